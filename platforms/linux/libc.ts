@@ -1,0 +1,233 @@
+import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+
+/** A failed system call: `code` is errno's name where it is one of those handled here, else `ERRNO_n`. */
+export class SyscallError extends OpError {
+  readonly errno: number;
+
+  constructor(op: string, errno: number, detail = '') {
+    const code = errnoName(errno);
+    super({ op, code, message: `${op}${detail === '' ? '' : ` ${detail}`}: ${code}` });
+    this.errno = errno;
+  }
+}
+
+/** asm-generic/errno-base.h, asm-generic/errno.h: the ones this program tells apart. */
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  EIO: 5,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EINVAL: 22,
+  ENOSYS: 38,
+  ENOBUFS: 105,
+  EPROTONOSUPPORT: 93,
+  EAFNOSUPPORT: 97,
+} as const;
+
+function errnoName(errno: number): string {
+  for (const [name, value] of Object.entries(Errno)) if (value === errno) return name;
+  return `ERRNO_${errno}`;
+}
+
+/**
+ * Bytes for the kernel to read or write, with their address. The one object owns both, so the address cannot
+ * outlive the bytes; the ArrayBuffer is its own allocation, so that the engine never moves it.
+ */
+export class NativeBuffer {
+  readonly bytes: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly view: DataView;
+  readonly pointer: Pointer;
+
+  /** `length` is rounded up to a multiple of 8. */
+  constructor(length: number) {
+    const memory = new ArrayBuffer((length + 7) & ~7);
+    this.bytes = new Uint8Array(memory);
+    this.u16 = new Uint16Array(memory);
+    this.u32 = new Uint32Array(memory);
+    this.i32 = new Int32Array(memory);
+    this.view = new DataView(memory);
+    this.pointer = ptr(this.bytes);
+  }
+
+  /** A NUL-terminated string, for paths that stay the same. */
+  static ofPath(path: string): NativeBuffer {
+    const encoded = new TextEncoder().encode(path);
+    if (encoded.includes(0))
+      throw new OpError({ op: 'path', code: 'EINVAL', message: 'a path contains NUL' });
+    const buffer = new NativeBuffer(encoded.length + 1);
+    buffer.bytes.set(encoded);
+    return buffer;
+  }
+}
+
+const LIBC_NAMES = ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`];
+
+const SIGNATURES = {
+  openat: { args: ['i32', 'ptr', 'i32', 'i32'], returns: 'i32' },
+  close: { args: ['i32'], returns: 'i32' },
+  read: { args: ['i32', 'ptr', 'u64'], returns: 'i64_fast' },
+  pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i64_fast' },
+  lseek: { args: ['i32', 'i64', 'i32'], returns: 'i64_fast' },
+  getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i64_fast' },
+  readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i64_fast' },
+  statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
+  clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
+  sysconf: { args: ['i32'], returns: 'i64_fast' },
+  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
+  bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
+  setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
+  send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64_fast' },
+  recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64_fast' },
+  syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i64_fast' },
+  geteuid: { args: [], returns: 'u32' },
+  __errno_location: { args: [], returns: 'ptr' },
+} as const;
+
+/** The C library's functions as they are: results below 0 are errors, `errno()` at once after them. */
+function openLibc() {
+  const failures: string[] = [];
+  for (const name of LIBC_NAMES) {
+    try {
+      return dlopen(name, SIGNATURES).symbols;
+    } catch (cause) {
+      failures.push(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+  throw new OpError({ op: 'dlopen', code: 'ENOENT', message: `no C library found (${failures.join('; ')})` });
+}
+
+const symbols = openLibc();
+const errnoPointer = symbols.__errno_location();
+if (errnoPointer === null) throw new OpError({ op: '__errno_location', code: 'EFAULT' });
+const errnoWord = new Int32Array(toArrayBuffer(errnoPointer, 0, 4));
+
+/** The calling thread's errno; to be read before any other call. */
+export function errno(): number {
+  return errnoWord[0]!;
+}
+
+export const AT_FDCWD = -100;
+export const O_RDONLY = 0;
+export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+export const O_CLOEXEC = 0o2000000;
+
+/** openat(2). Returns the descriptor or -errno. */
+export function openAt(directory: number, path: NativeBuffer, flags: number): number {
+  const result = symbols.openat(directory, path.pointer, flags | O_CLOEXEC, 0);
+  return result < 0 ? -errno() : result;
+}
+
+/** close(2); a failing close leaves nothing to be done. */
+export function closeDescriptor(descriptor: number): void {
+  symbols.close(descriptor);
+}
+
+/** read(2) at the descriptor's own position. Returns bytes read or -errno. */
+export function readInto(descriptor: number, into: NativeBuffer, length = into.bytes.length): number {
+  const result = symbols.read(descriptor, into.pointer, length);
+  return result < 0 ? -errno() : result;
+}
+
+/** pread(2). Returns bytes read or -errno. */
+export function readAt(descriptor: number, into: NativeBuffer, position: number): number {
+  const result = symbols.pread(descriptor, into.pointer, into.bytes.length, position);
+  return result < 0 ? -errno() : result;
+}
+
+/** lseek(2) to the start, for directories that are read again. */
+export function rewind(descriptor: number): void {
+  symbols.lseek(descriptor, 0, 0);
+}
+
+/** getdents64(2). Returns bytes of `struct linux_dirent64` read, 0 at the end, or -errno. */
+export function readDirectory(descriptor: number, into: NativeBuffer): number {
+  const result = symbols.getdents64(descriptor, into.pointer, into.bytes.length);
+  return result < 0 ? -errno() : result;
+}
+
+/** readlinkat(2); the NUL-terminated name starts at `pathOffset` of `path`. Returns bytes or -errno. */
+export function readLinkAt(
+  directory: number,
+  path: NativeBuffer,
+  pathOffset: number,
+  into: NativeBuffer,
+): number {
+  const name = (path.pointer + pathOffset) as Pointer;
+  const result = symbols.readlinkat(directory, name, into.pointer, into.bytes.length);
+  return result < 0 ? -errno() : result;
+}
+
+/** statx(2) of an open descriptor or a path into 256 bytes of `struct statx`. Returns 0 or -errno. */
+export function statAt(
+  directory: number,
+  path: NativeBuffer,
+  flags: number,
+  mask: number,
+  into: NativeBuffer,
+): number {
+  const result = symbols.statx(directory, path.pointer, flags, mask, into.pointer);
+  return result < 0 ? -errno() : result;
+}
+
+/** clock_gettime(2) into 16 bytes of `struct timespec`. Returns 0 or -1: the clock does not exist (any more). */
+export function clockGetTime(clock: number, into: NativeBuffer): number {
+  return symbols.clock_gettime(clock, into.pointer);
+}
+
+/** sysconf(3), -1 where the name is not known. */
+export function systemConfiguration(name: number): number {
+  return symbols.sysconf(name);
+}
+
+/** socket(2), always close-on-exec. Returns the descriptor or -errno. */
+export function openSocket(family: number, type: number, protocol: number): number {
+  const result = symbols.socket(family, type | O_CLOEXEC, protocol);
+  return result < 0 ? -errno() : result;
+}
+
+/** bind(2). Returns 0 or -errno. */
+export function bindSocket(descriptor: number, address: NativeBuffer, length: number): number {
+  return symbols.bind(descriptor, address.pointer, length) < 0 ? -errno() : 0;
+}
+
+/** setsockopt(2). Returns 0 or -errno. */
+export function setSocketOption(
+  descriptor: number,
+  level: number,
+  option: number,
+  value: NativeBuffer,
+  length: number,
+): number {
+  return symbols.setsockopt(descriptor, level, option, value.pointer, length) < 0 ? -errno() : 0;
+}
+
+/** send(2). Returns bytes sent or -errno. */
+export function sendFrom(descriptor: number, from: NativeBuffer, length: number, flags: number): number {
+  const result = symbols.send(descriptor, from.pointer, length, flags);
+  return result < 0 ? -errno() : result;
+}
+
+/** recv(2). Returns bytes received or -errno. */
+export function receiveInto(descriptor: number, into: NativeBuffer, flags: number): number {
+  const result = symbols.recv(descriptor, into.pointer, into.bytes.length, flags);
+  return result < 0 ? -errno() : result;
+}
+
+/** A system call without a wrapper in every C library, by number. Returns its result or -errno. */
+export function systemCall(number: number, a = 0, b = 0, c = 0, d = 0): number {
+  const result = symbols.syscall(number, a, b, c, d, 0, 0);
+  return result < 0 ? -errno() : result;
+}
+
+/** geteuid(2). */
+export function effectiveUserId(): number {
+  return symbols.geteuid();
+}

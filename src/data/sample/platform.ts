@@ -1,0 +1,56 @@
+import type { NetworkSample, Tier } from './network-sample.ts';
+import type { Slice } from './slice.ts';
+
+/** What does not change while the program runs. */
+export interface HostFacts {
+  readonly hostName: string;
+  readonly bootId: string;
+  readonly bootWallMillis: number;
+  readonly clockTicksPerSecond: number;
+  readonly pageSizeBytes: number;
+}
+
+/** Which tier can run here, or which privilege it lacks and what that costs. */
+export interface TierReport {
+  readonly tier: Tier;
+  readonly isAvailable: boolean;
+  /** One line for people: why not, or what limits it. */
+  readonly detail: string;
+}
+
+/** Sockets with their owners, processes and interfaces of this machine. */
+export interface NetworkCollector {
+  readonly tier: Tier;
+  /** Never overlaps itself; the sample is borrowed until the next call. Rejects only if nothing could be read. */
+  collect(slice: Slice): Promise<NetworkSample>;
+  /** Reads closing messages that wait in the kernel. Cheap; for intervals longer than the kernel's buffers last. */
+  drainClosings(): void;
+  /** How long, at the rate of closings seen lately, the kernel's buffers last; Infinity when there are none. */
+  drainWithinMillis(): number;
+  commandLine(pid: number): string | undefined;
+  cgroup(pid: number): string | undefined;
+  close(): void;
+}
+
+/** Sends a signal to a process of this machine, after comparing its identity. */
+export type SignalOutcome = 'sent' | 'gone' | 'not-permitted' | 'identity-changed';
+
+export interface Signaller {
+  send(pid: number, startTicks: number, signal: number): SignalOutcome;
+}
+
+export interface NetworkOptions {
+  /** `auto` takes the best that works; a named tier that cannot run throws an OpError that says why. */
+  readonly tier: Tier | 'auto';
+}
+
+/** How an operating system is asked. */
+export interface Platform {
+  readonly host: HostFacts;
+  /** CLOCK_MONOTONIC. */
+  monotonicMicros(): number;
+  openNetwork(options: NetworkOptions): NetworkCollector;
+  tierReports(): readonly TierReport[];
+  userName(uid: number): string;
+  readonly signaller: Signaller;
+}

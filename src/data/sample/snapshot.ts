@@ -1,0 +1,42 @@
+import type { NetworkSection } from './network-section.ts';
+
+/** One collector that failed while the others went on. */
+export interface SectionError {
+  readonly op: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Whose snapshot it is, and which counters may be subtracted from which. */
+export interface SnapshotHeader {
+  readonly hostName: string;
+  readonly bootId: string;
+  /** Changes when counting starts anew (restart, another tier, another basis): never subtract across it. */
+  readonly epoch: number;
+  /** For rates. */
+  readonly monotonicMicros: number;
+  /** For display only. */
+  readonly wallMillis: number;
+  /** Wall time of the boot; with start ticks the start time of a process. */
+  readonly bootWallMillis: number;
+  readonly clockTicksPerSecond: number;
+}
+
+/** What every section of a snapshot says about itself; cadences differ, so each has its own. */
+export interface Section {
+  readonly sequence: number;
+  readonly monotonicMicros: number;
+  readonly durationMicros: number;
+  readonly errors: readonly SectionError[];
+}
+
+/** Cumulative counters of one machine. Borrowed: valid until the source's next sample. */
+export interface Snapshot {
+  readonly header: SnapshotHeader;
+  readonly network?: NetworkSection;
+}
+
+/** Sections to collect. */
+export interface Want {
+  readonly network?: boolean;
+}

@@ -1,0 +1,31 @@
+/** What every error of this project carries. */
+export interface OpErrorOptions {
+  /** What was being done, as a verb phrase or a system call: `open`, `parse /proc/net/dev`. */
+  readonly op: string;
+  /** A stable, upper-case word for programs: `ENOENT`, `TRUNCATED`, `BAD_VALUE`. */
+  readonly code: string;
+  /** One line for people; without it the message is `op: code`. */
+  readonly message?: string;
+  readonly cause?: unknown;
+}
+
+/** The one base class of this project's errors: `op` says what was done, `code` what came of it. */
+export class OpError extends Error {
+  readonly op: string;
+  readonly code: string;
+
+  constructor(options: OpErrorOptions) {
+    super(options.message ?? `${options.op}: ${options.code}`, { cause: options.cause });
+    this.name = new.target.name;
+    this.op = options.op;
+    this.code = options.code;
+  }
+}
+
+/** Turns anything thrown into an OpError, so that `op` and `code` can be read without a cast. */
+export function toOpError(op: string, thrown: unknown): OpError {
+  if (thrown instanceof OpError) return thrown;
+  if (!(thrown instanceof Error)) return new OpError({ op, code: 'UNKNOWN', message: String(thrown) });
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'UNKNOWN';
+  return new OpError({ op, code, message: `${op}: ${thrown.message}`, cause: thrown });
+}
