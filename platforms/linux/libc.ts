@@ -70,23 +70,24 @@ export class NativeBuffer {
 
 const LIBC_NAMES = ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`];
 
+// Results are C longs in places, but never beyond an int here: buffers are small, and i32 is the fastest return.
 const SIGNATURES = {
   openat: { args: ['i32', 'ptr', 'i32', 'i32'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
-  read: { args: ['i32', 'ptr', 'u64'], returns: 'i64_fast' },
-  pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i64_fast' },
-  lseek: { args: ['i32', 'i64', 'i32'], returns: 'i64_fast' },
-  getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i64_fast' },
-  readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i64_fast' },
+  read: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
+  pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i32' },
+  lseek: { args: ['i32', 'i64', 'i32'], returns: 'i32' },
+  getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
+  readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
-  sysconf: { args: ['i32'], returns: 'i64_fast' },
+  sysconf: { args: ['i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
-  send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64_fast' },
-  recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64_fast' },
-  syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i64_fast' },
+  send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i32' },
   geteuid: { args: [], returns: 'u32' },
   __errno_location: { args: [], returns: 'ptr' },
 } as const;
