@@ -85,6 +85,7 @@ const SIGNATURES = {
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
+  getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i32' },
@@ -131,9 +132,15 @@ export function closeDescriptor(descriptor: number): void {
   symbols.close(descriptor);
 }
 
-/** read(2) at the descriptor's own position. Returns bytes read or -errno. */
-export function readInto(descriptor: number, into: NativeBuffer, length = into.bytes.length): number {
-  const result = symbols.read(descriptor, into.pointer, length);
+/** read(2) at the descriptor's own position, to `offset` of the buffer. Returns bytes read or -errno. */
+export function readInto(
+  descriptor: number,
+  into: NativeBuffer,
+  length = into.bytes.length,
+  offset = 0,
+): number {
+  const room = Math.min(length, into.bytes.length - offset);
+  const result = symbols.read(descriptor, (into.pointer + offset) as Pointer, room);
   return result < 0 ? -errno() : result;
 }
 
@@ -208,6 +215,21 @@ export function setSocketOption(
   length: number,
 ): number {
   return symbols.setsockopt(descriptor, level, option, value.pointer, length) < 0 ? -errno() : 0;
+}
+
+const optionLength = new NativeBuffer(4);
+
+/** getsockopt(2) into at most `length` bytes of `value`. Returns the option's length or -errno. */
+export function getSocketOption(
+  descriptor: number,
+  level: number,
+  option: number,
+  value: NativeBuffer,
+  length: number,
+): number {
+  optionLength.u32[0] = length;
+  const result = symbols.getsockopt(descriptor, level, option, value.pointer, optionLength.pointer);
+  return result < 0 ? -errno() : optionLength.i32[0]!;
 }
 
 /** send(2). Returns bytes sent or -errno. */

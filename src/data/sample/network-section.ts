@@ -17,6 +17,8 @@ export const OwnerKind = {
   CLOSED: 4,
   /** Nothing is known. */
   UNKNOWN: 5,
+  /** Exited processes whose rows were dropped: their totals go on here, and it never has a rate. */
+  EXITED: 6,
 } as const;
 
 const OWNERS_LIMIT = 1 << 17;
@@ -86,6 +88,9 @@ export class TrafficTable {
   rxBytes: Float64Array;
   txSegments: Float64Array;
   rxSegments: Float64Array;
+  /** IP and transport headers of those segments, by address family; 0 on tiers that count whole packets. */
+  txHeaderBytes: Float64Array;
+  rxHeaderBytes: Float64Array;
   /** The part of txBytes and rxBytes whose owner was inferred from the endpoint. */
   inferredTxBytes: Float64Array;
   inferredRxBytes: Float64Array;
@@ -99,6 +104,8 @@ export class TrafficTable {
     this.rxBytes = new Float64Array(n);
     this.txSegments = new Float64Array(n);
     this.rxSegments = new Float64Array(n);
+    this.txHeaderBytes = new Float64Array(n);
+    this.rxHeaderBytes = new Float64Array(n);
     this.inferredTxBytes = new Float64Array(n);
     this.inferredRxBytes = new Float64Array(n);
   }
@@ -110,12 +117,17 @@ export class TrafficTable {
     this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
     this.txSegments = lengthened(this.txSegments, new Float64Array(n));
     this.rxSegments = lengthened(this.rxSegments, new Float64Array(n));
+    this.txHeaderBytes = lengthened(this.txHeaderBytes, new Float64Array(n));
+    this.rxHeaderBytes = lengthened(this.rxHeaderBytes, new Float64Array(n));
     this.inferredTxBytes = lengthened(this.inferredTxBytes, new Float64Array(n));
     this.inferredRxBytes = lengthened(this.inferredRxBytes, new Float64Array(n));
   }
 }
 
-/** Remote addresses, key the four address words. `connectionCount` counts live connections. */
+/**
+ * Remote addresses, key the four address words. `connectionCount` counts live connections. The row of the
+ * unspecified address (all words 0) holds the totals of hosts that were dropped, and never has a rate.
+ */
 export class HostTable {
   readonly slots: SlotTable;
   connectionCount: Int32Array;
@@ -132,11 +144,15 @@ export class HostTable {
 export interface SocketAccounts {
   /** Slot in OwnerTable, -1 none. */
   readonly owner: Int32Array;
+  /** Slot in HostTable of the remote end, -1 none. */
+  readonly host: Int32Array;
   /** ifindex of the local address; the loopback interface's for connections of this machine to itself; 0 unknown. */
   readonly interfaceIndex: Int32Array;
   /** Payload bytes since accounting began, NaN where the tier does not count them. */
   readonly txBytes: Float64Array;
   readonly rxBytes: Float64Array;
+  /** 1: closed since the sample before; its last bytes are counted, but it is no connection any more. */
+  readonly isClosed: Uint8Array;
 }
 
 /** Everything that sstop's views and exports need of one machine at one moment. */

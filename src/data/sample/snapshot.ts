@@ -34,6 +34,8 @@ export interface Section {
 export interface Snapshot {
   readonly header: SnapshotHeader;
   readonly network?: NetworkSection;
+  /** Why a section that was asked for is missing, and what failed between two samples. */
+  readonly errors: readonly SectionError[];
 }
 
 /** Sections to collect. */

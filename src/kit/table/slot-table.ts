@@ -61,7 +61,10 @@ export class SlotTable {
     }
   }
 
-  /** A slot for a key that `find` did not know, or -1 when the table is full (counted in `overflowCount`). */
+  /**
+   * A slot for a key that `find` did not know, or -1 when the table is full (counted in `overflowCount`).
+   * May replace the owner's columns: read them after this call, never in the same expression.
+   */
   add(a: number, b: number, c: number, d: number): number {
     if (this.count === this.capacity && !this.#grow()) {
       this.overflowCount++;
@@ -94,6 +97,24 @@ export class SlotTable {
 
   keyWord(slot: number, word: 0 | 1 | 2 | 3): number {
     return this.#keys[(slot << 2) + word]!;
+  }
+
+  /** The same rows in the same slots, for readers: it belongs to no columns, so nothing may be added. */
+  copy(): SlotTable {
+    const copy = new SlotTable(this.capacity, this.capacity, () => undefined);
+    copy.count = this.count;
+    copy.overflowCount = this.overflowCount;
+    copy.rows = this.rows.slice();
+    copy.serial = this.serial.slice();
+    copy.#keys = this.#keys.slice();
+    copy.#position = this.#position.slice();
+    copy.#free = this.#free.slice();
+    copy.#freeCount = this.#freeCount;
+    copy.#nextSlot = this.#nextSlot;
+    copy.#lastSerial = this.#lastSerial;
+    copy.#index = this.#index.slice();
+    copy.#mask = this.#mask;
+    return copy;
   }
 
   clear(): void {

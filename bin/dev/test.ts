@@ -1,0 +1,75 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { toOpError } from '../../src/kit/errors/op-error.ts';
+import { build } from './build.ts';
+import { closingLine, countTests, type TestCount, withExitCode } from './junit-report.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const REPORT = `${ROOT}.cache/junit-${process.pid}.xml`;
+const FOLDERS = ['src', 'platforms', 'bench', 'bin'];
+const SYSTEM_SUFFIX = '.system.test.ts';
+
+/** What to run: one tier of the tests, and of it the files whose path holds one of `parts` (none: all). */
+interface Selection {
+  readonly isSystem: boolean;
+  readonly parts: readonly string[];
+}
+
+/** Paths relative to the root, in a fixed order. */
+function findTests({ isSystem, parts }: Selection): string[] {
+  return FOLDERS.filter((folder) => statSync(`${ROOT}${folder}`, { throwIfNoEntry: false }) !== undefined)
+    .flatMap((folder) =>
+      readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: 'utf8' }).map(
+        (path) => `${folder}/${path}`,
+      ),
+    )
+    .filter((path) => path.endsWith('.test.ts') && path.endsWith(SYSTEM_SUFFIX) === isSystem)
+    .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
+    .sort();
+}
+
+/** The end-to-end tests stand in bin/ itself and start the executables. */
+function needsExecutables(paths: readonly string[]): boolean {
+  return paths.some((path) => path.startsWith('bin/') && !path.startsWith('bin/dev/'));
+}
+
+async function runTests(paths: readonly string[]): Promise<TestCount> {
+  mkdirSync(`${ROOT}.cache`, { recursive: true });
+  const report = ['--reporter=junit', `--reporter-outfile=${REPORT}`];
+  const child = Bun.spawn(
+    [process.execPath, 'test', '--only-failures', ...report, ...paths.map((path) => `./${path}`)],
+    { cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit', env: { ...process.env, CI: 'true' } },
+  );
+  const exitCode = await child.exited;
+  const wasWritten = statSync(REPORT, { throwIfNoEntry: false }) !== undefined;
+  const count = countTests(wasWritten ? readFileSync(REPORT, 'utf8') : '');
+  rmSync(REPORT, { force: true });
+  return withExitCode(count, exitCode);
+}
+
+async function runSelection(selection: Selection): Promise<TestCount> {
+  const paths = findTests(selection);
+  if (paths.length === 0) {
+    process.stderr.write(`no test file is called ${selection.parts.join(' or ') || '*.test.ts'}\n`);
+    return { passed: 0, failed: 1, skipped: [] };
+  }
+  if (needsExecutables(paths)) {
+    build('release');
+    build('test');
+  }
+  return runTests(paths);
+}
+
+function selectionOf(args: readonly string[]): Selection {
+  return { isSystem: args.includes('--system'), parts: args.filter((arg) => !arg.startsWith('--')) };
+}
+
+let count: TestCount = { passed: 0, failed: 1, skipped: [] };
+try {
+  count = await runSelection(selectionOf(process.argv.slice(2)));
+} catch (thrown) {
+  process.stderr.write(`${toOpError('test', thrown).message}\n`);
+}
+for (const name of count.skipped) process.stdout.write(`skipped: ${name.replaceAll(/\s+/g, ' ')}\n`);
+process.stdout.write(`${closingLine(count)}\n`);
+process.exit(count.failed === 0 ? 0 : 1);

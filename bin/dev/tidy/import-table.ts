@@ -1,0 +1,145 @@
+import { posix } from 'node:path';
+
+/** Floors of the house and what each may import; docs/ARCHITECTURE.md shows the same table. */
+export const FLOORS: Record<string, readonly string[]> = {
+  kit: [],
+  data: ['kit'],
+  platforms: ['data/sample', 'kit'],
+  remote: ['data', 'kit'],
+  screen: ['kit'],
+  apps: ['data', 'screen', 'kit'],
+};
+
+const VIEW_IMPORTS = [
+  ...['data/sample', 'data/rates', 'data/query'],
+  ...['screen/buffer', 'screen/layout', 'screen/style', 'screen/widgets', 'screen/input'],
+];
+const APP_IMPORTS = ['apps/views', 'apps/config', 'data/source', ...VIEW_IMPORTS];
+
+/**
+ * Rooms of a floor. A room listed here may import of its own floor, and of any floor but kit, only what is named;
+ * a folder of these floors that is not listed does not belong there.
+ */
+export const ROOMS: Record<string, readonly string[]> = {
+  'kit/errors': [],
+  'kit/table': [],
+  'kit/bytes': ['kit/errors'],
+  'kit/text': [],
+  'data/sample': [],
+  'data/attribution': ['data/sample'],
+  'data/rates': ['data/sample'],
+  'data/names': ['data/sample'],
+  'data/query': ['data/sample', 'data/rates'],
+  'data/source': ['data/sample', 'data/attribution'],
+  'data/export': ['data/source', 'data/sample', 'data/rates', 'data/query'],
+  'remote/wire': ['data/sample'],
+  'remote/agent': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
+  'remote/client': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
+  'screen/style': [],
+  'screen/layout': [],
+  'screen/input': [],
+  'screen/buffer': ['screen/style', 'screen/layout'],
+  'screen/widgets': ['screen/buffer', 'screen/layout', 'screen/style'],
+  'screen/terminal': ['screen/buffer', 'screen/style', 'screen/layout'],
+  'screen/loop': ['screen/terminal', 'screen/input', 'screen/buffer', 'screen/layout'],
+  'apps/cli': [],
+  'apps/config': ['screen/style', 'screen/input'],
+  'apps/views': VIEW_IMPORTS,
+  'apps/sstop': APP_IMPORTS,
+  'apps/socktop': APP_IMPORTS,
+};
+
+/** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */
+export const MODULE_OWNERS: Record<string, readonly string[]> = {
+  'bun:ffi': ['platforms/linux/libc.ts', 'platforms/linux/nvml/', 'platforms/darwin/'],
+  'node:dns': ['src/data/names/'],
+  'node:dns/promises': ['src/data/names/'],
+  chalk: ['src/apps/cli/'],
+};
+
+/** Tests, their helpers and benches import what they exercise, and nothing else imports them. */
+export function isTestOrBench(path: string): boolean {
+  return path.startsWith('bench/') || path.includes('/testing/') || /\.(test|fixture)\.ts$/.test(path);
+}
+
+/** `kit/text` for `src/kit/text/format.ts`, `platforms` for all of platforms/, `bin`, `bench`. */
+export function roomOf(path: string): string {
+  const parts = path.split('/');
+  if (parts[0] !== 'src') return parts[0]!;
+  return parts.length > 3 ? `${parts[1]}/${parts[2]}` : parts[1]!;
+}
+
+/** Why `from` may not import `to` (both paths from the root), or undefined where it may. */
+export function refusalOf(from: string, to: string): string | undefined {
+  if (isTestOrBench(from)) return undefined;
+  if (isTestOrBench(to)) return `${to} is for tests and benches alone`;
+  const fromRoom = roomOf(from);
+  const toRoom = roomOf(to);
+  if (fromRoom === 'bin' || fromRoom === toRoom) return undefined;
+  const fromFloor = floorOf(fromRoom);
+  const toFloor = floorOf(toRoom);
+  if (toFloor === 'kit' && fromFloor !== 'kit') return undefined;
+  const allowed = ROOMS[fromRoom] ?? FLOORS[fromRoom];
+  if (allowed === undefined) return `${fromRoom} is not in the import table`;
+  if (allowed.includes(toRoom) || allowed.includes(toFloor)) return undefined;
+  return `${fromRoom} may not import ${toRoom}`;
+}
+
+/** Path from the root of a relative specifier, or undefined for a module from outside. */
+export function resolveImport(from: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return posix.join(posix.dirname(from), specifier);
+}
+
+function floorOf(room: string): string {
+  return room.split('/')[0]!;
+}
+
+/**
+ * A cycle among folders as the path around it, or undefined. A folder without inner folders is one place; in any
+ * other each file stands for itself, or a folder's front file and its foundations could never both be there.
+ */
+export function findFolderCycle(arrows: readonly (readonly [string, string])[]): string[] | undefined {
+  const files = new Set(arrows.flat());
+  const placeOf = placesOf(files);
+  const targets = new Map<string, Set<string>>();
+  for (const [from, to] of arrows) {
+    const [fromPlace, toPlace] = [placeOf(from), placeOf(to)];
+    if (fromPlace === toPlace) continue;
+    const known = targets.get(fromPlace) ?? new Set();
+    targets.set(fromPlace, known.add(toPlace));
+  }
+  const done = new Set<string>();
+  for (const start of targets.keys()) {
+    const cycle = walk(start, targets, [], done);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+function placesOf(files: ReadonlySet<string>): (file: string) => string {
+  const branching = new Set<string>();
+  for (const file of files) {
+    for (let folder = posix.dirname(posix.dirname(file)); folder !== '.'; folder = posix.dirname(folder)) {
+      branching.add(folder);
+    }
+  }
+  return (file) => (branching.has(posix.dirname(file)) ? file : posix.dirname(file));
+}
+
+function walk(
+  place: string,
+  targets: ReadonlyMap<string, ReadonlySet<string>>,
+  path: readonly string[],
+  done: Set<string>,
+): string[] | undefined {
+  const seenAt = path.indexOf(place);
+  if (seenAt >= 0) return [...path.slice(seenAt), place];
+  if (done.has(place)) return undefined;
+  for (const target of targets.get(place) ?? []) {
+    const cycle = walk(target, targets, [...path, place], done);
+    if (cycle !== undefined) return cycle;
+  }
+  done.add(place);
+  return undefined;
+}

@@ -1,0 +1,18 @@
+import type { Model } from '../src/apps/sstop/model.ts';
+import type { SstopProgram } from '../src/apps/sstop/program.ts';
+import { OpError } from '../src/kit/errors/op-error.ts';
+
+/**
+ * In test builds alone (a constant of the build, so the release holds none of this): with SSTOP_FAULT=view the view
+ * throws as soon as the help is opened, so that tests see how the terminal is left.
+ */
+export function withInjectedFault(program: SstopProgram): SstopProgram {
+  if (process.env['SSTOP_TEST_BUILD'] !== '1' || process.env['SSTOP_FAULT'] !== 'view') return program;
+  return {
+    ...program,
+    view(model: Model, buffer): void {
+      if (model.helpOffset !== undefined) throw new OpError({ op: 'view', code: 'INJECTED' });
+      program.view(model, buffer);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** The programs in the one executable; the name it is started under chooses. */
+export type Role = 'sstop' | 'socktop' | 'socktop-agent';
+
+/** Longest first, so that `socktop_agent` is no `socktop`. */
+const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [
+  ['socktop-agent', 'socktop-agent'],
+  ['socktop_agent', 'socktop-agent'],
+  ['socktop', 'socktop'],
+  ['sstop', 'sstop'],
+];
+
+/** The role of a program's name, by its longest known prefix (`sstop-linux-amd64`); sstop for an unknown name. */
+export function roleOf(programName: string): Role {
+  const base = programName.slice(programName.lastIndexOf('/') + 1);
+  return PREFIXES.find(([prefix]) => base.startsWith(prefix))?.[1] ?? 'sstop';
+}

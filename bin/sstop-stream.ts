@@ -1,0 +1,127 @@
+import type { SstopOptions } from '../src/apps/cli/sstop-command.ts';
+import { nextDue } from '../src/apps/sstop/cadence.ts';
+import { interfaceNamed } from '../src/apps/sstop/interfaces.ts';
+import { csvHeader, snapshotToCsv } from '../src/data/export/csv.ts';
+import type { ExportOptions } from '../src/data/export/export-options.ts';
+import { snapshotToJson } from '../src/data/export/json.ts';
+import { tableText } from '../src/data/export/table-text.ts';
+import { TextFilter } from '../src/data/query/text-filter.ts';
+import { NetworkRates } from '../src/data/rates/network-rates.ts';
+import type { NetworkSection } from '../src/data/sample/network-section.ts';
+import type { Snapshot } from '../src/data/sample/snapshot.ts';
+import type { Source } from '../src/data/source/source.ts';
+import { OpError } from '../src/kit/errors/op-error.ts';
+import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
+import { complain } from './messages.ts';
+import { StandardOutput } from './standard-output.ts';
+import { Stop } from './stop.ts';
+
+/** Streams snapshots to standard output, or prints one; ends by --once, --duration, a signal or a closed pipe. */
+export async function runStream(options: SstopOptions, source: Source): Promise<number> {
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  try {
+    return await new Stream(options, source, stop).run();
+  } finally {
+    stop.release();
+  }
+}
+
+class Stream {
+  readonly #options: SstopOptions;
+  readonly #source: Source;
+  readonly #stop: Stop;
+  readonly #output = new StandardOutput();
+  readonly #rates = new NetworkRates();
+  #isFirstOutput = true;
+
+  constructor(options: SstopOptions, source: Source, stop: Stop) {
+    this.#options = options;
+    this.#source = source;
+    this.#stop = stop;
+  }
+
+  async run(): Promise<number> {
+    const { intervalMillis, durationMillis = Number.POSITIVE_INFINITY, interfaceName, once } = this.#options;
+    const baseline = await this.#sample();
+    const start = performance.now();
+    const known =
+      interfaceName === undefined || interfaceNamed(baseline.interfaces, interfaceName) !== undefined;
+    if (!known) return this.#refuseInterface(baseline);
+    for (;;) {
+      const due = Math.min(nextDue(start, intervalMillis, performance.now()), start + durationMillis);
+      await this.#stop.sleep(due - performance.now());
+      if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
+      const isOpen = await this.#print();
+      if (!isOpen || once || due >= start + durationMillis) return EXIT_OK;
+    }
+  }
+
+  /** Takes a sample into the rates; what stays of it until the next is `header` and `section`. */
+  async #sample(): Promise<NetworkSection> {
+    const snapshot = await this.#snapshot();
+    if (snapshot.network === undefined) throw failureOf(snapshot);
+    this.#rates.update(snapshot.network, snapshot.header);
+    return snapshot.network;
+  }
+
+  #snapshot(): Promise<Snapshot> {
+    return this.#source.sample({ network: true }, Number.POSITIVE_INFINITY);
+  }
+
+  async #print(): Promise<boolean> {
+    const snapshot = await this.#snapshot();
+    if (snapshot.network === undefined) throw failureOf(snapshot);
+    this.#rates.update(snapshot.network, snapshot.header);
+    return this.#output.write(this.#format(snapshot, snapshot.network));
+  }
+
+  #format(snapshot: Snapshot, section: NetworkSection): string {
+    const options = this.#exportOptions(section);
+    const isFirst = this.#isFirstOutput;
+    this.#isFirstOutput = false;
+    switch (this.#options.output) {
+      case 'csv': {
+        const rows = snapshotToCsv(section, this.#rates, snapshot.header, options);
+        return isFirst ? csvHeader() + rows : rows;
+      }
+      case 'table':
+        return tableText(section, this.#rates, snapshot.header, options);
+      default:
+        return `${snapshotToJson(section, this.#rates, snapshot.header, options)}\n`;
+    }
+  }
+
+  #exportOptions(section: NetworkSection): ExportOptions {
+    const { sort, filter, loopback, interfaceName } = this.#options;
+    const interfaceIndex =
+      interfaceName === undefined ? undefined : interfaceNamed(section.interfaces, interfaceName);
+    return {
+      sort: { key: sort, isReversed: false },
+      // An interface that has gone meanwhile has no traffic: no ifindex is negative.
+      scope: {
+        interfaceIndex: interfaceName === undefined ? undefined : (interfaceIndex ?? -1),
+        includeLoopback: loopback,
+      },
+      ...(filter === '' ? {} : { filter: new TextFilter(filter) }),
+    };
+  }
+
+  #refuseInterface(section: NetworkSection): number {
+    const { slots, names } = section.interfaces;
+    const known = Array.from(slots.rows.subarray(0, slots.count), (slot) => names[slot]).join(', ');
+    complain(
+      'sstop',
+      `option '--interface <name>': there is no '${this.#options.interfaceName}' here. Accepted: ${known}`,
+    );
+    return EXIT_USAGE;
+  }
+}
+
+function failureOf(snapshot: Snapshot): OpError {
+  const { op, code, message } = snapshot.errors[0] ?? {
+    op: 'collect',
+    code: 'EMPTY',
+    message: 'no network data',
+  };
+  return new OpError({ op, code, message });
+}

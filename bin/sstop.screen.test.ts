@@ -1,0 +1,212 @@
+import { afterAll, afterEach, describe, expect, test } from 'bun:test';
+import { SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+
+const SIZES = [
+  [200, 60],
+  [80, 24],
+  [40, 10],
+] as const;
+/** The table with the row of a process. */
+const TABLE = /PID .*PROCESS[^\n]*\n(.*\n)*?.{1,3} *\d+ /;
+const HEADER = /PID .*PROCESS/;
+
+/** So that there is a row of a process, this one's, to look at. */
+const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
+
+let program: PtyProgram | undefined;
+
+afterAll(() => listener.stop(true));
+
+afterEach(async () => {
+  await program?.close();
+  program = undefined;
+});
+
+function start(
+  arguments_: readonly string[] = [],
+  size: readonly [number, number] = [80, 24],
+  environment: Readonly<Record<string, string | undefined>> = {},
+  executable = SSTOP,
+): PtyProgram {
+  program = new PtyProgram([executable, '--loopback', ...arguments_], {
+    columns: size[0],
+    rows: size[1],
+    environment: { COLORTERM: 'truecolor', ...environment },
+  });
+  return program;
+}
+
+/** Everything that a program must give back when it leaves. */
+function expectRestored(pty: PtyProgram, localFlags: number): void {
+  expect(pty.isAlternateScreen).toBe(false);
+  expect(pty.isCursorVisible).toBe(true);
+  expect(pty.mouseTracking).toBe('none');
+  expect(pty.mode(2004) ?? false).toBe(false);
+  expect(pty.mode(2026) ?? false).toBe(false);
+  expect(pty.localFlags).toBe(localFlags);
+}
+
+/** Column of each header's last letter must be that of the cells below: numbers are right-aligned. */
+function expectAligned(lines: readonly string[]): void {
+  const header = lines.findIndex((line) => HEADER.test(line));
+  const pidEnd = lines[header]!.indexOf('PID') + 'PID'.length;
+  const rows = lines.slice(header + 1).filter((line) => /^\s?[▸ ]\s*\d+ /.test(line));
+  expect(rows.length).toBeGreaterThan(0);
+  for (const row of rows) {
+    expect(row.slice(0, pidEnd)).toMatch(/\d$/);
+    expect(row[pidEnd] ?? ' ').toBe(' ');
+  }
+}
+
+describe.each(SIZES)('at %dx%d', (columns, rows) => {
+  test('the table lines up, fits, and q gives the terminal back with exit code 0', async () => {
+    const pty = start([], [columns, rows]);
+    const { localFlags } = pty;
+    await pty.waitFor(TABLE);
+    await pty.waitFor(/sstop/);
+    const lines = pty.lines();
+    expect(lines.length).toBe(rows);
+    expectAligned(lines);
+    expect(lines.at(-1)).toContain('help');
+    expect(pty.isAlternateScreen).toBe(true);
+    pty.key('q');
+    expect(await pty.exited()).toBe(0);
+    expectRestored(pty, localFlags);
+    expect(pty.text()).toMatch(/sstop ran .* up, .* down/);
+  });
+});
+
+test('below 40x10 it says so, and comes back when the window grows', async () => {
+  const pty = start([], [30, 8]);
+  await pty.waitFor(/40x10 is needed/);
+  pty.resize(80, 24);
+  await pty.waitFor(TABLE);
+});
+
+describe('ways out', () => {
+  test('Ctrl-C in the screen leaves with 0 and the summary', async () => {
+    const pty = start();
+    const { localFlags } = pty;
+    await pty.waitFor(TABLE);
+    pty.key('\x03');
+    expect(await pty.exited()).toBe(0);
+    expectRestored(pty, localFlags);
+    expect(pty.text()).toContain('sstop ran');
+  });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)('%s gives the terminal back and ends with %d', async (signal, code) => {
+    const pty = start();
+    const { localFlags } = pty;
+    await pty.waitFor(TABLE);
+    pty.signal(signal);
+    expect(await pty.exited()).toBe(code);
+    expectRestored(pty, localFlags);
+  });
+
+  test('an exception in a view gives the terminal back, is told in one line, and ends with 1', async () => {
+    const pty = start([], [80, 24], { SSTOP_FAULT: 'view' }, SSTOP_TEST_BUILD);
+    const { localFlags } = pty;
+    await pty.waitFor(TABLE);
+    pty.key('?');
+    expect(await pty.exited()).toBe(1);
+    expectRestored(pty, localFlags);
+    expect(pty.text()).toContain('sstop: stopped by an error of its own: view: INJECTED');
+  });
+
+  test('the release build holds no fault injection', async () => {
+    const pty = start([], [80, 24], { SSTOP_FAULT: 'view' });
+    await pty.waitFor(TABLE);
+    pty.key('?');
+    await pty.waitFor(/sstop keys/);
+  });
+
+  test('a terminal that vanishes ends it', async () => {
+    const pty = start();
+    await pty.waitFor(TABLE);
+    pty.hangUp();
+    expect(await pty.process.exited).toBe(129);
+  });
+
+  test('--duration ends it by itself', async () => {
+    const pty = start(['--duration', '2s']);
+    await pty.waitFor(TABLE);
+    expect(await pty.exited()).toBe(0);
+    expect(pty.text()).toContain('sstop ran');
+  });
+});
+
+test('Ctrl-Z stops it with the terminal given back, and fg brings it back', async () => {
+  // A shell with job control, since stopping and continuing is between it and the program.
+  program = new PtyProgram(['bash', '--norc', '--noprofile', '-i'], {
+    columns: 100,
+    rows: 24,
+    environment: { PS1: 'ready> ', COLORTERM: 'truecolor' },
+  });
+  const pty = program;
+  await pty.waitFor(/ready> /);
+  pty.key(`${SSTOP} --loopback\r`);
+  await pty.waitFor(TABLE);
+  pty.key('\x1a');
+  await pty.waitFor(/Stopped/);
+  expect(pty.isAlternateScreen).toBe(false);
+  expect(pty.isCursorVisible).toBe(true);
+  pty.key('fg\r');
+  await pty.waitUntil(() => pty.isAlternateScreen && TABLE.test(pty.text()), 'the table after fg');
+  pty.key('q');
+  await pty.waitFor(/sstop ran(.|\n)*ready> /);
+  pty.key('echo $?; exit\r');
+  expect(await pty.exited()).toBe(0);
+});
+
+test('help lists every key; the filter narrows live and Escape restores; sorting and pause show', async () => {
+  const pty = start([], [100, 45]);
+  await pty.waitFor(TABLE);
+  pty.key('?');
+  const help = await pty.waitFor(/sstop keys/);
+  for (const text of ['Move down', 'Filter by name', 'Next network interface', 'Pause', 'Quit', 'click']) {
+    expect(help).toContain(text);
+  }
+  pty.key('\x1b');
+  await pty.waitUntil(() => !pty.text().includes('sstop keys'), 'closed help');
+  pty.key('/zzznothing');
+  await pty.waitFor(/0 of \d+/);
+  pty.key('\x1b');
+  await pty.waitUntil(() => !pty.text().includes('zzznothing'), 'restored rows');
+  pty.key('4');
+  await pty.waitFor(/PID ▴|▴PID|PID▴/);
+  pty.key(' ');
+  await pty.waitFor(/PAUSED \d\d:\d\d:\d\d/);
+  pty.key(' ');
+  await pty.waitUntil(() => !pty.text().includes('PAUSED'), 'resumed screen');
+});
+
+test('a click selects, a click on a header sorts, again reverses', async () => {
+  const pty = start([], [100, 24]);
+  await pty.waitFor(TABLE);
+  const y = pty.lines().findIndex((line) => HEADER.test(line));
+  const x = pty.lines()[y]!.indexOf('PROCESS');
+  const click = (column: number, row: number) => {
+    pty.key(`\x1b[<0;${column + 1};${row + 1}M\x1b[<0;${column + 1};${row + 1}m`);
+  };
+  click(x, y);
+  await pty.waitFor(/PROCESS ▴/);
+  click(x, y);
+  await pty.waitFor(/PROCESS ▾/);
+  click(x, y + 1);
+  await pty.waitUntil(() => pty.lines()[y + 1]!.startsWith('▸'), 'selected row');
+});
+
+test('without colour and with ASCII alone nothing else is written', async () => {
+  const pty = start(['--color', 'never', '--ascii']);
+  await pty.waitFor(TABLE);
+  await pty.waitFor(/help/);
+  const shown = pty.text();
+  expect(shown).toMatch(/^[\x00-\x7f]*$/);
+  expect(pty.transcript).not.toMatch(/\x1b\[[\d;]*(3[0-7]|38|48|4[0-7])[;m]/);
+});

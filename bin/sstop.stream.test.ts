@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'bun:test';
+import { SSTOP } from './testing/executables.ts';
+
+interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(...argv: string[]): Promise<Outcome> {
+  const child = Bun.spawn([SSTOP, ...argv], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const [exitCode, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+/** One line on standard error that says what is wrong, nothing on standard output. */
+function expectRefusal(outcome: Outcome, pattern: RegExp, exitCode = 2): void {
+  expect(outcome.exitCode).toBe(exitCode);
+  expect(outcome.stdout).toBe('');
+  expect(outcome.stderr).toMatch(pattern);
+  expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+}
+
+describe('streams', () => {
+  test('--json prints one object a line until --duration is over', async () => {
+    const outcome = await run('--json', '--loopback', '--interval', '100ms', '--duration', '350ms');
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    const snapshots = outcome.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(snapshots.length).toBeGreaterThanOrEqual(2);
+    for (const snapshot of snapshots) {
+      expect(snapshot).toMatchObject({ schema: 1, backend: 'netlink', counted: 'payload', errors: [] });
+      expect(snapshot.interval_s).toBeGreaterThan(0);
+      expect(Array.isArray(snapshot.processes)).toBe(true);
+    }
+  });
+
+  test('--csv prints its header once', async () => {
+    const outcome = await run('--csv', '--loopback', '--interval', '100ms', '--duration', '300ms');
+    expect(outcome.exitCode).toBe(0);
+    const header = 'timestamp,pid,process,user,upload_bytes_per_s,download_bytes_per_s';
+    expect(outcome.stdout.startsWith(header)).toBe(true);
+    expect(outcome.stdout.split(header)).toHaveLength(2);
+  });
+
+  test('--once prints a table, and with --json one object', async () => {
+    const table = await run('--once', '--interval', '100ms', '--loopback');
+    expect(table.exitCode).toBe(0);
+    expect(table.stdout).toMatch(/PID +USER +PROCESS/);
+    const json = await run('--once', '--json', '--interval', '100ms');
+    expect(json.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(json.stdout).schema).toBe(1);
+  });
+
+  test('--backend proc counts nothing and says so', async () => {
+    const { stdout } = await run(
+      '--once',
+      '--json',
+      '--interval',
+      '100ms',
+      '--backend',
+      'proc',
+      '--loopback',
+    );
+    const snapshot = JSON.parse(stdout);
+    expect(snapshot).toMatchObject({ backend: 'proc', counted: 'none' });
+    for (const row of snapshot.processes) expect(row.up_rate).toBeNull();
+  });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('%s ends a stream with %d after whole lines', async (signal, code) => {
+    const child = Bun.spawn([SSTOP, '--json', '--interval', '100ms'], { stdin: 'ignore', stdout: 'pipe' });
+    const reader = child.stdout.getReader();
+    let text = new TextDecoder().decode((await reader.read()).value);
+    child.kill(signal);
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      text += new TextDecoder().decode(part.value);
+    }
+    expect(await child.exited).toBe(code);
+    for (const line of text.trimEnd().split('\n')) expect(JSON.parse(line).schema).toBe(1);
+  });
+
+  test('a closed pipe ends a stream silently with 0', async () => {
+    const script = `"${SSTOP}" --json --interval 100ms | head -n 1 >/dev/null; echo "\${PIPESTATUS[0]}"`;
+    const child = Bun.spawn(['bash', '-c', script], { stdout: 'pipe', stderr: 'pipe' });
+    expect((await new Response(child.stdout).text()).trim()).toBe('0');
+    expect(await new Response(child.stderr).text()).toBe('');
+  });
+});
+
+describe('bad input', () => {
+  test('is one line that names the argument, exit code 2', async () => {
+    expectRefusal(await run('--wat'), /^sstop: unknown option '--wat'/);
+    expectRefusal(await run('--interval', '5x'), /'5x' is invalid. Accepted: 100ms to 10s/);
+    expectRefusal(await run('--once', '--interface', 'nope0'), /no 'nope0' here. Accepted: .*lo/);
+  });
+
+  test('never reaches the terminal raw', async () => {
+    const { stderr } = await run('--\x1b]0;owned\x07\n\x9b');
+    expect(stderr.trimEnd()).toMatch(/^[^\x00-\x1f\x7f-\x9f]+$/);
+  });
+
+  test('a screen without a terminal is refused with what works instead', async () => {
+    expectRefusal(await run(), /needs a terminal.*--once, --json and --csv/);
+  });
+
+  test('a backend that is not there is refused by name', async () => {
+    expectRefusal(await run('--json', '--backend', 'ebpf'), /'ebpf' is invalid.*auto, netlink, proc/);
+  });
+});
+
+test('--version and --help print to standard output', async () => {
+  expect(await run('--version')).toMatchObject({ exitCode: 0, stdout: 'sstop 0.1.0\n', stderr: '' });
+  const help = await run('--help');
+  expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(help.stdout).toContain('--interval <duration>');
+});

@@ -1,0 +1,60 @@
+import { NativeBuffer } from '../libc.ts';
+import type { DiagVisitor } from '../netlink/sock-diag.ts';
+
+/** A closing message of Linux 6.18 has 380 bytes; tcp_info may grow by as many again. */
+const ENTRY_BYTES = 640;
+const INITIAL_ENTRIES = 64;
+const ENTRIES_LIMIT = 16384;
+
+/** Closing messages taken from the kernel between two collections, to be told apart by the next dump. */
+export class ClosingQueue implements DiagVisitor {
+  count = 0;
+  /** Messages refused because the queue was full, or they too long for it. Only ever grows. */
+  overflowCount = 0;
+  /** When the messages that follow were taken, monotonic. */
+  nowMicros = 0;
+  #entries = new NativeBuffer(INITIAL_ENTRIES * ENTRY_BYTES);
+  #lengths = new Uint16Array(INITIAL_ENTRIES);
+  #takenMicros = new Float64Array(INITIAL_ENTRIES);
+
+  message(buffer: NativeBuffer, at: number, length: number): void {
+    if (length > ENTRY_BYTES || (this.count === this.#lengths.length && !this.#grow())) {
+      this.overflowCount++;
+      return;
+    }
+    const into = (this.count * ENTRY_BYTES) >> 2;
+    for (let word = 0; word < length >> 2; word++) {
+      this.#entries.u32[into + word] = buffer.u32[(at >> 2) + word]!;
+    }
+    this.#lengths[this.count] = length & ~3;
+    this.#takenMicros[this.count++] = this.nowMicros;
+  }
+
+  /** Hands over entry `index` as it came. */
+  visit(index: number, visitor: DiagVisitor): void {
+    visitor.message(this.#entries, index * ENTRY_BYTES, this.#lengths[index]!);
+  }
+
+  takenMicros(index: number): number {
+    return this.#takenMicros[index]!;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  #grow(): boolean {
+    const entries = this.#lengths.length * 2;
+    if (entries > ENTRIES_LIMIT) return false;
+    const grown = new NativeBuffer(entries * ENTRY_BYTES);
+    grown.bytes.set(this.#entries.bytes);
+    this.#entries = grown;
+    const lengths = new Uint16Array(entries);
+    lengths.set(this.#lengths);
+    this.#lengths = lengths;
+    const takenMicros = new Float64Array(entries);
+    takenMicros.set(this.#takenMicros);
+    this.#takenMicros = takenMicros;
+    return true;
+  }
+}

@@ -1,0 +1,165 @@
+import { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { Errno, NativeBuffer } from '../libc.ts';
+import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
+import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
+import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from './host.ts';
+
+/** What came of reading a process. */
+export const RowOutcome = {
+  READ: 0,
+  /** It ended, or may no longer be seen. */
+  GONE: 1,
+  /** The pid is another process's now. */
+  RECYCLED: 2,
+  /** This program lacks descriptors or memory at the moment; nothing is known. */
+  UNREADABLE: 3,
+} as const;
+
+/** include/linux/sched.h has 16 for a task; a workqueue's threads are shown with up to 63 bytes (fs/proc/array.c). */
+const NAME_SIZE = 64;
+const STAT_SIZE = 4096;
+/** For as many collections a process that runs has its user read each time: daemons and logins drop root early. */
+const YOUNG_GENERATIONS = 4;
+const NANOS_PER_TICK = 1e9 / CLOCK_TICKS_PER_SECOND;
+
+/** Reads `stat` and `status` of single processes into the rows of the process table. */
+export class ProcessRows {
+  readonly table = new ProcessTable();
+  readonly #proc: ProcDirectory;
+  readonly #text = new NativeBuffer(STAT_SIZE);
+  readonly #stat = emptyPidStat();
+  readonly #status: PidStatus = { threadGroupId: 0, effectiveUid: 0 };
+  readonly #decoder = new TextDecoder();
+  /** Called with a row whose task name changed: the process became another program. */
+  readonly #renamed: (slot: number) => void;
+  /** Per slot: the generation that first saw it, and the one that last read its user. */
+  #bornGeneration: Uint32Array;
+  #statusGeneration: Uint32Array;
+  /** Per slot NAME_SIZE bytes, of which `#nameLength` are the name as the kernel gave it. */
+  #name: Uint8Array;
+  #nameLength: Uint8Array;
+
+  constructor(proc: ProcDirectory, renamed: (slot: number) => void) {
+    this.#proc = proc;
+    this.#renamed = renamed;
+    const capacity = this.table.slots.capacity;
+    this.#bornGeneration = new Uint32Array(capacity);
+    this.#statusGeneration = new Uint32Array(capacity);
+    this.#name = new Uint8Array(capacity * NAME_SIZE);
+    this.#nameLength = new Uint8Array(capacity);
+  }
+
+  /** Adds a process that the table does not have; one that is a mere thread, or cannot be read, is GONE. */
+  adopt(pid: number, generation: number): number {
+    const statOutcome = this.#readStat(pid);
+    if (statOutcome !== RowOutcome.READ) return statOutcome;
+    const slot = this.table.slots.add(pid, 0, 0, 0);
+    if (slot < 0) return RowOutcome.UNREADABLE;
+    this.#growWithTable();
+    this.table.pid[slot] = pid;
+    this.table.startTicks[slot] = this.#stat.startTicks;
+    this.table.uid[slot] = -1;
+    this.table.lastRanGeneration[slot] = generation;
+    this.#bornGeneration[slot] = generation;
+    this.#nameLength[slot] = 0;
+    this.table.names[slot] = '';
+    this.#storeStat(slot);
+    this.#readStatus(slot, generation);
+    if (this.#status.threadGroupId === pid) return RowOutcome.READ;
+    this.table.slots.remove(slot);
+    return RowOutcome.GONE;
+  }
+
+  /** Reads the row's process again: `stat`, and `status` where its user may have changed. */
+  refresh(slot: number, generation: number): number {
+    const outcome = this.#readStat(this.table.pid[slot]!);
+    if (outcome !== RowOutcome.READ) return outcome;
+    if (this.#stat.startTicks !== this.table.startTicks[slot]) return RowOutcome.RECYCLED;
+    this.#storeStat(slot);
+    if (this.#isUserStale(slot, generation)) this.#readStatus(slot, generation);
+    return RowOutcome.READ;
+  }
+
+  /** CPU time by the tick counters of the `stat` read last: coarser than the CPU clock, but of any pid namespace. */
+  get tickNanos(): number {
+    return (this.#stat.userTicks + this.#stat.systemTicks) * NANOS_PER_TICK;
+  }
+
+  /** Only who ran can have changed its user; a sixteenth of the rows is asked each time, young ones always. */
+  #isUserStale(slot: number, generation: number): boolean {
+    if (this.#statusGeneration[slot]! >= this.table.lastRanGeneration[slot]!) return false;
+    return isInSlice(slot, generation) || generation - this.#bornGeneration[slot]! <= YOUNG_GENERATIONS;
+  }
+
+  #readStat(pid: number): number {
+    const length = this.#proc.readProcessFile(pid, PidFile.STAT, this.#text);
+    if (length < 0) return outcomeOf(length);
+    if (!parsePidStat(this.#text.bytes, length, this.#stat) || this.#stat.pid !== pid) return RowOutcome.GONE;
+    return RowOutcome.READ;
+  }
+
+  #storeStat(slot: number): void {
+    const { table } = this;
+    const stat = this.#stat;
+    table.ppid[slot] = stat.ppid;
+    table.state[slot] = stat.state;
+    table.threads[slot] = stat.threads;
+    table.rssBytes[slot] = stat.rssPages * PAGE_SIZE_BYTES;
+    this.#storeName(slot);
+  }
+
+  /** Decodes the name only where its bytes are not those decoded before. */
+  #storeName(slot: number): void {
+    const text = this.#text.bytes;
+    const { nameStart, nameEnd } = this.#stat;
+    const length = Math.min(nameEnd - nameStart, NAME_SIZE);
+    const at = slot * NAME_SIZE;
+    let isSame = length === this.#nameLength[slot];
+    for (let i = 0; isSame && i < length; i++) isSame = this.#name[at + i] === text[nameStart + i];
+    if (isSame) return;
+    const bytes = text.subarray(nameStart, nameStart + length);
+    this.#name.set(bytes, at);
+    this.#nameLength[slot] = length;
+    this.table.names[slot] = this.#decoder.decode(bytes);
+    this.#renamed(slot);
+  }
+
+  /** On failure the user stays as it was, and a process not yet known counts as its own leader. */
+  #readStatus(slot: number, generation: number): void {
+    const pid = this.table.pid[slot]!;
+    this.#status.threadGroupId = pid;
+    const length = this.#proc.readProcessFile(pid, PidFile.STATUS, this.#text);
+    if (length <= 0 || !parsePidStatus(this.#text.bytes, length, this.#status)) return;
+    this.table.uid[slot] = this.#status.effectiveUid;
+    this.#statusGeneration[slot] = generation;
+  }
+
+  #growWithTable(): void {
+    const capacity = this.table.slots.capacity;
+    if (capacity === this.#nameLength.length) return;
+    this.#bornGeneration = lengthened(this.#bornGeneration, new Uint32Array(capacity));
+    this.#statusGeneration = lengthened(this.#statusGeneration, new Uint32Array(capacity));
+    this.#name = lengthened(this.#name, new Uint8Array(capacity * NAME_SIZE));
+    this.#nameLength = lengthened(this.#nameLength, new Uint8Array(capacity));
+  }
+}
+
+/** Whether a row belongs to the sixteenth whose turn it is to be read though it did not run. */
+export function isInSlice(slot: number, generation: number): boolean {
+  return (slot & 15) === (generation & 15);
+}
+
+/** Where a file of a process cannot be read: is that about the process, or about this program? */
+function outcomeOf(negativeErrno: number): number {
+  switch (-negativeErrno) {
+    case Errno.ENOENT:
+    case Errno.ESRCH:
+    case Errno.EACCES:
+    case Errno.EPERM:
+      return RowOutcome.GONE;
+    default:
+      return RowOutcome.UNREADABLE;
+  }
+}

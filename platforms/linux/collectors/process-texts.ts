@@ -1,0 +1,76 @@
+import { NativeBuffer } from '../libc.ts';
+import { parseControlGroup } from '../proc/pid-cgroup.ts';
+import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
+import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+
+/** Whoever ran since may have changed, but is not asked again before so many collections went by. */
+const FRESH_GENERATIONS = 16;
+
+interface CachedText {
+  readonly text: string | undefined;
+  readonly generation: number;
+}
+
+type Parse = (bytes: Uint8Array, length: number) => string | undefined;
+
+/** One long text per process, read when asked for and kept by the row's slot until `forget`. */
+class TextCache {
+  readonly #texts = new Map<number, CachedText>();
+  readonly #file: Uint8Array;
+  readonly #parse: Parse;
+
+  constructor(file: Uint8Array, parse: Parse) {
+    this.#file = file;
+    this.#parse = parse;
+  }
+
+  get(proc: ProcDirectory, buffer: NativeBuffer, row: TextRow): string | undefined {
+    const cached = this.#texts.get(row.slot);
+    if (cached !== undefined && !isStale(cached, row)) return cached.text;
+    const length = proc.readProcessFile(row.pid, this.#file, buffer);
+    const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
+    this.#texts.set(row.slot, { text, generation: row.generation });
+    return text;
+  }
+
+  forget(slot: number): void {
+    this.#texts.delete(slot);
+  }
+}
+
+/** Whose text is asked for, and when. */
+export interface TextRow {
+  readonly slot: number;
+  readonly pid: number;
+  readonly generation: number;
+  readonly lastRanGeneration: number;
+}
+
+function isStale(cached: CachedText, row: TextRow): boolean {
+  return row.lastRanGeneration > cached.generation && row.generation - cached.generation >= FRESH_GENERATIONS;
+}
+
+/** Command lines and control groups of processes, cached: bounded by the live processes. */
+export class ProcessTexts {
+  readonly #proc: ProcDirectory;
+  readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
+  readonly #commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine);
+  readonly #controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup);
+
+  constructor(proc: ProcDirectory) {
+    this.#proc = proc;
+  }
+
+  commandLine(row: TextRow): string | undefined {
+    return this.#commandLines.get(this.#proc, this.#buffer, row);
+  }
+
+  cgroup(row: TextRow): string | undefined {
+    return this.#controlGroups.get(this.#proc, this.#buffer, row);
+  }
+
+  forget(slot: number): void {
+    this.#commandLines.forget(slot);
+    this.#controlGroups.forget(slot);
+  }
+}

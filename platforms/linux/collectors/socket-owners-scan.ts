@@ -1,0 +1,137 @@
+import {
+  closeDescriptor,
+  Errno,
+  NativeBuffer,
+  O_DIRECTORY,
+  O_RDONLY,
+  readDirectory,
+  readLinkAt,
+} from '../libc.ts';
+import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { ascii } from '../proc/text-scanner.ts';
+
+/** What an open descriptor's link reads where it is a socket: `socket:[INODE]` (fs/proc, net/socket.c sockfs_dname). */
+const SOCKET_LINK = ascii('socket:[');
+const CLOSING_BRACKET = 0x5d;
+const ENTRIES_BYTES = 32768;
+const NAME_AT = 19;
+const DOT = 0x2e;
+const ZERO = 0x30;
+
+/** Is told of every socket that a process holds. */
+export interface DescriptorVisitor {
+  /** False ends the scan of this process. */
+  socket(inode: number, descriptor: number): boolean;
+}
+
+/** Reads /proc/PID/fd: which sockets a process holds. */
+export class DescriptorScanner {
+  /** Processes scanned and links read so far. */
+  scannedProcesses = 0;
+  readLinks = 0;
+  readonly #proc: ProcDirectory;
+  readonly #entries = new NativeBuffer(ENTRIES_BYTES);
+  readonly #name = new NativeBuffer(16);
+  readonly #link = new NativeBuffer(64);
+
+  /** Throws SyscallError where the root cannot be opened. */
+  constructor(procRoot = '/proc') {
+    this.#proc = new ProcDirectory(procRoot);
+  }
+
+  /** Returns 0, or -errno: -EACCES where this program may not look into the process, -ENOENT where it is gone. */
+  scan(pid: number, visitor: DescriptorVisitor): number {
+    const directory = this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
+    if (directory < 0) return directory;
+    this.scannedProcesses++;
+    let result = 0;
+    for (let goesOn = true; goesOn; ) {
+      const length = readDirectory(directory, this.#entries);
+      if (length <= 0) {
+        result = length;
+        break;
+      }
+      goesOn = this.#visitEntries(directory, Math.min(length, this.#entries.bytes.length), visitor);
+    }
+    closeDescriptor(directory);
+    return result;
+  }
+
+  /** The inode of the socket that a process has at one descriptor; -1: none, gone or not permitted. */
+  socketAt(pid: number, descriptor: number): number {
+    const directory = this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
+    if (directory < 0) return -1;
+    writeDecimal(this.#name.bytes, descriptor);
+    const inode = this.#readSocket(directory, this.#name, 0);
+    closeDescriptor(directory);
+    return inode;
+  }
+
+  close(): void {
+    this.#proc.close();
+  }
+
+  /**
+   * The part of `scan` after getdents64(2): each entry's record length is at 16, its NUL-terminated name at 19. False:
+   * the visitor has enough, or a record's length is a lie.
+   */
+  #visitEntries(directory: number, end: number, visitor: DescriptorVisitor): boolean {
+    const { bytes } = this.#entries;
+    for (let at = 0; at + NAME_AT < end; ) {
+      const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
+      if (recordLength <= NAME_AT || at + recordLength > end) return false;
+      if (bytes[at + NAME_AT] !== DOT) {
+        const inode = this.#readSocket(directory, this.#entries, at + NAME_AT);
+        if (inode >= 0 && !visitor.socket(inode, parseDecimal(bytes, at + NAME_AT, at + recordLength))) {
+          return false;
+        }
+      }
+      at += recordLength;
+    }
+    return true;
+  }
+
+  #readSocket(directory: number, name: NativeBuffer, nameAt: number): number {
+    this.readLinks++;
+    const length = readLinkAt(directory, name, nameAt, this.#link);
+    return length <= 0 ? -1 : parseSocketLink(this.#link.bytes, length);
+  }
+}
+
+/** The inode in `socket:[INODE]`, or -1: it is something else. */
+export function parseSocketLink(bytes: Uint8Array, length: number): number {
+  if (length <= SOCKET_LINK.length + 1 || length > bytes.length) return -1;
+  for (let i = 0; i < SOCKET_LINK.length; i++) if (bytes[i] !== SOCKET_LINK[i]) return -1;
+  if (bytes[length - 1] !== CLOSING_BRACKET) return -1;
+  let inode = 0;
+  for (let at = SOCKET_LINK.length; at < length - 1; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    inode = inode * 10 + digit;
+  }
+  // Inode numbers of sockets are 32 bits wide (fs/inode.c, get_next_ino).
+  return inode <= 0xffffffff ? inode : -1;
+}
+
+/** True where the failure is a matter of privileges. */
+export function isDenied(result: number): boolean {
+  return result === -Errno.EACCES || result === -Errno.EPERM;
+}
+
+function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end && bytes[at] !== 0; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9 || value > 0x7ffffff) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Digits and a NUL from index 0. */
+function writeDecimal(bytes: Uint8Array, value: number): void {
+  let end = 1;
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++;
+  bytes[end] = 0;
+  for (let rest = value; end > 0; rest = (rest / 10) | 0) bytes[--end] = ZERO + (rest % 10);
+}

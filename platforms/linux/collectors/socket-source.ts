@@ -1,0 +1,17 @@
+import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { SocketRows } from './sockets.ts';
+
+/** Where a tier gets its sockets from. */
+export interface SocketSource {
+  readonly tier: Tier;
+  readonly counted: CountingBasis;
+  readonly rows: SocketRows;
+  /** Closing messages dropped by the kernel and rows refused by full tables, since the start. */
+  readonly lostClosings: number;
+  /** Rejects where the kernel could not be asked; the rows are then as they were. */
+  collect(slice: Slice): Promise<void>;
+  drainClosings(): void;
+  drainWithinMillis(): number;
+  close(): void;
+}

@@ -1,0 +1,355 @@
+import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
+import type { NativeBuffer } from '../libc.ts';
+import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
+import { DiagRecord } from '../netlink/diag-record.ts';
+import {
+  type DiagRequest,
+  type DiagVisitor,
+  familyRequest,
+  legacyTcpRequest,
+  SockDiag,
+} from '../netlink/sock-diag.ts';
+import { ClosingQueue } from './closing-queue.ts';
+import { ClosingRate } from './closing-rate.ts';
+import type { SocketSource } from './socket-source.ts';
+import { RowLife, SocketRows } from './sockets.ts';
+import {
+  finalPayloadReceived,
+  finalPayloadSent,
+  likelyOpener,
+  Opener,
+  openerOf,
+  payloadReceived,
+  payloadSent,
+} from './sockets-payload.ts';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** All but TIME_WAIT, CLOSE, LISTEN and NEW_SYN_RECV. */
+const CONNECTION_STATES = 0xb3e;
+const ALL_STATES = 0xffffffff;
+/** Listeners and UDP sockets come and go slowly, and their dumps cost as much as that of the connections. */
+const RARE_DUMP_INTERVAL_MICROS = 2.5e6;
+/** Sockets in state CLOSE that are remembered for their end's sake. */
+const KEPT_LIMIT = 16384;
+/** A socket not listed whose announcement was lost is given so many more collections to show up. */
+const COLLECTIONS_BEFORE_EXPIRY = 3;
+/** tcp_info counts in milliseconds and by a clock that ticks up to 10 ms apart. */
+const ACK_SLACK_MICROS = 30e3;
+
+/**
+ * The tier `netlink`: dumps of live sockets, and the announcements of those destroyed between two dumps, with their
+ * final counters. Needs no privilege.
+ */
+export class NetlinkSockets implements SocketSource {
+  readonly tier: Tier = 'netlink';
+  readonly counted: CountingBasis = 'payload';
+  readonly rows = new SocketRows();
+  /** Sockets of the last collection that were born and gone since the one before. */
+  unseenCount = 0;
+  readonly #clock: () => number;
+  readonly #diag: SockDiag;
+  readonly #multicast: DestroyMulticast;
+  readonly #multicastCapacity: number;
+  readonly #queue = new ClosingQueue();
+  readonly #rate = new ClosingRate();
+  readonly #record = new DiagRecord();
+  readonly #connections = legacyTcpRequest(CONNECTION_STATES);
+  readonly #listeners = legacyTcpRequest(1 << TcpState.LISTEN);
+  readonly #datagrams = [AF_INET, AF_INET6].map((family) => familyRequest(family, PROTOCOL_UDP, ALL_STATES));
+  readonly #connectionVisitor: DiagVisitor = {
+    message: (b, at, length) => this.#seeConnection(b, at, length),
+  };
+  readonly #listenerVisitor: DiagVisitor = { message: (b, at, length) => this.#seeListener(b, at, length) };
+  readonly #datagramVisitor: DiagVisitor = { message: (b, at, length) => this.#seeDatagram(b, at, length) };
+  readonly #closingVisitor: DiagVisitor = { message: (b, at, length) => this.#seeClosing(b, at, length) };
+  /** 1: something listens on the TCP port. */
+  readonly #listeningPorts = new Uint8Array(1 << 16);
+  #sequence = 0;
+  /** The collection in which listeners and UDP sockets were last dumped. */
+  #rareSequence = 0;
+  #nextRareDumpMicros = Number.NEGATIVE_INFINITY;
+  /** Rows that the dump of connections listed, and of those the ones announced as closed since. */
+  #listedCount = 0;
+  #announcedCount = 0;
+  #hasBaseline = false;
+  #nowMicros = 0;
+  /** Start of the dump before the one being applied: sockets that were silent since are older than it. */
+  #earlierDumpMicros = Number.POSITIVE_INFINITY;
+  #lastDumpMicros = Number.POSITIVE_INFINITY;
+  #closingMicros = 0;
+  #lostAtLastCollect = 0;
+  /** Rows kept until this collection may go: an announcement was lost since. */
+  #expireKeptUpTo = 0;
+  #isCollecting = false;
+
+  /** Throws SyscallError where the kernel has no sock_diag, or no announcements of it. */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+    this.#multicast = new DestroyMulticast();
+    try {
+      this.#diag = new SockDiag();
+      this.#multicastCapacity = this.#multicast.capacity();
+    } catch (thrown) {
+      this.#multicast.close();
+      throw thrown;
+    }
+  }
+
+  get lostClosings(): number {
+    return this.#multicast.lost + this.#queue.overflowCount + this.rows.table.slots.overflowCount;
+  }
+
+  isListeningPort(port: number): boolean {
+    return this.#listeningPorts[port] === 1;
+  }
+
+  async collect(slice: Slice): Promise<void> {
+    this.#isCollecting = true;
+    try {
+      this.rows.releaseClosed();
+      this.#sequence++;
+      this.unseenCount = 0;
+      this.#nowMicros = this.#clock();
+      await this.#dumpRare(slice);
+      await this.#dumpConnections(slice);
+      await this.#applyClosings(slice);
+      await this.#settleRows(slice);
+      this.#hasBaseline = true;
+    } finally {
+      this.#isCollecting = false;
+    }
+  }
+
+  drainClosings(): void {
+    // A collection in progress drains by itself, after its dump.
+    if (this.#isCollecting) return;
+    const nowMicros = this.#clock();
+    this.#queue.nowMicros = nowMicros;
+    this.#rate.record(this.#multicast.drain(this.#queue), nowMicros);
+  }
+
+  drainWithinMillis(): number {
+    return this.#rate.drainWithinMillis(this.#multicastCapacity);
+  }
+
+  close(): void {
+    this.#diag.close();
+    this.#multicast.close();
+  }
+
+  async #dump(request: DiagRequest, visitor: DiagVisitor, slice: Slice): Promise<void> {
+    this.#diag.begin(request);
+    this.rows.beginWalk();
+    while (this.#diag.receive(visitor)) if (slice.due()) await slice.rest();
+  }
+
+  async #dumpRare(slice: Slice): Promise<void> {
+    if (this.#nowMicros < this.#nextRareDumpMicros) return;
+    this.#listeningPorts.fill(0);
+    await this.#dump(this.#listeners, this.#listenerVisitor, slice);
+    let isWhole = !this.#diag.wasInterrupted;
+    for (const request of this.#datagrams) {
+      await this.#dump(request, this.#datagramVisitor, slice);
+      isWhole = isWhole && !this.#diag.wasInterrupted;
+    }
+    this.#nextRareDumpMicros = this.#nowMicros + RARE_DUMP_INTERVAL_MICROS;
+    if (isWhole) this.#rareSequence = this.#sequence;
+  }
+
+  async #dumpConnections(slice: Slice): Promise<void> {
+    this.#earlierDumpMicros = this.#lastDumpMicros;
+    const startMicros = this.#clock();
+    this.#listedCount = 0;
+    this.#announcedCount = 0;
+    await this.#dump(this.#connections, this.#connectionVisitor, slice);
+    this.#lastDumpMicros = startMicros;
+  }
+
+  #seeConnection(buffer: NativeBuffer, at: number, length: number): void {
+    const record = this.#record;
+    if (!record.read(buffer, at, length)) return;
+    const known = this.rows.findNext(record.cookieLow, record.cookieHigh);
+    if (!record.hasInfo) {
+      // What is left of a closed socket while it waits for the peer's FIN; its end has been announced.
+      if (known >= 0) this.rows.leftRemnant[known] = 1;
+      return;
+    }
+    const slot = known >= 0 ? known : this.#add(record, PROTOCOL_TCP);
+    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
+    this.#listedCount++;
+    if (this.rows.isRare[slot] === 1) this.rows.setRare(slot, 0);
+    this.#updateIdentity(slot, record);
+    const { table, opener } = this.rows;
+    if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(record);
+    const openedBy = opener[slot] || likelyOpener(record, this.isListeningPort(record.localPort));
+    table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(record, openedBy));
+    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(record));
+    this.#updateSegments(slot, record);
+  }
+
+  #seeListener(buffer: NativeBuffer, at: number, length: number): void {
+    const record = this.#record;
+    if (!record.read(buffer, at, length) || record.state !== TcpState.LISTEN) return;
+    this.#listeningPorts[record.localPort] = 1;
+    const known = this.rows.find(record.cookieLow, record.cookieHigh);
+    const slot = known >= 0 ? known : this.#add(record, PROTOCOL_TCP);
+    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
+    this.rows.setRare(slot, 1);
+    this.#updateIdentity(slot, record);
+  }
+
+  #seeDatagram(buffer: NativeBuffer, at: number, length: number): void {
+    const record = this.#record;
+    if (!record.read(buffer, at, length)) return;
+    const known = this.rows.find(record.cookieLow, record.cookieHigh);
+    const slot = known >= 0 ? known : this.#addDatagram(record);
+    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
+    this.rows.setRare(slot, 1);
+    this.#updateIdentity(slot, record);
+    // Unlike a TCP socket, one of UDP may be connected and bound anew.
+    const { table } = this.rows;
+    record.copyLocalAddress(table.localAddress, slot << 2);
+    record.copyRemoteAddress(table.remoteAddress, slot << 2);
+    table.localPort[slot] = record.localPort;
+    table.remotePort[slot] = record.remotePort;
+  }
+
+  #addDatagram(record: DiagRecord): number {
+    const slot = this.#add(record, PROTOCOL_UDP);
+    if (slot < 0) return -1;
+    const { table } = this.rows;
+    table.txBytes[slot] = Number.NaN;
+    table.rxBytes[slot] = Number.NaN;
+    table.txSegments[slot] = Number.NaN;
+    table.rxSegments[slot] = Number.NaN;
+    return slot;
+  }
+
+  #add(record: DiagRecord, protocol: number): number {
+    const slot = this.rows.add(record.cookieLow, record.cookieHigh);
+    if (slot < 0) return -1;
+    const { table } = this.rows;
+    table.protocol[slot] = protocol;
+    table.family[slot] = record.family;
+    record.copyLocalAddress(table.localAddress, slot << 2);
+    record.copyRemoteAddress(table.remoteAddress, slot << 2);
+    table.localPort[slot] = record.localPort;
+    table.remotePort[slot] = record.remotePort;
+    table.uid[slot] = record.inode === 0 ? -1 : record.uid;
+    table.inode[slot] = record.inode;
+    table.cgroupId[slot] = record.cgroupId();
+    table.firstSeenMicros[slot] = this.#nowMicros;
+    table.bornBeforeStart[slot] = this.#hasBaseline ? 0 : 1;
+    return slot;
+  }
+
+  #updateIdentity(slot: number, record: DiagRecord): void {
+    const { table } = this.rows;
+    this.rows.markLive(slot, this.#sequence);
+    table.state[slot] = record.state;
+    table.inode[slot] = record.inode;
+    // An orphan, or a connection not accepted yet, has no inode, and its user reads as 0.
+    if (record.inode !== 0) table.uid[slot] = record.uid;
+  }
+
+  #updateSegments(slot: number, record: DiagRecord): void {
+    const { table } = this.rows;
+    table.txSegments[slot] = advanced(table.txSegments[slot]!, record.segmentsOut);
+    table.rxSegments[slot] = advanced(table.rxSegments[slot]!, record.segmentsIn);
+    table.rttMicros[slot] = record.rttMicros > 0 ? record.rttMicros : Number.NaN;
+    table.retransmits[slot] = record.retransmits;
+  }
+
+  /** Only now, after the dump: an announcement belongs to a row of the dump, or to a socket that no dump ever saw. */
+  async #applyClosings(slice: Slice): Promise<void> {
+    for (let i = 0; i < this.#queue.count; i++) {
+      this.#closingMicros = this.#queue.takenMicros(i);
+      this.#queue.visit(i, this.#closingVisitor);
+      if (slice.due()) await slice.rest();
+    }
+    this.#queue.clear();
+    this.#closingMicros = this.#clock();
+    let count = 0;
+    for (let shard = 0; shard < SHARDS; shard++) {
+      count += this.#multicast.drainShard(shard, this.#closingVisitor);
+      if (slice.due()) await slice.rest();
+    }
+    this.#rate.record(count, this.#closingMicros);
+  }
+
+  #seeClosing(buffer: NativeBuffer, at: number, length: number): void {
+    const record = this.#record;
+    if (!record.read(buffer, at, length) || !record.hasInfo) return;
+    const known = this.rows.find(record.cookieLow, record.cookieHigh);
+    const slot = known >= 0 ? known : this.#addUnseen(record);
+    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
+    const { table, opener } = this.rows;
+    const openedBy = opener[slot] || likelyOpener(record, this.isListeningPort(record.localPort));
+    opener[slot] = openedBy;
+    const sent = finalPayloadSent(record, openedBy);
+    const hasRemnant = this.rows.leftRemnant[slot] === 1;
+    const received = finalPayloadReceived(record, openedBy, table.state[slot]!, hasRemnant);
+    // A reset by this end sets the counters to 0 before the announcement: what was seen before stands.
+    table.txBytes[slot] = Math.max(table.txBytes[slot]!, sent);
+    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
+    this.#updateSegments(slot, record);
+    if (this.rows.seenSequence[slot] === this.#sequence && this.rows.isRare[slot] === 0) {
+      this.#announcedCount++;
+    }
+    this.rows.markClosed(slot);
+  }
+
+  /** A row for a socket that no dump saw, or -1: it carried nothing, or was there before counting began. */
+  #addUnseen(record: DiagRecord): number {
+    if (!this.#hasBaseline || record.remotePort === 0) return -1;
+    const lastAckMicros = this.#closingMicros - record.lastAckMillis * 1000;
+    if (lastAckMicros < this.#earlierDumpMicros - ACK_SLACK_MICROS) return -1;
+    const slot = this.#add(record, PROTOCOL_TCP);
+    if (slot < 0) return -1;
+    this.unseenCount++;
+    this.rows.table.state[slot] = TcpState.CLOSE;
+    return slot;
+  }
+
+  /** What the dumps no longer list is gone, or waits in state CLOSE. */
+  async #settleRows(slice: Slice): Promise<void> {
+    const lost = this.lostClosings;
+    if (lost !== this.#lostAtLastCollect) this.#expireKeptUpTo = this.#sequence;
+    this.#lostAtLastCollect = lost;
+    if (this.rows.keptCount > KEPT_LIMIT) this.#expireKeptUpTo = this.#sequence - COLLECTIONS_BEFORE_EXPIRY;
+    const mayConclude = !this.#diag.wasInterrupted;
+    const isRareDue = this.#rareSequence === this.#sequence;
+    const isExpiring = this.rows.keptCount > 0 && this.#expireKeptUpTo > 0;
+    // Every row was listed or announced: nothing to settle.
+    if (this.#unlistedCount() === 0 && !isRareDue && !isExpiring) return;
+    await this.rows.forEach(slice, (slot) => this.#settle(slot, mayConclude));
+  }
+
+  #unlistedCount(): number {
+    return this.rows.connectionCount - this.#listedCount + this.#announcedCount;
+  }
+
+  #settle(slot: number, mayConclude: boolean): void {
+    const { rows } = this;
+    const seen = rows.seenSequence[slot]!;
+    if (rows.life[slot] === RowLife.CLOSED || seen === this.#sequence) return;
+    if (rows.isRare[slot] === 1) {
+      if (seen < this.#rareSequence) rows.markClosed(slot);
+    } else if (mayConclude) {
+      rows.table.state[slot] = TcpState.CLOSE;
+      rows.markKept(slot);
+      const isOverdue = seen + COLLECTIONS_BEFORE_EXPIRY < this.#sequence;
+      if (isOverdue && seen <= this.#expireKeptUpTo) rows.markClosed(slot);
+    }
+  }
+}
+
+/** A 32-bit counter that wraps, carried on beyond 32 bits; a step back is a socket used anew and adds nothing. */
+function advanced(previous: number, counter: number): number {
+  if (previous === 0) return counter;
+  const step = (counter - previous) >>> 0;
+  return step < 0x80000000 ? previous + step : previous;
+}

@@ -1,0 +1,148 @@
+import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
+import {
+  AT_FDCWD,
+  closeDescriptor,
+  NativeBuffer,
+  O_RDONLY,
+  openAt,
+  readInto,
+  SyscallError,
+} from '../libc.ts';
+import { NetTcpLine } from '../proc/net-tcp.ts';
+import type { SocketSource } from './socket-source.ts';
+import { RowLife, SocketRows } from './sockets.ts';
+
+const FILES = [
+  ['tcp', PROTOCOL_TCP],
+  ['tcp6', PROTOCOL_TCP],
+  ['udp', PROTOCOL_UDP],
+  ['udp6', PROTOCOL_UDP],
+] as const;
+const TEXT_BYTES = 65536;
+const NEWLINE = 0x0a;
+/** High word of this tier's keys, whose low word is the inode: no cookie of the kernel looks so. */
+const PSEUDO_COOKIE_HIGH = 0x70726f63;
+
+/**
+ * The tier `proc`: /proc/net/{tcp,tcp6,udp,udp6}. It knows sockets and their states but counts nothing: counters are
+ * NaN. Sockets without an inode (orphans, TIME_WAIT) have nothing to be told apart by, and are left out.
+ */
+export class ProcNetSockets implements SocketSource {
+  readonly tier: Tier = 'proc';
+  readonly counted: CountingBasis = 'none';
+  readonly rows = new SocketRows();
+  readonly #paths: readonly NativeBuffer[];
+  readonly #clock: () => number;
+  readonly #text = new NativeBuffer(TEXT_BYTES);
+  readonly #line = new NetTcpLine();
+  #sequence = 0;
+  #nowMicros = 0;
+  #hasBaseline = false;
+  #filesRead = 0;
+
+  constructor(clock: () => number, procRoot = '/proc') {
+    this.#clock = clock;
+    this.#paths = FILES.map(([name]) => NativeBuffer.ofPath(`${procRoot}/net/${name}`));
+  }
+
+  get lostClosings(): number {
+    return this.rows.table.slots.overflowCount;
+  }
+
+  /** Rejects with SyscallError where none of the files can be read. */
+  async collect(slice: Slice): Promise<void> {
+    this.rows.releaseClosed();
+    this.#sequence++;
+    this.#nowMicros = this.#clock();
+    this.#filesRead = 0;
+    let failure = 0;
+    for (const [index, [, protocol]] of FILES.entries()) {
+      failure = Math.min(failure, await this.#readFile(this.#paths[index]!, protocol, slice));
+    }
+    if (this.#filesRead === 0) throw new SyscallError('read', -failure, '/proc/net/tcp');
+    await this.rows.forEach(slice, (slot) => {
+      if (this.rows.seenSequence[slot] !== this.#sequence) this.rows.markClosed(slot);
+    });
+    this.#hasBaseline = true;
+  }
+
+  drainClosings(): void {}
+
+  drainWithinMillis(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  close(): void {}
+
+  /** Returns 0 or -errno; a file that is not there (no IPv6) leaves nothing to be read. */
+  async #readFile(path: NativeBuffer, protocol: number, slice: Slice): Promise<number> {
+    const descriptor = openAt(AT_FDCWD, path, O_RDONLY);
+    if (descriptor < 0) return descriptor;
+    try {
+      for (let carried = 0; ; ) {
+        const length = readInto(descriptor, this.#text, TEXT_BYTES, carried);
+        if (length < 0) return length;
+        if (length === 0) break;
+        carried = this.#takeLines(carried + length, protocol);
+        if (slice.due()) await slice.rest();
+      }
+    } finally {
+      closeDescriptor(descriptor);
+    }
+    this.#filesRead++;
+    return 0;
+  }
+
+  /** Reads the whole lines among the first `end` bytes; moves the rest to the front and returns its length. */
+  #takeLines(end: number, protocol: number): number {
+    const { bytes } = this.#text;
+    let start = 0;
+    for (;;) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      if (newline < 0 || newline >= end) break;
+      if (this.#line.parse(bytes, start, newline)) this.#see(protocol);
+      start = newline + 1;
+    }
+    // A line that fills the whole buffer is none of these files'.
+    if (start === 0 && end === TEXT_BYTES) return 0;
+    bytes.copyWithin(0, start, end);
+    return end - start;
+  }
+
+  #see(protocol: number): void {
+    const line = this.#line;
+    if (line.inode === 0) return;
+    const known = this.rows.find(line.inode, PSEUDO_COOKIE_HIGH);
+    const slot = known >= 0 ? known : this.#add(protocol);
+    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
+    const { table } = this.rows;
+    this.rows.markLive(slot, this.#sequence);
+    table.state[slot] = line.state;
+    table.uid[slot] = line.uid;
+    table.localPort[slot] = line.localPort;
+    table.remotePort[slot] = line.remotePort;
+    for (let i = 0; i < 4; i++) {
+      table.localAddress[(slot << 2) + i] = line.localAddress[i]!;
+      table.remoteAddress[(slot << 2) + i] = line.remoteAddress[i]!;
+    }
+  }
+
+  #add(protocol: number): number {
+    const slot = this.rows.add(this.#line.inode, PSEUDO_COOKIE_HIGH);
+    if (slot < 0) return -1;
+    const { table } = this.rows;
+    table.protocol[slot] = protocol;
+    table.family[slot] = this.#line.isIpv6 ? 10 : 2;
+    table.state[slot] = TcpState.CLOSE;
+    table.inode[slot] = this.#line.inode;
+    table.txBytes[slot] = Number.NaN;
+    table.rxBytes[slot] = Number.NaN;
+    table.txSegments[slot] = Number.NaN;
+    table.rxSegments[slot] = Number.NaN;
+    table.firstSeenMicros[slot] = this.#nowMicros;
+    table.bornBeforeStart[slot] = this.#hasBaseline ? 0 : 1;
+    return slot;
+  }
+}

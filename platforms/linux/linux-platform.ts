@@ -1,0 +1,58 @@
+import type {
+  HostFacts,
+  NetworkCollector,
+  NetworkOptions,
+  Platform,
+  Signaller,
+  TierReport,
+} from '../../src/data/sample/platform.ts';
+import { monotonicMicros } from './clock.ts';
+import { readHostFacts } from './collectors/host.ts';
+import { openLinuxNetwork } from './collectors/network.ts';
+import { linuxTierReports } from './collectors/network-tiers.ts';
+import { PidSignaller } from './collectors/signaller.ts';
+import { UserNames } from './collectors/users.ts';
+import { ProcDirectory } from './proc/proc-directory.ts';
+
+/** Where other roots than the usual ones are to be asked. */
+export interface LinuxPlatformOptions {
+  readonly procRoot?: string;
+  readonly etcRoot?: string;
+}
+
+/** Linux, asked by /proc and netlink. */
+export class LinuxPlatform implements Platform {
+  readonly host: HostFacts;
+  readonly signaller: Signaller;
+  readonly #users: UserNames;
+  readonly #procRoot: string;
+
+  /** Throws SyscallError where /proc cannot be opened. */
+  constructor(options: LinuxPlatformOptions = {}) {
+    this.#procRoot = options.procRoot ?? '/proc';
+    this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
+    this.signaller = new PidSignaller({ procRoot: this.#procRoot });
+    const proc = new ProcDirectory(this.#procRoot);
+    try {
+      this.host = readHostFacts(proc);
+    } finally {
+      proc.close();
+    }
+  }
+
+  monotonicMicros(): number {
+    return monotonicMicros();
+  }
+
+  openNetwork(options: NetworkOptions): NetworkCollector {
+    return openLinuxNetwork({ ...options, procRoot: this.#procRoot });
+  }
+
+  tierReports(): readonly TierReport[] {
+    return linuxTierReports();
+  }
+
+  userName(uid: number): string {
+    return this.#users.name(uid);
+  }
+}

@@ -1,0 +1,181 @@
+import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
+import type { NativeBuffer } from '../libc.ts';
+import { ATTRIBUTE_HEADER_BYTES, findAttribute, isAttributeAt } from './attribute.ts';
+import { MESSAGE_HEADER_BYTES } from './message.ts';
+import { DiagAttribute } from './sock-diag.ts';
+
+const AF_INET = 2;
+/** sizeof(struct inet_diag_msg) */
+const DIAG_MESSAGE_BYTES = 72;
+const ATTRIBUTES_AT = MESSAGE_HEADER_BYTES + DIAG_MESSAGE_BYTES;
+const TWO_32 = 2 ** 32;
+
+/** Byte offsets in linux/tcp.h `struct tcp_info`, whose end moves out with every kernel. */
+const TcpInfo = {
+  UNACKED: 24,
+  LAST_ACK_RECV: 56,
+  RTT: 68,
+  TOTAL_RETRANS: 100,
+  BYTES_ACKED: 120,
+  BYTES_RECEIVED: 128,
+  SEGS_OUT: 136,
+  SEGS_IN: 140,
+  DATA_SEGS_IN: 152,
+  /** Since 4.19. */
+  BYTES_SENT: 200,
+  BYTES_RETRANS: 208,
+} as const;
+/** Up to tcpi_segs_in, without which nothing can be counted (Linux 4.2). */
+const COUNTED_INFO_BYTES = 144;
+const DATA_SEGS_INFO_BYTES = 156;
+const SENT_INFO_BYTES = 216;
+
+/**
+ * One `struct inet_diag_msg` with its `struct tcp_info`, read in place; the one object serves a whole dump.
+ *
+ *    16 family u8    17 state u8     18 timer u8    19 retransmits u8
+ *    20 source port (network order)  22 destination port
+ *    24 source address 16            40 destination address 16
+ *    56 interface u32                60 cookie u32 low, u32 high
+ *    68 expires u32  72 receive queue u32  76 send queue u32  80 uid u32  84 inode u32
+ *    88 attributes
+ */
+export class DiagRecord {
+  family = 0;
+  state = 0;
+  localPort = 0;
+  remotePort = 0;
+  cookieLow = 0;
+  cookieHigh = 0;
+  receiveQueueBytes = 0;
+  uid = 0;
+  inode = 0;
+  /** False: the message has no `tcp_info` (UDP, TIME_WAIT remains), and what follows here is 0. */
+  hasInfo = false;
+  /** As the kernel counts them: SYN and FIN included. */
+  bytesAcked = 0;
+  bytesReceived = 0;
+  /** Payload bytes sent at least once; NaN before Linux 4.19. */
+  uniqueBytesSent = 0;
+  /** Segments in flight, SYN and FIN included. */
+  unackedSegments = 0;
+  segmentsOut = 0;
+  segmentsIn = 0;
+  /** NaN before Linux 4.6. */
+  dataSegmentsIn = 0;
+  rttMicros = 0;
+  retransmits = 0;
+  /** Since the last ACK came; the machine's whole uptime where none ever did. */
+  lastAckMillis = 0;
+  #buffer: NativeBuffer | undefined;
+  #at = 0;
+  #end = 0;
+  #infoOffset = ATTRIBUTES_AT;
+
+  /** Reads the message at byte `at`, `length` bytes long; false: it is shorter than its kind. */
+  read(buffer: NativeBuffer, at: number, length: number): boolean {
+    if (length < ATTRIBUTES_AT || at + length > buffer.bytes.length) return false;
+    const { bytes, u32 } = buffer;
+    const word = at >> 2;
+    this.#buffer = buffer;
+    this.#at = at;
+    this.#end = at + length;
+    this.family = bytes[at + 16]!;
+    this.state = bytes[at + 17]!;
+    this.localPort = (bytes[at + 20]! << 8) | bytes[at + 21]!;
+    this.remotePort = (bytes[at + 22]! << 8) | bytes[at + 23]!;
+    this.cookieLow = u32[word + 15]!;
+    this.cookieHigh = u32[word + 16]!;
+    this.receiveQueueBytes = u32[word + 18]!;
+    this.uid = u32[word + 20]!;
+    this.inode = u32[word + 21]!;
+    this.#readInfo(buffer);
+    return true;
+  }
+
+  /** INET_DIAG_CGROUP_ID, 0 where the kernel sends none. */
+  cgroupId(): number {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return 0;
+    const at = findAttribute(buffer.u16, this.#at + ATTRIBUTES_AT, this.#end, DiagAttribute.CGROUP_ID);
+    if (at < 0 || buffer.u16[at >> 1]! < ATTRIBUTE_HEADER_BYTES + 8) return 0;
+    return u64(buffer.u32, at + ATTRIBUTE_HEADER_BYTES);
+  }
+
+  /** Four address words, IPv4 as IPv4-mapped, to `into[index..]`. */
+  copyLocalAddress(into: Uint32Array, index: number): void {
+    this.#copyAddress(24, into, index);
+  }
+
+  copyRemoteAddress(into: Uint32Array, index: number): void {
+    this.#copyAddress(40, into, index);
+  }
+
+  #copyAddress(offset: number, into: Uint32Array, index: number): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    const word = (this.#at + offset) >> 2;
+    if (this.family === AF_INET) {
+      into[index] = 0;
+      into[index + 1] = 0;
+      into[index + 2] = IPV4_MAPPED_WORD;
+      into[index + 3] = swapped(buffer.u32[word]!);
+      return;
+    }
+    for (let i = 0; i < 4; i++) into[index + i] = swapped(buffer.u32[word + i]!);
+  }
+
+  #readInfo(buffer: NativeBuffer): void {
+    const { u16, u32 } = buffer;
+    // The attributes before it have the same sizes in every message of a dump, so it stands where it stood before.
+    let at = this.#at + this.#infoOffset;
+    if (!isAttributeAt(u16, at, this.#end, DiagAttribute.INFO)) {
+      at = findAttribute(u16, this.#at + ATTRIBUTES_AT, this.#end, DiagAttribute.INFO);
+      if (at >= 0) this.#infoOffset = at - this.#at;
+    }
+    const infoBytes = at < 0 ? 0 : u16[at >> 1]! - ATTRIBUTE_HEADER_BYTES;
+    this.hasInfo = infoBytes >= COUNTED_INFO_BYTES;
+    if (!this.hasInfo) {
+      this.#clearInfo();
+      return;
+    }
+    const info = at + ATTRIBUTE_HEADER_BYTES;
+    this.unackedSegments = u32[(info + TcpInfo.UNACKED) >> 2]!;
+    this.lastAckMillis = u32[(info + TcpInfo.LAST_ACK_RECV) >> 2]!;
+    this.rttMicros = u32[(info + TcpInfo.RTT) >> 2]!;
+    this.retransmits = u32[(info + TcpInfo.TOTAL_RETRANS) >> 2]!;
+    this.bytesAcked = u64(u32, info + TcpInfo.BYTES_ACKED);
+    this.bytesReceived = u64(u32, info + TcpInfo.BYTES_RECEIVED);
+    this.segmentsOut = u32[(info + TcpInfo.SEGS_OUT) >> 2]!;
+    this.segmentsIn = u32[(info + TcpInfo.SEGS_IN) >> 2]!;
+    this.dataSegmentsIn =
+      infoBytes >= DATA_SEGS_INFO_BYTES ? u32[(info + TcpInfo.DATA_SEGS_IN) >> 2]! : Number.NaN;
+    this.uniqueBytesSent =
+      infoBytes >= SENT_INFO_BYTES
+        ? u64(u32, info + TcpInfo.BYTES_SENT) - u64(u32, info + TcpInfo.BYTES_RETRANS)
+        : Number.NaN;
+  }
+
+  #clearInfo(): void {
+    this.unackedSegments = 0;
+    this.lastAckMillis = 0;
+    this.rttMicros = 0;
+    this.retransmits = 0;
+    this.bytesAcked = 0;
+    this.bytesReceived = 0;
+    this.segmentsOut = 0;
+    this.segmentsIn = 0;
+    this.dataSegmentsIn = 0;
+    this.uniqueBytesSent = 0;
+  }
+}
+
+/** Little-endian 64 bits at a byte offset that is a multiple of 4. */
+function u64(u32: Uint32Array, at: number): number {
+  return u32[at >> 2]! + u32[(at >> 2) + 1]! * TWO_32;
+}
+
+/** Network order to a number. */
+function swapped(word: number): number {
+  return ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)) >>> 0;
+}

@@ -1,0 +1,125 @@
+import {
+  bindSocket,
+  closeDescriptor,
+  getSocketOption,
+  NativeBuffer,
+  openSocket,
+  receiveInto,
+  SyscallError,
+  sendFrom,
+  setSocketOption,
+} from '../libc.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOL_SOCKET = 1;
+/** asm-generic/socket.h */
+const SocketOption = { RCVBUF: 8, RCVTIMEO: 20, ATTACH_FILTER: 26, RCVBUFFORCE: 33, MEMINFO: 55 } as const;
+/** linux/sock_diag.h: SK_MEMINFO_*, the words of SO_MEMINFO. */
+const MemoryInfo = { RCVBUF: 1, DROPS: 8, WORDS: 9 } as const;
+const MSG_DONTWAIT = 0x40;
+
+/** linux/filter.h: one `struct sock_filter` as [code, jump if true, jump if false, k]. */
+export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
+
+/** A netlink socket, close-on-exec. Every method throws SyscallError unless it says otherwise. */
+export class NetlinkSocket {
+  readonly descriptor: number;
+  readonly #scratch = new NativeBuffer(64);
+
+  constructor(protocol: number) {
+    const descriptor = openSocket(AF_NETLINK, SOCK_RAW, protocol);
+    if (descriptor < 0) throw new SyscallError('socket', -descriptor, 'AF_NETLINK');
+    this.descriptor = descriptor;
+  }
+
+  /** Joins the multicast groups of the mask (bit g - 1 for group g); the kernel chooses the port id. */
+  bind(groups: number): void {
+    // struct sockaddr_nl: family u16, pad u16, port id u32, groups u32.
+    const address = this.#scratch;
+    address.bytes.fill(0, 0, 12);
+    address.u16[0] = AF_NETLINK;
+    address.u32[2] = groups;
+    const result = bindSocket(this.descriptor, address, 12);
+    if (result < 0) throw new SyscallError('bind', -result, 'AF_NETLINK');
+  }
+
+  /** After so long without an answer `receive` returns -EAGAIN. */
+  setReceiveTimeout(millis: number): void {
+    const time = this.#scratch;
+    time.view.setBigInt64(0, BigInt(Math.floor(millis / 1000)), true);
+    time.view.setBigInt64(8, BigInt((millis % 1000) * 1000), true);
+    this.#set(SocketOption.RCVTIMEO, time, 16, 'SO_RCVTIMEO');
+  }
+
+  /** Asks for a receive buffer beyond the system's limit where that is permitted, else for one within it. */
+  setReceiveBuffer(bytes: number): void {
+    const value = this.#scratch;
+    value.i32[0] = bytes;
+    if (setSocketOption(this.descriptor, SOL_SOCKET, SocketOption.RCVBUFFORCE, value, 4) === 0) return;
+    this.#set(SocketOption.RCVBUF, value, 4, 'SO_RCVBUF');
+  }
+
+  /** Drops what the classic program does not accept before it takes room in the receive buffer. */
+  attachFilter(program: readonly FilterInstruction[]): void {
+    const code = new NativeBuffer(program.length * 8);
+    for (const [index, [operation, jumpTrue, jumpFalse, k]] of program.entries()) {
+      code.u16[index * 4] = operation;
+      code.bytes[index * 8 + 2] = jumpTrue;
+      code.bytes[index * 8 + 3] = jumpFalse;
+      code.u32[index * 2 + 1] = k;
+    }
+    // struct sock_fprog: length u16, 6 bytes of padding, pointer. The kernel copies the program during the call.
+    const value = this.#scratch;
+    value.bytes.fill(0, 0, 16);
+    value.u16[0] = program.length;
+    value.view.setBigUint64(8, BigInt(code.pointer), true);
+    this.#set(SocketOption.ATTACH_FILTER, value, 16, 'SO_ATTACH_FILTER');
+  }
+
+  /** Bytes of buffered messages (with the kernel's overhead) that fit before messages are dropped; 0 unknown. */
+  receiveBufferBytes(): number {
+    return this.#memoryInfo(MemoryInfo.RCVBUF);
+  }
+
+  /** Messages dropped for want of room since the socket was opened; 0 where the kernel does not say (before 4.12). */
+  droppedMessages(): number {
+    return this.#memoryInfo(MemoryInfo.DROPS);
+  }
+
+  send(message: NativeBuffer, length: number): void {
+    const sent = sendFrom(this.descriptor, message, length, 0);
+    if (sent < 0) throw new SyscallError('send', -sent, 'AF_NETLINK');
+  }
+
+  /** Waits for a datagram, at most for the receive timeout. Returns its bytes or -errno. */
+  receive(into: NativeBuffer): number {
+    return receiveInto(this.descriptor, into, 0);
+  }
+
+  /** Takes a datagram if one is there. Returns its bytes or -errno (-EAGAIN: none). */
+  receiveWaiting(into: NativeBuffer): number {
+    return receiveInto(this.descriptor, into, MSG_DONTWAIT);
+  }
+
+  close(): void {
+    closeDescriptor(this.descriptor);
+  }
+
+  #set(option: number, value: NativeBuffer, length: number, name: string): void {
+    const result = setSocketOption(this.descriptor, SOL_SOCKET, option, value, length);
+    if (result < 0) throw new SyscallError('setsockopt', -result, name);
+  }
+
+  #memoryInfo(word: number): number {
+    const words = this.#scratch;
+    const length = getSocketOption(
+      this.descriptor,
+      SOL_SOCKET,
+      SocketOption.MEMINFO,
+      words,
+      MemoryInfo.WORDS * 4,
+    );
+    return length >= (word + 1) * 4 ? words.u32[word]! : 0;
+  }
+}

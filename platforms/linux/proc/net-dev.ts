@@ -1,0 +1,64 @@
+import { TextScanner } from './text-scanner.ts';
+
+/** include/uapi/linux/if.h: IFNAMSIZ, the name's NUL included. */
+export const INTERFACE_NAME_SIZE = 16;
+
+/** One line of /proc/net/dev, and where the next begins. */
+export interface NetDevLine {
+  /** Bytes [nameStart, nameEnd) of the text. */
+  nameStart: number;
+  nameEnd: number;
+  rxBytes: number;
+  rxPackets: number;
+  txBytes: number;
+  txPackets: number;
+  next: number;
+}
+
+export function emptyNetDevLine(): NetDevLine {
+  return { nameStart: 0, nameEnd: 0, rxBytes: 0, rxPackets: 0, txBytes: 0, txPackets: 0, next: 0 };
+}
+
+const NEWLINE = 0x0a;
+const COLON = 0x3a;
+const scanner = new TextScanner();
+
+/**
+ * The first interface at or after `start` in /proc/net/dev (net/core/net-procfs.c) into `into`; false where no whole
+ * line is left. Header lines and lines that make no sense are passed over. `into.next` is set either way: the start
+ * of the next line, or of the unfinished one.
+ *
+ *   face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier compressed
+ *   eth0:  2564    5852    0    0    0     0          0         0  3352    3497    0    0    0     0       0          0
+ */
+export function parseNetDevLine(bytes: Uint8Array, length: number, start: number, into: NetDevLine): boolean {
+  const end = Math.min(length, bytes.length);
+  into.next = start;
+  while (into.next < end) {
+    const lineStart = into.next;
+    const newline = bytes.indexOf(NEWLINE, lineStart);
+    if (newline < 0 || newline >= end) return false;
+    into.next = newline + 1;
+    scanner.reset(bytes, lineStart, newline);
+    if (parseInterface(into)) return true;
+  }
+  return false;
+}
+
+function parseInterface(into: NetDevLine): boolean {
+  scanner.skipBlanks();
+  const colon = scanner.bytes.indexOf(COLON, scanner.at);
+  if (colon < 0 || colon >= scanner.end) return false;
+  into.nameStart = scanner.at;
+  into.nameEnd = colon;
+  const nameLength = colon - scanner.at;
+  if (nameLength < 1 || nameLength >= INTERFACE_NAME_SIZE) return false;
+  scanner.at = colon + 1;
+  into.rxBytes = scanner.unsigned();
+  into.rxPackets = scanner.unsigned();
+  if (!scanner.skipWords(6)) return false;
+  into.txBytes = scanner.unsigned();
+  into.txPackets = scanner.unsigned();
+  // One NaN makes the sum NaN.
+  return into.rxBytes + into.rxPackets + into.txBytes + into.txPackets >= 0 && scanner.skipWords(6);
+}

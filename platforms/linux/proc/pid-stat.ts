@@ -1,0 +1,81 @@
+import { TextScanner } from './text-scanner.ts';
+
+/** The fields kept of /proc/PID/stat (fs/proc/array.c, do_task_stat). */
+export interface PidStat {
+  pid: number;
+  /** The task's name is bytes [nameStart, nameEnd) of the text: any bytes, none at all included. */
+  nameStart: number;
+  nameEnd: number;
+  /** One ASCII letter. */
+  state: number;
+  ppid: number;
+  userTicks: number;
+  systemTicks: number;
+  threads: number;
+  /** Since boot. */
+  startTicks: number;
+  rssPages: number;
+}
+
+export function emptyPidStat(): PidStat {
+  return {
+    pid: 0,
+    nameStart: 0,
+    nameEnd: 0,
+    state: 0,
+    ppid: 0,
+    userTicks: 0,
+    systemTicks: 0,
+    threads: 0,
+    startTicks: 0,
+    rssPages: 0,
+  };
+}
+
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const PID_MAX = 0x7fffffff;
+const scanner = new TextScanner();
+
+/**
+ * /proc/PID/stat into `into`; false (and `into` worthless) where the text is cut short or no such text. The name may
+ * hold spaces, parentheses and newlines, but behind it stand only numbers: the last `)` ends it.
+ *
+ *   1  2      3 4            14    15           20      22     24
+ *   17 (name) S ppid 9 words utime stime 4 words threads . start . rss ...
+ */
+export function parsePidStat(bytes: Uint8Array, length: number, into: PidStat): boolean {
+  scanner.reset(bytes, 0, length);
+  const pid = scanner.unsigned();
+  scanner.skipBlanks();
+  const nameStart = scanner.at + 1;
+  if (!(pid > 0 && pid <= PID_MAX) || nameStart > scanner.end || bytes[scanner.at] !== OPEN) return false;
+  const nameEnd = bytes.lastIndexOf(CLOSE, scanner.end - 1);
+  if (nameEnd < nameStart || nameEnd + 2 >= scanner.end) return false;
+  into.pid = pid;
+  into.nameStart = nameStart;
+  into.nameEnd = nameEnd;
+  into.state = bytes[nameEnd + 2]!;
+  scanner.at = nameEnd + 3;
+  return isLetter(into.state) && parseNumbers(into);
+}
+
+function parseNumbers(into: PidStat): boolean {
+  into.ppid = scanner.unsigned();
+  if (!scanner.skipWords(9)) return false;
+  into.userTicks = scanner.unsigned();
+  into.systemTicks = scanner.unsigned();
+  if (!scanner.skipWords(4)) return false;
+  into.threads = scanner.unsigned();
+  if (!scanner.skipWords(1)) return false;
+  into.startTicks = scanner.unsigned();
+  if (!scanner.skipWords(1)) return false;
+  into.rssPages = scanner.unsigned();
+  // One NaN makes the sum NaN; and a last number that touches the end may be a part of one.
+  const sum = into.userTicks + into.systemTicks + into.startTicks + into.rssPages;
+  return into.ppid <= PID_MAX && into.threads <= PID_MAX && sum >= 0 && scanner.at < scanner.end;
+}
+
+function isLetter(byte: number): boolean {
+  return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+}

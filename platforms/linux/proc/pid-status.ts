@@ -1,0 +1,35 @@
+import { ascii, TextScanner } from './text-scanner.ts';
+
+/** The fields kept of /proc/PID/status (fs/proc/array.c, task_state). */
+export interface PidStatus {
+  /** The thread group's leader; equal to the pid for a process, another for a mere thread. */
+  threadGroupId: number;
+  effectiveUid: number;
+}
+
+const TGID = ascii('Tgid:');
+const UID = ascii('Uid:');
+const UID_MAX = 0xffffffff;
+const scanner = new TextScanner();
+
+/**
+ * /proc/PID/status into `into`; false where either line is missing or cut short. The name in the first line is
+ * escaped by the kernel, so no name can forge a line.
+ */
+export function parsePidStatus(bytes: Uint8Array, length: number, into: PidStatus): boolean {
+  scanner.reset(bytes, 0, length);
+  let threadGroupId = Number.NaN;
+  do {
+    if (scanner.accept(TGID)) {
+      threadGroupId = scanner.unsigned();
+    } else if (scanner.accept(UID)) {
+      if (!scanner.skipWords(1)) return false;
+      const effectiveUid = scanner.unsigned();
+      if (!(threadGroupId > 0 && effectiveUid <= UID_MAX) || scanner.at >= scanner.end) return false;
+      into.threadGroupId = threadGroupId;
+      into.effectiveUid = effectiveUid;
+      return true;
+    }
+  } while (scanner.nextLine());
+  return false;
+}

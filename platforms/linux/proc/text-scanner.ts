@@ -1,0 +1,79 @@
+const SPACE = 0x20;
+const TAB = 0x09;
+const ZERO = 0x30;
+
+/**
+ * A cursor over kernel text. It never reads at or past `end`, allocates nothing, and says by NaN or false that what
+ * was asked for is not there.
+ */
+export class TextScanner {
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  end = 0;
+
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = Math.min(end, bytes.length);
+  }
+
+  skipBlanks(): void {
+    while (this.at < this.end && isBlank(this.bytes[this.at]!)) this.at++;
+  }
+
+  /** Passes over `count` words and the blanks before each; false where there are fewer. */
+  skipWords(count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      this.skipBlanks();
+      if (this.at >= this.end) return false;
+      while (this.at < this.end && !isBlank(this.bytes[this.at]!)) this.at++;
+    }
+    return true;
+  }
+
+  /**
+   * The decimal number after any blanks; the cursor stops behind its last digit. NaN where there is none (a sign is
+   * none) or where a double cannot hold it exactly: such a count is a lie, not a measurement.
+   */
+  unsigned(): number {
+    this.skipBlanks();
+    const start = this.at;
+    let value = 0;
+    for (; this.at < this.end; this.at++) {
+      const digit = this.bytes[this.at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    return this.at === start || value > Number.MAX_SAFE_INTEGER ? Number.NaN : value;
+  }
+
+  /** Whether the bytes at the cursor are these; if so the cursor stands behind them. */
+  accept(word: Uint8Array): boolean {
+    if (this.end - this.at < word.length) return false;
+    for (let i = 0; i < word.length; i++) if (this.bytes[this.at + i] !== word[i]) return false;
+    this.at += word.length;
+    return true;
+  }
+
+  /** To the start of the next line; false at the end. */
+  nextLine(): boolean {
+    const newline = this.bytes.indexOf(0x0a, this.at);
+    if (newline < 0 || newline >= this.end) {
+      this.at = this.end;
+      return false;
+    }
+    this.at = newline + 1;
+    return this.at < this.end;
+  }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+const encoder = new TextEncoder();
+
+/** The bytes of an ASCII constant, for `TextScanner.accept` and for paths. */
+export function ascii(text: string): Uint8Array {
+  return encoder.encode(text);
+}

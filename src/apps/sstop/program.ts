@@ -1,0 +1,43 @@
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { InputEvent } from '../../screen/input/event.ts';
+import { actionOf } from './keymap.ts';
+import { initialModel, type Message, type Model, type StartOptions, type Step } from './model.ts';
+import { update } from './update.ts';
+import { view } from './view.ts';
+
+/** The parts that the screen's loop runs. */
+export interface SstopProgram {
+  readonly initial: Model;
+  update(model: Model, message: Message): Step;
+  view(model: Model, buffer: Buffer): void;
+  input(model: Model, event: InputEvent): Message | undefined;
+  resized(model: Model, width: number, height: number): Message;
+}
+
+/** sstop's screen as a program for the loop. */
+export function sstopProgram(options: StartOptions): SstopProgram {
+  return {
+    initial: initialModel(options),
+    update,
+    view,
+    input: messageOf,
+    resized: (_model, width, height) => ({ kind: 'resized', width, height }),
+  };
+}
+
+function messageOf(model: Model, event: InputEvent): Message | undefined {
+  switch (event.kind) {
+    case 'key': {
+      if (model.prompt !== undefined) return { kind: 'typed', key: event };
+      const action = actionOf(event.chord);
+      return action === undefined ? undefined : { kind: 'action', action };
+    }
+    case 'paste':
+      return { kind: 'pasted', text: event.text };
+    case 'mouse':
+      return { kind: 'pointer', event };
+    case 'focus':
+    case 'reply':
+      return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import { HostTable } from '../sample/network-section.ts';
+
+const CROWDED_ROWS = 8192;
+const IDLE_MICROS = 60e6;
+const DROP_EVERY_MICROS = 5e6;
+
+/** The rows of remote hosts: found by address, dropped when old and the table is crowded. */
+export class HostLedger {
+  readonly table = new HostTable();
+  /** The row of the unspecified address: what dropped hosts had, and those that a full table has no row for. */
+  readonly others: number;
+  #lastGrowthMicros: Float64Array;
+  #isMarked = new Uint8Array(0);
+  #nextDropMicros = 0;
+  readonly #crowdedRows: number;
+
+  constructor(crowdedRows = CROWDED_ROWS) {
+    this.#crowdedRows = crowdedRows;
+    this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
+    this.others = this.table.slots.add(0, 0, 0, 0);
+  }
+
+  noteGrowth(slot: number, monotonicMicros: number): void {
+    this.#lastGrowthMicros[slot] = monotonicMicros;
+  }
+
+  /** Before a sample's sockets. */
+  refresh(): void {
+    this.table.connectionCount.fill(0);
+  }
+
+  of(words: Uint32Array, at: number, monotonicMicros: number): number {
+    const { slots, connectionCount } = this.table;
+    const known = slots.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    if (known >= 0) return known;
+    const slot = slots.add(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    if (slot < 0) return this.others;
+    if (slots.capacity > this.#lastGrowthMicros.length) {
+      this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(slots.capacity));
+    }
+    // Growing replaced the column, but then the new one is 0 there already.
+    connectionCount[slot] = 0;
+    this.#lastGrowthMicros[slot] = monotonicMicros;
+    return slot;
+  }
+
+  /** As OwnerLedger.dropExited: hosts without connections and without traffic in the last minute. */
+  dropIdle(monotonicMicros: number, merge: (isMarked: Uint8Array, heir: number) => void): void {
+    const { slots, connectionCount } = this.table;
+    if (slots.count <= this.#crowdedRows || monotonicMicros < this.#nextDropMicros) return;
+    this.#nextDropMicros = monotonicMicros + DROP_EVERY_MICROS;
+    if (this.#isMarked.length < slots.capacity) this.#isMarked = new Uint8Array(slots.capacity);
+    const idleSinceMicros = monotonicMicros - IDLE_MICROS;
+    for (let i = 0; i < slots.count; i++) {
+      const slot = slots.rows[i]!;
+      const isIdle = connectionCount[slot] === 0 && this.#lastGrowthMicros[slot]! < idleSinceMicros;
+      this.#isMarked[slot] = isIdle && slot !== this.others ? 1 : 0;
+    }
+    merge(this.#isMarked, this.others);
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      if (this.#isMarked[slot] === 1) slots.remove(slot);
+    }
+  }
+}

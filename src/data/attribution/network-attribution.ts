@@ -1,0 +1,258 @@
+import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import type { NetworkSample } from '../sample/network-sample.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { OwnerBasis, PROTOCOL_UDP, type SocketTable, TcpState } from '../sample/socket-table.ts';
+import { HostLedger } from './host-ledger.ts';
+import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
+import { isConnected, SocketInterfaces } from './socket-interface.ts';
+import { SocketLedger } from './socket-ledger.ts';
+import { Growth, TrafficLedger } from './traffic-ledger.ts';
+
+/** RFC 791, RFC 8200: without options and extensions. */
+const IPV4_HEADER_BYTES = 20;
+const IPV6_HEADER_BYTES = 40;
+/** RFC 9293 with the timestamps option (RFC 7323), which Linux sends by default. */
+const TCP_HEADER_BYTES = 32;
+const UDP_HEADER_BYTES = 8;
+
+/** How large the tables may be before old rows are merged; for tests. */
+export interface AttributionLimits {
+  readonly crowdedOwners?: number;
+  readonly crowdedHosts?: number;
+}
+
+/**
+ * Adds up how sockets' counters grow into cumulative counters per owner and per remote host, each per interface.
+ *
+ * A socket that was there before the first sample counts from there, a later one from 0. What a socket without any
+ * known owner has sent is held back for one sample; then, or when it has closed, it goes to an unattributed row and
+ * stays there. Who once was known to own a socket keeps it until another process does: bytes that an orphan still
+ * sends are those of the process that wrote them.
+ */
+export class NetworkAttribution {
+  readonly #owners: OwnerLedger;
+  readonly #hosts: HostLedger;
+  readonly #traffic: TrafficLedger;
+  readonly #hostTraffic: TrafficLedger;
+  readonly #ledger = new SocketLedger();
+  readonly #interfaces = new SocketInterfaces();
+  readonly #growth = new Growth();
+  #hasBegun = false;
+
+  constructor(facts: OwnerFacts, limits: AttributionLimits = {}) {
+    this.#owners = new OwnerLedger(facts, limits.crowdedOwners);
+    this.#hosts = new HostLedger(limits.crowdedHosts);
+    this.#traffic = new TrafficLedger(this.#owners.unknown);
+    this.#hostTraffic = new TrafficLedger(this.#hosts.others);
+  }
+
+  /** Takes the next sample. The section borrows the sample's tables and this object's own. */
+  absorb(sample: NetworkSample): NetworkSection {
+    const haveAddressesMoved = this.#interfaces.refresh(sample.interfaces);
+    this.#ledger.ensure(sample.sockets.slots.capacity);
+    this.#owners.refresh(sample.processes);
+    this.#hosts.refresh();
+    this.#markClosed(sample);
+    this.#absorbSockets(sample, haveAddressesMoved);
+    this.#hasBegun = true;
+    this.#owners.dropExited(sample.monotonicMicros, (isMarked, heir) => {
+      this.#traffic.mergeMarked(isMarked, heir);
+    });
+    this.#hosts.dropIdle(sample.monotonicMicros, (isMarked, heir) => {
+      this.#hostTraffic.mergeMarked(isMarked, heir);
+    });
+    return this.#section(sample);
+  }
+
+  #section(sample: NetworkSample): NetworkSection {
+    return {
+      sequence: sample.sequence,
+      monotonicMicros: sample.monotonicMicros,
+      durationMicros: sample.durationMicros,
+      errors: sample.errors,
+      tier: sample.tier,
+      counted: sample.counted,
+      owners: this.#owners.table,
+      traffic: this.#traffic.table,
+      hosts: this.#hosts.table,
+      hostTraffic: this.#hostTraffic.table,
+      sockets: sample.sockets,
+      accounts: this.#ledger,
+      interfaces: sample.interfaces,
+      processCount: sample.processes.slots.count,
+      lostClosings: sample.lostClosings,
+    };
+  }
+
+  #markClosed(sample: NetworkSample): void {
+    const { isClosed } = this.#ledger;
+    isClosed.fill(0);
+    for (let i = 0; i < sample.closed.count; i++) isClosed[sample.closed.slots[i]!] = 1;
+  }
+
+  #absorbSockets(sample: NetworkSample, haveAddressesMoved: boolean): void {
+    const { sockets } = sample;
+    const { rows, count, serial } = sockets.slots;
+    const ledger = this.#ledger;
+    // A collector that ran before this accounting did has sockets whose bytes are none of its business.
+    const isBaseline = !this.#hasBegun && sample.sequence > 1;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (ledger.serial[slot] !== serial[slot]) {
+        ledger.begin(sockets, slot, isBaseline || sockets.bornBeforeStart[slot] === 1);
+        this.#locate(sample, slot);
+        this.#assign(sample, slot);
+      } else {
+        if (haveAddressesMoved || ledger.hasOtherEndpoints(sockets, slot)) this.#locate(sample, slot);
+        if (ledger.owner[slot]! < 0 || ledger.hasOtherOwner(sockets, slot)) this.#assign(sample, slot);
+      }
+      if (ledger.isClosed[slot] === 0) this.#countSocket(sockets, slot);
+      if (ledger.owner[slot]! >= 0) this.#charge(sample, slot);
+    }
+  }
+
+  /** Chooses interface and host by the addresses. */
+  #locate(sample: NetworkSample, slot: number): void {
+    const { sockets } = sample;
+    const ledger = this.#ledger;
+    ledger.rememberEndpoints(sockets, slot);
+    ledger.interfaceIndex[slot] = this.#interfaces.of(sockets, slot, sample.interfaces);
+    ledger.host[slot] = isConnected(sockets, slot)
+      ? this.#hosts.of(sockets.remoteAddress, slot * ADDRESS_WORDS, sample.monotonicMicros)
+      : -1;
+    ledger.traffic[slot] = -1;
+    ledger.hostTraffic[slot] = -1;
+  }
+
+  /** Chooses the owner by what the collector says now and what was known before. */
+  #assign(sample: NetworkSample, slot: number): void {
+    const { sockets } = sample;
+    const ledger = this.#ledger;
+    const hadProcess = ledger.owner[slot]! >= 0 && namesProcess(ledger.ownerBasis[slot]!);
+    const basis = sockets.ownerBasis[slot]!;
+    if (hadProcess && !namesProcess(basis)) return;
+    if (hadProcess && basis === OwnerBasis.INFERRED && ledger.ownerBasis[slot] === OwnerBasis.DESCRIPTOR)
+      return;
+    const owner = this.#ownerOf(sample, slot);
+    if (owner < 0) return;
+    ledger.rememberOwner(sockets, slot);
+    ledger.owner[slot] = owner;
+    ledger.traffic[slot] = -1;
+  }
+
+  /** -1: not known yet, and worth waiting one more sample. */
+  #ownerOf(sample: NetworkSample, slot: number): number {
+    const { sockets } = sample;
+    const ledger = this.#ledger;
+    switch (sockets.ownerBasis[slot]) {
+      case OwnerBasis.DESCRIPTOR:
+      case OwnerBasis.INFERRED: {
+        const startTicks = sockets.ownerStartTicks[slot]!;
+        const pid = sockets.ownerPid[slot]!;
+        return this.#owners.ofProcess(pid, startTicks, sample.processes, sample.monotonicMicros);
+      }
+      case OwnerBasis.KERNEL:
+        return this.#owners.kernel();
+      case OwnerBasis.HIDDEN:
+        return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+      default:
+        if (ledger.isClosed[slot] === 1) return this.#owners.closed();
+        if (ledger.wasHeld[slot] === 0) {
+          ledger.wasHeld[slot] = 1;
+          return -1;
+        }
+        // An inode says that somebody holds it, so its user means something.
+        return sockets.inode[slot] === 0
+          ? this.#owners.unknown
+          : this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+    }
+  }
+
+  #countSocket(sockets: SocketTable, slot: number): void {
+    const owner = this.#ledger.owner[slot]!;
+    const { connectionCount, listenerCount } = this.#owners.table;
+    const state = sockets.state[slot];
+    const isListener =
+      state === TcpState.LISTEN || (state === TcpState.CLOSE && sockets.protocol[slot] === PROTOCOL_UDP);
+    if (owner >= 0) {
+      if (isListener) listenerCount[owner]!++;
+      else connectionCount[owner]!++;
+    }
+    const host = this.#ledger.host[slot]!;
+    if (host >= 0) this.#hosts.table.connectionCount[host]!++;
+  }
+
+  /** Adds what the socket's counters have grown by. NaN adds nothing; what went backwards is a new baseline. */
+  #charge(sample: NetworkSample, slot: number): void {
+    const { sockets } = sample;
+    const ledger = this.#ledger;
+    const tx = sockets.txBytes[slot]!;
+    const rx = sockets.rxBytes[slot]!;
+    const txGrown = growthSince(ledger.lastTx[slot]!, tx);
+    const rxGrown = growthSince(ledger.lastRx[slot]!, rx);
+    this.#rebase(slot, tx, rx);
+    if (txGrown === 0 && rxGrown === 0) return;
+    const growth = this.#growth;
+    growth.txBytes = txGrown;
+    growth.rxBytes = rxGrown;
+    ledger.txBytes[slot]! += growth.txBytes;
+    ledger.rxBytes[slot]! += growth.rxBytes;
+    this.#growSegments(sockets, slot);
+    growth.headerBytes = sample.counted === 'payload' ? headerBytesOf(sockets, slot) : 0;
+    growth.isInferred = ledger.ownerBasis[slot] === OwnerBasis.INFERRED;
+    this.#chargeRows(slot, sample.monotonicMicros);
+  }
+
+  #rebase(slot: number, tx: number, rx: number): void {
+    const ledger = this.#ledger;
+    if (!Number.isNaN(tx)) {
+      ledger.lastTx[slot] = tx;
+      if (Number.isNaN(ledger.txBytes[slot]!)) ledger.txBytes[slot] = 0;
+    }
+    if (!Number.isNaN(rx)) {
+      ledger.lastRx[slot] = rx;
+      if (Number.isNaN(ledger.rxBytes[slot]!)) ledger.rxBytes[slot] = 0;
+    }
+  }
+
+  #growSegments(sockets: SocketTable, slot: number): void {
+    const ledger = this.#ledger;
+    const tx = sockets.txSegments[slot]!;
+    const rx = sockets.rxSegments[slot]!;
+    this.#growth.txSegments = growthSince(ledger.lastTxSegments[slot]!, tx);
+    this.#growth.rxSegments = growthSince(ledger.lastRxSegments[slot]!, rx);
+    if (!Number.isNaN(tx)) ledger.lastTxSegments[slot] = tx;
+    if (!Number.isNaN(rx)) ledger.lastRxSegments[slot] = rx;
+  }
+
+  #chargeRows(slot: number, monotonicMicros: number): void {
+    const ledger = this.#ledger;
+    const owner = ledger.owner[slot]!;
+    const interfaceIndex = ledger.interfaceIndex[slot]!;
+    if (ledger.traffic[slot]! < 0) ledger.traffic[slot] = this.#traffic.slotFor(owner, interfaceIndex);
+    this.#traffic.charge(ledger.traffic[slot]!, this.#growth);
+    this.#owners.noteGrowth(owner, monotonicMicros);
+    const host = ledger.host[slot]!;
+    if (host < 0) return;
+    if (ledger.hostTraffic[slot]! < 0) {
+      ledger.hostTraffic[slot] = this.#hostTraffic.slotFor(host, interfaceIndex);
+    }
+    this.#hostTraffic.charge(ledger.hostTraffic[slot]!, this.#growth);
+    this.#hosts.noteGrowth(host, monotonicMicros);
+  }
+}
+
+/** 0 where either is unknown (NaN) or the counter went backwards. */
+function growthSince(last: number, now: number): number {
+  return now > last ? now - last : 0;
+}
+
+function namesProcess(basis: number): boolean {
+  return basis === OwnerBasis.DESCRIPTOR || basis === OwnerBasis.INFERRED;
+}
+
+function headerBytesOf(sockets: SocketTable, slot: number): number {
+  const transport = sockets.protocol[slot] === PROTOCOL_UDP ? UDP_HEADER_BYTES : TCP_HEADER_BYTES;
+  const isV4 = isIpv4(sockets.remoteAddress, slot * ADDRESS_WORDS);
+  return transport + (isV4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+}

@@ -1,0 +1,211 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import { OwnerKind, OwnerTable } from '../sample/network-section.ts';
+import type { ProcessTable } from '../sample/process-table.ts';
+
+/** What is asked about an owner, once, when its row appears (and again when its task name changes). */
+export interface OwnerFacts {
+  commandLine(pid: number): string | undefined;
+  cgroup(pid: number): string | undefined;
+  userName(uid: number): string;
+  /** Path of a control group by its id; undefined: unknown. Without it such sockets are grouped by user. */
+  cgroupPath?(cgroupId: number): string | undefined;
+}
+
+type GroupKind = Exclude<(typeof OwnerKind)[keyof typeof OwnerKind], typeof OwnerKind.PROCESS>;
+
+const TWO_32 = 2 ** 32;
+/** Rows of exited processes are dropped once the table is larger than this. */
+const CROWDED_ROWS = 1024;
+const IDLE_MICROS = 60e6;
+const DROP_EVERY_MICROS = 5e6;
+
+/** The rows of owners: found by process or by group, kept up to date with the process table, dropped when old. */
+export class OwnerLedger {
+  readonly table = new OwnerTable();
+  /** Always there, so that nothing is ever without a row. */
+  readonly unknown: number;
+  readonly exited: number;
+  readonly #facts: OwnerFacts;
+  /** When traffic was last counted for an owner. */
+  #lastGrowthMicros: Float64Array;
+  #isMarked = new Uint8Array(0);
+  #nextDropMicros = 0;
+  readonly #crowdedRows: number;
+
+  constructor(facts: OwnerFacts, crowdedRows = CROWDED_ROWS) {
+    this.#facts = facts;
+    this.#crowdedRows = crowdedRows;
+    this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
+    this.unknown = this.#addGroup(OwnerKind.UNKNOWN, 0, 0, 'unknown');
+    this.exited = this.#addGroup(OwnerKind.EXITED, 0, 0, 'exited processes');
+  }
+
+  noteGrowth(slot: number, monotonicMicros: number): void {
+    this.#lastGrowthMicros[slot] = monotonicMicros;
+  }
+
+  /** Before a sample's sockets: who is gone, who has another name, user or parent; counts start from 0. */
+  refresh(processes: ProcessTable): void {
+    const { table } = this;
+    const { rows, count } = table.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      table.connectionCount[slot] = 0;
+      table.listenerCount[slot] = 0;
+      if (table.kind[slot] !== OwnerKind.PROCESS) continue;
+      const process = processes.find(table.pid[slot]!);
+      const isAlive = process >= 0 && processes.startTicks[process] === table.startTicks[slot];
+      table.hasExited[slot] = isAlive ? 0 : 1;
+      if (isAlive) this.#follow(slot, processes, process);
+    }
+  }
+
+  /** The row of a process; where the table is full, the one of the unknown. */
+  ofProcess(pid: number, startTicks: number, processes: ProcessTable, monotonicMicros: number): number {
+    const { table } = this;
+    const low = startTicks >>> 0;
+    const high = Math.floor(startTicks / TWO_32);
+    const known = table.slots.find(pid, low, high, OwnerKind.PROCESS);
+    if (known >= 0) return known;
+    const slot = this.#add(pid, low, high, OwnerKind.PROCESS);
+    if (slot < 0) return this.unknown;
+    table.pid[slot] = pid;
+    table.startTicks[slot] = startTicks;
+    this.#lastGrowthMicros[slot] = monotonicMicros;
+    const process = processes.find(pid);
+    const isAlive = process >= 0 && processes.startTicks[process] === startTicks;
+    table.hasExited[slot] = isAlive ? 0 : 1;
+    if (isAlive) this.#follow(slot, processes, process);
+    else table.names[slot] = `pid ${pid}`;
+    return slot;
+  }
+
+  kernel(): number {
+    return this.#group(OwnerKind.KERNEL, 0, 0, 'kernel');
+  }
+
+  closed(): number {
+    return this.#group(OwnerKind.CLOSED, 0, 0, 'closed connections');
+  }
+
+  /** Sockets that somebody of this user or control group holds, nobody knows who. */
+  hidden(uid: number, cgroupId: number): number {
+    const byCgroup = this.#ofCgroup(cgroupId);
+    if (byCgroup >= 0) return byCgroup;
+    if (uid < 0) return this.unknown;
+    const { table } = this;
+    const known = table.slots.find(0, uid, 0, OwnerKind.USER);
+    if (known >= 0) return known;
+    const user = this.#facts.userName(uid);
+    const slot = this.#group(OwnerKind.USER, uid, 0, `${user}: other sockets`);
+    if (slot === this.unknown) return slot;
+    table.uid[slot] = uid;
+    table.users[slot] = user;
+    return slot;
+  }
+
+  /**
+   * Where the table is crowded: gives the rows of exited processes without sockets and without traffic in the last
+   * minute to the row of the exited. `merge` moves their counters while the marks and both rows still stand.
+   */
+  dropExited(monotonicMicros: number, merge: (isMarked: Uint8Array, heir: number) => void): void {
+    const { slots } = this.table;
+    if (slots.count <= this.#crowdedRows || monotonicMicros < this.#nextDropMicros) return;
+    this.#nextDropMicros = monotonicMicros + DROP_EVERY_MICROS;
+    if (this.#isMarked.length < slots.capacity) this.#isMarked = new Uint8Array(slots.capacity);
+    let markedCount = 0;
+    for (let i = 0; i < slots.count; i++) {
+      const slot = slots.rows[i]!;
+      const isOld = this.#isDroppable(slot, monotonicMicros - IDLE_MICROS);
+      this.#isMarked[slot] = isOld ? 1 : 0;
+      if (isOld) markedCount++;
+    }
+    if (markedCount === 0) return;
+    merge(this.#isMarked, this.exited);
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      if (this.#isMarked[slot] === 1) this.#remove(slot);
+    }
+  }
+
+  #isDroppable(slot: number, idleSinceMicros: number): boolean {
+    const { table } = this;
+    if (table.kind[slot] !== OwnerKind.PROCESS || table.hasExited[slot] !== 1) return false;
+    if (table.connectionCount[slot]! + table.listenerCount[slot]! > 0) return false;
+    return this.#lastGrowthMicros[slot]! < idleSinceMicros;
+  }
+
+  #remove(slot: number): void {
+    const { table } = this;
+    table.names[slot] = '';
+    table.users[slot] = undefined;
+    table.commandLines[slot] = undefined;
+    table.cgroups[slot] = undefined;
+    table.slots.remove(slot);
+  }
+
+  #follow(slot: number, processes: ProcessTable, process: number): void {
+    const { table } = this;
+    table.ppid[slot] = processes.ppid[process]!;
+    const name = processes.names[process] ?? '';
+    if (table.names[slot] !== name) {
+      const pid = table.pid[slot]!;
+      table.names[slot] = name;
+      table.commandLines[slot] = this.#facts.commandLine(pid);
+      table.cgroups[slot] = this.#facts.cgroup(pid);
+    }
+    const uid = processes.uid[process]!;
+    if (table.uid[slot] === uid) return;
+    table.uid[slot] = uid;
+    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+  }
+
+  #ofCgroup(cgroupId: number): number {
+    if (cgroupId === 0 || this.#facts.cgroupPath === undefined) return -1;
+    const low = cgroupId >>> 0;
+    const high = Math.floor(cgroupId / TWO_32);
+    const known = this.table.slots.find(0, low, high, OwnerKind.CGROUP);
+    if (known >= 0) return known;
+    const path = this.#facts.cgroupPath(cgroupId);
+    if (path === undefined) return -1;
+    const slot = this.#group(OwnerKind.CGROUP, low, high, path);
+    if (slot !== this.unknown) this.table.cgroups[slot] = path;
+    return slot;
+  }
+
+  #group(kind: GroupKind, low: number, high: number, name: string): number {
+    const known = this.table.slots.find(0, low, high, kind);
+    if (known >= 0) return known;
+    const slot = this.#addGroup(kind, low, high, name);
+    return slot >= 0 ? slot : this.unknown;
+  }
+
+  #addGroup(kind: GroupKind, low: number, high: number, name: string): number {
+    const slot = this.#add(0, low, high, kind);
+    if (slot >= 0) this.table.names[slot] = name;
+    return slot;
+  }
+
+  /** An empty row, or -1. */
+  #add(pid: number, low: number, high: number, kind: number): number {
+    const { table } = this;
+    const slot = table.slots.add(pid, low, high, kind);
+    if (slot < 0) return -1;
+    if (table.slots.capacity > this.#lastGrowthMicros.length) {
+      this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(table.slots.capacity));
+    }
+    table.kind[slot] = kind;
+    table.pid[slot] = 0;
+    table.ppid[slot] = 0;
+    table.startTicks[slot] = 0;
+    table.uid[slot] = -1;
+    table.hasExited[slot] = 0;
+    table.connectionCount[slot] = 0;
+    table.listenerCount[slot] = 0;
+    table.names[slot] = '';
+    table.users[slot] = undefined;
+    table.commandLines[slot] = undefined;
+    table.cgroups[slot] = undefined;
+    return slot;
+  }
+}

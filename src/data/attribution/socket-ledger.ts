@@ -1,0 +1,102 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import { ADDRESS_WORDS } from '../sample/address.ts';
+import type { SocketAccounts } from '../sample/network-section.ts';
+import type { SocketTable } from '../sample/socket-table.ts';
+
+/** What attribution remembers of each socket, in columns beside the collector's table; valid while serials agree. */
+export class SocketLedger implements SocketAccounts {
+  owner = new Int32Array(0);
+  interfaceIndex = new Int32Array(0);
+  txBytes = new Float64Array(0);
+  rxBytes = new Float64Array(0);
+  isClosed = new Uint8Array(0);
+  serial = new Uint32Array(0);
+  /** Slot of the remote host, -1 none. */
+  host = new Int32Array(0);
+  /** Traffic rows that the socket's growth goes to, -1 not looked up yet. */
+  traffic = new Int32Array(0);
+  hostTraffic = new Int32Array(0);
+  /** Counters as far as they are counted; NaN: not known yet, the next value is the baseline. */
+  lastTx = new Float64Array(0);
+  lastRx = new Float64Array(0);
+  lastTxSegments = new Float64Array(0);
+  lastRxSegments = new Float64Array(0);
+  /** The collector's words about the owner that `owner` was chosen by. */
+  ownerPid = new Int32Array(0);
+  ownerStartTicks = new Float64Array(0);
+  ownerBasis = new Uint8Array(0);
+  /** 1: its growth has been held back for one sample already, in hope of an owner. */
+  wasHeld = new Uint8Array(0);
+  /** Of the addresses and ports that `host` and `interfaceIndex` were chosen by. */
+  #fingerprint = new Int32Array(0);
+
+  ensure(n: number): void {
+    if (n <= this.serial.length) return;
+    this.owner = lengthened(this.owner, new Int32Array(n));
+    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
+    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
+    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
+    this.isClosed = lengthened(this.isClosed, new Uint8Array(n));
+    this.serial = lengthened(this.serial, new Uint32Array(n));
+    this.host = lengthened(this.host, new Int32Array(n));
+    this.traffic = lengthened(this.traffic, new Int32Array(n));
+    this.hostTraffic = lengthened(this.hostTraffic, new Int32Array(n));
+    this.lastTx = lengthened(this.lastTx, new Float64Array(n));
+    this.lastRx = lengthened(this.lastRx, new Float64Array(n));
+    this.lastTxSegments = lengthened(this.lastTxSegments, new Float64Array(n));
+    this.lastRxSegments = lengthened(this.lastRxSegments, new Float64Array(n));
+    this.ownerPid = lengthened(this.ownerPid, new Int32Array(n));
+    this.ownerStartTicks = lengthened(this.ownerStartTicks, new Float64Array(n));
+    this.ownerBasis = lengthened(this.ownerBasis, new Uint8Array(n));
+    this.wasHeld = lengthened(this.wasHeld, new Uint8Array(n));
+    this.#fingerprint = lengthened(this.#fingerprint, new Int32Array(n));
+  }
+
+  /** A socket seen for the first time. What it counted before is a baseline, or its first bytes. */
+  begin(sockets: SocketTable, slot: number, isBaseline: boolean): void {
+    this.serial[slot] = sockets.slots.serial[slot]!;
+    this.owner[slot] = -1;
+    this.host[slot] = -1;
+    this.traffic[slot] = -1;
+    this.hostTraffic[slot] = -1;
+    this.lastTx[slot] = isBaseline ? sockets.txBytes[slot]! : 0;
+    this.lastRx[slot] = isBaseline ? sockets.rxBytes[slot]! : 0;
+    this.lastTxSegments[slot] = isBaseline ? sockets.txSegments[slot]! : 0;
+    this.lastRxSegments[slot] = isBaseline ? sockets.rxSegments[slot]! : 0;
+    this.txBytes[slot] = Number.isNaN(sockets.txBytes[slot]!) ? Number.NaN : 0;
+    this.rxBytes[slot] = Number.isNaN(sockets.rxBytes[slot]!) ? Number.NaN : 0;
+    this.wasHeld[slot] = isBaseline ? 1 : 0;
+    this.rememberEndpoints(sockets, slot);
+  }
+
+  /** A TCP socket can be connected anew, a UDP socket at any time. */
+  hasOtherEndpoints(sockets: SocketTable, slot: number): boolean {
+    return this.#fingerprint[slot] !== endpointFingerprint(sockets, slot);
+  }
+
+  rememberEndpoints(sockets: SocketTable, slot: number): void {
+    this.#fingerprint[slot] = endpointFingerprint(sockets, slot);
+  }
+
+  hasOtherOwner(sockets: SocketTable, slot: number): boolean {
+    return (
+      this.ownerPid[slot] !== sockets.ownerPid[slot] ||
+      this.ownerBasis[slot] !== sockets.ownerBasis[slot] ||
+      this.ownerStartTicks[slot] !== sockets.ownerStartTicks[slot]
+    );
+  }
+
+  rememberOwner(sockets: SocketTable, slot: number): void {
+    this.ownerPid[slot] = sockets.ownerPid[slot]!;
+    this.ownerBasis[slot] = sockets.ownerBasis[slot]!;
+    this.ownerStartTicks[slot] = sockets.ownerStartTicks[slot]!;
+  }
+}
+
+/** Mixes ports and the last words of both addresses: what changes when a socket is connected to somebody else. */
+function endpointFingerprint(sockets: SocketTable, slot: number): number {
+  const last = slot * ADDRESS_WORDS + ADDRESS_WORDS - 1;
+  const ports = (sockets.remotePort[slot]! << 16) | sockets.localPort[slot]!;
+  const remote = Math.imul(sockets.remoteAddress[last]! ^ sockets.remoteAddress[last - 2]!, 0x9e3779b1);
+  return ports ^ remote ^ Math.imul(sockets.localAddress[last]!, 0x85ebca6b);
+}

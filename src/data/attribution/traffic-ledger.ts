@@ -1,0 +1,84 @@
+import { TrafficTable } from '../sample/network-section.ts';
+
+/** One sample's growth of a socket. Filled and passed on again and again. */
+export class Growth {
+  txBytes = 0;
+  rxBytes = 0;
+  txSegments = 0;
+  rxSegments = 0;
+  headerBytes = 0;
+  isInferred = false;
+}
+
+/** Cumulative counters per subject and interface, which may lose rows but never bytes. */
+export class TrafficLedger {
+  readonly table = new TrafficTable();
+  /** Takes what a full table has no row for. */
+  readonly #fallbackSlot: number;
+
+  /** `fallbackSubject` must live as long as the ledger. */
+  constructor(fallbackSubject: number) {
+    this.#fallbackSlot = this.#add(fallbackSubject, 0);
+  }
+
+  slotFor(subject: number, interfaceIndex: number): number {
+    const known = this.table.slots.find(subject, interfaceIndex, 0, 0);
+    if (known >= 0) return known;
+    const added = this.#add(subject, interfaceIndex);
+    return added >= 0 ? added : this.#fallbackSlot;
+  }
+
+  charge(slot: number, growth: Growth): void {
+    const table = this.table;
+    table.txBytes[slot]! += growth.txBytes;
+    table.rxBytes[slot]! += growth.rxBytes;
+    table.txSegments[slot]! += growth.txSegments;
+    table.rxSegments[slot]! += growth.rxSegments;
+    table.txHeaderBytes[slot]! += growth.txSegments * growth.headerBytes;
+    table.rxHeaderBytes[slot]! += growth.rxSegments * growth.headerBytes;
+    if (!growth.isInferred) return;
+    table.inferredTxBytes[slot]! += growth.txBytes;
+    table.inferredRxBytes[slot]! += growth.rxBytes;
+  }
+
+  /** Moves the counters of every subject that is marked to `heir`, interface by interface, and drops their rows. */
+  mergeMarked(isMarked: Uint8Array, heir: number): void {
+    const { slots, subject, interfaceIndex } = this.table;
+    // Backwards: a removed row is replaced by the last one, which has been looked at already.
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      if (isMarked[subject[slot]!] !== 1 || slot === this.#fallbackSlot) continue;
+      this.#mergeInto(this.slotFor(heir, interfaceIndex[slot]!), slot);
+      slots.remove(slot);
+    }
+  }
+
+  #mergeInto(heirSlot: number, slot: number): void {
+    const table = this.table;
+    table.txBytes[heirSlot]! += table.txBytes[slot]!;
+    table.rxBytes[heirSlot]! += table.rxBytes[slot]!;
+    table.txSegments[heirSlot]! += table.txSegments[slot]!;
+    table.rxSegments[heirSlot]! += table.rxSegments[slot]!;
+    table.txHeaderBytes[heirSlot]! += table.txHeaderBytes[slot]!;
+    table.rxHeaderBytes[heirSlot]! += table.rxHeaderBytes[slot]!;
+    table.inferredTxBytes[heirSlot]! += table.inferredTxBytes[slot]!;
+    table.inferredRxBytes[heirSlot]! += table.inferredRxBytes[slot]!;
+  }
+
+  #add(subject: number, interfaceIndex: number): number {
+    const table = this.table;
+    const slot = table.slots.add(subject, interfaceIndex, 0, 0);
+    if (slot < 0) return -1;
+    table.subject[slot] = subject;
+    table.interfaceIndex[slot] = interfaceIndex;
+    table.txBytes[slot] = 0;
+    table.rxBytes[slot] = 0;
+    table.txSegments[slot] = 0;
+    table.rxSegments[slot] = 0;
+    table.txHeaderBytes[slot] = 0;
+    table.rxHeaderBytes[slot] = 0;
+    table.inferredTxBytes[slot] = 0;
+    table.inferredRxBytes[slot] = 0;
+    return slot;
+  }
+}

@@ -1,0 +1,87 @@
+import { ProcessRows } from '../query/process-rows.ts';
+import { ScopeFilter } from '../query/scope.ts';
+import { isListener } from '../query/socket-role.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import type { ExportOptions } from './export-options.ts';
+import { countValue, rateValue, timeValue } from './json-values.ts';
+
+const COLUMNS = [
+  'timestamp',
+  'pid',
+  'process',
+  'user',
+  'upload_bytes_per_s',
+  'download_bytes_per_s',
+  'upload_bytes',
+  'download_bytes',
+  'connections',
+  'listen_ports',
+] as const;
+
+/**
+ * RFC 4180 allows no controls but line breaks, and those quoted. A name may hold anything, so the others become
+ * U+FFFD: a terminal that the lines end up on is not steered by them.
+ */
+const CONTROLS =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const NEEDS_QUOTES = /[",\r\n]/;
+
+/** The first line, with its line end (`\n`: line tools would take a `\r` for part of the last field). */
+export function csvHeader(): string {
+  return `${COLUMNS.join(',')}\n`;
+}
+
+/** One line for each process of the snapshot; what is unknown is empty, ports are joined by spaces. */
+export function snapshotToCsv(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+): string {
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
+  const ports = listenPorts(section, options);
+  const timestamp = timeValue(header.wallMillis) ?? '';
+  const { owners } = section;
+  let text = '';
+  for (const row of rows.order(options.sort, 'raw')) {
+    const owner = rows.owner[row]!;
+    const fields = [
+      timestamp,
+      owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null,
+      owners.names[owner] ?? '',
+      owners.users[owner] ?? null,
+      rateValue(rows.rawUp[row]!),
+      rateValue(rows.rawDown[row]!),
+      countValue(rows.upTotal[row]!),
+      countValue(rows.downTotal[row]!),
+      rows.connections[row]!,
+      [...(ports.get(owner) ?? [])].sort((a, b) => a - b).join(' '),
+    ];
+    text += `${fields.map(csvField).join(',')}\n`;
+  }
+  return text;
+}
+
+/** A field by RFC 4180, 2.5 to 2.7: quoted where it must be, quotes doubled. */
+export function csvField(value: string | number | null): string {
+  if (value === null) return '';
+  const text = String(value).toWellFormed().replace(CONTROLS, '\ufffd');
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function listenPorts(section: NetworkSection, options: ExportOptions): Map<number, Set<number>> {
+  const inScope = new ScopeFilter(options.scope, section.interfaces);
+  const { sockets, accounts } = section;
+  const ports = new Map<number, Set<number>>();
+  for (let i = 0; i < sockets.slots.count; i++) {
+    const slot = sockets.slots.rows[i]!;
+    const owner = accounts.owner[slot]!;
+    if (owner < 0 || accounts.isClosed[slot] === 1 || !isListener(sockets, slot)) continue;
+    if (!inScope.hasListener(accounts.interfaceIndex[slot]!)) continue;
+    ports.set(owner, (ports.get(owner) ?? new Set()).add(sockets.localPort[slot]!));
+  }
+  return ports;
+}

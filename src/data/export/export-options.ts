@@ -1,0 +1,15 @@
+import type { Scope } from '../query/scope.ts';
+import type { Sort } from '../query/sort.ts';
+import type { OwnerFilter } from '../query/text-filter.ts';
+
+/** What an export is about, and who knows names. Exports keep exited processes, whatever the scope says. */
+export interface ExportOptions {
+  readonly scope: Scope;
+  readonly sort: Sort;
+  /** Narrows processes, groups and listening ports; hosts and interfaces stay whole. */
+  readonly filter?: OwnerFilter;
+  /** Name of a remote address, if it is known by now. */
+  readonly hostName?: (address: string) => string | undefined;
+  readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
+  readonly country?: (address: string) => string | undefined;
+}

@@ -1,0 +1,290 @@
+import { describe, expect, test } from 'bun:test';
+import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
+import { NetworkAttribution } from '../attribution/network-attribution.ts';
+import { freezeNetwork } from '../query/freeze.ts';
+import type { Sort } from '../query/sort.ts';
+import { TextFilter } from '../query/text-filter.ts';
+import { NetworkRates } from '../rates/network-rates.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { SampleWorld } from '../sample/sample-world.fixture.ts';
+import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { csvField, csvHeader, snapshotToCsv } from './csv.ts';
+import type { ExportOptions } from './export-options.ts';
+import { type SnapshotEntry, snapshotEntry, snapshotToJson } from './json.ts';
+import { tableText } from './table-text.ts';
+
+const ID = 'ab'.repeat(32);
+const RATE: Sort = { key: 'rate', isReversed: false };
+const OUTSIDE: ExportOptions = { scope: { interfaceIndex: undefined, includeLoopback: false }, sort: RATE };
+const HOSTILE = 'a,"b"\r\n\u001b[2Jé\u202e漢';
+
+/** Two samples of a web server in a container, a hostile name, a hidden user and a loopback connection. */
+class Scene {
+  readonly world = new SampleWorld();
+  readonly rates = new NetworkRates();
+  readonly attribution = new NetworkAttribution({
+    commandLine: (pid) => (pid === 7 ? 'nginx: master' : undefined),
+    cgroup: (pid) => (pid === 7 ? `/system.slice/docker-${ID}.scope` : '/system.slice/x.service'),
+    userName: (uid) => `user-${uid}`,
+  });
+  section: NetworkSection;
+
+  constructor() {
+    const { world } = this;
+    world.addProcess(7, { name: 'nginx' });
+    world.addProcess(8, { name: HOSTILE });
+    const old = world.addSocket({ pid: 7, localPort: 80, remotePort: 50_000, bornBeforeStart: true });
+    world.addListener(80, { pid: 7, bornBeforeStart: true });
+    world.addListener(80, { pid: 7, bornBeforeStart: true });
+    this.section = this.step();
+    world.grow(old, 2_000, 0);
+    world.addListener(53, { pid: 8, protocol: PROTOCOL_UDP, state: TcpState.CLOSE, tx: Number.NaN });
+    world.addSocket({ pid: 7, local: '127.0.0.1', remote: '127.0.0.1', tx: 5 });
+    world.addSocket({ pid: 8, local: '2001:db8::5', remote: '2001:db8::1', tx: 500, rx: 1500 });
+    world.addSocket({ basis: OwnerBasis.HIDDEN, uid: 33, tx: 1, remote: '192.0.2.33' });
+    world.close(world.addSocket({ pid: 8, basis: OwnerBasis.INFERRED, rx: 10 }));
+    const eth0 = world.interfaces.slots.find(2, 0, 0, 0);
+    world.interfaces.txBytes[eth0]! += 4000;
+    this.section = this.step();
+  }
+
+  step(): NetworkSection {
+    this.section = this.attribution.absorb(this.world.sample(500_000));
+    this.rates.update(this.section, this.world.header());
+    return this.section;
+  }
+
+  json(options: ExportOptions = OUTSIDE): SnapshotEntry {
+    return JSON.parse(snapshotToJson(this.section, this.rates, this.world.header(), options));
+  }
+}
+
+/** The names of a JSON object's members, in order. */
+function keys(value: unknown): string {
+  return Object.keys(value as object).join(', ');
+}
+
+describe('JSON', () => {
+  test('has every member of schema 1', () => {
+    const snapshot = new Scene().json();
+    expect(keys(snapshot)).toBe(
+      'schema, timestamp, interval_s, backend, counted, host, processes, interfaces, remote_hosts, ' +
+        'listen_ports, groups, total_up, total_down, attributed_ratio, errors',
+    );
+    expect(keys(snapshot.processes[0])).toBe(
+      'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
+        'listen_ports, conn_count, listen_count, container_id, service_name, inferred',
+    );
+    expect(keys(snapshot.processes[0]?.connections[0])).toBe(
+      'proto, src_ip, src_port, dst_ip, dst_port, state, up_rate, down_rate, cum_up, cum_down, age_s, ' +
+        'rtt_us, retransmits, remote_host, service',
+    );
+    expect(keys(snapshot.interfaces[0])).toBe('name, bytes_recv, bytes_sent, recv_rate, send_rate');
+    expect(keys(snapshot.remote_hosts[0])).toStartWith(
+      'host, ip, up_rate, down_rate, conn_count, processes, country',
+    );
+  });
+
+  test('says what was measured', () => {
+    const scene = new Scene();
+    const snapshot = scene.json();
+    expect(snapshot).toMatchObject({
+      schema: 1,
+      timestamp: '2024-01-02T03:04:07.000Z',
+      interval_s: 0.5,
+      backend: 'netlink',
+      counted: 'payload',
+      host: 'web-1',
+      total_up: 4000,
+      total_down: 0,
+      errors: [],
+    });
+    expect(snapshot.processes.map(({ pid, name }) => [pid, name])).toEqual([
+      [8, HOSTILE],
+      [7, 'nginx'],
+      [null, 'user-33: other sockets'],
+    ]);
+    expect(snapshot.processes[1]).toMatchObject({
+      ppid: 1,
+      start_time: '2024-01-01T00:00:00.700Z',
+      cmdline: 'nginx: master',
+      user: 'user-1000',
+      up_rate: 4000,
+      down_rate: 0,
+      cum_up: 2000,
+      conn_count: 1,
+      listen_count: 2,
+      listen_ports: [{ proto: 'tcp', ip: '0.0.0.0', port: 80 }],
+      container_id: ID,
+      inferred: false,
+    });
+    expect(snapshot.processes[0]).toMatchObject({ cum_down: 1510, conn_count: 1, inferred: true });
+    expect(snapshot.interfaces).toEqual([
+      { name: 'eth0', bytes_recv: 0, bytes_sent: 4000, recv_rate: 0, send_rate: 8000 },
+    ]);
+  });
+
+  test('connections, hosts, ports and groups', () => {
+    const snapshot = new Scene().json({
+      ...OUTSIDE,
+      serviceName: (port) => (port === 443 ? 'https' : undefined),
+    });
+    expect(snapshot.processes[0]?.connections).toEqual([
+      {
+        proto: 'tcp',
+        src_ip: '2001:db8::5',
+        src_port: 40_000,
+        dst_ip: '2001:db8::1',
+        dst_port: 443,
+        state: 'ESTAB',
+        up_rate: 1000,
+        down_rate: 3000,
+        cum_up: 500,
+        cum_down: 1500,
+        age_s: 0.5,
+        rtt_us: 1200,
+        retransmits: 0,
+        remote_host: null,
+        service: 'https',
+      },
+    ]);
+    expect(snapshot.processes[1]?.connections[0]?.age_s).toBeNull();
+    expect(snapshot.remote_hosts.map(({ ip, conn_count }) => [ip, conn_count])).toEqual([
+      ['192.0.2.1', 1],
+      ['2001:db8::1', 1],
+      ['192.0.2.33', 1],
+    ]);
+    expect(snapshot.remote_hosts[0]?.processes).toEqual(['nginx']);
+    expect(
+      snapshot.listen_ports.map(({ proto, port, pid, conn_count }) => [proto, port, pid, conn_count]),
+    ).toEqual([
+      ['udp', 53, 8, null],
+      ['tcp', 80, 7, 1],
+    ]);
+    expect(
+      snapshot.groups.map(({ group, type, processes, up_rate }) => [group, type, processes, up_rate]),
+    ).toEqual([
+      ['x.service', 'systemd', 1, 1000],
+      ['abababababab', 'container', 1, 4000],
+    ]);
+  });
+
+  test('scope, filter and sort hold', () => {
+    const scene = new Scene();
+    const sort: Sort = { key: 'pid', isReversed: false };
+    const all = scene.json({ scope: { interfaceIndex: undefined, includeLoopback: true }, sort });
+    expect(all.processes.map(({ pid }) => pid)).toEqual([7, 8, null]);
+    expect(all.processes[0]).toMatchObject({ cum_up: 2005, conn_count: 2 });
+    expect(all.interfaces.map(({ name }) => name)).toEqual(['lo', 'eth0']);
+    const local = scene.json({ scope: { interfaceIndex: 1, includeLoopback: false }, sort });
+    expect(local.processes.map(({ pid, cum_up }) => [pid, cum_up])).toContainEqual([7, 5]);
+    expect(local.remote_hosts.map(({ ip }) => ip)).toEqual(['127.0.0.1']);
+    const one = scene.json({ ...OUTSIDE, filter: new TextFilter('nginx') });
+    expect(one.processes.map(({ pid }) => pid)).toEqual([7]);
+    expect(one.listen_ports.map(({ port }) => port)).toEqual([80]);
+  });
+
+  test('nothing is known yet: null, and lists that are empty', () => {
+    const world = new SampleWorld();
+    world.addProcess(7);
+    world.addSocket({ pid: 7, bornBeforeStart: true });
+    const facts = { commandLine: () => undefined, cgroup: () => undefined, userName: String };
+    const section = new NetworkAttribution(facts).absorb(world.sample());
+    const rates = new NetworkRates();
+    rates.update(section, world.header());
+    const snapshot = snapshotEntry(section, rates, world.header(), OUTSIDE);
+    expect(snapshot).toMatchObject({
+      interval_s: null,
+      attributed_ratio: null,
+      listen_ports: [],
+      groups: [],
+    });
+    expect(snapshot.processes[0]).toMatchObject({
+      up_rate: null,
+      cum_up: 0,
+      cmdline: null,
+      container_id: null,
+      listen_ports: [],
+    });
+    expect(snapshot.processes[0]?.connections[0]).toMatchObject({ up_rate: null, cum_up: 0 });
+  });
+});
+
+/** Reads RFC 4180 with `\n` or `\r\n` between records; throws on what it does not allow. */
+function parseCsv(text: string): string[][] {
+  const records: string[][] = [[]];
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
+  while (field.lastIndex < text.length) {
+    const match = field.exec(text);
+    if (match === null) throw new SyntaxError('not a field');
+    records.at(-1)!.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    if (match[3] !== ',') records.push([]);
+  }
+  return records.slice(0, -1);
+}
+
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+const ALLOWED = '\t\n\r';
+
+function harmless(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(UNPRINTABLE, (control) => (ALLOWED.includes(control) ? control : '\ufffd'));
+}
+
+describe('CSV', () => {
+  test('a hostile name stays one field, and its control characters do not come through', () => {
+    const scene = new Scene();
+    const csv = snapshotToCsv(scene.section, scene.rates, scene.world.header(), OUTSIDE);
+    const [header, ...lines] = parseCsv(csvHeader() + csv);
+    expect(header).toEqual([
+      ...['timestamp', 'pid', 'process', 'user', 'upload_bytes_per_s', 'download_bytes_per_s'],
+      ...['upload_bytes', 'download_bytes', 'connections', 'listen_ports'],
+    ]);
+    const time = '2024-01-02T03:04:07.000Z';
+    expect(lines).toEqual([
+      [time, '8', 'a,"b"\r\n\ufffd[2Jé\ufffd漢', 'user-1000', '1000', '3020', '500', '1510', '1', '53'],
+      [time, '7', 'nginx', 'user-1000', '4000', '0', '2000', '0', '1', '80'],
+      [time, '', 'user-33: other sockets', 'user-33', '2', '0', '1', '0', '1', ''],
+    ]);
+  });
+
+  test('every text comes back, controls aside', () => {
+    const nasty = oneof(constantFrom('"', ',', '\n', '\r', '\u001b', '\ud800'), string({ unit: 'binary', maxLength: 8 }));
+    assert(
+      property(array(array(nasty, { maxLength: 6 }), { minLength: 2, maxLength: 5 }), (fields) => {
+        const texts = fields.map((parts) => parts.join(''));
+        const line = `${texts.map(csvField).join(',')}\n`;
+        expect(parseCsv(line)).toEqual([texts.map(harmless)]);
+      }),
+    );
+  });
+});
+
+test('the plain table is aligned, and no name can break its lines', () => {
+  const scene = new Scene();
+  const text = tableText(scene.section, scene.rates, scene.world.header(), OUTSIDE);
+  const lines = text.split('\n');
+  expect(lines).toHaveLength(7);
+  expect(lines[0]).toContain('web-1  2024-01-02T03:04:07.000Z  netlink');
+  expect(lines[2]).toMatch(/^PID +USER +PROCESS +UPLOAD +DOWNLOAD +UP TOTAL +DN TOTAL +CONNS +LISTEN$/);
+  expect(lines[3]).toContain('a,"b"');
+  expect(text).not.toContain('\u001b');
+  expect(text).not.toContain('\r');
+  const end = lines[4]!.length;
+  expect(lines[2]).toHaveLength(end);
+});
+
+test('a frozen snapshot exports the same after the source has gone on', () => {
+  const scene = new Scene();
+  const header = scene.world.header();
+  const before = snapshotToJson(scene.section, scene.rates, header, OUTSIDE);
+  const frozen = freezeNetwork(scene.section, scene.rates);
+  for (let pid = 100; pid < 600; pid++) {
+    scene.world.addProcess(pid);
+    scene.world.addSocket({ pid, tx: 9, remote: `198.51.${pid % 100}.7` });
+  }
+  scene.step();
+  expect(snapshotToJson(scene.section, scene.rates, header, OUTSIDE)).not.toBe(before);
+  expect(snapshotToJson(frozen.section, frozen.rates, header, OUTSIDE)).toBe(before);
+});

@@ -1,0 +1,161 @@
+import { ProcessRows } from '../query/process-rows.ts';
+import { ScopeFilter } from '../query/scope.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import { TOTALS_SLOT } from '../rates/network-rates.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { OwnerKind } from '../sample/network-section.ts';
+import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
+import type { ExportOptions } from './export-options.ts';
+import { type HostEntry, hostEntries } from './json-hosts.ts';
+import {
+  type GroupEntry,
+  groupEntries,
+  type ProcessContext,
+  type ProcessEntry,
+  processEntry,
+} from './json-processes.ts';
+import { type ListenEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
+import { countValue, rateValue, timeValue } from './json-values.ts';
+
+/** Version of the shape below. */
+export const JSON_SCHEMA = 1;
+
+export interface InterfaceEntry {
+  readonly name: string;
+  readonly bytes_recv: number | null;
+  readonly bytes_sent: number | null;
+  readonly recv_rate: number | null;
+  readonly send_rate: number | null;
+}
+
+export interface ListenPortEntry extends ListenEntry {
+  readonly pid: number | null;
+  readonly process: string;
+  /** Connections to that port now; null for UDP, which accepts none. */
+  readonly conn_count: number | null;
+  readonly cmdline: string | null;
+}
+
+/** One line of `--json`. Rates are bytes per second, unsmoothed, null before the second sample; totals are bytes. */
+export interface SnapshotEntry {
+  readonly schema: typeof JSON_SCHEMA;
+  readonly timestamp: string | null;
+  readonly interval_s: number | null;
+  readonly backend: string;
+  readonly counted: string;
+  readonly host: string;
+  readonly processes: readonly ProcessEntry[];
+  readonly interfaces: readonly InterfaceEntry[];
+  readonly remote_hosts: readonly HostEntry[];
+  readonly listen_ports: readonly ListenPortEntry[];
+  readonly groups: readonly GroupEntry[];
+  /** Bytes over the uplinks, or over the one interface in scope, since start. */
+  readonly total_up: number | null;
+  readonly total_down: number | null;
+  readonly attributed_ratio: number | null;
+  readonly errors: readonly SectionError[];
+}
+
+/** The snapshot as one line of JSON, without a line end. */
+export function snapshotToJson(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+): string {
+  return JSON.stringify(snapshotEntry(section, rates, header, options));
+}
+
+export function snapshotEntry(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+): SnapshotEntry {
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
+  const byOwner = new SocketsByOwner(section, options);
+  const context: ProcessContext = { section, rates, header, options, rows, byOwner };
+  const [totalUp, totalDown] = totals(section, rates, options);
+  return {
+    schema: JSON_SCHEMA,
+    timestamp: timeValue(header.wallMillis),
+    interval_s: rateValue(rates.intervalSeconds),
+    backend: section.tier,
+    counted: section.counted,
+    host: header.hostName,
+    processes: Array.from(rows.order(options.sort, 'raw'), (row) => processEntry(context, row)),
+    interfaces: interfaceEntries(section, rates, options),
+    remote_hosts: hostEntries(section, rates, options),
+    listen_ports: listenPortEntries(context),
+    groups: groupEntries(context),
+    total_up: countValue(totalUp),
+    total_down: countValue(totalDown),
+    attributed_ratio: rateValue(rates.attributedRatio),
+    errors: section.errors.map(({ op, code, message }) => ({ op, code, message })),
+  };
+}
+
+function totals(
+  section: NetworkSection,
+  rates: NetworkRates,
+  options: ExportOptions,
+): readonly [up: number, down: number] {
+  const only = options.scope.interfaceIndex;
+  if (only === undefined) return [rates.totals.sinceTx[TOTALS_SLOT]!, rates.totals.sinceRx[TOTALS_SLOT]!];
+  const slot = section.interfaces.slots.find(only, 0, 0, 0);
+  return slot < 0 ? [0, 0] : [rates.interfaces.sinceTx[slot]!, rates.interfaces.sinceRx[slot]!];
+}
+
+function interfaceEntries(
+  section: NetworkSection,
+  rates: NetworkRates,
+  options: ExportOptions,
+): InterfaceEntry[] {
+  const inScope = new ScopeFilter(options.scope, section.interfaces);
+  const { interfaces } = section;
+  const slots = [...interfaces.slots.rows.subarray(0, interfaces.slots.count)]
+    .filter((slot) => inScope.has(interfaces.index[slot]!))
+    .sort((a, b) => interfaces.index[a]! - interfaces.index[b]!);
+  return slots.map((slot) => ({
+    name: interfaces.names[slot] ?? '',
+    bytes_recv: countValue(interfaces.rxBytes[slot]!),
+    bytes_sent: countValue(interfaces.txBytes[slot]!),
+    recv_rate: rateValue(rates.interfaces.rawRx[slot]!),
+    send_rate: rateValue(rates.interfaces.rawTx[slot]!),
+  }));
+}
+
+/** Ports in order, each with the live connections that came in by it. */
+function listenPortEntries({ section, rows, byOwner }: ProcessContext): ListenPortEntry[] {
+  const { owners } = section;
+  const accepted = connectionsByPort(section);
+  const entries: ListenPortEntry[] = [];
+  for (const [owner, slots] of byOwner.listeners) {
+    if (rows.rowOfOwner(owner) < 0) continue;
+    for (const listen of listenEntries(section, slots)) {
+      entries.push({
+        ...listen,
+        pid: owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null,
+        process: owners.names[owner] ?? '',
+        conn_count: listen.proto === 'tcp' ? (accepted.get(listen.port) ?? 0) : null,
+        cmdline: owners.commandLines[owner] ?? null,
+      });
+    }
+  }
+  return entries.sort((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : a.proto > b.proto ? 1 : 0));
+}
+
+function connectionsByPort(section: NetworkSection): Map<number, number> {
+  const { sockets, accounts } = section;
+  const counts = new Map<number, number>();
+  for (let i = 0; i < sockets.slots.count; i++) {
+    const slot = sockets.slots.rows[i]!;
+    if (accounts.isClosed[slot] === 1 || sockets.protocol[slot] !== PROTOCOL_TCP) continue;
+    if (sockets.state[slot] === TcpState.LISTEN) continue;
+    const port = sockets.localPort[slot]!;
+    counts.set(port, (counts.get(port) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'bun:test';
+import { NetworkAttribution } from '../attribution/network-attribution.ts';
+import { NetworkRates } from '../rates/network-rates.ts';
+import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { SampleWorld } from '../sample/sample-world.fixture.ts';
+import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { ProcessRows } from './process-rows.ts';
+import type { Scope } from './scope.ts';
+import { SORT_KEYS, type SortKey } from './sort.ts';
+import { OwnerTexts, TextFilter } from './text-filter.ts';
+
+const OUTSIDE: Scope = { interfaceIndex: undefined, includeLoopback: false };
+const EVERYTHING: Scope = { interfaceIndex: undefined, includeLoopback: true };
+const LOCAL = { local: '127.0.0.1', remote: '127.0.0.1' };
+
+class Machine {
+  readonly world = new SampleWorld();
+  readonly rates = new NetworkRates();
+  readonly rows = new ProcessRows();
+  readonly #attribution = new NetworkAttribution({
+    commandLine: (pid) => (pid === 9 ? '/usr/bin/Python3 serve.py' : undefined),
+    cgroup: () => undefined,
+    userName: String,
+  });
+
+  step(seconds = 1): NetworkSection {
+    const section = this.#attribution.absorb(this.world.sample(seconds * 1e6));
+    this.rates.update(section, this.world.header());
+    return section;
+  }
+
+  build(section: NetworkSection, scope: Scope, needle?: string): ProcessRows {
+    const filter = needle === undefined ? undefined : new TextFilter(needle, new OwnerTexts());
+    this.rows.build(section, this.rates, scope, filter);
+    return this.rows;
+  }
+
+  /** Names in order. */
+  names(section: NetworkSection, key: SortKey, isReversed = false): string[] {
+    const order = this.rows.order({ key, isReversed });
+    return Array.from(order, (row) => section.owners.names[this.rows.owner[row]!]!);
+  }
+}
+
+/** Three processes: 9 uploads over eth0, 8 talks to itself, 7 listens. */
+function busy(): { machine: Machine; section: NetworkSection } {
+  const machine = new Machine();
+  const { world } = machine;
+  for (const pid of [7, 8, 9]) world.addProcess(pid, { name: ['sshd', 'redis', 'Curl'][pid - 7]! });
+  machine.step();
+  world.addListener(22, { pid: 7 });
+  world.addSocket({ pid: 8, ...LOCAL, tx: 5000, rx: 5000 });
+  world.addSocket({ pid: 9, tx: 3000, rx: 100 });
+  world.addSocket({ pid: 9, remote: '192.0.2.2', tx: 1000, rx: 50 });
+  return { machine, section: machine.step(2) };
+}
+
+describe('which rows there are', () => {
+  test('loopback counts only where it is asked for', () => {
+    const { machine, section } = busy();
+    machine.build(section, OUTSIDE);
+    expect(machine.names(section, 'pid')).toEqual(['sshd', 'Curl']);
+    machine.build(section, EVERYTHING);
+    expect(machine.names(section, 'pid')).toEqual(['sshd', 'redis', 'Curl']);
+    machine.build(section, { interfaceIndex: 1, includeLoopback: false });
+    expect(machine.names(section, 'pid')).toEqual(['sshd', 'redis']);
+  });
+
+  test('one row for each owner, its interfaces and sockets added up', () => {
+    const { machine, section } = busy();
+    machine.world.addSocket({ pid: 9, ...LOCAL, tx: 10, rx: 20 });
+    const rows = machine.build(machine.step(1), EVERYTHING);
+    const row = rows.rowOfOwner(section.owners.slots.find(9, 90, 0, 0));
+    expect([rows.upTotal[row], rows.downTotal[row]]).toEqual([4010, 170]);
+    expect([rows.rawUp[row], rows.rawDown[row]]).toEqual([10, 20]);
+    expect([rows.connections[row], rows.listeners[row]]).toEqual([3, 0]);
+  });
+
+  test('rates and graph are those of the traffic in scope', () => {
+    const { machine, section } = busy();
+    const rows = machine.build(section, OUTSIDE);
+    const row = rows.rowOfOwner(section.owners.slots.find(9, 90, 0, 0));
+    expect([rows.rawUp[row], rows.up[row], rows.rawDown[row]]).toEqual([2000, 2000, 75]);
+    const graph = new Float32Array(HISTORY_LENGTH);
+    rows.historyInto(row, graph);
+    expect([graph[HISTORY_LENGTH - 1], graph[HISTORY_LENGTH - 2]]).toEqual([2075, 0]);
+  });
+
+  test('an exited process leaves once it is at rest, unless exited ones are asked for', () => {
+    const { machine } = busy();
+    const { world } = machine;
+    world.removeProcess(9);
+    for (const slot of world.sockets.slots.rows.slice(0, world.sockets.slots.count)) {
+      if (world.sockets.ownerPid[slot] === 9) world.close(slot);
+    }
+    let section = machine.step();
+    machine.build(section, OUTSIDE);
+    expect(machine.names(section, 'pid')).toEqual(['sshd', 'Curl']);
+    section = machine.step();
+    machine.build(section, OUTSIDE);
+    expect(machine.names(section, 'pid')).toEqual(['sshd']);
+    machine.build(section, { ...OUTSIDE, includeExited: true });
+    expect(machine.names(section, 'pid')).toEqual(['sshd', 'Curl']);
+  });
+
+  test('what is not counted is unknown, not zero', () => {
+    const { machine } = busy();
+    machine.world.addProcess(10, { name: 'dns' });
+    machine.world.addSocket({ pid: 10, protocol: PROTOCOL_UDP, tx: Number.NaN, rx: Number.NaN });
+    const section = machine.step();
+    const rows = machine.build(section, OUTSIDE);
+    const dns = rows.rowOfOwner(section.owners.slots.find(10, 100, 0, 0));
+    expect([rows.up[dns], rows.rawDown[dns], rows.upTotal[dns]]).toEqual([
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
+    const sshd = rows.rowOfOwner(section.owners.slots.find(7, 70, 0, 0));
+    expect([rows.up[sshd], rows.upTotal[sshd]]).toEqual([0, 0]);
+  });
+
+  test('before the second sample every rate is unknown', () => {
+    const machine = new Machine();
+    machine.world.addProcess(7);
+    machine.world.addListener(22, { pid: 7 });
+    const rows = machine.build(machine.step(), OUTSIDE);
+    expect([rows.count, rows.up[0], rows.upTotal[0]]).toEqual([1, Number.NaN, 0]);
+  });
+
+  test('inferred bytes mark their row', () => {
+    const { machine } = busy();
+    machine.world.addSocket({ pid: 7, basis: OwnerBasis.INFERRED, tx: 5 });
+    const section = machine.step();
+    const rows = machine.build(section, OUTSIDE);
+    expect(rows.isInferred[rows.rowOfOwner(section.owners.slots.find(7, 70, 0, 0))]).toBe(1);
+    expect(rows.isInferred[rows.rowOfOwner(section.owners.slots.find(9, 90, 0, 0))]).toBe(0);
+  });
+});
+
+describe('order', () => {
+  test.each([
+    ['rate', ['redis', 'Curl', 'sshd']],
+    ['download', ['redis', 'Curl', 'sshd']],
+    ['upload', ['redis', 'Curl', 'sshd']],
+    ['pid', ['sshd', 'redis', 'Curl']],
+    ['name', ['Curl', 'redis', 'sshd']],
+    ['connections', ['Curl', 'redis', 'sshd']],
+    ['total', ['redis', 'Curl', 'sshd']],
+  ] as const)('by %s', (key, names) => {
+    const { machine, section } = busy();
+    machine.build(section, EVERYTHING);
+    expect(machine.names(section, key)).toEqual([...names]);
+    expect(machine.names(section, key, true)).toEqual([...names].reverse());
+  });
+
+  test('rows of equal value stand by pid, whichever way the rest goes; rows of nobody stand last', () => {
+    const machine = new Machine();
+    for (const pid of [30, 10, 20]) machine.world.addProcess(pid);
+    for (const pid of [30, 10, 20]) machine.world.addListener(pid, { pid });
+    machine.world.addListener(99, { basis: OwnerBasis.KERNEL });
+    machine.step();
+    const section = machine.step();
+    machine.build(section, OUTSIDE);
+    for (const key of SORT_KEYS.filter((each) => each !== 'name' && each !== 'pid')) {
+      for (const isReversed of [false, true]) {
+        const names = ['process-10', 'process-20', 'process-30', 'kernel'];
+        expect(machine.names(section, key, isReversed)).toEqual(names);
+      }
+    }
+  });
+
+  test('a window is a part of the whole', () => {
+    const { machine, section } = busy();
+    machine.build(section, EVERYTHING);
+    const sort = { key: 'rate', isReversed: false } as const;
+    const out = new Int32Array(1);
+    expect(machine.rows.window(sort, 1, 10, out)).toBe(1);
+    expect(out[0]).toBe(machine.rows.order(sort)[1]!);
+    expect(machine.rows.rankOf(out[0]!, sort)).toBe(1);
+    expect(machine.rows.window(sort, 3, 10, out)).toBe(0);
+  });
+});
+
+describe('filter', () => {
+  test.each([
+    ['', ['sshd', 'Curl']],
+    ['CURL', ['Curl']],
+    ['python3 SERVE', ['Curl']],
+    ['9', ['Curl']],
+    ['s', ['sshd', 'Curl']],
+    ['nothing like it', []],
+  ] as const)('%p', (needle, names) => {
+    const { machine, section } = busy();
+    const rows = machine.build(section, OUTSIDE, needle);
+    expect(machine.names(section, 'pid')).toEqual([...names]);
+    expect([rows.count, rows.unfilteredCount]).toEqual([names.length, 2]);
+  });
+
+  test('follows a process that takes another name', () => {
+    const { machine } = busy();
+    const texts = new OwnerTexts();
+    const filter = new TextFilter('wget', texts);
+    let section = machine.step();
+    machine.rows.build(section, machine.rates, OUTSIDE, filter);
+    expect(machine.rows.count).toBe(0);
+    machine.world.processes.names[machine.world.processes.find(9)] = 'wget';
+    section = machine.step();
+    machine.rows.build(section, machine.rates, OUTSIDE, filter);
+    expect(machine.names(section, 'pid')).toEqual(['wget']);
+  });
+});

@@ -1,0 +1,236 @@
+import type { NetworkRates } from '../rates/network-rates.ts';
+import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { ProcessOrder, type RateBasis } from './process-order.ts';
+import { type Scope, ScopeFilter } from './scope.ts';
+import { isListener } from './socket-role.ts';
+import type { Sort } from './sort.ts';
+import type { OwnerFilter } from './text-filter.ts';
+
+/**
+ * The process table: one row for each owner with sockets or traffic in scope, as columns `[0..count)`. Rates are
+ * bytes per second, NaN unknown; totals are bytes since start. Valid until the next `build`.
+ */
+export class ProcessRows {
+  count = 0;
+  /** Rows before the filter took some away. */
+  unfilteredCount = 0;
+  /** Slot in `section.owners`. */
+  owner = new Int32Array(0);
+  /** Smoothed, for the screen. */
+  up = new Float64Array(0);
+  down = new Float64Array(0);
+  rawUp = new Float64Array(0);
+  rawDown = new Float64Array(0);
+  upTotal = new Float64Array(0);
+  downTotal = new Float64Array(0);
+  /** Live sockets in scope: connections, and listening ones (unconnected UDP included). */
+  connections = new Int32Array(0);
+  listeners = new Int32Array(0);
+  /** 1: some of the bytes were given to this process by inference. */
+  isInferred = new Uint8Array(0);
+  #section: NetworkSection | undefined;
+  #rates: NetworkRates | undefined;
+  /** Row of each owner slot, -1 none. */
+  #rowOf = new Int32Array(0);
+  /** First traffic slot of each row and the next one of each traffic slot, -1 end: what a row's graph adds up. */
+  #firstTraffic = new Int32Array(0);
+  #nextTraffic = new Int32Array(0);
+  /** Live sockets whose bytes are counted, and those whose are not. */
+  #countedSockets = new Int32Array(0);
+  #uncountedSockets = new Int32Array(0);
+  readonly #order = new ProcessOrder();
+
+  /** Makes the rows anew. Costs one pass over owners, traffic and sockets; allocates when tables have grown only. */
+  build(section: NetworkSection, rates: NetworkRates, scope: Scope, filter?: OwnerFilter): void {
+    const inScope = new ScopeFilter(scope, section.interfaces);
+    this.#section = section;
+    this.#rates = rates;
+    this.#reserve(section);
+    this.#startRows(section);
+    this.#addTraffic(section, rates, inScope);
+    this.#addSockets(section, inScope);
+    this.#keepVisible(section, scope, filter);
+    this.#blankUncounted(section, rates);
+  }
+
+  /** The row of an owner slot, or -1. */
+  rowOfOwner(ownerSlot: number): number {
+    return this.#rowOf[ownerSlot] ?? -1;
+  }
+
+  /** Writes the rows of the ranks from `first` on to `out`, at most `length`; returns how many. Sorts only those. */
+  window(sort: Sort, first: number, length: number, out: Int32Array, basis: RateBasis = 'smooth'): number {
+    if (this.#section === undefined) return 0;
+    this.#order.arrange(this, this.#section.owners, sort, basis);
+    return this.#order.window(first, length, out);
+  }
+
+  /** Every row in order. Allocates the result. */
+  order(sort: Sort, basis: RateBasis = 'smooth'): Int32Array {
+    const rows = new Int32Array(this.count);
+    this.window(sort, 0, this.count, rows, basis);
+    return rows;
+  }
+
+  /** Where a row stands in that order, from 0. */
+  rankOf(row: number, sort: Sort, basis: RateBasis = 'smooth'): number {
+    if (this.#section === undefined) return 0;
+    this.#order.arrange(this, this.#section.owners, sort, basis);
+    return this.#order.rankOf(row);
+  }
+
+  /** The row's last HISTORY_LENGTH raw rates, both directions together, oldest first. */
+  historyInto(row: number, out: Float32Array): void {
+    out.fill(0, 0, HISTORY_LENGTH);
+    const history = this.#rates?.history;
+    if (history === undefined) return;
+    for (let slot = this.#firstTraffic[row]!; slot >= 0; slot = this.#nextTraffic[slot]!) {
+      history.addInto(slot, out);
+    }
+  }
+
+  #reserve(section: NetworkSection): void {
+    const ownerCapacity = section.owners.slots.capacity;
+    if (section.traffic.slots.capacity > this.#nextTraffic.length) {
+      this.#nextTraffic = new Int32Array(section.traffic.slots.capacity);
+    }
+    if (ownerCapacity <= this.#rowOf.length) return;
+    this.#rowOf = new Int32Array(ownerCapacity);
+    this.#firstTraffic = new Int32Array(ownerCapacity);
+    this.#countedSockets = new Int32Array(ownerCapacity);
+    this.#uncountedSockets = new Int32Array(ownerCapacity);
+    this.owner = new Int32Array(ownerCapacity);
+    this.up = new Float64Array(ownerCapacity);
+    this.down = new Float64Array(ownerCapacity);
+    this.rawUp = new Float64Array(ownerCapacity);
+    this.rawDown = new Float64Array(ownerCapacity);
+    this.upTotal = new Float64Array(ownerCapacity);
+    this.downTotal = new Float64Array(ownerCapacity);
+    this.connections = new Int32Array(ownerCapacity);
+    this.listeners = new Int32Array(ownerCapacity);
+    this.isInferred = new Uint8Array(ownerCapacity);
+  }
+
+  /** One empty row for every owner; those without anything in scope go again. */
+  #startRows(section: NetworkSection): void {
+    const { rows, count } = section.owners.slots;
+    this.#rowOf.fill(-1);
+    for (let row = 0; row < count; row++) {
+      const owner = rows[row]!;
+      this.owner[row] = owner;
+      this.#rowOf[owner] = row;
+    }
+    this.#firstTraffic.fill(-1, 0, count);
+    for (const column of [this.up, this.down, this.rawUp, this.rawDown, this.upTotal, this.downTotal]) {
+      column.fill(0, 0, count);
+    }
+    for (const column of [this.connections, this.listeners, this.#countedSockets, this.#uncountedSockets]) {
+      column.fill(0, 0, count);
+    }
+    this.isInferred.fill(0, 0, count);
+    this.count = count;
+  }
+
+  #addTraffic(section: NetworkSection, rates: NetworkRates, inScope: ScopeFilter): void {
+    const { traffic } = section;
+    const { rows, count } = traffic.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (!inScope.has(traffic.interfaceIndex[slot]!)) continue;
+      const row = this.#rowOf[traffic.subject[slot]!]!;
+      if (row < 0) continue;
+      this.#nextTraffic[slot] = this.#firstTraffic[row]!;
+      this.#firstTraffic[row] = slot;
+      this.up[row]! += rates.traffic.smoothTx[slot]!;
+      this.down[row]! += rates.traffic.smoothRx[slot]!;
+      this.rawUp[row]! += rates.traffic.rawTx[slot]!;
+      this.rawDown[row]! += rates.traffic.rawRx[slot]!;
+      this.upTotal[row]! += traffic.txBytes[slot]!;
+      this.downTotal[row]! += traffic.rxBytes[slot]!;
+      if (traffic.inferredTxBytes[slot]! + traffic.inferredRxBytes[slot]! > 0) this.isInferred[row] = 1;
+    }
+  }
+
+  #addSockets(section: NetworkSection, inScope: ScopeFilter): void {
+    const { sockets, accounts } = section;
+    const { rows, count } = sockets.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const owner = accounts.owner[slot]!;
+      if (owner < 0 || accounts.isClosed[slot] === 1) continue;
+      const row = this.#rowOf[owner]!;
+      if (row < 0) continue;
+      const interfaceIndex = accounts.interfaceIndex[slot]!;
+      if (isListener(sockets, slot)) {
+        if (!inScope.hasListener(interfaceIndex)) continue;
+        this.listeners[row]!++;
+      } else {
+        if (!inScope.has(interfaceIndex)) continue;
+        this.connections[row]!++;
+      }
+      const isUncounted = sockets.protocol[slot] === PROTOCOL_UDP && Number.isNaN(accounts.txBytes[slot]!);
+      if (isUncounted) this.#uncountedSockets[row]!++;
+      else this.#countedSockets[row]!++;
+    }
+  }
+
+  /** Drops rows without anything in scope, those at rest whose process is gone, and what the filter refuses. */
+  #keepVisible(section: NetworkSection, scope: Scope, filter: OwnerFilter | undefined): void {
+    const { owners } = section;
+    let kept = 0;
+    this.unfilteredCount = 0;
+    for (let row = 0; row < this.count; row++) {
+      const owner = this.owner[row]!;
+      this.#rowOf[owner] = -1;
+      const isGone = owners.hasExited[owner] === 1 || owners.kind[owner] !== OwnerKind.PROCESS;
+      if (!this.#isVisible(row, isGone && scope.includeExited !== true)) continue;
+      this.unfilteredCount++;
+      if (filter !== undefined && !filter.matches(owners, owner)) continue;
+      this.#moveRow(row, kept);
+      this.#rowOf[owner] = kept++;
+    }
+    this.count = kept;
+  }
+
+  #isVisible(row: number, leavesAtRest: boolean): boolean {
+    if (this.connections[row]! + this.listeners[row]! > 0) return true;
+    if (!(this.upTotal[row]! + this.downTotal[row]! > 0)) return false;
+    return !leavesAtRest || this.up[row]! + this.down[row]! > 0;
+  }
+
+  #moveRow(from: number, to: number): void {
+    if (from === to) return;
+    this.owner[to] = this.owner[from]!;
+    this.up[to] = this.up[from]!;
+    this.down[to] = this.down[from]!;
+    this.rawUp[to] = this.rawUp[from]!;
+    this.rawDown[to] = this.rawDown[from]!;
+    this.upTotal[to] = this.upTotal[from]!;
+    this.downTotal[to] = this.downTotal[from]!;
+    this.connections[to] = this.connections[from]!;
+    this.listeners[to] = this.listeners[from]!;
+    this.isInferred[to] = this.isInferred[from]!;
+    this.#firstTraffic[to] = this.#firstTraffic[from]!;
+    this.#countedSockets[to] = this.#countedSockets[from]!;
+    this.#uncountedSockets[to] = this.#uncountedSockets[from]!;
+  }
+
+  /** Missing is not zero: no rate before the second sample, nor where none of a row's sockets is counted. */
+  #blankUncounted(section: NetworkSection, rates: NetworkRates): void {
+    const isUnknown = section.counted === 'none' || Number.isNaN(rates.intervalSeconds);
+    for (let row = 0; row < this.count; row++) {
+      const isUncounted =
+        this.#uncountedSockets[row]! > 0 && this.#countedSockets[row] === 0 && this.#firstTraffic[row]! < 0;
+      if (!isUnknown && !isUncounted) continue;
+      this.up[row] = Number.NaN;
+      this.down[row] = Number.NaN;
+      this.rawUp[row] = Number.NaN;
+      this.rawDown[row] = Number.NaN;
+      if (!isUncounted && section.counted !== 'none') continue;
+      this.upTotal[row] = Number.NaN;
+      this.downTotal[row] = Number.NaN;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Orders rows without sorting more of them than are looked at: quickselect over an array of row numbers, by
+ * (key, tie). Keys and ties are smallest first; NaN is not allowed. `texts` decides between rows of equal key.
+ */
+export class RowOrder {
+  keys = new Float64Array(0);
+  ties = new Float64Array(0);
+  texts: readonly string[] | undefined;
+  isTextAscending = true;
+  #rows = new Int32Array(0);
+  #count = 0;
+
+  /** Room for `count` rows; fill keys and ties after it. */
+  begin(count: number): void {
+    if (count > this.keys.length) {
+      const capacity = Math.max(64, count * 2);
+      this.keys = new Float64Array(capacity);
+      this.ties = new Float64Array(capacity);
+      this.#rows = new Int32Array(capacity);
+    }
+    this.#count = count;
+    this.texts = undefined;
+  }
+
+  /** Writes the rows of the ranks `first` to `first + length - 1` to `out`; how many there are. */
+  window(first: number, length: number, out: Int32Array): number {
+    const rows = this.#rows;
+    const count = this.#count;
+    const end = Math.min(count, first + Math.min(length, out.length));
+    if (end <= first) return 0;
+    for (let i = 0; i < count; i++) rows[i] = i;
+    if (first > 0) this.#select(0, count - 1, first);
+    if (end < count) this.#select(first, count - 1, end - 1);
+    this.#sort(first, end - 1);
+    for (let rank = first; rank < end; rank++) out[rank - first] = rows[rank]!;
+    return end - first;
+  }
+
+  /** How many rows stand before `row`. */
+  rankOf(row: number): number {
+    let rank = 0;
+    for (let other = 0; other < this.#count; other++) if (this.#isBefore(other, row)) rank++;
+    return rank;
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const keyA = this.keys[a]!;
+    const keyB = this.keys[b]!;
+    if (keyA !== keyB) return keyA < keyB;
+    if (this.texts !== undefined) {
+      const textA = this.texts[a]!;
+      const textB = this.texts[b]!;
+      if (textA !== textB) return textA < textB === this.isTextAscending;
+    }
+    return this.ties[a]! < this.ties[b]!;
+  }
+
+  /** Puts the row of rank `wanted` in its place, everything before it to the left (Hoare's partition). */
+  #select(low: number, high: number, wanted: number): void {
+    while (low < high) {
+      const split = this.#partition(low, high);
+      if (wanted <= split) high = split;
+      else low = split + 1;
+    }
+  }
+
+  #sort(low: number, high: number): void {
+    while (high - low > 12) {
+      const split = this.#partition(low, high);
+      // The shorter side by recursion, the longer by the loop: the stack stays logarithmic.
+      if (split - low < high - split - 1) {
+        this.#sort(low, split);
+        low = split + 1;
+      } else {
+        this.#sort(split + 1, high);
+        high = split;
+      }
+    }
+    const rows = this.#rows;
+    for (let i = low + 1; i <= high; i++) {
+      const row = rows[i]!;
+      let at = i - 1;
+      for (; at >= low && this.#isBefore(row, rows[at]!); at--) rows[at + 1] = rows[at]!;
+      rows[at + 1] = row;
+    }
+  }
+
+  #partition(low: number, high: number): number {
+    const rows = this.#rows;
+    const pivot = this.#medianOfThree(rows[low]!, rows[(low + high) >>> 1]!, rows[high]!);
+    let i = low - 1;
+    let j = high + 1;
+    for (;;) {
+      do i++;
+      while (this.#isBefore(rows[i]!, pivot));
+      do j--;
+      while (this.#isBefore(pivot, rows[j]!));
+      if (i >= j) return j < high ? j : high - 1;
+      const row = rows[i]!;
+      rows[i] = rows[j]!;
+      rows[j] = row;
+    }
+  }
+
+  #medianOfThree(a: number, b: number, c: number): number {
+    if (this.#isBefore(a, b)) {
+      if (this.#isBefore(b, c)) return b;
+      return this.#isBefore(a, c) ? c : a;
+    }
+    if (this.#isBefore(a, c)) return a;
+    return this.#isBefore(b, c) ? c : b;
+  }
+}

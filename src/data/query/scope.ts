@@ -1,0 +1,35 @@
+import type { InterfaceTable } from '../sample/interface-table.ts';
+import { loopbackInterfaceIndex } from '../sample/loopback-interface.ts';
+
+/** Which traffic a view is about. */
+export interface Scope {
+  /** Only this interface; undefined: all of them. */
+  readonly interfaceIndex: number | undefined;
+  /** Whether traffic of this machine with itself belongs to "all of them". */
+  readonly includeLoopback: boolean;
+  /** Whether exited processes, and groups without sockets, stay once their rate is 0 (exports, totals). */
+  readonly includeExited?: boolean;
+}
+
+/** Answers for one section whether an ifindex is in scope. */
+export class ScopeFilter {
+  readonly #only: number | undefined;
+  readonly #loopback: number;
+  readonly #includeLoopback: boolean;
+
+  constructor(scope: Scope, interfaces: InterfaceTable) {
+    this.#only = scope.interfaceIndex;
+    this.#loopback = loopbackInterfaceIndex(interfaces);
+    this.#includeLoopback = scope.includeLoopback;
+  }
+
+  has(interfaceIndex: number): boolean {
+    if (this.#only !== undefined) return interfaceIndex === this.#only;
+    return this.#includeLoopback || interfaceIndex !== this.#loopback;
+  }
+
+  /** Ports are open whatever is counted; of one interface are those bound to it or to every address (0). */
+  hasListener(interfaceIndex: number): boolean {
+    return this.#only === undefined || interfaceIndex === 0 || interfaceIndex === this.#only;
+  }
+}

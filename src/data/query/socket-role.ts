@@ -1,0 +1,33 @@
+import { PROTOCOL_UDP, type SocketTable, TcpState } from '../sample/socket-table.ts';
+
+/** Listening TCP sockets and unconnected UDP ones. */
+export function isListener(sockets: SocketTable, slot: number): boolean {
+  const state = sockets.state[slot];
+  if (state === TcpState.LISTEN) return true;
+  return sockets.protocol[slot] === PROTOCOL_UDP && state === TcpState.CLOSE;
+}
+
+const STATE_NAMES: readonly (string | undefined)[] = [
+  undefined,
+  'ESTAB',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+];
+
+/** State of a socket as people know it from ss(8); unconnected UDP is `UNCONN`. */
+export function socketStateName(sockets: SocketTable, slot: number): string {
+  if (sockets.protocol[slot] === PROTOCOL_UDP && sockets.state[slot] === TcpState.CLOSE) return 'UNCONN';
+  return STATE_NAMES[sockets.state[slot]!] ?? 'UNKNOWN';
+}
+
+export function protocolName(sockets: SocketTable, slot: number): 'tcp' | 'udp' {
+  return sockets.protocol[slot] === PROTOCOL_UDP ? 'udp' : 'tcp';
+}

@@ -1,0 +1,168 @@
+import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { AttributedShare } from './attributed-share.ts';
+import { LinkRates } from './link-rates.ts';
+import { RateColumns } from './rate-columns.ts';
+import { RateHistory } from './rate-history.ts';
+
+/** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
+const LINK_HEADER_BYTES = 14;
+/** The only slot of `totals`. */
+export const TOTALS_SLOT = 0;
+const TOTALS_SERIAL = 1;
+
+/** Rates of everything in a network section, by the section's own slots. Counters become rates here only. */
+export class NetworkRates {
+  traffic = new RateColumns('from-zero');
+  hostTraffic = new RateColumns('from-zero');
+  sockets = new RateColumns('from-zero');
+  interfaces = new LinkRates();
+  /** Sum over the uplink interfaces, in TOTALS_SLOT. */
+  totals = new LinkRates();
+  /** Of each traffic row. */
+  history = new RateHistory();
+  /** True time between the last two samples; NaN before the second. */
+  intervalSeconds = Number.NaN;
+  /** Share of the uplinks' bytes that the rows explain, 0 to 1; NaN unknown or no traffic. */
+  attributedRatio = Number.NaN;
+  /** Bytes over the uplink interfaces since the epoch's first sample. */
+  totalTxBytes = 0;
+  totalRxBytes = 0;
+  readonly #share = new AttributedShare();
+  #epoch = Number.NaN;
+  #sequence = Number.NaN;
+  #monotonicMicros = Number.NaN;
+  readonly #packets = new RateColumns('from-first-value');
+  /** Bytes of all rows over uplinks with their headers, cumulative: rows that are merged leave it as it is. */
+  #explainedBytes = 0;
+  /** What the uplinks moved in this sample, without link headers. */
+  #linkBytes = 0;
+
+  /** Takes a sample; false if it was seen before (nothing changes). Another epoch is a new beginning. */
+  update(section: NetworkSection, header: SnapshotHeader): boolean {
+    const isSameEpoch = header.epoch === this.#epoch;
+    if (isSameEpoch && section.sequence <= this.#sequence) return false;
+    if (isSameEpoch && !(section.monotonicMicros > this.#monotonicMicros)) return false;
+    if (!isSameEpoch) this.#begin();
+    const fromMicros = this.#monotonicMicros;
+    this.intervalSeconds = (section.monotonicMicros - fromMicros) / 1e6;
+    this.#epoch = header.epoch;
+    this.#sequence = section.sequence;
+    this.#monotonicMicros = section.monotonicMicros;
+    this.#updateInterfaces(section, fromMicros);
+    this.#updateTraffic(section);
+    this.#updateHosts(section);
+    this.#updateSockets(section);
+    this.#updateShare(section);
+    return true;
+  }
+
+  /** For pause and detail: everything readable as it is now. The copy takes no further samples. */
+  copy(): NetworkRates {
+    const copy = new NetworkRates();
+    copy.traffic = this.traffic.copy();
+    copy.hostTraffic = this.hostTraffic.copy();
+    copy.sockets = this.sockets.copy();
+    copy.interfaces = this.interfaces.copy();
+    copy.totals = this.totals.copy();
+    copy.history = this.history.copy();
+    copy.intervalSeconds = this.intervalSeconds;
+    copy.attributedRatio = this.attributedRatio;
+    copy.totalTxBytes = this.totalTxBytes;
+    copy.totalRxBytes = this.totalRxBytes;
+    return copy;
+  }
+
+  #begin(): void {
+    this.#monotonicMicros = Number.NaN;
+    this.#share.reset();
+    this.history.clear();
+    this.totalTxBytes = 0;
+    this.totalRxBytes = 0;
+  }
+
+  #updateInterfaces(section: NetworkSection, fromMicros: number): void {
+    const { interfaces } = section;
+    const { rows, count, serial, capacity } = interfaces.slots;
+    const rates = this.interfaces;
+    const toMicros = section.monotonicMicros;
+    rates.begin(capacity, this.intervalSeconds);
+    this.#packets.begin(capacity, this.intervalSeconds);
+    this.#linkBytes = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const tx = interfaces.txBytes[slot]!;
+      const rx = interfaces.rxBytes[slot]!;
+      rates.recordOver(slot, serial[slot]!, tx, rx, fromMicros, toMicros);
+      this.#packets.record(slot, serial[slot]!, interfaces.txPackets[slot]!, interfaces.rxPackets[slot]!);
+      if (interfaces.isUplink[slot] !== 1 || Number.isNaN(rates.grownTx + rates.grownRx)) continue;
+      this.totalTxBytes += rates.grownTx;
+      this.totalRxBytes += rates.grownRx;
+      const packets = this.#packets.grownTx + this.#packets.grownRx;
+      const linkHeaderBytes = Number.isNaN(packets) ? 0 : packets * LINK_HEADER_BYTES;
+      this.#linkBytes += rates.grownTx + rates.grownRx - linkHeaderBytes;
+    }
+    this.totals.begin(1, this.intervalSeconds);
+    const { totalTxBytes, totalRxBytes } = this;
+    this.totals.recordOver(TOTALS_SLOT, TOTALS_SERIAL, totalTxBytes, totalRxBytes, fromMicros, toMicros);
+  }
+
+  #updateTraffic(section: NetworkSection): void {
+    const { traffic, owners } = section;
+    const { rows, count, serial, capacity } = traffic.slots;
+    const isCounted = section.counted !== 'none';
+    this.traffic.begin(capacity, this.intervalSeconds);
+    this.history.begin(capacity);
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const rowSerial = serial[slot]!;
+      if (owners.kind[traffic.subject[slot]!] === OwnerKind.EXITED) this.traffic.recordIdle(slot, rowSerial);
+      else if (!isCounted) this.traffic.record(slot, rowSerial, Number.NaN, Number.NaN);
+      else this.traffic.record(slot, rowSerial, traffic.txBytes[slot]!, traffic.rxBytes[slot]!);
+      this.history.push(slot, rowSerial, this.traffic.rawTx[slot]! + this.traffic.rawRx[slot]!);
+    }
+  }
+
+  #updateHosts(section: NetworkSection): void {
+    const { hostTraffic, hosts } = section;
+    const { rows, count, serial, capacity } = hostTraffic.slots;
+    const dropped = hosts.slots.find(0, 0, 0, 0);
+    this.hostTraffic.begin(capacity, this.intervalSeconds);
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (hostTraffic.subject[slot] === dropped) this.hostTraffic.recordIdle(slot, serial[slot]!);
+      else {
+        const { txBytes, rxBytes } = hostTraffic;
+        this.hostTraffic.record(slot, serial[slot]!, txBytes[slot]!, rxBytes[slot]!);
+      }
+    }
+  }
+
+  #updateSockets(section: NetworkSection): void {
+    const { sockets, accounts } = section;
+    const { rows, count, serial, capacity } = sockets.slots;
+    this.sockets.begin(capacity, this.intervalSeconds);
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      this.sockets.record(slot, serial[slot]!, accounts.txBytes[slot]!, accounts.rxBytes[slot]!);
+    }
+  }
+
+  /** Rows over uplinks, or over no known interface, explain; those of loopback and of bridges inside do not. */
+  #updateShare(section: NetworkSection): void {
+    const { traffic, interfaces } = section;
+    const { rows, count } = traffic.slots;
+    let explained = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
+      if (link >= 0 && interfaces.isUplink[link] !== 1) continue;
+      explained += traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
+      explained += traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
+    }
+    const grown = Math.max(0, explained - this.#explainedBytes);
+    this.#explainedBytes = explained;
+    if (!Number.isNaN(this.intervalSeconds)) this.#share.add(grown, this.#linkBytes, this.intervalSeconds);
+    this.attributedRatio = section.counted === 'none' ? Number.NaN : this.#share.ratio;
+  }
+}

@@ -1,0 +1,51 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+
+/** Samples that a row's graph shows. */
+export const HISTORY_LENGTH = 16;
+
+/** The last sixteen rates of each slot, both directions together, bytes per second. */
+export class RateHistory {
+  #ring = new Float32Array(0);
+  #serial = new Uint32Array(0);
+  /** Where this sample's values go; the same in every ring. */
+  #head = 0;
+
+  /** Before a sample's rows. Rows that are not pushed keep what stood there sixteen samples ago: push them all. */
+  begin(capacity: number): void {
+    if (capacity > this.#serial.length) {
+      this.#ring = lengthened(this.#ring, new Float32Array(capacity * HISTORY_LENGTH));
+      this.#serial = lengthened(this.#serial, new Uint32Array(capacity));
+    }
+    this.#head = (this.#head + 1) % HISTORY_LENGTH;
+  }
+
+  /** Unknown (NaN) is drawn as nothing. */
+  push(slot: number, serial: number, rate: number): void {
+    const at = slot * HISTORY_LENGTH;
+    if (this.#serial[slot] !== serial) {
+      this.#serial[slot] = serial;
+      this.#ring.fill(0, at, at + HISTORY_LENGTH);
+    }
+    this.#ring[at + this.#head] = Number.isNaN(rate) ? 0 : rate;
+  }
+
+  /** Adds the slot's rates to `out` (HISTORY_LENGTH values, oldest first). */
+  addInto(slot: number, out: Float32Array): void {
+    const at = slot * HISTORY_LENGTH;
+    for (let i = 0; i < HISTORY_LENGTH; i++) {
+      out[i]! += this.#ring[at + ((this.#head + 1 + i) % HISTORY_LENGTH)]!;
+    }
+  }
+
+  clear(): void {
+    this.#serial.fill(0);
+  }
+
+  copy(): RateHistory {
+    const copy = new RateHistory();
+    copy.#ring = this.#ring.slice();
+    copy.#serial = this.#serial.slice();
+    copy.#head = this.#head;
+    return copy;
+  }
+}

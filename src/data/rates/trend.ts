@@ -1,0 +1,52 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+
+export type Trend = 'up' | 'down' | 'flat';
+
+const HALF = 4;
+const LENGTH = HALF * 2;
+const MARGIN = 0.2;
+
+/** The last eight rates of each slot: mean of the last four against the four before, flat within 20 %. */
+export class Trends {
+  #ring = new Float64Array(0);
+  #taken = new Uint32Array(0);
+
+  ensure(capacity: number): void {
+    if (capacity <= this.#taken.length) return;
+    this.#ring = lengthened(this.#ring, new Float64Array(capacity * LENGTH));
+    this.#taken = lengthened(this.#taken, new Uint32Array(capacity));
+  }
+
+  reset(slot: number): void {
+    this.#taken[slot] = 0;
+  }
+
+  push(slot: number, rate: number): void {
+    const taken = this.#taken[slot]!;
+    this.#ring[slot * LENGTH + (taken % LENGTH)] = rate;
+    // Past the first eight only the place in the ring matters, so the count may wrap there.
+    this.#taken[slot] = taken + 1 === LENGTH * 2 ? LENGTH : taken + 1;
+  }
+
+  /** Flat until eight rates are known. */
+  of(slot: number): Trend {
+    const taken = this.#taken[slot] ?? 0;
+    if (taken < LENGTH) return 'flat';
+    let before = 0;
+    let last = 0;
+    for (let age = 0; age < LENGTH; age++) {
+      const rate = this.#ring[slot * LENGTH + ((taken - 1 - age + LENGTH) % LENGTH)]!;
+      if (age < HALF) last += rate;
+      else before += rate;
+    }
+    if (last > before * (1 + MARGIN)) return 'up';
+    return last < before * (1 - MARGIN) ? 'down' : 'flat';
+  }
+
+  copy(): Trends {
+    const copy = new Trends();
+    copy.#ring = this.#ring.slice();
+    copy.#taken = this.#taken.slice();
+    return copy;
+  }
+}

@@ -1,0 +1,173 @@
+import { AsciiText } from './ascii-text.ts';
+
+/** Columns of the compact byte format: `999.9K`. */
+export const COMPACT_COLUMNS = 6;
+/** Columns of the long byte format: `1023.9 KB`. */
+export const BYTES_COLUMNS = 9;
+/** Columns of the rate format: `1023.9 KB/s`. */
+export const RATE_COLUMNS = 11;
+/** Columns of ages up to 273 years: `59m59s`, `99d23h`, `99999d`. */
+export const AGE_COLUMNS = 6;
+
+const ZERO = 0x30;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const SPACE = 0x20;
+const LETTER_B = 0x42;
+/** B K M G T P E Z Y, 1024 apart. */
+const UNIT_LETTERS = [0x42, 0x4b, 0x4d, 0x47, 0x54, 0x50, 0x45, 0x5a, 0x59];
+const LAST_UNIT = UNIT_LETTERS.length - 1;
+const LARGEST_TENTHS = 9999;
+
+const MICROS_PER_SECOND = 1e6;
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+const YEAR = 365 * DAY;
+
+/** Set by `scale`: the value in tenths of the unit, rounded. Module state, so that no result is allocated. */
+let tenths = 0;
+
+/** Bytes in at most 6 columns: `0B`, `862B`, `9.9M`, `396.9K`, `1023K`; `-` for NaN and what is no amount. */
+export function formatBytesCompact(value: number, out: AsciiText): void {
+  if (!isAmount(value)) {
+    out.pushByte(DASH);
+    return;
+  }
+  const unit = scale(value);
+  if (unit === 0) pushDigits(tenths / 10, out);
+  else if (tenths < 10_000) pushTenths(out);
+  else pushDigits(Math.floor(tenths / 10), out);
+  out.pushByte(UNIT_LETTERS[unit]!);
+}
+
+/** Bytes with their unit written out, at most 9 columns: `397 B`, `396.9 KB`; `-` for NaN. */
+export function formatBytes(value: number, out: AsciiText): void {
+  if (!isAmount(value)) {
+    out.pushByte(DASH);
+    return;
+  }
+  const unit = scale(value);
+  if (unit === 0) pushDigits(tenths / 10, out);
+  else pushTenths(out);
+  out.pushByte(SPACE);
+  if (unit > 0) out.pushByte(UNIT_LETTERS[unit]!);
+  out.pushByte(LETTER_B);
+}
+
+/** Bytes per second, at most 11 columns: `28.5 MB/s`; `-` for NaN. */
+export function formatRate(bytesPerSecond: number, out: AsciiText): void {
+  formatBytes(bytesPerSecond, out);
+  if (isAmount(bytesPerSecond)) out.pushString('/s');
+}
+
+/** A length of time in microseconds by its two largest units: `5s 3m2s 2h5m 1d3h 120d`; `-` for NaN. */
+export function formatAge(micros: number, out: AsciiText): void {
+  if (!isAmount(micros)) {
+    out.pushByte(DASH);
+    return;
+  }
+  const seconds = Math.floor(micros / MICROS_PER_SECOND);
+  if (seconds < MINUTE) pushPart(seconds, 's', out);
+  else if (seconds < HOUR) pushParts(seconds, MINUTE, 'm', 1, 's', out);
+  else if (seconds < DAY) pushParts(seconds, HOUR, 'h', MINUTE, 'm', out);
+  else if (seconds < 100 * DAY) pushParts(seconds, DAY, 'd', HOUR, 'h', out);
+  else if (seconds < 100_000 * DAY) pushPart(Math.floor(seconds / DAY), 'd', out);
+  else pushPart(Math.floor(seconds / YEAR), 'y', out);
+}
+
+/** A whole number without grouping, rounded; `-` for what is not finite. */
+export function formatInteger(value: number, out: AsciiText): void {
+  const whole = Math.round(value);
+  if (!Number.isFinite(whole)) {
+    out.pushByte(DASH);
+    return;
+  }
+  if (whole < 0) out.pushByte(DASH);
+  pushDigits(Math.abs(whole), out);
+}
+
+const scratch = new AsciiText();
+
+/** `formatBytes` as a string: `396.9 KB`. */
+export function bytesText(value: number): string {
+  scratch.clear();
+  formatBytes(value, scratch);
+  return scratch.toString();
+}
+
+/** `formatBytesCompact` as a string: `396.9K`. */
+export function compactBytesText(value: number): string {
+  scratch.clear();
+  formatBytesCompact(value, scratch);
+  return scratch.toString();
+}
+
+/** `formatRate` as a string: `28.5 MB/s`. */
+export function rateText(bytesPerSecond: number): string {
+  scratch.clear();
+  formatRate(bytesPerSecond, scratch);
+  return scratch.toString();
+}
+
+/** `formatAge` as a string: `2h5m`. */
+export function ageText(micros: number): string {
+  scratch.clear();
+  formatAge(micros, scratch);
+  return scratch.toString();
+}
+
+function isAmount(value: number): boolean {
+  return value >= 0 && value < Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Picks the unit in which the value, already rounded, stays below 1024, and leaves it in `tenths`. Dividing by
+ * powers of two loses nothing, so the only rounding is the one to be seen.
+ */
+function scale(value: number): number {
+  tenths = Math.round(value) * 10;
+  let unit = 0;
+  let scaled = value;
+  while (tenths >= 10_240 && unit < LAST_UNIT) {
+    scaled /= 1024;
+    unit++;
+    tenths = Math.round(scaled * 10);
+  }
+  if (tenths >= 10_240) tenths = LARGEST_TENTHS;
+  return unit;
+}
+
+function pushTenths(out: AsciiText): void {
+  const whole = Math.floor(tenths / 10);
+  pushDigits(whole, out);
+  out.pushByte(DOT);
+  out.pushByte(ZERO + tenths - whole * 10);
+}
+
+function pushPart(count: number, unit: string, out: AsciiText): void {
+  pushDigits(count, out);
+  out.pushString(unit);
+}
+
+function pushParts(
+  seconds: number,
+  large: number,
+  largeUnit: string,
+  small: number,
+  smallUnit: string,
+  out: AsciiText,
+): void {
+  pushPart(Math.floor(seconds / large), largeUnit, out);
+  pushPart(Math.floor((seconds % large) / small), smallUnit, out);
+}
+
+/** Decimal digits of a whole number of any size that is not negative. */
+function pushDigits(whole: number, out: AsciiText): void {
+  let power = 1;
+  while (whole / power >= 10) power *= 10;
+  for (; power >= 1; power /= 10) {
+    const digit = Math.floor(whole / power) % 10;
+    out.pushByte(ZERO + digit);
+  }
+}

@@ -1,0 +1,284 @@
+import { COMPLEX, charClass, firstComplex, REFUSED, WIDE } from '../../kit/text/char-class.ts';
+import { CONTROL_REPLACEMENT, isRefused, replacementFor } from '../../kit/text/refused.ts';
+import type { Rect } from '../layout/rect.ts';
+import { INHERIT_COLOR } from '../style/color.ts';
+import { ATTRIBUTE_MASK, PLAIN_STYLE, type Style } from '../style/style.ts';
+import {
+  ATTRIBUTE_SHIFT,
+  BLANK,
+  CELL_WORDS,
+  CLUSTER_FLAG,
+  CODE_MASK,
+  COLOR_MASK,
+  RIGHT_HALF,
+  WIDTH_MASK,
+  WIDTH_ONE,
+  WIDTH_SHIFT,
+  WIDTH_TWO,
+} from './cell.ts';
+import { ClusterTable } from './cluster-table.ts';
+
+const MAX_WIDTH = 2048;
+const MAX_HEIGHT = 1024;
+const UNLIMITED = 0x3fffffff;
+
+/**
+ * A screen's worth of cells (cell.ts), all blank at first. Everything drawn is clipped to its edges, and only
+ * characters that move no cursor get in: the rest is shown as `·`. A wide glyph of which one half is written
+ * over loses the other half too; one that does not fit becomes a space.
+ *
+ * Begin every frame with `clear`. Buffers that are compared must share their cluster table.
+ */
+export class Buffer {
+  /** Columns; a size past 2048 x 1024 is cut. */
+  readonly width: number;
+  readonly height: number;
+  readonly area: Rect;
+  readonly cells: Uint32Array;
+  readonly clusters: ClusterTable;
+  /** The bytes of each row's cells, for comparing rows. */
+  readonly rows: readonly Uint8Array[];
+  /** The cluster table's epoch in which this buffer was cleared last. */
+  epoch: number;
+  /** The style in use, as words to be joined to what each mask keeps of the cell. */
+  #foregroundWord = 0;
+  #foregroundKeep = 0;
+  #backgroundWord = 0;
+  #backgroundKeep = 0;
+
+  constructor(width: number, height: number, clusters = new ClusterTable()) {
+    this.width = Math.max(0, Math.min(Math.floor(width) || 0, MAX_WIDTH));
+    this.height = Math.max(0, Math.min(Math.floor(height) || 0, MAX_HEIGHT));
+    this.area = { x: 0, y: 0, width: this.width, height: this.height };
+    this.cells = new Uint32Array(this.width * this.height * CELL_WORDS);
+    this.clusters = clusters;
+    this.epoch = clusters.epoch;
+    const rowBytes = this.width * CELL_WORDS * 4;
+    this.rows = Array.from(
+      { length: this.height },
+      (_, y) => new Uint8Array(this.cells.buffer, y * rowBytes, rowBytes),
+    );
+    this.clear();
+  }
+
+  /** Begins a frame: every cell a space in the style, and the cluster table emptied if it is crowded. */
+  clear(style: Style = PLAIN_STYLE): void {
+    this.clusters.rebuildIfCrowded();
+    this.epoch = this.clusters.epoch;
+    this.#use(style);
+    const { cells } = this;
+    if (cells.length === 0) return;
+    cells[0] = BLANK;
+    cells[1] = this.#foregroundWord;
+    cells[2] = this.#backgroundWord;
+    for (let filled = CELL_WORDS; filled < cells.length; filled *= 2) cells.copyWithin(filled, 0, filled);
+  }
+
+  /** Draws text from (x, y) on, at most `maxWidth` columns of it. The column after what was drawn. */
+  put(x: number, y: number, text: string, style: Style, maxWidth: number = UNLIMITED): number {
+    const limit = Math.min(this.width, x + maxWidth);
+    if (y < 0 || y >= this.height || x >= limit) return x;
+    this.#use(style);
+    const row = y * this.width;
+    const { length } = text;
+    let column = x;
+    let isKnownPlain = false;
+    for (let i = 0; i < length && column < limit; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x20 && unit < 0x7f) {
+        if (column >= 0) this.#set(row + column, unit | WIDTH_ONE);
+        column++;
+        continue;
+      }
+      if (!isKnownPlain) {
+        if (firstComplex(text, i) >= 0)
+          return this.#putContents(x, row, limit, this.clusters.contentsOf(text));
+        isKnownPlain = true;
+      }
+      column = this.#place(row, column, limit, plainContent(unit));
+    }
+    return column;
+  }
+
+  /** Draws bytes of ASCII text, as number formats leave them. The column after the last. */
+  putAscii(x: number, y: number, bytes: Uint8Array, length: number, style: Style): number {
+    const end = x + length;
+    if (y < 0 || y >= this.height) return end;
+    this.#use(style);
+    const row = y * this.width;
+    const last = Math.min(end, this.width);
+    for (let column = Math.max(x, 0); column < last; column++) {
+      const byte = bytes[column - x]!;
+      const code = byte >= 0x20 && byte < 0x7f ? byte : CONTROL_REPLACEMENT;
+      this.#set(row + column, code | WIDTH_ONE);
+    }
+    return end;
+  }
+
+  /** Draws one code point of one or two columns; one that takes no column draws nothing. The column after. */
+  putCodePoint(x: number, y: number, codePoint: number, style: Style): number {
+    const content = this.#contentOf(codePoint);
+    if (content === RIGHT_HALF) return x;
+    if (y < 0 || y >= this.height || x >= this.width) return x;
+    this.#use(style);
+    return this.#place(y * this.width, x, this.width, content);
+  }
+
+  /** Writes one code point into every cell of an area; one that is not one column wide counts as a space. */
+  fill(area: Rect, style: Style, codePoint = 0x20): void {
+    const left = Math.max(area.x, 0);
+    const right = Math.min(area.x + area.width, this.width);
+    const bottom = Math.min(area.y + area.height, this.height);
+    if (left >= right) return;
+    this.#use(style);
+    const found = this.#contentOf(codePoint);
+    const content = (found & WIDTH_MASK) === WIDTH_ONE ? found : BLANK;
+    for (let y = Math.max(area.y, 0); y < bottom; y++) {
+      const row = y * this.width;
+      for (let column = left; column < right; column++) this.#set(row + column, content);
+    }
+  }
+
+  /** Gives an area other colours where the style has its own, and adds its attributes; glyphs stay whole. */
+  restyle(area: Rect, style: Style): void {
+    const left = Math.max(area.x, 0);
+    const right = Math.min(area.x + area.width, this.width);
+    const bottom = Math.min(area.y + area.height, this.height);
+    if (left >= right) return;
+    this.#use(style);
+    for (let y = Math.max(area.y, 0); y < bottom; y++) this.#restyleRow(y * this.width, left, right);
+  }
+
+  /** The glyph whose first cell is at (x, y); empty for the right half of a wide one and outside. */
+  textAt(x: number, y: number): string {
+    const content = this.#word(x, y, 0);
+    if (content === RIGHT_HALF) return '';
+    const code = content & CODE_MASK;
+    return (content & CLUSTER_FLAG) !== 0 ? this.clusters.textOf(code) : String.fromCodePoint(code);
+  }
+
+  /** Columns of the glyph at (x, y): 1, 2, or 0 for the right half of a wide one and outside. */
+  widthAt(x: number, y: number): number {
+    return (this.#word(x, y, 0) & WIDTH_MASK) >>> WIDTH_SHIFT;
+  }
+
+  foregroundAt(x: number, y: number): number {
+    return this.#word(x, y, 1) & COLOR_MASK;
+  }
+
+  backgroundAt(x: number, y: number): number {
+    return this.#word(x, y, 2);
+  }
+
+  /** Bits of Attribute at (x, y). */
+  attributesAt(x: number, y: number): number {
+    return this.#word(x, y, 1) >>> ATTRIBUTE_SHIFT;
+  }
+
+  /** One row as text without its trailing spaces: for tests and plain output, not for frames. */
+  line(y: number): string {
+    let text = '';
+    for (let x = 0; x < this.width; x++) text += this.textAt(x, y);
+    return text.trimEnd();
+  }
+
+  /** All rows as text, each without trailing spaces. */
+  lines(): string[] {
+    return Array.from({ length: this.height }, (_, y) => this.line(y));
+  }
+
+  #word(x: number, y: number, word: number): number {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return 0;
+    return this.cells[(y * this.width + x) * CELL_WORDS + word]!;
+  }
+
+  #use(style: Style): void {
+    const { foreground, background } = style;
+    const attributes = (style.attributes & ATTRIBUTE_MASK) << ATTRIBUTE_SHIFT;
+    this.#foregroundKeep = foreground === INHERIT_COLOR ? COLOR_MASK : 0;
+    this.#foregroundWord = foreground === INHERIT_COLOR ? attributes : (foreground & COLOR_MASK) | attributes;
+    this.#backgroundKeep = background === INHERIT_COLOR ? COLOR_MASK : 0;
+    this.#backgroundWord = background === INHERIT_COLOR ? 0 : background & COLOR_MASK;
+  }
+
+  /** The content word of one code point; 0 when it takes no column. */
+  #contentOf(codePoint: number): number {
+    if (codePoint >= 0x20 && codePoint < 0x7f) return codePoint | WIDTH_ONE;
+    if (isRefused(codePoint)) return replacementFor(codePoint) | WIDTH_ONE;
+    if (codePoint <= 0xffff && charClass(codePoint) !== COMPLEX) return plainContent(codePoint);
+    return this.clusters.contentsOf(String.fromCodePoint(codePoint))[0] ?? RIGHT_HALF;
+  }
+
+  #putContents(x: number, row: number, limit: number, contents: Uint32Array): number {
+    let column = x;
+    for (let i = 0; i < contents.length && column < limit; i++) {
+      column = this.#place(row, column, limit, contents[i]!);
+    }
+    return column;
+  }
+
+  /** Writes a glyph of one or two columns, or spaces where half of it is cut off. The column after. */
+  #place(row: number, column: number, limit: number, content: number): number {
+    const isWide = (content & WIDTH_MASK) === WIDTH_TWO;
+    if (!isWide) {
+      if (column >= 0) this.#set(row + column, content);
+      return column + 1;
+    }
+    if (column >= 0 && column + 2 <= limit) {
+      this.#setWide(row + column, content);
+      return column + 2;
+    }
+    if (column >= 0) this.#set(row + column, BLANK);
+    if (column === -1) this.#set(row, BLANK);
+    return Math.min(column + 2, limit);
+  }
+
+  #set(cell: number, content: number): void {
+    const { cells } = this;
+    const at = cell * CELL_WORDS;
+    if ((cells[at]! & WIDTH_MASK) !== WIDTH_ONE) this.#unpair(at);
+    cells[at] = content;
+    cells[at + 1] = (cells[at + 1]! & this.#foregroundKeep) | this.#foregroundWord;
+    cells[at + 2] = (cells[at + 2]! & this.#backgroundKeep) | this.#backgroundWord;
+  }
+
+  #setWide(cell: number, content: number): void {
+    const { cells } = this;
+    const at = cell * CELL_WORDS;
+    const right = at + CELL_WORDS;
+    this.#set(cell, content);
+    if ((cells[right]! & WIDTH_MASK) !== WIDTH_ONE && cells[right] !== RIGHT_HALF) this.#unpair(right);
+    // What stood at `right` may have been the lead's own right half; `#set` has made it a space by now.
+    cells[right] = RIGHT_HALF;
+    cells[right + 1] = cells[at + 1]!;
+    cells[right + 2] = cells[at + 2]!;
+  }
+
+  /** Blanks the other half of the wide glyph of which this word is one half. */
+  #unpair(at: number): void {
+    const { cells } = this;
+    
+  }
+
+  /** A wide glyph has one style: that of its first cell, whether or not its right half is in the area. */
+  #restyleRow(row: number, left: number, right: number): void {
+    const { cells } = this;
+    const attributes = this.#foregroundWord & ~COLOR_MASK;
+    const color = this.#foregroundWord & COLOR_MASK;
+    const keep = this.#foregroundKeep | ~COLOR_MASK;
+    const first = cells[(row + left) * CELL_WORDS] === RIGHT_HALF ? left + 1 : left;
+    const isCut = first < right && (cells[(row + right - 1) * CELL_WORDS]! & WIDTH_MASK) === WIDTH_TWO;
+    const last = isCut ? right + 1 : right;
+    for (let at = (row + first) * CELL_WORDS; at < (row + last) * CELL_WORDS; at += CELL_WORDS) {
+      cells[at + 1] = (cells[at + 1]! & keep) | color | attributes;
+      cells[at + 2] = (cells[at + 2]! & this.#backgroundKeep) | this.#backgroundWord;
+    }
+  }
+}
+
+/** The content word of a code unit that joins nothing. */
+function plainContent(unit: number): number {
+  const found = charClass(unit);
+  if (found === WIDE) return unit | WIDTH_TWO;
+  return found === REFUSED ? CONTROL_REPLACEMENT | WIDTH_ONE : unit | WIDTH_ONE;
+}

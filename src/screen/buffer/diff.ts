@@ -1,0 +1,301 @@
+import { Buffer as NodeBuffer } from 'node:buffer';
+import type { ColorDepth } from '../style/color-depth.ts';
+import type { Buffer } from './buffer.ts';
+import { ByteWriter } from './byte-writer.ts';
+import {
+  BLANK,
+  CELL_WORDS,
+  CLUSTER_FLAG,
+  CODE_MASK,
+  RIGHT_HALF,
+  UNCERTAIN_FLAG,
+  WIDTH_MASK,
+  WIDTH_ONE,
+  WIDTH_SHIFT,
+} from './cell.ts';
+import { Cursor } from './cursor.ts';
+import { Pen, SEEN_ON_BLANKS_WORD } from './pen.ts';
+
+/** A cell's bytes at the very most: a move, a change of every attribute and colour, blanks, a move, a cluster. */
+const CELL_BYTES = 224;
+/** A gap up to this many cells is written again rather than jumped: a jump takes at least three bytes. */
+const GAP_CELLS = 3;
+/** Erasing to the end of the row takes three bytes. */
+const ERASE_LINE_CELLS = 4;
+/** Erasing in the middle takes four or five bytes, and moving past it as many. */
+const ERASE_CELLS = 12;
+
+const LETTER_ERASE_CELLS = 0x58;
+const LETTER_ERASE_LINE = 0x4b;
+
+/** What a terminal is known to do beyond the common ground. */
+export interface DiffOptions {
+  /** Erasing paints the current background (terminfo `bce`). Not taken for granted: without it only default backgrounds are erased. */
+  readonly erasesWithBackground?: boolean;
+}
+
+/**
+ * Turns the difference of two buffers into the bytes that change a terminal from the one to the other: the
+ * fewest cells, moves and attributes it can. Autowrap must be off. `bytes[0..length)` hold the frame until the
+ * next `encode`; they must reach the terminal whole before another frame is encoded (engine.md, Renderer 4).
+ */
+export class FrameDiff {
+  readonly #out = new ByteWriter();
+  readonly #cursor = new Cursor();
+  readonly #erasesWithBackground: boolean;
+  #pen: Pen;
+  #isScreenKnown = false;
+  #blankRow: Uint32Array = new Uint32Array(0);
+  /** Cells before this column are written although they are the same: the terminal may have drawn over them. */
+  #forcedEnd = 0;
+  /** The row's cells from here to its end are erased by one command; past the row where they are not. */
+  #erasableFrom = 0;
+  /** A run of empty cells that was too short to erase ends here. */
+  #keptUntil = 0;
+
+  constructor(depth: ColorDepth, options: DiffOptions = {}) {
+    this.#pen = new Pen(depth);
+    this.#erasesWithBackground = options.erasesWithBackground ?? false;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#out.bytes;
+  }
+
+  get length(): number {
+    return this.#out.length;
+  }
+
+  /** Another depth of colours, from the next frame on, which will be a full one. */
+  setDepth(depth: ColorDepth): void {
+    this.#pen = new Pen(depth);
+    this.#isScreenKnown = false;
+  }
+
+  /** The next frame repaints everything: what the terminal shows is no longer known. */
+  invalidate(): void {
+    this.#isScreenKnown = false;
+  }
+
+  /**
+   * Encodes a frame: the bytes from `previous`, which the terminal shows, to `next`; or, when asked for or when
+   * the two do not belong together (size, cluster epoch), a clearing and all of `next`. How many bytes: 0 when
+   * nothing changed.
+   */
+  encode(previous: Buffer, next: Buffer, isFull = false): number {
+    const out = this.#out;
+    out.length = 0;
+    this.#cursor.lose();
+    if (isFull || !this.#isScreenKnown || !belongTogether(previous, next)) this.#repaint(next);
+    else this.#update(previous, next);
+    return out.length;
+  }
+
+  #update(previous: Buffer, next: Buffer): void {
+    const before = previous.cells;
+    const rowWords = next.width * CELL_WORDS;
+    for (let y = 0; y < next.height; y++) {
+      // The comparison of memory is an order of magnitude faster than that of words one by one.
+      if (NodeBuffer.compare(previous.rows[y]!, next.rows[y]!) !== 0) {
+        this.#encodeRow(next, y, before, y * rowWords);
+      }
+    }
+  }
+
+  #repaint(next: Buffer): void {
+    const out = this.#out;
+    out.reserve(16);
+    this.#pen.reset(out);
+    out.command(2, 0x4a);
+    if (this.#blankRow.length !== next.width * CELL_WORDS) this.#blankRow = blankRowOf(next.width);
+    for (let y = 0; y < next.height; y++) this.#encodeRow(next, y, this.#blankRow, 0);
+    this.#isScreenKnown = true;
+  }
+
+  /** Encodes one row against the words of what the terminal shows there, `before[beforeAt...]`. */
+  #encodeRow(next: Buffer, y: number, before: Uint32Array, beforeAt: number): void {
+    const { cells, width } = next;
+    const rowAt = y * width * CELL_WORDS;
+    const shift = beforeAt - rowAt;
+    let first = 0;
+    while (first < width && isSame(cells, rowAt + first * CELL_WORDS, before, shift)) first++;
+    if (first === width) return;
+    let last = width - 1;
+    while (isSame(cells, rowAt + last * CELL_WORDS, before, shift)) last--;
+    this.#out.reserve(width * CELL_BYTES);
+    this.#erasableFrom = this.#findErasable(cells, rowAt, width);
+    this.#forcedEnd = 0;
+    this.#keptUntil = 0;
+    for (let x = first; x < width && (x <= last || x < this.#forcedEnd); ) {
+      const at = rowAt + x * CELL_WORDS;
+      if (x >= this.#forcedEnd && isShownAlready(cells, at, before, shift)) x++;
+      else x = this.#encodeCells(next, x, y, last, before[at + shift]!);
+    }
+  }
+
+  /** Brings the cell at (x, y) to the screen, and a run of empty ones after it. The column to go on from. */
+  #encodeCells(next: Buffer, x: number, y: number, last: number, contentBefore: number): number {
+    const { cells, width } = next;
+    const at = (y * width + x) * CELL_WORDS;
+    const content = cells[at]!;
+    if (content === RIGHT_HALF && x > 0) return this.#encodeCells(next, x - 1, y, last, contentBefore);
+    if (x >= this.#erasableFrom && last - x + 1 >= ERASE_LINE_CELLS) {
+      this.#moveTo(next, x, y);
+      this.#pen.useForBlank(this.#out, cells[at + 2]!);
+      this.#out.command(1, LETTER_ERASE_LINE);
+      return width;
+    }
+    if (content === BLANK && x >= this.#keptUntil) {
+      const end = this.#erasableRunEnd(cells, at, x, last);
+      if (end - x >= ERASE_CELLS) return this.#eraseRun(next, x, y, end);
+      this.#keptUntil = end;
+    }
+    // A glyph of which nobody knows the width may be two cells on the screen: writing over one blanks both.
+    if ((contentBefore & UNCERTAIN_FLAG) !== 0) this.#force(x + 2);
+    this.#moveTo(next, x, y);
+    return this.#writeCell(next, at, x);
+  }
+
+  #eraseRun(next: Buffer, x: number, y: number, end: number): number {
+    const at = (y * next.width + x) * CELL_WORDS;
+    this.#moveTo(next, x, y);
+    this.#pen.useForBlank(this.#out, next.cells[at + 2]!);
+    this.#out.command(end - x, LETTER_ERASE_CELLS);
+    return end;
+  }
+
+  /** Writes the cell where the cursor stands. The column after it. */
+  #writeCell(next: Buffer, at: number, x: number): number {
+    const { cells, width } = next;
+    const out = this.#out;
+    const pen = this.#pen;
+    const content = cells[at]!;
+    const foreground = cells[at + 1]!;
+    const background = cells[at + 2]!;
+    if (content === BLANK && (foreground & SEEN_ON_BLANKS_WORD) === 0) {
+      pen.useForBlank(out, background);
+    } else if (foreground !== pen.foregroundWord || background !== pen.backgroundWord) {
+      pen.use(out, foreground, background);
+    }
+    if ((content & UNCERTAIN_FLAG) !== 0) return this.#writeUncertain(next, content, x);
+    const end = x + ((content & WIDTH_MASK) >>> WIDTH_SHIFT);
+    const code = content & CODE_MASK;
+    if (code < 0x80) out.byte(code);
+    else out.codePoint(code);
+    this.#cursor.x = end < width ? end : -1;
+    return end;
+  }
+
+  /**
+   * Its own cells are blanked first, because a terminal may take the glyph for narrower than it is; what stands
+   * right of it is written again, because a terminal may take it for wider.
+   */
+  #writeUncertain(next: Buffer, content: number, x: number): number {
+    const out = this.#out;
+    const cursor = this.#cursor;
+    const end = x + ((content & WIDTH_MASK) >>> WIDTH_SHIFT);
+    for (let column = x; column < end; column++) out.byte(0x20);
+    cursor.x = end < next.width ? end : -1;
+    cursor.moveTo(out, x, cursor.y);
+    const code = content & CODE_MASK;
+    if ((content & CLUSTER_FLAG) === 0) {
+      out.codePoint(code);
+    } else {
+      const { clusters } = next;
+      out.copy(clusters.bytes, clusters.byteStart(code), clusters.byteStart(code + 1));
+    }
+    cursor.loseColumn();
+    this.#force(x + next.clusters.reachOf(content));
+    return end;
+  }
+
+  #force(end: number): void {
+    if (end > this.#forcedEnd) this.#forcedEnd = end;
+  }
+
+  /** Moves the cursor, by writing the cells between once more where they are few and look like the last one. */
+  #moveTo(next: Buffer, x: number, y: number): void {
+    const cursor = this.#cursor;
+    if (cursor.y === y && cursor.x === x) return;
+    const gap = x - cursor.x;
+    if (
+      cursor.y === y &&
+      cursor.x >= 0 &&
+      gap > 0 &&
+      gap <= GAP_CELLS &&
+      this.#isPlain(next, cursor.x, x, y)
+    ) {
+      const start = (y * next.width + cursor.x) * CELL_WORDS;
+      for (let i = 0; i < gap; i++) this.#out.byte(next.cells[start + i * CELL_WORDS]! & CODE_MASK);
+      cursor.x = x;
+      return;
+    }
+    cursor.moveTo(this.#out, x, y);
+  }
+
+  /** Whether the cells are ASCII in the look that the pen has now. */
+  #isPlain(next: Buffer, from: number, to: number, y: number): boolean {
+    const { cells } = next;
+    const { foregroundWord, backgroundWord } = this.#pen;
+    const end = (y * next.width + to) * CELL_WORDS;
+    for (let at = (y * next.width + from) * CELL_WORDS; at < end; at += CELL_WORDS) {
+      const content = cells[at]!;
+      if ((content & CODE_MASK) >= 0x80 || (content & ~CODE_MASK) !== WIDTH_ONE) return false;
+      if (cells[at + 1] !== foregroundWord || cells[at + 2] !== backgroundWord) return false;
+    }
+    return true;
+  }
+
+  /** The column from which on the row is empty and erasing leaves it as it should be; its width if there is none. */
+  #findErasable(cells: Uint32Array, rowAt: number, width: number): number {
+    let x = width;
+    const background = cells[rowAt + (width - 1) * CELL_WORDS + 2]!;
+    while (x > 0 && this.#isErasable(cells, rowAt + (x - 1) * CELL_WORDS, background)) x--;
+    return x;
+  }
+
+  /** The end of the run of empty cells that starts at x and of which the last changed one is at `last`. */
+  #erasableRunEnd(cells: Uint32Array, at: number, x: number, last: number): number {
+    const background = cells[at + 2]!;
+    let end = x;
+    while (end <= last && this.#isErasable(cells, at + (end - x) * CELL_WORDS, background)) end++;
+    return end;
+  }
+
+  #isErasable(cells: Uint32Array, at: number, background: number): boolean {
+    return (
+      cells[at] === BLANK &&
+      cells[at + 2] === background &&
+      (background === 0 || this.#erasesWithBackground) &&
+      (cells[at + 1]! & SEEN_ON_BLANKS_WORD) === 0
+    );
+  }
+}
+
+function belongTogether(previous: Buffer, next: Buffer): boolean {
+  return (
+    previous.width === next.width &&
+    previous.height === next.height &&
+    previous.clusters === next.clusters &&
+    previous.epoch === next.epoch
+  );
+}
+
+function isSame(cells: Uint32Array, at: number, before: Uint32Array, shift: number): boolean {
+  const b = at + shift;
+  return cells[at] === before[b] && cells[at + 1] === before[b + 1] && cells[at + 2] === before[b + 2];
+}
+
+/** The same, or two empty cells that differ in what an empty cell does not show. */
+function isShownAlready(cells: Uint32Array, at: number, before: Uint32Array, shift: number): boolean {
+  const b = at + shift;
+  if (cells[at] !== before[b] || cells[at + 2] !== before[b + 2]) return false;
+  if (cells[at + 1] === before[b + 1]) return true;
+  return cells[at] === BLANK && ((cells[at + 1]! | before[b + 1]!) & SEEN_ON_BLANKS_WORD) === 0;
+}
+
+function blankRowOf(width: number): Uint32Array {
+  const row = new Uint32Array(width * CELL_WORDS);
+  for (let at = 0; at < row.length; at += CELL_WORDS) row[at] = BLANK;
+  return row;
+}

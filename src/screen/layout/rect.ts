@@ -1,0 +1,64 @@
+/** A rectangle of cells, 0-based from the upper left. Width and height are never negative. */
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A rectangle; a negative width or height becomes 0. */
+export function rect(x: number, y: number, width: number, height: number): Rect {
+  return { x, y, width: Math.max(0, width), height: Math.max(0, height) };
+}
+
+/** The column after the last one. */
+export function rightOf(area: Rect): number {
+  return area.x + area.width;
+}
+
+/** The row after the last one. */
+export function bottomOf(area: Rect): number {
+  return area.y + area.height;
+}
+
+/** Whether the area has no cell at all. */
+export function isEmpty(area: Rect): boolean {
+  return area.width <= 0 || area.height <= 0;
+}
+
+/** Whether the cell at (x, y) is in the area: what a click asks. */
+export function contains(area: Rect, x: number, y: number): boolean {
+  return x >= area.x && x < area.x + area.width && y >= area.y && y < area.y + area.height;
+}
+
+/** What two areas share; empty (0 by 0 at the corner nearest to both) when they share nothing. */
+export function intersect(a: Rect, b: Rect): Rect {
+  const x = Math.max(a.x, b.x);
+  const y = Math.max(a.y, b.y);
+  const width = Math.min(rightOf(a), rightOf(b)) - x;
+  const height = Math.min(bottomOf(a), bottomOf(b)) - y;
+  return width > 0 && height > 0 ? { x, y, width, height } : { x, y, width: 0, height: 0 };
+}
+
+/** The area without a margin on every side; empty where the margins meet. */
+export function inset(area: Rect, horizontal: number, vertical = horizontal): Rect {
+  return rect(
+    area.x + Math.min(horizontal, area.width),
+    area.y + Math.min(vertical, area.height),
+    area.width - 2 * horizontal,
+    area.height - 2 * vertical,
+  );
+}
+
+/** One row of the area, counted from its top; empty past its bottom. */
+export function rowOf(area: Rect, row: number): Rect {
+  const isInside = row >= 0 && row < area.height;
+  return { x: area.x, y: area.y + row, width: isInside ? area.width : 0, height: isInside ? 1 : 0 };
+}
+
+/** A rectangle of the given size in the middle of the area, cut to fit it. */
+export function centered(area: Rect, width: number, height: number): Rect {
+  const w = Math.max(0, Math.min(width, area.width));
+  const h = Math.max(0, Math.min(height, area.height));
+  return { x: area.x + ((area.width - w) >> 1), y: area.y + ((area.height - h) >> 1), width: w, height: h };
+}

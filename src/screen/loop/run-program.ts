@@ -1,0 +1,228 @@
+import type { OpError } from '../../kit/errors/op-error.ts';
+import type { Buffer } from '../buffer/buffer.ts';
+import type { InputEvent } from '../input/event.ts';
+import { AnsiBackend } from '../terminal/ansi-backend.ts';
+import type { Backend } from '../terminal/backend.ts';
+import type { Capabilities, TerminalEnvironment } from '../terminal/capabilities.ts';
+import { Terminal, type TerminalOptions } from '../terminal/terminal.ts';
+import { InputReader } from './input-reader.ts';
+import { PaintScheduler } from './paint-scheduler.ts';
+import { ProcessSignals } from './process-signals.ts';
+import type { Controls, ExitReason, Program, Step } from './program.ts';
+
+/** How a program is run. */
+export interface RunOptions<Model, Message, Effect> {
+  /** Default: the real terminal. */
+  readonly backend?: Backend;
+  /** Default: this process's own. */
+  readonly environment?: TerminalEnvironment;
+  /** Default `auto`: by the environment and the terminal's own answers. */
+  readonly color?: TerminalOptions['color'];
+  /** Whether the mouse is reported at first; default true. */
+  readonly mouse?: boolean;
+  /** Whether focus events come; default false. */
+  readonly focusEvents?: boolean;
+  /** Carries out an effect of `update`; results come back by `controls.dispatch`. */
+  effect?(effect: Effect, controls: Controls<Model, Message>): void;
+  /** The screen is taken over: whatever feeds the program starts here. */
+  started?(controls: Controls<Model, Message>): void;
+}
+
+/**
+ * Runs a program on a terminal until it quits, crashes, is told to end by a signal, or loses its terminal. Never
+ * ends the process. Afterwards the terminal is as before, and no listener or timer is left. Rejects with OpError
+ * only where there is no terminal to begin with.
+ */
+export async function runProgram<Model, Message, Effect>(
+  program: Program<Model, Message, Effect>,
+  options: RunOptions<Model, Message, Effect> = {},
+): Promise<ExitReason> {
+  return new Loop(program, options).run();
+}
+
+class Loop<Model, Message, Effect> implements Controls<Model, Message> {
+  model: Model;
+  readonly #program: Program<Model, Message, Effect>;
+  readonly #options: RunOptions<Model, Message, Effect>;
+  readonly #terminal: Terminal;
+  readonly #input: InputReader;
+  readonly #painter = new PaintScheduler(() => this.#guard(() => this.#paint()));
+  readonly #signals: ProcessSignals;
+  readonly #ended = Promise.withResolvers<ExitReason>();
+  readonly #messages: Message[] = [];
+  readonly #view = (buffer: Buffer): void => this.#program.view(this.model, buffer);
+  #isUpdating = false;
+  #reason: ExitReason | undefined;
+  /** Suspended is: first leaving the screen, then stopped. */
+  #suspension: 'none' | 'leaving' | 'stopped' = 'none';
+
+  constructor(program: Program<Model, Message, Effect>, options: RunOptions<Model, Message, Effect>) {
+    this.#program = program;
+    this.#options = options;
+    this.model = program.initial;
+    this.#input = new InputReader((event) => this.#guard(() => this.#onInput(event)));
+    this.#signals = new ProcessSignals({
+      end: (signal) => this.#finish({ kind: 'signal', signal }),
+      crash: (error) => this.#finish({ kind: 'crash', error }),
+      resized: () => this.#guard(() => this.#onResized()),
+      suspend: () => this.suspend(),
+      resumed: () => this.#guard(() => this.#onResumed()),
+      exit: () => this.#terminal.leaveAtOnce(),
+    });
+    const terminalOptions: TerminalOptions = {
+      backend: options.backend ?? new AnsiBackend(),
+      environment: options.environment ?? process.env,
+      color: options.color ?? 'auto',
+      mouse: options.mouse ?? true,
+      focusEvents: options.focusEvents ?? false,
+    };
+    this.#terminal = new Terminal(terminalOptions, {
+      input: (bytes) => this.#input.feed(bytes),
+      ready: () => this.#painter.request(),
+      gone: (error) => this.#onGone(error),
+    });
+  }
+
+  get capabilities(): Capabilities {
+    return this.#terminal.capabilities;
+  }
+
+  run(): Promise<ExitReason> {
+    this.#signals.listen();
+    this.#guard(() => {
+      this.#terminal.enter();
+      this.#onResized();
+      this.#options.started?.(this);
+    });
+    return this.#ended.promise;
+  }
+
+  /** Messages that come while one is being worked on wait for it, so that effects see the models in order. */
+  dispatch(message: Message): void {
+    if (this.#reason !== undefined) return;
+    this.#messages.push(message);
+    if (!this.#isUpdating) this.#guard(() => this.#work());
+  }
+
+  repaint(): void {
+    if (this.#reason === undefined) this.#painter.request();
+  }
+
+  redraw(): void {
+    if (this.#reason !== undefined) return;
+    this.#terminal.invalidate();
+    this.#painter.request();
+  }
+
+  setMouse(isOn: boolean): void {
+    if (this.#reason === undefined) this.#terminal.setMouse(isOn);
+  }
+
+  bell(): void {
+    if (this.#reason === undefined) this.#terminal.bell();
+  }
+
+  quit(): void {
+    this.#finish({ kind: 'quit' });
+  }
+
+  /** Gives the terminal back and stops the whole job, as Ctrl-Z does for programs in cooked mode. */
+  suspend(): void {
+    if (this.#reason !== undefined || this.#suspension !== 'none') return;
+    this.#suspension = 'leaving';
+    this.#terminal.leave().then(
+      () => {
+        if (this.#reason !== undefined) return;
+        this.#suspension = 'stopped';
+        this.#signals.stopJob();
+      },
+      (error: unknown) => this.#crash(error),
+    );
+  }
+
+  #work(): void {
+    this.#isUpdating = true;
+    try {
+      for (let i = 0; i < this.#messages.length && this.#reason === undefined; i++) {
+        this.#take(this.#program.update(this.model, this.#messages[i]!));
+      }
+    } finally {
+      this.#messages.length = 0;
+      this.#isUpdating = false;
+    }
+    this.repaint();
+  }
+
+  #take(step: Step<Model, Effect>): void {
+    this.model = step.model;
+    for (const effect of step.effects ?? []) this.#options.effect?.(effect, this);
+    if (step.quit === true) this.quit();
+  }
+
+  #paint(): void {
+    if (this.#reason === undefined) this.#terminal.draw(this.#view);
+  }
+
+  #onInput(event: InputEvent): void {
+    if (event.kind === 'reply') {
+      this.#terminal.answer(event);
+      this.repaint();
+    }
+    // While the screen is being given back what is typed belongs to nobody.
+    if (this.#reason !== undefined || this.#suspension !== 'none') return;
+    if (event.kind === 'key' && event.chord === 'ctrl+z') {
+      this.suspend();
+      return;
+    }
+    const message = this.#program.input(this.model, event);
+    if (message !== undefined) this.dispatch(message);
+  }
+
+  #onResized(): void {
+    if (this.#reason !== undefined) return;
+    this.#terminal.updateSize();
+    const { width, height } = this.#terminal;
+    this.#input.resize(width, height);
+    const message = this.#program.resized?.(this.model, width, height);
+    if (message !== undefined) this.dispatch(message);
+    this.repaint();
+  }
+
+  /** Back in the foreground; also after a SIGSTOP from outside, which gave no chance to leave. */
+  #onResumed(): void {
+    if (this.#reason !== undefined || this.#suspension === 'leaving') return;
+    this.#suspension = 'none';
+    this.#terminal.enter();
+    this.#onResized();
+  }
+
+  #onGone(error: OpError): void {
+    this.#finish({ kind: 'gone', error });
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  #crash(thrown: unknown): void {
+    this.#signals.crash(thrown);
+  }
+
+  /** The first reason is the reason; the rest of the end follows by itself. */
+  #finish(reason: ExitReason): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#painter.cancel();
+    const close = () => {
+      this.#terminal.close();
+      this.#input.close();
+      this.#signals.close();
+      this.#ended.resolve(reason);
+    };
+    this.#terminal.leave().then(close, close);
+  }
+}

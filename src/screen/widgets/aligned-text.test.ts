@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { Buffer } from '../buffer/buffer.ts';
+import { putAligned, putAlignedAscii } from './aligned-text.ts';
+import { anyArea, anyName, drawnWithin, TEXT } from './sentinel.fixture.ts';
+
+describe('aligned text', () => {
+  function aligned(text: string, width: number, align: 'left' | 'right', ascii = false): string {
+    const buffer = new Buffer(10, 1);
+    buffer.fill(buffer.area, TEXT, 0x2e);
+    putAligned(buffer, 1, 0, width, align, text, TEXT, ascii);
+    return buffer.line(0);
+  }
+
+  function alignedAscii(text: string, width: number, align: 'left' | 'right'): string {
+    const buffer = new Buffer(10, 1);
+    buffer.fill(buffer.area, TEXT, 0x2e);
+    const bytes = new TextEncoder().encode(text);
+    putAlignedAscii(buffer, 1, 0, width, align, bytes, bytes.length, TEXT, false);
+    return buffer.line(0);
+  }
+
+  test('stands at its side of the column', () => {
+    expect(aligned('abc', 6, 'left')).toBe('.abc......');
+    expect(aligned('abc', 6, 'right')).toBe('....abc...');
+    expect(aligned('日本', 6, 'right')).toBe('...日本...');
+  });
+
+  test('is cut with an ellipsis', () => {
+    expect(aligned('abcdefgh', 6, 'left')).toBe('.abcde…...');
+    expect(aligned('abcdefgh', 6, 'left', true)).toBe('.abcde>...');
+    expect(aligned('abcdefgh', 1, 'right')).toBe('.…........');
+    expect(aligned('abcdefgh', 0, 'right')).toBe('..........');
+  });
+
+  test('of bytes is drawn alike, but a number is never cut', () => {
+    expect(alignedAscii('12.5M', 6, 'right')).toBe('..12.5M...');
+    expect(alignedAscii('abcdefgh', 6, 'left')).toBe('.abcde…...');
+    expect(alignedAscii('12345678', 6, 'right')).toBe('.######...');
+  });
+
+  test('keeps to its cells', () => {
+    fc.assert(
+      fc.property(
+        anyArea,
+        anyName,
+        fc.constantFrom('left' as const, 'right' as const),
+        (area, text, align) => {
+          const line = { ...area, height: Math.min(1, area.height) };
+          const bytes = new TextEncoder().encode(text);
+          drawnWithin(line, (buffer) => {
+            if (line.height === 0) return;
+            putAligned(buffer, area.x, area.y, area.width, align, text, TEXT, false);
+            putAlignedAscii(buffer, area.x, area.y, area.width, align, bytes, bytes.length, TEXT, true);
+          });
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import type { Buffer } from '../buffer/buffer.ts';
+import type { Style } from '../style/style.ts';
+import { glyphsFor } from './glyphs.ts';
+
+export type Alignment = 'left' | 'right';
+
+const HASH = 0x23;
+
+/** Draws text in `width` cells, cut with an ellipsis where it is longer. Cells that it does not need stay as they are. */
+export function putAligned(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  align: Alignment,
+  text: string,
+  style: Style,
+  ascii: boolean,
+): void {
+  if (width <= 0) return;
+  const needed = cellWidth(text);
+  if (needed <= width) {
+    buffer.put(align === 'right' ? x + width - needed : x, y, text, style);
+    return;
+  }
+  const end = buffer.put(x, y, text, style, width - 1);
+  buffer.putCodePoint(Math.min(end, x + width - 1), y, glyphsFor(ascii).ellipsis, style);
+}
+
+/**
+ * Draws printable ASCII from `bytes[0..length)`, as number formats leave it, without making a string. Left-aligned
+ * text is cut with an ellipsis; what is right-aligned is a number, and a number without its last digits would be
+ * another number: it becomes `###`.
+ */
+export function putAlignedAscii(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  align: Alignment,
+  bytes: Uint8Array,
+  length: number,
+  style: Style,
+  ascii: boolean,
+): void {
+  if (width <= 0) return;
+  if (length <= width) {
+    buffer.putAscii(align === 'right' ? x + width - length : x, y, bytes, length, style);
+  } else if (align === 'right') {
+    for (let column = 0; column < width; column++) buffer.putCodePoint(x + column, y, HASH, style);
+  } else {
+    buffer.putAscii(x, y, bytes, width - 1, style);
+    buffer.putCodePoint(x + width - 1, y, glyphsFor(ascii).ellipsis, style);
+  }
+}

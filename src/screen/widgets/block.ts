@@ -1,0 +1,91 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import type { Buffer } from '../buffer/buffer.ts';
+import { inset, isEmpty, type Rect } from '../layout/rect.ts';
+import type { Style } from '../style/style.ts';
+import { putAligned } from './aligned-text.ts';
+import { type Glyphs, glyphsFor } from './glyphs.ts';
+
+export interface Block {
+  /** Stands in the upper border, from the left; '' for none. */
+  readonly title: string;
+  /** Stands in the upper border, to the right; left out whole where it does not fit beside the title. */
+  readonly rightTitle: string;
+  readonly borderStyle: Style;
+  readonly titleStyle: Style;
+  readonly rightTitleStyle: Style;
+  readonly ascii: boolean;
+}
+
+/** The area inside a block's border, known before anything is drawn. */
+export function blockInside(area: Rect): Rect {
+  return inset(area, 1);
+}
+
+/** Draws a rounded border with its titles; what is inside is left alone. Returns the area inside. */
+export function renderBlock(area: Rect, buffer: Buffer, block: Block): Rect {
+  const inside = blockInside(area);
+  if (isEmpty(area)) return inside;
+  const glyphs = glyphsFor(block.ascii);
+  putRule(area, buffer, area.y, glyphs.topLeft, glyphs.topRight, block);
+  putSides(area, buffer, glyphs, block.borderStyle);
+  if (area.height > 1) {
+    const { horizontal, bottomLeft, bottomRight } = glyphs;
+    const bottom = area.y + area.height - 1;
+    putLine(area, buffer, bottom, bottomLeft, horizontal, bottomRight, block.borderStyle);
+  }
+  return inside;
+}
+
+/** Draws a dividing line with titles through a block, at `row` lines below its upper border: `├ Upload ──┤`. */
+export function renderBlockDivider(area: Rect, buffer: Buffer, row: number, block: Block): void {
+  if (area.width <= 0 || row <= 0 || row >= area.height - 1) return;
+  const glyphs = glyphsFor(block.ascii);
+  putRule(area, buffer, area.y + row, glyphs.teeLeft, glyphs.teeRight, block);
+}
+
+function putRule(area: Rect, buffer: Buffer, y: number, left: number, right: number, block: Block): void {
+  const glyphs = glyphsFor(block.ascii);
+  putLine(area, buffer, y, left, glyphs.horizontal, right, block.borderStyle);
+  // Corner, space, title, space, corner: five cells are the least that show a title at all.
+  const room = area.width - 4;
+  if (room <= 0) return;
+  const titleWidth = Math.min(cellWidth(block.title), room);
+  if (titleWidth > 0) {
+    putPadding(buffer, area.x + 1, area.x + 2 + titleWidth, y, block.borderStyle);
+    putAligned(buffer, area.x + 2, y, titleWidth, 'left', block.title, block.titleStyle, block.ascii);
+  }
+  const rightWidth = cellWidth(block.rightTitle);
+  const taken = titleWidth > 0 ? titleWidth + 3 : 0;
+  if (rightWidth === 0 || taken + rightWidth > room) return;
+  const x = area.x + area.width - 2 - rightWidth;
+  putPadding(buffer, x - 1, x + rightWidth, y, block.borderStyle);
+  buffer.put(x, y, block.rightTitle, block.rightTitleStyle);
+}
+
+function putPadding(buffer: Buffer, left: number, right: number, y: number, style: Style): void {
+  buffer.putCodePoint(left, y, 0x20, style);
+  buffer.putCodePoint(right, y, 0x20, style);
+}
+
+function putSides(area: Rect, buffer: Buffer, glyphs: Glyphs, style: Style): void {
+  const right = area.x + area.width - 1;
+  for (let y = area.y + 1; y < area.y + area.height - 1; y++) {
+    buffer.putCodePoint(area.x, y, glyphs.vertical, style);
+    buffer.putCodePoint(right, y, glyphs.vertical, style);
+  }
+}
+
+function putLine(
+  area: Rect,
+  buffer: Buffer,
+  y: number,
+  left: number,
+  middle: number,
+  right: number,
+  style: Style,
+): void {
+  const last = area.x + area.width - 1;
+  for (let x = area.x + 1; x < last; x++) buffer.putCodePoint(x, y, middle, style);
+  buffer.putCodePoint(last, y, right, style);
+  buffer.putCodePoint(area.x, y, left, style);
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { Buffer } from '../buffer/buffer.ts';
+import { rgb } from '../style/color.ts';
+import { style } from '../style/style.ts';
+import { rampOf } from '../style/theme.ts';
+import { type Chart, renderChart } from './chart.ts';
+import { singleColor } from './intensity-ramp.ts';
+import { plainSamples } from './levels.ts';
+import { anyArea, drawnOver, STRONG, TEXT } from './sentinel.fixture.ts';
+
+const RAMP = rampOf(96);
+
+const ONE = singleColor(STRONG);
+
+const anySample = fc.oneof(fc.double({ min: 0, max: 1e12 }), fc.constantFrom(Number.NaN, 0, Infinity, -1));
+
+const anySamples = fc.array(anySample, { maxLength: 150 }).map(plainSamples);
+
+const anyMaximum = fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e12 }));
+
+function chart(values: number[], width: number, height: number, options: Partial<Chart> = {}): string[] {
+  const buffer = new Buffer(width, height);
+  renderChart(buffer.area, buffer, {
+    samples: plainSamples(values),
+    maximum: Number.NaN,
+    cells: 'braille',
+    ramp: ONE,
+    label: '',
+    labelStyle: TEXT,
+    ascii: false,
+    ...options,
+  });
+  return buffer.lines();
+}
+
+describe('a chart', () => {
+  test('fills from the bottom, two samples a cell', () => {
+    expect(chart([0, 0, 3, 3, 1, 2], 3, 1)).toEqual(['⣀⣿⣴']);
+    expect(chart([0, 7, 0, 3], 2, 2)).toEqual(['⢸', '⣸⣸']);
+  });
+
+  test('leaves what is not known blank and puts the newest to the right', () => {
+    expect(chart([Number.NaN, 0], 2, 1)).toEqual([' ⢀']);
+    expect(chart([Number.NaN, Number.NaN], 2, 1)).toEqual(['']);
+  });
+
+  test('is also drawn with eighth blocks and in ASCII', () => {
+    expect(chart([0, 15, 7, 8], 4, 2, { cells: 'blocks' })).toEqual([' █ ▁', '▁███']);
+    expect(chart([0, 15, 7, 8], 4, 2, { ascii: true })).toEqual([' # _', '_###']);
+  });
+
+  test('has its label in the upper right corner, or none where half of it would be lost', () => {
+    expect(chart([0], 12, 1, { label: 'peak 12M' })).toEqual(['   peak 12M⢀']);
+    expect(chart([], 9, 1, { label: 'peak 12M' })).toEqual(['']);
+  });
+
+  test('is coloured by height', () => {
+    const [low, high] = [style(rgb(1)), style(rgb(2))];
+    const buffer = new Buffer(1, 2);
+    renderChart(buffer.area, buffer, {
+      samples: plainSamples([1, 1]),
+      maximum: 1,
+      cells: 'braille',
+      ramp: [low, high],
+      label: '',
+      labelStyle: TEXT,
+      ascii: false,
+    });
+    expect(buffer.foregroundAt(0, 0)).toBe(high.foreground);
+    expect(buffer.foregroundAt(0, 1)).toBe(low.foreground);
+  });
+
+  test('of anything paints any area whole and nothing else', () => {
+    const anyCells = fc.constantFrom('braille' as const, 'blocks' as const);
+    fc.assert(
+      fc.property(
+        anyArea,
+        anySamples,
+        anyMaximum,
+        anyCells,
+        fc.boolean(),
+        (area, samples, maximum, cells, ascii) => {
+          const drawn = { samples, maximum, cells, ramp: RAMP, label: 'peak 9M', labelStyle: TEXT, ascii };
+          drawnOver(area, (buffer) => renderChart(area, buffer, drawn));
+        },
+      ),
+    );
+  });
+});

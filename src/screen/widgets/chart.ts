@@ -1,0 +1,74 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import type { Buffer } from '../buffer/buffer.ts';
+import { isEmpty, type Rect } from '../layout/rect.ts';
+import type { Style } from '../style/style.ts';
+import { brailleGlyph, verticalGlyph } from './glyphs.ts';
+import type { Ramp } from './intensity-ramp.ts';
+import { graphLevel, maximumOf, type Samples, sampleAt } from './levels.ts';
+
+export interface Chart {
+  readonly samples: Samples;
+  /** Value at the top edge; NaN scales to the largest sample in view. */
+  readonly maximum: number;
+  /** Braille shows two samples a cell, blocks one sample with twice the height steps. ASCII is always blocks. */
+  readonly cells: 'braille' | 'blocks';
+  /** By height: the faintest style at the bottom, the strongest at the top. */
+  readonly ramp: Ramp;
+  /** Written over the upper right corner, `peak 12M`; '' for none. */
+  readonly label: string;
+  readonly labelStyle: Style;
+  readonly ascii: boolean;
+}
+
+/** How many samples a chart of this width shows. */
+export function chartSamples(width: number, chart: Pick<Chart, 'cells' | 'ascii'>): number {
+  return chart.ascii || chart.cells === 'blocks' ? width : width * 2;
+}
+
+/** Fills the area with an area chart, newest sample at the right edge; NaN is blank, a known 0 is a baseline. */
+export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
+  if (isEmpty(area)) return;
+  if (chart.ascii || chart.cells === 'blocks') putBlockRows(area, buffer, chart);
+  else putBrailleRows(area, buffer, chart);
+  putLabel(area, buffer, chart);
+}
+
+function putBlockRows(area: Rect, buffer: Buffer, chart: Chart): void {
+  const { samples, ascii } = chart;
+  const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width) : chart.maximum;
+  for (let column = 0; column < area.width; column++) {
+    const level = graphLevel(sampleAt(samples, area.width - 1 - column), scale, area.height * 8);
+    for (let row = 0; row < area.height; row++) {
+      const glyph = verticalGlyph(level - (area.height - 1 - row) * 8, ascii);
+      buffer.putCodePoint(area.x + column, area.y + row, glyph, heightStyle(chart.ramp, row, area.height));
+    }
+  }
+}
+
+function putBrailleRows(area: Rect, buffer: Buffer, chart: Chart): void {
+  const { samples } = chart;
+  const steps = area.height * 4;
+  const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width * 2) : chart.maximum;
+  for (let column = 0; column < area.width; column++) {
+    const age = (area.width - column) * 2 - 1;
+    const left = graphLevel(sampleAt(samples, age), scale, steps);
+    const right = graphLevel(sampleAt(samples, age - 1), scale, steps);
+    for (let row = 0; row < area.height; row++) {
+      const below = (area.height - 1 - row) * 4;
+      const glyph = brailleGlyph(left - below, right - below);
+      buffer.putCodePoint(area.x + column, area.y + row, glyph, heightStyle(chart.ramp, row, area.height));
+    }
+  }
+}
+
+function heightStyle(ramp: Ramp, row: number, height: number): Style {
+  const fromBottom = height === 1 ? 1 : (height - 1 - row) / (height - 1);
+  return ramp[Math.round(fromBottom * (ramp.length - 1))]!;
+}
+
+/** A label that does not fit whole is left out: half a number is a wrong number. */
+function putLabel(area: Rect, buffer: Buffer, chart: Chart): void {
+  const width = cellWidth(chart.label);
+  if (width === 0 || width + 2 > area.width) return;
+  buffer.put(area.x + area.width - width - 1, area.y, chart.label, chart.labelStyle);
+}

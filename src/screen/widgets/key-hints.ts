@@ -1,0 +1,52 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import type { Buffer } from '../buffer/buffer.ts';
+import { isEmpty, type Rect } from '../layout/rect.ts';
+import type { Style } from '../style/style.ts';
+
+/** A key as the user would call it, and what it does now: `?` `help`. */
+export interface KeyHint {
+  readonly key: string;
+  readonly label: string;
+}
+
+export interface KeyHintStyles {
+  readonly key: Style;
+  readonly label: Style;
+  readonly ground: Style;
+}
+
+const MARGIN = 1;
+const GAP = 2;
+
+/** How many of the hints, from the first on, fit into `width` cells whole. */
+export function hintsThatFit(hints: readonly KeyHint[], width: number): number {
+  let end = MARGIN;
+  for (let index = 0; index < hints.length; index++) {
+    end += hintWidth(hints[index]!);
+    if (end > width) return index;
+    end += GAP;
+  }
+  return hints.length;
+}
+
+/** Draws a footer line of hints, most important first; those that do not fit whole are dropped from the right. */
+export function renderKeyHints(
+  area: Rect,
+  buffer: Buffer,
+  hints: readonly KeyHint[],
+  styles: KeyHintStyles,
+): void {
+  if (isEmpty(area)) return;
+  buffer.fill(area, styles.ground);
+  const shown = hintsThatFit(hints, area.width);
+  let x = area.x + MARGIN;
+  for (let index = 0; index < shown; index++) {
+    const { key, label } = hints[index]!;
+    x = buffer.put(x, area.y, key, styles.key) + 1;
+    x = buffer.put(x, area.y, label, styles.label) + GAP;
+  }
+}
+
+function hintWidth(hint: KeyHint): number {
+  return cellWidth(hint.key) + 1 + cellWidth(hint.label);
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { Buffer } from '../buffer/buffer.ts';
+import { INHERIT_COLOR, rgb } from '../style/color.ts';
+import { Attribute, style } from '../style/style.ts';
+import { putAligned } from './aligned-text.ts';
+import { hitList, type List, renderList } from './list.ts';
+import { anyArea, anyName, drawnOver, GROUND, STRONG } from './sentinel.fixture.ts';
+
+const SELECTION = style(INHERIT_COLOR, rgb(0x283457), Attribute.BOLD);
+
+describe('a list', () => {
+  function listOf(items: readonly string[], options: Partial<List> = {}): List {
+    return {
+      count: items.length,
+      offset: 0,
+      selected: -1,
+      drawItem: (item, x, y, width, base, buffer) =>
+        putAligned(buffer, x, y, width, 'left', items[item]!, base, false),
+      baseStyle: GROUND,
+      selectionStyle: SELECTION,
+      markerStyle: STRONG,
+      ascii: false,
+      ...options,
+    };
+  }
+
+  test('marks the selected item over its whole line', () => {
+    const buffer = new Buffer(12, 4);
+    renderList(
+      buffer.area,
+      buffer,
+      listOf(['SIGTERM 15', 'SIGKILL 9', 'SIGINT 2'], { offset: 1, selected: 1 }),
+    );
+    expect(buffer.lines()).toEqual(['▸SIGKILL 9', ' SIGINT 2', '', '']);
+    expect(buffer.backgroundAt(11, 0)).toBe(SELECTION.background);
+    expect(buffer.backgroundAt(11, 1)).toBe(GROUND.background);
+  });
+
+  test('hits what it shows', () => {
+    const area = { x: 3, y: 2, width: 5, height: 4 };
+    expect(hitList(area, { count: 4, offset: 2 }, 3, 2)).toBe(2);
+    expect(hitList(area, { count: 4, offset: 2 }, 7, 3)).toBe(3);
+    expect(hitList(area, { count: 4, offset: 2 }, 7, 4)).toBe(-1);
+    expect(hitList(area, { count: 4, offset: 2 }, 8, 2)).toBe(-1);
+    expect(hitList(area, { count: 4, offset: 2 }, 3, 1)).toBe(-1);
+  });
+
+  test('of any items paints any area whole and nothing else', () => {
+    fc.assert(
+      fc.property(
+        anyArea,
+        fc.array(anyName, { maxLength: 20 }),
+        fc.nat(25),
+        fc.nat(25),
+        (area, items, a, b) => {
+          drawnOver(area, (into) => renderList(area, into, listOf(items, { offset: a, selected: b })));
+        },
+      ),
+    );
+  });
+});

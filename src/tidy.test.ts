@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'bun:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FLOORS, findFolderCycle, MODULE_OWNERS, ROOMS } from '../bin/dev/tidy/import-table.ts';
+import { arrowsOf, checkFile } from '../bin/dev/tidy/rules.ts';
+import { importsOf, readSource } from '../bin/dev/tidy/source-text.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const SOURCES = ['bench', 'bin', 'platforms', 'src']
+  .flatMap((folder) =>
+    readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+  )
+  .filter((path) => /\.(ts|tsx|js|mjs|c|h)$/.test(path) && !path.includes('/testdata/'))
+  .sort();
+
+const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
+const whatOf = (path: string, source: string): string[] => checkFile(path, source).map(({ what }) => what);
+
+describe('the house', () => {
+  test('keeps its rules in every source', () => {
+    expect(SOURCES.length).toBeGreaterThan(20);
+    const findings = SOURCES.flatMap((path) => checkFile(path, read(path)));
+    expect(findings.map(({ path, line, what }) => `${path}:${line} ${what}`)).toEqual([]);
+  });
+
+  test('has no folders that import each other', () => {
+    expect(findFolderCycle(SOURCES.flatMap((path) => arrowsOf(path, read(path))))).toBeUndefined();
+  });
+
+  test('shows the import table in docs/ARCHITECTURE.md as it is enforced', () => {
+    const page = read('docs/ARCHITECTURE.md');
+    const table = { ...FLOORS, ...ROOMS, ...MODULE_OWNERS };
+    const rows = Object.entries(table).map(
+      ([name, allowed]) => `| ${name} | ${allowed.length === 0 ? 'nothing' : allowed.join(', ')} |`,
+    );
+    expect(rows.filter((row) => !page.includes(row))).toEqual([]);
+  });
+
+  test('pins every package to one version', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+    const versions: string[] = Object.values({ ...dependencies, ...devDependencies });
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+});
+
+describe('each rule can fail', () => {
+  const plain = 'src/data/rates/a.ts';
+  const cases: readonly (readonly [string, string, string])[] = [
+    [plain, "import { a } from '../source/a.ts';", 'data/rates may not import data/source'],
+    [plain, "import type { A } from '../../screen/style/a.ts';", 'data/rates may not import screen/style'],
+    [plain, "export * from '../query/a.ts';", 'data/rates may not import data/query'],
+    [plain, "const a = await import('../query/a.ts');", 'data/rates may not import data/query'],
+    [plain, "type A = import('../query/a.ts').A;", 'data/rates may not import data/query'],
+    [plain, "import '../query/a.ts';", 'data/rates may not import data/query'],
+    [plain, 'import {\n  a,\n  b,\n} from "../query/a.ts";', 'data/rates may not import data/query'],
+    [
+      plain,
+      "import { a } from '../../../bench/harness.ts';",
+      'bench/harness.ts is for tests and benches alone',
+    ],
+    [plain, "import { a } from '../../../bin/main.ts';", 'data/rates may not import bin'],
+    [plain, "import { a } from './b.test.ts';", 'src/data/rates/b.test.ts is for tests and benches alone'],
+    [plain, 'const a = await import(name);', 'an import whose module is not known before it runs'],
+    [
+      plain,
+      `const a = await import(\`./\${name}.ts\`);`,
+      'an import whose module is not known before it runs',
+    ],
+    [
+      'src/kit/text/a.ts',
+      "import { a } from '../../data/sample/a.ts';",
+      'kit/text may not import data/sample',
+    ],
+    ['src/kit/table/a.ts', "import { a } from '../text/a.ts';", 'kit/table may not import kit/text'],
+    ['src/kit/errors/a.ts', "import { a } from '../bytes/a.ts';", 'kit/errors may not import kit/bytes'],
+    ['src/data/new/a.ts', '', 'data/new is not in the import table'],
+    [
+      'platforms/linux/a.ts',
+      "import { a } from '../../src/data/rates/a.ts';",
+      'platforms may not import data/rates',
+    ],
+    [
+      'src/screen/buffer/a.ts',
+      "import { a } from '../input/a.ts';",
+      'screen/buffer may not import screen/input',
+    ],
+    [
+      'src/apps/views/a/b.ts',
+      "import { a } from '../../sstop/a.ts';",
+      'apps/views may not import apps/sstop',
+    ],
+    [
+      'src/apps/cli/a.ts',
+      "import { a } from '../../data/sample/a.ts';",
+      'apps/cli may not import data/sample',
+    ],
+    [
+      'src/apps/views/a.ts',
+      "import { a } from '../../../platforms/index.ts';",
+      'apps/views may not import platforms',
+    ],
+    [
+      plain,
+      "import { ptr } from 'bun:ffi';",
+      'bun:ffi belongs to platforms/linux/libc.ts and platforms/linux/nvml/',
+    ],
+    ['platforms/linux/libc.ts.ts', "import 'bun:ffi';", 'bun:ffi belongs to'],
+    [plain, "import dns from 'node:dns';", 'node:dns belongs to src/data/names/'],
+    [plain, "import dns from 'node:dns/promises';", 'node:dns/promises belongs to src/data/names/'],
+    [plain, "import chalk from 'chalk';", 'chalk belongs to src/apps/cli/'],
+    [plain, 'Bun.serve({});', 'Bun.serve outside src/remote/agent/'],
+    [plain, '\n'.repeat(400), '400 lines'],
+    [plain, "throw new Error('x');", 'a bare Error'],
+    [plain, "throw Error('x');", 'a bare Error'],
+    [plain, 'class A extends Error {}', 'a second base class of errors'],
+    [plain, 'try { a(); } catch {}', 'an empty catch'],
+    [plain, 'try { a(); } catch (e) {\n  // never mind\n}', 'an empty catch'],
+    [plain, 'a().catch(() => {});', 'an empty catch'],
+    [plain, 'process.exit(1);', 'process.exit outside bin/'],
+    [plain, 'let a: any;', 'the type any'],
+    [plain, 'a as any;', 'the type any'],
+    [plain, 'let a: Map<string, any>;', 'the type any'],
+    [plain, 'let a: any[] = [];', 'the type any'],
+    [plain, `// @ts-${'ignore'}`, 'the compiler told to look away'],
+    [plain, `/* ${'TO'}DO later */`, 'unfinished'],
+    [plain, `// ${'biome-'}ignore lint/a/b:`, 'a lint rule put off without a reason'],
+    ['src/a.test.ts', "test.skip('adds', () => {});", 'a test skipped without "needs ..." in its name'],
+    ['src/a.test.ts', "test.skipIf(isRoot)('adds', () => {});", 'a test skipped without "needs ..."'],
+    ['src/a.test.ts', "test.only('adds', () => {});", 'a test alone or to do'],
+    ['src/kit/text/camelCase.ts', '', 'the file name is not kebab-case'],
+    ['src/kit/text/snake_case.ts', '', 'the file name is not kebab-case'],
+    ['src/kit/text/a.js', '', 'the file name is not kebab-case'],
+    ['src/kit/text/utils.ts', '', 'the file name says nothing'],
+    ['src/kit/text/index.ts', '', 'the file name says nothing'],
+  ];
+
+  test.each(cases)('%s: %s', (path, source, expected) => {
+    expect(whatOf(path, source).join('\n')).toContain(expected);
+  });
+
+  test('folders that import each other are found, across a detour too', () => {
+    const arrows = [
+      ['src/a/x.ts', 'src/b/x.ts'],
+      ['src/b/y.ts', 'src/c/x.ts'],
+      ['src/c/x.ts', 'src/a/y.ts'],
+    ] as const;
+    expect(findFolderCycle(arrows)).toEqual(['src/a', 'src/b', 'src/c', 'src/a']);
+  });
+});
+
+describe('what is allowed passes', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['src/data/rates/a.ts', "import { a } from '../sample/a.ts';\nimport { b } from '../../kit/text/b.ts';"],
+    ['src/screen/loop/a.ts', "import { a } from '../terminal/a.ts';"],
+    ['src/apps/sstop/a.ts', "import { a } from '../views/network/a.ts';"],
+    ['platforms/linux/libc.ts', "import { dlopen } from 'bun:ffi';"],
+    ['platforms/linux/nvml/a.ts', "import { dlopen } from 'bun:ffi';"],
+    ['bin/main.ts', "import { a } from '../src/apps/sstop/a.ts';\nprocess.exit(1);"],
+    ['src/data/rates/a.test.ts', "import { a } from '../../../platforms/linux/libc.ts';"],
+    ['src/a.test.ts', "test.skipIf(isRoot)('adds (needs an ordinary user)', () => {});"],
+    ['src/kit/errors/op-error.ts', 'export class OpError extends Error {}'],
+    ['src/data/rates/a.ts', "// throw new Error('x')\nconst a = 'process.exit(1)'; // : any"],
+    [
+      'src/data/rates/a.ts',
+      `const any = 1;\nconst a = \`catch {} \${any} as any\`;\nconst b = /import("x")/;`,
+    ],
+    ['src/data/rates/a.ts', '\n'.repeat(399)],
+    ['src/data/rates/a.test.ts', '\n'.repeat(1000)],
+  ];
+
+  test.each(cases)('%s: %s', (path, source) => {
+    expect(whatOf(path, source)).toEqual([]);
+  });
+
+  test('a front file and its foundations in one folder are no cycle', () => {
+    const arrows = [
+      ['platforms/linux/front.ts', 'platforms/linux/proc/x.ts'],
+      ['platforms/linux/proc/x.ts', 'platforms/linux/libc.ts'],
+    ] as const;
+    expect(findFolderCycle(arrows)).toBeUndefined();
+  });
+});
+
+describe('reading sources', () => {
+  test('keeps length and lines, and tells code, strings, comments and expressions apart', () => {
+    const source = `a('it\\'s'); // no\nconst b = \`x \${c /* y */ + \`\${d}\`} z\`; /* e\nf */ g = h / i; j = /[/'"]/u;\n`;
+    const { code, comments } = readSource(source);
+    expect(code.length).toBe(source.length);
+    expect(comments.length).toBe(source.length);
+    expect(code.split('\n').length).toBe(4);
+    expect(code.replaceAll(/ +/g, ' ')).toBe(
+      `a(' '); \nconst b = \` \${c + \`\${d}\`} \`; \n g = h / i; j = / /u;\n`,
+    );
+    expect(comments.replaceAll(/\s+/g, ' ').trim()).toBe('// no /* y */ /* e f */');
+  });
+
+  test('finds the lines of imports', () => {
+    const source =
+      "// from 'x'\nimport a, { b } from './a.ts';\nconst c = Array.from('d');\nexport {\n  e,\n} from './e.ts';";
+    expect(importsOf(source)).toEqual([
+      { specifier: './a.ts', line: 2 },
+      { specifier: './e.ts', line: 6 },
+    ]);
+  });
+});
