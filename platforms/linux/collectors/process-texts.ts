@@ -1,3 +1,4 @@
+import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { NativeBuffer } from '../libc.ts';
 import { parseControlGroup } from '../proc/pid-cgroup.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
@@ -24,12 +25,13 @@ class TextCache {
     this.#parse = parse;
   }
 
-  get(proc: ProcDirectory, buffer: NativeBuffer, row: TextRow): string | undefined {
-    const cached = this.#texts.get(row.slot);
-    if (cached !== undefined && !isStale(cached, row)) return cached.text;
-    const length = proc.readProcessFile(row.pid, this.#file, buffer);
+  get(proc: ProcDirectory, buffer: NativeBuffer, table: ProcessTable, slot: number, generation: number) {
+    const cached = this.#texts.get(slot);
+    if (cached !== undefined && !isStale(cached, table.lastRanGeneration[slot]!, generation))
+      return cached.text;
+    const length = proc.readProcessFile(table.pid[slot]!, this.#file, buffer);
     const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
-    this.#texts.set(row.slot, { text, generation: row.generation });
+    this.#texts.set(slot, { text, generation });
     return text;
   }
 
@@ -38,35 +40,30 @@ class TextCache {
   }
 }
 
-/** Whose text is asked for, and when. */
-export interface TextRow {
-  readonly slot: number;
-  readonly pid: number;
-  readonly generation: number;
-  readonly lastRanGeneration: number;
-}
-
-function isStale(cached: CachedText, row: TextRow): boolean {
-  return row.lastRanGeneration > cached.generation && row.generation - cached.generation >= FRESH_GENERATIONS;
+function isStale(cached: CachedText, lastRanGeneration: number, generation: number): boolean {
+  return lastRanGeneration > cached.generation && generation - cached.generation >= FRESH_GENERATIONS;
 }
 
 /** Command lines and control groups of processes, cached: bounded by the live processes. */
 export class ProcessTexts {
   readonly #proc: ProcDirectory;
+  readonly #table: ProcessTable;
   readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
   readonly #commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine);
   readonly #controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup);
 
-  constructor(proc: ProcDirectory) {
+  constructor(proc: ProcDirectory, table: ProcessTable) {
     this.#proc = proc;
+    this.#table = table;
   }
 
-  commandLine(row: TextRow): string | undefined {
-    return this.#commandLines.get(this.#proc, this.#buffer, row);
+  /** `generation` is the collector's present one. */
+  commandLine(slot: number, generation: number): string | undefined {
+    return this.#commandLines.get(this.#proc, this.#buffer, this.#table, slot, generation);
   }
 
-  cgroup(row: TextRow): string | undefined {
-    return this.#controlGroups.get(this.#proc, this.#buffer, row);
+  cgroup(slot: number, generation: number): string | undefined {
+    return this.#controlGroups.get(this.#proc, this.#buffer, this.#table, slot, generation);
   }
 
   forget(slot: number): void {

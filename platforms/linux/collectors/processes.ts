@@ -9,7 +9,7 @@ import { ProcDirectory } from '../proc/proc-directory.ts';
 import { PidCursor } from './pid-cursor.ts';
 import { PidListing } from './pid-listing.ts';
 import { isInSlice, ProcessRows, RowOutcome } from './process-rows.ts';
-import { ProcessTexts, type TextRow } from './process-texts.ts';
+import { ProcessTexts } from './process-texts.ts';
 
 export interface ProcessCollectorOptions {
   /** Default `/proc`. */
@@ -54,9 +54,9 @@ export class ProcessCollector {
     this.#proc = new ProcDirectory(options.procRoot ?? '/proc');
     this.#clock = options.clock ?? monotonicMicros;
     this.#listing = new PidListing(this.#proc);
-    this.#texts = new ProcessTexts(this.#proc);
     this.#rows = new ProcessRows(this.#proc, (slot) => this.#texts.forget(slot));
     this.table = this.#rows.table;
+    this.#texts = new ProcessTexts(this.#proc, this.table);
     this.#hasClocks = sharesPidNamespace(this.#proc.root) && processCpuNanos(process.pid) >= 0;
     // Missing under the mount option subset=pid: then the pids are listed each time.
     this.#loadavgDescriptor = this.#proc.openFile('loadavg');
@@ -72,26 +72,19 @@ export class ProcessCollector {
 
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
   commandLine(pid: number): string | undefined {
-    const row = this.#textRow(pid);
-    return row === undefined ? undefined : this.#texts.commandLine(row);
+    const slot = this.table.find(pid);
+    return slot < 0 ? undefined : this.#texts.commandLine(slot, this.generation);
   }
 
   /** Control group path, cached; undefined: unknown. */
   cgroup(pid: number): string | undefined {
-    const row = this.#textRow(pid);
-    return row === undefined ? undefined : this.#texts.cgroup(row);
+    const slot = this.table.find(pid);
+    return slot < 0 ? undefined : this.#texts.cgroup(slot, this.generation);
   }
 
   close(): void {
     if (this.#loadavgDescriptor >= 0) closeDescriptor(this.#loadavgDescriptor);
     this.#proc.close();
-  }
-
-  #textRow(pid: number): TextRow | undefined {
-    const slot = this.table.find(pid);
-    if (slot < 0) return undefined;
-    const lastRanGeneration = this.table.lastRanGeneration[slot]!;
-    return { slot, pid, generation: this.generation, lastRanGeneration };
   }
 
   async #checkKnown(slice: Slice): Promise<void> {

@@ -56,6 +56,8 @@ export class NetlinkSockets implements SocketSource {
   readonly #queue = new ClosingQueue();
   readonly #rate = new ClosingRate();
   readonly #record = new DiagRecord();
+  /** Listeners are also dumped while a closing is being read. */
+  readonly #listenerRecord = new DiagRecord();
   readonly #connections = legacyTcpRequest(CONNECTION_STATES);
   readonly #listeners = legacyTcpRequest(1 << TcpState.LISTEN);
   readonly #datagrams = [AF_INET, AF_INET6].map((family) => familyRequest(family, PROTOCOL_UDP, ALL_STATES));
@@ -70,10 +72,13 @@ export class NetlinkSockets implements SocketSource {
   #sequence = 0;
   /** The collection in which listeners and UDP sockets were last dumped. */
   #rareSequence = 0;
+  #listenersSequence = 0;
   #nextRareDumpMicros = Number.NEGATIVE_INFINITY;
   /** Rows that the dump of connections listed, and of those the ones announced as closed since. */
   #listedCount = 0;
   #announcedCount = 0;
+  /** Whether the dump of connections missed some: what it did not list may be there. */
+  #wasInterrupted = false;
   #hasBaseline = false;
   #nowMicros = 0;
   /** Start of the dump before the one being applied: sockets that were silent since are older than it. */
@@ -149,7 +154,7 @@ export class NetlinkSockets implements SocketSource {
   async #dumpRare(slice: Slice): Promise<void> {
     if (this.#nowMicros < this.#nextRareDumpMicros) return;
     this.#listeningPorts.fill(0);
-    await this.#dump(this.#listeners, this.#listenerVisitor, slice);
+    this.#dumpListeners();
     let isWhole = !this.#diag.wasInterrupted;
     for (const request of this.#datagrams) {
       await this.#dump(request, this.#datagramVisitor, slice);
@@ -159,12 +164,20 @@ export class NetlinkSockets implements SocketSource {
     if (isWhole) this.#rareSequence = this.#sequence;
   }
 
+  /** In one go: listeners are few. Also called when a closing was not known: its listener may be new. */
+  #dumpListeners(): void {
+    this.#listenersSequence = this.#sequence;
+    this.#diag.begin(this.#listeners);
+    while (this.#diag.receive(this.#listenerVisitor));
+  }
+
   async #dumpConnections(slice: Slice): Promise<void> {
     this.#earlierDumpMicros = this.#lastDumpMicros;
     const startMicros = this.#clock();
     this.#listedCount = 0;
     this.#announcedCount = 0;
     await this.#dump(this.#connections, this.#connectionVisitor, slice);
+    this.#wasInterrupted = this.#diag.wasInterrupted;
     this.#lastDumpMicros = startMicros;
   }
 
@@ -191,7 +204,7 @@ export class NetlinkSockets implements SocketSource {
   }
 
   #seeListener(buffer: NativeBuffer, at: number, length: number): void {
-    const record = this.#record;
+    const record = this.#listenerRecord;
     if (!record.read(buffer, at, length) || record.state !== TcpState.LISTEN) return;
     this.#listeningPorts[record.localPort] = 1;
     const known = this.rows.find(record.cookieLow, record.cookieHigh);
@@ -304,9 +317,15 @@ export class NetlinkSockets implements SocketSource {
 
   /** A row for a socket that no dump saw, or -1: it carried nothing, or was there before counting began. */
   #addUnseen(record: DiagRecord): number {
-    if (!this.#hasBaseline || record.remotePort === 0) return -1;
+    if (!this.#hasBaseline) return -1;
+    if (record.remotePort === 0) {
+      // A listener that came and went: what it accepted may be announced after it.
+      this.#listeningPorts[record.localPort] = 1;
+      return -1;
+    }
     const lastAckMicros = this.#closingMicros - record.lastAckMillis * 1000;
     if (lastAckMicros < this.#earlierDumpMicros - ACK_SLACK_MICROS) return -1;
+    if (this.#listenersSequence !== this.#sequence) this.#dumpListeners();
     const slot = this.#add(record, PROTOCOL_TCP);
     if (slot < 0) return -1;
     this.unseenCount++;
@@ -320,25 +339,24 @@ export class NetlinkSockets implements SocketSource {
     if (lost !== this.#lostAtLastCollect) this.#expireKeptUpTo = this.#sequence;
     this.#lostAtLastCollect = lost;
     if (this.rows.keptCount > KEPT_LIMIT) this.#expireKeptUpTo = this.#sequence - COLLECTIONS_BEFORE_EXPIRY;
-    const mayConclude = !this.#diag.wasInterrupted;
     const isRareDue = this.#rareSequence === this.#sequence;
     const isExpiring = this.rows.keptCount > 0 && this.#expireKeptUpTo > 0;
     // Every row was listed or announced: nothing to settle.
     if (this.#unlistedCount() === 0 && !isRareDue && !isExpiring) return;
-    await this.rows.forEach(slice, (slot) => this.#settle(slot, mayConclude));
+    await this.rows.forEach(slice, (slot) => this.#settle(slot));
   }
 
   #unlistedCount(): number {
     return this.rows.connectionCount - this.#listedCount + this.#announcedCount;
   }
 
-  #settle(slot: number, mayConclude: boolean): void {
+  #settle(slot: number): void {
     const { rows } = this;
     const seen = rows.seenSequence[slot]!;
     if (rows.life[slot] === RowLife.CLOSED || seen === this.#sequence) return;
     if (rows.isRare[slot] === 1) {
       if (seen < this.#rareSequence) rows.markClosed(slot);
-    } else if (mayConclude) {
+    } else if (!this.#wasInterrupted) {
       rows.table.state[slot] = TcpState.CLOSE;
       rows.markKept(slot);
       const isOverdue = seen + COLLECTIONS_BEFORE_EXPIRY < this.#sequence;

@@ -62,14 +62,14 @@ export function parsePidStat(bytes: Uint8Array, length: number, into: PidStat): 
 
 function parseNumbers(into: PidStat): boolean {
   into.ppid = scanner.unsigned();
-  if (!scanner.skipWords(9)) return false;
+  if (!scanner.skipFields(9)) return false;
   into.userTicks = scanner.unsigned();
   into.systemTicks = scanner.unsigned();
-  if (!scanner.skipWords(4)) return false;
+  if (!scanner.skipFields(4)) return false;
   into.threads = scanner.unsigned();
-  if (!scanner.skipWords(1)) return false;
+  if (!scanner.skipFields(1)) return false;
   into.startTicks = scanner.unsigned();
-  if (!scanner.skipWords(1)) return false;
+  if (!scanner.skipFields(1)) return false;
   into.rssPages = scanner.unsigned();
   // One NaN makes the sum NaN; and a last number that touches the end may be a part of one.
   const sum = into.userTicks + into.systemTicks + into.startTicks + into.rssPages;

@@ -31,7 +31,7 @@ export class HostLedger {
   }
 
   of(words: Uint32Array, at: number, monotonicMicros: number): number {
-    const { slots, connectionCount } = this.table;
+    const { slots } = this.table;
     const known = slots.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
     if (known >= 0) return known;
     const slot = slots.add(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
@@ -39,8 +39,7 @@ export class HostLedger {
     if (slots.capacity > this.#lastGrowthMicros.length) {
       this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(slots.capacity));
     }
-    // Growing replaced the column, but then the new one is 0 there already.
-    connectionCount[slot] = 0;
+    this.table.connectionCount[slot] = 0;
     this.#lastGrowthMicros[slot] = monotonicMicros;
     return slot;
   }

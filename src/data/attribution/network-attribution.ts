@@ -90,10 +90,13 @@ export class NetworkAttribution {
     for (let i = 0; i < sample.closed.count; i++) isClosed[sample.closed.slots[i]!] = 1;
   }
 
+  /** One pass over all sockets. What has neither moved nor grown, nearly all of them, is told by four comparisons. */
   #absorbSockets(sample: NetworkSample, haveAddressesMoved: boolean): void {
     const { sockets } = sample;
     const { rows, count, serial } = sockets.slots;
+    const { txBytes, rxBytes } = sockets;
     const ledger = this.#ledger;
+    const { lastTx, lastRx, isClosed, owner } = ledger;
     // A collector that ran before this accounting did has sockets whose bytes are none of its business.
     const isBaseline = !this.#hasBegun && sample.sequence > 1;
     for (let i = 0; i < count; i++) {
@@ -104,10 +107,11 @@ export class NetworkAttribution {
         this.#assign(sample, slot);
       } else {
         if (haveAddressesMoved || ledger.hasOtherEndpoints(sockets, slot)) this.#locate(sample, slot);
-        if (ledger.owner[slot]! < 0 || ledger.hasOtherOwner(sockets, slot)) this.#assign(sample, slot);
+        if (owner[slot]! < 0 || ledger.hasOtherOwner(sockets, slot)) this.#assign(sample, slot);
       }
-      if (ledger.isClosed[slot] === 0) this.#countSocket(sockets, slot);
-      if (ledger.owner[slot]! >= 0) this.#charge(sample, slot);
+      if (isClosed[slot] === 0) this.#countSocket(sockets, slot);
+      const hasGrown = txBytes[slot] !== lastTx[slot] || rxBytes[slot] !== lastRx[slot];
+      if (hasGrown && owner[slot]! >= 0) this.#charge(sample, slot);
     }
   }
 

@@ -250,7 +250,10 @@ describe('CSV', () => {
   });
 
   test('every text comes back, controls aside', () => {
-    const nasty = oneof(constantFrom('"', ',', '\n', '\r', '\u001b', '\ud800'), string({ unit: 'binary', maxLength: 8 }));
+    const nasty = oneof(
+      constantFrom('"', ',', '\n', '\r', '\u001b', '\ud800'),
+      string({ unit: 'binary', maxLength: 8 }),
+    );
     assert(
       property(array(array(nasty, { maxLength: 6 }), { minLength: 2, maxLength: 5 }), (fields) => {
         const texts = fields.map((parts) => parts.join(''));

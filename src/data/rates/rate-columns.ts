@@ -1,5 +1,5 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
-import { quietAfter, smoothed, weightOf } from './smoothing.ts';
+import { QUIET_SAMPLES, quietAfter, smoothed, weightOf } from './smoothing.ts';
 
 /** What a row seen for the first time after the first sample is counted from. */
 export type NewRows = 'from-zero' | 'from-first-value';
@@ -50,6 +50,11 @@ export class RateColumns {
   record(slot: number, serial: number, tx: number, rx: number): void {
     const isNew = this.serial[slot] !== serial;
     if (isNew) this.#forget(slot, serial);
+    else if (this.#isAtRest(slot, tx, rx)) {
+      this.grownTx = 0;
+      this.grownRx = 0;
+      return;
+    }
     if (Number.isNaN(this.#seconds) || (isNew && this.#newRows === 'from-first-value')) {
       this.#rebase(slot, tx, rx);
       return;
@@ -94,6 +99,16 @@ export class RateColumns {
     copy.smoothTx = this.smoothTx.slice();
     copy.smoothRx = this.smoothRx.slice();
     copy.serial = this.serial.slice();
+  }
+
+  /** Most rows of a machine: nothing moved, and nothing has moved for so long that every rate is 0 already. */
+  #isAtRest(slot: number, tx: number, rx: number): boolean {
+    return (
+      tx === this.#lastTx[slot] &&
+      rx === this.#lastRx[slot] &&
+      this.#quietTx[slot] === QUIET_SAMPLES &&
+      this.#quietRx[slot] === QUIET_SAMPLES
+    );
   }
 
   #forget(slot: number, serial: number): void {

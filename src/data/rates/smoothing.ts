@@ -2,7 +2,7 @@
 const RETAINED_PER_SECOND = 0.7;
 const SHOWN_FROM_BYTES_PER_SECOND = 1;
 /** So many samples in a row without a byte end a rate at once. */
-const QUIET_SAMPLES = 2;
+export const QUIET_SAMPLES = 2;
 
 /** Weight of the newest sample when it covers `seconds`: 0.3 for one, so that the interval does not matter. */
 export function weightOf(seconds: number): number {

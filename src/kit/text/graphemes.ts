@@ -44,10 +44,12 @@ function visitPieces(cluster: string, visit: (cluster: string, width: number) =>
     at += character.length;
     const next = Math.max(columns, clusterWidth(cluster.slice(0, at)));
     if (next - columnsBefore > 2) {
+      // A character may give columns to what is before it, so the rest may still be wider than two.
+      const columnsHere = Math.max(columns, next - 2);
       const cut = at - character.length;
-      visit(cluster.slice(pieceStart, cut), columns - columnsBefore);
+      visit(cluster.slice(pieceStart, cut), columnsHere - columnsBefore);
       pieceStart = cut;
-      columnsBefore = columns;
+      columnsBefore = columnsHere;
     }
     columns = next;
   }

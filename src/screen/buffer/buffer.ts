@@ -257,7 +257,7 @@ export class Buffer {
   /** Blanks the other half of the wide glyph of which this word is one half. */
   #unpair(at: number): void {
     const { cells } = this;
-    
+    cells[cells[at] === RIGHT_HALF ? at - CELL_WORDS : at + CELL_WORDS] = BLANK;
   }
 
   /** A wide glyph has one style: that of its first cell, whether or not its right half is in the area. */

@@ -129,7 +129,7 @@ export class FrameDiff {
     for (let x = first; x < width && (x <= last || x < this.#forcedEnd); ) {
       const at = rowAt + x * CELL_WORDS;
       if (x >= this.#forcedEnd && isShownAlready(cells, at, before, shift)) x++;
-      else x = this.#encodeCells(next, x, y, last, before[at + shift]!);
+      else x = Math.max(x + 1, this.#encodeCells(next, x, y, last, before[at + shift]!));
     }
   }
 

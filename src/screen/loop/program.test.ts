@@ -33,6 +33,8 @@ function run(
   return { backend, ended: runProgram({ ...program, ...changed }, options) };
 }
 
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'SIGWINCH'];
 const WATCHED = [...SIGNALS, 'uncaughtException', 'unhandledRejection', 'exit'];
 const listenerCounts = () => WATCHED.map((name) => process.listenerCount(name));
@@ -96,10 +98,10 @@ describe('the loop', () => {
           backend.room = 0;
           for (let i = 0; i < 5; i++) {
             controls.dispatch('x');
-            await Bun.sleep(0);
+            await nextTurn();
           }
           backend.release();
-          await Bun.sleep(0);
+          await nextTurn();
           controls.quit();
         });
       },

@@ -38,7 +38,7 @@ export function toPalette16(color: Color): number {
   const brightest = Math.max(red, green, blue);
   const chroma = brightest - Math.min(red, green, blue);
   if (brightest < 64) return 0;
-  if (chroma < brightest * 0.4) return brightest < 150 ? 8 : brightest < 220 ? 7 : 15;
+  if (chroma < 64 && chroma < brightest * 0.4) return brightest < 150 ? 8 : brightest < 220 ? 7 : 15;
   const hue = hueOf(red, green, blue, brightest, chroma);
   const index = HUE_INDEXES[HUE_ENDS.findIndex((end) => hue <= end)] ?? 1;
   return brightest < 170 ? index : index + 8;

@@ -197,6 +197,13 @@ describe('leaving', () => {
     }
   });
 
+  test('ends a sequence that was cut, and sends no such thing otherwise', async () => {
+    const whole = await drawCut(setUp(), Number.POSITIVE_INFINITY);
+    const cut = await drawCut(setUp(), 20);
+    expect(latin1(whole.output)).not.toContain('\x18');
+    expect(latin1(cut.output)).toContain('\x18\x1b[?2026l');
+  });
+
   test('does not wait for a terminal that takes nothing', async () => {
     const { backend, terminal } = setUp();
     terminal.enter();

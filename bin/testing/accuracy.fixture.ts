@@ -1,0 +1,49 @@
+/**
+ * Runs sstop beside loopback traffic of known size and prints one JSON object with both. To be started in a network
+ * namespace of its own, so that nothing else is counted.
+ *
+ *   accuracy.fixture.ts SSTOP long|short
+ */
+import { linesOf, Traffic, type TrafficReport } from './traffic.ts';
+
+const REPLY_BYTES = 20_000;
+
+/** What a test compares: sstop's last snapshot, and what the two ends really sent. */
+export interface AccuracyRun {
+  readonly snapshot: { readonly processes: readonly AccuracyRow[]; readonly errors: readonly unknown[] };
+  readonly client: TrafficReport;
+  readonly server: TrafficReport;
+}
+
+export interface AccuracyRow {
+  readonly pid: number | null;
+  readonly name: string;
+  readonly cum_up: number;
+  readonly cum_down: number;
+  readonly inferred: boolean;
+  readonly inferred_up?: number;
+  readonly inferred_down?: number;
+}
+
+const [sstop = '', mode = ''] = process.argv.slice(2);
+const server = new Traffic('serve', REPLY_BYTES);
+const port = await server.nextLine();
+const monitor = Bun.spawn([sstop, '--json', '--loopback', '--backend', 'netlink', '--interval', '250ms'], {
+  stdin: 'ignore',
+  stdout: 'pipe',
+  stderr: 'inherit',
+});
+let snapshot = '';
+const lines = linesOf(monitor.stdout);
+// The first line comes after the baseline: from here on everything is counted.
+snapshot = (await lines.next()).value ?? '';
+const client = mode === 'long' ? new Traffic('send', port, 4, 12_500_000, 1500) : new Traffic('churn', port, 200, 3000, 7000);
+const clientReport = await client.report();
+server.process.kill('SIGTERM');
+const serverReport = await server.report();
+// Two more snapshots: the one under way may have begun before the last close.
+for (let more = 0; more < 2; more++) snapshot = (await lines.next()).value ?? '';
+monitor.kill('SIGTERM');
+for await (const line of lines) snapshot = line;
+const run: AccuracyRun = { snapshot: JSON.parse(snapshot), client: clientReport, server: serverReport };
+process.stdout.write(`${JSON.stringify(run)}\n`);

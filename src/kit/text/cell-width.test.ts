@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { cellWidth } from './cell-width.ts';
+import { charClass, NARROW, WIDE } from './char-class.ts';
+import { clusterWidth } from './cluster-width.ts';
+import { forEachCluster, MAX_CLUSTER_UNITS } from './graphemes.ts';
+
+const SAMPLES = [
+  ...[
+    '',
+    'plain ASCII, with punctuation!',
+    'é à ñ ø ß',
+    'Ελληνικά',
+    'Кириллица',
+    'עברית',
+    'العربية',
+    'ไทย กำ',
+    'हिन्दी क्षि',
+  ],
+  ...[
+    '日本語テキスト',
+    '中文',
+    '한국어',
+    'ﾊﾟﾋﾟ',
+    'ｆｕｌｌ　ｗｉｄｔｈ',
+    '│┃╭▁▂▃▄▅▆▇█',
+    '⣀⣤⣶⣿',
+    '▲▼●▸▾✖✔',
+    '…–—“”',
+  ],
+  ...[
+    'e\u0301a\u0323\u0307',
+    'Z\u0351\u036b\u0343a',
+    '❤',
+    '❤️',
+    '☝🏽',
+    '👍',
+    '👍🏽',
+    '👩‍👩‍👧‍👦',
+    '🏳️‍🌈',
+    '🇫🇷🇩🇪',
+    '🇫',
+    '1️⃣#️⃣',
+    '⌚',
+    '⌚\ufe0e',
+  ],
+  ...[
+    '🏴󠁧󠁢󠁥󠁮󠁧󠁿',
+    '𠀀𠀁',
+    '𝒳',
+    '\u1112\u1161\u11ab',
+    '\u200b',
+    'a\u200db',
+    '\u00ad',
+    '\ufeff',
+    '\u0600१',
+    '𐍈',
+    '🏽',
+    'nginx: 工作进程 🙂',
+  ],
+];
+
+/** Characters whose neighbours decide what they are. */
+const JOINERS = [
+  ...[
+    '\u200d',
+    '\ufe0f',
+    '\ufe0e',
+    '🏽',
+    '👩',
+    '❤',
+    '☝',
+    '🇫',
+    '🇷',
+    '1',
+    '#',
+    '\u20e3',
+    '\u0301',
+    'क',
+    '\u094d',
+    'ष',
+  ],
+  ...[
+    '\u093f',
+    '\u1100',
+    '\u1161',
+    '\u11a8',
+    '가',
+    'ﾊ',
+    'ﾞ',
+    '\u0e33',
+    'ก',
+    '\u0600',
+    '\u06dd',
+    '日',
+    'a',
+    '\u115f',
+  ],
+  ...['©', '⌚', '👋', '🏴', '\u{e0067}', '\u{e007f}', '\u200b', '\u3099', '\u0903', ' '],
+];
+
+describe('cellWidth', () => {
+  test('is what string-width says, of every character alone', () => {
+    const wrong: string[] = [];
+    for (let code = 0xa0; code < 0x110000; code++) {
+      if (code >= 0xd800 && code <= 0xdfff) continue;
+      if (code >= 0xe0200 && code < 0x10fff0) continue;
+      const text = String.fromCodePoint(code);
+      if (clusterWidth(text) !== stringWidth(text)) wrong.push(code.toString(16));
+    }
+    expect(wrong).toEqual([]);
+  }, 20_000);
+
+  test.each(SAMPLES)('is what string-width says: %j', (sample) => {
+    expect(cellWidth(sample)).toBe(stringWidth(sample));
+    expect(cellWidth(`ab${sample}cd`)).toBe(stringWidth(`ab${sample}cd`));
+  });
+
+  test('is what string-width says, of random graphemes and of whatever joins', () => {
+    const graphemes = fc.string({ unit: 'grapheme', maxLength: 12 });
+    const joined = fc.array(fc.constantFrom(...JOINERS), { maxLength: 7 }).map((parts) => parts.join(''));
+    const noControls = fc
+      .oneof(graphemes, joined)
+      .filter((text) => !/[\p{Cc}\u061c\u200e\u200f]/u.test(text));
+    fc.assert(
+      fc.property(noControls, (text) => cellWidth(text) === stringWidth(text)),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('counts a control as the one column of what replaces it', () => {
+    expect(cellWidth('a\x1b[31mb\r\n\u202ec')).toBe(11);
+    expect(cellWidth('日\n🙂')).toBe(5);
+    expect(cellWidth('\ud83d')).toBe(1);
+  });
+});
+
+describe('forEachCluster', () => {
+  test('visits all of the text, in glyphs of two columns at most that add up to its width', () => {
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.array(fc.constantFrom(...JOINERS), { maxLength: 60 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(anyText, (text) => {
+        let joined = '';
+        let columns = 0;
+        forEachCluster(text, (cluster, width) => {
+          expect(width).toBeLessThanOrEqual(2);
+          expect(width).toBeGreaterThanOrEqual(0);
+          expect(cluster.length).toBeLessThanOrEqual(MAX_CLUSTER_UNITS);
+          joined += cluster;
+          columns += width;
+        });
+        expect(joined.length).toBe(text.length);
+        expect(columns).toBe(cellWidth(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('takes no longer than its text for marks piled up without end', () => {
+    let count = 0;
+    forEachCluster(`a${'\u0301'.repeat(100_000)}`, () => count++);
+    expect(count).toBe(Math.ceil(100_001 / MAX_CLUSTER_UNITS));
+  });
+});
+
+test('what graphs and Asian names are made of needs no segmentation', () => {
+  for (const unit of 'aé│▁█⣿▲▼●Ω') expect(charClass(unit.charCodeAt(0))).toBe(NARROW);
+  for (const unit of '日語한テあ，') expect(charClass(unit.charCodeAt(0))).toBe(WIDE);
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { AsciiText } from './ascii-text.ts';
+import {
+  AGE_COLUMNS,
+  ageText,
+  BYTES_COLUMNS,
+  bytesText,
+  COMPACT_COLUMNS,
+  compactBytesText,
+  formatInteger,
+  RATE_COLUMNS,
+  rateText,
+} from './format.ts';
+
+const KILO = 1024;
+const MEGA = KILO ** 2;
+const SECOND = 1e6;
+const UNITS = 'BKMGTPEZY';
+
+const amounts = fc.oneof(
+  fc.integer({ min: 0, max: 4096 }),
+  fc.maxSafeNat(),
+  fc.double({ min: 0, max: 2 ** 53, noNaN: true }),
+  fc
+    .tuple(fc.integer({ min: 0, max: 5 }), fc.double({ min: 990, max: 1030, noNaN: true }))
+    .map(([power, factor]) => factor * KILO ** power),
+);
+
+/** The least and most that a formatted amount may stand for. */
+function bytesIn(text: string): number {
+  const match = /^(\d+(?:\.\d)?) ?([BKMGTPEZY])/.exec(text);
+  return Number(match?.[1]) * KILO ** UNITS.indexOf(match?.[2] ?? '');
+}
+
+describe('bytes', () => {
+  test.each([
+    [0, '0B', '0 B'],
+    [862, '862B', '862 B'],
+    [1023, '1023B', '1023 B'],
+    [1023.4, '1023B', '1023 B'],
+    [1023.6, '1.0K', '1.0 KB'],
+    [1024, '1.0K', '1.0 KB'],
+    [406_426, '396.9K', '396.9 KB'],
+    [9.9 * MEGA, '9.9M', '9.9 MB'],
+    [1023 * KILO, '1023K', '1023.0 KB'],
+    [1023.94 * KILO, '1023K', '1023.9 KB'],
+    [1023.96 * KILO, '1.0M', '1.0 MB'],
+    [2 ** 53, '8.0P', '8.0 PB'],
+    [1000 * 2 ** 60, '1000E', '1000.0 EB'],
+    [1e40, '999.9Y', '999.9 YB'],
+    [Number.NaN, '-', '-'],
+    [Number.POSITIVE_INFINITY, '-', '-'],
+    [-1, '-', '-'],
+  ])('%p are %s and %s', (value, compact, long) => {
+    expect(compactBytesText(value)).toBe(compact);
+    expect(bytesText(value)).toBe(long);
+    expect(rateText(value)).toBe(long === '-' ? '-' : `${long}/s`);
+  });
+
+  test('never overflow their column and never read 1024', () => {
+    fc.assert(
+      fc.property(amounts, (value) => {
+        const texts = [compactBytesText(value), bytesText(value), rateText(value)] as const;
+        expect(texts[0].length).toBeLessThanOrEqual(COMPACT_COLUMNS);
+        expect(texts[1].length).toBeLessThanOrEqual(BYTES_COLUMNS);
+        expect(texts[2].length).toBeLessThanOrEqual(RATE_COLUMNS);
+        for (const text of texts) expect(text).not.toMatch(/^1024/);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('keep the order of the values, and their size to a rounding', () => {
+    fc.assert(
+      fc.property(amounts, amounts, (a, b) => {
+        const [low, high] = a <= b ? [a, b] : [b, a];
+        expect(bytesIn(bytesText(low))).toBeLessThanOrEqual(bytesIn(bytesText(high)));
+        expect(bytesIn(compactBytesText(low))).toBeLessThanOrEqual(bytesIn(compactBytesText(high)));
+        expect(Math.abs(bytesIn(bytesText(low)) - low)).toBeLessThanOrEqual(Math.max(0.5, low * 0.05));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+test.each([
+  [0, '0s'],
+  [5.9 * SECOND, '5s'],
+  [182 * SECOND, '3m2s'],
+  [7500 * SECOND, '2h5m'],
+  [97_200 * SECOND, '1d3h'],
+  [120.5 * 86_400 * SECOND, '120d'],
+  [2 ** 53, '285y'],
+  [Number.NaN, '-'],
+  [-5, '-'],
+])('an age of %p µs is %s', (micros, text) => {
+  expect(ageText(micros)).toBe(text);
+});
+
+test('ages never overflow their column', () => {
+  fc.assert(fc.property(fc.maxSafeNat(), (micros) => ageText(micros).length <= AGE_COLUMNS));
+});
+
+test('whole numbers are written to the last digit', () => {
+  const out = new AsciiText();
+  fc.assert(
+    fc.property(fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -999, max: 999 })), (value) => {
+      out.clear();
+      formatInteger(value, out);
+      expect(out.toString()).toBe(String(value));
+    }),
+    { numRuns: 2000 },
+  );
+  out.clear();
+  formatInteger(Number.NaN, out);
+  expect(out.toString()).toBe('-');
+});
+
+test('a scratch grows, and takes nothing but ASCII', () => {
+  const out = new AsciiText();
+  out.pushString('x'.repeat(100));
+  for (let i = 0; i < 100; i++) out.pushByte(0x79);
+  out.pushString('é');
+  expect(out.toString()).toBe(`${'x'.repeat(100)}${'y'.repeat(100)}?`);
+});
