@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from 'bun:test';
-import { SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
+import { FIXTURES, SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
+import { linesOf } from './testing/traffic.ts';
 
 const SIZES = [
   [200, 60],
@@ -209,4 +210,42 @@ test('without colour and with ASCII alone nothing else is written', async () => 
   const shown = pty.text();
   expect(shown).toMatch(/^[\x00-\x7f]*$/);
   expect(pty.transcript).not.toMatch(/\x1b\[[\d;]*(3[0-7]|38|48|4[0-7])[;m]/);
+});
+
+describe('hostile process names', () => {
+  const NAMES = [
+    ['escape sequence', '\x1b[31mred\x07'],
+    ['newline', 'two\nlines'],
+    ['CJK', '网络监视器'],
+    ['emoji', 'a👩‍🚀b'],
+    ['bidirectional control', 'ab\u202ecd'],
+  ] as const;
+
+  test.each([...NAMES, ['invalid UTF-8', Uint8Array.of(0x61, 0xff, 0xfe, 0x80, 0x62)]] as const)(
+    '%s is shown harmlessly and aligned',
+    async (_what, name) => {
+      const hex = (typeof name === 'string' ? new TextEncoder().encode(name) : name).toHex();
+      const fixture = Bun.spawn([process.execPath, `${FIXTURES}/named-listener.fixture.ts`, hex], {
+        stdout: 'pipe',
+      });
+      try {
+        const pid = (await linesOf(fixture.stdout).next()).value;
+        const pty = start([], [100, 24]);
+        await pty.waitFor(new RegExp(`\\b${pid} `));
+        expectAligned(pty.lines());
+        const y = pty.lines().findIndex((line) => line.includes(` ${pid} `));
+        const header = pty.lines().findIndex((line) => HEADER.test(line));
+        const listenEnd = pty.lines()[header]!.indexOf('LISTEN') + 'LISTEN'.length - 1;
+        expect(pty.cell(listenEnd, y).text).toBe('1');
+        expect(pty.transcript).not.toContain('\x1b[31mred');
+        expect(pty.transcript).not.toContain('\x07');
+        pty.key('q');
+        expect(await pty.exited()).toBe(0);
+        expect(pty.transcript).not.toContain('\x07');
+      } finally {
+        fixture.kill();
+        await fixture.exited;
+      }
+    },
+  );
 });

@@ -33,17 +33,34 @@ const monitor = Bun.spawn([sstop, '--json', '--loopback', '--backend', 'netlink'
   stdout: 'pipe',
   stderr: 'inherit',
 });
-let snapshot = '';
 const lines = linesOf(monitor.stdout);
 // The first line comes after the baseline: from here on everything is counted.
-snapshot = (await lines.next()).value ?? '';
-const client = mode === 'long' ? new Traffic('send', port, 4, 12_500_000, 1500) : new Traffic('churn', port, 200, 3000, 7000);
+let snapshot = (await lines.next()).value ?? '';
+let count = 1;
+let awaited: { readonly count: number; resolve(): void } | undefined;
+
+/** Reads on, so that the newest line is always the one at hand. */
+async function follow(): Promise<void> {
+  for await (const line of lines) {
+    snapshot = line;
+    count++;
+    if (awaited !== undefined && count >= awaited.count) awaited.resolve();
+  }
+}
+
+const followed = follow();
+const client =
+  mode === 'long'
+    ? new Traffic('send', port, 4, 12_500_000, 1500)
+    : new Traffic('churn', port, 200, 3000, 7000);
 const clientReport = await client.report();
 server.process.kill('SIGTERM');
 const serverReport = await server.report();
 // Two more snapshots: the one under way may have begun before the last close.
-for (let more = 0; more < 2; more++) snapshot = (await lines.next()).value ?? '';
+const { promise, resolve } = Promise.withResolvers<void>();
+awaited = { count: count + 2, resolve };
+await promise;
 monitor.kill('SIGTERM');
-for await (const line of lines) snapshot = line;
+await followed;
 const run: AccuracyRun = { snapshot: JSON.parse(snapshot), client: clientReport, server: serverReport };
 process.stdout.write(`${JSON.stringify(run)}\n`);

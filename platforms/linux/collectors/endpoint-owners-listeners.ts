@@ -1,10 +1,10 @@
 import { isIpv4, isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { inferOwner } from './endpoint-owners.ts';
 import type { ProcessCollector } from './processes.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
-import { RowLife, type SocketRows } from './sockets.ts';
+import type { SocketRows } from './sockets.ts';
 
 /** How well a listener's address fits that of a connection. */
 const Fit = { NONE: 0, EVERY_FAMILY: 1, EVERY_ADDRESS: 2, EXACT: 3 } as const;
@@ -59,13 +59,14 @@ export class ListenerOwners implements DescriptorVisitor {
   }
 
   #index(): void {
-    const { table, life } = this.#rows;
+    const { table, isRare } = this.#rows;
     const { slots } = table;
     this.#growColumns(slots.capacity);
     this.#first.fill(-1);
     for (let i = 0; i < slots.count; i++) {
       const row = slots.rows[i]!;
-      if (table.state[row] !== TcpState.LISTEN || life[row] !== RowLife.LIVE) continue;
+      // One that closed since the last collection accepted connections until then.
+      if (isRare[row] === 0 || table.protocol[row] !== PROTOCOL_TCP) continue;
       const port = table.localPort[row]!;
       this.#next[row] = this.#first[port]!;
       this.#first[port] = row;

@@ -19,10 +19,14 @@ export class EndpointOwners {
   readonly #pid = new Int32Array(ENDPOINTS_LIMIT);
   readonly #startTicks = new Float64Array(ENDPOINTS_LIMIT);
   readonly #seenMicros = new Float64Array(ENDPOINTS_LIMIT);
+  /** When the process was last known to live. */
+  readonly #aliveMicros = new Float64Array(ENDPOINTS_LIMIT);
   /** When a second process was last seen there. */
   readonly #severalMicros = new Float64Array(ENDPOINTS_LIMIT);
   readonly #table: SocketTable;
   readonly #processes: ProcessTable;
+  #collectMicros = Number.NEGATIVE_INFINITY;
+  #lastCollectMicros = Number.NEGATIVE_INFINITY;
   #evictionCursor = 0;
   #renewalCursor = 0;
 
@@ -31,15 +35,25 @@ export class EndpointOwners {
     this.#processes = processes;
   }
 
+  /** A collection begins. */
+  beginCollection(nowMicros: number): void {
+    this.#lastCollectMicros = this.#collectMicros;
+    this.#collectMicros = nowMicros;
+  }
+
   /** Takes note of the owner of a connection that this machine opened. */
   remember(row: number, nowMicros: number): void {
     const table = this.#table;
-    if (table.ownerBasis[row] !== OwnerBasis.DESCRIPTOR || table.remotePort[row] === 0) return;
+    if (table.ownerBasis[row] !== OwnerBasis.DESCRIPTOR) return;
+    this.rememberAs(row, table.ownerPid[row]!, table.ownerStartTicks[row]!, nowMicros);
+  }
+
+  /** A process was seen to hold a connection to the row's remote endpoint. */
+  rememberAs(row: number, pid: number, startTicks: number, nowMicros: number): void {
+    if (this.#table.remotePort[row] === 0 || !this.#isAlive(pid, startTicks)) return;
     let entry = this.#find(row);
     if (entry < 0) entry = this.#add(row, nowMicros);
     if (entry < 0) return;
-    const pid = table.ownerPid[row]!;
-    const startTicks = table.ownerStartTicks[row]!;
     const isSame = this.#pid[entry] === pid && this.#startTicks[entry] === startTicks;
     if (!isSame && nowMicros - this.#seenMicros[entry]! < MEMORY_MICROS) {
       this.#severalMicros[entry] = nowMicros;
@@ -47,6 +61,7 @@ export class EndpointOwners {
     this.#pid[entry] = pid;
     this.#startTicks[entry] = startTicks;
     this.#seenMicros[entry] = nowMicros;
+    this.#aliveMicros[entry] = nowMicros;
   }
 
   /** Remembers some of the table's rows, others at every call, so that long-lived connections stay known. */
@@ -60,8 +75,8 @@ export class EndpointOwners {
   }
 
   /**
-   * Names the only process seen lately at the row's remote endpoint as its owner; false: there is no such, or it is
-   * gone: what came after its end was another's.
+   * Names the only process seen lately at the row's remote endpoint as its owner; false: there is no such, or it was
+   * gone before the last collection: what came after its end was another's.
    */
   infer(row: number, nowMicros: number): boolean {
     const entry = this.#find(row);
@@ -69,10 +84,18 @@ export class EndpointOwners {
     if (nowMicros - this.#seenMicros[entry]! > MEMORY_MICROS) return false;
     if (nowMicros - this.#severalMicros[entry]! < MEMORY_MICROS) return false;
     const pid = this.#pid[entry]!;
-    const process = this.#processes.find(pid);
-    if (process < 0 || this.#processes.startTicks[process] !== this.#startTicks[entry]) return false;
+    if (this.#isAlive(pid, this.#startTicks[entry]!)) {
+      this.#aliveMicros[entry] = nowMicros;
+    } else if (this.#aliveMicros[entry]! < this.#lastCollectMicros) {
+      return false;
+    }
     inferOwner(this.#table, row, pid, this.#startTicks[entry]!);
     return true;
+  }
+
+  #isAlive(pid: number, startTicks: number): boolean {
+    const process = this.#processes.find(pid);
+    return process >= 0 && this.#processes.startTicks[process] === startTicks;
   }
 
   /** An entry's key is the address, with the port mixed in; the port itself is compared, so a clash is a miss. */

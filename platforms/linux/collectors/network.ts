@@ -5,7 +5,9 @@ import type { SectionError } from '../../../src/data/sample/snapshot.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
+import type { DiagVisitor } from '../netlink/sock-diag.ts';
 import { EndpointOwners } from './endpoint-owners.ts';
+import { OwnerHunt } from './endpoint-owners-hunt.ts';
 import { ListenerOwners } from './endpoint-owners-listeners.ts';
 import { InterfaceCollector } from './interfaces.ts';
 import { ProcessCollector } from './processes.ts';
@@ -77,6 +79,12 @@ class LinuxNetwork implements NetworkCollector, OwnerWatcher {
   /** What held from the start on, such as a tier that could not be opened. */
   readonly #standingErrors: readonly SectionError[];
   readonly #isOutgoing = (row: number): boolean => this.#source.rows.opener[row] !== Opener.PEER;
+  readonly #hunt: OwnerHunt;
+  readonly #look = (visitor: DiagVisitor): void => this.#source.look(visitor);
+  readonly #rememberHunted = (row: number, process: number): void => {
+    const { pid, startTicks } = this.#processes.table;
+    this.#endpoints.rememberAs(row, pid[process]!, startTicks[process]!, this.#nowMicros);
+  };
   #sequence = 0;
   #nowMicros = 0;
 
@@ -100,12 +108,14 @@ class LinuxNetwork implements NetworkCollector, OwnerWatcher {
     this.#owners = new SocketOwners(rows, this.#processes, this.#scanner, this.#clock, this);
     this.#endpoints = new EndpointOwners(rows.table, this.#processes.table);
     this.#listeners = new ListenerOwners(rows, this.#processes, this.#scanner);
+    this.#hunt = new OwnerHunt(rows, this.#processes, this.#scanner, this.#clock);
   }
 
   /** See NetworkCollector. Rejects with OpError where neither sockets nor processes could be read. */
   async collect(slice: Slice): Promise<NetworkSample> {
     const startMicros = this.#clock();
     this.#nowMicros = startMicros;
+    this.#endpoints.beginCollection(startMicros);
     const errors = [...this.#standingErrors];
     const processFailure = await attempt('collect processes', errors, () => this.#processes.collect(slice));
     await attempt('collect interfaces', errors, () => this.#interfaces.collect());
@@ -167,10 +177,19 @@ class LinuxNetwork implements NetworkCollector, OwnerWatcher {
     this.#listeners.invalidate();
     await this.#owners.resolve(slice);
     this.#endpoints.renew(this.#isOutgoing, this.#nowMicros);
-    const { table, closed } = this.#source.rows;
+    await this.#inferClosed(slice, (row) => this.#hunt.want(row));
+    const foundBefore = this.#hunt.found;
+    await this.#hunt.run(slice, this.#look, this.#rememberHunted);
+    if (this.#hunt.found > foundBefore) await this.#inferClosed(slice, () => undefined);
+  }
+
+  /** Infers who had the connections that came and went unseen; `unknown` gets those opened here by nobody known. */
+  async #inferClosed(slice: Slice, unknown: (row: number) => void): Promise<void> {
+    const { table, closed, opener } = this.#source.rows;
     for (let i = 0; i < closed.count; i++) {
       const row = closed.slots[i]!;
-      if (table.ownerBasis[row] === OwnerBasis.NONE) this.#infer(row);
+      const isUnknown = table.ownerBasis[row] === OwnerBasis.NONE && !this.#infer(row);
+      if (isUnknown && opener[row] === Opener.LOCAL) unknown(row);
       if (slice.due()) await slice.rest();
     }
   }

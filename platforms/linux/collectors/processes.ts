@@ -8,7 +8,7 @@ import { parseLastPid } from '../proc/loadavg.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { PidCursor } from './pid-cursor.ts';
 import { PidListing } from './pid-listing.ts';
-import { isInSlice, ProcessRows, RowOutcome } from './process-rows.ts';
+import { isSleepersTurn, ProcessRows, RowOutcome } from './process-rows.ts';
 import { ProcessTexts } from './process-texts.ts';
 
 export interface ProcessCollectorOptions {
@@ -24,10 +24,12 @@ const ROWS_BETWEEN_RESTS = 16;
 const PROBES_ALWAYS = 128;
 /** Processes that the counter of pids does not betray (restored ones, those of a wrap missed) appear after so long. */
 const LISTING_INTERVAL_MICROS = 30e6;
+/** A new process that could not be read is looked for again after so long. */
+const HIDDEN_RETRY_MICROS = 1e6;
 
 /**
  * Follows every process at little cost. Each process's CPU clock tells whether it ran; `stat` is read only for those
- * that did, and for a rotating sixteenth of the others. New processes show in the last field of /proc/loadavg; all
+ * that did, and for a rotating part of the others. New processes show in the last field of /proc/loadavg; all
  * of /proc is listed at first, when that field jumped or wrapped, and every 30 s.
  *
  * CPU clocks speak of this program's own pid namespace. Where /proc is another's (or a captured tree), everything is
@@ -107,7 +109,7 @@ export class ProcessCollector {
     if (hasRun) {
       table.cpuNanos[slot] = nanos;
       table.lastRanGeneration[slot] = generation;
-    } else if (!isInSlice(slot, generation)) {
+    } else if (!isSleepersTurn(slot, generation)) {
       return;
     }
     const outcome = this.#rows.refresh(slot, generation);
@@ -145,9 +147,16 @@ export class ProcessCollector {
       return;
     }
     for (let pid = this.#cursor.first; pid <= last; pid++) {
-      if (this.table.find(pid) < 0 && processCpuNanos(pid) >= 0) this.#adopt(pid);
+      if (this.table.find(pid) < 0 && processCpuNanos(pid) >= 0) this.#adoptProbed(pid);
       if (pid % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
+  }
+
+  /** Where /proc hides other users' processes, a child of a program with privileges can be seen only after its exec. */
+  #adoptProbed(pid: number): void {
+    this.#adopt(pid);
+    if (this.table.find(pid) >= 0 || processCpuNanos(pid) < 0) return;
+    this.#nextListingMicros = Math.min(this.#nextListingMicros, this.#clock() + HIDDEN_RETRY_MICROS);
   }
 
   #readLastPid(): number {

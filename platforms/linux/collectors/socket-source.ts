@@ -1,5 +1,6 @@
 import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { DiagVisitor } from '../netlink/sock-diag.ts';
 import type { SocketRows } from './sockets.ts';
 
 /** Where a tier gets its sockets from. */
@@ -11,6 +12,8 @@ export interface SocketSource {
   readonly lostClosings: number;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
+  /** Shows every connection to a visitor, in one go, where that is cheap, and leaves the rows alone. Throws. */
+  look(visitor: DiagVisitor): void;
   drainClosings(): void;
   drainWithinMillis(): number;
   close(): void;

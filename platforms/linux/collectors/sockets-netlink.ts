@@ -67,8 +67,10 @@ export class NetlinkSockets implements SocketSource {
   readonly #listenerVisitor: DiagVisitor = { message: (b, at, length) => this.#seeListener(b, at, length) };
   readonly #datagramVisitor: DiagVisitor = { message: (b, at, length) => this.#seeDatagram(b, at, length) };
   readonly #closingVisitor: DiagVisitor = { message: (b, at, length) => this.#seeClosing(b, at, length) };
-  /** 1: something listens on the TCP port. */
-  readonly #listeningPorts = new Uint8Array(1 << 16);
+  /** Per TCP port the rare dump, by number, in which something last listened there. */
+  readonly #listeningPorts = new Uint32Array(1 << 16);
+  /** Number of the rare dump that stands; what listened in the one before may have ended just now. */
+  #rareDumps = 2;
   #sequence = 0;
   /** The collection in which listeners and UDP sockets were last dumped. */
   #rareSequence = 0;
@@ -108,7 +110,7 @@ export class NetlinkSockets implements SocketSource {
   }
 
   isListeningPort(port: number): boolean {
-    return this.#listeningPorts[port] === 1;
+    return this.#listeningPorts[port]! + 1 >= this.#rareDumps;
   }
 
   async collect(slice: Slice): Promise<void> {
@@ -126,6 +128,12 @@ export class NetlinkSockets implements SocketSource {
     } finally {
       this.#isCollecting = false;
     }
+  }
+
+  /** Shows every connection to a visitor, in one go, without touching the table. Throws SyscallError. */
+  look(visitor: DiagVisitor): void {
+    this.#diag.begin(this.#connections);
+    while (this.#diag.receive(visitor));
   }
 
   drainClosings(): void {
@@ -153,7 +161,7 @@ export class NetlinkSockets implements SocketSource {
 
   async #dumpRare(slice: Slice): Promise<void> {
     if (this.#nowMicros < this.#nextRareDumpMicros) return;
-    this.#listeningPorts.fill(0);
+    this.#rareDumps++;
     this.#dumpListeners();
     let isWhole = !this.#diag.wasInterrupted;
     for (const request of this.#datagrams) {
@@ -206,7 +214,7 @@ export class NetlinkSockets implements SocketSource {
   #seeListener(buffer: NativeBuffer, at: number, length: number): void {
     const record = this.#listenerRecord;
     if (!record.read(buffer, at, length) || record.state !== TcpState.LISTEN) return;
-    this.#listeningPorts[record.localPort] = 1;
+    this.#listeningPorts[record.localPort] = this.#rareDumps;
     const known = this.rows.find(record.cookieLow, record.cookieHigh);
     const slot = known >= 0 ? known : this.#add(record, PROTOCOL_TCP);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
@@ -320,7 +328,7 @@ export class NetlinkSockets implements SocketSource {
     if (!this.#hasBaseline) return -1;
     if (record.remotePort === 0) {
       // A listener that came and went: what it accepted may be announced after it.
-      this.#listeningPorts[record.localPort] = 1;
+      this.#listeningPorts[record.localPort] = this.#rareDumps;
       return -1;
     }
     const lastAckMicros = this.#closingMicros - record.lastAckMillis * 1000;

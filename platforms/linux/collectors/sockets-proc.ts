@@ -68,6 +68,8 @@ export class ProcNetSockets implements SocketSource {
     this.#hasBaseline = true;
   }
 
+  look(): void {}
+
   drainClosings(): void {}
 
   drainWithinMillis(): number {

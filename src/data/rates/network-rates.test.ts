@@ -149,6 +149,21 @@ describe('smooth rates', () => {
   });
 });
 
+test.each(['up', 'down'] as const)(
+  'one direction stops while the other has long been silent: %s',
+  (direction) => {
+    const watched = new Watched();
+    const { rates } = watched;
+    const step = (bytes: number): unknown =>
+      direction === 'up' ? watched.step(1, bytes, 0) : watched.step(1, 0, bytes);
+    for (let i = 0; i < 4; i++) step(1000);
+    const raw = direction === 'up' ? rates.traffic.rawTx : rates.traffic.rawRx;
+    expect(raw[watched.row]).toBe(1000);
+    step(0);
+    expect(raw[watched.row]).toBe(0);
+  },
+);
+
 describe('histories', () => {
   test('sixteen samples, oldest first', () => {
     const watched = new Watched();

@@ -61,6 +61,15 @@ const SAMPLES = [
   ],
 ];
 
+const LARGE_BLOCKS = [
+  [0x3400, 0x9fff],
+  [0xac00, 0xd7a3],
+  [0xe000, 0xf8ff],
+  [0x12000, 0x15000],
+  [0x17000, 0x18c00],
+  [0x20000, 0x10fff0],
+] as const;
+
 /** Characters whose neighbours decide what they are. */
 const JOINERS = [
   ...[
@@ -105,7 +114,8 @@ describe('cellWidth', () => {
     const wrong: string[] = [];
     for (let code = 0xa0; code < 0x110000; code++) {
       if (code >= 0xd800 && code <= 0xdfff) continue;
-      if (code >= 0xe0200 && code < 0x10fff0) continue;
+      // The large blocks of one kind need no more than samples.
+      if (LARGE_BLOCKS.some(([first, last]) => code > first && code < last) && code % 61 !== 0) continue;
       const text = String.fromCodePoint(code);
       if (clusterWidth(text) !== stringWidth(text)) wrong.push(code.toString(16));
     }
@@ -146,15 +156,15 @@ describe('forEachCluster', () => {
       fc.property(anyText, (text) => {
         let joined = '';
         let columns = 0;
+        const wrong: string[] = [];
         forEachCluster(text, (cluster, width) => {
-          expect(width).toBeLessThanOrEqual(2);
-          expect(width).toBeGreaterThanOrEqual(0);
-          expect(cluster.length).toBeLessThanOrEqual(MAX_CLUSTER_UNITS);
+          if (width < 0 || width > 2 || cluster.length > MAX_CLUSTER_UNITS) wrong.push(cluster);
           joined += cluster;
           columns += width;
         });
         expect(joined.length).toBe(text.length);
         expect(columns).toBe(cellWidth(text));
+        expect(wrong).toEqual([]);
       }),
       { numRuns: 2000 },
     );

@@ -1,4 +1,4 @@
-import { COMPLEX, charClass, firstComplex, REFUSED, WIDE } from '../../kit/text/char-class.ts';
+import { COMPLEX, charClass, firstComplex, NARROW, REFUSED, WIDE } from '../../kit/text/char-class.ts';
 import { CONTROL_REPLACEMENT, isRefused, replacementFor } from '../../kit/text/refused.ts';
 import type { Rect } from '../layout/rect.ts';
 import { INHERIT_COLOR } from '../style/color.ts';
@@ -35,22 +35,25 @@ export class Buffer {
   readonly height: number;
   readonly area: Rect;
   readonly cells: Uint32Array;
+  /** The same memory as `cells`, signed, which is what hot loops are faster with; no word has its top bit set. */
+  readonly words: Int32Array;
   readonly clusters: ClusterTable;
   /** The bytes of each row's cells, for comparing rows. */
   readonly rows: readonly Uint8Array[];
   /** The cluster table's epoch in which this buffer was cleared last. */
   epoch: number;
-  /** The style in use, as words to be joined to what each mask keeps of the cell. */
+  /** The style in use: attributes and colour as a cell has them, and which colours the cells keep. */
   #foregroundWord = 0;
-  #foregroundKeep = 0;
   #backgroundWord = 0;
-  #backgroundKeep = 0;
+  #keepsForeground = false;
+  #keepsBackground = false;
 
   constructor(width: number, height: number, clusters = new ClusterTable()) {
     this.width = Math.max(0, Math.min(Math.floor(width) || 0, MAX_WIDTH));
     this.height = Math.max(0, Math.min(Math.floor(height) || 0, MAX_HEIGHT));
     this.area = { x: 0, y: 0, width: this.width, height: this.height };
     this.cells = new Uint32Array(this.width * this.height * CELL_WORDS);
+    this.words = new Int32Array(this.cells.buffer);
     this.clusters = clusters;
     this.epoch = clusters.epoch;
     const rowBytes = this.width * CELL_WORDS * 4;
@@ -80,24 +83,12 @@ export class Buffer {
     if (y < 0 || y >= this.height || x >= limit) return x;
     this.#use(style);
     const row = y * this.width;
-    const { length } = text;
-    let column = x;
-    let isKnownPlain = false;
-    for (let i = 0; i < length && column < limit; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit >= 0x20 && unit < 0x7f) {
-        if (column >= 0) this.#set(row + column, unit | WIDTH_ONE);
-        column++;
-        continue;
-      }
-      if (!isKnownPlain) {
-        if (firstComplex(text, i) >= 0)
-          return this.#putContents(x, row, limit, this.clusters.contentsOf(text));
-        isKnownPlain = true;
-      }
-      column = this.#place(row, column, limit, plainContent(unit));
-    }
-    return column;
+    const plain = x < 0 ? 0 : this.#putPlain(x, row, limit, text);
+    // Past the clip a mark may still belong to the last character drawn; another ASCII character does not.
+    if (plain === text.length) return x + plain;
+    if (x + plain === limit && isPrintableAscii(text.charCodeAt(plain))) return limit;
+    if (firstComplex(text, plain) < 0) return this.#putSimple(x + plain, row, limit, text, plain);
+    return this.#putContents(x, row, limit, this.clusters.contentsOf(text));
   }
 
   /** Draws bytes of ASCII text, as number formats leave them. The column after the last. */
@@ -135,7 +126,14 @@ export class Buffer {
     const content = (found & WIDTH_MASK) === WIDTH_ONE ? found : BLANK;
     for (let y = Math.max(area.y, 0); y < bottom; y++) {
       const row = y * this.width;
-      for (let column = left; column < right; column++) this.#set(row + column, content);
+      // The edges cut glyphs in two; between them whatever stood there is gone whole.
+      this.#set(row + left, content);
+      this.#set(row + right - 1, content);
+      for (let column = left + 1; column < right - 1; column++) {
+        const at = (row + column) * CELL_WORDS;
+        this.words[at] = content;
+        this.#color(at);
+      }
     }
   }
 
@@ -195,18 +193,51 @@ export class Buffer {
   #use(style: Style): void {
     const { foreground, background } = style;
     const attributes = (style.attributes & ATTRIBUTE_MASK) << ATTRIBUTE_SHIFT;
-    this.#foregroundKeep = foreground === INHERIT_COLOR ? COLOR_MASK : 0;
-    this.#foregroundWord = foreground === INHERIT_COLOR ? attributes : (foreground & COLOR_MASK) | attributes;
-    this.#backgroundKeep = background === INHERIT_COLOR ? COLOR_MASK : 0;
-    this.#backgroundWord = background === INHERIT_COLOR ? 0 : background & COLOR_MASK;
+    this.#keepsForeground = foreground === INHERIT_COLOR;
+    this.#keepsBackground = background === INHERIT_COLOR;
+    this.#foregroundWord = this.#keepsForeground ? attributes : (foreground & COLOR_MASK) | attributes;
+    this.#backgroundWord = this.#keepsBackground ? 0 : background & COLOR_MASK;
   }
 
   /** The content word of one code point; 0 when it takes no column. */
   #contentOf(codePoint: number): number {
     if (codePoint >= 0x20 && codePoint < 0x7f) return codePoint | WIDTH_ONE;
+    if (codePoint >= 0 && codePoint <= 0xffff) {
+      const found = charClass(codePoint);
+      if (found === NARROW) return codePoint | WIDTH_ONE;
+      if (found !== COMPLEX) return plainContent(codePoint);
+    }
     if (isRefused(codePoint)) return replacementFor(codePoint) | WIDTH_ONE;
-    if (codePoint <= 0xffff && charClass(codePoint) !== COMPLEX) return plainContent(codePoint);
     return this.clusters.contentsOf(String.fromCodePoint(codePoint))[0] ?? RIGHT_HALF;
+  }
+
+  /** Draws the ASCII that a text begins with, from a column on the screen. How many characters that is, in columns the same. */
+  #putPlain(x: number, row: number, limit: number, text: string): number {
+    const cells = this.words;
+    const foreground = this.#foregroundWord;
+    const background = this.#backgroundWord;
+    const keepsForeground = this.#keepsForeground;
+    const keepsBackground = this.#keepsBackground;
+    const count = Math.min(text.length, limit - x);
+    let at = (row + x) * CELL_WORDS;
+    for (let i = 0; i < count; i++, at += CELL_WORDS) {
+      const unit = text.charCodeAt(i);
+      if (!isPrintableAscii(unit)) return i;
+      if ((cells[at]! & WIDTH_MASK) !== WIDTH_ONE) this.#unpair(at);
+      cells[at] = unit | WIDTH_ONE;
+      cells[at + 1] = keepsForeground ? (cells[at + 1]! & COLOR_MASK) | foreground : foreground;
+      if (!keepsBackground) cells[at + 2] = background;
+    }
+    return count;
+  }
+
+  /** Draws characters that join nothing, from index `start` of a text on. */
+  #putSimple(x: number, row: number, limit: number, text: string, start: number): number {
+    let column = x;
+    for (let i = start; i < text.length && column < limit; i++) {
+      column = this.#place(row, column, limit, plainContent(text.charCodeAt(i)));
+    }
+    return column;
   }
 
   #putContents(x: number, row: number, limit: number, contents: Uint32Array): number {
@@ -234,16 +265,22 @@ export class Buffer {
   }
 
   #set(cell: number, content: number): void {
-    const { cells } = this;
+    const cells = this.words;
     const at = cell * CELL_WORDS;
     if ((cells[at]! & WIDTH_MASK) !== WIDTH_ONE) this.#unpair(at);
     cells[at] = content;
-    cells[at + 1] = (cells[at + 1]! & this.#foregroundKeep) | this.#foregroundWord;
-    cells[at + 2] = (cells[at + 2]! & this.#backgroundKeep) | this.#backgroundWord;
+    this.#color(at);
+  }
+
+  #color(at: number): void {
+    const cells = this.words;
+    const foreground = this.#foregroundWord;
+    cells[at + 1] = this.#keepsForeground ? (cells[at + 1]! & COLOR_MASK) | foreground : foreground;
+    if (!this.#keepsBackground) cells[at + 2] = this.#backgroundWord;
   }
 
   #setWide(cell: number, content: number): void {
-    const { cells } = this;
+    const cells = this.words;
     const at = cell * CELL_WORDS;
     const right = at + CELL_WORDS;
     this.#set(cell, content);
@@ -256,24 +293,26 @@ export class Buffer {
 
   /** Blanks the other half of the wide glyph of which this word is one half. */
   #unpair(at: number): void {
-    const { cells } = this;
+    const cells = this.words;
     cells[cells[at] === RIGHT_HALF ? at - CELL_WORDS : at + CELL_WORDS] = BLANK;
   }
 
   /** A wide glyph has one style: that of its first cell, whether or not its right half is in the area. */
   #restyleRow(row: number, left: number, right: number): void {
-    const { cells } = this;
-    const attributes = this.#foregroundWord & ~COLOR_MASK;
-    const color = this.#foregroundWord & COLOR_MASK;
-    const keep = this.#foregroundKeep | ~COLOR_MASK;
+    const cells = this.words;
     const first = cells[(row + left) * CELL_WORDS] === RIGHT_HALF ? left + 1 : left;
     const isCut = first < right && (cells[(row + right - 1) * CELL_WORDS]! & WIDTH_MASK) === WIDTH_TWO;
     const last = isCut ? right + 1 : right;
     for (let at = (row + first) * CELL_WORDS; at < (row + last) * CELL_WORDS; at += CELL_WORDS) {
-      cells[at + 1] = (cells[at + 1]! & keep) | color | attributes;
-      cells[at + 2] = (cells[at + 2]! & this.#backgroundKeep) | this.#backgroundWord;
+      const attributesBefore = cells[at + 1]! & ~COLOR_MASK;
+      this.#color(at);
+      cells[at + 1]! |= attributesBefore;
     }
   }
+}
+
+function isPrintableAscii(unit: number): boolean {
+  return unit >= 0x20 && unit < 0x7f;
 }
 
 /** The content word of a code unit that joins nothing. */

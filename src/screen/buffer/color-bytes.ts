@@ -1,4 +1,4 @@
-import { type Color, DEFAULT_COLOR } from '../style/color.ts';
+import { ansiIndexOf, type Color, DEFAULT_COLOR } from '../style/color.ts';
 import { type ColorDepth, toPalette16, toPalette256 } from '../style/color-depth.ts';
 import { ByteWriter } from './byte-writer.ts';
 
@@ -6,6 +6,8 @@ const SLOTS = 256;
 const SLOT_BYTES = 20;
 /** The code of the terminal's own colour; every other code is a colour or an index, not negative. */
 export const DEFAULT_CODE = -1;
+/** Added to the index of one of the sixteen: above every 24-bit colour, so that no two codes are alike. */
+const SIXTEEN = 0x1000000;
 
 /**
  * SGR parameters of colours (ECMA-48 8.3.117, ISO 8613-6), ready to be copied: `38;2;122;162;247`, `38;5;111`,
@@ -54,8 +56,8 @@ export class ColorBytes {
   }
 
   #convert(color: Color): number {
-    if (this.#depth === '256') return toPalette256(color);
-    return this.#depth === '16' ? toPalette16(color) : color & 0xffffff;
+    if (this.#depth === '16' || ansiIndexOf(color) >= 0) return SIXTEEN + toPalette16(color);
+    return this.#depth === '256' ? toPalette256(color) : color & 0xffffff;
   }
 
   #describe(code: number): void {
@@ -63,8 +65,9 @@ export class ColorBytes {
     const base = this.#isBackground ? 40 : 30;
     if (code === DEFAULT_CODE) {
       writer.decimal(base + 9);
-    } else if (this.#depth === '16') {
-      writer.decimal(code < 8 ? base + code : base + 60 + code - 8);
+    } else if (code >= SIXTEEN) {
+      const index = code - SIXTEEN;
+      writer.decimal(index < 8 ? base + index : base + 60 + index - 8);
     } else {
       writer.decimal(base + 8);
       this.#parameters(code);

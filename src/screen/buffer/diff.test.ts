@@ -60,6 +60,13 @@ async function repaint(screen: Screen, depth: ColorDepth, emulator: Emulator): P
   return emulator.looks(shown.width, shown.height);
 }
 
+/** Where two screens of that width differ: empty when they look the same. */
+function differences(seen: readonly string[], wanted: readonly string[], width: number): string[] {
+  return seen.flatMap((look, i) =>
+    look === wanted[i] ? [] : [`${i % width},${Math.floor(i / width)}: ${look} for ${wanted[i]}`],
+  );
+}
+
 /** The glyphs of which the width is certain must be where the buffer has them, whatever stands beside them. */
 function misplaced(buffer: Buffer, emulator: Emulator): string[] {
   const found: string[] = [];
@@ -86,7 +93,9 @@ describe('a frame on a terminal emulator', () => {
         const emulator = new Emulator(WIDTH, HEIGHT);
         for (const [paint, keepsLast] of sequence) {
           await emulator.write(screen.draw(paint, keepsLast));
-          expect(emulator.looks(WIDTH, HEIGHT)).toEqual(await repaint(screen, depth, whole));
+          expect(
+            differences(emulator.looks(WIDTH, HEIGHT), await repaint(screen, depth, whole), WIDTH),
+          ).toEqual([]);
           expect(misplaced(screen.shown, emulator)).toEqual([]);
           expect(screen.draw([], true).length).toBe(0);
         }
@@ -110,13 +119,17 @@ describe('a frame on a terminal emulator', () => {
           await emulator.write(`\x1b[H\x1b[44;7m${garbage.replace(/\p{C}/gu, '#')}`);
           await emulator.write(screen.draw([], true, true));
           whole.resize(WIDTH, HEIGHT);
-          expect(emulator.looks(WIDTH, HEIGHT)).toEqual(await repaint(screen, 'truecolor', whole));
+          expect(
+            differences(emulator.looks(WIDTH, HEIGHT), await repaint(screen, 'truecolor', whole), WIDTH),
+          ).toEqual([]);
           screen.resize(width, height);
           screen.diff.invalidate();
           emulator.resize(width, height);
           whole.resize(width, height);
           for (const [paint] of sequence) await emulator.write(screen.draw(paint));
-          expect(emulator.looks(width, height)).toEqual(await repaint(screen, 'truecolor', whole));
+          expect(
+            differences(emulator.looks(width, height), await repaint(screen, 'truecolor', whole), width),
+          ).toEqual([]);
         },
       ),
       { numRuns: 60 },

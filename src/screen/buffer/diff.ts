@@ -45,7 +45,7 @@ export class FrameDiff {
   readonly #erasesWithBackground: boolean;
   #pen: Pen;
   #isScreenKnown = false;
-  #blankRow: Uint32Array = new Uint32Array(0);
+  #blankRow: Int32Array = new Int32Array(0);
   /** Cells before this column are written although they are the same: the terminal may have drawn over them. */
   #forcedEnd = 0;
   /** The row's cells from here to its end are erased by one command; past the row where they are not. */
@@ -92,7 +92,7 @@ export class FrameDiff {
   }
 
   #update(previous: Buffer, next: Buffer): void {
-    const before = previous.cells;
+    const before = previous.words;
     const rowWords = next.width * CELL_WORDS;
     for (let y = 0; y < next.height; y++) {
       // The comparison of memory is an order of magnitude faster than that of words one by one.
@@ -113,29 +113,31 @@ export class FrameDiff {
   }
 
   /** Encodes one row against the words of what the terminal shows there, `before[beforeAt...]`. */
-  #encodeRow(next: Buffer, y: number, before: Uint32Array, beforeAt: number): void {
-    const { cells, width } = next;
+  #encodeRow(next: Buffer, y: number, before: Int32Array, beforeAt: number): void {
+    const cells = next.words;
+    const { width } = next;
     const rowAt = y * width * CELL_WORDS;
     const shift = beforeAt - rowAt;
-    let first = 0;
-    while (first < width && isSame(cells, rowAt + first * CELL_WORDS, before, shift)) first++;
-    if (first === width) return;
-    let last = width - 1;
-    while (isSame(cells, rowAt + last * CELL_WORDS, before, shift)) last--;
+    const last = lastDifference(cells, rowAt, width, before, shift);
+    if (last < 0) return;
     this.#out.reserve(width * CELL_BYTES);
     this.#erasableFrom = this.#findErasable(cells, rowAt, width);
     this.#forcedEnd = 0;
     this.#keptUntil = 0;
-    for (let x = first; x < width && (x <= last || x < this.#forcedEnd); ) {
+    for (let x = 0; x < width; ) {
+      const isForced = x < this.#forcedEnd;
+      if (!isForced) x = nextDifference(cells, rowAt, x, last, before, shift);
+      if (x > last && !isForced) return;
       const at = rowAt + x * CELL_WORDS;
-      if (x >= this.#forcedEnd && isShownAlready(cells, at, before, shift)) x++;
+      if (!isForced && isSameBlank(cells, at, before, shift)) x++;
       else x = Math.max(x + 1, this.#encodeCells(next, x, y, last, before[at + shift]!));
     }
   }
 
   /** Brings the cell at (x, y) to the screen, and a run of empty ones after it. The column to go on from. */
   #encodeCells(next: Buffer, x: number, y: number, last: number, contentBefore: number): number {
-    const { cells, width } = next;
+    const cells = next.words;
+    const { width } = next;
     const at = (y * width + x) * CELL_WORDS;
     const content = cells[at]!;
     if (content === RIGHT_HALF && x > 0) return this.#encodeCells(next, x - 1, y, last, contentBefore);
@@ -159,14 +161,15 @@ export class FrameDiff {
   #eraseRun(next: Buffer, x: number, y: number, end: number): number {
     const at = (y * next.width + x) * CELL_WORDS;
     this.#moveTo(next, x, y);
-    this.#pen.useForBlank(this.#out, next.cells[at + 2]!);
+    this.#pen.useForBlank(this.#out, next.words[at + 2]!);
     this.#out.command(end - x, LETTER_ERASE_CELLS);
     return end;
   }
 
   /** Writes the cell where the cursor stands. The column after it. */
   #writeCell(next: Buffer, at: number, x: number): number {
-    const { cells, width } = next;
+    const cells = next.words;
+    const { width } = next;
     const out = this.#out;
     const pen = this.#pen;
     const content = cells[at]!;
@@ -226,7 +229,7 @@ export class FrameDiff {
       this.#isPlain(next, cursor.x, x, y)
     ) {
       const start = (y * next.width + cursor.x) * CELL_WORDS;
-      for (let i = 0; i < gap; i++) this.#out.byte(next.cells[start + i * CELL_WORDS]! & CODE_MASK);
+      for (let i = 0; i < gap; i++) this.#out.byte(next.words[start + i * CELL_WORDS]! & CODE_MASK);
       cursor.x = x;
       return;
     }
@@ -235,7 +238,7 @@ export class FrameDiff {
 
   /** Whether the cells are ASCII in the look that the pen has now. */
   #isPlain(next: Buffer, from: number, to: number, y: number): boolean {
-    const { cells } = next;
+    const cells = next.words;
     const { foregroundWord, backgroundWord } = this.#pen;
     const end = (y * next.width + to) * CELL_WORDS;
     for (let at = (y * next.width + from) * CELL_WORDS; at < end; at += CELL_WORDS) {
@@ -247,7 +250,7 @@ export class FrameDiff {
   }
 
   /** The column from which on the row is empty and erasing leaves it as it should be; its width if there is none. */
-  #findErasable(cells: Uint32Array, rowAt: number, width: number): number {
+  #findErasable(cells: Int32Array, rowAt: number, width: number): number {
     let x = width;
     const background = cells[rowAt + (width - 1) * CELL_WORDS + 2]!;
     while (x > 0 && this.#isErasable(cells, rowAt + (x - 1) * CELL_WORDS, background)) x--;
@@ -255,14 +258,14 @@ export class FrameDiff {
   }
 
   /** The end of the run of empty cells that starts at x and of which the last changed one is at `last`. */
-  #erasableRunEnd(cells: Uint32Array, at: number, x: number, last: number): number {
+  #erasableRunEnd(cells: Int32Array, at: number, x: number, last: number): number {
     const background = cells[at + 2]!;
     let end = x;
     while (end <= last && this.#isErasable(cells, at + (end - x) * CELL_WORDS, background)) end++;
     return end;
   }
 
-  #isErasable(cells: Uint32Array, at: number, background: number): boolean {
+  #isErasable(cells: Int32Array, at: number, background: number): boolean {
     return (
       cells[at] === BLANK &&
       cells[at + 2] === background &&
@@ -281,21 +284,59 @@ function belongTogether(previous: Buffer, next: Buffer): boolean {
   );
 }
 
-function isSame(cells: Uint32Array, at: number, before: Uint32Array, shift: number): boolean {
-  const b = at + shift;
-  return cells[at] === before[b] && cells[at + 1] === before[b + 1] && cells[at + 2] === before[b + 2];
+/** The last column of the row that differs, or -1. */
+function lastDifference(
+  cells: Int32Array,
+  rowAt: number,
+  width: number,
+  before: Int32Array,
+  shift: number,
+): number {
+  let at = rowAt + (width - 1) * CELL_WORDS;
+  while (at >= rowAt && differenceOf(cells, at, before, at + shift) === 0) at -= CELL_WORDS;
+  return (at - rowAt) / CELL_WORDS;
 }
 
-/** The same, or two empty cells that differ in what an empty cell does not show. */
-function isShownAlready(cells: Uint32Array, at: number, before: Uint32Array, shift: number): boolean {
-  const b = at + shift;
-  if (cells[at] !== before[b] || cells[at + 2] !== before[b + 2]) return false;
-  if (cells[at + 1] === before[b + 1]) return true;
-  return cells[at] === BLANK && ((cells[at + 1]! | before[b + 1]!) & SEEN_ON_BLANKS_WORD) === 0;
+/** The first column that differs from `x` on, if that is not after `last`; otherwise a column after `last`. */
+function nextDifference(
+  cells: Int32Array,
+  rowAt: number,
+  x: number,
+  last: number,
+  before: Int32Array,
+  shift: number,
+): number {
+  const end = rowAt + (last + 1) * CELL_WORDS;
+  let at = rowAt + x * CELL_WORDS;
+  // Four cells at a time, joined by bits, cost less than half of their twelve words one by one.
+  while (at + 4 * CELL_WORDS <= end) {
+    const b = at + shift;
+    const difference =
+      differenceOf(cells, at, before, b) |
+      differenceOf(cells, at + CELL_WORDS, before, b + CELL_WORDS) |
+      differenceOf(cells, at + 2 * CELL_WORDS, before, b + 2 * CELL_WORDS) |
+      differenceOf(cells, at + 3 * CELL_WORDS, before, b + 3 * CELL_WORDS);
+    if (difference !== 0) break;
+    at += 4 * CELL_WORDS;
+  }
+  while (at < end && differenceOf(cells, at, before, at + shift) === 0) at += CELL_WORDS;
+  return (at - rowAt) / CELL_WORDS;
 }
 
-function blankRowOf(width: number): Uint32Array {
-  const row = new Uint32Array(width * CELL_WORDS);
+/** 0 when two cells are the same in all their bits. */
+function differenceOf(cells: Int32Array, at: number, before: Int32Array, b: number): number {
+  return (cells[at]! ^ before[b]!) | (cells[at + 1]! ^ before[b + 1]!) | (cells[at + 2]! ^ before[b + 2]!);
+}
+
+/** Two empty cells that differ only in what an empty cell does not show. */
+function isSameBlank(cells: Int32Array, at: number, before: Int32Array, shift: number): boolean {
+  const b = at + shift;
+  if (cells[at] !== BLANK || before[b] !== BLANK || cells[at + 2] !== before[b + 2]) return false;
+  return ((cells[at + 1]! | before[b + 1]!) & SEEN_ON_BLANKS_WORD) === 0;
+}
+
+function blankRowOf(width: number): Int32Array {
+  const row = new Int32Array(width * CELL_WORDS);
   for (let at = 0; at < row.length; at += CELL_WORDS) row[at] = BLANK;
   return row;
 }

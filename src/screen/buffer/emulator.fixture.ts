@@ -1,14 +1,15 @@
 import xterm from '@xterm/headless';
 
-const AUTOWRAP_OFF = '\x1b[?7l';
+/** As a program of this project has it: the alternate screen, which no resize reflows, without autowrap. */
+const ENTER = '\x1b[?1049h\x1b[?7l';
 
 /** A terminal emulator to feed frames to; its screen is what the user would see. */
 export class Emulator {
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
 
   constructor(width: number, height: number) {
-    this.#terminal = new xterm.Terminal({ cols: width, rows: height, scrollback: 0, allowProposedApi: true });
-    this.#terminal.write(AUTOWRAP_OFF);
+    this.#terminal = new xterm.Terminal({ cols: width, rows: height, allowProposedApi: true });
+    this.#terminal.write(ENTER);
   }
 
   write(bytes: Uint8Array | string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Color } from './color.ts';
+import { ansiIndexOf, type Color, hueOf } from './color.ts';
 
 /** How many colours the terminal has: 24 bits each, the palette of 256, the palette of 16, none. */
 export type ColorDepth = 'truecolor' | '256' | '16' | 'never';
@@ -12,8 +12,10 @@ const GREY_STEPS = 24;
 const HUE_ENDS: readonly number[] = [20, 75, 165, 212, 260, 330, 360];
 const HUE_INDEXES: readonly number[] = [1, 3, 2, 6, 4, 5, 1];
 
-/** The nearest of the 6x6x6 cube and the grey ramp of the 256-colour palette, 16 to 255. */
+/** The nearest of the 6x6x6 cube and the grey ramp of the 256-colour palette, 16 to 255; the sixteen are themselves. */
 export function toPalette256(color: Color): number {
+  const own = ansiIndexOf(color);
+  if (own >= 0) return own;
   const red = (color >>> 16) & 255;
   const green = (color >>> 8) & 255;
   const blue = color & 255;
@@ -29,9 +31,12 @@ export function toPalette256(color: Color): number {
 
 /**
  * One of the 16 colours: pale ones become grey by brightness, the others keep their hue. By hue and not by
- * distance, because what the 16 look like is the user's choice and only their hues can be relied on.
+ * distance, because what the 16 look like is the user's choice and only their hues can be relied on. One of the
+ * sixteen is itself.
  */
 export function toPalette16(color: Color): number {
+  const own = ansiIndexOf(color);
+  if (own >= 0) return own;
   const red = (color >>> 16) & 255;
   const green = (color >>> 8) & 255;
   const blue = color & 255;
@@ -39,7 +44,7 @@ export function toPalette16(color: Color): number {
   const chroma = brightest - Math.min(red, green, blue);
   if (brightest < 64) return 0;
   if (chroma < 64 && chroma < brightest * 0.4) return brightest < 150 ? 8 : brightest < 220 ? 7 : 15;
-  const hue = hueOf(red, green, blue, brightest, chroma);
+  const hue = hueOf(color) ?? 0;
   const index = HUE_INDEXES[HUE_ENDS.findIndex((end) => hue <= end)] ?? 1;
   return brightest < 170 ? index : index + 8;
 }
@@ -52,10 +57,4 @@ function cubeStep(channel: number): number {
 /** Squared, green weighing most as it does for the eye. */
 function distance(red: number, green: number, blue: number): number {
   return 3 * red * red + 4 * green * green + 2 * blue * blue;
-}
-
-function hueOf(red: number, green: number, blue: number, brightest: number, chroma: number): number {
-  if (brightest === red) return (((green - blue) / chroma) * 60 + 360) % 360;
-  if (brightest === green) return ((blue - red) / chroma) * 60 + 120;
-  return ((red - green) / chroma) * 60 + 240;
 }

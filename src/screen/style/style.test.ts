@@ -2,8 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DEFAULT_COLOR, hsl, INHERIT_COLOR, rgb } from './color.ts';
 import { toPalette16, toPalette256 } from './color-depth.ts';
+import { RAMP_STEPS } from './palette.ts';
 import { style } from './style.ts';
-import { RAMP_STEPS, rampStep, TOKYO_NIGHT } from './theme.ts';
+import { rampStep, TOKYO_NIGHT } from './theme.ts';
 
 const RAMP_LEVELS = [0, 95, 135, 175, 215, 255];
 

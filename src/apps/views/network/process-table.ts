@@ -3,6 +3,7 @@ import { isAscending } from '../../../data/query/sort.ts';
 import { HISTORY_LENGTH } from '../../../data/rates/rate-history.ts';
 import { OwnerKind } from '../../../data/sample/network-section.ts';
 import { AsciiText } from '../../../kit/text/ascii-text.ts';
+import { cellWidth } from '../../../kit/text/cell-width.ts';
 import { formatBytesCompact, formatInteger } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
@@ -28,15 +29,18 @@ export type ProcessColumn =
   | 'listeners';
 
 const RATE_TEXT_WIDTH = 6;
+/** Where a name leaves this much room, the command line follows it. */
+const COMMAND_MIN_WIDTH = 16;
+const COMMAND_GAP = 2;
 /** Narrower than this, a bar says nothing. */
 const BAR_MIN_WIDTH = 3;
 
 const COLUMNS: readonly Column<ProcessColumn>[] = [
   { id: 'pid', title: 'PID', align: 'right', minWidth: 7, idealWidth: 7, flex: 0, priority: 80 },
   { id: 'user', title: 'USER', align: 'left', minWidth: 4, idealWidth: 9, flex: 0, priority: 50 },
-  { id: 'process', title: 'PROCESS', align: 'left', minWidth: 10, idealWidth: 28, flex: 3, priority: 100 },
+  { id: 'process', title: 'PROCESS', align: 'left', minWidth: 10, idealWidth: 28, flex: 1, priority: 100 },
   { id: 'graph', title: 'GRAPH', align: 'left', minWidth: 8, idealWidth: 16, flex: 0, priority: 40 },
-  { id: 'upload', title: 'UPLOAD/s', align: 'right', minWidth: 8, idealWidth: 14, flex: 1, priority: 89 },
+  { id: 'upload', title: 'UPLOAD/s', align: 'right', minWidth: 8, idealWidth: 16, flex: 0, priority: 89 },
   {
     id: 'download',
     title: 'DOWNLOAD/s',
@@ -220,7 +224,13 @@ class CellPainter {
     const isInferred = listing.rows.isInferred[row] === 1;
     const room = isInferred ? width - 2 : width;
     const isFaint = !this.#isProcess(row) || owners.hasExited[owner] === 1;
-    putAligned(buffer, x, y, room, 'left', owners.names[owner]!, isFaint ? theme.dim : theme.text, ascii);
+    const name = owners.names[owner]!;
+    putAligned(buffer, x, y, room, 'left', name, isFaint ? theme.dim : theme.text, ascii);
+    const left = room - cellWidth(name) - COMMAND_GAP;
+    const commandLine = left >= COMMAND_MIN_WIDTH ? owners.commandLines[owner] : undefined;
+    if (commandLine !== undefined) {
+      putAligned(buffer, x + room - left, y, left, 'left', commandLine, theme.dim, ascii);
+    }
     if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
   }
 

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'bun:test';
+import { accessSync, constants } from 'node:fs';
+import type { AccuracyRow, AccuracyRun } from './testing/accuracy.fixture.ts';
+import { FIXTURES, SSTOP } from './testing/executables.ts';
+import { namespaceObstacle } from './testing/traffic.ts';
+
+/** What is sent may be shown wrong by so much. */
+const TOLERANCE = 0.001;
+const WRONG_SHARE_MAX = 0.01;
+const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+const obstacle = namespaceObstacle();
+const nobodyObstacle = obstacle ?? otherUserObstacle();
+
+function otherUserObstacle(): string | undefined {
+  try {
+    accessSync(process.execPath, constants.R_OK);
+    const tried = Bun.spawnSync([
+      ...NOBODY,
+      'test',
+      '-x',
+      process.execPath,
+      '-a',
+      '-r',
+      `${FIXTURES}/traffic.ts`,
+    ]);
+    return tried.success ? undefined : 'needs setpriv(1) and a checkout that other users may read';
+  } catch {
+    return 'needs setpriv(1)';
+  }
+}
+
+/** Both ends and sstop, alone in a network namespace. */
+async function runBeside(mode: 'long' | 'short', as: readonly string[]): Promise<AccuracyRun> {
+  const inside = [...as, process.execPath, `${FIXTURES}/accuracy.fixture.ts`, SSTOP, mode];
+  const script = 'ip link set lo up && exec "$@"';
+  const child = Bun.spawn(['unshare', '--net', 'sh', '-c', script, 'sh', ...inside], {
+    cwd: '/',
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  const text = await new Response(child.stdout).text();
+  expect(await child.exited).toBe(0);
+  return JSON.parse(text);
+}
+
+function expectClose(shown: number, truth: number): void {
+  expect(Math.abs(shown - truth)).toBeLessThanOrEqual(truth * TOLERANCE);
+}
+
+function rowOf(run: AccuracyRun, pid: number): AccuracyRow | undefined {
+  return run.snapshot.processes.find((row) => row.pid === pid);
+}
+
+function expectLongConnections(run: AccuracyRun): void {
+  const { client, server } = run;
+  expectClose(rowOf(run, client.pid)?.cum_up ?? 0, client.sentBytes);
+  expectClose(rowOf(run, client.pid)?.cum_down ?? 0, client.receivedBytes);
+  expectClose(rowOf(run, server.pid)?.cum_down ?? 0, server.receivedBytes);
+  expectClose(rowOf(run, server.pid)?.cum_up ?? 0, server.sentBytes);
+}
+
+/** Every byte is on some row; how many of them on the right one, and how, is printed. */
+function expectShortConnections(run: AccuracyRun, who: string): void {
+  const { client, server, snapshot } = run;
+  const sum = (pick: (row: AccuracyRow) => number, of: readonly AccuracyRow[]) =>
+    of.reduce((total, row) => total + pick(row), 0);
+  const up = (row: AccuracyRow) => row.cum_up;
+  expectClose(sum(up, snapshot.processes), client.sentBytes + server.sentBytes);
+  expectClose(
+    sum((row) => row.cum_down, snapshot.processes),
+    client.receivedBytes + server.receivedBytes,
+  );
+  const truth = client.sentBytes + server.sentBytes;
+  const named = snapshot.processes.filter((row) => row.pid !== null);
+  const inferred = sum(
+    up,
+    named.filter((row) => row.inferred),
+  );
+  const wrong =
+    sum(
+      up,
+      named.filter((row) => row.pid !== client.pid && row.pid !== server.pid),
+    ) +
+    Math.max(0, (rowOf(run, client.pid)?.cum_up ?? 0) - client.sentBytes) +
+    Math.max(0, (rowOf(run, server.pid)?.cum_up ?? 0) - server.sentBytes);
+  const percent = (bytes: number) => `${((100 * bytes) / truth).toFixed(1)} %`;
+  process.stdout.write(
+    `${client.connections} short connections, ${who}: ${percent(sum(up, named))} attributed, ` +
+      `${percent(inferred)} on rows with inferred bytes, ${percent(wrong)} wrong\n`,
+  );
+  expect(wrong).toBeLessThanOrEqual(truth * WRONG_SHARE_MAX);
+  // The listener of the port tells the serving end for certain.
+  expectClose(rowOf(run, server.pid)?.cum_up ?? 0, server.sentBytes);
+}
+
+describe.skipIf(obstacle !== undefined)(`as this user (${obstacle ?? 'in a network namespace'})`, () => {
+  test('long connections: both ends exact', async () => {
+    expectLongConnections(await runBeside('long', []));
+  }, 20_000);
+
+  test('200 short connections a second: every byte on some row, the serving end exact', async () => {
+    expectShortConnections(await runBeside('short', []), 'as this user');
+  }, 20_000);
+});
+
+describe.skipIf(nobodyObstacle !== undefined)(`as an ordinary user (${nobodyObstacle ?? 'nobody'})`, () => {
+  test('long connections of that user’s own processes: both ends exact', async () => {
+    expectLongConnections(await runBeside('long', NOBODY));
+  }, 20_000);
+
+  test('200 short connections a second: every byte on some row', async () => {
+    expectShortConnections(await runBeside('short', NOBODY), 'as an ordinary user');
+  }, 20_000);
+});
