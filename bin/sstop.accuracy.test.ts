@@ -9,6 +9,10 @@ const TOLERANCE = 0.001;
 const WRONG_SHARE_MAX = 0.01;
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `; here it ${reason}`;
+}
+
 const obstacle = namespaceObstacle();
 const nobodyObstacle = obstacle ?? otherUserObstacle();
 
@@ -95,22 +99,28 @@ function expectShortConnections(run: AccuracyRun, who: string): void {
   expectClose(rowOf(run, server.pid)?.cum_up ?? 0, server.sentBytes);
 }
 
-describe.skipIf(obstacle !== undefined)(`as this user (${obstacle ?? 'in a network namespace'})`, () => {
-  test('long connections: both ends exact', async () => {
-    expectLongConnections(await runBeside('long', []));
-  }, 20_000);
+describe.skipIf(obstacle !== undefined)(
+  `as this user (needs a network namespace${because(obstacle)})`,
+  () => {
+    test('long connections: both ends exact', async () => {
+      expectLongConnections(await runBeside('long', []));
+    }, 20_000);
 
-  test('200 short connections a second: every byte on some row, the serving end exact', async () => {
-    expectShortConnections(await runBeside('short', []), 'as this user');
-  }, 20_000);
-});
+    test('200 short connections a second: every byte on some row, the serving end exact', async () => {
+      expectShortConnections(await runBeside('short', []), 'as this user');
+    }, 20_000);
+  },
+);
 
-describe.skipIf(nobodyObstacle !== undefined)(`as an ordinary user (${nobodyObstacle ?? 'nobody'})`, () => {
-  test('long connections of that user’s own processes: both ends exact', async () => {
-    expectLongConnections(await runBeside('long', NOBODY));
-  }, 20_000);
+describe.skipIf(nobodyObstacle !== undefined)(
+  `as an ordinary user (needs a network namespace${because(nobodyObstacle)})`,
+  () => {
+    test('long connections of that user’s own processes: both ends exact', async () => {
+      expectLongConnections(await runBeside('long', NOBODY));
+    }, 20_000);
 
-  test('200 short connections a second: every byte on some row', async () => {
-    expectShortConnections(await runBeside('short', NOBODY), 'as an ordinary user');
-  }, 20_000);
-});
+    test('200 short connections a second: every byte on some row', async () => {
+      expectShortConnections(await runBeside('short', NOBODY), 'as an ordinary user');
+    }, 20_000);
+  },
+);

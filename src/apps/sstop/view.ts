@@ -17,6 +17,12 @@ import { layoutScreen, SCREEN_MIN_HEIGHT, SCREEN_MIN_WIDTH, type ScreenLayout } 
 
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
+  paint(model, buffer);
+  // Names may hold anything; what is drawn around them is ASCII by itself.
+  if (model.ascii) buffer.restrictToAscii();
+}
+
+function paint(model: Model, buffer: Buffer): void {
   const { theme } = model;
   buffer.fill(buffer.area, theme.base);
   const layout = layoutScreen(buffer.width, buffer.height);

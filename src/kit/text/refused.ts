@@ -27,7 +27,7 @@ export function isRefused(codePoint: number): boolean {
 
 /** What is shown in place of a refused code point. */
 export function replacementFor(codePoint: number): number {
-  return codePoint >= 0xd800 ? INVALID_REPLACEMENT : CONTROL_REPLACEMENT;
+  return codePoint < 0xd800 ? CONTROL_REPLACEMENT : INVALID_REPLACEMENT;
 }
 
 /** The text with every refused code point replaced, one for one; the same string when there is none. */

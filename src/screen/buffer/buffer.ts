@@ -20,6 +20,7 @@ import { ClusterTable } from './cluster-table.ts';
 
 const MAX_WIDTH = 2048;
 const MAX_HEIGHT = 1024;
+const QUESTION_MARK = 0x3f;
 const UNLIMITED = 0x3fffffff;
 
 /**
@@ -147,6 +148,17 @@ export class Buffer {
     for (let y = Math.max(area.y, 0); y < bottom; y++) this.#restyleRow(y * this.width, left, right);
   }
 
+  /** Makes every glyph that is not ASCII a `?` in each of its columns: for terminals that show nothing else. */
+  restrictToAscii(): void {
+    const { cells } = this;
+    for (let at = 0; at < cells.length; at += CELL_WORDS) {
+      const content = cells[at]!;
+      const isAscii =
+        (content & CLUSTER_FLAG) === 0 && (content & CODE_MASK) < 0x7f && content !== RIGHT_HALF;
+      if (!isAscii) cells[at] = QUESTION_MARK | WIDTH_ONE;
+    }
+  }
+
   /** The glyph whose first cell is at (x, y); empty for the right half of a wide one and outside. */
   textAt(x: number, y: number): string {
     const content = this.#word(x, y, 0);
@@ -211,19 +223,29 @@ export class Buffer {
     return this.clusters.contentsOf(String.fromCodePoint(codePoint))[0] ?? RIGHT_HALF;
   }
 
-  /** Draws the ASCII that a text begins with, from a column on the screen. How many characters that is, in columns the same. */
+  /** Draws the ASCII that a text begins with, from a column on the screen. How many characters that is. */
   #putPlain(x: number, row: number, limit: number, text: string): number {
+    const count = Math.min(text.length, limit - x);
+    const start = (row + x) * CELL_WORDS;
+    let written = 0;
+    for (;;) {
+      written = this.#putRun(start, text, written, count);
+      if (written === count || !isPrintableAscii(text.charCodeAt(written))) return written;
+      this.#unpair(start + written * CELL_WORDS);
+    }
+  }
+
+  /** Draws ASCII up to another character or half a wide glyph: kept free of calls, because most cells pass here. */
+  #putRun(start: number, text: string, first: number, count: number): number {
     const cells = this.words;
     const foreground = this.#foregroundWord;
     const background = this.#backgroundWord;
     const keepsForeground = this.#keepsForeground;
     const keepsBackground = this.#keepsBackground;
-    const count = Math.min(text.length, limit - x);
-    let at = (row + x) * CELL_WORDS;
-    for (let i = 0; i < count; i++, at += CELL_WORDS) {
+    let at = start + first * CELL_WORDS;
+    for (let i = first; i < count; i++, at += CELL_WORDS) {
       const unit = text.charCodeAt(i);
-      if (!isPrintableAscii(unit)) return i;
-      if ((cells[at]! & WIDTH_MASK) !== WIDTH_ONE) this.#unpair(at);
+      if (!isPrintableAscii(unit) || (cells[at]! & WIDTH_MASK) !== WIDTH_ONE) return i;
       cells[at] = unit | WIDTH_ONE;
       cells[at + 1] = keepsForeground ? (cells[at + 1]! & COLOR_MASK) | foreground : foreground;
       if (!keepsBackground) cells[at + 2] = background;
@@ -291,10 +313,11 @@ export class Buffer {
     cells[right + 2] = cells[at + 2]!;
   }
 
-  /** Blanks the other half of the wide glyph of which this word is one half. */
+  /** Blanks both halves of the wide glyph of which this word is one. */
   #unpair(at: number): void {
     const cells = this.words;
     cells[cells[at] === RIGHT_HALF ? at - CELL_WORDS : at + CELL_WORDS] = BLANK;
+    cells[at] = BLANK;
   }
 
   /** A wide glyph has one style: that of its first cell, whether or not its right half is in the area. */

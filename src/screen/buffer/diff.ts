@@ -25,6 +25,8 @@ const ERASE_LINE_CELLS = 4;
 /** Erasing in the middle takes four or five bytes, and moving past it as many. */
 const ERASE_CELLS = 12;
 
+/** Content words above BLANK and below this are ASCII, one column wide and certain. */
+const PLAIN_END = 0x7f | WIDTH_ONE;
 const LETTER_ERASE_CELLS = 0x58;
 const LETTER_ERASE_LINE = 0x4b;
 
@@ -52,6 +54,9 @@ export class FrameDiff {
   #erasableFrom = 0;
   /** A run of empty cells that was too short to erase ends here. */
   #keptUntil = 0;
+  /** What the terminal shows in the row at hand: the words that stand `shift` after those of the next frame. */
+  #before: Int32Array = this.#blankRow;
+  #shift = 0;
 
   constructor(depth: ColorDepth, options: DiffOptions = {}) {
     this.#pen = new Pen(depth);
@@ -118,52 +123,66 @@ export class FrameDiff {
     const { width } = next;
     const rowAt = y * width * CELL_WORDS;
     const shift = beforeAt - rowAt;
-    const last = lastDifference(cells, rowAt, width, before, shift);
-    if (last < 0) return;
-    this.#out.reserve(width * CELL_BYTES);
-    this.#erasableFrom = this.#findErasable(cells, rowAt, width);
+    const end = rowAt + width * CELL_WORDS;
     this.#forcedEnd = 0;
     this.#keptUntil = 0;
+    this.#before = before;
+    this.#shift = shift;
+    let isUntouched = true;
     for (let x = 0; x < width; ) {
-      const isForced = x < this.#forcedEnd;
-      if (!isForced) x = nextDifference(cells, rowAt, x, last, before, shift);
-      if (x > last && !isForced) return;
-      const at = rowAt + x * CELL_WORDS;
-      if (!isForced && isSameBlank(cells, at, before, shift)) x++;
-      else x = Math.max(x + 1, this.#encodeCells(next, x, y, last, before[at + shift]!));
+      let at = rowAt + x * CELL_WORDS;
+      if (x >= this.#forcedEnd) {
+        at = nextDifference(cells, at, end, before, shift);
+        if (at === end) return;
+        x = (at - rowAt) / CELL_WORDS;
+        if (isSameBlank(cells, at, before, shift)) {
+          x++;
+          continue;
+        }
+      }
+      if (isUntouched) this.#touchRow(cells, rowAt, width);
+      isUntouched = false;
+      x = Math.max(x + 1, this.#encodeCells(next, x, y, at));
     }
   }
 
-  /** Brings the cell at (x, y) to the screen, and a run of empty ones after it. The column to go on from. */
-  #encodeCells(next: Buffer, x: number, y: number, last: number, contentBefore: number): number {
+  /** What is to be known of a row before its first byte. */
+  #touchRow(cells: Int32Array, rowAt: number, width: number): void {
+    this.#out.reserve(width * CELL_BYTES);
+    this.#erasableFrom = this.#findErasable(cells, rowAt, width);
+  }
+
+  /** Brings the cell at (x, y) to the screen, and what comes with it. The column to go on from. */
+  #encodeCells(next: Buffer, x: number, y: number, at: number): number {
     const cells = next.words;
-    const { width } = next;
-    const at = (y * width + x) * CELL_WORDS;
     const content = cells[at]!;
-    if (content === RIGHT_HALF && x > 0) return this.#encodeCells(next, x - 1, y, last, contentBefore);
-    if (x >= this.#erasableFrom && last - x + 1 >= ERASE_LINE_CELLS) {
-      this.#moveTo(next, x, y);
-      this.#pen.useForBlank(this.#out, cells[at + 2]!);
-      this.#out.command(1, LETTER_ERASE_LINE);
-      return width;
-    }
+    if (content === RIGHT_HALF && x > 0) return this.#encodeCells(next, x - 1, y, at - CELL_WORDS);
     if (content === BLANK && x >= this.#keptUntil) {
-      const end = this.#erasableRunEnd(cells, at, x, last);
-      if (end - x >= ERASE_CELLS) return this.#eraseRun(next, x, y, end);
-      this.#keptUntil = end;
+      const end = this.#erase(next, x, y, at);
+      if (end > x) return end;
     }
     // A glyph of which nobody knows the width may be two cells on the screen: writing over one blanks both.
-    if ((contentBefore & UNCERTAIN_FLAG) !== 0) this.#force(x + 2);
+    if ((this.#before[at + this.#shift]! & UNCERTAIN_FLAG) !== 0) this.#force(x + 2);
     this.#moveTo(next, x, y);
     return this.#writeCell(next, at, x);
   }
 
-  #eraseRun(next: Buffer, x: number, y: number, end: number): number {
-    const at = (y * next.width + x) * CELL_WORDS;
+  /** Erases the empty cells from (x, y) on, if that takes fewer bytes than writing them. The column after them. */
+  #erase(next: Buffer, x: number, y: number, at: number): number {
+    const cells = next.words;
+    const background = cells[at + 2]!;
+    if (!this.#isErasable(cells, at, background)) return x;
+    const rowEnd = at + (next.width - x) * CELL_WORDS;
+    const last = x + lastDifference(cells, at, rowEnd, this.#before, this.#shift);
+    const isToTheEnd = x >= this.#erasableFrom;
+    const end = isToTheEnd ? last + 1 : this.#erasableRunEnd(cells, at, x, last);
+    this.#keptUntil = end;
+    if (end - x < (isToTheEnd ? ERASE_LINE_CELLS : ERASE_CELLS)) return x;
     this.#moveTo(next, x, y);
-    this.#pen.useForBlank(this.#out, next.words[at + 2]!);
-    this.#out.command(end - x, LETTER_ERASE_CELLS);
-    return end;
+    this.#pen.useForBlank(this.#out, background);
+    if (isToTheEnd) this.#out.command(1, LETTER_ERASE_LINE);
+    else this.#out.command(end - x, LETTER_ERASE_CELLS);
+    return isToTheEnd ? next.width : end;
   }
 
   /** Writes the cell where the cursor stands. The column after it. */
@@ -185,8 +204,30 @@ export class FrameDiff {
     const code = content & CODE_MASK;
     if (code < 0x80) out.byte(code);
     else out.codePoint(code);
-    this.#cursor.x = end < width ? end : -1;
-    return end;
+    const runEnd = code < 0x80 ? this.#writeRun(cells, at + CELL_WORDS, end, width) : end;
+    this.#cursor.x = runEnd < width ? runEnd : -1;
+    return runEnd;
+  }
+
+  /** Goes on for as long as the cells differ, are ASCII and look like the last one. The column after the run. */
+  #writeRun(cells: Int32Array, at: number, x: number, width: number): number {
+    const before = this.#before;
+    const shift = this.#shift;
+    const { foregroundWord, backgroundWord } = this.#pen;
+    const { bytes } = this.#out;
+    let { length } = this.#out;
+    while (x < width) {
+      const content = cells[at]!;
+      const isPlain = content > BLANK && content < PLAIN_END;
+      if (!isPlain || cells[at + 1] !== foregroundWord || cells[at + 2] !== backgroundWord) break;
+      const isChanged = differenceOf(cells, at, before, at + shift) !== 0;
+      if (!isChanged || (before[at + shift]! & UNCERTAIN_FLAG) !== 0) break;
+      bytes[length++] = content & CODE_MASK;
+      at += CELL_WORDS;
+      x++;
+    }
+    this.#out.length = length;
+    return x;
   }
 
   /**
@@ -284,30 +325,27 @@ function belongTogether(previous: Buffer, next: Buffer): boolean {
   );
 }
 
-/** The last column of the row that differs, or -1. */
+/** The last cell from `start` up to `end` that differs, in columns after `start`, or -1. Words in, columns out. */
 function lastDifference(
   cells: Int32Array,
-  rowAt: number,
-  width: number,
+  start: number,
+  end: number,
   before: Int32Array,
   shift: number,
 ): number {
-  let at = rowAt + (width - 1) * CELL_WORDS;
-  while (at >= rowAt && differenceOf(cells, at, before, at + shift) === 0) at -= CELL_WORDS;
-  return (at - rowAt) / CELL_WORDS;
+  let at = end - CELL_WORDS;
+  while (at >= start && differenceOf(cells, at, before, at + shift) === 0) at -= CELL_WORDS;
+  return (at - start) / CELL_WORDS;
 }
 
-/** The first column that differs from `x` on, if that is not after `last`; otherwise a column after `last`. */
+/** Where the first cell that differs starts, from word `at` up to `end`; `end` if none does. */
 function nextDifference(
   cells: Int32Array,
-  rowAt: number,
-  x: number,
-  last: number,
+  at: number,
+  end: number,
   before: Int32Array,
   shift: number,
 ): number {
-  const end = rowAt + (last + 1) * CELL_WORDS;
-  let at = rowAt + x * CELL_WORDS;
   // Four cells at a time, joined by bits, cost less than half of their twelve words one by one.
   while (at + 4 * CELL_WORDS <= end) {
     const b = at + shift;
@@ -320,7 +358,7 @@ function nextDifference(
     at += 4 * CELL_WORDS;
   }
   while (at < end && differenceOf(cells, at, before, at + shift) === 0) at += CELL_WORDS;
-  return (at - rowAt) / CELL_WORDS;
+  return at;
 }
 
 /** 0 when two cells are the same in all their bits. */
