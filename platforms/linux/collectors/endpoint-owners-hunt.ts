@@ -12,6 +12,8 @@ const SHARE = 0.01;
 const LONGEST_MICROS = 10e3;
 /** So many looks a collection at most. */
 const LOOKS = 48;
+/** With more connections a look is no longer cheap: a dump takes a microsecond for each, in one go. */
+const MOST_CONNECTIONS = 2500;
 /** Fewer connections than this to unknown owners are not worth it. */
 const LEAST_UNKNOWN = 5;
 /** Processes scanned a look: the socket sought lives for a millisecond. */
@@ -79,7 +81,8 @@ export class OwnerHunt implements DescriptorVisitor, DiagVisitor {
     const start = this.#clock();
     const interval = start - this.#lastMicros;
     this.#lastMicros = start;
-    const isWorthIt = this.#unknownCount >= LEAST_UNKNOWN && interval > 0;
+    const isCheap = this.#rows.connectionCount <= MOST_CONNECTIONS;
+    const isWorthIt = isCheap && this.#unknownCount >= LEAST_UNKNOWN && interval > 0;
     if (isWorthIt && this.#isTurn()) {
       const foundBefore = this.found;
       this.#orderCandidates();

@@ -13,15 +13,17 @@ import { ascii } from '../proc/text-scanner.ts';
 /** What an open descriptor's link reads where it is a socket: `socket:[INODE]` (fs/proc, net/socket.c sockfs_dname). */
 const SOCKET_LINK = ascii('socket:[');
 const CLOSING_BRACKET = 0x5d;
-const ENTRIES_BYTES = 32768;
+/** Some 250 entries, of which each costs 4 µs: a millisecond between two chances to rest. */
+const ENTRIES_BYTES = 8192;
 const NAME_AT = 19;
-const DOT = 0x2e;
 const ZERO = 0x30;
 
 /** Is told of every socket that a process holds. */
 export interface DescriptorVisitor {
   /** False ends the scan of this process. */
   socket(inode: number, descriptor: number): boolean;
+  /** True: nothing new can be learnt from this descriptor. */
+  skips?(descriptor: number): boolean;
 }
 
 /** Reads /proc/PID/fd: which sockets a process holds. */
@@ -33,28 +35,47 @@ export class DescriptorScanner {
   readonly #entries = new NativeBuffer(ENTRIES_BYTES);
   readonly #name = new NativeBuffer(16);
   readonly #link = new NativeBuffer(64);
+  /** Of the scan in progress, -1 none. */
+  #directory = -1;
 
   /** Throws SyscallError where the root cannot be opened. */
   constructor(procRoot = '/proc') {
     this.#proc = new ProcDirectory(procRoot);
   }
 
-  /** Returns 0, or -errno: -EACCES where this program may not look into the process, -ENOENT where it is gone. */
+  /** A scan in one go. Returns 0, or -errno as `begin` does. */
   scan(pid: number, visitor: DescriptorVisitor): number {
+    const result = this.begin(pid);
+    if (result < 0) return result;
+    while (this.step(visitor));
+    this.end();
+    return 0;
+  }
+
+  /**
+   * Begins a scan, to be gone on with by `step` until that returns false, and then to be ended by `end`. Returns 0, or
+   * -errno: -EACCES where this program may not look into the process, -ENOENT where it is gone.
+   */
+  begin(pid: number): number {
+    this.end();
     const directory = this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
     if (directory < 0) return directory;
     this.scannedProcesses++;
-    let result = 0;
-    for (let goesOn = true; goesOn; ) {
-      const length = readDirectory(directory, this.#entries);
-      if (length <= 0) {
-        result = length;
-        break;
-      }
-      goesOn = this.#visitEntries(directory, Math.min(length, this.#entries.bytes.length), visitor);
-    }
-    closeDescriptor(directory);
-    return result;
+    this.#directory = directory;
+    return 0;
+  }
+
+  /** Reads some more descriptors; false: there are none left, or the visitor has enough. */
+  step(visitor: DescriptorVisitor): boolean {
+    if (this.#directory < 0) return false;
+    const length = readDirectory(this.#directory, this.#entries);
+    if (length <= 0) return false;
+    return this.#visitEntries(this.#directory, Math.min(length, this.#entries.bytes.length), visitor);
+  }
+
+  end(): void {
+    if (this.#directory >= 0) closeDescriptor(this.#directory);
+    this.#directory = -1;
   }
 
   /** The inode of the socket that a process has at one descriptor; -1: none, gone or not permitted. */
@@ -68,6 +89,7 @@ export class DescriptorScanner {
   }
 
   close(): void {
+    this.end();
     this.#proc.close();
   }
 
@@ -80,11 +102,10 @@ export class DescriptorScanner {
     for (let at = 0; at + NAME_AT < end; ) {
       const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
       if (recordLength <= NAME_AT || at + recordLength > end) return false;
-      if (bytes[at + NAME_AT] !== DOT) {
+      const descriptor = parseDecimal(bytes, at + NAME_AT, at + recordLength);
+      if (descriptor >= 0 && visitor.skips?.(descriptor) !== true) {
         const inode = this.#readSocket(directory, this.#entries, at + NAME_AT);
-        if (inode >= 0 && !visitor.socket(inode, parseDecimal(bytes, at + NAME_AT, at + recordLength))) {
-          return false;
-        }
+        if (inode >= 0 && !visitor.socket(inode, descriptor)) return false;
       }
       at += recordLength;
     }
@@ -118,6 +139,7 @@ export function isDenied(result: number): boolean {
   return result === -Errno.EACCES || result === -Errno.EPERM;
 }
 
+/** The number that a NUL-terminated name is, or -1: `.`, `..` and whatever else is no descriptor. */
 function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end && bytes[at] !== 0; at++) {

@@ -3,6 +3,7 @@ import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
 import type { ProcessCollector } from './processes.ts';
+import { KnownDescriptors } from './socket-owners-known.ts';
 import { ProcessOrder } from './socket-owners-order.ts';
 import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';
 import { RowLife, type SocketRows } from './sockets.ts';
@@ -68,6 +69,8 @@ export class SocketOwners implements DescriptorVisitor {
   /** Serial of a process slot that may not be looked into, per process slot. */
   #deniedSerial = new Uint32Array(0);
   #isAnyDenied = false;
+  readonly #known = new KnownDescriptors();
+  #areKnownSkipped = false;
   #scannedSlot = -1;
   #nextFullScanMicros = 0;
   #nextRetryMicros = 0;
@@ -94,6 +97,7 @@ export class SocketOwners implements DescriptorVisitor {
     this.#growColumns();
     this.#verify();
     await this.#gather(slice);
+    this.#areKnownSkipped = false;
     // In the first round nobody was scanned before, and everybody is.
     const isFirst = this.#nextFullScanMicros === 0;
     if (this.#openCount > 0 && !isFirst) await this.#scanRecent(slice);
@@ -110,6 +114,11 @@ export class SocketOwners implements DescriptorVisitor {
     if (this.#search[row] !== Search.MISSED) this.#openCount--;
     this.#assign(row, this.#scannedSlot, descriptor);
     return this.#openCount > 0;
+  }
+
+  /** DescriptorVisitor. */
+  skips(descriptor: number): boolean {
+    return this.#areKnownSkipped && this.#known.has(descriptor);
   }
 
   #assign(row: number, processSlot: number, descriptor: number): void {
@@ -182,7 +191,10 @@ export class SocketOwners implements DescriptorVisitor {
       const slot = table.slots.rows[i]!;
       if (table.lastRanGeneration[slot] === generation) this.#order.push(slot);
     }
+    this.#collectKnown();
+    this.#areKnownSkipped = true;
     await this.#scanInOrder(slice);
+    this.#areKnownSkipped = false;
     this.#advanceSearch(Search.FRESH, Search.AGAIN);
   }
 
@@ -202,19 +214,37 @@ export class SocketOwners implements DescriptorVisitor {
     const { table } = this.#processes;
     this.#order.sortByStart(table);
     for (let i = 0; i < this.#order.count && this.#openCount > 0; i++) {
-      this.#scanProcess(this.#order.slots[i]!);
+      const slot = this.#order.slots[i]!;
+      if (!this.#beginScan(slot)) continue;
+      if (this.#areKnownSkipped) this.#known.choose(slot);
+      while (this.#scanner.step(this)) if (slice.due()) await slice.rest();
+      this.#scanner.end();
       if (slice.due()) await slice.rest();
     }
   }
 
-  #scanProcess(slot: number): void {
+  #beginScan(slot: number): boolean {
     const { table } = this.#processes;
-    if (this.#deniedSerial[slot] === table.slots.serial[slot]) return;
+    if (this.#deniedSerial[slot] === table.slots.serial[slot]) return false;
     this.#scannedSlot = slot;
-    const result = this.#scanner.scan(table.pid[slot]!, this);
-    if (!isDenied(result)) return;
-    this.#deniedSerial[slot] = table.slots.serial[slot]!;
-    this.#isAnyDenied = true;
+    const result = this.#scanner.begin(table.pid[slot]!);
+    if (isDenied(result)) {
+      this.#deniedSerial[slot] = table.slots.serial[slot]!;
+      this.#isAnyDenied = true;
+    }
+    return result === 0;
+  }
+
+  /** What was found earlier and is still listed by the kernel needs no second look. */
+  #collectKnown(): void {
+    const { table, life } = this.#rows;
+    this.#known.clear(this.#processes.table.slots.capacity, table.slots.capacity);
+    for (let i = 0; i < table.slots.count; i++) {
+      const row = table.slots.rows[i]!;
+      if (this.#search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
+        continue;
+      this.#known.add(this.#processSlot[row]!, row, this.#descriptor[row]!);
+    }
   }
 
   /** Rows still sought go from one stage of the search to the next; those of others' users end where it is no use. */

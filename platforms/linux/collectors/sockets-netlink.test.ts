@@ -236,3 +236,70 @@ test('listeners and UDP sockets have rows, without counters where the kernel cou
   listener.stop(true);
   datagrams.close();
 });
+
+test.skipIf(Bun.which('bash') === null)(
+  'a socket that was reset but is still held keeps its row, and its end adds nothing (needs bash)',
+  async () => {
+    const accepted = Promise.withResolvers<number>();
+    const listener = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: {
+        open: (socket) => void socket.write(new Uint8Array(1000)),
+        data(socket) {
+          accepted.resolve(socket.remotePort);
+          socket.terminate();
+        },
+      },
+    });
+    opened.push({ close: () => listener.stop(true) });
+    const source = openSource();
+    await source.collect(WHOLE_SLICE);
+    const script = `exec 3<>/dev/tcp/127.0.0.1/${listener.port}; echo opened; read; echo x >&3; read`;
+    const shell = Bun.spawn(['bash', '-c', script], { stdin: 'pipe', stdout: 'pipe' });
+    opened.push({ close: () => shell.kill('SIGKILL') });
+    await shell.stdout.getReader().read();
+    const row = await untilRow(source, (r) => source.rows.table.rxBytes[r] === 1000, listener.port);
+    const serial = source.rows.table.slots.serial[row];
+    shell.stdin.write('\n');
+    await shell.stdin.flush();
+    const clientPort = await accepted.promise;
+    expect(source.rows.table.localPort[row]).toBe(clientPort);
+    await untilRow(source, (r) => source.rows.table.state[r] === TcpState.CLOSE, listener.port);
+    for (let i = 0; i < 10; i++) await source.collect(WHOLE_SLICE);
+    expect(source.rows.table.slots.serial[row]).toBe(serial);
+    expect(source.rows.keptCount).toBe(1);
+    shell.kill('SIGKILL');
+    await shell.exited;
+    let closed = 0;
+    for (let i = 0; i < 200 && closed === 0; i++) {
+      await source.collect(WHOLE_SLICE);
+      closed += source.rows.closed.slots.subarray(0, source.rows.closed.count).includes(row) ? 1 : 0;
+      if (closed === 0) await Bun.sleep(2);
+    }
+    expect(closed).toBe(1);
+    expect(source.rows.table.slots.serial[row]).toBe(serial);
+    expect(source.rows.table.rxBytes[row]).toBe(1000);
+    expect(source.rows.table.txBytes[row]).toBe(2);
+    expect(source.rows.keptCount).toBe(0);
+  },
+);
+
+/** Collects until the row of the only connection to the port is as asked; the row. */
+async function untilRow(
+  source: NetlinkSockets,
+  isSo: (row: number) => boolean,
+  remotePort: number,
+): Promise<number> {
+  const { table } = source.rows;
+  const end = performance.now() + DEADLINE_MILLIS;
+  while (performance.now() < end) {
+    await source.collect(WHOLE_SLICE);
+    for (let i = 0; i < table.slots.count; i++) {
+      const row = table.slots.rows[i]!;
+      if (table.remotePort[row] === remotePort && isSo(row)) return row;
+    }
+    await Bun.sleep(2);
+  }
+  return -1;
+}

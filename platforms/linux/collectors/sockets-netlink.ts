@@ -24,6 +24,7 @@ import {
   payloadReceived,
   payloadSent,
 } from './sockets-payload.ts';
+import { storeEndpoints, storeSegments } from './sockets-record.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -47,8 +48,6 @@ export class NetlinkSockets implements SocketSource {
   readonly tier: Tier = 'netlink';
   readonly counted: CountingBasis = 'payload';
   readonly rows = new SocketRows();
-  /** Sockets of the last collection that were born and gone since the one before. */
-  unseenCount = 0;
   readonly #clock: () => number;
   readonly #diag: SockDiag;
   readonly #multicast: DestroyMulticast;
@@ -118,7 +117,6 @@ export class NetlinkSockets implements SocketSource {
     try {
       this.rows.releaseClosed();
       this.#sequence++;
-      this.unseenCount = 0;
       this.#nowMicros = this.#clock();
       await this.#dumpRare(slice);
       await this.#dumpConnections(slice);
@@ -198,9 +196,34 @@ export class NetlinkSockets implements SocketSource {
       if (known >= 0) this.rows.leftRemnant[known] = 1;
       return;
     }
-    const slot = known >= 0 ? known : this.#add(record, PROTOCOL_TCP);
-    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
     this.#listedCount++;
+    if (known >= 0 && this.#isUnchanged(known, record)) {
+      this.rows.seenSequence[known] = this.#sequence;
+      return;
+    }
+    record.readCounters();
+    this.#updateConnection(known >= 0 ? known : this.#add(record, PROTOCOL_TCP), record);
+  }
+
+  /** Most connections rest most of the time: not a segment came or went. */
+  #isUnchanged(slot: number, record: DiagRecord): boolean {
+    const { rows } = this;
+    const { table } = rows;
+    return (
+      table.rxSegments[slot] === record.segmentsIn &&
+      table.txSegments[slot] === record.segmentsOut &&
+      table.state[slot] === record.state &&
+      table.inode[slot] === record.inode &&
+      rows.life[slot] === RowLife.LIVE &&
+      rows.isRare[slot] === 0
+    );
+  }
+
+  #updateConnection(slot: number, record: DiagRecord): void {
+    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) {
+      this.#listedCount--;
+      return;
+    }
     if (this.rows.isRare[slot] === 1) this.rows.setRare(slot, 0);
     this.#updateIdentity(slot, record);
     const { table, opener } = this.rows;
@@ -208,7 +231,7 @@ export class NetlinkSockets implements SocketSource {
     const openedBy = opener[slot] || likelyOpener(record, this.isListeningPort(record.localPort));
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(record, openedBy));
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(record));
-    this.#updateSegments(slot, record);
+    storeSegments(table, slot, record);
   }
 
   #seeListener(buffer: NativeBuffer, at: number, length: number): void {
@@ -231,11 +254,7 @@ export class NetlinkSockets implements SocketSource {
     this.rows.setRare(slot, 1);
     this.#updateIdentity(slot, record);
     // Unlike a TCP socket, one of UDP may be connected and bound anew.
-    const { table } = this.rows;
-    record.copyLocalAddress(table.localAddress, slot << 2);
-    record.copyRemoteAddress(table.remoteAddress, slot << 2);
-    table.localPort[slot] = record.localPort;
-    table.remotePort[slot] = record.remotePort;
+    storeEndpoints(this.rows.table, slot, record);
   }
 
   #addDatagram(record: DiagRecord): number {
@@ -254,14 +273,10 @@ export class NetlinkSockets implements SocketSource {
     if (slot < 0) return -1;
     const { table } = this.rows;
     table.protocol[slot] = protocol;
-    table.family[slot] = record.family;
-    record.copyLocalAddress(table.localAddress, slot << 2);
-    record.copyRemoteAddress(table.remoteAddress, slot << 2);
-    table.localPort[slot] = record.localPort;
-    table.remotePort[slot] = record.remotePort;
-    table.uid[slot] = record.inode === 0 ? -1 : record.uid;
     table.inode[slot] = record.inode;
+    table.uid[slot] = record.inode === 0 ? -1 : record.uid;
     table.cgroupId[slot] = record.cgroupId();
+    storeEndpoints(table, slot, record);
     table.firstSeenMicros[slot] = this.#nowMicros;
     table.bornBeforeStart[slot] = this.#hasBaseline ? 0 : 1;
     return slot;
@@ -274,14 +289,6 @@ export class NetlinkSockets implements SocketSource {
     table.inode[slot] = record.inode;
     // An orphan, or a connection not accepted yet, has no inode, and its user reads as 0.
     if (record.inode !== 0) table.uid[slot] = record.uid;
-  }
-
-  #updateSegments(slot: number, record: DiagRecord): void {
-    const { table } = this.rows;
-    table.txSegments[slot] = advanced(table.txSegments[slot]!, record.segmentsOut);
-    table.rxSegments[slot] = advanced(table.rxSegments[slot]!, record.segmentsIn);
-    table.rttMicros[slot] = record.rttMicros > 0 ? record.rttMicros : Number.NaN;
-    table.retransmits[slot] = record.retransmits;
   }
 
   /** Only now, after the dump: an announcement belongs to a row of the dump, or to a socket that no dump ever saw. */
@@ -304,6 +311,7 @@ export class NetlinkSockets implements SocketSource {
   #seeClosing(buffer: NativeBuffer, at: number, length: number): void {
     const record = this.#record;
     if (!record.read(buffer, at, length) || !record.hasInfo) return;
+    record.readCounters();
     const known = this.rows.find(record.cookieLow, record.cookieHigh);
     const slot = known >= 0 ? known : this.#addUnseen(record);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
@@ -316,7 +324,7 @@ export class NetlinkSockets implements SocketSource {
     // A reset by this end sets the counters to 0 before the announcement: what was seen before stands.
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, sent);
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
-    this.#updateSegments(slot, record);
+    storeSegments(table, slot, record);
     if (this.rows.seenSequence[slot] === this.#sequence && this.rows.isRare[slot] === 0) {
       this.#announcedCount++;
     }
@@ -336,7 +344,6 @@ export class NetlinkSockets implements SocketSource {
     if (this.#listenersSequence !== this.#sequence) this.#dumpListeners();
     const slot = this.#add(record, PROTOCOL_TCP);
     if (slot < 0) return -1;
-    this.unseenCount++;
     this.rows.table.state[slot] = TcpState.CLOSE;
     return slot;
   }
@@ -371,11 +378,4 @@ export class NetlinkSockets implements SocketSource {
       if (isOverdue && seen <= this.#expireKeptUpTo) rows.markClosed(slot);
     }
   }
-}
-
-/** A 32-bit counter that wraps, carried on beyond 32 bits; a step back is a socket used anew and adds nothing. */
-function advanced(previous: number, counter: number): number {
-  if (previous === 0) return counter;
-  const step = (counter - previous) >>> 0;
-  return step < 0x80000000 ? previous + step : previous;
 }

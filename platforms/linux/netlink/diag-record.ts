@@ -52,15 +52,16 @@ export class DiagRecord {
   inode = 0;
   /** False: the message has no `tcp_info` (UDP, TIME_WAIT remains), and what follows here is 0. */
   hasInfo = false;
-  /** As the kernel counts them: SYN and FIN included. */
+  /** No other counter moves while these two stand still. */
+  segmentsOut = 0;
+  segmentsIn = 0;
+  /** This and what follows is read by `readCounters`. As the kernel counts: SYN and FIN included. */
   bytesAcked = 0;
   bytesReceived = 0;
   /** Payload bytes sent at least once; NaN before Linux 4.19. */
   uniqueBytesSent = 0;
   /** Segments in flight, SYN and FIN included. */
   unackedSegments = 0;
-  segmentsOut = 0;
-  segmentsIn = 0;
   /** NaN before Linux 4.6. */
   dataSegmentsIn = 0;
   rttMicros = 0;
@@ -70,6 +71,8 @@ export class DiagRecord {
   #buffer: NativeBuffer | undefined;
   #at = 0;
   #end = 0;
+  #infoAt = 0;
+  #infoBytes = 0;
   #infoOffset = ATTRIBUTES_AT;
 
   /** Reads the message at byte `at`, `length` bytes long; false: it is shorter than its kind. */
@@ -91,6 +94,27 @@ export class DiagRecord {
     this.inode = u32[word + 21]!;
     this.#readInfo(buffer);
     return true;
+  }
+
+  /** Reads the counters of the message that `read` was last given, where it has any. */
+  readCounters(): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined || !this.hasInfo) return;
+    const { u32 } = buffer;
+    const info = this.#infoAt;
+    const infoBytes = this.#infoBytes;
+    this.unackedSegments = u32[(info + TcpInfo.UNACKED) >> 2]!;
+    this.lastAckMillis = u32[(info + TcpInfo.LAST_ACK_RECV) >> 2]!;
+    this.rttMicros = u32[(info + TcpInfo.RTT) >> 2]!;
+    this.retransmits = u32[(info + TcpInfo.TOTAL_RETRANS) >> 2]!;
+    this.bytesAcked = u64(u32, info + TcpInfo.BYTES_ACKED);
+    this.bytesReceived = u64(u32, info + TcpInfo.BYTES_RECEIVED);
+    this.dataSegmentsIn =
+      infoBytes >= DATA_SEGS_INFO_BYTES ? u32[(info + TcpInfo.DATA_SEGS_IN) >> 2]! : Number.NaN;
+    this.uniqueBytesSent =
+      infoBytes >= SENT_INFO_BYTES
+        ? u64(u32, info + TcpInfo.BYTES_SENT) - u64(u32, info + TcpInfo.BYTES_RETRANS)
+        : Number.NaN;
   }
 
   /** INET_DIAG_CGROUP_ID, 0 where the kernel sends none. */
@@ -139,21 +163,10 @@ export class DiagRecord {
       this.#clearInfo();
       return;
     }
-    const info = at + ATTRIBUTE_HEADER_BYTES;
-    this.unackedSegments = u32[(info + TcpInfo.UNACKED) >> 2]!;
-    this.lastAckMillis = u32[(info + TcpInfo.LAST_ACK_RECV) >> 2]!;
-    this.rttMicros = u32[(info + TcpInfo.RTT) >> 2]!;
-    this.retransmits = u32[(info + TcpInfo.TOTAL_RETRANS) >> 2]!;
-    this.bytesAcked = u64(u32, info + TcpInfo.BYTES_ACKED);
-    this.bytesReceived = u64(u32, info + TcpInfo.BYTES_RECEIVED);
-    this.segmentsOut = u32[(info + TcpInfo.SEGS_OUT) >> 2]!;
-    this.segmentsIn = u32[(info + TcpInfo.SEGS_IN) >> 2]!;
-    this.dataSegmentsIn =
-      infoBytes >= DATA_SEGS_INFO_BYTES ? u32[(info + TcpInfo.DATA_SEGS_IN) >> 2]! : Number.NaN;
-    this.uniqueBytesSent =
-      infoBytes >= SENT_INFO_BYTES
-        ? u64(u32, info + TcpInfo.BYTES_SENT) - u64(u32, info + TcpInfo.BYTES_RETRANS)
-        : Number.NaN;
+    this.#infoAt = at + ATTRIBUTE_HEADER_BYTES;
+    this.#infoBytes = infoBytes;
+    this.segmentsOut = u32[(this.#infoAt + TcpInfo.SEGS_OUT) >> 2]!;
+    this.segmentsIn = u32[(this.#infoAt + TcpInfo.SEGS_IN) >> 2]!;
   }
 
   #clearInfo(): void {

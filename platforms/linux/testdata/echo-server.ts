@@ -12,3 +12,4 @@ const listener = Bun.listen({
 process.stdout.write(`${listener.port}\n`);
 await Bun.stdin.text();
 process.exit(0);
+export {};

@@ -46,14 +46,14 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   accent: rgb(0x2959aa),
   green: rgb(0x385f0d),
   red: rgb(0xb3223d),
-  yellow: rgb(0x835614),
+  yellow: rgb(0x774d10),
   cyan: rgb(0x006c86),
-  magenta: rgb(0x7b43ba),
+  magenta: rgb(0x7a2fae),
   border: rgb(0xb4b9cb),
   selection: rgb(0xbdc7db),
   selectionText: INHERIT_COLOR,
   zebra: rgb(0xdcdee7),
-  alert: rgb(0x835614),
+  alert: rgb(0x774d10),
   alertText: rgb(0xf4f5f9),
   upload: rgb(0x385f0d),
   download: rgb(0xb3223d),
@@ -132,8 +132,7 @@ const WHITE = ansi(15);
 
 /**
  * Only the terminal's own sixteen colours, background included, so that light terminals are readable too. Dim text
- * is plain white (7): bright black (8) is hardly visible in many terminals' palettes. Where bold turns a colour
- * into its bright one, white is the only ink that stays what it was, so bold rows are white.
+ * is plain white (7): bright black (8) is hardly visible in many terminals' palettes.
  */
 export const ANSI16_PALETTE: Palette = {
   name: 'ansi16',
@@ -147,11 +146,12 @@ export const ANSI16_PALETTE: Palette = {
   cyan: ansi(14),
   magenta: ansi(13),
   border: ansi(8),
-  selection: ansi(4),
-  selectionText: WHITE,
+  selection: ansi(7),
+  selectionText: BLACK,
   zebra: BLACK,
-  alert: ansi(1),
-  alertText: WHITE,
+  // Not a bright one: the Linux console has no bright backgrounds.
+  alert: ansi(6),
+  alertText: BLACK,
   upload: ansi(10),
   download: ansi(9),
   uploadHue: 120,

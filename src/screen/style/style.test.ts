@@ -2,19 +2,10 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DEFAULT_COLOR, hsl, INHERIT_COLOR, rgb } from './color.ts';
 import { toPalette16, toPalette256 } from './color-depth.ts';
+import { palette256 } from './color-measure.fixture.ts';
 import { RAMP_STEPS } from './palette.ts';
 import { style } from './style.ts';
 import { rampStep, TOKYO_NIGHT } from './theme.ts';
-
-const RAMP_LEVELS = [0, 95, 135, 175, 215, 255];
-
-/** What xterm shows for an index of the 256-colour palette from 16 on. */
-function palette256(index: number): number {
-  if (index >= 232) return (8 + (index - 232) * 10) * 0x010101;
-  const cube = index - 16;
-  const level = (step: number) => RAMP_LEVELS[step]!;
-  return (level(Math.floor(cube / 36)) << 16) | (level(Math.floor(cube / 6) % 6) << 8) | level(cube % 6);
-}
 
 describe('colours', () => {
   test.each([

@@ -1,4 +1,4 @@
-import { type Color, INHERIT_COLOR } from './color.ts';
+import { ansiIndexOf, type Color, INHERIT_COLOR } from './color.ts';
 import { type Palette, RAMP_STEPS, shades } from './palette.ts';
 import { STRONG_ON_DARK, TOKYO_NIGHT_PALETTE } from './palettes.ts';
 import { Attribute, type Style, style } from './style.ts';
@@ -64,7 +64,7 @@ export function themeOf(palette: Palette): Theme {
     key: accentBold,
     upload: style(palette.upload),
     download: style(palette.download),
-    selection: style(palette.selectionText, palette.selection, BOLD),
+    selection: style(palette.selectionText, palette.selection, canBeBold(palette.selectionText) ? BOLD : 0),
     zebra: style(INHERIT_COLOR, palette.zebra),
     good: style(palette.green),
     warning: style(palette.yellow),
@@ -72,7 +72,7 @@ export function themeOf(palette: Palette): Theme {
     info: style(palette.cyan),
     special: style(palette.magenta),
     match: style(palette.yellow, INHERIT_COLOR, BOLD),
-    alert: style(palette.alertText, palette.alert, BOLD),
+    alert: style(palette.alertText, palette.alert, canBeBold(palette.alertText) ? BOLD : 0),
     scrollbarTrack: style(palette.border),
     scrollbarThumb: style(palette.dim),
     uploadHue: palette.uploadHue,
@@ -92,6 +92,12 @@ export function rampOf(hue: number): readonly Style[] {
 export function rampStep(intensity: number): number {
   if (!(intensity > 0)) return 0;
   return intensity >= 1 ? RAMP_STEPS - 1 : Math.floor(intensity * RAMP_STEPS);
+}
+
+/** Many terminals show a bold one of the first eight as its bright one, and black as a grey that few can read. */
+function canBeBold(color: Color): boolean {
+  const index = ansiIndexOf(color);
+  return index < 0 || index >= 8;
 }
 
 function inks(colors: readonly Color[]): readonly Style[] {

@@ -6,7 +6,7 @@ import {
   TOKYO_NIGHT_LIGHT_PALETTE,
   TOKYO_NIGHT_PALETTE,
 } from './palettes.ts';
-import { TOKYO_NIGHT, type Theme, themeOf } from './theme.ts';
+import { type Theme, TOKYO_NIGHT, themeOf } from './theme.ts';
 
 /** The names of the themes, the default one first. */
 export const THEME_NAMES = [

@@ -1,0 +1,61 @@
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
+
+/** Beyond it descriptors are looked at every time. */
+const DESCRIPTOR_LIMIT = 1 << 20;
+
+/**
+ * Which descriptors of a process are known to be sockets that still live. A process with thousands of connections is
+ * scanned for its few new ones without reading the links of all others.
+ */
+export class KnownDescriptors {
+  /** First row of each process slot, -1 none; `#next` leads to the further ones. */
+  #first = new Int32Array(0);
+  #next = new Int32Array(0);
+  #descriptor = new Int32Array(0);
+  /** Marks of the process chosen last. */
+  #isMarked = new Uint8Array(1024);
+  #chosen = -1;
+
+  /** Forgets all. */
+  clear(processCapacity: number, rowCapacity: number): void {
+    this.choose(-1);
+    if (this.#first.length < processCapacity) this.#first = new Int32Array(processCapacity);
+    if (this.#next.length < rowCapacity) {
+      this.#next = new Int32Array(rowCapacity);
+      this.#descriptor = new Int32Array(rowCapacity);
+    }
+    this.#first.fill(-1);
+  }
+
+  add(processSlot: number, row: number, descriptor: number): void {
+    this.#next[row] = this.#first[processSlot]!;
+    this.#first[processSlot] = row;
+    this.#descriptor[row] = descriptor;
+  }
+
+  /** `has` speaks of this process from now on; -1: of none. */
+  choose(processSlot: number): void {
+    if (this.#chosen >= 0) this.#mark(this.#chosen, 0);
+    this.#chosen = processSlot;
+    if (processSlot >= 0) this.#mark(processSlot, 1);
+  }
+
+  has(descriptor: number): boolean {
+    return this.#isMarked[descriptor] === 1;
+  }
+
+  #mark(processSlot: number, mark: 0 | 1): void {
+    for (let row = this.#first[processSlot]!; row >= 0; row = this.#next[row]!) {
+      const descriptor = this.#descriptor[row]!;
+      if (descriptor < 0 || descriptor >= DESCRIPTOR_LIMIT) continue;
+      if (descriptor >= this.#isMarked.length) this.#lengthen(descriptor);
+      this.#isMarked[descriptor] = mark;
+    }
+  }
+
+  #lengthen(descriptor: number): void {
+    let length = this.#isMarked.length;
+    while (length <= descriptor) length *= 2;
+    this.#isMarked = lengthened(this.#isMarked, new Uint8Array(length));
+  }
+}

@@ -1,0 +1,82 @@
+import { expect, test } from 'bun:test';
+import { readdirSync, readlinkSync } from 'node:fs';
+import fc from 'fast-check';
+import { ascii } from '../proc/text-scanner.ts';
+import { Pair } from '../testdata/loopback.ts';
+import { DescriptorScanner, isDenied, parseSocketLink } from './socket-owners-scan.ts';
+
+test('a process’s sockets are those that its descriptors name', async () => {
+  const pair = await Pair.open('127.0.0.1');
+  const scanner = new DescriptorScanner();
+  const seen = new Map<number, number>();
+  try {
+    const result = scanner.scan(process.pid, {
+      socket(inode, descriptor) {
+        seen.set(descriptor, inode);
+        return true;
+      },
+    });
+    expect(result).toBe(0);
+    const expected = new Map<number, number>();
+    for (const name of readdirSync('/proc/self/fd')) {
+      const match = /^socket:\[(\d+)\]$/.exec(linkOf(name));
+      if (match !== null) expected.set(Number(name), Number(match[1]));
+    }
+    expect(expected.size).toBeGreaterThanOrEqual(3);
+    expect(new Map([...seen].sort())).toEqual(new Map([...expected].sort()));
+    const [descriptor, inode] = [...expected][0]!;
+    expect(scanner.socketAt(process.pid, descriptor)).toBe(inode);
+    expect(scanner.socketAt(process.pid, 0x7fffffff)).toBe(-1);
+  } finally {
+    scanner.close();
+    pair.close();
+  }
+});
+
+function linkOf(name: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${name}`);
+  } catch (thrown) {
+    // The descriptor of the listing itself.
+    expect(thrown).toBeInstanceOf(Error);
+    return '';
+  }
+}
+
+test('a scan ends when the visitor has enough, and says when the process is gone', async () => {
+  const pair = await Pair.open('127.0.0.1');
+  const scanner = new DescriptorScanner();
+  let visits = 0;
+  try {
+    scanner.scan(process.pid, { socket: () => ++visits < 2 });
+    expect(visits).toBe(2);
+    expect(scanner.scan(0x3fffffff, { socket: () => true })).toBe(-2);
+    expect(isDenied(-2)).toBe(false);
+    expect(isDenied(-13)).toBe(true);
+  } finally {
+    scanner.close();
+    pair.close();
+  }
+});
+
+test('only socket:[NUMBER] is a socket', () => {
+  const inodeOf = (text: string): number => parseSocketLink(ascii(text), text.length);
+  expect(inodeOf('socket:[4294967295]')).toBe(4294967295);
+  expect(inodeOf('socket:[7]')).toBe(7);
+  for (const other of [
+    'socket:[]',
+    'socket:[12',
+    'socket:[1x]',
+    'socket:[4294967296]',
+    'pipe:[123]',
+    '',
+    '/dev/null',
+  ]) {
+    expect(inodeOf(other)).toBe(-1);
+  }
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(80), (bytes, length) => {
+      expect(parseSocketLink(bytes, length)).toBeGreaterThanOrEqual(-1);
+    }),
+  );
+});
