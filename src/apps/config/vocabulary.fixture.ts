@@ -1,0 +1,34 @@
+import { parseDurationMillis } from '../cli/duration.ts';
+import type { Vocabulary } from './config.ts';
+
+const SORTS = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
+const COLUMNS = [
+  'pid',
+  'user',
+  'process',
+  'graph',
+  'upload',
+  'download',
+  'connections',
+  'listeners',
+] as const;
+const ACTIONS = ['down', 'page-down', 'pause', 'slower', 'suspend', 'quit', 'seek'] as const;
+
+/** A program's words, as the tests of this folder have them. `seek` is never asked for beside `pause`. */
+export const VOCABULARY: Vocabulary<
+  (typeof SORTS)[number],
+  (typeof COLUMNS)[number],
+  (typeof ACTIONS)[number]
+> = {
+  sorts: SORTS,
+  columns: COLUMNS,
+  actions: ACTIONS,
+  parseInterval: (text) => {
+    const millis = parseDurationMillis(text);
+    return millis !== undefined && millis >= 100 && millis <= 10_000 ? millis : undefined;
+  },
+  intervalHint: '100ms to 10s, such as 500ms or 1s',
+  areTogether: (one, other) =>
+    !(one === 'seek' && other === 'pause') && !(one === 'pause' && other === 'seek'),
+  defaults: { intervalMillis: 1000, sort: 'rate', columns: COLUMNS },
+};

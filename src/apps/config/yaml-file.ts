@@ -1,0 +1,160 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { toOpError } from '../../kit/errors/op-error.ts';
+import { type ConfigProblem, clipped, quoted } from './config-problem.ts';
+
+/** A longer file is no configuration: characters, and bytes before they are read. */
+export const MAX_CONFIG_LENGTH = 256 * 1024;
+const MAX_PROBLEMS = 20;
+
+/** A value of the file, seen as far as a configuration needs it: everything that is no list and no map is text. */
+export type Value = { readonly offset: number } & (
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly Value[] }
+  | { readonly kind: 'map'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'alias' }
+);
+
+export interface Entry {
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/**
+ * A YAML file's values and the problems found in them. Aliases are not followed: they could make a small file
+ * endless, and no configuration needs one.
+ */
+export class YamlFile {
+  readonly #fileName: string;
+  readonly #lines = new LineCounter();
+  readonly #problems: ConfigProblem[] = [];
+  #hiddenCount = 0;
+
+  constructor(fileName: string) {
+    this.#fileName = fileName;
+  }
+
+  /** What was found, a bounded number of them; the last one counts the rest. */
+  get problems(): readonly ConfigProblem[] {
+    if (this.#hiddenCount === 0) return this.#problems;
+    const message = `${this.#hiddenCount} further problems are not shown`;
+    return [...this.#problems, { fileName: this.#fileName, place: undefined, message }];
+  }
+
+  /** Notes a problem with what stands at an offset; without one with the file. */
+  report(offset: number | undefined, message: string): void {
+    if (this.#problems.length >= MAX_PROBLEMS) {
+      this.#hiddenCount++;
+      return;
+    }
+    this.#problems.push({ fileName: this.#fileName, place: this.#placeOf(offset), message });
+  }
+
+  /** The line of an offset, from 1. */
+  lineOf(offset: number): number {
+    return this.#lines.linePos(offset).line;
+  }
+
+  /** The file's outermost value; undefined where it is empty or no YAML at all, which is then reported. */
+  parse(text: string): Value | undefined {
+    if (text.length > MAX_CONFIG_LENGTH) {
+      this.report(undefined, `longer than ${MAX_CONFIG_LENGTH / 1024} KiB: nothing in it applies`);
+      return undefined;
+    }
+    const document = this.#document(text);
+    if (document === undefined || this.#hasErrors(document)) return undefined;
+    for (const { pos, message } of document.warnings)
+      this.report(pos[0], `not plain YAML: ${clipped(message)}`);
+    return document.contents === null ? undefined : valueAt(document.contents, 0);
+  }
+
+  #document(text: string): Document | undefined {
+    try {
+      return parseDocument(text, {
+        lineCounter: this.#lines,
+        // Without types of its own: what a word means is decided by the key it stands under.
+        schema: 'failsafe',
+        resolveKnownTags: false,
+        prettyErrors: false,
+        // It compares every key with every other one; the maps that are used are checked while they are read.
+        uniqueKeys: false,
+      });
+    } catch (thrown) {
+      const { message } = toOpError('parse YAML', thrown);
+      this.report(undefined, `not valid YAML: ${clipped(message)}; nothing in the file applies`);
+      return undefined;
+    }
+  }
+
+  /** After a broken line nobody knows what the rest was meant to be, so only the first error is told. */
+  #hasErrors(document: Document): boolean {
+    const first = document.errors.reduce<(typeof document.errors)[number] | undefined>(
+      (found, error) => (found === undefined || error.pos[0] < found.pos[0] ? error : found),
+      undefined,
+    );
+    if (first === undefined) return false;
+    const what = ERROR_TEXTS[first.code] ?? `not valid YAML: ${clipped(first.message)}`;
+    const hint = MARK_ERRORS.has(first.code)
+      ? ' (a text with one of - ? : # [ { @ ` in it may need quotes)'
+      : '';
+    this.report(first.pos[0], `${what}${hint}; nothing in the file applies`);
+    return true;
+  }
+
+  #placeOf(offset: number | undefined): ConfigProblem['place'] {
+    if (offset === undefined) return undefined;
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+}
+
+const ERROR_TEXTS: Readonly<Record<string, string>> = {
+  RESOURCE_EXHAUSTION: 'nested too deeply',
+  MULTIPLE_DOCS: 'a second document begins here',
+};
+
+const MARK_ERRORS: ReadonlySet<string> = new Set([
+  'UNEXPECTED_TOKEN',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BAD_SCALAR_START',
+]);
+
+/** What stands where, for messages. */
+export function described(value: Value): string {
+  switch (value.kind) {
+    case 'text':
+      return value.text === '' ? 'nothing' : quoted(value.text);
+    case 'list':
+      return 'a list';
+    case 'map':
+      return 'a map';
+    case 'alias':
+      return 'an alias, which is not followed';
+  }
+}
+
+/** No configuration is deeper than a list in a map in a map. */
+const MAX_DEPTH = 4;
+
+function valueAt(node: unknown, offset: number, depth = 0): Value {
+  if (isScalar(node))
+    return { kind: 'text', text: String(node.value ?? ''), offset: node.range?.[0] ?? offset };
+  if (isAlias(node)) return { kind: 'alias', offset: node.range?.[0] ?? offset };
+  const isDeep = depth >= MAX_DEPTH;
+  if (isSeq(node)) {
+    const start = node.range?.[0] ?? offset;
+    return {
+      kind: 'list',
+      items: isDeep ? [] : node.items.map((item) => valueAt(item, start, depth + 1)),
+      offset: start,
+    };
+  }
+  if (isMap(node)) {
+    const start = node.range?.[0] ?? offset;
+    const entries = (isDeep ? [] : node.items).map(({ key, value }) => {
+      const keyValue = valueAt(key, start, depth + 1);
+      return { key: keyValue, value: valueAt(value, keyValue.offset, depth + 1) };
+    });
+    return { kind: 'map', entries, offset: start };
+  }
+  return { kind: 'text', text: '', offset };
+}
