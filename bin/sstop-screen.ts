@@ -1,90 +1,205 @@
-import type { SstopOptions } from '../src/apps/cli/sstop-command.ts';
+import { basename } from 'node:path';
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
-import type { Effect, Message, Model } from '../src/apps/sstop/model.ts';
-import { sstopProgram } from '../src/apps/sstop/program.ts';
+import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
+import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
+import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
 import { Sampler } from '../src/apps/sstop/sampler.ts';
-import type { Source } from '../src/data/source/source.ts';
+import type { NameLookup } from '../src/apps/views/network/network-list.ts';
+import type { Names } from '../src/data/names/names.ts';
+import type { Signaller } from '../src/data/sample/platform.ts';
+import { toOpError } from '../src/kit/errors/op-error.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { runProgram } from '../src/screen/loop/run-program.ts';
-import { TOKYO_NIGHT } from '../src/screen/style/theme.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { exportFile } from './export-file.ts';
+import { exportText } from './export-view.ts';
 import { withInjectedFault } from './fault-injection.ts';
-import { isAsciiTerminal } from './locale.ts';
 import { complain } from './messages.ts';
+import type { SstopInput } from './sstop-input.ts';
+import type { Settings } from './sstop-settings.ts';
+
+/** How far the seek keys go. */
+const SEEK_MILLIS = 10_000;
+
+type ScreenControls = Controls<Model, Message>;
 
 /** Runs the screen on this terminal until it is left, then prints the summary. */
-export async function runScreen(options: SstopOptions, source: Source): Promise<number> {
-  const ascii = options.ascii ?? isAsciiTerminal(process.env);
-  const program = sstopProgram({
-    sort: options.sort,
-    filter: options.filter,
-    loopback: options.loopback,
-    interfaceName: options.interfaceName,
-    intervalMillis: options.intervalMillis,
-    mouse: options.mouse,
-    ascii,
-    theme: TOKYO_NIGHT,
-  });
-  const startMillis = performance.now();
-  let controls: Controls<Model, Message> | undefined;
-  const sampler = new Sampler(source, options.intervalMillis, {
-    sampled: (data) => controls?.dispatch({ kind: 'sampled', data }),
-    failed: ({ message }) => controls?.dispatch({ kind: 'failed', message }),
-  });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const reason = await runProgram<Model, Message, Effect>(withInjectedFault(program), {
-    color: options.color,
-    mouse: options.mouse,
-    effect: (effect, with_) => carryOut(effect, with_, sampler),
-    started: (started) => {
-      controls = started;
-      sampler.start();
-      if (options.durationMillis !== undefined)
-        timer = setTimeout(() => started.quit(), options.durationMillis);
-    },
-  });
-  clearTimeout(timer);
-  sampler.stop();
-  return leave(reason, sampler, controls?.model, performance.now() - startMillis);
+export async function runScreen(
+  settings: Settings,
+  input: SstopInput,
+  signaller: Signaller,
+): Promise<number> {
+  return new Screen(settings, input, signaller).run();
 }
 
-function carryOut(effect: Effect, controls: Controls<Model, Message>, sampler: Sampler): void {
-  switch (effect.kind) {
-    case 'set-interval':
-      sampler.setInterval(effect.intervalMillis);
-      break;
-    case 'set-mouse':
-      controls.setMouse(effect.isOn);
-      break;
-    case 'redraw':
-      controls.redraw();
-      break;
-    case 'suspend':
-      controls.suspend();
-      break;
+class Screen {
+  readonly #settings: Settings;
+  readonly #input: SstopInput;
+  readonly #signaller: Signaller;
+  readonly #sampler: Sampler;
+  readonly #startMillis = performance.now();
+  #controls: ScreenControls | undefined;
+
+  constructor(settings: Settings, input: SstopInput, signaller: Signaller) {
+    this.#settings = settings;
+    this.#input = input;
+    this.#signaller = signaller;
+    this.#sampler = new Sampler(input.source, settings.intervalMillis, {
+      sampled: (data) => {
+        this.#tellProgress();
+        this.#controls?.dispatch({ kind: 'sampled', data });
+      },
+      failed: ({ message }) => this.#controls?.dispatch({ kind: 'failed', message }),
+    });
+    input.playback?.observe((snapshot) => {
+      if (snapshot.network !== undefined) this.#sampler.rates.update(snapshot.network, snapshot.header);
+    });
+    input.names.onChange = () => this.#controls?.repaint();
+  }
+
+  async run(): Promise<number> {
+    const { color, mouse, durationMillis } = this.#settings;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const reason = await runProgram<Model, Message, Effect>(withInjectedFault(this.#program()), {
+      color,
+      mouse,
+      effect: (effect, controls) => this.#carryOut(effect, controls),
+      started: (controls) => {
+        this.#controls = controls;
+        this.#sampler.start();
+        if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
+      },
+    });
+    clearTimeout(timer);
+    this.#sampler.stop();
+    return this.#leave(reason);
+  }
+
+  #program(): SstopProgram {
+    const { settings, input } = { settings: this.#settings, input: this.#input };
+    return sstopProgram({
+      ...settings,
+      keymap: keymapOf(groupsFor(settings.keymap.groups, input.playback !== undefined)),
+      canSignal: input.playback === undefined,
+      ownPid: process.pid,
+      names: nameLookup(input.names),
+    });
+  }
+
+  #carryOut(effect: Effect, controls: ScreenControls): void {
+    switch (effect.kind) {
+      case 'set-interval':
+        this.#sampler.setInterval(effect.intervalMillis);
+        break;
+      case 'set-mouse':
+        controls.setMouse(effect.isOn);
+        break;
+      case 'set-dns':
+        this.#input.names.setDns(effect.isOn);
+        break;
+      case 'signal': {
+        const outcome = this.#signaller.send(effect.pid, effect.startTicks, effect.signal);
+        controls.dispatch({ kind: 'signalled', outcome });
+        break;
+      }
+      case 'playback':
+        this.#steer(effect.command);
+        break;
+      case 'export':
+        this.#export(controls);
+        break;
+      case 'bell':
+        controls.bell();
+        break;
+      case 'redraw':
+        controls.redraw();
+        break;
+      case 'suspend':
+        controls.suspend();
+        break;
+    }
+  }
+
+  #steer(command: PlaybackCommand): void {
+    const { playback } = this.#input;
+    if (playback === undefined) return;
+    switch (command) {
+      case 'slower':
+        playback.changeSpeed(-1);
+        break;
+      case 'faster':
+        playback.changeSpeed(1);
+        break;
+      case 'back':
+        playback.seekBy(-SEEK_MILLIS);
+        break;
+      case 'forward':
+        playback.seekBy(SEEK_MILLIS);
+        break;
+      case 'pause':
+        playback.setPaused(true);
+        break;
+      case 'resume':
+        playback.setPaused(false);
+        break;
+    }
+    this.#tellProgress();
+    this.#sampler.sampleNow();
+  }
+
+  #tellProgress(): void {
+    const { playback } = this.#input;
+    if (playback === undefined) return;
+    const fileName = basename(this.#settings.playbackPath ?? '');
+    this.#controls?.dispatch({ kind: 'played', playback: { fileName, progress: playback.progress } });
+  }
+
+  #export(controls: ScreenControls): void {
+    try {
+      const text = exportText(controls.model);
+      if (text === undefined) {
+        controls.dispatch({ kind: 'noticed', text: 'A sample is under way: try again.', isBad: true });
+        return;
+      }
+      const path = exportFile(process.cwd(), text, new Date());
+      controls.dispatch({ kind: 'noticed', text: `Written to ${path}`, isBad: false });
+    } catch (thrown) {
+      controls.dispatch({ kind: 'noticed', text: toOpError('export', thrown).message, isBad: true });
+    }
+  }
+
+  /** The terminal is as it was: say what is to be said, if anybody is left to read it. */
+  #leave(reason: ExitReason): number {
+    switch (reason.kind) {
+      case 'quit':
+        this.#printSummary();
+        return EXIT_OK;
+      case 'signal':
+        if (reason.signal !== 'SIGHUP') this.#printSummary();
+        return exitCodeOfSignal(reason.signal);
+      case 'gone':
+        return exitCodeOfSignal('SIGHUP');
+      case 'crash':
+        complain('sstop', `stopped by an error of its own: ${reason.error.message}`);
+        return EXIT_FAILURE;
+    }
+  }
+
+  #printSummary(): void {
+    const { data } = this.#sampler;
+    const model = this.#controls?.model;
+    if (data === undefined || model === undefined) return;
+    const micros = (performance.now() - this.#startMillis) * 1000;
+    process.stdout.write(exitSummary(data, micros, { ...model.scope, interfaceIndex: undefined }));
   }
 }
 
-/** The terminal is as it was: say what is to be said, if anybody is left to read it. */
-function leave(reason: ExitReason, sampler: Sampler, model: Model | undefined, millis: number): number {
-  switch (reason.kind) {
-    case 'quit':
-      printSummary(sampler, model, millis);
-      return EXIT_OK;
-    case 'signal':
-      if (reason.signal !== 'SIGHUP') printSummary(sampler, model, millis);
-      return exitCodeOfSignal(reason.signal);
-    case 'gone':
-      return exitCodeOfSignal('SIGHUP');
-    case 'crash':
-      complain('sstop', `stopped by an error of its own: ${reason.error.message}`);
-      return EXIT_FAILURE;
-  }
-}
-
-function printSummary(sampler: Sampler, model: Model | undefined, millis: number): void {
-  if (sampler.data === undefined || model === undefined) return;
-  process.stdout.write(
-    exitSummary(sampler.data, millis * 1000, { ...model.scope, interfaceIndex: undefined }),
-  );
+function nameLookup(names: Names): NameLookup {
+  return {
+    host: (address) => names.host(address),
+    // For filters and orders over all hosts: what is known, without asking for thousands of names.
+    hostName: (address) => names.knownHost(address),
+    serviceName: (port, protocol) => names.service(port, protocol),
+    country: (address) => names.country(address),
+  };
 }

@@ -1,58 +1,88 @@
-import type { SstopOptions } from '../src/apps/cli/sstop-command.ts';
 import { nextDue } from '../src/apps/sstop/cadence.ts';
 import { interfaceNamed } from '../src/apps/sstop/interfaces.ts';
 import { csvHeader, snapshotToCsv } from '../src/data/export/csv.ts';
 import type { ExportOptions } from '../src/data/export/export-options.ts';
 import { snapshotToJson } from '../src/data/export/json.ts';
 import { tableText } from '../src/data/export/table-text.ts';
-import { TextFilter } from '../src/data/query/text-filter.ts';
+import type { OwnerFilter } from '../src/data/query/filter/filter-context.ts';
+import { parseFilter } from '../src/data/query/filter/parse-filter.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { NetworkSection } from '../src/data/sample/network-section.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import type { Source } from '../src/data/source/source.ts';
+import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import type { SstopInput } from './sstop-input.ts';
+import type { Settings } from './sstop-settings.ts';
 import { StandardOutput } from './standard-output.ts';
 import { Stop } from './stop.ts';
 
 /** Streams snapshots to standard output, or prints one; ends by --once, --duration, a signal or a closed pipe. */
-export async function runStream(options: SstopOptions, source: Source): Promise<number> {
+export async function runStream(settings: Settings, input: SstopInput): Promise<number> {
+  const { names } = input;
+  const parsed = parseFilter(settings.filter, {
+    hostName: (address) => names.host(address),
+    serviceName: (port, protocol) => names.service(port, protocol),
+  });
+  if ('error' in parsed) {
+    complain('sstop', `option '--filter <text>': ${parsed.error.message}`);
+    return EXIT_USAGE;
+  }
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
   try {
-    return await new Stream(options, source, stop).run();
+    return await new Stream(settings, input, parsed.filter, stop).run();
   } finally {
     stop.release();
   }
 }
 
 class Stream {
-  readonly #options: SstopOptions;
-  readonly #source: Source;
+  readonly #settings: Settings;
+  readonly #input: SstopInput;
+  readonly #filter: OwnerFilter;
   readonly #stop: Stop;
   readonly #output = new StandardOutput();
   readonly #rates = new NetworkRates();
   #isFirstOutput = true;
 
-  constructor(options: SstopOptions, source: Source, stop: Stop) {
-    this.#options = options;
-    this.#source = source;
+  constructor(settings: Settings, input: SstopInput, filter: OwnerFilter, stop: Stop) {
+    this.#settings = settings;
+    this.#input = input;
+    this.#filter = filter;
     this.#stop = stop;
+    input.playback?.observe((snapshot) => {
+      if (snapshot.network !== undefined) this.#rates.update(snapshot.network, snapshot.header);
+    });
   }
 
   async run(): Promise<number> {
-    const { intervalMillis, durationMillis = Number.POSITIVE_INFINITY, interfaceName, once } = this.#options;
+    const { durationMillis = Number.POSITIVE_INFINITY, intervalMillis, interfaceName, once } = this.#settings;
     const baseline = await this.#sample();
     const start = performance.now();
     const known =
       interfaceName === undefined || interfaceNamed(baseline.interfaces, interfaceName) !== undefined;
     if (!known) return this.#refuseInterface(baseline);
+    if (this.#input.playback !== undefined) return this.#replay(this.#input.playback);
     for (;;) {
       const due = Math.min(nextDue(start, intervalMillis, performance.now()), start + durationMillis);
       await this.#stop.sleep(due - performance.now());
       if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
       const isOpen = await this.#print();
       if (!isOpen || once || due >= start + durationMillis) return EXIT_OK;
+    }
+  }
+
+  /** Every recorded snapshot, as fast as it can be read. */
+  async #replay(playback: RecordedSource): Promise<number> {
+    for (;;) {
+      const snapshot = await playback.next();
+      if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
+      if (snapshot === undefined) return EXIT_OK;
+      if (snapshot.network === undefined) continue;
+      this.#rates.update(snapshot.network, snapshot.header);
+      const isOpen = await this.#output.write(this.#format(snapshot, snapshot.network));
+      if (!isOpen || this.#settings.once) return EXIT_OK;
     }
   }
 
@@ -65,7 +95,7 @@ class Stream {
   }
 
   #snapshot(): Promise<Snapshot> {
-    return this.#source.sample({ network: true }, Number.POSITIVE_INFINITY);
+    return this.#input.source.sample({ network: true }, Number.POSITIVE_INFINITY);
   }
 
   async #print(): Promise<boolean> {
@@ -79,7 +109,7 @@ class Stream {
     const options = this.#exportOptions(section);
     const isFirst = this.#isFirstOutput;
     this.#isFirstOutput = false;
-    switch (this.#options.output) {
+    switch (this.#settings.output) {
       case 'csv': {
         const rows = snapshotToCsv(section, this.#rates, snapshot.header, options);
         return isFirst ? csvHeader() + rows : rows;
@@ -92,7 +122,8 @@ class Stream {
   }
 
   #exportOptions(section: NetworkSection): ExportOptions {
-    const { sort, filter, loopback, interfaceName } = this.#options;
+    const { sort, loopback, interfaceName } = this.#settings;
+    const { names } = this.#input;
     const interfaceIndex =
       interfaceName === undefined ? undefined : interfaceNamed(section.interfaces, interfaceName);
     return {
@@ -102,7 +133,10 @@ class Stream {
         interfaceIndex: interfaceName === undefined ? undefined : (interfaceIndex ?? -1),
         includeLoopback: loopback,
       },
-      ...(filter === '' ? {} : { filter: new TextFilter(filter) }),
+      filter: this.#filter,
+      hostName: (address) => names.host(address),
+      serviceName: (port, protocol) => names.service(port, protocol),
+      country: (address) => names.country(address),
     };
   }
 
@@ -111,7 +145,7 @@ class Stream {
     const known = Array.from(slots.rows.subarray(0, slots.count), (slot) => names[slot]).join(', ');
     complain(
       'sstop',
-      `option '--interface <name>': there is no '${this.#options.interfaceName}' here. Accepted: ${known}`,
+      `option '--interface <name>': there is no '${this.#settings.interfaceName}' here. Accepted: ${known}`,
     );
     return EXIT_USAGE;
   }

@@ -43,6 +43,7 @@ async function runBeside(mode: 'long' | 'short', as: readonly string[]): Promise
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
+    env: { ...process.env, HOME: '/nonexistent' },
   });
   const text = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { FIXTURES, SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 import { linesOf } from './testing/traffic.ts';
@@ -166,11 +168,11 @@ test('Ctrl-Z stops it with the terminal given back, and fg brings it back', asyn
 });
 
 test('help lists every key; the filter narrows live and Escape restores; sorting and pause show', async () => {
-  const pty = start([], [100, 45]);
+  const pty = start([], [100, 60]);
   await pty.waitFor(TABLE);
   pty.key('?');
   const help = await pty.waitFor(/sstop keys/);
-  for (const text of ['Move down', 'Filter by name', 'Next network interface', 'Pause', 'Quit', 'click']) {
+  for (const text of ['Move down', 'Filter the rows', 'Next network interface', 'Pause', 'Quit', 'click']) {
     expect(help).toContain(text);
   }
   pty.key('\x1b');
@@ -248,4 +250,90 @@ describe('hostile process names', () => {
       }
     },
   );
+});
+
+describe('kill', () => {
+  test('the selected process gets the signal, and the result is shown', async () => {
+    const fixture = Bun.spawn([process.execPath, `${FIXTURES}/named-listener.fixture.ts`, '76696374696d'], {
+      stdout: 'pipe',
+    });
+    try {
+      const pid = (await linesOf(fixture.stdout).next()).value;
+      const pty = start(['--filter', `pid:${pid}`], [100, 24]);
+      await pty.waitFor(new RegExp(`\\b${pid} .* victim`));
+      pty.key('j');
+      pty.key('K');
+      await pty.waitFor(new RegExp(`Kill ${pid} victim`));
+      pty.key('\r');
+      await pty.waitFor(/SIGTERM sent/);
+      expect(await fixture.exited).toBe(143);
+      expect(fixture.signalCode).toBe('SIGTERM');
+    } finally {
+      fixture.kill('SIGKILL');
+      await fixture.exited;
+    }
+  });
+});
+
+test('every view opens, fits and closes again', async () => {
+  const pty = start([], [80, 24]);
+  await pty.waitFor(TABLE);
+  for (const [key, title] of [
+    ['h', /Remote hosts/],
+    ['l', /Listening ports.*\n(.*\n)*.*PROTO LOCAL ADDRESS/],
+    ['D', /Groups.*\n(.*\n)*.*GROUP/],
+  ] as const) {
+    pty.key(key);
+    await pty.waitFor(title);
+    expect(pty.lines().at(-1)).toContain('Esc');
+    pty.key('\x1b');
+    await pty.waitFor(TABLE);
+  }
+  pty.key('j');
+  pty.key('\r');
+  await pty.waitFor(/Process .*\n(.*\n)*.*PROTO/);
+  pty.key('\x1b');
+  await pty.waitFor(TABLE);
+});
+
+test('an error in a filter is shown in the prompt with what is accepted', async () => {
+  const pty = start([], [120, 24]);
+  await pty.waitFor(TABLE);
+  pty.key('/colour:red');
+  await pty.waitFor(/colour:red +no key "colour": there are port, host/);
+});
+
+test('e writes the rows to a file in the working directory and names it', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/sstop-export-`);
+  try {
+    program = new PtyProgram([SSTOP, '--loopback'], { columns: 100, rows: 24, directory });
+    await program.waitFor(TABLE);
+    program.key('e');
+    await program.waitFor(/Written to .*sstop-\d{8}-\d{6}\.csv/);
+    const [file] = readdirSync(directory);
+    expect(readFileSync(`${directory}/${file}`, 'utf8')).toMatch(/^timestamp,pid,process/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a recording is played on the screen with its progress', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/sstop-record-`);
+  try {
+    const file = `${directory}/day.gz`;
+    const recorder = Bun.spawn(
+      [SSTOP, '--json', '--loopback', '--interval', '100ms', '--duration', '600ms', '--record', file],
+      { stdout: 'ignore' },
+    );
+    expect(await recorder.exited).toBe(0);
+    const pty = start(['--playback', file], [100, 24]);
+    await pty.waitFor(/day\.gz/);
+    await pty.waitFor(TABLE);
+    pty.key('\x1b[C');
+    await pty.waitFor(/2x/);
+    pty.key('?');
+    expect(await pty.waitFor(/sstop keys/)).not.toContain('signal');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -1,44 +1,55 @@
 import { currentPlatform } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
-import { openLocalSource } from '../src/data/source/local-source.ts';
-import type { Source } from '../src/data/source/source.ts';
+import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import { runDoctor } from './sstop-doctor.ts';
+import { openInput, type SstopInput } from './sstop-input.ts';
 import { runScreen } from './sstop-screen.ts';
+import { readSettings } from './sstop-settings.ts';
 import { runStream } from './sstop-stream.ts';
 import { VERSION } from './version.ts';
 
 /** sstop from its arguments to its exit code. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
-  const invocation = parseSstopArguments(argv, VERSION, isColored);
+  const invocation = parseSstopArguments(argv, { version: VERSION, themeNames: THEME_NAMES }, isColored);
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
   const { options } = invocation;
+  if (options.doctor) return runDoctor(options.output === 'json');
   const obstacle = options.output === 'screen' ? screenObstacle() : undefined;
   if (obstacle !== undefined) {
     complain('sstop', `${obstacle}; --once, --json and --csv need none`);
     return EXIT_USAGE;
   }
-  let source: Source;
+  const { settings, problems } = readSettings(options, process.env);
+  for (const problem of problems) complain('sstop', problem);
+  let platform: Platform;
+  let input: SstopInput;
   try {
-    source = openLocalSource(currentPlatform(), { tier: options.backend });
+    platform = currentPlatform();
+    input = await openInput(settings, platform);
   } catch (thrown) {
     complain('sstop', toOpError('start', thrown).message);
-    return EXIT_FAILURE;
+    return isUsageError(options) ? EXIT_USAGE : EXIT_FAILURE;
   }
   try {
-    return await run(options, source);
+    return settings.output === 'screen'
+      ? await runScreen(settings, input, platform.signaller)
+      : await runStream(settings, input);
   } catch (thrown) {
     complain('sstop', toOpError('run', thrown).message);
     return EXIT_FAILURE;
   } finally {
-    source.close();
+    await input.close();
   }
 }
 
-function run(options: SstopOptions, source: Source): Promise<number> {
-  return options.output === 'screen' ? runScreen(options, source) : runStream(options, source);
+/** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
+function isUsageError({ recordPath, playbackPath, geoipPath }: SstopOptions): boolean {
+  return recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined;
 }
 
 function print(text: string, exitCode: number): number {

@@ -1,77 +1,163 @@
-import type { Terminal as Emulator, IBufferCell } from '@xterm/headless';
+import type { Terminal as Emulator, IBufferCell, IBufferLine } from '@xterm/headless';
+import { drawGlyph } from './svg-glyphs.ts';
+import { BASELINE, CELL_HEIGHT, CELL_WIDTH, INK_STYLE, RowInk, short } from './svg-ink.ts';
 
-const CELL_WIDTH = 9;
-const CELL_HEIGHT = 19;
-const BASELINE = 14.5;
+/** A letter of the first font is then exactly one cell wide. */
 const FONT_SIZE = 14.95;
-const FONTS = 'DejaVu Sans Mono, Noto Sans Mono CJK SC, monospace';
+const FONTS = "'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono','Noto Sans Mono CJK SC',monospace";
 const FOREGROUND = '#a9b1d6';
 const BACKGROUND = '#1a1b26';
+const MARGIN = 10;
 /** xterm's first sixteen colours. */
 const PALETTE = [
   ...['#000000', '#cd0000', '#00cd00', '#cdcd00', '#0000ee', '#cd00cd', '#00cdcd', '#e5e5e5'],
   ...['#7f7f7f', '#ff0000', '#00ff00', '#ffff00', '#5c5cff', '#ff00ff', '#00ffff', '#ffffff'],
 ];
 const CUBE_LEVELS = [0, 95, 135, 175, 215, 255];
+/** XML knows neither controls nor the two code points that are no characters. */
+const NOT_XML = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g;
 
-/** The screen of a terminal emulator as an SVG picture, cell by cell. */
-export function screenSvg(emulator: Emulator): string {
-  const width = (emulator.cols * CELL_WIDTH).toFixed(1);
-  const height = emulator.rows * CELL_HEIGHT;
-  let grounds = '';
-  let glyphs = '';
-  for (let y = 0; y < emulator.rows; y++) {
-    const line = emulator.buffer.active.getLine(emulator.buffer.active.viewportY + y);
-    for (let x = 0; x < emulator.cols; x++) {
-      const cell = line?.getCell(x);
-      if (cell === undefined || cell.getWidth() === 0) continue;
-      grounds += groundOf(cell, x, y);
-      glyphs += glyphOf(cell, x, y);
-    }
-  }
-  const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
-  const text = `font-family="${FONTS}" font-size="${FONT_SIZE}" xml:space="preserve"`;
+/** A terminal's screen as a picture: what each row shows, its origin the baseline at the row's left edge. */
+export interface ScreenPicture {
+  readonly columns: number;
+  readonly rows: readonly string[];
+  /** The colour that most of it stands on. */
+  readonly ground: string;
+}
+
+/** What the emulator shows now, row by row. */
+export function pictureOf(emulator: Emulator): ScreenPicture {
+  const { active } = emulator.buffer;
+  const lines = Array.from({ length: emulator.rows }, (_, y) => active.getLine(active.viewportY + y));
+  const ground = groundOf(lines, emulator.cols);
+  return { columns: emulator.cols, rows: lines.map((line) => rowOf(line, emulator.cols, ground)), ground };
+}
+
+/** The screen of a terminal emulator as an SVG picture, `title` for those who cannot see it. */
+export function screenSvg(emulator: Emulator, title: string): string {
+  const picture = pictureOf(emulator);
+  const rows = picture.rows.map((row, y) => (row === '' ? '' : `<g ${placeOf(y)}>${row}</g>`));
+  return svgDocument(picture, title, '', rows.join('\n'));
+}
+
+/** Where a row of the picture stands. */
+export function placeOf(y: number): string {
+  return `transform="translate(0 ${y * CELL_HEIGHT + BASELINE})"`;
+}
+
+/** A whole SVG file of the picture's size around `content`; `css` is added to its style. */
+export function svgDocument(picture: ScreenPicture, title: string, css: string, content: string): string {
+  const width = picture.columns * CELL_WIDTH + 2 * MARGIN;
+  const height = picture.rows.length * CELL_HEIGHT + 2 * MARGIN;
+  const size = `width="${width}" height="${height}" viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}"`;
+  const text = `font-family="${FONTS}" font-size="${FONT_SIZE}" fill="${FOREGROUND}" xml:space="preserve"`;
+  const board = `x="${-MARGIN}" y="${-MARGIN}" width="${width}" height="${height}" rx="8"`;
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect width="100%" height="100%" fill="${BACKGROUND}"/>` +
-    `<g shape-rendering="crispEdges">${grounds}</g><g ${text}>${glyphs}</g></svg>\n`
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" ${size}><title>${escaped(title)}</title>` +
+    `<style>${INK_STYLE}${css}</style>` +
+    `<rect ${board} fill="${picture.ground}"/>\n<g ${text}>\n${content}\n</g></svg>\n`
   );
 }
 
-function groundOf(cell: IBufferCell, x: number, y: number): string {
-  const color = cell.isInverse() ? foregroundOf(cell) : backgroundOf(cell);
-  if (color === BACKGROUND) return '';
-  return rectangle(x * CELL_WIDTH, y * CELL_HEIGHT, cell.getWidth() * CELL_WIDTH, CELL_HEIGHT, color);
-}
-
-function glyphOf(cell: IBufferCell, x: number, y: number): string {
-  const text = cell.getChars();
-  if (text === '' || text === ' ') return '';
-  const color = cell.isInverse() ? backgroundOf(cell) : foregroundOf(cell);
-  const block = blockOf(text, x * CELL_WIDTH, y * CELL_HEIGHT, color);
-  if (block !== undefined) return block;
-  const weight = cell.isBold() ? ' font-weight="bold"' : '';
-  const at = `x="${(x * CELL_WIDTH).toFixed(1)}" y="${(y * CELL_HEIGHT + BASELINE).toFixed(1)}"`;
-  const room = ` textLength="${(cell.getWidth() * CELL_WIDTH).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`;
-  return `<text ${at} fill="${color}"${weight}${cell.getWidth() > 1 ? room : ''}>${escaped(text)}</text>`;
-}
-
-/** Eighth blocks are drawn, since fonts leave gaps between them. */
-function blockOf(text: string, left: number, top: number, color: string): string | undefined {
-  const code = text.codePointAt(0)!;
-  if (code >= 0x2581 && code <= 0x2588) {
-    const height = ((code - 0x2580) * CELL_HEIGHT) / 8;
-    return rectangle(left, top + CELL_HEIGHT - height, CELL_WIDTH, height, color);
+/** The commonest background, so that it need not be drawn again and again. */
+function groundOf(lines: readonly (IBufferLine | undefined)[], columns: number): string {
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    for (let x = 0; x < columns; x++) {
+      const color = colorsOf(line?.getCell(x)).ground;
+      counts.set(color, (counts.get(color) ?? 0) + 1);
+    }
   }
-  if (code > 0x2588 && code <= 0x258f) {
-    return rectangle(left, top, ((0x2590 - code) * CELL_WIDTH) / 8, CELL_HEIGHT, color);
-  }
-  if (code === 0x2500) return rectangle(left, top + CELL_HEIGHT / 2, CELL_WIDTH, 1, color);
-  return undefined;
+  const [commonest] = [...counts].sort((a, b) => b[1] - a[1]);
+  return commonest?.[0] ?? BACKGROUND;
 }
 
-function rectangle(x: number, y: number, width: number, height: number, color: string): string {
-  const [left, top, w, h] = [x, y, width, height].map((value) => value.toFixed(1));
-  return `<rect x="${left}" y="${top}" width="${w}" height="${h}" fill="${color}"/>`;
+function rowOf(line: IBufferLine | undefined, columns: number, ground: string): string {
+  const grounds = new RowInk();
+  const ink = new RowInk();
+  const texts = new RowTexts();
+  for (let x = 0; x < columns; x++) {
+    const cell = line?.getCell(x);
+    if (cell === undefined || cell.getWidth() === 0) continue;
+    const colors = colorsOf(cell);
+    const width = cell.getWidth() * CELL_WIDTH;
+    if (colors.ground !== ground) grounds.rectangle(colors.ground, x * CELL_WIDTH, 0, width, CELL_HEIGHT);
+    const glyph = cell.getChars();
+    if (glyph === '' || glyph === ' ' || cell.isInvisible()) texts.space();
+    else if (drawGlyph(ink, glyph, x, colors.ink)) texts.end();
+    else texts.write(glyph, x, cell.getWidth(), styleOf(cell, colors.ink));
+  }
+  texts.end();
+  return grounds.svg() + ink.svg() + texts.svg;
+}
+
+/** Texts of one row: letters of one style in a row, single spaces between them too, are one. */
+class RowTexts {
+  svg = '';
+  #text = '';
+  #start = 0;
+  #style = '';
+  #cells = 0;
+  #spaces = 0;
+
+  write(glyph: string, x: number, width: number, style: string): void {
+    // Only ASCII is sure to be one cell wide in the reader's font: the rest stands alone, pressed into its cells.
+    const isSure = isAscii(glyph);
+    if (!isSure || style !== this.#style || this.#spaces > 1) this.end();
+    if (this.#text === '') {
+      this.#start = x;
+      this.#style = style;
+    }
+    this.#text += ' '.repeat(this.#spaces) + glyph;
+    this.#cells += this.#spaces + width;
+    this.#spaces = 0;
+    if (!isSure) this.end();
+  }
+
+  space(): void {
+    if (this.#text !== '') this.#spaces++;
+  }
+
+  /** Writes down what has come together. */
+  end(): void {
+    const length = ` textLength="${this.#cells * CELL_WIDTH}"`;
+    const room = !isAscii(this.#text)
+      ? `${length} lengthAdjust="spacingAndGlyphs"`
+      : this.#cells > 1
+        ? length
+        : '';
+    const place = `x="${this.#start * CELL_WIDTH}"${this.#style}`;
+    if (this.#text !== '') this.svg += `<text ${place}${room}>${escaped(this.#text)}</text>`;
+    this.#text = '';
+    this.#cells = 0;
+    this.#spaces = 0;
+  }
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
+interface CellColors {
+  readonly ink: string;
+  readonly ground: string;
+}
+
+function colorsOf(cell: IBufferCell | undefined): CellColors {
+  if (cell === undefined) return { ink: FOREGROUND, ground: BACKGROUND };
+  const [foreground, background] = [foregroundOf(cell), backgroundOf(cell)];
+  return cell.isInverse() ? { ink: background, ground: foreground } : { ink: foreground, ground: background };
+}
+
+function styleOf(cell: IBufferCell, color: string): string {
+  return (
+    (color === FOREGROUND ? '' : ` fill="${color}"`) +
+    (cell.isBold() ? ' font-weight="bold"' : '') +
+    (cell.isItalic() ? ' font-style="italic"' : '') +
+    (cell.isDim() ? ` opacity="${short(0.6)}"` : '') +
+    (cell.isUnderline() ? ' text-decoration="underline"' : '') +
+    (cell.isStrikethrough() ? ' text-decoration="line-through"' : '')
+  );
 }
 
 function foregroundOf(cell: IBufferCell): string {
@@ -101,5 +187,10 @@ function hex(color: number): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .toWellFormed()
+    .replace(NOT_XML, '\ufffd')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 }

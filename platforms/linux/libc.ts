@@ -24,6 +24,8 @@ export const Errno = {
   EACCES: 13,
   EINVAL: 22,
   ENOSYS: 38,
+  ENODATA: 61,
+  EOPNOTSUPP: 95,
   ENOBUFS: 105,
   EPROTONOSUPPORT: 93,
   EAFNOSUPPORT: 97,
@@ -80,6 +82,7 @@ const SIGNATURES = {
   getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
+  getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
   sysconf: { args: ['i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
@@ -182,6 +185,12 @@ export function statAt(
   into: NativeBuffer,
 ): number {
   const result = symbols.statx(directory, path.pointer, flags, mask, into.pointer);
+  return result < 0 ? -errno() : result;
+}
+
+/** getxattr(2) of an extended attribute into `into`. Returns its bytes or -errno (-ENODATA: the file has none). */
+export function readExtendedAttribute(path: NativeBuffer, name: NativeBuffer, into: NativeBuffer): number {
+  const result = symbols.getxattr(path.pointer, name.pointer, into.pointer, into.bytes.length);
   return result < 0 ? -errno() : result;
 }
 

@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test';
 import { parseSstopArguments } from './sstop-command.ts';
 
+const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'] };
+
 function refusal(...argv: string[]): string {
-  const invocation = parseSstopArguments(argv, '1.2.3', false);
+  const invocation = parseSstopArguments(argv, VOCABULARY, false);
   if (invocation.kind !== 'print') throw new TypeError(`accepted: ${argv.join(' ')}`);
   expect(invocation.exitCode).toBe(2);
   expect(invocation.text).toEndWith('\n');
@@ -10,30 +12,72 @@ function refusal(...argv: string[]): string {
   return invocation.text;
 }
 
-test('without arguments the screen starts with the defaults', () => {
-  const invocation = parseSstopArguments([], '1.2.3', false);
+test('without arguments the screen starts, and what a configuration may say is left open', () => {
+  const invocation = parseSstopArguments([], VOCABULARY, false);
   expect(invocation).toEqual({
     kind: 'run',
     options: {
       output: 'screen',
       once: false,
-      intervalMillis: 1000,
+      doctor: false,
+      intervalMillis: undefined,
       durationMillis: undefined,
       backend: 'auto',
       interfaceName: undefined,
       filter: '',
-      sort: 'rate',
-      loopback: false,
+      sort: undefined,
+      loopback: undefined,
+      dns: undefined,
+      geoipPath: undefined,
+      recordPath: undefined,
+      playbackPath: undefined,
+      theme: undefined,
       color: 'auto',
       ascii: undefined,
-      mouse: true,
+      mouse: undefined,
     },
   });
 });
 
+test('what is said on the command line is there', () => {
+  const argv = ['--interval', '500ms', '--sort', 'pid', '--loopback', '--no-dns', '--no-mouse', '--ascii'];
+  const files = ['--geoip', 'a.mmdb', '--record', 'b.gz', '--theme', 'dawn', '--no-color'];
+  const invocation = parseSstopArguments([...argv, ...files], VOCABULARY, false);
+  expect(invocation.kind === 'run' && invocation.options).toMatchObject({
+    ...{ intervalMillis: 500, sort: 'pid', loopback: true, dns: false, mouse: false, ascii: true },
+    ...{ geoipPath: 'a.mmdb', recordPath: 'b.gz', theme: 'dawn', color: 'never' },
+  });
+  const playback = parseSstopArguments(['--playback', 'b.gz', '--json'], VOCABULARY, false);
+  expect(playback.kind === 'run' && playback.options).toMatchObject({ playbackPath: 'b.gz', output: 'json' });
+});
+
+test('--doctor goes with --json alone', () => {
+  const invocation = parseSstopArguments(['--doctor', '--json'], VOCABULARY, false);
+  expect(invocation.kind === 'run' && invocation.options).toMatchObject({ doctor: true, output: 'json' });
+  for (const other of [['--csv'], ['--once'], ['--record', 'a.gz'], ['--playback', 'a.gz']]) {
+    expect(refusal('--doctor', ...other)).toContain('--doctor');
+  }
+});
+
+test('--completions prints the script of a shell', () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const invocation = parseSstopArguments(['--completions', shell], VOCABULARY, false);
+    expect(invocation).toMatchObject({ kind: 'print', exitCode: 0 });
+    expect(invocation.kind === 'print' && invocation.text).toContain('no-mouse');
+  }
+});
+
+test('the help names every default, and the first theme as that of the screen', () => {
+  const help = parseSstopArguments(['--help'], VOCABULARY, false);
+  const text = help.kind === 'print' ? help.text.replaceAll(/\s+/g, ' ') : '';
+  for (const usual of ['default: 1s', 'default: rate', 'default: dusk', 'default: hidden']) {
+    expect(text).toContain(usual);
+  }
+});
+
 test('--once prints a table by itself and the named format with --json or --csv', () => {
   const outputs = [['--once'], ['--once', '--json'], ['--once', '--csv']].map((argv) => {
-    const invocation = parseSstopArguments(argv, '1.2.3', false);
+    const invocation = parseSstopArguments(argv, VOCABULARY, false);
     return invocation.kind === 'run' ? [invocation.options.output, invocation.options.once] : undefined;
   });
   expect(outputs).toEqual([
@@ -55,21 +99,25 @@ test('bad input is one line that names the argument and what is accepted', () =>
   expect(refusal('--jsno')).toContain('--jsno');
   expect(refusal('surplus')).toContain('surplus');
   expect(refusal('--filter')).toContain('--filter');
+  expect(refusal('--theme', 'noon')).toContain('dusk, dawn');
+  expect(refusal('--completions', 'tcsh')).toContain('bash, zsh, fish');
+  expect(refusal('--geoip', '')).toContain('path of a file');
+  expect(refusal('--record', 'a', '--playback', 'b')).toContain("'--playback <file>'");
 });
 
 test('version and help go to standard output with exit code 0', () => {
-  expect(parseSstopArguments(['--version'], '1.2.3', false)).toEqual({
+  expect(parseSstopArguments(['--version'], VOCABULARY, false)).toEqual({
     kind: 'print',
     text: 'sstop 1.2.3\n',
     exitCode: 0,
   });
-  const help = parseSstopArguments(['--help'], '1.2.3', false);
+  const help = parseSstopArguments(['--help'], VOCABULARY, false);
   expect(help.kind === 'print' && help.exitCode === 0 && help.text).toContain('--interval <duration>');
 });
 
 test('help is coloured only where asked', () => {
-  const plain = parseSstopArguments(['--help'], '1.2.3', false);
-  const colored = parseSstopArguments(['--help'], '1.2.3', true);
+  const plain = parseSstopArguments(['--help'], VOCABULARY, false);
+  const colored = parseSstopArguments(['--help'], VOCABULARY, true);
   expect(plain.kind === 'print' && plain.text.includes('\u001b')).toBe(false);
   expect(colored.kind === 'print' && colored.text.includes('\u001b[')).toBe(true);
 });

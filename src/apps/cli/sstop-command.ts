@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDurationMillis } from './duration.ts';
+import { completionScript, SHELL_NAMES, type ShellName } from './completion.ts';
+import { durationText, parseDurationMillis } from './duration.ts';
 
 export const SORT_NAMES = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
 export const BACKEND_NAMES = ['auto', 'netlink', 'proc'] as const;
@@ -9,23 +10,42 @@ export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
 
-/** What the command line of sstop asks for. */
+/** What holds where neither the command line nor the configuration says otherwise. */
+export const DEFAULT_INTERVAL_MILLIS = 1000;
+export const DEFAULT_SORT = 'rate';
+
+/** What sstop's command line does not know by itself. */
+export interface SstopVocabulary {
+  readonly version: string;
+  /** The default one first. */
+  readonly themeNames: readonly string[];
+}
+
+/** What the command line of sstop asks for. Undefined: not said there, so the configuration or the default decides. */
 export interface SstopOptions {
   readonly output: 'screen' | 'json' | 'csv' | 'table';
   /** One snapshot with rates, then exit. */
   readonly once: boolean;
-  readonly intervalMillis: number;
+  /** Report what works here instead of running; as text, or as JSON with `output` json. */
+  readonly doctor: boolean;
+  readonly intervalMillis: number | undefined;
   /** Undefined: until stopped. */
   readonly durationMillis: number | undefined;
   readonly backend: (typeof BACKEND_NAMES)[number];
   readonly interfaceName: string | undefined;
   readonly filter: string;
-  readonly sort: (typeof SORT_NAMES)[number];
-  readonly loopback: boolean;
+  readonly sort: (typeof SORT_NAMES)[number] | undefined;
+  readonly loopback: true | undefined;
+  readonly dns: false | undefined;
+  /** A country database in MaxMind's format. */
+  readonly geoipPath: string | undefined;
+  readonly recordPath: string | undefined;
+  readonly playbackPath: string | undefined;
+  /** One of the vocabulary's names. */
+  readonly theme: string | undefined;
   readonly color: (typeof COLOR_NAMES)[number];
-  /** Undefined: by locale and terminal. */
-  readonly ascii: boolean | undefined;
-  readonly mouse: boolean;
+  readonly ascii: true | undefined;
+  readonly mouse: false | undefined;
 }
 
 /** The outcome of reading a command line: run, or print `text` and leave with `exitCode`. */
@@ -37,13 +57,20 @@ interface RawOptions {
   readonly json?: true;
   readonly csv?: true;
   readonly once?: true;
-  readonly interval: number;
+  readonly doctor?: true;
+  readonly completions?: ShellName;
+  readonly interval?: number;
   readonly duration?: number;
   readonly backend: SstopOptions['backend'];
   readonly interface?: string;
   readonly filter?: string;
-  readonly sort: SstopOptions['sort'];
+  readonly sort?: SstopOptions['sort'];
   readonly loopback?: true;
+  readonly dns: boolean;
+  readonly geoip?: string;
+  readonly record?: string;
+  readonly playback?: string;
+  readonly theme?: string;
   readonly color: SstopOptions['color'] | false;
   readonly ascii?: true;
   readonly mouse: boolean;
@@ -65,40 +92,100 @@ function duration(text: string): number {
   return millis;
 }
 
-function sstopCommand(version: string, isColored: boolean): Command {
+function filePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Accepted: the path of a file.');
+  return text;
+}
+
+/** sstop's command line, the one definition that help, completions and manual are made from. */
+export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
   const paint = new Chalk({ level: isColored ? 1 : 0 });
-  return new Command('sstop')
+  const command = new Command('sstop')
     .description('Shows which processes use the network, and how much, live.')
     .usage('[options]')
-    .version(`sstop ${version}`, '-V, --version', 'print the version and exit')
+    .version(`sstop ${vocabulary.version}`, '-V, --version', 'print the version and exit')
     .helpOption('-h, --help', 'print this help and exit')
     .allowExcessArguments(false)
-    .addOption(
-      new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
-    )
-    .option('--csv', 'stream CSV rows to standard output, one per process and interval')
-    .option('--once', 'take one snapshot (two samples, one interval apart), print it and exit')
-    .addOption(
-      new Option('--interval <duration>', 'time between samples, 100ms to 10s')
-        .argParser(interval)
-        .default(1000, '1s'),
-    )
-    .option('--duration <duration>', 'stop after this time', duration)
-    .addOption(new Option('--backend <name>', 'how to collect').choices(BACKEND_NAMES).default('auto'))
-    .option('--interface <name>', 'only traffic of this network interface')
-    .option('--filter <text>', 'only processes whose name, command line or PID contains the text')
-    .addOption(new Option('--sort <key>', 'order of the rows').choices(SORT_NAMES).default('rate'))
-    .option('--loopback', 'show connections of this machine to itself too')
-    .addOption(new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'))
-    .option('--no-color', 'the same as --color never')
-    .option('--ascii', 'draw with ASCII characters only')
-    .option('--no-mouse', 'leave the mouse to the terminal, for selecting text')
     .configureHelp({
       styleTitle: (text) => paint.bold(text),
       styleOptionTerm: (text) => paint.cyan(text),
       styleCommandText: (text) => paint.green(text),
     })
     .addHelpText('after', `\nPress ? on the screen for the keys.`);
+  const options = [...outputOptions(), ...samplingOptions(), ...startOptions(), ...screenOptions(vocabulary)];
+  for (const option of [...options, ...fileOptions(), ...reportOptions()]) command.addOption(option);
+  return command;
+}
+
+function outputOptions(): Option[] {
+  return [
+    new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
+    new Option('--csv', 'stream CSV rows to standard output, one per process and interval'),
+    new Option('--once', 'take one snapshot (two samples, one interval apart), print it and exit'),
+  ];
+}
+
+function samplingOptions(): Option[] {
+  const usual = durationText(DEFAULT_INTERVAL_MILLIS);
+  return [
+    new Option(
+      '--interval <duration>',
+      `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
+    ).argParser(interval),
+    new Option('--duration <duration>', 'stop after this time').argParser(duration),
+    new Option('--backend <name>', 'how to collect').choices(BACKEND_NAMES).default('auto'),
+  ];
+}
+
+function startOptions(): Option[] {
+  return [
+    new Option('--interface <name>', 'only traffic of this network interface'),
+    new Option(
+      '--filter <expression>',
+      'only what matches: a name, or terms such as port:443, up>1M, !user:root',
+    ),
+    new Option('--sort <key>', `order of the rows (default: ${DEFAULT_SORT}, or as configured)`).choices(
+      SORT_NAMES,
+    ),
+    new Option('--loopback', 'show connections of this machine to itself too (default: hidden)'),
+    new Option('--no-dns', 'look up no names of remote addresses'),
+    new Option('--geoip <file>', 'countries of remote addresses from this MaxMind database').argParser(
+      filePath,
+    ),
+  ];
+}
+
+function screenOptions({ themeNames }: SstopVocabulary): Option[] {
+  return [
+    new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'),
+    new Option('--no-color', 'the same as --color never'),
+    new Option('--theme <name>', `theme of the screen (default: ${themeNames[0]}, or as configured)`).choices(
+      themeNames,
+    ),
+    new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
+    new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
+  ];
+}
+
+function fileOptions(): Option[] {
+  return [
+    new Option('--record <file>', 'record every snapshot to this file, compressed')
+      .argParser(filePath)
+      .conflicts('playback'),
+    new Option('--playback <file>', 'show a recording instead of this machine').argParser(filePath),
+  ];
+}
+
+function reportOptions(): Option[] {
+  return [
+    new Option(
+      '--doctor',
+      'report what can be counted here, what is missing and how to get it, and exit',
+    ).conflicts(['csv', 'once', 'record', 'playback']),
+    new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
+      SHELL_NAMES,
+    ),
+  ];
 }
 
 /** commander's message as one line of ours: what was wrong, then what is accepted. */
@@ -115,27 +202,34 @@ function optionsOf(raw: RawOptions): SstopOptions {
   return {
     output: streamed ?? (once ? 'table' : 'screen'),
     once,
+    doctor: raw.doctor === true,
     intervalMillis: raw.interval,
     durationMillis: raw.duration,
     backend: raw.backend,
     interfaceName: raw.interface,
     filter: raw.filter ?? '',
     sort: raw.sort,
-    loopback: raw.loopback === true,
+    loopback: raw.loopback,
+    // commander gives options of the form --no-x the default true: that is "not said" here.
+    dns: raw.dns ? undefined : false,
+    geoipPath: raw.geoip,
+    recordPath: raw.record,
+    playbackPath: raw.playback,
+    theme: raw.theme,
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
-    mouse: raw.mouse,
+    mouse: raw.mouse ? undefined : false,
   };
 }
 
 /** Reads sstop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
 export function parseSstopArguments(
   argv: readonly string[],
-  version: string,
+  vocabulary: SstopVocabulary,
   isColored: boolean,
 ): Invocation<SstopOptions> {
   let printed = '';
-  const command = sstopCommand(version, isColored)
+  const command = sstopCommand(vocabulary, isColored)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -151,5 +245,9 @@ export function parseSstopArguments(
     if (thrown.exitCode === 0) return { kind: 'print', text: printed, exitCode: 0 };
     return { kind: 'print', text: `sstop: ${oneLine(thrown.message)} (see sstop --help)\n`, exitCode: 2 };
   }
-  return { kind: 'run', options: optionsOf(command.opts<RawOptions>()) };
+  const raw = command.opts<RawOptions>();
+  if (raw.completions !== undefined) {
+    return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
+  }
+  return { kind: 'run', options: optionsOf(raw) };
 }

@@ -1,17 +1,18 @@
 import type { HelpGroup } from '../views/overlays/help.ts';
-import { chordText, KEYMAP } from './keymap.ts';
+import { chordText, type Keymap } from './keymap.ts';
 
 const MOUSE: HelpGroup = {
   title: 'Mouse',
   lines: [
-    { keys: 'click', description: 'Select a row; a column header sorts, again reverses' },
+    { keys: 'click', description: 'Select a row, again opens it; a header sorts, again reverses' },
     { keys: 'wheel', description: 'Scroll' },
     { keys: 'drag', description: 'Scroll by the scrollbar' },
   ],
 };
 
-function groupsOf(isAscii: boolean): readonly HelpGroup[] {
-  const groups = KEYMAP.map((group) => ({
+/** The help overlay's text, made from the keymap itself. */
+export function helpGroups(keymap: Keymap, isAscii: boolean): readonly HelpGroup[] {
+  const groups = keymap.groups.map((group) => ({
     title: group.title,
     lines: group.bindings.map((binding) => ({
       keys: binding.chords.map((chord) => chordText(chord, isAscii)).join(isAscii ? ' / ' : ' · '),
@@ -19,12 +20,4 @@ function groupsOf(isAscii: boolean): readonly HelpGroup[] {
     })),
   }));
   return [...groups, MOUSE];
-}
-
-const UNICODE_GROUPS = groupsOf(false);
-const ASCII_GROUPS = groupsOf(true);
-
-/** The help overlay's text, made from the keymap itself. */
-export function helpGroups(isAscii: boolean): readonly HelpGroup[] {
-  return isAscii ? ASCII_GROUPS : UNICODE_GROUPS;
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
-import { actionOf, chordText, KEYMAP } from './keymap.ts';
+import { chordText, KEYMAP, keymapOf } from './keymap.ts';
+
+const { actionOf } = keymapOf(KEYMAP);
 
 const bindings = KEYMAP.flatMap((group) => group.bindings);
 

@@ -1,4 +1,4 @@
-/** Everything a key can ask of the process table. */
+/** Everything a key can ask for. */
 export type Action =
   | 'down'
   | 'up'
@@ -6,6 +6,11 @@ export type Action =
   | 'page-up'
   | 'top'
   | 'bottom'
+  | 'open'
+  | 'back'
+  | 'hosts'
+  | 'listen'
+  | 'groups'
   | 'sort-next'
   | 'sort-reverse'
   | 'sort-rate'
@@ -15,9 +20,18 @@ export type Action =
   | 'sort-name'
   | 'sort-connections'
   | 'filter'
-  | 'clear'
+  | 'cumulative'
+  | 'follow'
+  | 'alert'
+  | 'kill'
+  | 'export'
+  | 'dns'
   | 'loopback'
   | 'interface-next'
+  | 'playback-slower'
+  | 'playback-faster'
+  | 'seek-back'
+  | 'seek-forward'
   | 'faster'
   | 'slower'
   | 'pause'
@@ -33,7 +47,7 @@ export interface Binding {
   /** As in KeyEvent.chord; the first ones are shown. */
   readonly chords: readonly string[];
   readonly description: string;
-  /** With a label the binding appears in the footer, in this order. */
+  /** With a label the binding appears in the footer. */
   readonly label?: string;
 }
 
@@ -42,7 +56,7 @@ export interface BindingGroup {
   readonly bindings: readonly Binding[];
 }
 
-/** The one list of keys: input, footer and help overlay all read it. */
+/** The keys as they are without a configuration file. */
 export const KEYMAP: readonly BindingGroup[] = [
   {
     title: 'Navigation',
@@ -53,18 +67,22 @@ export const KEYMAP: readonly BindingGroup[] = [
       { action: 'page-up', chords: ['pageup', 'ctrl+u'], description: 'Page up' },
       { action: 'top', chords: ['g', 'home'], description: 'Jump to the top' },
       { action: 'bottom', chords: ['G', 'end'], description: 'Jump to the bottom' },
+      { action: 'open', chords: ['enter'], description: 'Open the selected row', label: 'open' },
+      { action: 'back', chords: ['escape'], description: 'Clear the filter, then go back', label: 'back' },
     ],
   },
   {
-    title: 'Processes',
+    title: 'Views',
     bindings: [
-      {
-        action: 'filter',
-        chords: ['/'],
-        description: 'Filter by name, command line or PID',
-        label: 'filter',
-      },
-      { action: 'clear', chords: ['escape'], description: 'Clear the filter' },
+      { action: 'hosts', chords: ['h'], description: 'Remote hosts', label: 'hosts' },
+      { action: 'listen', chords: ['l'], description: 'Listening ports', label: 'listen' },
+      { action: 'groups', chords: ['D'], description: 'Containers and services', label: 'groups' },
+    ],
+  },
+  {
+    title: 'Rows',
+    bindings: [
+      { action: 'filter', chords: ['/'], description: 'Filter the rows', label: 'filter' },
       { action: 'sort-next', chords: ['s'], description: 'Sort by the next column', label: 'sort' },
       { action: 'sort-reverse', chords: ['r'], description: 'Reverse the order' },
       { action: 'sort-rate', chords: ['1'], description: 'Sort by rate' },
@@ -73,7 +91,22 @@ export const KEYMAP: readonly BindingGroup[] = [
       { action: 'sort-pid', chords: ['4'], description: 'Sort by PID' },
       { action: 'sort-name', chords: ['5'], description: 'Sort by name' },
       { action: 'sort-connections', chords: ['6'], description: 'Sort by connections' },
+      { action: 'cumulative', chords: ['c'], description: 'Bytes since start instead of rates' },
+      { action: 'follow', chords: ['F'], description: 'Follow the selected row' },
+      { action: 'kill', chords: ['K'], description: 'Send the process a signal', label: 'kill' },
+      { action: 'alert', chords: ['A'], description: 'Alert above a rate' },
+      { action: 'dns', chords: ['d'], description: 'Names or addresses of hosts' },
       { action: 'loopback', chords: ['L'], description: 'Show or hide loopback', label: 'loopback' },
+      { action: 'export', chords: ['e'], description: 'Write the rows to a CSV file' },
+    ],
+  },
+  {
+    title: 'Playback',
+    bindings: [
+      { action: 'playback-slower', chords: ['left'], description: 'Play slower' },
+      { action: 'playback-faster', chords: ['right'], description: 'Play faster' },
+      { action: 'seek-back', chords: ['['], description: 'Ten seconds back' },
+      { action: 'seek-forward', chords: [']'], description: 'Ten seconds on' },
     ],
   },
   {
@@ -97,20 +130,50 @@ export const KEYMAP: readonly BindingGroup[] = [
   },
 ];
 
-const ACTION_BY_CHORD: ReadonlyMap<string, Action> = new Map(
-  KEYMAP.flatMap((group) =>
-    group.bindings.flatMap((binding) => binding.chords.map((chord) => [chord, binding.action] as const)),
-  ),
-);
+/** The keys in force: input, footer and help overlay all read them. */
+export interface Keymap {
+  readonly groups: readonly BindingGroup[];
+  /** The action of a chord, or undefined. */
+  actionOf(chord: string): Action | undefined;
+  /** The chords of an action, the one to show first. */
+  chordsOf(action: Action): readonly string[];
+}
 
-/** The action of a chord on the process table, or undefined. */
-export function actionOf(chord: string): Action | undefined {
-  return ACTION_BY_CHORD.get(chord);
+export function keymapOf(groups: readonly BindingGroup[]): Keymap {
+  const bindings = groups.flatMap((group) => group.bindings);
+  const byChord = new Map(
+    bindings.flatMap((binding) => binding.chords.map((chord) => [chord, binding.action] as const)),
+  );
+  const byAction = new Map(bindings.map((binding) => [binding.action, binding.chords]));
+  return {
+    groups,
+    actionOf: (chord) => byChord.get(chord),
+    chordsOf: (action) => byAction.get(action) ?? [],
+  };
+}
+
+const PLAYBACK_ACTIONS: ReadonlySet<Action> = new Set([
+  ...(['playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
+]);
+/** What cannot be done to a recording. */
+const LIVE_ACTIONS: ReadonlySet<Action> = new Set(['kill']);
+
+/** The groups without the keys that mean nothing here: a live machine cannot be sought in, a recording not killed. */
+export function groupsFor(groups: readonly BindingGroup[], isPlayback: boolean): readonly BindingGroup[] {
+  const refused = isPlayback ? LIVE_ACTIONS : PLAYBACK_ACTIONS;
+  return groups
+    .map(({ title, bindings }) => ({
+      title,
+      bindings: bindings.filter(({ action }) => !refused.has(action)),
+    }))
+    .filter(({ bindings }) => bindings.length > 0);
 }
 
 const CHORD_NAMES: Readonly<Record<string, string>> = {
   up: '↑',
   down: '↓',
+  left: '←',
+  right: '→',
   pageup: 'PgUp',
   pagedown: 'PgDn',
   home: 'Home',
@@ -121,7 +184,12 @@ const CHORD_NAMES: Readonly<Record<string, string>> = {
   tab: 'Tab',
 };
 
-const ASCII_CHORD_NAMES: Readonly<Record<string, string>> = { up: 'Up', down: 'Down' };
+const ASCII_CHORD_NAMES: Readonly<Record<string, string>> = {
+  up: 'Up',
+  down: 'Down',
+  left: 'Left',
+  right: 'Right',
+};
 
 /** How a chord is written for people: `↓`, `PgDn`, `Ctrl+D`. */
 export function chordText(chord: string, isAscii: boolean): string {

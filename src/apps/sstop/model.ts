@@ -1,17 +1,65 @@
+import { AlertTracker } from '../../data/query/alert-tracker.ts';
+import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
+import { OwnerHistory } from '../../data/query/owner-history.ts';
 import type { Scope } from '../../data/query/scope.ts';
-import type { Sort, SortKey } from '../../data/query/sort.ts';
+import type { SortKey } from '../../data/query/sort.ts';
+import type { SignalOutcome } from '../../data/sample/platform.ts';
+import type { PlaybackProgress } from '../../data/source/recorded-source.ts';
 import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import { ConnectionList } from '../views/network/connection-list.ts';
+import { DetailFacts } from '../views/network/detail.ts';
+import { GroupList } from '../views/network/group-list.ts';
+import { HostList } from '../views/network/host-list.ts';
+import { ListenList } from '../views/network/listen-list.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import { ProcessListing } from '../views/network/process-listing.ts';
-import type { Action } from './keymap.ts';
+import type { Identity, ListSort, NameLookup, NetworkList } from '../views/network/network-list.ts';
+import { type ProcessColumn, ProcessList } from '../views/network/process-list.ts';
+import type { Action, Keymap } from './keymap.ts';
+import type { KillState } from './kill.ts';
 
-/** An owner's row, whichever rank it has now. */
-export interface Selection {
-  readonly owner: number;
-  readonly serial: number;
+/** What fills the screen below the header. The detail's list is that of one process's connections. */
+export type ViewName = 'processes' | 'hosts' | 'listen' | 'groups' | 'detail';
+
+/** Order, cursor and place of one view's list. */
+export interface ListState {
+  readonly sort: ListSort;
+  readonly selection: Identity | undefined;
+  readonly viewport: Viewport;
+  readonly filterText: string;
+  /** Of the last text that could be read; undefined: everything. */
+  readonly filter: FilterExpression | undefined;
+}
+
+/** A line being typed at the bottom. */
+export interface Prompt {
+  readonly kind: 'filter' | 'alert';
+  readonly input: TextInput;
+  /** What Escape brings back. */
+  readonly before: string;
+  readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
+  /** Which of the earlier filters is shown; -1: the one being typed. */
+  readonly historyIndex: number;
+}
+
+/** What the model owns and changes in place: buffers that are made anew with each sample. */
+export interface Workspace {
+  readonly processes: ProcessList;
+  readonly hosts: HostList;
+  readonly listen: ListenList;
+  readonly groups: GroupList;
+  readonly connections: ConnectionList;
+  readonly detail: DetailFacts;
+  readonly history: OwnerHistory;
+  readonly alerts: AlertTracker;
+}
+
+/** A recording under way. */
+export interface PlaybackState {
+  readonly fileName: string;
+  readonly progress: PlaybackProgress;
 }
 
 /** Everything that sstop's screen depends on. */
@@ -23,27 +71,44 @@ export interface Model {
   /** What is on screen: the newest sample, or a copy of the one at which the screen was paused. */
   readonly shown: NetworkData | undefined;
   readonly pausedAtMillis: number | undefined;
-  /** The rows of `shown`; rebuilt in place, so it belongs to this model alone. */
-  readonly listing: ProcessListing;
+  readonly workspace: Workspace;
+  readonly view: ViewName;
+  /** Where Escape leads, the last one first to be gone back to. */
+  readonly back: readonly ViewName[];
+  readonly lists: Readonly<Record<ViewName, ListState>>;
+  /** Whose detail is open. */
+  readonly detail: Identity | undefined;
   readonly scope: Scope;
   /** Asked for on the command line; chosen once the interface is there. */
   readonly wantedInterface: string | undefined;
-  readonly sort: Sort;
-  readonly filter: string;
-  /** The filter's prompt while it is open, and what the filter was before. */
-  readonly prompt: { readonly input: TextInput; readonly before: string } | undefined;
-  readonly selection: Selection | undefined;
-  readonly viewport: Viewport;
+  readonly isCumulative: boolean;
+  readonly isTree: boolean;
+  /** The view stays with the selected process even when the wheel has left it. */
+  readonly isFollowing: boolean;
+  readonly isDnsOn: boolean;
+  readonly alertBytesPerSecond: number | undefined;
+  readonly prompt: Prompt | undefined;
+  /** Filters entered so far, the newest first. */
+  readonly filterHistory: readonly string[];
+  readonly kill: KillState | undefined;
+  /** Set where a recording is played. */
+  readonly playback: PlaybackState | undefined;
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
   /** The cell of the scrollbar's thumb that the pointer holds. */
   readonly grab: number | undefined;
   readonly intervalMillis: number;
   readonly isMouseOn: boolean;
+  readonly canSignal: boolean;
+  readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
+  readonly keymap: Keymap;
+  readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
+  /** What came of the last command; the next key takes it away. */
+  readonly notice: { readonly text: string; readonly isBad: boolean } | undefined;
 }
 
 /** All that can happen to it. */
@@ -54,12 +119,22 @@ export type Message =
   | { readonly kind: 'action'; readonly action: Action }
   | { readonly kind: 'typed'; readonly key: KeyEvent }
   | { readonly kind: 'pasted'; readonly text: string }
-  | { readonly kind: 'pointer'; readonly event: MouseEvent };
+  | { readonly kind: 'pointer'; readonly event: MouseEvent }
+  | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
+  | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
+
+export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
 /** What the outside is asked to do. */
 export type Effect =
   | { readonly kind: 'set-interval'; readonly intervalMillis: number }
   | { readonly kind: 'set-mouse'; readonly isOn: boolean }
+  | { readonly kind: 'set-dns'; readonly isOn: boolean }
+  | { readonly kind: 'signal'; readonly pid: number; readonly startTicks: number; readonly signal: number }
+  | { readonly kind: 'playback'; readonly command: PlaybackCommand }
+  | { readonly kind: 'export' }
+  | { readonly kind: 'bell' }
   | { readonly kind: 'redraw' }
   | { readonly kind: 'suspend' };
 
@@ -70,7 +145,7 @@ export interface Step {
   readonly quit?: boolean;
 }
 
-/** How the screen starts, from the command line and the terminal. */
+/** How the screen starts: from the command line, the configuration file and the terminal. */
 export interface StartOptions {
   readonly sort: SortKey;
   readonly filter: string;
@@ -78,31 +153,76 @@ export interface StartOptions {
   readonly interfaceName: string | undefined;
   readonly intervalMillis: number;
   readonly mouse: boolean;
+  readonly dns: boolean;
+  readonly alertBytesPerSecond: number | undefined;
+  readonly columns: readonly ProcessColumn[];
+  readonly canSignal: boolean;
+  readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
+  readonly keymap: Keymap;
+  readonly names: NameLookup;
 }
 
+/** The list of a view. */
+export function listOf(model: Model, view: ViewName = model.view): NetworkList {
+  return model.workspace[view === 'detail' ? 'connections' : view];
+}
+
+export function stateOf(model: Model, view: ViewName = model.view): ListState {
+  return model.lists[view];
+}
+
+/** The model with some of the current view's list state changed. */
+export function withState(model: Model, change: Partial<ListState>, view: ViewName = model.view): Model {
+  return { ...model, lists: { ...model.lists, [view]: { ...model.lists[view], ...change } } };
+}
+
+function startState(key: string): ListState {
+  const sort = { key, isReversed: false };
+  return { sort, selection: undefined, viewport: TOP, filterText: '', filter: undefined };
+}
+
+/** Before the first sample; the filter of the command line is read by the first update. */
 export function initialModel(options: StartOptions): Model {
+  const workspace: Workspace = {
+    processes: new ProcessList(options.columns),
+    hosts: new HostList(),
+    listen: new ListenList(),
+    groups: new GroupList(),
+    connections: new ConnectionList(),
+    detail: new DetailFacts(),
+    history: new OwnerHistory(),
+    alerts: new AlertTracker(),
+  };
+  workspace.alerts.setThreshold(options.alertBytesPerSecond);
   return {
-    width: 0,
-    height: 0,
-    live: undefined,
-    shown: undefined,
-    pausedAtMillis: undefined,
-    listing: new ProcessListing(),
+    ...{ width: 0, height: 0, live: undefined, shown: undefined, pausedAtMillis: undefined },
+    ...{ workspace, view: 'processes', back: [], detail: undefined },
+    lists: {
+      processes: { ...startState(options.sort), filterText: options.filter },
+      hosts: startState('rate'),
+      listen: startState('port'),
+      groups: startState('rate'),
+      detail: startState('rate'),
+    },
     scope: { interfaceIndex: undefined, includeLoopback: options.loopback },
     wantedInterface: options.interfaceName,
-    sort: { key: options.sort, isReversed: false },
-    filter: options.filter,
-    prompt: undefined,
-    selection: undefined,
-    viewport: TOP,
-    helpOffset: undefined,
-    grab: undefined,
+    ...{ isCumulative: false, isTree: false, isFollowing: false, isDnsOn: options.dns },
+    alertBytesPerSecond: options.alertBytesPerSecond,
+    ...{
+      prompt: undefined,
+      filterHistory: [],
+      kill: undefined,
+      helpOffset: undefined,
+      grab: undefined,
+      playback: undefined,
+    },
     intervalMillis: options.intervalMillis,
     isMouseOn: options.mouse,
-    ascii: options.ascii,
-    theme: options.theme,
-    failure: undefined,
+    canSignal: options.canSignal,
+    ownPid: options.ownPid,
+    ...{ ascii: options.ascii, theme: options.theme, keymap: options.keymap, names: options.names },
+    ...{ failure: undefined, notice: undefined },
   };
 }

@@ -1,6 +1,5 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { InputEvent } from '../../screen/input/event.ts';
-import { actionOf } from './keymap.ts';
 import { initialModel, type Message, type Model, type StartOptions, type Step } from './model.ts';
 import { update } from './update.ts';
 import { view } from './view.ts';
@@ -28,8 +27,8 @@ export function sstopProgram(options: StartOptions): SstopProgram {
 function messageOf(model: Model, event: InputEvent): Message | undefined {
   switch (event.kind) {
     case 'key': {
-      if (model.prompt !== undefined) return { kind: 'typed', key: event };
-      const action = actionOf(event.chord);
+      if (model.prompt !== undefined || model.kill !== undefined) return { kind: 'typed', key: event };
+      const action = model.keymap.actionOf(event.chord);
       return action === undefined ? undefined : { kind: 'action', action };
     }
     case 'paste':

@@ -1,11 +1,26 @@
+import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { followRow, type Viewport } from '../../screen/widgets/viewport.ts';
-import type { Model } from './model.ts';
-import { layoutScreen } from './screen-layout.ts';
+import { layoutDetail } from '../views/network/detail.ts';
+import { listOf, type Model, stateOf, withState } from './model.ts';
+import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
+
+/** The screen's areas, with those of the table in its place in the current view. */
+export function layoutOf(model: Model): ScreenLayout {
+  const layout = layoutScreen(model.width, model.height);
+  if (model.view !== 'detail') return layout;
+  const { connections } = layoutDetail(layout.table);
+  const scrollbar = {
+    ...layout.scrollbar,
+    y: connections.y + 1,
+    height: Math.max(0, connections.height - 1),
+  };
+  return { ...layout, table: connections, scrollbar };
+}
 
 /** How many rows of the table are on screen. */
 export function visibleRows(model: Model): number {
-  return tableRowsIn(layoutScreen(model.width, model.height).table);
+  return tableRowsIn(layoutOf(model).table);
 }
 
 /**
@@ -13,37 +28,49 @@ export function visibleRows(model: Model): number {
  * the tables the rows stay as they are: the sample that ends it lists them.
  */
 export function relisted(model: Model): Model {
-  if (model.shown === undefined) return model;
-  if (model.shown.isStable) model.listing.rebuild(model.shown, model.scope, model.filter);
+  const { shown, detail } = model;
+  if (shown === undefined) return model;
+  if (shown.isStable) {
+    listOf(model).rebuild({
+      data: shown,
+      scope: model.scope,
+      filter: stateOf(model).filter,
+      names: model.names,
+      isCumulative: model.isCumulative,
+      owner: detail?.slot ?? -1,
+    });
+    if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
+  }
   return reordered(model);
 }
 
-/** The model after the order of the same rows changed: the cursor follows its process. */
+/** The model after the order of the same rows changed: the cursor follows its row. */
 export function reordered(model: Model): Model {
-  const { selection, listing, sort, viewport } = model;
-  const rank = selection === undefined || !isThere(model) ? -1 : listing.rankOfOwner(sort, selection.owner);
-  if (rank < 0 && viewport.selected >= 0) return selectedAt(model, reselected(model));
-  const followed = followRow(viewport, rank, listing.rows.count, visibleRows(model));
-  return followed === viewport ? model : { ...model, viewport: followed };
+  const { selection, sort, viewport } = stateOf(model);
+  const list = listOf(model);
+  const rank = selection === undefined ? -1 : list.rankOf(sort, selection);
+  if (rank < 0 && viewport.selected >= 0) return selectedAt(model, reselected(model, viewport));
+  const followed = followRow(viewport, rank, list.count, visibleRows(model));
+  return followed === viewport ? model : withState(model, { viewport: followed });
 }
 
 /** The row that was selected is gone: its place keeps the cursor. */
-function reselected(model: Model): Viewport {
-  const { viewport, listing } = model;
-  const { count } = listing.rows;
+function reselected(model: Model, viewport: Viewport): Viewport {
+  const { count } = listOf(model);
   return followRow(viewport, Math.min(viewport.selected, count - 1), count, visibleRows(model));
 }
 
 /** The model with the cursor where the viewport says, remembering whose row that is. */
 export function selectedAt(model: Model, viewport: Viewport): Model {
-  const owner = model.listing.ownerAt(model.sort, viewport.selected);
-  if (owner < 0) return { ...model, viewport: { ...viewport, selected: -1 }, selection: undefined };
-  const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;
-  return { ...model, viewport, selection: { owner, serial } };
+  const selection = listOf(model).identityAt(stateOf(model).sort, viewport.selected);
+  if (selection === undefined)
+    return withState(model, { viewport: { ...viewport, selected: -1 }, selection });
+  return withState(model, { viewport, selection });
 }
 
-function isThere(model: Model): boolean {
-  const { selection, shown } = model;
-  if (selection === undefined || shown === undefined) return false;
-  return shown.section.owners.slots.serial[selection.owner] === selection.serial;
+/** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
+export function filtered(model: Model, filterText: string): Model {
+  const parsed = parseFilter(filterText, model.names);
+  const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
+  return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
 }

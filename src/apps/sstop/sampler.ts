@@ -49,6 +49,13 @@ export class Sampler {
     clearTimeout(this.#timer);
   }
 
+  /** Samples at once, unless that is happening anyway. */
+  sampleNow(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    void this.#tick();
+  }
+
   /** In force from now on: the next sample comes one new interval from this moment. */
   setInterval(intervalMillis: number): void {
     this.#intervalMillis = intervalMillis;

@@ -6,7 +6,9 @@ import { Buffer } from '../../screen/buffer/buffer.ts';
 import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import type { Effect, Message, Model } from './model.ts';
+import { PROCESS_COLUMN_IDS } from '../views/network/process-list.ts';
+import { KEYMAP, keymapOf } from './keymap.ts';
+import { type Effect, type ListState, type Message, type Model, stateOf } from './model.ts';
 import { type SstopProgram, sstopProgram } from './program.ts';
 
 const PIDS = [11, 12, 13, 14, 15];
@@ -38,8 +40,15 @@ class Bench {
       interfaceName: undefined,
       intervalMillis: 1000,
       mouse: true,
+      dns: false,
+      alertBytesPerSecond: undefined,
+      columns: PROCESS_COLUMN_IDS,
+      canSignal: true,
+      ownPid: 1_000_000,
       ascii: false,
       theme: TOKYO_NIGHT,
+      keymap: keymapOf(KEYMAP),
+      names: { host: () => undefined, country: () => undefined },
     });
     this.model = this.program.initial;
     this.#parser.resize(80, 24);
@@ -91,6 +100,10 @@ class Bench {
     return rows;
   }
 
+  get state(): ListState {
+    return stateOf(this.model);
+  }
+
   /** PIDs of the rows on screen, from the top. */
   pids(): number[] {
     return this.lines().flatMap((line) => {
@@ -123,7 +136,7 @@ describe('order and cursor', () => {
   test('s goes through the six modes and comes back', () => {
     const seen = Array.from({ length: 6 }, () => {
       bench.type('s');
-      return bench.model.sort.key;
+      return bench.state.sort.key;
     });
     expect(seen).toEqual(['download', 'upload', 'pid', 'name', 'connections', 'rate']);
   });
@@ -143,7 +156,7 @@ describe('order and cursor', () => {
     bench.world.removeProcess(14);
     for (let i = 0; i < 3; i++) bench.sample(0, 0, 0);
     expect(bench.pids()).not.toContain(14);
-    expect(bench.model.viewport.selected).toBe(1);
+    expect(bench.state.viewport.selected).toBe(1);
     expect(bench.selectedPid()).toBe(bench.pids()[1]);
   });
 
@@ -179,12 +192,12 @@ describe('filter', () => {
   test('keys typed into the prompt do nothing else', () => {
     bench.type('/q');
     expect(bench.hasQuit).toBe(false);
-    expect(bench.model.filter).toBe('q');
+    expect(bench.state.filterText).toBe('q');
   });
 
   test('a paste goes into the prompt, and nowhere without one', () => {
     bench.type('\x1b[200~12\x1b[201~');
-    expect(bench.model.filter).toBe('');
+    expect(bench.state.filterText).toBe('');
     bench.type('/\x1b[200~12\x1b[201~');
     expect(bench.pids()).toEqual([12]);
   });
@@ -229,6 +242,120 @@ describe('pause', () => {
   });
 });
 
+describe('views', () => {
+  test('h, l and D open their view, the same key or Escape leads back', () => {
+    bench.type('h');
+    expect(bench.lines()[0]).toContain('Remote hosts');
+    expect(bench.lines().join('\n')).toContain('192.0.2.1');
+    bench.type('l');
+    expect(bench.lines()[0]).toContain('Listening ports');
+    bench.type('\x1b');
+    expect(bench.model.view).toBe('hosts');
+    bench.type('h');
+    expect(bench.model.view).toBe('processes');
+    bench.type('D');
+    expect(bench.lines()[0]).toContain('Groups');
+    bench.type('\x1b');
+    expect(bench.model.view).toBe('processes');
+  });
+
+  test('Enter opens the detail of the selected process, with its connections and growing charts', () => {
+    bench.type('j\r');
+    const text = bench.lines().join('\n');
+    expect(text).toContain('process-15  PID 15');
+    expect(text).toContain('/usr/bin/program-15 --serve');
+    expect(text).toMatch(/TCP +10\.0\.0\.5:40.* 192\.0\.2\.1:443 +ESTAB/);
+    bench.sample(0, 0, 0, 0, 7000);
+    expect(bench.model.workspace.history.count).toBe(1);
+    bench.type('\x1b');
+    expect(bench.model.view).toBe('processes');
+    expect(bench.selectedPid()).toBe(15);
+  });
+
+  test('Enter on a host filters the processes that talk to it', () => {
+    bench.type('hj\r');
+    expect(bench.model.view).toBe('processes');
+    expect(bench.state.filterText).toBe('host:192.0.2.1');
+    expect(bench.pids()).toHaveLength(5);
+  });
+
+  test('a click on the selected row opens it', () => {
+    const y = bench.lines().findIndex((line) => line.includes('process-13')) + 1;
+    const click = `\x1b[<0;20;${y}M\x1b[<0;20;${y}m`;
+    bench.type(click);
+    expect(bench.model.view).toBe('processes');
+    bench.type(click);
+    expect(bench.lines().join('\n')).toContain('process-13  PID 13');
+  });
+
+  test('c shows bytes since start and back, the order going along', () => {
+    bench.type('2c');
+    expect(bench.state.sort.key).toBe('download-total');
+    expect(bench.lines().join('\n')).toContain('UP TOTAL');
+    bench.type('c');
+    expect(bench.state.sort.key).toBe('download');
+  });
+});
+
+describe('kill', () => {
+  test('sends the chosen signal to the process by PID and start time, and shows what came of it', () => {
+    bench.type('jK');
+    expect(bench.lines().join('\n')).toContain('Kill 15 process-15');
+    bench.type('j\r');
+    expect(bench.effects).toEqual([{ kind: 'signal', pid: 15, startTicks: 150, signal: 9 }]);
+    bench.send({ kind: 'signalled', outcome: 'identity-changed' });
+    expect(bench.lines().join('\n')).toContain('another process has this PID now');
+    bench.type('\x1b');
+    expect(bench.model.kill).toBeUndefined();
+  });
+
+  test('asks once more before it harms itself or PID 1', () => {
+    bench.model = { ...bench.model, ownPid: 15 };
+    bench.type('jK\r');
+    expect(bench.effects).toEqual([]);
+    expect(bench.lines().join('\n')).toContain('sstop itself: Enter again sends SIGTERM');
+    bench.type('\r');
+    expect(bench.effects).toEqual([{ kind: 'signal', pid: 15, startTicks: 150, signal: 15 }]);
+  });
+
+  test('without a process under the cursor it says so', () => {
+    bench.type('K');
+    expect(bench.model.kill).toBeUndefined();
+    expect(bench.lines().at(-1)).toContain('Select a process first');
+  });
+});
+
+describe('alert', () => {
+  test('rings once per crossing, counts in the header, and can be cleared', () => {
+    bench.type('A4K\r');
+    expect(bench.model.alertBytesPerSecond).toBe(4096);
+    bench.sample(0, 0, 0, 0, 900_000);
+    bench.sample(0, 0, 0, 0, 900_000);
+    expect(bench.effects.filter(({ kind }) => kind === 'bell')).toHaveLength(1);
+    expect(bench.lines()[0]).toContain('1 alert');
+    bench.type('A\x15\r');
+    expect(bench.model.alertBytesPerSecond).toBeUndefined();
+    expect(bench.lines()[0]).not.toContain('alert');
+  });
+
+  test('what is no rate is told and keeps the prompt open', () => {
+    bench.type('Asoon\r');
+    expect(bench.model.prompt?.error?.message).toContain('accepted');
+    expect(bench.model.alertBytesPerSecond).toBeUndefined();
+  });
+});
+
+test('the filter’s history comes back with the up arrow', () => {
+  bench.type('/13\r');
+  bench.type('/\x1514\r');
+  bench.type('/\x15\x1b[A');
+  expect(bench.model.prompt?.input.text).toBe('14');
+  bench.type('\x1b[A');
+  expect(bench.model.prompt?.input.text).toBe('13');
+  bench.type('\x1b[B\x1b[B');
+  expect(bench.model.prompt?.input.text).toBe('');
+});
+
 describe('the rest', () => {
   test('faster and slower change the interval and tell the sampler', () => {
     bench.type('+-');
@@ -266,11 +393,11 @@ describe('the rest', () => {
     expect(bench.selectedPid()).toBe(14);
     const x = bench.lines()[header]!.indexOf('PID') + 1;
     bench.type(`\x1b[<0;${x};${header + 1}M`);
-    expect(bench.model.sort).toEqual({ key: 'pid', isReversed: false });
+    expect(bench.state.sort).toEqual({ key: 'pid', isReversed: false });
     bench.type(`\x1b[<0;${x};${header + 1}M`);
-    expect(bench.model.sort).toEqual({ key: 'pid', isReversed: true });
+    expect(bench.state.sort).toEqual({ key: 'pid', isReversed: true });
     bench.type(`\x1b[<65;${x};${header + 3}M`);
-    expect(bench.model.viewport.offset).toBe(0);
+    expect(bench.state.viewport.offset).toBe(0);
   });
 
   test('every size is painted without a word, down to nothing', () => {

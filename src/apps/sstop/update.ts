@@ -1,50 +1,63 @@
-import { SORT_KEYS, type SortKey } from '../../data/query/sort.ts';
-import type { KeyEvent } from '../../screen/input/event.ts';
-import { insertText, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
-import {
-  maxOffset,
-  moveSelection,
-  pageSelection,
-  selectRow,
-  type Viewport,
-} from '../../screen/widgets/viewport.ts';
+import type { SortKey } from '../../data/query/sort.ts';
+import { moveSelection, pageSelection, selectRow, type Viewport } from '../../screen/widgets/viewport.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
 import { helpGroups } from './help-groups.ts';
 import { interfaceNamed, nextInterface } from './interfaces.ts';
 import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
-import type { Message, Model, Step } from './model.ts';
+import { killKeyed, killOpened, killSignalled } from './kill-update.ts';
+import type { Effect, Message, Model, PlaybackCommand, PlaybackState, Step } from './model.ts';
+import { listOf, stateOf, withState } from './model.ts';
+import { wentBack, wentInto, wentTo } from './navigation.ts';
 import { pointed } from './pointer.ts';
-import { relisted, reordered, selectedAt, visibleRows } from './rows.ts';
+import { pasted, promptOpened, typed } from './prompt.ts';
+import { filtered, relisted, reordered, selectedAt, visibleRows } from './rows.ts';
 
-/** The model after a message, and what the outside is to do. Pure but for the listing, which the model owns. */
+/** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
       return { model: reordered({ ...model, width: message.width, height: message.height }) };
     case 'sampled':
-      return { model: sampled(model, message.data) };
+      return sampled(model, message.data);
     case 'failed':
       return { model: { ...model, failure: message.message } };
     case 'action':
-      return acted(model, message.action);
+      return acted(model.notice === undefined ? model : { ...model, notice: undefined }, message.action);
     case 'typed':
-      return { model: typed(model, message.key) };
+      return model.kill === undefined ? { model: typed(model, message.key) } : killKeyed(model, message.key);
     case 'pasted':
       return { model: pasted(model, message.text) };
     case 'pointer':
-      return { model: pointed(model, message.event) };
+      return pointed(model, message.event);
+    case 'played':
+      return { model: { ...model, playback: message.playback } };
+    case 'signalled':
+      return { model: killSignalled(model, message.outcome) };
+    case 'noticed':
+      return { model: { ...model, notice: { text: message.text, isBad: message.isBad } } };
   }
 }
 
-function sampled(model: Model, data: NetworkData): Model {
+function sampled(model: Model, data: NetworkData): Step {
+  const { alerts } = model.workspace;
+  const crossings = alerts.update(data.section, data.rates, model.scope);
+  const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'bell' }] : [];
   const live = { ...model, live: data, failure: undefined };
   // Paused while a collection was under way: its sample is the first that can be copied whole.
   const isFrozen = model.pausedAtMillis !== undefined && model.shown !== model.live;
-  if (isFrozen) return live;
+  if (isFrozen) return { model: live, effects };
   const shown = model.pausedAtMillis === undefined ? data : frozen(data);
-  return relisted(withWantedInterface({ ...live, shown }));
+  const isFirst = model.shown === undefined;
+  const listed = relisted(withWantedInterface({ ...live, shown }));
+  // The filter of the command line is read like one that was typed.
+  const next = isFirst ? filtered(listed, stateOf(listed).filterText) : listed;
+  if (next.detail !== undefined && model.pausedAtMillis === undefined) {
+    const { history, detail } = next.workspace;
+    history.push(detail.up, detail.down);
+  }
+  return { model: next, effects };
 }
 
 /** The interface named on the command line is chosen as soon as it is there. */
@@ -60,6 +73,10 @@ function acted(model: Model, action: Action): Step {
     const step = actedOnHelp(model, model.helpOffset, action);
     if (step !== undefined) return step;
   }
+  return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
+}
+
+function actedOnView(model: Model, action: Action): Step | undefined {
   switch (action) {
     case 'down':
     case 'up':
@@ -68,10 +85,27 @@ function acted(model: Model, action: Action): Step {
     case 'top':
     case 'bottom':
       return { model: selectedAt(model, movedBy(model, action)) };
+    case 'open':
+      return { model: wentInto(model) };
+    case 'back':
+      return { model: escaped(model) };
+    case 'hosts':
+    case 'listen':
+    case 'groups':
+      return { model: model.view === action ? wentBack(model) : wentTo(model, action) };
+    default:
+      return undefined;
+  }
+}
+
+function actedOnRows(model: Model, action: Action): Step | undefined {
+  switch (action) {
     case 'sort-next':
-      return { model: sortedBy(model, nextSort(model.sort.key)) };
-    case 'sort-reverse':
-      return { model: reordered({ ...model, sort: { ...model.sort, isReversed: !model.sort.isReversed } }) };
+      return { model: sortedBy(model, nextSort(model)) };
+    case 'sort-reverse': {
+      const { sort } = stateOf(model);
+      return { model: reordered(withState(model, { sort: { ...sort, isReversed: !sort.isReversed } })) };
+    }
     case 'sort-rate':
     case 'sort-download':
     case 'sort-upload':
@@ -80,11 +114,44 @@ function acted(model: Model, action: Action): Step {
     case 'sort-connections':
       return { model: sortedBy(model, SORT_OF_ACTION[action]) };
     case 'filter':
-      return { model: { ...model, prompt: { input: textInput(model.filter), before: model.filter } } };
-    case 'clear':
-      return { model: cleared(model) };
-    case 'loopback':
-      return { model: withLoopback(model) };
+    case 'alert':
+      return { model: promptOpened(model, action) };
+    case 'cumulative':
+      return { model: cumulated(model) };
+    case 'follow':
+      return { model: { ...model, isFollowing: !model.isFollowing } };
+    case 'kill':
+      return { model: killOpened(model) };
+    case 'export':
+      return { model, effects: [{ kind: 'export' }] };
+    case 'dns':
+      return {
+        model: { ...model, isDnsOn: !model.isDnsOn },
+        effects: [{ kind: 'set-dns', isOn: !model.isDnsOn }],
+      };
+    case 'loopback': {
+      const { scope } = model;
+      return { model: relisted({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } }) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const PLAYBACK_COMMANDS: Readonly<Partial<Record<Action, PlaybackCommand>>> = {
+  'playback-slower': 'slower',
+  'playback-faster': 'faster',
+  'seek-back': 'back',
+  'seek-forward': 'forward',
+};
+
+function actedEverywhere(model: Model, action: Action): Step {
+  switch (action) {
+    case 'playback-slower':
+    case 'playback-faster':
+    case 'seek-back':
+    case 'seek-forward':
+      return { model, effects: [{ kind: 'playback', command: PLAYBACK_COMMANDS[action]! }] };
     case 'interface-next':
       return { model: withNextInterface(model) };
     case 'faster':
@@ -92,6 +159,7 @@ function acted(model: Model, action: Action): Step {
     case 'slower':
       return withInterval(model, slowerThan(model.intervalMillis));
     case 'pause':
+      if (model.playback !== undefined) return playbackPaused(model, model.playback);
       return { model: model.pausedAtMillis === undefined ? paused(model) : resumed(model) };
     case 'mouse':
       return {
@@ -104,7 +172,7 @@ function acted(model: Model, action: Action): Step {
       return { model, effects: [{ kind: 'redraw' }] };
     case 'suspend':
       return { model, effects: [{ kind: 'suspend' }] };
-    case 'quit':
+    default:
       return { model, quit: true };
   }
 }
@@ -118,22 +186,37 @@ const SORT_OF_ACTION = {
   'sort-connections': 'connections',
 } as const satisfies Partial<Record<Action, SortKey>>;
 
-/** The round of the `s` key: the seed's six modes. */
-const SORT_ROUND: readonly SortKey[] = SORT_KEYS.filter((key) =>
-  Object.values<SortKey>(SORT_OF_ACTION).includes(key),
-);
+/** In cumulative mode the rates' keys stand for the totals'. */
+const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
+  rate: 'total',
+  download: 'download-total',
+  upload: 'upload-total',
+};
 
-function nextSort(key: SortKey): SortKey {
-  return SORT_ROUND[(SORT_ROUND.indexOf(key) + 1) % SORT_ROUND.length]!;
+function nextSort(model: Model): string {
+  const { sortKeys } = listOf(model);
+  return sortKeys[(sortKeys.indexOf(stateOf(model).sort.key) + 1) % sortKeys.length]!;
 }
 
-function sortedBy(model: Model, key: SortKey): Model {
-  return reordered({ ...model, sort: { key, isReversed: false } });
+/** Sorts by a key if the current list has it. */
+function sortedBy(model: Model, wanted: string): Model {
+  const { sortKeys } = listOf(model);
+  const key = sortKeys.find((each) => each === wanted || each === TOTAL_OF_RATE[wanted]);
+  return key === undefined ? model : reordered(withState(model, { sort: { key, isReversed: false } }));
+}
+
+function cumulated(model: Model): Model {
+  const { sort } = model.lists.processes;
+  const isCumulative = !model.isCumulative;
+  const [from, to] = isCumulative ? [0, 1] : [1, 0];
+  const key = Object.entries(TOTAL_OF_RATE).find((pair) => pair[from] === sort.key)?.[to] ?? sort.key;
+  const switched = withState({ ...model, isCumulative }, { sort: { ...sort, key } }, 'processes');
+  return relisted(switched);
 }
 
 function movedBy(model: Model, action: Action): Viewport {
-  const { viewport } = model;
-  const { count } = model.listing.rows;
+  const { viewport } = stateOf(model);
+  const { count } = listOf(model);
   const height = visibleRows(model);
   switch (action) {
     case 'down':
@@ -147,13 +230,13 @@ function movedBy(model: Model, action: Action): Viewport {
     case 'top':
       return selectRow(viewport, 0, count, height);
     default:
-      return selectRow(viewport, maxOffset(count, 0) - 1, count, height);
+      return selectRow(viewport, count - 1, count, height);
   }
 }
 
 /** Keys that the open help takes for itself; the others act as ever. */
 function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
-  const last = helpOffsetMax(helpGroups(model.ascii), model.height);
+  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model.height);
   const page = Math.max(1, model.height - 3);
   const scrolled = (to: number) => ({ model: { ...model, helpOffset: Math.max(0, Math.min(to, last)) } });
   switch (action) {
@@ -169,44 +252,19 @@ function actedOnHelp(model: Model, offset: number, action: Action): Step | undef
       return scrolled(0);
     case 'bottom':
       return scrolled(last);
-    case 'clear':
+    case 'back':
       return { model: { ...model, helpOffset: undefined } };
     default:
       return undefined;
   }
 }
 
-function filtered(model: Model, filter: string): Model {
-  return relisted({ ...model, filter });
-}
-
-/** Escape takes away one thing at a time: the filter, then the cursor. */
-function cleared(model: Model): Model {
-  if (model.filter !== '') return filtered(model, '');
-  return { ...model, selection: undefined, viewport: { ...model.viewport, selected: -1 } };
-}
-
-function typed(model: Model, key: KeyEvent): Model {
-  const { prompt } = model;
-  if (prompt === undefined) return model;
-  if (key.chord === 'enter') return { ...model, prompt: undefined };
-  if (key.chord === 'escape' || key.chord === 'ctrl+c') {
-    return filtered({ ...model, prompt: undefined }, prompt.before);
-  }
-  const input = updateTextInput(prompt.input, key);
-  if (input === undefined || input === prompt.input) return model;
-  return filtered({ ...model, prompt: { ...prompt, input } }, input.text);
-}
-
-function pasted(model: Model, text: string): Model {
-  if (model.prompt === undefined) return model;
-  const input = insertText(model.prompt.input, text);
-  return filtered({ ...model, prompt: { ...model.prompt, input } }, input.text);
-}
-
-function withLoopback(model: Model): Model {
-  const { scope } = model;
-  return relisted({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } });
+/** Escape takes away one thing at a time: the filter, the view, the cursor. */
+function escaped(model: Model): Model {
+  const { filterText, viewport } = stateOf(model);
+  if (filterText !== '') return filtered(model, '');
+  if (model.back.length > 0) return wentBack(model);
+  return withState(model, { selection: undefined, viewport: { ...viewport, selected: -1 } });
 }
 
 function withNextInterface(model: Model): Model {
@@ -218,6 +276,11 @@ function withNextInterface(model: Model): Model {
 function withInterval(model: Model, intervalMillis: number): Step {
   if (intervalMillis === model.intervalMillis) return { model };
   return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
+}
+
+/** A recording stands still itself; a live machine goes on behind a frozen screen. */
+function playbackPaused(model: Model, { progress }: PlaybackState): Step {
+  return { model, effects: [{ kind: 'playback', command: progress.isPaused ? 'resume' : 'pause' }] };
 }
 
 function paused(model: Model): Model {

@@ -1,19 +1,39 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
+import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
 import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
+import { layoutDetail, renderDetail } from '../views/network/detail.ts';
 import { renderHeader, renderSparklineRow } from '../views/network/header.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import { ownerNote } from '../views/network/owner-note.ts';
-import { renderProcessTable } from '../views/network/process-table.ts';
-import { renderFilterPrompt } from '../views/overlays/filter-prompt.ts';
+import { renderPlaybackLine } from '../views/network/playback-line.ts';
 import { renderHelp } from '../views/overlays/help.ts';
+import { renderKill } from '../views/overlays/kill.ts';
+import { renderPromptLine } from '../views/overlays/prompt-line.ts';
+import { footerHints, footerNote } from './footer.ts';
 import { helpGroups } from './help-groups.ts';
-import { chordText, KEYMAP } from './keymap.ts';
-import type { Model } from './model.ts';
-import { visibleRows } from './rows.ts';
+import { killNote } from './kill.ts';
+import { lookOf } from './look.ts';
+import { listOf, type Model, stateOf, type ViewName } from './model.ts';
+import { layoutOf, visibleRows } from './rows.ts';
 import { layoutScreen, SCREEN_MIN_HEIGHT, SCREEN_MIN_WIDTH, type ScreenLayout } from './screen-layout.ts';
+
+const TITLES: Readonly<Record<ViewName, string>> = {
+  processes: 'sstop',
+  hosts: 'Remote hosts',
+  listen: 'Listening ports',
+  groups: 'Groups',
+  detail: 'Process',
+};
+
+/** What an empty list says. */
+const EMPTY: Readonly<Record<ViewName, string>> = {
+  processes: 'No process uses the network here. L shows loopback.',
+  hosts: 'No remote host has a connection. L shows loopback.',
+  listen: 'Nothing listens here.',
+  groups: 'No group uses the network here.',
+  detail: 'No connections.',
+};
 
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
@@ -23,9 +43,9 @@ export function view(model: Model, buffer: Buffer): void {
 }
 
 function paint(model: Model, buffer: Buffer): void {
-  const { theme } = model;
+  const { theme, ascii } = model;
   buffer.fill(buffer.area, theme.base);
-  const layout = layoutScreen(buffer.width, buffer.height);
+  const layout = layoutOf({ ...model, width: buffer.width, height: buffer.height });
   if (layout.isTooSmall) {
     renderTooSmall(model, buffer);
     return;
@@ -36,14 +56,13 @@ function paint(model: Model, buffer: Buffer): void {
   renderRule(layout.bottomRule, model, buffer);
   renderFooter(layout.footer, model, buffer);
   if (model.helpOffset !== undefined) {
-    const { ascii } = model;
-    renderHelp(buffer.area, buffer, {
-      title: 'sstop keys',
-      groups: helpGroups(ascii),
-      offset: model.helpOffset,
-      theme,
-      ascii,
-    });
+    const groups = helpGroups(model.keymap, ascii);
+    const title = 'sstop keys';
+    renderHelp(buffer.area, buffer, { title, groups, offset: model.helpOffset, theme, ascii });
+  }
+  if (model.kill !== undefined) {
+    const { pid, name, selected } = model.kill;
+    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(model.kill), theme, ascii });
   }
 }
 
@@ -64,32 +83,48 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
 }
 
 function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffer: Buffer): void {
-  const { theme, ascii, listing, sort, scope, viewport } = model;
-  const header = { data, scope, pausedAtMillis: model.pausedAtMillis, theme, ascii };
-  renderHeader(layout.header, buffer, header);
-  renderSparklineRow(layout.sparkline, buffer, header);
-  renderProcessTable(layout.table, buffer, {
+  const { theme, ascii, scope, workspace } = model;
+  const header = {
     data,
-    listing,
-    sort,
-    offset: viewport.offset,
-    selected: viewport.selected,
+    scope,
+    title: TITLES[model.view],
+    pausedAtMillis: model.pausedAtMillis,
+    alarmCount: workspace.alerts.count,
+    isFollowing: model.isFollowing,
     theme,
     ascii,
-  });
-  const position = { count: listing.rows.count, visible: visibleRows(model), offset: viewport.offset };
+  };
+  renderHeader(layout.header, buffer, header);
+  if (model.playback === undefined) renderSparklineRow(layout.sparkline, buffer, header);
+  else {
+    const { fileName, progress } = model.playback;
+    renderPlaybackLine(layout.sparkline, buffer, { fileName, ...progress, theme, ascii });
+  }
+  if (model.view === 'detail') {
+    const { detail: facts, history } = workspace;
+    const area = layoutScreen(buffer.width, buffer.height).table;
+    renderDetail(layoutDetail(area), buffer, { data, facts, history, theme, ascii });
+  }
+  renderList(model, layout, buffer);
+}
+
+function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
+  const { theme, ascii } = model;
+  const list = listOf(model);
+  list.render(layout.table, buffer, lookOf(model));
+  const position = { count: list.count, visible: visibleRows(model), offset: stateOf(model).viewport.offset };
   const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
   if (position.count > position.visible) renderScrollbar(layout.scrollbar, buffer, position, styles, ascii);
-  if (listing.rows.count === 0) renderEmpty(model, layout.table, buffer);
+  if (list.count === 0) renderEmpty(model, layout.table, buffer);
 }
 
 function renderEmpty(model: Model, table: Rect, buffer: Buffer): void {
-  const { filter, theme, listing } = model;
+  const { filterText } = stateOf(model);
   const text =
-    filter !== '' && listing.rows.unfilteredCount > 0
-      ? `Nothing matches "${filter}": Esc clears the filter.`
-      : 'No process uses the network here. L shows loopback.';
-  buffer.put(table.x + 1, table.y + 2, text, theme.dim, table.width - 1);
+    filterText !== '' && listOf(model).unfilteredCount > 0
+      ? `Nothing matches "${filterText}": Esc clears the filter.`
+      : EMPTY[model.view];
+  if (table.height > 1) buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 
 function renderRule(area: Rect, model: Model, buffer: Buffer): void {
@@ -97,63 +132,28 @@ function renderRule(area: Rect, model: Model, buffer: Buffer): void {
 }
 
 function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
-  const { prompt, listing, theme } = model;
+  const { prompt, theme } = model;
   if (area.height < 1) return;
   if (prompt !== undefined) {
-    const { count, unfilteredCount } = listing.rows;
-    const counts = { shownCount: count, totalCount: unfilteredCount };
-    renderFilterPrompt(area, buffer, { input: prompt.input, ...counts, theme });
+    const { count, unfilteredCount } = listOf(model);
+    const isFilter = prompt.kind === 'filter';
+    renderPromptLine(area, buffer, {
+      label: isFilter ? '/' : 'alert above',
+      input: prompt.input,
+      note: isFilter ? `${count} of ${unfilteredCount}` : 'bytes per second, as 10M; empty: none',
+      error: prompt.error,
+      theme,
+    });
     return;
   }
   const note = footerNote(model);
-  if (note !== undefined) {
-    buffer.put(area.x + 1, area.y, note, theme.warning, area.width - 2);
+  if (note === undefined) {
+    renderKeyHints(area, buffer, footerHints(model), {
+      key: theme.key,
+      label: theme.dim,
+      ground: theme.base,
+    });
     return;
   }
-  renderKeyHints(area, buffer, footerHints(model), { key: theme.key, label: theme.dim, ground: theme.base });
-}
-
-/** What the user should know now, instead of the keys. */
-function footerNote(model: Model): string | undefined {
-  if (model.failure !== undefined) return model.failure;
-  const { shown, selection, viewport } = model;
-  if (shown === undefined) return undefined;
-  const note =
-    selection !== undefined && viewport.selected >= 0 ? ownerNote(shown.section, selection.owner) : undefined;
-  return note ?? shown.section.errors[0]?.message;
-}
-
-function footerHints(model: Model): readonly KeyHint[] {
-  const { ascii, filter, intervalMillis, sort, scope, shown } = model;
-  const labels: Readonly<Record<string, string>> = {
-    filter: filter === '' ? 'filter' : `filter: ${filter}`,
-    'sort-next': `sort: ${sort.key}`,
-    loopback: scope.includeLoopback ? 'hide loopback' : 'loopback',
-    'interface-next': interfaceLabel(shown, scope.interfaceIndex),
-    pause: model.pausedAtMillis === undefined ? 'pause' : 'resume',
-  };
-  const hints = KEYMAP.flatMap((group) => group.bindings)
-    .filter((binding) => binding.label !== undefined)
-    .map((binding) => ({
-      key: chordText(binding.chords[0]!, ascii),
-      label: labels[binding.action] ?? binding.label!,
-    }));
-  const order = ['?', '/', 's'];
-  hints.sort((a, b) => rankIn(order, a.key) - rankIn(order, b.key));
-  return [
-    ...hints,
-    { key: '+/-', label: intervalMillis < 1000 ? `${intervalMillis}ms` : `${intervalMillis / 1000}s` },
-  ];
-}
-
-function rankIn(order: readonly string[], key: string): number {
-  const rank = order.indexOf(key);
-  return rank < 0 ? order.length : rank;
-}
-
-function interfaceLabel(data: NetworkData | undefined, index: number | undefined): string {
-  if (data === undefined || index === undefined) return 'interface';
-  const { interfaces } = data.section;
-  const slot = interfaces.slots.find(index, 0, 0, 0);
-  return slot < 0 ? 'interface' : interfaces.names[slot]!;
+  buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
 }

@@ -72,7 +72,11 @@ export function csvField(value: string | number | null): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function listenPorts(section: NetworkSection, options: ExportOptions): Map<number, Set<number>> {
+/** Ports that each owner listens on, in scope, by owner slot. */
+export function listenPorts(
+  section: NetworkSection,
+  options: Pick<ExportOptions, 'scope'>,
+): Map<number, Set<number>> {
   const inScope = new ScopeFilter(options.scope, section.interfaces);
   const { sockets, accounts } = section;
   const ports = new Map<number, Set<number>>();

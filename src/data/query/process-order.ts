@@ -1,4 +1,5 @@
 import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
+import { LowerNames } from './lower-names.ts';
 import { RowOrder } from './row-order.ts';
 import { isAscending, type Sort } from './sort.ts';
 
@@ -21,56 +22,32 @@ export interface OrderedColumns {
 /** Ties are decided by pid, then by slot; rows without a process stand behind every pid (at most 2^22). */
 const TIE_SLOTS = 2 ** 18;
 const BEHIND_ALL_PIDS = 2 ** 23;
-const CODE_UNIT = 2 ** 16;
+
+/** The tie of an owner's row: unique, and the same as long as the owner lives. */
+export function ownerTie(owners: OwnerTable, slot: number): number {
+  const place = owners.kind[slot] === OwnerKind.PROCESS ? owners.pid[slot]! : BEHIND_ALL_PIDS;
+  return place * TIE_SLOTS + slot;
+}
 
 /** Order of the process table: fills the keys of a RowOrder for a sort. */
 export class ProcessOrder extends RowOrder {
-  /** Lower-cased names by owner slot, and what they were made from. */
-  readonly #lowerNames: string[] = [];
-  readonly #names: string[] = [];
+  readonly #lowerNames = new LowerNames();
   readonly #rowTexts: string[] = [];
 
   arrange(rows: OrderedColumns, owners: OwnerTable, sort: Sort, basis: RateBasis): void {
     this.begin(rows.count);
-    const { pid, kind } = owners;
+    const isUpwards = isAscending(sort);
+    for (let row = 0; row < rows.count; row++) this.ties[row] = ownerTie(owners, rows.owner[row]!);
+    if (sort.key === 'name') {
+      for (let row = 0; row < rows.count; row++) {
+        this.#rowTexts[row] = this.#lowerNames.of(owners, rows.owner[row]!);
+      }
+      this.setTexts(this.#rowTexts, isUpwards);
+      return;
+    }
     for (let row = 0; row < rows.count; row++) {
-      const owner = rows.owner[row]!;
-      const place = kind[owner] === OwnerKind.PROCESS ? pid[owner]! : BEHIND_ALL_PIDS;
-      this.ties[row] = place * TIE_SLOTS + owner;
+      this.setNumber(row, sortValue(rows, owners, row, sort, basis), isUpwards);
     }
-    if (sort.key === 'name') this.#arrangeByName(rows, owners, isAscending(sort));
-    else this.#arrangeByNumber(rows, owners, sort, basis);
-  }
-
-  #arrangeByNumber(rows: OrderedColumns, owners: OwnerTable, sort: Sort, basis: RateBasis): void {
-    const sign = isAscending(sort) ? 1 : -1;
-    for (let row = 0; row < rows.count; row++) {
-      const value = sortValue(rows, owners, row, sort, basis);
-      // Unknown stands behind everything, whichever way the rest goes.
-      this.keys[row] = Number.isNaN(value) ? Number.POSITIVE_INFINITY : value * sign;
-    }
-  }
-
-  /** The first three code units decide most comparisons as one number; the whole text decides the rest. */
-  #arrangeByName(rows: OrderedColumns, owners: OwnerTable, isUpwards: boolean): void {
-    const sign = isUpwards ? 1 : -1;
-    for (let row = 0; row < rows.count; row++) {
-      const text = this.#lowerName(owners, rows.owner[row]!);
-      this.#rowTexts[row] = text;
-      const head = (unitAt(text, 0) * CODE_UNIT + unitAt(text, 1)) * CODE_UNIT + unitAt(text, 2);
-      this.keys[row] = head * sign;
-    }
-    this.texts = this.#rowTexts;
-    this.isTextAscending = isUpwards;
-  }
-
-  #lowerName(owners: OwnerTable, slot: number): string {
-    const name = owners.names[slot] ?? '';
-    if (this.#names[slot] !== name) {
-      this.#names[slot] = name;
-      this.#lowerNames[slot] = name.toLowerCase();
-    }
-    return this.#lowerNames[slot]!;
   }
 }
 
@@ -104,9 +81,4 @@ function sortValue(
       return pid > 0 ? pid : Number.NaN;
     }
   }
-}
-
-/** Plus one, so that the end of a text sorts before every unit. */
-function unitAt(text: string, index: number): number {
-  return index < text.length ? text.charCodeAt(index) + 1 : 0;
 }

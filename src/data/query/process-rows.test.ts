@@ -1,34 +1,18 @@
 import { describe, expect, test } from 'bun:test';
-import { NetworkAttribution } from '../attribution/network-attribution.ts';
-import { NetworkRates } from '../rates/network-rates.ts';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
+import { OwnerTexts } from './owner-texts.ts';
 import { ProcessRows } from './process-rows.ts';
 import type { Scope } from './scope.ts';
 import { SORT_KEYS, type SortKey } from './sort.ts';
-import { OwnerTexts, TextFilter } from './text-filter.ts';
+import { TextFilter } from './text-filter.ts';
 
-const OUTSIDE: Scope = { interfaceIndex: undefined, includeLoopback: false };
-const EVERYTHING: Scope = { interfaceIndex: undefined, includeLoopback: true };
 const LOCAL = { local: '127.0.0.1', remote: '127.0.0.1' };
 
-class Machine {
-  readonly world = new SampleWorld();
-  readonly rates = new NetworkRates();
+class Table extends Machine {
   readonly rows = new ProcessRows();
-  readonly #attribution = new NetworkAttribution({
-    commandLine: (pid) => (pid === 9 ? '/usr/bin/Python3 serve.py' : undefined),
-    cgroup: () => undefined,
-    userName: String,
-  });
-
-  step(seconds = 1): NetworkSection {
-    const section = this.#attribution.absorb(this.world.sample(seconds * 1e6));
-    this.rates.update(section, this.world.header());
-    return section;
-  }
 
   build(section: NetworkSection, scope: Scope, needle?: string): ProcessRows {
     const filter = needle === undefined ? undefined : new TextFilter(needle, new OwnerTexts());
@@ -44,9 +28,10 @@ class Machine {
 }
 
 /** Three processes: 9 uploads over eth0, 8 talks to itself, 7 listens. */
-function busy(): { machine: Machine; section: NetworkSection } {
-  const machine = new Machine();
+function busy(): { machine: Table; section: NetworkSection } {
+  const machine = new Table();
   const { world } = machine;
+  machine.commandLines.set(9, '/usr/bin/Python3 serve.py');
   for (const pid of [7, 8, 9]) world.addProcess(pid, { name: ['sshd', 'redis', 'Curl'][pid - 7]! });
   machine.step();
   world.addListener(22, { pid: 7 });
@@ -121,7 +106,7 @@ describe('which rows there are', () => {
   });
 
   test('before the second sample every rate is unknown', () => {
-    const machine = new Machine();
+    const machine = new Table();
     machine.world.addProcess(7);
     machine.world.addListener(22, { pid: 7 });
     const rows = machine.build(machine.step(), OUTSIDE);
@@ -155,7 +140,7 @@ describe('order', () => {
   });
 
   test('rows of equal value stand by pid, whichever way the rest goes; rows of nobody stand last', () => {
-    const machine = new Machine();
+    const machine = new Table();
     for (const pid of [30, 10, 20]) machine.world.addProcess(pid);
     for (const pid of [30, 10, 20]) machine.world.addListener(pid, { pid });
     machine.world.addListener(99, { basis: OwnerBasis.KERNEL });
@@ -179,6 +164,54 @@ describe('order', () => {
     expect(out[0]).toBe(machine.rows.order(sort)[1]!);
     expect(machine.rows.rankOf(out[0]!, sort)).toBe(1);
     expect(machine.rows.window(sort, 3, 10, out)).toBe(0);
+  });
+});
+
+describe('cumulative', () => {
+  test('an exited process keeps its place by its bytes, in either direction', () => {
+    const { machine } = busy();
+    const { world } = machine;
+    world.removeProcess(9);
+    for (const slot of world.sockets.slots.rows.slice(0, world.sockets.slots.count)) {
+      if (world.sockets.ownerPid[slot] === 9) world.close(slot);
+    }
+    machine.step();
+    world.grow(world.addSocket({ pid: 7 }), 100, 5000);
+    machine.step();
+    const section = machine.step();
+    const rows = machine.build(section, { ...OUTSIDE, includeExited: true });
+    expect(machine.names(section, 'total')).toEqual(['sshd', 'Curl']);
+    expect(machine.names(section, 'download-total')).toEqual(['sshd', 'Curl']);
+    expect(machine.names(section, 'upload-total')).toEqual(['Curl', 'sshd']);
+    const exited = rows.rowOfOwner(machine.owner(section, 9));
+    expect([rows.upTotal[exited], rows.downTotal[exited]]).toEqual([4000, 150]);
+    expect([rows.up[exited], rows.connections[exited]]).toEqual([0, 0]);
+  });
+});
+
+describe('trend', () => {
+  function after(bytesPerSecond: readonly number[]): string {
+    const machine = new Table();
+    machine.world.addProcess(9);
+    const socket = machine.world.addSocket({ pid: 9 });
+    machine.step();
+    let section = machine.step();
+    for (const bytes of bytesPerSecond) {
+      machine.world.grow(socket, bytes, 0);
+      section = machine.step();
+    }
+    const rows = machine.build(section, OUTSIDE);
+    return rows.trendOf(rows.rowOfOwner(machine.owner(section, 9)));
+  }
+
+  test.each([
+    ['up', [100, 100, 100, 100, 100, 120, 130, 140]],
+    ['down', [100, 100, 100, 100, 90, 80, 70, 60]],
+    ['flat', [100, 100, 100, 100, 110, 120, 110, 120]],
+    ['flat', [1, 2, 4, 8, 16, 32]],
+    ['up', [9999, 9999, 1, 1, 1, 1, 2, 2, 2, 2]],
+  ] as const)('%s after %p', (trend, bytes) => {
+    expect(after(bytes)).toBe(trend);
   });
 });
 

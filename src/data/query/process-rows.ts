@@ -1,12 +1,14 @@
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import type { Trend } from '../rates/trend.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import type { OwnerFilter } from './filter/filter-context.ts';
+import { trendOfHistory } from './history-trend.ts';
 import { ProcessOrder, type RateBasis } from './process-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import { isListener } from './socket-role.ts';
 import type { Sort } from './sort.ts';
-import type { OwnerFilter } from './text-filter.ts';
 
 /**
  * The process table: one row for each owner with sockets or traffic in scope, as columns `[0..count)`. Rates are
@@ -41,6 +43,7 @@ export class ProcessRows {
   #countedSockets = new Int32Array(0);
   #uncountedSockets = new Int32Array(0);
   readonly #order = new ProcessOrder();
+  readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /** Makes the rows anew. Costs one pass over owners, traffic and sockets; allocates when tables have grown only. */
   build(section: NetworkSection, rates: NetworkRates, scope: Scope, filter?: OwnerFilter): void {
@@ -51,8 +54,9 @@ export class ProcessRows {
     this.#startRows(section);
     this.#addTraffic(section, rates, inScope);
     this.#addSockets(section, inScope);
-    this.#keepVisible(section, scope, filter);
     this.#blankUncounted(section, rates);
+    filter?.begin?.({ section, inScope, columns: this });
+    this.#keepVisible(section, scope, filter);
   }
 
   /** The row of an owner slot, or -1. */
@@ -84,11 +88,27 @@ export class ProcessRows {
   /** The row's last HISTORY_LENGTH raw rates, both directions together, oldest first. */
   historyInto(row: number, out: Float32Array): void {
     out.fill(0, 0, HISTORY_LENGTH);
+    this.addHistoryInto(row, out);
+  }
+
+  /** Adds the same to `out`. */
+  addHistoryInto(row: number, out: Float32Array): void {
     const history = this.#rates?.history;
     if (history === undefined) return;
     for (let slot = this.#firstTraffic[row]!; slot >= 0; slot = this.#nextTraffic[slot]!) {
       history.addInto(slot, out);
     }
+  }
+
+  /** Where both directions together are going; flat until eight samples are known. */
+  trendOf(row: number): Trend {
+    this.historyInto(row, this.#history);
+    return trendOfHistory(this.#history, this.sampleCount);
+  }
+
+  /** Samples that the histories hold at most, since rates began. */
+  get sampleCount(): number {
+    return this.#rates?.history.sampleCount ?? 0;
   }
 
   #reserve(section: NetworkSection): void {
@@ -187,7 +207,7 @@ export class ProcessRows {
       const isGone = owners.hasExited[owner] === 1 || owners.kind[owner] !== OwnerKind.PROCESS;
       if (!this.#isVisible(row, isGone && scope.includeExited !== true)) continue;
       this.unfilteredCount++;
-      if (filter !== undefined && !filter.matches(owners, owner)) continue;
+      if (filter !== undefined && !filter.matches(owners, owner, row)) continue;
       this.#moveRow(row, kept);
       this.#rowOf[owner] = kept++;
     }

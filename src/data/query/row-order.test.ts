@@ -4,7 +4,7 @@ import { RowOrder } from './row-order.ts';
 
 const row = record({
   key: constantFrom(0, 0, 0, 1, -5, 7.5, Number.POSITIVE_INFINITY),
-  text: string({ maxLength: 2 }),
+  text: string({ maxLength: 5, unit: constantFrom('a', 'b', '\u00e9', '\uffff') }),
 });
 
 test('any window holds what a full sort holds there, and ranks agree', () => {
@@ -12,7 +12,7 @@ test('any window holds what a full sort holds there, and ranks agree', () => {
     property(
       array(row, { maxLength: 120, size: 'max' }),
       tuple(nat(130), nat(50)),
-      nat(1),
+      nat(2),
       (rows, [first, length], texts) => {
         const order = new RowOrder();
         order.begin(rows.length);
@@ -21,13 +21,20 @@ test('any window holds what a full sort holds there, and ranks agree', () => {
           // Unique, as the contract says, and not in the order of the rows.
           order.ties[i] = (i * 37) % 4096;
         }
-        if (texts === 1) order.texts = rows.map(({ text }) => text);
+        const isUpwards = texts !== 2;
+        if (texts > 0) {
+          order.setTexts(
+            rows.map(({ text }) => text),
+            isUpwards,
+          );
+        }
         const sorted = rows
           .map((_, i) => i)
           .sort((a, b) => {
-            if (rows[a]!.key !== rows[b]!.key) return rows[a]!.key < rows[b]!.key ? -1 : 1;
+            const [keyA, keyB] = [rows[a]!.key, rows[b]!.key];
+            if (texts === 0 && keyA !== keyB) return keyA < keyB ? -1 : 1;
             const [textA, textB] = [rows[a]!.text, rows[b]!.text];
-            if (texts === 1 && textA !== textB) return textA < textB ? -1 : 1;
+            if (texts > 0 && textA !== textB) return textA < textB === isUpwards ? -1 : 1;
             return order.ties[a]! - order.ties[b]!;
           });
         const out = new Int32Array(60);

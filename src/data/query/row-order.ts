@@ -1,16 +1,21 @@
+/** Values of `unitAt`: every code unit, and the end of the text before them. */
+const UNIT_VALUES = 2 ** 16 + 1;
+
 /**
  * Orders rows without sorting more of them than are looked at: quickselect over an array of row numbers, by
- * (key, tie). Keys and ties are smallest first; NaN is not allowed. `texts` decides between rows of equal key.
+ * (key, `compare`, tie). Keys and ties are smallest first; NaN is not allowed. Ties are unique.
  */
 export class RowOrder {
   keys = new Float64Array(0);
   ties = new Float64Array(0);
-  texts: readonly string[] | undefined;
-  isTextAscending = true;
+  /** Decides between rows of equal key, negative: the first stands before; 0 leaves it to the ties. */
+  compare: ((a: number, b: number) => number) | undefined;
   #rows = new Int32Array(0);
   #count = 0;
+  #texts: readonly string[] = [];
+  #textSign = 1;
 
-  /** Room for `count` rows; fill keys and ties after it. */
+  /** Room for `count` rows; set keys and ties after it. */
   begin(count: number): void {
     if (count > this.keys.length) {
       const capacity = Math.max(64, count * 2);
@@ -19,8 +24,29 @@ export class RowOrder {
       this.#rows = new Int32Array(capacity);
     }
     this.#count = count;
-    this.texts = undefined;
+    this.compare = undefined;
   }
+
+  /** A number as the row's key. Unknown (NaN) stands behind everything, whichever way the rest goes. */
+  setNumber(row: number, value: number, isAscending: boolean): void {
+    this.keys[row] = Number.isNaN(value) ? Number.POSITIVE_INFINITY : isAscending ? value : -value;
+  }
+
+  /** By text, code unit by code unit, `texts[row]` for every row; read until the next `begin`. */
+  setTexts(texts: readonly string[], isAscending: boolean): void {
+    this.#texts = texts;
+    this.#textSign = isAscending ? 1 : -1;
+    // The first three code units decide most comparisons as one number; the whole text decides the rest.
+    for (let row = 0; row < this.#count; row++) this.keys[row] = headOf(texts[row]!) * this.#textSign;
+    this.compare = this.#compareTexts;
+  }
+
+  readonly #compareTexts = (a: number, b: number): number => {
+    const textA = this.#texts[a]!;
+    const textB = this.#texts[b]!;
+    if (textA === textB) return 0;
+    return textA < textB ? -this.#textSign : this.#textSign;
+  };
 
   /** Writes the rows of the ranks `first` to `first + length - 1` to `out`; how many there are. */
   window(first: number, length: number, out: Int32Array): number {
@@ -47,10 +73,9 @@ export class RowOrder {
     const keyA = this.keys[a]!;
     const keyB = this.keys[b]!;
     if (keyA !== keyB) return keyA < keyB;
-    if (this.texts !== undefined) {
-      const textA = this.texts[a]!;
-      const textB = this.texts[b]!;
-      if (textA !== textB) return textA < textB === this.isTextAscending;
+    if (this.compare !== undefined) {
+      const order = this.compare(a, b);
+      if (order !== 0) return order < 0;
     }
     return this.ties[a]! < this.ties[b]!;
   }
@@ -110,4 +135,13 @@ export class RowOrder {
     if (this.#isBefore(a, c)) return a;
     return this.#isBefore(b, c) ? c : b;
   }
+}
+
+function headOf(text: string): number {
+  return (unitAt(text, 0) * UNIT_VALUES + unitAt(text, 1)) * UNIT_VALUES + unitAt(text, 2);
+}
+
+/** Plus one, so that the end of a text sorts before every unit. */
+function unitAt(text: string, index: number): number {
+  return index < text.length ? text.charCodeAt(index) + 1 : 0;
 }

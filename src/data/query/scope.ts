@@ -1,5 +1,7 @@
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { loopbackInterfaceIndex } from '../sample/loopback-interface.ts';
+import type { SocketTable } from '../sample/socket-table.ts';
+import { isListener } from './socket-role.ts';
 
 /** Which traffic a view is about. */
 export interface Scope {
@@ -31,5 +33,10 @@ export class ScopeFilter {
   /** Ports are open whatever is counted; of one interface are those bound to it or to every address (0). */
   hasListener(interfaceIndex: number): boolean {
     return this.#only === undefined || interfaceIndex === 0 || interfaceIndex === this.#only;
+  }
+
+  /** A socket whose local address is the interface's: a listener or not. */
+  hasSocket(sockets: SocketTable, slot: number, interfaceIndex: number): boolean {
+    return isListener(sockets, slot) ? this.hasListener(interfaceIndex) : this.has(interfaceIndex);
   }
 }

@@ -24,8 +24,18 @@ const STATE_NAMES: readonly (string | undefined)[] = [
 
 /** State of a socket as people know it from ss(8); unconnected UDP is `UNCONN`. */
 export function socketStateName(sockets: SocketTable, slot: number): string {
-  if (sockets.protocol[slot] === PROTOCOL_UDP && sockets.state[slot] === TcpState.CLOSE) return 'UNCONN';
-  return STATE_NAMES[sockets.state[slot]!] ?? 'UNKNOWN';
+  return stateName(sockets.protocol[slot]!, sockets.state[slot]!);
+}
+
+/** The same of a protocol number and a TcpState. */
+export function stateName(protocol: number, state: number): string {
+  if (protocol === PROTOCOL_UDP && state === TcpState.CLOSE) return 'UNCONN';
+  return STATE_NAMES[state] ?? 'UNKNOWN';
+}
+
+/** Every name that a state can have, `UNCONN` too. */
+export function stateNames(): readonly string[] {
+  return [...STATE_NAMES.filter((name) => name !== undefined), 'UNCONN'];
 }
 
 export function protocolName(sockets: SocketTable, slot: number): 'tcp' | 'udp' {

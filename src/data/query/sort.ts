@@ -13,19 +13,35 @@ export const SORT_KEYS = [
 
 export type SortKey = (typeof SORT_KEYS)[number];
 
-export interface Sort {
-  readonly key: SortKey;
+/** An order by one of a list's own keys. */
+export interface SortBy<Key extends string> {
+  readonly key: Key;
   /** Against the key's natural direction. */
   readonly isReversed: boolean;
 }
 
-/** pid and name rise, everything else falls: the largest stands first. */
-export function isNaturallyAscending(key: SortKey): boolean {
-  return key === 'pid' || key === 'name';
+/** Order of the process table. */
+export type Sort = SortBy<SortKey>;
+
+/** Names, addresses and numbers by which people look something up rise; everything else falls, the largest first. */
+const ASCENDING_KEYS: ReadonlySet<string> = new Set([
+  'pid',
+  'name',
+  'port',
+  'process',
+  'protocol',
+  'state',
+  'local',
+  'remote',
+]);
+
+/** pid, name and the like rise, everything else falls: the largest stands first. */
+export function isNaturallyAscending(key: string): boolean {
+  return ASCENDING_KEYS.has(key);
 }
 
 /** The direction in force. */
-export function isAscending(sort: Sort): boolean {
+export function isAscending(sort: SortBy<string>): boolean {
   return isNaturallyAscending(sort.key) !== sort.isReversed;
 }
 

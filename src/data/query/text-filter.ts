@@ -1,12 +1,8 @@
 import type { OwnerTable } from '../sample/network-section.ts';
+import type { OwnerFilter } from './filter/filter-context.ts';
+import { OwnerTexts } from './owner-texts.ts';
 
-/** Decides which owners a view shows. */
-export interface OwnerFilter {
-  matches(owners: OwnerTable, slot: number): boolean;
-}
-
-/** Longer command lines are searched up to here, so that one row's cost is bounded. */
-const COMMAND_LINE_LENGTH = 4096;
+export type { OwnerFilter } from './filter/filter-context.ts';
 
 /** The seed's filter: plain text, case-insensitive, anywhere in name, command line or PID. Empty matches all. */
 export class TextFilter implements OwnerFilter {
@@ -21,35 +17,5 @@ export class TextFilter implements OwnerFilter {
 
   matches(owners: OwnerTable, slot: number): boolean {
     return this.needle === '' || this.#texts.of(owners, slot).includes(this.needle);
-  }
-}
-
-/** Lower-cased text of every owner that was asked for, made anew when its row, name or command line changed. */
-export class OwnerTexts {
-  readonly #texts: string[] = [];
-  readonly #serials: number[] = [];
-  readonly #names: string[] = [];
-  readonly #commandLines: (string | undefined)[] = [];
-
-  of(owners: OwnerTable, slot: number): string {
-    const serial = owners.slots.serial[slot]!;
-    const name = owners.names[slot]!;
-    const commandLine = owners.commandLines[slot];
-    const known = this.#texts[slot];
-    if (
-      known !== undefined &&
-      this.#serials[slot] === serial &&
-      this.#names[slot] === name &&
-      this.#commandLines[slot] === commandLine
-    ) {
-      return known;
-    }
-    const pid = owners.pid[slot]! > 0 ? String(owners.pid[slot]) : '';
-    const text = `${name}\n${(commandLine ?? '').slice(0, COMMAND_LINE_LENGTH)}\n${pid}`.toLowerCase();
-    this.#texts[slot] = text;
-    this.#serials[slot] = serial;
-    this.#names[slot] = name;
-    this.#commandLines[slot] = commandLine;
-    return text;
   }
 }

@@ -5,6 +5,8 @@ export const HISTORY_LENGTH = 16;
 
 /** The last sixteen rates of each slot, both directions together, bytes per second. */
 export class RateHistory {
+  /** Samples taken since it began or was cleared. */
+  sampleCount = 0;
   #ring = new Float32Array(0);
   #serial = new Uint32Array(0);
   /** Where this sample's values go; the same in every ring. */
@@ -17,6 +19,7 @@ export class RateHistory {
       this.#serial = lengthened(this.#serial, new Uint32Array(capacity));
     }
     this.#head = (this.#head + 1) % HISTORY_LENGTH;
+    this.sampleCount++;
   }
 
   /** Unknown (NaN) is drawn as nothing. */
@@ -39,6 +42,7 @@ export class RateHistory {
 
   clear(): void {
     this.#serial.fill(0);
+    this.sampleCount = 0;
   }
 
   copy(): RateHistory {
@@ -46,6 +50,7 @@ export class RateHistory {
     copy.#ring = this.#ring.slice();
     copy.#serial = this.#serial.slice();
     copy.#head = this.#head;
+    copy.sampleCount = this.sampleCount;
     return copy;
   }
 }

@@ -2,9 +2,16 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 
 export type Trend = 'up' | 'down' | 'flat';
 
-const HALF = 4;
-const LENGTH = HALF * 2;
+/** Samples whose mean is compared with that of as many before them. */
+export const TREND_HALF = 4;
+const LENGTH = TREND_HALF * 2;
 const MARGIN = 0.2;
+
+/** Where sums (or means) of equally many rates are going. */
+export function trendBetween(before: number, last: number): Trend {
+  if (last > before * (1 + MARGIN)) return 'up';
+  return last < before * (1 - MARGIN) ? 'down' : 'flat';
+}
 
 /** The last eight rates of each slot: mean of the last four against the four before, flat within 20 %. */
 export class Trends {
@@ -36,11 +43,10 @@ export class Trends {
     let last = 0;
     for (let age = 0; age < LENGTH; age++) {
       const rate = this.#ring[slot * LENGTH + ((taken - 1 - age + LENGTH) % LENGTH)]!;
-      if (age < HALF) last += rate;
+      if (age < TREND_HALF) last += rate;
       else before += rate;
     }
-    if (last > before * (1 + MARGIN)) return 'up';
-    return last < before * (1 - MARGIN) ? 'down' : 'flat';
+    return trendBetween(before, last);
   }
 
   copy(): Trends {

@@ -16,8 +16,13 @@ import type { NetworkData } from './network-data.ts';
 export interface HeaderView {
   readonly data: NetworkData;
   readonly scope: Scope;
+  /** What the view below is called. */
+  readonly title: string;
   /** Wall time at which the screen was frozen; undefined: it is live. */
   readonly pausedAtMillis: number | undefined;
+  /** Processes over the alert's threshold. */
+  readonly alarmCount: number;
+  readonly isFollowing: boolean;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
@@ -55,15 +60,22 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
       ? { text: clockText(data.header.wallMillis), style: theme.dim, priority: 40 }
       : { text: `PAUSED ${clockText(view.pausedAtMillis)}`, style: theme.warning, priority: 95 };
   const left: Segment[] = [
-    { text: 'sstop', style: theme.title, priority: 70 },
+    { text: view.title, style: theme.title, priority: 70 },
     { text: data.header.hostName, style: theme.bold, priority: 50 },
     clock,
     { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
     { text: section.tier, style: theme.dim, priority: 30 },
     { text: attributedText(data.rates.attributedRatio), style: theme.dim, priority: 25 },
+    { text: view.isFollowing ? 'following' : '', style: theme.accent, priority: 35 },
+    { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
     { text: lossText(section.lostClosings), style: theme.warning, priority: 60 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
+}
+
+function alarmText(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? '1 alert' : `${count} alerts`;
 }
 
 /** Closing messages that the kernel dropped: the last bytes of so many connections are missing. */

@@ -1,3 +1,5 @@
+import type { FilterNames } from '../../../data/query/filter/filter-context.ts';
+import type { FilterExpression } from '../../../data/query/filter/filter-expression.ts';
 import type { Scope } from '../../../data/query/scope.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
@@ -17,11 +19,24 @@ export interface ListSort {
   readonly isReversed: boolean;
 }
 
+/** Who knows names; every answer comes at once, from what is known. */
+export interface NameLookup extends FilterNames {
+  /** As `hostName`, and asks for it if it is not known yet. */
+  host(address: string): string | undefined;
+  country(address: string): string | undefined;
+}
+
 /** What a list is made of. */
 export interface ListInput {
   readonly data: NetworkData;
   readonly scope: Scope;
-  readonly filterText: string;
+  /** Undefined: everything. */
+  readonly filter: FilterExpression | undefined;
+  readonly names: NameLookup;
+  /** Bytes instead of rates (the process list). */
+  readonly isCumulative: boolean;
+  /** The owner whose connections are listed; -1 none. */
+  readonly owner: number;
 }
 
 /** How a list is drawn. */
@@ -30,6 +45,8 @@ export interface ListLook {
   readonly viewport: Viewport;
   readonly theme: Theme;
   readonly ascii: boolean;
+  /** Owners whose rate is over the alert's threshold. */
+  readonly isAlarmed: (owner: number) => boolean;
 }
 
 /** What a press hits: the row of a rank, or a header and the key that it sorts by. */
@@ -48,9 +65,12 @@ export interface NetworkList {
   /** Rows before the filter took some away. */
   readonly unfilteredCount: number;
   rebuild(input: ListInput): void;
+  /** The row at a rank, undefined past the end. */
   identityAt(sort: ListSort, rank: number): Identity | undefined;
   /** -1 where it is not listed. */
   rankOf(sort: ListSort, identity: Identity): number;
+  /** Every row in that order, as numbers of the list's own rows: for exports. */
+  order(sort: ListSort): Int32Array;
   render(area: Rect, buffer: Buffer, look: ListLook): void;
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined;
 }

@@ -35,7 +35,7 @@ export interface KillView {
   readonly ascii: boolean;
 }
 
-const WIDTH = 44;
+const WIDTH = 58;
 const NOTE_LINES = 2;
 const HEIGHT = KILL_SIGNALS.length + 1 + NOTE_LINES;
 

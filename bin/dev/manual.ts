@@ -1,0 +1,42 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { completionFileName, completionScript, SHELL_NAMES } from '../../src/apps/cli/completion.ts';
+import { sstopManual } from '../../src/apps/cli/manual.ts';
+import { sstopCommand } from '../../src/apps/cli/sstop-command.ts';
+import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
+import { KEYMAP, keymapOf } from '../../src/apps/sstop/keymap.ts';
+import { THEME_NAMES } from '../../src/screen/style/themes.ts';
+import { VERSION } from '../version.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A file made from the program's own definitions; the path is relative to the root. */
+export interface MadeDocument {
+  readonly path: string;
+  readonly contents: string;
+}
+
+/** The manual page and the completion scripts, as they have to stand under docs/. */
+export function madeDocuments(): readonly MadeDocument[] {
+  const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
+  const command = sstopCommand(vocabulary, false);
+  return [
+    {
+      path: 'docs/man/sstop.1',
+      contents: sstopManual(vocabulary, helpGroups(keymapOf(KEYMAP), true)),
+    },
+    ...SHELL_NAMES.map((shell) => ({
+      path: `docs/completions/${completionFileName(shell, command.name())}`,
+      contents: completionScript(shell, command),
+    })),
+  ];
+}
+
+if (import.meta.main) {
+  for (const { path, contents } of madeDocuments()) {
+    mkdirSync(dirname(`${ROOT}${path}`), { recursive: true });
+    writeFileSync(`${ROOT}${path}`, contents);
+    process.stdout.write(`${path}\n`);
+  }
+}

@@ -1,0 +1,217 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { databaseOf } from '../../src/data/names/country-database.fixture.ts';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+import { linesOf } from '../testing/traffic.ts';
+import {
+  EVERYBODY,
+  GATEWAY_ADDRESS,
+  HOST_ADDRESS,
+  HOST_NAME,
+  type Part,
+  PLAYERS,
+  type Player,
+  USERS,
+  WORLD,
+} from './screenshot-cast.ts';
+
+const ACTOR_SOURCE = fileURLToPath(new URL('screenshot-actor.ts', import.meta.url));
+const STAGE_VARIABLE = 'SSTOP_STAGE';
+/** Where the kernel is told the PID before the next one of a PID namespace. */
+const LAST_PID = '/proc/sys/kernel/ns_last_pid';
+const FIRST_PID_OF_PROGRAMS = 13_400;
+/** Joins a control group, becomes a user, then the actor under the name given: one process all along. */
+const LAUNCH = `[ -z "$STAGE_GROUP" ] || echo 0 > "$STAGE_GROUP/cgroup.procs" || exit 1
+exec setpriv --reuid "$STAGE_UID" --regid "$STAGE_UID" --clear-groups bash -c 'exec -a "$0" "$STAGE_ACTOR" "$@"' "$@"`;
+
+/** What those on the stage must know of the world outside. */
+export interface Stage {
+  /** A folder of the stage's own; the programs' home and working directory. */
+  readonly directory: string;
+  readonly actor: string;
+  /** Folder of the control group that is the root there; undefined: this machine gives none. */
+  readonly group: string | undefined;
+  /** Words that no picture may show: name and paths of this machine. */
+  readonly secrets: readonly string[];
+}
+
+/** The stage that this process stands on; undefined: it is outside. */
+export function stageHere(): Stage | undefined {
+  const text = process.env[STAGE_VARIABLE];
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/**
+ * Runs `script` with `args` again as the first process of a machine of its own: host name, network, processes, mounts
+ * and control groups. Needs root. Returns its exit code; whatever ran there is ended and removed.
+ */
+export async function enterStage(script: string, args: readonly string[]): Promise<number> {
+  if (process.getuid?.() !== 0) {
+    throw new OpError({
+      op: 'make namespaces',
+      code: 'EPERM',
+      message: 'pictures need root: namespaces and users',
+    });
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'sstop-stage-'));
+  chmodSync(directory, 0o755);
+  const group = makeGroup();
+  try {
+    const actor = compileActor(directory);
+    const secrets = [hostname(), dirname(dirname(dirname(script))), directory, process.env['HOME'] ?? ''];
+    const stage: Stage = { directory, actor, group, secrets: secrets.filter((secret) => secret.length > 1) };
+    const unshare = ['unshare', '--net', '--uts', '--ipc', '--pid', '--fork', '--mount-proc', '--cgroup'];
+    const join = '[ -z "$0" ] || echo 0 > "$0/cgroup.procs"; exec "$@"';
+    const command = ['bash', '-c', join, group ?? '', ...unshare, process.execPath, script, ...args];
+    const child = Bun.spawn(command, {
+      env: { ...process.env, [STAGE_VARIABLE]: JSON.stringify(stage) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    return await child.exited;
+  } finally {
+    if (group !== undefined) removeGroups(group);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Sets the stage from within and starts the play; it goes on until this process ends. */
+export async function setStage(stage: Stage): Promise<void> {
+  run('hostname', HOST_NAME);
+  replaceFiles(stage);
+  const world = await startWorld(stage);
+  wire(world.pid);
+  // Programs of the machine may listen on any port whoever they are.
+  writeFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
+  const players = await Promise.all(PLAYERS.map((player) => startPlayer(stage, player)));
+  for (const actor of [world, ...players]) {
+    actor.stdin.write('\n');
+    await actor.stdin.flush();
+  }
+  nextPid(FIRST_PID_OF_PROGRAMS);
+}
+
+/** Path of the database with the countries of the world outside, for --geoip. */
+export function countryDatabase({ directory }: Stage): string {
+  return join(directory, 'countries.mmdb');
+}
+
+function compileActor(directory: string): string {
+  const actor = join(directory, 'actor');
+  run(process.execPath, 'build', '--compile', '--minify', ACTOR_SOURCE, '--outfile', actor);
+  chmodSync(actor, 0o755);
+  return actor;
+}
+
+/** A control group below this process's own, for the unified hierarchy. */
+function makeGroup(): string | undefined {
+  const mount = /^\S+ \S+ \S+ \S+ (\S+) .*- cgroup2 /m.exec(
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+  )?.[1];
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+  if (mount === undefined || own === undefined) return undefined;
+  const group = join(mount, own, `sstop-stage-${process.pid}`);
+  try {
+    mkdirSync(group);
+    for (const { group: name } of PLAYERS) mkdirSync(join(group, name), { recursive: true });
+    return group;
+  } catch (thrown) {
+    process.stderr.write(`no control groups in the pictures: ${String(thrown)}\n`);
+    return undefined;
+  }
+}
+
+function removeGroups(group: string): void {
+  const below = PLAYERS.flatMap(({ group: name }) => {
+    const parts = name.split('/');
+    return parts.map((_, at) => join(group, ...parts.slice(0, parts.length - at)));
+  });
+  const deepestFirst = [...new Set([...below, group])].sort((a, b) => b.length - a.length);
+  for (const folder of deepestFirst) if (existsSync(folder)) rmdirSync(folder);
+}
+
+/** Users, hosts and name servers of the pictures' machine, in place of this one's. */
+function replaceFiles(stage: Stage): void {
+  const { directory } = stage;
+  const users = Array.from(USERS, ([name, uid]) => `${name}:x:${uid}:${uid}::/:/bin/sh\n`);
+  const hosts = WORLD.map(({ address, name }) => `${address} ${name}\n`);
+  const files = { passwd: users, hosts, 'resolv.conf': ['nameserver 127.0.0.1\n'] };
+  for (const [name, lines] of Object.entries(files)) {
+    const path = join(directory, name);
+    writeFileSync(path, lines.join(''));
+    if (existsSync(`/etc/${name}`)) run('mount', '--bind', path, `/etc/${name}`);
+  }
+  const known = WORLD.filter(({ country }) => country !== '');
+  const networks = known.map(
+    ({ address, country }) => [`${address}/32`, { country: { iso_code: country } }] as const,
+  );
+  writeFileSync(countryDatabase(stage), databaseOf({ networks }));
+}
+
+/** eth0 here, its other end and all addresses of the world in the namespace of `worldPid`. */
+function wire(worldPid: number): void {
+  run('ip', 'link', 'set', 'lo', 'up');
+  run('ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'world0');
+  run('ip', 'link', 'set', 'world0', 'netns', String(worldPid));
+  const inWorld = ['nsenter', `--net=/proc/${worldPid}/ns/net`, 'ip'] as const;
+  run(...inWorld, 'link', 'set', 'lo', 'up');
+  run(...inWorld, 'link', 'set', 'world0', 'up');
+  run(...inWorld, 'address', 'add', `${GATEWAY_ADDRESS}/24`, 'dev', 'world0');
+  for (const { address } of WORLD) run(...inWorld, 'address', 'add', `${address}/32`, 'dev', 'world0');
+  run('ip', 'address', 'add', `${HOST_ADDRESS}/24`, 'dev', 'eth0');
+  run('ip', 'link', 'set', 'eth0', 'up');
+  run('ip', 'route', 'add', 'default', 'via', GATEWAY_ADDRESS);
+}
+
+type Actor = Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
+
+function startWorld({ actor }: Stage): Promise<Actor> {
+  return startActor(['unshare', '--net', actor], EVERYBODY, {});
+}
+
+function startPlayer({ actor, group }: Stage, player: Player): Promise<Actor> {
+  nextPid(player.pid);
+  return startActor(['bash', '-c', LAUNCH, 'launch', ...player.command], player, {
+    STAGE_ACTOR: actor,
+    STAGE_UID: String(player.uid),
+    STAGE_GROUP: group === undefined ? '' : join(group, player.group),
+  });
+}
+
+/** Resolves once it waits for its cue. */
+async function startActor(
+  command: string[],
+  { name, listeners, calls }: Part,
+  variables: Readonly<Record<string, string>>,
+): Promise<Actor> {
+  const part: Part = { name, listeners, calls };
+  const actor: Actor = Bun.spawn(command, {
+    env: { PATH: process.env['PATH'], STAGE_PART: JSON.stringify(part), ...variables },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    cwd: '/',
+  });
+  const { done } = await linesOf(actor.stdout).next();
+  if (done === true) throw new OpError({ op: `start ${name}`, code: 'EXITED' });
+  return actor;
+}
+
+function nextPid(pid: number): void {
+  writeFileSync(LAST_PID, String(pid - 1));
+}
+
+function run(...command: string[]): void {
+  const { success, stderr } = Bun.spawnSync(command, { stdout: 'ignore', stderr: 'pipe' });
+  if (success) return;
+  const message = `${command.slice(0, 4).join(' ')}: ${stderr.toString().trim()}`;
+  throw new OpError({ op: command[0] ?? '', code: 'FAILED', message });
+}

@@ -1,0 +1,185 @@
+/**
+ * Makes docs/screenshots from the program's own screen: `npm run bun bin/dev/screenshots.ts`, with names of pictures
+ * only those. The executable runs on a real terminal emulator, on a machine made up of namespaces with real traffic.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
+import { SSTOP } from '../testing/executables.ts';
+import { PtyProgram } from '../testing/pty.ts';
+import { build } from './build.ts';
+import { animatedSvg, type Frame } from './screen-animation.ts';
+import { pictureOf, screenSvg } from './screen-svg.ts';
+import { countryDatabase, enterStage, type Stage, setStage, stageHere } from './screenshot-stage.ts';
+
+const SCRIPT = fileURLToPath(import.meta.url);
+const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
+/** Until the graph of a minute is full. */
+const WARM_UP_MILLIS = 8_000;
+/** Longer than the program waits for the rest of a key, shorter than a reader's patience. */
+const KEY_MILLIS = 150;
+/** Until what a key did has been drawn. */
+const SETTLE_MILLIS = 350;
+const DEMO_LIMIT_BYTES = 1.5e6;
+const ESCAPE = '\x1b';
+const ENTER = '\r';
+
+/** A picture: the keys that lead to it, one after another, and what it then must show. */
+interface Shot {
+  readonly name: string;
+  readonly title: string;
+  readonly size: readonly [columns: number, rows: number];
+  readonly keys: readonly string[];
+  readonly waitFor: RegExp;
+  readonly arguments?: readonly string[];
+}
+
+const WIDE = [110, 24] as const;
+
+const SHOTS: readonly Shot[] = [
+  { name: 'processes', title: 'Processes by rate', size: WIDE, keys: [], waitFor: /nginx/ },
+  { name: 'detail', title: 'One process', size: WIDE, keys: ['/nginx', ENTER, ENTER], waitFor: /REMOTE/ },
+  { name: 'hosts', title: 'Remote hosts', size: WIDE, keys: ['h'], waitFor: /mirror\.example\.org/ },
+  { name: 'listen', title: 'Listening ports', size: WIDE, keys: ['l'], waitFor: /LOCAL ADDRESS/ },
+  { name: 'groups', title: 'Containers and services', size: WIDE, keys: ['D'], waitFor: /nginx\.service/ },
+  { name: 'help', title: 'Every key', size: [110, 45], keys: ['?'], waitFor: /sstop keys/ },
+];
+
+/** A piece of the film: a key, what it must lead to, and how long that stands. */
+interface Scene {
+  readonly keys: string;
+  readonly waitFor: RegExp;
+  /** Pictures taken one after another. */
+  readonly frames: number;
+  readonly millis: number;
+}
+
+const DEMO_SIZE = [100, 24] as const;
+const DEMO: readonly Scene[] = [
+  scene('', /nginx/, 4, 1000),
+  scene('j', /nginx/, 1, 500),
+  scene('j', /nginx/, 1, 500),
+  scene('/n', /\/ ?n/, 1, 450),
+  scene('gi', /ngi/, 1, 450),
+  scene('nx', /nginx/, 1, 600),
+  scene(ENTER, /nginx/, 1, 500),
+  scene(ENTER, /REMOTE/, 3, 1000),
+  scene(ESCAPE, /PROCESS/, 0, 0),
+  scene(ESCAPE, /curl/, 1, 600),
+  scene('h', /COUNTRY/, 2, 1000),
+  scene(ESCAPE, /PROCESS/, 0, 0),
+  scene('l', /LOCAL ADDRESS/, 1, 1500),
+  scene(ESCAPE, /PROCESS/, 0, 0),
+  scene('D', /nginx\.service/, 2, 1000),
+  scene(ESCAPE, /PROCESS/, 1, 600),
+];
+
+function scene(keys: string, waitFor: RegExp, frames: number, millis: number): Scene {
+  return { keys, waitFor, frames, millis };
+}
+
+function start(
+  stage: Stage,
+  [columns, rows]: readonly [number, number],
+  extra: readonly string[],
+): PtyProgram {
+  return new PtyProgram([SSTOP, '--geoip', countryDatabase(stage), ...extra], {
+    columns,
+    rows,
+    environment: { HOME: stage.directory, XDG_CONFIG_HOME: stage.directory, COLORTERM: 'truecolor' },
+    directory: stage.directory,
+  });
+}
+
+async function type(program: PtyProgram, keys: string): Promise<void> {
+  program.key(keys);
+  await Bun.sleep(KEY_MILLIS);
+}
+
+async function takeShot(program: PtyProgram, shot: Shot, stage: Stage): Promise<void> {
+  for (const keys of shot.keys) await type(program, keys);
+  await program.waitFor(shot.waitFor);
+  await Bun.sleep(SETTLE_MILLIS);
+  refuseSecrets(program, stage);
+  write(shot.name, screenSvg(program.emulator, `sstop: ${shot.title}`));
+}
+
+async function takeDemo(program: PtyProgram, stage: Stage): Promise<void> {
+  const frames: Frame[] = [];
+  for (const { keys, waitFor, frames: count, millis } of DEMO) {
+    if (keys !== '') await type(program, keys);
+    await program.waitFor(waitFor);
+    for (let n = 0; n < count; n++) {
+      await Bun.sleep(n === 0 ? SETTLE_MILLIS : millis);
+      refuseSecrets(program, stage);
+      frames.push({ picture: pictureOf(program.emulator), millis });
+    }
+  }
+  const svg = animatedSvg(frames, 'sstop: processes, filter, detail, hosts, ports and groups');
+  if (svg.length > DEMO_LIMIT_BYTES) {
+    throw new OpError({ op: 'film', code: 'TOO_LARGE', message: `the film has ${svg.length} bytes` });
+  }
+  write('demo', svg);
+}
+
+/** A picture goes to everybody: nothing of the machine that made it may be in it. */
+function refuseSecrets(program: PtyProgram, { secrets }: Stage): void {
+  const text = program.text();
+  const found = secrets.find((secret) => new RegExp(`(?<!\\w)${RegExp.escape(secret)}(?!\\w)`).test(text));
+  if (found === undefined) return;
+  throw new OpError({ op: 'take picture', code: 'SECRET', message: `"${found}" is on the screen:\n${text}` });
+}
+
+function write(name: string, svg: string): void {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(`${FOLDER}${name}.svg`, svg);
+  process.stdout.write(`docs/screenshots/${name}.svg ${(svg.length / 1000).toFixed(0)} kB\n`);
+}
+
+/** All programs run side by side, so that the wait for full graphs is one. Returns how many pictures failed. */
+async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<number> {
+  await setStage(stage);
+  const shots = SHOTS.filter(({ name }) => wanted(name)).map((shot) => {
+    const program = start(stage, shot.size, shot.arguments ?? []);
+    return { name: shot.name, program, take: () => takeShot(program, shot, stage) };
+  });
+  if (wanted('demo')) {
+    const program = start(stage, DEMO_SIZE, []);
+    shots.push({ name: 'demo', program, take: () => takeDemo(program, stage) });
+  }
+  await Bun.sleep(WARM_UP_MILLIS);
+  let failed = 0;
+  for (const { name, program, take } of shots) {
+    try {
+      await take();
+    } catch (thrown) {
+      failed++;
+      process.stderr.write(`${name}: ${toOpError('take picture', thrown).message}\n`);
+    }
+    await program.close();
+  }
+  return failed;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const known = [...SHOTS.map(({ name }) => name), 'demo'];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    process.stderr.write(`screenshots: no picture '${unknown}'. Accepted: ${known.join(', ')}\n`);
+    return 2;
+  }
+  const stage = stageHere();
+  if (stage !== undefined) {
+    return (await playOn(stage, (name) => names.length === 0 || names.includes(name))) === 0 ? 0 : 1;
+  }
+  if (!args.includes('--no-build')) build('release');
+  return enterStage(SCRIPT, args);
+}
+
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (thrown) {
+  process.stderr.write(`screenshots: ${toOpError('run', thrown).message}\n`);
+  process.exit(1);
+}

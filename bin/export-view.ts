@@ -1,0 +1,41 @@
+import { listOf, type Model, stateOf } from '../src/apps/sstop/model.ts';
+import { type CsvView, viewToCsv } from '../src/data/export/view-csv.ts';
+
+/** The current view's rows as CSV, in the order of the screen; undefined while its tables are being written to. */
+export function exportText(model: Model): string | undefined {
+  const { shown, names } = model;
+  if (shown === undefined || !shown.isStable) return undefined;
+  return viewToCsv(
+    viewOf(model),
+    {
+      section: shown.section,
+      rates: shown.rates,
+      wallMillis: shown.header.wallMillis,
+      scope: model.scope,
+      country: names.country,
+      ...(names.hostName === undefined ? {} : { hostName: names.hostName }),
+      ...(names.serviceName === undefined ? {} : { serviceName: names.serviceName }),
+    },
+    orderOf(model),
+  );
+}
+
+function viewOf(model: Model): CsvView {
+  const { processes, hosts, listen, groups, connections } = model.workspace;
+  switch (model.view) {
+    case 'processes':
+      return { kind: 'processes', rows: processes.rows };
+    case 'hosts':
+      return { kind: 'hosts', rows: hosts.rows };
+    case 'listen':
+      return { kind: 'listen', rows: listen.rows };
+    case 'groups':
+      return { kind: 'groups', rows: groups.rows };
+    case 'detail':
+      return { kind: 'connections', rows: connections.rows, owner: model.detail?.slot ?? -1 };
+  }
+}
+
+function orderOf(model: Model): Int32Array {
+  return listOf(model).order(stateOf(model).sort);
+}

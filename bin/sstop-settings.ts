@@ -1,0 +1,94 @@
+import { parseDurationMillis } from '../src/apps/cli/duration.ts';
+import {
+  type COLOR_NAMES,
+  DEFAULT_INTERVAL_MILLIS,
+  DEFAULT_SORT,
+  INTERVAL_MAX_MILLIS,
+  INTERVAL_MIN_MILLIS,
+  SORT_NAMES,
+  type SstopOptions,
+} from '../src/apps/cli/sstop-command.ts';
+import type { Vocabulary } from '../src/apps/config/config.ts';
+import { problemText } from '../src/apps/config/config-problem.ts';
+import { configPath, readConfig } from '../src/apps/config/read-config.ts';
+import { rebound } from '../src/apps/config/rebound.ts';
+import {
+  type Action,
+  type Binding,
+  type BindingGroup,
+  KEYMAP,
+  type Keymap,
+  keymapOf,
+} from '../src/apps/sstop/keymap.ts';
+import { PROCESS_COLUMN_IDS, type ProcessColumn } from '../src/apps/views/network/process-list.ts';
+import type { Theme } from '../src/screen/style/theme.ts';
+import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
+import { isAsciiTerminal } from './locale.ts';
+
+type SortName = (typeof SORT_NAMES)[number];
+
+/** What the program does: the command line, else the configuration file, else the defaults. */
+export interface Settings {
+  readonly output: SstopOptions['output'];
+  readonly once: boolean;
+  readonly intervalMillis: number;
+  readonly durationMillis: number | undefined;
+  readonly backend: SstopOptions['backend'];
+  readonly interfaceName: string | undefined;
+  readonly filter: string;
+  readonly sort: SortName;
+  readonly loopback: boolean;
+  readonly dns: boolean;
+  readonly geoipPath: string | undefined;
+  readonly recordPath: string | undefined;
+  readonly playbackPath: string | undefined;
+  readonly alertBytesPerSecond: number | undefined;
+  readonly columns: readonly ProcessColumn[];
+  readonly keymap: Keymap;
+  readonly theme: Theme;
+  readonly color: (typeof COLOR_NAMES)[number];
+  readonly ascii: boolean;
+  readonly mouse: boolean;
+}
+
+function parseInterval(text: string): number | undefined {
+  const millis = parseDurationMillis(text);
+  return millis !== undefined && millis >= INTERVAL_MIN_MILLIS && millis <= INTERVAL_MAX_MILLIS
+    ? millis
+    : undefined;
+}
+
+/** The words of the configuration file. */
+export const SSTOP_VOCABULARY: Vocabulary<SortName, ProcessColumn, Action> = {
+  sorts: SORT_NAMES,
+  columns: PROCESS_COLUMN_IDS,
+  actions: KEYMAP.flatMap((group) => group.bindings.map((binding) => binding.action)),
+  parseInterval,
+  intervalHint: '100ms to 10s, such as 500ms or 1s',
+  defaults: { intervalMillis: DEFAULT_INTERVAL_MILLIS, sort: DEFAULT_SORT, columns: PROCESS_COLUMN_IDS },
+};
+
+/** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
+export function readSettings(
+  options: SstopOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly settings: Settings; readonly problems: readonly string[] } {
+  const { config, problems } = readConfig(configPath(environment), SSTOP_VOCABULARY);
+  const groups = rebound<Action, Binding, BindingGroup>(KEYMAP, config.keys);
+  const { theme: themeName = config.theme } = options;
+  const { doctor: _doctor, ...asked } = options;
+  const settings: Settings = {
+    ...asked,
+    intervalMillis: options.intervalMillis ?? config.intervalMillis,
+    sort: options.sort ?? config.sort,
+    loopback: options.loopback ?? config.loopback,
+    dns: options.dns ?? config.dns,
+    alertBytesPerSecond: config.alertBytesPerSecond,
+    columns: config.columns,
+    keymap: keymapOf(groups),
+    theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
+    ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(environment),
+    mouse: options.mouse ?? config.mouse,
+  };
+  return { settings, problems: problems.map(problemText) };
+}

@@ -1,0 +1,66 @@
+# Completions of sstop for bash, made by: sstop --completions bash
+_sstop() {
+  local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} path interface
+  COMPREPLY=()
+  # bash takes --option=value apart at the sign.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $option == = ]]; then
+    option=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $option in
+    --interval)
+      return
+      ;;
+    --duration)
+      return
+      ;;
+    --backend)
+      mapfile -t COMPREPLY < <(compgen -W 'auto netlink proc' -- "$current")
+      return
+      ;;
+    --interface)
+      for path in /sys/class/net/*; do
+        interface=${path##*/}
+        if [[ $interface == "$current"* ]]; then
+          printf -v interface %q "$interface"
+          COMPREPLY+=("$interface")
+        fi
+      done
+      return
+      ;;
+    --filter)
+      return
+      ;;
+    --sort)
+      mapfile -t COMPREPLY < <(compgen -W 'rate download upload pid name connections' -- "$current")
+      return
+      ;;
+    --geoip)
+      compopt -o default
+      return
+      ;;
+    --color)
+      mapfile -t COMPREPLY < <(compgen -W 'auto truecolor 256 16 never' -- "$current")
+      return
+      ;;
+    --theme)
+      mapfile -t COMPREPLY < <(compgen -W 'tokyo-night tokyo-night-light high-contrast colour-blind ansi16' -- "$current")
+      return
+      ;;
+    --record)
+      compopt -o default
+      return
+      ;;
+    --playback)
+      compopt -o default
+      return
+      ;;
+    --completions)
+      mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
+      return
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --loopback --no-dns --geoip --color --no-color --theme --ascii --no-mouse --record --playback --doctor --completions -h --help' -- "$current")
+}
+complete -F _sstop sstop

@@ -1,0 +1,95 @@
+/** A part of a section: sentences of a paragraph, terms with their explanations, or lines shown as they are. */
+export type ManualBlock =
+  | { readonly kind: 'paragraph'; readonly text: string }
+  | { readonly kind: 'terms'; readonly terms: readonly ManualTerm[] }
+  | { readonly kind: 'lines'; readonly lines: readonly string[] };
+
+/** Both texts may hold `` `literal` `` and `<value>`. */
+export interface ManualTerm {
+  readonly term: string;
+  /** One sentence a line. */
+  readonly text: string;
+}
+
+export interface ManualSection {
+  readonly title: string;
+  readonly blocks: readonly ManualBlock[];
+}
+
+/** What the head and the foot of a page show. */
+export interface ManualHead {
+  readonly name: string;
+  readonly section: number;
+  /** Such as `sstop 1.2.3`. */
+  readonly source: string;
+  /** Title of the book that the page is in. */
+  readonly book: string;
+}
+
+/**
+ * A manual page in the macros of man(7). It carries no date, so that the same sources make the same page.
+ * The name of the first section's title decides nothing: sections are written in the order given.
+ */
+export function manualPage(head: ManualHead, sections: readonly ManualSection[]): string {
+  const title = [head.name.toUpperCase(), String(head.section), '', head.source, head.book];
+  return `${[
+    `.TH ${title.map((field) => `"${escaped(field)}"`).join(' ')}`,
+    // Left-aligned, and no word is divided: options must be found by searching.
+    '.ad l',
+    '.nh',
+    ...sections.flatMap(({ title: heading, blocks }) => [
+      `.SH "${escaped(heading)}"`,
+      ...blocks.flatMap((block, at) => blockLines(block, at === 0)),
+    ]),
+  ].join('\n')}\n`;
+}
+
+function blockLines(block: ManualBlock, isFirst: boolean): string[] {
+  switch (block.kind) {
+    case 'paragraph':
+      return [...(isFirst ? [] : ['.PP']), ...textLines(block.text)];
+    case 'terms':
+      return block.terms.flatMap(({ term, text }) => ['.TP', ...textLines(term), ...textLines(text)]);
+    case 'lines':
+      return ['.PP', '.RS 4', '.nf', ...block.lines.map((line) => atLineStart(escaped(line))), '.fi', '.RE'];
+  }
+}
+
+/** One sentence a line, with fonts: bold for what is typed as it is, italics for what stands for something else. */
+function textLines(text: string): string[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => atLineStart(marked(line.trim())));
+}
+
+function marked(text: string): string {
+  return text
+    .split(/(`[^`]*`|<[a-z]+>)/)
+    .map((part) => {
+      if (part.startsWith('`') && part.length > 1) return `\\fB${escaped(part.slice(1, -1))}\\fR`;
+      if (/^<[a-z]+>$/.test(part)) return `\\fI${escaped(part.slice(1, -1))}\\fR`;
+      return escaped(part);
+    })
+    .join('');
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\e',
+  '-': '\\-',
+  '"': '\\(dq',
+  "'": '\\(aq',
+  '`': '\\(ga',
+  '^': '\\(ha',
+  '~': '\\(ti',
+};
+
+/** groff_char(7): these would come out as typographic signs, which nobody can paste into a shell. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\\-"'`^~]/g, (found) => ESCAPES[found] ?? found);
+}
+
+/** A line that begins with a dot would be taken for a request. */
+function atLineStart(line: string): string {
+  return line.startsWith('.') ? `\\&${line}` : line;
+}

@@ -1,0 +1,155 @@
+import type { ManualBlock, ManualSection } from './manual-page.ts';
+
+const paragraph = (text: string): ManualBlock => ({ kind: 'paragraph', text });
+const lines = (...shown: string[]): ManualBlock => ({ kind: 'lines', lines: shown });
+const terms = (...pairs: (readonly [term: string, text: string])[]): ManualBlock => ({
+  kind: 'terms',
+  terms: pairs.map(([term, text]) => ({ term, text })),
+});
+
+export const DESCRIPTION: ManualSection = {
+  title: 'DESCRIPTION',
+  blocks: [
+    paragraph(`\`sstop\` shows which processes of this machine use the network, and how much, live on the terminal.
+      It needs no agent, no kernel module and, for the processes of the user who runs it, no privilege.`),
+    paragraph(`Without options the screen starts, with one row for each process that has connections.
+      \`?\` lists the keys.
+      With \`--json\`, \`--csv\` or \`--once\` there is no screen: the figures go to standard output.`),
+    paragraph(`\`sstop --doctor\` tells what can be counted on this machine, which privilege is missing,
+      what its lack costs, and the command that grants it.`),
+  ],
+};
+
+export const COUNTING: ManualSection = {
+  title: 'WHAT IS COUNTED',
+  blocks: [
+    paragraph(`There are several ways to count, called tiers.
+      The best one that works is taken, and the header of the screen and every export name it.`),
+    terms(
+      [
+        '`netlink`',
+        `The kernel's own counters of each TCP connection, asked for by sock_diag(7).
+          A byte is a byte of TCP payload (\`payload\` in exports): headers and segments sent again are not in it.
+          Connections that end between two samples are counted to their last byte.
+          Of UDP, sockets are listed and bytes are not counted.`,
+      ],
+      [
+        '`proc`',
+        `The tables under /proc/net: connections and ports only.
+          Bytes are not counted, and every rate is shown as \`-\`.`,
+      ],
+    ),
+    paragraph(`Rates on the screen are smoothed; those in exports are not.
+      \`K\`, \`M\`, \`G\` and \`T\` are powers of 1024.
+      A process marked \`~\` was inferred from the endpoint of a connection that was gone before its process was seen.
+      What belongs to nobody known is shown in rows of its own, never left out.`),
+  ],
+};
+
+export const FILTERS: ManualSection = {
+  title: 'FILTERS',
+  blocks: [
+    paragraph(`A filter is made of terms.
+      Terms with a space between them must all hold, \`|\` means or, and \`!\` before a term means not.
+      A word without a key is looked for in the name, the command line and the PID.
+      Text in double quotes may hold spaces and signs.`),
+    terms(
+      ['`port:443`', 'A connection or listener with this port at either end.'],
+      ['`host:1.1.1.1`', 'A remote address, a network such as `10.0.0.0/8`, or part of a host name.'],
+      ['`proto:udp`, `state:listen`, `svc:https`', 'Protocol, TCP state, name of the service.'],
+      ['`up>1M`, `down>=500K`, `conns>10`', 'Bytes per second, number of connections.'],
+      ['`user:www-data`, `group:nginx`, `pid:1`', 'User, container or systemd unit, process.'],
+    ),
+  ],
+};
+
+export const FILES: ManualSection = {
+  title: 'FILES',
+  blocks: [
+    terms(
+      [
+        '`$XDG_CONFIG_HOME/socktop/config.yaml`, `~/.config/socktop/config.yaml`',
+        `Configuration: theme, colours, interval, order, columns, keys and more.
+          Options go before it.
+          A wrong key or value is reported with its line and column, and the rest of the file applies.`,
+      ],
+      [
+        '`/usr/share/GeoIP`, `/var/lib/GeoIP`, `/usr/local/share/GeoIP`',
+        'Where a country database is looked for when `--geoip` does not name one.',
+      ],
+      [
+        '`sstop-<date>-<time>.csv`',
+        'What the key for exports writes, in the working directory. Nothing else is written unless it is asked for.',
+      ],
+    ),
+  ],
+};
+
+export const ENVIRONMENT: ManualSection = {
+  title: 'ENVIRONMENT',
+  blocks: [
+    terms(
+      ['`NO_COLOR`', 'If it is not empty, no colours, unless `--color` says otherwise.'],
+      ['`TERM`, `COLORTERM`', 'What the terminal can show; `--color` overrides both.'],
+      [
+        '`LC_ALL`, `LC_CTYPE`, `LANG`',
+        'Without UTF-8 there, the screen is drawn with ASCII characters only.',
+      ],
+      ['`XDG_CONFIG_HOME`', 'Where the configuration is.'],
+    ),
+  ],
+};
+
+export const EXIT_STATUS: ManualSection = {
+  title: 'EXIT STATUS',
+  blocks: [
+    terms(
+      ['`0`', 'All went well; also when the reader of a stream has closed it, and after `--doctor`.'],
+      ['`1`', 'Something failed while running.'],
+      ['`2`', 'The command line asks for something impossible; one line on standard error says what.'],
+      ['`128` + <n>', 'Ended by the signal of this number.'],
+    ),
+  ],
+};
+
+export const EXAMPLES: ManualSection = {
+  title: 'EXAMPLES',
+  blocks: [
+    paragraph('The screen, with the processes of all users:'),
+    lines('sudo sstop'),
+    paragraph('What can be counted here, and what is missing:'),
+    lines('sstop --doctor'),
+    paragraph('The five busiest processes, once a second:'),
+    lines("sstop --json | jq -c '[.processes[:5][] | {name, up_rate, down_rate}]'"),
+    paragraph('Who talks over HTTPS, as a table:'),
+    lines("sstop --once --filter 'port:443'"),
+    paragraph('Record an hour, look at it later:'),
+    lines(
+      'sstop --record hour.ndjson.gz --json --duration 1h > /dev/null',
+      'sstop --playback hour.ndjson.gz',
+    ),
+    paragraph('Completions, in `~/.bashrc` or `~/.zshrc` (after `compinit`), and once for fish:'),
+    lines(
+      'source <(sstop --completions bash)',
+      'source <(sstop --completions zsh)',
+      'sstop --completions fish > ~/.config/fish/completions/sstop.fish',
+    ),
+  ],
+};
+
+export const SECURITY: ManualSection = {
+  title: 'PRIVILEGES',
+  blocks: [
+    paragraph(`An ordinary user sees all TCP connections and their bytes, but only the processes of the user's own.
+      The others need root, or these capabilities of the file:`),
+    lines('sudo setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sstop'),
+    paragraph(`With them everybody who may start the file may look into every process.
+      Give it to a group and close it to all others (mode 0750) before.
+      A copy or an update of the file has no capabilities: they belong to that one file.`),
+  ],
+};
+
+export const SEE_ALSO: ManualSection = {
+  title: 'SEE ALSO',
+  blocks: [paragraph('`ss`(8), `ip`(8), `setcap`(8), `capabilities`(7), `proc`(5), `sock_diag`(7)')],
+};

@@ -1,0 +1,101 @@
+import { AsciiText } from '../../../kit/text/ascii-text.ts';
+import { formatAge, formatBytes, formatBytesCompact, formatInteger } from '../../../kit/text/format.ts';
+import type { Buffer } from '../../../screen/buffer/buffer.ts';
+import type { Style } from '../../../screen/style/style.ts';
+import type { Theme } from '../../../screen/style/theme.ts';
+import { putAligned, putAlignedAscii } from '../../../screen/widgets/aligned-text.ts';
+import { putBar } from '../../../screen/widgets/bar.ts';
+
+const RATE_TEXT_WIDTH = 6;
+/** Narrower than this, a bar says nothing. */
+const BAR_MIN_WIDTH = 3;
+
+const scratch = new AsciiText();
+
+/** One cell of a table, moved from cell to cell, so that drawing makes no objects. */
+export class CellPen {
+  buffer!: Buffer;
+  x = 0;
+  y = 0;
+  width = 0;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+
+  constructor(theme: Theme, ascii: boolean) {
+    this.theme = theme;
+    this.ascii = ascii;
+  }
+
+  moveTo(buffer: Buffer, x: number, y: number, width: number): void {
+    this.buffer = buffer;
+    this.x = x;
+    this.y = y;
+    this.width = width;
+  }
+
+  text(text: string, style: Style): void {
+    putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
+  }
+
+  right(text: string, style: Style): void {
+    putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style, this.ascii);
+  }
+
+  /** A rate with its bar; `maximum` is what a full bar means. */
+  rate(value: number, maximum: number, direction: 'up' | 'down'): void {
+    const { theme } = this;
+    const ramp = direction === 'up' ? theme.uploadRamp : theme.downloadRamp;
+    const barWidth = this.width - RATE_TEXT_WIDTH - 1;
+    if (barWidth >= BAR_MIN_WIDTH) {
+      putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
+    }
+    scratch.clear();
+    formatBytesCompact(value, scratch);
+    const style = direction === 'up' ? theme.upload : theme.download;
+    this.#number(value > 0 ? style : theme.dim, Math.max(0, this.width - RATE_TEXT_WIDTH));
+  }
+
+  /** Bytes with their unit written out. */
+  total(value: number, direction: 'up' | 'down'): void {
+    scratch.clear();
+    formatBytes(value, scratch);
+    const style = direction === 'up' ? this.theme.upload : this.theme.download;
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
+  count(value: number): void {
+    scratch.clear();
+    formatInteger(value, scratch);
+    this.#number(value > 0 ? this.theme.text : this.theme.dim);
+  }
+
+  age(micros: number): void {
+    scratch.clear();
+    formatAge(micros, scratch);
+    this.#number(this.theme.dim);
+  }
+
+  /** Microseconds as `310us` or `12ms`. */
+  roundTrip(micros: number): void {
+    scratch.clear();
+    const isMillis = micros >= 1000;
+    formatInteger(isMillis ? micros / 1000 : micros, scratch);
+    if (!Number.isNaN(micros)) scratch.pushString(isMillis ? 'ms' : 'us');
+    this.#number(this.theme.dim);
+  }
+
+  #number(style: Style, indent = 0): void {
+    const { buffer, x, y, width } = this;
+    putAlignedAscii(
+      buffer,
+      x + indent,
+      y,
+      width - indent,
+      'right',
+      scratch.bytes,
+      scratch.length,
+      style,
+      this.ascii,
+    );
+  }
+}

@@ -1,0 +1,261 @@
+import { ProcessRows } from '../../../data/query/process-rows.ts';
+import type { Scope } from '../../../data/query/scope.ts';
+import { HISTORY_LENGTH } from '../../../data/rates/rate-history.ts';
+import { OwnerKind, type OwnerTable } from '../../../data/sample/network-section.ts';
+import { cellWidth } from '../../../kit/text/cell-width.ts';
+import type { Buffer } from '../../../screen/buffer/buffer.ts';
+import type { Rect } from '../../../screen/layout/rect.ts';
+import { putAligned } from '../../../screen/widgets/aligned-text.ts';
+import type { Column } from '../../../screen/widgets/column-layout.ts';
+import { plainSamples } from '../../../screen/widgets/levels.ts';
+import { putSparkline } from '../../../screen/widgets/sparkline.ts';
+import type { CellPen } from './cells.ts';
+import { ListTable } from './list-table.ts';
+import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+
+export const PROCESS_COLUMN_IDS = [
+  'pid',
+  'user',
+  'process',
+  'graph',
+  'upload',
+  'download',
+  'connections',
+  'listeners',
+] as const;
+export type ProcessColumn = (typeof PROCESS_COLUMN_IDS)[number];
+
+const KEYS = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
+const TOTAL_KEYS = ['total', 'download-total', 'upload-total', 'pid', 'name', 'connections'] as const;
+type RateKey = (typeof KEYS)[number];
+type TotalKey = (typeof TOTAL_KEYS)[number];
+
+/** Where a name leaves this much room, the command line follows it. */
+const COMMAND_MIN_WIDTH = 16;
+const COMMAND_GAP = 2;
+
+const PID: Column<ProcessColumn> = {
+  ...{ id: 'pid', title: 'PID', align: 'right' },
+  ...{ minWidth: 7, idealWidth: 7, flex: 0, priority: 80 },
+};
+const USER: Column<ProcessColumn> = {
+  ...{ id: 'user', title: 'USER', align: 'left' },
+  ...{ minWidth: 4, idealWidth: 9, flex: 0, priority: 50 },
+};
+const PROCESS: Column<ProcessColumn> = {
+  ...{ id: 'process', title: 'PROCESS', align: 'left' },
+  ...{ minWidth: 10, idealWidth: 28, flex: 1, priority: 100 },
+};
+const GRAPH: Column<ProcessColumn> = {
+  ...{ id: 'graph', title: 'GRAPH', align: 'left' },
+  ...{ minWidth: 8, idealWidth: HISTORY_LENGTH, flex: 0, priority: 40 },
+};
+const CONNECTIONS: Column<ProcessColumn> = {
+  ...{ id: 'connections', title: 'CONNS', align: 'right' },
+  ...{ minWidth: 5, idealWidth: 6, flex: 0, priority: 60 },
+};
+const LISTENERS: Column<ProcessColumn> = {
+  ...{ id: 'listeners', title: 'LISTEN', align: 'right' },
+  ...{ minWidth: 6, idealWidth: 6, flex: 0, priority: 30 },
+};
+
+function bytesColumn(id: 'upload' | 'download', title: string, minWidth: number): Column<ProcessColumn> {
+  const priority = id === 'upload' ? 89 : 90;
+  return { id, title, align: 'right', minWidth, idealWidth: 16, flex: 0, priority };
+}
+
+const RATE_COLUMNS: readonly Column<ProcessColumn>[] = [
+  ...[
+    PID,
+    USER,
+    PROCESS,
+    GRAPH,
+    bytesColumn('upload', 'UPLOAD/s', 8),
+    bytesColumn('download', 'DOWNLOAD/s', 10),
+  ],
+  ...[CONNECTIONS, LISTENERS],
+];
+const TOTAL_COLUMNS: readonly Column<ProcessColumn>[] = [
+  ...[
+    PID,
+    USER,
+    PROCESS,
+    GRAPH,
+    bytesColumn('upload', 'UP TOTAL', 9),
+    bytesColumn('download', 'DN TOTAL', 9),
+  ],
+  ...[CONNECTIONS, LISTENERS],
+];
+
+/** The table's columns in the order wanted; ids left out are not shown. */
+function chosen(
+  columns: readonly Column<ProcessColumn>[],
+  ids: readonly ProcessColumn[],
+): Column<ProcessColumn>[] {
+  return ids.flatMap((id) => columns.filter((column) => column.id === id));
+}
+
+const history = new Float32Array(HISTORY_LENGTH);
+const samples = plainSamples(history);
+
+/** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
+export class ProcessList implements NetworkList {
+  readonly rows = new ProcessRows();
+  readonly #rateTable: ListTable<ProcessColumn, RateKey>;
+  readonly #totalTable: ListTable<ProcessColumn, TotalKey>;
+  #owners: OwnerTable | undefined;
+  #isCumulative = false;
+  /** What a full bar means. */
+  #maximum = 0;
+
+  constructor(columns: readonly ProcessColumn[]) {
+    this.#rateTable = new ListTable(KEYS, {
+      columns: chosen(RATE_COLUMNS, columns),
+      columnOfKey: {
+        ...{ rate: 'graph', download: 'download', upload: 'upload', pid: 'pid', name: 'process' },
+        connections: 'connections',
+      },
+      keyOfColumn: {
+        ...{ pid: 'pid', process: 'name', graph: 'rate', upload: 'upload', download: 'download' },
+        connections: 'connections',
+      },
+      rising: ['pid', 'name'],
+    });
+    this.#totalTable = new ListTable(TOTAL_KEYS, {
+      columns: chosen(TOTAL_COLUMNS, columns),
+      columnOfKey: {
+        ...{ total: 'graph', 'download-total': 'download', 'upload-total': 'upload', pid: 'pid' },
+        ...{ name: 'process', connections: 'connections' },
+      },
+      keyOfColumn: {
+        ...{ pid: 'pid', process: 'name', graph: 'total', upload: 'upload-total' },
+        ...{ download: 'download-total', connections: 'connections' },
+      },
+      rising: ['pid', 'name'],
+    });
+  }
+
+  get sortKeys(): readonly string[] {
+    return this.#isCumulative ? TOTAL_KEYS : KEYS;
+  }
+
+  get count(): number {
+    return this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  rebuild(input: ListInput): void {
+    const { data, filter, isCumulative } = input;
+    const scope: Scope = { ...input.scope, includeExited: isCumulative };
+    this.rows.build(data.section, data.rates, scope, filter);
+    this.#owners = data.section.owners;
+    this.#isCumulative = isCumulative;
+    const { rows } = this;
+    this.#maximum = 0;
+    for (let row = 0; row < rows.count; row++) {
+      if (rows.up[row]! > this.#maximum) this.#maximum = rows.up[row]!;
+      if (rows.down[row]! > this.#maximum) this.#maximum = rows.down[row]!;
+    }
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.#isCumulative
+      ? this.#totalTable.rowAt(this.rows, sort, rank)
+      : this.#rateTable.rowAt(this.rows, sort, rank);
+    if (row < 0) return undefined;
+    const slot = this.rows.owner[row]!;
+    return { slot, serial: this.#owners?.slots.serial[slot] ?? 0 };
+  }
+
+  rankOf(sort: ListSort, { slot, serial }: Identity): number {
+    if (this.#owners?.slots.serial[slot] !== serial) return -1;
+    const row = this.rows.rowOfOwner(slot);
+    return this.#isCumulative
+      ? this.#totalTable.rankOf(this.rows, sort, row)
+      : this.#rateTable.rankOf(this.rows, sort, row);
+  }
+
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.#isCumulative ? this.#totalTable.sortOf(sort) : this.#rateTable.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    const owners = this.#owners;
+    if (owners === undefined) return;
+    const paint = (row: number, column: ProcessColumn, pen: CellPen): void => {
+      this.#paint(owners, row, column, pen);
+    };
+    const isAlarmed = (row: number): boolean => look.isAlarmed(this.rows.owner[row]!);
+    if (this.#isCumulative) this.#totalTable.render(area, buffer, look, this.rows, paint, isAlarmed);
+    else this.#rateTable.render(area, buffer, look, this.rows, paint, isAlarmed);
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.#isCumulative
+      ? this.#totalTable.hit(area, look, this.count, x, y)
+      : this.#rateTable.hit(area, look, this.count, x, y);
+  }
+
+  #paint(owners: OwnerTable, row: number, column: ProcessColumn, pen: CellPen): void {
+    const { rows } = this;
+    const owner = rows.owner[row]!;
+    switch (column) {
+      case 'pid':
+        if (owners.kind[owner] === OwnerKind.PROCESS) pen.count(owners.pid[owner]!);
+        else pen.right(pen.ascii ? '-' : '╶', pen.theme.dim);
+        break;
+      case 'user':
+        pen.text(owners.users[owner] ?? '-', pen.theme.dim);
+        break;
+      case 'process':
+        paintName(owners, owner, rows.isInferred[row] === 1, pen);
+        break;
+      case 'graph':
+        rows.historyInto(row, history);
+        putSparkline(
+          pen.buffer,
+          pen.x,
+          pen.y,
+          pen.width,
+          1,
+          samples,
+          Number.NaN,
+          pen.theme.graphRamp,
+          pen.ascii,
+        );
+        break;
+      case 'upload':
+        if (this.#isCumulative) pen.total(rows.upTotal[row]!, 'up');
+        else pen.rate(rows.up[row]!, this.#maximum, 'up');
+        break;
+      case 'download':
+        if (this.#isCumulative) pen.total(rows.downTotal[row]!, 'down');
+        else pen.rate(rows.down[row]!, this.#maximum, 'down');
+        break;
+      case 'connections':
+        pen.count(rows.connections[row]!);
+        break;
+      case 'listeners':
+        if (rows.listeners[row]! > 0) pen.count(rows.listeners[row]!);
+        break;
+    }
+  }
+}
+
+/** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
+function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: CellPen): void {
+  const { buffer, x, y, width, theme, ascii } = pen;
+  const room = isInferred ? width - 2 : width;
+  const isFaint = owners.kind[owner] !== OwnerKind.PROCESS || owners.hasExited[owner] === 1;
+  const name = owners.names[owner]!;
+  putAligned(buffer, x, y, room, 'left', name, isFaint ? theme.dim : theme.text, ascii);
+  const left = room - cellWidth(name) - COMMAND_GAP;
+  const commandLine = left >= COMMAND_MIN_WIDTH ? owners.commandLines[owner] : undefined;
+  if (commandLine !== undefined) {
+    putAligned(buffer, x + room - left, y, left, 'left', commandLine, theme.dim, ascii);
+  }
+  if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
+}

@@ -1,0 +1,167 @@
+import { ProcessRows } from '../query/process-rows.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import {
+  HostTable,
+  type NetworkSection,
+  OwnerKind,
+  OwnerTable,
+  TrafficTable,
+} from '../sample/network-section.ts';
+import type { Slice } from '../sample/slice.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { PROTOCOL_TCP, SocketTable, TcpState } from '../sample/socket-table.ts';
+import type { ExportOptions } from './export-options.ts';
+import { type ListenPortEntry, snapshotEntry } from './json.ts';
+import { hostEntries } from './json-hosts.ts';
+import { groupEntries, type ProcessContext, processEntry } from './json-processes.ts';
+import { connectionEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
+
+/** Takes UTF-16 text piece by piece. */
+export type TextSink = (text: string) => void;
+
+/** Names that a line may hold; scope and order are the recording's own: everything, by total rate. */
+export type RecordingNames = Pick<ExportOptions, 'hostName' | 'serviceName' | 'country'>;
+
+const PIECE_LENGTH = 32_768;
+
+/** Tables without rows: what `snapshotEntry` makes of them is everything that is not one entry per row. */
+const NO_ROWS = {
+  owners: new OwnerTable(),
+  traffic: new TrafficTable(),
+  hosts: new HostTable(),
+  hostTraffic: new TrafficTable(),
+  sockets: new SocketTable(1),
+};
+
+/**
+ * The fields of `snapshotEntry` as text, without the opening brace: the same as JSON.stringify makes, except that
+ * it rests between entries, which are many where there are 20,000 sockets.
+ */
+export class RecordingEntry {
+  readonly #rows = new ProcessRows();
+  readonly #options: ExportOptions;
+  #pending = '';
+
+  constructor(names: RecordingNames) {
+    this.#options = {
+      ...names,
+      scope: { interfaceIndex: undefined, includeLoopback: true, includeExited: true },
+      sort: { key: 'total', isReversed: false },
+    };
+  }
+
+  async write(
+    section: NetworkSection,
+    rates: NetworkRates,
+    header: SnapshotHeader,
+    slice: Slice,
+    sink: TextSink,
+  ): Promise<void> {
+    const options = this.#options;
+    this.#rows.build(section, rates, options.scope);
+    const byOwner = new SocketsByOwner(section, options);
+    const context = { section, rates, header, options, rows: this.#rows, byOwner };
+    const lists: Record<string, () => Promise<void>> = {
+      processes: () => this.#writeProcesses(context, slice, sink),
+      remote_hosts: () => this.#writeList(hostEntries(section, rates, options), slice, sink),
+      listen_ports: () => this.#writeList(listenPorts(context), slice, sink),
+      groups: () => this.#writeList(groupEntries(context), slice, sink),
+    };
+    const fields = Object.entries(snapshotEntry({ ...section, ...NO_ROWS }, rates, header, options));
+    for (const [at, [name, value]] of fields.entries()) {
+      const writeList = lists[name];
+      this.#add(`${at === 0 ? '' : ','}"${name}":`, sink);
+      if (writeList === undefined) this.#add(JSON.stringify(value), sink);
+      else await writeList();
+    }
+    this.#add('}', sink);
+    this.#flush(sink);
+  }
+
+  async #writeProcesses(context: ProcessContext, slice: Slice, sink: TextSink): Promise<void> {
+    const { rows, options, byOwner } = context;
+    // Connections are written apart: one process may hold them all.
+    const bare = { ...context, byOwner: { connections: new Map(), listeners: byOwner.listeners } };
+    let isFirst = true;
+    this.#add('[', sink);
+    for (const row of rows.order(options.sort, 'raw')) {
+      if (slice.due()) await slice.rest();
+      this.#add(isFirst ? '{' : ',{', sink);
+      isFirst = false;
+      for (const [at, [name, value]] of Object.entries(processEntry(bare, row)).entries()) {
+        this.#add(`${at === 0 ? '' : ','}"${name}":`, sink);
+        if (name === 'connections') await this.#writeConnections(context, row, slice, sink);
+        else this.#add(JSON.stringify(value), sink);
+      }
+      this.#add('}', sink);
+    }
+    this.#add(']', sink);
+  }
+
+  async #writeConnections(
+    { section, rates, options, rows, byOwner }: ProcessContext,
+    row: number,
+    slice: Slice,
+    sink: TextSink,
+  ): Promise<void> {
+    const slots = byOwner.connections.get(rows.owner[row]!) ?? [];
+    this.#add('[', sink);
+    for (const [at, slot] of slots.entries()) {
+      if (slice.due()) await slice.rest();
+      const text = JSON.stringify(connectionEntry(section, rates, slot, options));
+      this.#add(at === 0 ? text : `,${text}`, sink);
+    }
+    this.#add(']', sink);
+  }
+
+  async #writeList(entries: readonly unknown[], slice: Slice, sink: TextSink): Promise<void> {
+    this.#add('[', sink);
+    for (const [at, entry] of entries.entries()) {
+      if (slice.due()) await slice.rest();
+      this.#add(at === 0 ? JSON.stringify(entry) : `,${JSON.stringify(entry)}`, sink);
+    }
+    this.#add(']', sink);
+  }
+
+  #add(text: string, sink: TextSink): void {
+    this.#pending += text;
+    if (this.#pending.length >= PIECE_LENGTH) this.#flush(sink);
+  }
+
+  #flush(sink: TextSink): void {
+    sink(this.#pending);
+    this.#pending = '';
+  }
+}
+
+/** As in `snapshotEntry`: ports in order, each with the live connections that came in by it. */
+function listenPorts({ section, rows, byOwner }: ProcessContext): ListenPortEntry[] {
+  const { owners } = section;
+  const accepted = acceptedByPort(section);
+  const entries: ListenPortEntry[] = [];
+  for (const [owner, slots] of byOwner.listeners) {
+    if (rows.rowOfOwner(owner) < 0) continue;
+    for (const listen of listenEntries(section, slots)) {
+      entries.push({
+        ...listen,
+        pid: owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null,
+        process: owners.names[owner] ?? '',
+        conn_count: listen.proto === 'tcp' ? (accepted.get(listen.port) ?? 0) : null,
+        cmdline: owners.commandLines[owner] ?? null,
+      });
+    }
+  }
+  return entries.sort((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : a.proto > b.proto ? 1 : 0));
+}
+
+function acceptedByPort({ sockets, accounts }: NetworkSection): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < sockets.slots.count; i++) {
+    const slot = sockets.slots.rows[i]!;
+    if (accounts.isClosed[slot] === 1 || sockets.protocol[slot] !== PROTOCOL_TCP) continue;
+    if (sockets.state[slot] === TcpState.LISTEN) continue;
+    const port = sockets.localPort[slot]!;
+    counts.set(port, (counts.get(port) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,86 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+
+/** What is recorded (who talks to whom) is for the user alone. */
+const MODE = 0o600;
+
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'there is something of that name already, and nothing is overwritten',
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'there is no such directory',
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left there',
+  EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'the name is too long',
+  EIO: 'the disk failed',
+  EFBIG: 'the file is as large as it may be',
+};
+
+/** A file that did not exist before, written from its start to its end. Every error is an OpError with one line. */
+export class RecordingFile {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  /** Bytes written: where the next ones go. */
+  sizeBytes = 0;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  /** Refuses anything that exists, symbolic links too. */
+  static async create(path: string): Promise<RecordingFile> {
+    const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+    try {
+      return new RecordingFile(path, await open(path, O_WRONLY | O_CREAT | O_EXCL, MODE));
+    } catch (thrown) {
+      throw writeError(path, thrown);
+    }
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.#write(bytes, this.sizeBytes);
+    this.sizeBytes += bytes.length;
+  }
+
+  /** Writes over what stands at `position`. */
+  async patch(bytes: Uint8Array, position: number): Promise<void> {
+    await this.#write(bytes, position);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#handle.close();
+    } catch (thrown) {
+      throw writeError(this.path, thrown);
+    }
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    let written = 0;
+    while (written < bytes.length) {
+      try {
+        const left = bytes.length - written;
+        const { bytesWritten } = await this.#handle.write(bytes, written, left, position + written);
+        if (bytesWritten === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
+        written += bytesWritten;
+      } catch (thrown) {
+        throw writeError(this.path, thrown);
+      }
+    }
+  }
+}
+
+function writeError(path: string, thrown: unknown): OpError {
+  const { code, message } = toOpError('write recording', thrown);
+  const reason = REASONS[code] ?? message;
+  return new OpError({
+    op: 'write recording',
+    code,
+    message: `cannot record to '${path}': ${reason}`,
+    cause: thrown,
+  });
+}

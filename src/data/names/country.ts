@@ -1,0 +1,82 @@
+import type { OpError } from '../../kit/errors/op-error.ts';
+import { toOpError } from '../../kit/errors/op-error.ts';
+import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
+import { addressRange } from './address-range.ts';
+import { readAddress } from './address-words.ts';
+import { type CountryDatabase, openCountryDatabase } from './country-database.ts';
+import { RecencyMap } from './recency-map.ts';
+
+const CACHE_LIMIT = 4096;
+/** First two words of the well-known NAT64 prefix 64:ff9b::/96 (RFC 6052, 2.1). */
+const NAT64_WORD = 0x0064ff9b;
+
+const FOLDERS = ['/usr/share/GeoIP', '/var/lib/GeoIP', '/usr/local/share/GeoIP', '/usr/local/var/GeoIP'];
+const FILES = [
+  'GeoIP2-Country.mmdb',
+  'GeoLite2-Country.mmdb',
+  'dbip-country.mmdb',
+  'dbip-country-lite.mmdb',
+  'GeoIP2-City.mmdb',
+  'GeoLite2-City.mmdb',
+  'dbip-city-lite.mmdb',
+];
+
+/** Where distributions and the vendors' updaters put their databases; the smallest that tells the country first. */
+export const COUNTRY_DATABASE_PATHS: readonly string[] = FILES.flatMap((file) =>
+  FOLDERS.map((folder) => `${folder}/${file}`),
+);
+
+/** Where addresses are: ISO 3166-1 codes from a database if there is one, and ranges like `private` without. */
+export class Countries {
+  readonly #database: CountryDatabase | undefined;
+  readonly #known = new RecencyMap<string | null>(CACHE_LIMIT);
+  readonly #words = new Uint32Array(ADDRESS_WORDS);
+
+  constructor(database?: CountryDatabase) {
+    this.#database = database;
+  }
+
+  /** Country code or the name of the special range (AddressRange); undefined where neither is known. */
+  country(address: string): string | undefined {
+    const known = this.#known.get(address);
+    if (known !== undefined) return known ?? undefined;
+    const found = this.#find(address);
+    this.#known.set(address, found ?? null);
+    return found;
+  }
+
+  #find(address: string): string | undefined {
+    const words = this.#words;
+    if (!readAddress(address, words)) return undefined;
+    // Behind NAT64 the address is that of the IPv4 host in its last word.
+    if (words[0] === NAT64_WORD && words[1] === 0 && words[2] === 0) {
+      words[0] = 0;
+      words[2] = IPV4_MAPPED_WORD;
+    }
+    return addressRange(words, 0) ?? this.#database?.code(addressText(words, 0));
+  }
+}
+
+/** What came of looking for a database in the usual places. */
+export interface FoundCountryDatabase {
+  readonly database?: CountryDatabase;
+  /** Why a database that is there could not be used. */
+  readonly problem?: OpError;
+}
+
+/** The first database that can be used; without a path that exists neither database nor problem. */
+export async function findCountryDatabase(
+  paths: readonly string[] = COUNTRY_DATABASE_PATHS,
+): Promise<FoundCountryDatabase> {
+  let problem: OpError | undefined;
+  for (const path of paths) {
+    try {
+      return { database: await openCountryDatabase(path) };
+    } catch (thrown) {
+      const error = toOpError('open country database', thrown);
+      if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') problem ??= error;
+    }
+  }
+  return problem === undefined ? {} : { problem };
+}

@@ -1,0 +1,44 @@
+import { ADDRESS_WORDS } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
+import { addressRange } from './address-range.ts';
+import { readAddress } from './address-words.ts';
+import { shownHostName } from './host-name.ts';
+import { readRegularFile } from './regular-file.ts';
+
+/** hosts(5). */
+export const HOSTS_PATH = '/etc/hosts';
+
+const FILE_LIMIT_BYTES = 16 << 20;
+/** Lists of blocked hosts run to megabytes; what people write by hand stands before them, and is short. */
+const TEXT_LIMIT = 256 << 10;
+const ENTRIES_LIMIT = 4096;
+
+/**
+ * hosts(5): `10.0.0.7 nas.lan nas # comment`, the first name of the first line of an address. Loopback and unspecified
+ * addresses are left out: they stand for this machine and for blocked hosts. Lines that are no entries are skipped.
+ */
+export function parseHosts(text: string): Map<string, string> {
+  const names = new Map<string, string>();
+  const words = new Uint32Array(ADDRESS_WORDS);
+  for (const line of text.slice(0, TEXT_LIMIT).split('\n')) {
+    if (names.size >= ENTRIES_LIMIT) break;
+    const [, address, name] = /^\s*([0-9a-fA-F:.]{2,45})\s+([^\s#]{1,253})/.exec(line) ?? [];
+    if (address === undefined || name === undefined || !readAddress(address, words)) continue;
+    const range = addressRange(words, 0);
+    if (range === 'loopback' || range === 'unspecified') continue;
+    const key = addressText(words, 0);
+    const shown = shownHostName([name]);
+    if (shown !== undefined && !names.has(key)) names.set(key, shown);
+  }
+  return names;
+}
+
+/** Names by address (as `addressText` writes it) of the system's hosts file; empty where none can be read. */
+export async function readHosts(path: string = HOSTS_PATH): Promise<Map<string, string>> {
+  try {
+    return parseHosts((await readRegularFile(path, FILE_LIMIT_BYTES)).toString('utf8', 0, TEXT_LIMIT));
+  } catch {
+    // As with services: no file, no names.
+    return new Map();
+  }
+}

@@ -1,0 +1,108 @@
+import type { OpError } from '../../kit/errors/op-error.ts';
+import { Countries, type FoundCountryDatabase, findCountryDatabase } from './country.ts';
+import { openCountryDatabase } from './country-database.ts';
+import { readHosts } from './hosts-file.ts';
+import { ReverseDns } from './reverse-dns.ts';
+import type { ReverseResolver } from './reverse-resolver.ts';
+import { readServiceNames, type ServiceNames, type ServiceProtocol } from './services.ts';
+
+/** What names are drawn from; every path has the system's as its default. */
+export interface NamesOptions {
+  /** Whether remote hosts are asked for by name from the start. */
+  readonly isDnsOn: boolean;
+  /** A country database that must be usable; without it the usual places are tried. */
+  readonly geoipPath?: string;
+  readonly geoipPaths?: readonly string[];
+  readonly servicesPath?: string;
+  readonly hostsPath?: string;
+  readonly resolver?: ReverseResolver;
+}
+
+/** Parts of `Names`, for whoever has read them already. */
+export interface NamesParts {
+  readonly isDnsOn: boolean;
+  readonly services: ServiceNames;
+  readonly countries: Countries;
+  readonly hosts?: ReadonlyMap<string, string>;
+  readonly resolver?: ReverseResolver;
+}
+
+/**
+ * Names for numbers, as screens and exports show them. Every question is answered at once from what is known; only
+ * `host` asks the outside, in the background, and `onChange` says when it has learnt something.
+ */
+export class Names {
+  /** Called when host names have come or gone, at most once in 100 ms. */
+  onChange: (() => void) | undefined;
+  readonly #services: ServiceNames;
+  readonly #countries: Countries;
+  readonly #dns: ReverseDns;
+
+  constructor(parts: NamesParts) {
+    this.#services = parts.services;
+    this.#countries = parts.countries;
+    this.#dns = new ReverseDns({
+      isEnabled: parts.isDnsOn,
+      onChange: () => this.onChange?.(),
+      ...(parts.hosts === undefined ? {} : { hosts: parts.hosts }),
+      ...(parts.resolver === undefined ? {} : { resolver: parts.resolver }),
+    });
+  }
+
+  get isDnsOn(): boolean {
+    return this.#dns.isEnabled;
+  }
+
+  setDns(isOn: boolean): void {
+    this.#dns.setEnabled(isOn);
+  }
+
+  /** Name of a port (services(5)): `https`, `quic`. */
+  service(port: number, protocol: ServiceProtocol): string | undefined {
+    return this.#services.name(port, protocol);
+  }
+
+  /** Name of an address (as `addressText` writes it); undefined while it is not known, and always while DNS is off. */
+  host(address: string): string | undefined {
+    return this.#dns.isEnabled ? this.#dns.nameOf(address) : undefined;
+  }
+
+  /** As `host`, of what is known alone: asks nobody. */
+  knownHost(address: string): string | undefined {
+    return this.#dns.isEnabled ? this.#dns.knownName(address) : undefined;
+  }
+
+  /** ISO 3166-1 code, or `private`, `loopback`, `multicast` and the like (AddressRange). */
+  country(address: string): string | undefined {
+    return this.#countries.country(address);
+  }
+
+  /** Ends look-ups and timers at once; what is known stays. */
+  close(): void {
+    this.#dns.close();
+  }
+}
+
+/** Names, and why a country database that was found could not be used. */
+export interface OpenedNames {
+  readonly names: Names;
+  readonly problem?: OpError;
+}
+
+/** Reads the tables and the database; an OpError that names the file where `geoipPath` cannot be used. */
+export async function openNames(options: NamesOptions): Promise<OpenedNames> {
+  const [services, hosts, { database, problem }] = await Promise.all([
+    readServiceNames(options.servicesPath),
+    readHosts(options.hostsPath),
+    countryDatabase(options),
+  ]);
+  const { isDnsOn, resolver } = options;
+  const parts = { isDnsOn, services, hosts, countries: new Countries(database) };
+  const names = new Names(resolver === undefined ? parts : { ...parts, resolver });
+  return problem === undefined ? { names } : { names, problem };
+}
+
+async function countryDatabase({ geoipPath, geoipPaths }: NamesOptions): Promise<FoundCountryDatabase> {
+  if (geoipPath === undefined) return await findCountryDatabase(geoipPaths);
+  return { database: await openCountryDatabase(geoipPath) };
+}

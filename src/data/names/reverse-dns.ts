@@ -1,0 +1,208 @@
+import { toOpError } from '../../kit/errors/op-error.ts';
+import { ADDRESS_WORDS } from '../sample/address.ts';
+import { type AddressRange, addressRange } from './address-range.ts';
+import { readAddress } from './address-words.ts';
+import { shownHostName } from './host-name.ts';
+import { RecencyMap } from './recency-map.ts';
+import { openReverseResolver, type ReverseLookup, type ReverseResolver } from './reverse-resolver.ts';
+import { SYSTEM_TIMERS, type Timers } from './timers.ts';
+
+const LOOKUPS_LIMIT = 16;
+/** Started in one turn of the event loop: 0.14 ms each. */
+const STARTS_AT_ONCE = 4;
+const WAITING_LIMIT = 256;
+const CACHE_LIMIT = 4096;
+const CACHE_MILLIS = 5 * 60_000;
+const LOOKUP_MILLIS = 2_000;
+const CHANGE_MILLIS = 100;
+
+/** Ranges that no unicast name server can know, or whose name says nothing. Private networks have servers of their own. */
+const UNASKED: ReadonlySet<AddressRange | undefined> = new Set<AddressRange>([
+  'unspecified',
+  'loopback',
+  'link-local',
+  'multicast',
+  'broadcast',
+  'reserved',
+]);
+
+/** What is known of an address: its name, or that it has none. */
+interface Answer {
+  readonly name: string | undefined;
+  readonly expiresAtMillis: number;
+}
+
+/** A look-up under way. */
+interface Asking {
+  readonly lookup: ReverseLookup;
+  readonly stopLimit: () => void;
+}
+
+/** What `ReverseDns` is made of; without options it asks the system's name servers. */
+export interface ReverseDnsOptions {
+  /** Default true. */
+  readonly isEnabled?: boolean;
+  /** Called when names have come or gone, at most once in 100 ms, never from within `nameOf`. */
+  readonly onChange?: () => void;
+  readonly resolver?: ReverseResolver;
+  /** Names known without asking, by address as `addressText` writes it. */
+  readonly hosts?: ReadonlyMap<string, string>;
+  readonly timers?: Timers;
+}
+
+/**
+ * Names of addresses, asked for in the background. Bounds: 16 look-ups of at most 2 s at once, 256 addresses waiting
+ * (the last wanted go first, the longest unwanted are dropped), 4096 answers kept for 5 minutes, failures too.
+ */
+export class ReverseDns {
+  readonly #cache = new RecencyMap<Answer>(CACHE_LIMIT);
+  readonly #waiting = new RecencyMap<true>(WAITING_LIMIT);
+  readonly #lookups = new Map<string, Asking>();
+  readonly #words = new Uint32Array(ADDRESS_WORDS);
+  readonly #hosts: ReadonlyMap<string, string>;
+  readonly #timers: Timers;
+  readonly #onChange: (() => void) | undefined;
+  #resolver: ReverseResolver | undefined;
+  #isEnabled: boolean;
+  #isClosed = false;
+  #stopStarting: (() => void) | undefined;
+  #stopTelling: (() => void) | undefined;
+  #toldAtMillis = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ReverseDnsOptions = {}) {
+    this.#isEnabled = options.isEnabled ?? true;
+    this.#onChange = options.onChange;
+    this.#resolver = options.resolver;
+    this.#hosts = options.hosts ?? new Map<string, string>();
+    this.#timers = options.timers ?? SYSTEM_TIMERS;
+  }
+
+  get isEnabled(): boolean {
+    return this.#isEnabled;
+  }
+
+  /** Look-ups under way, 16 at most. */
+  get lookupCount(): number {
+    return this.#lookups.size;
+  }
+
+  /** Addresses waiting for one, 256 at most. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** The name known now, at once; while enabled an address not known, or not of late, is asked for in the background. */
+  nameOf(address: string): string | undefined {
+    const answer = this.#cache.get(address);
+    if (answer !== undefined && this.#timers.nowMillis() < answer.expiresAtMillis) return answer.name;
+    const hostsName = this.#hosts.get(address);
+    if (hostsName !== undefined) return hostsName;
+    if (this.#isEnabled && !this.#isClosed && !this.#lookups.has(address)) this.#want(address);
+    // An old name stays on the screen until the new answer is there.
+    return answer?.name;
+  }
+
+  /** What is known of an address, without asking for it. */
+  knownName(address: string): string | undefined {
+    return this.#cache.get(address)?.name ?? this.#hosts.get(address);
+  }
+
+  /** Off: nobody is asked any more; what is known stays known, and look-ups under way may end. */
+  setEnabled(isEnabled: boolean): void {
+    this.#isEnabled = isEnabled;
+    if (!isEnabled) this.#waiting.clear();
+  }
+
+  /** Ends everything at once: no look-up, no timer and no callback is left. Known names remain. */
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.clear();
+    this.#stopStarting?.();
+    this.#stopTelling?.();
+    for (const { lookup, stopLimit } of this.#lookups.values()) {
+      stopLimit();
+      lookup.cancel();
+    }
+    this.#lookups.clear();
+  }
+
+  #want(address: string): void {
+    this.#waiting.set(address, true);
+    // Not now: the caller may be drawing a frame, and it has not said yet what else it wants.
+    if (this.#lookups.size < LOOKUPS_LIMIT) this.#startSoon();
+  }
+
+  #startSoon(): void {
+    this.#stopStarting ??= this.#timers.after(0, () => {
+      this.#stopStarting = undefined;
+      this.#startSome();
+    });
+  }
+
+  #startSome(): void {
+    for (let started = 0; this.#lookups.size < LOOKUPS_LIMIT; ) {
+      if (started === STARTS_AT_ONCE) {
+        this.#startSoon();
+        return;
+      }
+      const address = this.#waiting.takeNewest();
+      if (address === undefined) return;
+      if (this.#isAskable(address)) {
+        this.#start(address);
+        started++;
+      } else this.#cache.set(address, { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY });
+    }
+  }
+
+  #isAskable(address: string): boolean {
+    return readAddress(address, this.#words) && !UNASKED.has(addressRange(this.#words, 0));
+  }
+
+  #start(address: string): void {
+    const lookup = this.#lookup(address);
+    const asking: Asking = {
+      lookup,
+      stopLimit: this.#timers.after(LOOKUP_MILLIS, () => {
+        this.#finish(address, asking, undefined);
+        lookup.cancel();
+      }),
+    };
+    this.#lookups.set(address, asking);
+    // No such name, no answer and nonsense all mean that the address has no name.
+    lookup.names.then(shownHostName).then(
+      (name) => this.#finish(address, asking, name),
+      () => this.#finish(address, asking, undefined),
+    );
+  }
+
+  #lookup(address: string): ReverseLookup {
+    try {
+      this.#resolver ??= openReverseResolver(LOOKUP_MILLIS);
+      return this.#resolver.reverse(address);
+    } catch (thrown) {
+      // A resolver that cannot even ask (a resolv.conf beyond use) has failed like one without an answer.
+      return { names: Promise.reject(toOpError('reverse', thrown)), cancel: () => undefined };
+    }
+  }
+
+  #finish(address: string, asking: Asking, name: string | undefined): void {
+    // What comes past the time limit, or past the end, belongs to a look-up that is over.
+    if (this.#lookups.get(address) !== asking) return;
+    asking.stopLimit();
+    this.#lookups.delete(address);
+    const before = this.#cache.get(address)?.name;
+    this.#cache.set(address, { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS });
+    if (name !== before) this.#tell();
+    if (this.#waiting.size > 0) this.#startSoon();
+  }
+
+  #tell(): void {
+    if (this.#onChange === undefined || this.#stopTelling !== undefined) return;
+    const wait = Math.max(0, this.#toldAtMillis + CHANGE_MILLIS - this.#timers.nowMillis());
+    this.#stopTelling = this.#timers.after(wait, () => {
+      this.#stopTelling = undefined;
+      this.#toldAtMillis = this.#timers.nowMillis();
+      this.#onChange?.();
+    });
+  }
+}

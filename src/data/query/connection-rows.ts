@@ -1,0 +1,225 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { EndpointTexts } from './endpoint-texts.ts';
+import type { FilterExpression } from './filter/filter-expression.ts';
+import { RankedRows } from './ranked-rows.ts';
+import type { RowOrder } from './row-order.ts';
+import { type Scope, ScopeFilter } from './scope.ts';
+import { isListener, stateName } from './socket-role.ts';
+import { isAscending, type SortBy } from './sort.ts';
+
+export const CONNECTION_SORT_KEYS = [
+  'rate',
+  'download',
+  'upload',
+  'state',
+  'age',
+  'remote',
+  'local',
+  'protocol',
+  'rtt',
+  'retransmits',
+] as const;
+
+export type ConnectionSortKey = (typeof CONNECTION_SORT_KEYS)[number];
+
+const SLOT_VALUES = 2 ** 18;
+const IPV6_BEHIND = 2 ** 32;
+
+/**
+ * Live connections of one owner in scope (sockets that are no listeners), as columns `[0..count)` in no particular
+ * order. Holds copies: readable while a collection writes to the sockets, until the next `build`.
+ */
+export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
+  /** Rows before the filter took some away. */
+  unfilteredCount = 0;
+  /** Identity: slot in `section.sockets` and its serial. */
+  socket = new Int32Array(0);
+  serial = new Uint32Array(0);
+  /** IANA number and TcpState, as in SocketTable. */
+  protocol = new Uint8Array(0);
+  state = new Uint8Array(0);
+  localPort = new Uint16Array(0);
+  remotePort = new Uint16Array(0);
+  /** Smoothed, bytes per second; NaN unknown. */
+  up = new Float64Array(0);
+  down = new Float64Array(0);
+  /** Bytes since start; NaN not counted. */
+  upTotal = new Float64Array(0);
+  downTotal = new Float64Array(0);
+  /** Since it was first seen; NaN: it is older than the program, which is all that the kernel lets one know. */
+  ageMicros = new Float64Array(0);
+  /** NaN unknown. */
+  rttMicros = new Float64Array(0);
+  retransmits = new Float64Array(0);
+  /** What `conns` of a filter compares: each row is one connection. */
+  connections = new Int32Array(0);
+  /** ADDRESS_WORDS per row. */
+  #local = new Uint32Array(0);
+  #remote = new Uint32Array(0);
+  readonly #texts = new EndpointTexts();
+
+  build(
+    section: NetworkSection,
+    rates: NetworkRates,
+    scope: Scope,
+    owner: number,
+    filter?: FilterExpression,
+  ): void {
+    const inScope = new ScopeFilter(scope, section.interfaces);
+    const { sockets, accounts } = section;
+    const { rows, count } = sockets.slots;
+    filter?.begin({ section, inScope, columns: this });
+    this.count = 0;
+    this.unfilteredCount = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (accounts.owner[slot] !== owner || accounts.isClosed[slot] === 1) continue;
+      if (isListener(sockets, slot) || !inScope.has(accounts.interfaceIndex[slot]!)) continue;
+      this.unfilteredCount++;
+      const row = this.count;
+      this.#reserve(row + 1);
+      this.#copy(section, rates, slot, row);
+      if (filter === undefined) this.count++;
+      else {
+        const host = accounts.host[slot]!;
+        const text = this.localEndpoint(row);
+        if (filter.passes(filter.alternativesOfSocket(owner, slot, host, text), row)) this.count++;
+      }
+    }
+  }
+
+  /** The row of a socket, -1 none. */
+  rowOfSocket(slot: number, serial: number): number {
+    for (let row = 0; row < this.count; row++) {
+      if (this.socket[row] === slot && this.serial[row] === serial) return row;
+    }
+    return -1;
+  }
+
+  /** As `socketStateName`. */
+  stateName(row: number): string {
+    return stateName(this.protocol[row]!, this.state[row]!);
+  }
+
+  /** `10.0.0.5:51234`, `[2001:db8::1]:443`. */
+  localEndpoint(row: number): string {
+    return this.#texts.endpoint(this.#local, row * ADDRESS_WORDS, this.localPort[row]!);
+  }
+
+  remoteEndpoint(row: number): string {
+    return this.#texts.endpoint(this.#remote, row * ADDRESS_WORDS, this.remotePort[row]!);
+  }
+
+  /** As `addressText`. */
+  localAddress(row: number): string {
+    return this.#texts.address(this.#local, row * ADDRESS_WORDS);
+  }
+
+  /** As `addressText`: what names are asked for by. */
+  remoteAddress(row: number): string {
+    return this.#texts.address(this.#remote, row * ADDRESS_WORDS);
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ConnectionSortKey>): void {
+    const isUpwards = isAscending({ key, isReversed });
+    for (let row = 0; row < this.count; row++) {
+      order.ties[row] = this.localPort[row]! * SLOT_VALUES + this.socket[row]!;
+    }
+    if (key === 'remote' || key === 'local') {
+      this.#arrangeByEndpoint(order, key, isUpwards);
+      return;
+    }
+    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
+  }
+
+  /** By address, IPv4 before IPv6, then by port. The first bits are the key; the words decide the rest. */
+  #arrangeByEndpoint(order: RowOrder, key: 'local' | 'remote', isUpwards: boolean): void {
+    const words = key === 'local' ? this.#local : this.#remote;
+    const ports = key === 'local' ? this.localPort : this.remotePort;
+    const sign = isUpwards ? 1 : -1;
+    for (let row = 0; row < this.count; row++) order.keys[row] = headOf(words, row * ADDRESS_WORDS) * sign;
+    order.compare = (a, b) => {
+      for (let word = 0; word < ADDRESS_WORDS; word++) {
+        const difference = words[a * ADDRESS_WORDS + word]! - words[b * ADDRESS_WORDS + word]!;
+        if (difference !== 0) return difference * sign;
+      }
+      return (ports[a]! - ports[b]!) * sign;
+    };
+  }
+
+  #sortValue(row: number, key: Exclude<ConnectionSortKey, 'remote' | 'local'>): number {
+    switch (key) {
+      case 'rate':
+        return this.up[row]! + this.down[row]!;
+      case 'upload':
+        return this.up[row]!;
+      case 'download':
+        return this.down[row]!;
+      case 'state':
+        return this.protocol[row]! * 256 + this.state[row]!;
+      case 'protocol':
+        return this.protocol[row]!;
+      case 'age':
+        // Older than the program is older than all others.
+        return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
+      case 'rtt':
+        return this.rttMicros[row]!;
+      case 'retransmits':
+        return this.retransmits[row]!;
+    }
+  }
+
+  #copy(section: NetworkSection, rates: NetworkRates, slot: number, row: number): void {
+    const { sockets, accounts } = section;
+    const isKnown = section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
+    this.socket[row] = slot;
+    this.serial[row] = sockets.slots.serial[slot]!;
+    this.protocol[row] = sockets.protocol[slot]!;
+    this.state[row] = sockets.state[slot]!;
+    this.localPort[row] = sockets.localPort[slot]!;
+    this.remotePort[row] = sockets.remotePort[slot]!;
+    this.up[row] = isKnown ? rates.sockets.smoothTx[slot]! : Number.NaN;
+    this.down[row] = isKnown ? rates.sockets.smoothRx[slot]! : Number.NaN;
+    this.upTotal[row] = accounts.txBytes[slot]!;
+    this.downTotal[row] = accounts.rxBytes[slot]!;
+    const age = section.monotonicMicros - sockets.firstSeenMicros[slot]!;
+    this.ageMicros[row] = sockets.bornBeforeStart[slot] === 1 ? Number.NaN : Math.max(0, age);
+    this.rttMicros[row] = sockets.rttMicros[slot]!;
+    this.retransmits[row] = sockets.retransmits[slot]!;
+    this.connections[row] = 1;
+    for (let word = 0; word < ADDRESS_WORDS; word++) {
+      this.#local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
+      this.#remote[row * ADDRESS_WORDS + word] = sockets.remoteAddress[slot * ADDRESS_WORDS + word]!;
+    }
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.socket.length) return;
+    const n = Math.max(64, count * 2);
+    this.socket = lengthened(this.socket, new Int32Array(n));
+    this.serial = lengthened(this.serial, new Uint32Array(n));
+    this.protocol = lengthened(this.protocol, new Uint8Array(n));
+    this.state = lengthened(this.state, new Uint8Array(n));
+    this.localPort = lengthened(this.localPort, new Uint16Array(n));
+    this.remotePort = lengthened(this.remotePort, new Uint16Array(n));
+    this.up = lengthened(this.up, new Float64Array(n));
+    this.down = lengthened(this.down, new Float64Array(n));
+    this.upTotal = lengthened(this.upTotal, new Float64Array(n));
+    this.downTotal = lengthened(this.downTotal, new Float64Array(n));
+    this.ageMicros = lengthened(this.ageMicros, new Float64Array(n));
+    this.rttMicros = lengthened(this.rttMicros, new Float64Array(n));
+    this.retransmits = lengthened(this.retransmits, new Float64Array(n));
+    this.connections = lengthened(this.connections, new Int32Array(n));
+    this.#local = lengthened(this.#local, new Uint32Array(n * ADDRESS_WORDS));
+    this.#remote = lengthened(this.#remote, new Uint32Array(n * ADDRESS_WORDS));
+  }
+}
+
+/** A number that rises with the address as far as 53 bits go. */
+function headOf(words: Uint32Array, at: number): number {
+  if (isIpv4(words, at)) return words[at + 3]!;
+  return IPV6_BEHIND + words[at]! * 2 ** 20 + (words[at + 1]! >>> 12);
+}

@@ -1,0 +1,33 @@
+import type { NetworkSection, OwnerTable } from '../../sample/network-section.ts';
+import type { ScopeFilter } from '../scope.ts';
+
+/**
+ * Who knows names, for `host:` and `svc:`. `hostName` is asked for every remote host of a list, so it should answer
+ * from what is known and start no look-up.
+ */
+export interface FilterNames {
+  readonly hostName?: (address: string) => string | undefined;
+  readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
+}
+
+/** The columns of a list that `up`, `down` and `conns` compare, by row; bytes per second, NaN unknown. */
+export interface FilterColumns {
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  readonly connections: Int32Array;
+}
+
+/** What a filter looks at while one list is made. Borrowed until the next `begin`. */
+export interface FilterContext {
+  readonly section: NetworkSection;
+  readonly inScope: ScopeFilter;
+  readonly columns: FilterColumns;
+}
+
+/** Decides which owners a list shows. */
+export interface OwnerFilter {
+  /** Once before the rows of a list are asked about. */
+  begin?(context: FilterContext): void;
+  /** `row` is the owner's row in the context's columns. */
+  matches(owners: OwnerTable, slot: number, row: number): boolean;
+}

@@ -1,0 +1,139 @@
+import type { OwnerTable } from '../../sample/network-section.ts';
+import type { CompiledAlternative } from './compile-alternative.ts';
+import { compileAlternative } from './compile-alternative.ts';
+import { TermCompiler } from './compile-term.ts';
+import { FilterCaches } from './filter-caches.ts';
+import type { FilterContext, FilterNames, OwnerFilter } from './filter-context.ts';
+import type { Alternative } from './filter-term.ts';
+
+/** No owner, no socket, no host: what a row of a list does not have. */
+export const NONE = -1;
+
+/** How many alternatives (joined by `|`) an expression may have: one bit each. */
+export const ALTERNATIVES_LIMIT = 32;
+
+/**
+ * A filter of terms, as parse-filter.ts reads it. Owners and sockets are asked for the alternatives that they satisfy,
+ * as a mask of bits, leaving out the terms about figures; `passes` decides by the row's figures then. Holds buffers: it
+ * serves one list after another, each from its `begin` on.
+ */
+export class FilterExpression implements OwnerFilter {
+  readonly alternatives: readonly Alternative[];
+  readonly #compiled: readonly CompiledAlternative[];
+  readonly #compiler: TermCompiler;
+  /** Bits of the alternatives that ask about sockets. */
+  readonly #aboutSockets: number;
+  /** Bits of all alternatives. */
+  readonly #all: number;
+  #context: FilterContext | undefined;
+  /** By owner slot: alternatives for which one of the owner's sockets was found (see `CompiledAlternative.finds`). */
+  #found = new Uint32Array(0);
+  #isFoundStale = true;
+
+  constructor(
+    alternatives: readonly Alternative[],
+    names: FilterNames = {},
+    caches: FilterCaches = new FilterCaches(),
+  ) {
+    this.alternatives = alternatives;
+    this.#compiler = new TermCompiler(names, caches);
+    this.#compiled = alternatives.map((terms) => compileAlternative(terms, this.#compiler));
+    this.#all = alternatives.reduce((bits, _, i) => (bits | (1 << i)) >>> 0, 0);
+    this.#aboutSockets = this.#compiled.reduce(
+      (bits, { socketTerms }, i) => bits | (socketTerms.length > 0 ? 1 << i : 0),
+      0,
+    );
+  }
+
+  /** Whether it lets everything through. */
+  get isEmpty(): boolean {
+    return this.#compiled.length === 0;
+  }
+
+  begin(context: FilterContext): void {
+    this.#context = context;
+    this.#isFoundStale = true;
+    this.#compiler.begin(context);
+  }
+
+  /** Whether an owner is shown whose figures are those of `row`. */
+  matches(owners: OwnerTable, slot: number, row: number): boolean {
+    return this.isEmpty || this.passes(this.alternativesOfOwner(owners, slot), row);
+  }
+
+  /** Alternatives that an owner satisfies with its sockets in scope; texts are looked for in `rowText` too. */
+  alternativesOfOwner(_owners: OwnerTable, slot: number, rowText = ''): number {
+    if (this.#isFoundStale && this.#aboutSockets !== 0) this.#findSockets();
+    let satisfied = 0;
+    for (let i = 0; i < this.#compiled.length; i++) {
+      const alternative = this.#compiled[i]!;
+      if (alternative.socketTerms.length > 0) {
+        const isFound = (this.#found[slot]! & (1 << i)) !== 0;
+        if (isFound !== alternative.wantsFound) continue;
+      }
+      if (alternative.holdsOfOwner(slot, rowText, NONE)) satisfied |= 1 << i;
+    }
+    return satisfied;
+  }
+
+  /**
+   * Alternatives that one socket satisfies with its owner and remote host (NONE where there is none); texts are looked
+   * for in the host's address and name, and in `rowText` (lower case), too.
+   */
+  alternativesOfSocket(owner: number, socket: number, host: number, rowText = ''): number {
+    let satisfied = 0;
+    for (let i = 0; i < this.#compiled.length; i++) {
+      const alternative = this.#compiled[i]!;
+      if (!alternative.holdsOfSocket(socket, host)) continue;
+      if (alternative.holdsOfOwner(owner, rowText, host)) satisfied |= 1 << i;
+    }
+    return satisfied;
+  }
+
+  /** Whether nothing more can be found for a row that satisfies these. */
+  isEveryAlternative(satisfied: number): boolean {
+    return satisfied >>> 0 === this.#all;
+  }
+
+  /** Whether, of the alternatives satisfied so far, one agrees with the row's figures too. */
+  passes(satisfied: number, row: number): boolean {
+    if (this.isEmpty) return true;
+    for (let i = 0; i < this.#compiled.length; i++) {
+      if ((satisfied & (1 << i)) !== 0 && this.#compiled[i]!.holdsOfFigures(row)) return true;
+    }
+    return false;
+  }
+
+  /** One pass over the sockets for all owners. */
+  #findSockets(): void {
+    this.#isFoundStale = false;
+    const context = this.#context;
+    if (context === undefined) return;
+    const { section, inScope } = context;
+    this.#clearFound(section.owners.slots.capacity);
+    const { sockets, accounts } = section;
+    const { rows, count } = sockets.slots;
+    const found = this.#found;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const owner = accounts.owner[slot]!;
+      if (owner < 0 || accounts.isClosed[slot] === 1) continue;
+      const wanted = this.#aboutSockets & ~found[owner]!;
+      if (wanted === 0 || !inScope.hasSocket(sockets, slot, accounts.interfaceIndex[slot]!)) continue;
+      found[owner]! |= this.#findersOf(slot, accounts.host[slot]!, wanted);
+    }
+  }
+
+  #findersOf(socket: number, host: number, wanted: number): number {
+    let finders = 0;
+    for (let i = 0; i < this.#compiled.length; i++) {
+      if ((wanted & (1 << i)) !== 0 && this.#compiled[i]!.finds(socket, host)) finders |= 1 << i;
+    }
+    return finders;
+  }
+
+  #clearFound(capacity: number): void {
+    if (capacity > this.#found.length) this.#found = new Uint32Array(capacity);
+    else this.#found.fill(0);
+  }
+}

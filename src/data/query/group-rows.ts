@@ -1,0 +1,224 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { FilterExpression } from './filter/filter-expression.ts';
+import { groupFilterText } from './filter/print-filter.ts';
+import type { ControlGroup } from './groups.ts';
+import { knownSum } from './known-sum.ts';
+import { NameNumbers } from './name-numbers.ts';
+import { OwnerGroups } from './owner-groups.ts';
+import { ProcessRows } from './process-rows.ts';
+import { RankedRows } from './ranked-rows.ts';
+import type { RowOrder } from './row-order.ts';
+import { type Scope, ScopeFilter } from './scope.ts';
+import { isAscending, type SortBy } from './sort.ts';
+
+export const GROUP_SORT_KEYS = [
+  'rate',
+  'download',
+  'upload',
+  'connections',
+  'processes',
+  'name',
+  'total',
+  'download-total',
+  'upload-total',
+] as const;
+
+export type GroupSortKey = (typeof GROUP_SORT_KEYS)[number];
+
+export type GroupType = ControlGroup['type'];
+
+/**
+ * The rows of the process table by control group: containers, systemd services, user sessions and others, as columns
+ * `[0..count)` in no particular order. What has no known group is one row with an empty name. Rates are bytes per
+ * second: the sum of what is known, NaN if nothing is. Valid until the next `build`.
+ */
+export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
+  /** Groups before the filter took some away. */
+  unfilteredCount = 0;
+  up = new Float64Array(0);
+  down = new Float64Array(0);
+  /** Not smoothed, for exports. */
+  rawUp = new Float64Array(0);
+  rawDown = new Float64Array(0);
+  upTotal = new Float64Array(0);
+  downTotal = new Float64Array(0);
+  connections = new Int32Array(0);
+  /** Live processes with a row. */
+  processes = new Int32Array(0);
+  readonly #names: string[] = [];
+  readonly #types: GroupType[] = [];
+  /** Alternatives of the filter that one of the group's processes satisfies. */
+  #satisfied = new Uint32Array(0);
+  #rowOfNumber = new Int32Array(0);
+  readonly #processRows = new ProcessRows();
+  readonly #groups = new OwnerGroups();
+  readonly #numbers = new NameNumbers();
+
+  /**
+   * Makes the rows anew. Those processes are summed up that satisfy the filter, its texts looked for in the group's
+   * name too; `up`, `down` and `conns` are those of the group.
+   */
+  build(section: NetworkSection, rates: NetworkRates, scope: Scope, filter?: FilterExpression): void {
+    const { owners } = section;
+    const processRows = this.#processRows;
+    processRows.build(section, rates, scope);
+    const isFiltered = filter !== undefined && !filter.isEmpty;
+    if (isFiltered) {
+      const inScope = new ScopeFilter(scope, section.interfaces);
+      filter.begin({ section, inScope, columns: this });
+    }
+    this.#begin();
+    for (let processRow = 0; processRow < processRows.count; processRow++) {
+      const owner = processRows.owner[processRow]!;
+      const group = this.#groups.of(owners, owner);
+      const row = this.#rowFor(owner, group);
+      if (isFiltered) {
+        const text = this.#groups.lowerNameOf(owners, owner);
+        const satisfied = filter.alternativesOfOwner(owners, owner, text);
+        if (satisfied === 0) continue;
+        this.#satisfied[row]! |= satisfied;
+      }
+      this.#add(row, section, processRow, owner);
+    }
+    this.unfilteredCount = this.count;
+    if (isFiltered) this.#keepMatching(filter);
+  }
+
+  /** Container, unit, user or path; empty: no known group. */
+  nameOf(row: number): string {
+    return this.#names[row]!;
+  }
+
+  typeOf(row: number): GroupType {
+    return this.#types[row]!;
+  }
+
+  /** The row of a name, -1 none. */
+  rowOfGroup(name: string): number {
+    const number = this.#numbers.find(name);
+    return number < 0 ? -1 : (this.#rowOfNumber[number] ?? -1);
+  }
+
+  /** A filter that lets the processes of this very group through: `group="nginx.service"`. */
+  filterTextOf(row: number): string {
+    return groupFilterText(this.nameOf(row));
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: SortBy<GroupSortKey>): void {
+    const isUpwards = isAscending({ key, isReversed });
+    // Names are unique, so that numbers of names are too, and stay.
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.#names[row]!);
+    if (key === 'name') {
+      order.setTexts(this.#names, isUpwards);
+      return;
+    }
+    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
+  }
+
+  #sortValue(row: number, key: Exclude<GroupSortKey, 'name'>): number {
+    switch (key) {
+      case 'rate':
+        return this.up[row]! + this.down[row]!;
+      case 'upload':
+        return this.up[row]!;
+      case 'download':
+        return this.down[row]!;
+      case 'connections':
+        return this.connections[row]!;
+      case 'processes':
+        return this.processes[row]!;
+      case 'total':
+        return this.upTotal[row]! + this.downTotal[row]!;
+      case 'upload-total':
+        return this.upTotal[row]!;
+      case 'download-total':
+        return this.downTotal[row]!;
+    }
+  }
+
+  #begin(): void {
+    this.count = 0;
+    this.#numbers.begin();
+    this.#rowOfNumber.fill(-1);
+  }
+
+  #rowFor(owner: number, group: ControlGroup | undefined): number {
+    const name = group?.name ?? '';
+    const number = this.#numbers.of(owner, name);
+    if (number >= this.#rowOfNumber.length) {
+      const rowOfNumber = new Int32Array(Math.max(64, number * 2)).fill(-1);
+      this.#rowOfNumber = lengthened(this.#rowOfNumber, rowOfNumber);
+    }
+    const known = this.#rowOfNumber[number]!;
+    if (known >= 0) return known;
+    const row = this.count++;
+    this.#reserve(this.count);
+    this.#rowOfNumber[number] = row;
+    this.#names[row] = name;
+    this.#types[row] = group?.type ?? 'other';
+    this.up[row] = Number.NaN;
+    this.down[row] = Number.NaN;
+    this.rawUp[row] = Number.NaN;
+    this.rawDown[row] = Number.NaN;
+    this.upTotal[row] = Number.NaN;
+    this.downTotal[row] = Number.NaN;
+    this.connections[row] = 0;
+    this.processes[row] = 0;
+    this.#satisfied[row] = 0;
+    return row;
+  }
+
+  #add(row: number, { owners }: NetworkSection, processRow: number, owner: number): void {
+    const from = this.#processRows;
+    this.up[row] = knownSum(this.up[row]!, from.up[processRow]!);
+    this.down[row] = knownSum(this.down[row]!, from.down[processRow]!);
+    this.rawUp[row] = knownSum(this.rawUp[row]!, from.rawUp[processRow]!);
+    this.rawDown[row] = knownSum(this.rawDown[row]!, from.rawDown[processRow]!);
+    this.upTotal[row] = knownSum(this.upTotal[row]!, from.upTotal[processRow]!);
+    this.downTotal[row] = knownSum(this.downTotal[row]!, from.downTotal[processRow]!);
+    this.connections[row]! += from.connections[processRow]!;
+    if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
+  }
+
+  #keepMatching(filter: FilterExpression): void {
+    let kept = 0;
+    for (let row = 0; row < this.count; row++) {
+      const number = this.#numbers.find(this.#names[row]!);
+      this.#rowOfNumber[number] = -1;
+      if (!filter.passes(this.#satisfied[row]!, row)) continue;
+      this.#moveRow(row, kept);
+      this.#rowOfNumber[number] = kept++;
+    }
+    this.count = kept;
+  }
+
+  #moveRow(from: number, to: number): void {
+    if (from === to) return;
+    this.#names[to] = this.#names[from]!;
+    this.#types[to] = this.#types[from]!;
+    this.up[to] = this.up[from]!;
+    this.down[to] = this.down[from]!;
+    this.rawUp[to] = this.rawUp[from]!;
+    this.rawDown[to] = this.rawDown[from]!;
+    this.upTotal[to] = this.upTotal[from]!;
+    this.downTotal[to] = this.downTotal[from]!;
+    this.connections[to] = this.connections[from]!;
+    this.processes[to] = this.processes[from]!;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.up.length) return;
+    const n = Math.max(32, count * 2);
+    this.up = lengthened(this.up, new Float64Array(n));
+    this.down = lengthened(this.down, new Float64Array(n));
+    this.rawUp = lengthened(this.rawUp, new Float64Array(n));
+    this.rawDown = lengthened(this.rawDown, new Float64Array(n));
+    this.upTotal = lengthened(this.upTotal, new Float64Array(n));
+    this.downTotal = lengthened(this.downTotal, new Float64Array(n));
+    this.connections = lengthened(this.connections, new Int32Array(n));
+    this.processes = lengthened(this.processes, new Int32Array(n));
+    this.#satisfied = lengthened(this.#satisfied, new Uint32Array(n));
+  }
+}

@@ -1,0 +1,232 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import { ADDRESS_WORDS } from '../sample/address.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { TcpState } from '../sample/socket-table.ts';
+import { EndpointTexts } from './endpoint-texts.ts';
+import { type FilterExpression, NONE } from './filter/filter-expression.ts';
+import { ListenerIndex } from './listener-index.ts';
+import { LowerNames } from './lower-names.ts';
+import { RankedRows } from './ranked-rows.ts';
+import type { RowOrder } from './row-order.ts';
+import { type Scope, ScopeFilter } from './scope.ts';
+import { isListener } from './socket-role.ts';
+import { isAscending, type SortBy } from './sort.ts';
+
+export const LISTEN_SORT_KEYS = ['port', 'process', 'pid', 'protocol', 'connections'] as const;
+
+export type ListenSortKey = (typeof LISTEN_SORT_KEYS)[number];
+
+const PORT_VALUES = 2 ** 16;
+const SLOT_VALUES = 2 ** 18;
+/** Listeners have no rates. */
+const NO_RATES = new Float64Array(0);
+
+/**
+ * Listening TCP sockets and bound, unconnected UDP ones, as columns `[0..count)` in no particular order. Sockets that
+ * share endpoint and owner (SO_REUSEPORT) are one row. Holds copies: readable at any time, until the next `build`.
+ */
+export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
+  /** Rows before the filter took some away. */
+  unfilteredCount = 0;
+  /** Identity: slot in `section.sockets` and its serial; of several sockets the one with the lowest serial. */
+  socket = new Int32Array(0);
+  serial = new Uint32Array(0);
+  /** IANA number, as in SocketTable. */
+  protocol = new Uint8Array(0);
+  port = new Uint16Array(0);
+  /** Slot in `section.owners`. */
+  owner = new Int32Array(0);
+  /** Live connections that came in by it: neither opening ones nor TIME_WAIT; UDP: connected sockets of its port. */
+  connections = new Int32Array(0);
+  /** How many sockets the row stands for. */
+  socketCount = new Int32Array(0);
+  readonly up = NO_RATES;
+  readonly down = NO_RATES;
+  /** ADDRESS_WORDS per row. */
+  #address = new Uint32Array(0);
+  #section: NetworkSection | undefined;
+  readonly #index = new ListenerIndex();
+  readonly #texts = new EndpointTexts();
+  readonly #lowerNames = new LowerNames();
+  readonly #sortTexts: string[] = [];
+
+  /** Makes the rows anew; with `onlyOwner` those of that owner slot alone. */
+  build(section: NetworkSection, scope: Scope, filter?: FilterExpression, onlyOwner = NONE): void {
+    const inScope = new ScopeFilter(scope, section.interfaces);
+    this.#section = section;
+    this.count = 0;
+    this.#index.clear();
+    this.#addListeners(section, inScope);
+    this.#countConnections(section, inScope);
+    this.unfilteredCount = this.count;
+    const isWhole = onlyOwner < 0 && (filter === undefined || filter.isEmpty);
+    if (!isWhole) this.#keepMatching(section, inScope, filter, onlyOwner);
+  }
+
+  /** The row of a socket, -1 none: it is gone, filtered out, or not the one that stands for its row. */
+  rowOfSocket(slot: number, serial: number): number {
+    for (let row = 0; row < this.count; row++) {
+      if (this.socket[row] === slot && this.serial[row] === serial) return row;
+    }
+    return -1;
+  }
+
+  /** Local address, as `addressText`. */
+  addressOf(row: number): string {
+    return this.#texts.address(this.#address, row * ADDRESS_WORDS);
+  }
+
+  /** `127.0.0.1:80`, `[::]:53`. */
+  endpointOf(row: number): string {
+    return this.#texts.endpoint(this.#address, row * ADDRESS_WORDS, this.port[row]!);
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ListenSortKey>): void {
+    const isUpwards = isAscending({ key, isReversed });
+    for (let row = 0; row < this.count; row++) {
+      const place = this.port[row]! * 256 + this.protocol[row]!;
+      order.ties[row] = place * SLOT_VALUES + this.socket[row]!;
+    }
+    const owners = this.#section?.owners;
+    if (owners === undefined) return;
+    if (key === 'process') {
+      for (let row = 0; row < this.count; row++) {
+        this.#sortTexts[row] = this.#lowerNames.of(owners, this.owner[row]!);
+      }
+      order.setTexts(this.#sortTexts, isUpwards);
+      return;
+    }
+    for (let row = 0; row < this.count; row++) {
+      order.setNumber(row, this.#sortValue(row, key, owners.pid), isUpwards);
+    }
+  }
+
+  #sortValue(row: number, key: Exclude<ListenSortKey, 'process'>, pids: Int32Array): number {
+    switch (key) {
+      case 'port':
+        return this.port[row]!;
+      case 'protocol':
+        return this.protocol[row]! * PORT_VALUES + this.port[row]!;
+      case 'connections':
+        return this.connections[row]!;
+      case 'pid': {
+        const pid = pids[this.owner[row]!]!;
+        return pid > 0 ? pid : Number.NaN;
+      }
+    }
+  }
+
+  #addListeners(section: NetworkSection, inScope: ScopeFilter): void {
+    const { sockets, accounts } = section;
+    const { rows, count, serial } = sockets.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const owner = accounts.owner[slot]!;
+      if (owner < 0 || accounts.isClosed[slot] === 1 || sockets.localPort[slot] === 0) continue;
+      if (!isListener(sockets, slot) || !inScope.hasListener(accounts.interfaceIndex[slot]!)) continue;
+      const row = this.#index.find(sockets, slot, owner);
+      if (row < 0) this.#add(section, slot, owner);
+      else {
+        this.socketCount[row]!++;
+        if (serial[slot]! < this.serial[row]!) this.#represent(row, slot, serial[slot]!);
+      }
+    }
+  }
+
+  #add({ sockets }: NetworkSection, slot: number, owner: number): void {
+    const row = this.count++;
+    this.#reserve(this.count);
+    this.#represent(row, slot, sockets.slots.serial[slot]!);
+    this.protocol[row] = sockets.protocol[slot]!;
+    this.port[row] = sockets.localPort[slot]!;
+    this.owner[row] = owner;
+    this.connections[row] = 0;
+    this.socketCount[row] = 1;
+    for (let word = 0; word < ADDRESS_WORDS; word++) {
+      this.#address[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
+    }
+    this.#index.add(sockets, slot, owner, row);
+  }
+
+  #represent(row: number, slot: number, serial: number): void {
+    this.socket[row] = slot;
+    this.serial[row] = serial;
+  }
+
+  #countConnections(section: NetworkSection, inScope: ScopeFilter): void {
+    if (this.count === 0) return;
+    const { sockets, accounts } = section;
+    const { rows, count } = sockets.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (accounts.isClosed[slot] === 1 || !isAccepted(sockets.state[slot]!)) continue;
+      if (!inScope.hasListener(accounts.interfaceIndex[slot]!)) continue;
+      const row = this.#index.accepting(sockets, slot, accounts.owner[slot]!);
+      if (row >= 0) this.connections[row]!++;
+    }
+  }
+
+  #keepMatching(
+    section: NetworkSection,
+    inScope: ScopeFilter,
+    filter: FilterExpression | undefined,
+    onlyOwner: number,
+  ): void {
+    filter?.begin({ section, inScope, columns: this });
+    let kept = 0;
+    this.unfilteredCount = 0;
+    for (let row = 0; row < this.count; row++) {
+      const owner = this.owner[row]!;
+      if (onlyOwner >= 0 && owner !== onlyOwner) continue;
+      this.unfilteredCount++;
+      if (filter !== undefined && !this.#passes(filter, row)) continue;
+      this.#moveRow(row, kept++);
+    }
+    this.count = kept;
+  }
+
+  #passes(filter: FilterExpression, row: number): boolean {
+    const text = this.endpointOf(row);
+    return filter.passes(filter.alternativesOfSocket(this.owner[row]!, this.socket[row]!, NONE, text), row);
+  }
+
+  #moveRow(from: number, to: number): void {
+    if (from === to) return;
+    this.socket[to] = this.socket[from]!;
+    this.serial[to] = this.serial[from]!;
+    this.protocol[to] = this.protocol[from]!;
+    this.port[to] = this.port[from]!;
+    this.owner[to] = this.owner[from]!;
+    this.connections[to] = this.connections[from]!;
+    this.socketCount[to] = this.socketCount[from]!;
+    this.#address.copyWithin(to * ADDRESS_WORDS, from * ADDRESS_WORDS, (from + 1) * ADDRESS_WORDS);
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.socket.length) return;
+    const n = Math.max(64, count * 2);
+    this.socket = lengthened(this.socket, new Int32Array(n));
+    this.serial = lengthened(this.serial, new Uint32Array(n));
+    this.protocol = lengthened(this.protocol, new Uint8Array(n));
+    this.port = lengthened(this.port, new Uint16Array(n));
+    this.owner = lengthened(this.owner, new Int32Array(n));
+    this.connections = lengthened(this.connections, new Int32Array(n));
+    this.socketCount = lengthened(this.socketCount, new Int32Array(n));
+    this.#address = lengthened(this.#address, new Uint32Array(n * ADDRESS_WORDS));
+  }
+}
+
+/** TCP that both ends have opened and neither has left behind; UDP: connected. */
+function isAccepted(state: number): boolean {
+  switch (state) {
+    case TcpState.ESTABLISHED:
+    case TcpState.FIN_WAIT1:
+    case TcpState.FIN_WAIT2:
+    case TcpState.CLOSE_WAIT:
+    case TcpState.LAST_ACK:
+    case TcpState.CLOSING:
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,103 @@
+import { SlotTable } from '../../kit/table/slot-table.ts';
+import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../sample/address.ts';
+import { PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
+
+const ADDRESSES_LIMIT = 1 << 16;
+const LISTENERS_LIMIT = 1 << 18;
+/** linux/socket.h. */
+const AF_INET6 = 10;
+/** Last key word of an entry: of one owner, or the first of all owners. */
+const OF_OWNER = 0;
+const OF_ANYBODY = 1;
+
+/** Rows of listening sockets by protocol, local address, port and owner; finds the one a connection came in by. */
+export class ListenerIndex {
+  /** Key: the four address words. */
+  readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);
+  /** Key: slot of the address, port and protocol, owner + 1, OF_OWNER or OF_ANYBODY. */
+  readonly #listeners = new SlotTable(64, LISTENERS_LIMIT, (capacity) => {
+    const rows = new Int32Array(capacity);
+    rows.set(this.#row);
+    this.#row = rows;
+  });
+  #row = new Int32Array(64);
+  /** 1 for every port that anything listens on: most connections end here. */
+  readonly #isOpen = new Uint8Array(1 << 16);
+
+  clear(): void {
+    this.#addresses.clear();
+    this.#listeners.clear();
+    this.#isOpen.fill(0);
+  }
+
+  /** The row of the same endpoint and owner, -1 none. */
+  find(sockets: SocketTable, slot: number, owner: number): number {
+    const address = this.#addressOf(sockets, slot);
+    if (address < 0) return -1;
+    const own = this.#listeners.find(address, portKey(sockets, slot), owner + 1, OF_OWNER);
+    return own < 0 ? -1 : this.#row[own]!;
+  }
+
+  add(sockets: SocketTable, slot: number, owner: number, row: number): void {
+    const at = slot * ADDRESS_WORDS;
+    const words = sockets.localAddress;
+    const known = this.#addressOf(sockets, slot);
+    const address =
+      known >= 0 ? known : this.#addresses.add(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    if (address < 0) return;
+    const port = portKey(sockets, slot);
+    this.#isOpen[sockets.localPort[slot]!] = 1;
+    this.#set(address, port, owner + 1, OF_OWNER, row);
+    if (this.#listeners.find(address, port, 0, OF_ANYBODY) < 0) this.#set(address, port, 0, OF_ANYBODY, row);
+  }
+
+  /**
+   * The row that a connection came in by, as the kernel chooses: the listener of its very address, else the wildcard
+   * of its family, else the other wildcard (an IPv6 one takes IPv4 too). Of several with one endpoint (SO_REUSEPORT)
+   * the one of the same owner, else the first. -1 none.
+   */
+  accepting(sockets: SocketTable, slot: number, owner: number): number {
+    if (this.#isOpen[sockets.localPort[slot]!] === 0) return -1;
+    const port = portKey(sockets, slot);
+    const address = this.#addressOf(sockets, slot);
+    const exact = address < 0 ? -1 : this.#rowAt(address, port, owner);
+    if (exact >= 0) return exact;
+    const v6 = this.#rowOfWildcard(0, port, owner);
+    if (!isIpv4(sockets.localAddress, slot * ADDRESS_WORDS)) return v6;
+    const v4 = this.#rowOfWildcard(IPV4_MAPPED_WORD, port, owner);
+    // What a dual-stack listener accepted is an IPv6 socket, whatever its addresses say.
+    if (sockets.family[slot] === AF_INET6 && v6 >= 0) return v6;
+    return v4 >= 0 ? v4 : v6;
+  }
+
+  #addressOf({ localAddress }: SocketTable, slot: number): number {
+    const at = slot * ADDRESS_WORDS;
+    return this.#addresses.find(
+      localAddress[at]!,
+      localAddress[at + 1]!,
+      localAddress[at + 2]!,
+      localAddress[at + 3]!,
+    );
+  }
+
+  #rowOfWildcard(thirdWord: number, port: number, owner: number): number {
+    const address = this.#addresses.find(0, 0, thirdWord, 0);
+    return address < 0 ? -1 : this.#rowAt(address, port, owner);
+  }
+
+  #rowAt(address: number, port: number, owner: number): number {
+    const own = this.#listeners.find(address, port, owner + 1, OF_OWNER);
+    if (own >= 0) return this.#row[own]!;
+    const first = this.#listeners.find(address, port, 0, OF_ANYBODY);
+    return first < 0 ? -1 : this.#row[first]!;
+  }
+
+  #set(address: number, port: number, owner: number, kind: number, row: number): void {
+    const slot = this.#listeners.add(address, port, owner, kind);
+    if (slot >= 0) this.#row[slot] = row;
+  }
+}
+
+function portKey(sockets: SocketTable, slot: number): number {
+  return sockets.localPort[slot]! * 2 + (sockets.protocol[slot] === PROTOCOL_UDP ? 1 : 0);
+}

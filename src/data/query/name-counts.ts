@@ -1,0 +1,79 @@
+import { lengthened, SlotTable } from '../../kit/table/slot-table.ts';
+import type { OwnerTable } from '../sample/network-section.ts';
+import { NameNumbers } from './name-numbers.ts';
+
+const PAIRS_LIMIT = 1 << 18;
+
+/** Which process names have connections to which rows of a list, and how many: each name once a row. */
+export class NameCounts {
+  /** Key: row, number of the name. */
+  readonly #pairs = new SlotTable(256, PAIRS_LIMIT, (capacity) => this.#grow(capacity));
+  #connections = new Int32Array(256);
+  #owner = new Int32Array(256);
+  #next = new Int32Array(256);
+  /** First pair of each row, -1 none. */
+  #first = new Int32Array(0);
+  readonly #names = new NameNumbers();
+
+  /** Before the connections of a list of at most `rows` rows. */
+  begin(rows: number): void {
+    if (rows > this.#first.length) this.#first = new Int32Array(rows);
+    this.#first.fill(-1, 0, rows);
+    this.#pairs.clear();
+    this.#names.begin();
+  }
+
+  /** Counts a connection; true if the name is new to the row. */
+  add(row: number, owners: OwnerTable, owner: number): boolean {
+    const number = this.#names.of(owner, owners.names[owner] ?? '');
+    const known = this.#pairs.find(row, number, 0, 0);
+    if (known >= 0) {
+      this.#connections[known]!++;
+      return false;
+    }
+    const pair = this.#pairs.add(row, number, 0, 0);
+    if (pair < 0) return false;
+    this.#connections[pair] = 1;
+    this.#owner[pair] = owner;
+    this.#next[pair] = this.#first[row]!;
+    this.#first[row] = pair;
+    return true;
+  }
+
+  /** Moves what was counted for one row to another, which had nothing. */
+  moveRow(from: number, to: number): void {
+    this.#first[to] = this.#first[from]!;
+  }
+
+  /** Writes one owner of each of the row's names to `out`, most connections first; how many fitted. */
+  ownersInto(row: number, out: Int32Array): number {
+    let last = -1;
+    for (let count = 0; count < out.length; count++) {
+      last = this.#nextBest(row, last);
+      if (last < 0) return count;
+      out[count] = this.#owner[last]!;
+    }
+    return out.length;
+  }
+
+  /** The best of the row's pairs that stand behind `last`, -1 none. */
+  #nextBest(row: number, last: number): number {
+    let best = -1;
+    for (let pair = this.#first[row]!; pair >= 0; pair = this.#next[pair]!) {
+      const isLeft = last < 0 || this.#isBefore(last, pair);
+      if (isLeft && (best < 0 || this.#isBefore(pair, best))) best = pair;
+    }
+    return best;
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const difference = this.#connections[a]! - this.#connections[b]!;
+    return difference === 0 ? this.#pairs.keyWord(a, 1) < this.#pairs.keyWord(b, 1) : difference > 0;
+  }
+
+  #grow(capacity: number): void {
+    this.#connections = lengthened(this.#connections, new Int32Array(capacity));
+    this.#owner = lengthened(this.#owner, new Int32Array(capacity));
+    this.#next = lengthened(this.#next, new Int32Array(capacity));
+  }
+}

@@ -1,0 +1,34 @@
+import type { OwnerTable } from '../sample/network-section.ts';
+
+/** Longer command lines are searched up to here, so that one row's cost is bounded. */
+const COMMAND_LINE_LENGTH = 4096;
+
+/** Lower-cased text of every owner that was asked for, made anew when its row, name or command line changed. */
+export class OwnerTexts {
+  readonly #texts: string[] = [];
+  readonly #serials: number[] = [];
+  readonly #names: string[] = [];
+  readonly #commandLines: (string | undefined)[] = [];
+
+  of(owners: OwnerTable, slot: number): string {
+    const serial = owners.slots.serial[slot]!;
+    const name = owners.names[slot]!;
+    const commandLine = owners.commandLines[slot];
+    const known = this.#texts[slot];
+    if (
+      known !== undefined &&
+      this.#serials[slot] === serial &&
+      this.#names[slot] === name &&
+      this.#commandLines[slot] === commandLine
+    ) {
+      return known;
+    }
+    const pid = owners.pid[slot]! > 0 ? String(owners.pid[slot]) : '';
+    const text = `${name}\n${(commandLine ?? '').slice(0, COMMAND_LINE_LENGTH)}\n${pid}`.toLowerCase();
+    this.#texts[slot] = text;
+    this.#serials[slot] = serial;
+    this.#names[slot] = name;
+    this.#commandLines[slot] = commandLine;
+    return text;
+  }
+}

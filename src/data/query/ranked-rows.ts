@@ -1,0 +1,31 @@
+import { RowOrder } from './row-order.ts';
+
+/** Rows `[0..count)` in the order of their columns, and windows of them by rank. */
+export abstract class RankedRows<Sort> {
+  count = 0;
+  readonly #order = new RowOrder();
+
+  /** Fills the keys and ties of `order`, which has room for `count` rows. */
+  protected abstract arrange(order: RowOrder, sort: Sort): void;
+
+  /** Writes the rows of the ranks from `first` on to `out`, at most `length`; returns how many. Sorts only those. */
+  window(sort: Sort, first: number, length: number, out: Int32Array): number {
+    this.#order.begin(this.count);
+    this.arrange(this.#order, sort);
+    return this.#order.window(first, length, out);
+  }
+
+  /** Where a row stands in that order, from 0. */
+  rankOf(row: number, sort: Sort): number {
+    this.#order.begin(this.count);
+    this.arrange(this.#order, sort);
+    return this.#order.rankOf(row);
+  }
+
+  /** Every row in order. Allocates the result. */
+  order(sort: Sort): Int32Array {
+    const rows = new Int32Array(this.count);
+    this.window(sort, 0, this.count, rows);
+    return rows;
+  }
+}

@@ -1,0 +1,57 @@
+/** Speeds that playback can have, times the recorded one. */
+export const PLAYBACK_SPEEDS: readonly number[] = [0.25, 0.5, 1, 2, 4, 8, 16];
+/** Nobody looked for longer: the program was stopped, and playback waits for it. */
+const LONGEST_STEP_MICROS = 15e6;
+
+/** Where playback is, in time since the start of the recording: runs with a clock, at a speed, unless paused. */
+export class PlaybackClock {
+  readonly #monotonicMicros: () => number;
+  #positionMillis = 0;
+  #lastMicros: number;
+  #speed = 1;
+  #isPaused = false;
+
+  constructor(monotonicMicros: () => number) {
+    this.#monotonicMicros = monotonicMicros;
+    this.#lastMicros = monotonicMicros();
+  }
+
+  get positionMillis(): number {
+    this.#settle();
+    return this.#positionMillis;
+  }
+
+  /** Runs on from there, from now. */
+  set positionMillis(positionMillis: number) {
+    this.#settle();
+    this.#positionMillis = positionMillis;
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** Becomes the nearest of PLAYBACK_SPEEDS. */
+  set speed(wanted: number) {
+    this.#settle();
+    const distance = (speed: number): number => Math.abs(speed - wanted);
+    this.#speed = PLAYBACK_SPEEDS.reduce((best, speed) => (distance(speed) < distance(best) ? speed : best));
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(isPaused: boolean) {
+    this.#settle();
+    this.#isPaused = isPaused;
+  }
+
+  /** Adds the time since the last look, as it ran until now. */
+  #settle(): void {
+    const now = this.#monotonicMicros();
+    const micros = Math.min(Math.max(0, now - this.#lastMicros), LONGEST_STEP_MICROS);
+    this.#lastMicros = now;
+    if (!this.#isPaused) this.#positionMillis += (micros / 1000) * this.#speed;
+  }
+}

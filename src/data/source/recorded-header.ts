@@ -1,0 +1,111 @@
+import { OpError } from '../../kit/errors/op-error.ts';
+import type { CountingBasis, Tier } from '../sample/network-sample.ts';
+import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
+
+/** The first part of a line: what a snapshot says apart from its tables. */
+export interface RecordedHeader {
+  readonly header: SnapshotHeader;
+  readonly errors: readonly SectionError[];
+  readonly network: RecordedNetwork;
+  /** Snapshots before this one, since the last line, that the recorder had to leave out. */
+  readonly unrecordedCount: number;
+}
+
+/** The scalars of a NetworkSection. */
+export interface RecordedNetwork {
+  readonly sequence: number;
+  readonly monotonicMicros: number;
+  readonly durationMicros: number;
+  readonly tier: Tier;
+  readonly counted: CountingBasis;
+  readonly processCount: number;
+  readonly lostClosings: number;
+  readonly errors: readonly SectionError[];
+}
+
+const TIERS: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
+const BASES: readonly CountingBasis[] = ['l3', 'payload', 'none'];
+/** Date's range (ECMA-262, 21.4.1.1). */
+const WALL_LIMIT_MILLIS = 8.64e15;
+
+/** A value that is not what a recording holds there. */
+export function badValue(what: string): OpError {
+  return new OpError({
+    op: 'read recording',
+    code: 'BAD_VALUE',
+    message: `${what} is not what it should be`,
+  });
+}
+
+/** JSON of outside bytes as an object, or an OpError of code `BAD_VALUE`. */
+export function parseObject(bytes: Uint8Array, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new OpError({ op: 'read recording', code: 'BAD_VALUE', message: `${what} is no JSON`, cause });
+  }
+  return objectOf(value, what);
+}
+
+/** Checks every field of the header part; an OpError of code `BAD_VALUE` names the first wrong one. */
+export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
+  const fields = parseObject(bytes, 'a header');
+  if (fields['part'] !== 'header') throw badValue('a first part');
+  const network = objectOf(fields['network'], 'network');
+  return {
+    header: {
+      hostName: textOf(fields, 'hostName'),
+      bootId: textOf(fields, 'bootId'),
+      epoch: numberOf(fields, 'epoch', Number.MAX_VALUE),
+      monotonicMicros: numberOf(fields, 'monotonicMicros'),
+      wallMillis: numberOf(fields, 'wallMillis', WALL_LIMIT_MILLIS),
+      bootWallMillis: numberOf(fields, 'bootWallMillis', WALL_LIMIT_MILLIS),
+      clockTicksPerSecond: numberOf(fields, 'clockTicksPerSecond'),
+    },
+    errors: errorsOf(fields['errors']),
+    unrecordedCount: numberOf(fields, 'unrecorded'),
+    network: {
+      sequence: numberOf(network, 'sequence'),
+      monotonicMicros: numberOf(network, 'monotonicMicros'),
+      durationMicros: numberOf(network, 'durationMicros'),
+      tier: oneOf(TIERS, network['tier'], 'tier'),
+      counted: oneOf(BASES, network['counted'], 'counted'),
+      processCount: numberOf(network, 'processCount'),
+      lostClosings: numberOf(network, 'lostClosings'),
+      errors: errorsOf(network['errors']),
+    },
+  };
+}
+
+function objectOf(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badValue(what);
+  return { ...value };
+}
+
+function textOf(fields: Record<string, unknown>, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string' || value.length > TEXT_LIMIT) throw badValue(name);
+  return value;
+}
+
+function numberOf(fields: Record<string, unknown>, name: string, limit = Number.MAX_SAFE_INTEGER): number {
+  const value = fields[name];
+  if (typeof value !== 'number' || !(value >= 0 && value <= limit)) throw badValue(name);
+  return value;
+}
+
+function oneOf<T extends string>(values: readonly T[], value: unknown, what: string): T {
+  const known = values.find((candidate) => candidate === value);
+  if (known === undefined) throw badValue(what);
+  return known;
+}
+
+function errorsOf(value: unknown): SectionError[] {
+  if (!Array.isArray(value) || value.length > ERRORS_LIMIT) throw badValue('errors');
+  return value.map((entry: unknown) => {
+    const fields = objectOf(entry, 'an error');
+    return { op: textOf(fields, 'op'), code: textOf(fields, 'code'), message: textOf(fields, 'message') };
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * A recording is a row of gzip members (RFC 1952), each of some snapshots; the first line of each needs nothing from
+ * those before. Their headers carry a subfield, so that a reader can hop from one to the next:
+ *
+ *     0      1f 8b 08 04  mtime(4)  00 ff     gzip, FEXTRA, no operating system
+ *     10     XLEN = 44
+ *     12     'S' 'S'  LEN = 40
+ *     16     u32 version   u32 snapshots
+ *     24     u32 length low   u32 length high     bytes of the whole member, 0 while it is written
+ *     32     f64 epoch
+ *     40     f64 first monotonic time   f64 last monotonic time   (microseconds)
+ *     56     deflate data, then CRC-32 and length of the text
+ *
+ * Snapshots, length and last time are written when the member is complete: a killed recorder leaves them 0.
+ */
+export const MEMBER_HEADER_BYTES = 56;
+export const MEMBER_TRAILER_BYTES = 8;
+export const MEMBER_VERSION = 1;
+
+const EXTRA_AT = 10;
+const FIELD_AT = 16;
+const TWO_32 = 2 ** 32;
+/** SI1 and SI2 of the subfield. */
+const SUBFIELD_ID = 0x53;
+
+export interface MemberHeader {
+  /** Snapshots in it; 0: not known, because it was never completed. */
+  readonly snapshotCount: number;
+  /** Of the whole member, header and trailer included; 0: not known. */
+  readonly lengthBytes: number;
+  readonly epoch: number;
+  readonly firstMicros: number;
+  /** Equal to `firstMicros` while not known. */
+  readonly lastMicros: number;
+}
+
+/** Whether gzip data begins there (RFC 1952, 2.3.1: ID1, ID2, CM). */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length >= 3 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+}
+
+export function encodeMemberHeader(header: MemberHeader, wallMillis: number): Uint8Array {
+  const bytes = new Uint8Array(MEMBER_HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x1f, 0x8b, 8, 4]);
+  view.setUint32(4, Math.max(0, Math.floor(wallMillis / 1000)) % TWO_32, true);
+  bytes[9] = 0xff;
+  view.setUint16(EXTRA_AT, MEMBER_HEADER_BYTES - EXTRA_AT - 2, true);
+  bytes.fill(SUBFIELD_ID, EXTRA_AT + 2, EXTRA_AT + 4);
+  view.setUint16(EXTRA_AT + 4, MEMBER_HEADER_BYTES - FIELD_AT, true);
+  view.setUint32(FIELD_AT, MEMBER_VERSION, true);
+  view.setUint32(FIELD_AT + 4, header.snapshotCount, true);
+  view.setUint32(FIELD_AT + 8, header.lengthBytes % TWO_32, true);
+  view.setUint32(FIELD_AT + 12, Math.floor(header.lengthBytes / TWO_32), true);
+  view.setFloat64(FIELD_AT + 16, header.epoch, true);
+  view.setFloat64(FIELD_AT + 24, header.firstMicros, true);
+  view.setFloat64(FIELD_AT + 32, header.lastMicros, true);
+  return bytes;
+}
+
+/** The header, or undefined where the member is none of a recorder's, or of a later version. Checks every value. */
+export function decodeMemberHeader(bytes: Uint8Array): MemberHeader | undefined {
+  if (bytes.length < MEMBER_HEADER_BYTES || !isGzip(bytes) || bytes[3] !== 4) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, MEMBER_HEADER_BYTES);
+  const isOurs =
+    view.getUint16(EXTRA_AT, true) === MEMBER_HEADER_BYTES - EXTRA_AT - 2 &&
+    bytes[EXTRA_AT + 2] === SUBFIELD_ID &&
+    bytes[EXTRA_AT + 3] === SUBFIELD_ID &&
+    view.getUint16(EXTRA_AT + 4, true) === MEMBER_HEADER_BYTES - FIELD_AT &&
+    view.getUint32(FIELD_AT, true) === MEMBER_VERSION;
+  if (!isOurs) return undefined;
+  const lengthBytes = view.getUint32(FIELD_AT + 8, true) + view.getUint32(FIELD_AT + 12, true) * TWO_32;
+  const header = {
+    snapshotCount: view.getUint32(FIELD_AT + 4, true),
+    lengthBytes,
+    epoch: view.getFloat64(FIELD_AT + 16, true),
+    firstMicros: view.getFloat64(FIELD_AT + 24, true),
+    lastMicros: view.getFloat64(FIELD_AT + 32, true),
+  };
+  const { epoch, firstMicros, lastMicros } = header;
+  if (!Number.isFinite(epoch) || !(firstMicros >= 0) || !(lastMicros >= firstMicros)) return undefined;
+  return lastMicros < Number.MAX_SAFE_INTEGER ? header : undefined;
+}

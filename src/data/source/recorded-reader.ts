@@ -1,0 +1,141 @@
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { RecordedFile } from './recorded-file.ts';
+import { RecordedInflater } from './recorded-inflater.ts';
+import { LineAssembler, type RecordedLine } from './recorded-line.ts';
+import { decodeMemberHeader, isGzip, MEMBER_HEADER_BYTES } from './recorded-member.ts';
+
+/** A line and when it comes, in time since the start of the recording. */
+export interface PlacedLine extends RecordedLine {
+  readonly positionMillis: number;
+}
+
+/** What deflate may blow up by 1,032: so much text, at most, comes at once. */
+const READ_BYTES = 16_384;
+/** From a line to one whose monotonic time is earlier: recordings put together. */
+const GAP_MILLIS = 1000;
+
+interface OpenMember {
+  readonly inflater: RecordedInflater;
+  readonly end: number;
+  /** Whether `end` is its own, so that another may follow. */
+  readonly isBounded: boolean;
+}
+
+/** Reads the lines of a recording one after another, from any member on, in bounded memory. */
+export class RecordedReader {
+  /** What was wrong with a member whose rest was passed over, the first of them. */
+  damage: OpError | undefined;
+  /** The file ends inside a snapshot, as a killed recorder leaves it. */
+  endsEarly = false;
+  readonly #file: RecordedFile;
+  readonly #assembler = new LineAssembler();
+  readonly #bytes = new Uint8Array(READ_BYTES);
+  #lines: RecordedLine[] = [];
+  #member: OpenMember | undefined;
+  #offset = 0;
+  #positionMillis = 0;
+  #lastMicros = Number.NaN;
+
+  constructor(file: RecordedFile) {
+    this.#file = file;
+  }
+
+  /** How far the file has been read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Goes on at a member, whose first line comes at that time. */
+  seek(offset: number, positionMillis: number): void {
+    this.#leaveMember();
+    this.#lines = [];
+    this.#offset = offset;
+    this.#positionMillis = positionMillis;
+    this.#lastMicros = Number.NaN;
+  }
+
+  /**
+   * The next line, undefined at the end. A damaged member is left at its damage and the next one read (`damage`
+   * says so). Rejects with an OpError only if the file cannot be read.
+   */
+  async next(): Promise<PlacedLine | undefined> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) return this.#place(line);
+      if (this.#member === undefined && this.#offset >= this.#file.sizeBytes) return undefined;
+      await this.#readOn();
+    }
+  }
+
+  /** What was wrong with a line that `next` gave: the rest of its member is passed over too. */
+  noteDamage(thrown: unknown): void {
+    this.damage ??= toOpError('read recording', thrown);
+    this.#lines = [];
+    if (this.#member !== undefined) this.#offset = this.#member.end;
+    this.#leaveMember();
+  }
+
+  close(): void {
+    this.#leaveMember();
+    this.#offset = this.#file.sizeBytes;
+    this.#lines = [];
+  }
+
+  async #readOn(): Promise<void> {
+    this.#member ??= await this.#openMember();
+    const { inflater, end, isBounded } = this.#member;
+    const bytes = await this.#file.read(this.#bytes, this.#offset, Math.min(READ_BYTES, end - this.#offset));
+    const isLast = bytes.length === 0;
+    try {
+      this.#offset += bytes.length;
+      if (isLast) await inflater.end();
+      else await inflater.write(bytes);
+      if (!isLast) return;
+      if (this.#assembler.isInsideLine) throw endedEarly();
+      this.#offset = end;
+      this.#leaveMember();
+    } catch (thrown) {
+      this.#endAt(end, isBounded, toOpError('read recording', thrown));
+    }
+  }
+
+  /** Lines that came out before the damage are whole and stay. */
+  #endAt(end: number, isBounded: boolean, error: OpError): void {
+    if (error.code === 'TRUNCATED' && !isBounded) this.endsEarly = true;
+    else this.damage ??= error;
+    this.#offset = end;
+    this.#leaveMember();
+  }
+
+  /** A header's word on its length is taken if another member begins there, or the file ends. */
+  async #openMember(): Promise<OpenMember> {
+    const { sizeBytes } = this.#file;
+    const header = decodeMemberHeader(await this.#file.read(this.#bytes, this.#offset, MEMBER_HEADER_BYTES));
+    const stated = this.#offset + (header?.lengthBytes ?? 0);
+    const next = stated < sizeBytes ? await this.#file.read(this.#bytes, stated, 3) : undefined;
+    const isStated = header !== undefined && header.lengthBytes > MEMBER_HEADER_BYTES && stated <= sizeBytes;
+    const isBounded = isStated && (next === undefined || isGzip(next));
+    const inflater = new RecordedInflater((bytes) => this.#assembler.push(bytes, this.#lines));
+    return { inflater, end: isBounded ? stated : sizeBytes, isBounded };
+  }
+
+  #leaveMember(): void {
+    this.#member?.inflater.close();
+    this.#member = undefined;
+    this.#assembler.reset();
+  }
+
+  #place(line: RecordedLine): PlacedLine {
+    const { monotonicMicros } = line.recorded.header;
+    if (!Number.isNaN(this.#lastMicros)) {
+      const micros = monotonicMicros - this.#lastMicros;
+      this.#positionMillis += micros >= 0 ? micros / 1000 : GAP_MILLIS;
+    }
+    this.#lastMicros = monotonicMicros;
+    return { ...line, positionMillis: this.#positionMillis };
+  }
+}
+
+function endedEarly(): OpError {
+  return new OpError({ op: 'read recording', code: 'TRUNCATED', message: 'it ends early' });
+}
