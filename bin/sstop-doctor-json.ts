@@ -25,7 +25,7 @@ function factsOf(found: LinuxExamination) {
     processes: {
       seen: visibility.seen,
       of_others: visibility.ofOthers,
-      of_others_assignable: visibility.ofOthersOpen,
+      assignable: visibility.open,
       partial: visibility.isPartial,
       hidepid: found.procMount?.hidepid ?? null,
       hidepid_gid: found.procMount?.exemptGid ?? null,

@@ -58,23 +58,38 @@ export const USERS: ReadonlyMap<string, number> = new Map([
   ['_chrony', 116],
   ['systemd-resolve', 117],
   ['ana', 1000],
+  ['nobody', 65_534],
 ]);
 
-/** Documentation addresses (RFC 5737, RFC 3849) under documentation names (RFC 2606), and countries made up for them. */
+/**
+ * Names are documentation's (RFC 2606). Addresses are those of MaxMind's published test data with their countries,
+ * since documentation's own (RFC 5737) are shown as what they are.
+ */
+const MIRROR = '89.160.20.120';
+const REGISTRY = '216.160.83.60';
+const BACKUP = '81.2.69.190';
+const PAY = '2.125.160.219';
+const MAIL = '81.2.69.145';
+const OFFICE = '2.125.160.217';
+const READERS = ['81.2.69.160', '89.160.20.113', '175.16.199.94', '202.196.224.131'] as const;
+const CRAWLER = '216.160.83.57';
+const REPLICA = '10.0.0.6';
+const METRICS = '10.0.0.9';
+
 export const WORLD: readonly { address: string; name: string; country: string }[] = [
-  { address: '192.0.2.80', name: 'mirror.example.org', country: 'NL' },
-  { address: '192.0.2.143', name: 'registry.example.org', country: 'US' },
-  { address: '198.51.100.20', name: 'backup.example.net', country: 'DE' },
-  { address: '198.51.100.44', name: 'pay.example.com', country: 'IE' },
-  { address: '198.51.100.67', name: 'mail.example.com', country: 'IE' },
-  { address: '203.0.113.7', name: 'office.example.com', country: 'ES' },
-  { address: '203.0.113.29', name: 'dsl-29.example.net', country: 'FR' },
-  { address: '203.0.113.58', name: 'cable-58.example.net', country: 'SE' },
-  { address: '203.0.113.94', name: 'mobile-94.example.net', country: 'JP' },
-  { address: '203.0.113.131', name: 'fiber-131.example.net', country: 'BR' },
-  { address: '203.0.113.177', name: 'crawler.example.org', country: 'US' },
-  { address: '10.0.0.6', name: 'db-2.internal', country: '' },
-  { address: '10.0.0.9', name: 'metrics.internal', country: '' },
+  { address: MIRROR, name: 'mirror.example.org', country: 'SE' },
+  { address: REGISTRY, name: 'registry.example.org', country: 'US' },
+  { address: BACKUP, name: 'backup.example.net', country: 'GB' },
+  { address: PAY, name: 'pay.example.com', country: 'GB' },
+  { address: MAIL, name: 'mail.example.com', country: 'GB' },
+  { address: OFFICE, name: 'office.example.com', country: 'GB' },
+  { address: READERS[0], name: 'dsl-160.example.net', country: 'GB' },
+  { address: READERS[1], name: 'cable-113.example.net', country: 'SE' },
+  { address: READERS[2], name: 'mobile-94.example.net', country: 'CN' },
+  { address: READERS[3], name: 'fiber-131.example.net', country: 'PH' },
+  { address: CRAWLER, name: 'crawler.example.org', country: 'US' },
+  { address: REPLICA, name: 'db-2.internal', country: '' },
+  { address: METRICS, name: 'metrics.internal', country: '' },
 ];
 
 export const PLAYERS: readonly Player[] = [
@@ -133,8 +148,8 @@ export const PLAYERS: readonly Player[] = [
     ...{ pid: 2418, uid: 33, group: SHOP },
     listeners: [tcp('127.0.0.1', 3000)],
     calls: [
-      call('198.51.100.44', 443, 4, 34 * KB, 12 * KB, 'burst'),
-      call('192.0.2.143', 443, 2, 3 * KB, 310 * KB, 'burst'),
+      call(PAY, 443, 4, 34 * KB, 12 * KB, 'burst'),
+      call(REGISTRY, 443, 2, 3 * KB, 310 * KB, 'burst'),
       call('127.0.0.1', 6379, 2, 18 * KB, 60 * KB, 'wave'),
     ],
   },
@@ -144,7 +159,7 @@ export const PLAYERS: readonly Player[] = [
     ...{ pid: 2467, uid: 33, group: SHOP },
     listeners: [],
     calls: [
-      { ...call('198.51.100.67', 587, 2, 24 * KB, 2 * KB, 'burst'), lastsMillis: 7000 },
+      { ...call(MAIL, 587, 2, 24 * KB, 2 * KB, 'burst'), lastsMillis: 7000 },
       call('127.0.0.1', 6379, 1, 4 * KB, 9 * KB, 'wave'),
     ],
   },
@@ -153,21 +168,21 @@ export const PLAYERS: readonly Player[] = [
     command: ['rsync', '-az', '--delete', '/srv/', 'backup.example.net::web-1'],
     ...{ pid: 9051, uid: 34, group: 'system.slice/nightly-backup.service' },
     listeners: [],
-    calls: [call('198.51.100.20', 873, 1, 6.1 * MB, 40 * KB, 'wave')],
+    calls: [call(BACKUP, 873, 1, 6.1 * MB, 40 * KB, 'wave')],
   },
   {
     name: 'curl',
     command: ['curl', '-LO', 'https://mirror.example.org/images/debian-13.iso'],
     ...{ pid: 13_049, uid: 1000, group: ANA },
     listeners: [],
-    calls: [call('192.0.2.80', 443, 1, 2 * KB, 14.2 * MB, 'wave')],
+    calls: [call(MIRROR, 443, 1, 2 * KB, 14.2 * MB, 'wave')],
   },
   {
     name: 'git-remote-http',
     command: ['git-remote-https', 'origin', 'https://registry.example.org/shop.git'],
     ...{ pid: 13_112, uid: 1000, group: ANA },
     listeners: [],
-    calls: [call('192.0.2.143', 443, 1, 3 * KB, 420 * KB, 'burst')],
+    calls: [call(REGISTRY, 443, 1, 3 * KB, 420 * KB, 'burst')],
   },
 ];
 
@@ -175,19 +190,19 @@ export const PLAYERS: readonly Player[] = [
 export const EVERYBODY: Part = {
   name: 'everybody',
   listeners: [
-    ...[tcp('192.0.2.80', 443), tcp('192.0.2.143', 443), tcp('198.51.100.20', 873)],
-    ...[tcp('198.51.100.44', 443), tcp('198.51.100.67', 587)],
+    ...[tcp(MIRROR, 443), tcp(REGISTRY, 443), tcp(BACKUP, 873)],
+    ...[tcp(PAY, 443), tcp(MAIL, 587)],
   ],
   calls: [
-    visitor('203.0.113.29', 3, 9 * KB, 620 * KB),
-    visitor('203.0.113.58', 2, 4 * KB, 210 * KB),
-    visitor('203.0.113.94', 4, 6 * KB, 95 * KB),
-    visitor('203.0.113.131', 2, 2 * KB, 480 * KB),
-    { ...visitor('203.0.113.177', 3, 2 * KB, 60 * KB), lastsMillis: 4000 },
-    { ...call(HOST_ADDRESS, 22, 1, 310, 2.2 * KB, 'burst'), from: '203.0.113.7' },
-    { ...call(HOST_ADDRESS, 5432, 1, 1 * KB, 730 * KB, 'wave'), from: '10.0.0.6' },
-    { ...call(HOST_ADDRESS, 5432, 6, 5 * KB, 22 * KB, 'burst'), from: '10.0.0.6' },
-    { ...call(HOST_ADDRESS, 9100, 1, 90, 4 * KB, 'burst'), from: '10.0.0.9', lastsMillis: 15_000 },
+    visitor(READERS[0], 3, 9 * KB, 620 * KB),
+    visitor(READERS[1], 2, 4 * KB, 210 * KB),
+    visitor(READERS[2], 4, 6 * KB, 95 * KB),
+    visitor(READERS[3], 2, 2 * KB, 480 * KB),
+    { ...visitor(CRAWLER, 3, 2 * KB, 60 * KB), lastsMillis: 4000 },
+    { ...call(HOST_ADDRESS, 22, 1, 310, 2.2 * KB, 'burst'), from: OFFICE },
+    { ...call(HOST_ADDRESS, 5432, 1, 1 * KB, 730 * KB, 'wave'), from: REPLICA },
+    { ...call(HOST_ADDRESS, 5432, 6, 5 * KB, 22 * KB, 'burst'), from: REPLICA },
+    { ...call(HOST_ADDRESS, 9100, 1, 90, 4 * KB, 'burst'), from: METRICS, lastsMillis: 15_000 },
   ],
 };
 

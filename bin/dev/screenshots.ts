@@ -15,7 +15,7 @@ import { countryDatabase, enterStage, type Stage, setStage, stageHere } from './
 const SCRIPT = fileURLToPath(import.meta.url);
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
 /** Until the graph of a minute is full. */
-const WARM_UP_MILLIS = 8_000;
+const WARM_UP_MILLIS = 63_000;
 /** Longer than the program waits for the rest of a key, shorter than a reader's patience. */
 const KEY_MILLIS = 150;
 /** Until what a key did has been drawn. */
@@ -37,12 +37,34 @@ interface Shot {
 const WIDE = [110, 24] as const;
 
 const SHOTS: readonly Shot[] = [
-  { name: 'processes', title: 'Processes by rate', size: WIDE, keys: [], waitFor: /nginx/ },
-  { name: 'detail', title: 'One process', size: WIDE, keys: ['/nginx', ENTER, ENTER], waitFor: /REMOTE/ },
-  { name: 'hosts', title: 'Remote hosts', size: WIDE, keys: ['h'], waitFor: /mirror\.example\.org/ },
-  { name: 'listen', title: 'Listening ports', size: WIDE, keys: ['l'], waitFor: /LOCAL ADDRESS/ },
-  { name: 'groups', title: 'Containers and services', size: WIDE, keys: ['D'], waitFor: /nginx\.service/ },
-  { name: 'help', title: 'Every key', size: [110, 45], keys: ['?'], waitFor: /sstop keys/ },
+  { name: 'processes', title: 'Processes by rate', size: WIDE, keys: ['j', 'j'], waitFor: /nginx/ },
+  {
+    name: 'detail',
+    title: 'One process',
+    size: WIDE,
+    keys: ['/nginx', ENTER, 'j', ENTER],
+    waitFor: /REMOTE/,
+  },
+  { name: 'hosts', title: 'Remote hosts', size: WIDE, keys: ['h', 'j'], waitFor: /mirror\.example\.org/ },
+  { name: 'listen', title: 'Listening ports', size: WIDE, keys: ['l', 'j'], waitFor: /LOCAL ADDRESS/ },
+  {
+    name: 'groups',
+    title: 'Containers and services',
+    size: WIDE,
+    keys: ['D', 'j'],
+    waitFor: /nginx\.service/,
+  },
+  { name: 'filter', title: 'A filter', size: WIDE, keys: ['/conns>1 !user:root'], waitFor: /\d+ of \d+/ },
+  { name: 'kill', title: 'Signals', size: WIDE, keys: ['j', 'j', 'K'], waitFor: /SIGTERM/ },
+  { name: 'help', title: 'Every key', size: [110, 50], keys: ['?'], waitFor: /sstop keys/ },
+  {
+    name: 'light',
+    title: 'The light theme',
+    size: WIDE,
+    keys: ['j', 'j'],
+    waitFor: /nginx/,
+    arguments: ['--theme', 'tokyo-night-light'],
+  },
 ];
 
 /** A piece of the film: a key, what it must lead to, and how long that stands. */

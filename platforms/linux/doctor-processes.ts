@@ -8,11 +8,11 @@ const PF_KTHREAD = 0x00200000;
 
 /** Which processes this one can see and look into. */
 export interface VisibilityFacts {
-  /** Processes listed, threads of the kernel left out. */
+  /** Processes listed, threads of the kernel and ended processes left out. */
   readonly seen: number;
   readonly ofOthers: number;
-  /** Of others, those whose descriptors can be read, so that their connections can be assigned. */
-  readonly ofOthersOpen: number;
+  /** Of all, those whose descriptors can be read, so that their connections can be assigned. */
+  readonly open: number;
   /** There are more than were looked at. */
   readonly isPartial: boolean;
 }
@@ -22,18 +22,17 @@ export function examineProcesses(procRoot: string, effectiveUid: number): Visibi
   const pids = listPids(procRoot);
   let seen = 0;
   let ofOthers = 0;
-  let ofOthersOpen = 0;
+  let open = 0;
   for (const pid of pids.slice(0, PROCESSES_LIMIT)) {
     const folder = `${procRoot}/${pid}`;
     const stat = readText(`${folder}/stat`);
     const uid = ownerOf(folder);
-    if (stat === undefined || uid === undefined || isKernelThread(stat)) continue;
+    if (stat === undefined || uid === undefined || !canHaveSockets(stat)) continue;
     seen++;
-    if (uid === effectiveUid) continue;
-    ofOthers++;
-    if (canReadDescriptors(folder)) ofOthersOpen++;
+    if (uid !== effectiveUid) ofOthers++;
+    if (canReadDescriptors(folder)) open++;
   }
-  return { seen, ofOthers, ofOthersOpen, isPartial: pids.length > PROCESSES_LIMIT };
+  return { seen, ofOthers, open, isPartial: pids.length > PROCESSES_LIMIT };
 }
 
 function listPids(procRoot: string): string[] {
@@ -67,8 +66,11 @@ function canReadDescriptors(folder: string): boolean {
   }
 }
 
-/** /proc/PID/stat: the flags are the seventh field behind the name's closing bracket (fs/proc/array.c, do_task_stat). */
-export function isKernelThread(stat: string): boolean {
+/**
+ * /proc/PID/stat: the state and, as the seventh field, the flags behind the name's closing bracket (fs/proc/array.c,
+ * do_task_stat). Threads of the kernel and zombies have no descriptors.
+ */
+export function canHaveSockets(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[6]) & PF_KTHREAD) !== 0;
+  return (Number(fields[6]) & PF_KTHREAD) === 0 && fields[0] !== 'Z' && fields[0] !== 'X';
 }

@@ -11,15 +11,14 @@ const HIDEPID_TEXT: Readonly<Record<Hidepid, string>> = {
 
 /** Whose processes can be seen, and what keeps the others out of sight. */
 export function processesSection({ visibility, procMount }: LinuxExamination): DoctorSection {
-  const { seen, ofOthers, ofOthersOpen, isPartial } = visibility;
-  const several = isPartial ? `${seen} processes or more` : `${seen} processes`;
-  const isComplete = ofOthersOpen === ofOthers;
+  const { seen, ofOthers, open, isPartial } = visibility;
+  const assigned = open === seen ? 'all of them' : `${open} of them`;
   const visible: DoctorEntry = {
     label: 'seen',
-    mark: isComplete ? 'good' : 'lacking',
+    mark: open === seen ? 'good' : 'lacking',
     text:
-      `${several}, ${ofOthers} of them of other users` +
-      (ofOthers === 0 ? '.' : `; connections of ${ofOthersOpen} of those can be assigned.`),
+      `${seen} processes${isPartial ? ' (there are more)' : ''}, ${ofOthers} of them of other users; ` +
+      `connections of ${assigned} can be assigned.`,
   };
   return { title: "Other users' processes", entries: [visible, ...procMountEntries(procMount)] };
 }

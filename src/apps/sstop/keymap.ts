@@ -21,6 +21,7 @@ export type Action =
   | 'sort-connections'
   | 'filter'
   | 'cumulative'
+  | 'tree'
   | 'follow'
   | 'alert'
   | 'kill'
@@ -92,6 +93,7 @@ export const KEYMAP: readonly BindingGroup[] = [
       { action: 'sort-name', chords: ['5'], description: 'Sort by name' },
       { action: 'sort-connections', chords: ['6'], description: 'Sort by connections' },
       { action: 'cumulative', chords: ['c'], description: 'Bytes since start instead of rates' },
+      { action: 'tree', chords: ['t'], description: 'Processes below their parents' },
       { action: 'follow', chords: ['F'], description: 'Follow the selected row' },
       { action: 'kill', chords: ['K'], description: 'Send the process a signal', label: 'kill' },
       { action: 'alert', chords: ['A'], description: 'Alert above a rate' },

@@ -1,4 +1,5 @@
 import { AlertTracker } from '../../data/query/alert-tracker.ts';
+import { FilterCaches } from '../../data/query/filter/filter-caches.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { OwnerHistory } from '../../data/query/owner-history.ts';
 import type { Scope } from '../../data/query/scope.ts';
@@ -54,6 +55,8 @@ export interface Workspace {
   readonly detail: DetailFacts;
   readonly history: OwnerHistory;
   readonly alerts: AlertTracker;
+  /** What the filters made while typing share. */
+  readonly filterCaches: FilterCaches;
 }
 
 /** A recording under way. */
@@ -194,6 +197,7 @@ export function initialModel(options: StartOptions): Model {
     detail: new DetailFacts(),
     history: new OwnerHistory(),
     alerts: new AlertTracker(),
+    filterCaches: new FilterCaches(),
   };
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
   return {

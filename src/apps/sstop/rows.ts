@@ -37,6 +37,7 @@ export function relisted(model: Model): Model {
       filter: stateOf(model).filter,
       names: model.names,
       isCumulative: model.isCumulative,
+      isTree: model.isTree,
       owner: detail?.slot ?? -1,
     });
     if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
@@ -70,7 +71,7 @@ export function selectedAt(model: Model, viewport: Viewport): Model {
 
 /** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
 export function filtered(model: Model, filterText: string): Model {
-  const parsed = parseFilter(filterText, model.names);
+  const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
   const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
   return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
 }

@@ -288,6 +288,20 @@ describe('views', () => {
     expect(bench.lines().join('\n')).toContain('process-13  PID 13');
   });
 
+  test('t puts processes below their parents and back', () => {
+    const { processes } = bench.world;
+    bench.world.addProcess(16, { name: 'process-16' });
+    processes.ppid[processes.find(16)] = 15;
+    bench.world.addSocket({ pid: 16, localPort: 40_016 });
+    bench.sample(0, 0, 0, 0, 5000);
+    bench.type('t');
+    expect(bench.lines().join('\n')).toMatch(/15 user.* process-15[^\n]*\n +16 user.* └─process-16/);
+    bench.type('jj');
+    expect(bench.selectedPid()).toBe(16);
+    bench.type('t');
+    expect(bench.selectedPid()).toBe(16);
+  });
+
   test('c shows bytes since start and back, the order going along', () => {
     bench.type('2c');
     expect(bench.state.sort.key).toBe('download-total');

@@ -118,6 +118,8 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
       return { model: promptOpened(model, action) };
     case 'cumulative':
       return { model: cumulated(model) };
+    case 'tree':
+      return { model: relisted({ ...model, isTree: !model.isTree }) };
     case 'follow':
       return { model: { ...model, isFollowing: !model.isFollowing } };
     case 'kill':

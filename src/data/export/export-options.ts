@@ -1,6 +1,6 @@
+import type { OwnerFilter } from '../query/filter/filter-context.ts';
 import type { Scope } from '../query/scope.ts';
 import type { Sort } from '../query/sort.ts';
-import type { OwnerFilter } from '../query/text-filter.ts';
 
 /** What an export is about, and who knows names. Exports keep exited processes, whatever the scope says. */
 export interface ExportOptions {

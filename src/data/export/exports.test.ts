@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { freezeNetwork } from '../query/freeze.ts';
+import { filterOf } from '../query/machine.fixture.ts';
 import type { Sort } from '../query/sort.ts';
-import { TextFilter } from '../query/text-filter.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
@@ -179,7 +179,7 @@ describe('JSON', () => {
     const local = scene.json({ scope: { interfaceIndex: 1, includeLoopback: false }, sort });
     expect(local.processes.map(({ pid, cum_up }) => [pid, cum_up])).toContainEqual([7, 5]);
     expect(local.remote_hosts.map(({ ip }) => ip)).toEqual(['127.0.0.1']);
-    const one = scene.json({ ...OUTSIDE, filter: new TextFilter('nginx') });
+    const one = scene.json({ ...OUTSIDE, filter: filterOf('nginx') });
     expect(one.processes.map(({ pid }) => pid)).toEqual([7]);
     expect(one.listen_ports.map(({ port }) => port)).toEqual([80]);
   });

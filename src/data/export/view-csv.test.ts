@@ -5,8 +5,8 @@ import { ConnectionRows } from '../query/connection-rows.ts';
 import { GroupRows } from '../query/group-rows.ts';
 import { HostRows } from '../query/host-rows.ts';
 import { ListenRows } from '../query/listen-rows.ts';
+import { filterOf } from '../query/machine.fixture.ts';
 import { ProcessRows } from '../query/process-rows.ts';
-import { TextFilter } from '../query/text-filter.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
@@ -185,7 +185,7 @@ describe('each view', () => {
 test('the rows are those of the view: its filter holds, its order too, and places without a row are left out', () => {
   const { moment, rates } = new Scene();
   const rows = new ProcessRows();
-  rows.build(moment.section, rates, SCOPE, new TextFilter('nginx'));
+  rows.build(moment.section, rates, SCOPE, filterOf('nginx'));
   const order = rows.order({ key: 'rate', isReversed: false });
   const text = viewToCsv({ kind: 'processes', rows }, moment, Int32Array.of(-1, ...order));
   expect(records(text).map(({ process }) => process)).toEqual(['nginx']);

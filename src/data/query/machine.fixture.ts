@@ -3,6 +3,8 @@ import { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld, words } from '../sample/sample-world.fixture.ts';
+import type { FilterExpression } from './filter/filter-expression.ts';
+import { parseFilter } from './filter/parse-filter.ts';
 import type { Scope } from './scope.ts';
 
 /** Everything but loopback, and everything. */
@@ -51,4 +53,11 @@ export class Machine {
   setRemote(socket: number, address: string): void {
     this.world.sockets.remoteAddress.set(words(address), socket * ADDRESS_WORDS);
   }
+}
+
+/** A filter as people type it; throws where it cannot be read. */
+export function filterOf(text: string): FilterExpression {
+  const parsed = parseFilter(text);
+  if ('error' in parsed) throw new TypeError(parsed.error.message);
+  return parsed.filter;
 }

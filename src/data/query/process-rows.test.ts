@@ -2,12 +2,10 @@ import { describe, expect, test } from 'bun:test';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
-import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
-import { OwnerTexts } from './owner-texts.ts';
+import { EVERYTHING, filterOf, Machine, OUTSIDE } from './machine.fixture.ts';
 import { ProcessRows } from './process-rows.ts';
 import type { Scope } from './scope.ts';
 import { SORT_KEYS, type SortKey } from './sort.ts';
-import { TextFilter } from './text-filter.ts';
 
 const LOCAL = { local: '127.0.0.1', remote: '127.0.0.1' };
 
@@ -15,7 +13,7 @@ class Table extends Machine {
   readonly rows = new ProcessRows();
 
   build(section: NetworkSection, scope: Scope, needle?: string): ProcessRows {
-    const filter = needle === undefined ? undefined : new TextFilter(needle, new OwnerTexts());
+    const filter = needle === undefined ? undefined : filterOf(needle);
     this.rows.build(section, this.rates, scope, filter);
     return this.rows;
   }
@@ -232,8 +230,7 @@ describe('filter', () => {
 
   test('follows a process that takes another name', () => {
     const { machine } = busy();
-    const texts = new OwnerTexts();
-    const filter = new TextFilter('wget', texts);
+    const filter = filterOf('wget');
     let section = machine.step();
     machine.rows.build(section, machine.rates, OUTSIDE, filter);
     expect(machine.rows.count).toBe(0);

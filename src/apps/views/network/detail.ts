@@ -1,6 +1,6 @@
 import { ListenRows } from '../../../data/query/listen-rows.ts';
 import type { OwnerHistory } from '../../../data/query/owner-history.ts';
-import { ProcessRows } from '../../../data/query/process-rows.ts';
+import { OwnerSums } from '../../../data/query/owner-sums.ts';
 import type { Scope } from '../../../data/query/scope.ts';
 import { OwnerKind } from '../../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../../data/sample/socket-table.ts';
@@ -70,7 +70,7 @@ export class DetailFacts {
   upTotal = Number.NaN;
   downTotal = Number.NaN;
   listening: readonly string[] = [];
-  readonly #process = new ProcessRows();
+  readonly #sums = new OwnerSums();
   readonly #listen = new ListenRows();
 
   /** Takes the owner's facts; false: its row is gone, and the last facts stay. */
@@ -98,13 +98,12 @@ export class DetailFacts {
   }
 
   #takeFigures(data: NetworkData, scope: Scope, owner: number): void {
-    const process = this.#process;
-    process.build(data.section, data.rates, { ...scope, includeExited: true });
-    const row = process.rowOfOwner(owner);
-    this.up = row < 0 ? 0 : process.up[row]!;
-    this.down = row < 0 ? 0 : process.down[row]!;
-    this.upTotal = row < 0 ? 0 : process.upTotal[row]!;
-    this.downTotal = row < 0 ? 0 : process.downTotal[row]!;
+    const sums = this.#sums;
+    sums.build(data.section, data.rates, scope, owner);
+    this.up = sums.up;
+    this.down = sums.down;
+    this.upTotal = sums.upTotal;
+    this.downTotal = sums.downTotal;
     const listen = this.#listen;
     listen.build(data.section, scope, undefined, owner);
     const order = listen.order({ key: 'port', isReversed: false });

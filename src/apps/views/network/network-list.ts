@@ -35,6 +35,8 @@ export interface ListInput {
   readonly names: NameLookup;
   /** Bytes instead of rates (the process list). */
   readonly isCumulative: boolean;
+  /** Processes below their parents (the process list). */
+  readonly isTree: boolean;
   /** The owner whose connections are listed; -1 none. */
   readonly owner: number;
 }

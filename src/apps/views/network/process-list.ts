@@ -1,5 +1,6 @@
 import { ProcessRows } from '../../../data/query/process-rows.ts';
 import type { Scope } from '../../../data/query/scope.ts';
+import type { Sort } from '../../../data/query/sort.ts';
 import { HISTORY_LENGTH } from '../../../data/rates/rate-history.ts';
 import { OwnerKind, type OwnerTable } from '../../../data/sample/network-section.ts';
 import { cellWidth } from '../../../kit/text/cell-width.ts';
@@ -12,6 +13,7 @@ import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import type { CellPen } from './cells.ts';
 import { ListTable } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { ProcessTree } from './process-tree.ts';
 
 export const PROCESS_COLUMN_IDS = [
   'pid',
@@ -101,10 +103,12 @@ const samples = plainSamples(history);
 /** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
 export class ProcessList implements NetworkList {
   readonly rows = new ProcessRows();
+  readonly #tree = new ProcessTree(this.rows);
   readonly #rateTable: ListTable<ProcessColumn, RateKey>;
   readonly #totalTable: ListTable<ProcessColumn, TotalKey>;
   #owners: OwnerTable | undefined;
   #isCumulative = false;
+  #isTree = false;
   /** What a full bar means. */
   #maximum = 0;
 
@@ -140,7 +144,7 @@ export class ProcessList implements NetworkList {
   }
 
   get count(): number {
-    return this.rows.count;
+    return this.#isTree ? this.#tree.count : this.rows.count;
   }
 
   get unfilteredCount(): number {
@@ -153,6 +157,8 @@ export class ProcessList implements NetworkList {
     this.rows.build(data.section, data.rates, scope, filter);
     this.#owners = data.section.owners;
     this.#isCumulative = isCumulative;
+    this.#isTree = input.isTree;
+    this.#tree.begin(data.section);
     const { rows } = this;
     this.#maximum = 0;
     for (let row = 0; row < rows.count; row++) {
@@ -163,23 +169,25 @@ export class ProcessList implements NetworkList {
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
     const row = this.#isCumulative
-      ? this.#totalTable.rowAt(this.rows, sort, rank)
-      : this.#rateTable.rowAt(this.rows, sort, rank);
+      ? this.#totalTable.rowAt(this.#ordered, sort, rank)
+      : this.#rateTable.rowAt(this.#ordered, sort, rank);
     if (row < 0) return undefined;
-    const slot = this.rows.owner[row]!;
+    const slot = this.#ownerOf(row);
     return { slot, serial: this.#owners?.slots.serial[slot] ?? 0 };
   }
 
   rankOf(sort: ListSort, { slot, serial }: Identity): number {
     if (this.#owners?.slots.serial[slot] !== serial) return -1;
+    if (this.#isTree) return this.#tree.rankOfOwner(this.#anySortOf(sort), slot);
     const row = this.rows.rowOfOwner(slot);
     return this.#isCumulative
       ? this.#totalTable.rankOf(this.rows, sort, row)
       : this.#rateTable.rankOf(this.rows, sort, row);
   }
 
+  /** The rows of the table, not of the tree, which has processes that have none. */
   order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#isCumulative ? this.#totalTable.sortOf(sort) : this.#rateTable.sortOf(sort));
+    return this.rows.order(this.#anySortOf(sort));
   }
 
   render(area: Rect, buffer: Buffer, look: ListLook): void {
@@ -188,9 +196,9 @@ export class ProcessList implements NetworkList {
     const paint = (row: number, column: ProcessColumn, pen: CellPen): void => {
       this.#paint(owners, row, column, pen);
     };
-    const isAlarmed = (row: number): boolean => look.isAlarmed(this.rows.owner[row]!);
-    if (this.#isCumulative) this.#totalTable.render(area, buffer, look, this.rows, paint, isAlarmed);
-    else this.#rateTable.render(area, buffer, look, this.rows, paint, isAlarmed);
+    const isAlarmed = (row: number): boolean => look.isAlarmed(this.#ownerOf(row));
+    if (this.#isCumulative) this.#totalTable.render(area, buffer, look, this.#ordered, paint, isAlarmed);
+    else this.#rateTable.render(area, buffer, look, this.#ordered, paint, isAlarmed);
   }
 
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
@@ -199,8 +207,21 @@ export class ProcessList implements NetworkList {
       : this.#rateTable.hit(area, look, this.count, x, y);
   }
 
+  get #ordered(): ProcessRows | ProcessTree {
+    return this.#isTree ? this.#tree : this.rows;
+  }
+
+  #anySortOf(sort: ListSort): Sort {
+    return this.#isCumulative ? this.#totalTable.sortOf(sort) : this.#rateTable.sortOf(sort);
+  }
+
+  /** `row` is a rank of the tree in tree mode. */
+  #ownerOf(row: number): number {
+    return this.#isTree ? this.#tree.rows.owner[row]! : this.rows.owner[row]!;
+  }
+
   #paint(owners: OwnerTable, row: number, column: ProcessColumn, pen: CellPen): void {
-    const { rows } = this;
+    const rows = this.#isTree ? this.#tree.rows : this.rows;
     const owner = rows.owner[row]!;
     switch (column) {
       case 'pid':
@@ -211,7 +232,7 @@ export class ProcessList implements NetworkList {
         pen.text(owners.users[owner] ?? '-', pen.theme.dim);
         break;
       case 'process':
-        paintName(owners, owner, rows.isInferred[row] === 1, pen);
+        this.#paintName(owners, owner, row, pen);
         break;
       case 'graph':
         rows.historyInto(row, history);
@@ -242,6 +263,17 @@ export class ProcessList implements NetworkList {
         if (rows.listeners[row]! > 0) pen.count(rows.listeners[row]!);
         break;
     }
+  }
+
+  #paintName(owners: OwnerTable, owner: number, row: number, pen: CellPen): void {
+    if (!this.#isTree) {
+      paintName(owners, owner, this.rows.isInferred[row] === 1, pen);
+      return;
+    }
+    const indent = Math.min(this.#tree.paintBranch(row, pen), pen.width - 4);
+    const { buffer, x, y, width } = pen;
+    pen.moveTo(buffer, x + indent, y, width - indent);
+    paintName(owners, owner, false, pen);
   }
 }
 
