@@ -167,7 +167,9 @@ describe('an executable with capabilities, in a folder with a hostile name', () 
       expect(found.advice.commands).toEqual([]);
       expect(found.advice.warnings.join()).toContain('sudo chmod o-rwx');
       chmodSync(copy, 0o750);
-      expect((await run([...NOBODY, copy, '--doctor'])).exitCode).not.toBe(0);
+      // By a shell, for setpriv itself keeps its capabilities until it has started something.
+      const closed = await run([...NOBODY, 'sh', '-c', 'exec "$0" --doctor', copy]);
+      expect(closed).toMatchObject({ exitCode: 126, stdout: '' });
     },
   );
 });

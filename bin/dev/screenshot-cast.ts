@@ -196,7 +196,7 @@ export const EVERYBODY: Part = {
   calls: [
     visitor(READERS[0], 3, 9 * KB, 620 * KB),
     visitor(READERS[1], 2, 4 * KB, 210 * KB),
-    visitor(READERS[2], 4, 6 * KB, 95 * KB),
+    { ...visitor(READERS[2], 4, 6 * KB, 95 * KB), lastsMillis: 22_000 },
     visitor(READERS[3], 2, 2 * KB, 480 * KB),
     { ...visitor(CRAWLER, 3, 2 * KB, 60 * KB), lastsMillis: 4000 },
     { ...call(HOST_ADDRESS, 22, 1, 310, 2.2 * KB, 'burst'), from: OFFICE },

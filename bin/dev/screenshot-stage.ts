@@ -85,8 +85,8 @@ export async function enterStage(script: string, args: readonly string[]): Promi
   }
 }
 
-/** Sets the stage from within and starts the play; it goes on until this process ends. */
-export async function setStage(stage: Stage): Promise<void> {
+/** Sets the stage from within, everybody waiting for the cue. It stands until this process ends. */
+export async function setStage(stage: Stage): Promise<Play> {
   run('hostname', HOST_NAME);
   replaceFiles(stage);
   const world = await startWorld(stage);
@@ -94,11 +94,25 @@ export async function setStage(stage: Stage): Promise<void> {
   // Programs of the machine may listen on any port whoever they are.
   writeFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
   const players = await Promise.all(PLAYERS.map((player) => startPlayer(stage, player)));
-  for (const actor of [world, ...players]) {
-    actor.stdin.write('\n');
-    await actor.stdin.flush();
-  }
   nextPid(FIRST_PID_OF_PROGRAMS);
+  return new Play([world, ...players]);
+}
+
+/** Everybody on the stage and in the world around it. */
+export class Play {
+  readonly #actors: readonly Actor[];
+
+  constructor(actors: readonly Actor[]) {
+    this.#actors = actors;
+  }
+
+  /** The traffic begins. */
+  async begin(): Promise<void> {
+    for (const { stdin } of this.#actors) {
+      stdin.write('\n');
+      await stdin.flush();
+    }
+  }
 }
 
 /** Path of the database with the countries of the world outside, for --geoip. */

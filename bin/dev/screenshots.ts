@@ -24,7 +24,10 @@ const DEMO_LIMIT_BYTES = 1.5e6;
 const ESCAPE = '\x1b';
 const ENTER = '\r';
 
-/** A picture: the keys that lead to it, one after another, and what it then must show. */
+/**
+ * A picture: the keys that lead to it, one after another, as soon as there is traffic, and what it must show when the
+ * graphs are full.
+ */
 interface Shot {
   readonly name: string;
   readonly title: string;
@@ -34,7 +37,9 @@ interface Shot {
   readonly arguments?: readonly string[];
 }
 
-const WIDE = [110, 24] as const;
+const WIDE = [110, 20] as const;
+/** The program's own, before anybody talks. */
+const FIRST_SCREEN = /First sample|No process|\d+ processes/;
 
 const SHOTS: readonly Shot[] = [
   { name: 'processes', title: 'Processes by rate', size: WIDE, keys: ['j', 'j'], waitFor: /nginx/ },
@@ -85,7 +90,7 @@ const DEMO: readonly Scene[] = [
   scene('gi', /ngi/, 1, 450),
   scene('nx', /nginx/, 1, 600),
   scene(ENTER, /nginx/, 1, 500),
-  scene(ENTER, /REMOTE/, 3, 1000),
+  scene(ENTER, /REMOTE/, 6, 1000),
   scene(ESCAPE, /PROCESS/, 0, 0),
   scene(ESCAPE, /curl/, 1, 600),
   scene('h', /COUNTRY/, 2, 1000),
@@ -119,9 +124,7 @@ async function type(program: PtyProgram, keys: string): Promise<void> {
 }
 
 async function takeShot(program: PtyProgram, shot: Shot, stage: Stage): Promise<void> {
-  for (const keys of shot.keys) await type(program, keys);
   await program.waitFor(shot.waitFor);
-  await Bun.sleep(SETTLE_MILLIS);
   refuseSecrets(program, stage);
   write(shot.name, screenSvg(program.emulator, `sstop: ${shot.title}`));
 }
@@ -158,20 +161,42 @@ function write(name: string, svg: string): void {
   process.stdout.write(`docs/screenshots/${name}.svg ${(svg.length / 1000).toFixed(0)} kB\n`);
 }
 
-/** All programs run side by side, so that the wait for full graphs is one. Returns how many pictures failed. */
-async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<number> {
-  await setStage(stage);
-  const shots = SHOTS.filter(({ name }) => wanted(name)).map((shot) => {
+/** A picture or film that is being made. */
+interface Take {
+  readonly name: string;
+  readonly program: PtyProgram;
+  readonly keys: readonly string[];
+  take(): Promise<void>;
+}
+
+function takesOf(stage: Stage, wanted: (name: string) => boolean): Take[] {
+  const takes = SHOTS.filter(({ name }) => wanted(name)).map((shot): Take => {
     const program = start(stage, shot.size, shot.arguments ?? []);
-    return { name: shot.name, program, take: () => takeShot(program, shot, stage) };
+    return { name: shot.name, program, keys: shot.keys, take: () => takeShot(program, shot, stage) };
   });
-  if (wanted('demo')) {
-    const program = start(stage, DEMO_SIZE, []);
-    shots.push({ name: 'demo', program, take: () => takeDemo(program, stage) });
-  }
+  if (!wanted('demo')) return takes;
+  const program = start(stage, DEMO_SIZE, []);
+  return [...takes, { name: 'demo', program, keys: [], take: () => takeDemo(program, stage) }];
+}
+
+/**
+ * All programs run side by side, so that the wait for full graphs is one, and from before the traffic, so that they
+ * know how old everything is. Returns how many pictures failed.
+ */
+async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<number> {
+  const play = await setStage(stage);
+  const takes = takesOf(stage, wanted);
+  await Promise.all(takes.map(({ program }) => program.waitFor(FIRST_SCREEN)));
+  await play.begin();
+  await Promise.all(
+    takes.map(async ({ program, keys }) => {
+      await program.waitFor(/nginx/);
+      for (const key of keys) await type(program, key);
+    }),
+  );
   await Bun.sleep(WARM_UP_MILLIS);
   let failed = 0;
-  for (const { name, program, take } of shots) {
+  for (const { name, program, take } of takes) {
     try {
       await take();
     } catch (thrown) {

@@ -65,7 +65,8 @@ function grantFor(executable: ExecutableFacts): Advice {
   return {
     commands: [asRoot, `sudo setcap ${OWNER_CAPABILITIES.join(',')}+ep ${shellWord(path)}`],
     warnings: [
-      'With setcap, everybody who may start the file may look into every process of this machine. ' +
+      'With setcap, everybody who may start the file may look into every process of this machine, and name it any ' +
+        'file to read. ' +
         'Give it to a group and close it to others first: sudo chown root:GROUP FILE && sudo chmod 0750 FILE ' +
         '(chown takes capabilities away, so it goes first).',
       'The capabilities belong to that one file: a copy has none, and neither has the next version.',

@@ -142,8 +142,8 @@ export const SECURITY: ManualSection = {
   blocks: [
     paragraph(`An ordinary user sees all TCP connections and their bytes, but only the processes of the user's own.
       The others need root, or these capabilities of the file:`),
-    lines('sudo setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sstop'),
-    paragraph(`With them everybody who may start the file may look into every process.
+    lines('sudo setcap cap_sys_ptrace,cap_dac_read_search+ep FILE'),
+    paragraph(`With them everybody who may start the file may look into every process, and name it any file to read.
       Give it to a group and close it to all others (mode 0750) before.
       A copy or an update of the file has no capabilities: they belong to that one file.`),
   ],

@@ -159,22 +159,24 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   if (area.height < 3) return;
   const { theme, ascii, history } = view;
   const isUp = direction === 'up';
+  for (let i = 0; i < history.count; i++) values[i] = isUp ? history.up(i) : history.down(i);
+  const samples = { ...plainSamples(values), newest: history.count - 1, count: history.count };
+  // In the border: inside it would cover the newest samples.
+  const peak = `peak ${compactBytesText(maximumOf(samples, 2 * area.width))}`;
   const inside = renderBlock(area, buffer, {
     title: isUp ? 'Upload' : 'Download',
-    rightTitle: '',
+    rightTitle: history.count === 0 ? '' : peak,
     borderStyle: theme.border,
     titleStyle: isUp ? theme.upload : theme.download,
     rightTitleStyle: theme.dim,
     ascii,
   });
-  for (let i = 0; i < history.count; i++) values[i] = isUp ? history.up(i) : history.down(i);
-  const samples = { ...plainSamples(values), newest: history.count - 1, count: history.count };
   renderChart(inside, buffer, {
     samples,
     maximum: Number.NaN,
     cells: 'braille',
     ramp: isUp ? theme.uploadRamp : theme.downloadRamp,
-    label: `peak ${compactBytesText(maximumOf(samples, inside.width * 2))}`,
+    label: '',
     labelStyle: theme.dim,
     ascii,
   });
