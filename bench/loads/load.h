@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LOAD_SECONDS_LIMIT 300
+#define LOAD_SECONDS_LIMIT 900
 
 /* To be called first of all, and again in every child: the setting is not inherited. */
 static void load_die_with_parent(void)

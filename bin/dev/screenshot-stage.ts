@@ -12,7 +12,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { databaseOf } from '../../src/data/names/country-database.fixture.ts';
-import { OpError } from '../../src/kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { linesOf } from '../testing/traffic.ts';
 import {
   EVERYBODY,
@@ -30,6 +30,7 @@ const ACTOR_SOURCE = fileURLToPath(new URL('screenshot-actor.ts', import.meta.ur
 const STAGE_VARIABLE = 'SSTOP_STAGE';
 /** Where the kernel is told the PID before the next one of a PID namespace. */
 const LAST_PID = '/proc/sys/kernel/ns_last_pid';
+const GROUPS_MILLIS = 2000;
 const FIRST_PID_OF_PROGRAMS = 13_400;
 /** Joins a control group, becomes a user, then the actor under the name given: one process all along. */
 const LAUNCH = `[ -z "$STAGE_GROUP" ] || echo 0 > "$STAGE_GROUP/cgroup.procs" || exit 1
@@ -71,16 +72,28 @@ export async function enterStage(script: string, args: readonly string[]): Promi
     const actor = compileActor(directory);
     const secrets = [hostname(), dirname(dirname(dirname(script))), directory, process.env['HOME'] ?? ''];
     const stage: Stage = { directory, actor, group, secrets: secrets.filter((secret) => secret.length > 1) };
-    const unshare = ['unshare', '--net', '--uts', '--ipc', '--pid', '--fork', '--mount-proc', '--cgroup'];
+    const unshare = [
+      'unshare',
+      '--net',
+      '--uts',
+      '--ipc',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      '--cgroup',
+    ];
     const join = '[ -z "$0" ] || echo 0 > "$0/cgroup.procs"; exec "$@"';
     const command = ['bash', '-c', join, group ?? '', ...unshare, process.execPath, script, ...args];
     const child = Bun.spawn(command, {
       env: { ...process.env, [STAGE_VARIABLE]: JSON.stringify(stage) },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
+    // Whatever ends this ends the stage as well, and then the cleaning up is still to be done.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill());
     return await child.exited;
   } finally {
-    if (group !== undefined) removeGroups(group);
+    if (group !== undefined) await removeGroups(group);
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -145,13 +158,27 @@ function makeGroup(): string | undefined {
   }
 }
 
-function removeGroups(group: string): void {
+/** Processes that have just been ended keep their group for a moment. */
+async function removeGroups(group: string): Promise<void> {
   const below = PLAYERS.flatMap(({ group: name }) => {
     const parts = name.split('/');
     return parts.map((_, at) => join(group, ...parts.slice(0, parts.length - at)));
   });
   const deepestFirst = [...new Set([...below, group])].sort((a, b) => b.length - a.length);
-  for (const folder of deepestFirst) if (existsSync(folder)) rmdirSync(folder);
+  const deadline = performance.now() + GROUPS_MILLIS;
+  for (const folder of deepestFirst) {
+    while (existsSync(folder) && !isRemoved(folder, performance.now() > deadline)) await Bun.sleep(20);
+  }
+}
+
+function isRemoved(folder: string, isLastTry: boolean): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (thrown) {
+    if (isLastTry) throw toOpError(`remove ${folder}`, thrown);
+    return false;
+  }
 }
 
 /** Users, hosts and name servers of the pictures' machine, in place of this one's. */

@@ -46,7 +46,7 @@ const SHOTS: readonly Shot[] = [
   {
     name: 'detail',
     title: 'One process',
-    size: WIDE,
+    size: [110, 26],
     keys: ['/nginx', ENTER, 'j', ENTER],
     waitFor: /REMOTE/,
   },
@@ -61,7 +61,7 @@ const SHOTS: readonly Shot[] = [
   },
   { name: 'filter', title: 'A filter', size: WIDE, keys: ['/conns>1 !user:root'], waitFor: /\d+ of \d+/ },
   { name: 'kill', title: 'Signals', size: WIDE, keys: ['j', 'j', 'K'], waitFor: /SIGTERM/ },
-  { name: 'help', title: 'Every key', size: [110, 50], keys: ['?'], waitFor: /sstop keys/ },
+  { name: 'help', title: 'Every key', size: [100, 56], keys: ['?'], waitFor: /sstop keys/ },
   {
     name: 'light',
     title: 'The light theme',

@@ -42,6 +42,8 @@ export class PtyProgram {
   outputBytes = 0;
   /** All the program has written, as Latin-1 (one character a byte), for tests of the bytes themselves. */
   transcript = '';
+  /** When the newest output that is on the emulator's screen arrived; performance.now(). */
+  shownMillis = 0;
   readonly #terminal: Bun.Terminal;
   readonly #modes = new Map<number, boolean>();
   readonly #waiters = new Set<Waiter>();
@@ -82,10 +84,12 @@ export class PtyProgram {
 
   /** The screen's lines, without trailing spaces. */
   lines(): string[] {
+    return Array.from({ length: this.emulator.rows }, (_, row) => this.line(row));
+  }
+
+  line(row: number): string {
     const { active } = this.emulator.buffer;
-    return Array.from({ length: this.emulator.rows }, (_, row) => {
-      return active.getLine(active.viewportY + row)?.translateToString(true) ?? '';
-    });
+    return active.getLine(active.viewportY + row)?.translateToString(true) ?? '';
   }
 
   text(): string {
@@ -184,12 +188,14 @@ export class PtyProgram {
   }
 
   #show(bytes: Uint8Array): void {
+    const arrivedMillis = performance.now();
     this.outputBytes += bytes.length;
     this.transcript += Buffer.from(bytes).toString('latin1');
     this.#unparsed++;
     // The emulator reads later; the bytes are only lent.
     this.emulator.write(Uint8Array.from(bytes), () => {
       this.#unparsed--;
+      this.shownMillis = arrivedMillis;
       this.#ask();
     });
   }

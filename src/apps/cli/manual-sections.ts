@@ -120,7 +120,7 @@ export const EXAMPLES: ManualSection = {
     paragraph('What can be counted here, and what is missing:'),
     lines('sstop --doctor'),
     paragraph('The five busiest processes, once a second:'),
-    lines("sstop --json | jq -c '[.processes[:5][] | {name, up_rate, down_rate}]'"),
+    lines("sstop --json | jq -c '[.processes[:5][] | [.name, .up_rate]]'"),
     paragraph('Who talks over HTTPS, as a table:'),
     lines("sstop --once --filter 'port:443'"),
     paragraph('Record an hour, look at it later:'),
