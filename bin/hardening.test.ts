@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,4 +205,39 @@ describe('code from outside', () => {
     },
     TIME_LIMIT_MILLIS,
   );
+});
+
+describe.skipIf(!isRoot)('files that the user names (needs root)', () => {
+  test('are opened with the user’s own rights, whatever the executable may do', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'sstop-rights-'));
+    const privileged = join(place, 'sstop');
+    const secret = join(place, 'secret');
+    try {
+      chmodSync(place, 0o755);
+      copyFileSync(RELEASE, privileged);
+      chmodSync(privileged, 0o755);
+      const given = Bun.spawnSync(['setcap', 'cap_dac_read_search,cap_sys_ptrace=ep', privileged]);
+      expect(given.success).toBe(true);
+      writeFileSync(secret, 'hush: 42\n', { mode: 0o600 });
+      mkdirSync(join(place, 'socktop'));
+      symlinkSync(secret, join(place, 'socktop', 'config.yaml'));
+      const nobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+      const run = (...args: string[]) =>
+        Bun.spawnSync([...nobody, privileged, ...args], {
+          env: { PATH: '/usr/bin:/bin', XDG_CONFIG_HOME: place },
+          stdin: 'ignore',
+        });
+      const ordinary = run('--once', '--interval', '100ms');
+      expect(ordinary.exitCode).toBe(0);
+      expect(String(ordinary.stderr)).toContain('permission');
+      expect(String(ordinary.stderr)).not.toContain('hush');
+      const played = run('--json', '--playback', secret);
+      expect(played.exitCode).toBe(2);
+      expect(String(played.stderr)).toMatch(/permission|denied|may not/i);
+      // What the capabilities are for still works: whose root's sockets are.
+      expect(String(ordinary.stdout)).toMatch(/PID +USER/);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { raisePrivileges } from '../platforms/index.ts';
 import { RecordingSource } from '../src/data/export/recording-source.ts';
 import { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
@@ -31,21 +32,25 @@ export async function openInput(settings: Settings, platform: Platform): Promise
   const { names } = opened;
   const clock = { monotonicMicros: () => platform.monotonicMicros() };
   const playback = playbackPath === undefined ? undefined : await RecordedSource.open(playbackPath, clock);
-  // The file first: it must not be made if there is nothing to record.
-  const inner = playback ?? openLocalSource(platform, { tier: settings.backend });
-  if (recordPath === undefined) return inputOf(inner, names, playback, undefined);
+  const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names);
   try {
-    const writer = await RecordingWriter.open(recordPath, {
-      failed: (error) => complain('sstop', error.message),
-      hostName: (address) => names.host(address),
-      serviceName: (port, protocol) => names.service(port, protocol),
-      country: (address) => names.country(address),
-    });
-    return inputOf(new RecordingSource(inner, writer), names, playback, writer);
+    raisePrivileges();
+    const inner = playback ?? openLocalSource(platform, { tier: settings.backend });
+    const source = writer === undefined ? inner : new RecordingSource(inner, writer);
+    return inputOf(source, names, playback, writer);
   } catch (thrown) {
-    inner.close();
+    await writer?.close();
     throw thrown;
   }
+}
+
+function openWriter(path: string, names: Names): Promise<RecordingWriter> {
+  return RecordingWriter.open(path, {
+    failed: (error) => complain('sstop', error.message),
+    hostName: (address) => names.host(address),
+    serviceName: (port, protocol) => names.service(port, protocol),
+    country: (address) => names.country(address),
+  });
 }
 
 function inputOf(

@@ -1,4 +1,4 @@
-import { currentPlatform } from '../platforms/index.ts';
+import { currentPlatform, lowerPrivileges } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
@@ -24,6 +24,8 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     complain('sstop', `${obstacle}; --once, --json and --csv need none`);
     return EXIT_USAGE;
   }
+  // Configuration, databases and recordings are files that the user names: nothing but the user's rights opens them.
+  lowerPrivileges();
   const { settings, problems } = readSettings(options, process.env);
   for (const problem of problems) complain('sstop', problem);
   let platform: Platform;

@@ -3,6 +3,22 @@ import { OpError } from '../src/kit/errors/op-error.ts';
 
 // Not a static import: what stands behind it opens the C library of Linux at once.
 const linux = process.platform === 'linux' ? await import('./linux/linux-platform.ts') : undefined;
+const capabilities =
+  process.platform === 'linux'
+    ? new (await import('./linux/capabilities.ts')).EffectiveCapabilities()
+    : undefined;
+/** Root reads every file anyway; a capability of the executable must not let its user do so. */
+const isOrdinaryUser = process.getuid?.() !== 0;
+
+/** Until `raisePrivileges`, files are opened with the rights of the user alone. Throws SyscallError. */
+export function lowerPrivileges(): void {
+  if (isOrdinaryUser) capabilities?.lower();
+}
+
+/** What the executable may do is in force again, for collecting. Throws SyscallError. */
+export function raisePrivileges(): void {
+  if (isOrdinaryUser) capabilities?.raise();
+}
 
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
 export function currentPlatform(): Platform {

@@ -9,7 +9,7 @@
 #include "load.h"
 
 #define PAIRS_LIMIT 20000
-#define PROCESSES_LIMIT 64
+#define PROCESSES_LIMIT 4096
 
 union address {
     struct sockaddr any;

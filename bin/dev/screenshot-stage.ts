@@ -89,8 +89,9 @@ export async function enterStage(script: string, args: readonly string[]): Promi
       env: { ...process.env, [STAGE_VARIABLE]: JSON.stringify(stage) },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    // Whatever ends this ends the stage as well, and then the cleaning up is still to be done.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill());
+    // What would end this ends the stage (unshare heeds nothing less), so that the cleaning up is still done.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => child.kill('SIGKILL'));
     return await child.exited;
   } finally {
     if (group !== undefined) await removeGroups(group);

@@ -1,0 +1,50 @@
+import { FIXTURES } from './executables.ts';
+import { linesOf } from './traffic.ts';
+
+const MEMBERS = 13;
+let started = 0;
+
+/** Thirteen processes with rows in every view: `crowd.fixture.ts`. */
+export class Crowd {
+  /** All names begin with it, and no other process's does. */
+  readonly tag: string;
+  /** The leader's first. */
+  readonly pids: readonly number[];
+  readonly #process: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
+
+  private constructor(tag: string, pids: readonly number[], leader: Bun.Subprocess<'pipe', 'pipe', 'inherit'>) {
+    this.tag = tag;
+    this.pids = pids;
+    this.#process = leader;
+  }
+
+  static async start(): Promise<Crowd> {
+    const tag = `c${process.pid.toString(36)}${(started++).toString(36)}`;
+    const leader = Bun.spawn([process.execPath, `${FIXTURES}/crowd.fixture.ts`, tag, String(MEMBERS)], {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    const line = (await linesOf(leader.stdout).next()).value ?? '[]';
+    return new Crowd(tag, JSON.parse(line), leader);
+  }
+
+  /** As on screen: `TAG-00` is the leader, `TAG-07` the one with traffic. */
+  nameOf(place: number): string {
+    return `${this.tag}-${String(place).padStart(2, '0')}`;
+  }
+
+  get names(): readonly string[] {
+    return this.pids.map((_, place) => this.nameOf(place));
+  }
+
+  get namesByPid(): readonly string[] {
+    const places = this.pids.map((pid, place) => ({ pid, name: this.nameOf(place) }));
+    return places.sort((a, b) => a.pid - b.pid).map(({ name }) => name);
+  }
+
+  async stop(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#process.exited;
+  }
+}

@@ -1,0 +1,112 @@
+import { createSocket } from 'node:dgram';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { type Spread, spreadOf, WatchedSstop } from './load-program.fixture.ts';
+
+/** What a resolver that never answers does to the screen; times in milliseconds. */
+export interface NamesReport {
+  readonly gaps: Spread;
+  readonly keys: Spread;
+  /** Names that the resolver was asked for, and questions in all. */
+  readonly namesAsked: number;
+  readonly questions: number;
+  /** The most questions open at a time: sockets connected to the resolver, seen every 50 ms. */
+  readonly mostAtOnce: number;
+  readonly quitMillis: number;
+  readonly complaints: string;
+}
+
+const HOSTS = 200;
+/** TEST-NET-3 (RFC 5737): no loopback address, so that it is asked for, and local here by a route. */
+const NETWORK = '203.0.113';
+const WATCH_MILLIS = 50;
+const SECONDS = 30;
+const PAGE_DOWN = '\x1b[6~';
+/** Port 53 of 127.0.0.1 as /proc/net/udp writes a remote address. */
+const RESOLVER = ' 0100007F:0035 ';
+
+function run(...command: readonly string[]): void {
+  const done = Bun.spawnSync([...command], { stderr: 'inherit' });
+  if (!done.success) throw new RangeError(`failed: ${command.join(' ')}`);
+}
+
+/** Reads questions and keeps silent. */
+async function openSilentResolver(folder: string): Promise<string[]> {
+  const questions: string[] = [];
+  const socket = createSocket('udp4');
+  socket.on('message', (query) => questions.push(query.toString('latin1', 12)));
+  await new Promise<void>((resolve) => socket.bind(53, '127.0.0.1', resolve));
+  writeFileSync(`${folder}/resolv.conf`, 'nameserver 127.0.0.1\n');
+  run('mount', '--bind', `${folder}/resolv.conf`, '/etc/resolv.conf');
+  return questions;
+}
+
+/** One connection to each host, both ends here. */
+async function connectToHosts(): Promise<() => void> {
+  run('ip', 'route', 'add', 'local', `${NETWORK}.0/24`, 'dev', 'lo');
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  for (let i = 1; i <= HOSTS; i++) {
+    const socket = connect(port, `${NETWORK}.${i}`);
+    sockets.push(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+  }
+  return () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+}
+
+function openQuestions(): number {
+  return readFileSync('/proc/net/udp', 'latin1').split(RESOLVER).length - 1;
+}
+
+/** 200 remote hosts without names, the hosts view open, and nobody at the resolver. */
+export async function measureNames(folder: string): Promise<NamesReport> {
+  const questions = await openSilentResolver(folder);
+  const disconnect = await connectToHosts();
+  const sstop = new WatchedSstop(folder);
+  await sstop.millisUntil(/load\.fixture|bun/);
+  let mostAtOnce = 0;
+  const watching = setInterval(() => {
+    mostAtOnce = Math.max(mostAtOnce, openQuestions());
+  }, WATCH_MILLIS);
+  sstop.pty.key('h');
+  await sstop.millisUntil(/203\.0\.113\./);
+  const gaps: number[] = [];
+  let before = await sstop.nextRepaint();
+  for (let i = 0; i < SECONDS; i++) {
+    // Page by page until all have been on the screen, then back to the top.
+    sstop.pty.key(i % 5 === 4 ? 'g' : PAGE_DOWN);
+    const at = await sstop.nextRepaint();
+    gaps.push(at - before);
+    before = at;
+  }
+  const keys = [await sstop.openPrompt()];
+  for (let i = 0; i < 20; i++) {
+    await Bun.sleep(Math.random() * 50);
+    keys.push(await sstop.typeOne());
+  }
+  sstop.pty.key('\x1b');
+  await sstop.nextRepaint();
+  clearInterval(watching);
+  const { complaints } = sstop;
+  const quitMillis = await sstop.quit();
+  await sstop.close();
+  disconnect();
+  return {
+    gaps: spreadOf(gaps),
+    keys: spreadOf(keys),
+    namesAsked: new Set(questions).size,
+    questions: questions.length,
+    mostAtOnce,
+    quitMillis,
+    complaints,
+  };
+}
