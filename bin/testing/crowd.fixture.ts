@@ -7,7 +7,7 @@
  * Each prints one JSON line when it is ready: the leader all PIDs, a member its own.
  */
 import { writeFileSync } from 'node:fs';
-import { createServer, connect, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { linesOf } from './traffic.ts';
 
 const LEADER_PORTS = 40;

@@ -12,7 +12,11 @@ export class Crowd {
   readonly pids: readonly number[];
   readonly #process: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
 
-  private constructor(tag: string, pids: readonly number[], leader: Bun.Subprocess<'pipe', 'pipe', 'inherit'>) {
+  private constructor(
+    tag: string,
+    pids: readonly number[],
+    leader: Bun.Subprocess<'pipe', 'pipe', 'inherit'>,
+  ) {
     this.tag = tag;
     this.pids = pids;
     this.#process = leader;

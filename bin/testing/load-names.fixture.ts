@@ -30,15 +30,21 @@ function run(...command: readonly string[]): void {
   if (!done.success) throw new RangeError(`failed: ${command.join(' ')}`);
 }
 
+interface Resolver {
+  /** Each question as it came: name, type and class. */
+  readonly questions: string[];
+  close(): void;
+}
+
 /** Reads questions and keeps silent. */
-async function openSilentResolver(folder: string): Promise<string[]> {
+async function openSilentResolver(folder: string): Promise<Resolver> {
   const questions: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (query) => questions.push(query.toString('latin1', 12)));
   await new Promise<void>((resolve) => socket.bind(53, '127.0.0.1', resolve));
   writeFileSync(`${folder}/resolv.conf`, 'nameserver 127.0.0.1\n');
   run('mount', '--bind', `${folder}/resolv.conf`, '/etc/resolv.conf');
-  return questions;
+  return { questions, close: () => socket.close() };
 }
 
 /** One connection to each host, both ends here. */
@@ -69,7 +75,7 @@ function openQuestions(): number {
 
 /** 200 remote hosts without names, the hosts view open, and nobody at the resolver. */
 export async function measureNames(folder: string): Promise<NamesReport> {
-  const questions = await openSilentResolver(folder);
+  const { questions, close } = await openSilentResolver(folder);
   const disconnect = await connectToHosts();
   const sstop = new WatchedSstop(folder);
   await sstop.millisUntil(/load\.fixture|bun/);
@@ -100,6 +106,7 @@ export async function measureNames(folder: string): Promise<NamesReport> {
   const quitMillis = await sstop.quit();
   await sstop.close();
   disconnect();
+  close();
   return {
     gaps: spreadOf(gaps),
     keys: spreadOf(keys),

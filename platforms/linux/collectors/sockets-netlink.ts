@@ -40,6 +40,8 @@ const COLLECTIONS_BEFORE_EXPIRY = 3;
 /** tcp_info counts in milliseconds and by a clock that ticks up to 10 ms apart. */
 const ACK_SLACK_MICROS = 30e3;
 
+const NOTHING: DiagVisitor = { message: () => undefined };
+
 /**
  * The tier `netlink`: dumps of live sockets, and the announcements of those destroyed between two dumps, with their
  * final counters. Needs no privilege.
@@ -98,8 +100,20 @@ export class NetlinkSockets implements SocketSource {
     try {
       this.#diag = new SockDiag();
       this.#multicastCapacity = this.#multicast.capacity();
+      this.#probe();
     } catch (thrown) {
       this.#multicast.close();
+      throw thrown;
+    }
+  }
+
+  /** The socket opens without the kernel's tcp_diag; only an answer tells that it is there. Throws SyscallError. */
+  #probe(): void {
+    try {
+      this.#diag.begin(this.#listeners);
+      while (this.#diag.receive(NOTHING));
+    } catch (thrown) {
+      this.#diag.close();
       throw thrown;
     }
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { networkInterfaces } from 'node:os';
 import fc from 'fast-check';
+import { readAddress } from '../../../src/data/sample/address-words.ts';
 import { NativeBuffer } from '../libc.ts';
-import { addressWords } from '../sys/address-text.ts';
 import { RouteLinkSource } from './route-link-source.ts';
 import { parseAddress, parseLink } from './route-message.ts';
 
@@ -33,6 +33,12 @@ function link(type: number, index: number, flags: number, ...attributes: number[
 
 const NAME = attribute(3, encoder.encode('eth0\0'));
 const UP = 0x1 | 0x40;
+
+function wordsOf(address: string): number[] {
+  const words = new Uint32Array(4);
+  expect(readAddress(address, words)).toBe(true);
+  return [...words];
+}
 
 describe('parseLink', () => {
   const parse = (bytes: readonly number[]) => parseLink(buffer(bytes), 0, bytes.length);
@@ -124,7 +130,7 @@ describe('RouteLinkSource', () => {
     const expected = Object.entries(networkInterfaces()).flatMap(([name, infos]) =>
       (infos ?? []).map((info) => ({
         interfaceIndex: links.find((candidate) => candidate.name === name)?.index,
-        words: addressWords(info.address),
+        words: wordsOf(info.address),
       })),
     );
     expect(source.readAddresses()).toEqual(expect.arrayContaining(expected as never[]));

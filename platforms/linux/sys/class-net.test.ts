@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressWords } from './address-text.ts';
 import { ClassNetLinkSource } from './class-net.ts';
 
 let root = '';
@@ -76,20 +75,4 @@ describe('ClassNetLinkSource', () => {
     const source = new ClassNetLinkSource('/sys');
     expect(source.readAddresses()).toContainEqual({ interfaceIndex: 1, words: [0, 0, 0xffff, 0x7f000001] });
   });
-});
-
-test.each([
-  ['10.0.0.5', [0, 0, 0xffff, 0x0a000005]],
-  ['255.255.255.255', [0, 0, 0xffff, 0xffffffff]],
-  ['::', [0, 0, 0, 0]],
-  ['::1', [0, 0, 0, 1]],
-  ['2001:db8::1', [0x20010db8, 0, 0, 1]],
-  ['fe80::a:b%eth0', [0xfe800000, 0, 0, 0x000a000b]],
-  ['1:2:3:4:5:6:7:8', [0x10002, 0x30004, 0x50006, 0x70008]],
-  ['::ffff:1.2.3.4', [0, 0, 0xffff, 0x01020304]],
-  ['nonsense', undefined],
-  ['1.2.3', undefined],
-  ['', undefined],
-])('addressWords(%p)', (text, expected) => {
-  expect(addressWords(text)).toEqual(expected as never);
 });

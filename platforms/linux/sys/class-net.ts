@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
+import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
+import { readAddress } from '../../../src/data/sample/address-words.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
-import { addressWords } from './address-text.ts';
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
@@ -83,11 +84,12 @@ export class ClassNetLinkSource implements LinkSource {
   readAddresses(): LocalAddress[] {
     const indexes = this.#indexes(new Map(this.#names().map((name) => [name, this.#read(name)])));
     const addresses: LocalAddress[] = [];
+    const words = new Uint32Array(ADDRESS_WORDS);
     for (const [name, infos] of Object.entries(networkInterfacesOrNone())) {
       const interfaceIndex = indexes.get(name);
       for (const info of infos ?? []) {
-        const words = addressWords(info.address);
-        if (interfaceIndex !== undefined && words !== undefined) addresses.push({ interfaceIndex, words });
+        if (interfaceIndex === undefined || !readAddress(info.address, words)) continue;
+        addresses.push({ interfaceIndex, words: [words[0]!, words[1]!, words[2]!, words[3]!] });
       }
     }
     return addresses;

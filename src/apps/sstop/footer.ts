@@ -17,8 +17,6 @@ const HINTS: Readonly<Record<ViewName, readonly Action[]>> = {
   detail: ['help', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'quit'],
 };
 
-const LABELS: Readonly<Partial<Record<Action, string>>> = { dns: 'names' };
-
 /** What the user should know now, instead of the keys. */
 export function footerNote(model: Model): { readonly text: string; readonly isBad: boolean } | undefined {
   if (model.notice !== undefined) return model.notice;
@@ -37,7 +35,7 @@ export function footerHints(model: Model): readonly KeyHint[] {
   const hints = HINTS[model.view].flatMap((action): KeyHint[] => {
     const binding = bindings.find((each) => each.action === action);
     if (binding === undefined) return [];
-    const label = labelOf(model, action) ?? binding.label ?? LABELS[action] ?? action;
+    const label = labelOf(model, action) ?? binding.label ?? action;
     return [{ key: chordText(binding.chords[0]!, model.ascii), label }];
   });
   return [...hints, { key: '+/-', label: durationLabel(model.intervalMillis) }];
@@ -53,6 +51,8 @@ function labelOf(model: Model, action: Action): string | undefined {
       return `sort: ${sort.key}`;
     case 'loopback':
       return model.scope.includeLoopback ? 'hide loopback' : undefined;
+    case 'dns':
+      return model.isDnsOn ? 'addresses' : 'names';
     case 'interface-next':
       return interfaceName(model.shown, model.scope.interfaceIndex);
     case 'pause':

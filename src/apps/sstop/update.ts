@@ -116,10 +116,11 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
     case 'filter':
     case 'alert':
       return { model: promptOpened(model, action) };
+    // Of the process table alone: elsewhere they would change what cannot be seen.
     case 'cumulative':
-      return { model: cumulated(model) };
+      return { model: model.view === 'processes' ? cumulated(model) : model };
     case 'tree':
-      return { model: relisted({ ...model, isTree: !model.isTree }) };
+      return { model: model.view === 'processes' ? relisted({ ...model, isTree: !model.isTree }) : model };
     case 'follow':
       return { model: { ...model, isFollowing: !model.isFollowing } };
     case 'kill':
@@ -188,6 +189,9 @@ const SORT_OF_ACTION = {
   'sort-connections': 'connections',
 } as const satisfies Partial<Record<Action, SortKey>>;
 
+/** What a list calls the name that its rows are known by, where that is not `name`. */
+const NAME_KEYS: readonly string[] = ['process', 'remote'];
+
 /** In cumulative mode the rates' keys stand for the totals'. */
 const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
   rate: 'total',
@@ -203,7 +207,10 @@ function nextSort(model: Model): string {
 /** Sorts by a key if the current list has it. */
 function sortedBy(model: Model, wanted: string): Model {
   const { sortKeys } = listOf(model);
-  const key = sortKeys.find((each) => each === wanted || each === TOTAL_OF_RATE[wanted]);
+  const standsFor = (key: string) => {
+    return key === wanted || key === TOTAL_OF_RATE[wanted] || (wanted === 'name' && NAME_KEYS.includes(key));
+  };
+  const key = sortKeys.find(standsFor);
   return key === undefined ? model : reordered(withState(model, { sort: { key, isReversed: false } }));
 }
 

@@ -128,7 +128,7 @@ function interfaceEntries(
 }
 
 /** Ports in order, each with the live connections that came in by it. */
-function listenPortEntries({ section, rows, byOwner }: ProcessContext): ListenPortEntry[] {
+export function listenPortEntries({ section, rows, byOwner }: ProcessContext): ListenPortEntry[] {
   const { owners } = section;
   const accepted = connectionsByPort(section);
   const entries: ListenPortEntry[] = [];

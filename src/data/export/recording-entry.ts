@@ -1,20 +1,14 @@
 import { ProcessRows } from '../query/process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import {
-  HostTable,
-  type NetworkSection,
-  OwnerKind,
-  OwnerTable,
-  TrafficTable,
-} from '../sample/network-section.ts';
+import { HostTable, type NetworkSection, OwnerTable, TrafficTable } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { PROTOCOL_TCP, SocketTable, TcpState } from '../sample/socket-table.ts';
+import { SocketTable } from '../sample/socket-table.ts';
 import type { ExportOptions } from './export-options.ts';
-import { type ListenPortEntry, snapshotEntry } from './json.ts';
+import { listenPortEntries, snapshotEntry } from './json.ts';
 import { hostEntries } from './json-hosts.ts';
 import { groupEntries, type ProcessContext, processEntry } from './json-processes.ts';
-import { connectionEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
+import { connectionEntry, SocketsByOwner } from './json-sockets.ts';
 
 /** Takes UTF-16 text piece by piece. */
 export type TextSink = (text: string) => void;
@@ -64,7 +58,7 @@ export class RecordingEntry {
     const lists: Record<string, () => Promise<void>> = {
       processes: () => this.#writeProcesses(context, slice, sink),
       remote_hosts: () => this.#writeList(hostEntries(section, rates, options), slice, sink),
-      listen_ports: () => this.#writeList(listenPorts(context), slice, sink),
+      listen_ports: () => this.#writeList(listenPortEntries(context), slice, sink),
       groups: () => this.#writeList(groupEntries(context), slice, sink),
     };
     const fields = Object.entries(snapshotEntry({ ...section, ...NO_ROWS }, rates, header, options));
@@ -132,36 +126,4 @@ export class RecordingEntry {
     sink(this.#pending);
     this.#pending = '';
   }
-}
-
-/** As in `snapshotEntry`: ports in order, each with the live connections that came in by it. */
-function listenPorts({ section, rows, byOwner }: ProcessContext): ListenPortEntry[] {
-  const { owners } = section;
-  const accepted = acceptedByPort(section);
-  const entries: ListenPortEntry[] = [];
-  for (const [owner, slots] of byOwner.listeners) {
-    if (rows.rowOfOwner(owner) < 0) continue;
-    for (const listen of listenEntries(section, slots)) {
-      entries.push({
-        ...listen,
-        pid: owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null,
-        process: owners.names[owner] ?? '',
-        conn_count: listen.proto === 'tcp' ? (accepted.get(listen.port) ?? 0) : null,
-        cmdline: owners.commandLines[owner] ?? null,
-      });
-    }
-  }
-  return entries.sort((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : a.proto > b.proto ? 1 : 0));
-}
-
-function acceptedByPort({ sockets, accounts }: NetworkSection): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < sockets.slots.count; i++) {
-    const slot = sockets.slots.rows[i]!;
-    if (accounts.isClosed[slot] === 1 || sockets.protocol[slot] !== PROTOCOL_TCP) continue;
-    if (sockets.state[slot] === TcpState.LISTEN) continue;
-    const port = sockets.localPort[slot]!;
-    counts.set(port, (counts.get(port) ?? 0) + 1);
-  }
-  return counts;
 }

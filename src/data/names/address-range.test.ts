@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
+import { readAddress } from '../sample/address-words.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
-import { readAddress } from './address-words.ts';
 
 /** First and last address of each range, and its neighbours. */
 const TABLE: readonly (readonly [AddressRange | undefined, ...string[]])[] = [

@@ -1,5 +1,5 @@
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
-import { readAddress } from './address-words.ts';
+import { readAddress } from '../sample/address-words.ts';
 
 /** What an address is by its range alone, where it is not one of the public Internet's. */
 export type AddressRange =

@@ -1,5 +1,5 @@
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
-import { readAddress } from './address-words.ts';
+import { readAddress } from '../sample/address-words.ts';
 
 /** What a record may hold here; numbers are written as uint32. */
 export type DatabaseValue = string | number | boolean | { readonly [key: string]: DatabaseValue };

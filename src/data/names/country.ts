@@ -2,8 +2,8 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
+import { readAddress } from '../sample/address-words.ts';
 import { addressRange } from './address-range.ts';
-import { readAddress } from './address-words.ts';
 import { type CountryDatabase, openCountryDatabase } from './country-database.ts';
 import { RecencyMap } from './recency-map.ts';
 

@@ -1,7 +1,7 @@
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
+import { readAddress } from '../sample/address-words.ts';
 import { addressRange } from './address-range.ts';
-import { readAddress } from './address-words.ts';
 import { shownHostName } from './host-name.ts';
 import { readRegularFile } from './regular-file.ts';
 

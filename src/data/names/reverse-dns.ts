@@ -1,7 +1,7 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
+import { readAddress } from '../sample/address-words.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
-import { readAddress } from './address-words.ts';
 import { shownHostName } from './host-name.ts';
 import { RecencyMap } from './recency-map.ts';
 import { openReverseResolver, type ReverseLookup, type ReverseResolver } from './reverse-resolver.ts';

@@ -1,6 +1,6 @@
 import { promises as dns } from 'node:dns';
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
-import { readAddress } from './address-words.ts';
+import { readAddress } from '../sample/address-words.ts';
 
 /** A question under way. */
 export interface ReverseLookup {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
-import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../../sample/address.ts';
+import { ADDRESS_WORDS } from '../../sample/address.ts';
+import { readAddress } from '../../sample/address-words.ts';
 import type { AddressPrefix } from './filter-term.ts';
 
 const PREFIX = /^([0-9a-f:.]+)\/(\d{1,3})$/i;
@@ -14,7 +15,8 @@ export function parsePrefix(text: string): AddressPrefix | undefined {
   const version = isIP(address);
   const bits = Number(match[2]);
   if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
-  const words = Uint32Array.from(version === 4 ? ipv4Words(address) : ipv6Words(address));
+  const words = new Uint32Array(ADDRESS_WORDS);
+  readAddress(address, words);
   // `::ffff:10.0.0.0/104` counts all 128 bits already.
   return { text: text.toLowerCase(), words, bits: version === 4 ? bits + IPV4_MAPPED_BITS : bits };
 }
@@ -31,30 +33,3 @@ export function hasPrefix({ words, bits }: AddressPrefix, slots: SlotTable, slot
 }
 
 const WORDS = [0, 1, 2, 3] as const;
-
-function ipv4Words(address: string): number[] {
-  return [0, 0, IPV4_MAPPED_WORD, ipv4Word(address)];
-}
-
-function ipv4Word(address: string): number {
-  return address.split('.').reduce((word, part) => word * 256 + Number(part), 0);
-}
-
-function ipv6Words(address: string): number[] {
-  const [head = '', tail = ''] = address.split('::');
-  const left = groupsOf(head);
-  const right = groupsOf(tail);
-  const middle = new Array<number>(ADDRESS_WORDS * 2 - left.length - right.length).fill(0);
-  const groups = [...left, ...middle, ...right];
-  return WORDS.map((word) => groups[word * 2]! * 65_536 + groups[word * 2 + 1]!);
-}
-
-/** 16-bit groups; dotted IPv4 at the end is two of them. */
-function groupsOf(text: string): number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap((part) => {
-    if (!part.includes('.')) return [Number.parseInt(part, 16)];
-    const word = ipv4Word(part);
-    return [Math.floor(word / 65_536), word % 65_536];
-  });
-}

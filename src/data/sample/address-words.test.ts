@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { addressText } from '../sample/address-text.ts';
+import { addressText } from './address-text.ts';
 import { readAddress } from './address-words.ts';
 
 test('reads back what addressText writes', () => {
@@ -42,4 +42,16 @@ test('any text is an address or none, and nothing is thrown', () => {
       expect(typeof readAddress(parts.join(''), new Uint32Array(4))).toBe('boolean');
     }),
   );
+});
+
+test.each([
+  ['10.0.0.5', [0, 0, 0xffff, 0x0a000005]],
+  ['255.255.255.255', [0, 0, 0xffff, 0xffffffff]],
+  ['2001:db8::1', [0x20010db8, 0, 0, 1]],
+  ['fe80::a:b%eth0', [0xfe800000, 0, 0, 0x000a000b]],
+  ['1:2:3:4:5:6:7:8', [0x10002, 0x30004, 0x50006, 0x70008]],
+] as const)('%s has its words', (text, expected) => {
+  const words = new Uint32Array(4);
+  expect(readAddress(text, words)).toBe(true);
+  expect([...words]).toEqual([...expected]);
 });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { IPV4_MAPPED_WORD } from '../sample/address.ts';
+import { IPV4_MAPPED_WORD } from './address.ts';
 
 /**
  * Reads an address as text (RFC 4291, 2.2; a zone behind `%` is ignored) into `words[0..4)`, laid out as

@@ -1,0 +1,190 @@
+import { SSTOP } from './executables.ts';
+import { PtyProgram } from './pty.ts';
+
+const SEQUENCES: Readonly<Record<string, string>> = {
+  up: '\x1b[A',
+  down: '\x1b[B',
+  right: '\x1b[C',
+  left: '\x1b[D',
+  home: '\x1b[H',
+  end: '\x1b[F',
+  pageup: '\x1b[5~',
+  pagedown: '\x1b[6~',
+  delete: '\x1b[3~',
+  escape: '\x1b',
+  enter: '\r',
+  space: ' ',
+  tab: '\t',
+  backspace: '\x7f',
+};
+const ARROWS: Readonly<Record<string, string>> = { left: 'D', right: 'C' };
+
+/** The bytes that xterm sends for a chord, as in `KeyEvent.chord`. */
+export function bytesOf(chord: string): string {
+  const arrow = /^(ctrl|alt)\+(left|right)$/.exec(chord);
+  if (arrow !== null) return `\x1b[1;${arrow[1] === 'ctrl' ? 5 : 3}${ARROWS[arrow[2]!]}`;
+  if (chord.startsWith('alt+')) return `\x1b${bytesOf(chord.slice(4))}`;
+  if (chord === 'ctrl+delete') return '\x1b[3;5~';
+  if (chord.startsWith('ctrl+')) return String.fromCharCode(chord.charCodeAt(5) & 0x1f);
+  return SEQUENCES[chord] ?? chord;
+}
+
+/** What a press on the wheel or a button is called in an SGR mouse report (XTerm control sequences, 1006). */
+const MOUSE_CODES = { left: 0, middle: 1, right: 2, drag: 32, 'wheel-up': 64, 'wheel-down': 65 } as const;
+type MouseButton = keyof typeof MOUSE_CODES;
+
+/** Everything of the screen that stays as it is from one sample to the next. */
+export interface Shown {
+  /** What the view is called. */
+  readonly title: string;
+  /** The table's head, with the mark of the sort. */
+  readonly head: string;
+  /** What tells each row on screen apart. */
+  readonly rows: readonly string[];
+  /** That of the selected row; '' where there is none. */
+  readonly selected: string;
+  readonly footer: string;
+  /** Of the scrollbar's thumb, in lines of the screen. */
+  readonly thumb: readonly number[];
+  readonly isPaused: boolean;
+  readonly isFollowing: boolean;
+  readonly interfaceName: string;
+  readonly mouse: string;
+}
+
+/** What no sample and no step of the cursor changes. */
+function frameOf({ rows: _rows, selected: _selected, thumb: _thumb, ...frame }: Shown): string {
+  return JSON.stringify(frame);
+}
+
+export function isSame(one: Shown, other: Shown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The same view with rows in it, wherever in it one is. */
+export function isSameView(one: Shown, other: Shown): boolean {
+  return one.rows.length > 0 && frameOf(one) === frameOf(other);
+}
+
+export interface TableOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly directory?: string;
+}
+
+const WIDTH = 200;
+const HEIGHT = 14;
+const THUMB = '▐';
+const MARKER = '▸';
+const ACCENT = 0x7aa2f7;
+/** Patience for a machine that does a lot of other work. */
+const PATIENCE_MILLIS = 15_000;
+
+/** sstop on a terminal, read as a table: head, rows, cursor, scrollbar. */
+export class TableScreen {
+  readonly pty: PtyProgram;
+  /** The head of the current view's table, and what tells a row apart. */
+  head = /PID .*PROCESS/;
+  row = /\S+/;
+  #mark = 0;
+
+  constructor(arguments_: readonly string[], options: TableOptions = {}) {
+    this.pty = new PtyProgram([SSTOP, '--no-dns', ...arguments_], {
+      columns: options.columns ?? WIDTH,
+      rows: options.rows ?? HEIGHT,
+      environment: { COLORTERM: 'truecolor' },
+      ...(options.directory === undefined ? {} : { directory: options.directory }),
+    });
+  }
+
+  press(...chords: readonly string[]): void {
+    for (const chord of chords) this.pty.key(bytesOf(chord));
+  }
+
+  /** Resolves once the screen is as `check` wants it. */
+  until(check: (shown: Shown) => boolean, what: string): Promise<void> {
+    return this.pty.waitUntil(() => check(this.shown()), what, PATIENCE_MILLIS);
+  }
+
+  untilText(pattern: RegExp): Promise<string> {
+    return this.pty.waitFor(pattern, PATIENCE_MILLIS);
+  }
+
+  shown(): Shown {
+    const lines = this.pty.lines();
+    const top = this.headY();
+    const rows: string[] = [];
+    const thumb: number[] = [];
+    let selected = '';
+    for (let y = top + 1; top >= 0 && y < lines.length - 1; y++) {
+      const line = lines[y]!;
+      const row = this.row.exec(line)?.[0] ?? '';
+      if (row !== '') rows.push(row);
+      if (line.startsWith(MARKER)) selected = row;
+      if (this.isThumb(y)) thumb.push(y);
+    }
+    return {
+      title: lines[0]!.trim().split('  ', 1)[0]!,
+      head: lines[top] ?? '',
+      ...{ rows, selected, thumb },
+      footer: lines.at(-1)!.trim(),
+      isPaused: lines[0]!.includes('PAUSED'),
+      isFollowing: lines[0]!.includes(' following'),
+      interfaceName: this.#interfaceName(),
+      mouse: this.pty.mouseTracking,
+    };
+  }
+
+  headY(): number {
+    return this.pty.lines().findIndex((line) => this.head.test(line));
+  }
+
+  /** The line of a row. */
+  yOf(row: string): number {
+    const top = this.headY();
+    return this.pty.lines().findIndex((line, y) => y > top && this.row.exec(line)?.[0] === row);
+  }
+
+  isThumb(y: number): boolean {
+    return this.pty.cell(this.pty.emulator.cols - 1, y).text === THUMB;
+  }
+
+  mouse(button: MouseButton, x: number, y: number, isRelease = false): void {
+    this.pty.key(`\x1b[<${MOUSE_CODES[button]};${x + 1};${y + 1}${isRelease ? 'm' : 'M'}`);
+  }
+
+  click(x: number, y: number): void {
+    this.mouse('left', x, y);
+    this.mouse('left', x, y, true);
+  }
+
+  /** Writes over the screen as another program on the same terminal would. */
+  async scribble(text: string): Promise<void> {
+    this.pty.emulator.write(`\x1b7\x1b[5;5H${text}\x1b8`);
+    // The emulator reads later, and the next output of the program has it looked at.
+    await this.pty.waitUntil(() => this.pty.text().includes(text), 'the scribble', PATIENCE_MILLIS);
+  }
+
+  markWritten(): void {
+    this.#mark = this.pty.transcript.length;
+  }
+
+  /** What the program has written since. */
+  written(): string {
+    return this.pty.transcript.slice(this.#mark);
+  }
+
+  async close(): Promise<void> {
+    await this.pty.close();
+  }
+
+  /** The chosen interface: it stands out on the second line. */
+  #interfaceName(): string {
+    const line = this.pty.lines()[1] ?? '';
+    for (const match of line.matchAll(/(\S+) ▲/g)) {
+      const { text, foreground } = this.pty.cell(match.index, 1);
+      if (text === match[1]![0] && foreground === ACCENT) return match[1]!;
+    }
+    return '';
+  }
+}
