@@ -67,6 +67,8 @@ class Screen {
       started: (controls) => {
         this.#controls = controls;
         this.#sampler.start();
+        // The first local time loads the time zones, 10 ms: now, and not in the first frame that shows the clock.
+        setImmediate(() => new Date().getHours());
         if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
       },
     });

@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { type Action, KEYMAP, keymapOf } from '../src/apps/sstop/keymap.ts';
+import { type Action, chordText, groupsFor, KEYMAP, keymapOf } from '../src/apps/sstop/keymap.ts';
+import { KILL_SIGNALS } from '../src/apps/views/overlays/kill.ts';
 import { Crowd } from './testing/crowd.ts';
-import {
-  ACTIONS,
-  COMMON,
-  expectKey,
-  expectNothing,
-  type KeyCheck,
-  REVERSED,
-  sorted,
-  texted,
-  titled,
-  type ViewChecks,
-} from './testing/key-checks.ts';
-import type { Shown, TableScreen } from './testing/table-screen.ts';
-import { LIVE_VIEWS, startView, type ViewStart } from './testing/views.ts';
+import { ACTIONS, expectKey, expectNothing, type KeyCheck, type ViewChecks } from './testing/key-checks.ts';
+import { writeRecording } from './testing/recording.ts';
+import { isSame, isSameView, type Shown, TableScreen } from './testing/table-screen.ts';
+import { VIEW_CHECKS } from './testing/view-checks.ts';
+import { startView, VIEWS, type ViewStart } from './testing/views.ts';
 
 const KEYS = keymapOf(KEYMAP);
 const directory = mkdtempSync(`${tmpdir()}/sstop-keys-`);
@@ -24,117 +16,13 @@ let crowd: Crowd;
 
 beforeAll(async () => {
   crowd = await Crowd.start();
+  await writeRecording(crowd, `${directory}/day.gz`);
 });
 
 afterAll(async () => {
   await crowd.stop();
   rmSync(directory, { recursive: true });
 });
-
-const KILL = texted(/Kill \d+ c\w+-\d\d/, 'escape');
-const NO_PROCESS = texted(/Select a process first/, 'g');
-/** The filter goes; typed again, it is back. */
-const FILTER_CLEARED: KeyCheck = {
-  shows: (screen) => !screen.shown().footer.includes('filter: '),
-  get back() {
-    return ['/', crowd.tag, 'enter'];
-  },
-};
-/** Seen where names are: in the hosts. */
-const DNS_ELSEWHERE: KeyCheck = {
-  shows: () => true,
-  back: [],
-};
-
-const PROCESSES: ViewChecks = {
-  ...COMMON,
-  open: texted(/ Process .*\n(.*\n)*.*Listening .*\n.*LOCAL .*REMOTE/, 'escape'),
-  back: FILTER_CLEARED,
-  'sort-next': sorted('PROCESS', 'name', '4'),
-  'sort-reverse': REVERSED,
-  'sort-rate': sorted('GRAPH', 'rate', '4'),
-  'sort-download': sorted('DOWNLOAD/s', 'download', '4'),
-  'sort-upload': sorted('UPLOAD/s', 'upload', '4'),
-  'sort-pid': {
-    ...sorted('PID', 'pid'),
-    from: { chords: ['6'], until: ({ footer }) => footer.includes('sort: conn') },
-  },
-  'sort-name': sorted('PROCESS', 'name', '4'),
-  'sort-connections': sorted('CONNS', 'connections', '4'),
-  cumulative: texted(/UP TOTAL +DN TOTAL/, 'c'),
-  tree: texted(/└─c\w+-12/, 't'),
-  kill: KILL,
-  dns: DNS_ELSEWHERE,
-};
-
-const CHECKS: Readonly<Record<keyof typeof LIVE_VIEWS, ViewChecks>> = {
-  processes: PROCESSES,
-  tree: { ...PROCESSES, tree: { shows: (screen) => !screen.pty.text().includes('├─'), back: ['t'] } },
-  cumulative: {
-    ...PROCESSES,
-    'sort-rate': sorted('GRAPH', 'total', '4'),
-    'sort-download': sorted('DN TOTAL', 'download-total', '4'),
-    'sort-upload': sorted('UP TOTAL', 'upload-total', '4'),
-    cumulative: texted(/UPLOAD\/s +DOWNLOAD\/s/, 'c'),
-  },
-  detail: {
-    ...COMMON,
-    open: 'nothing',
-    back: titled('sstop', 'enter'),
-    'sort-next': sorted('DOWN/s', 'download', '1'),
-    'sort-reverse': REVERSED,
-    'sort-rate': {
-      ...sorted('DOWN/s', 'rate'),
-      from: { chords: ['3'], until: ({ footer }) => footer.includes('upload') },
-    },
-    'sort-download': sorted('DOWN/s', 'download', '1'),
-    'sort-upload': sorted('UP/s', 'upload', '1'),
-    'sort-pid': 'nothing',
-    'sort-name': sorted('REMOTE', 'remote', '1'),
-    'sort-connections': 'nothing',
-    cumulative: 'nothing',
-    tree: 'nothing',
-    kill: KILL,
-  },
-  hosts: {
-    ...COMMON,
-    hosts: titled('sstop', 'h'),
-    open: { shows: (screen) => /filter: host:127/.test(screen.shown().footer), back: ['h'] },
-    back: FILTER_CLEARED,
-    'sort-next': sorted('DOWNLOAD/s', 'rate', '5'),
-    'sort-reverse': REVERSED,
-    'sort-rate': sorted('DOWNLOAD/s', 'rate', '5'),
-    'sort-download': sorted('DOWNLOAD/s', 'download', '5'),
-    'sort-upload': sorted('UPLOAD/s', 'upload', '5'),
-    'sort-pid': 'nothing',
-    'sort-name': {
-      ...sorted('HOST', 'name'),
-      from: { chords: ['1'], until: ({ footer }) => footer.includes('sort: rate') },
-    },
-    'sort-connections': sorted('CONNS', 'connections', '5'),
-    cumulative: 'nothing',
-    tree: 'nothing',
-    kill: NO_PROCESS,
-  },
-  listen: {
-    ...COMMON,
-    listen: titled('sstop', 'l'),
-    open: titled('Process', 'escape'),
-    back: FILTER_CLEARED,
-    'sort-next': sorted('PROCESS', 'process', 's', 's', 's', 's'),
-    'sort-reverse': REVERSED,
-    'sort-rate': 'nothing',
-    'sort-download': 'nothing',
-    'sort-upload': 'nothing',
-    'sort-pid': sorted('PID', 'pid', 's', 's', 's'),
-    'sort-name': sorted('PROCESS', 'process', 's', 's', 's', 's'),
-    'sort-connections': sorted('CONNS', 'connections', 's'),
-    cumulative: 'nothing',
-    tree: 'nothing',
-    kill: KILL,
-    dns: DNS_ELSEWHERE,
-  },
-};
 
 function chordsThatDoNothing(checks: ViewChecks): readonly string[] {
   return ACTIONS.filter((action) => checks[action] === 'nothing').flatMap((action) => KEYS.chordsOf(action));
@@ -147,8 +35,8 @@ function actionsWithCheck(checks: ViewChecks): readonly (readonly [Action, KeyCh
   });
 }
 
-describe.each(Object.entries(CHECKS))('in the view %s', (name, checks) => {
-  const view: ViewStart = LIVE_VIEWS[name as keyof typeof LIVE_VIEWS];
+describe.each(Object.entries(VIEW_CHECKS))('in the view %s', (name, checks) => {
+  const view: ViewStart = VIEWS[name as keyof typeof VIEW_CHECKS];
   let screen: TableScreen;
   let home: Shown;
 
@@ -169,5 +57,243 @@ describe.each(Object.entries(CHECKS))('in the view %s', (name, checks) => {
 });
 
 test('every action of the keymap is in the table of every view', () => {
-  for (const checks of Object.values(CHECKS)) expect(Object.keys(checks).sort()).toEqual([...ACTIONS].sort());
+  for (const checks of Object.values(VIEW_CHECKS))
+    expect(Object.keys(checks).sort()).toEqual([...ACTIONS].sort());
+});
+
+describe('out of every view', () => {
+  const quits = Object.keys(VIEWS).flatMap((name) =>
+    KEYS.chordsOf('quit').map((chord) => [name, chord] as const),
+  );
+
+  test.each(quits)('%s: %s', async (name, chord) => {
+    const screen = await startView(VIEWS[name as keyof typeof VIEWS], crowd, directory);
+    try {
+      screen.press(chord);
+      expect(await screen.pty.exited()).toBe(0);
+      expect(screen.pty.text()).toContain('sstop ran');
+    } finally {
+      await screen.close();
+    }
+  });
+});
+
+describe('the help', () => {
+  /** Keys and description of each line between the borders. */
+  function helpLines(screen: TableScreen): readonly (readonly string[])[] {
+    const inside = screen.pty.lines().flatMap((line) => /│(.*)│/.exec(line)?.[1]?.trim() ?? []);
+    return inside.map((line) => line.split(/ {2,}/)).filter(({ length }) => length === 2);
+  }
+
+  test.each([
+    ['live', []],
+    ['playback', ['--playback', 'day.gz']],
+  ] as const)('lists exactly the keys that work: %s', async (mode, arguments_) => {
+    const screen = new TableScreen(['--loopback', ...arguments_], { directory, rows: 80 });
+    try {
+      await screen.untilText(/PID .*PROCESS/);
+      screen.press('?');
+      await screen.untilText(/sstop keys(.*\n)*.*Scroll by the scrollbar/);
+      const expected = groupsFor(KEYMAP, mode === 'playback').flatMap(({ bindings }) => {
+        return bindings.map(({ chords, description }) => {
+          return [chords.map((chord) => chordText(chord, false)).join(' · '), description];
+        });
+      });
+      const shown = helpLines(screen).filter(([keys]) => !['click', 'wheel', 'drag'].includes(keys!));
+      expect(shown).toEqual(expected);
+    } finally {
+      await screen.close();
+    }
+  });
+
+  test('scrolls and closes by its keys, and lets the others act on the view behind', async () => {
+    const screen = await startView(VIEWS.processes, crowd, directory);
+    const line = (y: number) => screen.pty.lines()[y]!.split('│')[1]!.trim();
+    try {
+      const home = screen.shown();
+      screen.press('?');
+      await screen.untilText(/sstop keys/);
+      const [first, second] = [line(1), line(2)];
+      for (const [action, back] of [
+        ['down', 'k'],
+        ['page-down', 'g'],
+        ['bottom', 'g'],
+      ] as const) {
+        for (const chord of KEYS.chordsOf(action)) {
+          screen.press(chord);
+          await screen.until(
+            () => (action === 'down' ? line(1) === second : line(1) !== first),
+            `help after ${chord}`,
+          );
+          if (action === 'bottom') expect(screen.pty.text()).toContain('Scroll by the scrollbar');
+          screen.press(back);
+          await screen.until(() => line(1) === first, `the first line of help after ${back}`);
+        }
+      }
+      for (const action of ['up', 'page-up', 'top'] as const) {
+        for (const chord of KEYS.chordsOf(action)) {
+          screen.press(action === 'up' ? 'j' : 'G');
+          await screen.until(() => line(1) !== first, 'help further down');
+          const before = line(1);
+          screen.press(chord);
+          await screen.until(() => line(1) !== before, `help after ${chord}`);
+          screen.press('g');
+          await screen.until(() => line(1) === first, 'the top of help');
+        }
+      }
+      screen.press('6', 'F', '?');
+      await screen.until(
+        ({ footer, isFollowing }) => footer.includes('sort: connections') && isFollowing,
+        'the view behind',
+      );
+      screen.press('4', 'F', '?');
+      await screen.untilText(/sstop keys/);
+      screen.press('escape');
+      await screen.until((shown) => isSame(shown, home), 'closed help');
+    } finally {
+      await screen.close();
+    }
+  });
+});
+
+describe('the overlay of signals', () => {
+  let screen: TableScreen;
+  const chosen = () => /[│]▸ +(SIG\w+)/.exec(screen.pty.text())?.[1];
+  const choice = (name: string | undefined) => screen.until(() => chosen() === name, `${name} chosen`);
+
+  beforeAll(async () => {
+    screen = await startView(VIEWS.processes, crowd, directory);
+  });
+  afterAll(() => screen.close());
+
+  test('moves, sends, and closes', async () => {
+    for (const [down, up] of [
+      ['j', 'k'],
+      ['down', 'up'],
+    ] as const) {
+      screen.press('K');
+      await choice('SIGTERM');
+      for (const { name } of KILL_SIGNALS.slice(1)) {
+        screen.press(down);
+        await choice(name);
+      }
+      for (const { name } of KILL_SIGNALS.slice(0, -1).toReversed()) {
+        screen.press(up);
+        await choice(name);
+      }
+      screen.press('q');
+      await choice(undefined);
+    }
+    screen.press('K', ...Array<string>(5).fill('j'));
+    await choice('SIGCONT');
+    // Keys of the view behind are not its own.
+    screen.press('h', '/', 'enter');
+    await screen.untilText(/SIGCONT sent\./);
+    screen.press('enter');
+    await choice(undefined);
+    expect(screen.shown().title).toBe('sstop');
+  });
+
+  test.each(['escape', 'q', 'ctrl+c'])('%s closes it', async (chord) => {
+    screen.press('K');
+    await choice('SIGTERM');
+    screen.press(chord);
+    await choice(undefined);
+    expect(screen.shown().title).toBe('sstop');
+  });
+});
+
+describe('the prompts', () => {
+  let screen: TableScreen;
+  let home: Shown;
+  const typed = () => /^\/ (.*?) +\d+ of \d+$/.exec(screen.shown().footer)?.[1];
+  const typing = (text: string) => screen.until(() => typed() === text, `the text "${text}"`);
+  const closed = (what: string) => screen.until((shown) => isSame(shown, home), what);
+
+  beforeAll(async () => {
+    screen = await startView(VIEWS.processes, crowd, directory);
+    home = screen.shown();
+  });
+  afterAll(() => screen.close());
+
+  // What is typed, keys, and what stands there once an X is typed where the cursor is.
+  test.each([
+    ['ab cd', ['left'], 'ab cXd'],
+    ['ab cd', ['ctrl+b'], 'ab cXd'],
+    ['ab cd', ['left', 'left', 'right'], 'ab cXd'],
+    ['ab cd', ['left', 'left', 'ctrl+f'], 'ab cXd'],
+    ['ab cd', ['home'], 'Xab cd'],
+    ['ab cd', ['ctrl+a'], 'Xab cd'],
+    ['ab cd', ['home', 'end'], 'ab cdX'],
+    ['ab cd', ['home', 'ctrl+e'], 'ab cdX'],
+    ['ab cd', ['ctrl+left'], 'ab Xcd'],
+    ['ab cd', ['alt+left'], 'ab Xcd'],
+    ['ab cd', ['alt+b'], 'ab Xcd'],
+    ['ab cd', ['home', 'ctrl+right'], 'abX cd'],
+    ['ab cd', ['home', 'alt+right'], 'abX cd'],
+    ['ab cd', ['home', 'alt+f'], 'abX cd'],
+    ['ab cd', ['backspace'], 'ab cX'],
+    ['ab cd', ['ctrl+h'], 'ab cX'],
+    ['ab cd', ['left', 'delete'], 'ab cX'],
+    ['ab cd', ['left', 'ctrl+d'], 'ab cX'],
+    ['ab cd', ['ctrl+w'], 'ab X'],
+    ['ab cd', ['alt+backspace'], 'ab X'],
+    ['ab cd', ['home', 'alt+d'], 'X cd'],
+    ['ab cd', ['home', 'ctrl+delete'], 'X cd'],
+    ['ab cd', ['left', 'ctrl+u'], 'Xd'],
+    ['ab cd', ['home', 'ctrl+k'], 'X'],
+    ['ab q?', [], 'ab q?X'],
+  ] as const)('%s, %p: %s', async (text, chords, expected) => {
+    screen.press('/', 'ctrl+u', text, ...chords, 'X');
+    await typing(expected);
+    screen.press('escape');
+    await closed('the filter as it was');
+  });
+
+  test('the arrows go through earlier filters, Enter keeps, Escape and Ctrl-C restore', async () => {
+    const filters = [crowd.nameOf(3), crowd.nameOf(4)];
+    for (const filter of filters) {
+      screen.press('/', 'ctrl+u', filter, 'enter');
+      await screen.until(
+        ({ rows, footer }) => rows.length === 1 && footer.includes(`filter: ${filter}`),
+        filter,
+      );
+    }
+    screen.press('/', 'up');
+    await typing(filters[1]!);
+    screen.press('up');
+    await typing(filters[0]!);
+    screen.press('down');
+    await typing(filters[1]!);
+    screen.press('ctrl+u', crowd.tag, 'enter', 'g');
+    await closed('the filter as it was');
+    for (const chord of ['escape', 'ctrl+c']) {
+      screen.press('/', 'zzz');
+      await screen.until(({ rows }) => rows.length === 0, 'no rows');
+      screen.press(chord);
+      await screen.until((shown) => isSameView(shown, home), `the rows after ${chord}`);
+      screen.press('g');
+      await closed('the rows as they were');
+    }
+  });
+
+  test('an alert is set, refused, changed and cleared', async () => {
+    const isAlerting = () => / 1 alert /.test(screen.pty.lines()[0]!);
+    screen.press('A', '1K', 'enter');
+    await screen.until(isAlerting, 'the alert');
+    screen.press('A', 'zzz', 'enter');
+    await screen.untilText(/alert above .*zzz.*accepted:/);
+    screen.press('ctrl+u', '1T', 'enter');
+    await screen.until(() => !isAlerting() && screen.shown().footer === home.footer, 'an alert too high');
+    for (const chord of ['escape', 'ctrl+c']) {
+      screen.press('A');
+      await screen.untilText(/alert above +1\S*T/);
+      screen.press(chord);
+      await closed('the closed prompt');
+    }
+    screen.press('A', 'ctrl+u', '1K', 'enter');
+    await screen.until(isAlerting, 'the alert again');
+    screen.press('A', 'ctrl+u', 'enter');
+    await screen.until(() => !isAlerting(), 'no alert');
+  });
 });

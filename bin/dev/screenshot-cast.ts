@@ -78,7 +78,7 @@ const METRICS = '10.0.0.9';
 
 export const WORLD: readonly { address: string; name: string; country: string }[] = [
   { address: MIRROR, name: 'mirror.example.org', country: 'SE' },
-  { address: REGISTRY, name: 'registry.example.org', country: 'US' },
+  { address: REGISTRY, name: 'packages.example.org', country: 'US' },
   { address: BACKUP, name: 'backup.example.net', country: 'GB' },
   { address: PAY, name: 'pay.example.com', country: 'GB' },
   { address: MAIL, name: 'mail.example.com', country: 'GB' },
@@ -179,7 +179,7 @@ export const PLAYERS: readonly Player[] = [
   },
   {
     name: 'git-remote-http',
-    command: ['git-remote-https', 'origin', 'https://registry.example.org/shop.git'],
+    command: ['git-remote-https', 'origin', 'https://packages.example.org/shop.git'],
     ...{ pid: 13_112, uid: 1000, group: ANA },
     listeners: [],
     calls: [call(REGISTRY, 443, 1, 3 * KB, 420 * KB, 'burst')],

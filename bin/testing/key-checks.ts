@@ -13,8 +13,10 @@ export interface KeyCheck {
   readonly prepare?: (screen: TableScreen) => Promise<void>;
   /** Whether the key has done its work; `was` is the screen before it, `home` that before `from`. */
   readonly shows: (screen: TableScreen, was: Shown, home: Shown) => boolean;
+  /** What there is to be seen elsewhere. */
+  readonly after?: (screen: TableScreen) => Promise<void>;
   /** What brings the view back; the cursor is then led to the first row. */
-  readonly back?: readonly string[];
+  readonly back?: readonly string[] | ((home: Shown) => readonly string[]);
   /** Whether `back` is pressed until the screen is that of the view. */
   readonly isBackRepeated?: boolean;
 }
@@ -112,7 +114,7 @@ export const COMMON = {
   suspend: {
     // Nobody is there to continue a job without a shell: it comes back by itself.
     shows: (screen) =>
-      /\x1b\[\?1049l[^]*\x1b\[\?1049h/.test(screen.written()) && screen.shown().rows.length > 0,
+      /\x1b\[\?1049l[\s\S]*\x1b\[\?1049h/.test(screen.written()) && screen.shown().rows.length > 0,
   },
 } as const satisfies Partial<ViewChecks>;
 
@@ -132,11 +134,12 @@ export async function expectKey(
   screen.markWritten();
   screen.press(chord);
   await screen.until(() => check.shows(screen, was, home), `what ${chord} does`);
+  await check.after?.(screen);
   await expectBack(screen, check, home);
 }
 
 async function expectBack(screen: TableScreen, check: KeyCheck, home: Shown): Promise<void> {
-  const { back = [] } = check;
+  const back = typeof check.back === 'function' ? check.back(home) : (check.back ?? []);
   screen.press(...back);
   for (let tries = 0; check.isBackRepeated === true && tries < ROUND_MAX; tries++) {
     const { interfaceName } = screen.shown();

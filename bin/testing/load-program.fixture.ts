@@ -14,6 +14,17 @@ const TICKS_PER_SECOND = 100;
 const TYPED = 'tcp-pairs';
 const BACKSPACE = '\x7f';
 
+/** How far into a second the program is started: see `awaitPhase`. */
+const START_PHASE_MILLIS = 350;
+
+/**
+ * Waits for a moment that puts the refreshes in the middle of the clock's seconds. The clock on the screen tells one
+ * repaint from the next, and near the turn of a second it would show one second twice and leave out another.
+ */
+export async function awaitPhase(): Promise<void> {
+  await Bun.sleep((1000 + START_PHASE_MILLIS - (Date.now() % 1000)) % 1000);
+}
+
 /** Memory of a process, from its smaps_rollup. */
 export interface Memory {
   readonly rssKilobytes: number;

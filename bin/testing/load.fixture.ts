@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLoad } from '../../bench/build-floors.ts';
 import { measureNames } from './load-names.fixture.ts';
-import { type Memory, type Spread, spreadOf, WatchedSstop } from './load-program.fixture.ts';
+import { awaitPhase, type Memory, type Spread, spreadOf, WatchedSstop } from './load-program.fixture.ts';
 import { soak } from './load-soak.fixture.ts';
 
 /** What a screen costs and how punctual it is; times in milliseconds. */
@@ -32,16 +32,6 @@ export interface RefreshReport {
 const START_KEYS = 60;
 const START_PAUSE_MILLIS = 10;
 const PAUSE_MILLIS = 180;
-/** By when the clock's second must turn in the middle of a refresh interval: see `awaitPhase`. */
-const START_PHASE_MILLIS = 350;
-
-/**
- * Waits for a moment that puts the refreshes in the middle of the clock's seconds. The clock on the screen tells one
- * repaint from the next, and near the turn of a second it would show one second twice and leave out another.
- */
-async function awaitPhase(): Promise<void> {
-  await Bun.sleep((1000 + START_PHASE_MILLIS - (Date.now() % 1000)) % 1000);
-}
 
 async function typeKeys(sstop: WatchedSstop, count: number, pauseMillis: number): Promise<number[]> {
   const taken: number[] = [];

@@ -50,20 +50,29 @@ export interface Shown {
   readonly isFollowing: boolean;
   readonly interfaceName: string;
   readonly mouse: string;
+  /** The second line where a recording is played, its progress; else ''. */
+  readonly second: string;
 }
 
-/** What no sample and no step of the cursor changes. */
-function frameOf({ rows: _rows, selected: _selected, thumb: _thumb, ...frame }: Shown): string {
+/** What no step of the cursor and no playback changes. */
+function frameOf({
+  rows: _rows,
+  selected: _selected,
+  thumb: _thumb,
+  second: _second,
+  ...frame
+}: Shown): string {
   return JSON.stringify(frame);
-}
-
-export function isSame(one: Shown, other: Shown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The same view with rows in it, wherever in it one is. */
 export function isSameView(one: Shown, other: Shown): boolean {
   return one.rows.length > 0 && frameOf(one) === frameOf(other);
+}
+
+export function isSame(one: Shown, other: Shown): boolean {
+  const rowsOf = ({ rows, selected, thumb }: Shown) => JSON.stringify([rows, selected, thumb]);
+  return isSameView(one, other) && rowsOf(one) === rowsOf(other);
 }
 
 export interface TableOptions {
@@ -132,6 +141,7 @@ export class TableScreen {
       isFollowing: lines[0]!.includes(' following'),
       interfaceName: this.#interfaceName(),
       mouse: this.pty.mouseTracking,
+      second: lines[1]!.includes('.gz') ? lines[1]!.trim() : '',
     };
   }
 
@@ -160,9 +170,9 @@ export class TableScreen {
 
   /** Writes over the screen as another program on the same terminal would. */
   async scribble(text: string): Promise<void> {
-    this.pty.emulator.write(`\x1b7\x1b[5;5H${text}\x1b8`);
-    // The emulator reads later, and the next output of the program has it looked at.
-    await this.pty.waitUntil(() => this.pty.text().includes(text), 'the scribble', PATIENCE_MILLIS);
+    await new Promise<void>((resolve) => {
+      this.pty.emulator.write(`\x1b7\x1b[5;5H${text}\x1b8`, resolve);
+    });
   }
 
   markWritten(): void {

@@ -8,6 +8,8 @@ export interface ViewStart {
   readonly head: RegExp;
   readonly title: string;
   readonly sort: string;
+  /** Played instead of what there is now. */
+  readonly recording?: string;
   readonly filter: (crowd: Crowd) => string;
   /** From the process table, one step after the other. */
   readonly steps: readonly ((crowd: Crowd) => readonly string[])[];
@@ -15,7 +17,7 @@ export interface ViewStart {
 
 const ADDRESS = String.raw`\d+\.\d+\.\d+\.\d+`;
 const PROCESSES = {
-  row: /c\w+-\d\d/,
+  row: /[├└│─ ]+c\w+-\d\d/,
   head: /PID .*PROCESS/,
   title: 'sstop',
   sort: 'pid',
@@ -23,10 +25,10 @@ const PROCESSES = {
   steps: [],
 } as const satisfies ViewStart;
 
-/** The views of a machine at work. */
-export const LIVE_VIEWS = {
+/** The views as they are with a crowd at work; groups are those of a recording. */
+export const VIEWS = {
   processes: PROCESSES,
-  tree: { ...PROCESSES, row: /[├└│─ ]+c\w+-\d\d/, steps: [() => ['t']] },
+  tree: { ...PROCESSES, row: /[├└│─]+c\w+-\d\d| c\w+-\d\d/, steps: [() => ['t']] },
   cumulative: { ...PROCESSES, head: /UP TOTAL/, steps: [() => ['c']] },
   detail: {
     ...{ title: 'Process', sort: 'rate', head: /LOCAL .*REMOTE/ },
@@ -40,6 +42,12 @@ export const LIVE_VIEWS = {
     filter: ({ tag }) => tag,
     steps: [() => ['h', '/'], (crowd) => [crowd.nameOf(0), 'enter', '5']],
   },
+  groups: {
+    ...{ title: 'Groups', sort: 'name', head: /GROUP .*TYPE/, recording: 'day.gz' },
+    row: /crowd-\d\d\.service/,
+    filter: ({ tag }) => tag,
+    steps: [() => ['space', 'D', '/'], () => ['crowd', 'enter', '5']],
+  },
   listen: {
     ...{ title: 'Listening ports', sort: 'port', head: /LOCAL ADDRESS/ },
     row: new RegExp(`${ADDRESS}:\\d+`),
@@ -48,12 +56,25 @@ export const LIVE_VIEWS = {
   },
 } as const satisfies Readonly<Record<string, ViewStart>>;
 
+/** Text of the command line that a view is started with. */
+function argumentsOf({ recording }: ViewStart): readonly string[] {
+  return recording === undefined ? [] : ['--playback', recording];
+}
+
 /** sstop in a view. */
-export async function startView(view: ViewStart, crowd: Crowd, directory: string): Promise<TableScreen> {
+export async function startView(
+  view: ViewStart,
+  crowd: Crowd,
+  directory: string,
+  more: readonly string[] = [],
+): Promise<TableScreen> {
   const filter = view.filter(crowd);
-  const screen = new TableScreen(['--loopback', '--interval', '500ms', '--sort', 'pid', '--filter', filter], {
-    directory,
-  });
+  const screen = new TableScreen(
+    [...argumentsOf(view), ...more, '--loopback', '--interval', '500ms', '--sort', 'pid', '--filter', filter],
+    {
+      directory,
+    },
+  );
   screen.row = PROCESSES.row;
   await screen.until(({ rows }) => rows.length > 0, 'the process table');
   for (const step of view.steps) screen.press(...step(crowd));

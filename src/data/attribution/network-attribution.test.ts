@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type NetworkSection, OwnerKind, type TrafficTable } from '../sample/network-section.ts';
 import { SampleWorld, type SocketSpec, words } from '../sample/sample-world.fixture.ts';
+import type { Slice } from '../sample/slice.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { NetworkAttribution } from './network-attribution.ts';
 import type { OwnerFacts } from './owner-ledger.ts';
@@ -54,6 +55,27 @@ describe('what counts', () => {
     const section = attribution.absorb(world.sample());
     expect(bytesOf(section, 'process-7')).toEqual([110, 220]);
     expect(section.accounts.txBytes[old]).toBe(10);
+  });
+
+  test('the first sample counts the same in slices, with a rest after every slice that is due', async () => {
+    const world = new SampleWorld();
+    for (let pid = 10; pid < 30; pid++) world.addProcess(pid);
+    for (let i = 0; i < 2000; i++) world.addSocket({ pid: 10 + (i % 20), tx: i, rx: 1 });
+    const sample = world.sample();
+    let restCount = 0;
+    const slice: Slice = {
+      due: () => true,
+      rest: async () => {
+        restCount++;
+      },
+    };
+    const sliced = await new NetworkAttribution(FACTS).absorbFirst(sample, slice);
+    const whole = new NetworkAttribution(FACTS).absorb(sample);
+    expect(restCount).toBeGreaterThan(1);
+    for (let pid = 10; pid < 30; pid++) {
+      expect(bytesOf(sliced, `process-${pid}`)).toEqual(bytesOf(whole, `process-${pid}`));
+    }
+    expect(bytesOf(sliced, 'process-10')[1]).toBe(100);
   });
 
   test('accounting that begins after the collector takes no older bytes', () => {

@@ -3,6 +3,7 @@ import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSample, Tier } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { NetworkCollector, Platform } from '../sample/platform.ts';
+import type { Slice } from '../sample/slice.ts';
 import type { SectionError, Snapshot, SnapshotHeader, Want } from '../sample/snapshot.ts';
 import type { Source } from './source.ts';
 import { TimeSlice } from './time-slice.ts';
@@ -75,8 +76,9 @@ class LocalSource implements Source {
   async #collect(): Promise<Snapshot> {
     clearTimeout(this.#drainTimer);
     try {
-      const sample = await this.#network.collect(new TimeSlice());
-      const network = this.#absorb(sample);
+      const slice = new TimeSlice();
+      const sample = await this.#network.collect(slice);
+      const network = await this.#absorb(sample, slice);
       return { header: this.#header(sample.monotonicMicros), network, errors: this.#drainErrors() };
     } catch (thrown) {
       const errors = [...this.#drainErrors(), sectionError('collect network', thrown)];
@@ -87,14 +89,15 @@ class LocalSource implements Source {
   }
 
   /** Another tier or basis counts something else: accounting starts anew under another epoch. */
-  #absorb(sample: NetworkSample): NetworkSection {
+  #absorb(sample: NetworkSample, slice: Slice): NetworkSection | Promise<NetworkSection> {
     const countedAs = `${sample.tier} ${sample.counted}`;
-    if (this.#countedAs !== '' && this.#countedAs !== countedAs) {
+    if (this.#countedAs === countedAs) return this.#attribution.absorb(sample);
+    if (this.#countedAs !== '') {
       this.#epoch++;
       this.#attribution = this.#newAttribution();
     }
     this.#countedAs = countedAs;
-    return this.#attribution.absorb(sample);
+    return this.#attribution.absorbFirst(sample, slice);
   }
 
   #newAttribution(): NetworkAttribution {
