@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { KILL_SIGNALS } from '../src/apps/views/overlays/kill.ts';
@@ -103,6 +103,8 @@ const OPENS: Readonly<Record<keyof typeof VIEWS, string>> = {
   ...{ hosts: 'sstop', groups: 'sstop', detail: '' },
 };
 const WHEEL_LINES = 3;
+
+setDefaultTimeout(60_000);
 
 const directory = mkdtempSync(`${tmpdir()}/sstop-mouse-`);
 let crowd: Crowd;

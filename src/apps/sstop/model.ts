@@ -38,8 +38,9 @@ export interface ListState {
 export interface Prompt {
   readonly kind: 'filter' | 'alert';
   readonly input: TextInput;
-  /** What Escape brings back. */
+  /** What Escape brings back: the text, and whose row the cursor was on. */
   readonly before: string;
+  readonly selection: Identity | undefined;
   readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
   /** Which of the earlier filters is shown; -1: the one being typed. */
   readonly historyIndex: number;

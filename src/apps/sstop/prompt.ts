@@ -3,7 +3,7 @@ import { compactBytesText } from '../../kit/text/format.ts';
 import type { KeyEvent } from '../../screen/input/event.ts';
 import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
 import { parseRate, RATE_HINT } from '../config/rate.ts';
-import { type Model, type Prompt, stateOf } from './model.ts';
+import { type Model, type Prompt, stateOf, withState } from './model.ts';
 import { filtered } from './rows.ts';
 
 const HISTORY_MAX = 50;
@@ -13,8 +13,12 @@ export function promptOpened(model: Model, kind: Prompt['kind']): Model {
   const rate = model.alertBytesPerSecond;
   const text =
     kind === 'filter' ? stateOf(model).filterText : rate === undefined ? '' : compactBytesText(rate);
-  const prompt: Prompt = { kind, input: textInput(text), before: text, error: undefined, historyIndex: -1 };
-  return { ...model, prompt };
+  const { selection } = stateOf(model);
+  const input = textInput(text);
+  return {
+    ...model,
+    prompt: { kind, input, before: text, selection, error: undefined, historyIndex: -1 },
+  };
 }
 
 /** A key while the line is open: it takes them all. */
@@ -27,7 +31,7 @@ export function typed(model: Model, key: KeyEvent): Model {
     case 'escape':
     case 'ctrl+c': {
       const closed = { ...model, prompt: undefined };
-      return prompt.kind === 'filter' ? filtered(closed, prompt.before) : closed;
+      return prompt.kind === 'filter' ? unfiltered(closed, prompt) : closed;
     }
     case 'up':
       return prompt.kind === 'filter' ? recalled(model, prompt, prompt.historyIndex + 1) : model;
@@ -38,6 +42,12 @@ export function typed(model: Model, key: KeyEvent): Model {
       return input === undefined || input === prompt.input ? model : edited(model, prompt, input);
     }
   }
+}
+
+/** The rows as they were before, and the cursor on its row even if the filter left nothing to stand on. */
+function unfiltered(model: Model, { before, selection }: Prompt): Model {
+  const kept = stateOf(model).selection ?? selection;
+  return filtered(withState(model, { selection: kept }), before);
 }
 
 export function pasted(model: Model, text: string): Model {
