@@ -278,7 +278,7 @@ describe('the prompts', () => {
   });
 
   test('an alert is set, refused, changed and cleared', async () => {
-    const isAlerting = () => / 1 alert /.test(screen.pty.lines()[0]!);
+    const isAlerting = () => / \d+ alerts? /.test(screen.pty.lines()[0]!);
     screen.press('A', '1K', 'enter');
     await screen.until(isAlerting, 'the alert');
     screen.press('A', 'zzz', 'enter');

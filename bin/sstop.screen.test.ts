@@ -285,7 +285,7 @@ test('every view opens, fits and closes again', async () => {
   ] as const) {
     pty.key(key);
     await pty.waitFor(title);
-    expect(pty.lines().at(-1)).toContain('Esc');
+    await pty.waitUntil(() => pty.lines().at(-1)!.includes('Esc'), 'the way back in the footer');
     pty.key('\x1b');
     await pty.waitFor(TABLE);
   }

@@ -10,6 +10,7 @@ test('a process’s sockets are those that its descriptors name', async () => {
   const scanner = new DescriptorScanner();
   const seen = new Map<number, number>();
   try {
+    const before = ownSockets();
     const result = scanner.scan(process.pid, {
       socket(inode, descriptor) {
         seen.set(descriptor, inode);
@@ -17,14 +18,15 @@ test('a process’s sockets are those that its descriptors name', async () => {
       },
     });
     expect(result).toBe(0);
-    const expected = new Map<number, number>();
-    for (const name of readdirSync('/proc/self/fd')) {
-      const match = /^socket:\[(\d+)\]$/.exec(linkOf(name));
-      if (match !== null) expected.set(Number(name), Number(match[1]));
+    // What earlier tests left in this process may close at any moment: those there before and after count.
+    const after = ownSockets();
+    const expected = [...before].filter(([descriptor, inode]) => after.get(descriptor) === inode);
+    expect(expected.length).toBeGreaterThanOrEqual(3);
+    for (const [descriptor, inode] of expected) expect(seen.get(descriptor)).toBe(inode);
+    for (const [descriptor, inode] of seen) {
+      expect([before.get(descriptor), after.get(descriptor)]).toContain(inode);
     }
-    expect(expected.size).toBeGreaterThanOrEqual(3);
-    expect(new Map([...seen].sort())).toEqual(new Map([...expected].sort()));
-    const [descriptor, inode] = [...expected][0]!;
+    const [descriptor, inode] = expected[0]!;
     expect(scanner.socketAt(process.pid, descriptor)).toBe(inode);
     expect(scanner.socketAt(process.pid, 0x7fffffff)).toBe(-1);
   } finally {
@@ -32,6 +34,16 @@ test('a process’s sockets are those that its descriptors name', async () => {
     pair.close();
   }
 });
+
+/** Descriptor to inode of this process's sockets. */
+function ownSockets(): Map<number, number> {
+  const sockets = new Map<number, number>();
+  for (const name of readdirSync('/proc/self/fd')) {
+    const match = /^socket:\[(\d+)\]$/.exec(linkOf(name));
+    if (match !== null) sockets.set(Number(name), Number(match[1]));
+  }
+  return sockets;
+}
 
 function linkOf(name: string): string {
   try {
