@@ -197,7 +197,6 @@ test('what closed before the first collection ended is not counted', async () =>
   for (let i = 0; i < 3; i++) {
     await source.collect(WHOLE_SLICE);
     expect(rowOf(source.rows.table, ports.clientPort, ports.serverPort)).toBe(-1);
-    expect(source.rows.closed.count).toBe(0);
   }
 });
 
