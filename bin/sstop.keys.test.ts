@@ -278,9 +278,12 @@ describe('the prompts', () => {
   });
 
   test('an alert is set, refused, changed and cleared', async () => {
+    // Others on this machine may be over it as well.
     const isAlerting = () => / \d+ alerts? /.test(screen.pty.lines()[0]!);
+    screen.markWritten();
     screen.press('A', '1K', 'enter');
     await screen.until(isAlerting, 'the alert');
+    await screen.until(() => screen.written().includes('\x07'), 'the bell');
     screen.press('A', 'zzz', 'enter');
     await screen.untilText(/alert above .*zzz.*accepted:/);
     screen.press('ctrl+u', '1T', 'enter');
