@@ -81,7 +81,6 @@ const SIGNATURES = {
   lseek: { args: ['i32', 'i64', 'i32'], returns: 'i32' },
   getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' },
-  statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
   getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
   sysconf: { args: ['i32'], returns: 'i32' },
@@ -173,18 +172,6 @@ export function readLinkAt(
 ): number {
   const name = (path.pointer + pathOffset) as Pointer;
   const result = symbols.readlinkat(directory, name, into.pointer, into.bytes.length);
-  return result < 0 ? -errno() : result;
-}
-
-/** statx(2) of an open descriptor or a path into 256 bytes of `struct statx`. Returns 0 or -errno. */
-export function statAt(
-  directory: number,
-  path: NativeBuffer,
-  flags: number,
-  mask: number,
-  into: NativeBuffer,
-): number {
-  const result = symbols.statx(directory, path.pointer, flags, mask, into.pointer);
   return result < 0 ? -errno() : result;
 }
 

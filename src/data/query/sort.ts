@@ -44,7 +44,3 @@ export function isNaturallyAscending(key: string): boolean {
 export function isAscending(sort: SortBy<string>): boolean {
   return isNaturallyAscending(sort.key) !== sort.isReversed;
 }
-
-export function isSortKey(text: string): text is SortKey {
-  return (SORT_KEYS as readonly string[]).includes(text);
-}

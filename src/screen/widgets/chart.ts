@@ -20,11 +20,6 @@ export interface Chart {
   readonly ascii: boolean;
 }
 
-/** How many samples a chart of this width shows. */
-export function chartSamples(width: number, chart: Pick<Chart, 'cells' | 'ascii'>): number {
-  return chart.ascii || chart.cells === 'blocks' ? width : width * 2;
-}
-
 /** Fills the area with an area chart, newest sample at the right edge; NaN is blank, a known 0 is a baseline. */
 export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
   if (isEmpty(area)) return;
