@@ -2,7 +2,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
 import type { DiagVisitor } from '../netlink/sock-diag.ts';
-import type { ProcessCollector } from './processes.ts';
+import type { ProcessSource } from './process-source.ts';
 import { ProcessOrder } from './socket-owners-order.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
 import type { SocketRows } from './sockets.ts';
@@ -32,7 +32,7 @@ export class OwnerHunt implements DescriptorVisitor, DiagVisitor {
   looks = 0;
   found = 0;
   readonly #rows: SocketRows;
-  readonly #processes: ProcessCollector;
+  readonly #processes: ProcessSource;
   readonly #scanner: DescriptorScanner;
   readonly #clock: () => number;
   readonly #order = new ProcessOrder();
@@ -49,12 +49,7 @@ export class OwnerHunt implements DescriptorVisitor, DiagVisitor {
   #huntsInVain = 0;
   #chances = 0;
 
-  constructor(
-    rows: SocketRows,
-    processes: ProcessCollector,
-    scanner: DescriptorScanner,
-    clock: () => number,
-  ) {
+  constructor(rows: SocketRows, processes: ProcessSource, scanner: DescriptorScanner, clock: () => number) {
     this.#rows = rows;
     this.#processes = processes;
     this.#scanner = scanner;

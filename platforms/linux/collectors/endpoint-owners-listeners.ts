@@ -2,7 +2,7 @@ import { isIpv4, isUnspecifiedAddress } from '../../../src/data/sample/address.t
 import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { inferOwner } from './endpoint-owners.ts';
-import type { ProcessCollector } from './processes.ts';
+import type { ProcessSource } from './process-source.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
 import type { SocketRows } from './sockets.ts';
 
@@ -18,7 +18,7 @@ const RELATIVES_LIMIT = 256;
  */
 export class ListenerOwners implements DescriptorVisitor {
   readonly #rows: SocketRows;
-  readonly #processes: ProcessCollector;
+  readonly #processes: ProcessSource;
   readonly #scanner: DescriptorScanner;
   /** First listener's row of each port, -1 none; `#next` leads to the further ones. */
   readonly #first = new Int32Array(1 << 16);
@@ -31,7 +31,7 @@ export class ListenerOwners implements DescriptorVisitor {
   #soughtInode = 0;
   #wasFound = false;
 
-  constructor(rows: SocketRows, processes: ProcessCollector, scanner: DescriptorScanner) {
+  constructor(rows: SocketRows, processes: ProcessSource, scanner: DescriptorScanner) {
     this.#rows = rows;
     this.#processes = processes;
     this.#scanner = scanner;

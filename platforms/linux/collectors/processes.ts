@@ -9,6 +9,7 @@ import { ProcDirectory } from '../proc/proc-directory.ts';
 import { PidCursor } from './pid-cursor.ts';
 import { PidListing } from './pid-listing.ts';
 import { isSleepersTurn, ProcessRows, RowOutcome } from './process-rows.ts';
+import type { ProcessSource } from './process-source.ts';
 import { ProcessTexts } from './process-texts.ts';
 
 export interface ProcessCollectorOptions {
@@ -35,7 +36,7 @@ const HIDDEN_RETRY_MICROS = 1e6;
  * CPU clocks speak of this program's own pid namespace. Where /proc is another's (or a captured tree), everything is
  * listed and read each time, and CPU time comes from the tick counters.
  */
-export class ProcessCollector {
+export class ProcessCollector implements ProcessSource {
   readonly table: ProcessTable;
   /** Counts collects. */
   generation = 0;
@@ -70,6 +71,13 @@ export class ProcessCollector {
     if (!this.#hasClocks) return this.#readEverything(slice);
     await this.#checkKnown(slice);
     await this.#findNew(slice);
+  }
+
+  admit(pid: number): number {
+    const known = this.table.find(pid);
+    if (known >= 0) return known;
+    this.#adopt(pid);
+    return this.table.find(pid);
   }
 
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */

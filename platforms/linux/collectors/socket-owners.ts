@@ -2,7 +2,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
-import type { ProcessCollector } from './processes.ts';
+import type { ProcessSource } from './process-source.ts';
 import { KnownDescriptors } from './socket-owners-known.ts';
 import { ProcessOrder } from './socket-owners-order.ts';
 import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';
@@ -48,7 +48,7 @@ const ROWS_BETWEEN_RESTS = 4096;
  */
 export class SocketOwners implements DescriptorVisitor {
   readonly #rows: SocketRows;
-  readonly #processes: ProcessCollector;
+  readonly #processes: ProcessSource;
   readonly #scanner: DescriptorScanner;
   readonly #clock: () => number;
   readonly #watcher: OwnerWatcher;
@@ -80,7 +80,7 @@ export class SocketOwners implements DescriptorVisitor {
 
   constructor(
     rows: SocketRows,
-    processes: ProcessCollector,
+    processes: ProcessSource,
     scanner: DescriptorScanner,
     clock: () => number,
     watcher: OwnerWatcher,
@@ -149,6 +149,7 @@ export class SocketOwners implements DescriptorVisitor {
   #gatherRow(row: number, isRetryDue: boolean): void {
     const { table, life } = this.#rows;
     if (this.#serial[row] !== table.slots.serial[row]) this.#forget(row);
+    if (this.#rows.isOwnerTold[row] === 1) return;
     if (table.inode[row] === 0) {
       this.#settleOrphan(row);
       return;

@@ -1,13 +1,25 @@
-import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
+import type {
+  CollectionParts,
+  CountingBasis,
+  LostTraffic,
+  Tier,
+} from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { DiagVisitor } from '../netlink/sock-diag.ts';
 import type { SocketRows } from './sockets.ts';
+
+/** What a source of sockets knows of the parts; processes are looked after elsewhere. */
+export type SocketParts = Omit<CollectionParts, 'processes' | 'exited'>;
+
+export const NOTHING_LOST: LostTraffic = { bytes: 0, packets: 0 };
 
 /** Where a tier gets its sockets from. */
 export interface SocketSource {
   readonly tier: Tier;
   readonly counted: CountingBasis;
+  readonly parts: SocketParts;
   readonly rows: SocketRows;
+  readonly lost: LostTraffic;
   /** Closing messages dropped by the kernel and rows refused by full tables, since the start. */
   readonly lostClosings: number;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */

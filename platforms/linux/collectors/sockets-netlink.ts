@@ -13,17 +13,9 @@ import {
 } from '../netlink/sock-diag.ts';
 import { ClosingQueue } from './closing-queue.ts';
 import { ClosingRate } from './closing-rate.ts';
-import type { SocketSource } from './socket-source.ts';
+import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
 import { RowLife, SocketRows } from './sockets.ts';
-import {
-  finalPayloadReceived,
-  finalPayloadSent,
-  likelyOpener,
-  Opener,
-  openerOf,
-  payloadReceived,
-  payloadSent,
-} from './sockets-payload.ts';
+import { PayloadCounters } from './sockets-payload-counters.ts';
 import { storeEndpoints, storeSegments } from './sockets-record.ts';
 
 const AF_INET = 2;
@@ -49,7 +41,16 @@ const NOTHING: DiagVisitor = { message: () => undefined };
 export class NetlinkSockets implements SocketSource {
   readonly tier: Tier = 'netlink';
   readonly counted: CountingBasis = 'payload';
+  readonly parts: SocketParts = {
+    tcp: 'tcp_info',
+    udp: 'none',
+    owners: 'descriptor',
+    scope: 'network namespace',
+  };
+  readonly lost = NOTHING_LOST;
   readonly rows = new SocketRows();
+  /** Whether this source writes the rows' byte counters. */
+  readonly #isCounting: boolean;
   readonly #clock: () => number;
   readonly #diag: SockDiag;
   readonly #multicast: DestroyMulticast;
@@ -57,6 +58,7 @@ export class NetlinkSockets implements SocketSource {
   readonly #queue = new ClosingQueue();
   readonly #rate = new ClosingRate();
   readonly #record = new DiagRecord();
+  readonly #payload = new PayloadCounters(this.rows, (port) => this.isListeningPort(port));
   /** Listeners are also dumped while a closing is being read. */
   readonly #listenerRecord = new DiagRecord();
   readonly #connections = legacyTcpRequest(CONNECTION_STATES);
@@ -93,9 +95,14 @@ export class NetlinkSockets implements SocketSource {
   #expireKeptUpTo = 0;
   #isCollecting = false;
 
-  /** Throws SyscallError where the kernel has no sock_diag, or no announcements of it. */
-  constructor(clock: () => number) {
+  /**
+   * Throws SyscallError where the kernel has no sock_diag, or no announcements of it.
+   *
+   * @param isCounting false where somebody else counts bytes: the rows' counters begin at 0 and are left alone
+   */
+  constructor(clock: () => number, isCounting = true) {
     this.#clock = clock;
+    this.#isCounting = isCounting;
     this.#multicast = new DestroyMulticast();
     try {
       this.#diag = new SockDiag();
@@ -229,7 +236,8 @@ export class NetlinkSockets implements SocketSource {
       table.state[slot] === record.state &&
       table.inode[slot] === record.inode &&
       rows.life[slot] === RowLife.LIVE &&
-      rows.isRare[slot] === 0
+      rows.isRare[slot] === 0 &&
+      rows.isFlow[slot] === 0
     );
   }
 
@@ -240,12 +248,8 @@ export class NetlinkSockets implements SocketSource {
     }
     if (this.rows.isRare[slot] === 1) this.rows.setRare(slot, 0);
     this.#updateIdentity(slot, record);
-    const { table, opener } = this.rows;
-    if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(record);
-    const openedBy = opener[slot] || likelyOpener(record, this.isListeningPort(record.localPort));
-    table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(record, openedBy));
-    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(record));
-    storeSegments(table, slot, record);
+    storeSegments(this.rows.table, slot, record);
+    if (this.#isCounting) this.#payload.storeLive(slot, record);
   }
 
   #seeListener(buffer: NativeBuffer, at: number, length: number): void {
@@ -273,7 +277,7 @@ export class NetlinkSockets implements SocketSource {
 
   #addDatagram(record: DiagRecord): number {
     const slot = this.#add(record, PROTOCOL_UDP);
-    if (slot < 0) return -1;
+    if (slot < 0 || !this.#isCounting) return slot;
     const { table } = this.rows;
     table.txBytes[slot] = Number.NaN;
     table.rxBytes[slot] = Number.NaN;
@@ -329,16 +333,8 @@ export class NetlinkSockets implements SocketSource {
     const known = this.rows.find(record.cookieLow, record.cookieHigh);
     const slot = known >= 0 ? known : this.#addUnseen(record);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
-    const { table, opener } = this.rows;
-    const openedBy = opener[slot] || likelyOpener(record, this.isListeningPort(record.localPort));
-    opener[slot] = openedBy;
-    const sent = finalPayloadSent(record, openedBy);
-    const hasRemnant = this.rows.leftRemnant[slot] === 1;
-    const received = finalPayloadReceived(record, openedBy, table.state[slot]!, hasRemnant);
-    // A reset by this end sets the counters to 0 before the announcement: what was seen before stands.
-    table.txBytes[slot] = Math.max(table.txBytes[slot]!, sent);
-    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
-    storeSegments(table, slot, record);
+    storeSegments(this.rows.table, slot, record);
+    if (this.#isCounting) this.#payload.storeFinal(slot, record);
     if (this.rows.seenSequence[slot] === this.#sequence && this.rows.isRare[slot] === 0) {
       this.#announcedCount++;
     }
@@ -382,7 +378,7 @@ export class NetlinkSockets implements SocketSource {
   #settle(slot: number): void {
     const { rows } = this;
     const seen = rows.seenSequence[slot]!;
-    if (rows.life[slot] === RowLife.CLOSED || seen === this.#sequence) return;
+    if (rows.life[slot] === RowLife.CLOSED || rows.isFlow[slot] === 1 || seen === this.#sequence) return;
     if (rows.isRare[slot] === 1) {
       if (seen < this.#rareSequence) rows.markClosed(slot);
     } else if (!this.#wasInterrupted) {

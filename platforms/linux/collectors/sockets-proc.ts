@@ -11,7 +11,7 @@ import {
   SyscallError,
 } from '../libc.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
-import type { SocketSource } from './socket-source.ts';
+import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
 import { RowLife, SocketRows } from './sockets.ts';
 
 const FILES = [
@@ -32,6 +32,13 @@ const PSEUDO_COOKIE_HIGH = 0x70726f63;
 export class ProcNetSockets implements SocketSource {
   readonly tier: Tier = 'proc';
   readonly counted: CountingBasis = 'none';
+  readonly parts: SocketParts = {
+    tcp: 'none',
+    udp: 'none',
+    owners: 'descriptor',
+    scope: 'network namespace',
+  };
+  readonly lost = NOTHING_LOST;
   readonly rows = new SocketRows();
   readonly #paths: readonly NativeBuffer[];
   readonly #clock: () => number;

@@ -33,6 +33,11 @@ export class SocketRows {
   /** 1: a listener or a UDP socket, which the dump of connections does not list. */
   isRare: Uint8Array;
   rareCount = 0;
+  /** 1: known by its packets alone; no dump has listed it (yet), and none decides over its end. */
+  isFlow: Uint8Array;
+  flowCount = 0;
+  /** 1: whoever counts its packets knows its process; descriptors have no say. */
+  isOwnerTold: Uint8Array;
   /** Per slot the one that followed it in the last walk. */
   #follower: Int32Array;
   #firstOfWalk = 0;
@@ -47,6 +52,8 @@ export class SocketRows {
     this.opener = new Uint8Array(n);
     this.leftRemnant = new Uint8Array(n);
     this.isRare = new Uint8Array(n);
+    this.isFlow = new Uint8Array(n);
+    this.isOwnerTold = new Uint8Array(n);
     this.#follower = new Int32Array(n);
   }
 
@@ -57,7 +64,7 @@ export class SocketRows {
 
   /** Live rows that the dump of connections should list. */
   get connectionCount(): number {
-    return this.table.slots.count - this.#closedCount - this.keptCount - this.rareCount;
+    return this.table.slots.count - this.#closedCount - this.keptCount - this.rareCount - this.flowCount;
   }
 
   find(cookieLow: number, cookieHigh: number): number {
@@ -98,11 +105,30 @@ export class SocketRows {
 
   /** A new live row with nothing known but its key, or -1: the table is full. */
   add(cookieLow: number, cookieHigh: number): number {
+    const slot = this.#add(cookieLow, cookieHigh, 0, 0);
+    if (slot >= 0) this.#follow(slot);
+    return slot;
+  }
+
+  /** A new live row that only its packets tell of; `part` and `partSerial` tell shares of one socket apart. */
+  addFlow(cookieLow: number, cookieHigh: number, part = 0, partSerial = 0): number {
+    const slot = this.#add(cookieLow, cookieHigh, part, partSerial);
+    if (slot < 0) return -1;
+    this.isFlow[slot] = 1;
+    this.flowCount++;
+    this.table.isShare[slot] = part === 0 ? 0 : 1;
+    return slot;
+  }
+
+  #add(a: number, b: number, c: number, d: number): number {
     const { table } = this;
-    const slot = table.slots.add(cookieLow, cookieHigh, 0, 0);
+    const slot = table.slots.add(a, b, c, d);
     if (slot < 0) return -1;
     if (this.life.length < table.slots.capacity) this.#grow(table.slots.capacity);
-    this.#follow(slot);
+    this.isFlow[slot] = 0;
+    this.isOwnerTold[slot] = 0;
+    table.interfaceIndex[slot] = 0;
+    table.isShare[slot] = 0;
     this.life[slot] = RowLife.LIVE;
     this.opener[slot] = 0;
     this.leftRemnant[slot] = 0;
@@ -124,6 +150,7 @@ export class SocketRows {
   /** The kernel lists the row (again). */
   markLive(slot: number, sequence: number): void {
     if (this.life[slot] === RowLife.KEPT) this.keptCount--;
+    this.#leaveFlow(slot);
     this.life[slot] = RowLife.LIVE;
     this.seenSequence[slot] = sequence;
   }
@@ -145,12 +172,18 @@ export class SocketRows {
     if (this.life[slot] === RowLife.CLOSED) return;
     if (this.life[slot] === RowLife.KEPT) this.keptCount--;
     this.rareCount -= this.isRare[slot]!;
+    this.#leaveFlow(slot);
     this.life[slot] = RowLife.CLOSED;
     if (this.table.protocol[slot] === PROTOCOL_TCP) this.table.state[slot] = TcpState.CLOSE;
     if (this.#closedCount === this.#closedSlots.length) {
       this.#closedSlots = lengthened(this.#closedSlots, new Int32Array(this.#closedCount * 2));
     }
     this.#closedSlots[this.#closedCount++] = slot;
+  }
+
+  #leaveFlow(slot: number): void {
+    this.flowCount -= this.isFlow[slot]!;
+    this.isFlow[slot] = 0;
   }
 
   /** Gives back the rows closed by the collection before. */
@@ -175,5 +208,7 @@ export class SocketRows {
     this.opener = lengthened(this.opener, new Uint8Array(n));
     this.leftRemnant = lengthened(this.leftRemnant, new Uint8Array(n));
     this.isRare = lengthened(this.isRare, new Uint8Array(n));
+    this.isFlow = lengthened(this.isFlow, new Uint8Array(n));
+    this.isOwnerTold = lengthened(this.isOwnerTold, new Uint8Array(n));
   }
 }

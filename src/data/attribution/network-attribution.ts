@@ -2,7 +2,13 @@ import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import { OwnerBasis, PROTOCOL_UDP, type SocketTable, TcpState } from '../sample/socket-table.ts';
+import {
+  FOREIGN_INTERFACE,
+  OwnerBasis,
+  PROTOCOL_UDP,
+  type SocketTable,
+  TcpState,
+} from '../sample/socket-table.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces } from './socket-interface.ts';
@@ -109,6 +115,8 @@ export class NetworkAttribution {
       interfaces: sample.interfaces,
       processCount: sample.processes.slots.count,
       lostClosings: sample.lostClosings,
+      lost: sample.lost,
+      parts: sample.parts,
     };
   }
 
@@ -148,12 +156,18 @@ export class NetworkAttribution {
     const { sockets } = sample;
     const ledger = this.#ledger;
     ledger.rememberEndpoints(sockets, slot);
-    ledger.interfaceIndex[slot] = this.#interfaces.of(sockets, slot, sample.interfaces);
+    ledger.interfaceIndex[slot] = this.#interfaceOf(sample, slot);
     ledger.host[slot] = isConnected(sockets, slot)
       ? this.#hosts.of(sockets.remoteAddress, slot * ADDRESS_WORDS, sample.monotonicMicros)
       : -1;
     ledger.traffic[slot] = -1;
     ledger.hostTraffic[slot] = -1;
+  }
+
+  #interfaceOf({ sockets, interfaces }: NetworkSample, slot: number): number {
+    const told = sockets.interfaceIndex[slot]!;
+    if (told === FOREIGN_INTERFACE) return 0;
+    return told > 0 ? told : this.#interfaces.of(sockets, slot, interfaces);
   }
 
   /** Chooses the owner by what the collector says now and what was known before. */
@@ -181,7 +195,7 @@ export class NetworkAttribution {
       case OwnerBasis.INFERRED: {
         const startTicks = sockets.ownerStartTicks[slot]!;
         const pid = sockets.ownerPid[slot]!;
-        return this.#owners.ofProcess(pid, startTicks, sample.processes, sample.monotonicMicros);
+        return this.#owners.ofProcess(pid, startTicks, sample, sample.monotonicMicros);
       }
       case OwnerBasis.KERNEL:
         return this.#owners.kernel();
@@ -201,6 +215,7 @@ export class NetworkAttribution {
   }
 
   #countSocket(sockets: SocketTable, slot: number): void {
+    if (sockets.isShare[slot] === 1) return;
     const owner = this.#ledger.owner[slot]!;
     const { connectionCount, listenerCount } = this.#owners.table;
     const state = sockets.state[slot];

@@ -1,4 +1,5 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
+import type { ExitedTable } from '../sample/exited-table.ts';
 import { OwnerKind, OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
 
@@ -9,6 +10,12 @@ export interface OwnerFacts {
   userName(uid: number): string;
   /** Path of a control group by its id; undefined: unknown. Without it such sockets are grouped by user. */
   cgroupPath?(cgroupId: number): string | undefined;
+}
+
+/** Processes alive, and those that ended since the sample before. */
+export interface Population {
+  readonly processes: ProcessTable;
+  readonly exited: ExitedTable;
 }
 
 type GroupKind = Exclude<(typeof OwnerKind)[keyof typeof OwnerKind], typeof OwnerKind.PROCESS>;
@@ -61,7 +68,12 @@ export class OwnerLedger {
   }
 
   /** The row of a process; where the table is full, the one of the unknown. */
-  ofProcess(pid: number, startTicks: number, processes: ProcessTable, monotonicMicros: number): number {
+  ofProcess(
+    pid: number,
+    startTicks: number,
+    { processes, exited }: Population,
+    monotonicMicros: number,
+  ): number {
     const { table } = this;
     const low = startTicks >>> 0;
     const high = Math.floor(startTicks / TWO_32);
@@ -76,7 +88,7 @@ export class OwnerLedger {
     const isAlive = process >= 0 && processes.startTicks[process] === startTicks;
     table.hasExited[slot] = isAlive ? 0 : 1;
     if (isAlive) this.#follow(slot, processes, process);
-    else table.names[slot] = `pid ${pid}`;
+    else this.#followExited(slot, exited);
     return slot;
   }
 
@@ -156,6 +168,20 @@ export class OwnerLedger {
     }
     const uid = processes.uid[process]!;
     if (table.uid[slot] === uid) return;
+    table.uid[slot] = uid;
+    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+  }
+
+  /** What is left to know of a process that ended before it was ever seen. */
+  #followExited(slot: number, exited: ExitedTable): void {
+    const { table } = this;
+    const pid = table.pid[slot]!;
+    const found = exited.find(pid, table.startTicks[slot]!);
+    const name = found < 0 ? '' : (exited.names[found] ?? '');
+    table.names[slot] = name === '' ? `pid ${pid}` : name;
+    if (found < 0) return;
+    table.ppid[slot] = exited.ppid[found]!;
+    const uid = exited.uid[found]!;
     table.uid[slot] = uid;
     table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
   }

@@ -93,10 +93,14 @@ export class SocketLedger implements SocketAccounts {
   }
 }
 
-/** Mixes ports and the last words of both addresses: what changes when a socket is connected to somebody else. */
+/**
+ * Mixes ports, the last words of both addresses and the interface, where the collector tells it: what changes when a
+ * socket is connected to somebody else.
+ */
 function endpointFingerprint(sockets: SocketTable, slot: number): number {
   const last = slot * ADDRESS_WORDS + ADDRESS_WORDS - 1;
   const ports = (sockets.remotePort[slot]! << 16) | sockets.localPort[slot]!;
   const remote = Math.imul(sockets.remoteAddress[last]! ^ sockets.remoteAddress[last - 2]!, 0x9e3779b1);
-  return ports ^ remote ^ Math.imul(sockets.localAddress[last]!, 0x85ebca6b);
+  const local = Math.imul(sockets.localAddress[last]!, 0x85ebca6b);
+  return ports ^ remote ^ local ^ Math.imul(sockets.interfaceIndex[slot]!, 0xc2b2ae35);
 }

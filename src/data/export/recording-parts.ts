@@ -106,14 +106,16 @@ function keyWordOf(word: number): 0 | 1 | 2 | 3 {
 }
 
 function headerText(section: NetworkSection, facts: RecordingFacts): string {
-  const { sequence, monotonicMicros, durationMicros, tier, counted, processCount, lostClosings } = section;
+  const { sequence, monotonicMicros, durationMicros, tier, counted, processCount } = section;
+  const { lostClosings, lost, parts } = section;
   return JSON.stringify({
     part: 'header',
     ...facts.header,
     errors: facts.errors.slice(0, ERRORS_LIMIT).map(shortError),
     unrecorded: facts.unrecordedCount,
     network: {
-      ...{ sequence, monotonicMicros, durationMicros, tier, counted, processCount, lostClosings },
+      ...{ sequence, monotonicMicros, durationMicros, tier, counted, processCount },
+      ...{ lostClosings, lost, parts },
       errors: section.errors.slice(0, ERRORS_LIMIT).map(shortError),
     },
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { InterfaceTable } from '../sample/interface-table.ts';
+import type { CollectionParts } from '../sample/network-sample.ts';
 import { HostTable, type NetworkSection, OwnerTable, TrafficTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { SocketTable } from '../sample/socket-table.ts';
@@ -52,6 +53,15 @@ class RandomSection implements NetworkSection {
   readonly durationMicros = 1234.5;
   readonly processCount = 77;
   readonly lostClosings = 3;
+  readonly lost = { bytes: 1234, packets: 5 };
+  readonly parts: CollectionParts = {
+    tcp: 'tcp_info',
+    udp: 'packets',
+    owners: 'descriptor',
+    processes: 'proc',
+    exited: false,
+    scope: 'network namespace',
+  };
   sequence = 0;
   monotonicMicros = 0;
   readonly #random: () => number;

@@ -1,6 +1,6 @@
 import { lengthened, SlotTable } from '../../kit/table/slot-table.ts';
 import type { InterfaceTable } from './interface-table.ts';
-import type { CountingBasis, Tier } from './network-sample.ts';
+import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './network-sample.ts';
 import type { Section } from './snapshot.ts';
 import type { SocketTable } from './socket-table.ts';
 
@@ -171,4 +171,7 @@ export interface NetworkSection extends Section {
   /** Live processes on the machine, with or without sockets. */
   readonly processCount: number;
   readonly lostClosings: number;
+  readonly lost: LostTraffic;
+  /** Undefined in a recording that does not say. */
+  readonly parts: CollectionParts | undefined;
 }

@@ -1,6 +1,7 @@
 import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from './address.ts';
+import { ExitedTable } from './exited-table.ts';
 import { InterfaceTable } from './interface-table.ts';
-import type { CountingBasis, NetworkSample, Tier } from './network-sample.ts';
+import type { CollectionParts, CountingBasis, NetworkSample, Tier } from './network-sample.ts';
 import { ProcessTable } from './process-table.ts';
 import type { SnapshotHeader } from './snapshot.ts';
 import { OwnerBasis, PROTOCOL_TCP, SocketTable, TcpState } from './socket-table.ts';
@@ -50,6 +51,15 @@ export class SampleWorld {
   readonly interfaces = new InterfaceTable();
   tier: Tier = 'netlink';
   counted: CountingBasis = 'payload';
+  parts: CollectionParts = {
+    tcp: 'tcp_info',
+    udp: 'none',
+    owners: 'descriptor',
+    processes: 'proc',
+    exited: false,
+    scope: 'network namespace',
+  };
+  readonly exited = new ExitedTable();
   monotonicMicros = 1_000_000;
   epoch = 1;
   #sequence = 0;
@@ -159,6 +169,9 @@ export class SampleWorld {
       closed: { slots: Int32Array.from(this.#gone), count: this.#gone.length },
       interfaces: this.interfaces,
       lostClosings: 0,
+      lost: { bytes: 0, packets: 0 },
+      parts: this.parts,
+      exited: this.exited,
       errors: [],
     };
   }

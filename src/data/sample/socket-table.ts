@@ -20,6 +20,9 @@ export const TcpState = {
   CLOSING: 11,
 } as const;
 
+/** `SocketTable.interfaceIndex`: an interface of another network namespace. */
+export const FOREIGN_INTERFACE = -1;
+
 /** How `SocketTable.ownerPid` came to be known. */
 export const OwnerBasis = {
   /** Nobody is known (yet). */
@@ -75,6 +78,13 @@ export class SocketTable {
   firstSeenMicros: Float64Array;
   /** 1: there before the collector's first sample, so its counters hold bytes from before. */
   bornBeforeStart: Uint8Array;
+  /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
+  interfaceIndex: Int32Array;
+  /**
+   * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface
+   * or another peer of an unconnected UDP socket has had of it. It is no connection more.
+   */
+  isShare: Uint8Array;
 
   constructor(initialCapacity = 1024) {
     this.slots = new SlotTable(initialCapacity, SOCKETS_LIMIT, (capacity) => this.#grow(capacity));
@@ -100,6 +110,8 @@ export class SocketTable {
     this.ownerBasis = new Uint8Array(n);
     this.firstSeenMicros = new Float64Array(n);
     this.bornBeforeStart = new Uint8Array(n);
+    this.interfaceIndex = new Int32Array(n);
+    this.isShare = new Uint8Array(n);
   }
 
   #grow(n: number): void {
@@ -124,5 +136,7 @@ export class SocketTable {
     this.ownerBasis = lengthened(this.ownerBasis, new Uint8Array(n));
     this.firstSeenMicros = lengthened(this.firstSeenMicros, new Float64Array(n));
     this.bornBeforeStart = lengthened(this.bornBeforeStart, new Uint8Array(n));
+    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
+    this.isShare = lengthened(this.isShare, new Uint8Array(n));
   }
 }

@@ -1,5 +1,5 @@
 import { OpError } from '../../kit/errors/op-error.ts';
-import type { CountingBasis, Tier } from '../sample/network-sample.ts';
+import type { CollectionParts, CountingBasis, LostTraffic, Tier } from '../sample/network-sample.ts';
 import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
 import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 
@@ -21,6 +21,8 @@ export interface RecordedNetwork {
   readonly counted: CountingBasis;
   readonly processCount: number;
   readonly lostClosings: number;
+  readonly lost: LostTraffic;
+  readonly parts: CollectionParts | undefined;
   readonly errors: readonly SectionError[];
 }
 
@@ -74,8 +76,30 @@ export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
       counted: oneOf(BASES, network['counted'], 'counted'),
       processCount: numberOf(network, 'processCount'),
       lostClosings: numberOf(network, 'lostClosings'),
+      lost: lostOf(network['lost']),
+      parts: partsOf(network['parts']),
       errors: errorsOf(network['errors']),
     },
+  };
+}
+
+/** Recordings of before there was a tier that loses any say nothing. */
+function lostOf(value: unknown): LostTraffic {
+  if (value === undefined) return { bytes: 0, packets: 0 };
+  const fields = objectOf(value, 'lost');
+  return { bytes: numberOf(fields, 'bytes'), packets: numberOf(fields, 'packets') };
+}
+
+function partsOf(value: unknown): CollectionParts | undefined {
+  if (value === undefined) return undefined;
+  const fields = objectOf(value, 'parts');
+  return {
+    tcp: oneOf(['ebpf', 'tcp_info', 'packets', 'none'], fields['tcp'], 'tcp'),
+    udp: oneOf(['ebpf', 'packets', 'none'], fields['udp'], 'udp'),
+    owners: oneOf(['last user', 'creator', 'descriptor'], fields['owners'], 'owners'),
+    processes: oneOf(['ebpf', 'proc'], fields['processes'], 'processes'),
+    exited: fields['exited'] === true,
+    scope: oneOf(['machine', 'container', 'network namespace'], fields['scope'], 'scope'),
   };
 }
 

@@ -1,0 +1,44 @@
+import type { DiagRecord } from '../netlink/diag-record.ts';
+import type { SocketRows } from './sockets.ts';
+import {
+  finalPayloadReceived,
+  finalPayloadSent,
+  likelyOpener,
+  Opener,
+  openerOf,
+  payloadReceived,
+  payloadSent,
+} from './sockets-payload.ts';
+
+/** Writes the payload counters of connections into their rows, from what tcp_info says. */
+export class PayloadCounters {
+  readonly #rows: SocketRows;
+  readonly #isListeningPort: (port: number) => boolean;
+
+  constructor(rows: SocketRows, isListeningPort: (port: number) => boolean) {
+    this.#rows = rows;
+    this.#isListeningPort = isListeningPort;
+  }
+
+  /** Of a connection that a dump lists. */
+  storeLive(slot: number, record: DiagRecord): void {
+    const { table, opener } = this.#rows;
+    if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(record);
+    const openedBy = opener[slot] || likelyOpener(record, this.#isListeningPort(record.localPort));
+    table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(record, openedBy));
+    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(record));
+  }
+
+  /** Of one whose end is announced. */
+  storeFinal(slot: number, record: DiagRecord): void {
+    const { table, opener, leftRemnant } = this.#rows;
+    const openedBy = opener[slot] || likelyOpener(record, this.#isListeningPort(record.localPort));
+    opener[slot] = openedBy;
+    const sent = finalPayloadSent(record, openedBy);
+    const hasRemnant = leftRemnant[slot] === 1;
+    const received = finalPayloadReceived(record, openedBy, table.state[slot]!, hasRemnant);
+    // A reset by this end sets the counters to 0 before the announcement: what was seen before stands.
+    table.txBytes[slot] = Math.max(table.txBytes[slot]!, sent);
+    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
+  }
+}
