@@ -2,6 +2,7 @@ import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { completionScript, SHELL_NAMES, type ShellName } from './completion.ts';
 import { durationText, parseDurationMillis } from './duration.ts';
+import { oneLine } from './one-line.ts';
 
 export const SORT_NAMES = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
 export const BACKEND_NAMES = ['auto', 'netlink', 'proc'] as const;
@@ -186,14 +187,6 @@ function reportOptions(): Option[] {
       SHELL_NAMES,
     ),
   ];
-}
-
-/** commander's message as one line of ours: what was wrong, then what is accepted. */
-function oneLine(message: string): string {
-  return message
-    .replace(/^error: /, '')
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .trim();
 }
 
 function optionsOf(raw: RawOptions): SstopOptions {

@@ -1,4 +1,9 @@
+import type { DisksSection } from './disks-section.ts';
+import type { JournalSection } from './journal-section.ts';
+import type { MachineProcesses } from './machine-processes.ts';
+import type { MachineSection } from './machine-section.ts';
 import type { NetworkSample, Tier } from './network-sample.ts';
+import type { ProcessDetailSection } from './process-detail.ts';
 import type { Slice } from './slice.ts';
 
 /** What does not change while the program runs. */
@@ -44,12 +49,39 @@ export interface NetworkOptions {
   readonly tier: Tier | 'auto';
 }
 
+export interface MachineOptions {
+  /** Default true. */
+  readonly gpus?: boolean;
+  /** Default true; of drives too. */
+  readonly temperatures?: boolean;
+}
+
+/**
+ * Processors, memory, disks, sensors, GPUs and processes of this machine. Nothing is opened before it is asked for.
+ * Each section is borrowed until the next call for the same one. A call never overlaps another for the same section.
+ */
+export interface MachineCollector {
+  /** Never throws: each part carries its own error. */
+  collectMachine(): MachineSection;
+  /** Throws OpError only where the mounts cannot be read at all. */
+  collectDisks(): DisksSection;
+  /** Rejects with OpError only where the processes cannot be listed at all. */
+  collectProcesses(visiblePids: readonly number[], slice: Slice): Promise<MachineProcesses>;
+  /** Rejects with OpError: `ESRCH` where there is no such process. */
+  collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection>;
+  /** Runs beside; rejects with OpError: `ENOENT` no journalctl, `ESRCH` no such process, `DEADLINE` after 2 s. */
+  collectJournal(pid: number): Promise<JournalSection>;
+  close(): void;
+}
+
 /** How an operating system is asked. */
 export interface Platform {
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
   openNetwork(options: NetworkOptions): NetworkCollector;
+  /** Missing where the platform cannot tell these. */
+  openMachine?(options: MachineOptions): MachineCollector;
   tierReports(): readonly TierReport[];
   userName(uid: number): string;
   readonly signaller: Signaller;

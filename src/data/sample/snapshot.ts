@@ -1,4 +1,9 @@
+import type { DisksSection } from './disks-section.ts';
+import type { JournalSection } from './journal-section.ts';
+import type { MachineProcesses } from './machine-processes.ts';
+import type { MachineSection } from './machine-section.ts';
 import type { NetworkSection } from './network-section.ts';
+import type { ProcessDetailSection } from './process-detail.ts';
 
 /** One collector that failed while the others went on. */
 export interface SectionError {
@@ -34,6 +39,11 @@ export interface Section {
 export interface Snapshot {
   readonly header: SnapshotHeader;
   readonly network?: NetworkSection;
+  readonly machine?: MachineSection;
+  readonly disks?: DisksSection;
+  readonly machineProcesses?: MachineProcesses;
+  readonly processDetail?: ProcessDetailSection;
+  readonly journal?: JournalSection;
   /** Why a section that was asked for is missing, and what failed between two samples. */
   readonly errors: readonly SectionError[];
 }
@@ -41,4 +51,12 @@ export interface Snapshot {
 /** Sections to collect. */
 export interface Want {
   readonly network?: boolean;
+  readonly machine?: boolean;
+  readonly disks?: boolean;
+  /** All processes; what costs a read of its own (I/O, exact memory) for the visible ones alone. */
+  readonly machineProcesses?: { readonly visiblePids: readonly number[] };
+  /** The pid of one process in depth. */
+  readonly processDetail?: number;
+  /** The pid whose journal is asked for. */
+  readonly journal?: number;
 }

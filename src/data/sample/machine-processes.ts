@@ -1,0 +1,41 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import type { ProcessTable } from './process-table.ts';
+import type { Section } from './snapshot.ts';
+
+/**
+ * Columns beside `ProcessTable`, same slots, filled for the rows asked for in this sample; NaN for all others and where
+ * it is not permitted.
+ */
+export class ProcessUsage {
+  /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
+  readBytes = new Float64Array(0);
+  writtenBytes = new Float64Array(0);
+  sharedBytes = new Float64Array(0);
+  virtualBytes = new Float64Array(0);
+
+  /** All columns at least so long, all values unknown. */
+  clear(capacity: number): void {
+    if (this.readBytes.length < capacity) this.#grow(capacity);
+    this.readBytes.fill(Number.NaN);
+    this.writtenBytes.fill(Number.NaN);
+    this.sharedBytes.fill(Number.NaN);
+    this.virtualBytes.fill(Number.NaN);
+  }
+
+  #grow(n: number): void {
+    this.readBytes = lengthened(this.readBytes, new Float64Array(n));
+    this.writtenBytes = lengthened(this.writtenBytes, new Float64Array(n));
+    this.sharedBytes = lengthened(this.sharedBytes, new Float64Array(n));
+    this.virtualBytes = lengthened(this.virtualBytes, new Float64Array(n));
+  }
+}
+
+/** Every process of the machine; threads are not listed. CPU time and memory are counters and gauges of the table. */
+export interface MachineProcesses extends Section {
+  readonly processes: ProcessTable;
+  readonly usage: ProcessUsage;
+  /** Of the whole machine; NaN unknown: for a process's share of memory. */
+  readonly memoryTotalBytes: number;
+  /** Cores online; with them CPU nanoseconds become a share of the whole machine. */
+  readonly coreCount: number;
+}
