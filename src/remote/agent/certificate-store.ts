@@ -1,0 +1,168 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { OpError } from '../../kit/errors/op-error.ts';
+import type { CertificatePair } from './certificate.ts';
+
+/** A pair on disk that is fit to serve with. */
+export interface StoredCertificate extends CertificatePair {
+  readonly certificatePath: string;
+  readonly keyPath: string;
+  /** Of the certificate's DER, SHA-256, upper-case pairs joined by colons. */
+  readonly fingerprint: string;
+  readonly expiresMillis: number;
+  readonly isNew: boolean;
+  /** What is not as it should be, but does not keep the agent from serving. */
+  readonly warnings: readonly string[];
+}
+
+const PEM_SIZE_LIMIT = 1 << 20;
+
+/** Where the pair lives: `$XDG_CONFIG_HOME/socktop_agent/tls`, by default below `~/.config`. */
+export function certificateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const configured = environment['XDG_CONFIG_HOME'] ?? '';
+  const home = environment['HOME'] ?? '';
+  // The base directory specification: a path that is not absolute is to be ignored.
+  if (configured.startsWith('/')) return join(configured, 'socktop_agent', 'tls');
+  if (home.startsWith('/')) return join(home, '.config', 'socktop_agent', 'tls');
+  throw failure('EINVAL', 'there is no place for a certificate: neither XDG_CONFIG_HOME nor HOME is a path');
+}
+
+/**
+ * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects with
+ * an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`, or the
+ * code of the file system.
+ */
+export async function openCertificate(
+  folder: string,
+  make: () => Promise<CertificatePair>,
+  nowMillis: number,
+): Promise<StoredCertificate> {
+  const certificatePath = join(folder, 'cert.pem');
+  const keyPath = join(folder, 'key.pem');
+  const there = [certificatePath, keyPath].filter(exists);
+  if (there.length === 1) {
+    throw failure(
+      'HALF',
+      `${there[0]} is there without its other half: put it there, or delete this one too`,
+    );
+  }
+  const isNew = there.length === 0;
+  if (isNew) await create(folder, certificatePath, keyPath, make);
+  return load(certificatePath, keyPath, nowMillis, isNew);
+}
+
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    throw fileFailure('look at', path, cause);
+  }
+}
+
+/** The key first: whoever finds a certificate finds its key. Of two agents that start at once one fails with EEXIST. */
+async function create(
+  folder: string,
+  certificatePath: string,
+  keyPath: string,
+  make: () => Promise<CertificatePair>,
+): Promise<void> {
+  const { certificatePem, keyPem } = await make();
+  const mark = `.new-${crypto.randomUUID()}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(keyPath + mark, keyPem, { mode: 0o600, flag: 'wx' });
+    writeFileSync(certificatePath + mark, certificatePem, { mode: 0o644, flag: 'wx' });
+    linkSync(keyPath + mark, keyPath);
+    renameSync(certificatePath + mark, certificatePath);
+  } catch (cause) {
+    throw fileFailure('write a certificate to', folder, cause);
+  } finally {
+    rmSync(keyPath + mark, { force: true });
+    rmSync(certificatePath + mark, { force: true });
+  }
+}
+
+function load(
+  certificatePath: string,
+  keyPath: string,
+  nowMillis: number,
+  isNew: boolean,
+): StoredCertificate {
+  const certificatePem = readPem(certificatePath);
+  const keyPem = readPem(keyPath);
+  const certificate = parse(certificatePath, () => new X509Certificate(certificatePem));
+  const key = parse(keyPath, () => createPrivateKey(keyPem));
+  if (!certificate.checkPrivateKey(key)) {
+    throw failure(
+      'MISMATCH',
+      `${keyPath} is not the key of ${certificatePath}: restore the pair, or delete both`,
+    );
+  }
+  const expiresMillis = Date.parse(certificate.validTo);
+  if (nowMillis > expiresMillis) {
+    const since = new Date(expiresMillis).toISOString().slice(0, 10);
+    throw failure(
+      'EXPIRED',
+      `ExpiredCertificate: ${certificatePath} ended on ${since}; delete it and ${keyPath}, and start again for a new pair`,
+    );
+  }
+  return {
+    certificatePem,
+    keyPem,
+    certificatePath,
+    keyPath,
+    fingerprint: certificate.fingerprint256,
+    expiresMillis,
+    isNew,
+    warnings: warningsOf(certificate, keyPath, nowMillis),
+  };
+}
+
+function warningsOf(certificate: X509Certificate, keyPath: string, nowMillis: number): string[] {
+  const warnings: string[] = [];
+  if (nowMillis < Date.parse(certificate.validFrom)) {
+    warnings.push(`the certificate is valid from ${certificate.validFrom}: is this machine's clock right?`);
+  }
+  if ((statSync(keyPath).mode & 0o077) !== 0) {
+    warnings.push(`${keyPath} may be read by others than its owner: chmod 600 it`);
+  }
+  return warnings;
+}
+
+function readPem(path: string): string {
+  try {
+    if (statSync(path).size > PEM_SIZE_LIMIT)
+      throw failure('EFBIG', `${path} is too large for what it should be`);
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw cause instanceof OpError ? cause : fileFailure('read', path, cause);
+  }
+}
+
+function parse<T>(path: string, parser: () => T): T {
+  try {
+    return parser();
+  } catch (cause) {
+    const message = `${path} is damaged or no PEM file: restore it, or delete the pair`;
+    throw new OpError({ op: 'open certificate', code: 'BAD_CERTIFICATE', message, cause });
+  }
+}
+
+function failure(code: string, message: string): OpError {
+  return new OpError({ op: 'open certificate', code, message });
+}
+
+function fileFailure(verb: string, path: string, cause: unknown): OpError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'EIO';
+  return new OpError({ op: 'open certificate', code, message: `cannot ${verb} ${path} (${code})`, cause });
+}
