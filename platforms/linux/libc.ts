@@ -19,16 +19,21 @@ export const Errno = {
   ESRCH: 3,
   EINTR: 4,
   EIO: 5,
+  E2BIG: 7,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
+  EEXIST: 17,
   EINVAL: 22,
+  ENOSPC: 28,
   ENOSYS: 38,
   ENODATA: 61,
   EOPNOTSUPP: 95,
   ENOBUFS: 105,
   EPROTONOSUPPORT: 93,
   EAFNOSUPPORT: 97,
+  /** include/linux/errno.h: kernel-internal, yet bpf(2) lets it out. */
+  ENOTSUPP: 524,
 } as const;
 
 function errnoName(errno: number): string {
@@ -82,12 +87,15 @@ const SIGNATURES = {
   getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i32' },
+  statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
   sysconf: { args: ['i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
+  mmap: { args: ['ptr', 'u64', 'i32', 'i32', 'i32', 'i64'], returns: 'ptr' },
+  munmap: { args: ['ptr', 'u64'], returns: 'i32' },
   send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i32' },
@@ -117,6 +125,12 @@ const errnoWord = new Int32Array(toArrayBuffer(errnoPointer, 0, 4));
 export function errno(): number {
   return errnoWord[0]!;
 }
+
+/** asm-generic/socket.h, asm-generic/mman.h. */
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
 
 export const AT_FDCWD = -100;
 export const O_RDONLY = 0;
@@ -181,6 +195,11 @@ export function readExtendedAttribute(path: NativeBuffer, name: NativeBuffer, in
   return result < 0 ? -errno() : result;
 }
 
+/** statfs(2) into 120 bytes of `struct statfs`. Returns 0 or -errno. */
+export function fileSystemStatistics(path: NativeBuffer, into: NativeBuffer): number {
+  return symbols.statfs(path.pointer, into.pointer) < 0 ? -errno() : 0;
+}
+
 /** clock_gettime(2) into 16 bytes of `struct timespec`. Returns 0 or -1: the clock does not exist (any more). */
 export function clockGetTime(clock: number, into: NativeBuffer): number {
   return symbols.clock_gettime(clock, into.pointer);
@@ -228,6 +247,16 @@ export function getSocketOption(
   return result < 0 ? -errno() : optionLength.i32[0]!;
 }
 
+const filterProgram = new NativeBuffer(16);
+
+/** SO_ATTACH_FILTER with a classic program of 8 bytes an instruction (linux/filter.h). Returns 0 or -errno. */
+export function attachFilter(descriptor: number, instructions: NativeBuffer, count: number): number {
+  // struct sock_fprog: length u16, 6 bytes of padding, pointer. The kernel copies the program during the call.
+  filterProgram.u16[0] = count;
+  filterProgram.view.setBigUint64(8, BigInt(instructions.pointer), true);
+  return setSocketOption(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, filterProgram, 16);
+}
+
 /** send(2). Returns bytes sent or -errno. */
 export function sendFrom(descriptor: number, from: NativeBuffer, length: number, flags: number): number {
   const result = symbols.send(descriptor, from.pointer, length, flags);
@@ -238,6 +267,38 @@ export function sendFrom(descriptor: number, from: NativeBuffer, length: number,
 export function receiveInto(descriptor: number, into: NativeBuffer, flags: number): number {
   const result = symbols.recv(descriptor, into.pointer, into.bytes.length, flags);
   return result < 0 ? -errno() : result;
+}
+
+/**
+ * Memory that the kernel shares through a descriptor, mmap(2) to read and write. Its views are to be fetched from
+ * here each time and kept nowhere: after `unmap` they are empty, and a kept one would point to what is gone.
+ */
+export class SharedMemory {
+  view: DataView;
+  /** For `Atomics`. */
+  i32: Int32Array;
+  readonly length: number;
+  #address: Pointer | undefined;
+
+  /** Throws SyscallError. */
+  constructor(descriptor: number, length: number) {
+    const address = symbols.mmap(null, length, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
+    // MAP_FAILED is the highest address of all, which the engine hands over as a bigint.
+    if (typeof address !== 'number') throw new SyscallError('mmap', errno());
+    this.length = length;
+    this.#address = address;
+    const memory = toArrayBuffer(address, 0, length);
+    this.view = new DataView(memory);
+    this.i32 = new Int32Array(memory);
+  }
+
+  unmap(): void {
+    if (this.#address === undefined) return;
+    this.view = new DataView(new ArrayBuffer(0));
+    this.i32 = new Int32Array(0);
+    symbols.munmap(this.#address, this.length);
+    this.#address = undefined;
+  }
 }
 
 /** A system call without a wrapper in every C library, by number. Returns its result or -errno. */

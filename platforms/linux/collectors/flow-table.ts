@@ -1,28 +1,19 @@
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+import { FLOW_KEY_WORDS } from '../bpf/network-flow.ts';
 
-const FLOWS_LIMIT = 1 << 17;
-const NOBODY = -1;
-/** So many peers of one socket may have the same mixed word, which happens to one pair in 4 billion. */
+const FLOWS_LIMIT = 1 << 18;
+const NO_ROW = -1;
+/** So many flows of one socket may have the same mixed word, which happens to one pair in 4 billion. */
 const PLACES = 4;
-
-/** What tells one flow of a socket from its others, as the programs in the kernel count them. */
-export interface FlowKey {
-  readonly cookieLow: number;
-  readonly cookieHigh: number;
-  readonly tgid: number;
-  readonly interfaceIndex: number;
-  /** Four words; all 0 unless the socket is an unconnected UDP one. */
-  readonly peerAddress: Uint32Array;
-  readonly peerPort: number;
-}
 
 /**
  * What is remembered of each flow that the kernel counts: its counters as of the last read, and the row of the socket
- * table that they go to.
+ * table that they go to. Flows are known by the words of the kernel's key, of which the first three are the socket's
+ * cookie and a process.
  */
 export class FlowTable {
   readonly slots: SlotTable;
-  /** Row of the socket table and its serial, NOBODY where the table had no room. */
+  /** Row of the socket table and its serial, NO_ROW where that had no room. */
   row: Int32Array;
   rowSerial: Uint32Array;
   txBytes: Float64Array;
@@ -31,11 +22,9 @@ export class FlowTable {
   rxPackets: Float64Array;
   /** Monotonic time of the last read that found it grown. */
   grownMicros: Float64Array;
-  /** 1: its row is the one that the dump lists, or the first of the socket. */
-  isMain: Uint8Array;
-  #interfaceIndex: Int32Array;
-  #peer: Uint32Array;
-  #peerPort: Uint16Array;
+  /** Process that it was said to be of. */
+  tgid: Uint32Array;
+  #keys: Uint32Array;
 
   constructor() {
     this.slots = new SlotTable(256, FLOWS_LIMIT, (capacity) => this.#grow(capacity));
@@ -47,59 +36,49 @@ export class FlowTable {
     this.txPackets = new Float64Array(n);
     this.rxPackets = new Float64Array(n);
     this.grownMicros = new Float64Array(n);
-    this.isMain = new Uint8Array(n);
-    this.#interfaceIndex = new Int32Array(n);
-    this.#peer = new Uint32Array(n * 4);
-    this.#peerPort = new Uint16Array(n);
+    this.tgid = new Uint32Array(n);
+    this.#keys = new Uint32Array(n * FLOW_KEY_WORDS);
   }
 
-  /** The flow's slot, or -1. */
-  find(flow: FlowKey): number {
-    const word = mixed(flow);
+  /** The slot of the flow whose key starts at a place, or -1. */
+  find(keys: Uint32Array, at: number): number {
+    const word = mixed(keys, at);
     for (let i = 0; i < PLACES; i++) {
-      const slot = this.slots.find(flow.cookieLow, flow.cookieHigh, flow.tgid, (word + i) >>> 0);
-      if (slot >= 0 && this.#isSame(slot, flow)) return slot;
+      const slot = this.slots.find(keys[at]!, keys[at + 1]!, keys[at + 2]!, (word + i) >>> 0);
+      if (slot >= 0 && this.#isSame(slot, keys, at)) return slot;
     }
     return -1;
   }
 
   /** A flow that `find` did not know, with all counters 0; -1: there is no room. */
-  add(flow: FlowKey): number {
-    const slot = this.#addAt(flow, mixed(flow));
+  add(keys: Uint32Array, at: number): number {
+    const slot = this.#addAt(keys, at, mixed(keys, at));
     if (slot < 0) return -1;
-    this.row[slot] = NOBODY;
+    this.row[slot] = NO_ROW;
     this.rowSerial[slot] = 0;
     this.txBytes[slot] = 0;
     this.rxBytes[slot] = 0;
     this.txPackets[slot] = 0;
     this.rxPackets[slot] = 0;
-    this.isMain[slot] = 0;
-    this.#interfaceIndex[slot] = flow.interfaceIndex;
-    for (let i = 0; i < 4; i++) this.#peer[slot * 4 + i] = flow.peerAddress[i]!;
-    this.#peerPort[slot] = flow.peerPort;
+    this.tgid[slot] = 0;
+    for (let i = 0; i < FLOW_KEY_WORDS; i++) this.#keys[slot * FLOW_KEY_WORDS + i] = keys[at + i]!;
     return slot;
   }
 
-  #addAt({ cookieLow, cookieHigh, tgid }: FlowKey, word: number): number {
+  #addAt(keys: Uint32Array, at: number, word: number): number {
     for (let i = 0; i < PLACES; i++) {
       const place = (word + i) >>> 0;
-      if (this.slots.find(cookieLow, cookieHigh, tgid, place) < 0) {
-        return this.slots.add(cookieLow, cookieHigh, tgid, place);
+      if (this.slots.find(keys[at]!, keys[at + 1]!, keys[at + 2]!, place) < 0) {
+        return this.slots.add(keys[at]!, keys[at + 1]!, keys[at + 2]!, place);
       }
     }
     return -1;
   }
 
-  #isSame(slot: number, flow: FlowKey): boolean {
-    const at = slot * 4;
-    return (
-      this.#interfaceIndex[slot] === flow.interfaceIndex &&
-      this.#peerPort[slot] === flow.peerPort &&
-      this.#peer[at] === flow.peerAddress[0] &&
-      this.#peer[at + 1] === flow.peerAddress[1] &&
-      this.#peer[at + 2] === flow.peerAddress[2] &&
-      this.#peer[at + 3] === flow.peerAddress[3]
-    );
+  #isSame(slot: number, keys: Uint32Array, at: number): boolean {
+    const own = slot * FLOW_KEY_WORDS;
+    for (let i = 3; i < FLOW_KEY_WORDS; i++) if (this.#keys[own + i] !== keys[at + i]) return false;
+    return true;
   }
 
   #grow(n: number): void {
@@ -110,18 +89,17 @@ export class FlowTable {
     this.txPackets = lengthened(this.txPackets, new Float64Array(n));
     this.rxPackets = lengthened(this.rxPackets, new Float64Array(n));
     this.grownMicros = lengthened(this.grownMicros, new Float64Array(n));
-    this.isMain = lengthened(this.isMain, new Uint8Array(n));
-    this.#interfaceIndex = lengthened(this.#interfaceIndex, new Int32Array(n));
-    this.#peer = lengthened(this.#peer, new Uint32Array(n * 4));
-    this.#peerPort = lengthened(this.#peerPort, new Uint16Array(n));
+    this.tgid = lengthened(this.tgid, new Uint32Array(n));
+    this.#keys = lengthened(this.#keys, new Uint32Array(n * FLOW_KEY_WORDS));
   }
 }
 
-function mixed(flow: FlowKey): number {
-  const peer = flow.peerAddress;
-  let word = Math.imul(flow.interfaceIndex ^ (flow.peerPort << 12), 0x9e3779b1);
-  word = Math.imul(word ^ peer[3]!, 0x85ebca6b);
-  word = Math.imul(word ^ peer[2]!, 0xc2b2ae35);
-  word = Math.imul(word ^ peer[1]! ^ Math.imul(peer[0]!, 0x27d4eb2f), 0x165667b1);
-  return (word ^ (word >>> 15)) >>> 0;
+/** The rest of the key, mixed into one word. */
+function mixed(keys: Uint32Array, at: number): number {
+  let word = 0;
+  for (let i = 3; i < FLOW_KEY_WORDS; i++) {
+    word = Math.imul(word ^ keys[at + i]!, 0x9e3779b1);
+    word ^= word >>> 15;
+  }
+  return word >>> 0;
 }

@@ -1,22 +1,16 @@
 import { hostname } from 'node:os';
 import type { HostFacts } from '../../../src/data/sample/platform.ts';
 import { bootTimeMillis } from '../clock.ts';
-import { NativeBuffer, systemConfiguration } from '../libc.ts';
+import { NativeBuffer } from '../libc.ts';
 import { parseBootId } from '../proc/boot-id.ts';
 import type { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseBootWallSeconds } from '../proc/stat.ts';
+import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../system-units.ts';
 
-/** The same numbers in glibc and musl. */
-const SC_CLK_TCK = 2;
-const SC_PAGESIZE = 30;
+export { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES };
+
 /** /proc/stat has a line per CPU and one for the interrupts before `btime`. */
 const STAT_SIZE = 256 * 1024;
-
-/** sysconf(_SC_CLK_TCK): ticks a second of every time in /proc/PID/stat. */
-export const CLOCK_TICKS_PER_SECOND = systemConfiguration(SC_CLK_TCK);
-
-/** sysconf(_SC_PAGESIZE). */
-export const PAGE_SIZE_BYTES = systemConfiguration(SC_PAGESIZE);
 
 /** What does not change while the program runs. The boot id is empty where the kernel does not tell one. */
 export function readHostFacts(proc: ProcDirectory): HostFacts {

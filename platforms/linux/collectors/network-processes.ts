@@ -1,6 +1,8 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CollectionParts, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { ExitRecorder } from '../bpf/exit-recorder.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
 
@@ -8,25 +10,49 @@ import { ProcessCollector } from './processes.ts';
 export class ProcessParts {
   readonly source: ProcessSource;
   readonly parts: Pick<CollectionParts, 'processes' | 'exited'>;
+  readonly #exits: ExitRecorder | undefined;
 
-  constructor(source: ProcessSource) {
+  constructor(source: ProcessSource, exits: ExitRecorder | undefined) {
     this.source = source;
-    this.parts = { processes: 'proc', exited: false };
+    this.#exits = exits;
+    this.parts = { processes: 'proc', exited: exits !== undefined };
   }
 
   collect(slice: Slice): Promise<void> {
     return this.source.collect(slice);
   }
 
-  /** Adds who has ended since the last call. */
-  drainExits(_into: ExitedTable): void {}
+  /** Adds who has ended since the last call. Throws BpfError. */
+  drainExits(into: ExitedTable): void {
+    this.#exits?.drain((exit) => {
+      const slot = into.add(exit.pid, exit.startTicks);
+      if (slot < 0) return;
+      into.ppid[slot] = exit.ppid;
+      into.uid[slot] = exit.uid;
+      into.cpuNanos[slot] = exit.cpuNanos;
+      into.names[slot] = exit.name;
+    });
+  }
 
   close(): void {
+    this.#exits?.close();
     this.source.close();
   }
 }
 
-/** Opens the cheapest that works. Throws SyscallError where /proc cannot be opened. */
-export function openProcesses(_tier: Tier | 'auto', procRoot: string | undefined): ProcessParts {
-  return new ProcessParts(new ProcessCollector(procRoot === undefined ? {} : { procRoot }));
+/** Opens the cheapest that works; for a tier that does without programs in the kernel nothing is loaded. */
+export function openProcesses(tier: Tier | 'auto', procRoot: string | undefined): ProcessParts {
+  const mayLoad = tier === 'auto' || tier === 'ebpf';
+  const source = new ProcessCollector(procRoot === undefined ? {} : { procRoot });
+  return new ProcessParts(source, mayLoad ? openExits() : undefined);
+}
+
+/** Who ends between two samples is named where the kernel lets us record it; that it does not is no error. */
+function openExits(): ExitRecorder | undefined {
+  try {
+    return ExitRecorder.open();
+  } catch (thrown) {
+    if (thrown instanceof OpError) return undefined;
+    throw thrown;
+  }
 }

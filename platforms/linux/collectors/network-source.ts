@@ -2,9 +2,14 @@ import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { Tier } from '../../../src/data/sample/network-sample.ts';
 import type { SectionError } from '../../../src/data/sample/snapshot.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { ProcessParts } from './network-processes.ts';
+import { DatagramCounter } from './packet-datagrams.ts';
 import type { SocketSource } from './socket-source.ts';
+import { CountedDatagrams } from './sockets-counted-datagrams.ts';
+import { EbpfSockets } from './sockets-ebpf.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
+import { PacketSockets } from './sockets-packet.ts';
 import { ProcNetSockets } from './sockets-proc.ts';
 
 /** What the sources of all tiers are made from. */
@@ -54,25 +59,56 @@ export function openNextSource(
 
 /** Refusals for want of privileges are how most users work, and the doctor's business: they are no errors. */
 function noteRefusal(tier: Tier, { op, code, message }: OpError, context: SourceContext): void {
-  const isOrdinary = code === 'EPERM' || code === 'EACCES' || code === 'UNSUPPORTED';
   if (tier === 'netlink') {
     context.errors.push({ op, code, message: `netlink is not available (${message})` });
-  } else if (!isOrdinary) {
+  } else if (!isOrdinary(code)) {
     context.errors.push({ op, code, message: `the tier ${tier} is not available (${message})` });
   }
 }
 
+function isOrdinary(code: string): boolean {
+  return code === 'EPERM' || code === 'EACCES' || code === 'UNSUPPORTED' || code === 'PID_NAMESPACE';
+}
+
 function openTier(tier: Tier, context: SourceContext): SocketSource {
   switch (tier) {
+    case 'ebpf':
+      return openEbpf(context);
     case 'netlink':
-      return new NetlinkSockets(context.clock);
+      return openNetlink(context);
+    case 'packet':
+      return openPacket(context);
     case 'proc':
       return new ProcNetSockets(context.clock, context.procRoot);
-    default:
-      throw new OpError({
-        op: `open tier ${tier}`,
-        code: 'UNSUPPORTED',
-        message: `the tier ${tier} is not available in this version: use netlink, proc or auto`,
-      });
+  }
+}
+
+/** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */
+function openNetlink(context: SourceContext): SocketSource {
+  const { clock } = context;
+  const listing = new NetlinkSockets(clock);
+  try {
+    return new CountedDatagrams(listing, DatagramCounter.open({ clock }), clock);
+  } catch (thrown) {
+    const { op, code, message } = toOpError('count datagrams', thrown);
+    if (!isOrdinary(code)) context.errors.push({ op, code, message: `UDP is not counted (${message})` });
+    return listing;
+  }
+}
+
+function openPacket({ clock, procRoot }: SourceContext): SocketSource {
+  return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
+}
+
+/** The list first: without it nothing tells what is counted. */
+function openEbpf({ clock, processes, exited }: SourceContext): SocketSource {
+  const listing = new NetlinkSockets(clock, false);
+  try {
+    const accounting = NetworkAccounting.open();
+    const drainExits = (): void => processes.drainExits(exited);
+    return new EbpfSockets({ listing, accounting, processes: processes.source, exited, drainExits, clock });
+  } catch (thrown) {
+    listing.close();
+    throw thrown;
   }
 }

@@ -35,6 +35,7 @@ export class ProcessRows {
   readonly #stat = emptyPidStat();
   readonly #status: PidStatus = { threadGroupId: 0, effectiveUid: 0 };
   readonly #decoder = new TextDecoder();
+  readonly #pageSizeBytes: number;
   /** Called with a row whose task name changed: the process became another program. */
   readonly #renamed: (slot: number) => void;
   /** Per slot: the generation that first saw it, and the one that last read its user. */
@@ -44,8 +45,9 @@ export class ProcessRows {
   #name: Uint8Array;
   #nameLength: Uint8Array;
 
-  constructor(proc: ProcDirectory, renamed: (slot: number) => void) {
+  constructor(proc: ProcDirectory, renamed: (slot: number) => void, pageSizeBytes = PAGE_SIZE_BYTES) {
     this.#proc = proc;
+    this.#pageSizeBytes = pageSizeBytes;
     this.#renamed = renamed;
     const capacity = this.table.slots.capacity;
     this.#bornGeneration = new Uint32Array(capacity);
@@ -112,7 +114,7 @@ export class ProcessRows {
     table.ppid[slot] = stat.ppid;
     table.state[slot] = stat.state;
     table.threads[slot] = stat.threads;
-    table.rssBytes[slot] = stat.rssPages * PAGE_SIZE_BYTES;
+    table.rssBytes[slot] = stat.rssPages * this.#pageSizeBytes;
     this.#storeName(slot);
   }
 

@@ -15,6 +15,8 @@ import { ProcessTexts } from './process-texts.ts';
 export interface ProcessCollectorOptions {
   /** Default `/proc`. */
   readonly procRoot?: string;
+  /** Default this machine's; another for a /proc that was captured or built. */
+  readonly pageSizeBytes?: number;
   /** Monotonic microseconds. */
   readonly clock?: () => number;
 }
@@ -57,7 +59,7 @@ export class ProcessCollector implements ProcessSource {
     this.#proc = new ProcDirectory(options.procRoot ?? '/proc');
     this.#clock = options.clock ?? monotonicMicros;
     this.#listing = new PidListing(this.#proc);
-    this.#rows = new ProcessRows(this.#proc, (slot) => this.#texts.forget(slot));
+    this.#rows = new ProcessRows(this.#proc, (slot) => this.#texts.forget(slot), options.pageSizeBytes);
     this.table = this.#rows.table;
     this.#texts = new ProcessTexts(this.#proc, this.table);
     this.#hasClocks = sharesPidNamespace(this.#proc.root) && processCpuNanos(process.pid) >= 0;
@@ -225,7 +227,7 @@ export class ProcessCollector implements ProcessSource {
 }
 
 /** Whether this /proc shows the pids that this program's system calls know. */
-function sharesPidNamespace(root: string): boolean {
+export function sharesPidNamespace(root: string): boolean {
   try {
     return readlinkSync(`${root}/self`) === String(process.pid);
   } catch (thrown) {

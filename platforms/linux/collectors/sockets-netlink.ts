@@ -155,6 +155,11 @@ export class NetlinkSockets implements SocketSource {
     while (this.#diag.receive(visitor));
   }
 
+  /** Somebody has seen datagrams of sockets not listed yet: the next collection lists them, though it is not time. */
+  relistDatagrams(): void {
+    this.#nextRareDumpMicros = Number.NEGATIVE_INFINITY;
+  }
+
   drainClosings(): void {
     // A collection in progress drains by itself, after its dump.
     if (this.#isCollecting) return;

@@ -70,7 +70,8 @@ export class ProcNetSockets implements SocketSource {
     }
     if (this.#filesRead === 0) throw new SyscallError('read', -failure, '/proc/net/tcp');
     await this.rows.forEach(slice, (slot) => {
-      if (this.rows.seenSequence[slot] !== this.#sequence) this.rows.markClosed(slot);
+      const isListed = this.rows.seenSequence[slot] === this.#sequence;
+      if (!isListed && this.rows.isFlow[slot] === 0) this.rows.markClosed(slot);
     });
     this.#hasBaseline = true;
   }

@@ -5,7 +5,7 @@ import { durationText, parseDurationMillis } from './duration.ts';
 import { oneLine } from './one-line.ts';
 
 export const SORT_NAMES = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
-export const BACKEND_NAMES = ['auto', 'netlink', 'proc'] as const;
+export const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
 export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
@@ -36,17 +36,19 @@ export interface SstopOptions {
   readonly interfaceName: string | undefined;
   readonly filter: string;
   readonly sort: (typeof SORT_NAMES)[number] | undefined;
-  readonly loopback: true | undefined;
-  readonly dns: false | undefined;
+  readonly loopback: boolean | undefined;
+  readonly dns: boolean | undefined;
   /** A country database in MaxMind's format. */
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  /** Events are appended to this file, one a line. */
+  readonly logPath: string | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
   readonly color: (typeof COLOR_NAMES)[number];
-  readonly ascii: true | undefined;
-  readonly mouse: false | undefined;
+  readonly ascii: boolean | undefined;
+  readonly mouse: boolean | undefined;
 }
 
 /** The outcome of reading a command line: run, or print `text` and leave with `exitCode`. */
@@ -66,15 +68,16 @@ interface RawOptions {
   readonly interface?: string;
   readonly filter?: string;
   readonly sort?: SstopOptions['sort'];
-  readonly loopback?: true;
-  readonly dns: boolean;
+  readonly loopback?: boolean;
+  readonly dns?: boolean;
   readonly geoip?: string;
   readonly record?: string;
   readonly playback?: string;
+  readonly log?: string;
   readonly theme?: string;
   readonly color: SstopOptions['color'] | false;
-  readonly ascii?: true;
-  readonly mouse: boolean;
+  readonly ascii?: boolean;
+  readonly mouse?: boolean;
 }
 
 function interval(text: string): number {
@@ -149,6 +152,9 @@ function startOptions(): Option[] {
       SORT_NAMES,
     ),
     new Option('--loopback', 'show connections of this machine to itself too (default: hidden)'),
+    new Option('--no-loopback', 'hide them, whatever the configuration says'),
+    // The positive form of an option stands first: after it commander gives the pair no default of its own.
+    new Option('--dns', 'look up the names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'look up no names of remote addresses'),
     new Option('--geoip <file>', 'countries of remote addresses from this MaxMind database').argParser(
       filePath,
@@ -164,6 +170,8 @@ function screenOptions({ themeNames }: SstopVocabulary): Option[] {
       themeNames,
     ),
     new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
+    new Option('--no-ascii', 'draw with all characters, whatever the configuration says'),
+    new Option('--mouse', 'take the mouse (default: on, or as configured)'),
     new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
   ];
 }
@@ -174,6 +182,10 @@ function fileOptions(): Option[] {
       .argParser(filePath)
       .conflicts('playback'),
     new Option('--playback <file>', 'show a recording instead of this machine').argParser(filePath),
+    new Option(
+      '--log <file>',
+      'append what happens to sstop itself to this file, one line an event',
+    ).argParser(filePath),
   ];
 }
 
@@ -203,15 +215,15 @@ function optionsOf(raw: RawOptions): SstopOptions {
     filter: raw.filter ?? '',
     sort: raw.sort,
     loopback: raw.loopback,
-    // commander gives options of the form --no-x the default true: that is "not said" here.
-    dns: raw.dns ? undefined : false,
+    dns: raw.dns,
     geoipPath: raw.geoip,
     recordPath: raw.record,
     playbackPath: raw.playback,
+    logPath: raw.log,
     theme: raw.theme,
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
-    mouse: raw.mouse ? undefined : false,
+    mouse: raw.mouse,
   };
 }
 

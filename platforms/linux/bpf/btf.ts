@@ -1,0 +1,284 @@
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+
+/** Kinds of types (include/uapi/linux/btf.h). */
+export const BtfKind = {
+  INT: 1,
+  PTR: 2,
+  ARRAY: 3,
+  STRUCT: 4,
+  UNION: 5,
+  ENUM: 6,
+  TYPEDEF: 8,
+  VOLATILE: 9,
+  CONST: 10,
+  RESTRICT: 11,
+  FUNC: 12,
+  FUNC_PROTO: 13,
+  VAR: 14,
+  DATASEC: 15,
+  DECL_TAG: 17,
+  TYPE_TAG: 18,
+  ENUM64: 19,
+} as const;
+type BtfKind = (typeof BtfKind)[keyof typeof BtfKind];
+
+/** Where a member lies in its structure. */
+export interface BtfMember {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly typeId: number;
+}
+
+/** Type ids by name, of one kind. */
+export type BtfWanted = readonly (readonly [name: string, kind: BtfKind])[];
+
+const MAGIC = 0xeb9f;
+const HEADER_BYTES = 24;
+/** Words of `struct btf_type`: name, info, size or type. */
+const TYPE_WORDS = 3;
+const POINTER_BYTES = 8;
+/** Typedefs of typedefs, structures in structures: beyond this, something refers to itself. */
+const DEPTH_LIMIT = 32;
+
+/**
+ * Types of the kernel, in BTF (Documentation/bpf/btf.rst). Reads bytes and checks every number in them.
+ *
+ *   header: magic u16 | version u8 | flags u8 | its length u32 | types: offset, length u32 | names: offset, length u32
+ *   type:   name u32 | info u32 (count:16, kind: bits 24-28, bit-field flag: 31) | size or type u32 | by its kind
+ */
+export class BtfIndex {
+  readonly #types: Uint32Array;
+  readonly #names: Buffer;
+  /** By type id: the word at which the type begins. Id 0 is void. */
+  readonly #starts: Uint32Array;
+  readonly #count: number;
+
+  /** Throws OpError `BAD_BTF`. */
+  constructor(bytes: Uint8Array) {
+    const header = readHeader(bytes);
+    // The words must lie at a multiple of 4, which a part of another buffer may not.
+    const { typesAt, typesLength, namesAt, namesLength } = header;
+    const isAligned = (bytes.byteOffset + typesAt) % 4 === 0;
+    const types = isAligned ? bytes : bytes.slice(typesAt, typesAt + typesLength);
+    const at = isAligned ? bytes.byteOffset + typesAt : types.byteOffset;
+    this.#types = new Uint32Array(types.buffer, at, typesLength >> 2);
+    this.#names = Buffer.from(bytes.buffer, bytes.byteOffset + namesAt, namesLength);
+    const starts = indexTypes(this.#types);
+    this.#starts = starts.starts;
+    this.#count = starts.count;
+  }
+
+  /** Types, void included. */
+  get typeCount(): number {
+    return this.#count;
+  }
+
+  /** The ids of named types, all in one pass; what is not there is not in the map. The first of a name and kind counts. */
+  find(wanted: BtfWanted): Map<string, number> {
+    const byName = new Map<number, (readonly [string, BtfKind])[]>();
+    for (const pair of wanted) {
+      const offset = this.#nameOffset(pair[0]);
+      if (offset < 0) continue;
+      const others = byName.get(offset);
+      if (others === undefined) byName.set(offset, [pair]);
+      else others.push(pair);
+    }
+    const found = new Map<string, number>();
+    for (let id = 1; id < this.#count && found.size < wanted.length; id++) {
+      const start = this.#starts[id]!;
+      const pairs = byName.get(this.#types[start]!);
+      if (pairs === undefined) continue;
+      const kind = kindOf(this.#types[start + 1]!);
+      for (const [name, wantedKind] of pairs) {
+        if (wantedKind === kind && !found.has(name)) found.set(name, id);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * A member by its path from a structure: `se.sum_exec_runtime`, `rss_stat[1].count`. Members of anonymous structures
+   * are found as in C. Undefined: there is none, or it is a bit field.
+   */
+  member(structureId: number, path: string): BtfMember | undefined {
+    let typeId = this.#resolve(structureId);
+    let bits = 0;
+    for (const step of path.split('.')) {
+      const match = /^(\w+)(?:\[(\d+)\])?$/.exec(step);
+      const inner = match === null ? undefined : this.#memberOf(typeId, match[1]!, 0);
+      if (match === null || inner === undefined) return undefined;
+      bits += inner.bits;
+      typeId = this.#resolve(inner.typeId);
+      if (match[2] === undefined) continue;
+      const element = this.#elementOf(typeId);
+      if (element === undefined || Number(match[2]) >= element.count) return undefined;
+      bits += Number(match[2]) * this.bytesOf(element.typeId) * 8;
+      typeId = this.#resolve(element.typeId);
+    }
+    const bytes = this.bytesOf(typeId);
+    return bits % 8 === 0 ? { offset: bits / 8, bytes, typeId } : undefined;
+  }
+
+  /** Bytes of a type; 0 for what has no size and for arrays of any length. */
+  bytesOf(typeId: number): number {
+    let elements = 1;
+    for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
+      const id = this.#resolve(typeId);
+      if (id === 0) return 0;
+      const kind = this.#kindOf(id);
+      if (kind === BtfKind.PTR) return POINTER_BYTES * elements;
+      const array = this.#elementOf(id);
+      if (array === undefined) return hasSize(kind) ? this.#types[this.#starts[id]! + 2]! * elements : 0;
+      elements *= array.count;
+      typeId = array.typeId;
+    }
+    throw malformed('arrays of arrays');
+  }
+
+  /** Arguments of a function, of a pointer to one, or of a typedef for such; -1: it is none of these. */
+  argumentCount(typeId: number): number {
+    let id = this.#resolve(typeId);
+    for (let depth = 0; depth < DEPTH_LIMIT && id !== 0; depth++) {
+      const kind = this.#kindOf(id);
+      const start = this.#starts[id]!;
+      if (kind === BtfKind.FUNC_PROTO) return countOf(this.#types[start + 1]!);
+      if (kind !== BtfKind.FUNC && kind !== BtfKind.PTR) return -1;
+      id = this.#resolve(this.#types[start + 2]!);
+    }
+    return -1;
+  }
+
+  #kindOf(id: number): number {
+    return kindOf(this.#types[this.#starts[id]! + 1]!);
+  }
+
+  /** The type behind typedefs and qualifiers. */
+  #resolve(typeId: number): number {
+    for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
+      if (typeId >= this.#count) throw malformed(`type ${typeId} of ${this.#count}`);
+      if (typeId === 0 || !isAlias(this.#kindOf(typeId))) return typeId;
+      typeId = this.#types[this.#starts[typeId]! + 2]!;
+    }
+    throw malformed('a type that refers to itself');
+  }
+
+  #elementOf(id: number): { typeId: number; count: number } | undefined {
+    if (id === 0 || this.#kindOf(id) !== BtfKind.ARRAY) return undefined;
+    const start = this.#starts[id]!;
+    return { typeId: this.#types[start + 3]!, count: this.#types[start + 5]! };
+  }
+
+  #memberOf(id: number, name: string, depth: number): { bits: number; typeId: number } | undefined {
+    if (depth > DEPTH_LIMIT) throw malformed('a structure within itself');
+    const kind = id === 0 ? 0 : this.#kindOf(id);
+    if (kind !== BtfKind.STRUCT && kind !== BtfKind.UNION) return undefined;
+    const start = this.#starts[id]!;
+    const info = this.#types[start + 1]!;
+    const hasBitFields = info >>> 31 === 1;
+    for (let i = 0, at = start + TYPE_WORDS; i < countOf(info); i++, at += 3) {
+      const place = this.#types[at + 2]!;
+      const bits = hasBitFields ? place & 0xffffff : place;
+      const typeId = this.#types[at + 1]!;
+      if (this.#types[at] === 0) {
+        const inner = this.#memberOf(this.#resolve(typeId), name, depth + 1);
+        if (inner !== undefined) return { bits: bits + inner.bits, typeId: inner.typeId };
+      } else if (this.#isNamed(this.#types[at]!, name)) {
+        return hasBitFields && place >>> 24 !== 0 ? undefined : { bits, typeId };
+      }
+    }
+    return undefined;
+  }
+
+  #isNamed(offset: number, name: string): boolean {
+    const end = offset + name.length;
+    if (end >= this.#names.length || this.#names[end] !== 0) return false;
+    for (let i = 0; i < name.length; i++) if (this.#names[offset + i] !== name.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** Names are there once each. */
+  #nameOffset(name: string): number {
+    const at = this.#names.indexOf(`\0${name}\0`, 0, 'latin1');
+    return at < 0 ? -1 : at + 1;
+  }
+}
+
+function readHeader(bytes: Uint8Array) {
+  if (bytes.length < HEADER_BYTES) throw malformed('no header');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint16(0, true) !== MAGIC) throw malformed('another magic number');
+  const headerLength = view.getUint32(4, true);
+  const typesAt = headerLength + view.getUint32(8, true);
+  const typesLength = view.getUint32(12, true);
+  const namesAt = headerLength + view.getUint32(16, true);
+  const namesLength = view.getUint32(20, true);
+  const isInside = typesAt + typesLength <= bytes.length && namesAt + namesLength <= bytes.length;
+  if (headerLength < HEADER_BYTES || !isInside || typesLength % 4 !== 0) throw malformed('lengths');
+  return { typesAt, typesLength, namesAt, namesLength };
+}
+
+/** Where each type begins. Each of them takes three words at least, which bounds their number. */
+function indexTypes(types: Uint32Array): { starts: Uint32Array; count: number } {
+  let starts = new Uint32Array(Math.min(1 << 17, Math.floor(types.length / TYPE_WORDS) + 1));
+  let count = 1;
+  let at = 0;
+  while (at + TYPE_WORDS <= types.length) {
+    if (count === starts.length) {
+      const longer = new Uint32Array(count * 2);
+      longer.set(starts);
+      starts = longer;
+    }
+    starts[count++] = at;
+    at += TYPE_WORDS + extraWords(types[at + 1]!);
+  }
+  if (at !== types.length) throw malformed('a type is cut short');
+  return { starts, count };
+}
+
+function kindOf(info: number): number {
+  return (info >>> 24) & 0x1f;
+}
+
+function countOf(info: number): number {
+  return info & 0xffff;
+}
+
+function extraWords(info: number): number {
+  switch (kindOf(info)) {
+    case BtfKind.INT:
+    case BtfKind.VAR:
+    case BtfKind.DECL_TAG:
+      return 1;
+    case BtfKind.ARRAY:
+      return 3;
+    case BtfKind.STRUCT:
+    case BtfKind.UNION:
+    case BtfKind.DATASEC:
+    case BtfKind.ENUM64:
+      return countOf(info) * 3;
+    case BtfKind.ENUM:
+    case BtfKind.FUNC_PROTO:
+      return countOf(info) * 2;
+    default:
+      return 0;
+  }
+}
+
+function isAlias(kind: number): boolean {
+  return (
+    kind === BtfKind.TYPEDEF ||
+    kind === BtfKind.VOLATILE ||
+    kind === BtfKind.CONST ||
+    kind === BtfKind.RESTRICT ||
+    kind === BtfKind.TYPE_TAG
+  );
+}
+
+/** Of the others the third word is a type, or nothing. */
+function hasSize(kind: number): boolean {
+  return kind !== BtfKind.FUNC && kind !== BtfKind.FUNC_PROTO && kind !== BtfKind.VAR && kind !== 7;
+}
+
+function malformed(what: string): OpError {
+  return new OpError({ op: 'parse BTF', code: 'BAD_BTF', message: `parse BTF: ${what}` });
+}

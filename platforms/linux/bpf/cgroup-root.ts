@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import {
+  AT_FDCWD,
+  closeDescriptor,
+  Errno,
+  NativeBuffer,
+  O_DIRECTORY,
+  O_RDONLY,
+  openAt,
+  SyscallError,
+  systemCall,
+} from '../libc.ts';
+import { parseMountEntries } from '../proc/mountinfo.ts';
+import { nativeCopy } from './bpf-call.ts';
+
+/** The same numbers on x64 and arm64. */
+const SYS_FSOPEN = 430;
+const SYS_FSCONFIG = 431;
+const SYS_FSMOUNT = 432;
+const CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+
+export interface CgroupRoot {
+  /** An open directory, the caller's to close. */
+  readonly descriptor: number;
+  /** `machine`: the root of all control groups; `container`: of those that this control group namespace may see. */
+  readonly scope: 'machine' | 'container';
+}
+
+/**
+ * Opens the root of the unified control group hierarchy: where it is mounted, or mounted nowhere, for this descriptor
+ * alone. Throws SyscallError.
+ */
+export function openCgroupRoot(mountInfo = readFileSync('/proc/self/mountinfo')): CgroupRoot {
+  for (const path of parseCgroupMounts(mountInfo)) {
+    const descriptor = openAt(AT_FDCWD, nativeCopy(path), O_RDONLY | O_DIRECTORY);
+    if (descriptor >= 0) return { descriptor, scope: scopeOf(descriptor) };
+  }
+  const descriptor = mountNowhere();
+  return { descriptor, scope: scopeOf(descriptor) };
+}
+
+/** Where cgroup2 is mounted by /proc/PID/mountinfo, as bytes with a NUL behind; whole hierarchies first. */
+export function parseCgroupMounts(bytes: Uint8Array): Uint8Array[] {
+  const mounts = parseMountEntries(bytes, bytes.length).filter(({ type }) => type === 'cgroup2');
+  const ofRoot = mounts.filter(({ root }) => root === '/');
+  const others = mounts.filter(({ root }) => root !== '/');
+  return [...ofRoot, ...others].map(({ mountPointBytes }) => mountPointBytes);
+}
+
+const TYPE_FILE = NativeBuffer.ofPath('cgroup.type');
+
+/** Every control group but the root of all has `cgroup.type` (CFTYPE_NOT_ON_ROOT, kernel/cgroup/cgroup.c). */
+function scopeOf(directory: number): CgroupRoot['scope'] {
+  const descriptor = openAt(directory, TYPE_FILE, O_RDONLY);
+  if (descriptor < 0) return descriptor === -Errno.ENOENT ? 'machine' : 'container';
+  closeDescriptor(descriptor);
+  return 'container';
+}
+
+/** fsopen(2), fsconfig(2), fsmount(2): a mount that no path leads to. */
+function mountNowhere(): number {
+  const name = NativeBuffer.ofPath('cgroup2');
+  const context = systemCall(SYS_FSOPEN, name.pointer, CLOEXEC);
+  if (context < 0) throw new SyscallError('fsopen cgroup2', -context);
+  try {
+    const created = systemCall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE);
+    if (created < 0) throw new SyscallError('fsconfig cgroup2', -created);
+    const mount = systemCall(SYS_FSMOUNT, context, CLOEXEC);
+    if (mount < 0) throw new SyscallError('fsmount cgroup2', -mount);
+    return mount;
+  } finally {
+    closeDescriptor(context);
+  }
+}

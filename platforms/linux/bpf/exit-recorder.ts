@@ -1,0 +1,141 @@
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { closeDescriptor, NativeBuffer } from '../libc.ts';
+import { EXIT_KEY_BYTES, EXIT_VALUE_BYTES, ExitKey, ExitValue, exitProgram } from './exit-program.ts';
+import { kernelBtf } from './kernel-btf.ts';
+import { AttachType, openRawTracepoint } from './link.ts';
+import { BatchReader, createMap, lookupElement, MapFlag, MapType } from './map.ts';
+import { isInitialPidNamespace } from './pid-namespace.ts';
+import { loadProgram, ProgramType } from './program.ts';
+import { COMM_BYTES } from './task-layout.ts';
+import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
+import { commLength } from './task-record.ts';
+import { numberOfWords, ticksOfNanos } from './task-units.ts';
+
+/** A process that has ended; one record, refilled for each. */
+export interface ExitRecord {
+  pid: number;
+  /** As field 22 of /proc/PID/stat. */
+  startTicks: number;
+  ppid: number;
+  /** Effective user. */
+  uid: number;
+  /** Task name, neither sanitised nor shortened. */
+  name: string;
+  /** CPU time of all threads. */
+  cpuNanos: number;
+}
+
+export interface ExitRecorderOptions {
+  /** Processes kept between two drains. Default 16,384: 1.5 MB of kernel memory when full. */
+  readonly maxExits?: number;
+}
+
+const MAX_EXITS = 16_384;
+const LOST_BYTES = 8;
+
+/** Has the kernel write down who ends (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON), on the whole machine. */
+export class ExitRecorder {
+  /** Processes that ended and were not written down because nobody drained in time, as of the last drain. */
+  lostCount = 0;
+  readonly #descriptors: number[] = [];
+  readonly #reader: BatchReader;
+  readonly #lostDescriptor: number;
+  readonly #lostKey = new NativeBuffer(4);
+  readonly #lostValue = new NativeBuffer(LOST_BYTES);
+  readonly #decoder = new TextDecoder();
+  readonly #record: ExitRecord = { pid: 0, startTicks: 0, ppid: 0, uid: 0, name: '', cpuNanos: 0 };
+
+  /** Throws BpfError where something is refused, OpError `UNSUPPORTED` where kernel or pid namespace do not allow it. */
+  static open(options: ExitRecorderOptions = {}): ExitRecorder {
+    if (!isInitialPidNamespace()) {
+      throw new OpError({
+        op: 'record exits',
+        code: 'UNSUPPORTED',
+        message: 'ends of processes are recorded in the pid namespace of the machine only',
+      });
+    }
+    return new ExitRecorder(findTaskOffsets(kernelBtf()), options.maxExits ?? MAX_EXITS);
+  }
+
+  private constructor(offsets: TaskOffsets, maxExits: number) {
+    try {
+      const exits = this.#keep(createExitMap(maxExits));
+      this.#lostDescriptor = this.#keep(createLostMap());
+      const program = this.#keep(loadExitProgram(offsets, exits, this.#lostDescriptor));
+      this.#keep(openRawTracepoint(program));
+      this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, { isTaking: true });
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
+  }
+
+  /** Visits, in no order, everybody who ended since the last drain, always with the same record. Throws BpfError. */
+  drain(visit: (exit: ExitRecord) => void): void {
+    const count = this.#reader.read();
+    for (let i = 0; i < count; i++) {
+      this.#read(i);
+      visit(this.#record);
+    }
+    if (lookupElement(this.#lostDescriptor, this.#lostKey, this.#lostValue)) {
+      this.lostCount = numberOfWords(this.#lostValue.u32[0]!, this.#lostValue.u32[1]!);
+    }
+  }
+
+  close(): void {
+    for (const descriptor of this.#descriptors.splice(0)) closeDescriptor(descriptor);
+  }
+
+  #keep(descriptor: number): number {
+    this.#descriptors.push(descriptor);
+    return descriptor;
+  }
+
+  #read(index: number): void {
+    const keys = this.#reader.keys.u32;
+    const values = this.#reader.values.u32;
+    const key = (index * EXIT_KEY_BYTES) >> 2;
+    const value = (index * EXIT_VALUE_BYTES) >> 2;
+    const start = key + (ExitKey.START_NANOS >> 2);
+    const cpu = value + (ExitValue.CPU_NANOS >> 2);
+    const comm = index * EXIT_VALUE_BYTES + ExitValue.COMM;
+    const text = this.#reader.values.bytes.subarray(comm, comm + COMM_BYTES);
+    this.#record.pid = keys[key + (ExitKey.TGID >> 2)]!;
+    this.#record.startTicks = ticksOfNanos(keys[start]!, keys[start + 1]!);
+    this.#record.ppid = values[value + (ExitValue.PARENT >> 2)]!;
+    this.#record.uid = values[value + (ExitValue.UID >> 2)]!;
+    this.#record.cpuNanos = numberOfWords(values[cpu]!, values[cpu + 1]!);
+    this.#record.name = this.#decoder.decode(text.subarray(0, commLength(text)));
+  }
+}
+
+function createExitMap(maxEntries: number): number {
+  return createMap({
+    type: MapType.HASH,
+    keyBytes: EXIT_KEY_BYTES,
+    valueBytes: EXIT_VALUE_BYTES,
+    maxEntries,
+    name: 'sstop_exits',
+    flags: MapFlag.NO_PREALLOC,
+  });
+}
+
+function createLostMap(): number {
+  return createMap({
+    type: MapType.ARRAY,
+    keyBytes: 4,
+    valueBytes: LOST_BYTES,
+    maxEntries: 1,
+    name: 'sstop_exits_lost',
+  });
+}
+
+function loadExitProgram(offsets: TaskOffsets, exits: number, lost: number): number {
+  return loadProgram({
+    type: ProgramType.TRACING,
+    code: exitProgram(offsets, exits, lost),
+    name: 'sstop_exit',
+    expectedAttachType: AttachType.TRACE_RAW_TP,
+    attachBtfId: offsets.exitTracepointId ?? 0,
+  });
+}

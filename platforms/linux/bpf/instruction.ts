@@ -1,0 +1,235 @@
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+
+export const R0 = 0;
+export const R1 = 1;
+export const R2 = 2;
+export const R3 = 3;
+export const R4 = 4;
+export const R5 = 5;
+export const R6 = 6;
+export const R7 = 7;
+export const R8 = 8;
+export const R9 = 9;
+/** Frame pointer: the 512 bytes of stack lie below it. */
+export const R10 = 10;
+
+/** Widths of loads and stores: double word 8 bytes, word 4, half word 2, byte 1. */
+export const Size = { W: 0x00, H: 0x08, B: 0x10, DW: 0x18 } as const;
+export type Size = (typeof Size)[keyof typeof Size];
+
+/** Operations of the classes ALU and ALU64 (Documentation/bpf/standardization/instruction-set.rst). */
+export const Alu = {
+  ADD: 0x00,
+  SUB: 0x10,
+  MUL: 0x20,
+  DIV: 0x30,
+  OR: 0x40,
+  AND: 0x50,
+  LSH: 0x60,
+  RSH: 0x70,
+  MOD: 0x90,
+  XOR: 0xa0,
+  MOV: 0xb0,
+  ARSH: 0xc0,
+} as const;
+export type Alu = (typeof Alu)[keyof typeof Alu];
+
+/** Conditions of the class JMP; those with an S compare as signed numbers. */
+export const Jump = {
+  EQ: 0x10,
+  GT: 0x20,
+  GE: 0x30,
+  SET: 0x40,
+  NE: 0x50,
+  SGT: 0x60,
+  SGE: 0x70,
+  LT: 0xa0,
+  LE: 0xb0,
+  SLT: 0xc0,
+  SLE: 0xd0,
+} as const;
+export type Jump = (typeof Jump)[keyof typeof Jump];
+
+const Class = { LD: 0x00, LDX: 0x01, ST: 0x02, STX: 0x03, ALU: 0x04, JMP: 0x05, ALU64: 0x07 } as const;
+const MODE_IMM = 0x00;
+const MODE_MEM = 0x60;
+const MODE_ATOMIC = 0xc0;
+/** The operand is a register, not the immediate. */
+const SOURCE_REGISTER = 0x08;
+const JUMP_ALWAYS = 0x00;
+const CALL = 0x80;
+const EXIT = 0x90;
+const BYTE_SWAP = 0xd0;
+/** Source register of a 64-bit immediate load: the immediate is a map's descriptor. */
+const PSEUDO_MAP_FD = 1;
+const INSTRUCTION_BYTES = 8;
+
+interface Fixup {
+  readonly at: number;
+  readonly label: string;
+}
+
+/**
+ * Emits BPF instructions, only those that this program's programs use. One of them:
+ *
+ *   byte 0       1            2     3     4    ...   7
+ *        opcode  src:4 dst:4  offset i16  immediate i32
+ *
+ * in the machine's byte order, which is little-endian on every machine this program is built for.
+ */
+export class Assembler {
+  readonly #words: number[] = [];
+  readonly #labels = new Map<string, number>();
+  readonly #fixups: Fixup[] = [];
+
+  /** Instructions so far. */
+  get length(): number {
+    return this.#words.length / 2;
+  }
+
+  move(destination: number, source: number): this {
+    return this.alu(Alu.MOV, destination, source);
+  }
+
+  moveImmediate(destination: number, immediate: number): this {
+    return this.aluImmediate(Alu.MOV, destination, immediate);
+  }
+
+  /** Copies the low 32 bits; the high ones become 0. */
+  move32(destination: number, source: number): this {
+    return this.#emit(Class.ALU | SOURCE_REGISTER | Alu.MOV, destination, source);
+  }
+
+  alu(operation: Alu, destination: number, source: number): this {
+    return this.#emit(Class.ALU64 | SOURCE_REGISTER | operation, destination, source);
+  }
+
+  /** The immediate is sign-extended to 64 bits. */
+  aluImmediate(operation: Alu, destination: number, immediate: number): this {
+    return this.#emit(Class.ALU64 | operation, destination, 0, 0, immediate);
+  }
+
+  /** Converts the low 16, 32 or 64 bits between network and machine order; above them all becomes 0. */
+  swapNetworkOrder(destination: number, bits: 16 | 32 | 64): this {
+    return this.#emit(Class.ALU | SOURCE_REGISTER | BYTE_SWAP, destination, 0, 0, bits);
+  }
+
+  /** destination = *(size *)(source + offset), zero-extended. */
+  load(size: Size, destination: number, source: number, offset: number): this {
+    return this.#emit(Class.LDX | MODE_MEM | size, destination, source, offset);
+  }
+
+  /** *(size *)(destination + offset) = source. */
+  store(size: Size, destination: number, offset: number, source: number): this {
+    return this.#emit(Class.STX | MODE_MEM | size, destination, source, offset);
+  }
+
+  storeImmediate(size: Size, destination: number, offset: number, immediate: number): this {
+    return this.#emit(Class.ST | MODE_MEM | size, destination, 0, offset, immediate);
+  }
+
+  /** *(size *)(destination + offset) += source, atomically. */
+  atomicAdd(size: typeof Size.W | typeof Size.DW, destination: number, offset: number, source: number): this {
+    return this.#emit(Class.STX | MODE_ATOMIC | size, destination, source, offset, Alu.ADD);
+  }
+
+  /** The address of a map, of which this process has the descriptor; takes two instructions. */
+  loadMap(destination: number, mapDescriptor: number): this {
+    this.#emit(Class.LD | MODE_IMM | Size.DW, destination, PSEUDO_MAP_FD, 0, mapDescriptor);
+    return this.#emit(0);
+  }
+
+  /** A 64-bit constant in two 32-bit words; takes two instructions. */
+  loadImmediate64(destination: number, low: number, high: number): this {
+    this.#emit(Class.LD | MODE_IMM | Size.DW, destination, 0, 0, low | 0);
+    return this.#emit(0, 0, 0, 0, high | 0);
+  }
+
+  /** Calls a helper by its number: arguments in R1 to R5, which it destroys, its result in R0. */
+  call(helper: number): this {
+    return this.#emit(Class.JMP | CALL, 0, 0, 0, helper);
+  }
+
+  exit(): this {
+    return this.#emit(Class.JMP | EXIT);
+  }
+
+  /** Ends the program with a constant. */
+  returnImmediate(value: number): this {
+    return this.moveImmediate(R0, value).exit();
+  }
+
+  /** Names the place of the next instruction. Throws OpError `DUPLICATE_LABEL`. */
+  label(name: string): this {
+    if (this.#labels.has(name)) throw refusal('DUPLICATE_LABEL', `label ${name} is there already`);
+    this.#labels.set(name, this.length);
+    return this;
+  }
+
+  jump(label: string): this {
+    this.#fixups.push({ at: this.length, label });
+    return this.#emit(Class.JMP | JUMP_ALWAYS);
+  }
+
+  /** Compares all 64 bits of two registers. */
+  jumpIf(condition: Jump, left: number, right: number, label: string): this {
+    this.#fixups.push({ at: this.length, label });
+    return this.#emit(Class.JMP | SOURCE_REGISTER | condition, left, right);
+  }
+
+  /** Compares all 64 bits with the sign-extended immediate. */
+  jumpIfImmediate(condition: Jump, left: number, immediate: number, label: string): this {
+    this.#fixups.push({ at: this.length, label });
+    return this.#emit(Class.JMP | condition, left, 0, 0, immediate);
+  }
+
+  /** The program's bytes. Throws OpError `UNRESOLVED_LABEL` or `JUMP_TOO_FAR`. */
+  build(): Uint8Array {
+    const words = Uint32Array.from(this.#words);
+    for (const { at, label } of this.#fixups) {
+      const target = this.#labels.get(label);
+      if (target === undefined) throw refusal('UNRESOLVED_LABEL', `there is no label ${label}`);
+      const distance = target - at - 1;
+      if (!isSigned(distance, 16)) throw refusal('JUMP_TOO_FAR', `label ${label} is ${distance} away`);
+      words[at * 2]! |= distance << 16;
+    }
+    return new Uint8Array(words.buffer);
+  }
+
+  #emit(opcode: number, destination = 0, source = 0, offset = 0, immediate = 0): this {
+    if (!isSigned(offset, 16)) throw refusal('BAD_VALUE', `offset ${offset}`);
+    if (!isSigned(immediate, 32)) throw refusal('BAD_VALUE', `immediate ${immediate}`);
+    for (const register of [destination, source]) {
+      if (!(register >= R0 && register <= R10)) throw refusal('BAD_VALUE', `register ${register}`);
+    }
+    this.#words.push(opcode | (destination << 8) | (source << 12) | (offset << 16), immediate);
+    return this;
+  }
+}
+
+/** Bytes that one instruction takes. */
+export { INSTRUCTION_BYTES };
+
+/** The width of a field of the kernel's, for loads. Throws OpError where there is no such width. */
+export function sizeOfBytes(bytes: number): Size {
+  switch (bytes) {
+    case 1:
+      return Size.B;
+    case 2:
+      return Size.H;
+    case 4:
+      return Size.W;
+    case 8:
+      return Size.DW;
+    default:
+      throw refusal('BAD_VALUE', `no load is ${bytes} bytes wide`);
+  }
+}
+
+function isSigned(value: number, bits: number): boolean {
+  return Number.isInteger(value) && value >= -(2 ** (bits - 1)) && value < 2 ** (bits - 1);
+}
+
+function refusal(code: string, message: string): OpError {
+  return new OpError({ op: 'assemble', code, message: `assemble: ${message}` });
+}

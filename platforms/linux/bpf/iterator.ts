@@ -1,0 +1,59 @@
+import { closeDescriptor, Errno, NativeBuffer, readInto } from '../libc.ts';
+import { BpfError, bpf, Command } from './bpf-call.ts';
+import { AttachType, createLink } from './link.ts';
+
+/** A read returns at most 32 KiB (PAGE_SIZE << 3, kernel/bpf/bpf_iter.c), 512 KiB with pages of 64 KiB. */
+const BUFFER_BYTES = 512 * 1024;
+const ITER_CREATE_BYTES = 8;
+/** An object without room left is tried again, and so many others may not come between. */
+const AGAIN_LIMIT = 1000;
+
+/**
+ * Runs an iterator program over all that the kernel has of something, again and again. The program's records come
+ * in pieces, none of them cut in two: the kernel ends a piece where an object's output does not fit.
+ */
+export class TaskIterator {
+  /** The piece read last. */
+  readonly buffer = new NativeBuffer(BUFFER_BYTES);
+  readonly #link: number;
+  readonly #create = new NativeBuffer(ITER_CREATE_BYTES);
+  #reading = -1;
+
+  /** Attaches a program of the attach type TRACE_ITER, whose descriptor stays the caller's. Throws BpfError. */
+  constructor(programDescriptor: number) {
+    this.#link = createLink(programDescriptor, 0, AttachType.TRACE_ITER);
+  }
+
+  /** Starts from the first object. Throws BpfError. */
+  begin(): void {
+    this.#end();
+    this.#create.u32[0] = this.#link;
+    const result = bpf(Command.ITER_CREATE, this.#create, ITER_CREATE_BYTES);
+    if (result < 0) throw new BpfError('create BPF iterator', -result);
+    this.#reading = result;
+  }
+
+  /** Bytes of the next piece, in `buffer`; 0 at the end. Throws BpfError. */
+  read(): number {
+    if (this.#reading < 0) return 0;
+    for (let tries = 0; ; tries++) {
+      const length = readInto(this.#reading, this.buffer);
+      if (length > 0) return length;
+      const mayTryAgain = length === -Errno.EAGAIN || length === -Errno.EINTR;
+      if (mayTryAgain && tries < AGAIN_LIMIT) continue;
+      this.#end();
+      if (length < 0) throw new BpfError('read BPF iterator', -length);
+      return 0;
+    }
+  }
+
+  close(): void {
+    this.#end();
+    closeDescriptor(this.#link);
+  }
+
+  #end(): void {
+    if (this.#reading >= 0) closeDescriptor(this.#reading);
+    this.#reading = -1;
+  }
+}

@@ -1,0 +1,254 @@
+import { Errno, NativeBuffer } from '../libc.ts';
+import { BpfError, bpf, bpfCharged, Command, setObjectName, setPointer } from './bpf-call.ts';
+import type { ValueBtf } from './value-btf.ts';
+
+/** `enum bpf_map_type`. */
+export const MapType = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9, SK_STORAGE: 24 } as const;
+
+/** Flags of BPF_MAP_CREATE. */
+export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9 } as const;
+
+/** Flags of an update: any, only where there is none, only where there is one. */
+export const UpdateFlag = { ANY: 0, NO_EXIST: 1, EXIST: 2 } as const;
+
+export interface MapOptions {
+  readonly type: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly maxEntries: number;
+  readonly name: string;
+  readonly flags?: number;
+  /** Types of key and value, which storage maps demand. */
+  readonly btf?: ValueBtf;
+}
+
+/** union bpf_attr up to btf_value_type_id and the four words behind it. */
+const MAP_CREATE_BYTES = 72;
+const ELEMENT_BYTES = 32;
+const BATCH_BYTES = 56;
+
+/**
+ * BPF_MAP_CREATE. Returns the map's descriptor; throws BpfError.
+ *
+ *   0 type | 4 key size | 8 value size | 12 max entries | 16 flags | 28 name[16] | 48 BTF fd | 52 key | 56 value type
+ */
+export function createMap(options: MapOptions): number {
+  const attributes = new NativeBuffer(MAP_CREATE_BYTES);
+  const words = attributes.u32;
+  words[0] = options.type;
+  words[1] = options.keyBytes;
+  words[2] = options.valueBytes;
+  words[3] = options.maxEntries;
+  words[4] = options.flags ?? 0;
+  setObjectName(attributes, 28, options.name);
+  if (options.btf !== undefined) {
+    words[12] = options.btf.descriptor;
+    words[13] = options.btf.keyTypeId;
+    words[14] = options.btf.valueTypeId;
+  }
+  const result = bpfCharged(Command.MAP_CREATE, attributes, MAP_CREATE_BYTES);
+  if (result < 0) throw new BpfError(`create BPF map ${options.name}`, -result);
+  return result;
+}
+
+/** 0 map fd | 8 key | 16 value | 24 flags. */
+const element = new NativeBuffer(ELEMENT_BYTES);
+
+function callElement(
+  command: number,
+  descriptor: number,
+  key: NativeBuffer,
+  keyOffset: number,
+  value: NativeBuffer | undefined,
+  flags = 0,
+): number {
+  element.u32[0] = descriptor;
+  setPointer(element, 8, key, keyOffset);
+  element.u32[4] = 0;
+  element.u32[5] = 0;
+  if (value !== undefined) setPointer(element, 16, value);
+  element.u32[6] = flags;
+  return bpf(command, element, ELEMENT_BYTES);
+}
+
+/** Whether it was there; throws BpfError for all but ENOENT. */
+function found(op: string, result: number): boolean {
+  if (result === -Errno.ENOENT) return false;
+  if (result < 0) throw new BpfError(op, -result);
+  return true;
+}
+
+/** Sets the value of a key. Throws BpfError, E2BIG where the map is full. */
+export function updateElement(
+  descriptor: number,
+  key: NativeBuffer,
+  value: NativeBuffer,
+  flags: number = UpdateFlag.ANY,
+): void {
+  const result = callElement(Command.MAP_UPDATE_ELEM, descriptor, key, 0, value, flags);
+  if (result < 0) throw new BpfError('update BPF map', -result);
+}
+
+/** Reads a key's value; false: there is none. The key starts at `keyOffset` of its buffer. Throws BpfError. */
+export function lookupElement(
+  descriptor: number,
+  key: NativeBuffer,
+  value: NativeBuffer,
+  keyOffset = 0,
+): boolean {
+  return found('look up BPF map', callElement(Command.MAP_LOOKUP_ELEM, descriptor, key, keyOffset, value));
+}
+
+/** Removes a key; false: it was not there. Throws BpfError. */
+export function deleteElement(descriptor: number, key: NativeBuffer, keyOffset = 0): boolean {
+  const result = callElement(Command.MAP_DELETE_ELEM, descriptor, key, keyOffset, undefined);
+  return found('delete from BPF map', result);
+}
+
+let canTake = true;
+
+/**
+ * Reads a key's value and removes it, in one step where the kernel can (hash maps, 5.14); before, what a program adds
+ * between the two steps is lost. False: there is none. Throws BpfError.
+ */
+export function lookupAndDeleteElement(
+  descriptor: number,
+  key: NativeBuffer,
+  value: NativeBuffer,
+  keyOffset = 0,
+): boolean {
+  if (canTake) {
+    const result = callElement(Command.MAP_LOOKUP_AND_DELETE_ELEM, descriptor, key, keyOffset, value);
+    if (result !== -Errno.EINVAL && result !== -Errno.ENOTSUPP) return found('take from BPF map', result);
+    canTake = false;
+  }
+  if (!lookupElement(descriptor, key, value, keyOffset)) return false;
+  return deleteElement(descriptor, key, keyOffset);
+}
+
+const FIRST_CAPACITY = 512;
+/** Entries that appear while a map is read may be read too. */
+const CAPACITY_SLACK = 64;
+
+export interface BatchOptions {
+  /** Removes what it reads. */
+  readonly isTaking?: boolean;
+}
+
+/**
+ * Reads a hash map many entries a call (5.6). Entries that come or go meanwhile may be seen or not; none that stays is
+ * missed or seen twice, but for those that a concurrent removal moves within its bucket.
+ *
+ *   0 in_batch | 8 out_batch | 16 keys | 24 values | 32 count | 36 map fd | 40 element flags | 48 flags
+ */
+export class BatchReader {
+  readonly #descriptor: number;
+  readonly #keyBytes: number;
+  readonly #valueBytes: number;
+  readonly #limit: number;
+  readonly #command: number;
+  readonly #attributes = new NativeBuffer(BATCH_BYTES);
+  readonly #cursor: NativeBuffer;
+  #capacity: number;
+  #keys: NativeBuffer;
+  #values: NativeBuffer;
+  #isFirst = true;
+  #isDone = true;
+
+  /** `capacityEntries` is the map's `maxEntries`: buffers begin small and never grow beyond it by much. */
+  constructor(
+    descriptor: number,
+    keyBytes: number,
+    valueBytes: number,
+    capacityEntries: number,
+    options: BatchOptions = {},
+  ) {
+    this.#descriptor = descriptor;
+    this.#keyBytes = keyBytes;
+    this.#valueBytes = valueBytes;
+    this.#limit = capacityEntries + CAPACITY_SLACK;
+    this.#command =
+      options.isTaking === true ? Command.MAP_LOOKUP_AND_DELETE_BATCH : Command.MAP_LOOKUP_BATCH;
+    // Hash maps keep a bucket number there, others may keep a key.
+    this.#cursor = new NativeBuffer(Math.max(8, keyBytes));
+    this.#capacity = Math.min(FIRST_CAPACITY, this.#limit);
+    this.#keys = new NativeBuffer(this.#capacity * keyBytes);
+    this.#values = new NativeBuffer(this.#capacity * valueBytes);
+  }
+
+  /** Keys read last, one behind the other; another buffer after a read that had to grow it. */
+  get keys(): NativeBuffer {
+    return this.#keys;
+  }
+
+  /** Values of those keys. */
+  get values(): NativeBuffer {
+    return this.#values;
+  }
+
+  /** The whole map, as far as the limit allows. Returns how many entries `keys` and `values` hold. Throws BpfError. */
+  read(): number {
+    this.begin();
+    let count = 0;
+    while (!this.#isDone && count < this.#limit) {
+      if (count === this.#capacity) this.#grow(count * 2, count);
+      const got = this.#readAt(count, this.#capacity - count);
+      // The next bucket has more than the room that is left.
+      if (got === 0 && !this.#isDone) {
+        if (this.#capacity >= this.#limit) break;
+        this.#grow(this.#capacity * 2, count);
+      }
+      count += got;
+    }
+    return count;
+  }
+
+  /** Starts over, for `next`. */
+  begin(): void {
+    this.#isFirst = true;
+    this.#isDone = false;
+  }
+
+  /** The next entries, from the buffers' start: at most `maxEntries`, but a bucket's at least; 0: that was all. Throws BpfError. */
+  next(maxEntries: number): number {
+    let room = Math.min(maxEntries, this.#limit);
+    while (!this.#isDone) {
+      if (room > this.#capacity) this.#grow(room, 0);
+      const got = this.#readAt(0, room);
+      if (got > 0) return got;
+      if (room >= this.#limit) break;
+      room = Math.min(room * 2, this.#limit);
+    }
+    return 0;
+  }
+
+  #readAt(entry: number, room: number): number {
+    const { u32 } = this.#attributes;
+    if (this.#isFirst) u32[0] = u32[1] = 0;
+    else setPointer(this.#attributes, 0, this.#cursor);
+    setPointer(this.#attributes, 8, this.#cursor);
+    setPointer(this.#attributes, 16, this.#keys, entry * this.#keyBytes);
+    setPointer(this.#attributes, 24, this.#values, entry * this.#valueBytes);
+    u32[8] = room;
+    u32[9] = this.#descriptor;
+    const result = bpf(this.#command, this.#attributes, BATCH_BYTES);
+    if (result === -Errno.ENOENT) this.#isDone = true;
+    else if (result < 0 && result !== -Errno.ENOSPC) throw new BpfError('read BPF map', -result);
+    this.#isFirst = false;
+    return Math.min(u32[8]!, room);
+  }
+
+  #grow(entries: number, kept: number): void {
+    const capacity = Math.min(entries, this.#limit);
+    if (capacity <= this.#capacity) return;
+    this.#keys = enlarged(this.#keys, capacity * this.#keyBytes, kept * this.#keyBytes);
+    this.#values = enlarged(this.#values, capacity * this.#valueBytes, kept * this.#valueBytes);
+    this.#capacity = capacity;
+  }
+}
+
+function enlarged(old: NativeBuffer, bytes: number, keptBytes: number): NativeBuffer {
+  const buffer = new NativeBuffer(bytes);
+  buffer.bytes.set(old.bytes.subarray(0, keptBytes));
+  return buffer;
+}

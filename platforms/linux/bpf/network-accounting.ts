@@ -1,0 +1,221 @@
+import { readlinkSync } from 'node:fs';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
+import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
+import { FlowRecord } from './network-flow.ts';
+import {
+  AF_INET,
+  FLOW_KEY_BYTES,
+  FLOW_VALUE_BYTES,
+  FlowKey,
+  HELD_NANOS,
+  HOLDER_BYTES,
+  Holder,
+  LOST_BYTES,
+  Lost,
+  type NetworkMaps,
+} from './network-layout.ts';
+import { closeNetworkMaps, createNetworkMaps, type NetworkMapSizes } from './network-maps.ts';
+import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
+
+export type { FlowRecord };
+
+const HIGH_WORD = 2 ** 32;
+const NANOS = 1_000_000_000;
+const CLOCK_BOOTTIME = 7;
+/** PROC_PID_INIT_INO, include/linux/proc_ns.h. */
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+/** 5.14 and later. */
+const SO_NETNS_COOKIE = 71;
+
+export interface NetnsCookie {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What was counted for nobody because all maps were full. */
+export interface LostTraffic {
+  readonly bytes: number;
+  readonly packets: number;
+}
+
+/**
+ * Counts IP bytes and packets of every socket in the kernel, by the process that uses it. Flows appear with their
+ * first packet after `open` and stay until they are removed, however short their sockets and processes lived.
+ */
+export class NetworkAccounting {
+  readonly parts: NetworkParts;
+  /** The network namespace of this process; undefined before 5.14. */
+  readonly ownNetnsCookie: NetnsCookie | undefined;
+  readonly #maps: NetworkMaps;
+  readonly #programs: NetworkPrograms;
+  readonly #readers: readonly BatchReader[];
+  readonly #record = new FlowRecord();
+  readonly #key = new NativeBuffer(FLOW_KEY_BYTES);
+  readonly #value = new NativeBuffer(FLOW_VALUE_BYTES);
+  readonly #lostValue = new NativeBuffer(LOST_BYTES);
+  readonly #time = new NativeBuffer(16);
+  readonly #lost = { bytes: 0, packets: 0 };
+  #reading = 0;
+  #heldBeforeNanos = 0;
+
+  private constructor(maps: NetworkMaps, programs: NetworkPrograms, sizes: NetworkMapSizes) {
+    this.#maps = maps;
+    this.#programs = programs;
+    this.parts = programs.parts;
+    this.ownNetnsCookie = readNetnsCookie();
+    this.#readers = [
+      new BatchReader(maps.flows, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows),
+      new BatchReader(maps.peers, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers),
+      new BatchReader(maps.sums, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums),
+    ];
+    this.#reading = this.#readers.length;
+  }
+
+  /**
+   * Loads and attaches, and gives the sockets that are there their owners. Throws BpfError where the kernel refuses,
+   * OpError `PID_NAMESPACE` where the owners' numbers would not be those that this process sees.
+   */
+  static open(sizes: Partial<NetworkMapSizes> = {}): NetworkAccounting {
+    refuseOtherPidNamespace();
+    const { maps, sizes: created } = createNetworkMaps(sizes);
+    try {
+      const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps), created);
+      accounting.holders(() => undefined);
+      return accounting;
+    } catch (thrown) {
+      closeNetworkMaps(maps);
+      throw thrown;
+    }
+  }
+
+  /** As of the last `begin`. */
+  get lost(): LostTraffic {
+    return this.#lost;
+  }
+
+  /** Starts a read of all flows. Throws BpfError. */
+  begin(): void {
+    for (const reader of this.#readers) reader.begin();
+    this.#reading = 0;
+    this.#heldBeforeNanos = this.parts.lastUser === 'none' ? Infinity : this.#nowNanos() - HELD_NANOS;
+    this.#readLost();
+  }
+
+  /**
+   * Shows the next flows, about `maxEntries` of them, in no order; false: those were all. A flow of a socket that nobody
+   * has used yet is left out, for two seconds at most. Throws BpfError.
+   */
+  next(maxEntries: number, visit: (flow: FlowRecord) => void): boolean {
+    while (this.#reading < this.#readers.length) {
+      const reader = this.#readers[this.#reading]!;
+      const count = reader.next(maxEntries);
+      if (count === 0) this.#reading++;
+      else {
+        this.#show(reader, count, visit);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Removes a flow that is being shown, and shows what it came to instead; false: it was not there any more, and shows
+   * what was read. Packets that follow begin it anew, from 0. Throws BpfError.
+   */
+  remove(flow: FlowRecord): boolean {
+    flow.copyKey(this.#key.u32);
+    if (!lookupAndDeleteElement(this.#mapOfKey(), this.#key, this.#value)) return false;
+    flow.show(this.#key.u32, this.#value.u32, 0);
+    return true;
+  }
+
+  /** Whether the flow's socket is in another network namespace than this process; false where that is not known. */
+  isForeign(flow: FlowRecord): boolean {
+    const own = this.ownNetnsCookie;
+    const { netnsCookieLow: low, netnsCookieHigh: high } = flow;
+    if (own === undefined || (low === 0 && high === 0)) return false;
+    return low !== own.low || high !== own.high;
+  }
+
+  /** Shows every holder of a socket, now; nothing where the kernel cannot tell. Throws BpfError. */
+  holders(visit: (cookieLow: number, cookieHigh: number, tgid: number) => void): void {
+    const iterator = this.#programs.holders;
+    if (iterator === undefined) return;
+    iterator.begin();
+    const { u32 } = iterator.buffer;
+    for (let bytes = iterator.read(); bytes > 0; bytes = iterator.read()) {
+      const end = (bytes - (bytes % HOLDER_BYTES)) / 4;
+      for (let at = 0; at < end; at += HOLDER_BYTES / 4) {
+        visit(u32[at + Holder.COOKIE / 4]!, u32[at + Holder.COOKIE / 4 + 1]!, u32[at + Holder.TGID / 4]!);
+      }
+    }
+  }
+
+  /** Detaches everything; the counters are gone. */
+  close(): void {
+    this.#programs.close();
+    closeNetworkMaps(this.#maps);
+  }
+
+  #show(reader: BatchReader, count: number, visit: (flow: FlowRecord) => void): void {
+    const keys = reader.keys.u32;
+    const values = reader.values.u32;
+    const record = this.#record;
+    for (let i = 0; i < count; i++) {
+      record.show(keys, values, i);
+      if (record.isHeld && record.ownedSinceNanos > this.#heldBeforeNanos) continue;
+      visit(record);
+    }
+  }
+
+  #mapOfKey(): number {
+    const key = this.#key;
+    if (key.bytes[FlowKey.HAS_REMOTE] !== 0) return this.#maps.peers;
+    return key.u32[0] === 0 && key.u32[1] === 0 ? this.#maps.sums : this.#maps.flows;
+  }
+
+  #readLost(): void {
+    this.#key.u32.fill(0);
+    if (!lookupElement(this.#maps.lost, this.#key, this.#lostValue)) return;
+    const words = this.#lostValue.u32;
+    this.#lost.bytes = words[Lost.BYTES / 4]! + words[Lost.BYTES / 4 + 1]! * HIGH_WORD;
+    this.#lost.packets = words[Lost.PACKETS / 4]! + words[Lost.PACKETS / 4 + 1]! * HIGH_WORD;
+  }
+
+  #nowNanos(): number {
+    clockGetTime(CLOCK_BOOTTIME, this.#time);
+    const { u32 } = this.#time;
+    return (u32[0]! + u32[1]! * HIGH_WORD) * NANOS + u32[2]!;
+  }
+}
+
+/** The programs write tgids of the initial namespace, whichever this process is in. */
+function refuseOtherPidNamespace(): void {
+  const op = 'open network accounting';
+  let namespace: string;
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch (cause) {
+    throw new OpError({
+      op,
+      code: 'PID_NAMESPACE',
+      message: `${op}: /proc/self/ns/pid cannot be read`,
+      cause,
+    });
+  }
+  if (namespace === INITIAL_PID_NAMESPACE) return;
+  const message = `${op}: this process is in a PID namespace of its own, and owners cannot be told there`;
+  throw new OpError({ op, code: 'PID_NAMESPACE', message });
+}
+
+function readNetnsCookie(): NetnsCookie | undefined {
+  const socket = openSocket(AF_INET, SOCK_DGRAM, 0);
+  if (socket < 0) return undefined;
+  const value = new NativeBuffer(8);
+  const length = getSocketOption(socket, SOL_SOCKET, SO_NETNS_COOKIE, value, 8);
+  closeDescriptor(socket);
+  return length === 8 ? { low: value.u32[0]!, high: value.u32[1]! } : undefined;
+}

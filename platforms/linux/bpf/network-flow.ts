@@ -1,0 +1,165 @@
+import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
+import { COMM_BYTES, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
+
+/** 32-bit words of a flow's key. */
+export const FLOW_KEY_WORDS = FLOW_KEY_BYTES / 4;
+const FLOW_VALUE_WORDS = FLOW_VALUE_BYTES / 4;
+const HIGH_WORD = 2 ** 32;
+const decoder = new TextDecoder();
+
+/**
+ * One flow where the kernel wrote it: whoever asks for a field reads it, and nothing is read or made otherwise. The
+ * same object shows flow after flow; what is kept must be copied.
+ *
+ * Of all flows shown no two have the same cookie, tgid, interface and remote key, and these never change.
+ */
+export class FlowRecord {
+  #keys: Uint32Array = new Uint32Array(FLOW_KEY_WORDS);
+  #keyAt = 0;
+  #values: Uint32Array = new Uint32Array(FLOW_VALUE_WORDS);
+  #valueAt = 0;
+  readonly #localAddress = new Uint32Array(ADDRESS_WORDS);
+  readonly #remoteAddress = new Uint32Array(ADDRESS_WORDS);
+
+  /** Shows entry `index` of a batch. */
+  show(keys: Uint32Array, values: Uint32Array, index: number): void {
+    this.#keys = keys;
+    this.#values = values;
+    this.#keyAt = index * FLOW_KEY_WORDS;
+    this.#valueAt = index * FLOW_VALUE_WORDS;
+  }
+
+  /** Copies the flow's key, FLOW_KEY_WORDS of them. */
+  copyKey(into: Uint32Array): void {
+    for (let i = 0; i < FLOW_KEY_WORDS; i++) into[i] = this.#keys[this.#keyAt + i]!;
+  }
+
+  /** 0 and 0: no socket's, but a sum by tgid and interface of what found no room. */
+  get cookieLow(): number {
+    return this.#key(FlowKey.COOKIE);
+  }
+
+  get cookieHigh(): number {
+    return this.#key(FlowKey.COOKIE + 4);
+  }
+
+  /** In the initial PID namespace; 0: nobody known. */
+  get tgid(): number {
+    return this.#word(FlowValue.OWNER + Owner.TGID);
+  }
+
+  get interfaceIndex(): number {
+    return this.#key(FlowKey.IFINDEX);
+  }
+
+  /** One of many flows of a datagram socket that is not connected. */
+  get hasRemoteKey(): boolean {
+    return (this.#key(FlowKey.HAS_REMOTE & ~3) & 0xff0000) !== 0;
+  }
+
+  /** AF_INET 2, AF_INET6 10, 0 of a sum. */
+  get family(): number {
+    return this.#word(FlowValue.FAMILY) & 0xffff;
+  }
+
+  /** IPPROTO_*: TCP 6, UDP 17. */
+  get protocol(): number {
+    return this.#word(FlowValue.FAMILY) >>> 16;
+  }
+
+  /** SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_RAW 3; the kernel's own, which send resets and the like, are raw with TCP. */
+  get socketType(): number {
+    return this.#word(FlowValue.RELEASED) >>> 16;
+  }
+
+  /** Words as in src/data/sample/address.ts, in an array that the next flow's replace. */
+  get localAddress(): Uint32Array {
+    return this.#copied(FlowValue.LOCAL_ADDRESS, this.#localAddress);
+  }
+
+  /** Likewise; unspecified where the socket has none. */
+  get remoteAddress(): Uint32Array {
+    return this.#copied(FlowValue.REMOTE_ADDRESS, this.#remoteAddress);
+  }
+
+  get localPort(): number {
+    return this.#word(FlowValue.LOCAL_PORT) & 0xffff;
+  }
+
+  get remotePort(): number {
+    return this.#word(FlowValue.LOCAL_PORT) >>> 16;
+  }
+
+  /** IP bytes since the flow began, headers of segments included. */
+  get rxBytes(): number {
+    return this.#number(FlowValue.RX_BYTES);
+  }
+
+  get txBytes(): number {
+    return this.#number(FlowValue.TX_BYTES);
+  }
+
+  get rxPackets(): number {
+    return this.#number(FlowValue.RX_PACKETS);
+  }
+
+  get txPackets(): number {
+    return this.#number(FlowValue.TX_PACKETS);
+  }
+
+  /** SO_NETNS_COOKIE; 0 and 0: not known. */
+  get netnsCookieLow(): number {
+    return this.#word(FlowValue.NETNS_COOKIE);
+  }
+
+  get netnsCookieHigh(): number {
+    return this.#word(FlowValue.NETNS_COOKIE + 4);
+  }
+
+  /** When the owner became it, in ns since boot. */
+  get ownedSinceNanos(): number {
+    return this.#number(FlowValue.OWNER + Owner.SINCE);
+  }
+
+  get uid(): number {
+    return this.#word(FlowValue.OWNER + Owner.UID);
+  }
+
+  /** Nobody used the socket in the flow's first two seconds; the owner is who made it, or made its listener. */
+  get isHeld(): boolean {
+    return this.#word(FlowValue.HELD) !== 0;
+  }
+
+  /** The last descriptor of the socket is closed; packets may still follow. */
+  get isReleased(): boolean {
+    return (this.#word(FlowValue.RELEASED) & 0xffff) !== 0;
+  }
+
+  /** Name of the owner's process, up to 15 bytes; '' where nobody is known. */
+  comm(): string {
+    const { buffer, byteOffset } = this.#values;
+    const at = byteOffset + this.#valueAt * 4 + FlowValue.OWNER + Owner.COMM;
+    const bytes = new Uint8Array(buffer, at, COMM_BYTES);
+    const end = bytes.indexOf(0);
+    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  }
+
+  #copied(byte: number, into: Uint32Array): Uint32Array {
+    const at = this.#valueAt + byte / 4;
+    for (let i = 0; i < ADDRESS_WORDS; i++) into[i] = this.#values[at + i]!;
+    return into;
+  }
+
+  #key(byte: number): number {
+    return this.#keys[this.#keyAt + (byte >> 2)]!;
+  }
+
+  #word(byte: number): number {
+    return this.#values[this.#valueAt + (byte >> 2)]!;
+  }
+
+  #number(byte: number): number {
+    const at = this.#valueAt + (byte >> 2);
+    return this.#values[at]! + this.#values[at + 1]! * HIGH_WORD;
+  }
+}

@@ -1,0 +1,159 @@
+import { Helper } from './helper.ts';
+import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R6, R7, R8, R10, Size } from './instruction.ts';
+import { stackAddress } from './network-code.ts';
+import { BpfSock, SkBuff } from './network-context.ts';
+import { FlowKey, IPPROTO_TCP, IPPROTO_UDP } from './network-layout.ts';
+import {
+  HEADER_BYTES,
+  IP_HEADER,
+  IP_HEADER_BYTES,
+  JUMBO_BYTES,
+  KEY,
+  NEXT_HEADER,
+  PACKETS,
+  SCRATCH,
+  TRANSPORT_OFFSET,
+} from './network-skb-stack.ts';
+
+/** RFC 791: 20 bytes, at 9 the protocol, at 12 source and at 16 destination; with ports there are 24 at least. */
+const IPV4_LEAST_BYTES = 24;
+const Ipv4 = { PROTOCOL: 9, SOURCE: 12, DESTINATION: 16 } as const;
+/** RFC 8200: 40 bytes, at 4 the payload's length, at 6 the next header. */
+const Ipv6 = { PAYLOAD_LENGTH: 4, NEXT_HEADER: 6, SOURCE: 8, DESTINATION: 24 } as const;
+const HOP_BY_HOP = 0;
+const ROUTING = 43;
+const DESTINATION_OPTIONS = 60;
+/** More extension headers than anything real has; behind them the transport header is not looked for. */
+const EXTENSIONS_LIMIT = 4;
+/** The option that the kernel puts before packets of over 64 KiB, and takes away before the wire (BIG TCP). */
+const JUMBO_OPTION_BYTES = 8;
+const TCP_DATA_OFFSET = 12;
+const UDP_HEADER_BYTES = 8;
+
+/** Copies bytes of the packet, counted from the IP header, to the stack: the offset is R2's. To `failed` if it is shorter. */
+function loadBytes(code: Assembler, stackOffset: number, bytes: number, failed: string): void {
+  code.move(R1, R6);
+  stackAddress(code, R3, stackOffset);
+  code.moveImmediate(R4, bytes).call(Helper.SKB_LOAD_BYTES).jumpIfImmediate(Jump.NE, R0, 0, failed);
+}
+
+/** To `four` or `six` by the version of the IP header on the stack. */
+function branchOnVersion(code: Assembler, six: string): void {
+  code.load(Size.B, R1, R10, IP_HEADER).aluImmediate(Alu.RSH, R1, 4).jumpIfImmediate(Jump.EQ, R1, 6, six);
+}
+
+/** The IP header, where the transport header is, and which; to `parsed`, or `failed` where it is none of ours. */
+export function emitHeaders(code: Assembler, parsed: string, failed: string): void {
+  code.storeImmediate(Size.DW, R10, JUMBO_BYTES, 0);
+  for (let at = 0; at < IP_HEADER_BYTES; at += 8) code.storeImmediate(Size.DW, R10, IP_HEADER + at, 0);
+  code.moveImmediate(R2, 0);
+  loadBytes(code, IP_HEADER, IPV4_LEAST_BYTES, failed);
+  branchOnVersion(code, 'headers.six');
+  code.load(Size.B, R1, R10, IP_HEADER).aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
+  code.store(Size.DW, R10, TRANSPORT_OFFSET, R1);
+  code
+    .load(Size.B, R1, R10, IP_HEADER + Ipv4.PROTOCOL)
+    .store(Size.DW, R10, NEXT_HEADER, R1)
+    .jump(parsed);
+  code.label('headers.six').moveImmediate(R2, 0);
+  loadBytes(code, IP_HEADER, IP_HEADER_BYTES, failed);
+  code.storeImmediate(Size.DW, R10, TRANSPORT_OFFSET, IP_HEADER_BYTES);
+  code.load(Size.B, R1, R10, IP_HEADER + Ipv6.NEXT_HEADER).store(Size.DW, R10, NEXT_HEADER, R1);
+  code.jumpIfImmediate(Jump.NE, R1, HOP_BY_HOP, 'extension.0');
+  code.load(Size.H, R1, R10, IP_HEADER + Ipv6.PAYLOAD_LENGTH).jumpIfImmediate(Jump.NE, R1, 0, 'extension.0');
+  code.storeImmediate(Size.DW, R10, JUMBO_BYTES, JUMBO_OPTION_BYTES);
+  code.aluImmediate(Alu.SUB, R8, JUMBO_OPTION_BYTES);
+  for (let i = 0; i < EXTENSIONS_LIMIT; i++) emitExtension(code, i, parsed, failed);
+  code.label(`extension.${EXTENSIONS_LIMIT}`);
+}
+
+/** Steps over one extension header: 0 next header | 1 length in 8 bytes, without the first 8. */
+function emitExtension(code: Assembler, index: number, parsed: string, failed: string): void {
+  const step = `extension.${index}.step`;
+  code.label(`extension.${index}`).load(Size.DW, R1, R10, NEXT_HEADER);
+  for (const kind of [HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS]) {
+    code.jumpIfImmediate(Jump.EQ, R1, kind, step);
+  }
+  code.jump(parsed).label(step).load(Size.DW, R2, R10, TRANSPORT_OFFSET);
+  loadBytes(code, SCRATCH, 2, failed);
+  code.load(Size.B, R1, R10, SCRATCH).store(Size.DW, R10, NEXT_HEADER, R1);
+  code
+    .load(Size.B, R1, R10, SCRATCH + 1)
+    .aluImmediate(Alu.ADD, R1, 1)
+    .aluImmediate(Alu.LSH, R1, 3);
+  code
+    .load(Size.DW, R2, R10, TRANSPORT_OFFSET)
+    .alu(Alu.ADD, R1, R2)
+    .store(Size.DW, R10, TRANSPORT_OFFSET, R1);
+}
+
+/**
+ * A packet that stands for several has its headers once: R8 grows by those of the others. Some drivers leave the
+ * number of packets open (virtio), then it follows from the size of each.
+ */
+export function emitSegmentation(code: Assembler, done: string): void {
+  code.load(Size.W, R1, R6, SkBuff.GSO_SIZE).jumpIfImmediate(Jump.EQ, R1, 0, done);
+  code.load(Size.DW, R1, R10, NEXT_HEADER);
+  code.jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, 'segmentation.tcp');
+  code.jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, done);
+  code.moveImmediate(R1, UDP_HEADER_BYTES).jump('segmentation.header');
+  code.label('segmentation.tcp').load(Size.DW, R2, R10, TRANSPORT_OFFSET);
+  code.aluImmediate(Alu.ADD, R2, TCP_DATA_OFFSET);
+  loadBytes(code, SCRATCH, 1, done);
+  code.load(Size.B, R1, R10, SCRATCH).aluImmediate(Alu.RSH, R1, 4).aluImmediate(Alu.LSH, R1, 2);
+  code.label('segmentation.header').load(Size.DW, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
+  code.load(Size.DW, R2, R10, JUMBO_BYTES).alu(Alu.SUB, R1, R2).store(Size.DW, R10, HEADER_BYTES, R1);
+  emitSegmentCount(code, done);
+  code.load(Size.DW, R1, R10, PACKETS).aluImmediate(Alu.SUB, R1, 1);
+  code.load(Size.DW, R2, R10, HEADER_BYTES).alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1);
+}
+
+/** packets = ceil((bytes - headers) / size of each), unless the packet says; to `done` if it is all headers. */
+function emitSegmentCount(code: Assembler, done: string): void {
+  code.load(Size.W, R1, R6, SkBuff.GSO_SEGS).jumpIfImmediate(Jump.NE, R1, 0, 'segmentation.counted');
+  code.load(Size.DW, R2, R10, HEADER_BYTES).jumpIf(Jump.GE, R2, R8, done);
+  code.move(R1, R8).alu(Alu.SUB, R1, R2).load(Size.W, R2, R6, SkBuff.GSO_SIZE);
+  code
+    .alu(Alu.ADD, R1, R2)
+    .aluImmediate(Alu.SUB, R1, 1)
+    .alu(Alu.DIV, R1, R2)
+    .store(Size.DW, R10, PACKETS, R1);
+  code.label('segmentation.counted');
+}
+
+/** The remote end of the packet to the key. */
+export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void {
+  const isIngress = direction === 'ingress';
+  const address = KEY + FlowKey.REMOTE_ADDRESS;
+  code.storeImmediate(Size.B, R10, KEY + FlowKey.HAS_REMOTE, 1);
+  emitPacketAddress(code, 'peer.remote', isIngress, address);
+  code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'peer.keyed');
+  code.load(Size.DW, R2, R10, TRANSPORT_OFFSET);
+  loadBytes(code, SCRATCH, 4, 'peer.keyed');
+  code.load(Size.H, R1, R10, SCRATCH + (isIngress ? 0 : 2)).swapNetworkOrder(R1, 16);
+  code.store(Size.H, R10, KEY + FlowKey.REMOTE_PORT, R1).label('peer.keyed');
+}
+
+/** Source or destination of the packet, in words, to the stack. */
+export function emitPacketAddress(code: Assembler, name: string, isSource: boolean, offset: number): void {
+  const six = `${name}.six`;
+  const done = `${name}.done`;
+  branchOnVersion(code, six);
+  code.load(Size.W, R1, R10, IP_HEADER + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
+  storeMapped(code, offset);
+  code.jump(done).label(six);
+  const from = IP_HEADER + (isSource ? Ipv6.SOURCE : Ipv6.DESTINATION);
+  for (let at = 0; at < 16; at += 4) {
+    code
+      .load(Size.W, R1, R10, from + at)
+      .swapNetworkOrder(R1, 32)
+      .store(Size.W, R10, offset + at, R1);
+  }
+  code.label(done);
+}
+
+/** The IPv4 address in R1, in network order, as an IPv4-mapped one to the stack. */
+export function storeMapped(code: Assembler, offset: number): void {
+  code.storeImmediate(Size.DW, R10, offset, 0).storeImmediate(Size.W, R10, offset + 8, 0xffff);
+  code.swapNetworkOrder(R1, 32).store(Size.W, R10, offset + 12, R1);
+}

@@ -1,0 +1,128 @@
+/**
+ * What the network programs keep in maps, in the machine's byte order. All addresses are four 32-bit words as in
+ * src/data/sample/address.ts, ports in host order.
+ *
+ * Key of a flow, 40 bytes:
+ *
+ *    0 socket cookie u64
+ *    8 tgid u32, 0 for the first owner of the socket | 12 ifindex u32
+ *   16 remote address 4 x u32
+ *   32 remote port u16 | 34 flags u8 | 35 zero
+ *
+ * Address and port are those of datagram sockets that are not connected, else 0. Sums of what found no room have
+ * cookie 0 and the tgid of the owner.
+ */
+export const FLOW_KEY_BYTES = 40;
+export const FlowKey = {
+  COOKIE: 0,
+  TGID: 8,
+  IFINDEX: 12,
+  REMOTE_ADDRESS: 16,
+  REMOTE_PORT: 32,
+  HAS_REMOTE: 34,
+} as const;
+/** Of a key from its remote address on. */
+export const PEER_BYTES = FLOW_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
+
+/**
+ * Value of a flow, 120 bytes:
+ *
+ *    0 rx bytes u64 | 8 tx bytes u64 | 16 rx packets u64 | 24 tx packets u64
+ *   32 local address 4 x u32 | 48 remote address 4 x u32
+ *   64 local port u16 | 66 remote port u16 | 68 family u16 | 70 protocol u16
+ *   72 network namespace cookie u64, 0: not known
+ *   80 owner, as OWNER; where held, `since` is the flow's first packet
+ *  112 held u32: nobody has used the socket, the owner is who made it or its listener
+ *  116 released u16: the last descriptor is closed | 118 type of socket u16
+ */
+export const FLOW_VALUE_BYTES = 120;
+export const FlowValue = {
+  RX_BYTES: 0,
+  TX_BYTES: 8,
+  RX_PACKETS: 16,
+  TX_PACKETS: 24,
+  LOCAL_ADDRESS: 32,
+  REMOTE_ADDRESS: 48,
+  LOCAL_PORT: 64,
+  REMOTE_PORT: 66,
+  FAMILY: 68,
+  PROTOCOL: 70,
+  NETNS_COOKIE: 72,
+  OWNER: 80,
+  HELD: 112,
+  RELEASED: 116,
+  TYPE: 118,
+} as const;
+
+/**
+ * Owner, 32 bytes:
+ *
+ *   0 since u64, ns since boot | 8 tgid u32, 0: nobody known | 12 uid u32 | 16 comm[16]
+ */
+export const OWNER_BYTES = 32;
+export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16 } as const;
+export const COMM_BYTES = 16;
+
+/**
+ * What is stored beside a socket (SK_STORAGE), 96 bytes. An accepted connection begins with a copy of its listener's,
+ * so that the cookie in it tells a connection that nobody has used yet: it is not its own.
+ *
+ *    0 owner, as OWNER
+ *   32 cookie u64 of the socket that the owner has used
+ *   40 network namespace cookie u64
+ *   48 tgid u32 in the keys of the owner's flows | 52 tgid u32 of the owner of the flows that have 0 there
+ *   56 ifindex u32 of the last packet in | 60 of the last packet out
+ *   64 the last 24 bytes of the key of the peer that was met last, with address, port and flags
+ *   88 released u32 | 92 zero
+ */
+export const STORAGE_BYTES = 96;
+export const Storage = {
+  OWNER: 0,
+  USED_COOKIE: 32,
+  NETNS_COOKIE: 40,
+  KEY_TGID: 48,
+  FIRST_TGID: 52,
+  INGRESS_IFINDEX: 56,
+  EGRESS_IFINDEX: 60,
+  PEER: 64,
+  PEER_FLAGS: 82,
+  RELEASED: 88,
+} as const;
+
+/**
+ * For so long, in ns, a flow that nobody has used is left out of reads, and goes to its first user; later it is its
+ * maker's for good. The kernel's side ends a little before ours: a flow that was shown never changes its owner.
+ */
+export const HELD_NANOS = 2_000_000_000;
+export const CLAIMABLE_NANOS = 1_900_000_000;
+
+/** What found no room at all: the only element of an array; 0 bytes u64 | 8 packets u64. */
+export const LOST_BYTES = 16;
+export const Lost = { BYTES: 0, PACKETS: 8 } as const;
+
+/** What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 | 12 zero. */
+export const HOLDER_BYTES = 16;
+export const Holder = { COOKIE: 0, TGID: 8 } as const;
+
+/** Descriptors of the maps that the programs share. */
+export interface NetworkMaps {
+  /** SK_STORAGE: STORAGE_BYTES beside each socket. */
+  readonly storage: number;
+  /** HASH: flows whose key has no remote end. */
+  readonly flows: number;
+  /** HASH: flows of datagram sockets that are not connected, apart so that many peers crowd out no connection. */
+  readonly peers: number;
+  /** HASH: sums by owner and interface of what found no room in the other two. */
+  readonly sums: number;
+  /** ARRAY of one: what found no room there either. */
+  readonly lost: number;
+}
+
+/** Constants of the kernel's headers (include/linux/socket.h, include/net/tcp_states.h, uapi/linux/in.h, sched.h). */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+export const TCP_ESTABLISHED = 1;
+export const TCP_LISTEN = 10;

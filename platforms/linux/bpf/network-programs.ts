@@ -1,0 +1,201 @@
+import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { closeDescriptor, Errno } from '../libc.ts';
+import { BpfError } from './bpf-call.ts';
+import { openCgroupRoot } from './cgroup-root.ts';
+import { TaskIterator } from './iterator.ts';
+import type { KernelTypes } from './kernel-btf.ts';
+import { AttachType, createLink, openRawTracepoint, queryPrograms } from './link.ts';
+import type { NetworkMaps } from './network-layout.ts';
+import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
+import { packetProgram } from './network-skb-program.ts';
+import {
+  HOLDERS_ITERATOR,
+  type NetworkOffsets,
+  networkOffsets,
+  networkTypes,
+  RECEIVE_FUNCTIONS,
+  RECEIVE_TRACEPOINT,
+  SEND_FUNCTIONS,
+  SEND_TRACEPOINT,
+} from './network-types.ts';
+import { holdersProgram, lastUserProgram, type UseHook } from './network-user-programs.ts';
+import { loadProgram, ProgramType } from './program.ts';
+
+/** How the process that uses a socket is told. */
+export type LastUserPart = 'tracepoint' | 'fexit' | 'none';
+
+/** What could be had of this kernel with these rights. */
+export interface NetworkParts {
+  readonly lastUser: LastUserPart;
+  /** Sockets that were there before have their owners. */
+  readonly seeded: boolean;
+  /** The closing of sockets is seen. */
+  readonly release: boolean;
+  /** Whether all control groups are seen, or those of this container. */
+  readonly scope: 'machine' | 'container';
+  /** Why parts are missing, for people who ask. */
+  readonly problems: readonly OpError[];
+}
+
+const TRACEPOINT_SEND: UseHook = { subject: 'sock', result: 1, flags: undefined, leastResult: 0 };
+const TRACEPOINT_RECEIVE: UseHook = { subject: 'sock', result: 1, flags: 2, leastResult: 1 };
+/** inet_sendmsg(socket, message, size) as it begins: what it sends counts for the sender already. */
+const FUNCTION_SEND: UseHook = { subject: 'socket', result: undefined, flags: undefined, leastResult: 0 };
+/** inet_recvmsg(socket, message, size, flags) and its result. */
+const FUNCTION_RECEIVE: UseHook = { subject: 'socket', result: 4, flags: 3, leastResult: 1 };
+
+/** `BPF_F_ALLOW_MULTI`: the other programs of a control group tolerate ours. */
+const ALLOW_MULTI = 2;
+
+/** The running kernel's types, and what the programs need of them. */
+interface Traced {
+  readonly types: KernelTypes;
+  readonly offsets: NetworkOffsets;
+}
+
+/** The programs that count, attached until `close` or the end of this process. */
+export class NetworkPrograms {
+  readonly parts: NetworkParts;
+  /** Undefined where it could not be loaded. */
+  readonly holders: TaskIterator | undefined;
+  readonly #maps: NetworkMaps;
+  readonly #problems: OpError[] = [];
+  readonly #links: number[] = [];
+  readonly #programs: number[] = [];
+
+  /** Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had. */
+  constructor(maps: NetworkMaps) {
+    this.#maps = maps;
+    try {
+      const traced = this.#tried(() => {
+        const types = networkTypes();
+        return { types, offsets: networkOffsets(types) };
+      });
+      const lastUser = traced === undefined ? 'none' : this.#attachLastUser(traced);
+      const { release, scope } = this.#attachCounting(lastUser !== 'none');
+      this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
+      this.parts = { lastUser, seeded: this.holders !== undefined, release, scope, problems: this.#problems };
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
+  }
+
+  close(): void {
+    this.holders?.close();
+    this.#detach();
+  }
+
+  /** The programs of part A; with `isHolding` there is one that tells the first user of a socket. */
+  #attachCounting(isHolding: boolean): Pick<NetworkParts, 'release' | 'scope'> {
+    const { descriptor, scope } = openCgroupRoot();
+    const { CGROUP_INET_SOCK_CREATE, CGROUP_INET_SOCK_RELEASE } = AttachType;
+    const attach = (attachType: number, name: string, code: Uint8Array): true => {
+      this.#attachToCgroup(descriptor, ProgramType.CGROUP_SOCK, attachType, { name, code });
+      return true;
+    };
+    try {
+      attach(CGROUP_INET_SOCK_CREATE, 'sstop_create', socketCreatedProgram(this.#maps));
+      const code = socketReleasedProgram(this.#maps, isHolding);
+      const release = this.#tried(() => attach(CGROUP_INET_SOCK_RELEASE, 'sstop_release', code)) ?? false;
+      this.#attachPackets(descriptor);
+      return { release, scope };
+    } finally {
+      closeDescriptor(descriptor);
+    }
+  }
+
+  #attachPackets(cgroup: number): void {
+    for (const [direction, attachType] of [
+      ['ingress', AttachType.CGROUP_INET_INGRESS],
+      ['egress', AttachType.CGROUP_INET_EGRESS],
+    ] as const) {
+      const code = packetProgram(this.#maps, direction);
+      this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, { name: `sstop_${direction}`, code });
+    }
+  }
+
+  #attachToCgroup(
+    cgroup: number,
+    type: number,
+    attachType: number,
+    { name, code }: { readonly name: string; readonly code: Uint8Array },
+  ): void {
+    const program = loadProgram({ type, code, name, expectedAttachType: attachType });
+    this.#programs.push(program);
+    try {
+      this.#links.push(createLink(program, cgroup, attachType));
+    } catch (thrown) {
+      throw exclusiveProgram(thrown, cgroup, attachType) ?? thrown;
+    }
+  }
+
+  /** All that is needed of one way, or nothing of it stays attached. */
+  #attachLastUser(traced: Traced): LastUserPart {
+    const { TRACE_FENTRY, TRACE_FEXIT, TRACE_RAW_TP } = AttachType;
+    const attach = (names: readonly string[], attachType: number, hook: UseHook): boolean =>
+      this.#tried(() => this.#attachUse(traced, names, attachType, hook)) ?? false;
+    const knowsSender = attach(SEND_FUNCTIONS, TRACE_FENTRY, FUNCTION_SEND);
+    const hasTracepoints = traced.types.has(SEND_TRACEPOINT) && traced.types.has(RECEIVE_TRACEPOINT);
+    if (hasTracepoints && attach([RECEIVE_TRACEPOINT], TRACE_RAW_TP, TRACEPOINT_RECEIVE)) {
+      if (knowsSender || attach([SEND_TRACEPOINT], TRACE_RAW_TP, TRACEPOINT_SEND)) return 'tracepoint';
+    }
+    if (knowsSender && attach(RECEIVE_FUNCTIONS, TRACE_FEXIT, FUNCTION_RECEIVE)) return 'fexit';
+    this.#detach();
+    return 'none';
+  }
+
+  #attachUse(traced: Traced, names: readonly string[], expectedAttachType: number, hook: UseHook): true {
+    const code = lastUserProgram(this.#maps, traced.offsets, hook);
+    for (const name of names) {
+      const attachBtfId = traced.types.id(name);
+      const options = { type: ProgramType.TRACING, code, name: 'sstop_use', expectedAttachType, attachBtfId };
+      const program = loadProgram(options);
+      this.#programs.push(program);
+      this.#links.push(openRawTracepoint(program));
+    }
+    return true;
+  }
+
+  #openHolders({ types, offsets }: Traced): TaskIterator {
+    const place = (member: string): number => types.member('bpf_iter__task_file', member).offset;
+    const context = { meta: place('meta'), task: place('task'), file: place('file') };
+    const program = loadProgram({
+      type: ProgramType.TRACING,
+      code: holdersProgram(this.#maps, offsets, context),
+      name: 'sstop_holders',
+      expectedAttachType: AttachType.TRACE_ITER,
+      attachBtfId: types.id(HOLDERS_ITERATOR),
+    });
+    this.#programs.push(program);
+    return new TaskIterator(program);
+  }
+
+  /** A part that may be missing; undefined: it is, and why is kept. */
+  #tried<T>(attach: () => T): T | undefined {
+    try {
+      return attach();
+    } catch (thrown) {
+      this.#problems.push(toOpError('attach BPF program', thrown));
+      return undefined;
+    }
+  }
+
+  #detach(): void {
+    for (const link of this.#links.splice(0)) closeDescriptor(link);
+    for (const program of this.#programs.splice(0)) closeDescriptor(program);
+  }
+}
+
+/** Says so where the reason for EPERM is a program that somebody else attached as the only one. */
+function exclusiveProgram(thrown: unknown, cgroup: number, attachType: number): OpError | undefined {
+  if (!(thrown instanceof BpfError) || thrown.errno !== Errno.EPERM) return undefined;
+  try {
+    const attached = queryPrograms(cgroup, attachType);
+    if (attached.ids.length === 0 || attached.flags === ALLOW_MULTI) return undefined;
+  } catch {
+    return undefined;
+  }
+  const message = `${thrown.op}: program of another tool is attached that allows no other (attach type ${attachType})`;
+  return new OpError({ op: thrown.op, code: 'EXCLUSIVE', message, cause: thrown });
+}

@@ -1,0 +1,199 @@
+import { Helper } from './helper.ts';
+import { Alu, Assembler, Jump, R0, R1, R2, R6, R7, R8, R9, R10, Size } from './instruction.ts';
+import {
+  copyDoubleWords,
+  enterStackValue,
+  lookupStackKey,
+  STORAGE_CREATE,
+  storageOf,
+  zeroStack,
+} from './network-code.ts';
+import { BpfSock, SkBuff } from './network-context.ts';
+import { emitConnectedEndpoints, emitPeerEndpoints } from './network-endpoint-code.ts';
+import { emitHeaders, emitPeer, emitSegmentation } from './network-header-code.ts';
+import {
+  CLAIMABLE_NANOS,
+  FLOW_KEY_BYTES,
+  FLOW_VALUE_BYTES,
+  FlowKey,
+  FlowValue,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  Lost,
+  type NetworkMaps,
+  OWNER_BYTES,
+  Owner,
+  PEER_BYTES,
+  Storage,
+  TCP_ESTABLISHED,
+  TCP_LISTEN,
+} from './network-layout.ts';
+import { KEY, PACKETS, VALUE } from './network-skb-stack.ts';
+
+/** Which way the packets go that a program sees. */
+export type Direction = 'ingress' | 'egress';
+
+/**
+ * cgroup_skb: adds a packet to its flow, the flow being entered with its first packet. What finds no room goes to its
+ * owner's sum, and at last to what is lost. Always lets the packet pass.
+ *
+ * Registers: R6 context, R7 socket, R8 bytes on the wire, R9 the socket's storage or 0.
+ */
+export function packetProgram(maps: NetworkMaps, direction: Direction): Uint8Array {
+  const code = new Assembler();
+  emitLength(code);
+  emitSocket(code, maps, direction);
+  emitNeedOfHeaders(code);
+  emitHeaders(code, 'parsed', 'connected');
+  code.label('parsed');
+  emitSegmentation(code, 'segmented');
+  code.label('segmented');
+  emitPeerChoice(code, 'peer', 'connected');
+  code.label('peer');
+  emitPeer(code, direction);
+  emitFlow(code, maps.peers, 'peer', () => emitPeerEndpoints(code, direction));
+  // No room for this peer: then the socket's flow without it.
+  zeroStack(code, KEY + FlowKey.REMOTE_ADDRESS, FLOW_KEY_BYTES - FlowKey.REMOTE_ADDRESS);
+  code.label('connected');
+  emitFlow(code, maps.flows, 'connected', () => emitConnectedEndpoints(code));
+  emitSum(code, maps);
+  emitLost(code, maps);
+  emitCount(code, direction);
+  return code.label('out').returnImmediate(1).build();
+}
+
+/** Bytes, packets and the key as far as the packet alone tells them. */
+function emitLength(code: Assembler): void {
+  code.move(R6, R1).load(Size.W, R8, R6, SkBuff.LEN);
+  zeroStack(code, KEY, FLOW_KEY_BYTES);
+  code.load(Size.W, R1, R6, SkBuff.IFINDEX).store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
+  code.load(Size.W, R1, R6, SkBuff.GSO_SEGS).jumpIfImmediate(Jump.NE, R1, 0, 'packets');
+  code.moveImmediate(R1, 1).label('packets').store(Size.DW, R10, PACKETS, R1);
+}
+
+/** The socket, its storage and cookie, and whose flow it is. */
+function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction): void {
+  const side = direction === 'ingress' ? Storage.INGRESS_IFINDEX : Storage.EGRESS_IFINDEX;
+  code.moveImmediate(R9, 0).load(Size.DW, R1, R6, SkBuff.SK).jumpIfImmediate(Jump.EQ, R1, 0, 'sum');
+  code.call(Helper.SK_FULLSOCK).jumpIfImmediate(Jump.EQ, R0, 0, 'sum').move(R7, R0);
+  storageOf(code, maps.storage, R7, STORAGE_CREATE);
+  code.move(R9, R0);
+  code
+    .move(R1, R6)
+    .call(Helper.GET_SOCKET_COOKIE)
+    .store(Size.DW, R10, KEY + FlowKey.COOKIE, R0);
+  code.jumpIfImmediate(Jump.EQ, R9, 0, 'whose');
+  code.load(Size.W, R1, R6, SkBuff.IFINDEX).load(Size.W, R2, R9, side);
+  // A write only where it changes something: the storage is shared by processors.
+  code.jumpIf(Jump.EQ, R1, R2, 'placed').store(Size.W, R9, side, R1).label('placed');
+  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R0, 'whose');
+  code.load(Size.W, R1, R9, Storage.KEY_TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
+  code.label('whose');
+}
+
+/** To `headers` where something must be known of them, else to `connected`. */
+function emitNeedOfHeaders(code: Assembler): void {
+  code.load(Size.DW, R1, R10, PACKETS).jumpIfImmediate(Jump.GT, R1, 1, 'headers');
+  code.load(Size.W, R1, R6, SkBuff.GSO_SIZE).jumpIfImmediate(Jump.NE, R1, 0, 'headers');
+  emitPeerChoice(code, 'headers', 'connected');
+  code.label('headers');
+}
+
+/** Whether the key has the remote end: of UDP that is not connected, and of other datagrams that have an owner. */
+function emitPeerChoice(code: Assembler, peer: string, connected: string): void {
+  const other = `${peer}.other`;
+  code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, connected);
+  code.load(Size.W, R2, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R2, TCP_ESTABLISHED, connected);
+  code.jumpIfImmediate(Jump.EQ, R1, IPPROTO_UDP, peer);
+  code.label(other).jumpIfImmediate(Jump.EQ, R9, 0, connected);
+  code.load(Size.W, R1, R9, Storage.OWNER + Owner.TGID).jumpIfImmediate(Jump.EQ, R1, 0, connected);
+}
+
+/** R0 = the flow's value, and to `count`; goes on where it has no room. */
+function emitFlow(code: Assembler, map: number, name: string, endpoints: () => void): void {
+  lookupStackKey(code, map, KEY);
+  code.jumpIfImmediate(Jump.NE, R0, 0, 'count');
+  zeroStack(code, VALUE, FlowValue.LOCAL_ADDRESS);
+  endpoints();
+  emitOwner(code, name);
+  if (name === 'peer') emitLastPeer(code);
+  enterStackValue(code, map, KEY, VALUE);
+  code.jumpIfImmediate(Jump.NE, R0, 0, 'count');
+}
+
+/** The rest of a new flow's value: protocol and type, network namespace, owner, and whether it is held for another. */
+function emitOwner(code: Assembler, name: string): void {
+  const held = `${name}.held`;
+  const entered = `${name}.entered`;
+  code.load(Size.W, R1, R7, BpfSock.PROTOCOL).store(Size.H, R10, VALUE + FlowValue.PROTOCOL, R1);
+  code.load(Size.W, R1, R7, BpfSock.TYPE).store(Size.H, R10, VALUE + FlowValue.TYPE, R1);
+  code.storeImmediate(Size.DW, R10, VALUE + FlowValue.NETNS_COOKIE, 0);
+  zeroStack(code, VALUE + FlowValue.OWNER, OWNER_BYTES);
+  code.storeImmediate(Size.W, R10, VALUE + FlowValue.HELD, 0);
+  code.storeImmediate(Size.H, R10, VALUE + FlowValue.RELEASED, 0);
+  code.jumpIfImmediate(Jump.EQ, R9, 0, held);
+  copyDoubleWords(code, R10, VALUE + FlowValue.NETNS_COOKIE, R9, Storage.NETNS_COOKIE, 8);
+  copyDoubleWords(code, R10, VALUE + FlowValue.OWNER, R9, Storage.OWNER, OWNER_BYTES);
+  code.load(Size.W, R1, R9, Storage.RELEASED).store(Size.H, R10, VALUE + FlowValue.RELEASED, R1);
+  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).load(Size.DW, R2, R10, KEY + FlowKey.COOKIE);
+  code.jumpIf(Jump.EQ, R1, R2, entered);
+  // Nobody ever uses a listener: its handshakes are its maker's.
+  code.load(Size.W, R1, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R1, TCP_LISTEN, entered);
+  code.label(held).storeImmediate(Size.W, R10, VALUE + FlowValue.HELD, 1);
+  code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, VALUE + FlowValue.OWNER + Owner.SINCE, R0);
+  code.label(entered);
+}
+
+/** The peer is remembered: the end of the socket is that of this flow. */
+function emitLastPeer(code: Assembler): void {
+  code.jumpIfImmediate(Jump.EQ, R9, 0, 'peer.new');
+  copyDoubleWords(code, R9, Storage.PEER, R10, KEY + FlowKey.REMOTE_ADDRESS, PEER_BYTES);
+  code.label('peer.new');
+}
+
+/** The sum of the owner on this interface: key and value without endpoints. */
+function emitSum(code: Assembler, maps: NetworkMaps): void {
+  code.label('sum').load(Size.W, R1, R10, KEY + FlowKey.IFINDEX);
+  zeroStack(code, KEY, FLOW_KEY_BYTES);
+  code.store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
+  zeroStack(code, VALUE, FLOW_VALUE_BYTES);
+  code.jumpIfImmediate(Jump.EQ, R9, 0, 'sum.owned');
+  code.load(Size.W, R1, R9, Storage.OWNER + Owner.TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
+  copyDoubleWords(code, R10, VALUE + FlowValue.OWNER, R9, Storage.OWNER, OWNER_BYTES);
+  code.label('sum.owned');
+  lookupStackKey(code, maps.sums, KEY);
+  code.jumpIfImmediate(Jump.NE, R0, 0, 'count');
+  enterStackValue(code, maps.sums, KEY, VALUE);
+  code.jumpIfImmediate(Jump.NE, R0, 0, 'count');
+}
+
+/** Nothing had room: the bytes go to what is lost, by the element 0 of an array. */
+function emitLost(code: Assembler, maps: NetworkMaps): void {
+  zeroStack(code, KEY, 8);
+  lookupStackKey(code, maps.lost, KEY);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'out');
+  code.atomicAdd(Size.DW, R0, Lost.BYTES, R8);
+  code.load(Size.DW, R1, R10, PACKETS).atomicAdd(Size.DW, R0, Lost.PACKETS, R1).jump('out');
+}
+
+/** Adds to the flow in R0. One that is held although the socket has got its user was missed by the user's claim. */
+function emitCount(code: Assembler, direction: Direction): void {
+  const [bytes, packets] =
+    direction === 'ingress'
+      ? [FlowValue.RX_BYTES, FlowValue.RX_PACKETS]
+      : [FlowValue.TX_BYTES, FlowValue.TX_PACKETS];
+  code.label('count').atomicAdd(Size.DW, R0, bytes, R8);
+  code.load(Size.DW, R1, R10, PACKETS).atomicAdd(Size.DW, R0, packets, R1);
+  code.load(Size.W, R1, R0, FlowValue.HELD).jumpIfImmediate(Jump.EQ, R1, 0, 'out');
+  code.jumpIfImmediate(Jump.EQ, R9, 0, 'out');
+  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).load(Size.DW, R2, R10, KEY + FlowKey.COOKIE);
+  code.jumpIf(Jump.NE, R1, R2, 'out').move(R7, R0).call(Helper.KTIME_GET_BOOT_NS);
+  code.aluImmediate(Alu.SUB, R0, CLAIMABLE_NANOS).load(Size.DW, R1, R7, FlowValue.OWNER + Owner.SINCE);
+  code.jumpIf(Jump.LT, R1, R0, 'settled');
+  copyDoubleWords(code, R7, FlowValue.OWNER, R9, Storage.OWNER, OWNER_BYTES);
+  code.storeImmediate(Size.W, R7, FlowValue.HELD, 0).jump('out');
+  // It has been shown as its maker's: what follows is counted beside it.
+  code.label('settled').load(Size.W, R1, R7, FlowValue.OWNER + Owner.TGID);
+  code.load(Size.W, R2, R9, Storage.OWNER + Owner.TGID).jumpIf(Jump.EQ, R1, R2, 'out');
+  code.store(Size.W, R9, Storage.FIRST_TGID, R1).store(Size.W, R9, Storage.KEY_TGID, R2);
+}

@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { NetworkAccounting } from './network-accounting.ts';
+
+const SOURCE = fileURLToPath(new URL('testdata/network-traffic.c', import.meta.url));
+const FLAGS = ['-O1', '-std=gnu17', '-Wall', '-Wextra', '-Werror'];
+
+/** A line that a process of network-traffic.c has written; what it does not say is undefined or 0. */
+export interface TrafficLine {
+  readonly role: string;
+  readonly pid: number;
+  readonly cookie: string;
+  readonly listener: string;
+  readonly sent: number;
+  readonly received: number;
+  readonly segmentsOut: number;
+  readonly retransmitted: number;
+  readonly name: string;
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+}
+
+/** A flow as it was read. */
+export interface SeenFlow {
+  readonly cookie: string;
+  readonly tgid: number;
+  readonly interfaceIndex: number;
+  readonly hasRemoteKey: boolean;
+  readonly family: number;
+  readonly protocol: number;
+  readonly localAddress: readonly number[];
+  readonly remoteAddress: readonly number[];
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+  readonly rxPackets: number;
+  readonly txPackets: number;
+  readonly netns: string;
+  readonly ownedSinceNanos: number;
+  readonly uid: number;
+  readonly comm: string;
+  readonly isHeld: boolean;
+  readonly isReleased: boolean;
+}
+
+/** The program that makes traffic, compiled for as long as the tests run. */
+export class TrafficProgram {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'network-traffic-'));
+  readonly path = join(this.#folder, 'network-traffic');
+
+  constructor() {
+    const built = Bun.spawnSync(['gcc', ...FLAGS, '-o', this.path, SOURCE], { stderr: 'inherit' });
+    if (!built.success) throw new Error('gcc refuses network-traffic.c');
+  }
+
+  /** Runs to the end. Never with a reader that waits: the flows stay. */
+  async run(...args: readonly (string | number)[]): Promise<TrafficLine[]> {
+    const child = this.start(...args);
+    child.stdin.end();
+    const text = await new Response(child.stdout).text();
+    if ((await child.exited) !== 0) throw new Error(`network-traffic ${args.join(' ')} failed`);
+    return parseLines(text);
+  }
+
+  start(...args: readonly (string | number)[]): Bun.Subprocess<'pipe', 'pipe', 'inherit'> {
+    return Bun.spawn([this.path, ...args.map(String)], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' });
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export function parseLines(text: string): TrafficLine[] {
+  const lines: TrafficLine[] = [];
+  for (const line of text.split('\n')) if (line !== '') lines.push(JSON.parse(line));
+  return lines;
+}
+
+/** Why nothing can be counted here, or undefined. */
+export function accountingObstacle(): string | undefined {
+  if (Bun.which('gcc') === null || Bun.which('ip') === null) return 'needs gcc and ip(8)';
+  const tried = Bun.spawnSync(['unshare', '--net', 'true'], { stdout: 'ignore', stderr: 'ignore' });
+  if (!tried.success) return 'needs the right to make a network namespace';
+  try {
+    NetworkAccounting.open().close();
+    return undefined;
+  } catch (thrown) {
+    return `needs eBPF (${toOpError('open', thrown).message})`;
+  }
+}
+
+/** Every flow that a read shows, or those of one network namespace. */
+export function readFlows(accounting: NetworkAccounting, pieceEntries = 256): SeenFlow[] {
+  const seen: SeenFlow[] = [];
+  accounting.begin();
+  let more = true;
+  while (more) {
+    more = accounting.next(pieceEntries, (flow) => {
+      const { tgid, interfaceIndex, hasRemoteKey, family, protocol, localPort, remotePort } = flow;
+      const { rxBytes, txBytes, rxPackets, txPackets, ownedSinceNanos, uid, isHeld, isReleased } = flow;
+      seen.push({
+        cookie: sixtyFour(flow.cookieLow, flow.cookieHigh),
+        netns: sixtyFour(flow.netnsCookieLow, flow.netnsCookieHigh),
+        localAddress: [...flow.localAddress],
+        remoteAddress: [...flow.remoteAddress],
+        comm: flow.comm(),
+        ...{ tgid, interfaceIndex, hasRemoteKey, family, protocol, localPort, remotePort },
+        ...{ rxBytes, txBytes, rxPackets, txPackets, ownedSinceNanos, uid, isHeld, isReleased },
+      });
+    });
+  }
+  return seen;
+}
+
+/** The flows of the network namespaces that these processes were in. */
+export function flowsAround(flows: readonly SeenFlow[], lines: readonly TrafficLine[]): SeenFlow[] {
+  const pids = new Set(lines.map((line) => line.pid));
+  const namespaces = new Set(flows.filter((flow) => pids.has(flow.tgid)).map((flow) => flow.netns));
+  return flows.filter((flow) => namespaces.has(flow.netns));
+}
+
+/** Sums over flows. */
+export function totals(flows: readonly SeenFlow[]) {
+  const sum = { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0, flows: flows.length };
+  for (const flow of flows) {
+    sum.rxBytes += flow.rxBytes;
+    sum.txBytes += flow.txBytes;
+    sum.rxPackets += flow.rxPackets;
+    sum.txPackets += flow.txPackets;
+  }
+  return sum;
+}
+
+function sixtyFour(low: number, high: number): string {
+  return String((BigInt(high) << 32n) | BigInt(low));
+}

@@ -1,0 +1,59 @@
+import { BtfKind, type BtfWanted } from './btf.ts';
+import { KernelTypes, kernelBtf } from './kernel-btf.ts';
+
+/** Functions of `struct proto_ops` that every TCP and UDP call goes through, by family. */
+export const SEND_FUNCTIONS = ['inet_sendmsg', 'inet6_sendmsg'] as const;
+export const RECEIVE_FUNCTIONS = ['inet_recvmsg', 'inet6_recvmsg'] as const;
+/** include/trace/events/sock.h, 6.3 and later. */
+export const SEND_TRACEPOINT = 'btf_trace_sock_send_length';
+export const RECEIVE_TRACEPOINT = 'btf_trace_sock_recv_length';
+export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
+
+const WANTED: BtfWanted = [
+  ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
+  ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
+  ...['sock', 'socket', 'net', 'task_struct', 'cred', 'bpf_iter__task_file'].map(
+    (name) => [name, BtfKind.STRUCT] as const,
+  ),
+];
+
+/** Offsets in the running kernel's structures that the network programs read. */
+export interface NetworkOffsets {
+  /** struct sock: `skc_family` u16, and the namespace's `struct net *`. */
+  readonly sockFamily: number;
+  readonly sockNet: number;
+  /** struct net: u64; undefined before 5.14, where it is another type. */
+  readonly netCookie: number | undefined;
+  /** struct socket: `struct sock *`. */
+  readonly socketSock: number;
+  /** struct task_struct. */
+  readonly taskFlags: number;
+  readonly taskTgid: number;
+  readonly taskLeader: number;
+  readonly taskComm: number;
+  readonly taskCred: number;
+  /** struct cred: u32. */
+  readonly credUid: number;
+}
+
+/** Looks the network programs' types up. Throws OpError: no BTF, or a kernel that lacks one of them. */
+export function networkTypes(): KernelTypes {
+  return new KernelTypes(kernelBtf(), WANTED);
+}
+
+/** Throws OpError `UNSUPPORTED`. */
+export function networkOffsets(types: KernelTypes): NetworkOffsets {
+  const netCookie = types.optionalMember('net', 'net_cookie');
+  return {
+    sockFamily: types.member('sock', '__sk_common.skc_family').offset,
+    sockNet: types.member('sock', '__sk_common.skc_net.net').offset,
+    netCookie: netCookie?.bytes === 8 ? netCookie.offset : undefined,
+    socketSock: types.member('socket', 'sk').offset,
+    taskFlags: types.member('task_struct', 'flags').offset,
+    taskTgid: types.member('task_struct', 'tgid').offset,
+    taskLeader: types.member('task_struct', 'group_leader').offset,
+    taskComm: types.member('task_struct', 'comm').offset,
+    taskCred: types.member('task_struct', 'cred').offset,
+    credUid: types.member('cred', 'uid.val').offset,
+  };
+}

@@ -1,0 +1,154 @@
+import { Helper } from './helper.ts';
+import { Alu, Assembler, Jump, R0, R1, R2, R3, R6, R7, R8, R9, R10, Size } from './instruction.ts';
+import {
+  claimSocket,
+  copyDoubleWords,
+  currentOwner,
+  STORAGE_CREATE,
+  stackAddress,
+  storageOf,
+} from './network-code.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  COMM_BYTES,
+  FLOW_KEY_BYTES,
+  HOLDER_BYTES,
+  Holder,
+  type NetworkMaps,
+  OWNER_BYTES,
+  Owner,
+  Storage,
+} from './network-layout.ts';
+import type { NetworkOffsets } from './network-types.ts';
+
+/** include/linux/sched.h: a thread of the kernel's; what it does on a socket is for somebody else. */
+const PF_KTHREAD = 0x0020_0000;
+/** include/linux/socket.h. */
+const MSG_PEEK = 2;
+
+/** Where a program is called, and what its context has: u64 arguments, behind them the result of a function that ended. */
+export interface UseHook {
+  /** What argument 0 points to. */
+  readonly subject: 'sock' | 'socket';
+  /** Index of the call's result, an int; undefined: the call has only begun. */
+  readonly result: number | undefined;
+  /** Index of the call's flags; undefined where they do not matter. */
+  readonly flags: number | undefined;
+  /** A call with a lesser result was no use of the socket. */
+  readonly leastResult: number;
+}
+
+const OWNER = -OWNER_BYTES;
+const KEY = OWNER - FLOW_KEY_BYTES;
+const RECORD = KEY - HOLDER_BYTES;
+
+/**
+ * The owner of a socket is the process that last sent on it or received from it. R6 socket, R7 tgid, then task, R8
+ * storage, R9 cookie.
+ */
+export function lastUserProgram(maps: NetworkMaps, offsets: NetworkOffsets, hook: UseHook): Uint8Array {
+  const code = new Assembler();
+  code.load(Size.DW, R6, R1, 0);
+  emitIsUse(code, hook);
+  if (hook.subject === 'socket') code.load(Size.DW, R6, R6, offsets.socketSock);
+  emitInetOnly(code, R6, offsets);
+  code.call(Helper.GET_CURRENT_PID_TGID).aluImmediate(Alu.RSH, R0, 32).move(R7, R0);
+  storageOf(code, maps.storage, R6, STORAGE_CREATE);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'out').move(R8, R0);
+  code.move(R1, R6).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
+  code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R9, 'change');
+  code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIf(Jump.EQ, R1, R7, 'out');
+  code.label('change').call(Helper.GET_CURRENT_TASK_BTF).move(R7, R0);
+  code.load(Size.W, R1, R7, offsets.taskFlags).jumpIfImmediate(Jump.SET, R1, PF_KTHREAD, 'out');
+  currentOwner(code, OWNER);
+  emitLeaderComm(code, R7, offsets);
+  code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIf(Jump.EQ, R1, R9, 'next');
+  emitNamespace(code, offsets, R6);
+  claimSocket(code, maps, { keyOffset: KEY, cookie: R9, storage: R8 }, OWNER);
+  code.jump('out').label('next');
+  copyDoubleWords(code, R8, Storage.OWNER, R10, OWNER, OWNER_BYTES);
+  code.load(Size.W, R1, R10, OWNER + Owner.TGID).load(Size.W, R2, R8, Storage.FIRST_TGID);
+  code.jumpIf(Jump.NE, R1, R2, 'named').moveImmediate(R1, 0);
+  code.label('named').store(Size.W, R8, Storage.KEY_TGID, R1);
+  return code.label('out').returnImmediate(0).build();
+}
+
+/**
+ * iter/task_file: writes who holds which socket, and makes the holder its owner where it has none yet. R6 context or
+ * task, R7 socket, R8 storage, R9 cookie.
+ */
+export function holdersProgram(
+  maps: NetworkMaps,
+  offsets: NetworkOffsets,
+  context: { readonly meta: number; readonly task: number; readonly file: number },
+): Uint8Array {
+  const code = new Assembler();
+  const contextAt = RECORD - 8;
+  code.store(Size.DW, R10, contextAt, R1).load(Size.DW, R6, R1, context.task);
+  code.jumpIfImmediate(Jump.EQ, R6, 0, 'out').load(Size.DW, R1, R1, context.file);
+  code.jumpIfImmediate(Jump.EQ, R1, 0, 'out').call(Helper.SOCK_FROM_FILE);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'out').load(Size.DW, R7, R0, offsets.socketSock);
+  emitInetOnly(code, R7, offsets);
+  code.move(R1, R7).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
+  code.store(Size.DW, R10, RECORD + Holder.COOKIE, R9).storeImmediate(Size.DW, R10, RECORD + Holder.TGID, 0);
+  code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, RECORD + Holder.TGID, R1);
+  storageOf(code, maps.storage, R7, STORAGE_CREATE);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'write').move(R8, R0);
+  code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIfImmediate(Jump.NE, R1, 0, 'write');
+  emitTaskOwner(code, offsets);
+  emitNamespace(code, offsets, R7);
+  claimSocket(code, maps, { keyOffset: KEY, cookie: R9, storage: R8 }, OWNER);
+  code
+    .label('write')
+    .load(Size.DW, R1, R10, contextAt)
+    .load(Size.DW, R1, R1, context.meta)
+    .load(Size.DW, R1, R1, 0);
+  stackAddress(code, R2, RECORD);
+  code.moveImmediate(R3, HOLDER_BYTES).call(Helper.SEQ_WRITE);
+  return code.label('out').returnImmediate(0).build();
+}
+
+/** To `out` where the call was no use of the socket: it failed, received nothing or only looked. The context is in R1. */
+function emitIsUse(code: Assembler, hook: UseHook): void {
+  if (hook.result !== undefined) {
+    code
+      .load(Size.DW, R2, R1, hook.result * 8)
+      .aluImmediate(Alu.LSH, R2, 32)
+      .aluImmediate(Alu.ARSH, R2, 32);
+    code.jumpIfImmediate(Jump.SLT, R2, hook.leastResult, 'out');
+  }
+  if (hook.flags === undefined) return;
+  code.load(Size.DW, R2, R1, hook.flags * 8).jumpIfImmediate(Jump.SET, R2, MSG_PEEK, 'out');
+}
+
+/** To `out` unless the register has a TCP, UDP or raw socket of IP. */
+function emitInetOnly(code: Assembler, socket: number, offsets: NetworkOffsets): void {
+  code.jumpIfImmediate(Jump.EQ, socket, 0, 'out').load(Size.H, R1, socket, offsets.sockFamily);
+  code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'inet').jumpIfImmediate(Jump.NE, R1, AF_INET6, 'out');
+  code.label('inet');
+}
+
+/** The name of a process is its first thread's. */
+function emitLeaderComm(code: Assembler, task: number, offsets: NetworkOffsets): void {
+  code.load(Size.DW, R2, task, offsets.taskLeader);
+  for (let at = 0; at < COMM_BYTES; at += 8) {
+    code.load(Size.DW, R1, R2, offsets.taskComm + at).store(Size.DW, R10, OWNER + Owner.COMM + at, R1);
+  }
+}
+
+/** The task in R6 as an owner, on the stack. */
+function emitTaskOwner(code: Assembler, offsets: NetworkOffsets): void {
+  code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, OWNER + Owner.SINCE, R0);
+  code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, OWNER + Owner.TGID, R1);
+  code.load(Size.DW, R2, R6, offsets.taskCred).load(Size.W, R1, R2, offsets.credUid);
+  code.store(Size.W, R10, OWNER + Owner.UID, R1);
+  emitLeaderComm(code, R6, offsets);
+}
+
+/** The cookie of the socket's network namespace, which a socket that was there before does not have stored. */
+function emitNamespace(code: Assembler, offsets: NetworkOffsets, socket: number): void {
+  if (offsets.netCookie === undefined) return;
+  code.load(Size.DW, R1, socket, offsets.sockNet).load(Size.DW, R1, R1, offsets.netCookie);
+  code.store(Size.DW, R8, Storage.NETNS_COOKIE, R1);
+}

@@ -1,0 +1,59 @@
+import { NativeBuffer } from '../libc.ts';
+import { BpfError, bpfCharged, Command, nativeCopy, setObjectName, setPointer } from './bpf-call.ts';
+import { INSTRUCTION_BYTES } from './instruction.ts';
+
+/** `enum bpf_prog_type`. */
+export const ProgramType = { CGROUP_SKB: 8, CGROUP_SOCK: 9, TRACING: 26 } as const;
+
+export interface ProgramOptions {
+  readonly type: number;
+  readonly code: Uint8Array;
+  readonly name: string;
+  /** One of AttachType (link.ts), where the type of program demands it. */
+  readonly expectedAttachType?: number;
+  /** The kernel's BTF id of the function, tracepoint or iterator that the program is for. */
+  readonly attachBtfId?: number;
+  /** Default GPL, which most helpers demand. */
+  readonly license?: string;
+}
+
+/** union bpf_attr up to attach_prog_fd: what 5.10 knows. */
+const PROG_LOAD_BYTES = 120;
+const LOG_BYTES = 256 * 1024;
+const LOG_LEVEL = 1;
+
+/**
+ * BPF_PROG_LOAD: first without a log; where that fails once more with one, which BpfError then carries. Returns the
+ * program's descriptor.
+ *
+ *   0 type | 4 instructions | 8 code | 16 license | 24 log level | 28 log size | 32 log | 48 name[16]
+ *   68 expected attach type | 108 attach BTF id
+ */
+export function loadProgram(options: ProgramOptions): number {
+  const code = nativeCopy(options.code);
+  const license = nativeCopy(new TextEncoder().encode(`${options.license ?? 'GPL'}\0`));
+  const attributes = new NativeBuffer(PROG_LOAD_BYTES);
+  attributes.u32[0] = options.type;
+  attributes.u32[1] = options.code.length / INSTRUCTION_BYTES;
+  setPointer(attributes, 8, code);
+  setPointer(attributes, 16, license);
+  setObjectName(attributes, 48, options.name);
+  attributes.u32[17] = options.expectedAttachType ?? 0;
+  attributes.u32[27] = options.attachBtfId ?? 0;
+  const result = bpfCharged(Command.PROG_LOAD, attributes, PROG_LOAD_BYTES);
+  return result >= 0 ? result : loadWithLog(options.name, attributes, -result);
+}
+
+/** Says why it failed, or returns the descriptor where it does not fail again. */
+function loadWithLog(name: string, attributes: NativeBuffer, errno: number): number {
+  const log = new NativeBuffer(LOG_BYTES);
+  attributes.u32[6] = LOG_LEVEL;
+  attributes.u32[7] = LOG_BYTES;
+  setPointer(attributes, 32, log);
+  const result = bpfCharged(Command.PROG_LOAD, attributes, PROG_LOAD_BYTES);
+  if (result >= 0) return result;
+  const end = log.bytes.indexOf(0);
+  const text = new TextDecoder().decode(log.bytes.subarray(0, end < 0 ? LOG_BYTES : end));
+  // A log that was too small for the verifier hides the reason (ENOSPC): the first errno is the true one.
+  throw new BpfError(`load BPF program ${name}`, errno, text);
+}

@@ -1,0 +1,35 @@
+import { CLOCK_TICKS_PER_SECOND } from '../system-units.ts';
+
+const TWO_32 = 2 ** 32;
+const NANOS_PER_TICK = 1e9 / CLOCK_TICKS_PER_SECOND;
+const TICKS_PER_HIGH_WORD = Math.floor(TWO_32 / NANOS_PER_TICK);
+const REST_PER_HIGH_WORD = TWO_32 - TICKS_PER_HIGH_WORD * NANOS_PER_TICK;
+
+/**
+ * Nanoseconds, in two words, in whole clock ticks as nsec_to_clock_t of kernel/time/time.c has them. Beyond 104 days
+ * nanoseconds are no exact numbers any more, so the words are divided one by one.
+ */
+export function ticksOfNanos(low: number, high: number): number {
+  return high * TICKS_PER_HIGH_WORD + Math.floor((high * REST_PER_HIGH_WORD + low) / NANOS_PER_TICK);
+}
+
+/** A 64-bit number from its words; exact up to 2 ** 53. */
+export function numberOfWords(low: number, high: number): number {
+  return high * TWO_32 + low;
+}
+
+/** TASK_REPORT and what stands beside it in include/linux/sched.h. */
+const REPORTED_FLAGS = 0x7f;
+const UNINTERRUPTIBLE = 2;
+const IDLE = 0x402;
+const FROZEN = 0x8000;
+/** By the highest flag set: task_state_array of fs/proc/array.c. */
+const LETTERS = [0x52, 0x53, 0x44, 0x54, 0x74, 0x58, 0x5a, 0x50] as const;
+const LETTER_IDLE = 0x49;
+
+/** The letter that /proc/PID/stat shows for a task's state and exit state: task_state_index of include/linux/sched.h. */
+export function stateLetter(state: number, exitState: number): number {
+  if ((state & IDLE) === IDLE) return LETTER_IDLE;
+  const reported = (state & FROZEN) === 0 ? (state | exitState) & REPORTED_FLAGS : UNINTERRUPTIBLE;
+  return LETTERS[32 - Math.clz32(reported)]!;
+}

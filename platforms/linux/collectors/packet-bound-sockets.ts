@@ -1,0 +1,53 @@
+import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../../../src/data/sample/address.ts';
+import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+
+const LIMIT = 1 << 16;
+
+/** UDP sockets without a peer, found by the local end of a packet as the kernel finds them (net/ipv4/udp.c). */
+export class BoundSockets {
+  readonly #slots = new SlotTable(64, LIMIT, (capacity) => {
+    this.#row = lengthened(this.#row, new Int32Array(capacity));
+    this.#port = lengthened(this.#port, new Uint16Array(capacity));
+  });
+  #row = new Int32Array(64);
+  #port = new Uint16Array(64);
+
+  clear(): void {
+    this.#slots.clear();
+  }
+
+  /** Of several on one address and port (SO_REUSEPORT) the first stands for all: nothing tells them apart. */
+  add(table: SocketTable, row: number): void {
+    const at = row * ADDRESS_WORDS;
+    const { localAddress } = table;
+    const port = table.localPort[row]!;
+    const first = mixed(localAddress[at]!, port);
+    const b = localAddress[at + 1]!;
+    const c = localAddress[at + 2]!;
+    const d = localAddress[at + 3]!;
+    if (this.#slots.find(first, b, c, d) >= 0) return;
+    const slot = this.#slots.add(first, b, c, d);
+    if (slot < 0) return;
+    this.#row[slot] = row;
+    this.#port[slot] = port;
+  }
+
+  /** The row bound to the address and port, else to every address and the port; -1 none. */
+  find(words: Uint32Array, at: number, port: number): number {
+    const bound = this.#find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, port);
+    if (bound >= 0) return bound;
+    const every = isIpv4(words, at) ? this.#find(0, 0, IPV4_MAPPED_WORD, 0, port) : -1;
+    // One of IPv6 bound to every address has IPv4's too, unless it was told otherwise.
+    return every >= 0 ? every : this.#find(0, 0, 0, 0, port);
+  }
+
+  #find(a: number, b: number, c: number, d: number, port: number): number {
+    const slot = this.#slots.find(mixed(a, port), b, c, d);
+    return slot >= 0 && this.#port[slot] === port ? this.#row[slot]! : -1;
+  }
+}
+
+function mixed(word: number, port: number): number {
+  return (word ^ Math.imul(port + 1, 0x9e3779b1)) >>> 0;
+}

@@ -1,0 +1,345 @@
+import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import {
+  OwnerBasis,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  type SocketTable,
+  TcpState,
+} from '../../../src/data/sample/socket-table.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import type { PacketFlows } from '../packet/flow-table.ts';
+import { BoundSockets } from './packet-bound-sockets.ts';
+import { RowLife, type SocketRows } from './sockets.ts';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** High word of the keys of rows that only packets tell of: no cookie of the kernel looks so. */
+const FLOW_COOKIE_HIGH = 0x666c6f77;
+/** Rows for the peers of unconnected UDP sockets; beyond them a socket's own row takes what its peers send and get. */
+const SHARES_LIMIT = 8192;
+const FLOWS_BETWEEN_RESTS = 4096;
+const NO_ROW = -1;
+
+/** What a flow's row is to it. */
+const Bond = {
+  /** Both ends are the row's. */
+  EXACT: 0,
+  /** A row of its own, beside that of its unconnected socket. */
+  SHARE: 1,
+  /** The row of its unconnected socket, which other flows use as well. */
+  POOL: 2,
+} as const;
+
+export interface FlowRowsOptions {
+  /** A flow that belongs to no listed socket waits so long for the socket to be listed; 0: the list is always new. */
+  readonly unlistedMicros: number;
+  /** A flow without packets is forgotten after so long. */
+  readonly idleMicros: number;
+  /** Whether TCP's rows are matched too. */
+  readonly withTcp: boolean;
+}
+
+/**
+ * Adds the traffic of flows to the rows of the sockets that it belongs to: the one with both of its ends, else (UDP)
+ * the unconnected one of its local address and port, or of every address and that port. What belongs to none becomes
+ * a row that is closed at once, with the flow's ends, so that no byte is missing from the sums.
+ */
+export class FlowRows {
+  readonly #flows: PacketFlows;
+  readonly #rows: SocketRows;
+  readonly #options: FlowRowsOptions;
+  readonly #bound = new BoundSockets();
+  /** Per flow: its row or NO_ROW, the row's serial, Bond, and for a share the row it belongs to. */
+  #row = new Int32Array(0);
+  #rowSerial = new Uint32Array(0);
+  #bond = new Uint8Array(0);
+  #main = new Int32Array(0);
+  #mainSerial = new Uint32Array(0);
+  /** Per flow: who had its socket when that was last listed. */
+  #ownerPid = new Int32Array(0);
+  #ownerStartTicks = new Float64Array(0);
+  #ownerBasis = new Uint8Array(0);
+  /** Serial of the flow that the columns speak of. */
+  #serial = new Uint32Array(0);
+  #shareCount = 0;
+  #lastKey = 0;
+  #nowMicros = 0;
+  #hasBaseline = false;
+  readonly #removed = (flow: number): void => this.#endShare(flow);
+
+  constructor(flows: PacketFlows, rows: SocketRows, options: FlowRowsOptions) {
+    this.#flows = flows;
+    this.#rows = rows;
+    this.#options = options;
+  }
+
+  /** Takes what the flows have grown by. After the rows were brought up to date, and while no packet is counted. */
+  async settle(nowMicros: number, slice: Slice): Promise<void> {
+    this.#nowMicros = nowMicros;
+    this.#growColumns();
+    this.#startCounters();
+    await this.#review(slice);
+    if (this.#countUnmatched() > 0) await this.#match(slice);
+    for (let i = 0; i < this.#flows.grownCount; i++) {
+      this.#place(this.#flows.grown[i]!);
+      if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+    }
+    this.#flows.clearGrown();
+    this.#flows.removeIdle(nowMicros - this.#options.idleMicros, this.#removed);
+    this.#hasBaseline = true;
+  }
+
+  /** What nothing counted so far is counted from here on. */
+  #startCounters(): void {
+    const { table } = this.#rows;
+    const { txBytes, rxBytes, slots } = table;
+    for (let i = 0; i < slots.count; i++) {
+      const row = slots.rows[i]!;
+      if (!Number.isNaN(txBytes[row]!)) continue;
+      txBytes[row] = 0;
+      rxBytes[row] = 0;
+      table.txSegments[row] = 0;
+      table.rxSegments[row] = 0;
+    }
+  }
+
+  /** Lets go of rows that have ended or become another's, and remembers who has the others. */
+  async #review(slice: Slice): Promise<void> {
+    const { slots } = this.#flows;
+    for (let i = 0; i < slots.count; i++) {
+      const flow = slots.rows[i]!;
+      if (this.#serial[flow] !== slots.serial[flow]) this.#begin(flow);
+      if (this.#row[flow]! >= 0) this.#reviewRow(flow);
+      if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+    }
+  }
+
+  #begin(flow: number): void {
+    this.#serial[flow] = this.#flows.slots.serial[flow]!;
+    this.#row[flow] = NO_ROW;
+    this.#forgetOwner(flow);
+  }
+
+  #forgetOwner(flow: number): void {
+    this.#ownerPid[flow] = 0;
+    this.#ownerStartTicks[flow] = 0;
+    this.#ownerBasis[flow] = OwnerBasis.NONE;
+    this.#flows.isRenewed[flow] = 0;
+  }
+
+  #reviewRow(flow: number): void {
+    const { table, life } = this.#rows;
+    const row = this.#row[flow]!;
+    if (table.slots.serial[row] !== this.#rowSerial[flow]) {
+      if (this.#bond[flow] === Bond.SHARE) this.#shareCount--;
+      this.#row[flow] = NO_ROW;
+      return;
+    }
+    const socket = this.#bond[flow] === Bond.SHARE ? this.#main[flow]! : row;
+    const isThere = this.#bond[flow] !== Bond.SHARE || table.slots.serial[socket] === this.#mainSerial[flow];
+    if (isThere) this.#rememberOwner(flow, socket);
+    if (this.#bond[flow] === Bond.SHARE) this.#tellOwner(flow, row);
+    if (isThere && life[socket] !== RowLife.CLOSED && this.#isStillFor(flow, socket)) return;
+    // Its last bytes; what comes after them belongs to whoever has these ends then.
+    this.#credit(flow, row);
+    this.#endShare(flow);
+    this.#row[flow] = NO_ROW;
+  }
+
+  #rememberOwner(flow: number, socket: number): void {
+    const { table } = this.#rows;
+    if (table.ownerBasis[socket] === OwnerBasis.NONE) return;
+    this.#ownerPid[flow] = table.ownerPid[socket]!;
+    this.#ownerStartTicks[flow] = table.ownerStartTicks[socket]!;
+    this.#ownerBasis[flow] = table.ownerBasis[socket]!;
+  }
+
+  #tellOwner(flow: number, row: number): void {
+    const { table, isOwnerTold } = this.#rows;
+    if (this.#ownerBasis[flow] === OwnerBasis.NONE) return;
+    isOwnerTold[row] = 1;
+    table.ownerPid[row] = this.#ownerPid[flow]!;
+    table.ownerStartTicks[row] = this.#ownerStartTicks[flow]!;
+    table.ownerBasis[row] = this.#ownerBasis[flow]!;
+  }
+
+  /** A UDP socket can be bound and connected anew at any time. */
+  #isStillFor(flow: number, socket: number): boolean {
+    const { table } = this.#rows;
+    if (table.localPort[socket] !== this.#flows.localPort[flow]) return false;
+    if (this.#bond[flow] === Bond.EXACT) return table.remotePort[socket] === this.#flows.remotePort[flow];
+    return table.remotePort[socket] === 0;
+  }
+
+  #countUnmatched(): number {
+    const { grown, grownCount } = this.#flows;
+    let count = 0;
+    for (let i = 0; i < grownCount; i++) if (this.#row[grown[i]!]! < 0) count++;
+    return count;
+  }
+
+  /** Shows every row to the flows: one with a peer finds the flow of its ends, others are noted. */
+  async #match(slice: Slice): Promise<void> {
+    const { table, isFlow } = this.#rows;
+    const { withTcp } = this.#options;
+    this.#bound.clear();
+    await this.#rows.forEach(slice, (row) => {
+      if (isFlow[row] === 1 || (table.protocol[row] === PROTOCOL_TCP && !withTcp)) return;
+      if (table.remotePort[row] !== 0) this.#matchPair(table, row);
+      else if (table.protocol[row] === PROTOCOL_UDP && this.#rows.life[row] !== RowLife.CLOSED) {
+        this.#bound.add(table, row);
+      }
+    });
+  }
+
+  #matchPair(table: SocketTable, row: number): void {
+    const at = row * ADDRESS_WORDS;
+    const flow = this.#flows.findBy(
+      table.protocol[row]!,
+      table.localAddress,
+      at,
+      table.localPort[row]!,
+      table.remoteAddress,
+      at,
+      table.remotePort[row]!,
+    );
+    if (flow < 0) return;
+    const { life } = this.#rows;
+    const known = this.#row[flow]!;
+    // Of two sockets with the same ends one has closed, and its last packets cannot be told from the other's first.
+    if (known >= 0 && life[known] !== RowLife.CLOSED) return;
+    if (known >= 0 && life[row] === RowLife.CLOSED) return;
+    this.#forgetOwner(flow);
+    this.#bind(flow, row, Bond.EXACT);
+    const isNew = this.#rows.opener[row] === 0 && table.protocol[row] === PROTOCOL_TCP;
+    if (isNew) this.#rows.opener[row] = this.#flows.opener[flow]!;
+  }
+
+  #bind(flow: number, row: number, bond: number): void {
+    this.#row[flow] = row;
+    this.#rowSerial[flow] = this.#rows.table.slots.serial[row]!;
+    this.#bond[flow] = bond;
+  }
+
+  /** Gives a grown flow's traffic to its row, or finds it one. */
+  #place(flow: number): void {
+    if (this.#row[flow]! < 0) this.#findRow(flow);
+    const row = this.#row[flow]!;
+    if (row >= 0) {
+      this.#credit(flow, row);
+      // Closed by the last list: its final counters stand now.
+      if (this.#rows.life[row] === RowLife.CLOSED) this.#row[flow] = NO_ROW;
+      return;
+    }
+    if (this.#mayBeListed(flow)) return;
+    const closed = this.#addRow(flow, ++this.#lastKey >>> 0, FLOW_COOKIE_HIGH, 0);
+    if (closed < 0) this.#refuse(flow);
+    else {
+      this.#credit(flow, closed);
+      this.#rows.markClosed(closed);
+    }
+  }
+
+  #findRow(flow: number): void {
+    const flows = this.#flows;
+    if (flows.protocol[flow] !== PROTOCOL_UDP) return;
+    const socket = this.#bound.find(flows.localAddress, flow * 4, flows.localPort[flow]!);
+    if (socket < 0) return;
+    this.#forgetOwner(flow);
+    const share = flows.remotePort[flow] === 0 ? NO_ROW : this.#addShare(flow, socket);
+    if (share >= 0) this.#bind(flow, share, Bond.SHARE);
+    else this.#bind(flow, socket, Bond.POOL);
+  }
+
+  #addShare(flow: number, socket: number): number {
+    if (this.#shareCount >= SHARES_LIMIT) return -1;
+    const { slots, inode, uid, cgroupId } = this.#rows.table;
+    const low = slots.keyWord(socket, 0);
+    const row = this.#addRow(flow, low, slots.keyWord(socket, 1), flow + 1);
+    if (row < 0) return -1;
+    // The columns may have been replaced by longer ones.
+    const { table } = this.#rows;
+    table.inode[row] = inode[socket]!;
+    table.uid[row] = uid[socket]!;
+    table.cgroupId[row] = cgroupId[socket]!;
+    this.#shareCount++;
+    this.#main[flow] = socket;
+    this.#mainSerial[flow] = table.slots.serial[socket]!;
+    this.#rememberOwner(flow, socket);
+    this.#tellOwner(flow, row);
+    return row;
+  }
+
+  /** A row with the flow's ends. */
+  #addRow(flow: number, keyLow: number, keyHigh: number, part: number): number {
+    const flows = this.#flows;
+    const partSerial = part === 0 ? 0 : flows.slots.serial[flow]!;
+    const row = this.#rows.addFlow(keyLow, keyHigh, part, partSerial);
+    if (row < 0) return -1;
+    const { table } = this.#rows;
+    for (let i = 0; i < ADDRESS_WORDS; i++) {
+      table.localAddress[row * ADDRESS_WORDS + i] = flows.localAddress[flow * 4 + i]!;
+      table.remoteAddress[row * ADDRESS_WORDS + i] = flows.remoteAddress[flow * 4 + i]!;
+    }
+    table.localPort[row] = flows.localPort[flow]!;
+    table.remotePort[row] = flows.remotePort[flow]!;
+    table.protocol[row] = flows.protocol[flow]!;
+    table.family[row] = flows.isIpv6[flow] === 1 ? AF_INET6 : AF_INET;
+    table.state[row] = flows.remotePort[flow] === 0 ? TcpState.CLOSE : TcpState.ESTABLISHED;
+    table.inode[row] = 0;
+    table.uid[row] = -1;
+    table.firstSeenMicros[row] = flows.bornMicros[flow]!;
+    table.bornBeforeStart[row] = this.#hasBaseline ? 0 : 1;
+    table.interfaceIndex[row] = flows.interfaceIndex[flow]!;
+    this.#rows.opener[row] = flows.opener[flow]!;
+    if (flows.isRenewed[flow] === 1) this.#forgetOwner(flow);
+    this.#tellOwner(flow, row);
+    return row;
+  }
+
+  /** Whether the next list may have a socket for the flow that this one lacks. */
+  #mayBeListed(flow: number): boolean {
+    if (this.#ownerBasis[flow] !== OwnerBasis.NONE) return false;
+    return this.#nowMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
+  }
+
+  #credit(flow: number, row: number): void {
+    const { table } = this.#rows;
+    const flows = this.#flows;
+    table.txBytes[row]! += flows.txBytes[flow]!;
+    table.rxBytes[row]! += flows.rxBytes[flow]!;
+    table.txSegments[row]! += flows.txPackets[flow]!;
+    table.rxSegments[row]! += flows.rxPackets[flow]!;
+    flows.take(flow);
+  }
+
+  #refuse(flow: number): void {
+    const flows = this.#flows;
+    const bytes = flows.txBytes[flow]! + flows.rxBytes[flow]!;
+    flows.refuse(bytes, flows.txPackets[flow]! + flows.rxPackets[flow]!);
+    flows.take(flow);
+  }
+
+  #endShare(flow: number): void {
+    const row = this.#row[flow]!;
+    if (this.#serial[flow] !== this.#flows.slots.serial[flow]) return;
+    if (row < 0 || this.#bond[flow] !== Bond.SHARE) return;
+    this.#shareCount--;
+    if (this.#rows.table.slots.serial[row] === this.#rowSerial[flow]) this.#rows.markClosed(row);
+  }
+
+  #growColumns(): void {
+    const n = this.#flows.slots.capacity;
+    if (n <= this.#row.length) return;
+    this.#row = lengthened(this.#row, new Int32Array(n));
+    this.#rowSerial = lengthened(this.#rowSerial, new Uint32Array(n));
+    this.#bond = lengthened(this.#bond, new Uint8Array(n));
+    this.#main = lengthened(this.#main, new Int32Array(n));
+    this.#mainSerial = lengthened(this.#mainSerial, new Uint32Array(n));
+    this.#ownerPid = lengthened(this.#ownerPid, new Int32Array(n));
+    this.#ownerStartTicks = lengthened(this.#ownerStartTicks, new Float64Array(n));
+    this.#ownerBasis = lengthened(this.#ownerBasis, new Uint8Array(n));
+    this.#serial = lengthened(this.#serial, new Uint32Array(n));
+  }
+}

@@ -1,0 +1,389 @@
+/**
+ * Makes traffic of known size in the network namespace it is started in, with a packet counter beside, and prints
+ * what was counted as JSON.
+ *
+ *   packet-traffic.fixture.ts SCENARIO
+ */
+import { monotonicMicros } from '../clock.ts';
+import { ethernet, ipv4 } from '../packet/packets.fixture.ts';
+import { ADDRESSES, STATIONS, VethPair } from '../packet/veth-pair.fixture.ts';
+import { DatagramCounter } from './packet-datagrams.ts';
+import { type LedgerEntry, RowLedger } from './packet-ledger.fixture.ts';
+import { NetlinkSockets } from './sockets-netlink.ts';
+import { PacketSockets } from './sockets-packet.ts';
+import { UNHURRIED } from './testing.ts';
+
+const UDP = 17;
+const TCP = 6;
+const DEADLINE_MILLIS = 5000;
+/** Longer than a ring keeps a block that has packets, and its timer may be late. */
+const RING_MILLIS = 150;
+
+/** A tier under test and what it has counted. */
+interface Counter {
+  readonly ledger: RowLedger;
+  collect(): Promise<void>;
+  drain(): void;
+  lost(): number;
+}
+
+function packetTier(options: { canDescribeUdpSegments?: boolean } = {}): Counter {
+  const source = new PacketSockets({ clock: monotonicMicros, ...options });
+  const ledger = new RowLedger();
+  return {
+    ledger,
+    drain: () => source.drainClosings(),
+    collect: async () => {
+      await source.collect(UNHURRIED);
+      ledger.note(source.rows);
+    },
+    lost: () => source.lost.packets,
+  };
+}
+
+/** Time leaps from one collection to the next, so that the rare dump of UDP sockets is always due. */
+function besideNetlink(unlistedMicros = 0): Counter {
+  let leapMicros = 0;
+  const source = new NetlinkSockets(() => monotonicMicros() + leapMicros);
+  const datagrams = DatagramCounter.open({ unlistedMicros });
+  const ledger = new RowLedger();
+  return {
+    ledger,
+    drain: () => datagrams.drain(),
+    collect: async () => {
+      leapMicros += 3e6;
+      await source.collect(UNHURRIED);
+      await datagrams.collect(source.rows, monotonicMicros(), UNHURRIED);
+      ledger.note(source.rows);
+    },
+    lost: () => datagrams.lost,
+  };
+}
+
+/** Collects until nothing is on its way any more: the ring hands over what it has after a while at the latest. */
+async function settle(counter: Counter): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await Bun.sleep(RING_MILLIS / 2);
+    await counter.collect();
+  }
+}
+
+/** A UDP socket whose every datagram has been answered once `exchange` resolves. */
+class Client {
+  readonly #socket: Bun.udp.Socket<'buffer'> | Bun.udp.ConnectedSocket<'buffer'>;
+  readonly #send: (bytes: Uint8Array) => boolean;
+  #answered = 0;
+  #wake = Promise.withResolvers<void>();
+
+  private constructor(
+    socket: Bun.udp.Socket<'buffer'> | Bun.udp.ConnectedSocket<'buffer'>,
+    send: (bytes: Uint8Array) => boolean,
+  ) {
+    this.#socket = socket;
+    this.#send = send;
+  }
+
+  static async open(
+    hostname: string,
+    to: { address: string; port: number },
+    isConnected: boolean,
+  ): Promise<Client> {
+    let client: Client | undefined;
+    const data = (): void => client?.hear();
+    if (isConnected) {
+      const socket = await Bun.udpSocket({
+        hostname,
+        connect: { hostname: to.address, port: to.port },
+        socket: { data },
+      });
+      client = new Client(socket, (bytes) => socket.send(bytes));
+    } else {
+      const socket = await Bun.udpSocket({ hostname, socket: { data } });
+      client = new Client(socket, (bytes) => socket.send(bytes, to.port, to.address));
+    }
+    return client;
+  }
+
+  get port(): number {
+    return this.#socket.port;
+  }
+
+  hear(): void {
+    this.#answered++;
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  async exchange(datagrams: number, bytes: number): Promise<void> {
+    for (let i = 0; i < datagrams; i++) {
+      const before = this.#answered;
+      this.#send(new Uint8Array(bytes));
+      while (this.#answered === before) await this.#wake.promise;
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+type Family = 4 | 6;
+const far = (family: Family): string => (family === 4 ? ADDRESSES.far4 : ADDRESSES.far6);
+const everywhere = (family: Family): string => (family === 4 ? '0.0.0.0' : '::');
+
+async function datagrams(counter: Counter, pair: VethPair): Promise<unknown> {
+  await counter.collect();
+  const results: unknown[] = [];
+  for (const family of [4, 6] as const) {
+    for (const isConnected of [true, false]) {
+      for (const bytes of [1000, 4000]) {
+        const port = family === 4 ? pair.ports.udp4 : pair.ports.udp6;
+        const to = { address: far(family), port };
+        const client = await Client.open(everywhere(family), to, isConnected);
+        await counter.collect();
+        await client.exchange(20, bytes);
+        await settle(counter);
+        const own = (entry: LedgerEntry): boolean =>
+          entry.protocol === UDP && entry.localPort === client.port;
+        const closed = counter.ledger.find((entry) => own(entry) && entry.wasClosed).length;
+        const shares = counter.ledger.find((entry) => own(entry) && entry.isShare);
+        results.push({
+          family,
+          isConnected,
+          bytes,
+          ...counter.ledger.sum(own),
+          closed,
+          sharePorts: shares.map((entry) => entry.remotePort === port),
+        });
+        client.close();
+      }
+    }
+  }
+  return { results, lost: counter.lost() };
+}
+
+/** Sockets that come and go between two collections. */
+async function shortLived(counter: Counter, pair: VethPair): Promise<unknown> {
+  await counter.collect();
+  const to = { address: ADDRESSES.far4, port: pair.ports.udp4 };
+  const ports: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const client = await Client.open('0.0.0.0', to, i % 2 === 0);
+    ports.push(client.port);
+    await client.exchange(1, 500);
+    client.close();
+  }
+  await settle(counter);
+  const own = (entry: LedgerEntry): boolean => entry.protocol === UDP && ports.includes(entry.localPort);
+  const entries = counter.ledger.find(own);
+  return {
+    ...counter.ledger.sum(own),
+    rows: entries.length,
+    closed: entries.filter((entry) => entry.wasClosed).length,
+    toThere: entries.filter((entry) => entry.remotePort === pair.ports.udp4).length,
+    lost: counter.lost(),
+  };
+}
+
+async function connection(family: Family, port: number, bytes: number): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = bytes;
+  const chunk = new Uint8Array(65536);
+  const flush = (socket: Bun.Socket<undefined>): void => {
+    while (left > 0) {
+      const written = socket.write(chunk.subarray(0, Math.min(left, chunk.length)));
+      if (written <= 0) return;
+      left -= written;
+    }
+    socket.shutdown();
+  };
+  let received = 0;
+  const socket = await Bun.connect<undefined>({
+    hostname: far(family),
+    port,
+    allowHalfOpen: true,
+    socket: {
+      open: flush,
+      drain: (self) => {
+        if (left > 0) flush(self);
+      },
+      data(_self, data) {
+        received += data.length;
+        if (received === bytes) resolve();
+      },
+      end: (self) => {
+        self.end();
+      },
+      error() {},
+    },
+  });
+  const { localPort } = socket;
+  await promise;
+  return localPort;
+}
+
+/** TCP both ways, beside what the queues before both devices counted. */
+async function connections(counter: Counter, pair: VethPair): Promise<unknown> {
+  const results: unknown[] = [];
+  await counter.collect();
+  for (const family of [4, 6] as const) {
+    for (const bytes of [3_000_000, 3_000]) {
+      const before = [pair.nearSent(), pair.farSent()] as const;
+      const drains = setInterval(() => counter.drain(), 20);
+      const port = await connection(family, pair.ports.tcp, bytes);
+      clearInterval(drains);
+      await settle(counter);
+      const own = (entry: LedgerEntry): boolean => entry.protocol === TCP && entry.localPort === port;
+      const [near, there] = [pair.nearSent(), pair.farSent()];
+      results.push({
+        family,
+        bytes,
+        counted: counter.ledger.sum(own),
+        wire: {
+          tx: near.ipBytes - before[0].ipBytes,
+          rx: there.ipBytes - before[1].ipBytes,
+          txPackets: near.packets - before[0].packets,
+          rxPackets: there.packets - before[1].packets,
+        },
+        openers: [...new Set(counter.ledger.find(own).map((entry) => entry.opener))],
+      });
+    }
+  }
+  return { results, lost: counter.lost() };
+}
+
+/** Frames with VLAN tags, sent by hand to a socket here. */
+async function tagged(counter: Counter, pair: VethPair): Promise<unknown> {
+  let heard = 0;
+  const socket = await Bun.udpSocket({
+    hostname: ADDRESSES.near4,
+    socket: {
+      data() {
+        heard++;
+      },
+    },
+  });
+  await counter.collect();
+  const packet = ipv4({
+    source: ADDRESSES.far4,
+    destination: ADDRESSES.near4,
+    sourcePort: 7777,
+    destinationPort: socket.port,
+    payload: 72,
+  });
+  const cases = {
+    plain: [],
+    priority: [[0x8100, 0xa000]],
+    vlan5: [[0x8100, 5]],
+    qInQ: [
+      [0x88a8, 7],
+      [0x8100, 5],
+    ],
+  } as const;
+  const results: Record<string, unknown> = {};
+  const own = (entry: LedgerEntry): boolean => entry.protocol === UDP && entry.localPort === socket.port;
+  for (const [name, tags] of Object.entries(cases)) {
+    const [heardBefore, before] = [heard, counter.ledger.sum(own).rx];
+    await pair.sendFrame(ethernet(packet, STATIONS.near, STATIONS.far, tags));
+    await settle(counter);
+    results[name] = { heard: heard - heardBefore, rx: counter.ledger.sum(own).rx - before };
+  }
+  socket.close();
+  return results;
+}
+
+/** This process talks to itself, so each packet is one end's sent and the other's received. */
+async function loopback(counter: Counter): Promise<unknown> {
+  await counter.collect();
+  const results: unknown[] = [];
+  for (const address of ['127.0.0.1', '::1', ADDRESSES.near4]) {
+    let heard = 0;
+    let wake = Promise.withResolvers<void>();
+    const server = await Bun.udpSocket({
+      hostname: address,
+      socket: {
+        data() {
+          heard++;
+          wake.resolve();
+          wake = Promise.withResolvers();
+        },
+      },
+    });
+    const client = await Bun.udpSocket({
+      hostname: address,
+      connect: { hostname: address, port: server.port },
+    });
+    await counter.collect();
+    for (let i = 0; i < 10; i++) {
+      client.send(new Uint8Array(300));
+      while (heard === i) await wake.promise;
+    }
+    await settle(counter);
+    const sumOf = (port: number) => counter.ledger.sum((e) => e.protocol === UDP && e.localPort === port);
+    results.push({ address, client: sumOf(client.port), server: sumOf(server.port) });
+    client.close();
+    server.close();
+  }
+  return results;
+}
+
+async function main(scenario: string): Promise<unknown> {
+  const deadline = setTimeout(() => {
+    process.stderr.write('the deadline has passed\n');
+    process.exit(1);
+  }, DEADLINE_MILLIS * 4);
+  deadline.unref();
+  if (scenario.startsWith('bridge-') || scenario.startsWith('macvlan-')) return onTop(scenario);
+  const pair = await VethPair.open();
+  try {
+    return await run(scenario, pair);
+  } finally {
+    await pair.close();
+  }
+}
+
+/** The addresses are on an interface that is stacked on the pair, where each packet is seen a second time. */
+async function onTop(scenario: string): Promise<unknown> {
+  const bridge = 'ip link add br0 type bridge\nip link set near0 master br0';
+  const macvlan = 'ip link add link near0 name mv0 type macvlan mode bridge';
+  const isBridge = scenario.startsWith('bridge-');
+  const pair = await VethPair.open({
+    interface: isBridge ? 'br0' : 'mv0',
+    prepare: isBridge ? bridge : macvlan,
+  });
+  try {
+    return await run(scenario.slice(scenario.indexOf('-') + 1), pair);
+  } finally {
+    await pair.close();
+  }
+}
+
+async function run(scenario: string, pair: VethPair): Promise<unknown> {
+  switch (scenario) {
+    case 'packet-datagrams':
+      return datagrams(packetTier(), pair);
+    case 'two-rings-datagrams':
+      return datagrams(packetTier({ canDescribeUdpSegments: false }), pair);
+    case 'packet-short':
+      return shortLived(packetTier(), pair);
+    case 'packet-connections':
+      return connections(packetTier(), pair);
+    case 'two-rings-connections':
+      return connections(packetTier({ canDescribeUdpSegments: false }), pair);
+    case 'packet-tagged':
+      return tagged(packetTier(), pair);
+    case 'packet-loopback':
+      return loopback(packetTier());
+    case 'netlink-datagrams':
+      return datagrams(besideNetlink(60e6), pair);
+    case 'netlink-short':
+      return shortLived(besideNetlink(), pair);
+    case 'netlink-tagged':
+      return tagged(besideNetlink(60e6), pair);
+    default:
+      return loopback(besideNetlink(60e6));
+  }
+}
+
+process.stdout.write(`${JSON.stringify(await main(process.argv[2] ?? ''))}\n`);
+process.exit(0);

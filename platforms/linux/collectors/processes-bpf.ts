@@ -1,0 +1,92 @@
+import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { TaskRecord } from '../bpf/task-record.ts';
+import { TaskSampler } from '../bpf/task-sampler.ts';
+import { ProcDirectory } from '../proc/proc-directory.ts';
+import { ProcessLookup } from './process-lookup.ts';
+import { BpfProcessRows } from './process-rows-bpf.ts';
+import type { ProcessSource } from './process-source.ts';
+import { ProcessTexts } from './process-texts.ts';
+import { sharesPidNamespace } from './processes.ts';
+
+/**
+ * Follows every process through a BPF iterator: the whole table in a few reads. /proc is asked for long texts, and
+ * for single processes between two collections.
+ */
+export class BpfProcessCollector implements ProcessSource {
+  readonly table: ProcessTable;
+  /** Virtual size and bytes from and to storage, by the table's slots. */
+  readonly rows: BpfProcessRows;
+  /** Counts collects. */
+  generation = 0;
+  readonly #sampler: TaskSampler;
+  readonly #proc: ProcDirectory;
+  readonly #texts: ProcessTexts;
+  readonly #lookup: ProcessLookup;
+  readonly #looked = new TaskRecord();
+  readonly #store = (task: TaskRecord): void => void this.rows.store(task, this.generation);
+
+  /** Throws BpfError or OpError where BPF or its iterators are not to be had, SyscallError without /proc. */
+  static open(): BpfProcessCollector {
+    const sampler = TaskSampler.open();
+    try {
+      return new BpfProcessCollector(sampler, new ProcDirectory('/proc'));
+    } catch (thrown) {
+      sampler.close();
+      throw thrown;
+    }
+  }
+
+  private constructor(sampler: TaskSampler, proc: ProcDirectory) {
+    if (!sharesPidNamespace(proc.root)) {
+      proc.close();
+      throw new OpError({
+        op: 'read processes',
+        code: 'UNSUPPORTED',
+        message: `${proc.root} is of another pid namespace than this program`,
+      });
+    }
+    this.#sampler = sampler;
+    this.#proc = proc;
+    this.#lookup = new ProcessLookup(proc);
+    this.rows = new BpfProcessRows({
+      renamed: (slot) => this.#texts.forget(slot),
+      removed: (slot) => this.#texts.forget(slot),
+      longName: (pid) => this.#lookup.name(pid),
+    });
+    this.table = this.rows.table;
+    this.#texts = new ProcessTexts(proc, this.table);
+  }
+
+  /** Brings the table up to date. Rejects with BpfError where the iterator fails. */
+  async collect(slice: Slice): Promise<void> {
+    this.generation++;
+    this.#sampler.begin();
+    while (this.#sampler.next(this.#store)) if (slice.due()) await slice.rest();
+    this.rows.sweep(this.generation);
+  }
+
+  admit(pid: number): number {
+    const known = this.table.find(pid);
+    if (known >= 0) return known;
+    return this.#lookup.read(pid, this.#looked) ? this.rows.store(this.#looked, this.generation) : -1;
+  }
+
+  /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
+  commandLine(pid: number): string | undefined {
+    const slot = this.table.find(pid);
+    return slot < 0 ? undefined : this.#texts.commandLine(slot, this.generation);
+  }
+
+  /** Control group path, cached; undefined: unknown. */
+  cgroup(pid: number): string | undefined {
+    const slot = this.table.find(pid);
+    return slot < 0 ? undefined : this.#texts.cgroup(slot, this.generation);
+  }
+
+  close(): void {
+    this.#sampler.close();
+    this.#proc.close();
+  }
+}

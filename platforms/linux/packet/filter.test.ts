@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'bun:test';
+import {
+  EtherType,
+  encodeFilter,
+  type FilterInstruction,
+  NETWORK_HEADER,
+  PacketType,
+  packetFilter,
+  SNAP_BYTES,
+  type WantedProtocol,
+} from './filter.ts';
+import { ethernet, fragmentHeader, ipv4, ipv6 } from './packets.fixture.ts';
+
+interface Seen {
+  readonly packet: Uint8Array;
+  readonly type?: number;
+  readonly interfaceIndex?: number;
+  readonly protocol?: number;
+  /** Tag that was taken out of the frame. */
+  readonly vlanTag?: number;
+}
+
+/** The classic machine as far as these programs use it; bytes are those from the network header on. */
+function run(program: readonly FilterInstruction[], seen: Seen): number {
+  const known: Record<number, number> = {
+    [-0x1000 >>> 0]: seen.protocol ?? (seen.packet[0]! >> 4 === 6 ? EtherType.IPV6 : EtherType.IPV4),
+    [(-0x1000 + 4) >>> 0]: seen.type ?? PacketType.HOST,
+    [(-0x1000 + 8) >>> 0]: seen.interfaceIndex ?? 2,
+    [(-0x1000 + 44) >>> 0]: seen.vlanTag ?? 0,
+    [(-0x1000 + 48) >>> 0]: seen.vlanTag === undefined ? 0 : 1,
+  };
+  let accumulator = 0;
+  for (let at = 0; ; at++) {
+    const instruction = program[at];
+    if (instruction === undefined) throw new RangeError(`ran past the end at ${at}`);
+    const [code, ifTrue, ifFalse, k] = instruction;
+    if (code === 0x06) return k;
+    if (code === 0x54) accumulator &= k;
+    else if (code === 0x15) at += accumulator === k ? ifTrue : ifFalse;
+    else if (code === 0x25) at += accumulator > k ? ifTrue : ifFalse;
+    else if (k in known) accumulator = known[k]!;
+    else {
+      const offset = k >= 0xfff00000 ? (k - NETWORK_HEADER) >>> 0 : k;
+      const byte = seen.packet[offset];
+      // A load beyond the packet ends the program: nothing is kept.
+      if (byte === undefined) return 0;
+      accumulator = byte;
+    }
+  }
+}
+
+const tcp = { protocol: 'tcp' } as const;
+const udp = { protocol: 'udp' } as const;
+
+describe.each([
+  ['from the network header', 0],
+  ['relative to it', NETWORK_HEADER],
+])('programs that read %s', (_name, networkHeader) => {
+  const keeps = (wanted: WantedProtocol, seen: Seen): boolean =>
+    run(packetFilter(wanted, networkHeader), seen) === SNAP_BYTES;
+
+  test('keep the protocol that is wanted', () => {
+    const cases = [
+      [ipv4(tcp), ['any', 'tcp']],
+      [ipv4(udp), ['any', 'udp']],
+      [ipv6(tcp), ['any', 'tcp']],
+      [ipv6(udp), ['any', 'udp']],
+      [ipv4({ protocol: 1 }), ['any']],
+      [ipv6({ protocol: 58 }), ['any']],
+      [ipv4({ ...udp, fragment: 185 }), ['any', 'udp']],
+      [ipv6(udp, [[44, fragmentHeader(1448, true, 1)]]), ['any', 'tcp', 'udp']],
+      [ipv6(udp, [[60, new Uint8Array(8)]]), ['any', 'tcp', 'udp']],
+    ] as const;
+    for (const [packet, wanted] of cases) {
+      for (const each of ['any', 'tcp', 'udp'] as const) {
+        expect([each, keeps(each, { packet })]).toEqual([each, (wanted as readonly string[]).includes(each)]);
+      }
+    }
+  });
+
+  test('refuse what is no IP', () => {
+    for (const protocol of [0x0806, 0x8100, 0x88a8, 0x8864, 0]) {
+      for (const wanted of ['any', 'udp'] as const)
+        expect(keeps(wanted, { packet: ipv4(), protocol })).toBe(false);
+    }
+  });
+
+  test('take each packet once: not on its way out of lo, not those of other stations', () => {
+    const packet = ipv4();
+    expect(keeps('any', { packet, type: PacketType.OUTGOING })).toBe(true);
+    expect(keeps('any', { packet, type: PacketType.OUTGOING, interfaceIndex: 1 })).toBe(false);
+    expect(keeps('any', { packet, type: PacketType.HOST, interfaceIndex: 1 })).toBe(true);
+    expect(keeps('any', { packet, type: PacketType.BROADCAST })).toBe(true);
+    expect(keeps('any', { packet, type: PacketType.MULTICAST })).toBe(true);
+    expect(keeps('any', { packet, type: PacketType.OTHER_HOST })).toBe(false);
+    expect(keeps('any', { packet, type: 5 })).toBe(false);
+  });
+
+  test('refuse tags with a number, and keep those of priority alone', () => {
+    const packet = ipv4();
+    expect(keeps('udp', { packet, vlanTag: 0 })).toBe(true);
+    expect(keeps('udp', { packet, vlanTag: 0xe000 })).toBe(true);
+    expect(keeps('udp', { packet, vlanTag: 5 })).toBe(false);
+    expect(keeps('udp', { packet, vlanTag: 0xe005 })).toBe(false);
+  });
+
+  test('keep nothing of a packet that is cut short', () => {
+    expect(keeps('udp', { packet: ipv4().subarray(0, 9) })).toBe(false);
+    expect(keeps('udp', { packet: ipv6().subarray(0, 6) })).toBe(false);
+  });
+});
+
+test('every jump goes forwards and stays inside', () => {
+  for (const wanted of ['any', 'tcp', 'udp'] as const) {
+    const program = packetFilter(wanted);
+    for (const [index, [, ifTrue, ifFalse]] of program.entries()) {
+      for (const distance of [ifTrue, ifFalse]) {
+        expect(distance).toBeGreaterThanOrEqual(0);
+        expect(index + 1 + distance).toBeLessThan(program.length + 1);
+      }
+    }
+    expect(program.at(-1)?.[0]).toBe(0x06);
+  }
+});
+
+test('an instruction takes 8 bytes', () => {
+  const code = encodeFilter([[0x15, 3, 4, 0xfffff000]]);
+  expect([...code.bytes]).toEqual([0x15, 0, 3, 4, 0, 0xf0, 0xff, 0xff]);
+});
+
+test('frames made by hand are what they should be', () => {
+  const frame = ethernet(ipv4(), '02:00:00:00:00:01', '02:00:00:00:00:02', [[0x8100, 5]]);
+  expect(frame.toHex().slice(0, 36)).toBe('020000000001020000000002810000050800');
+});

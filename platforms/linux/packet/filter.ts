@@ -1,0 +1,165 @@
+import { NativeBuffer } from '../libc.ts';
+
+/** linux/filter.h: one `struct sock_filter` as [code, jump if true, jump if false, k]. */
+export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
+
+/** What a filter lets through. `any` leaves the choice among IP's protocols to the reader. */
+export type WantedProtocol = 'any' | 'tcp' | 'udp';
+
+/** linux/bpf_common.h: the operations that are used here. */
+const Operation = {
+  LOAD_WORD: 0x20,
+  LOAD_BYTE: 0x30,
+  AND: 0x54,
+  JUMP_EQUAL: 0x15,
+  JUMP_ABOVE: 0x25,
+  RETURN: 0x06,
+} as const;
+type Load = typeof Operation.LOAD_WORD | typeof Operation.LOAD_BYTE;
+
+/** linux/filter.h: what the kernel knows of a packet, SKF_AD_OFF and what is at it. */
+const ANCILLARY = -0x1000;
+const Ancillary = {
+  PROTOCOL: ANCILLARY,
+  PACKET_TYPE: ANCILLARY + 4,
+  INTERFACE_INDEX: ANCILLARY + 8,
+  VLAN_TAG: ANCILLARY + 44,
+  VLAN_TAG_PRESENT: ANCILLARY + 48,
+} as const;
+/** SKF_NET_OFF: offsets from the network header, whatever link header is before it. */
+export const NETWORK_HEADER = -0x100000;
+
+/** linux/if_packet.h */
+export const PacketType = { HOST: 0, BROADCAST: 1, MULTICAST: 2, OTHER_HOST: 3, OUTGOING: 4 } as const;
+/** linux/if_ether.h */
+export const EtherType = { IPV4: 0x0800, IPV6: 0x86dd } as const;
+/** include/net/net_namespace.h: LOOPBACK_IFINDEX, of every network namespace. */
+export const LOOPBACK_INDEX = 1;
+
+const VLAN_ID_MASK = 0x0fff;
+const IP_PROTOCOL = { any: -1, tcp: 6, udp: 17 } as const;
+const IPV4_PROTOCOL_OFFSET = 9;
+const IPV6_NEXT_HEADER_OFFSET = 6;
+/** Hop-by-hop, routing, fragment, authentication, destination options: what may stand before TCP or UDP. */
+const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
+
+/** Bytes kept of a packet: 114 of IP behind an Ethernet header, 60 at most for IPv4 and 20 for TCP. */
+export const SNAP_BYTES = 128;
+
+/**
+ * The classic filter of a packet socket that is bound to every interface.
+ *
+ * Each packet of this machine's sockets passes once. On `lo` it is seen on its way out and on its way in: the second
+ * stands for both. What only passes by (another station's) is refused. A frame with a VLAN's number is refused too:
+ * the kernel shows the same packet again on the VLAN's own interface, without the tag, before a socket gets it and
+ * after one has sent it; only number 0 (priority, IEEE 802.1Q) has no interface of its own. A tag that is still in
+ * the frame, as the inner of two is, leaves the protocol at 0x8100, and is refused by that.
+ *
+ * @param networkHeader offset of the IP header: 0 for SOCK_DGRAM; NETWORK_HEADER for SOCK_RAW, where the kernel can
+ *   look into the linear part of a packet only: `any` asks for nothing there
+ */
+export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonly FilterInstruction[] {
+  const program = new FilterAssembler();
+  program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE);
+  program.jumpIfEqual(PacketType.OTHER_HOST, 'refuse');
+  program.jumpIfAbove(PacketType.OUTGOING, 'refuse');
+  program.jumpUnlessEqual(PacketType.OUTGOING, 'tag');
+  program.load(Operation.LOAD_WORD, Ancillary.INTERFACE_INDEX);
+  program.jumpIfEqual(LOOPBACK_INDEX, 'refuse');
+  program.label('tag');
+  program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG_PRESENT);
+  program.jumpIfEqual(0, 'protocol');
+  program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG);
+  program.and(VLAN_ID_MASK);
+  program.jumpUnlessEqual(0, 'refuse');
+  program.label('protocol');
+  program.load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
+  if (wanted === 'any') {
+    program.jumpIfEqual(EtherType.IPV4, 'keep');
+    program.jumpUnlessEqual(EtherType.IPV6, 'refuse');
+  } else {
+    program.jumpIfEqual(EtherType.IPV6, 'ipv6');
+    program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
+    program.load(Operation.LOAD_BYTE, networkHeader + IPV4_PROTOCOL_OFFSET);
+    program.jumpIfEqual(IP_PROTOCOL[wanted], 'keep');
+    program.result(0);
+    program.label('ipv6');
+    program.load(Operation.LOAD_BYTE, networkHeader + IPV6_NEXT_HEADER_OFFSET);
+    for (const header of [IP_PROTOCOL[wanted], ...IPV6_EXTENSIONS]) program.jumpIfEqual(header, 'keep');
+    program.result(0);
+  }
+  program.label('keep');
+  program.result(SNAP_BYTES);
+  program.label('refuse');
+  program.result(0);
+  return program.assemble();
+}
+
+/** `struct sock_filter`, 8 bytes each: code u16, jump if true u8, jump if false u8, k u32. */
+export function encodeFilter(program: readonly FilterInstruction[]): NativeBuffer {
+  const code = new NativeBuffer(program.length * 8);
+  for (const [index, [operation, jumpTrue, jumpFalse, k]] of program.entries()) {
+    code.u16[index * 4] = operation;
+    code.bytes[index * 8 + 2] = jumpTrue;
+    code.bytes[index * 8 + 3] = jumpFalse;
+    code.u32[index * 2 + 1] = k;
+  }
+  return code;
+}
+
+type Label = 'tag' | 'protocol' | 'ipv6' | 'keep' | 'refuse';
+
+interface Line {
+  readonly code: number;
+  readonly k: number;
+  readonly ifTrue?: Label;
+  readonly ifFalse?: Label;
+}
+
+/** Jumps of classic programs go forwards, by at most 255 instructions; here they go to names. */
+class FilterAssembler {
+  readonly #lines: Line[] = [];
+  readonly #labels = new Map<Label, number>();
+
+  label(name: Label): void {
+    this.#labels.set(name, this.#lines.length);
+  }
+
+  load(code: Load, k: number): void {
+    this.#lines.push({ code, k });
+  }
+
+  and(k: number): void {
+    this.#lines.push({ code: Operation.AND, k });
+  }
+
+  jumpIfEqual(k: number, ifTrue: Label): void {
+    this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifTrue });
+  }
+
+  jumpUnlessEqual(k: number, ifFalse: Label): void {
+    this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifFalse });
+  }
+
+  jumpIfAbove(k: number, ifTrue: Label): void {
+    this.#lines.push({ code: Operation.JUMP_ABOVE, k, ifTrue });
+  }
+
+  result(k: number): void {
+    this.#lines.push({ code: Operation.RETURN, k });
+  }
+
+  assemble(): readonly FilterInstruction[] {
+    return this.#lines.map(({ code, k, ifTrue, ifFalse }, index) => [
+      code,
+      this.#distance(index, ifTrue),
+      this.#distance(index, ifFalse),
+      k >>> 0,
+    ]);
+  }
+
+  #distance(from: number, to: Label | undefined): number {
+    const target = to === undefined ? undefined : this.#labels.get(to);
+    return target === undefined ? 0 : target - from - 1;
+  }
+}

@@ -1,0 +1,271 @@
+import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+
+/** Flows at one time. Each takes some 120 bytes. */
+const FLOWS_LIMIT = 1 << 16;
+/** Beyond so many, flows that would be new share one for their local port, and then one for their local address. */
+const EXACT_SHARE = 0.75;
+const PORT_SHARE = 0.9375;
+const ANY_ADDRESS: Uint32Array = new Uint32Array(4);
+
+/** Which end sent the first SYN that was seen; as Opener in collectors/sockets-payload.ts. */
+export const FlowOpener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
+
+/** What tells a flow from others; addresses are four words as in data/sample/address.ts. */
+export interface FlowEnds {
+  readonly protocol: number;
+  readonly local: Uint32Array;
+  readonly remote: Uint32Array;
+  readonly localPort: number;
+  readonly remotePort: number;
+}
+
+/**
+ * Traffic of each 5-tuple as seen from this machine's end, since it was last taken. A packet of the loopback
+ * interface belongs to two flows, one for each end.
+ *
+ * Bounded: when the table fills, new flows are counted together by their local port (remote end 0), then by their
+ * local address (port 0 too), so that what is counted stays whole while it gets coarser.
+ */
+export class PacketFlows {
+  readonly slots: SlotTable;
+  protocol: Uint8Array;
+  isIpv6: Uint8Array;
+  /** Four words per slot. */
+  localAddress: Uint32Array;
+  remoteAddress: Uint32Array;
+  localPort: Uint16Array;
+  remotePort: Uint16Array;
+  /** ifindex of the last packet. */
+  interfaceIndex: Int32Array;
+  /** Since they were last taken. */
+  txBytes: Float64Array;
+  rxBytes: Float64Array;
+  txPackets: Float64Array;
+  rxPackets: Float64Array;
+  /** FlowOpener. */
+  opener: Uint8Array;
+  /** 1: a SYN began a new connection between these ends; whoever remembers an earlier one sets it back to 0. */
+  isRenewed: Uint8Array;
+  /** Monotonic time of the first packet, and of the last as far as drains tell. */
+  bornMicros: Float64Array;
+  grownMicros: Float64Array;
+  /** Time of the packets that are being counted. */
+  nowMicros = 0;
+  /** Flows ever added. */
+  addedCount = 0;
+  /** Packets and bytes for which there was no place at all. */
+  refusedPackets = 0;
+  refusedBytes = 0;
+  /** Flows that have grown since `clearGrown`, each once. */
+  grown: Int32Array;
+  grownCount = 0;
+  #isGrown: Uint8Array;
+  readonly #salts = crypto.getRandomValues(new Uint32Array(4));
+  readonly #aggregate = {
+    protocol: 0,
+    local: ANY_ADDRESS,
+    remote: ANY_ADDRESS,
+    localPort: 0,
+    remotePort: 0,
+  };
+
+  constructor(limit = FLOWS_LIMIT) {
+    this.slots = new SlotTable(256, limit, (capacity) => this.#grow(capacity));
+    const n = this.slots.capacity;
+    this.protocol = new Uint8Array(n);
+    this.isIpv6 = new Uint8Array(n);
+    this.localAddress = new Uint32Array(n * 4);
+    this.remoteAddress = new Uint32Array(n * 4);
+    this.localPort = new Uint16Array(n);
+    this.remotePort = new Uint16Array(n);
+    this.interfaceIndex = new Int32Array(n);
+    this.txBytes = new Float64Array(n);
+    this.rxBytes = new Float64Array(n);
+    this.txPackets = new Float64Array(n);
+    this.rxPackets = new Float64Array(n);
+    this.opener = new Uint8Array(n);
+    this.isRenewed = new Uint8Array(n);
+    this.bornMicros = new Float64Array(n);
+    this.grownMicros = new Float64Array(n);
+    this.grown = new Int32Array(n);
+    this.#isGrown = new Uint8Array(n);
+  }
+
+  /** The flow's slot, or -1. */
+  find(ends: FlowEnds): number {
+    const { local, remote } = ends;
+    return this.findBy(ends.protocol, local, 0, ends.localPort, remote, 0, ends.remotePort);
+  }
+
+  /** As `find`, of addresses that stand in columns, their first words at `localAt` and `remoteAt`. */
+  findBy(
+    protocol: number,
+    local: Uint32Array,
+    localAt: number,
+    localPort: number,
+    remote: Uint32Array,
+    remoteAt: number,
+    remotePort: number,
+  ): number {
+    const a = this.#word(local, localAt, 0);
+    const b = this.#word(remote, remoteAt, 1);
+    const c = ((localPort << 16) | remotePort) ^ this.#salts[2]!;
+    const slot = this.slots.find(a, b, c, protocol ^ this.#salts[3]!);
+    if (slot < 0 || !this.#hasAddresses(slot, local, localAt, remote, remoteAt)) return -1;
+    return slot;
+  }
+
+  /**
+   * A flow that `find` did not know, or the coarser one that stands for it; -1 there is no place. The columns may
+   * have been replaced: read them after this call.
+   */
+  add(ends: FlowEnds): number {
+    const { count, limit } = this.slots;
+    if (count < limit * EXACT_SHARE) return this.#insert(ends);
+    const aggregate = this.#aggregate;
+    aggregate.protocol = ends.protocol;
+    aggregate.local = ends.local;
+    aggregate.localPort = ends.localPort;
+    const byPort = this.find(aggregate);
+    if (byPort >= 0) return byPort;
+    if (count < limit * PORT_SHARE) return this.#insert(aggregate);
+    aggregate.localPort = 0;
+    const byAddress = this.find(aggregate);
+    return byAddress >= 0 ? byAddress : this.#insert(aggregate);
+  }
+
+  countSent(slot: number, bytes: number, packets: number): void {
+    this.txBytes[slot]! += bytes;
+    this.txPackets[slot]! += packets;
+    this.#noteGrowth(slot);
+  }
+
+  countReceived(slot: number, bytes: number, packets: number): void {
+    this.rxBytes[slot]! += bytes;
+    this.rxPackets[slot]! += packets;
+    this.#noteGrowth(slot);
+  }
+
+  refuse(bytes: number, packets: number): void {
+    this.refusedBytes += bytes;
+    this.refusedPackets += packets;
+  }
+
+  /** Sets the flow's counters back to 0: they have been added to a socket's. */
+  take(slot: number): void {
+    this.txBytes[slot] = 0;
+    this.rxBytes[slot] = 0;
+    this.txPackets[slot] = 0;
+    this.rxPackets[slot] = 0;
+  }
+
+  /** Keeps of the grown flows those that still have something to be taken. */
+  clearGrown(): void {
+    let kept = 0;
+    for (let i = 0; i < this.grownCount; i++) {
+      const slot = this.grown[i]!;
+      const isPending = this.txPackets[slot]! + this.rxPackets[slot]! > 0;
+      if (isPending) this.grown[kept++] = slot;
+      else this.#isGrown[slot] = 0;
+    }
+    this.grownCount = kept;
+  }
+
+  /** Removes flows without packets since then; those that still have something to be taken stay. */
+  removeIdle(sinceMicros: number, removed: (slot: number) => void): void {
+    const { slots } = this;
+    // Backwards: a removed row is replaced by the last one, which has been looked at already.
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      if (this.#isGrown[slot] === 1 || this.grownMicros[slot]! >= sinceMicros) continue;
+      removed(slot);
+      slots.remove(slot);
+    }
+  }
+
+  #noteGrowth(slot: number): void {
+    this.grownMicros[slot] = this.nowMicros;
+    if (this.#isGrown[slot] === 1) return;
+    this.#isGrown[slot] = 1;
+    this.grown[this.grownCount++] = slot;
+  }
+
+  #insert(ends: FlowEnds): number {
+    const { local, remote } = ends;
+    const a = this.#word(local, 0, 0);
+    const b = this.#word(remote, 0, 1);
+    const c = ((ends.localPort << 16) | ends.remotePort) ^ this.#salts[2]!;
+    const d = ends.protocol ^ this.#salts[3]!;
+    // Two flows of IPv6 with the same mixed words: the second has no place.
+    if (this.slots.find(a, b, c, d) >= 0) return -1;
+    const slot = this.slots.add(a, b, c, d);
+    if (slot < 0) return -1;
+    this.addedCount++;
+    this.protocol[slot] = ends.protocol;
+    for (let i = 0; i < 4; i++) {
+      this.localAddress[slot * 4 + i] = local[i]!;
+      this.remoteAddress[slot * 4 + i] = remote[i]!;
+    }
+    this.isIpv6[slot] = isMapped(local, 0) ? 0 : 1;
+    this.localPort[slot] = ends.localPort;
+    this.remotePort[slot] = ends.remotePort;
+    this.interfaceIndex[slot] = 0;
+    this.opener[slot] = FlowOpener.UNKNOWN;
+    this.isRenewed[slot] = 0;
+    this.bornMicros[slot] = this.nowMicros;
+    this.grownMicros[slot] = this.nowMicros;
+    this.#isGrown[slot] = 0;
+    this.take(slot);
+    return slot;
+  }
+
+  /** An IPv4 address as it is, so that keys of IPv4 flows are exact; one of IPv6 mixed. No peer can foresee either. */
+  #word(words: Uint32Array, at: number, salt: 0 | 1): number {
+    const secret = this.#salts[salt]!;
+    if (isMapped(words, at)) return words[at + 3]! ^ secret;
+    let word = Math.imul(words[at]! ^ secret, 0x9e3779b1);
+    word = Math.imul(word ^ (word >>> 15) ^ words[at + 1]!, 0x85ebca6b);
+    word = Math.imul(word ^ (word >>> 13) ^ words[at + 2]!, 0xc2b2ae35);
+    word = Math.imul(word ^ (word >>> 16) ^ words[at + 3]!, 0x27d4eb2f);
+    return word ^ (word >>> 15);
+  }
+
+  #hasAddresses(
+    slot: number,
+    local: Uint32Array,
+    localAt: number,
+    remote: Uint32Array,
+    remoteAt: number,
+  ): boolean {
+    const at = slot * 4;
+    for (let i = 0; i < 4; i++) {
+      if (this.localAddress[at + i] !== local[localAt + i]) return false;
+      if (this.remoteAddress[at + i] !== remote[remoteAt + i]) return false;
+    }
+    return true;
+  }
+
+  #grow(n: number): void {
+    this.protocol = lengthened(this.protocol, new Uint8Array(n));
+    this.isIpv6 = lengthened(this.isIpv6, new Uint8Array(n));
+    this.localAddress = lengthened(this.localAddress, new Uint32Array(n * 4));
+    this.remoteAddress = lengthened(this.remoteAddress, new Uint32Array(n * 4));
+    this.localPort = lengthened(this.localPort, new Uint16Array(n));
+    this.remotePort = lengthened(this.remotePort, new Uint16Array(n));
+    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
+    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
+    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
+    this.txPackets = lengthened(this.txPackets, new Float64Array(n));
+    this.rxPackets = lengthened(this.rxPackets, new Float64Array(n));
+    this.opener = lengthened(this.opener, new Uint8Array(n));
+    this.isRenewed = lengthened(this.isRenewed, new Uint8Array(n));
+    this.bornMicros = lengthened(this.bornMicros, new Float64Array(n));
+    this.grownMicros = lengthened(this.grownMicros, new Float64Array(n));
+    this.grown = lengthened(this.grown, new Int32Array(n));
+    this.#isGrown = lengthened(this.#isGrown, new Uint8Array(n));
+  }
+}
+
+function isMapped(words: Uint32Array, at: number): boolean {
+  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0xffff;
+}

@@ -1,0 +1,105 @@
+import { SlotTable } from '../../../src/kit/table/slot-table.ts';
+import type { LinkDescription, LinkSource } from '../link.ts';
+
+const ADDRESSES_LIMIT = 1 << 14;
+/** Where the source cannot tell of changes, and for what it missed. */
+const REFRESH_MICROS = 10e6;
+/** Share an address-bearing frame with the interface below: who is below sees the same packet. */
+const STACKED_KINDS = new Set(['macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+const STACK_DEPTH_LIMIT = 4;
+
+/**
+ * Which of the sightings of a packet counts, and whether a packet is this machine's at all.
+ *
+ * A packet of a bridge's or bond's member is seen on the bridge or bond too, where the sockets are; one of a VRF's
+ * member is not for certain seen on the VRF. What macvlan and ipvlan interfaces send and get is seen below them too.
+ */
+export class LinkScope {
+  readonly #links: LinkSource;
+  readonly #clock: () => number;
+  /** Interfaces all of whose packets are copies. */
+  readonly #copies = new Set<number>();
+  /** Stacked interface to the one below it. */
+  readonly #lowers = new Map<number, number>();
+  readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);
+  readonly #addressInterface = new Map<number, number>();
+  #nextRefreshMicros = Number.NEGATIVE_INFINITY;
+  #mayAsk = false;
+
+  /** Owns the source. Throws OpError where the links cannot be read, and has closed it then. */
+  constructor(links: LinkSource, clock: () => number) {
+    this.#links = links;
+    this.#clock = clock;
+    try {
+      this.#read();
+    } catch (thrown) {
+      links.close();
+      throw thrown;
+    }
+  }
+
+  /** Before packets are looked at: the interfaces may have changed, which is asked about once more where it matters. */
+  refresh(): void {
+    this.#mayAsk = true;
+    if (this.#links.hasChanged() || this.#clock() >= this.#nextRefreshMicros) this.#read();
+  }
+
+  /** Whether every packet of the interface is seen on another one, which counts it. */
+  isCopy(interfaceIndex: number): boolean {
+    return this.#copies.size > 0 && this.#copies.has(interfaceIndex);
+  }
+
+  /** Whether a packet with that local address was or will be seen on an interface stacked on this one. */
+  isStackedCopy(interfaceIndex: number, local: Uint32Array): boolean {
+    if (this.#lowers.size === 0) return false;
+    const slot = this.#addresses.find(local[0]!, local[1]!, local[2]!, local[3]!);
+    let at = slot < 0 ? undefined : this.#addressInterface.get(slot);
+    for (let depth = 0; at !== undefined && depth < STACK_DEPTH_LIMIT; depth++) {
+      at = this.#lowers.get(at);
+      if (at === interfaceIndex) return true;
+    }
+    return false;
+  }
+
+  /** Whether an interface has the address. One that is not known may be new, which is asked once a refresh. */
+  isLocal(words: Uint32Array): boolean {
+    if (this.#has(words)) return true;
+    if (!this.#mayAsk) return false;
+    this.#mayAsk = false;
+    if (!this.#links.hasChanged()) return false;
+    this.#read();
+    return this.#has(words);
+  }
+
+  close(): void {
+    this.#links.close();
+  }
+
+  #has(words: Uint32Array): boolean {
+    return this.#addresses.find(words[0]!, words[1]!, words[2]!, words[3]!) >= 0;
+  }
+
+  #read(): void {
+    const links = this.#links.readLinks();
+    const addresses = this.#links.readAddresses();
+    this.#nextRefreshMicros = this.#clock() + REFRESH_MICROS;
+    const kinds = new Map(links.map((link) => [link.index, link.kind]));
+    this.#copies.clear();
+    this.#lowers.clear();
+    for (const link of links) {
+      if (isCopied(link, kinds)) this.#copies.add(link.index);
+      if (STACKED_KINDS.has(link.kind) && kinds.has(link.lower)) this.#lowers.set(link.index, link.lower);
+    }
+    this.#addresses.clear();
+    this.#addressInterface.clear();
+    for (const { words, interfaceIndex } of addresses) {
+      const slot = this.#addresses.find(...words) >= 0 ? -1 : this.#addresses.add(...words);
+      if (slot >= 0) this.#addressInterface.set(slot, interfaceIndex);
+    }
+  }
+}
+
+function isCopied(link: LinkDescription, kinds: ReadonlyMap<number, string>): boolean {
+  if (link.kind === 'vrf') return true;
+  return link.master !== 0 && kinds.has(link.master) && kinds.get(link.master) !== 'vrf';
+}
