@@ -67,6 +67,9 @@ export async function startLoad(name: string, args: readonly (string | number)[]
   return { ready: line.slice('ready'.length).trim(), pid: child.pid, close };
 }
 
+/** Path of the executable made of `bench/loads/NAME.c`, for those who start it in a namespace of its own. */
+export const loadExecutable = (name: string): string => compile('loads', name);
+
 /** Path of the executable made of `bench/FOLDER/NAME.c`, built when its source or the header is new. */
 function compile(folder: SourceFolder, name: string): string {
   const source = `${BENCH}${folder}/${name}.c`;

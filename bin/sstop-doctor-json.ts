@@ -12,8 +12,9 @@ function factsOf(found: LinuxExamination) {
   const taken = tiers.find(({ isAvailable }) => isAvailable)?.tier ?? null;
   return {
     tier: taken,
-    counted: taken === 'netlink' ? 'payload' : 'none',
+    counted: COUNTED[taken ?? 'proc'],
     tiers: tiers.map(({ tier, isAvailable, detail }) => ({ tier, available: isAvailable, detail })),
+    programs: programsOf(found),
     modules: { tcp_diag: answer(found.diag.tcp), udp_diag: answer(found.diag.udp) },
     closings: {
       announced: answer(found.diag.closings.verdict),
@@ -34,6 +35,22 @@ function factsOf(found: LinuxExamination) {
     scope: scopeOf(found),
     kernel: kernelOf(found),
     cgroup2: cgroup2MountPoints,
+  };
+}
+
+const COUNTED = { ebpf: 'l3', netlink: 'payload', packet: 'l3', proc: 'none' } as const;
+
+function programsOf({ programs }: LinuxExamination) {
+  const { counting, parts, processes, exits, packets } = programs;
+  return {
+    packets: answer(counting?.code),
+    last_user: parts?.lastUser ?? null,
+    seeded: parts?.seeded ?? null,
+    release: parts?.release ?? null,
+    scope: parts?.scope ?? null,
+    processes: answer(processes?.code),
+    exits: answer(exits?.code),
+    ring: answer(packets?.code),
   };
 }
 

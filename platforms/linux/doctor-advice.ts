@@ -1,8 +1,10 @@
 import {
   type CapabilityName,
+  type CapabilitySet,
   hasCapability,
   missingForOwners,
   OWNER_CAPABILITIES,
+  PROGRAM_CAPABILITIES,
   type Privileges,
 } from './doctor-capabilities.ts';
 
@@ -23,9 +25,9 @@ export interface Advice {
   readonly warnings: readonly string[];
 }
 
-/** The way to see the processes of all users. Empty where nothing is missing. */
+/** The way to count everything for the processes of all users. Empty where nothing is missing. */
 export function adviceFor(privileges: Privileges, executable: ExecutableFacts): Advice {
-  const missing = missingForOwners(privileges.effective);
+  const missing = missingForAll(privileges.effective);
   if (missing.length === 0) return { commands: [], warnings: warningsOfGrant(executable) };
   const unreachable = missing.filter((name) => !hasCapability(privileges.bounding, name));
   if (unreachable.length > 0) return { commands: [], warnings: [boundWarning(unreachable)] };
@@ -38,11 +40,15 @@ export function adviceFor(privileges: Privileges, executable: ExecutableFacts): 
   return grantFor(executable);
 }
 
+function missingForAll(set: CapabilitySet): readonly CapabilityName[] {
+  return [...PROGRAM_CAPABILITIES.filter((name) => !hasCapability(set, name)), ...missingForOwners(set)];
+}
+
 function boundWarning(unreachable: readonly CapabilityName[]): string {
   const names = unreachable.map((name) => name.slice('cap_'.length).toUpperCase());
   const flags = names.map((name) => `--cap-add=${name}`).join(' ');
   return (
-    `${unreachable.join(' and ')} ${unreachable.length > 1 ? 'are' : 'is'} outside the bounds of this process, and ` +
+    `${unreachable.join(', ')} ${unreachable.length > 1 ? 'are' : 'is'} outside the bounds of this process, and ` +
     `not even root can have more. Start the container with ${flags}, or the service with a wider ` +
     'CapabilityBoundingSet.'
   );
@@ -62,8 +68,14 @@ function grantFor(executable: ExecutableFacts): Advice {
       'File capabilities are not in force where it lies: its file system is mounted with nosuid.';
     return { commands: [asRoot], warnings: [warning] };
   }
+  const grant = (...names: readonly CapabilityName[]): string =>
+    `sudo setcap ${names.join(',')}+ep ${shellWord(path)}`;
   return {
-    commands: [asRoot, `sudo setcap ${OWNER_CAPABILITIES.join(',')}+ep ${shellWord(path)}`],
+    commands: [
+      asRoot,
+      grant(...PROGRAM_CAPABILITIES, ...OWNER_CAPABILITIES),
+      grant('cap_net_raw', ...OWNER_CAPABILITIES),
+    ],
     warnings: [
       'With setcap, everybody who may start the file may look into every process of this machine, and name it any ' +
         'file to read. ' +
@@ -75,10 +87,12 @@ function grantFor(executable: ExecutableFacts): Advice {
 }
 
 function warningsOfGrant({ path, capabilities, canEverybodyStart }: ExecutableFacts): readonly string[] {
-  const granted = OWNER_CAPABILITIES.filter((name) => capabilities.includes(name));
+  const granted = [...PROGRAM_CAPABILITIES, ...OWNER_CAPABILITIES].filter((name) =>
+    capabilities.includes(name),
+  );
   if (path === undefined || granted.length === 0 || !canEverybodyStart) return [];
   return [
-    `Everybody may start this file, and it has ${granted.join(' and ')}: close it to others with ` +
+    `Everybody may start this file, and it has ${granted.join(', ')}: close it to others with ` +
       `sudo chmod o-rwx ${shellWord(path)}`,
   ];
 }

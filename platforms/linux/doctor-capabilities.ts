@@ -26,6 +26,9 @@ export function hasCapability(set: CapabilitySet, name: CapabilityName): boolean
 /** What lets this program look into the processes of other users, as a file is given it. */
 export const OWNER_CAPABILITIES = ['cap_sys_ptrace', 'cap_dac_read_search'] as const;
 
+/** What the tier ebpf takes, all parts of it. */
+export const PROGRAM_CAPABILITIES = ['cap_bpf', 'cap_net_admin', 'cap_perfmon'] as const;
+
 /** Those of OWNER_CAPABILITIES that are neither in the set nor made up for: containers have cap_dac_override instead. */
 export function missingForOwners(set: CapabilitySet): readonly CapabilityName[] {
   return OWNER_CAPABILITIES.filter((name) => {

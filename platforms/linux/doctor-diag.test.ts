@@ -1,11 +1,23 @@
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { tierReportsOf } from './collectors/network-tiers.ts';
+import type { ProgramFacts } from './doctor-bpf.ts';
 import { type DiagFacts, examineDiag, remedyOf } from './doctor-diag.ts';
 
 const WORKING: DiagFacts = {
   ...{ tcp: undefined, udp: undefined },
   closings: { verdict: undefined, shards: 16, capacity: 1000 },
+};
+
+const REFUSED = { code: 'EPERM', message: 'PROG_LOAD: EPERM' };
+const NO_PROGRAMS: ProgramFacts = {
+  ...{ counting: REFUSED, parts: undefined, processes: REFUSED, exits: REFUSED, packets: REFUSED },
+};
+const PARTS = {
+  ...({ lastUser: 'tracepoint', seeded: true, release: true, scope: 'machine', problems: [] } as const),
+};
+const PROGRAMS: ProgramFacts = {
+  ...{ counting: undefined, parts: PARTS, processes: undefined, exits: undefined, packets: undefined },
 };
 
 test('this kernel answers, and nothing stays open', () => {
@@ -35,7 +47,7 @@ test('missing modules are named with the command that loads them', () => {
 
 test('the tier is refused with the reason, and limited by what is missing', () => {
   const netlink = (diag: DiagFacts, effective = 0n) =>
-    tierReportsOf(diag, {
+    tierReportsOf(diag, NO_PROGRAMS, {
       ...{ effectiveUid: 1, effective, bounding: 0n, hasNoNewPrivileges: false, hasSeccompFilter: false },
     })[1]!;
   expect(netlink({ ...WORKING, tcp: 'ENOENT' })).toMatchObject({ isAvailable: false });
@@ -45,5 +57,33 @@ test('the tier is refused with the reason, and limited by what is missing', () =
   expect(netlink(WORKING).detail).toContain('not assigned');
   expect(netlink(WORKING, (1n << 19n) | (1n << 2n)).detail).toContain('of every process');
   expect(netlink({ ...WORKING, udp: 'ENOENT' }).detail).toContain('not even listed');
-  expect(tierReportsOf(WORKING, undefined)[1]?.detail).toContain('not assigned');
+  expect(tierReportsOf(WORKING, NO_PROGRAMS, undefined)[1]?.detail).toContain('not assigned');
+});
+
+test('every other tier is judged by what opened, with how and why not', () => {
+  const tiersOf = (programs: ProgramFacts, diag = WORKING) =>
+    tierReportsOf(diag, programs, undefined).map(({ tier, isAvailable, detail }) => ({
+      [tier]: `${isAvailable} ${detail}`,
+    }));
+  expect(tiersOf(NO_PROGRAMS)).toMatchObject([
+    { ebpf: expect.stringMatching(/^false .*cap_bpf and cap_net_admin/) },
+    { netlink: expect.stringMatching(/^true .*UDP is listed, but not counted/) },
+    { packet: expect.stringMatching(/^false .*cap_net_raw/) },
+    { proc: expect.stringMatching(/^true /) },
+  ]);
+  expect(tiersOf(PROGRAMS)).toMatchObject([
+    { ebpf: expect.stringMatching(/^true .*other network namespaces too, by the process that last used/) },
+    { netlink: expect.stringMatching(/UDP payload by its packets/) },
+    { packet: expect.stringMatching(/^true /) },
+    {},
+  ]);
+  const partA = { ...PROGRAMS, parts: { ...PARTS, lastUser: 'none', scope: 'container' } as const };
+  expect(tiersOf(partA)[0]).toMatchObject({
+    ebpf: expect.stringMatching(/container alone, .*opened the socket/),
+  });
+  const own = { ...NO_PROGRAMS, counting: { code: 'PID_NAMESPACE', message: 'x' } };
+  expect(tiersOf(own)[0]).toMatchObject({ ebpf: expect.stringMatching(/^false .*PID namespace of its own/) });
+  expect(tiersOf(PROGRAMS, { ...WORKING, tcp: 'ENOENT' })[0]).toMatchObject({
+    ebpf: expect.stringMatching(/^false .*tcp_diag/),
+  });
 });

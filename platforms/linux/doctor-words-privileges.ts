@@ -11,8 +11,6 @@ interface Purpose {
   readonly cost: string;
 }
 
-const LATER = 'Its lack costs nothing yet.';
-
 const PURPOSES: Readonly<Record<ShownCapability, Purpose>> = {
   cap_sys_ptrace: {
     use: "Looks into other users' processes, to find whose a connection is.",
@@ -26,19 +24,28 @@ const PURPOSES: Readonly<Record<ShownCapability, Purpose>> = {
     use: "Sends signals to other users' processes.",
     cost: "Without it signals reach this user's own processes only.",
   },
-  cap_net_admin: {
-    use: 'Makes room for announcements of closings beyond net.core.rmem_max.',
-    cost: 'Without it a burst of closings may lose some; what was lost is shown.',
+  cap_bpf: {
+    use: 'Loads the programs of the tier ebpf; needed together with cap_net_admin.',
+    cost: 'Without it bytes are counted by netlink: TCP payload, and short connections by inference.',
   },
-  cap_net_raw: { use: 'For the tier packet, not in this release.', cost: LATER },
-  cap_perfmon: { use: 'For the tier ebpf, not in this release.', cost: LATER },
-  cap_bpf: { use: 'For the tier ebpf, not in this release.', cost: LATER },
+  cap_net_admin: {
+    use: 'Attaches the programs of the tier ebpf, and makes room for announcements of closings beyond net.core.rmem_max.',
+    cost: 'Without it there is no tier ebpf, and a burst of closings may lose some; what was lost is shown.',
+  },
+  cap_perfmon: {
+    use: 'For the tier ebpf: who uses a socket, cheap lists of processes, and those that come and go.',
+    cost: 'Without it bytes are those of who opened the socket, and processes are read from /proc.',
+  },
+  cap_net_raw: {
+    use: 'Reads packets: UDP is counted beside netlink, and the tier packet can run.',
+    cost: 'Without it UDP is counted by the tier ebpf alone.',
+  },
 };
 
 /** In the order of their worth. */
 const ORDER: readonly ShownCapability[] = [
-  ...(['cap_sys_ptrace', 'cap_dac_read_search', 'cap_kill', 'cap_net_admin'] as const),
-  ...(['cap_net_raw', 'cap_perfmon', 'cap_bpf'] as const),
+  ...(['cap_bpf', 'cap_net_admin', 'cap_perfmon', 'cap_net_raw'] as const),
+  ...(['cap_sys_ptrace', 'cap_dac_read_search', 'cap_kill'] as const),
 ];
 
 /** User, capabilities with what their lack costs, and the commands that grant them. */
@@ -63,7 +70,7 @@ export function privilegesSection(
             {
               label: 'to see all',
               mark: 'note' as const,
-              text: "So that every user's processes are named, one of:",
+              text: 'For exact bytes of every process, one of (the last: without programs in the kernel):',
               commands: advice.commands,
             },
           ]),
@@ -88,6 +95,5 @@ function capabilityEntry(name: ShownCapability, effective: CapabilitySet): Docto
       text: `Missing, but cap_dac_override is held and does as well. ${use}`,
     };
   }
-  // What no tier of this release asks for is not lacking.
-  return { label: name, mark: cost === LATER ? 'note' : 'lacking', text: `Missing. ${use} ${cost}` };
+  return { label: name, mark: 'lacking', text: `Missing. ${use} ${cost}` };
 }

@@ -2,6 +2,7 @@ import { existsSync, readlinkSync, statSync } from 'node:fs';
 import type { TierReport } from '../../src/data/sample/platform.ts';
 import { tierReportsOf } from './collectors/network-tiers.ts';
 import { type Advice, adviceFor, type ExecutableFacts } from './doctor-advice.ts';
+import { examinePrograms, type ProgramFacts } from './doctor-bpf.ts';
 import {
   CAPABILITY_NAMES,
   hasCapability,
@@ -49,6 +50,7 @@ export interface LinuxExamination {
   readonly kernel: KernelFacts;
   readonly cgroup2MountPoints: readonly string[];
   readonly diag: DiagFacts;
+  readonly programs: ProgramFacts;
   readonly tiers: readonly TierReport[];
   readonly privileges: Privileges;
   readonly executable: ExecutableFacts;
@@ -83,12 +85,14 @@ export function examineLinux(options: ExaminationOptions): LinuxExamination {
   const privileges = parsePrivileges(readText(`${procRoot}/self/status`) ?? '') ?? UNKNOWN_PRIVILEGES;
   const mounts = parseMountinfo(readText(`${procRoot}/self/mountinfo`) ?? '');
   const diag = examineDiag();
+  const programs = examinePrograms();
   const executable = examineExecutable(options.executablePath, mounts);
   return {
     kernel: examineKernel(procRoot, sysRoot),
     cgroup2MountPoints: cgroup2MountPoints(mounts),
     diag,
-    tiers: tierReportsOf(diag, privileges),
+    programs,
+    tiers: tierReportsOf(diag, programs, privileges),
     privileges,
     executable,
     advice: adviceFor(privileges, executable),

@@ -1,4 +1,5 @@
 import type { DiagRecord } from '../netlink/diag-record.ts';
+import { readFirstLocalPort } from '../proc/local-port-range.ts';
 import type { SocketRows } from './sockets.ts';
 import {
   finalPayloadReceived,
@@ -14,17 +15,24 @@ import {
 export class PayloadCounters {
   readonly #rows: SocketRows;
   readonly #isListeningPort: (port: number) => boolean;
+  readonly #firstLocalPort: number;
 
-  constructor(rows: SocketRows, isListeningPort: (port: number) => boolean) {
+  /** @param firstLocalPort first port of the range that the kernel chooses from for who opens a connection */
+  constructor(
+    rows: SocketRows,
+    isListeningPort: (port: number) => boolean,
+    firstLocalPort = readFirstLocalPort('/proc'),
+  ) {
     this.#rows = rows;
     this.#isListeningPort = isListeningPort;
+    this.#firstLocalPort = firstLocalPort;
   }
 
   /** Of a connection that a dump lists. */
   storeLive(slot: number, record: DiagRecord): void {
     const { table, opener } = this.#rows;
     if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(record);
-    const openedBy = opener[slot] || likelyOpener(record, this.#isListeningPort(record.localPort));
+    const openedBy = opener[slot] || likelyOpener(record, this.#isServerEnd(record));
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(record, openedBy));
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(record));
   }
@@ -32,7 +40,7 @@ export class PayloadCounters {
   /** Of one whose end is announced. */
   storeFinal(slot: number, record: DiagRecord): void {
     const { table, opener, leftRemnant } = this.#rows;
-    const openedBy = opener[slot] || likelyOpener(record, this.#isListeningPort(record.localPort));
+    const openedBy = opener[slot] || likelyOpener(record, this.#isServerEnd(record));
     opener[slot] = openedBy;
     const sent = finalPayloadSent(record, openedBy);
     const hasRemnant = leftRemnant[slot] === 1;
@@ -40,5 +48,11 @@ export class PayloadCounters {
     // A reset by this end sets the counters to 0 before the announcement: what was seen before stands.
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, sent);
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
+  }
+
+  /** A listener that came and went between two dumps was never seen: then a port outside the range tells. */
+  #isServerEnd({ localPort, remotePort }: DiagRecord): boolean {
+    if (this.#isListeningPort(localPort)) return true;
+    return localPort < this.#firstLocalPort && remotePort >= this.#firstLocalPort;
   }
 }

@@ -1,0 +1,106 @@
+import { SstopMonitor } from '../../bin/testing/veth-monitor.ts';
+import { VethNetwork, vethObstacle } from '../../bin/testing/veth-network.ts';
+import { tierState, tierStates } from '../../bin/testing/veth-tiers.ts';
+import { KnownTraffic } from '../../bin/testing/veth-traffic.ts';
+import { toOpError } from '../../src/kit/errors/op-error.ts';
+import { type BenchRow, type BenchTable, compare, comparedRow, type Probe } from '../harness.ts';
+import { row } from './accuracy-table.ts';
+
+const TITLE =
+  'What watching costs the traffic: time for the same bytes over loopback, with sstop and without, by turns';
+const TIERS = ['ebpf', 'netlink', 'packet'] as const;
+/** Within 5 % of the throughput without. */
+const BAR = 1.05;
+/** Pairs that count, and one before them that does not. */
+const RUNS = { runs: 5, warmupRuns: 1 };
+/** About a second each on a small machine, so that several refreshes fall into a run. */
+const TCP_BYTES = 3_000_000_000;
+const DATAGRAMS = 150_000;
+const DATAGRAM_BYTES = 1000;
+const LOADS = { TCP: moveTcp, UDP: moveUdp } as const;
+
+/** Microseconds from the first byte to the last answer, as the sender takes them. */
+async function moved(
+  network: VethNetwork,
+  serve: readonly (string | number)[],
+  send: (port: number) => readonly (string | number)[],
+): Promise<number> {
+  const wrap = (argv: readonly string[]): string[] => network.command('near', argv);
+  const server = new KnownTraffic(wrap, ...serve);
+  try {
+    const client = new KnownTraffic(wrap, ...send(await server.port()));
+    const [report] = await client.reports();
+    await server.reports();
+    return (report?.elapsedNanos ?? Number.NaN) / 1000;
+  } finally {
+    server.kill();
+  }
+}
+
+function moveTcp(network: VethNetwork): Promise<number> {
+  return moved(network, ['tcp-serve', '127.0.0.1', 1, TCP_BYTES, 1, 'half', 'alone'], (port) => [
+    'tcp-send',
+    '127.0.0.1',
+    port,
+    1,
+    TCP_BYTES,
+    1,
+    'half',
+    0,
+    0,
+    1,
+  ]);
+}
+
+function moveUdp(network: VethNetwork): Promise<number> {
+  return moved(network, ['udp-serve', '127.0.0.1', DATAGRAMS], (port) => [
+    ...['udp-send', '127.0.0.1', port, DATAGRAMS, DATAGRAM_BYTES, 'connected', 0],
+  ]);
+}
+
+/** The same load, watched from its start to its end. */
+function watched(tier: (typeof TIERS)[number], network: VethNetwork, load: () => Promise<number>): Probe {
+  return async () => {
+    const monitor = await SstopMonitor.start({
+      tier,
+      network,
+      countsUdp: false,
+      arguments: ['--loopback'],
+    });
+    try {
+      return await load();
+    } finally {
+      await monitor.close();
+    }
+  };
+}
+
+/** Each tier by each protocol. Needs root; sstop refreshes twice a second. */
+export async function run(): Promise<BenchTable> {
+  const obstacle = vethObstacle();
+  const states = tierStates();
+  const rows: BenchRow[] = [];
+  for (const tier of TIERS) {
+    const reason = obstacle ?? tierState(tier, states).obstacle;
+    if (reason === undefined) rows.push(...(await pairsOf(tier)));
+    else rows.push(row(tier, undefined, undefined, `skipped: ${reason}`));
+  }
+  return { title: TITLE, rows };
+}
+
+async function pairsOf(tier: (typeof TIERS)[number]): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const [protocol, move] of Object.entries(LOADS)) {
+    const name = `${protocol} beside ${tier}`;
+    const network = await VethNetwork.open();
+    const load = (): Promise<number> => move(network);
+    try {
+      rows.push(comparedRow(name, await compare(watched(tier, network, load), load, RUNS), BAR));
+    } catch (thrown) {
+      rows.push(row(name, undefined, BAR, toOpError('compare', thrown).message));
+    } finally {
+      await network.close();
+    }
+  }
+  return rows;
+}
