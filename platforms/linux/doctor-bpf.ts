@@ -3,7 +3,10 @@ import { ExitRecorder } from './bpf/exit-recorder.ts';
 import { NetworkAccounting } from './bpf/network-accounting.ts';
 import type { NetworkParts } from './bpf/network-programs.ts';
 import { TaskSampler } from './bpf/task-sampler.ts';
-import { DatagramCounter } from './collectors/packet-datagrams.ts';
+import { closeDescriptor, openSocket, SyscallError } from './libc.ts';
+
+const AF_PACKET = 17;
+const SOCK_DGRAM = 2;
 
 /** Why something could not be opened. */
 export interface Refusal {
@@ -38,8 +41,15 @@ export function examinePrograms(): ProgramFacts {
     parts,
     processes: refusalOf('list processes in the kernel', () => TaskSampler.open()),
     exits: refusalOf('record ends of processes', () => ExitRecorder.open()),
-    packets: refusalOf('read packets', () => DatagramCounter.open()),
+    packets: refusalOf('read packets', openPacketSocket),
   };
+}
+
+/** The socket alone tells whether packets may be read: without a protocol none is given to it. */
+function openPacketSocket(): { close(): void } {
+  const descriptor = openSocket(AF_PACKET, SOCK_DGRAM, 0);
+  if (descriptor < 0) throw new SyscallError('open packet socket', -descriptor);
+  return { close: () => closeDescriptor(descriptor) };
 }
 
 function refusalOf(op: string, open: () => { close(): void }): Refusal | undefined {

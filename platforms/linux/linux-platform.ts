@@ -1,5 +1,7 @@
 import type {
   HostFacts,
+  MachineCollector,
+  MachineOptions,
   NetworkCollector,
   NetworkOptions,
   Platform,
@@ -8,6 +10,7 @@ import type {
 } from '../../src/data/sample/platform.ts';
 import { monotonicMicros } from './clock.ts';
 import { readHostFacts } from './collectors/host.ts';
+import { LinuxMachine } from './collectors/machine.ts';
 import { openLinuxNetwork } from './collectors/network.ts';
 import { linuxTierReports } from './collectors/network-tiers.ts';
 import { PidSignaller } from './collectors/signaller.ts';
@@ -46,6 +49,10 @@ export class LinuxPlatform implements Platform {
 
   openNetwork(options: NetworkOptions): NetworkCollector {
     return openLinuxNetwork({ ...options, procRoot: this.#procRoot });
+  }
+
+  openMachine(options: MachineOptions): MachineCollector {
+    return new LinuxMachine({ ...options, procRoot: this.#procRoot, host: this.host });
   }
 
   tierReports(): readonly TierReport[] {

@@ -31,7 +31,7 @@ export interface CgroupRoot {
  * Opens the root of the unified control group hierarchy: where it is mounted, or mounted nowhere, for this descriptor
  * alone. Throws SyscallError.
  */
-export function openCgroupRoot(mountInfo = readFileSync('/proc/self/mountinfo')): CgroupRoot {
+export function openCgroupRoot(mountInfo: Uint8Array = readFileSync('/proc/self/mountinfo')): CgroupRoot {
   for (const path of parseCgroupMounts(mountInfo)) {
     const descriptor = openAt(AT_FDCWD, nativeCopy(path), O_RDONLY | O_DIRECTORY);
     if (descriptor >= 0) return { descriptor, scope: scopeOf(descriptor) };

@@ -13,6 +13,7 @@ import {
   PEER_BYTES,
   Storage,
 } from './network-layout.ts';
+import type { NetworkOffsets } from './network-types.ts';
 
 /** Creates what is not there (BPF_LOCAL_STORAGE_GET_F_CREATE). */
 export const STORAGE_CREATE = 1;
@@ -66,15 +67,36 @@ export function enterStackValue(code: Assembler, map: number, keyOffset: number,
   lookupStackKey(code, map, keyOffset);
 }
 
+/**
+ * Where the name of a process is had from: by offsets, its first thread's, which is what the process is called;
+ * `thread`: that of the thread which calls, for kernels that know no better; `none`: nowhere, for those that tell it
+ * only to who has CAP_PERFMON.
+ */
+export type CommSource = NetworkOffsets | 'thread' | 'none';
+
 /** Writes the current process to the stack as an Owner; destroys R0 to R5. */
-export function currentOwner(code: Assembler, offset: number): void {
+export function currentOwner(code: Assembler, offset: number, comm: CommSource): void {
   code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, offset + Owner.SINCE, R0);
   code.call(Helper.GET_CURRENT_PID_TGID).aluImmediate(Alu.RSH, R0, 32);
   code.store(Size.W, R10, offset + Owner.TGID, R0);
   code.call(Helper.GET_CURRENT_UID_GID).store(Size.W, R10, offset + Owner.UID, R0);
+  if (typeof comm === 'object') {
+    code.call(Helper.GET_CURRENT_TASK_BTF);
+    leaderComm(code, R0, offset + Owner.COMM, comm);
+    return;
+  }
   zeroStack(code, offset + Owner.COMM, COMM_BYTES);
+  if (comm === 'none') return;
   stackAddress(code, R1, offset + Owner.COMM);
   code.moveImmediate(R2, COMM_BYTES).call(Helper.GET_CURRENT_COMM);
+}
+
+/** Writes the name of a task's process to the stack. */
+export function leaderComm(code: Assembler, task: number, offset: number, offsets: NetworkOffsets): void {
+  code.load(Size.DW, R2, task, offsets.taskLeader);
+  for (let at = 0; at < COMM_BYTES; at += 8) {
+    code.load(Size.DW, R1, R2, offsets.taskComm + at).store(Size.DW, R10, offset + at, R1);
+  }
 }
 
 /** The registers that hold what a socket's flows are found by, and where on the stack their keys are made. */

@@ -1,6 +1,7 @@
 import { Helper } from './helper.ts';
 import { Assembler, Jump, R0, R1, R2, R3, R4, R6, R8, R9, R10, Size } from './instruction.ts';
 import {
+  type CommSource,
   changeFlows,
   claimSocket,
   currentOwner,
@@ -24,12 +25,12 @@ import {
  * cgroup/sock_create: the owner of a new socket is who makes it. A stream is only held for it: its first user may be a
  * child.
  */
-export function socketCreatedProgram(maps: NetworkMaps): Uint8Array {
+export function socketCreatedProgram(maps: NetworkMaps, comm: CommSource): Uint8Array {
   const code = new Assembler();
   const stored = -STORAGE_BYTES;
   code.move(R6, R1);
   for (let at = OWNER_BYTES; at < STORAGE_BYTES; at += 8) code.storeImmediate(Size.DW, R10, stored + at, 0);
-  currentOwner(code, stored + Storage.OWNER);
+  currentOwner(code, stored + Storage.OWNER, comm);
   code
     .move(R1, R6)
     .call(Helper.GET_NETNS_COOKIE)
@@ -51,7 +52,7 @@ export function socketCreatedProgram(maps: NetworkMaps): Uint8Array {
  * cgroup/sock_release (5.9): the last descriptor of a socket is closed, and its flows are marked. Where flows are held
  * for the first user of a socket, who closes it unused is it.
  */
-export function socketReleasedProgram(maps: NetworkMaps, isHolding: boolean): Uint8Array {
+export function socketReleasedProgram(maps: NetworkMaps, comm: CommSource, isHolding: boolean): Uint8Array {
   const code = new Assembler();
   const owner = -OWNER_BYTES;
   const keyOffset = owner - FLOW_KEY_BYTES;
@@ -62,7 +63,7 @@ export function socketReleasedProgram(maps: NetworkMaps, isHolding: boolean): Ui
   code.move(R1, R6).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
   if (isHolding) {
     code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIf(Jump.EQ, R1, R9, 'used');
-    currentOwner(code, owner);
+    currentOwner(code, owner, comm);
     claimSocket(code, maps, flows, owner);
   }
   code.label('used').storeImmediate(Size.W, R8, Storage.RELEASED, 1);

@@ -5,6 +5,7 @@ import { openCgroupRoot } from './cgroup-root.ts';
 import { TaskIterator } from './iterator.ts';
 import type { KernelTypes } from './kernel-btf.ts';
 import { AttachType, createLink, openRawTracepoint, queryPrograms } from './link.ts';
+import type { CommSource } from './network-code.ts';
 import type { NetworkMaps } from './network-layout.ts';
 import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
 import { packetProgram } from './network-skb-program.ts';
@@ -72,7 +73,7 @@ export class NetworkPrograms {
         return { types, offsets: networkOffsets(types) };
       });
       const lastUser = traced === undefined ? 'none' : this.#attachLastUser(traced);
-      const { release, scope } = this.#attachCounting(lastUser !== 'none');
+      const { release, scope } = this.#attachCounting(traced, lastUser);
       this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
       this.parts = { lastUser, seeded: this.holders !== undefined, release, scope, problems: this.#problems };
     } catch (thrown) {
@@ -86,23 +87,47 @@ export class NetworkPrograms {
     this.#detach();
   }
 
-  /** The programs of part A; with `isHolding` there is one that tells the first user of a socket. */
-  #attachCounting(isHolding: boolean): Pick<NetworkParts, 'release' | 'scope'> {
+  /** The programs of part A. */
+  #attachCounting(
+    traced: Traced | undefined,
+    lastUser: LastUserPart,
+  ): Pick<NetworkParts, 'release' | 'scope'> {
     const { descriptor, scope } = openCgroupRoot();
-    const { CGROUP_INET_SOCK_CREATE, CGROUP_INET_SOCK_RELEASE } = AttachType;
-    const attach = (attachType: number, name: string, code: Uint8Array): true => {
-      this.#attachToCgroup(descriptor, ProgramType.CGROUP_SOCK, attachType, { name, code });
-      return true;
-    };
+    const comms: CommSource[] =
+      traced === undefined ? ['thread', 'none'] : [traced.offsets, 'thread', 'none'];
     try {
-      attach(CGROUP_INET_SOCK_CREATE, 'sstop_create', socketCreatedProgram(this.#maps));
-      const code = socketReleasedProgram(this.#maps, isHolding);
-      const release = this.#tried(() => attach(CGROUP_INET_SOCK_RELEASE, 'sstop_release', code)) ?? false;
+      const comm = this.#attachCreate(descriptor, comms);
+      const release = this.#tried(() => this.#attachRelease(descriptor, comm, lastUser !== 'none')) ?? false;
       this.#attachPackets(descriptor);
       return { release, scope };
     } finally {
       closeDescriptor(descriptor);
     }
+  }
+
+  /** Returns where names can be had from: the first of the sources that the kernel accepts. */
+  #attachCreate(cgroup: number, [comm = 'none', ...others]: readonly CommSource[]): CommSource {
+    const code = socketCreatedProgram(this.#maps, comm);
+    try {
+      this.#attachToCgroup(cgroup, ProgramType.CGROUP_SOCK, AttachType.CGROUP_INET_SOCK_CREATE, {
+        name: 'sstop_create',
+        code,
+      });
+      return comm;
+    } catch (thrown) {
+      // A helper that is not to be had is EINVAL, a structure that may not be read EACCES.
+      const isRefused = thrown instanceof BpfError && thrown.log !== '';
+      if (!isRefused || others.length === 0) throw thrown;
+      return this.#attachCreate(cgroup, others);
+    }
+  }
+
+  #attachRelease(cgroup: number, comm: CommSource, isHolding: boolean): true {
+    this.#attachToCgroup(cgroup, ProgramType.CGROUP_SOCK, AttachType.CGROUP_INET_SOCK_RELEASE, {
+      name: 'sstop_release',
+      code: socketReleasedProgram(this.#maps, comm, isHolding),
+    });
+    return true;
   }
 
   #attachPackets(cgroup: number): void {

@@ -18,6 +18,7 @@ export interface TrafficLine {
   readonly received: number;
   readonly segmentsOut: number;
   readonly retransmitted: number;
+  readonly outOfOrder: number;
   readonly name: string;
   readonly rxBytes: number;
   readonly rxPackets: number;
@@ -72,6 +73,32 @@ export class TrafficProgram {
 
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Lines of a process, one at a time. */
+export class LineReader {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  #text = '';
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#chunks = stream.values();
+  }
+
+  /** Without its end. */
+  async next(): Promise<string> {
+    for (;;) {
+      const end = this.#text.indexOf('\n');
+      if (end >= 0) {
+        const line = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 1);
+        return line;
+      }
+      const { value, done } = await this.#chunks.next();
+      if (done) throw new Error(`a process ended after: ${this.#text}`);
+      this.#text += this.#decoder.decode(value, { stream: true });
+    }
   }
 }
 

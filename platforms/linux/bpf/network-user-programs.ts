@@ -4,6 +4,7 @@ import {
   claimSocket,
   copyDoubleWords,
   currentOwner,
+  leaderComm,
   STORAGE_CREATE,
   stackAddress,
   storageOf,
@@ -11,7 +12,6 @@ import {
 import {
   AF_INET,
   AF_INET6,
-  COMM_BYTES,
   FLOW_KEY_BYTES,
   HOLDER_BYTES,
   Holder,
@@ -61,8 +61,7 @@ export function lastUserProgram(maps: NetworkMaps, offsets: NetworkOffsets, hook
   code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIf(Jump.EQ, R1, R7, 'out');
   code.label('change').call(Helper.GET_CURRENT_TASK_BTF).move(R7, R0);
   code.load(Size.W, R1, R7, offsets.taskFlags).jumpIfImmediate(Jump.SET, R1, PF_KTHREAD, 'out');
-  currentOwner(code, OWNER);
-  emitLeaderComm(code, R7, offsets);
+  currentOwner(code, OWNER, offsets);
   code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIf(Jump.EQ, R1, R9, 'next');
   emitNamespace(code, offsets, R6);
   claimSocket(code, maps, { keyOffset: KEY, cookie: R9, storage: R8 }, OWNER);
@@ -129,21 +128,13 @@ function emitInetOnly(code: Assembler, socket: number, offsets: NetworkOffsets):
   code.label('inet');
 }
 
-/** The name of a process is its first thread's. */
-function emitLeaderComm(code: Assembler, task: number, offsets: NetworkOffsets): void {
-  code.load(Size.DW, R2, task, offsets.taskLeader);
-  for (let at = 0; at < COMM_BYTES; at += 8) {
-    code.load(Size.DW, R1, R2, offsets.taskComm + at).store(Size.DW, R10, OWNER + Owner.COMM + at, R1);
-  }
-}
-
 /** The task in R6 as an owner, on the stack. */
 function emitTaskOwner(code: Assembler, offsets: NetworkOffsets): void {
   code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, OWNER + Owner.SINCE, R0);
   code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, OWNER + Owner.TGID, R1);
   code.load(Size.DW, R2, R6, offsets.taskCred).load(Size.W, R1, R2, offsets.credUid);
   code.store(Size.W, R10, OWNER + Owner.UID, R1);
-  emitLeaderComm(code, R6, offsets);
+  leaderComm(code, R6, OWNER + Owner.COMM, offsets);
 }
 
 /** The cookie of the socket's network namespace, which a socket that was there before does not have stored. */

@@ -89,6 +89,14 @@ export class InterfaceCollector {
     table.txBytes[slot] = Number.NaN;
     table.rxPackets[slot] = Number.NaN;
     table.txPackets[slot] = Number.NaN;
+    table.rxErrors[slot] = Number.NaN;
+    table.rxDropped[slot] = Number.NaN;
+    table.txErrors[slot] = Number.NaN;
+    table.txDropped[slot] = Number.NaN;
+    table.linkBitsPerSecond[slot] = Number.NaN;
+    table.mtuBytes[slot] = 0;
+    table.operationalStates[slot] = undefined;
+    table.hardwareAddresses[slot] = undefined;
     return slot;
   }
 
@@ -112,7 +120,8 @@ export class InterfaceCollector {
   }
 }
 
-function openLinkSource(sysRoot: string): LinkSource {
+/** rtnetlink, or /sys where that is closed to this program. Throws OpError. */
+export function openLinkSource(sysRoot: string): LinkSource {
   try {
     return new RouteLinkSource();
   } catch (thrown) {

@@ -73,6 +73,10 @@ export class NetDevReader {
     table.rxPackets[slot] = this.#line.rxPackets;
     table.txBytes[slot] = this.#line.txBytes;
     table.txPackets[slot] = this.#line.txPackets;
+    table.rxErrors[slot] = this.#line.rxErrors;
+    table.rxDropped[slot] = this.#line.rxDropped;
+    table.txErrors[slot] = this.#line.txErrors;
+    table.txDropped[slot] = this.#line.txDropped;
     return true;
   }
 

@@ -175,7 +175,10 @@ export class FlowRows {
   #countUnmatched(): number {
     const { grown, grownCount } = this.#flows;
     let count = 0;
-    for (let i = 0; i < grownCount; i++) if (this.#row[grown[i]!]! < 0) count++;
+    for (let i = 0; i < grownCount; i++) {
+      const flow = grown[i]!;
+      if (this.#row[flow]! < 0 && this.#flows.isPending(flow)) count++;
+    }
     return count;
   }
 
@@ -211,6 +214,7 @@ export class FlowRows {
     if (known >= 0 && life[known] !== RowLife.CLOSED) return;
     if (known >= 0 && life[row] === RowLife.CLOSED) return;
     this.#forgetOwner(flow);
+    this.#rememberOwner(flow, row);
     this.#bind(flow, row, Bond.EXACT);
     const isNew = this.#rows.opener[row] === 0 && table.protocol[row] === PROTOCOL_TCP;
     if (isNew) this.#rows.opener[row] = this.#flows.opener[flow]!;
@@ -224,6 +228,7 @@ export class FlowRows {
 
   /** Gives a grown flow's traffic to its row, or finds it one. */
   #place(flow: number): void {
+    if (!this.#flows.isPending(flow)) return;
     if (this.#row[flow]! < 0) this.#findRow(flow);
     const row = this.#row[flow]!;
     if (row >= 0) {

@@ -5,14 +5,21 @@
  *   packet-traffic.fixture.ts SCENARIO
  */
 import { monotonicMicros } from '../clock.ts';
+import { closeDescriptor, NativeBuffer, openSocket, sendFrom, setSocketOption, systemCall } from '../libc.ts';
 import { ethernet, ipv4 } from '../packet/packets.fixture.ts';
 import { ADDRESSES, STATIONS, VethPair } from '../packet/veth-pair.fixture.ts';
 import { DatagramCounter } from './packet-datagrams.ts';
-import { type LedgerEntry, RowLedger } from './packet-ledger.fixture.ts';
+import { type LedgerEntry, RowLedger, type Traffic } from './packet-ledger.fixture.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 import { PacketSockets } from './sockets-packet.ts';
 import { UNHURRIED } from './testing.ts';
 
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+/** connect(2) by number. */
+const CONNECT = process.arch === 'arm64' ? 203 : 42;
 const UDP = 17;
 const TCP = 6;
 const DEADLINE_MILLIS = 5000;
@@ -133,32 +140,30 @@ const everywhere = (family: Family): string => (family === 4 ? '0.0.0.0' : '::')
 
 async function datagrams(counter: Counter, pair: VethPair): Promise<unknown> {
   await counter.collect();
-  const results: unknown[] = [];
+  const exchanges: { family: Family; isConnected: boolean; bytes: number; port: number; client: Client }[] =
+    [];
   for (const family of [4, 6] as const) {
     for (const isConnected of [true, false]) {
       for (const bytes of [1000, 4000]) {
         const port = family === 4 ? pair.ports.udp4 : pair.ports.udp6;
-        const to = { address: far(family), port };
-        const client = await Client.open(everywhere(family), to, isConnected);
-        await counter.collect();
+        const client = await Client.open(everywhere(family), { address: far(family), port }, isConnected);
         await client.exchange(20, bytes);
-        await settle(counter);
-        const own = (entry: LedgerEntry): boolean =>
-          entry.protocol === UDP && entry.localPort === client.port;
-        const closed = counter.ledger.find((entry) => own(entry) && entry.wasClosed).length;
-        const shares = counter.ledger.find((entry) => own(entry) && entry.isShare);
-        results.push({
-          family,
-          isConnected,
-          bytes,
-          ...counter.ledger.sum(own),
-          closed,
-          sharePorts: shares.map((entry) => entry.remotePort === port),
-        });
-        client.close();
+        exchanges.push({ family, isConnected, bytes, port, client });
       }
     }
   }
+  await settle(counter);
+  const results = exchanges.map(({ client, port, ...exchange }) => {
+    const own = (entry: LedgerEntry): boolean =>
+      entry.protocol === UDP && entry.localPort === client.port && entry.family === exchange.family;
+    const shares = counter.ledger.find((entry) => own(entry) && entry.isShare);
+    return {
+      ...exchange,
+      ...counter.ledger.sum(own),
+      closed: counter.ledger.find((entry) => own(entry) && entry.wasClosed).length,
+      sharePorts: shares.map((entry) => entry.remotePort === port),
+    };
+  });
   return { results, lost: counter.lost() };
 }
 
@@ -176,11 +181,13 @@ async function shortLived(counter: Counter, pair: VethPair): Promise<unknown> {
   await settle(counter);
   const own = (entry: LedgerEntry): boolean => entry.protocol === UDP && ports.includes(entry.localPort);
   const entries = counter.ledger.find(own);
+  const portsOf = (matches: (entry: LedgerEntry) => boolean): string =>
+    [...new Set(entries.filter(matches).map((entry) => entry.localPort))].sort().join();
   return {
     ...counter.ledger.sum(own),
-    rows: entries.length,
-    closed: entries.filter((entry) => entry.wasClosed).length,
-    toThere: entries.filter((entry) => entry.remotePort === pair.ports.udp4).length,
+    areAllClosed: entries.every((entry) => entry.wasClosed),
+    areAllThere:
+      portsOf((entry) => entry.remotePort === pair.ports.udp4) === [...new Set(ports)].sort().join(),
     lost: counter.lost(),
   };
 }
@@ -222,80 +229,121 @@ async function connection(family: Family, port: number, bytes: number): Promise<
   return localPort;
 }
 
-/** TCP both ways, beside what the queues before both devices counted. */
-async function connections(counter: Counter, pair: VethPair): Promise<unknown> {
-  const results: unknown[] = [];
-  await counter.collect();
-  for (const family of [4, 6] as const) {
-    for (const bytes of [3_000_000, 3_000]) {
-      const before = [pair.nearSent(), pair.farSent()] as const;
-      const drains = setInterval(() => counter.drain(), 20);
-      const port = await connection(family, pair.ports.tcp, bytes);
-      clearInterval(drains);
-      await settle(counter);
-      const own = (entry: LedgerEntry): boolean => entry.protocol === TCP && entry.localPort === port;
-      const [near, there] = [pair.nearSent(), pair.farSent()];
-      results.push({
-        family,
-        bytes,
-        counted: counter.ledger.sum(own),
-        wire: {
-          tx: near.ipBytes - before[0].ipBytes,
-          rx: there.ipBytes - before[1].ipBytes,
-          txPackets: near.packets - before[0].packets,
-          rxPackets: there.packets - before[1].packets,
-        },
-        openers: [...new Set(counter.ledger.find(own).map((entry) => entry.opener))],
-      });
-    }
+/** Connections are seen growing, and each end falls between two collections. */
+async function collectUntil(over: Promise<void>, counter: Counter): Promise<void> {
+  let isOver = false;
+  over.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await Bun.sleep(5);
+    counter.drain();
+    await counter.collect();
   }
-  return { results, lost: counter.lost() };
 }
 
-/** Frames with VLAN tags, sent by hand to a socket here. */
-async function tagged(counter: Counter, pair: VethPair): Promise<unknown> {
-  let heard = 0;
-  const socket = await Bun.udpSocket({
-    hostname: ADDRESSES.near4,
-    socket: {
-      data() {
-        heard++;
-      },
-    },
-  });
+/** TCP both ways, beside what the queues before both devices counted. */
+async function connections(counter: Counter, pair: VethPair): Promise<unknown> {
   await counter.collect();
-  const packet = ipv4({
-    source: ADDRESSES.far4,
-    destination: ADDRESSES.near4,
-    sourcePort: 7777,
-    destinationPort: socket.port,
-    payload: 72,
-  });
-  const cases = {
-    plain: [],
-    priority: [[0x8100, 0xa000]],
-    vlan5: [[0x8100, 5]],
-    qInQ: [
-      [0x88a8, 7],
-      [0x8100, 5],
-    ],
-  } as const;
-  const results: Record<string, unknown> = {};
-  const own = (entry: LedgerEntry): boolean => entry.protocol === UDP && entry.localPort === socket.port;
-  for (const [name, tags] of Object.entries(cases)) {
-    const [heardBefore, before] = [heard, counter.ledger.sum(own).rx];
-    await pair.sendFrame(ethernet(packet, STATIONS.near, STATIONS.far, tags));
-    await settle(counter);
-    results[name] = { heard: heard - heardBefore, rx: counter.ledger.sum(own).rx - before };
+  const [nearBefore, farBefore] = [pair.nearSent(), pair.farSent()];
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const collected = collectUntil(over, counter);
+  const ports: number[] = [];
+  let bytes = 0;
+  for (const family of [4, 6] as const) {
+    for (const each of [3_000_000, 3_000]) {
+      ports.push(await connection(family, pair.ports.tcp, each));
+      bytes += each;
+    }
   }
-  socket.close();
-  return results;
+  end();
+  await collected;
+  await settle(counter);
+  const own = (entry: LedgerEntry): boolean => entry.protocol === TCP && ports.includes(entry.localPort);
+  const [near, there] = [pair.nearSent(), pair.farSent()];
+  return {
+    bytes,
+    counted: counter.ledger.sum(own),
+    wire: {
+      tx: near.ipBytes - nearBefore.ipBytes,
+      rx: there.ipBytes - farBefore.ipBytes,
+      txPackets: near.packets - nearBefore.packets,
+      rxPackets: there.packets - farBefore.packets,
+    },
+    // A socket that was listed and gone before the ring handed its packets over has none, and no opener either.
+    openers: [
+      ...new Set(counter.ledger.find((entry) => own(entry) && entry.tx > 0).map((entry) => entry.opener)),
+    ],
+    lost: counter.lost(),
+  };
+}
+
+const TAGS = {
+  plain: [],
+  priority: [[0x8100, 0xa000]],
+  vlan5: [[0x8100, 5]],
+  qInQ: [
+    [0x88a8, 7],
+    [0x8100, 5],
+  ],
+} as const;
+
+/** Frames with VLAN tags, sent by hand, each to a socket of its own here. */
+async function tagged(counter: Counter, pair: VethPair): Promise<unknown> {
+  await counter.collect();
+  const sockets: { name: string; port: number; heard: number }[] = [];
+  for (const [name, tags] of Object.entries(TAGS)) {
+    const entry = { name, port: 0, heard: 0 };
+    const socket = await Bun.udpSocket({
+      hostname: ADDRESSES.near4,
+      socket: {
+        data() {
+          entry.heard++;
+        },
+      },
+    });
+    entry.port = socket.port;
+    sockets.push(entry);
+    const packet = ipv4({
+      source: ADDRESSES.far4,
+      destination: ADDRESSES.near4,
+      sourcePort: 7777,
+      destinationPort: socket.port,
+      payload: 72,
+    });
+    await pair.sendFrame(ethernet(packet, STATIONS.near, STATIONS.far, tags));
+  }
+  await settle(counter);
+  return Object.fromEntries(
+    sockets.map(({ name, port, heard }) => {
+      const { rx } = counter.ledger.sum((entry) => entry.protocol === UDP && entry.localPort === port);
+      return [name, { heard, rx }];
+    }),
+  );
+}
+
+/** Ten datagrams handed to the kernel as one, which the device is to cut (UDP_SEGMENT, linux/udp.h). */
+async function segmented(counter: Counter, pair: VethPair): Promise<unknown> {
+  await counter.collect();
+  const descriptor = openSocket(AF_INET, SOCK_DGRAM, 0);
+  const address = new NativeBuffer(16);
+  address.u16[0] = AF_INET;
+  address.view.setUint16(2, pair.ports.udp4);
+  address.bytes.set(ADDRESSES.far4.split('.').map(Number), 4);
+  const connected = systemCall(CONNECT, descriptor, address.pointer, 16);
+  address.i32[0] = 1000;
+  const isSet = setSocketOption(descriptor, SOL_UDP, UDP_SEGMENT, address, 4);
+  const sent = sendFrom(descriptor, new NativeBuffer(10_000), 10_000, 0);
+  await settle(counter);
+  closeDescriptor(descriptor);
+  const own = (entry: LedgerEntry): boolean => entry.protocol === UDP && entry.remotePort === pair.ports.udp4;
+  return { connected, isSet, sent, ...counter.ledger.sum(own) };
 }
 
 /** This process talks to itself, so each packet is one end's sent and the other's received. */
 async function loopback(counter: Counter): Promise<unknown> {
   await counter.collect();
-  const results: unknown[] = [];
+  const pairs: { address: string; client: number; server: number }[] = [];
   for (const address of ['127.0.0.1', '::1', ADDRESSES.near4]) {
     let heard = 0;
     let wake = Promise.withResolvers<void>();
@@ -313,18 +361,23 @@ async function loopback(counter: Counter): Promise<unknown> {
       hostname: address,
       connect: { hostname: address, port: server.port },
     });
-    await counter.collect();
     for (let i = 0; i < 10; i++) {
       client.send(new Uint8Array(300));
       while (heard === i) await wake.promise;
     }
-    await settle(counter);
-    const sumOf = (port: number) => counter.ledger.sum((e) => e.protocol === UDP && e.localPort === port);
-    results.push({ address, client: sumOf(client.port), server: sumOf(server.port) });
-    client.close();
-    server.close();
+    pairs.push({ address, client: client.port, server: server.port });
   }
-  return results;
+  await settle(counter);
+  const sumOf = (port: number, address: string): Traffic =>
+    counter.ledger.sum(
+      (entry) =>
+        entry.protocol === UDP && entry.localPort === port && entry.family === (address === '::1' ? 6 : 4),
+    );
+  return pairs.map(({ address, client, server }) => ({
+    address,
+    client: sumOf(client, address),
+    server: sumOf(server, address),
+  }));
 }
 
 async function main(scenario: string): Promise<unknown> {
@@ -378,6 +431,10 @@ async function run(scenario: string, pair: VethPair): Promise<unknown> {
       return datagrams(besideNetlink(60e6), pair);
     case 'netlink-short':
       return shortLived(besideNetlink(), pair);
+    case 'packet-segmented':
+      return segmented(packetTier(), pair);
+    case 'netlink-segmented':
+      return segmented(besideNetlink(60e6), pair);
     case 'netlink-tagged':
       return tagged(besideNetlink(60e6), pair);
     default:

@@ -69,11 +69,13 @@ export class ProcessDetailReader {
 
   /** Bytes of `stat`, which is parsed, or -errno. */
   #tryStat(pid: number): number {
-    const length = this.#options.proc.readProcessFile(pid, PidFile.STAT, this.#text);
+    const { proc, hasClocks } = this.#options;
+    const length = pid > 0 ? proc.readProcessFile(pid, PidFile.STAT, this.#text) : -Errno.ESRCH;
     if (length < 0 && length !== -Errno.ENOENT) return length;
-    const isThere =
-      length > 0 && parsePidStat(this.#text.bytes, length, this.#stat) && this.#stat.pid === pid;
-    return isThere ? length : -Errno.ESRCH;
+    const isWhole = length > 0 && parsePidStat(this.#text.bytes, length, this.#stat);
+    // A mere thread has these files too, though /proc does not list it; it has no process clock.
+    const isThread = hasClocks && processCpuNanos(pid) < 0;
+    return isWhole && this.#stat.pid === pid && !isThread ? length : -Errno.ESRCH;
   }
 
   /** The name. */

@@ -18,8 +18,6 @@ const LOOPBACK_INDEX = 1;
 const LISTED_IDLE_MICROS = 30e6;
 /** Sockets of other network namespaces are listed nowhere: their rows last as long as they were heard of lately. */
 const UNLISTED_IDLE_MICROS = 120e6;
-/** Closed by its process, and silent since: its last segments have come and gone. */
-const RELEASED_IDLE_MICROS = 1e6;
 
 /** What is needed of processes: who is alive, who has ended, and since when. */
 export interface EbpfSocketsOptions {
@@ -258,7 +256,8 @@ export class EbpfSockets implements SocketSource {
     const row = this.#flows.row[flow]!;
     if (rows.life[row] === RowLife.CLOSED) return true;
     const silentMicros = this.#nowMicros - this.#flows.grownMicros[flow]!;
-    if (record.isReleased && silentMicros >= RELEASED_IDLE_MICROS) return true;
+    // Closed by its process, and listed no more or silent: what still comes begins a new flow of the same owner.
+    if (record.isReleased && (rows.isFlow[row] === 1 || silentMicros > 0)) return true;
     return silentMicros >= (rows.isFlow[row] === 1 ? UNLISTED_IDLE_MICROS : LISTED_IDLE_MICROS);
   }
 

@@ -151,6 +151,11 @@ export class PacketFlows {
     this.refusedPackets += packets;
   }
 
+  /** Whether there is anything to be taken. */
+  isPending(slot: number): boolean {
+    return this.txPackets[slot]! + this.rxPackets[slot]! > 0;
+  }
+
   /** Sets the flow's counters back to 0: they have been added to a socket's. */
   take(slot: number): void {
     this.txBytes[slot] = 0;
@@ -164,8 +169,7 @@ export class PacketFlows {
     let kept = 0;
     for (let i = 0; i < this.grownCount; i++) {
       const slot = this.grown[i]!;
-      const isPending = this.txPackets[slot]! + this.rxPackets[slot]! > 0;
-      if (isPending) this.grown[kept++] = slot;
+      if (this.isPending(slot)) this.grown[kept++] = slot;
       else this.#isGrown[slot] = 0;
     }
     this.grownCount = kept;

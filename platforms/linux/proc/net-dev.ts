@@ -10,13 +10,29 @@ export interface NetDevLine {
   nameEnd: number;
   rxBytes: number;
   rxPackets: number;
+  rxErrors: number;
+  rxDropped: number;
   txBytes: number;
   txPackets: number;
+  txErrors: number;
+  txDropped: number;
   next: number;
 }
 
 export function emptyNetDevLine(): NetDevLine {
-  return { nameStart: 0, nameEnd: 0, rxBytes: 0, rxPackets: 0, txBytes: 0, txPackets: 0, next: 0 };
+  return {
+    nameStart: 0,
+    nameEnd: 0,
+    rxBytes: 0,
+    rxPackets: 0,
+    rxErrors: 0,
+    rxDropped: 0,
+    txBytes: 0,
+    txPackets: 0,
+    txErrors: 0,
+    txDropped: 0,
+    next: 0,
+  };
 }
 
 const NEWLINE = 0x0a;
@@ -56,9 +72,15 @@ function parseInterface(into: NetDevLine): boolean {
   scanner.at = colon + 1;
   into.rxBytes = scanner.unsigned();
   into.rxPackets = scanner.unsigned();
-  if (!scanner.skipWords(6)) return false;
+  into.rxErrors = scanner.unsigned();
+  into.rxDropped = scanner.unsigned();
+  if (!scanner.skipWords(4)) return false;
   into.txBytes = scanner.unsigned();
   into.txPackets = scanner.unsigned();
+  into.txErrors = scanner.unsigned();
+  into.txDropped = scanner.unsigned();
   // One NaN makes the sum NaN.
-  return into.rxBytes + into.rxPackets + into.txBytes + into.txPackets >= 0 && scanner.skipWords(6);
+  const traffic = into.rxBytes + into.rxPackets + into.txBytes + into.txPackets;
+  const failures = into.rxErrors + into.rxDropped + into.txErrors + into.txDropped;
+  return traffic + failures >= 0 && scanner.skipWords(4);
 }

@@ -5,7 +5,10 @@ import type { MemorySample } from './memory-sample.ts';
 import type { SensorsSample } from './sensors-sample.ts';
 import type { Section, SectionError } from './snapshot.ts';
 
-/** What came of one collector: its facts, or why there are none. Neither where it is switched off. */
+/**
+ * What came of one collector: its facts, or why there are none; both where only some are missing (one of two GPUs),
+ * neither where it is switched off.
+ */
 export interface Part<T> {
   readonly value: T | undefined;
   readonly error: SectionError | undefined;

@@ -27,7 +27,7 @@ const HOSTS_LIMIT = 1 << 16;
 
 /**
  * Who traffic is counted for, one slot each: a process (key: pid, start ticks low and high word) or a group of
- * sockets without one. Exited processes keep their row.
+ * sockets without one. Exited processes keep their row. Whoever a process with sockets descends from has a row too.
  */
 export class OwnerTable {
   readonly slots: SlotTable;

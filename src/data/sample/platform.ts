@@ -69,7 +69,7 @@ export interface MachineCollector {
   collectProcesses(visiblePids: readonly number[], slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError: `ESRCH` where there is no such process. */
   collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection>;
-  /** Runs beside; rejects with OpError: `ENOENT` no journalctl, `ESRCH` no such process, `DEADLINE` after 2 s. */
+  /** Of this boot, beside all else; rejects with OpError: `ENOENT` no journalctl, `DEADLINE` after 2 s, `EXIT`. */
   collectJournal(pid: number): Promise<JournalSection>;
   close(): void;
 }

@@ -27,7 +27,6 @@ export interface ProcessDetail {
   /** All threads, from the process's CPU clock where it can be asked, else from the ticks. */
   readonly cpuNanos: number;
   readonly threadCount: number;
-  readonly nice: number | undefined;
   readonly effectiveUid: number | undefined;
   readonly effectiveGid: number | undefined;
   readonly residentBytes: number;

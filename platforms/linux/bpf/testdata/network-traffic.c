@@ -1,10 +1,13 @@
 /*
  * Traffic whose every byte is known, in a network namespace that nobody else is in.
  *
- *   network-traffic stream    4|6 BYTES loopback|veth     one connection, a tenth of BYTES comes back
+ *   network-traffic stream    4|6 BYTES PLACE             one connection, a tenth of BYTES comes back; PLACE is
+ *                             loopback, veth, options (veth with an IPv6 option in each packet) or big (veth with
+ *                             segments of over 64 KiB before segmentation)
  *   network-traffic short     4|6 COUNT BYTES             COUNT connections after one another
+ *   network-traffic storm     4|6 COUNT BYTES ENDS        ENDS clients at once, COUNT connections each, ENDS accepting
  *   network-traffic datagram  4|6 connected|unconnected COUNT SIZE CLIENTS [SEGMENT]
- *   network-traffic forking   4|6 CONNECTIONS             a child for each accepted connection
+ *   network-traffic forking   4|6 CONNECTIONS MILLIS      a child for each accepted connection, which waits first
  *   network-traffic prefork   4|6 CONNECTIONS             children that accept from their parent's listener
  *   network-traffic handed    4|6                         the first half by the parent, the second by its child
  *   network-traffic polling   4|6                         a child that polls and reads nothing beside its parent
@@ -40,6 +43,9 @@
 #ifndef SOL_UDP
 #define SOL_UDP 17
 #endif
+/* Neighbours are known, for the first solicitation on a new link is lost and the next follows after a second. */
+#define MAC0 "02:00:00:00:00:01"
+#define MAC1 "02:00:00:00:00:02"
 #define PORT 7777
 #define REQUEST 1000
 #define REPLY 50000
@@ -47,6 +53,7 @@
 typedef unsigned long long u64;
 static char buffer[1 << 16];
 static int family = AF_INET;
+static int has_options, is_big;
 
 static void fail(const char *what) {
   perror(what);
@@ -127,10 +134,17 @@ static int listen_on(const char *address) {
   return fd;
 }
 
+/* Destination options of 8 bytes (RFC 8200): next header, length, PadN of 4. */
+static void add_option(int fd) {
+  static const unsigned char option[8] = {0, 0, 1, 4};
+  if (setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, option, sizeof option)) fail("IPV6_DSTOPTS");
+}
+
 static int connect_to(const char *address) {
   struct sockaddr_storage at;
   socklen_t length = address_of(&at, address, PORT);
   int fd = socket(family, SOCK_STREAM, 0);
+  if (has_options) add_option(fd);
   if (connect(fd, (void *)&at, length)) fail("connect");
   return fd;
 }
@@ -170,9 +184,10 @@ static void close_line(int fd, const char *role, u64 sent, u64 received, u64 lis
     usleep(1000);
   }
   say("{\"role\":\"%s\",\"pid\":%d,\"cookie\":\"%llu\",\"listener\":\"%llu\",\"sent\":%llu,\"received\":%llu,"
-      "\"segmentsOut\":%u,\"segmentsIn\":%u,\"bytesSent\":%llu,\"retransmitted\":%llu}\n",
+      "\"segmentsOut\":%u,\"segmentsIn\":%u,\"bytesSent\":%llu,\"retransmitted\":%llu,\"outOfOrder\":%u}\n",
       role, getpid(), cookie, listener, sent, received, info.tcpi_segs_out, info.tcpi_segs_in,
-      (u64)info.tcpi_bytes_sent, (u64)info.tcpi_bytes_retrans);
+      (u64)info.tcpi_bytes_sent, (u64)info.tcpi_bytes_retrans,
+      info.tcpi_rcv_ooopack);
   close(fd);
 }
 
@@ -189,9 +204,11 @@ static void run_command(const char *command) {
 
 static void place_veth(int peer_pid) {
   char command[256];
-  snprintf(command, sizeof command, "ip link add veth0 type veth peer name veth1 netns %d", peer_pid);
+  snprintf(command, sizeof command, "ip link add veth0 address " MAC0 " type veth peer name veth1 address " MAC1 " netns %d", peer_pid);
   run_command(command);
-  run_command("ip addr add 10.99.0.1/24 dev veth0 && ip addr add fd99::1/64 dev veth0 nodad && ip link set veth0 up");
+  run_command("ip addr add 10.99.0.1/24 dev veth0 && ip addr add fd99::1/64 dev veth0 nodad && ip link set veth0 up && "
+              "ip neigh add fd99::2 lladdr " MAC1 " dev veth0");
+  if (is_big) run_command("ip link set veth0 gso_max_size 180000 gro_max_size 180000");
 }
 
 static void stream_server(u64 bytes, int over_veth, const char *address, int ready, int placed) {
@@ -199,7 +216,9 @@ static void stream_server(u64 bytes, int over_veth, const char *address, int rea
   if (over_veth) {
     enter_namespace();
     if (write(ready, "n", 1) != 1 || read(placed, &byte, 1) != 1) exit(1);
-    run_command("ip addr add 10.99.0.2/24 dev veth1 && ip addr add fd99::2/64 dev veth1 nodad && ip link set veth1 up");
+    run_command("ip addr add 10.99.0.2/24 dev veth1 && ip addr add fd99::2/64 dev veth1 nodad && ip link set veth1 up && "
+                "ip neigh add fd99::1 lladdr " MAC0 " dev veth1");
+    if (is_big) run_command("ip link set veth1 gso_max_size 180000 gro_max_size 180000");
   }
   int listener = listen_on(address);
   if (write(ready, "r", 1) != 1) exit(1);
@@ -255,6 +274,38 @@ static void short_connections(int count, u64 bytes) {
   }
   counted_line("client", 0, sent, 0);
   waitpid(child, 0, 0);
+}
+
+/* Every process of them on its own, so that all processors are in it at once. */
+static void storm(int count, u64 bytes, int ends) {
+  int listener = listen_on(loopback());
+  u64 name = cookie_of(listener);
+  for (int i = 0; i < ends; i++) {
+    if (fork()) continue;
+    u64 received = 0;
+    for (int served = 0; served < count; served++) {
+      int fd = accept(listener, 0, 0);
+      received += receive_all(fd, 1 << 30);
+      send_all(fd, 1);
+      close(fd);
+    }
+    counted_line("server", name, count, received);
+    exit(0);
+  }
+  for (int i = 0; i < ends; i++) {
+    if (fork()) continue;
+    for (int made = 0; made < count; made++) {
+      int fd = connect_to(loopback());
+      send_all(fd, bytes);
+      shutdown(fd, SHUT_WR);
+      receive_all(fd, 2);
+      close(fd);
+    }
+    counted_line("client", 0, count * bytes, count);
+    exit(0);
+  }
+  while (wait(0) > 0) continue;
+  counted_line("listener", name, 0, 0);
 }
 
 /* --- datagrams --- */
@@ -321,15 +372,19 @@ static void ask(int connections) {
   }
 }
 
-static void forking(int connections) {
-  int listener = listen_on(loopback());
+static void forking(int connections, int millis) {
+  int ready[2];
+  char byte;
+  if (pipe(ready)) fail("pipe");
   int parent = fork();
   if (!parent) {
+    int listener = listen_on(loopback());
+    if (write(ready[1], "r", 1) != 1) exit(1);
     for (int i = 0; i < connections; i++) {
       int fd = accept(listener, 0, 0);
       if (!fork()) {
         /* The request waits in the queue meanwhile: nobody has used the connection yet. */
-        usleep(20000);
+        usleep(millis * 1000);
         serve(fd, cookie_of(listener));
         exit(0);
       }
@@ -339,7 +394,7 @@ static void forking(int connections) {
     counted_line("listener", cookie_of(listener), 0, 0);
     exit(0);
   }
-  close(listener);
+  if (read(ready[0], &byte, 1) != 1) exit(1);
   ask(connections);
   waitpid(parent, 0, 0);
 }
@@ -485,11 +540,15 @@ int main(int count, char **args) {
   if (count > 2 && !strcmp(args[2], "6")) family = AF_INET6;
   memset(buffer, 'x', sizeof buffer);
   enter_namespace();
-  if (!strcmp(mode, "stream") && count == 5) stream(strtoull(args[3], 0, 10), !strcmp(args[4], "veth"));
-  else if (!strcmp(mode, "short") && count == 5) short_connections(atoi(args[3]), atoi(args[4]));
+  if (!strcmp(mode, "stream") && count == 5) {
+    has_options = !strcmp(args[4], "options");
+    is_big = !strcmp(args[4], "big");
+    stream(strtoull(args[3], 0, 10), strcmp(args[4], "loopback"));
+  } else if (!strcmp(mode, "short") && count == 5) short_connections(atoi(args[3]), atoi(args[4]));
+  else if (!strcmp(mode, "storm") && count == 6) storm(atoi(args[3]), atoi(args[4]), atoi(args[5]));
   else if (!strcmp(mode, "datagram") && count >= 7)
     datagrams(!strcmp(args[3], "connected"), atoi(args[4]), atoi(args[5]), atoi(args[6]), count > 7 ? atoi(args[7]) : 0);
-  else if (!strcmp(mode, "forking") && count == 4) forking(atoi(args[3]));
+  else if (!strcmp(mode, "forking") && count == 5) forking(atoi(args[3]), atoi(args[4]));
   else if (!strcmp(mode, "prefork") && count == 4) prefork(atoi(args[3]));
   else if (!strcmp(mode, "handed")) handed();
   else if (!strcmp(mode, "polling")) polling();

@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { closeDescriptor } from '../libc.ts';
+import { openCgroupRoot } from './cgroup-root.ts';
+import { AttachType, queryPrograms } from './link.ts';
+import { NetworkAccounting } from './network-accounting.ts';
+import {
+  accountingObstacle,
+  LineReader,
+  parseLines,
+  readFlows,
+  type SeenFlow,
+  type TrafficLine,
+  TrafficProgram,
+  totals,
+} from './network-traffic.fixture.ts';
+
+const obstacle = accountingObstacle();
+const because = obstacle === undefined ? '' : `; here it ${obstacle}`;
+const CHILD = fileURLToPath(new URL('network-accounting-child.fixture.ts', import.meta.url));
+const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+/** Why nobody can run the child, or undefined. */
+function nobodyObstacle(): string | undefined {
+  if (Bun.which('setpriv') === null) return 'needs setpriv(1)';
+  const tried = Bun.spawnSync([
+    ...AS_NOBODY,
+    '--inh-caps=-all',
+    'test',
+    '-r',
+    CHILD,
+    '-a',
+    '-x',
+    process.execPath,
+  ]);
+  return tried.success ? undefined : 'needs a checkout that other users may read';
+}
+
+const nobody = obstacle ?? nobodyObstacle();
+const becauseNobody = nobody === undefined ? '' : `; here it ${nobody}`;
+
+/** Another process that counts. */
+class Counter {
+  readonly child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
+  readonly #lines: LineReader;
+
+  constructor(...as: readonly string[]) {
+    this.child = Bun.spawn([...as, process.execPath, CHILD], {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    this.#lines = new LineReader(this.child.stdout);
+  }
+
+  async said(): Promise<unknown> {
+    return JSON.parse(await this.#lines.next());
+  }
+
+  async ask(command: string): Promise<unknown> {
+    this.child.stdin.write(`${command}\n`);
+    await this.child.stdin.flush();
+    return this.said();
+  }
+
+  async flows(): Promise<SeenFlow[]> {
+    return (await this.ask('read')) as SeenFlow[];
+  }
+
+  async end(): Promise<void> {
+    this.child.stdin.write('end\n');
+    await this.child.stdin.end();
+    await this.child.exited;
+  }
+}
+
+/** Ids of the programs whose descriptors a process holds. */
+function programIdsOf(pid: number | 'self'): number[] {
+  const ids: number[] = [];
+  for (const name of readdirSync(`/proc/${pid}/fdinfo`)) {
+    try {
+      const id = /^prog_id:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${name}`, 'latin1'))?.[1];
+      if (id !== undefined) ids.push(Number(id));
+    } catch {
+      // A descriptor of readdir's own, closed since.
+    }
+  }
+  return ids;
+}
+
+/** Those of them that are attached to the root of the control groups. */
+function attachedOf(ids: readonly number[]): number[] {
+  const { descriptor } = openCgroupRoot();
+  const { CGROUP_INET_INGRESS, CGROUP_INET_EGRESS, CGROUP_INET_SOCK_CREATE, CGROUP_INET_SOCK_RELEASE } =
+    AttachType;
+  const attached: number[] = [];
+  for (const type of [
+    CGROUP_INET_INGRESS,
+    CGROUP_INET_EGRESS,
+    CGROUP_INET_SOCK_CREATE,
+    CGROUP_INET_SOCK_RELEASE,
+  ]) {
+    attached.push(...queryPrograms(descriptor, type).ids.filter((id) => ids.includes(id)));
+  }
+  closeDescriptor(descriptor);
+  return attached;
+}
+
+const by = (flows: readonly SeenFlow[], tgid: number): SeenFlow[] =>
+  flows.filter((flow) => flow.tgid === tgid);
+
+function lineOf(lines: readonly TrafficLine[], role: string): TrafficLine {
+  const found = lines.find((line) => line.role === role);
+  if (found === undefined) throw new Error(`no line of ${role}`);
+  return found;
+}
+
+let program: TrafficProgram;
+if (obstacle === undefined) {
+  beforeAll(() => {
+    program = new TrafficProgram();
+  });
+  afterAll(() => program.close());
+}
+
+describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF${because})`, () => {
+  test('a connection from before counts from 0, with its owner', async () => {
+    const traffic = program.start('held', 4);
+    const lines = new LineReader(traffic.stdout);
+    const ends = parseLines(`${await lines.next()}\n${await lines.next()}`);
+    traffic.stdin.write('send 50000\n');
+    await traffic.stdin.flush();
+    await lines.next();
+    const accounting = NetworkAccounting.open();
+    try {
+      const holders = new Map<string, number>();
+      accounting.holders((low, high, tgid) => holders.set(`${high}:${low}`, tgid));
+      for (const end of ends) expect(holders.get(`0:${end.cookie}`)).toBe(end.pid);
+      traffic.stdin.write('send 100000\n');
+      await traffic.stdin.flush();
+      await lines.next();
+      const flows = readFlows(accounting);
+      const client = lineOf(ends, 'client');
+      const server = lineOf(ends, 'server');
+      const sent = flows.find((flow) => flow.cookie === client.cookie);
+      const received = flows.find((flow) => flow.cookie === server.cookie);
+      expect(sent).toMatchObject({ tgid: client.pid, uid: 0, comm: 'network-traffic', isHeld: false });
+      expect(received).toMatchObject({ tgid: server.pid, comm: 'network-traffic', rxBytes: sent?.txBytes });
+      expect(received?.rxBytes).toBe(100_008 + (received?.rxPackets ?? 0) * 52);
+      expect(received?.netns).toBe(sent?.netns);
+      expect(received?.netns).not.toBe('0');
+    } finally {
+      accounting.close();
+      traffic.stdin.end();
+      await traffic.exited;
+    }
+  });
+
+  test('a full map: first by process and interface, then as lost; in all, every byte', async () => {
+    const accounting = NetworkAccounting.open({ flows: 1, peers: 1, sums: 4096 });
+    const tiny = NetworkAccounting.open({ flows: 1, peers: 1, sums: 1 });
+    try {
+      const lines = await program.run('short', 4, 50, 100);
+      const pids = ['client', 'server'].map((role) => lineOf(lines, role).pid);
+      const flows = readFlows(accounting).filter((flow) => pids.includes(flow.tgid));
+      const device = lineOf(lines, 'device');
+      expect(flows.length).toBeLessThanOrEqual(3);
+      expect(flows.some((flow) => flow.cookie === '0' && flow.interfaceIndex === 1)).toBe(true);
+      expect(totals(flows)).toMatchObject({ rxBytes: device.rxBytes, txBytes: device.rxBytes });
+      for (const pid of pids)
+        expect(by(flows, pid).every((flow) => flow.comm === 'network-traffic')).toBe(true);
+      readFlows(tiny);
+      expect(tiny.lost.packets).toBeGreaterThan(100);
+      expect(tiny.lost.bytes).toBeGreaterThanOrEqual(tiny.lost.packets * 52);
+    } finally {
+      accounting.close();
+      tiny.close();
+    }
+  });
+
+  test('peers without room are counted with their socket', async () => {
+    const accounting = NetworkAccounting.open({ peers: 1 });
+    try {
+      const lines = await program.run('datagram', 4, 'unconnected', 10, 100, 3);
+      const server = lineOf(lines, 'server');
+      const flows = by(readFlows(accounting), server.pid);
+      const whole = flows.find((flow) => !flow.hasRemoteKey);
+      expect(whole).toMatchObject({ cookie: server.cookie, localPort: 7777, remotePort: 0 });
+      expect(totals(flows)).toMatchObject({ rxBytes: 3 * 10 * 128, txBytes: 3 * 10 * 38 });
+    } finally {
+      accounting.close();
+    }
+  });
+
+  test('after close nothing is attached', () => {
+    const before = programIdsOf('self');
+    const accounting = NetworkAccounting.open();
+    const own = programIdsOf('self').filter((id) => !before.includes(id));
+    expect(attachedOf(own)).toHaveLength(accounting.parts.release ? 4 : 3);
+    accounting.close();
+    expect(attachedOf(own)).toEqual([]);
+    expect(programIdsOf('self')).toEqual(before);
+  });
+
+  test('after SIGKILL nothing is attached', async () => {
+    const counter = new Counter();
+    expect(await counter.said()).toMatchObject({ scope: expect.any(String) });
+    const own = programIdsOf(counter.child.pid);
+    expect(attachedOf(own).length).toBeGreaterThanOrEqual(3);
+    counter.child.kill('SIGKILL');
+    await counter.child.exited;
+    // The kernel closes the descriptors of a dead process in its own time.
+    const end = performance.now() + 5000;
+    while (attachedOf(own).length > 0 && performance.now() < end) await Bun.sleep(5);
+    expect(attachedOf(own)).toEqual([]);
+  });
+});
+
+describe.skipIf(nobody !== undefined)(`rights (needs root, eBPF and setpriv${becauseNobody})`, () => {
+  const withCapabilities = (...names: readonly string[]): Counter => {
+    const list = ['-all', ...names.map((name) => `+${name}`)].join(',');
+    return new Counter(...AS_NOBODY, `--inh-caps=${list}`, `--ambient-caps=${list}`);
+  };
+
+  test('without any: refused with EPERM', async () => {
+    const counter = withCapabilities();
+    expect(await counter.said()).toMatchObject({ error: { code: 'EPERM' } });
+    await counter.child.exited;
+  });
+
+  test('CAP_BPF and CAP_NET_ADMIN: packets by who made the socket', async () => {
+    const counter = withCapabilities('bpf', 'net_admin');
+    expect(await counter.said()).toMatchObject({ lastUser: 'none', seeded: false });
+    const lines = await program.run('forking', 4, 2, 20);
+    const flows = await counter.flows();
+    const listener = by(flows, lineOf(lines, 'listener').pid);
+    // The listener and two connections: nobody tells the children.
+    expect(totals(listener)).toMatchObject({ flows: 3, txPackets: expect.any(Number) });
+    expect(totals(listener).rxBytes + totals(by(flows, lineOf(lines, 'client').pid)).rxBytes).toBe(
+      lineOf(lines, 'device').rxBytes,
+    );
+    await counter.end();
+  });
+
+  test('CAP_PERFMON too: everything', async () => {
+    const counter = withCapabilities('bpf', 'net_admin', 'perfmon');
+    const said = await counter.said();
+    const own = NetworkAccounting.open();
+    expect(said).toMatchObject({ lastUser: own.parts.lastUser, seeded: own.parts.seeded });
+    own.close();
+    await counter.end();
+  });
+
+  test('all rights given up after opening: it goes on', async () => {
+    const counter = new Counter();
+    expect(await counter.said()).toMatchObject({ scope: expect.any(String) });
+    expect(await counter.ask('drop')).toBe('0000000000000000');
+    const lines = await program.run('short', 4, 10, 100);
+    const flows = await counter.flows();
+    expect(by(flows, lineOf(lines, 'client').pid).length).toBeGreaterThanOrEqual(10);
+    expect(await counter.ask('holders')).toBeNumber();
+    expect(await counter.ask('remove')).toBeGreaterThanOrEqual(20);
+    expect(by(await counter.flows(), lineOf(lines, 'client').pid)).toHaveLength(0);
+    await counter.end();
+  });
+});

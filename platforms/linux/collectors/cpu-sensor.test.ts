@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test';
+import { plausibleCelsius } from '../sys/hwmon.ts';
+import { chooseCpuSensor } from './cpu-sensor.ts';
+
+/** `chip label degrees`, as sensors of a machine; `-` is a faulty one. */
+function choose(
+  ...sensors: readonly (readonly [chip: string, label: string, celsius: number | undefined])[]
+) {
+  const chosen = chooseCpuSensor(
+    sensors.map(([chip, label, celsius], i) => ({
+      ...{ chip, label, celsius, id: `hwmon${i}/temp1`, device: undefined },
+      ...{ maxCelsius: undefined, criticalCelsius: undefined },
+    })),
+  );
+  return chosen === undefined ? undefined : `${chosen.chip} ${chosen.label}`;
+}
+
+test('the die before what drives the fans, the package before the cores', () => {
+  expect(choose(['nvme', 'Composite', 80], ['k10temp', 'Tctl', 97], ['k10temp', 'Tdie', 70])).toBe(
+    'k10temp Tdie',
+  );
+  expect(choose(['k10temp', 'Tccd1', 90], ['k10temp', 'Tctl', 60])).toBe('k10temp Tctl');
+  expect(choose(['coretemp', 'Core 0', 90], ['coretemp', 'Package id 0', 80])).toBe('coretemp Package id 0');
+  expect(choose(['acpitz', 'temp1', 99], ['coretemp', 'Core 3', 50])).toBe('coretemp Core 3');
+});
+
+test('small boards', () => {
+  expect(choose(['gpu-thermal', 'gpu-thermal', 90], ['soc-thermal', 'soc-thermal', 50])).toBe(
+    'soc-thermal soc-thermal',
+  );
+  for (const chip of ['cpu-thermal', 'cpu_thermal', 'bcm2835_thermal', 'cpu0-thermal', 'bigcore0-thermal']) {
+    expect(choose([chip, chip, 40])).toBe(`${chip} ${chip}`);
+  }
+  expect(choose(['cpuss-0-thermal', 'a', 40], ['cpuss-1-thermal', 'b', 45])).toBe('cpuss-1-thermal b');
+});
+
+test('what somebody calls CPU, as a last resort; never a drive, a battery or a board', () => {
+  expect(choose(['nct6775', 'SYSTIN', 30], ['nct6775', 'CPUTIN', 35])).toBe('nct6775 CPUTIN');
+  expect(choose(['thinkpad', 'CPU', 48], ['thinkpad', 'GPU', 60])).toBe('thinkpad CPU');
+  expect(choose(['nvme', 'Composite', 40], ['BAT0', 'temp1', 30], ['acpitz', 'acpitz', 27])).toBeUndefined();
+  expect(choose()).toBeUndefined();
+});
+
+test('a faulty one gives way to the next', () => {
+  expect(choose(['coretemp', 'Package id 0', undefined], ['coretemp', 'Core 0', 51])).toBe('coretemp Core 0');
+});
+
+test('values that no sensor measures', () => {
+  expect([42500, -10500, 124000].map(plausibleCelsius)).toEqual([42.5, -10.5, 124]);
+  for (const value of [127000, -128000, -273200, 0, 65261850, Number.NaN]) {
+    expect(plausibleCelsius(value)).toBeUndefined();
+  }
+});

@@ -1,0 +1,54 @@
+import { expect, test } from 'bun:test';
+import { PROTOCOL_UDP, SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { BoundSockets } from './packet-bound-sockets.ts';
+
+const ANY4 = [0, 0, 0xffff, 0] as const;
+const ANY6 = [0, 0, 0, 0] as const;
+const FOUR = [0, 0, 0xffff, 0x0a000001] as const;
+const SIX = [0x20010db8, 0, 0, 1] as const;
+
+function bound(sockets: readonly (readonly [address: readonly number[], port: number])[]): {
+  find(address: readonly number[], port: number): number;
+  rows: readonly number[];
+} {
+  const table = new SocketTable();
+  const index = new BoundSockets();
+  const rows = sockets.map(([address, port], i) => {
+    const row = table.slots.add(i + 1, 0, 0, 0);
+    table.protocol[row] = PROTOCOL_UDP;
+    table.localAddress.set(address, row * 4);
+    table.localPort[row] = port;
+    index.add(table, row);
+    return row;
+  });
+  return { rows, find: (address, port) => index.find(Uint32Array.from([9, 9, ...address]), 2, port) };
+}
+
+test('the address is preferred to every address, that of the same family to that of both', () => {
+  const { find, rows } = bound([
+    [ANY6, 53],
+    [ANY4, 53],
+    [FOUR, 53],
+  ]);
+  expect(find(FOUR, 53)).toBe(rows[2]!);
+  expect(find([0, 0, 0xffff, 0x0a000002], 53)).toBe(rows[1]!);
+  expect(find(SIX, 53)).toBe(rows[0]!);
+  expect(find(FOUR, 54)).toBe(-1);
+});
+
+test('one of IPv6 bound to every address has packets of IPv4 as well', () => {
+  const { find, rows } = bound([[ANY6, 53]]);
+  expect([find(FOUR, 53), find(SIX, 53)]).toEqual([rows[0]!, rows[0]!]);
+});
+
+test('one of IPv4 has none of IPv6', () => {
+  expect(bound([[ANY4, 53]]).find(SIX, 53)).toBe(-1);
+});
+
+test('of several on the same address and port the first stands for all', () => {
+  const { find, rows } = bound([
+    [FOUR, 53],
+    [FOUR, 53],
+  ]);
+  expect(find(FOUR, 53)).toBe(rows[0]!);
+});

@@ -1,0 +1,81 @@
+import { basename } from 'node:path';
+import type { SensorsSample, TemperatureSensor } from '../../../src/data/sample/sensors-sample.ts';
+import { monotonicMicros } from '../clock.ts';
+import { deviceNameOf, type HwmonChip, readHwmonChips } from '../sys/hwmon.ts';
+import { readThermalZones, type ThermalZone } from '../sys/thermal-zone.ts';
+import { chooseCpuSensor } from './cpu-sensor.ts';
+
+export interface TemperatureCollectorOptions {
+  /** Default `/sys`. */
+  readonly sysRoot?: string;
+  /** Monotonic microseconds. */
+  readonly clock?: () => number;
+}
+
+/** Chips come with modules and plugged devices; looking for them costs some ten reads each. */
+const SCAN_INTERVAL_MICROS = 30e6;
+
+/** Temperatures of hwmon chips and thermal zones. A machine without any has an empty list. */
+export class TemperatureCollector {
+  readonly #sysRoot: string;
+  readonly #clock: () => number;
+  #chips: readonly HwmonChip[] = [];
+  #zones: readonly ThermalZone[] = [];
+  #nextScanMicros = Number.NEGATIVE_INFINITY;
+
+  constructor(options: TemperatureCollectorOptions = {}) {
+    this.#sysRoot = options.sysRoot ?? '/sys';
+    this.#clock = options.clock ?? monotonicMicros;
+  }
+
+  collect(): SensorsSample {
+    const now = this.#clock();
+    if (now >= this.#nextScanMicros) {
+      this.#nextScanMicros = now + SCAN_INTERVAL_MICROS;
+      this.#scan();
+    }
+    const sensors = [...this.#chips.flatMap(readChip), ...this.#zones.map(readZone)];
+    return { sensors, cpu: chooseCpuSensor(sensors) };
+  }
+
+  close(): void {
+    for (const { temperatures } of this.#chips) for (const each of temperatures) each.close();
+    for (const zone of this.#zones) zone.close();
+    this.#chips = [];
+    this.#zones = [];
+  }
+
+  #scan(): void {
+    this.close();
+    // The kernel shows thermal zones as chips too: each is read once.
+    this.#chips = readHwmonChips(this.#sysRoot).filter(
+      ({ devicePath }) => devicePath === undefined || !basename(devicePath).startsWith('thermal_zone'),
+    );
+    this.#zones = readThermalZones(this.#sysRoot);
+  }
+}
+
+function readChip(chip: HwmonChip): TemperatureSensor[] {
+  const device = deviceNameOf(chip);
+  return chip.temperatures.map((temperature) => ({
+    chip: chip.name,
+    label: temperature.label,
+    id: `${chip.id}/${temperature.name}`,
+    device,
+    celsius: temperature.read(),
+    maxCelsius: temperature.maxCelsius,
+    criticalCelsius: temperature.criticalCelsius,
+  }));
+}
+
+function readZone(zone: ThermalZone): TemperatureSensor {
+  return {
+    chip: zone.type,
+    label: zone.type,
+    id: zone.id,
+    device: undefined,
+    celsius: zone.read(),
+    maxCelsius: undefined,
+    criticalCelsius: zone.criticalCelsius,
+  };
+}

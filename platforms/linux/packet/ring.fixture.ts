@@ -1,0 +1,93 @@
+/**
+ * Tries packet rings on traffic of its own, in the network namespace it is started in, and prints what they saw.
+ *
+ *   ring.fixture.ts open | filters | flood
+ */
+import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { NETWORK_HEADER, packetFilter, type WantedProtocol } from './filter.ts';
+import { IpHeader } from './ip-header.ts';
+import { PacketRing, type PacketRingOptions } from './ring.ts';
+
+const FLOOD_DATAGRAMS = 2000;
+/** Until the ring hands over what it has for certain, on a busy machine too. */
+const RING_MILLIS = 200;
+
+function open(wanted: WantedProtocol, options: Partial<PacketRingOptions> = {}): PacketRing {
+  const withSegmentSizes = options.withSegmentSizes ?? false;
+  return new PacketRing({
+    filter: packetFilter(wanted, withSegmentSizes ? NETWORK_HEADER : 0),
+    blockBytes: 1 << 16,
+    blockCount: 8,
+    retireMillis: 20,
+    withSegmentSizes,
+    ...options,
+  });
+}
+
+/** Which packets arrive: protocol, family, TCP flags or UDP payload. */
+async function filters(): Promise<unknown> {
+  const plans = (['any', 'tcp', 'udp'] as const).flatMap((wanted) =>
+    [false, true].map((withSegmentSizes) => ({ wanted, withSegmentSizes })),
+  );
+  const rings = plans.map((plan) => ({ plan, ring: open(plan.wanted, plan) }));
+  for (const hostname of ['127.0.0.1', '::1']) {
+    const server = await Bun.udpSocket({ hostname });
+    const client = await Bun.udpSocket({ hostname, connect: { hostname, port: server.port } });
+    client.send(new Uint8Array(100));
+    const listener = Bun.listen({ hostname, port: 0, socket: { data() {} } });
+    const connected = await Bun.connect({ hostname, port: listener.port, socket: { data() {} } });
+    await Bun.sleep(20);
+    connected.terminate();
+    listener.stop(true);
+    client.close();
+    server.close();
+  }
+  await Bun.sleep(RING_MILLIS);
+  return rings.map(({ plan, ring }) => {
+    const header = new IpHeader();
+    const seen = new Set<string>();
+    ring.drain(({ view, at, captured, length, interfaceIndex, type }) => {
+      const isRead = header.parse(view, at, captured, length);
+      const name = header.protocol === 17 ? 'udp' : 'tcp';
+      seen.add(
+        isRead ? `${name}${header.isIpv6 ? 6 : 4} type ${type} interface ${interfaceIndex}` : 'not read',
+      );
+    });
+    const again = ring.drain(() => undefined);
+    ring.close();
+    return { ...plan, seen: [...seen].sort(), again, afterwards: ring.drain(() => undefined) };
+  });
+}
+
+/** More than a tiny ring holds: what is not handed over is counted as dropped. */
+async function flood(): Promise<unknown> {
+  const ring = open('udp', { blockBytes: 4096, blockCount: 4 });
+  const socket = await Bun.udpSocket({ hostname: '127.0.0.1' });
+  const { port } = await Bun.udpSocket({ hostname: '127.0.0.1' });
+  for (let i = 0; i < FLOOD_DATAGRAMS; i++) socket.send(new Uint8Array(10), port, '127.0.0.1');
+  await Bun.sleep(RING_MILLIS);
+  const [first, dropped] = [ring.drain(() => undefined), ring.readDropped()];
+  // The ring is free again.
+  for (let i = 0; i < 10; i++) socket.send(new Uint8Array(10), port, '127.0.0.1');
+  await Bun.sleep(RING_MILLIS);
+  const [second, droppedLater] = [ring.drain(() => undefined), ring.readDropped()];
+  return { sent: FLOOD_DATAGRAMS, first, dropped, second, droppedLater };
+}
+
+function tryToOpen(): unknown {
+  try {
+    open('udp').close();
+    return 'opened';
+  } catch (thrown) {
+    const { op, code, message } = toOpError('open', thrown);
+    return { op, code, message };
+  }
+}
+
+async function main(scenario: string | undefined): Promise<unknown> {
+  if (scenario === 'filters') return filters();
+  return scenario === 'flood' ? flood() : tryToOpen();
+}
+
+process.stdout.write(`${JSON.stringify(await main(process.argv[2]))}\n`);
+process.exit(0);

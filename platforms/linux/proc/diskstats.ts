@@ -1,0 +1,98 @@
+import { TextScanner } from './text-scanner.ts';
+
+/** One line of /proc/diskstats, and where the next begins. Sectors are 512 bytes on every device. */
+export interface DiskStatsLine {
+  major: number;
+  minor: number;
+  /** Bytes [nameStart, nameEnd) of the text. */
+  nameStart: number;
+  nameEnd: number;
+  reads: number;
+  readSectors: number;
+  readMillis: number;
+  writes: number;
+  writtenSectors: number;
+  writeMillis: number;
+  inFlight: number;
+  busyMillis: number;
+  weightedMillis: number;
+  /** NaN before 4.18. */
+  discardedSectors: number;
+  next: number;
+}
+
+export function emptyDiskStatsLine(): DiskStatsLine {
+  return {
+    major: 0,
+    minor: 0,
+    nameStart: 0,
+    nameEnd: 0,
+    reads: 0,
+    readSectors: 0,
+    readMillis: 0,
+    writes: 0,
+    writtenSectors: 0,
+    writeMillis: 0,
+    inFlight: 0,
+    busyMillis: 0,
+    weightedMillis: 0,
+    discardedSectors: Number.NaN,
+    next: 0,
+  };
+}
+
+const NEWLINE = 0x0a;
+const scanner = new TextScanner();
+
+/**
+ * The first device at or after `start` in /proc/diskstats (block/genhd.c, diskstats_show) into `into`; false where no
+ * whole line is left. Lines that make no sense are passed over.
+ *
+ *   254 0 vda  reads merged sectors millis  writes merged sectors millis  in-flight busy weighted  [4 discard] [2 flush]
+ */
+export function parseDiskStatsLine(
+  bytes: Uint8Array,
+  length: number,
+  start: number,
+  into: DiskStatsLine,
+): boolean {
+  const end = Math.min(length, bytes.length);
+  into.next = start;
+  while (into.next < end) {
+    const lineStart = into.next;
+    const newline = bytes.indexOf(NEWLINE, lineStart);
+    if (newline < 0 || newline >= end) return false;
+    into.next = newline + 1;
+    scanner.reset(bytes, lineStart, newline);
+    if (parseDevice(into) && parseCounters(into)) return true;
+  }
+  return false;
+}
+
+function parseDevice(into: DiskStatsLine): boolean {
+  into.major = scanner.unsigned();
+  into.minor = scanner.unsigned();
+  scanner.skipBlanks();
+  into.nameStart = scanner.at;
+  if (!scanner.skipWords(1)) return false;
+  into.nameEnd = scanner.at;
+  return into.major + into.minor >= 0;
+}
+
+function parseCounters(into: DiskStatsLine): boolean {
+  into.reads = scanner.unsigned();
+  if (!scanner.skipWords(1)) return false;
+  into.readSectors = scanner.unsigned();
+  into.readMillis = scanner.unsigned();
+  into.writes = scanner.unsigned();
+  if (!scanner.skipWords(1)) return false;
+  into.writtenSectors = scanner.unsigned();
+  into.writeMillis = scanner.unsigned();
+  into.inFlight = scanner.unsigned();
+  into.busyMillis = scanner.unsigned();
+  into.weightedMillis = scanner.unsigned();
+  into.discardedSectors = scanner.skipWords(2) ? scanner.unsigned() : Number.NaN;
+  const reading = into.reads + into.readSectors + into.readMillis;
+  const writing = into.writes + into.writtenSectors + into.writeMillis;
+  return reading + writing + into.inFlight + into.busyMillis + into.weightedMillis >= 0;
+}

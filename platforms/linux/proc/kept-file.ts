@@ -1,0 +1,68 @@
+import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readAt } from '../libc.ts';
+
+/**
+ * A file of /proc or /sys that is read again and again: its descriptor stays open, and every read starts at its
+ * beginning, where the kernel writes it anew. One that could not be opened is tried again at the next read.
+ */
+export class KeptFile {
+  readonly path: string;
+  #name: NativeBuffer | undefined;
+  #descriptor = -1;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** One pread(2) from the start. Returns bytes read or -errno. */
+  read(into: NativeBuffer): number {
+    if (this.#descriptor < 0) {
+      this.#name ??= NativeBuffer.ofPath(this.path);
+      this.#descriptor = openAt(AT_FDCWD, this.#name, O_RDONLY);
+      if (this.#descriptor < 0) return this.#descriptor;
+    }
+    const length = readAt(this.#descriptor, into, 0);
+    // The device behind the file may have gone and another have come: the name is looked up anew.
+    if (length < 0) this.close();
+    return length;
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) closeDescriptor(this.#descriptor);
+    this.#descriptor = -1;
+  }
+}
+
+/** A kept file of unknown length, whole: the buffer grows up to a limit beyond which the text is cut. */
+export class KeptText {
+  /** Bytes [0, `length`) are the text read last. */
+  buffer: NativeBuffer;
+  length = 0;
+  readonly #file: KeptFile;
+  readonly #limit: number;
+
+  constructor(path: string, size = 4096, limit = 4 << 20) {
+    this.#file = new KeptFile(path);
+    this.#limit = limit;
+    this.buffer = new NativeBuffer(size);
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Returns 0, or -errno where the file cannot be read; then `length` is 0. */
+  read(): number {
+    for (;;) {
+      const length = this.#file.read(this.buffer);
+      this.length = Math.max(0, length);
+      if (length < 0) return length;
+      const size = this.buffer.bytes.length;
+      if (length < size || size >= this.#limit) return 0;
+      this.buffer = new NativeBuffer(Math.min(size * 2, this.#limit));
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}

@@ -1,0 +1,110 @@
+/** A line of /proc/PID/mountinfo, with what tells file systems apart. */
+export interface MountEntry {
+  readonly id: number;
+  readonly parentId: number;
+  readonly major: number;
+  readonly minor: number;
+  /** Where in the file system the mount begins: `/`, a folder or file that was bound, a subvolume. */
+  readonly root: string;
+  readonly mountPoint: string;
+  /** The mount point's bytes with a NUL behind: a path need not be UTF-8. */
+  readonly mountPointBytes: Uint8Array;
+  readonly isReadOnly: boolean;
+  readonly type: string;
+  readonly source: string;
+}
+
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+const BACKSLASH = 0x5c;
+const LINES_LIMIT = 100_000;
+const FIELDS_LIMIT = 64;
+const decoder = new TextDecoder();
+
+/**
+ * /proc/self/mountinfo (fs/proc_namespace.c, show_mountinfo), in its order; lines that are none are left out.
+ *
+ *   36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/sda1 rw
+ *   id parent major:minor root mount-point options optional... - type source super-options
+ */
+export function parseMountEntries(bytes: Uint8Array, length: number): MountEntry[] {
+  const end = Math.min(length, bytes.length);
+  const entries: MountEntry[] = [];
+  for (let at = 0; at < end && entries.length < LINES_LIMIT; ) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    if (newline < 0 || newline >= end) break;
+    const entry = parseEntry(fieldsOf(bytes, at, newline));
+    if (entry !== undefined) entries.push(entry);
+    at = newline + 1;
+  }
+  return entries;
+}
+
+function parseEntry(fields: readonly Uint8Array[]): MountEntry | undefined {
+  const separator = fields.findIndex((field, i) => i >= 6 && field.length === 1 && field[0] === 0x2d);
+  const [id, parentId, device, root, mountPoint, options] = fields;
+  const [type, source, superOptions] = separator < 0 ? [] : fields.slice(separator + 1);
+  if (root === undefined || mountPoint === undefined || options === undefined) return undefined;
+  if (type === undefined || source === undefined) return undefined;
+  const numbers = /^(\d{1,10}) (\d{1,10}) (\d{1,9}):(\d{1,9})$/.exec(
+    `${decoder.decode(id)} ${decoder.decode(parentId)} ${decoder.decode(device)}`,
+  );
+  if (numbers === null) return undefined;
+  const mountPointBytes = unescaped(mountPoint);
+  return {
+    id: Number(numbers[1]),
+    parentId: Number(numbers[2]),
+    major: Number(numbers[3]),
+    minor: Number(numbers[4]),
+    root: decoder.decode(unescaped(root)),
+    mountPoint: decoder.decode(mountPointBytes),
+    mountPointBytes: terminated(mountPointBytes),
+    isReadOnly: hasReadOnly(options) || (superOptions !== undefined && hasReadOnly(superOptions)),
+    type: decoder.decode(type),
+    source: decoder.decode(unescaped(source)),
+  };
+}
+
+function fieldsOf(bytes: Uint8Array, start: number, end: number): Uint8Array[] {
+  const fields: Uint8Array[] = [];
+  for (let at = start; at <= end && fields.length < FIELDS_LIMIT; ) {
+    const space = bytes.indexOf(SPACE, at);
+    const fieldEnd = space < 0 || space > end ? end : space;
+    fields.push(bytes.subarray(at, fieldEnd));
+    at = fieldEnd + 1;
+  }
+  return fields;
+}
+
+function hasReadOnly(options: Uint8Array): boolean {
+  return decoder.decode(options).split(',').includes('ro');
+}
+
+/** The kernel writes blanks and backslashes as three octal digits (fs/seq_file.c, mangle_path). */
+function unescaped(field: Uint8Array): Uint8Array {
+  if (!field.includes(BACKSLASH)) return field;
+  const plain: number[] = [];
+  for (let at = 0; at < field.length; at++) {
+    const octal = field[at] === BACKSLASH ? octalAt(field, at + 1) : -1;
+    plain.push(octal < 0 ? field[at]! : octal);
+    if (octal >= 0) at += 3;
+  }
+  return new Uint8Array(plain);
+}
+
+/** Three octal digits as a byte, or -1. */
+function octalAt(field: Uint8Array, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 3; i++) {
+    const digit = (field[at + i] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return -1;
+    value = value * 8 + digit;
+  }
+  return value <= 0xff ? value : -1;
+}
+
+function terminated(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.length + 1);
+  copy.set(bytes);
+  return copy;
+}

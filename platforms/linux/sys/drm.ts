@@ -1,0 +1,168 @@
+import { basename, join } from 'node:path';
+import type { GpuVendor } from '../../../src/data/sample/gpu-sample.ts';
+import { KeptFile } from '../proc/kept-file.ts';
+import { plausibleCelsius } from './hwmon.ts';
+import { readPciName } from './pci-ids.ts';
+import { listDirectory, readAttribute, readSysfsInteger, realPath } from './sysfs-value.ts';
+
+const CARDS_LIMIT = 64;
+const VENDORS: Readonly<Record<string, GpuVendor>> = {
+  '0x10de': 'nvidia',
+  '0x1002': 'amd',
+  '0x8086': 'intel',
+};
+/** Drivers of GPUs proper; the others show pictures only (virtio, ast, simpledrm), or are NVIDIA's own. */
+const DRIVERS = new Set(
+  'amdgpu radeon i915 xe nouveau v3d panfrost panthor lima msm etnaviv asahi powervr'.split(' '),
+);
+const HERTZ_PER_MEGAHERTZ = 1e6;
+const MICROWATTS_PER_MILLIWATT = 1e3;
+
+/** Attributes of a card that drivers write in different places: the first that exists is kept. */
+interface CardFiles {
+  readonly busyPercent: KeptFile | undefined;
+  readonly memoryUsed: KeptFile | undefined;
+  readonly memoryTotal: KeptFile | undefined;
+  readonly temperature: KeptFile | undefined;
+  readonly powerMicrowatts: KeptFile | undefined;
+  readonly frequencyHertz: KeptFile | undefined;
+  readonly frequencyMegahertz: KeptFile | undefined;
+  readonly maxMegahertz: KeptFile | undefined;
+  readonly runtimeStatus: KeptFile | undefined;
+}
+
+/** What sysfs tells of a card now; undefined: its driver does not, or it sleeps. */
+export interface CardReading {
+  readonly isAsleep: boolean;
+  readonly utilizationPercent: number | undefined;
+  readonly memoryUsedBytes: number | undefined;
+  readonly memoryTotalBytes: number | undefined;
+  readonly temperatureCelsius: number | undefined;
+  readonly powerMilliwatts: number | undefined;
+  readonly frequencyHz: number | undefined;
+  readonly maxFrequencyHz: number | undefined;
+}
+
+/** A GPU of /sys/class/drm. */
+export class DrmCard {
+  /** PCI address, or the card's name where it is on no PCI bus. */
+  readonly id: string;
+  readonly name: string;
+  readonly vendor: GpuVendor;
+  readonly driver: string;
+  readonly #files: CardFiles;
+
+  constructor(path: string, devicePath: string, driver: string, pciIds?: readonly string[]) {
+    const address = basename(devicePath);
+    this.id = /^[0-9a-f]{4}:/.test(address) ? address : basename(path);
+    this.driver = driver;
+    this.vendor = VENDORS[readAttribute(join(devicePath, 'vendor')) ?? ''] ?? 'other';
+    this.name = readAttribute(join(devicePath, 'product_name')) ?? readPciName(devicePath, pciIds) ?? driver;
+    this.#files = openFiles(path, devicePath);
+  }
+
+  /** A card that is powered down is not asked: reading would wake it. */
+  read(): CardReading {
+    const files = this.#files;
+    const isAsleep = isSuspended(files.runtimeStatus);
+    const value = (file: KeptFile | undefined): number | undefined =>
+      file === undefined || isAsleep ? undefined : known(readSysfsInteger(file));
+    const temperature = value(files.temperature);
+    return {
+      isAsleep,
+      utilizationPercent: percentOf(value(files.busyPercent)),
+      memoryUsedBytes: value(files.memoryUsed),
+      memoryTotalBytes: value(files.memoryTotal),
+      temperatureCelsius: temperature === undefined ? undefined : plausibleCelsius(temperature),
+      powerMilliwatts: scaled(value(files.powerMicrowatts), 1 / MICROWATTS_PER_MILLIWATT),
+      frequencyHz:
+        value(files.frequencyHertz) ?? scaled(value(files.frequencyMegahertz), HERTZ_PER_MEGAHERTZ),
+      maxFrequencyHz: scaled(value(files.maxMegahertz), HERTZ_PER_MEGAHERTZ),
+    };
+  }
+
+  close(): void {
+    for (const file of Object.values(this.#files) as (KeptFile | undefined)[]) file?.close();
+  }
+}
+
+/** GPUs that sysfs knows, those of NVIDIA's own driver left out. The caller closes their files. */
+export function readDrmCards(sysRoot: string, pciIds?: readonly string[]): DrmCard[] {
+  const root = join(sysRoot, 'class/drm');
+  return listDirectory(root)
+    .filter((name) => /^card\d+$/.test(name))
+    .slice(0, CARDS_LIMIT)
+    .flatMap((name) => {
+      const devicePath = realPath(join(root, name, 'device'));
+      const driver = devicePath === undefined ? undefined : realPath(join(devicePath, 'driver'));
+      if (devicePath === undefined || driver === undefined || !DRIVERS.has(basename(driver))) return [];
+      return new DrmCard(join(root, name), devicePath, basename(driver), pciIds);
+    });
+}
+
+/** Device paths of NVIDIA's display controllers on the PCI bus, whatever driver they have. */
+export function nvidiaDevicePaths(sysRoot: string): string[] {
+  const root = join(sysRoot, 'bus/pci/devices');
+  return listDirectory(root)
+    .map((name) => join(root, name))
+    .filter(
+      (path) =>
+        readAttribute(join(path, 'vendor')) === '0x10de' &&
+        readAttribute(join(path, 'class'))?.startsWith('0x03') === true,
+    );
+}
+
+/** Whether runtime power management has put a device to sleep (power/runtime_status). */
+export function isDeviceSuspended(devicePath: string): boolean {
+  return readAttribute(join(devicePath, 'power/runtime_status')) === 'suspended';
+}
+
+/** Whether a device may be put to sleep while nobody uses it (power/control). */
+export function mayDeviceSleep(devicePath: string): boolean {
+  return readAttribute(join(devicePath, 'power/control')) === 'auto';
+}
+
+function isSuspended(status: KeptFile | undefined): boolean {
+  return status !== undefined && readAttribute(status.path) === 'suspended';
+}
+
+function openFiles(path: string, devicePath: string): CardFiles {
+  const hwmon = join(devicePath, 'hwmon', listDirectory(join(devicePath, 'hwmon'))[0] ?? '');
+  const first = (...paths: string[]): KeptFile | undefined => {
+    const found = paths.find((each) => readAttribute(each) !== undefined);
+    return found === undefined ? undefined : new KeptFile(found);
+  };
+  const xe = join(devicePath, 'tile0/gt0/freq0');
+  return {
+    busyPercent: first(join(devicePath, 'gpu_busy_percent')),
+    memoryUsed: first(join(devicePath, 'mem_info_vram_used')),
+    memoryTotal: first(join(devicePath, 'mem_info_vram_total')),
+    // xe numbers its sensors from 2: the package.
+    temperature: first(join(hwmon, 'temp1_input'), join(hwmon, 'temp2_input')),
+    powerMicrowatts: first(join(hwmon, 'power1_average'), join(hwmon, 'power1_input')),
+    frequencyHertz: first(join(hwmon, 'freq1_input')),
+    frequencyMegahertz: first(
+      join(path, 'gt/gt0/rps_act_freq_mhz'),
+      join(path, 'gt_act_freq_mhz'),
+      join(xe, 'act_freq'),
+    ),
+    maxMegahertz: first(
+      join(path, 'gt/gt0/rps_max_freq_mhz'),
+      join(path, 'gt_max_freq_mhz'),
+      join(xe, 'max_freq'),
+    ),
+    runtimeStatus: first(join(devicePath, 'power/runtime_status')),
+  };
+}
+
+function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}
+
+function percentOf(value: number | undefined): number | undefined {
+  return value !== undefined && value >= 0 && value <= 100 ? value : undefined;
+}
