@@ -3,7 +3,7 @@ import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';
 import { CLOCK_TICKS_PER_SECOND } from './host.ts';
-import type { SocketRows } from './sockets.ts';
+import { OwnerTold, type SocketRows } from './sockets.ts';
 
 const NANOS_PER_TICK = 1e9 / CLOCK_TICKS_PER_SECOND;
 
@@ -41,7 +41,7 @@ export class FlowOwners {
       if (rows.isFlow[row] === 1) table.ownerBasis[row] = OwnerBasis.KERNEL;
       return;
     }
-    rows.isOwnerTold[row] = 1;
+    rows.ownerTold[row] = OwnerTold.USER;
     table.ownerPid[row] = flow.tgid;
     table.ownerStartTicks[row] = this.#startTicksOf(flow);
     table.ownerBasis[row] = OwnerBasis.DESCRIPTOR;

@@ -10,7 +10,7 @@ import {
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import type { PacketFlows } from '../packet/flow-table.ts';
 import { BoundSockets } from './packet-bound-sockets.ts';
-import { RowLife, type SocketRows } from './sockets.ts';
+import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -156,9 +156,9 @@ export class FlowRows {
   }
 
   #tellOwner(flow: number, row: number): void {
-    const { table, isOwnerTold } = this.#rows;
+    const { table, ownerTold } = this.#rows;
     if (this.#ownerBasis[flow] === OwnerBasis.NONE) return;
-    isOwnerTold[row] = 1;
+    ownerTold[row] = OwnerTold.USER;
     table.ownerPid[row] = this.#ownerPid[flow]!;
     table.ownerStartTicks[row] = this.#ownerStartTicks[flow]!;
     table.ownerBasis[row] = this.#ownerBasis[flow]!;

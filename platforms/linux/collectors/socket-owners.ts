@@ -6,7 +6,7 @@ import type { ProcessSource } from './process-source.ts';
 import { KnownDescriptors } from './socket-owners-known.ts';
 import { ProcessOrder } from './socket-owners-order.ts';
 import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';
-import { RowLife, type SocketRows } from './sockets.ts';
+import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 /** How far the search for a row's owner has come. */
 const Search = {
@@ -149,7 +149,7 @@ export class SocketOwners implements DescriptorVisitor {
   #gatherRow(row: number, isRetryDue: boolean): void {
     const { table, life } = this.#rows;
     if (this.#serial[row] !== table.slots.serial[row]) this.#forget(row);
-    if (this.#rows.isOwnerTold[row] === 1) return;
+    if (this.#rows.ownerTold[row] !== OwnerTold.NOBODY) return;
     if (table.inode[row] === 0) {
       this.#settleOrphan(row);
       return;

@@ -6,6 +6,7 @@ import { FOREIGN_INTERFACE, PROTOCOL_UDP, TcpState } from '../../../src/data/sam
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import type { DiagVisitor } from '../netlink/sock-diag.ts';
+import { HolderSearch } from './flow-holders.ts';
 import { FlowOwners, type OwnerProcesses } from './flow-owners.ts';
 import { FlowTable } from './flow-table.ts';
 import type { SocketParts, SocketSource } from './socket-source.ts';
@@ -42,6 +43,7 @@ export class EbpfSockets implements SocketSource {
   readonly #listing: NetlinkSockets;
   readonly #accounting: NetworkAccounting;
   readonly #owners: FlowOwners;
+  readonly #holders: HolderSearch;
   readonly #clock: () => number;
   readonly #flows = new FlowTable();
   /** Flow that a row of the socket table is the main one of, with the row's serial; per row. */
@@ -60,6 +62,9 @@ export class EbpfSockets implements SocketSource {
     this.#accounting = options.accounting;
     this.#clock = options.clock;
     this.#owners = new FlowOwners(options.processes, options.exited, options.drainExits);
+    this.#holders = new HolderSearch(this.rows, options.processes, (visit) =>
+      options.accounting.holders(visit),
+    );
     const { lastUser, scope } = options.accounting.parts;
     const owners = lastUser === 'none' ? 'creator' : 'last user';
     this.parts = { tcp: 'ebpf', udp: 'ebpf', owners, scope };
@@ -85,6 +90,7 @@ export class EbpfSockets implements SocketSource {
     this.#owners.beginCollection();
     this.#accounting.begin();
     while (this.#accounting.next(FLOWS_BETWEEN_RESTS, this.#visit)) if (slice.due()) await slice.rest();
+    await this.#holders.resolve(slice);
     this.#hasBaseline = true;
   }
 

@@ -16,6 +16,9 @@ export const RowLife = {
   CLOSED: 2,
 } as const;
 
+/** Who named a row's process, each worth more than the ones before. */
+export const OwnerTold = { NOBODY: 0, HOLDER: 1, USER: 2 } as const;
+
 const ROWS_BETWEEN_RESTS = 4096;
 
 /** The socket table together with what its collectors remember of each row. */
@@ -36,8 +39,8 @@ export class SocketRows {
   /** 1: known by its packets alone; no dump has listed it (yet), and none decides over its end. */
   isFlow: Uint8Array;
   flowCount = 0;
-  /** 1: whoever counts its packets knows its process; descriptors have no say. */
-  isOwnerTold: Uint8Array;
+  /** OwnerTold: where the kernel named the process, its descriptors are not searched. */
+  ownerTold: Uint8Array;
   /** Per slot the one that followed it in the last walk. */
   #follower: Int32Array;
   #firstOfWalk = 0;
@@ -53,7 +56,7 @@ export class SocketRows {
     this.leftRemnant = new Uint8Array(n);
     this.isRare = new Uint8Array(n);
     this.isFlow = new Uint8Array(n);
-    this.isOwnerTold = new Uint8Array(n);
+    this.ownerTold = new Uint8Array(n);
     this.#follower = new Int32Array(n);
   }
 
@@ -126,7 +129,7 @@ export class SocketRows {
     if (slot < 0) return -1;
     if (this.life.length < table.slots.capacity) this.#grow(table.slots.capacity);
     this.isFlow[slot] = 0;
-    this.isOwnerTold[slot] = 0;
+    this.ownerTold[slot] = 0;
     table.interfaceIndex[slot] = 0;
     table.isShare[slot] = 0;
     this.life[slot] = RowLife.LIVE;
@@ -209,6 +212,6 @@ export class SocketRows {
     this.leftRemnant = lengthened(this.leftRemnant, new Uint8Array(n));
     this.isRare = lengthened(this.isRare, new Uint8Array(n));
     this.isFlow = lengthened(this.isFlow, new Uint8Array(n));
-    this.isOwnerTold = lengthened(this.isOwnerTold, new Uint8Array(n));
+    this.ownerTold = lengthened(this.ownerTold, new Uint8Array(n));
   }
 }
