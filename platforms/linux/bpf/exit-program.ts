@@ -1,5 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { Helper } from './helper.ts';
+import { Helper } from './helper-numbers.ts';
 import { Alu, Assembler, Jump, R0, R1, R2, R3, R4, R6, R7, R8, R9, R10, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import { COMM_BYTES } from './task-layout.ts';

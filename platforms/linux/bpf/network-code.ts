@@ -1,4 +1,4 @@
-import { Helper } from './helper.ts';
+import { Helper } from './helper-numbers.ts';
 import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import {

@@ -1,4 +1,4 @@
-import { Helper } from './helper.ts';
+import { Helper } from './helper-numbers.ts';
 import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R6, R7, R8, R10, Size } from './instruction.ts';
 import { stackAddress } from './network-code.ts';
 import { BpfSock, SkBuff } from './network-context.ts';

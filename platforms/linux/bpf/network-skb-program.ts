@@ -1,4 +1,4 @@
-import { Helper } from './helper.ts';
+import { Helper } from './helper-numbers.ts';
 import { Alu, Assembler, Jump, R0, R1, R2, R6, R7, R8, R9, R10, Size } from './instruction.ts';
 import {
   copyDoubleWords,

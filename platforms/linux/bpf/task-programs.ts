@@ -1,5 +1,5 @@
 import type { BtfMember } from './btf.ts';
-import { Helper } from './helper.ts';
+import { Helper } from './helper-numbers.ts';
 import {
   Alu,
   Assembler,

@@ -11,6 +11,7 @@ import { EbpfSockets } from './sockets-ebpf.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 import { PacketSockets } from './sockets-packet.ts';
 import { ProcNetSockets } from './sockets-proc.ts';
+import { tierRefusal } from './tier-refusals.ts';
 
 /** What the sources of all tiers are made from. */
 export interface SourceContext {
@@ -26,7 +27,7 @@ const LADDER: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
 
 /** The tier asked for; for `auto` the best that opens. Throws OpError where a named one cannot run. */
 export function openSource(tier: Tier | 'auto', context: SourceContext): SocketSource {
-  if (tier !== 'auto') return openTier(tier, context);
+  if (tier !== 'auto') return openNamed(tier, context);
   for (const candidate of LADDER) {
     try {
       return openTier(candidate, context);
@@ -36,6 +37,14 @@ export function openSource(tier: Tier | 'auto', context: SourceContext): SocketS
     }
   }
   throw new OpError({ op: 'open tier', code: 'UNSUPPORTED' });
+}
+
+function openNamed(tier: Tier, context: SourceContext): SocketSource {
+  try {
+    return openTier(tier, context);
+  } catch (thrown) {
+    throw tierRefusal(tier, thrown);
+  }
 }
 
 /** The next tier below one that failed, or undefined. */

@@ -3,6 +3,7 @@ import { examinePrograms, type ProgramFacts } from '../doctor-bpf.ts';
 import { missingForOwners, type Privileges, parsePrivileges } from '../doctor-capabilities.ts';
 import { type DiagFacts, examineDiag, remedyOf } from '../doctor-diag.ts';
 import { readText } from '../doctor-kernel.ts';
+import { packetRefusalText, programRefusalText } from './tier-refusals.ts';
 
 /** Which tiers can run here, best first. Asks the kernel, and opens and closes what each needs; never throws. */
 export function linuxTierReports(procRoot = '/proc'): readonly TierReport[] {
@@ -33,7 +34,7 @@ function ebpfReport(diag: DiagFacts, { counting, parts }: ProgramFacts): TierRep
     return {
       tier: 'ebpf',
       isAvailable: false,
-      detail: whyNoPrograms(counting?.code, counting?.message ?? ''),
+      detail: programRefusalText(counting?.code, counting?.message ?? ''),
     };
   }
   const refusal = diag.tcp ?? diag.closings.verdict;
@@ -60,20 +61,6 @@ function ebpfReport(diag: DiagFacts, { counting, parts }: ProgramFacts): TierRep
   };
 }
 
-function whyNoPrograms(code: string | undefined, message: string): string {
-  switch (code) {
-    case 'EPERM':
-    case 'EACCES':
-      return `programs may not be loaded into the kernel (${code}): it needs cap_bpf and cap_net_admin, and cap_perfmon for all of it`;
-    case 'PID_NAMESPACE':
-      return 'this process is in a PID namespace of its own, where the kernel counts by numbers that mean nothing here';
-    case 'ENOSYS':
-      return 'this kernel has no BPF';
-    default:
-      return `the kernel refused: ${message}`;
-  }
-}
-
 function netlinkReport(
   diag: DiagFacts,
   { packets }: ProgramFacts,
@@ -98,7 +85,7 @@ function datagramsText(diag: DiagFacts, packetRefusal: string | undefined): stri
 
 function packetReport({ packets }: ProgramFacts): TierReport {
   if (packets !== undefined) {
-    const detail = `packets cannot be read (${packets.code}): it needs cap_net_raw`;
+    const detail = packetRefusalText(packets.code);
     return { tier: 'packet', isAvailable: false, detail };
   }
   const detail =

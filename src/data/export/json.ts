@@ -2,6 +2,7 @@ import { ProcessRows } from '../query/process-rows.ts';
 import { ScopeFilter } from '../query/scope.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { TOTALS_SLOT } from '../rates/network-rates.ts';
+import type { CollectionParts } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerKind } from '../sample/network-section.ts';
 import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
@@ -44,6 +45,10 @@ export interface SnapshotEntry {
   readonly interval_s: number | null;
   readonly backend: string;
   readonly counted: string;
+  /** What each part is collected by; null in a recording that does not say. */
+  readonly parts: CollectionParts | null;
+  /** What is missing from the rows, as far as it was noticed. */
+  readonly lost: { readonly closings: number; readonly bytes: number; readonly packets: number };
   readonly host: string;
   readonly processes: readonly ProcessEntry[];
   readonly interfaces: readonly InterfaceEntry[];
@@ -84,6 +89,8 @@ export function snapshotEntry(
     interval_s: rateValue(rates.intervalSeconds),
     backend: section.tier,
     counted: section.counted,
+    parts: section.parts ?? null,
+    lost: { closings: section.lostClosings, bytes: section.lost.bytes, packets: section.lost.packets },
     host: header.hostName,
     processes: Array.from(rows.order(options.sort, 'raw'), (row) => processEntry(context, row)),
     interfaces: interfaceEntries(section, rates, options),

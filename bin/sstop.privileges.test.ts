@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCgroupRoot } from '../platforms/linux/bpf/cgroup-root.ts';
+import { AttachType, queryPrograms } from '../platforms/linux/bpf/link.ts';
+import { examinePrograms } from '../platforms/linux/doctor-bpf.ts';
+import { closeDescriptor } from '../platforms/linux/libc.ts';
+import { SSTOP } from './testing/executables.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const canCount = isRoot && examinePrograms().counting === undefined;
+const canTellUsers = canCount && examinePrograms().parts?.lastUser !== 'none';
+
+let home = '';
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'sstop-privileges-'));
+  chmodSync(home, 0o755);
+});
+
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** As nobody with these capabilities and no others. */
+function withCapabilities(...names: readonly string[]): string[] {
+  const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  if (names.length === 0) return ['setpriv', ...user, '--'];
+  const set = names.map((name) => `+${name}`).join(',');
+  return ['setpriv', ...user, '--inh-caps', set, '--ambient-caps', set, '--'];
+}
+
+async function outcomeOf(command: readonly string[]) {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8' };
+  const child = Bun.spawn([...command], { env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const [exitCode, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+async function snapshotOf(prefix: readonly string[], ...options: readonly string[]) {
+  const outcome = await outcomeOf([...prefix, SSTOP, '--json', '--once', '--interval', '100ms', ...options]);
+  expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+  return JSON.parse(outcome.stdout);
+}
+
+describe.skipIf(!isRoot)('the tier is what the privileges allow (needs root)', () => {
+  test('none: netlink, TCP payload alone, without an error', async () => {
+    const snapshot = await snapshotOf(withCapabilities());
+    expect(snapshot).toMatchObject({ backend: 'netlink', counted: 'payload', errors: [] });
+    expect(snapshot.parts).toMatchObject({ tcp: 'tcp_info', udp: 'none', processes: 'proc', exited: false });
+  });
+
+  test('cap_net_raw: netlink with UDP by its packets', async () => {
+    const snapshot = await snapshotOf(withCapabilities('net_raw'));
+    expect(snapshot).toMatchObject({ backend: 'netlink', counted: 'payload', errors: [] });
+    expect(snapshot.parts).toMatchObject({ tcp: 'tcp_info', udp: 'packets' });
+  });
+
+  test.skipIf(!canCount)('cap_bpf and cap_net_admin: ebpf by who opened a socket (needs eBPF)', async () => {
+    const snapshot = await snapshotOf(withCapabilities('bpf', 'net_admin'));
+    expect(snapshot).toMatchObject({ backend: 'ebpf', counted: 'l3', errors: [] });
+    expect(snapshot.parts).toMatchObject({ tcp: 'ebpf', udp: 'ebpf', owners: 'creator', exited: false });
+  });
+
+  test.skipIf(!canTellUsers)(
+    'with cap_perfmon: by the last user, exits seen (needs eBPF and BTF)',
+    async () => {
+      const snapshot = await snapshotOf(withCapabilities('bpf', 'net_admin', 'perfmon'));
+      expect(snapshot).toMatchObject({ backend: 'ebpf', counted: 'l3', errors: [] });
+      expect(snapshot.parts).toMatchObject({ owners: 'last user', exited: true, scope: 'machine' });
+    },
+  );
+
+  test('a tier asked for by name that cannot run says what it lacks, with exit code 1', async () => {
+    const ebpf = await outcomeOf([...withCapabilities(), SSTOP, '--json', '--once', '--backend', 'ebpf']);
+    expect(ebpf).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(ebpf.stderr).toMatch(/^sstop: [^\n]*ebpf[^\n]*cap_bpf[^\n]*\n$/);
+    const packet = await outcomeOf([...withCapabilities(), SSTOP, '--json', '--once', '--backend', 'packet']);
+    expect(packet).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(packet.stderr).toMatch(/^sstop: [^\n]*packet[^\n]*cap_net_raw[^\n]*\n$/);
+  });
+
+  test('--doctor names the tier and what is missing at every step', async () => {
+    const taken = async (...names: readonly string[]) => {
+      const outcome = await outcomeOf([...withCapabilities(...names), SSTOP, '--doctor', '--json']);
+      expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+      const { tier, programs } = JSON.parse(outcome.stdout);
+      return { tier, ring: programs.ring };
+    };
+    expect(await taken()).toEqual({ tier: 'netlink', ring: 'EPERM' });
+    expect(await taken('net_raw')).toEqual({ tier: 'netlink', ring: 'ok' });
+    if (canCount) expect(await taken('bpf', 'net_admin')).toEqual({ tier: 'ebpf', ring: 'EPERM' });
+  });
+});
+
+describe.skipIf(!canCount)('what was loaded is gone with the program (needs root and eBPF)', () => {
+  const attachments = (): readonly number[] => {
+    const { descriptor } = openCgroupRoot();
+    const { CGROUP_INET_INGRESS, CGROUP_INET_EGRESS, CGROUP_INET_SOCK_CREATE, CGROUP_INET_SOCK_RELEASE } =
+      AttachType;
+    try {
+      return [CGROUP_INET_INGRESS, CGROUP_INET_EGRESS, CGROUP_INET_SOCK_CREATE, CGROUP_INET_SOCK_RELEASE]
+        .flatMap((type) => queryPrograms(descriptor, type).ids)
+        .sort();
+    } finally {
+      closeDescriptor(descriptor);
+    }
+  };
+
+  /** Other programs may come and go meanwhile: only those that appear with this one count. */
+  async function leftBy(end: (child: Bun.Subprocess) => void): Promise<readonly number[]> {
+    const before = new Set(attachments());
+    const child = Bun.spawn([SSTOP, '--json', '--interval', '100ms', '--backend', 'ebpf'], {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    const reader = child.stdout.getReader();
+    await reader.read();
+    const during = attachments().filter((id) => !before.has(id));
+    expect(during.length).toBeGreaterThanOrEqual(3);
+    end(child);
+    await child.exited;
+    reader.releaseLock();
+    const after = new Set(attachments());
+    return during.filter((id) => after.has(id));
+  }
+
+  test('after SIGTERM', async () => {
+    expect(await leftBy((child) => child.kill('SIGTERM'))).toEqual([]);
+  });
+
+  test('after SIGKILL', async () => {
+    expect(await leftBy((child) => child.kill('SIGKILL'))).toEqual([]);
+  });
+});
