@@ -17,6 +17,8 @@ import { PidSignaller } from './collectors/signaller.ts';
 import { UserNames } from './collectors/users.ts';
 import { ProcDirectory } from './proc/proc-directory.ts';
 
+const PROC = '/proc';
+
 /** Where other roots than the usual ones are to be asked. */
 export interface LinuxPlatformOptions {
   readonly procRoot?: string;
@@ -32,7 +34,7 @@ export class LinuxPlatform implements Platform {
 
   /** Throws SyscallError where /proc cannot be opened. */
   constructor(options: LinuxPlatformOptions = {}) {
-    this.#procRoot = options.procRoot ?? '/proc';
+    this.#procRoot = options.procRoot ?? PROC;
     this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
     const proc = new ProcDirectory(this.#procRoot);
@@ -48,7 +50,8 @@ export class LinuxPlatform implements Platform {
   }
 
   openNetwork(options: NetworkOptions): NetworkCollector {
-    return openLinuxNetwork({ ...options, procRoot: this.#procRoot });
+    const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
+    return openLinuxNetwork({ ...options, ...root });
   }
 
   openMachine(options: MachineOptions): MachineCollector {

@@ -35,6 +35,12 @@ const CASES: readonly (readonly [string, (code: Assembler) => Assembler, string]
     (code) => code.loadImmediate64(R1, 0x01234567, 0x89abcdef),
     '18 01 00 00 67 45 23 01 00 00 00 00 ef cd ab 89',
   ],
+  [
+    'r1 = value of map 5',
+    (code) => code.loadMapValue(R1, 5),
+    '18 21 00 00 05 00 00 00 00 00 00 00 00 00 00 00',
+  ],
+  ['call kernel 0xfafb', (code) => code.callKernel(0xfafb), '85 20 00 00 fb fa 00 00'],
   ['call 1', (code) => code.call(1), '85 00 00 00 01 00 00 00'],
   ['exit', (code) => code.exit(), '95 00 00 00 00 00 00 00'],
   ['return 1', (code) => code.returnImmediate(1), 'b7 00 00 00 01 00 00 00 95 00 00 00 00 00 00 00'],

@@ -62,6 +62,10 @@ const EXIT = 0x90;
 const BYTE_SWAP = 0xd0;
 /** Source register of a 64-bit immediate load: the immediate is a map's descriptor. */
 const PSEUDO_MAP_FD = 1;
+/** The same: the address of the first value of an array map. */
+const PSEUDO_MAP_VALUE = 2;
+/** Source register of a call: the immediate is the BTF id of a kernel function. */
+const PSEUDO_KFUNC_CALL = 2;
 const INSTRUCTION_BYTES = 8;
 
 interface Fixup {
@@ -139,6 +143,12 @@ export class Assembler {
     return this.#emit(0);
   }
 
+  /** The address of the only value of an array map (5.2); takes two instructions. */
+  loadMapValue(destination: number, mapDescriptor: number): this {
+    this.#emit(Class.LD | MODE_IMM | Size.DW, destination, PSEUDO_MAP_VALUE, 0, mapDescriptor);
+    return this.#emit(0);
+  }
+
   /** A 64-bit constant in two 32-bit words; takes two instructions. */
   loadImmediate64(destination: number, low: number, high: number): this {
     this.#emit(Class.LD | MODE_IMM | Size.DW, destination, 0, 0, low | 0);
@@ -148,6 +158,11 @@ export class Assembler {
   /** Calls a helper by its number: arguments in R1 to R5, which it destroys, its result in R0. */
   call(helper: number): this {
     return this.#emit(Class.JMP | CALL, 0, 0, 0, helper);
+  }
+
+  /** Calls a kernel function by its BTF id (5.13), registers as for helpers. */
+  callKernel(functionId: number): this {
+    return this.#emit(Class.JMP | CALL, 0, PSEUDO_KFUNC_CALL, 0, functionId);
   }
 
   exit(): this {

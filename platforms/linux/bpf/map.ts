@@ -6,7 +6,7 @@ import type { ValueBtf } from './value-btf.ts';
 export const MapType = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9, SK_STORAGE: 24 } as const;
 
 /** Flags of BPF_MAP_CREATE. */
-export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9 } as const;
+export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9, MMAPABLE: 1 << 10 } as const;
 
 /** Flags of an update: any, only where there is none, only where there is one. */
 export const UpdateFlag = { ANY: 0, NO_EXIST: 1, EXIST: 2 } as const;

@@ -4,7 +4,7 @@ import { UpdateFlag } from './map.ts';
 import {
   CLAIMABLE_NANOS,
   COMM_BYTES,
-  FLOW_KEY_BYTES,
+  PEER_KEY_BYTES,
   FlowKey,
   FlowValue,
   type NetworkMaps,
@@ -122,7 +122,7 @@ export function changeFlows(
   change: () => void,
 ): void {
   const { keyOffset: key, storage } = flows;
-  zeroStack(code, key, FLOW_KEY_BYTES);
+  zeroStack(code, key, PEER_KEY_BYTES);
   code.store(Size.DW, R10, key + FlowKey.COOKIE, flows.cookie);
   if (flows.whose === 'owner') {
     code.load(Size.W, R1, storage, Storage.KEY_TGID).store(Size.W, R10, key + FlowKey.TGID, R1);

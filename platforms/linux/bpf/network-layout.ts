@@ -2,17 +2,18 @@
  * What the network programs keep in maps, in the machine's byte order. All addresses are four 32-bit words as in
  * src/data/sample/address.ts, ports in host order.
  *
- * Key of a flow, 40 bytes:
+ * Key of a peer of a datagram socket that is not connected, 40 bytes:
  *
  *    0 socket cookie u64
  *    8 tgid u32, 0 for the first owner of the socket | 12 ifindex u32
  *   16 remote address 4 x u32
  *   32 remote port u16 | 34 flags u8 | 35 zero
  *
- * Address and port are those of datagram sockets that are not connected, else 0. Sums of what found no room have
- * cookie 0 and the tgid of the owner.
+ * Of all other flows and of sums it has the first 16 bytes only, for short keys are found faster. Sums of what found no
+ * room have cookie 0 and the tgid of the owner.
  */
-export const FLOW_KEY_BYTES = 40;
+export const FLOW_KEY_BYTES = 16;
+export const PEER_KEY_BYTES = 40;
 export const FlowKey = {
   COOKIE: 0,
   TGID: 8,
@@ -21,8 +22,8 @@ export const FlowKey = {
   REMOTE_PORT: 32,
   HAS_REMOTE: 34,
 } as const;
-/** Of a key from its remote address on. */
-export const PEER_BYTES = FLOW_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
+/** Of a peer's key from its remote address on. */
+export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
 
 /**
  * Value of a flow, 120 bytes:
@@ -64,7 +65,7 @@ export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16 } as const;
 export const COMM_BYTES = 16;
 
 /**
- * What is stored beside a socket (SK_STORAGE), 96 bytes. An accepted connection begins with a copy of its listener's,
+ * What is stored beside a socket (SK_STORAGE), 104 bytes. An accepted connection begins with a copy of its listener's,
  * so that the cookie in it tells a connection that nobody has used yet: it is not its own.
  *
  *    0 owner, as OWNER
@@ -73,9 +74,10 @@ export const COMM_BYTES = 16;
  *   48 tgid u32 in the keys of the owner's flows | 52 tgid u32 of the owner of the flows that have 0 there
  *   56 ifindex u32 of the last packet in | 60 of the last packet out
  *   64 the last 24 bytes of the key of the peer that was met last, with address, port and flags
- *   88 released u32 | 92 zero
+ *   88 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
+ *   96 released u32 | 100 zero
  */
-export const STORAGE_BYTES = 96;
+export const STORAGE_BYTES = 104;
 export const Storage = {
   OWNER: 0,
   USED_COOKIE: 32,
@@ -86,7 +88,8 @@ export const Storage = {
   EGRESS_IFINDEX: 60,
   PEER: 64,
   PEER_FLAGS: 82,
-  RELEASED: 88,
+  OWN_COOKIE: 88,
+  RELEASED: 96,
 } as const;
 
 /**

@@ -11,7 +11,7 @@ import {
 } from './network-code.ts';
 import { BpfSock } from './network-context.ts';
 import {
-  FLOW_KEY_BYTES,
+  PEER_KEY_BYTES,
   FlowValue,
   type NetworkMaps,
   OWNER_BYTES,
@@ -55,7 +55,7 @@ export function socketCreatedProgram(maps: NetworkMaps, comm: CommSource): Uint8
 export function socketReleasedProgram(maps: NetworkMaps, comm: CommSource, isHolding: boolean): Uint8Array {
   const code = new Assembler();
   const owner = -OWNER_BYTES;
-  const keyOffset = owner - FLOW_KEY_BYTES;
+  const keyOffset = owner - PEER_KEY_BYTES;
   const flows = { keyOffset, cookie: R9, storage: R8 };
   code.move(R6, R1);
   storageOf(code, maps.storage, R6, 0);

@@ -1,4 +1,4 @@
-import { FLOW_KEY_BYTES, FLOW_VALUE_BYTES } from './network-layout.ts';
+import { PEER_KEY_BYTES, FLOW_VALUE_BYTES } from './network-layout.ts';
 
 /**
  * The stack of the packet programs, below the frame pointer:
@@ -6,7 +6,7 @@ import { FLOW_KEY_BYTES, FLOW_VALUE_BYTES } from './network-layout.ts';
  *   key 40 | value 120 | IP header 40 | packets u64 | offset of the transport header u64
  *   next header u64 | bytes of headers u64 | bytes of a jumbo option u64 | scratch 8
  */
-export const KEY = -FLOW_KEY_BYTES;
+export const KEY = -PEER_KEY_BYTES;
 export const VALUE = KEY - FLOW_VALUE_BYTES;
 export const IP_HEADER_BYTES = 40;
 export const IP_HEADER = VALUE - IP_HEADER_BYTES;

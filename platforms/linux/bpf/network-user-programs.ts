@@ -12,7 +12,7 @@ import {
 import {
   AF_INET,
   AF_INET6,
-  FLOW_KEY_BYTES,
+  PEER_KEY_BYTES,
   HOLDER_BYTES,
   Holder,
   type NetworkMaps,
@@ -40,7 +40,7 @@ export interface UseHook {
 }
 
 const OWNER = -OWNER_BYTES;
-const KEY = OWNER - FLOW_KEY_BYTES;
+const KEY = OWNER - PEER_KEY_BYTES;
 const RECORD = KEY - HOLDER_BYTES;
 
 /**

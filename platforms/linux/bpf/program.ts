@@ -1,9 +1,9 @@
 import { NativeBuffer } from '../libc.ts';
-import { BpfError, bpfCharged, Command, nativeCopy, setObjectName, setPointer } from './bpf-call.ts';
+import { BpfError, bpf, bpfCharged, Command, nativeCopy, setObjectName, setPointer } from './bpf-call.ts';
 import { INSTRUCTION_BYTES } from './instruction.ts';
 
 /** `enum bpf_prog_type`. */
-export const ProgramType = { CGROUP_SKB: 8, CGROUP_SOCK: 9, TRACING: 26 } as const;
+export const ProgramType = { CGROUP_SKB: 8, CGROUP_SOCK: 9, TRACING: 26, SYSCALL: 31 } as const;
 
 export interface ProgramOptions {
   readonly type: number;
@@ -13,6 +13,8 @@ export interface ProgramOptions {
   readonly expectedAttachType?: number;
   /** The kernel's BTF id of the function, tracepoint or iterator that the program is for. */
   readonly attachBtfId?: number;
+  /** BPF_F_SLEEPABLE, which programs of the type SYSCALL must be. */
+  readonly isSleepable?: boolean;
   /** Default GPL, which most helpers demand. */
   readonly license?: string;
 }
@@ -21,12 +23,14 @@ export interface ProgramOptions {
 const PROG_LOAD_BYTES = 120;
 const LOG_BYTES = 256 * 1024;
 const LOG_LEVEL = 1;
+const SLEEPABLE = 1 << 4;
+const PROG_RUN_BYTES = 80;
 
 /**
  * BPF_PROG_LOAD: first without a log; where that fails once more with one, which BpfError then carries. Returns the
  * program's descriptor.
  *
- *   0 type | 4 instructions | 8 code | 16 license | 24 log level | 28 log size | 32 log | 48 name[16]
+ *   0 type | 4 instructions | 8 code | 16 license | 24 log level | 28 log size | 32 log | 44 flags | 48 name[16]
  *   68 expected attach type | 108 attach BTF id
  */
 export function loadProgram(options: ProgramOptions): number {
@@ -37,6 +41,7 @@ export function loadProgram(options: ProgramOptions): number {
   attributes.u32[1] = options.code.length / INSTRUCTION_BYTES;
   setPointer(attributes, 8, code);
   setPointer(attributes, 16, license);
+  attributes.u32[11] = options.isSleepable === true ? SLEEPABLE : 0;
   setObjectName(attributes, 48, options.name);
   attributes.u32[17] = options.expectedAttachType ?? 0;
   attributes.u32[27] = options.attachBtfId ?? 0;
@@ -56,4 +61,24 @@ function loadWithLog(name: string, attributes: NativeBuffer, errno: number): num
   const text = new TextDecoder().decode(log.bytes.subarray(0, end < 0 ? LOG_BYTES : end));
   // A log that was too small for the verifier hides the reason (ENOSPC): the first errno is the true one.
   throw new BpfError(`load BPF program ${name}`, errno, text);
+}
+
+/**
+ * Runs programs of the type SYSCALL (5.14), by BPF_PROG_RUN without any input.
+ *
+ *   0 program fd | 4 its result (out) | the rest 0
+ */
+export class ProgramRunner {
+  readonly #attributes = new NativeBuffer(PROG_RUN_BYTES);
+
+  /** The program's descriptor stays the caller's. */
+  constructor(programDescriptor: number) {
+    this.#attributes.u32[0] = programDescriptor;
+  }
+
+  /** Throws BpfError where it cannot be run. */
+  run(): void {
+    const result = bpf(Command.PROG_RUN, this.#attributes, PROG_RUN_BYTES);
+    if (result < 0) throw new BpfError('run BPF program', -result);
+  }
 }

@@ -36,3 +36,7 @@ export const THREAD_BYTES = 32;
 
 /** Of a task's name, with the NUL at its end. */
 export const COMM_BYTES = 16;
+
+/** Before the records of a walk: 0 where the last one ends, from the start u64 | 8 1 where there was no room u64. */
+export const WalkField = { END: 0, IS_FULL: 8 } as const;
+export const WALK_HEADER_BYTES = 16;

@@ -17,6 +17,8 @@ export type RssMembers =
 export interface TaskOffsets {
   readonly iteratorId: number;
   readonly exitTracepointId: number | undefined;
+  /** Kernel functions that walk over all tasks at once (6.7). */
+  readonly walk: WalkFunctions | undefined;
   readonly task: {
     readonly pid: BtfMember;
     readonly tgid: BtfMember;
@@ -51,10 +53,27 @@ export interface TaskOffsets {
   readonly pidNumbers: BtfMember;
 }
 
+/** BTF ids of kernel functions (kernel/bpf/helpers.c, task_iter.c). */
+export interface WalkFunctions {
+  readonly lock: number;
+  readonly unlock: number;
+  readonly begin: number;
+  readonly next: number;
+  readonly end: number;
+}
+
 export interface IoMembers {
   readonly readBytes: BtfMember;
   readonly writeBytes: BtfMember;
 }
+
+const WALK = [
+  'bpf_rcu_read_lock',
+  'bpf_rcu_read_unlock',
+  'bpf_iter_task_new',
+  'bpf_iter_task_next',
+  'bpf_iter_task_destroy',
+] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
 export function findTaskOffsets(index: BtfIndex): TaskOffsets {
@@ -66,12 +85,14 @@ export function findTaskOffsets(index: BtfIndex): TaskOffsets {
     ['pid', BtfKind.STRUCT],
     ['bpf_iter_task', BtfKind.FUNC],
     ['btf_trace_sched_process_exit', BtfKind.TYPEDEF],
+    ...WALK.map((name) => [name, BtfKind.FUNC] as const),
   ]);
   return {
     iteratorId: types.id('bpf_iter_task'),
     exitTracepointId: types.has('btf_trace_sched_process_exit')
       ? types.id('btf_trace_sched_process_exit')
       : undefined,
+    walk: walkFunctions(types),
     task: taskMembers(types),
     signal: {
       deadNanos: types.member('signal_struct', 'sum_sched_runtime'),
@@ -85,6 +106,17 @@ export function findTaskOffsets(index: BtfIndex): TaskOffsets {
     rss: rssMembers(types),
     pidLevel: types.member('pid', 'level'),
     pidNumbers: types.member('pid', 'numbers'),
+  };
+}
+
+function walkFunctions(types: KernelTypes): WalkFunctions | undefined {
+  if (!WALK.every((name) => types.has(name))) return undefined;
+  return {
+    lock: types.id('bpf_rcu_read_lock'),
+    unlock: types.id('bpf_rcu_read_unlock'),
+    begin: types.id('bpf_iter_task_new'),
+    next: types.id('bpf_iter_task_next'),
+    end: types.id('bpf_iter_task_destroy'),
   };
 }
 

@@ -5,6 +5,7 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
+import { BpfProcessCollector } from './processes-bpf.ts';
 
 /** Who is alive and who has ended, each from whatever can tell it here. */
 export class ProcessParts {
@@ -15,7 +16,8 @@ export class ProcessParts {
   constructor(source: ProcessSource, exits: ExitRecorder | undefined) {
     this.source = source;
     this.#exits = exits;
-    this.parts = { processes: 'proc', exited: exits !== undefined };
+    const processes = source instanceof BpfProcessCollector ? 'ebpf' : 'proc';
+    this.parts = { processes, exited: exits !== undefined };
   }
 
   collect(slice: Slice): Promise<void> {
@@ -40,17 +42,21 @@ export class ProcessParts {
   }
 }
 
-/** Opens the cheapest that works; for a tier that does without programs in the kernel nothing is loaded. */
+/**
+ * Opens the cheapest that works; for a tier that does without programs in the kernel nothing is loaded. Throws
+ * SyscallError where /proc cannot be opened.
+ */
 export function openProcesses(tier: Tier | 'auto', procRoot: string | undefined): ProcessParts {
-  const mayLoad = tier === 'auto' || tier === 'ebpf';
-  const source = new ProcessCollector(procRoot === undefined ? {} : { procRoot });
-  return new ProcessParts(source, mayLoad ? openExits() : undefined);
+  const mayLoad = (tier === 'auto' || tier === 'ebpf') && procRoot === undefined;
+  const listed = mayLoad ? optional(() => BpfProcessCollector.open()) : undefined;
+  const source = listed ?? new ProcessCollector(procRoot === undefined ? {} : { procRoot });
+  return new ProcessParts(source, mayLoad ? optional(() => ExitRecorder.open()) : undefined);
 }
 
-/** Who ends between two samples is named where the kernel lets us record it; that it does not is no error. */
-function openExits(): ExitRecorder | undefined {
+/** What is only a better way: that it cannot be had is no error, and the doctor's business. */
+function optional<T>(open: () => T): T | undefined {
   try {
-    return ExitRecorder.open();
+    return open();
   } catch (thrown) {
     if (thrown instanceof OpError) return undefined;
     throw thrown;

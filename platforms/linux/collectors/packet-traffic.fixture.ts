@@ -8,9 +8,20 @@ import { monotonicMicros } from '../clock.ts';
 import { closeDescriptor, NativeBuffer, openSocket, sendFrom, setSocketOption, systemCall } from '../libc.ts';
 import { ethernet, ipv4 } from '../packet/packets.fixture.ts';
 import { ADDRESSES, STATIONS, VethPair } from '../packet/veth-pair.fixture.ts';
-import { DatagramCounter } from './packet-datagrams.ts';
+import { OwnedSockets } from './owned-sockets.ts';
+import {
+  besideNetlink,
+  Client,
+  type Counter,
+  connection,
+  everywhere,
+  type Family,
+  far,
+  packetTier,
+  settle,
+} from './packet-clients.fixture.ts';
 import { type LedgerEntry, RowLedger, type Traffic } from './packet-ledger.fixture.ts';
-import { NetlinkSockets } from './sockets-netlink.ts';
+import { ProcessCollector } from './processes.ts';
 import { PacketSockets } from './sockets-packet.ts';
 import { UNHURRIED } from './testing.ts';
 
@@ -23,120 +34,6 @@ const CONNECT = process.arch === 'arm64' ? 203 : 42;
 const UDP = 17;
 const TCP = 6;
 const DEADLINE_MILLIS = 5000;
-/** Longer than a ring keeps a block that has packets, and its timer may be late. */
-const RING_MILLIS = 150;
-
-/** A tier under test and what it has counted. */
-interface Counter {
-  readonly ledger: RowLedger;
-  collect(): Promise<void>;
-  drain(): void;
-  lost(): number;
-}
-
-function packetTier(options: { canDescribeUdpSegments?: boolean } = {}): Counter {
-  const source = new PacketSockets({ clock: monotonicMicros, ...options });
-  const ledger = new RowLedger();
-  return {
-    ledger,
-    drain: () => source.drainClosings(),
-    collect: async () => {
-      await source.collect(UNHURRIED);
-      ledger.note(source.rows);
-    },
-    lost: () => source.lost.packets,
-  };
-}
-
-/** Time leaps from one collection to the next, so that the rare dump of UDP sockets is always due. */
-function besideNetlink(unlistedMicros = 0): Counter {
-  let leapMicros = 0;
-  const source = new NetlinkSockets(() => monotonicMicros() + leapMicros);
-  const datagrams = DatagramCounter.open({ unlistedMicros });
-  const ledger = new RowLedger();
-  return {
-    ledger,
-    drain: () => datagrams.drain(),
-    collect: async () => {
-      leapMicros += 3e6;
-      await source.collect(UNHURRIED);
-      await datagrams.collect(source.rows, monotonicMicros(), UNHURRIED);
-      ledger.note(source.rows);
-    },
-    lost: () => datagrams.lost,
-  };
-}
-
-/** Collects until nothing is on its way any more: the ring hands over what it has after a while at the latest. */
-async function settle(counter: Counter): Promise<void> {
-  for (let i = 0; i < 3; i++) {
-    await Bun.sleep(RING_MILLIS / 2);
-    await counter.collect();
-  }
-}
-
-/** A UDP socket whose every datagram has been answered once `exchange` resolves. */
-class Client {
-  readonly #socket: Bun.udp.Socket<'buffer'> | Bun.udp.ConnectedSocket<'buffer'>;
-  readonly #send: (bytes: Uint8Array) => boolean;
-  #answered = 0;
-  #wake = Promise.withResolvers<void>();
-
-  private constructor(
-    socket: Bun.udp.Socket<'buffer'> | Bun.udp.ConnectedSocket<'buffer'>,
-    send: (bytes: Uint8Array) => boolean,
-  ) {
-    this.#socket = socket;
-    this.#send = send;
-  }
-
-  static async open(
-    hostname: string,
-    to: { address: string; port: number },
-    isConnected: boolean,
-  ): Promise<Client> {
-    let client: Client | undefined;
-    const data = (): void => client?.hear();
-    if (isConnected) {
-      const socket = await Bun.udpSocket({
-        hostname,
-        connect: { hostname: to.address, port: to.port },
-        socket: { data },
-      });
-      client = new Client(socket, (bytes) => socket.send(bytes));
-    } else {
-      const socket = await Bun.udpSocket({ hostname, socket: { data } });
-      client = new Client(socket, (bytes) => socket.send(bytes, to.port, to.address));
-    }
-    return client;
-  }
-
-  get port(): number {
-    return this.#socket.port;
-  }
-
-  hear(): void {
-    this.#answered++;
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
-  }
-
-  async exchange(datagrams: number, bytes: number): Promise<void> {
-    for (let i = 0; i < datagrams; i++) {
-      const before = this.#answered;
-      this.#send(new Uint8Array(bytes));
-      while (this.#answered === before) await this.#wake.promise;
-    }
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-}
-
-type Family = 4 | 6;
-const far = (family: Family): string => (family === 4 ? ADDRESSES.far4 : ADDRESSES.far6);
-const everywhere = (family: Family): string => (family === 4 ? '0.0.0.0' : '::');
 
 async function datagrams(counter: Counter, pair: VethPair): Promise<unknown> {
   await counter.collect();
@@ -192,43 +89,6 @@ async function shortLived(counter: Counter, pair: VethPair): Promise<unknown> {
   };
 }
 
-async function connection(family: Family, port: number, bytes: number): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let left = bytes;
-  const chunk = new Uint8Array(65536);
-  const flush = (socket: Bun.Socket<undefined>): void => {
-    while (left > 0) {
-      const written = socket.write(chunk.subarray(0, Math.min(left, chunk.length)));
-      if (written <= 0) return;
-      left -= written;
-    }
-    socket.shutdown();
-  };
-  let received = 0;
-  const socket = await Bun.connect<undefined>({
-    hostname: far(family),
-    port,
-    allowHalfOpen: true,
-    socket: {
-      open: flush,
-      drain: (self) => {
-        if (left > 0) flush(self);
-      },
-      data(_self, data) {
-        received += data.length;
-        if (received === bytes) resolve();
-      },
-      end: (self) => {
-        self.end();
-      },
-      error() {},
-    },
-  });
-  const { localPort } = socket;
-  await promise;
-  return localPort;
-}
-
 /** Connections are seen growing, and each end falls between two collections. */
 async function collectUntil(over: Promise<void>, counter: Counter): Promise<void> {
   let isOver = false;
@@ -275,6 +135,49 @@ async function connections(counter: Counter, pair: VethPair): Promise<unknown> {
       ...new Set(counter.ledger.find((entry) => own(entry) && entry.tx > 0).map((entry) => entry.opener)),
     ],
     lost: counter.lost(),
+  };
+}
+
+/** Whose the bytes are: connected, not connected, a connection over several collections, and one that nobody saw. */
+async function owners(pair: VethPair): Promise<unknown> {
+  const source = new PacketSockets({ clock: monotonicMicros });
+  const processes = new ProcessCollector();
+  const owned = new OwnedSockets(source, processes, monotonicMicros);
+  const ledger = new RowLedger();
+  const counter: Counter = {
+    ledger,
+    drain: () => source.drainClosings(),
+    collect: async () => {
+      owned.begin(monotonicMicros());
+      await processes.collect(UNHURRIED);
+      await source.collect(UNHURRIED);
+      await owned.findOwners(UNHURRIED);
+      ledger.note(source.rows);
+    },
+    lost: () => source.lost.packets,
+  };
+  await counter.collect();
+  const to = { address: ADDRESSES.far4, port: pair.ports.udp4 };
+  const clients = [await Client.open('0.0.0.0', to, true), await Client.open('0.0.0.0', to, false)];
+  for (const client of clients) await client.exchange(5, 100);
+  await settle(counter);
+  for (const client of clients) await client.exchange(5, 100);
+  await settle(counter);
+  const ofOther = (entry: LedgerEntry): boolean => entry.ownerPid !== process.pid;
+  const ofClients = (entry: LedgerEntry): boolean =>
+    entry.protocol === UDP && clients.some((client) => client.port === entry.localPort);
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const collected = collectUntil(over, counter);
+  const port = await connection(4, pair.ports.tcp, 2_000_000);
+  end();
+  await collected;
+  await settle(counter);
+  const ofConnection = (entry: LedgerEntry): boolean => entry.protocol === TCP && entry.localPort === port;
+  return {
+    datagrams: ledger.sum(ofClients),
+    datagramsOfOthers: ledger.sum((entry) => ofClients(entry) && ofOther(entry)),
+    connection: ledger.sum(ofConnection).tx > 2_000_000,
+    connectionOfOthers: ledger.sum((entry) => ofConnection(entry) && ofOther(entry)).tx,
   };
 }
 
@@ -431,6 +334,8 @@ async function run(scenario: string, pair: VethPair): Promise<unknown> {
       return datagrams(besideNetlink(60e6), pair);
     case 'netlink-short':
       return shortLived(besideNetlink(), pair);
+    case 'packet-owners':
+      return owners(pair);
     case 'packet-segmented':
       return segmented(packetTier(), pair);
     case 'netlink-segmented':

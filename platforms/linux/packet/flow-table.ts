@@ -1,7 +1,7 @@
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 
 /** Flows at one time. Each takes some 120 bytes. */
-const FLOWS_LIMIT = 1 << 16;
+const FLOWS_LIMIT = 1 << 17;
 /** Beyond so many, flows that would be new share one for their local port, and then one for their local address. */
 const EXACT_SHARE = 0.75;
 const PORT_SHARE = 0.9375;
