@@ -1,0 +1,97 @@
+import { ProcessChanges } from '../../../src/remote/wire/process-changes.ts';
+import { ProcessEncoder, type ProcessFacts } from '../../../src/remote/wire/process-encoder.ts';
+import { ProcessReplica } from '../../../src/remote/wire/process-replica.ts';
+import { unknownProcessRow } from '../../../src/remote/wire/process-row.ts';
+import type { SeedProcess } from '../../../src/remote/wire/seed-metrics.ts';
+import { decodeSeedProcesses, encodeSeedProcesses } from '../../../src/remote/wire/seed-processes.ts';
+import { type BenchRow, type BenchTable, inProcess, measure, measuredRow } from '../../harness.ts';
+
+const ROWS = 10_000;
+/** Of all rows, those that have used the CPU between two samples. */
+const BUSY_EVERY = 20;
+const ITERATIONS = 5;
+/** Runs, those for warming up too, times iterations. */
+const REPLIES = 12 * ITERATIONS;
+
+/** One sample of 10,000 processes in which every twentieth has changed. */
+function sample(changes: ProcessChanges, sequence: number): void {
+  const row = unknownProcessRow();
+  changes.begin(sequence);
+  for (let i = 0; i < ROWS; i++) {
+    const busy = i % BUSY_EVERY === 0 ? sequence : 0;
+    row.pid = i + 1;
+    row.startTicks = 100_000 + i * 17;
+    row.ppid = 1;
+    row.uid = i % 50;
+    row.state = 83;
+    row.threads = 1 + (i % 9);
+    row.cpuNanos = i * 1e6 + busy * 3e7;
+    row.residentBytes = (1 + (i % 900)) * 65_536;
+    row.cpuPercent = busy === 0 ? 0 : 1.5 + (sequence % 7);
+    row.name = NAMES[i]!;
+    row.user = USERS[i % 50]!;
+    row.commandLine = LINES[i]!;
+    changes.put(row);
+  }
+  changes.end();
+}
+
+const NAMES = Array.from({ length: ROWS }, (_, i) => `worker-${i % 700}`);
+const USERS = Array.from({ length: 50 }, (_, i) => `user-${i}`);
+const LINES = Array.from({ length: ROWS }, (_, i) => `/usr/lib/service/bin/worker --number ${i} --verbose`);
+
+const FACTS: ProcessFacts = {
+  header: {
+    ...{ hostName: 'web-1', bootId: 'boot', epoch: 1, monotonicMicros: 1e9, wallMillis: 1.7e12 },
+    ...{ bootWallMillis: 1.69e12, clockTicksPerSecond: 100 },
+  },
+  section: { sequence: 1, monotonicMicros: 1e9, durationMicros: 5000, errors: [] },
+  ...{ processCount: ROWS, memoryTotalBytes: 16e9, coreCount: 8 },
+};
+
+/** CPU of 10,000 process rows by the seed's message, by `socktop.v2` whole, and by what has changed. */
+export async function run(): Promise<BenchTable> {
+  const rows: BenchRow[] = [];
+  const add = async (
+    name: string,
+    bytes: number,
+    once: () => unknown,
+    iterations = ITERATIONS,
+  ): Promise<void> => {
+    rows.push(measuredRow(name, await measure(inProcess(once, iterations)), `${bytes} bytes`));
+  };
+  const seedRows: SeedProcess[] = NAMES.map((name, i) => ({
+    ...{ pid: i + 1, name, cpu_usage: i % BUSY_EVERY === 0 ? 1.5 : 0, mem_bytes: (1 + (i % 900)) * 65_536 },
+  }));
+  const seed = encodeSeedProcesses({ process_count: ROWS, rows: seedRows });
+  await add('seed: encode', seed.length, () => encodeSeedProcesses({ process_count: ROWS, rows: seedRows }));
+  await add('seed: check and decode', seed.length, () => decodeSeedProcesses(seed));
+
+  const changes = new ProcessChanges();
+  let sequence = 1;
+  sample(changes, sequence);
+  await add('v2: compare a sample with the one before', 0, () => sample(changes, ++sequence));
+  // A new encoder each time, because one keeps what it has encoded for the next client.
+  const whole = new ProcessEncoder(changes).encode(FACTS, 0);
+  await add('v2: encode all', whole.length, () => new ProcessEncoder(changes).encode(FACTS, 0));
+  const replica = new ProcessReplica();
+  await add('v2: check and decode all', whole.length, () => replica.apply(whole));
+  sample(changes, ++sequence);
+  const part = new ProcessEncoder(changes).encode(FACTS, sequence - 1);
+  await add('v2: encode 500 changed', part.length, () =>
+    new ProcessEncoder(changes).encode(FACTS, sequence - 1),
+  );
+  const parts: Uint8Array[] = [];
+  const later = new ProcessReplica();
+  later.apply(new ProcessEncoder(changes).encode(FACTS, 0));
+  for (let i = 0; i < REPLIES; i++) {
+    sample(changes, ++sequence);
+    parts.push(new ProcessEncoder(changes).encode(FACTS, sequence - 1));
+  }
+  const next = parts.values();
+  await add('v2: check and decode 500 changed', part.length, () => {
+    const bytes = next.next().value;
+    if (bytes !== undefined) later.apply(bytes);
+  });
+  return { title: `${ROWS} process rows, every ${BUSY_EVERY}th changed`, rows };
+}

@@ -1,0 +1,18 @@
+import { expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { committedCode, PROTO_NAMES, wantedCode } from './wire-code.ts';
+
+test.each(PROTO_NAMES)(
+  'the code of %s.proto is what its compiler makes (else: npm run bun bin/dev/wire-code.ts)',
+  (name) => {
+    expect(committedCode(name)).toBe(wantedCode(name));
+  },
+);
+
+test('no code is made from strings, neither by what is generated nor by the part of pbf that the program has', () => {
+  const library = readFileSync(fileURLToPath(import.meta.resolve('pbf')), 'utf8');
+  for (const source of [...PROTO_NAMES.map(committedCode), library]) {
+    expect(source).not.toMatch(/\beval\s*\(|\bFunction\s*\(/);
+  }
+});

@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { compileRaw } from 'pbf/compile';
+import { type ProtoField, type ProtoMessage, type ProtoSchema, sync } from 'resolve-protobuf-schema';
+
+const WIRE = fileURLToPath(new URL('../../src/remote/wire/', import.meta.url));
+
+/** Every .proto file, without its ending; the code stands beside it as `NAME.generated.ts`. */
+export const PROTO_NAMES = ['processes', 'socktop-v2'] as const;
+export type ProtoName = (typeof PROTO_NAMES)[number];
+
+const SCALARS: Readonly<Record<string, string>> = {
+  string: 'string',
+  bool: 'boolean',
+  ...Object.fromEntries(
+    ['double', 'float', 'uint32', 'uint64', 'sint32', 'sint64', 'fixed32'].map((type) => [type, 'number']),
+  ),
+};
+
+/** The code that is committed for a .proto file. */
+export function committedCode(name: ProtoName): string {
+  return readFileSync(`${WIRE}${name}.generated.ts`, 'utf8');
+}
+
+/**
+ * The code that a .proto file wants: shapes of all messages, by which bytes are checked before they are read, and
+ * types, readers and writers of those that hold no tables. Tables are read and written by their shapes, column by
+ * column, so that no object stands for a row.
+ */
+export function wantedCode(name: ProtoName): string {
+  const schema = sync(`${WIRE}${name}.proto`);
+  const compiled = schema.messages.filter((message) => !holdsTable(message));
+  const code = annotated(compileRaw({ ...schema, messages: compiled }), compiled);
+  return [
+    '// biome-ignore-all lint: written by the compiler of pbf',
+    '// biome-ignore-all format: written by the compiler of pbf',
+    `// Made from ${name}.proto by \`npm run bun bin/dev/wire-code.ts\`.`,
+    "import type { PbfReader, PbfWriter } from 'pbf';",
+    "import type { MessageShape } from './protobuf-shape.ts';",
+    '',
+    ...compiled.map(typeOf),
+    code.replace(/^.*\n\n?/, '').trimEnd(),
+    '',
+    ...shapesOf(schema),
+  ].join('\n');
+}
+
+function holdsTable({ name, fields }: ProtoMessage): boolean {
+  return name.endsWith('Columns') || fields.some(({ type }) => type.endsWith('Columns'));
+}
+
+function typeOf({ name, fields }: ProtoMessage): string {
+  const lines = fields.map((field) => `  ${field.name}: ${fieldType(field)};`);
+  return [`export interface ${name} {`, ...lines, '}', ''].join('\n');
+}
+
+function fieldType({ type, repeated }: ProtoField): string {
+  const scalar = SCALARS[type];
+  if (repeated) return `${scalar ?? type}[]`;
+  return scalar ?? `${type} | undefined`;
+}
+
+/** The compiler writes JavaScript; its functions all look alike. */
+function annotated(code: string, messages: readonly ProtoMessage[]): string {
+  let result = code.replaceAll('    let field;\n', '    let field: number;\n');
+  for (const { name } of messages) {
+    result = result
+      .replace(
+        `function read${name}(pbf, end) {\n    const obj = `,
+        `function read${name}(pbf: PbfReader, end?: number): ${name} {\n    const obj: ${name} = `,
+      )
+      .replace(
+        `function write${name}(obj, pbf) {`,
+        `function write${name}(obj: ${name}, pbf: PbfWriter): void {`,
+      );
+  }
+  return result;
+}
+
+/** In the order of the file but for messages inside, which a constant must stand behind. */
+function shapesOf(schema: ProtoSchema): string[] {
+  const done = new Set<string>();
+  const lines: string[] = [];
+  const add = (message: ProtoMessage): void => {
+    if (done.has(message.name)) return;
+    done.add(message.name);
+    for (const { type } of message.fields) {
+      const inner = schema.messages.find(({ name }) => name === type);
+      if (inner !== undefined) add(inner);
+    }
+    lines.push(shapeOf(message));
+  };
+  for (const message of schema.messages) add(message);
+  return lines;
+}
+
+function shapeOf({ name, fields }: ProtoMessage): string {
+  const lines = fields.map((field) => {
+    const isScalar = SCALARS[field.type] !== undefined;
+    const type = isScalar ? `'${field.type}'` : "'message'";
+    const inner = isScalar ? '' : `, message: ${constantOf(field.type)}`;
+    return `    { tag: ${field.tag}, name: '${field.name}', type: ${type}, isRepeated: ${field.repeated}${inner} },`;
+  });
+  return [
+    `export const ${constantOf(name)}: MessageShape = {`,
+    `  name: '${name}',`,
+    `  isTable: ${name.endsWith('Columns')},`,
+    '  fields: [',
+    ...lines,
+    '  ],',
+    '};',
+    '',
+  ].join('\n');
+}
+
+/** `SocketColumns` is `SOCKET_COLUMNS_SHAPE`. */
+function constantOf(name: string): string {
+  return `${name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}_SHAPE`;
+}
+
+if (import.meta.main) {
+  for (const name of PROTO_NAMES) writeFileSync(`${WIRE}${name}.generated.ts`, wantedCode(name));
+}

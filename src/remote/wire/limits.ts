@@ -1,0 +1,64 @@
+/** A payload of more bytes is sent compressed (the seed's number). */
+export const GZIP_ABOVE_BYTES = 768;
+
+/** The longest request, in bytes; an agent refuses more. */
+export const REQUEST_LIMIT_BYTES = 4096;
+
+/** The longest reply as it arrives, compressed or not: what a client sets as its largest frame. */
+export const FRAME_LIMIT_BYTES = 64 << 20;
+
+/** How large each kind of reply may be when inflated. */
+export const PAYLOAD_LIMIT_BYTES = {
+  error: 64 << 10,
+  capabilities: 256 << 10,
+  metrics: 4 << 20,
+  disks: 4 << 20,
+  process: 8 << 20,
+  journal: 8 << 20,
+  processes: 32 << 20,
+  network: 64 << 20,
+} as const;
+
+/** JSON nests no deeper: the deepest of the messages is a process's children, see CHILD_DEPTH_LIMIT. */
+export const JSON_DEPTH_LIMIT = 32;
+
+/** Rows of one list or table; beyond them a reply is refused. */
+export const ROWS_LIMIT = {
+  /** Linux knows no more pids than 2^22; no reply of processes holds more rows than this. */
+  processes: 1 << 18,
+  owners: 1 << 17,
+  hosts: 1 << 16,
+  traffic: 1 << 18,
+  interfaces: 4096,
+  addresses: 4096 * 4,
+  sockets: 1 << 18,
+  /** Distinct texts of one reply. */
+  texts: 1 << 19,
+  errors: 64,
+  /** CPU cores; the kernel can be built for 8192. */
+  cores: 8192,
+  /** Entries of any other JSON list. */
+  list: 16_384,
+} as const;
+
+/** Children of children of a process are read and written to this depth. */
+export const CHILD_DEPTH_LIMIT = 4;
+
+/** Texts are cut to this many UTF-16 units, when written and when read. */
+export const TEXT_LIMIT = {
+  /** Names of processes, users, disks, interfaces, hosts. */
+  name: 256,
+  /** Command lines and paths. */
+  line: 4096,
+  /** A message of a journal. */
+  message: 32_768,
+} as const;
+
+/** Removed processes that an agent remembers; a client further behind gets every row. */
+export const REMOVALS_LIMIT = 8192;
+
+/** The largest `max_age_ms` of a request; more is taken as this. */
+export const MAX_AGE_LIMIT_MILLIS = 3_600_000;
+
+/** Pids that one request may name. */
+export const PIDS_LIMIT = 256;

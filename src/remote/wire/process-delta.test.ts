@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'bun:test';
+import {
+  array,
+  assert,
+  constantFrom,
+  double,
+  integer,
+  maxSafeNat,
+  nat,
+  option,
+  property,
+  record,
+  subarray,
+} from 'fast-check';
+import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
+import { REMOVALS_LIMIT } from './limits.ts';
+import { ProcessChanges } from './process-changes.ts';
+import { ProcessEncoder, type ProcessFacts } from './process-encoder.ts';
+import { ProcessReplica } from './process-replica.ts';
+import { type ProcessRow, type ProcessRowTable, unknownProcessRow } from './process-row.ts';
+
+const FACTS: ProcessFacts = {
+  header: {
+    ...{ hostName: 'web-1', bootId: 'b', epoch: 1_700_000_000_000, monotonicMicros: 5e6, wallMillis: 1.7e12 },
+    ...{ bootWallMillis: 1.6e12, clockTicksPerSecond: 100 },
+  },
+  section: { sequence: 0, monotonicMicros: 5e6, durationMicros: 10, errors: [] },
+  ...{ processCount: 99, memoryTotalBytes: 16e9, coreCount: 8 },
+};
+
+/** An agent with its last sample. */
+class Agent {
+  readonly changes = new ProcessChanges();
+  readonly encoder = new ProcessEncoder(this.changes);
+  truth: readonly ProcessRow[] = [];
+
+  sample(rows: readonly ProcessRow[]): void {
+    this.truth = rows;
+    this.changes.begin(this.changes.sequence + 1);
+    for (const row of rows) this.changes.put(row);
+    this.changes.end();
+  }
+}
+
+/** A client: the one number that the agent keeps for it, and its copy. */
+class Client {
+  base = 0;
+  readonly replica = new ProcessReplica();
+  table: ProcessRowTable | undefined;
+
+  poll(agent: Agent, isFull = false): Uint8Array {
+    const bytes = agent.encoder.encode(FACTS, isFull ? 0 : this.base);
+    this.table = this.replica.apply(bytes).table;
+    this.base = agent.changes.sequence;
+    return bytes;
+  }
+}
+
+/** Rows of a table by key, with the columns of a ProcessRow. */
+function rowsOf(table: ProcessRowTable): Map<string, ProcessRow> {
+  const rows = new Map<string, ProcessRow>();
+  for (const slot of table.slots.rows.subarray(0, table.slots.count)) {
+    rows.set(`${table.pid[slot]} ${table.startTicks[slot]}`, {
+      ...{ pid: table.pid[slot]!, startTicks: table.startTicks[slot]!, ppid: table.ppid[slot]! },
+      ...{ uid: table.uid[slot]!, state: table.state[slot]!, threads: table.threads[slot]! },
+      ...{ cpuNanos: table.cpuNanos[slot]!, residentBytes: table.residentBytes[slot]! },
+      ...{ sharedBytes: table.sharedBytes[slot]!, virtualBytes: table.virtualBytes[slot]! },
+      ...{ readBytes: table.readBytes[slot]!, writtenBytes: table.writtenBytes[slot]! },
+      ...{ netRxBytes: table.netRxBytes[slot]!, netTxBytes: table.netTxBytes[slot]! },
+      ...{ cpuPercent: table.cpuPercent[slot]!, readRate: table.readRate[slot]! },
+      ...{ writeRate: table.writeRate[slot]!, netRxRate: table.netRxRate[slot]! },
+      ...{ netTxRate: table.netTxRate[slot]!, name: table.names[slot]! },
+      ...{ user: table.users[slot], commandLine: table.commandLines[slot] },
+    });
+  }
+  return rows;
+}
+
+const truthOf = (rows: readonly ProcessRow[]) =>
+  new Map(rows.map((row) => [`${row.pid} ${row.startTicks}`, row]));
+
+const counter = option(maxSafeNat(), { nil: Number.NaN });
+const rate = option(double({ min: 0, max: 1e9, noNaN: true }).map(Math.fround), { nil: Number.NaN });
+const text = constantFrom('nginx', 'a b', '日本語', 'x'.repeat(200));
+const facts = record({
+  ...{
+    ppid: nat(),
+    uid: integer({ min: -1, max: 70_000 }),
+    state: constantFrom(0, 82, 83, 90),
+    threads: counter,
+  },
+  ...{ cpuNanos: counter, residentBytes: counter, sharedBytes: counter, virtualBytes: counter },
+  ...{ readBytes: counter, writtenBytes: counter, netRxBytes: counter, netTxBytes: counter },
+  ...{ cpuPercent: rate, readRate: rate, writeRate: rate, netRxRate: rate, netTxRate: rate },
+  ...{ name: text, user: option(text, { nil: undefined }), commandLine: option(text, { nil: undefined }) },
+});
+/** Pids come back with other start times. */
+const row = record({
+  pid: integer({ min: 1, max: 12 }),
+  startTicks: constantFrom(0, 5, 2 ** 40 + 3),
+  facts,
+}).map(({ facts, ...key }) => ({ ...key, ...facts }));
+const sample = array(row, { maxLength: 20 }).map((rows) => [...truthOf(rows).values()]);
+
+describe('processes by what has changed', () => {
+  test('every client has what the agent has, however often it asks', () => {
+    assert(
+      property(array(record({ rows: sample, polls: subarray([0, 1, 2]) }), { maxLength: 12 }), (steps) => {
+        const agent = new Agent();
+        const clients = [new Client(), new Client(), new Client()];
+        for (const { rows, polls } of steps) {
+          agent.sample(rows);
+          for (const which of polls) {
+            const client = clients[which]!;
+            client.poll(agent);
+            expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a reply holds the rows that changed and nothing else, and a text only when it changed', () => {
+    const agent = new Agent();
+    const rows = Array.from({ length: 1000 }, (_, i) => ({
+      ...unknownProcessRow(),
+      ...{
+        pid: i + 1,
+        startTicks: i,
+        name: `process-${i}`,
+        commandLine: `/usr/bin/process-${i} --option`,
+        cpuNanos: 1,
+      },
+    }));
+    agent.sample(rows);
+    const client = new Client();
+    const whole = client.poll(agent);
+    agent.sample(rows);
+    const nothing = client.poll(agent);
+    expect(nothing.length).toBeLessThan(200);
+    agent.sample(rows.map((row) => (row.pid === 500 ? { ...row, cpuNanos: 2 } : row)));
+    const one = client.poll(agent);
+    expect(one.length).toBeLessThan(250);
+    expect(Buffer.from(one).includes('process-499')).toBe(false);
+    expect(Buffer.from(whole).includes('/usr/bin/process-499 --option')).toBe(true);
+    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+  });
+
+  test('clients at the same sample get the same bytes, encoded once', () => {
+    const agent = new Agent();
+    agent.sample([{ ...unknownProcessRow(), pid: 1, name: 'init' }]);
+    expect(agent.encoder.encode(FACTS, 0)).toBe(agent.encoder.encode(FACTS, 0));
+    expect(agent.encoder.payload(FACTS, 0)).toBe(agent.encoder.payload(FACTS, 0));
+    agent.sample([{ ...unknownProcessRow(), pid: 1, name: 'init', cpuNanos: 5 }]);
+    expect(agent.encoder.encode(FACTS, 1)).toBe(agent.encoder.encode(FACTS, 1));
+    expect(agent.encoder.encode(FACTS, 1)).not.toEqual(agent.encoder.encode(FACTS, 0));
+  });
+
+  test('a client that is further behind than removals are remembered gets every row', () => {
+    const agent = new Agent();
+    const crowd = (count: number, from: number): ProcessRow[] =>
+      Array.from({ length: count }, (_, i) => ({ ...unknownProcessRow(), pid: from + i, name: 'short' }));
+    agent.sample(crowd(1000, 1));
+    const client = new Client();
+    client.poll(agent);
+    for (let i = 1; i * 1000 <= REMOVALS_LIMIT + 2000; i++) agent.sample(crowd(1000, i * 1000 + 1));
+    expect(agent.changes.knowsSince(client.base)).toBe(false);
+    expect(agent.changes.removals.count).toBe(REMOVALS_LIMIT);
+    client.poll(agent);
+    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+    agent.sample(crowd(10, 1));
+    client.poll(agent);
+    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+  });
+
+  test('a reply that does not follow is refused, changes nothing, and a full one helps', () => {
+    const agent = new Agent();
+    const client = new Client();
+    agent.sample([{ ...unknownProcessRow(), pid: 1, name: 'a' }]);
+    client.poll(agent);
+    const before = rowsOf(client.table!);
+    agent.sample([{ ...unknownProcessRow(), pid: 2, name: 'b' }]);
+    agent.sample([{ ...unknownProcessRow(), pid: 3, name: 'c' }]);
+    expect(codeOf(() => client.replica.apply(agent.encoder.encode(FACTS, 2)))).toBe('OUT_OF_STEP');
+    expect(rowsOf(client.table!)).toEqual(before);
+    client.poll(agent, true);
+    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+  });
+
+  test('slots last as long as the processes do', () => {
+    const agent = new Agent();
+    const client = new Client();
+    const [first, second] = [1, 2].map((pid) => ({ ...unknownProcessRow(), pid, name: `${pid}` })) as [
+      ProcessRow,
+      ProcessRow,
+    ];
+    agent.sample([first, second]);
+    client.poll(agent);
+    const slot = client.table!.find(2, 0);
+    const serial = client.table!.slots.serial[slot];
+    agent.sample([second]);
+    client.poll(agent);
+    agent.sample([first, second]);
+    client.poll(agent, true);
+    expect([client.table!.find(2, 0), client.table!.slots.serial[slot]]).toEqual([slot, serial]);
+  });
+});

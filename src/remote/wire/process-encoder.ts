@@ -1,0 +1,156 @@
+import type { PbfWriter } from 'pbf';
+import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import { ColumnWriter, TextPlaces } from './column-writer.ts';
+import type { ProcessChanges } from './process-changes.ts';
+import { processColumns } from './process-row.ts';
+import { headerMessage, sectionMessage } from './section-codec.ts';
+import {
+  PROCESS_COLUMNS_SHAPE,
+  PROCESSES_REPLY_SHAPE,
+  REMOVED_COLUMNS_SHAPE,
+  writeHeader,
+  writeSectionFacts,
+} from './socktop-v2.generated.ts';
+import { type V2Payload, v2Protobuf } from './v2-frame.ts';
+import { fieldOf, type TextColumn, type WireColumns } from './wire-table.ts';
+import { WireWriter } from './wire-writer.ts';
+
+/** A text that has not changed since the base; the texts of a reply stand at places from 2. */
+const TEXT_AS_BEFORE = 1;
+export const PROCESS_FIRST_TEXT = 2;
+
+/** Replies of one sample that are kept: clients that poll in step have the same base. */
+const CACHED_BASES = 8;
+const FIRST_BUFFER_BYTES = 1 << 16;
+
+/** What a reply of processes says apart from its rows. */
+export interface ProcessFacts {
+  readonly header: SnapshotHeader;
+  /** `sequence` is that of the changes. */
+  readonly section: Section;
+  /** Of the whole machine. */
+  readonly processCount: number;
+  readonly memoryTotalBytes: number;
+  readonly coreCount: number;
+}
+
+/** Writes `ProcessesReply` for clients that are at some sample or at none, each distinct one once per sample. */
+export class ProcessEncoder {
+  readonly #changes: ProcessChanges;
+  readonly #columns = new ColumnWriter();
+  readonly #texts = new TextPlaces(PROCESS_FIRST_TEXT);
+  /** By base. */
+  readonly #encoded = new Map<number, Uint8Array<ArrayBuffer>>();
+  readonly #payloads = new Map<number, V2Payload>();
+  #encodedSequence = 0;
+  #rows = new Int32Array(0);
+  #buffer: Uint8Array = new Uint8Array(FIRST_BUFFER_BYTES);
+
+  constructor(changes: ProcessChanges) {
+    this.#changes = changes;
+  }
+
+  /** As `encode`, compressed where that is worth it: once for all clients at that base. */
+  payload(facts: ProcessFacts, base: number): V2Payload {
+    const bytes = this.encode(facts, base);
+    const from = this.#baseOf(base);
+    const known = this.#payloads.get(from);
+    if (known !== undefined) return known;
+    const payload = v2Protobuf(bytes);
+    if (this.#payloads.size < CACHED_BASES) this.#payloads.set(from, payload);
+    return payload;
+  }
+
+  /**
+   * What a client lacks whose last reply had the sequence `base` (0: it has none, or asked for everything). The same
+   * bytes for everybody at that base, so they may be compressed once; the client is then at `changes.sequence`.
+   */
+  encode(facts: ProcessFacts, base: number): Uint8Array<ArrayBuffer> {
+    const from = this.#baseOf(base);
+    const known = this.#encoded.get(from);
+    if (known !== undefined) return known;
+    const bytes = this.#encode(facts, from);
+    if (this.#encoded.size < CACHED_BASES) this.#encoded.set(from, bytes);
+    return bytes;
+  }
+
+  /** The base of the reply for a client at `base`; forgets the replies of the sample before. */
+  #baseOf(base: number): number {
+    const { sequence } = this.#changes;
+    if (this.#encodedSequence !== sequence) {
+      this.#encoded.clear();
+      this.#payloads.clear();
+    }
+    this.#encodedSequence = sequence;
+    return this.#changes.knowsSince(base) ? base : 0;
+  }
+
+  #encode(facts: ProcessFacts, base: number): Uint8Array<ArrayBuffer> {
+    const writer = new WireWriter(this.#buffer);
+    const columns = processColumns(this.#changes.table);
+    writer.writeMessage(tagOf('header'), writeHeader, headerMessage(facts.header));
+    const section = { ...facts.section, sequence: this.#changes.sequence };
+    writer.writeMessage(tagOf('section'), writeSectionFacts, sectionMessage(section));
+    writer.writeDoubleField(tagOf('base_sequence'), base);
+    writer.writeDoubleField(tagOf('process_count'), facts.processCount);
+    writer.writeDoubleField(tagOf('memory_total_bytes'), facts.memoryTotalBytes);
+    writer.writeDoubleField(tagOf('core_count'), facts.coreCount);
+    if (base > 0) writer.writeMessage(tagOf('removed'), () => this.#removed(writer, base), undefined);
+    writer.writeMessage(tagOf('rows'), () => this.#changed(writer, base, columns), undefined);
+    for (const text of this.#texts.texts) writer.writeStringField(tagOf('texts'), text);
+    this.#texts.clear();
+    const bytes = new Uint8Array(writer.finish());
+    this.#buffer = writer.buf;
+    return bytes;
+  }
+
+  #removed(writer: PbfWriter, base: number): void {
+    const { removals } = this.#changes;
+    let first = removals.count;
+    while (first > 0 && removals.sequence[removals.at(first - 1)]! > base) first--;
+    const count = removals.count - first;
+    this.#reserve(count);
+    for (let i = 0; i < count; i++) this.#rows[i] = removals.at(first + i);
+    writer.writeVarintField(1, count);
+    this.#columns.begin(this.#rows, count);
+    const number = (name: string, values: Int32Array | Float64Array): void => {
+      const field = fieldOf(REMOVED_COLUMNS_SHAPE, name);
+      const column = { field, values, stride: 1, offset: 0, refersTo: undefined, leftOut: 0, most: 0 };
+      this.#columns.numbers(writer, column, undefined);
+    };
+    number('pid', removals.pid);
+    number('start_ticks', removals.startTicks);
+  }
+
+  #changed(writer: PbfWriter, base: number, columns: WireColumns): void {
+    const { table, changedAt } = this.#changes;
+    const { rows, count } = table.slots;
+    this.#reserve(count);
+    let changed = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (changedAt[slot]! > base) this.#rows[changed++] = slot;
+    }
+    writer.writeVarintField(1, changed);
+    this.#columns.begin(this.#rows, changed);
+    for (const column of columns.numbers) this.#columns.numbers(writer, column, undefined);
+    for (const column of columns.texts) this.#textColumn(writer, column, base);
+  }
+
+  #textColumn(writer: PbfWriter, { field, texts, limit }: TextColumn, base: number): void {
+    const { textChangedAt } = this.#changes;
+    this.#columns.words(writer, fieldOf(PROCESS_COLUMNS_SHAPE, field.name), (slot) =>
+      textChangedAt[slot]! > base ? this.#texts.placeOf(texts[slot], limit) : TEXT_AS_BEFORE,
+    );
+  }
+
+  #reserve(count: number): void {
+    if (count > this.#rows.length) this.#rows = new Int32Array(count * 2);
+  }
+}
+
+const TAG = new Map(PROCESSES_REPLY_SHAPE.fields.map(({ name, tag }) => [name, tag]));
+
+function tagOf(name: string): number {
+  return TAG.get(name) ?? 0;
+}

@@ -1,0 +1,178 @@
+import {
+  count,
+  flag,
+  type JsonCodec,
+  list,
+  measure,
+  object,
+  oneOf,
+  optionalText,
+  text,
+} from './json-codec.ts';
+import { CHILD_DEPTH_LIMIT, TEXT_LIMIT } from './limits.ts';
+
+/** A thread; times in microseconds. */
+export interface SeedThread {
+  readonly tid: number | undefined;
+  readonly name: string;
+  readonly cpu_time_user: number | undefined;
+  readonly cpu_time_system: number | undefined;
+  /** A word: `Running`, `Sleeping`, `Idle`, ... */
+  readonly status: string;
+}
+
+/** One process in depth. Bytes, microseconds of CPU, seconds since 1970; undefined where it is not known. */
+export interface SeedProcessDetail {
+  readonly pid: number | undefined;
+  readonly name: string;
+  readonly command: string;
+  /** Share of the whole machine, 0 to 100. */
+  readonly cpu_usage: number | undefined;
+  readonly mem_bytes: number | undefined;
+  readonly virtual_mem_bytes: number | undefined;
+  readonly shared_mem_bytes: number | undefined;
+  readonly thread_count: number | undefined;
+  readonly fd_count: number | undefined;
+  readonly status: string;
+  readonly parent_pid: number | undefined;
+  readonly user_id: number | undefined;
+  readonly group_id: number | undefined;
+  /** Seconds since 1970. */
+  readonly start_time: number | undefined;
+  /** Microseconds. */
+  readonly cpu_time_user: number | undefined;
+  readonly cpu_time_system: number | undefined;
+  readonly read_bytes: number | undefined;
+  readonly write_bytes: number | undefined;
+  readonly working_directory: string | undefined;
+  readonly executable_path: string | undefined;
+  readonly child_processes: readonly SeedProcessDetail[];
+  readonly threads: readonly SeedThread[];
+}
+
+/** The reply to `get_process_metrics:<pid>`. */
+export interface SeedProcessMetrics {
+  readonly process: SeedProcessDetail;
+  /** When it was collected, seconds since 1970. */
+  readonly cached_at: number | undefined;
+}
+
+/** Syslog's severities by the seed's names, from 0. */
+export const JOURNAL_PRIORITIES = [
+  'Emergency',
+  'Alert',
+  'Critical',
+  'Error',
+  'Warning',
+  'Notice',
+  'Info',
+  'Debug',
+] as const;
+export type JournalPriority = (typeof JOURNAL_PRIORITIES)[number];
+
+export interface SeedJournalEntry {
+  /** RFC 3339, UTC, for display. */
+  readonly timestamp: string;
+  /** Microseconds since 1970. */
+  readonly timestamp_us: number | undefined;
+  readonly priority: JournalPriority | undefined;
+  readonly message: string;
+  readonly unit: string | undefined;
+  readonly pid: number | undefined;
+  readonly comm: string | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** The reply to `get_journal_entries:<pid>`, oldest entry first. */
+export interface SeedJournal {
+  readonly entries: readonly SeedJournalEntry[];
+  readonly total_count: number | undefined;
+  readonly truncated: boolean;
+  /** Why there are none, where that is known. */
+  readonly notice: string | undefined;
+  readonly cached_at: number | undefined;
+}
+
+/** `(uid_t) -1`, which no user has: what the seed's peers get for an unknown user or group. */
+export const NO_USER = 0xffff_ffff;
+
+const thread: JsonCodec<SeedThread> = object<SeedThread>({
+  tid: count(0),
+  name: text(TEXT_LIMIT.name),
+  cpu_time_user: count(0),
+  cpu_time_system: count(0),
+  status: text(TEXT_LIMIT.name),
+});
+
+/** A user or group; NO_USER is read as unknown. */
+const id: JsonCodec<number | undefined> = {
+  read: (value, path) => {
+    const number = count().read(value, path);
+    return number === NO_USER ? undefined : number;
+  },
+  write: (value, dialect) => count(NO_USER).write(value, dialect),
+};
+
+/** A process with children down to `depth` generations; what is below is left out. */
+function processTo(depth: number): JsonCodec<SeedProcessDetail> {
+  const children: JsonCodec<readonly SeedProcessDetail[]> =
+    depth > 0 ? list(processTo(depth - 1)) : { read: () => [], write: () => [] };
+  return object<SeedProcessDetail>({
+    pid: count(0),
+    name: text(TEXT_LIMIT.name),
+    command: text(TEXT_LIMIT.line),
+    cpu_usage: measure(0),
+    mem_bytes: count(0),
+    virtual_mem_bytes: count(0),
+    shared_mem_bytes: count(),
+    thread_count: count(0),
+    fd_count: count(),
+    status: text(TEXT_LIMIT.name),
+    parent_pid: count(),
+    user_id: id,
+    group_id: id,
+    start_time: count(0),
+    cpu_time_user: count(0),
+    cpu_time_system: count(0),
+    read_bytes: count(),
+    write_bytes: count(),
+    working_directory: optionalText(TEXT_LIMIT.line),
+    executable_path: optionalText(TEXT_LIMIT.line),
+    child_processes: children,
+    threads: list(thread),
+  });
+}
+
+/** `get_process_metrics:<pid>`. */
+export const seedProcessMetrics: JsonCodec<SeedProcessMetrics> = object<SeedProcessMetrics>({
+  process: processTo(CHILD_DEPTH_LIMIT),
+  cached_at: count(0),
+});
+
+/** The seed's reader knows no missing priority: `Info` stands for it, as in the original. */
+const priority: JsonCodec<JournalPriority | undefined> = {
+  read: oneOf(JOURNAL_PRIORITIES).read,
+  write: (value, dialect) => value ?? (dialect === 'seed' ? 'Info' : null),
+};
+
+const entry: JsonCodec<SeedJournalEntry> = object<SeedJournalEntry>({
+  timestamp: text(TEXT_LIMIT.name),
+  timestamp_us: count(0),
+  priority,
+  message: text(TEXT_LIMIT.message),
+  unit: optionalText(TEXT_LIMIT.name),
+  pid: count(),
+  comm: optionalText(TEXT_LIMIT.name),
+  uid: count(),
+  gid: count(),
+});
+
+/** `get_journal_entries:<pid>`. */
+export const seedJournal: JsonCodec<SeedJournal> = object<SeedJournal>({
+  entries: list(entry),
+  total_count: count(0),
+  truncated: flag,
+  notice: optionalText(TEXT_LIMIT.line),
+  cached_at: count(0),
+});

@@ -1,0 +1,63 @@
+import { PbfReader } from 'pbf';
+import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { PROCESSES_SHAPE, readProcesses, writeProcess } from './processes.generated.ts';
+import { checkProtobuf } from './protobuf-shape.ts';
+import type { SeedProcess } from './seed-metrics.ts';
+import { cleanText, cutText } from './wire-text.ts';
+import { WireWriter } from './wire-writer.ts';
+
+/** The reply to `get_processes`, by the names that it has on the wire. */
+export interface SeedProcesses {
+  /** Of the whole machine. */
+  readonly process_count: number | undefined;
+  readonly rows: Iterable<SeedProcess>;
+}
+
+const LIMITS = { rows: ROWS_LIMIT.processes };
+const LARGEST_PID = 0xffff_ffff;
+/** Largest double below 2^64. */
+const LARGEST_COUNT = 2 ** 64 - 2048;
+const FIRST_BUFFER_BYTES = 1 << 14;
+
+/** What is written again and again: pbf takes an object for a message. */
+const scratch = { pid: 0, name: '', cpu_usage: 0, mem_bytes: 0 };
+
+/**
+ * `Processes` as protobuf. What is not known is 0: the message has nothing else, and NaN would break the order that
+ * the original client sorts by. Rows beyond the limit of readers are left out.
+ */
+export function encodeSeedProcesses(processes: SeedProcesses): Uint8Array<ArrayBuffer> {
+  const writer = new WireWriter(new Uint8Array(FIRST_BUFFER_BYTES));
+  writer.writeVarintField(1, countOr0(processes.process_count, LARGEST_COUNT));
+  let rows = 0;
+  for (const row of processes.rows) {
+    if (rows++ === ROWS_LIMIT.processes) break;
+    scratch.pid = countOr0(row.pid, LARGEST_PID);
+    scratch.name = cutText(row.name, TEXT_LIMIT.name);
+    scratch.cpu_usage = Number.isFinite(row.cpu_usage) ? (row.cpu_usage ?? 0) : 0;
+    scratch.mem_bytes = countOr0(row.mem_bytes, LARGEST_COUNT);
+    writer.writeMessage(2, writeProcess, scratch);
+  }
+  return new Uint8Array(writer.finish());
+}
+
+/** The same, checked and cleaned. OpError `BAD_PROTOBUF`, `TOO_MANY_ROWS`. */
+export function decodeSeedProcesses(
+  bytes: Uint8Array,
+): SeedProcesses & { readonly rows: readonly SeedProcess[] } {
+  checkProtobuf(bytes, PROCESSES_SHAPE, LIMITS);
+  const { process_count, rows } = readProcesses(new PbfReader(bytes));
+  for (const row of rows) {
+    row.name = cleanText(row.name, TEXT_LIMIT.name);
+    if (!(row.cpu_usage >= 0 && row.cpu_usage <= LARGEST_SHARE)) row.cpu_usage = 0;
+    if (row.pid > LARGEST_PID) row.pid = 0;
+  }
+  return { process_count, rows };
+}
+
+/** A share of a machine in percent; of one core, which old agents report, at most as many times that as cores. */
+const LARGEST_SHARE = 100 * ROWS_LIMIT.cores;
+
+function countOr0(value: number | undefined, most: number): number {
+  return value !== undefined && value >= 0 ? Math.min(Math.floor(value), most) : 0;
+}

@@ -1,0 +1,129 @@
+/** Arrays that columns of numbers are. */
+export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
+/** sint64 on the wire: not known. */
+export const UNKNOWN_COUNT = -1;
+
+/**
+ * Moves values between a column, where the value of slot s stands at `s * stride + offset`, and a plain array in the
+ * order of rows. Every kind of array has a loop of its own, for one loop that sees them all is several times slower.
+ * A NaN is never put into the plain array, which would lose its fast form: it becomes UNKNOWN_COUNT.
+ */
+export function gather(
+  from: NumberArray,
+  stride: number,
+  offset: number,
+  slots: Int32Array,
+  count: number,
+  into: number[],
+): void {
+  if (from instanceof Float64Array) gatherDoubles(from, slots, count, into);
+  else if (from instanceof Int32Array) gatherInts(from, slots, count, into);
+  else if (from instanceof Uint32Array) gatherWords(from, stride, offset, slots, count, into);
+  else if (from instanceof Uint16Array) gatherShorts(from, slots, count, into);
+  else if (from instanceof Uint8Array) gatherBytes(from, slots, count, into);
+  else gatherFloats(from, slots, count, into);
+}
+
+/** The other way; rows whose slot is negative are passed over. */
+export function scatter(
+  from: readonly number[],
+  into: NumberArray,
+  stride: number,
+  offset: number,
+  slots: Int32Array,
+  count: number,
+): void {
+  if (into instanceof Float64Array) scatterDoubles(from, into, slots, count);
+  else if (into instanceof Int32Array) scatterInts(from, into, slots, count);
+  else if (into instanceof Uint32Array) scatterWords(from, into, stride, offset, slots, count);
+  else if (into instanceof Uint16Array) scatterShorts(from, into, slots, count);
+  else if (into instanceof Uint8Array) scatterBytes(from, into, slots, count);
+  else scatterFloats(from, into, slots, count);
+}
+
+function gatherDoubles(from: Float64Array, slots: Int32Array, count: number, into: number[]): void {
+  for (let i = 0; i < count; i++) {
+    const value = from[slots[i]!]!;
+    into[i] = Number.isNaN(value) ? UNKNOWN_COUNT : value;
+  }
+}
+
+function gatherInts(from: Int32Array, slots: Int32Array, count: number, into: number[]): void {
+  for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
+}
+
+function gatherWords(
+  from: Uint32Array,
+  stride: number,
+  offset: number,
+  slots: Int32Array,
+  count: number,
+  into: number[],
+): void {
+  for (let i = 0; i < count; i++) into[i] = from[slots[i]! * stride + offset]!;
+}
+
+function gatherShorts(from: Uint16Array, slots: Int32Array, count: number, into: number[]): void {
+  for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
+}
+
+function gatherBytes(from: Uint8Array, slots: Int32Array, count: number, into: number[]): void {
+  for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
+}
+
+/** Shares and rates: unknown is kept as it is, for the wire has NaN there. */
+function gatherFloats(from: Float32Array, slots: Int32Array, count: number, into: number[]): void {
+  for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
+}
+
+function scatterDoubles(from: readonly number[], into: Float64Array, slots: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot < 0) continue;
+    const value = from[i]!;
+    into[slot] = value === UNKNOWN_COUNT ? Number.NaN : value;
+  }
+}
+
+function scatterInts(from: readonly number[], into: Int32Array, slots: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot >= 0) into[slot] = from[i]!;
+  }
+}
+
+function scatterWords(
+  from: readonly number[],
+  into: Uint32Array,
+  stride: number,
+  offset: number,
+  slots: Int32Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot >= 0) into[slot * stride + offset] = from[i]!;
+  }
+}
+
+function scatterShorts(from: readonly number[], into: Uint16Array, slots: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot >= 0) into[slot] = from[i]!;
+  }
+}
+
+function scatterBytes(from: readonly number[], into: Uint8Array, slots: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot >= 0) into[slot] = from[i]!;
+  }
+}
+
+function scatterFloats(from: readonly number[], into: Float32Array, slots: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot >= 0) into[slot] = from[i]!;
+  }
+}

@@ -1,0 +1,86 @@
+import { gunzipWithin } from '../../kit/bytes/gunzip.ts';
+import { compress } from './compress.ts';
+import { FRAME_LIMIT_BYTES, GZIP_ABOVE_BYTES } from './limits.ts';
+import { wireError } from './wire-error.ts';
+
+/**
+ * A reply is a binary frame. The id stands outside of what is compressed, so that one payload, encoded and compressed
+ * once, answers every client:
+ *
+ *   0        1        2                 6
+ *   | 2      | flags  | id, little end. | payload, to the end of the frame
+ *   version    bit 0: the payload is a gzip member; bit 1: it is JSON, else protobuf; bit 2: it is an error
+ */
+const HEADER_BYTES = 6;
+const VERSION = 2;
+const FLAG_GZIP = 1;
+const FLAG_JSON = 2;
+const FLAG_ERROR = 4;
+const KNOWN_FLAGS = FLAG_GZIP | FLAG_JSON | FLAG_ERROR;
+
+/** A reply without its id, ready to be sent to any number of clients. */
+export interface V2Payload {
+  readonly flags: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A reply as it arrived; `bytes` are inflated. */
+export interface V2Reply {
+  /** 0: the agent could not tell which request it was. */
+  readonly id: number;
+  readonly isJson: boolean;
+  readonly isError: boolean;
+  readonly bytes: Uint8Array;
+}
+
+/** JSON as a payload; compressed beyond 768 bytes. */
+export function v2Json(json: string, isError = false): V2Payload {
+  return v2Payload(new TextEncoder().encode(json), FLAG_JSON | (isError ? FLAG_ERROR : 0));
+}
+
+/** Protobuf as a payload; compressed beyond 768 bytes. */
+export function v2Protobuf(bytes: Uint8Array<ArrayBuffer>): V2Payload {
+  return v2Payload(bytes, 0);
+}
+
+/** The frame of a payload for one request. */
+export function v2Frame(id: number, { flags, bytes }: V2Payload): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(HEADER_BYTES + bytes.length);
+  frame[0] = VERSION;
+  frame[1] = flags;
+  new DataView(frame.buffer).setUint32(2, id, true);
+  frame.set(bytes, HEADER_BYTES);
+  return frame;
+}
+
+/** The id of a frame before anything of it is inflated: it says how large the reply may be. */
+export function v2ReplyId(frame: Uint8Array): number {
+  checkFrame(frame);
+  return new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(2, true);
+}
+
+/** Reads a frame of at most so many bytes when inflated. OpError `TOO_LARGE`, `BAD_GZIP`, `BAD_VALUE`. */
+export function readV2Frame(frame: Uint8Array, limitBytes: number): V2Reply {
+  const id = v2ReplyId(frame);
+  const flags = frame[1]!;
+  const payload = frame.subarray(HEADER_BYTES);
+  const isGzip = (flags & FLAG_GZIP) !== 0;
+  if (!isGzip && payload.length > limitBytes) throw wireError('decode', 'TOO_LARGE', 'a payload is too long');
+  return {
+    id,
+    isJson: (flags & FLAG_JSON) !== 0,
+    isError: (flags & FLAG_ERROR) !== 0,
+    bytes: isGzip ? gunzipWithin(payload, limitBytes) : payload,
+  };
+}
+
+function checkFrame(frame: Uint8Array): void {
+  if (frame.length > FRAME_LIMIT_BYTES) throw wireError('decode', 'TOO_LARGE', 'a frame is too long');
+  const isOurs = frame.length >= HEADER_BYTES && frame[0] === VERSION && (frame[1]! & ~KNOWN_FLAGS) === 0;
+  if (!isOurs) throw wireError('decode', 'BAD_VALUE', 'a frame is none of this protocol');
+}
+
+function v2Payload(bytes: Uint8Array<ArrayBuffer>, flags: number): V2Payload {
+  if (bytes.length <= GZIP_ABOVE_BYTES) return { flags, bytes };
+  return { flags: flags | FLAG_GZIP, bytes: compress(bytes) };
+}
