@@ -1,0 +1,90 @@
+import type { SensorsSample, TemperatureSensor } from '../../../data/sample/sensors-sample.ts';
+import type { ExpositionWriter } from './exposition-writer.ts';
+import { type Family, gauge } from './family.ts';
+import { encodeLabels, LabelledRows } from './labels.ts';
+
+const ROWS_LIMIT = 1024;
+const ZONE_PREFIX = 'thermal_zone';
+
+const SENSOR_LABEL = gauge('node_hwmon_sensor_label', 'Label for given chip and sensor.');
+const CHIP_NAMES = gauge('node_hwmon_chip_names', 'Annotation metric for human-readable chip names.');
+const ZONE = gauge('node_thermal_zone_temp', 'Zone temperature in Celsius.');
+const COLUMNS: readonly (readonly [Family, (sensor: TemperatureSensor) => number | undefined])[] = [
+  [
+    gauge('node_hwmon_temp_celsius', 'Hardware monitor for temperature (input).', 'celsius'),
+    ({ celsius }) => celsius,
+  ],
+  [
+    gauge('node_hwmon_temp_max_celsius', 'Hardware monitor for temperature (max).', 'celsius'),
+    ({ maxCelsius }) => maxCelsius,
+  ],
+  [
+    gauge('node_hwmon_temp_crit_celsius', 'Hardware monitor for temperature (crit).', 'celsius'),
+    ({ criticalCelsius }) => criticalCelsius,
+  ],
+];
+
+/** A sensor of a chip, named as node_exporter names both. */
+interface ChipSensor {
+  readonly sensor: TemperatureSensor;
+  readonly chip: string;
+  /** `temp1`. */
+  readonly name: string;
+}
+
+/** node_exporter's collectors hwmon and thermal_zone. Returns how many rows were left out for want of room. */
+export function writeSensors(writer: ExpositionWriter, { sensors }: SensorsSample): number {
+  const zones = new LabelledRows<TemperatureSensor>(ROWS_LIMIT);
+  const rows = new LabelledRows<ChipSensor>(ROWS_LIMIT);
+  const owners = new Map<string, string>();
+  for (const sensor of sensors) {
+    if (sensor.id.startsWith(ZONE_PREFIX)) {
+      zones.add(sensor, 'type', sensor.chip, 'zone', sensor.id.slice(ZONE_PREFIX.length));
+    } else {
+      const each = chipSensor(sensor, owners);
+      rows.add(each, 'chip', each.chip, 'sensor', each.name);
+    }
+  }
+  for (const [family, read] of COLUMNS) {
+    rows.each(({ sensor }, labels) => writer.sample(family, labels, read(sensor)));
+  }
+  rows.each(({ sensor, chip, name }) => {
+    if (sensor.label === name) return;
+    writer.sample(SENSOR_LABEL, encodeLabels('chip', chip, 'label', sensor.label, 'sensor', name), 1);
+  });
+  writeChipNames(writer, rows.rows);
+  zones.each(({ celsius }, labels) => writer.sample(ZONE, labels, celsius));
+  return rows.leftOut + zones.leftOut;
+}
+
+function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
+  const chips = new LabelledRows<string>(ROWS_LIMIT);
+  for (const { chip, sensor } of sensors) chips.add(chip, 'chip', chip, 'chip_name', sensor.chip);
+  chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
+}
+
+/** `owners` says which of several chips of one device had its name first: the others get their number behind it. */
+function chipSensor(sensor: TemperatureSensor, owners: Map<string, string>): ChipSensor {
+  const slash = sensor.id.indexOf('/');
+  const hwmon = sensor.id.slice(0, Math.max(0, slash));
+  const base = chipName(sensor, hwmon);
+  const owner = owners.get(base) ?? hwmon;
+  owners.set(base, owner);
+  const chip = owner === hwmon ? base : `${base}_${cleaned(hwmon)}`;
+  return { sensor, chip, name: sensor.id.slice(slash + 1) };
+}
+
+/** `platform_coretemp_0`, `nvme_nvme0`: where the device hangs, and its name; else the driver. */
+function chipName({ chip, device, bus }: TemperatureSensor, hwmon: string): string {
+  const name = device === undefined ? cleaned(chip) : cleaned(device);
+  if (name === '') return cleaned(hwmon);
+  return device === undefined || bus === undefined ? name : `${cleaned(bus)}_${name}`;
+}
+
+/** As node_exporter makes names fit for metrics: lower case, everything else but digits and colons an underscore. */
+function cleaned(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9:_]/g, '_')
+    .replace(/^_+|_+$/g, '');
+}
