@@ -75,16 +75,22 @@ class Counter {
   }
 }
 
+/** Empty for a file that is no longer there: readdir's own descriptor is listed, and closed since. */
+function textUnlessGone(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    return '';
+  }
+}
+
 /** Ids of the programs whose descriptors a process holds. */
 function programIdsOf(pid: number | 'self'): number[] {
   const ids: number[] = [];
   for (const name of readdirSync(`/proc/${pid}/fdinfo`)) {
-    try {
-      const id = /^prog_id:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${name}`, 'latin1'))?.[1];
-      if (id !== undefined) ids.push(Number(id));
-    } catch {
-      // A descriptor of readdir's own, closed since.
-    }
+    const id = /^prog_id:\t(\d+)$/m.exec(textUnlessGone(`/proc/${pid}/fdinfo/${name}`))?.[1];
+    if (id !== undefined) ids.push(Number(id));
   }
   return ids;
 }

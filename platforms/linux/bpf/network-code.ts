@@ -4,13 +4,13 @@ import { UpdateFlag } from './map.ts';
 import {
   CLAIMABLE_NANOS,
   COMM_BYTES,
-  PEER_KEY_BYTES,
   FlowKey,
   FlowValue,
   type NetworkMaps,
   OWNER_BYTES,
   Owner,
   PEER_BYTES,
+  PEER_KEY_BYTES,
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';

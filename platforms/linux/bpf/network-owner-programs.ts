@@ -11,11 +11,11 @@ import {
 } from './network-code.ts';
 import { BpfSock } from './network-context.ts';
 import {
-  PEER_KEY_BYTES,
   FlowValue,
   type NetworkMaps,
   OWNER_BYTES,
   Owner,
+  PEER_KEY_BYTES,
   SOCK_STREAM,
   STORAGE_BYTES,
   Storage,

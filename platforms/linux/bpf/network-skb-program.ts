@@ -13,7 +13,6 @@ import { emitConnectedEndpoints, emitPeerEndpoints } from './network-endpoint-co
 import { emitHeaders, emitPeer, emitSegmentation } from './network-header-code.ts';
 import {
   CLAIMABLE_NANOS,
-  PEER_KEY_BYTES,
   FLOW_VALUE_BYTES,
   FlowKey,
   FlowValue,
@@ -24,6 +23,7 @@ import {
   OWNER_BYTES,
   Owner,
   PEER_BYTES,
+  PEER_KEY_BYTES,
   Storage,
   TCP_ESTABLISHED,
   TCP_LISTEN,

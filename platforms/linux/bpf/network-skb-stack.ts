@@ -1,4 +1,4 @@
-import { PEER_KEY_BYTES, FLOW_VALUE_BYTES } from './network-layout.ts';
+import { FLOW_VALUE_BYTES, PEER_KEY_BYTES } from './network-layout.ts';
 
 /**
  * The stack of the packet programs, below the frame pointer:

@@ -12,12 +12,12 @@ import {
 import {
   AF_INET,
   AF_INET6,
-  PEER_KEY_BYTES,
   HOLDER_BYTES,
   Holder,
   type NetworkMaps,
   OWNER_BYTES,
   Owner,
+  PEER_KEY_BYTES,
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';

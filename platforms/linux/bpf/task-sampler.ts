@@ -1,5 +1,6 @@
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { closeDescriptor } from '../libc.ts';
+import { BpfError } from './bpf-call.ts';
 import { TaskIterator } from './iterator.ts';
 import { kernelBtf } from './kernel-btf.ts';
 import { AttachType } from './link.ts';
@@ -10,17 +11,29 @@ import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { pidLevelProgram, taskIteratorProgram } from './task-programs.ts';
 import { type TaskRecord, TaskRecordReader } from './task-record.ts';
 import { TaskThreads } from './task-threads.ts';
+import { TaskWalk } from './task-walk.ts';
 
 export type TaskVisitor = (task: TaskRecord) => void;
 
+export interface TaskSamplerOptions {
+  /** Default: walks where it can. */
+  readonly method?: TaskSampler['method'];
+}
+
 const PROCESS_WORDS = PROCESS_BYTES >> 2;
+/** About 0.1 ms. */
+const RECORDS_BETWEEN_RESTS = 512;
+const NOTHING = new Uint32Array(0);
 
 /**
- * All processes in a few reads of a BPF iterator (5.8, CAP_BPF and CAP_PERFMON): those of this program's pid namespace
- * and the ones within it, by their numbers there.
+ * All processes of this program's pid namespace and the ones within it, by their numbers there: through a walk over all
+ * tasks (6.7, in the machine's own namespace), else through an iterator (5.8). Needs CAP_BPF and CAP_PERFMON.
  */
 export class TaskSampler {
-  readonly #iterator: TaskIterator;
+  readonly #offsets: TaskOffsets;
+  readonly #pidLevel: number;
+  #walk: TaskWalk | undefined;
+  #iterator: TaskIterator | undefined;
   readonly #reader: TaskRecordReader;
   readonly #threads = new TaskThreads();
   /** Processes of several threads, until all threads have been seen. */
@@ -28,14 +41,22 @@ export class TaskSampler {
   #heldWords = 0;
 
   /** Throws BpfError where a program is refused, OpError where the kernel lacks what it needs. */
-  static open(): TaskSampler {
-    const offsets = findTaskOffsets(kernelBtf());
-    return new TaskSampler(offsets, isInitialPidNamespace() ? 0 : findPidLevel(offsets));
+  static open(options: TaskSamplerOptions = {}): TaskSampler {
+    return new TaskSampler(findTaskOffsets(kernelBtf()), options.method ?? 'walk');
   }
 
-  private constructor(offsets: TaskOffsets, pidLevel: number) {
-    this.#iterator = openIterator(offsets, 'sstop_tasks', taskIteratorProgram(offsets, pidLevel));
+  private constructor(offsets: TaskOffsets, method: TaskSampler['method']) {
+    const isInitial = isInitialPidNamespace();
+    this.#offsets = offsets;
+    this.#pidLevel = isInitial ? 0 : findPidLevel(offsets);
     this.#reader = new TaskRecordReader(offsets.task.io !== undefined);
+    // A walk sees the whole machine and its numbers.
+    if (isInitial && method === 'walk') this.#walk = openWalk(offsets);
+    if (this.#walk === undefined) this.#iterator = openTaskIterator(offsets, this.#pidLevel);
+  }
+
+  get method(): 'walk' | 'iterator' {
+    return this.#walk === undefined ? 'iterator' : 'walk';
   }
 
   /** Visits every process, always with the same record. Throws BpfError, OpError `TRUNCATED`. */
@@ -44,32 +65,51 @@ export class TaskSampler {
     while (this.next(visit));
   }
 
-  /** Starts a sample that is taken in pieces. */
+  /** Starts a sample that is taken in pieces. Throws BpfError. */
   begin(): void {
     this.#threads.clear();
     this.#heldWords = 0;
-    this.#iterator.begin();
+    if (this.#walk !== undefined && !this.#walk.run()) this.#useIterator();
+    const records = this.#walk?.records() ?? NOTHING;
+    this.#reader.reset(records, records.length * 4);
+    this.#iterator?.begin();
   }
 
-  /** Visits the next processes, of 32 KiB of records; false: those were the last. */
+  /** Visits the next processes; false: those were the last. Throws BpfError, OpError `TRUNCATED`. */
   next(visit: TaskVisitor): boolean {
-    const length = this.#iterator.read();
-    if (length === 0) {
-      this.#visitHeld(visit);
-      return false;
-    }
     const reader = this.#reader;
-    reader.reset(this.#iterator.buffer.u32, length);
-    for (let kind = reader.next(); kind !== 0; kind = reader.next()) {
+    for (let left = RECORDS_BETWEEN_RESTS; left > 0; left--) {
+      const kind = reader.next();
       if (kind === 2) this.#threads.add(reader.thread);
-      else if (reader.process.threads > 1) this.#hold();
-      else visit(reader.process);
+      else if (kind === 1 && reader.process.threads > 1) this.#hold();
+      else if (kind === 1) visit(reader.process);
+      else if (!this.#readOn()) {
+        this.#visitHeld(visit);
+        return false;
+      }
     }
     return true;
   }
 
   close(): void {
-    this.#iterator.close();
+    this.#reader.reset(NOTHING, 0);
+    this.#walk?.close();
+    this.#iterator?.close();
+  }
+
+  /** The iterator's next piece. */
+  #readOn(): boolean {
+    if (this.#iterator === undefined) return false;
+    const length = this.#iterator.read();
+    this.#reader.reset(this.#iterator.buffer.u32, length);
+    return length > 0;
+  }
+
+  /** There are too many tasks for a walk. */
+  #useIterator(): void {
+    this.#iterator = openTaskIterator(this.#offsets, this.#pidLevel);
+    this.#walk?.close();
+    this.#walk = undefined;
   }
 
   #hold(): void {
@@ -88,7 +128,23 @@ export class TaskSampler {
       visit(reader.process);
     }
     this.#heldWords = 0;
+    reader.reset(NOTHING, 0);
   }
+}
+
+/** Kernels that do not know a walk refuse its program in many ways; the iterator then says what is really missing. */
+function openWalk(offsets: TaskOffsets): TaskWalk | undefined {
+  if (offsets.walk === undefined) return undefined;
+  try {
+    return new TaskWalk(offsets);
+  } catch (thrown) {
+    if (thrown instanceof BpfError) return undefined;
+    throw thrown;
+  }
+}
+
+function openTaskIterator(offsets: TaskOffsets, pidLevel: number): TaskIterator {
+  return openIterator(offsets, 'sstop_tasks', taskIteratorProgram(offsets, pidLevel));
 }
 
 /** The link keeps the program, so its descriptor is closed at once. */

@@ -70,6 +70,7 @@ export function memorySampleOf(info: MemInfo, zram: ZramUse | undefined): Memory
     writebackBytes: bytesOf(info.writeback),
     anonymousBytes: bytesOf(info.anonPages),
     slabBytes: bytesOf(info.slab),
+    reclaimableSlabBytes: bytesOf(info.sReclaimable),
     committedBytes: bytesOf(info.committedAs),
     commitLimitBytes: bytesOf(info.commitLimit),
     swapTotalBytes: bytesOf(info.swapTotal),

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { SensorsSample, TemperatureSensor } from '../../../src/data/sample/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { deviceNameOf, type HwmonChip, readHwmonChips } from '../sys/hwmon.ts';
@@ -62,6 +62,7 @@ function readChip(chip: HwmonChip): TemperatureSensor[] {
     label: temperature.label,
     id: `${chip.id}/${temperature.name}`,
     device,
+    bus: chip.devicePath === undefined ? undefined : basename(dirname(chip.devicePath)),
     celsius: temperature.read(),
     maxCelsius: temperature.maxCelsius,
     criticalCelsius: temperature.criticalCelsius,
