@@ -7,6 +7,8 @@ import { openLocalSource } from '../src/data/source/local-source.ts';
 import { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { complain } from './messages.ts';
+import type { EventLog } from './sstop-log.ts';
+import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
 
 /** How long a hung disk may hold up the end. */
@@ -18,61 +20,108 @@ export interface SstopInput {
   readonly names: Names;
   /** Set where a recording is played. */
   readonly playback: RecordedSource | undefined;
+  /** What happens to the program itself. */
+  readonly log: EventLog;
+  /** Told in one line of what goes wrong beside the snapshots; until somebody listens, standard error is. */
+  set onProblem(listener: (message: string) => void);
   close(): Promise<void>;
 }
 
 /** Opens what the settings ask for. Rejects with an OpError that says in one line what cannot be had. */
-export async function openInput(settings: Settings, platform: Platform): Promise<SstopInput> {
+export async function openInput(settings: Settings, platform: Platform, log: EventLog): Promise<SstopInput> {
   const { geoipPath, recordPath, playbackPath } = settings;
   const opened = await openNames({
     isDnsOn: settings.dns,
     ...(geoipPath === undefined ? {} : { geoipPath }),
   });
-  if (opened.problem !== undefined) complain('sstop', opened.problem.message);
+  const problems = new Problems(log);
+  if (opened.problem !== undefined) problems.tell('country-database', opened.problem.message);
   const { names } = opened;
   const clock = { monotonicMicros: () => platform.monotonicMicros() };
   const playback = playbackPath === undefined ? undefined : await RecordedSource.open(playbackPath, clock);
-  const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names);
+  const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
   try {
     raisePrivileges();
     const inner = playback ?? openLocalSource(platform, { tier: settings.backend });
-    const source = writer === undefined ? inner : new RecordingSource(inner, writer);
-    return inputOf(source, names, playback, writer);
+    const source = new LoggedSource(inner, log);
+    if (writer !== undefined) log.event('info', 'recording-opened', { file: recordPath });
+    return new OpenInput({ source, names, playback, writer, problems });
   } catch (thrown) {
     await writer?.close();
     throw thrown;
   }
 }
 
-function openWriter(path: string, names: Names): Promise<RecordingWriter> {
+/** What goes wrong beside the snapshots: to the log, and to whoever listens. */
+class Problems {
+  readonly log: EventLog;
+  listener = (message: string): void => complain('sstop', message);
+
+  constructor(log: EventLog) {
+    this.log = log;
+  }
+
+  tell(event: string, message: string): void {
+    this.log.event('warning', event, { message });
+    this.listener(message);
+  }
+}
+
+function openWriter(path: string, names: Names, problems: Problems): Promise<RecordingWriter> {
   return RecordingWriter.open(path, {
-    failed: (error) => complain('sstop', error.message),
+    failed: (error) => problems.tell('recording-failed', error.message),
     hostName: (address) => names.host(address),
     serviceName: (port, protocol) => names.service(port, protocol),
     country: (address) => names.country(address),
   });
 }
 
-function inputOf(
-  source: Source,
-  names: Names,
-  playback: RecordedSource | undefined,
-  writer: RecordingWriter | undefined,
-): SstopInput {
-  return {
-    source,
-    names,
-    playback,
-    async close() {
-      source.close();
-      names.close();
-      if (writer === undefined) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-      await Promise.race([writer.close(), promise]);
-      clearTimeout(timer);
-      const { unrecordedCount } = writer.status;
-      if (unrecordedCount > 0) complain('sstop', `${unrecordedCount} snapshots are not in the recording`);
-    },
-  };
+interface InputParts {
+  readonly source: LoggedSource;
+  readonly names: Names;
+  readonly playback: RecordedSource | undefined;
+  readonly writer: RecordingWriter | undefined;
+  readonly problems: Problems;
+}
+
+class OpenInput implements SstopInput {
+  readonly source: Source;
+  readonly names: Names;
+  readonly playback: RecordedSource | undefined;
+  readonly #parts: InputParts;
+
+  constructor(parts: InputParts) {
+    const { source, writer } = parts;
+    this.source = writer === undefined ? source : new RecordingSource(source, writer);
+    this.names = parts.names;
+    this.playback = parts.playback;
+    this.#parts = parts;
+  }
+
+  get log(): EventLog {
+    return this.#parts.problems.log;
+  }
+
+  set onProblem(listener: (message: string) => void) {
+    this.#parts.problems.listener = listener;
+  }
+
+  async close(): Promise<void> {
+    const { writer } = this.#parts;
+    this.source.close();
+    this.names.close();
+    if (writer === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
+    await Promise.race([writer.close(), promise]);
+    clearTimeout(timer);
+    const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
+    this.log.event('info', 'recording-ended', {
+      snapshots: snapshotCount,
+      unrecorded: unrecordedCount,
+      bytes: fileBytes,
+      code: error?.code,
+    });
+    if (unrecordedCount > 0) complain('sstop', `${unrecordedCount} snapshots are not in the recording`);
+  }
 }

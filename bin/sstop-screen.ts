@@ -3,6 +3,7 @@ import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
 import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
 import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
+import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler } from '../src/apps/sstop/sampler.ts';
 import type { NameLookup } from '../src/apps/views/network/network-list.ts';
 import type { Names } from '../src/data/names/names.ts';
@@ -16,10 +17,15 @@ import { exportText } from './export-view.ts';
 import { withInjectedFault } from './fault-injection.ts';
 import { complain } from './messages.ts';
 import type { SstopInput } from './sstop-input.ts';
+import { exceptionFields } from './sstop-log-line.ts';
+import { rehearse } from './sstop-rehearsal.ts';
 import type { Settings } from './sstop-settings.ts';
 
 /** How far the seek keys go. */
 const SEEK_MILLIS = 10_000;
+
+/** How long a row that crossed the alert's threshold stands out before it settles to a sign: seen, and no blinking. */
+const FLASH_MILLIS = 1500;
 
 type ScreenControls = Controls<Model, Message>;
 
@@ -38,6 +44,8 @@ class Screen {
   readonly #signaller: Signaller;
   readonly #sampler: Sampler;
   readonly #startMillis = performance.now();
+  /** Said again when the screen is left: a notice lasts until the next key. */
+  readonly #problems: string[] = [];
   #controls: ScreenControls | undefined;
 
   constructor(settings: Settings, input: SstopInput, signaller: Signaller) {
@@ -45,6 +53,10 @@ class Screen {
     this.#input = input;
     this.#signaller = signaller;
     this.#sampler = new Sampler(input.source, settings.intervalMillis, {
+      prepare: async (data, slice) => {
+        const model = this.#controls?.model;
+        if (model !== undefined) await prepared(model, data, slice);
+      },
       sampled: (data) => {
         this.#tellProgress();
         this.#controls?.dispatch({ kind: 'sampled', data });
@@ -55,6 +67,10 @@ class Screen {
       if (snapshot.network !== undefined) this.#sampler.rates.update(snapshot.network, snapshot.header);
     });
     input.names.onChange = () => this.#controls?.repaint();
+    input.onProblem = (message) => {
+      this.#problems.push(message);
+      this.#controls?.dispatch({ kind: 'noticed', text: message, isBad: true });
+    };
   }
 
   async run(): Promise<number> {
@@ -67,6 +83,7 @@ class Screen {
       started: (controls) => {
         this.#controls = controls;
         this.#sampler.start();
+        void rehearse(this.#program(), () => this.#sampler.data !== undefined);
         // The first local time loads the time zones, 10 ms: now, and not in the first frame that shows the clock.
         setImmediate(() => new Date().getHours());
         if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
@@ -74,6 +91,8 @@ class Screen {
     });
     clearTimeout(timer);
     this.#sampler.stop();
+    this.#input.onProblem = (message) => complain('sstop', message);
+    this.#logEnd(reason);
     return this.#leave(reason);
   }
 
@@ -100,7 +119,9 @@ class Screen {
         this.#input.names.setDns(effect.isOn);
         break;
       case 'signal': {
-        const outcome = this.#signaller.send(effect.pid, effect.startTicks, effect.signal);
+        const { pid, startTicks, signal } = effect;
+        const outcome = this.#signaller.send(pid, startTicks, signal);
+        this.#input.log.event('info', 'signal-sent', { pid, signal, outcome });
         controls.dispatch({ kind: 'signalled', outcome });
         break;
       }
@@ -110,8 +131,9 @@ class Screen {
       case 'export':
         this.#export(controls);
         break;
-      case 'bell':
+      case 'alarm':
         controls.bell();
+        setTimeout(() => controls.dispatch({ kind: 'settled', round: effect.round }), FLASH_MILLIS).unref();
         break;
       case 'redraw':
         controls.redraw();
@@ -164,14 +186,23 @@ class Screen {
         return;
       }
       const path = exportFile(process.cwd(), text, new Date());
+      this.#input.log.event('info', 'exported', { file: path });
       controls.dispatch({ kind: 'noticed', text: `Written to ${path}`, isBad: false });
     } catch (thrown) {
       controls.dispatch({ kind: 'noticed', text: toOpError('export', thrown).message, isBad: true });
     }
   }
 
+  #logEnd(reason: ExitReason): void {
+    const { log } = this.#input;
+    if (reason.kind === 'signal') log.event('info', 'signal', { signal: reason.signal });
+    if (reason.kind === 'gone') log.event('warning', 'terminal-gone', { code: reason.error.code });
+    if (reason.kind === 'crash') log.lastWords('error', 'exception', exceptionFields(reason.error));
+  }
+
   /** The terminal is as it was: say what is to be said, if anybody is left to read it. */
   #leave(reason: ExitReason): number {
+    if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     switch (reason.kind) {
       case 'quit':
         this.#printSummary();

@@ -45,6 +45,13 @@ test('the command line goes before the file, the file before the defaults', () =
   });
 });
 
+test('a switch of the command line overrides the file both ways', () => {
+  const file = 'dns: false\nmouse: false\nloopback: true\nascii: true\n';
+  const { settings } = settingsOf(file, '--dns', '--mouse', '--no-loopback', '--no-ascii');
+  expect(settings).toMatchObject({ dns: true, mouse: true, loopback: false, ascii: false });
+  expect(settingsOf(file).settings).toMatchObject({ dns: false, mouse: false, loopback: true, ascii: true });
+});
+
 test('keys of the file replace an action’s own, in input and help alike', () => {
   const { settings } = settingsOf('keys:\n  quit: x\n  hosts: none\n');
   expect(settings.keymap.actionOf('x')).toBe('quit');

@@ -76,7 +76,7 @@ export function readSettings(
   const { config, problems } = readConfig(configPath(environment), SSTOP_VOCABULARY);
   const groups = rebound<Action, Binding, BindingGroup>(KEYMAP, config.keys);
   const { theme: themeName = config.theme } = options;
-  const { doctor: _doctor, ...asked } = options;
+  const { doctor: _doctor, logPath: _logPath, ...asked } = options;
   const settings: Settings = {
     ...asked,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,

@@ -67,7 +67,7 @@ class Stream {
     for (;;) {
       const due = Math.min(nextDue(start, intervalMillis, performance.now()), start + durationMillis);
       await this.#stop.sleep(due - performance.now());
-      if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
+      if (this.#stop.signal !== undefined) return this.#endedBy(this.#stop.signal);
       const isOpen = await this.#print();
       if (!isOpen || once || due >= start + durationMillis) return EXIT_OK;
     }
@@ -77,13 +77,18 @@ class Stream {
   async #replay(playback: RecordedSource): Promise<number> {
     for (;;) {
       const snapshot = await playback.next();
-      if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
+      if (this.#stop.signal !== undefined) return this.#endedBy(this.#stop.signal);
       if (snapshot === undefined) return EXIT_OK;
       if (snapshot.network === undefined) continue;
       this.#rates.update(snapshot.network, snapshot.header);
       const isOpen = await this.#output.write(this.#format(snapshot, snapshot.network));
       if (!isOpen || this.#settings.once) return EXIT_OK;
     }
+  }
+
+  #endedBy(signal: NodeJS.Signals): number {
+    this.#input.log.event('info', 'signal', { signal });
+    return exitCodeOfSignal(signal);
   }
 
   /** Takes a sample into the rates; what stays of it until the next is `header` and `section`. */

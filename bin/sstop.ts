@@ -7,8 +7,11 @@ import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { runDoctor } from './sstop-doctor.ts';
 import { openInput, type SstopInput } from './sstop-input.ts';
+import { EventLog } from './sstop-log.ts';
+import { exceptionFields } from './sstop-log-line.ts';
+import { startFields } from './sstop-log-start.ts';
 import { runScreen } from './sstop-screen.ts';
-import { readSettings } from './sstop-settings.ts';
+import { readSettings, type Settings } from './sstop-settings.ts';
 import { runStream } from './sstop-stream.ts';
 import { VERSION } from './version.ts';
 
@@ -24,33 +27,77 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     complain('sstop', `${obstacle}; --once, --json and --csv need none`);
     return EXIT_USAGE;
   }
-  // Configuration, databases and recordings are files that the user names: nothing but the user's rights opens them.
+  // Configuration, databases, recordings and the log are files that the user names: the user's rights alone open them.
   lowerPrivileges();
+  let log: EventLog;
+  try {
+    log =
+      options.logPath === undefined
+        ? EventLog.none()
+        : EventLog.open(options.logPath, options.output === 'screen');
+  } catch (thrown) {
+    complain('sstop', toOpError('open log', thrown).message);
+    return EXIT_USAGE;
+  }
+  return runLogged(options, log);
+}
+
+async function runLogged(options: SstopOptions, log: EventLog): Promise<number> {
+  const beganMillis = performance.now();
   const { settings, problems } = readSettings(options, process.env);
-  for (const problem of problems) complain('sstop', problem);
+  log.event('info', 'start', startFields(settings));
+  for (const message of problems) {
+    complain('sstop', message);
+    log.event('warning', 'configuration', { message });
+  }
+  if (settings.output !== 'screen') endOnExceptions(log);
+  const code = await runWith(settings, log);
+  log.event('info', 'exit', { code, seconds: Math.round(performance.now() - beganMillis) / 1000 });
+  await log.close();
+  if (log.error !== undefined) complain('sstop', log.error.message);
+  return code;
+}
+
+async function runWith(settings: Settings, log: EventLog): Promise<number> {
   let platform: Platform;
   let input: SstopInput;
   try {
     platform = currentPlatform();
-    input = await openInput(settings, platform);
+    input = await openInput(settings, platform, log);
   } catch (thrown) {
-    complain('sstop', toOpError('start', thrown).message);
-    return isUsageError(options) ? EXIT_USAGE : EXIT_FAILURE;
+    return failed(thrown, 'start', isUsageError(settings) ? EXIT_USAGE : EXIT_FAILURE, log);
   }
   try {
     return settings.output === 'screen'
       ? await runScreen(settings, input, platform.signaller)
       : await runStream(settings, input);
   } catch (thrown) {
-    complain('sstop', toOpError('run', thrown).message);
-    return EXIT_FAILURE;
+    return failed(thrown, 'run', EXIT_FAILURE, log);
   } finally {
     await input.close();
   }
 }
 
+/** The screen has its own way to do this, which gives the terminal back first. */
+function endOnExceptions(log: EventLog): void {
+  const end = (thrown: unknown): never => {
+    log.lastWords('error', 'exception', exceptionFields(thrown));
+    complain('sstop', `stopped by an error of its own: ${toOpError('run', thrown).message}`);
+    process.exit(EXIT_FAILURE);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+function failed(thrown: unknown, op: string, code: number, log: EventLog): number {
+  const error = toOpError(op, thrown);
+  complain('sstop', error.message);
+  log.event('error', 'failed', { op: error.op, code: error.code, message: error.message });
+  return code;
+}
+
 /** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
-function isUsageError({ recordPath, playbackPath, geoipPath }: SstopOptions): boolean {
+function isUsageError({ recordPath, playbackPath, geoipPath }: Settings): boolean {
   return recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined;
 }
 

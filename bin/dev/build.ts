@@ -32,7 +32,7 @@ const OUTPUTS: Record<BuildKind, readonly string[]> = {
  * No file of the working directory and no variable may add code to the program (a bunfig.toml or .env found there,
  * a preload, an inspector); the program in turn makes none from strings, loads no add-ons and compiles no C.
  */
-const COMPILE_FLAGS = [
+export const COMPILE_FLAGS: readonly string[] = [
   ...['--compile', '--minify', '--bytecode', '--format=esm'],
   ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
   '--compile-exec-argv=--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc',

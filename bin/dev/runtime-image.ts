@@ -10,11 +10,11 @@ const DISABLED_VARIABLES = ['BUN_BE_BUN', 'BUN_OPTIONS'] as const;
 const EXECUTABLE_MODE = 0o755;
 
 /**
- * Path of a copy of the running Bun that knows none of DISABLED_VARIABLES, made on first use.
- * The folder holds one copy per content of the original.
+ * Path of a copy of a Bun, the running one unless another is named, that knows none of DISABLED_VARIABLES, made on
+ * first use. The folder holds one copy per content of the original.
  */
-export function hardenedRuntime(folder: string): string {
-  const image = readFileSync(process.execPath);
+export function hardenedRuntime(folder: string, runtime: string = process.execPath): string {
+  const image = readFileSync(runtime);
   const hash = createHash('sha256').update(DISABLED_VARIABLES.join(' ')).update(image).digest('hex');
   const path = `${folder}/bun-${hash.slice(0, 24)}`;
   if (existsSync(path)) return path;

@@ -16,7 +16,7 @@ _sstop() {
       return
       ;;
     --backend)
-      mapfile -t COMPREPLY < <(compgen -W 'auto netlink proc' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'auto ebpf netlink packet proc' -- "$current")
       return
       ;;
     --interface)
@@ -56,11 +56,15 @@ _sstop() {
       compopt -o default
       return
       ;;
+    --log)
+      compopt -o default
+      return
+      ;;
     --completions)
       mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --loopback --no-dns --geoip --color --no-color --theme --ascii --no-mouse --record --playback --doctor --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --loopback --no-loopback --dns --no-dns --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --log --doctor --completions -h --help' -- "$current")
 }
 complete -F _sstop sstop

@@ -78,6 +78,13 @@ export const FILES: ManualSection = {
         'Where a country database is looked for when `--geoip` does not name one.',
       ],
       [
+        '`--log` <file>',
+        `Events of \`sstop\` itself, one a line as \`key=value\`: start, tier, errors that begin and end, recordings,
+          signals sent, the end.
+          Lines are appended; a new file is for its user alone (mode 0600).
+          Samples are not in it, and of events that come in numbers it takes 40 at once, then one in three seconds.`,
+      ],
+      [
         '`sstop-<date>-<time>.csv`',
         'What the key for exports writes, in the working directory. Nothing else is written unless it is asked for.',
       ],

@@ -31,6 +31,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       geoipPath: undefined,
       recordPath: undefined,
       playbackPath: undefined,
+      logPath: undefined,
       theme: undefined,
       color: 'auto',
       ascii: undefined,
@@ -41,14 +42,27 @@ test('without arguments the screen starts, and what a configuration may say is l
 
 test('what is said on the command line is there', () => {
   const argv = ['--interval', '500ms', '--sort', 'pid', '--loopback', '--no-dns', '--no-mouse', '--ascii'];
-  const files = ['--geoip', 'a.mmdb', '--record', 'b.gz', '--theme', 'dawn', '--no-color'];
+  const files = ['--geoip', 'a.mmdb', '--record', 'b.gz', '--log', 'c', '--theme', 'dawn', '--no-color'];
   const invocation = parseSstopArguments([...argv, ...files], VOCABULARY, false);
   expect(invocation.kind === 'run' && invocation.options).toMatchObject({
     ...{ intervalMillis: 500, sort: 'pid', loopback: true, dns: false, mouse: false, ascii: true },
-    ...{ geoipPath: 'a.mmdb', recordPath: 'b.gz', theme: 'dawn', color: 'never' },
+    ...{ geoipPath: 'a.mmdb', recordPath: 'b.gz', logPath: 'c', theme: 'dawn', color: 'never' },
   });
   const playback = parseSstopArguments(['--playback', 'b.gz', '--json'], VOCABULARY, false);
   expect(playback.kind === 'run' && playback.options).toMatchObject({ playbackPath: 'b.gz', output: 'json' });
+});
+
+test('what a configuration may switch on can be switched off, and the other way round', () => {
+  const switches = ['dns', 'mouse', 'loopback', 'ascii'] as const;
+  for (const name of switches) {
+    for (const [flag, isOn] of [
+      [`--${name}`, true],
+      [`--no-${name}`, false],
+    ] as const) {
+      const invocation = parseSstopArguments([flag], VOCABULARY, false);
+      expect(invocation.kind === 'run' && invocation.options[name]).toBe(isOn);
+    }
+  }
 });
 
 test('--doctor goes with --json alone', () => {
@@ -94,7 +108,7 @@ test('bad input is one line that names the argument and what is accepted', () =>
   expect(refusal('--interval', '11s')).toContain('100ms to 10s');
   expect(refusal('--duration', '0s')).toContain('such as 8s');
   expect(refusal('--sort', 'weight')).toContain('rate, download, upload, pid, name, connections');
-  expect(refusal('--backend', 'magic')).toContain('auto, netlink, proc');
+  expect(refusal('--backend', 'magic')).toContain('auto, ebpf, netlink, packet, proc');
   expect(refusal('--json', '--csv')).toContain("'--csv'");
   expect(refusal('--jsno')).toContain('--jsno');
   expect(refusal('surplus')).toContain('surplus');
@@ -102,6 +116,7 @@ test('bad input is one line that names the argument and what is accepted', () =>
   expect(refusal('--theme', 'noon')).toContain('dusk, dawn');
   expect(refusal('--completions', 'tcsh')).toContain('bash, zsh, fish');
   expect(refusal('--geoip', '')).toContain('path of a file');
+  expect(refusal('--log', '')).toContain('path of a file');
   expect(refusal('--record', 'a', '--playback', 'b')).toContain("'--playback <file>'");
 });
 

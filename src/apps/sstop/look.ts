@@ -10,9 +10,10 @@ export function lookOf(model: Model): ListLook {
     viewport,
     theme: model.theme,
     ascii: model.ascii,
-    isAlarmed: (owner) => {
+    alarmOf: (owner) => {
       const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;
-      return alerts.isInAlarm(owner, serial);
+      if (!alerts.isInAlarm(owner, serial)) return 'none';
+      return alerts.isFlashing(owner, serial) ? 'new' : 'on';
     },
   };
 }

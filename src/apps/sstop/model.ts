@@ -1,7 +1,7 @@
 import { AlertTracker } from '../../data/query/alert-tracker.ts';
 import { FilterCaches } from '../../data/query/filter/filter-caches.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
-import { OwnerHistory } from '../../data/query/owner-history.ts';
+import { OwnerHistories } from '../../data/query/owner-histories.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { SortKey } from '../../data/query/sort.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
@@ -54,7 +54,7 @@ export interface Workspace {
   readonly groups: GroupList;
   readonly connections: ConnectionList;
   readonly detail: DetailFacts;
-  readonly history: OwnerHistory;
+  readonly histories: OwnerHistories;
   readonly alerts: AlertTracker;
   /** What the filters made while typing share. */
   readonly filterCaches: FilterCaches;
@@ -126,7 +126,9 @@ export type Message =
   | { readonly kind: 'pointer'; readonly event: MouseEvent }
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
-  | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
+  | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean }
+  /** The flash of those who crossed the alert's threshold up to a round is over. */
+  | { readonly kind: 'settled'; readonly round: number };
 
 export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
@@ -138,7 +140,8 @@ export type Effect =
   | { readonly kind: 'signal'; readonly pid: number; readonly startTicks: number; readonly signal: number }
   | { readonly kind: 'playback'; readonly command: PlaybackCommand }
   | { readonly kind: 'export' }
-  | { readonly kind: 'bell' }
+  /** Somebody crossed the alert's threshold: rings, and sends `settled` a moment later. */
+  | { readonly kind: 'alarm'; readonly round: number }
   | { readonly kind: 'redraw' }
   | { readonly kind: 'suspend' };
 
@@ -196,7 +199,7 @@ export function initialModel(options: StartOptions): Model {
     groups: new GroupList(),
     connections: new ConnectionList(),
     detail: new DetailFacts(),
-    history: new OwnerHistory(),
+    histories: new OwnerHistories(),
     alerts: new AlertTracker(),
     filterCaches: new FilterCaches(),
   };

@@ -39,7 +39,7 @@ export function wentInto(model: Model): Model {
 function detailOf(model: Model, owner: number): Model {
   const serial = model.shown?.section.owners.slots.serial[owner];
   if (owner < 0 || serial === undefined) return model;
-  model.workspace.history.follow(owner, serial);
+  model.workspace.histories.follow(owner, serial);
   const fresh = withState(
     model,
     { selection: undefined, viewport: { offset: 0, selected: -1 }, filterText: '' },

@@ -40,7 +40,7 @@ export function pointed(model: Model, event: MouseEvent): Step {
 /** A press on a signal chooses it, on the chosen one sends it, beside the overlay closes it. */
 function pointedAtKill(model: Model, kill: KillState, event: MouseEvent): Step {
   if (event.action !== 'press' || event.button !== 'left') return { model };
-  const index = hitKill(layoutOf(model).screen, event.x, event.y);
+  const index = hitKill(layoutOf(model).screen, kill.selected, event.x, event.y);
   if (index < 0) return { model: { ...model, kill: undefined } };
   if (index === kill.selected && kill.stage !== 'done') return killEntered(model, kill);
   return { model: { ...model, kill: { ...kill, selected: index, stage: 'choosing', outcome: undefined } } };

@@ -1,7 +1,10 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
+import type { Slice } from '../../data/sample/slice.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { followRow, type Viewport } from '../../screen/widgets/viewport.ts';
 import { layoutDetail } from '../views/network/detail.ts';
+import type { NetworkData } from '../views/network/network-data.ts';
+import type { ListInput } from '../views/network/network-list.ts';
 import { listOf, type Model, stateOf, withState } from './model.ts';
 import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
 
@@ -31,18 +34,27 @@ export function relisted(model: Model): Model {
   const { shown, detail } = model;
   if (shown === undefined) return model;
   if (shown.isStable) {
-    listOf(model).rebuild({
-      data: shown,
-      scope: model.scope,
-      filter: stateOf(model).filter,
-      names: model.names,
-      isCumulative: model.isCumulative,
-      isTree: model.isTree,
-      owner: detail?.slot ?? -1,
-    });
+    listOf(model).rebuild(inputOf(model, shown));
     if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
   }
   return reordered(model);
+}
+
+/** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
+export async function prepared(model: Model, data: NetworkData, slice: Slice): Promise<void> {
+  await model.workspace.processes.prepare(inputOf(model, data), slice);
+}
+
+function inputOf(model: Model, data: NetworkData): ListInput {
+  return {
+    data,
+    scope: model.scope,
+    filter: stateOf(model).filter,
+    names: model.names,
+    isCumulative: model.isCumulative,
+    isTree: model.isTree,
+    owner: model.detail?.slot ?? -1,
+  };
 }
 
 /** The model after the order of the same rows changed: the cursor follows its row. */
@@ -50,12 +62,15 @@ export function reordered(model: Model): Model {
   const { selection, sort, viewport } = stateOf(model);
   const list = listOf(model);
   const rank = selection === undefined ? -1 : list.rankOf(sort, selection);
-  if (rank < 0 && viewport.selected >= 0) return selectedAt(model, reselected(model, viewport));
+  if (rank < 0 && viewport.selected >= 0) {
+    if (list.count === 0) return withState(model, { viewport: { offset: 0, selected: -1 } });
+    return selectedAt(model, reselected(model, viewport));
+  }
   const followed = followRow(viewport, rank, list.count, visibleRows(model));
   return followed === viewport ? model : withState(model, { viewport: followed });
 }
 
-/** The row that was selected is gone: its place keeps the cursor. */
+/** The row that was selected is gone: its place keeps the cursor; where no row is left, it comes back with its own. */
 function reselected(model: Model, viewport: Viewport): Viewport {
   const { count } = listOf(model);
   return followRow(viewport, Math.min(viewport.selected, count - 1), count, visibleRows(model));

@@ -1,11 +1,15 @@
 import { NetworkRates } from '../../data/rates/network-rates.ts';
+import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
+import { TimeSlice } from '../../data/source/time-slice.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
 import { nextDue } from './cadence.ts';
 
 /** Who is told of what the sampler finds. */
 export interface SamplerEvents {
+  /** Before `sampled` tells of the first sample: what would take long at once may be done in slices here. */
+  prepare(data: NetworkData, slice: Slice): Promise<void>;
   /** A new sample, borrowed: its tables are written to again when the next collection begins. */
   sampled(data: NetworkData): void;
   /** Nothing could be collected this time; the sampler goes on. */
@@ -71,11 +75,11 @@ export class Sampler {
       .sample({ network: true }, Number.POSITIVE_INFINITY)
       .catch(() => undefined);
     if (!this.#isRunning || snapshot === undefined) return;
-    this.#take(snapshot);
-    this.#schedule();
+    await this.#take(snapshot);
+    if (this.#isRunning) this.#schedule();
   }
 
-  #take(snapshot: Snapshot): void {
+  async #take(snapshot: Snapshot): Promise<void> {
     const section = snapshot.network;
     if (section === undefined) {
       if (this.#data !== undefined) this.#data.isStable = true;
@@ -83,9 +87,16 @@ export class Sampler {
       return;
     }
     this.#samples++;
-    this.rates.update(section, snapshot.header);
-    this.#data = { header: snapshot.header, section, rates: this.rates, isStable: true };
-    this.#events.sampled(this.#data);
+    const slice = new TimeSlice();
+    await this.rates.updateInSlices(section, snapshot.header, slice);
+    const data = { header: snapshot.header, section, rates: this.rates, isStable: true };
+    if (this.#data === undefined) {
+      await this.#events.prepare(data, slice);
+      await slice.rest();
+    }
+    if (!this.#isRunning) return;
+    this.#data = data;
+    this.#events.sampled(data);
   }
 
   #schedule(): void {

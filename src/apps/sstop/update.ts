@@ -37,13 +37,17 @@ export function update(model: Model, message: Message): Step {
       return { model: killSignalled(model, message.outcome) };
     case 'noticed':
       return { model: { ...model, notice: { text: message.text, isBad: message.isBad } } };
+    case 'settled':
+      model.workspace.alerts.settle(message.round);
+      return { model: { ...model } };
   }
 }
 
 function sampled(model: Model, data: NetworkData): Step {
-  const { alerts } = model.workspace;
+  const { alerts, histories } = model.workspace;
+  histories.update(data.section, data.rates, model.scope);
   const crossings = alerts.update(data.section, data.rates, model.scope);
-  const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'bell' }] : [];
+  const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'alarm', round: alerts.round }] : [];
   const live = { ...model, live: data, failure: undefined };
   // Paused while a collection was under way: its sample is the first that can be copied whole.
   const isFrozen = model.pausedAtMillis !== undefined && model.shown !== model.live;
@@ -52,11 +56,9 @@ function sampled(model: Model, data: NetworkData): Step {
   const isFirst = model.shown === undefined;
   const listed = relisted(withWantedInterface({ ...live, shown }));
   // The filter of the command line is read like one that was typed.
-  const next = isFirst ? filtered(listed, stateOf(listed).filterText) : listed;
-  if (next.detail !== undefined && model.pausedAtMillis === undefined) {
-    const { history, detail } = next.workspace;
-    history.push(detail.up, detail.down);
-  }
+  const { filterText, filter } = stateOf(listed);
+  const isUnread = isFirst && filterText !== '' && filter === undefined;
+  const next = isUnread ? filtered(listed, filterText) : listed;
   return { model: next, effects };
 }
 
@@ -219,6 +221,8 @@ function cumulated(model: Model): Model {
   const isCumulative = !model.isCumulative;
   const [from, to] = isCumulative ? [0, 1] : [1, 0];
   const key = Object.entries(TOTAL_OF_RATE).find((pair) => pair[from] === sort.key)?.[to] ?? sort.key;
+  // At once, even while a collection keeps the rows as they are: the next key may sort by one of the other columns.
+  model.workspace.processes.isCumulative = isCumulative;
   const switched = withState({ ...model, isCumulative }, { sort: { ...sort, key } }, 'processes');
   return relisted(switched);
 }
@@ -296,9 +300,11 @@ function paused(model: Model): Model {
   const { live } = model;
   if (live === undefined) return model;
   const held = { ...model, pausedAtMillis: live.header.wallMillis };
+  model.workspace.histories.hold();
   return live.isStable ? relisted({ ...held, shown: frozen(live) }) : held;
 }
 
 function resumed(model: Model): Model {
+  model.workspace.histories.release();
   return relisted({ ...model, pausedAtMillis: undefined, shown: model.live });
 }

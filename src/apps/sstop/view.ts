@@ -101,9 +101,9 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     renderPlaybackLine(layout.sparkline, buffer, { fileName, ...progress, theme, ascii });
   }
   if (model.view === 'detail') {
-    const { detail: facts, history } = workspace;
+    const { detail: facts, histories } = workspace;
     const area = layoutScreen(buffer.width, buffer.height).table;
-    renderDetail(layoutDetail(area), buffer, { data, facts, history, theme, ascii });
+    renderDetail(layoutDetail(area), buffer, { data, facts, history: histories.shown, theme, ascii });
   }
   renderList(model, layout, buffer);
 }

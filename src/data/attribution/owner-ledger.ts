@@ -63,7 +63,11 @@ export class OwnerLedger {
       const process = processes.find(table.pid[slot]!);
       const isAlive = process >= 0 && processes.startTicks[process] === table.startTicks[slot];
       table.hasExited[slot] = isAlive ? 0 : 1;
-      if (isAlive) this.#follow(slot, processes, process);
+      if (!isAlive) continue;
+      const ppid = table.ppid[slot]!;
+      this.#follow(slot, processes, process);
+      // Its parent is another one: the one before has exited.
+      if (table.ppid[slot] !== ppid) this.#addAncestors(slot, processes);
     }
   }
 
@@ -87,8 +91,10 @@ export class OwnerLedger {
     const process = processes.find(pid);
     const isAlive = process >= 0 && processes.startTicks[process] === startTicks;
     table.hasExited[slot] = isAlive ? 0 : 1;
-    if (isAlive) this.#follow(slot, processes, process);
-    else this.#followExited(slot, exited);
+    if (isAlive) {
+      this.#follow(slot, processes, process);
+      this.#addAncestors(slot, processes);
+    } else this.#followExited(slot, exited);
     return slot;
   }
 
@@ -156,6 +162,29 @@ export class OwnerLedger {
     table.slots.remove(slot);
   }
 
+  /**
+   * Whoever a process descends from has a row too, with sockets or without, so that a tree by parents is whole. One
+   * that is known has its ancestors already.
+   */
+  #addAncestors(descendant: number, processes: ProcessTable): void {
+    const { table } = this;
+    let slot = descendant;
+    while (slot >= 0 && table.ppid[slot]! > 0) {
+      const pid = table.ppid[slot]!;
+      const process = processes.find(pid);
+      if (process < 0) return;
+      const startTicks = processes.startTicks[process]!;
+      const low = startTicks >>> 0;
+      const high = Math.floor(startTicks / TWO_32);
+      if (table.slots.find(pid, low, high, OwnerKind.PROCESS) >= 0) return;
+      slot = this.#add(pid, low, high, OwnerKind.PROCESS);
+      if (slot < 0) return;
+      table.pid[slot] = pid;
+      table.startTicks[slot] = startTicks;
+      this.#follow(slot, processes, process);
+    }
+  }
+
   #follow(slot: number, processes: ProcessTable, process: number): void {
     const { table } = this;
     table.ppid[slot] = processes.ppid[process]!;
@@ -220,6 +249,7 @@ export class OwnerLedger {
     if (table.slots.capacity > this.#lastGrowthMicros.length) {
       this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(table.slots.capacity));
     }
+    this.#lastGrowthMicros[slot] = 0;
     table.kind[slot] = kind;
     table.pid[slot] = 0;
     table.ppid[slot] = 0;

@@ -1,6 +1,8 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { type Scope, ScopeFilter } from './scope.ts';
+import { OwnerRates } from './owner-rates.ts';
+import type { Scope } from './scope.ts';
 
 /** An alarm ends below this share of the threshold, so that a rate at its edge rings once. */
 const ENDS_BELOW = 0.9;
@@ -13,7 +15,11 @@ export class AlertTracker {
   count = 0;
   /** Serial of the owner in alarm by slot, 0 none. */
   #alarm = new Uint32Array(0);
-  #rate = new Float64Array(0);
+  /** In which round of crossings an owner crossed the threshold last. */
+  #flash = new Uint32Array(0);
+  #round = 0;
+  #settledRound = 0;
+  readonly #rates = new OwnerRates();
 
   /** Another threshold starts anew: who is over it crosses it at the next sample. */
   setThreshold(bytesPerSecond: number | undefined): void {
@@ -26,43 +32,49 @@ export class AlertTracker {
   update(section: NetworkSection, rates: NetworkRates, scope: Scope): number {
     const { threshold } = this;
     if (threshold === undefined) return 0;
-    this.#sumRates(section, rates, scope);
-    const { rows, count, serial } = section.owners.slots;
+    this.#rates.build(section, rates, scope);
+    const { rows, count, serial, capacity } = section.owners.slots;
+    this.#reserve(capacity);
     let crossings = 0;
     this.count = 0;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
-      const rate = this.#rate[slot]!;
+      const rate = this.#rates.up[slot]! + this.#rates.down[slot]!;
       const wasOver = this.#alarm[slot] === serial[slot];
       // Unknown (NaN) neither raises nor ends an alarm.
       const isOver = wasOver ? !(rate < threshold * ENDS_BELOW) : rate > threshold;
       this.#alarm[slot] = isOver ? serial[slot]! : 0;
       if (isOver) this.count++;
-      if (isOver && !wasOver) crossings++;
+      if (!isOver || wasOver) continue;
+      crossings++;
+      this.#flash[slot] = this.#round + 1;
     }
+    if (crossings > 0) this.#round++;
     return crossings;
+  }
+
+  /** Of the samples in which somebody crossed the threshold, the last one's number. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** Who crossed it up to that round has been shown long enough as somebody who just did. */
+  settle(round: number): void {
+    this.#settledRound = Math.max(this.#settledRound, round);
+  }
+
+  /** Whether an owner in alarm has only just crossed the threshold. */
+  isFlashing(owner: number, serial: number): boolean {
+    return this.isInAlarm(owner, serial) && this.#flash[owner]! > this.#settledRound;
   }
 
   isInAlarm(owner: number, serial: number): boolean {
     return serial !== 0 && this.#alarm[owner] === serial;
   }
 
-  #sumRates(section: NetworkSection, rates: NetworkRates, scope: Scope): void {
-    const inScope = new ScopeFilter(scope, section.interfaces);
-    const { capacity } = section.owners.slots;
-    if (capacity > this.#rate.length) {
-      const alarm = new Uint32Array(capacity);
-      alarm.set(this.#alarm);
-      this.#alarm = alarm;
-      this.#rate = new Float64Array(capacity);
-    }
-    this.#rate.fill(0);
-    const { traffic } = section;
-    const { rows, count } = traffic.slots;
-    for (let i = 0; i < count; i++) {
-      const slot = rows[i]!;
-      if (!inScope.has(traffic.interfaceIndex[slot]!)) continue;
-      this.#rate[traffic.subject[slot]!]! += rates.traffic.smoothTx[slot]! + rates.traffic.smoothRx[slot]!;
-    }
+  #reserve(capacity: number): void {
+    if (capacity <= this.#alarm.length) return;
+    this.#alarm = lengthened(this.#alarm, new Uint32Array(capacity));
+    this.#flash = lengthened(this.#flash, new Uint32Array(capacity));
   }
 }

@@ -1,17 +1,18 @@
 /** Samples that the large chart can show. */
 export const OWNER_HISTORY_LENGTH = 600;
 
-/** The last rates of the one owner whose detail is open, bytes per second, each direction by itself. */
+/** The last rates of one owner, bytes per second, each direction by itself. */
 export class OwnerHistory {
   /** Samples there are, at most the capacity. */
   count = 0;
   readonly capacity: number;
   readonly #up: Float32Array;
   readonly #down: Float32Array;
+  /** Whose it is: a slot of the owners, -1 none, and its serial. */
+  owner = -1;
+  serial = 0;
   /** Where the next sample goes. */
   #head = 0;
-  #owner = -1;
-  #serial = 0;
 
   constructor(capacity = OWNER_HISTORY_LENGTH) {
     this.capacity = capacity;
@@ -21,9 +22,9 @@ export class OwnerHistory {
 
   /** Whose history it is from now on; another owner's is forgotten. */
   follow(owner: number, serial: number): void {
-    if (owner === this.#owner && serial === this.#serial) return;
-    this.#owner = owner;
-    this.#serial = serial;
+    if (owner === this.owner && serial === this.serial) return;
+    this.owner = owner;
+    this.serial = serial;
     this.clear();
   }
 
@@ -55,8 +56,8 @@ export class OwnerHistory {
     copy.#up.set(this.#up);
     copy.#down.set(this.#down);
     copy.#head = this.#head;
-    copy.#owner = this.#owner;
-    copy.#serial = this.#serial;
+    copy.owner = this.owner;
+    copy.serial = this.serial;
     copy.count = this.count;
     return copy;
   }

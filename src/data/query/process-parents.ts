@@ -3,7 +3,7 @@ import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
 
 const PROCESSES_LIMIT = 1 << 17;
 
-/** Finds the owner that is a process's parent. Owners are processes with sockets or traffic: others are not found. */
+/** Finds the owner that is a process's parent. Ancestors of owners are owners, unless the table was full. */
 export class ProcessParents {
   /** Key: pid of a live process. */
   readonly #pids = new SlotTable(256, PROCESSES_LIMIT, (capacity) => {

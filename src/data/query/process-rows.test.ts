@@ -39,6 +39,24 @@ function busy(): { machine: Table; section: NetworkSection } {
   return { machine, section: machine.step(2) };
 }
 
+test('rows made in slices are those made at once', async () => {
+  const machine = new Machine();
+  for (let pid = 1; pid <= 40; pid++) {
+    machine.world.addProcess(pid);
+    for (let i = 0; i < 60; i++) machine.world.addSocket({ pid, tx: i });
+  }
+  machine.step();
+  const section = machine.step();
+  const [atOnce, inSlices] = [new ProcessRows(), new ProcessRows()];
+  let rests = 0;
+  const slice = { due: () => true, rest: async () => void rests++ };
+  atOnce.build(section, machine.rates, EVERYTHING);
+  await inSlices.buildInSlices(section, machine.rates, EVERYTHING, undefined, slice);
+  expect(rests).toBeGreaterThanOrEqual(2);
+  expect(inSlices.count).toBe(40);
+  expect(inSlices).toEqual(atOnce);
+});
+
 describe('which rows there are', () => {
   test('loopback counts only where it is asked for', () => {
     const { machine, section } = busy();

@@ -13,8 +13,8 @@ const RAILS_LIMIT = 31;
 
 /**
  * The process table as a tree by parent, in pre-order: a row's number is its rank. Siblings stand in the order of the
- * sort, figures are sums over the whole branch. A parent without a row of its own is there if it is an owner; one that
- * has no sockets is not known, and its children stand at the top. Valid until the next `build`.
+ * sort, figures are sums over the whole branch. Ancestors without a row of their own (no sockets, or refused by the
+ * filter) are there for their children. Valid until the next `build`.
  */
 export class TreeRows {
   count = 0;

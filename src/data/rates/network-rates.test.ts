@@ -122,6 +122,27 @@ describe('raw rates', () => {
   });
 });
 
+test('in slices the rates are the same, and keys have their turn', async () => {
+  const watched = new Watched();
+  const { world } = watched;
+  for (let i = 0; i < 3000; i++) world.addSocket({ pid: 7, tx: i, rx: 2 * i });
+  const section = watched.attribution.absorb(world.sample(1e6));
+  const [atOnce, inSlices] = [new NetworkRates(), new NetworkRates()];
+  let rests = 0;
+  const slice = { due: () => true, rest: async () => void rests++ };
+  for (const step of [1, 2]) {
+    const header = { ...world.header(), epoch: step };
+    expect(atOnce.update(section, header)).toBe(true);
+    expect(await inSlices.updateInSlices(section, header, slice)).toBe(true);
+    expect(await inSlices.updateInSlices(section, header, slice)).toBe(false);
+    for (const column of ['rawTx', 'rawRx', 'smoothTx', 'smoothRx', 'serial'] as const) {
+      expect([...inSlices.sockets[column]]).toEqual([...atOnce.sockets[column]]);
+      expect([...inSlices.traffic[column]]).toEqual([...atOnce.traffic[column]]);
+    }
+  }
+  expect(rests).toBeGreaterThanOrEqual(6);
+});
+
 describe('smooth rates', () => {
   test('follow 0.3 a second, by true time', () => {
     const one = new Watched();

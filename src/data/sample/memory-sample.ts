@@ -17,6 +17,8 @@ export interface MemorySample {
   readonly writebackBytes: number | undefined;
   readonly anonymousBytes: number | undefined;
   readonly slabBytes: number | undefined;
+  /** The part of `slabBytes` and of `cachedBytes` that is no page cache; not on the wire. */
+  readonly reclaimableSlabBytes?: number | undefined;
   readonly committedBytes: number | undefined;
   readonly commitLimitBytes: number | undefined;
   /** 0: there is no swap. undefined: the kernel does not tell. */

@@ -8,6 +8,8 @@ export interface TemperatureSensor {
   readonly id: string;
   /** Name of the device that the chip belongs to, as sysfs has it (`coretemp.0`, `0000:00:18.3`, `nvme0`). */
   readonly device: string | undefined;
+  /** What that device hangs on, as sysfs has it (`platform`, `pci0000:00`, `nvme`); not on the wire. */
+  readonly bus?: string | undefined;
   /** undefined: faulty, or no plausible value. */
   readonly celsius: number | undefined;
   readonly maxCelsius: number | undefined;

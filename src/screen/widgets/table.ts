@@ -36,6 +36,8 @@ export interface Table<Id extends string> {
    * is, not to where it stands: ask its identity, not its number.
    */
   readonly rowStyle: (row: number) => Style | undefined;
+  /** The style of a `!` in the row's first cell, where it needs attention; `undefined` for none. */
+  readonly rowSign?: (row: number) => Style | undefined;
   /** The ground of everything; has a foreground and a background of its own. */
   readonly baseStyle: Style;
   readonly headerStyle: Style;
@@ -47,6 +49,8 @@ export interface Table<Id extends string> {
 }
 
 const HEADER_HEIGHT = 1;
+/** `!` */
+const ATTENTION = 0x21;
 
 /** How many rows a table in this area shows. */
 export function tableRowsIn(area: Rect): number {
@@ -106,6 +110,8 @@ function renderRow<Id extends string>(
     const room = Math.min(width, area.width - x);
     if (room > 0) table.drawCell(row, column, area.x + x, y, room, table.baseStyle, buffer);
   }
+  const sign = table.rowSign?.(row);
+  if (sign !== undefined) buffer.putCodePoint(area.x, y, ATTENTION, sign);
   const overlay = table.rowStyle(row);
   if (overlay !== undefined) overlayRow(area, buffer, y, overlay);
   if (row !== table.selected) return;

@@ -2,7 +2,6 @@ import type { Scope } from '../../../data/query/scope.ts';
 import type { LinkRates } from '../../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../../data/rates/network-rates.ts';
 import { BUCKET_COUNT } from '../../../data/rates/second-buckets.ts';
-import type { Trend } from '../../../data/rates/trend.ts';
 import { compactBytesText, rateText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
@@ -11,6 +10,7 @@ import { plainSamples } from '../../../screen/widgets/levels.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-data.ts';
+import { trendMark } from './trend-mark.ts';
 
 /** What the header says beside the data itself. */
 export interface HeaderView {
@@ -26,9 +26,6 @@ export interface HeaderView {
   readonly theme: Theme;
   readonly ascii: boolean;
 }
-
-const TREND_MARKS: Readonly<Record<Trend, string>> = { up: '↑', down: '↓', flat: '→' };
-const ASCII_TREND_MARKS: Readonly<Record<Trend, string>> = { up: '^', down: 'v', flat: '=' };
 
 /** Local time of day, `14:03:27`. */
 export function clockText(wallMillis: number): string {
@@ -89,7 +86,7 @@ function totalSegments(view: HeaderView): readonly Segment[] {
   const trend = rates.trend(slot);
   const up = rateText(rates.smoothTx[slot] ?? Number.NaN);
   const down = rateText(rates.smoothRx[slot] ?? Number.NaN);
-  const mark = (ascii ? ASCII_TREND_MARKS : TREND_MARKS)[trend];
+  const mark = trendMark(trend, ascii);
   return [
     { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
     { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },

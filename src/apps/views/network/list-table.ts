@@ -3,7 +3,7 @@ import type { Rect } from '../../../screen/layout/rect.ts';
 import { type Column, type ColumnLayout, layoutColumns } from '../../../screen/widgets/column-layout.ts';
 import { hitTable, renderTable } from '../../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
-import type { ListHit, ListLook, ListSort } from './network-list.ts';
+import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
 
 const WINDOW_ROWS_MAX = 1024;
 
@@ -64,7 +64,7 @@ export class ListTable<Id extends string, Key extends string> {
     look: ListLook,
     rows: OrderedRows<{ key: Key; isReversed: boolean }>,
     paint: PaintCell<Id>,
-    isAlarmedRow?: (row: number) => boolean,
+    alarmOfRow?: (row: number) => Alarm,
   ): void {
     const sort = this.sortOf(look.sort);
     const { offset, selected } = look.viewport;
@@ -86,8 +86,14 @@ export class ListTable<Id extends string, Key extends string> {
       },
       rowStyle: (rank) => {
         const place = rank - offset;
-        if (place < shown && isAlarmedRow?.(this.#window[place]!) === true) return theme.alert;
+        if (place < shown && alarmOfRow?.(this.#window[place]!) === 'new') return theme.alert;
         return rank % 2 === 0 ? undefined : theme.zebra;
+      },
+      rowSign: (rank) => {
+        const place = rank - offset;
+        return place < shown && (alarmOfRow?.(this.#window[place]!) ?? 'none') !== 'none'
+          ? theme.bad
+          : undefined;
       },
       baseStyle: theme.base,
       headerStyle: theme.header,

@@ -47,9 +47,12 @@ export interface ListLook {
   readonly viewport: Viewport;
   readonly theme: Theme;
   readonly ascii: boolean;
-  /** Owners whose rate is over the alert's threshold. */
-  readonly isAlarmed: (owner: number) => boolean;
+  /** Whether an owner's rate is over the alert's threshold. */
+  readonly alarmOf: (owner: number) => Alarm;
 }
+
+/** `new`: it has just crossed the threshold. */
+export type Alarm = 'none' | 'new' | 'on';
 
 /** What a press hits: the row of a rank, or a header and the key that it sorts by. */
 export type ListHit =

@@ -1,8 +1,10 @@
 import { ProcessRows } from '../../../data/query/process-rows.ts';
 import type { Scope } from '../../../data/query/scope.ts';
 import type { Sort } from '../../../data/query/sort.ts';
+import type { TreeRows } from '../../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../../data/rates/rate-history.ts';
 import { OwnerKind, type OwnerTable } from '../../../data/sample/network-section.ts';
+import type { Slice } from '../../../data/sample/slice.ts';
 import { cellWidth } from '../../../kit/text/cell-width.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
@@ -12,8 +14,9 @@ import { plainSamples } from '../../../screen/widgets/levels.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import type { CellPen } from './cells.ts';
 import { ListTable } from './list-table.ts';
-import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
+import { trendMark } from './trend-mark.ts';
 
 export const PROCESS_COLUMN_IDS = [
   'pid',
@@ -35,6 +38,8 @@ type TotalKey = (typeof TOTAL_KEYS)[number];
 /** Where a name leaves this much room, the command line follows it. */
 const COMMAND_MIN_WIDTH = 16;
 const COMMAND_GAP = 2;
+/** A blank and the sign, after a graph that is whole. */
+const TREND_WIDTH = 2;
 
 const PID: Column<ProcessColumn> = {
   ...{ id: 'pid', title: 'PID', align: 'right' },
@@ -50,7 +55,7 @@ const PROCESS: Column<ProcessColumn> = {
 };
 const GRAPH: Column<ProcessColumn> = {
   ...{ id: 'graph', title: 'GRAPH', align: 'left' },
-  ...{ minWidth: 8, idealWidth: HISTORY_LENGTH, flex: 0, priority: 40 },
+  ...{ minWidth: 8, idealWidth: HISTORY_LENGTH + TREND_WIDTH, flex: 0, priority: 40 },
 };
 const CONNECTIONS: Column<ProcessColumn> = {
   ...{ id: 'connections', title: 'CONNS', align: 'right' },
@@ -107,7 +112,8 @@ export class ProcessList implements NetworkList {
   readonly #rateTable: ListTable<ProcessColumn, RateKey>;
   readonly #totalTable: ListTable<ProcessColumn, TotalKey>;
   #owners: OwnerTable | undefined;
-  #isCumulative = false;
+  /** Bytes instead of rates. */
+  isCumulative = false;
   #isTree = false;
   /** What a full bar means. */
   #maximum = 0;
@@ -140,7 +146,7 @@ export class ProcessList implements NetworkList {
   }
 
   get sortKeys(): readonly string[] {
-    return this.#isCumulative ? TOTAL_KEYS : KEYS;
+    return this.isCumulative ? TOTAL_KEYS : KEYS;
   }
 
   get count(): number {
@@ -156,7 +162,7 @@ export class ProcessList implements NetworkList {
     const scope: Scope = { ...input.scope, includeExited: isCumulative };
     this.rows.build(data.section, data.rates, scope, filter);
     this.#owners = data.section.owners;
-    this.#isCumulative = isCumulative;
+    this.isCumulative = isCumulative;
     this.#isTree = input.isTree;
     this.#tree.begin(data.section);
     const { rows } = this;
@@ -167,8 +173,13 @@ export class ProcessList implements NetworkList {
     }
   }
 
+  /** Before the first `rebuild`, which then finds its steps warm. */
+  async prepare({ data, scope, filter }: ListInput, slice: Slice): Promise<void> {
+    await this.rows.buildInSlices(data.section, data.rates, scope, filter, slice);
+  }
+
   identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#isCumulative
+    const row = this.isCumulative
       ? this.#totalTable.rowAt(this.#ordered, sort, rank)
       : this.#rateTable.rowAt(this.#ordered, sort, rank);
     if (row < 0) return undefined;
@@ -180,7 +191,7 @@ export class ProcessList implements NetworkList {
     if (this.#owners?.slots.serial[slot] !== serial) return -1;
     if (this.#isTree) return this.#tree.rankOfOwner(this.#anySortOf(sort), slot);
     const row = this.rows.rowOfOwner(slot);
-    return this.#isCumulative
+    return this.isCumulative
       ? this.#totalTable.rankOf(this.rows, sort, row)
       : this.#rateTable.rankOf(this.rows, sort, row);
   }
@@ -196,13 +207,13 @@ export class ProcessList implements NetworkList {
     const paint = (row: number, column: ProcessColumn, pen: CellPen): void => {
       this.#paint(owners, row, column, pen);
     };
-    const isAlarmed = (row: number): boolean => look.isAlarmed(this.#ownerOf(row));
-    if (this.#isCumulative) this.#totalTable.render(area, buffer, look, this.#ordered, paint, isAlarmed);
-    else this.#rateTable.render(area, buffer, look, this.#ordered, paint, isAlarmed);
+    const alarmOf = (row: number): Alarm => look.alarmOf(this.#ownerOf(row));
+    if (this.isCumulative) this.#totalTable.render(area, buffer, look, this.#ordered, paint, alarmOf);
+    else this.#rateTable.render(area, buffer, look, this.#ordered, paint, alarmOf);
   }
 
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#isCumulative
+    return this.isCumulative
       ? this.#totalTable.hit(area, look, this.count, x, y)
       : this.#rateTable.hit(area, look, this.count, x, y);
   }
@@ -212,7 +223,7 @@ export class ProcessList implements NetworkList {
   }
 
   #anySortOf(sort: ListSort): Sort {
-    return this.#isCumulative ? this.#totalTable.sortOf(sort) : this.#rateTable.sortOf(sort);
+    return this.isCumulative ? this.#totalTable.sortOf(sort) : this.#rateTable.sortOf(sort);
   }
 
   /** `row` is a rank of the tree in tree mode. */
@@ -235,25 +246,14 @@ export class ProcessList implements NetworkList {
         this.#paintName(owners, owner, row, pen);
         break;
       case 'graph':
-        rows.historyInto(row, history);
-        putSparkline(
-          pen.buffer,
-          pen.x,
-          pen.y,
-          pen.width,
-          1,
-          samples,
-          Number.NaN,
-          pen.theme.graphRamp,
-          pen.ascii,
-        );
+        paintGraph(rows, row, pen);
         break;
       case 'upload':
-        if (this.#isCumulative) pen.total(rows.upTotal[row]!, 'up');
+        if (this.isCumulative) pen.total(rows.upTotal[row]!, 'up');
         else pen.rate(rows.up[row]!, this.#maximum, 'up');
         break;
       case 'download':
-        if (this.#isCumulative) pen.total(rows.downTotal[row]!, 'down');
+        if (this.isCumulative) pen.total(rows.downTotal[row]!, 'down');
         else pen.rate(rows.down[row]!, this.#maximum, 'down');
         break;
       case 'connections':
@@ -275,6 +275,18 @@ export class ProcessList implements NetworkList {
     pen.moveTo(buffer, x + indent, y, width - indent);
     paintName(owners, owner, false, pen);
   }
+}
+
+/** The last samples, and where they are going; nothing for who is at rest. */
+function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): void {
+  const { buffer, x, y, width, theme, ascii } = pen;
+  const graphWidth = Math.min(width, HISTORY_LENGTH);
+  rows.historyInto(row, history);
+  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, theme.graphRamp, ascii);
+  if (width < HISTORY_LENGTH + TREND_WIDTH || !(rows.up[row]! + rows.down[row]! > 0)) return;
+  const trend = rows.trendOf(row);
+  const style = trend === 'flat' ? theme.dim : theme.text;
+  buffer.put(x + HISTORY_LENGTH + 1, y, trendMark(trend, ascii), style);
 }
 
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */

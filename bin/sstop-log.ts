@@ -1,0 +1,133 @@
+import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { LineBudget, type LogFields, type LogLevel, logLine } from './sstop-log-line.ts';
+
+/** Who writes what to the log is for the user alone. */
+const MODE = 0o600;
+/** Lines that wait for a slow disk; later ones are left out and counted. */
+const WAITING_LIMIT = 256;
+/** How long a hung disk may hold up the end. */
+const CLOSE_WAIT_MILLIS = 2000;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'there is no such directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'the file system is read-only',
+  ENXIO: 'nobody reads it',
+};
+
+/** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */
+export class EventLog {
+  readonly #descriptor: number | undefined;
+  readonly #budget = new LineBudget();
+  #work: Promise<void> = Promise.resolve();
+  #waitingCount = 0;
+  #unwrittenCount = 0;
+  #error: OpError | undefined;
+
+  private constructor(descriptor: number | undefined) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Takes every event and keeps none. */
+  static none(): EventLog {
+    return new EventLog(undefined);
+  }
+
+  /**
+   * Opens a file to append to, created with mode 0600. Throws OpError, its message one line that names the file.
+   * With a screen it must be no terminal: lines would be written over the screen.
+   */
+  static open(path: string, hasScreen: boolean): EventLog {
+    // Not blocking: a pipe that nobody reads must hold nothing up. A file knows no difference.
+    const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
+    try {
+      const descriptor = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, MODE);
+      if (fstatSync(descriptor).isDirectory()) throw new OpError({ op: 'open log', code: 'EISDIR' });
+      if (hasScreen && isatty(descriptor)) {
+        throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'it is a terminal' });
+      }
+      return new EventLog(descriptor);
+    } catch (thrown) {
+      const { code, message } = toOpError('open log', thrown);
+      throw new OpError({
+        op: 'open log',
+        code,
+        message: `cannot log to '${path}': ${REASONS[code] ?? message}`,
+        cause: thrown,
+      });
+    }
+  }
+
+  /** Why lines could not be written, if so. */
+  get error(): OpError | undefined {
+    return this.#error;
+  }
+
+  /** Appends a line. Of events that come in numbers some are left out; the next line says how many. */
+  event(level: LogLevel, event: string, fields: LogFields = {}): void {
+    if (this.#descriptor === undefined) return;
+    if (!this.#budget.take(performance.now())) return;
+    this.#enqueue(this.#descriptor, logLine(Date.now(), level, event, this.#counted(fields)));
+  }
+
+  /** Appends a line at once and whatever the number, for the last words of a program. */
+  lastWords(level: LogLevel, event: string, fields: LogFields): void {
+    if (this.#descriptor === undefined) return;
+    try {
+      writeSync(this.#descriptor, logLine(Date.now(), level, event, fields));
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** Resolves when what was taken is in the file, or cannot be. */
+  async close(): Promise<void> {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
+    const closed = this.#work.then(
+      () => new Promise<void>((done) => close(descriptor, (error) => this.#settle(error, done))),
+    );
+    await Promise.race([closed, promise]);
+    clearTimeout(timer);
+  }
+
+  #counted(fields: LogFields): LogFields {
+    const leftOut = this.#budget.takeRefusedCount() + this.#unwrittenCount;
+    this.#unwrittenCount = 0;
+    return leftOut === 0 ? fields : { ...fields, left_out: leftOut };
+  }
+
+  #enqueue(descriptor: number, line: string): void {
+    if (this.#waitingCount >= WAITING_LIMIT) {
+      this.#unwrittenCount++;
+      return;
+    }
+    this.#waitingCount++;
+    this.#work = this.#work.then(
+      () =>
+        new Promise<void>((done) => {
+          write(descriptor, line, (error) => {
+            this.#waitingCount--;
+            this.#settle(error, done);
+          });
+        }),
+    );
+  }
+
+  #settle(error: Error | null | undefined, done: () => void): void {
+    if (error) this.#fail(error);
+    done();
+  }
+
+  #fail(thrown: unknown): void {
+    this.#unwrittenCount++;
+    this.#error ??= toOpError('write log', thrown);
+  }
+}
