@@ -143,7 +143,8 @@ export interface BatchOptions {
  */
 export class BatchReader {
   readonly #descriptor: number;
-  readonly #keyBytes: number;
+  /** Of each key. */
+  readonly keyBytes: number;
   readonly #valueBytes: number;
   readonly #limit: number;
   readonly #command: number;
@@ -164,7 +165,7 @@ export class BatchReader {
     options: BatchOptions = {},
   ) {
     this.#descriptor = descriptor;
-    this.#keyBytes = keyBytes;
+    this.keyBytes = keyBytes;
     this.#valueBytes = valueBytes;
     this.#limit = capacityEntries + CAPACITY_SLACK;
     this.#command =
@@ -227,7 +228,7 @@ export class BatchReader {
     if (this.#isFirst) u32[0] = u32[1] = 0;
     else setPointer(this.#attributes, 0, this.#cursor);
     setPointer(this.#attributes, 8, this.#cursor);
-    setPointer(this.#attributes, 16, this.#keys, entry * this.#keyBytes);
+    setPointer(this.#attributes, 16, this.#keys, entry * this.keyBytes);
     setPointer(this.#attributes, 24, this.#values, entry * this.#valueBytes);
     u32[8] = room;
     u32[9] = this.#descriptor;
@@ -241,7 +242,7 @@ export class BatchReader {
   #grow(entries: number, kept: number): void {
     const capacity = Math.min(entries, this.#limit);
     if (capacity <= this.#capacity) return;
-    this.#keys = enlarged(this.#keys, capacity * this.#keyBytes, kept * this.#keyBytes);
+    this.#keys = enlarged(this.#keys, capacity * this.keyBytes, kept * this.keyBytes);
     this.#values = enlarged(this.#values, capacity * this.#valueBytes, kept * this.#valueBytes);
     this.#capacity = capacity;
   }

@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
-import { FlowRecord } from './network-flow.ts';
+import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
   FLOW_KEY_BYTES,
@@ -14,6 +14,7 @@ import {
   LOST_BYTES,
   Lost,
   type NetworkMaps,
+  PEER_KEY_BYTES,
 } from './network-layout.ts';
 import { closeNetworkMaps, createNetworkMaps, type NetworkMapSizes } from './network-maps.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
@@ -21,6 +22,8 @@ import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
 export type { FlowRecord };
 
 const HIGH_WORD = 2 ** 32;
+/** Of the keys of connections and of sums. */
+const SHORT_KEY_WORDS = FLOW_KEY_BYTES / 4;
 const NANOS = 1_000_000_000;
 const CLOCK_BOOTTIME = 7;
 /** PROC_PID_INIT_INO, include/linux/proc_ns.h. */
@@ -53,7 +56,7 @@ export class NetworkAccounting {
   readonly #programs: NetworkPrograms;
   readonly #readers: readonly BatchReader[];
   readonly #record = new FlowRecord();
-  readonly #key = new NativeBuffer(FLOW_KEY_BYTES);
+  readonly #key = new NativeBuffer(PEER_KEY_BYTES);
   readonly #value = new NativeBuffer(FLOW_VALUE_BYTES);
   readonly #lostValue = new NativeBuffer(LOST_BYTES);
   readonly #time = new NativeBuffer(16);
@@ -68,7 +71,7 @@ export class NetworkAccounting {
     this.ownNetnsCookie = readNetnsCookie();
     this.#readers = [
       new BatchReader(maps.flows, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows),
-      new BatchReader(maps.peers, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers),
+      new BatchReader(maps.peers, PEER_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers),
       new BatchReader(maps.sums, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums),
     ];
     this.#reading = this.#readers.length;
@@ -128,7 +131,7 @@ export class NetworkAccounting {
   remove(flow: FlowRecord): boolean {
     flow.copyKey(this.#key.u32);
     if (!lookupAndDeleteElement(this.#mapOfKey(), this.#key, this.#value)) return false;
-    flow.show(this.#key.u32, this.#value.u32, 0);
+    flow.show(this.#key.u32, flow.hasRemoteKey ? FLOW_KEY_WORDS : SHORT_KEY_WORDS, this.#value.u32, 0);
     return true;
   }
 
@@ -163,9 +166,10 @@ export class NetworkAccounting {
   #show(reader: BatchReader, count: number, visit: (flow: FlowRecord) => void): void {
     const keys = reader.keys.u32;
     const values = reader.values.u32;
+    const keyWords = reader.keyBytes / 4;
     const record = this.#record;
     for (let i = 0; i < count; i++) {
-      record.show(keys, values, i);
+      record.show(keys, keyWords, values, i);
       if (record.isHeld && record.ownedSinceNanos > this.#heldBeforeNanos) continue;
       visit(record);
     }

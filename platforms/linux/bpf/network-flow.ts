@@ -1,8 +1,8 @@
 import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
-import { COMM_BYTES, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
+import { COMM_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner, PEER_KEY_BYTES } from './network-layout.ts';
 
-/** 32-bit words of a flow's key. */
-export const FLOW_KEY_WORDS = FLOW_KEY_BYTES / 4;
+/** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
+export const FLOW_KEY_WORDS = PEER_KEY_BYTES / 4;
 const FLOW_VALUE_WORDS = FLOW_VALUE_BYTES / 4;
 const HIGH_WORD = 2 ** 32;
 const decoder = new TextDecoder();
@@ -16,22 +16,26 @@ const decoder = new TextDecoder();
 export class FlowRecord {
   #keys: Uint32Array = new Uint32Array(FLOW_KEY_WORDS);
   #keyAt = 0;
+  #keyWords = FLOW_KEY_WORDS;
   #values: Uint32Array = new Uint32Array(FLOW_VALUE_WORDS);
   #valueAt = 0;
   readonly #localAddress = new Uint32Array(ADDRESS_WORDS);
   readonly #remoteAddress = new Uint32Array(ADDRESS_WORDS);
 
-  /** Shows entry `index` of a batch. */
-  show(keys: Uint32Array, values: Uint32Array, index: number): void {
+  /** Shows entry `index` of a batch whose keys have `keyWords` words each. */
+  show(keys: Uint32Array, keyWords: number, values: Uint32Array, index: number): void {
     this.#keys = keys;
     this.#values = values;
-    this.#keyAt = index * FLOW_KEY_WORDS;
+    this.#keyWords = keyWords;
+    this.#keyAt = index * keyWords;
     this.#valueAt = index * FLOW_VALUE_WORDS;
   }
 
-  /** Copies the flow's key, FLOW_KEY_WORDS of them. */
+  /** Copies the flow's key, FLOW_KEY_WORDS of them: short keys end in zeros, which name no peer. */
   copyKey(into: Uint32Array): void {
-    for (let i = 0; i < FLOW_KEY_WORDS; i++) into[i] = this.#keys[this.#keyAt + i]!;
+    const words = this.#keyWords;
+    for (let i = 0; i < words; i++) into[i] = this.#keys[this.#keyAt + i]!;
+    for (let i = words; i < FLOW_KEY_WORDS; i++) into[i] = 0;
   }
 
   /** 0 and 0: no socket's, but a sum by tgid and interface of what found no room. */
@@ -54,7 +58,7 @@ export class FlowRecord {
 
   /** One of many flows of a datagram socket that is not connected. */
   get hasRemoteKey(): boolean {
-    return (this.#key(FlowKey.HAS_REMOTE & ~3) & 0xff0000) !== 0;
+    return this.#keyWords === FLOW_KEY_WORDS;
   }
 
   /** AF_INET 2, AF_INET6 10, 0 of a sum. */

@@ -5,6 +5,7 @@ import {
   FLOW_VALUE_BYTES,
   LOST_BYTES,
   type NetworkMaps,
+  PEER_KEY_BYTES,
   STORAGE_BYTES,
 } from './network-layout.ts';
 import { loadValueBtf } from './value-btf.ts';
@@ -32,9 +33,9 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
   try {
     const maps: NetworkMaps = {
       storage: kept(createStorage()),
-      flows: kept(createFlowMap('sstop_flows', sizes.flows)),
-      peers: kept(createFlowMap('sstop_peers', sizes.peers)),
-      sums: kept(createFlowMap('sstop_sums', sizes.sums)),
+      flows: kept(createFlowMap('sstop_flows', FLOW_KEY_BYTES, sizes.flows)),
+      peers: kept(createFlowMap('sstop_peers', PEER_KEY_BYTES, sizes.peers)),
+      sums: kept(createFlowMap('sstop_sums', FLOW_KEY_BYTES, sizes.sums)),
       lost: kept(
         createMap({
           type: MapType.ARRAY,
@@ -58,10 +59,10 @@ export function closeNetworkMaps(maps: NetworkMaps): void {
     closeDescriptor(descriptor);
 }
 
-function createFlowMap(name: string, maxEntries: number): number {
+function createFlowMap(name: string, keyBytes: number, maxEntries: number): number {
   return createMap({
     type: MapType.HASH,
-    keyBytes: FLOW_KEY_BYTES,
+    keyBytes,
     valueBytes: FLOW_VALUE_BYTES,
     maxEntries,
     name,
