@@ -5,6 +5,7 @@ import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import { screenObstacle } from './screen-obstacle.ts';
 import { runDoctor } from './sstop-doctor.ts';
 import { openInput, type SstopInput } from './sstop-input.ts';
 import { EventLog } from './sstop-log.ts';
@@ -105,14 +106,4 @@ function print(text: string, exitCode: number): number {
   if (exitCode === 0) process.stdout.write(text);
   else complain('sstop', text.trimEnd().replace(/^sstop: /, ''));
   return exitCode;
-}
-
-/** Why there can be no screen here, if so. */
-function screenObstacle(): string | undefined {
-  if (process.stdout.isTTY !== true) return 'the screen needs a terminal, and standard output is none';
-  if (process.stdin.isTTY !== true) return 'the screen needs a terminal, and standard input is none';
-  const term = process.env['TERM'] ?? '';
-  if (term === '' || term === 'dumb')
-    return `the screen needs a terminal with a cursor, and TERM is "${term}"`;
-  return undefined;
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { completionFileName, completionScript, SHELL_NAMES } from '../../src/apps/cli/completion.ts';
 import { sstopManual } from '../../src/apps/cli/manual.ts';
+import { socktopCommand } from '../../src/apps/cli/socktop-command.ts';
 import { sstopCommand } from '../../src/apps/cli/sstop-command.ts';
 import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
 import { KEYMAP, keymapOf } from '../../src/apps/sstop/keymap.ts';
@@ -20,16 +21,18 @@ export interface MadeDocument {
 /** The manual page and the completion scripts, as they have to stand under docs/. */
 export function madeDocuments(): readonly MadeDocument[] {
   const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
-  const command = sstopCommand(vocabulary, false);
+  const commands = [sstopCommand(vocabulary, false), socktopCommand(vocabulary, false)];
   return [
     {
       path: 'docs/man/sstop.1',
       contents: sstopManual(vocabulary, helpGroups(keymapOf(KEYMAP), true)),
     },
-    ...SHELL_NAMES.map((shell) => ({
-      path: `docs/completions/${completionFileName(shell, command.name())}`,
-      contents: completionScript(shell, command),
-    })),
+    ...commands.flatMap((command) =>
+      SHELL_NAMES.map((shell) => ({
+        path: `docs/completions/${completionFileName(shell, command.name())}`,
+        contents: completionScript(shell, command),
+      })),
+    ),
   ];
 }
 

@@ -7,9 +7,12 @@ import type { Slice } from '../sample/slice.ts';
 import type { SectionError, Snapshot, SnapshotHeader, Want } from '../sample/snapshot.ts';
 import type { Source } from './source.ts';
 import { TimeSlice } from './time-slice.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 export interface LocalSourceOptions {
   readonly tier: Tier | 'auto';
+  /** The first epoch; by default the present time. */
+  readonly epoch?: number;
 }
 
 /** setTimeout takes 32 bits; nobody waits longer for closings anyway. */
@@ -18,23 +21,24 @@ const DRAIN_SHORTEST_MILLIS = 5;
 
 /** This machine as a source. Opens the collector at once; throws an OpError where the tier cannot run. */
 export function openLocalSource(platform: Platform, options: LocalSourceOptions): Source {
-  return new LocalSource(platform, platform.openNetwork({ tier: options.tier }));
+  return new LocalSource(platform, platform.openNetwork({ tier: options.tier }), options.epoch);
 }
 
 class LocalSource implements Source {
   readonly #platform: Platform;
   readonly #network: NetworkCollector;
   #attribution: NetworkAttribution;
-  #epoch = Date.now();
+  #epoch: number;
   #countedAs = '';
   #underWay: Promise<Snapshot> | undefined;
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #drainError: SectionError | undefined;
   #isClosed = false;
 
-  constructor(platform: Platform, network: NetworkCollector) {
+  constructor(platform: Platform, network: NetworkCollector, epoch = Date.now()) {
     this.#platform = platform;
     this.#network = network;
+    this.#epoch = epoch;
     this.#attribution = this.#newAttribution();
   }
 
@@ -44,7 +48,7 @@ class LocalSource implements Source {
     this.#underWay ??= this.#collect().finally(() => {
       this.#underWay = undefined;
     });
-    return this.#within(this.#underWay, deadlineMicros);
+    return withinDeadline(this.#underWay, deadlineMicros, () => this.#platform.monotonicMicros());
   }
 
   close(): void {
@@ -55,21 +59,6 @@ class LocalSource implements Source {
     const shut = (): void => this.#network.close();
     if (this.#underWay === undefined) shut();
     else this.#underWay.then(shut, shut);
-  }
-
-  async #within(collection: Promise<Snapshot>, deadlineMicros: number): Promise<Snapshot> {
-    if (deadlineMicros === Number.POSITIVE_INFINITY) return collection;
-    const leftMillis = Math.max(0, (deadlineMicros - this.#platform.monotonicMicros()) / 1000);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const late = (): void => reject(new OpError({ op: 'sample', code: 'DEADLINE' }));
-      timer = setTimeout(late, Math.min(leftMillis, 0x7fffffff));
-    });
-    try {
-      return await Promise.race([collection, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Never rejects: a collector that fails leaves its section out and its error in. */
