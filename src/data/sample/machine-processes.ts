@@ -38,4 +38,15 @@ export interface MachineProcesses extends Section {
   readonly memoryTotalBytes: number;
   /** Cores online; with them CPU nanoseconds become a share of the whole machine. */
   readonly coreCount: number;
+  /** Of the whole machine, where the table may hold fewer; undefined: the rows of the table. */
+  readonly processCount?: number | undefined;
+  /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
+  readonly texts?: RemoteProcessTexts | undefined;
+}
+
+/** Texts of another machine's processes, by the slots of its table; cleaned. */
+export interface RemoteProcessTexts {
+  /** User name, or the number as text; undefined unknown. */
+  readonly users: readonly (string | undefined)[];
+  readonly commandLines: readonly (string | undefined)[];
 }

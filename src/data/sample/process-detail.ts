@@ -29,6 +29,8 @@ export interface ProcessDetail {
   readonly threadCount: number;
   readonly effectiveUid: number | undefined;
   readonly effectiveGid: number | undefined;
+  /** Of another machine; undefined: ask this one. */
+  readonly userName?: string | undefined;
   readonly residentBytes: number;
   readonly sharedBytes: number | undefined;
   readonly virtualBytes: number | undefined;

@@ -14,6 +14,8 @@ export interface RemoteStatus {
   readonly protocol: 'socktop.v2' | 'seed' | undefined;
   /** Version of the agent, where it says one. */
   readonly agentVersion: string | undefined;
+  /** What this agent cannot tell, or which end should be updated, one line; undefined: nothing to say. */
+  readonly notice?: string | undefined;
   /** Wall time since when it is lost; undefined while live. */
   readonly lostSinceMillis: number | undefined;
   /** Wall time of the next try; undefined while live, while trying, and where trying again is of no use. */

@@ -1,0 +1,58 @@
+import { OpError } from '../../kit/errors/op-error.ts';
+import { withoutRefused } from '../../kit/text/refused.ts';
+
+/** Where an agent is. The token is apart from the URL, so that the rest may be shown. */
+export interface AgentUrl {
+  /** Without query: `wss://host:8443/ws`. */
+  readonly url: string;
+  /** Host as the user wrote it, without brackets. */
+  readonly hostName: string;
+  readonly port: number;
+  readonly isEncrypted: boolean;
+  /** From `?token=`; never to be printed. */
+  readonly token: string | undefined;
+}
+
+const DEFAULT_PORT: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
+const DEFAULT_PATH = '/ws';
+const URL_LIMIT = 2048;
+
+/** Reads `ws://HOST:PORT/ws` or `wss://...`; without a path it is `/ws`. OpError `BAD_URL`, which never holds a token. */
+export function parseAgentUrl(text: string): AgentUrl {
+  const url = text.length <= URL_LIMIT ? URL.parse(text) : null;
+  if (url === null) throw bad(text, 'no URL; one is such as ws://HOST:3000/ws or wss://HOST:8443/ws');
+  const defaultPort = DEFAULT_PORT[url.protocol];
+  if (defaultPort === undefined) throw bad(text, 'an agent is reached by ws:// or wss://');
+  if (url.hostname === '') throw bad(text, 'no host');
+  if (url.username !== '' || url.password !== '') {
+    throw bad(text, 'names and passwords are not sent; use --token-file, or ?token=');
+  }
+  const token = url.searchParams.get('token') ?? undefined;
+  const path = url.pathname === '/' || url.pathname === '' ? DEFAULT_PATH : url.pathname;
+  return {
+    url: `${url.protocol}//${url.host}${path}`,
+    hostName: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? defaultPort : Number(url.port),
+    isEncrypted: url.protocol === 'wss:',
+    token: token === '' ? undefined : token,
+  };
+}
+
+/** The same agent, over TLS. */
+export function encrypted(agent: AgentUrl): AgentUrl {
+  if (agent.isEncrypted) return agent;
+  const url = agent.url.replace(/^ws:/, 'wss:');
+  // A URL without a port means another one now.
+  return { ...agent, url, isEncrypted: true, port: parseAgentUrl(url).port };
+}
+
+/** The URL as it may be shown: what could be a token is left out. */
+export function shownUrl(text: string): string {
+  const end = text.search(/[?#]/);
+  const bare = end < 0 ? text : text.slice(0, end);
+  return withoutRefused(bare.replace(/\/\/[^/@]*@/, '//').slice(0, URL_LIMIT));
+}
+
+function bad(text: string, why: string): OpError {
+  return new OpError({ op: 'parse URL', code: 'BAD_URL', message: `'${shownUrl(text)}': ${why}` });
+}

@@ -1,0 +1,203 @@
+import { OpError } from '../../kit/errors/op-error.ts';
+import { V2_SUBPROTOCOL } from '../wire/v2-request.ts';
+import type { AgentUrl } from './agent-url.ts';
+import { readPeerCertificate } from './peer-certificate.ts';
+import { isCertificateError, refusal, type Trust, tlsOptions } from './trust.ts';
+
+/** Where to connect and how. */
+export interface ConnectionTarget {
+  readonly agent: AgentUrl;
+  /** For `wss://`. */
+  readonly trust: Trust;
+  /** Sent as `Authorization: Bearer`; never printed. */
+  readonly token: string | undefined;
+  /** The token is sent in the URL as well: the original agent knows no other place. */
+  readonly hasTokenInUrl: boolean;
+}
+
+export type Protocol = 'socktop.v2' | 'seed';
+
+/** Told what happens; `closed` is the last call, and comes once. */
+export interface ConnectionListener {
+  opened(protocol: Protocol): void;
+  received(frame: string | Uint8Array<ArrayBuffer>): void;
+  closed(error: OpError): void;
+}
+
+/** No connection takes longer, the agent's answer to the upgrade included. */
+const CONNECT_MILLIS = 5000;
+const PING_MILLIS = 1000;
+/** Nothing heard for so long while pings go out: the other end is gone. */
+const SILENCE_MILLIS = 5000;
+/** Without requests for so long, no more pings: an idle client wakes nobody. */
+const IDLE_MILLIS = 3000;
+
+/** One WebSocket connection to an agent, from its first byte to its end. */
+export class Connection {
+  readonly #target: ConnectionTarget;
+  readonly #listener: ConnectionListener;
+  readonly #socket: WebSocket;
+  readonly #connectTimer: ReturnType<typeof setTimeout>;
+  #pingTimer: ReturnType<typeof setInterval> | undefined;
+  #heardMillis = 0;
+  #sentMillis = 0;
+  #pingedMillis = 0;
+  #failure: { readonly message: string; readonly code: string } | undefined;
+  #isOpen = false;
+  #isEnded = false;
+
+  constructor(target: ConnectionTarget, listener: ConnectionListener) {
+    this.#target = target;
+    this.#listener = listener;
+    this.#socket = new WebSocket(urlOf(target), optionsOf(target));
+    this.#socket.binaryType = 'arraybuffer';
+    this.#connectTimer = setTimeout(() => {
+      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer to the connection' }));
+    }, CONNECT_MILLIS);
+    this.#listen();
+  }
+
+  /** A request; false: the connection is not open. */
+  send(text: string): boolean {
+    if (!this.#isOpen || this.#isEnded) return false;
+    this.#socket.send(text);
+    this.#sentMillis = performance.now();
+    this.#pingTimer ??= this.#startPings();
+    return true;
+  }
+
+  /** Closes it without waiting; `error` says why to the listener. */
+  end(error: OpError): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#connectTimer);
+    clearInterval(this.#pingTimer);
+    this.#socket.terminate();
+    this.#listener.closed(error);
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.addEventListener('open', () => this.#opened());
+    socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      this.#heardMillis = performance.now();
+      if (this.#isEnded) return;
+      if (typeof data === 'string') this.#listener.received(data);
+      else if (data instanceof ArrayBuffer) this.#listener.received(new Uint8Array(data));
+    });
+    socket.addEventListener('pong', () => {
+      this.#heardMillis = performance.now();
+    });
+    socket.addEventListener('error', (event) => {
+      this.#failure = failureOf(event);
+    });
+    socket.addEventListener('close', ({ code, reason }) => {
+      const failure = this.#failure;
+      if (failure !== undefined && !this.#isOpen) void this.#refused(failure);
+      else this.end(closingOf(code, reason));
+    });
+  }
+
+  #opened(): void {
+    if (this.#isEnded) return;
+    clearTimeout(this.#connectTimer);
+    this.#isOpen = true;
+    this.#heardMillis = performance.now();
+    this.#listener.opened(this.#socket.protocol === V2_SUBPROTOCOL ? 'socktop.v2' : 'seed');
+  }
+
+  /** Of a certificate that was refused, tells which one it was. */
+  async #refused({ code, message }: { readonly code: string; readonly message: string }): Promise<void> {
+    const { agent, trust } = this.#target;
+    if (!isCertificateError(code)) {
+      this.end(new OpError({ op: 'connect', code, message }));
+      return;
+    }
+    const peer = await readPeerCertificate(agent, CONNECT_MILLIS).catch(() => undefined);
+    this.end(refusal(agent, trust, code, peer, Date.now()));
+  }
+
+  #startPings(): ReturnType<typeof setInterval> {
+    this.#heardMillis = performance.now();
+    this.#pingedMillis = this.#heardMillis;
+    return setInterval(() => this.#ping(), PING_MILLIS);
+  }
+
+  #ping(): void {
+    const now = performance.now();
+    // This program itself stood still (a stopped job, a slow machine): the silence is its own.
+    if (now - this.#pingedMillis > 2 * PING_MILLIS) this.#heardMillis = now;
+    this.#pingedMillis = now;
+    if (now - this.#heardMillis > SILENCE_MILLIS) {
+      const seconds = SILENCE_MILLIS / 1000;
+      this.end(
+        new OpError({ op: 'ping', code: 'SILENT', message: `the agent has not answered for ${seconds} s` }),
+      );
+    } else if (now - this.#sentMillis > IDLE_MILLIS && this.#heardMillis > this.#sentMillis) {
+      clearInterval(this.#pingTimer);
+      this.#pingTimer = undefined;
+    } else {
+      this.#socket.ping();
+    }
+  }
+}
+
+function urlOf({ agent, token, hasTokenInUrl }: ConnectionTarget): string {
+  return hasTokenInUrl && token !== undefined ? `${agent.url}?token=${encodeURIComponent(token)}` : agent.url;
+}
+
+function optionsOf({ agent, trust, token }: ConnectionTarget): Bun.WebSocketOptions {
+  return {
+    protocols: [V2_SUBPROTOCOL],
+    // What is compressed is bounded by the protocol's own limits; a second compression would not be.
+    perMessageDeflate: false,
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    ...(agent.isEncrypted ? { tls: tlsOptions(trust) } : {}),
+  };
+}
+
+const STATUS = /Expected 101 status code: (\d{3})/;
+
+/** What went wrong before there was a connection; Bun tells the status of HTTP in the message alone. */
+function failureOf(event: Event): { readonly message: string; readonly code: string } {
+  const { message, error } = 'message' in event ? (event as ErrorEvent) : { message: '', error: undefined };
+  const inner: unknown = error;
+  const code =
+    typeof inner === 'object' && inner !== null && 'code' in inner && typeof inner.code === 'string'
+      ? inner.code
+      : undefined;
+  const status = STATUS.exec(message)?.[1];
+  if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
+  const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
+  return { code: word, message: SYSTEM_REASONS[word] ?? `no connection (${word})` };
+}
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: no agent listens there',
+  ECONNRESET: 'the other end closed the connection; does it speak TLS?',
+  ENOTFOUND: 'there is no host of that name',
+  EAI_AGAIN: 'the name cannot be looked up now',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer to the connection',
+  UNKNOWN: 'no connection',
+};
+
+function statusReason(status: string): string {
+  if (status === '401' || status === '403') return `the agent wants another token (HTTP ${status})`;
+  if (status === '404') return 'there is no agent at this path (HTTP 404); is /ws missing?';
+  if (status === '429') return 'the agent has had too many wrong tokens from here (HTTP 429)';
+  if (status === '503') return 'the agent has as many clients as it takes (HTTP 503)';
+  return `what answers there is no agent (HTTP ${status})`;
+}
+
+/** Why an open connection was closed. The reason is the peer's text, so only known codes are told. */
+function closingOf(code: number, _reason: string): OpError {
+  const message =
+    code === 1000 || code === 1001
+      ? 'the agent has closed the connection'
+      : code === 1009
+        ? 'a message was too long'
+        : 'the connection broke';
+  return new OpError({ op: 'connection', code: `CLOSED_${code}`, message });
+}
