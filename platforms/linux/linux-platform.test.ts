@@ -31,9 +31,26 @@ test('a network collector samples, and leaves no descriptor open', async () => {
   expect(readdirSync('/proc/self/fd').length).toBe(before);
 });
 
-test('a tier that is not there is refused and leaves no descriptor open', () => {
-  const platform = new LinuxPlatform();
-  const before = readdirSync('/proc/self/fd').length;
-  expect(() => platform.openNetwork({ tier: 'ebpf' })).toThrow(/ebpf/);
-  expect(readdirSync('/proc/self/fd').length).toBe(before);
-});
+const isRoot = process.geteuid?.() === 0;
+const cannotDropPrivileges = isRoot && Bun.which('setpriv') === null;
+
+test.skipIf(cannotDropPrivileges)(
+  'a tier that may not run is refused with what it needs, and leaves no descriptor open (as root it needs setpriv to try)',
+  async () => {
+    const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps=-all'];
+    const asNobody = isRoot ? ['setpriv', ...user] : [];
+    const script = `${import.meta.dir}/testdata/refused-tiers.ts`;
+    const child = Bun.spawn([...asNobody, process.execPath, script], { stdout: 'pipe', stderr: 'inherit' });
+    const refusals: unknown = JSON.parse(await new Response(child.stdout).text());
+    expect(refusals).toEqual([
+      {
+        ...{ tier: 'ebpf', code: 'EPERM', leftOpen: 0 },
+        message: expect.stringMatching(/^the tier ebpf cannot run: .*cap_bpf and cap_net_admin.*--doctor/),
+      },
+      {
+        ...{ tier: 'packet', code: 'EPERM', leftOpen: 0 },
+        message: expect.stringMatching(/^the tier packet cannot run: .*cap_net_raw.*--doctor/),
+      },
+    ]);
+  },
+);

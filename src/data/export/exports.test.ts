@@ -68,9 +68,11 @@ describe('JSON', () => {
   test('has every member of schema 1', () => {
     const snapshot = new Scene().json();
     expect(keys(snapshot)).toBe(
-      'schema, timestamp, interval_s, backend, counted, host, processes, interfaces, remote_hosts, ' +
-        'listen_ports, groups, total_up, total_down, attributed_ratio, errors',
+      'schema, timestamp, interval_s, backend, counted, parts, lost, host, processes, interfaces, ' +
+        'remote_hosts, listen_ports, groups, total_up, total_down, attributed_ratio, errors',
     );
+    expect(keys(snapshot.parts)).toBe('tcp, udp, owners, processes, exited, scope');
+    expect(snapshot.lost).toEqual({ closings: 0, bytes: 0, packets: 0 });
     expect(keys(snapshot.processes[0])).toBe(
       'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
         'listen_ports, conn_count, listen_count, container_id, service_name, inferred',
