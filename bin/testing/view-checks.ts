@@ -81,7 +81,13 @@ const PROCESSES: ViewChecks = {
 /** What every key does in every view. */
 export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
   processes: PROCESSES,
-  tree: { ...PROCESSES, tree: { shows: (screen) => !screen.pty.text().includes('├─'), back: ['t'] } },
+  tree: {
+    ...PROCESSES,
+    tree: { shows: (screen) => !screen.pty.text().includes('├─'), back: ['t'] },
+    // The first row is an ancestor's.
+    kill: texted(/Kill \d+ \S+/, 'escape'),
+    open: texted(/ Process .*\n(.*\n)*.*LOCAL .*REMOTE/, 'escape'),
+  },
   cumulative: {
     ...PROCESSES,
     'sort-rate': sorted('GRAPH', 'total', '4'),

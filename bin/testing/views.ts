@@ -28,7 +28,8 @@ const PROCESSES = {
 /** The views as they are with a crowd at work; groups are those of a recording. */
 export const VIEWS = {
   processes: PROCESSES,
-  tree: { ...PROCESSES, row: /[├└│─]+c\w+-\d\d| c\w+-\d\d/, steps: [() => ['t']] },
+  // Ancestors without a part in the filter stand there too: all rows are told by their PID.
+  tree: { ...PROCESSES, row: /(?<=^[▸ ] *)\d+(?= )/, steps: [() => ['t']] },
   cumulative: { ...PROCESSES, head: /UP TOTAL/, steps: [() => ['c']] },
   detail: {
     ...{ title: 'Process', sort: 'rate', head: /LOCAL .*REMOTE/ },

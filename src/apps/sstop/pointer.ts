@@ -27,7 +27,7 @@ export function pointed(model: Model, event: MouseEvent): Step {
     case 'wheel-down':
       return { model: scrolled(model, WHEEL_LINES) };
     case 'press':
-      return { model: event.button === 'left' ? pressed(model, layout, event.x, event.y) : model };
+      return { model: event.button === 'left' ? chosen(pressed(model, layout, event.x, event.y)) : model };
     case 'drag':
       return { model: dragged(model, layout, event.y) };
     case 'release':
@@ -35,6 +35,14 @@ export function pointed(model: Model, event: MouseEvent): Step {
     case 'move':
       return { model };
   }
+}
+
+/** A row chosen while a filter is typed is the one that the cursor comes back to. */
+function chosen(model: Model): Model {
+  const { prompt } = model;
+  const { selection } = stateOf(model);
+  if (prompt === undefined || selection === prompt.selection) return model;
+  return { ...model, prompt: { ...prompt, selection } };
 }
 
 /** A press on a signal chooses it, on the chosen one sends it, beside the overlay closes it. */
@@ -87,7 +95,8 @@ function pressed(model: Model, layout: ScreenLayout, x: number, y: number): Mode
     const isReversed = hit.key === sort.key ? !sort.isReversed : false;
     return reordered(withState(model, { sort: { key: hit.key, isReversed } }));
   }
-  if (hit.row === viewport.selected && canOpen(model)) return wentInto(model);
+  // What is typed so far stays in force, as by Enter.
+  if (hit.row === viewport.selected && canOpen(model)) return wentInto({ ...model, prompt: undefined });
   return selectedAt(model, { ...viewport, selected: hit.row });
 }
 

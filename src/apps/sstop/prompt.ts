@@ -44,10 +44,9 @@ export function typed(model: Model, key: KeyEvent): Model {
   }
 }
 
-/** The rows as they were before, and the cursor on its row even if the filter left nothing to stand on. */
+/** The rows as they were before, and the cursor on its row whatever the filters on the way have left of them. */
 function unfiltered(model: Model, { before, selection }: Prompt): Model {
-  const kept = stateOf(model).selection ?? selection;
-  return filtered(withState(model, { selection: kept }), before);
+  return filtered(withState(model, { selection }), before);
 }
 
 export function pasted(model: Model, text: string): Model {
@@ -73,7 +72,8 @@ function entered(model: Model, prompt: Prompt): Model {
 function edited(model: Model, prompt: Prompt, input: TextInput): Model {
   const error = errorOf(model, prompt.kind, input.text);
   const next = { ...model, prompt: { ...prompt, input, error } };
-  return prompt.kind === 'filter' && error === undefined ? filtered(next, input.text) : next;
+  if (prompt.kind !== 'filter' || error !== undefined) return next;
+  return filtered(withState(next, { selection: prompt.selection }), input.text);
 }
 
 function errorOf(model: Model, kind: Prompt['kind'], text: string): Prompt['error'] {

@@ -72,6 +72,33 @@ describe('filter', () => {
     expect(bench.pids()).toEqual([13]);
   });
 
+  test('the cursor comes back to its row whatever was typed on the way, or to the one that is clicked', () => {
+    bench.type('jj');
+    expect(bench.selectedPid()).toBe(14);
+    bench.type('/13');
+    expect(bench.selectedPid()).toBe(13);
+    bench.type('\x1b');
+    expect(bench.selectedPid()).toBe(14);
+    bench.type('/13\x7f');
+    expect(bench.selectedPid()).toBe(14);
+    bench.type('\x7fprocess');
+    const y = bench.lines().findIndex((line) => line.includes('process-12'));
+    bench.type(`\x1b[<0;20;${y + 1}M`);
+    bench.type('-15');
+    expect(bench.selectedPid()).toBe(15);
+    bench.type('\x1b');
+    expect(bench.selectedPid()).toBe(12);
+  });
+
+  test('a click that opens a row closes the prompt', () => {
+    bench.type('jj/process');
+    const y = bench.lines().findIndex((line) => line.startsWith('▸'));
+    bench.type(`\x1b[<0;20;${y + 1}M`);
+    expect([bench.model.view, bench.model.prompt]).toEqual(['detail', undefined]);
+    bench.type('\x1b');
+    expect([bench.model.view, bench.state.filterText]).toEqual(['processes', 'process']);
+  });
+
   test('keys typed into the prompt do nothing else', () => {
     bench.type('/q');
     expect(bench.hasQuit).toBe(false);
