@@ -14,6 +14,11 @@ export class Stop {
     for (const signal of signals) process.on(signal, this.#onSignal);
   }
 
+  /** Resolves as soon as the wish comes. */
+  get wished(): Promise<void> {
+    return this.#wished.promise;
+  }
+
   /** Resolves after the time, or as soon as the wish comes. */
   async sleep(millis: number): Promise<void> {
     if (this.signal !== undefined) return;

@@ -1,0 +1,120 @@
+import { readFileSync, statSync } from 'node:fs';
+import { currentPlatform, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
+import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { sanitizeLine } from '../src/kit/text/sanitize.ts';
+import { startAgent } from '../src/remote/agent/agent.ts';
+import { makeCertificate } from '../src/remote/agent/certificate.ts';
+import {
+  certificateFolder,
+  openCertificate,
+  type StoredCertificate,
+} from '../src/remote/agent/certificate-store.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { complain } from './messages.ts';
+import { StandardErrorLog } from './socktop-agent-log.ts';
+import { exceptionFields } from './sstop-log-line.ts';
+import { Stop } from './stop.ts';
+import { VERSION } from './version.ts';
+
+const PROGRAM = 'socktop-agent';
+const TOKEN_LIMIT_BYTES = 1024;
+
+/** socktop-agent from its arguments to its exit code. */
+export async function runAgent(argv: readonly string[]): Promise<number> {
+  const invocation = parseAgentArguments(argv, process.env, VERSION);
+  if (invocation.kind === 'print') {
+    (invocation.exitCode === EXIT_OK ? process.stdout : process.stderr).write(invocation.text);
+    return invocation.exitCode;
+  }
+  const { options } = invocation;
+  const log = new StandardErrorLog();
+  endOnExceptions(log);
+  try {
+    return await serve(options, log);
+  } catch (thrown) {
+    const error = toOpError('start', thrown);
+    complain(PROGRAM, error.message);
+    return error.op === 'token file' ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}
+
+async function serve(options: AgentOptions, log: StandardErrorLog): Promise<number> {
+  const platform = currentPlatform();
+  // The user's own rights open the files that the user names.
+  lowerPrivileges();
+  const token = options.tokenFile === undefined ? options.token : readToken(options.tokenFile);
+  const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
+  raisePrivileges();
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const settings = { ...options, token, tls, version: VERSION, platformName: process.platform };
+  const agent = startAgent(settings, platform, log);
+  const scheme = options.tls ? 'wss' : 'ws';
+  say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
+  warnOfOpenDoor(options, token);
+  await stop.wished;
+  log.event('info', 'stopping', { signal: stop.signal });
+  await agent.stop();
+  return EXIT_OK;
+}
+
+function authorityOf(bindAddress = '0.0.0.0'): string {
+  return bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress;
+}
+
+function warnOfOpenDoor({ bindAddress, tls }: AgentOptions, token: string | undefined): void {
+  if (/^(127\.|::1$|localhost$)/.test(bindAddress ?? '')) return;
+  const remedy = 'set SOCKTOP_TOKEN, or --bind 127.0.0.1';
+  if (token === undefined) {
+    say(`no token: anyone who reaches the port can read the process list; ${remedy}`);
+  } else if (!tls) {
+    say('no TLS: whoever is on the way can read the token and all replies; --enableSSL encrypts them');
+  }
+}
+
+async function openTls(hostName: string, extraNames: readonly string[]): Promise<StoredCertificate> {
+  const nowMillis = Date.now();
+  const make = () => makeCertificate(hostName, extraNames, nowMillis);
+  const stored = await openCertificate(certificateFolder(process.env), make, nowMillis);
+  if (stored.isNew) {
+    say(`generated self-signed TLS certificate at ${stored.certificatePath}`);
+    say(`its private key is at ${stored.keyPath}`);
+  }
+  say(`certificate SHA-256 fingerprint ${stored.fingerprint}`);
+  for (const warning of stored.warnings) say(warning);
+  return stored;
+}
+
+/** The first line of the file. Throws OpError `token file`. */
+function readToken(path: string): string {
+  try {
+    if (statSync(path).size > TOKEN_LIMIT_BYTES)
+      throw tokenFailure('EFBIG', `'${path}' is too long for a token`);
+    const token = readFileSync(path, 'utf8').trim();
+    if (token === '') throw tokenFailure('EMPTY', `'${path}' holds no token`);
+    if (/\s/.test(token)) throw tokenFailure('BAD_VALUE', `'${path}' holds more than one word`);
+    return token;
+  } catch (thrown) {
+    if (thrown instanceof OpError) throw thrown;
+    const { code } = toOpError('token file', thrown);
+    throw tokenFailure(code, `cannot read '${path}' (${code})`);
+  }
+}
+
+function tokenFailure(code: string, what: string): OpError {
+  return new OpError({ op: 'token file', code, message: `option '--token-file <file>': ${what}` });
+}
+
+/** What people are to know at the start, a line on standard output. */
+function say(line: string): void {
+  process.stdout.write(`${PROGRAM}: ${sanitizeLine(line)}\n`);
+}
+
+function endOnExceptions(log: StandardErrorLog): void {
+  const end = (thrown: unknown): never => {
+    log.event('error', 'exception', exceptionFields(thrown));
+    process.exit(EXIT_FAILURE);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}

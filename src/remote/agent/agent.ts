@@ -1,0 +1,59 @@
+import type { Platform } from '../../data/sample/platform.ts';
+import { AnswerSource } from './answers/answer-source.ts';
+import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
+import { SeedAnswers } from './answers/seed-answers.ts';
+import { V2Answers } from './answers/v2-answers.ts';
+import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
+import { Access } from './server/access.ts';
+import type { AgentLog } from './server/agent-log.ts';
+import { AgentServer, type ListenOptions } from './server/agent-server.ts';
+import type { Connection } from './server/connection.ts';
+import { MetricsAnswers } from './server/metrics-answers.ts';
+import { SendBudget } from './server/send-budget.ts';
+
+/** What an agent is to be. */
+export interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
+  /** Undefined: nobody has to show one. */
+  readonly token: string | undefined;
+  /** Per-process network on /metrics. */
+  readonly networkMetrics: boolean;
+}
+
+/** An agent that listens. */
+export interface RunningAgent {
+  readonly port: number;
+  /** Tells the clients, and gives everything back. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an agent in this process. It collects nothing before it is asked. Throws OpError whose message says in one
+ * line why it cannot listen (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`).
+ */
+export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
+  const samples = new AgentSamples(platform, settings);
+  const access = new Access(settings.token);
+  const answers = new AnswerSource(samples, access.hasToken);
+  const capabilities = new CapabilityAnswers(platform, settings, settings, answers);
+  const connections = new Set<Connection>();
+  const context = {
+    seed: new SeedAnswers(answers),
+    v2: new V2Answers(answers, capabilities),
+    log,
+    budget: new SendBudget(),
+  };
+  const metrics = new MetricsAnswers(samples, {
+    version: settings.version,
+    isNetworkWanted: settings.networkMetrics,
+    clientCount: () => connections.size,
+    log,
+  });
+  const server = new AgentServer(settings, { access, context, metrics }, connections);
+  return {
+    port: server.port,
+    async stop() {
+      await server.stop();
+      samples.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { machinePercent } from '../../../data/rates/process-cpu.ts';
+import type { JournalSection } from '../../../data/sample/journal-section.ts';
+import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import { OpError } from '../../../kit/errors/op-error.ts';
+import type { ProcessMessage } from '../../wire/process-message.ts';
+import type { AgentSamples } from '../samples/agent-samples.ts';
+import { ProcessDetails } from '../samples/process-details.ts';
+import { SingleAnswers } from '../samples/single-answers.ts';
+import { processMessageOf } from './process-messages.ts';
+
+/** Nothing waits for a journal for longer than this, whoever else waits for one. */
+const JOURNAL_DEADLINE_MILLIS = 2000;
+const JOURNAL_KEPT_MILLIS = 1000;
+const TWO_32 = 2 ** 32;
+
+/** A journal and whose it is. */
+export interface JournalAnswer {
+  readonly header: SnapshotHeader;
+  readonly section: JournalSection;
+}
+
+/** What both protocols answer from: samples, single processes, journals. */
+export class AnswerSource {
+  readonly samples: AgentSamples;
+  readonly hasToken: boolean;
+  readonly details: ProcessDetails<ProcessMessage>;
+  readonly #journals: SingleAnswers<JournalAnswer>;
+
+  constructor(samples: AgentSamples, hasToken: boolean) {
+    this.samples = samples;
+    this.hasToken = hasToken;
+    const { source } = samples;
+    this.details = new ProcessDetails(source, (section) =>
+      processMessageOf(source.header(section.monotonicMicros), section, (uid) => source.userName(uid)),
+    );
+    this.#journals = new SingleAnswers(() => source.nowMicros(), JOURNAL_KEPT_MILLIS);
+  }
+
+  /** Share of the whole machine of a share of one core, percent. */
+  machineShare(corePercent: number): number {
+    return machinePercent(corePercent, this.samples.processes.cache.latest?.coreCount ?? this.#coreCount());
+  }
+
+  /** Share of the whole machine as the last sample of processes has it; NaN unknown. */
+  shareOf(pid: number, startTicks: number): number {
+    const table = this.samples.processes.cache.latest?.changes.table;
+    const slot = table?.slots.find(pid, startTicks >>> 0, Math.floor(startTicks / TWO_32), 0) ?? -1;
+    return slot < 0 ? Number.NaN : table!.cpuPercent[slot]!;
+  }
+
+  /** Rejects with OpError: `NO_TOKEN` where the agent has none, `DEADLINE`, and what the collector says. */
+  async journal(pid: number): Promise<JournalAnswer> {
+    if (!this.hasToken) {
+      const message =
+        'an agent without a token serves no journal: start it with SOCKTOP_TOKEN or --token-file';
+      throw new OpError({ op: 'journal', code: 'NO_TOKEN', message });
+    }
+    const { source } = this.samples;
+    const answer = this.#journals.get(String(pid), async () => {
+      const section = await source.journal(pid);
+      return { header: source.header(section.monotonicMicros), section };
+    });
+    const { promise, reject } = Promise.withResolvers<never>();
+    const late = new OpError({ op: 'journal', code: 'DEADLINE', message: 'the journal took too long' });
+    const timer = setTimeout(() => reject(late), JOURNAL_DEADLINE_MILLIS);
+    try {
+      return await Promise.race([answer, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #coreCount(): number {
+    return this.samples.machine.cache.latest?.section.cpu.value?.onlineCount ?? navigator.hardwareConcurrency;
+  }
+}

@@ -1,0 +1,114 @@
+import { toOpError } from '../../../kit/errors/op-error.ts';
+import type { Frame } from '../../wire/seed-frame.ts';
+import { encodeSeedReply } from '../../wire/seed-reply.ts';
+import { parseSeedRequest, type SeedRequest } from '../../wire/seed-request.ts';
+import type { AnswerSource } from './answer-source.ts';
+import { seedJournalOf, seedProcessOf } from './process-messages.ts';
+import { type FreshExtras, seedDisksOf, seedMetricsOf, seedRowsOf, topProcessesOf } from './seed-messages.ts';
+
+/** Answers of the seed's protocol. */
+export class SeedAnswers {
+  readonly #from: AnswerSource;
+
+  constructor(from: AnswerSource) {
+    this.#from = from;
+  }
+
+  /** The frame that answers a text frame; an error is an answer too. Never rejects. */
+  async answer(text: string): Promise<Frame> {
+    let request: SeedRequest | undefined;
+    try {
+      request = parseSeedRequest(text);
+      return await this.#answer(request);
+    } catch (thrown) {
+      const { code, message } = toOpError('answer', thrown);
+      const pid = request !== undefined && 'pid' in request ? request.pid : undefined;
+      return encodeSeedReply({
+        reply: 'error',
+        error: { error: message, request: request?.request, pid, code },
+      });
+    }
+  }
+
+  #answer(request: SeedRequest): Promise<Frame> {
+    switch (request.request) {
+      case 'get_metrics':
+        return this.#metrics();
+      case 'get_disks':
+        return this.#disks();
+      case 'get_processes':
+        return this.#processes();
+      case 'get_process_metrics':
+        return this.#process(request.pid);
+      default:
+        return this.#journal(request.pid);
+    }
+  }
+
+  #metrics(): Promise<Frame> {
+    const { samples } = this.#from;
+    return samples.machine.readRated(samples.maxAgeMicros('metrics'), (sample) => {
+      const { replies } = sample;
+      replies.seed ??= encodeSeedReply({
+        reply: 'get_metrics',
+        metrics: seedMetricsOf(sample, this.#extras()),
+      });
+      return replies.seed;
+    });
+  }
+
+  /** Of other samples what is fresh at the moment, as the original does it. */
+  #extras(): FreshExtras {
+    const { disks, processes } = this.#from.samples;
+    const isFresh = (kind: 'disks' | 'processes', ageMicros: number): boolean =>
+      ageMicros <= this.#from.samples.maxAgeMicros(kind);
+    const freshDisks = isFresh('disks', disks.ageMicros()) ? disks.latest : undefined;
+    const isProcessesFresh = isFresh('processes', processes.cache.ageMicros());
+    const freshProcesses = isProcessesFresh ? processes.cache.latest : undefined;
+    return {
+      disks: freshDisks === undefined ? [] : seedDisksOf(freshDisks.section),
+      topProcesses: freshProcesses === undefined ? [] : topProcessesOf(freshProcesses.changes.table),
+      processCount: freshProcesses?.processCount,
+    };
+  }
+
+  #disks(): Promise<Frame> {
+    const { samples } = this.#from;
+    return samples.disks.read(samples.maxAgeMicros('disks'), ({ section, replies }) => {
+      replies.seed ??= encodeSeedReply({ reply: 'get_disks', disks: seedDisksOf(section) });
+      return replies.seed;
+    });
+  }
+
+  #processes(): Promise<Frame> {
+    const { samples } = this.#from;
+    return samples.processes.readRated(
+      samples.maxAgeMicros('processes'),
+      ({ changes, replies, processCount }) => {
+        replies.seed ??= encodeSeedReply({
+          reply: 'get_processes',
+          processes: { process_count: processCount, rows: seedRowsOf(changes.table) },
+        });
+        return replies.seed;
+      },
+    );
+  }
+
+  async #process(pid: number): Promise<Frame> {
+    const { details } = this.#from;
+    const { value, corePercent } = await details.lookRated(pid);
+    const process = seedProcessOf(value, this.#from.machineShare(corePercent), (childPid, startTicks) =>
+      this.#from.shareOf(childPid, startTicks),
+    );
+    const cached_at = value.header.wallMillis / 1000;
+    return encodeSeedReply({ reply: 'get_process_metrics', process: { process, cached_at } });
+  }
+
+  async #journal(pid: number): Promise<Frame> {
+    const { header, section } = await this.#from.journal(pid);
+    return encodeSeedReply({
+      reply: 'get_journal_entries',
+      journal: seedJournalOf(section, header.wallMillis),
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import type { CpuUsage } from '../../../data/rates/cpu-usage.ts';
+import type { DisksSection } from '../../../data/sample/disks-section.ts';
+import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
+import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
+import type { ProcessRowTable } from '../../wire/process-row.ts';
+import type { SeedDisk, SeedGpu, SeedMetrics, SeedNetwork, SeedProcess } from '../../wire/seed-metrics.ts';
+import type { MachineSample } from '../samples/machine-samples.ts';
+
+/** What `get_metrics` shows of other samples, where they are fresh anyway. */
+export interface FreshExtras {
+  readonly disks: readonly SeedDisk[];
+  readonly topProcesses: readonly SeedProcess[];
+  readonly processCount: number | undefined;
+}
+
+/** Rows of `top_processes`. */
+export const TOP_PROCESSES = 50;
+
+/** The machine as the seed's protocol tells it. */
+export function seedMetricsOf({ header, section, cpu }: MachineSample, extras: FreshExtras): SeedMetrics {
+  const { memory, networks, sensors, gpus } = section;
+  return {
+    sampled_at_ms: Math.round(header.wallMillis),
+    cpu_total: cpu.total,
+    cpu_per_core: coresOf(cpu),
+    mem_total: memory.value?.totalBytes,
+    mem_used: memory.value?.usedBytes,
+    swap_total: memory.value?.swapTotalBytes,
+    swap_used: memory.value?.swapUsedBytes,
+    hostname: header.hostName,
+    cpu_temp_c: sensors.value?.cpu?.celsius,
+    disks: extras.disks,
+    networks: networks.value === undefined ? [] : seedNetworksOf(networks.value),
+    top_processes: extras.topProcesses,
+    gpus: gpus.value === undefined || gpus.value.length === 0 ? undefined : gpus.value.map(seedGpuOf),
+    process_count: extras.processCount,
+  };
+}
+
+/** File systems, each once, as the seed's protocol tells them. */
+export function seedDisksOf({ fileSystems }: DisksSection): SeedDisk[] {
+  return fileSystems.map((fileSystem) => ({
+    name: fileSystem.name,
+    total: fileSystem.totalBytes,
+    available: fileSystem.availableBytes,
+    temperature: fileSystem.device?.temperatureCelsius,
+    is_partition: fileSystem.isPartition,
+  }));
+}
+
+/** Every process; the same object again and again, to be read at once. */
+export function* seedRowsOf(table: ProcessRowTable): Generator<SeedProcess> {
+  const row = { pid: 0, name: '', cpu_usage: 0, mem_bytes: 0 };
+  const { rows, count } = table.slots;
+  for (let i = 0; i < count; i++) {
+    const slot = rows[i]!;
+    row.pid = table.pid[slot]!;
+    row.name = table.names[slot]!;
+    row.cpu_usage = table.cpuPercent[slot]!;
+    row.mem_bytes = table.residentBytes[slot]!;
+    yield row;
+  }
+}
+
+/** The first by CPU, then by memory. */
+export function topProcessesOf(table: ProcessRowTable): SeedProcess[] {
+  const { rows, count } = table.slots;
+  const { cpuPercent, residentBytes } = table;
+  const byUse = rows
+    .slice(0, count)
+    .sort(
+      (a, b) => (cpuPercent[b]! || 0) - (cpuPercent[a]! || 0) || residentBytes[b]! - residentBytes[a]! || 0,
+    );
+  return Array.from(byUse.subarray(0, TOP_PROCESSES), (slot) => ({
+    pid: table.pid[slot],
+    name: table.names[slot]!,
+    cpu_usage: cpuPercent[slot],
+    mem_bytes: residentBytes[slot],
+  }));
+}
+
+function coresOf({ percent, count }: CpuUsage): number[] {
+  return Array.from(percent.subarray(1, count));
+}
+
+function seedNetworksOf(table: InterfaceTable): SeedNetwork[] {
+  return Array.from(table.slots.rows.subarray(0, table.slots.count), (slot) => ({
+    name: table.names[slot] ?? '',
+    received: table.rxBytes[slot],
+    transmitted: table.txBytes[slot],
+  }));
+}
+
+function seedGpuOf(gpu: GpuSample): SeedGpu {
+  return {
+    name: gpu.name,
+    vendor: gpu.vendor,
+    utilization_gpu_pct: gpu.utilizationPercent,
+    mem_used_bytes: gpu.memoryUsedBytes,
+    mem_total_bytes: gpu.memoryTotalBytes,
+    temp_c: gpu.temperatureCelsius,
+  };
+}

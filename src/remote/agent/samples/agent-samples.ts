@@ -1,0 +1,61 @@
+import type { Platform } from '../../../data/sample/platform.ts';
+import { type DisksSample, disksCache, MachineSamples } from './machine-samples.ts';
+import { MachineSource } from './machine-source.ts';
+import { NetworkAccounting } from './network-accounting.ts';
+import { NetworkTotals } from './network-totals.ts';
+import { ProcessSamples } from './process-samples.ts';
+import type { SampleCache } from './sample-cache.ts';
+
+/** Up to which age samples answer, milliseconds. */
+export interface SampleAges {
+  readonly metricsTtlMillis: number;
+  readonly processesTtlMillis: number;
+  readonly disksTtlMillis: number;
+}
+
+export interface SampleOptions extends SampleAges {
+  readonly gpus: boolean;
+  readonly temperatures: boolean;
+}
+
+/** Nobody gets samples faster than this, whatever he asks for: a client must not be able to keep a core busy. */
+const FASTEST_MILLIS = { metrics: 50, processes: 100, disks: 200, network: 100 } as const;
+const NETWORK_TTL_MILLIS = 500;
+
+/** Everything that the agent collects, each kind with its cache. */
+export class AgentSamples {
+  readonly source: MachineSource;
+  readonly machine: MachineSamples;
+  readonly disks: SampleCache<DisksSample>;
+  readonly processes: ProcessSamples;
+  readonly network: NetworkAccounting;
+  readonly #ages: SampleAges;
+
+  constructor(platform: Platform, options: SampleOptions) {
+    this.#ages = options;
+    const { gpus, temperatures } = options;
+    this.source = new MachineSource(platform, { gpus, temperatures });
+    this.machine = new MachineSamples(this.source);
+    this.disks = disksCache(this.source);
+    const totals = new NetworkTotals();
+    this.processes = new ProcessSamples(this.source, totals);
+    this.network = new NetworkAccounting(platform);
+    this.network.listen((section, header) => {
+      this.source.epoch = header.epoch;
+      totals.absorb(section, header.epoch);
+    });
+    this.network.onEnd = () => totals.clear();
+  }
+
+  /** The oldest age that will do for a request, microseconds; undefined: as the agent sees fit. */
+  maxAgeMicros(kind: 'metrics' | 'processes' | 'disks' | 'network', askedMillis?: number): number {
+    const usual = kind === 'network' ? NETWORK_TTL_MILLIS : this.#ages[`${kind}TtlMillis`];
+    const fastest = Math.min(usual, FASTEST_MILLIS[kind]);
+    return Math.max(fastest, askedMillis ?? usual) * 1000;
+  }
+
+  close(): void {
+    this.network.close();
+    this.source.close();
+  }
+}

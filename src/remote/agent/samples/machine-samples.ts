@@ -1,0 +1,104 @@
+import { CpuUsage } from '../../../data/rates/cpu-usage.ts';
+import type { DisksSection } from '../../../data/sample/disks-section.ts';
+import type { MachineSection } from '../../../data/sample/machine-section.ts';
+import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { Frame } from '../../wire/seed-frame.ts';
+import type { V2Payload } from '../../wire/v2-frame.ts';
+import type { MachineSource } from './machine-source.ts';
+import { SampleCache } from './sample-cache.ts';
+
+/** Replies to a sample, made when they are first asked for: encoded and compressed once for all clients. */
+export interface Replies {
+  seed: Frame | undefined;
+  v2: V2Payload | undefined;
+}
+
+/** The fast part of the machine with what the agent makes of it. */
+export interface MachineSample {
+  readonly header: SnapshotHeader;
+  readonly monotonicMicros: number;
+  readonly section: MachineSection;
+  /** Since the sample before; rows as in CpuTable, NaN where nothing is known. Borrowed. */
+  readonly cpu: CpuUsage;
+  readonly replies: Replies;
+}
+
+export interface DisksSample {
+  readonly header: SnapshotHeader;
+  readonly monotonicMicros: number;
+  readonly section: DisksSection;
+  readonly replies: Replies;
+}
+
+/** A share over a longer time than this says nothing of now. */
+export const RATE_BASE_LIMIT_MICROS = 10e6;
+/** Between the two samples that a first share is made of. */
+export const RATE_WAIT_MILLIS = 250;
+
+/** Processors, memory, links, sensors and GPUs, for all clients. */
+export class MachineSamples {
+  readonly cache: SampleCache<MachineSample>;
+  readonly #source: MachineSource;
+  readonly #cpu = new CpuUsage();
+  #lastMicros = Number.NEGATIVE_INFINITY;
+  #warming: Promise<void> | undefined;
+
+  constructor(source: MachineSource) {
+    this.#source = source;
+    this.cache = new SampleCache(
+      () => this.#collect(),
+      () => source.nowMicros(),
+    );
+  }
+
+  /** As the cache reads, but from a sample that has another one not long before it, so that shares are known. */
+  async readRated<R>(maxAgeMicros: number, use: (sample: MachineSample) => R): Promise<R> {
+    const { latest } = this.cache;
+    const isRated = latest !== undefined && !Number.isNaN(latest.cpu.total);
+    if (!isRated || this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) {
+      this.#warming ??= this.#warm().finally(() => {
+        this.#warming = undefined;
+      });
+      await this.#warming;
+    }
+    return this.cache.read(maxAgeMicros, use);
+  }
+
+  async #warm(): Promise<void> {
+    if (this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) await this.cache.read(0, () => undefined);
+    await Bun.sleep(RATE_WAIT_MILLIS);
+    await this.cache.read(0, () => undefined);
+  }
+
+  async #collect(): Promise<MachineSample> {
+    const section = await this.#source.machine();
+    if (section.monotonicMicros - this.#lastMicros > RATE_BASE_LIMIT_MICROS) this.#cpu.reset();
+    this.#lastMicros = section.monotonicMicros;
+    const times = section.cpu.value?.times;
+    if (times === undefined) this.#cpu.reset();
+    else this.#cpu.update(times);
+    return {
+      header: this.#source.header(section.monotonicMicros),
+      monotonicMicros: section.monotonicMicros,
+      section,
+      cpu: this.#cpu,
+      replies: { seed: undefined, v2: undefined },
+    };
+  }
+}
+
+/** File systems and block devices, for all clients. */
+export function disksCache(source: MachineSource): SampleCache<DisksSample> {
+  return new SampleCache(
+    async () => {
+      const section = await source.disks();
+      return {
+        header: source.header(section.monotonicMicros),
+        monotonicMicros: section.monotonicMicros,
+        section,
+        replies: { seed: undefined, v2: undefined },
+      };
+    },
+    () => source.nowMicros(),
+  );
+}

@@ -1,0 +1,104 @@
+import type { NetworkSection } from '../../../data/sample/network-section.ts';
+import type { Platform } from '../../../data/sample/platform.ts';
+import type { SectionError, SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import { openLocalSource } from '../../../data/source/local-source.ts';
+import type { Source } from '../../../data/source/source.ts';
+import { OpError } from '../../../kit/errors/op-error.ts';
+import { NetworkEncoder } from '../../wire/network-encoder.ts';
+import { type V2Payload, v2Protobuf } from '../../wire/v2-frame.ts';
+import { SampleCache } from './sample-cache.ts';
+
+/** A sample of the network; the section is borrowed. */
+export interface NetworkAnswer {
+  readonly header: SnapshotHeader;
+  readonly monotonicMicros: number;
+  readonly section: NetworkSection;
+  readonly errors: readonly SectionError[];
+  payload: V2Payload | undefined;
+}
+
+/** How long accounting goes on after the last request that needed it. */
+export const REQUEST_LEASE_MILLIS = 60_000;
+/** The same after a scrape: servers scrape once a minute or so. */
+export const SCRAPE_LEASE_MILLIS = 300_000;
+
+/** Sockets and their owners, counted from the first request that needs them until some time after the last. */
+export class NetworkAccounting {
+  readonly cache: SampleCache<NetworkAnswer>;
+  readonly #listeners: ((section: NetworkSection, header: SnapshotHeader) => void)[] = [];
+  /** Told when accounting has ended. */
+  onEnd: (() => void) | undefined;
+  readonly #platform: Platform;
+  readonly #encoder = new NetworkEncoder();
+  #source: Source | undefined;
+  #untilMicros = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.cache = new SampleCache(
+      () => this.#collect(),
+      () => platform.monotonicMicros(),
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.#source !== undefined;
+  }
+
+  /** Is told of each sample while the section is still whole. */
+  listen(listener: (section: NetworkSection, header: SnapshotHeader) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** As the cache reads; holds accounting open for so long from now. */
+  read<R>(maxAgeMicros: number, leaseMillis: number, use: (sample: NetworkAnswer) => R): Promise<R> {
+    const now = this.#platform.monotonicMicros();
+    this.#untilMicros = Math.max(this.#untilMicros, now + leaseMillis * 1000);
+    this.#timer ??= this.#wakeAfter(leaseMillis);
+    return this.cache.read(maxAgeMicros, use);
+  }
+
+  /** The sample for clients, encoded and compressed once. To be called from `use`. */
+  payload(sample: NetworkAnswer): V2Payload {
+    sample.payload ??= v2Protobuf(this.#encoder.encode(sample.header, sample.section, sample.errors));
+    return sample.payload;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#end();
+  }
+
+  async #collect(): Promise<NetworkAnswer> {
+    if (this.#isClosed) throw new OpError({ op: 'collect network', code: 'CLOSED' });
+    this.#source ??= openLocalSource(this.#platform, { tier: 'auto' });
+    const { header, network, errors } = await this.#source.sample(
+      { network: true },
+      Number.POSITIVE_INFINITY,
+    );
+    if (network === undefined) throw new OpError(errors[0] ?? { op: 'collect network', code: 'EMPTY' });
+    for (const listener of this.#listeners) listener(network, header);
+    return { header, monotonicMicros: network.monotonicMicros, section: network, errors, payload: undefined };
+  }
+
+  /** One timer for the whole lease: it looks whether somebody has asked since. */
+  #wakeAfter(millis: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      const leftMillis = (this.#untilMicros - this.#platform.monotonicMicros()) / 1000;
+      this.#timer = leftMillis > 0 ? this.#wakeAfter(leftMillis) : undefined;
+      if (leftMillis <= 0) this.#end();
+    }, millis);
+  }
+
+  #end(): void {
+    if (this.#source === undefined) return;
+    this.#source.close();
+    this.#source = undefined;
+    // The next sample is one of a new epoch.
+    this.cache.latest = undefined;
+    this.onEnd?.();
+  }
+}

@@ -1,0 +1,68 @@
+import type { ProcessDetailSection } from '../../../data/sample/process-detail.ts';
+import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './machine-samples.ts';
+import type { MachineSource } from './machine-source.ts';
+import { SingleAnswers } from './single-answers.ts';
+
+/** What is kept of a look at one process. */
+export interface ProcessLook<T> {
+  readonly value: T;
+  /** Share of one core since the look before, percent; NaN unknown. */
+  readonly corePercent: number;
+}
+
+interface Measured {
+  readonly startTicks: number;
+  readonly cpuNanos: number;
+  readonly monotonicMicros: number;
+}
+
+/** One process in depth is as fresh as the machine's figures. */
+const KEPT_MILLIS = 250;
+const MEASURED_LIMIT = 64;
+
+/** Processes in depth, for all clients; `make` copies what it needs of the section. */
+export class ProcessDetails<T> {
+  readonly #source: MachineSource;
+  readonly #make: (section: ProcessDetailSection) => T;
+  readonly #looks: SingleAnswers<ProcessLook<T>>;
+  /** What processes had used when they were last looked at, by pid; the oldest first. */
+  readonly #measured = new Map<number, Measured>();
+
+  constructor(source: MachineSource, make: (section: ProcessDetailSection) => T) {
+    this.#source = source;
+    this.#make = make;
+    this.#looks = new SingleAnswers(() => source.nowMicros(), KEPT_MILLIS);
+  }
+
+  /** Rejects with OpError: `ESRCH` no such process, `BUSY`. */
+  look(pid: number): Promise<ProcessLook<T>> {
+    return this.#looks.get(String(pid), () => this.#look(pid));
+  }
+
+  /** A look whose share of CPU is known: a second one where there was none not long before. */
+  async lookRated(pid: number): Promise<ProcessLook<T>> {
+    const first = await this.look(pid);
+    if (!Number.isNaN(first.corePercent)) return first;
+    await Bun.sleep(RATE_WAIT_MILLIS + 1);
+    return this.look(pid);
+  }
+
+  async #look(pid: number): Promise<ProcessLook<T>> {
+    const section = await this.#source.process(pid);
+    const { startTicks, cpuNanos } = section.process;
+    const { monotonicMicros } = section;
+    const before = this.#measured.get(pid);
+    this.#measured.delete(pid);
+    this.#measured.set(pid, { startTicks, cpuNanos, monotonicMicros });
+    for (const oldest of this.#measured.keys()) {
+      if (this.#measured.size <= MEASURED_LIMIT) break;
+      this.#measured.delete(oldest);
+    }
+    const micros = monotonicMicros - (before?.monotonicMicros ?? Number.NaN);
+    const isKnown = before?.startTicks === startTicks && micros > 0 && micros <= RATE_BASE_LIMIT_MICROS;
+    const corePercent = isKnown
+      ? (Math.max(0, cpuNanos - before.cpuNanos) / (micros * 1000)) * 100
+      : Number.NaN;
+    return { value: this.#make(section), corePercent };
+  }
+}

@@ -1,0 +1,130 @@
+import { machinePercent, ProcessCpu } from '../../../data/rates/process-cpu.ts';
+import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
+import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import { ProcessChanges } from '../../wire/process-changes.ts';
+import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
+import { unknownProcessRow } from '../../wire/process-row.ts';
+import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, type Replies } from './machine-samples.ts';
+import type { MachineSource } from './machine-source.ts';
+import type { NetworkTotals } from './network-totals.ts';
+import { SampleCache } from './sample-cache.ts';
+import { StorageRates } from './storage-rates.ts';
+import { VisiblePids } from './visible-pids.ts';
+
+/** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
+export interface ProcessSample extends ProcessFacts {
+  readonly header: SnapshotHeader;
+  readonly monotonicMicros: number;
+  readonly changes: ProcessChanges;
+  /** As the collector has it. Borrowed. */
+  readonly collected: MachineProcesses;
+  /** Whether shares of CPU are known: there was a sample not long before. */
+  readonly isRated: boolean;
+  readonly replies: Replies;
+}
+
+/** All processes, for all clients. */
+export class ProcessSamples {
+  readonly cache: SampleCache<ProcessSample>;
+  readonly encoder: ProcessEncoder;
+  /** Told of each sample while the section is still whole. */
+  onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
+  readonly #source: MachineSource;
+  readonly #network: NetworkTotals;
+  readonly #changes = new ProcessChanges();
+  readonly #visible = new VisiblePids();
+  readonly #cpu = new ProcessCpu();
+  readonly #storage = new StorageRates();
+  readonly #row = unknownProcessRow();
+  #lastMicros = Number.NEGATIVE_INFINITY;
+  #warming: Promise<void> | undefined;
+
+  constructor(source: MachineSource, network: NetworkTotals) {
+    this.#source = source;
+    this.#network = network;
+    this.encoder = new ProcessEncoder(this.#changes);
+    this.cache = new SampleCache(
+      () => this.#collect(),
+      () => source.nowMicros(),
+    );
+  }
+
+  /** Rows whose costly columns the next samples are to have. */
+  noteVisible(pids: readonly number[]): void {
+    this.#visible.note(pids, this.#source.nowMicros());
+  }
+
+  /** As the cache reads, but from a sample that has another one not long before it. */
+  async readRated<R>(maxAgeMicros: number, use: (sample: ProcessSample) => R): Promise<R> {
+    const isRated = this.cache.latest?.isRated === true;
+    if (!isRated || this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) {
+      this.#warming ??= this.#warm().finally(() => {
+        this.#warming = undefined;
+      });
+      await this.#warming;
+    }
+    return this.cache.read(maxAgeMicros, use);
+  }
+
+  async #warm(): Promise<void> {
+    if (this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) await this.cache.read(0, () => undefined);
+    await Bun.sleep(RATE_WAIT_MILLIS);
+    await this.cache.read(0, () => undefined);
+  }
+
+  async #collect(): Promise<ProcessSample> {
+    const section = await this.#source.processes(this.#visible.within(this.#source.nowMicros()));
+    const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;
+    const header = this.#source.header(monotonicMicros);
+    const isRated = monotonicMicros - this.#lastMicros <= RATE_BASE_LIMIT_MICROS;
+    if (!isRated) this.#cpu.reset();
+    this.#lastMicros = monotonicMicros;
+    this.#cpu.update(processes, monotonicMicros);
+    this.#storage.update(section);
+    this.#absorb(section);
+    this.onSample?.(section, header);
+    return {
+      header,
+      monotonicMicros,
+      section: {
+        sequence: section.sequence,
+        monotonicMicros,
+        durationMicros: section.durationMicros,
+        errors: [],
+      },
+      processCount: processes.slots.count,
+      ...{ memoryTotalBytes, coreCount, changes: this.#changes, isRated, collected: section },
+      replies: { seed: undefined, v2: undefined },
+    };
+  }
+
+  #absorb({ sequence, processes, usage, coreCount }: MachineProcesses): void {
+    const changes = this.#changes;
+    const row = this.#row;
+    const { rows, count } = processes.slots;
+    changes.begin(sequence);
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      row.pid = processes.pid[slot]!;
+      row.startTicks = processes.startTicks[slot]!;
+      row.ppid = processes.ppid[slot]!;
+      row.uid = processes.uid[slot]!;
+      row.state = processes.state[slot]!;
+      row.threads = processes.threads[slot]!;
+      row.cpuNanos = processes.cpuNanos[slot]!;
+      row.residentBytes = processes.rssBytes[slot]!;
+      row.sharedBytes = usage.sharedBytes[slot]!;
+      row.virtualBytes = usage.virtualBytes[slot]!;
+      row.readBytes = usage.readBytes[slot]!;
+      row.writtenBytes = usage.writtenBytes[slot]!;
+      row.cpuPercent = machinePercent(this.#cpu.corePercent[slot]!, coreCount);
+      row.readRate = this.#storage.readRate[slot]!;
+      row.writeRate = this.#storage.writeRate[slot]!;
+      this.#network.fill(row);
+      row.name = processes.names[slot] ?? '';
+      row.user = row.uid < 0 ? undefined : this.#source.userName(row.uid);
+      changes.put(row);
+    }
+    changes.end();
+  }
+}

@@ -1,0 +1,91 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
+const BURST = 10;
+const REFILL_MILLIS = 1000;
+/** Addresses whose failures are remembered, the longest untouched first out. */
+const ADDRESSES_LIMIT = 4096;
+/** Longer ones are not looked at. */
+const TOKEN_LIMIT = 1024;
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/** `throttled`: the address has failed too often and is not looked at for a moment. */
+export type Verdict = 'granted' | 'refused' | 'throttled';
+
+interface Failures {
+  left: number;
+  refilledMillis: number;
+}
+
+/**
+ * Who may ask. A token is compared by its hash and in constant time. An address that has shown too many wrong ones is
+ * refused for a moment whatever it shows, so that nobody can try a dictionary; IPv6 addresses count by their /64.
+ */
+export class Access {
+  readonly #hash: Buffer | undefined;
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(token: string | undefined) {
+    this.#hash = token === undefined ? undefined : sha256(token);
+  }
+
+  get hasToken(): boolean {
+    return this.#hash !== undefined;
+  }
+
+  /** Looks at `?token=` and at `Authorization: Bearer`; times are of the monotonic clock. */
+  judge(url: URL, authorization: string | null, address: string, nowMillis: number): Verdict {
+    if (this.#hash === undefined) return 'granted';
+    const network = networkOf(address);
+    if (this.#leftOf(network, nowMillis) <= 0) return 'throttled';
+    const bearer = BEARER.exec(authorization ?? '')?.[1];
+    const shown = [url.searchParams.get('token'), bearer].filter((token) => isToken(token));
+    if (shown.some((token) => this.#isRight(token))) return 'granted';
+    this.#fail(network, nowMillis);
+    return 'refused';
+  }
+
+  #isRight(token: string): boolean {
+    return this.#hash !== undefined && timingSafeEqual(sha256(token), this.#hash);
+  }
+
+  #leftOf(network: string, nowMillis: number): number {
+    const failures = this.#failures.get(network);
+    if (failures === undefined) return BURST;
+    const refills = Math.floor((nowMillis - failures.refilledMillis) / REFILL_MILLIS);
+    failures.left = Math.min(BURST, failures.left + refills);
+    failures.refilledMillis += refills * REFILL_MILLIS;
+    return failures.left;
+  }
+
+  #fail(network: string, nowMillis: number): void {
+    const failures = this.#failures.get(network) ?? { left: BURST, refilledMillis: nowMillis };
+    if (failures.left === BURST) failures.refilledMillis = nowMillis;
+    failures.left--;
+    this.#failures.delete(network);
+    this.#failures.set(network, failures);
+    for (const oldest of this.#failures.keys()) {
+      if (this.#failures.size <= ADDRESSES_LIMIT) break;
+      this.#failures.delete(oldest);
+    }
+  }
+}
+
+function isToken(token: string | null | undefined): token is string {
+  return token !== null && token !== undefined && token !== '' && token.length <= TOKEN_LIMIT;
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** An IPv4 address, mapped or not, as it is; the first four groups of an IPv6 one. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [head = '', tail = ''] = address.split('::', 2);
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === '' ? [] : tail.split(':');
+  const zeros = address.includes('::') ? Math.max(0, 8 - front.length - back.length) : 0;
+  return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
+}

@@ -1,0 +1,198 @@
+import type { Server, ServerWebSocket, WebSocketHandler } from 'bun';
+import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
+import { FRAME_LIMIT_BYTES, REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
+import { V2_SUBPROTOCOL } from '../../wire/v2-request.ts';
+import { contentTypeOf, negotiate } from '../metrics/negotiate.ts';
+import type { Access } from './access.ts';
+import { CloseCode, Connection, type ConnectionContext } from './connection.ts';
+import type { MetricsAnswers } from './metrics-answers.ts';
+
+/** WebSockets at once. */
+export const CONNECTIONS_LIMIT = 2048;
+/** A connection that has not said all of its request by then is closed. */
+const REQUEST_IDLE_SECONDS = 10;
+/** A client that answers no ping for so long is gone. */
+const CLIENT_IDLE_SECONDS = 120;
+const BODY_LIMIT_BYTES = 4096;
+/** How long clients have to hear that the agent ends. */
+const STOP_WAIT_MILLIS = 500;
+
+export interface ListenOptions {
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Undefined: every address. */
+  readonly bindAddress: string | undefined;
+  readonly tls: { readonly certificatePem: string; readonly keyPem: string } | undefined;
+}
+
+/** What the server puts together. */
+export interface ServerParts {
+  readonly access: Access;
+  readonly context: ConnectionContext;
+  readonly metrics: MetricsAnswers;
+}
+
+/** The agent's door: WebSockets at /ws, pages at /metrics and /healthz. */
+export class AgentServer {
+  readonly #parts: ServerParts;
+  readonly #connections: Set<Connection>;
+  readonly #server: Server<Connection>;
+
+  /** Listens. Throws OpError whose message says in one line why it cannot. `connections` is what it keeps count in. */
+  constructor(options: ListenOptions, parts: ServerParts, connections: Set<Connection>) {
+    this.#parts = parts;
+    this.#connections = connections;
+    this.#server = this.#listen(options);
+  }
+
+  get port(): number {
+    return this.#server.port ?? 0;
+  }
+
+  /** Tells the clients, and resolves when they are gone. */
+  async stop(): Promise<void> {
+    void this.#server.stop(false);
+    for (const connection of this.#connections) {
+      connection.end(CloseCode.GOING_AWAY, 'the agent ends');
+    }
+    const until = performance.now() + STOP_WAIT_MILLIS;
+    while (this.#connections.size > 0 && performance.now() < until) await Bun.sleep(5);
+    await this.#server.stop(true);
+  }
+
+  #listen({ port, bindAddress, tls }: ListenOptions): Server<Connection> {
+    const serve = (hostname: string): Server<Connection> =>
+      Bun.serve({
+        hostname,
+        port,
+        idleTimeout: REQUEST_IDLE_SECONDS,
+        maxRequestBodySize: BODY_LIMIT_BYTES,
+        development: false,
+        ...(tls && { tls: { cert: tls.certificatePem, key: tls.keyPem } }),
+        fetch: (request, server) => this.#answer(request, server),
+        error: (error) => this.#failed(error),
+        websocket: this.#webSocket(),
+      });
+    try {
+      if (bindAddress !== undefined) return serve(bindAddress);
+      try {
+        return serve('::');
+      } catch (thrown) {
+        // A kernel without IPv6.
+        if (!['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(toOpError('listen', thrown).code)) throw thrown;
+        return serve('0.0.0.0');
+      }
+    } catch (thrown) {
+      throw listenFailure(thrown, port, bindAddress);
+    }
+  }
+
+  async #answer(request: Request, server: Server<Connection>): Promise<Response | undefined> {
+    const url = new URL(request.url);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET is answered');
+    switch (url.pathname) {
+      case '/healthz':
+        return plain(200, 'ok');
+      case '/ws':
+        return this.#authorized(request, url, server) ?? this.#upgrade(request, server);
+      case '/metrics':
+        return this.#authorized(request, url, server) ?? (await this.#metrics(request));
+      default:
+        return plain(404, 'there is nothing here but /ws, /metrics and /healthz');
+    }
+  }
+
+  /** Undefined where the request may go on. */
+  #authorized(request: Request, url: URL, server: Server<Connection>): Response | undefined {
+    const { access, context } = this.#parts;
+    const address = addressOf(request, server);
+    const authorization = request.headers.get('authorization');
+    const verdict = access.judge(url, authorization, address, performance.now());
+    if (verdict === 'granted') return undefined;
+    context.log.event('warning', verdict === 'refused' ? 'wrong-token' : 'too-many-wrong-tokens', {
+      address,
+      path: url.pathname,
+    });
+    if (verdict === 'throttled') return plain(429, 'too many wrong tokens', { 'retry-after': '2' });
+    return plain(401, 'a token is needed', { 'www-authenticate': 'Bearer' });
+  }
+
+  #upgrade(request: Request, server: Server<Connection>): Response | undefined {
+    const { context } = this.#parts;
+    const address = addressOf(request, server);
+    if (this.#connections.size >= CONNECTIONS_LIMIT) {
+      context.log.event('warning', 'too-many-clients', { address });
+      return plain(503, 'too many clients', { 'retry-after': '10' });
+    }
+    const offers = (request.headers.get('sec-websocket-protocol') ?? '').split(',');
+    const isV2 = offers.some((offer) => offer.trim() === V2_SUBPROTOCOL);
+    const data = new Connection(context, address, isV2);
+    const headers = isV2 ? { 'sec-websocket-protocol': V2_SUBPROTOCOL } : {};
+    if (server.upgrade(request, { data, headers })) return undefined;
+    return plain(426, 'this is for WebSockets', { upgrade: 'websocket' });
+  }
+
+  async #metrics(request: Request): Promise<Response> {
+    const format = negotiate(request.headers.get('accept'));
+    const bytes = await this.#parts.metrics.bytes(format);
+    return new Response(bytes, { headers: { 'content-type': contentTypeOf(format) } });
+  }
+
+  #webSocket(): WebSocketHandler<Connection> {
+    const { log } = this.#parts.context;
+    return {
+      maxPayloadLength: REQUEST_LIMIT_BYTES,
+      idleTimeout: CLIENT_IDLE_SECONDS,
+      // One reply, whole, however long: a connection never has two in its socket.
+      backpressureLimit: FRAME_LIMIT_BYTES * 2,
+      perMessageDeflate: false,
+      open: (socket) => {
+        const connection = socket.data;
+        this.#connections.add(connection);
+        connection.open(socket);
+        const protocol = connection.isV2 ? V2_SUBPROTOCOL : 'seed';
+        log.event('info', 'client-connected', { address: connection.address, protocol });
+      },
+      message: (socket, message) => socket.data.take(message),
+      drain: (socket) => {
+        if (socket.getBufferedAmount() === 0) socket.data.drained();
+      },
+      close: (socket, code, reason) => this.#gone(socket, code, reason),
+    };
+  }
+
+  #gone(socket: ServerWebSocket<Connection>, code: number, reason: string): void {
+    const connection = socket.data;
+    this.#connections.delete(connection);
+    connection.closed();
+    const { log } = this.#parts.context;
+    log.event('info', 'client-gone', { address: connection.address, code, reason: reason || undefined });
+  }
+
+  #failed(error: Error): Response {
+    const { op, code, message } = toOpError('answer', error);
+    this.#parts.context.log.event('error', 'request-failed', { op, code, message });
+    return plain(500, 'the request could not be answered');
+  }
+}
+
+function addressOf(request: Request, server: Server<Connection>): string {
+  const address = server.requestIP(request)?.address ?? '';
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${text}\n`, { status, headers: { 'content-type': 'text/plain', ...headers } });
+}
+
+function listenFailure(thrown: unknown, port: number, bindAddress: string | undefined): OpError {
+  const { code } = toOpError('listen', thrown);
+  const where = `port ${port}${bindAddress === undefined ? '' : ` of ${bindAddress}`}`;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `${where} is in use: choose another with --port`,
+    EACCES: `${where} is not for ordinary users: choose one above 1023, or give the agent CAP_NET_BIND_SERVICE`,
+    EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is no address of this machine`,
+  };
+  const message = reasons[code] ?? `cannot listen on ${where} (${code})`;
+  return new OpError({ op: 'listen', code, message, cause: thrown });
+}

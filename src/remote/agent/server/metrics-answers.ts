@@ -1,0 +1,111 @@
+import type { NetworkSection } from '../../../data/sample/network-section.ts';
+import type { Snapshot } from '../../../data/sample/snapshot.ts';
+import { toOpError } from '../../../kit/errors/op-error.ts';
+import { MetricsPage } from '../metrics/metrics-page.ts';
+import type { MetricsFormat } from '../metrics/negotiate.ts';
+import type { AgentSamples } from '../samples/agent-samples.ts';
+import type { DisksSample, MachineSample } from '../samples/machine-samples.ts';
+import { SCRAPE_LEASE_MILLIS } from '../samples/network-accounting.ts';
+import type { ProcessSample } from '../samples/process-samples.ts';
+import type { AgentLog } from './agent-log.ts';
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly isNetworkWanted: boolean;
+  readonly clientCount: () => number;
+  readonly log: AgentLog;
+}
+
+interface Collected {
+  readonly machine: MachineSample | undefined;
+  readonly disks: DisksSample | undefined;
+  readonly processes: ProcessSample | undefined;
+}
+
+/** The page for a Prometheus server. Nothing is kept for it before the first scrape. */
+export class MetricsAnswers {
+  readonly #samples: AgentSamples;
+  readonly #options: MetricsOptions;
+  readonly #startWallMillis = Date.now();
+  #page: MetricsPage | undefined;
+
+  constructor(samples: AgentSamples, options: MetricsOptions) {
+    this.#samples = samples;
+    this.#options = options;
+  }
+
+  /** A section that cannot be had is missing on the page, which says so. */
+  async bytes(format: MetricsFormat): Promise<Uint8Array<ArrayBuffer>> {
+    const { machine, disks, processes, network } = this.#samples;
+    const page = this.#openPage();
+    const [machineSample, disksSample, processSample] = await Promise.all([
+      this.#orNone(machine.cache.read(this.#samples.maxAgeMicros('metrics'), itself)),
+      this.#orNone(disks.read(this.#samples.maxAgeMicros('disks'), itself)),
+      this.#orNone(processes.cache.read(this.#samples.maxAgeMicros('processes'), itself)),
+    ]);
+    const collected = { machine: machineSample, disks: disksSample, processes: processSample };
+    const encode = (section: NetworkSection | undefined): Uint8Array<ArrayBuffer> =>
+      page.encode(
+        {
+          snapshot: this.#snapshot(collected, section),
+          isNetworkWanted: this.#options.isNetworkWanted,
+          agent: this.#facts(),
+        },
+        format,
+      );
+    if (!this.#options.isNetworkWanted) return encode(undefined);
+    // The sections are borrowed: the page is made while that of the network is whole.
+    const maxAge = this.#samples.maxAgeMicros('network');
+    const whole = network.read(maxAge, SCRAPE_LEASE_MILLIS, ({ section }) => encode(section));
+    return (await this.#orNone(whole)) ?? encode(undefined);
+  }
+
+  /** From the first scrape on the page hears of every sample, so that less is lost of processes that exit. */
+  #openPage(): MetricsPage {
+    if (this.#page !== undefined) return this.#page;
+    const page = new MetricsPage();
+    const { processes, network } = this.#samples;
+    processes.onSample = (machineProcesses, header) => page.absorb({ header, machineProcesses, errors: [] });
+    if (this.#options.isNetworkWanted) {
+      network.listen((section, header) => page.absorb({ header, network: section, errors: [] }));
+    }
+    this.#page = page;
+    return page;
+  }
+
+  async #orNone<T>(reading: Promise<T>): Promise<T | undefined> {
+    try {
+      return await reading;
+    } catch (thrown) {
+      const { op, code, message } = toOpError('collect', thrown);
+      this.#options.log.event('warning', 'collection-failed', { op, code, message });
+      return undefined;
+    }
+  }
+
+  #snapshot({ machine, disks, processes }: Collected, network: NetworkSection | undefined): Snapshot {
+    return {
+      header: this.#samples.source.header(this.#samples.source.nowMicros()),
+      ...(machine && { machine: machine.section }),
+      ...(disks && { disks: disks.section }),
+      ...(processes && { machineProcesses: processes.collected }),
+      ...(network && { network }),
+      errors: [],
+    };
+  }
+
+  #facts() {
+    const { user, system } = process.cpuUsage();
+    return {
+      version: this.#options.version,
+      clientCount: this.#options.clientCount(),
+      cpuMicros: user + system,
+      residentBytes: process.memoryUsage.rss(),
+      startWallMillis: this.#startWallMillis,
+    };
+  }
+}
+
+function itself<T>(sample: T): T {
+  return sample;
+}
