@@ -7,6 +7,9 @@ import { tierState, tierStates } from './testing/veth-tiers.ts';
 import { rowSumOf, type Verdict, verdictsOf } from './testing/veth-verdict.ts';
 
 const WRONG_PERCENT_MAX = 1;
+/** Its listener is there all the time, and alone on its port. */
+const SERVED_HERE = '1,000 short, server here';
+const LEAST_INFERRED_PERCENT = 95;
 const SESSION_MILLIS = 60_000;
 const INTERVAL = '250ms';
 
@@ -50,6 +53,13 @@ function expectNobodyBlamed(verdicts: readonly Verdict[]): void {
   expect(wrong.map(line)).toEqual([]);
 }
 
+function expectWhole(session: Session): void {
+  const all = rowSumOf(session);
+  expect(all?.errorPercent).toBeLessThanOrEqual(all?.barPercent ?? 0);
+  expect(all?.foreignPercent).toBe(0);
+  expectNobodyBlamed(verdictsOf(session));
+}
+
 describe.skipIf(because('netlink') !== undefined)(
   `netlink, two network namespaces (needs root, ip, tc and gcc${reasonOf('netlink')})`,
   () => {
@@ -68,10 +78,7 @@ describe.skipIf(because('netlink') !== undefined)(
     });
 
     test('every byte of connections that came and went is on some row, and on nobody else’s', () => {
-      const all = rowSumOf(session);
-      expect(all?.errorPercent).toBeLessThanOrEqual(all?.barPercent ?? 0);
-      expect(all?.foreignPercent).toBe(0);
-      expectNobodyBlamed(verdictsOf(session));
+      expectWhole(session);
     });
   },
 );
@@ -115,7 +122,15 @@ describe.skipIf(because('packet') !== undefined)(
 
     test('what lasts is counted within its bar, UDP of unconnected sockets too', () => {
       expectBars(verdictsOf(session));
-      expectNobodyBlamed(verdictsOf(session));
+    });
+
+    test('every byte of connections that came and went is on some row, and on nobody else’s', () => {
+      expectWhole(session);
+    });
+
+    test('connections that a listener here accepted are inferred to be its own', () => {
+      const served = verdictsOf(session).find(({ caseName }) => caseName === SERVED_HERE);
+      expect(served?.attributedPercent).toBeGreaterThan(LEAST_INFERRED_PERCENT);
     });
   },
 );

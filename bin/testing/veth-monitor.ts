@@ -174,8 +174,13 @@ function shownOf(line: SnapshotLine): Shown {
       isInferred: row.inferred,
     })),
     lostBytes: line.lost?.bytes ?? 0,
-    remarks: line.errors.map(({ message }) => message),
+    remarks: [...line.errors.map(({ message }) => message), ...lossOf(line)],
   };
+}
+
+/** Of packets that the kernel dropped nobody knows the bytes. */
+function lossOf({ lost }: SnapshotLine): string[] {
+  return lost === undefined || lost.packets === 0 ? [] : [`${lost.packets} packets lost`];
 }
 
 function basisOf(counted: string): Basis {

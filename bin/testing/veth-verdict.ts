@@ -149,9 +149,14 @@ export function rowSumOf({ monitor, truths, shown }: Session): RowSum | undefine
     shownBytes,
     errorPercent: (100 * Math.abs(shownBytes - truthBytes)) / truthBytes,
     foreignPercent: (100 * sum(strangers, both)) / truthBytes,
-    barPercent:
-      monitor.name === 'netlink' ? (tcpBytes * TCP_POLLED + udpBytes * UDP_POLLED) / truthBytes : undefined,
+    barPercent: sumBarOf(monitor.name, tcpBytes, udpBytes),
   };
+}
+
+function sumBarOf(program: string, tcpBytes: number, udpBytes: number): number | undefined {
+  if (program === 'packet') return PACKETS;
+  if (program !== 'netlink') return undefined;
+  return (tcpBytes * TCP_POLLED + udpBytes * UDP_POLLED) / (tcpBytes + udpBytes);
 }
 
 function both({ up, down }: Bytes): number {

@@ -26,12 +26,12 @@ async function openHunt() {
   const hunt = new OwnerHunt(source.rows, processes, scanner, () => now);
   const row = rowOf(source.rows.table, pair.clientPort, pair.serverPort);
   const found: number[] = [];
-  const run = (look: (visitor: DiagVisitor) => void): Promise<void> =>
+  const run = (look: (visitor: DiagVisitor) => boolean): Promise<void> =>
     hunt.run(WHOLE_SLICE, look, (_row, slot) => found.push(processes.table.pid[slot]!));
   const advance = (micros: number): void => {
     now += micros;
   };
-  return { hunt, row, found, run, advance, look: (visitor: DiagVisitor) => source.look(visitor) };
+  return { hunt, row, found, run, advance, look: (visitor: DiagVisitor): boolean => source.look(visitor) };
 }
 
 test('the owner of a connection caught alive is found with one look', async () => {
@@ -57,7 +57,10 @@ test('a few unknown connections are not worth a look, nor is a hunt without time
 
 test('it takes a hundredth of the time at most, and seldom any once it was in vain ten times', async () => {
   const { hunt, row, found, run, advance } = await openHunt();
-  const slowLook = (): void => advance(4000);
+  const slowLook = (): boolean => {
+    advance(4000);
+    return true;
+  };
   await run(slowLook);
   const looks: number[] = [];
   for (let i = 0; i < 26; i++) {
@@ -71,4 +74,13 @@ test('it takes a hundredth of the time at most, and seldom any once it was in va
   expect(looks.slice(0, 10)).toEqual(Array(10).fill(3));
   expect(looks.slice(10).filter((count) => count > 0)).toEqual([3, 3]);
   expect(found).toEqual([]);
+});
+
+test('where connections cannot be shown cheaply, it ends with the first look', async () => {
+  const { hunt, row, run, advance } = await openHunt();
+  await run(() => false);
+  advance(SECOND);
+  for (let i = 0; i < 10; i++) hunt.want(row);
+  await run(() => false);
+  expect([hunt.looks, hunt.found]).toEqual([1, 0]);
 });

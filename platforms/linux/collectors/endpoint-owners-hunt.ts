@@ -66,11 +66,11 @@ export class OwnerHunt implements DescriptorVisitor, DiagVisitor {
 
   /**
    * Looks for what was wanted since the last call; `assign` gets a row of the endpoint and the process's slot. `look`
-   * shows every connection to a visitor. Rejects with what `look` throws.
+   * shows every connection to a visitor, or returns false where it cannot. Rejects with what it throws.
    */
   async run(
     slice: Slice,
-    look: (visitor: DiagVisitor) => void,
+    look: (visitor: DiagVisitor) => boolean,
     assign: (row: number, processSlot: number) => void,
   ): Promise<void> {
     const start = this.#clock();
@@ -84,7 +84,7 @@ export class OwnerHunt implements DescriptorVisitor, DiagVisitor {
       let leftMicros = Math.min(interval * SHARE, LONGEST_MICROS);
       for (let i = 0; i < LOOKS && this.#soughtCount > 0 && leftMicros > 0; i++) {
         const lookStart = this.#clock();
-        this.#look(look, assign);
+        if (!this.#look(look, assign)) break;
         leftMicros -= this.#clock() - lookStart;
         await slice.rest();
       }
@@ -121,21 +121,25 @@ export class OwnerHunt implements DescriptorVisitor, DiagVisitor {
     return (this.#chances & SELDOM_MASK) === 0;
   }
 
-  #look(look: (visitor: DiagVisitor) => void, assign: (row: number, processSlot: number) => void): void {
+  #look(
+    look: (visitor: DiagVisitor) => boolean,
+    assign: (row: number, processSlot: number) => void,
+  ): boolean {
     this.looks++;
     this.#liveRow = -1;
     this.#isFound = false;
-    look(this);
-    if (this.#liveRow < 0) return;
+    if (!look(this)) return false;
+    if (this.#liveRow < 0) return true;
     const { table } = this.#processes;
     for (let i = 0; i < Math.min(this.#order.count, PROCESSES_A_LOOK) && !this.#isFound; i++) {
       const slot = this.#order.slots[i]!;
       this.#scanner.scan(table.pid[slot]!, this);
       if (this.#isFound) assign(this.#sought[this.#liveRow]!, slot);
     }
-    if (!this.#isFound) return;
+    if (!this.#isFound) return true;
     this.found++;
     this.#sought[this.#liveRow] = this.#sought[--this.#soughtCount]!;
+    return true;
   }
 
   #orderCandidates(): void {

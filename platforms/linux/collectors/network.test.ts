@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
-import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
+import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import { Pair, rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
@@ -15,7 +15,7 @@ afterEach(() => {
   for (const thing of opened.splice(0)) thing.close();
 });
 
-function open(tier: 'auto' | 'netlink' | 'proc' = 'netlink'): NetworkCollector {
+function open(tier: Tier | 'auto' = 'netlink'): NetworkCollector {
   const network = openLinuxNetwork({ tier });
   opened.push(network);
   return network;
@@ -73,6 +73,15 @@ function connectBriefly(port: number, bytes: number): Promise<number> {
 }
 
 describe('tiers', () => {
+  test.each(['ebpf', 'packet'] as const)(
+    '%s is in force where it can run, else refused in a line',
+    (tier) => {
+      const report = linuxTierReports().find((each) => each.tier === tier);
+      if (report?.isAvailable === true) expect(open(tier).tier).toBe(tier);
+      else expect(() => openLinuxNetwork({ tier })).toThrow(`the tier ${tier} cannot run: ${report?.detail}`);
+    },
+  );
+
   test('auto takes the best that the doctor calls available, without an error', async () => {
     const best = linuxTierReports().find(({ isAvailable }) => isAvailable);
     const network = open('auto');

@@ -25,7 +25,7 @@ export class OwnedSockets implements OwnerWatcher {
   /** A source that counts by process leaves nothing to infer. */
   readonly #isInferring: boolean;
   readonly #isOutgoing = (row: number): boolean => this.source.rows.opener[row] !== Opener.PEER;
-  readonly #look = (visitor: DiagVisitor): void => this.source.look(visitor);
+  readonly #look = (visitor: DiagVisitor): boolean => this.source.look(visitor);
   readonly #rememberHunted = (row: number, process: number): void => {
     const { pid, startTicks } = this.#processes.table;
     this.#endpoints.rememberAs(row, pid[process]!, startTicks[process]!, this.#nowMicros);

@@ -121,8 +121,13 @@ export type Family = 4 | 6;
 export const far = (family: Family): string => (family === 4 ? ADDRESSES.far4 : ADDRESSES.far6);
 export const everywhere = (family: Family): string => (family === 4 ? '0.0.0.0' : '::');
 
-/** A connection that sends so many bytes and gets as many, and its local port. */
-export async function connection(family: Family, port: number, bytes: number): Promise<number> {
+/** A connection that sends so many bytes and gets as many, after `opened`, and its local port. */
+export async function connection(
+  family: Family,
+  port: number,
+  bytes: number,
+  opened: () => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = bytes;
   const chunk = new Uint8Array(65536);
@@ -140,7 +145,7 @@ export async function connection(family: Family, port: number, bytes: number): P
     port,
     allowHalfOpen: true,
     socket: {
-      open: flush,
+      open: (self) => void opened().then(() => flush(self)),
       drain: (self) => {
         if (left > 0) flush(self);
       },

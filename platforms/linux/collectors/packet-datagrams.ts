@@ -73,7 +73,7 @@ export class DatagramCounter {
     this.#isCollecting = true;
     try {
       this.#settledFlows = this.#capture.flows.addedCount;
-      await this.#flowRowsFor(rows).settle(nowMicros, slice);
+      await this.#flowRowsFor(rows).settle(nowMicros, nowMicros, slice);
       this.#dropped = this.#capture.readDropped();
     } finally {
       this.#isCollecting = false;

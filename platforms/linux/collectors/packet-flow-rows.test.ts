@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { array, assert, asyncProperty, boolean, constantFrom, nat, record } from 'fast-check';
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
-import { FlowOpener, PacketFlows } from '../packet/flow-table.ts';
+import { FlowOpener, PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { FlowRows, type FlowRowsOptions } from './packet-flow-rows.ts';
 import { RowLedger } from './packet-ledger.fixture.ts';
 import { SocketRows } from './sockets.ts';
@@ -79,18 +79,20 @@ class World {
     const flow = known >= 0 ? known : this.flows.add(key);
     if (opener !== FlowOpener.UNKNOWN) {
       this.flows.opener[flow] = opener;
-      this.flows.isRenewed[flow] = 1;
+      const isExpected = this.flows.renewal[flow] === Renewal.EXPECTED;
+      this.flows.renewal[flow] = isExpected ? Renewal.NONE : Renewal.RENEWED;
     }
     if (tx > 0) this.flows.countSent(flow, tx, 1);
     if (rx > 0) this.flows.countReceived(flow, rx, 1);
   }
 
-  /** A collection: rows closed before it are given back, `closing` end with it. */
-  async collect(closing: readonly number[] = []): Promise<void> {
+  /** A collection a second later, the list begun then or before: rows closed before are given back, `closing` end. */
+  async collect(closing: readonly number[] = [], listedBeforeMicros = -1e6): Promise<void> {
+    const listedMicros = this.nowMicros - listedBeforeMicros;
     this.nowMicros += 1e6;
     this.rows.releaseClosed();
     for (const row of closing) this.rows.markClosed(row);
-    await this.flowRows.settle(this.nowMicros, UNHURRIED);
+    await this.flowRows.settle(listedMicros, this.nowMicros, UNHURRIED);
     this.ledger.note(this.rows);
   }
 
@@ -244,6 +246,34 @@ describe('what belongs to no listed socket', () => {
     expect(world.ledger.find((entry) => entry.tx === 8)).toMatchObject([
       { ownerPid: 0, opener: FlowOpener.PEER },
     ]);
+  });
+
+  test('is its former owner’s where all its packets are handed over late, but for a second connection’s', async () => {
+    const world = new World();
+    const ends = { protocol: PROTOCOL_TCP, localPort: 10, remotePort: 20 };
+    const row = world.socket(ends, 77);
+    await world.collect();
+    await world.collect([row]);
+    world.packet(ends, 1, 0, FlowOpener.LOCAL);
+    world.packet(ends, 2);
+    await world.collect();
+    expect(world.ledger.find(({ tx }) => tx > 0)).toMatchObject([{ tx: 3, ownerPid: 77, wasClosed: true }]);
+    world.packet(ends, 4, 0, FlowOpener.LOCAL);
+    await world.collect();
+    expect(world.ledger.find(({ tx }) => tx === 4)).toMatchObject([{ ownerPid: 0 }]);
+  });
+
+  test('waits for the next list where it began after the last', async () => {
+    const world = new World();
+    await world.collect();
+    const ends = { protocol: PROTOCOL_TCP, localPort: 10, remotePort: 20 };
+    world.nowMicros += 10;
+    world.packet(ends, 1);
+    await world.collect([], 5);
+    expect(world.rows.closed.count).toBe(0);
+    const row = world.socket(ends, 77);
+    await world.collect();
+    expect(world.bytes(row)).toEqual([1, 0]);
   });
 
   test('the next socket with the same ends gets what comes then', async () => {

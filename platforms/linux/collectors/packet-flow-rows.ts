@@ -8,8 +8,9 @@ import {
   TcpState,
 } from '../../../src/data/sample/socket-table.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
-import type { PacketFlows } from '../packet/flow-table.ts';
+import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { BoundSockets } from './packet-bound-sockets.ts';
+import { RowEnds } from './packet-row-ends.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;
@@ -32,7 +33,7 @@ const Bond = {
 } as const;
 
 export interface FlowRowsOptions {
-  /** A flow that belongs to no listed socket waits so long for the socket to be listed; 0: the list is always new. */
+  /** A flow that belongs to no listed socket and began so long before the list, or later, waits for the next one. */
   readonly unlistedMicros: number;
   /** A flow without packets is forgotten after so long. */
   readonly idleMicros: number;
@@ -64,8 +65,9 @@ export class FlowRows {
   #serial = new Uint32Array(0);
   #shareCount = 0;
   #lastKey = 0;
-  #nowMicros = 0;
+  #listedMicros = 0;
   #hasBaseline = false;
+  readonly #ends = new RowEnds();
   readonly #removed = (flow: number): void => this.#endShare(flow);
 
   constructor(flows: PacketFlows, rows: SocketRows, options: FlowRowsOptions) {
@@ -74,13 +76,17 @@ export class FlowRows {
     this.#options = options;
   }
 
-  /** Takes what the flows have grown by. After the rows were brought up to date, and while no packet is counted. */
-  async settle(nowMicros: number, slice: Slice): Promise<void> {
-    this.#nowMicros = nowMicros;
+  /**
+   * Takes what the flows have grown by. After the rows were brought up to date by a list that was begun at
+   * `listedMicros`, and while no packet is counted.
+   */
+  async settle(listedMicros: number, nowMicros: number, slice: Slice): Promise<void> {
+    this.#listedMicros = listedMicros;
     this.#growColumns();
     this.#startCounters();
     await this.#review(slice);
     if (this.#countUnmatched() > 0) await this.#match(slice);
+    this.#expectLast();
     for (let i = 0; i < this.#flows.grownCount; i++) {
       this.#place(this.#flows.grown[i]!);
       if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
@@ -125,7 +131,7 @@ export class FlowRows {
     this.#ownerPid[flow] = 0;
     this.#ownerStartTicks[flow] = 0;
     this.#ownerBasis[flow] = OwnerBasis.NONE;
-    this.#flows.isRenewed[flow] = 0;
+    this.#flows.renewal[flow] = Renewal.NONE;
   }
 
   #reviewRow(flow: number): void {
@@ -220,6 +226,37 @@ export class FlowRows {
     if (isNew) this.#rows.opener[row] = this.#flows.opener[flow]!;
   }
 
+  /**
+   * The kernel hands packets over late: those of sockets that have ended meanwhile find their owner by a flow that is
+   * made for them.
+   */
+  #expectLast(): void {
+    const { table, closed } = this.#rows;
+    for (let i = 0; i < closed.count; i++) {
+      const row = closed.slots[i]!;
+      if (table.isShare[row] === 1 || table.remotePort[row] === 0) continue;
+      if (table.ownerBasis[row] === OwnerBasis.NONE) continue;
+      if (table.protocol[row] === PROTOCOL_TCP && !this.#options.withTcp) continue;
+      const flow = this.#flowOf(row);
+      if (flow >= 0 && this.#row[flow]! < 0 && this.#ownerBasis[flow] === OwnerBasis.NONE) {
+        this.#rememberOwner(flow, row);
+      }
+    }
+  }
+
+  /** The flow of the row's ends, a new one where there was none; -1: there is no room. */
+  #flowOf(row: number): number {
+    const ends = this.#ends.of(this.#rows.table, row);
+    const known = this.#flows.find(ends);
+    if (known >= 0) return known;
+    const flow = this.#flows.expect(ends);
+    if (flow < 0) return -1;
+    this.#growColumns();
+    this.#begin(flow);
+    this.#flows.renewal[flow] = Renewal.EXPECTED;
+    return flow;
+  }
+
   #bind(flow: number, row: number, bond: number): void {
     this.#row[flow] = row;
     this.#rowSerial[flow] = this.#rows.table.slots.serial[row]!;
@@ -298,7 +335,7 @@ export class FlowRows {
     table.bornBeforeStart[row] = this.#hasBaseline ? 0 : 1;
     table.interfaceIndex[row] = flows.interfaceIndex[flow]!;
     this.#rows.opener[row] = flows.opener[flow]!;
-    if (flows.isRenewed[flow] === 1) this.#forgetOwner(flow);
+    if (flows.renewal[flow] === Renewal.RENEWED) this.#forgetOwner(flow);
     this.#tellOwner(flow, row);
     return row;
   }
@@ -306,7 +343,7 @@ export class FlowRows {
   /** Whether the next list may have a socket for the flow that this one lacks. */
   #mayBeListed(flow: number): boolean {
     if (this.#ownerBasis[flow] !== OwnerBasis.NONE) return false;
-    return this.#nowMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
+    return this.#listedMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
   }
 
   #credit(flow: number, row: number): void {

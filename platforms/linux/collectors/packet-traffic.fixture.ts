@@ -138,7 +138,7 @@ async function connections(counter: Counter, pair: VethPair): Promise<unknown> {
   };
 }
 
-/** Whose the bytes are: connected, not connected, a connection over several collections, and one that nobody saw. */
+/** Whose the bytes are: connected, not connected, and a connection that was seen once. */
 async function owners(pair: VethPair): Promise<unknown> {
   const source = new PacketSockets({ clock: monotonicMicros });
   const processes = new ProcessCollector();
@@ -166,11 +166,8 @@ async function owners(pair: VethPair): Promise<unknown> {
   const ofOther = (entry: LedgerEntry): boolean => entry.ownerPid !== process.pid;
   const ofClients = (entry: LedgerEntry): boolean =>
     entry.protocol === UDP && clients.some((client) => client.port === entry.localPort);
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  const collected = collectUntil(over, counter);
-  const port = await connection(4, pair.ports.tcp, 2_000_000);
-  end();
-  await collected;
+  // Listed once, and gone before the ring has handed over any of its packets.
+  const port = await connection(4, pair.ports.tcp, 2_000_000, () => counter.collect());
   await settle(counter);
   const ofConnection = (entry: LedgerEntry): boolean => entry.protocol === TCP && entry.localPort === port;
   return {

@@ -148,8 +148,11 @@ describe.skipIf(withoutBpf !== undefined)('BpfProcessCollector (needs eBPF)', ()
     expect(collector.admit(0x7ffffffe)).toBe(-1);
   });
 
-  test('rests when it is told to', async () => {
+  test('rests when it is told to, between pieces of what it reads', async () => {
     const slice = restlessSlice();
+    // They end with their input, however this test ends.
+    const crowd = 'exec 3<&0; i=0; while [ $i -lt 512 ]; do (read end <&3) & i=$((i+1)); done';
+    await spawnShell(crowd);
     const collector = opened(BpfProcessCollector.open());
     await collector.collect(slice);
     expect(slice.rests).toBeGreaterThan(0);

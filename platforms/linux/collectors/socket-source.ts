@@ -24,8 +24,8 @@ export interface SocketSource {
   readonly lostClosings: number;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
-  /** Shows every connection to a visitor, in one go, where that is cheap, and leaves the rows alone. Throws. */
-  look(visitor: DiagVisitor): void;
+  /** Shows every connection to a visitor, in one go, and leaves the rows alone; false: that is not cheap. Throws. */
+  look(visitor: DiagVisitor): boolean;
   drainClosings(): void;
   drainWithinMillis(): number;
   close(): void;

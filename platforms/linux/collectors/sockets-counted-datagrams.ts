@@ -41,8 +41,8 @@ export class CountedDatagrams implements SocketSource {
     await this.#datagrams.collect(this.rows, this.#clock(), slice);
   }
 
-  look(visitor: DiagVisitor): void {
-    this.#listing.look(visitor);
+  look(visitor: DiagVisitor): boolean {
+    return this.#listing.look(visitor);
   }
 
   drainClosings(): void {

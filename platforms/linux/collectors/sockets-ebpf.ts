@@ -94,8 +94,8 @@ export class EbpfSockets implements SocketSource {
     this.#hasBaseline = true;
   }
 
-  look(visitor: DiagVisitor): void {
-    this.#listing.look(visitor);
+  look(visitor: DiagVisitor): boolean {
+    return this.#listing.look(visitor);
   }
 
   drainClosings(): void {

@@ -9,6 +9,8 @@ import type { SocketRows } from './sockets.ts';
 import { ProcNetSockets } from './sockets-proc.ts';
 
 const IDLE_MICROS = 5e6;
+/** The list of many sockets takes long, and packets keep coming. */
+const DRAIN_MICROS = 20e3;
 
 export interface PacketSocketsOptions {
   readonly clock: () => number;
@@ -47,7 +49,7 @@ export class PacketSockets implements SocketSource {
     this.#listing = new ProcNetSockets(clock, procRoot);
     this.#capture = PacketCapture.ofAll({ ...ring, clock, links });
     this.#flowRows = new FlowRows(this.#capture.flows, this.#listing.rows, {
-      // Packets are taken before the list is made: what it lacks has ended.
+      // Packets are taken before the list is made: what it lacks has ended, unless it began later.
       unlistedMicros: 0,
       idleMicros: IDLE_MICROS,
       withTcp: true,
@@ -70,17 +72,20 @@ export class PacketSockets implements SocketSource {
   /** Rejects with SyscallError where the sockets cannot be listed; packets are counted on, and matched later. */
   async collect(slice: Slice): Promise<void> {
     this.#capture.drain();
+    const listedMicros = this.#clock();
+    await this.#listing.collect(new DrainingSlice(slice, this.#clock, () => this.#capture.drain()));
     this.#isCollecting = true;
     try {
-      await this.#listing.collect(slice);
-      await this.#flowRows.settle(this.#clock(), slice);
+      await this.#flowRows.settle(listedMicros, this.#clock(), slice);
       this.#dropped = this.#capture.readDropped();
     } finally {
       this.#isCollecting = false;
     }
   }
 
-  look(): void {}
+  look(): boolean {
+    return false;
+  }
 
   drainClosings(): void {
     // Flows stand still while they are matched; the ring lasts longer than that.
@@ -94,5 +99,32 @@ export class PacketSockets implements SocketSource {
   close(): void {
     this.#capture.close();
     this.#listing.close();
+  }
+}
+
+/** Drains while it is rested on: a long list must not keep the ring waiting until it is full. */
+class DrainingSlice implements Slice {
+  readonly #slice: Slice;
+  readonly #clock: () => number;
+  readonly #drain: () => void;
+  #drainedMicros: number;
+
+  constructor(slice: Slice, clock: () => number, drain: () => void) {
+    this.#slice = slice;
+    this.#clock = clock;
+    this.#drain = drain;
+    this.#drainedMicros = clock();
+  }
+
+  due(): boolean {
+    return this.#clock() - this.#drainedMicros >= DRAIN_MICROS || this.#slice.due();
+  }
+
+  async rest(): Promise<void> {
+    if (this.#clock() - this.#drainedMicros >= DRAIN_MICROS) {
+      this.#drain();
+      this.#drainedMicros = this.#clock();
+    }
+    if (this.#slice.due()) await this.#slice.rest();
   }
 }

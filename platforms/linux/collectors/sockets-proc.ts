@@ -11,6 +11,7 @@ import {
   SyscallError,
 } from '../libc.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
+import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
 import { RowLife, SocketRows } from './sockets.ts';
 
@@ -21,6 +22,9 @@ const FILES = [
   ['udp6', PROTOCOL_UDP],
 ] as const;
 const TEXT_BYTES = 65536;
+/** A line is shorter; the kernel hands over whole ones, as many as fit a page. */
+const LINE_BYTES = 256;
+const FULL_READ_BYTES = PAGE_SIZE_BYTES - LINE_BYTES;
 const NEWLINE = 0x0a;
 /** High word of this tier's keys, whose low word is the inode: no cookie of the kernel looks so. */
 const PSEUDO_COOKIE_HIGH = 0x70726f63;
@@ -76,7 +80,9 @@ export class ProcNetSockets implements SocketSource {
     this.#hasBaseline = true;
   }
 
-  look(): void {}
+  look(): boolean {
+    return false;
+  }
 
   drainClosings(): void {}
 
@@ -94,8 +100,10 @@ export class ProcNetSockets implements SocketSource {
       for (let carried = 0; ; ) {
         const length = readInto(descriptor, this.#text, TEXT_BYTES, carried);
         if (length < 0) return length;
-        if (length === 0) break;
         carried = this.#takeLines(carried + length, protocol);
+        // One more read would walk the kernel's whole table to say that there is no more (2 to 15 ms), and where
+        // connections come and go find some that are new, again and again, as long as they come.
+        if (length < FULL_READ_BYTES) break;
         if (slice.due()) await slice.rest();
       }
     } finally {
@@ -129,6 +137,8 @@ export class ProcNetSockets implements SocketSource {
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
     const { table } = this.rows;
     this.rows.markLive(slot, this.#sequence);
+    const isRare = protocol === PROTOCOL_UDP || line.state === TcpState.LISTEN;
+    this.rows.setRare(slot, isRare ? 1 : 0);
     table.state[slot] = line.state;
     table.uid[slot] = line.uid;
     table.localPort[slot] = line.localPort;

@@ -10,6 +10,15 @@ const ANY_ADDRESS: Uint32Array = new Uint32Array(4);
 /** Which end sent the first SYN that was seen; as Opener in collectors/sockets-payload.ts. */
 export const FlowOpener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
 
+/** What a SYN that opens a connection says of a flow. */
+export const Renewal = {
+  NONE: 0,
+  /** It began a new connection between these ends; whoever remembers an earlier one sets it back to NONE. */
+  RENEWED: 1,
+  /** The first one to come is that of the connection that the flow was made for. */
+  EXPECTED: 2,
+} as const;
+
 /** What tells a flow from others; addresses are four words as in data/sample/address.ts. */
 export interface FlowEnds {
   readonly protocol: number;
@@ -44,8 +53,8 @@ export class PacketFlows {
   rxPackets: Float64Array;
   /** FlowOpener. */
   opener: Uint8Array;
-  /** 1: a SYN began a new connection between these ends; whoever remembers an earlier one sets it back to 0. */
-  isRenewed: Uint8Array;
+  /** Renewal. */
+  renewal: Uint8Array;
   /** Monotonic time of the first packet, and of the last as far as drains tell. */
   bornMicros: Float64Array;
   grownMicros: Float64Array;
@@ -84,7 +93,7 @@ export class PacketFlows {
     this.txPackets = new Float64Array(n);
     this.rxPackets = new Float64Array(n);
     this.opener = new Uint8Array(n);
-    this.isRenewed = new Uint8Array(n);
+    this.renewal = new Uint8Array(n);
     this.bornMicros = new Float64Array(n);
     this.grownMicros = new Float64Array(n);
     this.grown = new Int32Array(n);
@@ -132,6 +141,14 @@ export class PacketFlows {
     aggregate.localPort = 0;
     const byAddress = this.find(aggregate);
     return byAddress >= 0 ? byAddress : this.#insert(aggregate);
+  }
+
+  /** An empty flow that `find` did not know, for packets that are still to come; -1: coarser ones alone have room. */
+  expect(ends: FlowEnds): number {
+    const { count, limit } = this.slots;
+    const slot = count < limit * EXACT_SHARE ? this.#insert(ends) : -1;
+    if (slot >= 0) this.renewal[slot] = Renewal.EXPECTED;
+    return slot;
   }
 
   countSent(slot: number, bytes: number, packets: number): void {
@@ -215,7 +232,7 @@ export class PacketFlows {
     this.remotePort[slot] = ends.remotePort;
     this.interfaceIndex[slot] = 0;
     this.opener[slot] = FlowOpener.UNKNOWN;
-    this.isRenewed[slot] = 0;
+    this.renewal[slot] = Renewal.NONE;
     this.bornMicros[slot] = this.nowMicros;
     this.grownMicros[slot] = this.nowMicros;
     this.#isGrown[slot] = 0;
@@ -262,7 +279,7 @@ export class PacketFlows {
     this.txPackets = lengthened(this.txPackets, new Float64Array(n));
     this.rxPackets = lengthened(this.rxPackets, new Float64Array(n));
     this.opener = lengthened(this.opener, new Uint8Array(n));
-    this.isRenewed = lengthened(this.isRenewed, new Uint8Array(n));
+    this.renewal = lengthened(this.renewal, new Uint8Array(n));
     this.bornMicros = lengthened(this.bornMicros, new Float64Array(n));
     this.grownMicros = lengthened(this.grownMicros, new Float64Array(n));
     this.grown = lengthened(this.grown, new Int32Array(n));

@@ -1,7 +1,7 @@
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { LOOPBACK_INDEX, PacketType, type WantedProtocol } from './filter.ts';
-import { FlowOpener, type PacketFlows } from './flow-table.ts';
+import { FlowOpener, type PacketFlows, Renewal } from './flow-table.ts';
 import type { FragmentPorts } from './fragments.ts';
 import { IpHeader, segmentCount, TcpFlag, wireBytes } from './ip-header.ts';
 import type { LinkScope } from './link-scope.ts';
@@ -144,6 +144,7 @@ export class PacketMeter {
     const flows = this.#flows;
     flows.opener[slot] = isSent === isAnswer ? FlowOpener.PEER : FlowOpener.LOCAL;
     // The ends may have been another connection's a moment ago.
-    if (!isAnswer) flows.isRenewed[slot] = 1;
+    if (isAnswer) return;
+    flows.renewal[slot] = flows.renewal[slot] === Renewal.EXPECTED ? Renewal.NONE : Renewal.RENEWED;
   }
 }
