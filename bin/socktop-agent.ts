@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { currentPlatform, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
+import { currentPlatform, dropPrivileges, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
@@ -12,6 +12,7 @@ import {
 } from '../src/remote/agent/certificate-store.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import { executeSelf, idleEnvironment, isCompiled, isSameEnvironment } from './self-execution.ts';
 import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { Stop } from './stop.ts';
@@ -19,6 +20,7 @@ import { VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
 const TOKEN_LIMIT_BYTES = 1024;
+const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
@@ -31,12 +33,24 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
+    if (isCompiled()) await beginAnew(argv, options);
     return await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
     return error.op === 'token file' ? EXIT_USAGE : EXIT_FAILURE;
   }
+}
+
+/**
+ * Executes itself with an environment that holds no timer of the collector and nothing else that could steer the
+ * runtime, and without the capabilities that collecting does not need; returns when all of that is so.
+ */
+async function beginAnew(argv: readonly string[], { port }: AgentOptions): Promise<void> {
+  const environment = idleEnvironment(process.env);
+  const isOther = !isSameEnvironment(process.env, environment);
+  const hasDropped = await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT);
+  if (isOther || hasDropped) executeSelf(argv, environment);
 }
 
 async function serve(options: AgentOptions, log: StandardErrorLog): Promise<number> {

@@ -20,6 +20,19 @@ export function raisePrivileges(): void {
   if (isOrdinaryUser) capabilities?.raise();
 }
 
+/**
+ * Cuts what the program may do down to what collecting needs, for good once it has executed itself anew; true: there
+ * was something to cut, and it is to do so. `needsLowPort`: it will listen below 1024. Throws SyscallError.
+ */
+export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const { PrivilegeDrop } = await import('./linux/privilege-drop.ts');
+  const drop = new PrivilegeDrop(needsLowPort);
+  if (!drop.isNeeded) return false;
+  drop.apply();
+  return true;
+}
+
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
 export function currentPlatform(): Platform {
   if (linux !== undefined) return new linux.LinuxPlatform();
