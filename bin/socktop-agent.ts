@@ -4,7 +4,6 @@ import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-co
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
-import { makeCertificate } from '../src/remote/agent/certificate.ts';
 import {
   certificateFolder,
   openCertificate,
@@ -88,7 +87,11 @@ function warnOfOpenDoor({ bindAddress, tls }: AgentOptions, token: string | unde
 
 async function openTls(hostName: string, extraNames: readonly string[]): Promise<StoredCertificate> {
   const nowMillis = Date.now();
-  const make = () => makeCertificate(hostName, extraNames, nowMillis);
+  // The library that makes certificates is large, and most starts find one that is made.
+  const make = async () => {
+    const { makeCertificate } = await import('../src/remote/agent/certificate.ts');
+    return makeCertificate(hostName, extraNames, nowMillis);
+  };
   const stored = await openCertificate(certificateFolder(process.env), make, nowMillis);
   if (stored.isNew) {
     say(`generated self-signed TLS certificate at ${stored.certificatePath}`);
