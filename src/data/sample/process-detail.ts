@@ -31,6 +31,8 @@ export interface ProcessDetail {
   readonly effectiveGid: number | undefined;
   /** Of another machine; undefined: ask this one. */
   readonly userName?: string | undefined;
+  /** Wall time of its start where the source tells that and no start ticks; else undefined. */
+  readonly startWallMillis?: number | undefined;
   readonly residentBytes: number;
   readonly sharedBytes: number | undefined;
   readonly virtualBytes: number | undefined;

@@ -16,6 +16,7 @@ export class ProcessTable {
   uid: Int32Array;
   /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
   state: Uint8Array;
+  /** -1 unknown. */
   threads: Int32Array;
   /** CPU time of all threads, from the process's CPU clock. */
   cpuNanos: Float64Array;

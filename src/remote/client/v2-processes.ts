@@ -74,7 +74,7 @@ export class V2Processes {
     to.ppid[slot] = table.ppid[row]!;
     to.uid[slot] = table.uid[row]!;
     to.state[slot] = table.state[row]!;
-    to.threads[slot] = table.threads[row]!;
+    to.threads[slot] = countOf(table.threads[row]!);
     to.cpuNanos[slot] = table.cpuNanos[row]!;
     to.rssBytes[slot] = table.residentBytes[row]!;
     to.names[slot] = table.names[row]!;
@@ -100,7 +100,7 @@ export function processDetailSection(message: ProcessMessage): ProcessDetailSect
     processes.startTicks[slot] = child.startTicks ?? 0;
     processes.uid[slot] = child.uid;
     processes.state[slot] = child.state ?? UNKNOWN_STATE;
-    processes.threads[slot] = child.threads ?? 0;
+    processes.threads[slot] = countOf(child.threads ?? UNKNOWN);
     processes.cpuNanos[slot] = child.cpuNanos ?? UNKNOWN;
     processes.rssBytes[slot] = child.rssBytes ?? UNKNOWN;
     processes.names[slot] = child.name;
@@ -139,6 +139,11 @@ function detail(facts: ProcessFactsMessage): ProcessDetail {
     threadCount: facts.threadCount ?? UNKNOWN,
     residentBytes: facts.residentBytes ?? UNKNOWN,
   };
+}
+
+/** For a column of integers in which -1 is unknown. */
+function countOf(value: number): number {
+  return value >= 0 ? value : -1;
 }
 
 function thread(message: ThreadMessage): ProcessDetailSection['threads'][number] {

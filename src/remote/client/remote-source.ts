@@ -1,0 +1,216 @@
+import type { Snapshot, SnapshotHeader, Want } from '../../data/sample/snapshot.ts';
+import type { RemoteLink, RemoteStatus } from '../../data/source/remote-link.ts';
+import type { Source } from '../../data/source/source.ts';
+import { withinDeadline } from '../../data/source/within-deadline.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { Capabilities } from '../wire/capabilities.ts';
+import { Backoff } from './backoff.ts';
+import { Connection, type ConnectionTarget, type Protocol } from './connection.ts';
+import { Gathering } from './gathering.ts';
+import { type LaterRequest, SeedSession } from './seed-session.ts';
+import type { Session, SessionLine } from './session.ts';
+import { isCertificateError } from './trust.ts';
+import { V2Memory, V2Session } from './v2-session.ts';
+import { versionNotice } from './version-notice.ts';
+import { Wakening } from './wakening.ts';
+
+export interface RemoteOptions extends ConnectionTarget {
+  /** Of this program. */
+  readonly version: string;
+  /** CLOCK_MONOTONIC or any clock that only grows. */
+  readonly monotonicMicros: () => number;
+}
+
+/** Another machine, by its agent: a source that loses its connection and finds it again. */
+export class RemoteSource implements Source, RemoteLink {
+  /** How the first try ended; undefined: there is a connection. */
+  readonly firstContact: Promise<OpError | undefined>;
+  readonly #options: RemoteOptions;
+  readonly #gathering = new Gathering();
+  readonly #memory = new V2Memory();
+  readonly #unknownRequests = new Set<LaterRequest>();
+  readonly #backoff = new Backoff();
+  readonly #wakening: Wakening;
+  readonly #first = Promise.withResolvers<OpError | undefined>();
+  #status: RemoteStatus;
+  #listener: () => void = () => undefined;
+  #connection: Connection | undefined;
+  #session: Session | undefined;
+  #capabilities: Capabilities | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #liveMillis = 0;
+  #wasLive = false;
+  #connections = 0;
+  #header: SnapshotHeader;
+  #isClosed = false;
+
+  constructor(options: RemoteOptions) {
+    this.#options = options;
+    this.firstContact = this.#first.promise;
+    this.#header = emptyHeader(options.agent.hostName, options.monotonicMicros());
+    this.#wakening = new Wakening(() => this.retry());
+    this.#status = {
+      phase: 'connecting',
+      hostName: options.agent.hostName,
+      isEncrypted: options.agent.isEncrypted,
+      hasToken: options.token !== undefined,
+      ...{ latencyMicros: undefined, protocol: undefined, agentVersion: undefined, notice: undefined },
+      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+    };
+    this.#connect();
+  }
+
+  get status(): RemoteStatus {
+    return this.#status;
+  }
+
+  /** As the agent told when the connection was made; undefined: it has not, or it speaks the seed's protocol. */
+  get capabilities(): Capabilities | undefined {
+    return this.#capabilities;
+  }
+
+  onChange(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  retry(): void {
+    if (this.#isClosed || this.#connection !== undefined) return;
+    this.#backoff.reset();
+    this.#connect();
+  }
+
+  /** As `Source` has it; without a connection the code is `LOST` at once, and the message says why. */
+  async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
+    if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
+    const now = this.#options.monotonicMicros;
+    if (this.#status.phase === 'connecting') await withinDeadline(this.firstContact, deadlineMicros, now);
+    const session = this.#session;
+    if (session === undefined) throw this.#lostError();
+    const gathered = await this.#gathering.gather(session, want, (parts) =>
+      withinDeadline(parts, deadlineMicros, now),
+    );
+    if (gathered.header !== undefined) this.#header = gathered.header;
+    const isAllLost = gathered.errors.length > 0 && gathered.errors.every(({ code }) => code === 'LOST');
+    if (isAllLost) throw this.#lostError();
+    return { ...gathered.sections, header: this.#header, errors: gathered.errors };
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#retryTimer);
+    this.#wakening.stop();
+    this.#connection?.end(new OpError({ op: 'connection', code: 'CLOSED' }));
+    this.#first.resolve(new OpError({ op: 'connect', code: 'CLOSED' }));
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retryTimer);
+    this.#wakening.stop();
+    this.#connections++;
+    if (this.#status.nextTryMillis !== undefined) this.#change({ nextTryMillis: undefined });
+    this.#connection = new Connection(this.#options, {
+      opened: (protocol) => this.#opened(protocol),
+      received: (frame) => this.#session?.received(frame),
+      closed: (error) => this.#ended(error),
+    });
+  }
+
+  #opened(protocol: Protocol): void {
+    if (protocol === 'seed') {
+      const { hostName } = this.#options.agent;
+      // It does not say whether it was restarted: what it counted before is not subtracted from.
+      const epoch = this.#connections;
+      this.#live(new SeedSession(this.#line(), hostName, epoch, this.#unknownRequests), protocol);
+      return;
+    }
+    const session = new V2Session(this.#line(), this.#memory);
+    this.#live(session, protocol);
+    void this.#askCapabilities(session);
+  }
+
+  async #askCapabilities(session: V2Session): Promise<void> {
+    try {
+      this.#capabilities = await session.capabilities();
+      if (session !== this.#session) return;
+      const { version: agentVersion } = this.#capabilities;
+      this.#change({ agentVersion, notice: versionNotice(this.#capabilities, this.#options.version) });
+    } catch (thrown) {
+      if (session !== this.#session) return;
+      this.#change({ notice: `the agent does not say what it can: ${toOpError('ask', thrown).message}` });
+    }
+  }
+
+  #live(session: Session, protocol: Protocol): void {
+    this.#session = session;
+    this.#wasLive = true;
+    this.#liveMillis = performance.now();
+    const notice = protocol === 'seed' ? SEED_NOTICE : undefined;
+    this.#change({
+      ...{ phase: 'live', protocol, notice, agentVersion: undefined },
+      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+    });
+    this.#first.resolve(undefined);
+  }
+
+  #line(): SessionLine {
+    return {
+      send: (text) => this.#connection?.send(text) ?? false,
+      answered: (latencyMicros) => this.#change({ latencyMicros }),
+      broken: (error) => this.#connection?.end(error),
+      monotonicMicros: this.#options.monotonicMicros,
+    };
+  }
+
+  /** The connection is gone, or never was. */
+  #ended(error: OpError): void {
+    this.#connection = undefined;
+    const session = this.#session;
+    this.#session = undefined;
+    if (session !== undefined) this.#backoff.ended(performance.now() - this.#liveMillis);
+    session?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
+    if (this.#isClosed) return;
+    const delayMillis = isFinal(error.code, this.#wasLive) ? undefined : this.#backoff.nextMillis();
+    if (delayMillis !== undefined) {
+      this.#retryTimer = setTimeout(() => this.#connect(), delayMillis);
+      this.#wakening.start();
+    }
+    this.#change({
+      phase: 'lost',
+      reason: error.message,
+      lostSinceMillis: this.#status.lostSinceMillis ?? Date.now(),
+      nextTryMillis: delayMillis === undefined ? undefined : Date.now() + delayMillis,
+    });
+    this.#first.resolve(error);
+  }
+
+  #lostError(): OpError {
+    return new OpError({ op: 'sample', code: 'LOST', message: this.#status.reason ?? 'no connection' });
+  }
+
+  #change(changes: Partial<RemoteStatus>): void {
+    this.#status = { ...this.#status, ...changes };
+    this.#listener();
+  }
+}
+
+const SEED_NOTICE =
+  'the agent speaks the original protocol: it tells nothing of users, states and threads of processes, of load and uptime, and of who uses the network';
+
+/** Whether trying again is of no use until somebody has done something. */
+function isFinal(code: string, wasLive: boolean): boolean {
+  if (isCertificateError(code) || code === 'HTTP_401' || code === 'HTTP_403') return true;
+  return !wasLive && (code === 'HTTP_404' || code === 'HTTP_400' || code === 'HTTP_200');
+}
+
+function emptyHeader(hostName: string, monotonicMicros: number): SnapshotHeader {
+  return {
+    hostName,
+    bootId: '',
+    epoch: 0,
+    monotonicMicros,
+    wallMillis: Date.now(),
+    bootWallMillis: Number.NaN,
+    clockTicksPerSecond: 100,
+  };
+}

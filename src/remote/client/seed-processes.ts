@@ -1,0 +1,209 @@
+import type { JournalSection } from '../../data/sample/journal-section.ts';
+import { type MachineProcesses, ProcessUsage } from '../../data/sample/machine-processes.ts';
+import type { ProcessDetail, ProcessDetailSection, ThreadSample } from '../../data/sample/process-detail.ts';
+import { ProcessTable } from '../../data/sample/process-table.ts';
+import type { SeedProcess } from '../wire/seed-metrics.ts';
+import {
+  JOURNAL_PRIORITIES,
+  type SeedJournal,
+  type SeedProcessDetail,
+  type SeedProcessMetrics,
+  type SeedThread,
+} from '../wire/seed-process-detail.ts';
+import type { SeedProcesses } from '../wire/seed-processes.ts';
+
+const UNKNOWN = Number.NaN;
+const UNKNOWN_STATE = 0x3f;
+/** Of the ticks that are made here; the seed tells microseconds. */
+const MICROS_PER_TICK = 10_000;
+
+/** What the agent says a process does, as the letter of /proc/PID/stat. */
+const STATES: readonly (readonly [word: string, letter: string])[] = [
+  ['run', 'R'],
+  ['idle', 'I'],
+  ['uninterrupt', 'D'],
+  ['disk', 'D'],
+  ['sleep', 'S'],
+  ['zomb', 'Z'],
+  ['trac', 't'],
+  ['stop', 'T'],
+  ['park', 'P'],
+  ['dead', 'X'],
+];
+
+interface Gathered {
+  readonly memoryTotalBytes: number;
+  readonly coreCount: number;
+  readonly receivedMicros: number;
+}
+
+/**
+ * Processes of an agent of the seed's protocol. It tells neither start times nor CPU time: a process is its pid and
+ * name, its start ticks are 0, and CPU time is made of the shares.
+ */
+export class SeedProcessList {
+  readonly #table = new ProcessTable();
+  readonly #usage = new ProcessUsage();
+  #seenAt = new Float64Array(0);
+  #sequence = 0;
+  #lastMicros = UNKNOWN;
+
+  section(
+    processes: SeedProcesses & { readonly rows: Iterable<SeedProcess> },
+    { memoryTotalBytes, coreCount, receivedMicros }: Gathered,
+  ): MachineProcesses {
+    const cores = Math.max(1, coreCount);
+    this.#sequence++;
+    const elapsedNanos = (receivedMicros - this.#lastMicros) * 1000;
+    this.#lastMicros = receivedMicros;
+    for (const row of processes.rows) this.#put(row, ((elapsedNanos || 0) * cores) / 100);
+    this.#removeGone();
+    this.#usage.clear(this.#table.slots.capacity);
+    return {
+      sequence: this.#sequence,
+      monotonicMicros: receivedMicros,
+      durationMicros: 0,
+      errors: [],
+      processes: this.#table,
+      usage: this.#usage,
+      memoryTotalBytes,
+      coreCount: cores,
+      processCount: Math.max(processes.process_count ?? 0, this.#table.slots.count),
+      texts: { users: [], commandLines: [] },
+    };
+  }
+
+  #put({ pid, name, cpu_usage, mem_bytes }: SeedProcess, nanosPerPercent: number): void {
+    if (pid === undefined) return;
+    const table = this.#table;
+    let slot = table.find(pid);
+    if (slot >= 0 && table.names[slot] !== name) {
+      table.slots.remove(slot);
+      slot = -1;
+    }
+    const isNew = slot < 0;
+    if (isNew) slot = table.slots.add(pid, 0, 0, 0);
+    if (slot < 0) return;
+    if (this.#seenAt.length < table.slots.capacity) this.#grow(table.slots.capacity);
+    const before = isNew || Number.isNaN(table.cpuNanos[slot]) ? 0 : table.cpuNanos[slot]!;
+    table.pid[slot] = pid;
+    table.ppid[slot] = 0;
+    table.startTicks[slot] = 0;
+    table.uid[slot] = -1;
+    table.state[slot] = UNKNOWN_STATE;
+    table.threads[slot] = -1;
+    table.names[slot] = name;
+    table.rssBytes[slot] = mem_bytes ?? UNKNOWN;
+    table.cpuNanos[slot] = before + (cpu_usage ?? UNKNOWN) * nanosPerPercent;
+    this.#seenAt[slot] = this.#sequence;
+  }
+
+  #removeGone(): void {
+    const { slots } = this.#table;
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      if (this.#seenAt[slot] !== this.#sequence) slots.remove(slot);
+    }
+  }
+
+  #grow(n: number): void {
+    const longer = new Float64Array(n);
+    longer.set(this.#seenAt);
+    this.#seenAt = longer;
+  }
+}
+
+/** One process of an agent of the seed's protocol in depth. */
+export function seedDetailSection(
+  { process }: SeedProcessMetrics,
+  sequence: number,
+  monotonicMicros: number,
+): ProcessDetailSection {
+  const processes = new ProcessTable(Math.max(1, process.child_processes.length));
+  const children: number[] = [];
+  for (const child of process.child_processes) {
+    if (child.pid === undefined || processes.find(child.pid) >= 0) continue;
+    const slot = processes.slots.add(child.pid, 0, 0, 0);
+    if (slot < 0) break;
+    processes.pid[slot] = child.pid;
+    processes.ppid[slot] = process.pid ?? 0;
+    processes.uid[slot] = child.user_id ?? -1;
+    processes.state[slot] = stateOf(child.status);
+    processes.threads[slot] = child.thread_count ?? -1;
+    processes.cpuNanos[slot] = cpuNanosOf(child);
+    processes.rssBytes[slot] = child.mem_bytes ?? UNKNOWN;
+    processes.names[slot] = child.name;
+    children.push(slot);
+  }
+  return {
+    ...{ sequence, monotonicMicros, durationMicros: 0, errors: [] },
+    process: detailOf(process),
+    threads: process.threads.map(threadOf),
+    children: Int32Array.from(children),
+    processes,
+  };
+}
+
+/** The journal that an agent of the seed's protocol tells. */
+export function seedJournalSection(
+  pid: number,
+  journal: SeedJournal,
+  sequence: number,
+  monotonicMicros: number,
+): JournalSection {
+  return {
+    ...{ sequence, monotonicMicros, durationMicros: 0, errors: [], pid },
+    entries: journal.entries.map((entry) => ({
+      realtimeMicros: entry.timestamp_us ?? UNKNOWN,
+      priority: entry.priority === undefined ? undefined : JOURNAL_PRIORITIES.indexOf(entry.priority),
+      message: entry.message,
+      ...{ unit: entry.unit, identifier: undefined, pid: entry.pid, comm: entry.comm },
+      ...{ uid: entry.uid, gid: entry.gid },
+    })),
+    isTruncated: journal.truncated,
+    notice: journal.notice,
+  };
+}
+
+function detailOf(process: SeedProcessDetail): ProcessDetail {
+  const { start_time } = process;
+  return {
+    ...{ pid: process.pid ?? 0, ppid: process.parent_pid ?? 0, name: process.name },
+    ...{ state: stateOf(process.status), startTicks: 0 },
+    startWallMillis: start_time === undefined || start_time === 0 ? undefined : start_time * 1000,
+    userTicks: (process.cpu_time_user ?? UNKNOWN) / MICROS_PER_TICK,
+    systemTicks: (process.cpu_time_system ?? UNKNOWN) / MICROS_PER_TICK,
+    cpuNanos: cpuNanosOf(process),
+    threadCount: process.thread_count ?? UNKNOWN,
+    ...{ effectiveUid: process.user_id, effectiveGid: process.group_id },
+    residentBytes: process.mem_bytes ?? UNKNOWN,
+    ...{ sharedBytes: process.shared_mem_bytes, virtualBytes: process.virtual_mem_bytes },
+    swappedBytes: undefined,
+    commandLine: process.command === '' ? undefined : process.command,
+    ...{ executablePath: process.executable_path, workingDirectory: process.working_directory },
+    ...{ cgroup: undefined, descriptorCount: process.fd_count },
+    ...{ readBytes: process.read_bytes, writtenBytes: process.write_bytes },
+    ...{ voluntarySwitches: undefined, involuntarySwitches: undefined },
+  };
+}
+
+function cpuNanosOf({ cpu_time_user, cpu_time_system }: SeedProcessDetail): number {
+  return ((cpu_time_user ?? UNKNOWN) + (cpu_time_system ?? UNKNOWN)) * 1000;
+}
+
+function threadOf(thread: SeedThread): ThreadSample {
+  return {
+    tid: thread.tid ?? 0,
+    name: thread.name,
+    state: stateOf(thread.status),
+    userTicks: (thread.cpu_time_user ?? UNKNOWN) / MICROS_PER_TICK,
+    systemTicks: (thread.cpu_time_system ?? UNKNOWN) / MICROS_PER_TICK,
+    startTicks: 0,
+  };
+}
+
+function stateOf(status: string): number {
+  const word = status.toLowerCase();
+  const letter = STATES.find(([start]) => word.includes(start))?.[1];
+  return letter?.charCodeAt(0) ?? UNKNOWN_STATE;
+}

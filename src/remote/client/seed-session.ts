@@ -1,0 +1,185 @@
+import type { DisksSection } from '../../data/sample/disks-section.ts';
+import type { JournalSection } from '../../data/sample/journal-section.ts';
+import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
+import type { MachineSection } from '../../data/sample/machine-section.ts';
+import type { NetworkSection } from '../../data/sample/network-section.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail.ts';
+import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { decodeSeedReply, type SeedReply } from '../wire/seed-reply.ts';
+import { printSeedRequest, type SeedRequest } from '../wire/seed-request.ts';
+import { SeedMachine, seedDisksSection } from './seed-machine.ts';
+import { SeedProcessList, seedDetailSection, seedJournalSection } from './seed-processes.ts';
+import {
+  agentError,
+  type Session,
+  type SessionLine,
+  type Told,
+  UNASKED_LIMIT,
+  WAITING_LIMIT,
+} from './session.ts';
+
+/** The original agent reads a journal while everything else waits behind it. */
+const ANSWER_MILLIS = 10_000;
+const TICKS_PER_SECOND = 100;
+
+interface Waiting {
+  readonly request: SeedRequest;
+  sentMicros: number;
+  readonly resolve: (reply: SeedReply) => void;
+  readonly reject: (error: OpError) => void;
+}
+
+/** Requests that older agents pass over without an answer. */
+export type LaterRequest = 'get_process_metrics' | 'get_journal_entries';
+
+/**
+ * One connection that speaks the seed's protocol: requests have no ids, and replies come in their order. One that does
+ * not come would put all that follow out of step, so the connection ends then.
+ */
+export class SeedSession implements Session {
+  readonly #line: SessionLine;
+  readonly #unknownRequests: Set<LaterRequest>;
+  readonly #epoch: number;
+  readonly #machine = new SeedMachine();
+  readonly #processes = new SeedProcessList();
+  readonly #waiting: Waiting[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #memoryTotalBytes = Number.NaN;
+  #hostName: string;
+  #sequence = 0;
+  #unasked = 0;
+
+  /** `unknownRequests` outlives the connection: what this agent has passed over before is not asked again. */
+  constructor(line: SessionLine, hostName: string, epoch: number, unknownRequests: Set<LaterRequest>) {
+    this.#line = line;
+    this.#hostName = hostName;
+    this.#epoch = epoch;
+    this.#unknownRequests = unknownRequests;
+  }
+
+  async machine(): Promise<Told<MachineSection>> {
+    const reply = await this.#ask({ request: 'get_metrics' });
+    if (reply.reply !== 'get_metrics') throw otherReply();
+    const { metrics } = reply;
+    if (metrics.hostname !== '') this.#hostName = metrics.hostname;
+    this.#memoryTotalBytes = metrics.mem_total ?? Number.NaN;
+    const section = this.#machine.section(metrics, this.#line.monotonicMicros());
+    return { header: this.#header(section.monotonicMicros, metrics.sampled_at_ms), section };
+  }
+
+  async disks(): Promise<Told<DisksSection>> {
+    const reply = await this.#ask({ request: 'get_disks' });
+    if (reply.reply !== 'get_disks') throw otherReply();
+    const now = this.#line.monotonicMicros();
+    return { header: this.#header(now), section: seedDisksSection(reply.disks, ++this.#sequence, now) };
+  }
+
+  async processes(): Promise<Told<MachineProcesses>> {
+    // Shares of CPU become time by the number of cores, which the metrics alone tell.
+    if (this.#machine.coreCount === 0) await this.machine();
+    const reply = await this.#ask({ request: 'get_processes' });
+    if (reply.reply !== 'get_processes') throw otherReply();
+    const receivedMicros = this.#line.monotonicMicros();
+    const section = this.#processes.section(reply.processes, {
+      memoryTotalBytes: this.#memoryTotalBytes,
+      coreCount: this.#machine.coreCount,
+      receivedMicros,
+    });
+    return { header: this.#header(receivedMicros), section };
+  }
+
+  async processDetail(pid: number): Promise<Told<ProcessDetailSection>> {
+    const reply = await this.#ask({ request: 'get_process_metrics', pid });
+    if (reply.reply !== 'get_process_metrics') throw otherReply();
+    const now = this.#line.monotonicMicros();
+    return { header: this.#header(now), section: seedDetailSection(reply.process, ++this.#sequence, now) };
+  }
+
+  async journal(pid: number): Promise<Told<JournalSection>> {
+    const reply = await this.#ask({ request: 'get_journal_entries', pid });
+    if (reply.reply !== 'get_journal_entries') throw otherReply();
+    const now = this.#line.monotonicMicros();
+    return {
+      header: this.#header(now),
+      section: seedJournalSection(pid, reply.journal, ++this.#sequence, now),
+    };
+  }
+
+  network(): Promise<Told<NetworkSection>> {
+    const message = 'this agent speaks the original protocol, which does not tell who uses the network';
+    return Promise.reject(new OpError({ op: 'get_network', code: 'ENOTSUP', message }));
+  }
+
+  received(frame: string | Uint8Array<ArrayBuffer>): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) {
+      if (++this.#unasked > UNASKED_LIMIT) this.#line.broken(otherReply());
+      return;
+    }
+    this.#watchHead();
+    this.#line.answered(this.#line.monotonicMicros() - waiting.sentMicros);
+    try {
+      const reply = decodeSeedReply(waiting.request.request, frame);
+      if (reply.reply === 'error') {
+        waiting.reject(new OpError(agentError(waiting.request.request, reply.error)));
+      } else waiting.resolve(reply);
+    } catch (thrown) {
+      waiting.reject(toOpError('decode', thrown));
+    }
+  }
+
+  lost(error: OpError): void {
+    clearTimeout(this.#timer);
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  #ask(request: SeedRequest): Promise<SeedReply> {
+    const { promise, resolve, reject } = Promise.withResolvers<SeedReply>();
+    const fail = (code: string, message: string): void =>
+      reject(new OpError({ op: request.request, code, message }));
+    if ('pid' in request && this.#unknownRequests.has(request.request)) {
+      fail('ENOTSUP', 'this agent is too old to tell this');
+    } else if (this.#waiting.length >= WAITING_LIMIT) {
+      fail('BUSY', 'the agent has not answered what was asked before');
+    } else if (this.#line.send(printSeedRequest(request))) {
+      this.#waiting.push({ request, sentMicros: this.#line.monotonicMicros(), resolve, reject });
+      if (this.#waiting.length === 1) this.#watchHead();
+    } else {
+      fail('LOST', 'there is no connection');
+    }
+    return promise;
+  }
+
+  /** The time of an answer runs from the answer before it. */
+  #watchHead(): void {
+    clearTimeout(this.#timer);
+    const [head] = this.#waiting;
+    if (head === undefined) return;
+    this.#timer = setTimeout(() => {
+      const { request } = head.request;
+      if (request === 'get_process_metrics' || request === 'get_journal_entries') {
+        this.#unknownRequests.add(request);
+      }
+      this.#line.broken(
+        new OpError({ op: request, code: 'TIMEOUT', message: `the agent did not answer ${request}` }),
+      );
+    }, ANSWER_MILLIS);
+  }
+
+  #header(monotonicMicros: number, wallMillis: number = Date.now()): SnapshotHeader {
+    return {
+      hostName: this.#hostName,
+      bootId: '',
+      epoch: this.#epoch,
+      monotonicMicros,
+      wallMillis,
+      bootWallMillis: Number.NaN,
+      clockTicksPerSecond: TICKS_PER_SECOND,
+    };
+  }
+}
+
+function otherReply(): OpError {
+  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'the agent answered something else' });
+}

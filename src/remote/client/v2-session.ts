@@ -1,0 +1,199 @@
+import type { DisksSection } from '../../data/sample/disks-section.ts';
+import type { JournalSection } from '../../data/sample/journal-section.ts';
+import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
+import type { MachineSection } from '../../data/sample/machine-section.ts';
+import type { NetworkSection } from '../../data/sample/network-section.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail.ts';
+import { TimeSlice } from '../../data/source/time-slice.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { Capabilities } from '../wire/capabilities.ts';
+import { NetworkReplica } from '../wire/network-replica.ts';
+import { ProcessReplica } from '../wire/process-replica.ts';
+import { v2ReplyId } from '../wire/v2-frame.ts';
+import { decodeV2Reply, type V2Answer } from '../wire/v2-reply.ts';
+import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-request.ts';
+import {
+  agentError,
+  type Session,
+  type SessionLine,
+  type Told,
+  UNASKED_LIMIT,
+  WAITING_LIMIT,
+} from './session.ts';
+import { disksSection, V2Machine } from './v2-machine.ts';
+import { journalSection, processDetailSection, V2Processes } from './v2-processes.ts';
+
+/** Longer than any agent collects; who waits longer waits in vain. */
+const ANSWER_MILLIS = 10_000;
+const LARGEST_ID = 0xffff_ffff;
+/** An agent may answer with a sample of up to half the time between two requests, within these bounds. */
+const MAX_AGE_LEAST_MILLIS = 40;
+const MAX_AGE_MOST_MILLIS = 2000;
+
+/** What is known of a machine beyond the life of a connection: rows keep their slots, histories go on. */
+export class V2Memory {
+  readonly machine = new V2Machine();
+  readonly processes = new V2Processes();
+  readonly processReplica = new ProcessReplica();
+  readonly networkReplica = new NetworkReplica();
+  /** The replica's readings, one after another. */
+  lastNetwork: Promise<unknown> = Promise.resolve();
+}
+
+interface Waiting {
+  readonly request: V2RequestName;
+  readonly sentMicros: number;
+  readonly resolve: (answer: V2Answer) => void;
+  readonly reject: (error: OpError) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+type Fields = Partial<Pick<V2Request, 'pid' | 'visiblePids' | 'isFull'>>;
+
+/** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
+export class V2Session implements Session {
+  readonly #line: SessionLine;
+  readonly #memory: V2Memory;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #askedMicros = new Map<V2RequestName, number>();
+  #lastId = 0;
+  #unasked = 0;
+  #wantsAllRows = true;
+
+  constructor(line: SessionLine, memory: V2Memory) {
+    this.#line = line;
+    this.#memory = memory;
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const answer = await this.#ask('get_capabilities');
+    if (answer.reply !== 'get_capabilities') throw otherReply();
+    return answer.capabilities;
+  }
+
+  async machine(): Promise<Told<MachineSection>> {
+    const answer = await this.#ask('get_metrics');
+    if (answer.reply !== 'get_metrics') throw otherReply();
+    const { machine } = answer;
+    return { header: machine.header, section: this.#memory.machine.section(machine) };
+  }
+
+  async disks(): Promise<Told<DisksSection>> {
+    const answer = await this.#ask('get_disks');
+    if (answer.reply !== 'get_disks') throw otherReply();
+    return { header: answer.disks.header, section: disksSection(answer.disks) };
+  }
+
+  async processes(visiblePids: readonly number[]): Promise<Told<MachineProcesses>> {
+    const isFull = this.#wantsAllRows;
+    // Until this reply has been read, what follows could not be applied.
+    this.#wantsAllRows = true;
+    const answer = await this.#ask('get_processes', { visiblePids, isFull });
+    if (answer.reply !== 'get_processes') throw otherReply();
+    const received = this.#memory.processReplica.apply(answer.protobuf);
+    this.#wantsAllRows = false;
+    return { header: received.header, section: this.#memory.processes.section(received) };
+  }
+
+  async processDetail(pid: number): Promise<Told<ProcessDetailSection>> {
+    const answer = await this.#ask('get_process_metrics', { pid });
+    if (answer.reply !== 'get_process_metrics') throw otherReply();
+    return { header: answer.process.header, section: processDetailSection(answer.process) };
+  }
+
+  async journal(pid: number): Promise<Told<JournalSection>> {
+    const answer = await this.#ask('get_journal_entries', { pid });
+    if (answer.reply !== 'get_journal_entries') throw otherReply();
+    return { header: answer.journal.header, section: journalSection(answer.journal) };
+  }
+
+  async network(): Promise<Told<NetworkSection>> {
+    const answer = await this.#ask('get_network');
+    if (answer.reply !== 'get_network') throw otherReply();
+    const { networkReplica, lastNetwork } = this.#memory;
+    const received = lastNetwork.then(() => networkReplica.apply(answer.protobuf, new TimeSlice()));
+    this.#memory.lastNetwork = received.catch(() => undefined);
+    const { header, network, errors } = await received;
+    return { header, section: network, errors };
+  }
+
+  received(frame: string | Uint8Array<ArrayBuffer>): void {
+    try {
+      if (typeof frame === 'string') throw otherReply();
+      const id = v2ReplyId(frame);
+      const waiting = this.#waiting.get(id);
+      if (waiting === undefined) this.#countUnasked();
+      else this.#answer(id, waiting, frame);
+    } catch (thrown) {
+      this.#line.broken(toOpError('decode', thrown));
+    }
+  }
+
+  lost(error: OpError): void {
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#waiting.clear();
+  }
+
+  #answer(id: number, { request, sentMicros, resolve, reject, timer }: Waiting, frame: Uint8Array): void {
+    this.#waiting.delete(id);
+    clearTimeout(timer);
+    this.#line.answered(this.#line.monotonicMicros() - sentMicros);
+    try {
+      const answer = decodeV2Reply(request, frame);
+      if (answer.reply === 'error') reject(new OpError(agentError(request, answer.error)));
+      else resolve(answer);
+    } catch (thrown) {
+      reject(toOpError('decode', thrown));
+    }
+  }
+
+  #ask(request: V2RequestName, fields: Fields = {}): Promise<V2Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<V2Answer>();
+    const fail = (code: string, message: string): void => reject(new OpError({ op: request, code, message }));
+    if (this.#waiting.size >= WAITING_LIMIT) {
+      fail('BUSY', 'the agent has not answered what was asked before');
+      return promise;
+    }
+    const id = this.#lastId === LARGEST_ID ? 1 : this.#lastId + 1;
+    this.#lastId = id;
+    const sentMicros = this.#line.monotonicMicros();
+    const maxAgeMillis = this.#maxAge(request, sentMicros);
+    const timer = setTimeout(() => {
+      this.#waiting.delete(id);
+      fail('TIMEOUT', 'the agent did not answer this');
+    }, ANSWER_MILLIS);
+    this.#waiting.set(id, { request, sentMicros, resolve, reject, timer });
+    const { pid, visiblePids = [], isFull = false } = fields;
+    if (!this.#line.send(printV2Request({ id, request, maxAgeMillis, pid, visiblePids, isFull }))) {
+      this.#waiting.delete(id);
+      clearTimeout(timer);
+      fail('LOST', 'there is no connection');
+    }
+    return promise;
+  }
+
+  /** Samples as fresh as the rhythm of the requests needs them. */
+  #maxAge(request: V2RequestName, nowMicros: number): number | undefined {
+    const before = this.#askedMicros.get(request);
+    this.#askedMicros.set(request, nowMicros);
+    if (before === undefined) return undefined;
+    const half = Math.round((nowMicros - before) / 2000);
+    return Math.min(MAX_AGE_MOST_MILLIS, Math.max(MAX_AGE_LEAST_MILLIS, half));
+  }
+
+  /** Late answers are nobody's any more, and dropped unread; a stream of them is no agent. */
+  #countUnasked(): void {
+    if (++this.#unasked > UNASKED_LIMIT) throw otherReply();
+  }
+}
+
+function otherReply(): OpError {
+  return new OpError({
+    op: 'decode',
+    code: 'BAD_VALUE',
+    message: 'the agent sends what nobody asked for',
+  });
+}
