@@ -3,12 +3,18 @@ import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/sock
 import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
-import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
+import { contact } from './agent-connect.ts';
+import { agentTarget } from './agent-target.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import { canAsk } from './prompt.ts';
 import { screenObstacle } from './screen-obstacle.ts';
+import { DEMO_URL, DemoAgent } from './socktop-demo.ts';
 import type { SocktopHost } from './socktop-host.ts';
+import { describedShown, type NamedAgent, resolveShown, type Shown } from './socktop-hosts.ts';
 import { runSocktopScreen } from './socktop-screen.ts';
-import { readSocktopSettings } from './socktop-settings.ts';
+import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
+import { Stop } from './stop.ts';
 import { VERSION } from './version.ts';
 
 /** socktop from its arguments to its exit code. */
@@ -17,52 +23,127 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') {
-    if (invocation.exitCode === 0) process.stdout.write(invocation.text);
+    if (invocation.exitCode === EXIT_OK) process.stdout.write(invocation.text);
     else complain('socktop', invocation.text.trimEnd().replace(/^socktop: /, ''));
     return invocation.exitCode;
   }
   const { options } = invocation;
-  const obstacle = options.output === 'screen' && !options.dryRun ? screenObstacle() : undefined;
+  const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
+  const obstacle = needsScreen ? screenObstacle() : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; --once, --json and --csv need none`);
     return EXIT_USAGE;
   }
   // Profiles, configuration, certificates and recordings are files that the user names: the user's rights alone open them.
   lowerPrivileges();
-  return runWith(options);
+  let shown: Shown;
+  try {
+    shown = await resolveShown(options, canAsk(), process.env);
+  } catch (thrown) {
+    return usageError(thrown);
+  }
+  return runShown(options, shown);
 }
 
-async function runWith(options: SocktopOptions): Promise<number> {
-  const { settings, problems } = readSocktopSettings(options, undefined, process.env);
+async function runShown(options: SocktopOptions, shown: Shown): Promise<number> {
+  if (shown.kind === 'nothing') return abandoned();
+  if (options.dryRun) {
+    for (const line of describedShown(shown)) process.stdout.write(`${line}\n`);
+    return EXIT_OK;
+  }
+  const intervals = shown.kind === 'agents' ? shown.intervals : undefined;
+  const { settings, problems } = readSocktopSettings(options, intervals, process.env);
   for (const message of problems) complain('socktop', message);
-  let hosts: readonly SocktopHost[] = [];
   try {
-    hosts = openHosts(options);
-    return await runSocktopScreen(settings, hosts);
+    switch (shown.kind) {
+      case 'demo':
+        return await runDemo(settings);
+      case 'agents':
+        return await runAgents(settings, shown.agents);
+      case 'local':
+        return await runHosts(settings, [localHost()]);
+      case 'playback':
+        throw new OpError({ op: 'playback', code: 'ENOTSUP' });
+    }
   } catch (thrown) {
     complain('socktop', toOpError('run', thrown).message);
     return EXIT_FAILURE;
+  }
+}
+
+/** Nothing was picked: that is an answer where somebody was asked. */
+function abandoned(): number {
+  if (canAsk()) return EXIT_OK;
+  complain('socktop', 'which machine? Give a URL, --profile, --demo or --local (see socktop --help)');
+  return EXIT_USAGE;
+}
+
+async function runDemo(settings: SocktopSettings): Promise<number> {
+  // Until the screen has its own, no signal may end the program without a word.
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  raisePrivileges();
+  const demo = new DemoAgent(currentPlatform());
+  try {
+    const wish = { url: DEMO_URL, tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined };
+    const target = agentTarget(wish, {});
+    const code = await runAgents(settings, [{ name: 'demo', wish, target }]);
+    return stop.signal === undefined ? code : exitCodeOfSignal(stop.signal);
+  } finally {
+    await demo.stop();
+    stop.release();
+  }
+}
+
+async function runAgents(settings: SocktopSettings, agents: readonly NamedAgent[]): Promise<number> {
+  const hosts: SocktopHost[] = [];
+  try {
+    const contacts = await contactAll(agents);
+    for (const [at, { source, error }] of contacts.entries()) {
+      const { name } = agents[at]!;
+      hosts.push({ name, source, link: source, signaller: undefined });
+      // Of several hosts one that is down is a row that says so; of one there would be nothing to see.
+      if (error !== undefined && agents.length === 1) {
+        complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
+        return EXIT_FAILURE;
+      }
+    }
+    return await runSocktopScreen(settings, hosts);
   } finally {
     for (const { source } of hosts) source.close();
   }
 }
 
-function openHosts(options: SocktopOptions): readonly SocktopHost[] {
-  if (!options.local) {
-    throw new OpError({
-      op: 'open',
-      code: 'ENOTSUP',
-      message: 'this version shows this machine alone: --local',
-    });
+/** One after another where questions may come, so that they do not mix; else all at once. */
+async function contactAll(agents: readonly NamedAgent[]): Promise<Awaited<ReturnType<typeof contact>>[]> {
+  const isQuiet = agents.every(({ target }) => target.keptCertificatePath === undefined);
+  if (isQuiet) return Promise.all(agents.map(({ target, wish }) => contact(target, wish.verifyHostname)));
+  const contacts: Awaited<ReturnType<typeof contact>>[] = [];
+  for (const { target, wish } of agents) contacts.push(await contact(target, wish.verifyHostname));
+  return contacts;
+}
+
+async function runHosts(settings: SocktopSettings, hosts: readonly SocktopHost[]): Promise<number> {
+  try {
+    return await runSocktopScreen(settings, hosts);
+  } finally {
+    for (const { source } of hosts) source.close();
   }
+}
+
+function localHost(): SocktopHost {
   const platform = currentPlatform();
   raisePrivileges();
-  return [
-    {
-      name: platform.host.hostName,
-      source: new LocalSystemSource(platform, { tier: 'auto' }),
-      link: undefined,
-      signaller: platform.signaller,
-    },
-  ];
+  return {
+    name: platform.host.hostName,
+    source: new LocalSystemSource(platform, { tier: 'auto' }),
+    link: undefined,
+    signaller: platform.signaller,
+  };
+}
+
+function usageError(thrown: unknown): number {
+  const error = toOpError('start', thrown);
+  complain('socktop', error.message);
+  const isMachine = ['EACCES', 'EROFS', 'ENOSPC', 'LOCKED', 'DAMAGED'].includes(error.code);
+  return isMachine ? EXIT_FAILURE : EXIT_USAGE;
 }

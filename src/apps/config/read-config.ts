@@ -1,21 +1,16 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { defaultConfig, type Vocabulary } from './config.ts';
+import { configFolder } from './config-folder.ts';
 import { parseConfig, type ReadConfig } from './parse-config.ts';
 import { MAX_CONFIG_LENGTH } from './yaml-file.ts';
 
-const FOLDER = 'socktop';
 const FILE = 'config.yaml';
 
-/** `$XDG_CONFIG_HOME/socktop/config.yaml`, by default `~/.config/socktop/config.yaml` (XDG Base Directory 0.8). */
+/** `config.yaml` in the folder of the configuration. */
 export function configPath(environment: Readonly<Record<string, string | undefined>>): string {
-  const base = environment['XDG_CONFIG_HOME'] ?? '';
-  // By the specification a relative path is to be ignored.
-  if (isAbsolute(base)) return join(base, FOLDER, FILE);
-  const home = environment['HOME'] ?? '';
-  return join(isAbsolute(home) ? home : homedir(), '.config', FOLDER, FILE);
+  return join(configFolder(environment), FILE);
 }
 
 /**

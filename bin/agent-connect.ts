@@ -1,0 +1,62 @@
+import { keepCertificate } from '../src/apps/config/known-certificates.ts';
+import type { OpError } from '../src/kit/errors/op-error.ts';
+import { type PeerCertificate, readPeerCertificate } from '../src/remote/client/peer-certificate.ts';
+import { RemoteSource } from '../src/remote/client/remote-source.ts';
+import { isCertificateError } from '../src/remote/client/trust.ts';
+import { type AgentTarget, trusting } from './agent-target.ts';
+import { canAsk, confirm, tell } from './prompt.ts';
+import { VERSION } from './version.ts';
+
+/** Said where a connection takes longer, so that nobody looks at an empty terminal. */
+const SILENT_MILLIS = 700;
+const LOOK_MILLIS = 5000;
+
+/** A source, and why its first try failed; undefined: it is connected. */
+export interface Contact {
+  readonly source: RemoteSource;
+  readonly error: OpError | undefined;
+}
+
+/**
+ * Connects and waits for the outcome of the first try. An agent whose certificate nobody vouches for is offered to the
+ * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
+ */
+export async function contact(target: AgentTarget, verifyHostname: boolean): Promise<Contact> {
+  const source = open(target);
+  const timer = setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
+  const error = await source.firstContact;
+  clearTimeout(timer);
+  const { keptCertificatePath } = target;
+  const isOffered =
+    error !== undefined && isCertificateError(error.code) && keptCertificatePath !== undefined && canAsk();
+  if (!isOffered) return { source, error };
+  const peer = await readPeerCertificate(target.agent, LOOK_MILLIS).catch(() => undefined);
+  const isValid = peer !== undefined && peer.notAfterMillis > Date.now() && peer.notBeforeMillis < Date.now();
+  if (!isValid || !isAccepted(target, peer, keptCertificatePath)) return { source, error };
+  source.close();
+  keepCertificate(keptCertificatePath, peer.pem);
+  const trusted = open(trusting(target, peer.pem, verifyHostname));
+  return { source: trusted, error: await trusted.firstContact };
+}
+
+function open(target: AgentTarget): RemoteSource {
+  return new RemoteSource({
+    ...target,
+    version: VERSION,
+    monotonicMicros: () => performance.now() * 1000,
+  });
+}
+
+function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string): boolean {
+  tell(`Nobody vouches for the certificate of ${agent.hostName}, port ${agent.port}:`);
+  tell(`  SHA-256   ${peer.fingerprint}`);
+  tell(`  made for  ${peer.names.join(', ') || peer.subject}`);
+  tell(`  valid     ${dayOf(peer.notBeforeMillis)} to ${dayOf(peer.notAfterMillis)}`);
+  tell('Compare the fingerprint with the one that the agent prints when it starts.');
+  tell(`On a yes the certificate is kept in ${path}, and no other is accepted there.`);
+  return confirm('Trust this certificate?', 'no');
+}
+
+function dayOf(millis: number): string {
+  return new Date(millis).toISOString().slice(0, 10);
+}

@@ -1,0 +1,96 @@
+import { readFileSync, statSync } from 'node:fs';
+import { knownCertificatePath, readKnownCertificate } from '../src/apps/config/known-certificates.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
+import type { ConnectionTarget } from '../src/remote/client/connection.ts';
+import {
+  PEM_LIMIT_BYTES,
+  type PinnedCertificates,
+  parsePinned,
+} from '../src/remote/client/pinned-certificates.ts';
+import type { Trust } from '../src/remote/client/trust.ts';
+import { readTokenFile } from './token-file.ts';
+
+/** What the user says of an agent, by options or by a profile. */
+export interface AgentWish {
+  readonly url: string;
+  readonly tlsCaPath: string | undefined;
+  readonly verifyHostname: boolean;
+  readonly tokenFile: string | undefined;
+}
+
+/** An agent that can be connected to, and where its certificate would be kept. */
+export interface AgentTarget extends ConnectionTarget {
+  /** Where a certificate that the user says yes to is kept; undefined where one was named, or there is none. */
+  readonly keptCertificatePath: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the files that are named. Throws OpError whose message says in one line what the user has to change. */
+export function agentTarget(wish: AgentWish, environment: Environment): AgentTarget {
+  const asked = parseAgentUrl(wish.url);
+  const named = wish.tlsCaPath === undefined ? undefined : readNamed(wish.tlsCaPath);
+  // A certificate was named, so TLS is meant.
+  const agent = named === undefined ? asked : encrypted(asked);
+  const keptPath =
+    named === undefined && agent.isEncrypted
+      ? knownCertificatePath(environment, agent.hostName, agent.port)
+      : undefined;
+  const certificates = named ?? (keptPath === undefined ? undefined : readKept(keptPath));
+  const { verifyHostname } = wish;
+  const trust: Trust =
+    certificates === undefined ? { kind: 'system' } : { kind: 'pinned', certificates, verifyHostname };
+  const keptCertificatePath = certificates === undefined ? keptPath : undefined;
+  return { ...withToken(agent, wish, environment), trust, keptCertificatePath };
+}
+
+/** The same agent, whose certificate the user has said yes to. */
+export function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): AgentTarget {
+  return {
+    ...target,
+    trust: { kind: 'pinned', certificates: parsePinned(pem), verifyHostname },
+    keptCertificatePath: undefined,
+  };
+}
+
+/** A file goes before the URL, and the URL before the environment. */
+function withToken(
+  agent: AgentUrl,
+  { tokenFile }: AgentWish,
+  environment: Environment,
+): Pick<ConnectionTarget, 'agent' | 'token' | 'hasTokenInUrl'> {
+  if (tokenFile !== undefined) return { agent, token: readTokenFile(tokenFile), hasTokenInUrl: false };
+  if (agent.token !== undefined) return { agent, token: agent.token, hasTokenInUrl: true };
+  const token = environment['SOCKTOP_TOKEN'] ?? '';
+  return { agent, token: token === '' ? undefined : token, hasTokenInUrl: false };
+}
+
+function readNamed(path: string): PinnedCertificates {
+  try {
+    if (statSync(path).size > PEM_LIMIT_BYTES) throw new OpError({ op: 'read', code: 'EFBIG' });
+    return parsePinned(readFileSync(path, 'utf8'));
+  } catch (thrown) {
+    throw unusable(`option '--tls-ca <file>': '${path}'`, thrown);
+  }
+}
+
+function readKept(path: string): PinnedCertificates | undefined {
+  try {
+    const pem = readKnownCertificate(path);
+    return pem === undefined ? undefined : parsePinned(pem);
+  } catch (thrown) {
+    throw unusable(path, thrown);
+  }
+}
+
+function unusable(what: string, thrown: unknown): OpError {
+  const error = toOpError('read certificate', thrown);
+  const why = error.op === 'read certificate' && thrown instanceof OpError ? error.message : error.code;
+  return new OpError({
+    op: 'read certificate',
+    code: error.code,
+    message: `${what} cannot be used: ${why}`,
+    cause: error,
+  });
+}

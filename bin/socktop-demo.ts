@@ -1,0 +1,49 @@
+import {
+  AGENT_DISKS_TTL_MILLIS,
+  AGENT_METRICS_TTL_MILLIS,
+  AGENT_PROCESSES_TTL_MILLIS,
+} from '../src/apps/cli/agent-command.ts';
+import type { Platform } from '../src/data/sample/platform.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { type RunningAgent, startAgent } from '../src/remote/agent/agent.ts';
+import { VERSION } from './version.ts';
+
+export const DEMO_PORT = 3231;
+export const DEMO_URL = `ws://127.0.0.1:${DEMO_PORT}/ws`;
+
+/** An agent inside this process: nothing of it is left when the process ends, however that happens. */
+export class DemoAgent {
+  readonly #agent: RunningAgent;
+
+  /** Listens on this machine's own address alone. Throws OpError whose message says in one line why it cannot. */
+  constructor(platform: Platform) {
+    const settings = {
+      ...{ port: DEMO_PORT, bindAddress: '127.0.0.1', tls: undefined, token: undefined },
+      ...{ gpus: true, temperatures: true, networkMetrics: false },
+      metricsTtlMillis: AGENT_METRICS_TTL_MILLIS,
+      processesTtlMillis: AGENT_PROCESSES_TTL_MILLIS,
+      disksTtlMillis: AGENT_DISKS_TTL_MILLIS,
+      ...{ version: VERSION, platformName: process.platform },
+    };
+    try {
+      this.#agent = startAgent(settings, platform, { event: () => undefined });
+    } catch (thrown) {
+      const { code, message } = toOpError('demo', thrown);
+      const isTaken = code === 'EADDRINUSE';
+      throw new OpError({
+        op: 'demo',
+        code,
+        message: isTaken
+          ? `port ${DEMO_PORT} is in use, perhaps by another demo; ${DEMO_URL} shows what answers there`
+          : message,
+        cause: thrown,
+      });
+    }
+  }
+
+  /** Stops it and says so. */
+  async stop(): Promise<void> {
+    await this.#agent.stop();
+    process.stdout.write(`Stopped demo agent on port ${DEMO_PORT}\n`);
+  }
+}

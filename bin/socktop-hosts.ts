@@ -1,0 +1,138 @@
+import type { SocktopOptions } from '../src/apps/cli/socktop-command.ts';
+import type { Profile } from '../src/apps/config/profiles.ts';
+import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
+import {
+  type Choice,
+  chooseProfile,
+  DEMO_PROFILE,
+  hasProfile,
+  loadProfile,
+  rememberProfile,
+} from './socktop-profiles.ts';
+import type { Intervals } from './socktop-settings.ts';
+
+/** An agent to be shown. */
+export interface NamedAgent {
+  readonly name: string;
+  readonly wish: AgentWish;
+  readonly target: AgentTarget;
+}
+
+/** What is to be shown; nothing has been opened or connected yet. */
+export type Shown =
+  | { readonly kind: 'local' | 'demo' | 'playback' | 'nothing' }
+  | { readonly kind: 'agents'; readonly agents: readonly NamedAgent[]; readonly intervals: Intervals };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NO_INTERVALS: Intervals = { metricsIntervalMillis: undefined, processesIntervalMillis: undefined };
+
+/**
+ * Finds out what is to be shown, by options, saved profiles, and questions where there is somebody to ask. Throws
+ * OpError whose message says in one line what the user has to change.
+ */
+export async function resolveShown(
+  options: SocktopOptions,
+  canChoose: boolean,
+  environment: Environment,
+): Promise<Shown> {
+  if (options.local) return { kind: 'local' };
+  if (options.demo) return { kind: 'demo' };
+  if (options.playbackPath !== undefined) return { kind: 'playback' };
+  const { urls, profiles } = options;
+  if (urls.length === 0 && profiles.length === 0) {
+    return canChoose ? chosen(chooseProfile(environment), options, environment) : { kind: 'nothing' };
+  }
+  const [profileName] = profiles;
+  const [url] = urls;
+  if (profileName !== undefined && url !== undefined) return saved(profileName, url, options, environment);
+  if (isDemoProfile(profiles, environment)) return { kind: 'demo' };
+  const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, environment) }));
+  const fromUrls = urls.map((each) => ({ name: undefined, profile: profileOf(each, options) }));
+  const [first] = fromProfiles;
+  return {
+    kind: 'agents',
+    agents: [...fromProfiles, ...fromUrls].map(({ name, profile }) =>
+      named(name, profile, options, environment),
+    ),
+    intervals: first ? first.profile : NO_INTERVALS,
+  };
+}
+
+/** One line for each thing that would be connected to; without tokens. */
+export function describedShown(shown: Shown): readonly string[] {
+  switch (shown.kind) {
+    case 'agents':
+      return shown.agents.map(described);
+    case 'local':
+      return ['this machine, without an agent'];
+    case 'demo':
+      return ['an agent inside this program'];
+    case 'playback':
+      return ['a recording'];
+    case 'nothing':
+      return ['nothing'];
+  }
+}
+
+function described({ name, target }: NamedAgent): string {
+  const { agent, trust, token } = target;
+  const certificates =
+    trust.kind === 'system'
+      ? "certificate by this system's authorities, names checked"
+      : `pinned certificate SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}, names ${trust.verifyHostname ? 'checked' : 'not checked'}`;
+  const security = agent.isEncrypted ? `TLS, ${certificates}` : 'no TLS';
+  return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'no token' : 'with a token'}`;
+}
+
+/** The demo has a name that can be given where nobody has saved another profile under it. */
+function isDemoProfile(profiles: readonly string[], environment: Environment): boolean {
+  return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, environment);
+}
+
+async function saved(
+  name: string,
+  url: string,
+  options: SocktopOptions,
+  environment: Environment,
+): Promise<Shown> {
+  const profile = profileOf(url, options);
+  // What cannot be used is not saved.
+  const agent = named(name, profile, options, environment);
+  await rememberProfile(name, profile, options.save, environment);
+  return { kind: 'agents', agents: [agent], intervals: profile };
+}
+
+function chosen(choice: Choice, options: SocktopOptions, environment: Environment): Shown {
+  if (choice.kind !== 'profile') return { kind: choice.kind };
+  const { name, profile } = choice;
+  return { kind: 'agents', agents: [named(name, profile, options, environment)], intervals: profile };
+}
+
+/** Options go before the profile. */
+function named(
+  name: string | undefined,
+  profile: Profile,
+  options: SocktopOptions,
+  environment: Environment,
+): NamedAgent {
+  const wish: AgentWish = {
+    url: profile.url,
+    tlsCaPath: options.tlsCaPath ?? profile.tlsCaPath,
+    verifyHostname: options.verifyHostname || profile.verifyHostname,
+    tokenFile: options.tokenFile ?? profile.tokenFile,
+  };
+  const target = agentTarget(wish, environment);
+  return { name: name ?? target.agent.hostName, wish, target };
+}
+
+function profileOf(url: string, options: SocktopOptions): Profile {
+  return {
+    url,
+    tlsCaPath: options.tlsCaPath,
+    verifyHostname: options.verifyHostname,
+    tokenFile: options.tokenFile,
+    metricsIntervalMillis: options.metricsIntervalMillis,
+    processesIntervalMillis: options.processesIntervalMillis,
+  };
+}

@@ -1,0 +1,59 @@
+import { closeSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+
+/** A lock so old is one whose holder died: what is done under it takes milliseconds. */
+const STALE_MILLIS = 10_000;
+const WAIT_MILLIS = 5000;
+const LOOK_MILLIS = 15;
+
+/**
+ * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds,
+ * else what the system says (`EACCES`, `EROFS`).
+ */
+export async function withFileLock<T>(path: string, work: () => T): Promise<T> {
+  const lock = `${path}.lock`;
+  const until = performance.now() + WAIT_MILLIS;
+  while (!taken(lock)) {
+    breakStale(lock);
+    if (performance.now() > until) {
+      throw new OpError({ op: 'lock', code: 'LOCKED', message: `another program holds ${lock}` });
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS));
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function taken(lock: string): boolean {
+  try {
+    closeSync(openSync(lock, 'wx', 0o600));
+    return true;
+  } catch (thrown) {
+    const error = toOpError(`create ${lock}`, thrown);
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves a stale lock out of the way; one that turns out to be fresh, taken in that very moment, is put back. */
+function breakStale(lock: string): void {
+  const aside = `${lock}.${process.pid}`;
+  try {
+    if (!isStale(lock)) return;
+    renameSync(lock, aside);
+    if (!isStale(aside)) linkSync(aside, lock);
+  } catch (thrown) {
+    // Somebody else was faster: the next look tells.
+    const { code } = toOpError('break lock', thrown);
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw toOpError('break lock', thrown);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function isStale(path: string): boolean {
+  return Date.now() - statSync(path).mtimeMs > STALE_MILLIS;
+}

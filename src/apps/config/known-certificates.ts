@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toOpError } from '../../kit/errors/op-error.ts';
+import { writeWhole } from './atomic-file.ts';
+import { configFolder } from './config-folder.ts';
+
+/** Certificates are no secret. */
+const MODE = 0o644;
+
+/** Where the certificate of an agent is kept that the user has said yes to: one file for each host and port. */
+export function knownCertificatePath(
+  environment: Readonly<Record<string, string | undefined>>,
+  hostName: string,
+  port: number,
+): string {
+  const name = hostName.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '_');
+  return join(configFolder(environment), 'certificates', `${name}_${port}.pem`);
+}
+
+/** PEM of the certificate kept there; undefined: none is. OpError with the system's code. */
+export function readKnownCertificate(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const error = toOpError(`read ${path}`, thrown);
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** Keeps a certificate. OpError with the system's code. */
+export function keepCertificate(path: string, pem: string): void {
+  writeWhole(path, pem, MODE);
+}

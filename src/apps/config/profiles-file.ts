@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { writeWhole } from './atomic-file.ts';
+import { configFolder } from './config-folder.ts';
+import { withFileLock } from './file-lock.ts';
+import {
+  NO_PROFILES,
+  type Profile,
+  type ProfilesDocument,
+  parseProfiles,
+  printProfiles,
+  withProfile,
+} from './profiles.ts';
+
+/** A URL in it may hold a token. */
+const MODE = 0o600;
+const LONGEST_BYTES = 1 << 20;
+
+/** `profiles.json` in the folder of the configuration. */
+export function profilesPath(environment: Readonly<Record<string, string | undefined>>): string {
+  return join(configFolder(environment), 'profiles.json');
+}
+
+/** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */
+export function readProfiles(path: string): ProfilesDocument {
+  try {
+    if (!statSync(path).isFile())
+      throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no file' });
+    const text = readFileSync(path, 'utf8');
+    if (text.length > LONGEST_BYTES) {
+      throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is longer than a megabyte' });
+    }
+    return parseProfiles(text);
+  } catch (thrown) {
+    const error = toOpError('read', thrown);
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return NO_PROFILES;
+    const why = error.code === 'DAMAGED' ? error.message : `it cannot be read (${error.code})`;
+    throw new OpError({
+      op: 'read profiles',
+      code: error.code,
+      message: `${path}: ${why}; it stays as it is`,
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Puts one profile into the file as it is at that moment, whatever other programs write at the same time. A damaged
+ * file is never overwritten. OpError as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
+ */
+export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    await withFileLock(path, () => {
+      writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)), MODE);
+    });
+  } catch (thrown) {
+    const error = toOpError('save profile', thrown);
+    if (error.op === 'read profiles') throw error;
+    throw new OpError({
+      op: 'save profile',
+      code: error.code,
+      message: `profile '${name}' is not saved in ${path} (${error.code})`,
+      cause: error,
+    });
+  }
+}

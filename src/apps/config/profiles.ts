@@ -1,0 +1,133 @@
+import { OpError } from '../../kit/errors/op-error.ts';
+
+/** How to reach an agent, saved under a name. */
+export interface Profile {
+  /** As the user gave it; it may hold a token. */
+  readonly url: string;
+  /** Path as the user gave it. */
+  readonly tlsCaPath: string | undefined;
+  readonly verifyHostname: boolean;
+  readonly tokenFile: string | undefined;
+  /** At least 100 and 200; undefined: the default. */
+  readonly metricsIntervalMillis: number | undefined;
+  readonly processesIntervalMillis: number | undefined;
+}
+
+/** What stands in the file, with everything that this program does not know. */
+export interface ProfilesDocument {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly profiles: Readonly<Record<string, unknown>>;
+}
+
+export const NO_PROFILES: ProfilesDocument = { fields: { version: 0 }, profiles: {} };
+
+const METRICS_LEAST_MILLIS = 100;
+const PROCESSES_LEAST_MILLIS = 200;
+
+/** Reads the text of a file. OpError `DAMAGED`, whose message says what is wrong in it. */
+export function parseProfiles(text: string): ProfilesDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged('it is no JSON', cause);
+  }
+  if (!isRecord(value)) throw damaged('it is no JSON object');
+  const profiles = value['profiles'] ?? {};
+  if (!isRecord(profiles)) throw damaged('its "profiles" is no object');
+  return { fields: value, profiles };
+}
+
+/** The text of a file, which the original client reads as well. */
+export function printProfiles({ fields, profiles }: ProfilesDocument): string {
+  return `${JSON.stringify({ ...fields, profiles }, undefined, 2)}\n`;
+}
+
+/** Names of all profiles, in order. */
+export function profileNames({ profiles }: ProfilesDocument): readonly string[] {
+  return Object.keys(profiles).sort();
+}
+
+/** One profile; undefined: there is none of that name. OpError `DAMAGED` where it is not one. */
+export function profileNamed({ profiles }: ProfilesDocument, name: string): Profile | undefined {
+  if (!Object.hasOwn(profiles, name)) return undefined;
+  const entry = profiles[name];
+  if (!isRecord(entry)) throw damaged(`profile '${name}' is no object`);
+  const url = textOf(entry, 'url', name);
+  if (url === undefined) throw damaged(`profile '${name}' has no "url"`);
+  return {
+    url,
+    tlsCaPath: textOf(entry, 'tls_ca', name),
+    verifyHostname: entry['verify_hostname'] === true,
+    tokenFile: textOf(entry, 'token_file', name),
+    metricsIntervalMillis: millisOf(entry, 'metrics_interval_ms', METRICS_LEAST_MILLIS, name),
+    processesIntervalMillis: millisOf(entry, 'processes_interval_ms', PROCESSES_LEAST_MILLIS, name),
+  };
+}
+
+/** The document with the profile in it; what else stood there under the name and is not known stays. */
+export function withProfile(document: ProfilesDocument, name: string, profile: Profile): ProfilesDocument {
+  const known = new Set([
+    ...['url', 'tls_ca', 'verify_hostname', 'token_file'],
+    ...['metrics_interval_ms', 'processes_interval_ms'],
+  ]);
+  const before = Object.hasOwn(document.profiles, name) ? document.profiles[name] : undefined;
+  const others = isRecord(before) ? Object.entries(before).filter(([key]) => !known.has(key)) : [];
+  const own: [string, unknown][] = [
+    ['url', profile.url],
+    ['tls_ca', profile.tlsCaPath],
+    ['verify_hostname', profile.verifyHostname ? true : undefined],
+    ['token_file', profile.tokenFile],
+    ['metrics_interval_ms', profile.metricsIntervalMillis],
+    ['processes_interval_ms', profile.processesIntervalMillis],
+  ];
+  const written = Object.fromEntries([...own.filter(([, value]) => value !== undefined), ...others]);
+  // A name such as __proto__ is one like any other: no assignment.
+  const profiles = Object.fromEntries([
+    ...Object.entries(document.profiles).filter(([key]) => key !== name),
+    [name, written],
+  ]);
+  return { fields: document.fields, profiles };
+}
+
+/** Whether saving the one over the other would change nothing. */
+export function isSameProfile(one: Profile, other: Profile): boolean {
+  return (
+    one.url === other.url &&
+    one.tlsCaPath === other.tlsCaPath &&
+    one.verifyHostname === other.verifyHostname &&
+    one.tokenFile === other.tokenFile &&
+    one.metricsIntervalMillis === other.metricsIntervalMillis &&
+    one.processesIntervalMillis === other.processesIntervalMillis
+  );
+}
+
+function textOf(entry: Readonly<Record<string, unknown>>, key: string, name: string): string | undefined {
+  const value = entry[key] ?? undefined;
+  if (value !== undefined && (typeof value !== 'string' || value === '')) {
+    throw damaged(`"${key}" of profile '${name}' is no text`);
+  }
+  return value;
+}
+
+function millisOf(
+  entry: Readonly<Record<string, unknown>>,
+  key: string,
+  least: number,
+  name: string,
+): number | undefined {
+  const value = entry[key] ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !(value >= 0 && value <= 86_400_000)) {
+    throw damaged(`"${key}" of profile '${name}' is no number of milliseconds`);
+  }
+  return Math.max(least, Math.round(value));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function damaged(message: string, cause?: unknown): OpError {
+  return new OpError({ op: 'read profiles', code: 'DAMAGED', message, cause });
+}
