@@ -36,7 +36,7 @@ const IDLE_MILLIS = 3000;
 export class Connection {
   readonly #target: ConnectionTarget;
   readonly #listener: ConnectionListener;
-  readonly #socket: WebSocket;
+  #socket: WebSocket;
   readonly #connectTimer: ReturnType<typeof setTimeout>;
   #pingTimer: ReturnType<typeof setInterval> | undefined;
   #heardMillis = 0;
@@ -49,12 +49,10 @@ export class Connection {
   constructor(target: ConnectionTarget, listener: ConnectionListener) {
     this.#target = target;
     this.#listener = listener;
-    this.#socket = new WebSocket(urlOf(target), optionsOf(target));
-    this.#socket.binaryType = 'arraybuffer';
+    this.#socket = this.#open([V2_SUBPROTOCOL]);
     this.#connectTimer = setTimeout(() => {
       this.end(new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer to the connection' }));
     }, CONNECT_MILLIS);
-    this.#listen();
   }
 
   /** A request; false: the connection is not open. */
@@ -76,8 +74,14 @@ export class Connection {
     this.#listener.closed(error);
   }
 
-  #listen(): void {
-    const socket = this.#socket;
+  #open(protocols: readonly string[]): WebSocket {
+    const socket = new WebSocket(urlOf(this.#target), optionsOf(this.#target, protocols));
+    socket.binaryType = 'arraybuffer';
+    this.#listen(socket);
+    return socket;
+  }
+
+  #listen(socket: WebSocket): void {
     socket.addEventListener('open', () => this.#opened());
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       this.#heardMillis = performance.now();
@@ -93,9 +97,17 @@ export class Connection {
     });
     socket.addEventListener('close', ({ code, reason }) => {
       const failure = this.#failure;
-      if (failure !== undefined && !this.#isOpen) void this.#refused(failure);
-      else this.end(closingOf(code, reason));
+      if (this.#isEnded) return;
+      if (this.#isOpen || failure === undefined) this.end(closingOf(code, reason));
+      else if (failure.code === OFFER_IGNORED) this.#openWithoutOffer();
+      else void this.#refused(failure);
     });
+  }
+
+  /** The WebSocket API ends a connection whose offer was ignored, as the original agent does: once more without. */
+  #openWithoutOffer(): void {
+    this.#failure = undefined;
+    this.#socket = this.#open([]);
   }
 
   #opened(): void {
@@ -146,9 +158,12 @@ function urlOf({ agent, token, hasTokenInUrl }: ConnectionTarget): string {
   return hasTokenInUrl && token !== undefined ? `${agent.url}?token=${encodeURIComponent(token)}` : agent.url;
 }
 
-function optionsOf({ agent, trust, token }: ConnectionTarget): Bun.WebSocketOptions {
+function optionsOf(
+  { agent, trust, token }: ConnectionTarget,
+  protocols: readonly string[],
+): Bun.WebSocketOptions {
   return {
-    protocols: [V2_SUBPROTOCOL],
+    protocols: [...protocols],
     // What is compressed is bounded by the protocol's own limits; a second compression would not be.
     perMessageDeflate: false,
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
@@ -156,6 +171,7 @@ function optionsOf({ agent, trust, token }: ConnectionTarget): Bun.WebSocketOpti
   };
 }
 
+const OFFER_IGNORED = 'OFFER_IGNORED';
 const STATUS = /Expected 101 status code: (\d{3})/;
 
 /** What went wrong before there was a connection; Bun tells the status of HTTP in the message alone. */
@@ -167,6 +183,7 @@ function failureOf(event: Event): { readonly message: string; readonly code: str
       ? inner.code
       : undefined;
   const status = STATUS.exec(message)?.[1];
+  if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
   if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
   return { code: word, message: SYSTEM_REASONS[word] ?? `no connection (${word})` };

@@ -36,6 +36,8 @@ export class RemoteSource implements Source, RemoteLink {
   #listener: () => void = () => undefined;
   #connection: Connection | undefined;
   #session: Session | undefined;
+  /** A session that has had no answer yet. */
+  #trial: SeedSession | undefined;
   #capabilities: Capabilities | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #liveMillis = 0;
@@ -111,7 +113,7 @@ export class RemoteSource implements Source, RemoteLink {
     if (this.#status.nextTryMillis !== undefined) this.#change({ nextTryMillis: undefined });
     this.#connection = new Connection(this.#options, {
       opened: (protocol) => this.#opened(protocol),
-      received: (frame) => this.#session?.received(frame),
+      received: (frame) => (this.#session ?? this.#trial)?.received(frame),
       closed: (error) => this.#ended(error),
     });
   }
@@ -121,12 +123,26 @@ export class RemoteSource implements Source, RemoteLink {
       const { hostName } = this.#options.agent;
       // It does not say whether it was restarted: what it counted before is not subtracted from.
       const epoch = this.#connections;
-      this.#live(new SeedSession(this.#line(), hostName, epoch, this.#unknownRequests), protocol);
+      void this.#try(new SeedSession(this.#line(), hostName, epoch, this.#unknownRequests));
       return;
     }
     const session = new V2Session(this.#line(), this.#memory);
     this.#live(session, protocol);
     void this.#askCapabilities(session);
+  }
+
+  /** The original agent accepts a connection before it looks at the token: it is one when a request is answered. */
+  async #try(session: SeedSession): Promise<void> {
+    this.#trial = session;
+    try {
+      await session.machine();
+    } catch (thrown) {
+      // An error is an answer; an end of the connection is told by the connection.
+      if (toOpError('try', thrown).code === 'LOST') return;
+    }
+    if (this.#trial !== session) return;
+    this.#trial = undefined;
+    this.#live(session, 'seed');
   }
 
   async #askCapabilities(session: V2Session): Promise<void> {
@@ -163,10 +179,13 @@ export class RemoteSource implements Source, RemoteLink {
   }
 
   /** The connection is gone, or never was. */
-  #ended(error: OpError): void {
+  #ended(cause: OpError): void {
     this.#connection = undefined;
     const session = this.#session;
+    const error = this.#trial !== undefined && cause.code.startsWith('CLOSED_') ? unanswered(cause) : cause;
     this.#session = undefined;
+    this.#trial?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
+    this.#trial = undefined;
     if (session !== undefined) this.#backoff.ended(performance.now() - this.#liveMillis);
     session?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
     if (this.#isClosed) return;
@@ -196,6 +215,11 @@ export class RemoteSource implements Source, RemoteLink {
 
 const SEED_NOTICE =
   'the agent speaks the original protocol: it tells nothing of users, states and threads of processes, of load and uptime, and of who uses the network';
+
+function unanswered({ op, code }: OpError): OpError {
+  const message = 'the agent closed the connection without an answer; it may want another token';
+  return new OpError({ op, code, message });
+}
 
 /** Whether trying again is of no use until somebody has done something. */
 function isFinal(code: string, wasLive: boolean): boolean {
