@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { NetworkRates } from '../../data/rates/network-rates.ts';
+import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
+import type { RunningAgent } from '../agent/agent.ts';
+import { selfSigned } from './certificates.fixture.ts';
+import { agentHere, nowMicros, sourceOf, until } from './remote.fixture.ts';
+import type { RemoteSource } from './remote-source.ts';
+
+const FOR_EVER = Number.POSITIVE_INFINITY;
+const LONG_MILLIS = 20_000;
+const agents: RunningAgent[] = [];
+const sources: RemoteSource[] = [];
+
+afterEach(async () => {
+  for (const source of sources.splice(0)) source.close();
+  for (const agent of agents.splice(0)) await agent.stop();
+});
+
+function start(options: Parameters<typeof agentHere>[0] = {}): RunningAgent {
+  const agent = agentHere(options);
+  agents.push(agent);
+  return agent;
+}
+
+function connect(port: number, options: Parameters<typeof sourceOf>[1] = {}): RemoteSource {
+  const source = sourceOf(port, options);
+  sources.push(source);
+  return source;
+}
+
+describe('an agent of this machine', () => {
+  test(
+    'tells every section, with its own time, over TLS and with a token',
+    async () => {
+      const pair = await selfSigned();
+      const { port } = start({ pair, token: 'secret' });
+      const source = connect(port, { pair, token: 'secret' });
+      expect(await source.firstContact).toBeUndefined();
+      const want = {
+        ...{ machine: true, disks: true, network: true, processDetail: process.pid },
+        machineProcesses: { visiblePids: [process.pid] },
+      };
+      const first = await source.sample(want, FOR_EVER);
+      expect(first.errors).toEqual([]);
+      expect(first.header.epoch).toBeGreaterThan(0);
+      expect(first.machine?.cpu.value?.times.count).toBeGreaterThan(1);
+      expect(first.machine?.memory.value?.totalBytes).toBeGreaterThan(1e6);
+      const { processes, usage } = first.machineProcesses!;
+      const own = processes.find(process.pid);
+      expect(processes.names[own]).not.toBe('');
+      expect(usage.readBytes[own]).toBeGreaterThanOrEqual(0);
+      expect(first.machineProcesses?.texts?.users[own]).not.toBeUndefined();
+      expect(first.processDetail?.process.pid).toBe(process.pid);
+      expect(first.processDetail?.threads.length).toBeGreaterThan(0);
+      expect(first.network?.owners.slots.count).toBeGreaterThan(0);
+      const serial = processes.slots.serial[own];
+      const second = await source.sample(want, FOR_EVER);
+      expect(second.header.monotonicMicros).toBeGreaterThanOrEqual(first.header.monotonicMicros);
+      expect(second.machineProcesses?.processes.slots.serial[own]).toBe(serial);
+      const rates = new NetworkRates();
+      if (second.network !== undefined) rates.update(second.network, second.header);
+      expect(source.status).toMatchObject({
+        ...{ phase: 'live', isEncrypted: true, hasToken: true, protocol: 'socktop.v2' },
+        ...{ agentVersion: '1.2.3', notice: undefined, reason: undefined },
+      });
+      expect(source.status.latencyMicros).toBeGreaterThan(0);
+      expect(source.capabilities?.hasToken).toBe(true);
+    },
+    LONG_MILLIS,
+  );
+
+  test('that wants another token is not asked again by itself', async () => {
+    const { port } = start({ token: 'secret' });
+    const source = connect(port, { token: 'wrong' });
+    expect(await source.firstContact).toMatchObject({ code: 'HTTP_401' });
+    expect(source.status).toMatchObject({ phase: 'lost', nextTryMillis: undefined });
+    expect(await rejectionOf(source.sample({ machine: true }, FOR_EVER))).toBe('LOST');
+  });
+
+  test('says why it cannot tell something, and tells the rest', async () => {
+    const { port } = start();
+    const source = connect(port);
+    const snapshot = await source.sample({ machine: true, processDetail: 4_000_000, journal: 1 }, FOR_EVER);
+    expect(snapshot.machine).toBeDefined();
+    expect(snapshot.processDetail).toBeUndefined();
+    expect(snapshot.errors.map(({ code }) => code)).toEqual(['ESRCH', 'NO_TOKEN']);
+  });
+});
+
+describe('a connection that ends', () => {
+  test(
+    'is found again, and another agent there is another epoch',
+    async () => {
+      const before = start();
+      const { port } = before;
+      const source = connect(port);
+      const { header } = await source.sample({ machine: true }, FOR_EVER);
+      await agents.pop()?.stop();
+      await until(source, () => source.status.phase === 'lost');
+      expect(source.status.reason).toBe('the agent has closed the connection');
+      expect(source.status.lostSinceMillis).toBeLessThanOrEqual(Date.now());
+      expect(await rejectionOf(source.sample({ machine: true }, FOR_EVER))).toBe('LOST');
+      await until(source, () => source.status.reason?.includes('refused') === true);
+      await Bun.sleep(2);
+      start({ port });
+      await until(source, () => source.status.phase === 'live');
+      const after = await source.sample({ machine: true, machineProcesses: { visiblePids: [] } }, FOR_EVER);
+      expect(after.header.epoch).not.toBe(header.epoch);
+      expect(after.errors).toEqual([]);
+      expect(source.status).toMatchObject({ lostSinceMillis: undefined, reason: undefined });
+    },
+    LONG_MILLIS,
+  );
+
+  test('is tried at once when asked for', async () => {
+    const { port } = start();
+    const source = connect(port);
+    await source.firstContact;
+    await agents.pop()?.stop();
+    // After some failures the delays are seconds.
+    let tries = 0;
+    await until(source, () => source.status.nextTryMillis !== undefined && ++tries >= 4);
+    start({ port });
+    const asked = performance.now();
+    source.retry();
+    await until(source, () => source.status.phase === 'live');
+    expect(performance.now() - asked).toBeLessThan(1000);
+  }, 30_000);
+
+  test('leaves nothing waiting when the source is closed', async () => {
+    const source = connect(start().port);
+    await source.firstContact;
+    const pending = source.sample({ network: true, machine: true }, FOR_EVER);
+    source.close();
+    source.close();
+    expect(await rejectionOf(pending)).toBe('LOST');
+    expect(await rejectionOf(source.sample({ machine: true }, FOR_EVER))).toBe('CLOSED');
+  });
+});
+
+test('a deadline ends the waiting, and what comes late answers the next call', async () => {
+  const source = connect(start().port);
+  await source.firstContact;
+  expect(await rejectionOf(source.sample({ machineProcesses: { visiblePids: [] } }, nowMicros()))).toBe(
+    'DEADLINE',
+  );
+  const { machineProcesses } = await source.sample({ machineProcesses: { visiblePids: [] } }, FOR_EVER);
+  expect(machineProcesses?.processes.find(process.pid)).toBeGreaterThanOrEqual(0);
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'bun:test';
+import type { Capabilities } from '../wire/capabilities.ts';
+import { Backoff } from './backoff.ts';
+import { SeedClock } from './seed-clock.ts';
+import { versionNotice } from './version-notice.ts';
+
+describe('delays between tries', () => {
+  test('grow to half a minute, and are shortened by chance to no less than half', () => {
+    const longest = new Backoff(() => 1);
+    const delays = Array.from({ length: 12 }, () => longest.nextMillis());
+    expect(delays.slice(0, 4)).toEqual([500, 1000, 2000, 4000]);
+    expect(delays.at(-1)).toBe(30_000);
+    expect(new Backoff(() => 0).nextMillis()).toBe(250);
+  });
+
+  test('begin again after a connection that lasted, and not after one that did not', () => {
+    const backoff = new Backoff(() => 1);
+    backoff.nextMillis();
+    backoff.ended(100);
+    expect(backoff.nextMillis()).toBe(1000);
+    backoff.ended(60_000);
+    expect(backoff.nextMillis()).toBe(500);
+  });
+});
+
+describe('the time of an agent that tells wall time alone', () => {
+  test('goes on by its own clock, which knows when the sample was taken', () => {
+    const clock = new SeedClock();
+    clock.advance(1_000_000, 5e6);
+    expect(clock.advance(1_000_400, 5.5e6)).toBe(true);
+    expect(clock.micros).toBe(5.4e6);
+  });
+
+  test.each([
+    ['back by an hour', -3_600_000],
+    ['forward by a year', 31_536_000_000],
+  ])('goes on by ours where that clock is set %s', (_, step) => {
+    const clock = new SeedClock();
+    clock.advance(1_000_000, 5e6);
+    expect(clock.advance(1_000_500 + step, 5.5e6)).toBe(true);
+    expect(clock.micros).toBe(5.5e6);
+    expect(clock.advance(1_001_000 + step, 6e6)).toBe(true);
+    expect(clock.micros).toBe(6e6);
+  });
+
+  test('does not go on for the same sample', () => {
+    const clock = new SeedClock();
+    clock.advance(1_000_000, 5e6);
+    expect(clock.advance(1_000_000, 5.1e6)).toBe(false);
+    expect(clock.micros).toBe(5e6);
+    const silent = new SeedClock();
+    silent.advance(undefined, 5e6);
+    expect(silent.advance(undefined, 6e6)).toBe(true);
+    expect(silent.micros).toBe(6e6);
+  });
+});
+
+describe('versions of both ends', () => {
+  const agent = (version: string, notice?: string): Capabilities => ({
+    ...{ version, platform: 'linux', requests: [], networkTier: undefined, counted: undefined, tiers: [] },
+    ...{ missing: [], hasToken: false, metricsTtlMillis: 0, processesTtlMillis: 0, disksTtlMillis: 0 },
+    notice,
+  });
+
+  test('are told where they differ', () => {
+    expect(versionNotice(agent('1.2.3'), '1.2.3')).toBeUndefined();
+    expect(versionNotice(agent('1.2.2'), '1.2.3')).toContain('the agent is version 1.2.2, older');
+    expect(versionNotice(agent('1.10.0'), '1.9.0')).toContain('this program is version 1.9.0, older');
+    expect(versionNotice(agent('?'), '1.9.0')).toContain('version ?');
+    expect(versionNotice(agent('1.2.3', 'update me'), '1.2.3')).toBe('update me');
+  });
+});
