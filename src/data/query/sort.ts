@@ -33,6 +33,7 @@ const ASCENDING_KEYS: ReadonlySet<string> = new Set([
   'state',
   'local',
   'remote',
+  'user',
 ]);
 
 /** pid, name and the like rise, everything else falls: the largest stands first. */

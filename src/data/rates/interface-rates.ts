@@ -1,0 +1,128 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+import type { InterfaceTable } from '../sample/interface-table.ts';
+import { LinkRates } from './link-rates.ts';
+import { SampleHistory } from './sample-history.ts';
+
+/** One interface as it is now. */
+export interface InterfaceRate {
+  readonly name: string;
+  readonly isUplink: boolean;
+  readonly isUp: boolean;
+  /** Bytes per second, smoothed; NaN unknown. */
+  readonly upload: number;
+  readonly download: number;
+  /** The highest since the first sample. */
+  readonly uploadPeak: number;
+  readonly downloadPeak: number;
+}
+
+/** Rates of a machine's interfaces and of its uplinks together, bytes per second, with their peaks and their past. */
+export class InterfaceRates {
+  /** Uplinks first, then by traffic; interfaces that are down stand last. */
+  interfaces: readonly InterfaceRate[] = [];
+  /** Over the uplinks; over all but loopback where nobody says which these are. Smoothed; NaN unknown. */
+  upload = Number.NaN;
+  download = Number.NaN;
+  uploadPeak = Number.NaN;
+  downloadPeak = Number.NaN;
+  /** As measured, sample by sample. */
+  readonly uploads = new SampleHistory();
+  readonly downloads = new SampleHistory();
+  readonly #rates = new LinkRates();
+  #txPeak = new Float64Array(0);
+  #rxPeak = new Float64Array(0);
+  #serial = new Uint32Array(0);
+  #lastMicros = Number.NaN;
+
+  /** Takes counters read at a moment of the monotonic clock. */
+  update(table: InterfaceTable, monotonicMicros: number): void {
+    const fromMicros = this.#lastMicros;
+    this.#lastMicros = monotonicMicros;
+    const { capacity, rows, count } = table.slots;
+    this.#rates.begin(capacity, (monotonicMicros - fromMicros) / 1e6);
+    if (capacity > this.#serial.length) this.#grow(capacity);
+    for (let i = 0; i < count; i++) this.#record(table, rows[i]!, fromMicros, monotonicMicros);
+    this.#addUp(table);
+    this.interfaces = this.#listed(table);
+  }
+
+  /** The next sample is the first again; peaks and the past stay. */
+  rebase(): void {
+    this.#lastMicros = Number.NaN;
+  }
+
+  #record(table: InterfaceTable, slot: number, fromMicros: number, toMicros: number): void {
+    const serial = table.slots.serial[slot]!;
+    if (this.#serial[slot] !== serial) {
+      this.#serial[slot] = serial;
+      this.#txPeak[slot] = Number.NaN;
+      this.#rxPeak[slot] = Number.NaN;
+    }
+    const rates = this.#rates;
+    rates.recordOver(slot, serial, table.txBytes[slot]!, table.rxBytes[slot]!, fromMicros, toMicros);
+    this.#txPeak[slot] = higher(this.#txPeak[slot]!, rates.rawTx[slot]!);
+    this.#rxPeak[slot] = higher(this.#rxPeak[slot]!, rates.rawRx[slot]!);
+  }
+
+  #addUp(table: InterfaceTable): void {
+    const { rows, count } = table.slots;
+    const isKnown = hasUplink(table);
+    let [rawTx, rawRx, upload, download, counted] = [0, 0, 0, 0, 0];
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (isKnown ? table.isUplink[slot] !== 1 : table.isLoopback[slot] === 1) continue;
+      // One that has just appeared has no rate yet: the others have.
+      if (Number.isNaN(this.#rates.rawTx[slot]! + this.#rates.rawRx[slot]!)) continue;
+      counted++;
+      rawTx += this.#rates.rawTx[slot]!;
+      rawRx += this.#rates.rawRx[slot]!;
+      upload += this.#rates.smoothTx[slot]!;
+      download += this.#rates.smoothRx[slot]!;
+    }
+    this.uploads.push(counted > 0 ? rawTx : Number.NaN);
+    this.downloads.push(counted > 0 ? rawRx : Number.NaN);
+    this.upload = counted > 0 ? upload : Number.NaN;
+    this.download = counted > 0 ? download : Number.NaN;
+    this.uploadPeak = higher(this.uploadPeak, this.uploads.last);
+    this.downloadPeak = higher(this.downloadPeak, this.downloads.last);
+  }
+
+  /** Few, once a sample: this makes objects. */
+  #listed(table: InterfaceTable): readonly InterfaceRate[] {
+    const isKnown = hasUplink(table);
+    const slots = Array.from(table.slots.rows.subarray(0, table.slots.count));
+    const listed = slots.map((slot) => ({
+      name: table.names[slot]!,
+      isUplink: isKnown ? table.isUplink[slot] === 1 : table.isLoopback[slot] !== 1,
+      isUp: table.isUp[slot] === 1,
+      upload: this.#rates.smoothTx[slot]!,
+      download: this.#rates.smoothRx[slot]!,
+      uploadPeak: this.#txPeak[slot]!,
+      downloadPeak: this.#rxPeak[slot]!,
+    }));
+    return listed.sort((a, b) => weightOf(b) - weightOf(a) || (a.name < b.name ? -1 : 1));
+  }
+
+  #grow(n: number): void {
+    this.#txPeak = lengthened(this.#txPeak, new Float64Array(n));
+    this.#rxPeak = lengthened(this.#rxPeak, new Float64Array(n));
+    this.#serial = lengthened(this.#serial, new Uint32Array(n));
+  }
+}
+
+function hasUplink(table: InterfaceTable): boolean {
+  const { rows, count } = table.slots;
+  for (let i = 0; i < count; i++) if (table.isUplink[rows[i]!] === 1) return true;
+  return false;
+}
+
+/** In classes, so that the order stays while rates change: by peak only in whole powers of two. */
+function weightOf(rate: InterfaceRate): number {
+  const peak = rate.uploadPeak + rate.downloadPeak;
+  const size = peak > 1 ? Math.floor(Math.log2(peak)) : 0;
+  return (rate.isUp ? 2000 : 0) + (rate.isUplink ? 1000 : 0) + size;
+}
+
+function higher(peak: number, value: number): number {
+  return Number.isNaN(peak) || value > peak ? value : peak;
+}
