@@ -1,5 +1,6 @@
+import { keyLines } from '../config/keymap.ts';
 import type { HelpGroup } from '../views/overlays/help.ts';
-import { chordText, type Keymap } from './keymap.ts';
+import type { Keymap } from './keymap.ts';
 
 const MOUSE: HelpGroup = {
   title: 'Mouse',
@@ -12,12 +13,5 @@ const MOUSE: HelpGroup = {
 
 /** The help overlay's text, made from the keymap itself. */
 export function helpGroups(keymap: Keymap, isAscii: boolean): readonly HelpGroup[] {
-  const groups = keymap.groups.map((group) => ({
-    title: group.title,
-    lines: group.bindings.map((binding) => ({
-      keys: binding.chords.map((chord) => chordText(chord, isAscii)).join(isAscii ? ' / ' : ' · '),
-      description: binding.description,
-    })),
-  }));
-  return [...groups, MOUSE];
+  return [...keyLines(keymap, isAscii), MOUSE];
 }

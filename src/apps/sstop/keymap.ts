@@ -1,3 +1,7 @@
+import type { KeyBinding, KeyGroup, Keymap as KeymapOf } from '../config/keymap.ts';
+
+export { chordText, keymapOf } from '../config/keymap.ts';
+
 /** Everything a key can ask for. */
 export type Action =
   | 'down'
@@ -42,20 +46,9 @@ export type Action =
   | 'redraw'
   | 'quit';
 
-/** One line of the help overlay: what its chords do, and the short label for the footer. */
-export interface Binding {
-  readonly action: Action;
-  /** As in KeyEvent.chord; the first ones are shown. */
-  readonly chords: readonly string[];
-  readonly description: string;
-  /** With a label the binding appears in the footer. */
-  readonly label?: string;
-}
-
-export interface BindingGroup {
-  readonly title: string;
-  readonly bindings: readonly Binding[];
-}
+export type Binding = KeyBinding<Action>;
+export type BindingGroup = KeyGroup<Action>;
+export type Keymap = KeymapOf<Action>;
 
 /** The keys as they are without a configuration file. */
 export const KEYMAP: readonly BindingGroup[] = [
@@ -132,28 +125,6 @@ export const KEYMAP: readonly BindingGroup[] = [
   },
 ];
 
-/** The keys in force: input, footer and help overlay all read them. */
-export interface Keymap {
-  readonly groups: readonly BindingGroup[];
-  /** The action of a chord, or undefined. */
-  actionOf(chord: string): Action | undefined;
-  /** The chords of an action, the one to show first. */
-  chordsOf(action: Action): readonly string[];
-}
-
-export function keymapOf(groups: readonly BindingGroup[]): Keymap {
-  const bindings = groups.flatMap((group) => group.bindings);
-  const byChord = new Map(
-    bindings.flatMap((binding) => binding.chords.map((chord) => [chord, binding.action] as const)),
-  );
-  const byAction = new Map(bindings.map((binding) => [binding.action, binding.chords]));
-  return {
-    groups,
-    actionOf: (chord) => byChord.get(chord),
-    chordsOf: (action) => byAction.get(action) ?? [],
-  };
-}
-
 const PLAYBACK_ACTIONS: ReadonlySet<Action> = new Set([
   ...(['playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
 ]);
@@ -169,32 +140,4 @@ export function groupsFor(groups: readonly BindingGroup[], isPlayback: boolean):
       bindings: bindings.filter(({ action }) => !refused.has(action)),
     }))
     .filter(({ bindings }) => bindings.length > 0);
-}
-
-const CHORD_NAMES: Readonly<Record<string, string>> = {
-  up: '↑',
-  down: '↓',
-  left: '←',
-  right: '→',
-  pageup: 'PgUp',
-  pagedown: 'PgDn',
-  home: 'Home',
-  end: 'End',
-  escape: 'Esc',
-  enter: 'Enter',
-  space: 'Space',
-  tab: 'Tab',
-};
-
-const ASCII_CHORD_NAMES: Readonly<Record<string, string>> = {
-  up: 'Up',
-  down: 'Down',
-  left: 'Left',
-  right: 'Right',
-};
-
-/** How a chord is written for people: `↓`, `PgDn`, `Ctrl+D`. */
-export function chordText(chord: string, isAscii: boolean): string {
-  if (chord.startsWith('ctrl+')) return `Ctrl+${chord.slice(5).toUpperCase()}`;
-  return (isAscii ? ASCII_CHORD_NAMES[chord] : undefined) ?? CHORD_NAMES[chord] ?? chord;
 }

@@ -1,8 +1,6 @@
 import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
-import type { KeyEvent } from '../../screen/input/event.ts';
-import { KILL_SIGNALS } from '../views/overlays/kill.ts';
-import { type KillState, killMoved, needsConfirmation } from './kill.ts';
+import { type KillStep, type KillTarget, killDone, killStateOf } from '../views/overlays/kill-state.ts';
 import type { Model, Step } from './model.ts';
 import { stateOf } from './model.ts';
 
@@ -11,16 +9,14 @@ export function killOpened(model: Model): Model {
   if (!model.canSignal) return noticed(model, 'Signals can be sent on this machine only.');
   const target = targetOf(model);
   if (target === undefined) return noticed(model, 'Select a process first.');
-  return { ...model, kill: { ...target, selected: 0, stage: 'choosing', outcome: undefined } };
+  return { ...model, kill: killStateOf(target) };
 }
 
 function noticed(model: Model, text: string): Model {
   return { ...model, notice: { text, isBad: true } };
 }
 
-type Target = Pick<KillState, 'pid' | 'startTicks' | 'name'>;
-
-function targetOf(model: Model): Target | undefined {
+function targetOf(model: Model): KillTarget | undefined {
   if (model.view === 'detail') {
     const { pid, startTicks, name, hasExited } = model.workspace.detail;
     return pid > 0 && !hasExited ? { pid, startTicks, name } : undefined;
@@ -38,54 +34,15 @@ function ownerOf(model: Model, slot: number, listening: () => number): number {
   return model.view === 'listen' ? listening() : -1;
 }
 
-/** Keys while the overlay is open: it takes them all. */
-export function killKeyed(model: Model, key: KeyEvent): Step {
-  const { kill } = model;
-  if (kill === undefined) return { model };
-  switch (key.chord) {
-    case 'escape':
-    case 'q':
-    case 'ctrl+c':
-      return { model: { ...model, kill: undefined } };
-    case 'down':
-    case 'j':
-      return { model: { ...model, kill: killMoved(kill, 1) } };
-    case 'up':
-    case 'k':
-      return { model: { ...model, kill: killMoved(kill, -1) } };
-    case 'enter':
-      return killEntered(model, kill);
-    default:
-      return { model };
-  }
-}
-
-/** Enter: asks once more where that is due, sends, or closes what is done. */
-export function killEntered(model: Model, kill: KillState): Step {
-  switch (kill.stage) {
-    case 'choosing':
-      return needsConfirmation(kill.pid, model.ownPid)
-        ? { model: { ...model, kill: { ...kill, stage: 'confirming' } } }
-        : sending(model, kill);
-    case 'confirming':
-      return sending(model, kill);
-    case 'sending':
-      return { model };
-    case 'done':
-      return { model: { ...model, kill: undefined } };
-  }
-}
-
-function sending(model: Model, kill: KillState): Step {
-  const { pid, startTicks } = kill;
-  const signal = KILL_SIGNALS[kill.selected]!.number;
-  return {
-    model: { ...model, kill: { ...kill, stage: 'sending' } },
-    effects: [{ kind: 'signal', pid, startTicks, signal }],
-  };
+/** What an input to the open overlay leads to. */
+export function killStepped(model: Model, { state, signal }: KillStep): Step {
+  const next = { ...model, kill: state };
+  if (state === undefined || signal === undefined) return { model: next };
+  const { pid, startTicks } = state;
+  return { model: next, effects: [{ kind: 'signal', pid, startTicks, signal }] };
 }
 
 export function killSignalled(model: Model, outcome: SignalOutcome): Model {
   if (model.kill === undefined) return model;
-  return { ...model, kill: { ...model.kill, stage: 'done', outcome } };
+  return { ...model, kill: killDone(model.kill, outcome) };
 }

@@ -18,8 +18,8 @@ import { ListenList } from '../views/network/listen-list.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
 import type { Identity, ListSort, NameLookup, NetworkList } from '../views/network/network-list.ts';
 import { type ProcessColumn, ProcessList } from '../views/network/process-list.ts';
+import type { KillState } from '../views/overlays/kill-state.ts';
 import type { Action, Keymap } from './keymap.ts';
-import type { KillState } from './kill.ts';
 
 /** What fills the screen below the header. The detail's list is that of one process's connections. */
 export type ViewName = 'processes' | 'hosts' | 'listen' | 'groups' | 'detail';

@@ -3,10 +3,9 @@ import { contains } from '../../screen/layout/rect.ts';
 import { hitScrollbar, offsetForDrag, type ScrollPosition } from '../../screen/widgets/scrollbar.ts';
 import { clampOffset, pageSelection, scrollTo, type Viewport } from '../../screen/widgets/viewport.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
-import { hitKill } from '../views/overlays/kill.ts';
+import { killPointed } from '../views/overlays/kill-state.ts';
 import { helpGroups } from './help-groups.ts';
-import type { KillState } from './kill.ts';
-import { killEntered } from './kill-update.ts';
+import { killStepped } from './kill-update.ts';
 import { lookOf } from './look.ts';
 import { listOf, type Model, type Step, stateOf, withState } from './model.ts';
 import { canOpen, wentInto } from './navigation.ts';
@@ -17,7 +16,10 @@ const WHEEL_LINES = 3;
 
 /** The model after a report of the mouse. */
 export function pointed(model: Model, event: MouseEvent): Step {
-  if (model.kill !== undefined) return pointedAtKill(model, model.kill, event);
+  if (model.kill !== undefined) {
+    const { screen } = layoutOf(model);
+    return killStepped(model, killPointed(model.kill, event, screen, model.ownPid));
+  }
   if (model.helpOffset !== undefined) return { model: pointedAtHelp(model, model.helpOffset, event) };
   const layout = layoutOf(model);
   if (layout.isTooSmall) return { model };
@@ -43,15 +45,6 @@ function chosen(model: Model): Model {
   const { selection } = stateOf(model);
   if (prompt === undefined || selection === prompt.selection) return model;
   return { ...model, prompt: { ...prompt, selection } };
-}
-
-/** A press on a signal chooses it, on the chosen one sends it, beside the overlay closes it. */
-function pointedAtKill(model: Model, kill: KillState, event: MouseEvent): Step {
-  if (event.action !== 'press' || event.button !== 'left') return { model };
-  const index = hitKill(layoutOf(model).screen, kill.selected, event.x, event.y);
-  if (index < 0) return { model: { ...model, kill: undefined } };
-  if (index === kill.selected && kill.stage !== 'done') return killEntered(model, kill);
-  return { model: { ...model, kill: { ...kill, selected: index, stage: 'choosing', outcome: undefined } } };
 }
 
 function pointedAtHelp(model: Model, offset: number, event: MouseEvent): Model {

@@ -2,11 +2,12 @@ import type { SortKey } from '../../data/query/sort.ts';
 import { moveSelection, pageSelection, selectRow, type Viewport } from '../../screen/widgets/viewport.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
+import { killKeyed } from '../views/overlays/kill-state.ts';
 import { helpGroups } from './help-groups.ts';
 import { interfaceNamed, nextInterface } from './interfaces.ts';
 import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
-import { killKeyed, killOpened, killSignalled } from './kill-update.ts';
+import { killOpened, killSignalled, killStepped } from './kill-update.ts';
 import type { Effect, Message, Model, PlaybackCommand, PlaybackState, Step } from './model.ts';
 import { listOf, stateOf, withState } from './model.ts';
 import { wentBack, wentInto, wentTo } from './navigation.ts';
@@ -26,7 +27,9 @@ export function update(model: Model, message: Message): Step {
     case 'action':
       return acted(model.notice === undefined ? model : { ...model, notice: undefined }, message.action);
     case 'typed':
-      return model.kill === undefined ? { model: typed(model, message.key) } : killKeyed(model, message.key);
+      return model.kill === undefined
+        ? { model: typed(model, message.key) }
+        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid));
     case 'pasted':
       return { model: pasted(model, message.text) };
     case 'pointer':

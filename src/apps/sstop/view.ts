@@ -9,10 +9,10 @@ import type { NetworkData } from '../views/network/network-data.ts';
 import { renderPlaybackLine } from '../views/network/playback-line.ts';
 import { renderHelp } from '../views/overlays/help.ts';
 import { renderKill } from '../views/overlays/kill.ts';
+import { killNote } from '../views/overlays/kill-state.ts';
 import { renderPromptLine } from '../views/overlays/prompt-line.ts';
 import { footerHints, footerNote } from './footer.ts';
 import { helpGroups } from './help-groups.ts';
-import { killNote } from './kill.ts';
 import { lookOf } from './look.ts';
 import { listOf, type Model, stateOf, type ViewName } from './model.ts';
 import { layoutOf, visibleRows } from './rows.ts';
@@ -62,7 +62,7 @@ function paint(model: Model, buffer: Buffer): void {
   }
   if (model.kill !== undefined) {
     const { pid, name, selected } = model.kill;
-    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(model.kill), theme, ascii });
+    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(model.kill, 'sstop'), theme, ascii });
   }
 }
 

@@ -6,6 +6,9 @@ import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { isAscending, type SortBy } from './sort.ts';
 
+/** Users of a machine are few; a hostile one may make up more. */
+const USERS_LIMIT = 4096;
+
 /** What the process table of a machine can be ordered by; the first is what it starts with. */
 export const MACHINE_SORT_KEYS = [
   'cpu',
@@ -33,12 +36,15 @@ export interface ProcessIdentity {
 export type UserNames = (uid: number) => string | undefined;
 
 /**
- * The process table of a machine as columns `[0..count)`, copied out of a sample, so that they stay readable while the
- * next one is collected. NaN is unknown. Valid until the next `build`.
+ * The process table of a machine, copied out of a sample, so that it stays readable while the next one is collected.
+ * The columns hold all processes, `[0..unfilteredCount)`; `count` of them are listed, and only these are ordered. NaN
+ * is unknown. Valid until the next `build`.
  */
 export class MachineProcessRows extends RankedRows<MachineSort> {
-  /** Processes before the search took some away. */
+  /** All that the machine tells of. */
   unfilteredCount = 0;
+  /** All there are; the machine may tell of fewer. */
+  processCount = 0;
   pid = new Int32Array(0);
   startTicks = new Float64Array(0);
   /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
@@ -58,26 +64,28 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
   written = new Float64Array(0);
   readonly names: string[] = [];
   readonly users: string[] = [];
+  /** Empty: not told. */
+  readonly commandLines: string[] = [];
   readonly #lower: string[] = [];
+  /** Rows that the search found. */
+  #listed = new Int32Array(0);
+  #search = '';
+  readonly #userTexts = new Map<number, string>();
 
-  /** Makes the rows anew: those in whose name, user or PID `search` occurs, whatever its case; empty: all. */
-  build(section: MachineProcesses, rates: ProcessRates, userOf: UserNames, search: string): void {
-    const { processes, memoryTotalBytes, coreCount } = section;
+  /** Makes the rows anew; the search stays as it was. */
+  build(section: MachineProcesses, rates: ProcessRates, userOf: UserNames): void {
+    const { processes, memoryTotalBytes, coreCount, texts } = section;
     const { slots } = processes;
     if (slots.count > this.pid.length) this.#grow(Math.max(64, slots.count * 2));
-    const wanted = search.trim().toLowerCase();
     this.unfilteredCount = slots.count;
-    this.count = 0;
-    for (let i = 0; i < slots.count; i++) {
-      const slot = slots.rows[i]!;
-      const user = this.#userOf(processes.uid[slot]!, userOf);
-      const name = processes.names[slot] ?? '';
-      const pid = processes.pid[slot]!;
-      if (wanted !== '' && !matches(wanted, name, user, pid)) continue;
-      const row = this.count++;
-      this.pid[row] = pid;
-      this.names[row] = name;
-      this.users[row] = user;
+    this.processCount = section.processCount ?? slots.count;
+    for (let row = 0; row < slots.count; row++) {
+      const slot = slots.rows[row]!;
+      this.pid[row] = processes.pid[slot]!;
+      this.names[row] = processes.names[slot] ?? '';
+      this.users[row] =
+        texts === undefined ? this.#userOf(processes.uid[slot]!, userOf) : (texts.users[slot] ?? '-');
+      this.commandLines[row] = texts?.commandLines[slot] ?? '';
       this.startTicks[row] = processes.startTicks[slot]!;
       this.state[row] = processes.state[slot]!;
       this.threads[row] = processes.threads[slot]! > 0 ? processes.threads[slot]! : Number.NaN;
@@ -90,21 +98,34 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
       this.read[row] = rates.io.smoothRx[slot] ?? Number.NaN;
       this.written[row] = rates.io.smoothTx[slot] ?? Number.NaN;
     }
+    this.#list();
   }
 
-  /** Nothing is listed any more: another machine's rows, or none. */
-  clear(): void {
-    this.count = 0;
-    this.unfilteredCount = 0;
+  /** Lists the processes in whose name, user, command line or PID the text occurs, whatever its case; empty: all. */
+  search(text: string): void {
+    this.#search = text.trim().toLowerCase();
+    this.#list();
+  }
+
+  override window(sort: MachineSort, first: number, length: number, out: Int32Array): number {
+    const count = super.window(sort, first, length, out);
+    for (let i = 0; i < count; i++) out[i] = this.#listed[out[i]!]!;
+    return count;
+  }
+
+  /** Where a listed row stands in that order, from 0; -1 where it is not listed. */
+  override rankOf(row: number, sort: MachineSort): number {
+    const place = this.#listed.subarray(0, this.count).indexOf(row);
+    return place < 0 ? -1 : super.rankOf(place, sort);
   }
 
   identityOf(row: number): ProcessIdentity {
     return { pid: this.pid[row]!, startTicks: this.startTicks[row]! };
   }
 
-  /** The row of a process, -1 where it is not listed. */
+  /** The row of a process, listed or not; -1 where there is none. */
   rowOf({ pid, startTicks }: ProcessIdentity): number {
-    for (let row = 0; row < this.count; row++) {
+    for (let row = 0; row < this.unfilteredCount; row++) {
       if (this.pid[row] === pid && Object.is(this.startTicks[row], startTicks)) return row;
     }
     return -1;
@@ -112,15 +133,32 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
 
   protected override arrange(order: RowOrder, sort: MachineSort): void {
     const isUpwards = isAscending(sort);
-    for (let row = 0; row < this.count; row++) order.ties[row] = this.pid[row]!;
+    const listed = this.#listed;
+    for (let i = 0; i < this.count; i++) order.ties[i] = this.pid[listed[i]!]!;
     if (sort.key === 'name' || sort.key === 'user') {
       const texts = sort.key === 'name' ? this.names : this.users;
-      for (let row = 0; row < this.count; row++) this.#lower[row] = texts[row]!.toLowerCase();
+      for (let i = 0; i < this.count; i++) this.#lower[i] = texts[listed[i]!]!.toLowerCase();
       order.setTexts(this.#lower, isUpwards);
       return;
     }
     const column = this.#columnOf(sort.key);
-    for (let row = 0; row < this.count; row++) order.setNumber(row, column[row]!, isUpwards);
+    for (let i = 0; i < this.count; i++) order.setNumber(i, column[listed[i]!]!, isUpwards);
+  }
+
+  #list(): void {
+    this.count = 0;
+    for (let row = 0; row < this.unfilteredCount; row++) {
+      if (this.#search === '' || this.#isFound(row)) this.#listed[this.count++] = row;
+    }
+  }
+
+  #isFound(row: number): boolean {
+    return (
+      this.names[row]!.toLowerCase().includes(this.#search) ||
+      this.users[row]!.toLowerCase().includes(this.#search) ||
+      this.commandLines[row]!.toLowerCase().includes(this.#search) ||
+      String(this.pid[row]).includes(this.#search)
+    );
   }
 
   #columnOf(key: Exclude<MachineSortKey, 'name' | 'user'>): Float64Array | Int32Array {
@@ -142,13 +180,10 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     }
   }
 
-  readonly #userTexts = new Map<number, string>();
-
   #userOf(uid: number, userOf: UserNames): string {
     const known = this.#userTexts.get(uid);
     if (known !== undefined) return known;
     const text = uid < 0 ? '-' : (userOf(uid) ?? String(uid));
-    // Users of a machine are few; a hostile one may make up more.
     if (this.#userTexts.size >= USERS_LIMIT) this.#userTexts.clear();
     this.#userTexts.set(uid, text);
     return text;
@@ -156,6 +191,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
 
   #grow(n: number): void {
     const longer = (column: Float64Array<ArrayBuffer>) => lengthened(column, new Float64Array(n));
+    this.#listed = new Int32Array(n);
     this.pid = lengthened(this.pid, new Int32Array(n));
     this.state = lengthened(this.state, new Uint8Array(n));
     this.startTicks = longer(this.startTicks);
@@ -168,12 +204,4 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     this.read = longer(this.read);
     this.written = longer(this.written);
   }
-}
-
-const USERS_LIMIT = 4096;
-
-function matches(wanted: string, name: string, user: string, pid: number): boolean {
-  return (
-    name.toLowerCase().includes(wanted) || user.toLowerCase().includes(wanted) || String(pid).includes(wanted)
-  );
 }

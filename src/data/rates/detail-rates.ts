@@ -68,7 +68,8 @@ export class DetailRates {
       const used = userTicks + systemTicks;
       const was = this.#lastTicks.get(tid);
       now.set(tid, used);
-      if (was !== undefined && ticks > 0) this.#threadPercent.set(tid, Math.max(0, (used - was) / ticks) * 100);
+      if (was !== undefined && ticks > 0)
+        this.#threadPercent.set(tid, Math.max(0, (used - was) / ticks) * 100);
     }
     this.#lastTicks = now;
   }

@@ -87,7 +87,36 @@ export function formatInteger(value: number, out: AsciiText): void {
   pushDigits(Math.abs(whole), out);
 }
 
+/** One decimal, none from 99.95 on: `0.0`, `6.9`, `100`; `-` for NaN and what is no amount. */
+export function formatTenths(value: number, out: AsciiText): void {
+  if (!isAmount(value)) {
+    out.pushByte(DASH);
+    return;
+  }
+  tenths = Math.round(value * 10);
+  if (tenths < 1000) pushTenths(out);
+  else pushDigits(Math.round(value), out);
+}
+
 const scratch = new AsciiText();
+
+/** `formatTenths` as a string: `6.9`. */
+export function tenthsText(value: number): string {
+  scratch.clear();
+  formatTenths(value, scratch);
+  return scratch.toString();
+}
+
+/** A part of a whole, both in the unit of the whole: `17.0/31.2 GB`, `262/512 B`; `-` for what is not known. */
+export function partText(part: number, whole: number): string {
+  scratch.clear();
+  formatBytes(whole, scratch);
+  const wholeText = scratch.toString();
+  if (!isAmount(part) || !isAmount(whole)) return `-/${wholeText}`;
+  const unit = scale(whole);
+  const inUnit = part / 1024 ** unit;
+  return `${unit === 0 ? Math.round(inUnit) : inUnit.toFixed(1)}/${wholeText}`;
+}
 
 /** `formatBytes` as a string: `396.9 KB`. */
 export function bytesText(value: number): string {

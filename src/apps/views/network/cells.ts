@@ -1,12 +1,20 @@
 import { AsciiText } from '../../../kit/text/ascii-text.ts';
-import { formatAge, formatBytes, formatBytesCompact, formatInteger } from '../../../kit/text/format.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatBytesCompact,
+  formatInteger,
+  formatTenths,
+} from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Style } from '../../../screen/style/style.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii } from '../../../screen/widgets/aligned-text.ts';
 import { putBar } from '../../../screen/widgets/bar.ts';
+import type { Ramp } from '../../../screen/widgets/intensity-ramp.ts';
 
 const RATE_TEXT_WIDTH = 6;
+const PERCENT_TEXT_WIDTH = 6;
 /** Narrower than this, a bar says nothing. */
 const BAR_MIN_WIDTH = 3;
 
@@ -63,10 +71,44 @@ export class CellPen {
     this.#number(value > 0 ? style : this.theme.dim);
   }
 
+  /** Bytes with their unit written out, in the style given. */
+  bytes(value: number, style: Style): void {
+    scratch.clear();
+    formatBytes(value, scratch);
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
+  /** Bytes a second in six columns; nothing moved is a dim 0. */
+  compact(value: number, style: Style): void {
+    scratch.clear();
+    formatBytesCompact(value, scratch);
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
+  /** A percentage with one decimal, behind its bar where there is room for one; `maximum` is what a full bar means. */
+  percent(value: number, maximum: number, ramp: Ramp): void {
+    const barWidth = this.width - PERCENT_TEXT_WIDTH - 1;
+    if (barWidth >= BAR_MIN_WIDTH) {
+      putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
+    }
+    scratch.clear();
+    formatTenths(value, scratch);
+    // Half a tenth and less is written as 0.0, and as quiet as that.
+    const style = value >= 0.05 ? this.theme.text : this.theme.dim;
+    this.#number(style, Math.max(0, this.width - PERCENT_TEXT_WIDTH));
+  }
+
   count(value: number): void {
     scratch.clear();
     formatInteger(value, scratch);
     this.#number(value > 0 ? this.theme.text : this.theme.dim);
+  }
+
+  /** A number that is not the point of its row. */
+  dimCount(value: number): void {
+    scratch.clear();
+    formatInteger(value, scratch);
+    this.#number(this.theme.dim);
   }
 
   age(micros: number): void {

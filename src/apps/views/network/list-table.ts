@@ -104,7 +104,13 @@ export class ListTable<Id extends string, Key extends string> {
     });
   }
 
-  hit(area: Rect, look: ListLook, rowCount: number, x: number, y: number): ListHit | undefined {
+  hit(
+    area: Rect,
+    look: Pick<ListLook, 'sort' | 'viewport'>,
+    rowCount: number,
+    x: number,
+    y: number,
+  ): ListHit | undefined {
     const sort = this.sortOf(look.sort);
     const sortedBy = this.#options.columnOfKey[sort.key];
     const table = { layout: this.#layoutFor(area.width), rowCount, offset: look.viewport.offset, sortedBy };

@@ -1,0 +1,86 @@
+/** One line of the help overlay: what its chords do, and the short label for the footer. */
+export interface KeyBinding<Action extends string> {
+  readonly action: Action;
+  /** As in KeyEvent.chord; the first ones are shown. */
+  readonly chords: readonly string[];
+  readonly description: string;
+  /** With a label the binding appears in the footer. */
+  readonly label?: string;
+}
+
+export interface KeyGroup<Action extends string> {
+  readonly title: string;
+  readonly bindings: readonly KeyBinding<Action>[];
+}
+
+/** The keys in force: input, footer and help overlay all read them. */
+export interface Keymap<Action extends string> {
+  readonly groups: readonly KeyGroup<Action>[];
+  /** The action of a chord, or undefined. */
+  actionOf(chord: string): Action | undefined;
+  /** The chords of an action, the one to show first. */
+  chordsOf(action: Action): readonly string[];
+}
+
+/** The keymap of its groups. */
+export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action>[]): Keymap<Action> {
+  const bindings = groups.flatMap((group) => group.bindings);
+  const byChord = new Map(
+    bindings.flatMap((binding) => binding.chords.map((chord) => [chord, binding.action] as const)),
+  );
+  const byAction = new Map(bindings.map((binding) => [binding.action, binding.chords]));
+  return {
+    groups,
+    actionOf: (chord) => byChord.get(chord),
+    chordsOf: (action) => byAction.get(action) ?? [],
+  };
+}
+
+const CHORD_NAMES: Readonly<Record<string, string>> = {
+  up: '↑',
+  down: '↓',
+  left: '←',
+  right: '→',
+  pageup: 'PgUp',
+  pagedown: 'PgDn',
+  home: 'Home',
+  end: 'End',
+  escape: 'Esc',
+  enter: 'Enter',
+  space: 'Space',
+  tab: 'Tab',
+  'shift+tab': 'Shift+Tab',
+};
+
+const ASCII_CHORD_NAMES: Readonly<Record<string, string>> = {
+  up: 'Up',
+  down: 'Down',
+  left: 'Left',
+  right: 'Right',
+};
+
+/** How a chord is written for people: `↓`, `PgDn`, `Ctrl+D`. */
+export function chordText(chord: string, isAscii: boolean): string {
+  if (chord.startsWith('ctrl+')) return `Ctrl+${chord.slice(5).toUpperCase()}`;
+  return (isAscii ? ASCII_CHORD_NAMES[chord] : undefined) ?? CHORD_NAMES[chord] ?? chord;
+}
+
+/** A line of help: the keys as people write them, and what they do. */
+export interface KeyLine {
+  readonly keys: string;
+  readonly description: string;
+}
+
+/** The keymap as lines of help, group by group. */
+export function keyLines<Action extends string>(
+  keymap: Keymap<Action>,
+  isAscii: boolean,
+): readonly { readonly title: string; readonly lines: readonly KeyLine[] }[] {
+  return keymap.groups.map((group) => ({
+    title: group.title,
+    lines: group.bindings.map((binding) => ({
+      keys: binding.chords.map((chord) => chordText(chord, isAscii)).join(isAscii ? ' / ' : ' · '),
+      description: binding.description,
+    })),
+  }));
+}

@@ -1,0 +1,143 @@
+import { AsciiText } from '../../../kit/text/ascii-text.ts';
+import { formatTenths } from '../../../kit/text/format.ts';
+import type { Buffer } from '../../../screen/buffer/buffer.ts';
+import type { Rect } from '../../../screen/layout/rect.ts';
+import { putAligned, putAlignedAscii } from '../../../screen/widgets/aligned-text.ts';
+import { putBar } from '../../../screen/widgets/bar.ts';
+import { renderBlock } from '../../../screen/widgets/block.ts';
+import { verticalGlyph } from '../../../screen/widgets/glyphs.ts';
+import { rampStyle } from '../../../screen/widgets/intensity-ramp.ts';
+import { graphLevel } from '../../../screen/widgets/levels.ts';
+import { putSparkline } from '../../../screen/widgets/sparkline.ts';
+import { trendMark } from '../network/trend-mark.ts';
+import type { SystemView } from './system-look.ts';
+
+/** How a core is drawn: with its past, as a bar, as a figure with one block, or as one block alone. */
+export type CoreForm = 'graph' | 'bar' | 'figure' | 'block';
+
+export interface CoreGrid {
+  readonly form: CoreForm;
+  /** Cores beside each other; the numbers run down the columns, of blocks along the rows. */
+  readonly columns: number;
+  readonly cellWidth: number;
+}
+
+const GAP = 2;
+const FORMS: readonly { readonly form: CoreForm; readonly width: number }[] = [
+  { form: 'graph', width: 24 },
+  { form: 'bar', width: 14 },
+  { form: 'figure', width: 9 },
+];
+/** In front of a row of blocks: the number of its first core. */
+const BLOCK_LABEL_WIDTH = 5;
+const PERCENT_WIDTH = 5;
+/** A graph is no longer than this: beyond, the eye loses the row. */
+const GRAPH_CELL_MAX = 44;
+
+/** The richest form in which so many cores fit into an area; blocks of one cell where none does. */
+export function coreGrid(width: number, height: number, cores: number): CoreGrid {
+  for (const { form, width: least } of FORMS) {
+    const columns = Math.max(1, Math.ceil(cores / Math.max(1, height)));
+    const cellWidth = Math.floor((width - GAP * (columns - 1)) / columns);
+    if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, GRAPH_CELL_MAX) };
+  }
+  return { form: 'block', columns: Math.max(1, width - BLOCK_LABEL_WIDTH), cellWidth: 1 };
+}
+
+const scratch = new AsciiText();
+
+/** Draws what each core does. */
+export function renderCoresPanel(area: Rect, buffer: Buffer, view: SystemView): void {
+  const { data, theme, ascii } = view;
+  const count = data.rates.cpu.usage.count - 1;
+  const online = data.machine?.cpu.value?.onlineCount;
+  const inside = renderBlock(area, buffer, {
+    title: online === undefined ? 'Cores' : `Cores ${online}`,
+    rightTitle: loadText(view),
+    borderStyle: theme.border,
+    titleStyle: theme.title,
+    rightTitleStyle: theme.dim,
+    ascii,
+  });
+  if (inside.height < 1 || count < 1) return;
+  renderCores(inside, buffer, view, count);
+}
+
+/** How many tasks run or wait to, which the load averages out. */
+function loadText({ data }: SystemView): string {
+  const cpu = data.machine?.cpu.value;
+  if (cpu?.runnableTasks === undefined || cpu.tasks === undefined) return '';
+  return `${cpu.runnableTasks} of ${cpu.tasks} tasks run`;
+}
+
+function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: number): void {
+  const grid = coreGrid(inside.width, inside.height, count);
+  if (grid.form === 'block') {
+    renderBlocks(inside, buffer, view, count, grid.columns);
+    return;
+  }
+  const perColumn = Math.min(inside.height, Math.ceil(count / grid.columns));
+  for (let core = 0; core < count; core++) {
+    const column = Math.floor(core / perColumn);
+    if (column >= grid.columns) return;
+    const x = inside.x + column * (grid.cellWidth + GAP);
+    renderCore(buffer, x, inside.y + (core % perColumn), grid, core, view);
+  }
+}
+
+function renderCore(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  { form, cellWidth }: CoreGrid,
+  core: number,
+  view: SystemView,
+): void {
+  const { data, theme, ascii } = view;
+  const { cpu } = data.rates;
+  const isOnline = data.machine?.cpu.value?.times.isOnline[core + 1] === 1;
+  const percent = cpu.coreOf(core);
+  const label = form === 'figure' ? String(core) : `cpu${core}`;
+  const labelWidth = form === 'figure' ? 3 : 6;
+  putAligned(buffer, x, y, labelWidth, 'left', label, theme.dim, ascii);
+  const percentX = x + cellWidth - PERCENT_WIDTH;
+  if (!isOnline) {
+    putAligned(buffer, percentX, y, PERCENT_WIDTH, 'right', 'off', theme.dim, ascii);
+    return;
+  }
+  scratch.clear();
+  formatTenths(percent, scratch);
+  const style = percent >= 0.05 ? theme.text : theme.dim;
+  putAlignedAscii(buffer, percentX, y, PERCENT_WIDTH, 'right', scratch.bytes, scratch.length, style, ascii);
+  const room = percentX - (x + labelWidth);
+  const from = x + labelWidth;
+  if (form === 'figure') putLevel(buffer, percentX - 1, y, percent, view);
+  else if (form === 'bar') putBar(buffer, from, y, room - 1, percent, 100, theme.graphRamp, ascii);
+  else {
+    putSparkline(buffer, from, y, room - 3, 1, cpu.cores[core]!, 100, theme.graphRamp, ascii);
+    const trend = cpu.trendOf(core);
+    buffer.put(percentX - 2, y, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
+  }
+}
+
+/** One block as high and as bright as the core is busy. */
+function putLevel(buffer: Buffer, x: number, y: number, percent: number, view: SystemView): void {
+  const glyph = verticalGlyph(graphLevel(percent, 100, 8), view.ascii);
+  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, percent, 100));
+}
+
+function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: number, columns: number): void {
+  const { data, theme, ascii } = view;
+  // Whole tens a row, so that a core is found without counting.
+  const perRow = columns >= 10 ? columns - (columns % 10) : columns;
+  for (let core = 0; core < count; core++) {
+    const row = Math.floor(core / perRow);
+    if (row >= inside.height) return;
+    const y = inside.y + row;
+    const column = core % perRow;
+    if (column === 0) {
+      putAligned(buffer, inside.x, y, BLOCK_LABEL_WIDTH - 1, 'right', String(core), theme.dim, ascii);
+    }
+    putLevel(buffer, inside.x + BLOCK_LABEL_WIDTH + column, y, data.rates.cpu.coreOf(core), view);
+  }
+}

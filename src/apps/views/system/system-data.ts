@@ -1,0 +1,119 @@
+import { MachineProcessRows, type UserNames } from '../../../data/query/machine-process-rows.ts';
+import { DetailRates } from '../../../data/rates/detail-rates.ts';
+import { MachineRates } from '../../../data/rates/machine-rates.ts';
+import { ProcessRates } from '../../../data/rates/process-rates.ts';
+import type { DisksSection } from '../../../data/sample/disks-section.ts';
+import type { JournalSection } from '../../../data/sample/journal-section.ts';
+import type { MachineSection } from '../../../data/sample/machine-section.ts';
+import type {
+  ProcessDetail,
+  ProcessDetailSection,
+  ThreadSample,
+} from '../../../data/sample/process-detail.ts';
+import type { SectionError, Snapshot, SnapshotHeader } from '../../../data/sample/snapshot.ts';
+
+/** A child of the process in depth. */
+export interface ChildProcess {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly name: string;
+  readonly residentBytes: number;
+}
+
+/** One process in depth as it is shown. */
+export interface DetailData {
+  readonly process: ProcessDetail;
+  readonly threads: readonly ThreadSample[];
+  readonly children: readonly ChildProcess[];
+  readonly parentName: string | undefined;
+  readonly errors: readonly SectionError[];
+}
+
+/**
+ * Everything shown of one machine, taken over from its samples as they come, so that frames in between read nothing
+ * that is being written. Whatever a sample lacks stays as it was.
+ */
+export class SystemData {
+  readonly rates = new MachineRates();
+  readonly processRates = new ProcessRates();
+  readonly detailRates = new DetailRates();
+  readonly rows = new MachineProcessRows();
+  header: SnapshotHeader | undefined;
+  machine: MachineSection | undefined;
+  disks: DisksSection | undefined;
+  detail: DetailData | undefined;
+  journal: JournalSection | undefined;
+  /** Of the last sample. */
+  errors: readonly SectionError[] = [];
+  coreCount = 0;
+  hasProcesses = false;
+  readonly #userOf: UserNames;
+
+  constructor(userOf: UserNames) {
+    this.#userOf = userOf;
+  }
+
+  /** Takes a sample, borrowed: nothing of its tables is kept. */
+  absorb(snapshot: Snapshot): void {
+    const { header, machine, disks, machineProcesses, processDetail, journal } = snapshot;
+    if (this.header !== undefined && this.#isAnother(header)) this.rebase();
+    this.header = header;
+    this.errors = snapshot.errors;
+    if (machine !== undefined) {
+      this.rates.update(machine);
+      this.machine = machine;
+    }
+    if (disks !== undefined) {
+      this.rates.updateDisks(disks);
+      this.disks = disks;
+    }
+    if (machineProcesses !== undefined) {
+      this.processRates.update(machineProcesses);
+      this.rows.build(machineProcesses, this.processRates, this.#userOf);
+      this.coreCount = machineProcesses.coreCount;
+      this.hasProcesses = true;
+    }
+    if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
+    if (journal !== undefined) this.journal = journal;
+  }
+
+  /** What comes next does not continue what was: a pause, a lost connection, another boot. */
+  rebase(): void {
+    this.rates.rebase();
+    this.processRates.rebase();
+    this.detailRates.rebase();
+  }
+
+  /** The process in depth is another one, or none. */
+  closeDetail(): void {
+    this.detail = undefined;
+    this.journal = undefined;
+    this.detailRates.clear();
+  }
+
+  userOf(uid: number): string {
+    return this.#userOf(uid) ?? String(uid);
+  }
+
+  #isAnother(header: SnapshotHeader): boolean {
+    return this.header?.epoch !== header.epoch || this.header.bootId !== header.bootId;
+  }
+
+  #takeDetail(section: ProcessDetailSection, ticksPerSecond: number): void {
+    const { process, threads, children, processes, errors } = section;
+    this.detailRates.update(section, ticksPerSecond);
+    const parent = processes.find(process.ppid);
+    this.detail = {
+      process,
+      threads,
+      children: Array.from(children, (slot) => ({
+        pid: processes.pid[slot]!,
+        startTicks: processes.startTicks[slot]!,
+        name: processes.names[slot]!,
+        residentBytes: processes.rssBytes[slot]!,
+      })),
+      parentName: parent < 0 ? undefined : processes.names[parent],
+      errors,
+    };
+  }
+}

@@ -1,0 +1,25 @@
+/** How a source on another machine stands with it. */
+export type RemotePhase = 'connecting' | 'live' | 'lost';
+
+/** What is known of the way to another machine; for display. */
+export interface RemoteStatus {
+  readonly phase: RemotePhase;
+  /** Host of the URL, as the user wrote it. */
+  readonly hostName: string;
+  readonly isEncrypted: boolean;
+  readonly hasToken: boolean;
+  /** Time from the last request to its reply; undefined before the first. */
+  readonly latencyMicros: number | undefined;
+  /** The protocol in force: `seed` is what the original agent speaks; undefined before the first connection. */
+  readonly protocol: 'socktop.v2' | 'seed' | undefined;
+  /** Version of the agent, where it says one. */
+  readonly agentVersion: string | undefined;
+  /** What this agent cannot tell, or which end should be updated, one line; undefined: nothing to say. */
+  readonly notice?: string | undefined;
+  /** Wall time since when it is lost; undefined while live. */
+  readonly lostSinceMillis: number | undefined;
+  /** Wall time of the next try; undefined while live, while trying, and where trying again is of no use. */
+  readonly nextTryMillis: number | undefined;
+  /** Why it is lost, one line; undefined while live. */
+  readonly reason: string | undefined;
+}
