@@ -11,4 +11,6 @@ export interface SocktopHost {
   readonly link: RemoteLink | undefined;
   /** Undefined: its processes are not this program's to signal. */
   readonly signaller: Signaller | undefined;
+  /** Names of its users by number; undefined: it sends them itself. */
+  readonly userName?: (uid: number) => string;
 }

@@ -1,16 +1,215 @@
-import { OpError } from '../src/kit/errors/op-error.ts';
+import { demandOf } from '../src/apps/socktop/demand.ts';
+import { SOCKTOP_KEYMAP } from '../src/apps/socktop/keymap.ts';
+import type { Effect, Message, Model } from '../src/apps/socktop/model.ts';
+import { type SocktopProgram, socktopProgram } from '../src/apps/socktop/program.ts';
+import { HostSampler } from '../src/apps/socktop/sampler.ts';
+import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
+import type { Effect as NetworkEffect } from '../src/apps/sstop/model.ts';
+import { prepared } from '../src/apps/sstop/rows.ts';
+import { Sampler as NetworkSampler } from '../src/apps/sstop/sampler.ts';
+import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
+import { runProgram } from '../src/screen/loop/run-program.ts';
+import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { complain } from './messages.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
+import { VERSION } from './version.ts';
+
+/** Connections that are lost have an age: it is told so often. */
+const TICK_MILLIS = 1000;
+
+type ScreenControls = Controls<Model, Message>;
 
 /** Runs the dashboard on this terminal until it is left; resolves to the exit code. The hosts stay open. */
 export async function runSocktopScreen(
-  _settings: SocktopSettings,
+  settings: SocktopSettings,
   hosts: readonly SocktopHost[],
 ): Promise<number> {
-  const names = hosts.map(({ name }) => name).join(', ');
-  throw new OpError({
-    op: 'screen',
-    code: 'ENOTSUP',
-    message: `this version has no dashboard yet, for ${names}`,
-  });
+  return new Screen(settings, hosts).run();
+}
+
+class Screen {
+  readonly #settings: SocktopSettings;
+  readonly #hosts: readonly SocktopHost[];
+  readonly #samplers: readonly HostSampler[];
+  /** Of the network views, by host, once they were opened. */
+  readonly #networks: (NetworkSampler | undefined)[] = [];
+  #controls: ScreenControls | undefined;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+
+  constructor(settings: SocktopSettings, hosts: readonly SocktopHost[]) {
+    this.#settings = settings;
+    this.#hosts = hosts;
+    this.#samplers = hosts.map(
+      ({ source }, host) =>
+        new HostSampler(
+          source,
+          () => (this.#controls === undefined ? undefined : demandOf(this.#controls.model, host)),
+          {
+            sampled: (snapshot) => this.#controls?.dispatch({ kind: 'sampled', host, snapshot }),
+            failed: (message) => this.#controls?.dispatch({ kind: 'failed', host, message }),
+          },
+        ),
+    );
+  }
+
+  async run(): Promise<number> {
+    const { network, durationMillis } = this.#settings;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const reason = await runProgram<Model, Message, Effect>(this.#program(), {
+      color: network.color,
+      mouse: network.mouse,
+      effect: (effect, controls) => this.#carryOut(effect, controls),
+      started: (controls) => {
+        this.#controls = controls;
+        for (const sampler of this.#samplers) sampler.start();
+        this.#listen();
+        if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
+      },
+    });
+    clearTimeout(timer);
+    clearInterval(this.#ticker);
+    for (const sampler of this.#samplers) sampler.stop();
+    for (const sampler of this.#networks) sampler?.stop();
+    return leave(reason);
+  }
+
+  #program(): SocktopProgram {
+    const { metricsIntervalMillis, processesIntervalMillis, compact, network } = this.#settings;
+    return socktopProgram({
+      hosts: this.#hosts.map(({ name, link, signaller, userName }) => ({
+        ...{ name, link: link?.status, canSignal: signaller !== undefined },
+        userOf: (uid) => userName?.(uid),
+      })),
+      ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
+      keymap: keymapOf(SOCKTOP_KEYMAP),
+      networkOptions: {
+        ...network,
+        keymap: keymapOf(groupsFor(network.keymap.groups, false)),
+        ...{
+          canSignal: false,
+          ownPid: process.pid,
+          names: { host: () => undefined, country: () => undefined },
+        },
+      },
+      ...{ version: VERSION, nowMillis: Date.now() },
+    });
+  }
+
+  /** Links tell of themselves; while one is not live, its age is told every second. */
+  #listen(): void {
+    const links = this.#hosts.flatMap(({ link }, host) => (link === undefined ? [] : [{ link, host }]));
+    for (const { link, host } of links) {
+      const tell = (): void => {
+        const { status } = link;
+        this.#controls?.dispatch({ kind: 'linked', host, status, nowMillis: Date.now() });
+        this.#samplers[host]?.wake();
+      };
+      link.onChange(tell);
+      tell();
+    }
+    if (links.length === 0) return;
+    this.#ticker = setInterval(() => {
+      const isWaiting = links.some(({ link }) => link.status.phase !== 'live');
+      if (isWaiting) this.#controls?.dispatch({ kind: 'ticked', nowMillis: Date.now() });
+    }, TICK_MILLIS);
+  }
+
+  #carryOut(effect: Effect, controls: ScreenControls): void {
+    switch (effect.kind) {
+      case 'demand':
+        for (const sampler of this.#samplers) sampler.wake();
+        this.#matchNetworks(controls.model);
+        break;
+      case 'retry':
+        this.#hosts[effect.host]?.link?.retry();
+        break;
+      case 'set-mouse':
+        controls.setMouse(effect.isOn);
+        break;
+      case 'signal': {
+        const { host, pid, startTicks, signal } = effect;
+        const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+        controls.dispatch({ kind: 'signalled', outcome });
+        break;
+      }
+      case 'network':
+        this.#carryOutNetwork(effect.host, effect.effect, controls);
+        break;
+      case 'redraw':
+        controls.redraw();
+        break;
+      case 'suspend':
+        controls.suspend();
+        break;
+    }
+  }
+
+  /** The network is sampled while its views are on screen. */
+  #matchNetworks(model: Model): void {
+    for (const [host, { source }] of this.#hosts.entries()) {
+      const isShown = model.view === 'network' && model.current === host;
+      if (!isShown) this.#networks[host]?.stop();
+      else {
+        this.#networks[host] ??= this.#networkSampler(host, source);
+        this.#networks[host].start();
+      }
+    }
+  }
+
+  #networkSampler(host: number, source: SocktopHost['source']): NetworkSampler {
+    return new NetworkSampler(source, this.#settings.network.intervalMillis, {
+      prepare: async (data, slice) => {
+        const network = this.#controls?.model.hosts[host]?.network;
+        if (network !== undefined) await prepared(network, data, slice);
+      },
+      sampled: (data) => this.#tellNetwork(host, { kind: 'sampled', data }),
+      failed: ({ message }) => this.#tellNetwork(host, { kind: 'failed', message }),
+    });
+  }
+
+  #tellNetwork(host: number, message: Extract<Message, { kind: 'network' }>['message']): void {
+    this.#controls?.dispatch({ kind: 'network', host, message });
+  }
+
+  #carryOutNetwork(host: number, effect: NetworkEffect, controls: ScreenControls): void {
+    switch (effect.kind) {
+      case 'set-interval':
+        this.#networks[host]?.setInterval(effect.intervalMillis);
+        break;
+      case 'signal': {
+        const { pid, startTicks, signal } = effect;
+        const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+        this.#tellNetwork(host, { kind: 'signalled', outcome });
+        break;
+      }
+      case 'set-mouse':
+        controls.setMouse(effect.isOn);
+        break;
+      case 'redraw':
+        controls.redraw();
+        break;
+      case 'suspend':
+        controls.suspend();
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+/** The terminal is as it was: say what is to be said, if anybody is left to read it. */
+function leave(reason: ExitReason): number {
+  switch (reason.kind) {
+    case 'quit':
+      return EXIT_OK;
+    case 'signal':
+      return exitCodeOfSignal(reason.signal);
+    case 'gone':
+      return exitCodeOfSignal('SIGHUP');
+    case 'crash':
+      complain('socktop', `stopped by an error of its own: ${reason.error.message}`);
+      return EXIT_FAILURE;
+  }
 }

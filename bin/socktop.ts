@@ -138,6 +138,7 @@ function localHost(): SocktopHost {
     source: new LocalSystemSource(platform, { tier: 'auto' }),
     link: undefined,
     signaller: platform.signaller,
+    userName: (uid) => platform.userName(uid),
   };
 }
 

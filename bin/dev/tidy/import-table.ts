@@ -46,7 +46,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'apps/config': ['screen/style', 'screen/input'],
   'apps/views': VIEW_IMPORTS,
   'apps/sstop': APP_IMPORTS,
-  'apps/socktop': APP_IMPORTS,
+  'apps/socktop': ['apps/sstop', ...APP_IMPORTS],
 };
 
 /** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */

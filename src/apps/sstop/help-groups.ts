@@ -1,6 +1,5 @@
-import { keyLines } from '../config/keymap.ts';
+import { type Keymap, keyLines } from '../config/keymap.ts';
 import type { HelpGroup } from '../views/overlays/help.ts';
-import type { Keymap } from './keymap.ts';
 
 const MOUSE: HelpGroup = {
   title: 'Mouse',
@@ -12,6 +11,9 @@ const MOUSE: HelpGroup = {
 };
 
 /** The help overlay's text, made from the keymap itself. */
-export function helpGroups(keymap: Keymap, isAscii: boolean): readonly HelpGroup[] {
+export function helpGroups<Action extends string>(
+  keymap: Keymap<Action>,
+  isAscii: boolean,
+): readonly HelpGroup[] {
   return [...keyLines(keymap, isAscii), MOUSE];
 }

@@ -24,7 +24,8 @@ export function sstopProgram(options: StartOptions): SstopProgram {
   };
 }
 
-function messageOf(model: Model, event: InputEvent): Message | undefined {
+/** The message that an input stands for, if any. */
+export function messageOf(model: Model, event: InputEvent): Message | undefined {
   switch (event.kind) {
     case 'key': {
       if (model.prompt !== undefined || model.kill !== undefined) return { kind: 'typed', key: event };

@@ -11,7 +11,7 @@ import type { Style } from '../../../screen/style/style.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii } from '../../../screen/widgets/aligned-text.ts';
 import { putBar } from '../../../screen/widgets/bar.ts';
-import type { Ramp } from '../../../screen/widgets/intensity-ramp.ts';
+import { putMeter } from '../../../screen/widgets/meter.ts';
 
 const RATE_TEXT_WIDTH = 6;
 const PERCENT_TEXT_WIDTH = 6;
@@ -85,16 +85,17 @@ export class CellPen {
     this.#number(value > 0 ? style : this.theme.dim);
   }
 
-  /** A percentage with one decimal, behind its bar where there is room for one; `maximum` is what a full bar means. */
-  percent(value: number, maximum: number, ramp: Ramp): void {
-    const barWidth = this.width - PERCENT_TEXT_WIDTH - 1;
-    if (barWidth >= BAR_MIN_WIDTH) {
-      putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
+  /** A percentage with one decimal, behind its meter where there is room for one. */
+  percent(value: number): void {
+    // Half a tenth and less is written as 0.0, and as quiet as that.
+    const isSomething = value >= 0.05;
+    const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
+    if (meterWidth >= BAR_MIN_WIDTH && isSomething) {
+      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, this.theme.accent, undefined, this.ascii);
     }
     scratch.clear();
     formatTenths(value, scratch);
-    // Half a tenth and less is written as 0.0, and as quiet as that.
-    const style = value >= 0.05 ? this.theme.text : this.theme.dim;
+    const style = isSomething ? this.theme.text : this.theme.dim;
     this.#number(style, Math.max(0, this.width - PERCENT_TEXT_WIDTH));
   }
 

@@ -3,11 +3,11 @@ import { formatTenths } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import { putAligned, putAlignedAscii } from '../../../screen/widgets/aligned-text.ts';
-import { putBar } from '../../../screen/widgets/bar.ts';
 import { renderBlock } from '../../../screen/widgets/block.ts';
 import { verticalGlyph } from '../../../screen/widgets/glyphs.ts';
 import { rampStyle } from '../../../screen/widgets/intensity-ramp.ts';
 import { graphLevel } from '../../../screen/widgets/levels.ts';
+import { putMeter } from '../../../screen/widgets/meter.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { trendMark } from '../network/trend-mark.ts';
 import type { SystemView } from './system-look.ts';
@@ -33,6 +33,8 @@ const BLOCK_LABEL_WIDTH = 5;
 const PERCENT_WIDTH = 5;
 /** A graph is no longer than this: beyond, the eye loses the row. */
 const GRAPH_CELL_MAX = 44;
+/** Few cores on a high screen have graphs of several lines. */
+const GRAPH_HEIGHT_MAX = 5;
 
 /** The richest form in which so many cores fit into an area; blocks of one cell where none does. */
 export function coreGrid(width: number, height: number, cores: number): CoreGrid {
@@ -77,11 +79,13 @@ function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: numb
     return;
   }
   const perColumn = Math.min(inside.height, Math.ceil(count / grid.columns));
+  const pitch = grid.form === 'graph' ? Math.floor(inside.height / perColumn) : 1;
+  const height = Math.min(GRAPH_HEIGHT_MAX, pitch < 3 ? pitch : pitch - 1);
   for (let core = 0; core < count; core++) {
     const column = Math.floor(core / perColumn);
     if (column >= grid.columns) return;
     const x = inside.x + column * (grid.cellWidth + GAP);
-    renderCore(buffer, x, inside.y + (core % perColumn), grid, core, view);
+    renderCore(buffer, x, inside.y + (core % perColumn) * pitch, height, grid, core, view);
   }
 }
 
@@ -89,6 +93,7 @@ function renderCore(
   buffer: Buffer,
   x: number,
   y: number,
+  height: number,
   { form, cellWidth }: CoreGrid,
   core: number,
   view: SystemView,
@@ -99,24 +104,36 @@ function renderCore(
   const percent = cpu.coreOf(core);
   const label = form === 'figure' ? String(core) : `cpu${core}`;
   const labelWidth = form === 'figure' ? 3 : 6;
-  putAligned(buffer, x, y, labelWidth, 'left', label, theme.dim, ascii);
+  const bottom = y + height - 1;
+  putAligned(buffer, x, bottom, labelWidth, 'left', label, theme.dim, ascii);
   const percentX = x + cellWidth - PERCENT_WIDTH;
   if (!isOnline) {
-    putAligned(buffer, percentX, y, PERCENT_WIDTH, 'right', 'off', theme.dim, ascii);
+    putAligned(buffer, percentX, bottom, PERCENT_WIDTH, 'right', 'off', theme.dim, ascii);
     return;
   }
   scratch.clear();
   formatTenths(percent, scratch);
   const style = percent >= 0.05 ? theme.text : theme.dim;
-  putAlignedAscii(buffer, percentX, y, PERCENT_WIDTH, 'right', scratch.bytes, scratch.length, style, ascii);
+  putAlignedAscii(
+    buffer,
+    percentX,
+    bottom,
+    PERCENT_WIDTH,
+    'right',
+    scratch.bytes,
+    scratch.length,
+    style,
+    ascii,
+  );
   const room = percentX - (x + labelWidth);
   const from = x + labelWidth;
   if (form === 'figure') putLevel(buffer, percentX - 1, y, percent, view);
-  else if (form === 'bar') putBar(buffer, from, y, room - 1, percent, 100, theme.graphRamp, ascii);
+  else if (form === 'bar')
+    putMeter(buffer, from, y, room - 1, percent, 100, theme.accent, theme.border, ascii);
   else {
-    putSparkline(buffer, from, y, room - 3, 1, cpu.cores[core]!, 100, theme.graphRamp, ascii);
+    putSparkline(buffer, from, y, room - 3, height, cpu.cores[core]!, 100, theme.graphRamp, ascii);
     const trend = cpu.trendOf(core);
-    buffer.put(percentX - 2, y, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
+    buffer.put(percentX - 2, bottom, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
   }
 }
 

@@ -99,9 +99,6 @@ export class MachineProcessList {
   }
 }
 
-/** What a full bar means: the whole machine, or a whole core. */
-const FULL_PERCENT = 100;
-
 function paint(rows: MachineProcessRows, row: number, column: Id, pen: CellPen, isPerCore: boolean): void {
   const { theme } = pen;
   switch (column) {
@@ -124,13 +121,13 @@ function paint(rows: MachineProcessRows, row: number, column: Id, pen: CellPen, 
       pen.age(rows.cpuNanos[row]! / 1000);
       break;
     case 'cpu':
-      pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!, FULL_PERCENT, theme.graphRamp);
+      pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!);
       break;
     case 'memory':
       pen.bytes(rows.residentBytes[row]!, theme.text);
       break;
     case 'memory-percent':
-      pen.percent(rows.memoryPercent[row]!, 100, theme.graphRamp);
+      pen.percent(rows.memoryPercent[row]!);
       break;
     case 'read':
       pen.compact(rows.read[row]!, theme.download);

@@ -2,11 +2,12 @@ import type { Pressure } from '../../../data/sample/cpu-sample.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import { renderBlock } from '../../../screen/widgets/block.ts';
+import type { SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
 import { putUsageLine } from './usage-line.ts';
 
 /** Whether the kernel measures how long tasks wait. */
-export function hasPressure({ data }: SystemView): boolean {
+export function hasPressure(data: SystemData): boolean {
   const cpu = data.machine?.cpu.value;
   return cpu?.cpuPressure !== undefined || cpu?.memoryPressure !== undefined || cpu?.ioPressure !== undefined;
 }

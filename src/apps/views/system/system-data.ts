@@ -43,6 +43,8 @@ export class SystemData {
   disks: DisksSection | undefined;
   detail: DetailData | undefined;
   journal: JournalSection | undefined;
+  /** Why there is no journal. */
+  journalError: string | undefined;
   /** Of the last sample. */
   errors: readonly SectionError[] = [];
   coreCount = 0;
@@ -58,7 +60,10 @@ export class SystemData {
     const { header, machine, disks, machineProcesses, processDetail, journal } = snapshot;
     if (this.header !== undefined && this.#isAnother(header)) this.rebase();
     this.header = header;
-    this.errors = snapshot.errors;
+    const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
+    this.journalError = journalError?.message ?? (journal === undefined ? this.journalError : undefined);
+    // The journal is asked for by itself: what came of it says nothing of the rest.
+    if (journal === undefined && journalError === undefined) this.errors = snapshot.errors;
     if (machine !== undefined) {
       this.rates.update(machine);
       this.machine = machine;
@@ -88,6 +93,7 @@ export class SystemData {
   closeDetail(): void {
     this.detail = undefined;
     this.journal = undefined;
+    this.journalError = undefined;
     this.detailRates.clear();
   }
 

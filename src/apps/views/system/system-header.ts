@@ -2,6 +2,7 @@ import type { RemoteStatus } from '../../../data/sample/remote-status.ts';
 import { ageText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
+import type { Theme } from '../../../screen/style/theme.ts';
 import { clockText } from '../network/header.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
@@ -82,7 +83,8 @@ function loadText(loads: readonly (number | undefined)[]): string {
   return `load ${loads.map((load) => load?.toFixed(2) ?? '-').join(' ')}`;
 }
 
-function latencyText(link: RemoteStatus | undefined): string {
+/** `12 ms`; empty where it is not known. */
+export function latencyText(link: RemoteStatus | undefined): string {
   if (link?.latencyMicros === undefined) return '';
   const millis = link.latencyMicros / 1000;
   return millis < 10 ? `${millis.toFixed(1)} ms` : `${Math.round(millis)} ms`;
@@ -138,4 +140,36 @@ export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: bool
 function secondsText(millis: number): string {
   const seconds = Math.max(0, Math.round(millis / 1000));
   return seconds < 60 ? `${seconds} s` : ageText(seconds * 1e6);
+}
+
+/** What the header over several machines says. */
+export interface HostsHeader {
+  readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  readonly nowMillis: number;
+  readonly isPaused: boolean;
+  readonly theme: Theme;
+}
+
+/** Draws the first line of the table of hosts: how many there are, and how many of them answer. */
+export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
+  if (area.height < 1) return;
+  const { hosts, theme, nowMillis, isPaused } = header;
+  const lost = hosts.filter(({ link }) => link?.phase === 'lost').length;
+  const clock = clockText(nowMillis);
+  renderSegments(
+    buffer,
+    area.x,
+    area.y,
+    area.width,
+    [
+      { text: 'socktop', style: theme.title, priority: 100 },
+      { text: `${hosts.length} hosts`, style: theme.text, priority: 80 },
+      { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
+    ],
+    [
+      isPaused
+        ? { text: `PAUSED ${clock}`, style: theme.warning, priority: 95 }
+        : { text: clock, style: theme.dim, priority: 50 },
+    ],
+  );
 }

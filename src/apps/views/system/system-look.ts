@@ -1,6 +1,5 @@
 import type { Style } from '../../../screen/style/style.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
-import { type Ramp, singleColor } from '../../../screen/widgets/intensity-ramp.ts';
 import type { SystemData } from './system-data.ts';
 
 /** One machine and how it is drawn. */
@@ -19,19 +18,7 @@ export function usageStyle(theme: Theme, percent: number): Style {
   return percent >= FULL_FROM_PERCENT ? theme.warning : theme.text;
 }
 
-const ramps = new WeakMap<Style, Ramp>();
-
-/** A ramp of one colour, made once for each style. */
-export function rampOfStyle(style: Style): Ramp {
-  const known = ramps.get(style);
-  if (known !== undefined) return known;
-  const ramp = singleColor(style);
-  ramps.set(style, ramp);
-  return ramp;
-}
-
-/** The ramp of a bar for the same. */
-export function usageRamp(theme: Theme, percent: number): Ramp {
-  if (percent < FULL_FROM_PERCENT || Number.isNaN(percent)) return theme.graphRamp;
-  return rampOfStyle(usageStyle(theme, percent));
+/** The style of a meter for the same. */
+export function meterStyle(theme: Theme, percent: number): Style {
+  return percent >= FULL_FROM_PERCENT ? usageStyle(theme, percent) : theme.accent;
 }

@@ -4,8 +4,8 @@ import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Style } from '../../../screen/style/style.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
 import { putAligned } from '../../../screen/widgets/aligned-text.ts';
-import { putBar } from '../../../screen/widgets/bar.ts';
-import { usageRamp, usageStyle } from './system-look.ts';
+import { putMeter } from '../../../screen/widgets/meter.ts';
+import { meterStyle, usageStyle } from './system-look.ts';
 
 /** `used ███▌  17.0/31.2 GB  54 %`: a share of a whole as one line. */
 export interface UsageLine {
@@ -56,13 +56,13 @@ export function putUsageLine(
   );
   const barX = x + line.labelWidth + 1;
   const amountWidth = Math.max(line.amountWidth, cellWidth(line.amount));
-  const withAmount = percentX - 1 - amountWidth - 1 - barX;
+  const withAmount = percentX - barX - (amountWidth > 0 ? amountWidth + 2 : 0);
   const hasAmount = withAmount >= BAR_MIN_WIDTH;
   if (hasAmount) {
     putAligned(buffer, percentX - 1 - amountWidth, y, amountWidth, 'right', line.amount, theme.dim, ascii);
   }
   const barWidth = hasAmount ? withAmount : percentX - 1 - barX;
   if (barWidth < BAR_MIN_WIDTH) return;
-  const ramp = line.runsOut ? usageRamp(theme, line.percent) : theme.graphRamp;
-  putBar(buffer, barX, y, barWidth, line.percent, 100, ramp, ascii);
+  const ink = line.runsOut ? meterStyle(theme, line.percent) : theme.accent;
+  putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border, ascii);
 }

@@ -1,0 +1,19 @@
+import { helpGroups } from '../sstop/help-groups.ts';
+import type { HelpGroup } from '../views/overlays/help.ts';
+import type { Model } from './model.ts';
+
+/** The help overlay's text: the keys, the mouse, and what program this is. */
+export function helpOf({
+  keymap,
+  ascii,
+  version,
+}: Pick<Model, 'keymap' | 'ascii' | 'version'>): readonly HelpGroup[] {
+  const about: HelpGroup = {
+    title: 'About',
+    lines: [
+      { keys: `socktop ${version}`, description: 'Monitor of machines, here and over the network' },
+      { keys: 'license', description: 'MIT' },
+    ],
+  };
+  return [...helpGroups(keymap, ascii), about];
+}

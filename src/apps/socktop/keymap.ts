@@ -1,0 +1,108 @@
+import type { KeyBinding, KeyGroup, Keymap as KeymapOf } from '../config/keymap.ts';
+
+/** Everything a key can ask for on socktop's own views; the network views have sstop's keys. */
+export type Action =
+  | 'down'
+  | 'up'
+  | 'page-down'
+  | 'page-up'
+  | 'top'
+  | 'bottom'
+  | 'open'
+  | 'back'
+  | 'network'
+  | 'host-next'
+  | 'host-previous'
+  | 'search'
+  | 'sort-next'
+  | 'sort-reverse'
+  | 'sort-cpu'
+  | 'sort-memory'
+  | 'sort-pid'
+  | 'sort-name'
+  | 'sort-user'
+  | 'sort-threads'
+  | 'sort-time'
+  | 'per-core'
+  | 'kill'
+  | 'retry'
+  | 'compact'
+  | 'faster'
+  | 'slower'
+  | 'pause'
+  | 'mouse'
+  | 'help'
+  | 'suspend'
+  | 'redraw'
+  | 'quit';
+
+export type Binding = KeyBinding<Action>;
+export type BindingGroup = KeyGroup<Action>;
+export type Keymap = KeymapOf<Action>;
+
+/** The keys as they are. */
+export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
+  {
+    title: 'Navigation',
+    bindings: [
+      { action: 'down', chords: ['j', 'down'], description: 'Move down' },
+      { action: 'up', chords: ['k', 'up'], description: 'Move up' },
+      { action: 'page-down', chords: ['pagedown', 'ctrl+d'], description: 'Page down' },
+      { action: 'page-up', chords: ['pageup', 'ctrl+u'], description: 'Page up' },
+      { action: 'top', chords: ['g', 'home'], description: 'Jump to the top' },
+      { action: 'bottom', chords: ['G', 'end'], description: 'Jump to the bottom' },
+      { action: 'open', chords: ['enter'], description: 'Open the selected row', label: 'details' },
+      {
+        action: 'back',
+        chords: ['escape'],
+        description: 'Clear the search, then go back, then quit',
+        label: 'back',
+      },
+      {
+        action: 'host-next',
+        chords: ['tab'],
+        description: 'Next host; in the process pane the next list',
+        label: 'next host',
+      },
+      { action: 'host-previous', chords: ['shift+tab'], description: 'The one before' },
+      { action: 'network', chords: ['n'], description: "Network views, with sstop's keys", label: 'network' },
+    ],
+  },
+  {
+    title: 'Processes',
+    bindings: [
+      { action: 'search', chords: ['/'], description: 'Search by name, user or PID', label: 'search' },
+      { action: 'sort-next', chords: ['s'], description: 'Sort by the next column', label: 'sort' },
+      { action: 'sort-reverse', chords: ['R'], description: 'Reverse the order' },
+      { action: 'sort-cpu', chords: ['1'], description: 'Sort by CPU' },
+      { action: 'sort-memory', chords: ['2'], description: 'Sort by memory' },
+      { action: 'sort-pid', chords: ['3'], description: 'Sort by PID' },
+      { action: 'sort-name', chords: ['4'], description: 'Sort by name' },
+      { action: 'sort-user', chords: ['5'], description: 'Sort by user' },
+      { action: 'sort-threads', chords: ['6'], description: 'Sort by threads' },
+      { action: 'sort-time', chords: ['7'], description: 'Sort by CPU time' },
+      { action: 'per-core', chords: ['I'], description: 'CPU as a share of one core or of the machine' },
+      {
+        action: 'kill',
+        chords: ['t'],
+        description: 'Send the process a signal (on this machine)',
+        label: 'kill',
+      },
+    ],
+  },
+  {
+    title: 'Everywhere',
+    bindings: [
+      { action: 'compact', chords: ['c'], description: 'Compact or full layout', label: 'compact' },
+      { action: 'retry', chords: ['r'], description: 'Connect again at once' },
+      { action: 'pause', chords: ['space'], description: 'Pause or resume the screen', label: 'pause' },
+      { action: 'faster', chords: ['+', '='], description: 'Refresh faster' },
+      { action: 'slower', chords: ['-'], description: 'Refresh slower' },
+      { action: 'mouse', chords: ['m'], description: 'Mouse on or off (off: select text)' },
+      { action: 'redraw', chords: ['ctrl+l'], description: 'Draw the screen anew' },
+      { action: 'suspend', chords: ['ctrl+z'], description: 'Suspend; fg brings it back' },
+      { action: 'help', chords: ['?'], description: 'This help', label: 'help' },
+      { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
+    ],
+  },
+];

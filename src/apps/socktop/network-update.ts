@@ -1,0 +1,50 @@
+import type { InputEvent } from '../../screen/input/event.ts';
+import { initialModel as initialNetwork, type Message as NetworkMessage, stateOf } from '../sstop/model.ts';
+import { messageOf } from '../sstop/program.ts';
+import { update as updateNetwork } from '../sstop/update.ts';
+import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './model.ts';
+
+/** The network views of the current host, opened or come back to. */
+export function networkOpened(model: Model): Step {
+  const host = hostOf(model);
+  const network = host.network ?? initialNetwork({ ...model.networkOptions, canSignal: host.canSignal });
+  const opened = withHost({ ...model, view: 'network', notice: undefined }, { network });
+  const { width, height } = model;
+  const sized = networkUpdated(opened, model.current, { kind: 'resized', width, height });
+  return { ...sized, effects: [...(sized.effects ?? []), { kind: 'demand' }] };
+}
+
+export function networkLeft(model: Model): Step {
+  return { model: { ...model, view: 'dashboard' }, effects: [{ kind: 'demand' }] };
+}
+
+/** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
+export function networkInput(model: Model, event: InputEvent): Message | undefined {
+  const { network } = hostOf(model);
+  if (network === undefined) return undefined;
+  const message = messageOf(network, event);
+  const isFree = network.prompt === undefined && network.kill === undefined;
+  if (event.kind === 'key' && isFree) {
+    const isOutermost =
+      network.helpOffset === undefined && network.back.length === 0 && stateOf(network).filterText === '';
+    const isBack = message?.kind === 'action' && message.action === 'back';
+    if (isBack && isOutermost) return { kind: 'action', action: 'back' };
+    if (message === undefined && model.keymap.actionOf(event.chord) === 'network') {
+      return { kind: 'action', action: 'network' };
+    }
+  }
+  return message === undefined ? undefined : { kind: 'network', host: model.current, message };
+}
+
+/** A message for the network views of a host; one that has none takes none. */
+export function networkUpdated(model: Model, index: number, message: NetworkMessage): Step {
+  const { network } = model.hosts[index]!;
+  if (network === undefined) return { model };
+  const step = updateNetwork(network, message);
+  const effects = (step.effects ?? []).map((effect): Effect => ({ kind: 'network', host: index, effect }));
+  return {
+    model: withHost(model, { network: step.model }, index),
+    effects,
+    ...(step.quit === true ? { quit: true } : {}),
+  };
+}

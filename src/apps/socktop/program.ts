@@ -1,0 +1,44 @@
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { InputEvent } from '../../screen/input/event.ts';
+import { initialModel, type Message, type Model, type StartOptions, type Step } from './model.ts';
+import { networkInput } from './network-update.ts';
+import { update } from './update.ts';
+import { view } from './view.ts';
+
+/** The parts that the screen's loop runs. */
+export interface SocktopProgram {
+  readonly initial: Model;
+  update(model: Model, message: Message): Step;
+  view(model: Model, buffer: Buffer): void;
+  input(model: Model, event: InputEvent): Message | undefined;
+  resized(model: Model, width: number, height: number): Message;
+}
+
+/** socktop's screen as a program for the loop. */
+export function socktopProgram(options: StartOptions): SocktopProgram {
+  return {
+    initial: initialModel(options),
+    update,
+    view,
+    input: messageOf,
+    resized: (_model, width, height) => ({ kind: 'resized', width, height }),
+  };
+}
+
+function messageOf(model: Model, event: InputEvent): Message | undefined {
+  if (model.view === 'network') return networkInput(model, event);
+  switch (event.kind) {
+    case 'key': {
+      if (model.prompt !== undefined || model.kill !== undefined) return { kind: 'typed', key: event };
+      const action = model.keymap.actionOf(event.chord);
+      return action === undefined ? undefined : { kind: 'action', action };
+    }
+    case 'paste':
+      return { kind: 'pasted', text: event.text };
+    case 'mouse':
+      return { kind: 'pointer', event };
+    case 'focus':
+    case 'reply':
+      return undefined;
+  }
+}

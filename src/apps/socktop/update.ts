@@ -1,0 +1,242 @@
+import type { Viewport } from '../../screen/widgets/viewport.ts';
+import { fasterThan, slowerThan } from '../sstop/interval.ts';
+import { helpOffsetMax } from '../views/overlays/help.ts';
+import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
+import { helpOf } from './help.ts';
+import { hostsMoved, wentToHost } from './hosts-update.ts';
+import type { Action } from './keymap.ts';
+import { killOpened, killStepped } from './kill-update.ts';
+import { hostOf, type Message, type Model, type Step, withHost } from './model.ts';
+import { movedViewport } from './movement.ts';
+import { networkLeft, networkOpened, networkUpdated } from './network-update.ts';
+import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
+import { pointed } from './pointer.ts';
+import { pasted, promptOpened, typed } from './prompt.ts';
+import { reordered, searched, selectedAt, visibleRows } from './rows.ts';
+
+const PROCESSES_LEAST_MILLIS = 200;
+
+/** The model after a message, and what the outside is to do. Pure but for the hosts' data, which the model owns. */
+export function update(model: Model, message: Message): Step {
+  switch (message.kind) {
+    case 'resized':
+      return resized(model, message.width, message.height);
+    case 'sampled':
+      return { model: sampled(model, message) };
+    case 'failed':
+      return { model: withHost(model, { failure: message.message }, message.host) };
+    case 'linked':
+      return { model: linked(model, message) };
+    case 'ticked':
+      return { model: { ...model, nowMillis: message.nowMillis } };
+    case 'action':
+      return acted(model.notice === undefined ? model : { ...model, notice: undefined }, message.action);
+    case 'typed':
+      return model.kill === undefined
+        ? { model: typed(model, message.key) }
+        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid));
+    case 'pasted':
+      return { model: pasted(model, message.text) };
+    case 'pointer':
+      return pointed(model, message.event);
+    case 'signalled':
+      return {
+        model: model.kill === undefined ? model : { ...model, kill: killDone(model.kill, message.outcome) },
+      };
+    case 'noticed':
+      return { model: { ...model, notice: { text: message.text, isBad: message.isBad } } };
+    case 'network':
+      return networkUpdated(model, message.host, message.message);
+  }
+}
+
+function resized(model: Model, width: number, height: number): Step {
+  const next = reordered({ ...model, width, height });
+  return networkUpdated(next, next.current, { kind: 'resized', width, height });
+}
+
+function sampled(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
+  const { data } = model.hosts[host]!;
+  data.absorb(snapshot);
+  const { wallMillis } = snapshot.header;
+  const next = {
+    ...model,
+    nowMillis: Math.max(model.nowMillis, model.hosts[host]!.link === undefined ? wallMillis : 0),
+  };
+  return reordered(withHost(next, { failure: undefined }, host), host);
+}
+
+function linked(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
+  const wasLive = model.hosts[host]!.link?.phase === 'live';
+  // What comes after a gap does not continue what was before it.
+  if (wasLive && status.phase !== 'live') model.hosts[host]!.data.rebase();
+  return withHost({ ...model, nowMillis }, { link: status }, host);
+}
+
+function acted(model: Model, action: Action): Step {
+  if (model.helpOffset !== undefined) {
+    const step = actedOnHelp(model, model.helpOffset, action);
+    if (step !== undefined) return step;
+  }
+  return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
+}
+
+function actedOnView(model: Model, action: Action): Step | undefined {
+  if (model.view === 'hosts') {
+    const step = hostsMoved(model, action);
+    if (step !== undefined) return step;
+  }
+  if (model.view === 'process') {
+    const step = paneActed(model, action);
+    if (step !== undefined) return step;
+  }
+  switch (action) {
+    case 'down':
+    case 'up':
+    case 'page-down':
+    case 'page-up':
+    case 'top':
+    case 'bottom':
+      return { model: selectedAt(model, movedBy(model, action)) };
+    case 'open':
+      return paneOpened(model);
+    case 'back':
+      return escaped(model);
+    case 'network':
+      return model.view === 'network' ? networkLeft(model) : networkOpened(model);
+    case 'host-next':
+      return wentToHost(model, model.current + 1);
+    case 'host-previous':
+      return wentToHost(model, model.current - 1);
+    default:
+      return undefined;
+  }
+}
+
+const SORT_OF_ACTION: Readonly<Partial<Record<Action, string>>> = {
+  'sort-cpu': 'cpu',
+  'sort-memory': 'memory',
+  'sort-pid': 'pid',
+  'sort-name': 'name',
+  'sort-user': 'user',
+  'sort-threads': 'threads',
+  'sort-time': 'time',
+};
+
+function actedOnRows(model: Model, action: Action): Step | undefined {
+  const key = SORT_OF_ACTION[action];
+  if (key !== undefined) return { model: isOnTable(model) ? sortedBy(model, key, false) : model };
+  const { sort } = hostOf(model);
+  switch (action) {
+    case 'sort-next': {
+      const keys: readonly string[] = model.list.sortKeys;
+      const next = keys[(keys.indexOf(sort.key) + 1) % keys.length]!;
+      return { model: isOnTable(model) ? sortedBy(model, next, false) : model };
+    }
+    case 'sort-reverse':
+      return { model: isOnTable(model) ? sortedBy(model, sort.key, !sort.isReversed) : model };
+    case 'search':
+      return { model: isOnTable(model) ? promptOpened(model) : model };
+    case 'per-core':
+      return { model: { ...model, isPerCore: !model.isPerCore } };
+    case 'kill':
+      return { model: killOpened(model) };
+    default:
+      return undefined;
+  }
+}
+
+function isOnTable(model: Model): boolean {
+  return model.view === 'dashboard';
+}
+
+/** The model with the current host's processes in another order. */
+export function sortedBy(model: Model, key: string, isReversed: boolean): Model {
+  return reordered(withHost(model, { sort: { key, isReversed } }));
+}
+
+function actedEverywhere(model: Model, action: Action): Step {
+  switch (action) {
+    case 'compact':
+      return { model: reordered({ ...model, isCompact: !model.isCompact }), effects: [{ kind: 'demand' }] };
+    case 'retry':
+      return { model, effects: [{ kind: 'retry', host: model.current }] };
+    case 'faster':
+      return withInterval(model, fasterThan(model.metricsIntervalMillis));
+    case 'slower':
+      return withInterval(model, slowerThan(model.metricsIntervalMillis));
+    case 'pause':
+      return paused(model);
+    case 'mouse':
+      return {
+        model: { ...model, isMouseOn: !model.isMouseOn },
+        effects: [{ kind: 'set-mouse', isOn: !model.isMouseOn }],
+      };
+    case 'help':
+      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
+    case 'redraw':
+      return { model, effects: [{ kind: 'redraw' }] };
+    case 'suspend':
+      return { model, effects: [{ kind: 'suspend' }] };
+    default:
+      return { model, quit: true };
+  }
+}
+
+function movedBy(model: Model, action: Action): Viewport {
+  const { viewport, data } = hostOf(model);
+  return movedViewport(viewport, action, data.rows.count, visibleRows(model));
+}
+
+/** Keys that the open help takes for itself; the others act as ever. */
+function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
+  const last = helpOffsetMax(helpOf(model), model.height);
+  const page = Math.max(1, model.height - 3);
+  const scrolled = (to: number) => ({ model: { ...model, helpOffset: Math.max(0, Math.min(to, last)) } });
+  switch (action) {
+    case 'down':
+      return scrolled(offset + 1);
+    case 'up':
+      return scrolled(offset - 1);
+    case 'page-down':
+      return scrolled(offset + page);
+    case 'page-up':
+      return scrolled(offset - page);
+    case 'top':
+      return scrolled(0);
+    case 'bottom':
+      return scrolled(last);
+    case 'back':
+      return { model: { ...model, helpOffset: undefined } };
+    default:
+      return undefined;
+  }
+}
+
+/** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */
+function escaped(model: Model): Step {
+  if (model.view === 'network') return networkLeft(model);
+  if (model.view === 'process') return paneLeft(model);
+  if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: searched(model, '') };
+  if (model.view === 'dashboard' && model.hosts.length > 1) {
+    return { model: { ...model, view: 'hosts' }, effects: [{ kind: 'demand' }] };
+  }
+  return { model, quit: true };
+}
+
+/** The interval of processes goes along, in proportion. */
+function withInterval(model: Model, metricsIntervalMillis: number): Step {
+  if (metricsIntervalMillis === model.metricsIntervalMillis) return { model };
+  const ratio = model.processesIntervalMillis / model.metricsIntervalMillis;
+  const processesIntervalMillis = Math.max(PROCESSES_LEAST_MILLIS, Math.round(metricsIntervalMillis * ratio));
+  return {
+    model: { ...model, metricsIntervalMillis, processesIntervalMillis },
+    effects: [{ kind: 'demand' }],
+  };
+}
+
+/** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
+function paused(model: Model): Step {
+  if (model.isPaused) for (const { data } of model.hosts) data.rebase();
+  return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
+}
