@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { MetricsFormat } from '../../src/remote/agent/metrics/negotiate.ts';
-import { linesOf } from './traffic.ts';
+import { AgentProcess } from './agent-process.ts';
 
-const AGENT = fileURLToPath(new URL('../../dist/socktop-agent', import.meta.url));
 const TOKEN = 'metrics-test-token';
 
 /** Every scrape a fresh sample: no test waits for one to age. */
@@ -27,36 +25,29 @@ export interface ScrapedPage {
 /** The agent's executable on a free port of loopback, with a token. */
 export class MetricsAgent {
   readonly token = TOKEN;
-  readonly port: number;
-  readonly #child: Bun.Subprocess;
+  readonly #agent: AgentProcess;
 
-  private constructor(child: Bun.Subprocess, port: number) {
-    this.#child = child;
-    this.port = port;
+  private constructor(agent: AgentProcess) {
+    this.#agent = agent;
   }
 
   /** Resolves when it has said its port; rejects with what it said instead. */
   static async start(...args: readonly string[]): Promise<MetricsAgent> {
-    const child = Bun.spawn([AGENT, '--port', '0', '--bind', '127.0.0.1', ...args], {
-      env: { ...process.env, SOCKTOP_TOKEN: TOKEN, ...FRESH },
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-    });
-    const said: string[] = [];
-    const port = await Promise.any([portIn(child.stdout, said), portIn(child.stderr, said)]).catch(() => {
-      child.kill('SIGKILL');
-      throw new OpError({ op: 'start agent', code: 'NO_PORT', message: said.join('\n') });
-    });
-    return new MetricsAgent(child, port);
+    return new MetricsAgent(
+      await AgentProcess.start({ args, environment: { SOCKTOP_TOKEN: TOKEN, ...FRESH } }),
+    );
+  }
+
+  get port(): number {
+    return this.#agent.port;
   }
 
   get pid(): number {
-    return this.#child.pid;
+    return this.#agent.pid;
   }
 
   async fetch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.port}${path}`, { headers });
+    return this.#agent.fetch(path, headers);
   }
 
   /** With the token. */
@@ -70,22 +61,6 @@ export class MetricsAgent {
   }
 
   async close(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    await this.#child.exited;
+    await this.#agent.close();
   }
-}
-
-/** The port behind the address in the first line that has one. The stream is read to its end all the same. */
-function portIn(stream: ReadableStream<Uint8Array>, said: string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const read = async (): Promise<void> => {
-      for await (const line of linesOf(stream)) {
-        said.push(line);
-        const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-        if (port !== undefined) resolve(Number(port));
-      }
-      reject(new OpError({ op: 'start agent', code: 'NO_PORT' }));
-    };
-    read().catch(reject);
-  });
 }

@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+import { linesOf } from './traffic.ts';
+
+export const AGENT = fileURLToPath(new URL('../../dist/socktop-agent', import.meta.url));
+
+export interface AgentProcessOptions {
+  readonly args?: readonly string[];
+  /** On top of the test's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Before the executable: `unshare ...`, `setpriv ...`. */
+  readonly prefix?: readonly string[];
+}
+
+/** The agent's executable on a free port of loopback. */
+export class AgentProcess {
+  readonly port: number;
+  /** What it has said so far, on either stream. */
+  readonly lines: readonly string[];
+  readonly #child: Bun.Subprocess;
+
+  private constructor(child: Bun.Subprocess, port: number, lines: readonly string[]) {
+    this.#child = child;
+    this.port = port;
+    this.lines = lines;
+  }
+
+  /** Resolves when it has said its port; rejects with what it said instead. */
+  static async start({
+    args = [],
+    environment = {},
+    prefix = [],
+  }: AgentProcessOptions = {}): Promise<AgentProcess> {
+    const child = Bun.spawn([...prefix, AGENT, '--port', '0', '--bind', '127.0.0.1', ...args], {
+      env: { ...process.env, ...environment },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    const said: string[] = [];
+    const port = await Promise.any([portIn(child.stdout, said), portIn(child.stderr, said)]).catch(() => {
+      child.kill('SIGKILL');
+      throw new OpError({ op: 'start agent', code: 'NO_PORT', message: said.join('\n') });
+    });
+    return new AgentProcess(child, port, said);
+  }
+
+  /** Of what was started: of the prefix, where there is one that does not execute the agent in its place. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async fetch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { headers });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Asks it to end; resolves to its exit code. */
+  async close(): Promise<number> {
+    this.#child.kill('SIGTERM');
+    return this.#child.exited;
+  }
+}
+
+/** The port behind the address in the first line that has one. The stream is read to its end all the same. */
+function portIn(stream: ReadableStream<Uint8Array>, said: string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const read = async (): Promise<void> => {
+      for await (const line of linesOf(stream)) {
+        said.push(line);
+        const port = /listening on wss?:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+        if (port !== undefined) resolve(Number(port));
+      }
+      reject(new OpError({ op: 'start agent', code: 'NO_PORT' }));
+    };
+    read().catch(reject);
+  });
+}
