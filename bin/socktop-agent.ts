@@ -89,6 +89,8 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
   const nowMillis = Date.now();
   // The library that makes certificates is large, and most starts find one that is made.
   const make = async () => {
+    // Its modules ask for this one while they are being read.
+    await import('reflect-metadata');
     const { makeCertificate } = await import('../src/remote/agent/certificate.ts');
     return makeCertificate(hostName, extraNames, nowMillis);
   };

@@ -65,6 +65,8 @@ export class AgentServer {
       Bun.serve({
         hostname,
         port,
+        // Without it two agents share a port, and clients get now one and now the other.
+        reusePort: false,
         idleTimeout: REQUEST_IDLE_SECONDS,
         maxRequestBodySize: BODY_LIMIT_BYTES,
         development: false,
