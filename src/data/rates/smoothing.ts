@@ -9,9 +9,9 @@ export function weightOf(seconds: number): number {
   return 1 - RETAINED_PER_SECOND ** seconds;
 }
 
-/** Counts samples in a row without a byte, no further than needed. */
+/** Counts samples in a row without a byte, no further than needed; one that is unknown (NaN) was not quiet. */
 export function quietAfter(quiet: number, raw: number): number {
-  return raw > 0 ? 0 : Math.min(quiet + 1, QUIET_SAMPLES);
+  return raw <= 0 ? Math.min(quiet + 1, QUIET_SAMPLES) : 0;
 }
 
 /** The next value of the moving average, bytes per second; a first one (previous NaN) is the raw rate itself. */

@@ -50,7 +50,12 @@ export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView)
     row += 1 + layout.chart;
   }
   if (layout.interfaces === 0) return;
-  renderBlockDivider(area, buffer, row, headOf(view, 'Interfaces', theme.title, 'now, peak'));
+  renderBlockDivider(
+    area,
+    buffer,
+    row,
+    headOf(view, 'Interfaces', theme.title, pairWidthIn(inside.width) === PAIR_WIDTH ? 'now, peak' : 'now'),
+  );
   const list = { ...inside, y: area.y + row + 1, height: layout.interfaces };
   renderInterfaces(list, buffer, view);
 }
@@ -167,42 +172,43 @@ function renderTraffic(
 
 const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
+/** Room for the name of an interface. */
+const NAME_WIDTH = 6;
 
 function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
   const links = data.rates.interfaces.interfaces.filter(({ isUp }) => isUp).slice(0, inside.height);
   const right = rightOf(inside) - 1;
+  const pairWidth = pairWidthIn(inside.width);
+  const nameWidth = Math.max(0, inside.width - 2 * (pairWidth + 2) - 2);
   for (const [row, link] of links.entries()) {
     const y = inside.y + row;
     if (y >= bottomOf(inside)) return;
-    const nameWidth = inside.width - 2 * (PAIR_WIDTH + 2) - 2;
-    putAligned(buffer, inside.x + 1, y, Math.max(6, nameWidth), 'left', link.name, theme.text, ascii);
-    putPair(
-      buffer,
-      right - 2 * PAIR_WIDTH - 2,
-      y,
-      '▼',
-      link.download,
-      link.downloadPeak,
-      theme.download,
-      view,
-    );
-    putPair(buffer, right - PAIR_WIDTH, y, '▲', link.upload, link.uploadPeak, theme.upload, view);
+    putAligned(buffer, inside.x + 1, y, nameWidth, 'left', link.name, theme.text, ascii);
+    const down = [link.download, link.downloadPeak] as const;
+    putPair(buffer, right - 2 * pairWidth - 2, y, pairWidth, '▼', down, theme.download, view);
+    putPair(buffer, right - pairWidth, y, pairWidth, '▲', [link.upload, link.uploadPeak], theme.upload, view);
   }
+}
+
+/** Sign, rate and, where the name keeps room beside it, the peak. */
+function pairWidthIn(width: number): number {
+  return width >= NAME_WIDTH + 2 * (PAIR_WIDTH + 2) + 2 ? PAIR_WIDTH : PAIR_WIDTH - RATE_WIDTH - 1;
 }
 
 function putPair(
   buffer: Buffer,
   x: number,
   y: number,
+  width: number,
   sign: string,
-  rate: number,
-  peak: number,
+  [rate, peak]: readonly [rate: number, peak: number],
   style: Style,
   { theme, ascii }: SystemView,
 ): void {
   buffer.put(x, y, ascii ? (sign === '▲' ? '^' : 'v') : sign, style);
   const now = compactBytesText(rate);
   putAligned(buffer, x + 2, y, RATE_WIDTH, 'right', now, rate > 0 ? style : theme.dim, ascii);
+  if (width < PAIR_WIDTH) return;
   putAligned(buffer, x + 3 + RATE_WIDTH, y, RATE_WIDTH, 'right', compactBytesText(peak), theme.dim, ascii);
 }
