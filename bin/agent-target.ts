@@ -66,6 +66,11 @@ function withToken(
   return { agent, token: token === '' ? undefined : token, hasTokenInUrl: false };
 }
 
+/** Whether the user has to say something else: a URL, profile, certificate or token that cannot be used. */
+export function isAgentNamedWrong({ op }: OpError): boolean {
+  return ['parse URL', 'profile', 'read profiles', 'read certificate', 'token file'].includes(op);
+}
+
 function readNamed(path: string): PinnedCertificates {
   try {
     if (statSync(path).size > PEM_LIMIT_BYTES) throw new OpError({ op: 'read', code: 'EFBIG' });
@@ -74,6 +79,13 @@ function readNamed(path: string): PinnedCertificates {
     throw unusable(`option '--tls-ca <file>': '${path}'`, thrown);
   }
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission to read it denied',
+  EISDIR: 'it is a folder',
+  EFBIG: 'it is too long',
+};
 
 function readKept(path: string): PinnedCertificates | undefined {
   try {
@@ -86,7 +98,8 @@ function readKept(path: string): PinnedCertificates | undefined {
 
 function unusable(what: string, thrown: unknown): OpError {
   const error = toOpError('read certificate', thrown);
-  const why = error.op === 'read certificate' && thrown instanceof OpError ? error.message : error.code;
+  const isOwn = error.op === 'read certificate' && thrown instanceof OpError;
+  const why = isOwn ? error.message : (REASONS[error.code] ?? error.code);
   return new OpError({
     op: 'read certificate',
     code: error.code,

@@ -67,6 +67,7 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
     logPath: undefined,
+    agent: undefined,
     theme: options.theme,
     color: options.color,
     ascii: options.ascii,

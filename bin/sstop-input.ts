@@ -1,12 +1,19 @@
 import { raisePrivileges } from '../platforms/index.ts';
+import type { AgentOptions } from '../src/apps/cli/sstop-command.ts';
 import { RecordingSource } from '../src/data/export/recording-source.ts';
 import { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { openLocalSource } from '../src/data/source/local-source.ts';
 import { RecordedSource } from '../src/data/source/recorded-source.ts';
+import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
+import { OpError } from '../src/kit/errors/op-error.ts';
+import type { RemoteSource } from '../src/remote/client/remote-source.ts';
+import { contact } from './agent-connect.ts';
+import { agentTarget } from './agent-target.ts';
 import { complain } from './messages.ts';
+import { loadProfile } from './socktop-profiles.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
@@ -20,6 +27,8 @@ export interface SstopInput {
   readonly names: Names;
   /** Set where a recording is played. */
   readonly playback: RecordedSource | undefined;
+  /** Set where the snapshots are another machine's. */
+  readonly link: RemoteLink | undefined;
   /** What happens to the program itself. */
   readonly log: EventLog;
   /** Told in one line of what goes wrong beside the snapshots; until somebody listens, standard error is. */
@@ -28,7 +37,11 @@ export interface SstopInput {
 }
 
 /** Opens what the settings ask for. Rejects with an OpError that says in one line what cannot be had. */
-export async function openInput(settings: Settings, platform: Platform, log: EventLog): Promise<SstopInput> {
+export async function openInput(
+  settings: Settings,
+  platform: Platform | undefined,
+  log: EventLog,
+): Promise<SstopInput> {
   const { geoipPath, recordPath, playbackPath } = settings;
   const opened = await openNames({
     isDnsOn: settings.dns,
@@ -37,19 +50,43 @@ export async function openInput(settings: Settings, platform: Platform, log: Eve
   const problems = new Problems(log);
   if (opened.problem !== undefined) problems.tell('country-database', opened.problem.message);
   const { names } = opened;
-  const clock = { monotonicMicros: () => platform.monotonicMicros() };
+  const clock = { monotonicMicros: () => platform?.monotonicMicros() ?? performance.now() * 1000 };
   const playback = playbackPath === undefined ? undefined : await RecordedSource.open(playbackPath, clock);
   const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
   try {
+    const remote = settings.agent === undefined ? undefined : await openAgent(settings.agent);
     raisePrivileges();
-    const inner = playback ?? openLocalSource(platform, { tier: settings.backend });
+    const inner = playback ?? remote ?? openLocal(platform, settings);
     const source = new LoggedSource(inner, log);
     if (writer !== undefined) log.event('info', 'recording-opened', { file: recordPath });
-    return new OpenInput({ source, names, playback, writer, problems });
+    return new OpenInput({ source, names, playback, link: remote, writer, problems });
   } catch (thrown) {
     await writer?.close();
     throw thrown;
   }
+}
+
+function openLocal(platform: Platform | undefined, { backend }: Settings): Source {
+  if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
+  return openLocalSource(platform, { tier: backend });
+}
+
+/** The agent that the options name, connected. Rejects with an OpError that says in one line why it is not. */
+async function openAgent(options: AgentOptions): Promise<RemoteSource> {
+  const profile = options.profile === undefined ? undefined : loadProfile(options.profile, process.env);
+  const verifyHostname = options.verifyHostname || profile?.verifyHostname === true;
+  const target = agentTarget(
+    {
+      url: options.url ?? profile?.url ?? '',
+      tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
+      ...{ verifyHostname, tokenFile: options.tokenFile ?? profile?.tokenFile },
+    },
+    process.env,
+  );
+  const { source, error } = await contact(target, verifyHostname);
+  if (error === undefined) return source;
+  source.close();
+  throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });
 }
 
 /** What goes wrong beside the snapshots: to the log, and to whoever listens. */
@@ -80,6 +117,7 @@ interface InputParts {
   readonly source: LoggedSource;
   readonly names: Names;
   readonly playback: RecordedSource | undefined;
+  readonly link: RemoteLink | undefined;
   readonly writer: RecordingWriter | undefined;
   readonly problems: Problems;
 }
@@ -88,6 +126,7 @@ class OpenInput implements SstopInput {
   readonly source: Source;
   readonly names: Names;
   readonly playback: RecordedSource | undefined;
+  readonly link: RemoteLink | undefined;
   readonly #parts: InputParts;
 
   constructor(parts: InputParts) {
@@ -95,6 +134,7 @@ class OpenInput implements SstopInput {
     this.source = writer === undefined ? source : new RecordingSource(source, writer);
     this.names = parts.names;
     this.playback = parts.playback;
+    this.link = parts.link;
     this.#parts = parts;
   }
 

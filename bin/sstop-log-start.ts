@@ -1,3 +1,4 @@
+import { shownUrl } from '../src/remote/client/agent-url.ts';
 import type { LogFields } from './sstop-log-line.ts';
 import type { Settings } from './sstop-settings.ts';
 import { VERSION } from './version.ts';
@@ -22,5 +23,6 @@ export function startFields(settings: Settings): LogFields {
     alert: settings.alertBytesPerSecond,
     record: settings.recordPath,
     playback: settings.playbackPath,
+    agent: settings.agent?.profile ?? (settings.agent?.url && shownUrl(settings.agent.url)),
   };
 }

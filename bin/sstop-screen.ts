@@ -33,7 +33,7 @@ type ScreenControls = Controls<Model, Message>;
 export async function runScreen(
   settings: Settings,
   input: SstopInput,
-  signaller: Signaller,
+  signaller: Signaller | undefined,
 ): Promise<number> {
   return new Screen(settings, input, signaller).run();
 }
@@ -41,14 +41,14 @@ export async function runScreen(
 class Screen {
   readonly #settings: Settings;
   readonly #input: SstopInput;
-  readonly #signaller: Signaller;
+  readonly #signaller: Signaller | undefined;
   readonly #sampler: Sampler;
   readonly #startMillis = performance.now();
   /** Said again when the screen is left: a notice lasts until the next key. */
   readonly #problems: string[] = [];
   #controls: ScreenControls | undefined;
 
-  constructor(settings: Settings, input: SstopInput, signaller: Signaller) {
+  constructor(settings: Settings, input: SstopInput, signaller: Signaller | undefined) {
     this.#settings = settings;
     this.#input = input;
     this.#signaller = signaller;
@@ -101,8 +101,9 @@ class Screen {
     return sstopProgram({
       ...settings,
       keymap: keymapOf(groupsFor(settings.keymap.groups, input.playback !== undefined)),
-      canSignal: input.playback === undefined,
-      ownPid: process.pid,
+      canSignal: input.playback === undefined && this.#signaller !== undefined,
+      // Another machine's process of that number is another process.
+      ownPid: input.link === undefined ? process.pid : 0,
       names: nameLookup(input.names),
     });
   }
@@ -120,6 +121,7 @@ class Screen {
         break;
       case 'signal': {
         const { pid, startTicks, signal } = effect;
+        if (this.#signaller === undefined) break;
         const outcome = this.#signaller.send(pid, startTicks, signal);
         this.#input.log.event('info', 'signal-sent', { pid, signal, outcome });
         controls.dispatch({ kind: 'signalled', outcome });

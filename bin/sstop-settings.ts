@@ -1,5 +1,6 @@
 import { parseDurationMillis } from '../src/apps/cli/duration.ts';
 import {
+  type AgentOptions,
   type COLOR_NAMES,
   DEFAULT_INTERVAL_MILLIS,
   DEFAULT_SORT,
@@ -49,6 +50,8 @@ export interface Settings {
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean;
   readonly mouse: boolean;
+  /** Undefined: this machine, or a recording. */
+  readonly agent: AgentOptions | undefined;
 }
 
 function parseInterval(text: string): number | undefined {

@@ -45,6 +45,8 @@ class Stream {
   readonly #output = new StandardOutput();
   readonly #rates = new NetworkRates();
   #isFirstOutput = true;
+  /** Why the agent cannot be asked now; it was told. */
+  #lostReason: string | undefined;
 
   constructor(settings: Settings, input: SstopInput, filter: OwnerFilter, stop: Stop) {
     this.#settings = settings;
@@ -105,9 +107,20 @@ class Stream {
 
   async #print(): Promise<boolean> {
     const snapshot = await this.#snapshot();
-    if (snapshot.network === undefined) throw failureOf(snapshot);
+    if (snapshot.network === undefined) return this.#without(snapshot);
+    this.#lostReason = undefined;
     this.#rates.update(snapshot.network, snapshot.header);
     return this.#output.write(this.#format(snapshot, snapshot.network));
+  }
+
+  /** Nothing to print: an agent that is away comes back, all else is the end. */
+  #without(snapshot: Snapshot): boolean {
+    const failure = failureOf(snapshot);
+    const comesBack = this.#input.link?.status.phase === 'lost' && !this.#settings.once;
+    if (!comesBack) throw failure;
+    if (failure.message !== this.#lostReason) complain('sstop', failure.message);
+    this.#lostReason = failure.message;
+    return true;
   }
 
   #format(snapshot: Snapshot, section: NetworkSection): string {

@@ -3,6 +3,7 @@ import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-co
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
+import { isAgentNamedWrong } from './agent-target.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
@@ -60,17 +61,18 @@ async function runLogged(options: SstopOptions, log: EventLog): Promise<number> 
 }
 
 async function runWith(settings: Settings, log: EventLog): Promise<number> {
-  let platform: Platform;
+  let platform: Platform | undefined;
   let input: SstopInput;
   try {
-    platform = currentPlatform();
+    // An agent can be asked from where nothing can be collected.
+    platform = settings.agent === undefined ? currentPlatform() : undefined;
     input = await openInput(settings, platform, log);
   } catch (thrown) {
-    return failed(thrown, 'start', isUsageError(settings) ? EXIT_USAGE : EXIT_FAILURE, log);
+    return failed(thrown, 'start', isUsageError(thrown, settings) ? EXIT_USAGE : EXIT_FAILURE, log);
   }
   try {
     return settings.output === 'screen'
-      ? await runScreen(settings, input, platform.signaller)
+      ? await runScreen(settings, input, platform?.signaller)
       : await runStream(settings, input);
   } catch (thrown) {
     return failed(thrown, 'run', EXIT_FAILURE, log);
@@ -98,8 +100,9 @@ function failed(thrown: unknown, op: string, code: number, log: EventLog): numbe
 }
 
 /** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
-function isUsageError({ recordPath, playbackPath, geoipPath }: Settings): boolean {
-  return recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined;
+function isUsageError(thrown: unknown, { recordPath, playbackPath, geoipPath, agent }: Settings): boolean {
+  const isNamed = agent !== undefined && isAgentNamedWrong(toOpError('start', thrown));
+  return isNamed || recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined;
 }
 
 function print(text: string, exitCode: number): number {

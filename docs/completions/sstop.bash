@@ -60,11 +60,22 @@ _sstop() {
       compopt -o default
       return
       ;;
+    -P | --profile)
+      return
+      ;;
+    -t | --tls-ca)
+      compopt -o default
+      return
+      ;;
+    --token-file)
+      compopt -o default
+      return
+      ;;
     --completions)
       mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --loopback --no-loopback --dns --no-dns --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --log --doctor --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --loopback --no-loopback --dns --no-dns --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
 }
 complete -F _sstop sstop

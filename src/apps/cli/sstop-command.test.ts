@@ -32,6 +32,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       recordPath: undefined,
       playbackPath: undefined,
       logPath: undefined,
+      agent: undefined,
       theme: undefined,
       color: 'auto',
       ascii: undefined,
@@ -135,4 +136,20 @@ test('help is coloured only where asked', () => {
   const colored = parseSstopArguments(['--help'], VOCABULARY, true);
   expect(plain.kind === 'print' && plain.text.includes('\u001b')).toBe(false);
   expect(colored.kind === 'print' && colored.text.includes('\u001b[')).toBe(true);
+});
+
+test('an agent is a URL or a profile, with what belongs to it', () => {
+  const argv = ['-t', 'c.pem', '--verify-hostname', '--token-file', 't', 'wss://h/ws'];
+  const invocation = parseSstopArguments(argv, VOCABULARY, false);
+  expect(invocation.kind === 'run' && invocation.options.agent).toEqual({
+    ...{ url: 'wss://h/ws', profile: undefined, tlsCaPath: 'c.pem', verifyHostname: true, tokenFile: 't' },
+  });
+  const named = parseSstopArguments(['-P', 'prod', '--json'], VOCABULARY, false);
+  expect(named.kind === 'run' && named.options.agent).toMatchObject({ url: undefined, profile: 'prod' });
+  expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
+  expect(refusal('-t', 'c.pem')).toContain('--tls-ca is for an agent');
+  expect(refusal('--backend', 'proc', 'ws://h/ws')).toContain('--backend');
+  expect(refusal('--doctor', 'ws://h/ws')).toContain('--doctor');
+  expect(refusal('--playback', 'f', 'ws://h/ws')).toContain('--playback');
+  expect(refusal('ws://h/ws', 'ws://h2/ws')).toContain('argument');
 });

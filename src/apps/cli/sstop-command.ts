@@ -22,6 +22,16 @@ export interface SstopVocabulary {
   readonly themeNames: readonly string[];
 }
 
+/** Another machine, by its agent; exactly one of URL and profile is there. */
+export interface AgentOptions {
+  /** It may hold a token, so it is never printed as it is. */
+  readonly url: string | undefined;
+  readonly profile: string | undefined;
+  readonly tlsCaPath: string | undefined;
+  readonly verifyHostname: boolean;
+  readonly tokenFile: string | undefined;
+}
+
 /** What the command line of sstop asks for. Undefined: not said there, so the configuration or the default decides. */
 export interface SstopOptions {
   readonly output: 'screen' | 'json' | 'csv' | 'table';
@@ -44,6 +54,8 @@ export interface SstopOptions {
   readonly playbackPath: string | undefined;
   /** Events are appended to this file, one a line. */
   readonly logPath: string | undefined;
+  /** Undefined: this machine. */
+  readonly agent: AgentOptions | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
   readonly color: (typeof COLOR_NAMES)[number];
@@ -74,6 +86,10 @@ interface RawOptions {
   readonly record?: string;
   readonly playback?: string;
   readonly log?: string;
+  readonly profile?: string;
+  readonly tlsCa?: string;
+  readonly verifyHostname?: true;
+  readonly tokenFile?: string;
   readonly theme?: string;
   readonly color: SstopOptions['color'] | false;
   readonly ascii?: boolean;
@@ -106,7 +122,8 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   const paint = new Chalk({ level: isColored ? 1 : 0 });
   const command = new Command('sstop')
     .description('Shows which processes use the network, and how much, live.')
-    .usage('[options]')
+    .usage('[options] [url]')
+    .argument('[url]', "another machine's agent, such as wss://HOST:8443/ws (default: this machine)")
     .version(`sstop ${vocabulary.version}`, '-V, --version', 'print the version and exit')
     .helpOption('-h, --help', 'print this help and exit')
     .allowExcessArguments(false)
@@ -117,7 +134,9 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
     })
     .addHelpText('after', `\nPress ? on the screen for the keys.`);
   const options = [...outputOptions(), ...samplingOptions(), ...startOptions(), ...screenOptions(vocabulary)];
-  for (const option of [...options, ...fileOptions(), ...reportOptions()]) command.addOption(option);
+  for (const option of [...options, ...fileOptions(), ...agentOptions(), ...reportOptions()]) {
+    command.addOption(option);
+  }
   return command;
 }
 
@@ -189,6 +208,18 @@ function fileOptions(): Option[] {
   ];
 }
 
+function agentOptions(): Option[] {
+  return [
+    new Option('-P, --profile <name>', 'the agent that socktop saved under this name').argParser(filePath),
+    new Option(
+      '-t, --tls-ca <file>',
+      'accept only certificates in this PEM file, or signed by one in it',
+    ).argParser(filePath),
+    new Option('--verify-hostname', "check the names in the agent's certificate as well"),
+    new Option('--token-file <file>', 'read the token for the agent from this file').argParser(filePath),
+  ];
+}
+
 function reportOptions(): Option[] {
   return [
     new Option(
@@ -201,7 +232,7 @@ function reportOptions(): Option[] {
   ];
 }
 
-function optionsOf(raw: RawOptions): SstopOptions {
+function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
   const once = raw.once === true;
   const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
   return {
@@ -220,11 +251,41 @@ function optionsOf(raw: RawOptions): SstopOptions {
     recordPath: raw.record,
     playbackPath: raw.playback,
     logPath: raw.log,
+    agent:
+      url === undefined && raw.profile === undefined
+        ? undefined
+        : {
+            ...{ url, profile: raw.profile, tlsCaPath: raw.tlsCa, tokenFile: raw.tokenFile },
+            verifyHostname: raw.verifyHostname === true,
+          },
     theme: raw.theme,
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
     mouse: raw.mouse,
   };
+}
+
+/** Why these options do not go together, in one line; undefined where they do. */
+function contradiction(
+  raw: RawOptions,
+  { agent, backend, doctor, playbackPath }: SstopOptions,
+): string | undefined {
+  if (agent === undefined) {
+    const named =
+      raw.tlsCa !== undefined
+        ? '--tls-ca'
+        : raw.tokenFile !== undefined
+          ? '--token-file'
+          : '--verify-hostname';
+    const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
+    return isIdle ? undefined : `${named} is for an agent: give its URL, or --profile`;
+  }
+  if (agent.url !== undefined && agent.profile !== undefined)
+    return 'an agent has a URL or a profile, not both';
+  if (doctor) return '--doctor reports on this machine';
+  if (playbackPath !== undefined) return '--playback shows a recording, and no agent';
+  if (backend !== 'auto') return '--backend is for this machine; an agent counts by its own best tier';
+  return undefined;
 }
 
 /** Reads sstop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
@@ -248,11 +309,17 @@ export function parseSstopArguments(
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return { kind: 'print', text: printed, exitCode: 0 };
-    return { kind: 'print', text: `sstop: ${oneLine(thrown.message)} (see sstop --help)\n`, exitCode: 2 };
+    return complaint(oneLine(thrown.message));
   }
   const raw = command.opts<RawOptions>();
   if (raw.completions !== undefined) {
     return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
   }
-  return { kind: 'run', options: optionsOf(raw) };
+  const options = optionsOf(raw, command.args[0]);
+  const problem = contradiction(raw, options);
+  return problem === undefined ? { kind: 'run', options } : complaint(problem);
+}
+
+function complaint(message: string): Invocation<SstopOptions> {
+  return { kind: 'print', text: `sstop: ${message} (see sstop --help)\n`, exitCode: 2 };
 }

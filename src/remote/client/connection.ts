@@ -70,7 +70,9 @@ export class Connection {
     this.#isEnded = true;
     clearTimeout(this.#connectTimer);
     clearInterval(this.#pingTimer);
-    this.#socket.terminate();
+    // A wish of our own is told to the agent; who does not answer is not waited for.
+    if (error.code === 'CLOSED') this.#socket.close(1000);
+    else this.#socket.terminate();
     this.#listener.closed(error);
   }
 

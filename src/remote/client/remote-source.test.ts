@@ -74,7 +74,7 @@ describe('an agent of this machine', () => {
     const source = connect(port, { token: 'wrong' });
     expect(await source.firstContact).toMatchObject({ code: 'HTTP_401' });
     expect(source.status).toMatchObject({ phase: 'lost', nextTryMillis: undefined });
-    expect(await rejectionOf(source.sample({ machine: true }, FOR_EVER))).toBe('LOST');
+    expect((await source.sample({ machine: true }, FOR_EVER)).errors).toMatchObject([{ code: 'LOST' }]);
   });
 
   test('says why it cannot tell something, and tells the rest', async () => {
@@ -99,7 +99,8 @@ describe('a connection that ends', () => {
       await until(source, () => source.status.phase === 'lost');
       expect(source.status.reason).toBe('the agent has closed the connection');
       expect(source.status.lostSinceMillis).toBeLessThanOrEqual(Date.now());
-      expect(await rejectionOf(source.sample({ machine: true }, FOR_EVER))).toBe('LOST');
+      const lost = await source.sample({ machine: true }, FOR_EVER);
+      expect(lost).toMatchObject({ header: { epoch: header.epoch }, errors: [{ code: 'LOST' }] });
       await until(source, () => source.status.reason?.includes('refused') === true);
       await Bun.sleep(2);
       start({ port });
@@ -133,7 +134,7 @@ describe('a connection that ends', () => {
     const pending = source.sample({ network: true, machine: true }, FOR_EVER);
     source.close();
     source.close();
-    expect(await rejectionOf(pending)).toBe('LOST');
+    expect(await rejectionOf(pending)).toBe('CLOSED');
     expect(await rejectionOf(source.sample({ machine: true }, FOR_EVER))).toBe('CLOSED');
   });
 });

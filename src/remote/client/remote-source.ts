@@ -81,19 +81,18 @@ export class RemoteSource implements Source, RemoteLink {
     this.#connect();
   }
 
-  /** As `Source` has it; without a connection the code is `LOST` at once, and the message says why. */
+  /** As `Source` has it; without a connection there is no section, and an error `LOST` that says why, at once. */
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     const now = this.#options.monotonicMicros;
     if (this.#status.phase === 'connecting') await withinDeadline(this.firstContact, deadlineMicros, now);
     const session = this.#session;
-    if (session === undefined) throw this.#lostError();
+    if (session === undefined) return this.#lostSnapshot();
     const gathered = await this.#gathering.gather(session, want, (parts) =>
       withinDeadline(parts, deadlineMicros, now),
     );
     if (gathered.header !== undefined) this.#header = gathered.header;
-    const isAllLost = gathered.errors.length > 0 && gathered.errors.every(({ code }) => code === 'LOST');
-    if (isAllLost) throw this.#lostError();
+    if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     return { ...gathered.sections, header: this.#header, errors: gathered.errors };
   }
 
@@ -203,8 +202,10 @@ export class RemoteSource implements Source, RemoteLink {
     this.#first.resolve(error);
   }
 
-  #lostError(): OpError {
-    return new OpError({ op: 'sample', code: 'LOST', message: this.#status.reason ?? 'no connection' });
+  #lostSnapshot(): Snapshot {
+    if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
+    const { reason: message = 'there is no connection' } = this.#status;
+    return { header: this.#header, errors: [{ op: 'connection', code: 'LOST', message }] };
   }
 
   #change(changes: Partial<RemoteStatus>): void {

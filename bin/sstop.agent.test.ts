@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SSTOP } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+import { RunningAgent } from './testing/running-agent.ts';
+
+const WAIT_MILLIS = 30_000;
+const LONG_MILLIS = 90_000;
+
+let folder = '';
+let agent: RunningAgent;
+const open: { close?(): unknown; kill?(): unknown }[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sstop-agent-'));
+  writeFileSync(join(folder, 'token'), 'the-token\n');
+  agent = await RunningAgent.start({
+    token: 'the-token',
+    args: ['--enableSSL'],
+    environment: { XDG_CONFIG_HOME: folder },
+  });
+});
+afterAll(async () => {
+  await agent.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+afterEach(async () => {
+  for (const each of open.splice(0)) await (each.close ?? each.kill)?.call(each);
+});
+
+function certificate(): string {
+  return join(folder, 'socktop_agent/tls/cert.pem');
+}
+
+async function run(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([SSTOP, ...argv], {
+    env: { ...process.env, XDG_CONFIG_HOME: folder },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+describe('sstop of an agent', () => {
+  test(
+    'exports as of this machine, records, and plays the recording',
+    async () => {
+      const recording = join(folder, 'remote.ndjson.gz');
+      const options = ['-t', certificate(), '--token-file', join(folder, 'token'), '--loopback'];
+      // Without TLS in the URL: a certificate was given, so it is meant.
+      const streamed = await run(...options, '--json', '--record', recording, '--duration', '1s', agent.url);
+      expect(streamed).toMatchObject({ code: 0, stderr: '' });
+      const snapshot = JSON.parse(streamed.stdout.trimEnd().split('\n').at(-1)!);
+      expect(snapshot).toMatchObject({ schema: 1, errors: [] });
+      expect(snapshot.processes.length).toBeGreaterThan(0);
+      const played = await run('--playback', recording, '--csv');
+      expect(played).toMatchObject({ code: 0, stderr: '' });
+      expect(played.stdout.split('\n').length).toBeGreaterThan(2);
+    },
+    LONG_MILLIS,
+  );
+
+  test(
+    'takes a profile of socktop, and says in one line what is wrong with an agent',
+    async () => {
+      mkdirSync(join(folder, 'socktop'), { recursive: true });
+      const profile = {
+        ...{ url: `${agent.url.replace('ws:', 'wss:')}?token=the-token`, tls_ca: certificate() },
+      };
+      writeFileSync(join(folder, 'socktop/profiles.json'), JSON.stringify({ profiles: { prod: profile } }));
+      expect(await run('-P', 'prod', '--once')).toMatchObject({ code: 0, stderr: '' });
+      const wrong = await run('-t', certificate(), `${agent.url}?token=other`, '--once');
+      expect(wrong).toMatchObject({ code: 1, stdout: '' });
+      expect(wrong.stderr).toMatch(/^sstop: wss:\S+: the agent wants another token \(HTTP 401\)\n$/);
+      const unknown = await run(agent.url.replace('ws:', 'wss:'), '--once');
+      expect(unknown.code).toBe(1);
+      expect(unknown.stderr).toMatch(/^sstop: wss:.*SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}.*\n$/);
+      expect(await run('-P', 'nobody', '--once')).toMatchObject({ code: 2, stdout: '' });
+    },
+    LONG_MILLIS,
+  );
+
+  test(
+    'shows its screen, says that the agent is gone, and goes on when it is back',
+    async () => {
+      const first = await RunningAgent.start();
+      open.push(first);
+      const program = new PtyProgram([SSTOP, '--loopback', '--interval', '500ms', first.url], {
+        ...{ columns: 120, environment: { XDG_CONFIG_HOME: folder } },
+      });
+      open.push(program);
+      await program.waitFor(/socktop-agent/, WAIT_MILLIS);
+      await first.kill();
+      await program.waitFor(/connection/, WAIT_MILLIS);
+      program.key('k');
+      await program.waitFor(/this machine only/i, WAIT_MILLIS);
+      open.push(await RunningAgent.start({ port: first.port }));
+      await program.waitUntil(() => !/refused|broke/.test(program.text()), 'the end of it', WAIT_MILLIS);
+      program.key('q');
+      expect(await program.exited()).toBe(0);
+    },
+    LONG_MILLIS,
+  );
+});
