@@ -2,32 +2,33 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AgentProcess } from './testing/agent-process.ts';
 import { SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
-import { RunningAgent } from './testing/running-agent.ts';
 
 const WAIT_MILLIS = 30_000;
 const LONG_MILLIS = 90_000;
 
 let folder = '';
-let agent: RunningAgent;
-const open: { close?(): unknown; kill?(): unknown }[] = [];
+let agent: AgentProcess;
+let url = '';
+const open: { close(): unknown }[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sstop-agent-'));
   writeFileSync(join(folder, 'token'), 'the-token\n');
-  agent = await RunningAgent.start({
-    token: 'the-token',
+  agent = await AgentProcess.start({
     args: ['--enableSSL'],
-    environment: { XDG_CONFIG_HOME: folder },
+    environment: { XDG_CONFIG_HOME: folder, SOCKTOP_TOKEN: 'the-token' },
   });
+  url = `ws://127.0.0.1:${agent.port}/ws`;
 });
 afterAll(async () => {
-  await agent.kill();
+  await agent.close();
   rmSync(folder, { recursive: true, force: true });
 });
 afterEach(async () => {
-  for (const each of open.splice(0)) await (each.close ?? each.kill)?.call(each);
+  for (const each of open.splice(0)) await each.close();
 });
 
 function certificate(): string {
@@ -56,7 +57,7 @@ describe('sstop of an agent', () => {
       const recording = join(folder, 'remote.ndjson.gz');
       const options = ['-t', certificate(), '--token-file', join(folder, 'token'), '--loopback'];
       // Without TLS in the URL: a certificate was given, so it is meant.
-      const streamed = await run(...options, '--json', '--record', recording, '--duration', '1s', agent.url);
+      const streamed = await run(...options, '--json', '--record', recording, '--duration', '1s', url);
       expect(streamed).toMatchObject({ code: 0, stderr: '' });
       const snapshot = JSON.parse(streamed.stdout.trimEnd().split('\n').at(-1)!);
       expect(snapshot).toMatchObject({ schema: 1, errors: [] });
@@ -73,14 +74,14 @@ describe('sstop of an agent', () => {
     async () => {
       mkdirSync(join(folder, 'socktop'), { recursive: true });
       const profile = {
-        ...{ url: `${agent.url.replace('ws:', 'wss:')}?token=the-token`, tls_ca: certificate() },
+        ...{ url: `${url.replace('ws:', 'wss:')}?token=the-token`, tls_ca: certificate() },
       };
       writeFileSync(join(folder, 'socktop/profiles.json'), JSON.stringify({ profiles: { prod: profile } }));
       expect(await run('-P', 'prod', '--once')).toMatchObject({ code: 0, stderr: '' });
-      const wrong = await run('-t', certificate(), `${agent.url}?token=other`, '--once');
+      const wrong = await run('-t', certificate(), `${url}?token=other`, '--once');
       expect(wrong).toMatchObject({ code: 1, stdout: '' });
       expect(wrong.stderr).toMatch(/^sstop: wss:\S+: the agent wants another token \(HTTP 401\)\n$/);
-      const unknown = await run(agent.url.replace('ws:', 'wss:'), '--once');
+      const unknown = await run(url.replace('ws:', 'wss:'), '--once');
       expect(unknown.code).toBe(1);
       expect(unknown.stderr).toMatch(/^sstop: wss:.*SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}.*\n$/);
       expect(await run('-P', 'nobody', '--once')).toMatchObject({ code: 2, stdout: '' });
@@ -91,18 +92,21 @@ describe('sstop of an agent', () => {
   test(
     'shows its screen, says that the agent is gone, and goes on when it is back',
     async () => {
-      const first = await RunningAgent.start();
+      const first = await AgentProcess.start();
       open.push(first);
-      const program = new PtyProgram([SSTOP, '--loopback', '--interval', '500ms', first.url], {
-        ...{ columns: 120, environment: { XDG_CONFIG_HOME: folder } },
-      });
+      const program = new PtyProgram(
+        [SSTOP, '--loopback', '--interval', '500ms', `ws://127.0.0.1:${first.port}/ws`],
+        {
+          ...{ columns: 120, environment: { XDG_CONFIG_HOME: folder } },
+        },
+      );
       open.push(program);
       await program.waitFor(/socktop-agent/, WAIT_MILLIS);
-      await first.kill();
-      await program.waitFor(/connection/, WAIT_MILLIS);
       program.key('k');
       await program.waitFor(/this machine only/i, WAIT_MILLIS);
-      open.push(await RunningAgent.start({ port: first.port }));
+      first.kill('SIGKILL');
+      await program.waitFor(/connection/, WAIT_MILLIS);
+      open.push(await AgentProcess.start({ args: ['--port', String(first.port)] }));
       await program.waitUntil(() => !/refused|broke/.test(program.text()), 'the end of it', WAIT_MILLIS);
       program.key('q');
       expect(await program.exited()).toBe(0);
