@@ -139,7 +139,7 @@ describe('a file of profiles', () => {
   });
 
   test.if(Bun.which('setpriv') !== null && process.getuid?.() === 0)(
-    'in a closed folder is told of, and the program says no more than that',
+    'in a closed folder is told of, and nothing is lost (needs root and setpriv)',
     async () => {
       const path = configure('closed', { prod: { url: 'ws://old/ws' } });
       const program = new PtyProgram(

@@ -102,8 +102,6 @@ describe('sstop of an agent', () => {
       );
       open.push(program);
       await program.waitFor(/socktop-agent/, WAIT_MILLIS);
-      program.key('k');
-      await program.waitFor(/this machine only/i, WAIT_MILLIS);
       first.kill('SIGKILL');
       await program.waitFor(/connection/, WAIT_MILLIS);
       open.push(await AgentProcess.start({ args: ['--port', String(first.port)] }));
