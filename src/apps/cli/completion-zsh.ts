@@ -22,9 +22,9 @@ fi
 function specificationOf({ short, long, description, value, valueName }: CompletedOption): string {
   const sign = value.kind === 'none' ? '' : '=';
   const explanation = `[${description.replaceAll(/[\\[\]]/g, '\\$&')}]`;
-  const rest = quoted(`${explanation}${value.kind === 'none' ? '' : `:${valueName}:${actionOf(value)}`}`);
-  if (short === undefined) return `${quoted(`${long}${sign}`)}${rest}`.replaceAll("''", '');
-  return `${quoted(`(${short} ${long})`)}{${short},${long}${sign}}${rest}`;
+  const rest = `${explanation}${value.kind === 'none' ? '' : `:${valueName}:${actionOf(value)}`}`;
+  if (short === undefined) return quoted(`${long}${sign}${rest}`);
+  return `${quoted(`(${short} ${long})`)}{${short},${long}${sign}}${quoted(rest)}`;
 }
 
 function actionOf(value: CompletedOption['value']): string {

@@ -280,6 +280,10 @@ function contradiction(
     const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
     return isIdle ? undefined : `${named} is for an agent: give its URL, or --profile`;
   }
+  if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
+    // What follows a question mark may be a token.
+    return `'${agent.url.replace(/[?#].*$/s, '')}': an agent is reached by ws:// or wss://`;
+  }
   if (agent.url !== undefined && agent.profile !== undefined)
     return 'an agent has a URL or a profile, not both';
   if (doctor) return '--doctor reports on this machine';
