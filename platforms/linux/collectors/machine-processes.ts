@@ -10,7 +10,7 @@ import { MachineSize } from './machine-size.ts';
 import { sectionError } from './part.ts';
 import { ProcessDetailReader } from './process-detail.ts';
 import { readThreads } from './process-threads.ts';
-import { ProcessUsageReader } from './process-usage.ts';
+import { ProcessUsageReader, VISIBLE_LIMIT } from './process-usage.ts';
 import { ProcessCollector, sharesPidNamespace } from './processes.ts';
 
 export interface ProcessesOptions {
@@ -29,6 +29,8 @@ export class ProcessSections {
   readonly #usage: ProcessUsageReader;
   readonly #size: MachineSize;
   readonly #details: ProcessDetailReader;
+  /** Of the rows asked for last, by slot. */
+  readonly #commandLines: (string | undefined)[] = [];
   /** The table may be walked by one at a time. */
   #turn: Promise<void> = Promise.resolve();
   #collectedMicros = Number.NEGATIVE_INFINITY;
@@ -55,6 +57,7 @@ export class ProcessSections {
     const started = monotonicMicros();
     await this.#collectTable(slice);
     this.#usage.read(this.#collector.table, visiblePids);
+    this.#readCommandLines(visiblePids);
     return {
       sequence: ++this.#sequence,
       monotonicMicros: this.#collectedMicros,
@@ -62,6 +65,7 @@ export class ProcessSections {
       errors: [],
       processes: this.#collector.table,
       usage: this.#usage.usage,
+      commandLines: this.#commandLines,
       ...this.#size.read(),
     };
   }
@@ -102,6 +106,16 @@ export class ProcessSections {
       this.#size.close();
     };
     this.#turn.then(shut, shut);
+  }
+
+  #readCommandLines(pids: readonly number[]): void {
+    const { table } = this.#collector;
+    this.#commandLines.fill(undefined);
+    for (const pid of pids.slice(0, VISIBLE_LIMIT)) {
+      const slot = table.find(pid);
+      while (this.#commandLines.length <= slot) this.#commandLines.push(undefined);
+      if (slot >= 0) this.#commandLines[slot] = this.#collector.commandLine(pid);
+    }
   }
 
   async #collectTable(slice: Slice): Promise<void> {

@@ -9,7 +9,7 @@ import { ascii } from '../proc/text-scanner.ts';
 const IO = ascii('/io\0');
 const STATM = ascii('/statm\0');
 /** More rows than any terminal shows. */
-const VISIBLE_LIMIT = 1024;
+export const VISIBLE_LIMIT = 1024;
 
 /** What costs reads of its own, for single processes: exact memory (`statm`) and storage I/O (`io`). */
 export class ProcessUsageReader {

@@ -14,6 +14,8 @@ export interface SamplerEvents {
 
 /** The first rates are shown this soon, whatever the interval: nobody likes an empty screen. */
 const FIRST_RATES_MILLIS = 250;
+/** Rates need two samples; those of the processes that are then seen to be at the top, two more. */
+const FIRST_SAMPLES = 2;
 /** What is due so soon is asked for now, in one request. */
 const TOGETHER_MILLIS = 20;
 
@@ -86,7 +88,7 @@ export class HostSampler {
     if (interval === Number.POSITIVE_INFINITY) return interval;
     if (asked === Number.NEGATIVE_INFINITY) return 0;
     const due = nextDue(0, interval, asked + TOGETHER_MILLIS);
-    const isSoon = this.#samples === 1 && (lane === 'metrics' || lane === 'processes');
+    const isSoon = this.#samples <= FIRST_SAMPLES && (lane === 'metrics' || lane === 'processes');
     return isSoon ? Math.min(due, asked + FIRST_RATES_MILLIS) : due;
   }
 

@@ -69,7 +69,7 @@ function sampled(model: Model, { host, snapshot }: Extract<Message, { kind: 'sam
 function linked(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
   const wasLive = model.hosts[host]!.link?.phase === 'live';
   // What comes after a gap does not continue what was before it.
-  if (wasLive && status.phase !== 'live') model.hosts[host]!.data.rebase();
+  if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
   return withHost({ ...model, nowMillis }, { link: status }, host);
 }
 
@@ -237,6 +237,6 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
 
 /** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
 function paused(model: Model): Step {
-  if (model.isPaused) for (const { data } of model.hosts) data.rebase();
+  if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
 }

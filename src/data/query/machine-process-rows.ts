@@ -75,6 +75,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
   /** Makes the rows anew; the search stays as it was. */
   build(section: MachineProcesses, rates: ProcessRates, userOf: UserNames): void {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
+    const commandLines = texts?.commandLines ?? section.commandLines;
     const { slots } = processes;
     if (slots.count > this.pid.length) this.#grow(Math.max(64, slots.count * 2));
     this.unfilteredCount = slots.count;
@@ -85,7 +86,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
       this.names[row] = processes.names[slot] ?? '';
       this.users[row] =
         texts === undefined ? this.#userOf(processes.uid[slot]!, userOf) : (texts.users[slot] ?? '-');
-      this.commandLines[row] = texts?.commandLines[slot] ?? '';
+      this.commandLines[row] = commandLines?.[slot] ?? '';
       this.startTicks[row] = processes.startTicks[slot]!;
       this.state[row] = processes.state[slot]!;
       this.threads[row] = processes.threads[slot]! > 0 ? processes.threads[slot]! : Number.NaN;

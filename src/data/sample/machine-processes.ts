@@ -40,6 +40,8 @@ export interface MachineProcesses extends Section {
   readonly coreCount: number;
   /** Of the whole machine, where the table may hold fewer; undefined: the rows of the table. */
   readonly processCount?: number | undefined;
+  /** Of the rows asked for, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
+  readonly commandLines?: readonly (string | undefined)[] | undefined;
   /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
   readonly texts?: RemoteProcessTexts | undefined;
 }

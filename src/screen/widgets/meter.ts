@@ -4,6 +4,7 @@ import { barLevel } from './levels.ts';
 
 const LINE = 0x2501;
 const HALF_LINE = 0x2578;
+const TRACK = 0x2500;
 const ASCII_LINE = 0x3d;
 const ASCII_TRACK = 0x2d;
 
@@ -28,6 +29,6 @@ export function putMeter(
     const left = halves - column * 2;
     if (left >= 2) buffer.putCodePoint(x + column, y, ascii ? ASCII_LINE : LINE, style);
     else if (left === 1) buffer.putCodePoint(x + column, y, ascii ? ASCII_LINE : HALF_LINE, style);
-    else if (track !== undefined) buffer.putCodePoint(x + column, y, ascii ? ASCII_TRACK : LINE, track);
+    else if (track !== undefined) buffer.putCodePoint(x + column, y, ascii ? ASCII_TRACK : TRACK, track);
   }
 }

@@ -1,4 +1,5 @@
 import { AsciiText } from '../../../kit/text/ascii-text.ts';
+import { cellWidth } from '../../../kit/text/cell-width.ts';
 import {
   formatAge,
   formatBytes,
@@ -17,6 +18,9 @@ const RATE_TEXT_WIDTH = 6;
 const PERCENT_TEXT_WIDTH = 6;
 /** Narrower than this, a bar says nothing. */
 const BAR_MIN_WIDTH = 3;
+/** Where a name leaves this much room, the command line follows it. */
+const COMMAND_MIN_WIDTH = 16;
+const COMMAND_GAP = 2;
 
 const scratch = new AsciiText();
 
@@ -43,6 +47,15 @@ export class CellPen {
 
   text(text: string, style: Style): void {
     putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
+  }
+
+  /** A name, then as much of the command line as there is room for. */
+  name(name: string, style: Style, commandLine: string | undefined, room = this.width): void {
+    const { buffer, x, y, theme, ascii } = this;
+    putAligned(buffer, x, y, room, 'left', name, style, ascii);
+    const left = room - cellWidth(name) - COMMAND_GAP;
+    if (left < COMMAND_MIN_WIDTH || commandLine === undefined || commandLine === '') return;
+    putAligned(buffer, x + room - left, y, left, 'left', commandLine, theme.dim, ascii);
   }
 
   right(text: string, style: Style): void {

@@ -5,10 +5,8 @@ import type { TreeRows } from '../../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../../data/rates/rate-history.ts';
 import { OwnerKind, type OwnerTable } from '../../../data/sample/network-section.ts';
 import type { Slice } from '../../../data/sample/slice.ts';
-import { cellWidth } from '../../../kit/text/cell-width.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
-import { putAligned } from '../../../screen/widgets/aligned-text.ts';
 import type { Column } from '../../../screen/widgets/column-layout.ts';
 import { plainSamples } from '../../../screen/widgets/levels.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
@@ -35,9 +33,6 @@ const TOTAL_KEYS = ['total', 'download-total', 'upload-total', 'pid', 'name', 'c
 type RateKey = (typeof KEYS)[number];
 type TotalKey = (typeof TOTAL_KEYS)[number];
 
-/** Where a name leaves this much room, the command line follows it. */
-const COMMAND_MIN_WIDTH = 16;
-const COMMAND_GAP = 2;
 /** A blank and the sign, after a graph that is whole. */
 const TREND_WIDTH = 2;
 
@@ -291,15 +286,9 @@ function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): vo
 
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
 function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: CellPen): void {
-  const { buffer, x, y, width, theme, ascii } = pen;
+  const { buffer, x, y, width, theme } = pen;
   const room = isInferred ? width - 2 : width;
   const isFaint = owners.kind[owner] !== OwnerKind.PROCESS || owners.hasExited[owner] === 1;
-  const name = owners.names[owner]!;
-  putAligned(buffer, x, y, room, 'left', name, isFaint ? theme.dim : theme.text, ascii);
-  const left = room - cellWidth(name) - COMMAND_GAP;
-  const commandLine = left >= COMMAND_MIN_WIDTH ? owners.commandLines[owner] : undefined;
-  if (commandLine !== undefined) {
-    putAligned(buffer, x + room - left, y, left, 'left', commandLine, theme.dim, ascii);
-  }
+  pen.name(owners.names[owner]!, isFaint ? theme.dim : theme.text, owners.commandLines[owner], room);
   if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
 }

@@ -4,7 +4,7 @@ import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import { putAligned, putAlignedAscii } from '../../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../../screen/widgets/block.ts';
-import { verticalGlyph } from '../../../screen/widgets/glyphs.ts';
+import { brailleGlyph, verticalGlyph } from '../../../screen/widgets/glyphs.ts';
 import { rampStyle } from '../../../screen/widgets/intensity-ramp.ts';
 import { graphLevel } from '../../../screen/widgets/levels.ts';
 import { putMeter } from '../../../screen/widgets/meter.ts';
@@ -12,12 +12,12 @@ import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { trendMark } from '../network/trend-mark.ts';
 import type { SystemView } from './system-look.ts';
 
-/** How a core is drawn: with its past, as a bar, as a figure with one block, or as one block alone. */
-export type CoreForm = 'graph' | 'bar' | 'figure' | 'block';
+/** How a core is drawn: with its past, as a bar, as a figure with one block, as one block alone, or as half of one. */
+export type CoreForm = 'graph' | 'bar' | 'figure' | 'block' | 'half';
 
 export interface CoreGrid {
   readonly form: CoreForm;
-  /** Cores beside each other; the numbers run down the columns, of blocks along the rows. */
+  /** Cores beside each other; the numbers run down the columns, of blocks and halves along the rows. */
   readonly columns: number;
   readonly cellWidth: number;
 }
@@ -36,14 +36,18 @@ const GRAPH_CELL_MAX = 44;
 /** Few cores on a high screen have graphs of several lines. */
 const GRAPH_HEIGHT_MAX = 5;
 
-/** The richest form in which so many cores fit into an area; blocks of one cell where none does. */
+/** The richest form in which so many cores fit into an area; what does not fit in halves of a cell is left out. */
 export function coreGrid(width: number, height: number, cores: number): CoreGrid {
   for (const { form, width: least } of FORMS) {
     const columns = Math.max(1, Math.ceil(cores / Math.max(1, height)));
     const cellWidth = Math.floor((width - GAP * (columns - 1)) / columns);
     if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, GRAPH_CELL_MAX) };
   }
-  return { form: 'block', columns: Math.max(1, width - BLOCK_LABEL_WIDTH), cellWidth: 1 };
+  // Whole tens a row, so that a core is found without counting.
+  const tens = (columns: number): number => (columns >= 10 ? columns - (columns % 10) : Math.max(1, columns));
+  const blocks = tens(width - BLOCK_LABEL_WIDTH);
+  if (blocks * height >= cores) return { form: 'block', columns: blocks, cellWidth: 1 };
+  return { form: 'half', columns: tens(2 * (width - BLOCK_LABEL_WIDTH)), cellWidth: 1 };
 }
 
 const scratch = new AsciiText();
@@ -74,8 +78,8 @@ function loadText({ data }: SystemView): string {
 
 function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: number): void {
   const grid = coreGrid(inside.width, inside.height, count);
-  if (grid.form === 'block') {
-    renderBlocks(inside, buffer, view, count, grid.columns);
+  if (grid.form === 'block' || grid.form === 'half') {
+    renderBlocks(inside, buffer, view, count, grid);
     return;
   }
   const perColumn = Math.min(inside.height, Math.ceil(count / grid.columns));
@@ -143,18 +147,41 @@ function putLevel(buffer: Buffer, x: number, y: number, percent: number, view: S
   buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, percent, 100));
 }
 
-function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: number, columns: number): void {
-  const { data, theme, ascii } = view;
-  // Whole tens a row, so that a core is found without counting.
-  const perRow = columns >= 10 ? columns - (columns % 10) : columns;
-  for (let core = 0; core < count; core++) {
-    const row = Math.floor(core / perRow);
+function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: number, grid: CoreGrid): void {
+  const { theme, ascii } = view;
+  const isHalf = grid.form === 'half';
+  const perCell = isHalf ? 2 : 1;
+  for (let core = 0; core < count; core += perCell) {
+    const row = Math.floor(core / grid.columns);
     if (row >= inside.height) return;
     const y = inside.y + row;
-    const column = core % perRow;
+    const column = core % grid.columns;
     if (column === 0) {
       putAligned(buffer, inside.x, y, BLOCK_LABEL_WIDTH - 1, 'right', String(core), theme.dim, ascii);
     }
-    putLevel(buffer, inside.x + BLOCK_LABEL_WIDTH + column, y, data.rates.cpu.coreOf(core), view);
+    const x = inside.x + BLOCK_LABEL_WIDTH + column / perCell;
+    if (isHalf) putHalves(buffer, x, y, core, core + 1 < count, view);
+    else putLevel(buffer, x, y, view.data.rates.cpu.coreOf(core), view);
   }
+}
+
+/** Two cores in one cell, four steps each; where only ASCII is shown, the busier of them. */
+function putHalves(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  core: number,
+  isPair: boolean,
+  view: SystemView,
+): void {
+  const { cpu } = view.data.rates;
+  const left = cpu.coreOf(core);
+  const right = isPair ? cpu.coreOf(core + 1) : Number.NaN;
+  const busier = left >= right || Number.isNaN(right) ? left : right;
+  if (view.ascii) {
+    putLevel(buffer, x, y, busier, view);
+    return;
+  }
+  const glyph = brailleGlyph(graphLevel(left, 100, 4), graphLevel(right, 100, 4));
+  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, busier, 100));
 }

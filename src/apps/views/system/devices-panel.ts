@@ -18,14 +18,13 @@ export interface DevicesLayout {
 }
 
 const CHART_MIN = 1;
-const CHART_MAX = 12;
 
 /** Shares `height` lines inside the border; three of them divide. Charts take what lists do not need. */
 export function layoutDevices(height: number, fileSystems: number, interfaces: number): DevicesLayout {
   const room = height - 3;
   const disks = Math.max(1, Math.min(fileSystems, Math.floor(room * 0.34)));
   const listed = Math.max(0, Math.min(interfaces, Math.floor(room * 0.2)));
-  const chart = Math.min(CHART_MAX, Math.floor((room - disks - listed) / 2));
+  const chart = Math.floor((room - disks - listed) / 2);
   if (chart < CHART_MIN) return { disks: Math.max(1, room - 2), chart: CHART_MIN, interfaces: 0 };
   const left = room - disks - listed - 2 * chart;
   return { disks: Math.min(Math.max(1, fileSystems), disks + left), chart, interfaces: listed };

@@ -40,7 +40,7 @@ export interface MachineListLook {
 const COLUMNS: readonly Column<Id>[] = [
   { id: 'pid', title: 'PID', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 80 },
   { id: 'user', title: 'USER', align: 'left', minWidth: 4, idealWidth: 10, flex: 0, priority: 50 },
-  { id: 'name', title: 'NAME', align: 'left', minWidth: 10, idealWidth: 20, flex: 1, priority: 100 },
+  { id: 'name', title: 'NAME', align: 'left', minWidth: 10, idealWidth: 20, flex: 3, priority: 100 },
   { id: 'state', title: 'S', align: 'left', minWidth: 1, idealWidth: 1, flex: 0, priority: 30 },
   { id: 'threads', title: 'THR', align: 'right', minWidth: 4, idealWidth: 5, flex: 0, priority: 20 },
   { id: 'time', title: 'TIME', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 25 },
@@ -48,7 +48,7 @@ const COLUMNS: readonly Column<Id>[] = [
   { id: 'written', title: 'W/s', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 40 },
   { id: 'memory', title: 'MEM', align: 'right', minWidth: 9, idealWidth: 9, flex: 0, priority: 90 },
   { id: 'memory-percent', title: 'MEM %', align: 'right', minWidth: 6, idealWidth: 6, flex: 0, priority: 60 },
-  { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 18, flex: 0, priority: 95 },
+  { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 14, flex: 0, priority: 95 },
 ];
 
 /** The process table of a machine. */
@@ -109,7 +109,7 @@ function paint(rows: MachineProcessRows, row: number, column: Id, pen: CellPen, 
       pen.text(rows.users[row]!, theme.dim);
       break;
     case 'name':
-      pen.text(rows.names[row]!, theme.text);
+      pen.name(rows.names[row]!, theme.text, rows.commandLines[row]!);
       break;
     case 'state':
       paintState(rows.state[row]!, pen);

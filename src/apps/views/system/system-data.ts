@@ -50,6 +50,7 @@ export class SystemData {
   coreCount = 0;
   hasProcesses = false;
   readonly #userOf: UserNames;
+  #isBroken = false;
 
   constructor(userOf: UserNames) {
     this.#userOf = userOf;
@@ -58,7 +59,7 @@ export class SystemData {
   /** Takes a sample, borrowed: nothing of its tables is kept. */
   absorb(snapshot: Snapshot): void {
     const { header, machine, disks, machineProcesses, processDetail, journal } = snapshot;
-    if (this.header !== undefined && this.#isAnother(header)) this.rebase();
+    if (this.#isBroken || (this.header !== undefined && this.#isAnother(header))) this.#rebase();
     this.header = header;
     const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
     this.journalError = journalError?.message ?? (journal === undefined ? this.journalError : undefined);
@@ -82,11 +83,9 @@ export class SystemData {
     if (journal !== undefined) this.journal = journal;
   }
 
-  /** What comes next does not continue what was: a pause, a lost connection, another boot. */
-  rebase(): void {
-    this.rates.rebase();
-    this.processRates.rebase();
-    this.detailRates.rebase();
+  /** What comes next does not continue what was: a pause, a lost connection. Until then all stays as it is. */
+  breakOff(): void {
+    this.#isBroken = true;
   }
 
   /** The process in depth is another one, or none. */
@@ -99,6 +98,13 @@ export class SystemData {
 
   userOf(uid: number): string {
     return this.#userOf(uid) ?? String(uid);
+  }
+
+  #rebase(): void {
+    this.#isBroken = false;
+    this.rates.rebase();
+    this.processRates.rebase();
+    this.detailRates.rebase();
   }
 
   #isAnother(header: SnapshotHeader): boolean {
