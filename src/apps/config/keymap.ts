@@ -13,6 +13,28 @@ export interface KeyGroup<Action extends string> {
   readonly bindings: readonly KeyBinding<Action>[];
 }
 
+/** The keys that move in every list. */
+export const MOVEMENT_BINDINGS = [
+  { action: 'down', chords: ['j', 'down'], description: 'Move down' },
+  { action: 'up', chords: ['k', 'up'], description: 'Move up' },
+  { action: 'page-down', chords: ['pagedown', 'ctrl+d'], description: 'Page down' },
+  { action: 'page-up', chords: ['pageup', 'ctrl+u'], description: 'Page up' },
+  { action: 'top', chords: ['g', 'home'], description: 'Jump to the top' },
+  { action: 'bottom', chords: ['G', 'end'], description: 'Jump to the bottom' },
+] as const;
+
+/** The keys that every screen of this project has. */
+export const SCREEN_BINDINGS = [
+  { action: 'pause', chords: ['space'], description: 'Pause or resume the screen', label: 'pause' },
+  { action: 'faster', chords: ['+', '='], description: 'Refresh faster' },
+  { action: 'slower', chords: ['-'], description: 'Refresh slower' },
+  { action: 'mouse', chords: ['m'], description: 'Mouse on or off (off: select text)' },
+  { action: 'redraw', chords: ['ctrl+l'], description: 'Draw the screen anew' },
+  { action: 'suspend', chords: ['ctrl+z'], description: 'Suspend; fg brings it back' },
+  { action: 'help', chords: ['?'], description: 'This help', label: 'help' },
+  { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
+] as const;
+
 /** The keys in force: input, footer and help overlay all read them. */
 export interface Keymap<Action extends string> {
   readonly groups: readonly KeyGroup<Action>[];

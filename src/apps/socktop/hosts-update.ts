@@ -1,7 +1,7 @@
 import { followRow, scrollBy } from '../../screen/widgets/viewport.ts';
+import { isMovement, movedViewport } from '../views/movement.ts';
 import type { Action } from './keymap.ts';
 import type { Model, Step } from './model.ts';
-import { movedViewport } from './movement.ts';
 import { reordered } from './rows.ts';
 
 /** Header, column heads and footer are no rows. */
@@ -14,24 +14,10 @@ export function visibleHosts(model: Model): number {
 
 /** What a key does on the table of hosts; undefined: the same as everywhere. */
 export function hostsMoved(model: Model, action: Action): Step | undefined {
-  switch (action) {
-    case 'down':
-    case 'up':
-    case 'page-down':
-    case 'page-up':
-    case 'top':
-    case 'bottom': {
-      const { hostsViewport, hosts } = model;
-      return hostChosen(
-        model,
-        movedViewport(hostsViewport, action, hosts.length, visibleHosts(model)).selected,
-      );
-    }
-    case 'open':
-      return hostOpened(model);
-    default:
-      return undefined;
-  }
+  if (action === 'open') return hostOpened(model);
+  if (!isMovement(action)) return undefined;
+  const { hostsViewport, hosts } = model;
+  return hostChosen(model, movedViewport(hostsViewport, action, hosts.length, visibleHosts(model)).selected);
 }
 
 /** The cursor on a host of the table. */

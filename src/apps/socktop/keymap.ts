@@ -1,4 +1,10 @@
-import type { KeyBinding, KeyGroup, Keymap as KeymapOf } from '../config/keymap.ts';
+import {
+  type KeyBinding,
+  type KeyGroup,
+  type Keymap as KeymapOf,
+  MOVEMENT_BINDINGS,
+  SCREEN_BINDINGS,
+} from '../config/keymap.ts';
 
 /** Everything a key can ask for on socktop's own views; the network views have sstop's keys. */
 export type Action =
@@ -45,12 +51,7 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
   {
     title: 'Navigation',
     bindings: [
-      { action: 'down', chords: ['j', 'down'], description: 'Move down' },
-      { action: 'up', chords: ['k', 'up'], description: 'Move up' },
-      { action: 'page-down', chords: ['pagedown', 'ctrl+d'], description: 'Page down' },
-      { action: 'page-up', chords: ['pageup', 'ctrl+u'], description: 'Page up' },
-      { action: 'top', chords: ['g', 'home'], description: 'Jump to the top' },
-      { action: 'bottom', chords: ['G', 'end'], description: 'Jump to the bottom' },
+      ...MOVEMENT_BINDINGS,
       { action: 'open', chords: ['enter'], description: 'Open the selected row', label: 'details' },
       {
         action: 'back',
@@ -95,14 +96,7 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
     bindings: [
       { action: 'compact', chords: ['c'], description: 'Compact or full layout', label: 'compact' },
       { action: 'retry', chords: ['r'], description: 'Connect again at once' },
-      { action: 'pause', chords: ['space'], description: 'Pause or resume the screen', label: 'pause' },
-      { action: 'faster', chords: ['+', '='], description: 'Refresh faster' },
-      { action: 'slower', chords: ['-'], description: 'Refresh slower' },
-      { action: 'mouse', chords: ['m'], description: 'Mouse on or off (off: select text)' },
-      { action: 'redraw', chords: ['ctrl+l'], description: 'Draw the screen anew' },
-      { action: 'suspend', chords: ['ctrl+z'], description: 'Suspend; fg brings it back' },
-      { action: 'help', chords: ['?'], description: 'This help', label: 'help' },
-      { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
+      ...SCREEN_BINDINGS,
     ],
   },
 ];

@@ -1,5 +1,6 @@
 import { contains, rect } from '../../screen/layout/rect.ts';
 import { scrollBy, TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import { isMovement, movedViewport } from '../views/movement.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../views/system/process-pane.ts';
 import type { Action } from './keymap.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type Step,
   withHost,
 } from './model.ts';
-import { movedViewport } from './movement.ts';
 
 /** The pane's places: all of the screen but the header and the footer. */
 export function paneLayoutOf(model: Model): PaneLayout {
@@ -50,17 +50,12 @@ export function paneActed(model: Model, action: Action): Step | undefined {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return undefined;
   const { focus } = pane;
+  if (isMovement(action)) {
+    const rows = paneRows(paneLayoutOf(model), focus);
+    const viewport = movedViewport(pane.viewports[focus], action, paneCount(data, focus), rows);
+    return { model: withViewport(model, pane, focus, viewport) };
+  }
   switch (action) {
-    case 'down':
-    case 'up':
-    case 'page-down':
-    case 'page-up':
-    case 'top':
-    case 'bottom': {
-      const rows = paneRows(paneLayoutOf(model), focus);
-      const viewport = movedViewport(pane.viewports[focus], action, paneCount(data, focus), rows);
-      return { model: withViewport(model, pane, focus, viewport) };
-    }
     case 'open': {
       const child =
         focus === 'children' ? data.detail?.children[pane.viewports.children.selected] : undefined;

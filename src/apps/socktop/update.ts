@@ -1,5 +1,5 @@
-import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { fasterThan, slowerThan } from '../sstop/interval.ts';
+import { isMovement, movedOffset, movedViewport } from '../views/movement.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
 import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
 import { helpOf } from './help.ts';
@@ -7,7 +7,6 @@ import { hostsMoved, wentToHost } from './hosts-update.ts';
 import type { Action } from './keymap.ts';
 import { killOpened, killStepped } from './kill-update.ts';
 import { hostOf, type Message, type Model, type Step, withHost } from './model.ts';
-import { movedViewport } from './movement.ts';
 import { networkLeft, networkOpened, networkUpdated } from './network-update.ts';
 import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
 import { pointed } from './pointer.ts';
@@ -90,14 +89,12 @@ function actedOnView(model: Model, action: Action): Step | undefined {
     const step = paneActed(model, action);
     if (step !== undefined) return step;
   }
+  if (isMovement(action)) {
+    const { viewport, data } = hostOf(model);
+    const moved = movedViewport(viewport, action, data.rows.count, visibleRows(model));
+    return { model: selectedAt(model, moved) };
+  }
   switch (action) {
-    case 'down':
-    case 'up':
-    case 'page-down':
-    case 'page-up':
-    case 'top':
-    case 'bottom':
-      return { model: selectedAt(model, movedBy(model, action)) };
     case 'open':
       return paneOpened(model);
     case 'back':
@@ -183,34 +180,12 @@ function actedEverywhere(model: Model, action: Action): Step {
   }
 }
 
-function movedBy(model: Model, action: Action): Viewport {
-  const { viewport, data } = hostOf(model);
-  return movedViewport(viewport, action, data.rows.count, visibleRows(model));
-}
-
 /** Keys that the open help takes for itself; the others act as ever. */
 function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
+  if (action === 'back') return { model: { ...model, helpOffset: undefined } };
+  if (!isMovement(action)) return undefined;
   const last = helpOffsetMax(helpOf(model), model.height);
-  const page = Math.max(1, model.height - 3);
-  const scrolled = (to: number) => ({ model: { ...model, helpOffset: Math.max(0, Math.min(to, last)) } });
-  switch (action) {
-    case 'down':
-      return scrolled(offset + 1);
-    case 'up':
-      return scrolled(offset - 1);
-    case 'page-down':
-      return scrolled(offset + page);
-    case 'page-up':
-      return scrolled(offset - page);
-    case 'top':
-      return scrolled(0);
-    case 'bottom':
-      return scrolled(last);
-    case 'back':
-      return { model: { ...model, helpOffset: undefined } };
-    default:
-      return undefined;
-  }
+  return { model: { ...model, helpOffset: movedOffset(offset, action, last, model.height - 3) } };
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */

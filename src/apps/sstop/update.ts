@@ -1,5 +1,5 @@
 import type { SortKey } from '../../data/query/sort.ts';
-import { moveSelection, pageSelection, selectRow, type Viewport } from '../../screen/widgets/viewport.ts';
+import { isMovement, movedOffset, movedViewport } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
 import { killKeyed } from '../views/overlays/kill-state.ts';
@@ -82,14 +82,12 @@ function acted(model: Model, action: Action): Step {
 }
 
 function actedOnView(model: Model, action: Action): Step | undefined {
+  if (isMovement(action)) {
+    const { viewport } = stateOf(model);
+    const moved = movedViewport(viewport, action, listOf(model).count, visibleRows(model));
+    return { model: selectedAt(model, moved) };
+  }
   switch (action) {
-    case 'down':
-    case 'up':
-    case 'page-down':
-    case 'page-up':
-    case 'top':
-    case 'bottom':
-      return { model: selectedAt(model, movedBy(model, action)) };
     case 'open':
       return { model: wentInto(model) };
     case 'back':
@@ -230,49 +228,12 @@ function cumulated(model: Model): Model {
   return relisted(switched);
 }
 
-function movedBy(model: Model, action: Action): Viewport {
-  const { viewport } = stateOf(model);
-  const { count } = listOf(model);
-  const height = visibleRows(model);
-  switch (action) {
-    case 'down':
-      return moveSelection(viewport, 1, count, height);
-    case 'up':
-      return moveSelection(viewport, -1, count, height);
-    case 'page-down':
-      return pageSelection(viewport, 1, count, height);
-    case 'page-up':
-      return pageSelection(viewport, -1, count, height);
-    case 'top':
-      return selectRow(viewport, 0, count, height);
-    default:
-      return selectRow(viewport, count - 1, count, height);
-  }
-}
-
 /** Keys that the open help takes for itself; the others act as ever. */
 function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
+  if (action === 'back') return { model: { ...model, helpOffset: undefined } };
+  if (!isMovement(action)) return undefined;
   const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model.height);
-  const page = Math.max(1, model.height - 3);
-  const scrolled = (to: number) => ({ model: { ...model, helpOffset: Math.max(0, Math.min(to, last)) } });
-  switch (action) {
-    case 'down':
-      return scrolled(offset + 1);
-    case 'up':
-      return scrolled(offset - 1);
-    case 'page-down':
-      return scrolled(offset + page);
-    case 'page-up':
-      return scrolled(offset - page);
-    case 'top':
-      return scrolled(0);
-    case 'bottom':
-      return scrolled(last);
-    case 'back':
-      return { model: { ...model, helpOffset: undefined } };
-    default:
-      return undefined;
-  }
+  return { model: { ...model, helpOffset: movedOffset(offset, action, last, model.height - 3) } };
 }
 
 /** Escape takes away one thing at a time: the filter, the view, the cursor. */
