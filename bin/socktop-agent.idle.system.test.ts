@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { AgentProcess } from './testing/agent-process.ts';
+import { SeedClient } from './testing/seed-client.ts';
+
+const IDLE_MILLIS = 60_000;
+/** Until what starting or the last request has set going is done. */
+const SETTLE_MILLIS = 20_000;
+const LIMIT_MILLIS = 120_000;
+
+let agent: AgentProcess | undefined;
+
+afterEach(async () => {
+  await agent?.close();
+});
+
+/** Voluntary context switches so far: of the main thread, and of all threads that are there. */
+function switches(pid: number): { readonly main: number; readonly all: number } {
+  const of = (tid: string): number =>
+    Number(
+      /^voluntary_ctxt_switches:\s+(\d+)$/m.exec(
+        readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8'),
+      )?.[1],
+    );
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return { main: of(String(pid)), all: threads.reduce((sum, tid) => sum + of(tid), 0) };
+}
+
+async function idleSwitches(pid: number): Promise<{ readonly main: number; readonly all: number }> {
+  await Bun.sleep(SETTLE_MILLIS);
+  const before = switches(pid);
+  await Bun.sleep(IDLE_MILLIS);
+  const after = switches(pid);
+  return { main: after.main - before.main, all: after.all - before.all };
+}
+
+describe('an agent that nobody asks', () => {
+  test(
+    'without clients does not wake up',
+    async () => {
+      agent = await AgentProcess.start();
+      const { main, all } = await idleSwitches(agent.pid);
+      process.stderr.write(`no client: main thread ${main}, all threads ${all} in a minute\n`);
+      expect(main).toBe(0);
+      expect(all).toBeLessThanOrEqual(2);
+    },
+    LIMIT_MILLIS,
+  );
+
+  test(
+    'after clients that have gone does not wake up either',
+    async () => {
+      agent = await AgentProcess.start();
+      const client = await SeedClient.open(agent.port);
+      for (const request of ['get_metrics', 'get_processes', 'get_disks']) await client.ask(request);
+      client.close();
+      const { main, all } = await idleSwitches(agent.pid);
+      process.stderr.write(`after a client: main thread ${main}, all threads ${all} in a minute\n`);
+      expect(main).toBe(0);
+      expect(all).toBeLessThanOrEqual(2);
+    },
+    LIMIT_MILLIS,
+  );
+
+  test(
+    'with silent clients wakes up at most twice a second',
+    async () => {
+      agent = await AgentProcess.start();
+      const clients = await Promise.all(Array.from({ length: 10 }, () => SeedClient.open(agent!.port)));
+      const { main, all } = await idleSwitches(agent.pid);
+      process.stderr.write(`10 silent clients: main thread ${main}, all threads ${all} in a minute\n`);
+      expect(main).toBeLessThanOrEqual((IDLE_MILLIS / 1000) * 2);
+      expect(clients.every(({ closed }) => closed === undefined)).toBe(true);
+      for (const client of clients) client.close();
+    },
+    LIMIT_MILLIS,
+  );
+});

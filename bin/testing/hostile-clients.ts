@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+
+/** What is begun against an agent, until it is ended. */
+export interface Attack {
+  end(): void;
+}
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+/** A client that has agreed on WebSocket and then sends whatever it likes. */
+export function rawWebSocket(port: number, token: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(
+        `GET /ws?token=${token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
+      );
+    });
+    socket.once('error', reject);
+    socket.once('data', () => resolve(socket));
+  });
+}
+
+/** RFC 6455, 5.2. */
+export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, PING: 9 } as const;
+
+export interface FrameOptions {
+  /** Default true. */
+  readonly isLast?: boolean;
+  /** RSV1: compressed, which nobody agreed on. */
+  readonly isCompressed?: boolean;
+  /** What the head says, where it is not the payload's own length. */
+  readonly saidLength?: number;
+}
+
+/** A frame of a client, masked with zeros, which leave the payload as it is. */
+export function clientFrame(opcode: number, payload: Uint8Array, options: FrameOptions = {}): Buffer {
+  const { isLast = true, isCompressed = false, saidLength = payload.length } = options;
+  const head = Buffer.alloc(14);
+  head[0] = (isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode;
+  head[1] = 0x80 | 127;
+  head.writeBigUInt64BE(BigInt(saidLength), 2);
+  return Buffer.concat([head, payload]);
+}
+
+/** TCP connections that say nothing. */
+export async function silentConnections(port: number, count: number): Promise<Attack> {
+  const sockets: Socket[] = [];
+  for (let i = 0; i < count; i++) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => socket.destroy());
+    sockets.push(socket);
+    if (i % 100 === 99) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return {
+    end() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Begins again and again, as fast as the other side lets it, with what `once` does to a fresh connection. */
+export function again(port: number, once: (socket: Socket) => void, parallel = 8): Attack {
+  let isOver = false;
+  const open = new Set<Socket>();
+  const next = (): void => {
+    if (isOver) return;
+    const socket = connect(port, '127.0.0.1', () => once(socket));
+    open.add(socket);
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.on('data', () => undefined);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      open.delete(socket);
+      setTimeout(next, 1);
+    });
+  };
+  for (let i = 0; i < parallel; i++) next();
+  return {
+    end() {
+      isOver = true;
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+/** Bytes that mean nothing. */
+export function noise(socket: Socket): void {
+  socket.end(randomBytes(1 + Math.floor(Math.random() * 4096)));
+}
