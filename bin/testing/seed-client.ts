@@ -35,6 +35,7 @@ export class SeedClient {
   readonly #socket: WebSocket;
   readonly #frames: SeedFrame[] = [];
   readonly #waiting: PromiseWithResolvers<SeedFrame>[] = [];
+  readonly #arrivals: PromiseWithResolvers<void>[] = [];
   readonly #closing = Promise.withResolvers<{ readonly code: number; readonly reason: string }>();
 
   private constructor(socket: WebSocket) {
@@ -44,6 +45,7 @@ export class SeedClient {
     socket.onclose = ({ code, reason }) => {
       this.closed = { code, reason };
       this.#closing.resolve(this.closed);
+      for (const { reject } of this.#arrivals.splice(0)) reject(new Error(`closed: ${code} ${reason}`));
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`closed: ${code} ${reason}`));
     };
   }
@@ -85,6 +87,14 @@ export class SeedClient {
     return this.next();
   }
 
+  /** Asks, and waits for a reply without looking into it. */
+  async receive(request: string): Promise<void> {
+    this.send(request);
+    const arrived = Promise.withResolvers<void>();
+    this.#arrivals.push(arrived);
+    await arrived.promise;
+  }
+
   /** A JSON reply. */
   async json<T>(request: string): Promise<T> {
     const { payload } = await this.ask(request);
@@ -100,7 +110,12 @@ export class SeedClient {
   }
 
   #arrived(data: string | ArrayBuffer): void {
-    const frame = frameOf(data);
+    const arrival = this.#arrivals.shift();
+    if (arrival === undefined) this.#keep(frameOf(data));
+    else arrival.resolve();
+  }
+
+  #keep(frame: SeedFrame): void {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#frames.push(frame);
     else waiting.resolve(frame);
