@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { agentCommand } from '../../src/apps/cli/agent-command.ts';
+import { agentManual } from '../../src/apps/cli/agent-manual.ts';
 import { completionFileName, completionScript, SHELL_NAMES } from '../../src/apps/cli/completion.ts';
 import { sstopManual } from '../../src/apps/cli/manual.ts';
 import { socktopCommand } from '../../src/apps/cli/socktop-command.ts';
@@ -21,12 +23,17 @@ export interface MadeDocument {
 /** The manual page and the completion scripts, as they have to stand under docs/. */
 export function madeDocuments(): readonly MadeDocument[] {
   const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
-  const commands = [sstopCommand(vocabulary, false), socktopCommand(vocabulary, false)];
+  const commands = [
+    sstopCommand(vocabulary, false),
+    socktopCommand(vocabulary, false),
+    agentCommand(VERSION),
+  ];
   return [
     {
       path: 'docs/man/sstop.1',
       contents: sstopManual(vocabulary, helpGroups(keymapOf(KEYMAP), true)),
     },
+    { path: 'docs/man/socktop-agent.8', contents: agentManual(VERSION) },
     ...commands.flatMap((command) =>
       SHELL_NAMES.map((shell) => ({
         path: `docs/completions/${completionFileName(shell, command.name())}`,

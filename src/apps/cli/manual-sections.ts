@@ -1,8 +1,8 @@
 import type { ManualBlock, ManualSection } from './manual-page.ts';
 
-const paragraph = (text: string): ManualBlock => ({ kind: 'paragraph', text });
-const lines = (...shown: string[]): ManualBlock => ({ kind: 'lines', lines: shown });
-const terms = (...pairs: (readonly [term: string, text: string])[]): ManualBlock => ({
+export const paragraph = (text: string): ManualBlock => ({ kind: 'paragraph', text });
+export const lines = (...shown: string[]): ManualBlock => ({ kind: 'lines', lines: shown });
+export const terms = (...pairs: (readonly [term: string, text: string])[]): ManualBlock => ({
   kind: 'terms',
   terms: pairs.map(([term, text]) => ({ term, text })),
 });

@@ -45,11 +45,13 @@ export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKe
   ]);
 }
 
-function section(title: string, text: string): ManualSection {
+/** A section of one paragraph. */
+export function section(title: string, text: string): ManualSection {
   return { title, blocks: [{ kind: 'paragraph', text }] };
 }
 
-function optionsSection(command: Command): ManualSection {
+/** The options of a command, as its help has them. */
+export function optionsSection(command: Command): ManualSection {
   const help = command.createHelp();
   const terms = help.visibleOptions(command).map((option) => ({
     term: termOf(option),
