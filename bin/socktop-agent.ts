@@ -1,5 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
-import { currentPlatform, dropPrivileges, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
+import {
+  currentPlatform,
+  dropPrivileges,
+  lowerPrivileges,
+  raisePrivileges,
+  tellServiceManager,
+} from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
@@ -65,10 +71,22 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
   warnOfOpenDoor(options, token);
+  await tell(log, 'READY=1');
   await stop.wished;
+  await tell(log, 'STOPPING=1');
   log.event('info', 'stopping', { signal: stop.signal });
   await agent.stop();
   return EXIT_OK;
+}
+
+/** Tells systemd, where it waits for that. */
+async function tell(log: StandardErrorLog, state: string): Promise<void> {
+  try {
+    await tellServiceManager(state);
+  } catch (thrown) {
+    const { code, message } = toOpError('notify', thrown);
+    log.event('warning', 'service-manager', { code, message });
+  }
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {

@@ -33,6 +33,14 @@ export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
   return true;
 }
 
+/** Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError. */
+export async function tellServiceManager(state: string): Promise<void> {
+  const address = process.env['NOTIFY_SOCKET'] ?? '';
+  if (process.platform !== 'linux' || address === '') return;
+  const { notifyServiceManager } = await import('./linux/service-manager.ts');
+  notifyServiceManager(address, state);
+}
+
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
 export function currentPlatform(): Platform {
   if (linux !== undefined) return new linux.LinuxPlatform();

@@ -92,6 +92,7 @@ const SIGNATURES = {
   sysconf: { args: ['i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
+  connect: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   mmap: { args: ['ptr', 'u64', 'i32', 'i32', 'i32', 'i64'], returns: 'ptr' },
@@ -219,6 +220,11 @@ export function openSocket(family: number, type: number, protocol: number): numb
 /** bind(2). Returns 0 or -errno. */
 export function bindSocket(descriptor: number, address: NativeBuffer, length: number): number {
   return symbols.bind(descriptor, address.pointer, length) < 0 ? -errno() : 0;
+}
+
+/** connect(2). Returns 0 or -errno. */
+export function connectSocket(descriptor: number, address: NativeBuffer, length: number): number {
+  return symbols.connect(descriptor, address.pointer, length) < 0 ? -errno() : 0;
 }
 
 /** setsockopt(2). Returns 0 or -errno. */
