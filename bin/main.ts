@@ -1,8 +1,16 @@
+import { isSecureExecution } from '../platforms/index.ts';
+import { EXIT_FAILURE } from './exit-codes.ts';
+import { complain } from './messages.ts';
 import { roleOf } from './role.ts';
 
 /** The one executable: the name it is started under says which program it is. */
 async function main(): Promise<number> {
   const role = roleOf(process.argv0);
+  // Capabilities were given to one program: whoever may start it must not turn it into another.
+  if (roleOf(process.execPath) !== role && (await isSecureExecution())) {
+    complain(role, `'${process.execPath}' has privileges of its own, and is started by its own name alone`);
+    return EXIT_FAILURE;
+  }
   const argv = process.argv.slice(2);
   if (role === 'sstop') return (await import('./sstop.ts')).runSstop(argv);
   if (role === 'socktop') return (await import('./socktop.ts')).runSocktop(argv);

@@ -33,6 +33,12 @@ export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
   return true;
 }
 
+/** Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it. */
+export async function isSecureExecution(): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  return (await import('./linux/libc.ts')).isSecureExecution();
+}
+
 /** Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError. */
 export async function tellServiceManager(state: string): Promise<void> {
   const address = process.env['NOTIFY_SOCKET'] ?? '';

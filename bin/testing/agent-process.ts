@@ -10,6 +10,8 @@ export interface AgentProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Before the executable: `unshare ...`, `setpriv ...`. */
   readonly prefix?: readonly string[];
+  /** Default the one that was built. */
+  readonly executable?: string;
 }
 
 /** The agent's executable on a free port of loopback. */
@@ -30,8 +32,9 @@ export class AgentProcess {
     args = [],
     environment = {},
     prefix = [],
+    executable = AGENT,
   }: AgentProcessOptions = {}): Promise<AgentProcess> {
-    const child = Bun.spawn([...prefix, AGENT, '--port', '0', '--bind', '127.0.0.1', ...args], {
+    const child = Bun.spawn([...prefix, executable, '--port', '0', '--bind', '127.0.0.1', ...args], {
       env: { ...process.env, ...environment },
       stdin: 'ignore',
       stdout: 'pipe',

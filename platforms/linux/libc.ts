@@ -89,6 +89,7 @@ const SIGNATURES = {
   getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
+  getauxval: { args: ['u64'], returns: 'i32' },
   sysconf: { args: ['i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
@@ -311,6 +312,14 @@ export class SharedMemory {
 export function systemCall(number: number, a = 0, b = 0, c = 0, d = 0): number {
   const result = symbols.syscall(number, a, b, c, d, 0, 0);
   return result < 0 ? -errno() : result;
+}
+
+/** linux/auxvec.h. */
+const AT_SECURE = 23;
+
+/** Whether the kernel gave this program more than its user has: file capabilities, a set-user-ID bit (getauxval(3)). */
+export function isSecureExecution(): boolean {
+  return symbols.getauxval(AT_SECURE) !== 0;
 }
 
 /** geteuid(2). */

@@ -47,8 +47,7 @@ export class PrivilegeDrop {
 
   /** Whether this thread has, or could gain by executing a file, what collecting does not need. */
   get isNeeded(): boolean {
-    if (this.#permitted !== this.#kept) return true;
-    return this.#permitted !== 0n && systemCall(PRCTL, PR_GET_NO_NEW_PRIVS) !== 1;
+    return this.#permitted !== this.#kept || systemCall(PRCTL, PR_GET_NO_NEW_PRIVS) !== 1;
   }
 
   /** From the next execve(2) on there is no more than what is kept, and never will be. Throws SyscallError. */

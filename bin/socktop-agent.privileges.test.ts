@@ -1,0 +1,75 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AGENT, AgentProcess } from './testing/agent-process.ts';
+
+const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+/** linux/capability.h: CAP_DAC_READ_SEARCH, CAP_NET_RAW, CAP_SYS_PTRACE. */
+const KEPT = 0x82004n;
+const GIVEN = ['sys_ptrace', 'dac_read_search', 'net_raw', 'kill', 'sys_nice'];
+const isRoot = process.geteuid?.() === 0;
+
+const folder = mkdtempSync(join(tmpdir(), 'privileges-'));
+chmodSync(folder, 0o755);
+const canGive = isRoot && canGiveFileCapabilities();
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function capabilities(pid: number): Record<string, bigint> {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const sets = status.matchAll(/^(Cap(?:Prm|Eff)):\t([0-9a-f]+)$/gm);
+  return Object.fromEntries([...sets].map(([, set, bits]) => [set, BigInt(`0x${bits}`)]));
+}
+
+function canGiveFileCapabilities(): boolean {
+  const file = join(folder, 'empty');
+  writeFileSync(file, '');
+  return giveCapabilities(file);
+}
+
+function giveCapabilities(file: string): boolean {
+  const names = GIVEN.map((name) => `cap_${name}`).join(',');
+  return Bun.which('setcap') !== null && Bun.spawnSync(['setcap', `${names}+ep`, file]).success;
+}
+
+describe.skipIf(!isRoot)('an ordinary user’s agent (needs root to become one)', () => {
+  test('has nothing and can gain nothing', async () => {
+    const agent = await AgentProcess.start({ prefix: AS_NOBODY, environment: { HOME: '/' } });
+    expect(capabilities(agent.pid)).toEqual({ CapPrm: 0n, CapEff: 0n });
+    expect(readFileSync(`/proc/${agent.pid}/status`, 'utf8')).toMatch(/^NoNewPrivs:\t1$/m);
+    expect((await agent.fetch('/metrics')).status).toBe(200);
+    await agent.close();
+  });
+
+  test('keeps of what systemd gives it what collecting takes', async () => {
+    const given = GIVEN.map((name) => `+${name}`).join(',');
+    const prefix = [...AS_NOBODY, `--inh-caps=${given}`, `--ambient-caps=${given}`];
+    const agent = await AgentProcess.start({ prefix, environment: { HOME: '/' } });
+    expect(capabilities(agent.pid)).toEqual({ CapPrm: KEPT, CapEff: KEPT });
+    await agent.close();
+  });
+
+  test.skipIf(!canGive)('keeps a part of a file’s, under its own name alone (needs setcap)', async () => {
+    const file = join(folder, 'socktop-agent');
+    copyFileSync(AGENT, file);
+    expect(giveCapabilities(file)).toBe(true);
+    const agent = await AgentProcess.start({
+      ...{ executable: file, prefix: AS_NOBODY, environment: { HOME: '/' } },
+    });
+    expect(capabilities(agent.pid)).toEqual({ CapPrm: KEPT, CapEff: KEPT });
+    await agent.close();
+    symlinkSync(file, join(folder, 'sstop'));
+    const other = Bun.spawnSync([...AS_NOBODY, join(folder, 'sstop'), '--version']);
+    expect([other.exitCode, other.stdout.toString()]).toEqual([1, '']);
+    expect(other.stderr.toString()).toMatch(/^sstop: [^\n]*by its own name alone\n$/);
+  });
+});
