@@ -14,6 +14,7 @@ export interface SocktopSettings {
   readonly processesIntervalMillis: number;
   readonly durationMillis: number | undefined;
   readonly compact: boolean;
+  readonly measure: boolean;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
   /** Of the network views, and how any screen looks: sstop's, from the same configuration file. */
@@ -42,6 +43,7 @@ export function readSocktopSettings(
       options.processesIntervalMillis ?? profile?.processesIntervalMillis ?? PROCESSES_INTERVAL_MILLIS,
     durationMillis: options.durationMillis,
     compact: options.compact,
+    measure: options.measure,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
     network,

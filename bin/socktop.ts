@@ -12,8 +12,8 @@ import { screenObstacle } from './screen-obstacle.ts';
 import { DEMO_URL, DemoAgent } from './socktop-demo.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import { describedShown, type NamedAgent, resolveShown, type Shown } from './socktop-hosts.ts';
-import { runSocktopScreen } from './socktop-screen.ts';
 import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
+import { measure, show } from './socktop-show.ts';
 import { Stop } from './stop.ts';
 import { VERSION } from './version.ts';
 
@@ -107,7 +107,8 @@ async function runAgents(settings: SocktopSettings, agents: readonly NamedAgent[
         return EXIT_FAILURE;
       }
     }
-    return await runSocktopScreen(settings, hosts);
+    if (settings.measure) return await measure(settings, hosts[0]!.name, contacts[0]!.source);
+    return await show(settings, hosts);
   } finally {
     for (const { source } of hosts) source.close();
   }
@@ -124,7 +125,7 @@ async function contactAll(agents: readonly NamedAgent[]): Promise<Awaited<Return
 
 async function runHosts(settings: SocktopSettings, hosts: readonly SocktopHost[]): Promise<number> {
   try {
-    return await runSocktopScreen(settings, hosts);
+    return await show(settings, hosts);
   } finally {
     for (const { source } of hosts) source.close();
   }

@@ -1,19 +1,14 @@
-import { cellWidth } from '../../kit/text/cell-width.ts';
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { type AlignedColumn, alignedText } from './aligned-lines.ts';
 import type { ExportOptions } from './export-options.ts';
 import { timeValue } from './json-values.ts';
 
-interface Column {
-  readonly title: string;
-  readonly isNumber: boolean;
-}
-
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly AlignedColumn[] = [
   { title: 'PID', isNumber: true },
   { title: 'USER', isNumber: false },
   { title: 'PROCESS', isNumber: false },
@@ -34,9 +29,9 @@ export function tableText(
 ): string {
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
-  const lines = [COLUMNS.map((column) => column.title)];
+  const lines: string[][] = [];
   for (const row of rows.order(options.sort, 'raw')) lines.push(cellsOf(section, rows, row));
-  return `${summaryLine(section, rates, header)}\n\n${aligned(lines)}`;
+  return `${summaryLine(section, rates, header)}\n\n${alignedText(COLUMNS, lines)}`;
 }
 
 function summaryLine(section: NetworkSection, rates: NetworkRates, header: SnapshotHeader): string {
@@ -67,20 +62,4 @@ function cellsOf(section: NetworkSection, rows: ProcessRows, row: number): strin
     String(rows.connections[row]),
     String(rows.listeners[row]),
   ];
-}
-
-function aligned(lines: readonly (readonly string[])[]): string {
-  const widths = COLUMNS.map(() => 0);
-  for (const cells of lines) {
-    for (const [i, cell] of cells.entries()) widths[i] = Math.max(widths[i]!, cellWidth(cell));
-  }
-  let text = '';
-  for (const cells of lines) {
-    const padded = cells.map((cell, i) => {
-      const gap = ' '.repeat(widths[i]! - cellWidth(cell));
-      return COLUMNS[i]!.isNumber ? gap + cell : cell + gap;
-    });
-    text += `${padded.join('  ').trimEnd()}\n`;
-  }
-  return text;
 }

@@ -7,6 +7,7 @@ import type { Capabilities } from '../wire/capabilities.ts';
 import { Backoff } from './backoff.ts';
 import { Connection, type ConnectionTarget, type Protocol } from './connection.ts';
 import { Gathering } from './gathering.ts';
+import { LinkMeter } from './link-meter.ts';
 import { type LaterRequest, SeedSession } from './seed-session.ts';
 import type { Session, SessionLine } from './session.ts';
 import { isCertificateError } from './trust.ts';
@@ -25,6 +26,8 @@ export interface RemoteOptions extends ConnectionTarget {
 export class RemoteSource implements Source, RemoteLink {
   /** How the first try ended; undefined: there is a connection. */
   readonly firstContact: Promise<OpError | undefined>;
+  /** Since the source was opened. */
+  readonly meter = new LinkMeter();
   readonly #options: RemoteOptions;
   readonly #gathering = new Gathering();
   readonly #memory = new V2Memory();
@@ -112,7 +115,10 @@ export class RemoteSource implements Source, RemoteLink {
     if (this.#status.nextTryMillis !== undefined) this.#change({ nextTryMillis: undefined });
     this.#connection = new Connection(this.#options, {
       opened: (protocol) => this.#opened(protocol),
-      received: (frame) => (this.#session ?? this.#trial)?.received(frame),
+      received: (frame) => {
+        this.meter.received(frame);
+        (this.#session ?? this.#trial)?.received(frame);
+      },
       closed: (error) => this.#ended(error),
     });
   }
@@ -170,8 +176,14 @@ export class RemoteSource implements Source, RemoteLink {
 
   #line(): SessionLine {
     return {
-      send: (text) => this.#connection?.send(text) ?? false,
-      answered: (latencyMicros) => this.#change({ latencyMicros }),
+      send: (text) => {
+        this.meter.sent(text);
+        return this.#connection?.send(text) ?? false;
+      },
+      answered: (latencyMicros) => {
+        this.meter.answered(latencyMicros);
+        this.#change({ latencyMicros });
+      },
       broken: (error) => this.#connection?.end(error),
       monotonicMicros: this.#options.monotonicMicros,
     };

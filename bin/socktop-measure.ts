@@ -1,0 +1,156 @@
+import { nextDue } from '../src/apps/sstop/cadence.ts';
+import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
+import { OpError } from '../src/kit/errors/op-error.ts';
+import { bytesText, rateText } from '../src/kit/text/format.ts';
+import type { RemoteSource } from '../src/remote/client/remote-source.ts';
+import { EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import type { SocktopSettings } from './socktop-settings.ts';
+import { Stop } from './stop.ts';
+
+const DISKS_MILLIS = 5000;
+const AGENT_NAME = /^socktop[-_]agent/;
+
+/** CPU time and memory of the agents on a machine, by their names; NaN: none is listed. */
+interface AgentUse {
+  readonly cpuNanos: number;
+  readonly residentBytes: number;
+}
+
+/** What polling an agent for some time came to. */
+interface Measure {
+  readonly seconds: number;
+  readonly agent: AgentUse;
+  /** Samples that did not come. */
+  readonly failures: number;
+}
+
+/**
+ * Polls an agent as the screen does, for a time, and prints what that cost: the CPU of the agent, bytes on the wire,
+ * and how long answers took. Throws OpError where the agent cannot be asked at all.
+ */
+export async function runMeasure(
+  settings: SocktopSettings,
+  durationMillis: number,
+  name: string,
+  source: RemoteSource,
+): Promise<number> {
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  try {
+    const measure = await new Poll(settings, source, stop).run(durationMillis);
+    const print = settings.output === 'json' ? printJson : printText;
+    process.stdout.write(print(settings, name, source, measure));
+    return stop.signal === undefined ? EXIT_OK : exitCodeOfSignal(stop.signal);
+  } finally {
+    stop.release();
+  }
+}
+
+class Poll {
+  readonly #settings: SocktopSettings;
+  readonly #source: RemoteSource;
+  readonly #stop: Stop;
+  #failures = 0;
+
+  constructor(settings: SocktopSettings, source: RemoteSource, stop: Stop) {
+    this.#settings = settings;
+    this.#source = source;
+    this.#stop = stop;
+  }
+
+  async run(durationMillis: number): Promise<Measure> {
+    const { metricsIntervalMillis, processesIntervalMillis } = this.#settings;
+    const first = await this.#sample({ machine: true, disks: true, machineProcesses: { visiblePids: [] } });
+    if (first.machine === undefined) throw failureOf(first);
+    const before = useOf(first);
+    let after = before;
+    const start = performance.now();
+    let [processesMillis, disksMillis] = [start, start];
+    for (;;) {
+      const due = Math.min(nextDue(start, metricsIntervalMillis, performance.now()), start + durationMillis);
+      await this.#stop.sleep(due - performance.now());
+      const now = performance.now();
+      const isLast = this.#stop.signal !== undefined || now >= start + durationMillis;
+      const processes = isLast || now - processesMillis >= processesIntervalMillis;
+      const disks = now - disksMillis >= DISKS_MILLIS;
+      if (processes) processesMillis = now;
+      if (disks) disksMillis = now;
+      const snapshot = await this.#sample({
+        ...{ machine: true, disks },
+        ...(processes ? { machineProcesses: { visiblePids: [] } } : {}),
+      });
+      if (snapshot.machineProcesses !== undefined) after = useOf(snapshot);
+      if (isLast) break;
+    }
+    const seconds = (performance.now() - start) / 1000;
+    const cpuNanos = after.cpuNanos - before.cpuNanos;
+    return { seconds, agent: { ...after, cpuNanos }, failures: this.#failures };
+  }
+
+  async #sample(want: Want): Promise<Snapshot> {
+    const snapshot = await this.#source.sample(want, Number.POSITIVE_INFINITY);
+    if (snapshot.machine === undefined) this.#failures++;
+    return snapshot;
+  }
+}
+
+function useOf({ machineProcesses }: Snapshot): AgentUse {
+  const use = { cpuNanos: Number.NaN, residentBytes: Number.NaN };
+  if (machineProcesses === undefined) return use;
+  const { slots, names, cpuNanos, rssBytes } = machineProcesses.processes;
+  for (const slot of slots.rows.subarray(0, slots.count)) {
+    if (!AGENT_NAME.test(names[slot] ?? '')) continue;
+    use.cpuNanos = (use.cpuNanos || 0) + cpuNanos[slot]!;
+    use.residentBytes = (use.residentBytes || 0) + rssBytes[slot]!;
+  }
+  return use;
+}
+
+function printText(
+  { metricsIntervalMillis, processesIntervalMillis }: SocktopSettings,
+  name: string,
+  { meter, status }: RemoteSource,
+  { seconds, agent, failures }: Measure,
+): string {
+  const percent = agent.cpuNanos / 1e7 / seconds;
+  const millis = (share: number): string => `${(meter.latencyMicros(share) / 1000).toFixed(1)} ms`;
+  const { requests, sentBytes, receivedBytes } = meter;
+  const lines = [
+    `${name}, ${status.protocol}, polled for ${seconds.toFixed(1)} s: metrics every ${metricsIntervalMillis} ms, processes every ${processesIntervalMillis} ms`,
+    Number.isNaN(percent)
+      ? 'agent    not in the list of processes'
+      : `agent    ${percent.toFixed(2)} % of one core (${(agent.cpuNanos / 1e9).toFixed(2)} s of CPU), ${bytesText(agent.residentBytes)} of memory`,
+    `wire     ${requests} requests, ${bytesText(sentBytes)} sent, ${bytesText(receivedBytes)} received, ${rateText(receivedBytes / seconds)}`,
+    `latency  median ${millis(0.5)}, 95 % within ${millis(0.95)}, longest ${millis(1)}`,
+    ...(failures > 0 ? [`failures ${failures}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function printJson(
+  { metricsIntervalMillis, processesIntervalMillis }: SocktopSettings,
+  name: string,
+  { meter, status }: RemoteSource,
+  { seconds, agent, failures }: Measure,
+): string {
+  const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return `${JSON.stringify({
+    ...{ schema: 1, name, protocol: status.protocol ?? null, seconds },
+    metrics_interval_ms: metricsIntervalMillis,
+    processes_interval_ms: processesIntervalMillis,
+    agent_cpu_seconds: known(agent.cpuNanos / 1e9),
+    agent_cpu_percent: known(agent.cpuNanos / 1e7 / seconds),
+    agent_memory_bytes: known(agent.residentBytes),
+    ...{ requests: meter.requests, sent_bytes: meter.sentBytes, received_bytes: meter.receivedBytes },
+    latency_ms: {
+      median: known(meter.latencyMicros(0.5) / 1000),
+      p95: known(meter.latencyMicros(0.95) / 1000),
+      longest: known(meter.latencyMicros(1) / 1000),
+    },
+    failures,
+  })}\n`;
+}
+
+function failureOf({ errors }: Snapshot): OpError {
+  const { op, code, message } = errors[0] ?? { op: 'measure', code: 'EMPTY', message: 'no data' };
+  return new OpError({ op, code, message });
+}

@@ -1,0 +1,139 @@
+import type { CpuSample } from '../sample/cpu-sample.ts';
+import type { FileSystem } from '../sample/disks-section.ts';
+import type { GpuSample } from '../sample/gpu-sample.ts';
+import type { MemorySample } from '../sample/memory-sample.ts';
+import { countValue, rateValue, timeValue } from './json-values.ts';
+import type { SystemExport } from './system-export.ts';
+
+/** Version of the shape below. */
+export const SYSTEM_JSON_SCHEMA = 1;
+
+const UNKNOWN = Number.NaN;
+
+/**
+ * One line of socktop's `--json`, without a line end. Bytes, bytes a second, percent, seconds, degrees Celsius; what is
+ * unknown is null, as all rates are before the second sample. A part that could not be collected is null.
+ */
+export function systemJson(data: SystemExport): string {
+  const { header, machine } = data;
+  const cpu = machine?.cpu.value;
+  return JSON.stringify({
+    schema: SYSTEM_JSON_SCHEMA,
+    timestamp: timeValue(header?.wallMillis ?? UNKNOWN),
+    interval_s: rateValue(data.intervalSeconds),
+    host: header?.hostName ?? '',
+    uptime_s: number(cpu?.uptimeSeconds),
+    load: cpu === undefined ? null : [number(cpu.load1), number(cpu.load5), number(cpu.load15)],
+    cpu: cpu === undefined ? null : cpuEntry(data, cpu),
+    memory: machine?.memory.value === undefined ? null : memoryEntry(machine.memory.value),
+    pressure: cpu === undefined ? null : pressureEntry(cpu),
+    cpu_temp_c: number(machine?.sensors.value?.cpu?.celsius),
+    temperatures: temperatureEntries(data),
+    networks: networkEntries(data),
+    disks: data.disks === undefined ? null : data.disks.fileSystems.map((each) => diskEntry(data, each)),
+    gpus: machine?.gpus.value?.map((gpu) => gpuEntry(data, gpu)) ?? null,
+    process_count: data.processes === undefined ? null : data.rows.processCount,
+    processes: data.processes === undefined ? null : processEntries(data),
+    errors: data.errors.map(({ op, code, message }) => ({ op, code, message })),
+  });
+}
+
+function cpuEntry({ rates }: SystemExport, cpu: CpuSample): object {
+  const { usage } = rates.cpu;
+  return {
+    percent: rateValue(usage.total),
+    per_core: Array.from(usage.percent.subarray(1, Math.max(1, usage.count)), rateValue),
+    cores_online: cpu.onlineCount,
+    model: cpu.modelName ?? null,
+    max_frequency_hz: number(cpu.maxFrequencyHz),
+  };
+}
+
+function memoryEntry(memory: MemorySample): object {
+  return {
+    total_bytes: number(memory.totalBytes),
+    used_bytes: number(memory.usedBytes),
+    available_bytes: number(memory.availableBytes),
+    cached_bytes: number(memory.cachedBytes),
+    swap_total_bytes: number(memory.swapTotalBytes),
+    swap_used_bytes: number(memory.swapUsedBytes),
+  };
+}
+
+/** Share of the last ten seconds in which some task waited. */
+function pressureEntry({ cpuPressure, memoryPressure, ioPressure }: CpuSample): object {
+  return {
+    cpu: number(cpuPressure?.some?.avg10),
+    memory: number(memoryPressure?.some?.avg10),
+    io: number(ioPressure?.some?.avg10),
+  };
+}
+
+function temperatureEntries({ machine }: SystemExport): object[] | null {
+  const sensors = machine?.sensors.value?.sensors;
+  return sensors?.map(({ chip, label, celsius }) => ({ chip, label, celsius: number(celsius) })) ?? null;
+}
+
+function networkEntries(data: SystemExport): object[] | null {
+  const table = data.machine?.networks.value;
+  if (table === undefined) return null;
+  return data.interfaceSlots(table).map((slot) => ({
+    name: table.names[slot] ?? '',
+    is_uplink: table.isUplink[slot] === 1,
+    is_up: table.isUp[slot] === 1,
+    bytes_recv: countValue(table.rxBytes[slot]!),
+    bytes_sent: countValue(table.txBytes[slot]!),
+    recv_rate: rateValue(data.links.rawRx[slot] ?? UNKNOWN),
+    send_rate: rateValue(data.links.rawTx[slot] ?? UNKNOWN),
+  }));
+}
+
+function diskEntry({ rates }: SystemExport, fileSystem: FileSystem): object {
+  const { name, mountPoint, type, device } = fileSystem;
+  const rate = rates.disks.rateOf(device?.name ?? '');
+  return {
+    ...{ name, mount_point: mountPoint, type, device: device?.name ?? null },
+    total_bytes: number(fileSystem.totalBytes),
+    used_bytes: number(fileSystem.usedBytes),
+    available_bytes: number(fileSystem.availableBytes),
+    temp_c: number(device?.temperatureCelsius),
+    read_rate: rateValue(rate.read),
+    write_rate: rateValue(rate.written),
+  };
+}
+
+function gpuEntry({ rates }: SystemExport, gpu: GpuSample): object {
+  return {
+    name: gpu.name,
+    vendor: gpu.vendor,
+    percent: rateValue(rates.gpus.percentOf(gpu.id)),
+    memory_used_bytes: number(gpu.memoryUsedBytes),
+    memory_total_bytes: number(gpu.memoryTotalBytes),
+    temp_c: number(gpu.temperatureCelsius),
+    power_milliwatts: number(gpu.powerMilliwatts),
+  };
+}
+
+/** Those that use most of the CPU first. */
+function processEntries({ rows, processes, processRates }: SystemExport): object[] {
+  return Array.from(rows.order({ key: 'cpu', isReversed: false }), (row) => {
+    const slot = processes?.processes.find(rows.pid[row]!) ?? -1;
+    return {
+      pid: rows.pid[row]!,
+      name: rows.names[row]!,
+      user: rows.users[row]!,
+      state: rows.state[row] === 0 ? null : String.fromCharCode(rows.state[row]!),
+      threads: number(rows.threads[row]!),
+      cpu_percent: rateValue(rows.machinePercent[row]!),
+      cpu_seconds: rateValue(rows.cpuNanos[row]! / 1e9),
+      mem_bytes: number(rows.residentBytes[row]!),
+      mem_percent: rateValue(rows.memoryPercent[row]!),
+      read_rate: rateValue(processRates.io.rawRx[slot] ?? UNKNOWN),
+      write_rate: rateValue(processRates.io.rawTx[slot] ?? UNKNOWN),
+    };
+  });
+}
+
+function number(value: number | undefined): number | null {
+  return countValue(value ?? UNKNOWN);
+}
