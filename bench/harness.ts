@@ -3,7 +3,8 @@ import type { Slice } from '../src/data/sample/slice.ts';
 /** One measured figure beside its floor. Times are CPU (user + system) per iteration. */
 export interface BenchRow {
   readonly name: string;
-  readonly oursMicros: number;
+  /** Undefined: no time is measured, the ratio is all there is. */
+  readonly oursMicros: number | undefined;
   /** What the same work costs in the program compared with; undefined: nothing is compared. */
   readonly floorMicros: number | undefined;
   /** ours / floor: the median of the ratios of pairs measured side by side. */

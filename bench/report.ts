@@ -34,7 +34,7 @@ export function meetsBar(row: BenchRow): boolean {
 }
 
 function micros(value: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return '-';
+  if (value === undefined) return '-';
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} ms`;
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} µs`;
 }

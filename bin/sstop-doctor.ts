@@ -1,5 +1,6 @@
 import { currentPlatform } from '../platforms/index.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { doctorJson } from './sstop-doctor-json.ts';
@@ -7,16 +8,13 @@ import { doctorText } from './sstop-doctor-text.ts';
 import { StandardOutput } from './standard-output.ts';
 import { VERSION } from './version.ts';
 
-/** Where the parts of a compiled executable are. */
-const COMPILED_ROOT = '/$bunfs/';
-
 /** `sstop --doctor`: what can be counted here, what is missing, and how to get it. Exit code 0 whatever is found. */
 export async function runDoctor(asJson: boolean): Promise<number> {
   try {
     const platform = currentPlatform();
     const { examineLinux } = await import('../platforms/linux/doctor.ts');
     const { doctorSections } = await import('../platforms/linux/doctor-words.ts');
-    const found = examineLinux({ executablePath: executablePath() });
+    const found = examineLinux({ executablePath: compiledExecutable() });
     const text = asJson
       ? doctorJson(VERSION, found)
       : doctorText(
@@ -29,9 +27,4 @@ export async function runDoctor(asJson: boolean): Promise<number> {
     complain('sstop', toOpError('examine this machine', thrown).message);
     return EXIT_FAILURE;
   }
-}
-
-/** The runtime's own executable is none to give privileges to: whoever starts it runs what he likes. */
-function executablePath(): string | undefined {
-  return Bun.main.startsWith(COMPILED_ROOT) ? process.execPath : undefined;
 }

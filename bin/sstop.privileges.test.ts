@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCgroupRoot } from '../platforms/linux/bpf/cgroup-root.ts';
 import { AttachType, queryPrograms } from '../platforms/linux/bpf/link.ts';
 import { examinePrograms } from '../platforms/linux/doctor-bpf.ts';
+import { canReadWithoutPrivileges } from '../platforms/linux/handed-programs.ts';
 import { closeDescriptor } from '../platforms/linux/libc.ts';
 import { SSTOP } from './testing/executables.ts';
+import { linesOf } from './testing/traffic.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const canCount = isRoot && examinePrograms().counting === undefined;
@@ -95,6 +97,82 @@ describe.skipIf(!isRoot)('the tier is what the privileges allow (needs root)', (
     if (canCount) expect(await taken('bpf', 'net_admin')).toEqual({ tier: 'ebpf', ring: 'EPERM' });
   });
 });
+
+/** Capabilities that are permitted to a process's threads, each set once; 16 hexadecimal digits. */
+function permittedTo(pid: number): readonly string[] {
+  const sets = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+    return /^CapPrm:\t(\w+)$/m.exec(status)?.[1] ?? '';
+  });
+  return [...new Set(sets)];
+}
+
+/** Sends so many bytes over loopback, from this process to itself. */
+async function sendBytes(bytes: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let received = 0;
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      data: (socket, data) => {
+        received += data.length;
+        if (received === bytes) resolve();
+        socket.end();
+      },
+    },
+  });
+  const client = await Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } });
+  client.write(new Uint8Array(bytes));
+  await promise;
+  client.end();
+  listener.stop(true);
+}
+
+const DAC_OVERRIDE_ALONE = '0000000000000002';
+const NONE = '0000000000000000';
+const SENT_BYTES = 1000;
+
+describe.skipIf(!canTellUsers || !canReadWithoutPrivileges())(
+  'a stream on the tier ebpf has no privilege once it is set up (needs root, eBPF and Linux 6.1)',
+  () => {
+    test.each([
+      ['an ordinary user with capabilities', withCapabilities('bpf', 'net_admin', 'perfmon', 'kill'), NONE],
+      ['root, but for other users’ files', [], DAC_OVERRIDE_ALONE],
+    ] as const)('%s: in no thread, and it goes on counting', async (_who, prefix, left) => {
+      const child = Bun.spawn([...prefix, SSTOP, '--json', '--interval', '100ms', '--loopback'], {
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'inherit',
+        env: { PATH: process.env['PATH'] ?? '', HOME: home },
+      });
+      try {
+        const lines = linesOf(child.stdout);
+        expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject({ backend: 'ebpf', errors: [] });
+        expect(permittedTo(child.pid)).toEqual([left]);
+        await sendBytes(SENT_BYTES);
+        for await (const line of lines) {
+          const { processes, parts, errors } = JSON.parse(line);
+          expect({ parts, errors }).toMatchObject({ parts: { processes: 'ebpf', exited: true }, errors: [] });
+          const own = processes.find((row: { pid: number | null }) => row.pid === process.pid);
+          if (own?.cum_up >= SENT_BYTES) break;
+        }
+        expect(permittedTo(child.pid)).toEqual([left]);
+      } finally {
+        child.kill('SIGTERM');
+        await child.exited;
+      }
+    });
+
+    test('what the environment says of descriptors is not believed', async () => {
+      const env = { PATH: process.env['PATH'] ?? '', HOME: home, SSTOP_HANDED: '{"accounting":{"maps":{}}}' };
+      const child = Bun.spawn([SSTOP, '--json', '--once', '--interval', '100ms'], { env, stderr: 'pipe' });
+      const [exitCode, stdout] = await Promise.all([child.exited, new Response(child.stdout).text()]);
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ backend: 'ebpf', errors: [] });
+    });
+  },
+);
 
 describe.skipIf(!canCount)('what was loaded is gone with the program (needs root and eBPF)', () => {
   const attachments = (): readonly number[] => {

@@ -1,9 +1,10 @@
-import { currentPlatform, lowerPrivileges } from '../platforms/index.ts';
+import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { isAgentNamedWrong } from './agent-target.ts';
+import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
@@ -31,6 +32,10 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   }
   // Configuration, databases, recordings and the log are files that the user names: the user's rights alone open them.
   lowerPrivileges();
+  const executable = compiledExecutable();
+  if (executable !== undefined && needsNoPrivilegeAfterwards(options)) {
+    restartWithoutPrivileges(executable, argv);
+  }
   let log: EventLog;
   try {
     log =
@@ -42,6 +47,13 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   return runLogged(options, log);
+}
+
+/** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
+function needsNoPrivilegeAfterwards(options: SstopOptions): boolean {
+  if (options.output === 'screen' || options.playbackPath !== undefined) return false;
+  const { agent, backend } = readSettings(options, process.env).settings;
+  return agent === undefined && (backend === 'auto' || backend === 'ebpf');
 }
 
 async function runLogged(options: SstopOptions, log: EventLog): Promise<number> {

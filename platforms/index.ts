@@ -2,11 +2,23 @@ import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 
 // Not a static import: what stands behind it opens the C library of Linux at once.
-const linux = process.platform === 'linux' ? await import('./linux/linux-platform.ts') : undefined;
+const linux =
+  process.platform === 'linux'
+    ? {
+        ...(await import('./linux/linux-platform.ts')),
+        ...(await import('./linux/handed-programs.ts')),
+        ...(await import('./linux/shed-privileges.ts')),
+      }
+    : undefined;
 const capabilities =
   process.platform === 'linux'
     ? new (await import('./linux/capabilities.ts')).EffectiveCapabilities()
     : undefined;
+/** Names the descriptors of what counts in the kernel already, to the program that was started anew. */
+const HANDED_VARIABLE = 'SSTOP_HANDED';
+const handedText = process.env[HANDED_VARIABLE];
+delete process.env[HANDED_VARIABLE];
+let handed = handedText === undefined ? undefined : linux?.adoptPrograms(handedText);
 /** Root reads every file anyway; a capability of the executable must not let its user do so. */
 const isOrdinaryUser = process.getuid?.() !== 0;
 
@@ -47,9 +59,19 @@ export async function tellServiceManager(state: string): Promise<void> {
   notifyServiceManager(address, state);
 }
 
+/**
+ * For a program that needs no privilege but to set up: starts it anew without, once that is done. Returns where there
+ * was nothing to give up, or no way to. Throws SyscallError.
+ */
+export function restartWithoutPrivileges(executable: string, argv: readonly string[]): void {
+  if (handed === undefined) handed = linux?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
+}
+
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
 export function currentPlatform(): Platform {
-  if (linux !== undefined) return new linux.LinuxPlatform();
+  const taken = handed;
+  handed = undefined;
+  if (linux !== undefined) return new linux.LinuxPlatform({ handed: taken });
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',

@@ -53,7 +53,7 @@ export function row(
   bar: number | undefined,
   note: string,
 ): BenchRow {
-  return { name, oursMicros: Number.NaN, floorMicros: undefined, ratio, bar, spread: 0, note };
+  return { name, oursMicros: undefined, floorMicros: undefined, ratio, bar, spread: 0, note };
 }
 
 function bytes(value: number): string {

@@ -1,3 +1,4 @@
+import { CAPABILITY_BITS, type CapabilityName } from './doctor-capabilities.ts';
 import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
 
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
@@ -8,6 +9,9 @@ const HEADER_BYTES = 8;
 const DATA_BYTES = 24;
 const EFFECTIVE = [0, 3] as const;
 const PERMITTED = [1, 4] as const;
+const INHERITABLE = [2, 5] as const;
+
+const HALVES = [0, 1] as const;
 
 /**
  * The capabilities in force for this thread, and for those it makes from now on. Lowering leaves the permitted set,
@@ -31,9 +35,27 @@ export class EffectiveCapabilities {
     this.#change((half) => this.#data.u32[PERMITTED[half]!]!);
   }
 
+  /** Whether anything beyond these is permitted. Throws SyscallError. */
+  hasBeyond(kept: readonly CapabilityName[]): boolean {
+    this.#call('capget', CAPGET);
+    return HALVES.some((half) => (this.#data.u32[PERMITTED[half]!]! & ~bitsOf(kept, half)) !== 0);
+  }
+
+  /** Gives up all but these for good, as far as this thread and those that it makes are concerned. Throws SyscallError. */
+  keepOnly(kept: readonly CapabilityName[]): void {
+    this.#call('capget', CAPGET);
+    for (const half of HALVES) {
+      const bits = this.#data.u32[PERMITTED[half]!]! & bitsOf(kept, half);
+      this.#data.u32[PERMITTED[half]!] = bits;
+      this.#data.u32[EFFECTIVE[half]!] = bits;
+      this.#data.u32[INHERITABLE[half]!]! &= bits;
+    }
+    this.#call('capset', CAPSET);
+  }
+
   #change(effectiveOf: (half: 0 | 1) => number): void {
     this.#call('capget', CAPGET);
-    for (const half of [0, 1] as const) this.#data.u32[EFFECTIVE[half]] = effectiveOf(half);
+    for (const half of HALVES) this.#data.u32[EFFECTIVE[half]] = effectiveOf(half);
     this.#call('capset', CAPSET);
   }
 
@@ -41,4 +63,12 @@ export class EffectiveCapabilities {
     const result = systemCall(number, this.#header.pointer, this.#data.pointer);
     if (result < 0) throw new SyscallError(op, -result);
   }
+}
+
+/** The word for bits 0 to 31 or 32 to 63. */
+function bitsOf(names: readonly CapabilityName[], half: 0 | 1): number {
+  let bits = 0;
+  for (const name of names)
+    if (CAPABILITY_BITS[name] >> 5 === half) bits |= 1 << (CAPABILITY_BITS[name] & 31);
+  return bits;
 }

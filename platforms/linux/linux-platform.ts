@@ -15,6 +15,7 @@ import { openLinuxNetwork } from './collectors/network.ts';
 import { linuxTierReports } from './collectors/network-tiers.ts';
 import { PidSignaller } from './collectors/signaller.ts';
 import { UserNames } from './collectors/users.ts';
+import type { HandedPrograms } from './handed-programs.ts';
 import { ProcDirectory } from './proc/proc-directory.ts';
 
 const PROC = '/proc';
@@ -23,6 +24,8 @@ const PROC = '/proc';
 export interface LinuxPlatformOptions {
   readonly procRoot?: string;
   readonly etcRoot?: string;
+  /** Programs that are counting already, for the first network that is opened. */
+  readonly handed?: HandedPrograms | undefined;
 }
 
 /** Linux, asked by /proc and netlink. */
@@ -31,10 +34,12 @@ export class LinuxPlatform implements Platform {
   readonly signaller: Signaller;
   readonly #users: UserNames;
   readonly #procRoot: string;
+  #handed: HandedPrograms | undefined;
 
   /** Throws SyscallError where /proc cannot be opened. */
   constructor(options: LinuxPlatformOptions = {}) {
     this.#procRoot = options.procRoot ?? PROC;
+    this.#handed = options.handed;
     this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
     const proc = new ProcDirectory(this.#procRoot);
@@ -51,7 +56,9 @@ export class LinuxPlatform implements Platform {
 
   openNetwork(options: NetworkOptions): NetworkCollector {
     const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
-    return openLinuxNetwork({ ...options, ...root });
+    const handed = this.#handed;
+    this.#handed = undefined;
+    return openLinuxNetwork({ ...options, ...root, handed });
   }
 
   openMachine(options: MachineOptions): MachineCollector {

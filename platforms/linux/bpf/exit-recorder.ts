@@ -30,6 +30,14 @@ export interface ExitRecorderOptions {
   readonly maxExits?: number;
 }
 
+/** A record that is being kept, for the program that this one becomes. */
+export interface HandedExits {
+  readonly exits: number;
+  readonly lost: number;
+  /** Descriptors that keep the program attached. */
+  readonly kept: readonly number[];
+}
+
 const MAX_EXITS = 16_384;
 const LOST_BYTES = 8;
 
@@ -37,9 +45,9 @@ const LOST_BYTES = 8;
 export class ExitRecorder {
   /** Processes that ended and were not written down because nobody drained in time, as of the last drain. */
   lostCount = 0;
-  readonly #descriptors: number[] = [];
+  /** For `adopt` in the program that this one becomes. */
+  readonly handed: HandedExits;
   readonly #reader: BatchReader;
-  readonly #lostDescriptor: number;
   readonly #lostKey = new NativeBuffer(4);
   readonly #lostValue = new NativeBuffer(LOST_BYTES);
   readonly #decoder = new TextDecoder();
@@ -54,20 +62,19 @@ export class ExitRecorder {
         message: 'ends of processes are recorded in the pid namespace of the machine only',
       });
     }
-    return new ExitRecorder(findTaskOffsets(kernelBtf()), options.maxExits ?? MAX_EXITS);
+    const maxExits = options.maxExits ?? MAX_EXITS;
+    return new ExitRecorder(attach(findTaskOffsets(kernelBtf()), maxExits), maxExits);
   }
 
-  private constructor(offsets: TaskOffsets, maxExits: number) {
-    try {
-      const exits = this.#keep(createExitMap(maxExits));
-      this.#lostDescriptor = this.#keep(createLostMap());
-      const program = this.#keep(loadExitProgram(offsets, exits, this.#lostDescriptor));
-      this.#keep(openRawTracepoint(program));
-      this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, { isTaking: true });
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
+  /** Goes on with what another program has begun, with a map of the usual size. Needs no privilege (5.19). */
+  static adopt(handed: HandedExits): ExitRecorder {
+    return new ExitRecorder(handed, MAX_EXITS);
+  }
+
+  private constructor(handed: HandedExits, maxExits: number) {
+    this.handed = handed;
+    const { exits } = handed;
+    this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, { isTaking: true });
   }
 
   /** Visits, in no order, everybody who ended since the last drain, always with the same record. Throws BpfError. */
@@ -77,18 +84,14 @@ export class ExitRecorder {
       this.#read(i);
       visit(this.#record);
     }
-    if (lookupElement(this.#lostDescriptor, this.#lostKey, this.#lostValue)) {
+    if (lookupElement(this.handed.lost, this.#lostKey, this.#lostValue)) {
       this.lostCount = numberOfWords(this.#lostValue.u32[0]!, this.#lostValue.u32[1]!);
     }
   }
 
   close(): void {
-    for (const descriptor of this.#descriptors.splice(0)) closeDescriptor(descriptor);
-  }
-
-  #keep(descriptor: number): number {
-    this.#descriptors.push(descriptor);
-    return descriptor;
+    const { exits, lost, kept } = this.handed;
+    for (const descriptor of [...kept, exits, lost]) closeDescriptor(descriptor);
   }
 
   #read(index: number): void {
@@ -106,6 +109,23 @@ export class ExitRecorder {
     this.#record.uid = values[value + (ExitValue.UID >> 2)]!;
     this.#record.cpuNanos = numberOfWords(values[cpu]!, values[cpu + 1]!);
     this.#record.name = this.#decoder.decode(text.subarray(0, commLength(text)));
+  }
+}
+
+function attach(offsets: TaskOffsets, maxExits: number): HandedExits {
+  const opened: number[] = [];
+  const keep = (descriptor: number): number => {
+    opened.push(descriptor);
+    return descriptor;
+  };
+  try {
+    const exits = keep(createExitMap(maxExits));
+    const lost = keep(createLostMap());
+    const program = keep(loadExitProgram(offsets, exits, lost));
+    return { exits, lost, kept: [program, keep(openRawTracepoint(program))] };
+  } catch (thrown) {
+    for (const descriptor of opened) closeDescriptor(descriptor);
+    throw thrown;
   }
 }
 

@@ -19,9 +19,18 @@ export class TaskIterator {
   readonly #create = new NativeBuffer(ITER_CREATE_BYTES);
   #reading = -1;
 
+  /** Over an attached program's link, which is closed with it. */
+  constructor(link: number) {
+    this.#link = link;
+  }
+
   /** Attaches a program of the attach type TRACE_ITER, whose descriptor stays the caller's. Throws BpfError. */
-  constructor(programDescriptor: number) {
-    this.#link = createLink(programDescriptor, 0, AttachType.TRACE_ITER);
+  static ofProgram(programDescriptor: number): TaskIterator {
+    return new TaskIterator(createLink(programDescriptor, 0, AttachType.TRACE_ITER));
+  }
+
+  get link(): number {
+    return this.#link;
   }
 
   /** Starts from the first object. Throws BpfError. */

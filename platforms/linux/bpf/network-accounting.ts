@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
+import { TaskIterator } from './iterator.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type NetworkMaps,
   PEER_KEY_BYTES,
 } from './network-layout.ts';
-import { closeNetworkMaps, createNetworkMaps, type NetworkMapSizes } from './network-maps.ts';
+import { closeNetworkMaps, createNetworkMaps, DEFAULT_SIZES, type NetworkMapSizes } from './network-maps.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
 
 export type { FlowRecord };
@@ -44,6 +45,19 @@ export interface LostTraffic {
   readonly packets: number;
 }
 
+/** The programs that count, loaded here or by the program that this one was. */
+type CountingPrograms = Pick<NetworkPrograms, 'parts' | 'holders' | 'descriptors' | 'close'>;
+
+/** Accounting that is under way, for the program that this one becomes. */
+export interface HandedAccounting {
+  readonly maps: NetworkMaps;
+  /** Link of the iterator over holders; null: there is none. */
+  readonly holders: number | null;
+  /** Descriptors that keep the programs attached. */
+  readonly kept: readonly number[];
+  readonly parts: Omit<NetworkParts, 'problems'>;
+}
+
 /**
  * Counts IP bytes and packets of every socket in the kernel, by the process that uses it. Flows appear with their
  * first packet after `open` and stay until they are removed, however short their sockets and processes lived.
@@ -53,7 +67,7 @@ export class NetworkAccounting {
   /** The network namespace of this process; undefined before 5.14. */
   readonly ownNetnsCookie: NetnsCookie | undefined;
   readonly #maps: NetworkMaps;
-  readonly #programs: NetworkPrograms;
+  readonly #programs: CountingPrograms;
   readonly #readers: readonly BatchReader[];
   readonly #record = new FlowRecord();
   readonly #key = new NativeBuffer(PEER_KEY_BYTES);
@@ -64,7 +78,7 @@ export class NetworkAccounting {
   #reading = 0;
   #heldBeforeNanos = 0;
 
-  private constructor(maps: NetworkMaps, programs: NetworkPrograms, sizes: NetworkMapSizes) {
+  private constructor(maps: NetworkMaps, programs: CountingPrograms, sizes: NetworkMapSizes) {
     this.#maps = maps;
     this.#programs = programs;
     this.parts = programs.parts;
@@ -92,6 +106,28 @@ export class NetworkAccounting {
       closeNetworkMaps(maps);
       throw thrown;
     }
+  }
+
+  /** Goes on with what another program has begun, with maps of the usual sizes. Needs no privilege (5.19). */
+  static adopt({ maps, holders, kept, parts }: HandedAccounting): NetworkAccounting {
+    const iterator = holders === null ? undefined : new TaskIterator(holders);
+    const close = (): void => {
+      iterator?.close();
+      for (const descriptor of kept) closeDescriptor(descriptor);
+    };
+    const programs = { parts: { ...parts, problems: [] }, holders: iterator, descriptors: kept, close };
+    return new NetworkAccounting(maps, programs, DEFAULT_SIZES);
+  }
+
+  /** For `adopt` in the program that this one becomes. */
+  get handed(): HandedAccounting {
+    const { lastUser, seeded, release, scope } = this.parts;
+    return {
+      maps: this.#maps,
+      holders: this.#programs.holders?.link ?? null,
+      kept: this.#programs.descriptors,
+      parts: { lastUser, seeded, release, scope },
+    };
   }
 
   /** As of the last `begin`. */

@@ -17,7 +17,7 @@ export interface NetworkMapSizes {
   readonly sums: number;
 }
 
-const DEFAULT_SIZES: NetworkMapSizes = { flows: 65_536, peers: 32_768, sums: 8_192 };
+export const DEFAULT_SIZES: NetworkMapSizes = { flows: 65_536, peers: 32_768, sums: 8_192 };
 
 /** Creates the maps, the caller's to close. Throws BpfError. */
 export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {

@@ -82,6 +82,11 @@ export class NetworkPrograms {
     }
   }
 
+  /** What keeps them attached. */
+  get descriptors(): readonly number[] {
+    return [...this.#links, ...this.#programs];
+  }
+
   close(): void {
     this.holders?.close();
     this.#detach();
@@ -193,7 +198,7 @@ export class NetworkPrograms {
       attachBtfId: types.id(HOLDERS_ITERATOR),
     });
     this.#programs.push(program);
-    return new TaskIterator(program);
+    return TaskIterator.ofProgram(program);
   }
 
   /** A part that may be missing; undefined: it is, and why is kept. */

@@ -166,7 +166,7 @@ test.skipIf(withoutBpf !== undefined)(
       expectedAttachType: AttachType.TRACE_ITER,
       attachBtfId: offsets.iteratorId,
     });
-    const iterator = new TaskIterator(program);
+    const iterator = TaskIterator.ofProgram(program);
     iterator.begin();
     expect(iterator.read()).toBeGreaterThan(0);
     iterator.close();

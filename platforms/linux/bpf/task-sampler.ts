@@ -11,7 +11,7 @@ import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { pidLevelProgram, taskIteratorProgram } from './task-programs.ts';
 import { type TaskRecord, TaskRecordReader } from './task-record.ts';
 import { TaskThreads } from './task-threads.ts';
-import { TaskWalk } from './task-walk.ts';
+import { type HandedWalk, TaskWalk } from './task-walk.ts';
 
 export type TaskVisitor = (task: TaskRecord) => void;
 
@@ -25,13 +25,21 @@ const PROCESS_WORDS = PROCESS_BYTES >> 2;
 const RECORDS_BETWEEN_RESTS = 512;
 const NOTHING = new Uint32Array(0);
 
+/** A sampler that is ready, for the program that this one becomes. */
+export interface HandedTasks {
+  /** Null: the iterator is the way. */
+  readonly walk: HandedWalk | null;
+  /** Link of the iterator. */
+  readonly iterator: number;
+}
+
 /**
  * All processes of this program's pid namespace and the ones within it, by their numbers there: through a walk over all
  * tasks (6.7, in the machine's own namespace), else through an iterator (5.8). Needs CAP_BPF and CAP_PERFMON.
  */
 export class TaskSampler {
-  readonly #offsets: TaskOffsets;
-  readonly #pidLevel: number;
+  /** Opens the iterator that takes the place of a walk. */
+  readonly #openOther: () => TaskIterator;
   #walk: TaskWalk | undefined;
   #iterator: TaskIterator | undefined;
   readonly #reader: TaskRecordReader;
@@ -42,17 +50,32 @@ export class TaskSampler {
 
   /** Throws BpfError where a program is refused, OpError where the kernel lacks what it needs. */
   static open(options: TaskSamplerOptions = {}): TaskSampler {
-    return new TaskSampler(findTaskOffsets(kernelBtf()), options.method ?? 'walk');
+    const offsets = findTaskOffsets(kernelBtf());
+    const isInitial = isInitialPidNamespace();
+    const openOther = (): TaskIterator => openTaskIterator(offsets, isInitial ? 0 : findPidLevel(offsets));
+    // A walk sees the whole machine and its numbers.
+    const mayWalk = isInitial && (options.method ?? 'walk') === 'walk';
+    return new TaskSampler(offsets.task.io !== undefined, mayWalk ? openWalk(offsets) : undefined, openOther);
   }
 
-  private constructor(offsets: TaskOffsets, method: TaskSampler['method']) {
-    const isInitial = isInitialPidNamespace();
-    this.#offsets = offsets;
-    this.#pidLevel = isInitial ? 0 : findPidLevel(offsets);
-    this.#reader = new TaskRecordReader(offsets.task.io !== undefined);
-    // A walk sees the whole machine and its numbers.
-    if (isInitial && method === 'walk') this.#walk = openWalk(offsets);
-    if (this.#walk === undefined) this.#iterator = openTaskIterator(offsets, this.#pidLevel);
+  /** Goes on with what another program has made ready. Needs no privilege (5.19). Throws OpError. */
+  static adopt({ walk, iterator }: HandedTasks): TaskSampler {
+    const { task } = findTaskOffsets(kernelBtf());
+    const openOther = (): TaskIterator => new TaskIterator(iterator);
+    return new TaskSampler(task.io !== undefined, walk === null ? undefined : new TaskWalk(walk), openOther);
+  }
+
+  private constructor(hasIo: boolean, walk: TaskWalk | undefined, openOther: () => TaskIterator) {
+    this.#reader = new TaskRecordReader(hasIo);
+    this.#openOther = openOther;
+    this.#walk = walk;
+    if (walk === undefined) this.#iterator = openOther();
+  }
+
+  /** For `adopt` in the program that this one becomes, which can open no iterator of its own. Throws BpfError. */
+  handOver(): HandedTasks {
+    this.#iterator ??= this.#openOther();
+    return { walk: this.#walk?.handed ?? null, iterator: this.#iterator.link };
   }
 
   get method(): 'walk' | 'iterator' {
@@ -107,7 +130,7 @@ export class TaskSampler {
 
   /** There are too many tasks for a walk. */
   #useIterator(): void {
-    this.#iterator = openTaskIterator(this.#offsets, this.#pidLevel);
+    this.#iterator ??= this.#openOther();
     this.#walk?.close();
     this.#walk = undefined;
   }
@@ -136,7 +159,7 @@ export class TaskSampler {
 function openWalk(offsets: TaskOffsets): TaskWalk | undefined {
   if (offsets.walk === undefined) return undefined;
   try {
-    return new TaskWalk(offsets);
+    return TaskWalk.open(offsets);
   } catch (thrown) {
     if (thrown instanceof BpfError) return undefined;
     throw thrown;
@@ -157,7 +180,7 @@ function openIterator(offsets: TaskOffsets, name: string, code: Uint8Array): Tas
     attachBtfId: offsets.iteratorId,
   });
   try {
-    return new TaskIterator(program);
+    return TaskIterator.ofProgram(program);
   } finally {
     closeDescriptor(program);
   }

@@ -13,29 +13,43 @@ import { taskWalkProgram } from './task-programs.ts';
 const PROCESSES_LIMIT = 8192;
 const MAP_BYTES = WALK_HEADER_BYTES + PROCESSES_LIMIT * PROCESS_BYTES;
 
+/** A walk that is ready, for the program that this one becomes. */
+export interface HandedWalk {
+  readonly map: number;
+  readonly program: number;
+}
+
 /**
  * Records of all tasks of the machine, written by one run of a program into memory that is shared with it (6.7,
  * CAP_BPF and CAP_PERFMON). It costs half of what the iterator does, which takes a reference to every task.
  */
 export class TaskWalk {
-  readonly #descriptors: number[] = [];
+  /** For the constructor in the program that this one becomes. */
+  readonly handed: HandedWalk;
   readonly #memory: SharedMemory;
   readonly #runner: ProgramRunner;
 
   /** Throws BpfError where something is refused, OpError `UNSUPPORTED` where the kernel cannot. */
-  constructor(offsets: TaskOffsets) {
+  static open(offsets: TaskOffsets): TaskWalk {
     const { walk } = offsets;
     if (walk === undefined) throw new OpError({ op: 'walk over tasks', code: 'UNSUPPORTED' });
+    const map = createOutputMap();
+    let program = -1;
     try {
-      const map = this.#keep(createOutputMap());
       const code = taskWalkProgram(offsets, walk, map, MAP_BYTES);
-      const program = loadProgram({ type: ProgramType.SYSCALL, code, name: 'sstop_walk', isSleepable: true });
-      this.#runner = new ProgramRunner(this.#keep(program));
-      this.#memory = new SharedMemory(map, MAP_BYTES);
+      program = loadProgram({ type: ProgramType.SYSCALL, code, name: 'sstop_walk', isSleepable: true });
+      return new TaskWalk({ map, program });
     } catch (thrown) {
-      this.close();
+      for (const descriptor of [map, program]) if (descriptor >= 0) closeDescriptor(descriptor);
       throw thrown;
     }
+  }
+
+  /** Needs no privilege (5.19). Throws SyscallError. */
+  constructor(handed: HandedWalk) {
+    this.handed = handed;
+    this.#runner = new ProgramRunner(handed.program);
+    this.#memory = new SharedMemory(handed.map, MAP_BYTES);
   }
 
   /** Walks. False: there are more tasks than there is room for. Throws BpfError. */
@@ -52,13 +66,9 @@ export class TaskWalk {
   }
 
   close(): void {
-    this.#memory?.unmap();
-    for (const descriptor of this.#descriptors.splice(0)) closeDescriptor(descriptor);
-  }
-
-  #keep(descriptor: number): number {
-    this.#descriptors.push(descriptor);
-    return descriptor;
+    this.#memory.unmap();
+    closeDescriptor(this.handed.map);
+    closeDescriptor(this.handed.program);
   }
 }
 

@@ -3,6 +3,7 @@ import type { CollectionParts, Tier } from '../../../src/data/sample/network-sam
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';
@@ -46,11 +47,16 @@ export class ProcessParts {
  * Opens the cheapest that works; for a tier that does without programs in the kernel nothing is loaded. Throws
  * SyscallError where /proc cannot be opened.
  */
-export function openProcesses(tier: Tier | 'auto', procRoot: string | undefined): ProcessParts {
+export function openProcesses(
+  tier: Tier | 'auto',
+  procRoot: string | undefined,
+  handed?: HandedPrograms,
+): ProcessParts {
   const mayLoad = (tier === 'auto' || tier === 'ebpf') && procRoot === undefined;
-  const listed = mayLoad ? optional(() => BpfProcessCollector.open()) : undefined;
+  const listed = mayLoad ? optional(() => BpfProcessCollector.open(handed?.tasks)) : undefined;
   const source = listed ?? new ProcessCollector(procRoot === undefined ? {} : { procRoot });
-  return new ProcessParts(source, mayLoad ? optional(() => ExitRecorder.open()) : undefined);
+  const exits = mayLoad ? optional(() => handed?.exits ?? ExitRecorder.open()) : undefined;
+  return new ProcessParts(source, exits);
 }
 
 /** What is only a better way: that it cannot be had is no error, and the doctor's business. */

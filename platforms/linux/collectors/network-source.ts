@@ -3,6 +3,7 @@ import type { Tier } from '../../../src/data/sample/network-sample.ts';
 import type { SectionError } from '../../../src/data/sample/snapshot.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessParts } from './network-processes.ts';
 import { DatagramCounter } from './packet-datagrams.ts';
 import type { SocketSource } from './socket-source.ts';
@@ -19,6 +20,8 @@ export interface SourceContext {
   readonly procRoot: string | undefined;
   readonly processes: ProcessParts;
   readonly exited: ExitedTable;
+  /** Programs that are counting already; they are taken by the first tier that uses them. */
+  readonly handed: HandedPrograms | undefined;
   /** What holds from now on, such as a tier that could not be opened; they add to it. */
   readonly errors: SectionError[];
 }
@@ -110,10 +113,10 @@ function openPacket({ clock, procRoot }: SourceContext): SocketSource {
 }
 
 /** The list first: without it nothing tells what is counted. */
-function openEbpf({ clock, processes, exited }: SourceContext): SocketSource {
+function openEbpf({ clock, processes, exited, handed }: SourceContext): SocketSource {
   const listing = new NetlinkSockets(clock, false);
   try {
-    const accounting = NetworkAccounting.open();
+    const accounting = handed?.accounting ?? NetworkAccounting.open();
     const drainExits = (): void => processes.drainExits(exited);
     return new EbpfSockets({ listing, accounting, processes: processes.source, exited, drainExits, clock });
   } catch (thrown) {

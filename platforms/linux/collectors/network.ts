@@ -5,6 +5,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/sample/snapshot.ts';
 import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from './interfaces.ts';
 import { openProcesses, type ProcessParts } from './network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
@@ -16,6 +17,8 @@ export interface LinuxNetworkOptions {
   /** Default: collectors of its own. */
   readonly processes?: ProcessParts;
   readonly interfaces?: InterfaceCollector;
+  /** Programs that are counting already. */
+  readonly handed?: HandedPrograms | undefined;
   /** Default: CLOCK_MONOTONIC. */
   readonly monotonicMicros?: () => number;
   /** Default `/proc`. */
@@ -28,10 +31,17 @@ const FAILURES_BEFORE_FALLBACK = 2;
 /** Opens the tier asked for, part by part. Throws OpError or SyscallError where a named one cannot run. */
 export function openLinuxNetwork(options: LinuxNetworkOptions): NetworkCollector {
   const errors: SectionError[] = [];
-  const processes = options.processes ?? openProcesses(options.tier, options.procRoot);
+  const processes = options.processes ?? openProcesses(options.tier, options.procRoot, options.handed);
   const exited = new ExitedTable();
   const clock = options.monotonicMicros ?? monotonicMicros;
-  const context: SourceContext = { clock, procRoot: options.procRoot, processes, exited, errors };
+  const context: SourceContext = {
+    clock,
+    procRoot: options.procRoot,
+    processes,
+    exited,
+    handed: options.handed,
+    errors,
+  };
   try {
     return new LinuxNetwork(options, context);
   } catch (thrown) {

@@ -28,8 +28,7 @@ export class BpfProcessCollector implements ProcessSource {
   readonly #store = (task: TaskRecord): void => void this.rows.store(task, this.generation);
 
   /** Throws BpfError or OpError where BPF or its iterators are not to be had, SyscallError without /proc. */
-  static open(): BpfProcessCollector {
-    const sampler = TaskSampler.open();
+  static open(sampler = TaskSampler.open()): BpfProcessCollector {
     try {
       return new BpfProcessCollector(sampler, new ProcDirectory('/proc'));
     } catch (thrown) {

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
+import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
+import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
+import type { CapabilityName } from './doctor-capabilities.ts';
+import { parseMountinfo, procMountAt } from './doctor-mounts.ts';
+import { setInherited } from './replace-program.ts';
+
+/** From here on who has none of the rights that programs are loaded with may read what they count. */
+const LEAST_RELEASE = [6, 1] as const;
+const FIRST_DESCRIPTOR = 3;
+const LAST_DESCRIPTOR = 1 << 20;
+
+/** Programs in the kernel that are counting already. */
+export interface HandedPrograms {
+  readonly accounting: NetworkAccounting;
+  /** Undefined where they could not be had. */
+  readonly tasks: TaskSampler | undefined;
+  readonly exits: ExitRecorder | undefined;
+}
+
+interface HandedDescriptors {
+  readonly accounting: HandedAccounting;
+  readonly tasks: HandedTasks | null;
+  readonly exits: HandedExits | null;
+}
+
+/** What is needed after set-up by a program that sends no signals, and for what. */
+export function neededAfterwards(isRoot: boolean, areOwnersTold: boolean): readonly CapabilityName[] {
+  const needed: CapabilityName[] = [];
+  // The files that root names may be anybody's.
+  if (isRoot) needed.push('cap_dac_override');
+  if (!areOwnersTold) needed.push('cap_dac_read_search');
+  if (!areOwnersTold || isProcHidden()) needed.push('cap_sys_ptrace');
+  return needed;
+}
+
+/** Whether reading on needs no privilege on this kernel. */
+export function canReadWithoutPrivileges(kernelRelease = release()): boolean {
+  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
+  return major > LEAST_RELEASE[0] || (major === LEAST_RELEASE[0] && minor >= LEAST_RELEASE[1]);
+}
+
+/**
+ * Opens what counts in the kernel, and leaves its descriptors to the program that this one is about to become; the
+ * text tells that program which they are. Throws BpfError or OpError where packets cannot be counted.
+ */
+export function handOverPrograms(): { readonly text: string; readonly programs: HandedPrograms } {
+  const accounting = NetworkAccounting.open();
+  try {
+    const tasks = optional(() => TaskSampler.open());
+    const exits = optional(() => ExitRecorder.open());
+    const handed: HandedDescriptors = {
+      accounting: accounting.handed,
+      tasks: tasks?.handOver() ?? null,
+      exits: exits?.handed ?? null,
+    };
+    for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, true);
+    return { text: JSON.stringify(handed), programs: { accounting, tasks, exits } };
+  } catch (thrown) {
+    accounting.close();
+    throw thrown;
+  }
+}
+
+/** What `handOverPrograms` left to this program; undefined where the text names no such descriptors. */
+export function adoptPrograms(text: string): HandedPrograms | undefined {
+  try {
+    const handed: HandedDescriptors = JSON.parse(text);
+    for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, false);
+    return {
+      accounting: NetworkAccounting.adopt(handed.accounting),
+      tasks: handed.tasks === null ? undefined : TaskSampler.adopt(handed.tasks),
+      exits: handed.exits === null ? undefined : ExitRecorder.adopt(handed.exits),
+    };
+  } catch {
+    // Whoever made this up is left with what any start gives.
+    return undefined;
+  }
+}
+
+/** Throws OpError where one is none. */
+function descriptorsOf({ accounting, tasks, exits }: HandedDescriptors): number[] {
+  const { maps, holders, kept } = accounting;
+  const all = [
+    ...[maps.storage, maps.flows, maps.peers, maps.sums, maps.lost, ...kept],
+    ...(holders === null ? [] : [holders]),
+    ...(tasks === null ? [] : [tasks.iterator]),
+    ...(tasks === null || tasks.walk === null ? [] : [tasks.walk.map, tasks.walk.program]),
+    ...(exits === null ? [] : [exits.exits, exits.lost, ...exits.kept]),
+  ];
+  const isDescriptor = (one: unknown): boolean =>
+    Number.isInteger(one) && Number(one) >= FIRST_DESCRIPTOR && Number(one) <= LAST_DESCRIPTOR;
+  if (all.every(isDescriptor)) return all;
+  throw new OpError({ op: 'adopt programs', code: 'EINVAL' });
+}
+
+function isProcHidden(): boolean {
+  const mount = procMountAt(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')), '/proc');
+  return mount !== undefined && mount.hidepid !== 'off';
+}
+
+/** What is only a better way: that it cannot be had is no error. */
+function optional<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (thrown) {
+    if (thrown instanceof OpError) return undefined;
+    throw thrown;
+  }
+}

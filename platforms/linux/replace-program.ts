@@ -1,0 +1,51 @@
+import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+
+const [FCNTL, PRCTL, EXECVE] = process.arch === 'arm64' ? [25, 167, 221] : [72, 157, 59];
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+/** linux/prctl.h */
+const PR_SET_NO_NEW_PRIVS = 38;
+const POINTER_BYTES = 8;
+
+/** Whether the descriptor is there for the program that replaces this one. Throws SyscallError. */
+export function setInherited(descriptor: number, isInherited: boolean): void {
+  const result = systemCall(FCNTL, descriptor, F_SETFD, isInherited ? 0 : FD_CLOEXEC);
+  if (result < 0) throw new SyscallError('fcntl', -result, 'F_SETFD');
+}
+
+/** From now on no program that this thread becomes has more rights than the thread has. Throws SyscallError. */
+export function forbidNewPrivileges(): void {
+  const result = systemCall(PRCTL, PR_SET_NO_NEW_PRIVS, 1);
+  if (result < 0) throw new SyscallError('prctl', -result, 'PR_SET_NO_NEW_PRIVS');
+}
+
+/**
+ * execve(2): this process becomes another program, with all its threads gone but one. Returns never; throws
+ * SyscallError where the kernel refuses.
+ */
+export function replaceProgram(
+  path: string,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): never {
+  const file = NativeBuffer.ofPath(path);
+  const args = new StringArray(argv);
+  const pairs = Object.entries(environment).filter(([, value]) => value !== undefined);
+  const variables = new StringArray(pairs.map(([name, value]) => `${name}=${value}`));
+  const result = systemCall(EXECVE, file.pointer, args.table.pointer, variables.table.pointer);
+  throw new SyscallError('execve', -result, path);
+}
+
+/** A NULL-terminated array of strings, which it keeps. */
+class StringArray {
+  readonly table: NativeBuffer;
+  readonly #strings: readonly NativeBuffer[];
+
+  constructor(strings: readonly string[]) {
+    this.#strings = strings.map((text) => NativeBuffer.ofPath(text));
+    this.table = new NativeBuffer((strings.length + 1) * POINTER_BYTES);
+    for (const [index, { pointer }] of this.#strings.entries()) {
+      this.table.view.setBigUint64(index * POINTER_BYTES, BigInt(pointer), true);
+    }
+  }
+}
