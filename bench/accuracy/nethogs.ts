@@ -56,7 +56,7 @@ export class NethogsMonitor implements Monitor {
   async shown(): Promise<Shown> {
     // A refresh is known to be whole when the next one begins.
     await this.#await(this.#count + 3);
-    return { basis: 'frames', rows: this.#whole, lostBytes: 0, remarks: [] };
+    return { basis: 'frames', rows: this.#whole, lostBytes: 0, lostClosings: 0, remarks: [] };
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import type { Family, Side, VethNetwork } from './veth-network.ts';
 import { type KnownReport, KnownTraffic } from './veth-traffic.ts';
 
@@ -57,6 +58,8 @@ export interface End {
    * peer's FIN, in steps of one segment: no socket has them.
    */
   readonly ownerless: { readonly mostBytes: number; readonly stepBytes: number };
+  /** IP bytes sent that this kernel shows to no program attached to a control group. */
+  readonly hiddenBytes: number;
 }
 
 /** What really passed. */
@@ -145,6 +148,11 @@ const IP_HEADER = { 4: 20, 6: 40 } as const;
 /** TCP header with timestamps, as it is on all segments but SYN and SYN-ACK. */
 const TCP_HEADER = 32;
 
+/** SYN-ACK with maximum segment size, SACK, timestamps and window scale. */
+const SYN_ACK_V6_BYTES = 80;
+/** Before, the kernel took the listener that sends an IPv6 SYN-ACK for another socket than its packet's own. */
+const SYN_ACK_SHOWN_RELEASE = [6, 6] as const;
+
 /** What the ends need of a network. */
 export type TrafficNetwork = Pick<VethNetwork, 'address' | 'command' | 'wire'>;
 
@@ -203,6 +211,13 @@ function rateOf({ bytesPerSecond }: TrafficCase): number {
   return Math.round(bytesPerSecond);
 }
 
+function hiddenBytesOf(spec: TrafficCase): number {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const [shownMajor, shownMinor] = SYN_ACK_SHOWN_RELEASE;
+  const isShown = major > shownMajor || (major === shownMajor && minor >= shownMinor);
+  return spec.protocol === 'tcp' && spec.family === 6 && !isShown ? spec.connections * SYN_ACK_V6_BYTES : 0;
+}
+
 function endsOf(
   spec: TrafficCase,
   client: readonly KnownReport[],
@@ -220,6 +235,7 @@ function endsOf(
       // Nothing is lost on the way, and the server stays to the end.
       ip: { up: ipOfServer.down, down: ipOfServer.up },
       ownerless: { mostBytes: isAbandoned ? spec.connections * stepBytes : 0, stepBytes },
+      hiddenBytes: 0,
     },
     server: {
       side: spec.server,
@@ -228,6 +244,7 @@ function endsOf(
       payload: { up: sum(server, 'sentBytes'), down: sum(server, 'receivedBytes') },
       ip: ipOfServer,
       ownerless: { mostBytes: 0, stepBytes },
+      hiddenBytes: hiddenBytesOf(spec),
     },
   };
 }

@@ -24,6 +24,8 @@ export interface Shown {
   readonly rows: readonly ShownRow[];
   /** What it knows to have passed that is on no row. */
   readonly lostBytes: number;
+  /** Connections whose end the kernel could not announce in time. */
+  readonly lostClosings: number;
   /** What it says of itself: parts that do not work, things that it has missed. */
   readonly remarks: readonly string[];
 }
@@ -52,7 +54,7 @@ interface SnapshotLine {
     readonly inferred: boolean;
   }[];
   /** Absent before there was a tier that can tell. */
-  readonly lost?: { readonly bytes: number; readonly packets: number };
+  readonly lost?: { readonly closings: number; readonly bytes: number; readonly packets: number };
   readonly errors: readonly { readonly op: string; readonly code: string; readonly message: string }[];
 }
 
@@ -174,13 +176,16 @@ function shownOf(line: SnapshotLine): Shown {
       isInferred: row.inferred,
     })),
     lostBytes: line.lost?.bytes ?? 0,
+    lostClosings: line.lost?.closings ?? 0,
     remarks: [...line.errors.map(({ message }) => message), ...lossOf(line)],
   };
 }
 
 /** Of packets that the kernel dropped nobody knows the bytes. */
 function lossOf({ lost }: SnapshotLine): string[] {
-  return lost === undefined || lost.packets === 0 ? [] : [`${lost.packets} packets lost`];
+  if (lost === undefined) return [];
+  const what = { packets: lost.packets, closings: lost.closings };
+  return Object.entries(what).flatMap(([name, count]) => (count === 0 ? [] : [`${count} ${name} lost`]));
 }
 
 function basisOf(counted: string): Basis {

@@ -17,6 +17,7 @@ function end(role: End['role'], side: End['side'], pid: number, ownerlessBytes =
     payload: { up: 1000, down: 2000 },
     ip: { up: 1520, down: 2520 },
     ownerless: { mostBytes: ownerlessBytes, stepBytes: STEP },
+    hiddenBytes: 0,
   };
 }
 
@@ -31,7 +32,7 @@ function session(program: string, basis: Basis, rows: readonly ShownRow[], owner
   return {
     monitor: { name: program, seesBothSides: program === 'ebpf', countsUdp: true },
     truths: [truth],
-    shown: { basis, rows, lostBytes: 0, remarks: [] },
+    shown: { basis, rows, lostBytes: 0, lostClosings: 0, remarks: [] },
     segmentsPerFrame: 20,
   };
 }
@@ -79,6 +80,16 @@ describe('a verdict', () => {
       return verdictsOf(session('ebpf', 'l3', rows, 2 * STEP))[0]?.errorBytes;
     };
     expect([STEP, 2 * STEP, 3 * STEP, STEP - 1, -STEP].map(errorWith)).toEqual([0, 0, 156, 51, 52]);
+  });
+
+  test('forgives what the kernel shows to no program, all of it, and no other number of bytes', () => {
+    const errorWith = (missing: number): number | undefined => {
+      const rows = [shown(CLIENT, 1520, 2520), shown(SERVER, 1520 - missing, 2520)];
+      const told = session('ebpf', 'l3', rows);
+      const truths = told.truths.map((truth) => ({ ...truth, server: { ...truth.server, hiddenBytes: 80 } }));
+      return verdictsOf({ ...told, truths })[0]?.errorBytes;
+    };
+    expect([0, 80, 79, 160].map(errorWith)).toEqual([0, 0, 79, 160]);
   });
 });
 

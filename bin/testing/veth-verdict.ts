@@ -69,26 +69,32 @@ interface Gap {
   /** What is shown too much, without the ownerless. */
   readonly excess: number;
   readonly ownerless: number;
+  readonly hiddenBytes: number;
 }
 
 function gapsOf(end: End, shown: Shown, isCounted: boolean): Gap[] {
   const truth = bytesOf(end, shown.basis);
   const measured = isCounted ? shownOf(end, shown) : { up: Number.NaN, down: Number.NaN };
-  return [gapOf(end, shown.basis, truth.up, measured.up), gapOf(end, shown.basis, truth.down, measured.down)];
+  return [
+    gapOf(end, shown.basis, end.hiddenBytes, truth.up, measured.up),
+    gapOf(end, shown.basis, 0, truth.down, measured.down),
+  ];
 }
 
-function gapOf({ ownerless }: End, basis: Basis, truth: number, shown: number): Gap {
+function gapOf({ ownerless }: End, basis: Basis, hiddenBytes: number, truth: number, shown: number): Gap {
   const missing = truth - shown;
   const isOwnerless =
     basis === 'l3' &&
     missing > 0 &&
     missing <= ownerless.mostBytes &&
     Math.abs(missing) % ownerless.stepBytes === 0;
+  const isHidden = basis === 'l3' && missing === hiddenBytes;
   return {
     truth,
     shown,
-    excess: isOwnerless ? 0 : shown - truth,
+    excess: isOwnerless || isHidden ? 0 : shown - truth,
     ownerless: isOwnerless ? missing / ownerless.stepBytes : 0,
+    hiddenBytes: isHidden ? missing : 0,
   };
 }
 
@@ -113,6 +119,8 @@ function noteOf(ends: readonly End[], gaps: readonly Gap[], { rows }: Shown): st
   const notes: string[] = [];
   const ownerless = sum(gaps, (gap) => gap.ownerless);
   if (ownerless > 0) notes.push(`${ownerless} segments of TIME_WAIT are nobody's`);
+  const hiddenBytes = sum(gaps, (gap) => gap.hiddenBytes);
+  if (hiddenBytes > 0) notes.push(`${hiddenBytes} bytes of SYN-ACKs that this kernel shows to no program`);
   const forked = ends.find(({ pids }) => pids.length > 1);
   const parent = rows.find(({ pid }) => pid === forked?.pids.at(-1));
   if (forked !== undefined) notes.push(`of it the parent ${(parent?.up ?? 0) + (parent?.down ?? 0)} bytes`);

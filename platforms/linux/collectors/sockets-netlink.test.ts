@@ -6,6 +6,8 @@ import { RowLife } from './sockets.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 
 const DEADLINE_MILLIS = 4000;
+/** Longer than the clocks of acknowledgements are apart. */
+const HELD_MILLIS = 120;
 const opened: { close(): void }[] = [];
 
 afterEach(() => {
@@ -167,6 +169,26 @@ describe.each(FAMILIES)('payload of %s connections', (_name, connectTo, listenOn
     await collectUntil(source, ports, seen, (s) => s.clientClosed && s.serverClosed);
     expect(seen).toMatchObject({ clientTx: 4321, clientRx: 0, serverTx: 0, serverRx: 4321 });
     expect(seen).toMatchObject({ clientClosed: true, serverClosed: true });
+  });
+
+  test('is exact where its process holds it for long after a reset that no dump saw', async () => {
+    const source = openSource();
+    await source.collect(WHOLE_SLICE);
+    const pair = await openPair(connectTo, listenOn);
+    const ports = { clientPort: pair.clientPort, serverPort: pair.serverPort };
+    pair.client.send(4321);
+    await pair.server.until(() => pair.server.received === 4321);
+    pair.client.socket?.terminate();
+    // This process is the server, too: until it waits for events it does not know, and holds the socket.
+    Bun.sleepSync(HELD_MILLIS);
+    await source.collect(WHOLE_SLICE);
+    const seen = nothingSeen();
+    lookAt(source, ports, seen);
+    expect(seen.serverClosed).toBe(false);
+    await pair.server.until(() => pair.server.isClosed || pair.server.hasEnded);
+    pair.server.socket?.terminate();
+    await collectUntil(source, ports, seen, (s) => s.serverClosed);
+    expect(seen).toMatchObject({ serverRx: 4321, serverClosed: true });
   });
 });
 

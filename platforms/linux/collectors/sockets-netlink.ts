@@ -86,9 +86,8 @@ export class NetlinkSockets implements SocketSource {
   #wasInterrupted = false;
   #hasBaseline = false;
   #nowMicros = 0;
-  /** Start of the dump before the one being applied: sockets that were silent since are older than it. */
-  #earlierDumpMicros = Number.POSITIVE_INFINITY;
-  #lastDumpMicros = Number.POSITIVE_INFINITY;
+  /** First dump, or the last one that rows were forgotten at: who is unknown and silent since before is not counted. */
+  #countedSinceMicros = Number.POSITIVE_INFINITY;
   #closingMicros = 0;
   #lostAtLastCollect = 0;
   /** Rows kept until this collection may go: an announcement was lost since. */
@@ -205,13 +204,11 @@ export class NetlinkSockets implements SocketSource {
   }
 
   async #dumpConnections(slice: Slice): Promise<void> {
-    this.#earlierDumpMicros = this.#lastDumpMicros;
-    const startMicros = this.#clock();
+    if (!this.#hasBaseline) this.#countedSinceMicros = this.#clock();
     this.#listedCount = 0;
     this.#announcedCount = 0;
     await this.#dump(this.#connections, this.#connectionVisitor, slice);
     this.#wasInterrupted = this.#diag.wasInterrupted;
-    this.#lastDumpMicros = startMicros;
   }
 
   #seeConnection(buffer: NativeBuffer, at: number, length: number): void {
@@ -355,8 +352,9 @@ export class NetlinkSockets implements SocketSource {
       this.#listeningPorts[record.localPort] = this.#rareDumps;
       return -1;
     }
+    // Younger ones were never alive at a dump: a reset connection is not listed, though its process may hold it long.
     const lastAckMicros = this.#closingMicros - record.lastAckMillis * 1000;
-    if (lastAckMicros < this.#earlierDumpMicros - ACK_SLACK_MICROS) return -1;
+    if (lastAckMicros < this.#countedSinceMicros - ACK_SLACK_MICROS) return -1;
     if (this.#listenersSequence !== this.#sequence) this.#dumpListeners();
     const slot = this.#add(record, PROTOCOL_TCP);
     if (slot < 0) return -1;
@@ -391,7 +389,10 @@ export class NetlinkSockets implements SocketSource {
       rows.table.state[slot] = TcpState.CLOSE;
       rows.markKept(slot);
       const isOverdue = seen + COLLECTIONS_BEFORE_EXPIRY < this.#sequence;
-      if (isOverdue && seen <= this.#expireKeptUpTo) rows.markClosed(slot);
+      if (isOverdue && seen <= this.#expireKeptUpTo) {
+        rows.markClosed(slot);
+        this.#countedSinceMicros = this.#nowMicros;
+      }
     }
   }
 }
