@@ -61,10 +61,16 @@ export async function tellServiceManager(state: string): Promise<void> {
 
 /**
  * For a program that needs no privilege but to set up: starts it anew without, once that is done. Returns where there
- * was nothing to give up, or no way to. Throws SyscallError.
+ * was nothing to give up, or no way to, with none in force. Throws SyscallError.
  */
 export function restartWithoutPrivileges(executable: string, argv: readonly string[]): void {
-  if (handed === undefined) handed = linux?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
+  if (handed !== undefined) return;
+  raisePrivileges();
+  try {
+    handed = linux?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
+  } finally {
+    lowerPrivileges();
+  }
 }
 
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */

@@ -12,7 +12,8 @@ import { forbidNewPrivileges, replaceProgram } from './replace-program.ts';
 /**
  * Loads what counts in the kernel and starts this program anew without the rights that took: in all of its threads, of
  * which some have been there before any code of ours could give up something. Returns undefined where there is nothing
- * to give up or nothing can be loaded; the programs, where the kernel would not start it anew.
+ * to give up or nothing can be loaded; the programs, where the kernel would not start it anew. The rights are in force
+ * when it is called.
  *
  * @param variable of the environment, that names the descriptors to the new program
  */
@@ -25,7 +26,7 @@ export function restartWithoutPrivileges(
   const capabilities = new EffectiveCapabilities();
   const isWorthIt = canReadWithoutPrivileges() && capabilities.hasBeyond(neededAfterwards(isRoot, true));
   if (!isWorthIt) return undefined;
-  const handed = handedOver(capabilities);
+  const handed = handedOver();
   if (handed === undefined) return undefined;
   const { text, programs } = handed;
   capabilities.keepOnly(neededAfterwards(isRoot, programs.accounting.parts.seeded));
@@ -39,8 +40,7 @@ export function restartWithoutPrivileges(
 }
 
 /** Undefined where another tier will do without. */
-function handedOver(capabilities: EffectiveCapabilities): ReturnType<typeof handOverPrograms> | undefined {
-  capabilities.raise();
+function handedOver(): ReturnType<typeof handOverPrograms> | undefined {
   try {
     return handOverPrograms();
   } catch (thrown) {
