@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { cpus, hostname, totalmem } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, hostname, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP } from './testing/executables.ts';
 
@@ -7,13 +9,16 @@ const LONG_MILLIS = 60_000;
 
 let agent: AgentProcess;
 let url = '';
+let folder = '';
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'socktop-stream-'));
   agent = await AgentProcess.start();
   url = `ws://127.0.0.1:${agent.port}/ws`;
 });
 afterAll(async () => {
   await agent.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 async function run(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -64,6 +69,38 @@ describe.each([
       const table = await run('--once', where());
       expect(table.stdout).toMatch(/^\S+ {2}\S+ {2}cpu +[\d.]+ %/);
       expect(table.stdout).toMatch(/PID +USER +PROCESS/);
+    },
+    LONG_MILLIS,
+  );
+});
+
+describe('a recording', () => {
+  test(
+    'plays what was streamed while it was made, without the machine',
+    async () => {
+      const path = join(folder, 'machine.ndjson.gz');
+      const made = await run('--json', '--duration', '1700ms', '--record', path, url);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      const played = await run('--json', '--playback', path);
+      expect(played).toMatchObject({ code: 0, stderr: '' });
+      const lines = (text: string) =>
+        text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line));
+      // The first sample was no line of the stream: there were no rates yet.
+      const [streamed, again] = [lines(made.stdout), lines(played.stdout).slice(1)];
+      expect(again).toHaveLength(streamed.length);
+      for (const [at, line] of streamed.entries()) {
+        const { timestamp, cpu, memory, networks, process_count } = again[at];
+        expect({ timestamp, cpu, memory, networks, process_count }).toEqual({
+          ...{ timestamp: line.timestamp, cpu: line.cpu, memory: line.memory },
+          ...{ networks: line.networks, process_count: line.process_count },
+        });
+      }
+      expect((await run('--json', '--record', path, url)).stderr).toContain('nothing is overwritten');
+      const missing = await run('--json', '--playback', join(folder, 'none'));
+      expect(missing).toMatchObject({ code: 2, stdout: '' });
     },
     LONG_MILLIS,
   );

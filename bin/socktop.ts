@@ -1,7 +1,7 @@
 import { currentPlatform, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/socktop-command.ts';
 import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
-import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { contact } from './agent-connect.ts';
 import { agentTarget } from './agent-target.ts';
@@ -13,7 +13,7 @@ import { DEMO_URL, DemoAgent } from './socktop-demo.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import { describedShown, type NamedAgent, resolveShown, type Shown } from './socktop-hosts.ts';
 import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
-import { measure, show } from './socktop-show.ts';
+import { measure, show, showRecording } from './socktop-show.ts';
 import { Stop } from './stop.ts';
 import { VERSION } from './version.ts';
 
@@ -63,12 +63,18 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
       case 'local':
         return await runHosts(settings, [localHost()]);
       case 'playback':
-        throw new OpError({ op: 'playback', code: 'ENOTSUP' });
+        return await showRecording(settings, settings.playbackPath ?? '');
     }
   } catch (thrown) {
     complain('socktop', toOpError('run', thrown).message);
-    return EXIT_FAILURE;
+    return isNamedWrong(thrown) ? EXIT_USAGE : EXIT_FAILURE;
   }
+}
+
+/** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
+function isNamedWrong(thrown: unknown): boolean {
+  const { op } = toOpError('run', thrown);
+  return op === 'read recording' || op === 'write recording' || op === 'play recording';
 }
 
 /** Nothing was picked: that is an answer where somebody was asked. */

@@ -31,8 +31,13 @@ export class RecordingParts {
   readonly #texts: (string | null)[] = [];
 
   /** UTF-8 of each part, in order. Rests between parts, so the section must stay as it is until then. */
-  async encode(section: NetworkSection, facts: RecordingFacts, slice: Slice): Promise<Uint8Array[]> {
+  async encode(
+    section: NetworkSection | undefined,
+    facts: RecordingFacts,
+    slice: Slice,
+  ): Promise<Uint8Array[]> {
     const parts = [this.#encoder.encode(headerText(section, facts))];
+    if (section === undefined) return parts;
     for (const name of TABLE_NAMES) {
       const table = recordedTable(section, name);
       if (name === 'owners' || name === 'hosts') this.#place(name, table);
@@ -105,20 +110,24 @@ function keyWordOf(word: number): 0 | 1 | 2 | 3 {
   return word === 0 ? 0 : word === 1 ? 1 : word === 2 ? 2 : 3;
 }
 
-function headerText(section: NetworkSection, facts: RecordingFacts): string {
-  const { sequence, monotonicMicros, durationMicros, tier, counted, processCount } = section;
-  const { lostClosings, lost, parts } = section;
+function headerText(section: NetworkSection | undefined, facts: RecordingFacts): string {
   return JSON.stringify({
     part: 'header',
     ...facts.header,
     errors: facts.errors.slice(0, ERRORS_LIMIT).map(shortError),
     unrecorded: facts.unrecordedCount,
-    network: {
-      ...{ sequence, monotonicMicros, durationMicros, tier, counted, processCount },
-      ...{ lostClosings, lost, parts },
-      errors: section.errors.slice(0, ERRORS_LIMIT).map(shortError),
-    },
+    network: section === undefined ? null : networkFields(section),
   });
+}
+
+function networkFields(section: NetworkSection): object {
+  const { sequence, monotonicMicros, durationMicros, tier, counted, processCount } = section;
+  const { lostClosings, lost, parts } = section;
+  return {
+    ...{ sequence, monotonicMicros, durationMicros, tier, counted, processCount },
+    ...{ lostClosings, lost, parts },
+    errors: section.errors.slice(0, ERRORS_LIMIT).map(shortError),
+  };
 }
 
 function shortError({ op, code, message }: SectionError): SectionError {

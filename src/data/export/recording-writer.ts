@@ -1,6 +1,5 @@
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
 import type { SectionError, Snapshot } from '../sample/snapshot.ts';
 import {
   ERRORS_LIMIT,
@@ -10,6 +9,7 @@ import {
   PARTS_LIMIT_BYTES,
   PARTS_START,
   RECORDING_VERSION,
+  SECTIONS_VERSION,
 } from '../source/recorded-format.ts';
 import { encodeMemberHeader, type MemberHeader } from '../source/recorded-member.ts';
 import { TimeSlice } from '../source/time-slice.ts';
@@ -18,7 +18,17 @@ import { RecordingFile } from './recording-file.ts';
 import { RecordingMember } from './recording-member.ts';
 import { type RecordingFacts, RecordingParts } from './recording-parts.ts';
 
+/** Writes the sections beside the network, which this folder does not know how to. */
+export interface SectionWriter {
+  /** JSON of the sections that the snapshot has, each beginning `{"part":"NAME",` with a name of SECTION_PARTS. */
+  parts(snapshot: Snapshot): readonly string[];
+  /** What a line says to people and tools where it holds no network: JSON of an object. */
+  entry(snapshot: Snapshot): string;
+}
+
 export interface RecordingOptions extends RecordingNames {
+  /** Without it only snapshots with a network section are recorded. */
+  readonly sections?: SectionWriter;
   /** Told once, when recording ends because nothing more can be written. */
   readonly failed?: (error: OpError) => void;
 }
@@ -105,19 +115,20 @@ export class RecordingWriter {
 
   /**
    * Takes a snapshot with its rates. Resolves once both may change again; compressing and writing go on after that.
-   * Never rejects. A snapshot without a network section is not recorded, its errors stand in the next line.
+   * Never rejects. A snapshot without a section that is recorded is left out, its errors stand in the next line.
    */
   async record(snapshot: Snapshot, rates: NetworkRates): Promise<void> {
     if (this.#error !== undefined || this.#isClosed) return;
     const section = snapshot.network;
     this.#untoldErrors.push(...snapshot.errors);
     this.#untoldErrors.splice(0, this.#untoldErrors.length - ERRORS_LIMIT);
-    if (section === undefined) return;
+    const sections = this.#options.sections?.parts(snapshot) ?? [];
+    if (section === undefined && sections.length === 0) return;
     if (this.#encoding !== undefined || this.#backlogBytes > BACKLOG_LIMIT_BYTES) {
       this.#leaveOut();
       return;
     }
-    this.#encoding = this.#take(snapshot, section, rates);
+    this.#encoding = this.#take(snapshot, sections, rates);
     await this.#encoding;
     this.#encoding = undefined;
   }
@@ -136,7 +147,7 @@ export class RecordingWriter {
   }
 
   /** Never rejects. */
-  async #take(snapshot: Snapshot, section: NetworkSection, rates: NetworkRates): Promise<void> {
+  async #take(snapshot: Snapshot, sections: readonly string[], rates: NetworkRates): Promise<void> {
     const facts = {
       header: snapshot.header,
       errors: this.#untoldErrors,
@@ -145,7 +156,7 @@ export class RecordingWriter {
     this.#untoldErrors = [];
     this.#untoldCount = 0;
     try {
-      const line = await this.#encode(section, rates, facts);
+      const line = await this.#encode(snapshot, sections, rates, facts);
       if (line !== undefined) this.#enqueue(line);
       else {
         this.#untoldCount += facts.unrecordedCount;
@@ -163,12 +174,16 @@ export class RecordingWriter {
 
   /** The line in pieces; undefined if no reader would take it. */
   async #encode(
-    section: NetworkSection,
+    snapshot: Snapshot,
+    sections: readonly string[],
     rates: NetworkRates,
     facts: RecordingFacts,
   ): Promise<Line | undefined> {
     const slice = new TimeSlice();
-    const parts = await this.#parts.encode(section, facts, slice);
+    const { network } = snapshot;
+    const parts = await this.#parts.encode(network, facts, slice);
+    for (const section of sections) parts.push(this.#textEncoder.encode(section));
+    const version = sections.length > 0 ? SECTIONS_VERSION : RECORDING_VERSION;
     const lengths = parts.map((part) => part.length);
     const partsBytes = lengths.reduce((sum, length) => sum + length, 0);
     if (parts.length > PARTS_LIMIT || partsBytes > PARTS_LIMIT_BYTES) return undefined;
@@ -177,13 +192,14 @@ export class RecordingWriter {
     const add = (text: string): void => {
       pieces.push(this.#textEncoder.encode(text));
     };
-    add(`${LINE_START}${RECORDING_VERSION},"lengths":[${lengths.join(',')}${PARTS_START}`);
+    add(`${LINE_START}${version},"lengths":[${lengths.join(',')}${PARTS_START}`);
     for (const [at, part] of parts.entries()) {
       if (at > 0) add(',');
       pieces.push(part);
     }
     add('],');
-    await this.#entry.write(section, rates, facts.header, slice, add);
+    if (network !== undefined) await this.#entry.write(network, rates, facts.header, slice, add);
+    else add(this.#options.sections?.entry(snapshot).slice(1) ?? '}');
     add('\n');
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const { epoch, monotonicMicros, wallMillis } = facts.header;

@@ -14,6 +14,11 @@ import type { HostTable, NetworkSection, OwnerTable, TrafficTable } from '../sam
  * refer to rows of other tables by their place in the line (-1 none); `null` is an unknown number or text.
  */
 export const RECORDING_VERSION = 1;
+/** Lines that hold sections beside the network, or instead of it, are of this version; others stay of the first. */
+export const SECTIONS_VERSION = 2;
+/** Parts of such lines, after those of the network: what is in them is for whoever wrote them. */
+export const SECTION_PARTS = ['machine', 'disks', 'processes'] as const;
+export type SectionPart = (typeof SECTION_PARTS)[number];
 export const LINE_START = '{"sstop_recording":';
 export const PARTS_START = '],"snapshot":[';
 

@@ -7,7 +7,8 @@ import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 export interface RecordedHeader {
   readonly header: SnapshotHeader;
   readonly errors: readonly SectionError[];
-  readonly network: RecordedNetwork;
+  /** Undefined: the line holds no network section. */
+  readonly network: RecordedNetwork | undefined;
   /** Snapshots before this one, since the last line, that the recorder had to leave out. */
   readonly unrecordedCount: number;
 }
@@ -55,7 +56,6 @@ export function parseObject(bytes: Uint8Array, what: string): Record<string, unk
 export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
   const fields = parseObject(bytes, 'a header');
   if (fields['part'] !== 'header') throw badValue('a first part');
-  const network = objectOf(fields['network'], 'network');
   return {
     header: {
       hostName: textOf(fields, 'hostName'),
@@ -63,23 +63,31 @@ export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
       epoch: numberOf(fields, 'epoch', Number.MAX_VALUE),
       monotonicMicros: numberOf(fields, 'monotonicMicros'),
       wallMillis: numberOf(fields, 'wallMillis', WALL_LIMIT_MILLIS),
-      bootWallMillis: numberOf(fields, 'bootWallMillis', WALL_LIMIT_MILLIS),
+      // The seed's agents do not tell when their machine was started.
+      bootWallMillis:
+        fields['bootWallMillis'] === null
+          ? Number.NaN
+          : numberOf(fields, 'bootWallMillis', WALL_LIMIT_MILLIS),
       clockTicksPerSecond: numberOf(fields, 'clockTicksPerSecond'),
     },
     errors: errorsOf(fields['errors']),
     unrecordedCount: numberOf(fields, 'unrecorded'),
-    network: {
-      sequence: numberOf(network, 'sequence'),
-      monotonicMicros: numberOf(network, 'monotonicMicros'),
-      durationMicros: numberOf(network, 'durationMicros'),
-      tier: oneOf(TIERS, network['tier'], 'tier'),
-      counted: oneOf(BASES, network['counted'], 'counted'),
-      processCount: numberOf(network, 'processCount'),
-      lostClosings: numberOf(network, 'lostClosings'),
-      lost: lostOf(network['lost']),
-      parts: partsOf(network['parts']),
-      errors: errorsOf(network['errors']),
-    },
+    network: fields['network'] === null ? undefined : networkOf(objectOf(fields['network'], 'network')),
+  };
+}
+
+function networkOf(network: Record<string, unknown>): RecordedNetwork {
+  return {
+    sequence: numberOf(network, 'sequence'),
+    monotonicMicros: numberOf(network, 'monotonicMicros'),
+    durationMicros: numberOf(network, 'durationMicros'),
+    tier: oneOf(TIERS, network['tier'], 'tier'),
+    counted: oneOf(BASES, network['counted'], 'counted'),
+    processCount: numberOf(network, 'processCount'),
+    lostClosings: numberOf(network, 'lostClosings'),
+    lost: lostOf(network['lost']),
+    parts: partsOf(network['parts']),
+    errors: errorsOf(network['errors']),
   };
 }
 

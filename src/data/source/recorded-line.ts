@@ -8,6 +8,9 @@ import {
   PARTS_LIMIT_BYTES,
   PARTS_START,
   RECORDING_VERSION,
+  SECTION_PARTS,
+  SECTIONS_VERSION,
+  type SectionPart,
 } from './recorded-format.ts';
 import { badValue, parseRecordedHeader, type RecordedHeader } from './recorded-header.ts';
 
@@ -16,6 +19,8 @@ export interface RecordedLine {
   readonly recorded: RecordedHeader;
   /** JSON of the parts after the header. */
   readonly tables: readonly Uint8Array[];
+  /** JSON of the sections beside the network. */
+  readonly sections: ReadonlyMap<SectionPart, Uint8Array>;
 }
 
 const LINE_END = 10;
@@ -92,7 +97,8 @@ export class LineAssembler {
     const match = START_PATTERN.exec(text);
     if (match === null) throw badValue('the start of a line');
     const [, version, list = ''] = match;
-    if (Number(version) !== RECORDING_VERSION) throw unsupported(version);
+    const isKnown = Number(version) === RECORDING_VERSION || Number(version) === SECTIONS_VERSION;
+    if (!isKnown) throw unsupported(version);
     const lengths = list.split(',').map(Number);
     const bytes = lengths.reduce((sum, length) => sum + length, 0);
     if (lengths.length > PARTS_LIMIT || bytes > PARTS_LIMIT_BYTES) throw badValue('the size of a line');
@@ -125,9 +131,21 @@ export class LineAssembler {
       const isLast = parts.length === this.#lengths.length;
       if (this.#parts[at - 1] !== (isLast ? BRACKET : COMMA)) throw badValue('the end of a part');
     }
-    const [header = new Uint8Array(0), ...tables] = parts;
-    return { recorded: parseRecordedHeader(header), tables };
+    const [header = new Uint8Array(0), ...others] = parts;
+    const sections = new Map<SectionPart, Uint8Array>();
+    const tables = others.filter((part) => {
+      const name = sectionOf(part);
+      if (name !== undefined) sections.set(name, part);
+      return name === undefined;
+    });
+    return { recorded: parseRecordedHeader(header), tables, sections };
   }
+}
+
+/** Which section a part is, by its beginning. */
+function sectionOf(part: Uint8Array): SectionPart | undefined {
+  const start = Buffer.from(part.buffer, part.byteOffset, Math.min(part.length, 24)).toString('latin1');
+  return SECTION_PARTS.find((name) => start.startsWith(`{"part":"${name}",`));
 }
 
 function notARecording(): OpError {
@@ -139,6 +157,6 @@ function unsupported(version: string | undefined): OpError {
   return new OpError({
     op: 'read recording',
     code: 'UNSUPPORTED_VERSION',
-    message: `it is of format ${version}, and this version reads format ${RECORDING_VERSION}`,
+    message: `it is of format ${version}, and this version reads formats up to ${SECTIONS_VERSION}`,
   });
 }

@@ -321,9 +321,9 @@ describe('what is no recording', () => {
     ['gzip of zeros', line('\0'.repeat(9_000_000)), 'NOT_A_RECORDING', 'it is no recording'],
     [
       'a later version',
-      line('{"sstop_recording":2,"lengths":[5],"snapshot":[{}'),
+      line('{"sstop_recording":3,"lengths":[5],"snapshot":[{}'),
       'UNSUPPORTED_VERSION',
-      'format 2',
+      'format 3',
     ],
     [
       'no lengths',

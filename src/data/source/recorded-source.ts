@@ -3,7 +3,7 @@ import type { Snapshot, Want } from '../sample/snapshot.ts';
 import { PLAYBACK_SPEEDS, PlaybackClock } from './recorded-clock.ts';
 import { playbackError, RecordedFile } from './recorded-file.ts';
 import { RecordedIndex, type SeekPoint } from './recorded-index.ts';
-import { RecordedMachine } from './recorded-machine.ts';
+import { RecordedMachine, type SectionReader } from './recorded-machine.ts';
 import { isGzip } from './recorded-member.ts';
 import { type PlacedLine, RecordedReader } from './recorded-reader.ts';
 import type { Source } from './source.ts';
@@ -11,6 +11,8 @@ import type { Source } from './source.ts';
 export interface PlaybackOptions {
   /** The clock of `sample`'s deadlines; playback runs by it. */
   readonly monotonicMicros: () => number;
+  /** Without it only the network is played. */
+  readonly sections?: SectionReader;
 }
 
 /** Where playback is. Times are since the start of the recording. */
@@ -53,7 +55,7 @@ export class RecordedSource implements Source {
   readonly #clock: PlaybackClock;
   readonly #index: RecordedIndex;
   readonly #reader: RecordedReader;
-  readonly #machine = new RecordedMachine();
+  readonly #machine: RecordedMachine;
   #observer: SnapshotObserver = () => undefined;
   #scanning: Promise<void> = Promise.resolve();
   /** The line after the current snapshot, not due yet. */
@@ -72,6 +74,7 @@ export class RecordedSource implements Source {
   private constructor(file: RecordedFile, options: PlaybackOptions) {
     this.#file = file;
     this.#options = options;
+    this.#machine = new RecordedMachine(options.sections);
     this.#clock = new PlaybackClock(options.monotonicMicros);
     this.#index = new RecordedIndex(file);
     this.#reader = new RecordedReader(file);
@@ -120,7 +123,9 @@ export class RecordedSource implements Source {
       this.#underWay = undefined;
     });
     const snapshot = await this.#within(this.#underWay, deadlineMicros);
-    return want.network === true ? snapshot : { header: snapshot.header, errors: snapshot.errors };
+    if (want.network === true) return snapshot;
+    const { network: _network, ...rest } = snapshot;
+    return rest;
   }
 
   /** The next recorded snapshot whatever the clock says, undefined at the end; not while a `sample` is under way. */

@@ -10,6 +10,7 @@ import {
 import type { Slice } from '../sample/slice.ts';
 import { SocketTable } from '../sample/socket-table.ts';
 import { type RecordedTable, recordedTable, TABLE_NAMES, type TableName } from './recorded-format.ts';
+import { badValue } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedStaging, type StagedTable } from './recorded-staging.ts';
 
@@ -63,13 +64,15 @@ export class RecordedTables {
    * `BAD_VALUE` if a value is wrong, and then the tables are as they were.
    */
   async apply({ recorded, tables }: RecordedLine, slice: Slice): Promise<NetworkSection> {
+    const { network } = recorded;
+    if (network === undefined) throw badValue('network');
     this.#staging.clear();
     for (const part of tables) {
       this.#staging.add(part);
       if (slice.due()) await slice.rest();
     }
     for (const name of TABLE_NAMES) await this.#applyTable(name, slice);
-    return { ...recorded.network, ...this.#tables };
+    return { ...network, ...this.#tables };
   }
 
   async #applyTable(name: TableName, slice: Slice): Promise<void> {

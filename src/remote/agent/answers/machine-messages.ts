@@ -13,7 +13,10 @@ import type {
 import type { DisksSample, MachineSample } from '../samples/machine-samples.ts';
 
 /** A sample of the machine as `socktop.v2` tells it. Borrowed like the sample: to be written at once. */
-export function machineMessageOf({ header, section }: MachineSample): MachineMessage {
+export function machineMessageOf({
+  header,
+  section,
+}: Pick<MachineSample, 'header' | 'section'>): MachineMessage {
   return {
     header,
     section,
@@ -26,7 +29,7 @@ export function machineMessageOf({ header, section }: MachineSample): MachineMes
 }
 
 /** File systems and devices as `socktop.v2` tells them. */
-export function disksMessageOf({ header, section }: DisksSample): DisksMessage {
+export function disksMessageOf({ header, section }: Pick<DisksSample, 'header' | 'section'>): DisksMessage {
   return {
     header,
     section,

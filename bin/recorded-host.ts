@@ -1,0 +1,71 @@
+import { RecordingWriter } from '../src/data/export/recording-writer.ts';
+import { NetworkRates } from '../src/data/rates/network-rates.ts';
+import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
+import type { Source } from '../src/data/source/source.ts';
+import { complain } from './messages.ts';
+import { MachineSectionWriter } from './section-recording.ts';
+import type { SocktopHost } from './socktop-host.ts';
+
+/** How long a hung disk may hold up the end. */
+const CLOSE_WAIT_MILLIS = 2000;
+
+/** A machine that is recorded while it is shown. */
+export class RecordedHost {
+  readonly host: SocktopHost;
+  readonly #writer: RecordingWriter;
+
+  private constructor(host: SocktopHost, writer: RecordingWriter) {
+    this.#writer = writer;
+    this.host = { ...host, source: new RecordedOnTheWay(host.source, writer) };
+  }
+
+  /** Rejects with an OpError whose message names the file, also where it exists. */
+  static async open(path: string, host: SocktopHost): Promise<RecordedHost> {
+    const writer = await RecordingWriter.open(path, {
+      failed: (error) => complain('socktop', error.message),
+      sections: new MachineSectionWriter((uid) => host.userName?.(uid)),
+      hostName: () => undefined,
+      serviceName: () => undefined,
+      country: () => undefined,
+    });
+    return new RecordedHost(host, writer);
+  }
+
+  /** Writes what has been taken, and tells what is missing. */
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
+    await Promise.race([this.#writer.close(), promise]);
+    clearTimeout(timer);
+    const { unrecordedCount } = this.#writer.status;
+    if (unrecordedCount > 0) complain('socktop', `${unrecordedCount} snapshots are not in the recording`);
+  }
+}
+
+/** Each snapshot is recorded before it is given on, since it is borrowed; what is asked meanwhile waits for that. */
+class RecordedOnTheWay implements Source {
+  readonly #source: Source;
+  readonly #writer: RecordingWriter;
+  readonly #rates = new NetworkRates();
+  #taken: Promise<void> = Promise.resolve();
+
+  constructor(source: Source, writer: RecordingWriter) {
+    this.#source = source;
+    this.#writer = writer;
+  }
+
+  async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
+    const snapshot = await this.#source.sample(want, deadlineMicros);
+    const { network, machine, disks, machineProcesses, header } = snapshot;
+    const isRecorded = network ?? machine ?? disks ?? machineProcesses;
+    if (isRecorded === undefined) return snapshot;
+    if (network !== undefined) this.#rates.update(network, header);
+    this.#taken = this.#taken.then(() => this.#writer.record(snapshot, this.#rates));
+    await this.#taken;
+    return snapshot;
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { currentPlatform } from '../platforms/index.ts';
+import type { Snapshot } from '../src/data/sample/snapshot.ts';
+import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
+import { SECTION_PARTS, type SectionPart } from '../src/data/source/recorded-format.ts';
+import { codeOf } from '../src/kit/bytes/hostile.fixture.ts';
+import { MachineSectionReader, MachineSectionWriter } from './section-recording.ts';
+
+const source = new LocalSystemSource(currentPlatform(), { tier: 'proc' });
+let snapshot: Snapshot;
+const parts = new Map<SectionPart, Uint8Array>();
+const writer = new MachineSectionWriter((uid) => `user${uid}`);
+
+beforeAll(async () => {
+  snapshot = await source.sample(
+    { machine: true, disks: true, machineProcesses: { visiblePids: [process.pid] } },
+    Number.POSITIVE_INFINITY,
+  );
+  for (const text of writer.parts(snapshot)) {
+    const name = SECTION_PARTS.find((known) => text.startsWith(`{"part":"${known}",`));
+    if (name !== undefined) parts.set(name, new TextEncoder().encode(text));
+  }
+});
+afterAll(() => source.close());
+
+describe('sections in a recording', () => {
+  test('come back as they were', () => {
+    const read = new MachineSectionReader().read(parts);
+    const { machine, disks, machineProcesses } = snapshot;
+    expect(read.machine?.memory).toEqual({ ...machine!.memory, value: expect.anything() });
+    expect(read.machine?.memory.value?.usedBytes).toBe(machine!.memory.value!.usedBytes);
+    const { times } = read.machine!.cpu.value!;
+    const count = machine!.cpu.value!.times.count;
+    expect(times.count).toBe(count);
+    expect(times.user.subarray(0, count)).toEqual(machine!.cpu.value!.times.user.subarray(0, count));
+    expect(read.disks?.fileSystems.map(({ name, totalBytes }) => [name, totalBytes])).toEqual(
+      disks!.fileSystems.map(({ name, totalBytes }) => [name, totalBytes]),
+    );
+    const table = machineProcesses!.processes;
+    const again = read.machineProcesses!;
+    expect(again.processes.slots.count).toBe(table.slots.count);
+    const [was, is] = [table.find(process.pid), again.processes.find(process.pid)];
+    expect(again.processes.names[is]).toBe(table.names[was]!);
+    expect(again.processes.cpuNanos[is]).toBe(table.cpuNanos[was]!);
+    expect(again.usage.readBytes[is]).toBe(machineProcesses!.usage.readBytes[was]!);
+    expect(again.texts?.users[is]).toBe(`user${table.uid[was]}`);
+  });
+
+  test('keep the slots of processes from line to line', () => {
+    const reader = new MachineSectionReader();
+    const first = reader.read(parts).machineProcesses!.processes;
+    const slot = first.find(process.pid);
+    const serial = first.slots.serial[slot];
+    const second = reader.read(parts).machineProcesses!.processes;
+    expect([second.find(process.pid), second.slots.serial[slot]]).toEqual([slot, serial]);
+  });
+
+  test('say nothing of what a line does not hold', () => {
+    expect(new MachineSectionReader().read(new Map())).toEqual({});
+    expect(writer.parts({ header: snapshot.header, errors: [] })).toEqual([]);
+    const entry = JSON.parse(writer.entry({ header: snapshot.header, errors: [] }));
+    expect(entry).toMatchObject({ schema: 1, processes: null, disks: null });
+  });
+
+  test.each([...SECTION_PARTS])('that are damaged are refused: %s', (name) => {
+    const whole = parts.get(name)!;
+    const reader = new MachineSectionReader();
+    const cut = new Map([[name, whole.subarray(0, whole.length - 2)]]);
+    expect(codeOf(() => reader.read(cut))).toBe('BAD_JSON');
+    const wrong = new Map([[name, new TextEncoder().encode('{"section":7}')]]);
+    expect(codeOf(() => reader.read(wrong))).toBe('BAD_VALUE');
+  });
+});

@@ -1,0 +1,149 @@
+import type { SectionWriter } from '../src/data/export/recording-writer.ts';
+import { SystemExport } from '../src/data/export/system-export.ts';
+import { systemJson } from '../src/data/export/system-json.ts';
+import type { UserNames } from '../src/data/query/machine-process-rows.ts';
+import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
+import type { Snapshot } from '../src/data/sample/snapshot.ts';
+import type { SectionPart } from '../src/data/source/recorded-format.ts';
+import type { RecordedSections, SectionReader } from '../src/data/source/recorded-machine.ts';
+import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
+import { disksMessageOf, machineMessageOf } from '../src/remote/agent/answers/machine-messages.ts';
+import { disksSection, V2Machine } from '../src/remote/client/v2-machine.ts';
+import { V2Processes } from '../src/remote/client/v2-processes.ts';
+import { disksMessage } from '../src/remote/wire/disks-message.ts';
+import type { JsonCodec } from '../src/remote/wire/json-codec.ts';
+import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
+import { machineMessage } from '../src/remote/wire/machine-message.ts';
+import { type ProcessListMessage, processListMessage } from '../src/remote/wire/process-list-message.ts';
+import { ProcessRowTable } from '../src/remote/wire/process-row.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Records the sections of a machine as `socktop.v2` has them, and each line as `socktop --json` prints it. */
+export class MachineSectionWriter implements SectionWriter {
+  readonly #data: SystemExport;
+  readonly #userOf: UserNames;
+
+  constructor(userOf: UserNames) {
+    this.#userOf = userOf;
+    this.#data = new SystemExport(userOf);
+  }
+
+  parts({ header, machine, disks, machineProcesses }: Snapshot): string[] {
+    const parts: string[] = [];
+    if (machine !== undefined) {
+      parts.push(partText('machine', machineMessage, machineMessageOf({ header, section: machine })));
+    }
+    if (disks !== undefined) {
+      parts.push(partText('disks', disksMessage, disksMessageOf({ header, section: disks })));
+    }
+    if (machineProcesses !== undefined) {
+      parts.push(partText('processes', processListMessage, this.#listOf(machineProcesses)));
+    }
+    return parts;
+  }
+
+  entry(snapshot: Snapshot): string {
+    this.#data.absorb(snapshot);
+    // Each list stands in the line of its sample, and not in those between two.
+    if (snapshot.disks === undefined) this.#data.disks = undefined;
+    if (snapshot.machineProcesses === undefined) this.#data.processes = undefined;
+    return systemJson(this.#data);
+  }
+
+  #listOf(section: MachineProcesses): ProcessListMessage {
+    const { processes: table, usage, texts } = section;
+    const slots = table.slots.rows.subarray(0, table.slots.count);
+    const column = (values: ArrayLike<number>): Float64Array =>
+      Float64Array.from(slots, (slot) => values[slot]!);
+    return {
+      section,
+      processCount: section.processCount ?? slots.length,
+      memoryTotalBytes: section.memoryTotalBytes,
+      coreCount: section.coreCount,
+      pid: column(table.pid),
+      startTicks: column(table.startTicks),
+      ppid: column(table.ppid),
+      uid: column(table.uid),
+      state: column(table.state),
+      threads: column(table.threads),
+      cpuNanos: column(table.cpuNanos),
+      residentBytes: column(table.rssBytes),
+      readBytes: column(usage.readBytes),
+      writtenBytes: column(usage.writtenBytes),
+      name: Array.from(slots, (slot) => table.names[slot] ?? ''),
+      user: Array.from(slots, (slot) =>
+        texts === undefined ? this.#userOf(table.uid[slot]!) : texts.users[slot],
+      ),
+      commandLine: Array.from(slots, (slot) => texts?.commandLines[slot]),
+    };
+  }
+}
+
+/** Reads what `MachineSectionWriter` wrote; rows keep their slots from line to line. */
+export class MachineSectionReader implements SectionReader {
+  readonly #machine = new V2Machine();
+  readonly #processes = new V2Processes();
+
+  /** Throws an OpError with a WireErrorCode where a part is damaged. */
+  read(parts: ReadonlyMap<SectionPart, Uint8Array>): RecordedSections {
+    const sections: Writable<RecordedSections> = {};
+    const machine = parts.get('machine');
+    const disks = parts.get('disks');
+    const processes = parts.get('processes');
+    if (machine !== undefined) sections.machine = this.#machine.section(read(machineMessage, machine));
+    if (disks !== undefined) sections.disks = disksSection(read(disksMessage, disks));
+    if (processes !== undefined) sections.machineProcesses = this.#list(read(processListMessage, processes));
+    return sections;
+  }
+
+  #list(message: ProcessListMessage): MachineProcesses {
+    const table = new ProcessRowTable();
+    for (let row = 0; row < message.pid.length; row++) putRow(table, message, row);
+    return this.#processes.section({
+      header: UNUSED_HEADER,
+      section: message.section,
+      table,
+      processCount: message.processCount ?? 0,
+      memoryTotalBytes: message.memoryTotalBytes ?? 0,
+      coreCount: message.coreCount ?? 0,
+    });
+  }
+}
+
+/** The header of a line is its own part. */
+const UNUSED_HEADER = {
+  ...{ hostName: '', bootId: '', epoch: 0, monotonicMicros: 0, wallMillis: 0, bootWallMillis: 0 },
+  clockTicksPerSecond: 100,
+};
+
+function putRow(table: ProcessRowTable, message: ProcessListMessage, row: number): void {
+  const pid = message.pid[row]!;
+  const startTicks = Math.max(0, message.startTicks[row] ?? 0) || 0;
+  if (!(pid >= 0 && pid <= 0x7fff_ffff) || table.find(pid, startTicks) >= 0) return;
+  const slot = table.add(pid, startTicks);
+  if (slot < 0) return;
+  const value = (values: ArrayLike<number>): number => values[row] ?? Number.NaN;
+  table.ppid[slot] = value(message.ppid);
+  table.uid[slot] = value(message.uid);
+  table.state[slot] = value(message.state);
+  table.threads[slot] = value(message.threads);
+  table.cpuNanos[slot] = value(message.cpuNanos);
+  table.residentBytes[slot] = value(message.residentBytes);
+  table.sharedBytes[slot] = Number.NaN;
+  table.virtualBytes[slot] = Number.NaN;
+  table.readBytes[slot] = value(message.readBytes);
+  table.writtenBytes[slot] = value(message.writtenBytes);
+  table.names[slot] = message.name[row] ?? '';
+  table.users[slot] = message.user[row];
+  table.commandLines[slot] = message.commandLine[row];
+}
+
+/** Parts of a recording are found by how they begin. */
+function partText<T>(name: SectionPart, codec: JsonCodec<T>, value: T): string {
+  return `{"part":"${name}",${JSON.stringify(codec.write(value, 'v2')).slice(1)}`;
+}
+
+function read<T>(codec: JsonCodec<T>, bytes: Uint8Array): T {
+  return codec.read(parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT), 'part');
+}
