@@ -75,7 +75,12 @@ function namesOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
     .split(', ')
     .filter((name) => name !== '')
     .slice(0, NAMES_LIMIT)
-    .map((name) => clean(name.replace(/^(DNS|IP Address):/, '')));
+    .map((name) => clean(shortened(name.replace(/^(DNS|IP Address):/, ''))));
+}
+
+/** IPv6 as people write it (RFC 5952): the parser gives all eight groups. */
+function shortened(name: string): string {
+  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
 }
 
 function clean(text: string): string {
