@@ -4,7 +4,7 @@ import { bootMachine, type MachineRun } from './testing/machine-boot.ts';
 import { buildMachine, type MachineImage } from './testing/machine-image.ts';
 import type { Suite } from './testing/machine-packages.ts';
 import type { AccuracyLine, Examination, FailureLine, Stage, Who } from './testing/machine-report.ts';
-import { accuracyTable, tierTable } from './testing/machine-table.ts';
+import { accuracyTable, partsTable, tierTable } from './testing/machine-table.ts';
 import { type Architecture, requireTools } from './testing/machine-tools.ts';
 
 /** Kernels that people run, by Debian's release and processor. */
@@ -72,6 +72,7 @@ for (const [kernel, suite, architecture] of MACHINES) {
       run = await bootMachine(machine, LIMIT_MILLIS);
       const seconds = ((performance.now() - start) / 1000).toFixed(0);
       process.stdout.write(`Linux ${kernel}, ${seconds} s\n${tierTable(kernel, run.lines)}`);
+      process.stdout.write(partsTable(kernel, run.lines));
       process.stdout.write(`${accuracyTable(kernel, run.lines)}\n`);
     }, LIMIT_MILLIS + 10_000);
 

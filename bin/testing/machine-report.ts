@@ -12,6 +12,8 @@ export type Stage = 'bare' | 'ready';
 export interface Examination {
   readonly tier: string;
   readonly tiers: readonly { readonly tier: string; readonly available: boolean; readonly detail: string }[];
+  /** Parts that are loaded into the kernel or opened, each `ok`, a way, or why not. */
+  readonly programs: Readonly<Record<string, string | boolean | null>>;
   readonly modules: Readonly<Record<string, string>>;
   readonly closings: { readonly announced: string };
   readonly kernel: { readonly release: string; readonly btf_bytes: number | null };

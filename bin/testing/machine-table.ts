@@ -15,6 +15,15 @@ export function tierTable(kernel: string, lines: readonly MachineLine[]): string
   });
 }
 
+/** Which parts load on a kernel, and for whom; one line for each user. */
+export function partsTable(kernel: string, lines: readonly MachineLine[]): string {
+  return rowsOf(lines, 'examination', ({ stage, who, examination }: ExaminationLine) => {
+    if (stage === 'bare') return [];
+    const parts = Object.entries(examination.programs).map(([part, answer]) => `${part} ${answer ?? 'none'}`);
+    return [[kernel, who, parts.join(', ')]];
+  });
+}
+
 /** How far each tier is from the truth on a kernel, case by case. */
 export function accuracyTable(kernel: string, lines: readonly MachineLine[]): string {
   return rowsOf(lines, 'accuracy', ({ tier, who, where, verdicts, rowSum }: AccuracyLine) => [

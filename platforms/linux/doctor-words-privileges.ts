@@ -1,6 +1,7 @@
 import type { LinuxExamination } from './doctor.ts';
 import { type CapabilityName, type CapabilitySet, hasCapability } from './doctor-capabilities.ts';
 import type { DoctorEntry, DoctorSection } from './doctor-section.ts';
+import { canReadWithoutPrivileges } from './handed-programs.ts';
 
 /** The others stand in for one of these. */
 type ShownCapability = Exclude<CapabilityName, 'cap_dac_override'>;
@@ -50,7 +51,7 @@ const ORDER: readonly ShownCapability[] = [
 
 /** User, capabilities with what their lack costs, and the commands that grant them. */
 export function privilegesSection(
-  { privileges, executable, advice }: LinuxExamination,
+  { privileges, executable, advice, kernel }: LinuxExamination,
   userName: (uid: number) => string,
 ): DoctorSection {
   const { effectiveUid, effective } = privileges;
@@ -64,6 +65,7 @@ export function privilegesSection(
     entries: [
       { label: 'user', mark: 'note', text: `${who}. ${fileText(executable)}`.trimEnd() },
       ...capabilities,
+      ...(effective === 0n ? [] : [afterwards(effectiveUid === 0, kernel.release)]),
       ...(advice.commands.length === 0
         ? []
         : [
@@ -77,6 +79,15 @@ export function privilegesSection(
       ...warnings,
     ],
   };
+}
+
+function afterwards(isRoot: boolean, kernelRelease: string): DoctorEntry {
+  const kept = isRoot ? 'all but cap_dac_override, for the files that it is told to write' : 'all of them';
+  const text = canReadWithoutPrivileges(kernelRelease)
+    ? `A stream (--json, --csv, --once) on the tier ebpf gives up ${kept}, in every thread. The screen keeps them: it may ` +
+      'have to send signals, or to go on with another tier.'
+    : 'They are kept: before Linux 6.1 reading what is counted takes the same as setting it up.';
+  return { label: 'once set up', mark: 'note', text };
 }
 
 function fileText({ path, capabilities }: LinuxExamination['executable']): string {

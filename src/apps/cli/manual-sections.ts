@@ -27,11 +27,26 @@ export const COUNTING: ManualSection = {
       The best one that works is taken, and the header of the screen and every export name it.`),
     terms(
       [
+        '`ebpf`',
+        `Programs loaded into the kernel count every IP packet of every TCP and UDP socket, those of other network
+          namespaces and of processes that came and went between two samples too.
+          A byte is a byte of an IP packet (\`l3\` in exports), headers included; it belongs to the process that used
+          the socket last.
+          This takes cap_bpf and cap_net_admin, and cap_perfmon for all of it.
+          When the program ends, however it ends, nothing of it stays in the kernel.`,
+      ],
+      [
         '`netlink`',
         `The kernel's own counters of each TCP connection, asked for by sock_diag(7).
           A byte is a byte of TCP payload (\`payload\` in exports): headers and segments sent again are not in it.
           Connections that end between two samples are counted to their last byte.
-          Of UDP, sockets are listed and bytes are not counted.`,
+          UDP payload is counted by its packets where cap_net_raw allows that; else UDP is listed only.`,
+      ],
+      [
+        '`packet`',
+        `The headers of every TCP and UDP packet of this network namespace, matched to the sockets under /proc/net.
+          A byte is a byte of an IP packet.
+          This takes cap_net_raw, and is for kernels that refuse sock_diag.`,
       ],
       [
         '`proc`',
@@ -39,6 +54,8 @@ export const COUNTING: ManualSection = {
           Bytes are not counted, and every rate is shown as \`-\`.`,
       ],
     ),
+    paragraph(`A stream (\`--json\`, \`--csv\`, \`--once\`) on the tier \`ebpf\` gives up its privileges once it is set
+      up, on Linux 6.1 and later; the screen keeps them.`),
     paragraph(`Rates on the screen are smoothed; those in exports are not.
       \`K\`, \`M\`, \`G\` and \`T\` are powers of 1024.
       A process marked \`~\` was inferred from the endpoint of a connection that was gone before its process was seen.

@@ -10,6 +10,7 @@ import { plainSamples } from '../../../screen/widgets/levels.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-data.ts';
+import { lossText, tierText } from './tier-note.ts';
 import { trendMark } from './trend-mark.ts';
 
 /** What the header says beside the data itself. */
@@ -61,11 +62,11 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: data.header.hostName, style: theme.bold, priority: 50 },
     clock,
     { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
-    { text: section.tier, style: theme.dim, priority: 30 },
+    { text: tierText(section), style: theme.dim, priority: 30 },
     { text: attributedText(data.rates.attributedRatio), style: theme.dim, priority: 25 },
     { text: view.isFollowing ? 'following' : '', style: theme.accent, priority: 35 },
     { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
-    { text: lossText(section.lostClosings), style: theme.warning, priority: 60 },
+    { text: lossText(section), style: theme.warning, priority: 60 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
 }
@@ -73,11 +74,6 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
 function alarmText(count: number): string {
   if (count === 0) return '';
   return count === 1 ? '1 alert' : `${count} alerts`;
-}
-
-/** Closing messages that the kernel dropped: the last bytes of so many connections are missing. */
-function lossText(lostClosings: number): string {
-  return lostClosings > 0 ? `${lostClosings} closings lost` : '';
 }
 
 function totalSegments(view: HeaderView): readonly Segment[] {
