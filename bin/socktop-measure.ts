@@ -10,11 +10,17 @@ import { Stop } from './stop.ts';
 const DISKS_MILLIS = 5000;
 const AGENT_NAME = /^socktop[-_]agent/;
 
-/** CPU time and memory of the agents on a machine, by their names; NaN: none is listed. */
-interface AgentUse {
+/** CPU time and memory of a process. */
+interface ProcessUse {
   readonly cpuNanos: number;
   readonly residentBytes: number;
 }
+
+/** CPU time and memory of the agent; NaN: it is not listed. */
+type AgentUse = ProcessUse;
+
+/** The processes that could be the agent, by PID and start. */
+type Agents = ReadonlyMap<string, ProcessUse>;
 
 /** What polling an agent for some time came to. */
 interface Measure {
@@ -61,7 +67,7 @@ class Poll {
     const { metricsIntervalMillis, processesIntervalMillis } = this.#settings;
     const first = await this.#sample({ machine: true, disks: true, machineProcesses: { visiblePids: [] } });
     if (first.machine === undefined) throw failureOf(first);
-    const before = useOf(first);
+    const before = this.#agentsIn(first);
     let after = before;
     const start = performance.now();
     let [processesMillis, disksMillis] = [start, start];
@@ -78,12 +84,30 @@ class Poll {
         ...{ machine: true, disks },
         ...(processes ? { machineProcesses: { visiblePids: [] } } : {}),
       });
-      if (snapshot.machineProcesses !== undefined) after = useOf(snapshot);
+      if (snapshot.machineProcesses !== undefined) after = this.#agentsIn(snapshot);
       if (isLast) break;
     }
     const seconds = (performance.now() - start) / 1000;
-    const cpuNanos = after.cpuNanos - before.cpuNanos;
-    return { seconds, agent: { ...after, cpuNanos }, failures: this.#failures };
+    return {
+      seconds,
+      agent: growthOf(before, after, this.#source.capabilities?.pid),
+      failures: this.#failures,
+    };
+  }
+
+  #agentsIn({ machineProcesses }: Snapshot): Agents {
+    const agents = new Map<string, ProcessUse>();
+    if (machineProcesses === undefined) return agents;
+    const { slots, pid, startTicks, names, cpuNanos, rssBytes } = machineProcesses.processes;
+    const agentPid = this.#source.capabilities?.pid;
+    for (const slot of slots.rows.subarray(0, slots.count)) {
+      if (pid[slot] !== agentPid && !AGENT_NAME.test(names[slot] ?? '')) continue;
+      agents.set(`${pid[slot]} ${startTicks[slot]}`, {
+        cpuNanos: cpuNanos[slot]!,
+        residentBytes: rssBytes[slot]!,
+      });
+    }
+    return agents;
   }
 
   async #sample(want: Want): Promise<Snapshot> {
@@ -93,14 +117,14 @@ class Poll {
   }
 }
 
-function useOf({ machineProcesses }: Snapshot): AgentUse {
+/** What the agent used in between: the process of its PID, else all that bear its name and were there throughout. */
+function growthOf(before: Agents, after: Agents, pid: number | undefined): AgentUse {
   const use = { cpuNanos: Number.NaN, residentBytes: Number.NaN };
-  if (machineProcesses === undefined) return use;
-  const { slots, names, cpuNanos, rssBytes } = machineProcesses.processes;
-  for (const slot of slots.rows.subarray(0, slots.count)) {
-    if (!AGENT_NAME.test(names[slot] ?? '')) continue;
-    use.cpuNanos = (use.cpuNanos || 0) + cpuNanos[slot]!;
-    use.residentBytes = (use.residentBytes || 0) + rssBytes[slot]!;
+  for (const [key, { cpuNanos, residentBytes }] of after) {
+    const was = before.get(key);
+    if (was === undefined || (pid !== undefined && !key.startsWith(`${pid} `))) continue;
+    use.cpuNanos = (use.cpuNanos || 0) + cpuNanos - was.cpuNanos;
+    use.residentBytes = (use.residentBytes || 0) + residentBytes;
   }
   return use;
 }

@@ -57,7 +57,15 @@ describe('the time of an agent that tells wall time alone', () => {
 
 describe('versions of both ends', () => {
   const agent = (version: string, notice?: string): Capabilities => ({
-    ...{ version, platform: 'linux', requests: [], networkTier: undefined, counted: undefined, tiers: [] },
+    ...{
+      version,
+      platform: 'linux',
+      pid: 1,
+      requests: [],
+      networkTier: undefined,
+      counted: undefined,
+      tiers: [],
+    },
     ...{ missing: [], hasToken: false, metricsTtlMillis: 0, processesTtlMillis: 0, disksTtlMillis: 0 },
     notice,
   });

@@ -26,6 +26,8 @@ export interface Capabilities {
   readonly version: string;
   /** `linux`, ... */
   readonly platform: string;
+  /** Of the agent's own process, in the list that it answers `get_processes` from. */
+  readonly pid: number | undefined;
   readonly requests: readonly (V2RequestName | undefined)[];
   /** Tier in force and what a byte is on it; undefined: no network accounting. */
   readonly networkTier: Tier | undefined;
@@ -60,6 +62,7 @@ const missing: JsonCodec<MissingCapability> = record<MissingCapability>({
 export const capabilities: JsonCodec<Capabilities> = record<Capabilities>({
   version: text(TEXT_LIMIT.name),
   platform: text(TEXT_LIMIT.name),
+  pid: known,
   requests: list(oneOf(V2_REQUESTS), 64),
   networkTier: oneOf(TIERS),
   counted: oneOf(BASES),

@@ -143,7 +143,13 @@ const JOURNAL: JournalMessage = {
 };
 
 const CAPABILITIES: Capabilities = {
-  ...{ version: '0.1.0', platform: 'linux', requests: ['get_metrics', 'get_network'], networkTier: 'ebpf' },
+  ...{
+    version: '0.1.0',
+    platform: 'linux',
+    pid: 4711,
+    requests: ['get_metrics', 'get_network'],
+    networkTier: 'ebpf',
+  },
   ...{ counted: 'l3', tiers: [{ tier: 'packet', isAvailable: false, detail: 'needs CAP_NET_RAW' }] },
   ...{ missing: [{ what: 'gpu', why: 'switched off' }], hasToken: true, metricsTtlMillis: 250 },
   ...{ processesTtlMillis: 1500, disksTtlMillis: 1000, notice: undefined },

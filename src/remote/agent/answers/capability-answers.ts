@@ -59,6 +59,7 @@ export class CapabilityAnswers {
     return {
       version: this.#identity.version,
       platform: this.#identity.platformName,
+      pid: process.pid,
       requests: V2_REQUESTS,
       networkTier,
       counted: inForce?.counted ?? (networkTier === undefined ? undefined : COUNTED[networkTier]),
