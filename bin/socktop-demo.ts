@@ -41,9 +41,9 @@ export class DemoAgent {
     }
   }
 
-  /** Stops it and says so. */
-  async stop(): Promise<void> {
+  /** Stops it and says so there. */
+  async stop(output: NodeJS.WriteStream): Promise<void> {
     await this.#agent.stop();
-    process.stdout.write(`Stopped demo agent on port ${DEMO_PORT}\n`);
+    output.write(`Stopped demo agent on port ${DEMO_PORT}\n`);
   }
 }

@@ -95,7 +95,8 @@ async function runDemo(settings: SocktopSettings): Promise<number> {
     const code = await runAgents(settings, [{ name: 'demo', wish, target }]);
     return stop.signal === undefined ? code : exitCodeOfSignal(stop.signal);
   } finally {
-    await demo.stop();
+    // Standard output may be a stream of figures.
+    await demo.stop(settings.output === 'screen' ? process.stdout : process.stderr);
     stop.release();
   }
 }
