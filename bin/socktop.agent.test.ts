@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentProcess } from './testing/agent-process.ts';
+import { SOCKTOP } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+
+const WAIT_MILLIS = 30_000;
+const LONG_MILLIS = 90_000;
+
+let home = '';
+const open: { close(): unknown }[] = [];
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'socktop-remote-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+async function agent(folder: string, port = 0, ...args: readonly string[]): Promise<AgentProcess> {
+  const environment = { XDG_CONFIG_HOME: join(home, folder) };
+  const started = await AgentProcess.start({ args: ['--port', String(port), ...args], environment });
+  open.push(started);
+  return started;
+}
+
+function start(...argv: readonly string[]): PtyProgram {
+  const program = new PtyProgram([SOCKTOP, ...argv], {
+    ...{ columns: 160, rows: 40, environment: { XDG_CONFIG_HOME: home } },
+  });
+  open.push(program);
+  return program;
+}
+
+function certificateOf(folder: string): string {
+  return join(home, folder, 'socktop_agent/tls/cert.pem');
+}
+
+const FIGURES = /CPU.*Memory.*PID/s;
+
+describe('the first contact over TLS', () => {
+  test(
+    'shows the fingerprint, keeps the certificate on a yes alone, and accepts no other from then on',
+    async () => {
+      const first = await agent('one', 0, '--enableSSL');
+      const url = `wss://127.0.0.1:${first.port}/ws`;
+      const kept = join(home, `socktop/certificates/127.0.0.1_${first.port}.pem`);
+      const fingerprint = /fingerprint ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})/.exec(first.lines.join('\n'))![1]!;
+
+      const refusing = start(url);
+      await refusing.waitFor(/Trust this certificate\? \[y\/N\]: /, WAIT_MILLIS);
+      expect(refusing.text()).toContain(fingerprint);
+      expect(refusing.text()).toContain('localhost');
+      refusing.key('\r');
+      expect(await refusing.exited()).toBe(1);
+      expect(existsSync(kept)).toBe(false);
+
+      const agreeing = start(url);
+      await agreeing.waitFor(/\[y\/N\]: /, WAIT_MILLIS);
+      agreeing.key('y\r');
+      await agreeing.waitFor(FIGURES, WAIT_MILLIS);
+      agreeing.key('q');
+      expect(await agreeing.exited()).toBe(0);
+      expect(readFileSync(kept, 'utf8').trim()).toBe(readFileSync(certificateOf('one'), 'utf8').trim());
+
+      const again = start(url);
+      await again.waitFor(FIGURES, WAIT_MILLIS);
+      again.key('q');
+      expect(await again.exited()).toBe(0);
+
+      await first.close();
+      await agent('two', first.port, '--enableSSL');
+      const other = start(url);
+      expect(await other.exited()).toBe(1);
+      const said = other.text().replaceAll('\n', '');
+      expect(said).toContain('another than the pinned one');
+      expect(said).toContain(fingerprint);
+      expect(said).not.toContain('[y/N]');
+    },
+    LONG_MILLIS,
+  );
+
+  test(
+    'is refused where nobody can be asked',
+    async () => {
+      const { port } = await agent('three', 0, '--enableSSL');
+      const child = Bun.spawn([SOCKTOP, '--json', '--once', `wss://127.0.0.1:${port}/ws`], {
+        env: { ...process.env, XDG_CONFIG_HOME: home },
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+      });
+      expect(await child.exited).toBe(1);
+      const said = await new Response(child.stderr).text();
+      expect(said).toMatch(/^socktop: wss:.*SHA-256 (?:[0-9A-F]{2}:){31}.*--tls-ca FILE.*\n$/);
+    },
+    LONG_MILLIS,
+  );
+});
+
+describe('the screen of an agent', () => {
+  test(
+    'stays when the agent is gone, tells so, and goes on by itself when it is back',
+    async () => {
+      const first = await agent('plain');
+      const program = start(`ws://127.0.0.1:${first.port}/ws`);
+      await program.waitFor(FIGURES, WAIT_MILLIS);
+      first.kill('SIGKILL');
+      await program.waitFor(/lost|no connection|refused/i, WAIT_MILLIS);
+      expect(program.text()).toMatch(FIGURES);
+      await agent('plain', first.port);
+      program.key('r');
+      await program.waitUntil(
+        () => !/lost|refused|broke/i.test(program.text()),
+        'the end of the loss',
+        WAIT_MILLIS,
+      );
+      program.key('q');
+      expect(await program.exited()).toBe(0);
+    },
+    LONG_MILLIS,
+  );
+
+  test(
+    'has a row for each of several, and one that is down does not hold up the others',
+    async () => {
+      const up = await agent('plain');
+      const named = join(home, 'socktop/profiles.json');
+      const url = `ws://127.0.0.1:${up.port}/ws`;
+      writeFileSync(
+        named,
+        JSON.stringify({ profiles: { web1: { url }, web2: { url: 'ws://127.0.0.1:1/ws' } } }),
+      );
+      const program = start('-P', 'web1', '-P', 'web2');
+      await program.waitFor(/web1.*%.*\n.*web2/s, WAIT_MILLIS);
+      expect(program.text()).toMatch(/web2.*(refused|lost|down)/i);
+      program.key('q');
+      expect(await program.exited()).toBe(0);
+    },
+    LONG_MILLIS,
+  );
+});
