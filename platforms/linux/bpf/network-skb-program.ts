@@ -78,17 +78,28 @@ function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction): v
   code.call(Helper.SK_FULLSOCK).jumpIfImmediate(Jump.EQ, R0, 0, 'sum').move(R7, R0);
   storageOf(code, maps.storage, R7, STORAGE_CREATE);
   code.move(R9, R0);
-  code
-    .move(R1, R6)
-    .call(Helper.GET_SOCKET_COOKIE)
-    .store(Size.DW, R10, KEY + FlowKey.COOKIE, R0);
-  code.jumpIfImmediate(Jump.EQ, R9, 0, 'whose');
+  emitCookie(code);
+  code.store(Size.DW, R10, KEY + FlowKey.COOKIE, R0).jumpIfImmediate(Jump.EQ, R9, 0, 'whose');
   code.load(Size.W, R1, R6, SkBuff.IFINDEX).load(Size.W, R2, R9, side);
   // A write only where it changes something: the storage is shared by processors.
   code.jumpIf(Jump.EQ, R1, R2, 'placed').store(Size.W, R9, side, R1).label('placed');
   code.load(Size.DW, R1, R9, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R0, 'whose');
   code.load(Size.W, R1, R9, Storage.KEY_TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
   code.label('whose');
+}
+
+/**
+ * R0 = the socket's cookie: as it stands beside the socket, else asked for and put there. Not beside one that listens,
+ * for a connection that it accepts begins with a copy.
+ */
+function emitCookie(code: Assembler): void {
+  code.jumpIfImmediate(Jump.EQ, R9, 0, 'cookie.asked');
+  code.load(Size.W, R1, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R1, TCP_LISTEN, 'cookie.listener');
+  code.load(Size.DW, R0, R9, Storage.OWN_COOKIE).jumpIfImmediate(Jump.NE, R0, 0, 'cookie.known');
+  code.move(R1, R6).call(Helper.GET_SOCKET_COOKIE).store(Size.DW, R9, Storage.OWN_COOKIE, R0);
+  code.jump('cookie.known');
+  code.label('cookie.listener').storeImmediate(Size.DW, R9, Storage.OWN_COOKIE, 0);
+  code.label('cookie.asked').move(R1, R6).call(Helper.GET_SOCKET_COOKIE).label('cookie.known');
 }
 
 /** To `headers` where something must be known of them, else to `connected`. */

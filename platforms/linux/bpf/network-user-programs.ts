@@ -56,7 +56,11 @@ export function lastUserProgram(maps: NetworkMaps, offsets: NetworkOffsets, hook
   code.call(Helper.GET_CURRENT_PID_TGID).aluImmediate(Alu.RSH, R0, 32).move(R7, R0);
   storageOf(code, maps.storage, R6, STORAGE_CREATE);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'out').move(R8, R0);
-  code.move(R1, R6).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
+  // Nearly always: the owner uses its own socket again, which the cookie beside it tells without being asked for.
+  code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIfImmediate(Jump.EQ, R1, 0, 'ask');
+  code.load(Size.DW, R2, R8, Storage.OWN_COOKIE).jumpIf(Jump.NE, R1, R2, 'ask');
+  code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIf(Jump.EQ, R1, R7, 'out');
+  code.label('ask').move(R1, R6).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
   code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R9, 'change');
   code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIf(Jump.EQ, R1, R7, 'out');
   code.label('change').call(Helper.GET_CURRENT_TASK_BTF).move(R7, R0);
