@@ -8,6 +8,7 @@ import { examinePrograms } from '../platforms/linux/doctor-bpf.ts';
 import { canReadWithoutPrivileges } from '../platforms/linux/handed-programs.ts';
 import { closeDescriptor } from '../platforms/linux/libc.ts';
 import { SSTOP } from './testing/executables.ts';
+import { objectsOf, objectsOfMachine } from './testing/kernel-objects.ts';
 import { linesOf } from './testing/traffic.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -174,6 +175,9 @@ describe.skipIf(!canTellUsers || !canReadWithoutPrivileges())(
   },
 );
 
+/** An RCU grace period and the kernel's workers, on a loaded machine. */
+const PATIENCE_MILLIS = 4000;
+
 describe.skipIf(!canCount)('what was loaded is gone with the program (needs root and eBPF)', () => {
   const attachments = (): readonly number[] => {
     const { descriptor } = openCgroupRoot();
@@ -189,7 +193,7 @@ describe.skipIf(!canCount)('what was loaded is gone with the program (needs root
   };
 
   /** Other programs may come and go meanwhile: only those that appear with this one count. */
-  async function leftBy(end: (child: Bun.Subprocess) => void): Promise<readonly number[]> {
+  async function leftBy(end: (child: Bun.Subprocess) => void): Promise<readonly string[]> {
     const before = new Set(attachments());
     const child = Bun.spawn([SSTOP, '--json', '--interval', '100ms', '--backend', 'ebpf'], {
       stdin: 'ignore',
@@ -200,11 +204,23 @@ describe.skipIf(!canCount)('what was loaded is gone with the program (needs root
     await reader.read();
     const during = attachments().filter((id) => !before.has(id));
     expect(during.length).toBeGreaterThanOrEqual(3);
+    const objects = objectsOf(child.pid);
+    for (const kind of ['prog', 'map', 'link']) expect([...objects].join()).toContain(`${kind} `);
+    const listed = objectsOfMachine();
+    expect([...objects].filter((object) => !listed.has(object))).toEqual([]);
     end(child);
     await child.exited;
     reader.releaseLock();
     const after = new Set(attachments());
-    return during.filter((id) => after.has(id));
+    return [...during.filter((id) => after.has(id)).map(String), ...(await remaining(objects))];
+  }
+
+  /** The kernel frees programs and links a moment later. */
+  async function remaining(objects: ReadonlySet<string>): Promise<readonly string[]> {
+    for (const deadline = performance.now() + PATIENCE_MILLIS; ; await Bun.sleep(10)) {
+      const left = [...objectsOfMachine()].filter((object) => objects.has(object));
+      if (left.length === 0 || performance.now() > deadline) return left;
+    }
   }
 
   test('after SIGTERM', async () => {
