@@ -6,6 +6,15 @@ import type { AnswerSource } from './answer-source.ts';
 import { seedJournalOf, seedProcessOf } from './process-messages.ts';
 import { type FreshExtras, seedDisksOf, seedMetricsOf, seedRowsOf, topProcessesOf } from './seed-messages.ts';
 
+/** What is known of a client of the seed's protocol. */
+export interface SeedPeer {
+  /**
+   * It has asked for the processes: its metrics hold none from then on. The original client takes those in the metrics
+   * for all there are, and its places in the longer list before are past their end: it panics.
+   */
+  hasAskedProcesses: boolean;
+}
+
 /** Answers of the seed's protocol. */
 export class SeedAnswers {
   readonly #from: AnswerSource;
@@ -15,11 +24,11 @@ export class SeedAnswers {
   }
 
   /** The frame that answers a text frame; an error is an answer too. Never rejects. */
-  async answer(text: string): Promise<Frame> {
+  async answer(text: string, peer: SeedPeer): Promise<Frame> {
     let request: SeedRequest | undefined;
     try {
       request = parseSeedRequest(text);
-      return await this.#answer(request);
+      return await this.#answer(request, peer);
     } catch (thrown) {
       const { code, message } = toOpError('answer', thrown);
       const pid = request !== undefined && 'pid' in request ? request.pid : undefined;
@@ -30,13 +39,14 @@ export class SeedAnswers {
     }
   }
 
-  #answer(request: SeedRequest): Promise<Frame> {
+  #answer(request: SeedRequest, peer: SeedPeer): Promise<Frame> {
     switch (request.request) {
       case 'get_metrics':
-        return this.#metrics();
+        return this.#metrics(peer.hasAskedProcesses);
       case 'get_disks':
         return this.#disks();
       case 'get_processes':
+        peer.hasAskedProcesses = true;
         return this.#processes();
       case 'get_process_metrics':
         return this.#process(request.pid);
@@ -45,14 +55,17 @@ export class SeedAnswers {
     }
   }
 
-  #metrics(): Promise<Frame> {
+  #metrics(withoutProcesses: boolean): Promise<Frame> {
     const { samples } = this.#from;
     return samples.machine.readRated(samples.maxAgeMicros('metrics'), (sample) => {
       const { replies } = sample;
-      replies.seed ??= encodeSeedReply({
-        reply: 'get_metrics',
-        metrics: seedMetricsOf(sample, this.#extras()),
-      });
+      const encode = (extras: FreshExtras): Frame =>
+        encodeSeedReply({ reply: 'get_metrics', metrics: seedMetricsOf(sample, extras) });
+      if (withoutProcesses) {
+        replies.seedWithoutProcesses ??= encode({ ...this.#extras(), topProcesses: [] });
+        return replies.seedWithoutProcesses;
+      }
+      replies.seed ??= encode(this.#extras());
       return replies.seed;
     });
   }

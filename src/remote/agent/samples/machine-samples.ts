@@ -10,6 +10,8 @@ import { SampleCache } from './sample-cache.ts';
 /** Replies to a sample, made when they are first asked for: encoded and compressed once for all clients. */
 export interface Replies {
   seed: Frame | undefined;
+  /** Of metrics: for clients that ask for the processes themselves. */
+  seedWithoutProcesses?: Frame;
   v2: V2Payload | undefined;
 }
 

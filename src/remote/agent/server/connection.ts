@@ -1,7 +1,7 @@
 import type { Frame } from '../../wire/seed-frame.ts';
 import { type V2Payload, v2Frame } from '../../wire/v2-frame.ts';
 import { readV2Request } from '../../wire/v2-request.ts';
-import type { SeedAnswers } from '../answers/seed-answers.ts';
+import type { SeedAnswers, SeedPeer } from '../answers/seed-answers.ts';
 import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v2-answers.ts';
 import type { AgentLog } from './agent-log.ts';
 import type { SendBudget } from './send-budget.ts';
@@ -39,6 +39,7 @@ export class Connection {
   readonly isV2: boolean;
   readonly #context: ConnectionContext;
   readonly #position: ProcessPosition = { sequence: 0 };
+  readonly #peer: SeedPeer = { hasAskedProcesses: false };
   readonly #outgoing: Outgoing[] = [];
   #socket: Socket | undefined;
   /** Requests that are not answered, and answers that are not sent. */
@@ -106,7 +107,7 @@ export class Connection {
   #takeSeed(text: string): void {
     this.#turn = this.#turn.then(async () => {
       if (this.#isClosed) return;
-      const frame = await this.#context.seed.answer(text);
+      const frame = await this.#context.seed.answer(text, this.#peer);
       this.#enqueue({ frame });
     });
   }
