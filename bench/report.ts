@@ -34,7 +34,8 @@ export function meetsBar(row: BenchRow): boolean {
 }
 
 function micros(value: number | undefined): string {
-  if (value === undefined) return '-';
+  // What is not a number comes as null out of JSON.
+  if (value === undefined || !Number.isFinite(value)) return '-';
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} ms`;
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} µs`;
 }

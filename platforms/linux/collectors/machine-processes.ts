@@ -56,7 +56,7 @@ export class ProcessSections {
   async collect(visiblePids: readonly number[], slice: Slice): Promise<MachineProcesses> {
     const started = monotonicMicros();
     await this.#collectTable(slice);
-    this.#usage.read(this.#collector.table, visiblePids);
+    this.#usage.read(this.#collector.table, visiblePids, this.#collector.generation);
     this.#readCommandLines(visiblePids);
     return {
       sequence: ++this.#sequence,

@@ -1,5 +1,6 @@
 import { ProcessUsage } from '../../../src/data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { NativeBuffer } from '../libc.ts';
 import { type PidIo, parsePidIo } from '../proc/pid-io.ts';
 import { type PidStatm, parsePidStatm } from '../proc/pid-statm.ts';
@@ -8,12 +9,18 @@ import { ascii } from '../proc/text-scanner.ts';
 
 const IO = ascii('/io\0');
 const STATM = ascii('/statm\0');
+/** Collections after which even a process at rest is read again. */
+const FRESH_GENERATIONS = 16;
 /** More rows than any terminal shows. */
 export const VISIBLE_LIMIT = 1024;
 
 /** What costs reads of its own, for single processes: exact memory (`statm`) and storage I/O (`io`). */
 export class ProcessUsageReader {
   readonly usage = new ProcessUsage();
+  /** What was read last, by slot; whose it is, and in which generation it was read. */
+  readonly #kept = new ProcessUsage();
+  #serial = new Uint32Array(0);
+  #generation = new Uint32Array(0);
   readonly #proc: ProcDirectory;
   readonly #pageSizeBytes: number;
   readonly #text = new NativeBuffer(1024);
@@ -25,13 +32,37 @@ export class ProcessUsageReader {
     this.#pageSizeBytes = pageSizeBytes;
   }
 
-  /** Fills the columns for these processes; all other rows are unknown. Their memory in the table becomes exact. */
-  read(table: ProcessTable, pids: readonly number[]): void {
-    this.usage.clear(table.slots.capacity);
+  /**
+   * Fills the columns for these processes; all other rows are unknown. Their memory in the table becomes exact. Who has
+   * used no CPU since the last reading has moved no bytes either, and is read again only now and then: its memory may
+   * have been taken from it. `generation` is the table's present one.
+   */
+  read(table: ProcessTable, pids: readonly number[], generation: number): void {
+    const { capacity } = table.slots;
+    this.usage.clear(capacity);
+    if (capacity > this.#serial.length) this.#grow(capacity);
     for (const pid of pids.slice(0, VISIBLE_LIMIT)) {
       const slot = table.find(pid);
-      if (slot >= 0) this.#readRow(table, slot, pid);
+      if (slot < 0) continue;
+      if (!this.#isFresh(table, slot, generation)) {
+        this.#readRow(table, slot, pid);
+        this.#serial[slot] = table.slots.serial[slot]!;
+        this.#generation[slot] = generation;
+      }
+      this.usage.sharedBytes[slot] = this.#kept.sharedBytes[slot]!;
+      this.usage.virtualBytes[slot] = this.#kept.virtualBytes[slot]!;
+      this.usage.readBytes[slot] = this.#kept.readBytes[slot]!;
+      this.usage.writtenBytes[slot] = this.#kept.writtenBytes[slot]!;
     }
+  }
+
+  #isFresh(table: ProcessTable, slot: number, generation: number): boolean {
+    const readIn = this.#generation[slot]!;
+    return (
+      this.#serial[slot] === table.slots.serial[slot] &&
+      table.lastRanGeneration[slot]! <= readIn &&
+      generation - readIn < FRESH_GENERATIONS
+    );
   }
 
   /** `into` in pages; false: it is gone. Needs no permission. */
@@ -47,14 +78,21 @@ export class ProcessUsageReader {
   }
 
   #readRow(table: ProcessTable, slot: number, pid: number): void {
-    if (this.readStatm(pid, this.#statm)) {
-      table.rssBytes[slot] = this.#statm.residentPages * this.#pageSizeBytes;
-      this.usage.sharedBytes[slot] = this.#statm.sharedPages * this.#pageSizeBytes;
-      this.usage.virtualBytes[slot] = this.#statm.virtualPages * this.#pageSizeBytes;
-    }
-    if (this.readIo(pid, this.#io)) {
-      this.usage.readBytes[slot] = this.#io.readBytes;
-      this.usage.writtenBytes[slot] = this.#io.writtenBytes;
-    }
+    const kept = this.#kept;
+    const hasMemory = this.readStatm(pid, this.#statm);
+    if (hasMemory) table.rssBytes[slot] = this.#statm.residentPages * this.#pageSizeBytes;
+    kept.sharedBytes[slot] = hasMemory ? this.#statm.sharedPages * this.#pageSizeBytes : Number.NaN;
+    kept.virtualBytes[slot] = hasMemory ? this.#statm.virtualPages * this.#pageSizeBytes : Number.NaN;
+    const hasIo = this.readIo(pid, this.#io);
+    kept.readBytes[slot] = hasIo ? this.#io.readBytes : Number.NaN;
+    kept.writtenBytes[slot] = hasIo ? this.#io.writtenBytes : Number.NaN;
+  }
+
+  #grow(n: number): void {
+    this.#serial = lengthened(this.#serial, new Uint32Array(n));
+    this.#generation = lengthened(this.#generation, new Uint32Array(n));
+    // Longer columns begin unknown; nothing of them is fresh then.
+    this.#kept.clear(n);
+    this.#serial.fill(0);
   }
 }

@@ -86,7 +86,8 @@ export class HostSampler {
     const interval = intervalOf(demand, lane);
     const asked = this.#asked[lane];
     if (interval === Number.POSITIVE_INFINITY) return interval;
-    if (asked === Number.NEGATIVE_INFINITY) return 0;
+    // What is not on everybody's mind does not hold up the first frame.
+    if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' && this.#samples === 0 ? interval : 0;
     const due = nextDue(0, interval, asked + TOGETHER_MILLIS);
     const isSoon = this.#samples <= FIRST_SAMPLES && (lane === 'metrics' || lane === 'processes');
     return isSoon ? Math.min(due, asked + FIRST_RATES_MILLIS) : due;
