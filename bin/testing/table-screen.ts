@@ -15,6 +15,7 @@ const SEQUENCES: Readonly<Record<string, string>> = {
   enter: '\r',
   space: ' ',
   tab: '\t',
+  'shift+tab': '\x1b[Z',
   backspace: '\x7f',
 };
 const ARROWS: Readonly<Record<string, string>> = { left: 'D', right: 'C' };
@@ -31,7 +32,12 @@ export function bytesOf(chord: string): string {
 
 /** What a press on the wheel or a button is called in an SGR mouse report (XTerm control sequences, 1006). */
 const MOUSE_CODES = { left: 0, middle: 1, right: 2, drag: 32, 'wheel-up': 64, 'wheel-down': 65 } as const;
-type MouseButton = keyof typeof MOUSE_CODES;
+export type MouseButton = keyof typeof MOUSE_CODES;
+
+/** The report of a press, or of its release, on a cell counted from 0. */
+export function mouseBytes(button: MouseButton, x: number, y: number, isRelease: boolean): string {
+  return `\x1b[<${MOUSE_CODES[button]};${x + 1};${y + 1}${isRelease ? 'm' : 'M'}`;
+}
 
 /** Everything of the screen that stays as it is from one sample to the next. */
 export interface Shown {
@@ -160,7 +166,7 @@ export class TableScreen {
   }
 
   mouse(button: MouseButton, x: number, y: number, isRelease = false): void {
-    this.pty.key(`\x1b[<${MOUSE_CODES[button]};${x + 1};${y + 1}${isRelease ? 'm' : 'M'}`);
+    this.pty.key(mouseBytes(button, x, y, isRelease));
   }
 
   click(x: number, y: number): void {

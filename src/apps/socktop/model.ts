@@ -65,6 +65,8 @@ export interface Model {
   /** Which of the hosts is shown, or has the cursor. */
   readonly current: number;
   readonly view: ViewName;
+  /** Where the network views lead back to. */
+  readonly networkFrom: Exclude<ViewName, 'network'>;
   /** Of the table of hosts. */
   readonly hostsViewport: Viewport;
   readonly list: MachineProcessList;
@@ -185,6 +187,7 @@ export function initialModel(options: StartOptions): Model {
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;
   return {
     ...{ width: 0, height: 0, hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
+    networkFrom: 'dashboard',
     hostsViewport: { offset: 0, selected: 0 },
     list: new MachineProcessList(),
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },

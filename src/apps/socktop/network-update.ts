@@ -8,14 +8,15 @@ import { type Effect, hostOf, type Message, type Model, type Step, withHost } fr
 export function networkOpened(model: Model): Step {
   const host = hostOf(model);
   const network = host.network ?? initialNetwork({ ...model.networkOptions, canSignal: host.canSignal });
-  const opened = withHost({ ...model, view: 'network', notice: undefined }, { network });
+  const networkFrom = model.view === 'network' ? model.networkFrom : model.view;
+  const opened = withHost({ ...model, view: 'network', networkFrom, notice: undefined }, { network });
   const { width, height } = model;
   const sized = networkUpdated(opened, model.current, { kind: 'resized', width, height });
   return { ...sized, effects: [...(sized.effects ?? []), { kind: 'demand' }] };
 }
 
 export function networkLeft(model: Model): Step {
-  return { model: { ...model, view: 'dashboard' }, effects: [{ kind: 'demand' }] };
+  return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
 }
 
 /** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */

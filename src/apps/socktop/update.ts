@@ -155,6 +155,7 @@ export function sortedBy(model: Model, key: string, isReversed: boolean): Model 
 function actedEverywhere(model: Model, action: Action): Step {
   switch (action) {
     case 'compact':
+      if (!isOnTable(model)) return { model };
       return { model: reordered({ ...model, isCompact: !model.isCompact }), effects: [{ kind: 'demand' }] };
     case 'retry':
       return { model, effects: [{ kind: 'retry', host: model.current }] };

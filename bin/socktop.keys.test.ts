@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { keymapOf } from '../src/apps/config/keymap.ts';
+import { type Action, SOCKTOP_KEYMAP } from '../src/apps/socktop/keymap.ts';
+import { AgentProcess } from './testing/agent-process.ts';
+import { dashboardChecks, HOSTS_CHECKS, PANE_CHECKS, type SocktopChecks } from './testing/socktop-checks.ts';
+import { NamedProcesses, SocktopScreen } from './testing/socktop-screen.ts';
+
+const KEYS = keymapOf(SOCKTOP_KEYMAP);
+const ACTIONS = SOCKTOP_KEYMAP.flatMap(({ bindings }) => bindings.map(({ action }) => action));
+const PROCESSES = 30;
+setDefaultTimeout(120_000);
+
+let named: NamedProcesses;
+const agents: AgentProcess[] = [];
+
+beforeAll(async () => {
+  named = await NamedProcesses.start(PROCESSES);
+  for (let i = 0; i < 2; i++) agents.push(await AgentProcess.start());
+});
+
+afterAll(async () => {
+  await named.stop();
+  for (const agent of agents) await agent.stop();
+});
+
+/** What stays the same while nobody presses a key. */
+function frame(screen: SocktopScreen): string {
+  return JSON.stringify([screen.rows(), screen.selected(), screen.footer, screen.pty.mouseTracking]);
+}
+
+/** Every chord of every action in a view: what it does, and that all is as before when it is undone. */
+async function expectKeys(screen: SocktopScreen, checks: SocktopChecks): Promise<void> {
+  const home = frame(screen);
+  const isHome = (): boolean => frame(screen) === home;
+  const idle: string[] = [];
+  for (const action of ACTIONS) {
+    const check = checks[action];
+    if (check === 'nothing') idle.push(...KEYS.chordsOf(action));
+    if (typeof check === 'string') continue;
+    for (const chord of KEYS.chordsOf(action)) {
+      if (check.from !== undefined) {
+        screen.press(...check.from);
+        await screen.until(() => check.fromUntil?.(screen) ?? true, `what is to be there before ${chord}`);
+      }
+      screen.press(chord);
+      await screen.until(() => check.shows(screen), `what ${chord} (${action}) does`);
+      screen.press(...(check.back ?? []));
+      await screen.until(isHome, `the view as it was after ${chord} (${action}): ${home}`);
+    }
+  }
+  screen.press(...idle, '?');
+  await screen.untilText(/socktop keys/);
+  screen.press('?');
+  await screen.until(isHome, `the view as it was after ${idle.join(' ')}`);
+}
+
+async function onDashboard(arguments_: readonly string[] = []): Promise<SocktopScreen> {
+  const screen = new SocktopScreen(['--local', ...arguments_], new RegExp(`${named.tag}-\\d\\d`));
+  await screen.untilText(new RegExp('Processes \\d'));
+  screen.press('3', '/', ...named.tag, 'enter', 'g');
+  await screen.until(() => screen.selected() !== '' && screen.selected() === screen.rows()[0], 'a selected row');
+  return screen;
+}
+
+/** The pane of this test's own process, which has threads and children. */
+async function onPane(): Promise<SocktopScreen> {
+  const screen = new SocktopScreen(['--local'], /│▸? *\d+ [A-Z].* [RSDI] +[\d.-]+/, { rows: 36 });
+  await screen.untilText(new RegExp('Processes \\d'));
+  screen.press('3', '/', ...String(process.pid), 'enter', 'g', 'enter');
+  await screen.untilText(/Threads \d+/);
+  await screen.until(() => screen.rows().length > 3, 'threads');
+  screen.press('g');
+  await screen.until(() => screen.selected() !== '', 'a selected thread');
+  return screen;
+}
+
+async function onHosts(): Promise<SocktopScreen> {
+  const urls = agents.map(({ url }) => url);
+  const screen = new SocktopScreen([...urls, ...urls], /127\.0\.0\.1/);
+  await screen.until(() => /4 hosts(.*\n)+(.* ms *\n){4}/.test(screen.pty.text()), 'four hosts with latency');
+  return screen;
+}
+
+test('every action is in the table of every view', () => {
+  for (const checks of [dashboardChecks('x'), PANE_CHECKS, HOSTS_CHECKS]) {
+    expect(Object.keys(checks).sort()).toEqual([...ACTIONS].sort());
+  }
+});
+
+describe('keys', () => {
+  test('on the dashboard', async () => {
+    const screen = await onDashboard();
+    try {
+      await expectKeys(screen, dashboardChecks(named.tag));
+    } finally {
+      await screen.close();
+    }
+  });
+
+  test('on the process pane', async () => {
+    const screen = await onPane();
+    try {
+      await expectKeys(screen, PANE_CHECKS);
+    } finally {
+      await screen.close();
+    }
+  });
+
+  test('on the table of hosts', async () => {
+    const screen = await onHosts();
+    try {
+      await expectKeys(screen, HOSTS_CHECKS);
+    } finally {
+      await screen.close();
+    }
+  });
+});
+
+describe('out of', () => {
+  const quits: readonly (readonly [string, Action, () => Promise<SocktopScreen>])[] = [
+    ['the dashboard', 'quit', () => onDashboard()],
+    ['the process pane', 'quit', onPane],
+    ['the table of hosts', 'quit', onHosts],
+    ['the table of hosts', 'back', onHosts],
+  ];
+
+  test.each(quits)('%s by %s', async (_view, action, open) => {
+    for (const chord of KEYS.chordsOf(action)) {
+      const screen = await open();
+      try {
+        screen.press(chord);
+        expect(await screen.pty.exited()).toBe(0);
+        expect([screen.pty.isAlternateScreen, screen.pty.mouseTracking]).toEqual([false, 'none']);
+      } finally {
+        await screen.close();
+      }
+    }
+  });
+
+  test('the network views by q, and the dashboard by a second Escape', async () => {
+    for (const keys of [
+      ['n', 'q'],
+      ['escape', 'escape'],
+    ]) {
+      const screen = await onDashboard();
+      try {
+        for (const key of keys) {
+          const before = screen.footer;
+          screen.press(key);
+          if (key !== keys.at(-1)) await screen.until(() => screen.footer !== before, `what ${key} does`);
+        }
+        expect(await screen.pty.exited()).toBe(0);
+      } finally {
+        await screen.close();
+      }
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import type { Action } from '../../src/apps/socktop/keymap.ts';
+import type { SocktopScreen } from './socktop-screen.ts';
+
+/** What a key must do on a view, what comes before it, and what undoes it. */
+export interface SocktopCheck {
+  readonly from?: readonly string[];
+  readonly fromUntil?: (screen: SocktopScreen) => boolean;
+  readonly shows: (screen: SocktopScreen) => boolean;
+  readonly back?: readonly string[];
+}
+
+/** Every action of the keymap: a check, or that it changes nothing. */
+export type SocktopChecks = Readonly<Record<Action, SocktopCheck | 'nothing' | 'quits'>>;
+
+function text(pattern: RegExp, ...back: readonly string[]): SocktopCheck {
+  return { shows: (screen) => pattern.test(screen.pty.text()), back };
+}
+
+function sorted(key: string, ...back: readonly string[]): SocktopCheck {
+  return { shows: ({ footer }) => footer.includes(`sort: ${key}  `), back };
+}
+
+const AT_END: Pick<SocktopCheck, 'from' | 'fromUntil'> = {
+  from: ['G'],
+  fromUntil: (screen) => screen.selected() !== '' && screen.selected() === screen.rows().at(-1),
+};
+const FIRST: SocktopCheck['shows'] = (screen) => screen.selected() === screen.rows()[0];
+const LAST: SocktopCheck['shows'] = (screen) => screen.selected() === screen.rows().at(-1);
+const SECOND: SocktopCheck['shows'] = (screen) => screen.selected() === screen.rows()[1];
+
+const EVERYWHERE = {
+  pause: text(/PAUSED/, 'space'),
+  mouse: { shows: ({ pty }) => pty.mouseTracking === 'none', back: ['m'] },
+  help: text(/socktop keys/, '?'),
+  // What it does to a screen that something else wrote on is the loop's, and tried with sstop.
+  redraw: 'nothing',
+  suspend: { shows: ({ pty }) => pty.transcript.includes('\x1b[?1049l') && pty.isAlternateScreen },
+  quit: 'quits',
+  retry: 'nothing',
+} as const satisfies Partial<SocktopChecks>;
+
+const INTERVALS = {
+  faster: { shows: ({ header }) => header.includes('200 ms / 800 ms'), back: ['-'] },
+  slower: { shows: ({ header }) => header.includes('1 s / 4 s'), back: ['+'] },
+} as const satisfies Partial<SocktopChecks>;
+
+const NO_TABLE = {
+  ...{ search: 'nothing', 'sort-next': 'nothing', 'sort-reverse': 'nothing', 'sort-cpu': 'nothing' },
+  ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
+  ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', compact: 'nothing' },
+} as const satisfies Partial<SocktopChecks>;
+
+const ROWS = {
+  down: { shows: SECOND, back: ['g'] },
+  up: { from: ['j'], fromUntil: SECOND, shows: FIRST },
+  'page-down': { shows: LAST, back: ['g'] },
+  'page-up': { ...AT_END, shows: (screen) => screen.selected() !== screen.rows().at(-1), back: ['g'] },
+  top: { ...AT_END, shows: FIRST },
+  bottom: { shows: (screen) => AT_END.fromUntil!(screen), back: ['g'] },
+} as const satisfies Partial<SocktopChecks>;
+
+/** The dashboard, sorted by PID and searched for `tag`, the cursor on its first row. */
+export function dashboardChecks(tag: string): SocktopChecks {
+  const mark = (screen: SocktopScreen): string => /[▴▾]/.exec(screen.pty.text())?.[0] ?? '';
+  return {
+    ...EVERYWHERE,
+    ...INTERVALS,
+    ...ROWS,
+    open: text(/PID \d+ .*started(.*\n)*.*Threads/, 'escape'),
+    back: { shows: ({ footer }) => !footer.includes('search: '), back: ['/', ...tag, 'enter', 'g'] },
+    network: text(/^ sstop /m, 'escape'),
+    ...{ 'host-next': 'nothing', 'host-previous': 'nothing' },
+    search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
+    'sort-next': sorted('name', '3'),
+    'sort-reverse': { shows: (screen) => mark(screen) === '▾', back: ['R'] },
+    'sort-cpu': sorted('cpu', '3'),
+    'sort-memory': sorted('memory', '3'),
+    'sort-pid': { ...sorted('pid'), from: ['1'], fromUntil: ({ footer }) => footer.includes('sort: cpu') },
+    'sort-name': sorted('name', '3'),
+    'sort-user': sorted('user', '3'),
+    'sort-threads': sorted('threads', '3'),
+    'sort-time': sorted('time', '3'),
+    'per-core': text(/CPU % of one core/, 'I'),
+    kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
+    compact: text(/ MEM \d+(\.\d)?%/, 'c'),
+  };
+}
+
+/** The pane of a process with many threads, the first of them chosen. */
+export const PANE_CHECKS: SocktopChecks = {
+  ...EVERYWHERE,
+  ...INTERVALS,
+  ...NO_TABLE,
+  ...ROWS,
+  open: 'nothing',
+  back: text(/sort: pid/, 'enter', 'g'),
+  network: text(/^ sstop /m, 'n'),
+  'host-next': { shows: ({ footer }) => footer.includes('Enter open'), back: ['shift+tab'] },
+  'host-previous': {
+    from: ['tab'],
+    fromUntil: ({ footer }) => footer.includes('Enter open'),
+    shows: ({ footer }) => !footer.includes('Enter open'),
+  },
+  'per-core': text(/CPU .* % of a core/, 'I'),
+  kill: text(/Kill \d+ /, 'escape'),
+};
+
+/** The table of several hosts, the first chosen. */
+export const HOSTS_CHECKS: SocktopChecks = {
+  ...EVERYWHERE,
+  ...NO_TABLE,
+  ...ROWS,
+  open: text(/Processes \d+/, 'escape'),
+  back: 'quits',
+  network: text(/^ sstop /m, 'n'),
+  'host-next': { shows: SECOND, back: ['g'] },
+  'host-previous': { shows: LAST, back: ['g'] },
+  ...{ 'per-core': 'nothing', kill: text(/on this machine only/, 'g'), faster: 'nothing', slower: 'nothing' },
+};
