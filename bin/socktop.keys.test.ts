@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await named.stop();
-  for (const agent of agents) await agent.stop();
+  for (const agent of agents) await agent.close();
 });
 
 /** What stays the same while nobody presses a key. */
@@ -56,27 +56,31 @@ async function expectKeys(screen: SocktopScreen, checks: SocktopChecks): Promise
 
 async function onDashboard(arguments_: readonly string[] = []): Promise<SocktopScreen> {
   const screen = new SocktopScreen(['--local', ...arguments_], new RegExp(`${named.tag}-\\d\\d`));
-  await screen.untilText(new RegExp('Processes \\d'));
+  await screen.untilText(/Processes \d/);
   screen.press('3', '/', ...named.tag, 'enter', 'g');
-  await screen.until(() => screen.selected() !== '' && screen.selected() === screen.rows()[0], 'a selected row');
+  await screen.until(
+    () => screen.selected() !== '' && screen.selected() === screen.rows()[0],
+    'a selected row',
+  );
   return screen;
 }
 
-/** The pane of this test's own process, which has threads and children. */
+/** The pane of the shell whose children the named processes are. */
 async function onPane(): Promise<SocktopScreen> {
-  const screen = new SocktopScreen(['--local'], /│▸? *\d+ [A-Z].* [RSDI] +[\d.-]+/, { rows: 36 });
-  await screen.untilText(new RegExp('Processes \\d'));
-  screen.press('3', '/', ...String(process.pid), 'enter', 'g', 'enter');
-  await screen.untilText(/Threads \d+/);
-  await screen.until(() => screen.rows().length > 3, 'threads');
+  const screen = new SocktopScreen(['--local'], new RegExp(`${named.tag}-\\d\\d`), { rows: 36 });
+  await screen.untilText(/Processes \d/);
+  screen.press('3', '/', ...String(named.pid), 'enter', 'g', 'enter');
+  await screen.untilText(new RegExp(`PID ${named.pid} `));
+  screen.press('tab');
+  await screen.until(() => screen.rows().length > 3, 'children');
   screen.press('g');
-  await screen.until(() => screen.selected() !== '', 'a selected thread');
+  await screen.until(() => screen.selected() !== '', 'a selected child');
   return screen;
 }
 
 async function onHosts(): Promise<SocktopScreen> {
-  const urls = agents.map(({ url }) => url);
-  const screen = new SocktopScreen([...urls, ...urls], /127\.0\.0\.1/);
+  const urls = agents.map(({ port }) => `ws://127.0.0.1:${port}/ws`);
+  const screen = new SocktopScreen([...urls, ...urls], /127\.0\.0\.1/, { tellsLines: true });
   await screen.until(() => /4 hosts(.*\n)+(.* ms *\n){4}/.test(screen.pty.text()), 'four hosts with latency');
   return screen;
 }

@@ -26,6 +26,11 @@ const AT_END: Pick<SocktopCheck, 'from' | 'fromUntil'> = {
 };
 const FIRST: SocktopCheck['shows'] = (screen) => screen.selected() === screen.rows()[0];
 const LAST: SocktopCheck['shows'] = (screen) => screen.selected() === screen.rows().at(-1);
+/** The first of the named processes is no longer on screen; the cursor is. */
+const IS_SCROLLED: SocktopCheck['shows'] = (screen) =>
+  !/-00$/.test(screen.rows()[0] ?? '') && screen.selected() !== '';
+/** The cursor is on one of the thirty named processes, and not on the last. */
+const IS_ABOVE_LAST: SocktopCheck['shows'] = (screen) => /-(?!29)\d\d$/.test(screen.selected());
 const SECOND: SocktopCheck['shows'] = (screen) => screen.selected() === screen.rows()[1];
 
 const EVERYWHERE = {
@@ -53,8 +58,8 @@ const NO_TABLE = {
 const ROWS = {
   down: { shows: SECOND, back: ['g'] },
   up: { from: ['j'], fromUntil: SECOND, shows: FIRST },
-  'page-down': { shows: LAST, back: ['g'] },
-  'page-up': { ...AT_END, shows: (screen) => screen.selected() !== screen.rows().at(-1), back: ['g'] },
+  'page-down': { shows: (screen) => LAST(screen) || IS_SCROLLED(screen), back: ['g'] },
+  'page-up': { ...AT_END, shows: (screen) => FIRST(screen) || IS_ABOVE_LAST(screen), back: ['g'] },
   top: { ...AT_END, shows: FIRST },
   bottom: { shows: (screen) => AT_END.fromUntil!(screen), back: ['g'] },
 } as const satisfies Partial<SocktopChecks>;
@@ -86,21 +91,19 @@ export function dashboardChecks(tag: string): SocktopChecks {
   };
 }
 
-/** The pane of a process with many threads, the first of them chosen. */
+const ON_CHILDREN: SocktopCheck['shows'] = ({ footer }) => footer.includes('Enter open');
+
+/** The pane of a process with many children, the first of them chosen. */
 export const PANE_CHECKS: SocktopChecks = {
   ...EVERYWHERE,
   ...INTERVALS,
   ...NO_TABLE,
   ...ROWS,
-  open: 'nothing',
-  back: text(/sort: pid/, 'enter', 'g'),
+  open: { shows: (screen) => screen.rows().length <= 1, back: ['escape'] },
+  back: text(/sort: pid/, 'enter', 'tab', 'g'),
   network: text(/^ sstop /m, 'n'),
-  'host-next': { shows: ({ footer }) => footer.includes('Enter open'), back: ['shift+tab'] },
-  'host-previous': {
-    from: ['tab'],
-    fromUntil: ({ footer }) => footer.includes('Enter open'),
-    shows: ({ footer }) => !footer.includes('Enter open'),
-  },
+  'host-next': { shows: (screen) => !ON_CHILDREN(screen), back: ['shift+tab'] },
+  'host-previous': { shows: (screen) => !ON_CHILDREN(screen), back: ['tab'] },
   'per-core': text(/CPU .* % of a core/, 'I'),
   kill: text(/Kill \d+ /, 'escape'),
 };

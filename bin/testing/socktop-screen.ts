@@ -1,6 +1,6 @@
 import { SOCKTOP } from './executables.ts';
 import { PtyProgram } from './pty.ts';
-import { bytesOf, mouseBytes, type MouseButton } from './table-screen.ts';
+import { bytesOf, type MouseButton, mouseBytes } from './table-screen.ts';
 
 const MARKER = '▸';
 const THUMB = '▐';
@@ -11,6 +11,8 @@ export interface SocktopOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Rows may look alike: the line that one stands on is a part of it. */
+  readonly tellsLines?: boolean;
 }
 
 /** socktop on a terminal, read as people read it. */
@@ -18,9 +20,11 @@ export class SocktopScreen {
   readonly pty: PtyProgram;
   /** What tells a row of the table apart. */
   readonly #row: RegExp;
+  readonly #tellsLines: boolean;
 
   constructor(arguments_: readonly string[], row: RegExp, options: SocktopOptions = {}) {
     this.#row = row;
+    this.#tellsLines = options.tellsLines ?? false;
     this.pty = new PtyProgram([SOCKTOP, ...arguments_], {
       columns: options.columns ?? 120,
       rows: options.rows ?? 24,
@@ -59,13 +63,19 @@ export class SocktopScreen {
 
   /** The rows of the table from the top. */
   rows(): string[] {
-    return this.pty.lines().flatMap((line) => this.#row.exec(line)?.[0] ?? []);
+    return this.pty.lines().flatMap((line, y) => this.#rowOf(line, y) ?? []);
   }
 
   /** That of the row with the cursor; '' where there is none. */
   selected(): string {
-    const line = this.pty.lines().find((each) => each.includes(MARKER)) ?? '';
-    return this.#row.exec(line)?.[0] ?? '';
+    const lines = this.pty.lines();
+    const y = lines.findIndex((line) => line.includes(MARKER));
+    return y < 0 ? '' : (this.#rowOf(lines[y]!, y) ?? '');
+  }
+
+  #rowOf(line: string, y: number): string | undefined {
+    const row = this.#row.exec(line)?.[0];
+    return row === undefined || !this.#tellsLines ? row : `${y} ${row}`;
   }
 
   /** Lines of the scrollbar's thumb. */
@@ -94,18 +104,22 @@ export class SocktopScreen {
 /** Processes whose names begin with one tag, for as long as the test wants: a shell and its subshells. */
 export class NamedProcesses {
   readonly tag: string;
+  /** Of the shell, whose children they are. */
+  readonly pid: number;
   readonly #shell: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
 
   private constructor(tag: string, shell: Bun.Subprocess<'pipe', 'pipe', 'inherit'>) {
     this.tag = tag;
+    this.pid = shell.pid;
     this.#shell = shell;
   }
 
   /** Resolves when all `count` of them have their names, `TAG-00` and so on. */
   static async start(count: number): Promise<NamedProcesses> {
     const tag = `k${process.pid.toString(36)}`;
-    const script = `for i in $(seq -w 0 ${count - 1}); do
-      ( printf '%s' "$TAG-$i" > /proc/$BASHPID/comm; echo ready >&4; read -r _ <&3 ) 3<&0 4>&1 &
+    // The input of what runs in the background is none of the shell's, but descriptor 3 stays.
+    const script = `exec 3<&0; for i in $(seq -w 0 ${count - 1}); do
+      ( printf '%s' "$TAG-$i" > /proc/$BASHPID/comm; echo ready >&4; read -r _ <&3 ) 4>&1 &
     done; wait`;
     const shell = Bun.spawn(['bash', '-c', script], {
       env: { PATH: process.env['PATH'], TAG: tag },

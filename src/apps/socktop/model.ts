@@ -30,6 +30,8 @@ export interface PaneState {
   readonly target: ProcessIdentity & { readonly name: string };
   readonly focus: PaneList;
   readonly viewports: Readonly<Record<PaneList, Viewport>>;
+  /** The pane that it was opened from, as that of a child. */
+  readonly from: PaneState | undefined;
 }
 
 /** One machine: its data, which the model owns and changes in place, and where one is in its views. */

@@ -1,5 +1,5 @@
 import { contains, rect } from '../../screen/layout/rect.ts';
-import { scrollBy, TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
 import { isMovement, movedViewport } from '../views/movement.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../views/system/process-pane.ts';
 import type { Action } from './keymap.ts';
@@ -12,6 +12,9 @@ import {
   type Step,
   withHost,
 } from './model.ts';
+
+/** The cursor waits on the first row for the rows to come. */
+const FIRST: Viewport = { offset: 0, selected: 0 };
 
 /** The pane's places: all of the screen but the header and the footer. */
 export function paneLayoutOf(model: Model): PaneLayout {
@@ -28,21 +31,24 @@ export function paneOpened(model: Model): Step {
 }
 
 function paneFor(model: Model, target: PaneState['target']): Step {
+  const from = model.view === 'process' ? hostOf(model).pane : undefined;
   hostOf(model).data.closeDetail();
   const pane: PaneState = {
     target,
     focus: 'threads',
-    viewports: { threads: TOP, children: TOP, journal: TOP },
+    viewports: { threads: FIRST, children: FIRST, journal: FIRST },
+    from,
   };
   return { model: { ...withHost(model, { pane }), view: 'process' }, effects: [{ kind: 'demand' }] };
 }
 
+/** Back to the pane that it was opened from, or to the table. */
 export function paneLeft(model: Model): Step {
-  hostOf(model).data.closeDetail();
-  return {
-    model: { ...withHost(model, { pane: undefined }), view: 'dashboard' },
-    effects: [{ kind: 'demand' }],
-  };
+  const { pane, data } = hostOf(model);
+  data.closeDetail();
+  const left = withHost(model, { pane: pane?.from });
+  const view = pane?.from === undefined ? 'dashboard' : 'process';
+  return { model: { ...left, view }, effects: [{ kind: 'demand' }] };
 }
 
 /** What a key does on the pane; undefined: the same as everywhere. */
@@ -51,6 +57,7 @@ export function paneActed(model: Model, action: Action): Step | undefined {
   if (pane === undefined) return undefined;
   const { focus } = pane;
   if (isMovement(action)) {
+    if (paneCount(data, focus) === 0) return { model };
     const rows = paneRows(paneLayoutOf(model), focus);
     const viewport = movedViewport(pane.viewports[focus], action, paneCount(data, focus), rows);
     return { model: withViewport(model, pane, focus, viewport) };

@@ -56,6 +56,8 @@ function resized(model: Model, width: number, height: number): Step {
 
 function sampled(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
   const { data } = model.hosts[host]!;
+  // What was asked for before the pause comes too late for it.
+  if (model.isPaused) return model;
   data.absorb(snapshot);
   const { wallMillis } = snapshot.header;
   const next = {

@@ -1,0 +1,142 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { AgentProcess } from './testing/agent-process.ts';
+import { SocktopScreen } from './testing/socktop-screen.ts';
+
+setDefaultTimeout(60_000);
+
+const ANYTHING = /\S+/;
+const SETTLE_MILLIS = 250;
+const directory = mkdtempSync(`${tmpdir()}/socktop-screen-`);
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Whether the screen is what a fresh painting of it would be: nothing left behind, nothing missing. */
+async function expectWhole(screen: SocktopScreen): Promise<void> {
+  screen.press('space');
+  await screen.untilText(/PAUSED/);
+  // The rest of the frame that says so.
+  await Bun.sleep(SETTLE_MILLIS);
+  const before = screen.pty.text();
+  const bytes = screen.pty.outputBytes;
+  screen.press('ctrl+l');
+  const isWhole = (): boolean => screen.pty.outputBytes > bytes + 300 && screen.pty.text() === before;
+  await screen.until(isWhole, `the screen painted anew as it was:\n${before}`);
+  screen.press('space');
+}
+
+describe('of this machine', () => {
+  test.each([
+    [200, 60, /╭ CPU .*╭ Cores \d+(.*\n)+╭ Memory .*(.*\n)+╭ Disks .*╭ Processes \d+(.*\n)+├ Download/],
+    [100, 30, /╭ CPU .*╭ Cores \d+(.*\n)+╭ Disks .*╭ Processes \d+/],
+    [80, 24, /^ CPU .*\n Memory .*\n( Swap .*\n)? Net .*\n Disks .*\n─ Processes \d+/m],
+    [40, 10, /^ CPU .*MEM.*\n.*PID NAME/m],
+    [39, 10, /Too small/],
+  ] as const)('at %i x %i', async (columns, rows, pattern) => {
+    const screen = new SocktopScreen(['--local'], ANYTHING, { columns, rows });
+    try {
+      await screen.untilText(pattern);
+      if (columns >= 40) await expectWhole(screen);
+    } finally {
+      await screen.close();
+    }
+  });
+
+  test('compact by its option, and in ASCII alone', async () => {
+    const screen = new SocktopScreen(['--local', '--compact', '--ascii'], ANYTHING, {
+      columns: 160,
+      rows: 45,
+    });
+    try {
+      await screen.untilText(/^ Memory [=-]+ .*\n(.*\n)+- Processes \d+/m);
+      screen.press('c');
+      await screen.untilText(/\+ CPU .*\+ Cores/);
+      for (const line of screen.pty.lines()) expect(line).toMatch(/^[ -~]*$/);
+    } finally {
+      await screen.close();
+    }
+  });
+
+  test('writes nothing while nothing changes, and survives a storm of sizes', async () => {
+    const screen = new SocktopScreen(['--local', '--no-mouse'], ANYTHING, { columns: 120, rows: 40 });
+    try {
+      await screen.untilText(/Processes \d+/);
+      expect(screen.pty.mouseTracking).toBe('none');
+      screen.press('space');
+      await screen.untilText(/PAUSED/);
+      await Bun.sleep(SETTLE_MILLIS);
+      const before = screen.pty.outputBytes;
+      await Bun.sleep(1200);
+      expect(screen.pty.outputBytes).toBe(before);
+      screen.press('space');
+      for (let i = 0; i < 60; i++) screen.pty.resize(1 + ((i * 37) % 200), 1 + ((i * 17) % 60));
+      screen.pty.resize(120, 40);
+      await screen.until(() => /╰─.*─╯$/.test(screen.pty.line(38)), 'the last size');
+      await expectWhole(screen);
+    } finally {
+      await screen.close();
+    }
+  });
+
+  test('names of processes cannot steer the terminal', async () => {
+    const hostile = '\x1b]0;x\x07\x9b31m';
+    copyFileSync('/bin/sleep', `${directory}/${hostile}`);
+    const victim = Bun.spawn([`${directory}/${hostile}`, '1000'], { stdio: ['ignore', 'ignore', 'ignore'] });
+    const screen = new SocktopScreen(['--local'], ANYTHING, { columns: 130 });
+    try {
+      await screen.untilText(/Processes \d/);
+      const mark = screen.pty.transcript.length;
+      screen.press('/', ...String(victim.pid), 'enter');
+      await screen.untilText(new RegExp(`${victim.pid} root.*·`));
+      expect(screen.pty.transcript.slice(mark)).not.toContain('\x07');
+      expect(screen.pty.transcript.slice(mark)).not.toContain('\x1b]0');
+    } finally {
+      victim.kill('SIGKILL');
+      await screen.close();
+    }
+  });
+});
+
+test('a host that is lost stays on screen in grey with its age, and comes back', async () => {
+  const agent = await AgentProcess.start();
+  const { port } = agent;
+  const screen = new SocktopScreen([`ws://127.0.0.1:${port}/ws`], ANYTHING, { columns: 130, rows: 36 });
+  let second: AgentProcess | undefined;
+  try {
+    await screen.untilText(/^ 127\.0\.0\.1 {2}ws .* ms(.*\n)+.*Processes \d+/m);
+    const { x, y } = screen.find('Processes');
+    const live = screen.pty.cell(x, y).foreground;
+    await agent.close();
+    await screen.untilText(/✖ lost \d+ s ago, next try in \d+ s {2}r now/);
+    expect(screen.pty.cell(x, y)).toMatchObject({ text: 'P' });
+    expect(screen.pty.cell(x, y).foreground).not.toBe(live);
+    const [, age] = /lost (\d+) s/.exec(screen.header) ?? [];
+    await screen.until(
+      () => Number(/lost (\d+) s/.exec(screen.header)?.[1]) > Number(age),
+      'its age growing',
+    );
+    second = await AgentProcess.start({ args: ['--port', String(port)] });
+    screen.press('r');
+    await screen.untilText(/^ 127\.0\.0\.1 {2}ws .* ms/m);
+    expect(screen.pty.cell(x, y).foreground).toBe(live);
+  } finally {
+    await screen.close();
+    await agent.close();
+    await second?.close();
+  }
+});
+
+test('a host that is down does not hold up the others', async () => {
+  const agent = await AgentProcess.start();
+  const urls = [`ws://127.0.0.1:${agent.port}/ws`, 'ws://127.0.0.1:9/ws', `ws://127.0.0.1:${agent.port}/ws`];
+  const screen = new SocktopScreen(urls, ANYTHING, { columns: 130 });
+  try {
+    const row = ' *[\\d.]+ .* [\\d.]+ .* ms';
+    await screen.untilText(new RegExp(`HOST .*\\n.*127${row}\\n.* ✖ lost .*refused.*\\n.*127${row}`));
+    expect(screen.header).toContain('1 lost');
+  } finally {
+    await screen.close();
+    await agent.close();
+  }
+});
