@@ -110,7 +110,7 @@ test('a host that is lost stays on screen in grey with its age, and comes back',
     await agent.close();
     await screen.untilText(/✖ lost \d+ s ago, next try in \d+ s {2}r now/);
     expect(screen.pty.cell(x, y)).toMatchObject({ text: 'P' });
-    expect(screen.pty.cell(x, y).foreground).not.toBe(live);
+    await screen.until(() => screen.pty.cell(x, y).foreground !== live, 'grey');
     const [, age] = /lost (\d+) s/.exec(screen.header) ?? [];
     await screen.until(
       () => Number(/lost (\d+) s/.exec(screen.header)?.[1]) > Number(age),
@@ -119,7 +119,7 @@ test('a host that is lost stays on screen in grey with its age, and comes back',
     second = await AgentProcess.start({ args: ['--port', String(port)] });
     screen.press('r');
     await screen.untilText(/^ 127\.0\.0\.1 {2}ws .* ms/m);
-    expect(screen.pty.cell(x, y).foreground).toBe(live);
+    await screen.until(() => screen.pty.cell(x, y).foreground === live, 'its colours');
   } finally {
     await screen.close();
     await agent.close();

@@ -121,7 +121,7 @@ export class NamedProcesses {
     const script = `exec 3<&0; for i in $(seq -w 0 ${count - 1}); do
       ( printf '%s' "$TAG-$i" > /proc/$BASHPID/comm; echo ready >&4; read -r _ <&3 ) 4>&1 &
     done; wait`;
-    const shell = Bun.spawn(['bash', '-c', script], {
+    const shell = Bun.spawn(['bash', '--norc', '-c', script], {
       env: { PATH: process.env['PATH'], TAG: tag },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
