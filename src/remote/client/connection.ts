@@ -22,6 +22,8 @@ export interface ConnectionListener {
   opened(protocol: Protocol): void;
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   closed(error: OpError): void;
+  /** Whether a request has not been answered. */
+  isWaiting(): boolean;
 }
 
 /** No connection takes longer, the agent's answer to the upgrade included. */
@@ -147,7 +149,7 @@ export class Connection {
       this.end(
         new OpError({ op: 'ping', code: 'SILENT', message: `the agent has not answered for ${seconds} s` }),
       );
-    } else if (now - this.#sentMillis > IDLE_MILLIS && this.#heardMillis > this.#sentMillis) {
+    } else if (now - this.#sentMillis > IDLE_MILLIS && !this.#listener.isWaiting()) {
       clearInterval(this.#pingTimer);
       this.#pingTimer = undefined;
     } else {

@@ -223,6 +223,23 @@ describe('an agent that lies', () => {
     LONG_MILLIS,
   );
 
+  test(
+    'and answers no ping either is given up after five seconds, whatever it answered before',
+    async () => {
+      let answered = 0;
+      const source = await hostile((request, socket) => {
+        socket.answersPings = false;
+        if (answered++ === 0) json({ ...PARTS, header: HEADER, section: SECTION })(request, socket);
+      });
+      const started = performance.now();
+      void source.sample({ machine: true }, nowMicros() + 60e6).catch(() => undefined);
+      await until(source, () => source.status.phase === 'lost');
+      expect(performance.now() - started).toBeLessThan(8000);
+      expect(source.status.reason).toContain('5 s');
+    },
+    LONG_MILLIS,
+  );
+
   test('of the seed with nonsense for answers is not believed either', async () => {
     const nonsense = ['[]', '7', '{"cpu_total":"x"}', '{"process":[]}', '{', '\u0000', 'x'.repeat(70_000)];
     let at = 0;

@@ -120,6 +120,7 @@ export class RemoteSource implements Source, RemoteLink {
         (this.#session ?? this.#trial)?.received(frame);
       },
       closed: (error) => this.#ended(error),
+      isWaiting: () => (this.#session ?? this.#trial)?.isWaiting === true,
     });
   }
 

@@ -58,6 +58,10 @@ export class SeedSession implements Session {
     this.#unknownRequests = unknownRequests;
   }
 
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   async machine(): Promise<Told<MachineSection>> {
     const reply = await this.#ask({ request: 'get_metrics' });
     if (reply.reply !== 'get_metrics') throw otherReply();

@@ -24,6 +24,8 @@ export interface Session {
   processDetail(pid: number): Promise<Told<ProcessDetailSection>>;
   journal(pid: number): Promise<Told<JournalSection>>;
   network(): Promise<Told<NetworkSection>>;
+  /** Whether a request has not been answered. */
+  readonly isWaiting: boolean;
   /** A frame that came. */
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   /** The connection has ended: whatever waits is told so. */

@@ -36,7 +36,12 @@ function outcome(port: number, trust: Trust, host = '127.0.0.1'): Promise<'open'
     const agent = encrypted(parseAgentUrl(`ws://${host}:${port}/ws`));
     const connection = new Connection(
       { agent, trust, token: TOKEN, hasTokenInUrl: true },
-      { opened: () => resolve('open'), received: () => undefined, closed: (error) => resolve(error) },
+      {
+        opened: () => resolve('open'),
+        received: () => undefined,
+        closed: (error) => resolve(error),
+        isWaiting: () => false,
+      },
     );
     open.push({ close: () => connection.end(new OpError({ op: 'test', code: 'DONE' })) });
   });

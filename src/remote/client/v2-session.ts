@@ -65,6 +65,10 @@ export class V2Session implements Session {
     this.#memory = memory;
   }
 
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   async capabilities(): Promise<Capabilities> {
     const answer = await this.#ask('get_capabilities');
     if (answer.reply !== 'get_capabilities') throw otherReply();
