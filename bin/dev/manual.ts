@@ -6,7 +6,9 @@ import { agentManual } from '../../src/apps/cli/agent-manual.ts';
 import { completionFileName, completionScript, SHELL_NAMES } from '../../src/apps/cli/completion.ts';
 import { sstopManual } from '../../src/apps/cli/manual.ts';
 import { socktopCommand } from '../../src/apps/cli/socktop-command.ts';
+import { socktopManual } from '../../src/apps/cli/socktop-manual.ts';
 import { sstopCommand } from '../../src/apps/cli/sstop-command.ts';
+import { SOCKTOP_KEYMAP } from '../../src/apps/socktop/keymap.ts';
 import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
 import { KEYMAP, keymapOf } from '../../src/apps/sstop/keymap.ts';
 import { THEME_NAMES } from '../../src/screen/style/themes.ts';
@@ -32,6 +34,10 @@ export function madeDocuments(): readonly MadeDocument[] {
     {
       path: 'docs/man/sstop.1',
       contents: sstopManual(vocabulary, helpGroups(keymapOf(KEYMAP), true)),
+    },
+    {
+      path: 'docs/man/socktop.1',
+      contents: socktopManual(vocabulary, helpGroups(keymapOf(SOCKTOP_KEYMAP), true)),
     },
     { path: 'docs/man/socktop-agent.8', contents: agentManual(VERSION) },
     ...commands.flatMap((command) =>

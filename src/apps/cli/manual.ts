@@ -65,7 +65,7 @@ function termOf(option: Option): string {
   return option.flags.replaceAll(/-[\w-]+/g, (flag) => `\`${flag}\``);
 }
 
-function keysSection(groups: readonly ManualKeys[]): ManualSection {
+export function keysSection(groups: readonly ManualKeys[]): ManualSection {
   return {
     title: 'KEYS',
     blocks: groups.flatMap(({ title, lines }) => [
