@@ -1,19 +1,16 @@
 import { raisePrivileges } from '../platforms/index.ts';
 import type { AgentOptions } from '../src/apps/cli/sstop-command.ts';
 import { RecordingSource } from '../src/data/export/recording-source.ts';
-import { RecordingWriter } from '../src/data/export/recording-writer.ts';
+import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { openLocalSource } from '../src/data/source/local-source.ts';
-import { RecordedSource } from '../src/data/source/recorded-source.ts';
+import type { PlaybackOptions, RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { contact } from './agent-connect.ts';
-import { agentTarget } from './agent-target.ts';
 import { complain } from './messages.ts';
-import { loadProfile } from './socktop-profiles.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
@@ -36,7 +33,10 @@ export interface SstopInput {
   close(): Promise<void>;
 }
 
-/** Opens what the settings ask for. Rejects with an OpError that says in one line what cannot be had. */
+/**
+ * Opens what the settings ask for, and loads the code of nothing else. Rejects with an OpError that says in one line
+ * what cannot be had.
+ */
 export async function openInput(
   settings: Settings,
   platform: Platform | undefined,
@@ -51,10 +51,10 @@ export async function openInput(
   if (opened.problem !== undefined) problems.tell('country-database', opened.problem.message);
   const { names } = opened;
   const clock = { monotonicMicros: () => platform?.monotonicMicros() ?? performance.now() * 1000 };
-  const playback = playbackPath === undefined ? undefined : await RecordedSource.open(playbackPath, clock);
+  const playback = playbackPath === undefined ? undefined : await openPlayback(playbackPath, clock);
   const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
   try {
-    const remote = settings.agent === undefined ? undefined : await openAgent(settings.agent);
+    const remote = settings.agent === undefined ? undefined : await connectedAgent(settings.agent);
     raisePrivileges();
     const inner = playback ?? remote ?? openLocal(platform, settings);
     const source = new LoggedSource(inner, log);
@@ -71,22 +71,14 @@ function openLocal(platform: Platform | undefined, { backend }: Settings): Sourc
   return openLocalSource(platform, { tier: backend });
 }
 
-/** The agent that the options name, connected. Rejects with an OpError that says in one line why it is not. */
-async function openAgent(options: AgentOptions): Promise<RemoteSource> {
-  const profile = options.profile === undefined ? undefined : loadProfile(options.profile, process.env);
-  const verifyHostname = options.verifyHostname || profile?.verifyHostname === true;
-  const target = agentTarget(
-    {
-      url: options.url ?? profile?.url ?? '',
-      tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
-      ...{ verifyHostname, tokenFile: options.tokenFile ?? profile?.tokenFile },
-    },
-    process.env,
-  );
-  const { source, error } = await contact(target, verifyHostname);
-  if (error === undefined) return source;
-  source.close();
-  throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });
+async function openPlayback(path: string, clock: PlaybackOptions): Promise<RecordedSource> {
+  const { RecordedSource } = await import('../src/data/source/recorded-source.ts');
+  return RecordedSource.open(path, clock);
+}
+
+async function connectedAgent(options: AgentOptions): Promise<RemoteSource> {
+  const { openAgent } = await import('./sstop-agent.ts');
+  return openAgent(options);
 }
 
 /** What goes wrong beside the snapshots: to the log, and to whoever listens. */
@@ -104,7 +96,8 @@ class Problems {
   }
 }
 
-function openWriter(path: string, names: Names, problems: Problems): Promise<RecordingWriter> {
+async function openWriter(path: string, names: Names, problems: Problems): Promise<RecordingWriter> {
+  const { RecordingWriter } = await import('../src/data/export/recording-writer.ts');
   return RecordingWriter.open(path, {
     failed: (error) => problems.tell('recording-failed', error.message),
     hostName: (address) => names.host(address),

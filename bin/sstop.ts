@@ -3,28 +3,25 @@ import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-co
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
-import { isAgentNamedWrong } from './agent-target.ts';
 import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
-import { runDoctor } from './sstop-doctor.ts';
 import { openInput, type SstopInput } from './sstop-input.ts';
 import { EventLog } from './sstop-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { startFields } from './sstop-log-start.ts';
-import { runScreen } from './sstop-screen.ts';
 import { readSettings, type Settings } from './sstop-settings.ts';
-import { runStream } from './sstop-stream.ts';
+import { giveBackStartMemory } from './start-memory.ts';
 import { VERSION } from './version.ts';
 
-/** sstop from its arguments to its exit code. */
+/** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(argv, { version: VERSION, themeNames: THEME_NAMES }, isColored);
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
   const { options } = invocation;
-  if (options.doctor) return runDoctor(options.output === 'json');
+  if (options.doctor) return (await import('./sstop-doctor.ts')).runDoctor(options.output === 'json');
   const obstacle = options.output === 'screen' ? screenObstacle() : undefined;
   if (obstacle !== undefined) {
     complain('sstop', `${obstacle}; --once, --json and --csv need none`);
@@ -80,15 +77,17 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
     platform = settings.agent === undefined ? currentPlatform() : undefined;
     input = await openInput(settings, platform, log);
   } catch (thrown) {
-    return failed(thrown, 'start', isUsageError(thrown, settings) ? EXIT_USAGE : EXIT_FAILURE, log);
+    return failed(thrown, 'start', (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE, log);
   }
+  const keepStartMemory = giveBackStartMemory(log);
   try {
     return settings.output === 'screen'
-      ? await runScreen(settings, input, platform?.signaller)
-      : await runStream(settings, input);
+      ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
+      : await (await import('./sstop-stream.ts')).runStream(settings, input);
   } catch (thrown) {
     return failed(thrown, 'run', EXIT_FAILURE, log);
   } finally {
+    keepStartMemory();
     await input.close();
   }
 }
@@ -112,9 +111,12 @@ function failed(thrown: unknown, op: string, code: number, log: EventLog): numbe
 }
 
 /** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
-function isUsageError(thrown: unknown, { recordPath, playbackPath, geoipPath, agent }: Settings): boolean {
-  const isNamed = agent !== undefined && isAgentNamedWrong(toOpError('start', thrown));
-  return isNamed || recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined;
+async function isUsageError(thrown: unknown, settings: Settings): Promise<boolean> {
+  const { recordPath, playbackPath, geoipPath, agent } = settings;
+  if (recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined) return true;
+  if (agent === undefined) return false;
+  const { isAgentNamedWrong } = await import('./agent-target.ts');
+  return isAgentNamedWrong(toOpError('start', thrown));
 }
 
 function print(text: string, exitCode: number): number {

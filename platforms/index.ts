@@ -73,6 +73,11 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
   }
 }
 
+/** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */
+export async function releaseProgramText(): Promise<void> {
+  if (process.platform === 'linux') (await import('./linux/program-text.ts')).releaseProgramText();
+}
+
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
 export function currentPlatform(): Platform {
   const taken = handed;

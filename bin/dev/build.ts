@@ -33,7 +33,7 @@ const OUTPUTS: Record<BuildKind, readonly string[]> = {
  * a preload, an inspector); the program in turn makes none from strings, loads no add-ons and compiles no C.
  */
 export const COMPILE_FLAGS: readonly string[] = [
-  ...['--compile', '--minify', '--bytecode', '--format=esm'],
+  ...['--compile', '--minify', '--bytecode', '--format=esm', '--splitting'],
   ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
   '--compile-exec-argv=--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc',
 ];

@@ -1,0 +1,23 @@
+import { releaseProgramText } from '../platforms/index.ts';
+import { toOpError } from '../src/kit/errors/op-error.ts';
+import type { EventLog } from './sstop-log.ts';
+
+/** By then the first screens, the first rates and what they compile are over; 10 ms once are not noticed. */
+const SETTLED_MILLIS = 5000;
+
+/**
+ * Gives back, once, what only the start has needed: code of this program and of the runtime, and what was compiled of
+ * it. A third of the resident memory; see bench/README.md. Returns what calls it off.
+ */
+export function giveBackStartMemory(log: EventLog): () => void {
+  const timer = setTimeout(() => {
+    Bun.shrink();
+    // Nobody is the worse for pages that stay.
+    void releaseProgramText().catch((thrown: unknown) => {
+      const { op, code, message } = toOpError('release program text', thrown);
+      log.event('warning', 'memory', { op, code, message });
+    });
+  }, SETTLED_MILLIS);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { parseTextSpans, releaseProgramText } from './program-text.ts';
+
+const MAPS = `00200000-0068f000 r--p 00000000 fe:00 1181 /usr/local/bin/a program
+0068f000-054f9000 r-xp 0048e000 fe:00 1181                               /usr/local/bin/a program
+054f9000-056fa000 rw-p 052f7000 fe:00 1181                               /usr/local/bin/a program
+7f1000000000-7f1000021000 r-xp 00000000 00:00 0
+7f2c5c000000-7f2c5c156000 r-xp 00026000 fe:00 523                        /usr/lib/libc.so.6
+ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
+`;
+
+test('machine code is found by its file, and nothing else is', () => {
+  expect(parseTextSpans(MAPS, '/usr/local/bin/a program')).toEqual([{ start: 0x68f000, end: 0x54f9000 }]);
+  expect(parseTextSpans(MAPS, '/usr/local/bin/a')).toEqual([]);
+  expect(parseTextSpans(MAPS.slice(0, 100), '/usr/local/bin/a program')).toEqual([]);
+});
+
+/** Of the mappings of machine code of this very program. */
+function residentKilobytes(): number {
+  const blocks = readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+  const own = blocks.filter((block) => block.includes(' r-xp ') && block.includes(process.execPath));
+  return own.reduce((sum, block) => sum + Number(/^Rss: +(\d+)/m.exec(block)?.[1]), 0);
+}
+
+test('what the start alone has run gives its memory back, and all else goes on', () => {
+  const before = residentKilobytes();
+  releaseProgramText();
+  const after = residentKilobytes();
+  expect(before).toBeGreaterThan(10_000);
+  expect(after).toBeLessThan(before * 0.9);
+  expect(JSON.parse(JSON.stringify({ still: ['here'] }))).toEqual({ still: ['here'] });
+});
