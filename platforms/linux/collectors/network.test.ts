@@ -1,14 +1,19 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { withoutBpf } from '../bpf/ebpf.fixture.ts';
+import { O_CLOEXEC, systemCall } from '../libc.ts';
 import { Pair, rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { openLinuxNetwork } from './network.ts';
 import { linuxTierReports } from './network-tiers.ts';
 
 const TESTDATA = fileURLToPath(new URL('../testdata/', import.meta.url));
 const DEADLINE_MILLIS = 4000;
+/** dup3(2) by number. */
+const DUP3 = process.arch === 'arm64' ? 24 : 292;
 const opened: { close(): void }[] = [];
 
 afterEach(() => {
@@ -38,6 +43,23 @@ async function collectUntil(
     if (done(sample) || performance.now() > end) return sample;
     await Bun.sleep(2);
   }
+}
+
+/** Descriptors of this process and what they are. */
+function ownDescriptors(): Map<number, string> {
+  const folder = '/proc/self/fd';
+  // The one that the folder was read by is gone.
+  const names = readdirSync(folder).filter((name) =>
+    lstatSync(`${folder}/${name}`, { throwIfNoEntry: false }),
+  );
+  return new Map(names.map((name) => [Number(name), readlinkSync(`${folder}/${name}`)]));
+}
+
+/** Puts /dev/null in the place of what a descriptor was: it stays its owner's to close, and is good for nothing. */
+function becomeNull(descriptor: number): void {
+  const nothing = openSync('/dev/null', 'r');
+  expect(systemCall(DUP3, nothing, descriptor, O_CLOEXEC)).toBe(descriptor);
+  closeSync(nothing);
 }
 
 /** A process that serves: its pid and port. */
@@ -96,6 +118,29 @@ describe('tiers', () => {
     });
     expect((await network.collect(WHOLE_SLICE)).sequence).toBe(2);
   });
+
+  test.skipIf(withoutBpf !== undefined)(
+    'one that fails twice makes way for the next, which says so (needs eBPF)',
+    async () => {
+      const before = ownDescriptors();
+      const network = open('auto');
+      expect(network.tier).toBe('ebpf');
+      expect((await network.collect(WHOLE_SLICE)).errors).toEqual([]);
+      for (const [descriptor, target] of ownDescriptors()) {
+        if (!before.has(descriptor) && target.includes('bpf-map')) becomeNull(descriptor);
+      }
+      const failed = await network.collect(WHOLE_SLICE);
+      expect(failed.tier).toBe('ebpf');
+      expect(failed.errors.map(({ code }) => code)).toContain('EINVAL');
+      const next = await network.collect(WHOLE_SLICE);
+      expect([next.tier, next.counted]).toEqual(['netlink', 'payload']);
+      const told = next.errors.find(({ op }) => op === 'collect by ebpf');
+      expect(told?.message).toMatch(/^the tier ebpf failed \(.+\); the next one has taken over$/);
+      const pair = await openPair();
+      const { sockets } = await network.collect(WHOLE_SLICE);
+      expect(rowOf(sockets, pair.clientPort, pair.serverPort)).toBeGreaterThanOrEqual(0);
+    },
+  );
 
   test('proc knows connections, states and owners, and counts nothing', async () => {
     const network = open('proc');
