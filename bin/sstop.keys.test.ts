@@ -267,7 +267,7 @@ describe('the prompts', () => {
     await typing(filters[0]!);
     screen.press('down');
     await typing(filters[1]!);
-    screen.press('ctrl+u', crowd.tag, 'enter', 'g');
+    screen.press('ctrl+u', VIEWS.processes.filter(crowd), 'enter', 'g');
     await closed('the filter as it was');
     for (const chord of ['escape', 'ctrl+c']) {
       screen.press('/', 'zzz');

@@ -6,7 +6,7 @@ const NO_PROCESS = texted(/Select a process first/, 'g');
 /** The filter goes; typed again, it is back. */
 const FILTER_CLEARED: KeyCheck = {
   shows: (screen) => !screen.shown().footer.includes('filter: '),
-  back: ({ footer }) => ['/', /filter: (\S+)/.exec(footer)?.[1] ?? '', 'enter'],
+  back: ({ footer }) => ['/', /filter: (.+?) {2}/.exec(footer)?.[1] ?? '', 'enter'],
 };
 /** It holds for all views, and is told where names are. */
 const DNS_ELSEWHERE: KeyCheck = {

@@ -16,12 +16,14 @@ export interface ViewStart {
 }
 
 const ADDRESS = String.raw`\d+\.\d+\.\d+\.\d+`;
+/** Without sstop itself, on whose command line the tag is: it has a socket as soon as it asks for a name. */
+const crowdAlone = ({ tag }: Crowd): string => `${tag} !--no-dns`;
 const PROCESSES = {
   row: /[├└│─ ]+c\w+-\d\d/,
   head: /PID .*PROCESS/,
   title: 'sstop',
   sort: 'pid',
-  filter: ({ tag }) => tag,
+  filter: crowdAlone,
   steps: [],
 } as const satisfies ViewStart;
 
