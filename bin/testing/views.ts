@@ -17,7 +17,7 @@ export interface ViewStart {
 
 const ADDRESS = String.raw`\d+\.\d+\.\d+\.\d+`;
 /** Without sstop itself, on whose command line the tag is: it has a socket as soon as it asks for a name. */
-const crowdAlone = ({ tag }: Crowd): string => `${tag} !--no-dns`;
+const crowdAlone = ({ tag }: Crowd): string => `!--no-dns ${tag}`;
 const PROCESSES = {
   row: /[├└│─ ]+c\w+-\d\d/,
   head: /PID .*PROCESS/,
