@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { MEASURE_MILLIS } from '../src/apps/cli/socktop-command.ts';
 import { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
@@ -10,12 +11,22 @@ import { runSocktopScreen } from './socktop-screen.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { runSocktopStream } from './socktop-stream.ts';
 
-/** Shows machines as it was asked for, on the screen or as a stream; resolves to the exit code. The hosts stay open. */
-export async function show(settings: SocktopSettings, hosts: readonly SocktopHost[]): Promise<number> {
+/**
+ * Shows machines as it was asked for, on the screen or as a stream; resolves to the exit code. The hosts stay open.
+ * `isCollectedHere`: this process collects, so it keeps the privileges that it was given.
+ */
+export async function show(
+  settings: SocktopSettings,
+  hosts: readonly SocktopHost[],
+  isCollectedHere: boolean,
+): Promise<number> {
   const [host] = hosts;
   const { recordPath } = settings;
   if (recordPath === undefined || host === undefined) return shown(settings, hosts);
+  // The user's own rights make the file that the user names, whatever collecting needs.
+  lowerPrivileges();
   const recorded = await RecordedHost.open(recordPath, host);
+  if (isCollectedHere) raisePrivileges();
   try {
     return await shown(settings, [recorded.host]);
   } finally {

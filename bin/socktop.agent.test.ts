@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type PeerSocket, WebSocketPeer } from '../src/remote/client/web-socket-peer.fixture.ts';
+import { v2Frame, v2Json } from '../src/remote/wire/v2-frame.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
@@ -102,6 +104,36 @@ describe('the first contact over TLS', () => {
 });
 
 describe('the screen of an agent', () => {
+  test(
+    'that lies stays a screen: nothing of its texts reaches the terminal as it came',
+    async () => {
+      const evil = '\u001b]0;owned\u0007\u001b[2J\u202e';
+      let sequence = 0;
+      const lie = (text: string, socket: PeerSocket): void => {
+        const { id } = JSON.parse(text);
+        const monotonic_micros = ++sequence * 500_000;
+        const header = { host_name: evil, boot_id: evil, epoch: 1, monotonic_micros, wall_millis: -1 };
+        const cpu = { value: { model_name: evil, times: { user: [1e308, -1], idle: [1, 2] } } };
+        const networks = { value: [{ index: 1, name: evil, rx_bytes: 1e19, is_up: true, is_uplink: true }] };
+        const parts = { cpu, networks, memory: { value: {} }, sensors: {}, gpus: {} };
+        const section = { sequence, monotonic_micros, errors: [{ op: evil, code: evil, message: evil }] };
+        const others = { file_systems: [{ name: evil }], version: evil, notice: evil };
+        const body = JSON.stringify({ header, section, ...parts, ...others });
+        socket.binary(v2Frame(id, v2Json(body)));
+      };
+      const peer = await WebSocketPeer.listen({ isV2: true, received: lie });
+      open.push(peer);
+      const program = start(`ws://127.0.0.1:${peer.port}/ws`);
+      await program.waitFor(/owned/, WAIT_MILLIS);
+      await program.waitUntil(() => sequence > 8, 'some samples', WAIT_MILLIS);
+      expect(program.transcript).not.toContain('\u001b]0;owned');
+      expect(program.transcript).not.toContain(Buffer.from('\u202e').toString('latin1'));
+      program.key('q');
+      expect(await program.exited()).toBe(0);
+    },
+    LONG_MILLIS,
+  );
+
   test(
     'stays when the agent is gone, tells so, and goes on by itself when it is back',
     async () => {

@@ -92,7 +92,7 @@ async function runDemo(settings: SocktopSettings): Promise<number> {
   try {
     const wish = { url: DEMO_URL, tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined };
     const target = agentTarget(wish, {});
-    const code = await runAgents(settings, [{ name: 'demo', wish, target }]);
+    const code = await runAgents(settings, [{ name: 'demo', wish, target }], stop);
     return stop.signal === undefined ? code : exitCodeOfSignal(stop.signal);
   } finally {
     // Standard output may be a stream of figures.
@@ -101,7 +101,12 @@ async function runDemo(settings: SocktopSettings): Promise<number> {
   }
 }
 
-async function runAgents(settings: SocktopSettings, agents: readonly NamedAgent[]): Promise<number> {
+/** `demo`: the agent is this process's own, and a signal may have come before there is a screen to take it. */
+async function runAgents(
+  settings: SocktopSettings,
+  agents: readonly NamedAgent[],
+  demo?: Stop,
+): Promise<number> {
   const hosts: SocktopHost[] = [];
   try {
     const contacts = await contactAll(agents);
@@ -114,8 +119,9 @@ async function runAgents(settings: SocktopSettings, agents: readonly NamedAgent[
         return EXIT_FAILURE;
       }
     }
+    if (demo?.signal !== undefined) return exitCodeOfSignal(demo.signal);
     if (settings.measure) return await measure(settings, hosts[0]!.name, contacts[0]!.source);
-    return await show(settings, hosts);
+    return await show(settings, hosts, demo !== undefined);
   } finally {
     for (const { source } of hosts) source.close();
   }
@@ -132,7 +138,7 @@ async function contactAll(agents: readonly NamedAgent[]): Promise<Awaited<Return
 
 async function runHosts(settings: SocktopSettings, hosts: readonly SocktopHost[]): Promise<number> {
   try {
-    return await show(settings, hosts);
+    return await show(settings, hosts, true);
   } finally {
     for (const { source } of hosts) source.close();
   }
