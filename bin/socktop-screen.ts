@@ -1,5 +1,4 @@
 import { demandOf } from '../src/apps/socktop/demand.ts';
-import { SOCKTOP_KEYMAP } from '../src/apps/socktop/keymap.ts';
 import type { Effect, Message, Model } from '../src/apps/socktop/model.ts';
 import { type SocktopProgram, socktopProgram } from '../src/apps/socktop/program.ts';
 import { HostSampler } from '../src/apps/socktop/sampler.ts';
@@ -83,7 +82,7 @@ class Screen {
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
-      keymap: keymapOf(SOCKTOP_KEYMAP),
+      keymap: network.socktopKeymap,
       networkOptions: {
         ...network,
         keymap: keymapOf(groupsFor(network.keymap.groups, false)),

@@ -11,16 +11,20 @@ import {
 } from '../src/apps/cli/sstop-command.ts';
 import type { Vocabulary } from '../src/apps/config/config.ts';
 import { problemText } from '../src/apps/config/config-problem.ts';
+import {
+  type KeyBinding,
+  type KeyGroup,
+  type Keymap as KeymapOf,
+  keymapOf,
+} from '../src/apps/config/keymap.ts';
 import { configPath, readConfig } from '../src/apps/config/read-config.ts';
 import { rebound } from '../src/apps/config/rebound.ts';
 import {
-  type Action,
-  type Binding,
-  type BindingGroup,
-  KEYMAP,
-  type Keymap,
-  keymapOf,
-} from '../src/apps/sstop/keymap.ts';
+  SOCKTOP_KEYMAP,
+  type Action as SocktopAction,
+  type Keymap as SocktopKeymap,
+} from '../src/apps/socktop/keymap.ts';
+import { type Action, KEYMAP, type Keymap } from '../src/apps/sstop/keymap.ts';
 import { PROCESS_COLUMN_IDS, type ProcessColumn } from '../src/apps/views/network/process-list.ts';
 import type { Theme } from '../src/screen/style/theme.ts';
 import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
@@ -46,6 +50,8 @@ export interface Settings {
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap;
+  /** Of the other program, from the same file. */
+  readonly socktopKeymap: SocktopKeymap;
   readonly theme: Theme;
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean;
@@ -61,11 +67,34 @@ function parseInterval(text: string): number | undefined {
     : undefined;
 }
 
+/** The file is for both programs; an action that both have is one word. */
+type AnyAction = Action | SocktopAction;
+const SSTOP_ACTIONS = actionsOf<AnyAction>(KEYMAP);
+const SOCKTOP_ACTIONS = actionsOf<AnyAction>(SOCKTOP_KEYMAP);
+
+function actionsOf<A extends string>(groups: readonly KeyGroup<A>[]): ReadonlySet<A> {
+  return new Set(groups.flatMap((group) => group.bindings.map((binding) => binding.action)));
+}
+
+/** A program's keymap with the chords of the configuration, those of the other program's own actions left aside. */
+function keymapWith<A extends AnyAction>(
+  groups: readonly KeyGroup<A>[],
+  keys: ReadonlyMap<AnyAction, readonly string[]>,
+): KeymapOf<A> {
+  const actions = actionsOf(groups);
+  const isOwn = (action: AnyAction): action is A => (actions as ReadonlySet<string>).has(action);
+  const own = new Map<A, readonly string[]>();
+  for (const [action, chords] of keys) if (isOwn(action)) own.set(action, chords);
+  return keymapOf(rebound<A, KeyBinding<A>, KeyGroup<A>>(groups, own));
+}
+
 /** The words of the configuration file. */
-export const SSTOP_VOCABULARY: Vocabulary<SortName, ProcessColumn, Action> = {
+export const SSTOP_VOCABULARY: Vocabulary<SortName, ProcessColumn, AnyAction> = {
   sorts: SORT_NAMES,
   columns: PROCESS_COLUMN_IDS,
-  actions: KEYMAP.flatMap((group) => group.bindings.map((binding) => binding.action)),
+  actions: [...new Set<AnyAction>([...SSTOP_ACTIONS, ...SOCKTOP_ACTIONS])],
+  areTogether: (one, other) =>
+    [SSTOP_ACTIONS, SOCKTOP_ACTIONS].some((actions) => actions.has(one) && actions.has(other)),
   parseInterval,
   intervalHint: '100ms to 10s, such as 500ms or 1s',
   defaults: { intervalMillis: DEFAULT_INTERVAL_MILLIS, sort: DEFAULT_SORT, columns: PROCESS_COLUMN_IDS },
@@ -77,7 +106,6 @@ export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): { readonly settings: Settings; readonly problems: readonly string[] } {
   const { config, problems } = readConfig(configPath(environment), SSTOP_VOCABULARY);
-  const groups = rebound<Action, Binding, BindingGroup>(KEYMAP, config.keys);
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, ...asked } = options;
   const settings: Settings = {
@@ -88,7 +116,8 @@ export function readSettings(
     dns: options.dns ?? config.dns,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
-    keymap: keymapOf(groups),
+    keymap: keymapWith(KEYMAP, config.keys),
+    socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
     ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(environment),
     mouse: options.mouse ?? config.mouse,

@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { chordText, KEYMAP } from '../../src/apps/sstop/keymap.ts';
+import { chordText } from '../../src/apps/config/keymap.ts';
+import { SOCKTOP_KEYMAP } from '../../src/apps/socktop/keymap.ts';
+import { KEYMAP } from '../../src/apps/sstop/keymap.ts';
 import { KEYBINDINGS_PATH, keybindingsMarkdown } from './keybindings.ts';
 
-const bindings = KEYMAP.flatMap((group) => group.bindings);
+const bindings = [...KEYMAP, ...SOCKTOP_KEYMAP].flatMap((group) => [...group.bindings]);
 
 test('docs/keybindings.md is what the keymap says (else: npm run bun bin/dev/keybindings.ts)', () => {
   expect(readFileSync(KEYBINDINGS_PATH, 'utf8')).toBe(keybindingsMarkdown());

@@ -1,36 +1,47 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/apps/config/keymap.ts';
+import { SOCKTOP_KEYMAP } from '../../src/apps/socktop/keymap.ts';
 import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
-import { type Binding, chordText, KEYMAP, keymapOf } from '../../src/apps/sstop/keymap.ts';
+import { KEYMAP } from '../../src/apps/sstop/keymap.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));
 
-const HEAD = `# Keys of sstop
-
-Made from the program's own keymap by \`npm run bun bin/dev/keybindings.ts\`; \`?\` shows the same in the program.
-The action is its name under \`keys\` in the [configuration](config.md).
+const HEAD = `Made from the program's own keymap by \`npm run bun bin/dev/keybindings.ts\`; \`?\` shows the same in the program.
+The action is its name under \`keys\` in the [configuration](config.md); a name that both programs have is for both.
 `;
+const SOCKTOP_HEAD =
+  'In the network views (`n`) the keys are those of sstop; Escape at their outermost leaves them, and so does `n`.\n';
 
-/** docs/keybindings.md as the keymap wants it: one table for each group of keys, and what is no key behind them. */
+/** docs/keybindings.md as the keymaps want it: one table for each group of keys, and what is no key behind them. */
 export function keybindingsMarkdown(): string {
-  const titles = new Set(KEYMAP.map(({ title }) => title));
-  const keys = KEYMAP.map(({ title, bindings }) =>
-    tableOf(title, ['key', 'action', ''], bindings.map(rowOf)),
-  );
-  const others = helpGroups(keymapOf(KEYMAP), false)
-    .filter(({ title }) => !titles.has(title))
-    .map(({ title, lines }) =>
-      tableOf(
-        title,
-        ['', ''],
-        lines.map((line) => [line.keys, line.description]),
-      ),
-    );
-  return [HEAD, ...keys, ...others].join('\n');
+  return [
+    ...sectionOf('Keys of sstop', HEAD, KEYMAP),
+    ...sectionOf('Keys of socktop', SOCKTOP_HEAD, SOCKTOP_KEYMAP),
+  ].join('\n');
 }
 
-function rowOf({ action, chords, description }: Binding): readonly string[] {
+function sectionOf<Action extends string>(
+  title: string,
+  head: string,
+  groups: readonly KeyGroup<Action>[],
+): readonly string[] {
+  const titles = new Set(groups.map((group) => group.title));
+  const keys = groups.map((group) => tableOf(group.title, ['key', 'action', ''], group.bindings.map(rowOf)));
+  const others = helpGroups(keymapOf(groups), false)
+    .filter((group) => !titles.has(group.title))
+    .map((group) =>
+      tableOf(
+        group.title,
+        ['', ''],
+        group.lines.map((line) => [line.keys, line.description]),
+      ),
+    );
+  return [`# ${title}\n\n${head}`, ...keys, ...others];
+}
+
+function rowOf({ action, chords, description }: KeyBinding<string>): readonly string[] {
   return [chords.map((chord) => code(chordText(chord, false))).join(' '), code(action), description];
 }
 

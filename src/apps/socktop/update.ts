@@ -71,7 +71,11 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
   const wasLive = model.hosts[host]!.link?.phase === 'live';
   // What comes after a gap does not continue what was before it.
   if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
-  return withHost({ ...model, nowMillis }, { link: status }, host);
+  const next = withHost({ ...model, nowMillis }, { link: status }, host);
+  const isNews = status.phase === 'live' && !wasLive && host === model.current;
+  return isNews && status.notice !== undefined
+    ? { ...next, notice: { text: status.notice, isBad: true } }
+    : next;
 }
 
 function acted(model: Model, action: Action): Step {
