@@ -1,8 +1,10 @@
 import { listOf, type Model, stateOf } from '../src/apps/sstop/model.ts';
 import { type CsvView, viewToCsv } from '../src/data/export/view-csv.ts';
+import { toOpError } from '../src/kit/errors/op-error.ts';
+import { exportFile } from './export-file.ts';
 
 /** The current view's rows as CSV, in the order of the screen; undefined while its tables are being written to. */
-export function exportText(model: Model): string | undefined {
+function exportText(model: Model): string | undefined {
   const { shown, names } = model;
   if (shown === undefined || !shown.isStable) return undefined;
   return viewToCsv(
@@ -18,6 +20,25 @@ export function exportText(model: Model): string | undefined {
     },
     orderOf(model),
   );
+}
+
+/** What came of writing the current view to a file in the working directory, one line; `path` where that went well. */
+export interface Exported {
+  readonly text: string;
+  readonly isBad: boolean;
+  readonly path?: string;
+}
+
+/** Writes the current view to a file of its own. */
+export function exportView(model: Model): Exported {
+  try {
+    const text = exportText(model);
+    if (text === undefined) return { text: 'A sample is under way: try again.', isBad: true };
+    const path = exportFile(process.cwd(), text, new Date());
+    return { text: `Written to ${path}`, isBad: false, path };
+  } catch (thrown) {
+    return { text: toOpError('export', thrown).message, isBad: true };
+  }
 }
 
 function viewOf(model: Model): CsvView {

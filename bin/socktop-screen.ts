@@ -1,21 +1,29 @@
+import { keymapOf } from '../src/apps/config/keymap.ts';
 import { demandOf } from '../src/apps/socktop/demand.ts';
+import { socktopGroupsFor } from '../src/apps/socktop/keymap.ts';
 import type { Effect, Message, Model } from '../src/apps/socktop/model.ts';
 import { type SocktopProgram, socktopProgram } from '../src/apps/socktop/program.ts';
 import { HostSampler } from '../src/apps/socktop/sampler.ts';
-import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
+import { groupsFor } from '../src/apps/sstop/keymap.ts';
 import type { Effect as NetworkEffect } from '../src/apps/sstop/model.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler as NetworkSampler } from '../src/apps/sstop/sampler.ts';
+import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { runProgram } from '../src/screen/loop/run-program.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { exportView } from './export-view.ts';
+import { LateNames } from './late-names.ts';
 import { complain } from './messages.ts';
+import { playbackState, steer } from './playback-steering.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { VERSION } from './version.ts';
 
 /** Connections that are lost have an age: it is told so often. */
 const TICK_MILLIS = 1000;
+/** How long a row that crossed the alert's threshold stands out before it settles to a sign. */
+const FLASH_MILLIS = 1500;
 
 type ScreenControls = Controls<Model, Message>;
 
@@ -23,29 +31,42 @@ type ScreenControls = Controls<Model, Message>;
 export async function runSocktopScreen(
   settings: SocktopSettings,
   hosts: readonly SocktopHost[],
+  playback?: RecordedSource,
 ): Promise<number> {
-  return new Screen(settings, hosts).run();
+  return new Screen(settings, hosts, playback).run();
 }
 
 class Screen {
   readonly #settings: SocktopSettings;
   readonly #hosts: readonly SocktopHost[];
+  readonly #playback: RecordedSource | undefined;
   readonly #samplers: readonly HostSampler[];
   /** Of the network views, by host, once they were opened. */
   readonly #networks: (NetworkSampler | undefined)[] = [];
+  readonly #names: LateNames;
   #controls: ScreenControls | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
-  constructor(settings: SocktopSettings, hosts: readonly SocktopHost[]) {
+  constructor(
+    settings: SocktopSettings,
+    hosts: readonly SocktopHost[],
+    playback: RecordedSource | undefined,
+  ) {
     this.#settings = settings;
     this.#hosts = hosts;
+    this.#playback = playback;
+    this.#names = new LateNames(settings.network, () => this.#controls?.repaint());
+    playback?.observe((snapshot) => this.#controls?.model.hosts[0]?.data.absorb(snapshot));
     this.#samplers = hosts.map(
       ({ source }, host) =>
         new HostSampler(
           source,
           () => (this.#controls === undefined ? undefined : demandOf(this.#controls.model, host)),
           {
-            sampled: (snapshot) => this.#controls?.dispatch({ kind: 'sampled', host, snapshot }),
+            sampled: (snapshot) => {
+              this.#tellProgress();
+              this.#controls?.dispatch({ kind: 'sampled', host, snapshot });
+            },
             failed: (message) => this.#controls?.dispatch({ kind: 'failed', host, message }),
           },
         ),
@@ -70,6 +91,7 @@ class Screen {
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     for (const sampler of this.#networks) sampler?.stop();
+    this.#names.close();
     return leave(reason);
   }
 
@@ -82,7 +104,7 @@ class Screen {
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
-      keymap: network.socktopKeymap,
+      keymap: keymapOf(socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined)),
       networkOptions: {
         ...network,
         keymap: keymapOf(groupsFor(network.keymap.groups, false)),
@@ -133,6 +155,11 @@ class Screen {
         controls.dispatch({ kind: 'signalled', outcome });
         break;
       }
+      case 'playback':
+        if (this.#playback !== undefined) steer(this.#playback, effect.command);
+        this.#tellProgress();
+        this.#samplers[0]?.sampleNow();
+        break;
       case 'network':
         this.#carryOutNetwork(effect.host, effect.effect, controls);
         break;
@@ -145,6 +172,12 @@ class Screen {
     }
   }
 
+  #tellProgress(): void {
+    if (this.#playback === undefined) return;
+    const playback = playbackState(this.#playback, this.#settings.playbackPath ?? '');
+    this.#controls?.dispatch({ kind: 'played', playback });
+  }
+
   /** The network is sampled while its views are on screen. */
   #matchNetworks(model: Model): void {
     for (const [host, { source }] of this.#hosts.entries()) {
@@ -153,8 +186,13 @@ class Screen {
       else {
         this.#networks[host] ??= this.#networkSampler(host, source);
         this.#networks[host].start();
+        void this.#names.open().then((problem) => this.#tellProblem(host, problem));
       }
     }
+  }
+
+  #tellProblem(host: number, text: string | undefined): void {
+    if (text !== undefined) this.#tellNetwork(host, { kind: 'noticed', text, isBad: true });
   }
 
   #networkSampler(host: number, source: SocktopHost['source']): NetworkSampler {
@@ -192,9 +230,30 @@ class Screen {
       case 'suspend':
         controls.suspend();
         break;
-      default:
+      case 'set-dns':
+        this.#names.setDns(effect.isOn);
+        break;
+      case 'export':
+        this.#export(host, controls);
+        break;
+      case 'alarm':
+        controls.bell();
+        setTimeout(
+          () => this.#tellNetwork(host, { kind: 'settled', round: effect.round }),
+          FLASH_MILLIS,
+        ).unref();
+        break;
+      // Its playback is this screen's own.
+      case 'playback':
         break;
     }
+  }
+
+  #export(host: number, { model }: ScreenControls): void {
+    const { network } = model.hosts[host]!;
+    if (network === undefined) return;
+    const { text, isBad } = exportView(network);
+    this.#tellNetwork(host, { kind: 'noticed', text, isBad });
   }
 }
 

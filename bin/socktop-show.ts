@@ -54,7 +54,7 @@ function shown(
   playback?: RecordedSource,
 ): Promise<number> {
   const [host] = hosts;
-  if (settings.output === 'screen' || host === undefined) return runSocktopScreen(settings, hosts);
+  if (settings.output === 'screen' || host === undefined) return runSocktopScreen(settings, hosts, playback);
   return runSocktopStream(settings, host, playback);
 }
 

@@ -140,3 +140,36 @@ test('a host that is down does not hold up the others', async () => {
     await agent.close();
   }
 });
+
+test('a recording is played, steered and says where it is', async () => {
+  const file = `${directory}/day.gz`;
+  const recorder = new SocktopScreen(['--local', '--record', file, '--duration', '3s'], ANYTHING);
+  try {
+    expect(await recorder.pty.exited()).toBe(0);
+  } finally {
+    await recorder.close();
+  }
+  const screen = new SocktopScreen(['--playback', file], ANYTHING, { columns: 130, rows: 36 });
+  try {
+    await screen.untilText(/Processes \d(.*\n)+.* 0:0\d \/ 0:0\d {2}1x .*day\.gz/);
+    screen.press('space');
+    await screen.untilText(/1x {2}(paused|end) /);
+    screen.press('right');
+    await screen.untilText(/ 2x /);
+    screen.press('left', 'left');
+    await screen.untilText(/ 1\/2x /);
+    screen.press('[');
+    await screen.untilText(/ 0:00 \/ /);
+    screen.press(']');
+    await screen.untilText(/ 0:0[1-9] \/ /);
+    screen.press('g', 'enter');
+    await screen.untilText(/not in the recording/);
+    screen.press('escape');
+    await screen.untilText(/Processes \d/);
+    screen.press('?');
+    await screen.untilText(/Ten seconds back/);
+    expect(screen.pty.text()).not.toContain('Send the process a signal');
+  } finally {
+    await screen.close();
+  }
+});

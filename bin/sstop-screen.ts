@@ -1,28 +1,22 @@
-import { basename } from 'node:path';
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
 import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
 import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler } from '../src/apps/sstop/sampler.ts';
-import type { NameLookup } from '../src/apps/views/network/network-list.ts';
-import type { Names } from '../src/data/names/names.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
-import { toOpError } from '../src/kit/errors/op-error.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { runProgram } from '../src/screen/loop/run-program.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
-import { exportFile } from './export-file.ts';
-import { exportText } from './export-view.ts';
+import { exportView } from './export-view.ts';
 import { withInjectedFault } from './fault-injection.ts';
 import { complain } from './messages.ts';
+import { nameLookup } from './name-lookup.ts';
+import { playbackState, steer } from './playback-steering.ts';
 import type { SstopInput } from './sstop-input.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { rehearse } from './sstop-rehearsal.ts';
 import type { Settings } from './sstop-settings.ts';
-
-/** How far the seek keys go. */
-const SEEK_MILLIS = 10_000;
 
 /** How long a row that crossed the alert's threshold stands out before it settles to a sign: seen, and no blinking. */
 const FLASH_MILLIS = 1500;
@@ -149,26 +143,7 @@ class Screen {
   #steer(command: PlaybackCommand): void {
     const { playback } = this.#input;
     if (playback === undefined) return;
-    switch (command) {
-      case 'slower':
-        playback.changeSpeed(-1);
-        break;
-      case 'faster':
-        playback.changeSpeed(1);
-        break;
-      case 'back':
-        playback.seekBy(-SEEK_MILLIS);
-        break;
-      case 'forward':
-        playback.seekBy(SEEK_MILLIS);
-        break;
-      case 'pause':
-        playback.setPaused(true);
-        break;
-      case 'resume':
-        playback.setPaused(false);
-        break;
-    }
+    steer(playback, command);
     this.#tellProgress();
     this.#sampler.sampleNow();
   }
@@ -176,23 +151,14 @@ class Screen {
   #tellProgress(): void {
     const { playback } = this.#input;
     if (playback === undefined) return;
-    const fileName = basename(this.#settings.playbackPath ?? '');
-    this.#controls?.dispatch({ kind: 'played', playback: { fileName, progress: playback.progress } });
+    const state = playbackState(playback, this.#settings.playbackPath ?? '');
+    this.#controls?.dispatch({ kind: 'played', playback: state });
   }
 
   #export(controls: ScreenControls): void {
-    try {
-      const text = exportText(controls.model);
-      if (text === undefined) {
-        controls.dispatch({ kind: 'noticed', text: 'A sample is under way: try again.', isBad: true });
-        return;
-      }
-      const path = exportFile(process.cwd(), text, new Date());
-      this.#input.log.event('info', 'exported', { file: path });
-      controls.dispatch({ kind: 'noticed', text: `Written to ${path}`, isBad: false });
-    } catch (thrown) {
-      controls.dispatch({ kind: 'noticed', text: toOpError('export', thrown).message, isBad: true });
-    }
+    const { text, isBad, path } = exportView(controls.model);
+    if (path !== undefined) this.#input.log.event('info', 'exported', { file: path });
+    controls.dispatch({ kind: 'noticed', text, isBad });
   }
 
   #logEnd(reason: ExitReason): void {
@@ -227,14 +193,4 @@ class Screen {
     const micros = (performance.now() - this.#startMillis) * 1000;
     process.stdout.write(exitSummary(data, micros, { ...model.scope, interfaceIndex: undefined }));
   }
-}
-
-function nameLookup(names: Names): NameLookup {
-  return {
-    host: (address) => names.host(address),
-    // For filters and orders over all hosts: what is known, without asking for thousands of names.
-    hostName: (address) => names.knownHost(address),
-    serviceName: (port, protocol) => names.service(port, protocol),
-    country: (address) => names.country(address),
-  };
 }

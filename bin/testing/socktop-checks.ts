@@ -42,6 +42,9 @@ const EVERYWHERE = {
   suspend: { shows: ({ pty }) => pty.transcript.includes('\x1b[?1049l') && pty.isAlternateScreen },
   quit: 'quits',
   retry: 'nothing',
+  // Of a recording: tried with one.
+  ...{ 'playback-slower': 'nothing', 'playback-faster': 'nothing', 'seek-back': 'nothing' },
+  'seek-forward': 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {

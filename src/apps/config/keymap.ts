@@ -35,6 +35,30 @@ export const SCREEN_BINDINGS = [
   { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
 ] as const;
 
+/** The keys that steer a recording. */
+export const PLAYBACK_GROUP = {
+  title: 'Playback',
+  bindings: [
+    { action: 'playback-slower', chords: ['left'], description: 'Play slower' },
+    { action: 'playback-faster', chords: ['right'], description: 'Play faster' },
+    { action: 'seek-back', chords: ['['], description: 'Ten seconds back' },
+    { action: 'seek-forward', chords: [']'], description: 'Ten seconds on' },
+  ],
+} as const;
+
+/** The groups without some actions; a group that has none left is left out. */
+export function groupsWithout<Action extends string>(
+  groups: readonly KeyGroup<Action>[],
+  refused: ReadonlySet<Action>,
+): readonly KeyGroup<Action>[] {
+  return groups
+    .map(({ title, bindings }) => ({
+      title,
+      bindings: bindings.filter(({ action }) => !refused.has(action)),
+    }))
+    .filter(({ bindings }) => bindings.length > 0);
+}
+
 /** The keys in force: input, footer and help overlay all read them. */
 export interface Keymap<Action extends string> {
   readonly groups: readonly KeyGroup<Action>[];

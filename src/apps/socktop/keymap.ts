@@ -1,8 +1,10 @@
 import {
+  groupsWithout,
   type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
   MOVEMENT_BINDINGS,
+  PLAYBACK_GROUP,
   SCREEN_BINDINGS,
 } from '../config/keymap.ts';
 
@@ -33,6 +35,10 @@ export type Action =
   | 'kill'
   | 'retry'
   | 'compact'
+  | 'playback-slower'
+  | 'playback-faster'
+  | 'seek-back'
+  | 'seek-forward'
   | 'faster'
   | 'slower'
   | 'pause'
@@ -91,6 +97,7 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
       },
     ],
   },
+  PLAYBACK_GROUP,
   {
     title: 'Everywhere',
     bindings: [
@@ -100,3 +107,15 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
     ],
   },
 ];
+
+/** What cannot be done to a recording. */
+const LIVE_ACTIONS: ReadonlySet<Action> = new Set(['kill', 'faster', 'slower', 'retry', 'network']);
+
+/** The groups without the keys that mean nothing here: a live machine cannot be sought in, a recording not killed. */
+export function socktopGroupsFor(
+  groups: readonly BindingGroup[],
+  isPlayback: boolean,
+): readonly BindingGroup[] {
+  const playback: ReadonlySet<Action> = new Set(PLAYBACK_GROUP.bindings.map(({ action }) => action));
+  return groupsWithout(groups, isPlayback ? LIVE_ACTIONS : playback);
+}

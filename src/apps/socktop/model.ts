@@ -11,6 +11,8 @@ import type {
   Message as NetworkMessage,
   Model as NetworkModel,
   StartOptions as NetworkOptions,
+  PlaybackCommand,
+  PlaybackState,
 } from '../sstop/model.ts';
 import type { ListSort } from '../views/network/network-list.ts';
 import type { KillState } from '../views/overlays/kill-state.ts';
@@ -88,6 +90,8 @@ export interface Model {
   readonly ascii: boolean;
   readonly theme: Theme;
   readonly keymap: Keymap;
+  /** Set where a recording is played. */
+  readonly playback: PlaybackState | undefined;
   /** What sstop's screen starts with, host by host. */
   readonly networkOptions: NetworkOptions;
   readonly version: string;
@@ -115,6 +119,7 @@ export type Message =
   | { readonly kind: 'pointer'; readonly event: MouseEvent }
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean }
+  | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
 /** What the outside is asked to do. */
@@ -130,6 +135,7 @@ export type Effect =
       readonly startTicks: number;
       readonly signal: number;
     }
+  | { readonly kind: 'playback'; readonly command: PlaybackCommand }
   | { readonly kind: 'network'; readonly host: number; readonly effect: NetworkEffect }
   | { readonly kind: 'redraw' }
   | { readonly kind: 'suspend' };
@@ -195,6 +201,7 @@ export function initialModel(options: StartOptions): Model {
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined, notice: undefined },
+    playback: undefined,
     ...{ ownPid: options.ownPid, ascii: options.ascii, theme: options.theme, keymap: options.keymap },
     networkOptions: options.networkOptions,
   };

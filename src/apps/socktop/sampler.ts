@@ -73,6 +73,12 @@ export class HostSampler {
     this.#schedule(demand);
   }
 
+  /** The fast sections at once: a recording was steered. */
+  sampleNow(): void {
+    this.#asked.metrics = Number.NEGATIVE_INFINITY;
+    this.wake();
+  }
+
   #schedule(demand: Demand): void {
     const lanes = this.#isAsking ? [] : [...LANES];
     if (!this.#isAskingJournal) lanes.push('journal');

@@ -44,6 +44,8 @@ export function update(model: Model, message: Message): Step {
       };
     case 'noticed':
       return { model: { ...model, notice: { text: message.text, isBad: message.isBad } } };
+    case 'played':
+      return { model: { ...model, playback: message.playback } };
     case 'network':
       return networkUpdated(model, message.host, message.message);
   }
@@ -158,11 +160,23 @@ export function sortedBy(model: Model, key: string, isReversed: boolean): Model 
   return reordered(withHost(model, { sort: { key, isReversed } }));
 }
 
+const PLAYBACK_COMMANDS = {
+  'playback-slower': 'slower',
+  'playback-faster': 'faster',
+  'seek-back': 'back',
+  'seek-forward': 'forward',
+} as const;
+
 function actedEverywhere(model: Model, action: Action): Step {
   switch (action) {
     case 'compact':
       if (!isOnTable(model)) return { model };
       return { model: reordered({ ...model, isCompact: !model.isCompact }), effects: [{ kind: 'demand' }] };
+    case 'playback-slower':
+    case 'playback-faster':
+    case 'seek-back':
+    case 'seek-forward':
+      return { model, effects: [{ kind: 'playback', command: PLAYBACK_COMMANDS[action] }] };
     case 'retry':
       return { model, effects: [{ kind: 'retry', host: model.current }] };
     case 'faster':
@@ -219,6 +233,11 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
 
 /** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
 function paused(model: Model): Step {
+  // A recording stands still itself.
+  if (model.playback !== undefined) {
+    const command = model.playback.progress.isPaused ? 'resume' : 'pause';
+    return { model, effects: [{ kind: 'playback', command }] };
+  }
   if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
 }

@@ -5,6 +5,7 @@ import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { chordText } from '../config/keymap.ts';
 import { view as viewNetwork } from '../sstop/view.ts';
+import { renderPlaybackLine } from '../views/network/playback-line.ts';
 import { renderHelp } from '../views/overlays/help.ts';
 import { renderKill } from '../views/overlays/kill.ts';
 import { killNote } from '../views/overlays/kill-state.ts';
@@ -119,6 +120,7 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
   renderProcessPane(layoutPane(body, focus), buffer, {
     ...view,
     ...{ pid: target.pid, name: target.name, isPerCore, focus, viewports },
+    isRecorded: model.playback !== undefined,
   });
 }
 
@@ -166,6 +168,11 @@ function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
     return;
   }
   const note = footerNote(model);
+  if (note === undefined && model.playback !== undefined) {
+    const { fileName, progress } = model.playback;
+    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii: model.ascii });
+    return;
+  }
   if (note === undefined) {
     const styles = { key: theme.key, label: theme.dim, ground: theme.base };
     renderKeyHints(area, buffer, footerHints(model), styles);

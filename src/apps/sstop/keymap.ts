@@ -1,8 +1,10 @@
 import {
+  groupsWithout,
   type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
   MOVEMENT_BINDINGS,
+  PLAYBACK_GROUP,
   SCREEN_BINDINGS,
 } from '../config/keymap.ts';
 
@@ -96,15 +98,7 @@ export const KEYMAP: readonly BindingGroup[] = [
       { action: 'export', chords: ['e'], description: 'Write the rows to a CSV file' },
     ],
   },
-  {
-    title: 'Playback',
-    bindings: [
-      { action: 'playback-slower', chords: ['left'], description: 'Play slower' },
-      { action: 'playback-faster', chords: ['right'], description: 'Play faster' },
-      { action: 'seek-back', chords: ['['], description: 'Ten seconds back' },
-      { action: 'seek-forward', chords: [']'], description: 'Ten seconds on' },
-    ],
-  },
+  PLAYBACK_GROUP,
   {
     title: 'Everywhere',
     bindings: [
@@ -119,19 +113,11 @@ export const KEYMAP: readonly BindingGroup[] = [
   },
 ];
 
-const PLAYBACK_ACTIONS: ReadonlySet<Action> = new Set([
-  ...(['playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
-]);
+const PLAYBACK_ACTIONS: ReadonlySet<Action> = new Set(PLAYBACK_GROUP.bindings.map(({ action }) => action));
 /** What cannot be done to a recording. */
 const LIVE_ACTIONS: ReadonlySet<Action> = new Set(['kill']);
 
 /** The groups without the keys that mean nothing here: a live machine cannot be sought in, a recording not killed. */
 export function groupsFor(groups: readonly BindingGroup[], isPlayback: boolean): readonly BindingGroup[] {
-  const refused = isPlayback ? LIVE_ACTIONS : PLAYBACK_ACTIONS;
-  return groups
-    .map(({ title, bindings }) => ({
-      title,
-      bindings: bindings.filter(({ action }) => !refused.has(action)),
-    }))
-    .filter(({ bindings }) => bindings.length > 0);
+  return groupsWithout(groups, isPlayback ? LIVE_ACTIONS : PLAYBACK_ACTIONS);
 }

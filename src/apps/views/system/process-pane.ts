@@ -24,6 +24,8 @@ export interface ProcessPane extends SystemView {
   readonly pid: number;
   readonly name: string;
   readonly isPerCore: boolean;
+  /** A recording holds the table of processes, and none of them in depth. */
+  readonly isRecorded: boolean;
   readonly focus: PaneListName;
   readonly viewports: Readonly<Record<PaneListName, Viewport>>;
 }
@@ -157,11 +159,13 @@ function shareText({ data, isPerCore }: ProcessPane, corePercent: number): strin
   return Number.isNaN(percent) ? '-' : `${tenthsText(percent)} %${isPerCore ? ' of a core' : ''}`;
 }
 
-function renderCommand(area: Rect, buffer: Buffer, { data, theme, ascii }: ProcessPane): void {
+function renderCommand(area: Rect, buffer: Buffer, pane: ProcessPane): void {
+  const { data, theme, ascii } = pane;
   if (area.height < 1) return;
   const failed = data.detail === undefined ? data.errors[0]?.message : undefined;
   const command = data.detail?.process.commandLine;
-  const unknown = data.detail === undefined ? 'asking for the process' : 'command line not known';
+  const asking = pane.isRecorded ? 'not in the recording' : 'asking for the process';
+  const unknown = data.detail === undefined ? asking : 'command line not known';
   const text = command !== undefined && command !== '' ? command : (failed ?? unknown);
   putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim, ascii);
 }

@@ -1,0 +1,35 @@
+import { basename } from 'node:path';
+import type { PlaybackCommand, PlaybackState } from '../src/apps/sstop/model.ts';
+import type { RecordedSource } from '../src/data/source/recorded-source.ts';
+
+/** How far the seek keys go. */
+const SEEK_MILLIS = 10_000;
+
+/** Does to a recording what a key asked for. */
+export function steer(playback: RecordedSource, command: PlaybackCommand): void {
+  switch (command) {
+    case 'slower':
+      playback.changeSpeed(-1);
+      break;
+    case 'faster':
+      playback.changeSpeed(1);
+      break;
+    case 'back':
+      playback.seekBy(-SEEK_MILLIS);
+      break;
+    case 'forward':
+      playback.seekBy(SEEK_MILLIS);
+      break;
+    case 'pause':
+      playback.setPaused(true);
+      break;
+    case 'resume':
+      playback.setPaused(false);
+      break;
+  }
+}
+
+/** Where a recording is, for the screen. */
+export function playbackState(playback: RecordedSource, path: string): PlaybackState {
+  return { fileName: basename(path), progress: playback.progress };
+}
