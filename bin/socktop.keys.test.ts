@@ -8,6 +8,7 @@ import { NamedProcesses, SocktopScreen } from './testing/socktop-screen.ts';
 const KEYS = keymapOf(SOCKTOP_KEYMAP);
 const ACTIONS = SOCKTOP_KEYMAP.flatMap(({ bindings }) => bindings.map(({ action }) => action));
 const PROCESSES = 30;
+const SETTLE_MILLIS = 300;
 setDefaultTimeout(120_000);
 
 let named: NamedProcesses;
@@ -28,9 +29,19 @@ function frame(screen: SocktopScreen): string {
   return JSON.stringify([screen.rows(), screen.selected(), screen.footer, screen.pty.mouseTracking]);
 }
 
+/** The same once it has stood still: a frame may be half on the screen. */
+async function settledFrame(screen: SocktopScreen): Promise<string> {
+  for (let before = ''; ; ) {
+    const now = frame(screen);
+    if (now === before) return now;
+    before = now;
+    await Bun.sleep(SETTLE_MILLIS);
+  }
+}
+
 /** Every chord of every action in a view: what it does, and that all is as before when it is undone. */
 async function expectKeys(screen: SocktopScreen, checks: SocktopChecks): Promise<void> {
-  const home = frame(screen);
+  const home = await settledFrame(screen);
   const isHome = (): boolean => frame(screen) === home;
   const idle: string[] = [];
   for (const action of ACTIONS) {
@@ -74,7 +85,10 @@ async function onPane(): Promise<SocktopScreen> {
   screen.press('tab');
   await screen.until(() => screen.rows().length > 3, 'children');
   screen.press('g');
-  await screen.until(() => screen.selected() !== '', 'a selected child');
+  await screen.until(
+    () => screen.selected() !== '' && screen.footer.includes('Enter open'),
+    'a selected child',
+  );
   return screen;
 }
 
