@@ -22,8 +22,8 @@ export interface Socket {
 
 /** What all connections share. */
 export interface ConnectionContext {
-  readonly seed: SeedAnswers;
-  readonly v2: V2Answers;
+  readonly seed: Pick<SeedAnswers, 'answer'>;
+  readonly v2: Pick<V2Answers, 'answer'>;
   readonly log: AgentLog;
   readonly budget: SendBudget;
 }

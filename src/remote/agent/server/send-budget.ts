@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 
 /** What may wait for clients that do not read, of all together. */
-const WAITING_LIMIT_BYTES = 32 << 20;
+export const WAITING_LIMIT_BYTES = 32 << 20;
 
 /** Replies that were handed to a socket and not read yet. Beyond a limit the client that has waited longest goes. */
 export class SendBudget {

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'bun:test';
+import { Access } from './access.ts';
+
+const TOKEN = 'changeme';
+
+function url(query = ''): URL {
+  return new URL(`http://agent/ws${query}`);
+}
+
+describe('who is let in', () => {
+  test('everybody where there is no token', () => {
+    expect(new Access(undefined).judge(url(), null, '10.0.0.1', 0)).toBe('granted');
+  });
+
+  test('who shows it, in the query or the header', () => {
+    const access = new Access(TOKEN);
+    const verdict = (query: string, header: string | null) => access.judge(url(query), header, '10.0.0.1', 0);
+    expect(verdict(`?token=${TOKEN}`, null)).toBe('granted');
+    expect(verdict('', `Bearer ${TOKEN}`)).toBe('granted');
+    expect(verdict('?token=wrong', `bearer ${TOKEN}`)).toBe('granted');
+    for (const header of [null, TOKEN, `Basic ${TOKEN}`, 'Bearer ', `Bearer ${TOKEN}x`]) {
+      expect(verdict('', header)).toBe('refused');
+    }
+    expect(verdict('?token=', null)).toBe('refused');
+  });
+
+  test('a token may hold any character, and is found where it is percent-encoded', () => {
+    const token = 'ä&b=c%/+ ?';
+    const access = new Access(token);
+    expect(access.judge(url(`?token=${encodeURIComponent(token)}`), null, '::1', 0)).toBe('granted');
+  });
+
+  test('what is far too long is not looked at', () => {
+    const access = new Access('x'.repeat(2000));
+    expect(access.judge(url(`?token=${'x'.repeat(2000)}`), null, '::1', 0)).toBe('refused');
+  });
+});
+
+describe('whoever fails again and again', () => {
+  function failTimes(access: Access, address: string, times: number, nowMillis = 0): string[] {
+    return Array.from({ length: times }, () => access.judge(url('?token=no'), null, address, nowMillis));
+  }
+
+  test('is not looked at for a moment, right token or not; then once a second', () => {
+    const access = new Access(TOKEN);
+    const verdicts = failTimes(access, '10.0.0.1', 12);
+    expect(verdicts.filter((verdict) => verdict === 'refused')).toHaveLength(10);
+    expect(verdicts.at(-1)).toBe('throttled');
+    const right = url(`?token=${TOKEN}`);
+    expect(access.judge(right, null, '10.0.0.1', 999)).toBe('throttled');
+    expect(access.judge(right, null, '10.0.0.1', 1000)).toBe('granted');
+    expect(access.judge(right, null, '10.0.0.1', 1001)).toBe('granted');
+    expect(failTimes(access, '10.0.0.1', 2, 1002)).toEqual(['refused', 'throttled']);
+    expect(failTimes(access, '10.0.0.1', 11, 3_600_000)).toEqual([
+      ...Array<string>(10).fill('refused'),
+      'throttled',
+    ]);
+  });
+
+  test('does not hinder others; addresses of one IPv6 network are one', () => {
+    const access = new Access(TOKEN);
+    failTimes(access, '2001:db8::1', 10);
+    const right = url(`?token=${TOKEN}`);
+    expect(access.judge(right, null, '2001:db8:0:0:ffff::2', 0)).toBe('throttled');
+    expect(access.judge(right, null, '2001:db8:0:1::1', 0)).toBe('granted');
+    failTimes(access, '::ffff:10.0.0.9', 10);
+    expect(access.judge(right, null, '10.0.0.9', 0)).toBe('throttled');
+    expect(access.judge(right, null, '::ffff:10.0.0.8', 0)).toBe('granted');
+  });
+
+  test('is remembered among thousands, and forgotten by then', () => {
+    const access = new Access(TOKEN);
+    failTimes(access, '10.0.0.1', 10);
+    for (let i = 0; i < 5000; i++) failTimes(access, `10.1.${i >> 8}.${i & 255}`, 1);
+    expect(access.judge(url(`?token=${TOKEN}`), null, '10.0.0.1', 0)).toBe('granted');
+  });
+});

@@ -1,0 +1,175 @@
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { Frame } from '../../wire/seed-frame.ts';
+import type { SeedAnswers } from '../answers/seed-answers.ts';
+import type { V2Answers } from '../answers/v2-answers.ts';
+import { Connection, type ConnectionContext, PENDING_LIMIT, type Socket } from './connection.ts';
+import { SendBudget, WAITING_LIMIT_BYTES } from './send-budget.ts';
+
+/** A client that reads when the test says so. */
+class Client implements Socket {
+  readonly received: Frame[] = [];
+  ending: string | undefined;
+  isReading = true;
+
+  send(frame: Frame): number {
+    this.received.push(frame);
+    return this.isReading ? frame.length : -1;
+  }
+
+  close(code: number, reason: string): void {
+    this.ending = `close ${code} ${reason}`;
+  }
+
+  terminate(): void {
+    this.ending = 'terminate';
+  }
+
+  get texts(): string[] {
+    return this.received.map(String);
+  }
+}
+
+let events: string[] = [];
+let gates: Record<string, Promise<void>> = {};
+let frame: (text: string) => Frame = (text) => `answer to ${text}`;
+let context: ConnectionContext;
+
+beforeEach(() => {
+  events = [];
+  gates = {};
+  frame = (text) => `answer to ${text}`;
+  const seed: Pick<SeedAnswers, 'answer'> = {
+    async answer(text) {
+      await gates[text];
+      return frame(text);
+    },
+  };
+  const v2: Pick<V2Answers, 'answer'> = {
+    async answer({ request }) {
+      await gates[request];
+      return { flags: 0, bytes: new TextEncoder().encode(request) };
+    },
+  };
+  const log = {
+    event: (_level: string, event: string, fields = {}) =>
+      events.push(`${event} ${'reason' in fields ? String(fields.reason) : ''}`.trim()),
+  };
+  context = { seed, v2, log, budget: new SendBudget() };
+});
+
+function connect(isV2 = false): { readonly connection: Connection; readonly client: Client } {
+  const connection = new Connection(context, '10.0.0.1', isV2);
+  const client = new Client();
+  connection.open(client);
+  return { connection, client };
+}
+
+function turns(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+describe('replies', () => {
+  test('of the seed’s protocol come in the order of the requests, however long each takes', async () => {
+    const { connection, client } = connect();
+    const slow = Promise.withResolvers<void>();
+    gates['slow'] = slow.promise;
+    connection.take('slow');
+    connection.take('fast');
+    await turns();
+    expect(client.received).toEqual([]);
+    slow.resolve();
+    await turns();
+    expect(client.texts).toEqual(['answer to slow', 'answer to fast']);
+  });
+
+  test('of socktop.v2 come when they are ready, each with its id', async () => {
+    const { connection, client } = connect(true);
+    const slow = Promise.withResolvers<void>();
+    gates['get_network'] = slow.promise;
+    connection.take('{"id":7,"request":"get_network"}');
+    connection.take('{"id":8,"request":"get_disks"}');
+    connection.take('{"id":9}');
+    connection.take('{');
+    await turns();
+    const ids = () => client.received.map((reply) => (typeof reply === 'string' ? -1 : reply[2]));
+    expect(ids().sort()).toEqual([0, 8, 9]);
+    slow.resolve();
+    await turns();
+    expect(ids().at(-1)).toBe(7);
+  });
+});
+
+describe('a client that does not read', () => {
+  test('has one reply in its socket, and the others when it reads again', async () => {
+    const { connection, client } = connect();
+    client.isReading = false;
+    for (const request of ['a', 'b', 'c']) connection.take(request);
+    await turns();
+    expect(client.texts).toEqual(['answer to a']);
+    connection.drained();
+    expect(client.texts).toEqual(['answer to a', 'answer to b']);
+    client.isReading = true;
+    connection.drained();
+    expect(client.texts).toEqual(['answer to a', 'answer to b', 'answer to c']);
+  });
+
+  test('is refused when it asks on and on, and not waited for', async () => {
+    const { connection, client } = connect();
+    client.isReading = false;
+    connection.take('first');
+    await turns();
+    for (let i = 0; i <= PENDING_LIMIT; i++) connection.take('get_metrics');
+    expect(client.ending).toBe('terminate');
+    expect(events).toEqual(['client-refused too many requests that wait for an answer']);
+    await turns();
+    expect(client.received).toHaveLength(1);
+  });
+
+  test('goes when all together hold too much, the longest first', async () => {
+    frame = () => new Uint8Array(WAITING_LIMIT_BYTES / 2);
+    const clients = [connect(), connect(), connect()];
+    for (const { connection, client } of clients) {
+      client.isReading = false;
+      connection.take('get_processes');
+      await turns();
+    }
+    expect(clients.map(({ client }) => client.ending)).toEqual(['terminate', undefined, undefined]);
+    expect(events).toEqual(['client-refused the client does not read']);
+    // Who has read holds nothing any more.
+    clients[1]!.connection.drained();
+    clients.push(connect());
+    clients[3]!.client.isReading = false;
+    clients[3]!.connection.take('get_processes');
+    await turns();
+    expect(clients.map(({ client }) => client.ending)).toEqual([
+      'terminate',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+test('as many requests as the limit are answered, in whatever haste', async () => {
+  const { connection, client } = connect();
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < PENDING_LIMIT; i++) connection.take('x');
+    await turns();
+    await turns();
+  }
+  expect(client.received).toHaveLength(PENDING_LIMIT * 10);
+});
+
+test('what is no text ends the connection, and nothing is sent after the end', async () => {
+  const { connection, client } = connect();
+  connection.take('before');
+  connection.take(new Uint8Array([1]));
+  expect(client.ending).toBe('close 1003 a request is a text frame');
+  connection.take('after');
+  connection.refuse(1008, 'again');
+  await turns();
+  expect(client.received).toEqual([]);
+  expect(events).toHaveLength(1);
+});
