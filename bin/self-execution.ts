@@ -4,8 +4,16 @@ const COMPILED_ROOT = '/$bunfs/';
 const KEPT =
   /^(PATH|HOME|LANG|LC_[A-Z]+|TERM|COLORTERM|NO_COLOR|TZ|USER|LOGNAME|XDG_\w+|SOCKTOP_\w+|NOTIFY_SOCKET|INVOCATION_ID|LISTEN_\w+)$/;
 
-/** The garbage collector's timer alone would wake an idle program up every second or so; allocation drives it as well. */
-const RUNTIME = { BUN_GC_TIMER_DISABLE: '1' } as const;
+/**
+ * The garbage collector's timer alone would wake an idle program up every second or so; allocation drives it as well.
+ * And a program that works for a millisecond now and then is compiled for longer than it runs: only code that is hot in
+ * earnest (tables of thousands of rows) is to be optimised (bench/remote/agent/polled.bench.ts).
+ */
+const RUNTIME = {
+  BUN_GC_TIMER_DISABLE: '1',
+  BUN_JSC_thresholdForOptimizeAfterWarmUp: '20000',
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: '1000000',
+} as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

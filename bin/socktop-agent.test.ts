@@ -266,7 +266,7 @@ function negotiated(port: number, version: string): string {
 describe('the process', () => {
   test('has an environment without anything that could steer the runtime', async () => {
     const environment = {
-      BUN_JSC_useJIT: '1',
+      BUN_JSC_useFTLJIT: '0',
       NODE_OPTIONS: '--inspect',
       SSL_CERT_FILE: '/x',
       LC_ALL: 'C.UTF-8',
@@ -276,8 +276,12 @@ describe('the process', () => {
       .split('\0')
       .map((pair) => pair.split('=', 1)[0]);
     expect(names).toContain('LC_ALL');
-    expect(names.filter((name) => /^(BUN_JSC|NODE_|SSL_)/.test(name!))).toEqual([]);
-    expect(names.filter((name) => name!.startsWith('BUN_'))).toEqual(['BUN_GC_TIMER_DISABLE']);
+    expect(names.filter((name) => /^(BUN_JSC_use|NODE_|SSL_)/.test(name!))).toEqual([]);
+    expect(names.filter((name) => name!.startsWith('BUN_')).sort()).toEqual([
+      'BUN_GC_TIMER_DISABLE',
+      'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp',
+      'BUN_JSC_thresholdForOptimizeAfterWarmUp',
+    ]);
     await cleaned.close();
   });
 

@@ -108,8 +108,11 @@ const gpu: JsonCodec<SeedGpu> = object<SeedGpu>(
   },
 );
 
-/** `get_metrics`. */
-export const seedMetrics: JsonCodec<SeedMetrics> = object<SeedMetrics>({
+const disks: JsonCodec<readonly SeedDisk[]> = list(disk);
+const processes: JsonCodec<readonly SeedProcess[]> = list(process, ROWS_LIMIT.processes);
+
+/** The fields of `get_metrics` that change with each of its samples. */
+const fastFields = {
   sampled_at_ms: count(),
   cpu_total: measure(0),
   cpu_per_core: list(measure(0), ROWS_LIMIT.cores),
@@ -119,18 +122,51 @@ export const seedMetrics: JsonCodec<SeedMetrics> = object<SeedMetrics>({
   swap_used: count(0),
   hostname: text(TEXT_LIMIT.name),
   cpu_temp_c: measure(),
-  disks: list(disk),
   networks: list(network),
-  top_processes: list(process, ROWS_LIMIT.processes),
   gpus: optional(list(gpu)),
   process_count: count(),
+};
+
+const { networks, gpus, process_count, ...machineFields } = fastFields;
+
+/** `get_metrics`. */
+export const seedMetrics: JsonCodec<SeedMetrics> = object<SeedMetrics>({
+  ...machineFields,
+  disks,
+  networks,
+  top_processes: processes,
+  gpus,
+  process_count,
 });
 
+/** What `get_metrics` says of its own sample. */
+export type SeedFastMetrics = Omit<SeedMetrics, 'disks' | 'top_processes'>;
+const seedFastMetrics: JsonCodec<SeedFastMetrics> = object<SeedFastMetrics>(fastFields);
+
+/**
+ * `get_metrics` as JSON, of its own sample and of lists that were written before: they change less often, and make up
+ * most of it.
+ */
+export function seedMetricsJson(metrics: SeedFastMetrics, disksJson: string, topJson: string): string {
+  const fast = JSON.stringify(seedFastMetrics.write(metrics, 'seed'));
+  return `${fast.slice(0, -1)},"disks":${disksJson},"top_processes":${topJson}}`;
+}
+
+/** A list of file systems as JSON. */
+export function seedDisksJson(list: readonly SeedDisk[]): string {
+  return JSON.stringify(disks.write(list, 'seed'));
+}
+
+/** A list of processes as JSON. */
+export function seedProcessesJson(list: readonly SeedProcess[]): string {
+  return JSON.stringify(processes.write(list, 'seed'));
+}
+
 /** `get_disks`. */
-export const seedDisks: JsonCodec<readonly SeedDisk[]> = list(disk);
+export const seedDisks: JsonCodec<readonly SeedDisk[]> = disks;
 
 /** What agents before 1.40 answer to `get_processes`: JSON, 50 rows. Read, never written. */
 export const seedProcessList = object<{
   readonly process_count: number | undefined;
   readonly top_processes: readonly SeedProcess[];
-}>({ process_count: count(0), top_processes: list(process, ROWS_LIMIT.processes) });
+}>({ process_count: count(0), top_processes: processes });

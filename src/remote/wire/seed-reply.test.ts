@@ -14,7 +14,7 @@ import {
 } from 'fast-check';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { hex } from './hex.fixture.ts';
-import type { SeedMetrics } from './seed-metrics.ts';
+import { type SeedMetrics, seedDisksJson, seedMetricsJson, seedProcessesJson } from './seed-metrics.ts';
 import type { SeedProcessDetail } from './seed-process-detail.ts';
 import { decodeSeedReply, encodeSeedReply, type SeedReply } from './seed-reply.ts';
 
@@ -64,6 +64,15 @@ const asText = (frame: string | Uint8Array): string =>
   typeof frame === 'string' ? frame : gunzipSync(frame).toString('utf8');
 
 describe('replies of the seed', () => {
+  test('get_metrics may be put together of lists that were written before', () => {
+    const json = seedMetricsJson(
+      METRICS,
+      seedDisksJson(METRICS.disks),
+      seedProcessesJson(METRICS.top_processes),
+    );
+    expect(JSON.parse(json)).toEqual(JSON.parse(METRICS_JSON));
+  });
+
   test('get_metrics is the JSON of the tables, field by field', () => {
     const frame = encodeSeedReply({ reply: 'get_metrics', metrics: METRICS });
     expect(frame).toBe(METRICS_JSON);

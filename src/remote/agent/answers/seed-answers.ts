@@ -1,10 +1,12 @@
 import { toOpError } from '../../../kit/errors/op-error.ts';
-import type { Frame } from '../../wire/seed-frame.ts';
+import { type Frame, jsonFrame } from '../../wire/seed-frame.ts';
+import { seedDisksJson, seedMetricsJson, seedProcessesJson } from '../../wire/seed-metrics.ts';
 import { encodeSeedReply } from '../../wire/seed-reply.ts';
 import { parseSeedRequest, type SeedRequest } from '../../wire/seed-request.ts';
+import type { MachineSample } from '../samples/machine-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
 import { seedJournalOf, seedProcessOf } from './process-messages.ts';
-import { type FreshExtras, seedDisksOf, seedMetricsOf, seedRowsOf, topProcessesOf } from './seed-messages.ts';
+import { seedDisksOf, seedMetricsOf, seedRowsOf, topProcessesOf } from './seed-messages.ts';
 
 /** What is known of a client of the seed's protocol. */
 export interface SeedPeer {
@@ -59,30 +61,31 @@ export class SeedAnswers {
     const { samples } = this.#from;
     return samples.machine.readRated(samples.maxAgeMicros('metrics'), (sample) => {
       const { replies } = sample;
-      const encode = (extras: FreshExtras): Frame =>
-        encodeSeedReply({ reply: 'get_metrics', metrics: seedMetricsOf(sample, extras) });
       if (withoutProcesses) {
-        replies.seedWithoutProcesses ??= encode({ ...this.#extras(), topProcesses: [] });
+        replies.seedWithoutProcesses ??= this.#metricsFrame(sample, true);
         return replies.seedWithoutProcesses;
       }
-      replies.seed ??= encode(this.#extras());
+      replies.seed ??= this.#metricsFrame(sample, false);
       return replies.seed;
     });
   }
 
-  /** Of other samples what is fresh at the moment, as the original does it. */
-  #extras(): FreshExtras {
-    const { disks, processes } = this.#from.samples;
-    const isFresh = (kind: 'disks' | 'processes', ageMicros: number): boolean =>
-      ageMicros <= this.#from.samples.maxAgeMicros(kind);
-    const freshDisks = isFresh('disks', disks.ageMicros()) ? disks.latest : undefined;
-    const isProcessesFresh = isFresh('processes', processes.cache.ageMicros());
-    const freshProcesses = isProcessesFresh ? processes.cache.latest : undefined;
-    return {
-      disks: freshDisks === undefined ? [] : seedDisksOf(freshDisks.section),
-      topProcesses: freshProcesses === undefined ? [] : topProcessesOf(freshProcesses.changes.table),
-      processCount: freshProcesses?.processCount,
-    };
+  /** Of other samples what is fresh at the moment, as the original does it; their lists are written once. */
+  #metricsFrame(sample: MachineSample, withoutProcesses: boolean): Frame {
+    const { samples } = this.#from;
+    const { disks, processes } = samples;
+    const freshDisks = disks.ageMicros() <= samples.maxAgeMicros('disks') ? disks.latest : undefined;
+    const isFresh = processes.cache.ageMicros() <= samples.maxAgeMicros('processes');
+    const freshProcesses = isFresh ? processes.cache.latest : undefined;
+    if (freshDisks !== undefined)
+      freshDisks.replies.seedList ??= seedDisksJson(seedDisksOf(freshDisks.section));
+    if (freshProcesses !== undefined && !withoutProcesses) {
+      freshProcesses.replies.seedList ??= seedProcessesJson(topProcessesOf(freshProcesses.changes.table));
+    }
+    const metrics = seedMetricsOf(sample, freshProcesses?.processCount);
+    const disksJson = freshDisks?.replies.seedList ?? '[]';
+    const topJson = withoutProcesses ? '[]' : (freshProcesses?.replies.seedList ?? '[]');
+    return jsonFrame(seedMetricsJson(metrics, disksJson, topJson));
   }
 
   #disks(): Promise<Frame> {

@@ -3,21 +3,23 @@ import type { DisksSection } from '../../../data/sample/disks-section.ts';
 import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
 import type { ProcessRowTable } from '../../wire/process-row.ts';
-import type { SeedDisk, SeedGpu, SeedMetrics, SeedNetwork, SeedProcess } from '../../wire/seed-metrics.ts';
+import type {
+  SeedDisk,
+  SeedFastMetrics,
+  SeedGpu,
+  SeedNetwork,
+  SeedProcess,
+} from '../../wire/seed-metrics.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
-
-/** What `get_metrics` shows of other samples, where they are fresh anyway. */
-export interface FreshExtras {
-  readonly disks: readonly SeedDisk[];
-  readonly topProcesses: readonly SeedProcess[];
-  readonly processCount: number | undefined;
-}
 
 /** Rows of `top_processes`. */
 export const TOP_PROCESSES = 50;
 
-/** The machine as the seed's protocol tells it. */
-export function seedMetricsOf({ header, section, cpu }: MachineSample, extras: FreshExtras): SeedMetrics {
+/** The machine as the seed's protocol tells it; `processCount` is known where a sample of processes is fresh. */
+export function seedMetricsOf(
+  { header, section, cpu }: MachineSample,
+  processCount: number | undefined,
+): SeedFastMetrics {
   const { memory, networks, sensors, gpus } = section;
   return {
     sampled_at_ms: Math.round(header.wallMillis),
@@ -29,11 +31,9 @@ export function seedMetricsOf({ header, section, cpu }: MachineSample, extras: F
     swap_used: memory.value?.swapUsedBytes,
     hostname: header.hostName,
     cpu_temp_c: sensors.value?.cpu?.celsius,
-    disks: extras.disks,
     networks: networks.value === undefined ? [] : seedNetworksOf(networks.value),
-    top_processes: extras.topProcesses,
     gpus: gpus.value === undefined || gpus.value.length === 0 ? undefined : gpus.value.map(seedGpuOf),
-    process_count: extras.processCount,
+    process_count: processCount,
   };
 }
 

@@ -11,8 +11,15 @@ import { SampleCache } from './sample-cache.ts';
 export interface Replies {
   seed: Frame | undefined;
   /** Of metrics: for clients that ask for the processes themselves. */
-  seedWithoutProcesses?: Frame;
+  seedWithoutProcesses: Frame | undefined;
+  /** Its list in the seed's `get_metrics`, JSON. */
+  seedList: string | undefined;
   v2: V2Payload | undefined;
+}
+
+/** None was asked for yet. */
+export function noReplies(): Replies {
+  return { seed: undefined, seedWithoutProcesses: undefined, seedList: undefined, v2: undefined };
 }
 
 /** The fast part of the machine with what the agent makes of it. */
@@ -84,7 +91,7 @@ export class MachineSamples {
       monotonicMicros: section.monotonicMicros,
       section,
       cpu: this.#cpu,
-      replies: { seed: undefined, v2: undefined },
+      replies: noReplies(),
     };
   }
 }
@@ -98,7 +105,7 @@ export function disksCache(source: MachineSource): SampleCache<DisksSample> {
         header: source.header(section.monotonicMicros),
         monotonicMicros: section.monotonicMicros,
         section,
-        replies: { seed: undefined, v2: undefined },
+        replies: noReplies(),
       };
     },
     () => source.nowMicros(),

@@ -4,7 +4,7 @@ import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
 import { unknownProcessRow } from '../../wire/process-row.ts';
-import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, type Replies } from './machine-samples.ts';
+import { noReplies, RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, type Replies } from './machine-samples.ts';
 import type { MachineSource } from './machine-source.ts';
 import type { NetworkTotals } from './network-totals.ts';
 import { SampleCache } from './sample-cache.ts';
@@ -94,7 +94,7 @@ export class ProcessSamples {
       },
       processCount: processes.slots.count,
       ...{ memoryTotalBytes, coreCount, changes: this.#changes, isRated, collected: section },
-      replies: { seed: undefined, v2: undefined },
+      replies: noReplies(),
     };
   }
 
