@@ -111,6 +111,30 @@ describe('an agent of the seed', () => {
     expect([...cpu.percent.subarray(0, 3)].map(Math.round)).toEqual([25, 10, 40]);
   });
 
+  test('whose clock is set while it tells has the shares and rates that it tells', async () => {
+    // By an hour back, by a year on, to where it stood still, and to before 1970.
+    const steps = [0, -3_600_000, 31_536_000_000, 0, -2e12];
+    let asked = 0;
+    const { source } = await peerWith((request) => {
+      if (request !== 'get_metrics') return usual(request);
+      const sampled_at_ms = Math.max(0, 1_700_000_000_000 + 20 * asked + steps[asked++ % steps.length]!);
+      return { reply: 'get_metrics', metrics: { ...METRICS, sampled_at_ms } };
+    });
+    const cpu = new CpuUsage();
+    let lastMicros = 0;
+    for (let i = 0; i < 12; i++) {
+      await Bun.sleep(5);
+      const { machine, errors } = await source.sample({ machine: true }, FOR_EVER);
+      expect(errors).toEqual([]);
+      expect(machine!.monotonicMicros).toBeGreaterThan(lastMicros);
+      // Never by the step of the clock.
+      if (i > 0) expect(machine!.monotonicMicros - lastMicros).toBeLessThan(60e6);
+      lastMicros = machine!.monotonicMicros;
+      cpu.update(machine!.cpu.value!.times);
+      if (i > 0) expect(Math.round(cpu.total)).toBe(25);
+    }
+  });
+
   test('that ends the connection without an answer perhaps wants a token', async () => {
     const peer = await WebSocketPeer.listen({
       ...{ isV2: false, received: (_text: string, socket: PeerSocket) => socket.end() },
