@@ -12,6 +12,7 @@ import { exportView } from './export-view.ts';
 import { withInjectedFault } from './fault-injection.ts';
 import { complain } from './messages.ts';
 import { nameLookup } from './name-lookup.ts';
+import { playbackProblem } from './playback-problem.ts';
 import { playbackState, steer } from './playback-steering.ts';
 import type { SstopInput } from './sstop-input.ts';
 import { exceptionFields } from './sstop-log-line.ts';
@@ -41,6 +42,7 @@ class Screen {
   /** Said again when the screen is left: a notice lasts until the next key. */
   readonly #problems: string[] = [];
   #controls: ScreenControls | undefined;
+  #isBreakTold = false;
 
   constructor(settings: Settings, input: SstopInput, signaller: Signaller | undefined) {
     this.#settings = settings;
@@ -61,10 +63,7 @@ class Screen {
       if (snapshot.network !== undefined) this.#sampler.rates.update(snapshot.network, snapshot.header);
     });
     input.names.onChange = () => this.#controls?.repaint();
-    input.onProblem = (message) => {
-      this.#problems.push(message);
-      this.#controls?.dispatch({ kind: 'noticed', text: message, isBad: true });
-    };
+    input.onProblem = (message) => this.#tellProblem(message);
   }
 
   async run(): Promise<number> {
@@ -151,8 +150,18 @@ class Screen {
   #tellProgress(): void {
     const { playback } = this.#input;
     if (playback === undefined) return;
-    const state = playbackState(playback, this.#settings.playbackPath ?? '');
-    this.#controls?.dispatch({ kind: 'played', playback: state });
+    const path = this.#settings.playbackPath ?? '';
+    this.#controls?.dispatch({ kind: 'played', playback: playbackState(playback, path) });
+    if (this.#isBreakTold) return;
+    const problem = playbackProblem(path, playback.progress);
+    if (problem === undefined) return;
+    this.#isBreakTold = true;
+    this.#tellProblem(problem);
+  }
+
+  #tellProblem(message: string): void {
+    this.#problems.push(message);
+    this.#controls?.dispatch({ kind: 'noticed', text: message, isBad: true });
   }
 
   #export(controls: ScreenControls): void {

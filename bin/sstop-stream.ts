@@ -13,6 +13,7 @@ import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import { playbackProblem } from './playback-problem.ts';
 import type { SstopInput } from './sstop-input.ts';
 import type { Settings } from './sstop-settings.ts';
 import { StandardOutput } from './standard-output.ts';
@@ -80,12 +81,21 @@ class Stream {
     for (;;) {
       const snapshot = await playback.next();
       if (this.#stop.signal !== undefined) return this.#endedBy(this.#stop.signal);
-      if (snapshot === undefined) return EXIT_OK;
+      if (snapshot === undefined) return this.#playedTo(playback);
       if (snapshot.network === undefined) continue;
       this.#rates.update(snapshot.network, snapshot.header);
       const isOpen = await this.#output.write(this.#format(snapshot, snapshot.network));
       if (!isOpen || this.#settings.once) return EXIT_OK;
     }
+  }
+
+  /** A file that was named and is not whole is told as a wrong argument is, once all that can be had of it was. */
+  #playedTo({ progress }: RecordedSource): number {
+    const problem = playbackProblem(this.#settings.playbackPath ?? '', progress);
+    if (problem === undefined) return EXIT_OK;
+    this.#input.log.event('warning', 'recording-broken', { message: problem });
+    complain('sstop', problem);
+    return EXIT_USAGE;
   }
 
   #endedBy(signal: NodeJS.Signals): number {

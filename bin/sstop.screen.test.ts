@@ -299,7 +299,9 @@ test('an error in a filter is shown in the prompt with what is accepted', async 
   const pty = start([], [120, 24]);
   await pty.waitFor(TABLE);
   pty.key('/colour:red');
-  await pty.waitFor(/colour:red +no key "colour": there are port, host/);
+  await pty.waitFor(/colour:red +no key "colour": port host proto/);
+  pty.resize(60, 24);
+  await pty.waitFor(/^ \/ colour:red +no key "colour": port host proto.*… ?$/m);
 });
 
 test('e writes the rows to a file in the working directory and names it', async () => {

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { SSTOP } from './testing/executables.ts';
 
 interface Outcome {
@@ -123,6 +125,41 @@ describe('bad input', () => {
   test('a backend that there is none of is refused by name', async () => {
     const accepted = /'pcap' is invalid.*auto, ebpf, netlink, packet, proc/;
     expectRefusal(await run('--json', '--backend', 'pcap'), accepted);
+  });
+});
+
+describe('a recording that is not whole', () => {
+  let directory = '';
+
+  beforeAll(async () => {
+    directory = mkdtempSync(`${tmpdir()}/sstop-broken-`);
+    await run('--json', '--record', `${directory}/day.gz`, '--interval', '100ms', '--duration', '700ms');
+    const whole = readFileSync(`${directory}/day.gz`);
+    writeFileSync(`${directory}/cut.gz`, whole.subarray(0, whole.length - 30));
+    writeFileSync(`${directory}/empty.gz`, '');
+    writeFileSync(`${directory}/foreign.gz`, Bun.gzipSync('{"schema":1}\n'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test('cut off: what is whole is played, then it is told in one line, exit code 2', async () => {
+    const whole = await run('--json', '--playback', `${directory}/day.gz`);
+    const cut = await run('--json', '--playback', `${directory}/cut.gz`);
+    expect([whole.exitCode, whole.stderr]).toEqual([0, '']);
+    expect([cut.exitCode, cut.stderr]).toEqual([
+      2,
+      `sstop: '${directory}/cut.gz' ends in the middle of a snapshot; all before that was played\n`,
+    ]);
+    expect(cut.stdout.length).toBeGreaterThan(0);
+    expect(whole.stdout.startsWith(cut.stdout)).toBe(true);
+  });
+
+  test('empty, foreign or not there: one line and nothing else', async () => {
+    expectRefusal(await run('--json', '--playback', `${directory}/empty.gz`), /empty\.gz': it is empty/);
+    expectRefusal(
+      await run('--json', '--playback', `${directory}/foreign.gz`),
+      /it is no recording of sstop/,
+    );
+    expectRefusal(await run('--json', '--playback', `${directory}/none.gz`), /there is no such file/);
   });
 });
 

@@ -164,7 +164,14 @@ function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
   if (prompt !== undefined) {
     const { count, unfilteredCount } = hostOf(model).data.rows;
     const note = `${count} of ${unfilteredCount}`;
-    renderPromptLine(area, buffer, { label: '/', input: prompt.input, note, error: undefined, theme });
+    renderPromptLine(area, buffer, {
+      label: '/',
+      input: prompt.input,
+      note,
+      error: undefined,
+      theme,
+      ascii: model.ascii,
+    });
     return;
   }
   const note = footerNote(model);

@@ -143,6 +143,7 @@ function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
       note: isFilter ? `${count} of ${unfilteredCount}` : 'bytes per second, as 10M; empty: none',
       error: prompt.error,
       theme,
+      ascii: model.ascii,
     });
     return;
   }

@@ -89,7 +89,8 @@ function readKeyed(
   const key = writtenKey.toLowerCase();
   const valueFrom = from + writtenKey.length + operator.length;
   if (!isFilterKey(key)) {
-    const message = `no key "${writtenKey}": there are ${FILTER_KEYS.join(', ')}; put text with ${operator} in quotes`;
+    // Shortest first: a prompt shows as much of it as it has room for.
+    const message = `no key "${writtenKey}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`;
     return failure(from, from + writtenKey.length, message);
   }
   const value = readValue(text, valueFrom);
