@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { freezeNetwork } from '../query/freeze.ts';
@@ -85,6 +86,19 @@ describe('JSON', () => {
     expect(keys(snapshot.remote_hosts[0])).toStartWith(
       'host, ip, up_rate, down_rate, conn_count, processes, country',
     );
+  });
+
+  test('has no member that docs/exports.md does not name', () => {
+    const text = readFileSync(new URL('../../../docs/exports.md', import.meta.url), 'utf8');
+    const { processes, interfaces, remote_hosts, listen_ports, groups, parts, lost, ...rest } =
+      new Scene().json();
+    const rows = [processes[1], interfaces[0], remote_hosts[0], listen_ports[0], groups[0]];
+    const members = [rest, parts, lost, ...rows, processes[1]?.connections[0]].flatMap((each) =>
+      Object.keys(each ?? {}),
+    );
+    const columns = csvHeader().trimEnd().split(',');
+    expect(members.length).toBeGreaterThan(60);
+    expect([...members, ...columns].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('says what was measured', () => {
