@@ -7,7 +7,7 @@ const SETTLED_MILLIS = 5000;
 
 /**
  * Gives back, once, what only the start has needed: code of this program and of the runtime, and what was compiled of
- * it. A third of the resident memory; see bench/README.md. Returns what calls it off.
+ * it. Some 15 MB of the resident memory, as sstop.load.system.test.ts prints it. Returns what calls it off.
  */
 export function giveBackStartMemory(log: EventLog): () => void {
   const timer = setTimeout(() => {
