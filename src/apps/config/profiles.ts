@@ -19,7 +19,7 @@ export interface ProfilesDocument {
   readonly profiles: Readonly<Record<string, unknown>>;
 }
 
-export const NO_PROFILES: ProfilesDocument = { fields: { version: 0 }, profiles: {} };
+export const NO_PROFILES: ProfilesDocument = { fields: { profiles: {}, version: 0 }, profiles: {} };
 
 const METRICS_LEAST_MILLIS = 100;
 const PROCESSES_LEAST_MILLIS = 200;
