@@ -190,6 +190,8 @@ function failureOf(event: Event): { readonly message: string; readonly code: str
   if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
   if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
+  // Names of the parser of HTTP, which has read something else.
+  if (word.startsWith('HPE_')) return { code: word, message: 'what answers there is no agent' };
   return { code: word, message: SYSTEM_REASONS[word] ?? `no connection (${word})` };
 }
 
@@ -200,6 +202,7 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name cannot be looked up now',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
+  EPROTO: 'what answers there does not speak TLS; is it ws:// then?',
   ETIMEDOUT: 'no answer to the connection',
   UNKNOWN: 'no connection',
 };

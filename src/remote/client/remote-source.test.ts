@@ -77,6 +77,23 @@ describe('an agent of this machine', () => {
     expect((await source.sample({ machine: true }, FOR_EVER)).errors).toMatchObject([{ code: 'LOST' }]);
   });
 
+  test('is told from what else may listen there, each in its own words', async () => {
+    const pair = await selfSigned();
+    const reason = async (source: RemoteSource): Promise<string> =>
+      (await source.firstContact)?.message ?? '';
+    expect(await reason(connect(start({ pair }).port))).toContain('does it speak TLS?');
+    expect(await reason(connect(start().port, { pair }))).toContain('does not speak TLS');
+    const web = Bun.serve({ port: 0, fetch: () => new Response('hello') });
+    expect(await reason(connect(web.port ?? 0))).toBe('what answers there is no agent (HTTP 200)');
+    await web.stop(true);
+    const other = Bun.listen({
+      ...{ hostname: '127.0.0.1', port: 0 },
+      socket: { open: (socket) => void socket.write('SSH-2.0-x\r\n'), data: () => undefined },
+    });
+    expect(await reason(connect(other.port))).toBe('what answers there is no agent');
+    other.stop(true);
+  });
+
   test('says why it cannot tell something, and tells the rest', async () => {
     const { port } = start();
     const source = connect(port);
