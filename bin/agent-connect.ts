@@ -22,7 +22,7 @@ export interface Contact {
  * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
  */
 export async function contact(target: AgentTarget, verifyHostname: boolean): Promise<Contact> {
-  const source = open(target);
+  const source = openAgent(target);
   const timer = setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
   const error = await source.firstContact;
   clearTimeout(timer);
@@ -35,11 +35,12 @@ export async function contact(target: AgentTarget, verifyHostname: boolean): Pro
   if (!isValid || !isAccepted(target, peer, keptCertificatePath)) return { source, error };
   source.close();
   keepCertificate(keptCertificatePath, peer.pem);
-  const trusted = open(trusting(target, peer.pem, verifyHostname));
+  const trusted = openAgent(trusting(target, peer.pem, verifyHostname));
   return { source: trusted, error: await trusted.firstContact };
 }
 
-function open(target: AgentTarget): RemoteSource {
+/** Begins to connect, and waits for nothing. */
+export function openAgent(target: AgentTarget): RemoteSource {
   return new RemoteSource({
     ...target,
     version: VERSION,

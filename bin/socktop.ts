@@ -3,7 +3,7 @@ import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/sock
 import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
-import { contact } from './agent-connect.ts';
+import { type Contact, contact, openAgent } from './agent-connect.ts';
 import { agentTarget } from './agent-target.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
@@ -127,12 +127,17 @@ async function runAgents(
   }
 }
 
-/** One after another where questions may come, so that they do not mix; else all at once. */
-async function contactAll(agents: readonly NamedAgent[]): Promise<Awaited<ReturnType<typeof contact>>[]> {
-  const isQuiet = agents.every(({ target }) => target.keptCertificatePath === undefined);
-  if (isQuiet) return Promise.all(agents.map(({ target, wish }) => contact(target, wish.verifyHostname)));
-  const contacts: Awaited<ReturnType<typeof contact>>[] = [];
-  for (const { target, wish } of agents) contacts.push(await contact(target, wish.verifyHostname));
+/**
+ * One is waited for. Of several only those are about which there may be a question, one after another, so that
+ * questions do not mix: one that is down must not keep the others from the screen.
+ */
+async function contactAll(agents: readonly NamedAgent[]): Promise<readonly Contact[]> {
+  const contacts: Contact[] = [];
+  for (const { target, wish } of agents) {
+    const isWaitedFor = agents.length === 1 || target.keptCertificatePath !== undefined;
+    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname));
+    else contacts.push({ source: openAgent(target), error: undefined });
+  }
   return contacts;
 }
 
