@@ -15,6 +15,9 @@ export const DESCRIPTION: ManualSection = {
     paragraph(`Without options the screen starts, with one row for each process that has connections.
       \`?\` lists the keys.
       With \`--json\`, \`--csv\` or \`--once\` there is no screen: the figures go to standard output.`),
+    paragraph(`With the URL of a \`socktop-agent\`, or a profile of \`socktop\`, it shows the network of that machine, as that
+      machine's best tier counts it.
+      \`--tls-ca\` names the certificates that are accepted; socktop(1) says more of them, of tokens and of profiles.`),
     paragraph(`\`sstop --doctor\` tells what can be counted on this machine, which privilege is missing,
       what its lack costs, and the command that grants it.`),
   ],
@@ -175,5 +178,9 @@ export const SECURITY: ManualSection = {
 
 export const SEE_ALSO: ManualSection = {
   title: 'SEE ALSO',
-  blocks: [paragraph('`ss`(8), `ip`(8), `setcap`(8), `capabilities`(7), `proc`(5), `sock_diag`(7)')],
+  blocks: [
+    paragraph(
+      '`socktop`(1), `socktop-agent`(8), `ss`(8), `ip`(8), `setcap`(8), `capabilities`(7), `proc`(5), `sock_diag`(7)',
+    ),
+  ],
 };

@@ -30,7 +30,7 @@ export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKe
   };
   return manualPage(head, [
     section('NAME', 'sstop - per-process network bandwidth monitor for the terminal'),
-    section('SYNOPSIS', '`sstop` [<options>]'),
+    section('SYNOPSIS', '`sstop` [<options>] [<url>]'),
     DESCRIPTION,
     optionsSection(command),
     keysSection(keys),
