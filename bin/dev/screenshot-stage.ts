@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { databaseOf } from '../../src/data/names/country-database.fixture.ts';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
+import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from '../testing/executables.ts';
 import { linesOf } from '../testing/traffic.ts';
 import {
   EVERYBODY,
@@ -31,6 +32,7 @@ const STAGE_VARIABLE = 'SSTOP_STAGE';
 /** Where the kernel is told the PID before the next one of a PID namespace. */
 const LAST_PID = '/proc/sys/kernel/ns_last_pid';
 const GROUPS_MILLIS = 2000;
+const INSTALLED = '/opt';
 const FIRST_PID_OF_PROGRAMS = 13_400;
 /** Joins a control group, becomes a user, then the actor under the name given: one process all along. */
 const LAUNCH = `[ -z "$STAGE_GROUP" ] || echo 0 > "$STAGE_GROUP/cgroup.procs" || exit 1
@@ -103,6 +105,7 @@ export async function enterStage(script: string, args: readonly string[]): Promi
 export async function setStage(stage: Stage): Promise<Play> {
   run('hostname', HOST_NAME);
   replaceFiles(stage);
+  installPrograms(stage);
   const world = await startWorld(stage);
   wire(world.pid);
   // Programs of the machine may listen on any port whoever they are.
@@ -200,6 +203,25 @@ function replaceFiles(stage: Stage): void {
   writeFileSync(countryDatabase(stage), databaseOf({ networks }));
 }
 
+/** Where a program of the pictures' machine is started from: paths of processes are shown, and must say nothing of this one. */
+export function installedAt(name: string): string {
+  return join(INSTALLED, name);
+}
+
+function installPrograms({ actor }: Stage): void {
+  run('mount', '-t', 'tmpfs', 'tmpfs', INSTALLED);
+  const programs = { ...Object.fromEntries(PLAYERS.map(({ name }) => [name, actor])), sstop: SSTOP };
+  for (const [name, path] of Object.entries({
+    ...programs,
+    socktop: SOCKTOP,
+    'socktop-agent': SOCKTOP_AGENT,
+  })) {
+    writeFileSync(installedAt(name), '');
+    run('mount', '--bind', path, installedAt(name));
+  }
+  writeFileSync('/proc/self/comm', 'systemd');
+}
+
 /** eth0 here, its other end and all addresses of the world in the namespace of `worldPid`. */
 function wire(worldPid: number): void {
   run('ip', 'link', 'set', 'lo', 'up');
@@ -221,10 +243,10 @@ function startWorld({ actor }: Stage): Promise<Actor> {
   return startActor(['unshare', '--net', actor], EVERYBODY, {});
 }
 
-function startPlayer({ actor, group }: Stage, player: Player): Promise<Actor> {
+function startPlayer({ group }: Stage, player: Player): Promise<Actor> {
   nextPid(player.pid);
   return startActor(['bash', '-c', LAUNCH, 'launch', ...player.command], player, {
-    STAGE_ACTOR: actor,
+    STAGE_ACTOR: installedAt(player.name),
     STAGE_UID: String(player.uid),
     STAGE_GROUP: group === undefined ? '' : join(group, player.group),
   });

@@ -5,12 +5,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
-import { SSTOP } from '../testing/executables.ts';
 import { PtyProgram } from '../testing/pty.ts';
 import { build } from './build.ts';
 import { animatedSvg, type Frame } from './screen-animation.ts';
 import { pictureOf, screenSvg } from './screen-svg.ts';
-import { countryDatabase, enterStage, type Stage, setStage, stageHere } from './screenshot-stage.ts';
+import {
+  countryDatabase,
+  enterStage,
+  installedAt,
+  type Stage,
+  setStage,
+  stageHere,
+} from './screenshot-stage.ts';
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
@@ -35,11 +41,13 @@ interface Shot {
   readonly keys: readonly string[];
   readonly waitFor: RegExp;
   readonly arguments?: readonly string[];
+  /** Default sstop. */
+  readonly program?: 'socktop';
 }
 
 const WIDE = [110, 20] as const;
 /** The program's own, before anybody talks. */
-const FIRST_SCREEN = /First sample|No process|\d+ processes/;
+const FIRST_SCREEN = /First sample|No process|\d+ processes|Processes \d|\d hosts/;
 
 const SHOTS: readonly Shot[] = [
   { name: 'processes', title: 'Processes by rate', size: WIDE, keys: ['j', 'j'], waitFor: /nginx/ },
@@ -70,7 +78,53 @@ const SHOTS: readonly Shot[] = [
     waitFor: /nginx/,
     arguments: ['--theme', 'tokyo-night-light'],
   },
+  {
+    ...{ name: 'socktop', title: 'The dashboard', size: [132, 40], keys: ['j', 'j'], program: 'socktop' },
+    ...{ waitFor: /Processes \d+(.*\n)+.*nginx/, arguments: ['--local'] },
+  },
+  {
+    ...{ name: 'socktop-process', title: 'One process', size: [132, 36], program: 'socktop' },
+    ...{ keys: ['/nginx', ENTER, 'g', ENTER], waitFor: /PID 1204 .*(.*\n)+.*Threads \d/ },
+    arguments: ['--local'],
+  },
+  {
+    ...{
+      name: 'socktop-compact',
+      title: 'On a small screen',
+      size: [80, 24],
+      keys: ['j'],
+      program: 'socktop',
+    },
+    ...{ waitFor: /Processes \d+(.*\n)+.*nginx/, arguments: ['--local'] },
+  },
+  {
+    ...{ name: 'socktop-hosts', title: 'Several hosts', size: [120, 9], keys: ['j'], program: 'socktop' },
+    ...{ waitFor: /web-1 .* ms(.*\n)+.*web-2 .* ms(.*\n)+.*pi-3 .*lost/ },
+    arguments: ['-P', 'web-1', '-P', 'web-2', '-P', 'db-1', '-P', 'pi-3'],
+  },
 ];
+
+/** Agents on the stage, by the names of their profiles; nobody listens for the last one. */
+const AGENT_PORTS = { 'web-1': 3001, 'web-2': 3002, 'db-1': 3003, 'pi-3': 3009 } as const;
+const AGENTS = ['web-1', 'web-2', 'db-1'] as const;
+
+/** Profiles of the agents, and the agents themselves; the last of them is not there. */
+function startAgents({ directory }: Stage): readonly Bun.Subprocess[] {
+  const profiles = Object.entries(AGENT_PORTS).map(([name, port]) => [
+    name,
+    { url: `ws://127.0.0.1:${port}/ws` },
+  ]);
+  mkdirSync(`${directory}/socktop`, { recursive: true });
+  writeFileSync(
+    `${directory}/socktop/profiles.json`,
+    JSON.stringify({ profiles: Object.fromEntries(profiles), version: 0 }),
+  );
+  return AGENTS.map((name) =>
+    Bun.spawn([installedAt('socktop-agent'), '--bind', '127.0.0.1', '--port', String(AGENT_PORTS[name])], {
+      ...{ cwd: '/', env: { HOME: directory }, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
+    }),
+  );
+}
 
 /** A piece of the film: a key, what it must lead to, and how long that stands. */
 interface Scene {
@@ -109,8 +163,10 @@ function start(
   stage: Stage,
   [columns, rows]: readonly [number, number],
   extra: readonly string[],
+  program: 'sstop' | 'socktop' = 'sstop',
 ): PtyProgram {
-  return new PtyProgram([SSTOP, '--geoip', countryDatabase(stage), ...extra], {
+  const countries = program === 'sstop' ? ['--geoip', countryDatabase(stage)] : [];
+  return new PtyProgram([installedAt(program), ...countries, ...extra], {
     columns,
     rows,
     environment: { HOME: stage.directory, XDG_CONFIG_HOME: stage.directory, COLORTERM: 'truecolor' },
@@ -126,7 +182,7 @@ async function type(program: PtyProgram, keys: string): Promise<void> {
 async function takeShot(program: PtyProgram, shot: Shot, stage: Stage): Promise<void> {
   await program.waitFor(shot.waitFor);
   refuseSecrets(program, stage);
-  write(shot.name, screenSvg(program.emulator, `sstop: ${shot.title}`));
+  write(shot.name, screenSvg(program.emulator, `${shot.program ?? 'sstop'}: ${shot.title}`));
 }
 
 async function takeDemo(program: PtyProgram, stage: Stage): Promise<void> {
@@ -171,7 +227,7 @@ interface Take {
 
 function takesOf(stage: Stage, wanted: (name: string) => boolean): Take[] {
   const takes = SHOTS.filter(({ name }) => wanted(name)).map((shot): Take => {
-    const program = start(stage, shot.size, shot.arguments ?? []);
+    const program = start(stage, shot.size, shot.arguments ?? [], shot.program);
     return { name: shot.name, program, keys: shot.keys, take: () => takeShot(program, shot, stage) };
   });
   if (!wanted('demo')) return takes;
@@ -185,12 +241,13 @@ function takesOf(stage: Stage, wanted: (name: string) => boolean): Take[] {
  */
 async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<number> {
   const play = await setStage(stage);
+  const agents = startAgents(stage);
   const takes = takesOf(stage, wanted);
   await Promise.all(takes.map(({ program }) => program.waitFor(FIRST_SCREEN)));
   await play.begin();
   await Promise.all(
     takes.map(async ({ program, keys }) => {
-      await program.waitFor(/nginx/);
+      await program.waitFor(/nginx|\d hosts/);
       for (const key of keys) await type(program, key);
     }),
   );
@@ -205,6 +262,7 @@ async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<
     }
     await program.close();
   }
+  for (const agent of agents) agent.kill();
   return failed;
 }
 

@@ -23,16 +23,16 @@ export interface CoreGrid {
 }
 
 const GAP = 2;
-const FORMS: readonly { readonly form: CoreForm; readonly width: number }[] = [
+const FORMS = [
   { form: 'graph', width: 24 },
-  { form: 'bar', width: 14 },
+  { form: 'bar', width: 13 },
   { form: 'figure', width: 9 },
-];
+] as const;
 /** In front of a row of blocks: the number of its first core. */
 const BLOCK_LABEL_WIDTH = 5;
 const PERCENT_WIDTH = 5;
-/** A graph is no longer than this: beyond, the eye loses the row. */
-const GRAPH_CELL_MAX = 44;
+/** Beyond these widths the eye loses the row. */
+const CELL_MAX = { graph: 44, bar: 24, figure: 10 } as const;
 /** Few cores on a high screen have graphs of several lines. */
 const GRAPH_HEIGHT_MAX = 5;
 
@@ -41,7 +41,7 @@ export function coreGrid(width: number, height: number, cores: number): CoreGrid
   for (const { form, width: least } of FORMS) {
     const columns = Math.max(1, Math.ceil(cores / Math.max(1, height)));
     const cellWidth = Math.floor((width - GAP * (columns - 1)) / columns);
-    if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, GRAPH_CELL_MAX) };
+    if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, CELL_MAX[form]) };
   }
   // Whole tens a row, so that a core is found without counting.
   const tens = (columns: number): number => (columns >= 10 ? columns - (columns % 10) : Math.max(1, columns));
@@ -106,8 +106,9 @@ function renderCore(
   const { cpu } = data.rates;
   const isOnline = data.machine?.cpu.value?.times.isOnline[core + 1] === 1;
   const percent = cpu.coreOf(core);
-  const label = form === 'figure' ? String(core) : `cpu${core}`;
-  const labelWidth = form === 'figure' ? 3 : 6;
+  const isShort = form !== 'graph';
+  const label = isShort ? String(core).padStart(3) : `cpu${core}`;
+  const labelWidth = isShort ? 3 : 6;
   const bottom = y + height - 1;
   putAligned(buffer, x, bottom, labelWidth, 'left', label, theme.dim, ascii);
   const percentX = x + cellWidth - PERCENT_WIDTH;
@@ -133,7 +134,7 @@ function renderCore(
   const from = x + labelWidth;
   if (form === 'figure') putLevel(buffer, percentX - 1, y, percent, view);
   else if (form === 'bar')
-    putMeter(buffer, from, y, room - 1, percent, 100, theme.accent, theme.border, ascii);
+    putMeter(buffer, from + 1, y, room - 1, percent, 100, theme.accent, theme.border, ascii);
   else {
     putSparkline(buffer, from, y, room - 3, height, cpu.cores[core]!, 100, theme.graphRamp, ascii);
     const trend = cpu.trendOf(core);
