@@ -98,7 +98,7 @@ const SHOTS: readonly Shot[] = [
     ...{ waitFor: /Processes \d+(.*\n)+.*nginx/, arguments: ['--local'] },
   },
   {
-    ...{ name: 'socktop-hosts', title: 'Several hosts', size: [120, 9], keys: ['j'], program: 'socktop' },
+    ...{ name: 'socktop-hosts', title: 'Several hosts', size: [120, 12], keys: ['j'], program: 'socktop' },
     ...{ waitFor: /web-1 .* ms(.*\n)+.*web-2 .* ms(.*\n)+.*pi-3 .*lost/ },
     arguments: ['-P', 'web-1', '-P', 'web-2', '-P', 'db-1', '-P', 'pi-3'],
   },

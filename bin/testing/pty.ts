@@ -47,6 +47,7 @@ export class PtyProgram {
   readonly #terminal: Bun.Terminal;
   readonly #modes = new Map<number, boolean>();
   readonly #waiters = new Set<Waiter>();
+  readonly #decoder = new TextDecoder();
   #unparsed = 0;
   #isAtEnd = false;
 
@@ -192,8 +193,8 @@ export class PtyProgram {
     this.outputBytes += bytes.length;
     this.transcript += Buffer.from(bytes).toString('latin1');
     this.#unparsed++;
-    // The emulator reads later; the bytes are only lent.
-    this.emulator.write(Uint8Array.from(bytes), () => {
+    // As text: given bytes, the emulator loses a character that is cut between E2 80 and its third byte, such as `…`.
+    this.emulator.write(this.#decoder.decode(bytes, { stream: true }), () => {
       this.#unparsed--;
       this.shownMillis = arrivedMillis;
       this.#ask();
