@@ -39,7 +39,7 @@ export function view(model: Model, buffer: Buffer): void {
 
 function paint(model: Model, buffer: Buffer): void {
   const { theme, ascii } = model;
-  buffer.fill(buffer.area, theme.base);
+  buffer.clear(theme.base);
   const { width, height } = buffer;
   if (width < DASHBOARD_MIN_WIDTH || height < DASHBOARD_MIN_HEIGHT) {
     renderTooSmall(model, buffer);

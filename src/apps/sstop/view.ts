@@ -44,7 +44,7 @@ export function view(model: Model, buffer: Buffer): void {
 
 function paint(model: Model, buffer: Buffer): void {
   const { theme, ascii } = model;
-  buffer.fill(buffer.area, theme.base);
+  buffer.clear(theme.base);
   const layout = layoutOf({ ...model, width: buffer.width, height: buffer.height });
   if (layout.isTooSmall) {
     renderTooSmall(model, buffer);

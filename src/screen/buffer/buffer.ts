@@ -130,11 +130,26 @@ export class Buffer {
       // The edges cut glyphs in two; between them whatever stood there is gone whole.
       this.#set(row + left, content);
       this.#set(row + right - 1, content);
-      for (let column = left + 1; column < right - 1; column++) {
-        const at = (row + column) * CELL_WORDS;
-        this.words[at] = content;
-        this.#color(at);
-      }
+      this.#fillInside(row + left + 1, row + right - 1, content);
+    }
+  }
+
+  /** Cells between two edges of one row. Where none of their colours stays, memory is copied: cold loops are slow. */
+  #fillInside(first: number, end: number, content: number): void {
+    const { words } = this;
+    const count = end - first;
+    if (count <= 0) return;
+    const keepsColors = this.#keepsForeground || this.#keepsBackground;
+    const single = keepsColors ? count : 1;
+    for (let cell = first; cell < first + single; cell++) {
+      const at = cell * CELL_WORDS;
+      words[at] = content;
+      this.#color(at);
+    }
+    const start = first * CELL_WORDS;
+    const length = count * CELL_WORDS;
+    for (let filled = single * CELL_WORDS; filled < length; filled *= 2) {
+      words.copyWithin(start + filled, start, start + Math.min(filled, length - filled));
     }
   }
 

@@ -47,7 +47,7 @@ export function processFacts(
   const paths = [
     fact('Directory', process.workingDirectory ?? '-'),
     fact('Executable', process.executablePath ?? '-'),
-    fact('Group of', process.cgroup ?? '-'),
+    fact('Cgroup', process.cgroup ?? '-'),
   ];
   return { pairs, paths };
 }
