@@ -84,6 +84,7 @@ export class MachineSectionWriter implements SectionWriter {
 export class MachineSectionReader implements SectionReader {
   readonly #machine = new V2Machine();
   readonly #processes = new V2Processes();
+  readonly #table = new ProcessRowTable();
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
   read(parts: ReadonlyMap<SectionPart, Uint8Array>): RecordedSections {
@@ -98,7 +99,8 @@ export class MachineSectionReader implements SectionReader {
   }
 
   #list(message: ProcessListMessage): MachineProcesses {
-    const table = new ProcessRowTable();
+    const table = this.#table;
+    table.clear();
     for (let row = 0; row < message.pid.length; row++) putRow(table, message, row);
     return this.#processes.section({
       header: UNUSED_HEADER,

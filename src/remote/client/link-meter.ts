@@ -1,4 +1,4 @@
-const LATENCIES_LIMIT = 1 << 14;
+const LATENCIES_LIMIT = 4096;
 
 /** What the way to an agent has carried. Bytes are those of messages, without the frames of WebSocket and TLS. */
 export class LinkMeter {
