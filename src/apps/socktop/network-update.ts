@@ -7,7 +7,14 @@ import { type Effect, hostOf, type Message, type Model, type Step, withHost } fr
 /** The network views of the current host, opened or come back to. */
 export function networkOpened(model: Model): Step {
   const host = hostOf(model);
-  const network = host.network ?? initialNetwork({ ...model.networkOptions, canSignal: host.canSignal });
+  const network =
+    host.network ??
+    initialNetwork({
+      ...model.networkOptions,
+      canSignal: host.canSignal,
+      ascii: model.ascii,
+      theme: model.theme,
+    });
   const networkFrom = model.view === 'network' ? model.networkFrom : model.view;
   const opened = withHost({ ...model, view: 'network', networkFrom, notice: undefined }, { network });
   const { width, height } = model;

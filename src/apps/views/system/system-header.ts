@@ -50,7 +50,7 @@ function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): re
       priority: 70,
     },
     { text: link.hasToken ? 'token' : '', style: theme.dim, priority: 30 },
-    { text: link.protocol === 'seed' ? 'first protocol' : '', style: theme.warning, priority: 40 },
+    { text: link.protocol === 'seed' ? 'original agent' : '', style: theme.warning, priority: 40 },
   ];
 }
 

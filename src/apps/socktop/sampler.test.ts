@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'bun:test';
+import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import type { Source } from '../../data/source/source.ts';
+import { OpError } from '../../kit/errors/op-error.ts';
+import type { Demand } from './demand.ts';
+import { HostSampler } from './sampler.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+const DEMAND: Demand = {
+  ...{
+    metricsMillis: 40,
+    processesMillis: 120,
+    disksMillis: NEVER,
+    detailMillis: NEVER,
+    journalMillis: NEVER,
+  },
+  ...{ pid: 0, visiblePids: () => [7] },
+};
+
+/** A source that answers at once and remembers what it was asked. */
+class AskedSource implements Source {
+  readonly wants: Want[] = [];
+  readonly #world = new SystemWorld();
+  answer: () => Promise<Snapshot> = () => Promise.resolve(this.#world.snapshot({}));
+
+  sample(want: Want): Promise<Snapshot> {
+    this.wants.push(want);
+    return this.answer();
+  }
+
+  close(): void {
+    this.wants.length = 0;
+  }
+
+  count(section: keyof Want): number {
+    return this.wants.filter((want) => want[section] !== undefined).length;
+  }
+}
+
+function samplerOf(source: Source, demand: () => Demand | undefined) {
+  const failures: string[] = [];
+  let samples = 0;
+  const sampler = new HostSampler(source, demand, {
+    sampled: () => {
+      samples++;
+    },
+    failed: (message) => failures.push(message),
+  });
+  return { sampler, failures, samples: () => samples };
+}
+
+async function until(check: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!check()) {
+    if (performance.now() > deadline) throw new TypeError('it never came');
+    await Bun.sleep(5);
+  }
+}
+
+describe('a sampler', () => {
+  test('asks for each section at its own interval, together where they are due together', async () => {
+    const source = new AskedSource();
+    const { sampler } = samplerOf(source, () => DEMAND);
+    sampler.start();
+    await until(() => source.count('machineProcesses') >= 6);
+    sampler.stop();
+    expect(source.wants[0]).toEqual({ machine: true, machineProcesses: { visiblePids: [7] } });
+    expect(source.count('machine')).toBeGreaterThan(source.count('machineProcesses'));
+    expect(source.count('disks') + source.count('journal') + source.count('processDetail')).toBe(0);
+    expect(source.wants.every((want) => want.machine === true)).toBe(true);
+    const { length } = source.wants;
+    await Bun.sleep(150);
+    expect(source.wants).toHaveLength(length);
+  });
+
+  test('asks for nothing while nothing is wanted, and at once when that changes', async () => {
+    const source = new AskedSource();
+    let demand: Demand | undefined;
+    const { sampler } = samplerOf(source, () => demand);
+    sampler.start();
+    await Bun.sleep(80);
+    expect(source.wants).toEqual([]);
+    demand = { ...DEMAND, metricsMillis: 60_000, processesMillis: NEVER };
+    sampler.wake();
+    await until(() => source.count('machine') === 1);
+    demand = { ...demand, detailMillis: 60_000, journalMillis: 60_000, pid: 7 };
+    sampler.wake();
+    await until(() => source.count('processDetail') === 1 && source.count('journal') === 1);
+    demand = { ...demand, pid: 8 };
+    sampler.wake();
+    await until(() => source.wants.some(({ processDetail }) => processDetail === 8));
+    sampler.stop();
+  });
+
+  test('has a second sample soon, whatever the interval', async () => {
+    const source = new AskedSource();
+    const { sampler } = samplerOf(source, () => ({
+      ...DEMAND,
+      metricsMillis: 60_000,
+      processesMillis: 60_000,
+    }));
+    sampler.start();
+    await until(() => source.count('machine') >= 2 && source.count('machineProcesses') >= 2);
+    sampler.stop();
+  });
+
+  test('never overlaps itself, and a journal that takes its time holds up nothing', async () => {
+    const source = new AskedSource();
+    let open = 0;
+    let most = 0;
+    const { answer } = source;
+    source.answer = async () => {
+      const isJournal = source.wants.at(-1)?.journal !== undefined;
+      if (isJournal) {
+        await Bun.sleep(300);
+        return answer();
+      }
+      most = Math.max(most, ++open);
+      await Bun.sleep(15);
+      open--;
+      return answer();
+    };
+    const { sampler } = samplerOf(source, () => ({ ...DEMAND, pid: 7, detailMillis: 40, journalMillis: 50 }));
+    sampler.start();
+    await until(() => source.count('machine') >= 6);
+    sampler.stop();
+    expect(most).toBe(1);
+    expect(source.count('journal')).toBe(1);
+  });
+
+  test('says what failed and goes on; a source that was closed is nobody to complain of', async () => {
+    const source = new AskedSource();
+    source.answer = () =>
+      Promise.reject(new OpError({ op: 'sample', code: 'DEADLINE', message: 'too late' }));
+    const { sampler, failures } = samplerOf(source, () => DEMAND);
+    sampler.start();
+    await until(() => failures.length >= 2);
+    expect(failures[0]).toBe('too late');
+    source.answer = () => Promise.reject(new OpError({ op: 'sample', code: 'CLOSED' }));
+    const { length } = failures;
+    const asked = source.wants.length;
+    await until(() => source.wants.length > asked + 1);
+    sampler.stop();
+    expect(failures.length).toBeLessThanOrEqual(length + 1);
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'bun:test';
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
+import { LOCAL, NOW_MILLIS, SocktopBench } from './bench.fixture.ts';
+import { demandOf } from './demand.ts';
+
+const SIZES = [
+  [0, 0],
+  [1, 1],
+  [5, 3],
+  [39, 10],
+  [40, 10],
+  [61, 17],
+  [80, 24],
+  [100, 30],
+  [160, 45],
+  [200, 60],
+  [500, 9],
+] as const;
+const LIVE: RemoteStatus = {
+  ...{ phase: 'live', hostName: 'web-1', isEncrypted: true, hasToken: true, latencyMicros: 12_000 },
+  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3', lostSinceMillis: undefined },
+  ...{ nextTryMillis: undefined, reason: undefined },
+};
+const LOST: RemoteStatus = {
+  ...LIVE,
+  ...{ phase: 'lost', lostSinceMillis: NOW_MILLIS - 12_000, nextTryMillis: NOW_MILLIS + 4000 },
+  reason: 'connection refused',
+};
+
+function remote(link: RemoteStatus, name = 'web-1') {
+  return { ...LOCAL, name, link, canSignal: false };
+}
+
+function benchOf(...links: readonly RemoteStatus[]): SocktopBench {
+  const world = new SystemWorld();
+  world.addProcess(7, { name: 'postgres' });
+  return new SocktopBench({ hosts: links.map((link, i) => remote(link, `web-${i + 1}`)) }, world);
+}
+
+describe('every size of every view', () => {
+  test.each([false, true])('is painted without a word, ASCII: %p', (ascii) => {
+    const world = new SystemWorld(3);
+    world.addProcess(7, { name: '\x1b]0;evil\x07\u{1f680}\u202e\u0301' });
+    for (const views of ['', 'j\r', 'n', '?', 'jt', '/e', 'c', 'I']) {
+      const bench = new SocktopBench({ hosts: [LOCAL], ascii }, world);
+      for (const hasData of [false, true]) {
+        if (hasData) {
+          bench.sample();
+          bench.type(views);
+        }
+        for (const [width, height] of SIZES) {
+          bench.resize(width, height);
+          for (const line of bench.lines()) {
+            expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
+            if (ascii) expect(line).toMatch(/^[ -~]*$/);
+          }
+        }
+      }
+    }
+  });
+
+  test('of several hosts too', () => {
+    const bench = benchOf(LIVE, LOST, LIVE);
+    bench.sample(0);
+    for (const [width, height] of SIZES) {
+      bench.resize(width, height);
+      expect(() => bench.lines()).not.toThrow();
+    }
+  });
+});
+
+describe('a host over the network', () => {
+  test('says how it is reached and how long answers take', () => {
+    const bench = benchOf(LIVE);
+    bench.sample();
+    expect(bench.lines()[0]).toMatch(
+      /^ web-1 {2}wss {2}token .* load 0\.42 0\.38 0\.30 .* 12 ms .*500 ms \/ 2 s/,
+    );
+    const { x, y } = bench.find('wss');
+    expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.good.foreground);
+  });
+
+  test('that is lost keeps its last figures, in grey, with their age', () => {
+    const bench = benchOf(LIVE);
+    bench.sample();
+    bench.world.pass(1, 0.5);
+    bench.sample();
+    bench.send({ kind: 'linked', host: 0, status: LOST, nowMillis: NOW_MILLIS });
+    expect(bench.lines()[0]).toContain('web-1  ✖ lost 12 s ago, next try in 4 s  r now  connection refused');
+    expect(bench.text()).toContain('CPU 50.0 %');
+    const { x, y } = bench.find('CPU 50.0');
+    expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.dim.foreground);
+    bench.send({ kind: 'ticked', nowMillis: NOW_MILLIS + 3000 });
+    expect(bench.lines()[0]).toContain('lost 15 s ago, next try in 1 s');
+    bench.type('r');
+    expect(bench.effects.at(-1)).toEqual({ kind: 'retry', host: 0 });
+  });
+
+  test('that comes back does not continue what was before', () => {
+    const bench = benchOf(LIVE);
+    bench.sample();
+    bench.send({ kind: 'linked', host: 0, status: LOST, nowMillis: NOW_MILLIS });
+    bench.send({
+      kind: 'linked',
+      host: 0,
+      status: { ...LIVE, notice: 'the agent is older' },
+      nowMillis: NOW_MILLIS,
+    });
+    expect(bench.lines().at(-1)).toContain('the agent is older');
+    bench.world.pass(500, 1);
+    bench.sample();
+    expect(bench.text()).toContain('CPU - ');
+  });
+});
+
+describe('several hosts', () => {
+  test('are a row each, one that is lost says so', () => {
+    const bench = benchOf(LIVE, LOST, { ...LIVE, phase: 'connecting' });
+    bench.sample(0);
+    bench.world.pass(2, 0.25);
+    bench.world.use(7, 1);
+    bench.sample(0);
+    const lines = bench.lines();
+    expect(lines[0]).toContain('3 hosts  1 lost');
+    expect(lines[2]).toMatch(/web-1 .* 25\.0 .* 25\.0 .* postgres 12\.5 % +12 ms/);
+    expect(lines[3]).toMatch(/web-2 +✖ lost 12 s ago, next try in 4 s {2}connection refused/);
+    expect(lines[4]).toMatch(/web-3 +connecting/);
+  });
+
+  test('are asked for a summary; the one that is opened for everything', () => {
+    const bench = benchOf(LIVE, LIVE);
+    expect(demandOf(bench.model, 0)).toMatchObject({ metricsMillis: 2000, processesMillis: 5000 });
+    bench.type('j\r');
+    expect(demandOf(bench.model, 1)).toMatchObject({
+      metricsMillis: 500,
+      processesMillis: 2000,
+      disksMillis: 5000,
+    });
+    expect(demandOf(bench.model, 0)).toMatchObject({
+      metricsMillis: 2000,
+      disksMillis: Number.POSITIVE_INFINITY,
+    });
+    bench.type('\t');
+    expect([bench.model.view, bench.model.current]).toEqual(['dashboard', 0]);
+    bench.type('\x1b[Z');
+    expect(bench.model.current).toBe(1);
+    bench.type('\x1b');
+    expect([bench.model.view, bench.hasQuit]).toEqual(['hosts', false]);
+    bench.type('\x1b');
+    expect(bench.hasQuit).toBe(true);
+  });
+});
