@@ -33,7 +33,7 @@ const TOTAL_KEYS = ['total', 'download-total', 'upload-total', 'pid', 'name', 'c
 type RateKey = (typeof KEYS)[number];
 type TotalKey = (typeof TOTAL_KEYS)[number];
 
-/** A blank and the sign, after a graph that is whole. */
+/** A blank and the sign, after the graph. */
 const TREND_WIDTH = 2;
 
 const PID: Column<ProcessColumn> = {
@@ -272,16 +272,16 @@ export class ProcessList implements NetworkList {
   }
 }
 
-/** The last samples, and where they are going; nothing for who is at rest. */
+/** As many of the last samples as there is room for, and where they are going; no sign for who is at rest. */
 function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): void {
   const { buffer, x, y, width, theme, ascii } = pen;
-  const graphWidth = Math.min(width, HISTORY_LENGTH);
+  const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
   rows.historyInto(row, history);
   putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, theme.graphRamp, ascii);
-  if (width < HISTORY_LENGTH + TREND_WIDTH || !(rows.up[row]! + rows.down[row]! > 0)) return;
+  if (!(rows.up[row]! + rows.down[row]! > 0)) return;
   const trend = rows.trendOf(row);
   const style = trend === 'flat' ? theme.dim : theme.text;
-  buffer.put(x + HISTORY_LENGTH + 1, y, trendMark(trend, ascii), style);
+  buffer.put(x + graphWidth + 1, y, trendMark(trend, ascii), style);
 }
 
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
