@@ -90,7 +90,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
       this.startTicks[row] = processes.startTicks[slot]!;
       this.state[row] = processes.state[slot]!;
       this.threads[row] = processes.threads[slot]! > 0 ? processes.threads[slot]! : Number.NaN;
-      this.cpuNanos[row] = processes.cpuNanos[slot]!;
+      this.cpuNanos[row] = section.isCpuTimeWhole === false ? Number.NaN : processes.cpuNanos[slot]!;
       const core = rates.cpu.corePercent[slot] ?? Number.NaN;
       this.corePercent[row] = core;
       this.machinePercent[row] = machinePercent(core, coreCount);

@@ -42,6 +42,8 @@ export interface MachineProcesses extends Section {
   readonly processCount?: number | undefined;
   /** Of the rows asked for, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
   readonly commandLines?: readonly (string | undefined)[] | undefined;
+  /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
+  readonly isCpuTimeWhole?: boolean;
   /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
   readonly texts?: RemoteProcessTexts | undefined;
 }

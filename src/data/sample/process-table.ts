@@ -14,7 +14,7 @@ export class ProcessTable {
   startTicks: Float64Array;
   /** Effective user; -1 unknown. */
   uid: Int32Array;
-  /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
+  /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...); 0 unknown. */
   state: Uint8Array;
   /** -1 unknown. */
   threads: Int32Array;

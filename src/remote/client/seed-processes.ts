@@ -70,6 +70,7 @@ export class SeedProcessList {
       coreCount: cores,
       processCount: Math.max(processes.process_count ?? 0, this.#table.slots.count),
       texts: { users: [], commandLines: [] },
+      isCpuTimeWhole: false,
     };
   }
 
@@ -90,7 +91,7 @@ export class SeedProcessList {
     table.ppid[slot] = 0;
     table.startTicks[slot] = 0;
     table.uid[slot] = -1;
-    table.state[slot] = UNKNOWN_STATE;
+    table.state[slot] = 0;
     table.threads[slot] = -1;
     table.names[slot] = name;
     table.rssBytes[slot] = mem_bytes ?? UNKNOWN;

@@ -75,7 +75,8 @@ describe('an agent of the seed', () => {
     const { slots, names, isUplink, rxBytes } = machine!.networks.value!;
     const eth0 = [...slots.rows.subarray(0, slots.count)].find((slot) => names[slot] === 'eth0')!;
     expect([isUplink[eth0], rxBytes[eth0]]).toEqual([1, 100]);
-    expect(machineProcesses).toMatchObject({ processCount: 9, coreCount: 2, memoryTotalBytes: 1000 });
+    const facts = { processCount: 9, coreCount: 2, memoryTotalBytes: 1000, isCpuTimeWhole: false };
+    expect(machineProcesses).toMatchObject(facts);
     const { processes } = machineProcesses!;
     expect([processes.threads[processes.find(7)], processes.uid[processes.find(7)]]).toEqual([-1, -1]);
     expect(errors).toMatchObject([{ code: 'ENOTSUP' }]);

@@ -116,11 +116,11 @@ function putFileSystem(
   let room = width;
   if (width >= MOUNT_WIDTH + DEVICE_WIDTH + AMOUNT_WIDTH + 16) {
     putAligned(buffer, from + MOUNT_WIDTH + 1, y, DEVICE_WIDTH, 'left', name, theme.dim, ascii);
-    putAligned(buffer, from, y, MOUNT_WIDTH, 'left', mountPoint, theme.text, ascii);
+    putAligned(buffer, from, y, MOUNT_WIDTH, 'left', mountPoint || name, theme.text, ascii);
     from += MOUNT_WIDTH + DEVICE_WIDTH + 2;
     room -= MOUNT_WIDTH + DEVICE_WIDTH + 2;
   } else {
-    putAligned(buffer, from, y, MOUNT_WIDTH, 'left', mountPoint, theme.text, ascii);
+    putAligned(buffer, from, y, MOUNT_WIDTH, 'left', mountPoint || name, theme.text, ascii);
     from += MOUNT_WIDTH + 1;
     room -= MOUNT_WIDTH + 1;
   }

@@ -126,12 +126,14 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   let x = area.x + LABEL_WIDTH + 2;
   const fileSystems = data.disks?.fileSystems ?? [];
   if (fileSystems.length === 0) buffer.put(x, area.y, '-', theme.dim);
-  for (const { mountPoint, usedBytes, availableBytes } of fileSystems) {
+  for (const { mountPoint, name, usedBytes, availableBytes } of fileSystems) {
     const percent = percentOf(usedBytes, (usedBytes ?? Number.NaN) + (availableBytes ?? Number.NaN));
     const figure = percentText(percent);
-    const width = Math.min(mountPoint.length, 24);
+    // The original agent tells no mount points.
+    const label = mountPoint || name;
+    const width = Math.min(label.length, 24);
     if (x + width + 1 + figure.length > right) return;
-    putAligned(buffer, x, area.y, width, 'left', mountPoint, theme.dim, ascii);
+    putAligned(buffer, x, area.y, width, 'left', label, theme.dim, ascii);
     x = buffer.put(x + width + 1, area.y, figure, usageStyle(theme, percent)) + 3;
   }
 }
