@@ -2,10 +2,13 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SeedClient } from './testing/seed-client.ts';
+import { V2Client } from './testing/v2-client.ts';
 
 const IDLE_MILLIS = 60_000;
 /** Until what starting or the last request has set going is done. */
 const SETTLE_MILLIS = 60_000;
+/** How long accounting goes on after the last request. */
+const LEASE_MILLIS = 60_000;
 const LIMIT_MILLIS = 180_000;
 
 let agent: AgentProcess | undefined;
@@ -63,6 +66,29 @@ describe('an agent that nobody asks', () => {
       expect(all).toBeLessThanOrEqual(2);
     },
     LIMIT_MILLIS,
+  );
+
+  test(
+    'a minute after the network was asked for does not wake up either, and has given back what it had opened',
+    async () => {
+      agent = await AgentProcess.start();
+      const descriptors = (): number => readdirSync(`/proc/${agent!.pid}/fd`).length;
+      const before = descriptors();
+      const client = await V2Client.open(agent.port);
+      expect((await client.ask('get_network')).reply).toBe('get_network');
+      const whileCounting = descriptors();
+      client.close();
+      await Bun.sleep(LEASE_MILLIS);
+      const { main, all } = await idleSwitches(agent.pid);
+      process.stderr.write(
+        `after accounting: main thread ${main}, all threads ${all} in a minute; ` +
+          `${before}, ${whileCounting}, ${descriptors()} descriptors\n`,
+      );
+      expect(main).toBe(0);
+      expect(all).toBeLessThanOrEqual(2);
+      expect(descriptors()).toBeLessThan(whileCounting);
+    },
+    LIMIT_MILLIS + LEASE_MILLIS,
   );
 
   test(

@@ -1,6 +1,7 @@
 import { PbfReader } from 'pbf';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
-import { PROCESSES_SHAPE, readProcesses, writeProcess } from './processes.generated.ts';
+import type { ProcessRowTable } from './process-row.ts';
+import { PROCESSES_SHAPE, type Process, readProcesses, writeProcess } from './processes.generated.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
 import type { SeedProcess } from './seed-metrics.ts';
 import { cleanText, cutText } from './wire-text.ts';
@@ -32,13 +33,28 @@ export function encodeSeedProcesses(processes: SeedProcesses): Uint8Array<ArrayB
   let rows = 0;
   for (const row of processes.rows) {
     if (rows++ === ROWS_LIMIT.processes) break;
-    scratch.pid = countOr0(row.pid, LARGEST_PID);
-    scratch.name = cutText(row.name, TEXT_LIMIT.name);
-    scratch.cpu_usage = Number.isFinite(row.cpu_usage) ? (row.cpu_usage ?? 0) : 0;
-    scratch.mem_bytes = countOr0(row.mem_bytes, LARGEST_COUNT);
+    setScratch(row.pid, row.name, row.cpu_usage, row.mem_bytes);
     writer.writeMessage(2, writeProcess, scratch);
   }
   return new Uint8Array(writer.finish());
+}
+
+/** A row of a sample's processes as the message has it; the same object again and again. */
+export function seedProcessOfRow(table: ProcessRowTable, slot: number): Process {
+  setScratch(table.pid[slot], table.names[slot]!, table.cpuPercent[slot], table.residentBytes[slot]);
+  return scratch;
+}
+
+function setScratch(
+  pid: number | undefined,
+  name: string,
+  cpuUsage: number | undefined,
+  memBytes: number | undefined,
+): void {
+  scratch.pid = countOr0(pid, LARGEST_PID);
+  scratch.name = cutText(name, TEXT_LIMIT.name);
+  scratch.cpu_usage = cpuUsage !== undefined && Number.isFinite(cpuUsage) ? cpuUsage : 0;
+  scratch.mem_bytes = countOr0(memBytes, LARGEST_COUNT);
 }
 
 /** The same, checked and cleaned. OpError `BAD_PROTOBUF`, `TOO_MANY_ROWS`. */

@@ -1,12 +1,12 @@
 import { toOpError } from '../../../kit/errors/op-error.ts';
-import { type Frame, jsonFrame } from '../../wire/seed-frame.ts';
+import { type Frame, jsonFrame, protobufFrame } from '../../wire/seed-frame.ts';
 import { seedDisksJson, seedMetricsJson, seedProcessesJson } from '../../wire/seed-metrics.ts';
 import { encodeSeedReply } from '../../wire/seed-reply.ts';
 import { parseSeedRequest, type SeedRequest } from '../../wire/seed-request.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
 import { seedJournalOf, seedProcessOf } from './process-messages.ts';
-import { seedDisksOf, seedMetricsOf, seedRowsOf, topProcessesOf } from './seed-messages.ts';
+import { seedDisksOf, seedMetricsOf, topProcessesOf } from './seed-messages.ts';
 
 /** What is known of a client of the seed's protocol. */
 export interface SeedPeer {
@@ -97,17 +97,12 @@ export class SeedAnswers {
   }
 
   #processes(): Promise<Frame> {
-    const { samples } = this.#from;
-    return samples.processes.readRated(
-      samples.maxAgeMicros('processes'),
-      ({ changes, replies, processCount }) => {
-        replies.seed ??= encodeSeedReply({
-          reply: 'get_processes',
-          processes: { process_count: processCount, rows: seedRowsOf(changes.table) },
-        });
-        return replies.seed;
-      },
-    );
+    const { processes } = this.#from.samples;
+    const maxAge = this.#from.samples.maxAgeMicros('processes');
+    return processes.readRated(maxAge, ({ replies, processCount }) => {
+      replies.seed ??= protobufFrame(processes.seedEncoder.encode(processCount));
+      return replies.seed;
+    });
   }
 
   async #process(pid: number): Promise<Frame> {

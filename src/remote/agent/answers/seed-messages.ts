@@ -48,20 +48,6 @@ export function seedDisksOf({ fileSystems }: DisksSection): SeedDisk[] {
   }));
 }
 
-/** Every process; the same object again and again, to be read at once. */
-export function* seedRowsOf(table: ProcessRowTable): Generator<SeedProcess> {
-  const row = { pid: 0, name: '', cpu_usage: 0, mem_bytes: 0 };
-  const { rows, count } = table.slots;
-  for (let i = 0; i < count; i++) {
-    const slot = rows[i]!;
-    row.pid = table.pid[slot]!;
-    row.name = table.names[slot]!;
-    row.cpu_usage = table.cpuPercent[slot]!;
-    row.mem_bytes = table.residentBytes[slot]!;
-    yield row;
-  }
-}
-
 /** The first by CPU, then by memory. */
 export function topProcessesOf(table: ProcessRowTable): SeedProcess[] {
   const { rows, count } = table.slots;
