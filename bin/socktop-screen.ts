@@ -18,6 +18,8 @@ import { complain } from './messages.ts';
 import { playbackState, steer } from './playback-steering.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
+import { EventLog } from './sstop-log.ts';
+import { giveBackStartMemory } from './start-memory.ts';
 import { VERSION } from './version.ts';
 
 /** Connections that are lost have an age: it is told so often. */
@@ -75,6 +77,7 @@ class Screen {
 
   async run(): Promise<number> {
     const { network, durationMillis } = this.#settings;
+    const keepStartMemory = giveBackStartMemory(EventLog.none());
     let timer: ReturnType<typeof setTimeout> | undefined;
     const reason = await runProgram<Model, Message, Effect>(this.#program(), {
       color: network.color,
@@ -87,6 +90,7 @@ class Screen {
         if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
       },
     });
+    keepStartMemory();
     clearTimeout(timer);
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();

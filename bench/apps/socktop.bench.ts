@@ -11,7 +11,8 @@ const SCENES = [
   { processes: 3000, cpuBar: 0.35 },
 ] as const;
 const BYTES_BAR = 1 / 6;
-const WARM_UP_MILLIS = 8000;
+/** Until the runtime has compiled what runs once a second: a monitor stays on for hours. */
+const WARM_UP_MILLIS = 60_000;
 const WINDOW_MILLIS = 5000;
 const WINDOWS = 7;
 const STARTS = 5;
