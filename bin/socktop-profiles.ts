@@ -53,7 +53,10 @@ export async function rememberProfile(
       const message = `profile '${name}' exists already: --save overwrites it`;
       throw new OpError({ op: 'save profile', code: 'EXISTS', message });
     }
-    if (!confirm(`Overwrite existing profile '${name}'?`, 'no')) return;
+    if (!confirm(`Overwrite existing profile '${name}'?`, 'no')) {
+      tell(`Profile '${name}' stays as it was.`);
+      return;
+    }
   }
   await saveProfile(path, name, profile);
 }
