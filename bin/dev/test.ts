@@ -7,6 +7,8 @@ import { closingLine, countTests, type TestCount, withExitCode } from './junit-r
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const REPORT = `${ROOT}.cache/junit-${process.pid}.xml`;
 const FOLDERS = ['src', 'platforms', 'bench', 'bin'];
+/** For tests that name no limit of their own; on a busy machine each may take many times its usual time. */
+const TEST_LIMIT_MILLIS = 60_000;
 const SYSTEM_SUFFIX = '.system.test.ts';
 
 /** What to run: one tier of the tests, and of it the files whose path holds one of `parts` (none: all). */
@@ -37,7 +39,14 @@ async function runTests(paths: readonly string[]): Promise<TestCount> {
   mkdirSync(`${ROOT}.cache`, { recursive: true });
   const report = ['--reporter=junit', `--reporter-outfile=${REPORT}`];
   const child = Bun.spawn(
-    [process.execPath, 'test', '--only-failures', ...report, ...paths.map((path) => `./${path}`)],
+    [
+      process.execPath,
+      'test',
+      '--only-failures',
+      `--timeout=${TEST_LIMIT_MILLIS}`,
+      ...report,
+      ...paths.map((path) => `./${path}`),
+    ],
     { cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit', env: { ...process.env, CI: 'true' } },
   );
   const exitCode = await child.exited;

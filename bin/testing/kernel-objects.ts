@@ -9,11 +9,21 @@ const NEXT_ID_BYTES = 12;
 type Kind = keyof typeof NEXT_ID;
 const KINDS = Object.keys(NEXT_ID) as readonly Kind[];
 
+/** Empty for a file that is no longer there: descriptors come and go while they are listed. */
+export function textUnlessGone(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    return '';
+  }
+}
+
 /** Programs, maps and links that a process has descriptors of, as `prog 12`. */
 export function objectsOf(pid: number): ReadonlySet<string> {
   const objects = new Set<string>();
   for (const descriptor of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const text = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1');
+    const text = textUnlessGone(`/proc/${pid}/fdinfo/${descriptor}`);
     for (const [, kind, id] of text.matchAll(/^(prog|map|link)_id:\s+(\d+)$/gm)) objects.add(`${kind} ${id}`);
   }
   return objects;

@@ -511,7 +511,11 @@ static void held(void) {
     send_all(fd, 8);
     send_all(fd, bytes);
     receive_all(fd, 1);
-    counted_line("sent", cookie_of(fd), bytes + 8, 1);
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+    say("{\"role\":\"sent\",\"pid\":%d,\"cookie\":\"%llu\",\"sent\":%llu,\"received\":1,\"retransmitted\":%llu}\n",
+        getpid(), cookie_of(fd), bytes + 8, (u64)info.tcpi_bytes_retrans);
   }
   close(fd);
   waitpid(server, 0, 0);
