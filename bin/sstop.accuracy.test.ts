@@ -105,11 +105,11 @@ function expectShortConnections(run: AccuracyRun, who: string): void {
 describe.skipIf(obstacle !== undefined)(
   `as this user (needs a network namespace${because(obstacle)})`,
   () => {
-    test('long connections: both ends exact', async () => {
+    test.concurrent('long connections: both ends exact', async () => {
       expectLongConnections(await runBeside('long', []));
     }, 20_000);
 
-    test('200 short connections a second: every byte on some row, the serving end its own', async () => {
+    test.concurrent('200 short connections a second: every byte on some row, the serving end its own', async () => {
       expectShortConnections(await runBeside('short', []), 'as this user');
     }, 20_000);
   },
@@ -118,11 +118,11 @@ describe.skipIf(obstacle !== undefined)(
 describe.skipIf(nobodyObstacle !== undefined)(
   `as an ordinary user (needs a network namespace${because(nobodyObstacle)})`,
   () => {
-    test('long connections of that user’s own processes: both ends exact', async () => {
+    test.concurrent('long connections of that user’s own processes: both ends exact', async () => {
       expectLongConnections(await runBeside('long', NOBODY));
     }, 20_000);
 
-    test('200 short connections a second: every byte on some row', async () => {
+    test.concurrent('200 short connections a second: every byte on some row', async () => {
       expectShortConnections(await runBeside('short', NOBODY), 'as an ordinary user');
     }, 20_000);
   },
