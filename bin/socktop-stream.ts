@@ -5,8 +5,9 @@ import { systemCsv, systemCsvHeader, systemTable } from '../src/data/export/syst
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
+import { playbackProblem } from './playback-problem.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { StandardOutput } from './standard-output.ts';
@@ -67,12 +68,19 @@ class SystemStream {
     for (;;) {
       const snapshot = await playback.next();
       if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
-      if (snapshot === undefined) return EXIT_OK;
+      if (snapshot === undefined) return this.#playedTo(playback);
       this.#data.absorb(snapshot);
       if (snapshot.machine === undefined && snapshot.machineProcesses === undefined) continue;
       const isOpen = await this.#print();
       if (!isOpen || this.#settings.once) return EXIT_OK;
     }
+  }
+
+  /** A file that was named and is not whole is told as a wrong argument is, once all that can be had of it was. */
+  #playedTo({ progress }: RecordedSource): number {
+    const problem = playbackProblem(this.#settings.playbackPath ?? '', progress);
+    if (problem !== undefined) complain('socktop', problem);
+    return problem === undefined ? EXIT_OK : EXIT_USAGE;
   }
 
   /** False: there is no connection now, and it was told. Throws where there is nothing at all. */

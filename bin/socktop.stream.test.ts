@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, hostname, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
@@ -99,6 +99,14 @@ describe('a recording', () => {
         });
       }
       expect((await run('--json', '--record', path, url)).stderr).toContain('nothing is overwritten');
+      const cut = join(folder, 'cut.ndjson.gz');
+      writeFileSync(cut, readFileSync(path).subarray(0, -30));
+      const broken = await run('--json', '--playback', cut);
+      expect(broken).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('in the middle of a snapshot'),
+      });
+      expect(played.stdout.startsWith(broken.stdout)).toBe(true);
       const missing = await run('--json', '--playback', join(folder, 'none'));
       expect(missing).toMatchObject({ code: 2, stdout: '' });
     },
