@@ -3,6 +3,7 @@ import type { Capabilities } from '../wire/capabilities.ts';
 import { Backoff } from './backoff.ts';
 import { SeedClock } from './seed-clock.ts';
 import { versionNotice } from './version-notice.ts';
+import { Wakening } from './wakening.ts';
 
 describe('delays between tries', () => {
   test('grow to half a minute, and are shortened by chance to no less than half', () => {
@@ -52,6 +53,30 @@ describe('the time of an agent that tells wall time alone', () => {
     silent.advance(undefined, 5e6);
     expect(silent.advance(undefined, 6e6)).toBe(true);
     expect(silent.micros).toBe(6e6);
+  });
+});
+
+describe('a machine that slept', () => {
+  test('is known by its wall clock, which went on; once for each sleep, and not after it was stopped', async () => {
+    let offsetMillis = 1e12;
+    let woken = 0;
+    const first = Promise.withResolvers<void>();
+    const wakening = new Wakening(
+      () => {
+        woken++;
+        first.resolve();
+      },
+      () => offsetMillis,
+    );
+    wakening.start();
+    offsetMillis += 3_600_000;
+    await first.promise;
+    await Bun.sleep(1500);
+    expect(woken).toBe(1);
+    wakening.stop();
+    offsetMillis += 3_600_000;
+    await Bun.sleep(1500);
+    expect(woken).toBe(1);
   });
 });
 

@@ -5,15 +5,18 @@ const LEAP_MILLIS = 3000;
 /** Notices that the machine has slept: monotonic time stands still then, and so does every timer. */
 export class Wakening {
   readonly #woke: () => void;
+  readonly #offset: () => number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #offsetMillis = 0;
 
-  constructor(woke: () => void) {
+  /** `offset` is how far the wall clock is ahead of the monotonic one, milliseconds. */
+  constructor(woke: () => void, offset: () => number = offsetNow) {
     this.#woke = woke;
+    this.#offset = offset;
   }
 
   start(): void {
-    this.#offsetMillis = offset();
+    this.#offsetMillis = this.#offset();
     this.#timer ??= setInterval(() => this.#look(), LOOK_MILLIS);
   }
 
@@ -24,11 +27,11 @@ export class Wakening {
 
   #look(): void {
     const before = this.#offsetMillis;
-    this.#offsetMillis = offset();
+    this.#offsetMillis = this.#offset();
     if (this.#offsetMillis - before > LEAP_MILLIS) this.#woke();
   }
 }
 
-function offset(): number {
+function offsetNow(): number {
   return Date.now() - performance.now();
 }
