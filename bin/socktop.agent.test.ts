@@ -110,6 +110,28 @@ describe('the first contact over TLS', () => {
 
 describe('the screen of an agent', () => {
   test(
+    'says that the agent is another version, once it has told which',
+    async () => {
+      let sequence = 0;
+      const header = { host_name: 'old', boot_id: 'b', epoch: 1, clock_ticks_per_second: 100 };
+      const older = (text: string, socket: PeerSocket): void => {
+        const { id } = JSON.parse(text);
+        const monotonic_micros = ++sequence * 500_000;
+        const parts = { cpu: {}, memory: {}, networks: {}, sensors: {}, gpus: {} };
+        const body = { header: { ...header, monotonic_micros }, section: { sequence, errors: [] }, ...parts };
+        socket.binary(v2Frame(id, v2Json(JSON.stringify({ ...body, version: '0.0.1' }))));
+      };
+      const peer = await WebSocketPeer.listen({ isV2: true, received: older });
+      open.push(peer);
+      const program = start(`ws://127.0.0.1:${peer.port}/ws`);
+      await program.waitFor(/the agent is version 0\.0\.1, older than this program/, WAIT_MILLIS);
+      program.key('q');
+      expect(await program.exited()).toBe(0);
+    },
+    LONG_MILLIS,
+  );
+
+  test(
     'that lies stays a screen: nothing of its texts reaches the terminal as it came',
     async () => {
       const evil = '\u001b]0;owned\u0007\u001b[2J\u202e';
@@ -129,7 +151,7 @@ describe('the screen of an agent', () => {
       const peer = await WebSocketPeer.listen({ isV2: true, received: lie });
       open.push(peer);
       const program = start(`ws://127.0.0.1:${peer.port}/ws`);
-      await program.waitFor(/owned/, WAIT_MILLIS);
+      await program.waitFor(/CPU.*owned/s, WAIT_MILLIS);
       await program.waitUntil(() => sequence > 8, 'some samples', WAIT_MILLIS);
       expect(program.transcript).not.toContain('\u001b]0;owned');
       expect(program.transcript).not.toContain(Buffer.from('\u202e').toString('latin1'));

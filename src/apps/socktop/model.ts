@@ -182,6 +182,12 @@ export function withHost(model: Model, change: Partial<HostModel>, index: number
   return { ...model, hosts };
 }
 
+/** What the one agent cannot tell; of several it is told when one of them is opened. */
+function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
+  const text = hosts.length === 1 ? hosts[0]?.link?.notice : undefined;
+  return text === undefined ? undefined : { text, isBad: true };
+}
+
 /** Before the first sample. */
 export function initialModel(options: StartOptions): Model {
   const hosts = options.hosts.map(
@@ -200,7 +206,8 @@ export function initialModel(options: StartOptions): Model {
     list: new MachineProcessList(),
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
-    ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined, notice: undefined },
+    ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined },
+    notice: noticeOf(hosts),
     playback: undefined,
     ...{ ownPid: options.ownPid, ascii: options.ascii, theme: options.theme, keymap: options.keymap },
     networkOptions: options.networkOptions,

@@ -70,11 +70,13 @@ function sampled(model: Model, { host, snapshot }: Extract<Message, { kind: 'sam
 }
 
 function linked(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
-  const wasLive = model.hosts[host]!.link?.phase === 'live';
+  const before = model.hosts[host]!.link;
+  const wasLive = before?.phase === 'live';
   // What comes after a gap does not continue what was before it.
   if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
-  const isNews = status.phase === 'live' && !wasLive && host === model.current;
+  // An agent tells its version after it is there.
+  const isNews = status.phase === 'live' && status.notice !== before?.notice && host === model.current;
   return isNews && status.notice !== undefined
     ? { ...next, notice: { text: status.notice, isBad: true } }
     : next;
