@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -12,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT, AgentProcess } from './testing/agent-process.ts';
 
-const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+const NOBODY = 65_534;
+const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
 /** linux/capability.h: CAP_DAC_READ_SEARCH, CAP_NET_RAW, CAP_SYS_PTRACE. */
 const KEPT = 0x82004n;
 const GIVEN = ['sys_ptrace', 'dac_read_search', 'net_raw', 'kill', 'sys_nice'];
@@ -48,6 +51,24 @@ describe.skipIf(!isRoot)('an ordinary user’s agent (needs root to become one)'
     expect(readFileSync(`/proc/${agent.pid}/status`, 'utf8')).toMatch(/^NoNewPrivs:\t1$/m);
     expect((await agent.fetch('/metrics')).status).toBe(200);
     await agent.close();
+  });
+
+  test('says in one line that a key may not be read', async () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    chownSync(home, NOBODY, NOBODY);
+    const options = { prefix: AS_NOBODY, args: ['--tls'], environment: { XDG_CONFIG_HOME: home } };
+    await (await AgentProcess.start(options)).close();
+    const key = join(home, 'socktop_agent/tls/key.pem');
+    chmodSync(key, 0);
+    const run = Bun.spawnSync([...AS_NOBODY, AGENT, '--tls', '-p', '0'], {
+      env: { ...process.env, XDG_CONFIG_HOME: home },
+    });
+    expect([run.exitCode, run.stdout.toString(), run.stderr.toString()]).toEqual([
+      1,
+      '',
+      `socktop-agent: cannot read ${key} (EACCES)\n`,
+    ]);
   });
 
   test('keeps of what systemd gives it what collecting takes', async () => {
