@@ -1,5 +1,6 @@
 import { keymapOf } from '../src/apps/config/keymap.ts';
 import { demandOf } from '../src/apps/socktop/demand.ts';
+import { distinctNames } from '../src/apps/socktop/host-names.ts';
 import { socktopGroupsFor } from '../src/apps/socktop/keymap.ts';
 import type { Effect, Message, Model } from '../src/apps/socktop/model.ts';
 import { type SocktopProgram, socktopProgram } from '../src/apps/socktop/program.ts';
@@ -101,9 +102,10 @@ class Screen {
 
   #program(): SocktopProgram {
     const { metricsIntervalMillis, processesIntervalMillis, compact, network } = this.#settings;
+    const names = distinctNames(this.#hosts.map(({ name }) => name));
     return socktopProgram({
-      hosts: this.#hosts.map(({ name, link, signaller, userName }) => ({
-        ...{ name, link: link?.status, canSignal: signaller !== undefined },
+      hosts: this.#hosts.map(({ link, signaller, userName }, at) => ({
+        ...{ name: names[at]!, link: link?.status, canSignal: signaller !== undefined },
         userOf: (uid) => userName?.(uid),
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
