@@ -56,6 +56,8 @@ async function expectKeys(screen: SocktopScreen, checks: SocktopChecks): Promise
       screen.press(chord);
       await screen.until(() => check.shows(screen), `what ${chord} (${action}) does`);
       screen.press(...(check.back ?? []));
+      // What follows an escape at once is one chord with it.
+      if (check.back?.at(-1) === 'escape' || chord === 'escape') await Bun.sleep(SETTLE_MILLIS);
       await screen.until(isHome, `the view as it was after ${chord} (${action}): ${home}`);
     }
   }

@@ -56,6 +56,7 @@ test('a click selects a row, another opens it; the pane has rows of its own', as
     await screen.until(() => screen.selected() === `${named.tag}-03`, 'the cursor on it');
     screen.click(row.x, row.y);
     await screen.untilText(new RegExp(`${named.tag}-03  PID \\d+`));
+    await screen.until(() => screen.footer.includes('Tab next list'), 'the whole frame of the pane');
     screen.press('escape');
     await screen.until(() => screen.footer.includes('sort: pid'), 'the table again');
     screen.press('/', '\x15', ...String(named.pid), 'enter', 'g', 'enter');
