@@ -17,7 +17,10 @@ export interface TrafficLine {
   readonly sent: number;
   readonly received: number;
   readonly segmentsOut: number;
+  /** Bytes of payload sent more than once. */
   readonly retransmitted: number;
+  /** Segments sent more than once, a SYN too. */
+  readonly resent: number;
   readonly outOfOrder: number;
   readonly name: string;
   readonly rxBytes: number;

@@ -184,10 +184,10 @@ static void close_line(int fd, const char *role, u64 sent, u64 received, u64 lis
     usleep(1000);
   }
   say("{\"role\":\"%s\",\"pid\":%d,\"cookie\":\"%llu\",\"listener\":\"%llu\",\"sent\":%llu,\"received\":%llu,"
-      "\"segmentsOut\":%u,\"segmentsIn\":%u,\"bytesSent\":%llu,\"retransmitted\":%llu,\"outOfOrder\":%u}\n",
+      "\"segmentsOut\":%u,\"segmentsIn\":%u,\"bytesSent\":%llu,\"retransmitted\":%llu,\"resent\":%u,\"outOfOrder\":%u}\n",
       role, getpid(), cookie, listener, sent, received, info.tcpi_segs_out, info.tcpi_segs_in,
       (u64)info.tcpi_bytes_sent, (u64)info.tcpi_bytes_retrans,
-      info.tcpi_rcv_ooopack);
+      info.tcpi_total_retrans, info.tcpi_rcv_ooopack);
   close(fd);
 }
 
