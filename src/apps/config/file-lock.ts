@@ -7,12 +7,16 @@ const WAIT_MILLIS = 5000;
 const LOOK_MILLIS = 15;
 
 /**
- * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds,
+ * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds or `waitMillis`,
  * else what the system says (`EACCES`, `EROFS`).
  */
-export async function withFileLock<T>(path: string, work: () => T): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => T,
+  waitMillis: number = WAIT_MILLIS,
+): Promise<T> {
   const lock = `${path}.lock`;
-  const until = performance.now() + WAIT_MILLIS;
+  const until = performance.now() + waitMillis;
   while (!taken(lock)) {
     breakStale(lock);
     if (performance.now() > until) {

@@ -176,13 +176,12 @@ describe('saving', () => {
 
   test('gives up on one who does not end', async () => {
     const path = join(folder, 'held.json');
-    const held = withFileLock(path, () => {
-      expect(existsSync(`${path}.lock`)).toBe(true);
-    });
-    await held;
+    await withFileLock(path, () => expect(existsSync(`${path}.lock`)).toBe(true));
+    expect(existsSync(`${path}.lock`)).toBe(false);
     writeFileSync(`${path}.lock`, '');
-    expect(await rejectionOf(saveProfile(path, 'prod', PROD))).toBe('LOCKED');
-  }, 20_000);
+    expect(await rejectionOf(withFileLock(path, () => expect.unreachable(), 200))).toBe('LOCKED');
+    expect(existsSync(`${path}.lock`)).toBe(true);
+  });
 });
 
 test('where there is no file there are no profiles', () => {

@@ -137,7 +137,7 @@ describe('a connection that ends', () => {
     await agents.pop()?.stop();
     // After some failures the delays are seconds.
     let tries = 0;
-    await until(source, () => source.status.nextTryMillis !== undefined && ++tries >= 4);
+    await until(source, () => source.status.nextTryMillis !== undefined && ++tries >= 3);
     start({ port });
     const asked = performance.now();
     source.retry();
