@@ -186,7 +186,8 @@ export class NetlinkSockets implements SocketSource {
   async #dumpRare(slice: Slice): Promise<void> {
     if (this.#nowMicros < this.#nextRareDumpMicros) return;
     this.#rareDumps++;
-    this.#dumpListeners();
+    this.#listenersSequence = this.#sequence;
+    await this.#dump(this.#listeners, this.#listenerVisitor, slice);
     let isWhole = !this.#diag.wasInterrupted;
     for (const request of this.#datagrams) {
       await this.#dump(request, this.#datagramVisitor, slice);
@@ -196,7 +197,7 @@ export class NetlinkSockets implements SocketSource {
     if (isWhole) this.#rareSequence = this.#sequence;
   }
 
-  /** In one go: listeners are few. Also called when a closing was not known: its listener may be new. */
+  /** In one go: when a closing was not known, its listener may be new, and the rest of the closings wait for it. */
   #dumpListeners(): void {
     this.#listenersSequence = this.#sequence;
     this.#diag.begin(this.#listeners);
