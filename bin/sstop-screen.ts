@@ -69,13 +69,15 @@ class Screen {
   async run(): Promise<number> {
     const { color, mouse, durationMillis } = this.#settings;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let starting: ReturnType<typeof setImmediate> | undefined;
     const reason = await runProgram<Model, Message, Effect>(withInjectedFault(this.#program()), {
       color,
       mouse,
       effect: (effect, controls) => this.#carryOut(effect, controls),
       started: (controls) => {
         this.#controls = controls;
-        this.#sampler.start();
+        // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
+        starting = setImmediate(() => this.#sampler.start());
         void rehearse(this.#program(), () => this.#sampler.data !== undefined);
         // The first local time loads the time zones, 10 ms: now, and not in the first frame that shows the clock.
         setImmediate(() => new Date().getHours());
@@ -83,6 +85,7 @@ class Screen {
       },
     });
     clearTimeout(timer);
+    clearImmediate(starting);
     this.#sampler.stop();
     this.#input.onProblem = (message) => complain('sstop', message);
     this.#logEnd(reason);
