@@ -58,7 +58,8 @@ test('processes without sockets stand above their children with the sum of these
   for (let i = 0; i < 3; i++) pids.push(Number((await lines.next()).value));
   pids.push(family.pid);
   program = new PtyProgram([SSTOP, '--loopback', '--interval', '100ms', '--filter', LISTENER], {
-    columns: 120,
+    // However deep the test itself stands in the tree.
+    columns: 240,
     rows: 40,
   });
   await program.waitUntil(() => branches(program!).length === 2, 'both listeners');

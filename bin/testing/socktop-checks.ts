@@ -102,7 +102,7 @@ export const PANE_CHECKS: SocktopChecks = {
   ...INTERVALS,
   ...NO_TABLE,
   ...ROWS,
-  open: { shows: (screen) => screen.rows().length <= 1, back: ['escape'] },
+  open: text(/Children 0 /, 'escape'),
   back: text(/sort: pid/, 'enter', 'tab', 'g'),
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: (screen) => !ON_CHILDREN(screen), back: ['shift+tab'] },

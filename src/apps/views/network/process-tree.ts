@@ -5,6 +5,8 @@ import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import type { CellPen } from './cells.ts';
 
 const INDENT = 2;
+/** Columns that a name keeps, however deep it stands. */
+const NAME_WIDTH = 12;
 
 interface BranchGlyphs {
   readonly rail: number;
@@ -63,10 +65,11 @@ export class ProcessTree {
   /** Draws the lines that lead to a row's name; the columns they take. */
   paintBranch(rank: number, pen: CellPen): number {
     const { rows } = this;
-    const depth = rows.depth[rank]!;
     const glyphs = pen.ascii ? ASCII : UNICODE;
     const { buffer, x, y, width, theme } = pen;
-    for (let level = 1; level <= depth && level * INDENT < width; level++) {
+    // Whoever stands deeper than there is room for stands below the last level there is.
+    const depth = Math.min(rows.depth[rank]!, Math.max(0, Math.floor((width - NAME_WIDTH) / INDENT)));
+    for (let level = 1; level <= depth; level++) {
       const at = x + (level - 1) * INDENT;
       if (level === depth) {
         buffer.putCodePoint(at, y, rows.isLast[rank] === 1 ? glyphs.last : glyphs.branch, theme.border);
