@@ -152,9 +152,6 @@ class Screen {
       case 'retry':
         this.#hosts[effect.host]?.link?.retry();
         break;
-      case 'set-mouse':
-        controls.setMouse(effect.isOn);
-        break;
       case 'signal': {
         const { host, pid, startTicks, signal } = effect;
         const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
@@ -169,11 +166,10 @@ class Screen {
       case 'network':
         this.#carryOutNetwork(effect.host, effect.effect, controls);
         break;
+      case 'set-mouse':
       case 'redraw':
-        controls.redraw();
-        break;
       case 'suspend':
-        controls.suspend();
+        carryOutOnTerminal(effect, controls);
         break;
     }
   }
@@ -228,13 +224,9 @@ class Screen {
         break;
       }
       case 'set-mouse':
-        controls.setMouse(effect.isOn);
-        break;
       case 'redraw':
-        controls.redraw();
-        break;
       case 'suspend':
-        controls.suspend();
+        carryOutOnTerminal(effect, controls);
         break;
       case 'set-dns':
         this.#names.setDns(effect.isOn);
@@ -260,6 +252,24 @@ class Screen {
     if (network === undefined) return;
     const { text, isBad } = exportView(network);
     this.#tellNetwork(host, { kind: 'noticed', text, isBad });
+  }
+}
+
+/** What both the dashboard and the network views ask of the terminal. */
+function carryOutOnTerminal(
+  effect: Extract<Effect, { kind: 'set-mouse' | 'redraw' | 'suspend' }>,
+  controls: ScreenControls,
+): void {
+  switch (effect.kind) {
+    case 'set-mouse':
+      controls.setMouse(effect.isOn);
+      break;
+    case 'redraw':
+      controls.redraw();
+      break;
+    case 'suspend':
+      controls.suspend();
+      break;
   }
 }
 
