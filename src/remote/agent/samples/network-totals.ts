@@ -55,6 +55,11 @@ export class NetworkTotals {
     this.#monotonicMicros = Number.NaN;
   }
 
+  /** Whether there is accounting, and so something to fill in. */
+  get isCounting(): boolean {
+    return this.#owners !== undefined;
+  }
+
   /** The network columns of a row; a process without sockets has moved nothing, without accounting nobody knows. */
   fill(row: ProcessRow): void {
     const slots = this.#owners?.slots;

@@ -76,14 +76,15 @@ export class ProcessSamples {
   }
 
   async #collect(): Promise<ProcessSample> {
-    const section = await this.#source.processes(this.#visible.within(this.#source.nowMicros()));
+    const visiblePids = this.#visible.within(this.#source.nowMicros());
+    const section = await this.#source.processes(visiblePids);
     const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;
     const header = this.#source.header(monotonicMicros);
     const isRated = monotonicMicros - this.#lastMicros <= RATE_BASE_LIMIT_MICROS;
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
     this.#cpu.update(processes, monotonicMicros);
-    this.#storage.update(section);
+    this.#storage.update(section, visiblePids.length > 0);
     this.#absorb(section);
     this.onSample?.(section, header);
     return {
@@ -105,6 +106,8 @@ export class ProcessSamples {
     const changes = this.#changes;
     const row = this.#row;
     const { rows, count } = processes.slots;
+    const { isCounting } = this.#network;
+    if (!isCounting) this.#network.fill(row);
     changes.begin(sequence);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
@@ -123,7 +126,7 @@ export class ProcessSamples {
       row.cpuPercent = machinePercent(this.#cpu.corePercent[slot]!, coreCount);
       row.readRate = this.#storage.readRate[slot]!;
       row.writeRate = this.#storage.writeRate[slot]!;
-      this.#network.fill(row);
+      if (isCounting) this.#network.fill(row);
       row.name = processes.names[slot] ?? '';
       row.user = row.uid < 0 ? undefined : this.#source.userName(row.uid);
       changes.put(row);

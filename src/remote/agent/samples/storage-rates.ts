@@ -9,10 +9,15 @@ export class StorageRates {
   #lastWritten = new Float64Array(0);
   #serial = new Uint32Array(0);
   #lastMicros = Number.NaN;
+  #wasAsked = false;
 
-  /** Takes a sample. A process has rates when it was asked for in the sample before as well. */
-  update({ processes, usage, monotonicMicros }: MachineProcesses): void {
+  /** Takes a sample; `isAsked`: of some process. A process has rates when it was asked for in the sample before as well. */
+  update({ processes, usage, monotonicMicros }: MachineProcesses, isAsked: boolean): void {
     const { rows, count, serial, capacity } = processes.slots;
+    // Nobody has asked for any: all rates are unknown, as they were.
+    const isNothing = !isAsked && !this.#wasAsked && capacity <= this.#serial.length;
+    this.#wasAsked = isAsked;
+    if (isNothing) return;
     if (capacity > this.#serial.length) this.#grow(capacity);
     const seconds = (monotonicMicros - this.#lastMicros) / 1e6;
     this.#lastMicros = monotonicMicros;
@@ -30,8 +35,8 @@ export class StorageRates {
   }
 
   #grow(n: number): void {
-    this.readRate = lengthened(this.readRate, new Float64Array(n));
-    this.writeRate = lengthened(this.writeRate, new Float64Array(n));
+    this.readRate = lengthened(this.readRate, new Float64Array(n).fill(Number.NaN));
+    this.writeRate = lengthened(this.writeRate, new Float64Array(n).fill(Number.NaN));
     this.#lastRead = lengthened(this.#lastRead, new Float64Array(n));
     this.#lastWritten = lengthened(this.#lastWritten, new Float64Array(n));
     this.#serial = lengthened(this.#serial, new Uint32Array(n));
