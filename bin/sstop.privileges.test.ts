@@ -133,6 +133,17 @@ async function sendBytes(bytes: number): Promise<void> {
 const DAC_OVERRIDE_ALONE = '0000000000000002';
 const NONE = '0000000000000000';
 const SENT_BYTES = 1000;
+/** In the form of a handover, but descriptor 3 is no map. */
+const FORGED_DESCRIPTORS = JSON.stringify({
+  accounting: {
+    maps: { storage: 3, flows: 3, peers: 3, sums: 3, lost: 3 },
+    holders: null,
+    kept: [],
+    parts: { lastUser: 'none', seeded: true, release: false, scope: 'machine' },
+  },
+  tasks: null,
+  exits: null,
+});
 
 describe.skipIf(!canTellUsers || !canReadWithoutPrivileges())(
   'a stream on the tier ebpf has no privilege once it is set up (needs root, eBPF and Linux 6.1)',
@@ -165,12 +176,19 @@ describe.skipIf(!canTellUsers || !canReadWithoutPrivileges())(
       }
     });
 
-    test('what the environment says of descriptors is not believed', async () => {
-      const env = { PATH: process.env['PATH'] ?? '', HOME: home, SSTOP_HANDED: '{"accounting":{"maps":{}}}' };
-      const child = Bun.spawn([SSTOP, '--json', '--once', '--interval', '100ms'], { env, stderr: 'pipe' });
-      const [exitCode, stdout] = await Promise.all([child.exited, new Response(child.stdout).text()]);
-      expect(exitCode).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({ backend: 'ebpf', errors: [] });
+    test.each([
+      ['names too little', '{"accounting":{"maps":{}}}'],
+      ['names what is no map', FORGED_DESCRIPTORS],
+    ])('a text in the environment that %s is not believed', async (_what, forged) => {
+      const prefix = withCapabilities('bpf', 'net_admin', 'perfmon', 'kill');
+      const child = Bun.spawn([...prefix, SSTOP, '--json', '--interval', '100ms', '--duration', '300ms'], {
+        env: { PATH: process.env['PATH'] ?? '', HOME: home, SSTOP_HANDED: forged },
+        stdio: ['ignore', 'pipe', 'inherit', Bun.file('/dev/null')],
+      });
+      const lines = linesOf(child.stdout);
+      expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject({ backend: 'ebpf', errors: [] });
+      expect(permittedTo(child.pid)).toEqual([NONE]);
+      expect(await child.exited).toBe(0);
     });
   },
 );

@@ -6,7 +6,7 @@ import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounti
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
 import type { CapabilityName } from './doctor-capabilities.ts';
 import { parseMountinfo, procMountAt } from './doctor-mounts.ts';
-import { setInherited } from './replace-program.ts';
+import { areNewPrivilegesForbidden, setInherited } from './replace-program.ts';
 
 /** From here on who has none of the rights that programs are loaded with may read what they count. */
 const LEAST_RELEASE = [6, 1] as const;
@@ -65,8 +65,13 @@ export function handOverPrograms(): { readonly text: string; readonly programs: 
   }
 }
 
-/** What `handOverPrograms` left to this program; undefined where the text names no such descriptors. */
+/**
+ * What `handOverPrograms` left to this program; undefined where the text names no such descriptors, or is not from
+ * there: anybody can write it, but a program that was started anew may gain no rights, and who forbids that himself
+ * before he starts an executable with capabilities gets it without them.
+ */
 export function adoptPrograms(text: string): HandedPrograms | undefined {
+  if (!areNewPrivilegesForbidden()) return undefined;
   try {
     const handed: HandedDescriptors = JSON.parse(text);
     for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, false);

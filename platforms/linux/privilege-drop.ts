@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './doctor-capabilities.ts';
 import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';
 
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
 const VERSION = 0x20080522;
@@ -13,8 +14,6 @@ const [CAPGET, CAPSET, PRCTL] = process.arch === 'arm64' ? [90, 91, 167] : [125,
 /** linux/prctl.h. */
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
-const PR_SET_NO_NEW_PRIVS = 38;
-const PR_GET_NO_NEW_PRIVS = 39;
 const LAST_CAPABILITY = 63;
 /** Not among those that the doctor names: what kernels before 5.8 ask for in the place of CAP_BPF. */
 const SYS_ADMIN = 21;
@@ -47,7 +46,7 @@ export class PrivilegeDrop {
 
   /** Whether this thread has, or could gain by executing a file, what collecting does not need. */
   get isNeeded(): boolean {
-    return this.#permitted !== this.#kept || systemCall(PRCTL, PR_GET_NO_NEW_PRIVS) !== 1;
+    return this.#permitted !== this.#kept || !areNewPrivilegesForbidden();
   }
 
   /** From the next execve(2) on there is no more than what is kept, and never will be. Throws SyscallError. */
@@ -57,8 +56,7 @@ export class PrivilegeDrop {
       // Needs CAP_SETPCAP, and is no more than a second lock: what follows holds without it.
       if (!isKept && systemCall(PRCTL, PR_CAPBSET_READ, bit) === 1) systemCall(PRCTL, PR_CAPBSET_DROP, bit);
     }
-    const result = systemCall(PRCTL, PR_SET_NO_NEW_PRIVS, 1);
-    if (result < 0) throw new SyscallError('prctl PR_SET_NO_NEW_PRIVS', -result);
+    forbidNewPrivileges();
     const { u32 } = this.#data;
     for (const [half, from] of [0, 3].entries()) {
       const word = Number((this.#kept >> (BigInt(half) * WORD_BITS)) & WORD);

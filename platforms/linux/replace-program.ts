@@ -5,6 +5,7 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 /** linux/prctl.h */
 const PR_SET_NO_NEW_PRIVS = 38;
+const PR_GET_NO_NEW_PRIVS = 39;
 const POINTER_BYTES = 8;
 
 /** Whether the descriptor is there for the program that replaces this one. Throws SyscallError. */
@@ -17,6 +18,11 @@ export function setInherited(descriptor: number, isInherited: boolean): void {
 export function forbidNewPrivileges(): void {
   const result = systemCall(PRCTL, PR_SET_NO_NEW_PRIVS, 1);
   if (result < 0) throw new SyscallError('prctl', -result, 'PR_SET_NO_NEW_PRIVS');
+}
+
+/** Whether this program can have gained no rights by being executed: capabilities of its file were passed over. */
+export function areNewPrivilegesForbidden(): boolean {
+  return systemCall(PRCTL, PR_GET_NO_NEW_PRIVS) === 1;
 }
 
 /**
