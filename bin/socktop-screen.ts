@@ -117,7 +117,7 @@ class Screen {
         ...{
           canSignal: false,
           ownPid: process.pid,
-          names: { host: () => undefined, country: () => undefined },
+          names: this.#names.lookup,
         },
       },
       ...{ version: VERSION, nowMillis: Date.now() },

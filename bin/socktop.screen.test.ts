@@ -27,6 +27,23 @@ async function expectWhole(screen: SocktopScreen): Promise<void> {
 }
 
 describe('of this machine', () => {
+  test('the network views know the names that need no asking', async () => {
+    const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
+    const client = await Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } });
+    const screen = new SocktopScreen(['--local'], ANYTHING, { columns: 120, rows: 36 });
+    try {
+      await screen.untilText(/Processes \d/);
+      screen.press('n');
+      await screen.untilText(/^ sstop (.*\n)*.*PID USER +PROCESS/m);
+      screen.press('L', 'h');
+      await screen.untilText(/HOST .*COUNTRY(.*\n)*.*127\.0\.0\.1 +loopback/);
+    } finally {
+      await screen.close();
+      client.end();
+      listener.stop(true);
+    }
+  });
+
   test.each([
     [200, 60, /╭ CPU .*╭ Cores \d+(.*\n)+╭ Memory .*(.*\n)+╭ Disks .*╭ Processes \d+(.*\n)+├ Download/],
     [100, 30, /╭ CPU .*╭ Cores \d+(.*\n)+╭ Disks .*╭ Processes \d+/],

@@ -154,8 +154,14 @@ function startedMicros({ data }: ProcessPane): number {
 }
 
 /** Of the machine, or of one core. */
-function shareText({ data, isPerCore }: ProcessPane, corePercent: number): string {
-  const percent = isPerCore || data.coreCount === 0 ? corePercent : corePercent / data.coreCount;
+/** Of one core, or of the whole machine, whichever is shown. */
+function shareOf({ data, isPerCore }: ProcessPane, corePercent: number): number {
+  return isPerCore || data.coreCount === 0 ? corePercent : corePercent / data.coreCount;
+}
+
+function shareText(pane: ProcessPane, corePercent: number): string {
+  const { isPerCore } = pane;
+  const percent = shareOf(pane, corePercent);
   return Number.isNaN(percent) ? '-' : `${tenthsText(percent)} %${isPerCore ? ' of a core' : ''}`;
 }
 
@@ -291,7 +297,7 @@ function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
     const nameWidth = width - 7 - 1 - 2 - CPU_WIDTH - 1;
     putAligned(buffer, x + 8, y, nameWidth, 'left', thread.name, theme.text, ascii);
     buffer.putCodePoint(right - CPU_WIDTH - 2, y, thread.state === 0 ? 0x2d : thread.state, theme.dim);
-    const percent = data.detailRates.threadPercentOf(thread.tid);
+    const percent = shareOf(pane, data.detailRates.threadPercentOf(thread.tid));
     const text = Number.isNaN(percent) ? '-' : tenthsText(percent);
     putAligned(
       buffer,
