@@ -3,6 +3,9 @@ import type { InterfaceTable } from '../sample/interface-table.ts';
 import { LinkRates } from './link-rates.ts';
 import { SampleHistory } from './sample-history.ts';
 
+/** Samples of each interface that are kept: more than a line has room for. */
+const INTERFACE_SAMPLES = 64;
+
 /** One interface as it is now. */
 export interface InterfaceRate {
   readonly name: string;
@@ -14,6 +17,8 @@ export interface InterfaceRate {
   /** The highest since the first sample. */
   readonly uploadPeak: number;
   readonly downloadPeak: number;
+  /** Both directions together, as measured, sample by sample. */
+  readonly traffic: SampleHistory;
 }
 
 /** Rates of a machine's interfaces and of its uplinks together, bytes per second, with their peaks and their past. */
@@ -32,6 +37,7 @@ export class InterfaceRates {
   #txPeak = new Float64Array(0);
   #rxPeak = new Float64Array(0);
   #serial = new Uint32Array(0);
+  readonly #traffic: SampleHistory[] = [];
   #lastMicros = Number.NaN;
 
   /** Takes counters read at a moment of the monotonic clock. */
@@ -57,11 +63,13 @@ export class InterfaceRates {
       this.#serial[slot] = serial;
       this.#txPeak[slot] = Number.NaN;
       this.#rxPeak[slot] = Number.NaN;
+      this.#traffic[slot] = new SampleHistory(INTERFACE_SAMPLES);
     }
     const rates = this.#rates;
     rates.recordOver(slot, serial, table.txBytes[slot]!, table.rxBytes[slot]!, fromMicros, toMicros);
     this.#txPeak[slot] = higher(this.#txPeak[slot]!, rates.rawTx[slot]!);
     this.#rxPeak[slot] = higher(this.#rxPeak[slot]!, rates.rawRx[slot]!);
+    this.#traffic[slot]!.push(rates.rawTx[slot]! + rates.rawRx[slot]!);
   }
 
   #addUp(table: InterfaceTable): void {
@@ -99,6 +107,7 @@ export class InterfaceRates {
       download: this.#rates.smoothRx[slot]!,
       uploadPeak: this.#txPeak[slot]!,
       downloadPeak: this.#rxPeak[slot]!,
+      traffic: this.#traffic[slot]!,
     }));
     return listed.sort((a, b) => weightOf(b) - weightOf(a) || (a.name < b.name ? -1 : 1));
   }

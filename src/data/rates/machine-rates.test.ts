@@ -61,6 +61,7 @@ describe('rates of a machine', () => {
     }
     const { interfaces, download, downloadPeak, downloads, uploadPeak } = rates.interfaces;
     expect([download, downloadPeak, downloads.last, uploadPeak]).toEqual([0, 5000, 0, 0]);
+    expect(Array.from(interfaces[0]!.traffic.values.subarray(0, 5))).toEqual([Number.NaN, 1000, 5000, 0, 0]);
     expect(interfaces.map(({ name, downloadPeak: peak }) => [name, peak])).toEqual([
       ['eth0', 5000],
       ['lo', 1e6],

@@ -6,6 +6,7 @@ import type { Style } from '../../../screen/style/style.ts';
 import { putAligned } from '../../../screen/widgets/aligned-text.ts';
 import { type Block, renderBlock, renderBlockDivider } from '../../../screen/widgets/block.ts';
 import { renderChart } from '../../../screen/widgets/chart.ts';
+import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemView } from './system-look.ts';
 import { putUsageLine } from './usage-line.ts';
@@ -173,6 +174,9 @@ const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
 /** Room for the name of an interface. */
 const NAME_WIDTH = 6;
+/** Columns of the past of an interface's traffic, and fewer than which tell nothing. */
+const SPARK_WIDTH = 20;
+const SPARK_LEAST_WIDTH = 4;
 
 function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
@@ -183,7 +187,14 @@ function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void 
   for (const [row, link] of links.entries()) {
     const y = inside.y + row;
     if (y >= bottomOf(inside)) return;
-    putAligned(buffer, inside.x + 1, y, nameWidth, 'left', link.name, theme.text, ascii);
+    const sparkWidth = Math.min(SPARK_WIDTH, nameWidth - NAME_WIDTH - 2);
+    const isSparked = sparkWidth >= SPARK_LEAST_WIDTH;
+    const textWidth = isSparked ? nameWidth - sparkWidth - 1 : nameWidth;
+    putAligned(buffer, inside.x + 1, y, textWidth, 'left', link.name, theme.text, ascii);
+    if (isSparked) {
+      const x = inside.x + 2 + textWidth;
+      putSparkline(buffer, x, y, sparkWidth, 1, link.traffic, Number.NaN, theme.graphRamp, ascii);
+    }
     const down = [link.download, link.downloadPeak] as const;
     putPair(buffer, right - 2 * pairWidth - 2, y, pairWidth, '▼', down, theme.download, view);
     putPair(buffer, right - pairWidth, y, pairWidth, '▲', [link.upload, link.uploadPeak], theme.upload, view);
