@@ -4,9 +4,6 @@ import { toOpError } from '../../kit/errors/op-error.ts';
 import { writeWhole } from './atomic-file.ts';
 import { configFolder } from './config-folder.ts';
 
-/** Certificates are no secret. */
-const MODE = 0o644;
-
 /** Where the certificate of an agent is kept that the user has said yes to: one file for each host and port. */
 export function knownCertificatePath(
   environment: Readonly<Record<string, string | undefined>>,
@@ -30,5 +27,5 @@ export function readKnownCertificate(path: string): string | undefined {
 
 /** Keeps a certificate. OpError with the system's code. */
 export function keepCertificate(path: string, pem: string): void {
-  writeWhole(path, pem, MODE);
+  writeWhole(path, pem);
 }

@@ -13,8 +13,6 @@ import {
   withProfile,
 } from './profiles.ts';
 
-/** A URL in it may hold a token. */
-const MODE = 0o600;
 const LONGEST_BYTES = 1 << 20;
 
 /** `profiles.json` in the folder of the configuration. */
@@ -25,13 +23,12 @@ export function profilesPath(environment: Readonly<Record<string, string | undef
 /** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */
 export function readProfiles(path: string): ProfilesDocument {
   try {
-    if (!statSync(path).isFile())
-      throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no file' });
-    const text = readFileSync(path, 'utf8');
-    if (text.length > LONGEST_BYTES) {
+    const status = statSync(path);
+    if (!status.isFile()) throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no file' });
+    if (status.size > LONGEST_BYTES) {
       throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is longer than a megabyte' });
     }
-    return parseProfiles(text);
+    return parseProfiles(decoded(readFileSync(path)));
   } catch (thrown) {
     const error = toOpError('read', thrown);
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return NO_PROFILES;
@@ -45,6 +42,15 @@ export function readProfiles(path: string): ProfilesDocument {
   }
 }
 
+/** The text; bytes that are none would not be written back as they are. */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no UTF-8', cause });
+  }
+}
+
 /**
  * Puts one profile into the file as it is at that moment, whatever other programs write at the same time. A damaged
  * file is never overwritten. OpError as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
@@ -53,7 +59,7 @@ export async function saveProfile(path: string, name: string, profile: Profile):
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     await withFileLock(path, () => {
-      writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)), MODE);
+      writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)));
     });
   } catch (thrown) {
     const error = toOpError('save profile', thrown);

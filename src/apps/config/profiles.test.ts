@@ -74,6 +74,16 @@ describe('the file of profiles', () => {
     });
   });
 
+  test('keeps numbers as they are written, and reads them', () => {
+    const text =
+      '{"profiles":{"a":{"url":"ws://a","metrics_interval_ms":5e2,"seen":1e400}},"id":12345678901234567890,"x":[-0,1.50]}';
+    const document = parseProfiles(text);
+    expect(printProfiles(document).replaceAll(/\s/g, '')).toBe(text);
+    expect(profileNamed(document, 'a')?.metricsIntervalMillis).toBe(500);
+    expect(printProfiles(withProfile(document, 'a', PROD))).toContain('"seen": 1e400');
+    expect(() => parseProfiles('{"profiles":1e400}')).toThrow('"profiles"');
+  });
+
   test('takes any name, and intervals no shorter than they may be', () => {
     const document = withProfile(parseProfiles('{}'), '__proto__', PROD);
     expect(profileNames(parseProfiles(printProfiles(document)))).toEqual(['__proto__']);
@@ -125,6 +135,17 @@ describe('saving', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"profiles": {"prod"');
     expect(() => readProfiles(path)).toThrow(path);
     expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  test.each([
+    ['bytes that are no UTF-8', Buffer.from('{"profiles":{},"who":"Ren\xe9"}', 'latin1'), 'no UTF-8'],
+    ['a byte order mark', Buffer.from('\ufeff{}'), 'no JSON'],
+    ['too much', Buffer.alloc((1 << 20) + 1, ' '), 'longer'],
+  ])('leaves a file alone that has %s', async (_what, bytes, why) => {
+    const path = join(folder, 'foreign.json');
+    writeFileSync(path, bytes);
+    await expect(saveProfile(path, 'prod', PROD)).rejects.toThrow(why);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
   test('says that it cannot where the folder is closed', async () => {

@@ -28,7 +28,7 @@ const PROCESSES_LEAST_MILLIS = 200;
 export function parseProfiles(text: string): ProfilesDocument {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, keepNumber);
   } catch (cause) {
     throw damaged('it is no JSON', cause);
   }
@@ -37,6 +37,21 @@ export function parseProfiles(text: string): ProfilesDocument {
   if (!isRecord(profiles)) throw damaged('its "profiles" is no object');
   return { fields: value, profiles };
 }
+
+/**
+ * Reviver. A number that would be written otherwise than it stands there, such as 12345678901234567890 or 1e400, stays
+ * its text: it may be another program's.
+ */
+function keepNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || context?.source === undefined) return value;
+  return JSON.stringify(value) === context.source ? value : rawJson.rawJSON(context.source);
+}
+
+/** Of ES2026; the compiler's library does not have it yet. */
+const rawJson = JSON as unknown as {
+  rawJSON(text: string): { readonly rawJSON: string };
+  isRawJSON(value: unknown): value is { readonly rawJSON: string };
+};
 
 /** The text of a file, which the original client reads as well. */
 export function printProfiles({ fields, profiles }: ProfilesDocument): string {
@@ -116,8 +131,9 @@ function millisOf(
   least: number,
   name: string,
 ): number | undefined {
-  const value = entry[key] ?? undefined;
-  if (value === undefined) return undefined;
+  const found = entry[key] ?? undefined;
+  if (found === undefined) return undefined;
+  const value = rawJson.isRawJSON(found) ? Number(found.rawJSON) : found;
   if (typeof value !== 'number' || !(value >= 0 && value <= 86_400_000)) {
     throw damaged(`"${key}" of profile '${name}' is no number of milliseconds`);
   }
@@ -125,7 +141,9 @@ function millisOf(
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !rawJson.isRawJSON(value)
+  );
 }
 
 function damaged(message: string, cause?: unknown): OpError {
