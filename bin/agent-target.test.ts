@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toOpError } from '../src/kit/errors/op-error.ts';
+import { type OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { makeCertificate } from '../src/remote/agent/certificate.ts';
 import { parsePinned } from '../src/remote/client/pinned-certificates.ts';
 import { type AgentWish, agentTarget, isAgentNamedWrong } from './agent-target.ts';
@@ -16,6 +16,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'token'), ' from-file \n');
   writeFileSync(join(folder, 'words'), 'two words');
   writeFileSync(join(folder, 'empty'), '\n');
+  writeFileSync(join(folder, 'long'), 'x'.repeat(1025));
+  writeFileSync(join(folder, 'longest'), `${'x'.repeat(1024)}\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -42,7 +44,7 @@ describe('the token of an agent', () => {
     expect(agentTarget(wish('ws://h/ws'), { SOCKTOP_TOKEN: '' }).token).toBeUndefined();
   });
 
-  test.each(['words', 'empty', 'missing'])('in a file that holds none is one line: %s', (name) => {
+  test.each(['words', 'empty', 'missing', 'long'])('in a file that holds none is one line: %s', (name) => {
     const tokenFile = join(folder, name);
     try {
       agentTarget(wish('ws://h/ws', { tokenFile }), {});
@@ -53,6 +55,35 @@ describe('the token of an agent', () => {
       expect(error.message).toContain(tokenFile);
       expect(error.message).not.toContain('two words');
     }
+  });
+});
+
+describe('a token that cannot be sent', () => {
+  test.each(['a\r\nX: SECRET', 'SECRET\u00e9', 'two SECRET', 'SECRET\u0000', 'SECRET'.repeat(200)])(
+    'is one line without it, from the environment or the URL: %p',
+    (token) => {
+      const url = `ws://h/ws?token=${encodeURIComponent(token)}`;
+      for (const run of [
+        () => agentTarget(wish('ws://h/ws'), { SOCKTOP_TOKEN: token }),
+        () => agentTarget(wish(url), {}),
+      ]) {
+        let error: OpError | undefined;
+        try {
+          run();
+        } catch (thrown) {
+          error = toOpError('target', thrown);
+        }
+        expect(error?.message).toMatch(/^(SOCKTOP_TOKEN|the URL's token).* holds [^\n]+$/);
+        expect(error?.message).not.toContain('SECRET');
+        expect(isAgentNamedWrong(error!)).toBe(true);
+      }
+    },
+  );
+
+  test('is longer than 1024 characters, and no shorter', () => {
+    const longest = 'x'.repeat(1024);
+    expect(agentTarget(wish('ws://h/ws'), { SOCKTOP_TOKEN: longest }).token).toBe(longest);
+    expect(agentTarget(wish('ws://h/ws', { tokenFile: join(folder, 'longest') }), {}).token).toBe(longest);
   });
 });
 

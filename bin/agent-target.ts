@@ -9,7 +9,7 @@ import {
   parsePinned,
 } from '../src/remote/client/pinned-certificates.ts';
 import type { Trust } from '../src/remote/client/trust.ts';
-import { readTokenFile } from './token-file.ts';
+import { readTokenFile, tokenFault } from './token-file.ts';
 
 /** What the user says of an agent, by options or by a profile. */
 export interface AgentWish {
@@ -61,14 +61,23 @@ function withToken(
   environment: Environment,
 ): Pick<ConnectionTarget, 'agent' | 'token' | 'hasTokenInUrl'> {
   if (tokenFile !== undefined) return { agent, token: readTokenFile(tokenFile), hasTokenInUrl: false };
-  if (agent.token !== undefined) return { agent, token: agent.token, hasTokenInUrl: true };
+  if (agent.token !== undefined) {
+    const token = usable(agent.token, "the URL's token, its % and + decoded,");
+    return { agent, token, hasTokenInUrl: true };
+  }
   const token = environment['SOCKTOP_TOKEN'] ?? '';
-  return { agent, token: token === '' ? undefined : token, hasTokenInUrl: false };
+  return { agent, token: token === '' ? undefined : usable(token, 'SOCKTOP_TOKEN'), hasTokenInUrl: false };
+}
+
+function usable(token: string, origin: string): string {
+  const fault = tokenFault(token);
+  if (fault === undefined) return token;
+  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}` });
 }
 
 /** Whether the user has to say something else: a URL, profile, certificate or token that cannot be used. */
 export function isAgentNamedWrong({ op }: OpError): boolean {
-  return ['parse URL', 'profile', 'read profiles', 'read certificate', 'token file'].includes(op);
+  return ['parse URL', 'profile', 'read profiles', 'read certificate', 'token file', 'token'].includes(op);
 }
 
 function readNamed(path: string): PinnedCertificates {

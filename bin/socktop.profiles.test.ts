@@ -30,9 +30,13 @@ function configure(name: string, profiles?: Record<string, unknown>): string {
 
 /** socktop on a terminal; --dry-run shows what it would connect to. */
 function start(...argv: readonly string[]): PtyProgram {
+  return startWith({}, ...argv);
+}
+
+function startWith(environment: Record<string, string>, ...argv: readonly string[]): PtyProgram {
   const program = new PtyProgram([SOCKTOP, '--dry-run', ...argv], {
     columns: 120,
-    environment: { XDG_CONFIG_HOME: home },
+    environment: { XDG_CONFIG_HOME: home, ...environment },
   });
   programs.push(program);
   return program;
@@ -171,4 +175,17 @@ test('a token is never shown', async () => {
   expect(await program.exited()).toBe(0);
   expect(program.text()).toContain('h: ws://h:3000/ws, no TLS, with a token');
   expect(program.text()).not.toContain('very-secret');
+});
+
+test('a token that cannot be sent, and a URL with a password, are one line without it', async () => {
+  configure('unfit');
+  for (const program of [
+    startWith({ SOCKTOP_TOKEN: 'a\r\nX: very-secret' }, 'ws://h:3000/ws'),
+    start('ws://h:3000/ws?token=very-secret%0d%0aX'),
+    start('ws:\\\\user:very-se@very-secret@h/ws'),
+  ]) {
+    expect(await program.exited()).toBe(2);
+    expect(program.text()).toMatch(/^socktop: [^\n]+\n*$/);
+    expect(program.text()).not.toContain('very-se');
+  }
 });

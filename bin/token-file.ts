@@ -1,17 +1,24 @@
 import { readFileSync, statSync } from 'node:fs';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 
-const TOKEN_LIMIT_BYTES = 1024;
+const TOKEN_LIMIT = 1024;
+/** With blanks around the token. */
+const FILE_LIMIT_BYTES = 2048;
+
+/** What is wrong with a token, which is not in it; undefined: it can be sent in a header. */
+export function tokenFault(token: string): string | undefined {
+  if (token === '') return 'no token';
+  if (token.length > TOKEN_LIMIT) return `more than ${TOKEN_LIMIT} characters`;
+  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'something else than one word in ASCII';
+}
 
 /** The word in the file. Throws OpError `token file`, whose message says in one line what is wrong. */
 export function readTokenFile(path: string): string {
   try {
-    if (statSync(path).size > TOKEN_LIMIT_BYTES) throw failure('EFBIG', `'${path}' is too long for a token`);
+    if (statSync(path).size > FILE_LIMIT_BYTES) throw failure('EFBIG', `'${path}' is too long for a token`);
     const token = readFileSync(path, 'utf8').trim();
-    if (token === '') throw failure('EMPTY', `'${path}' holds no token`);
-    if (!/^[\x21-\x7e]+$/.test(token)) {
-      throw failure('BAD_VALUE', `'${path}' holds something else than one word in ASCII`);
-    }
+    const fault = tokenFault(token);
+    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}`);
     return token;
   } catch (thrown) {
     if (thrown instanceof OpError) throw thrown;

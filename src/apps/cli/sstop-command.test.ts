@@ -148,6 +148,7 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(named.kind === 'run' && named.options.agent).toMatchObject({ url: undefined, profile: 'prod' });
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
   expect(refusal('-t', 'c.pem')).toContain('--tls-ca is for an agent');
+  expect(refusal('http://user:se@cret@h?token=secret')).toContain("'http://h': an agent is reached by");
   expect(refusal('--backend', 'proc', 'ws://h/ws')).toContain('--backend');
   expect(refusal('--doctor', 'ws://h/ws')).toContain('--doctor');
   expect(refusal('--playback', 'f', 'ws://h/ws')).toContain('--playback');

@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { shownUrl } from '../../kit/text/shown-url.ts';
 import { completionScript, SHELL_NAMES, type ShellName } from './completion.ts';
 import { durationText, parseDurationMillis } from './duration.ts';
 import { oneLine } from './one-line.ts';
@@ -281,8 +282,7 @@ function contradiction(
     return isIdle ? undefined : `${named} is for an agent: give its URL, or --profile`;
   }
   if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
-    // What follows a question mark may be a token.
-    return `'${agent.url.replace(/[?#].*$/s, '')}': an agent is reached by ws:// or wss://`;
+    return `'${shownUrl(agent.url)}': an agent is reached by ws:// or wss://`;
   }
   if (agent.url !== undefined && agent.profile !== undefined)
     return 'an agent has a URL or a profile, not both';

@@ -141,9 +141,7 @@ function millisOf(
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !rawJson.isRawJSON(value)
-  );
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !rawJson.isRawJSON(value);
 }
 
 function damaged(message: string, cause?: unknown): OpError {

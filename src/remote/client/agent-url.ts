@@ -1,5 +1,5 @@
 import { OpError } from '../../kit/errors/op-error.ts';
-import { withoutRefused } from '../../kit/text/refused.ts';
+import { shownUrl } from '../../kit/text/shown-url.ts';
 
 /** Where an agent is. The token is apart from the URL, so that the rest may be shown. */
 export interface AgentUrl {
@@ -44,13 +44,6 @@ export function encrypted(agent: AgentUrl): AgentUrl {
   const url = agent.url.replace(/^ws:/, 'wss:');
   // A URL without a port means another one now.
   return { ...agent, url, isEncrypted: true, port: parseAgentUrl(url).port };
-}
-
-/** The URL as it may be shown: what could be a token is left out. */
-export function shownUrl(text: string): string {
-  const end = text.search(/[?#]/);
-  const bare = end < 0 ? text : text.slice(0, end);
-  return withoutRefused(bare.replace(/\/\/[^/@]*@/, '//').slice(0, URL_LIMIT));
 }
 
 function bad(text: string, why: string): OpError {
