@@ -150,7 +150,9 @@ test('a host that is down does not hold up the others', async () => {
   const screen = new SocktopScreen(urls, ANYTHING, { columns: 130 });
   try {
     const row = ' *[\\d.]+ .* [\\d.]+ .* ms';
-    await screen.untilText(new RegExp(`HOST .*\\n.*127${row}\\n.* ✖ lost .*refused.*\\n.*127${row}`));
+    await screen.untilText(
+      new RegExp(`HOST .*\\n.*127${row}\\n.* ✖ .*refused.*, next try in \\d+ s.*\\n.*127${row}`),
+    );
     expect(screen.header).toContain('1 lost');
   } finally {
     await screen.close();

@@ -117,16 +117,18 @@ describe('a host over the network', () => {
 
 describe('several hosts', () => {
   test('are a row each, one that is lost says so', () => {
-    const bench = benchOf(LIVE, LOST, { ...LIVE, phase: 'connecting' });
+    const neverReached = { ...LOST, protocol: undefined };
+    const bench = benchOf(LIVE, LOST, { ...LIVE, phase: 'connecting' }, neverReached);
     bench.sample(0);
     bench.world.pass(2, 0.25);
     bench.world.use(7, 1);
     bench.sample(0);
     const lines = bench.lines();
-    expect(lines[0]).toContain('3 hosts  1 lost');
+    expect(lines[0]).toContain('4 hosts  2 lost');
     expect(lines[2]).toMatch(/web-1 .* 25\.0 .* 25\.0 .* postgres 12\.5 % +12 ms/);
     expect(lines[3]).toMatch(/web-2 +✖ lost 12 s ago, next try in 4 s {2}connection refused/);
     expect(lines[4]).toMatch(/web-3 +connecting/);
+    expect(lines[5]).toMatch(/web-4 +✖ connection refused, next try in 4 s/);
   });
 
   test('are asked for a summary; the one that is opened for everything', () => {

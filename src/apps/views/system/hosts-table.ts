@@ -12,7 +12,7 @@ import type { Viewport } from '../../../screen/widgets/viewport.ts';
 import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemData } from './system-data.ts';
-import { latencyText, linkStateText } from './system-header.ts';
+import { latencyText, linkStateText, reasonText } from './system-header.ts';
 import { meterStyle, usageStyle } from './system-look.ts';
 import { topProcess } from './top-process.ts';
 
@@ -91,8 +91,9 @@ function stateOf(
   { nowMillis, ascii }: HostsTable,
 ): { readonly text: string; readonly isBad: boolean } | undefined {
   if (link?.phase === 'lost') {
-    const reason = link.reason === undefined ? '' : `  ${link.reason}`;
-    return { text: `${linkStateText(link, nowMillis, ascii)}${reason}`, isBad: true };
+    const reason = reasonText(link);
+    const state = linkStateText(link, nowMillis, ascii);
+    return { text: reason === '' ? state : `${state}  ${reason}`, isBad: true };
   }
   if (link?.phase === 'connecting') return { text: 'connecting', isBad: false };
   if (data.machine !== undefined) return undefined;

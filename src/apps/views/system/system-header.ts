@@ -120,20 +120,31 @@ function renderLost(
     { text: header.name, style: theme.title, priority: 100 },
     { text: linkStateText(link, header.nowMillis, view.ascii), style: theme.bad, priority: 99 },
     { text: `${header.retryKey} now`, style: theme.key, priority: 60 },
-    { text: link.reason ?? '', style: theme.warning, priority: 50 },
+    { text: reasonText(link), style: theme.warning, priority: 50 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, []);
 }
 
-/** What is known of a connection that is not there: `✖ lost 12 s ago, next try in 4 s`. */
+/**
+ * What is known of a connection that is not there: `✖ lost 12 s ago, next try in 4 s`; of one that never was, why:
+ * `✖ connection refused, next try in 4 s`.
+ */
 export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
   if (link.phase === 'connecting') return 'connecting';
   const sign = ascii ? 'x' : '✖';
-  const lost = link.lostSinceMillis;
-  const age = lost === undefined ? 'lost' : `lost ${secondsText(nowMillis - lost)} ago`;
   const next = link.nextTryMillis;
-  const tryText = next === undefined ? '' : `, next try in ${secondsText(next - nowMillis)}`;
-  return `${sign} ${age}${tryText}`;
+  const tryText = next === undefined ? '' : `, next try in ${secondsText(Math.max(1000, next - nowMillis))}`;
+  return `${sign} ${lossText(link, nowMillis)}${tryText}`;
+}
+
+/** Why a connection was lost, where `linkStateText` does not say it; '' unknown. */
+export function reasonText(link: RemoteStatus): string {
+  return link.protocol === undefined ? '' : (link.reason ?? '');
+}
+
+function lossText({ protocol, reason, lostSinceMillis }: RemoteStatus, nowMillis: number): string {
+  if (protocol === undefined) return reason ?? 'not reached';
+  return lostSinceMillis === undefined ? 'lost' : `lost ${secondsText(nowMillis - lostSinceMillis)} ago`;
 }
 
 /** `12 s`, from a minute on as ages are written. */
