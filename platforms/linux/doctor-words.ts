@@ -140,7 +140,7 @@ function kernelSection({ kernel, cgroup2MountPoints }: LinuxExamination): Doctor
       mark: 'note',
       text:
         cgroup2MountPoints.length === 0
-          ? 'Not mounted; the kernel is asked for a mount of its own.'
+          ? 'Not mounted; the kernel is asked for a mount of its own (cap_sys_admin), else that of process 1 is used.'
           : `Mounted at ${cgroup2MountPoints.join(', ')}.`,
     },
     { label: 'BPF', mark: 'note', text: bpfText(unprivilegedBpfDisabled) },

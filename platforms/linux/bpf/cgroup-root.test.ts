@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { closeDescriptor } from '../libc.ts';
 import { openCgroupRoot, parseCgroupMounts } from './cgroup-root.ts';
 
@@ -56,6 +57,54 @@ describe.skipIf(!isRoot)('opening it (needs root)', () => {
     },
   );
 });
+
+const obstacle = unmountedObstacle();
+if (obstacle !== undefined) {
+  process.stderr.write(`tests without a mount of cgroup2 are left out: ${obstacle}\n`);
+}
+
+describe.skipIf(obstacle !== undefined)('without a mount, and without the right to make one', () => {
+  test('the mount of process 1 is used', () => {
+    expect(openedWithout('sys_admin')).toBe(openScope());
+  });
+
+  test('who may not look into process 1 is told what is missing, and nothing else', () => {
+    expect(openedWithout('sys_admin', 'sys_ptrace')).toBe(
+      'no cgroup2 is mounted here, and mounting one needs cap_sys_admin',
+    );
+  });
+});
+
+function unmountedObstacle(): string | undefined {
+  if (!isRoot) return 'not root';
+  const missing = ['unshare', 'setpriv', 'awk', 'xargs'].filter((tool) => Bun.which(tool) === null);
+  if (missing.length > 0) return `${missing.join(', ')} not found`;
+  const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo'));
+  return mounts.length > 0 ? undefined : 'it is not mounted here either';
+}
+
+/** The scope of what was opened as root without some capabilities, beneath a process 1 that has the mount; or why not. */
+function openedWithout(...capabilities: readonly string[]): string {
+  const script = `
+    import { openCgroupRoot } from ${JSON.stringify(`${import.meta.dir}/cgroup-root.ts`)};
+    import { programRefusalText } from ${JSON.stringify(`${import.meta.dir}/../collectors/tier-refusals.ts`)};
+    try {
+      process.stdout.write(openCgroupRoot().scope);
+    } catch ({ code, message }) {
+      process.stdout.write(programRefusalText(code, message));
+    }`;
+  const bounding = capabilities.map((name) => `-${name}`).join(',');
+  const unmounted = `
+    awk '/ - cgroup2 / { print $5 }' /proc/self/mountinfo | xargs -r -n 1 umount -l
+    exec setpriv --bounding-set="$0" "$@"`;
+  const first = 'unshare --mount sh -c "$@"; exit $?';
+  const child = Bun.spawnSync([
+    ...['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-c', first, 'sh', unmounted, bounding],
+    ...[process.execPath, '-e', script],
+  ]);
+  expect(child.stderr.toString()).toBe('');
+  return child.stdout.toString();
+}
 
 function openScope(): string {
   const { descriptor, scope } = openCgroupRoot();

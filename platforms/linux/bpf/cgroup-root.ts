@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import {
   AT_FDCWD,
   closeDescriptor,
@@ -28,16 +29,50 @@ export interface CgroupRoot {
 }
 
 /**
- * Opens the root of the unified control group hierarchy: where it is mounted, or mounted nowhere, for this descriptor
- * alone. Throws SyscallError.
+ * Opens the root of the unified control group hierarchy: where it is mounted; mounted nowhere, for this descriptor
+ * alone; or where process 1 has it. `ip netns exec` starts programs without a mount of it, and an agent has given up
+ * what mounting takes. Throws OpError `NO_CGROUP2`.
  */
 export function openCgroupRoot(mountInfo: Uint8Array = readFileSync('/proc/self/mountinfo')): CgroupRoot {
+  const mounted = openMounted(mountInfo, '');
+  if (mounted !== undefined) return mounted;
+  try {
+    const descriptor = mountNowhere();
+    return { descriptor, scope: scopeOf(descriptor) };
+  } catch (thrown) {
+    const ofFirst = openOfFirstProcess();
+    if (ofFirst !== undefined) return ofFirst;
+    throw withoutRoot(toOpError('mount cgroup2', thrown));
+  }
+}
+
+function openMounted(mountInfo: Uint8Array, root: string): CgroupRoot | undefined {
   for (const path of parseCgroupMounts(mountInfo)) {
-    const descriptor = openAt(AT_FDCWD, nativeCopy(path), O_RDONLY | O_DIRECTORY);
+    const descriptor = openAt(
+      AT_FDCWD,
+      nativeCopy(Buffer.concat([Buffer.from(root), path])),
+      O_RDONLY | O_DIRECTORY,
+    );
     if (descriptor >= 0) return { descriptor, scope: scopeOf(descriptor) };
   }
-  const descriptor = mountNowhere();
-  return { descriptor, scope: scopeOf(descriptor) };
+  return undefined;
+}
+
+/** Its mounts are open to who may look into it: with cap_sys_ptrace, or all the rights that it has. */
+function openOfFirstProcess(): CgroupRoot | undefined {
+  try {
+    return openMounted(readFileSync('/proc/1/mountinfo'), '/proc/1/root');
+  } catch (thrown) {
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
+}
+
+function withoutRoot(cause: OpError): OpError {
+  const why =
+    cause.code === 'EPERM' ? 'mounting one needs cap_sys_admin' : `none can be mounted (${cause.message})`;
+  const message = `no cgroup2 is mounted here, and ${why}`;
+  return new OpError({ op: 'open cgroup2', code: 'NO_CGROUP2', message, cause });
 }
 
 /** Where cgroup2 is mounted by /proc/PID/mountinfo, as bytes with a NUL behind; whole hierarchies first. */
