@@ -21,7 +21,7 @@ export function agentManual(version: string): string {
     SIGNALS,
     EXIT_STATUS,
     EXAMPLES,
-    section('SEE ALSO', '`sstop`(1), `systemd.exec`(5), `capabilities`(7)'),
+    section('SEE ALSO', '`socktop`(1), `sstop`(1), `systemd.exec`(5), `capabilities`(7)'),
   ]);
 }
 

@@ -133,7 +133,10 @@ export const EXIT_STATUS: ManualSection = {
     terms(
       ['`0`', 'All went well; also when the reader of a stream has closed it, and after `--doctor`.'],
       ['`1`', 'Something failed while running.'],
-      ['`2`', 'The command line asks for something impossible; one line on standard error says what.'],
+      [
+        '`2`',
+        'The command line asks for something impossible, or a file that is needed cannot be used; one line on standard error says what.',
+      ],
       ['`128` + <n>', 'Ended by the signal of this number.'],
     ),
   ],
@@ -170,7 +173,8 @@ export const SECURITY: ManualSection = {
     paragraph(`An ordinary user sees all TCP connections and their bytes, but only the processes of the user's own.
       The others need root, or these capabilities of the file:`),
     lines('sudo setcap cap_sys_ptrace,cap_dac_read_search+ep FILE'),
-    paragraph(`With them everybody who may start the file may look into every process, and name it any file to read.
+    paragraph(`With them everybody who may start the file may look into every process.
+      Files that its user names are opened with that user's own rights.
       Give it to a group and close it to all others (mode 0750) before.
       A copy or an update of the file has no capabilities: they belong to that one file.`),
   ],

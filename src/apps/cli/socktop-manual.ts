@@ -109,7 +109,10 @@ const EXIT_STATUS: ManualSection = {
     terms(
       ['`0`', 'All went well; also when nothing was picked from the list.'],
       ['`1`', 'Something failed while running: no connection, a certificate that is not accepted.'],
-      ['`2`', 'The command line asks for something impossible; one line on standard error says what.'],
+      [
+        '`2`',
+        'The command line asks for something impossible, or a file that is needed cannot be used; one line on standard error says what.',
+      ],
       ['`128` + <n>', 'Ended by the signal of this number.'],
     ),
   ],
