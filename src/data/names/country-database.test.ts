@@ -190,10 +190,12 @@ describe('files', () => {
       );
     expect(await messageOf(path)).toEqual(['FOREIGN', `${path}: not a MaxMind database`]);
     expect(await messageOf(folder)).toEqual(['NOT_A_FILE', `${folder}: not a regular file`]);
-    const [code, message] = (await messageOf(join(folder, 'none'))) as [string, string];
-    expect(code).toBe('ENOENT');
-    expect(message).toContain(join(folder, 'none'));
-    expect(message).not.toContain('\n');
+    const none = join(folder, 'none');
+    expect(await messageOf(none)).toEqual(['ENOENT', `cannot read '${none}': there is no such file`]);
+    expect(await messageOf(join(path, 'beneath'))).toEqual([
+      'ENOTDIR',
+      `cannot read '${path}/beneath': there is no such file`,
+    ]);
   });
 
   test('are read whole', async () => {

@@ -2,9 +2,18 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EIO: 'the disk failed',
+};
+
 /**
  * The whole of a regular file of at most `limitBytes`. Anything else (a device, a pipe, a folder, a larger file) is an
- * OpError with code NOT_A_FILE or TOO_LARGE, and what the system refuses keeps its own code (ENOENT, EACCES).
+ * OpError with code NOT_A_FILE or TOO_LARGE, and what the system refuses keeps its own code (ENOENT, EACCES). The message
+ * is one line that names the file.
  */
 export async function readRegularFile(path: string, limitBytes: number): Promise<Buffer> {
   const op = `read ${path}`;
@@ -24,6 +33,13 @@ export async function readRegularFile(path: string, limitBytes: number): Promise
       await file.close();
     }
   } catch (thrown) {
-    throw toOpError(op, thrown);
+    if (thrown instanceof OpError) throw thrown;
+    const { code } = toOpError(op, thrown);
+    throw new OpError({
+      op,
+      code,
+      message: `cannot read '${path}': ${REASONS[code] ?? code}`,
+      cause: thrown,
+    });
   }
 }
