@@ -247,6 +247,13 @@ describe('hostile files', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
+  test('problems are told in the order of the file, and the first of them', () => {
+    const placesOf = (text: string) => parse(text).lines.map((line) => /^config\.yaml:(\d+)/.exec(line)?.[1]);
+    expect(placesOf('theme: nope\nnonsense: 1\nsort: nope\nother: 2\n')).toEqual(['1', '2', '3', '4']);
+    const lines = Array.from({ length: 30 }, (_, at) => `unknown${at}: 1\n`).join('');
+    expect(placesOf(`theme: nope\n${lines}`).slice(0, 3)).toEqual(['1', '2', '3']);
+  });
+
   test('the problems that are not shown are counted', () => {
     const { lines } = parse('columns: []\n'.repeat(100));
     expect(lines).toHaveLength(21);

@@ -33,7 +33,7 @@ export class YamlFile {
     this.#fileName = fileName;
   }
 
-  /** What was found, a bounded number of them; the last one counts the rest. */
+  /** What was found, by its place, a bounded number of them; the last one counts the rest. */
   get problems(): readonly ConfigProblem[] {
     if (this.#hiddenCount === 0) return this.#problems;
     const message = `${this.#hiddenCount} further problems are not shown`;
@@ -42,11 +42,13 @@ export class YamlFile {
 
   /** Notes a problem with what stands at an offset; without one with the file. */
   report(offset: number | undefined, message: string): void {
-    if (this.#problems.length >= MAX_PROBLEMS) {
-      this.#hiddenCount++;
-      return;
-    }
-    this.#problems.push({ fileName: this.#fileName, place: this.#placeOf(offset), message });
+    const problem = { fileName: this.#fileName, place: this.#placeOf(offset), message };
+    // Keys are looked at in another order than they stand in.
+    const before = this.#problems.findLastIndex((other) => !isBehind(other.place, problem.place));
+    this.#problems.splice(before + 1, 0, problem);
+    if (this.#problems.length <= MAX_PROBLEMS) return;
+    this.#problems.pop();
+    this.#hiddenCount++;
   }
 
   /** The line of an offset, from 1. */
@@ -105,6 +107,12 @@ export class YamlFile {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
+}
+
+/** Whether one place comes after the other; what is about the whole file comes first. */
+function isBehind(one: ConfigProblem['place'], other: ConfigProblem['place']): boolean {
+  const lines = (one?.line ?? 0) - (other?.line ?? 0);
+  return lines > 0 || (lines === 0 && (one?.column ?? 0) > (other?.column ?? 0));
 }
 
 const ERROR_TEXTS: Readonly<Record<string, string>> = {
