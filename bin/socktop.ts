@@ -4,7 +4,7 @@ import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { type Contact, contact, openAgent } from './agent-connect.ts';
-import { agentTarget } from './agent-target.ts';
+import { agentTarget, isAgentNamedWrong } from './agent-target.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { canAsk } from './prompt.ts';
@@ -164,6 +164,6 @@ function localHost(): SocktopHost {
 function usageError(thrown: unknown): number {
   const error = toOpError('start', thrown);
   complain('socktop', error.message);
-  const isMachine = ['EACCES', 'EROFS', 'ENOSPC', 'LOCKED', 'DAMAGED'].includes(error.code);
-  return isMachine ? EXIT_FAILURE : EXIT_USAGE;
+  if (isAgentNamedWrong(error)) return EXIT_USAGE;
+  return ['EACCES', 'EROFS', 'ENOSPC', 'LOCKED'].includes(error.code) ? EXIT_FAILURE : EXIT_USAGE;
 }
