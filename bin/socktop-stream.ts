@@ -63,7 +63,7 @@ class SystemStream {
     }
   }
 
-  /** Every recorded snapshot, as fast as it can be read. */
+  /** Every recorded snapshot, as fast as it can be read; of --once the first that has rates. */
   async #replay(playback: RecordedSource): Promise<number> {
     for (;;) {
       const snapshot = await playback.next();
@@ -71,14 +71,21 @@ class SystemStream {
       if (snapshot === undefined) return this.#playedTo(playback);
       this.#data.absorb(snapshot);
       if (snapshot.machine === undefined && snapshot.machineProcesses === undefined) continue;
+      if (this.#settings.once && !this.#data.hasRates) continue;
       const isOpen = await this.#print();
       if (!isOpen || this.#settings.once) return EXIT_OK;
     }
   }
 
   /** A file that was named and is not whole is told as a wrong argument is, once all that can be had of it was. */
-  #playedTo({ progress }: RecordedSource): number {
-    const problem = playbackProblem(this.#settings.playbackPath ?? '', progress);
+  async #playedTo({ progress }: RecordedSource): Promise<number> {
+    const { once, playbackPath = '' } = this.#settings;
+    if (once && this.#data.hasData) await this.#print();
+    const problem = playbackProblem(playbackPath, progress);
+    if (problem === undefined && !this.#data.hasData) {
+      const message = `'${playbackPath}' holds nothing of a machine: sstop --playback shows its network`;
+      throw new OpError({ op: 'collect', code: 'EMPTY', message });
+    }
     if (problem !== undefined) complain('socktop', problem);
     return problem === undefined ? EXIT_OK : EXIT_USAGE;
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, hostname, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
-import { SOCKTOP } from './testing/executables.ts';
+import { SOCKTOP, SSTOP } from './testing/executables.ts';
 
 const LONG_MILLIS = 60_000;
 
@@ -98,6 +98,10 @@ describe('a recording', () => {
           ...{ networks: line.networks, process_count: line.process_count },
         });
       }
+      const once = await run('--json', '--once', '--playback', path);
+      expect(once).toMatchObject({ code: 0, stderr: '' });
+      expect(lines(once.stdout)).toEqual(again.slice(0, 1));
+      expect(lines(once.stdout)[0].cpu.percent).toBeGreaterThanOrEqual(0);
       expect((await run('--json', '--record', path, url)).stderr).toContain('nothing is overwritten');
       const cut = join(folder, 'cut.ndjson.gz');
       writeFileSync(cut, readFileSync(path).subarray(0, -30));
@@ -113,6 +117,20 @@ describe('a recording', () => {
     LONG_MILLIS,
   );
 });
+
+test(
+  'a recording of the network alone is told of in one line',
+  async () => {
+    const path = join(folder, 'network.ndjson.gz');
+    const argv = [SSTOP, '--json', '--interval', '100ms', '--duration', '300ms', '--record', path];
+    await Bun.spawn(argv, { stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' }).exited;
+    const told = `socktop: '${path}' holds nothing of a machine: sstop --playback shows its network\n`;
+    for (const output of ['--json', '--csv', '--once']) {
+      expect(await run(output, '--playback', path)).toEqual({ code: 1, stdout: '', stderr: told });
+    }
+  },
+  LONG_MILLIS,
+);
 
 describe('--measure', () => {
   test(

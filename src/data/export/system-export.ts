@@ -27,6 +27,7 @@ export class SystemExport {
   /** Between the last two samples of the machine; NaN before the second. */
   intervalSeconds = Number.NaN;
   readonly #userOf: UserNames;
+  #processSampleCount = 0;
   #linksMicros = Number.NaN;
 
   constructor(userOf: UserNames) {
@@ -36,6 +37,13 @@ export class SystemExport {
   /** Whether there is anything to tell. */
   get hasData(): boolean {
     return this.machine !== undefined || this.processes !== undefined;
+  }
+
+  /** Whether all there is to tell has come twice. */
+  get hasRates(): boolean {
+    const isMachineRated = this.machine === undefined || !Number.isNaN(this.intervalSeconds);
+    const areProcessesRated = this.processes === undefined || this.#processSampleCount > 1;
+    return this.hasData && isMachineRated && areProcessesRated;
   }
 
   absorb(snapshot: Snapshot): void {
@@ -49,7 +57,7 @@ export class SystemExport {
       this.disks = disks;
     }
     if (machineProcesses !== undefined) {
-      this.processRates.update(machineProcesses);
+      if (this.processRates.update(machineProcesses)) this.#processSampleCount++;
       this.processes = machineProcesses;
       this.rows.build(machineProcesses, this.processRates, this.#userOf);
     }
@@ -88,6 +96,7 @@ export class SystemExport {
   #rebase(): void {
     this.rates.rebase();
     this.processRates.rebase();
+    this.#processSampleCount = 0;
     this.#linksMicros = Number.NaN;
     this.machine = undefined;
   }
