@@ -62,6 +62,7 @@ class Screen {
     input.playback?.observe((snapshot) => {
       if (snapshot.network !== undefined) this.#sampler.rates.update(snapshot.network, snapshot.header);
     });
+    input.link?.onChange(() => this.#tellLink());
     input.names.onChange = () => this.#controls?.repaint();
     input.onProblem = (message) => this.#tellProblem(message);
   }
@@ -76,6 +77,7 @@ class Screen {
       effect: (effect, controls) => this.#carryOut(effect, controls),
       started: (controls) => {
         this.#controls = controls;
+        this.#tellLink();
         // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
         starting = setImmediate(() => this.#sampler.start());
         void rehearse(this.#program(), () => this.#sampler.data !== undefined);
@@ -160,6 +162,11 @@ class Screen {
     if (problem === undefined) return;
     this.#isBreakTold = true;
     this.#tellProblem(problem);
+  }
+
+  #tellLink(): void {
+    const { link } = this.#input;
+    if (link !== undefined) this.#controls?.dispatch({ kind: 'linked', link: link.status });
   }
 
   #tellProblem(message: string): void {

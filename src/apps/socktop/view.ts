@@ -27,9 +27,9 @@ import { type HostModel, hostOf, type Model } from './model.ts';
 
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
-  const { network } = hostOf(model);
+  const { network, link } = hostOf(model);
   if (model.view === 'network' && network !== undefined) {
-    viewNetwork(network, buffer);
+    viewNetwork({ ...network, link }, buffer);
     return;
   }
   paint(model, buffer);

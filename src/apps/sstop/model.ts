@@ -5,6 +5,7 @@ import { OwnerHistories } from '../../data/query/owner-histories.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { SortKey } from '../../data/query/sort.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { PlaybackProgress } from '../../data/source/recorded-source.ts';
 import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -97,6 +98,8 @@ export interface Model {
   readonly kill: KillState | undefined;
   /** Set where a recording is played. */
   readonly playback: PlaybackState | undefined;
+  /** The way to another machine; undefined: what is shown is this one, or a recording. */
+  readonly link: RemoteStatus | undefined;
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
   /** The cell of the scrollbar's thumb that the pointer holds. */
@@ -125,6 +128,7 @@ export type Message =
   | { readonly kind: 'pasted'; readonly text: string }
   | { readonly kind: 'pointer'; readonly event: MouseEvent }
   | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'linked'; readonly link: RemoteStatus }
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean }
   /** The flash of those who crossed the alert's threshold up to a round is over. */
@@ -225,6 +229,7 @@ export function initialModel(options: StartOptions): Model {
       helpOffset: undefined,
       grab: undefined,
       playback: undefined,
+      link: undefined,
     },
     intervalMillis: options.intervalMillis,
     isMouseOn: options.mouse,

@@ -36,6 +36,8 @@ export function update(model: Model, message: Message): Step {
       return pointed(model, message.event);
     case 'played':
       return { model: { ...model, playback: message.playback } };
+    case 'linked':
+      return { model: { ...model, link: message.link } };
     case 'signalled':
       return { model: killSignalled(model, message.outcome) };
     case 'noticed':

@@ -86,6 +86,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
   const { theme, ascii, scope, workspace } = model;
   const header = {
     data,
+    link: model.link,
     scope,
     title: TITLES[model.view],
     pausedAtMillis: model.pausedAtMillis,

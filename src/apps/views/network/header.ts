@@ -2,12 +2,14 @@ import type { Scope } from '../../../data/query/scope.ts';
 import type { LinkRates } from '../../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../../data/rates/network-rates.ts';
 import { BUCKET_COUNT } from '../../../data/rates/second-buckets.ts';
+import type { RemoteStatus } from '../../../data/sample/remote-status.ts';
 import { compactBytesText, rateText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
 import { plainSamples } from '../../../screen/widgets/levels.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
+import { latencyText, schemeSegment } from '../link-text.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-data.ts';
 import { lossText, tierText } from './tier-note.ts';
@@ -16,6 +18,8 @@ import { trendMark } from './trend-mark.ts';
 /** What the header says beside the data itself. */
 export interface HeaderView {
   readonly data: NetworkData;
+  /** The way to the machine; undefined for this machine and for recordings. */
+  readonly link: RemoteStatus | undefined;
   readonly scope: Scope;
   /** What the view below is called. */
   readonly title: string;
@@ -59,7 +63,8 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
       : { text: `PAUSED ${clockText(view.pausedAtMillis)}`, style: theme.warning, priority: 95 };
   const left: Segment[] = [
     { text: view.title, style: theme.title, priority: 70 },
-    { text: data.header.hostName, style: theme.bold, priority: 50 },
+    { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
+    ...linkSegments(view.link, theme),
     clock,
     { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
     { text: tierText(section), style: theme.dim, priority: 30 },
@@ -69,6 +74,16 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
+}
+
+/** How another machine is reached, so that nobody takes it for this one. */
+function linkSegments(link: RemoteStatus | undefined, theme: Theme): readonly Segment[] {
+  if (link === undefined) return [];
+  const latency: Segment =
+    link.phase === 'live'
+      ? { text: latencyText(link), style: theme.dim, priority: 45 }
+      : { text: link.phase, style: theme.bad, priority: 67 };
+  return [schemeSegment(link, theme, 55), latency];
 }
 
 function alarmText(count: number): string {

@@ -9,10 +9,11 @@ import { putMeter } from '../../../screen/widgets/meter.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { renderTable } from '../../../screen/widgets/table.ts';
 import type { Viewport } from '../../../screen/widgets/viewport.ts';
+import { latencyText } from '../link-text.ts';
 import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemData } from './system-data.ts';
-import { latencyText, linkStateText, reasonText } from './system-header.ts';
+import { linkStateText, reasonText } from './system-header.ts';
 import { meterStyle, usageStyle } from './system-look.ts';
 import { topProcess } from './top-process.ts';
 

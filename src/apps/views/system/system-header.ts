@@ -3,6 +3,7 @@ import { ageText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
+import { latencyText, schemeSegment } from '../link-text.ts';
 import { clockText } from '../network/header.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
@@ -40,15 +41,11 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
 }
 
-/** How the machine is reached: a letter says what a colour says. */
+/** How the machine is reached. */
 function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): readonly Segment[] {
   if (link === undefined) return [{ text: 'local', style: theme.dim, priority: 35 }];
   return [
-    {
-      text: link.isEncrypted ? 'wss' : 'ws',
-      style: link.isEncrypted ? theme.good : theme.warning,
-      priority: 70,
-    },
+    schemeSegment(link, theme, 70),
     { text: link.hasToken ? 'token' : '', style: theme.dim, priority: 30 },
     { text: link.protocol === 'seed' ? 'original agent' : '', style: theme.warning, priority: 40 },
   ];
@@ -81,13 +78,6 @@ function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[]
 /** `load 0.42 0.38 0.30`. */
 function loadText(loads: readonly (number | undefined)[]): string {
   return `load ${loads.map((load) => load?.toFixed(2) ?? '-').join(' ')}`;
-}
-
-/** `12 ms`; empty where it is not known. */
-export function latencyText(link: RemoteStatus | undefined): string {
-  if (link?.latencyMicros === undefined) return '';
-  const millis = link.latencyMicros / 1000;
-  return millis < 10 ? `${millis.toFixed(1)} ms` : `${Math.round(millis)} ms`;
 }
 
 function timeSegments(header: SystemHeader, { data, theme }: SystemView): readonly Segment[] {
