@@ -23,6 +23,8 @@ async function onDashboard(rows = 24): Promise<SocktopScreen> {
 test('a click on a header sorts by it, another the other way round', async () => {
   const screen = await onDashboard();
   try {
+    screen.press('N');
+    await screen.untilText(/W\/s +NET/);
     for (const [title, key] of [
       ['CPU %', 'cpu'],
       ['MEM %', 'memory'],
@@ -33,6 +35,7 @@ test('a click on a header sorts by it, another the other way round', async () =>
       ['TIME', 'time'],
       ['R/s', 'read'],
       ['W/s', 'written'],
+      ['NET', 'network'],
       ['PID', 'pid'],
     ] as const) {
       const head = screen.find(/PID USER/).y;

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SocktopScreen } from './testing/socktop-screen.ts';
@@ -25,6 +25,49 @@ async function expectWhole(screen: SocktopScreen): Promise<void> {
   await screen.until(isWhole, `the screen painted anew as it was:\n${before}`);
   screen.press('space');
 }
+
+/** This process sends to itself until it is told to stop. */
+function sendToMyself(): () => void {
+  const data = (socket: { write(bytes: Uint8Array): number }): void =>
+    void socket.write(new Uint8Array(4096));
+  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
+  const sender = Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } });
+  const timer = setInterval(() => void sender.then(data), 20);
+  return () => {
+    clearInterval(timer);
+    void sender.then((socket) => socket.end());
+    listener.stop(true);
+  };
+}
+
+describe('network use of processes', () => {
+  test('here and through an agent, while N asks for it', async () => {
+    mkdirSync(`${directory}/socktop`);
+    writeFileSync(`${directory}/socktop/config.yaml`, 'loopback: true\n');
+    const agent = await AgentProcess.start();
+    const stop = sendToMyself();
+    try {
+      for (const where of ['--local', `ws://127.0.0.1:${agent.port}/ws`]) {
+        const environment = { XDG_CONFIG_HOME: directory };
+        const screen = new SocktopScreen([where], ANYTHING, { columns: 130, environment });
+        try {
+          await screen.untilText(/Processes \d/);
+          screen.press('/', ...String(process.pid), 'enter', 'N');
+          // Up and down, each some 200 KB/s, under its head and before the memory.
+          const row = new RegExp(`W/s +NET(.*\\n)+ +${process.pid} .* \\d\\d[\\d.]*K +[\\d.]+ [MG]B `);
+          await screen.untilText(row);
+          screen.press('N');
+          await screen.until(() => !/W\/s +NET/.test(screen.pty.text()), 'the table without the column');
+        } finally {
+          await screen.close();
+        }
+      }
+    } finally {
+      stop();
+      await agent.close();
+    }
+  });
+});
 
 describe('of this machine', () => {
   test('the network views know the names that need no asking', async () => {

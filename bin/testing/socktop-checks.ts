@@ -55,7 +55,8 @@ const INTERVALS = {
 const NO_TABLE = {
   ...{ search: 'nothing', 'sort-next': 'nothing', 'sort-reverse': 'nothing', 'sort-cpu': 'nothing' },
   ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
-  ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', compact: 'nothing' },
+  ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
+  compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
 const ROWS = {
@@ -66,6 +67,9 @@ const ROWS = {
   top: { ...AT_END, shows: FIRST },
   bottom: { shows: (screen) => AT_END.fromUntil!(screen), back: ['g'] },
 } as const satisfies Partial<SocktopChecks>;
+
+/** Processes that have no socket use no network. */
+const HAS_NET: SocktopCheck['shows'] = ({ pty }) => /W\/s +NET.*\n(.* - .*\n)+/.test(pty.text());
 
 /** The dashboard, sorted by PID and searched for `tag`, the cursor on its first row. */
 export function dashboardChecks(tag: string): SocktopChecks {
@@ -88,6 +92,8 @@ export function dashboardChecks(tag: string): SocktopChecks {
     'sort-user': sorted('user', '3'),
     'sort-threads': sorted('threads', '3'),
     'sort-time': sorted('time', '3'),
+    'sort-network': { ...sorted('network', 'N', '3'), from: ['N'], fromUntil: HAS_NET },
+    traffic: { shows: HAS_NET, back: ['N'] },
     'per-core': text(/CPU % of one core/, 'I'),
     kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
     compact: text(/ MEM \d+(\.\d)?%/, 'c'),

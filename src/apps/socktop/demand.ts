@@ -16,6 +16,8 @@ export interface Demand {
   readonly disksMillis: number;
   readonly detailMillis: number;
   readonly journalMillis: number;
+  /** Who uses the network is asked for together with the processes. */
+  readonly network: boolean;
   /** The process in depth; 0 none. */
   readonly pid: number;
   visiblePids(): readonly number[];
@@ -32,6 +34,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     detailMillis: NEVER,
     journalMillis: NEVER,
     disksMillis: NEVER,
+    network: false,
     pid: 0,
     visiblePids: () => NONE,
   };
@@ -47,7 +50,9 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     disksMillis: DISKS_MILLIS,
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
-  if (pane === undefined) return { ...usual, visiblePids: () => visiblePids(model) };
+  if (pane === undefined) {
+    return { ...usual, network: model.hosts[index]!.hasTraffic, visiblePids: () => visiblePids(model) };
+  }
   return {
     ...usual,
     detailMillis: Math.max(DETAIL_LEAST_MILLIS, metricsMillis),

@@ -8,7 +8,7 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly Action[]>> =
   hosts: ['help', 'open', 'pause', 'quit'],
   dashboard: [
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
-    ...(['back', 'pause', 'quit'] as const),
+    ...(['back', 'pause', 'quit', 'traffic'] as const),
   ],
   process: ['help', 'back', 'host-next', 'open', 'kill', 'pause', 'quit'],
 };
@@ -19,7 +19,17 @@ export function footerNote(model: Model): { readonly text: string; readonly isBa
   if (model.view === 'hosts') return undefined;
   const { failure, link } = hostOf(model);
   if (link !== undefined && link.phase !== 'live') return undefined;
-  return failure === undefined ? undefined : { text: failure, isBad: true };
+  if (failure !== undefined) return { text: failure, isBad: true };
+  return model.view === 'dashboard' ? trafficNote(model) : undefined;
+}
+
+/** Why nothing is in the column of network use. */
+function trafficNote(model: Model): { readonly text: string; readonly isBad: boolean } | undefined {
+  const { hasTraffic, data } = hostOf(model);
+  if (!hasTraffic) return undefined;
+  const isUnrecorded = model.playback !== undefined && !data.isTrafficTold;
+  const reason = isUnrecorded ? 'the recording has not told who uses the network so far' : data.trafficError;
+  return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
 }
 
 export function footerHints(model: Model): readonly KeyHint[] {
@@ -52,6 +62,8 @@ function labelOf(model: Model, action: Action): string | undefined | null {
       return model.view === 'process' ? (host.pane?.focus === 'children' ? 'open' : null) : undefined;
     case 'kill':
       return host.canSignal ? undefined : null;
+    case 'traffic':
+      return host.hasTraffic ? 'NET off' : undefined;
     case 'compact':
       return model.isCompact ? 'full' : undefined;
     case 'pause':

@@ -31,6 +31,8 @@ export type Action =
   | 'sort-user'
   | 'sort-threads'
   | 'sort-time'
+  | 'sort-network'
+  | 'traffic'
   | 'per-core'
   | 'kill'
   | 'retry'
@@ -88,6 +90,13 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
       { action: 'sort-user', chords: ['5'], description: 'Sort by user' },
       { action: 'sort-threads', chords: ['6'], description: 'Sort by threads' },
       { action: 'sort-time', chords: ['7'], description: 'Sort by CPU time' },
+      { action: 'sort-network', chords: ['8'], description: 'Sort by network use, while it is shown' },
+      {
+        action: 'traffic',
+        chords: ['N'],
+        description: 'Network use of each process, counted while it is shown',
+        label: 'NET',
+      },
       { action: 'per-core', chords: ['I'], description: 'CPU as a share of one core or of the machine' },
       {
         action: 'kill',

@@ -49,6 +49,8 @@ export interface HostModel {
   readonly selection: ProcessIdentity | undefined;
   readonly viewport: Viewport;
   readonly search: string;
+  /** Its processes are shown with their network use, which is counted only then. */
+  readonly hasTraffic: boolean;
   readonly pane: PaneState | undefined;
   /** sstop's screen over the same source, once it was opened. */
   readonly network: NetworkModel | undefined;
@@ -193,9 +195,10 @@ export function initialModel(options: StartOptions): Model {
   const hosts = options.hosts.map(
     (start): HostModel => ({
       ...{ name: start.name, link: start.link, canSignal: start.canSignal },
-      data: new SystemData(start.userOf),
+      data: new SystemData(start.userOf, options.networkOptions.loopback),
       ...{ failure: undefined, selection: undefined, pane: undefined, network: undefined },
       ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
+      hasTraffic: false,
     }),
   );
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;

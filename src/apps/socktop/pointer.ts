@@ -63,7 +63,7 @@ function pressed(model: Model, x: number, y: number): Step {
   if (model.view === 'process') return panePressed(model, x, y);
   const layout = layoutOf(model);
   const position = positionOf(model);
-  const { viewport, sort, data } = hostOf(model);
+  const { viewport, sort, data, hasTraffic } = hostOf(model);
   const onBar = hitScrollbar(layout.scrollbar, position, x, y);
   if (onBar?.part === 'thumb') return { model: { ...model, grab: onBar.grab } };
   if (onBar !== undefined) {
@@ -71,7 +71,7 @@ function pressed(model: Model, x: number, y: number): Step {
     return { model: moved(model, pageSelection(viewport, direction, position.count, position.visible)) };
   }
   if (!contains(layout.table, x, y)) return { model };
-  const hit = model.list.hit(layout.table, data.rows, { sort, viewport }, x, y);
+  const hit = model.list.hit(layout.table, data.rows, { sort, viewport, hasTraffic }, x, y);
   if (hit === undefined) return { model };
   if (hit.part === 'header') {
     const isReversed = hit.key === sort.key ? !sort.isReversed : false;

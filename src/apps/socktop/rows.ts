@@ -37,6 +37,11 @@ export function reordered(model: Model, index: number = model.current): Model {
   return followed === viewport ? model : withHost(model, { viewport: followed }, index);
 }
 
+/** The model with the current host's processes in another order. */
+export function sortedBy(model: Model, key: string, isReversed: boolean): Model {
+  return reordered(withHost(model, { sort: { key, isReversed } }));
+}
+
 /** The model with the cursor where the viewport says, remembering which process that is. */
 export function selectedAt(model: Model, viewport: Viewport, index: number = model.current): Model {
   const host: HostModel = model.hosts[index]!;

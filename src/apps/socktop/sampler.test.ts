@@ -15,7 +15,7 @@ const DEMAND: Demand = {
     detailMillis: NEVER,
     journalMillis: NEVER,
   },
-  ...{ pid: 0, visiblePids: () => [7] },
+  ...{ network: false, pid: 0, visiblePids: () => [7] },
 };
 
 /** A source that answers at once and remembers what it was asked. */
@@ -91,6 +91,30 @@ describe('a sampler', () => {
     sampler.wake();
     await until(() => source.wants.some(({ processDetail }) => processDetail === 8));
     sampler.stop();
+  });
+
+  test('asks who uses the network together with the processes, soon twice, and no longer than that is wanted', async () => {
+    const source = new AskedSource();
+    let network = false;
+    const { sampler, samples } = samplerOf(source, () => ({
+      ...DEMAND,
+      ...{ network, metricsMillis: 300, processesMillis: 60_000 },
+    }));
+    sampler.start();
+    await until(() => samples() >= 5);
+    expect(source.count('network')).toBe(0);
+    network = true;
+    sampler.wake();
+    await until(() => source.count('network') >= 2);
+    const asked = source.wants.filter((want) => want.network !== undefined);
+    expect(asked.every((want) => want.machineProcesses !== undefined)).toBe(true);
+    network = false;
+    sampler.wake();
+    const count = source.count('network');
+    const seen = samples();
+    await until(() => samples() >= seen + 3);
+    sampler.stop();
+    expect(source.count('network')).toBe(count);
   });
 
   test('has a second sample soon, whatever the interval', async () => {

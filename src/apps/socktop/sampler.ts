@@ -38,7 +38,9 @@ export class HostSampler {
     journal: Number.NEGATIVE_INFINITY,
   };
   #pid = 0;
+  #hasNetwork = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Since the first, or since the network is asked for. */
   #samples = 0;
   #isRunning = false;
   #isAsking = false;
@@ -70,7 +72,16 @@ export class HostSampler {
       this.#asked.detail = Number.NEGATIVE_INFINITY;
       this.#asked.journal = Number.NEGATIVE_INFINITY;
     }
+    if (demand.network !== this.#hasNetwork) this.#beginNetwork(demand.network);
     this.#schedule(demand);
+  }
+
+  /** Its first rates come as soon as those of the machine did. */
+  #beginNetwork(isAsked: boolean): void {
+    this.#hasNetwork = isAsked;
+    if (!isAsked) return;
+    this.#samples = 0;
+    this.#asked.processes = Number.NEGATIVE_INFINITY;
   }
 
   /** The fast sections at once: a recording was steered. */
@@ -114,6 +125,7 @@ export class HostSampler {
         ...(metrics === true ? { machine: true } : {}),
         ...(disks === true ? { disks: true } : {}),
         ...(processes === true ? { machineProcesses: { visiblePids: demand.visiblePids() } } : {}),
+        ...(processes === true && demand.network ? { network: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
       };
       if (Object.keys(want).length > 0) void this.#ask(want);

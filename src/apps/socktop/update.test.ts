@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
+import { Machine } from '../../data/query/machine.fixture.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import { LOCAL, SocktopBench } from './bench.fixture.ts';
 import { demandOf } from './demand.ts';
@@ -109,6 +110,103 @@ describe('the process table', () => {
     expect(bench.text()).not.toContain('postgres');
     bench.type(`\x1b[<0;${thumb.x + 1};${bottom}m`);
     expect(bench.model.grab).toBeUndefined();
+  });
+});
+
+describe('network use of processes', () => {
+  let machine: Machine;
+  let socket: number;
+
+  beforeEach(() => {
+    machine = new Machine();
+    for (const pid of [11, 12]) machine.world.addProcess(pid);
+    socket = machine.world.addSocket({ pid: 12 });
+  });
+
+  /** Another second, in which nginx sends so much over its one connection; postgres has none. */
+  function pass(bytes: number): void {
+    bench.world.pass(1);
+    machine.world.sockets.txBytes[socket]! += bytes;
+    const machineProcesses = bench.world.machineProcesses();
+    const snapshot = bench.world.snapshot({ machineProcesses, network: machine.step() });
+    bench.send({ kind: 'sampled', host: 0, snapshot });
+  }
+
+  test('is a column while N asks for it, and is asked for only then', () => {
+    expect(bench.text()).not.toMatch(/W\/s +NET/);
+    bench.type('N');
+    expect(bench.effects.at(-1)).toEqual({ kind: 'demand' });
+    expect(demandOf(bench.model, 0)).toMatchObject({ network: true, processesMillis: 2000 });
+    pass(0);
+    expect(bench.text()).toMatch(/W\/s +NET .*\n(.*\n)*.*12 33 +nginx .* - +- +- +976\.6 KB/);
+    pass(5000);
+    expect(bench.text()).toMatch(/nginx .* - +- +4\.9K +976\.6 KB/);
+    expect(bench.text()).toMatch(/postgres .* - +- +- +3\.0 GB/);
+    bench.type('N');
+    expect(bench.text()).not.toMatch(/W\/s +NET/);
+    expect(demandOf(bench.model, 0)?.network).toBe(false);
+  });
+
+  test('is not asked for where the table is not on screen', () => {
+    bench.type('Nj\r');
+    expect([bench.model.view, demandOf(bench.model, 0)?.network]).toEqual(['process', false]);
+    bench.type(ESCAPE);
+    expect(demandOf(bench.model, 0)?.network).toBe(true);
+    bench.type('n');
+    expect(demandOf(bench.model, 0)?.network).toBe(false);
+    bench.type(ESCAPE);
+    bench.type(' ');
+    expect(demandOf(bench.model, 0)).toBeUndefined();
+  });
+
+  test('sorts by key and header; without the column nothing is sorted by it', () => {
+    bench.type('8');
+    expect(bench.lines().at(-1)).toContain('Network use is not counted now: N shows it.');
+    bench.type('N');
+    pass(0);
+    pass(9000);
+    bench.type('48');
+    expect([names()[0], hostOf(bench.model).sort.key]).toEqual(['nginx', 'network']);
+    bench.type('4');
+    const { x, y } = bench.find('  NET');
+    bench.click(x + 2, y);
+    expect([names()[0], hostOf(bench.model).sort.key]).toEqual(['nginx', 'network']);
+    bench.type('N');
+    expect([names()[0], hostOf(bench.model).sort.key]).toEqual(['postgres', 'cpu']);
+    bench.type('ssssssssss');
+    expect(hostOf(bench.model).sort.key).not.toBe('network');
+  });
+
+  test('that a machine does not tell is unknown, and the footer says why', () => {
+    bench.type('N');
+    const message = 'this agent does not tell who uses the network';
+    const snapshot = {
+      ...bench.world.snapshot(),
+      errors: [{ op: 'get_network', code: 'ENOTSUP', message }],
+    };
+    bench.send({ kind: 'sampled', host: 0, snapshot });
+    expect(bench.lines().at(-1)).toContain(`NET: ${message}`);
+    expect(bench.text()).toMatch(/nginx .* - +- +- +976\.6 KB/);
+    bench.type('N');
+    expect(bench.lines().at(-1)).not.toContain('NET:');
+  });
+
+  test('that only some samples tell of is that of the list it came with', () => {
+    bench.type('N');
+    pass(0);
+    pass(9000);
+    // As a recording gives it in between: the same list, without the network.
+    const machineProcesses = bench.world.machineProcesses();
+    const again = bench.world.snapshot({ machineProcesses });
+    const told = { ...again, network: machine.step() };
+    bench.send({ kind: 'sampled', host: 0, snapshot: told });
+    const before = bench.text();
+    expect(before).toMatch(/nginx .* - +- +[\d.]+K? +976\.6 KB/);
+    bench.send({ kind: 'sampled', host: 0, snapshot: again });
+    expect(bench.text()).toBe(before);
+    // Another list without it has none.
+    bench.sample();
+    expect(bench.text()).toMatch(/nginx .* - +- +- +976\.6 KB/);
   });
 });
 

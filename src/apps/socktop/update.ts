@@ -11,7 +11,8 @@ import { networkLeft, networkOpened, networkUpdated } from './network-update.ts'
 import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
-import { reordered, searched, selectedAt, visibleRows } from './rows.ts';
+import { reordered, searched, selectedAt, sortedBy, visibleRows } from './rows.ts';
+import { sortedByTraffic, trafficToggled } from './traffic-update.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
@@ -136,12 +137,16 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
   const { sort } = hostOf(model);
   switch (action) {
     case 'sort-next': {
-      const keys: readonly string[] = model.list.sortKeys;
+      const keys: readonly string[] = model.list.sortKeys(hostOf(model).hasTraffic);
       const next = keys[(keys.indexOf(sort.key) + 1) % keys.length]!;
       return { model: isOnTable(model) ? sortedBy(model, next, false) : model };
     }
     case 'sort-reverse':
       return { model: isOnTable(model) ? sortedBy(model, sort.key, !sort.isReversed) : model };
+    case 'sort-network':
+      return { model: isOnTable(model) ? sortedByTraffic(model) : model };
+    case 'traffic':
+      return isOnTable(model) ? trafficToggled(model) : { model };
     case 'search':
       return { model: isOnTable(model) ? promptOpened(model) : model };
     case 'per-core':
@@ -155,11 +160,6 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
 
 function isOnTable(model: Model): boolean {
   return model.view === 'dashboard';
-}
-
-/** The model with the current host's processes in another order. */
-export function sortedBy(model: Model, key: string, isReversed: boolean): Model {
-  return reordered(withHost(model, { sort: { key, isReversed } }));
 }
 
 const PLAYBACK_COMMANDS = {

@@ -43,7 +43,7 @@ describe('every size of every view', () => {
   test.each([false, true])('is painted without a word, ASCII: %p', (ascii) => {
     const world = new SystemWorld(3);
     world.addProcess(7, { name: '\x1b]0;evil\x07\u{1f680}\u202e\u0301' });
-    for (const views of ['', 'j\r', 'n', '?', 'jt', '/e', 'c', 'I']) {
+    for (const views of ['', 'j\r', 'n', '?', 'jt', '/e', 'c', 'I', 'N8']) {
       const bench = new SocktopBench({ hosts: [LOCAL], ascii }, world);
       for (const hasData of [false, true]) {
         if (hasData) {

@@ -125,12 +125,12 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
 }
 
 function renderTable(model: Model, host: HostModel, buffer: Buffer, view: SystemView): void {
-  const { data, sort, viewport } = host;
+  const { data, sort, viewport, hasTraffic } = host;
   const { theme, ascii, isPerCore } = model;
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  model.list.render(table, buffer, data.rows, { sort, viewport, isPerCore, theme, ascii });
+  model.list.render(table, buffer, data.rows, { sort, viewport, isPerCore, hasTraffic, theme, ascii });
   const position = { count: data.rows.count, visible: tableRowsIn(table), offset: viewport.offset };
   const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
   if (position.count > position.visible) renderScrollbar(scrollbar, buffer, position, styles, ascii);

@@ -2,6 +2,7 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { machinePercent } from '../rates/process-cpu.ts';
 import type { ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import type { ProcessTraffic } from './process-traffic.ts';
 import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { isAscending, type SortBy } from './sort.ts';
@@ -20,6 +21,7 @@ export const MACHINE_SORT_KEYS = [
   'time',
   'read',
   'written',
+  'network',
 ] as const;
 
 export type MachineSortKey = (typeof MACHINE_SORT_KEYS)[number];
@@ -62,6 +64,8 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
   /** Bytes per second from and to storage, for rows that were asked for. */
   read = new Float64Array(0);
   written = new Float64Array(0);
+  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
+  network = new Float64Array(0);
   readonly names: string[] = [];
   readonly users: string[] = [];
   /** Empty: not told. */
@@ -72,8 +76,13 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
   #search = '';
   readonly #userTexts = new Map<number, string>();
 
-  /** Makes the rows anew; the search stays as it was. */
-  build(section: MachineProcesses, rates: ProcessRates, userOf: UserNames): void {
+  /** Makes the rows anew; the search stays as it was. `traffic` undefined: nobody counts it. */
+  build(
+    section: MachineProcesses,
+    rates: ProcessRates,
+    userOf: UserNames,
+    traffic?: ProcessTraffic | undefined,
+  ): void {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
     const commandLines = texts?.commandLines ?? section.commandLines;
     const { slots } = processes;
@@ -98,6 +107,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
       this.memoryPercent[row] = (processes.rssBytes[slot]! / memoryTotalBytes) * 100;
       this.read[row] = rates.io.smoothRx[slot] ?? Number.NaN;
       this.written[row] = rates.io.smoothTx[slot] ?? Number.NaN;
+      this.network[row] = traffic?.rateOf(this.pid[row]!, this.startTicks[row]!) ?? Number.NaN;
     }
     this.#list();
   }
@@ -178,6 +188,8 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
         return this.read;
       case 'written':
         return this.written;
+      case 'network':
+        return this.network;
     }
   }
 
@@ -204,5 +216,6 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     this.memoryPercent = longer(this.memoryPercent);
     this.read = longer(this.read);
     this.written = longer(this.written);
+    this.network = longer(this.network);
   }
 }

@@ -50,6 +50,21 @@ class Watched {
   }
 }
 
+test('of traffic alone are those that a whole update makes of it', () => {
+  const watched = new Watched();
+  const alone = new NetworkRates();
+  expect(alone.updateTraffic(watched.section, watched.world.header())).toBe(true);
+  for (const bytes of [3000, 0, 700]) {
+    const section = watched.step(2, bytes, 2 * bytes);
+    expect(alone.updateTraffic(section, watched.world.header())).toBe(true);
+    expect(alone.updateTraffic(section, watched.world.header())).toBe(false);
+    const { row, rates } = watched;
+    expect(alone.traffic.smoothTx[row]).toBe(rates.traffic.smoothTx[row]!);
+    expect(alone.traffic.smoothRx[row]).toBe(rates.traffic.smoothRx[row]!);
+    expect(alone.traffic.rawTx[row]).toBe(bytes / 2);
+  }
+});
+
 describe('raw rates', () => {
   test('are unknown in the first sample and growth by true time after it, at any interval', () => {
     const watched = new Watched();

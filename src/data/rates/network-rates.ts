@@ -62,22 +62,36 @@ export class NetworkRates {
     return true;
   }
 
+  /** As `update`, but `traffic` alone. */
+  updateTraffic(section: NetworkSection, header: SnapshotHeader): boolean {
+    if (!this.#advance(section, header)) return false;
+    this.#updateTraffic(section);
+    return true;
+  }
+
   /** All but the rates of sockets. */
   #start(section: NetworkSection, header: SnapshotHeader): boolean {
+    const fromMicros = header.epoch === this.#epoch ? this.#monotonicMicros : Number.NaN;
+    if (!this.#advance(section, header)) return false;
+    this.#updateInterfaces(section, fromMicros);
+    this.#updateTraffic(section);
+    this.#pushHistory(section);
+    this.#updateHosts(section);
+    this.#updateShare(section);
+    this.sockets.begin(section.sockets.slots.capacity, this.intervalSeconds);
+    return true;
+  }
+
+  /** The time of a sample; false if it was seen before. */
+  #advance(section: NetworkSection, header: SnapshotHeader): boolean {
     const isSameEpoch = header.epoch === this.#epoch;
     if (isSameEpoch && section.sequence <= this.#sequence) return false;
     if (isSameEpoch && !(section.monotonicMicros > this.#monotonicMicros)) return false;
     if (!isSameEpoch) this.#begin();
-    const fromMicros = this.#monotonicMicros;
-    this.intervalSeconds = (section.monotonicMicros - fromMicros) / 1e6;
+    this.intervalSeconds = (section.monotonicMicros - this.#monotonicMicros) / 1e6;
     this.#epoch = header.epoch;
     this.#sequence = section.sequence;
     this.#monotonicMicros = section.monotonicMicros;
-    this.#updateInterfaces(section, fromMicros);
-    this.#updateTraffic(section);
-    this.#updateHosts(section);
-    this.#updateShare(section);
-    this.sockets.begin(section.sockets.slots.capacity, this.intervalSeconds);
     return true;
   }
 
@@ -136,14 +150,21 @@ export class NetworkRates {
     const { rows, count, serial, capacity } = traffic.slots;
     const isCounted = section.counted !== 'none';
     this.traffic.begin(capacity, this.intervalSeconds);
-    this.history.begin(capacity);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const rowSerial = serial[slot]!;
       if (owners.kind[traffic.subject[slot]!] === OwnerKind.EXITED) this.traffic.recordIdle(slot, rowSerial);
       else if (!isCounted) this.traffic.record(slot, rowSerial, Number.NaN, Number.NaN);
       else this.traffic.record(slot, rowSerial, traffic.txBytes[slot]!, traffic.rxBytes[slot]!);
-      this.history.push(slot, rowSerial, this.traffic.rawTx[slot]! + this.traffic.rawRx[slot]!);
+    }
+  }
+
+  #pushHistory({ traffic }: NetworkSection): void {
+    const { rows, count, serial, capacity } = traffic.slots;
+    this.history.begin(capacity);
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      this.history.push(slot, serial[slot]!, this.traffic.rawTx[slot]! + this.traffic.rawRx[slot]!);
     }
   }
 

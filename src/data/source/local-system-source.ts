@@ -89,7 +89,8 @@ export class LocalSystemSource implements Source {
       });
       return await this.#network.sample({ network: true }, Number.POSITIVE_INFINITY);
     } catch (thrown) {
-      const { op, code, message } = toOpError('open network', thrown);
+      const op = 'collect network';
+      const { code, message } = toOpError(op, thrown);
       const error: SectionError = { op, code, message };
       return { header: { ...this.#headerNow(), epoch: this.#header.epoch }, errors: [error] };
     }

@@ -25,6 +25,7 @@ type Id =
   | 'memory-percent'
   | 'read'
   | 'written'
+  | 'network'
   | 'time';
 
 /** How the table is drawn. */
@@ -33,6 +34,8 @@ export interface MachineListLook {
   readonly viewport: Viewport;
   /** CPU as a share of one core instead of the whole machine. */
   readonly isPerCore: boolean;
+  /** With the column of network use. */
+  readonly hasTraffic: boolean;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
@@ -46,26 +49,39 @@ const COLUMNS: readonly Column<Id>[] = [
   { id: 'time', title: 'TIME', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 25 },
   { id: 'read', title: 'R/s', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 41 },
   { id: 'written', title: 'W/s', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 40 },
+  { id: 'network', title: 'NET', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 85 },
   { id: 'memory', title: 'MEM', align: 'right', minWidth: 9, idealWidth: 9, flex: 0, priority: 90 },
   { id: 'memory-percent', title: 'MEM %', align: 'right', minWidth: 6, idealWidth: 6, flex: 0, priority: 60 },
   { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 14, flex: 0, priority: 95 },
 ];
 
-/** The process table of a machine. */
-export class MachineProcessList {
-  readonly sortKeys: readonly MachineSortKey[] = MACHINE_SORT_KEYS;
-  readonly #table = new ListTable<Id, MachineSortKey>(MACHINE_SORT_KEYS, {
-    columns: COLUMNS,
+const KEYS_WITHOUT_TRAFFIC = MACHINE_SORT_KEYS.filter((key) => key !== 'network');
+
+function tableOf(columns: readonly Column<Id>[]): ListTable<Id, MachineSortKey> {
+  return new ListTable<Id, MachineSortKey>(MACHINE_SORT_KEYS, {
+    columns,
     columnOfKey: {
       ...{ cpu: 'cpu', memory: 'memory', pid: 'pid', name: 'name', user: 'user', threads: 'threads' },
-      ...{ time: 'time', read: 'read', written: 'written' },
+      ...{ time: 'time', read: 'read', written: 'written', network: 'network' },
     },
     keyOfColumn: {
       ...{ cpu: 'cpu', memory: 'memory', 'memory-percent': 'memory', pid: 'pid', name: 'name' },
       ...{ user: 'user', threads: 'threads', time: 'time', read: 'read', written: 'written' },
+      network: 'network',
     },
     rising: ['pid', 'name', 'user'],
   });
+}
+
+/** The process table of a machine. */
+export class MachineProcessList {
+  readonly #table = tableOf(COLUMNS.filter(({ id }) => id !== 'network'));
+  readonly #trafficTable = tableOf(COLUMNS);
+
+  /** The round of orders; nothing is ordered by a column that is not there. */
+  sortKeys(hasTraffic: boolean): readonly MachineSortKey[] {
+    return hasTraffic ? MACHINE_SORT_KEYS : KEYS_WITHOUT_TRAFFIC;
+  }
 
   sortOf(sort: ListSort): MachineSort {
     return this.#table.sortOf(sort);
@@ -83,7 +99,8 @@ export class MachineProcessList {
   }
 
   render(area: Rect, buffer: Buffer, rows: MachineProcessRows, look: MachineListLook): void {
-    this.#table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, (row, column, pen) => {
+    const table = look.hasTraffic ? this.#trafficTable : this.#table;
+    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, (row, column, pen) => {
       paint(rows, row, column, pen, look.isPerCore);
     });
   }
@@ -91,11 +108,11 @@ export class MachineProcessList {
   hit(
     area: Rect,
     rows: MachineProcessRows,
-    look: Pick<MachineListLook, 'sort' | 'viewport'>,
+    look: Pick<MachineListLook, 'sort' | 'viewport' | 'hasTraffic'>,
     x: number,
     y: number,
   ): ListHit | undefined {
-    return this.#table.hit(area, look, rows.count, x, y);
+    return (look.hasTraffic ? this.#trafficTable : this.#table).hit(area, look, rows.count, x, y);
   }
 }
 
@@ -134,6 +151,9 @@ function paint(rows: MachineProcessRows, row: number, column: Id, pen: CellPen, 
       break;
     case 'written':
       pen.compact(rows.written[row]!, theme.upload);
+      break;
+    case 'network':
+      pen.compact(rows.network[row]!, theme.text);
       break;
   }
 }

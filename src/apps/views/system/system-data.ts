@@ -1,9 +1,12 @@
 import { MachineProcessRows, type UserNames } from '../../../data/query/machine-process-rows.ts';
+import { ProcessTraffic } from '../../../data/query/process-traffic.ts';
+import type { Scope } from '../../../data/query/scope.ts';
 import { DetailRates } from '../../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../../data/rates/machine-rates.ts';
 import { ProcessRates } from '../../../data/rates/process-rates.ts';
 import type { DisksSection } from '../../../data/sample/disks-section.ts';
 import type { JournalSection } from '../../../data/sample/journal-section.ts';
+import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type {
   ProcessDetail,
@@ -49,11 +52,20 @@ export class SystemData {
   errors: readonly SectionError[] = [];
   coreCount = 0;
   hasProcesses = false;
+  /** Why the network use of the processes is unknown; undefined: it is not, or nobody has said. */
+  trafficError: string | undefined;
+  /** A sample has told of the network since its use was last asked for. */
+  isTrafficTold = false;
   readonly #userOf: UserNames;
+  readonly #scope: Scope;
+  /** Undefined: nobody wants to know. */
+  #traffic: ProcessTraffic | undefined;
   #isBroken = false;
 
-  constructor(userOf: UserNames) {
+  /** `includeLoopback`: whether what the machine sends to itself is network use of its processes. */
+  constructor(userOf: UserNames, includeLoopback = false) {
     this.#userOf = userOf;
+    this.#scope = { interfaceIndex: undefined, includeLoopback };
   }
 
   /** Takes a sample, borrowed: nothing of its tables is kept. */
@@ -73,14 +85,17 @@ export class SystemData {
       this.rates.updateDisks(disks);
       this.disks = disks;
     }
-    if (machineProcesses !== undefined) {
-      this.processRates.update(machineProcesses);
-      this.rows.build(machineProcesses, this.processRates, this.#userOf);
-      this.coreCount = machineProcesses.coreCount;
-      this.hasProcesses = true;
-    }
+    if (machineProcesses !== undefined) this.#takeProcesses(snapshot, machineProcesses);
     if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
     if (journal !== undefined) this.journal = journal;
+  }
+
+  /** Whether the network use of processes is taken from the samples, where they tell of it. */
+  countTraffic(isOn: boolean): void {
+    this.#traffic = isOn ? new ProcessTraffic() : undefined;
+    this.isTrafficTold = false;
+    this.trafficError = undefined;
+    this.rows.network.fill(Number.NaN);
   }
 
   /** What comes next does not continue what was: a pause, a lost connection. Until then all stays as it is. */
@@ -105,6 +120,28 @@ export class SystemData {
     this.rates.rebase();
     this.processRates.rebase();
     this.detailRates.rebase();
+    if (this.#traffic !== undefined) this.#traffic = new ProcessTraffic();
+  }
+
+  #takeProcesses(snapshot: Snapshot, section: MachineProcesses): void {
+    const isNew = this.processRates.update(section);
+    const traffic = this.#trafficOf(snapshot);
+    this.coreCount = section.coreCount;
+    this.hasProcesses = true;
+    // A recording gives a list again until the next one is due: without the network it says nothing new.
+    if (isNew || traffic !== undefined) {
+      this.rows.build(section, this.processRates, this.#userOf, traffic);
+      if (traffic === undefined) this.trafficError = this.#traffic && networkErrorOf(snapshot);
+    }
+  }
+
+  /** With a sample of the network taken; undefined where there is none, or nobody wants to know. */
+  #trafficOf({ network, header }: Snapshot): ProcessTraffic | undefined {
+    if (network === undefined || this.#traffic === undefined) return undefined;
+    this.#traffic.update(network, header, this.#scope);
+    this.isTrafficTold = true;
+    this.trafficError = network.counted === 'none' ? 'sockets are listed here, bytes not counted' : undefined;
+    return this.#traffic;
   }
 
   #isAnother(header: SnapshotHeader): boolean {
@@ -128,4 +165,9 @@ export class SystemData {
       errors,
     };
   }
+}
+
+/** Why a sample that was asked for the network lacks it. */
+function networkErrorOf({ errors }: Snapshot): string | undefined {
+  return errors.find(({ op }) => op.includes('network'))?.message;
 }
