@@ -3,6 +3,7 @@ import { isSame, isSameView, type Shown, type TableScreen } from './table-screen
 
 const HELP = /sstop keys/;
 const SCRIBBLE = 'what another program left behind';
+const MOUSE_OFF = 'Mouse off: text can be selected.';
 const ROUND_MAX = 64;
 
 /** What a key must do in a view, seen on the screen, and how everything is as before again. */
@@ -39,13 +40,20 @@ export function texted(pattern: RegExp, ...back: readonly string[]): KeyCheck {
   return { shows: (screen) => pattern.test(screen.pty.text()), back };
 }
 
-/** The head marks the column, the footer names the key. */
+/** The head marks the column and no other, the footer names the key. */
 export function sorted(column: string, key: string, ...back: readonly string[]): KeyCheck {
-  const mark = new RegExp(`[▴▾] ?${column.replace('/', '\\/')}|${column.replace('/', '\\/')} ?[▴▾]`);
+  return sortedBySum([column], key, ...back);
+}
+
+/** The head marks all the columns whose sum is the order. */
+export function sortedBySum(columns: readonly string[], key: string, ...back: readonly string[]): KeyCheck {
   return {
     shows: (screen) => {
       const { head, footer } = screen.shown();
-      return mark.test(head) && footer.includes(`sort: ${key}  `);
+      const isMarked = (column: string) =>
+        new RegExp(`[▴▾]${column}(?!\\S)|(?<!\\S)${column} ?[▴▾]`).test(head);
+      const count = head.match(/[▴▾]/g)?.length;
+      return count === columns.length && columns.every(isMarked) && footer.includes(`sort: ${key}  `);
     },
     back,
   };
@@ -53,7 +61,7 @@ export function sorted(column: string, key: string, ...back: readonly string[]):
 
 export const REVERSED: KeyCheck = {
   shows: (screen, was) => {
-    const turned = was.head.replace(/[▴▾]/, (mark) => (mark === '▴' ? '▾' : '▴'));
+    const turned = was.head.replaceAll(/[▴▾]/g, (mark) => (mark === '▴' ? '▾' : '▴'));
     return screen.shown().head === turned;
   },
   back: ['r'],
@@ -106,7 +114,17 @@ export const COMMON = {
     shows: (screen, was) => was.footer.includes('d names') && screen.shown().footer.includes('d addresses'),
     back: ['d'],
   },
-  mouse: { shows: (screen) => screen.shown().mouse === 'none', back: ['m'] },
+  mouse: {
+    shows: (screen) => screen.shown().mouse === 'none' && screen.shown().footer === MOUSE_OFF,
+    after: async (screen) => {
+      screen.press('m');
+      await screen.until(
+        ({ mouse, footer }) => mouse !== 'none' && footer === 'Mouse on.',
+        'the mouse again',
+      );
+    },
+    back: ['g'],
+  },
   redraw: {
     prepare: (screen) => screen.scribble(SCRIBBLE),
     shows: (screen, _was, home) => !screen.pty.text().includes(SCRIBBLE) && isSame(screen.shown(), home),

@@ -1,8 +1,18 @@
-import { COMMON, type KeyCheck, REVERSED, sorted, texted, titled, type ViewChecks } from './key-checks.ts';
+import {
+  COMMON,
+  type KeyCheck,
+  REVERSED,
+  sorted,
+  sortedBySum,
+  texted,
+  titled,
+  type ViewChecks,
+} from './key-checks.ts';
 import type { VIEWS } from './views.ts';
 
 const KILL = texted(/Kill \d+ c\w+-\d\d/, 'escape');
 const NO_PROCESS = texted(/Select a process first/, 'g');
+const RATES = ['UPLOAD/s', 'DOWNLOAD/s'];
 /** The filter goes; typed again, it is back. */
 const FILTER_CLEARED: KeyCheck = {
   shows: (screen) => !screen.shown().footer.includes('filter: '),
@@ -62,7 +72,7 @@ const PROCESSES: ViewChecks = {
   back: FILTER_CLEARED,
   'sort-next': sorted('PROCESS', 'name', '4'),
   'sort-reverse': REVERSED,
-  'sort-rate': sorted('GRAPH', 'rate', '4'),
+  'sort-rate': sortedBySum(RATES, 'rate', '4'),
   'sort-download': sorted('DOWNLOAD/s', 'download', '4'),
   'sort-upload': sorted('UPLOAD/s', 'upload', '4'),
   'sort-pid': {
@@ -90,7 +100,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
   },
   cumulative: {
     ...PROCESSES,
-    'sort-rate': sorted('GRAPH', 'total', '4'),
+    'sort-rate': sortedBySum(['UP TOTAL', 'DN TOTAL'], 'total', '4'),
     'sort-download': sorted('DN TOTAL', 'download-total', '4'),
     'sort-upload': sorted('UP TOTAL', 'upload-total', '4'),
     cumulative: texted(/UPLOAD\/s +DOWNLOAD\/s/, 'c'),
@@ -102,7 +112,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     'sort-next': sorted('DOWN/s', 'download', '1'),
     'sort-reverse': REVERSED,
     'sort-rate': {
-      ...sorted('DOWN/s', 'rate'),
+      ...sortedBySum(['UP/s', 'DOWN/s'], 'rate'),
       from: { chords: ['3'], until: ({ footer }) => footer.includes('upload') },
     },
     'sort-download': sorted('DOWN/s', 'download', '1'),
@@ -119,9 +129,9 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     hosts: titled('sstop', 'h'),
     open: { shows: (screen) => /filter: host:127/.test(screen.shown().footer), back: ['h'] },
     back: FILTER_CLEARED,
-    'sort-next': sorted('DOWNLOAD/s', 'rate', '5'),
+    'sort-next': sortedBySum(RATES, 'rate', '5'),
     'sort-reverse': REVERSED,
-    'sort-rate': sorted('DOWNLOAD/s', 'rate', '5'),
+    'sort-rate': sortedBySum(RATES, 'rate', '5'),
     'sort-download': sorted('DOWNLOAD/s', 'download', '5'),
     'sort-upload': sorted('UPLOAD/s', 'upload', '5'),
     'sort-pid': 'nothing',
@@ -160,9 +170,9 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     groups: titled('sstop', 'D'),
     open: { shows: (screen) => /filter: group=crowd/.test(screen.shown().footer), back: ['D'] },
     back: FILTER_CLEARED,
-    'sort-next': sorted('DOWNLOAD/s', 'rate', ...Array<string>(5).fill('s')),
+    'sort-next': sortedBySum(RATES, 'rate', ...Array<string>(5).fill('s')),
     'sort-reverse': REVERSED,
-    'sort-rate': sorted('DOWNLOAD/s', 'rate', '5'),
+    'sort-rate': sortedBySum(RATES, 'rate', '5'),
     'sort-download': sorted('DOWNLOAD/s', 'download', '5'),
     'sort-upload': sorted('UPLOAD/s', 'upload', '5'),
     'sort-pid': 'nothing',

@@ -2,18 +2,14 @@ import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
 import { type KillStep, type KillTarget, killDone, killStateOf } from '../views/overlays/kill-state.ts';
 import type { Model, Step } from './model.ts';
-import { stateOf } from './model.ts';
+import { noticed, stateOf } from './model.ts';
 
 /** The model with the overlay open for the process under the cursor; a notice where there is none. */
 export function killOpened(model: Model): Model {
-  if (!model.canSignal) return noticed(model, 'Signals can be sent on this machine only.');
+  if (!model.canSignal) return noticed(model, 'Signals can be sent on this machine only.', true);
   const target = targetOf(model);
-  if (target === undefined) return noticed(model, 'Select a process first.');
+  if (target === undefined) return noticed(model, 'Select a process first.', true);
   return { ...model, kill: killStateOf(target) };
-}
-
-function noticed(model: Model, text: string): Model {
-  return { ...model, notice: { text, isBad: true } };
 }
 
 function targetOf(model: Model): KillTarget | undefined {

@@ -114,7 +114,7 @@ export interface Model {
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
-  /** What came of the last command; the next key takes it away. */
+  /** What came of the last command; the next key or click takes it away. */
   readonly notice: { readonly text: string; readonly isBad: boolean } | undefined;
 }
 
@@ -187,6 +187,11 @@ export function stateOf(model: Model, view: ViewName = model.view): ListState {
 /** The model with some of the current view's list state changed. */
 export function withState(model: Model, change: Partial<ListState>, view: ViewName = model.view): Model {
   return { ...model, lists: { ...model.lists, [view]: { ...model.lists[view], ...change } } };
+}
+
+/** The model with a word on what came of a key. */
+export function noticed(model: Model, text: string, isBad: boolean): Model {
+  return { ...model, notice: { text, isBad } };
 }
 
 function startState(key: string): ListState {

@@ -1,4 +1,4 @@
-import { listOf, type Model, stateOf, type ViewName, withState } from './model.ts';
+import { listOf, type Model, noticed, stateOf, type ViewName, withState } from './model.ts';
 import { filtered, relisted } from './rows.ts';
 
 /** The model in another view; Escape leads back to where one was. */
@@ -13,10 +13,24 @@ export function wentBack(model: Model): Model {
   return relisted({ ...model, view, back: model.back.slice(0, -1), detail, grab: undefined });
 }
 
-/** Opens what the cursor is on: a process its detail; a host or a group the processes that belong to it. */
+/** What is to be selected before it can be opened. */
+const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
+  processes: 'process',
+  hosts: 'host',
+  listen: 'port',
+  groups: 'group',
+};
+
+/**
+ * Opens what the cursor is on: a process its detail; a host or a group the processes that belong to it. A notice
+ * where it is on nothing.
+ */
 export function wentInto(model: Model): Model {
+  if (model.view === 'detail') return model;
   const { sort, viewport, selection } = stateOf(model);
-  if (viewport.selected < 0 || selection === undefined) return model;
+  if (viewport.selected < 0 || selection === undefined) {
+    return noticed(model, `Select a ${OPENED[model.view]} first.`, true);
+  }
   const { hosts, groups, listen } = model.workspace;
   switch (model.view) {
     case 'processes':
@@ -31,8 +45,6 @@ export function wentInto(model: Model): Model {
       const text = groups.filterAt(sort, viewport.selected);
       return text === '' ? model : filtered(wentTo(model, 'processes'), text);
     }
-    case 'detail':
-      return model;
   }
 }
 

@@ -189,6 +189,22 @@ describe('views', () => {
     expect(bench.pids()).toHaveLength(5);
   });
 
+  test('Enter on nothing says what is to be selected, until the next key or click', () => {
+    const wanted = { '': 'process', h: 'host', l: 'port', D: 'group' };
+    bench.world.addListener(80, { pid: 11 });
+    bench.sample(0, 0, 0, 0, 0);
+    for (const [key, what] of Object.entries(wanted)) {
+      bench.type(`${key}\r`);
+      expect(bench.lines().at(-1)).toBe(` Select a ${what} first.`);
+      bench.type('j');
+      expect(bench.lines().at(-1)).toContain('Enter open');
+    }
+    for (const key of ['\x1b', '\x1b', '\x1b', '\x1b', '\r']) bench.type(key);
+    expect(bench.lines().at(-1)).toBe(' Select a process first.');
+    bench.type('\x1b[<0;20;6M');
+    expect(bench.lines().at(-1)).toContain('Enter open');
+  });
+
   test('a click on the selected row opens it', () => {
     const y = bench.lines().findIndex((line) => line.includes('process-13')) + 1;
     const click = `\x1b[<0;20;${y}M\x1b[<0;20;${y}m`;
@@ -286,6 +302,17 @@ describe('the rest', () => {
     expect(bench.effects).toEqual([
       { kind: 'set-interval', intervalMillis: 500 },
       { kind: 'set-interval', intervalMillis: 1000 },
+    ]);
+  });
+
+  test('m tells the terminal and the user whether the mouse is on', () => {
+    bench.type('m');
+    expect(bench.lines().at(-1)).toBe(' Mouse off: text can be selected.');
+    bench.type('m');
+    expect(bench.lines().at(-1)).toBe(' Mouse on.');
+    expect(bench.effects).toEqual([
+      { kind: 'set-mouse', isOn: false },
+      { kind: 'set-mouse', isOn: true },
     ]);
   });
 

@@ -9,7 +9,7 @@ import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
 import { killOpened, killSignalled, killStepped } from './kill-update.ts';
 import type { Effect, Message, Model, PlaybackCommand, PlaybackState, Step } from './model.ts';
-import { listOf, stateOf, withState } from './model.ts';
+import { listOf, noticed, stateOf, withState } from './model.ts';
 import { wentBack, wentInto, wentTo } from './navigation.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
@@ -25,7 +25,7 @@ export function update(model: Model, message: Message): Step {
     case 'failed':
       return { model: { ...model, failure: message.message } };
     case 'action':
-      return acted(model.notice === undefined ? model : { ...model, notice: undefined }, message.action);
+      return acted(unnoticed(model), message.action);
     case 'typed':
       return model.kill === undefined
         ? { model: typed(model, message.key) }
@@ -33,7 +33,7 @@ export function update(model: Model, message: Message): Step {
     case 'pasted':
       return { model: pasted(model, message.text) };
     case 'pointer':
-      return pointed(model, message.event);
+      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event);
     case 'played':
       return { model: { ...model, playback: message.playback } };
     case 'linked':
@@ -41,11 +41,15 @@ export function update(model: Model, message: Message): Step {
     case 'signalled':
       return { model: killSignalled(model, message.outcome) };
     case 'noticed':
-      return { model: { ...model, notice: { text: message.text, isBad: message.isBad } } };
+      return { model: noticed(model, message.text, message.isBad) };
     case 'settled':
       model.workspace.alerts.settle(message.round);
       return { model: { ...model } };
   }
+}
+
+function unnoticed(model: Model): Model {
+  return model.notice === undefined ? model : { ...model, notice: undefined };
 }
 
 function sampled(model: Model, data: NetworkData): Step {
@@ -170,10 +174,7 @@ function actedEverywhere(model: Model, action: Action): Step {
       if (model.playback !== undefined) return playbackPaused(model, model.playback);
       return { model: model.pausedAtMillis === undefined ? paused(model) : resumed(model) };
     case 'mouse':
-      return {
-        model: { ...model, isMouseOn: !model.isMouseOn },
-        effects: [{ kind: 'set-mouse', isOn: !model.isMouseOn }],
-      };
+      return withMouse(model, !model.isMouseOn);
     case 'help':
       return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
     case 'redraw':
@@ -255,6 +256,15 @@ function withNextInterface(model: Model): Model {
 function withInterval(model: Model, intervalMillis: number): Step {
   if (intervalMillis === model.intervalMillis) return { model };
   return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
+}
+
+/** Told, since nothing on the screen looks different. */
+function withMouse(model: Model, isOn: boolean): Step {
+  const text = isOn ? 'Mouse on.' : 'Mouse off: text can be selected.';
+  return {
+    model: noticed({ ...model, isMouseOn: isOn }, text, false),
+    effects: [{ kind: 'set-mouse', isOn }],
+  };
 }
 
 /** A recording stands still itself; a live machine goes on behind a frozen screen. */

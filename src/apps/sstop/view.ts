@@ -13,6 +13,7 @@ import { killNote } from '../views/overlays/kill-state.ts';
 import { renderPromptLine } from '../views/overlays/prompt-line.ts';
 import { footerHints, footerNote } from './footer.ts';
 import { helpGroups } from './help-groups.ts';
+import { durationLabel } from './interval.ts';
 import { lookOf } from './look.ts';
 import { listOf, type Model, stateOf, type ViewName } from './model.ts';
 import { layoutOf, visibleRows } from './rows.ts';
@@ -89,6 +90,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     link: model.link,
     scope,
     title: TITLES[model.view],
+    interval: model.playback === undefined ? durationLabel(model.intervalMillis) : '',
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
     isFollowing: model.isFollowing,

@@ -29,7 +29,7 @@ function tableOf(
     rowCount: names.length,
     offset: 0,
     selected: -1,
-    sortedBy: undefined,
+    sortedBy: [],
     descending: true,
     drawCell: (row, column, x, y, cells, base, buffer) => {
       const text = column.id === 'name' ? names[row]! : String((row + 1) * 1000);
@@ -66,10 +66,12 @@ describe('a table', () => {
 
   test('shows how it is sorted without moving a title', () => {
     const header = (options: Partial<Table<Id>>): string => drawn(30, 1, tableOf(30, options)).line(0);
-    expect(header({ sortedBy: 'name' })).toBe('     PID PROCESS ▾      DOWN/s');
-    expect(header({ sortedBy: 'name', descending: false })).toBe('     PID PROCESS ▴      DOWN/s');
-    expect(header({ sortedBy: 'down' })).toBe('     PID PROCESS       ▾DOWN/s');
-    expect(header({ sortedBy: 'pid', ascii: true })).toBe('    vPID PROCESS        DOWN/s');
+    expect(header({ sortedBy: ['name'] })).toBe('     PID PROCESS ▾      DOWN/s');
+    expect(header({ sortedBy: ['name'], descending: false })).toBe('     PID PROCESS ▴      DOWN/s');
+    expect(header({ sortedBy: ['down'] })).toBe('     PID PROCESS       ▾DOWN/s');
+    expect(header({ sortedBy: ['pid'], ascii: true })).toBe('    vPID PROCESS        DOWN/s');
+    expect(header({ sortedBy: ['pid', 'down'] })).toBe('    ▾PID PROCESS       ▾DOWN/s');
+    expect(header({ sortedBy: [] })).toBe('     PID PROCESS        DOWN/s');
   });
 
   test('writes the mark after a title with room behind it, as the sketch has it', () => {
@@ -77,7 +79,7 @@ describe('a table', () => {
       { ...COLUMNS[2]!, title: 'DOWNLOAD/s', minWidth: 10, idealWidth: 10 },
       { ...COLUMNS[0]!, title: 'CONNS', minWidth: 7, idealWidth: 7 },
     ];
-    const table = tableOf(19, { layout: layoutColumns(columns, 19), sortedBy: 'down' });
+    const table = tableOf(19, { layout: layoutColumns(columns, 19), sortedBy: ['down'] });
     expect(drawn(19, 1, table).line(0)).toBe(' DOWNLOAD/s ▾ CONNS');
     // The mark stands above the next column, but is the first one's.
     expect(hitTable({ x: 0, y: 0, width: 19, height: 3 }, table, 12, 0)).toEqual({
@@ -106,7 +108,7 @@ describe('a table', () => {
 
   test('hits what it shows', () => {
     const area = { x: 2, y: 1, width: 30, height: 5 };
-    const table = tableOf(30, { offset: 1, sortedBy: 'down' });
+    const table = tableOf(30, { offset: 1, sortedBy: ['down'] });
     expect(hitTable(area, table, 5, 1)).toEqual({ part: 'header', column: 'pid' });
     expect(hitTable(area, table, 11, 1)).toEqual({ part: 'header', column: 'name' });
     expect(hitTable(area, table, 31, 1)).toEqual({ part: 'header', column: 'down' });
@@ -123,7 +125,7 @@ describe('a table', () => {
     const anyState = fc.record({
       offset: fc.integer({ min: 0, max: 30 }),
       selected: fc.integer({ min: -1, max: 30 }),
-      sortedBy: fc.constantFrom<Id | undefined>(undefined, 'pid', 'name', 'down'),
+      sortedBy: fc.subarray<Id>(['pid', 'name', 'down']),
       ascii: fc.boolean(),
     });
     const anyNames = fc.array(anyName, { maxLength: 30 });

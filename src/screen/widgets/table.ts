@@ -28,7 +28,8 @@ export interface Table<Id extends string> {
   readonly offset: number;
   /** -1 for none. */
   readonly selected: number;
-  readonly sortedBy: Id | undefined;
+  /** All of them carry the mark: an order by a sum is that of each of its parts. */
+  readonly sortedBy: readonly Id[];
   readonly descending: boolean;
   readonly drawCell: DrawCell<Id>;
   /**
@@ -73,14 +74,14 @@ function renderHeader<Id extends string>(area: Rect, buffer: Buffer, table: Tabl
   putRowGround(area, buffer, area.y, table.baseStyle);
   for (const placed of table.layout.columns) {
     const { column, titleX, titleWidth } = placed;
-    const isSorted = column.id === table.sortedBy;
+    const isSorted = table.sortedBy.includes(column.id);
     const style = isSorted ? table.sortedHeaderStyle : table.headerStyle;
     const width = Math.min(titleWidth, area.width - titleX);
     putAligned(buffer, area.x + titleX, area.y, width, 'left', column.title, style, table.ascii);
   }
   // After all titles, since a mark may stand in a gap.
   for (const placed of table.layout.columns) {
-    if (placed.column.id === table.sortedBy) putSortMark(area, buffer, table, placed);
+    if (table.sortedBy.includes(placed.column.id)) putSortMark(area, buffer, table, placed);
   }
 }
 
@@ -146,7 +147,7 @@ function headerAt<Id extends string>(
   x: number,
 ): Id | undefined {
   for (const placed of table.layout.columns) {
-    if (placed.markX === x && placed.column.id === table.sortedBy) return placed.column.id;
+    if (placed.markX === x && table.sortedBy.includes(placed.column.id)) return placed.column.id;
   }
   return columnAt(table.layout, x);
 }

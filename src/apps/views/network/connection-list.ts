@@ -65,9 +65,9 @@ export class ConnectionList implements NetworkList {
       { id: 'upload', title: 'UP/s', align: 'right', minWidth: 6, idealWidth: 8, flex: 0, priority: 89 },
       { id: 'download', title: 'DOWN/s', align: 'right', minWidth: 6, idealWidth: 9, flex: 0, priority: 90 },
     ],
-    columnOfKey: {
-      ...{ rate: 'download', download: 'download', upload: 'upload' },
-      ...{ state: 'state', age: 'age', remote: 'remote' },
+    columnsOfKey: {
+      ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
+      ...{ state: ['state'], age: ['age'], remote: ['remote'] },
     },
     keyOfColumn: {
       ...{ remote: 'remote', state: 'state', age: 'age' },

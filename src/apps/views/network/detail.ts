@@ -2,8 +2,8 @@ import { ListenRows } from '../../../data/query/listen-rows.ts';
 import type { OwnerHistory } from '../../../data/query/owner-history.ts';
 import { OwnerSums } from '../../../data/query/owner-sums.ts';
 import type { Scope } from '../../../data/query/scope.ts';
-import { OwnerKind } from '../../../data/sample/network-section.ts';
-import { PROTOCOL_TCP } from '../../../data/sample/socket-table.ts';
+import { type NetworkSection, OwnerKind } from '../../../data/sample/network-section.ts';
+import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../../data/sample/socket-table.ts';
 import { ageText, bytesText, compactBytesText, rateText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../../screen/layout/rect.ts';
@@ -70,6 +70,8 @@ export class DetailFacts {
   upTotal = Number.NaN;
   downTotal = Number.NaN;
   listening: readonly string[] = [];
+  /** A socket of another network namespace was seen: of that one's listeners the kernel lists none here. */
+  isForeign = false;
   readonly #sums = new OwnerSums();
   readonly #listen = new ListenRows();
 
@@ -77,6 +79,7 @@ export class DetailFacts {
   take(data: NetworkData, scope: Scope, owner: number, serial: number): boolean {
     const { owners } = data.section;
     if (owners.slots.serial[owner] !== serial) return false;
+    if (this.owner !== owner || this.serial !== serial) this.isForeign = false;
     this.owner = owner;
     this.serial = serial;
     this.pid = owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : 0;
@@ -88,6 +91,8 @@ export class DetailFacts {
     this.hasExited = owners.hasExited[owner] === 1;
     this.#takeAge(data);
     this.#takeFigures(data, scope, owner);
+    // Kept once seen: who is silent for a while has no socket in sight.
+    this.isForeign ||= hasForeignSocket(data.section, owner);
     return true;
   }
 
@@ -111,6 +116,15 @@ export class DetailFacts {
       return `${listen.protocol[each] === PROTOCOL_TCP ? 'TCP' : 'UDP'} ${listen.endpointOf(each)}`;
     });
   }
+}
+
+function hasForeignSocket({ sockets, accounts }: NetworkSection, owner: number): boolean {
+  const { rows, count } = sockets.slots;
+  for (let i = 0; i < count; i++) {
+    const slot = rows[i]!;
+    if (accounts.owner[slot] === owner && sockets.interfaceIndex[slot] === FOREIGN_INTERFACE) return true;
+  }
+  return false;
 }
 
 /** Draws title, command line, charts and listening ports; the connections are a list of their own. */
@@ -188,7 +202,8 @@ function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {
   const right = area.x + area.width - 1;
   let x = buffer.put(area.x + 1, area.y, 'Listening', theme.header) + 2;
   if (facts.listening.length === 0) {
-    buffer.put(x, area.y, 'nowhere', theme.dim, right - x);
+    const text = facts.isForeign ? 'unknown: another network namespace' : 'nowhere';
+    buffer.put(x, area.y, text, theme.dim, right - x);
     return;
   }
   for (const [index, endpoint] of facts.listening.entries()) {

@@ -45,9 +45,9 @@ export class GroupList implements NetworkList {
         priority: 60,
       },
     ],
-    columnOfKey: {
-      ...{ rate: 'download', download: 'download', upload: 'upload' },
-      ...{ connections: 'connections', processes: 'processes', name: 'group' },
+    columnsOfKey: {
+      ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
+      ...{ connections: ['connections'], processes: ['processes'], name: ['group'] },
     },
     keyOfColumn: {
       ...{ group: 'name', processes: 'processes', upload: 'upload' },

@@ -23,6 +23,8 @@ export interface HeaderView {
   readonly scope: Scope;
   /** What the view below is called. */
   readonly title: string;
+  /** Time between two samples, `1s`; '' where a recording has its own. */
+  readonly interval: string;
   /** Wall time at which the screen was frozen; undefined: it is live. */
   readonly pausedAtMillis: number | undefined;
   /** Processes over the alert's threshold. */
@@ -66,6 +68,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
     ...linkSegments(view.link, theme),
     clock,
+    { text: view.interval, style: theme.dim, priority: 68 },
     { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
     { text: tierText(section), style: theme.dim, priority: 30 },
     { text: attributedText(data.rates.attributedRatio), style: theme.dim, priority: 25 },

@@ -56,9 +56,9 @@ export class HostList implements NetworkList {
         priority: 50,
       },
     ],
-    columnOfKey: {
-      ...{ rate: 'download', download: 'download', upload: 'upload' },
-      ...{ connections: 'connections', name: 'host' },
+    columnsOfKey: {
+      ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
+      ...{ connections: ['connections'], name: ['host'] },
     },
     keyOfColumn: { host: 'name', upload: 'upload', download: 'download', connections: 'connections' },
     rising: ['name'],

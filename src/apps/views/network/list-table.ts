@@ -15,10 +15,11 @@ export interface OrderedRows<Sort> {
   order(sort: Sort): Int32Array;
 }
 
-/** What a table of a list is: its columns, and which sort key stands over which of them. */
+/** What a table of a list is: its columns, and which of them each sort key orders by. */
 export interface ListTableOptions<Id extends string, Key extends string> {
   readonly columns: readonly Column<Id>[];
-  readonly columnOfKey: Readonly<Record<Key, Id>>;
+  /** Those that carry its mark: of a sum all its parts. */
+  readonly columnsOfKey: Readonly<Record<Key, readonly Id[]>>;
   /** What a click on a header sorts by; columns left out sort by nothing. */
   readonly keyOfColumn: Readonly<Partial<Record<Id, Key>>>;
   /** Names and the like rise by nature; the rest falls. */
@@ -76,7 +77,7 @@ export class ListTable<Id extends string, Key extends string> {
       rowCount: rows.count,
       offset,
       selected,
-      sortedBy: this.#options.columnOfKey[sort.key],
+      sortedBy: this.#options.columnsOfKey[sort.key],
       descending: this.#options.rising.includes(sort.key) === sort.isReversed,
       drawCell: (rank, column, x, y, width, _style, into) => {
         const place = rank - offset;
@@ -112,7 +113,7 @@ export class ListTable<Id extends string, Key extends string> {
     y: number,
   ): ListHit | undefined {
     const sort = this.sortOf(look.sort);
-    const sortedBy = this.#options.columnOfKey[sort.key];
+    const sortedBy = this.#options.columnsOfKey[sort.key];
     const table = { layout: this.#layoutFor(area.width), rowCount, offset: look.viewport.offset, sortedBy };
     const found = hitTable(area, table, x, y);
     if (found === undefined || found.part === 'row') return found;

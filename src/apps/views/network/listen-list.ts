@@ -41,9 +41,9 @@ export class ListenList implements NetworkList {
       },
       { id: 'command', title: 'COMMAND', align: 'left', minWidth: 12, idealWidth: 30, flex: 1, priority: 20 },
     ],
-    columnOfKey: {
-      ...{ port: 'local', process: 'process', pid: 'pid', protocol: 'protocol' },
-      connections: 'connections',
+    columnsOfKey: {
+      ...{ port: ['local'], process: ['process'], pid: ['pid'], protocol: ['protocol'] },
+      connections: ['connections'],
     },
     keyOfColumn: {
       ...{ local: 'port', process: 'process', pid: 'pid', protocol: 'protocol' },

@@ -116,9 +116,9 @@ export class ProcessList implements NetworkList {
   constructor(columns: readonly ProcessColumn[]) {
     this.#rateTable = new ListTable(KEYS, {
       columns: chosen(RATE_COLUMNS, columns),
-      columnOfKey: {
-        ...{ rate: 'graph', download: 'download', upload: 'upload', pid: 'pid', name: 'process' },
-        connections: 'connections',
+      columnsOfKey: {
+        ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
+        ...{ pid: ['pid'], name: ['process'], connections: ['connections'] },
       },
       keyOfColumn: {
         ...{ pid: 'pid', process: 'name', graph: 'rate', upload: 'upload', download: 'download' },
@@ -128,9 +128,9 @@ export class ProcessList implements NetworkList {
     });
     this.#totalTable = new ListTable(TOTAL_KEYS, {
       columns: chosen(TOTAL_COLUMNS, columns),
-      columnOfKey: {
-        ...{ total: 'graph', 'download-total': 'download', 'upload-total': 'upload', pid: 'pid' },
-        ...{ name: 'process', connections: 'connections' },
+      columnsOfKey: {
+        ...{ total: ['upload', 'download'], 'download-total': ['download'], 'upload-total': ['upload'] },
+        ...{ pid: ['pid'], name: ['process'], connections: ['connections'] },
       },
       keyOfColumn: {
         ...{ pid: 'pid', process: 'name', graph: 'total', upload: 'upload-total' },

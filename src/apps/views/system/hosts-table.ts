@@ -69,7 +69,7 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
   const layout = layoutColumns(COLUMNS, area.width);
   renderTable(area, buffer, {
     ...{ layout, rowCount: hosts.length, offset: viewport.offset, selected: viewport.selected },
-    ...{ sortedBy: undefined, descending: true },
+    ...{ sortedBy: [], descending: true },
     drawCell: (row, column, x, y, width) => {
       const host = hosts[row]!;
       const state = stateOf(host, table);

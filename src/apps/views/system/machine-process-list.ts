@@ -60,9 +60,9 @@ const KEYS_WITHOUT_TRAFFIC = MACHINE_SORT_KEYS.filter((key) => key !== 'network'
 function tableOf(columns: readonly Column<Id>[]): ListTable<Id, MachineSortKey> {
   return new ListTable<Id, MachineSortKey>(MACHINE_SORT_KEYS, {
     columns,
-    columnOfKey: {
-      ...{ cpu: 'cpu', memory: 'memory', pid: 'pid', name: 'name', user: 'user', threads: 'threads' },
-      ...{ time: 'time', read: 'read', written: 'written', network: 'network' },
+    columnsOfKey: {
+      ...{ cpu: ['cpu'], memory: ['memory'], pid: ['pid'], name: ['name'], user: ['user'] },
+      ...{ threads: ['threads'], time: ['time'], read: ['read'], written: ['written'], network: ['network'] },
     },
     keyOfColumn: {
       ...{ cpu: 'cpu', memory: 'memory', 'memory-percent': 'memory', pid: 'pid', name: 'name' },

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test } from 'bun:test';
+import { FOREIGN_INTERFACE } from '../../data/sample/socket-table.ts';
+import { Bench } from './bench.fixture.ts';
+
+let bench: Bench;
+
+beforeEach(() => {
+  bench = new Bench();
+});
+
+/** The columns of the head that carry the mark of the order, from the left. */
+function marked(): string[] {
+  const head = bench.lines().find((line) => /PROC|REMOTE/.test(line)) ?? '';
+  return Array.from(head.matchAll(/[▴▾]([\w/]+)|([\w/]+) ?[▴▾]/g), (match) => match[1] ?? match[2]!);
+}
+
+describe('the mark of the order', () => {
+  test('stands on both rates where their sum orders, on the one column otherwise', () => {
+    bench.send(bench.program.resized(bench.model, 120, 24));
+    const rates = ['UPLOAD/s', 'DOWNLOAD/s'];
+    expect(marked()).toEqual(rates);
+    bench.type('2');
+    expect(marked()).toEqual(['DOWNLOAD/s']);
+    bench.type('4');
+    expect(marked()).toEqual(['PID']);
+    bench.type('1c');
+    expect(marked()).toEqual(['TOTAL', 'TOTAL']);
+    bench.type('cj\r');
+    expect(marked()).toEqual(['UP/s', 'DOWN/s']);
+    bench.type('3');
+    expect(marked()).toEqual(['UP/s']);
+    for (const view of ['h', 'D']) {
+      bench.type(view);
+      expect(marked()).toEqual(rates);
+      bench.type('3');
+      expect(marked()).toEqual(['UPLOAD/s']);
+    }
+  });
+
+  test('a click on a column that shares it sorts by that column alone', () => {
+    const y = bench.lines().findIndex((line) => line.includes('UPLOAD/s'));
+    const click = (title: string) => {
+      bench.type(`\x1b[<0;${bench.lines()[y]!.indexOf(title) + 1};${y + 1}M`);
+      return bench.state.sort;
+    };
+    expect(click('UPLOAD/s')).toEqual({ key: 'upload', isReversed: false });
+    bench.type('1');
+    expect(click('DOWNLOAD/s')).toEqual({ key: 'download', isReversed: false });
+  });
+});
+
+describe('the interval in force', () => {
+  test('stands in the header of every view from 80 columns up, and follows the keys', () => {
+    bench.type('A1\r');
+    bench.sample(0, 0, 0, 0, 2 ** 40);
+    for (const width of [80, 81, 100, 120, 200]) {
+      bench.send(bench.program.resized(bench.model, width, 24));
+      for (const keys of ['h', 'l', 'D', '\x1b', '\x1b', '\x1b', ' ', ' ']) {
+        bench.type(keys);
+        expect(bench.lines()[0]).toMatch(/ {2}1s {2}/);
+        bench.type('++');
+        expect(bench.lines()[0]).toMatch(/ {2}200ms {2}/);
+        bench.type('--');
+      }
+    }
+    expect(bench.lines()[0]).toMatch(/\d\d:\d\d:\d\d {2}1s {2}/);
+  });
+
+  test('is not that of a recording', () => {
+    const progress = {
+      ...{ positionMillis: 0, durationMillis: 1000, isDurationExact: true, speed: 1, isPaused: false },
+      ...{ isAtEnd: false, isSeeking: false, endsEarly: false, damage: undefined },
+    };
+    bench.send({ kind: 'played', playback: { fileName: 'x.gz', progress } });
+    expect(bench.lines()[0]).not.toMatch(/ 1s\b/);
+  });
+});
+
+describe('where a process listens', () => {
+  const listening = () => bench.lines().find((line) => line.startsWith(' Listening'));
+
+  test('is nowhere without a port, unknown in another network namespace, and told where it is known', () => {
+    const { world, slots } = bench;
+    bench.type('j\r');
+    expect(listening()).toBe(' Listening  nowhere');
+    world.sockets.interfaceIndex[slots[4]!] = FOREIGN_INTERFACE;
+    bench.sample(0, 0, 0, 0, 10);
+    expect(listening()).toBe(' Listening  unknown: another network namespace');
+    // It stays so while nothing is heard of the socket.
+    world.close(slots[4]!);
+    for (let i = 0; i < 3; i++) bench.sample(0, 0, 0, 0);
+    expect(listening()).toBe(' Listening  unknown: another network namespace');
+    world.addListener(8080, { pid: 15 });
+    bench.sample(0, 0, 0, 0);
+    expect(listening()).toBe(' Listening  ● TCP 0.0.0.0:8080');
+  });
+
+  test('is not unknown because another process was elsewhere', () => {
+    const { world, slots } = bench;
+    world.sockets.interfaceIndex[slots[4]!] = FOREIGN_INTERFACE;
+    bench.sample(0, 0, 0, 0, 10);
+    bench.type('j\r');
+    expect(listening()).toContain('unknown');
+    bench.type('\x1b');
+    bench.type('j\r');
+    expect(listening()).toBe(' Listening  nowhere');
+  });
+});
