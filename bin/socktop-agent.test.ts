@@ -7,6 +7,7 @@ import { AGENT, AgentProcess } from './testing/agent-process.ts';
 import { SeedClient } from './testing/seed-client.ts';
 
 const TOKEN = 'a-token-that-nobody-guesses';
+const TOKEN_SIGNS = /^[!-~]{1,1024}$/;
 const isRoot = process.geteuid?.() === 0;
 const hasOpenssl = Bun.which('openssl') !== null;
 
@@ -50,11 +51,16 @@ async function untilLogged(of: AgentProcess, event: string): Promise<string> {
 }
 
 /** The status line of an upgrade that is asked for by hand. */
-function upgradeStatus(port: number, path: string, headers: readonly string[] = []): Promise<string> {
+function upgradeStatus(
+  port: number,
+  path: string,
+  headers: readonly string[] = [],
+  host = 'x',
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
       const lines = [
-        ...[`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'],
+        ...[`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket'],
         ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...headers],
       ];
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);
@@ -118,6 +124,60 @@ describe('who may ask', () => {
     for (const file of [path, join(folder, 'nothing'), folder]) {
       const { code, said } = await refusal(['--token-file', file]);
       expect([code, said]).toEqual([2, expect.stringMatching(/^socktop-agent: [^\n]*--token-file[^\n]*\n$/)]);
+    }
+  });
+
+  test('a token that no client could show is a usage error, and not printed', async () => {
+    const path = join(folder, 'no-token');
+    const bad = [
+      ' ',
+      '  hidden',
+      'hidden  ',
+      'hidden hidden',
+      'hiddenä',
+      'hidden\u0007',
+      'hidden'.repeat(171),
+    ];
+    for (const token of bad) {
+      writeFileSync(path, token);
+      const outcomes = [await refusal([], { SOCKTOP_TOKEN: token })];
+      // The file may end its line, and begin it with blanks.
+      if (token.trim() === '' || !TOKEN_SIGNS.test(token.trim())) {
+        outcomes.push(await refusal(['--token-file', path]));
+      }
+      for (const outcome of outcomes) {
+        expect(outcome).toEqual({ code: 2, said: expect.stringMatching(/^socktop-agent: [^\n]+\n$/) });
+        expect(outcome.said).not.toContain('hidden');
+      }
+    }
+    const token = '%'.repeat(1024);
+    const longest = await AgentProcess.start({ environment: { SOCKTOP_TOKEN: token } });
+    expect((await longest.fetch(`/metrics?token=${encodeURIComponent(token)}`)).status).toBe(200);
+    const unfinished = await upgradeStatus(longest.port, '/ws', [`X: ${'x'.repeat(5000)}`]);
+    expect(unfinished).toContain(' 431 ');
+    await longest.close();
+  });
+
+  test('no web page: none that says its origin, none under a name of its own', async () => {
+    const open = await AgentProcess.start();
+    const status = async (of: AgentProcess, path: string, host: string, headers: readonly string[] = []) =>
+      Number((await upgradeStatus(of.port, path, headers, host)).split(' ', 2)[1]);
+    const origin = ['Origin: https://evil.example'];
+    try {
+      expect(await status(open, '/ws', `127.0.0.1:${open.port}`, origin)).toBe(403);
+      expect(await status(agent, `/ws?token=${TOKEN}`, '127.0.0.1', origin)).toBe(403);
+      for (const path of ['/ws', '/metrics']) {
+        expect(await status(open, path, 'evil.example')).toBe(403);
+        expect(await status(open, path, '[bad')).toBe(400);
+      }
+      for (const host of ['127.0.0.1', '[::1]:3000', 'localhost:3000']) {
+        expect(await status(open, '/ws', host)).toBe(101);
+      }
+      expect(await status(agent, `/ws?token=${TOKEN}`, 'some.name')).toBe(101);
+      expect(await untilLogged(open, 'web-page')).toContain('host=evil.example');
+      expect(logged(open.lines, 'request-failed')).toEqual([]);
+    } finally {
+      await open.close();
     }
   });
 });

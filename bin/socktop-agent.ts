@@ -24,7 +24,9 @@ import { Stop } from './stop.ts';
 import { VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
-const TOKEN_LIMIT_BYTES = 1024;
+/** What every client can show, in a URL and in a header; access.ts looks at no more either. */
+const TOKEN = /^[!-~]{1,1024}$/;
+const TOKEN_FILE_LIMIT_BYTES = 2048;
 const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
@@ -43,7 +45,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
-    return error.op === 'token file' ? EXIT_USAGE : EXIT_FAILURE;
+    return error.op === 'token' ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
 
@@ -62,7 +64,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const platform = currentPlatform();
   // The user's own rights open the files that the user names.
   lowerPrivileges();
-  const token = options.tokenFile === undefined ? options.token : readToken(options.tokenFile);
+  const token = tokenOf(options);
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
@@ -122,24 +124,30 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
   return stored;
 }
 
-/** The first line of the file. Throws OpError `token file`. */
-function readToken(path: string): string {
-  try {
-    if (statSync(path).size > TOKEN_LIMIT_BYTES)
-      throw tokenFailure('EFBIG', `'${path}' is too long for a token`);
-    const token = readFileSync(path, 'utf8').trim();
-    if (token === '') throw tokenFailure('EMPTY', `'${path}' holds no token`);
-    if (/\s/.test(token)) throw tokenFailure('BAD_VALUE', `'${path}' holds more than one word`);
-    return token;
-  } catch (thrown) {
-    if (thrown instanceof OpError) throw thrown;
-    const { code } = toOpError('token file', thrown);
-    throw tokenFailure(code, `cannot read '${path}' (${code})`);
-  }
+/** Undefined: none is needed. Throws OpError `token`, which never has what was found instead. */
+function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
+  const where = tokenFile === undefined ? 'SOCKTOP_TOKEN' : `option '--token-file <file>': '${tokenFile}'`;
+  const found = tokenFile === undefined ? token : tokenIn(tokenFile, where);
+  if (found === undefined || TOKEN.test(found)) return found;
+  throw tokenFailure(
+    'BAD_VALUE',
+    `${where} is no token: 1 to 1024 printable ASCII characters without blanks`,
+  );
 }
 
-function tokenFailure(code: string, what: string): OpError {
-  return new OpError({ op: 'token file', code, message: `option '--token-file <file>': ${what}` });
+/** What is in the file, without the end of its line. */
+function tokenIn(path: string, where: string): string {
+  try {
+    if (statSync(path).size <= TOKEN_FILE_LIMIT_BYTES) return readFileSync(path, 'utf8').trim();
+  } catch (thrown) {
+    const { code } = toOpError('token', thrown);
+    throw tokenFailure(code, `${where} cannot be read (${code})`);
+  }
+  throw tokenFailure('EFBIG', `${where} is too long for a token`);
+}
+
+function tokenFailure(code: string, message: string): OpError {
+  return new OpError({ op: 'token', code, message });
 }
 
 /** What people are to know at the start, a line on standard output. */

@@ -43,7 +43,10 @@ const ENVIRONMENT: ManualSection = {
     terms(
       ['`SOCKTOP_PORT`', 'The same as `--port`.'],
       ['`SOCKTOP_ENABLE_SSL`', '1 is the same as `--enableSSL`.'],
-      ['`SOCKTOP_TOKEN`', 'What clients must show. `--token-file` goes before it.'],
+      [
+        '`SOCKTOP_TOKEN`',
+        'What clients must show: 1 to 1024 printable ASCII characters without blanks. `--token-file` goes before it.',
+      ],
       ['`SOCKTOP_AGENT_GPU`', '0 leaves GPUs out.'],
       ['`SOCKTOP_AGENT_TEMP`', '0 leaves temperatures out.'],
       [

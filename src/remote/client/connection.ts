@@ -208,7 +208,8 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
 };
 
 function statusReason(status: string): string {
-  if (status === '401' || status === '403') return `the agent wants another token (HTTP ${status})`;
+  if (status === '401') return 'the agent wants another token (HTTP 401)';
+  if (status === '403') return 'forbidden, perhaps under this name; try an IP address (HTTP 403)';
   if (status === '404') return 'there is no agent at this path (HTTP 404); is /ws missing?';
   if (status === '429') return 'the agent has had too many wrong tokens from here (HTTP 429)';
   if (status === '503') return 'the agent has as many clients as it takes (HTTP 503)';

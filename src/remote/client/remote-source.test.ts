@@ -86,6 +86,9 @@ describe('an agent of this machine', () => {
     const web = Bun.serve({ port: 0, fetch: () => new Response('hello') });
     expect(await reason(connect(web.port ?? 0))).toBe('what answers there is no agent (HTTP 200)');
     await web.stop(true);
+    const forbidding = Bun.serve({ port: 0, fetch: () => new Response('', { status: 403 }) });
+    expect(await reason(connect(forbidding.port ?? 0))).toContain('try an IP address (HTTP 403)');
+    await forbidding.stop(true);
     const other = Bun.listen({
       ...{ hostname: '127.0.0.1', port: 0 },
       socket: { open: (socket) => void socket.write('SSH-2.0-x\r\n'), data: () => undefined },

@@ -6,6 +6,7 @@ import { contentTypeOf, negotiate } from '../metrics/negotiate.ts';
 import type { Access } from './access.ts';
 import { CloseCode, Connection, type ConnectionContext } from './connection.ts';
 import type { MetricsAnswers } from './metrics-answers.ts';
+import { isLoopback, webPageSign } from './web-pages.ts';
 
 /** WebSockets at once. */
 export const CONNECTIONS_LIMIT = 2048;
@@ -90,7 +91,9 @@ export class AgentServer {
   }
 
   async #answer(request: Request, server: Server<Connection>): Promise<Response | undefined> {
-    const url = new URL(request.url);
+    // A Host that is none leaves a URL that is none.
+    const url = URL.parse(request.url);
+    if (url === null) return plain(400, 'the host is none');
     if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET is answered');
     switch (url.pathname) {
       case '/healthz':
@@ -108,6 +111,12 @@ export class AgentServer {
   #authorized(request: Request, url: URL, server: Server<Connection>): Response | undefined {
     const { access, context } = this.#parts;
     const address = addressOf(request, server);
+    const isOpenOnLoopback = !access.hasToken && isLoopback(server.url.hostname);
+    const sign = webPageSign(url, request.headers, isOpenOnLoopback);
+    if (sign !== undefined) {
+      context.log.event('warning', 'web-page', { address, path: url.pathname, ...sign });
+      return plain(403, 'web pages are not answered');
+    }
     const authorization = request.headers.get('authorization');
     const verdict = access.judge(url, authorization, address, performance.now());
     if (verdict === 'granted') return undefined;
