@@ -189,6 +189,9 @@ function failureOf(event: Event): { readonly message: string; readonly code: str
   const status = STATUS.exec(message)?.[1];
   if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
   if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
+  if (message.endsWith('Response headers too large')) {
+    return { code: 'HEADERS_TOO_LONG', message: 'what answers there is no agent: its headers are too long' };
+  }
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
   // Names of the parser of HTTP, which has read something else.
   if (word.startsWith('HPE_')) return { code: word, message: 'what answers there is no agent' };

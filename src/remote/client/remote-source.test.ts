@@ -86,6 +86,10 @@ describe('an agent of this machine', () => {
     const web = Bun.serve({ port: 0, fetch: () => new Response('hello') });
     expect(await reason(connect(web.port ?? 0))).toBe('what answers there is no agent (HTTP 200)');
     await web.stop(true);
+    const headers = { long: 'x'.repeat(20_000) };
+    const wordy = Bun.serve({ port: 0, fetch: () => new Response('', { headers }) });
+    expect(await reason(connect(wordy.port ?? 0))).toContain('its headers are too long');
+    await wordy.stop(true);
     const forbidding = Bun.serve({ port: 0, fetch: () => new Response('', { status: 403 }) });
     expect(await reason(connect(forbidding.port ?? 0))).toContain('try an IP address (HTTP 403)');
     await forbidding.stop(true);
