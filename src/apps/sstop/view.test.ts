@@ -66,6 +66,33 @@ describe('the interval in force', () => {
     expect(bench.lines()[0]).toMatch(/\d\d:\d\d:\d\d {2}1s {2}/);
   });
 
+  test('stands there for another machine too, whatever its name, while it is live, lost and paused', () => {
+    const data = bench.collect();
+    bench.send({
+      kind: 'sampled',
+      data: { ...data, header: { ...data.header, hostName: `${'far-away.'.repeat(6)}example` } },
+    });
+    const live = {
+      ...{
+        hostName: 'far',
+        isEncrypted: true,
+        hasToken: true,
+        latencyMicros: 120_000,
+        agentVersion: '1.0.0',
+      },
+      protocol: 'socktop.v2',
+      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+    } as const;
+    for (const phase of ['live', 'lost'] as const) {
+      bench.send({ kind: 'linked', link: { ...live, phase } });
+      for (const key of ['h', 'l', ' ', ' ']) {
+        bench.type(key);
+        expect(bench.lines()[0]).toMatch(/ {2}1s {2}/);
+        if (phase === 'lost') expect(bench.lines()[0]).toContain(phase);
+      }
+    }
+  });
+
   test('is not that of a recording', () => {
     const progress = {
       ...{ positionMillis: 0, durationMillis: 1000, isDurationExact: true, speed: 1, isPaused: false },
