@@ -11,7 +11,7 @@ import {
   rawWebSocket,
   silentConnections,
 } from './testing/hostile-clients.ts';
-import { SeedClient } from './testing/seed-client.ts';
+import { OriginalClient } from './testing/original-client.ts';
 
 const TOKEN = 'hostile-test-token';
 const ATTACK_MILLIS = 6000;
@@ -40,7 +40,7 @@ function residentBytes(): number {
 /** Polls as the client does while an attack goes on; fails where a reply is missed. */
 async function beside(start: () => Attack | Promise<Attack>, mayOthersCome = true): Promise<void> {
   const linesBefore = agent.lines.length;
-  const client = await SeedClient.open(agent.port, { token: TOKEN });
+  const client = await OriginalClient.open(agent.port, { token: TOKEN });
   await client.ask('get_processes');
   const attack = await start();
   const startBytes = residentBytes();
@@ -62,7 +62,7 @@ async function beside(start: () => Attack | Promise<Attack>, mayOthersCome = tru
       await Bun.sleep(POLL_MILLIS);
     }
     if (mayOthersCome) {
-      const another = await SeedClient.open(agent.port, { token: TOKEN });
+      const another = await OriginalClient.open(agent.port, { token: TOKEN });
       await another.ask('get_disks');
       another.close();
     }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { AgentProcess } from './testing/agent-process.ts';
-import { SeedClient } from './testing/seed-client.ts';
+import { OriginalClient } from './testing/original-client.ts';
 import { V2Client } from './testing/v2-client.ts';
 
 const IDLE_MILLIS = 60_000;
@@ -57,7 +57,7 @@ describe('an agent that nobody asks', () => {
     'after clients that have gone does not wake up either',
     async () => {
       agent = await AgentProcess.start();
-      const client = await SeedClient.open(agent.port);
+      const client = await OriginalClient.open(agent.port);
       for (const request of ['get_metrics', 'get_processes', 'get_disks']) await client.ask(request);
       client.close();
       const { main, all } = await idleSwitches(agent.pid);
@@ -95,7 +95,7 @@ describe('an agent that nobody asks', () => {
     'with silent clients wakes up at most twice a second',
     async () => {
       agent = await AgentProcess.start();
-      const clients = await Promise.all(Array.from({ length: 10 }, () => SeedClient.open(agent!.port)));
+      const clients = await Promise.all(Array.from({ length: 10 }, () => OriginalClient.open(agent!.port)));
       const { main, all } = await idleSwitches(agent.pid);
       process.stderr.write(`10 silent clients: main thread ${main}, all threads ${all} in a minute\n`);
       expect(main).toBeLessThanOrEqual((IDLE_MILLIS / 1000) * 2);

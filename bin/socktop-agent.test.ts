@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT, AgentProcess } from './testing/agent-process.ts';
-import { SeedClient } from './testing/seed-client.ts';
+import { OriginalClient } from './testing/original-client.ts';
 
 const TOKEN = 'a-token-that-nobody-guesses';
 const TOKEN_SIGNS = /^[!-~]{1,1024}$/;
@@ -88,7 +88,7 @@ describe('who may ask', () => {
 
   test('wrong tokens at full speed are slowed down, and who is connected notices nothing', async () => {
     const guarded = await AgentProcess.start({ environment: { SOCKTOP_TOKEN: TOKEN } });
-    const client = await SeedClient.open(guarded.port, { token: TOKEN });
+    const client = await OriginalClient.open(guarded.port, { token: TOKEN });
     try {
       const statuses = new Map<number, number>();
       for (let i = 0; i < 200; i++) {
@@ -194,7 +194,7 @@ describe('the protocol', () => {
   });
 
   test('what is no request is refused with a reason, in the log too', async () => {
-    const client = () => SeedClient.open(agent.port, { token: TOKEN });
+    const client = () => OriginalClient.open(agent.port, { token: TOKEN });
     const long = await client();
     long.send('x'.repeat(4097));
     expect((await long.closing).code).toBe(1009);
@@ -215,7 +215,7 @@ describe('the end', () => {
   test('clients are told, and the exit code is 0', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const ending = await AgentProcess.start();
-      const clients = await Promise.all([1, 2, 3].map(() => SeedClient.open(ending.port)));
+      const clients = await Promise.all([1, 2, 3].map(() => OriginalClient.open(ending.port)));
       await clients[0]!.ask('get_disks');
       ending.kill(signal);
       const closings = await Promise.all(clients.map(({ closing }) => closing));
@@ -281,7 +281,7 @@ describe('TLS', () => {
       expect(verify('-verify_hostname', 'elsewhere.example')).not.toContain(': OK');
       const fingerprint = openssl('x509', '-in', certificate, '-noout', '-fingerprint', '-sha256');
       expect(said).toContain(fingerprint.split('=')[1]!.trim());
-      const client = await SeedClient.open(first.port, { ca: readFileSync(certificate, 'utf8') });
+      const client = await OriginalClient.open(first.port, { ca: readFileSync(certificate, 'utf8') });
       expect(await client.json('get_disks')).toBeArray();
       client.close();
       expect(negotiated(first.port, '-tls1_2')).toContain('TLSv1.2');

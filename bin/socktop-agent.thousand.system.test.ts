@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { AgentProcess } from './testing/agent-process.ts';
-import { SeedClient } from './testing/seed-client.ts';
+import { OriginalClient } from './testing/original-client.ts';
 
 const CLIENTS = 1000;
 const RUN_MILLIS = 60_000;
-/** As the seed's client polls. */
+/** As the original client polls. */
 const CADENCES = [
   { request: 'get_metrics', everyMillis: 500 },
   { request: 'get_processes', everyMillis: 2000 },
@@ -31,17 +31,17 @@ test(
   'a thousand clients for a minute miss no reply, and cost little more than one',
   async () => {
     const agent = await AgentProcess.start({ environment: { SOCKTOP_TOKEN: TOKEN } });
-    const clients: SeedClient[] = [];
+    const clients: OriginalClient[] = [];
     try {
       while (clients.length < CLIENTS) {
-        const some = Array.from({ length: 50 }, () => SeedClient.open(agent.port, { token: TOKEN }));
+        const some = Array.from({ length: 50 }, () => OriginalClient.open(agent.port, { token: TOKEN }));
         clients.push(...(await Promise.all(some)));
       }
       const startBytes = status(agent.pid, 'VmRSS') * 1024;
       let asked = 0;
       let answered = 0;
       let isOver = false;
-      const poll = async (client: SeedClient): Promise<void> => {
+      const poll = async (client: OriginalClient): Promise<void> => {
         const due = CADENCES.map(({ everyMillis }) => performance.now() + Math.random() * everyMillis);
         while (!isOver) {
           for (const [at, { request, everyMillis }] of CADENCES.entries()) {

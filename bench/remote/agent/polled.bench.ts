@@ -16,7 +16,7 @@ const WINDOW_SECONDS = 10;
 const RUNS = { runs: 5, warmupRuns: 6 };
 const FLOOR_RUNS = { runs: 5, warmupRuns: 1, pauseMillis: 500 };
 
-/** A client of the seed's protocol that asks and does not look. */
+/** A client of the original protocol that asks and does not look. */
 class PollingClient {
   readonly #socket: WebSocket;
   #arrived = Promise.withResolvers<void>();

@@ -1,9 +1,12 @@
+import type { OriginalProcess } from '../../../src/remote/wire/original-metrics.ts';
+import {
+  decodeOriginalProcesses,
+  encodeOriginalProcesses,
+} from '../../../src/remote/wire/original-processes.ts';
 import { ProcessChanges } from '../../../src/remote/wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../../src/remote/wire/process-encoder.ts';
 import { ProcessReplica } from '../../../src/remote/wire/process-replica.ts';
 import { unknownProcessRow } from '../../../src/remote/wire/process-row.ts';
-import type { SeedProcess } from '../../../src/remote/wire/seed-metrics.ts';
-import { decodeSeedProcesses, encodeSeedProcesses } from '../../../src/remote/wire/seed-processes.ts';
 import { type BenchRow, type BenchTable, inProcess, measure, measuredRow } from '../../harness.ts';
 
 const ROWS = 10_000;
@@ -49,7 +52,7 @@ const FACTS: ProcessFacts = {
   ...{ processCount: ROWS, memoryTotalBytes: 16e9, coreCount: 8 },
 };
 
-/** CPU of 10,000 process rows by the seed's message, by `socktop.v2` whole, and by what has changed. */
+/** CPU of 10,000 process rows by the original's message, by `socktop.v2` whole, and by what has changed. */
 export async function run(): Promise<BenchTable> {
   const rows: BenchRow[] = [];
   const add = async (
@@ -60,12 +63,14 @@ export async function run(): Promise<BenchTable> {
   ): Promise<void> => {
     rows.push(measuredRow(name, await measure(inProcess(once, iterations)), `${bytes} bytes`));
   };
-  const seedRows: SeedProcess[] = NAMES.map((name, i) => ({
+  const originalRows: OriginalProcess[] = NAMES.map((name, i) => ({
     ...{ pid: i + 1, name, cpu_usage: i % BUSY_EVERY === 0 ? 1.5 : 0, mem_bytes: (1 + (i % 900)) * 65_536 },
   }));
-  const seed = encodeSeedProcesses({ process_count: ROWS, rows: seedRows });
-  await add('seed: encode', seed.length, () => encodeSeedProcesses({ process_count: ROWS, rows: seedRows }));
-  await add('seed: check and decode', seed.length, () => decodeSeedProcesses(seed));
+  const original = encodeOriginalProcesses({ process_count: ROWS, rows: originalRows });
+  await add('original: encode', original.length, () =>
+    encodeOriginalProcesses({ process_count: ROWS, rows: originalRows }),
+  );
+  await add('original: check and decode', original.length, () => decodeOriginalProcesses(original));
 
   const changes = new ProcessChanges();
   let sequence = 1;

@@ -30,7 +30,7 @@ const PROD: Profile = {
   ...{ url: 'ws://prod-host:3000/ws', tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined },
   ...{ metricsIntervalMillis: undefined, processesIntervalMillis: undefined },
 };
-const SEED_TEXT = `{
+const ORIGINAL_TEXT = `{
   "profiles": {
     "prod": { "url": "ws://prod-host:3000/ws" },
     "prod-tls": {
@@ -51,7 +51,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the file of profiles', () => {
   test("is the original's", () => {
-    const document = parseProfiles(SEED_TEXT);
+    const document = parseProfiles(ORIGINAL_TEXT);
     expect(profileNames(document)).toEqual(['prod', 'prod-tls']);
     expect(profileNamed(document, 'prod')).toEqual(PROD);
     expect(profileNamed(document, 'prod-tls')).toEqual({
@@ -60,7 +60,7 @@ describe('the file of profiles', () => {
       ...{ metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
     });
     expect(profileNamed(document, 'other')).toBeUndefined();
-    expect(JSON.parse(printProfiles(document))).toEqual(JSON.parse(SEED_TEXT));
+    expect(JSON.parse(printProfiles(document))).toEqual(JSON.parse(ORIGINAL_TEXT));
   });
 
   test('keeps what this program does not know', () => {
@@ -151,7 +151,7 @@ describe('saving', () => {
   test('says that it cannot where the folder is closed', async () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed);
-    writeFileSync(join(closed, 'profiles.json'), SEED_TEXT);
+    writeFileSync(join(closed, 'profiles.json'), ORIGINAL_TEXT);
     chmodSync(closed, 0o500);
     // Root may write there anyway: for it a folder that the kernel itself keeps closed.
     const path = process.getuid?.() === 0 ? '/sys/kernel/profiles.json' : join(closed, 'profiles.json');
@@ -159,13 +159,13 @@ describe('saving', () => {
     expect(['EACCES', 'EROFS', 'EPERM']).toContain(await rejectionOf(failure));
     await expect(failure).rejects.toThrow(path);
     chmodSync(closed, 0o700);
-    expect(readFileSync(join(closed, 'profiles.json'), 'utf8')).toBe(SEED_TEXT);
+    expect(readFileSync(join(closed, 'profiles.json'), 'utf8')).toBe(ORIGINAL_TEXT);
   });
 
   test('follows a link and leaves it one', async () => {
     const target = join(folder, 'target.json');
     const link = join(folder, 'link.json');
-    writeFileSync(target, SEED_TEXT);
+    writeFileSync(target, ORIGINAL_TEXT);
     symlinkSync(target, link);
     await saveProfile(link, 'more', PROD);
     expect(profileNames(readProfiles(target))).toEqual(['more', 'prod', 'prod-tls']);

@@ -1,7 +1,7 @@
 import type { Platform } from '../../data/sample/platform.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
-import { SeedAnswers } from './answers/seed-answers.ts';
+import { OriginalAnswers } from './answers/original-answers.ts';
 import { V2Answers } from './answers/v2-answers.ts';
 import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
 import { Access } from './server/access.ts';
@@ -37,7 +37,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const capabilities = new CapabilityAnswers(platform, settings, settings, answers);
   const connections = new Set<Connection>();
   const context = {
-    seed: new SeedAnswers(answers),
+    original: new OriginalAnswers(answers),
     v2: new V2Answers(answers, capabilities),
     log,
     budget: new SendBudget(),

@@ -3,11 +3,11 @@ import { assert, constantFrom, integer, jsonValue, oneof, property } from 'fast-
 import { CpuUsage } from '../../data/rates/cpu-usage.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { decodeSeedReply } from '../wire/seed-reply.ts';
+import { decodeOriginalReply } from '../wire/original-reply.ts';
 import { v2Frame, v2Json } from '../wire/v2-frame.ts';
 import { decodeV2Reply } from '../wire/v2-reply.ts';
-import { SeedMachine, seedDisksSection } from './seed-machine.ts';
-import { seedDetailSection, seedJournalSection } from './seed-processes.ts';
+import { OriginalMachine, originalDisksSection } from './original-machine.ts';
+import { originalDetailSection, originalJournalSection } from './original-processes.ts';
 import { disksSection, V2Machine } from './v2-machine.ts';
 import { journalSection, processDetailSection } from './v2-processes.ts';
 
@@ -63,7 +63,7 @@ const V2 = {
     entries: [{ realtime_micros: 1, priority: 6, message: 'm' }],
   },
 } as const;
-const SEED = {
+const ORIGINAL = {
   get_metrics: {
     ...{ sampled_at_ms: 1, cpu_total: 1, cpu_per_core: [1, 2], mem_total: 1, mem_used: 1, hostname: 'h' },
     ...{ cpu_temp_c: 1, networks: [{ name: 'lo', received: 1, transmitted: 1 }], gpus: [{ name: 'g' }] },
@@ -102,7 +102,7 @@ function outcome(read: () => unknown): unknown {
 }
 
 const machine = new V2Machine();
-const seedMachine = new SeedMachine();
+const originalMachine = new OriginalMachine();
 const usage = new CpuUsage();
 const rates = new MachineRates();
 let micros = 0;
@@ -127,21 +127,21 @@ function takeV2(request: keyof typeof V2, message: unknown): unknown {
   }
 }
 
-function takeSeed(request: keyof typeof SEED, message: unknown): unknown {
-  const reply = decodeSeedReply(request, JSON.stringify(message) ?? 'null');
+function takeOriginal(request: keyof typeof ORIGINAL, message: unknown): unknown {
+  const reply = decodeOriginalReply(request, JSON.stringify(message) ?? 'null');
   micros += 500_000;
   switch (reply.reply) {
     case 'get_metrics': {
-      const section = seedMachine.section(reply.metrics, micros);
+      const section = originalMachine.section(reply.metrics, micros);
       rates.update(section);
       return section;
     }
     case 'get_disks':
-      return seedDisksSection(reply.disks, 1, micros);
+      return originalDisksSection(reply.disks, 1, micros);
     case 'get_process_metrics':
-      return seedDetailSection(reply.process, 1, micros);
+      return originalDetailSection(reply.process, 1, micros);
     case 'get_journal_entries':
-      return seedJournalSection(7, reply.journal, 1, micros);
+      return originalJournalSection(7, reply.journal, 1, micros);
     default:
       return undefined;
   }
@@ -152,11 +152,11 @@ describe('a message that is wrong at some place', () => {
     'becomes a section or an error that says so: %s',
     (request) => {
       expect(outcome(() => takeV2(request, V2[request]))).not.toBeInstanceOf(OpError);
-      expect(outcome(() => takeSeed(request, SEED[request]))).not.toBeInstanceOf(OpError);
+      expect(outcome(() => takeOriginal(request, ORIGINAL[request]))).not.toBeInstanceOf(OpError);
       assert(
         property(integer({ min: 0, max: 90 }), nonsense, (place, value) => {
           outcome(() => takeV2(request, spoilt(V2[request], place, value)));
-          outcome(() => takeSeed(request, spoilt(SEED[request], place, value)));
+          outcome(() => takeOriginal(request, spoilt(ORIGINAL[request], place, value)));
           const share = usage.total;
           expect(Number.isNaN(share) || (share >= 0 && share <= 100)).toBe(true);
         }),

@@ -15,7 +15,7 @@ export interface ConnectionTarget {
   readonly hasTokenInUrl: boolean;
 }
 
-export type Protocol = 'socktop.v2' | 'seed';
+export type Protocol = 'socktop.v2' | 'original';
 
 /** Told what happens; `closed` is the last call, and comes once. */
 export interface ConnectionListener {
@@ -119,7 +119,7 @@ export class Connection {
     clearTimeout(this.#connectTimer);
     this.#isOpen = true;
     this.#heardMillis = performance.now();
-    this.#listener.opened(this.#socket.protocol === V2_SUBPROTOCOL ? 'socktop.v2' : 'seed');
+    this.#listener.opened(this.#socket.protocol === V2_SUBPROTOCOL ? 'socktop.v2' : 'original');
   }
 
   /** Of a certificate that was refused, tells which one it was. */

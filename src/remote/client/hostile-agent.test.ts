@@ -240,7 +240,7 @@ describe('an agent that lies', () => {
     LONG_MILLIS,
   );
 
-  test('of the seed with nonsense for answers is not believed either', async () => {
+  test('of the original with nonsense for answers is not believed either', async () => {
     const nonsense = ['[]', '7', '{"cpu_total":"x"}', '{"process":[]}', '{', '\u0000', 'x'.repeat(70_000)];
     let at = 0;
     const received = (_: string, socket: PeerSocket): void => {

@@ -8,7 +8,7 @@ import { Backoff } from './backoff.ts';
 import { Connection, type ConnectionTarget, type Protocol } from './connection.ts';
 import { Gathering } from './gathering.ts';
 import { LinkMeter } from './link-meter.ts';
-import { type LaterRequest, SeedSession } from './seed-session.ts';
+import { type LaterRequest, OriginalSession } from './original-session.ts';
 import type { Session, SessionLine } from './session.ts';
 import { isCertificateError } from './trust.ts';
 import { V2Memory, V2Session } from './v2-session.ts';
@@ -40,7 +40,7 @@ export class RemoteSource implements Source, RemoteLink {
   #connection: Connection | undefined;
   #session: Session | undefined;
   /** A session that has had no answer yet. */
-  #trial: SeedSession | undefined;
+  #trial: OriginalSession | undefined;
   #capabilities: Capabilities | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #liveMillis = 0;
@@ -69,7 +69,7 @@ export class RemoteSource implements Source, RemoteLink {
     return this.#status;
   }
 
-  /** As the agent told when the connection was made; undefined: it has not, or it speaks the seed's protocol. */
+  /** As the agent told when the connection was made; undefined: it has not, or it speaks the original protocol. */
   get capabilities(): Capabilities | undefined {
     return this.#capabilities;
   }
@@ -125,11 +125,11 @@ export class RemoteSource implements Source, RemoteLink {
   }
 
   #opened(protocol: Protocol): void {
-    if (protocol === 'seed') {
+    if (protocol === 'original') {
       const { hostName } = this.#options.agent;
       // It does not say whether it was restarted: what it counted before is not subtracted from.
       const epoch = this.#connections;
-      void this.#try(new SeedSession(this.#line(), hostName, epoch, this.#unknownRequests));
+      void this.#try(new OriginalSession(this.#line(), hostName, epoch, this.#unknownRequests));
       return;
     }
     const session = new V2Session(this.#line(), this.#memory);
@@ -138,7 +138,7 @@ export class RemoteSource implements Source, RemoteLink {
   }
 
   /** The original agent accepts a connection before it looks at the token: it is one when a request is answered. */
-  async #try(session: SeedSession): Promise<void> {
+  async #try(session: OriginalSession): Promise<void> {
     this.#trial = session;
     try {
       await session.machine();
@@ -148,7 +148,7 @@ export class RemoteSource implements Source, RemoteLink {
     }
     if (this.#trial !== session) return;
     this.#trial = undefined;
-    this.#live(session, 'seed');
+    this.#live(session, 'original');
   }
 
   async #askCapabilities(session: V2Session): Promise<void> {
@@ -167,7 +167,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#session = session;
     this.#wasLive = true;
     this.#liveMillis = performance.now();
-    const notice = protocol === 'seed' ? SEED_NOTICE : undefined;
+    const notice = protocol === 'original' ? ORIGINAL_NOTICE : undefined;
     this.#change({
       ...{ phase: 'live', protocol, notice, agentVersion: undefined },
       ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
@@ -227,7 +227,7 @@ export class RemoteSource implements Source, RemoteLink {
   }
 }
 
-const SEED_NOTICE =
+const ORIGINAL_NOTICE =
   'the agent speaks the original protocol: it tells nothing of users, states and threads of processes, of load and uptime, and of who uses the network';
 
 function unanswered({ op, code }: OpError): OpError {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Capabilities } from '../wire/capabilities.ts';
 import { Backoff } from './backoff.ts';
-import { SeedClock } from './seed-clock.ts';
+import { OriginalClock } from './original-clock.ts';
 import { versionNotice } from './version-notice.ts';
 import { Wakening } from './wakening.ts';
 
@@ -26,7 +26,7 @@ describe('delays between tries', () => {
 
 describe('the time of an agent that tells wall time alone', () => {
   test('goes on by its own clock, which knows when the sample was taken', () => {
-    const clock = new SeedClock();
+    const clock = new OriginalClock();
     clock.advance(1_000_000, 5e6);
     expect(clock.advance(1_000_400, 5.5e6)).toBe(true);
     expect(clock.micros).toBe(5.4e6);
@@ -36,7 +36,7 @@ describe('the time of an agent that tells wall time alone', () => {
     ['back by an hour', -3_600_000],
     ['forward by a year', 31_536_000_000],
   ])('goes on by ours where that clock is set %s', (_, step) => {
-    const clock = new SeedClock();
+    const clock = new OriginalClock();
     clock.advance(1_000_000, 5e6);
     expect(clock.advance(1_000_500 + step, 5.5e6)).toBe(true);
     expect(clock.micros).toBe(5.5e6);
@@ -45,11 +45,11 @@ describe('the time of an agent that tells wall time alone', () => {
   });
 
   test('does not go on for the same sample', () => {
-    const clock = new SeedClock();
+    const clock = new OriginalClock();
     clock.advance(1_000_000, 5e6);
     expect(clock.advance(1_000_000, 5.1e6)).toBe(false);
     expect(clock.micros).toBe(5e6);
-    const silent = new SeedClock();
+    const silent = new OriginalClock();
     silent.advance(undefined, 5e6);
     expect(silent.advance(undefined, 6e6)).toBe(true);
     expect(silent.micros).toBe(6e6);

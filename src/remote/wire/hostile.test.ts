@@ -6,18 +6,18 @@ import { codeOf, gzipBomb, rejectionOf } from '../../kit/bytes/hostile.fixture.t
 import { hex } from './hex.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
 import { NetworkReplica } from './network-replica.ts';
+import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-processes.ts';
+import { decodeOriginalReply } from './original-reply.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
 import { unknownProcessRow } from './process-row.ts';
-import { decodeSeedProcesses, encodeSeedProcesses } from './seed-processes.ts';
-import { decodeSeedReply } from './seed-reply.ts';
 import { readV2Frame, v2Frame, v2Json, v2Protobuf, v2ReplyId } from './v2-frame.ts';
 import { decodeV2Reply } from './v2-reply.ts';
 import { V2_REQUESTS } from './v2-request.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };
-const SEED_REQUESTS = [
+const ORIGINAL_REQUESTS = [
   'get_metrics',
   'get_disks',
   'get_processes',
@@ -32,9 +32,9 @@ const CODES = [
 /** What every decoder says of the bytes, each of which must be a code from the list. */
 async function verdicts(bytes: Uint8Array): Promise<string[]> {
   return [
-    ...SEED_REQUESTS.map((request) => codeOf(() => decodeSeedReply(request, bytes))),
+    ...ORIGINAL_REQUESTS.map((request) => codeOf(() => decodeOriginalReply(request, bytes))),
     ...V2_REQUESTS.map((request) => codeOf(() => decodeV2Reply(request, bytes))),
-    codeOf(() => decodeSeedProcesses(bytes)),
+    codeOf(() => decodeOriginalProcesses(bytes)),
     codeOf(() => new ProcessReplica().apply(bytes)),
     await rejectionOf(new NetworkReplica().apply(bytes, NEVER)),
   ];
@@ -67,8 +67,8 @@ function processBytes(): Uint8Array<ArrayBuffer> {
   return new ProcessEncoder(changes).encode(facts, 0);
 }
 
-const seedBytes = (): Uint8Array<ArrayBuffer> =>
-  encodeSeedProcesses({
+const originalBytes = (): Uint8Array<ArrayBuffer> =>
+  encodeOriginalProcesses({
     process_count: 3,
     rows: [1, 2, 3].map((pid) => ({
       pid,
@@ -89,7 +89,7 @@ function varint(value: number): number[] {
 
 describe('bytes from a hostile peer', () => {
   test('random ones are refused or read, by every decoder', async () => {
-    const messages = [seedBytes(), processBytes(), networkBytes()];
+    const messages = [originalBytes(), processBytes(), networkBytes()];
     const random: Uint8Array[] = [];
     assert(
       property(uint8Array({ maxLength: 300 }), (bytes) => void random.push(bytes)),
@@ -101,17 +101,17 @@ describe('bytes from a hostile peer', () => {
   });
 
   test('messages cut off at every byte, or with any byte changed', async () => {
-    for (const message of [seedBytes(), processBytes(), networkBytes()]) {
+    for (const message of [originalBytes(), processBytes(), networkBytes()]) {
       for (let length = 0; length < message.length; length++) {
         const cut = message.subarray(0, length);
-        expect(CODES).toContain(codeOf(() => decodeSeedProcesses(cut)));
+        expect(CODES).toContain(codeOf(() => decodeOriginalProcesses(cut)));
         expect(CODES).toContain(codeOf(() => new ProcessReplica().apply(cut)));
         expect(CODES).toContain(await rejectionOf(new NetworkReplica().apply(cut, NEVER)));
       }
       for (let at = 0; at < message.length; at++) {
         const changed = message.slice();
         changed[at]! ^= 1 << (at % 8);
-        expect(CODES).toContain(codeOf(() => decodeSeedProcesses(changed)));
+        expect(CODES).toContain(codeOf(() => decodeOriginalProcesses(changed)));
         expect(CODES).toContain(codeOf(() => new ProcessReplica().apply(changed)));
         expect(CODES).toContain(await rejectionOf(new NetworkReplica().apply(changed, NEVER)));
       }
@@ -148,9 +148,9 @@ describe('bytes from a hostile peer', () => {
       '00 00', // field 0
       '12 00 08 01 08 02', // the count twice
     ]) {
-      expect([text, codeOf(() => decodeSeedProcesses(hex(text)))]).toEqual([text, 'BAD_PROTOBUF']);
+      expect([text, codeOf(() => decodeOriginalProcesses(hex(text)))]).toEqual([text, 'BAD_PROTOBUF']);
     }
-    expect(decodeSeedProcesses(hex('9a 06 03 61 62 63 08 05'))).toMatchObject({ process_count: 5 });
+    expect(decodeOriginalProcesses(hex('9a 06 03 61 62 63 08 05'))).toMatchObject({ process_count: 5 });
   });
 
   test('a column that is longer or shorter than its table, or there twice', () => {
@@ -205,16 +205,16 @@ describe('bytes from a hostile peer', () => {
     const rows = new Uint8Array(row.length * 7_500_000);
     for (let at = 0; at < rows.length; at += row.length) rows.set(row, at);
     expect(rows.length).toBeLessThan(32 << 20);
-    expect(expectModest(() => codeOf(() => decodeSeedProcesses(rows)))).toBe('TOO_MANY_ROWS');
+    expect(expectModest(() => codeOf(() => decodeOriginalProcesses(rows)))).toBe('TOO_MANY_ROWS');
     const packed = gzipSync(rows);
-    expect(codeOf(() => decodeSeedReply('get_processes', packed))).toBe('TOO_MANY_ROWS');
+    expect(codeOf(() => decodeOriginalReply('get_processes', packed))).toBe('TOO_MANY_ROWS');
     const column = new Uint8Array(10_000_000).fill(1);
     const inner = [0x08, ...varint(10_000_000), 0x12, ...varint(column.length)];
     const start = Uint8Array.from([0x4a, ...varint(inner.length + column.length), ...inner]);
     const bytes = Buffer.concat([start, column]);
     expect(expectModest(() => codeOf(() => new ProcessReplica().apply(bytes)))).toBe('TOO_MANY_ROWS');
     const list = `[${'{},'.repeat(1_000_000)}{}]`;
-    expect(codeOf(() => decodeSeedReply('get_disks', list))).toBe('TOO_MANY_ROWS');
+    expect(codeOf(() => decodeOriginalReply('get_disks', list))).toBe('TOO_MANY_ROWS');
     const texts = new Uint8Array(2 * 1_000_000);
     for (let at = 0; at < texts.length; at += 2) texts[at] = 0x3a;
     expect(expectModest(() => codeOf(() => new ProcessReplica().apply(texts)))).toBe('TOO_MANY_ROWS');
@@ -222,8 +222,8 @@ describe('bytes from a hostile peer', () => {
 
   test('a gigabyte in a megabyte', () => {
     const bomb = gzipBomb(1024);
-    for (const request of SEED_REQUESTS) {
-      expect(expectModest(() => codeOf(() => decodeSeedReply(request, bomb)))).toBe('TOO_LARGE');
+    for (const request of ORIGINAL_REQUESTS) {
+      expect(expectModest(() => codeOf(() => decodeOriginalReply(request, bomb)))).toBe('TOO_LARGE');
     }
     for (const request of V2_REQUESTS) {
       const frame = v2Frame(1, { flags: 1, bytes: bomb });
@@ -235,24 +235,28 @@ describe('bytes from a hostile peer', () => {
     const deep = '['.repeat(2_000_000);
     const nested = `${'{"process":{"child_processes":['.repeat(30_000)}`;
     for (const text of [deep, nested]) {
-      expect(expectModest(() => codeOf(() => decodeSeedReply('get_process_metrics', text)))).toBe('BAD_JSON');
+      expect(expectModest(() => codeOf(() => decodeOriginalReply('get_process_metrics', text)))).toBe(
+        'BAD_JSON',
+      );
     }
     const long = JSON.stringify({ hostname: 'a'.repeat(3_000_000) });
-    const reply = expectModest(() => decodeSeedReply('get_metrics', long));
+    const reply = expectModest(() => decodeOriginalReply('get_metrics', long));
     expect(reply.reply === 'get_metrics' && reply.metrics.hostname.length).toBe(256);
-    expect(codeOf(() => decodeSeedReply('get_metrics', 'a'.repeat(5 << 20)))).toBe('TOO_LARGE');
-    expect(codeOf(() => decodeSeedReply('get_metrics', new Uint8Array((64 << 20) + 1)))).toBe('TOO_LARGE');
+    expect(codeOf(() => decodeOriginalReply('get_metrics', 'a'.repeat(5 << 20)))).toBe('TOO_LARGE');
+    expect(codeOf(() => decodeOriginalReply('get_metrics', new Uint8Array((64 << 20) + 1)))).toBe(
+      'TOO_LARGE',
+    );
     expect(codeOf(() => decodeV2Reply('get_network', new Uint8Array((64 << 20) + 1)))).toBe('TOO_LARGE');
     const name = new Uint8Array(4_000_000).fill(0x61);
     const row = [0x12, ...varint(name.length)];
     const bytes = Buffer.concat([Uint8Array.from([0x12, ...varint(row.length + name.length), ...row]), name]);
-    const { rows } = expectModest(() => decodeSeedProcesses(bytes));
+    const { rows } = expectModest(() => decodeOriginalProcesses(bytes));
     expect(rows[0]?.name.length).toBe(256);
   });
 
   test('names that every object has are no fields of a reply', () => {
     const text = '{"hostname":"a","__proto__":{"cpu_total":5},"constructor":1,"toString":2}';
-    expect(decodeSeedReply('get_metrics', text)).toMatchObject({ metrics: { cpu_total: undefined } });
+    expect(decodeOriginalReply('get_metrics', text)).toMatchObject({ metrics: { cpu_total: undefined } });
   });
 });
 

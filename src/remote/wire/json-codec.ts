@@ -6,8 +6,8 @@ import { cleanText, cutText } from './wire-text.ts';
 /** What JSON can hold. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
 
-/** The seed's peers want a number where we may know none; ours read null. */
-export type Dialect = 'seed' | 'v2';
+/** The original peers want a number where we may know none; ours read null. */
+export type Dialect = 'original' | 'v2';
 
 /**
  * One kind of value, both ways. `read` throws an OpError `BAD_VALUE` that names the path where the type is wrong; a
@@ -25,7 +25,7 @@ type Fields<T> = { readonly [K in keyof T]-?: JsonCodec<T[K]> };
 const LARGEST_COUNT = 2 ** 64 - 2048;
 
 /**
- * An integer from 0 to 2^64 (beyond 2^53 the nearest double); undefined unknown. `standIn` is what the seed's peers
+ * An integer from 0 to 2^64 (beyond 2^53 the nearest double); undefined unknown. `standIn` is what the original peers
  * get for unknown; null where they know null.
  */
 export function count(standIn: number | null = null): JsonCodec<number | undefined> {
@@ -35,7 +35,7 @@ export function count(standIn: number | null = null): JsonCodec<number | undefin
       return number === undefined || number < 0 || number > 2 ** 64 ? undefined : Math.floor(number);
     },
     write: (value, dialect) => {
-      if (value === undefined || !(value >= 0)) return dialect === 'seed' ? standIn : null;
+      if (value === undefined || !(value >= 0)) return dialect === 'original' ? standIn : null;
       return Math.min(Math.floor(value), LARGEST_COUNT);
     },
   };
@@ -46,7 +46,7 @@ export function measure(standIn: number | null = null): JsonCodec<number | undef
   return {
     read: readNumber,
     write: (value, dialect) => {
-      if (value === undefined || !Number.isFinite(value)) return dialect === 'seed' ? standIn : null;
+      if (value === undefined || !Number.isFinite(value)) return dialect === 'original' ? standIn : null;
       return Math.abs(value) < 1e12 ? Math.round(value * 1000) / 1000 : value;
     },
   };

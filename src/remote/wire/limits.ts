@@ -1,4 +1,4 @@
-/** A payload of more bytes is sent compressed (the seed's number). */
+/** A payload of more bytes is sent compressed (the original's number). */
 export const GZIP_ABOVE_BYTES = 768;
 
 /** The longest request, in bytes; an agent refuses more. */

@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
 import { RecordedWorld } from '../../data/export/recording-world.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
+import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
 import { unknownProcessRow } from './process-row.ts';
-import { decodeSeedProcesses, encodeSeedProcesses } from './seed-processes.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 const hasProtoc = Bun.which('protoc') !== null;
@@ -25,13 +25,13 @@ function protoc(
 }
 
 test.skipIf(!hasProtoc)(
-  "protoc reads the seed's processes (needs protoc: apt install protobuf-compiler)",
+  "protoc reads the original's processes (needs protoc: apt install protobuf-compiler)",
   () => {
     const rows = [
       { pid: 4_194_304, name: '日本 𠀋', cpu_usage: 12.5, mem_bytes: 2 ** 53 - 1 },
       { pid: 0, name: '', cpu_usage: undefined, mem_bytes: undefined },
     ];
-    const bytes = encodeSeedProcesses({ process_count: 300, rows });
+    const bytes = encodeOriginalProcesses({ process_count: 300, rows });
     const text = protoc('--decode', 'socktop.Processes', 'processes.proto', bytes).toString();
     expect(text.split('\n')).toEqual([
       ...['process_count: 300', 'rows {', '  pid: 4194304'],
@@ -45,7 +45,7 @@ test.skipIf(!hasProtoc)('what protoc writes is read (needs protoc: apt install p
   const text = 'rows { pid: 7 name: "a b" cpu_usage: 0.25 mem_bytes: 18446744073709551615 } process_count: 9';
   const bytes = protoc('--encode', 'socktop.Processes', 'processes.proto', text);
   const rows = [{ pid: 7, name: 'a b', cpu_usage: 0.25, mem_bytes: 2 ** 64 }];
-  expect(decodeSeedProcesses(bytes)).toEqual({ process_count: 9, rows });
+  expect(decodeOriginalProcesses(bytes)).toEqual({ process_count: 9, rows });
   const reply =
     'header { host_name: "h" clock_ticks_per_second: 250 } section { sequence: 4 } core_count: 2 texts: "init" ' +
     'rows { rows: 2 pid: 1 pid: 2 start_ticks: 9007199254740993 start_ticks: -1 uid: -1 uid: 7 name: 2 name: 0 }';

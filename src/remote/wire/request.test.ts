@@ -12,28 +12,31 @@ import {
   string,
 } from 'fast-check';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
-import { parseSeedRequest, printSeedRequest, type SeedRequest } from './seed-request.ts';
+import { type OriginalRequest, parseOriginalRequest, printOriginalRequest } from './original-request.ts';
 import { printV2Request, readV2Request, V2_REQUESTS, type V2Request } from './v2-request.ts';
 
-describe('requests of the seed', () => {
+describe('requests of the original', () => {
   test('every request and its text', () => {
-    const requests: SeedRequest[] = [
+    const requests: OriginalRequest[] = [
       { request: 'get_metrics' },
       { request: 'get_disks' },
       { request: 'get_processes' },
       { request: 'get_process_metrics', pid: 1 },
       { request: 'get_journal_entries', pid: 4_294_967_295 },
     ];
-    const texts = requests.map(printSeedRequest);
+    const texts = requests.map(printOriginalRequest);
     expect(texts).toEqual([
       ...['get_metrics', 'get_disks', 'get_processes'],
       ...['get_process_metrics:1', 'get_journal_entries:4294967295'],
     ]);
-    expect(texts.map(parseSeedRequest)).toEqual(requests);
+    expect(texts.map(parseOriginalRequest)).toEqual(requests);
   });
 
   test('pids as the original reads them', () => {
-    expect(parseSeedRequest('get_process_metrics:+007')).toEqual({ request: 'get_process_metrics', pid: 7 });
+    expect(parseOriginalRequest('get_process_metrics:+007')).toEqual({
+      request: 'get_process_metrics',
+      pid: 7,
+    });
     for (const pid of [
       '',
       ' 1',
@@ -47,7 +50,7 @@ describe('requests of the seed', () => {
       '٣',
       '++1',
     ]) {
-      expect(codeOf(() => parseSeedRequest(`get_process_metrics:${pid}`))).toBe('BAD_REQUEST');
+      expect(codeOf(() => parseOriginalRequest(`get_process_metrics:${pid}`))).toBe('BAD_REQUEST');
     }
   });
 
@@ -61,12 +64,12 @@ describe('requests of the seed', () => {
       'get_process_metrics',
       '{',
     ]) {
-      expect(codeOf(() => parseSeedRequest(text))).toBe('BAD_REQUEST');
+      expect(codeOf(() => parseOriginalRequest(text))).toBe('BAD_REQUEST');
     }
-    expect(codeOf(() => parseSeedRequest(`get_process_metrics:${'0'.repeat(5000)}1`))).toBe('TOO_LARGE');
+    expect(codeOf(() => parseOriginalRequest(`get_process_metrics:${'0'.repeat(5000)}1`))).toBe('TOO_LARGE');
     assert(
       property(string(), (text) =>
-        ['BAD_REQUEST', 'nothing thrown'].includes(codeOf(() => parseSeedRequest(text))),
+        ['BAD_REQUEST', 'nothing thrown'].includes(codeOf(() => parseOriginalRequest(text))),
       ),
     );
   });

@@ -9,7 +9,7 @@ import { V2_REQUESTS } from './v2-request.ts';
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 const PAGE = readFileSync(fileURLToPath(new URL('../../../docs/WIRE.md', import.meta.url)), 'utf8');
 const JSON_MESSAGES = [
-  ...['seed-metrics', 'seed-process-detail', 'machine-message', 'disks-message', 'process-message'],
+  ...['original-metrics', 'original-process-detail', 'machine-message', 'disks-message', 'process-message'],
   ...['capabilities', 'section-json', 'error-reply'],
 ];
 

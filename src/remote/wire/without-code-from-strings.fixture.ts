@@ -1,11 +1,11 @@
 import { RecordedWorld } from '../../data/export/recording-world.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
 import { NetworkReplica } from './network-replica.ts';
+import { decodeOriginalReply, encodeOriginalReply } from './original-reply.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
 import { unknownProcessRow } from './process-row.ts';
-import { decodeSeedReply, encodeSeedReply } from './seed-reply.ts';
 
 /** Everything once, both ways, in a program that can make no code from strings. Prints a line of what came back. */
 function codeFromStrings(): string {
@@ -28,10 +28,10 @@ changes.end();
 const section = { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [] };
 const facts = { header, section, processCount: 100, memoryTotalBytes: 1, coreCount: 1 };
 const { table } = new ProcessReplica().apply(new ProcessEncoder(changes).encode(facts, 0));
-const rows = Array.from({ length: 50 }, (_, pid) => ({ pid, name: 'seed', cpu_usage: 1, mem_bytes: 2 }));
-const frame = encodeSeedReply({ reply: 'get_processes', processes: { process_count: 50, rows } });
-const reply = decodeSeedReply('get_processes', frame);
-const seedRows = reply.reply === 'get_processes' ? [...reply.processes.rows].length : 0;
+const rows = Array.from({ length: 50 }, (_, pid) => ({ pid, name: 'original', cpu_usage: 1, mem_bytes: 2 }));
+const frame = encodeOriginalReply({ reply: 'get_processes', processes: { process_count: 50, rows } });
+const reply = decodeOriginalReply('get_processes', frame);
+const originalRows = reply.reply === 'get_processes' ? [...reply.processes.rows].length : 0;
 process.stdout.write(
-  `${codeFromStrings()} ${copy.network.sockets.slots.count} ${table.slots.count} ${seedRows}\n`,
+  `${codeFromStrings()} ${copy.network.sockets.slots.count} ${table.slots.count} ${originalRows}\n`,
 );

@@ -47,7 +47,7 @@ function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): re
   return [
     schemeSegment(link, theme, 70),
     { text: link.hasToken ? 'token' : '', style: theme.dim, priority: 30 },
-    { text: link.protocol === 'seed' ? 'original agent' : '', style: theme.warning, priority: 40 },
+    { text: link.protocol === 'original' ? 'original agent' : '', style: theme.warning, priority: 40 },
   ];
 }
 

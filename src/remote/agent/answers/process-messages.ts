@@ -1,12 +1,12 @@
 import type { JournalSection } from '../../../data/sample/journal-section.ts';
 import type { ProcessDetailSection } from '../../../data/sample/process-detail.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
-import type { JournalMessage, ProcessMessage } from '../../wire/process-message.ts';
 import {
   JOURNAL_PRIORITIES,
-  type SeedJournal,
-  type SeedProcessDetail,
-} from '../../wire/seed-process-detail.ts';
+  type OriginalJournal,
+  type OriginalProcessDetail,
+} from '../../wire/original-process-detail.ts';
+import type { JournalMessage, ProcessMessage } from '../../wire/process-message.ts';
 
 /** Letters of /proc/PID/stat by the words that the original agent has for them. */
 const STATE_WORDS: Readonly<Record<string, string>> = {
@@ -60,12 +60,12 @@ export function processMessageOf(
 /** A share of the whole machine, percent, by pid and start ticks; NaN unknown. */
 export type ShareOf = (pid: number, startTicks: number) => number;
 
-/** One process as the seed's protocol tells it. `cpuUsage` is its share of the whole machine, NaN unknown. */
-export function seedProcessOf(
+/** One process as the original protocol tells it. `cpuUsage` is its share of the whole machine, NaN unknown. */
+export function originalProcessOf(
   { header, process, threads, children }: ProcessMessage,
   cpuUsage: number,
   shareOf: ShareOf,
-): SeedProcessDetail {
+): OriginalProcessDetail {
   const { bootWallMillis, clockTicksPerSecond } = header;
   const micros = (ticks = Number.NaN): number => (ticks * MICROS_PER_SECOND) / clockTicksPerSecond;
   const startOf = (ticks = Number.NaN): number => bootWallMillis / 1000 + ticks / clockTicksPerSecond;
@@ -114,7 +114,7 @@ export function seedProcessOf(
   };
 }
 
-const UNKNOWN_CHILD: SeedProcessDetail = {
+const UNKNOWN_CHILD: OriginalProcessDetail = {
   ...{ pid: undefined, name: '', command: '', cpu_usage: undefined, mem_bytes: undefined },
   ...{ virtual_mem_bytes: undefined, shared_mem_bytes: undefined, thread_count: undefined },
   ...{ fd_count: undefined, status: '', parent_pid: undefined, user_id: undefined, group_id: undefined },
@@ -129,11 +129,11 @@ export function journalMessageOf(header: SnapshotHeader, section: JournalSection
   return { header, section, pid, entries, isTruncated, notice };
 }
 
-/** A journal as the seed's protocol tells it. */
-export function seedJournalOf(
+/** A journal as the original protocol tells it. */
+export function originalJournalOf(
   { entries, isTruncated, notice }: JournalSection,
   wallMillis: number,
-): SeedJournal {
+): OriginalJournal {
   return {
     entries: entries.map((entry) => ({
       timestamp: new Date(Math.floor(entry.realtimeMicros / 1000)).toISOString(),

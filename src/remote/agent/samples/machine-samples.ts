@@ -2,24 +2,24 @@ import { CpuUsage } from '../../../data/rates/cpu-usage.ts';
 import type { DisksSection } from '../../../data/sample/disks-section.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
-import type { Frame } from '../../wire/seed-frame.ts';
+import type { Frame } from '../../wire/original-frame.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
 import type { MachineSource } from './machine-source.ts';
 import { SampleCache } from './sample-cache.ts';
 
 /** Replies to a sample, made when they are first asked for: encoded and compressed once for all clients. */
 export interface Replies {
-  seed: Frame | undefined;
+  original: Frame | undefined;
   /** Of metrics: for clients that ask for the processes themselves. */
-  seedWithoutProcesses: Frame | undefined;
-  /** Its list in the seed's `get_metrics`, JSON. */
-  seedList: string | undefined;
+  originalWithoutProcesses: Frame | undefined;
+  /** Its list in the original's `get_metrics`, JSON. */
+  originalList: string | undefined;
   v2: V2Payload | undefined;
 }
 
 /** None was asked for yet. */
 export function noReplies(): Replies {
-  return { seed: undefined, seedWithoutProcesses: undefined, seedList: undefined, v2: undefined };
+  return { original: undefined, originalWithoutProcesses: undefined, originalList: undefined, v2: undefined };
 }
 
 /** The fast part of the machine with what the agent makes of it. */

@@ -1,10 +1,10 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-cpu.ts';
 import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import { OriginalProcessEncoder } from '../../wire/original-process-encoder.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
 import { unknownProcessRow } from '../../wire/process-row.ts';
-import { SeedProcessEncoder } from '../../wire/seed-process-encoder.ts';
 import { noReplies, RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, type Replies } from './machine-samples.ts';
 import type { MachineSource } from './machine-source.ts';
 import type { NetworkTotals } from './network-totals.ts';
@@ -28,7 +28,7 @@ export interface ProcessSample extends ProcessFacts {
 export class ProcessSamples {
   readonly cache: SampleCache<ProcessSample>;
   readonly encoder: ProcessEncoder;
-  readonly seedEncoder: SeedProcessEncoder;
+  readonly originalEncoder: OriginalProcessEncoder;
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
   readonly #source: MachineSource;
@@ -45,7 +45,7 @@ export class ProcessSamples {
     this.#source = source;
     this.#network = network;
     this.encoder = new ProcessEncoder(this.#changes);
-    this.seedEncoder = new SeedProcessEncoder(this.#changes);
+    this.originalEncoder = new OriginalProcessEncoder(this.#changes);
     this.cache = new SampleCache(
       () => this.#collect(),
       () => source.nowMicros(),

@@ -161,7 +161,7 @@ export class AgentServer {
         const connection = socket.data;
         this.#connections.add(connection);
         connection.open(socket);
-        const protocol = connection.isV2 ? V2_SUBPROTOCOL : 'seed';
+        const protocol = connection.isV2 ? V2_SUBPROTOCOL : 'original';
         log.event('info', 'client-connected', { address: connection.address, protocol });
       },
       message: (socket, message) => socket.data.take(message),

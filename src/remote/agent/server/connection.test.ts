@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
-import type { Frame } from '../../wire/seed-frame.ts';
-import type { SeedAnswers } from '../answers/seed-answers.ts';
+import type { Frame } from '../../wire/original-frame.ts';
+import type { OriginalAnswers } from '../answers/original-answers.ts';
 import type { V2Answers } from '../answers/v2-answers.ts';
 import { Connection, type ConnectionContext, PENDING_LIMIT, type Socket } from './connection.ts';
 import { SendBudget, WAITING_LIMIT_BYTES } from './send-budget.ts';
@@ -38,7 +38,7 @@ beforeEach(() => {
   events = [];
   gates = {};
   frame = (text) => `answer to ${text}`;
-  const seed: Pick<SeedAnswers, 'answer'> = {
+  const original: Pick<OriginalAnswers, 'answer'> = {
     async answer(text) {
       await gates[text];
       return frame(text);
@@ -54,7 +54,7 @@ beforeEach(() => {
     event: (_level: string, event: string, fields = {}) =>
       events.push(`${event} ${'reason' in fields ? String(fields.reason) : ''}`.trim()),
   };
-  context = { seed, v2, log, budget: new SendBudget() };
+  context = { original, v2, log, budget: new SendBudget() };
 });
 
 function connect(isV2 = false): { readonly connection: Connection; readonly client: Client } {
@@ -71,7 +71,7 @@ function turns(): Promise<void> {
 }
 
 describe('replies', () => {
-  test('of the seed’s protocol come in the order of the requests, however long each takes', async () => {
+  test('of the original protocol come in the order of the requests, however long each takes', async () => {
     const { connection, client } = connect();
     const slow = Promise.withResolvers<void>();
     gates['slow'] = slow.promise;

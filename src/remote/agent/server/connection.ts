@@ -1,7 +1,7 @@
-import type { Frame } from '../../wire/seed-frame.ts';
+import type { Frame } from '../../wire/original-frame.ts';
 import { type V2Payload, v2Frame } from '../../wire/v2-frame.ts';
 import { readV2Request } from '../../wire/v2-request.ts';
-import type { SeedAnswers, SeedPeer } from '../answers/seed-answers.ts';
+import type { OriginalAnswers, OriginalPeer } from '../answers/original-answers.ts';
 import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v2-answers.ts';
 import type { AgentLog } from './agent-log.ts';
 import type { SendBudget } from './send-budget.ts';
@@ -22,7 +22,7 @@ export interface Socket {
 
 /** What all connections share. */
 export interface ConnectionContext {
-  readonly seed: Pick<SeedAnswers, 'answer'>;
+  readonly original: Pick<OriginalAnswers, 'answer'>;
   readonly v2: Pick<V2Answers, 'answer'>;
   readonly log: AgentLog;
   readonly budget: SendBudget;
@@ -39,12 +39,12 @@ export class Connection {
   readonly isV2: boolean;
   readonly #context: ConnectionContext;
   readonly #position: ProcessPosition = { sequence: 0 };
-  readonly #peer: SeedPeer = { hasAskedProcesses: false };
+  readonly #peer: OriginalPeer = { hasAskedProcesses: false };
   readonly #outgoing: Outgoing[] = [];
   #socket: Socket | undefined;
   /** Requests that are not answered, and answers that are not sent. */
   #pending = 0;
-  /** The seed's replies go out in the order of its requests. */
+  /** The original's replies go out in the order of its requests. */
   #turn: Promise<void> = Promise.resolve();
   #isBlocked = false;
   #isClosed = false;
@@ -101,13 +101,13 @@ export class Connection {
   #answer(text: string): void {
     this.#pending++;
     if (this.isV2) this.#takeV2(text);
-    else this.#takeSeed(text);
+    else this.#takeOriginal(text);
   }
 
-  #takeSeed(text: string): void {
+  #takeOriginal(text: string): void {
     this.#turn = this.#turn.then(async () => {
       if (this.#isClosed) return;
-      const frame = await this.#context.seed.answer(text, this.#peer);
+      const frame = await this.#context.original.answer(text, this.#peer);
       this.#enqueue({ frame });
     });
   }

@@ -1,15 +1,19 @@
 import { toOpError } from '../../../kit/errors/op-error.ts';
-import { type Frame, jsonFrame, protobufFrame } from '../../wire/seed-frame.ts';
-import { seedDisksJson, seedMetricsJson, seedProcessesJson } from '../../wire/seed-metrics.ts';
-import { encodeSeedReply } from '../../wire/seed-reply.ts';
-import { parseSeedRequest, type SeedRequest } from '../../wire/seed-request.ts';
+import { type Frame, jsonFrame, protobufFrame } from '../../wire/original-frame.ts';
+import {
+  originalDisksJson,
+  originalMetricsJson,
+  originalProcessesJson,
+} from '../../wire/original-metrics.ts';
+import { encodeOriginalReply } from '../../wire/original-reply.ts';
+import { type OriginalRequest, parseOriginalRequest } from '../../wire/original-request.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
-import { seedJournalOf, seedProcessOf } from './process-messages.ts';
-import { seedDisksOf, seedMetricsOf, topProcessesOf } from './seed-messages.ts';
+import { originalDisksOf, originalMetricsOf, topProcessesOf } from './original-messages.ts';
+import { originalJournalOf, originalProcessOf } from './process-messages.ts';
 
-/** What is known of a client of the seed's protocol. */
-export interface SeedPeer {
+/** What is known of a client of the original protocol. */
+export interface OriginalPeer {
   /**
    * It has asked for the processes: its metrics hold none from then on. The original client takes those in the metrics
    * for all there are, and its places in the longer list before are past their end: it panics.
@@ -17,8 +21,8 @@ export interface SeedPeer {
   hasAskedProcesses: boolean;
 }
 
-/** Answers of the seed's protocol. */
-export class SeedAnswers {
+/** Answers of the original protocol. */
+export class OriginalAnswers {
   readonly #from: AnswerSource;
 
   constructor(from: AnswerSource) {
@@ -26,22 +30,22 @@ export class SeedAnswers {
   }
 
   /** The frame that answers a text frame; an error is an answer too. Never rejects. */
-  async answer(text: string, peer: SeedPeer): Promise<Frame> {
-    let request: SeedRequest | undefined;
+  async answer(text: string, peer: OriginalPeer): Promise<Frame> {
+    let request: OriginalRequest | undefined;
     try {
-      request = parseSeedRequest(text);
+      request = parseOriginalRequest(text);
       return await this.#answer(request, peer);
     } catch (thrown) {
       const { code, message } = toOpError('answer', thrown);
       const pid = request !== undefined && 'pid' in request ? request.pid : undefined;
-      return encodeSeedReply({
+      return encodeOriginalReply({
         reply: 'error',
         error: { error: message, request: request?.request, pid, code },
       });
     }
   }
 
-  #answer(request: SeedRequest, peer: SeedPeer): Promise<Frame> {
+  #answer(request: OriginalRequest, peer: OriginalPeer): Promise<Frame> {
     switch (request.request) {
       case 'get_metrics':
         return this.#metrics(peer.hasAskedProcesses);
@@ -62,11 +66,11 @@ export class SeedAnswers {
     return samples.machine.readRated(samples.maxAgeMicros('metrics'), (sample) => {
       const { replies } = sample;
       if (withoutProcesses) {
-        replies.seedWithoutProcesses ??= this.#metricsFrame(sample, true);
-        return replies.seedWithoutProcesses;
+        replies.originalWithoutProcesses ??= this.#metricsFrame(sample, true);
+        return replies.originalWithoutProcesses;
       }
-      replies.seed ??= this.#metricsFrame(sample, false);
-      return replies.seed;
+      replies.original ??= this.#metricsFrame(sample, false);
+      return replies.original;
     });
   }
 
@@ -78,21 +82,23 @@ export class SeedAnswers {
     const isFresh = processes.cache.ageMicros() <= samples.maxAgeMicros('processes');
     const freshProcesses = isFresh ? processes.cache.latest : undefined;
     if (freshDisks !== undefined)
-      freshDisks.replies.seedList ??= seedDisksJson(seedDisksOf(freshDisks.section));
+      freshDisks.replies.originalList ??= originalDisksJson(originalDisksOf(freshDisks.section));
     if (freshProcesses !== undefined && !withoutProcesses) {
-      freshProcesses.replies.seedList ??= seedProcessesJson(topProcessesOf(freshProcesses.changes.table));
+      freshProcesses.replies.originalList ??= originalProcessesJson(
+        topProcessesOf(freshProcesses.changes.table),
+      );
     }
-    const metrics = seedMetricsOf(sample, freshProcesses?.processCount);
-    const disksJson = freshDisks?.replies.seedList ?? '[]';
-    const topJson = withoutProcesses ? '[]' : (freshProcesses?.replies.seedList ?? '[]');
-    return jsonFrame(seedMetricsJson(metrics, disksJson, topJson));
+    const metrics = originalMetricsOf(sample, freshProcesses?.processCount);
+    const disksJson = freshDisks?.replies.originalList ?? '[]';
+    const topJson = withoutProcesses ? '[]' : (freshProcesses?.replies.originalList ?? '[]');
+    return jsonFrame(originalMetricsJson(metrics, disksJson, topJson));
   }
 
   #disks(): Promise<Frame> {
     const { samples } = this.#from;
     return samples.disks.read(samples.maxAgeMicros('disks'), ({ section, replies }) => {
-      replies.seed ??= encodeSeedReply({ reply: 'get_disks', disks: seedDisksOf(section) });
-      return replies.seed;
+      replies.original ??= encodeOriginalReply({ reply: 'get_disks', disks: originalDisksOf(section) });
+      return replies.original;
     });
   }
 
@@ -100,26 +106,26 @@ export class SeedAnswers {
     const { processes } = this.#from.samples;
     const maxAge = this.#from.samples.maxAgeMicros('processes');
     return processes.readRated(maxAge, ({ replies, processCount }) => {
-      replies.seed ??= protobufFrame(processes.seedEncoder.encode(processCount));
-      return replies.seed;
+      replies.original ??= protobufFrame(processes.originalEncoder.encode(processCount));
+      return replies.original;
     });
   }
 
   async #process(pid: number): Promise<Frame> {
     const { details } = this.#from;
     const { value, corePercent } = await details.lookRated(pid);
-    const process = seedProcessOf(value, this.#from.machineShare(corePercent), (childPid, startTicks) =>
+    const process = originalProcessOf(value, this.#from.machineShare(corePercent), (childPid, startTicks) =>
       this.#from.shareOf(childPid, startTicks),
     );
     const cached_at = value.header.wallMillis / 1000;
-    return encodeSeedReply({ reply: 'get_process_metrics', process: { process, cached_at } });
+    return encodeOriginalReply({ reply: 'get_process_metrics', process: { process, cached_at } });
   }
 
   async #journal(pid: number): Promise<Frame> {
     const { header, section } = await this.#from.journal(pid);
-    return encodeSeedReply({
+    return encodeOriginalReply({
       reply: 'get_journal_entries',
-      journal: seedJournalOf(section, header.wallMillis),
+      journal: originalJournalOf(section, header.wallMillis),
     });
   }
 }

@@ -1,7 +1,7 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
+import { originalProcessOfRow } from './original-processes.ts';
 import type { ProcessChanges } from './process-changes.ts';
 import { writeProcess } from './processes.generated.ts';
-import { seedProcessOfRow } from './seed-processes.ts';
 import { WireWriter } from './wire-writer.ts';
 
 const PROCESS_COUNT_FIELD = 1;
@@ -10,10 +10,10 @@ const FIRST_BUFFER_BYTES = 1 << 14;
 const ROW_BUFFER_BYTES = 1 << 11;
 
 /**
- * Writes the seed's `Processes` from the processes of a sample. A row that is as it was stands in the message before:
+ * Writes the original's `Processes` from the processes of a sample. A row that is as it was stands in the message before:
  * its bytes are copied, since most processes sleep.
  */
-export class SeedProcessEncoder {
+export class OriginalProcessEncoder {
   readonly #changes: ProcessChanges;
   /** One row, or the head. */
   readonly #row = new WireWriter(new Uint8Array(ROW_BUFFER_BYTES));
@@ -54,7 +54,7 @@ export class SeedProcessEncoder {
 
   #write(slot: number): void {
     this.#row.pos = 0;
-    this.#row.writeMessage(ROWS_FIELD, writeProcess, seedProcessOfRow(this.#changes.table, slot));
+    this.#row.writeMessage(ROWS_FIELD, writeProcess, originalProcessOfRow(this.#changes.table, slot));
     this.#append(this.#row.buf, 0, this.#row.pos);
   }
 

@@ -1,8 +1,8 @@
 /** How far the agent's clock may be from ours over one interval before it is not believed. */
 const DRIFT_MILLIS = 1000;
 
-/** Makes a monotonic time of what agents of the seed's protocol say: wall time, or nothing. */
-export class SeedClock {
+/** Makes a monotonic time of what agents of the original protocol say: wall time, or nothing. */
+export class OriginalClock {
   /** Of the last sample, microseconds; grows from sample to sample. */
   micros = 0;
   #sampledMillis: number | undefined;

@@ -6,10 +6,10 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { decodeSeedReply, type SeedReply } from '../wire/seed-reply.ts';
-import { printSeedRequest, type SeedRequest } from '../wire/seed-request.ts';
-import { SeedMachine, seedDisksSection } from './seed-machine.ts';
-import { SeedProcessList, seedDetailSection, seedJournalSection } from './seed-processes.ts';
+import { decodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
+import { type OriginalRequest, printOriginalRequest } from '../wire/original-request.ts';
+import { OriginalMachine, originalDisksSection } from './original-machine.ts';
+import { OriginalProcessList, originalDetailSection, originalJournalSection } from './original-processes.ts';
 import {
   agentError,
   type Session,
@@ -24,9 +24,9 @@ const ANSWER_MILLIS = 10_000;
 const TICKS_PER_SECOND = 100;
 
 interface Waiting {
-  readonly request: SeedRequest;
+  readonly request: OriginalRequest;
   sentMicros: number;
-  readonly resolve: (reply: SeedReply) => void;
+  readonly resolve: (reply: OriginalReply) => void;
   readonly reject: (error: OpError) => void;
 }
 
@@ -34,15 +34,15 @@ interface Waiting {
 export type LaterRequest = 'get_process_metrics' | 'get_journal_entries';
 
 /**
- * One connection that speaks the seed's protocol: requests have no ids, and replies come in their order. One that does
+ * One connection that speaks the original protocol: requests have no ids, and replies come in their order. One that does
  * not come would put all that follow out of step, so the connection ends then.
  */
-export class SeedSession implements Session {
+export class OriginalSession implements Session {
   readonly #line: SessionLine;
   readonly #unknownRequests: Set<LaterRequest>;
   readonly #epoch: number;
-  readonly #machine = new SeedMachine();
-  readonly #processes = new SeedProcessList();
+  readonly #machine = new OriginalMachine();
+  readonly #processes = new OriginalProcessList();
   readonly #waiting: Waiting[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #memoryTotalBytes = Number.NaN;
@@ -76,7 +76,7 @@ export class SeedSession implements Session {
     const reply = await this.#ask({ request: 'get_disks' });
     if (reply.reply !== 'get_disks') throw otherReply();
     const now = this.#line.monotonicMicros();
-    return { header: this.#header(now), section: seedDisksSection(reply.disks, ++this.#sequence, now) };
+    return { header: this.#header(now), section: originalDisksSection(reply.disks, ++this.#sequence, now) };
   }
 
   async processes(): Promise<Told<MachineProcesses>> {
@@ -97,7 +97,10 @@ export class SeedSession implements Session {
     const reply = await this.#ask({ request: 'get_process_metrics', pid });
     if (reply.reply !== 'get_process_metrics') throw otherReply();
     const now = this.#line.monotonicMicros();
-    return { header: this.#header(now), section: seedDetailSection(reply.process, ++this.#sequence, now) };
+    return {
+      header: this.#header(now),
+      section: originalDetailSection(reply.process, ++this.#sequence, now),
+    };
   }
 
   async journal(pid: number): Promise<Told<JournalSection>> {
@@ -106,7 +109,7 @@ export class SeedSession implements Session {
     const now = this.#line.monotonicMicros();
     return {
       header: this.#header(now),
-      section: seedJournalSection(pid, reply.journal, ++this.#sequence, now),
+      section: originalJournalSection(pid, reply.journal, ++this.#sequence, now),
     };
   }
 
@@ -124,7 +127,7 @@ export class SeedSession implements Session {
     this.#watchHead();
     this.#line.answered(this.#line.monotonicMicros() - waiting.sentMicros);
     try {
-      const reply = decodeSeedReply(waiting.request.request, frame);
+      const reply = decodeOriginalReply(waiting.request.request, frame);
       if (reply.reply === 'error') {
         waiting.reject(new OpError(agentError(waiting.request.request, reply.error)));
       } else waiting.resolve(reply);
@@ -138,15 +141,15 @@ export class SeedSession implements Session {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
-  #ask(request: SeedRequest): Promise<SeedReply> {
-    const { promise, resolve, reject } = Promise.withResolvers<SeedReply>();
+  #ask(request: OriginalRequest): Promise<OriginalReply> {
+    const { promise, resolve, reject } = Promise.withResolvers<OriginalReply>();
     const fail = (code: string, message: string): void =>
       reject(new OpError({ op: request.request, code, message }));
     if ('pid' in request && this.#unknownRequests.has(request.request)) {
       fail('ENOTSUP', 'this agent is too old to tell this');
     } else if (this.#waiting.length >= WAITING_LIMIT) {
       fail('BUSY', 'the agent has not answered what was asked before');
-    } else if (this.#line.send(printSeedRequest(request))) {
+    } else if (this.#line.send(printOriginalRequest(request))) {
       this.#waiting.push({ request, sentMicros: this.#line.monotonicMicros(), resolve, reject });
       if (this.#waiting.length === 1) this.#watchHead();
     } else {

@@ -6,9 +6,14 @@ import type { MachineSection, Part } from '../../data/sample/machine-section.ts'
 import type { MemorySample } from '../../data/sample/memory-sample.ts';
 import type { SensorsSample, TemperatureSensor } from '../../data/sample/sensors-sample.ts';
 import type { InterfaceMessage } from '../wire/machine-message.ts';
-import type { SeedDisk, SeedGpu, SeedMetrics, SeedNetwork } from '../wire/seed-metrics.ts';
+import type {
+  OriginalDisk,
+  OriginalGpu,
+  OriginalMetrics,
+  OriginalNetwork,
+} from '../wire/original-metrics.ts';
 import { fillInterfaces } from './machine-tables.ts';
-import { SeedClock } from './seed-clock.ts';
+import { OriginalClock } from './original-clock.ts';
 
 const UNKNOWN = Number.NaN;
 /** Ticks of the counters that are made here of percentages; fine enough for a hundredth of a percent of 100 ms. */
@@ -20,11 +25,11 @@ const VIRTUAL =
 const NAMES_LIMIT = 4096;
 
 /**
- * The fast part of a machine whose agent speaks the seed's protocol. It tells shares, not counters: counters are made
+ * The fast part of a machine whose agent speaks the original protocol. It tells shares, not counters: counters are made
  * of them here, so that rates give the shares back.
  */
-export class SeedMachine {
-  readonly #clock = new SeedClock();
+export class OriginalMachine {
+  readonly #clock = new OriginalClock();
   readonly #times = new CpuTable();
   readonly #interfaces = new InterfaceTable();
   readonly #indexes = new Map<string, number>();
@@ -33,7 +38,7 @@ export class SeedMachine {
   /** As of the last metrics; 0 before any. */
   coreCount = 0;
 
-  section(metrics: SeedMetrics, receivedMicros: number): MachineSection {
+  section(metrics: OriginalMetrics, receivedMicros: number): MachineSection {
     if (this.#clock.advance(metrics.sampled_at_ms, receivedMicros)) this.#take(metrics);
     const { micros } = this.#clock;
     const part = <T>(value: T | undefined): Part<T> => ({
@@ -55,7 +60,7 @@ export class SeedMachine {
     };
   }
 
-  #take(metrics: SeedMetrics): void {
+  #take(metrics: OriginalMetrics): void {
     this.#sequence++;
     const { micros } = this.#clock;
     const elapsedTicks = this.#sequence === 1 ? 0 : (micros - this.#lastMicros) / MICROS_PER_TICK;
@@ -102,7 +107,7 @@ export class SeedMachine {
   }
 
   /** Interfaces are told by name alone; each name keeps the number that it gets here. */
-  #link({ name, received, transmitted }: SeedNetwork): InterfaceMessage[] {
+  #link({ name, received, transmitted }: OriginalNetwork): InterfaceMessage[] {
     const index = this.#indexes.get(name) ?? this.#indexes.size + 1;
     if (index > NAMES_LIMIT) return [];
     this.#indexes.set(name, index);
@@ -119,9 +124,9 @@ export class SeedMachine {
   }
 }
 
-/** File systems of an agent of the seed's protocol, partitions alone where it tells them from drives. */
-export function seedDisksSection(
-  disks: readonly SeedDisk[],
+/** File systems of an agent of the original protocol, partitions alone where it tells them from drives. */
+export function originalDisksSection(
+  disks: readonly OriginalDisk[],
   sequence: number,
   monotonicMicros: number,
 ): DisksSection {
@@ -130,7 +135,7 @@ export function seedDisksSection(
   return { sequence, monotonicMicros, durationMicros: 0, errors: [], fileSystems, devices: [] };
 }
 
-function fileSystemOf({ name, total, available, temperature, is_partition }: SeedDisk): FileSystem {
+function fileSystemOf({ name, total, available, temperature, is_partition }: OriginalDisk): FileSystem {
   return {
     ...{ name, source: name, mountPoint: '', type: '', isReadOnly: false, isPartition: is_partition },
     device: temperature === undefined ? undefined : driveOf(name, is_partition, temperature),
@@ -153,7 +158,7 @@ function driveOf(name: string, isPartition: boolean, temperatureCelsius: number)
   };
 }
 
-function memoryOf({ mem_total, mem_used, swap_total, swap_used }: SeedMetrics): MemorySample {
+function memoryOf({ mem_total, mem_used, swap_total, swap_used }: OriginalMetrics): MemorySample {
   const total = mem_total ?? UNKNOWN;
   const used = mem_used ?? UNKNOWN;
   return {
@@ -167,7 +172,7 @@ function memoryOf({ mem_total, mem_used, swap_total, swap_used }: SeedMetrics): 
   };
 }
 
-function sensorsOf({ cpu_temp_c: celsius }: SeedMetrics): SensorsSample {
+function sensorsOf({ cpu_temp_c: celsius }: OriginalMetrics): SensorsSample {
   if (celsius === undefined) return { sensors: [], cpu: undefined };
   const cpu: TemperatureSensor = {
     ...{ chip: 'cpu', label: 'CPU', id: 'cpu', device: undefined },
@@ -176,7 +181,7 @@ function sensorsOf({ cpu_temp_c: celsius }: SeedMetrics): SensorsSample {
   return { sensors: [cpu], cpu };
 }
 
-function gpuOf(gpu: SeedGpu, at: number): GpuSample {
+function gpuOf(gpu: OriginalGpu, at: number): GpuSample {
   return {
     ...{ id: `gpu${at}`, name: gpu.name ?? gpu.vendor ?? 'GPU', vendor: vendorOf(gpu), isAsleep: false },
     utilizationPercent: gpu.utilization_gpu_pct,
@@ -187,7 +192,7 @@ function gpuOf(gpu: SeedGpu, at: number): GpuSample {
   };
 }
 
-function vendorOf({ vendor = '', name = '' }: SeedGpu): GpuVendor {
+function vendorOf({ vendor = '', name = '' }: OriginalGpu): GpuVendor {
   const text = `${vendor} ${name}`.toLowerCase();
   const known: readonly GpuVendor[] = ['nvidia', 'amd', 'intel'];
   return known.find((word) => text.includes(word)) ?? 'other';

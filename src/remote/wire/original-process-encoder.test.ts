@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { OriginalProcessEncoder } from './original-process-encoder.ts';
+import { encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { unknownProcessRow } from './process-row.ts';
-import { SeedProcessEncoder } from './seed-process-encoder.ts';
-import { encodeSeedProcesses } from './seed-processes.ts';
 
 /** What the message would be without anything remembered. */
 function plain(changes: ProcessChanges): Uint8Array<ArrayBuffer> {
@@ -15,7 +15,7 @@ function plain(changes: ProcessChanges): Uint8Array<ArrayBuffer> {
     cpu_usage: table.cpuPercent[slot],
     mem_bytes: table.residentBytes[slot],
   }));
-  return encodeSeedProcesses({ process_count: rows.length, rows });
+  return encodeOriginalProcesses({ process_count: rows.length, rows });
 }
 
 const process = fc.record({
@@ -31,7 +31,7 @@ test('whatever came, changed and went, the message is that of the processes as t
   fc.assert(
     fc.property(fc.array(sample, { maxLength: 8 }), (samples) => {
       const changes = new ProcessChanges();
-      const encoder = new SeedProcessEncoder(changes);
+      const encoder = new OriginalProcessEncoder(changes);
       for (const [at, processes] of samples.entries()) {
         changes.begin(at + 1);
         for (const facts of processes) changes.put({ ...unknownProcessRow(), ...facts });
@@ -47,7 +47,7 @@ test('whatever came, changed and went, the message is that of the processes as t
 
 test('thousands of processes fit', () => {
   const changes = new ProcessChanges();
-  const encoder = new SeedProcessEncoder(changes);
+  const encoder = new OriginalProcessEncoder(changes);
   for (let sequence = 1; sequence <= 3; sequence++) {
     changes.begin(sequence);
     for (let pid = 1; pid <= 5000; pid++) {

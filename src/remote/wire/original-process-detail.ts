@@ -12,7 +12,7 @@ import {
 import { CHILD_DEPTH_LIMIT, TEXT_LIMIT } from './limits.ts';
 
 /** A thread; times in microseconds. */
-export interface SeedThread {
+export interface OriginalThread {
   readonly tid: number | undefined;
   readonly name: string;
   readonly cpu_time_user: number | undefined;
@@ -22,7 +22,7 @@ export interface SeedThread {
 }
 
 /** One process in depth. Bytes, microseconds of CPU, seconds since 1970; undefined where it is not known. */
-export interface SeedProcessDetail {
+export interface OriginalProcessDetail {
   readonly pid: number | undefined;
   readonly name: string;
   readonly command: string;
@@ -46,18 +46,18 @@ export interface SeedProcessDetail {
   readonly write_bytes: number | undefined;
   readonly working_directory: string | undefined;
   readonly executable_path: string | undefined;
-  readonly child_processes: readonly SeedProcessDetail[];
-  readonly threads: readonly SeedThread[];
+  readonly child_processes: readonly OriginalProcessDetail[];
+  readonly threads: readonly OriginalThread[];
 }
 
 /** The reply to `get_process_metrics:<pid>`. */
-export interface SeedProcessMetrics {
-  readonly process: SeedProcessDetail;
+export interface OriginalProcessMetrics {
+  readonly process: OriginalProcessDetail;
   /** When it was collected, seconds since 1970. */
   readonly cached_at: number | undefined;
 }
 
-/** Syslog's severities by the seed's names, from 0. */
+/** Syslog's severities by the original's names, from 0. */
 export const JOURNAL_PRIORITIES = [
   'Emergency',
   'Alert',
@@ -70,7 +70,7 @@ export const JOURNAL_PRIORITIES = [
 ] as const;
 export type JournalPriority = (typeof JOURNAL_PRIORITIES)[number];
 
-export interface SeedJournalEntry {
+export interface OriginalJournalEntry {
   /** RFC 3339, UTC, for display. */
   readonly timestamp: string;
   /** Microseconds since 1970. */
@@ -85,8 +85,8 @@ export interface SeedJournalEntry {
 }
 
 /** The reply to `get_journal_entries:<pid>`, oldest entry first. */
-export interface SeedJournal {
-  readonly entries: readonly SeedJournalEntry[];
+export interface OriginalJournal {
+  readonly entries: readonly OriginalJournalEntry[];
   readonly total_count: number | undefined;
   readonly truncated: boolean;
   /** Why there are none, where that is known. */
@@ -94,10 +94,10 @@ export interface SeedJournal {
   readonly cached_at: number | undefined;
 }
 
-/** `(uid_t) -1`, which no user has: what the seed's peers get for an unknown user or group. */
+/** `(uid_t) -1`, which no user has: what the original peers get for an unknown user or group. */
 export const NO_USER = 0xffff_ffff;
 
-const thread: JsonCodec<SeedThread> = object<SeedThread>({
+const thread: JsonCodec<OriginalThread> = object<OriginalThread>({
   tid: count(0),
   name: text(TEXT_LIMIT.name),
   cpu_time_user: count(0),
@@ -115,10 +115,10 @@ const id: JsonCodec<number | undefined> = {
 };
 
 /** A process with children down to `depth` generations; what is below is left out. */
-function processTo(depth: number): JsonCodec<SeedProcessDetail> {
-  const children: JsonCodec<readonly SeedProcessDetail[]> =
+function processTo(depth: number): JsonCodec<OriginalProcessDetail> {
+  const children: JsonCodec<readonly OriginalProcessDetail[]> =
     depth > 0 ? list(processTo(depth - 1)) : { read: () => [], write: () => [] };
-  return object<SeedProcessDetail>({
+  return object<OriginalProcessDetail>({
     pid: count(0),
     name: text(TEXT_LIMIT.name),
     command: text(TEXT_LIMIT.line),
@@ -145,18 +145,18 @@ function processTo(depth: number): JsonCodec<SeedProcessDetail> {
 }
 
 /** `get_process_metrics:<pid>`. */
-export const seedProcessMetrics: JsonCodec<SeedProcessMetrics> = object<SeedProcessMetrics>({
+export const originalProcessMetrics: JsonCodec<OriginalProcessMetrics> = object<OriginalProcessMetrics>({
   process: processTo(CHILD_DEPTH_LIMIT),
   cached_at: count(0),
 });
 
-/** The seed's reader knows no missing priority: `Info` stands for it, as in the original. */
+/** The original's reader knows no missing priority: `Info` stands for it, as in the original. */
 const priority: JsonCodec<JournalPriority | undefined> = {
   read: oneOf(JOURNAL_PRIORITIES).read,
-  write: (value, dialect) => value ?? (dialect === 'seed' ? 'Info' : null),
+  write: (value, dialect) => value ?? (dialect === 'original' ? 'Info' : null),
 };
 
-const entry: JsonCodec<SeedJournalEntry> = object<SeedJournalEntry>({
+const entry: JsonCodec<OriginalJournalEntry> = object<OriginalJournalEntry>({
   timestamp: text(TEXT_LIMIT.name),
   timestamp_us: count(0),
   priority,
@@ -169,7 +169,7 @@ const entry: JsonCodec<SeedJournalEntry> = object<SeedJournalEntry>({
 });
 
 /** `get_journal_entries:<pid>`. */
-export const seedJournal: JsonCodec<SeedJournal> = object<SeedJournal>({
+export const originalJournal: JsonCodec<OriginalJournal> = object<OriginalJournal>({
   entries: list(entry),
   total_count: count(0),
   truncated: flag,

@@ -1,17 +1,17 @@
 import { PbfReader } from 'pbf';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import type { OriginalProcess } from './original-metrics.ts';
 import type { ProcessRowTable } from './process-row.ts';
 import { PROCESSES_SHAPE, type Process, readProcesses, writeProcess } from './processes.generated.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
-import type { SeedProcess } from './seed-metrics.ts';
 import { cleanText, cutText } from './wire-text.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** The reply to `get_processes`, by the names that it has on the wire. */
-export interface SeedProcesses {
+export interface OriginalProcesses {
   /** Of the whole machine. */
   readonly process_count: number | undefined;
-  readonly rows: Iterable<SeedProcess>;
+  readonly rows: Iterable<OriginalProcess>;
 }
 
 const LIMITS = { rows: ROWS_LIMIT.processes };
@@ -27,7 +27,7 @@ const scratch = { pid: 0, name: '', cpu_usage: 0, mem_bytes: 0 };
  * `Processes` as protobuf. What is not known is 0: the message has nothing else, and NaN would break the order that
  * the original client sorts by. Rows beyond the limit of readers are left out.
  */
-export function encodeSeedProcesses(processes: SeedProcesses): Uint8Array<ArrayBuffer> {
+export function encodeOriginalProcesses(processes: OriginalProcesses): Uint8Array<ArrayBuffer> {
   const writer = new WireWriter(new Uint8Array(FIRST_BUFFER_BYTES));
   writer.writeVarintField(1, countOr0(processes.process_count, LARGEST_COUNT));
   let rows = 0;
@@ -40,7 +40,7 @@ export function encodeSeedProcesses(processes: SeedProcesses): Uint8Array<ArrayB
 }
 
 /** A row of a sample's processes as the message has it; the same object again and again. */
-export function seedProcessOfRow(table: ProcessRowTable, slot: number): Process {
+export function originalProcessOfRow(table: ProcessRowTable, slot: number): Process {
   setScratch(table.pid[slot], table.names[slot]!, table.cpuPercent[slot], table.residentBytes[slot]);
   return scratch;
 }
@@ -58,9 +58,9 @@ function setScratch(
 }
 
 /** The same, checked and cleaned. OpError `BAD_PROTOBUF`, `TOO_MANY_ROWS`. */
-export function decodeSeedProcesses(
+export function decodeOriginalProcesses(
   bytes: Uint8Array,
-): SeedProcesses & { readonly rows: readonly SeedProcess[] } {
+): OriginalProcesses & { readonly rows: readonly OriginalProcess[] } {
   checkProtobuf(bytes, PROCESSES_SHAPE, LIMITS);
   const { process_count, rows } = readProcesses(new PbfReader(bytes));
   for (const row of rows) {

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { CpuUsage } from '../../data/rates/cpu-usage.ts';
 import { machinePercent, ProcessCpu } from '../../data/rates/process-cpu.ts';
-import type { SeedMetrics, SeedProcess } from '../wire/seed-metrics.ts';
-import { encodeSeedReply, type SeedReply } from '../wire/seed-reply.ts';
+import type { OriginalMetrics, OriginalProcess } from '../wire/original-metrics.ts';
+import { encodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
 import { sourceOf, until } from './remote.fixture.ts';
 import type { RemoteSource } from './remote-source.ts';
 import { type PeerSocket, WebSocketPeer } from './web-socket-peer.fixture.ts';
 
 const FOR_EVER = Number.POSITIVE_INFINITY;
-const METRICS: SeedMetrics = {
+const METRICS: OriginalMetrics = {
   ...{ sampled_at_ms: 1_700_000_000_000, cpu_total: 25, cpu_per_core: [10, 40], hostname: 'old-1' },
   ...{ mem_total: 1000, mem_used: 400, swap_total: 0, swap_used: 0, cpu_temp_c: 51.5 },
   ...{ disks: [], top_processes: [], process_count: undefined },
@@ -23,7 +23,7 @@ const METRICS: SeedMetrics = {
     },
   ],
 };
-const PROCESSES: readonly SeedProcess[] = [
+const PROCESSES: readonly OriginalProcess[] = [
   { pid: 1, name: 'init', cpu_usage: 0, mem_bytes: 100 },
   { pid: 7, name: 'busy', cpu_usage: 50, mem_bytes: 200 },
 ];
@@ -33,16 +33,16 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-/** An agent of the seed's protocol that answers as it is told. */
+/** An agent of the original protocol that answers as it is told. */
 async function peerWith(
-  reply: (request: string) => SeedReply | undefined,
+  reply: (request: string) => OriginalReply | undefined,
 ): Promise<{ readonly source: RemoteSource; readonly asked: string[]; readonly peer: WebSocketPeer }> {
   const asked: string[] = [];
   const received = (text: string, socket: PeerSocket): void => {
     asked.push(text);
     const answer = reply(text);
     if (answer === undefined) return;
-    const frame = encodeSeedReply(answer);
+    const frame = encodeOriginalReply(answer);
     if (typeof frame === 'string') socket.text(frame);
     else socket.binary(frame);
   };
@@ -52,7 +52,7 @@ async function peerWith(
   return { source, asked, peer };
 }
 
-function usual(request: string): SeedReply | undefined {
+function usual(request: string): OriginalReply | undefined {
   if (request === 'get_metrics') return { reply: 'get_metrics', metrics: METRICS };
   if (request === 'get_processes') {
     return { reply: 'get_processes', processes: { process_count: 9, rows: PROCESSES } };
@@ -60,7 +60,7 @@ function usual(request: string): SeedReply | undefined {
   return undefined;
 }
 
-describe('an agent of the seed', () => {
+describe('an agent of the original', () => {
   test('is served with what it has', async () => {
     const { source, peer } = await peerWith(usual);
     expect(await source.firstContact).toBeUndefined();
@@ -80,7 +80,7 @@ describe('an agent of the seed', () => {
     const { processes } = machineProcesses!;
     expect([processes.threads[processes.find(7)], processes.uid[processes.find(7)]]).toEqual([-1, -1]);
     expect(errors).toMatchObject([{ code: 'ENOTSUP' }]);
-    expect(source.status).toMatchObject({ phase: 'live', protocol: 'seed', agentVersion: undefined });
+    expect(source.status).toMatchObject({ phase: 'live', protocol: 'original', agentVersion: undefined });
     expect(source.status.notice).toContain('original protocol');
     // The offer that it passed over ends a connection by the rules of the API: the second is without.
     expect(peer.handshakes).toHaveLength(2);

@@ -19,7 +19,7 @@ export function protobufFrame(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayB
 }
 
 /**
- * What a frame holds: a text as it is, bytes inflated where they are a gzip member. Nothing that JSON or the seed's
+ * What a frame holds: a text as it is, bytes inflated where they are a gzip member. Nothing that JSON or the original's
  * protobuf begins with is gzip's mark. OpError `TOO_LARGE`, `BAD_GZIP`.
  */
 export function payloadOf(frame: string | Uint8Array, limitBytes: number): string | Uint8Array {

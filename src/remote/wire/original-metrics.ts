@@ -12,7 +12,7 @@ import {
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 
 /** A file system in `get_metrics` and `get_disks`. Numbers are undefined where they are not known. */
-export interface SeedDisk {
+export interface OriginalDisk {
   readonly name: string;
   /** Bytes. */
   readonly total: number | undefined;
@@ -24,21 +24,21 @@ export interface SeedDisk {
 }
 
 /** An interface; bytes since it appeared. */
-export interface SeedNetwork {
+export interface OriginalNetwork {
   readonly name: string;
   readonly received: number | undefined;
   readonly transmitted: number | undefined;
 }
 
 /** A process in a list. `cpu_usage` is its share of the whole machine, 0 to 100. */
-export interface SeedProcess {
+export interface OriginalProcess {
   readonly pid: number | undefined;
   readonly name: string;
   readonly cpu_usage: number | undefined;
   readonly mem_bytes: number | undefined;
 }
 
-export interface SeedGpu {
+export interface OriginalGpu {
   readonly name: string | undefined;
   readonly vendor: string | undefined;
   /** 0 to 100. */
@@ -50,7 +50,7 @@ export interface SeedGpu {
 }
 
 /** The reply to `get_metrics`, by the names that it has on the wire. */
-export interface SeedMetrics {
+export interface OriginalMetrics {
   /** Wall clock of the agent, milliseconds since 1970; agents before 1.60 do not say. */
   readonly sampled_at_ms: number | undefined;
   /** 0 to 100, of all cores together, and of each. */
@@ -62,15 +62,15 @@ export interface SeedMetrics {
   readonly swap_used: number | undefined;
   readonly hostname: string;
   readonly cpu_temp_c: number | undefined;
-  readonly disks: readonly SeedDisk[];
-  readonly networks: readonly SeedNetwork[];
-  readonly top_processes: readonly SeedProcess[];
-  readonly gpus: readonly SeedGpu[] | undefined;
+  readonly disks: readonly OriginalDisk[];
+  readonly networks: readonly OriginalNetwork[];
+  readonly top_processes: readonly OriginalProcess[];
+  readonly gpus: readonly OriginalGpu[] | undefined;
   /** undefined: the original agent does not say it here. */
   readonly process_count: number | undefined;
 }
 
-const disk: JsonCodec<SeedDisk> = object<SeedDisk>({
+const disk: JsonCodec<OriginalDisk> = object<OriginalDisk>({
   name: text(TEXT_LIMIT.name),
   total: count(0),
   available: count(0),
@@ -78,20 +78,20 @@ const disk: JsonCodec<SeedDisk> = object<SeedDisk>({
   is_partition: flag,
 });
 
-const network: JsonCodec<SeedNetwork> = object<SeedNetwork>({
+const network: JsonCodec<OriginalNetwork> = object<OriginalNetwork>({
   name: text(TEXT_LIMIT.name),
   received: count(0),
   transmitted: count(0),
 });
 
-const process: JsonCodec<SeedProcess> = object<SeedProcess>({
+const process: JsonCodec<OriginalProcess> = object<OriginalProcess>({
   pid: count(0),
   name: text(TEXT_LIMIT.name),
   cpu_usage: measure(0),
   mem_bytes: count(0),
 });
 
-const gpu: JsonCodec<SeedGpu> = object<SeedGpu>(
+const gpu: JsonCodec<OriginalGpu> = object<OriginalGpu>(
   {
     name: optionalText(TEXT_LIMIT.name),
     vendor: optionalText(TEXT_LIMIT.name),
@@ -108,8 +108,8 @@ const gpu: JsonCodec<SeedGpu> = object<SeedGpu>(
   },
 );
 
-const disks: JsonCodec<readonly SeedDisk[]> = list(disk);
-const processes: JsonCodec<readonly SeedProcess[]> = list(process, ROWS_LIMIT.processes);
+const disks: JsonCodec<readonly OriginalDisk[]> = list(disk);
+const processes: JsonCodec<readonly OriginalProcess[]> = list(process, ROWS_LIMIT.processes);
 
 /** The fields of `get_metrics` that change with each of its samples. */
 const fastFields = {
@@ -130,7 +130,7 @@ const fastFields = {
 const { networks, gpus, process_count, ...machineFields } = fastFields;
 
 /** `get_metrics`. */
-export const seedMetrics: JsonCodec<SeedMetrics> = object<SeedMetrics>({
+export const originalMetrics: JsonCodec<OriginalMetrics> = object<OriginalMetrics>({
   ...machineFields,
   disks,
   networks,
@@ -140,33 +140,37 @@ export const seedMetrics: JsonCodec<SeedMetrics> = object<SeedMetrics>({
 });
 
 /** What `get_metrics` says of its own sample. */
-export type SeedFastMetrics = Omit<SeedMetrics, 'disks' | 'top_processes'>;
-const seedFastMetrics: JsonCodec<SeedFastMetrics> = object<SeedFastMetrics>(fastFields);
+export type OriginalFastMetrics = Omit<OriginalMetrics, 'disks' | 'top_processes'>;
+const originalFastMetrics: JsonCodec<OriginalFastMetrics> = object<OriginalFastMetrics>(fastFields);
 
 /**
  * `get_metrics` as JSON, of its own sample and of lists that were written before: they change less often, and make up
  * most of it.
  */
-export function seedMetricsJson(metrics: SeedFastMetrics, disksJson: string, topJson: string): string {
-  const fast = JSON.stringify(seedFastMetrics.write(metrics, 'seed'));
+export function originalMetricsJson(
+  metrics: OriginalFastMetrics,
+  disksJson: string,
+  topJson: string,
+): string {
+  const fast = JSON.stringify(originalFastMetrics.write(metrics, 'original'));
   return `${fast.slice(0, -1)},"disks":${disksJson},"top_processes":${topJson}}`;
 }
 
 /** A list of file systems as JSON. */
-export function seedDisksJson(list: readonly SeedDisk[]): string {
-  return JSON.stringify(disks.write(list, 'seed'));
+export function originalDisksJson(list: readonly OriginalDisk[]): string {
+  return JSON.stringify(disks.write(list, 'original'));
 }
 
 /** A list of processes as JSON. */
-export function seedProcessesJson(list: readonly SeedProcess[]): string {
-  return JSON.stringify(processes.write(list, 'seed'));
+export function originalProcessesJson(list: readonly OriginalProcess[]): string {
+  return JSON.stringify(processes.write(list, 'original'));
 }
 
 /** `get_disks`. */
-export const seedDisks: JsonCodec<readonly SeedDisk[]> = disks;
+export const originalDisks: JsonCodec<readonly OriginalDisk[]> = disks;
 
 /** What agents before 1.40 answer to `get_processes`: JSON, 50 rows. Read, never written. */
-export const seedProcessList = object<{
+export const originalProcessList = object<{
   readonly process_count: number | undefined;
-  readonly top_processes: readonly SeedProcess[];
+  readonly top_processes: readonly OriginalProcess[];
 }>({ process_count: count(0), top_processes: processes });

@@ -1,8 +1,8 @@
 import { REQUEST_LIMIT_BYTES } from './limits.ts';
 import { wireError } from './wire-error.ts';
 
-/** What a peer of the seed's protocol may ask, by the names on the wire. */
-export type SeedRequest =
+/** What a peer of the original protocol may ask, by the names on the wire. */
+export type OriginalRequest =
   | { readonly request: 'get_metrics' | 'get_disks' | 'get_processes' }
   | { readonly request: 'get_process_metrics' | 'get_journal_entries'; readonly pid: number };
 
@@ -10,10 +10,10 @@ const PID_PATTERN = /^\+?0*(\d{1,10})$/;
 const LARGEST_PID = 0xffff_ffff;
 
 /**
- * Reads a text frame of the seed's protocol. OpError `TOO_LARGE` or `BAD_REQUEST`; the original agent passes over
+ * Reads a text frame of the original protocol. OpError `TOO_LARGE` or `BAD_REQUEST`; the original agent passes over
  * what it does not know, and its clients wait for an answer in vain.
  */
-export function parseSeedRequest(text: string): SeedRequest {
+export function parseOriginalRequest(text: string): OriginalRequest {
   if (text.length > REQUEST_LIMIT_BYTES) throw wireError('request', 'TOO_LARGE', 'too long');
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
@@ -35,7 +35,7 @@ export function parseSeedRequest(text: string): SeedRequest {
 }
 
 /** The text frame that asks for it. */
-export function printSeedRequest(request: SeedRequest): string {
+export function printOriginalRequest(request: OriginalRequest): string {
   return 'pid' in request ? `${request.request}:${request.pid}` : request.request;
 }
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { AgentProcess } from './testing/agent-process.ts';
-import { SeedClient, type SeedFrame } from './testing/seed-client.ts';
+import { OriginalClient, type OriginalFrame } from './testing/original-client.ts';
 
-/** The seed's number: a payload of more bytes is compressed. */
+/** The original's number: a payload of more bytes is compressed. */
 const GZIP_ABOVE_BYTES = 768;
 /** By default a sample of processes answers for 1.5 s. */
 const PAST_PROCESSES_TTL_MILLIS = 1600;
@@ -50,11 +50,11 @@ interface Detail {
 }
 
 let agent: AgentProcess;
-let client: SeedClient;
+let client: OriginalClient;
 
 beforeAll(async () => {
   agent = await AgentProcess.start({ environment: { SOCKTOP_TOKEN: TOKEN } });
-  client = await SeedClient.open(agent.port, { token: TOKEN });
+  client = await OriginalClient.open(agent.port, { token: TOKEN });
 });
 
 afterAll(async () => {
@@ -81,7 +81,7 @@ function netDev(name: string): readonly [number, number] {
   return [fields[0]!, fields[8]!];
 }
 
-function expectEncoding({ isText, isGzip, payload }: SeedFrame): void {
+function expectEncoding({ isText, isGzip, payload }: OriginalFrame): void {
   expect([isGzip, payload.length > GZIP_ABOVE_BYTES]).toEqual(
     payload.length > GZIP_ABOVE_BYTES ? [true, true] : [false, false],
   );
@@ -120,7 +120,7 @@ describe('get_metrics', () => {
     await client.processes();
     await client.ask('get_disks');
     await Bun.sleep(300);
-    const other = await SeedClient.open(agent.port, { token: TOKEN });
+    const other = await OriginalClient.open(agent.port, { token: TOKEN });
     const metrics = await other.json<Metrics>('get_metrics');
     expect(metrics.top_processes.length).toBeGreaterThan(1);
     expect(metrics.top_processes.length).toBeLessThanOrEqual(50);
@@ -219,7 +219,7 @@ describe('get_processes', () => {
     'is not compressed where it is short (needs root for a namespace of few processes)',
     async () => {
       const few = await AgentProcess.start({ prefix: ['unshare', '--pid', '--fork', '--mount-proc'] });
-      const lonely = await SeedClient.open(few.port);
+      const lonely = await OriginalClient.open(few.port);
       try {
         const frame = await lonely.ask('get_processes');
         expect([frame.isText, frame.isGzip]).toEqual([false, false]);
@@ -316,7 +316,7 @@ describe('the conversation', () => {
 
   test('without a token there is no journal', async () => {
     const open = await AgentProcess.start();
-    const guest = await SeedClient.open(open.port);
+    const guest = await OriginalClient.open(open.port);
     try {
       expect(await guest.json(`get_journal_entries:${process.pid}`)).toMatchObject({ code: 'NO_TOKEN' });
     } finally {

@@ -2,24 +2,24 @@ import type { CpuUsage } from '../../../data/rates/cpu-usage.ts';
 import type { DisksSection } from '../../../data/sample/disks-section.ts';
 import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
-import type { ProcessRowTable } from '../../wire/process-row.ts';
 import type {
-  SeedDisk,
-  SeedFastMetrics,
-  SeedGpu,
-  SeedNetwork,
-  SeedProcess,
-} from '../../wire/seed-metrics.ts';
+  OriginalDisk,
+  OriginalFastMetrics,
+  OriginalGpu,
+  OriginalNetwork,
+  OriginalProcess,
+} from '../../wire/original-metrics.ts';
+import type { ProcessRowTable } from '../../wire/process-row.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 
 /** Rows of `top_processes`. */
 export const TOP_PROCESSES = 50;
 
-/** The machine as the seed's protocol tells it; `processCount` is known where a sample of processes is fresh. */
-export function seedMetricsOf(
+/** The machine as the original protocol tells it; `processCount` is known where a sample of processes is fresh. */
+export function originalMetricsOf(
   { header, section, cpu }: MachineSample,
   processCount: number | undefined,
-): SeedFastMetrics {
+): OriginalFastMetrics {
   const { memory, networks, sensors, gpus } = section;
   return {
     sampled_at_ms: Math.round(header.wallMillis),
@@ -31,14 +31,14 @@ export function seedMetricsOf(
     swap_used: memory.value?.swapUsedBytes,
     hostname: header.hostName,
     cpu_temp_c: sensors.value?.cpu?.celsius,
-    networks: networks.value === undefined ? [] : seedNetworksOf(networks.value),
-    gpus: gpus.value === undefined || gpus.value.length === 0 ? undefined : gpus.value.map(seedGpuOf),
+    networks: networks.value === undefined ? [] : originalNetworksOf(networks.value),
+    gpus: gpus.value === undefined || gpus.value.length === 0 ? undefined : gpus.value.map(originalGpuOf),
     process_count: processCount,
   };
 }
 
-/** File systems, each once, as the seed's protocol tells them. */
-export function seedDisksOf({ fileSystems }: DisksSection): SeedDisk[] {
+/** File systems, each once, as the original protocol tells them. */
+export function originalDisksOf({ fileSystems }: DisksSection): OriginalDisk[] {
   return fileSystems.map((fileSystem) => ({
     name: fileSystem.name,
     total: fileSystem.totalBytes,
@@ -49,7 +49,7 @@ export function seedDisksOf({ fileSystems }: DisksSection): SeedDisk[] {
 }
 
 /** The first by CPU, then by memory. */
-export function topProcessesOf(table: ProcessRowTable): SeedProcess[] {
+export function topProcessesOf(table: ProcessRowTable): OriginalProcess[] {
   const { rows, count } = table.slots;
   const { cpuPercent, residentBytes } = table;
   const byUse = rows
@@ -69,7 +69,7 @@ function coresOf({ percent, count }: CpuUsage): number[] {
   return Array.from(percent.subarray(1, count));
 }
 
-function seedNetworksOf(table: InterfaceTable): SeedNetwork[] {
+function originalNetworksOf(table: InterfaceTable): OriginalNetwork[] {
   return Array.from(table.slots.rows.subarray(0, table.slots.count), (slot) => ({
     name: table.names[slot] ?? '',
     received: table.rxBytes[slot],
@@ -77,7 +77,7 @@ function seedNetworksOf(table: InterfaceTable): SeedNetwork[] {
   }));
 }
 
-function seedGpuOf(gpu: GpuSample): SeedGpu {
+function originalGpuOf(gpu: GpuSample): OriginalGpu {
   return {
     name: gpu.name,
     vendor: gpu.vendor,

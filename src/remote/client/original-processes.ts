@@ -2,19 +2,19 @@ import type { JournalSection } from '../../data/sample/journal-section.ts';
 import { type MachineProcesses, ProcessUsage } from '../../data/sample/machine-processes.ts';
 import type { ProcessDetail, ProcessDetailSection, ThreadSample } from '../../data/sample/process-detail.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
-import type { SeedProcess } from '../wire/seed-metrics.ts';
+import type { OriginalProcess } from '../wire/original-metrics.ts';
 import {
   JOURNAL_PRIORITIES,
-  type SeedJournal,
-  type SeedProcessDetail,
-  type SeedProcessMetrics,
-  type SeedThread,
-} from '../wire/seed-process-detail.ts';
-import type { SeedProcesses } from '../wire/seed-processes.ts';
+  type OriginalJournal,
+  type OriginalProcessDetail,
+  type OriginalProcessMetrics,
+  type OriginalThread,
+} from '../wire/original-process-detail.ts';
+import type { OriginalProcesses } from '../wire/original-processes.ts';
 
 const UNKNOWN = Number.NaN;
 const UNKNOWN_STATE = 0x3f;
-/** Of the ticks that are made here; the seed tells microseconds. */
+/** Of the ticks that are made here; the original tells microseconds. */
 const MICROS_PER_TICK = 10_000;
 
 /** What the agent says a process does, as the letter of /proc/PID/stat. */
@@ -38,10 +38,10 @@ interface Gathered {
 }
 
 /**
- * Processes of an agent of the seed's protocol. It tells neither start times nor CPU time: a process is its pid and
+ * Processes of an agent of the original protocol. It tells neither start times nor CPU time: a process is its pid and
  * name, its start ticks are 0, and CPU time is made of the shares.
  */
-export class SeedProcessList {
+export class OriginalProcessList {
   readonly #table = new ProcessTable();
   readonly #usage = new ProcessUsage();
   #seenAt = new Float64Array(0);
@@ -49,7 +49,7 @@ export class SeedProcessList {
   #lastMicros = UNKNOWN;
 
   section(
-    processes: SeedProcesses & { readonly rows: Iterable<SeedProcess> },
+    processes: OriginalProcesses & { readonly rows: Iterable<OriginalProcess> },
     { memoryTotalBytes, coreCount, receivedMicros }: Gathered,
   ): MachineProcesses {
     const cores = Math.max(1, coreCount);
@@ -74,7 +74,7 @@ export class SeedProcessList {
     };
   }
 
-  #put({ pid, name, cpu_usage, mem_bytes }: SeedProcess, nanosPerPercent: number): void {
+  #put({ pid, name, cpu_usage, mem_bytes }: OriginalProcess, nanosPerPercent: number): void {
     if (pid === undefined) return;
     const table = this.#table;
     let slot = table.find(pid);
@@ -114,9 +114,9 @@ export class SeedProcessList {
   }
 }
 
-/** One process of an agent of the seed's protocol in depth. */
-export function seedDetailSection(
-  { process }: SeedProcessMetrics,
+/** One process of an agent of the original protocol in depth. */
+export function originalDetailSection(
+  { process }: OriginalProcessMetrics,
   sequence: number,
   monotonicMicros: number,
 ): ProcessDetailSection {
@@ -145,10 +145,10 @@ export function seedDetailSection(
   };
 }
 
-/** The journal that an agent of the seed's protocol tells. */
-export function seedJournalSection(
+/** The journal that an agent of the original protocol tells. */
+export function originalJournalSection(
   pid: number,
-  journal: SeedJournal,
+  journal: OriginalJournal,
   sequence: number,
   monotonicMicros: number,
 ): JournalSection {
@@ -166,7 +166,7 @@ export function seedJournalSection(
   };
 }
 
-function detailOf(process: SeedProcessDetail): ProcessDetail {
+function detailOf(process: OriginalProcessDetail): ProcessDetail {
   const { start_time } = process;
   return {
     ...{ pid: process.pid ?? 0, ppid: process.parent_pid ?? 0, name: process.name },
@@ -188,11 +188,11 @@ function detailOf(process: SeedProcessDetail): ProcessDetail {
   };
 }
 
-function cpuNanosOf({ cpu_time_user, cpu_time_system }: SeedProcessDetail): number {
+function cpuNanosOf({ cpu_time_user, cpu_time_system }: OriginalProcessDetail): number {
   return ((cpu_time_user ?? UNKNOWN) + (cpu_time_system ?? UNKNOWN)) * 1000;
 }
 
-function threadOf(thread: SeedThread): ThreadSample {
+function threadOf(thread: OriginalThread): ThreadSample {
   return {
     tid: thread.tid ?? 0,
     name: thread.name,

@@ -2,12 +2,12 @@ import { gunzipSync } from 'node:zlib';
 import { readProtobuf } from './protobuf-fields.ts';
 
 /**
- * A client of the seed's protocol, written from its message tables alone: nothing here is shared with the agent. It is
+ * A client of the original protocol, written from its message tables alone: nothing here is shared with the agent. It is
  * what says whether the original client would understand.
  */
 
 /** A reply as it came. */
-export interface SeedFrame {
+export interface OriginalFrame {
   readonly isText: boolean;
   readonly isGzip: boolean;
   /** Inflated. */
@@ -15,26 +15,26 @@ export interface SeedFrame {
 }
 
 /** A row of `get_processes`. */
-export interface SeedRow {
+export interface OriginalRow {
   readonly pid: number;
   readonly name: string;
   readonly cpuUsage: number;
   readonly memBytes: number;
 }
 
-export interface SeedClientOptions {
+export interface OriginalClientOptions {
   readonly token?: string;
   /** PEM of the certificate to trust: `wss`. */
   readonly ca?: string;
   readonly host?: string;
 }
 
-export class SeedClient {
+export class OriginalClient {
   /** Set when the connection has closed. */
   closed: { readonly code: number; readonly reason: string } | undefined;
   readonly #socket: WebSocket;
-  readonly #frames: SeedFrame[] = [];
-  readonly #waiting: PromiseWithResolvers<SeedFrame>[] = [];
+  readonly #frames: OriginalFrame[] = [];
+  readonly #waiting: PromiseWithResolvers<OriginalFrame>[] = [];
   readonly #arrivals: PromiseWithResolvers<void>[] = [];
   readonly #closing = Promise.withResolvers<{ readonly code: number; readonly reason: string }>();
 
@@ -51,7 +51,7 @@ export class SeedClient {
   }
 
   /** Rejects where the agent refuses the upgrade. */
-  static async open(port: number, options: SeedClientOptions = {}): Promise<SeedClient> {
+  static async open(port: number, options: OriginalClientOptions = {}): Promise<OriginalClient> {
     const { token, ca, host = '127.0.0.1' } = options;
     const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
     const url = `${ca === undefined ? 'ws' : 'wss'}://${host}:${port}/ws${query}`;
@@ -61,7 +61,7 @@ export class SeedClient {
       socket.onerror = () => reject(new Error('no connection'));
       socket.onclose = () => reject(new Error('closed'));
     });
-    return new SeedClient(socket);
+    return new OriginalClient(socket);
   }
 
   /** When the connection has closed. */
@@ -74,15 +74,15 @@ export class SeedClient {
   }
 
   /** The next reply. */
-  next(): Promise<SeedFrame> {
+  next(): Promise<OriginalFrame> {
     const frame = this.#frames.shift();
     if (frame !== undefined) return Promise.resolve(frame);
-    const waiting = Promise.withResolvers<SeedFrame>();
+    const waiting = Promise.withResolvers<OriginalFrame>();
     this.#waiting.push(waiting);
     return waiting.promise;
   }
 
-  async ask(request: string): Promise<SeedFrame> {
+  async ask(request: string): Promise<OriginalFrame> {
     this.send(request);
     return this.next();
   }
@@ -101,7 +101,7 @@ export class SeedClient {
     return JSON.parse(payload.toString('utf8')) as T;
   }
 
-  async processes(): Promise<{ readonly count: number; readonly rows: readonly SeedRow[] }> {
+  async processes(): Promise<{ readonly count: number; readonly rows: readonly OriginalRow[] }> {
     return decodeProcesses((await this.ask('get_processes')).payload);
   }
 
@@ -115,14 +115,14 @@ export class SeedClient {
     else arrival.resolve();
   }
 
-  #keep(frame: SeedFrame): void {
+  #keep(frame: OriginalFrame): void {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#frames.push(frame);
     else waiting.resolve(frame);
   }
 }
 
-function frameOf(data: string | ArrayBuffer): SeedFrame {
+function frameOf(data: string | ArrayBuffer): OriginalFrame {
   if (typeof data === 'string') return { isText: true, isGzip: false, payload: Buffer.from(data) };
   const bytes = Buffer.from(data);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -130,9 +130,12 @@ function frameOf(data: string | ArrayBuffer): SeedFrame {
 }
 
 /** `Processes{uint64 process_count=1; repeated Process rows=2}`. */
-function decodeProcesses(bytes: Uint8Array): { readonly count: number; readonly rows: readonly SeedRow[] } {
+function decodeProcesses(bytes: Uint8Array): {
+  readonly count: number;
+  readonly rows: readonly OriginalRow[];
+} {
   let count = 0;
-  const rows: SeedRow[] = [];
+  const rows: OriginalRow[] = [];
   for (const { number, value } of readProtobuf(bytes)) {
     if (number === 1 && typeof value === 'bigint') count = Number(value);
     if (number === 2 && value instanceof Uint8Array) rows.push(decodeProcess(value));
@@ -141,7 +144,7 @@ function decodeProcesses(bytes: Uint8Array): { readonly count: number; readonly 
 }
 
 /** `Process{uint32 pid=1; string name=2; float cpu_usage=3; uint64 mem_bytes=4}`. */
-function decodeProcess(bytes: Uint8Array): SeedRow {
+function decodeProcess(bytes: Uint8Array): OriginalRow {
   const row = { pid: 0, name: '', cpuUsage: 0, memBytes: 0 };
   for (const { number, value } of readProtobuf(bytes)) {
     if (number === 1 && typeof value === 'bigint') row.pid = Number(value);
