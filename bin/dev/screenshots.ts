@@ -99,7 +99,7 @@ const SHOTS: readonly Shot[] = [
   },
   {
     ...{ name: 'socktop-hosts', title: 'Several hosts', size: [120, 12], keys: ['j'], program: 'socktop' },
-    ...{ waitFor: /web-1 .* ms(.*\n)+.*web-2 .* ms(.*\n)+.*pi-3 .*lost/ },
+    ...{ waitFor: /web-1 .* ms(.*\n)+.*web-2 .* ms(.*\n)+.*pi-3 .*refused/ },
     arguments: ['-P', 'web-1', '-P', 'web-2', '-P', 'db-1', '-P', 'pi-3'],
   },
 ];

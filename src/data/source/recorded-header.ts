@@ -63,7 +63,7 @@ export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
       epoch: numberOf(fields, 'epoch', Number.MAX_VALUE),
       monotonicMicros: numberOf(fields, 'monotonicMicros'),
       wallMillis: numberOf(fields, 'wallMillis', WALL_LIMIT_MILLIS),
-      // The seed's agents do not tell when their machine was started.
+      // Agents of the original protocol do not tell when their machine was started.
       bootWallMillis:
         fields['bootWallMillis'] === null
           ? Number.NaN
