@@ -239,6 +239,23 @@ static void serve_connection(int peer, int family, long long bytes, long long ba
     close(peer);
 }
 
+/*
+ * The next connection. A server that forks waits on while a child serves: the client opens the next connection after
+ * the end of that one, however long it takes. Patience begins anew with the end of a child.
+ */
+static int accept_next(int listener)
+{
+    for (;;) {
+        int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (peer >= 0)
+            return peer;
+        if (errno != EAGAIN)
+            err(1, "accept");
+        if (waitpid(-1, NULL, WNOHANG) < 0)
+            errx(1, "accept: nobody came for %d s", PATIENCE_SECONDS);
+    }
+}
+
 static enum order order_of(const char *text)
 {
     if (strcmp(text, "half") == 0)
@@ -273,9 +290,7 @@ static void tcp_serve(int argc, char **argv)
     struct tally tally = {.complete = 1};
     long long start = now_nanos();
     for (long i = 0; i < connections; i++) {
-        int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (peer < 0)
-            err(1, "accept");
+        int peer = accept_next(listener);
         pid_t child = does_fork ? fork() : 0;
         if (child < 0)
             err(1, "fork");

@@ -1,4 +1,5 @@
 import { release } from 'node:os';
+import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Family, Side, VethNetwork } from './veth-network.ts';
 import { type KnownReport, KnownTraffic } from './veth-traffic.ts';
 
@@ -156,7 +157,7 @@ const SYN_ACK_SHOWN_RELEASE = [6, 6] as const;
 /** What the ends need of a network. */
 export type TrafficNetwork = Pick<VethNetwork, 'address' | 'command' | 'wire'>;
 
-/** Runs both ends to their end. Rejects with `TRAFFIC` where one of them fails. */
+/** Runs both ends to their end. Rejects with `TRAFFIC` and the words of both where one of them fails. */
 export async function runCase(spec: TrafficCase, network: TrafficNetwork): Promise<CaseTruth> {
   const clientSide = spec.server === 'near' ? 'far' : 'near';
   const address = network.address(spec.server, spec.family);
@@ -175,10 +176,32 @@ export async function runCase(spec: TrafficCase, network: TrafficNetwork): Promi
     const ofClient = await client.reports();
     const elapsedMillis = performance.now() - start;
     return { spec, ...endsOf(spec, ofClient, await server.reports()), elapsedMillis };
+  } catch (thrown) {
+    throw await failureOf(spec, thrown, { client, server });
   } finally {
     client?.kill();
     server.kill();
   }
+}
+
+/** The end that is asked first often fails for no other reason than that the other one is gone. */
+async function failureOf(
+  spec: TrafficCase,
+  cause: unknown,
+  ends: Readonly<Record<'client' | 'server', KnownTraffic | undefined>>,
+): Promise<OpError> {
+  const words: string[] = [];
+  for (const [role, end] of Object.entries(ends)) {
+    const complaint = await end?.complaint();
+    if (complaint) words.push(`${role}: ${complaint}`);
+  }
+  if (words.length === 0) words.push(cause instanceof Error ? cause.message : String(cause));
+  return new OpError({
+    op: `run ${spec.name}`,
+    code: 'TRAFFIC',
+    message: `${spec.name}: ${words.join('; ')}`,
+    cause,
+  });
 }
 
 function serverArguments(spec: TrafficCase, address: string): (string | number)[] {

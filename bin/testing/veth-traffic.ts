@@ -25,6 +25,7 @@ export interface KnownReport {
 export class KnownTraffic {
   readonly #process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   readonly #lines: AsyncGenerator<string>;
+  readonly #complaint: Promise<string>;
 
   constructor(wrap: (argv: readonly string[]) => string[], ...args: readonly (string | number)[]) {
     this.#process = Bun.spawn(wrap([loadExecutable('known-traffic'), ...args.map(String)]), {
@@ -33,6 +34,7 @@ export class KnownTraffic {
       stderr: 'pipe',
     });
     this.#lines = linesOf(this.#process.stdout);
+    this.#complaint = new Response(this.#process.stderr).text();
   }
 
   /** The port of a server, which is ready then. */
@@ -55,9 +57,14 @@ export class KnownTraffic {
     this.#process.kill('SIGKILL');
   }
 
-  async #failure(): Promise<OpError> {
+  /** Ends it; what it complained of, empty where it did not. */
+  async complaint(): Promise<string> {
     this.kill();
-    const message = await new Response(this.#process.stderr).text();
-    return new OpError({ op: 'known-traffic', code: 'TRAFFIC', message: message.trim() || 'it ended early' });
+    return (await this.#complaint).trim();
+  }
+
+  async #failure(): Promise<OpError> {
+    const message = (await this.complaint()) || 'it ended early';
+    return new OpError({ op: 'known-traffic', code: 'TRAFFIC', message });
   }
 }
