@@ -35,7 +35,11 @@ const SECOND: SocktopCheck['shows'] = (screen) => screen.selected() === screen.r
 
 const EVERYWHERE = {
   pause: text(/PAUSED/, 'space'),
-  mouse: { shows: ({ pty }) => pty.mouseTracking === 'none', back: ['m'] },
+  // The note of the key that switches it back goes with the next key: back to the first row.
+  mouse: {
+    shows: ({ pty, footer }) => pty.mouseTracking === 'none' && footer === 'Mouse off: text can be selected.',
+    back: ['m', 'g'],
+  },
   help: text(/socktop keys/, '?'),
   // What it does to a screen that something else wrote on is the loop's, and tried with sstop.
   redraw: 'nothing',

@@ -1,17 +1,14 @@
+import { noticed } from '../views/notice.ts';
 import { type KillStep, type KillTarget, killStateOf } from '../views/overlays/kill-state.ts';
 import { hostOf, type Model, type Step } from './model.ts';
 
 /** The model with the overlay open for the process under the cursor; a notice where there is none. */
 export function killOpened(model: Model): Model {
   const { canSignal } = hostOf(model);
-  if (!canSignal) return noticed(model, 'Signals can be sent on this machine only.');
+  if (!canSignal) return noticed(model, 'Signals can be sent on this machine only.', true);
   const target = targetOf(model);
-  if (target === undefined) return noticed(model, 'Select a process first.');
+  if (target === undefined) return noticed(model, 'Select a process first.', true);
   return { ...model, kill: killStateOf(target) };
-}
-
-function noticed(model: Model, text: string): Model {
-  return { ...model, notice: { text, isBad: true } };
 }
 
 function targetOf(model: Model): KillTarget | undefined {

@@ -15,6 +15,7 @@ import type {
   PlaybackState,
 } from '../sstop/model.ts';
 import type { ListSort } from '../views/network/network-list.ts';
+import type { Notice } from '../views/notice.ts';
 import type { KillState } from '../views/overlays/kill-state.ts';
 import { MachineProcessList } from '../views/system/machine-process-list.ts';
 import { SystemData } from '../views/system/system-data.ts';
@@ -99,8 +100,7 @@ export interface Model {
   readonly version: string;
   /** Wall time as last told; ages of connections are counted to it. */
   readonly nowMillis: number;
-  /** What came of the last command; the next key takes it away. */
-  readonly notice: { readonly text: string; readonly isBad: boolean } | undefined;
+  readonly notice: Notice | undefined;
 }
 
 /** All that can happen to it. */

@@ -16,7 +16,11 @@ export function networkOpened(model: Model): Step {
       theme: model.theme,
     });
   const networkFrom = model.view === 'network' ? model.networkFrom : model.view;
-  const opened = withHost({ ...model, view: 'network', networkFrom, notice: undefined }, { network });
+  // The terminal's mouse is one, whoever switches it.
+  const opened = withHost(
+    { ...model, view: 'network', networkFrom, notice: undefined },
+    { network: { ...network, isMouseOn: model.isMouseOn } },
+  );
   const { width, height } = model;
   const sized = networkUpdated(opened, model.current, { kind: 'resized', width, height });
   return { ...sized, effects: [...(sized.effects ?? []), { kind: 'demand' }] };
@@ -49,9 +53,14 @@ export function networkUpdated(model: Model, index: number, message: NetworkMess
   const { network } = model.hosts[index]!;
   if (network === undefined) return { model };
   const step = updateNetwork(network, message);
+  const isShown = model.view === 'network' && index === model.current;
   const effects = (step.effects ?? []).map((effect): Effect => ({ kind: 'network', host: index, effect }));
   return {
-    model: withHost(model, { network: step.model }, index),
+    model: withHost(
+      isShown ? { ...model, isMouseOn: step.model.isMouseOn } : model,
+      { network: step.model },
+      index,
+    ),
     effects,
     ...(step.quit === true ? { quit: true } : {}),
   };

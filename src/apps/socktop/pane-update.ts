@@ -1,6 +1,7 @@
 import { contains, rect } from '../../screen/layout/rect.ts';
 import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
 import { isMovement, movedViewport } from '../views/movement.ts';
+import { noticed } from '../views/notice.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../views/system/process-pane.ts';
 import type { Action } from './keymap.ts';
 import {
@@ -22,11 +23,11 @@ export function paneLayoutOf(model: Model): PaneLayout {
   return layoutPane(area, hostOf(model).pane?.focus ?? 'threads');
 }
 
-/** The pane of the process under the cursor. */
+/** The pane of the process under the cursor; a notice where there is none. */
 export function paneOpened(model: Model): Step {
   const { selection, data } = hostOf(model);
   const row = selection === undefined ? -1 : data.rows.rowOf(selection);
-  if (selection === undefined || row < 0) return { model };
+  if (selection === undefined || row < 0) return { model: noticed(model, 'Select a process first.', true) };
   return paneFor(model, { ...selection, name: data.rows.names[row]! });
 }
 

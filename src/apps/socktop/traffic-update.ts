@@ -1,4 +1,5 @@
 import { chordText } from '../config/keymap.ts';
+import { noticed } from '../views/notice.ts';
 import { hostOf, type Model, type Step, withHost } from './model.ts';
 import { reordered, sortedBy } from './rows.ts';
 
@@ -18,5 +19,5 @@ export function trafficToggled(model: Model): Step {
 export function sortedByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return sortedBy(model, 'network', false);
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
-  return { ...model, notice: { text: `Network use is not counted now: ${key} shows it.`, isBad: true } };
+  return noticed(model, `Network use is not counted now: ${key} shows it.`, true);
 }

@@ -285,6 +285,39 @@ describe('everywhere', () => {
     expect(demandOf(bench.model, 0)).toMatchObject({ metricsMillis: 100, processesMillis: 400 });
   });
 
+  test('m tells the terminal and the user whether the mouse is on, until the next key or click', () => {
+    const footer = () => bench.lines().at(-1);
+    bench.type('m');
+    expect(footer()).toBe(' Mouse off: text can be selected.');
+    const { x, y } = bench.find('nginx');
+    bench.click(x, y);
+    expect(footer()).toContain('Enter details');
+    bench.type('m');
+    expect(footer()).toBe(' Mouse on.');
+    bench.type('j');
+    expect(footer()).toContain('Enter details');
+    expect(bench.effects.filter(({ kind }) => kind === 'set-mouse')).toEqual([
+      { kind: 'set-mouse', isOn: false },
+      { kind: 'set-mouse', isOn: true },
+    ]);
+  });
+
+  test('m switches the one mouse, in the network views too', () => {
+    const isOn = () => [bench.model.isMouseOn, hostOf(bench.model).network?.isMouseOn];
+    bench.type('nm');
+    expect([bench.lines().at(-1), isOn()]).toEqual([' Mouse off: text can be selected.', [false, false]]);
+    bench.type(ESCAPE);
+    bench.type('m');
+    expect([bench.lines().at(-1), bench.model.isMouseOn]).toEqual([' Mouse on.', true]);
+    bench.type('nm');
+    expect([bench.lines().at(-1), isOn()]).toEqual([' Mouse off: text can be selected.', [false, false]]);
+  });
+
+  test('Enter on no process says that one is to be selected', () => {
+    bench.type('\r');
+    expect([bench.model.view, bench.lines().at(-1)]).toEqual(['dashboard', ' Select a process first.']);
+  });
+
   test('the help lists every key, and says what program this is', () => {
     bench.resize(100, 70);
     bench.type('?');

@@ -1,5 +1,6 @@
 import { fasterThan, slowerThan } from '../sstop/interval.ts';
 import { isMovement, movedOffset, movedViewport } from '../views/movement.ts';
+import { noticed, unnoticed, withMouse } from '../views/notice.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
 import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
 import { helpOf } from './help.ts';
@@ -30,7 +31,7 @@ export function update(model: Model, message: Message): Step {
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
     case 'action':
-      return acted(model.notice === undefined ? model : { ...model, notice: undefined }, message.action);
+      return acted(unnoticed(model), message.action);
     case 'typed':
       return model.kill === undefined
         ? { model: typed(model, message.key) }
@@ -38,13 +39,13 @@ export function update(model: Model, message: Message): Step {
     case 'pasted':
       return { model: pasted(model, message.text) };
     case 'pointer':
-      return pointed(model, message.event);
+      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event);
     case 'signalled':
       return {
         model: model.kill === undefined ? model : { ...model, kill: killDone(model.kill, message.outcome) },
       };
     case 'noticed':
-      return { model: { ...model, notice: { text: message.text, isBad: message.isBad } } };
+      return { model: noticed(model, message.text, message.isBad) };
     case 'played':
       return { model: { ...model, playback: message.playback } };
     case 'network':
@@ -78,9 +79,7 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
   // An agent tells its version after it is there.
   const isNews = status.phase === 'live' && status.notice !== before?.notice && host === model.current;
-  return isNews && status.notice !== undefined
-    ? { ...next, notice: { text: status.notice, isBad: true } }
-    : next;
+  return isNews && status.notice !== undefined ? noticed(next, status.notice, true) : next;
 }
 
 function acted(model: Model, action: Action): Step {
@@ -188,10 +187,7 @@ function actedEverywhere(model: Model, action: Action): Step {
     case 'pause':
       return paused(model);
     case 'mouse':
-      return {
-        model: { ...model, isMouseOn: !model.isMouseOn },
-        effects: [{ kind: 'set-mouse', isOn: !model.isMouseOn }],
-      };
+      return withMouse(model, !model.isMouseOn);
     case 'help':
       return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
     case 'redraw':

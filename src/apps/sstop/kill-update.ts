@@ -1,8 +1,9 @@
 import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
+import { noticed } from '../views/notice.ts';
 import { type KillStep, type KillTarget, killDone, killStateOf } from '../views/overlays/kill-state.ts';
 import type { Model, Step } from './model.ts';
-import { noticed, stateOf } from './model.ts';
+import { stateOf } from './model.ts';
 
 /** The model with the overlay open for the process under the cursor; a notice where there is none. */
 export function killOpened(model: Model): Model {

@@ -19,6 +19,7 @@ import { ListenList } from '../views/network/listen-list.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
 import type { Identity, ListSort, NameLookup, NetworkList } from '../views/network/network-list.ts';
 import { type ProcessColumn, ProcessList } from '../views/network/process-list.ts';
+import type { Notice } from '../views/notice.ts';
 import type { KillState } from '../views/overlays/kill-state.ts';
 import type { Action, Keymap } from './keymap.ts';
 
@@ -114,8 +115,7 @@ export interface Model {
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
-  /** What came of the last command; the next key or click takes it away. */
-  readonly notice: { readonly text: string; readonly isBad: boolean } | undefined;
+  readonly notice: Notice | undefined;
 }
 
 /** All that can happen to it. */
@@ -187,11 +187,6 @@ export function stateOf(model: Model, view: ViewName = model.view): ListState {
 /** The model with some of the current view's list state changed. */
 export function withState(model: Model, change: Partial<ListState>, view: ViewName = model.view): Model {
   return { ...model, lists: { ...model.lists, [view]: { ...model.lists[view], ...change } } };
-}
-
-/** The model with a word on what came of a key. */
-export function noticed(model: Model, text: string, isBad: boolean): Model {
-  return { ...model, notice: { text, isBad } };
 }
 
 function startState(key: string): ListState {

@@ -1,4 +1,5 @@
-import { listOf, type Model, noticed, stateOf, type ViewName, withState } from './model.ts';
+import { noticed } from '../views/notice.ts';
+import { listOf, type Model, stateOf, type ViewName, withState } from './model.ts';
 import { filtered, relisted } from './rows.ts';
 
 /** The model in another view; Escape leads back to where one was. */

@@ -1,6 +1,7 @@
 import type { SortKey } from '../../data/query/sort.ts';
 import { isMovement, movedOffset, movedViewport } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
+import { noticed, unnoticed, withMouse } from '../views/notice.ts';
 import { helpOffsetMax } from '../views/overlays/help.ts';
 import { killKeyed } from '../views/overlays/kill-state.ts';
 import { helpGroups } from './help-groups.ts';
@@ -9,7 +10,7 @@ import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
 import { killOpened, killSignalled, killStepped } from './kill-update.ts';
 import type { Effect, Message, Model, PlaybackCommand, PlaybackState, Step } from './model.ts';
-import { listOf, noticed, stateOf, withState } from './model.ts';
+import { listOf, stateOf, withState } from './model.ts';
 import { wentBack, wentInto, wentTo } from './navigation.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
@@ -46,10 +47,6 @@ export function update(model: Model, message: Message): Step {
       model.workspace.alerts.settle(message.round);
       return { model: { ...model } };
   }
-}
-
-function unnoticed(model: Model): Model {
-  return model.notice === undefined ? model : { ...model, notice: undefined };
 }
 
 function sampled(model: Model, data: NetworkData): Step {
@@ -256,15 +253,6 @@ function withNextInterface(model: Model): Model {
 function withInterval(model: Model, intervalMillis: number): Step {
   if (intervalMillis === model.intervalMillis) return { model };
   return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
-}
-
-/** Told, since nothing on the screen looks different. */
-function withMouse(model: Model, isOn: boolean): Step {
-  const text = isOn ? 'Mouse on.' : 'Mouse off: text can be selected.';
-  return {
-    model: noticed({ ...model, isMouseOn: isOn }, text, false),
-    effects: [{ kind: 'set-mouse', isOn }],
-  };
 }
 
 /** A recording stands still itself; a live machine goes on behind a frozen screen. */
