@@ -1,5 +1,5 @@
 import { helpGroups } from '../sstop/help-groups.ts';
-import type { HelpGroup } from '../views/overlays/help.ts';
+import type { HelpGroup } from '../views/overlays/help-columns.ts';
 import type { Model } from './model.ts';
 
 /** The help overlay's text: the keys, the mouse, and what program this is. */
@@ -11,7 +11,7 @@ export function helpOf({
   const about: HelpGroup = {
     title: 'About',
     lines: [
-      { keys: `socktop ${version}`, description: 'Monitor of machines, here and over the network' },
+      { keys: `socktop ${version}`, description: 'Monitor of machines, near and far' },
       { keys: 'license', description: 'MIT' },
     ],
   };

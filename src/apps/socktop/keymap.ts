@@ -64,13 +64,13 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
       {
         action: 'back',
         chords: ['escape'],
-        description: 'Clear the search, then go back, then quit',
+        description: 'Clear the search, go back, then quit',
         label: 'back',
       },
       {
         action: 'host-next',
         chords: ['tab'],
-        description: 'Next host; in the process pane the next list',
+        description: 'Next host, or next list of a process',
         label: 'next host',
       },
       { action: 'host-previous', chords: ['shift+tab'], description: 'The one before' },
@@ -94,14 +94,14 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
       {
         action: 'traffic',
         chords: ['N'],
-        description: 'Network use of each process, counted while it is shown',
+        description: 'Count the network use of each process',
         label: 'NET',
       },
-      { action: 'per-core', chords: ['I'], description: 'CPU as a share of one core or of the machine' },
+      { action: 'per-core', chords: ['I'], description: 'CPU share of one core or the machine' },
       {
         action: 'kill',
         chords: ['t'],
-        description: 'Send the process a signal (on this machine)',
+        description: 'Send the process a signal (local only)',
         label: 'kill',
       },
     ],

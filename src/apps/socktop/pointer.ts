@@ -40,7 +40,7 @@ export function pointed(model: Model, event: MouseEvent): Step {
 function pointedAtHelp(model: Model, offset: number, event: MouseEvent): Model {
   if (event.action === 'press') return { ...model, helpOffset: undefined };
   const lines = event.action === 'wheel-up' ? -WHEEL_LINES : event.action === 'wheel-down' ? WHEEL_LINES : 0;
-  const last = helpOffsetMax(helpOf(model), model.height);
+  const last = helpOffsetMax(helpOf(model), model);
   return { ...model, helpOffset: Math.max(0, Math.min(offset + lines, last)) };
 }
 

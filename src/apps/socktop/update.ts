@@ -203,7 +203,7 @@ function actedEverywhere(model: Model, action: Action): Step {
 function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
   if (action === 'back') return { model: { ...model, helpOffset: undefined } };
   if (!isMovement(action)) return undefined;
-  const last = helpOffsetMax(helpOf(model), model.height);
+  const last = helpOffsetMax(helpOf(model), model);
   return { model: { ...model, helpOffset: movedOffset(offset, action, last, model.height - 3) } };
 }
 

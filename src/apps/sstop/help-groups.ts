@@ -1,10 +1,11 @@
 import { type Keymap, keyLines } from '../config/keymap.ts';
-import type { HelpGroup } from '../views/overlays/help.ts';
+import type { HelpGroup } from '../views/overlays/help-columns.ts';
 
 const MOUSE: HelpGroup = {
   title: 'Mouse',
   lines: [
-    { keys: 'click', description: 'Select a row, again opens it; a header sorts, again reverses' },
+    { keys: 'click', description: 'Select a row, again opens it' },
+    { keys: 'on a title', description: 'Sort by it, again reverses' },
     { keys: 'wheel', description: 'Scroll' },
     { keys: 'drag', description: 'Scroll by the scrollbar' },
   ],

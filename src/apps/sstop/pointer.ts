@@ -50,7 +50,7 @@ function chosen(model: Model): Model {
 function pointedAtHelp(model: Model, offset: number, event: MouseEvent): Model {
   if (event.action === 'press') return { ...model, helpOffset: undefined };
   const lines = event.action === 'wheel-up' ? -WHEEL_LINES : event.action === 'wheel-down' ? WHEEL_LINES : 0;
-  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model.height);
+  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model);
   return { ...model, helpOffset: Math.max(0, Math.min(offset + lines, last)) };
 }
 

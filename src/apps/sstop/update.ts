@@ -232,7 +232,7 @@ function cumulated(model: Model): Model {
 function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
   if (action === 'back') return { model: { ...model, helpOffset: undefined } };
   if (!isMovement(action)) return undefined;
-  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model.height);
+  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model);
   return { model: { ...model, helpOffset: movedOffset(offset, action, last, model.height - 3) } };
 }
 

@@ -133,3 +133,27 @@ describe('where a process listens', () => {
     expect(listening()).toBe(' Listening  nowhere');
   });
 });
+
+describe('what a row says in little room', () => {
+  const row = (pattern: RegExp) => bench.lines().find((line) => pattern.test(line));
+
+  test('the process table shows the program without its directory, and not twice', () => {
+    bench.send(bench.program.resized(bench.model, 140, 24));
+    expect(row(/process-15/)).toMatch(/ process-15 {2}program-15 --serve /);
+    bench.world.addProcess(21, { name: 'program-21' });
+    bench.world.addSocket({ pid: 21, localPort: 40_021 });
+    bench.sample(0, 0, 0, 0, 0);
+    expect(row(/program-21/)).toMatch(/ program-21 {2}--serve /);
+  });
+
+  test('the connections of a process keep both ports, whatever their addresses', () => {
+    bench.type('j\r');
+    expect(row(/^.TCP/)).toMatch(/^.TCP +\S+:40015 +\S+:443 +ESTAB/);
+    bench.world.addSocket({
+      ...{ pid: 15, localPort: 51_234, local: '2001:db8:1:2:3:4:5:6' },
+      ...{ remote: '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff', remotePort: 8443 },
+    });
+    bench.sample(0, 0, 0, 0, 0);
+    expect(row(/8443/)).toMatch(/^.TCP +\[2001:\S*…:51234 \[2001:db8:\S*…:8443 +ESTAB/);
+  });
+});

@@ -1,5 +1,6 @@
 import { AsciiText } from '../../../kit/text/ascii-text.ts';
 import { cellWidth } from '../../../kit/text/cell-width.ts';
+import { commandTail } from '../../../kit/text/command-text.ts';
 import {
   formatAge,
   formatBytes,
@@ -16,11 +17,14 @@ import { putMeter } from '../../../screen/widgets/meter.ts';
 
 const RATE_TEXT_WIDTH = 6;
 const PERCENT_TEXT_WIDTH = 6;
+const MICRO = 0xb5;
 /** Narrower than this, a bar says nothing. */
 const BAR_MIN_WIDTH = 3;
-/** Where a name leaves this much room, the command line follows it. */
-const COMMAND_MIN_WIDTH = 16;
+/** Where a name leaves this much room, what else the command line says follows it. */
+const COMMAND_MIN_WIDTH = 10;
 const COMMAND_GAP = 2;
+/** Less than this of a host tells nothing. */
+const ENDPOINT_HOST_MIN_WIDTH = 4;
 
 const scratch = new AsciiText();
 
@@ -49,13 +53,26 @@ export class CellPen {
     putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
   }
 
-  /** A name, then as much of the command line as there is room for. */
+  /** A name, then as much as there is room for of what the command line says beside it. */
   name(name: string, style: Style, commandLine: string | undefined, room = this.width): void {
     const { buffer, x, y, theme, ascii } = this;
     putAligned(buffer, x, y, room, 'left', name, style, ascii);
     const left = room - cellWidth(name) - COMMAND_GAP;
     if (left < COMMAND_MIN_WIDTH || commandLine === undefined || commandLine === '') return;
-    putAligned(buffer, x + room - left, y, left, 'left', commandLine, theme.dim, ascii);
+    putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
+  }
+
+  /** An address or a name, then its port, which is not cut: it tells connections apart. */
+  endpoint(text: string, style: Style): void {
+    const { buffer, x, y, width, ascii } = this;
+    const portWidth = text.length - text.lastIndexOf(':');
+    const hostWidth = width - portWidth;
+    if (hostWidth < ENDPOINT_HOST_MIN_WIDTH || cellWidth(text) <= width) {
+      this.text(text, style);
+      return;
+    }
+    putAligned(buffer, x, y, hostWidth, 'left', text.slice(0, -portWidth), style, ascii);
+    buffer.put(x + hostWidth, y, text.slice(-portWidth), style, portWidth);
   }
 
   right(text: string, style: Style): void {
@@ -131,13 +148,15 @@ export class CellPen {
     this.#number(this.theme.dim);
   }
 
-  /** Microseconds as `310us` or `12ms`. */
+  /** Microseconds as `310µs` or `12ms`. */
   roundTrip(micros: number): void {
     scratch.clear();
     const isMillis = micros >= 1000;
     formatInteger(isMillis ? micros / 1000 : micros, scratch);
     if (!Number.isNaN(micros)) scratch.pushString(isMillis ? 'ms' : 'us');
     this.#number(this.theme.dim);
+    if (this.ascii || isMillis || Number.isNaN(micros) || scratch.length > this.width) return;
+    this.buffer.putCodePoint(this.x + this.width - 2, this.y, MICRO, this.theme.dim);
   }
 
   #number(style: Style, indent = 0): void {

@@ -8,6 +8,7 @@ import { ageText, bytesText, compactBytesText, rateText } from '../../../kit/tex
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../../screen/layout/rect.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
+import { putAligned } from '../../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../../screen/widgets/block.ts';
 import { renderChart } from '../../../screen/widgets/chart.ts';
 import { maximumOf, plainSamples } from '../../../screen/widgets/levels.ts';
@@ -133,7 +134,8 @@ export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailV
   const { facts, theme } = view;
   const command = facts.commandLine === '' ? 'command line not known' : facts.commandLine;
   const { command: line } = layout;
-  if (line.height > 0) buffer.put(line.x + 1, line.y, command, theme.dim, line.width - 2);
+  if (line.height > 0)
+    putAligned(buffer, line.x + 1, line.y, line.width - 2, 'left', command, theme.dim, view.ascii);
   renderRates(layout.upload, buffer, view, 'up');
   renderRates(layout.download, buffer, view, 'down');
   renderListening(layout.listening, buffer, view);

@@ -1,6 +1,7 @@
 import { ListenRows } from '../../../data/query/listen-rows.ts';
 import { type NetworkSection, OwnerKind } from '../../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../../data/sample/socket-table.ts';
+import { commandTail } from '../../../kit/text/command-text.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import type { CellPen } from './cells.ts';
@@ -106,7 +107,7 @@ export class ListenList implements NetworkList {
         pen.text(isTcp ? 'TCP' : 'UDP', isTcp ? theme.info : theme.special);
         break;
       case 'local':
-        pen.text(rows.endpointOf(row), theme.text);
+        pen.endpoint(rows.endpointOf(row), theme.text);
         break;
       case 'service':
         pen.text(this.#serviceName?.(rows.port[row]!, isTcp ? 'tcp' : 'udp') ?? '-', theme.dim);
@@ -125,7 +126,7 @@ export class ListenList implements NetworkList {
         pen.count(rows.connections[row]!);
         break;
       case 'command':
-        pen.text(owners?.commandLines[owner] ?? '-', theme.dim);
+        pen.text(commandTail(owners?.commandLines[owner] ?? '-', ''), theme.dim);
         break;
     }
   };

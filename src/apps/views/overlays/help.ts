@@ -1,19 +1,18 @@
-import { cellWidth } from '../../../kit/text/cell-width.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
+import { putAligned } from '../../../screen/widgets/aligned-text.ts';
 import { renderPopup } from '../../../screen/widgets/popup.ts';
-
-/** A line of help: the keys as people write them, and what they do. */
-export interface HelpLine {
-  readonly keys: string;
-  readonly description: string;
-}
-
-export interface HelpGroup {
-  readonly title: string;
-  readonly lines: readonly HelpLine[];
-}
+import { renderScrollbar } from '../../../screen/widgets/scrollbar.ts';
+import {
+  HELP_COLUMN_GAP,
+  HELP_GAP,
+  HELP_INDENT,
+  type HelpColumn,
+  type HelpGroup,
+  helpColumns,
+  widthOf,
+} from './help-columns.ts';
 
 export interface HelpView {
   readonly title: string;
@@ -24,60 +23,65 @@ export interface HelpView {
   readonly ascii: boolean;
 }
 
-const INDENT = 2;
-const GAP = 2;
+const BORDER = 1;
 const PADDING = 1;
+const FRAME = 2 * (BORDER + PADDING);
 
-/** A line of the list: a title, keys with what they do, or nothing. */
-type Line = { readonly title: string } | HelpLine | undefined;
-
-function linesOf(groups: readonly HelpGroup[]): readonly Line[] {
-  return groups.flatMap((group, index): readonly Line[] => [
-    ...(index === 0 ? [] : [undefined]),
-    { title: group.title },
-    ...group.lines,
-  ]);
+function columnsOn(screen: Size, groups: readonly HelpGroup[]): readonly HelpColumn[] {
+  return helpColumns(groups, screen.width - FRAME, Math.max(1, screen.height - 2 * BORDER));
 }
 
-/** How far the help can be scrolled on a screen of this height; 0 where all of it fits. */
-export function helpOffsetMax(groups: readonly HelpGroup[], screenHeight: number): number {
-  return Math.max(0, linesOf(groups).length - Math.max(1, screenHeight - 2));
+type Size = Pick<Rect, 'width' | 'height'>;
+
+/** How far the help can be scrolled on a screen of this size; 0 where all of it fits. */
+export function helpOffsetMax(groups: readonly HelpGroup[], screen: Size): number {
+  return Math.max(0, columnsOn(screen, groups)[0]!.rows.length - Math.max(1, screen.height - 2 * BORDER));
 }
 
 /** Draws the help over the middle of the screen. */
 export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   const { theme, ascii } = view;
-  const lines = linesOf(view.groups);
-  const keysWidth = Math.max(
-    ...view.groups.flatMap((group) => group.lines.map((line) => cellWidth(line.keys))),
-  );
-  const textWidth = Math.max(
-    ...view.groups.flatMap((group) => group.lines.map((line) => cellWidth(line.description))),
-  );
+  const columns = columnsOn(screen, view.groups);
+  const height = columns[0]!.rows.length;
+  const last = helpOffsetMax(view.groups, screen);
+  const offset = Math.max(0, Math.min(view.offset, last));
+  const more = ascii ? 'more below' : '↓ more';
   const inside = renderPopup(screen, buffer, {
     title: view.title,
-    rightTitle: 'Esc closes',
+    rightTitle: offset < last ? `${more}, Esc closes` : 'Esc closes',
     borderStyle: theme.focusedBorder,
     titleStyle: theme.title,
     rightTitleStyle: theme.dim,
     ground: theme.base,
-    width: PADDING + INDENT + keysWidth + GAP + textWidth + PADDING,
-    height: lines.length,
+    width: widthOf(columns) + 2 * PADDING,
+    height,
     ascii,
   });
-  const offset = Math.max(0, Math.min(view.offset, lines.length - inside.height));
-  for (let row = 0; row < inside.height; row++) {
-    const line = lines[offset + row];
-    const x = inside.x + PADDING;
-    const y = inside.y + row;
-    const room = inside.width - 2 * PADDING;
-    if (line === undefined) continue;
-    if ('title' in line) {
-      buffer.put(x, y, line.title, theme.accent, room);
+  let x = inside.x + PADDING;
+  const right = inside.x + inside.width - PADDING;
+  for (const column of columns) {
+    renderColumn({ ...inside, x, width: Math.min(column.width, right - x) }, buffer, view, column, offset);
+    x += column.width + HELP_COLUMN_GAP;
+  }
+  if (last === 0) return;
+  const bar = { ...inside, x: inside.x + inside.width - PADDING, width: PADDING };
+  const position = { count: height, visible: inside.height, offset };
+  renderScrollbar(bar, buffer, position, { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack }, ascii);
+}
+
+function renderColumn(area: Rect, buffer: Buffer, view: HelpView, column: HelpColumn, offset: number): void {
+  const { theme, ascii } = view;
+  const { x, width } = area;
+  for (let line = 0; line < area.height; line++) {
+    const row = column.rows[offset + line];
+    const y = area.y + line;
+    if (row === undefined) continue;
+    if ('title' in row) {
+      buffer.put(x, y, row.title, theme.accent, width);
       continue;
     }
-    buffer.put(x + INDENT, y, line.keys, theme.key, room - INDENT);
-    const at = INDENT + keysWidth + GAP;
-    buffer.put(x + at, y, line.description, theme.text, room - at);
+    buffer.put(x + HELP_INDENT, y, row.keys, theme.key, width - HELP_INDENT);
+    const at = HELP_INDENT + column.keysWidth + HELP_GAP;
+    putAligned(buffer, x + at, y, width - at, 'left', row.description, theme.text, ascii);
   }
 }
