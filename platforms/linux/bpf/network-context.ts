@@ -2,6 +2,9 @@
 export const SkBuff = {
   LEN: 0,
   IFINDEX: 40,
+  /** Where the linear part begins and ends; in cgroup programs for who has CAP_BPF. */
+  DATA: 76,
+  DATA_END: 80,
   GSO_SEGS: 164,
   SK: 168,
   /** 5.7 and later. */

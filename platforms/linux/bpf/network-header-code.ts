@@ -1,8 +1,8 @@
 import { Helper } from './helper-numbers.ts';
 import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R6, R7, R8, R10, Size } from './instruction.ts';
-import { stackAddress } from './network-code.ts';
+import { stackAddress, zeroStack } from './network-code.ts';
 import { BpfSock, SkBuff } from './network-context.ts';
-import { FlowKey, IPPROTO_TCP, IPPROTO_UDP } from './network-layout.ts';
+import { FlowKey, IPPROTO_TCP, IPPROTO_UDP, PEER_BYTES } from './network-layout.ts';
 import {
   HEADER_BYTES,
   IP_HEADER,
@@ -17,6 +17,7 @@ import {
 
 /** RFC 791: 20 bytes, at 9 the protocol, at 12 source and at 16 destination; with ports there are 24 at least. */
 const IPV4_LEAST_BYTES = 24;
+const IPV4_HEADER_BYTES = 20;
 const Ipv4 = { PROTOCOL: 9, SOURCE: 12, DESTINATION: 16 } as const;
 /** RFC 8200: 40 bytes, at 4 the payload's length, at 6 the next header. */
 const Ipv6 = { PAYLOAD_LENGTH: 4, NEXT_HEADER: 6, SOURCE: 8, DESTINATION: 24 } as const;
@@ -27,14 +28,56 @@ const DESTINATION_OPTIONS = 60;
 const EXTENSIONS_LIMIT = 4;
 /** The option that the kernel puts before packets of over 64 KiB, and takes away before the wire (BIG TCP). */
 const JUMBO_OPTION_BYTES = 8;
+/** Where a transport header is without options and extensions. */
+const USUAL_OFFSETS = [IPV4_HEADER_BYTES, IP_HEADER_BYTES];
 const TCP_DATA_OFFSET = 12;
 const UDP_HEADER_BYTES = 8;
 
-/** Copies bytes of the packet, counted from the IP header, to the stack: the offset is R2's. To `failed` if it is shorter. */
-function loadBytes(code: Assembler, stackOffset: number, bytes: number, failed: string): void {
-  code.move(R1, R6);
+/**
+ * Copies bytes of the packet, counted from the IP header, to the stack: the offset is R2's. To `failed` if it is
+ * shorter. Where they mostly are, at one of the `usual` offsets in the linear part, no call is needed.
+ */
+function loadBytes(
+  code: Assembler,
+  stackOffset: number,
+  bytes: number,
+  failed: string,
+  usual: readonly number[] = [],
+): void {
+  const name = `bytes.${code.length}`;
+  for (const offset of usual) {
+    const next = `${name}.not.${offset}`;
+    code.jumpIfImmediate(Jump.NE, R2, offset, next);
+    readLinear(code, stackOffset, bytes, offset, `${name}.elsewhere`);
+    code.jump(`${name}.loaded`).label(next);
+  }
+  code.label(`${name}.elsewhere`).move(R1, R6);
   stackAddress(code, R3, stackOffset);
   code.moveImmediate(R4, bytes).call(Helper.SKB_LOAD_BYTES).jumpIfImmediate(Jump.NE, R0, 0, failed);
+  code.label(`${name}.loaded`);
+}
+
+/** By way of R1; to `elsewhere` where the linear part ends before. An offset in a register would need CAP_PERFMON. */
+function readLinear(
+  code: Assembler,
+  stackOffset: number,
+  bytes: number,
+  offset: number,
+  elsewhere: string,
+): void {
+  code.load(Size.W, R1, R6, SkBuff.DATA).load(Size.W, R3, R6, SkBuff.DATA_END).move(R4, R1);
+  code.aluImmediate(Alu.ADD, R4, offset + bytes).jumpIf(Jump.GT, R4, R3, elsewhere);
+  for (let at = 0; at < bytes; ) {
+    const [size, width] = widest(bytes - at);
+    code.load(size, R4, R1, offset + at).store(size, R10, stackOffset + at, R4);
+    at += width;
+  }
+}
+
+function widest(bytes: number): readonly [Size, number] {
+  if (bytes >= 8) return [Size.DW, 8];
+  if (bytes >= 4) return [Size.W, 4];
+  return bytes >= 2 ? [Size.H, 2] : [Size.B, 1];
 }
 
 /** To `four` or `six` by the version of the IP header on the stack. */
@@ -47,7 +90,7 @@ export function emitHeaders(code: Assembler, parsed: string, failed: string): vo
   code.storeImmediate(Size.DW, R10, JUMBO_BYTES, 0);
   for (let at = 0; at < IP_HEADER_BYTES; at += 8) code.storeImmediate(Size.DW, R10, IP_HEADER + at, 0);
   code.moveImmediate(R2, 0);
-  loadBytes(code, IP_HEADER, IPV4_LEAST_BYTES, failed);
+  loadBytes(code, IP_HEADER, IPV4_LEAST_BYTES, failed, [0]);
   branchOnVersion(code, 'headers.six');
   code.load(Size.B, R1, R10, IP_HEADER).aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
   code.store(Size.DW, R10, TRANSPORT_OFFSET, R1);
@@ -56,7 +99,7 @@ export function emitHeaders(code: Assembler, parsed: string, failed: string): vo
     .store(Size.DW, R10, NEXT_HEADER, R1)
     .jump(parsed);
   code.label('headers.six').moveImmediate(R2, 0);
-  loadBytes(code, IP_HEADER, IP_HEADER_BYTES, failed);
+  loadBytes(code, IP_HEADER, IP_HEADER_BYTES, failed, [0]);
   code.storeImmediate(Size.DW, R10, TRANSPORT_OFFSET, IP_HEADER_BYTES);
   code.load(Size.B, R1, R10, IP_HEADER + Ipv6.NEXT_HEADER).store(Size.DW, R10, NEXT_HEADER, R1);
   code.jumpIfImmediate(Jump.NE, R1, HOP_BY_HOP, 'extension.0');
@@ -99,7 +142,8 @@ export function emitSegmentation(code: Assembler, done: string): void {
   code.moveImmediate(R1, UDP_HEADER_BYTES).jump('segmentation.header');
   code.label('segmentation.tcp').load(Size.DW, R2, R10, TRANSPORT_OFFSET);
   code.aluImmediate(Alu.ADD, R2, TCP_DATA_OFFSET);
-  loadBytes(code, SCRATCH, 1, done);
+  const offsets = USUAL_OFFSETS.map((offset) => offset + TCP_DATA_OFFSET);
+  loadBytes(code, SCRATCH, 1, done, offsets);
   code.load(Size.B, R1, R10, SCRATCH).aluImmediate(Alu.RSH, R1, 4).aluImmediate(Alu.LSH, R1, 2);
   code.label('segmentation.header').load(Size.DW, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
   code.load(Size.DW, R2, R10, JUMBO_BYTES).alu(Alu.SUB, R1, R2).store(Size.DW, R10, HEADER_BYTES, R1);
@@ -125,11 +169,12 @@ function emitSegmentCount(code: Assembler, done: string): void {
 export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void {
   const isIngress = direction === 'ingress';
   const address = KEY + FlowKey.REMOTE_ADDRESS;
+  zeroStack(code, address, PEER_BYTES);
   code.storeImmediate(Size.B, R10, KEY + FlowKey.HAS_REMOTE, 1);
   emitPacketAddress(code, 'peer.remote', isIngress, address);
   code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'peer.keyed');
   code.load(Size.DW, R2, R10, TRANSPORT_OFFSET);
-  loadBytes(code, SCRATCH, 4, 'peer.keyed');
+  loadBytes(code, SCRATCH, 4, 'peer.keyed', USUAL_OFFSETS);
   code.load(Size.H, R1, R10, SCRATCH + (isIngress ? 0 : 2)).swapNetworkOrder(R1, 16);
   code.store(Size.H, R10, KEY + FlowKey.REMOTE_PORT, R1).label('peer.keyed');
 }

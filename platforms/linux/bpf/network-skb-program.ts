@@ -13,6 +13,7 @@ import { emitConnectedEndpoints, emitPeerEndpoints } from './network-endpoint-co
 import { emitHeaders, emitPeer, emitSegmentation } from './network-header-code.ts';
 import {
   CLAIMABLE_NANOS,
+  FLOW_KEY_BYTES,
   FLOW_VALUE_BYTES,
   FlowKey,
   FlowValue,
@@ -23,7 +24,6 @@ import {
   OWNER_BYTES,
   Owner,
   PEER_BYTES,
-  PEER_KEY_BYTES,
   Storage,
   TCP_ESTABLISHED,
   TCP_LISTEN,
@@ -52,8 +52,7 @@ export function packetProgram(maps: NetworkMaps, direction: Direction): Uint8Arr
   code.label('peer');
   emitPeer(code, direction);
   emitFlow(code, maps.peers, 'peer', () => emitPeerEndpoints(code, direction));
-  // No room for this peer: then the socket's flow without it.
-  zeroStack(code, KEY + FlowKey.REMOTE_ADDRESS, PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS);
+  // Where there is no room for this peer, it is the socket's flow without it.
   code.label('connected');
   emitFlow(code, maps.flows, 'connected', () => emitConnectedEndpoints(code));
   emitSum(code, maps);
@@ -65,7 +64,7 @@ export function packetProgram(maps: NetworkMaps, direction: Direction): Uint8Arr
 /** Bytes, packets and the key as far as the packet alone tells them. */
 function emitLength(code: Assembler): void {
   code.move(R6, R1).load(Size.W, R8, R6, SkBuff.LEN);
-  zeroStack(code, KEY, PEER_KEY_BYTES);
+  zeroStack(code, KEY, FLOW_KEY_BYTES);
   code.load(Size.W, R1, R6, SkBuff.IFINDEX).store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
   code.load(Size.W, R1, R6, SkBuff.GSO_SEGS).jumpIfImmediate(Jump.NE, R1, 0, 'packets');
   code.moveImmediate(R1, 1).label('packets').store(Size.DW, R10, PACKETS, R1);
@@ -165,7 +164,7 @@ function emitLastPeer(code: Assembler): void {
 /** The sum of the owner on this interface: key and value without endpoints. */
 function emitSum(code: Assembler, maps: NetworkMaps): void {
   code.label('sum').load(Size.W, R1, R10, KEY + FlowKey.IFINDEX);
-  zeroStack(code, KEY, PEER_KEY_BYTES);
+  zeroStack(code, KEY, FLOW_KEY_BYTES);
   code.store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
   zeroStack(code, VALUE, FLOW_VALUE_BYTES);
   code.jumpIfImmediate(Jump.EQ, R9, 0, 'sum.owned');
