@@ -5,6 +5,7 @@ import {
   type FilterInstruction,
   NETWORK_HEADER,
   PacketType,
+  PLAIN_UDP_BYTES,
   packetFilter,
   SNAP_BYTES,
   type WantedProtocol,
@@ -57,7 +58,7 @@ describe.each([
   ['relative to it', NETWORK_HEADER],
 ])('programs that read %s', (_name, networkHeader) => {
   const keeps = (wanted: WantedProtocol, seen: Seen): boolean =>
-    run(packetFilter(wanted, networkHeader), seen) === SNAP_BYTES;
+    run(packetFilter(wanted, networkHeader), seen) > 0;
 
   test('keep the protocol that is wanted', () => {
     const cases = [
@@ -108,6 +109,19 @@ describe.each([
     expect(keeps('udp', { packet: ipv4().subarray(0, 9) })).toBe(false);
     expect(keeps('udp', { packet: ipv6().subarray(0, 6) })).toBe(false);
   });
+});
+
+test('keep the headers of plain UDP alone, and what options and extensions may take otherwise', () => {
+  const kept = (wanted: WantedProtocol, packet: Uint8Array, networkHeader = 0): number =>
+    run(packetFilter(wanted, networkHeader), { packet });
+  const withOptions = ipv4(udp).map((byte, index) => (index === 0 ? 0x46 : byte));
+  expect(kept('udp', ipv4(udp))).toBe(PLAIN_UDP_BYTES.ipv4);
+  expect(kept('udp', ipv6(udp))).toBe(PLAIN_UDP_BYTES.ipv6);
+  expect(kept('udp', withOptions)).toBe(SNAP_BYTES);
+  expect(kept('udp', ipv6(udp, [[60, new Uint8Array(8)]]))).toBe(SNAP_BYTES);
+  expect(kept('udp', ipv4(udp), NETWORK_HEADER)).toBe(SNAP_BYTES);
+  expect(kept('tcp', ipv4(tcp))).toBe(SNAP_BYTES);
+  expect(kept('any', ipv4(udp))).toBe(SNAP_BYTES);
 });
 
 test('every jump goes forwards and stays inside', () => {

@@ -45,6 +45,10 @@ const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
 
 /** Bytes kept of a packet: 114 of IP behind an Ethernet header, 60 at most for IPv4 and 20 for TCP. */
 export const SNAP_BYTES = 128;
+/** Both headers of UDP without options and extensions: a ring holds nearly twice as many of them. */
+export const PLAIN_UDP_BYTES = { ipv4: 28, ipv6: 48 } as const;
+/** Version 4, header of 20 bytes. */
+const PLAIN_IPV4 = 0x45;
 
 /**
  * The classic filter of a packet socket that is bound to every interface.
@@ -77,22 +81,31 @@ export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonl
   if (wanted === 'any') {
     program.jumpIfEqual(EtherType.IPV4, 'keep');
     program.jumpUnlessEqual(EtherType.IPV6, 'refuse');
-  } else {
-    program.jumpIfEqual(EtherType.IPV6, 'ipv6');
-    program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
-    program.load(Operation.LOAD_BYTE, networkHeader + IPV4_PROTOCOL_OFFSET);
-    program.jumpIfEqual(IP_PROTOCOL[wanted], 'keep');
-    program.result(0);
-    program.label('ipv6');
-    program.load(Operation.LOAD_BYTE, networkHeader + IPV6_NEXT_HEADER_OFFSET);
-    for (const header of [IP_PROTOCOL[wanted], ...IPV6_EXTENSIONS]) program.jumpIfEqual(header, 'keep');
-    program.result(0);
-  }
+  } else emitProtocol(program, wanted, networkHeader);
   program.label('keep');
   program.result(SNAP_BYTES);
   program.label('refuse');
   program.result(0);
   return program.assemble();
+}
+
+function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'udp', networkHeader: number): void {
+  // What is kept begins with the link header where there is one.
+  const isShort = wanted === 'udp' && networkHeader === 0;
+  program.jumpIfEqual(EtherType.IPV6, 'ipv6');
+  program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
+  program.load(Operation.LOAD_BYTE, networkHeader + IPV4_PROTOCOL_OFFSET);
+  program.jumpUnlessEqual(IP_PROTOCOL[wanted], 'refuse');
+  if (isShort) {
+    program.load(Operation.LOAD_BYTE, 0);
+    program.jumpUnlessEqual(PLAIN_IPV4, 'keep');
+    program.result(PLAIN_UDP_BYTES.ipv4);
+  } else program.result(SNAP_BYTES);
+  program.label('ipv6');
+  program.load(Operation.LOAD_BYTE, networkHeader + IPV6_NEXT_HEADER_OFFSET);
+  for (const header of IPV6_EXTENSIONS) program.jumpIfEqual(header, 'keep');
+  program.jumpUnlessEqual(IP_PROTOCOL[wanted], 'refuse');
+  if (isShort) program.result(PLAIN_UDP_BYTES.ipv6);
 }
 
 /** `struct sock_filter`, 8 bytes each: code u16, jump if true u8, jump if false u8, k u32. */
