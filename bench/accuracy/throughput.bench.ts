@@ -79,6 +79,7 @@ function watched(tier: (typeof TIERS)[number], network: VethNetwork, load: () =>
       tier,
       network,
       countsUdp: false,
+      interval: '1s',
       arguments: ['--loopback'],
     });
     try {
@@ -91,7 +92,7 @@ function watched(tier: (typeof TIERS)[number], network: VethNetwork, load: () =>
   };
 }
 
-/** Each tier by each protocol. Needs root; sstop refreshes twice a second. */
+/** Each tier by each protocol. Needs root; sstop refreshes as it does by default. */
 export async function run(): Promise<BenchTable> {
   const obstacle = vethObstacle();
   const states = tierStates();

@@ -140,18 +140,26 @@ function nsenter(pid: number): string[] {
   return ['nsenter', `--net=/proc/${pid}/ns/net`];
 }
 
-/** Without the groups' memberships, which the kernel itself announces (MLD, RFC 3810). */
+/** Without the groups' memberships, which the kernel itself announces when it likes (MLD, RFC 3810). */
 function sentBy(device: string, speaker: string, prefix: readonly string[]): Sent {
-  const [queue]: { bytes: number; packets: number }[] = JSON.parse(
-    sh(`tc -s -j qdisc show dev ${device}`, prefix),
-  );
-  const snmp = sh(`cat /proc/self/net/dev_snmp6/${speaker}`, prefix);
-  const groups = (name: string): number => Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(snmp)?.[1]);
-  const packets = queue?.packets ?? Number.NaN;
-  return {
-    ipBytes: (queue?.bytes ?? Number.NaN) - packets * ETHERNET_BYTES - groups('Ip6OutMcastOctets'),
-    packets: packets - groups('Ip6OutMcastPkts'),
+  const readGroups = (): { bytes: number; packets: number } => {
+    const snmp = sh(`cat /proc/self/net/dev_snmp6/${speaker}`, prefix);
+    const value = (name: string): number => Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(snmp)?.[1]);
+    return { bytes: value('Ip6OutMcastOctets'), packets: value('Ip6OutMcastPkts') };
   };
+  for (;;) {
+    const groups = readGroups();
+    const [queue]: { bytes: number; packets: number }[] = JSON.parse(
+      sh(`tc -s -j qdisc show dev ${device}`, prefix),
+    );
+    // One announced in between may be in one of the two counts alone.
+    if (!Object.is(readGroups().packets, groups.packets)) continue;
+    const packets = queue?.packets ?? Number.NaN;
+    return {
+      ipBytes: (queue?.bytes ?? Number.NaN) - packets * ETHERNET_BYTES - groups.bytes,
+      packets: packets - groups.packets,
+    };
+  }
 }
 
 /** unshare(1) needs a moment from its start to its new namespace. */
