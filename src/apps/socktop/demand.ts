@@ -1,5 +1,5 @@
 import type { Model } from './model.ts';
-import { visiblePids } from './rows.ts';
+import { wantedPids } from './rows.ts';
 
 /** A machine that is one row of the table of hosts is asked this seldom. */
 export const SUMMARY_METRICS_MILLIS = 2000;
@@ -48,10 +48,11 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     metricsMillis,
     processesMillis: processesIntervalMillis,
     disksMillis: DISKS_MILLIS,
+    visiblePids: () => wantedPids(model),
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
   if (pane === undefined) {
-    return { ...usual, network: model.hosts[index]!.hasTraffic, visiblePids: () => visiblePids(model) };
+    return { ...usual, network: model.hosts[index]!.hasTraffic };
   }
   return {
     ...usual,

@@ -80,7 +80,7 @@ export const SOCKTOP_KEYMAP: readonly BindingGroup[] = [
   {
     title: 'Processes',
     bindings: [
-      { action: 'search', chords: ['/'], description: 'Search by name, user or PID', label: 'search' },
+      { action: 'search', chords: ['/'], description: 'Search by name, user, PID, command', label: 'search' },
       { action: 'sort-next', chords: ['s'], description: 'Sort by the next column', label: 'sort' },
       { action: 'sort-reverse', chords: ['R'], description: 'Reverse the order' },
       { action: 'sort-cpu', chords: ['1'], description: 'Sort by CPU' },

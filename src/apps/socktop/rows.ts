@@ -14,8 +14,19 @@ export function visibleRows(model: Model): number {
   return tableRowsIn(layoutOf(model).table);
 }
 
-/** The PIDs on screen, for what costs a read of its own for each. */
-export function visiblePids(model: Model): readonly number[] {
+/**
+ * The PIDs of what costs a read of its own for each: those on screen and, while one searches, the others behind them,
+ * for a search looks into command lines too.
+ */
+export function wantedPids(model: Model): readonly number[] {
+  const { data, search } = hostOf(model);
+  const visible = model.view === 'dashboard' ? visiblePids(model) : [];
+  if (search === '' && model.prompt === undefined) return visible;
+  const { pid, unfilteredCount } = data.rows;
+  return [...new Set([...visible, ...pid.subarray(0, unfilteredCount)])];
+}
+
+function visiblePids(model: Model): readonly number[] {
   const { data, sort, viewport } = hostOf(model);
   const window = new Int32Array(Math.max(0, visibleRows(model)));
   const count = data.rows.window(model.list.sortOf(sort), viewport.offset, window.length, window);

@@ -96,6 +96,43 @@ describe('the process table', () => {
     expect(names()).toEqual(['nginx']);
   });
 
+  test('has the command lines of the rows on screen, and of all while one searches', () => {
+    for (let pid = 100; pid < 200; pid++) bench.world.addProcess(pid, { name: `many-${pid}` });
+    bench.sample();
+    const asked = () => demandOf(bench.model, 0)!.visiblePids();
+    const rows = bench.lines().filter((line) => /postgres|nginx|sshd|many-/.test(line)).length;
+    const visible = asked();
+    expect(visible).toHaveLength(rows);
+    bench.type('/');
+    expect(asked()).toHaveLength(103);
+    expect(asked().slice(0, rows)).toEqual([...visible]);
+    bench.type('post\r');
+    expect(asked()).toHaveLength(103);
+    // Nor is it forgotten what was found while one looks at it.
+    bench.type('j\r');
+    expect(bench.model.view).toBe('process');
+    expect(asked()).toHaveLength(103);
+    bench.type(`${ESCAPE}${ESCAPE}`);
+    expect(asked()).toHaveLength(rows);
+    bench.type('j\r');
+    expect(asked()).toEqual([]);
+  });
+
+  test('leads to a process that stays exited once it is, whatever else is asked for', () => {
+    const { world } = bench;
+    bench.type('j\r');
+    expect(bench.text()).toMatch(/asking for the process(.*\n)*.* Threads ─(.*\n)*.*│ - /);
+    const gone = { op: 'read /proc/11/stat', code: 'ESRCH', message: 'there is no such process' };
+    const { machine: _, machineProcesses: __, ...rest } = world.snapshot();
+    for (const errors of [[gone], [], []]) {
+      bench.send({ kind: 'sampled', host: 0, snapshot: { ...rest, errors } });
+      expect(bench.text()).toMatch(/PID 11 .* exited(.*\n)*.*there is no such process/);
+    }
+    bench.type(ESCAPE);
+    bench.type('j\r');
+    expect(bench.text()).not.toContain('exited');
+  });
+
   test('scrolls by wheel and by its scrollbar', () => {
     for (let pid = 100; pid < 200; pid++) bench.world.addProcess(pid, { name: `many-${pid}` });
     bench.sample();

@@ -126,7 +126,7 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
       priority: 40,
     },
   ];
-  const isGone = data.errors.some(({ code }) => code === 'ESRCH');
+  const isGone = data.detailError?.code === 'ESRCH';
   const right: Segment[] = isGone
     ? [{ text: 'exited', style: theme.warning, priority: 95 }]
     : [
@@ -153,7 +153,6 @@ function startedMicros({ data }: ProcessPane): number {
   return Math.max(0, header.wallMillis - startMillis) * 1000;
 }
 
-/** Of the machine, or of one core. */
 /** Of one core, or of the whole machine, whichever is shown. */
 function shareOf({ data, isPerCore }: ProcessPane, corePercent: number): number {
   return isPerCore || data.coreCount === 0 ? corePercent : corePercent / data.coreCount;
@@ -168,7 +167,7 @@ function shareText(pane: ProcessPane, corePercent: number): string {
 function renderCommand(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const { data, theme, ascii } = pane;
   if (area.height < 1) return;
-  const failed = data.detail === undefined ? data.errors[0]?.message : undefined;
+  const failed = data.detail === undefined ? (data.detailError ?? data.errors[0])?.message : undefined;
   const command = data.detail?.process.commandLine;
   const asking = pane.isRecorded ? 'not in the recording' : 'asking for the process';
   const unknown = data.detail === undefined ? asking : 'command line not known';
@@ -284,13 +283,19 @@ function renderFramed(
   }
 }
 
+/** An empty list of a process of which nothing is known yet, or nothing any more, does not say that there are none. */
+function emptyText({ data }: ProcessPane): string {
+  return data.detail === undefined ? '-' : 'none';
+}
+
 const CPU_WIDTH = 6;
 
 function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const { data, theme, ascii } = pane;
   const threads = data.detail?.threads ?? [];
-  const count = data.detail?.process.threadCount ?? threads.length;
-  renderFramed(area, buffer, pane, 'threads', `Threads ${count}`, 'TID, CPU %', 'none', (i, x, y, width) => {
+  const count = data.detail === undefined ? '' : ` ${data.detail.process.threadCount ?? threads.length}`;
+  const empty = emptyText(pane);
+  renderFramed(area, buffer, pane, 'threads', `Threads${count}`, 'TID, CPU %', empty, (i, x, y, width) => {
     const thread: ThreadSample = threads[i]!;
     const right = x + width;
     putAligned(buffer, x, y, 7, 'right', String(thread.tid), theme.text, ascii);
@@ -317,8 +322,8 @@ const MEMORY_WIDTH = 7;
 function renderChildren(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const { data, theme, ascii } = pane;
   const children = data.detail?.children ?? [];
-  const title = `Children ${children.length}`;
-  renderFramed(area, buffer, pane, 'children', title, 'PID, memory', 'none', (i, x, y, width) => {
+  const title = data.detail === undefined ? 'Children' : `Children ${children.length}`;
+  renderFramed(area, buffer, pane, 'children', title, 'PID, memory', emptyText(pane), (i, x, y, width) => {
     const child: ChildProcess = children[i]!;
     putAligned(buffer, x, y, 7, 'right', String(child.pid), theme.text, ascii);
     putAligned(buffer, x + 8, y, width - 8 - MEMORY_WIDTH - 1, 'left', child.name, theme.text, ascii);

@@ -45,6 +45,8 @@ export class SystemData {
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
   detail: DetailData | undefined;
+  /** Why there is no more of the process in depth, until there is: between two answers most samples do not ask for it. */
+  detailError: SectionError | undefined;
   journal: JournalSection | undefined;
   /** Why there is no journal. */
   journalError: string | undefined;
@@ -86,6 +88,7 @@ export class SystemData {
       this.disks = disks;
     }
     if (machineProcesses !== undefined) this.#takeProcesses(snapshot, machineProcesses);
+    this.detailError = snapshot.errors.find(isOfDetail) ?? this.detailError;
     if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
     if (journal !== undefined) this.journal = journal;
   }
@@ -106,6 +109,7 @@ export class SystemData {
   /** The process in depth is another one, or none. */
   closeDetail(): void {
     this.detail = undefined;
+    this.detailError = undefined;
     this.journal = undefined;
     this.journalError = undefined;
     this.detailRates.clear();
@@ -151,6 +155,7 @@ export class SystemData {
   #takeDetail(section: ProcessDetailSection, ticksPerSecond: number): void {
     const { process, threads, children, processes, errors } = section;
     this.detailRates.update(section, ticksPerSecond);
+    this.detailError = undefined;
     const parent = processes.find(process.ppid);
     this.detail = {
       process,
@@ -165,6 +170,11 @@ export class SystemData {
       errors,
     };
   }
+}
+
+/** No other part asks for one process by its PID; the journal, which does, does without it. */
+function isOfDetail({ op, code }: SectionError): boolean {
+  return code === 'ESRCH' || op === 'collect process' || op === 'collect processDetail';
 }
 
 /** Why a sample that was asked for the network lacks it. */
