@@ -142,6 +142,32 @@ describe('tiers', () => {
     },
   );
 
+  test.skipIf(withoutBpf !== undefined)(
+    'what the kernel sends by ICMP has bytes, and is no port that anybody listens on (needs eBPF)',
+    async () => {
+      const network = open('ebpf');
+      let refusals = 0;
+      const sender = await Bun.udpSocket({ hostname: '127.0.0.1', socket: { error: () => void refusals++ } });
+      opened.push(sender);
+      const isKernels = ({ sockets }: NetworkSample, slot: number) =>
+        sockets.ownerBasis[slot] === OwnerBasis.KERNEL && sockets.txBytes[slot]! > 0;
+      const kernels = (sample: NetworkSample) =>
+        Array.from(sample.sockets.slots.rows.subarray(0, sample.sockets.slots.count)).filter((slot) =>
+          isKernels(sample, slot),
+        );
+      const sample = await collectUntil(network, (each) => {
+        // Nobody listens on port 1 (tcpmux): the kernel answers that it cannot be reached.
+        sender.send('x', 1, '127.0.0.1');
+        return kernels(each).length > 0;
+      });
+      expect(refusals).toBeGreaterThan(0);
+      const { state, localPort, remotePort } = sample.sockets;
+      const found = kernels(sample).map((slot) => [state[slot], localPort[slot], remotePort[slot]]);
+      expect(found.length).toBeGreaterThan(0);
+      for (const each of found) expect(each).toEqual([TcpState.CLOSE, 0, 0]);
+    },
+  );
+
   test('proc knows connections, states and owners, and counts nothing', async () => {
     const network = open('proc');
     const first = await openPair();

@@ -2,7 +2,12 @@ import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { FOREIGN_INTERFACE, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
+import {
+  FOREIGN_INTERFACE,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  TcpState,
+} from '../../../src/data/sample/socket-table.ts';
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import type { DiagVisitor } from '../netlink/sock-diag.ts';
@@ -15,6 +20,7 @@ import type { NetlinkSockets } from './sockets-netlink.ts';
 
 const FLOWS_BETWEEN_RESTS = 512;
 const LOOPBACK_INDEX = 1;
+const SOCK_RAW = 3;
 /** A listed socket that is silent for so long needs no entry in the kernel's map; a new one begins where it ended. */
 const LISTED_IDLE_MICROS = 30e6;
 /** Sockets of other network namespaces are listed nowhere: their rows last as long as they were heard of lately. */
@@ -198,14 +204,15 @@ export class EbpfSockets implements SocketSource {
     const { table } = this.rows;
     table.protocol[row] = record.protocol;
     table.family[row] = record.family;
-    table.state[row] = stateOf(record);
+    const isPortless = hasNoPorts(record);
+    table.state[row] = isPortless ? TcpState.CLOSE : stateOf(record);
     const { localAddress, remoteAddress } = record;
     for (let i = 0; i < ADDRESS_WORDS; i++) {
       table.localAddress[row * ADDRESS_WORDS + i] = localAddress[i]!;
       table.remoteAddress[row * ADDRESS_WORDS + i] = remoteAddress[i]!;
     }
-    table.localPort[row] = record.localPort;
-    table.remotePort[row] = record.remotePort;
+    table.localPort[row] = isPortless ? 0 : record.localPort;
+    table.remotePort[row] = isPortless ? 0 : record.remotePort;
     table.inode[row] = 0;
     table.uid[row] = record.uid;
     table.firstSeenMicros[row] = this.#nowMicros;
@@ -275,6 +282,11 @@ export class EbpfSockets implements SocketSource {
     this.#flows.row[flow] = -1;
     this.#flows.slots.remove(flow);
   }
+}
+
+/** Raw sockets and those of ICMP have the number of their protocol where others have their port; sums have neither. */
+function hasNoPorts({ protocol, socketType }: FlowRecord): boolean {
+  return socketType === SOCK_RAW || (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP);
 }
 
 function stateOf(record: FlowRecord): number {

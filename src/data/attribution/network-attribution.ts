@@ -221,9 +221,11 @@ export class NetworkAttribution {
     const state = sockets.state[slot];
     const isListener =
       state === TcpState.LISTEN || (state === TcpState.CLOSE && sockets.protocol[slot] === PROTOCOL_UDP);
+    // What has bytes but no ports is no connection: sockets of ICMP, raw ones, sums of several.
+    const hasPorts = sockets.localPort[slot]! + sockets.remotePort[slot]! > 0;
     if (owner >= 0) {
       if (isListener) listenerCount[owner]!++;
-      else connectionCount[owner]!++;
+      else if (hasPorts) connectionCount[owner]!++;
     }
     const host = this.#ledger.host[slot]!;
     if (host >= 0) this.#hosts.table.connectionCount[host]!++;

@@ -1,5 +1,5 @@
 import { ScopeFilter } from '../query/scope.ts';
-import { isListener, protocolName, socketStateName } from '../query/socket-role.ts';
+import { isConnection, isListener, protocolName, socketStateName } from '../query/socket-role.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
@@ -48,7 +48,8 @@ export class SocketsByOwner {
       const interfaceIndex = accounts.interfaceIndex[slot]!;
       if (isListener(sockets, slot)) {
         if (inScope.hasListener(interfaceIndex)) append(this.listeners, owner, slot);
-      } else if (inScope.has(interfaceIndex)) append(this.connections, owner, slot);
+      } else if (isConnection(sockets, slot) && inScope.has(interfaceIndex))
+        append(this.connections, owner, slot);
     }
   }
 }

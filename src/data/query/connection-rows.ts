@@ -7,7 +7,7 @@ import type { FilterExpression } from './filter/filter-expression.ts';
 import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isListener, stateName } from './socket-role.ts';
+import { isConnection, stateName } from './socket-role.ts';
 import { isAscending, type SortBy } from './sort.ts';
 
 export const CONNECTION_SORT_KEYS = [
@@ -77,7 +77,7 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       if (accounts.owner[slot] !== owner || accounts.isClosed[slot] === 1) continue;
-      if (isListener(sockets, slot) || !inScope.has(accounts.interfaceIndex[slot]!)) continue;
+      if (!isConnection(sockets, slot) || !inScope.has(accounts.interfaceIndex[slot]!)) continue;
       this.unfilteredCount++;
       const row = this.count;
       this.#reserve(row + 1);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { ConnectionRows } from './connection-rows.ts';
 import { EVERYTHING, filterOf, Machine, OUTSIDE } from './machine.fixture.ts';
 import { ProcessRows } from './process-rows.ts';
 import type { Scope } from './scope.ts';
@@ -55,6 +56,23 @@ test('rows made in slices are those made at once', async () => {
   expect(rests).toBeGreaterThanOrEqual(2);
   expect(inSlices.count).toBe(40);
   expect(inSlices).toEqual(atOnce);
+});
+
+test('a socket without ports, such as one of ICMP, has bytes, and is neither a connection nor a listener', () => {
+  const machine = new Table();
+  machine.world.addProcess(7, { name: 'ping' });
+  machine.step();
+  const icmp = { protocol: 1, state: TcpState.CLOSE, localPort: 0, remotePort: 0, tx: 0 };
+  const slot = machine.world.addSocket({ pid: 7, ...icmp });
+  machine.step();
+  machine.world.grow(slot, 840, 0);
+  const section = machine.step();
+  const rows = machine.build(section, EVERYTHING);
+  expect([rows.connections[0], rows.listeners[0], rows.upTotal[0]]).toEqual([0, 0, 840]);
+  expect(section.owners.connectionCount[rows.owner[0]!]).toBe(0);
+  const connections = new ConnectionRows();
+  connections.build(section, machine.rates, EVERYTHING, rows.owner[0]!);
+  expect(connections.count).toBe(0);
 });
 
 describe('which rows there are', () => {

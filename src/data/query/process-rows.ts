@@ -8,7 +8,7 @@ import type { OwnerFilter } from './filter/filter-context.ts';
 import { trendOfHistory } from './history-trend.ts';
 import { ProcessOrder, type RateBasis } from './process-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isListener } from './socket-role.ts';
+import { isConnection, isListener } from './socket-role.ts';
 import type { Sort } from './sort.ts';
 
 /** Sockets that are counted in half a millisecond while the code is cold. */
@@ -227,7 +227,7 @@ export class ProcessRows {
         this.listeners[row]!++;
       } else {
         if (!inScope.has(interfaceIndex)) continue;
-        this.connections[row]!++;
+        if (isConnection(sockets, slot)) this.connections[row]!++;
       }
       const isUncounted = sockets.protocol[slot] === PROTOCOL_UDP && Number.isNaN(accounts.txBytes[slot]!);
       if (isUncounted) this.#uncountedSockets[row]!++;

@@ -7,6 +7,11 @@ export function isListener(sockets: SocketTable, slot: number): boolean {
   return sockets.protocol[slot] === PROTOCOL_UDP && state === TcpState.CLOSE;
 }
 
+/** Neither a listener nor a socket that has bytes but no ports: one of ICMP, a raw one, a sum of several. */
+export function isConnection(sockets: SocketTable, slot: number): boolean {
+  return !isListener(sockets, slot) && sockets.localPort[slot]! + sockets.remotePort[slot]! > 0;
+}
+
 const STATE_NAMES: readonly (string | undefined)[] = [
   undefined,
   'ESTAB',
