@@ -50,12 +50,24 @@ export function openAgent(target: AgentTarget): RemoteSource {
 
 function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string): boolean {
   tell(`Nobody vouches for the certificate of ${agent.hostName}, port ${agent.port}:`);
-  tell(`  SHA-256   ${peer.fingerprint}`);
+  const [first, ...others] = fingerprintLines(peer.fingerprint, process.stderr.columns);
+  tell(`  SHA-256   ${first}`);
+  for (const line of others) tell(`            ${line}`);
   tell(`  made for  ${peer.names.join(', ') || peer.subject}`);
   tell(`  valid     ${dayOf(peer.notBeforeMillis)} to ${dayOf(peer.notAfterMillis)}`);
   tell('Compare the fingerprint with the one that the agent prints when it starts.');
-  tell(`On a yes the certificate is kept in ${path}, and no other is accepted there.`);
+  tell('On a yes it is kept, and no other is accepted there:');
+  tell(`  ${path}`);
   return confirm('Trust this certificate?', 'no');
+}
+
+const LABEL_WIDTH = 12;
+
+/** In halves that can be compared line by line where the terminal would break it anywhere; undefined: no terminal. */
+export function fingerprintLines(fingerprint: string, columns: number | undefined): readonly string[] {
+  if (columns === undefined || LABEL_WIDTH + fingerprint.length <= columns) return [fingerprint];
+  const half = (fingerprint.length + 1) / 2;
+  return [fingerprint.slice(0, half - 1), fingerprint.slice(half)];
 }
 
 function dayOf(millis: number): string {

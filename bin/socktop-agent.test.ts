@@ -246,6 +246,13 @@ describe('what keeps it from starting is one line', () => {
     });
   });
 
+  test('a word that is no address', async () => {
+    expect(await refusal(['--bind', 'no-where', '-p', '0'])).toEqual({
+      code: 1,
+      said: "socktop-agent: 'no-where' is neither an address of this machine nor a name of one\n",
+    });
+  });
+
   test.skipIf(!isRoot)('a low port, for an ordinary user (needs root to become one)', async () => {
     const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const { code, said } = await refusal(['-p', '1'], {}, prefix);

@@ -160,5 +160,7 @@ test('an agent that is not there, or is asked for wrongly, is one line', async (
     stderr: 'socktop: ws://127.0.0.1:1/ws: connection refused: no agent listens there\n',
   });
   expect(await run('--json')).toMatchObject({ code: 2, stdout: '' });
-  expect((await run('--json', '--token-file', '/nowhere', url)).stderr).toMatch(/token-file.*ENOENT/);
+  expect((await run('--json', '--token-file', '/nowhere', url)).stderr).toMatch(
+    /token-file.*'\/nowhere': there is no such file/,
+  );
 });

@@ -27,7 +27,7 @@ export async function runStream(settings: Settings, input: SstopInput): Promise<
     serviceName: (port, protocol) => names.service(port, protocol),
   });
   if ('error' in parsed) {
-    complain('sstop', `option '--filter <text>': ${parsed.error.message}`);
+    complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
     return EXIT_USAGE;
   }
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);

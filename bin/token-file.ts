@@ -5,6 +5,12 @@ const TOKEN_LIMIT = 1024;
 /** With blanks around the token. */
 const FILE_LIMIT_BYTES = 2048;
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'no permission to read it',
+  EISDIR: 'it is a folder',
+};
+
 /** What is wrong with a token, which is not in it; undefined: it can be sent in a header. */
 export function tokenFault(token: string): string | undefined {
   if (token === '') return 'no token';
@@ -23,7 +29,7 @@ export function readTokenFile(path: string): string {
   } catch (thrown) {
     if (thrown instanceof OpError) throw thrown;
     const { code } = toOpError('token file', thrown);
-    throw failure(code, `cannot read '${path}' (${code})`);
+    throw failure(code, `cannot read '${path}': ${REASONS[code] ?? code}`);
   }
 }
 

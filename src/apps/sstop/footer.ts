@@ -9,7 +9,7 @@ import { type Model, stateOf, type ViewName } from './model.ts';
 const HINTS: Readonly<Record<ViewName, readonly Action[]>> = {
   processes: [
     ...(['help', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
-    ...(['pause', 'interface-next', 'loopback', 'quit'] as const),
+    ...(['pause', 'quit', 'interface-next', 'loopback'] as const),
   ],
   hosts: ['help', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'quit'],
   listen: ['help', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause', 'quit'],

@@ -55,10 +55,10 @@ export class ConnectionList implements NetworkList {
   readonly #table = new ListTable<ConnectionColumn, (typeof KEYS)[number]>(KEYS, {
     columns: [
       { id: 'protocol', title: 'PROTO', align: 'left', minWidth: 5, idealWidth: 5, flex: 0, priority: 40 },
-      { id: 'local', title: 'LOCAL', align: 'left', minWidth: 14, idealWidth: 24, flex: 0, priority: 35 },
+      { id: 'local', title: 'LOCAL', align: 'left', minWidth: 14, idealWidth: 24, flex: 1, priority: 35 },
       { id: 'remote', title: 'REMOTE', align: 'left', minWidth: 19, idealWidth: 30, flex: 1, priority: 100 },
       { id: 'state', title: 'STATE', align: 'left', minWidth: 10, idealWidth: 10, flex: 0, priority: 60 },
-      { id: 'service', title: 'SVC', align: 'left', minWidth: 5, idealWidth: 7, flex: 0, priority: 20 },
+      { id: 'service', title: 'SVC', align: 'left', minWidth: 5, idealWidth: 11, flex: 0, priority: 20 },
       { id: 'age', title: 'AGE', align: 'right', minWidth: 6, idealWidth: 6, flex: 0, priority: 30 },
       { id: 'rtt', title: 'RTT', align: 'right', minWidth: 5, idealWidth: 6, flex: 0, priority: 25 },
       { id: 'retransmits', title: 'RETR', align: 'right', minWidth: 4, idealWidth: 5, flex: 0, priority: 10 },

@@ -202,6 +202,7 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is in use: choose another with --port`,
     EACCES: `${where} is not for ordinary users: choose one above 1023, or give the agent CAP_NET_BIND_SERVICE`,
+    EINVAL: `'${bindAddress ?? ''}' is neither an address of this machine nor a name of one`,
     EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is no address of this machine`,
   };
   const message = reasons[code] ?? `cannot listen on ${where} (${code})`;
