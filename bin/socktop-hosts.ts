@@ -28,17 +28,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const NO_INTERVALS: Intervals = { metricsIntervalMillis: undefined, processesIntervalMillis: undefined };
 
 /**
- * Finds out what is to be shown, by options, saved profiles, and questions where there is somebody to ask. Throws
- * OpError whose message says in one line what the user has to change.
+ * Finds out which agents are to be shown, by options, saved profiles, and questions where there is somebody to ask.
+ * Throws OpError whose message says in one line what the user has to change.
  */
 export async function resolveShown(
   options: SocktopOptions,
   canChoose: boolean,
   environment: Environment,
 ): Promise<Shown> {
-  if (options.local) return { kind: 'local' };
-  if (options.demo) return { kind: 'demo' };
-  if (options.playbackPath !== undefined) return { kind: 'playback' };
   const { urls, profiles } = options;
   if (urls.length === 0 && profiles.length === 0) {
     return canChoose ? chosen(chooseProfile(environment), options, environment) : { kind: 'nothing' };

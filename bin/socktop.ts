@@ -3,21 +3,16 @@ import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/sock
 import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
-import { type Contact, contact, openAgent } from './agent-connect.ts';
-import { agentTarget, isAgentNamedWrong } from './agent-target.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
-import { canAsk } from './prompt.ts';
 import { screenObstacle } from './screen-obstacle.ts';
-import { DEMO_URL, DemoAgent } from './socktop-demo.ts';
 import type { SocktopHost } from './socktop-host.ts';
-import { describedShown, type NamedAgent, resolveShown, type Shown } from './socktop-hosts.ts';
+import type { Shown } from './socktop-hosts.ts';
 import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
-import { measure, show, showRecording } from './socktop-show.ts';
-import { Stop } from './stop.ts';
+import { show, showRecording } from './socktop-show.ts';
 import { VERSION } from './version.ts';
 
-/** socktop from its arguments to its exit code. */
+/** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
@@ -38,16 +33,29 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   lowerPrivileges();
   let shown: Shown;
   try {
-    shown = await resolveShown(options, canAsk(), process.env);
+    shown = await findShown(options);
   } catch (thrown) {
-    return usageError(thrown);
+    return await usageError(thrown);
   }
   return runShown(options, shown);
+}
+
+/** What the command line alone tells needs nothing that agents need. */
+async function findShown(options: SocktopOptions): Promise<Shown> {
+  if (options.local) return { kind: 'local' };
+  if (options.demo) return { kind: 'demo' };
+  if (options.playbackPath !== undefined) return { kind: 'playback' };
+  const [{ resolveShown }, { canAsk }] = await Promise.all([
+    import('./socktop-hosts.ts'),
+    import('./prompt.ts'),
+  ]);
+  return resolveShown(options, canAsk(), process.env);
 }
 
 async function runShown(options: SocktopOptions, shown: Shown): Promise<number> {
   if (shown.kind === 'nothing') return abandoned();
   if (options.dryRun) {
+    const { describedShown } = await import('./socktop-hosts.ts');
     for (const line of describedShown(shown)) process.stdout.write(`${line}\n`);
     return EXIT_OK;
   }
@@ -57,9 +65,9 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
   try {
     switch (shown.kind) {
       case 'demo':
-        return await runDemo(settings);
+        return await (await import('./socktop-agents.ts')).runDemo(settings);
       case 'agents':
-        return await runAgents(settings, shown.agents);
+        return await (await import('./socktop-agents.ts')).runAgents(settings, shown.agents);
       case 'local':
         return await runHosts(settings, [localHost()]);
       case 'playback':
@@ -78,67 +86,11 @@ function isNamedWrong(thrown: unknown): boolean {
 }
 
 /** Nothing was picked: that is an answer where somebody was asked. */
-function abandoned(): number {
+async function abandoned(): Promise<number> {
+  const { canAsk } = await import('./prompt.ts');
   if (canAsk()) return EXIT_OK;
   complain('socktop', 'which machine? Give a URL, --profile, --demo or --local (see socktop --help)');
   return EXIT_USAGE;
-}
-
-async function runDemo(settings: SocktopSettings): Promise<number> {
-  // Until the screen has its own, no signal may end the program without a word.
-  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  raisePrivileges();
-  const demo = new DemoAgent(currentPlatform());
-  try {
-    const wish = { url: DEMO_URL, tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined };
-    const target = agentTarget(wish, {});
-    const code = await runAgents(settings, [{ name: 'demo', wish, target }], stop);
-    return stop.signal === undefined ? code : exitCodeOfSignal(stop.signal);
-  } finally {
-    // Standard output may be a stream of figures.
-    await demo.stop(settings.output === 'screen' ? process.stdout : process.stderr);
-    stop.release();
-  }
-}
-
-/** `demo`: the agent is this process's own, and a signal may have come before there is a screen to take it. */
-async function runAgents(
-  settings: SocktopSettings,
-  agents: readonly NamedAgent[],
-  demo?: Stop,
-): Promise<number> {
-  const hosts: SocktopHost[] = [];
-  try {
-    const contacts = await contactAll(agents);
-    for (const [at, { source, error }] of contacts.entries()) {
-      const { name } = agents[at]!;
-      hosts.push({ name, source, link: source, signaller: undefined });
-      // Of several hosts one that is down is a row that says so; of one there would be nothing to see.
-      if (error !== undefined && agents.length === 1) {
-        complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
-        return EXIT_FAILURE;
-      }
-    }
-    if (demo?.signal !== undefined) return exitCodeOfSignal(demo.signal);
-    if (settings.measure) return await measure(settings, hosts[0]!.name, contacts[0]!.source);
-    return await show(settings, hosts, demo !== undefined);
-  } finally {
-    for (const { source } of hosts) source.close();
-  }
-}
-
-/**
- * One is waited for. Of several only those are about which there may be a question, one after another, so that
- * questions do not mix: one that is down must not keep the others from the screen.
- */
-async function contactAll(agents: readonly NamedAgent[]): Promise<readonly Contact[]> {
-  const contacts: Contact[] = [];
-  for (const { target, wish } of agents) {
-    const isWaitedFor = agents.length === 1 || target.keptCertificatePath !== undefined;
-    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname));
-    else contacts.push({ source: openAgent(target), error: undefined });
-  }
-  return contacts;
 }
 
 async function runHosts(settings: SocktopSettings, hosts: readonly SocktopHost[]): Promise<number> {
@@ -161,8 +113,9 @@ function localHost(): SocktopHost {
   };
 }
 
-function usageError(thrown: unknown): number {
+async function usageError(thrown: unknown): Promise<number> {
   const error = toOpError('start', thrown);
+  const { isAgentNamedWrong } = await import('./agent-target.ts');
   complain('socktop', error.message);
   if (isAgentNamedWrong(error)) return EXIT_USAGE;
   return ['EACCES', 'EROFS', 'ENOSPC', 'LOCKED'].includes(error.code) ? EXIT_FAILURE : EXIT_USAGE;

@@ -57,8 +57,19 @@ export function linkTarget(path: string): string | undefined {
   return orUndefined(() => readlinkSync(path));
 }
 
+/** Digits of a 64-bit number. */
+const LONGEST_NUMBER = 20;
+const DIGITS = /\d+/g;
+
+/** Names with a number by that number. No collator: its tables are 3 MB of resident memory. */
 function compareNatural(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+  const [left, right] = [padded(a), padded(b)];
+  if (left === right) return a < b ? -1 : 1;
+  return left < right ? -1 : 1;
+}
+
+function padded(name: string): string {
+  return name.replace(DIGITS, (digits) => digits.padStart(LONGEST_NUMBER, '0'));
 }
 
 /** Files of devices come and go with these, and some exist for certain kinds only. */

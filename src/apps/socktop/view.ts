@@ -1,3 +1,4 @@
+import { groupedText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
@@ -151,11 +152,10 @@ function titlesOf(
   { data, search }: HostModel,
 ): { readonly title: string; readonly rightTitle: string } {
   const { processCount, count } = data.rows;
-  const number = (value: number): string => value.toLocaleString('en-US');
   const title =
     search === ''
-      ? `Processes ${number(processCount)}`
-      : `Processes ${number(count)} of ${number(processCount)}`;
+      ? `Processes ${groupedText(processCount)}`
+      : `Processes ${groupedText(count)} of ${groupedText(processCount)}`;
   return { title, rightTitle: model.isPerCore ? 'CPU % of one core' : 'CPU % of the machine' };
 }
 

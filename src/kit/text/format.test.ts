@@ -9,6 +9,7 @@ import {
   COMPACT_COLUMNS,
   compactBytesText,
   formatInteger,
+  groupedText,
   RATE_COLUMNS,
   rateText,
 } from './format.ts';
@@ -123,4 +124,14 @@ test('a scratch grows, and takes nothing but ASCII', () => {
   for (let i = 0; i < 100; i++) out.pushByte(0x79);
   out.pushString('é');
   expect(out.toString()).toBe(`${'x'.repeat(100)}${'y'.repeat(100)}?`);
+});
+
+describe('groupedText', () => {
+  test('is what en-US makes of a number', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.nat(12_345_678), fc.maxSafeNat()), (value) => {
+        expect(groupedText(value)).toBe(value.toLocaleString('en-US'));
+      }),
+    );
+  });
 });

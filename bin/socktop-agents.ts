@@ -1,0 +1,77 @@
+import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
+import { MEASURE_MILLIS } from '../src/apps/cli/socktop-command.ts';
+import { type Contact, contact, openAgent } from './agent-connect.ts';
+import { agentTarget } from './agent-target.ts';
+import { EXIT_FAILURE, exitCodeOfSignal } from './exit-codes.ts';
+import { complain } from './messages.ts';
+import type { SocktopHost } from './socktop-host.ts';
+import type { NamedAgent } from './socktop-hosts.ts';
+import type { SocktopSettings } from './socktop-settings.ts';
+import { show } from './socktop-show.ts';
+import { Stop } from './stop.ts';
+
+/** Shows an agent inside this process; resolves to the exit code. Rejects with OpError where it cannot listen. */
+export async function runDemo(settings: SocktopSettings): Promise<number> {
+  const { DEMO_URL, DemoAgent } = await import('./socktop-demo.ts');
+  // Until the screen has its own, no signal may end the program without a word.
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  raisePrivileges();
+  const demo = new DemoAgent(currentPlatform());
+  try {
+    const wish = { url: DEMO_URL, tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined };
+    const target = agentTarget(wish, {});
+    const code = await runAgents(settings, [{ name: 'demo', wish, target }], stop);
+    return stop.signal === undefined ? code : exitCodeOfSignal(stop.signal);
+  } finally {
+    // Standard output may be a stream of figures.
+    await demo.stop(settings.output === 'screen' ? process.stdout : process.stderr);
+    stop.release();
+  }
+}
+
+/**
+ * Shows or measures agents; resolves to the exit code. `demo`: the agent is this process's own, and a signal may have come before there is a
+ * screen to take it.
+ */
+export async function runAgents(
+  settings: SocktopSettings,
+  agents: readonly NamedAgent[],
+  demo?: Stop,
+): Promise<number> {
+  const hosts: SocktopHost[] = [];
+  try {
+    const contacts = await contactAll(agents);
+    for (const [at, { source, error }] of contacts.entries()) {
+      const { name } = agents[at]!;
+      hosts.push({ name, source, link: source, signaller: undefined });
+      // Of several hosts one that is down is a row that says so; of one there would be nothing to see.
+      if (error !== undefined && agents.length === 1) {
+        complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
+        return EXIT_FAILURE;
+      }
+    }
+    if (demo?.signal !== undefined) return exitCodeOfSignal(demo.signal);
+    if (settings.measure) {
+      const { runMeasure } = await import('./socktop-measure.ts');
+      const durationMillis = settings.durationMillis ?? MEASURE_MILLIS;
+      return await runMeasure(settings, durationMillis, hosts[0]!.name, contacts[0]!.source);
+    }
+    return await show(settings, hosts, demo !== undefined);
+  } finally {
+    for (const { source } of hosts) source.close();
+  }
+}
+
+/**
+ * One is waited for. Of several only those are about which there may be a question, one after another, so that
+ * questions do not mix: one that is down must not keep the others from the screen.
+ */
+async function contactAll(agents: readonly NamedAgent[]): Promise<readonly Contact[]> {
+  const contacts: Contact[] = [];
+  for (const { target, wish } of agents) {
+    const isWaitedFor = agents.length === 1 || target.keptCertificatePath !== undefined;
+    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname));
+    else contacts.push({ source: openAgent(target), error: undefined });
+  }
+  return contacts;
+}
