@@ -9,5 +9,7 @@ export function scanDecimal(scanner: TextScanner): number {
   scanner.at++;
   const start = scanner.at;
   const fraction = scanner.unsigned();
-  return whole + fraction / 10 ** (scanner.at - start);
+  const scale = 10 ** (scanner.at - start);
+  // One division: the number that is written, where a sum would be 1.8399999999999999 for 1.84.
+  return (whole * scale + fraction) / scale;
 }

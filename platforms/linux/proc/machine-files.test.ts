@@ -92,6 +92,10 @@ describe('other files of the machine', () => {
     }
     expect(parseUptimeSeconds(bytesOf('12.34 56.78\n'), 12)).toBe(12.34);
     expect(parseUptimeSeconds(bytesOf('12.34'), 5)).toBeNaN();
+    // As written, not a sum of parts that is a little less.
+    const written = bytesOf('1.84 4.35 2.07 1/2 3\n');
+    expect(parseLoadAverage(written, written.length, into)).toBe(true);
+    expect([into.load1, into.load5, into.load15]).toEqual([1.84, 4.35, 2.07]);
   });
 
   test('/proc/pressure', () => {

@@ -327,6 +327,17 @@ describe('the rest', () => {
     expect(bench.model.scope.interfaceIndex).toBeUndefined();
   });
 
+  test.each([40, 80, 200])('the header of %i columns says which interface the figures are of', (width) => {
+    bench.send(bench.program.resized(bench.model, width, 24));
+    expect(bench.lines()[0]).not.toContain('only');
+    bench.type('i');
+    expect(bench.lines()[0]).toContain(' only lo ');
+    bench.type('ih');
+    expect(bench.lines()[0]).toContain(' only eth0 ');
+    bench.type('i');
+    expect(bench.lines()[0]).not.toContain('only');
+  });
+
   test('an open help takes the arrows and Escape, and q still quits', () => {
     bench.type('?');
     expect(bench.lines().join('\n')).toContain('sstop keys');

@@ -69,6 +69,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     ...linkSegments(view.link, theme),
     clock,
     { text: view.interval, style: theme.dim, priority: 68 },
+    { text: narrowedText(view), style: theme.accent, priority: 71 },
     { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
     { text: tierText(section), style: theme.dim, priority: 30 },
     { text: attributedText(data.rates.attributedRatio), style: theme.dim, priority: 25 },
@@ -77,6 +78,14 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
+}
+
+/** `only eth0`: of what all the figures are, where it is not of everything. */
+function narrowedText({ data, scope }: HeaderView): string {
+  const { interfaces } = data.section;
+  const index = scope.interfaceIndex;
+  const slot = index === undefined ? -1 : interfaces.slots.find(index, 0, 0, 0);
+  return slot < 0 ? '' : `only ${interfaces.names[slot]}`;
 }
 
 /** How another machine is reached, so that nobody takes it for this one. */
