@@ -79,7 +79,7 @@ describe('of this machine', () => {
       screen.press('n');
       await screen.untilText(/^ sstop (.*\n)*.*PID USER +PROCESS/m);
       screen.press('L', 'h');
-      await screen.untilText(/HOST .*COUNTRY(.*\n)*.*127\.0\.0\.1 +loopback/);
+      await screen.untilText(/HOST\S? .*COUNTRY(.*\n)*.*127\.0\.0\.1 +loopback/);
     } finally {
       await screen.close();
       client.end();

@@ -51,7 +51,7 @@ export function sortedBySum(columns: readonly string[], key: string, ...back: re
     shows: (screen) => {
       const { head, footer } = screen.shown();
       const isMarked = (column: string) =>
-        new RegExp(`[▴▾]${column}(?!\\S)|(?<!\\S)${column} ?[▴▾]`).test(head);
+        new RegExp(`(?<!\\S)([▴▾]${column}|${column}[▴▾])(?!\\S)`).test(head);
       const count = head.match(/[▴▾]/g)?.length;
       return count === columns.length && columns.every(isMarked) && footer.includes(`sort: ${key}  `);
     },

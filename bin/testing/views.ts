@@ -40,13 +40,13 @@ export const VIEWS = {
     steps: [() => ['g', 'enter']],
   },
   hosts: {
-    ...{ title: 'Remote hosts', sort: 'name', head: /HOST .*COUNTRY/ },
+    ...{ title: 'Remote hosts', sort: 'name', head: /HOST\S? .*COUNTRY/ },
     row: new RegExp(ADDRESS),
     filter: ({ tag }) => tag,
     steps: [() => ['h', '/'], (crowd) => [crowd.nameOf(0), 'enter', '5']],
   },
   groups: {
-    ...{ title: 'Groups', sort: 'name', head: /GROUP .*TYPE/, recording: 'day.gz' },
+    ...{ title: 'Groups', sort: 'name', head: /GROUP\S? .*TYPE/, recording: 'day.gz' },
     row: /crowd-\d\d\.service/,
     filter: ({ tag }) => tag,
     steps: [() => ['space', 'D', '/'], () => ['crowd', 'enter', '5']],

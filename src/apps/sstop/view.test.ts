@@ -11,7 +11,7 @@ beforeEach(() => {
 /** The columns of the head that carry the mark of the order, from the left. */
 function marked(): string[] {
   const head = bench.lines().find((line) => /PROC|REMOTE/.test(line)) ?? '';
-  return Array.from(head.matchAll(/[▴▾]([\w/]+)|([\w/]+) ?[▴▾]/g), (match) => match[1] ?? match[2]!);
+  return Array.from(head.matchAll(/[▴▾]([\w/]+)|([\w/]+)[▴▾]/g), ([, after, before]) => after ?? before!);
 }
 
 describe('the mark of the order', () => {
@@ -24,7 +24,7 @@ describe('the mark of the order', () => {
     bench.type('4');
     expect(marked()).toEqual(['PID']);
     bench.type('1c');
-    expect(marked()).toEqual(['TOTAL', 'TOTAL']);
+    expect(marked()).toEqual(['UP', 'DN']);
     bench.type('cj\r');
     expect(marked()).toEqual(['UP/s', 'DOWN/s']);
     bench.type('3');

@@ -17,6 +17,12 @@ export interface Column<Id extends string = string> {
   readonly priority: number;
 }
 
+/** The column with room for the sort mark beside its title, however narrow it gets. */
+export function sortable<Id extends string>(column: Column<Id>): Column<Id> {
+  const least = cellWidth(column.title) + 1;
+  return column.minWidth >= least ? column : { ...column, minWidth: least };
+}
+
 /** A column that has its place; all `x` are counted from the left edge of the table. */
 export interface PlacedColumn<Id extends string = string> {
   readonly column: Column<Id>;
@@ -57,7 +63,7 @@ export function layoutColumns<Id extends string>(
   const available = Math.max(0, Math.floor(width)) - MARKER_WIDTH;
   const kept = columnsThatFit(columns, available);
   if (available <= 0 || kept.length === 0) return { columns: [], width };
-  return { columns: placed(kept, widthsOf(kept, available), width), width };
+  return { columns: placed(kept, widthsOf(kept, available)), width };
 }
 
 function columnsThatFit<Id extends string>(columns: readonly Column<Id>[], available: number): Column<Id>[] {
@@ -105,35 +111,19 @@ function share(widths: number[], cells: number, weights: readonly number[]): voi
 function placed<Id extends string>(
   columns: readonly Column<Id>[],
   widths: readonly number[],
-  tableWidth: number,
 ): PlacedColumn<Id>[] {
   let end = MARKER_WIDTH - GAP;
-  const bare = columns.map((column, index) => {
+  return columns.map((column, index) => {
     const x = end + GAP;
     const width = widths[index]!;
     end = x + width;
     const titleWidth = Math.min(cellWidth(column.title), width);
-    const titleX = column.align === 'right' ? end - titleWidth : x;
-    return { column, x, width, titleX, titleWidth };
+    const isRight = column.align === 'right';
+    const titleX = isRight ? end - titleWidth : x;
+    // It never moves the title, and touches it from within the column: no other title can take it for its own.
+    const markX = titleWidth === width ? -1 : isRight ? titleX - 1 : titleX + titleWidth;
+    return { column, x, width, titleX, titleWidth, markX };
   });
-  return bare.map((one, index) => ({
-    ...one,
-    markX: markPosition(one, bare[index + 1]?.titleX ?? tableWidth),
-  }));
-}
-
-/**
- * The sort mark never moves the title. It takes a free cell after it, with a space between where three are free
- * before the next title begins; else one before it within the column; else the gap on either side.
- */
-function markPosition(one: Omit<PlacedColumn, 'markX'>, nextTitleX: number): number {
-  const titleEnd = one.titleX + one.titleWidth;
-  const after = nextTitleX - titleEnd;
-  if (after >= 3) return titleEnd + 1;
-  if (after === 2) return titleEnd;
-  if (one.titleX - one.x >= 1) return one.titleX - 1;
-  if (after === 1) return titleEnd;
-  return one.titleX - 1 >= MARKER_WIDTH ? one.titleX - 1 : -1;
 }
 
 function minWidth(column: Column): number {

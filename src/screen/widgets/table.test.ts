@@ -4,7 +4,7 @@ import { Buffer } from '../buffer/buffer.ts';
 import { INHERIT_COLOR, rgb } from '../style/color.ts';
 import { Attribute, style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
-import { type Column, layoutColumns } from './column-layout.ts';
+import { type Column, layoutColumns, sortable } from './column-layout.ts';
 import { anyArea, anyName, drawnOver, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
 import { hitTable, renderTable, type Table, tableRowsIn } from './table.ts';
 
@@ -66,26 +66,25 @@ describe('a table', () => {
 
   test('shows how it is sorted without moving a title', () => {
     const header = (options: Partial<Table<Id>>): string => drawn(30, 1, tableOf(30, options)).line(0);
-    expect(header({ sortedBy: ['name'] })).toBe('     PID PROCESS ▾      DOWN/s');
-    expect(header({ sortedBy: ['name'], descending: false })).toBe('     PID PROCESS ▴      DOWN/s');
+    expect(header({ sortedBy: ['name'] })).toBe('     PID PROCESS▾       DOWN/s');
+    expect(header({ sortedBy: ['name'], descending: false })).toBe('     PID PROCESS▴       DOWN/s');
     expect(header({ sortedBy: ['down'] })).toBe('     PID PROCESS       ▾DOWN/s');
     expect(header({ sortedBy: ['pid'], ascii: true })).toBe('    vPID PROCESS        DOWN/s');
     expect(header({ sortedBy: ['pid', 'down'] })).toBe('    ▾PID PROCESS       ▾DOWN/s');
     expect(header({ sortedBy: [] })).toBe('     PID PROCESS        DOWN/s');
   });
 
-  test('writes the mark after a title with room behind it, as the sketch has it', () => {
-    const columns: Column<Id>[] = [
+  test('leaves the mark out where a title fills its column, and makes room for it where one may sort', () => {
+    const bare: Column<Id>[] = [
       { ...COLUMNS[2]!, title: 'DOWNLOAD/s', minWidth: 10, idealWidth: 10 },
-      { ...COLUMNS[0]!, title: 'CONNS', minWidth: 7, idealWidth: 7 },
+      { ...COLUMNS[1]!, title: 'NAME', minWidth: 4, idealWidth: 4, flex: 0 },
     ];
-    const table = tableOf(19, { layout: layoutColumns(columns, 19), sortedBy: ['down'] });
-    expect(drawn(19, 1, table).line(0)).toBe(' DOWNLOAD/s ▾ CONNS');
-    // The mark stands above the next column, but is the first one's.
-    expect(hitTable({ x: 0, y: 0, width: 19, height: 3 }, table, 12, 0)).toEqual({
-      part: 'header',
-      column: 'down',
-    });
+    const header = (columns: readonly Column<Id>[]): string => {
+      const table = tableOf(18, { layout: layoutColumns(columns, 18), sortedBy: ['down', 'name'] });
+      return drawn(18, 1, table).line(0);
+    };
+    expect(header(bare)).toBe(' DOWNLOAD/s NAME');
+    expect(header(bare.map(sortable))).toBe(' ▾DOWNLOAD/s NAME▾');
   });
 
   test('lays the selection over the whole row and leaves the colours of the text', () => {
@@ -108,7 +107,7 @@ describe('a table', () => {
 
   test('hits what it shows', () => {
     const area = { x: 2, y: 1, width: 30, height: 5 };
-    const table = tableOf(30, { offset: 1, sortedBy: ['down'] });
+    const table = tableOf(30, { offset: 1 });
     expect(hitTable(area, table, 5, 1)).toEqual({ part: 'header', column: 'pid' });
     expect(hitTable(area, table, 11, 1)).toEqual({ part: 'header', column: 'name' });
     expect(hitTable(area, table, 31, 1)).toEqual({ part: 'header', column: 'down' });

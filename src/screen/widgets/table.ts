@@ -78,10 +78,7 @@ function renderHeader<Id extends string>(area: Rect, buffer: Buffer, table: Tabl
     const style = isSorted ? table.sortedHeaderStyle : table.headerStyle;
     const width = Math.min(titleWidth, area.width - titleX);
     putAligned(buffer, area.x + titleX, area.y, width, 'left', column.title, style, table.ascii);
-  }
-  // After all titles, since a mark may stand in a gap.
-  for (const placed of table.layout.columns) {
-    if (table.sortedBy.includes(placed.column.id)) putSortMark(area, buffer, table, placed);
+    if (isSorted) putSortMark(area, buffer, table, placed);
   }
 }
 
@@ -126,7 +123,7 @@ export type TableHit<Id extends string> =
 /** What of the table a press at (x, y) hits; `undefined` outside it, below the last row and beside the columns. */
 export function hitTable<Id extends string>(
   area: Rect,
-  table: Pick<Table<Id>, 'layout' | 'rowCount' | 'offset' | 'sortedBy'>,
+  table: Pick<Table<Id>, 'layout' | 'rowCount' | 'offset'>,
   x: number,
   y: number,
 ): TableHit<Id> | undefined {
@@ -134,20 +131,9 @@ export function hitTable<Id extends string>(
   const line = y - area.y;
   if (column < 0 || column >= area.width || line < 0 || line >= area.height) return undefined;
   if (line < HEADER_HEIGHT) {
-    const id = headerAt(table, column);
+    const id = columnAt(table.layout, column);
     return id === undefined ? undefined : { part: 'header', column: id };
   }
   const row = Math.max(0, table.offset) + line - HEADER_HEIGHT;
   return row < table.rowCount ? { part: 'row', row } : undefined;
-}
-
-/** The sort mark may stand in the gap before its column, yet it is that column's. */
-function headerAt<Id extends string>(
-  table: Pick<Table<Id>, 'layout' | 'sortedBy'>,
-  x: number,
-): Id | undefined {
-  for (const placed of table.layout.columns) {
-    if (placed.markX === x && table.sortedBy.includes(placed.column.id)) return placed.column.id;
-  }
-  return columnAt(table.layout, x);
 }

@@ -56,7 +56,7 @@ export class ConnectionList implements NetworkList {
     columns: [
       { id: 'protocol', title: 'PROTO', align: 'left', minWidth: 5, idealWidth: 5, flex: 0, priority: 40 },
       { id: 'local', title: 'LOCAL', align: 'left', minWidth: 14, idealWidth: 24, flex: 1, priority: 35 },
-      { id: 'remote', title: 'REMOTE', align: 'left', minWidth: 19, idealWidth: 30, flex: 1, priority: 100 },
+      { id: 'remote', title: 'REMOTE', align: 'left', minWidth: 18, idealWidth: 30, flex: 1, priority: 100 },
       { id: 'state', title: 'STATE', align: 'left', minWidth: 10, idealWidth: 10, flex: 0, priority: 60 },
       { id: 'service', title: 'SVC', align: 'left', minWidth: 5, idealWidth: 11, flex: 0, priority: 20 },
       { id: 'age', title: 'AGE', align: 'right', minWidth: 6, idealWidth: 6, flex: 0, priority: 30 },

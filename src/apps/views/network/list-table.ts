@@ -1,6 +1,11 @@
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
-import { type Column, type ColumnLayout, layoutColumns } from '../../../screen/widgets/column-layout.ts';
+import {
+  type Column,
+  type ColumnLayout,
+  layoutColumns,
+  sortable,
+} from '../../../screen/widgets/column-layout.ts';
 import { hitTable, renderTable } from '../../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
 import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
@@ -33,6 +38,7 @@ export type PaintCell<Id extends string> = (row: number, column: Id, pen: CellPe
 export class ListTable<Id extends string, Key extends string> {
   readonly keys: readonly Key[];
   readonly #options: ListTableOptions<Id, Key>;
+  readonly #columns: readonly Column<Id>[];
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
   readonly #single = new Int32Array(1);
   #layout: ColumnLayout<Id>;
@@ -40,7 +46,9 @@ export class ListTable<Id extends string, Key extends string> {
   constructor(keys: readonly Key[], options: ListTableOptions<Id, Key>) {
     this.keys = keys;
     this.#options = options;
-    this.#layout = layoutColumns(options.columns, 0);
+    const marked = new Set(keys.flatMap((key) => options.columnsOfKey[key]));
+    this.#columns = options.columns.map((column) => (marked.has(column.id) ? sortable(column) : column));
+    this.#layout = layoutColumns(this.#columns, 0);
   }
 
   /** The list's own sort for one by name; an unknown name is the first of the round. */
@@ -107,14 +115,12 @@ export class ListTable<Id extends string, Key extends string> {
 
   hit(
     area: Rect,
-    look: Pick<ListLook, 'sort' | 'viewport'>,
+    look: Pick<ListLook, 'viewport'>,
     rowCount: number,
     x: number,
     y: number,
   ): ListHit | undefined {
-    const sort = this.sortOf(look.sort);
-    const sortedBy = this.#options.columnsOfKey[sort.key];
-    const table = { layout: this.#layoutFor(area.width), rowCount, offset: look.viewport.offset, sortedBy };
+    const table = { layout: this.#layoutFor(area.width), rowCount, offset: look.viewport.offset };
     const found = hitTable(area, table, x, y);
     if (found === undefined || found.part === 'row') return found;
     const key = this.#options.keyOfColumn[found.column];
@@ -122,7 +128,7 @@ export class ListTable<Id extends string, Key extends string> {
   }
 
   #layoutFor(width: number): ColumnLayout<Id> {
-    if (this.#layout.width !== width) this.#layout = layoutColumns(this.#options.columns, width);
+    if (this.#layout.width !== width) this.#layout = layoutColumns(this.#columns, width);
     return this.#layout;
   }
 }

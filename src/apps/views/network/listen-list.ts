@@ -18,12 +18,12 @@ export class ListenList implements NetworkList {
   readonly rows = new ListenRows();
   readonly #table = new ListTable<ListenColumn, (typeof KEYS)[number]>(KEYS, {
     columns: [
-      { id: 'protocol', title: 'PROTO', align: 'left', minWidth: 5, idealWidth: 5, flex: 0, priority: 80 },
+      { id: 'protocol', title: 'PROTO', align: 'left', minWidth: 6, idealWidth: 6, flex: 0, priority: 80 },
       {
         id: 'local',
         title: 'LOCAL ADDRESS',
         align: 'left',
-        minWidth: 15,
+        minWidth: 14,
         idealWidth: 28,
         flex: 0,
         priority: 100,

@@ -46,11 +46,11 @@ const USER: Column<ProcessColumn> = {
 };
 const PROCESS: Column<ProcessColumn> = {
   ...{ id: 'process', title: 'PROCESS', align: 'left' },
-  ...{ minWidth: 10, idealWidth: 28, flex: 1, priority: 100 },
+  ...{ minWidth: 8, idealWidth: 34, flex: 1, priority: 100 },
 };
 const GRAPH: Column<ProcessColumn> = {
   ...{ id: 'graph', title: 'GRAPH', align: 'left' },
-  ...{ minWidth: 8, idealWidth: HISTORY_LENGTH + TREND_WIDTH, flex: 0, priority: 40 },
+  ...{ minWidth: 7, idealWidth: HISTORY_LENGTH + TREND_WIDTH, flex: 0, priority: 40 },
 };
 const CONNECTIONS: Column<ProcessColumn> = {
   ...{ id: 'connections', title: 'CONNS', align: 'right' },
@@ -72,8 +72,8 @@ const RATE_COLUMNS: readonly Column<ProcessColumn>[] = [
     USER,
     PROCESS,
     GRAPH,
-    bytesColumn('upload', 'UPLOAD/s', 8),
-    bytesColumn('download', 'DOWNLOAD/s', 10),
+    bytesColumn('upload', 'UPLOAD/s', 9),
+    bytesColumn('download', 'DOWNLOAD/s', 11),
   ],
   ...[CONNECTIONS, LISTENERS],
 ];

@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<Id>[] = [
   { id: 'written', title: 'W/s', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 40 },
   { id: 'network', title: 'NET', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 85 },
   { id: 'memory', title: 'MEM', align: 'right', minWidth: 9, idealWidth: 9, flex: 0, priority: 90 },
-  { id: 'memory-percent', title: 'MEM %', align: 'right', minWidth: 6, idealWidth: 6, flex: 0, priority: 60 },
+  { id: 'memory-percent', title: 'MEM %', align: 'right', minWidth: 5, idealWidth: 6, flex: 0, priority: 60 },
   { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 14, flex: 0, priority: 95 },
 ];
 
