@@ -1,5 +1,6 @@
 import type { SocktopOptions } from '../src/apps/cli/socktop-command.ts';
 import type { Profile } from '../src/apps/config/profiles.ts';
+import { namesWithPorts } from '../src/apps/socktop/host-names.ts';
 import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
 import {
   type Choice,
@@ -47,11 +48,13 @@ export async function resolveShown(
   const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, environment) }));
   const fromUrls = urls.map((each) => ({ name: undefined, profile: profileOf(each, options) }));
   const [first] = fromProfiles;
+  const agents = [...fromProfiles, ...fromUrls].map(({ name, profile }) =>
+    named(name, profile, options, environment),
+  );
+  const names = namesWithPorts(agents.map(({ name, target }) => ({ ...target.agent, name })));
   return {
     kind: 'agents',
-    agents: [...fromProfiles, ...fromUrls].map(({ name, profile }) =>
-      named(name, profile, options, environment),
-    ),
+    agents: agents.map((agent, at) => ({ ...agent, name: names[at]! })),
     intervals: first ? first.profile : NO_INTERVALS,
   };
 }

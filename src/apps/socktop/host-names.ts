@@ -1,3 +1,19 @@
+/** An agent, and what it is called; a name of the user's own is another than the host's. */
+export interface CalledHost {
+  readonly name: string;
+  readonly hostName: string;
+  readonly port: number;
+}
+
+/** Names of hosts: with the port where several are called by the same host's name. */
+export function namesWithPorts(hosts: readonly CalledHost[]): readonly string[] {
+  return hosts.map(({ name, hostName, port }) => {
+    const isShared = hosts.filter((other) => other.name === name).length > 1;
+    if (!isShared || name !== hostName) return name;
+    return `${hostName.includes(':') ? `[${hostName}]` : hostName}:${port}`;
+  });
+}
+
 /** Names that tell hosts apart: of those that are called the same, all but the first get a number. */
 export function distinctNames(names: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();

@@ -33,6 +33,8 @@ export function footerNote(model: Model): { readonly text: string; readonly isBa
 export function footerHints(model: Model): readonly KeyHint[] {
   const bindings = model.keymap.groups.flatMap((group) => group.bindings);
   const hints = HINTS[model.view].flatMap((action): KeyHint[] => {
+    // Elsewhere the key only says that it does nothing.
+    if (action === 'kill' && !model.canSignal) return [];
     const binding = bindings.find((each) => each.action === action);
     if (binding === undefined) return [];
     const label = labelOf(model, action) ?? binding.label ?? action;

@@ -249,6 +249,19 @@ describe('kill', () => {
     expect(bench.model.kill).toBeUndefined();
   });
 
+  test('is not offered where no signal can be sent', () => {
+    const footer = () => bench.lines().at(-1)!;
+    bench.send(bench.program.resized(bench.model, 120, 24));
+    expect(footer()).toContain('K kill');
+    bench.model = { ...bench.model, canSignal: false };
+    for (const keys of ['', 'l', '\x1b', 'j\r']) {
+      bench.type(keys);
+      expect(footer()).not.toContain('K kill');
+    }
+    bench.type('K');
+    expect(footer()).toContain('on this machine only');
+  });
+
   test('asks once more before it harms itself or PID 1', () => {
     bench.model = { ...bench.model, ownPid: 15 };
     bench.type('jK\r');

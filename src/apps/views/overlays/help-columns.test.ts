@@ -52,6 +52,7 @@ describe('the columns of the help', () => {
         expect(widthOf(columns)).toBeLessThanOrEqual(width);
         for (const { rows } of columns) expect(rows.length).toBeLessThanOrEqual(height);
       }),
+      { numRuns: 300 },
     );
   });
 });

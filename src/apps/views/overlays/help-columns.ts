@@ -26,6 +26,8 @@ export const HELP_INDENT = 2;
 export const HELP_GAP = 2;
 export const HELP_COLUMN_GAP = 3;
 const COLUMNS_MAX = 3;
+/** A title and a line. */
+const ROWS_MIN = 2;
 
 /**
  * The help in as few columns as show all of it in `height` rows; in one, which has to be scrolled, where no number of
@@ -55,7 +57,7 @@ function evenColumns(
   height: number,
 ): readonly HelpColumn[] | undefined {
   const total = groups.reduce((sum, group) => sum + group.lines.length + 2, -1);
-  for (let rows = Math.ceil(total / count); rows <= height; rows++) {
+  for (let rows = Math.max(ROWS_MIN, Math.ceil(total / count)); rows <= height; rows++) {
     const columns = rowsInColumns(groups, rows);
     if (columns.length <= count) return columns.map(columnOf);
   }
