@@ -116,6 +116,14 @@ describe('a host over the network', () => {
 });
 
 describe('several hosts', () => {
+  test('are called by their addresses whole, at 80 columns too', () => {
+    const names = ['192.168.178.123', '127.0.0.1:65535'];
+    const bench = new SocktopBench({ hosts: names.map((name) => remote(LIVE, name)) });
+    bench.sample(0);
+    bench.resize(80, 24);
+    for (const name of names) expect(bench.text()).toContain(`${name} `);
+  });
+
   test('are a row each, one that is lost says so', () => {
     const neverReached = { ...LOST, protocol: undefined };
     const bench = benchOf(LIVE, LOST, { ...LIVE, phase: 'connecting' }, neverReached);

@@ -2,6 +2,7 @@ import type { RemoteStatus } from '../../../data/sample/remote-status.ts';
 import { compactBytesText, tenthsText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../../screen/layout/rect.ts';
+import type { Style } from '../../../screen/style/style.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
 import { putAligned } from '../../../screen/widgets/aligned-text.ts';
 import { type Column, layoutColumns } from '../../../screen/widgets/column-layout.ts';
@@ -36,7 +37,7 @@ export interface HostsTable {
 type Id = 'host' | 'cpu' | 'memory' | 'up' | 'down' | 'load' | 'temperature' | 'top' | 'latency';
 
 const COLUMNS: readonly Column<Id>[] = [
-  { id: 'host', title: 'HOST', align: 'left', minWidth: 8, idealWidth: 18, flex: 0, priority: 100 },
+  { id: 'host', title: 'HOST', align: 'left', minWidth: 15, idealWidth: 24, flex: 0, priority: 100 },
   { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 32, flex: 1, priority: 95 },
   { id: 'memory', title: 'MEM %', align: 'right', minWidth: 6, idealWidth: 22, flex: 1, priority: 90 },
   { id: 'down', title: 'DOWN/s', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 70 },
@@ -128,6 +129,9 @@ function drawFigure(
   const right = (text: string, style = theme.text): void => {
     putAligned(buffer, x, y, width, 'right', text, text === '-' ? theme.dim : style, ascii);
   };
+  const rate = (value: number, style: Style): void => {
+    right(compactBytesText(value), value > 0 ? style : theme.dim);
+  };
   switch (id) {
     case 'host':
       putName(buffer, host, x, y, width, table);
@@ -148,10 +152,10 @@ function drawFigure(
       break;
     }
     case 'up':
-      right(compactBytesText(data.rates.interfaces.upload), theme.upload);
+      rate(data.rates.interfaces.upload, theme.upload);
       break;
     case 'down':
-      right(compactBytesText(data.rates.interfaces.download), theme.download);
+      rate(data.rates.interfaces.download, theme.download);
       break;
     case 'load':
       right(data.machine?.cpu.value?.load1?.toFixed(2) ?? '-');
