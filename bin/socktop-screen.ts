@@ -1,3 +1,4 @@
+import { secondsEastOfUtc } from '../platforms/index.ts';
 import { keymapOf } from '../src/apps/config/keymap.ts';
 import { demandOf } from '../src/apps/socktop/demand.ts';
 import { distinctNames } from '../src/apps/socktop/host-names.ts';
@@ -10,6 +11,7 @@ import type { Effect as NetworkEffect } from '../src/apps/sstop/model.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler as NetworkSampler } from '../src/apps/sstop/sampler.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
+import { useLocalTime } from '../src/kit/text/clock-text.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { runProgram } from '../src/screen/loop/run-program.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
@@ -79,6 +81,7 @@ class Screen {
   async run(): Promise<number> {
     const { network, durationMillis } = this.#settings;
     const keepStartMemory = giveBackStartMemory(EventLog.none());
+    if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const reason = await runProgram<Model, Message, Effect>(this.#program(), {
       color: network.color,

@@ -1,3 +1,4 @@
+import { secondsEastOfUtc } from '../platforms/index.ts';
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
 import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
@@ -5,6 +6,7 @@ import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler } from '../src/apps/sstop/sampler.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
+import { useLocalTime } from '../src/kit/text/clock-text.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { runProgram } from '../src/screen/loop/run-program.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
@@ -69,6 +71,7 @@ class Screen {
 
   async run(): Promise<number> {
     const { color, mouse, durationMillis } = this.#settings;
+    if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let starting: ReturnType<typeof setImmediate> | undefined;
     const reason = await runProgram<Model, Message, Effect>(withInjectedFault(this.#program()), {
@@ -81,8 +84,6 @@ class Screen {
         // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
         starting = setImmediate(() => this.#sampler.start());
         void rehearse(this.#program(), () => this.#sampler.data !== undefined);
-        // The first local time loads the time zones, 10 ms: now, and not in the first frame that shows the clock.
-        setImmediate(() => new Date().getHours());
         if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
       },
     });

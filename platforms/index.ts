@@ -8,6 +8,7 @@ const linux =
         ...(await import('./linux/linux-platform.ts')),
         ...(await import('./linux/handed-programs.ts')),
         ...(await import('./linux/shed-privileges.ts')),
+        ...(await import('./linux/local-time.ts')),
       }
     : undefined;
 const capabilities =
@@ -77,6 +78,9 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
 export async function releaseProgramText(): Promise<void> {
   if (process.platform === 'linux') (await import('./linux/program-text.ts')).releaseProgramText();
 }
+
+/** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
+export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 
 /** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
 export function currentPlatform(): Platform {

@@ -89,6 +89,7 @@ const SIGNATURES = {
   getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
+  localtime_r: { args: ['ptr', 'ptr'], returns: 'ptr' },
   getauxval: { args: ['u64'], returns: 'i32' },
   sysconf: { args: ['i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
@@ -205,6 +206,11 @@ export function fileSystemStatistics(path: NativeBuffer, into: NativeBuffer): nu
 /** clock_gettime(2) into 16 bytes of `struct timespec`. Returns 0 or -1: the clock does not exist (any more). */
 export function clockGetTime(clock: number, into: NativeBuffer): number {
   return symbols.clock_gettime(clock, into.pointer);
+}
+
+/** localtime_r(3): seconds since 1970, 64 bits, to the 56 bytes of `struct tm`. Returns whether there is such a date. */
+export function localTime(seconds: NativeBuffer, into: NativeBuffer): boolean {
+  return symbols.localtime_r(seconds.pointer, into.pointer) !== null;
 }
 
 /** sysconf(3), -1 where the name is not known. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { cellWidth } from './cell-width.ts';
-import { charClass, NARROW, WIDE } from './char-class.ts';
+import { charClass, classOf, NARROW, WIDE } from './char-class.ts';
 import { clusterWidth } from './cluster-width.ts';
 import { forEachCluster, MAX_CLUSTER_UNITS } from './graphemes.ts';
 
@@ -175,6 +175,14 @@ describe('forEachCluster', () => {
     forEachCluster(`a${'\u0301'.repeat(100_000)}`, () => count++);
     expect(count).toBe(Math.ceil(100_001 / MAX_CLUSTER_UNITS));
   });
+});
+
+test('what is known beforehand is what the rules say', () => {
+  const wrong: string[] = [];
+  for (let unit = 0; unit < 0x10000; unit++) {
+    if (charClass(unit) !== classOf(unit)) wrong.push(unit.toString(16));
+  }
+  expect(wrong).toEqual([]);
 });
 
 test('what graphs and Asian names are made of needs no segmentation', () => {

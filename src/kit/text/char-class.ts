@@ -11,7 +11,8 @@ export const COMPLEX = 3;
 export const REFUSED = 4;
 
 const classes = new Uint8Array(0x10000);
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed: most screens never do. */
+let segmenter: Intl.Segmenter | undefined;
 /** Wide in every table since the first wcwidth. */
 const CLASSIC_WIDE =
   /^[\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$/u;
@@ -23,6 +24,8 @@ prefill(0x20, 0x7e, NARROW);
 // Box drawing, blocks and Braille: what graphs are made of.
 prefill(0x2500, 0x259f, NARROW);
 prefill(0x2800, 0x28ff, NARROW);
+// The marks of this program's own screens.
+for (const mark of '·°…←↑→↓▲▼▸●') prefill(mark.charCodeAt(0), mark.charCodeAt(0), NARROW);
 prefill(0x4e00, 0x9fff, WIDE);
 prefill(0xac00, 0xd7a3, WIDE);
 
@@ -33,12 +36,14 @@ export function charClass(unit: number): number {
 }
 
 function classify(unit: number): number {
-  const found = classOf(unit, String.fromCharCode(unit));
+  const found = classOf(unit);
   classes[unit] = found;
   return found;
 }
 
-function classOf(unit: number, text: string): number {
+/** The same by the rules alone. */
+export function classOf(unit: number): number {
+  const text = String.fromCharCode(unit);
   if (DISPUTED.test(text) || (unit >= 0xd800 && unit <= 0xdfff)) return COMPLEX;
   if (isRefused(unit)) return REFUSED;
   if (joinsNeighbours(text)) return COMPLEX;
@@ -50,6 +55,7 @@ function classOf(unit: number, text: string): number {
 
 /** The characters that join only some neighbours (jamo, flags, pictographs) are among the disputed ones. */
 function joinsNeighbours(text: string): boolean {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   let count = 0;
   for (const _ of segmenter.segment(`x${text}x`)) count++;
   return count !== 3;

@@ -4,7 +4,8 @@ import { withoutRefused } from './refused.ts';
 /** Longer clusters (piled-up marks) are cut, so that a cell's bytes are bounded. UTF-16 code units. */
 export const MAX_CLUSTER_UNITS = 32;
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed: most screens never do. */
+let segmenter: Intl.Segmenter | undefined;
 
 /**
  * Visits what is drawn as one glyph, in order, with its columns (0, 1 or 2): grapheme clusters, of which those
@@ -12,6 +13,7 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
  * replaced first, so that the widths add up to `cellWidth`.
  */
 export function forEachCluster(text: string, visit: (cluster: string, width: number) => void): void {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   for (const { segment } of segmenter.segment(withoutRefused(text))) {
     if (segment.length <= MAX_CLUSTER_UNITS) visitPieces(segment, visit);
     else forEachChunk(segment, (chunk) => visitPieces(chunk, visit));

@@ -3,6 +3,7 @@ import type { LinkRates } from '../../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../../data/rates/network-rates.ts';
 import { BUCKET_COUNT } from '../../../data/rates/second-buckets.ts';
 import type { RemoteStatus } from '../../../data/sample/remote-status.ts';
+import { clockText } from '../../../kit/text/clock-text.ts';
 import { compactBytesText, rateText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
@@ -32,13 +33,6 @@ export interface HeaderView {
   readonly isFollowing: boolean;
   readonly theme: Theme;
   readonly ascii: boolean;
-}
-
-/** Local time of day, `14:03:27`. */
-export function clockText(wallMillis: number): string {
-  const time = new Date(wallMillis);
-  const pair = (value: number) => String(value).padStart(2, '0');
-  return `${pair(time.getHours())}:${pair(time.getMinutes())}:${pair(time.getSeconds())}`;
 }
 
 /** The rates that the header's totals stand for: one interface, or the sum over the uplinks. */

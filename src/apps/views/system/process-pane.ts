@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../../../data/sample/journal-section.ts';
 import type { ThreadSample } from '../../../data/sample/process-detail.ts';
+import { clockText } from '../../../kit/text/clock-text.ts';
 import { ageText, bytesText, compactBytesText, tenthsText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import { isEmpty, type Rect, rect } from '../../../screen/layout/rect.ts';
@@ -10,7 +11,6 @@ import { renderChart } from '../../../screen/widgets/chart.ts';
 import { maximumOf, type Samples } from '../../../screen/widgets/levels.ts';
 import { renderList } from '../../../screen/widgets/list.ts';
 import type { Viewport } from '../../../screen/widgets/viewport.ts';
-import { clockText } from '../network/header.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';

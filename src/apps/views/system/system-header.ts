@@ -1,10 +1,10 @@
 import type { RemoteStatus } from '../../../data/sample/remote-status.ts';
+import { clockText } from '../../../kit/text/clock-text.ts';
 import { ageText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
 import { latencyText, schemeSegment } from '../link-text.ts';
-import { clockText } from '../network/header.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
 import type { SystemView } from './system-look.ts';

@@ -1,0 +1,4 @@
+import { secondsEastOfUtc } from './local-time.ts';
+
+const offsets = process.argv.slice(2).map((wallMillis) => secondsEastOfUtc(Number(wallMillis)));
+process.stdout.write(JSON.stringify(offsets));
