@@ -16,6 +16,8 @@ const START_TICKS = 1;
 const INTERFACE = 2;
 /** 192.0.2.0, RFC 5737. */
 const DOCUMENTATION_NET = 0xc0000200;
+const LOCAL_PORT = 50_000;
+const REMOTE_PORT = 443;
 const COLUMNS = 100;
 const LINES = 24;
 
@@ -111,6 +113,8 @@ function sockets(sequence: number): SocketTable {
   table.ownerPid[slot] = PID;
   table.ownerStartTicks[slot] = START_TICKS;
   table.interfaceIndex[slot] = INTERFACE;
+  table.localPort[slot] = LOCAL_PORT;
+  table.remotePort[slot] = REMOTE_PORT;
   table.txBytes[slot] = sequence * 1000;
   table.rxBytes[slot] = sequence * 1000;
   for (const address of [table.localAddress, table.remoteAddress]) {
