@@ -9,9 +9,10 @@ import type { Signaller } from '../src/data/sample/platform.ts';
 import { useLocalTime } from '../src/kit/text/clock-text.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { runProgram } from '../src/screen/loop/run-program.ts';
-import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { exportView } from './export-view.ts';
 import { withInjectedFault } from './fault-injection.ts';
+import { readFilterOption } from './filter-option.ts';
 import { complain } from './messages.ts';
 import { nameLookup } from './name-lookup.ts';
 import { playbackProblem } from './playback-problem.ts';
@@ -32,6 +33,8 @@ export async function runScreen(
   input: SstopInput,
   signaller: Signaller | undefined,
 ): Promise<number> {
+  // One that cannot be read would be shown as in force, and hold nothing back.
+  if (settings.filter !== '' && readFilterOption(settings, input) === undefined) return EXIT_USAGE;
   return new Screen(settings, input, signaller).run();
 }
 

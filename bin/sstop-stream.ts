@@ -5,13 +5,13 @@ import type { ExportOptions } from '../src/data/export/export-options.ts';
 import { snapshotToJson } from '../src/data/export/json.ts';
 import { tableText } from '../src/data/export/table-text.ts';
 import type { OwnerFilter } from '../src/data/query/filter/filter-context.ts';
-import { parseFilter } from '../src/data/query/filter/parse-filter.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { NetworkSection } from '../src/data/sample/network-section.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
+import { readFilterOption } from './filter-option.ts';
 import { complain } from './messages.ts';
 import { playbackProblem } from './playback-problem.ts';
 import type { SstopInput } from './sstop-input.ts';
@@ -21,18 +21,11 @@ import { Stop } from './stop.ts';
 
 /** Streams snapshots to standard output, or prints one; ends by --once, --duration, a signal or a closed pipe. */
 export async function runStream(settings: Settings, input: SstopInput): Promise<number> {
-  const { names } = input;
-  const parsed = parseFilter(settings.filter, {
-    hostName: (address) => names.host(address),
-    serviceName: (port, protocol) => names.service(port, protocol),
-  });
-  if ('error' in parsed) {
-    complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
-    return EXIT_USAGE;
-  }
+  const filter = readFilterOption(settings, input);
+  if (filter === undefined) return EXIT_USAGE;
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
   try {
-    return await new Stream(settings, input, parsed.filter, stop).run();
+    return await new Stream(settings, input, filter, stop).run();
   } finally {
     stop.release();
   }

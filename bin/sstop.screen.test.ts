@@ -339,3 +339,17 @@ test('a recording is played on the screen with its progress', async () => {
     rmSync(directory, { recursive: true });
   }
 });
+
+test('a filter that cannot be read is a wrong argument on the screen too, not one that holds nothing back', async () => {
+  const pty = start(['--filter', 'port:abc'], [100, 24]);
+  expect(await pty.exited()).toBe(2);
+  expect(pty.text()).toMatch(/^sstop: option '--filter <expression>': port takes/);
+});
+
+test('an interface that is not there is told of, and i chooses another', async () => {
+  const pty = start(['--interface', 'nowhere0'], [100, 24]);
+  await pty.waitFor(/There is no interface 'nowhere0' yet/);
+  pty.key('i');
+  await pty.waitFor(/ only lo /);
+  await pty.waitUntil(() => !pty.text().includes('nowhere0'), 'no word of it any more');
+});

@@ -162,3 +162,18 @@ describe('several hosts', () => {
     expect(bench.hasQuit).toBe(true);
   });
 });
+
+test('a recording without processes says whose it is', () => {
+  const bench = new SocktopBench();
+  const { machine: _, machineProcesses: __, ...rest } = bench.world.snapshot();
+  const progress = {
+    ...{ positionMillis: 0, durationMillis: 1000, isDurationExact: true, speed: 1, isPaused: false },
+    ...{ isAtEnd: false, isSeeking: false, endsEarly: false, damage: undefined },
+  };
+  bench.send({ kind: 'played', playback: { fileName: 'x.gz', progress } });
+  expect(bench.text()).toContain('First sample under way');
+  bench.send({ kind: 'sampled', host: 0, snapshot: rest });
+  expect(bench.text()).toContain('sstop --playback shows its network');
+  bench.sample();
+  expect(bench.text()).not.toContain('sstop --playback');
+});

@@ -140,8 +140,13 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
 
 function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, buffer: Buffer): void {
   if (table.height < 2) return;
+  const { header, machine } = host.data;
+  const isOfNetwork = model.playback !== undefined && header !== undefined && machine === undefined;
+  const unread = isOfNetwork
+    ? 'No processes are in this recording: sstop --playback shows its network.'
+    : 'Processes are being read';
   const text = !host.data.hasProcesses
-    ? (host.data.errors[0]?.message ?? 'Processes are being read')
+    ? (host.data.errors[0]?.message ?? unread)
     : `Nothing matches "${host.search}": Esc clears the search.`;
   buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }

@@ -23,6 +23,11 @@ export function footerNote(model: Model): { readonly text: string; readonly isBa
   if (model.failure !== undefined) return { text: model.failure, isBad: true };
   const { shown } = model;
   if (shown === undefined) return undefined;
+  const { wantedInterface } = model;
+  if (wantedInterface !== undefined) {
+    const text = `There is no interface '${wantedInterface}' yet: all are shown until then, i chooses one.`;
+    return { text, isBad: true };
+  }
   const { selection, viewport } = stateOf(model);
   const isSelected = model.view === 'processes' && selection !== undefined && viewport.selected >= 0;
   const text =
