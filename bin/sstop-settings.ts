@@ -1,7 +1,7 @@
+import type { COLOR_NAMES } from '../src/apps/cli/common-options.ts';
 import { parseDurationMillis } from '../src/apps/cli/duration.ts';
 import {
   type AgentOptions,
-  type COLOR_NAMES,
   DEFAULT_INTERVAL_MILLIS,
   DEFAULT_SORT,
   INTERVAL_MAX_MILLIS,

@@ -1,7 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { completionScript, SHELL_NAMES, type ShellName } from './completion.ts';
-import { oneLine } from './one-line.ts';
-import type { Invocation } from './sstop-command.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { completionsOption } from './common-options.ts';
+import type { ShellName } from './completion.ts';
+import { type Invocation, invocationOf, refused } from './invocation.ts';
 
 export const AGENT_PORT = 3000;
 export const AGENT_TLS_PORT = 8443;
@@ -74,9 +74,7 @@ function options(): Option[] {
     new Option('--tls', 'the same as --enableSSL'),
     new Option('--token-file <file>', 'read the token that clients must show from this file').argParser(text),
     new Option('--network-metrics', 'per-process network counters on /metrics'),
-    new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
-      SHELL_NAMES,
-    ),
+    completionsOption(),
   ];
 }
 
@@ -104,27 +102,10 @@ export function parseAgentArguments(
   environment: Environment,
   version: string,
 ): Invocation<AgentOptions> {
-  let printed = '';
-  const command = agentCommand(version)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (written) => {
-        printed += written;
-      },
-      writeErr: () => {},
-    });
-  try {
-    command.parse([...argv], { from: 'user' });
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return { kind: 'print', text: printed, exitCode: 0 };
-    return complaint(`${oneLine(thrown.message)} (see socktop-agent --help)`);
-  }
-  const raw = command.opts<RawOptions>();
-  if (raw.completions !== undefined) {
-    return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
-  }
-  return resolved(raw, command.processedArgs[0], environment);
+  const command = agentCommand(version);
+  return invocationOf<RawOptions, AgentOptions>(command, argv, false, (raw) =>
+    resolved(raw, command.processedArgs[0], environment),
+  );
 }
 
 function resolved(raw: RawOptions, positional: unknown, environment: Environment): Invocation<AgentOptions> {
@@ -132,7 +113,10 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
   const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
   const positionalPort = typeof positional === 'number' ? positional : undefined;
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
-    return complaint(`two ports are given, ${raw.port} and ${positionalPort}: one is accepted`);
+    return refused(
+      'socktop-agent',
+      `two ports are given, ${raw.port} and ${positionalPort}: one is accepted`,
+    );
   }
   const ownPort = raw.port ?? positionalPort;
   const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
@@ -156,11 +140,9 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
   };
-  return reader.problem === undefined ? { kind: 'run', options: result } : complaint(reader.problem);
-}
-
-function complaint(message: string): Invocation<AgentOptions> {
-  return { kind: 'print', text: `socktop-agent: ${message}\n`, exitCode: 2 };
+  return reader.problem === undefined
+    ? { kind: 'run', options: result }
+    : refused('socktop-agent', reader.problem);
 }
 
 /** Variables with their first problem; one that is empty is one that is not there. */

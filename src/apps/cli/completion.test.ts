@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PtyProgram } from '../../../bin/testing/pty.ts';
+import { COLOR_NAMES } from './common-options.ts';
 import { completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
 import { completedOptions } from './completion-options.ts';
-import { COLOR_NAMES, SORT_NAMES, sstopCommand } from './sstop-command.ts';
+import { SORT_NAMES, sstopCommand } from './sstop-command.ts';
 
 const sstop = (): Command => sstopCommand({ version: '1.2.3', themeNames: ['dusk', 'dawn'] }, false);
 const bash = Bun.which('bash') ?? 'bash';

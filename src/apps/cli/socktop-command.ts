@@ -1,9 +1,20 @@
-import { Chalk } from 'chalk';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { completionScript, SHELL_NAMES, type ShellName } from './completion.ts';
-import { durationText, parseDurationMillis } from './duration.ts';
-import { oneLine } from './one-line.ts';
-import { COLOR_NAMES, type Invocation } from './sstop-command.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import {
+  agentAccessOptions,
+  type CommonOptions,
+  commonOptionsOf,
+  completionsOption,
+  durationOption,
+  filePath,
+  outputOptions,
+  type RawCommonOptions,
+  recordOption,
+  type ScreenVocabulary,
+  screenCommand,
+  screenOptions,
+} from './common-options.ts';
+import { durationText } from './duration.ts';
+import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 /** Where neither the command line nor a profile says otherwise; less than the least is taken as the least. */
 export const METRICS_INTERVAL_MILLIS = 500;
@@ -15,16 +26,8 @@ const INTERVAL_MAX_MILLIS = 86_400_000;
 /** How long --measure polls unless --duration says otherwise. */
 export const MEASURE_MILLIS = 60_000;
 
-/** What socktop's command line does not know by itself. */
-export interface SocktopVocabulary {
-  readonly version: string;
-  /** The default one first. */
-  readonly themeNames: readonly string[];
-}
-
 /** What the command line of socktop asks for. Undefined: not said there. */
-export interface SocktopOptions {
-  readonly output: 'screen' | 'json' | 'csv' | 'table';
+export interface SocktopOptions extends CommonOptions {
   /** Agents by URL, in their order; they may hold a token, so they are never printed as they are. */
   readonly urls: readonly string[];
   /** Names of profiles, in their order. */
@@ -46,22 +49,9 @@ export interface SocktopOptions {
   readonly measure: boolean;
   /** Resolve everything, connect to nothing. */
   readonly dryRun: boolean;
-  /** One snapshot with rates, then exit. */
-  readonly once: boolean;
-  /** Undefined: until stopped. */
-  readonly durationMillis: number | undefined;
-  readonly recordPath: string | undefined;
-  readonly playbackPath: string | undefined;
-  /** One of the vocabulary's names. */
-  readonly theme: string | undefined;
-  readonly color: (typeof COLOR_NAMES)[number];
-  readonly ascii: boolean | undefined;
-  readonly mouse: boolean | undefined;
 }
 
-interface RawOptions {
-  readonly tlsCa?: string;
-  readonly verifyHostname?: true;
+interface RawOptions extends RawCommonOptions {
   readonly profile?: readonly string[];
   readonly save?: true;
   readonly demo?: true;
@@ -69,55 +59,31 @@ interface RawOptions {
   readonly compact?: true;
   readonly metricsIntervalMs?: number;
   readonly processesIntervalMs?: number;
-  readonly tokenFile?: string;
   readonly measure?: true;
   readonly dryRun?: true;
-  readonly json?: true;
-  readonly csv?: true;
-  readonly once?: true;
-  readonly duration?: number;
-  readonly record?: string;
-  readonly playback?: string;
-  readonly completions?: ShellName;
-  readonly theme?: string;
-  readonly color: SocktopOptions['color'] | false;
-  readonly ascii?: boolean;
-  readonly mouse?: boolean;
 }
 
 /** socktop's command line, the one definition that help, completions and manual are made from. */
-export function socktopCommand(vocabulary: SocktopVocabulary, isColored: boolean): Command {
-  const paint = new Chalk({ level: isColored ? 1 : 0 });
-  const command = new Command('socktop')
+export function socktopCommand(vocabulary: ScreenVocabulary, isColored: boolean): Command {
+  const command = screenCommand('socktop', vocabulary.version, isColored)
     .description('Shows what machines are doing, over the network by their agents, or this one without any.')
     .usage('[options] [url...]')
     .argument('[url...]', 'agents, such as wss://HOST:8443/ws')
-    .version(`socktop ${vocabulary.version}`, '-V, --version', 'print the version and exit')
-    .helpOption('-h, --help', 'print this help and exit')
-    .configureHelp({
-      styleTitle: (text) => paint.bold(text),
-      styleOptionTerm: (text) => paint.cyan(text),
-      styleCommandText: (text) => paint.green(text),
-    })
     .addHelpText(
       'after',
       `\nWithout a URL, a profile is picked from a list; --demo and --local need neither.
 Environment: SOCKTOP_TOKEN, the token that is shown to agents. Press ? on the screen for the keys.`,
     );
   const options = [...agentOptions(), ...profileOptions(), ...samplingOptions(), ...outputOptions()];
-  for (const option of [...options, ...screenOptions(vocabulary), ...fileOptions()])
+  const ofScreen = [new Option('--compact', 'start with the compact layout'), ...screenOptions(vocabulary)];
+  for (const option of [...options, measureOption(), ...ofScreen, ...fileOptions()])
     command.addOption(option);
   return command;
 }
 
 function agentOptions(): Option[] {
   return [
-    new Option(
-      '-t, --tls-ca <file>',
-      'accept only certificates in this PEM file, or signed by one in it',
-    ).argParser(filePath),
-    new Option('--verify-hostname', "check the names in the agent's certificate as well"),
-    new Option('--token-file <file>', 'read the token for the agent from this file').argParser(filePath),
+    ...agentAccessOptions(),
     new Option('--demo', 'start an agent in this program and show it').conflicts('local'),
     new Option('--local', 'show this machine, without an agent'),
   ];
@@ -144,46 +110,22 @@ function samplingOptions(): Option[] {
       '--processes-interval-ms <ms>',
       `time between samples of processes (default: ${PROCESSES_INTERVAL_MILLIS}, at least ${PROCESSES_INTERVAL_MIN_MILLIS})`,
     ).argParser(millisOf(PROCESSES_INTERVAL_MIN_MILLIS)),
-    new Option('--duration <duration>', 'stop after this time').argParser(duration),
+    durationOption(),
   ];
 }
 
-function outputOptions(): Option[] {
-  return [
-    new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
-    new Option('--csv', 'stream CSV rows to standard output, one per process and interval'),
-    new Option('--once', 'take one snapshot (two samples, one interval apart), print it and exit'),
-    new Option(
-      '--measure',
-      `poll one agent as the screen does and print what that costs (default: for ${durationText(MEASURE_MILLIS)})`,
-    ).conflicts(['csv', 'once', 'record', 'playback', 'local']),
-  ];
-}
-
-function screenOptions({ themeNames }: SocktopVocabulary): Option[] {
-  return [
-    new Option('--compact', 'start with the compact layout'),
-    new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'),
-    new Option('--no-color', 'the same as --color never'),
-    new Option('--theme <name>', `theme of the screen (default: ${themeNames[0]}, or as configured)`).choices(
-      themeNames,
-    ),
-    new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
-    new Option('--no-ascii', 'draw with all characters, whatever the configuration says'),
-    new Option('--mouse', 'take the mouse (default: on, or as configured)'),
-    new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
-  ];
+function measureOption(): Option {
+  return new Option(
+    '--measure',
+    `poll one agent as the screen does and print what that costs (default: for ${durationText(MEASURE_MILLIS)})`,
+  ).conflicts(['csv', 'once', 'record', 'playback', 'local']);
 }
 
 function fileOptions(): Option[] {
   return [
-    new Option('--record <file>', 'record every snapshot to this file, compressed')
-      .argParser(filePath)
-      .conflicts('playback'),
+    recordOption(),
     new Option('--playback <file>', 'show a recording').argParser(filePath).conflicts(['demo', 'local']),
-    new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
-      SHELL_NAMES,
-    ),
+    completionsOption(),
   ];
 }
 
@@ -197,29 +139,14 @@ function millisOf(least: number): (text: string) => number {
   };
 }
 
-function duration(text: string): number {
-  const millis = parseDurationMillis(text);
-  if (millis === undefined || millis <= 0) {
-    throw new InvalidArgumentError('Accepted: a number with ms, s, m or h, such as 8s, 90s or 5m.');
-  }
-  return millis;
-}
-
-function filePath(text: string): string {
-  if (text === '') throw new InvalidArgumentError('Accepted: the path of a file.');
-  return text;
-}
-
 function profileNames(name: string, before: readonly string[] | undefined): readonly string[] {
   if (name.trim() === '') throw new InvalidArgumentError('Accepted: a name.');
   return [...(before ?? []), name];
 }
 
 function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
-  const once = raw.once === true;
-  const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
   return {
-    output: streamed ?? (once ? 'table' : 'screen'),
+    ...commonOptionsOf(raw),
     urls,
     profiles: raw.profile ?? [],
     save: raw.save === true,
@@ -233,14 +160,6 @@ function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
     processesIntervalMillis: raw.processesIntervalMs,
     measure: raw.measure === true,
     dryRun: raw.dryRun === true,
-    once,
-    durationMillis: raw.duration,
-    recordPath: raw.record,
-    playbackPath: raw.playback,
-    theme: raw.theme,
-    color: raw.color === false ? 'never' : raw.color,
-    ascii: raw.ascii,
-    mouse: raw.mouse,
   };
 }
 
@@ -267,35 +186,13 @@ function contradiction(options: SocktopOptions): string | undefined {
 /** Reads socktop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
 export function parseSocktopArguments(
   argv: readonly string[],
-  vocabulary: SocktopVocabulary,
+  vocabulary: ScreenVocabulary,
   isColored: boolean,
 ): Invocation<SocktopOptions> {
-  let printed = '';
-  const command = socktopCommand(vocabulary, isColored)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => {
-        printed += text;
-      },
-      writeErr: () => {},
-      getOutHasColors: () => isColored,
-    });
-  try {
-    command.parse([...argv], { from: 'user' });
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return { kind: 'print', text: printed, exitCode: 0 };
-    return complaint(oneLine(thrown.message));
-  }
-  const raw = command.opts<RawOptions>();
-  if (raw.completions !== undefined) {
-    return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
-  }
-  const options = optionsOf(raw, command.args);
-  const problem = contradiction(options);
-  return problem === undefined ? { kind: 'run', options } : complaint(problem);
-}
-
-function complaint(message: string): Invocation<SocktopOptions> {
-  return { kind: 'print', text: `socktop: ${message} (see socktop --help)\n`, exitCode: 2 };
+  const command = socktopCommand(vocabulary, isColored);
+  return invocationOf<RawOptions, SocktopOptions>(command, argv, isColored, (raw) => {
+    const options = optionsOf(raw, command.args);
+    const problem = contradiction(options);
+    return problem === undefined ? { kind: 'run', options } : misused('socktop', problem);
+  });
 }

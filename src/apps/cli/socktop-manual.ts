@@ -1,10 +1,11 @@
+import type { ScreenVocabulary } from './common-options.ts';
 import { keysSection, type ManualKeys, optionsSection, section } from './manual.ts';
 import { type ManualSection, manualPage } from './manual-page.ts';
 import { lines, paragraph, terms } from './manual-sections.ts';
-import { type SocktopVocabulary, socktopCommand } from './socktop-command.ts';
+import { socktopCommand } from './socktop-command.ts';
 
 /** The manual page socktop(1): options from the command's definition, keys as handed in, the rest written by hand. */
-export function socktopManual(vocabulary: SocktopVocabulary, keys: readonly ManualKeys[]): string {
+export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly ManualKeys[]): string {
   const head = {
     ...{ name: 'socktop', section: 1, source: `socktop ${vocabulary.version}`, book: 'User Commands' },
   };

@@ -1,13 +1,24 @@
-import { Chalk } from 'chalk';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { shownUrl } from '../../kit/text/shown-url.ts';
-import { completionScript, SHELL_NAMES, type ShellName } from './completion.ts';
+import {
+  agentAccessOptions,
+  type CommonOptions,
+  commonOptionsOf,
+  completionsOption,
+  durationOption,
+  filePath,
+  outputOptions,
+  type RawCommonOptions,
+  recordOption,
+  type ScreenVocabulary,
+  screenCommand,
+  screenOptions,
+} from './common-options.ts';
 import { durationText, parseDurationMillis } from './duration.ts';
-import { oneLine } from './one-line.ts';
+import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 export const SORT_NAMES = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
 export const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
-export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
@@ -15,13 +26,6 @@ export const INTERVAL_MAX_MILLIS = 10_000;
 /** What holds where neither the command line nor the configuration says otherwise. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
 export const DEFAULT_SORT = 'rate';
-
-/** What sstop's command line does not know by itself. */
-export interface SstopVocabulary {
-  readonly version: string;
-  /** The default one first. */
-  readonly themeNames: readonly string[];
-}
 
 /** Another machine, by its agent; exactly one of URL and profile is there. */
 export interface AgentOptions {
@@ -34,15 +38,10 @@ export interface AgentOptions {
 }
 
 /** What the command line of sstop asks for. Undefined: not said there, so the configuration or the default decides. */
-export interface SstopOptions {
-  readonly output: 'screen' | 'json' | 'csv' | 'table';
-  /** One snapshot with rates, then exit. */
-  readonly once: boolean;
+export interface SstopOptions extends CommonOptions {
   /** Report what works here instead of running; as text, or as JSON with `output` json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
-  /** Undefined: until stopped. */
-  readonly durationMillis: number | undefined;
   readonly backend: (typeof BACKEND_NAMES)[number];
   readonly interfaceName: string | undefined;
   readonly filter: string;
@@ -51,32 +50,15 @@ export interface SstopOptions {
   readonly dns: boolean | undefined;
   /** A country database in MaxMind's format. */
   readonly geoipPath: string | undefined;
-  readonly recordPath: string | undefined;
-  readonly playbackPath: string | undefined;
   /** Events are appended to this file, one a line. */
   readonly logPath: string | undefined;
   /** Undefined: this machine. */
   readonly agent: AgentOptions | undefined;
-  /** One of the vocabulary's names. */
-  readonly theme: string | undefined;
-  readonly color: (typeof COLOR_NAMES)[number];
-  readonly ascii: boolean | undefined;
-  readonly mouse: boolean | undefined;
 }
 
-/** The outcome of reading a command line: run, or print `text` and leave with `exitCode`. */
-export type Invocation<Options> =
-  | { readonly kind: 'run'; readonly options: Options }
-  | { readonly kind: 'print'; readonly text: string; readonly exitCode: 0 | 2 };
-
-interface RawOptions {
-  readonly json?: true;
-  readonly csv?: true;
-  readonly once?: true;
+interface RawOptions extends RawCommonOptions {
   readonly doctor?: true;
-  readonly completions?: ShellName;
   readonly interval?: number;
-  readonly duration?: number;
   readonly backend: SstopOptions['backend'];
   readonly interface?: string;
   readonly filter?: string;
@@ -84,17 +66,8 @@ interface RawOptions {
   readonly loopback?: boolean;
   readonly dns?: boolean;
   readonly geoip?: string;
-  readonly record?: string;
-  readonly playback?: string;
   readonly log?: string;
   readonly profile?: string;
-  readonly tlsCa?: string;
-  readonly verifyHostname?: true;
-  readonly tokenFile?: string;
-  readonly theme?: string;
-  readonly color: SstopOptions['color'] | false;
-  readonly ascii?: boolean;
-  readonly mouse?: boolean;
 }
 
 function interval(text: string): number {
@@ -105,48 +78,19 @@ function interval(text: string): number {
   return millis;
 }
 
-function duration(text: string): number {
-  const millis = parseDurationMillis(text);
-  if (millis === undefined || millis <= 0) {
-    throw new InvalidArgumentError('Accepted: a number with ms, s, m or h, such as 8s, 90s or 5m.');
-  }
-  return millis;
-}
-
-function filePath(text: string): string {
-  if (text === '') throw new InvalidArgumentError('Accepted: the path of a file.');
-  return text;
-}
-
 /** sstop's command line, the one definition that help, completions and manual are made from. */
-export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
-  const paint = new Chalk({ level: isColored ? 1 : 0 });
-  const command = new Command('sstop')
+export function sstopCommand(vocabulary: ScreenVocabulary, isColored: boolean): Command {
+  const command = screenCommand('sstop', vocabulary.version, isColored)
     .description('Shows which processes use the network, and how much, live.')
     .usage('[options] [url]')
     .argument('[url]', "another machine's agent, such as wss://HOST:8443/ws (default: this machine)")
-    .version(`sstop ${vocabulary.version}`, '-V, --version', 'print the version and exit')
-    .helpOption('-h, --help', 'print this help and exit')
     .allowExcessArguments(false)
-    .configureHelp({
-      styleTitle: (text) => paint.bold(text),
-      styleOptionTerm: (text) => paint.cyan(text),
-      styleCommandText: (text) => paint.green(text),
-    })
     .addHelpText('after', `\nPress ? on the screen for the keys.`);
   const options = [...outputOptions(), ...samplingOptions(), ...startOptions(), ...screenOptions(vocabulary)];
   for (const option of [...options, ...fileOptions(), ...agentOptions(), ...reportOptions()]) {
     command.addOption(option);
   }
   return command;
-}
-
-function outputOptions(): Option[] {
-  return [
-    new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
-    new Option('--csv', 'stream CSV rows to standard output, one per process and interval'),
-    new Option('--once', 'take one snapshot (two samples, one interval apart), print it and exit'),
-  ];
 }
 
 function samplingOptions(): Option[] {
@@ -156,7 +100,7 @@ function samplingOptions(): Option[] {
       '--interval <duration>',
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
-    new Option('--duration <duration>', 'stop after this time').argParser(duration),
+    durationOption(),
     new Option('--backend <name>', 'how to collect').choices(BACKEND_NAMES).default('auto'),
   ];
 }
@@ -182,25 +126,9 @@ function startOptions(): Option[] {
   ];
 }
 
-function screenOptions({ themeNames }: SstopVocabulary): Option[] {
-  return [
-    new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'),
-    new Option('--no-color', 'the same as --color never'),
-    new Option('--theme <name>', `theme of the screen (default: ${themeNames[0]}, or as configured)`).choices(
-      themeNames,
-    ),
-    new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
-    new Option('--no-ascii', 'draw with all characters, whatever the configuration says'),
-    new Option('--mouse', 'take the mouse (default: on, or as configured)'),
-    new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
-  ];
-}
-
 function fileOptions(): Option[] {
   return [
-    new Option('--record <file>', 'record every snapshot to this file, compressed')
-      .argParser(filePath)
-      .conflicts('playback'),
+    recordOption(),
     new Option('--playback <file>', 'show a recording instead of this machine').argParser(filePath),
     new Option(
       '--log <file>',
@@ -212,12 +140,7 @@ function fileOptions(): Option[] {
 function agentOptions(): Option[] {
   return [
     new Option('-P, --profile <name>', 'the agent that socktop saved under this name').argParser(filePath),
-    new Option(
-      '-t, --tls-ca <file>',
-      'accept only certificates in this PEM file, or signed by one in it',
-    ).argParser(filePath),
-    new Option('--verify-hostname', "check the names in the agent's certificate as well"),
-    new Option('--token-file <file>', 'read the token for the agent from this file').argParser(filePath),
+    ...agentAccessOptions(),
   ];
 }
 
@@ -227,21 +150,15 @@ function reportOptions(): Option[] {
       '--doctor',
       'report what can be counted here, what is missing and how to get it, and exit',
     ).conflicts(['csv', 'once', 'record', 'playback']),
-    new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
-      SHELL_NAMES,
-    ),
+    completionsOption(),
   ];
 }
 
 function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
-  const once = raw.once === true;
-  const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
   return {
-    output: streamed ?? (once ? 'table' : 'screen'),
-    once,
+    ...commonOptionsOf(raw),
     doctor: raw.doctor === true,
     intervalMillis: raw.interval,
-    durationMillis: raw.duration,
     backend: raw.backend,
     interfaceName: raw.interface,
     filter: raw.filter ?? '',
@@ -249,8 +166,6 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     loopback: raw.loopback,
     dns: raw.dns,
     geoipPath: raw.geoip,
-    recordPath: raw.record,
-    playbackPath: raw.playback,
     logPath: raw.log,
     agent:
       url === undefined && raw.profile === undefined
@@ -259,10 +174,6 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
             ...{ url, profile: raw.profile, tlsCaPath: raw.tlsCa, tokenFile: raw.tokenFile },
             verifyHostname: raw.verifyHostname === true,
           },
-    theme: raw.theme,
-    color: raw.color === false ? 'never' : raw.color,
-    ascii: raw.ascii,
-    mouse: raw.mouse,
   };
 }
 
@@ -295,35 +206,13 @@ function contradiction(
 /** Reads sstop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
 export function parseSstopArguments(
   argv: readonly string[],
-  vocabulary: SstopVocabulary,
+  vocabulary: ScreenVocabulary,
   isColored: boolean,
 ): Invocation<SstopOptions> {
-  let printed = '';
-  const command = sstopCommand(vocabulary, isColored)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => {
-        printed += text;
-      },
-      writeErr: () => {},
-      getOutHasColors: () => isColored,
-    });
-  try {
-    command.parse([...argv], { from: 'user' });
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return { kind: 'print', text: printed, exitCode: 0 };
-    return complaint(oneLine(thrown.message));
-  }
-  const raw = command.opts<RawOptions>();
-  if (raw.completions !== undefined) {
-    return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
-  }
-  const options = optionsOf(raw, command.args[0]);
-  const problem = contradiction(raw, options);
-  return problem === undefined ? { kind: 'run', options } : complaint(problem);
-}
-
-function complaint(message: string): Invocation<SstopOptions> {
-  return { kind: 'print', text: `sstop: ${message} (see sstop --help)\n`, exitCode: 2 };
+  const command = sstopCommand(vocabulary, isColored);
+  return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
+    const options = optionsOf(raw, command.args[0]);
+    const problem = contradiction(raw, options);
+    return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);
+  });
 }

@@ -1,0 +1,140 @@
+import { Chalk } from 'chalk';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { SHELL_NAMES, type ShellName } from './completion.ts';
+import { parseDurationMillis } from './duration.ts';
+
+export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
+
+/** What the command lines of both screens do not know by themselves. */
+export interface ScreenVocabulary {
+  readonly version: string;
+  /** The default one first. */
+  readonly themeNames: readonly string[];
+}
+
+/** What both screens are told by their command lines. Undefined: not said there. */
+export interface CommonOptions {
+  readonly output: 'screen' | 'json' | 'csv' | 'table';
+  /** One snapshot with rates, then exit. */
+  readonly once: boolean;
+  /** Undefined: until stopped. */
+  readonly durationMillis: number | undefined;
+  readonly recordPath: string | undefined;
+  readonly playbackPath: string | undefined;
+  /** One of the vocabulary's names. */
+  readonly theme: string | undefined;
+  readonly color: (typeof COLOR_NAMES)[number];
+  readonly ascii: boolean | undefined;
+  readonly mouse: boolean | undefined;
+}
+
+/** The same as commander reads it. */
+export interface RawCommonOptions {
+  readonly json?: true;
+  readonly csv?: true;
+  readonly once?: true;
+  readonly duration?: number;
+  readonly record?: string;
+  readonly playback?: string;
+  readonly theme?: string;
+  readonly color: CommonOptions['color'] | false;
+  readonly ascii?: boolean;
+  readonly mouse?: boolean;
+  readonly tlsCa?: string;
+  readonly verifyHostname?: true;
+  readonly tokenFile?: string;
+  readonly completions?: ShellName;
+}
+
+export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
+  const once = raw.once === true;
+  const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
+  return {
+    output: streamed ?? (once ? 'table' : 'screen'),
+    once,
+    durationMillis: raw.duration,
+    recordPath: raw.record,
+    playbackPath: raw.playback,
+    theme: raw.theme,
+    color: raw.color === false ? 'never' : raw.color,
+    ascii: raw.ascii,
+    mouse: raw.mouse,
+  };
+}
+
+/** The command of a program with a screen, but for its arguments and options. */
+export function screenCommand(name: string, version: string, isColored: boolean): Command {
+  const paint = new Chalk({ level: isColored ? 1 : 0 });
+  return new Command(name)
+    .version(`${name} ${version}`, '-V, --version', 'print the version and exit')
+    .helpOption('-h, --help', 'print this help and exit')
+    .configureHelp({
+      styleTitle: (text) => paint.bold(text),
+      styleOptionTerm: (text) => paint.cyan(text),
+      styleCommandText: (text) => paint.green(text),
+    });
+}
+
+export function outputOptions(): Option[] {
+  return [
+    new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
+    new Option('--csv', 'stream CSV rows to standard output, one per process and interval'),
+    new Option('--once', 'take one snapshot (two samples, one interval apart), print it and exit'),
+  ];
+}
+
+export function durationOption(): Option {
+  return new Option('--duration <duration>', 'stop after this time').argParser(duration);
+}
+
+/** How the agent that is connected to proves itself, and what it is shown. */
+export function agentAccessOptions(): Option[] {
+  return [
+    new Option(
+      '-t, --tls-ca <file>',
+      'accept only certificates in this PEM file, or signed by one in it',
+    ).argParser(filePath),
+    new Option('--verify-hostname', "check the names in the agent's certificate as well"),
+    new Option('--token-file <file>', 'read the token for the agent from this file').argParser(filePath),
+  ];
+}
+
+export function screenOptions({ themeNames }: ScreenVocabulary): Option[] {
+  return [
+    new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'),
+    new Option('--no-color', 'the same as --color never'),
+    new Option('--theme <name>', `theme of the screen (default: ${themeNames[0]}, or as configured)`).choices(
+      themeNames,
+    ),
+    new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
+    new Option('--no-ascii', 'draw with all characters, whatever the configuration says'),
+    // The positive form of an option stands first: after it commander gives the pair no default of its own.
+    new Option('--mouse', 'take the mouse (default: on, or as configured)'),
+    new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
+  ];
+}
+
+export function recordOption(): Option {
+  return new Option('--record <file>', 'record every snapshot to this file, compressed')
+    .argParser(filePath)
+    .conflicts('playback');
+}
+
+export function completionsOption(): Option {
+  return new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
+    SHELL_NAMES,
+  );
+}
+
+function duration(text: string): number {
+  const millis = parseDurationMillis(text);
+  if (millis === undefined || millis <= 0) {
+    throw new InvalidArgumentError('Accepted: a number with ms, s, m or h, such as 8s, 90s or 5m.');
+  }
+  return millis;
+}
+
+export function filePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Accepted: the path of a file.');
+  return text;
+}
