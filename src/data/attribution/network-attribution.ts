@@ -80,7 +80,7 @@ export class NetworkAttribution {
   /** True where addresses have moved from one interface to another. */
   #prepare(sample: NetworkSample): boolean {
     const haveAddressesMoved = this.#interfaces.refresh(sample.interfaces);
-    this.#ledger.ensure(sample.sockets.slots.capacity);
+    this.#ledger.reserve(sample.sockets.slots.capacity);
     this.#owners.refresh(sample.processes);
     this.#hosts.refresh();
     this.#markClosed(sample);

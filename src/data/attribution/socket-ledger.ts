@@ -1,18 +1,11 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
-import type { SocketAccounts } from '../sample/network-section.ts';
+import { SocketAccountColumns } from '../sample/network-tables.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
 
 /** What attribution remembers of each socket, in columns beside the collector's table; valid while serials agree. */
-export class SocketLedger implements SocketAccounts {
-  owner = new Int32Array(0);
-  interfaceIndex = new Int32Array(0);
-  txBytes = new Float64Array(0);
-  rxBytes = new Float64Array(0);
-  isClosed = new Uint8Array(0);
+export class SocketLedger extends SocketAccountColumns {
   serial = new Uint32Array(0);
-  /** Slot of the remote host, -1 none. */
-  host = new Int32Array(0);
   /** Traffic rows that the socket's growth goes to, -1 not looked up yet. */
   traffic = new Int32Array(0);
   hostTraffic = new Int32Array(0);
@@ -30,15 +23,10 @@ export class SocketLedger implements SocketAccounts {
   /** Of the addresses and ports that `host` and `interfaceIndex` were chosen by. */
   #fingerprint = new Int32Array(0);
 
-  ensure(n: number): void {
+  override reserve(n: number): void {
     if (n <= this.serial.length) return;
-    this.owner = lengthened(this.owner, new Int32Array(n));
-    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
-    this.isClosed = lengthened(this.isClosed, new Uint8Array(n));
+    super.reserve(n);
     this.serial = lengthened(this.serial, new Uint32Array(n));
-    this.host = lengthened(this.host, new Int32Array(n));
     this.traffic = lengthened(this.traffic, new Int32Array(n));
     this.hostTraffic = lengthened(this.hostTraffic, new Int32Array(n));
     this.lastTx = lengthened(this.lastTx, new Float64Array(n));

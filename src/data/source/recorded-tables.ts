@@ -1,53 +1,18 @@
 import { lengthened, type SlotTable } from '../../kit/table/slot-table.ts';
-import { InterfaceTable } from '../sample/interface-table.ts';
-import {
-  HostTable,
-  type NetworkSection,
-  OwnerTable,
-  type SocketAccounts,
-  TrafficTable,
-} from '../sample/network-section.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { NetworkTables } from '../sample/network-tables.ts';
 import type { Slice } from '../sample/slice.ts';
-import { SocketTable } from '../sample/socket-table.ts';
 import { type RecordedTable, recordedTable, TABLE_NAMES, type TableName } from './recorded-format.ts';
 import { badValue } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedStaging, type StagedTable } from './recorded-staging.ts';
-
-class Accounts implements SocketAccounts {
-  owner = new Int32Array(0);
-  host = new Int32Array(0);
-  interfaceIndex = new Int32Array(0);
-  txBytes = new Float64Array(0);
-  rxBytes = new Float64Array(0);
-  isClosed = new Uint8Array(0);
-
-  reserve(capacity: number): void {
-    if (capacity <= this.owner.length) return;
-    this.owner = lengthened(this.owner, new Int32Array(capacity));
-    this.host = lengthened(this.host, new Int32Array(capacity));
-    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(capacity));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(capacity));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(capacity));
-    this.isClosed = lengthened(this.isClosed, new Uint8Array(capacity));
-  }
-}
 
 /**
  * The tables of a recorded machine. A row keeps its slot from line to line as long as its key and its recorded serial
  * stay, so that rates, selections and histories hold on to it as they do to a live one's.
  */
 export class RecordedTables {
-  readonly #accounts = new Accounts();
-  readonly #tables = {
-    owners: new OwnerTable(),
-    traffic: new TrafficTable(),
-    hosts: new HostTable(),
-    hostTraffic: new TrafficTable(),
-    sockets: new SocketTable(),
-    interfaces: new InterfaceTable(),
-    accounts: this.#accounts,
-  };
+  readonly #tables = new NetworkTables();
   readonly #staging = new RecordedStaging(this.#tables);
   readonly #rows: Record<TableName, RowMatch> = {
     owners: new RowMatch(),
@@ -81,7 +46,7 @@ export class RecordedTables {
     const match = this.#rows[name];
     if (!before.hasKeys) this.#findSubjects(before, staged);
     match.run(before, staged);
-    if (name === 'sockets') this.#accounts.reserve(before.slots.capacity);
+    if (name === 'sockets') this.#tables.accounts.reserve(before.slots.capacity);
     // Rows that were added may have replaced the columns.
     const table = recordedTable(this.#tables, name);
     for (const [i, { values, stride, offset, refersTo }] of table.numbers.entries()) {

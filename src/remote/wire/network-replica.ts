@@ -1,17 +1,9 @@
 import { PbfReader } from 'pbf';
-import { InterfaceTable } from '../../data/sample/interface-table.ts';
 import type { CollectionParts, CountingBasis, Tier } from '../../data/sample/network-sample.ts';
-import {
-  HostTable,
-  type NetworkSection,
-  OwnerTable,
-  type SocketAccounts,
-  TrafficTable,
-} from '../../data/sample/network-section.ts';
+import type { NetworkSection } from '../../data/sample/network-section.ts';
+import { NetworkTables } from '../../data/sample/network-tables.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
-import { SocketTable } from '../../data/sample/socket-table.ts';
-import { lengthened } from '../../kit/table/slot-table.ts';
 import { ReceivedTable, type ReferredRows, scatterNumbers, scatterTexts } from './column-reader.ts';
 import { TEXT_LIMIT } from './limits.ts';
 import { NETWORK_FIRST_TEXT, slotsOf } from './network-encoder.ts';
@@ -50,25 +42,6 @@ export interface ReceivedNetwork {
 const TIERS: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
 const BASES: readonly CountingBasis[] = ['l3', 'payload', 'none'];
 
-class Accounts implements SocketAccounts {
-  owner = new Int32Array(0);
-  host = new Int32Array(0);
-  interfaceIndex = new Int32Array(0);
-  txBytes = new Float64Array(0);
-  rxBytes = new Float64Array(0);
-  isClosed = new Uint8Array(0);
-
-  reserve(n: number): void {
-    if (n <= this.owner.length) return;
-    this.owner = lengthened(this.owner, new Int32Array(n));
-    this.host = lengthened(this.host, new Int32Array(n));
-    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
-    this.isClosed = lengthened(this.isClosed, new Uint8Array(n));
-  }
-}
-
 /** What a reply says apart from its tables. */
 class ReceivedFacts {
   header: Header | undefined;
@@ -83,16 +56,7 @@ class ReceivedFacts {
  * while the agent's rows live, so rates, selections and histories go on from reply to reply.
  */
 export class NetworkReplica {
-  readonly #accounts = new Accounts();
-  readonly #tables = {
-    owners: new OwnerTable(),
-    hosts: new HostTable(),
-    traffic: new TrafficTable(),
-    hostTraffic: new TrafficTable(),
-    interfaces: new InterfaceTable(),
-    sockets: new SocketTable(),
-    accounts: this.#accounts,
-  };
+  readonly #tables = new NetworkTables();
   readonly #received = eachTable((name) => new ReceivedTable(NETWORK_SHAPES[name]));
   readonly #matches = eachTable(() => new RowMatch());
   readonly #keys = new ReceivedKeys();
@@ -141,7 +105,7 @@ export class NetworkReplica {
     const { rows } = received;
     const { slots } = this.#match(name, reader);
     // Rows that were added may have replaced the columns.
-    if (name === 'sockets') this.#accounts.reserve(this.#tables.sockets.slots.capacity);
+    if (name === 'sockets') this.#tables.accounts.reserve(this.#tables.sockets.slots.capacity);
     const columns = networkColumns(this.#tables, name);
     for (const column of columns.numbers) {
       const values = received.values(reader, column.field);
