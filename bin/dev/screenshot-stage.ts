@@ -108,6 +108,7 @@ export async function setStage(stage: Stage): Promise<Play> {
   installPrograms(stage);
   const world = await startWorld(stage);
   wire(world.pid);
+  hide(stage, world.pid);
   // Programs of the machine may listen on any port whoever they are.
   writeFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
   const players = await Promise.all(PLAYERS.map((player) => startPlayer(stage, player)));
@@ -235,6 +236,13 @@ function wire(worldPid: number): void {
   run('ip', 'address', 'add', `${HOST_ADDRESS}/24`, 'dev', 'eth0');
   run('ip', 'link', 'set', 'eth0', 'up');
   run('ip', 'route', 'add', 'default', 'via', GATEWAY_ADDRESS);
+}
+
+/** The world is no process of the pictures' machine: what the kernel tells of it is covered. */
+function hide({ directory }: Stage, pid: number): void {
+  const nothing = join(directory, 'nothing');
+  mkdirSync(nothing, { recursive: true });
+  run('mount', '--bind', nothing, `/proc/${pid}`);
 }
 
 type Actor = Bun.Subprocess<'pipe', 'pipe', 'inherit'>;

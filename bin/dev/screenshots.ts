@@ -49,8 +49,10 @@ const WIDE = [110, 20] as const;
 /** The program's own, before anybody talks. */
 const FIRST_SCREEN = /First sample|No process|\d+ processes|Processes \d|\d hosts/;
 
+/** The cursor on a process that has its place in every order: found, then among all again. */
+const ON_NGINX = ['/nginx', ENTER, 'g', ESCAPE] as const;
+
 const SHOTS: readonly Shot[] = [
-  { name: 'processes', title: 'Processes by rate', size: WIDE, keys: ['j', 'j'], waitFor: /nginx/ },
   {
     name: 'detail',
     title: 'One process',
@@ -79,7 +81,7 @@ const SHOTS: readonly Shot[] = [
     arguments: ['--theme', 'tokyo-night-light'],
   },
   {
-    ...{ name: 'socktop', title: 'The dashboard', size: [132, 40], keys: ['j', 'j'], program: 'socktop' },
+    ...{ name: 'socktop', title: 'The dashboard', size: [132, 40], keys: ON_NGINX, program: 'socktop' },
     ...{ waitFor: /Processes \d+(.*\n)+.*nginx/, arguments: ['--local'] },
   },
   {
@@ -92,7 +94,7 @@ const SHOTS: readonly Shot[] = [
       name: 'socktop-compact',
       title: 'On a small screen',
       size: [80, 24],
-      keys: ['j'],
+      keys: ON_NGINX,
       program: 'socktop',
     },
     ...{ waitFor: /Processes \d+(.*\n)+.*nginx/, arguments: ['--local'] },
@@ -102,6 +104,15 @@ const SHOTS: readonly Shot[] = [
     ...{ waitFor: /web-1 .* ms(.*\n)+.*web-2 .* ms(.*\n)+.*pi-3 .*refused/ },
     arguments: ['-P', 'web-1', '-P', 'web-2', '-P', 'db-1', '-P', 'pi-3'],
   },
+];
+
+/**
+ * The pictures that are taken at once, on one stage. Those of socktop show which programs run: each of them is taken
+ * where only one does.
+ */
+const ACTS: readonly (readonly string[])[] = [
+  [...SHOTS.filter(({ program }) => program === undefined).map(({ name }) => name), 'demo'],
+  ...SHOTS.filter(({ program }) => program !== undefined).map(({ name }) => [name]),
 ];
 
 /** Agents on the stage, by the names of their profiles; nobody listens for the last one. */
@@ -222,17 +233,29 @@ interface Take {
   readonly name: string;
   readonly program: PtyProgram;
   readonly keys: readonly string[];
+  /** It looks at agents. */
+  readonly hasAgents: boolean;
   take(): Promise<void>;
 }
 
 function takesOf(stage: Stage, wanted: (name: string) => boolean): Take[] {
   const takes = SHOTS.filter(({ name }) => wanted(name)).map((shot): Take => {
     const program = start(stage, shot.size, shot.arguments ?? [], shot.program);
-    return { name: shot.name, program, keys: shot.keys, take: () => takeShot(program, shot, stage) };
+    const hasAgents = shot.arguments?.includes('-P') === true;
+    return {
+      name: shot.name,
+      program,
+      keys: shot.keys,
+      hasAgents,
+      take: () => takeShot(program, shot, stage),
+    };
   });
   if (!wanted('demo')) return takes;
   const program = start(stage, DEMO_SIZE, []);
-  return [...takes, { name: 'demo', program, keys: [], take: () => takeDemo(program, stage) }];
+  return [
+    ...takes,
+    { name: 'demo', program, keys: [], hasAgents: false, take: () => takeDemo(program, stage) },
+  ];
 }
 
 /**
@@ -241,8 +264,8 @@ function takesOf(stage: Stage, wanted: (name: string) => boolean): Take[] {
  */
 async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<number> {
   const play = await setStage(stage);
-  const agents = startAgents(stage);
   const takes = takesOf(stage, wanted);
+  const agents = takes.some(({ hasAgents }) => hasAgents) ? startAgents(stage) : [];
   await Promise.all(takes.map(({ program }) => program.waitFor(FIRST_SCREEN)));
   await play.begin();
   await Promise.all(
@@ -268,7 +291,7 @@ async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<
 
 async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith('--'));
-  const known = [...SHOTS.map(({ name }) => name), 'demo'];
+  const known = ACTS.flat();
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     process.stderr.write(`screenshots: no picture '${unknown}'. Accepted: ${known.join(', ')}\n`);
@@ -276,10 +299,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const stage = stageHere();
   if (stage !== undefined) {
-    return (await playOn(stage, (name) => names.length === 0 || names.includes(name))) === 0 ? 0 : 1;
+    return (await playOn(stage, (name) => names.includes(name))) === 0 ? 0 : 1;
   }
   if (!args.includes('--no-build')) build('release');
-  return enterStage(SCRIPT, args);
+  for (const act of ACTS) {
+    const wanted = act.filter((name) => names.length === 0 || names.includes(name));
+    const code = wanted.length === 0 ? 0 : await enterStage(SCRIPT, wanted);
+    if (code !== 0) return code;
+  }
+  return 0;
 }
 
 try {

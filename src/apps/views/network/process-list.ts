@@ -46,7 +46,7 @@ const USER: Column<ProcessColumn> = {
 };
 const PROCESS: Column<ProcessColumn> = {
   ...{ id: 'process', title: 'PROCESS', align: 'left' },
-  ...{ minWidth: 8, idealWidth: 34, flex: 1, priority: 100 },
+  ...{ minWidth: 8, idealWidth: 32, flex: 1, priority: 100 },
 };
 const GRAPH: Column<ProcessColumn> = {
   ...{ id: 'graph', title: 'GRAPH', align: 'left' },
