@@ -1,5 +1,6 @@
 import {
-  groupsWithout,
+  type CommonAction,
+  groupsOfMode,
   type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
@@ -10,12 +11,7 @@ import {
 
 /** Everything a key can ask for on socktop's own views; the network views have sstop's keys. */
 export type Action =
-  | 'down'
-  | 'up'
-  | 'page-down'
-  | 'page-up'
-  | 'top'
-  | 'bottom'
+  | CommonAction
   | 'open'
   | 'back'
   | 'network'
@@ -36,19 +32,7 @@ export type Action =
   | 'per-core'
   | 'kill'
   | 'retry'
-  | 'compact'
-  | 'playback-slower'
-  | 'playback-faster'
-  | 'seek-back'
-  | 'seek-forward'
-  | 'faster'
-  | 'slower'
-  | 'pause'
-  | 'mouse'
-  | 'help'
-  | 'suspend'
-  | 'redraw'
-  | 'quit';
+  | 'compact';
 
 export type Binding = KeyBinding<Action>;
 export type BindingGroup = KeyGroup<Action>;
@@ -125,6 +109,5 @@ export function socktopGroupsFor(
   groups: readonly BindingGroup[],
   isPlayback: boolean,
 ): readonly BindingGroup[] {
-  const playback: ReadonlySet<Action> = new Set(PLAYBACK_GROUP.bindings.map(({ action }) => action));
-  return groupsWithout(groups, isPlayback ? LIVE_ACTIONS : playback);
+  return groupsOfMode(groups, isPlayback, LIVE_ACTIONS);
 }

@@ -2,7 +2,6 @@ import type { ProcessIdentity, UserNames } from '../../data/query/machine-proces
 import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
-import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
@@ -14,6 +13,7 @@ import type {
   PlaybackCommand,
   PlaybackState,
 } from '../sstop/model.ts';
+import type { InputMessage } from '../views/input-message.ts';
 import type { ListSort } from '../views/network/network-list.ts';
 import type { Notice } from '../views/notice.ts';
 import type { KillState } from '../views/overlays/kill-state.ts';
@@ -115,10 +115,7 @@ export type Message =
       readonly nowMillis: number;
     }
   | { readonly kind: 'ticked'; readonly nowMillis: number }
-  | { readonly kind: 'action'; readonly action: Action }
-  | { readonly kind: 'typed'; readonly key: KeyEvent }
-  | { readonly kind: 'pasted'; readonly text: string }
-  | { readonly kind: 'pointer'; readonly event: MouseEvent }
+  | InputMessage<Action>
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean }
   | { readonly kind: 'played'; readonly playback: PlaybackState }

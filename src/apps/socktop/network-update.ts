@@ -1,7 +1,7 @@
 import type { InputEvent } from '../../screen/input/event.ts';
 import { initialModel as initialNetwork, type Message as NetworkMessage, stateOf } from '../sstop/model.ts';
-import { messageOf } from '../sstop/program.ts';
 import { update as updateNetwork } from '../sstop/update.ts';
+import { inputMessageOf } from '../views/input-message.ts';
 import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './model.ts';
 
 /** The network views of the current host, opened or come back to. */
@@ -34,7 +34,7 @@ export function networkLeft(model: Model): Step {
 export function networkInput(model: Model, event: InputEvent): Message | undefined {
   const { network } = hostOf(model);
   if (network === undefined) return undefined;
-  const message = messageOf(network, event);
+  const message = inputMessageOf(network, event);
   const isFree = network.prompt === undefined && network.kill === undefined;
   if (event.kind === 'key' && isFree) {
     const isOutermost =

@@ -2,7 +2,8 @@ import type { MouseEvent } from '../../screen/input/event.ts';
 import { contains } from '../../screen/layout/rect.ts';
 import { hitScrollbar, offsetForDrag, type ScrollPosition } from '../../screen/widgets/scrollbar.ts';
 import { pageSelection, scrollBy, scrollTo, type Viewport } from '../../screen/widgets/viewport.ts';
-import { helpOffsetMax } from '../views/overlays/help.ts';
+import { WHEEL_LINES } from '../views/movement.ts';
+import { helpPointed } from '../views/overlays/help-state.ts';
 import { killPointed } from '../views/overlays/kill-state.ts';
 import { hostRowAt } from '../views/system/hosts-table.ts';
 import { helpOf } from './help.ts';
@@ -13,14 +14,14 @@ import { paneOpened, panePressed, paneScrolled } from './pane-update.ts';
 import { layoutOf, reordered, selectedAt, visibleRows } from './rows.ts';
 import { screenRect } from './screen-rect.ts';
 
-const WHEEL_LINES = 3;
-
 /** The model after a report of the mouse. */
 export function pointed(model: Model, event: MouseEvent): Step {
   if (model.kill !== undefined) {
     return killStepped(model, killPointed(model.kill, event, screenRect(model), model.ownPid));
   }
-  if (model.helpOffset !== undefined) return { model: pointedAtHelp(model, model.helpOffset, event) };
+  if (model.helpOffset !== undefined) {
+    return { model: helpPointed(model, helpOf(model), event.action) };
+  }
   switch (event.action) {
     case 'wheel-up':
       return scrolled(model, event, -WHEEL_LINES);
@@ -35,13 +36,6 @@ export function pointed(model: Model, event: MouseEvent): Step {
     case 'move':
       return { model };
   }
-}
-
-function pointedAtHelp(model: Model, offset: number, event: MouseEvent): Model {
-  if (event.action === 'press') return { ...model, helpOffset: undefined };
-  const lines = event.action === 'wheel-up' ? -WHEEL_LINES : event.action === 'wheel-down' ? WHEEL_LINES : 0;
-  const last = helpOffsetMax(helpOf(model), model);
-  return { ...model, helpOffset: Math.max(0, Math.min(offset + lines, last)) };
 }
 
 function scrolled(model: Model, { x, y }: MouseEvent, lines: number): Step {

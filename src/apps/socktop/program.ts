@@ -1,5 +1,6 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { InputEvent } from '../../screen/input/event.ts';
+import { inputMessageOf } from '../views/input-message.ts';
 import { initialModel, type Message, type Model, type StartOptions, type Step } from './model.ts';
 import { networkInput } from './network-update.ts';
 import { update } from './update.ts';
@@ -26,19 +27,5 @@ export function socktopProgram(options: StartOptions): SocktopProgram {
 }
 
 function messageOf(model: Model, event: InputEvent): Message | undefined {
-  if (model.view === 'network') return networkInput(model, event);
-  switch (event.kind) {
-    case 'key': {
-      if (model.prompt !== undefined || model.kill !== undefined) return { kind: 'typed', key: event };
-      const action = model.keymap.actionOf(event.chord);
-      return action === undefined ? undefined : { kind: 'action', action };
-    }
-    case 'paste':
-      return { kind: 'pasted', text: event.text };
-    case 'mouse':
-      return { kind: 'pointer', event };
-    case 'focus':
-    case 'reply':
-      return undefined;
-  }
+  return model.view === 'network' ? networkInput(model, event) : inputMessageOf(model, event);
 }

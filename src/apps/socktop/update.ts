@@ -1,7 +1,7 @@
 import { fasterThan, slowerThan } from '../sstop/interval.ts';
-import { isMovement, movedOffset, movedViewport } from '../views/movement.ts';
+import { isMovement, movedViewport } from '../views/movement.ts';
 import { noticed, unnoticed, withMouse } from '../views/notice.ts';
-import { helpOffsetMax } from '../views/overlays/help.ts';
+import { helpActed } from '../views/overlays/help-state.ts';
 import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
 import { helpOf } from './help.ts';
 import { hostsMoved, wentToHost } from './hosts-update.ts';
@@ -84,8 +84,8 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
 
 function acted(model: Model, action: Action): Step {
   if (model.helpOffset !== undefined) {
-    const step = actedOnHelp(model, model.helpOffset, action);
-    if (step !== undefined) return step;
+    const helped = helpActed(model, helpOf(model), action);
+    if (helped !== undefined) return { model: helped };
   }
   return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
 }
@@ -197,14 +197,6 @@ function actedEverywhere(model: Model, action: Action): Step {
     default:
       return { model, quit: true };
   }
-}
-
-/** Keys that the open help takes for itself; the others act as ever. */
-function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
-  if (action === 'back') return { model: { ...model, helpOffset: undefined } };
-  if (!isMovement(action)) return undefined;
-  const last = helpOffsetMax(helpOf(model), model);
-  return { model: { ...model, helpOffset: movedOffset(offset, action, last, model.height - 3) } };
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */

@@ -1,5 +1,6 @@
 import {
-  groupsWithout,
+  type CommonAction,
+  groupsOfMode,
   type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
@@ -12,12 +13,7 @@ export { chordText, keymapOf } from '../config/keymap.ts';
 
 /** Everything a key can ask for. */
 export type Action =
-  | 'down'
-  | 'up'
-  | 'page-down'
-  | 'page-up'
-  | 'top'
-  | 'bottom'
+  | CommonAction
   | 'open'
   | 'back'
   | 'hosts'
@@ -40,19 +36,7 @@ export type Action =
   | 'export'
   | 'dns'
   | 'loopback'
-  | 'interface-next'
-  | 'playback-slower'
-  | 'playback-faster'
-  | 'seek-back'
-  | 'seek-forward'
-  | 'faster'
-  | 'slower'
-  | 'pause'
-  | 'mouse'
-  | 'help'
-  | 'suspend'
-  | 'redraw'
-  | 'quit';
+  | 'interface-next';
 
 export type Binding = KeyBinding<Action>;
 export type BindingGroup = KeyGroup<Action>;
@@ -113,11 +97,10 @@ export const KEYMAP: readonly BindingGroup[] = [
   },
 ];
 
-const PLAYBACK_ACTIONS: ReadonlySet<Action> = new Set(PLAYBACK_GROUP.bindings.map(({ action }) => action));
 /** What cannot be done to a recording. */
 const LIVE_ACTIONS: ReadonlySet<Action> = new Set(['kill']);
 
 /** The groups without the keys that mean nothing here: a live machine cannot be sought in, a recording not killed. */
 export function groupsFor(groups: readonly BindingGroup[], isPlayback: boolean): readonly BindingGroup[] {
-  return groupsWithout(groups, isPlayback ? LIVE_ACTIONS : PLAYBACK_ACTIONS);
+  return groupsOfMode(groups, isPlayback, LIVE_ACTIONS);
 }

@@ -7,10 +7,10 @@ import type { SortKey } from '../../data/query/sort.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { PlaybackProgress } from '../../data/source/recorded-source.ts';
-import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import type { InputMessage } from '../views/input-message.ts';
 import { ConnectionList } from '../views/network/connection-list.ts';
 import { DetailFacts } from '../views/network/detail.ts';
 import { GroupList } from '../views/network/group-list.ts';
@@ -123,10 +123,7 @@ export type Message =
   | { readonly kind: 'resized'; readonly width: number; readonly height: number }
   | { readonly kind: 'sampled'; readonly data: NetworkData }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'action'; readonly action: Action }
-  | { readonly kind: 'typed'; readonly key: KeyEvent }
-  | { readonly kind: 'pasted'; readonly text: string }
-  | { readonly kind: 'pointer'; readonly event: MouseEvent }
+  | InputMessage<Action>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }

@@ -2,7 +2,8 @@ import type { MouseEvent } from '../../screen/input/event.ts';
 import { contains } from '../../screen/layout/rect.ts';
 import { hitScrollbar, offsetForDrag, type ScrollPosition } from '../../screen/widgets/scrollbar.ts';
 import { clampOffset, pageSelection, scrollTo, type Viewport } from '../../screen/widgets/viewport.ts';
-import { helpOffsetMax } from '../views/overlays/help.ts';
+import { WHEEL_LINES } from '../views/movement.ts';
+import { helpPointed } from '../views/overlays/help-state.ts';
 import { killPointed } from '../views/overlays/kill-state.ts';
 import { helpGroups } from './help-groups.ts';
 import { killStepped } from './kill-update.ts';
@@ -12,15 +13,15 @@ import { canOpen, wentInto } from './navigation.ts';
 import { layoutOf, reordered, selectedAt, visibleRows } from './rows.ts';
 import type { ScreenLayout } from './screen-layout.ts';
 
-const WHEEL_LINES = 3;
-
 /** The model after a report of the mouse. */
 export function pointed(model: Model, event: MouseEvent): Step {
   if (model.kill !== undefined) {
     const { screen } = layoutOf(model);
     return killStepped(model, killPointed(model.kill, event, screen, model.ownPid));
   }
-  if (model.helpOffset !== undefined) return { model: pointedAtHelp(model, model.helpOffset, event) };
+  if (model.helpOffset !== undefined) {
+    return { model: helpPointed(model, helpGroups(model.keymap, model.ascii), event.action) };
+  }
   const layout = layoutOf(model);
   if (layout.isTooSmall) return { model };
   switch (event.action) {
@@ -45,13 +46,6 @@ function chosen(model: Model): Model {
   const { selection } = stateOf(model);
   if (prompt === undefined || selection === prompt.selection) return model;
   return { ...model, prompt: { ...prompt, selection } };
-}
-
-function pointedAtHelp(model: Model, offset: number, event: MouseEvent): Model {
-  if (event.action === 'press') return { ...model, helpOffset: undefined };
-  const lines = event.action === 'wheel-up' ? -WHEEL_LINES : event.action === 'wheel-down' ? WHEEL_LINES : 0;
-  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model);
-  return { ...model, helpOffset: Math.max(0, Math.min(offset + lines, last)) };
 }
 
 function positionOf(model: Model): ScrollPosition {

@@ -1,5 +1,6 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { InputEvent } from '../../screen/input/event.ts';
+import { inputMessageOf } from '../views/input-message.ts';
 import { initialModel, type Message, type Model, type StartOptions, type Step } from './model.ts';
 import { update } from './update.ts';
 import { view } from './view.ts';
@@ -19,25 +20,7 @@ export function sstopProgram(options: StartOptions): SstopProgram {
     initial: initialModel(options),
     update,
     view,
-    input: messageOf,
+    input: inputMessageOf,
     resized: (_model, width, height) => ({ kind: 'resized', width, height }),
   };
-}
-
-/** The message that an input stands for, if any. */
-export function messageOf(model: Model, event: InputEvent): Message | undefined {
-  switch (event.kind) {
-    case 'key': {
-      if (model.prompt !== undefined || model.kill !== undefined) return { kind: 'typed', key: event };
-      const action = model.keymap.actionOf(event.chord);
-      return action === undefined ? undefined : { kind: 'action', action };
-    }
-    case 'paste':
-      return { kind: 'pasted', text: event.text };
-    case 'mouse':
-      return { kind: 'pointer', event };
-    case 'focus':
-    case 'reply':
-      return undefined;
-  }
 }

@@ -1,8 +1,8 @@
 import type { SortKey } from '../../data/query/sort.ts';
-import { isMovement, movedOffset, movedViewport } from '../views/movement.ts';
+import { isMovement, movedViewport } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import { noticed, unnoticed, withMouse } from '../views/notice.ts';
-import { helpOffsetMax } from '../views/overlays/help.ts';
+import { helpActed } from '../views/overlays/help-state.ts';
 import { killKeyed } from '../views/overlays/kill-state.ts';
 import { helpGroups } from './help-groups.ts';
 import { interfaceNamed, nextInterface } from './interfaces.ts';
@@ -78,8 +78,8 @@ function withWantedInterface(model: Model): Model {
 
 function acted(model: Model, action: Action): Step {
   if (model.helpOffset !== undefined) {
-    const step = actedOnHelp(model, model.helpOffset, action);
-    if (step !== undefined) return step;
+    const helped = helpActed(model, helpGroups(model.keymap, model.ascii), action);
+    if (helped !== undefined) return { model: helped };
   }
   return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
 }
@@ -226,14 +226,6 @@ function cumulated(model: Model): Model {
   model.workspace.processes.isCumulative = isCumulative;
   const switched = withState({ ...model, isCumulative }, { sort: { ...sort, key } }, 'processes');
   return relisted(switched);
-}
-
-/** Keys that the open help takes for itself; the others act as ever. */
-function actedOnHelp(model: Model, offset: number, action: Action): Step | undefined {
-  if (action === 'back') return { model: { ...model, helpOffset: undefined } };
-  if (!isMovement(action)) return undefined;
-  const last = helpOffsetMax(helpGroups(model.keymap, model.ascii), model);
-  return { model: { ...model, helpOffset: movedOffset(offset, action, last, model.height - 3) } };
 }
 
 /** Escape takes away one thing at a time: the filter, the view, the cursor. */

@@ -1,5 +1,8 @@
 import { moveSelection, pageSelection, selectRow, type Viewport } from '../../screen/widgets/viewport.ts';
 
+/** How far a notch of the wheel moves. */
+export const WHEEL_LINES = 3;
+
 /** What keys do in every list. */
 export type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'top' | 'bottom';
 
