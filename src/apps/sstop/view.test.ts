@@ -146,6 +146,13 @@ describe('what a row says in little room', () => {
     expect(row(/program-21/)).toMatch(/ program-21 {2}--serve /);
   });
 
+  test('users such as www-data are whole at 80 columns, and names of twelve letters', () => {
+    bench.world.addProcess(33, { name: 'mail-sender1', uid: 33 });
+    bench.world.addSocket({ pid: 33, localPort: 40_033, uid: 33 });
+    bench.sample(0, 0, 0, 0, 0);
+    expect(row(/ 33 /)).toMatch(/ 33 user-33 {2}mail-sender1 /);
+  });
+
   test('the connections of a process keep both ports, whatever their addresses', () => {
     bench.type('j\r');
     expect(row(/^.TCP/)).toMatch(/^.TCP +\S+:40015 +\S+:443 +ESTAB/);

@@ -42,7 +42,8 @@ const PID: Column<ProcessColumn> = {
 };
 const USER: Column<ProcessColumn> = {
   ...{ id: 'user', title: 'USER', align: 'left' },
-  ...{ minWidth: 4, idealWidth: 9, flex: 0, priority: 50 },
+  // `www-data` and `postgres`, whole.
+  ...{ minWidth: 8, idealWidth: 9, flex: 0, priority: 50 },
 };
 const PROCESS: Column<ProcessColumn> = {
   ...{ id: 'process', title: 'PROCESS', align: 'left' },

@@ -6,7 +6,7 @@ import type { CellPen } from './cells.ts';
 
 const INDENT = 2;
 /** Columns that a name keeps, however deep it stands. */
-const NAME_WIDTH = 12;
+const NAME_WIDTH = 10;
 
 interface BranchGlyphs {
   readonly rail: number;
