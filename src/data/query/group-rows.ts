@@ -11,7 +11,7 @@ import { ProcessRows } from './process-rows.ts';
 import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import { isAscending, type SortBy, trafficSortValue } from './sort.ts';
 
 export const GROUP_SORT_KEYS = [
   'rate',
@@ -118,24 +118,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
   }
 
   #sortValue(row: number, key: Exclude<GroupSortKey, 'name'>): number {
-    switch (key) {
-      case 'rate':
-        return this.up[row]! + this.down[row]!;
-      case 'upload':
-        return this.up[row]!;
-      case 'download':
-        return this.down[row]!;
-      case 'connections':
-        return this.connections[row]!;
-      case 'processes':
-        return this.processes[row]!;
-      case 'total':
-        return this.upTotal[row]! + this.downTotal[row]!;
-      case 'upload-total':
-        return this.upTotal[row]!;
-      case 'download-total':
-        return this.downTotal[row]!;
-    }
+    return key === 'processes' ? this.processes[row]! : trafficSortValue(this, row, key);
   }
 
   #begin(): void {

@@ -7,7 +7,7 @@ import { NameCounts } from './name-counts.ts';
 import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import { isAscending, type SortBy, trafficSortValue } from './sort.ts';
 
 export const HOST_SORT_KEYS = [
   'rate',
@@ -97,7 +97,8 @@ export class HostRows extends RankedRows<SortBy<HostSortKey>> {
       order.setTexts(this.#sortTexts, isUpwards);
       return;
     }
-    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
+    for (let row = 0; row < this.count; row++)
+      order.setNumber(row, trafficSortValue(this, row, key), isUpwards);
   }
 
   /** Once a build: names may come in between, and the order has to stay one order. */
@@ -107,25 +108,6 @@ export class HostRows extends RankedRows<SortBy<HostSortKey>> {
     for (let row = 0; row < this.count; row++) {
       const address = this.addressOf(row);
       this.#sortTexts[row] = this.#names.hostName?.(address) ?? address;
-    }
-  }
-
-  #sortValue(row: number, key: Exclude<HostSortKey, 'name'>): number {
-    switch (key) {
-      case 'rate':
-        return this.up[row]! + this.down[row]!;
-      case 'upload':
-        return this.up[row]!;
-      case 'download':
-        return this.down[row]!;
-      case 'connections':
-        return this.connections[row]!;
-      case 'total':
-        return this.upTotal[row]! + this.downTotal[row]!;
-      case 'upload-total':
-        return this.upTotal[row]!;
-      case 'download-total':
-        return this.downTotal[row]!;
     }
   }
 

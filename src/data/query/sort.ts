@@ -45,3 +45,34 @@ export function isNaturallyAscending(key: string): boolean {
 export function isAscending(sort: SortBy<string>): boolean {
   return isNaturallyAscending(sort.key) !== sort.isReversed;
 }
+
+/** What rows add up of traffic: rates and bytes, and live connections. */
+export interface TrafficColumns {
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  readonly upTotal: Float64Array;
+  readonly downTotal: Float64Array;
+  readonly connections: Int32Array;
+}
+
+export type TrafficSortKey = Exclude<SortKey, 'pid' | 'name'>;
+
+/** What a row is ordered by. */
+export function trafficSortValue(rows: TrafficColumns, row: number, key: TrafficSortKey): number {
+  switch (key) {
+    case 'rate':
+      return rows.up[row]! + rows.down[row]!;
+    case 'upload':
+      return rows.up[row]!;
+    case 'download':
+      return rows.down[row]!;
+    case 'connections':
+      return rows.connections[row]!;
+    case 'total':
+      return rows.upTotal[row]! + rows.downTotal[row]!;
+    case 'upload-total':
+      return rows.upTotal[row]!;
+    case 'download-total':
+      return rows.downTotal[row]!;
+  }
+}

@@ -4,6 +4,7 @@ import type { Rect } from '../../../screen/layout/rect.ts';
 import type { CellPen } from './cells.ts';
 import { ListTable } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { CONNECTIONS, DOWNLOAD, TRAFFIC_COLUMNS_OF_KEY, UPLOAD } from './traffic-columns.ts';
 
 type GroupColumn = 'group' | 'type' | 'processes' | 'upload' | 'download' | 'connections';
 
@@ -25,29 +26,13 @@ export class GroupList implements NetworkList {
       { id: 'group', title: 'GROUP', align: 'left', minWidth: 12, idealWidth: 40, flex: 1, priority: 100 },
       { id: 'type', title: 'TYPE', align: 'left', minWidth: 9, idealWidth: 12, flex: 0, priority: 50 },
       { id: 'processes', title: 'PROCS', align: 'right', minWidth: 5, idealWidth: 6, flex: 0, priority: 40 },
-      { id: 'upload', title: 'UPLOAD/s', align: 'right', minWidth: 8, idealWidth: 16, flex: 0, priority: 89 },
-      {
-        id: 'download',
-        title: 'DOWNLOAD/s',
-        align: 'right',
-        minWidth: 10,
-        idealWidth: 16,
-        flex: 0,
-        priority: 90,
-      },
-      {
-        id: 'connections',
-        title: 'CONNS',
-        align: 'right',
-        minWidth: 5,
-        idealWidth: 6,
-        flex: 0,
-        priority: 60,
-      },
+      UPLOAD,
+      DOWNLOAD,
+      CONNECTIONS,
     ],
     columnsOfKey: {
-      ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
-      ...{ connections: ['connections'], processes: ['processes'], name: ['group'] },
+      ...TRAFFIC_COLUMNS_OF_KEY,
+      ...{ processes: ['processes'], name: ['group'] },
     },
     keyOfColumn: {
       ...{ group: 'name', processes: 'processes', upload: 'upload' },

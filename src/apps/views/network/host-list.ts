@@ -13,6 +13,7 @@ import type {
   NameLookup,
   NetworkList,
 } from './network-list.ts';
+import { CONNECTIONS, DOWNLOAD, TRAFFIC_COLUMNS_OF_KEY, UPLOAD } from './traffic-columns.ts';
 
 type HostColumn = 'host' | 'country' | 'upload' | 'download' | 'connections' | 'processes';
 
@@ -26,26 +27,10 @@ export class HostList implements NetworkList {
   readonly #table = new ListTable<HostColumn, (typeof KEYS)[number]>(KEYS, {
     columns: [
       { id: 'host', title: 'HOST', align: 'left', minWidth: 15, idealWidth: 40, flex: 2, priority: 100 },
-      { id: 'country', title: 'COUNTRY', align: 'left', minWidth: 7, idealWidth: 9, flex: 0, priority: 40 },
-      { id: 'upload', title: 'UPLOAD/s', align: 'right', minWidth: 8, idealWidth: 16, flex: 0, priority: 89 },
-      {
-        id: 'download',
-        title: 'DOWNLOAD/s',
-        align: 'right',
-        minWidth: 10,
-        idealWidth: 16,
-        flex: 0,
-        priority: 90,
-      },
-      {
-        id: 'connections',
-        title: 'CONNS',
-        align: 'right',
-        minWidth: 5,
-        idealWidth: 6,
-        flex: 0,
-        priority: 60,
-      },
+      { id: 'country', title: 'COUNTRY', align: 'left', minWidth: 8, idealWidth: 9, flex: 0, priority: 40 },
+      UPLOAD,
+      DOWNLOAD,
+      CONNECTIONS,
       {
         id: 'processes',
         title: 'PROCESSES',
@@ -57,8 +42,8 @@ export class HostList implements NetworkList {
       },
     ],
     columnsOfKey: {
-      ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
-      ...{ connections: ['connections'], name: ['host'] },
+      ...TRAFFIC_COLUMNS_OF_KEY,
+      name: ['host'],
     },
     keyOfColumn: { host: 'name', upload: 'upload', download: 'download', connections: 'connections' },
     rising: ['name'],

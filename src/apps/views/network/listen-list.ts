@@ -7,6 +7,7 @@ import type { Rect } from '../../../screen/layout/rect.ts';
 import type { CellPen } from './cells.ts';
 import { ListTable } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { CONNECTIONS } from './traffic-columns.ts';
 
 type ListenColumn = 'protocol' | 'local' | 'service' | 'pid' | 'process' | 'connections' | 'command';
 
@@ -31,15 +32,7 @@ export class ListenList implements NetworkList {
       { id: 'service', title: 'SERVICE', align: 'left', minWidth: 7, idealWidth: 12, flex: 0, priority: 30 },
       { id: 'pid', title: 'PID', align: 'right', minWidth: 7, idealWidth: 7, flex: 0, priority: 70 },
       { id: 'process', title: 'PROCESS', align: 'left', minWidth: 8, idealWidth: 20, flex: 0, priority: 90 },
-      {
-        id: 'connections',
-        title: 'CONNS',
-        align: 'right',
-        minWidth: 5,
-        idealWidth: 6,
-        flex: 0,
-        priority: 60,
-      },
+      CONNECTIONS,
       { id: 'command', title: 'COMMAND', align: 'left', minWidth: 12, idealWidth: 30, flex: 1, priority: 20 },
     ],
     columnsOfKey: {

@@ -14,6 +14,7 @@ import type { CellPen } from './cells.ts';
 import { ListTable } from './list-table.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
+import { CONNECTIONS, DOWNLOAD, TRAFFIC_COLUMNS_OF_KEY, UPLOAD } from './traffic-columns.ts';
 import { trendMark } from './trend-mark.ts';
 
 export const PROCESS_COLUMN_IDS = [
@@ -53,42 +54,18 @@ const GRAPH: Column<ProcessColumn> = {
   ...{ id: 'graph', title: 'GRAPH', align: 'left' },
   ...{ minWidth: 7, idealWidth: HISTORY_LENGTH + TREND_WIDTH, flex: 0, priority: 40 },
 };
-const CONNECTIONS: Column<ProcessColumn> = {
-  ...{ id: 'connections', title: 'CONNS', align: 'right' },
-  ...{ minWidth: 5, idealWidth: 6, flex: 0, priority: 60 },
-};
 const LISTENERS: Column<ProcessColumn> = {
   ...{ id: 'listeners', title: 'LISTEN', align: 'right' },
   ...{ minWidth: 6, idealWidth: 6, flex: 0, priority: 30 },
 };
 
-function bytesColumn(id: 'upload' | 'download', title: string, minWidth: number): Column<ProcessColumn> {
-  const priority = id === 'upload' ? 89 : 90;
-  return { id, title, align: 'right', minWidth, idealWidth: 16, flex: 0, priority };
-}
-
 const RATE_COLUMNS: readonly Column<ProcessColumn>[] = [
-  ...[
-    PID,
-    USER,
-    PROCESS,
-    GRAPH,
-    bytesColumn('upload', 'UPLOAD/s', 9),
-    bytesColumn('download', 'DOWNLOAD/s', 11),
-  ],
-  ...[CONNECTIONS, LISTENERS],
+  ...[PID, USER, PROCESS, GRAPH, UPLOAD, DOWNLOAD, CONNECTIONS, LISTENERS],
 ];
-const TOTAL_COLUMNS: readonly Column<ProcessColumn>[] = [
-  ...[
-    PID,
-    USER,
-    PROCESS,
-    GRAPH,
-    bytesColumn('upload', 'UP TOTAL', 9),
-    bytesColumn('download', 'DN TOTAL', 9),
-  ],
-  ...[CONNECTIONS, LISTENERS],
-];
+const TOTAL_COLUMNS = RATE_COLUMNS.map((column): Column<ProcessColumn> => {
+  if (column.id === 'upload') return { ...column, title: 'UP TOTAL', minWidth: 9 };
+  return column.id === 'download' ? { ...column, title: 'DN TOTAL', minWidth: 9 } : column;
+});
 
 /** The table's columns in the order wanted; ids left out are not shown. */
 function chosen(
@@ -118,8 +95,8 @@ export class ProcessList implements NetworkList {
     this.#rateTable = new ListTable(KEYS, {
       columns: chosen(RATE_COLUMNS, columns),
       columnsOfKey: {
-        ...{ rate: ['upload', 'download'], download: ['download'], upload: ['upload'] },
-        ...{ pid: ['pid'], name: ['process'], connections: ['connections'] },
+        ...TRAFFIC_COLUMNS_OF_KEY,
+        ...{ pid: ['pid'], name: ['process'] },
       },
       keyOfColumn: {
         ...{ pid: 'pid', process: 'name', graph: 'rate', upload: 'upload', download: 'download' },
