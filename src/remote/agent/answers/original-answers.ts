@@ -63,7 +63,7 @@ export class OriginalAnswers {
 
   #metrics(withoutProcesses: boolean): Promise<Frame> {
     const { samples } = this.#from;
-    return samples.machine.readRated(samples.maxAgeMicros('metrics'), (sample) => {
+    return samples.machine.cache.readRated(samples.maxAgeMicros('metrics'), (sample) => {
       const { replies } = sample;
       if (withoutProcesses) {
         replies.originalWithoutProcesses ??= this.#metricsFrame(sample, true);
@@ -105,7 +105,7 @@ export class OriginalAnswers {
   #processes(): Promise<Frame> {
     const { processes } = this.#from.samples;
     const maxAge = this.#from.samples.maxAgeMicros('processes');
-    return processes.readRated(maxAge, ({ replies, processCount }) => {
+    return processes.cache.readRated(maxAge, ({ replies, processCount }) => {
       replies.original ??= protobufFrame(processes.originalEncoder.encode(processCount));
       return replies.original;
     });

@@ -5,6 +5,7 @@ import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import type { Frame } from '../../wire/original-frame.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
 import type { MachineSource } from './machine-source.ts';
+import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { SampleCache } from './sample-cache.ts';
 
 /** Replies to a sample, made when they are first asked for: encoded and compressed once for all clients. */
@@ -39,44 +40,20 @@ export interface DisksSample {
   readonly replies: Replies;
 }
 
-/** A share over a longer time than this says nothing of now. */
-export const RATE_BASE_LIMIT_MICROS = 10e6;
-/** Between the two samples that a first share is made of. */
-export const RATE_WAIT_MILLIS = 250;
-
 /** Processors, memory, links, sensors and GPUs, for all clients. */
 export class MachineSamples {
-  readonly cache: SampleCache<MachineSample>;
+  readonly cache: RatedCache<MachineSample>;
   readonly #source: MachineSource;
   readonly #cpu = new CpuUsage();
   #lastMicros = Number.NEGATIVE_INFINITY;
-  #warming: Promise<void> | undefined;
 
   constructor(source: MachineSource) {
     this.#source = source;
-    this.cache = new SampleCache(
+    this.cache = new RatedCache(
       () => this.#collect(),
       () => source.nowMicros(),
+      ({ cpu }) => !Number.isNaN(cpu.total),
     );
-  }
-
-  /** As the cache reads, but from a sample that has another one not long before it, so that shares are known. */
-  async readRated<R>(maxAgeMicros: number, use: (sample: MachineSample) => R): Promise<R> {
-    const { latest } = this.cache;
-    const isRated = latest !== undefined && !Number.isNaN(latest.cpu.total);
-    if (!isRated || this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) {
-      this.#warming ??= this.#warm().finally(() => {
-        this.#warming = undefined;
-      });
-      await this.#warming;
-    }
-    return this.cache.read(maxAgeMicros, use);
-  }
-
-  async #warm(): Promise<void> {
-    if (this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) await this.cache.read(0, () => undefined);
-    await Bun.sleep(RATE_WAIT_MILLIS);
-    await this.cache.read(0, () => undefined);
   }
 
   async #collect(): Promise<MachineSample> {

@@ -1,10 +1,9 @@
 import type { NetworkSection, OwnerTable } from '../../../data/sample/network-section.ts';
 import { lengthened } from '../../../kit/table/slot-table.ts';
 import type { ProcessRow } from '../../wire/process-row.ts';
+import { RATE_BASE_LIMIT_MICROS } from './rated-cache.ts';
 
 const TWO_32 = 2 ** 32;
-/** Rates over a longer time say nothing of now. */
-const RATE_BASE_LIMIT_MICROS = 10e6;
 
 /** Bytes of each process over all interfaces, and how fast they grow, while network accounting is in force. */
 export class NetworkTotals {

@@ -1,6 +1,6 @@
 import type { ProcessDetailSection } from '../../../data/sample/process-detail.ts';
-import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './machine-samples.ts';
 import type { MachineSource } from './machine-source.ts';
+import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './rated-cache.ts';
 import { SingleAnswers } from './single-answers.ts';
 
 /** What is kept of a look at one process. */

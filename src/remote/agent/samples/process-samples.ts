@@ -5,10 +5,10 @@ import { OriginalProcessEncoder } from '../../wire/original-process-encoder.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
 import { unknownProcessRow } from '../../wire/process-row.ts';
-import { noReplies, RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, type Replies } from './machine-samples.ts';
+import { noReplies, type Replies } from './machine-samples.ts';
 import type { MachineSource } from './machine-source.ts';
 import type { NetworkTotals } from './network-totals.ts';
-import { SampleCache } from './sample-cache.ts';
+import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { StorageRates } from './storage-rates.ts';
 import { VisiblePids } from './visible-pids.ts';
 
@@ -26,7 +26,7 @@ export interface ProcessSample extends ProcessFacts {
 
 /** All processes, for all clients. */
 export class ProcessSamples {
-  readonly cache: SampleCache<ProcessSample>;
+  readonly cache: RatedCache<ProcessSample>;
   readonly encoder: ProcessEncoder;
   readonly originalEncoder: OriginalProcessEncoder;
   /** Told of each sample while the section is still whole. */
@@ -39,40 +39,22 @@ export class ProcessSamples {
   readonly #storage = new StorageRates();
   readonly #row = unknownProcessRow();
   #lastMicros = Number.NEGATIVE_INFINITY;
-  #warming: Promise<void> | undefined;
 
   constructor(source: MachineSource, network: NetworkTotals) {
     this.#source = source;
     this.#network = network;
     this.encoder = new ProcessEncoder(this.#changes);
     this.originalEncoder = new OriginalProcessEncoder(this.#changes);
-    this.cache = new SampleCache(
+    this.cache = new RatedCache(
       () => this.#collect(),
       () => source.nowMicros(),
+      ({ isRated }) => isRated,
     );
   }
 
   /** Rows whose costly columns the next samples are to have. */
   noteVisible(pids: readonly number[]): void {
     this.#visible.note(pids, this.#source.nowMicros());
-  }
-
-  /** As the cache reads, but from a sample that has another one not long before it. */
-  async readRated<R>(maxAgeMicros: number, use: (sample: ProcessSample) => R): Promise<R> {
-    const isRated = this.cache.latest?.isRated === true;
-    if (!isRated || this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) {
-      this.#warming ??= this.#warm().finally(() => {
-        this.#warming = undefined;
-      });
-      await this.#warming;
-    }
-    return this.cache.read(maxAgeMicros, use);
-  }
-
-  async #warm(): Promise<void> {
-    if (this.cache.ageMicros() > RATE_BASE_LIMIT_MICROS) await this.cache.read(0, () => undefined);
-    await Bun.sleep(RATE_WAIT_MILLIS);
-    await this.cache.read(0, () => undefined);
   }
 
   async #collect(): Promise<ProcessSample> {
