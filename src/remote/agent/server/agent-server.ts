@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Server, ServerWebSocket, WebSocketHandler } from 'bun';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
 import { FRAME_LIMIT_BYTES, REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
@@ -202,9 +203,13 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is in use: choose another with --port`,
     EACCES: `${where} is not for ordinary users: choose one above 1023, or give the agent CAP_NET_BIND_SERVICE`,
-    EINVAL: `'${bindAddress ?? ''}' is neither an address of this machine nor a name of one`,
     EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is no address of this machine`,
   };
-  const message = reasons[code] ?? `cannot listen on ${where} (${code})`;
+  // For a name that means nothing the runtime gives whatever code the system call before left behind.
+  const isName = bindAddress !== undefined && isIP(bindAddress) === 0;
+  const otherwise = isName
+    ? `'${bindAddress}' is neither an address of this machine nor a name of one`
+    : `cannot listen on ${where} (${code})`;
+  const message = reasons[code] ?? otherwise;
   return new OpError({ op: 'listen', code, message, cause: thrown });
 }
