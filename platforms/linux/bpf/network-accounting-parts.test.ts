@@ -131,7 +131,7 @@ if (obstacle === undefined) {
 }
 
 describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF${because})`, () => {
-  test('a connection from before counts from 0, with its owner', async () => {
+  test('a connection from before counts from 0, with its owner, and is not new', async () => {
     const traffic = program.start('held', 4);
     const lines = new LineReader(traffic.stdout);
     const ends = parseLines(`${await lines.next()}\n${await lines.next()}`);
@@ -151,8 +151,14 @@ describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF$
       const server = lineOf(ends, 'server');
       const sent = flows.find((flow) => flow.cookie === client.cookie);
       const received = flows.find((flow) => flow.cookie === server.cookie);
-      expect(sent).toMatchObject({ tgid: client.pid, uid: 0, comm: 'network-traffic', isHeld: false });
-      expect(received).toMatchObject({ tgid: server.pid, comm: 'network-traffic', rxBytes: sent?.txBytes });
+      expect(sent).toMatchObject({
+        tgid: client.pid,
+        uid: 0,
+        comm: 'network-traffic',
+        isHeld: false,
+        isNew: false,
+      });
+      expect(received).toMatchObject({ tgid: server.pid, isNew: false, rxBytes: sent?.txBytes });
       expect(received?.rxBytes).toBe(100_008 + retransmitted + (received?.rxPackets ?? 0) * 52);
       expect(received?.netns).toBe(sent?.netns);
       expect(received?.netns).not.toBe('0');

@@ -240,6 +240,7 @@ describe.skipIf(obstacle !== undefined)(`network accounting (needs root and eBPF
       txBytes: 128,
       txPackets: 1,
       isReleased: true,
+      isNew: true,
     });
     expect(flow?.ownedSinceNanos).toBeGreaterThan(0);
   });
@@ -265,7 +266,7 @@ function expectServed(flows: readonly SeenFlow[], worker: TrafficLine): void {
   const [flow] = flows;
   if (flow === undefined) return;
   const header = flow.family === 2 ? 52 : 72;
-  expect(flow).toMatchObject({ cookie: worker.cookie, localPort: 7777, isReleased: true });
+  expect(flow).toMatchObject({ cookie: worker.cookie, localPort: 7777, isReleased: true, isNew: true });
   expect(flow.rxBytes).toBe(1000 + flow.rxPackets * header);
   expect(flow.txBytes).toBe(50_000 + flow.txPackets * header);
 }

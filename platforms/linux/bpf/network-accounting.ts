@@ -77,6 +77,8 @@ export class NetworkAccounting {
   readonly #lost = { bytes: 0, packets: 0 };
   #reading = 0;
   #heldBeforeNanos = 0;
+  /** When the sockets that were there before had got their owners. */
+  #seededNanos: number;
 
   private constructor(maps: NetworkMaps, programs: CountingPrograms, sizes: NetworkMapSizes) {
     this.#maps = maps;
@@ -89,6 +91,7 @@ export class NetworkAccounting {
       new BatchReader(maps.sums, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums),
     ];
     this.#reading = this.#readers.length;
+    this.#seededNanos = this.#nowNanos();
   }
 
   /**
@@ -101,6 +104,7 @@ export class NetworkAccounting {
     try {
       const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps), created);
       accounting.holders(() => undefined);
+      accounting.#seededNanos = accounting.#nowNanos();
       return accounting;
     } catch (thrown) {
       closeNetworkMaps(maps);
@@ -177,6 +181,13 @@ export class NetworkAccounting {
     const { netnsCookieLow: low, netnsCookieHigh: high } = flow;
     if (own === undefined || (low === 0 && high === 0)) return false;
     return low !== own.low || high !== own.high;
+  }
+
+  /** Whether the flow's socket was made since the counting began; false where that is not known. */
+  isNew(flow: FlowRecord): boolean {
+    // An owner found later than at the seeding would be taken for one that came later.
+    if (!this.parts.seeded && this.parts.lastUser !== 'none') return false;
+    return flow.tgid !== 0 && flow.ownedSinceNanos > this.#seededNanos;
   }
 
   /** Shows every holder of a socket, now; nothing where the kernel cannot tell. Throws BpfError. */

@@ -47,6 +47,7 @@ export interface SeenFlow {
   readonly ownedSinceNanos: number;
   readonly uid: number;
   readonly comm: string;
+  readonly isNew: boolean;
   readonly isHeld: boolean;
   readonly isReleased: boolean;
 }
@@ -139,6 +140,7 @@ export function readFlows(accounting: NetworkAccounting, pieceEntries = 256): Se
         localAddress: [...flow.localAddress],
         remoteAddress: [...flow.remoteAddress],
         comm: flow.comm(),
+        isNew: accounting.isNew(flow),
         ...{ tgid, interfaceIndex, hasRemoteKey, family, protocol, localPort, remotePort },
         ...{ rxBytes, txBytes, rxPackets, txPackets, ownedSinceNanos, uid, isHeld, isReleased },
       });

@@ -215,7 +215,9 @@ export class EbpfSockets implements SocketSource {
     table.remotePort[row] = isPortless ? 0 : record.remotePort;
     table.inode[row] = 0;
     table.uid[row] = record.uid;
-    table.firstSeenMicros[row] = this.#nowMicros;
+    // A connection that was silent until now may be old; a datagram socket's peer begins with its first packet.
+    const isBirthKnown = record.protocol !== PROTOCOL_TCP || this.#accounting.isNew(record);
+    table.firstSeenMicros[row] = isBirthKnown ? this.#nowMicros : Number.NaN;
     table.bornBeforeStart[row] = this.#hasBaseline ? 0 : 1;
   }
 

@@ -74,7 +74,7 @@ export class SocketTable {
   ownerPid: Int32Array;
   ownerStartTicks: Float64Array;
   ownerBasis: Uint8Array;
-  /** Monotonic time at which the collector first saw the socket. */
+  /** Monotonic time at which the collector first saw the socket; NaN: it may have been there long before. */
   firstSeenMicros: Float64Array;
   /** 1: there before the collector's first sample, so its counters hold bytes from before. */
   bornBeforeStart: Uint8Array;
