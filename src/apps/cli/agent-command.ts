@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { completionsOption } from './common-options.ts';
-import type { ShellName } from './completion.ts';
+import { completionsOption, type ShellName } from './completion.ts';
 import { type Invocation, invocationOf, refused } from './invocation.ts';
 
 export const AGENT_PORT = 3000;

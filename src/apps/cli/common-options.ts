@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { SHELL_NAMES, type ShellName } from './completion.ts';
+import type { ShellName } from './completion.ts';
 import { parseDurationMillis } from './duration.ts';
 
 export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
@@ -118,12 +118,6 @@ export function recordOption(): Option {
   return new Option('--record <file>', 'record every snapshot to this file, compressed')
     .argParser(filePath)
     .conflicts('playback');
-}
-
-export function completionsOption(): Option {
-  return new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
-    SHELL_NAMES,
-  );
 }
 
 function duration(text: string): number {

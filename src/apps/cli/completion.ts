@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { bashCompletion } from './completion-bash.ts';
 import { fishCompletion } from './completion-fish.ts';
 import { completedOptions } from './completion-options.ts';
@@ -6,6 +6,13 @@ import { zshCompletion } from './completion-zsh.ts';
 
 export const SHELL_NAMES = ['bash', 'zsh', 'fish'] as const;
 export type ShellName = (typeof SHELL_NAMES)[number];
+
+/** The option that prints the script. */
+export function completionsOption(): Option {
+  return new Option('--completions <shell>', 'print a completion script for this shell and exit').choices(
+    SHELL_NAMES,
+  );
+}
 
 /** The file that a shell looks for, were it to load the completions of this command by itself. */
 export function completionFileName(shell: ShellName, commandName: string): string {

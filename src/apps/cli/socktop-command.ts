@@ -3,7 +3,6 @@ import {
   agentAccessOptions,
   type CommonOptions,
   commonOptionsOf,
-  completionsOption,
   durationOption,
   filePath,
   outputOptions,
@@ -13,6 +12,7 @@ import {
   screenCommand,
   screenOptions,
 } from './common-options.ts';
+import { completionsOption } from './completion.ts';
 import { durationText } from './duration.ts';
 import { type Invocation, invocationOf, misused } from './invocation.ts';
 

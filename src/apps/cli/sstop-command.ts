@@ -4,7 +4,6 @@ import {
   agentAccessOptions,
   type CommonOptions,
   commonOptionsOf,
-  completionsOption,
   durationOption,
   filePath,
   outputOptions,
@@ -14,6 +13,7 @@ import {
   screenCommand,
   screenOptions,
 } from './common-options.ts';
+import { completionsOption } from './completion.ts';
 import { durationText, parseDurationMillis } from './duration.ts';
 import { type Invocation, invocationOf, misused } from './invocation.ts';
 
