@@ -10,6 +10,8 @@ const SETTLE_MILLIS = 60_000;
 /** How long accounting goes on after the last request. */
 const LEASE_MILLIS = 60_000;
 const LIMIT_MILLIS = 180_000;
+/** The pages of the executable that only its start has run are given back: 25 MB, where they stay 49. */
+const RESIDENT_MEGABYTES = 40;
 
 let agent: AgentProcess | undefined;
 
@@ -40,12 +42,20 @@ async function idleSwitches(pid: number): Promise<{ readonly main: number; reado
   };
 }
 
+function residentMegabytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
 describe('an agent that nobody asks', () => {
   test(
     'without clients does not wake up',
     async () => {
       agent = await AgentProcess.start();
       const { main, all } = await idleSwitches(agent.pid);
+      const resident = residentMegabytes(agent.pid);
+      process.stderr.write(`no client: ${resident.toFixed(1)} MB resident\n`);
+      expect(resident).toBeLessThan(RESIDENT_MEGABYTES);
       process.stderr.write(`no client: main thread ${main}, all threads ${all} in a minute\n`);
       expect(main).toBe(0);
       expect(all).toBeLessThanOrEqual(2);

@@ -20,6 +20,7 @@ import { complain } from './messages.ts';
 import { executeSelf, idleEnvironment, isCompiled, isSameEnvironment } from './self-execution.ts';
 import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
+import { giveBackStartMemory } from './start-memory.ts';
 import { Stop } from './stop.ts';
 import { VERSION } from './version.ts';
 
@@ -74,7 +75,9 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
   warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
+  const keepStartMemory = giveBackStartMemory(log);
   await stop.wished;
+  keepStartMemory();
   await tell(log, 'STOPPING=1');
   log.event('info', 'stopping', { signal: stop.signal });
   await agent.stop();

@@ -1,6 +1,11 @@
 import { releaseProgramText } from '../platforms/index.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
-import type { EventLog } from './sstop-log.ts';
+import type { LogLevel } from './sstop-log-line.ts';
+
+/** Whoever keeps events. */
+interface MemoryLog {
+  event(level: LogLevel, event: string, fields: Readonly<Record<string, string>>): void;
+}
 
 /** By then the first screens, the first rates and what they compile are over; 10 ms once are not noticed. */
 const SETTLED_MILLIS = 5000;
@@ -9,7 +14,7 @@ const SETTLED_MILLIS = 5000;
  * Gives back, once, what only the start has needed: code of this program and of the runtime, and what was compiled of
  * it. Some 15 MB of the resident memory, as sstop.load.system.test.ts prints it. Returns what calls it off.
  */
-export function giveBackStartMemory(log: EventLog): () => void {
+export function giveBackStartMemory(log: MemoryLog): () => void {
   const timer = setTimeout(() => {
     Bun.shrink();
     // Nobody is the worse for pages that stay.
