@@ -13,11 +13,17 @@ const TIERS = ['ebpf', 'netlink', 'packet'] as const;
 const BAR = 1.05;
 /** Pairs that count, and one before them that does not. */
 const RUNS = { runs: 5, warmupRuns: 1 };
-/** About a second each on a small machine, so that several refreshes fall into a run. */
+/** About a second each on a small machine, so that a refresh falls into a run. */
 const TCP_BYTES = 3_000_000_000;
+/** How fast a connection goes is settled as it begins: many, one after the other, are more alike than one and one. */
+const TCP_CONNECTIONS = 40;
+const UNPACED = { bytesPerSecond: 0, bytes: TCP_BYTES, connections: TCP_CONNECTIONS };
+/** 10 Gbit/s. */
+const PACED = { bytesPerSecond: 1_250_000_000, bytes: 1_250_000_000, connections: 1 };
 /** As large as loopback takes them, like those of iperf3; the small ones are most a monitor can cost, and have no bar. */
-const LARGE = { datagrams: 100_000, bytes: 32_000 };
-const SMALL = { datagrams: 150_000, bytes: 1000 };
+const LARGE = { datagrams: 100_000, bytes: 32_000, bytesPerSecond: 0 };
+const SMALL = { datagrams: 150_000, bytes: 1000, bytesPerSecond: 0 };
+const LARGE_PACED = { ...LARGE, datagrams: 40_000, bytesPerSecond: PACED.bytesPerSecond };
 /** A monitor that has just been started, or that sees its first packets, compiles code: that is no cost of watching. */
 const LOOKS_BEFORE = 3;
 
@@ -28,10 +34,21 @@ interface Load {
 }
 
 const LOADS: readonly Load[] = [
-  { name: 'TCP', bar: BAR, move: moveTcp },
+  { name: 'TCP', bar: BAR, move: (network) => moveTcp(network, UNPACED) },
   { name: 'UDP', bar: BAR, move: (network) => moveUdp(network, LARGE) },
+  { name: 'TCP at 10 Gbit/s', bar: BAR, move: (network) => moveTcp(network, PACED) },
+  { name: 'UDP at 10 Gbit/s', bar: BAR, move: (network) => moveUdp(network, LARGE_PACED) },
   { name: 'UDP of 1,000 bytes', bar: undefined, move: (network) => moveUdp(network, SMALL) },
 ];
+
+/** Each end has a processor of its own, or the scheduler's choice of one or two would be measured. */
+const canBePlaced =
+  Bun.which('taskset') !== null &&
+  ['0', '1'].every((processor) => Bun.spawnSync(placed(processor, ['true'])).success);
+
+function placed(processor: string, argv: readonly string[]): string[] {
+  return ['taskset', '--cpu-list', processor, ...argv];
+}
 
 /** Microseconds from the first byte to the last answer, as the sender takes them. */
 async function moved(
@@ -39,10 +56,11 @@ async function moved(
   serve: readonly (string | number)[],
   send: (port: number) => readonly (string | number)[],
 ): Promise<number> {
-  const wrap = (argv: readonly string[]): string[] => network.command('near', argv);
-  const server = new KnownTraffic(wrap, ...serve);
+  const on = (processor: string) => (argv: readonly string[]) =>
+    network.command('near', canBePlaced ? placed(processor, argv) : argv);
+  const server = new KnownTraffic(on('0'), ...serve);
   try {
-    const client = new KnownTraffic(wrap, ...send(await server.port()));
+    const client = new KnownTraffic(on('1'), ...send(await server.port()));
     const [report] = await client.reports();
     await server.reports();
     return (report?.elapsedNanos ?? Number.NaN) / 1000;
@@ -51,24 +69,19 @@ async function moved(
   }
 }
 
-function moveTcp(network: VethNetwork): Promise<number> {
-  return moved(network, ['tcp-serve', '127.0.0.1', 1, TCP_BYTES, 1, 'half', 'alone'], (port) => [
-    'tcp-send',
-    '127.0.0.1',
-    port,
-    1,
-    TCP_BYTES,
-    1,
-    'half',
-    0,
-    0,
-    1,
+function moveTcp(
+  network: VethNetwork,
+  { bytesPerSecond, bytes, connections }: typeof PACED,
+): Promise<number> {
+  const each = bytes / connections;
+  return moved(network, ['tcp-serve', '127.0.0.1', connections, each, 1, 'half', 'alone'], (port) => [
+    ...['tcp-send', '127.0.0.1', port, connections, each, 1, 'half', 0, bytesPerSecond, 1],
   ]);
 }
 
-function moveUdp(network: VethNetwork, { datagrams, bytes }: typeof LARGE): Promise<number> {
+function moveUdp(network: VethNetwork, { datagrams, bytes, bytesPerSecond }: typeof LARGE): Promise<number> {
   return moved(network, ['udp-serve', '127.0.0.1', datagrams], (port) => [
-    ...['udp-send', '127.0.0.1', port, datagrams, bytes, 'connected', 0],
+    ...['udp-send', '127.0.0.1', port, datagrams, bytes, 'connected', bytesPerSecond],
   ]);
 }
 
