@@ -149,6 +149,8 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
   expect(refusal('-t', 'c.pem')).toContain('--tls-ca is for an agent');
   expect(refusal('http://user:se@cret@h?token=secret')).toContain("'http://h': an agent is reached by");
+  expect(refusal('http://h')).not.toContain('--filter');
+  expect(refusal('nginx')).toContain("rows are narrowed by --filter 'nginx'");
   expect(refusal('--backend', 'proc', 'ws://h/ws')).toContain('--backend');
   expect(refusal('--doctor', 'ws://h/ws')).toContain('--doctor');
   expect(refusal('--playback', 'f', 'ws://h/ws')).toContain('--playback');

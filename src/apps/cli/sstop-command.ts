@@ -193,7 +193,9 @@ function contradiction(
     return isIdle ? undefined : `${named} is for an agent: give its URL, or --profile`;
   }
   if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
-    return `'${shownUrl(agent.url)}': an agent is reached by ws:// or wss://`;
+    const shown = shownUrl(agent.url);
+    const otherwise = shown.includes(':') ? '' : `; rows are narrowed by --filter '${shown}'`;
+    return `'${shown}': an agent is reached by ws:// or wss://${otherwise}`;
   }
   if (agent.url !== undefined && agent.profile !== undefined)
     return 'an agent has a URL or a profile, not both';
