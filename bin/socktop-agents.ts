@@ -30,8 +30,9 @@ export async function runDemo(settings: SocktopSettings): Promise<number> {
 }
 
 /**
- * Shows or measures agents; resolves to the exit code. `demo`: the agent is this process's own, and a signal may have come before there is a
- * screen to take it.
+ * Shows or measures agents; resolves to the exit code.
+ *
+ * @param demo the agent is this process's own, and a signal may have come before there is a screen to take it
  */
 export async function runAgents(
   settings: SocktopSettings,

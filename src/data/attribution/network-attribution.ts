@@ -2,13 +2,8 @@ import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import {
-  FOREIGN_INTERFACE,
-  OwnerBasis,
-  PROTOCOL_UDP,
-  type SocketTable,
-  TcpState,
-} from '../sample/socket-table.ts';
+import { isConnection, isListener } from '../sample/socket-role.ts';
+import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces } from './socket-interface.ts';
@@ -218,14 +213,9 @@ export class NetworkAttribution {
     if (sockets.isShare[slot] === 1) return;
     const owner = this.#ledger.owner[slot]!;
     const { connectionCount, listenerCount } = this.#owners.table;
-    const state = sockets.state[slot];
-    const isListener =
-      state === TcpState.LISTEN || (state === TcpState.CLOSE && sockets.protocol[slot] === PROTOCOL_UDP);
-    // What has bytes but no ports is no connection: sockets of ICMP, raw ones, sums of several.
-    const hasPorts = sockets.localPort[slot]! + sockets.remotePort[slot]! > 0;
     if (owner >= 0) {
-      if (isListener) listenerCount[owner]!++;
-      else if (hasPorts) connectionCount[owner]!++;
+      if (isListener(sockets, slot)) listenerCount[owner]!++;
+      else if (isConnection(sockets, slot)) connectionCount[owner]!++;
     }
     const host = this.#ledger.host[slot]!;
     if (host >= 0) this.#hosts.table.connectionCount[host]!++;

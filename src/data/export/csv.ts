@@ -1,9 +1,9 @@
 import { ProcessRows } from '../query/process-rows.ts';
 import { ScopeFilter } from '../query/scope.ts';
-import { isListener } from '../query/socket-role.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { isListener } from '../sample/socket-role.ts';
 import type { ExportOptions } from './export-options.ts';
 import { countValue, rateValue, timeValue } from './json-values.ts';
 

@@ -1,9 +1,10 @@
 import { ScopeFilter } from '../query/scope.ts';
-import { isConnection, isListener, protocolName, socketStateName } from '../query/socket-role.ts';
+import { protocolName, socketStateName } from '../query/socket-names.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
+import { isConnection, isListener } from '../sample/socket-role.ts';
 import type { ExportOptions } from './export-options.ts';
 import { countValue, rateValue } from './json-values.ts';
 

@@ -4,7 +4,7 @@ import type { HostRows } from '../query/host-rows.ts';
 import type { ListenRows } from '../query/listen-rows.ts';
 import type { ProcessRows } from '../query/process-rows.ts';
 import type { Scope } from '../query/scope.ts';
-import { stateName } from '../query/socket-role.ts';
+import { stateName } from '../query/socket-names.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';

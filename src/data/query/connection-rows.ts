@@ -2,12 +2,13 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
+import { isConnection } from '../sample/socket-role.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isConnection, stateName } from './socket-role.ts';
+import { stateName } from './socket-names.ts';
 import { isAscending, type SortBy } from './sort.ts';
 
 export const CONNECTION_SORT_KEYS = [

@@ -1,6 +1,7 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
+import { isListener } from '../sample/socket-role.ts';
 import { TcpState } from '../sample/socket-table.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
@@ -9,7 +10,6 @@ import { LowerNames } from './lower-names.ts';
 import { RankedRows } from './ranked-rows.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isListener } from './socket-role.ts';
 import { isAscending, type SortBy } from './sort.ts';
 
 export const LISTEN_SORT_KEYS = ['port', 'process', 'pid', 'protocol', 'connections'] as const;

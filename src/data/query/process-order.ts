@@ -1,22 +1,17 @@
 import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
 import { LowerNames } from './lower-names.ts';
 import { RowOrder } from './row-order.ts';
-import { isAscending, type Sort } from './sort.ts';
+import { isAscending, type Sort, type TrafficColumns, trafficSortValue } from './sort.ts';
 
 /** Which rates a sort goes by: those of the screen or those of exports. */
 export type RateBasis = 'smooth' | 'raw';
 
 /** The columns of the process table that it can be ordered by. */
-export interface OrderedColumns {
+export interface OrderedColumns extends TrafficColumns {
   readonly count: number;
   readonly owner: Int32Array;
-  readonly up: Float64Array;
-  readonly down: Float64Array;
   readonly rawUp: Float64Array;
   readonly rawDown: Float64Array;
-  readonly upTotal: Float64Array;
-  readonly downTotal: Float64Array;
-  readonly connections: Int32Array;
 }
 
 /** Ties are decided by pid, then by slot; rows without a process stand behind every pid (at most 2^22). */
@@ -45,40 +40,20 @@ export class ProcessOrder extends RowOrder {
       this.setTexts(this.#rowTexts, isUpwards);
       return;
     }
-    for (let row = 0; row < rows.count; row++) {
-      this.setNumber(row, sortValue(rows, owners, row, sort, basis), isUpwards);
+    const { key } = sort;
+    if (key === 'pid') {
+      for (let row = 0; row < rows.count; row++) {
+        const pid = owners.pid[rows.owner[row]!]!;
+        this.setNumber(row, pid > 0 ? pid : Number.NaN, isUpwards);
+      }
+      return;
     }
+    const traffic = basis === 'raw' ? rawColumns(rows) : rows;
+    for (let row = 0; row < rows.count; row++)
+      this.setNumber(row, trafficSortValue(traffic, row, key), isUpwards);
   }
 }
 
-function sortValue(
-  rows: OrderedColumns,
-  owners: OwnerTable,
-  row: number,
-  sort: Sort,
-  basis: RateBasis,
-): number {
-  const up = basis === 'raw' ? rows.rawUp[row]! : rows.up[row]!;
-  const down = basis === 'raw' ? rows.rawDown[row]! : rows.down[row]!;
-  switch (sort.key) {
-    case 'rate':
-      return up + down;
-    case 'upload':
-      return up;
-    case 'download':
-      return down;
-    case 'connections':
-      return rows.connections[row]!;
-    case 'total':
-      return rows.upTotal[row]! + rows.downTotal[row]!;
-    case 'upload-total':
-      return rows.upTotal[row]!;
-    case 'download-total':
-      return rows.downTotal[row]!;
-    case 'pid':
-    case 'name': {
-      const pid = owners.pid[rows.owner[row]!]!;
-      return pid > 0 ? pid : Number.NaN;
-    }
-  }
+function rawColumns({ rawUp, rawDown, upTotal, downTotal, connections }: OrderedColumns): TrafficColumns {
+  return { up: rawUp, down: rawDown, upTotal, downTotal, connections };
 }

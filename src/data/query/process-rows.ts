@@ -3,12 +3,12 @@ import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { Trend } from '../rates/trend.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
+import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
 import { trendOfHistory } from './history-trend.ts';
 import { ProcessOrder, type RateBasis } from './process-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isConnection, isListener } from './socket-role.ts';
 import type { Sort } from './sort.ts';
 
 /** Sockets that are counted in half a millisecond while the code is cold. */

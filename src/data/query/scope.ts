@@ -1,7 +1,7 @@
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { loopbackInterfaceIndex } from '../sample/loopback-interface.ts';
+import { isListener } from '../sample/socket-role.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
-import { isListener } from './socket-role.ts';
 
 /** Which traffic a view is about. */
 export interface Scope {

@@ -35,7 +35,11 @@ type Size = Pick<Rect, 'width' | 'height'>;
 
 /** How far the help can be scrolled on a screen of this size; 0 where all of it fits. */
 export function helpOffsetMax(groups: readonly HelpGroup[], screen: Size): number {
-  return Math.max(0, columnsOn(screen, groups)[0]!.rows.length - Math.max(1, screen.height - 2 * BORDER));
+  return offsetMax(columnsOn(screen, groups), screen);
+}
+
+function offsetMax([first]: readonly HelpColumn[], screen: Size): number {
+  return Math.max(0, first!.rows.length - Math.max(1, screen.height - 2 * BORDER));
 }
 
 /** Draws the help over the middle of the screen. */
@@ -43,7 +47,7 @@ export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   const { theme, ascii } = view;
   const columns = columnsOn(screen, view.groups);
   const height = columns[0]!.rows.length;
-  const last = helpOffsetMax(view.groups, screen);
+  const last = offsetMax(columns, screen);
   const offset = Math.max(0, Math.min(view.offset, last));
   const more = ascii ? 'more below' : '↓ more';
   const inside = renderPopup(screen, buffer, {

@@ -1,5 +1,5 @@
 import { PROTOCOL_TCP, PROTOCOL_UDP, type SocketTable } from '../../sample/socket-table.ts';
-import { stateName } from '../socket-role.ts';
+import { stateName } from '../socket-names.ts';
 import { anyOf } from './filter-comparison.ts';
 import type { FilterNames } from './filter-context.ts';
 import type { SocketTermTest } from './filter-term.ts';

@@ -1,4 +1,4 @@
-import { stateNames } from '../socket-role.ts';
+import { stateNames } from '../socket-names.ts';
 import { parsePrefix } from './address-prefix.ts';
 import type { Comparison, FilterKey, FilterTest, TextMatch } from './filter-term.ts';
 
