@@ -53,6 +53,13 @@ const PATTERN_RULES: readonly PatternRule[] = [
     what: 'Bun.serve outside src/remote/agent/',
     holds: (path) => isProduct(path) && !path.startsWith('src/remote/agent/'),
   },
+  {
+    in: 'code',
+    pattern: /\b(process|os)\s*\.\s*platform\b/g,
+    what: 'the name of the system outside platforms/',
+    // The project's own tools build for other systems than theirs.
+    holds: (path) => isProduct(path) && !path.startsWith('platforms/') && !path.startsWith('bin/dev/'),
+  },
   { in: 'code', pattern: /\.(only|todo)\s*\(/g, what: 'a test alone or to do', holds: isTestOrBench },
 ];
 
