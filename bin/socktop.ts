@@ -24,6 +24,11 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
     return invocation.exitCode;
   }
   const { options } = invocation;
+  const lacking = options.local || options.demo ? localObstacle('socktop') : undefined;
+  if (lacking !== undefined) {
+    complain('socktop', lacking);
+    return EXIT_USAGE;
+  }
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
   const obstacle = needsScreen ? screenObstacle() : undefined;
   if (obstacle !== undefined) {

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 
 const MODE = 0o600;
@@ -72,7 +72,7 @@ function linkTarget(path: string): string {
     const next = readLink(target);
     if (next === undefined) return target;
     // No normal form: `..` behind a link to a folder is that folder's parent.
-    target = next.startsWith('/') ? next : `${dirname(target)}/${next}`;
+    target = isAbsolute(next) ? next : `${dirname(target)}/${next}`;
   }
   throw new OpError({ op: `follow ${path}`, code: 'ELOOP', message: `${path}: too many links` });
 }
