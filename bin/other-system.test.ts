@@ -148,6 +148,7 @@ describe.each(SYSTEMS)(
         await program.waitFor(/Draw the screen anew/);
         expect(program.text().includes('fg brings it back')).toBe(hasJobControl);
         program.key('\x1b');
+        await program.waitUntil(() => !program.text().includes('socktop keys'), 'the help closed');
         program.key('\x03');
         expect(await program.exited()).toBe(0);
         expectRestored(program);
@@ -159,12 +160,13 @@ describe.each(SYSTEMS)(
       'Ctrl-Z does nothing (only where no shell stops programs)',
       async () => {
         const program = screen(programs.sstop, '--tls-ca', certificate, url());
-        await program.waitFor(/attributed/);
+        await program.waitFor(/help.*quit/);
         program.key('\x1a');
         program.key('?');
         await program.waitFor(/sstop keys/);
         expect(program.transcript.split('\x1b[?1049h').length).toBe(2);
         program.key('\x1b');
+        await program.waitUntil(() => !program.text().includes('sstop keys'), 'the help closed');
         program.key('q');
         expect(await program.exited()).toBe(0);
         expectRestored(program);
