@@ -109,6 +109,8 @@ describe('each rule can fail', () => {
     [plain, "import dns from 'node:dns/promises';", 'node:dns/promises belongs to src/data/names/'],
     [plain, "import chalk from 'chalk';", 'chalk belongs to src/apps/cli/'],
     [plain, 'Bun.serve({});', 'Bun.serve outside src/remote/agent/'],
+    [plain, "Bun.spawn(['a']);", 'a program started outside platforms/linux/child-program.ts'],
+    [plain, "import { exec } from 'node:child_process';", 'node:child_process belongs to bin/dev/'],
     [plain, '\n'.repeat(400), '400 lines'],
     [plain, "throw new Error('x');", 'a bare Error'],
     [plain, "throw Error('x');", 'a bare Error'],

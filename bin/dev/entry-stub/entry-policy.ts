@@ -9,26 +9,36 @@ export interface EntryPolicy {
 }
 
 /**
- * What a privileged start keeps of its environment: what the programs themselves read. The kernel calls a start
- * privileged (AT_SECURE) when the file's capabilities or set-user-ID bit give more than its user has. A text that ends
- * in `=` is a whole name, any other the beginning of names.
+ * Variables that the programs read and the runtime reads too, each with the reason why it may be kept at a privileged
+ * start.
  */
-const KEPT_WHEN_PRIVILEGED = [
-  ...['PATH=', 'HOME=', 'USER=', 'LOGNAME=', 'TERM=', 'COLORTERM=', 'NO_COLOR=', 'TZ=', 'LANG=', 'LC_'],
-  ...['XDG_', 'SOCKTOP_', 'SSTOP_', 'NOTIFY_SOCKET=', 'INVOCATION_ID=', 'LISTEN_'],
-] as const;
+export const JUDGED_VARIABLES = {
+  PATH: 'searched for programs by the runtime alone; this program starts its children by absolute paths',
+  HOME: 'the folder of bunfig.toml, which is compiled out; our configuration is read with the rights of the user',
+  XDG_CONFIG_HOME: 'as HOME',
+  TERM: 'chooses colours',
+  COLORTERM: 'chooses colours',
+  NO_COLOR: 'chooses colours',
+  TZ: 'the name of a time zone: the C library opens no path of it at a privileged start, the engine has zones of its own',
+  LANG: 'chooses the language of sorting; no file is opened by it',
+  LC_ALL: 'as LANG',
+  LC_CTYPE: 'as LANG',
+} as const;
 
-/** What belongs to the runtime and its libraries, and reaches them at no start. */
+/** Variables that the programs read and the runtime does not know. A name without `=` is the beginning of names. */
+const OWN_VARIABLES = ['SOCKTOP_', 'SSTOP_', 'XDG_STATE_HOME=', 'NOTIFY_SOCKET='] as const;
+
+/** Beginnings of the names that belong to the runtime and its libraries. They reach them at no start. */
 export const RUNTIME_FAMILIES = [
-  ...['BUN_', 'JSC_', 'WTF_', 'NODE_', 'ICU_', 'UV_', 'MIMALLOC_', 'mimalloc_', 'PAS_', 'Malloc', 'MALLOC_'],
-  ...['GIGACAGE_', 'OPENSSL_', 'SSLKEYLOGFILE=', 'ASAN_OPTIONS=', 'DO_NOT_TRACK='],
+  ...['BUN_', 'JSC_', 'WTF_', 'NODE_', 'ICU_', 'UV_', 'LSQUIC_', 'SIMDUTF_', 'JSIMD_', 'OPENSSL_'],
+  ...['MIMALLOC_', 'mimalloc_', 'Malloc', 'WebKit', 'JavaScriptCore', 'SSLKEYLOGFILE'],
 ] as const;
 
 /**
  * The runtime's settings. A timer of the garbage collector would wake an idle program every second; allocation starts
  * collections as well. A program that works for a few milliseconds a second is compiled for longer than it runs, so
  * only code that is really hot (tables of thousands of rows) is optimised (bench/remote/agent/polled.bench.ts).
- * Nothing is reported to the runtime's makers when it crashes.
+ * A crash is reported to nobody.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
@@ -37,8 +47,9 @@ const SETTINGS = [
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
 
+/** The rules that every executable for Linux is sealed with. */
 export const ENTRY_POLICY: EntryPolicy = {
-  keepWhenPrivileged: KEPT_WHEN_PRIVILEGED,
+  keepWhenPrivileged: [...Object.keys(JUDGED_VARIABLES).map((name) => `${name}=`), ...OWN_VARIABLES],
   removeOtherwise: RUNTIME_FAMILIES,
   add: SETTINGS,
 };

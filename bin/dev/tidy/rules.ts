@@ -53,6 +53,13 @@ const PATTERN_RULES: readonly PatternRule[] = [
     what: 'Bun.serve outside src/remote/agent/',
     holds: (path) => isProduct(path) && !path.startsWith('src/remote/agent/'),
   },
+  {
+    in: 'code',
+    pattern: /\bBun\s*\.\s*(spawn|spawnSync|which)\b/g,
+    what: 'a program started outside platforms/linux/child-program.ts',
+    holds: (path) =>
+      isProduct(path) && !path.startsWith('bin/dev/') && path !== 'platforms/linux/child-program.ts',
+  },
   { in: 'code', pattern: /\.(only|todo)\s*\(/g, what: 'a test alone or to do', holds: isTestOrBench },
 ];
 
