@@ -18,9 +18,9 @@ import {
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
+import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
-import { executeSelf, idleEnvironment, isCompiled, isSameEnvironment } from './self-execution.ts';
 import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { giveBackStartMemory } from './start-memory.ts';
@@ -48,7 +48,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
-    if (isCompiled()) await beginAnew(argv, options);
+    await restartWithLessPrivilege(argv, options);
     return await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
@@ -58,14 +58,14 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Executes itself with an environment that holds no timer of the collector and nothing else that could steer the
- * runtime, and without the capabilities that collecting does not need; returns when all of that is so.
+ * Executes the program again without the capabilities that collecting does not need, because the threads that the
+ * runtime started before keep theirs. Returns when there is nothing to drop.
  */
-async function beginAnew(argv: readonly string[], { port }: AgentOptions): Promise<void> {
-  const environment = idleEnvironment(process.env);
-  const isOther = !isSameEnvironment(process.env, environment);
-  const hasDropped = await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT);
-  if (isOther || hasDropped) executeSelf(argv, environment);
+async function restartWithLessPrivilege(argv: readonly string[], { port }: AgentOptions): Promise<void> {
+  const executable = compiledExecutable();
+  if (executable === undefined) return;
+  if (!(await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT))) return;
+  process.execve?.(executable, [process.argv0, ...argv], process.env as Record<string, string>);
 }
 
 async function serve(options: AgentOptions, log: StandardErrorLog): Promise<number> {

@@ -113,6 +113,8 @@ describe('each rule can fail', () => {
     ['bin/a.ts', 'a(process . platform);', 'the name of the system outside platforms/'],
     ['bin/a.ts', "import { a } from '../platforms/linux/a.ts';", 'a.ts is behind platforms/index.ts'],
     ['bin/a.ts', "await import('../platforms/windows/a.ts');", 'a.ts is behind platforms/index.ts'],
+    [plain, "Bun.spawn(['a']);", 'a program started outside platforms/linux/child-program.ts'],
+    [plain, "import { exec } from 'node:child_process';", 'node:child_process belongs to bin/dev/'],
     [plain, '\n'.repeat(400), '400 lines'],
     [plain, "throw new Error('x');", 'a bare Error'],
     [plain, "throw Error('x');", 'a bare Error'],

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
+import { sealExecutable } from './entry-stub/seal.ts';
 import { hardenedRuntime } from './runtime-image.ts';
 
 /** `release` is what people run; `test` can be told to fail on purpose (SSTOP_TEST_BUILD). */
@@ -84,6 +85,7 @@ function compile(kind: BuildKind, work: string): string {
     const said = `${run.stdout}${run.stderr}`.trim();
     throw new OpError({ op: `compile ${ENTRY}`, code: 'COMPILE', message: said });
   }
+  sealExecutable(image);
   return image;
 }
 

@@ -60,6 +60,13 @@ const PATTERN_RULES: readonly PatternRule[] = [
     // The project's own tools build for other systems than theirs.
     holds: (path) => isProduct(path) && !path.startsWith('platforms/') && !path.startsWith('bin/dev/'),
   },
+  {
+    in: 'code',
+    pattern: /\bBun\s*\.\s*(spawn|spawnSync|which)\b/g,
+    what: 'a program started outside platforms/linux/child-program.ts',
+    holds: (path) =>
+      isProduct(path) && !path.startsWith('bin/dev/') && path !== 'platforms/linux/child-program.ts',
+  },
   { in: 'code', pattern: /\.(only|todo)\s*\(/g, what: 'a test alone or to do', holds: isTestOrBench },
 ];
 

@@ -318,7 +318,7 @@ describe('the journal', () => {
     await expect(open({ journal: { programs: ['/nonexistent'] } }).collectJournal(own)).rejects.toMatchObject(
       {
         code: 'ENOENT',
-        message: 'there is no journalctl on this machine',
+        message: 'journalctl is not installed',
       },
     );
   });
