@@ -1,6 +1,7 @@
-import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { close, closeSync, write, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { openToAppend } from '../src/kit/files/append-file.ts';
 import { LineBudget, type LogFields, type LogLevel, logLine } from './sstop-log-line.ts';
 
 /** Who writes what to the log is for the user alone. */
@@ -18,6 +19,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'no permission to write there',
   EROFS: 'the file system is read-only',
   ENXIO: 'nobody reads it',
+  FOREIGN_LINK: "it is another user's link",
+  FOREIGN_FILE: "it is another user's file, or has a second name, in a folder that everybody may write to",
 };
 
 /** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */
@@ -39,16 +42,14 @@ export class EventLog {
   }
 
   /**
-   * Opens a file to append to, created with mode 0600. Throws OpError, its message one line that names the file.
-   * With a screen it must be no terminal: lines would be written over the screen.
+   * Opens a file to append to, as `openToAppend`, created with mode 0600. Throws OpError, its message one line that
+   * names the file. With a screen it must be no terminal: lines would be written over the screen.
    */
   static open(path: string, hasScreen: boolean): EventLog {
-    // Not blocking: a pipe that nobody reads must hold nothing up. A file knows no difference.
-    const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
     try {
-      const descriptor = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, MODE);
-      if (fstatSync(descriptor).isDirectory()) throw new OpError({ op: 'open log', code: 'EISDIR' });
+      const descriptor = openToAppend(path, MODE);
       if (hasScreen && isatty(descriptor)) {
+        closeSync(descriptor);
         throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'it is a terminal' });
       }
       return new EventLog(descriptor);
