@@ -4,3 +4,6 @@ import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 export function complain(program: string, message: string): void {
   process.stderr.write(`${program}: ${sanitizeLine(message)}\n`);
 }
+
+/** Said at the end where the disk takes no more and does not fail either. */
+export const UNFINISHED_RECORDING = 'the disk holds up the recording: its end may be missing';

@@ -78,6 +78,11 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
   }
 }
 
+/** For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError. */
+export async function ignoreUnnamedSignals(): Promise<void> {
+  if (process.platform === 'linux') (await import('./linux/ignored-signals.ts')).ignoreUnnamedSignals();
+}
+
 /** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */
 export async function releaseProgramText(): Promise<void> {
   if (process.platform === 'linux') (await import('./linux/program-text.ts')).releaseProgramText();

@@ -1,0 +1,24 @@
+import { toOpError } from '../src/kit/errors/op-error.ts';
+import { EXIT_FAILURE } from './exit-codes.ts';
+import { complain } from './messages.ts';
+
+/**
+ * Ends the program by an error that nobody has taken: one line, and nothing of the source. With SSTOP_DEBUG=1 where it
+ * comes from stands below, line by line.
+ */
+export function endByError(program: string, thrown: unknown): never {
+  complain(program, `stopped by an error of its own: ${toOpError('run', thrown).message}`);
+  if (process.env['SSTOP_DEBUG'] === '1') {
+    for (const line of stackLines(thrown)) complain(program, line);
+  }
+  process.exit(EXIT_FAILURE);
+}
+
+/** Of the error and of those that it was caused by. */
+function stackLines(thrown: unknown): string[] {
+  const lines: string[] = [];
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    lines.push(...(error.stack ?? String(error)).split('\n'));
+  }
+  return lines;
+}
