@@ -45,7 +45,7 @@ export interface Controls<Model, Message> {
 
 export type ExitSignal =
   | ('SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT')
-  | ('SIGUSR1' | 'SIGUSR2' | 'SIGALRM' | 'SIGVTALRM' | 'SIGPROF' | 'SIGIO' | 'SIGXCPU');
+  | ('SIGUSR1' | 'SIGUSR2' | 'SIGALRM' | 'SIGVTALRM' | 'SIGPROF' | 'SIGIO' | 'SIGXCPU' | 'SIGABRT');
 
 /** Why a program has ended. The terminal is restored by then, as far as it is still there. */
 export type ExitReason =
