@@ -45,8 +45,12 @@ export async function runMeasure(
   try {
     const measure = await new Poll(settings, source, stop).run(durationMillis);
     const print = settings.output === 'json' ? printJson : printText;
-    await new StandardOutput(stop).write(print(settings, name, source, measure));
-    return stop.signal === undefined ? EXIT_OK : exitCodeOfSignal(stop.signal);
+    if (measure !== undefined) {
+      await new StandardOutput(stop).write(print(settings, name, source, measure));
+    }
+    if (stop.signal !== undefined) return exitCodeOfSignal(stop.signal);
+    if (measure === undefined) throw failureOf({ errors: [] });
+    return EXIT_OK;
   } finally {
     stop.release();
   }
@@ -64,11 +68,12 @@ class Poll {
     this.#stop = stop;
   }
 
-  async run(durationMillis: number): Promise<Measure> {
+  /** Undefined: not even the first sample came. */
+  async run(durationMillis: number): Promise<Measure | undefined> {
     const { metricsIntervalMillis, processesIntervalMillis } = this.#settings;
     this.#stop.endAfter(durationMillis);
     const first = await this.#sample({ machine: true, disks: true, machineProcesses: { visiblePids: [] } });
-    if (first === ENDED) throw failureOf({ errors: [] });
+    if (first === ENDED) return undefined;
     if (first.machine === undefined) throw failureOf(first);
     const before = this.#agentsIn(first);
     let after = before;
