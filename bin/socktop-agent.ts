@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import {
   currentPlatform,
   dropPrivileges,
@@ -8,6 +7,7 @@ import {
 } from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { readText } from '../src/kit/files/user-file.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
@@ -141,12 +141,13 @@ function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
 /** What is in the file, without the end of its line. */
 function tokenIn(path: string, where: string): string {
   try {
-    if (statSync(path).size <= TOKEN_FILE_LIMIT_BYTES) return readFileSync(path, 'utf8').trim();
+    return readText(path, TOKEN_FILE_LIMIT_BYTES).trim();
   } catch (thrown) {
     const { code } = toOpError('token', thrown);
+    if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
+    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is no regular file`);
     throw tokenFailure(code, `${where} cannot be read (${code})`);
   }
-  throw tokenFailure('EFBIG', `${where} is too long for a token`);
 }
 
 function tokenFailure(code: string, message: string): OpError {

@@ -1,5 +1,6 @@
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { useUserRights } from '../src/kit/files/user-rights.ts';
 
 // Not a static import: what stands behind it opens the C library of Linux at once.
 const linux =
@@ -22,6 +23,9 @@ delete process.env[HANDED_VARIABLE];
 let handed = handedText === undefined ? undefined : linux?.adoptPrograms(handedText);
 /** Root reads every file anyway; a capability of the executable must not let its user do so. */
 const isOrdinaryUser = process.getuid?.() !== 0;
+
+// Files that the user names are opened with his own rights whenever that is, a screen that collects included.
+if (isOrdinaryUser && capabilities !== undefined) useUserRights((work) => capabilities.withNone(work));
 
 /** Until `raisePrivileges`, files are opened with the rights of the user alone. Throws SyscallError. */
 export function lowerPrivileges(): void {
@@ -72,6 +76,11 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
   } finally {
     lowerPrivileges();
   }
+}
+
+/** For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError. */
+export async function ignoreUnnamedSignals(): Promise<void> {
+  if (process.platform === 'linux') (await import('./linux/ignored-signals.ts')).ignoreUnnamedSignals();
 }
 
 /** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */

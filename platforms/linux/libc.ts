@@ -26,6 +26,8 @@ export const Errno = {
   EACCES: 13,
   EEXIST: 17,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOSPC: 28,
   ENOSYS: 38,
   ENODATA: 61,

@@ -101,7 +101,7 @@ export class RecordingWriter {
 
   /** Creates the file with mode 0600. Rejects with an OpError whose message names the file, also if it exists. */
   static async open(path: string, options: RecordingOptions = {}): Promise<RecordingWriter> {
-    return new RecordingWriter(await RecordingFile.create(path), options);
+    return new RecordingWriter(new RecordingFile(path), options);
   }
 
   get status(): RecordingStatus {
