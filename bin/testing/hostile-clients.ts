@@ -7,15 +7,24 @@ export interface Attack {
 }
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+/** What a flood hands to its socket at once. */
+const FLOOD_CHUNK_BYTES = 200_000;
+
+/** A request to become a WebSocket. */
+export function upgradeRequest(token: string, protocol?: string): string {
+  const lines = [
+    ...[`GET /ws?token=${token} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'],
+    ...['Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${KEY}`],
+    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
 
 /** A client that has agreed on WebSocket and then sends whatever it likes. */
 export function rawWebSocket(port: number, token: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
-      socket.write(
-        `GET /ws?token=${token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
-      );
+      socket.write(upgradeRequest(token));
     });
     socket.once('error', reject);
     socket.once('data', () => resolve(socket));
@@ -23,7 +32,7 @@ export function rawWebSocket(port: number, token: string): Promise<Socket> {
 }
 
 /** RFC 6455, 5.2. */
-export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, PING: 9 } as const;
+export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, PING: 9, PONG: 10 } as const;
 
 export interface FrameOptions {
   /** Default true. */
@@ -37,10 +46,12 @@ export interface FrameOptions {
 /** A frame of a client, masked with zeros, which leave the payload as it is. */
 export function clientFrame(opcode: number, payload: Uint8Array, options: FrameOptions = {}): Buffer {
   const { isLast = true, isCompressed = false, saidLength = payload.length } = options;
-  const head = Buffer.alloc(14);
+  const isShort = saidLength < 126;
+  const head = Buffer.alloc(isShort ? 6 : 14);
   head[0] = (isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode;
-  head[1] = 0x80 | 127;
-  head.writeBigUInt64BE(BigInt(saidLength), 2);
+  // Control frames know no longer form.
+  head[1] = 0x80 | (isShort ? saidLength : 127);
+  if (!isShort) head.writeBigUInt64BE(BigInt(saidLength), 2);
   return Buffer.concat([head, payload]);
 }
 
@@ -56,6 +67,50 @@ export async function silentConnections(port: number, count: number): Promise<At
   return {
     end() {
       for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** What a flood is made of. */
+export interface Flood {
+  /** Connections at once; one that ends is followed by another. */
+  readonly connections: number;
+  /** What is sent first, and answered before the rest is sent. */
+  readonly opening?: string;
+  /** What is then sent over and over. */
+  readonly bytes: Uint8Array;
+}
+
+/** Connections that send as fast as the other side takes it, and read no answer. */
+export function flood(port: number, { connections, opening, bytes }: Flood): Attack {
+  const chunk = Buffer.concat(Array<Uint8Array>(Math.ceil(FLOOD_CHUNK_BYTES / bytes.length)).fill(bytes));
+  let isOver = false;
+  const open = new Set<Socket>();
+  const next = (): void => {
+    if (isOver) return;
+    const socket = connect(port, '127.0.0.1');
+    open.add(socket);
+    const send = (): void => {
+      socket.pause();
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on('connect', () => {
+      if (opening === undefined) send();
+      else socket.write(opening);
+    });
+    if (opening !== undefined) socket.once('data', send);
+    socket.on('drain', send);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      open.delete(socket);
+      setTimeout(next, 1);
+    });
+  };
+  for (let i = 0; i < connections; i++) next();
+  return {
+    end() {
+      isOver = true;
+      for (const socket of open) socket.destroy();
     },
   };
 }
