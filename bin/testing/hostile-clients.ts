@@ -32,7 +32,7 @@ export function rawWebSocket(port: number, token: string): Promise<Socket> {
 }
 
 /** RFC 6455, 5.2. */
-export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, PING: 9, PONG: 10 } as const;
+export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, CLOSE: 8, PING: 9, PONG: 10 } as const;
 
 export interface FrameOptions {
   /** Default true. */
