@@ -95,7 +95,7 @@ async function tell(log: StandardErrorLog, state: string): Promise<void> {
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {
-  return bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress;
+  return /^[^[]*:/.test(bindAddress) ? `[${bindAddress}]` : bindAddress;
 }
 
 function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {
