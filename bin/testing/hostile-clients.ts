@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { FIXTURES } from './executables.ts';
 
 /** What is begun against an agent, until it is ended. */
 export interface Attack {
@@ -7,8 +8,6 @@ export interface Attack {
 }
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-/** What a flood hands to its socket at once. */
-const FLOOD_CHUNK_BYTES = 200_000;
 
 /** A request to become a WebSocket. */
 export function upgradeRequest(token: string, protocol?: string): string {
@@ -81,38 +80,17 @@ export interface Flood {
   readonly bytes: Uint8Array;
 }
 
-/** Connections that send as fast as the other side takes it, and read no answer. */
-export function flood(port: number, { connections, opening, bytes }: Flood): Attack {
-  const chunk = Buffer.concat(Array<Uint8Array>(Math.ceil(FLOOD_CHUNK_BYTES / bytes.length)).fill(bytes));
-  let isOver = false;
-  const open = new Set<Socket>();
-  const next = (): void => {
-    if (isOver) return;
-    const socket = connect(port, '127.0.0.1');
-    open.add(socket);
-    const send = (): void => {
-      socket.pause();
-      while (!socket.destroyed && socket.write(chunk));
-    };
-    socket.on('connect', () => {
-      if (opening === undefined) send();
-      else socket.write(opening);
-    });
-    if (opening !== undefined) socket.once('data', send);
-    socket.on('drain', send);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      open.delete(socket);
-      setTimeout(next, 1);
-    });
-  };
-  for (let i = 0; i < connections; i++) next();
-  return {
-    end() {
-      isOver = true;
-      for (const socket of open) socket.destroy();
-    },
-  };
+/**
+ * Connections that send as fast as the other side takes it, and read no answer. In a process of its own, so that what
+ * is measured beside it is the agent and not the sender.
+ */
+export function flood(port: number, { connections, opening = '', bytes }: Flood): Attack {
+  const texts = [opening, bytes].map((part) => Buffer.from(part).toString('hex'));
+  const args = [port, connections, ...texts].map(String);
+  const child = Bun.spawn([process.execPath, `${FIXTURES}/flood.fixture.ts`, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return { end: () => child.kill() };
 }
 
 /** Begins again and again, as fast as the other side lets it, with what `once` does to a fresh connection. */
