@@ -122,7 +122,7 @@ export class Connection {
 
   /** Begins the answer to the request that has waited longest; true where another one could be begun. */
   beginOne(): boolean {
-    const text = this.#requests.shift();
+    const text = this.#canBegin ? this.#requests.shift() : undefined;
     if (text === undefined) return false;
     this.#requestUnits -= text.length;
     this.#begunCount++;
