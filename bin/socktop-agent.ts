@@ -73,7 +73,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
-  warnOfOpenDoor(options, token);
+  if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
   const keepStartMemory = giveBackStartMemory(log);
   await stop.wished;
@@ -95,11 +95,10 @@ async function tell(log: StandardErrorLog, state: string): Promise<void> {
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {
-  return bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress;
+  return /^[^[]*:/.test(bindAddress) ? `[${bindAddress}]` : bindAddress;
 }
 
-function warnOfOpenDoor({ bindAddress, tls }: AgentOptions, token: string | undefined): void {
-  if (/^(127\.|::1$|localhost$)/.test(bindAddress ?? '')) return;
+function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {
   const remedy = 'set SOCKTOP_TOKEN, or --bind 127.0.0.1';
   if (token === undefined) {
     say(`no token: anyone who reaches the port can read the process list; ${remedy}`);

@@ -19,11 +19,6 @@ export function webPageSign(url: URL, headers: Headers, isOpenOnLoopback: boolea
   return { host: url.hostname.slice(0, VALUE_LIMIT) };
 }
 
-/** Whether others than this machine cannot reach an address, which is as URLs have it. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || /^(127\.|\[::1\]$|\[::ffff:7f..:)/.test(hostname);
-}
-
 function isOwnName(hostname: string): boolean {
   return hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
