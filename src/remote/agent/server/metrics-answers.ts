@@ -9,7 +9,7 @@ import { SCRAPE_LEASE_MILLIS } from '../samples/network-accounting.ts';
 import type { ProcessSample } from '../samples/process-samples.ts';
 import type { AgentLog } from './agent-log.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   readonly isNetworkWanted: boolean;
   readonly clientCount: () => number;
