@@ -11,7 +11,7 @@ import {
 import { SocketTable } from '../sample/socket-table.ts';
 
 /** A section and its rates that stay as they are while the source goes on: what pause shows. */
-export interface FrozenNetwork {
+interface FrozenNetwork {
   readonly section: NetworkSection;
   readonly rates: NetworkRates;
 }
@@ -21,7 +21,7 @@ export function freezeNetwork(section: NetworkSection, rates: NetworkRates): Fro
   return { section: freezeSection(section), rates: rates.copy() };
 }
 
-export function freezeSection(section: NetworkSection): NetworkSection {
+function freezeSection(section: NetworkSection): NetworkSection {
   return {
     ...section,
     errors: [...section.errors],

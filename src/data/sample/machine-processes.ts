@@ -39,7 +39,7 @@ export interface MachineProcesses extends Section {
 }
 
 /** Texts of another machine's processes, by the slots of its table; cleaned. */
-export interface RemoteProcessTexts {
+interface RemoteProcessTexts {
   /** User name, or the number as text; undefined unknown. */
   readonly users: readonly (string | undefined)[];
   readonly commandLines: readonly (string | undefined)[];

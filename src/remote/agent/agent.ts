@@ -13,7 +13,7 @@ import { RequestTurns } from './server/request-turns.ts';
 import { SendBudget } from './server/send-budget.ts';
 
 /** What an agent is to be. */
-export interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
+interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
   /** Undefined: nobody has to show one. */
   readonly token: string | undefined;
   /** Per-process network on /metrics. */

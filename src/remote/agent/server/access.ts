@@ -11,7 +11,7 @@ const TOKEN_LIMIT = 1024;
 const BEARER = /^Bearer +(\S+) *$/i;
 
 /** `throttled`: the address has failed too often and is not looked at for a moment. */
-export type Verdict = 'granted' | 'refused' | 'throttled';
+type Verdict = 'granted' | 'refused' | 'throttled';
 
 interface Failures {
   left: number;

@@ -11,7 +11,7 @@ import type { MetricsAnswers } from './metrics-answers.ts';
 import { webPageSign } from './web-pages.ts';
 
 /** WebSockets at once. */
-export const CONNECTIONS_LIMIT = 2048;
+const CONNECTIONS_LIMIT = 2048;
 /** A connection that has not said all of its request by then is closed. */
 const REQUEST_IDLE_SECONDS = 10;
 /** A client that answers no ping for so long is gone. */
@@ -40,7 +40,7 @@ export interface ListenOptions {
 }
 
 /** What the server puts together. */
-export interface ServerParts {
+interface ServerParts {
   readonly access: Access;
   readonly context: ConnectionContext;
   readonly metrics: MetricsAnswers;

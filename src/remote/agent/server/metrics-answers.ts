@@ -10,7 +10,7 @@ import type { ProcessSample } from '../samples/process-samples.ts';
 import type { AgentLog } from './agent-log.ts';
 import type { SendBudget } from './send-budget.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   readonly isNetworkWanted: boolean;
   readonly clientCount: () => number;

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 const VALUE_LIMIT = 300;
 
 /** What of a request only a browser sends, or only one that was led here under another name. */
-export type WebPageSign = { readonly origin: string } | { readonly host: string };
+type WebPageSign = { readonly origin: string } | { readonly host: string };
 
 /**
  * What says that a web page is behind a request, if anything does. Browsers let any page open a WebSocket to any
