@@ -1,4 +1,4 @@
-import { secondsEastOfUtc } from '../platforms/index.ts';
+import { ignoreUnnamedSignals, secondsEastOfUtc } from '../platforms/index.ts';
 import { keymapOf } from '../src/apps/config/keymap.ts';
 import { demandOf } from '../src/apps/socktop/demand.ts';
 import { distinctNames } from '../src/apps/socktop/host-names.ts';
@@ -83,6 +83,7 @@ class Screen {
     const { network, durationMillis } = this.#settings;
     const keepStartMemory = giveBackStartMemory(EventLog.none());
     if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
+    await ignoreUnnamedSignals();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const reason = await runProgram<Model, Message, Effect>(this.#program(), {
       ...terminalOptions(),

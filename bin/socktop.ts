@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/socktop-command.ts';
 import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
@@ -15,7 +16,7 @@ import { VERSION } from './version.ts';
 
 /** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
-  const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') {

@@ -10,13 +10,11 @@ import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { complain } from './messages.ts';
+import { complain, UNFINISHED_RECORDING } from './messages.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
-
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
+import { closedInTime } from './stop.ts';
 
 /** Where snapshots come from and who names what is in them. */
 export interface SstopInput {
@@ -30,7 +28,8 @@ export interface SstopInput {
   readonly log: EventLog;
   /** Told in one line of what goes wrong beside the snapshots; until somebody listens, standard error is. */
   set onProblem(listener: (message: string) => void);
-  close(): Promise<void>;
+  /** Resolves to whether all is well with what was to be recorded; what is not was told. */
+  close(): Promise<boolean>;
 }
 
 /**
@@ -140,15 +139,12 @@ class OpenInput implements SstopInput {
     this.#parts.problems.listener = listener;
   }
 
-  async close(): Promise<void> {
+  async close(): Promise<boolean> {
     const { writer } = this.#parts;
     this.source.close();
     this.names.close();
-    if (writer === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-    await Promise.race([writer.close(), promise]);
-    clearTimeout(timer);
+    if (writer === undefined) return true;
+    const isClosed = await closedInTime(writer.close());
     const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
     this.log.event('info', 'recording-ended', {
       snapshots: snapshotCount,
@@ -157,5 +153,7 @@ class OpenInput implements SstopInput {
       code: error?.code,
     });
     if (unrecordedCount > 0) complain('sstop', `${unrecordedCount} snapshots are not in the recording`);
+    if (!isClosed) complain('sstop', UNFINISHED_RECORDING);
+    return isClosed && error === undefined;
   }
 }

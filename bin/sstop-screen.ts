@@ -1,4 +1,4 @@
-import { secondsEastOfUtc } from '../platforms/index.ts';
+import { ignoreUnnamedSignals, secondsEastOfUtc } from '../platforms/index.ts';
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
 import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
@@ -76,6 +76,7 @@ class Screen {
   async run(): Promise<number> {
     const { color, mouse, durationMillis } = this.#settings;
     if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
+    await ignoreUnnamedSignals();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let starting: ReturnType<typeof setImmediate> | undefined;
     const reason = await runProgram<Model, Message, Effect>(withInjectedFault(this.#program()), {

@@ -1,10 +1,12 @@
+import { isatty } from 'node:tty';
 import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { compiledExecutable } from './compiled.ts';
-import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { endByError } from './last-words.ts';
 import { localObstacle } from './local-obstacle.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
@@ -18,7 +20,7 @@ import { VERSION } from './version.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
-  const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(argv, { version: VERSION, themeNames: THEME_NAMES }, isColored);
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
   const { options } = invocation;
@@ -93,24 +95,25 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
     return failed(thrown, 'start', (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE, log);
   }
   const keepStartMemory = giveBackStartMemory(log);
+  let code: number;
   try {
-    return settings.output === 'screen'
-      ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
-      : await (await import('./sstop-stream.ts')).runStream(settings, input);
+    code =
+      settings.output === 'screen'
+        ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
+        : await (await import('./sstop-stream.ts')).runStream(settings, input);
   } catch (thrown) {
-    return failed(thrown, 'run', EXIT_FAILURE, log);
-  } finally {
-    keepStartMemory();
-    await input.close();
+    code = failed(thrown, 'run', EXIT_FAILURE, log);
   }
+  keepStartMemory();
+  const isRecorded = await input.close();
+  return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
 /** The screen has its own way to do this, which gives the terminal back first. */
 function endOnExceptions(log: EventLog): void {
   const end = (thrown: unknown): never => {
     log.lastWords('error', 'exception', exceptionFields(thrown));
-    complain('sstop', `stopped by an error of its own: ${toOpError('run', thrown).message}`);
-    process.exit(EXIT_FAILURE);
+    endByError('sstop', thrown);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);

@@ -1,12 +1,12 @@
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { useUserRights } from '../src/kit/files/user-rights.ts';
 import type { System } from './system.ts';
 import { systemNamed } from './systems.ts';
 
 export type { LinuxExamination } from './linux/doctor.ts';
 export type { CapabilityLists } from './linux/doctor-capabilities.ts';
 export type { DoctorEntry, DoctorSection, Mark } from './linux/doctor-section.ts';
-export type { System } from './system.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
 export const platformName: string = process.platform;
@@ -26,6 +26,7 @@ const linux =
         loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
         loadLibc: () => import('./linux/libc.ts'),
         loadServiceManager: () => import('./linux/service-manager.ts'),
+        loadIgnoredSignals: () => import('./linux/ignored-signals.ts'),
         loadProgramText: () => import('./linux/program-text.ts'),
       }
     : undefined;
@@ -40,6 +41,9 @@ delete process.env[HANDED_VARIABLE];
 let handed = handedText === undefined ? undefined : linux?.adoptPrograms(handedText);
 /** Root reads every file anyway; a capability of the executable must not let its user do so. */
 const isOrdinaryUser = process.getuid?.() !== 0;
+
+// Files that the user names are opened with his own rights whenever that is, a screen that collects included.
+if (isOrdinaryUser && capabilities !== undefined) useUserRights((work) => capabilities.withNone(work));
 
 /** Until `raisePrivileges`, files are opened with the rights of the user alone. Throws SyscallError. */
 export function lowerPrivileges(): void {
@@ -89,6 +93,11 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
   } finally {
     lowerPrivileges();
   }
+}
+
+/** For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError. */
+export async function ignoreUnnamedSignals(): Promise<void> {
+  (await linux?.loadIgnoredSignals())?.ignoreUnnamedSignals();
 }
 
 /** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */

@@ -16,7 +16,7 @@ import { sealExecutable } from './entry-stub/seal.ts';
 import { hardenedRuntime } from './runtime-image.ts';
 
 /** `release` is what people run; `test` can be told to fail on purpose (SSTOP_TEST_BUILD). */
-export type BuildKind = 'release' | 'test';
+type BuildKind = 'release' | 'test';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = `${ROOT}.cache/build`;

@@ -35,6 +35,20 @@ export class EffectiveCapabilities {
     this.#change((half) => this.#data.u32[PERMITTED[half]!]!);
   }
 
+  /** Does the work with none in force, then puts back those that were. Throws SyscallError, and what the work throws. */
+  withNone<T>(work: () => T): T {
+    const { u32 } = this.#data;
+    this.#call('capget', CAPGET);
+    const [low, high] = [u32[EFFECTIVE[0]]!, u32[EFFECTIVE[1]]!];
+    if (low === 0 && high === 0) return work();
+    this.#change(() => 0);
+    try {
+      return work();
+    } finally {
+      this.#change((half) => (half === 0 ? low : high));
+    }
+  }
+
   /** Whether anything beyond these is permitted. Throws SyscallError. */
   hasBeyond(kept: readonly CapabilityName[]): boolean {
     this.#call('capget', CAPGET);

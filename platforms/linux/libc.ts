@@ -26,6 +26,8 @@ export const Errno = {
   EACCES: 13,
   EEXIST: 17,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOSPC: 28,
   ENOSYS: 38,
   ENODATA: 61,
@@ -113,7 +115,7 @@ const LIBC_PATH = /\s(\/.*\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-\w+\.so\.1|li
  * (fs/proc/task_mmu.c); undefined where none is named. A bare name is never opened: the working directory could have
  * a file of that name.
  */
-export function mappedLibraryPath(maps: string): string | undefined {
+function mappedLibraryPath(maps: string): string | undefined {
   return LIBC_PATH.exec(maps)?.[1];
 }
 
@@ -143,7 +145,7 @@ if (errnoPointer === null) throw new OpError({ op: '__errno_location', code: 'EF
 const errnoWord = new Int32Array(toArrayBuffer(errnoPointer, 0, 4));
 
 /** The calling thread's errno; to be read before any other call. */
-export function errno(): number {
+function errno(): number {
   return errnoWord[0]!;
 }
 

@@ -25,6 +25,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'kit/table': [],
   'kit/bytes': ['kit/errors'],
   'kit/text': [],
+  'kit/files': ['kit/errors'],
   'data/sample': [],
   'data/attribution': ['data/sample'],
   'data/rates': ['data/sample'],

@@ -10,7 +10,7 @@ export interface JournalOptions {
   readonly deadlineMillis?: number;
 }
 
-export interface JournalQuery {
+interface JournalQuery {
   readonly pid: number;
   /** UUID as /proc writes it; empty: of any boot. */
   readonly bootId: string;
@@ -18,7 +18,7 @@ export interface JournalQuery {
   readonly sinceWallMicros: number;
 }
 
-export interface JournalReading {
+interface JournalReading {
   readonly entries: readonly JournalEntry[];
   readonly isTruncated: boolean;
   readonly notice: string | undefined;

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toOpError } from '../../kit/errors/op-error.ts';
+import { readText } from '../../kit/files/user-file.ts';
 import { writeWhole } from './atomic-file.ts';
 
 /**
@@ -12,10 +12,10 @@ export function knownCertificatePath(folder: string, hostName: string, port: num
   return join(folder, 'certificates', `${name}_${port}.pem`);
 }
 
-/** PEM of the certificate kept there; undefined: none is. OpError with the system's code. */
-export function readKnownCertificate(path: string): string | undefined {
+/** PEM of at most `limitBytes` of the certificate kept there; undefined: none is. OpError as `readWhole` and the system have it. */
+export function readKnownCertificate(path: string, limitBytes: number): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path, limitBytes);
   } catch (thrown) {
     const error = toOpError(`read ${path}`, thrown);
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;

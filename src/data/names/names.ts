@@ -12,7 +12,7 @@ import type { ReverseResolver } from './reverse-resolver.ts';
 import { readServiceNames, type ServiceNames, type ServiceProtocol } from './services.ts';
 
 /** What names are drawn from. Every file may be missing but the one of `geoipPath`. */
-export interface NamesOptions {
+interface NamesOptions {
   /** Whether remote hosts are asked for by name from the start. */
   readonly isDnsOn: boolean;
   /** A country database that must be usable; without it those in `countryFolders` are tried. */
@@ -26,7 +26,7 @@ export interface NamesOptions {
 }
 
 /** Parts of `Names`, for whoever has read them already. */
-export interface NamesParts {
+interface NamesParts {
   readonly isDnsOn: boolean;
   readonly services: ServiceNames;
   readonly countries: Countries;
@@ -91,7 +91,7 @@ export class Names {
 }
 
 /** Names, and why a country database that was found could not be used. */
-export interface OpenedNames {
+interface OpenedNames {
   readonly names: Names;
   readonly problem?: OpError;
 }

@@ -6,7 +6,7 @@ import { toOpError } from '../../kit/errors/op-error.ts';
 const SIZE_LOOK_MILLIS = 250;
 
 /** What the runtime knows of a window: its size in cells, as a stream of a terminal has it. */
-export interface Window {
+interface Window {
   readonly columns: number;
   readonly rows: number;
 }
