@@ -28,7 +28,7 @@ const INTERFACE_COLUMNS = {
 };
 
 /** Local addresses, key the four address words, each with the ifindex that it belongs to. */
-export class AddressTable extends tableClass(
+class AddressTable extends tableClass(
   { interfaceIndex: numbers('i32') },
   { capacity: 16, limit: INTERFACES_LIMIT * 4 },
 ) {}

@@ -11,10 +11,10 @@ const ARRAYS = {
 } as const;
 
 /** Name of an element type of numbers. */
-export type Element = keyof typeof ARRAYS;
+type Element = keyof typeof ARRAYS;
 
 /** A column of numbers, `stride` of them for each row. */
-export interface NumberColumn<E extends Element = Element> {
+interface NumberColumn<E extends Element = Element> {
   readonly element: E;
   readonly stride: number;
   /** What stands where nothing is known. New rows of a grown column hold it. */
@@ -22,14 +22,14 @@ export interface NumberColumn<E extends Element = Element> {
 }
 
 /** A column of texts, one for each row. */
-export interface TextColumn<T extends string | undefined = string | undefined> {
+interface TextColumn<T extends string | undefined = string | undefined> {
   readonly element: 'text';
   /** What stands where nothing is known. */
   readonly unknown: T;
 }
 
 /** Columns by name: the one place where a column is named and typed. */
-export type ColumnSet = Readonly<Record<string, NumberColumn | TextColumn>>;
+type ColumnSet = Readonly<Record<string, NumberColumn | TextColumn>>;
 
 type ArrayOf<C> =
   C extends NumberColumn<infer E>
@@ -39,7 +39,7 @@ type ArrayOf<C> =
       : never;
 
 /** The arrays of a set of columns, each under its name. A number column is another array after growth. */
-export type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
+type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
 
 /** A column of numbers. `unknown` is 0 and `stride` 1 unless said otherwise. */
 export function numbers<E extends Element>(element: E, unknown = 0, stride = 1): NumberColumn<E> {
@@ -69,7 +69,7 @@ export interface Columns {
 }
 
 /** A table: columns by the slots of a slot table, which makes them grow. */
-export interface Table extends Columns {
+interface Table extends Columns {
   readonly slots: SlotTable;
 }
 

@@ -2,7 +2,7 @@
 export const REQUESTS_PER_TURN = 16;
 
 /** Who has requests that wait. */
-export interface Asker {
+interface Asker {
   /** Begins one request. Says whether there is another one that could be begun. */
   beginOne(): boolean;
 }

@@ -2,7 +2,7 @@
 export const WAITING_LIMIT_BYTES = 32 << 20;
 
 /** Whoever the agent keeps something for. */
-export interface Holder {
+interface Holder {
   refuse(code: number, reason: string): void;
 }
 
