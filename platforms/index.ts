@@ -70,7 +70,9 @@ export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
 
 /** Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it. */
 export async function isSecureExecution(): Promise<boolean> {
-  return linux !== undefined && (await linux.loadLibc()).isSecureExecution();
+  // Elsewhere only another user's identity gives rights.
+  if (linux === undefined) return process.getuid?.() !== process.geteuid?.();
+  return (await linux.loadLibc()).isSecureExecution();
 }
 
 /** Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError. */
