@@ -8,7 +8,6 @@ import { PtyProgram } from './testing/pty.ts';
 import { WinePrograms } from './testing/wine.ts';
 
 const LONG_MILLIS = 120_000;
-/** Wine's own first start makes a drive C. */
 const PATIENCE_MILLIS = 60_000;
 const PROGRAMS = ['sstop', 'socktop'] as const;
 
@@ -36,6 +35,8 @@ describe.skipIf(programs === undefined)(`the released clients for Windows (needs
     agent = await AgentProcess.start({ args: ['--enableSSL'], environment: { XDG_CONFIG_HOME: folder } });
     copyFileSync(join(folder, 'socktop_agent/tls/cert.pem'), `${programs!.folder}/cert.pem`);
     copyFileSync(`${programs!.folder}/socktop.exe`, `${programs!.folder}/SOCKTOP-LOUD.EXE`);
+    // Wine's first start makes a drive C, and says so.
+    await run('sstop.exe', '--version');
   }, LONG_MILLIS);
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close();

@@ -68,6 +68,6 @@ mkdir "$stage/root"
 mount -t overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" overlay "$stage/root"
 mount -t proc proc "$stage/root/proc"
 mount --rbind /dev "$stage/root/dev"
-exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=' \\
+exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin XDG_RUNTIME_DIR=/tmp WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=' \\
   chroot "$stage/root" sh -c 'cd ${PROGRAMS} && exec wine "$@"' sh "$@"
 `;
