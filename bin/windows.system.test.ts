@@ -35,8 +35,8 @@ describe.skipIf(programs === undefined)(`the released clients for Windows (needs
     agent = await AgentProcess.start({ args: ['--enableSSL'], environment: { XDG_CONFIG_HOME: folder } });
     copyFileSync(join(folder, 'socktop_agent/tls/cert.pem'), `${programs!.folder}/cert.pem`);
     copyFileSync(`${programs!.folder}/socktop.exe`, `${programs!.folder}/SOCKTOP-LOUD.EXE`);
-    // Wine's first start makes a drive C, and says so.
-    await run('sstop.exe', '--version');
+    const { exitCode, stderr } = Bun.spawnSync(programs!.firstCommand);
+    expect([exitCode, exitCode === 0 ? '' : String(stderr)]).toEqual([0, '']);
   }, LONG_MILLIS);
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close();

@@ -28,7 +28,8 @@ export class WinePrograms {
     if (lacking !== undefined) throw unavailable(`needs ${lacking}`);
     this.#root = wineRoot();
     this.#layer = layer;
-    for (const folder of [`upper${PROGRAMS}`, 'work']) mkdirSync(`${layer}/${folder}`, { recursive: true });
+    for (const folder of [`upper${PROGRAMS}`, 'work', 'root'])
+      mkdirSync(`${layer}/${folder}`, { recursive: true });
     for (const archive of archives) outputOf(['unzip', '-q', archive, '-d', this.folder], 'UNPACK');
   }
 
@@ -37,9 +38,19 @@ export class WinePrograms {
     return `${this.#layer}/upper${PROGRAMS}`;
   }
 
-  /** The command line that runs a program there, in namespaces of mounts and processes that end with it. */
+  /** The command line that makes Wine's drive C, which takes many seconds, and ends when it is on the disk. */
+  get firstCommand(): string[] {
+    return this.#inside('sh', '-c', 'wineboot --init && wineserver --wait');
+  }
+
+  /** The command line that runs a program there. */
   command(program: string, ...argv: readonly string[]): string[] {
-    const enter = ['sh', '-ec', ENTER, 'sh', this.#root, this.#layer, program, ...argv];
+    return this.#inside('wine', program, ...argv);
+  }
+
+  /** In namespaces of mounts and processes that end with the command. */
+  #inside(...command: readonly string[]): string[] {
+    const enter = ['sh', '-ec', ENTER, 'sh', this.#root, this.#layer, ...command];
     return ['unshare', '--mount', '--pid', '--fork', '--kill-child', ...enter];
   }
 }
@@ -62,12 +73,9 @@ function wineRoot(): string {
 
 const ENTER = `
 root=$1 layer=$2; shift 2
-stage=$(mktemp -d)
-mount -t tmpfs tmpfs "$stage"
-mkdir "$stage/root"
-mount -t overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" overlay "$stage/root"
-mount -t proc proc "$stage/root/proc"
-mount --rbind /dev "$stage/root/dev"
+mount -t overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" overlay "$layer/root"
+mount -t proc proc "$layer/root/proc"
+mount --rbind /dev "$layer/root/dev"
 exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin XDG_RUNTIME_DIR=/tmp WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=' \\
-  chroot "$stage/root" sh -c 'cd ${PROGRAMS} && exec wine "$@"' sh "$@"
+  chroot "$layer/root" sh -c 'cd ${PROGRAMS} && exec "$@"' sh "$@"
 `;
