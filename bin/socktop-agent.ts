@@ -1,8 +1,11 @@
 import {
   currentPlatform,
   dropPrivileges,
+  isWatchable,
   lowerPrivileges,
+  platformName,
   raisePrivileges,
+  system,
   tellServiceManager,
 } from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
@@ -38,6 +41,10 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     return invocation.exitCode;
   }
   const { options } = invocation;
+  if (!isWatchable) {
+    complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
+    return EXIT_USAGE;
+  }
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
@@ -69,7 +76,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName: process.platform };
+  const settings = { ...options, token, tls, version: VERSION, platformName };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
