@@ -77,17 +77,20 @@ export class GoldenMachine {
   snapshot(): Snapshot {
     const { world } = this;
     return world.snapshot({
-      machine: this.#machine(),
-      machineProcesses: this.#processes(),
+      machine: this.machine(),
+      machineProcesses: this.processes(),
       disks: world.disks(),
     });
   }
 
   /** One process in depth, with its journal. */
   detail(pid: number): Snapshot {
-    const processDetail = this.#detail(pid);
-    const { sequence, monotonicMicros, durationMicros, errors } = processDetail;
-    const journal: JournalSection = {
+    return this.world.snapshot({ processDetail: this.processDetail(pid), journal: this.journal(pid) });
+  }
+
+  journal(pid: number): JournalSection {
+    const { sequence, monotonicMicros, durationMicros, errors } = this.world.disks();
+    return {
       ...{ sequence, monotonicMicros, durationMicros, errors, pid, isTruncated: true, notice: undefined },
       entries: Array.from({ length: 30 }, (_, i) => ({
         ...{ realtimeMicros: (1_700_000_000 + i * 61) * 1e6, priority: i % 8, pid, comm: 'postgres' },
@@ -95,10 +98,9 @@ export class GoldenMachine {
         ...{ identifier: 'postgres', uid: 70, gid: 70 },
       })),
     };
-    return this.world.snapshot({ processDetail, journal });
   }
 
-  #machine(): MachineSection {
+  machine(): MachineSection {
     const { times } = this.world;
     for (let core = 0; core < CORES; core++) times.frequencyHz[core + 1] = 2e9 + core * 1e8;
     const pressure: Pressure = {
@@ -116,7 +118,7 @@ export class GoldenMachine {
     return { ...machine, sensors: { ...machine.sensors, value: { sensors: [sensor, disk], cpu: sensor } } };
   }
 
-  #processes(): NonNullable<Snapshot['machineProcesses']> {
+  processes(): NonNullable<Snapshot['machineProcesses']> {
     const section = this.world.machineProcesses();
     const { processes, usage } = section;
     for (let i = 0; i < 60; i += 2) {
@@ -127,7 +129,7 @@ export class GoldenMachine {
     return section;
   }
 
-  #detail(pid: number): ProcessDetailSection {
+  processDetail(pid: number): ProcessDetailSection {
     const section = this.world.processDetail(pid);
     const children = [3, 4, 5].map((child) => section.processes.find(FIRST_PID + child));
     const threads = Array.from({ length: 40 }, (_, i) => ({

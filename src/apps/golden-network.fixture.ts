@@ -1,6 +1,7 @@
 import { NetworkAttribution } from '../data/attribution/network-attribution.ts';
 import { randomFrom } from '../data/export/recording-world.fixture.ts';
 import { NetworkRates } from '../data/rates/network-rates.ts';
+import type { NetworkSample } from '../data/sample/network-sample.ts';
 import { SampleWorld } from '../data/sample/sample-world.fixture.ts';
 import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_UDP, TcpState } from '../data/sample/socket-table.ts';
 import type { NetworkData } from './views/network/network-data.ts';
@@ -53,8 +54,8 @@ export class GoldenNetwork {
   readonly #random = randomFrom(20_240_102);
   readonly #sockets: number[] = [];
   readonly #attribution = new NetworkAttribution({
-    commandLine: (pid) => specOf(pid)?.commandLine ?? `/usr/sbin/program-${pid} --serve`,
-    cgroup: (pid) => specOf(pid)?.cgroup,
+    commandLine: (pid) => this.commandLine(pid),
+    cgroup: (pid) => this.cgroup(pid),
     userName: (uid) => USERS[uid] ?? String(uid),
   });
   #last: NetworkData | undefined;
@@ -77,6 +78,15 @@ export class GoldenNetwork {
 
   /** A second goes by in which the sockets move what the seed says. */
   step(): NetworkData {
+    const section = this.#attribution.absorb(this.collect());
+    const header = this.world.header();
+    this.#rates.update(section, header);
+    this.#last = { header, section, rates: this.#rates, isStable: true };
+    return this.#last;
+  }
+
+  /** The same second as a collector tells of it. */
+  collect(): NetworkSample {
     for (const [i, slot] of this.#sockets.entries()) {
       const scale = 4 ** (i % 9);
       if (i % 7 === 6) continue;
@@ -87,11 +97,15 @@ export class GoldenNetwork {
       rxBytes[slot]! += Math.floor(this.#random() * 1e6);
       txBytes[slot]! += Math.floor(this.#random() * 4e5);
     }
-    const section = this.#attribution.absorb(this.world.sample());
-    const header = this.world.header();
-    this.#rates.update(section, header);
-    this.#last = { header, section, rates: this.#rates, isStable: true };
-    return this.#last;
+    return this.world.sample();
+  }
+
+  commandLine(pid: number): string {
+    return specOf(pid)?.commandLine ?? `/usr/sbin/program-${pid} --serve`;
+  }
+
+  cgroup(pid: number): string | undefined {
+    return specOf(pid)?.cgroup;
   }
 
   #addSockets(): void {
