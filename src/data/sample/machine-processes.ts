@@ -10,23 +10,17 @@ export class ProcessUsage {
   /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
   readBytes = new Float64Array(0);
   writtenBytes = new Float64Array(0);
-  sharedBytes = new Float64Array(0);
-  virtualBytes = new Float64Array(0);
 
   /** All columns at least so long, all values unknown. */
   clear(capacity: number): void {
     if (this.readBytes.length < capacity) this.#grow(capacity);
     this.readBytes.fill(Number.NaN);
     this.writtenBytes.fill(Number.NaN);
-    this.sharedBytes.fill(Number.NaN);
-    this.virtualBytes.fill(Number.NaN);
   }
 
   #grow(n: number): void {
     this.readBytes = lengthened(this.readBytes, new Float64Array(n));
     this.writtenBytes = lengthened(this.writtenBytes, new Float64Array(n));
-    this.sharedBytes = lengthened(this.sharedBytes, new Float64Array(n));
-    this.virtualBytes = lengthened(this.virtualBytes, new Float64Array(n));
   }
 }
 
@@ -40,7 +34,7 @@ export interface MachineProcesses extends Section {
   readonly coreCount: number;
   /** Of the whole machine, where the table may hold fewer; undefined: the rows of the table. */
   readonly processCount?: number | undefined;
-  /** Of the rows asked for, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
+  /** Of the rows asked for or of all, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
   readonly commandLines?: readonly (string | undefined)[] | undefined;
   /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;

@@ -45,7 +45,9 @@ class GoldenPlatform implements Platform {
       // Between two samples of processes time goes by, also where a reply waits for a second one.
       collectProcesses: () => {
         machine.step();
-        return Promise.resolve(machine.processes());
+        const section = machine.processes();
+        const commandLines = section.processes.names.map((name, i) => `/usr/bin/${name} --number ${i}`);
+        return Promise.resolve({ ...section, commandLines });
       },
       collectProcess: (pid) => {
         machine.step();
