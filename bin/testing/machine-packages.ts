@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { type Architecture, outputOf, unavailable } from './machine-tools.ts';
+import { outputOf } from '../dev/run-tool.ts';
+import { type Architecture, unavailable } from './machine-tools.ts';
 
 /** Debian's releases by name. */
 export type Suite = 'bullseye' | 'bookworm';
