@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { isSignedAsItIs, signAdHoc } from './release/macho-signature.ts';
 import { readRevision } from './revision.ts';
 import { hardenedRuntime } from './runtime-image.ts';
 import { bunTargetOf, type Target } from './target.ts';
@@ -54,6 +56,17 @@ export function compileImage({ target, kind, runtime, output }: Compilation): vo
     const said = `${run.stdout}${run.stderr}`.trim();
     throw new OpError({ op: `compile ${ENTRY}`, code: 'COMPILE', message: said });
   }
+  finish(target, output);
+}
+
+/** What is still to be done to the compiler's output. */
+function finish(target: Target, output: string): void {
+  // Bun leaves the runtime's own signature, which is not about the bundle, in files for Intel's processors.
+  if (target.system === 'darwin') writeFileSync(output, withSignature(readFileSync(output)));
+}
+
+function withSignature(image: Uint8Array): Uint8Array {
+  return isSignedAsItIs(image) ? image : signAdHoc(image, IMAGE_NAME);
 }
 
 /** Constants in every kind, so that no environment turns the release into a test build. */

@@ -88,6 +88,16 @@ export function badPages(file: Uint8Array): number[] {
   });
 }
 
+/** Whether the file has a signature that every page agrees with. Throws `MACHO` where it is no Mach-O file. */
+export function isSignedAsItIs(file: Uint8Array): boolean {
+  readMacho(file);
+  try {
+    return badPages(file).length === 0;
+  } catch {
+    return false;
+  }
+}
+
 function codeDirectoryOf(signature: Buffer): Buffer {
   if (signature.length < SUPER_BLOB.index || signature.readUInt32BE(0) !== MAGIC.superBlob) {
     throw unusable('it begins with another number');

@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib';
-import { deflated } from './gzip.ts';
 
 /** APPNOTE.TXT of PKWARE, 4.3: signatures and sizes of the parts. */
 const LOCAL = { signature: 0x04034b50, bytes: 30 } as const;
@@ -11,9 +10,14 @@ const METHOD_DEFLATE = 8;
 const REGULAR_FILE = 0o100000;
 const EXECUTABLE = 0o755;
 
+/** What is put into an archive: bytes, and their raw deflate. */
+export interface ZipContents {
+  readonly contents: Uint8Array;
+  readonly packed: Uint8Array;
+}
+
 /** A zip archive with one executable file. `seconds` since 1970; the archive's own dates begin in 1980. */
-export function zipOf(name: string, contents: Uint8Array<ArrayBuffer>, seconds: number): Uint8Array {
-  const packed = deflated(contents);
+export function zipOf(name: string, { contents, packed }: ZipContents, seconds: number): Uint8Array {
   const common = Buffer.alloc(26);
   common.writeUInt16LE(VERSION_DEFLATE, 0);
   common.writeUInt16LE(METHOD_DEFLATE, 4);

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { toOpError } from '../../src/kit/errors/op-error.ts';
+import { EXIT_FAILURE, EXIT_USAGE } from '../exit-codes.ts';
+import { VERSION } from '../version.ts';
+import { compileImage, IMAGE_NAME } from './compile.ts';
+import { licensesOfAll } from './release/licenses.ts';
+import { filesOf, type ReleasedFile } from './release/packed-image.ts';
+import { sbom } from './release/sbom.ts';
+import { canMakeXz } from './release/xz.ts';
+import { readRevision } from './revision.ts';
+import { runtimeFor } from './runtime-package.ts';
+import { suffixOf, TARGETS, type Target, targetOf } from './target.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const OUTPUT = `${ROOT}dist/release`;
+const CACHE = `${ROOT}.cache/release`;
+const USAGE = 'npm run release -- [--target NAME]... [--no-xz]';
+
+interface Arguments {
+  readonly targets: readonly Target[];
+  readonly withXz: boolean;
+}
+
+/** The sum of every file, for SHA256SUMS. */
+const sums = new Map<string, string>();
+
+function release({ targets, withXz }: Arguments): Promise<void> {
+  rmSync(OUTPUT, { recursive: true, force: true });
+  mkdirSync(OUTPUT, { recursive: true });
+  return writeAll(targets, withXz);
+}
+
+async function writeAll(targets: readonly Target[], withXz: boolean): Promise<void> {
+  const { label, seconds } = readRevision();
+  say(`version ${VERSION} (${label}), dated ${new Date(seconds * 1000).toISOString()}`);
+  if (withXz && !canMakeXz())
+    say('no .tar.xz and no Debian packages: xz is not installed (Debian: xz-utils)');
+  for (const target of targets) {
+    const image = new Uint8Array(compiled(target));
+    for await (const file of filesOf(target, image, { version: VERSION, seconds, withXz })) write(file);
+  }
+  const text = (name: string, contents: string): void => write({ name, contents: Buffer.from(contents) });
+  text('LICENSES.txt', licensesOfAll());
+  text(`sstop-${VERSION}.cdx.json`, sbom({ version: VERSION, revision: label, seconds }));
+  const lines = [...sums].sort().map(([name, sum]) => `${sum}  ${name}\n`);
+  writeFileSync(`${OUTPUT}/SHA256SUMS`, lines.join(''));
+}
+
+function compiled(target: Target): Uint8Array {
+  const work = `${CACHE}/${target.name}-${process.pid}`;
+  mkdirSync(work, { recursive: true });
+  try {
+    const output = `${work}/${IMAGE_NAME}${suffixOf(target)}`;
+    compileImage({ target, kind: 'release', runtime: runtimeFor(target), output });
+    return readFileSync(output);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+function write({ name, contents }: ReleasedFile): void {
+  writeFileSync(`${OUTPUT}/${name}`, contents);
+  sums.set(name, createHash('sha256').update(contents).digest('hex'));
+  say(`${name} (${(contents.length / 1e6).toFixed(1)} MB)`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Undefined where they cannot be understood; what was wrong has been said. */
+function parse(argv: readonly string[]): Arguments | undefined {
+  const named: Target[] = [];
+  let withXz = true;
+  for (let at = 0; at < argv.length; at++) {
+    if (argv[at] === '--no-xz') {
+      withXz = false;
+      continue;
+    }
+    const target = argv[at] === '--target' ? targetOf(argv[++at] ?? '') : undefined;
+    if (target === undefined) {
+      const names = TARGETS.map(({ name }) => name).join(', ');
+      process.stderr.write(`release: ${argv[at] ?? 'nothing after --target'} is not known: ${USAGE}\n`);
+      process.stderr.write(`targets: ${names}\n`);
+      return undefined;
+    }
+    named.push(target);
+  }
+  return { targets: named.length > 0 ? named : TARGETS, withXz };
+}
+
+const args = parse(process.argv.slice(2));
+if (args === undefined) process.exit(EXIT_USAGE);
+try {
+  await release(args);
+} catch (thrown) {
+  process.stderr.write(`${toOpError('release', thrown).message}\n`);
+  process.exit(EXIT_FAILURE);
+}
