@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { toOpError } from '../../src/kit/errors/op-error.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
 import { compileImage, IMAGE_NAME } from './compile.ts';
 import { licensesOfAll } from './release/licenses.ts';
-import { filesOf, type ReleasedFile } from './release/packed-image.ts';
+import { commonArchives, type ReleasedFile, type TargetImage, xzArchives } from './release/packed-image.ts';
 import { sbom } from './release/sbom.ts';
 import { canMakeXz } from './release/xz.ts';
 import { readRevision } from './revision.ts';
@@ -16,6 +17,7 @@ import { suffixOf, TARGETS, type Target, targetOf } from './target.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OUTPUT = `${ROOT}dist/release`;
 const CACHE = `${ROOT}.cache/release`;
+const JOBS_LIMIT = Math.max(1, availableParallelism() - 1);
 const USAGE = 'npm run release -- [--target NAME]... [--no-xz]';
 
 interface Arguments {
@@ -37,15 +39,30 @@ async function writeAll(targets: readonly Target[], withXz: boolean): Promise<vo
   say(`version ${VERSION} (${label}), dated ${new Date(seconds * 1000).toISOString()}`);
   if (withXz && !canMakeXz())
     say('no .tar.xz and no Debian packages: xz is not installed (Debian: xz-utils)');
+  const xzJobs: Promise<void>[] = [];
   for (const target of targets) {
-    const image = new Uint8Array(compiled(target));
-    for await (const file of filesOf(target, image, { version: VERSION, seconds, withXz })) write(file);
+    const image = { target, image: new Uint8Array(compiled(target)) };
+    if (withXz && canMakeXz()) xzJobs.push(writeXz(image, seconds));
+    for (const file of commonArchives(image, seconds)) write(file);
+    // One xz works beside this program; each job holds an image in memory.
+    while (xzJobs.length > JOBS_LIMIT) await xzJobs.shift();
   }
+  await Promise.all(xzJobs);
   const text = (name: string, contents: string): void => write({ name, contents: Buffer.from(contents) });
   text('LICENSES.txt', licensesOfAll());
   text(`sstop-${VERSION}.cdx.json`, sbom({ version: VERSION, revision: label, seconds }));
   const lines = [...sums].sort().map(([name, sum]) => `${sum}  ${name}\n`);
   writeFileSync(`${OUTPUT}/SHA256SUMS`, lines.join(''));
+}
+
+async function writeXz(image: TargetImage, seconds: number): Promise<void> {
+  const folder = `${CACHE}/xz-${image.target.name}-${process.pid}`;
+  mkdirSync(folder, { recursive: true });
+  try {
+    for await (const file of xzArchives(image, { version: VERSION, seconds, folder })) write(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function compiled(target: Target): Uint8Array {

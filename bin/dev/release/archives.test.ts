@@ -40,7 +40,7 @@ describe('an archive of one file', () => {
   });
 
   test.skipIf(!canMakeXz())(`joined from two .xz files is one stream${needs('xz')}`, async () => {
-    const joined = joinXz([await xz(start), await xz(end)]);
+    const joined = joinXz([await xz(start, folder), await xz(end, folder)]);
     writeFileSync(`${folder}/a.tar.xz`, joined);
     run('xz', '--test', 'a.tar.xz');
     expect(run('xz', '--robot', '--list', 'a.tar.xz')).toContain('file\t1\t2\t');

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER_MODE = 0o755;
 const FILE_MODE = 0o644;
 const LINK_MODE = 0o777;
-const MAINTAINER = 'The sstop and socktop authors <sstop@localhost.localdomain>';
+const MAINTAINER = 'The sstop and socktop authors <sstop@example.org>';
 /** What the runtime asks of the C library. */
 const LIBC = 'libc6 (>= 2.17)';
 const DEFAULTS = '/etc/default/socktop-agent';

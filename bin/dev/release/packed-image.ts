@@ -4,7 +4,7 @@ import { debianArchive } from './debian-archive.ts';
 import { debianControl, debianFiles } from './debian-package.ts';
 import { deflated, gzipOf } from './gzip.ts';
 import { type TarMember, tarEnd, tarStart } from './tar.ts';
-import { canMakeXz, joinXz, xz } from './xz.ts';
+import { joinXz, xz } from './xz.ts';
 import { zipOf } from './zip.ts';
 
 const EXECUTABLE_MODE = 0o755;
@@ -15,13 +15,19 @@ export interface ReleasedFile {
   readonly contents: Uint8Array;
 }
 
-/** How a release is made. */
-export interface ReleaseSettings {
+/** What all files of a release have in common. */
+export interface ReleaseFacts {
   readonly version: string;
   /** The date of all files, since 1970. */
   readonly seconds: number;
-  /** Whether .tar.xz and Debian packages, which take most of the time, are made. */
-  readonly withXz: boolean;
+  /** For files that are needed in between. */
+  readonly folder: string;
+}
+
+/** The executable of one target. */
+export interface TargetImage {
+  readonly target: Target;
+  readonly image: Uint8Array<ArrayBuffer>;
 }
 
 /** The programs that are released for a target: there is an agent for Linux alone. */
@@ -30,14 +36,10 @@ export function rolesFor({ system }: Target): readonly Role[] {
 }
 
 /**
- * All archives and packages with the one image of a target. Its compressed form, which takes the time, is made once:
- * in every archive the executable is the last member.
+ * The archives that every system can open: .tar.gz, or .zip for Windows. The image's compressed form, which takes the
+ * time, is made once: in every archive the executable is the last member.
  */
-export async function* filesOf(
-  target: Target,
-  image: Uint8Array<ArrayBuffer>,
-  { version, seconds, withXz }: ReleaseSettings,
-): AsyncGenerator<ReleasedFile> {
+export function* commonArchives({ target, image }: TargetImage, seconds: number): Generator<ReleasedFile> {
   if (target.system === 'windows') {
     const packed = deflated(image);
     for (const role of rolesFor(target)) {
@@ -47,24 +49,33 @@ export async function* filesOf(
     return;
   }
   const end = new Uint8Array(tarEnd(image));
-  const endXz = withXz && canMakeXz() ? xz(end) : undefined;
   const endDeflated = deflated(end);
   for (const role of rolesFor(target)) {
-    const member: TarMember = {
-      ...{ name: `${role}${suffixOf(target)}`, kind: 'file', mode: EXECUTABLE_MODE },
-      contents: image,
-    };
-    const start = tarStart([], member, seconds);
-    const name = `${role}-${target.name}`;
-    yield { name: `${name}.tar.gz`, contents: gzipOf(start, end, endDeflated) };
-    if (endXz === undefined) continue;
-    yield { name: `${name}.tar.xz`, contents: joinXz([await xz(start), await endXz]) };
+    const start = tarStart([], memberOf(role, image), seconds);
+    yield { name: `${role}-${target.name}.tar.gz`, contents: gzipOf(start, end, endDeflated) };
+  }
+}
+
+/** What takes xz: smaller archives, and Debian packages where they are for that system. */
+export async function* xzArchives(
+  { target, image }: TargetImage,
+  { version, seconds, folder }: ReleaseFacts,
+): AsyncGenerator<ReleasedFile> {
+  if (target.system === 'windows') return;
+  const end = await xz(tarEnd(image), folder);
+  for (const role of rolesFor(target)) {
+    const start = await xz(tarStart([], memberOf(role, image), seconds), folder);
+    yield { name: `${role}-${target.name}.tar.xz`, contents: joinXz([start, end]) };
     if (target.system !== 'linux' || target.isMusl) continue;
     const files = debianFiles(role, version, image, seconds);
-    const data = joinXz([await xz(tarStart(files.others, files.executable, seconds)), await endXz]);
+    const others = await xz(tarStart(files.others, files.executable, seconds), folder);
     const control = debianControl(role, version, target.cpu, files);
     const members = [...files.others, files.executable];
-    const packed = debianArchive(control, members, data, seconds);
+    const packed = debianArchive(control, members, joinXz([others, end]), seconds);
     yield { name: `${role}_${version}_${target.cpu}.deb`, contents: packed };
   }
+}
+
+function memberOf(role: Role, image: Uint8Array): TarMember {
+  return { name: role, kind: 'file', mode: EXECUTABLE_MODE, contents: image };
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 
@@ -14,17 +15,23 @@ export function canMakeXz(): boolean {
   return Bun.which('xz') !== null;
 }
 
-/** A whole .xz file of the bytes, by xz(1). The same for one version of xz. */
-export async function xz(bytes: Uint8Array): Promise<Uint8Array> {
-  const child = Bun.spawn(COMMAND, {
-    stdin: new Blob([bytes as Uint8Array<ArrayBuffer>]),
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const output = new Uint8Array(await new Response(child.stdout).arrayBuffer());
-  if ((await child.exited) === 0) return output;
-  const said = await new Response(child.stderr).text();
-  throw new OpError({ op: 'xz', code: 'XZ', message: `xz: ${said.trim() || `exit ${child.exitCode}`}` });
+/**
+ * A whole .xz file of the bytes, by xz(1); the same for one version of xz. It works by way of files in a folder, so
+ * that it goes on while this program is busy.
+ */
+export async function xz(bytes: Uint8Array, folder: string): Promise<Uint8Array> {
+  const input = `${folder}/${crypto.randomUUID()}`;
+  const output = `${input}.xz`;
+  await Bun.write(input, bytes);
+  try {
+    const child = Bun.spawn(COMMAND, { stdin: Bun.file(input), stdout: Bun.file(output), stderr: 'pipe' });
+    const said = new Response(child.stderr).text();
+    if ((await child.exited) === 0) return new Uint8Array(await Bun.file(output).arrayBuffer());
+    const message = `xz: ${(await said).trim() || `exit ${child.exitCode}`}`;
+    throw new OpError({ op: 'xz', code: 'XZ', message });
+  } finally {
+    for (const path of [input, output]) rmSync(path, { force: true });
+  }
 }
 
 /** One stream of the blocks of several files of one stream each: what stands in them, one after the other. */
