@@ -11,23 +11,29 @@ export type BuildKind = 'release' | 'test';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const HARDENED_RUNTIMES = `${ROOT}.cache/runtime`;
-const ENTRY = 'bin/main.ts';
+/** The program's first source, relative to the root. */
+export const ENTRY = 'bin/main.ts';
 
 /** The compiled file's base name goes into the image, so it is always this one. */
 export const IMAGE_NAME = 'sstop';
 
 /**
+ * Arguments of the runtime: the program makes no code from strings, loads no add-ons and compiles no C. A request that
+ * does not end costs its server 4 KiB and not 16; the longest token, percent-encoded, still fits.
+ */
+export const EXEC_ARGUMENTS: readonly string[] = [
+  ...['--disallow-code-generation-from-strings=strict', '--no-addons', '--no-ffi-cc'],
+  '--max-http-header-size=4096',
+];
+
+/**
  * No file of the working directory and no variable may add code to the program (a bunfig.toml or .env found there,
- * a preload, an inspector); the program in turn makes none from strings, loads no add-ons and compiles no C. A request
- * that does not end costs its server 4 KiB and not 16; the longest token, percent-encoded, still fits.
+ * a preload, an inspector).
  */
 export const COMPILE_FLAGS: readonly string[] = [
   ...['--compile', '--minify', '--bytecode', '--format=esm', '--splitting'],
   ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
-  `--compile-exec-argv=${[
-    '--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc',
-    '--max-http-header-size=4096',
-  ].join(' ')}`,
+  `--compile-exec-argv=${EXEC_ARGUMENTS.join(' ')}`,
 ];
 
 /** One image to be made. */

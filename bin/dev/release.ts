@@ -7,6 +7,7 @@ import { EXIT_FAILURE, EXIT_USAGE } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
 import { compileImage, IMAGE_NAME } from './compile.ts';
 import { licensesOfAll } from './release/licenses.ts';
+import { npmPackage } from './release/npm-package.ts';
 import { commonArchives, type ReleasedFile, type TargetImage, xzArchives } from './release/packed-image.ts';
 import { sbom } from './release/sbom.ts';
 import { canMakeXz } from './release/xz.ts';
@@ -48,6 +49,10 @@ async function writeAll(targets: readonly Target[], withXz: boolean): Promise<vo
     while (xzJobs.length > JOBS_LIMIT) await xzJobs.shift();
   }
   await Promise.all(xzJobs);
+  write({
+    name: `sstop-${VERSION}.tgz`,
+    contents: npmPackage(VERSION, seconds, `${CACHE}/npm-${process.pid}`),
+  });
   const text = (name: string, contents: string): void => write({ name, contents: Buffer.from(contents) });
   text('LICENSES.txt', licensesOfAll());
   text(`sstop-${VERSION}.cdx.json`, sbom({ version: VERSION, revision: label, seconds }));
