@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toOpError } from '../../src/kit/errors/op-error.ts';
 import { EXIT_FAILURE, EXIT_USAGE } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
 import { compileImage, IMAGE_NAME } from './compile.ts';
+import { installScript, recipes } from './release/channels.ts';
 import { licensesOfAll } from './release/licenses.ts';
 import { npmPackage } from './release/npm-package.ts';
 import { commonArchives, type ReleasedFile, type TargetImage, xzArchives } from './release/packed-image.ts';
@@ -19,23 +21,23 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OUTPUT = `${ROOT}dist/release`;
 const CACHE = `${ROOT}.cache/release`;
 const JOBS_LIMIT = Math.max(1, availableParallelism() - 1);
-const USAGE = 'npm run release -- [--target NAME]... [--no-xz]';
+const USAGE = 'npm run release -- [--target NAME]... [--no-xz] [--address URL]';
+/** Kept for examples (RFC 2606): the release has no home before one is named. */
+const DEFAULT_ADDRESS = 'https://example.org/sstop';
 
 interface Arguments {
   readonly targets: readonly Target[];
   readonly withXz: boolean;
+  /** Where the files will be; it goes into install.sh and the recipes. */
+  readonly address: string;
 }
 
 /** The sum of every file, for SHA256SUMS. */
 const sums = new Map<string, string>();
 
-function release({ targets, withXz }: Arguments): Promise<void> {
+async function release({ targets, withXz, address }: Arguments): Promise<void> {
   rmSync(OUTPUT, { recursive: true, force: true });
   mkdirSync(OUTPUT, { recursive: true });
-  return writeAll(targets, withXz);
-}
-
-async function writeAll(targets: readonly Target[], withXz: boolean): Promise<void> {
   const { label, seconds } = readRevision();
   say(`version ${VERSION} (${label}), dated ${new Date(seconds * 1000).toISOString()}`);
   if (withXz && !canMakeXz())
@@ -56,8 +58,19 @@ async function writeAll(targets: readonly Target[], withXz: boolean): Promise<vo
   const text = (name: string, contents: string): void => write({ name, contents: Buffer.from(contents) });
   text('LICENSES.txt', licensesOfAll());
   text(`sstop-${VERSION}.cdx.json`, sbom({ version: VERSION, revision: label, seconds }));
+  text('install.sh', installScript({ address }));
   const lines = [...sums].sort().map(([name, sum]) => `${sum}  ${name}\n`);
   writeFileSync(`${OUTPUT}/SHA256SUMS`, lines.join(''));
+  if (targets.length === TARGETS.length) writeRecipes(address);
+}
+
+/** They name the sums, so they have none. */
+function writeRecipes(address: string): void {
+  for (const { name, contents } of recipes({ version: VERSION, address, sums })) {
+    const path = `${OUTPUT}/recipes/${name}`;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+  }
 }
 
 async function writeXz(image: TargetImage, seconds: number): Promise<void> {
@@ -96,21 +109,24 @@ function say(line: string): void {
 function parse(argv: readonly string[]): Arguments | undefined {
   const named: Target[] = [];
   let withXz = true;
+  let address = DEFAULT_ADDRESS;
   for (let at = 0; at < argv.length; at++) {
     if (argv[at] === '--no-xz') {
       withXz = false;
-      continue;
+    } else if (argv[at] === '--address' && URL.canParse(argv[at + 1] ?? '')) {
+      address = argv[++at]!.replace(/\/+$/, '');
+    } else {
+      const target = argv[at] === '--target' ? targetOf(argv[++at] ?? '') : undefined;
+      if (target === undefined) return complain(argv[at]);
+      named.push(target);
     }
-    const target = argv[at] === '--target' ? targetOf(argv[++at] ?? '') : undefined;
-    if (target === undefined) {
-      const names = TARGETS.map(({ name }) => name).join(', ');
-      process.stderr.write(`release: ${argv[at] ?? 'nothing after --target'} is not known: ${USAGE}\n`);
-      process.stderr.write(`targets: ${names}\n`);
-      return undefined;
-    }
-    named.push(target);
   }
-  return { targets: named.length > 0 ? named : TARGETS, withXz };
+  return { targets: named.length > 0 ? named : TARGETS, withXz, address };
+}
+
+function complain(argument: string | undefined): undefined {
+  process.stderr.write(`release: '${argument ?? ''}' is not known here; accepted: ${USAGE}\n`);
+  process.stderr.write(`targets: ${TARGETS.map(({ name }) => name).join(', ')}\n`);
 }
 
 const args = parse(process.argv.slice(2));
