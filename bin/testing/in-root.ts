@@ -31,8 +31,7 @@ export function inRoot(options: InRoot): string[] {
   const user = options.asNobody === true ? `--userspec=${NOBODY}:${NOBODY}` : '--userspec=0:0';
   const variables = [root, layer, capabilities, user, String(archives.length), String(files.length)];
   const enter = ['sh', '-ec', ENTER, 'sh', ...variables, ...archives, ...files, ...command];
-  if (architecture === HOST)
-    return ['unshare', '--mount', '--net', '--fork', '--kill-child', ...enter];
+  if (architecture === HOST) return ['unshare', '--mount', '--net', '--fork', '--kill-child', ...enter];
   return ['bash', '-c', FOREIGN, 'bash', REGISTRATIONS[architecture], ...enter];
 }
 
