@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { badPages } from './dev/release/macho-signature.ts';
+import { badPages } from './dev/macho/macho-signature.ts';
 import { rolesFor } from './dev/release/packed-image.ts';
 import { TARGETS } from './dev/target.ts';
 import { RELEASE, released, sumsIn } from './testing/released.ts';

@@ -55,7 +55,7 @@ function rootOr(make: () => string): { readonly root: string; readonly reason?: 
 const debian = rootOr(() => debianRoot('bookworm', 'amd64'));
 const musl = rootOr(() => muslRoot('amd64'));
 const nameFor = (text: string, reason: string | undefined): string =>
-  reason === undefined ? text : `${text} (needs what is not here: ${reason})`;
+  reason === undefined ? text : `${text}: ${reason}`;
 
 /** Every step prints what the test looks at; a step that fails ends it. */
 const LIFE_OF_A_PACKAGE = `
@@ -87,7 +87,7 @@ getent passwd socktop || echo 'no user left'
 
 describe('Debian packages', () => {
   test.skipIf(debian.reason !== undefined)(
-    nameFor('are installed, upgraded, removed and purged', debian.reason),
+    nameFor('are installed, upgraded, removed and purged (needs a root of Debian)', debian.reason),
     () => {
       const packages = ['sstop', 'socktop', 'socktop-agent'].map((name) =>
         released(`${name}_${VERSION}_amd64.deb`),
@@ -193,7 +193,7 @@ describe('install.sh', () => {
   });
 
   test.skipIf(musl.reason !== undefined)(
-    nameFor('takes the archive for musl where that is the C library', musl.reason),
+    nameFor('takes the archive for musl where that is the C library (needs a root with it)', musl.reason),
     () => {
       const command = `busybox --install -s /bin; sh ./install.sh --from file://${PROGRAMS} --prefix /usr/bin sstop`;
       const { exitCode, stdout, stderr } = run(

@@ -52,7 +52,7 @@ wait $agent || true
 for (const root of ROOTS) {
   const prepared = prepare(root);
   const isMissing = prepared instanceof OpError;
-  const reason = isMissing ? ` (needs what is not here: ${prepared.message})` : '';
+  const lacking = isMissing ? `: ${prepared.message}` : '';
   const { architecture, suffix } = root;
   const base = (): Pick<InRoot, 'root' | 'architecture' | 'archives'> => ({
     ...{ root: String(prepared), architecture },
@@ -70,7 +70,7 @@ for (const root of ROOTS) {
     return done.stdout.toString();
   }
 
-  describe.skipIf(isMissing)(`in a bare root of ${root.name}${reason}`, () => {
+  describe.skipIf(isMissing)(`in a bare root of ${root.name} (needs one${lacking})`, () => {
     test(
       'sstop prints a snapshot',
       () => {

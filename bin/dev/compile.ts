@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import { isSignedAsItIs, signAdHoc } from './release/macho-signature.ts';
+import { isSignedAsItIs, signAdHoc } from './macho/macho-signature.ts';
 import { readRevision } from './revision.ts';
 import { hardenedRuntime } from './runtime-image.ts';
 import { bunTargetOf, type Target } from './target.ts';
