@@ -2,12 +2,10 @@ import { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
+import { closedInTime } from './close-in-time.ts';
 import { complain } from './messages.ts';
 import { MachineSectionWriter } from './section-recording.ts';
 import type { SocktopHost } from './socktop-host.ts';
-
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
 
 /** A machine that is recorded while it is shown. */
 export class RecordedHost {
@@ -33,10 +31,7 @@ export class RecordedHost {
 
   /** Writes what has been taken, and tells what is missing. */
   async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-    await Promise.race([this.#writer.close(), promise]);
-    clearTimeout(timer);
+    await closedInTime(this.#writer.close());
     const { unrecordedCount } = this.#writer.status;
     if (unrecordedCount > 0) complain('socktop', `${unrecordedCount} snapshots are not in the recording`);
   }

@@ -10,13 +10,11 @@ import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
+import { closedInTime } from './close-in-time.ts';
 import { complain } from './messages.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
-
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
 
 /** Where snapshots come from and who names what is in them. */
 export interface SstopInput {
@@ -144,10 +142,7 @@ class OpenInput implements SstopInput {
     this.source.close();
     this.names.close();
     if (writer === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-    await Promise.race([writer.close(), promise]);
-    clearTimeout(timer);
+    await closedInTime(writer.close());
     const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
     this.log.event('info', 'recording-ended', {
       snapshots: snapshotCount,

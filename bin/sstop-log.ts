@@ -1,14 +1,13 @@
 import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { closedInTime } from './close-in-time.ts';
 import { LineBudget, type LogFields, type LogLevel, logLine } from './sstop-log-line.ts';
 
 /** Who writes what to the log is for the user alone. */
 const MODE = 0o600;
 /** Lines that wait for a slow disk; later ones are left out and counted. */
 const WAITING_LIMIT = 256;
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such directory',
@@ -89,13 +88,10 @@ export class EventLog {
   async close(): Promise<void> {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
     const closed = this.#work.then(
       () => new Promise<void>((done) => close(descriptor, (error) => this.#settle(error, done))),
     );
-    await Promise.race([closed, promise]);
-    clearTimeout(timer);
+    await closedInTime(closed);
   }
 
   #counted(fields: LogFields): LogFields {
