@@ -224,7 +224,9 @@ function fakeJournal(script: string) {
   writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > ${folder}/arguments\n${script}\n`);
   chmodSync(program, 0o755);
   return {
-    programs: [program],
+    // Without startChild, which would take capabilities from the children of all other tests too.
+    start: (_: readonly string[], args: readonly string[]) =>
+      Bun.spawn([program, ...args], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' }),
     arguments: () => readFileSync(join(folder, 'arguments'), 'utf8').trim().split('\n'),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };
