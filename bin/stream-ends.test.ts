@@ -138,17 +138,18 @@ class SilentAgent {
   readonly asked: Promise<void>;
   readonly #server: Bun.Server<undefined>;
 
-  constructor() {
+  /** `protocol`: undefined is the original one, in which a connection is one when a request was answered. */
+  constructor(protocol: 'socktop.v2' | undefined) {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const headers: Record<string, string> =
+      protocol === undefined ? {} : { 'Sec-WebSocket-Protocol': protocol };
     this.asked = promise;
     let requests = 0;
     this.#server = Bun.serve({
       hostname: '127.0.0.1',
       port: 0,
       fetch: (request, server) =>
-        server.upgrade(request, { headers: { 'Sec-WebSocket-Protocol': 'socktop.v2' } })
-          ? undefined
-          : new Response('', { status: 404 }),
+        server.upgrade(request, { headers }) ? undefined : new Response('', { status: 404 }),
       websocket: {
         message: () => {
           if (++requests === 2) resolve();
@@ -175,7 +176,7 @@ describe('an agent that leaves out replies', () => {
   ];
 
   test.each(commands)('holds up neither SIGTERM nor --duration of %s %s', async (program, mode) => {
-    const agent = new SilentAgent();
+    const agent = new SilentAgent('socktop.v2');
     try {
       const start = (...args: string[]) =>
         Bun.spawn([program!, mode!, ...args, agent.url], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -193,6 +194,26 @@ describe('an agent that leaves out replies', () => {
       await agent.close();
     }
   });
+});
+
+test('an agent of the original protocol that never answers holds up no --duration', async () => {
+  const agent = new SilentAgent(undefined);
+  try {
+    for (const [name, program] of [
+      ['sstop', SSTOP],
+      ['socktop', SOCKTOP],
+    ] as const) {
+      const argv = [program, '--json', '--duration', '200ms', agent.url];
+      const child = Bun.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const { code, millis } = await endOf(child);
+      expect({ code, isInTime: millis < RUN_MILLIS }).toEqual({ code: 1, isInTime: true });
+      expect(await new Response(child.stderr).text()).toMatch(
+        new RegExp(`^(Connecting[^\\n]*\\n)?${name}: ${agent.url}: no answer came within --duration\\n$`),
+      );
+    }
+  } finally {
+    await agent.close();
+  }
 });
 
 describe('a recording that fails', () => {
