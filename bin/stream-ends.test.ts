@@ -12,6 +12,7 @@ import {
 import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { WebSocketPeer } from '../src/remote/client/web-socket-peer.fixture.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
@@ -136,34 +137,29 @@ describe('a stream whose reader has stopped reading', () => {
 class SilentAgent {
   /** Resolves when a program waits for a sample. */
   readonly asked: Promise<void>;
-  readonly #server: Bun.Server<undefined>;
+  readonly #peer: WebSocketPeer;
 
-  /** `protocol`: undefined is the original one, in which a connection is one when a request was answered. */
-  constructor(protocol: 'socktop.v2' | undefined) {
+  private constructor(peer: WebSocketPeer, asked: Promise<void>) {
+    this.#peer = peer;
+    this.asked = asked;
+  }
+
+  /** Without v2 it speaks the original protocol, in which there is a connection once a request was answered. */
+  static async start(isV2: boolean): Promise<SilentAgent> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const headers: Record<string, string> =
-      protocol === undefined ? {} : { 'Sec-WebSocket-Protocol': protocol };
-    this.asked = promise;
     let requests = 0;
-    this.#server = Bun.serve({
-      hostname: '127.0.0.1',
-      port: 0,
-      fetch: (request, server) =>
-        server.upgrade(request, { headers }) ? undefined : new Response('', { status: 404 }),
-      websocket: {
-        message: () => {
-          if (++requests === 2) resolve();
-        },
-      },
-    });
+    const received = (): void => {
+      if (++requests === 2) resolve();
+    };
+    return new SilentAgent(await WebSocketPeer.listen({ isV2, received }), promise);
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.#server.port}/ws`;
+    return `ws://127.0.0.1:${this.#peer.port}/ws`;
   }
 
-  async close(): Promise<void> {
-    await this.#server.stop(true);
+  close(): Promise<void> {
+    return this.#peer.close();
   }
 }
 
@@ -176,7 +172,7 @@ describe('an agent that leaves out replies', () => {
   ];
 
   test.each(commands)('holds up neither SIGTERM nor --duration of %s %s', async (program, mode) => {
-    const agent = new SilentAgent('socktop.v2');
+    const agent = await SilentAgent.start(true);
     try {
       const start = (...args: string[]) =>
         Bun.spawn([program!, mode!, ...args, agent.url], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -197,7 +193,7 @@ describe('an agent that leaves out replies', () => {
 });
 
 test('an agent of the original protocol that never answers holds up no --duration', async () => {
-  const agent = new SilentAgent(undefined);
+  const agent = await SilentAgent.start(false);
   try {
     for (const [name, program] of [
       ['sstop', SSTOP],
