@@ -15,9 +15,9 @@ import {
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
+import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
-import { executeSelf, idleEnvironment, isCompiled, isSameEnvironment } from './self-execution.ts';
 import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { giveBackStartMemory } from './start-memory.ts';
@@ -41,7 +41,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
-    if (isCompiled()) await beginAnew(argv, options);
+    await restartWithLessPrivilege(argv, options);
     return await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
@@ -51,14 +51,14 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Executes itself with an environment that holds no timer of the collector and nothing else that could steer the
- * runtime, and without the capabilities that collecting does not need; returns when all of that is so.
+ * Executes the program again without the capabilities that collecting does not need, because the threads that the
+ * runtime started before keep theirs. Returns when there is nothing to drop.
  */
-async function beginAnew(argv: readonly string[], { port }: AgentOptions): Promise<void> {
-  const environment = idleEnvironment(process.env);
-  const isOther = !isSameEnvironment(process.env, environment);
-  const hasDropped = await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT);
-  if (isOther || hasDropped) executeSelf(argv, environment);
+async function restartWithLessPrivilege(argv: readonly string[], { port }: AgentOptions): Promise<void> {
+  const executable = compiledExecutable();
+  if (executable === undefined) return;
+  if (!(await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT))) return;
+  process.execve?.(executable, [process.argv0, ...argv], process.env as Record<string, string>);
 }
 
 async function serve(options: AgentOptions, log: StandardErrorLog): Promise<number> {
@@ -73,7 +73,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
-  warnOfOpenDoor(options, token);
+  if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
   const keepStartMemory = giveBackStartMemory(log);
   await stop.wished;
@@ -95,11 +95,10 @@ async function tell(log: StandardErrorLog, state: string): Promise<void> {
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {
-  return bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress;
+  return /^[^[]*:/.test(bindAddress) ? `[${bindAddress}]` : bindAddress;
 }
 
-function warnOfOpenDoor({ bindAddress, tls }: AgentOptions, token: string | undefined): void {
-  if (/^(127\.|::1$|localhost$)/.test(bindAddress ?? '')) return;
+function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {
   const remedy = 'set SOCKTOP_TOKEN, or --bind 127.0.0.1';
   if (token === undefined) {
     say(`no token: anyone who reaches the port can read the process list; ${remedy}`);

@@ -8,7 +8,7 @@ import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { type RunningAgent, startAgent } from '../src/remote/agent/agent.ts';
 import { VERSION } from './version.ts';
 
-export const DEMO_PORT = 3231;
+const DEMO_PORT = 3231;
 export const DEMO_URL = `ws://127.0.0.1:${DEMO_PORT}/ws`;
 
 /** An agent inside this process: nothing of it is left when the process ends, however that happens. */

@@ -12,10 +12,11 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
+import { sealExecutable } from './entry-stub/seal.ts';
 import { hardenedRuntime } from './runtime-image.ts';
 
 /** `release` is what people run; `test` can be told to fail on purpose (SSTOP_TEST_BUILD). */
-export type BuildKind = 'release' | 'test';
+type BuildKind = 'release' | 'test';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = `${ROOT}.cache/build`;
@@ -84,6 +85,7 @@ function compile(kind: BuildKind, work: string): string {
     const said = `${run.stdout}${run.stderr}`.trim();
     throw new OpError({ op: `compile ${ENTRY}`, code: 'COMPILE', message: said });
   }
+  sealExecutable(image);
   return image;
 }
 

@@ -67,6 +67,13 @@ export class EffectiveCapabilities {
     this.#call('capset', CAPSET);
   }
 
+  /** Lets no program that this thread executes inherit any. Throws SyscallError. */
+  inheritNone(): void {
+    this.#call('capget', CAPGET);
+    for (const half of HALVES) this.#data.u32[INHERITABLE[half]] = 0;
+    this.#call('capset', CAPSET);
+  }
+
   #change(effectiveOf: (half: 0 | 1) => number): void {
     this.#call('capget', CAPGET);
     for (const half of HALVES) this.#data.u32[EFFECTIVE[half]] = effectiveOf(half);

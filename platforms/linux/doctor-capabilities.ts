@@ -65,7 +65,7 @@ export function parsePrivileges(text: string): Privileges | undefined {
 }
 
 /** The capabilities of a file. */
-export interface FileCapabilities {
+interface FileCapabilities {
   readonly permitted: CapabilitySet;
   /** What is permitted is in force at once. */
   readonly isEffective: boolean;

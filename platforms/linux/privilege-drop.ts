@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './doctor-capabilities.ts';
-import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+import { effectiveUserId, NativeBuffer, SyscallError, systemCall } from './libc.ts';
 import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';
 
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
@@ -33,6 +33,7 @@ export class PrivilegeDrop {
   readonly #header = new NativeBuffer(HEADER_BYTES);
   readonly #data = new NativeBuffer(DATA_BYTES);
   readonly #permitted: CapabilitySet;
+  readonly #inheritable: CapabilitySet;
   readonly #kept: CapabilitySet;
 
   /** `needsLowPort`: a port below 1024 will be listened on. Throws SyscallError. */
@@ -41,6 +42,7 @@ export class PrivilegeDrop {
     this.#call('capget', CAPGET);
     const { u32 } = this.#data;
     this.#permitted = BigInt(u32[1]!) | (BigInt(u32[4]!) << WORD_BITS);
+    this.#inheritable = BigInt(u32[2]!) | (BigInt(u32[5]!) << WORD_BITS);
     this.#kept = this.#permitted & wanted(this.#permitted, needsLowPort);
   }
 
@@ -49,20 +51,32 @@ export class PrivilegeDrop {
     return this.#permitted !== this.#kept || !areNewPrivilegesForbidden();
   }
 
-  /** From the next execve(2) on there is no more than what is kept, and never will be. Throws SyscallError. */
+  /**
+   * From the next execve(2) on there is no more than what is kept, and never will be. Root gets it back as inheritable
+   * with an empty bounding set, so that its children can be left without any; others need it in the bounding set.
+   * Throws SyscallError.
+   */
   apply(): void {
+    const isRoot = effectiveUserId() === 0;
+    // Only what the bounding set holds can become inheritable, and only CAP_SETPCAP can cut the bounding set.
+    if (isRoot) this.#set(this.#permitted, this.#kept);
+    const bounding = isRoot ? 0n : this.#kept;
     for (let bit = 0; bit <= LAST_CAPABILITY; bit++) {
-      const isKept = ((this.#kept >> BigInt(bit)) & 1n) === 1n;
-      // Needs CAP_SETPCAP, and is no more than a second lock: what follows holds without it.
+      const isKept = ((bounding >> BigInt(bit)) & 1n) === 1n;
+      // A second lock: what follows holds without it.
       if (!isKept && systemCall(PRCTL, PR_CAPBSET_READ, bit) === 1) systemCall(PRCTL, PR_CAPBSET_DROP, bit);
     }
     forbidNewPrivileges();
+    this.#set(this.#kept, isRoot ? this.#kept : this.#inheritable & this.#kept);
+  }
+
+  #set(permitted: CapabilitySet, inheritable: CapabilitySet): void {
     const { u32 } = this.#data;
     for (const [half, from] of [0, 3].entries()) {
-      const word = Number((this.#kept >> (BigInt(half) * WORD_BITS)) & WORD);
-      u32[from] = word;
-      u32[from + 1] = word;
-      u32[from + 2] = word & u32[from + 2]!;
+      const shift = BigInt(half) * WORD_BITS;
+      u32[from] = Number((permitted >> shift) & WORD);
+      u32[from + 1] = u32[from]!;
+      u32[from + 2] = Number((inheritable >> shift) & WORD);
     }
     this.#call('capset', CAPSET);
   }

@@ -11,7 +11,7 @@ export interface FileSystemSpace {
 }
 
 /** sizeof(struct statfs) on 64-bit Linux (include/uapi/asm-generic/statfs.h). */
-export const STATFS_SIZE = 120;
+const STATFS_SIZE = 120;
 
 const buffer = new NativeBuffer(STATFS_SIZE);
 
@@ -30,7 +30,7 @@ export function readFileSystemSpace(path: NativeBuffer, into: FileSystemSpace): 
  *    0 f_type 8     8 f_bsize 8    16 f_blocks 8   24 f_bfree 8    32 f_bavail 8
  *   40 f_files 8   48 f_ffree 8    56 f_fsid 8     64 f_namelen 8  72 f_frsize 8   80 f_flags 8   88 f_spare 32
  */
-export function parseStatfs(view: DataView, into: FileSystemSpace): void {
+function parseStatfs(view: DataView, into: FileSystemSpace): void {
   const blockSize = wordAt(view, 72) || wordAt(view, 8);
   const blocks = wordAt(view, 16);
   const free = wordAt(view, 24);

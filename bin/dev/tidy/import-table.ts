@@ -53,6 +53,7 @@ export const ROOMS: Record<string, readonly string[]> = {
 /** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */
 export const MODULE_OWNERS: Record<string, readonly string[]> = {
   'bun:ffi': ['platforms/linux/libc.ts', 'platforms/linux/nvml/', 'platforms/darwin/'],
+  'node:child_process': ['bin/dev/'],
   'node:dns': ['src/data/names/'],
   'node:dns/promises': ['src/data/names/'],
   chalk: ['src/apps/cli/'],

@@ -60,6 +60,13 @@ const PATTERN_RULES: readonly PatternRule[] = [
   },
   {
     in: 'code',
+    pattern: /\bBun\s*\.\s*(spawn|spawnSync|which)\b/g,
+    what: 'a program started outside platforms/linux/child-program.ts',
+    holds: (path) =>
+      isProduct(path) && !path.startsWith('bin/dev/') && path !== 'platforms/linux/child-program.ts',
+  },
+  {
+    in: 'code',
     pattern:
       /\b(open|readFile|writeFile|appendFile|copyFile|cp|truncate|opendir)(Sync)?\b(?=[^{}]*\}\s*from\b)|\bcreate(Read|Write)Stream\b|\bBun\s*\.\s*(file|write)\b/g,
     what: 'a file opened outside src/kit/files/, so with more than the rights of the user',

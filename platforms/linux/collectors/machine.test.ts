@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allTicks, CPU_TOTAL_ROW } from '../../../src/data/sample/cpu-sample.ts';
 import { LinuxMachine, type LinuxMachineOptions } from './machine.ts';
-import { outputLines, restlessSlice, UNHURRIED } from './testing.ts';
+import { outputLines, restlessSlice, UNHURRIED } from './test-slices.fixture.ts';
 
 const cannotDropPrivileges = process.getuid?.() !== 0 || Bun.which('setpriv') === null;
 const machines: LinuxMachine[] = [];
@@ -318,7 +318,7 @@ describe('the journal', () => {
     await expect(open({ journal: { programs: ['/nonexistent'] } }).collectJournal(own)).rejects.toMatchObject(
       {
         code: 'ENOENT',
-        message: 'there is no journalctl on this machine',
+        message: 'journalctl is not installed',
       },
     );
   });

@@ -51,7 +51,7 @@ export function parseProcessInfos(view: DataView, count: number): Map<number, nu
 }
 
 /** Utilisation of a process and when the driver took it. */
-export interface ProcessSample {
+interface ProcessSample {
   readonly timestampMicros: bigint;
   readonly percent: number;
 }

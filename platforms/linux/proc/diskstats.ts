@@ -1,7 +1,7 @@
 import { TextScanner } from './text-scanner.ts';
 
 /** One line of /proc/diskstats, and where the next begins. Sectors are 512 bytes on every device. */
-export interface DiskStatsLine {
+interface DiskStatsLine {
   major: number;
   minor: number;
   /** Bytes [nameStart, nameEnd) of the text. */

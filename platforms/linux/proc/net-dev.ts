@@ -4,7 +4,7 @@ import { TextScanner } from './text-scanner.ts';
 export const INTERFACE_NAME_SIZE = 16;
 
 /** One line of /proc/net/dev, and where the next begins. */
-export interface NetDevLine {
+interface NetDevLine {
   /** Bytes [nameStart, nameEnd) of the text. */
   nameStart: number;
   nameEnd: number;

@@ -9,7 +9,7 @@ const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 
 /** One interface's directory in /sys/class/net as text; undefined: the file is not there or cannot be read. */
-export interface ClassNetAttributes {
+interface ClassNetAttributes {
   readonly ifindex: string | undefined;
   /** Hexadecimal, the administrative flags only. */
   readonly flags: string | undefined;
@@ -23,7 +23,7 @@ export interface ClassNetAttributes {
 }
 
 /** Describes an interface, given every interface's ifindex by name; undefined where it has no index or flags. */
-export function parseClassNet(
+function parseClassNet(
   name: string,
   attributes: ClassNetAttributes,
   indexes: ReadonlyMap<string, number>,

@@ -32,7 +32,7 @@ interface CardFiles {
 }
 
 /** What sysfs tells of a card now; undefined: its driver does not, or it sleeps. */
-export interface CardReading {
+interface CardReading {
   readonly isAsleep: boolean;
   readonly utilizationPercent: number | undefined;
   readonly memoryUsedBytes: number | undefined;

@@ -129,7 +129,7 @@ export function chordText(chord: string, isAscii: boolean): string {
 }
 
 /** A line of help: the keys as people write them, and what they do. */
-export interface KeyLine {
+interface KeyLine {
   readonly keys: string;
   readonly description: string;
 }

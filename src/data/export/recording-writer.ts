@@ -26,14 +26,14 @@ export interface SectionWriter {
   entry(snapshot: Snapshot): string;
 }
 
-export interface RecordingOptions extends RecordingNames {
+interface RecordingOptions extends RecordingNames {
   /** Without it only snapshots with a network section are recorded. */
   readonly sections?: SectionWriter;
   /** Told once, when recording ends because nothing more can be written. */
   readonly failed?: (error: OpError) => void;
 }
 
-export interface RecordingStatus {
+interface RecordingStatus {
   /** Snapshots that are in the file whole. */
   readonly snapshotCount: number;
   /** Snapshots left out because the disk was too slow, or because they were too large. */

@@ -5,7 +5,6 @@ import { addressText } from '../sample/address-text.ts';
 import { readAddress } from '../sample/address-words.ts';
 import { addressRange } from './address-range.ts';
 import { type CountryDatabase, openCountryDatabase } from './country-database.ts';
-import { RecencyMap } from './recency-map.ts';
 
 const CACHE_LIMIT = 4096;
 /** First two words of the well-known NAT64 prefix 64:ff9b::/96 (RFC 6052, 2.1). */
@@ -30,7 +29,8 @@ export const COUNTRY_DATABASE_PATHS: readonly string[] = FILES.flatMap((file) =>
 /** Where addresses are: ISO 3166-1 codes from a database if there is one, and ranges like `private` without. */
 export class Countries {
   readonly #database: CountryDatabase | undefined;
-  readonly #known = new RecencyMap<string | null>(CACHE_LIMIT);
+  /** In the order in which they were found: the oldest gives way. */
+  readonly #known = new Map<string, string | null>();
   readonly #words = new Uint32Array(ADDRESS_WORDS);
 
   constructor(database?: CountryDatabase) {
@@ -42,6 +42,7 @@ export class Countries {
     const known = this.#known.get(address);
     if (known !== undefined) return known ?? undefined;
     const found = this.#find(address);
+    if (this.#known.size >= CACHE_LIMIT) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(address, found ?? null);
     return found;
   }

@@ -6,7 +6,7 @@ import { shownHostName } from './host-name.ts';
 import { readRegularFile } from './regular-file.ts';
 
 /** hosts(5). */
-export const HOSTS_PATH = '/etc/hosts';
+const HOSTS_PATH = '/etc/hosts';
 
 const FILE_LIMIT_BYTES = 16 << 20;
 /** Lists of blocked hosts run to megabytes; what people write by hand stands before them, and is short. */

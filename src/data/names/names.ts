@@ -7,7 +7,7 @@ import type { ReverseResolver } from './reverse-resolver.ts';
 import { readServiceNames, type ServiceNames, type ServiceProtocol } from './services.ts';
 
 /** What names are drawn from; every path has the system's as its default. */
-export interface NamesOptions {
+interface NamesOptions {
   /** Whether remote hosts are asked for by name from the start. */
   readonly isDnsOn: boolean;
   /** A country database that must be usable; without it the usual places are tried. */
@@ -19,7 +19,7 @@ export interface NamesOptions {
 }
 
 /** Parts of `Names`, for whoever has read them already. */
-export interface NamesParts {
+interface NamesParts {
   readonly isDnsOn: boolean;
   readonly services: ServiceNames;
   readonly countries: Countries;
@@ -84,7 +84,7 @@ export class Names {
 }
 
 /** Names, and why a country database that was found could not be used. */
-export interface OpenedNames {
+interface OpenedNames {
   readonly names: Names;
   readonly problem?: OpError;
 }

@@ -1,7 +1,7 @@
 import { readRegularFile } from './regular-file.ts';
 
 /** services(5) of the distribution; not there on many small images. */
-export const SERVICES_PATH = '/etc/services';
+const SERVICES_PATH = '/etc/services';
 
 /** The largest table in use, IANA's whole registry as some distributions ship it, is 0.7 MB with 12,000 names. */
 const FILE_LIMIT_BYTES = 4 << 20;

@@ -1,7 +1,7 @@
 import type { BlockDevice } from '../sample/disks-section.ts';
 
 /** What a block device does now, bytes per second; NaN unknown. */
-export interface DiskRate {
+interface DiskRate {
   readonly read: number;
   readonly written: number;
 }

@@ -19,7 +19,7 @@ import { withUserRights } from './user-rights.ts';
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
 /** A regular file, open for reading. */
-export interface ReadableFile {
+interface ReadableFile {
   readonly descriptor: number;
   readonly sizeBytes: number;
 }

@@ -1,5 +1,5 @@
 /** Does the work with no more rights than the user has, and returns what it returns. */
-export type UserRights = <T>(work: () => T) => T;
+type UserRights = <T>(work: () => T) => T;
 
 let current: UserRights = (work) => work();
 

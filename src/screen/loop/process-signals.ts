@@ -16,7 +16,7 @@ const END_SIGNALS: readonly ExitSignal[] = [
 const STOP_MILLIS = 30;
 
 /** What the process tells a running program. */
-export interface ProcessEvents {
+interface ProcessEvents {
   end(signal: ExitSignal): void;
   crash(error: Error): void;
   /** SIGWINCH. */

@@ -5,7 +5,7 @@ import type { Buffer } from '../buffer/buffer.ts';
 import { rgb } from '../style/color.ts';
 import { Attribute, PLAIN_STYLE, style } from '../style/style.ts';
 import { Terminal } from './terminal.ts';
-import { TestBackend } from './test-backend.ts';
+import { TestBackend } from './test-backend.fixture.ts';
 
 const WIDTH = 30;
 const HEIGHT = 6;

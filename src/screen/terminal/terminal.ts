@@ -22,7 +22,7 @@ export interface TerminalOptions {
 }
 
 /** What a terminal reports; never from within one of its own methods. */
-export interface TerminalEvents {
+interface TerminalEvents {
   /** Bytes typed, lent for the call. */
   input(bytes: Uint8Array): void;
   /** A frame that `draw` refused can be drawn now. */
