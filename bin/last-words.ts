@@ -1,3 +1,4 @@
+import { OpError } from '../src/kit/errors/op-error.ts';
 import { EXIT_FAILURE } from './exit-codes.ts';
 import { complain } from './messages.ts';
 
@@ -6,23 +7,18 @@ import { complain } from './messages.ts';
  * comes from stands below, line by line.
  */
 export function endByError(program: string, thrown: unknown): never {
-  complain(
-    program,
-    `${isOfSystem(thrown) ? 'cannot go on' : 'stopped by an error of its own'}: ${messageOf(thrown)}`,
-  );
+  complain(program, sentenceOf(thrown));
   if (process.env['SSTOP_DEBUG'] === '1') {
     for (const line of stackLines(thrown)) complain(program, line);
   }
   process.exit(EXIT_FAILURE);
 }
 
-/** What the system or the machine refuses has a code; a mistake of ours has none. */
-function isOfSystem(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown;
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+/** An OpError says itself what was wrong; what the system refuses has a code; a mistake of ours has none. */
+function sentenceOf(thrown: unknown): string {
+  if (thrown instanceof OpError) return thrown.message;
+  if (!(thrown instanceof Error)) return `stopped by an error of its own: ${thrown}`;
+  return `${'code' in thrown ? 'cannot go on' : 'stopped by an error of its own'}: ${thrown.message}`;
 }
 
 /** Of the error and of those that it was caused by. */
