@@ -1,3 +1,4 @@
+import { system } from '../platforms/index.ts';
 import { knownCertificatePath, readKnownCertificate } from '../src/apps/config/known-certificates.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
@@ -35,7 +36,7 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
   const agent = named === undefined ? asked : encrypted(asked);
   const keptPath =
     named === undefined && agent.isEncrypted
-      ? knownCertificatePath(environment, agent.hostName, agent.port)
+      ? knownCertificatePath(system.configFolder(environment), agent.hostName, agent.port)
       : undefined;
   const certificates = named ?? (keptPath === undefined ? undefined : readKept(keptPath));
   const { verifyHostname } = wish;

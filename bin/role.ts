@@ -1,5 +1,5 @@
 /** The programs in the one executable; the name it is started under chooses. */
-type Role = 'sstop' | 'socktop' | 'socktop-agent';
+export type Role = 'sstop' | 'socktop' | 'socktop-agent';
 
 /** Longest first, so that `socktop_agent` is no `socktop`. */
 const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [
@@ -9,8 +9,11 @@ const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [
   ['sstop', 'sstop'],
 ];
 
-/** The role of a program's name, by its longest known prefix (`sstop-linux-amd64`); sstop for an unknown name. */
+/**
+ * The role of a program's name or path, by its longest known prefix (`sstop-linux-amd64`, `SOCKTOP.EXE`); sstop for an
+ * unknown name.
+ */
 export function roleOf(programName: string): Role {
-  const base = programName.slice(programName.lastIndexOf('/') + 1);
+  const base = programName.slice(programName.search(/[^/\\]*$/)).toLowerCase();
   return PREFIXES.find(([prefix]) => base.startsWith(prefix))?.[1] ?? 'sstop';
 }

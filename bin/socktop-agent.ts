@@ -1,8 +1,11 @@
 import {
   currentPlatform,
   dropPrivileges,
+  isWatchable,
   lowerPrivileges,
+  platformName,
   raisePrivileges,
+  system,
   tellServiceManager,
 } from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
@@ -22,7 +25,7 @@ import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 import { Stop } from './stop.ts';
-import { VERSION } from './version.ts';
+import { BUILD_VERSION, VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
 /** What every client can show, in a URL and in a header; access.ts looks at no more either. */
@@ -32,12 +35,16 @@ const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const invocation = parseAgentArguments(argv, process.env, VERSION);
+  const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
   if (invocation.kind === 'print') {
     (invocation.exitCode === EXIT_OK ? process.stdout : process.stderr).write(invocation.text);
     return invocation.exitCode;
   }
   const { options } = invocation;
+  if (!isWatchable) {
+    complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
+    return EXIT_USAGE;
+  }
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
@@ -69,7 +76,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName: process.platform };
+  const settings = { ...options, token, tls, version: VERSION, platformName };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);

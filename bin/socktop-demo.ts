@@ -1,3 +1,4 @@
+import { platformName } from '../platforms/index.ts';
 import {
   AGENT_DISKS_TTL_MILLIS,
   AGENT_METRICS_TTL_MILLIS,
@@ -23,7 +24,7 @@ export class DemoAgent {
       metricsTtlMillis: AGENT_METRICS_TTL_MILLIS,
       processesTtlMillis: AGENT_PROCESSES_TTL_MILLIS,
       disksTtlMillis: AGENT_DISKS_TTL_MILLIS,
-      ...{ version: VERSION, platformName: process.platform },
+      ...{ version: VERSION, platformName },
     };
     try {
       this.#agent = startAgent(settings, platform, { event: () => undefined });

@@ -1,4 +1,4 @@
-import { raisePrivileges } from '../platforms/index.ts';
+import { raisePrivileges, system } from '../platforms/index.ts';
 import type { AgentOptions } from '../src/apps/cli/sstop-command.ts';
 import { RecordingSource } from '../src/data/export/recording-source.ts';
 import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
@@ -43,6 +43,7 @@ export async function openInput(
 ): Promise<SstopInput> {
   const { geoipPath, recordPath, playbackPath } = settings;
   const opened = await openNames({
+    ...system.nameFiles,
     isDnsOn: settings.dns,
     ...(geoipPath === undefined ? {} : { geoipPath }),
   });

@@ -7,6 +7,7 @@ import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { endByError } from './last-words.ts';
+import { localObstacle } from './local-obstacle.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
 import { openInput, type SstopInput } from './sstop-input.ts';
@@ -15,14 +16,24 @@ import { exceptionFields } from './sstop-log-line.ts';
 import { startFields } from './sstop-log-start.ts';
 import { readSettings, type Settings } from './sstop-settings.ts';
 import { giveBackStartMemory } from './start-memory.ts';
-import { VERSION } from './version.ts';
+import { BUILD_VERSION } from './version.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const invocation = parseSstopArguments(argv, { version: VERSION, themeNames: THEME_NAMES }, isColored);
+  const invocation = parseSstopArguments(
+    argv,
+    { version: BUILD_VERSION, themeNames: THEME_NAMES },
+    isColored,
+  );
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
   const { options } = invocation;
+  const isLocal = isOfThisMachine(options);
+  const lacking = isLocal ? localObstacle('sstop') : undefined;
+  if (lacking !== undefined) {
+    complain('sstop', options.doctor ? `--doctor: ${lacking}` : lacking);
+    return EXIT_USAGE;
+  }
   if (options.doctor) return (await import('./sstop-doctor.ts')).runDoctor(options.output === 'json');
   const obstacle = options.output === 'screen' ? screenObstacle() : undefined;
   if (obstacle !== undefined) {
@@ -46,6 +57,11 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   return runLogged(options, log);
+}
+
+/** Whether this machine is what is asked about. */
+function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean {
+  return doctor || (agent === undefined && playbackPath === undefined);
 }
 
 /** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
@@ -75,8 +91,9 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
   let platform: Platform | undefined;
   let input: SstopInput;
   try {
-    // An agent can be asked from where nothing can be collected.
-    platform = settings.agent === undefined ? currentPlatform() : undefined;
+    // An agent can be asked, and a recording played, where nothing can be collected.
+    platform =
+      settings.agent === undefined && settings.playbackPath === undefined ? currentPlatform() : undefined;
     input = await openInput(settings, platform, log);
   } catch (thrown) {
     return failed(thrown, 'start', (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE, log);

@@ -27,7 +27,7 @@ const VAGUE_NAMES = /^(utils?|helpers?|types|misc|common|index)\.ts$/;
 const isProduct = (path: string): boolean => !isTestOrBench(path);
 
 /** The tools of the project are run by developers, platforms/ opens files of the kernel, and the terminal is no file. */
-const OPENERS = ['src/kit/files/', 'src/screen/terminal/ansi-backend.ts', 'platforms/', 'bin/dev/'];
+const OPENERS = ['src/kit/files/', 'src/screen/terminal/terminal-output.ts', 'platforms/', 'bin/dev/'];
 const opensUserFiles = (path: string): boolean =>
   isProduct(path) && !OPENERS.some((opener) => path.startsWith(opener));
 
@@ -57,6 +57,13 @@ const PATTERN_RULES: readonly PatternRule[] = [
     pattern: /\bBun\s*\.\s*serve\b/g,
     what: 'Bun.serve outside src/remote/agent/',
     holds: (path) => isProduct(path) && !path.startsWith('src/remote/agent/'),
+  },
+  {
+    in: 'code',
+    pattern: /\b(process|os)\s*\.\s*platform\b/g,
+    what: 'the name of the system outside platforms/',
+    // The project's own tools build for other systems than theirs.
+    holds: (path) => isProduct(path) && !path.startsWith('platforms/') && !path.startsWith('bin/dev/'),
   },
   {
     in: 'code',

@@ -64,7 +64,7 @@ export function groupsOfMode<Action extends string>(
 }
 
 /** The groups without some actions; a group that has none left is left out. */
-function groupsWithout<Action extends string>(
+export function groupsWithout<Action extends string>(
   groups: readonly KeyGroup<Action>[],
   refused: ReadonlySet<string>,
 ): readonly KeyGroup<Action>[] {

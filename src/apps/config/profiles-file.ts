@@ -4,7 +4,6 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readWhole } from '../../kit/files/user-file.ts';
 import { withUserRights } from '../../kit/files/user-rights.ts';
 import { writeWhole } from './atomic-file.ts';
-import { configFolder } from './config-folder.ts';
 import { withFileLock } from './file-lock.ts';
 import {
   NO_PROFILES,
@@ -18,8 +17,8 @@ import {
 const LONGEST_BYTES = 1 << 20;
 
 /** `profiles.json` in the folder of the configuration. */
-export function profilesPath(environment: Readonly<Record<string, string | undefined>>): string {
-  return join(configFolder(environment), 'profiles.json');
+export function profilesPath(folder: string): string {
+  return join(folder, 'profiles.json');
 }
 
 /** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */

@@ -120,7 +120,7 @@ describe('the file of profiles', () => {
 
 describe('saving', () => {
   test('makes folder and file for the user alone', async () => {
-    const path = profilesPath({ XDG_CONFIG_HOME: join(folder, 'new') });
+    const path = profilesPath(join(folder, 'new', 'socktop'));
     await saveProfile(path, 'prod', PROD);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'new/socktop')).mode & 0o777).toBe(0o700);

@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readWhole } from '../../kit/files/user-file.ts';
 import { defaultConfig, type Vocabulary } from './config.ts';
-import { configFolder } from './config-folder.ts';
 import { parseConfig, type ReadConfig } from './parse-config.ts';
 import { MAX_CONFIG_LENGTH } from './yaml-file.ts';
 
 const FILE = 'config.yaml';
 
 /** `config.yaml` in the folder of the configuration. */
-export function configPath(environment: Readonly<Record<string, string | undefined>>): string {
-  return join(configFolder(environment), FILE);
+export function configPath(folder: string): string {
+  return join(folder, FILE);
 }
 
 /**

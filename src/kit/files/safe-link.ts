@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { OpError, toOpError } from '../errors/op-error.ts';
 
 /** What /proc/PID/fd/N says of a pipe or a socket: the kernel follows it, by name it leads nowhere. */
@@ -20,7 +20,7 @@ export function linkTarget(path: string): { readonly path: string; readonly isOp
     if (next === undefined) return { path: target, isOpenAlready: false };
     if (OPEN_ALREADY.test(next)) return { path: target, isOpenAlready: true };
     // No normal form: `..` behind a link to a folder is that folder's parent.
-    target = next.startsWith('/') ? next : `${dirname(target)}/${next}`;
+    target = isAbsolute(next) ? next : `${dirname(target)}/${next}`;
   }
   throw new OpError({ op: `follow ${path}`, code: 'ELOOP', message: `${path}: too many links` });
 }

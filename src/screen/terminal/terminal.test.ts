@@ -45,7 +45,7 @@ function setUp(term = 'linux', mouse = true): Setup {
   let readies = 0;
   const terminal = new Terminal(
     { backend, environment: { TERM: term }, color: 'truecolor', mouse, focusEvents: true },
-    { input: () => {}, ready: () => readies++, gone: () => {} },
+    { input: () => {}, ready: () => readies++, resized: () => {}, gone: () => {} },
   );
   return { backend, terminal, readies: () => readies };
 }

@@ -27,6 +27,8 @@ interface TerminalEvents {
   input(bytes: Uint8Array): void;
   /** A frame that `draw` refused can be drawn now. */
   ready(): void;
+  /** The size may be another: `updateSize` asks. */
+  resized(): void;
   /** The terminal is not there any more. */
   gone(error: OpError): void;
 }
@@ -66,6 +68,7 @@ export class Terminal {
     this.#backend.open({
       input: (bytes) => this.#events.input(bytes),
       drained: () => this.#onDrained(),
+      resized: () => this.#events.resized(),
       gone: (error) => this.#onGone(error),
     });
     this.#size = this.#backend.size();
