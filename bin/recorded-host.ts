@@ -58,7 +58,7 @@ class RecordedOnTheWay implements Source {
   }
 
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
-    const snapshot = await this.#source.sample(want, deadlineMicros);
+    const snapshot = await this.#source.sample(recordedWant(want), deadlineMicros);
     const { network, machine, disks, machineProcesses, header } = snapshot;
     const isRecorded = network ?? machine ?? disks ?? machineProcesses;
     if (isRecorded === undefined) return snapshot;
@@ -71,4 +71,11 @@ class RecordedOnTheWay implements Source {
   close(): void {
     this.#source.close();
   }
+}
+
+/** What is searched when it is played is recorded, whatever is on the screen now. */
+function recordedWant(want: Want): Want {
+  const { machineProcesses } = want;
+  if (machineProcesses === undefined) return want;
+  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true } };
 }

@@ -14,7 +14,7 @@ const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
 const [EPERM, ENOSYS] = [1, 38];
 /** The runtime itself needs the first of them to start at all. */
 const FIRST_LIMIT = 5;
-const LAST_LIMIT = 40;
+const LAST_LIMIT = 20;
 const RUNS_AT_ONCE = 4;
 
 const REFUSER = `

@@ -1,5 +1,5 @@
 /** The programs in the one executable; the name it is started under chooses. */
-type Role = 'sstop' | 'socktop' | 'socktop-agent';
+export type Role = 'sstop' | 'socktop' | 'socktop-agent';
 
 /** Longest first, so that `socktop_agent` is no `socktop`. */
 const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [

@@ -13,7 +13,7 @@ const writer = new MachineSectionWriter((uid) => `user${uid}`);
 
 beforeAll(async () => {
   snapshot = await source.sample(
-    { machine: true, disks: true, machineProcesses: { visiblePids: [process.pid] } },
+    { machine: true, disks: true, machineProcesses: { visiblePids: [process.pid], allCommandLines: true } },
     Number.POSITIVE_INFINITY,
   );
   for (const text of writer.parts(snapshot)) {
@@ -44,6 +44,10 @@ describe('sections in a recording', () => {
     expect(again.processes.cpuNanos[is]).toBe(table.cpuNanos[was]!);
     expect(again.usage.readBytes[is]).toBe(machineProcesses!.usage.readBytes[was]!);
     expect(again.texts?.users[is]).toBe(`user${table.uid[was]}`);
+    expect(again.texts?.commandLines[is]).toContain('bun');
+    const known = machineProcesses!.commandLines!.filter((line) => line !== undefined).length;
+    expect(known).toBeGreaterThan(1);
+    expect(again.texts?.commandLines.filter((line) => line !== undefined)).toHaveLength(known);
   });
 
   test('keep the slots of processes from line to line', () => {

@@ -51,8 +51,14 @@ export class MachineSectionWriter implements SectionWriter {
     return systemJson(this.#data);
   }
 
+  /** The name, or the number as text; undefined unknown. */
+  #userText(uid: number): string | undefined {
+    return uid < 0 ? undefined : (this.#userOf(uid) ?? String(uid));
+  }
+
   #listOf(section: MachineProcesses): ProcessListMessage {
     const { processes: table, usage, texts } = section;
+    const commandLines = texts?.commandLines ?? section.commandLines;
     const slots = table.slots.rows.subarray(0, table.slots.count);
     const column = (values: ArrayLike<number>): Float64Array =>
       Float64Array.from(slots, (slot) => values[slot]!);
@@ -63,8 +69,6 @@ export class MachineSectionWriter implements SectionWriter {
       coreCount: section.coreCount,
       pid: column(table.pid),
       startTicks: column(table.startTicks),
-      ppid: column(table.ppid),
-      uid: column(table.uid),
       state: column(table.state),
       threads: column(table.threads),
       cpuNanos: column(table.cpuNanos),
@@ -73,9 +77,9 @@ export class MachineSectionWriter implements SectionWriter {
       writtenBytes: column(usage.writtenBytes),
       name: Array.from(slots, (slot) => table.names[slot] ?? ''),
       user: Array.from(slots, (slot) =>
-        texts === undefined ? this.#userOf(table.uid[slot]!) : texts.users[slot],
+        texts === undefined ? this.#userText(table.uid[slot]!) : texts.users[slot],
       ),
-      commandLine: Array.from(slots, (slot) => texts?.commandLines[slot]),
+      commandLine: Array.from(slots, (slot) => commandLines?.[slot]),
     };
   }
 }
@@ -126,14 +130,10 @@ function putRow(table: ProcessRowTable, message: ProcessListMessage, row: number
   const slot = table.add(pid, startTicks);
   if (slot < 0) return;
   const value = (values: ArrayLike<number>): number => values[row] ?? Number.NaN;
-  table.ppid[slot] = value(message.ppid);
-  table.uid[slot] = value(message.uid);
   table.state[slot] = value(message.state);
   table.threads[slot] = value(message.threads);
   table.cpuNanos[slot] = value(message.cpuNanos);
   table.residentBytes[slot] = value(message.residentBytes);
-  table.sharedBytes[slot] = Number.NaN;
-  table.virtualBytes[slot] = Number.NaN;
   table.readBytes[slot] = value(message.readBytes);
   table.writtenBytes[slot] = value(message.writtenBytes);
   table.names[slot] = message.name[row] ?? '';

@@ -25,7 +25,7 @@ import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 import { Stop } from './stop.ts';
-import { VERSION } from './version.ts';
+import { BUILD_VERSION, VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
 /** What every client can show, in a URL and in a header; access.ts looks at no more either. */
@@ -35,7 +35,7 @@ const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const invocation = parseAgentArguments(argv, process.env, VERSION);
+  const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
   if (invocation.kind === 'print') {
     (invocation.exitCode === EXIT_OK ? process.stdout : process.stderr).write(invocation.text);
     return invocation.exitCode;

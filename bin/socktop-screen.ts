@@ -291,7 +291,7 @@ function leave(reason: ExitReason): number {
     case 'gone':
       return exitCodeOfSignal('SIGHUP');
     case 'crash':
-      complain('socktop', `stopped by an error of its own: ${reason.error.message}`);
+      complain('socktop', `internal error: ${reason.error.message}`);
       return EXIT_FAILURE;
   }
 }

@@ -12,12 +12,12 @@ import type { SocktopHost } from './socktop-host.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
 import { show, showRecording } from './socktop-show.ts';
-import { VERSION } from './version.ts';
+import { BUILD_VERSION } from './version.ts';
 
 /** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
+  const vocabulary = { version: BUILD_VERSION, themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') {
     if (invocation.exitCode === EXIT_OK) process.stdout.write(invocation.text);

@@ -54,7 +54,10 @@ export async function openInput(
   const playback = playbackPath === undefined ? undefined : await openPlayback(playbackPath, clock);
   const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
   try {
-    const remote = settings.agent === undefined ? undefined : await connectedAgent(settings.agent);
+    const remote =
+      settings.agent === undefined
+        ? undefined
+        : await connectedAgent(settings.agent, settings.durationMillis);
     raisePrivileges();
     const inner = playback ?? remote ?? openLocal(platform, settings);
     const source = new LoggedSource(inner, log);
@@ -76,9 +79,9 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
-async function connectedAgent(options: AgentOptions): Promise<RemoteSource> {
+async function connectedAgent(options: AgentOptions, durationMillis?: number): Promise<RemoteSource> {
   const { openAgent } = await import('./sstop-agent.ts');
-  return openAgent(options);
+  return openAgent(options, durationMillis);
 }
 
 /** What goes wrong beside the snapshots: to the log, and to whoever listens. */

@@ -207,7 +207,7 @@ class Screen {
       case 'gone':
         return exitCodeOfSignal('SIGHUP');
       case 'crash':
-        complain('sstop', `stopped by an error of its own: ${reason.error.message}`);
+        complain('sstop', `internal error: ${reason.error.message}`);
         return EXIT_FAILURE;
     }
   }

@@ -16,12 +16,16 @@ import { exceptionFields } from './sstop-log-line.ts';
 import { startFields } from './sstop-log-start.ts';
 import { readSettings, type Settings } from './sstop-settings.ts';
 import { giveBackStartMemory } from './start-memory.ts';
-import { VERSION } from './version.ts';
+import { BUILD_VERSION } from './version.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const invocation = parseSstopArguments(argv, { version: VERSION, themeNames: THEME_NAMES }, isColored);
+  const invocation = parseSstopArguments(
+    argv,
+    { version: BUILD_VERSION, themeNames: THEME_NAMES },
+    isColored,
+  );
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);

@@ -12,6 +12,7 @@ import {
 import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { WebSocketPeer } from '../src/remote/client/web-socket-peer.fixture.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
@@ -136,33 +137,29 @@ describe('a stream whose reader has stopped reading', () => {
 class SilentAgent {
   /** Resolves when a program waits for a sample. */
   readonly asked: Promise<void>;
-  readonly #server: Bun.Server<undefined>;
+  readonly #peer: WebSocketPeer;
 
-  constructor() {
+  private constructor(peer: WebSocketPeer, asked: Promise<void>) {
+    this.#peer = peer;
+    this.asked = asked;
+  }
+
+  /** Without v2 it speaks the original protocol, in which there is a connection once a request was answered. */
+  static async start(isV2: boolean): Promise<SilentAgent> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.asked = promise;
     let requests = 0;
-    this.#server = Bun.serve({
-      hostname: '127.0.0.1',
-      port: 0,
-      fetch: (request, server) =>
-        server.upgrade(request, { headers: { 'Sec-WebSocket-Protocol': 'socktop.v2' } })
-          ? undefined
-          : new Response('', { status: 404 }),
-      websocket: {
-        message: () => {
-          if (++requests === 2) resolve();
-        },
-      },
-    });
+    const received = (): void => {
+      if (++requests === 2) resolve();
+    };
+    return new SilentAgent(await WebSocketPeer.listen({ isV2, received }), promise);
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.#server.port}/ws`;
+    return `ws://127.0.0.1:${this.#peer.port}/ws`;
   }
 
-  async close(): Promise<void> {
-    await this.#server.stop(true);
+  close(): Promise<void> {
+    return this.#peer.close();
   }
 }
 
@@ -175,7 +172,7 @@ describe('an agent that leaves out replies', () => {
   ];
 
   test.each(commands)('holds up neither SIGTERM nor --duration of %s %s', async (program, mode) => {
-    const agent = new SilentAgent();
+    const agent = await SilentAgent.start(true);
     try {
       const start = (...args: string[]) =>
         Bun.spawn([program!, mode!, ...args, agent.url], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -193,6 +190,26 @@ describe('an agent that leaves out replies', () => {
       await agent.close();
     }
   });
+});
+
+test('an agent of the original protocol that never answers holds up no --duration', async () => {
+  const agent = await SilentAgent.start(false);
+  try {
+    for (const [name, program] of [
+      ['sstop', SSTOP],
+      ['socktop', SOCKTOP],
+    ] as const) {
+      const argv = [program, '--json', '--duration', '200ms', agent.url];
+      const child = Bun.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const { code, millis } = await endOf(child);
+      expect({ code, isInTime: millis < RUN_MILLIS }).toEqual({ code: 1, isInTime: true });
+      expect(await new Response(child.stderr).text()).toMatch(
+        new RegExp(`^(Connecting[^\\n]*\\n)?${name}: ${agent.url}: no answer came within --duration\\n$`),
+      );
+    }
+  } finally {
+    await agent.close();
+  }
 });
 
 describe('a recording that fails', () => {

@@ -5,6 +5,7 @@ import { OpError } from '../../src/kit/errors/op-error.ts';
  * where BUN_CRASH_REPORT_URL or BUN_ENABLE_CRASH_REPORTING says so, and on some systems unasked: a program with privileges
  * would start what a user put in his PATH. As a constant it is padded to eight bytes; another "curl" of the image stands
  * among the C strings and belongs to something else.
+ * That is so in the images for Linux; those for other systems are laid out otherwise.
  */
 const SENDER = 'curl';
 const PADDED = `\0${SENDER}\0\0\0\0`;

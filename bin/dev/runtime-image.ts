@@ -13,8 +13,8 @@ const DISABLED_VARIABLES = ['BUN_BE_BUN', 'BUN_OPTIONS'] as const;
 const EXECUTABLE_MODE = 0o755;
 
 /**
- * Path of a copy of a Bun, the running one unless another is named, that knows none of DISABLED_VARIABLES and reports no
- * crash, made on first use. The folder holds one copy per content of the original.
+ * Path of a copy of a Bun, the running one unless another is named, that knows none of DISABLED_VARIABLES, and on Linux
+ * reports no crash, made on first use. The folder holds one copy per content of the original.
  */
 export function hardenedRuntime(folder: string, runtime: string = process.execPath): string {
   const image = readFileSync(runtime);
@@ -22,9 +22,11 @@ export function hardenedRuntime(folder: string, runtime: string = process.execPa
   const hash = createHash('sha256').update(changes.join(' ')).update(image).digest('hex');
   const path = `${folder}/bun-${hash.slice(0, 24)}`;
   if (existsSync(path)) return path;
-  if (isElf(image)) requireJudged(image);
+  if (isElf(image)) {
+    requireJudged(image);
+    disableCrashReport(image);
+  }
   disableVariables(image, DISABLED_VARIABLES);
-  disableCrashReport(image);
   mkdirSync(folder, { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, image);

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import { COMPILE_FLAGS } from '../dev/build.ts';
+import { COMPILE_FLAGS } from '../dev/compile.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -57,9 +57,11 @@ export function readModuleNames(path: string, source: string): ModuleNames {
   const exports: Export[] = [];
   const imports: Import[] = [];
   let at = 0;
+  let nextLine = 1;
   for (const text of readSource(source).code.split(STATEMENT_START)) {
     const original = source.slice(at, at + text.length);
-    const line = source.slice(0, at).split('\n').length;
+    const line = nextLine;
+    nextLine += text.split('\n').length - 1;
     at += text.length;
     const importing = IMPORT.exec(text);
     const list = EXPORT_LIST.exec(text);

@@ -36,7 +36,7 @@ export class ProcessDetailReader {
     const { proc } = this.#options;
     const path = `${proc.root}/${pid}`;
     const status = this.#readStatus(pid);
-    const { ppid, state, startTicks, userTicks, systemTicks, threads } = this.#stat;
+    const { ppid, state, startTicks, userTicks, systemTicks, threads, nice } = this.#stat;
     return {
       pid,
       ppid,
@@ -47,6 +47,7 @@ export class ProcessDetailReader {
       systemTicks,
       cpuNanos: this.#cpuNanos(pid),
       threadCount: threads,
+      nice,
       effectiveUid: known(status.effectiveUid),
       effectiveGid: known(status.effectiveGid),
       ...this.#readMemory(pid),

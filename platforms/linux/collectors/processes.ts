@@ -85,7 +85,12 @@ export class ProcessCollector implements ProcessSource {
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
   commandLine(pid: number): string | undefined {
     const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.#texts.commandLine(slot, this.generation);
+    return slot < 0 ? undefined : this.commandLineOf(slot);
+  }
+
+  /** As `commandLine`, by the slot of a live process. */
+  commandLineOf(slot: number): string | undefined {
+    return this.#texts.commandLine(slot, this.generation);
   }
 
   /** Control group path, cached; undefined: unknown. */

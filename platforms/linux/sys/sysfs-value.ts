@@ -73,7 +73,7 @@ function padded(name: string): string {
 }
 
 /** Files of devices come and go with these, and some exist for certain kinds only. */
-function orUndefined<T>(read: () => T): T | undefined {
+export function orUndefined<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (thrown) {

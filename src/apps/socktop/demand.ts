@@ -1,5 +1,6 @@
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import type { Model } from './model.ts';
-import { wantedPids } from './rows.ts';
+import { wantedOfProcesses } from './rows.ts';
 
 /** A machine that is one row of the table of hosts is asked this seldom. */
 const SUMMARY_METRICS_MILLIS = 2000;
@@ -20,10 +21,10 @@ export interface Demand {
   readonly network: boolean;
   /** The process in depth; 0 none. */
   readonly pid: number;
-  visiblePids(): readonly number[];
+  ofProcesses(): ProcessesWant;
 }
 
-const NONE: readonly number[] = [];
+const NONE: ProcessesWant = { visiblePids: [] };
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** What the screen needs of a host; undefined: nothing, while it is paused. */
@@ -36,7 +37,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     disksMillis: NEVER,
     network: false,
     pid: 0,
-    visiblePids: () => NONE,
+    ofProcesses: () => NONE,
   };
   if (!isShown) {
     return { ...rest, metricsMillis: SUMMARY_METRICS_MILLIS, processesMillis: SUMMARY_PROCESSES_MILLIS };
@@ -48,7 +49,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     metricsMillis,
     processesMillis: processesIntervalMillis,
     disksMillis: DISKS_MILLIS,
-    visiblePids: () => wantedPids(model),
+    ofProcesses: () => wantedOfProcesses(model),
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
   if (pane === undefined) {

@@ -124,7 +124,7 @@ export class HostSampler {
       const want: Want = {
         ...(metrics === true ? { machine: true } : {}),
         ...(disks === true ? { disks: true } : {}),
-        ...(processes === true ? { machineProcesses: { visiblePids: demand.visiblePids() } } : {}),
+        ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
         ...(processes === true && demand.network ? { network: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
       };

@@ -1,4 +1,5 @@
 import type { BlockDevice } from '../sample/disks-section.ts';
+import { growth } from './rate-columns.ts';
 
 /** What a block device does now, bytes per second; NaN unknown. */
 interface DiskRate {
@@ -45,9 +46,4 @@ export class DiskRates {
     this.#lastMicros = Number.NaN;
     this.#rates.clear();
   }
-}
-
-/** A counter that was reset has grown by what it shows, at least. */
-function growth(last: number, now: number): number {
-  return now < last ? now : now - last;
 }

@@ -144,7 +144,7 @@ export class RateColumns {
 }
 
 /** NaN if either is unknown; a counter that was reset has grown by what it shows, at least. */
-function growth(last: number, now: number): number {
+export function growth(last: number, now: number): number {
   return now < last ? now : now - last;
 }
 

@@ -10,8 +10,6 @@ export class ProcessUsage extends columnsClass({
   /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
   readBytes: numbers('f64', Number.NaN),
   writtenBytes: numbers('f64', Number.NaN),
-  sharedBytes: numbers('f64', Number.NaN),
-  virtualBytes: numbers('f64', Number.NaN),
 }) {
   /** All columns at least so long, all values unknown. */
   clear(capacity: number): void {
@@ -30,7 +28,7 @@ export interface MachineProcesses extends Section {
   readonly coreCount: number;
   /** Of the whole machine, where the table may hold fewer; undefined: the rows of the table. */
   readonly processCount?: number | undefined;
-  /** Of the rows asked for, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
+  /** Of the rows asked for or of all, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
   readonly commandLines?: readonly (string | undefined)[] | undefined;
   /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;

@@ -40,7 +40,6 @@ export function processMessageOf(
     section,
     process: {
       ...process,
-      nice: undefined,
       userName: effectiveUid === undefined ? undefined : userName(effectiveUid),
     },
     threads,

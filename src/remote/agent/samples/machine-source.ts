@@ -49,8 +49,11 @@ export class MachineSource {
     return disks ?? fail(errors);
   }
 
+  /** With the command lines of all: whoever searches the list at the other end searches them too. */
   async processes(visiblePids: readonly number[]): Promise<MachineProcesses> {
-    const { machineProcesses, errors } = await this.#collect({ machineProcesses: { visiblePids } });
+    const { machineProcesses, errors } = await this.#collect({
+      machineProcesses: { visiblePids, allCommandLines: true },
+    });
     return machineProcesses ?? fail(errors);
   }
 

@@ -7,9 +7,7 @@ import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts
 import { unknownProcessRow } from '../../wire/process-row.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
 import type { MachineSource } from './machine-source.ts';
-import type { NetworkTotals } from './network-totals.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
-import { StorageRates } from './storage-rates.ts';
 import { VisiblePids } from './visible-pids.ts';
 
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
@@ -32,17 +30,14 @@ export class ProcessSamples {
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
   readonly #source: MachineSource;
-  readonly #network: NetworkTotals;
   readonly #changes = new ProcessChanges();
   readonly #visible = new VisiblePids();
   readonly #cpu = new ProcessCpu();
-  readonly #storage = new StorageRates();
   readonly #row = unknownProcessRow();
   #lastMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(source: MachineSource, network: NetworkTotals) {
+  constructor(source: MachineSource) {
     this.#source = source;
-    this.#network = network;
     this.encoder = new ProcessEncoder(this.#changes);
     this.originalEncoder = new OriginalProcessEncoder(this.#changes);
     this.cache = new RatedCache(
@@ -66,7 +61,6 @@ export class ProcessSamples {
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
     this.#cpu.update(processes, monotonicMicros);
-    this.#storage.update(section, visiblePids.length > 0);
     this.#absorb(section);
     this.onSample?.(section, header);
     return {
@@ -76,7 +70,7 @@ export class ProcessSamples {
         sequence: section.sequence,
         monotonicMicros,
         durationMicros: section.durationMicros,
-        errors: [],
+        errors: section.errors,
       },
       processCount: processes.slots.count,
       ...{ memoryTotalBytes, coreCount, changes: this.#changes, isRated, collected: section },
@@ -84,33 +78,26 @@ export class ProcessSamples {
     };
   }
 
-  #absorb({ sequence, processes, usage, coreCount }: MachineProcesses): void {
+  #absorb({ sequence, processes, usage, coreCount, commandLines }: MachineProcesses): void {
     const changes = this.#changes;
     const row = this.#row;
     const { rows, count } = processes.slots;
-    const { isCounting } = this.#network;
-    if (!isCounting) this.#network.fill(row);
     changes.begin(sequence);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       row.pid = processes.pid[slot]!;
       row.startTicks = processes.startTicks[slot]!;
-      row.ppid = processes.ppid[slot]!;
-      row.uid = processes.uid[slot]!;
       row.state = processes.state[slot]!;
       row.threads = processes.threads[slot]!;
       row.cpuNanos = processes.cpuNanos[slot]!;
       row.residentBytes = processes.rssBytes[slot]!;
-      row.sharedBytes = usage.sharedBytes[slot]!;
-      row.virtualBytes = usage.virtualBytes[slot]!;
       row.readBytes = usage.readBytes[slot]!;
       row.writtenBytes = usage.writtenBytes[slot]!;
       row.cpuPercent = machinePercent(this.#cpu.corePercent[slot]!, coreCount);
-      row.readRate = this.#storage.readRate[slot]!;
-      row.writeRate = this.#storage.writeRate[slot]!;
-      if (isCounting) this.#network.fill(row);
       row.name = processes.names[slot] ?? '';
-      row.user = row.uid < 0 ? undefined : this.#source.userName(row.uid);
+      const uid = processes.uid[slot]!;
+      row.user = uid < 0 ? undefined : this.#source.userName(uid);
+      row.commandLine = commandLines?.[slot];
       changes.put(row);
     }
     changes.end();
