@@ -22,16 +22,21 @@ const BUSYBOX_LINKS = ['sh', 'cat', 'sleep', 'kill', 'uname', 'ls'] as const;
 const COMPLETE = '.complete';
 
 /**
- * A folder with Debian's smallest system of a release, nothing else installed, made once. For another processor it is
- * unpacked and not configured, for which its own programs would have to run. Throws `UNAVAILABLE` with a reason.
+ * A folder with Debian's smallest system of a release, and nothing else installed but `packages`, made once. For another
+ * processor it is unpacked and not configured, for which its own programs would have to run. Throws `UNAVAILABLE` with a
+ * reason.
  */
-export function debianRoot(suite: Suite, architecture: Architecture): string {
-  return madeOnce(`${suite}-${architecture}`, (folder) => {
+export function debianRoot(
+  suite: Suite,
+  architecture: Architecture,
+  packages: readonly string[] = [],
+): string {
+  return madeOnce([suite, architecture, ...packages].join('-'), (folder) => {
     requireRoot('debootstrap');
     const foreign = architecture === HOST ? [] : [`--arch=${architecture}`, '--foreign'];
-    attempt(() =>
-      outputOf(['debootstrap', '--variant=minbase', ...foreign, suite, folder, mirror()], 'DEBOOTSTRAP'),
-    );
+    const included = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
+    const options = ['--variant=minbase', ...foreign, ...included];
+    attempt(() => outputOf(['debootstrap', ...options, suite, folder, mirror()], 'DEBOOTSTRAP'));
   });
 }
 

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import { COMPILE_FLAGS } from '../dev/compile.ts';
+import { COMPILE_FLAGS, defines, ENTRY } from '../dev/compile.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -20,9 +20,11 @@ export function buildForSystem(platformName: string, folder: string, suffix: str
   const image = `${folder}/image`;
   const command = [
     ...[process.execPath, 'build', ...COMPILE_FLAGS],
-    ...['--define', 'process.env.SSTOP_TEST_BUILD=""'],
-    ...['--define', `process.platform=${JSON.stringify(platformName)}`],
-    ...['bin/main.ts', '--outfile', image],
+    ...[...defines('release'), `process.platform=${JSON.stringify(platformName)}`].flatMap((define) => [
+      '--define',
+      define,
+    ]),
+    ...[ENTRY, '--outfile', image],
   ];
   const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: ROOT, stdout: 'pipe', stderr: 'pipe' });
   if (!success) throw new OpError({ op: 'compile', code: 'COMPILE', message: `${stdout}${stderr}`.trim() });

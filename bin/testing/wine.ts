@@ -1,14 +1,13 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { toOpError } from '../../src/kit/errors/op-error.ts';
-import { outputOf, unavailable } from './machine-tools.ts';
+import { outputOf } from '../dev/run-tool.ts';
+import { debianRoot } from './bare-root.ts';
+import { HOST, unavailable } from './machine-tools.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RELEASE = `${ROOT}dist/release`;
-const CACHE = `${ROOT}.cache/roots`;
-/** Wine 10; the 8 of the release before does not start the runtime. */
+/** The release with Wine 10; the 8 of the one before does not start the runtime. */
 const SUITE = 'trixie';
-const TOOLS = ['debootstrap', 'unshare', 'unzip'] as const;
 /** Folder of the programs, in the root; `Z:\programs` to them. */
 const PROGRAMS = '/programs';
 
@@ -23,10 +22,9 @@ export class WinePrograms {
     const archives = ['sstop', 'socktop'].map((name) => `${RELEASE}/${name}-windows-amd64.zip`);
     const missing = archives.find((archive) => !existsSync(archive));
     if (missing !== undefined) throw unavailable('needs the archives for Windows (npm run release)');
-    if (process.getuid?.() !== 0) throw unavailable('needs root, to make a root folder and to change to it');
-    const lacking = TOOLS.find((tool) => Bun.which(tool) === null);
-    if (lacking !== undefined) throw unavailable(`needs ${lacking}`);
-    this.#root = wineRoot();
+    if (HOST !== 'amd64') throw unavailable('needs a processor of that architecture');
+    if (Bun.which('unzip') === null) throw unavailable('needs unzip');
+    this.#root = debianRoot(SUITE, HOST, ['wine', 'wine64']);
     this.#layer = layer;
     for (const folder of [`upper${PROGRAMS}`, 'work', 'root'])
       mkdirSync(`${layer}/${folder}`, { recursive: true });
@@ -52,22 +50,6 @@ export class WinePrograms {
   #inside(...command: readonly string[]): string[] {
     const enter = ['sh', '-ec', ENTER, 'sh', this.#root, this.#layer, ...command];
     return ['unshare', '--mount', '--pid', '--fork', '--kill-child', ...enter];
-  }
-}
-
-function wineRoot(): string {
-  const folder = `${CACHE}/wine-${SUITE}`;
-  if (existsSync(folder)) return folder;
-  const unfinished = `${folder}.${process.pid}`;
-  mkdirSync(unfinished, { recursive: true });
-  try {
-    outputOf(['debootstrap', '--variant=minbase', '--include=wine,wine64', SUITE, unfinished], 'DEBOOTSTRAP');
-    renameSync(unfinished, folder);
-    return folder;
-  } catch (thrown) {
-    throw unavailable(`cannot install Wine: ${toOpError('debootstrap', thrown).message}`);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
   }
 }
 
