@@ -25,7 +25,8 @@ import { RUNTIME_FAMILIES } from './dev/entry-stub/entry-policy.ts';
  */
 
 const PAGE = fileURLToPath(new URL('../docs/decisions/runtime-variables.md', import.meta.url));
-const RELEASE = fileURLToPath(new URL('../dist/sstop', import.meta.url));
+/** What is attacked; the tests of a release name the file of an archive. */
+const RELEASE = process.env['SSTOP_ATTACKED'] ?? fileURLToPath(new URL('../dist/sstop', import.meta.url));
 const NOBODY = '65534';
 const CAPABILITIES = 'cap_net_admin,cap_net_raw=ep';
 const TIME_LIMIT_MILLIS = 30_000;

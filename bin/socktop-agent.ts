@@ -1,13 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
 import {
   currentPlatform,
   dropPrivileges,
+  isWatchable,
   lowerPrivileges,
+  platformName,
   raisePrivileges,
+  system,
   tellServiceManager,
 } from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { readText } from '../src/kit/files/user-file.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
@@ -22,7 +25,7 @@ import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 import { Stop } from './stop.ts';
-import { VERSION } from './version.ts';
+import { BUILD_VERSION, VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
 /** What every client can show, in a URL and in a header; access.ts looks at no more either. */
@@ -32,12 +35,16 @@ const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const invocation = parseAgentArguments(argv, process.env, VERSION);
+  const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
   if (invocation.kind === 'print') {
     (invocation.exitCode === EXIT_OK ? process.stdout : process.stderr).write(invocation.text);
     return invocation.exitCode;
   }
   const { options } = invocation;
+  if (!isWatchable) {
+    complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
+    return EXIT_USAGE;
+  }
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
@@ -69,11 +76,11 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName: process.platform };
+  const settings = { ...options, token, tls, version: VERSION, platformName };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
-  warnOfOpenDoor(options, token);
+  if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
   const keepStartMemory = giveBackStartMemory(log);
   await stop.wished;
@@ -95,11 +102,10 @@ async function tell(log: StandardErrorLog, state: string): Promise<void> {
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {
-  return bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress;
+  return /^[^[]*:/.test(bindAddress) ? `[${bindAddress}]` : bindAddress;
 }
 
-function warnOfOpenDoor({ bindAddress, tls }: AgentOptions, token: string | undefined): void {
-  if (/^(127\.|::1$|localhost$)/.test(bindAddress ?? '')) return;
+function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {
   const remedy = 'set SOCKTOP_TOKEN, or --bind 127.0.0.1';
   if (token === undefined) {
     say(`no token: anyone who reaches the port can read the process list; ${remedy}`);
@@ -141,12 +147,13 @@ function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
 /** What is in the file, without the end of its line. */
 function tokenIn(path: string, where: string): string {
   try {
-    if (statSync(path).size <= TOKEN_FILE_LIMIT_BYTES) return readFileSync(path, 'utf8').trim();
+    return readText(path, TOKEN_FILE_LIMIT_BYTES).trim();
   } catch (thrown) {
     const { code } = toOpError('token', thrown);
+    if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
+    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is no regular file`);
     throw tokenFailure(code, `${where} cannot be read (${code})`);
   }
-  throw tokenFailure('EFBIG', `${where} is too long for a token`);
 }
 
 function tokenFailure(code: string, message: string): OpError {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import stringWidth from 'string-width';
+import stringWidth from '../src/kit/text/testdata/string-width-9.0.0/index.js';
 import { doctorText } from './sstop-doctor-text.ts';
 
 test('labels line up, long texts are wrapped under themselves, commands are not', () => {

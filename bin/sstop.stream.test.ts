@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { readRevision } from './dev/revision.ts';
 import { SSTOP } from './testing/executables.ts';
+import { VERSION } from './version.ts';
 
 interface Outcome {
   readonly exitCode: number;
@@ -164,7 +166,9 @@ describe('a recording that is not whole', () => {
 });
 
 test('--version and --help print to standard output', async () => {
-  expect(await run('--version')).toMatchObject({ exitCode: 0, stdout: 'sstop 0.1.0\n', stderr: '' });
+  const version = await run('--version');
+  expect(version).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(version.stdout).toBe(`sstop ${VERSION} (${readRevision().label})\n`);
   const help = await run('--help');
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
   expect(help.stdout).toContain('--interval <duration>');

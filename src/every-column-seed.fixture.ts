@@ -53,7 +53,7 @@ export class EveryColumn {
     for (const { slots } of [owners, hosts, sockets]) this.#addRows(slots);
     accounts.reserve(sockets.slots.capacity);
     for (let row = 0; row < ROWS; row++) interfaces.slots.add(row + 1, 0, 0, 0);
-    this.#addRows(interfaces.addresses);
+    this.#addRows(interfaces.addresses.slots);
     for (const table of [owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts])
       this.#fill(table);
     // Rows of traffic are found by their subject and their interface, which the agent's key is made of.
@@ -92,10 +92,10 @@ export class EveryColumn {
     this.#fill(times, times.count);
     const networks = new InterfaceTable();
     for (let row = 0; row < ROWS; row++) networks.slots.add(row + 1, 0, 0, 0);
-    this.#addRows(networks.addresses);
+    this.#addRows(networks.addresses.slots);
     this.#fill(networks);
     for (let row = 0; row < ROWS; row++) networks.index[row] = row + 1;
-    for (let row = 0; row < ROWS; row++) networks.addressInterface[row] = row + 1;
+    for (let row = 0; row < ROWS; row++) networks.addresses.interfaceIndex[row] = row + 1;
     this.#interfaceTexts(networks);
     const stall = () => ({ avg10: 1.5, avg60: 2.5, avg300: 3.5, totalMicros: this.#next() });
     const pressure = () => ({ some: stall(), full: stall() });

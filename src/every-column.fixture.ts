@@ -99,8 +99,8 @@ function cpuRows(table: CpuTable): Plain {
 }
 
 function interfaceRows(table: InterfaceTable): Plain {
-  const { addresses, addressInterface, slots, ...columns } = table;
-  return { links: rowsOf(slots, [columns]), addresses: rowsOf(addresses, [{ addressInterface }]) };
+  const { addresses, slots, ...columns } = table;
+  return { links: rowsOf(slots, [columns]), addresses: rowsOf(addresses.slots, [addresses]) };
 }
 
 /** Paths of what is in `before` and not the same in `after`, each once; lists have no places in a path. */

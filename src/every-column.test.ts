@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { MachineSectionReader, MachineSectionWriter } from '../bin/section-recording.ts';
 import { RecordingWriter } from './data/export/recording-writer.ts';
-import { freezeSection } from './data/query/freeze.ts';
+import { freezeNetwork } from './data/query/freeze.ts';
 import { NetworkRates } from './data/rates/network-rates.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';
@@ -233,7 +233,7 @@ describe('from a recording', () => {
 test('from a pause: the network as it was, while its tables go on', () => {
   const section = new EveryColumn(100).network();
   const before = network(section);
-  const frozen = freezeSection(section);
+  const frozen = freezeNetwork(section, new NetworkRates()).section;
   const { owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces } = section;
   for (const table of [owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces]) {
     for (const column of Object.values(table)) {

@@ -12,15 +12,12 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
-import { sealExecutable } from './entry-stub/seal.ts';
-import { hardenedRuntime } from './runtime-image.ts';
-
-/** `release` is what people run; `test` can be told to fail on purpose (SSTOP_TEST_BUILD). */
-export type BuildKind = 'release' | 'test';
+import { type BuildKind, COMPILE_FLAGS, compileImage, IMAGE_NAME } from './compile.ts';
+import { readRevision } from './revision.ts';
+import { hostTarget, type Target } from './target.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = `${ROOT}.cache/build`;
-const ENTRY = 'bin/main.ts';
 const SOURCE_FOLDERS = ['bin', 'platforms', 'src'];
 const SOURCE_FILES = ['package.json', 'package-lock.json', 'tsconfig.json'];
 
@@ -28,20 +25,6 @@ const OUTPUTS: Record<BuildKind, readonly string[]> = {
   release: ['dist/sstop', 'dist/socktop', 'dist/socktop-agent'],
   test: ['dist/test/sstop'],
 };
-
-/**
- * No file of the working directory and no variable may add code to the program (a bunfig.toml or .env found there,
- * a preload, an inspector); the program in turn makes none from strings, loads no add-ons and compiles no C. A request
- * that does not end costs its server 4 KiB and not 16; the longest token, percent-encoded, still fits.
- */
-export const COMPILE_FLAGS: readonly string[] = [
-  ...['--compile', '--minify', '--bytecode', '--format=esm', '--splitting'],
-  ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
-  `--compile-exec-argv=${[
-    '--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc',
-    '--max-http-header-size=4096',
-  ].join(' ')}`,
-];
 
 /** What a finished build was made of and what it left, so that the next one knows whether there is work to do. */
 interface BuildStamp {
@@ -62,7 +45,8 @@ export function build(kind: BuildKind): readonly string[] {
   const work = `${CACHE}/${kind}-${process.pid}`;
   try {
     mkdirSync(work, { recursive: true });
-    const image = compile(kind, work);
+    const image = `${work}/${IMAGE_NAME}`;
+    compileImage({ target: requireHost(), kind, runtime: process.execPath, output: image });
     for (const output of OUTPUTS[kind]) placeCopy(image, output);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -70,28 +54,6 @@ export function build(kind: BuildKind): readonly string[] {
   const finished: BuildStamp = { inputs, outputs: OUTPUTS[kind].map(describeFile) };
   writeFileSync(stampPath, JSON.stringify(finished));
   return OUTPUTS[kind];
-}
-
-/** The compiled file's base name and the entry's relative path go into the image: constant, so builds are alike. */
-function compile(kind: BuildKind, work: string): string {
-  const image = `${work}/sstop`;
-  const command = [
-    ...[process.execPath, 'build', ...COMPILE_FLAGS],
-    `--compile-executable-path=${hardenedRuntime(`${ROOT}.cache/runtime`)}`,
-    ...['--define', testBuildDefine(kind), ENTRY, '--outfile', image],
-  ];
-  const run = Bun.spawnSync(command, { cwd: ROOT, stdout: 'pipe', stderr: 'pipe' });
-  if (!run.success) {
-    const said = `${run.stdout}${run.stderr}`.trim();
-    throw new OpError({ op: `compile ${ENTRY}`, code: 'COMPILE', message: said });
-  }
-  sealExecutable(image);
-  return image;
-}
-
-/** A constant in both kinds, so that no environment turns the release into a test build. */
-function testBuildDefine(kind: BuildKind): string {
-  return `process.env.SSTOP_TEST_BUILD="${kind === 'test' ? '1' : ''}"`;
 }
 
 /**
@@ -106,10 +68,20 @@ function placeCopy(image: string, output: string): void {
   renameSync(unfinished, path);
 }
 
+function requireHost(): Target {
+  const host = hostTarget();
+  if (host !== undefined) return host;
+  throw new OpError({
+    op: 'build',
+    code: 'UNSUPPORTED',
+    message: `there is no Bun for ${process.platform} on ${process.arch}`,
+  });
+}
+
 function hashOfInputs(kind: BuildKind): string {
   const runtime = statSync(process.execPath);
   const hash = createHash('sha256').update(
-    [kind, Bun.version, runtime.size, runtime.mtimeMs, ...COMPILE_FLAGS].join('\n'),
+    [kind, Bun.version, runtime.size, runtime.mtimeMs, readRevision().label, ...COMPILE_FLAGS].join('\n'),
   );
   const sources = SOURCE_FOLDERS.flatMap((folder) =>
     readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: 'utf8' })

@@ -10,7 +10,7 @@ const LIST_HEADING = '## Names in the images';
  * Names in a runtime image that look like variables of the runtime: those that begin as a family does, and those that
  * the rules of a privileged start would keep. Sorted. In the image, names stand alone or directly after each other.
  */
-export function variablesIn(image: Uint8Array): string[] {
+function variablesIn(image: Uint8Array): string[] {
   const text = Buffer.from(image.buffer, image.byteOffset, image.byteLength).toString('latin1');
   const families = RUNTIME_FAMILIES.filter((family) => family.endsWith('_'));
   const beginnings = ENTRY_POLICY.keepWhenPrivileged.filter((rule) => !rule.endsWith('='));
@@ -48,7 +48,7 @@ function isKept(name: string): boolean {
 }
 
 /** The list of the page, a paragraph a family. */
-export function listOf(names: readonly string[]): string {
+function listOf(names: readonly string[]): string {
   const families = [...new Set(names.map((name) => name.slice(0, name.indexOf('_') + 1)))];
   return families
     .map((family) => {

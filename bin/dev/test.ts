@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { toOpError } from '../../src/kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { build } from './build.ts';
 import { closingLine, countTests, type TestCount, withExitCode } from './junit-report.ts';
 
@@ -9,25 +9,36 @@ const REPORT = `${ROOT}.cache/junit-${process.pid}.xml`;
 const FOLDERS = ['src', 'platforms', 'bench', 'bin'];
 /** For tests that name no limit of their own; on a busy machine each may take many times its usual time. */
 const TEST_LIMIT_MILLIS = 60_000;
-const SYSTEM_SUFFIX = '.system.test.ts';
+/** Tiers beside the quick one: by the argument that chooses them, how their files end. */
+const SUFFIXES = { '--system': '.system.test.ts', '--release': '.release.test.ts' } as const;
+type Tier = keyof typeof SUFFIXES;
+const TIERS = Object.keys(SUFFIXES) as Tier[];
+/** With --release: the release that is there is tested, and no new one is made. */
+const AS_IT_IS = '--as-it-is';
 
 /** What to run: one tier of the tests, and of it the files whose path holds one of `parts` (none: all). */
 interface Selection {
-  readonly isSystem: boolean;
+  /** The quick one where there is none. */
+  readonly tier: Tier | undefined;
+  readonly isReleaseAsItIs: boolean;
   readonly parts: readonly string[];
 }
 
 /** Paths relative to the root, in a fixed order. */
-function findTests({ isSystem, parts }: Selection): string[] {
+function findTests({ tier, parts }: Selection): string[] {
   return FOLDERS.filter((folder) => statSync(`${ROOT}${folder}`, { throwIfNoEntry: false }) !== undefined)
     .flatMap((folder) =>
       readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: 'utf8' }).map(
         (path) => `${folder}/${path}`,
       ),
     )
-    .filter((path) => path.endsWith('.test.ts') && path.endsWith(SYSTEM_SUFFIX) === isSystem)
+    .filter((path) => path.endsWith('.test.ts') && tierOf(path) === tier)
     .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
     .sort();
+}
+
+function tierOf(path: string): Tier | undefined {
+  return TIERS.find((tier) => path.endsWith(SUFFIXES[tier]));
 }
 
 /** The end-to-end tests stand in bin/ itself and start the executables. */
@@ -56,6 +67,14 @@ async function runTests(paths: readonly string[]): Promise<TestCount> {
   return withExitCode(count, exitCode);
 }
 
+function makeRelease(): void {
+  const done = Bun.spawnSync([process.execPath, 'bin/dev/release.ts'], {
+    ...{ cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' },
+  });
+  if (!done.success)
+    throw new OpError({ op: 'release', code: 'RELEASE', message: 'no release could be made' });
+}
+
 async function runSelection(selection: Selection): Promise<TestCount> {
   const paths = findTests(selection);
   if (paths.length === 0) {
@@ -66,11 +85,16 @@ async function runSelection(selection: Selection): Promise<TestCount> {
     build('release');
     build('test');
   }
+  if (selection.tier === '--release' && !selection.isReleaseAsItIs) makeRelease();
   return runTests(paths);
 }
 
 function selectionOf(args: readonly string[]): Selection {
-  return { isSystem: args.includes('--system'), parts: args.filter((arg) => !arg.startsWith('--')) };
+  return {
+    tier: TIERS.find((tier) => args.includes(tier)),
+    isReleaseAsItIs: args.includes(AS_IT_IS),
+    parts: args.filter((arg) => !arg.startsWith('--')),
+  };
 }
 
 let count: TestCount = { passed: 0, failed: 1, skipped: [] };

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { type Architecture, outputOf, unavailable } from './machine-tools.ts';
+import { outputOf } from '../dev/run-tool.ts';
+import { type Architecture, unavailable } from './machine-tools.ts';
 
 /** Debian's releases by name. */
-export type Suite = 'bullseye' | 'bookworm';
+export type Suite = 'bullseye' | 'bookworm' | 'trixie';
 
 /** The mirror is the one that this machine's apt has, unless this names another. */
 const MIRROR_VARIABLE = 'SSTOP_DEBIAN_MIRROR';
@@ -40,6 +41,24 @@ export function fetchPackages(suite: Suite, architecture: Architecture, cache: s
   for (const name of ['apt', 'packages']) rmSync(`${folder}/${name}`, { recursive: true });
   writeFileSync(complete, `${[kernel, ...tools].join('\n')}\n`);
   return unpacked;
+}
+
+/**
+ * Fetches packages of one release and unpacks them into a folder, without what they depend on. Throws `UNAVAILABLE`
+ * with apt's words.
+ */
+export function unpackPackages(
+  suite: Suite,
+  architecture: Architecture,
+  names: readonly string[],
+  folder: string,
+): void {
+  const work = `${folder}.apt`;
+  rmSync(work, { recursive: true, force: true });
+  const archives = new PrivateApt(suite, architecture, work).download(names, `${work}/packages`);
+  mkdirSync(folder, { recursive: true });
+  unpackTools(archives, folder);
+  rmSync(work, { recursive: true });
 }
 
 /** What was fetched by another recipe is fetched again. */
@@ -125,8 +144,8 @@ class PrivateApt {
   }
 }
 
-/** The first that apt knows to hold Debian's main archive. */
-function mirror(): string {
+/** Address of the mirror: the first that apt knows to hold Debian's main archive. */
+export function mirror(): string {
   const named = process.env[MIRROR_VARIABLE];
   if (named !== undefined && named !== '') return named;
   const argv = ['apt-get', 'indextargets', '--format', '$(REPO_URI) $(LABEL)', 'Created-By: Packages'];

@@ -8,8 +8,6 @@ interface ArchitectureFacts {
   readonly triplet: string;
   /** Where every dynamically linked program looks for its loader. */
   readonly loader: string;
-  /** In the name of Bun's package. */
-  readonly runtime: string;
   readonly emulator: string;
   readonly emulatorPackage: string;
 }
@@ -18,14 +16,12 @@ export const ARCHITECTURES: Readonly<Record<Architecture, ArchitectureFacts>> = 
   amd64: {
     triplet: 'x86_64-linux-gnu',
     loader: 'lib64/ld-linux-x86-64.so.2',
-    runtime: 'x64',
     emulator: 'qemu-system-x86_64',
     emulatorPackage: 'qemu-system-x86',
   },
   arm64: {
     triplet: 'aarch64-linux-gnu',
     loader: 'lib/ld-linux-aarch64.so.1',
-    runtime: 'aarch64',
     emulator: 'qemu-system-aarch64',
     emulatorPackage: 'qemu-system-arm',
   },
@@ -76,17 +72,4 @@ function installPackages(packages: readonly string[]): void {
     stdout: 'ignore',
     stderr: 'ignore',
   });
-}
-
-/** Runs a tool to its end and returns what it printed. Throws `code` with the tool's words. */
-export function outputOf(argv: readonly string[], code: string, cwd?: string): string {
-  const done = Bun.spawnSync([...argv], {
-    ...(cwd === undefined ? {} : { cwd }),
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  if (done.success) return done.stdout.toString();
-  const message = `${argv.join(' ')}: ${done.stderr.toString().trim() || `exit ${done.exitCode}`}`;
-  throw new OpError({ op: argv[0] ?? '', code, message });
 }

@@ -26,6 +26,8 @@ export const Errno = {
   EACCES: 13,
   EEXIST: 17,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOSPC: 28,
   ENOSYS: 38,
   ENODATA: 61,
@@ -83,7 +85,6 @@ const SIGNATURES = {
   read: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i32' },
   lseek: { args: ['i32', 'i64', 'i32'], returns: 'i32' },
-  getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i32' },
   statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
@@ -105,6 +106,35 @@ const SIGNATURES = {
   __errno_location: { args: [], returns: 'ptr' },
 } as const;
 
+type SymbolTable = ReturnType<typeof dlopen<typeof SIGNATURES>>['symbols'];
+
+/**
+ * The functions of SIGNATURES in one library. A function that it lacks costs its callers alone: it fails as a system
+ * call that the kernel lacks does, with ENOSYS. Throws where the library itself cannot be opened.
+ */
+export function openTable(library: string): SymbolTable {
+  try {
+    return dlopen(library, SIGNATURES).symbols;
+  } catch {
+    // Bun opens all names or none. Without errno nothing can be told, so that one must be there.
+    const { __errno_location } = dlopen(library, { __errno_location: SIGNATURES.__errno_location }).symbols;
+    const found = Object.entries(SIGNATURES).map(([name, signature]) => {
+      try {
+        return [name, dlopen(library, { [name]: signature }).symbols[name]];
+      } catch {
+        return [name, () => failAsUnknown(signature.returns)];
+      }
+    });
+    return { ...Object.fromEntries(found), __errno_location };
+  }
+}
+
+/** What stands for a function that the C library lacks. */
+function failAsUnknown(returns: 'i32' | 'u32' | 'ptr'): number | null {
+  errnoWord[0] = Errno.ENOSYS;
+  return returns === 'ptr' ? null : -1;
+}
+
 /** The C library in a process's memory map: glibc (before 2.34 `libc-2.31.so`) or musl, whose loader is the library. */
 const LIBC_PATH = /\s(\/.*\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-\w+\.so\.1|libc\.musl-\w+\.so\.1))$/m;
 
@@ -113,7 +143,7 @@ const LIBC_PATH = /\s(\/.*\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-\w+\.so\.1|li
  * (fs/proc/task_mmu.c); undefined where none is named. A bare name is never opened: the working directory could have
  * a file of that name.
  */
-export function mappedLibraryPath(maps: string): string | undefined {
+function mappedLibraryPath(maps: string): string | undefined {
   return LIBC_PATH.exec(maps)?.[1];
 }
 
@@ -124,7 +154,7 @@ function openLibc() {
     throw new OpError({ op: 'dlopen', code: 'ENOENT', message: 'no C library in /proc/self/maps' });
   }
   try {
-    return dlopen(path, SIGNATURES).symbols;
+    return openTable(path);
   } catch (cause) {
     throw new OpError({ op: 'dlopen', code: 'ENOEXEC', message: reasonOf(cause, path), cause });
   }
@@ -192,10 +222,12 @@ export function rewind(descriptor: number): void {
   symbols.lseek(descriptor, 0, 0);
 }
 
-/** getdents64(2). Returns bytes of `struct linux_dirent64` read, 0 at the end, or -errno. */
+/** asm/unistd_64.h, asm-generic/unistd.h. */
+const GETDENTS64 = process.arch === 'arm64' ? 61 : 217;
+
+/** getdents64(2), by number: musl 1.2.4 and later export no such name. Returns bytes of `struct linux_dirent64` read, 0 at the end, or -errno. */
 export function readDirectory(descriptor: number, into: NativeBuffer): number {
-  const result = symbols.getdents64(descriptor, into.pointer, into.bytes.length);
-  return result < 0 ? -errno() : result;
+  return systemCall(GETDENTS64, descriptor, into.pointer, into.bytes.length);
 }
 
 /** readlinkat(2); the NUL-terminated name starts at `pathOffset` of `path`. Returns bytes or -errno. */

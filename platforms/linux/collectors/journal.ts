@@ -6,11 +6,13 @@ import { parseJournalLine } from './journal-entry.ts';
 export interface JournalOptions {
   /** Candidates for the program, absolute: never looked for in PATH. */
   readonly programs?: readonly string[];
+  /** Starts the program; `startChild` unless a test has its own. */
+  readonly start?: typeof startChild;
   /** Default 2 s. */
   readonly deadlineMillis?: number;
 }
 
-export interface JournalQuery {
+interface JournalQuery {
   readonly pid: number;
   /** UUID as /proc writes it; empty: of any boot. */
   readonly bootId: string;
@@ -18,7 +20,7 @@ export interface JournalQuery {
   readonly sinceWallMicros: number;
 }
 
-export interface JournalReading {
+interface JournalReading {
   readonly entries: readonly JournalEntry[];
   readonly isTruncated: boolean;
   readonly notice: string | undefined;
@@ -43,7 +45,7 @@ export async function readJournal(
   query: JournalQuery,
   options: JournalOptions = {},
 ): Promise<JournalReading> {
-  const child = startJournalctl(options.programs ?? PROGRAMS, argumentsFor(query));
+  const child = startJournalctl(options, argumentsFor(query));
   const output = new BoundedOutput(child.stdout, OUTPUT_LIMIT_BYTES);
   const complaint = new BoundedOutput(child.stderr, NOTICE_LIMIT * 4);
   let isLate = false;
@@ -72,9 +74,10 @@ export async function readJournal(
   }
 }
 
-function startJournalctl(programs: readonly string[], args: readonly string[]): ChildProgram {
+function startJournalctl(options: JournalOptions, args: readonly string[]): ChildProgram {
+  const { programs = PROGRAMS, start = startChild } = options;
   try {
-    return startChild(programs, args, { SYSTEMD_COLORS: '0', SYSTEMD_PAGER: 'cat' });
+    return start(programs, args, { SYSTEMD_COLORS: '0', SYSTEMD_PAGER: 'cat' });
   } catch (cause) {
     if (!(cause instanceof OpError) || cause.code !== 'ENOENT') throw cause;
     throw new OpError({ op: 'journal', code: 'ENOENT', message: 'journalctl is not installed', cause });

@@ -13,7 +13,7 @@ import {
 import { BuiltTree } from './built-tree.fixture.ts';
 import { DiskCollector } from './disks.ts';
 import { LinuxMachine } from './machine.ts';
-import { UNHURRIED } from './testing.ts';
+import { UNHURRIED } from './test-slices.fixture.ts';
 
 function open(tree: BuiltTree, pageSizeBytes = 4096) {
   const machine = new LinuxMachine({

@@ -13,7 +13,7 @@ import { readThreads } from './process-threads.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from './process-usage.ts';
 import { ProcessCollector, sharesPidNamespace } from './processes.ts';
 
-export interface ProcessesOptions {
+interface ProcessesOptions {
   readonly procRoot: string;
   /** Default this machine's; another for a captured tree of another. */
   readonly pageSizeBytes?: number;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allTicks, CPU_TOTAL_ROW } from '../../../src/data/sample/cpu-sample.ts';
 import { LinuxMachine, type LinuxMachineOptions } from './machine.ts';
-import { outputLines, restlessSlice, UNHURRIED } from './testing.ts';
+import { outputLines, restlessSlice, UNHURRIED } from './test-slices.fixture.ts';
 
 const cannotDropPrivileges = process.getuid?.() !== 0 || Bun.which('setpriv') === null;
 const machines: LinuxMachine[] = [];
@@ -224,7 +224,9 @@ function fakeJournal(script: string) {
   writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > ${folder}/arguments\n${script}\n`);
   chmodSync(program, 0o755);
   return {
-    programs: [program],
+    // Without startChild, which would take capabilities from the children of all other tests too.
+    start: (_: readonly string[], args: readonly string[]) =>
+      Bun.spawn([program, ...args], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' }),
     arguments: () => readFileSync(join(folder, 'arguments'), 'utf8').trim().split('\n'),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };

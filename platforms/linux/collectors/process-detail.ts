@@ -11,7 +11,7 @@ import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
 import type { ProcessUsageReader } from './process-usage.ts';
 
-export interface ProcessDetailOptions {
+interface ProcessDetailOptions {
   readonly proc: ProcDirectory;
   readonly usage: ProcessUsageReader;
   readonly pageSizeBytes: number;

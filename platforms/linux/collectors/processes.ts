@@ -12,7 +12,7 @@ import { isSleepersTurn, ProcessRows, RowOutcome } from './process-rows.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessTexts } from './process-texts.ts';
 
-export interface ProcessCollectorOptions {
+interface ProcessCollectorOptions {
   /** Default `/proc`. */
   readonly procRoot?: string;
   /** Default this machine's; another for a /proc that was captured or built. */

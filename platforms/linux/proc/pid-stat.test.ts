@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { emptyPidStat, parsePidStat } from './pid-stat.ts';
-import { bytesOf, captured } from './testdata.ts';
 
 const NUMBERS = '-1 4194304 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 18446744073709551615 1 1\n';
 

@@ -3,10 +3,10 @@ import type { Model } from './model.ts';
 import { wantedOfProcesses } from './rows.ts';
 
 /** A machine that is one row of the table of hosts is asked this seldom. */
-export const SUMMARY_METRICS_MILLIS = 2000;
-export const SUMMARY_PROCESSES_MILLIS = 5000;
-export const DISKS_MILLIS = 5000;
-export const JOURNAL_MILLIS = 5000;
+const SUMMARY_METRICS_MILLIS = 2000;
+const SUMMARY_PROCESSES_MILLIS = 5000;
+const DISKS_MILLIS = 5000;
+const JOURNAL_MILLIS = 5000;
 /** One process in depth is asked no more often. */
 const DETAIL_LEAST_MILLIS = 1000;
 

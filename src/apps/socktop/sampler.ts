@@ -5,7 +5,7 @@ import { nextDue } from '../sstop/cadence.ts';
 import type { Demand } from './demand.ts';
 
 /** Who is told of what the sampler finds. */
-export interface SamplerEvents {
+interface SamplerEvents {
   /** A new sample, borrowed: it may be read until this returns. */
   sampled(snapshot: Snapshot): void;
   /** Nothing could be collected this time; the sampler goes on. */

@@ -201,10 +201,10 @@ function interfaceColumns(interfaces: InterfaceTable): RecordedTable {
 function addressColumns(interfaces: InterfaceTable): RecordedTable {
   return {
     name: 'addresses',
-    slots: interfaces.addresses,
+    slots: interfaces.addresses.slots,
     hasKeys: true,
     rowsPerPart: ROWS_PER_PART,
-    numbers: [numbers('interfaceIndex', interfaces.addressInterface)],
+    numbers: [numbers('interfaceIndex', interfaces.addresses.interfaceIndex)],
     texts: [],
   };
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import stringWidth from 'string-width';
 import { cellWidth } from './cell-width.ts';
 import { charClass, classOf, NARROW, WIDE } from './char-class.ts';
 import { clusterWidth } from './cluster-width.ts';
 import { forEachCluster, MAX_CLUSTER_UNITS } from './graphemes.ts';
+import stringWidth from './testdata/string-width-9.0.0/index.js';
 
 const SAMPLES = [
   ...[

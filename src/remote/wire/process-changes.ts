@@ -67,7 +67,7 @@ export class ProcessChanges {
 }
 
 /** Who went, and in which sample; the newest REMOVALS_LIMIT of them, oldest first from `at(0)`. */
-export class RemovalLog {
+class RemovalLog {
   /** Everything that was removed after this sample is here. */
   since = 0;
   count = 0;

@@ -2,7 +2,7 @@ import { ageText, bytesText, rateText } from '../../../kit/text/format.ts';
 import type { SystemData } from './system-data.ts';
 
 /** A line of the pane; what is not known is `-`. */
-export interface Fact {
+interface Fact {
   readonly label: string;
   readonly value: string;
 }

@@ -25,7 +25,7 @@ export interface ChildProcess {
 }
 
 /** One process in depth as it is shown. */
-export interface DetailData {
+interface DetailData {
   readonly process: ProcessDetail;
   readonly threads: readonly ThreadSample[];
   readonly children: readonly ChildProcess[];

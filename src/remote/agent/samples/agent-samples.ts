@@ -6,7 +6,7 @@ import { ProcessSamples } from './process-samples.ts';
 import type { SampleCache } from './sample-cache.ts';
 
 /** Up to which age samples answer, milliseconds. */
-export interface SampleAges {
+interface SampleAges {
   readonly metricsTtlMillis: number;
   readonly processesTtlMillis: number;
   readonly disksTtlMillis: number;

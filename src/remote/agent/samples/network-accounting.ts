@@ -9,7 +9,7 @@ import { type V2Payload, v2Protobuf } from '../../wire/v2-frame.ts';
 import { SampleCache } from './sample-cache.ts';
 
 /** A sample of the network; the section is borrowed. */
-export interface NetworkAnswer {
+interface NetworkAnswer {
   readonly header: SnapshotHeader;
   readonly monotonicMicros: number;
   readonly section: NetworkSection;
