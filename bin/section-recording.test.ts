@@ -59,6 +59,32 @@ describe('sections in a recording', () => {
     expect([second.find(process.pid), second.slots.serial[slot]]).toEqual([slot, serial]);
   });
 
+  test('write command lines once in sixteen lists, and what is new; a reader has them all the time', () => {
+    const writer = new MachineSectionWriter(String);
+    const reader = new MachineSectionReader();
+    const { header, machineProcesses } = snapshot;
+    const own = machineProcesses!.processes.find(process.pid);
+    const commandLines = [...machineProcesses!.commandLines!];
+    const written = (): boolean[] => {
+      const lists: boolean[] = [];
+      for (let list = 0; list < 17; list++) {
+        if (list === 5) commandLines[own] = 'another one';
+        const section = { ...machineProcesses!, commandLines };
+        const [text = ''] = writer.parts({ header, machineProcesses: section, errors: [] });
+        const lines: unknown[] = JSON.parse(text).command_line;
+        lists.push(lines.some((line) => line !== null));
+        const again = reader.read(new Map([['processes', new TextEncoder().encode(text)]])).machineProcesses!;
+        expect(again.texts?.commandLines[again.processes.find(process.pid)]).toBe(commandLines[own]);
+      }
+      return lists;
+    };
+    expect(
+      written()
+        .map((isWritten, list) => (isWritten ? list : -1))
+        .filter((list) => list >= 0),
+    ).toEqual([0, 5, 16]);
+  });
+
   test('say nothing of what a line does not hold', () => {
     expect(new MachineSectionReader().read(new Map())).toEqual({});
     expect(writer.parts({ header: snapshot.header, errors: [] })).toEqual([]);

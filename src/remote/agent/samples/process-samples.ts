@@ -10,6 +10,9 @@ import type { MachineSource } from './machine-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { VisiblePids } from './visible-pids.ts';
 
+/** Neither `/metrics` nor the original protocol tells command lines: without other clients nobody reads them. */
+const COMMAND_LINES_LEASE_MICROS = 60e6;
+
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
 export interface ProcessSample extends ProcessFacts {
   readonly header: SnapshotHeader;
@@ -35,6 +38,7 @@ export class ProcessSamples {
   readonly #cpu = new ProcessCpu();
   readonly #row = unknownProcessRow();
   #lastMicros = Number.NEGATIVE_INFINITY;
+  #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
 
   constructor(source: MachineSource) {
     this.#source = source;
@@ -47,14 +51,19 @@ export class ProcessSamples {
     );
   }
 
-  /** Rows whose costly columns the next samples are to have. */
+  /** A list was asked for in which command lines are told, and the costly columns of these rows. */
   noteVisible(pids: readonly number[]): void {
-    this.#visible.note(pids, this.#source.nowMicros());
+    const now = this.#source.nowMicros();
+    this.#visible.note(pids, now);
+    this.#commandLinesUntilMicros = now + COMMAND_LINES_LEASE_MICROS;
   }
 
   async #collect(): Promise<ProcessSample> {
-    const visiblePids = this.#visible.within(this.#source.nowMicros());
-    const section = await this.#source.processes(visiblePids);
+    const now = this.#source.nowMicros();
+    const section = await this.#source.processes({
+      visiblePids: this.#visible.within(now),
+      allCommandLines: now <= this.#commandLinesUntilMicros,
+    });
     const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;
     const header = this.#source.header(monotonicMicros);
     const isRated = monotonicMicros - this.#lastMicros <= RATE_BASE_LIMIT_MICROS;
