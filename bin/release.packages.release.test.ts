@@ -65,8 +65,7 @@ for program in sstop socktop socktop-agent socktop_agent; do $program --version;
 echo "user: $(getent passwd socktop | cut -d : -f 6)"
 echo "token: $(stat -c %a:%U /etc/socktop/agent.env) state: $(stat -c %a:%U /var/lib/socktop)"
 token=$(cat /etc/socktop/agent.env)
-as_service() { setpriv --reuid socktop --regid socktop --clear-groups env HOME=/var/lib/socktop "$@"; }
-as_service socktop-agent --enableSSL --bind 127.0.0.1 --port 8443 >/tmp/agent.log 2>&1 & agent=$!
+HOME=/var/lib/socktop setpriv --reuid socktop --regid socktop --clear-groups socktop-agent --enableSSL --bind 127.0.0.1 --port 8443 >/tmp/agent.log 2>&1 & agent=$!
 certificate=/var/lib/socktop/.config/socktop_agent/tls/cert.pem
 tries=0; until [ -e $certificate ] || [ $tries -gt 200 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill $agent; wait $agent || true

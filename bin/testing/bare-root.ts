@@ -32,6 +32,9 @@ export function debianRoot(suite: Suite, architecture: Architecture): string {
     attempt(() =>
       outputOf(['debootstrap', '--variant=minbase', ...foreign, suite, folder, mirror()], 'DEBOOTSTRAP'),
     );
+    // In a container, debootstrap leaves a link to where its own /proc is.
+    rmSync(`${folder}/proc`, { recursive: true, force: true });
+    mkdirSync(`${folder}/proc`);
   });
 }
 
