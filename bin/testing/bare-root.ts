@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -33,7 +34,8 @@ export function debianRoot(suite: Suite, architecture: Architecture): string {
       outputOf(['debootstrap', '--variant=minbase', ...foreign, suite, folder, mirror()], 'DEBOOTSTRAP'),
     );
     // In a container, debootstrap leaves a link to where its own /proc is.
-    rmSync(`${folder}/proc`, { recursive: true, force: true });
+    if (!lstatSync(`${folder}/proc`).isSymbolicLink()) return;
+    rmSync(`${folder}/proc`);
     mkdirSync(`${folder}/proc`);
   });
 }
