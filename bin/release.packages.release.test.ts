@@ -165,6 +165,32 @@ describe('install.sh', () => {
     rmSync(`${folder}/bin`, { recursive: true });
   });
 
+  test('fetches from a server, and says what it cannot have', async () => {
+    const server = Bun.serve({
+      ...{ port: 0, hostname: '127.0.0.1' },
+      fetch: ({ url }) => {
+        const name = new URL(url).pathname.slice(1);
+        const file = Bun.file(`${RELEASE}/${name}`);
+        return name.startsWith('socktop-linux') ? new Response('', { status: 404 }) : new Response(file);
+      },
+    });
+    try {
+      const fetched = async (program: string): Promise<[number, string]> => {
+        const options = ['--from', server.url.origin, '--prefix', `${folder}/served`, program];
+        const child = Bun.spawn(['sh', released('install.sh'), ...options], {
+          stderr: 'pipe',
+          stdout: 'ignore',
+        });
+        return [await child.exited, await new Response(child.stderr).text()];
+      };
+      expect(await fetched('sstop')).toEqual([0, '']);
+      expect(run([`${folder}/served/sstop`, '--version']).stdout).toStartWith(`sstop ${VERSION} (`);
+      expect(await fetched('socktop')).toEqual([1, expect.stringContaining('install.sh: cannot fetch http')]);
+    } finally {
+      await server.stop(true);
+    }
+  });
+
   test('refuses an archive with one flipped byte', () => {
     const copy = mirror('flipped');
     const path = `${copy}/sstop-linux-amd64.tar.gz`;
