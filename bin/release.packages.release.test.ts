@@ -308,6 +308,7 @@ const IMAGE_RUN = `
 mount --rbind /proc "$1/proc"; mount --rbind /sys "$1/sys"; mount --rbind /dev "$1/dev"
 ip link set lo up
 export SOCKTOP_TOKEN=word
+: >"$1.log"
 HOME=/var/lib/socktop chroot "$1" /usr/bin/socktop-agent --enableSSL --port 8443 --bind 127.0.0.1 >"$1.log" 2>&1 & agent=$!
 tries=0; until grep -q 8443 "$1.log" || [ $tries -gt 200 ]; do sleep 0.1; tries=$((tries + 1)); done
 "$2" --once --json -t "$1/var/lib/socktop/.config/socktop_agent/tls/cert.pem" 'wss://127.0.0.1:8443/ws?token=word' || { cat "$1.log" >&2; kill $agent; exit 1; }

@@ -41,6 +41,7 @@ function prepare({ architecture, make }: Root): string | OpError {
 /** The agent and a client over TLS, with the certificate that the agent makes and a token. */
 const OVER_TLS = `
 export SOCKTOP_TOKEN=word HOME=/tmp
+: >/tmp/agent.log
 ./socktop-agent --enableSSL --bind 127.0.0.1 --port 8443 >/tmp/agent.log 2>&1 & agent=$!
 certificate=/tmp/.config/socktop_agent/tls/cert.pem
 tries=0; until grep -q 8443 /tmp/agent.log || [ $tries -gt 600 ]; do sleep 0.1; tries=$((tries + 1)); done

@@ -1,42 +1,55 @@
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { OpError } from '../src/kit/errors/op-error.ts';
+import { wineRoot } from './testing/bare-root.ts';
+import { inRoot } from './testing/in-root.ts';
 import { released } from './testing/released.ts';
 import { VERSION } from './version.ts';
 
-/** Wine 8 of Debian 12 lacks what the runtime asks for. */
-const WINE_VERSION_MIN = 10;
-const LIMIT_MILLIS = 120_000;
-const obstacle = obstacleToWine();
-const folder = mkdtempSync(`${tmpdir()}/windows-`);
+/** The first start makes wine's own folders. */
+const LIMIT_MILLIS = 180_000;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(`${tmpdir()}/windows-`);
+  for (const name of ['sstop', 'socktop']) {
+    Bun.spawnSync(['unzip', '-q', released(`${name}-windows-amd64.zip`), '-d', folder]);
+  }
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function obstacleToWine(): string | undefined {
-  if (Bun.which('wine') === null) return 'there is no wine';
-  const version = Bun.spawnSync(['wine', '--version']).stdout.toString().trim();
-  const number = Number(/^wine-(\d+)/.exec(version)?.[1] ?? 0);
-  return number < WINE_VERSION_MIN ? `there is ${version}` : undefined;
+/** The root, or why it cannot be had here. */
+function prepare(): string | OpError {
+  try {
+    return wineRoot();
+  } catch (thrown) {
+    if (thrown instanceof OpError && thrown.code === 'UNAVAILABLE') return thrown;
+    throw thrown;
+  }
 }
 
-function wine(program: string, ...args: readonly string[]) {
-  const env = { ...process.env, WINEDEBUG: '-all', WINEPREFIX: `${folder}/wine` };
-  const done = Bun.spawnSync(['wine', `${folder}/${program}`, ...args], {
-    env,
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  return { exitCode: done.exitCode, stdout: done.stdout.toString().trim() };
-}
+const root = prepare();
+const isMissing = root instanceof OpError;
 
-describe.skipIf(obstacle !== undefined)(
-  `the programs for Windows (needs wine 10: ${obstacle ?? 'there'})`,
+describe.skipIf(isMissing)(
+  `the programs for Windows (needs wine 10 in a root${isMissing ? `: ${root.message}` : ''})`,
   () => {
     test.each(['sstop', 'socktop'])(
       '%s.exe is the program of its name',
       (name) => {
-        Bun.spawnSync(['unzip', '-q', released(`${name}-windows-amd64.zip`), '-d', folder]);
-        const { exitCode, stdout } = wine(`${name}.exe`, '--version');
-        expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`${name} ${VERSION} (`)]);
+        const done = Bun.spawnSync(
+          inRoot({
+            ...{ root: String(root), architecture: 'amd64', archives: [] },
+            files: [`${folder}/${name}.exe`],
+            command: ['env', 'WINEDEBUG=-all', 'wine', `./${name}.exe`, '--version'],
+          }),
+          { stdout: 'pipe', stderr: 'pipe' },
+        );
+        expect([done.exitCode, done.stdout.toString()]).toEqual([
+          0,
+          expect.stringContaining(`${name} ${VERSION} (`),
+        ]);
       },
       LIMIT_MILLIS,
     );

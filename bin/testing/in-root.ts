@@ -70,10 +70,13 @@ path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec env -i PATH=$path HOME=$home LANG=C.UTF-8 TERM="\${TERM:-dumb}" chroot "$user" "$stage/root" sh -c 'cd ${PROGRAMS} && exec "$@"' sh "$@"
 `;
 
-/** elf.h's e_machine after the rest of the header, as binfmt_misc takes it (Documentation/admin-guide/binfmt-misc.rst). */
+/**
+ * As binfmt_misc takes it (Documentation/admin-guide/binfmt-misc.rst): the beginning of an ELF header with e_machine.
+ * P keeps argv[0], by which busybox knows its part; F opens the emulator before the root is changed.
+ */
 const registration = (machine: string, emulator: string): string =>
   `:${emulator}:M::\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x${machine}\\x00:` +
-  `\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:/usr/bin/${emulator}:F`;
+  `\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:/usr/bin/${emulator}:PF`;
 
 const REGISTRATIONS: Readonly<Record<Architecture, string>> = {
   amd64: registration('3e', 'qemu-x86_64-static'),
