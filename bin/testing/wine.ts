@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toOpError } from '../../src/kit/errors/op-error.ts';
-import { outputOf, unavailable } from './machine-tools.ts';
+import { outputOf } from '../dev/run-tool.ts';
+import { unavailable } from './machine-tools.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RELEASE = `${ROOT}dist/release`;
