@@ -65,8 +65,7 @@ for program in sstop socktop socktop-agent socktop_agent; do $program --version;
 echo "user: $(getent passwd socktop | cut -d : -f 6)"
 echo "token: $(stat -c %a:%U /etc/socktop/agent.env) state: $(stat -c %a:%U /var/lib/socktop)"
 token=$(cat /etc/socktop/agent.env)
-as_service() { setpriv --reuid socktop --regid socktop --clear-groups env HOME=/var/lib/socktop "$@"; }
-as_service socktop-agent --enableSSL --bind 127.0.0.1 --port 8443 >/tmp/agent.log 2>&1 & agent=$!
+HOME=/var/lib/socktop setpriv --reuid socktop --regid socktop --clear-groups socktop-agent --enableSSL --bind 127.0.0.1 --port 8443 >/tmp/agent.log 2>&1 & agent=$!
 certificate=/var/lib/socktop/.config/socktop_agent/tls/cert.pem
 tries=0; until [ -e $certificate ] || [ $tries -gt 200 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill $agent; wait $agent || true
@@ -164,6 +163,32 @@ describe('install.sh', () => {
     ]);
     expect(readdirSync(`${folder}/bin`)).toEqual(['sstop']);
     rmSync(`${folder}/bin`, { recursive: true });
+  });
+
+  test('fetches from a server, and says what it cannot have', async () => {
+    const server = Bun.serve({
+      ...{ port: 0, hostname: '127.0.0.1' },
+      fetch: ({ url }) => {
+        const name = new URL(url).pathname.slice(1);
+        const file = Bun.file(`${RELEASE}/${name}`);
+        return name.startsWith('socktop-linux') ? new Response('', { status: 404 }) : new Response(file);
+      },
+    });
+    try {
+      const fetched = async (program: string): Promise<[number, string]> => {
+        const options = ['--from', server.url.origin, '--prefix', `${folder}/served`, program];
+        const child = Bun.spawn(['sh', released('install.sh'), ...options], {
+          stderr: 'pipe',
+          stdout: 'ignore',
+        });
+        return [await child.exited, await new Response(child.stderr).text()];
+      };
+      expect(await fetched('sstop')).toEqual([0, '']);
+      expect(run([`${folder}/served/sstop`, '--version']).stdout).toStartWith(`sstop ${VERSION} (`);
+      expect(await fetched('socktop')).toEqual([1, expect.stringContaining('install.sh: cannot fetch http')]);
+    } finally {
+      await server.stop(true);
+    }
   });
 
   test('refuses an archive with one flipped byte', () => {
@@ -283,6 +308,7 @@ const IMAGE_RUN = `
 mount --rbind /proc "$1/proc"; mount --rbind /sys "$1/sys"; mount --rbind /dev "$1/dev"
 ip link set lo up
 export SOCKTOP_TOKEN=word
+: >"$1.log"
 HOME=/var/lib/socktop chroot "$1" /usr/bin/socktop-agent --enableSSL --port 8443 --bind 127.0.0.1 >"$1.log" 2>&1 & agent=$!
 tries=0; until grep -q 8443 "$1.log" || [ $tries -gt 200 ]; do sleep 0.1; tries=$((tries + 1)); done
 "$2" --once --json -t "$1/var/lib/socktop/.config/socktop_agent/tls/cert.pem" 'wss://127.0.0.1:8443/ws?token=word' || { cat "$1.log" >&2; kill $agent; exit 1; }

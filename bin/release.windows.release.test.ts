@@ -6,6 +6,7 @@ import { toOpError } from '../src/kit/errors/op-error.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { PtyProgram } from './testing/pty.ts';
 import { WinePrograms } from './testing/wine.ts';
+import { VERSION } from './version.ts';
 
 const LONG_MILLIS = 120_000;
 const PATIENCE_MILLIS = 60_000;
@@ -71,7 +72,7 @@ describe.skipIf(programs === undefined)(`the released clients for Windows (needs
     '%s is %s',
     async (file, name) => {
       const { code, stdout } = await run(file, '--version');
-      expect([code, stdout.split(' ')[0]]).toEqual([0, name]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining(`${name} ${VERSION} (`)]);
     },
     LONG_MILLIS,
   );

@@ -9,6 +9,11 @@ interface Check {
   readonly command: readonly string[];
 }
 
+const SHELL_SCRIPTS = [
+  ...['.ci/run', '.githooks/pre-commit', 'packaging/install.sh', 'packaging/docker/rootfs.sh'],
+  ...['postinst', 'postrm', 'prerm'].map((name) => `packaging/debian/socktop-agent.${name}`),
+];
+
 const CHECKS: readonly Check[] = [
   {
     name: 'format and lint',
@@ -19,7 +24,11 @@ const CHECKS: readonly Check[] = [
     name: 'rules of the house',
     command: [process.execPath, 'test', '--timeout=60000', './src/tidy.test.ts'],
   },
-  { name: 'shell scripts', command: ['bash', '-n', '.ci/run', '.githooks/pre-commit'] },
+  {
+    name: 'shell scripts',
+    // bash -n reads its first argument alone.
+    command: ['bash', '-c', 'for script; do bash -n "$script" || exit 1; done', 'bash', ...SHELL_SCRIPTS],
+  },
 ];
 
 /** Runs one check; resolves to its output where it failed, to undefined where it passed. */

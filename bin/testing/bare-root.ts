@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -15,6 +16,7 @@ import { type Architecture, HOST, unavailable } from './machine-tools.ts';
 const CACHE = fileURLToPath(new URL('../../.cache/roots', import.meta.url));
 /** Debian's release whose musl (1.2.5) is newer than the one that first left names out. */
 const MUSL_SUITE: Suite = 'trixie';
+const WINE_SUITE: Suite = 'trixie';
 /** musl's libstdc++ comes in no package of Debian's; this one of PyPI brings it along for Alpine. */
 const LIBSTDCXX_WHEEL = 'kiwisolver==1.4.9';
 const MUSL_NAMES: Readonly<Record<Architecture, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
@@ -22,25 +24,31 @@ const BUSYBOX_LINKS = ['sh', 'cat', 'sleep', 'kill', 'uname', 'ls'] as const;
 const COMPLETE = '.complete';
 
 /**
- * A folder with Debian's smallest system of a release, and nothing else installed but `packages`, made once. For another
- * processor it is unpacked and not configured, for which its own programs would have to run. Throws `UNAVAILABLE` with a
- * reason.
+ * A folder with Debian's smallest system of a release, nothing else installed, made once. For another processor it is
+ * unpacked and not configured, for which its own programs would have to run. Throws `UNAVAILABLE` with a reason.
  */
-export function debianRoot(
-  suite: Suite,
-  architecture: Architecture,
-  packages: readonly string[] = [],
-): string {
-  return madeOnce([suite, architecture, ...packages].join('-'), (folder) => {
+export function debianRoot(suite: Suite, architecture: Architecture): string {
+  return madeOnce(`${suite}-${architecture}`, (folder) => {
     requireRoot('debootstrap');
     const foreign = architecture === HOST ? [] : [`--arch=${architecture}`, '--foreign'];
-    const included = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
-    const options = ['--variant=minbase', ...foreign, ...included];
-    attempt(() => outputOf(['debootstrap', ...options, suite, folder, mirror()], 'DEBOOTSTRAP'));
+    attempt(() =>
+      outputOf(['debootstrap', '--variant=minbase', ...foreign, suite, folder, mirror()], 'DEBOOTSTRAP'),
+    );
+    replaceProcLink(folder);
   });
 }
 
-/** The same with musl and busybox in the place of glibc, as on Alpine. */
+/** Debian 13 with wine 10, which runs the programs for Windows; the wine of Debian 12 does not. */
+export function wineRoot(): string {
+  return madeOnce('wine', (folder) => {
+    requireRoot('debootstrap');
+    const argv = ['debootstrap', '--variant=minbase', '--include=wine,wine64', WINE_SUITE, folder, mirror()];
+    attempt(() => outputOf(argv, 'DEBOOTSTRAP'));
+    replaceProcLink(folder);
+  });
+}
+
+/** A root with musl and busybox in the place of glibc and Debian's tools, as on Alpine. */
 export function muslRoot(architecture: Architecture): string {
   return madeOnce(`musl-${architecture}`, (folder) => {
     requireRoot('pip3');
@@ -98,6 +106,13 @@ function madeOnce(name: string, make: (folder: string) => void): string {
   make(folder);
   writeFileSync(`${folder}/${COMPLETE}`, '');
   return folder;
+}
+
+/** In a container, debootstrap may leave a link to where its own /proc is. */
+function replaceProcLink(folder: string): void {
+  if (!lstatSync(`${folder}/proc`).isSymbolicLink()) return;
+  rmSync(`${folder}/proc`);
+  mkdirSync(`${folder}/proc`);
 }
 
 function requireRoot(tool: string): void {

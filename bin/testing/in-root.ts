@@ -1,6 +1,9 @@
+import { tmpdir } from 'node:os';
 import { ARCHITECTURES, type Architecture, HOST } from './machine-tools.ts';
 
 const NOBODY = '65534';
+/** Stays empty: what is mounted there is seen by the one command alone. */
+const STAGE = `${tmpdir()}/sstop-root`;
 /** Where the archives are unpacked to, in the root. */
 export const PROGRAMS = '/opt/programs';
 
@@ -48,7 +51,7 @@ function emulatorOf(architecture: Architecture): string {
 
 const ENTER = `
 root=$1 layer=$2 capabilities=$3 user=$4 archives=$5 files=$6; shift 6
-stage=$(mktemp -d)
+stage=${STAGE}; mkdir -p "$stage"
 mount -t tmpfs -o size=3g tmpfs "$stage"
 mkdir "$stage/root" "$stage/upper" "$stage/work"
 if [ -n "$layer" ]; then mkdir -p "$layer/upper" "$layer/work"; else layer=$stage; fi
@@ -62,14 +65,18 @@ while [ "$archives" -gt 0 ]; do tar --no-same-owner -xzf "$1" -C .${PROGRAMS}; s
 while [ "$files" -gt 0 ]; do cp "$1" .${PROGRAMS}; shift; files=$((files - 1)); done
 if [ -n "$capabilities" ]; then for file in .${PROGRAMS}/*; do setcap "$capabilities" "$file"; done; fi
 ip link set lo up
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-exec chroot "$user" "$stage/root" sh -c 'cd ${PROGRAMS} && exec "$@"' sh "$@"
+home=/root; [ "$user" = --userspec=0:0 ] || home=/tmp
+path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+exec env -i PATH=$path HOME=$home LANG=C.UTF-8 TERM="\${TERM:-dumb}" chroot "$user" "$stage/root" sh -c 'cd ${PROGRAMS} && exec "$@"' sh "$@"
 `;
 
-/** elf.h's e_machine after the rest of the header, as binfmt_misc takes it (Documentation/admin-guide/binfmt-misc.rst). */
+/**
+ * As binfmt_misc takes it (Documentation/admin-guide/binfmt-misc.rst): the beginning of an ELF header with e_machine.
+ * P keeps argv[0], by which busybox knows its part; F opens the emulator before the root is changed.
+ */
 const registration = (machine: string, emulator: string): string =>
   `:${emulator}:M::\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x${machine}\\x00:` +
-  `\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:/usr/bin/${emulator}:F`;
+  `\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:/usr/bin/${emulator}:PF`;
 
 const REGISTRATIONS: Readonly<Record<Architecture, string>> = {
   amd64: registration('3e', 'qemu-x86_64-static'),

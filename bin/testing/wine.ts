@@ -1,13 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync } from 'node:fs';
 import { outputOf } from '../dev/run-tool.ts';
-import { debianRoot } from './bare-root.ts';
+import { wineRoot } from './bare-root.ts';
 import { HOST, unavailable } from './machine-tools.ts';
+import { released } from './released.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const RELEASE = `${ROOT}dist/release`;
-/** The release with Wine 10; the 8 of the one before does not start the runtime. */
-const SUITE = 'trixie';
 /** Folder of the programs, in the root; `Z:\programs` to them. */
 const PROGRAMS = '/programs';
 
@@ -19,16 +15,16 @@ export class WinePrograms {
 
   /** Makes the root once, and unpacks into a folder of the caller's. Throws `UNAVAILABLE` with the reason. */
   constructor(layer: string) {
-    const archives = ['sstop', 'socktop'].map((name) => `${RELEASE}/${name}-windows-amd64.zip`);
-    const missing = archives.find((archive) => !existsSync(archive));
-    if (missing !== undefined) throw unavailable('needs the archives for Windows (npm run release)');
     if (HOST !== 'amd64') throw unavailable('needs a processor of that architecture');
     if (Bun.which('unzip') === null) throw unavailable('needs unzip');
-    this.#root = debianRoot(SUITE, HOST, ['wine', 'wine64']);
+    this.#root = wineRoot();
     this.#layer = layer;
     for (const folder of [`upper${PROGRAMS}`, 'work', 'root'])
       mkdirSync(`${layer}/${folder}`, { recursive: true });
-    for (const archive of archives) outputOf(['unzip', '-q', archive, '-d', this.folder], 'UNPACK');
+    for (const name of ['sstop', 'socktop']) {
+      const archive = released(`${name}-windows-amd64.zip`);
+      outputOf(['unzip', '-q', archive, '-d', this.folder], 'UNPACK');
+    }
   }
 
   /** The programs' working directory, as this machine sees it; the programs see what was there when they began. */

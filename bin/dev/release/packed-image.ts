@@ -2,7 +2,7 @@ import type { Role } from '../../role.ts';
 import { suffixOf, type Target } from '../target.ts';
 import { debianArchive } from './debian-archive.ts';
 import { debianControl, debianFiles } from './debian-package.ts';
-import { deflated, gzipOf } from './gzip.ts';
+import { deflated, type Effort, gzipOf } from './gzip.ts';
 import { type TarMember, tarEnd, tarStart } from './tar.ts';
 import { joinXz, xz } from './xz.ts';
 import { zipOf } from './zip.ts';
@@ -39,9 +39,13 @@ export function rolesFor({ system }: Target): readonly Role[] {
  * The archives that every system can open: .tar.gz, or .zip for Windows. The image's compressed form, which takes the
  * time, is made once: in every archive the executable is the last member.
  */
-export function* commonArchives({ target, image }: TargetImage, seconds: number): Generator<ReleasedFile> {
+export function* commonArchives(
+  { target, image }: TargetImage,
+  seconds: number,
+  effort: Effort = 'small',
+): Generator<ReleasedFile> {
   if (target.system === 'windows') {
-    const packed = deflated(image);
+    const packed = deflated(image, effort);
     for (const role of rolesFor(target)) {
       const archive = zipOf(`${role}${suffixOf(target)}`, { contents: image, packed }, seconds);
       yield { name: `${role}-${target.name}.zip`, contents: archive };
@@ -49,7 +53,7 @@ export function* commonArchives({ target, image }: TargetImage, seconds: number)
     return;
   }
   const end = new Uint8Array(tarEnd(image));
-  const endDeflated = deflated(end);
+  const endDeflated = deflated(end, effort);
   for (const role of rolesFor(target)) {
     const start = tarStart([], memberOf(role, image), seconds);
     yield { name: `${role}-${target.name}.tar.gz`, contents: gzipOf(start, end, endDeflated) };
