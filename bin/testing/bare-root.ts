@@ -16,7 +16,6 @@ import { type Architecture, HOST, unavailable } from './machine-tools.ts';
 const CACHE = fileURLToPath(new URL('../../.cache/roots', import.meta.url));
 /** Debian's release whose musl (1.2.5) is newer than the one that first left names out. */
 const MUSL_SUITE: Suite = 'trixie';
-const WINE_SUITE: Suite = 'trixie';
 /** musl's libstdc++ comes in no package of Debian's; this one of PyPI brings it along for Alpine. */
 const LIBSTDCXX_WHEEL = 'kiwisolver==1.4.9';
 const MUSL_NAMES: Readonly<Record<Architecture, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
@@ -34,16 +33,6 @@ export function debianRoot(suite: Suite, architecture: Architecture): string {
     attempt(() =>
       outputOf(['debootstrap', '--variant=minbase', ...foreign, suite, folder, mirror()], 'DEBOOTSTRAP'),
     );
-    replaceProcLink(folder);
-  });
-}
-
-/** Debian 13 with wine 10, which runs the programs for Windows; the wine of Debian 12 does not. */
-export function wineRoot(): string {
-  return madeOnce('wine', (folder) => {
-    requireRoot('debootstrap');
-    const argv = ['debootstrap', '--variant=minbase', '--include=wine,wine64', WINE_SUITE, folder, mirror()];
-    attempt(() => outputOf(argv, 'DEBOOTSTRAP'));
     replaceProcLink(folder);
   });
 }
