@@ -1,10 +1,11 @@
 import { keepCertificate } from '../src/apps/config/known-certificates.ts';
-import type { OpError } from '../src/kit/errors/op-error.ts';
+import { OpError } from '../src/kit/errors/op-error.ts';
 import { type PeerCertificate, readPeerCertificate } from '../src/remote/client/peer-certificate.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { isCertificateError } from '../src/remote/client/trust.ts';
 import { type AgentTarget, trusting } from './agent-target.ts';
 import { canAsk, confirm, tell } from './prompt.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 import { VERSION } from './version.ts';
 
 /** Said where a connection takes longer, so that nobody looks at an empty terminal. */
@@ -17,14 +18,31 @@ export interface Contact {
   readonly error: OpError | undefined;
 }
 
+/** How the first try ended; undefined: there is a connection. It has as long as `--duration` has, if that is known. */
+async function firstContact(source: RemoteSource, durationMillis?: number): Promise<OpError | undefined> {
+  const stop = new Stop([]);
+  stop.endAfter(durationMillis ?? Number.POSITIVE_INFINITY);
+  try {
+    const outcome = await stop.orEnd(source.firstContact, LAST_SAMPLE_MILLIS);
+    if (outcome !== ENDED) return outcome;
+    return new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer came within --duration' });
+  } finally {
+    stop.release();
+  }
+}
+
 /**
- * Connects and waits for the outcome of the first try. An agent whose certificate nobody vouches for is offered to the
+ * Connects and waits for the outcome of the first try, no longer than `durationMillis`. An agent whose certificate nobody vouches for is offered to the
  * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
  */
-export async function contact(target: AgentTarget, verifyHostname: boolean): Promise<Contact> {
+export async function contact(
+  target: AgentTarget,
+  verifyHostname: boolean,
+  durationMillis?: number,
+): Promise<Contact> {
   const source = openAgent(target);
   const timer = setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
-  const error = await source.firstContact;
+  const error = await firstContact(source, durationMillis);
   clearTimeout(timer);
   const { keptCertificatePath } = target;
   const isOffered =
@@ -36,7 +54,7 @@ export async function contact(target: AgentTarget, verifyHostname: boolean): Pro
   source.close();
   keepCertificate(keptCertificatePath, peer.pem);
   const trusted = openAgent(trusting(target, peer.pem, verifyHostname));
-  return { source: trusted, error: await trusted.firstContact };
+  return { source: trusted, error: await firstContact(trusted, durationMillis) };
 }
 
 /** Begins to connect, and waits for nothing. */

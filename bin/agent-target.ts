@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { system } from '../platforms/index.ts';
 import { knownCertificatePath, readKnownCertificate } from '../src/apps/config/known-certificates.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { readText } from '../src/kit/files/user-file.ts';
 import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
 import type { ConnectionTarget } from '../src/remote/client/connection.ts';
 import {
@@ -35,7 +36,7 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
   const agent = named === undefined ? asked : encrypted(asked);
   const keptPath =
     named === undefined && agent.isEncrypted
-      ? knownCertificatePath(environment, agent.hostName, agent.port)
+      ? knownCertificatePath(system.configFolder(environment), agent.hostName, agent.port)
       : undefined;
   const certificates = named ?? (keptPath === undefined ? undefined : readKept(keptPath));
   const { verifyHostname } = wish;
@@ -82,8 +83,7 @@ export function isAgentNamedWrong({ op }: OpError): boolean {
 
 function readNamed(path: string): PinnedCertificates {
   try {
-    if (statSync(path).size > PEM_LIMIT_BYTES) throw new OpError({ op: 'read', code: 'EFBIG' });
-    return parsePinned(readFileSync(path, 'utf8'));
+    return parsePinned(readText(path, PEM_LIMIT_BYTES));
   } catch (thrown) {
     throw unusable(`option '--tls-ca <file>': '${path}'`, thrown);
   }
@@ -93,12 +93,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission to read it denied',
   EISDIR: 'it is a folder',
-  EFBIG: 'it is too long',
+  TOO_LONG: 'it is too long',
+  NOT_A_FILE: 'it is no regular file',
 };
 
 function readKept(path: string): PinnedCertificates | undefined {
   try {
-    const pem = readKnownCertificate(path);
+    const pem = readKnownCertificate(path, PEM_LIMIT_BYTES);
     return pem === undefined ? undefined : parsePinned(pem);
   } catch (thrown) {
     throw unusable(path, thrown);

@@ -1,6 +1,6 @@
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { writeNew } from '../src/kit/files/user-file.ts';
 
 /** Readable for all, as other files; the umask may take rights away. */
 const MODE = 0o644;
@@ -13,28 +13,14 @@ const ATTEMPTS_LIMIT = 99;
  * Throws OpError with the system's code (`EACCES`, `EROFS`, `ENOSPC`); a file that did not get whole is removed.
  */
 export function exportFile(directory: string, text: string, now: Date): string {
-  const { path, descriptor } = createNew(directory, `sstop-${stampOf(now)}`);
-  let isWhole = false;
-  try {
-    writeFileSync(descriptor, text);
-    isWhole = true;
-  } catch (thrown) {
-    throw toOpError(`write ${path}`, thrown);
-  } finally {
-    closeSync(descriptor);
-    if (!isWhole) rmSync(path, { force: true });
-  }
-  return path;
-}
-
-function createNew(directory: string, name: string): { path: string; descriptor: number } {
+  const name = `sstop-${stampOf(now)}`;
   for (let attempt = 1; attempt <= ATTEMPTS_LIMIT; attempt++) {
     const path = join(directory, `${name}${attempt === 1 ? '' : `-${attempt}`}.csv`);
     try {
-      // O_CREAT | O_EXCL: neither an existing file nor a link, dangling or not, is followed.
-      return { path, descriptor: openSync(path, 'wx', MODE) };
+      writeNew(path, text, MODE);
+      return path;
     } catch (thrown) {
-      const error = toOpError(`create ${path}`, thrown);
+      const error = toOpError(`write ${path}`, thrown);
       if (error.code !== 'EEXIST') throw error;
     }
   }

@@ -23,7 +23,7 @@ function exportText(model: Model): string | undefined {
 }
 
 /** What came of writing the current view to a file in the working directory, one line; `path` where that went well. */
-export interface Exported {
+interface Exported {
   readonly text: string;
   readonly isBad: boolean;
   readonly path?: string;

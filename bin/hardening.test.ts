@@ -5,6 +5,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './dev/build.ts';
+import { RUNTIME_FAMILIES } from './dev/entry-stub/entry-policy.ts';
 
 /**
  * A privileged executable must not be a door: whoever may start it must not get it to run other code. Every attack
@@ -21,6 +24,7 @@ import { build } from './dev/build.ts';
  * prove nothing.
  */
 
+const PAGE = fileURLToPath(new URL('../docs/decisions/runtime-variables.md', import.meta.url));
 /** What is attacked; the tests of a release name the file of an archive. */
 const RELEASE = process.env['SSTOP_ATTACKED'] ?? fileURLToPath(new URL('../dist/sstop', import.meta.url));
 const NOBODY = '65534';
@@ -135,7 +139,12 @@ function giveCapabilities(): void {
 
 function compileControl(): string {
   const source = join(folder, 'control.ts');
-  writeFileSync(source, 'setTimeout(() => {}, 50);\n');
+  writeFileSync(
+    source,
+    `import { dlopen } from 'bun:ffi';
+    if (process.argv[2]?.startsWith('lib')) dlopen(process.argv[2], { attack: { args: [], returns: 'void' } });
+    setTimeout(() => {}, 50);\n`,
+  );
   const path = join(folder, 'control');
   const run = Bun.spawnSync([process.execPath, 'build', '--compile', source, '--outfile', path], {
     cwd: folder,
@@ -187,22 +196,139 @@ describe('code from outside', () => {
     },
     TIME_LIMIT_MILLIS,
   );
+});
 
-  test.skipIf(gcc === null)(
-    'a C library in the working directory is not loaded (needs gcc)',
-    async () => {
-      const source = join(folder, 'library.c');
-      writeFileSync(
-        source,
-        `#include <fcntl.h>
+/** Bounds of the shell's `ulimit`, the first ones of a kind that leave the engine without memory for compiled code. */
+const LIMITS: readonly (readonly [option: string, values: readonly number[]])[] = [
+  ['v', [600_000, 1_000_000, 2_000_000, 4_000_000, 8_000_000]],
+  ['n', [6, 10, 18, 40]],
+  ['s', [256, 2048]],
+  ['d', [100_000, 1_000_000]],
+  ['u', [1, 20]],
+  ['l', [0]],
+  ['f', [0]],
+  ['c', [0]],
+];
+
+describe.skipIf(gcc === null)('a C library in the working directory (needs gcc)', () => {
+  const names = [
+    'libc.so.6',
+    'libc.musl-x86_64.so.1',
+    'libc.musl-aarch64.so.1',
+    'libc.so',
+    'libnvidia-ml.so.1',
+  ];
+
+  beforeAll(() => {
+    const source = join(folder, 'library.c');
+    writeFileSync(
+      source,
+      `#include <fcntl.h>
       __attribute__((constructor)) void attack(void) { open(${JSON.stringify(marker)}, O_CREAT | O_WRONLY, 0644); }`,
-      );
-      for (const name of ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']) {
-        expect(Bun.spawnSync([gcc ?? '', '-shared', '-o', join(folder, name), source]).exitCode).toBe(0);
+    );
+    for (const name of names) {
+      expect(Bun.spawnSync([gcc ?? '', '-shared', '-o', join(folder, name), source]).exitCode).toBe(0);
+    }
+  });
+
+  afterAll(() => {
+    for (const name of names) rmSync(join(folder, name), { force: true });
+  });
+
+  test('is loaded by an executable that opens it by a bare name', () => {
+    rmSync(marker, { force: true });
+    Bun.spawnSync([...asUser(), control, 'libc.musl-x86_64.so.1'], { cwd: folder });
+    expect(existsSync(marker)).toBe(true);
+  });
+
+  const args = ['--once', '--json', '--interval', '100ms'];
+  test.each([{}, { BUN_JSC_useJIT: '0' }])(
+    'is not loaded with %p',
+    async (variables) => {
+      const attack = { name: 'library', args, environment: () => variables as Record<string, string> };
+      expect(await succeeds(attack, target)).toBe(false);
+    },
+    TIME_LIMIT_MILLIS,
+  );
+
+  test.each(LIMITS.flatMap(([option, values]) => values.map((value) => [option, value] as const)))(
+    'is not loaded with ulimit -%s %d',
+    (option, value) => {
+      rmSync(marker, { force: true });
+      const script = `ulimit -${option} ${value}; exec "$@"`;
+      const run = Bun.spawnSync([...asUser(), 'bash', '-c', script, '-', target, ...args], {
+        cwd: folder,
+        env: { PATH: '/usr/bin:/bin' },
+        timeout: 10_000,
+      });
+      expect(existsSync(marker)).toBe(false);
+      const said = run.stderr.toString();
+      if (option === 'v' && value >= 600_000 && value <= 2_000_000) {
+        expect([run.exitCode, run.stdout.toString()]).toEqual([1, '']);
+        expect(said).toMatch(/^sstop: cannot reserve memory for compiled code; [^\n]*\n$/);
       }
-      expect(
-        await succeeds({ name: 'library', args: ['--once', '--json', '--interval', '100ms'] }, target),
-      ).toBe(false);
+    },
+    TIME_LIMIT_MILLIS,
+  );
+});
+
+describe('the variables of the runtime', () => {
+  const secret = (): string => join(folder, 'secret.txt');
+  const names = (): string[] => {
+    const page = readFileSync(PAGE, 'utf8');
+    const list = page.slice(page.indexOf('## Names in the images'));
+    return [...list.matchAll(/`(\w+)`/g)].flatMap(([, name]) =>
+      name!.startsWith('JSC_') ? [name!, `BUN_${name}`] : [name!],
+    );
+  };
+  const run = (executable: string, environment: Record<string, string>, args: readonly string[]) =>
+    Bun.spawnSync([...asUser(), executable, ...args], { cwd: folder, env: environment, timeout: 10_000 });
+
+  beforeAll(() => {
+    writeFileSync(secret(), 'hush-4711\n');
+    symlinkSync(secret(), join(folder, 'secret.yaml'));
+  });
+
+  test('make an executable without precautions print a line of a file, and write one', () => {
+    const read = run(control, { BUN_JSC_functionOverrides: secret() }, []);
+    expect(`${read.stdout}${read.stderr}`).toContain('hush-4711');
+    const written = join(folder, 'written');
+    run(control, { BUN_BYTECODE_DIGEST_OUT: written }, []);
+    expect(existsSync(written)).toBe(true);
+    rmSync(written, { force: true });
+  });
+
+  test('are many, and each begins as a family does', () => {
+    expect(names().length).toBeGreaterThan(800);
+    const isOfFamily = (name: string): boolean => RUNTIME_FAMILIES.some((family) => name.startsWith(family));
+    const strange = names().filter((name) => !isOfFamily(name) && !/^npm_|^NPM_/.test(name));
+    expect(strange).toEqual([]);
+  });
+
+  const values: readonly (readonly [string, () => string])[] = [
+    ['0', () => '0'],
+    ['1', () => '1'],
+    ['true', () => 'true'],
+    ['a file that only others may read', secret],
+    ['a link to it', () => join(folder, 'secret.yaml')],
+    ['a script', script],
+    ['a file to be made', () => join(folder, 'made')],
+    ['nothing', () => ''],
+  ];
+  test.each(values)(
+    'all at once, with %s, change nothing in sstop',
+    (_, value) => {
+      rmSync(marker, { force: true });
+      const before = readdirSync(folder).sort();
+      const environment = Object.fromEntries(names().map((name) => [name, value()]));
+      for (const args of [['--version'], ['--once', '--csv', '--interval', '100ms']]) {
+        const plain = run(target, {}, args);
+        const attacked = run(target, environment, args);
+        expect([attacked.exitCode, attacked.stderr.toString()]).toEqual([0, plain.stderr.toString()]);
+        expect(attacked.stdout.toString().split('\n')[0]).toBe(plain.stdout.toString().split('\n')[0]);
+        expect(attacked.stdout.toString()).not.toContain('hush-4711');
+      }
+      expect(readdirSync(folder).sort()).toEqual(before);
     },
     TIME_LIMIT_MILLIS,
   );

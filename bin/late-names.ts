@@ -1,3 +1,4 @@
+import { system } from '../platforms/index.ts';
 import type { NameLookup } from '../src/apps/views/network/network-list.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
 import { nameLookup } from './name-lookup.ts';
@@ -44,6 +45,7 @@ export class LateNames {
   async #open(): Promise<string | undefined> {
     const { geoipPath } = this.#settings;
     const { names, problem } = await openNames({
+      ...system.nameFiles,
       isDnsOn: this.#isDnsOn,
       ...(geoipPath === undefined ? {} : { geoipPath }),
     });

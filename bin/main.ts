@@ -1,11 +1,13 @@
-import { isSecureExecution } from '../platforms/index.ts';
 import { EXIT_FAILURE } from './exit-codes.ts';
+import { endByError } from './last-words.ts';
 import { complain } from './messages.ts';
 import { roleOf } from './role.ts';
 
 /** The one executable: the name it is started under says which program it is. */
 async function main(): Promise<number> {
   const role = roleOf(process.argv0);
+  // What stands behind it opens the C library: where that fails somebody has to be there already.
+  const { isSecureExecution } = await import('../platforms/index.ts');
   // Capabilities were given to one program: whoever may start it must not turn it into another.
   if (roleOf(process.execPath) !== role && (await isSecureExecution())) {
     complain(role, `'${process.execPath}' has privileges of its own, and is started by its own name alone`);
@@ -17,4 +19,8 @@ async function main(): Promise<number> {
   return (await import('./socktop-agent.ts')).runAgent(argv);
 }
 
-process.exit(await main());
+try {
+  process.exit(await main());
+} catch (thrown) {
+  endByError(roleOf(process.argv0), thrown);
+}

@@ -1,6 +1,21 @@
+import { readdirSync, writeSync } from 'node:fs';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 
 /** One line on standard error, without anything that a terminal would obey: arguments and names may be in it. */
 export function complain(program: string, message: string): void {
-  process.stderr.write(`${program}: ${sanitizeLine(message)}\n`);
+  const line = `${program}: ${sanitizeLine(message)}\n`;
+  // The runtime's stream waits for no reader, but it needs a descriptor of its own, and without one says nothing.
+  if (hasFreeDescriptor()) process.stderr.write(line);
+  else writeSync(2, line);
 }
+
+function hasFreeDescriptor(): boolean {
+  try {
+    return readdirSync('/').length >= 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Said at the end where the disk takes no more and does not fail either. */
+export const UNFINISHED_RECORDING = 'the disk holds up the recording: its end may be missing';

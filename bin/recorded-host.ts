@@ -2,43 +2,46 @@ import { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
-import { complain } from './messages.ts';
+import { complain, UNFINISHED_RECORDING } from './messages.ts';
 import { MachineSectionWriter } from './section-recording.ts';
 import type { SocktopHost } from './socktop-host.ts';
-
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
+import { closedInTime } from './stop.ts';
 
 /** A machine that is recorded while it is shown. */
 export class RecordedHost {
   readonly host: SocktopHost;
   readonly #writer: RecordingWriter;
+  readonly #hasScreen: boolean;
 
-  private constructor(host: SocktopHost, writer: RecordingWriter) {
+  private constructor(host: SocktopHost, writer: RecordingWriter, hasScreen: boolean) {
+    this.#hasScreen = hasScreen;
     this.#writer = writer;
     this.host = { ...host, source: new RecordedOnTheWay(host.source, writer) };
   }
 
-  /** Rejects with an OpError whose message names the file, also where it exists. */
-  static async open(path: string, host: SocktopHost): Promise<RecordedHost> {
+  /**
+   * Rejects with an OpError whose message names the file, also where it exists. A recording that fails is told at once, or
+   * where there is a screen when it is left.
+   */
+  static async open(path: string, host: SocktopHost, hasScreen: boolean): Promise<RecordedHost> {
     const writer = await RecordingWriter.open(path, {
-      failed: (error) => complain('socktop', error.message),
+      ...(hasScreen ? {} : { failed: (error) => complain('socktop', error.message) }),
       sections: new MachineSectionWriter((uid) => host.userName?.(uid)),
       hostName: () => undefined,
       serviceName: () => undefined,
       country: () => undefined,
     });
-    return new RecordedHost(host, writer);
+    return new RecordedHost(host, writer, hasScreen);
   }
 
-  /** Writes what has been taken, and tells what is missing. */
-  async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-    await Promise.race([this.#writer.close(), promise]);
-    clearTimeout(timer);
-    const { unrecordedCount } = this.#writer.status;
+  /** Writes what has been taken, and tells what is missing; resolves to whether all is well with it. */
+  async close(): Promise<boolean> {
+    const isClosed = await closedInTime(this.#writer.close());
+    const { unrecordedCount, error } = this.#writer.status;
+    if (this.#hasScreen && error !== undefined) complain('socktop', error.message);
     if (unrecordedCount > 0) complain('socktop', `${unrecordedCount} snapshots are not in the recording`);
+    if (!isClosed) complain('socktop', UNFINISHED_RECORDING);
+    return isClosed && error === undefined;
   }
 }
 
@@ -55,7 +58,7 @@ class RecordedOnTheWay implements Source {
   }
 
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
-    const snapshot = await this.#source.sample(want, deadlineMicros);
+    const snapshot = await this.#source.sample(recordedWant(want), deadlineMicros);
     const { network, machine, disks, machineProcesses, header } = snapshot;
     const isRecorded = network ?? machine ?? disks ?? machineProcesses;
     if (isRecorded === undefined) return snapshot;
@@ -68,4 +71,11 @@ class RecordedOnTheWay implements Source {
   close(): void {
     this.#source.close();
   }
+}
+
+/** What is searched when it is played is recorded, whatever is on the screen now. */
+function recordedWant(want: Want): Want {
+  const { machineProcesses } = want;
+  if (machineProcesses === undefined) return want;
+  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true } };
 }

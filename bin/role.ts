@@ -9,8 +9,11 @@ const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [
   ['sstop', 'sstop'],
 ];
 
-/** The role of a program's name, by its longest known prefix (`sstop-linux-amd64`); sstop for an unknown name. */
+/**
+ * The role of a program's name or path, by its longest known prefix (`sstop-linux-amd64`, `SOCKTOP.EXE`); sstop for an
+ * unknown name.
+ */
 export function roleOf(programName: string): Role {
-  const base = programName.slice(programName.lastIndexOf('/') + 1);
+  const base = programName.slice(programName.search(/[^/\\]*$/)).toLowerCase();
   return PREFIXES.find(([prefix]) => base.startsWith(prefix))?.[1] ?? 'sstop';
 }

@@ -1,8 +1,10 @@
+import { system } from '../platforms/index.ts';
+
 /** Why there can be no screen here, if so. */
 export function screenObstacle(): string | undefined {
   if (process.stdout.isTTY !== true) return 'the screen needs a terminal, and standard output is none';
   if (process.stdin.isTTY !== true) return 'the screen needs a terminal, and standard input is none';
-  const term = process.env['TERM'] ?? '';
+  const term = system.terminalEnvironment(process.env)['TERM'] ?? '';
   if (term === '' || term === 'dumb')
     return `the screen needs a terminal with a cursor, and TERM is "${term}"`;
   return undefined;

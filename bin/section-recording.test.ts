@@ -13,7 +13,7 @@ const writer = new MachineSectionWriter((uid) => `user${uid}`);
 
 beforeAll(async () => {
   snapshot = await source.sample(
-    { machine: true, disks: true, machineProcesses: { visiblePids: [process.pid] } },
+    { machine: true, disks: true, machineProcesses: { visiblePids: [process.pid], allCommandLines: true } },
     Number.POSITIVE_INFINITY,
   );
   for (const text of writer.parts(snapshot)) {
@@ -44,6 +44,10 @@ describe('sections in a recording', () => {
     expect(again.processes.cpuNanos[is]).toBe(table.cpuNanos[was]!);
     expect(again.usage.readBytes[is]).toBe(machineProcesses!.usage.readBytes[was]!);
     expect(again.texts?.users[is]).toBe(`user${table.uid[was]}`);
+    expect(again.texts?.commandLines[is]).toContain('bun');
+    const known = machineProcesses!.commandLines!.filter((line) => line !== undefined).length;
+    expect(known).toBeGreaterThan(1);
+    expect(again.texts?.commandLines.filter((line) => line !== undefined)).toHaveLength(known);
   });
 
   test('keep the slots of processes from line to line', () => {
@@ -53,6 +57,32 @@ describe('sections in a recording', () => {
     const serial = first.slots.serial[slot];
     const second = reader.read(parts).machineProcesses!.processes;
     expect([second.find(process.pid), second.slots.serial[slot]]).toEqual([slot, serial]);
+  });
+
+  test('write command lines once in sixteen lists, and what is new; a reader has them all the time', () => {
+    const writer = new MachineSectionWriter(String);
+    const reader = new MachineSectionReader();
+    const { header, machineProcesses } = snapshot;
+    const own = machineProcesses!.processes.find(process.pid);
+    const commandLines = [...machineProcesses!.commandLines!];
+    const written = (): boolean[] => {
+      const lists: boolean[] = [];
+      for (let list = 0; list < 17; list++) {
+        if (list === 5) commandLines[own] = 'another one';
+        const section = { ...machineProcesses!, commandLines };
+        const [text = ''] = writer.parts({ header, machineProcesses: section, errors: [] });
+        const lines: unknown[] = JSON.parse(text).command_line;
+        lists.push(lines.some((line) => line !== null));
+        const again = reader.read(new Map([['processes', new TextEncoder().encode(text)]])).machineProcesses!;
+        expect(again.texts?.commandLines[again.processes.find(process.pid)]).toBe(commandLines[own]);
+      }
+      return lists;
+    };
+    expect(
+      written()
+        .map((isWritten, list) => (isWritten ? list : -1))
+        .filter((list) => list >= 0),
+    ).toEqual([0, 5, 16]);
   });
 
   test('say nothing of what a line does not hold', () => {

@@ -23,6 +23,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
   readonly #userOf: UserNames;
+  readonly #commandLines = new RecordedLines();
 
   constructor(userOf: UserNames) {
     this.#userOf = userOf;
@@ -51,8 +52,15 @@ export class MachineSectionWriter implements SectionWriter {
     return systemJson(this.#data);
   }
 
+  /** The name, or the number as text; undefined unknown. */
+  #userText(uid: number): string | undefined {
+    return uid < 0 ? undefined : (this.#userOf(uid) ?? String(uid));
+  }
+
   #listOf(section: MachineProcesses): ProcessListMessage {
     const { processes: table, usage, texts } = section;
+    const commandLines = texts?.commandLines ?? section.commandLines;
+    this.#commandLines.begin();
     const slots = table.slots.rows.subarray(0, table.slots.count);
     const column = (values: ArrayLike<number>): Float64Array =>
       Float64Array.from(slots, (slot) => values[slot]!);
@@ -63,8 +71,6 @@ export class MachineSectionWriter implements SectionWriter {
       coreCount: section.coreCount,
       pid: column(table.pid),
       startTicks: column(table.startTicks),
-      ppid: column(table.ppid),
-      uid: column(table.uid),
       state: column(table.state),
       threads: column(table.threads),
       cpuNanos: column(table.cpuNanos),
@@ -73,10 +79,38 @@ export class MachineSectionWriter implements SectionWriter {
       writtenBytes: column(usage.writtenBytes),
       name: Array.from(slots, (slot) => table.names[slot] ?? ''),
       user: Array.from(slots, (slot) =>
-        texts === undefined ? this.#userOf(table.uid[slot]!) : texts.users[slot],
+        texts === undefined ? this.#userText(table.uid[slot]!) : texts.users[slot],
       ),
-      commandLine: Array.from(slots, (slot) => texts?.commandLines[slot]),
+      commandLine: Array.from(slots, (slot) =>
+        this.#commandLines.newsOf(slot, table.pid[slot]!, table.startTicks[slot]!, commandLines?.[slot]),
+      ),
     };
+  }
+}
+
+/** In one of so many lists every command line stands; a seek reads as many before its target. */
+const WHOLE_LISTS = 16;
+
+/** What a recording holds of the command lines, by slot: repeated in every list they would double it. */
+class RecordedLines {
+  readonly #pid: number[] = [];
+  readonly #startTicks: number[] = [];
+  readonly #text: (string | undefined)[] = [];
+  #lists = -1;
+
+  /** Before the rows of a list. */
+  begin(): void {
+    this.#lists = (this.#lists + 1) % WHOLE_LISTS;
+  }
+
+  /** The text where it has to be written, else undefined: it is as before, or unknown. */
+  newsOf(slot: number, pid: number, startTicks: number, text: string | undefined): string | undefined {
+    const isSame =
+      this.#pid[slot] === pid && this.#startTicks[slot] === startTicks && this.#text[slot] === text;
+    this.#pid[slot] = pid;
+    this.#startTicks[slot] = startTicks;
+    this.#text[slot] = text;
+    return isSame && this.#lists > 0 ? undefined : text;
   }
 }
 
@@ -100,8 +134,10 @@ export class MachineSectionReader implements SectionReader {
 
   #list(message: ProcessListMessage): MachineProcesses {
     const table = this.#table;
-    table.clear();
-    for (let row = 0; row < message.pid.length; row++) putRow(table, message, row);
+    const { slots } = table;
+    const seen = new Set<number>();
+    for (let row = 0; row < message.pid.length; row++) putRow(table, message, row, seen);
+    for (let i = slots.count - 1; i >= 0; i--) if (!seen.has(slots.rows[i]!)) table.remove(slots.rows[i]!);
     return this.#processes.section({
       header: UNUSED_HEADER,
       section: message.section,
@@ -119,26 +155,26 @@ const UNUSED_HEADER = {
   clockTicksPerSecond: 100,
 };
 
-function putRow(table: ProcessRowTable, message: ProcessListMessage, row: number): void {
+/** A row that the list holds twice is taken once. */
+function putRow(table: ProcessRowTable, message: ProcessListMessage, row: number, seen: Set<number>): void {
   const pid = message.pid[row]!;
   const startTicks = Math.max(0, message.startTicks[row] ?? 0) || 0;
-  if (!(pid >= 0 && pid <= 0x7fff_ffff) || table.find(pid, startTicks) >= 0) return;
-  const slot = table.add(pid, startTicks);
-  if (slot < 0) return;
+  if (!(pid >= 0 && pid <= 0x7fff_ffff)) return;
+  const known = table.find(pid, startTicks);
+  const slot = known >= 0 ? known : table.add(pid, startTicks);
+  if (slot < 0 || seen.has(slot)) return;
+  seen.add(slot);
   const value = (values: ArrayLike<number>): number => values[row] ?? Number.NaN;
-  table.ppid[slot] = value(message.ppid);
-  table.uid[slot] = value(message.uid);
   table.state[slot] = value(message.state);
   table.threads[slot] = value(message.threads);
   table.cpuNanos[slot] = value(message.cpuNanos);
   table.residentBytes[slot] = value(message.residentBytes);
-  table.sharedBytes[slot] = Number.NaN;
-  table.virtualBytes[slot] = Number.NaN;
   table.readBytes[slot] = value(message.readBytes);
   table.writtenBytes[slot] = value(message.writtenBytes);
   table.names[slot] = message.name[row] ?? '';
   table.users[slot] = message.user[row];
-  table.commandLines[slot] = message.commandLine[row];
+  // Left out: as it was.
+  table.commandLines[slot] = message.commandLine[row] ?? table.commandLines[slot];
 }
 
 /** Parts of a recording are found by how they begin. */

@@ -6,10 +6,12 @@ import {
   type Attack,
   again,
   clientFrame,
+  flood,
   noise,
   Opcode,
   rawWebSocket,
   silentConnections,
+  upgradeRequest,
 } from './testing/hostile-clients.ts';
 import { OriginalClient } from './testing/original-client.ts';
 
@@ -17,9 +19,11 @@ const TOKEN = 'hostile-test-token';
 const ATTACK_MILLIS = 6000;
 const LIMIT_MILLIS = 60_000;
 const POLL_MILLIS = 100;
-/** The client's own patience; the machine may be loaded by the attack itself. */
-const REPLY_MILLIS = 3000;
-const GROWTH_LIMIT_BYTES = 160 << 20;
+/** A reply that takes longer is not waited for. */
+const REPLY_MILLIS = 10_000;
+/** The slowest reply, though the machine is loaded by the attack itself. */
+const SLOWEST_LIMIT_MILLIS = 1000;
+const GROWTH_LIMIT_BYTES = 64 << 20;
 /** However many events there are. */
 const LINES_LIMIT = 400;
 
@@ -42,8 +46,8 @@ async function beside(start: () => Attack | Promise<Attack>, mayOthersCome = tru
   const linesBefore = agent.lines.length;
   const client = await OriginalClient.open(agent.port, { token: TOKEN });
   await client.ask('get_processes');
-  const attack = await start();
   const startBytes = residentBytes();
+  const attack = await start();
   let mostBytes = 0;
   let slowestMillis = 0;
   let replies = 0;
@@ -76,6 +80,7 @@ async function beside(start: () => Attack | Promise<Attack>, mayOthersCome = tru
     `${replies} replies, slowest ${slowestMillis.toFixed(0)} ms, +${grownMegabytes.toFixed(1)} MiB, ${lines} log lines\n`,
   );
   expect(replies).toBeGreaterThan(10);
+  expect(slowestMillis).toBeLessThan(SLOWEST_LIMIT_MILLIS);
   expect(mostBytes - startBytes).toBeLessThan(GROWTH_LIMIT_BYTES);
   expect(lines).toBeLessThan(LINES_LIMIT);
 }
@@ -83,10 +88,7 @@ async function beside(start: () => Attack | Promise<Attack>, mayOthersCome = tru
 /** Upgraded connections again and again, each with what `once` sends. */
 function upgradedAgain(bytes: () => Buffer): Attack {
   return again(agent.port, (socket) => {
-    socket.write(
-      `GET /ws?token=${TOKEN} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
+    socket.write(upgradeRequest(TOKEN));
     socket.once('data', () => socket.write(bytes()));
   });
 }
@@ -132,6 +134,83 @@ describe('the well-behaved client misses no reply beside', () => {
   for (const [name, start] of cases) {
     test(name, () => beside(start), LIMIT_MILLIS);
   }
+
+  for (const connections of [1, 4, 32]) {
+    for (const path of ['/healthz', `/metrics?token=${TOKEN}`, '/nothing']) {
+      const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const name = `${path.split('?', 1)[0]} without waiting, on ${connections} connections at once`;
+      test(name, () => beside(() => flood(agent.port, { connections, bytes })), LIMIT_MILLIS);
+    }
+    for (const [protocol, texts] of [
+      ['socktop.v2', ['{}']],
+      ['socktop.v2', ['', '{"id":1,"request":"get_nothing"}', '[', 'x']],
+      ['socktop.v2', ['{"id":1,"request":"get_metrics"}', '{"id":2,"request":"get_processes","full":true}']],
+      [undefined, ['{}', 'get_nothing', '']],
+      [undefined, ['get_metrics', 'get_disks', 'get_process_metrics:1']],
+    ] as const) {
+      const bytes = Buffer.concat(texts.map((text) => clientFrame(Opcode.TEXT, Buffer.from(text))));
+      const opening = upgradeRequest(TOKEN, protocol);
+      test(
+        `${protocol ?? 'original'} requests '${texts.join("', '")}' without waiting, on ${connections} connections`,
+        () => beside(() => flood(agent.port, { connections, opening, bytes })),
+        LIMIT_MILLIS,
+      );
+    }
+  }
+
+  for (const [name, bytes] of [
+    ['long pings', clientFrame(Opcode.PING, Buffer.alloc(125, 'p'))],
+    ['empty pings', clientFrame(Opcode.PING, Buffer.alloc(0))],
+    ['pongs', clientFrame(Opcode.PONG, Buffer.alloc(125, 'p'))],
+    ['empty parts of a frame', clientFrame(Opcode.TEXT, Buffer.alloc(0), { isLast: false })],
+  ] as const) {
+    const opening = upgradeRequest(TOKEN);
+    test(
+      `${name} without end on 60 connections that read nothing`,
+      () => beside(() => flood(agent.port, { connections: 60, opening, bytes })),
+      LIMIT_MILLIS,
+    );
+  }
+
+  test(
+    'half a frame in each of 1,000 connections, which stay',
+    () =>
+      beside(async () => {
+        const half = clientFrame(Opcode.TEXT, Buffer.alloc(4000, 'x'), { saidLength: 4090 });
+        const sockets = await Promise.all(
+          Array.from({ length: 1000 }, () => rawWebSocket(agent.port, TOKEN)),
+        );
+        for (const socket of sockets) {
+          socket.on('error', () => socket.destroy());
+          socket.write(half);
+        }
+        return {
+          end() {
+            for (const socket of sockets) socket.destroy();
+          },
+        };
+      }),
+    LIMIT_MILLIS,
+  );
+
+  test(
+    'scrapes that are never read, one for each of 64 connections, again and again',
+    () => {
+      const scrape = `GET /metrics?token=${TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n`;
+      return beside(() =>
+        again(
+          agent.port,
+          (socket) => {
+            socket.pause();
+            socket.write(scrape);
+            setTimeout(() => socket.destroy(), 200);
+          },
+          64,
+        ),
+      );
+    },
+    LIMIT_MILLIS,
+  );
 
   test(
     'clients that never read',

@@ -44,6 +44,20 @@ function giveCapabilities(file: string): boolean {
   return Bun.which('setcap') !== null && Bun.spawnSync(['setcap', `${names}+ep`, file]).success;
 }
 
+/** Beside those of KEPT: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF. */
+const KEPT_OF_ROOT = KEPT | 0xc0_0000_1000n;
+
+test.skipIf(!isRoot)(
+  'root’s agent keeps what collecting takes, and hands nothing on (needs root)',
+  async () => {
+    const agent = await AgentProcess.start({ environment: { HOME: folder } });
+    expect(capabilities(agent.pid)).toEqual({ CapPrm: KEPT_OF_ROOT, CapEff: KEPT_OF_ROOT });
+    expect(readFileSync(`/proc/${agent.pid}/status`, 'utf8')).toMatch(/^CapBnd:\t0{16}$/m);
+    expect((await agent.fetch('/metrics')).status).toBe(200);
+    await agent.close();
+  },
+);
+
 describe.skipIf(!isRoot)('an ordinary user’s agent (needs root to become one)', () => {
   test('has nothing and can gain nothing', async () => {
     const agent = await AgentProcess.start({ prefix: AS_NOBODY, environment: { HOME: '/' } });

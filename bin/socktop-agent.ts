@@ -1,13 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
 import {
   currentPlatform,
   dropPrivileges,
+  isWatchable,
   lowerPrivileges,
+  platformName,
   raisePrivileges,
+  system,
   tellServiceManager,
 } from '../platforms/index.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { readText } from '../src/kit/files/user-file.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
@@ -15,9 +18,9 @@ import {
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
+import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
-import { executeSelf, idleEnvironment, isCompiled, isSameEnvironment } from './self-execution.ts';
 import { StandardErrorLog } from './socktop-agent-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { giveBackStartMemory } from './start-memory.ts';
@@ -38,10 +41,14 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     return invocation.exitCode;
   }
   const { options } = invocation;
+  if (!isWatchable) {
+    complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
+    return EXIT_USAGE;
+  }
   const log = new StandardErrorLog();
   endOnExceptions(log);
   try {
-    if (isCompiled()) await beginAnew(argv, options);
+    await restartWithLessPrivilege(argv, options);
     return await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
@@ -51,14 +58,14 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Executes itself with an environment that holds no timer of the collector and nothing else that could steer the
- * runtime, and without the capabilities that collecting does not need; returns when all of that is so.
+ * Executes the program again without the capabilities that collecting does not need, because the threads that the
+ * runtime started before keep theirs. Returns when there is nothing to drop.
  */
-async function beginAnew(argv: readonly string[], { port }: AgentOptions): Promise<void> {
-  const environment = idleEnvironment(process.env);
-  const isOther = !isSameEnvironment(process.env, environment);
-  const hasDropped = await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT);
-  if (isOther || hasDropped) executeSelf(argv, environment);
+async function restartWithLessPrivilege(argv: readonly string[], { port }: AgentOptions): Promise<void> {
+  const executable = compiledExecutable();
+  if (executable === undefined) return;
+  if (!(await dropPrivileges(port > 0 && port < FIRST_ORDINARY_PORT))) return;
+  process.execve?.(executable, [process.argv0, ...argv], process.env as Record<string, string>);
 }
 
 async function serve(options: AgentOptions, log: StandardErrorLog): Promise<number> {
@@ -69,11 +76,11 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName: process.platform };
+  const settings = { ...options, token, tls, version: VERSION, platformName };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
-  warnOfOpenDoor(options, token);
+  if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
   const keepStartMemory = giveBackStartMemory(log);
   await stop.wished;
@@ -95,11 +102,10 @@ async function tell(log: StandardErrorLog, state: string): Promise<void> {
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {
-  return bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress;
+  return /^[^[]*:/.test(bindAddress) ? `[${bindAddress}]` : bindAddress;
 }
 
-function warnOfOpenDoor({ bindAddress, tls }: AgentOptions, token: string | undefined): void {
-  if (/^(127\.|::1$|localhost$)/.test(bindAddress ?? '')) return;
+function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {
   const remedy = 'set SOCKTOP_TOKEN, or --bind 127.0.0.1';
   if (token === undefined) {
     say(`no token: anyone who reaches the port can read the process list; ${remedy}`);
@@ -141,12 +147,13 @@ function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
 /** What is in the file, without the end of its line. */
 function tokenIn(path: string, where: string): string {
   try {
-    if (statSync(path).size <= TOKEN_FILE_LIMIT_BYTES) return readFileSync(path, 'utf8').trim();
+    return readText(path, TOKEN_FILE_LIMIT_BYTES).trim();
   } catch (thrown) {
     const { code } = toOpError('token', thrown);
+    if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
+    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is no regular file`);
     throw tokenFailure(code, `${where} cannot be read (${code})`);
   }
-  throw tokenFailure('EFBIG', `${where} is too long for a token`);
 }
 
 function tokenFailure(code: string, message: string): OpError {

@@ -41,7 +41,7 @@ export async function runAgents(
 ): Promise<number> {
   const hosts: SocktopHost[] = [];
   try {
-    const contacts = await contactAll(agents);
+    const contacts = await contactAll(agents, settings.durationMillis);
     for (const [at, { source, error }] of contacts.entries()) {
       const { name } = agents[at]!;
       hosts.push({ name, source, link: source, signaller: undefined });
@@ -67,11 +67,14 @@ export async function runAgents(
  * One is waited for. Of several only those are about which there may be a question, one after another, so that
  * questions do not mix: one that is down must not keep the others from the screen.
  */
-async function contactAll(agents: readonly NamedAgent[]): Promise<readonly Contact[]> {
+async function contactAll(
+  agents: readonly NamedAgent[],
+  durationMillis: number | undefined,
+): Promise<readonly Contact[]> {
   const contacts: Contact[] = [];
   for (const { target, wish } of agents) {
     const isWaitedFor = agents.length === 1 || target.keptCertificatePath !== undefined;
-    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname));
+    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname, durationMillis));
     else contacts.push({ source: openAgent(target), error: undefined });
   }
   return contacts;

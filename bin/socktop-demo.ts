@@ -1,3 +1,4 @@
+import { platformName } from '../platforms/index.ts';
 import {
   AGENT_DISKS_TTL_MILLIS,
   AGENT_METRICS_TTL_MILLIS,
@@ -8,7 +9,7 @@ import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { type RunningAgent, startAgent } from '../src/remote/agent/agent.ts';
 import { VERSION } from './version.ts';
 
-export const DEMO_PORT = 3231;
+const DEMO_PORT = 3231;
 export const DEMO_URL = `ws://127.0.0.1:${DEMO_PORT}/ws`;
 
 /** An agent inside this process: nothing of it is left when the process ends, however that happens. */
@@ -23,7 +24,7 @@ export class DemoAgent {
       metricsTtlMillis: AGENT_METRICS_TTL_MILLIS,
       processesTtlMillis: AGENT_PROCESSES_TTL_MILLIS,
       disksTtlMillis: AGENT_DISKS_TTL_MILLIS,
-      ...{ version: VERSION, platformName: process.platform },
+      ...{ version: VERSION, platformName },
     };
     try {
       this.#agent = startAgent(settings, platform, { event: () => undefined });

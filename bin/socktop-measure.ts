@@ -5,7 +5,8 @@ import { bytesText, rateText } from '../src/kit/text/format.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
-import { Stop } from './stop.ts';
+import { StandardOutput } from './standard-output.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 
 const DISKS_MILLIS = 5000;
 const AGENT_NAME = /^socktop[-_]agent/;
@@ -44,8 +45,12 @@ export async function runMeasure(
   try {
     const measure = await new Poll(settings, source, stop).run(durationMillis);
     const print = settings.output === 'json' ? printJson : printText;
-    process.stdout.write(print(settings, name, source, measure));
-    return stop.signal === undefined ? EXIT_OK : exitCodeOfSignal(stop.signal);
+    if (measure !== undefined) {
+      await new StandardOutput(stop).write(print(settings, name, source, measure));
+    }
+    if (stop.signal !== undefined) return exitCodeOfSignal(stop.signal);
+    if (measure === undefined) throw failureOf({ errors: [] });
+    return EXIT_OK;
   } finally {
     stop.release();
   }
@@ -63,19 +68,23 @@ class Poll {
     this.#stop = stop;
   }
 
-  async run(durationMillis: number): Promise<Measure> {
+  /** Undefined: not even the first sample came. */
+  async run(durationMillis: number): Promise<Measure | undefined> {
     const { metricsIntervalMillis, processesIntervalMillis } = this.#settings;
+    this.#stop.endAfter(durationMillis);
     const first = await this.#sample({ machine: true, disks: true, machineProcesses: { visiblePids: [] } });
+    if (first === ENDED) return undefined;
     if (first.machine === undefined) throw failureOf(first);
     const before = this.#agentsIn(first);
     let after = before;
     const start = performance.now();
+    this.#stop.endAfter(durationMillis);
     let [processesMillis, disksMillis] = [start, start];
     for (;;) {
       const due = Math.min(nextDue(start, metricsIntervalMillis, performance.now()), start + durationMillis);
       await this.#stop.sleep(due - performance.now());
       const now = performance.now();
-      const isLast = this.#stop.signal !== undefined || now >= start + durationMillis;
+      const isLast = this.#stop.isWished || now >= start + durationMillis;
       const processes = isLast || now - processesMillis >= processesIntervalMillis;
       const disks = now - disksMillis >= DISKS_MILLIS;
       if (processes) processesMillis = now;
@@ -84,6 +93,7 @@ class Poll {
         ...{ machine: true, disks },
         ...(processes ? { machineProcesses: { visiblePids: [] } } : {}),
       });
+      if (snapshot === ENDED) break;
       if (snapshot.machineProcesses !== undefined) after = this.#agentsIn(snapshot);
       if (isLast) break;
     }
@@ -110,9 +120,10 @@ class Poll {
     return agents;
   }
 
-  async #sample(want: Want): Promise<Snapshot> {
-    const snapshot = await this.#source.sample(want, Number.POSITIVE_INFINITY);
-    if (snapshot.machine === undefined) this.#failures++;
+  async #sample(want: Want): Promise<Snapshot | typeof ENDED> {
+    const sampling = this.#source.sample(want, Number.POSITIVE_INFINITY);
+    const snapshot = await this.#stop.orEnd(sampling, LAST_SAMPLE_MILLIS);
+    if (snapshot === ENDED || snapshot.machine === undefined) this.#failures++;
     return snapshot;
   }
 }
@@ -174,7 +185,7 @@ function printJson(
   })}\n`;
 }
 
-function failureOf({ errors }: Snapshot): OpError {
-  const { op, code, message } = errors[0] ?? { op: 'measure', code: 'EMPTY', message: 'no data' };
+function failureOf({ errors }: Pick<Snapshot, 'errors'>): OpError {
+  const { op, code, message } = errors[0] ?? { op: 'measure', code: 'EMPTY', message: 'no data came' };
   return new OpError({ op, code, message });
 }

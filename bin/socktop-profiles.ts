@@ -1,6 +1,8 @@
+import { isWatchable, system } from '../platforms/index.ts';
 import { isSameProfile, type Profile, profileNamed, profileNames } from '../src/apps/config/profiles.ts';
 import { profilesPath, readProfiles, saveProfile } from '../src/apps/config/profiles-file.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { localObstacle } from './local-obstacle.ts';
 import { ask, canAsk, confirm, tell } from './prompt.ts';
 
 /** The built-in entry of the list of profiles. */
@@ -17,7 +19,7 @@ export type Choice =
 
 /** A saved profile. Throws OpError: `NO_PROFILE`, `DAMAGED` and what the system says, each in one line. */
 export function loadProfile(name: string, environment: Environment): Profile {
-  const path = profilesPath(environment);
+  const path = profilesPath(system.configFolder(environment));
   const document = readProfiles(path);
   const profile = inFile(path, () => profileNamed(document, name));
   if (profile !== undefined) return profile;
@@ -32,7 +34,7 @@ export function loadProfile(name: string, environment: Environment): Profile {
 
 /** Whether a profile of that name was saved. */
 export function hasProfile(name: string, environment: Environment): boolean {
-  return profileNames(readProfiles(profilesPath(environment))).includes(name);
+  return profileNames(readProfiles(profilesPath(system.configFolder(environment)))).includes(name);
 }
 
 /**
@@ -45,7 +47,7 @@ export async function rememberProfile(
   isForced: boolean,
   environment: Environment,
 ): Promise<void> {
-  const path = profilesPath(environment);
+  const path = profilesPath(system.configFolder(environment));
   const document = readProfiles(path);
   if (profileNames(document).includes(name) && !isForced) {
     if (isUnchanged(path, () => profileNamed(document, name), profile)) return;
@@ -61,18 +63,21 @@ export async function rememberProfile(
   await saveProfile(path, name, profile);
 }
 
-/** Lists the profiles, or welcomes who has none. Throws OpError `DAMAGED` and what the system says. */
+/**
+ * Lists the profiles, or welcomes who has none. Throws OpError `DAMAGED`, `NO_PROFILE` where there is nothing to choose,
+ * and what the system says.
+ */
 export function chooseProfile(environment: Environment): Choice {
-  const path = profilesPath(environment);
+  const path = profilesPath(system.configFolder(environment));
   const document = readProfiles(path);
   const names = profileNames(document);
   if (names.length === 0) return welcome();
-  const entries = [...names.filter((name) => name !== DEMO_PROFILE), DEMO_PROFILE];
+  const entries = isWatchable ? [...names.filter((name) => name !== DEMO_PROFILE), DEMO_PROFILE] : names;
   tell('Select profile:');
   for (const [at, name] of entries.entries()) tell(`  ${at + 1}. ${name}`);
   const name = pick(entries);
   if (name === undefined) return { kind: 'nothing' };
-  if (name === DEMO_PROFILE) return { kind: 'demo' };
+  if (name === DEMO_PROFILE && isWatchable) return { kind: 'demo' };
   const profile = inFile(path, () => profileNamed(document, name));
   return profile === undefined ? { kind: 'nothing' } : { kind: 'profile', name, profile };
 }
@@ -89,6 +94,11 @@ function pick(entries: readonly string[]): string | undefined {
 }
 
 function welcome(): Choice {
+  const lacking = localObstacle('socktop');
+  if (lacking !== undefined) {
+    const message = `no profile is saved, and ${lacking}`;
+    throw new OpError({ op: 'profile', code: 'NO_PROFILE', message });
+  }
   tell('Welcome to socktop.');
   tell('No profile is saved yet, and no URL was given.');
   tell('  socktop wss://HOST:8443/ws   shows a machine on which socktop-agent runs');

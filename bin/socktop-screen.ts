@@ -1,4 +1,4 @@
-import { secondsEastOfUtc } from '../platforms/index.ts';
+import { ignoreUnnamedSignals, secondsEastOfUtc } from '../platforms/index.ts';
 import { keymapOf } from '../src/apps/config/keymap.ts';
 import { demandOf } from '../src/apps/socktop/demand.ts';
 import { distinctNames } from '../src/apps/socktop/host-names.ts';
@@ -23,6 +23,7 @@ import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { EventLog } from './sstop-log.ts';
 import { giveBackStartMemory } from './start-memory.ts';
+import { groupsHere, terminalOptions } from './terminal-options.ts';
 import { VERSION } from './version.ts';
 
 /** Connections that are lost have an age: it is told so often. */
@@ -82,8 +83,10 @@ class Screen {
     const { network, durationMillis } = this.#settings;
     const keepStartMemory = giveBackStartMemory(EventLog.none());
     if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
+    await ignoreUnnamedSignals();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const reason = await runProgram<Model, Message, Effect>(this.#program(), {
+      ...terminalOptions(),
       color: network.color,
       mouse: network.mouse,
       effect: (effect, controls) => this.#carryOut(effect, controls),
@@ -113,10 +116,12 @@ class Screen {
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
-      keymap: keymapOf(socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined)),
+      keymap: keymapOf(
+        groupsHere(socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined)),
+      ),
       networkOptions: {
         ...network,
-        keymap: keymapOf(groupsFor(network.keymap.groups, false)),
+        keymap: keymapOf(groupsHere(groupsFor(network.keymap.groups, false))),
         ...{
           canSignal: false,
           ownPid: process.pid,
@@ -286,7 +291,7 @@ function leave(reason: ExitReason): number {
     case 'gone':
       return exitCodeOfSignal('SIGHUP');
     case 'crash':
-      complain('socktop', `stopped by an error of its own: ${reason.error.message}`);
+      complain('socktop', `internal error: ${reason.error.message}`);
       return EXIT_FAILURE;
   }
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
+import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 
@@ -19,13 +20,17 @@ export async function show(
   const { RecordedHost } = await import('./recorded-host.ts');
   // The user's own rights make the file that the user names, whatever collecting needs.
   lowerPrivileges();
-  const recorded = await RecordedHost.open(recordPath, host);
+  const recorded = await RecordedHost.open(recordPath, host, settings.output === 'screen');
   if (isCollectedHere) raisePrivileges();
+  let code: number;
   try {
-    return await shown(settings, [recorded.host]);
-  } finally {
+    code = await shown(settings, [recorded.host]);
+  } catch (thrown) {
     await recorded.close();
+    throw thrown;
   }
+  const isRecorded = await recorded.close();
+  return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
 /** Shows a recording. Rejects with an OpError of one line where it cannot be read. */

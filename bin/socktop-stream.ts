@@ -11,7 +11,7 @@ import { playbackProblem } from './playback-problem.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { StandardOutput } from './standard-output.ts';
-import { Stop } from './stop.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 
 /** Disks change slowly, and asking each file system may wake one up. */
 const DISKS_MILLIS = 5000;
@@ -34,7 +34,7 @@ class SystemStream {
   readonly #settings: SocktopSettings;
   readonly #host: SocktopHost;
   readonly #stop: Stop;
-  readonly #output = new StandardOutput();
+  readonly #output: StandardOutput;
   readonly #data: SystemExport;
   #isFirstOutput = true;
   #disksMillis = Number.NEGATIVE_INFINITY;
@@ -45,6 +45,7 @@ class SystemStream {
     this.#settings = settings;
     this.#host = host;
     this.#stop = stop;
+    this.#output = new StandardOutput(stop);
     this.#data = new SystemExport((uid) => host.userName?.(uid));
   }
 
@@ -52,28 +53,46 @@ class SystemStream {
     if (playback !== undefined) return this.#replay(playback);
     const { durationMillis = Number.POSITIVE_INFINITY, metricsIntervalMillis, once } = this.#settings;
     // Asked twice before the first line: rates need two samples, and whose reading is of interest is known then.
-    if (!(await this.#sample())) throw failureOf(this.#data.errors);
+    this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
+    const first = await this.#sample();
+    if (first === ENDED) return this.#end();
+    if (!first) throw failureOf(this.#data.errors);
     const start = performance.now();
+    this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
     for (;;) {
       const due = Math.min(nextDue(start, metricsIntervalMillis, performance.now()), start + durationMillis);
       await this.#stop.sleep(due - performance.now());
-      if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
-      const isOpen = !(await this.#sample()) || (await this.#print());
-      if (!isOpen || once || due >= start + durationMillis) return EXIT_OK;
+      const isOpen = !this.#stop.isWished && (await this.#next());
+      if (!isOpen || once || due >= start + durationMillis) return this.#end();
     }
+  }
+
+  /** False: nobody reads any more, or the end came. */
+  async #next(): Promise<boolean> {
+    const sampled = await this.#sample();
+    if (sampled === ENDED) return false;
+    return !sampled || this.#print();
+  }
+
+  /** Throws where --duration is over and nothing has come to print. */
+  #end(): number {
+    const { signal } = this.#stop;
+    if (signal !== undefined) return exitCodeOfSignal(signal);
+    if (!this.#stop.isWished || !this.#isFirstOutput) return EXIT_OK;
+    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample came within --duration' });
   }
 
   /** Every recorded snapshot, as fast as it can be read; of --once the first that has rates. */
   async #replay(playback: RecordedSource): Promise<number> {
     for (;;) {
-      const snapshot = await playback.next();
-      if (this.#stop.signal !== undefined) return exitCodeOfSignal(this.#stop.signal);
+      const snapshot = await this.#stop.orEnd(playback.next());
+      if (snapshot === ENDED || this.#stop.isWished) return this.#end();
       if (snapshot === undefined) return this.#playedTo(playback);
       this.#data.absorb(snapshot);
       if (snapshot.machine === undefined && snapshot.machineProcesses === undefined) continue;
       if (this.#settings.once && !this.#data.hasRates) continue;
       const isOpen = await this.#print();
-      if (!isOpen || this.#settings.once) return EXIT_OK;
+      if (!isOpen || this.#settings.once) return this.#end();
     }
   }
 
@@ -91,8 +110,9 @@ class SystemStream {
   }
 
   /** False: there is no connection now, and it was told. Throws where there is nothing at all. */
-  async #sample(): Promise<boolean> {
-    const snapshot = await this.#ask();
+  async #sample(): Promise<boolean | typeof ENDED> {
+    const snapshot = await this.#stop.orEnd(this.#ask());
+    if (snapshot === ENDED) return ENDED;
     this.#data.absorb(snapshot);
     if (snapshot.machine !== undefined || snapshot.machineProcesses !== undefined) {
       this.#lostReason = undefined;

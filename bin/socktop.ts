@@ -1,9 +1,11 @@
-import { currentPlatform, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
+import { isatty } from 'node:tty';
+import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/socktop-command.ts';
 import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { localObstacle } from './local-obstacle.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
 import type { SocktopHost } from './socktop-host.ts';
@@ -14,7 +16,7 @@ import { BUILD_VERSION } from './version.ts';
 
 /** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
-  const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: BUILD_VERSION, themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') {
@@ -23,6 +25,11 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
     return invocation.exitCode;
   }
   const { options } = invocation;
+  const lacking = options.local || options.demo ? localObstacle('socktop') : undefined;
+  if (lacking !== undefined) {
+    complain('socktop', lacking);
+    return EXIT_USAGE;
+  }
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
   const obstacle = needsScreen ? screenObstacle() : undefined;
   if (obstacle !== undefined) {
@@ -54,6 +61,11 @@ async function findShown(options: SocktopOptions): Promise<Shown> {
 
 async function runShown(options: SocktopOptions, shown: Shown): Promise<number> {
   if (shown.kind === 'nothing') return abandoned();
+  const lacking = shown.kind === 'local' || shown.kind === 'demo' ? localObstacle('socktop') : undefined;
+  if (lacking !== undefined) {
+    complain('socktop', lacking);
+    return EXIT_USAGE;
+  }
   if (options.dryRun) {
     const { describedShown } = await import('./socktop-hosts.ts');
     for (const line of describedShown(shown)) process.stdout.write(`${line}\n`);
@@ -89,7 +101,8 @@ function isNamedWrong(thrown: unknown): boolean {
 async function abandoned(): Promise<number> {
   const { canAsk } = await import('./prompt.ts');
   if (canAsk()) return EXIT_OK;
-  complain('socktop', 'which machine? Give a URL, --profile, --demo or --local (see socktop --help)');
+  const ways = isWatchable ? 'a URL, --profile, --demo or --local' : 'a URL or --profile';
+  complain('socktop', `which machine? Give ${ways} (see socktop --help)`);
   return EXIT_USAGE;
 }
 

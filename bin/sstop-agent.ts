@@ -6,7 +6,7 @@ import { agentTarget } from './agent-target.ts';
 import { loadProfile } from './socktop-profiles.ts';
 
 /** The agent that the options name, connected. Rejects with an OpError that says in one line why it is not. */
-export async function openAgent(options: AgentOptions): Promise<RemoteSource> {
+export async function openAgent(options: AgentOptions, durationMillis?: number): Promise<RemoteSource> {
   const profile = options.profile === undefined ? undefined : loadProfile(options.profile, process.env);
   const verifyHostname = options.verifyHostname || profile?.verifyHostname === true;
   const target = agentTarget(
@@ -17,7 +17,7 @@ export async function openAgent(options: AgentOptions): Promise<RemoteSource> {
     },
     process.env,
   );
-  const { source, error } = await contact(target, verifyHostname);
+  const { source, error } = await contact(target, verifyHostname, durationMillis);
   if (error === undefined) return source;
   source.close();
   throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });

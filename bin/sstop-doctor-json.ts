@@ -1,13 +1,12 @@
-import type { LinuxExamination } from '../platforms/linux/doctor.ts';
-import { CAPABILITY_NAMES, hasCapability } from '../platforms/linux/doctor-capabilities.ts';
+import type { CapabilityLists, LinuxExamination } from '../platforms/index.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 
 /** The examination for programs: names in snake_case, null for what is not known. */
-export function doctorJson(version: string, found: LinuxExamination): string {
-  return `${JSON.stringify({ schema: 1, version, ...factsOf(found) }, clean, 2)}\n`;
+export function doctorJson(version: string, found: LinuxExamination, capabilities: CapabilityLists): string {
+  return `${JSON.stringify({ schema: 1, version, ...factsOf(found, capabilities) }, clean, 2)}\n`;
 }
 
-function factsOf(found: LinuxExamination) {
+function factsOf(found: LinuxExamination, capabilities: CapabilityLists) {
   const { tiers, advice, visibility, cgroup2MountPoints } = found;
   const taken = tiers.find(({ isAvailable }) => isAvailable)?.tier ?? null;
   return {
@@ -21,7 +20,7 @@ function factsOf(found: LinuxExamination) {
       shards: found.diag.closings.shards,
       capacity: found.diag.closings.capacity,
     },
-    privileges: privilegesOf(found),
+    privileges: privilegesOf(found, capabilities),
     advice: { commands: advice.commands, warnings: advice.warnings },
     processes: {
       seen: visibility.seen,
@@ -56,13 +55,12 @@ function programsOf({ programs }: LinuxExamination) {
 
 const answer = (code: string | undefined): 'ok' | string => code ?? 'ok';
 
-function privilegesOf({ privileges, executable }: LinuxExamination) {
-  const held = CAPABILITY_NAMES.filter((name) => hasCapability(privileges.effective, name));
+function privilegesOf({ privileges, executable }: LinuxExamination, capabilities: CapabilityLists) {
   return {
     uid: privileges.effectiveUid,
-    held,
-    missing: CAPABILITY_NAMES.filter((name) => !held.includes(name)),
-    unreachable: CAPABILITY_NAMES.filter((name) => !hasCapability(privileges.bounding, name)),
+    held: capabilities.held,
+    missing: capabilities.missing,
+    unreachable: capabilities.unreachable,
     no_new_privs: privileges.hasNoNewPrivileges,
     seccomp: privileges.hasSeccompFilter,
     executable: {

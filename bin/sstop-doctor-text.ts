@@ -1,4 +1,4 @@
-import type { DoctorEntry, DoctorSection, Mark } from '../platforms/linux/doctor-section.ts';
+import type { DoctorEntry, DoctorSection, Mark } from '../platforms/index.ts';
 import { cellWidth } from '../src/kit/text/cell-width.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 

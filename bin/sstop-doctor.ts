@@ -1,5 +1,5 @@
-import { currentPlatform } from '../platforms/index.ts';
-import { toOpError } from '../src/kit/errors/op-error.ts';
+import { currentPlatform, loadDoctor } from '../platforms/index.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
 import { complain } from './messages.ts';
@@ -12,14 +12,14 @@ import { VERSION } from './version.ts';
 export async function runDoctor(asJson: boolean): Promise<number> {
   try {
     const platform = currentPlatform();
-    const { examineLinux } = await import('../platforms/linux/doctor.ts');
-    const { doctorSections } = await import('../platforms/linux/doctor-words.ts');
-    const found = examineLinux({ executablePath: compiledExecutable() });
+    const doctor = await loadDoctor?.();
+    if (doctor === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
+    const found = doctor.examineLinux({ executablePath: compiledExecutable() });
     const text = asJson
-      ? doctorJson(VERSION, found)
+      ? doctorJson(VERSION, found, doctor.capabilityLists(found.privileges))
       : doctorText(
           `sstop ${VERSION} on this machine (+ good, - lacking)`,
-          doctorSections(found, (uid) => platform.userName(uid)),
+          doctor.doctorSections(found, (uid) => platform.userName(uid)),
         );
     await new StandardOutput().write(text);
     return EXIT_OK;

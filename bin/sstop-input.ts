@@ -1,4 +1,4 @@
-import { raisePrivileges } from '../platforms/index.ts';
+import { raisePrivileges, system } from '../platforms/index.ts';
 import type { AgentOptions } from '../src/apps/cli/sstop-command.ts';
 import { RecordingSource } from '../src/data/export/recording-source.ts';
 import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
@@ -10,13 +10,11 @@ import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { complain } from './messages.ts';
+import { complain, UNFINISHED_RECORDING } from './messages.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
-
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
+import { closedInTime } from './stop.ts';
 
 /** Where snapshots come from and who names what is in them. */
 export interface SstopInput {
@@ -30,7 +28,8 @@ export interface SstopInput {
   readonly log: EventLog;
   /** Told in one line of what goes wrong beside the snapshots; until somebody listens, standard error is. */
   set onProblem(listener: (message: string) => void);
-  close(): Promise<void>;
+  /** Resolves to whether all is well with what was to be recorded; what is not was told. */
+  close(): Promise<boolean>;
 }
 
 /**
@@ -44,6 +43,7 @@ export async function openInput(
 ): Promise<SstopInput> {
   const { geoipPath, recordPath, playbackPath } = settings;
   const opened = await openNames({
+    ...system.nameFiles,
     isDnsOn: settings.dns,
     ...(geoipPath === undefined ? {} : { geoipPath }),
   });
@@ -54,7 +54,10 @@ export async function openInput(
   const playback = playbackPath === undefined ? undefined : await openPlayback(playbackPath, clock);
   const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
   try {
-    const remote = settings.agent === undefined ? undefined : await connectedAgent(settings.agent);
+    const remote =
+      settings.agent === undefined
+        ? undefined
+        : await connectedAgent(settings.agent, settings.durationMillis);
     raisePrivileges();
     const inner = playback ?? remote ?? openLocal(platform, settings);
     const source = new LoggedSource(inner, log);
@@ -76,9 +79,9 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
-async function connectedAgent(options: AgentOptions): Promise<RemoteSource> {
+async function connectedAgent(options: AgentOptions, durationMillis?: number): Promise<RemoteSource> {
   const { openAgent } = await import('./sstop-agent.ts');
-  return openAgent(options);
+  return openAgent(options, durationMillis);
 }
 
 /** What goes wrong beside the snapshots: to the log, and to whoever listens. */
@@ -139,15 +142,12 @@ class OpenInput implements SstopInput {
     this.#parts.problems.listener = listener;
   }
 
-  async close(): Promise<void> {
+  async close(): Promise<boolean> {
     const { writer } = this.#parts;
     this.source.close();
     this.names.close();
-    if (writer === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-    await Promise.race([writer.close(), promise]);
-    clearTimeout(timer);
+    if (writer === undefined) return true;
+    const isClosed = await closedInTime(writer.close());
     const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
     this.log.event('info', 'recording-ended', {
       snapshots: snapshotCount,
@@ -156,5 +156,7 @@ class OpenInput implements SstopInput {
       code: error?.code,
     });
     if (unrecordedCount > 0) complain('sstop', `${unrecordedCount} snapshots are not in the recording`);
+    if (!isClosed) complain('sstop', UNFINISHED_RECORDING);
+    return isClosed && error === undefined;
   }
 }

@@ -1,14 +1,14 @@
-import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { close, closeSync, write, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { openToAppend } from '../src/kit/files/append-file.ts';
 import { LineBudget, type LogFields, type LogLevel, logLine } from './sstop-log-line.ts';
+import { closedInTime } from './stop.ts';
 
 /** Who writes what to the log is for the user alone. */
 const MODE = 0o600;
 /** Lines that wait for a slow disk; later ones are left out and counted. */
 const WAITING_LIMIT = 256;
-/** How long a hung disk may hold up the end. */
-const CLOSE_WAIT_MILLIS = 2000;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such directory',
@@ -18,6 +18,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'no permission to write there',
   EROFS: 'the file system is read-only',
   ENXIO: 'nobody reads it',
+  FOREIGN_LINK: "it is another user's link",
+  FOREIGN_FILE: "it is another user's file, or has a second name, in a folder that everybody may write to",
 };
 
 /** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */
@@ -39,16 +41,14 @@ export class EventLog {
   }
 
   /**
-   * Opens a file to append to, created with mode 0600. Throws OpError, its message one line that names the file.
-   * With a screen it must be no terminal: lines would be written over the screen.
+   * Opens a file to append to, as `openToAppend`, created with mode 0600. Throws OpError, its message one line that
+   * names the file. With a screen it must be no terminal: lines would be written over the screen.
    */
   static open(path: string, hasScreen: boolean): EventLog {
-    // Not blocking: a pipe that nobody reads must hold nothing up. A file knows no difference.
-    const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
     try {
-      const descriptor = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, MODE);
-      if (fstatSync(descriptor).isDirectory()) throw new OpError({ op: 'open log', code: 'EISDIR' });
+      const descriptor = openToAppend(path, MODE);
       if (hasScreen && isatty(descriptor)) {
+        closeSync(descriptor);
         throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'it is a terminal' });
       }
       return new EventLog(descriptor);
@@ -89,13 +89,10 @@ export class EventLog {
   async close(): Promise<void> {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
-    const closed = this.#work.then(
+    const closing = this.#work.then(
       () => new Promise<void>((done) => close(descriptor, (error) => this.#settle(error, done))),
     );
-    await Promise.race([closed, promise]);
-    clearTimeout(timer);
+    await closedInTime(closing);
   }
 
   #counted(fields: LogFields): LogFields {

@@ -1,4 +1,4 @@
-import { secondsEastOfUtc } from '../platforms/index.ts';
+import { ignoreUnnamedSignals, secondsEastOfUtc } from '../platforms/index.ts';
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
 import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
@@ -21,6 +21,7 @@ import type { SstopInput } from './sstop-input.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { rehearse } from './sstop-rehearsal.ts';
 import type { Settings } from './sstop-settings.ts';
+import { groupsHere, terminalOptions } from './terminal-options.ts';
 
 /** How long a row that crossed the alert's threshold stands out before it settles to a sign: seen, and no blinking. */
 const FLASH_MILLIS = 1500;
@@ -75,9 +76,11 @@ class Screen {
   async run(): Promise<number> {
     const { color, mouse, durationMillis } = this.#settings;
     if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
+    await ignoreUnnamedSignals();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let starting: ReturnType<typeof setImmediate> | undefined;
     const reason = await runProgram<Model, Message, Effect>(withInjectedFault(this.#program()), {
+      ...terminalOptions(),
       color,
       mouse,
       effect: (effect, controls) => this.#carryOut(effect, controls),
@@ -102,7 +105,7 @@ class Screen {
     const { settings, input } = { settings: this.#settings, input: this.#input };
     return sstopProgram({
       ...settings,
-      keymap: keymapOf(groupsFor(settings.keymap.groups, input.playback !== undefined)),
+      keymap: keymapOf(groupsHere(groupsFor(settings.keymap.groups, input.playback !== undefined))),
       canSignal: input.playback === undefined && this.#signaller !== undefined,
       // Another machine's process of that number is another process.
       ownPid: input.link === undefined ? process.pid : 0,
@@ -204,7 +207,7 @@ class Screen {
       case 'gone':
         return exitCodeOfSignal('SIGHUP');
       case 'crash':
-        complain('sstop', `stopped by an error of its own: ${reason.error.message}`);
+        complain('sstop', `internal error: ${reason.error.message}`);
         return EXIT_FAILURE;
     }
   }

@@ -1,3 +1,4 @@
+import { system } from '../platforms/index.ts';
 import type { COLOR_NAMES } from '../src/apps/cli/common-options.ts';
 import { parseDurationMillis } from '../src/apps/cli/duration.ts';
 import {
@@ -105,7 +106,7 @@ export function readSettings(
   options: SstopOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): { readonly settings: Settings; readonly problems: readonly string[] } {
-  const { config, problems } = readConfig(configPath(environment), SSTOP_VOCABULARY);
+  const { config, problems } = readConfig(configPath(system.configFolder(environment)), SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, ...asked } = options;
   const settings: Settings = {
@@ -119,7 +120,7 @@ export function readSettings(
     keymap: keymapWith(KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
-    ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(environment),
+    ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(system.terminalEnvironment(environment)),
     mouse: options.mouse ?? config.mouse,
   };
   return { settings, problems: problems.map(problemText) };

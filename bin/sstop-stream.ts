@@ -17,7 +17,7 @@ import { playbackProblem } from './playback-problem.ts';
 import type { SstopInput } from './sstop-input.ts';
 import type { Settings } from './sstop-settings.ts';
 import { StandardOutput } from './standard-output.ts';
-import { Stop } from './stop.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 
 /** Streams snapshots to standard output, or prints one; ends by --once, --duration, a signal or a closed pipe. */
 export async function runStream(settings: Settings, input: SstopInput): Promise<number> {
@@ -36,7 +36,7 @@ class Stream {
   readonly #input: SstopInput;
   readonly #filter: OwnerFilter;
   readonly #stop: Stop;
-  readonly #output = new StandardOutput();
+  readonly #output: StandardOutput;
   readonly #rates = new NetworkRates();
   #isFirstOutput = true;
   /** Why the agent cannot be asked now; it was told. */
@@ -47,6 +47,7 @@ class Stream {
     this.#input = input;
     this.#filter = filter;
     this.#stop = stop;
+    this.#output = new StandardOutput(stop);
     input.playback?.observe((snapshot) => {
       if (snapshot.network !== undefined) this.#rates.update(snapshot.network, snapshot.header);
     });
@@ -54,8 +55,11 @@ class Stream {
 
   async run(): Promise<number> {
     const { durationMillis = Number.POSITIVE_INFINITY, intervalMillis, interfaceName, once } = this.#settings;
+    this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
     const baseline = await this.#sample();
+    if (baseline === ENDED) return this.#end();
     const start = performance.now();
+    this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
     const known =
       interfaceName === undefined || interfaceNamed(baseline.interfaces, interfaceName) !== undefined;
     if (!known) return this.#refuseInterface(baseline);
@@ -63,22 +67,21 @@ class Stream {
     for (;;) {
       const due = Math.min(nextDue(start, intervalMillis, performance.now()), start + durationMillis);
       await this.#stop.sleep(due - performance.now());
-      if (this.#stop.signal !== undefined) return this.#endedBy(this.#stop.signal);
-      const isOpen = await this.#print();
-      if (!isOpen || once || due >= start + durationMillis) return EXIT_OK;
+      const isOpen = !this.#stop.isWished && (await this.#print());
+      if (!isOpen || once || due >= start + durationMillis) return this.#end();
     }
   }
 
   /** Every recorded snapshot, as fast as it can be read. */
   async #replay(playback: RecordedSource): Promise<number> {
     for (;;) {
-      const snapshot = await playback.next();
-      if (this.#stop.signal !== undefined) return this.#endedBy(this.#stop.signal);
+      const snapshot = await this.#stop.orEnd(playback.next());
+      if (snapshot === ENDED || this.#stop.isWished) return this.#end();
       if (snapshot === undefined) return this.#playedTo(playback);
       if (snapshot.network === undefined) continue;
       this.#rates.update(snapshot.network, snapshot.header);
       const isOpen = await this.#output.write(this.#format(snapshot, snapshot.network));
-      if (!isOpen || this.#settings.once) return EXIT_OK;
+      if (!isOpen || this.#settings.once) return this.#end();
     }
   }
 
@@ -91,25 +94,34 @@ class Stream {
     return EXIT_USAGE;
   }
 
-  #endedBy(signal: NodeJS.Signals): number {
-    this.#input.log.event('info', 'signal', { signal });
-    return exitCodeOfSignal(signal);
+  /** Throws where --duration is over and nothing has come to print. */
+  #end(): number {
+    const { signal } = this.#stop;
+    if (signal !== undefined) {
+      this.#input.log.event('info', 'signal', { signal });
+      return exitCodeOfSignal(signal);
+    }
+    if (!this.#stop.isWished || !this.#isFirstOutput) return EXIT_OK;
+    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample came within --duration' });
   }
 
   /** Takes a sample into the rates; what stays of it until the next is `header` and `section`. */
-  async #sample(): Promise<NetworkSection> {
+  async #sample(): Promise<NetworkSection | typeof ENDED> {
     const snapshot = await this.#snapshot();
+    if (snapshot === ENDED) return ENDED;
     if (snapshot.network === undefined) throw failureOf(snapshot);
     this.#rates.update(snapshot.network, snapshot.header);
     return snapshot.network;
   }
 
-  #snapshot(): Promise<Snapshot> {
-    return this.#input.source.sample({ network: true }, Number.POSITIVE_INFINITY);
+  #snapshot(): Promise<Snapshot | typeof ENDED> {
+    return this.#stop.orEnd(this.#input.source.sample({ network: true }, Number.POSITIVE_INFINITY));
   }
 
+  /** False: nobody reads any more, or the end came. */
   async #print(): Promise<boolean> {
     const snapshot = await this.#snapshot();
+    if (snapshot === ENDED) return false;
     if (snapshot.network === undefined) return this.#without(snapshot);
     this.#lostReason = undefined;
     this.#rates.update(snapshot.network, snapshot.header);

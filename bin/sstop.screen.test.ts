@@ -119,7 +119,7 @@ describe('ways out', () => {
     pty.key('?');
     expect(await pty.exited()).toBe(1);
     expectRestored(pty, localFlags);
-    expect(pty.text()).toContain('sstop: stopped by an error of its own: view: INJECTED');
+    expect(pty.text()).toContain('sstop: internal error: view: INJECTED');
   });
 
   test('the release build holds no fault injection', async () => {

@@ -1,10 +1,13 @@
+import { isatty } from 'node:tty';
 import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { compiledExecutable } from './compiled.ts';
-import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { endByError } from './last-words.ts';
+import { localObstacle } from './local-obstacle.ts';
 import { complain } from './messages.ts';
 import { screenObstacle } from './screen-obstacle.ts';
 import { openInput, type SstopInput } from './sstop-input.ts';
@@ -17,7 +20,7 @@ import { BUILD_VERSION } from './version.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
-  const isColored = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
     { version: BUILD_VERSION, themeNames: THEME_NAMES },
@@ -25,6 +28,12 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   );
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
   const { options } = invocation;
+  const isLocal = isOfThisMachine(options);
+  const lacking = isLocal ? localObstacle('sstop') : undefined;
+  if (lacking !== undefined) {
+    complain('sstop', options.doctor ? `--doctor: ${lacking}` : lacking);
+    return EXIT_USAGE;
+  }
   if (options.doctor) return (await import('./sstop-doctor.ts')).runDoctor(options.output === 'json');
   const obstacle = options.output === 'screen' ? screenObstacle() : undefined;
   if (obstacle !== undefined) {
@@ -48,6 +57,11 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   return runLogged(options, log);
+}
+
+/** Whether this machine is what is asked about. */
+function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean {
+  return doctor || (agent === undefined && playbackPath === undefined);
 }
 
 /** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
@@ -77,31 +91,33 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
   let platform: Platform | undefined;
   let input: SstopInput;
   try {
-    // An agent can be asked from where nothing can be collected.
-    platform = settings.agent === undefined ? currentPlatform() : undefined;
+    // An agent can be asked, and a recording played, where nothing can be collected.
+    platform =
+      settings.agent === undefined && settings.playbackPath === undefined ? currentPlatform() : undefined;
     input = await openInput(settings, platform, log);
   } catch (thrown) {
     return failed(thrown, 'start', (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE, log);
   }
   const keepStartMemory = giveBackStartMemory(log);
+  let code: number;
   try {
-    return settings.output === 'screen'
-      ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
-      : await (await import('./sstop-stream.ts')).runStream(settings, input);
+    code =
+      settings.output === 'screen'
+        ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
+        : await (await import('./sstop-stream.ts')).runStream(settings, input);
   } catch (thrown) {
-    return failed(thrown, 'run', EXIT_FAILURE, log);
-  } finally {
-    keepStartMemory();
-    await input.close();
+    code = failed(thrown, 'run', EXIT_FAILURE, log);
   }
+  keepStartMemory();
+  const isRecorded = await input.close();
+  return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
 /** The screen has its own way to do this, which gives the terminal back first. */
 function endOnExceptions(log: EventLog): void {
   const end = (thrown: unknown): never => {
     log.lastWords('error', 'exception', exceptionFields(thrown));
-    complain('sstop', `stopped by an error of its own: ${toOpError('run', thrown).message}`);
-    process.exit(EXIT_FAILURE);
+    endByError('sstop', thrown);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);

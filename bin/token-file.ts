@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { readText } from '../src/kit/files/user-file.ts';
 
 const TOKEN_LIMIT = 1024;
 /** With blanks around the token. */
@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'no permission to read it',
   EISDIR: 'it is a folder',
+  NOT_A_FILE: 'it is no regular file',
 };
 
 /** What is wrong with a token, which is not in it; undefined: it can be sent in a header. */
@@ -21,14 +22,14 @@ export function tokenFault(token: string): string | undefined {
 /** The word in the file. Throws OpError `token file`, whose message says in one line what is wrong. */
 export function readTokenFile(path: string): string {
   try {
-    if (statSync(path).size > FILE_LIMIT_BYTES) throw failure('EFBIG', `'${path}' is too long for a token`);
-    const token = readFileSync(path, 'utf8').trim();
+    const token = readText(path, FILE_LIMIT_BYTES).trim();
     const fault = tokenFault(token);
     if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}`);
     return token;
   } catch (thrown) {
-    if (thrown instanceof OpError) throw thrown;
-    const { code } = toOpError('token file', thrown);
+    const { op, code } = toOpError('token file', thrown);
+    if (op === 'token file' && thrown instanceof OpError) throw thrown;
+    if (code === 'TOO_LONG') throw failure('EFBIG', `'${path}' is too long for a token`);
     throw failure(code, `cannot read '${path}': ${REASONS[code] ?? code}`);
   }
 }

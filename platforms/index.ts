@@ -1,7 +1,21 @@
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { useUserRights } from '../src/kit/files/user-rights.ts';
+import type { System } from './system.ts';
+import { systemNamed } from './systems.ts';
 
-// Not a static import: what stands behind it opens the C library of Linux at once.
+export type { LinuxExamination } from './linux/doctor.ts';
+export type { CapabilityLists } from './linux/doctor-capabilities.ts';
+export type { DoctorEntry, DoctorSection, Mark } from './linux/doctor-section.ts';
+
+/** The runtime's name of the system that this is; agents tell their clients. */
+export const platformName: string = process.platform;
+
+/** What the programs have to know of the system that they run on, whether or not it can be watched. */
+export const system: System = systemNamed(platformName, process.env);
+
+// No static imports: what they name opens the C library of Linux at once. `process.platform` is a constant of each
+// build for another system, so that its bundle holds none of this (platforms/client-bundle.test.ts).
 const linux =
   process.platform === 'linux'
     ? {
@@ -9,6 +23,11 @@ const linux =
         ...(await import('./linux/handed-programs.ts')),
         ...(await import('./linux/shed-privileges.ts')),
         ...(await import('./linux/local-time.ts')),
+        loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
+        loadLibc: () => import('./linux/libc.ts'),
+        loadServiceManager: () => import('./linux/service-manager.ts'),
+        loadIgnoredSignals: () => import('./linux/ignored-signals.ts'),
+        loadProgramText: () => import('./linux/program-text.ts'),
       }
     : undefined;
 const capabilities =
@@ -22,6 +41,9 @@ delete process.env[HANDED_VARIABLE];
 let handed = handedText === undefined ? undefined : linux?.adoptPrograms(handedText);
 /** Root reads every file anyway; a capability of the executable must not let its user do so. */
 const isOrdinaryUser = process.getuid?.() !== 0;
+
+// Files that the user names are opened with his own rights whenever that is, a screen that collects included.
+if (isOrdinaryUser && capabilities !== undefined) useUserRights((work) => capabilities.withNone(work));
 
 /** Until `raisePrivileges`, files are opened with the rights of the user alone. Throws SyscallError. */
 export function lowerPrivileges(): void {
@@ -38,8 +60,8 @@ export function raisePrivileges(): void {
  * was something to cut, and it is to do so. `needsLowPort`: it will listen below 1024. Throws SyscallError.
  */
 export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
-  const { PrivilegeDrop } = await import('./linux/privilege-drop.ts');
+  if (linux === undefined) return false;
+  const { PrivilegeDrop } = await linux.loadPrivilegeDrop();
   const drop = new PrivilegeDrop(needsLowPort);
   if (!drop.isNeeded) return false;
   drop.apply();
@@ -48,15 +70,16 @@ export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
 
 /** Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it. */
 export async function isSecureExecution(): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
-  return (await import('./linux/libc.ts')).isSecureExecution();
+  // Elsewhere only another user's identity gives rights.
+  if (linux === undefined) return process.getuid?.() !== process.geteuid?.();
+  return (await linux.loadLibc()).isSecureExecution();
 }
 
 /** Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError. */
 export async function tellServiceManager(state: string): Promise<void> {
   const address = process.env['NOTIFY_SOCKET'] ?? '';
-  if (process.platform !== 'linux' || address === '') return;
-  const { notifyServiceManager } = await import('./linux/service-manager.ts');
+  if (linux === undefined || address === '') return;
+  const { notifyServiceManager } = await linux.loadServiceManager();
   notifyServiceManager(address, state);
 }
 
@@ -74,15 +97,33 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
   }
 }
 
+/** For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError. */
+export async function ignoreUnnamedSignals(): Promise<void> {
+  (await linux?.loadIgnoredSignals())?.ignoreUnnamedSignals();
+}
+
 /** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */
 export async function releaseProgramText(): Promise<void> {
-  if (process.platform === 'linux') (await import('./linux/program-text.ts')).releaseProgramText();
+  (await linux?.loadProgramText())?.releaseProgramText();
 }
 
 /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
 export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 
-/** The operating system that this program runs on. Throws OpError (`ENOTSUP`) on one that is not supported. */
+/** Whether this program can watch the machine that it runs on, and not only ask agents of others. */
+export const isWatchable = linux !== undefined;
+
+/** Loads what examines this machine; undefined: it cannot be watched. */
+export const loadDoctor =
+  process.platform === 'linux'
+    ? async () => ({
+        ...(await import('./linux/doctor.ts')),
+        ...(await import('./linux/doctor-words.ts')),
+        ...(await import('./linux/doctor-capabilities.ts')),
+      })
+    : undefined;
+
+/** The machine that this program runs on. Throws OpError (`ENOTSUP`) where it cannot be watched. */
 export function currentPlatform(): Platform {
   const taken = handed;
   handed = undefined;
@@ -90,6 +131,6 @@ export function currentPlatform(): Platform {
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',
-    message: `${process.platform} is not supported: sstop runs on linux`,
+    message: `this system cannot be watched directly (${system.name})`,
   });
 }

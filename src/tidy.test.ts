@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FLOORS, findFolderCycle, MODULE_OWNERS, ROOMS } from '../bin/dev/tidy/import-table.ts';
 import { arrowsOf, checkFile } from '../bin/dev/tidy/rules.ts';
 import { importsOf, readSource } from '../bin/dev/tidy/source-text.ts';
+import { findUnusedCode } from '../bin/dev/tidy/unused-code.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const SOURCES = ['bench', 'bin', 'platforms', 'src']
@@ -26,6 +27,12 @@ describe('the house', () => {
   test('has no folders that import each other', () => {
     expect(findFolderCycle(SOURCES.flatMap((path) => arrowsOf(path, read(path))))).toBeUndefined();
   });
+
+  test('has no code that only tests use, and no file that nothing imports', () => {
+    const sources = SOURCES.filter((path) => path.endsWith('.ts'));
+    const findings = findUnusedCode(new Map(sources.map((path) => [path, read(path)])));
+    expect(findings.map(({ path, line, what }) => `${path}:${line} ${what}`)).toEqual([]);
+  }, 60_000);
 
   test('shows the import table in docs/ARCHITECTURE.md as it is enforced', () => {
     const page = read('docs/ARCHITECTURE.md');
@@ -109,6 +116,20 @@ describe('each rule can fail', () => {
     [plain, "import dns from 'node:dns/promises';", 'node:dns/promises belongs to src/data/names/'],
     [plain, "import chalk from 'chalk';", 'chalk belongs to src/apps/cli/'],
     [plain, 'Bun.serve({});', 'Bun.serve outside src/remote/agent/'],
+    [plain, "if (process.platform === 'linux') a();", 'the name of the system outside platforms/'],
+    ['bin/a.ts', 'a(process . platform);', 'the name of the system outside platforms/'],
+    ['bin/a.ts', "import { a } from '../platforms/linux/a.ts';", 'a.ts is behind platforms/index.ts'],
+    ['bin/a.ts', "await import('../platforms/windows/a.ts');", 'a.ts is behind platforms/index.ts'],
+    [plain, "Bun.spawn(['a']);", 'a program started outside platforms/linux/child-program.ts'],
+    [plain, "import { exec } from 'node:child_process';", 'node:child_process belongs to bin/dev/'],
+    [plain, "import { openSync } from 'node:fs';", 'a file opened outside src/kit/files/'],
+    [plain, "import { rmSync, readFile } from 'node:fs/promises';", 'a file opened outside src/kit/files/'],
+    [
+      'bin/a.ts',
+      "import {\n  writeFileSync as w,\n} from 'node:fs';",
+      'a file opened outside src/kit/files/',
+    ],
+    ['bin/a.ts', 'await Bun.write(path, text);', 'a file opened outside src/kit/files/'],
     [plain, '\n'.repeat(400), '400 lines'],
     [plain, "throw new Error('x');", 'a bare Error'],
     [plain, "throw Error('x');", 'a bare Error'],
@@ -148,6 +169,128 @@ describe('each rule can fail', () => {
   });
 });
 
+describe('unused code', () => {
+  const unused = (files: Readonly<Record<string, string>>): string[] =>
+    findUnusedCode(new Map(Object.entries(files)), ['bin/main.ts']).map(
+      ({ path, line, what }) => `${path}:${line} ${what}`,
+    );
+  const main = "import { a } from '../src/a.ts';\na();";
+  const file = 'src/b.ts:1 no product code imports this file';
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ['a file that nobody imports', { 'src/a.ts': 'export function a() {}', 'src/b.ts': '' }, [file]],
+    [
+      'a file that only a test imports',
+      {
+        'src/a.ts': 'export function a() {}',
+        'src/b.ts': 'export const b = 1;',
+        'src/b.test.ts': "import { b } from './b.ts';\nb;",
+      },
+      [file],
+    ],
+    [
+      'files that only import each other',
+      {
+        'src/a.ts': 'export function a() {}',
+        'src/b.ts': "import { c } from './c.ts';\nexport const b = () => c;",
+        'src/c.ts': "import { b } from './b.ts';\nexport const c = () => b;",
+      },
+      [file, 'src/c.ts:1 no product code imports this file'],
+    ],
+    [
+      'an export that only tests, benches and fixtures import',
+      {
+        'src/a.ts': 'export function a() {}\n\nexport const b = 1;',
+        'src/a.test.ts': "import { b } from './a.ts';\nb;",
+        'src/a.fixture.ts': "import { b } from './a.ts';\nb;",
+        'bench/src/a.bench.ts': "import { b } from '../../src/a.ts';\nb;",
+      },
+      ['src/a.ts:3 no product code uses the export b'],
+    ],
+    [
+      'an export that is named only by itself and by another unused export',
+      {
+        'src/a.ts':
+          'export function a() {}\nexport function b() {\n  b();\n}\nexport type C = typeof b; // a b',
+        'src/a.test.ts': "import { b, type C } from './a.ts';\nb as C;",
+      },
+      ['src/a.ts:2 no product code uses the export b', 'src/a.ts:5 no product code uses the export C'],
+    ],
+    [
+      'an export that is named in a string, a comment and as a property',
+      { 'src/a.ts': "export function a() {\n  // b\n  return ['b', c.b];\n}\nexport const b = 1;" },
+      ['src/a.ts:5 no product code uses the export b'],
+    ],
+    [
+      'an export that is used in its own file alone',
+      { 'src/a.ts': 'export const b = 1;\nexport function a() {\n  return b;\n}' },
+      ['src/a.ts:1 no other file imports b: remove the keyword export'],
+    ],
+    [
+      'a list of exports, and one passed on from another file',
+      {
+        'src/a.ts': "export { c as d } from './c.ts';\nconst b = 1;\nexport function a() {}\nexport { b };",
+        'src/c.ts': 'export const c = 1;',
+        'src/a.test.ts': "import { b, d } from './a.ts';\nb + d;",
+      },
+      [
+        'src/a.ts:1 no product code uses the export d',
+        'src/a.ts:4 no product code uses the export b',
+        'src/c.ts:1 no product code uses the export c',
+      ],
+    ],
+  ])('%s', (_name, files, expected) => {
+    expect(unused({ 'bin/main.ts': main, ...files })).toEqual(expected);
+  });
+
+  test('an entry point that is gone is a finding', () => {
+    expect(unused({})).toEqual(['bin/main.ts:1 an entry point that is not there']);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    [
+      'a parser that its own file calls and a test imports',
+      {
+        'src/a.ts': 'export function a() {\n  parse();\n}\nexport function parse() {}',
+        'src/a.test.ts': "import { parse } from './a.ts';\nparse();",
+      },
+    ],
+    [
+      'types, other names, whole modules, and imports at run time',
+      {
+        'src/a.ts': [
+          "import type { B } from './b.ts';",
+          "import { b as c } from './b.ts';",
+          "import * as d from './d.ts';",
+          "import './e.ts';",
+          'export async function a(): Promise<B> {',
+          "  const { f: g } = await import('./f.ts');",
+          "  await (await import('./f.ts')).h();",
+          "  const i = await Promise.all([import('./i.ts')]);",
+          '  return [...c, d, g, i];',
+          '}',
+        ].join('\n'),
+        'src/b.ts': 'export type B = unknown[];\nexport const b = [];',
+        'src/d.ts': 'export const d = 1;',
+        'src/e.ts': 'run();',
+        'src/f.ts': 'export const f = 1;\nexport function h() {}',
+        'src/i.ts': 'export const i = 1;',
+      },
+    ],
+    [
+      'what runs when a file is imported',
+      {
+        'src/a.ts':
+          "import { b } from './b.ts';\nif (b) {\n  c();\n}\nexport function a() {}\nfunction c() {}",
+        'src/b.ts': 'export const b = 1;',
+      },
+    ],
+    ['generated code', { 'src/a.ts': 'export function a() {}', 'src/b.generated.ts': 'export const b = 1;' }],
+  ])('%s is fine', (_name, files) => {
+    expect(unused({ 'bin/main.ts': main, ...files })).toEqual([]);
+  });
+});
+
 describe('what is allowed passes', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['src/data/rates/a.ts', "import { a } from '../sample/a.ts';\nimport { b } from '../../kit/text/b.ts';"],
@@ -158,6 +301,8 @@ describe('what is allowed passes', () => {
     ['bin/main.ts', "import { a } from '../src/apps/sstop/a.ts';\nprocess.exit(1);"],
     ['src/data/rates/a.test.ts', "import { a } from '../../../platforms/linux/libc.ts';"],
     ['src/a.test.ts', "test.skipIf(isRoot)('adds (needs an ordinary user)', () => {});"],
+    ['platforms/index.ts', "if (process.platform === 'linux') await import('./linux/a.ts');"],
+    ['bin/a.ts', "import { a } from '../platforms/index.ts';"],
     ['src/kit/errors/op-error.ts', 'export class OpError extends Error {}'],
     ['src/data/rates/a.ts', "// throw new Error('x')\nconst a = 'process.exit(1)'; // : any"],
     [

@@ -20,7 +20,10 @@ const CHECKS: readonly Check[] = [
     command: ['node_modules/.bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'],
   },
   { name: 'types', command: ['node_modules/.bin/tsc', '--pretty', 'false', '--project', '.'] },
-  { name: 'rules of the house', command: [process.execPath, 'test', './src/tidy.test.ts'] },
+  {
+    name: 'rules of the house',
+    command: [process.execPath, 'test', '--timeout=60000', './src/tidy.test.ts'],
+  },
   {
     name: 'shell scripts',
     // bash -n reads its first argument alone.

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { sealExecutable } from './entry-stub/seal.ts';
 import { isSignedAsItIs, signAdHoc } from './macho/macho-signature.ts';
 import { readRevision } from './revision.ts';
 import { hardenedRuntime } from './runtime-image.ts';
@@ -37,7 +38,7 @@ export const COMPILE_FLAGS: readonly string[] = [
 ];
 
 /** One image to be made. */
-export interface Compilation {
+interface Compilation {
   readonly target: Target;
   readonly kind: BuildKind;
   /** Bun's executable for the target, as it comes. */
@@ -67,6 +68,7 @@ export function compileImage({ target, kind, runtime, output }: Compilation): vo
 
 /** What is still to be done to the compiler's output. */
 function finish(target: Target, output: string): void {
+  if (target.system === 'linux') sealExecutable(output);
   // Bun leaves the runtime's own signature, which is not about the bundle, in files for Intel's processors.
   if (target.system === 'darwin') writeFileSync(output, withSignature(readFileSync(output)));
 }

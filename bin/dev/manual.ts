@@ -17,7 +17,7 @@ import { VERSION } from '../version.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A file made from the program's own definitions; the path is relative to the root. */
-export interface MadeDocument {
+interface MadeDocument {
   readonly path: string;
   readonly contents: string;
 }

@@ -4,7 +4,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SHORT_COMMIT = 12;
 
 /** Which sources a build is made of. */
-export interface Revision {
+interface Revision {
   /** For people: the commit, and whether the files differ from it. */
   readonly label: string;
   /** Of the commit, or SOURCE_DATE_EPOCH: seconds since 1970, the date of every file that is released. */

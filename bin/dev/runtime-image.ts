@@ -1,23 +1,31 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { disableCrashReport } from './crash-report.ts';
+import { isElf } from './entry-stub/seal.ts';
+import { requireJudged } from './runtime-variables.ts';
 
 /**
- * Environment variables by which Bun's runtime would run other code than the program's own. An executable with a
- * capability must not listen to them, and no build flag turns them off.
+ * Environment variables by which Bun's runtime would run other code than the program's own. No build flag turns them
+ * off. On Linux the entry stub removes them as well; other systems have no stub.
  */
 const DISABLED_VARIABLES = ['BUN_BE_BUN', 'BUN_OPTIONS'] as const;
 const EXECUTABLE_MODE = 0o755;
 
 /**
- * Path of a copy of a Bun, the running one unless another is named, that knows none of DISABLED_VARIABLES, made on
- * first use. The folder holds one copy per content of the original.
+ * Path of a copy of a Bun, the running one unless another is named, that knows none of DISABLED_VARIABLES, and on Linux
+ * reports no crash, made on first use. The folder holds one copy per content of the original.
  */
 export function hardenedRuntime(folder: string, runtime: string = process.execPath): string {
   const image = readFileSync(runtime);
-  const hash = createHash('sha256').update(DISABLED_VARIABLES.join(' ')).update(image).digest('hex');
+  const changes = [...DISABLED_VARIABLES, 'crash report'];
+  const hash = createHash('sha256').update(changes.join(' ')).update(image).digest('hex');
   const path = `${folder}/bun-${hash.slice(0, 24)}`;
   if (existsSync(path)) return path;
+  if (isElf(image)) {
+    requireJudged(image);
+    disableCrashReport(image);
+  }
   disableVariables(image, DISABLED_VARIABLES);
   mkdirSync(folder, { recursive: true });
   const unfinished = `${path}.${process.pid}`;

@@ -117,7 +117,7 @@ export async function setStage(stage: Stage): Promise<Play> {
 }
 
 /** Everybody on the stage and in the world around it. */
-export class Play {
+class Play {
   readonly #actors: readonly Actor[];
 
   constructor(actors: readonly Actor[]) {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compileRaw } from 'pbf/compile';
 import { type ProtoField, type ProtoMessage, type ProtoSchema, sync } from 'resolve-protobuf-schema';
@@ -7,7 +7,7 @@ const WIRE = fileURLToPath(new URL('../../src/remote/wire/', import.meta.url));
 
 /** Every .proto file, without its ending; the code stands beside it as `NAME.generated.ts`. */
 export const PROTO_NAMES = ['processes', 'socktop-v2'] as const;
-export type ProtoName = (typeof PROTO_NAMES)[number];
+type ProtoName = (typeof PROTO_NAMES)[number];
 
 const SCALARS: Readonly<Record<string, string>> = {
   string: 'string',
@@ -17,9 +17,9 @@ const SCALARS: Readonly<Record<string, string>> = {
   ),
 };
 
-/** The code that is committed for a .proto file. */
-export function committedCode(name: ProtoName): string {
-  return readFileSync(`${WIRE}${name}.generated.ts`, 'utf8');
+/** Where the code for a .proto file stands. */
+export function codePath(name: ProtoName): string {
+  return `${WIRE}${name}.generated.ts`;
 }
 
 /**
@@ -119,5 +119,5 @@ function constantOf(name: string): string {
 }
 
 if (import.meta.main) {
-  for (const name of PROTO_NAMES) writeFileSync(`${WIRE}${name}.generated.ts`, wantedCode(name));
+  for (const name of PROTO_NAMES) writeFileSync(codePath(name), wantedCode(name));
 }

@@ -74,7 +74,7 @@ function portIn(stream: ReadableStream<Uint8Array>, said: string[]): Promise<num
     const read = async (): Promise<void> => {
       for await (const line of linesOf(stream)) {
         said.push(line);
-        const port = /listening on wss?:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+        const port = /listening on wss?:\/\/\S+:(\d+)\/ws/.exec(line)?.[1];
         if (port !== undefined) resolve(Number(port));
       }
       reject(new OpError({ op: 'start agent', code: 'NO_PORT' }));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { FIXTURES } from './executables.ts';
 
 /** What is begun against an agent, until it is ended. */
 export interface Attack {
@@ -8,14 +9,21 @@ export interface Attack {
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
+/** A request to become a WebSocket. */
+export function upgradeRequest(token: string, protocol?: string): string {
+  const lines = [
+    ...[`GET /ws?token=${token} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'],
+    ...['Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${KEY}`],
+    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
 /** A client that has agreed on WebSocket and then sends whatever it likes. */
 export function rawWebSocket(port: number, token: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
-      socket.write(
-        `GET /ws?token=${token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
-      );
+      socket.write(upgradeRequest(token));
     });
     socket.once('error', reject);
     socket.once('data', () => resolve(socket));
@@ -23,7 +31,7 @@ export function rawWebSocket(port: number, token: string): Promise<Socket> {
 }
 
 /** RFC 6455, 5.2. */
-export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, PING: 9 } as const;
+export const Opcode = { CONTINUATION: 0, TEXT: 1, BINARY: 2, CLOSE: 8, PING: 9, PONG: 10 } as const;
 
 export interface FrameOptions {
   /** Default true. */
@@ -37,10 +45,12 @@ export interface FrameOptions {
 /** A frame of a client, masked with zeros, which leave the payload as it is. */
 export function clientFrame(opcode: number, payload: Uint8Array, options: FrameOptions = {}): Buffer {
   const { isLast = true, isCompressed = false, saidLength = payload.length } = options;
-  const head = Buffer.alloc(14);
+  const isShort = saidLength < 126;
+  const head = Buffer.alloc(isShort ? 6 : 14);
   head[0] = (isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode;
-  head[1] = 0x80 | 127;
-  head.writeBigUInt64BE(BigInt(saidLength), 2);
+  // Control frames know no longer form.
+  head[1] = 0x80 | (isShort ? saidLength : 127);
+  if (!isShort) head.writeBigUInt64BE(BigInt(saidLength), 2);
   return Buffer.concat([head, payload]);
 }
 
@@ -58,6 +68,29 @@ export async function silentConnections(port: number, count: number): Promise<At
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** What a flood is made of. */
+export interface Flood {
+  /** Connections at once; one that ends is followed by another. */
+  readonly connections: number;
+  /** What is sent first, and answered before the rest is sent. */
+  readonly opening?: string;
+  /** What is then sent over and over. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Connections that send as fast as the other side takes it, and read no answer. In a process of its own, so that what
+ * is measured beside it is the agent and not the sender.
+ */
+export function flood(port: number, { connections, opening = '', bytes }: Flood): Attack {
+  const texts = [opening, bytes].map((part) => Buffer.from(part).toString('hex'));
+  const args = [port, connections, ...texts].map(String);
+  const child = Bun.spawn([process.execPath, `${FIXTURES}/flood.fixture.ts`, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return { end: () => child.kill() };
 }
 
 /** Begins again and again, as fast as the other side lets it, with what `once` does to a fresh connection. */

@@ -6,6 +6,8 @@ const DEFAULT_TIMEOUT_MILLIS = 20_000;
 /** The line discipline's flow control by Ctrl-S and Ctrl-Q, and whether any key ends a stop (termios c_iflag). */
 const IXON = 0o2000;
 const IXANY = 0o4000;
+/** Whether the line discipline makes signals of Ctrl-C and its like (termios c_lflag). */
+const ISIG = 0o1;
 const STOP_OUTPUT = '\x13';
 const START_OUTPUT = '\x11';
 
@@ -154,6 +156,12 @@ export class PtyProgram {
   /** termios c_lflag: ICANON, ECHO, ISIG and their like. */
   get localFlags(): number {
     return this.#terminal.localFlags;
+  }
+
+  /** Ctrl-C as a signal to the program in the foreground (ISIG), whatever mode it has set. */
+  interrupt(): void {
+    this.#terminal.localFlags |= ISIG;
+    this.key('\x03');
   }
 
   /** termios c_iflag. */

@@ -1,12 +1,7 @@
+import { CapabilityWords } from './capability-words.ts';
 import { CAPABILITY_BITS, type CapabilityName } from './doctor-capabilities.ts';
-import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
 
-/** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
-const VERSION = 0x20080522;
-const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
-const HEADER_BYTES = 8;
-/** `struct __user_cap_data_struct`: effective u32, permitted u32, inheritable u32; for bits 0-31 and 32-63. */
-const DATA_BYTES = 24;
+/** Places of the sets among the words, for bits 0-31 and 32-63. */
 const EFFECTIVE = [0, 3] as const;
 const PERMITTED = [1, 4] as const;
 const INHERITABLE = [2, 5] as const;
@@ -18,12 +13,7 @@ const HALVES = [0, 1] as const;
  * so that they can be raised again: a file that the user names is opened with the user's own rights.
  */
 export class EffectiveCapabilities {
-  readonly #header = new NativeBuffer(HEADER_BYTES);
-  readonly #data = new NativeBuffer(DATA_BYTES);
-
-  constructor() {
-    this.#header.u32[0] = VERSION;
-  }
+  readonly #sets = new CapabilityWords();
 
   /** Puts none in force. Throws SyscallError. */
   lower(): void {
@@ -32,36 +22,51 @@ export class EffectiveCapabilities {
 
   /** Puts all in force that are permitted. Throws SyscallError. */
   raise(): void {
-    this.#change((half) => this.#data.u32[PERMITTED[half]!]!);
+    this.#change((half) => this.#sets.words[PERMITTED[half]!]!);
+  }
+
+  /** Does the work with none in force, then puts back those that were. Throws SyscallError, and what the work throws. */
+  withNone<T>(work: () => T): T {
+    this.#sets.read();
+    const [low, high] = EFFECTIVE.map((at) => this.#sets.words[at]!);
+    if (low === 0 && high === 0) return work();
+    this.#change(() => 0);
+    try {
+      return work();
+    } finally {
+      this.#change((half) => (half === 0 ? low! : high!));
+    }
   }
 
   /** Whether anything beyond these is permitted. Throws SyscallError. */
   hasBeyond(kept: readonly CapabilityName[]): boolean {
-    this.#call('capget', CAPGET);
-    return HALVES.some((half) => (this.#data.u32[PERMITTED[half]!]! & ~bitsOf(kept, half)) !== 0);
+    this.#sets.read();
+    return HALVES.some((half) => (this.#sets.words[PERMITTED[half]!]! & ~bitsOf(kept, half)) !== 0);
   }
 
   /** Gives up all but these for good, as far as this thread and those that it makes are concerned. Throws SyscallError. */
   keepOnly(kept: readonly CapabilityName[]): void {
-    this.#call('capget', CAPGET);
+    this.#sets.read();
     for (const half of HALVES) {
-      const bits = this.#data.u32[PERMITTED[half]!]! & bitsOf(kept, half);
-      this.#data.u32[PERMITTED[half]!] = bits;
-      this.#data.u32[EFFECTIVE[half]!] = bits;
-      this.#data.u32[INHERITABLE[half]!]! &= bits;
+      const bits = this.#sets.words[PERMITTED[half]!]! & bitsOf(kept, half);
+      this.#sets.words[PERMITTED[half]!] = bits;
+      this.#sets.words[EFFECTIVE[half]!] = bits;
+      this.#sets.words[INHERITABLE[half]!]! &= bits;
     }
-    this.#call('capset', CAPSET);
+    this.#sets.write();
+  }
+
+  /** Lets no program that this thread executes inherit any. Throws SyscallError. */
+  inheritNone(): void {
+    this.#sets.read();
+    for (const half of HALVES) this.#sets.words[INHERITABLE[half]] = 0;
+    this.#sets.write();
   }
 
   #change(effectiveOf: (half: 0 | 1) => number): void {
-    this.#call('capget', CAPGET);
-    for (const half of HALVES) this.#data.u32[EFFECTIVE[half]] = effectiveOf(half);
-    this.#call('capset', CAPSET);
-  }
-
-  #call(op: string, number: number): void {
-    const result = systemCall(number, this.#header.pointer, this.#data.pointer);
-    if (result < 0) throw new SyscallError(op, -result);
+    this.#sets.read();
+    for (const half of HALVES) this.#sets.words[EFFECTIVE[half]] = effectiveOf(half);
+    this.#sets.write();
   }
 }
 

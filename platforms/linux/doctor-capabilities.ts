@@ -23,6 +23,22 @@ export function hasCapability(set: CapabilitySet, name: CapabilityName): boolean
   return ((set >> BigInt(CAPABILITY_BITS[name])) & 1n) === 1n;
 }
 
+/** Capabilities that this program has a use for, sorted by what the process may do with them. */
+export interface CapabilityLists {
+  readonly held: readonly CapabilityName[];
+  readonly missing: readonly CapabilityName[];
+  /** No file could give them to this process. */
+  readonly unreachable: readonly CapabilityName[];
+}
+
+export function capabilityLists({ effective, bounding }: Privileges): CapabilityLists {
+  return {
+    held: CAPABILITY_NAMES.filter((name) => hasCapability(effective, name)),
+    missing: CAPABILITY_NAMES.filter((name) => !hasCapability(effective, name)),
+    unreachable: CAPABILITY_NAMES.filter((name) => !hasCapability(bounding, name)),
+  };
+}
+
 /** What lets this program look into the processes of other users, as a file is given it. */
 export const OWNER_CAPABILITIES = ['cap_sys_ptrace', 'cap_dac_read_search'] as const;
 
@@ -65,7 +81,7 @@ export function parsePrivileges(text: string): Privileges | undefined {
 }
 
 /** The capabilities of a file. */
-export interface FileCapabilities {
+interface FileCapabilities {
   readonly permitted: CapabilitySet;
   /** What is permitted is in force at once. */
   readonly isEffective: boolean;

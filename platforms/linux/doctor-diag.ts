@@ -15,10 +15,10 @@ const NO_STATES = 0;
 const NOBODY: DiagVisitor = { message: () => undefined };
 
 /** One thing asked of the kernel's sock_diag: undefined where it answered, else the code of its refusal. */
-export type DiagVerdict = string | undefined;
+type DiagVerdict = string | undefined;
 
 /** Announcements of closed connections. */
-export interface ClosingFacts {
+interface ClosingFacts {
   readonly verdict: DiagVerdict;
   /** Sockets that share them. */
   readonly shards: number;
@@ -69,7 +69,7 @@ function examineClosings(): ClosingFacts {
 }
 
 /** What to do about a refusal: one sentence, and the command that may help. */
-export interface DiagRemedy {
+interface DiagRemedy {
   readonly explanation: string;
   readonly command: string | undefined;
 }

@@ -14,7 +14,7 @@ export function parseNamespaceLink(link: string): number | undefined {
 }
 
 /** Links of /proc/self/ns and /proc/1/ns; undefined where they cannot be read. */
-export interface NamespaceLinks {
+interface NamespaceLinks {
   readonly ownPid: string | undefined;
   readonly ownNet: string | undefined;
   /** Of process 1, readable by who may look into it. */
@@ -75,7 +75,7 @@ export function managerOfCgroup(path: string): string | undefined {
 }
 
 /** A file that container managers leave in their containers. */
-export interface ContainerMarker {
+interface ContainerMarker {
   readonly path: string;
   readonly manager: string;
 }

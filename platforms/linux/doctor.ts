@@ -61,7 +61,7 @@ export interface LinuxExamination {
   readonly scope: ScopeFacts;
 }
 
-export interface ExaminationOptions {
+interface ExaminationOptions {
   /** Absolute and free of links; undefined: not started from an executable of its own. */
   readonly executablePath: string | undefined;
   /** Default `/proc`. */

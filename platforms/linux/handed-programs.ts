@@ -50,8 +50,8 @@ export function canReadWithoutPrivileges(kernelRelease = release()): boolean {
 export function handOverPrograms(): { readonly text: string; readonly programs: HandedPrograms } {
   const accounting = NetworkAccounting.open();
   try {
-    const tasks = optional(() => TaskSampler.open());
-    const exits = optional(() => ExitRecorder.open());
+    const tasks = openIfPossible(() => TaskSampler.open());
+    const exits = openIfPossible(() => ExitRecorder.open());
     const handed: HandedDescriptors = {
       accounting: accounting.handed,
       tasks: tasks?.handOver() ?? null,
@@ -108,7 +108,7 @@ function isProcHidden(): boolean {
 }
 
 /** What is only a better way: that it cannot be had is no error. */
-function optional<T>(open: () => T): T | undefined {
+export function openIfPossible<T>(open: () => T): T | undefined {
   try {
     return open();
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
+import { readFileSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 
 /** A failed system call: `code` is errno's name where it is one of those handled here, else `ERRNO_n`. */
@@ -25,6 +26,8 @@ export const Errno = {
   EACCES: 13,
   EEXIST: 17,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOSPC: 28,
   ENOSYS: 38,
   ENODATA: 61,
@@ -74,8 +77,6 @@ export class NativeBuffer {
     return buffer;
   }
 }
-
-const LIBC_NAMES = ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`];
 
 // Results are C longs in places, but never beyond an int here: buffers are small, and i32 is the fastest return.
 const SIGNATURES = {
@@ -134,17 +135,36 @@ function failAsUnknown(returns: 'i32' | 'u32' | 'ptr'): number | null {
   return returns === 'ptr' ? null : -1;
 }
 
-/** The C library's functions as they are: results below 0 are errors, `errno()` at once after them. */
+/** The C library in a process's memory map: glibc (before 2.34 `libc-2.31.so`) or musl, whose loader is the library. */
+const LIBC_PATH = /\s(\/.*\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-\w+\.so\.1|libc\.musl-\w+\.so\.1))$/m;
+
+/**
+ * The absolute path of the C library that the loader has mapped into this process, from the text of /proc/self/maps
+ * (fs/proc/task_mmu.c); undefined where none is named. A bare name is never opened: the working directory could have
+ * a file of that name.
+ */
+function mappedLibraryPath(maps: string): string | undefined {
+  return LIBC_PATH.exec(maps)?.[1];
+}
+
+/** The functions of the C library: results below 0 are errors; read `errno()` at once after them. Throws OpError. */
 function openLibc() {
-  const failures: string[] = [];
-  for (const name of LIBC_NAMES) {
-    try {
-      return openTable(name);
-    } catch (cause) {
-      failures.push(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
-    }
+  const path = mappedLibraryPath(readFileSync('/proc/self/maps', 'utf8'));
+  if (path === undefined) {
+    throw new OpError({ op: 'dlopen', code: 'ENOENT', message: 'no C library in /proc/self/maps' });
   }
-  throw new OpError({ op: 'dlopen', code: 'ENOENT', message: `no C library found (${failures.join('; ')})` });
+  try {
+    return openTable(path);
+  } catch (cause) {
+    throw new OpError({ op: 'dlopen', code: 'ENOEXEC', message: reasonOf(cause, path), cause });
+  }
+}
+
+/** bun:ffi calls through code that it generates, which needs memory that the engine may not get. */
+function reasonOf(cause: unknown, path: string): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
+  return 'cannot reserve memory for compiled code; raise the limit of address space (ulimit -v) to 3 GB or more';
 }
 
 const symbols = openLibc();

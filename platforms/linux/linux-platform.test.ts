@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { currentPlatform } from '../index.ts';
-import { UNHURRIED } from './collectors/testing.ts';
+import { UNHURRIED } from './collectors/test-slices.fixture.ts';
 import { LinuxPlatform } from './linux-platform.ts';
 
 test('this machine is a linux platform', () => {

@@ -1,16 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { CapabilityWords } from './capability-words.ts';
 import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './doctor-capabilities.ts';
-import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+import { effectiveUserId, systemCall } from './libc.ts';
 import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';
 
-/** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
-const VERSION = 0x20080522;
-const HEADER_BYTES = 8;
-/** `struct __user_cap_data_struct`: effective u32, permitted u32, inheritable u32; for bits 0-31 and 32-63. */
-const DATA_BYTES = 24;
 const WORD_BITS = 32n;
 const WORD = 0xffff_ffffn;
-const [CAPGET, CAPSET, PRCTL] = process.arch === 'arm64' ? [90, 91, 167] : [125, 126, 157];
+const PRCTL = process.arch === 'arm64' ? 167 : 157;
 /** linux/prctl.h. */
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
@@ -30,17 +26,17 @@ const COLLECTING: readonly CapabilityName[] = [
  * it is for good in all of them once the program has executed itself anew.
  */
 export class PrivilegeDrop {
-  readonly #header = new NativeBuffer(HEADER_BYTES);
-  readonly #data = new NativeBuffer(DATA_BYTES);
+  readonly #sets = new CapabilityWords();
   readonly #permitted: CapabilitySet;
+  readonly #inheritable: CapabilitySet;
   readonly #kept: CapabilitySet;
 
   /** `needsLowPort`: a port below 1024 will be listened on. Throws SyscallError. */
   constructor(needsLowPort: boolean) {
-    this.#header.u32[0] = VERSION;
-    this.#call('capget', CAPGET);
-    const { u32 } = this.#data;
-    this.#permitted = BigInt(u32[1]!) | (BigInt(u32[4]!) << WORD_BITS);
+    this.#sets.read();
+    const { words } = this.#sets;
+    this.#permitted = BigInt(words[1]!) | (BigInt(words[4]!) << WORD_BITS);
+    this.#inheritable = BigInt(words[2]!) | (BigInt(words[5]!) << WORD_BITS);
     this.#kept = this.#permitted & wanted(this.#permitted, needsLowPort);
   }
 
@@ -49,27 +45,34 @@ export class PrivilegeDrop {
     return this.#permitted !== this.#kept || !areNewPrivilegesForbidden();
   }
 
-  /** From the next execve(2) on there is no more than what is kept, and never will be. Throws SyscallError. */
+  /**
+   * From the next execve(2) on there is no more than what is kept, and never will be. Root gets it back as inheritable
+   * with an empty bounding set, so that its children can be left without any; others need it in the bounding set.
+   * Throws SyscallError.
+   */
   apply(): void {
+    const isRoot = effectiveUserId() === 0;
+    // Only what the bounding set holds can become inheritable, and only CAP_SETPCAP can cut the bounding set.
+    if (isRoot) this.#set(this.#permitted, this.#kept);
+    const bounding = isRoot ? 0n : this.#kept;
     for (let bit = 0; bit <= LAST_CAPABILITY; bit++) {
-      const isKept = ((this.#kept >> BigInt(bit)) & 1n) === 1n;
-      // Needs CAP_SETPCAP, and is no more than a second lock: what follows holds without it.
+      const isKept = ((bounding >> BigInt(bit)) & 1n) === 1n;
+      // A second lock: what follows holds without it.
       if (!isKept && systemCall(PRCTL, PR_CAPBSET_READ, bit) === 1) systemCall(PRCTL, PR_CAPBSET_DROP, bit);
     }
     forbidNewPrivileges();
-    const { u32 } = this.#data;
-    for (const [half, from] of [0, 3].entries()) {
-      const word = Number((this.#kept >> (BigInt(half) * WORD_BITS)) & WORD);
-      u32[from] = word;
-      u32[from + 1] = word;
-      u32[from + 2] = word & u32[from + 2]!;
-    }
-    this.#call('capset', CAPSET);
+    this.#set(this.#kept, isRoot ? this.#kept : this.#inheritable & this.#kept);
   }
 
-  #call(op: string, number: number): void {
-    const result = systemCall(number, this.#header.pointer, this.#data.pointer);
-    if (result < 0) throw new SyscallError(op, -result);
+  #set(permitted: CapabilitySet, inheritable: CapabilitySet): void {
+    const { words } = this.#sets;
+    for (const [half, from] of [0, 3].entries()) {
+      const shift = BigInt(half) * WORD_BITS;
+      words[from] = Number((permitted >> shift) & WORD);
+      words[from + 1] = words[from]!;
+      words[from + 2] = Number((inheritable >> shift) & WORD);
+    }
+    this.#sets.write();
   }
 }
 

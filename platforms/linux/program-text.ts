@@ -6,7 +6,7 @@ const SYS_MADVISE = process.arch === 'arm64' ? 233 : 28;
 const MADV_DONTNEED = 4;
 
 /** Addresses [`start`, `end`) of a mapping. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

@@ -1,3 +1,4 @@
+import { unsigned64At } from './integers.ts';
 import { fileSystemStatistics, NativeBuffer } from './libc.ts';
 
 /** Space of a file system; bytes as `df -B1` has them. */
@@ -11,7 +12,7 @@ export interface FileSystemSpace {
 }
 
 /** sizeof(struct statfs) on 64-bit Linux (include/uapi/asm-generic/statfs.h). */
-export const STATFS_SIZE = 120;
+const STATFS_SIZE = 120;
 
 const buffer = new NativeBuffer(STATFS_SIZE);
 
@@ -30,19 +31,15 @@ export function readFileSystemSpace(path: NativeBuffer, into: FileSystemSpace): 
  *    0 f_type 8     8 f_bsize 8    16 f_blocks 8   24 f_bfree 8    32 f_bavail 8
  *   40 f_files 8   48 f_ffree 8    56 f_fsid 8     64 f_namelen 8  72 f_frsize 8   80 f_flags 8   88 f_spare 32
  */
-export function parseStatfs(view: DataView, into: FileSystemSpace): void {
-  const blockSize = wordAt(view, 72) || wordAt(view, 8);
-  const blocks = wordAt(view, 16);
-  const free = wordAt(view, 24);
+function parseStatfs(view: DataView, into: FileSystemSpace): void {
+  const blockSize = unsigned64At(view, 72) || unsigned64At(view, 8);
+  const blocks = unsigned64At(view, 16);
+  const free = unsigned64At(view, 24);
   into.totalBytes = blocks * blockSize;
   into.usedBytes = Math.max(0, blocks - free) * blockSize;
   // More reserved than free is a negative number in the kernel's unsigned word.
-  const available = wordAt(view, 32);
+  const available = unsigned64At(view, 32);
   into.availableBytes = available > blocks ? 0 : available * blockSize;
-  into.inodes = wordAt(view, 40);
-  into.freeInodes = Math.min(wordAt(view, 48), into.inodes);
-}
-
-function wordAt(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+  into.inodes = unsigned64At(view, 40);
+  into.freeInodes = Math.min(unsigned64At(view, 48), into.inodes);
 }

@@ -24,8 +24,6 @@ function sample(changes: ProcessChanges, sequence: number): void {
     const busy = i % BUSY_EVERY === 0 ? sequence : 0;
     row.pid = i + 1;
     row.startTicks = 100_000 + i * 17;
-    row.ppid = 1;
-    row.uid = i % 50;
     row.state = 83;
     row.threads = 1 + (i % 9);
     row.cpuNanos = i * 1e6 + busy * 3e7;

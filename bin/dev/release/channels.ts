@@ -7,7 +7,7 @@ const PACKAGING = fileURLToPath(new URL('../../../packaging/', import.meta.url))
 const RECIPES = ['aur/PKGBUILD', 'homebrew/sstop.rb', 'homebrew/socktop.rb', 'nix/flake.nix'] as const;
 
 /** What the marks are replaced by. */
-export interface ChannelFacts {
+interface ChannelFacts {
   readonly version: string;
   /** Address of the folder with the archives. */
   readonly address: string;

@@ -57,7 +57,7 @@ const PACKAGES: Readonly<Record<Role, PackageFacts>> = {
 };
 
 /** The files of a package: those before the executable, and the executable, which is the last one in the archive. */
-export interface DebianFiles {
+interface DebianFiles {
   readonly others: readonly TarMember[];
   readonly executable: TarMember;
 }

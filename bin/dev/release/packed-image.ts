@@ -16,7 +16,7 @@ export interface ReleasedFile {
 }
 
 /** What all files of a release have in common. */
-export interface ReleaseFacts {
+interface ReleaseFacts {
   readonly version: string;
   /** The date of all files, since 1970. */
   readonly seconds: number;

@@ -8,7 +8,7 @@ import {
 } from './components.ts';
 
 /** What the list is about. */
-export interface SbomSubject {
+interface SbomSubject {
   readonly version: string;
   readonly revision: string;
   /** Since 1970, of the release. */

@@ -11,7 +11,7 @@ const REGULAR_FILE = 0o100000;
 const EXECUTABLE = 0o755;
 
 /** What is put into an archive: bytes, and their raw deflate. */
-export interface ZipContents {
+interface ZipContents {
   readonly contents: Uint8Array;
   readonly packed: Uint8Array;
 }

@@ -25,6 +25,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'kit/table': [],
   'kit/bytes': ['kit/errors'],
   'kit/text': [],
+  'kit/files': ['kit/errors'],
   'data/sample': [],
   'data/attribution': ['data/sample'],
   'data/rates': ['data/sample'],
@@ -52,6 +53,7 @@ export const ROOMS: Record<string, readonly string[]> = {
 /** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */
 export const MODULE_OWNERS: Record<string, readonly string[]> = {
   'bun:ffi': ['platforms/linux/libc.ts', 'platforms/linux/nvml/', 'platforms/darwin/'],
+  'node:child_process': ['bin/dev/'],
   'node:dns': ['src/data/names/'],
   'node:dns/promises': ['src/data/names/'],
   chalk: ['src/apps/cli/'],
@@ -73,6 +75,7 @@ export function roomOf(path: string): string {
 export function refusalOf(from: string, to: string): string | undefined {
   if (isTestOrBench(from) || from.startsWith('bin/dev/')) return undefined;
   if (isTestOrBench(to)) return `${to} is for tests and benches alone`;
+  if (isOfOneSystem(to) && !from.startsWith('platforms/')) return `${to} is behind platforms/index.ts`;
   const fromRoom = roomOf(from);
   const toRoom = roomOf(to);
   if (fromRoom === 'bin' || fromRoom === toRoom) return undefined;
@@ -83,6 +86,11 @@ export function refusalOf(from: string, to: string): string | undefined {
   if (allowed === undefined) return `${fromRoom} is not in the import table`;
   if (allowed.includes(toRoom) || allowed.includes(toFloor)) return undefined;
   return `${fromRoom} may not import ${toRoom}`;
+}
+
+/** Whether a source is made for one operating system: another must not even load it. */
+function isOfOneSystem(path: string): boolean {
+  return /^platforms\/[^/]+\//.test(path);
 }
 
 /** Path from the root of a relative specifier, or undefined for a module from outside. */

@@ -26,6 +26,11 @@ const VAGUE_NAMES = /^(utils?|helpers?|types|misc|common|index)\.ts$/;
 
 const isProduct = (path: string): boolean => !isTestOrBench(path);
 
+/** The tools of the project are run by developers, platforms/ opens files of the kernel, and the terminal is no file. */
+const OPENERS = ['src/kit/files/', 'src/screen/terminal/terminal-output.ts', 'platforms/', 'bin/dev/'];
+const opensUserFiles = (path: string): boolean =>
+  isProduct(path) && !OPENERS.some((opener) => path.startsWith(opener));
+
 const PATTERN_RULES: readonly PatternRule[] = [
   { in: 'code', pattern: /\b(new|throw)\s+Error\s*\(/g, what: 'a bare Error: use OpError', holds: isProduct },
   {
@@ -52,6 +57,27 @@ const PATTERN_RULES: readonly PatternRule[] = [
     pattern: /\bBun\s*\.\s*serve\b/g,
     what: 'Bun.serve outside src/remote/agent/',
     holds: (path) => isProduct(path) && !path.startsWith('src/remote/agent/'),
+  },
+  {
+    in: 'code',
+    pattern: /\b(process|os)\s*\.\s*platform\b/g,
+    what: 'the name of the system outside platforms/',
+    // The project's own tools build for other systems than theirs.
+    holds: (path) => isProduct(path) && !path.startsWith('platforms/') && !path.startsWith('bin/dev/'),
+  },
+  {
+    in: 'code',
+    pattern: /\bBun\s*\.\s*(spawn|spawnSync|which)\b/g,
+    what: 'a program started outside platforms/linux/child-program.ts',
+    holds: (path) =>
+      isProduct(path) && !path.startsWith('bin/dev/') && path !== 'platforms/linux/child-program.ts',
+  },
+  {
+    in: 'code',
+    pattern:
+      /\b(open|readFile|writeFile|appendFile|copyFile|cp|truncate|opendir)(Sync)?\b(?=[^{}]*\}\s*from\b)|\bcreate(Read|Write)Stream\b|\bBun\s*\.\s*(file|write)\b/g,
+    what: 'a file opened outside src/kit/files/, so with more than the rights of the user',
+    holds: opensUserFiles,
   },
   { in: 'code', pattern: /\.(only|todo)\s*\(/g, what: 'a test alone or to do', holds: isTestOrBench },
 ];

@@ -10,7 +10,7 @@ export interface SourceText {
 }
 
 /** One imported or re-exported module. */
-export interface ImportLine {
+interface ImportLine {
   /** undefined: the specifier is made at run time. */
   readonly specifier: string | undefined;
   /** From 1. */

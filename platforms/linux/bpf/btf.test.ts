@@ -78,14 +78,6 @@ describe('BtfIndex', () => {
     },
   );
 
-  test('counts arguments of functions, pointers and typedefs to them', () => {
-    const { index, ids, outer } = open();
-    expect(index.argumentCount(ids.get('trace_outer') ?? 0)).toBe(3);
-    expect(index.argumentCount(index.find([['outer', BtfKind.FUNC]]).get('outer') ?? 0)).toBe(3);
-    expect(index.argumentCount(outer)).toBe(-1);
-    expect(index.argumentCount(0)).toBe(-1);
-  });
-
   test('types that refer to themselves end', () => {
     const build = new BtfBuilder();
     build.typedef('loop', 1);
@@ -115,7 +107,6 @@ describe('BtfIndex', () => {
 
   test.skipIf(!existsSync('/sys/kernel/btf/vmlinux'))("the running kernel's (needs its BTF)", () => {
     const index = kernelBtf();
-    expect(index.typeCount).toBeGreaterThan(10_000);
     expect(kernelBtf()).toBe(index);
     const types = new KernelTypes(index, [['task_struct', BtfKind.STRUCT]]);
     expect(types.member('task_struct', 'comm').bytes).toBe(16);
@@ -131,7 +122,6 @@ function ask(bytes: Uint8Array): void {
   try {
     const { index, outer } = open(bytes);
     for (const path of ['d', 'inner[2].x', 'flag', 'p']) index.member(outer, path);
-    index.argumentCount(outer);
   } catch (thrown) {
     if (!(thrown instanceof OpError)) throw thrown;
     expect(thrown.code).toBe('BAD_BTF');

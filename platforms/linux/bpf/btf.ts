@@ -68,11 +68,6 @@ export class BtfIndex {
     this.#count = starts.count;
   }
 
-  /** Types, void included. */
-  get typeCount(): number {
-    return this.#count;
-  }
-
   /** The ids of named types, all in one pass; what is not there is not in the map. The first of a name and kind counts. */
   find(wanted: BtfWanted): Map<string, number> {
     const byName = new Map<number, (readonly [string, BtfKind])[]>();
@@ -133,19 +128,6 @@ export class BtfIndex {
       typeId = array.typeId;
     }
     throw malformed('arrays of arrays');
-  }
-
-  /** Arguments of a function, of a pointer to one, or of a typedef for such; -1: it is none of these. */
-  argumentCount(typeId: number): number {
-    let id = this.#resolve(typeId);
-    for (let depth = 0; depth < DEPTH_LIMIT && id !== 0; depth++) {
-      const kind = this.#kindOf(id);
-      const start = this.#starts[id]!;
-      if (kind === BtfKind.FUNC_PROTO) return countOf(this.#types[start + 1]!);
-      if (kind !== BtfKind.FUNC && kind !== BtfKind.PTR) return -1;
-      id = this.#resolve(this.#types[start + 2]!);
-    }
-    return -1;
   }
 
   #kindOf(id: number): number {

@@ -25,7 +25,7 @@ export interface ExitRecord {
   cpuNanos: number;
 }
 
-export interface ExitRecorderOptions {
+interface ExitRecorderOptions {
   /** Processes kept between two drains. Default 16,384: 1.5 MB of kernel memory when full. */
   readonly maxExits?: number;
 }

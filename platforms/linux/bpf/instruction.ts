@@ -5,7 +5,6 @@ export const R1 = 1;
 export const R2 = 2;
 export const R3 = 3;
 export const R4 = 4;
-export const R5 = 5;
 export const R6 = 6;
 export const R7 = 7;
 export const R8 = 8;
@@ -99,11 +98,6 @@ export class Assembler {
     return this.aluImmediate(Alu.MOV, destination, immediate);
   }
 
-  /** Copies the low 32 bits; the high ones become 0. */
-  move32(destination: number, source: number): this {
-    return this.#emit(Class.ALU | SOURCE_REGISTER | Alu.MOV, destination, source);
-  }
-
   alu(operation: Alu, destination: number, source: number): this {
     return this.#emit(Class.ALU64 | SOURCE_REGISTER | operation, destination, source);
   }
@@ -147,12 +141,6 @@ export class Assembler {
   loadMapValue(destination: number, mapDescriptor: number): this {
     this.#emit(Class.LD | MODE_IMM | Size.DW, destination, PSEUDO_MAP_VALUE, 0, mapDescriptor);
     return this.#emit(0);
-  }
-
-  /** A 64-bit constant in two 32-bit words; takes two instructions. */
-  loadImmediate64(destination: number, low: number, high: number): this {
-    this.#emit(Class.LD | MODE_IMM | Size.DW, destination, 0, 0, low | 0);
-    return this.#emit(0, 0, 0, 0, high | 0);
   }
 
   /** Calls a helper by its number: arguments in R1 to R5, which it destroys, its result in R0. */

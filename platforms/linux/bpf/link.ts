@@ -61,7 +61,7 @@ export function openRawTracepoint(programDescriptor: number, name?: string): num
   return result;
 }
 
-export interface AttachedPrograms {
+interface AttachedPrograms {
   /** At most 64. */
   readonly ids: readonly number[];
   /** 0 where somebody attached one exclusively, so that no other can be; 1: may be overridden; 2: many side by side. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
-import { BpfError } from './bpf-call.ts';
+import { BpfError, bpf, Command, setPointer } from './bpf-call.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import {
   BatchReader,
@@ -11,11 +11,11 @@ import {
   MapFlag,
   MapType,
   UpdateFlag,
-  updateElement,
 } from './map.ts';
 
 const key = new NativeBuffer(8);
 const value = new NativeBuffer(16);
+const element = new NativeBuffer(32);
 const maps: number[] = [];
 
 afterEach(() => {
@@ -33,11 +33,17 @@ function fill(map: number, count: number): void {
   for (let i = 0; i < count; i++) put(map, i, i * 3);
 }
 
-function put(map: number, entry: number, content: number, flags?: number): void {
+function put(map: number, entry: number, content: number, flags: number = UpdateFlag.ANY): void {
   key.u32[0] = entry;
   value.u32[0] = content;
   value.u32[3] = ~content;
-  updateElement(map, key, value, flags);
+  // BPF_MAP_UPDATE_ELEM: 0 map fd | 8 key | 16 value | 24 flags.
+  element.u32[0] = map;
+  setPointer(element, 8, key);
+  setPointer(element, 16, value);
+  element.u32[6] = flags;
+  const result = bpf(Command.MAP_UPDATE_ELEM, element, element.bytes.length);
+  if (result < 0) throw new BpfError('update BPF map', -result);
 }
 
 /** Keys of the entries read; every value is checked. */

@@ -11,7 +11,7 @@ export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9, MMAPABLE: 1 << 10 } as c
 /** Flags of an update: any, only where there is none, only where there is one. */
 export const UpdateFlag = { ANY: 0, NO_EXIST: 1, EXIST: 2 } as const;
 
-export interface MapOptions {
+interface MapOptions {
   readonly type: number;
   readonly keyBytes: number;
   readonly valueBytes: number;
@@ -51,7 +51,7 @@ export function createMap(options: MapOptions): number {
   return result;
 }
 
-/** 0 map fd | 8 key | 16 value | 24 flags. */
+/** 0 map fd | 8 key | 16 value | 24 flags (0). */
 const element = new NativeBuffer(ELEMENT_BYTES);
 
 function callElement(
@@ -60,14 +60,12 @@ function callElement(
   key: NativeBuffer,
   keyOffset: number,
   value: NativeBuffer | undefined,
-  flags = 0,
 ): number {
   element.u32[0] = descriptor;
   setPointer(element, 8, key, keyOffset);
   element.u32[4] = 0;
   element.u32[5] = 0;
   if (value !== undefined) setPointer(element, 16, value);
-  element.u32[6] = flags;
   return bpf(command, element, ELEMENT_BYTES);
 }
 
@@ -76,17 +74,6 @@ function found(op: string, result: number): boolean {
   if (result === -Errno.ENOENT) return false;
   if (result < 0) throw new BpfError(op, -result);
   return true;
-}
-
-/** Sets the value of a key. Throws BpfError, E2BIG where the map is full. */
-export function updateElement(
-  descriptor: number,
-  key: NativeBuffer,
-  value: NativeBuffer,
-  flags: number = UpdateFlag.ANY,
-): void {
-  const result = callElement(Command.MAP_UPDATE_ELEM, descriptor, key, 0, value, flags);
-  if (result < 0) throw new BpfError('update BPF map', -result);
 }
 
 /** Reads a key's value; false: there is none. The key starts at `keyOffset` of its buffer. Throws BpfError. */
@@ -130,7 +117,7 @@ const FIRST_CAPACITY = 512;
 /** Entries that appear while a map is read may be read too. */
 const CAPACITY_SLACK = 64;
 
-export interface BatchOptions {
+interface BatchOptions {
   /** Removes what it reads. */
   readonly isTaking?: boolean;
 }

@@ -20,8 +20,6 @@ import {
 import { closeNetworkMaps, createNetworkMaps, DEFAULT_SIZES, type NetworkMapSizes } from './network-maps.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
 
-export type { FlowRecord };
-
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
 const SHORT_KEY_WORDS = FLOW_KEY_BYTES / 4;
@@ -34,13 +32,13 @@ const SOL_SOCKET = 1;
 /** 5.14 and later. */
 const SO_NETNS_COOKIE = 71;
 
-export interface NetnsCookie {
+interface NetnsCookie {
   readonly low: number;
   readonly high: number;
 }
 
 /** What was counted for nobody because all maps were full. */
-export interface LostTraffic {
+interface LostTraffic {
   readonly bytes: number;
   readonly packets: number;
 }

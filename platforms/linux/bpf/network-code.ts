@@ -100,7 +100,7 @@ export function leaderComm(code: Assembler, task: number, offset: number, offset
 }
 
 /** The registers that hold what a socket's flows are found by, and where on the stack their keys are made. */
-export interface FlowsOfSocket {
+interface FlowsOfSocket {
   readonly keyOffset: number;
   /** Register with the cookie. */
   readonly cookie: number;

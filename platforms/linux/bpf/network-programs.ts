@@ -23,7 +23,7 @@ import { holdersProgram, lastUserProgram, type UseHook } from './network-user-pr
 import { loadProgram, ProgramType } from './program.ts';
 
 /** How the process that uses a socket is told. */
-export type LastUserPart = 'tracepoint' | 'fexit' | 'none';
+type LastUserPart = 'tracepoint' | 'fexit' | 'none';
 
 /** What could be had of this kernel with these rights. */
 export interface NetworkParts {

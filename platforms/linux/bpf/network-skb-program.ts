@@ -31,7 +31,7 @@ import {
 import { KEY, PACKETS, VALUE } from './network-skb-stack.ts';
 
 /** Which way the packets go that a program sees. */
-export type Direction = 'ingress' | 'egress';
+type Direction = 'ingress' | 'egress';
 
 /**
  * cgroup_skb: adds a packet to its flow, the flow being entered with its first packet. What finds no room goes to its

@@ -5,7 +5,7 @@ import { INSTRUCTION_BYTES } from './instruction.ts';
 /** `enum bpf_prog_type`. */
 export const ProgramType = { CGROUP_SKB: 8, CGROUP_SOCK: 9, TRACING: 26, SYSCALL: 31 } as const;
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly type: number;
   readonly code: Uint8Array;
   readonly name: string;

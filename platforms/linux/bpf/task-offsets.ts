@@ -7,7 +7,7 @@ const MM_ANONPAGES = 1;
 const MM_SHMEMPAGES = 3;
 
 /** Where the counters of resident pages are. */
-export type RssMembers =
+type RssMembers =
   /** From 6.2 on `struct percpu_counter rss_stat[]`: three counts that a program may load. */
   | { readonly kind: 'loadable'; readonly counts: readonly BtfMember[] }
   /** Before, `atomic_long_t count[4]`, which the verifier does not let programs walk into: to be copied whole. */

@@ -8,7 +8,7 @@ import type { IoMembers, TaskOffsets } from './task-offsets.ts';
 const UPID_BYTES = 16;
 
 /** Where a record is written, and for whom. */
-export interface RecordPlace {
+interface RecordPlace {
   /** Register with the record's address, and what is added to it. */
   readonly base: number;
   readonly displacement: number;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { processCpuNanos } from '../clock.ts';
-import { outputLines } from '../collectors/testing.ts';
+import { outputLines } from '../collectors/test-slices.fixture.ts';
 import { closeDescriptor } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';

@@ -13,9 +13,9 @@ import { type TaskRecord, TaskRecordReader } from './task-record.ts';
 import { TaskThreads } from './task-threads.ts';
 import { type HandedWalk, TaskWalk } from './task-walk.ts';
 
-export type TaskVisitor = (task: TaskRecord) => void;
+type TaskVisitor = (task: TaskRecord) => void;
 
-export interface TaskSamplerOptions {
+interface TaskSamplerOptions {
   /** Default: walks where it can. */
   readonly method?: TaskSampler['method'];
 }

@@ -8,8 +8,8 @@ import { encodeValueBtf, loadValueBtf } from './value-btf.ts';
 describe('types of a value', () => {
   test('read back as a 4-byte key and a value of the size asked for', () => {
     const index = new BtfIndex(encodeValueBtf(72));
-    expect(index.typeCount).toBe(4);
     expect([1, 2, 3].map((id) => index.bytesOf(id))).toEqual([4, 8, 72]);
+    expect(() => index.bytesOf(4)).toThrow('type 4 of 4');
   });
 
   test.skipIf(withoutBpf !== undefined)('make a socket storage map (needs eBPF)', () => {

@@ -12,7 +12,7 @@ import { CpuFrequencies } from '../sys/cpufreq.ts';
 import { readAttribute } from '../sys/sysfs-value.ts';
 import { CLOCK_TICKS_PER_SECOND } from './host.ts';
 
-export interface CpuCollectorOptions {
+interface CpuCollectorOptions {
   /** Default `/proc` and `/sys`. */
   readonly procRoot?: string;
   readonly sysRoot?: string;

@@ -12,7 +12,7 @@ import { selectMounts } from './disk-mounts.ts';
 import { DriveTemperatures } from './drive-temperatures.ts';
 import { sectionError } from './part.ts';
 
-export interface DiskCollectorOptions {
+interface DiskCollectorOptions {
   /** Default `/proc` and `/sys`. */
   readonly procRoot?: string;
   readonly sysRoot?: string;

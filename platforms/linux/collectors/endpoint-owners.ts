@@ -104,7 +104,7 @@ export class EndpointOwners {
     const at = row << 2;
     const port = remotePort[row]!;
     const entry = this.#slots.find(
-      mixed(remoteAddress[at]!, port),
+      endpointHash(remoteAddress[at]!, port),
       remoteAddress[at + 1]!,
       remoteAddress[at + 2]!,
       remoteAddress[at + 3]!,
@@ -117,7 +117,7 @@ export class EndpointOwners {
     const { remoteAddress, remotePort } = this.#table;
     const at = row << 2;
     const port = remotePort[row]!;
-    const first = mixed(remoteAddress[at]!, port);
+    const first = endpointHash(remoteAddress[at]!, port);
     const b = remoteAddress[at + 1]!;
     const c = remoteAddress[at + 2]!;
     const d = remoteAddress[at + 3]!;
@@ -153,6 +153,7 @@ export function inferOwner(table: SocketTable, row: number, pid: number, startTi
   table.ownerBasis[row] = OwnerBasis.INFERRED;
 }
 
-function mixed(word: number, port: number): number {
+/** A hash of a word of an address and a port. */
+export function endpointHash(word: number, port: number): number {
   return (word ^ Math.imul(port + 1, 0x9e3779b1)) >>> 0;
 }

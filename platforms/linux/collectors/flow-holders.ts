@@ -7,7 +7,7 @@ import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 const ROWS_BETWEEN_RESTS = 4096;
 
 /** Calls back for every socket that a process holds; nothing where the kernel cannot tell. */
-export type AskHolders = (visit: (cookieLow: number, cookieHigh: number, tgid: number) => void) => void;
+type AskHolders = (visit: (cookieLow: number, cookieHigh: number, tgid: number) => void) => void;
 
 /**
  * Finds who holds the sockets that have not sent a packet yet: listeners above all. The kernel is asked when there is

@@ -22,7 +22,7 @@ export interface GpuCollectorOptions {
 const SCAN_INTERVAL_MICROS = 30e6;
 
 /** GPUs, and why NVIDIA's are missing although there should be some. */
-export interface GpusReading {
+interface GpusReading {
   readonly gpus: readonly GpuSample[];
   readonly error: SectionError | undefined;
 }

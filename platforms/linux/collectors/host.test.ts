@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { hostname } from 'node:os';
+import { CAPTURED_PROC } from '../proc/captured-proc.fixture.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
-import { CAPTURED_PROC } from '../proc/testdata.ts';
 import { readHostFacts } from './host.ts';
 
 test('facts of this machine', () => {

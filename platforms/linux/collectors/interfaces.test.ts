@@ -112,13 +112,13 @@ describe('InterfaceCollector', () => {
     machine.addresses = [{ interfaceIndex: 8, words: [0, 0, 0xffff, 1] }];
     machine.counters(['eth0', 1, 1], ['usb0', 1, 1]);
     collector.collect();
-    expect(collector.table.addresses.count).toBe(1);
+    expect(collector.table.addresses.slots.count).toBe(1);
     machine.links.pop();
     machine.isChanged = true;
     machine.counters(['eth0', 2, 2]);
     collector.collect();
     expect(rowsOf(collector)).toEqual({ eth0: [7, 2, 2] });
-    expect(collector.table.addresses.count).toBe(0);
+    expect(collector.table.addresses.slots.count).toBe(0);
     collector.close();
   });
 
@@ -149,8 +149,8 @@ describe('InterfaceCollector', () => {
     machine.addresses = [3, 7, 8].map((interfaceIndex) => ({ interfaceIndex, words }));
     machine.counters();
     collector.collect();
-    const { addresses, addressInterface } = collector.table;
-    expect(addressInterface[addresses.find(...words)]).toBe(7);
+    const { slots: addresses, interfaceIndex } = collector.table.addresses;
+    expect(interfaceIndex[addresses.find(...words)]).toBe(7);
     collector.close();
   });
 
@@ -208,9 +208,9 @@ test.skipIf(!isRoot)(
     for (const name of ['br0', 'v0', 'v1']) ip('link', 'set', name, 'up');
     ip('link', 'set', 'v1', 'master', 'br0');
     ip('addr', 'add', '10.9.0.1/24', 'dev', 'br0');
-    out.push(show(), table.addressInterface[table.addresses.find(0, 0, 0xffff, 0x0a090001)] > 1);
+    out.push(show(), table.addresses.interfaceIndex[table.addresses.slots.find(0, 0, 0xffff, 0x0a090001)] > 1);
     ip('link', 'del', 'br0');
-    out.push(show(), table.addresses.find(0, 0, 0xffff, 0x0a090001));
+    out.push(show(), table.addresses.slots.find(0, 0, 0xffff, 0x0a090001));
     console.log(JSON.stringify(out));`;
     const child = Bun.spawn(['unshare', '--net', process.execPath, '-e', script], {
       stdout: 'pipe',

@@ -103,14 +103,15 @@ export class InterfaceCollector {
   /** Of one address on several interfaces (unnumbered links, fe80::1) the first uplink has it, else the first. */
   #storeAddresses(): void {
     const { table } = this;
-    const { addresses } = table;
+    const { slots: addresses } = table.addresses;
     addresses.clear();
     for (const { interfaceIndex, words } of this.#links.readAddresses()) {
       const owner = table.slots.find(interfaceIndex, 0, 0, 0);
       const known = addresses.find(...words);
-      if (owner < 0 || (known >= 0 && !this.#isBetter(owner, table.addressInterface[known]!))) continue;
+      if (owner < 0 || (known >= 0 && !this.#isBetter(owner, table.addresses.interfaceIndex[known]!)))
+        continue;
       const slot = known >= 0 ? known : addresses.add(...words);
-      if (slot >= 0) table.addressInterface[slot] = interfaceIndex;
+      if (slot >= 0) table.addresses.interfaceIndex[slot] = interfaceIndex;
     }
   }
 

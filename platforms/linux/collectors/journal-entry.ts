@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../../../src/data/sample/journal-section.ts';
 
 /** Longest message kept, in UTF-16 units. */
-export const MESSAGE_LIMIT = 8192;
+const MESSAGE_LIMIT = 8192;
 const FIELD_LIMIT = 256;
 const decoder = new TextDecoder();
 

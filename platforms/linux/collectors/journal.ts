@@ -1,16 +1,18 @@
-import { existsSync } from 'node:fs';
 import type { JournalEntry } from '../../../src/data/sample/journal-section.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { type ChildProgram, startChild } from '../child-program.ts';
 import { parseJournalLine } from './journal-entry.ts';
 
 export interface JournalOptions {
   /** Candidates for the program, absolute: never looked for in PATH. */
   readonly programs?: readonly string[];
+  /** Starts the program; `startChild` unless a test has its own. */
+  readonly start?: typeof startChild;
   /** Default 2 s. */
   readonly deadlineMillis?: number;
 }
 
-export interface JournalQuery {
+interface JournalQuery {
   readonly pid: number;
   /** UUID as /proc writes it; empty: of any boot. */
   readonly bootId: string;
@@ -18,7 +20,7 @@ export interface JournalQuery {
   readonly sinceWallMicros: number;
 }
 
-export interface JournalReading {
+interface JournalReading {
   readonly entries: readonly JournalEntry[];
   readonly isTruncated: boolean;
   readonly notice: string | undefined;
@@ -37,22 +39,13 @@ const FIELDS = 'MESSAGE,PRIORITY,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,SYSLOG_IDENTIF
 
 /**
  * The last entries of one process, oldest first. journalctl runs beside and is killed at the deadline. Rejects with
- * OpError: `ENOENT` there is no journalctl, `DEADLINE`, `EXIT` with what it said.
+ * OpError: `ENOENT` journalctl is not installed, `DEADLINE`, `EXIT` with what it said.
  */
 export async function readJournal(
   query: JournalQuery,
   options: JournalOptions = {},
 ): Promise<JournalReading> {
-  const program = (options.programs ?? PROGRAMS).find((path) => existsSync(path));
-  if (program === undefined) {
-    throw new OpError({ op: 'journal', code: 'ENOENT', message: 'there is no journalctl on this machine' });
-  }
-  const child = Bun.spawn([program, ...argumentsFor(query)], {
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: 'cat' },
-  });
+  const child = startJournalctl(options, argumentsFor(query));
   const output = new BoundedOutput(child.stdout, OUTPUT_LIMIT_BYTES);
   const complaint = new BoundedOutput(child.stderr, NOTICE_LIMIT * 4);
   let isLate = false;
@@ -78,6 +71,16 @@ export async function readJournal(
     output.stop();
     complaint.stop();
     child.kill('SIGKILL');
+  }
+}
+
+function startJournalctl(options: JournalOptions, args: readonly string[]): ChildProgram {
+  const { programs = PROGRAMS, start = startChild } = options;
+  try {
+    return start(programs, args, { SYSTEMD_COLORS: '0', SYSTEMD_PAGER: 'cat' });
+  } catch (cause) {
+    if (!(cause instanceof OpError) || cause.code !== 'ENOENT') throw cause;
+    throw new OpError({ op: 'journal', code: 'ENOENT', message: 'journalctl is not installed', cause });
   }
 }
 

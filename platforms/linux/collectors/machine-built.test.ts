@@ -13,7 +13,7 @@ import {
 import { BuiltTree } from './built-tree.fixture.ts';
 import { DiskCollector } from './disks.ts';
 import { LinuxMachine } from './machine.ts';
-import { UNHURRIED } from './testing.ts';
+import { UNHURRIED } from './test-slices.fixture.ts';
 
 function open(tree: BuiltTree, pageSizeBytes = 4096) {
   const machine = new LinuxMachine({
@@ -72,12 +72,11 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
   test('memory of processes is counted in pages of its size', async () => {
     using tree = new BuiltTree(RASPBERRY_PI);
     using machine = open(tree, 16384);
-    const section = await machine.collectProcesses([812], UNHURRIED);
+    const section = await machine.collectProcesses({ visiblePids: [812] }, UNHURRIED);
     const { processes, usage } = section;
     const slot = processes.find(812);
     expect(processes.rssBytes[slot]).toBe(300 * 16384);
     expect(processes.rssBytes[processes.find(900)]).toBe(300 * 16384);
-    expect([usage.sharedBytes[slot], usage.virtualBytes[slot]]).toEqual([120 * 16384, 2000 * 16384]);
     expect([usage.readBytes[slot], usage.writtenBytes[slot]]).toEqual([4096, 8192]);
     expect(usage.readBytes[processes.find(900)]).toBeNaN();
     expect([section.coreCount, section.memoryTotalBytes]).toEqual([4, 4137424 * 1024]);
@@ -87,6 +86,7 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
     using tree = new BuiltTree(RASPBERRY_PI);
     using machine = open(tree, 16384);
     const { process, children, processes, threads, errors } = await machine.collectProcess(812, UNHURRIED);
+    expect([process.sharedBytes, process.virtualBytes]).toEqual([120 * 16384, 2000 * 16384]);
     expect(process).toMatchObject({
       ...{ name: 'sshd', ppid: 1, userTicks: 100, systemTicks: 50, startTicks: 5000, threadCount: 2 },
       ...{ residentBytes: 300 * 16384, swappedBytes: 65536, effectiveUid: 33, effectiveGid: 34 },
@@ -194,7 +194,7 @@ describe('a container (built)', () => {
 test('hidepid (built): what is private of a process is missing', async () => {
   using tree = new BuiltTree(HIDEPID);
   using machine = open(tree);
-  const { processes, usage } = await machine.collectProcesses([77], UNHURRIED);
+  const { processes, usage } = await machine.collectProcesses({ visiblePids: [77] }, UNHURRIED);
   expect(processes.slots.count).toBe(1);
   expect(usage.readBytes[processes.find(77)]).toBeNaN();
   const { process } = await machine.collectProcess(77, UNHURRIED);

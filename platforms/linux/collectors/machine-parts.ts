@@ -12,7 +12,7 @@ import { absentPart, collectPart } from './part.ts';
 import { TemperatureCollector } from './temperatures.ts';
 
 /** Where a machine is looked at, and what of it is not. */
-export interface MachineRoots {
+interface MachineRoots {
   readonly procRoot: string;
   readonly sysRoot: string;
   readonly gpus: boolean;

@@ -2,7 +2,7 @@ import type { MachineProcesses } from '../../../src/data/sample/machine-processe
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import type { ProcessesWant, SectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from './host.ts';
@@ -13,7 +13,7 @@ import { readThreads } from './process-threads.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from './process-usage.ts';
 import { ProcessCollector, sharesPidNamespace } from './processes.ts';
 
-export interface ProcessesOptions {
+interface ProcessesOptions {
   readonly procRoot: string;
   /** Default this machine's; another for a captured tree of another. */
   readonly pageSizeBytes?: number;
@@ -22,6 +22,9 @@ export interface ProcessesOptions {
 /** Children are as fresh as the table, which one process in depth does not bring up to date more often than this. */
 const TABLE_AGE_MICROS = 2e6;
 
+const ROWS_BETWEEN_RESTS = 16;
+const NOTHING = (): Promise<void> => Promise.resolve();
+
 /** All processes and single ones in depth, over one table. */
 export class ProcessSections {
   readonly #proc: ProcDirectory;
@@ -29,7 +32,7 @@ export class ProcessSections {
   readonly #usage: ProcessUsageReader;
   readonly #size: MachineSize;
   readonly #details: ProcessDetailReader;
-  /** Of the rows asked for last, by slot. */
+  /** Of the rows asked for last, or of all, by slot. */
   readonly #commandLines: (string | undefined)[] = [];
   /** The table may be walked by one at a time. */
   #turn: Promise<void> = Promise.resolve();
@@ -53,11 +56,14 @@ export class ProcessSections {
   }
 
   /** Rejects with SyscallError only where /proc cannot be listed at all. */
-  async collect(visiblePids: readonly number[], slice: Slice): Promise<MachineProcesses> {
+  async collect({ visiblePids, allCommandLines }: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
     const started = monotonicMicros();
-    await this.#collectTable(slice);
+    await this.#collectTable(
+      slice,
+      allCommandLines === true ? () => this.#readAllCommandLines(slice) : NOTHING,
+    );
     this.#usage.read(this.#collector.table, visiblePids, this.#collector.generation);
-    this.#readCommandLines(visiblePids);
+    if (allCommandLines !== true) this.#readCommandLines(visiblePids);
     return {
       sequence: ++this.#sequence,
       monotonicMicros: this.#collectedMicros,
@@ -79,7 +85,8 @@ export class ProcessSections {
       errors.push(sectionError('read threads', thrown));
       return [];
     });
-    if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS) await this.#collectTable(slice);
+    if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS)
+      await this.#collectTable(slice, NOTHING);
     const processes = this.#collector.table;
     return {
       sequence: ++this.#detailSequence,
@@ -118,10 +125,23 @@ export class ProcessSections {
     }
   }
 
-  async #collectTable(slice: Slice): Promise<void> {
+  /** Within the walk, so that no row is another's meanwhile. */
+  async #readAllCommandLines(slice: Slice): Promise<void> {
+    const { rows, count, capacity } = this.#collector.table.slots;
+    while (this.#commandLines.length < capacity) this.#commandLines.push(undefined);
+    this.#commandLines.fill(undefined);
+    for (let i = 0; i < count; i++) {
+      this.#commandLines[rows[i]!] = this.#collector.commandLineOf(rows[i]!);
+      if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+    }
+  }
+
+  /** `more` is done before the next walk begins. */
+  async #collectTable(slice: Slice, more: () => Promise<void>): Promise<void> {
     const walk = this.#turn.then(async () => {
       this.#collectedMicros = monotonicMicros();
       await this.#collector.collect(slice);
+      await more();
     });
     this.#turn = walk.catch((thrown: unknown) => {
       // Whoever asked is told; the next one starts anew.

@@ -5,6 +5,7 @@ import type { MachineSection } from '../../../src/data/sample/machine-section.ts
 import type { HostFacts, MachineCollector, MachineOptions } from '../../../src/data/sample/platform.ts';
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { LinkSource } from '../link.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
@@ -65,8 +66,8 @@ export class LinuxMachine implements MachineCollector {
     return this.#disks.collect();
   }
 
-  async collectProcesses(visiblePids: readonly number[], slice: Slice): Promise<MachineProcesses> {
-    return this.#openProcesses().collect(visiblePids, slice);
+  async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
+    return this.#openProcesses().collect(want, slice);
   }
 
   async collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection> {

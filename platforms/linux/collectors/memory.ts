@@ -7,7 +7,7 @@ import { KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ZramDevices, type ZramUse } from '../sys/zram.ts';
 
-export interface MemoryCollectorOptions {
+interface MemoryCollectorOptions {
   /** Default `/proc` and `/sys`. */
   readonly procRoot?: string;
   readonly sysRoot?: string;
@@ -54,7 +54,7 @@ export class MemoryCollector {
 }
 
 /** What `free` makes of the kernel's numbers. */
-export function memorySampleOf(info: MemInfo, zram: ZramUse | undefined): MemorySample {
+function memorySampleOf(info: MemInfo, zram: ZramUse | undefined): MemorySample {
   const availableKib = Number.isNaN(info.memAvailable) ? estimateAvailable(info) : info.memAvailable;
   const isZswapUsed = info.zswapped > 0;
   return {

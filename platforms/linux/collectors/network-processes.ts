@@ -1,9 +1,8 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CollectionParts, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
-import type { HandedPrograms } from '../handed-programs.ts';
+import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';
@@ -53,18 +52,8 @@ export function openProcesses(
   handed?: HandedPrograms,
 ): ProcessParts {
   const mayLoad = (tier === 'auto' || tier === 'ebpf') && procRoot === undefined;
-  const listed = mayLoad ? optional(() => BpfProcessCollector.open(handed?.tasks)) : undefined;
+  const listed = mayLoad ? openIfPossible(() => BpfProcessCollector.open(handed?.tasks)) : undefined;
   const source = listed ?? new ProcessCollector(procRoot === undefined ? {} : { procRoot });
-  const exits = mayLoad ? optional(() => handed?.exits ?? ExitRecorder.open()) : undefined;
+  const exits = mayLoad ? openIfPossible(() => handed?.exits ?? ExitRecorder.open()) : undefined;
   return new ProcessParts(source, exits);
-}
-
-/** What is only a better way: that it cannot be had is no error, and the doctor's business. */
-function optional<T>(open: () => T): T | undefined {
-  try {
-    return open();
-  } catch (thrown) {
-    if (thrown instanceof OpError) return undefined;
-    throw thrown;
-  }
 }

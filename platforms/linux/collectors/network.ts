@@ -11,7 +11,7 @@ import { openProcesses, type ProcessParts } from './network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
 import { OwnedSockets } from './owned-sockets.ts';
 
-export interface LinuxNetworkOptions {
+interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
   readonly tier: Tier | 'auto';
   /** Default: collectors of its own. */

@@ -5,7 +5,7 @@ import { findNvml, NvmlLibrary } from '../nvml/library.ts';
 import { NvmlSession } from '../nvml/session.ts';
 import { isDeviceSuspended, mayDeviceSleep, nvidiaDevicePaths } from '../sys/drm.ts';
 
-export interface NvidiaOptions {
+interface NvidiaOptions {
   readonly sysRoot: string;
   /** Candidates for libnvidia-ml.so.1, absolute; given ones are used whatever the bus says. */
   readonly libraryPaths?: readonly string[];

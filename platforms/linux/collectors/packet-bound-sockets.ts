@@ -1,6 +1,7 @@
 import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../../../src/data/sample/address.ts';
 import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+import { endpointHash } from './endpoint-owners.ts';
 
 const LIMIT = 1 << 16;
 
@@ -22,7 +23,7 @@ export class BoundSockets {
     const at = row * ADDRESS_WORDS;
     const { localAddress } = table;
     const port = table.localPort[row]!;
-    const first = mixed(localAddress[at]!, port);
+    const first = endpointHash(localAddress[at]!, port);
     const b = localAddress[at + 1]!;
     const c = localAddress[at + 2]!;
     const d = localAddress[at + 3]!;
@@ -43,11 +44,7 @@ export class BoundSockets {
   }
 
   #find(a: number, b: number, c: number, d: number, port: number): number {
-    const slot = this.#slots.find(mixed(a, port), b, c, d);
+    const slot = this.#slots.find(endpointHash(a, port), b, c, d);
     return slot >= 0 && this.#port[slot] === port ? this.#row[slot]! : -1;
   }
-}
-
-function mixed(word: number, port: number): number {
-  return (word ^ Math.imul(port + 1, 0x9e3779b1)) >>> 0;
 }

@@ -4,7 +4,7 @@ import { DatagramCounter } from './packet-datagrams.ts';
 import { RowLedger } from './packet-ledger.fixture.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 import { PacketSockets } from './sockets-packet.ts';
-import { UNHURRIED } from './testing.ts';
+import { UNHURRIED } from './test-slices.fixture.ts';
 
 /** Longer than a ring keeps a block that has packets, and its timer may be late. */
 const RING_MILLIS = 150;

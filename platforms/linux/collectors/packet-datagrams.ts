@@ -10,7 +10,7 @@ import type { SocketRows } from './sockets.ts';
 const UNLISTED_MICROS = 3.5e6;
 const IDLE_MICROS = 15e6;
 
-export interface DatagramCounterOptions {
+interface DatagramCounterOptions {
   /** Default CLOCK_MONOTONIC. */
   readonly clock?: () => number;
   /** Default the kernel's. Closed with the counter. */

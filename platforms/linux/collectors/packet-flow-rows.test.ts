@@ -6,7 +6,7 @@ import { FlowOpener, PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { FlowRows, type FlowRowsOptions } from './packet-flow-rows.ts';
 import { RowLedger } from './packet-ledger.fixture.ts';
 import { SocketRows } from './sockets.ts';
-import { UNHURRIED } from './testing.ts';
+import { UNHURRIED } from './test-slices.fixture.ts';
 
 const LOCAL = 0x0a000001;
 const REMOTE = 0x0a000002;

@@ -23,7 +23,7 @@ import {
 import { type LedgerEntry, RowLedger, type Traffic } from './packet-ledger.fixture.ts';
 import { ProcessCollector } from './processes.ts';
 import { PacketSockets } from './sockets-packet.ts';
-import { UNHURRIED } from './testing.ts';
+import { UNHURRIED } from './test-slices.fixture.ts';
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;

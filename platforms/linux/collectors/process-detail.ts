@@ -11,7 +11,7 @@ import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
 import type { ProcessUsageReader } from './process-usage.ts';
 
-export interface ProcessDetailOptions {
+interface ProcessDetailOptions {
   readonly proc: ProcDirectory;
   readonly usage: ProcessUsageReader;
   readonly pageSizeBytes: number;
@@ -36,7 +36,7 @@ export class ProcessDetailReader {
     const { proc } = this.#options;
     const path = `${proc.root}/${pid}`;
     const status = this.#readStatus(pid);
-    const { ppid, state, startTicks, userTicks, systemTicks, threads } = this.#stat;
+    const { ppid, state, startTicks, userTicks, systemTicks, threads, nice } = this.#stat;
     return {
       pid,
       ppid,
@@ -47,6 +47,7 @@ export class ProcessDetailReader {
       systemTicks,
       cpuNanos: this.#cpuNanos(pid),
       threadCount: threads,
+      nice,
       effectiveUid: known(status.effectiveUid),
       effectiveGid: known(status.effectiveGid),
       ...this.#readMemory(pid),

@@ -7,7 +7,7 @@ const COMM_WORDS = 4;
 const COMM_LIMIT = 15;
 
 /** What happens to a row beside its columns. */
-export interface RowWatcher {
+interface RowWatcher {
   /** The process became another program, or is another process. */
   renamed(slot: number): void;
   removed(slot: number): void;

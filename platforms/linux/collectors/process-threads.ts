@@ -6,7 +6,7 @@ import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import { PidListing } from './pid-listing.ts';
 
 /** A screen scrolls through so many; a process may have a million. */
-export const THREADS_LIMIT = 4096;
+const THREADS_LIMIT = 4096;
 const THREADS_BETWEEN_RESTS = 16;
 
 const text = new NativeBuffer(4096);

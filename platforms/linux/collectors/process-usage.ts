@@ -49,8 +49,6 @@ export class ProcessUsageReader {
         this.#serial[slot] = table.slots.serial[slot]!;
         this.#generation[slot] = generation;
       }
-      this.usage.sharedBytes[slot] = this.#kept.sharedBytes[slot]!;
-      this.usage.virtualBytes[slot] = this.#kept.virtualBytes[slot]!;
       this.usage.readBytes[slot] = this.#kept.readBytes[slot]!;
       this.usage.writtenBytes[slot] = this.#kept.writtenBytes[slot]!;
     }
@@ -79,10 +77,8 @@ export class ProcessUsageReader {
 
   #readRow(table: ProcessTable, slot: number, pid: number): void {
     const kept = this.#kept;
-    const hasMemory = this.readStatm(pid, this.#statm);
-    if (hasMemory) table.rssBytes[slot] = this.#statm.residentPages * this.#pageSizeBytes;
-    kept.sharedBytes[slot] = hasMemory ? this.#statm.sharedPages * this.#pageSizeBytes : Number.NaN;
-    kept.virtualBytes[slot] = hasMemory ? this.#statm.virtualPages * this.#pageSizeBytes : Number.NaN;
+    if (this.readStatm(pid, this.#statm))
+      table.rssBytes[slot] = this.#statm.residentPages * this.#pageSizeBytes;
     const hasIo = this.readIo(pid, this.#io);
     kept.readBytes[slot] = hasIo ? this.#io.readBytes : Number.NaN;
     kept.writtenBytes[slot] = hasIo ? this.#io.writtenBytes : Number.NaN;

@@ -6,7 +6,7 @@ import { TaskRecord } from '../bpf/task-record.ts';
 import { BpfProcessRows } from './process-rows-bpf.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';
-import { outputLines, restlessSlice, UNHURRIED } from './testing.ts';
+import { outputLines, restlessSlice, UNHURRIED } from './test-slices.fixture.ts';
 
 const children: Bun.Subprocess[] = [];
 const open: { close(): void }[] = [];

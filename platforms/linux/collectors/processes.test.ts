@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { CAPTURED_PROC } from '../proc/testdata.ts';
+import { CAPTURED_PROC } from '../proc/captured-proc.fixture.ts';
 import { ProcessCollector } from './processes.ts';
-import { outputLines, restlessSlice, UNHURRIED } from './testing.ts';
+import { outputLines, restlessSlice, UNHURRIED } from './test-slices.fixture.ts';
 
 const children: Bun.Subprocess[] = [];
 const collectors: ProcessCollector[] = [];

@@ -12,7 +12,7 @@ import { isSleepersTurn, ProcessRows, RowOutcome } from './process-rows.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessTexts } from './process-texts.ts';
 
-export interface ProcessCollectorOptions {
+interface ProcessCollectorOptions {
   /** Default `/proc`. */
   readonly procRoot?: string;
   /** Default this machine's; another for a /proc that was captured or built. */
@@ -85,7 +85,12 @@ export class ProcessCollector implements ProcessSource {
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
   commandLine(pid: number): string | undefined {
     const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.#texts.commandLine(slot, this.generation);
+    return slot < 0 ? undefined : this.commandLineOf(slot);
+  }
+
+  /** As `commandLine`, by the slot of a live process. */
+  commandLineOf(slot: number): string | undefined {
+    return this.#texts.commandLine(slot, this.generation);
   }
 
   /** Control group path, cached; undefined: unknown. */

@@ -10,7 +10,7 @@ const PID_MAX = 0x7fffffff;
 /** include/uapi/asm-generic/signal.h: _NSIG. */
 const SIGNAL_MAX = 64;
 
-export interface SignallerOptions {
+interface SignallerOptions {
   readonly procRoot?: string;
   /** Without it: as on a kernel before 5.3, by kill(2). */
   readonly hasPidfd?: boolean;

@@ -27,7 +27,7 @@ const LISTED_IDLE_MICROS = 30e6;
 const UNLISTED_IDLE_MICROS = 120e6;
 
 /** What is needed of processes: who is alive, who has ended, and since when. */
-export interface EbpfSocketsOptions {
+interface EbpfSocketsOptions {
   readonly listing: NetlinkSockets;
   readonly accounting: NetworkAccounting;
   readonly processes: OwnerProcesses;

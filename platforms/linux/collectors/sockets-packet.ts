@@ -12,7 +12,7 @@ const IDLE_MICROS = 5e6;
 /** The list of many sockets takes long, and packets keep coming. */
 const DRAIN_MICROS = 20e3;
 
-export interface PacketSocketsOptions {
+interface PacketSocketsOptions {
   readonly clock: () => number;
   readonly procRoot?: string;
   /** Default the kernel's. Closed with the source. */

@@ -19,7 +19,7 @@ export function storeSegments(table: SocketTable, slot: number, record: DiagReco
 }
 
 /** A 32-bit counter that wraps, carried on beyond 32 bits; a step back is a socket used anew and adds nothing. */
-export function advanced(previous: number, counter: number): number {
+function advanced(previous: number, counter: number): number {
   if (previous === 0) return counter;
   const step = (counter - previous) >>> 0;
   return step < 0x80000000 ? previous + step : previous;

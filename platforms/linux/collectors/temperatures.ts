@@ -5,7 +5,7 @@ import { deviceNameOf, type HwmonChip, readHwmonChips } from '../sys/hwmon.ts';
 import { readThermalZones, type ThermalZone } from '../sys/thermal-zone.ts';
 import { chooseCpuSensor } from './cpu-sensor.ts';
 
-export interface TemperatureCollectorOptions {
+interface TemperatureCollectorOptions {
   /** Default `/sys`. */
   readonly sysRoot?: string;
   /** Monotonic microseconds. */

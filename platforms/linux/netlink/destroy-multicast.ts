@@ -1,7 +1,8 @@
 import { Errno, NativeBuffer } from '../libc.ts';
+import type { FilterInstruction } from '../socket-filter.ts';
 import { type MessageSpan, nextMessage } from './message.ts';
 import { type DiagVisitor, NETLINK_SOCK_DIAG } from './sock-diag.ts';
-import { type FilterInstruction, NetlinkSocket } from './socket.ts';
+import { NetlinkSocket } from './socket.ts';
 
 /** linux/sock_diag.h: SKNLGRP_INET_TCP_DESTROY 1 and SKNLGRP_INET6_TCP_DESTROY 3 as bits. UDP's carry no bytes. */
 const TCP_DESTROY_GROUPS = (1 << 0) | (1 << 2);

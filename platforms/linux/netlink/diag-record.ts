@@ -1,4 +1,5 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
+import { fromNetworkOrder } from '../integers.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { ATTRIBUTE_HEADER_BYTES, findAttribute, isAttributeAt } from './attribute.ts';
 import { MESSAGE_HEADER_BYTES } from './message.ts';
@@ -47,7 +48,6 @@ export class DiagRecord {
   remotePort = 0;
   cookieLow = 0;
   cookieHigh = 0;
-  receiveQueueBytes = 0;
   uid = 0;
   inode = 0;
   /** False: the message has no `tcp_info` (UDP, TIME_WAIT remains), and what follows here is 0. */
@@ -89,7 +89,6 @@ export class DiagRecord {
     this.remotePort = (bytes[at + 22]! << 8) | bytes[at + 23]!;
     this.cookieLow = u32[word + 15]!;
     this.cookieHigh = u32[word + 16]!;
-    this.receiveQueueBytes = u32[word + 18]!;
     this.uid = u32[word + 20]!;
     this.inode = u32[word + 21]!;
     this.#readInfo(buffer);
@@ -143,10 +142,10 @@ export class DiagRecord {
       into[index] = 0;
       into[index + 1] = 0;
       into[index + 2] = IPV4_MAPPED_WORD;
-      into[index + 3] = swapped(buffer.u32[word]!);
+      into[index + 3] = fromNetworkOrder(buffer.u32[word]!);
       return;
     }
-    for (let i = 0; i < 4; i++) into[index + i] = swapped(buffer.u32[word + i]!);
+    for (let i = 0; i < 4; i++) into[index + i] = fromNetworkOrder(buffer.u32[word + i]!);
   }
 
   #readInfo(buffer: NativeBuffer): void {
@@ -186,9 +185,4 @@ export class DiagRecord {
 /** Little-endian 64 bits at a byte offset that is a multiple of 4. */
 function u64(u32: Uint32Array, at: number): number {
   return u32[at >> 2]! + u32[(at >> 2) + 1]! * TWO_32;
-}
-
-/** Network order to a number. */
-function swapped(word: number): number {
-  return ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)) >>> 0;
 }

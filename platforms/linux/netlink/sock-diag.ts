@@ -14,7 +14,7 @@ export const DiagAttribute = { INFO: 2, PROTOCOL: 10, CGROUP_ID: 21 } as const;
 const INFO_EXTENSION = 1 << (DiagAttribute.INFO - 1);
 
 /** The kernel fills at most so much of a dump's buffer (net/netlink/af_netlink.c, netlink_dump). */
-export const DUMP_BUFFER_BYTES = 32768;
+const DUMP_BUFFER_BYTES = 32768;
 const RECEIVE_TIMEOUT_MILLIS = 2000;
 const DISCARDED_DATAGRAMS_LIMIT = 65536;
 

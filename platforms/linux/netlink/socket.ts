@@ -1,4 +1,5 @@
 import {
+  attachFilter,
   bindSocket,
   closeDescriptor,
   getSocketOption,
@@ -9,18 +10,16 @@ import {
   sendFrom,
   setSocketOption,
 } from '../libc.ts';
+import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOL_SOCKET = 1;
 /** asm-generic/socket.h */
-const SocketOption = { RCVBUF: 8, RCVTIMEO: 20, ATTACH_FILTER: 26, RCVBUFFORCE: 33, MEMINFO: 55 } as const;
+const SocketOption = { RCVBUF: 8, RCVTIMEO: 20, RCVBUFFORCE: 33, MEMINFO: 55 } as const;
 /** linux/sock_diag.h: SK_MEMINFO_*, the words of SO_MEMINFO. */
 const MemoryInfo = { RCVBUF: 1, DROPS: 8, WORDS: 9 } as const;
 const MSG_DONTWAIT = 0x40;
-
-/** linux/filter.h: one `struct sock_filter` as [code, jump if true, jump if false, k]. */
-export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 
 /** A netlink socket, close-on-exec. Every method throws SyscallError unless it says otherwise. */
 export class NetlinkSocket {
@@ -62,19 +61,8 @@ export class NetlinkSocket {
 
   /** Drops what the classic program does not accept before it takes room in the receive buffer. */
   attachFilter(program: readonly FilterInstruction[]): void {
-    const code = new NativeBuffer(program.length * 8);
-    for (const [index, [operation, jumpTrue, jumpFalse, k]] of program.entries()) {
-      code.u16[index * 4] = operation;
-      code.bytes[index * 8 + 2] = jumpTrue;
-      code.bytes[index * 8 + 3] = jumpFalse;
-      code.u32[index * 2 + 1] = k;
-    }
-    // struct sock_fprog: length u16, 6 bytes of padding, pointer. The kernel copies the program during the call.
-    const value = this.#scratch;
-    value.bytes.fill(0, 0, 16);
-    value.u16[0] = program.length;
-    value.view.setBigUint64(8, BigInt(code.pointer), true);
-    this.#set(SocketOption.ATTACH_FILTER, value, 16, 'SO_ATTACH_FILTER');
+    const result = attachFilter(this.descriptor, encodeFilter(program), program.length);
+    if (result < 0) throw new SyscallError('setsockopt', -result, 'SO_ATTACH_FILTER');
   }
 
   /** Bytes of buffered messages (with the kernel's overhead) that fit before messages are dropped; 0 unknown. */

@@ -1,4 +1,5 @@
 import type { GpuProcess } from '../../../src/data/sample/gpu-sample.ts';
+import { unsigned64At } from '../integers.ts';
 
 /** sizeof(nvmlProcessInfo_t), versions 2 and 3; sizeof(nvmlProcessUtilizationSample_t). */
 export const PROCESS_INFO_SIZE = 24;
@@ -43,7 +44,7 @@ export function parseProcessInfos(view: DataView, count: number): Map<number, nu
   for (let i = 0; i < last; i++) {
     const at = i * PROCESS_INFO_SIZE;
     const pid = view.getUint32(at, true);
-    const bytes = wordAt(view, at + 8);
+    const bytes = unsigned64At(view, at + 8);
     const known = bytes > Number.MAX_SAFE_INTEGER ? Number.NaN : bytes;
     memory.set(pid, (memory.get(pid) ?? 0) + known);
   }
@@ -51,7 +52,7 @@ export function parseProcessInfos(view: DataView, count: number): Map<number, nu
 }
 
 /** Utilisation of a process and when the driver took it. */
-export interface ProcessSample {
+interface ProcessSample {
   readonly timestampMicros: bigint;
   readonly percent: number;
 }
@@ -95,8 +96,4 @@ export function joinProcesses(
       engines: [],
     };
   });
-}
-
-export function wordAt(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
 }

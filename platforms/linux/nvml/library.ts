@@ -9,7 +9,7 @@ const ARCHITECTURE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
  * Where drivers put the management library: distributions, NixOS, WSL, containers. Absolute paths alone: a bare name
  * would be looked for in the working directory too.
  */
-export const NVML_PATHS: readonly string[] = [
+const NVML_PATHS: readonly string[] = [
   `/usr/lib/${ARCHITECTURE}-linux-gnu/libnvidia-ml.so.1`,
   '/usr/lib64/libnvidia-ml.so.1',
   '/usr/lib/libnvidia-ml.so.1',

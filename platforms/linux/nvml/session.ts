@@ -1,5 +1,6 @@
 import type { GpuProcess, GpuSample } from '../../../src/data/sample/gpu-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { unsigned64At } from '../integers.ts';
 import { NativeBuffer } from '../libc.ts';
 import {
   joinProcesses,
@@ -13,7 +14,6 @@ import {
   parseProcessInfos,
   parseProcessSamples,
   textIn,
-  wordAt,
 } from './layout.ts';
 import type { NvmlFunction, NvmlLibrary } from './library.ts';
 
@@ -81,7 +81,7 @@ export class NvmlSession {
   #openDevice(index: number): Device | undefined {
     if (this.#library.call('nvmlDeviceGetHandleByIndex_v2', index, this.#word.pointer) !== 0)
       return undefined;
-    const handle = wordAt(this.#word.view, 0);
+    const handle = unsigned64At(this.#word.view, 0);
     const hasName = this.#ask('nvmlDeviceGetName', handle, this.#struct.pointer, NAME_SIZE);
     const name = hasName ? textIn(this.#struct.bytes, 0, NAME_SIZE) : 'NVIDIA';
     const hasAddress = this.#ask('nvmlDeviceGetPciInfo_v3', handle, this.#struct.pointer);
@@ -131,11 +131,11 @@ export class NvmlSession {
     bytes.fill(0, 0, MEMORY_V2_SIZE);
     u32[0] = MEMORY_V2_VERSION;
     if (this.#ask('nvmlDeviceGetMemoryInfo_v2', handle, pointer)) {
-      return { total: wordAt(view, 8), used: wordAt(view, 32) };
+      return { total: unsigned64At(view, 8), used: unsigned64At(view, 32) };
     }
     bytes.fill(0, 0, MEMORY_SIZE);
     if (!this.#ask('nvmlDeviceGetMemoryInfo', handle, pointer)) return undefined;
-    return { total: wordAt(view, 0), used: wordAt(view, 16) };
+    return { total: unsigned64At(view, 0), used: unsigned64At(view, 16) };
   }
 
   #readFrequency(name: 'nvmlDeviceGetClockInfo' | 'nvmlDeviceGetMaxClockInfo', handle: number) {

@@ -19,7 +19,7 @@ const BUSY_DRAIN_MILLIS = 10;
 const BUSY_SHARE = 0.25;
 
 /** Where packets come from and how large their rings are. */
-export interface CaptureOptions {
+interface CaptureOptions {
   readonly links: LinkSource;
   readonly clock: () => number;
   readonly blockBytes?: number;
@@ -121,7 +121,7 @@ export class PacketCapture {
 }
 
 /** Whether virtio_net_hdr_from_skb knows SKB_GSO_UDP_L4: from Linux 6.2. */
-export function describesUdpSegments(kernelRelease: string): boolean {
+function describesUdpSegments(kernelRelease: string): boolean {
   const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
   return major > 6 || (major === 6 && minor >= 2);
 }

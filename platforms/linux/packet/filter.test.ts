@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
 import {
   EtherType,
-  encodeFilter,
-  type FilterInstruction,
   NETWORK_HEADER,
   PacketType,
   PLAIN_UDP_BYTES,

@@ -1,7 +1,4 @@
-import { NativeBuffer } from '../libc.ts';
-
-/** linux/filter.h: one `struct sock_filter` as [code, jump if true, jump if false, k]. */
-export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
+import type { FilterInstruction } from '../socket-filter.ts';
 
 /** What a filter lets through. `any` leaves the choice among IP's protocols to the reader. */
 export type WantedProtocol = 'any' | 'tcp' | 'udp';
@@ -106,18 +103,6 @@ function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'udp', networkHe
   for (const header of IPV6_EXTENSIONS) program.jumpIfEqual(header, 'keep');
   program.jumpUnlessEqual(IP_PROTOCOL[wanted], 'refuse');
   if (isShort) program.result(PLAIN_UDP_BYTES.ipv6);
-}
-
-/** `struct sock_filter`, 8 bytes each: code u16, jump if true u8, jump if false u8, k u32. */
-export function encodeFilter(program: readonly FilterInstruction[]): NativeBuffer {
-  const code = new NativeBuffer(program.length * 8);
-  for (const [index, [operation, jumpTrue, jumpFalse, k]] of program.entries()) {
-    code.u16[index * 4] = operation;
-    code.bytes[index * 8 + 2] = jumpTrue;
-    code.bytes[index * 8 + 3] = jumpFalse;
-    code.u32[index * 2 + 1] = k;
-  }
-  return code;
 }
 
 type Label = 'tag' | 'protocol' | 'ipv6' | 'keep' | 'refuse';

@@ -10,7 +10,7 @@ import type { CapturedPacket, PacketVisitor } from './ring.ts';
 /** linux/virtio_net.h: VIRTIO_NET_HDR_GSO_TCPV4, TCPV6, UDP_L4. */
 const SegmentType = { TCP_IPV4: 1, TCP_IPV6: 4, UDP: 5 } as const;
 
-export interface PacketMeterOptions {
+interface PacketMeterOptions {
   readonly flows: PacketFlows;
   readonly fragments: FragmentPorts;
   readonly scope: LinkScope;

@@ -10,7 +10,7 @@ import {
   setSocketOption,
   systemConfiguration,
 } from '../libc.ts';
-import { encodeFilter, type FilterInstruction } from './filter.ts';
+import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
 
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { bytesOf } from './captured-proc.fixture.ts';
 import { parseProcessIds } from './dirent.ts';
-import { bytesOf } from './testdata.ts';
 
 function entry(name: string, recordLength = 24 + ((name.length + 3) & ~7)): Uint8Array {
   const bytes = new Uint8Array(Math.max(24 + ((name.length + 3) & ~7), 24));

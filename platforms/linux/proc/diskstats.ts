@@ -1,7 +1,7 @@
 import { TextScanner } from './text-scanner.ts';
 
 /** One line of /proc/diskstats, and where the next begins. Sectors are 512 bytes on every device. */
-export interface DiskStatsLine {
+interface DiskStatsLine {
   major: number;
   minor: number;
   /** Bytes [nameStart, nameEnd) of the text. */
@@ -41,7 +41,6 @@ export function emptyDiskStatsLine(): DiskStatsLine {
   };
 }
 
-const NEWLINE = 0x0a;
 const scanner = new TextScanner();
 
 /**
@@ -56,14 +55,9 @@ export function parseDiskStatsLine(
   start: number,
   into: DiskStatsLine,
 ): boolean {
-  const end = Math.min(length, bytes.length);
   into.next = start;
-  while (into.next < end) {
-    const lineStart = into.next;
-    const newline = bytes.indexOf(NEWLINE, lineStart);
-    if (newline < 0 || newline >= end) return false;
-    into.next = newline + 1;
-    scanner.reset(bytes, lineStart, newline);
+  while (scanner.resetToLine(bytes, into.next, length)) {
+    into.next = scanner.end + 1;
     if (parseDevice(into) && parseCounters(into)) return true;
   }
   return false;

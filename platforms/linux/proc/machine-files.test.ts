@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { allTicks, busyTicks, CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseCpuStat, type SchedulerCounters } from './cpu-stat.ts';
 import { parseCpuFrequencies, parseCpuModel } from './cpuinfo.ts';
 import { scanDecimal } from './decimal.ts';
@@ -13,7 +14,6 @@ import { type PidIo, parsePidIo } from './pid-io.ts';
 import { type PidStatm, parsePidStatm } from './pid-statm.ts';
 import { parsePidStatusDetail } from './pid-status-detail.ts';
 import { parsePressure } from './pressure.ts';
-import { bytesOf, captured } from './testdata.ts';
 import { TextScanner } from './text-scanner.ts';
 
 function counters(): SchedulerCounters {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { emptyNetDevLine, parseNetDevLine } from './net-dev.ts';
-import { bytesOf, captured } from './testdata.ts';
 
 const decoder = new TextDecoder();
 

@@ -4,7 +4,7 @@ import { TextScanner } from './text-scanner.ts';
 export const INTERFACE_NAME_SIZE = 16;
 
 /** One line of /proc/net/dev, and where the next begins. */
-export interface NetDevLine {
+interface NetDevLine {
   /** Bytes [nameStart, nameEnd) of the text. */
   nameStart: number;
   nameEnd: number;
@@ -35,7 +35,6 @@ export function emptyNetDevLine(): NetDevLine {
   };
 }
 
-const NEWLINE = 0x0a;
 const COLON = 0x3a;
 const scanner = new TextScanner();
 
@@ -48,14 +47,9 @@ const scanner = new TextScanner();
  *   eth0:  2564    5852    0    0    0     0          0         0  3352    3497    0    0    0     0       0          0
  */
 export function parseNetDevLine(bytes: Uint8Array, length: number, start: number, into: NetDevLine): boolean {
-  const end = Math.min(length, bytes.length);
   into.next = start;
-  while (into.next < end) {
-    const lineStart = into.next;
-    const newline = bytes.indexOf(NEWLINE, lineStart);
-    if (newline < 0 || newline >= end) return false;
-    into.next = newline + 1;
-    scanner.reset(bytes, lineStart, newline);
+  while (scanner.resetToLine(bytes, into.next, length)) {
+    into.next = scanner.end + 1;
     if (parseInterface(into)) return true;
   }
   return false;

@@ -1,4 +1,5 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
+import { fromNetworkOrder } from '../integers.ts';
 
 const SPACE = 0x20;
 const COLON = 0x3a;
@@ -56,7 +57,7 @@ export class NetTcpLine {
     for (; words < 4 && this.#bytes[this.#at] !== COLON; words++) {
       const word = this.#readHexWord();
       if (word < 0) return -1;
-      address[words] = swapped(word);
+      address[words] = fromNetworkOrder(word);
     }
     if (this.#at >= this.#end || this.#bytes[this.#at] !== COLON || (words !== 1 && words !== 4)) return -1;
     this.#at++;
@@ -107,10 +108,6 @@ function mapIpv4(address: Uint32Array): void {
   address[0] = 0;
   address[1] = 0;
   address[2] = IPV4_MAPPED_WORD;
-}
-
-function swapped(word: number): number {
-  return ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)) >>> 0;
 }
 
 function digitValue(byte: number): number {

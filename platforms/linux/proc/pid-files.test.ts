@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { parseBootId } from './boot-id.ts';
+import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseLastPid } from './loadavg.ts';
 import { parseControlGroup } from './pid-cgroup.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine } from './pid-cmdline.ts';
 import { parsePidStatus } from './pid-status.ts';
 import { parseBootWallSeconds } from './stat.ts';
-import { bytesOf, captured } from './testdata.ts';
 
 function parse<T>(read: (bytes: Uint8Array, length: number) => T, text: string | Uint8Array): T {
   const bytes = typeof text === 'string' ? bytesOf(text) : text;

@@ -16,14 +16,8 @@ export function parsePidIo(bytes: Uint8Array, length: number, into: PidIo): bool
   into.readBytes = Number.NaN;
   into.writtenBytes = Number.NaN;
   do {
-    if (scanner.accept(READ)) into.readBytes = terminatedNumber();
-    else if (scanner.accept(WRITTEN)) into.writtenBytes = terminatedNumber();
+    if (scanner.accept(READ)) into.readBytes = scanner.terminatedUnsigned();
+    else if (scanner.accept(WRITTEN)) into.writtenBytes = scanner.terminatedUnsigned();
   } while (scanner.nextLine());
   return into.readBytes + into.writtenBytes >= 0;
-}
-
-/** A number that touches the end may be a part of one. */
-function terminatedNumber(): number {
-  const value = scanner.unsigned();
-  return scanner.at < scanner.end ? value : Number.NaN;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { emptyPidStat, parsePidStat } from './pid-stat.ts';
-import { bytesOf, captured } from './testdata.ts';
 
 const NUMBERS = '-1 4194304 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 18446744073709551615 1 1\n';
 
@@ -30,8 +30,18 @@ describe('parsePidStat', () => {
     expect([stat.nameStart, stat.nameEnd, stat.userTicks, stat.systemTicks]).toEqual([3, 3, 7, 8]);
   });
 
+  test('a nice value may be negative', () => {
+    const stat = emptyPidStat();
+    for (const nice of [-20, -1, 0, 19]) {
+      const bytes = bytesOf(`9 (a) R 1 1 1 0 ${NUMBERS.replace('20 0 3', `20 ${nice} 3`)}`);
+      expect(parsePidStat(bytes, bytes.length, stat)).toBe(true);
+      expect([stat.nice, stat.threads]).toEqual([nice, 3]);
+    }
+  });
+
   test.each([
     ['no text', ''],
+    ['no nice value', `12 (a) R 1 1 1 0 ${NUMBERS.replace('20 0 3', '20 - 3')}`],
     ['no name', '12'],
     ['no closing parenthesis', `12 (a R 1 1 1 0 ${NUMBERS}`],
     ['a pid of 0', `0 (a) R 1 1 1 0 ${NUMBERS}`],

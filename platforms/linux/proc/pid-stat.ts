@@ -11,6 +11,8 @@ export interface PidStat {
   ppid: number;
   userTicks: number;
   systemTicks: number;
+  /** -20 to 19. */
+  nice: number;
   threads: number;
   /** Since boot. */
   startTicks: number;
@@ -26,6 +28,7 @@ export function emptyPidStat(): PidStat {
     ppid: 0,
     userTicks: 0,
     systemTicks: 0,
+    nice: 0,
     threads: 0,
     startTicks: 0,
     rssPages: 0,
@@ -34,6 +37,7 @@ export function emptyPidStat(): PidStat {
 
 const OPEN = 0x28;
 const CLOSE = 0x29;
+const MINUS = 0x2d;
 const PID_MAX = 0x7fffffff;
 const scanner = new TextScanner();
 
@@ -41,8 +45,8 @@ const scanner = new TextScanner();
  * /proc/PID/stat into `into`; false (and `into` worthless) where the text is cut short or no such text. The name may
  * hold spaces, parentheses and newlines, but behind it stand only numbers: the last `)` ends it.
  *
- *   1  2      3 4            14    15           20      22     24
- *   17 (name) S ppid 9 words utime stime 4 words threads . start . rss ...
+ *   1  2      3 4            14    15           19   20      22     24
+ *   17 (name) S ppid 9 words utime stime 3 words nice threads . start . rss ...
  */
 export function parsePidStat(bytes: Uint8Array, length: number, into: PidStat): boolean {
   scanner.reset(bytes, 0, length);
@@ -65,15 +69,24 @@ function parseNumbers(into: PidStat): boolean {
   if (!scanner.skipFields(9)) return false;
   into.userTicks = scanner.unsigned();
   into.systemTicks = scanner.unsigned();
-  if (!scanner.skipFields(4)) return false;
+  if (!scanner.skipFields(3)) return false;
+  into.nice = signed();
   into.threads = scanner.unsigned();
   if (!scanner.skipFields(1)) return false;
   into.startTicks = scanner.unsigned();
   if (!scanner.skipFields(1)) return false;
   into.rssPages = scanner.unsigned();
   // One NaN makes the sum NaN; and a last number that touches the end may be a part of one.
-  const sum = into.userTicks + into.systemTicks + into.startTicks + into.rssPages;
+  const sum = Math.abs(into.nice) + into.userTicks + into.systemTicks + into.startTicks + into.rssPages;
   return into.ppid <= PID_MAX && into.threads <= PID_MAX && sum >= 0 && scanner.at < scanner.end;
+}
+
+/** A number with or without a sign; NaN: none. */
+function signed(): number {
+  scanner.skipBlanks();
+  const isNegative = scanner.bytes[scanner.at] === MINUS;
+  if (isNegative) scanner.at++;
+  return isNegative ? -scanner.unsigned() : scanner.unsigned();
 }
 
 function isLetter(byte: number): boolean {

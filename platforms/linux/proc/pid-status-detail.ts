@@ -29,19 +29,14 @@ export function parsePidStatusDetail(bytes: Uint8Array, length: number): PidStat
   do {
     if (scanner.accept(UID)) detail.effectiveUid = secondNumber();
     else if (scanner.accept(GID)) detail.effectiveGid = secondNumber();
-    else if (scanner.accept(SWAP)) detail.swapKibibytes = terminatedNumber();
-    else if (scanner.accept(VOLUNTARY)) detail.voluntarySwitches = terminatedNumber();
-    else if (scanner.accept(INVOLUNTARY)) detail.involuntarySwitches = terminatedNumber();
+    else if (scanner.accept(SWAP)) detail.swapKibibytes = scanner.terminatedUnsigned();
+    else if (scanner.accept(VOLUNTARY)) detail.voluntarySwitches = scanner.terminatedUnsigned();
+    else if (scanner.accept(INVOLUNTARY)) detail.involuntarySwitches = scanner.terminatedUnsigned();
   } while (scanner.nextLine());
   return detail;
 }
 
 /** Real, effective, saved, file system: the second. */
 function secondNumber(): number {
-  return scanner.skipWords(1) ? terminatedNumber() : Number.NaN;
-}
-
-function terminatedNumber(): number {
-  const value = scanner.unsigned();
-  return scanner.at < scanner.end ? value : Number.NaN;
+  return scanner.skipWords(1) ? scanner.terminatedUnsigned() : Number.NaN;
 }

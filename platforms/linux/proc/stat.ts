@@ -7,9 +7,7 @@ const scanner = new TextScanner();
 export function parseBootWallSeconds(bytes: Uint8Array, length: number): number {
   scanner.reset(bytes, 0, length);
   do {
-    if (!scanner.accept(BTIME)) continue;
-    const seconds = scanner.unsigned();
-    return scanner.at < scanner.end ? seconds : Number.NaN;
+    if (scanner.accept(BTIME)) return scanner.terminatedUnsigned();
   } while (scanner.nextLine());
   return Number.NaN;
 }

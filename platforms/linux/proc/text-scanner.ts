@@ -1,6 +1,7 @@
 const SPACE = 0x20;
 const TAB = 0x09;
 const ZERO = 0x30;
+const NEWLINE = 0x0a;
 
 /**
  * A cursor over kernel text. It never reads at or past `end`, allocates nothing, and says by NaN or false that what
@@ -15,6 +16,14 @@ export class TextScanner {
     this.bytes = bytes;
     this.at = start;
     this.end = Math.min(end, bytes.length);
+  }
+
+  /** To the line that begins at `start`, without its end; false where no whole line is left in `length` bytes. */
+  resetToLine(bytes: Uint8Array, start: number, length: number): boolean {
+    const newline = bytes.indexOf(NEWLINE, start);
+    if (newline < 0 || newline >= length) return false;
+    this.reset(bytes, start, newline);
+    return true;
   }
 
   skipBlanks(): void {
@@ -69,6 +78,12 @@ export class TextScanner {
     return at === start || value > Number.MAX_SAFE_INTEGER ? Number.NaN : value;
   }
 
+  /** As `unsigned`, but NaN where the number touches the end, since it may be the first part of a longer one. */
+  terminatedUnsigned(): number {
+    const value = this.unsigned();
+    return this.at < this.end ? value : Number.NaN;
+  }
+
   /** Whether the bytes at the cursor are these; if so the cursor stands behind them. */
   accept(word: Uint8Array): boolean {
     if (this.end - this.at < word.length) return false;
@@ -79,7 +94,7 @@ export class TextScanner {
 
   /** To the start of the next line; false at the end. */
   nextLine(): boolean {
-    const newline = this.bytes.indexOf(0x0a, this.at);
+    const newline = this.bytes.indexOf(NEWLINE, this.at);
     if (newline < 0 || newline >= this.end) {
       this.at = this.end;
       return false;

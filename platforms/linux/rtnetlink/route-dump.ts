@@ -17,7 +17,7 @@ const BUFFER_SIZE = 32 * 1024;
 const REQUEST_SIZE = 32;
 
 /** Gets the payload of one message, bytes [at, end), valid during the call. */
-export type VisitPayload = (buffer: NativeBuffer, at: number, end: number) => void;
+type VisitPayload = (buffer: NativeBuffer, at: number, end: number) => void;
 
 /** Asks rtnetlink(7) for all rows of a kind. Needs no privilege. */
 export class RouteDump {

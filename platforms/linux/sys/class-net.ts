@@ -4,12 +4,13 @@ import { basename, join } from 'node:path';
 import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import { readAddress } from '../../../src/data/sample/address-words.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
+import { orUndefined } from './sysfs-value.ts';
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 
 /** One interface's directory in /sys/class/net as text; undefined: the file is not there or cannot be read. */
-export interface ClassNetAttributes {
+interface ClassNetAttributes {
   readonly ifindex: string | undefined;
   /** Hexadecimal, the administrative flags only. */
   readonly flags: string | undefined;
@@ -23,7 +24,7 @@ export interface ClassNetAttributes {
 }
 
 /** Describes an interface, given every interface's ifindex by name; undefined where it has no index or flags. */
-export function parseClassNet(
+function parseClassNet(
   name: string,
   attributes: ClassNetAttributes,
   indexes: ReadonlyMap<string, number>,
@@ -127,14 +128,4 @@ export class ClassNetLinkSource implements LinkSource {
 
 function networkInterfacesOrNone(): ReturnType<typeof networkInterfaces> {
   return orUndefined(networkInterfaces) ?? {};
-}
-
-/** Files here come and go with their interfaces, and some exist for certain kinds only. */
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
 }

@@ -13,7 +13,7 @@ const HERTZ_PER_KILOHERTZ = 1e3;
 /**
  * The numbers of a kernel list: `0-3,8` or `0 1 2 3`; empty where the text is none. No number reaches 8192 (NR_CPUS).
  */
-export function parseCpuList(text: string): number[] {
+function parseCpuList(text: string): number[] {
   const cores: number[] = [];
   for (const range of text.trim().split(/[\s,]+/)) {
     const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(range);

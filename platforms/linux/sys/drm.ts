@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { GpuVendor } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuSample, GpuVendor } from '../../../src/data/sample/gpu-sample.ts';
 import { KeptFile } from '../proc/kept-file.ts';
 import { plausibleCelsius } from './hwmon.ts';
 import { readPciName } from './pci-ids.ts';
@@ -32,16 +32,7 @@ interface CardFiles {
 }
 
 /** What sysfs tells of a card now; undefined: its driver does not, or it sleeps. */
-export interface CardReading {
-  readonly isAsleep: boolean;
-  readonly utilizationPercent: number | undefined;
-  readonly memoryUsedBytes: number | undefined;
-  readonly memoryTotalBytes: number | undefined;
-  readonly temperatureCelsius: number | undefined;
-  readonly powerMilliwatts: number | undefined;
-  readonly frequencyHz: number | undefined;
-  readonly maxFrequencyHz: number | undefined;
-}
+type CardReading = Omit<GpuSample, 'id' | 'name' | 'vendor' | 'processes'>;
 
 /** A GPU of /sys/class/drm. */
 export class DrmCard {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readAttribute, readIntegerAttribute } from './sysfs-value.ts';
 
 /** What /sys/class/net tells of a link beside its counters (Documentation/ABI/testing/sysfs-class-net). */
-export interface NetLink {
+interface NetLink {
   readonly mtuBytes: number | undefined;
   /** Negotiated; undefined where the driver knows none, as of virtual links, wireless ones and those that are down. */
   readonly bitsPerSecond: number | undefined;

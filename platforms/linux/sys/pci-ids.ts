@@ -1,7 +1,7 @@
 import { readAttribute } from './sysfs-value.ts';
 
 /** Where distributions keep the names of PCI devices. */
-export const PCI_IDS_PATHS: readonly string[] = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'];
+const PCI_IDS_PATHS: readonly string[] = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'];
 
 /**
  * The device's name in the text of pci.ids, vendor and device as four hexadecimal digits each; undefined: not there.

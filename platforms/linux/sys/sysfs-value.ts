@@ -8,7 +8,7 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 
 /** The integer that a sysfs attribute holds (`42500\n`, `-1`), NaN where the text is none, or too long for one. */
-export function parseSysfsInteger(bytes: Uint8Array, length: number): number {
+function parseSysfsInteger(bytes: Uint8Array, length: number): number {
   const end = Math.min(length, bytes.length);
   const isNegative = end > 0 && bytes[0] === MINUS;
   let at = isNegative ? 1 : 0;
@@ -73,7 +73,7 @@ function padded(name: string): string {
 }
 
 /** Files of devices come and go with these, and some exist for certain kinds only. */
-function orUndefined<T>(read: () => T): T | undefined {
+export function orUndefined<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (thrown) {

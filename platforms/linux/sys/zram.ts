@@ -17,7 +17,7 @@ const scanner = new TextScanner();
  *
  *   orig_data_size compr_data_size mem_used_total mem_limit ...
  */
-export function parseZramMmStat(bytes: Uint8Array, length: number, into: ZramUse): boolean {
+function parseZramMmStat(bytes: Uint8Array, length: number, into: ZramUse): boolean {
   scanner.reset(bytes, 0, length);
   into.storedBytes = scanner.unsigned();
   scanner.unsigned();

@@ -4,7 +4,7 @@ import { WHOLE_SLICE } from './loopback.ts';
 
 const others = Number(process.argv[2]);
 const machine = new LinuxMachine({ gpus: false });
-const { processes, usage } = await machine.collectProcesses([others, process.pid], WHOLE_SLICE);
+const { processes, usage } = await machine.collectProcesses({ visiblePids: [others, process.pid] }, WHOLE_SLICE);
 const slot = processes.find(others);
 const own = processes.find(process.pid);
 const detail = await machine.collectProcess(others, WHOLE_SLICE);
@@ -12,7 +12,7 @@ const section = machine.collectMachine();
 process.stdout.write(
   `${JSON.stringify({
     isOthersIoUnknown: Number.isNaN(usage.readBytes[slot]),
-    isOthersMemoryKnown: usage.sharedBytes[slot]! > 0,
+    isOthersMemoryKnown: (detail.process.sharedBytes ?? 0) > 0,
     isOwnIoKnown: usage.readBytes[own]! >= 0,
     hasCpuTime: detail.process.cpuNanos > 0,
     threads: detail.threads.length,

@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { completionsOption, type ShellName } from './completion.ts';
 import { type Invocation, invocationOf, refused } from './invocation.ts';
 
-export const AGENT_PORT = 3000;
-export const AGENT_TLS_PORT = 8443;
+const AGENT_PORT = 3000;
+const AGENT_TLS_PORT = 8443;
 const PORT_LIMIT = 65_535;
 /** A sample older than this is no live figure any more. */
 const TTL_LIMIT_MILLIS = 60_000;

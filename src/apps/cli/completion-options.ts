@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 
 /** What may stand after an option: `none` takes no value, `text` is the user's own. */
-export type CompletedValue =
+type CompletedValue =
   | { readonly kind: 'none' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   | { readonly kind: 'file' }

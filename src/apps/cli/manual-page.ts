@@ -17,7 +17,7 @@ export interface ManualSection {
 }
 
 /** What the head and the foot of a page show. */
-export interface ManualHead {
+interface ManualHead {
   readonly name: string;
   readonly section: number;
   /** Such as `sstop 1.2.3`. */

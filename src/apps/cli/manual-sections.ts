@@ -123,6 +123,7 @@ export const ENVIRONMENT: ManualSection = {
         'Without UTF-8 there, the screen is drawn with ASCII characters only.',
       ],
       ['`XDG_CONFIG_HOME`', 'Where the configuration is.'],
+      ['`SSTOP_DEBUG`', 'If it is `1`, an unforeseen error is followed by where it happened.'],
     ),
   ],
 };
@@ -132,7 +133,7 @@ export const EXIT_STATUS: ManualSection = {
   blocks: [
     terms(
       ['`0`', 'All went well; also when the reader of a stream has closed it, and after `--doctor`.'],
-      ['`1`', 'Something failed while running.'],
+      ['`1`', 'Something failed while running, the recording among it.'],
       [
         '`2`',
         'The command line asks for something impossible, or a file that is needed cannot be used; one line on standard error says what.',

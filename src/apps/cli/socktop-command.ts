@@ -18,9 +18,9 @@ import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 /** Where neither the command line nor a profile says otherwise; less than the least is taken as the least. */
 export const METRICS_INTERVAL_MILLIS = 500;
-export const METRICS_INTERVAL_MIN_MILLIS = 100;
+const METRICS_INTERVAL_MIN_MILLIS = 100;
 export const PROCESSES_INTERVAL_MILLIS = 2000;
-export const PROCESSES_INTERVAL_MIN_MILLIS = 200;
+const PROCESSES_INTERVAL_MIN_MILLIS = 200;
 /** setTimeout takes 32 bits; a day is more than anybody waits. */
 const INTERVAL_MAX_MILLIS = 86_400_000;
 /** How long --measure polls unless --duration says otherwise. */

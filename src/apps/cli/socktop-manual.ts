@@ -100,6 +100,7 @@ const ENVIRONMENT: ManualSection = {
       ['`NO_COLOR`', 'If it is not empty, no colours, unless `--color` says otherwise.'],
       ['`TERM`, `COLORTERM`', 'What the terminal can show; `--color` overrides both.'],
       ['`XDG_CONFIG_HOME`', 'Where the files above are.'],
+      ['`SSTOP_DEBUG`', 'If it is `1`, an unforeseen error is followed by where it happened.'],
     ),
   ],
 };
@@ -109,7 +110,10 @@ const EXIT_STATUS: ManualSection = {
   blocks: [
     terms(
       ['`0`', 'All went well; also when nothing was picked from the list.'],
-      ['`1`', 'Something failed while running: no connection, a certificate that is not accepted.'],
+      [
+        '`1`',
+        'Something failed while running: no connection, a certificate that is not accepted, a recording that fails.',
+      ],
       [
         '`2`',
         'The command line asks for something impossible, or a file that is needed cannot be used; one line on standard error says what.',

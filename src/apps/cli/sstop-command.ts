@@ -18,7 +18,7 @@ import { durationText, parseDurationMillis } from './duration.ts';
 import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 export const SORT_NAMES = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
-export const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
+const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;

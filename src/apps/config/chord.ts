@@ -2,7 +2,7 @@ import { characterKey, controlKey, Modifier, namedKey } from '../../screen/input
 import { LETTER_KEYS, TILDE_KEYS } from '../../screen/input/key-names.ts';
 
 /** A chord as KeyEvent has it, or why a text is none. */
-export type ChordReading = { readonly chord: string } | { readonly refusal: string };
+type ChordReading = { readonly chord: string } | { readonly refusal: string };
 
 /** Always leaves the program; no configuration takes it away. */
 export const FIXED_CHORD = 'ctrl+c';

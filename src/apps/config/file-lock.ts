@@ -1,7 +1,12 @@
-import { closeSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, linkSync, renameSync, statSync } from 'node:fs';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { createNew, removeFile } from '../../kit/files/user-file.ts';
+import { withUserRights } from '../../kit/files/user-rights.ts';
 
-/** A lock so old is one whose holder died: what is done under it takes milliseconds. */
+/**
+ * A lock whose time is so far from now is one whose holder died: what is done under it takes milliseconds. One from the
+ * future was left before the clock was set back.
+ */
 const STALE_MILLIS = 10_000;
 const WAIT_MILLIS = 5000;
 const LOOK_MILLIS = 15;
@@ -18,7 +23,7 @@ export async function withFileLock<T>(
   const lock = `${path}.lock`;
   const until = performance.now() + waitMillis;
   while (!taken(lock)) {
-    breakStale(lock);
+    withUserRights(() => breakStale(lock));
     if (performance.now() > until) {
       throw new OpError({ op: 'lock', code: 'LOCKED', message: `another program holds ${lock}` });
     }
@@ -27,13 +32,13 @@ export async function withFileLock<T>(
   try {
     return work();
   } finally {
-    rmSync(lock, { force: true });
+    removeFile(lock);
   }
 }
 
 function taken(lock: string): boolean {
   try {
-    closeSync(openSync(lock, 'wx', 0o600));
+    closeSync(createNew(lock, 0o600));
     return true;
   } catch (thrown) {
     const error = toOpError(`create ${lock}`, thrown);
@@ -54,10 +59,10 @@ function breakStale(lock: string): void {
     const { code } = toOpError('break lock', thrown);
     if (code !== 'ENOENT' && code !== 'EEXIST') throw toOpError('break lock', thrown);
   } finally {
-    rmSync(aside, { force: true });
+    removeFile(aside);
   }
 }
 
 function isStale(path: string): boolean {
-  return Date.now() - statSync(path).mtimeMs > STALE_MILLIS;
+  return Math.abs(Date.now() - statSync(path).mtimeMs) > STALE_MILLIS;
 }

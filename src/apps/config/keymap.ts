@@ -64,7 +64,7 @@ export function groupsOfMode<Action extends string>(
 }
 
 /** The groups without some actions; a group that has none left is left out. */
-function groupsWithout<Action extends string>(
+export function groupsWithout<Action extends string>(
   groups: readonly KeyGroup<Action>[],
   refused: ReadonlySet<string>,
 ): readonly KeyGroup<Action>[] {
@@ -129,7 +129,7 @@ export function chordText(chord: string, isAscii: boolean): string {
 }
 
 /** A line of help: the keys as people write them, and what they do. */
-export interface KeyLine {
+interface KeyLine {
   readonly keys: string;
   readonly description: string;
 }

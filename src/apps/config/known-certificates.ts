@@ -1,23 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toOpError } from '../../kit/errors/op-error.ts';
+import { readText } from '../../kit/files/user-file.ts';
 import { writeWhole } from './atomic-file.ts';
-import { configFolder } from './config-folder.ts';
 
-/** Where the certificate of an agent is kept that the user has said yes to: one file for each host and port. */
-export function knownCertificatePath(
-  environment: Readonly<Record<string, string | undefined>>,
-  hostName: string,
-  port: number,
-): string {
+/**
+ * Where the certificate of an agent is kept that the user has said yes to, in the folder of the configuration: one file
+ * for each host and port.
+ */
+export function knownCertificatePath(folder: string, hostName: string, port: number): string {
   const name = hostName.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '_');
-  return join(configFolder(environment), 'certificates', `${name}_${port}.pem`);
+  return join(folder, 'certificates', `${name}_${port}.pem`);
 }
 
-/** PEM of the certificate kept there; undefined: none is. OpError with the system's code. */
-export function readKnownCertificate(path: string): string | undefined {
+/** PEM of at most `limitBytes` of the certificate kept there; undefined: none is. OpError as `readWhole` and the system have it. */
+export function readKnownCertificate(path: string, limitBytes: number): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path, limitBytes);
   } catch (thrown) {
     const error = toOpError(`read ${path}`, thrown);
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;

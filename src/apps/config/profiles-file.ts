@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { readWhole } from '../../kit/files/user-file.ts';
+import { withUserRights } from '../../kit/files/user-rights.ts';
 import { writeWhole } from './atomic-file.ts';
-import { configFolder } from './config-folder.ts';
 import { withFileLock } from './file-lock.ts';
 import {
   NO_PROFILES,
@@ -16,31 +17,35 @@ import {
 const LONGEST_BYTES = 1 << 20;
 
 /** `profiles.json` in the folder of the configuration. */
-export function profilesPath(environment: Readonly<Record<string, string | undefined>>): string {
-  return join(configFolder(environment), 'profiles.json');
+export function profilesPath(folder: string): string {
+  return join(folder, 'profiles.json');
 }
 
 /** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */
 export function readProfiles(path: string): ProfilesDocument {
   try {
-    const status = statSync(path);
-    if (!status.isFile()) throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no file' });
-    if (status.size > LONGEST_BYTES) {
-      throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is longer than a megabyte' });
-    }
-    return parseProfiles(decoded(readFileSync(path)));
+    return parseProfiles(decoded(readWhole(path, LONGEST_BYTES)));
   } catch (thrown) {
     const error = toOpError('read', thrown);
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return NO_PROFILES;
-    const why = error.code === 'DAMAGED' ? error.message : `it cannot be read (${error.code})`;
+    const isOther = OTHER_THINGS[error.code];
+    const code = isOther === undefined ? error.code : 'DAMAGED';
+    const why = isOther ?? (code === 'DAMAGED' ? error.message : `it cannot be read (${code})`);
     throw new OpError({
       op: 'read profiles',
-      code: error.code,
+      code,
       message: `${path}: ${why}; it stays as it is`,
       cause: error,
     });
   }
 }
+
+/** What may be in the place of a file of profiles. */
+const OTHER_THINGS: Readonly<Record<string, string>> = {
+  EISDIR: 'it is no file',
+  NOT_A_FILE: 'it is no file',
+  TOO_LONG: 'it is longer than a megabyte',
+};
 
 /** The text; bytes that are none would not be written back as they are. */
 function decoded(bytes: Uint8Array): string {
@@ -57,7 +62,7 @@ function decoded(bytes: Uint8Array): string {
  */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    withUserRights(() => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
     await withFileLock(path, () => {
       writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)));
     });

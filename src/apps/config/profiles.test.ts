@@ -120,7 +120,7 @@ describe('the file of profiles', () => {
 
 describe('saving', () => {
   test('makes folder and file for the user alone', async () => {
-    const path = profilesPath({ XDG_CONFIG_HOME: join(folder, 'new') });
+    const path = profilesPath(join(folder, 'new', 'socktop'));
     await saveProfile(path, 'prod', PROD);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'new/socktop')).mode & 0o777).toBe(0o700);
@@ -187,10 +187,14 @@ describe('saving', () => {
     expect(profileNames(readProfiles(path))).toHaveLength(40);
   }, 60_000);
 
-  test('waits for no one who died while he saved', async () => {
+  test.each([
+    ['long ago', -86_400],
+    ['in the future, before the clock was set back', 86_400],
+  ])('waits for no one who died while he saved, %s', async (_when, seconds) => {
     const path = join(folder, 'dead.json');
     writeFileSync(`${path}.lock`, '');
-    utimesSync(`${path}.lock`, 1, 1);
+    const then = Date.now() / 1000 + seconds;
+    utimesSync(`${path}.lock`, then, then);
     await saveProfile(path, 'prod', PROD);
     expect(readdirSync(folder).filter((name) => name.startsWith('dead'))).toEqual(['dead.json']);
   });

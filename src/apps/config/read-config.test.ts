@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defaultConfig } from './config.ts';
 import { problemText } from './config-problem.ts';
@@ -24,17 +24,8 @@ function fileOf(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-describe('the file is looked for', () => {
-  test.each([
-    [{ XDG_CONFIG_HOME: '/etc/me', HOME: '/home/me' }, '/etc/me/socktop/config.yaml'],
-    [{ XDG_CONFIG_HOME: '', HOME: '/home/me' }, '/home/me/.config/socktop/config.yaml'],
-    [{ XDG_CONFIG_HOME: 'here', HOME: '/home/me' }, '/home/me/.config/socktop/config.yaml'],
-    [{ HOME: '/home/me' }, '/home/me/.config/socktop/config.yaml'],
-    [{ HOME: 'x' }, `${homedir()}/.config/socktop/config.yaml`],
-    [{}, `${homedir()}/.config/socktop/config.yaml`],
-  ])('%j: %s', (environment, expected) => {
-    expect(configPath(environment)).toBe(expected);
-  });
+test('the file is config.yaml of the folder', () => {
+  expect(configPath('/home/me/.config/socktop')).toBe('/home/me/.config/socktop/config.yaml');
 });
 
 describe('a file', () => {

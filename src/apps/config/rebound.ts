@@ -1,7 +1,7 @@
 import { FIXED_CHORD } from './chord.ts';
 
 /** A line of a keymap, as far as its chords go. */
-export interface Rebindable<Action extends string> {
+interface Rebindable<Action extends string> {
   readonly action: Action;
   readonly chords: readonly string[];
 }

@@ -1,11 +1,12 @@
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import type { Model } from './model.ts';
-import { wantedPids } from './rows.ts';
+import { wantedOfProcesses } from './rows.ts';
 
 /** A machine that is one row of the table of hosts is asked this seldom. */
-export const SUMMARY_METRICS_MILLIS = 2000;
-export const SUMMARY_PROCESSES_MILLIS = 5000;
-export const DISKS_MILLIS = 5000;
-export const JOURNAL_MILLIS = 5000;
+const SUMMARY_METRICS_MILLIS = 2000;
+const SUMMARY_PROCESSES_MILLIS = 5000;
+const DISKS_MILLIS = 5000;
+const JOURNAL_MILLIS = 5000;
 /** One process in depth is asked no more often. */
 const DETAIL_LEAST_MILLIS = 1000;
 
@@ -20,10 +21,10 @@ export interface Demand {
   readonly network: boolean;
   /** The process in depth; 0 none. */
   readonly pid: number;
-  visiblePids(): readonly number[];
+  ofProcesses(): ProcessesWant;
 }
 
-const NONE: readonly number[] = [];
+const NONE: ProcessesWant = { visiblePids: [] };
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** What the screen needs of a host; undefined: nothing, while it is paused. */
@@ -36,7 +37,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     disksMillis: NEVER,
     network: false,
     pid: 0,
-    visiblePids: () => NONE,
+    ofProcesses: () => NONE,
   };
   if (!isShown) {
     return { ...rest, metricsMillis: SUMMARY_METRICS_MILLIS, processesMillis: SUMMARY_PROCESSES_MILLIS };
@@ -48,7 +49,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     metricsMillis,
     processesMillis: processesIntervalMillis,
     disksMillis: DISKS_MILLIS,
-    visiblePids: () => wantedPids(model),
+    ofProcesses: () => wantedOfProcesses(model),
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
   if (pane === undefined) {

@@ -1,5 +1,5 @@
 /** An agent, and what it is called; a name of the user's own is another than the host's. */
-export interface CalledHost {
+interface CalledHost {
   readonly name: string;
   readonly hostName: string;
   readonly port: number;

@@ -8,7 +8,7 @@ import { reordered } from './rows.ts';
 const OTHER_LINES = 3;
 
 /** How many hosts are on screen. */
-export function visibleHosts(model: Model): number {
+function visibleHosts(model: Model): number {
   return Math.max(0, model.height - OTHER_LINES);
 }
 

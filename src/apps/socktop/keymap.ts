@@ -1,7 +1,6 @@
 import {
   type CommonAction,
   groupsOfMode,
-  type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
   MOVEMENT_BINDINGS,
@@ -34,8 +33,7 @@ export type Action =
   | 'retry'
   | 'compact';
 
-export type Binding = KeyBinding<Action>;
-export type BindingGroup = KeyGroup<Action>;
+type BindingGroup = KeyGroup<Action>;
 export type Keymap = KeymapOf<Action>;
 
 /** The keys as they are. */

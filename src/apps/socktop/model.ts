@@ -58,7 +58,7 @@ export interface HostModel {
 }
 
 /** A search being typed at the bottom. */
-export interface Prompt {
+interface Prompt {
   readonly input: TextInput;
   /** What Escape brings back. */
   readonly before: string;

@@ -18,7 +18,7 @@ import {
 const FIRST: Viewport = { offset: 0, selected: 0 };
 
 /** The pane's places: all of the screen but the header and the footer. */
-export function paneLayoutOf(model: Model): PaneLayout {
+function paneLayoutOf(model: Model): PaneLayout {
   const area = rect(0, 1, model.width, model.height - 2);
   return layoutPane(area, hostOf(model).pane?.focus ?? 'threads');
 }

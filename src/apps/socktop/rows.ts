@@ -1,3 +1,4 @@
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { followRow, type Viewport } from '../../screen/widgets/viewport.ts';
 import { needsOf } from '../views/system/dashboard.ts';
@@ -14,16 +15,11 @@ export function visibleRows(model: Model): number {
   return tableRowsIn(layoutOf(model).table);
 }
 
-/**
- * The PIDs of what costs a read of its own for each: those on screen and, while one searches, the others behind them,
- * for a search looks into command lines too.
- */
-export function wantedPids(model: Model): readonly number[] {
-  const { data, search } = hostOf(model);
+/** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
+export function wantedOfProcesses(model: Model): ProcessesWant {
   const visible = model.view === 'dashboard' ? visiblePids(model) : [];
-  if (search === '' && model.prompt === undefined) return visible;
-  const { pid, unfilteredCount } = data.rows;
-  return [...new Set([...visible, ...pid.subarray(0, unfilteredCount)])];
+  const isSearching = hostOf(model).search !== '' || model.prompt !== undefined;
+  return { visiblePids: visible, ...(isSearching ? { allCommandLines: true } : {}) };
 }
 
 function visiblePids(model: Model): readonly number[] {

@@ -15,7 +15,7 @@ const DEMAND: Demand = {
     detailMillis: NEVER,
     journalMillis: NEVER,
   },
-  ...{ network: false, pid: 0, visiblePids: () => [7] },
+  ...{ network: false, pid: 0, ofProcesses: () => ({ visiblePids: [7] }) },
 };
 
 /** A source that answers at once and remembers what it was asked. */

@@ -5,7 +5,7 @@ import { nextDue } from '../sstop/cadence.ts';
 import type { Demand } from './demand.ts';
 
 /** Who is told of what the sampler finds. */
-export interface SamplerEvents {
+interface SamplerEvents {
   /** A new sample, borrowed: it may be read until this returns. */
   sampled(snapshot: Snapshot): void;
   /** Nothing could be collected this time; the sampler goes on. */
@@ -124,7 +124,7 @@ export class HostSampler {
       const want: Want = {
         ...(metrics === true ? { machine: true } : {}),
         ...(disks === true ? { disks: true } : {}),
-        ...(processes === true ? { machineProcesses: { visiblePids: demand.visiblePids() } } : {}),
+        ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
         ...(processes === true && demand.network ? { network: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
       };

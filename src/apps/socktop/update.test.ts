@@ -99,23 +99,23 @@ describe('the process table', () => {
   test('has the command lines of the rows on screen, and of all while one searches', () => {
     for (let pid = 100; pid < 200; pid++) bench.world.addProcess(pid, { name: `many-${pid}` });
     bench.sample();
-    const asked = () => demandOf(bench.model, 0)!.visiblePids();
+    const asked = () => demandOf(bench.model, 0)!.ofProcesses();
     const rows = bench.lines().filter((line) => /postgres|nginx|sshd|many-/.test(line)).length;
     const visible = asked();
-    expect(visible).toHaveLength(rows);
+    expect(visible.visiblePids).toHaveLength(rows);
+    expect(visible.allCommandLines).toBeUndefined();
     bench.type('/');
-    expect(asked()).toHaveLength(103);
-    expect(asked().slice(0, rows)).toEqual([...visible]);
+    expect(asked()).toEqual({ ...visible, allCommandLines: true });
     bench.type('post\r');
-    expect(asked()).toHaveLength(103);
+    expect(asked()).toMatchObject({ visiblePids: [expect.any(Number)], allCommandLines: true });
     // Nor is it forgotten what was found while one looks at it.
     bench.type('j\r');
     expect(bench.model.view).toBe('process');
-    expect(asked()).toHaveLength(103);
+    expect(asked()).toEqual({ visiblePids: [], allCommandLines: true });
     bench.type(`${ESCAPE}${ESCAPE}`);
-    expect(asked()).toHaveLength(rows);
+    expect(asked()).toEqual(visible);
     bench.type('j\r');
-    expect(asked()).toEqual([]);
+    expect(asked()).toEqual({ visiblePids: [] });
   });
 
   test('leads to a process that stays exited once it is, whatever else is asked for', () => {

@@ -1,7 +1,6 @@
 import {
   type CommonAction,
   groupsOfMode,
-  type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
   MOVEMENT_BINDINGS,
@@ -38,8 +37,7 @@ export type Action =
   | 'loopback'
   | 'interface-next';
 
-export type Binding = KeyBinding<Action>;
-export type BindingGroup = KeyGroup<Action>;
+type BindingGroup = KeyGroup<Action>;
 export type Keymap = KeymapOf<Action>;
 
 /** The keys as they are without a configuration file. */

@@ -49,7 +49,7 @@ export interface Prompt {
 }
 
 /** What the model owns and changes in place: buffers that are made anew with each sample. */
-export interface Workspace {
+interface Workspace {
   readonly processes: ProcessList;
   readonly hosts: HostList;
   readonly listen: ListenList;

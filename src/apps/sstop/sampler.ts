@@ -7,7 +7,7 @@ import type { NetworkData } from '../views/network/network-data.ts';
 import { nextDue } from './cadence.ts';
 
 /** Who is told of what the sampler finds. */
-export interface SamplerEvents {
+interface SamplerEvents {
   /** Before `sampled` tells of the first sample: what would take long at once may be done in slices here. */
   prepare(data: NetworkData, slice: Slice): Promise<void>;
   /** A new sample, borrowed: its tables are written to again when the next collection begins. */

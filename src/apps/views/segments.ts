@@ -13,7 +13,7 @@ const GAP = 2;
 const MARGIN = 1;
 
 /** The segments that fit into `width` cells beside each other, in order; the last one left is cut by the caller. */
-export function segmentsThatFit(segments: readonly Segment[], width: number): Segment[] {
+function segmentsThatFit(segments: readonly Segment[], width: number): Segment[] {
   const kept = segments.filter((segment) => segment.text !== '');
   while (kept.length > 1 && lineWidth(kept) > width) {
     let least = kept.length - 1;

@@ -20,7 +20,7 @@ const UDP_HEADER_BYTES = 8;
 const SOCKETS_BETWEEN_RESTS = 512;
 
 /** How large the tables may be before old rows are merged; for tests. */
-export interface AttributionLimits {
+interface AttributionLimits {
   readonly crowdedOwners?: number;
   readonly crowdedHosts?: number;
 }

@@ -13,7 +13,7 @@ export interface OwnerFacts {
 }
 
 /** Processes alive, and those that ended since the sample before. */
-export interface Population {
+interface Population {
   readonly processes: ProcessTable;
   readonly exited: ExitedTable;
 }

@@ -11,11 +11,11 @@ export class SocketInterfaces {
   /** Before a sample's sockets; true if addresses have come, gone or moved, so that answers may differ. */
   refresh(interfaces: InterfaceTable): boolean {
     this.#loopback = loopbackInterfaceIndex(interfaces);
-    const { rows, count, serial } = interfaces.addresses;
+    const { rows, count, serial } = interfaces.addresses.slots;
     let fingerprint = Math.imul(count + 1, this.#loopback + 1);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
-      const mixed = Math.imul(serial[slot]!, 0x9e3779b1) ^ interfaces.addressInterface[slot]!;
+      const mixed = Math.imul(serial[slot]!, 0x9e3779b1) ^ interfaces.addresses.interfaceIndex[slot]!;
       // A sum, so that the order of the rows does not matter.
       fingerprint = (fingerprint + Math.imul(mixed, 0x85ebca6b)) | 0;
     }
@@ -47,6 +47,6 @@ export function isConnected(sockets: SocketTable, slot: number): boolean {
 }
 
 function interfaceOfAddress(interfaces: InterfaceTable, words: Uint32Array, at: number): number {
-  const slot = interfaces.addresses.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-  return slot < 0 ? 0 : interfaces.addressInterface[slot]!;
+  const slot = interfaces.addresses.slots.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+  return slot < 0 ? 0 : interfaces.addresses.interfaceIndex[slot]!;
 }

@@ -1,45 +1,31 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
-import { SocketAccountColumns } from '../sample/network-tables.ts';
+import { SOCKET_ACCOUNT_COLUMNS } from '../sample/network-section.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
 
-/** What attribution remembers of each socket, in columns beside the collector's table; valid while serials agree. */
-export class SocketLedger extends SocketAccountColumns {
-  serial = new Uint32Array(0);
+const LEDGER_COLUMNS = {
+  ...SOCKET_ACCOUNT_COLUMNS,
+  serial: numbers('u32'),
   /** Traffic rows that the socket's growth goes to, -1 not looked up yet. */
-  traffic = new Int32Array(0);
-  hostTraffic = new Int32Array(0);
+  traffic: numbers('i32'),
+  hostTraffic: numbers('i32'),
   /** Counters as far as they are counted; NaN: not known yet, the next value is the baseline. */
-  lastTx = new Float64Array(0);
-  lastRx = new Float64Array(0);
-  lastTxSegments = new Float64Array(0);
-  lastRxSegments = new Float64Array(0);
+  lastTx: numbers('f64'),
+  lastRx: numbers('f64'),
+  lastTxSegments: numbers('f64'),
+  lastRxSegments: numbers('f64'),
   /** The collector's words about the owner that `owner` was chosen by. */
-  ownerPid = new Int32Array(0);
-  ownerStartTicks = new Float64Array(0);
-  ownerBasis = new Uint8Array(0);
+  ownerPid: numbers('i32'),
+  ownerStartTicks: numbers('f64'),
+  ownerBasis: numbers('u8'),
   /** 1: its growth has been held back for one sample already, in hope of an owner. */
-  wasHeld = new Uint8Array(0);
+  wasHeld: numbers('u8'),
   /** Of the addresses and ports that `host` and `interfaceIndex` were chosen by. */
-  #fingerprint = new Int32Array(0);
+  fingerprint: numbers('i32'),
+};
 
-  override reserve(n: number): void {
-    if (n <= this.serial.length) return;
-    super.reserve(n);
-    this.serial = lengthened(this.serial, new Uint32Array(n));
-    this.traffic = lengthened(this.traffic, new Int32Array(n));
-    this.hostTraffic = lengthened(this.hostTraffic, new Int32Array(n));
-    this.lastTx = lengthened(this.lastTx, new Float64Array(n));
-    this.lastRx = lengthened(this.lastRx, new Float64Array(n));
-    this.lastTxSegments = lengthened(this.lastTxSegments, new Float64Array(n));
-    this.lastRxSegments = lengthened(this.lastRxSegments, new Float64Array(n));
-    this.ownerPid = lengthened(this.ownerPid, new Int32Array(n));
-    this.ownerStartTicks = lengthened(this.ownerStartTicks, new Float64Array(n));
-    this.ownerBasis = lengthened(this.ownerBasis, new Uint8Array(n));
-    this.wasHeld = lengthened(this.wasHeld, new Uint8Array(n));
-    this.#fingerprint = lengthened(this.#fingerprint, new Int32Array(n));
-  }
-
+/** What attribution remembers of each socket, in columns beside the collector's table; valid while serials agree. */
+export class SocketLedger extends columnsClass(LEDGER_COLUMNS) {
   /** A socket seen for the first time. What it counted before is a baseline, or its first bytes. */
   begin(sockets: SocketTable, slot: number, isBaseline: boolean): void {
     this.serial[slot] = sockets.slots.serial[slot]!;
@@ -59,11 +45,11 @@ export class SocketLedger extends SocketAccountColumns {
 
   /** A TCP socket can be connected anew, a UDP socket at any time. */
   hasOtherEndpoints(sockets: SocketTable, slot: number): boolean {
-    return this.#fingerprint[slot] !== endpointFingerprint(sockets, slot);
+    return this.fingerprint[slot] !== endpointFingerprint(sockets, slot);
   }
 
   rememberEndpoints(sockets: SocketTable, slot: number): void {
-    this.#fingerprint[slot] = endpointFingerprint(sockets, slot);
+    this.fingerprint[slot] = endpointFingerprint(sockets, slot);
   }
 
   hasOtherOwner(sockets: SocketTable, slot: number): boolean {

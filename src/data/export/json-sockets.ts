@@ -92,7 +92,7 @@ export function connectionEntry(
   };
 }
 
-export function listenEntry(section: NetworkSection, slot: number): ListenEntry {
+function listenEntry(section: NetworkSection, slot: number): ListenEntry {
   const { sockets } = section;
   return {
     proto: protocolName(sockets, slot),

@@ -20,9 +20,9 @@ import { type ListenEntry, listenEntries, SocketsByOwner } from './json-sockets.
 import { countValue, rateValue, timeValue } from './json-values.ts';
 
 /** Version of the shape below. */
-export const JSON_SCHEMA = 1;
+const JSON_SCHEMA = 1;
 
-export interface InterfaceEntry {
+interface InterfaceEntry {
   readonly name: string;
   readonly bytes_recv: number | null;
   readonly bytes_sent: number | null;
@@ -30,7 +30,7 @@ export interface InterfaceEntry {
   readonly send_rate: number | null;
 }
 
-export interface ListenPortEntry extends ListenEntry {
+interface ListenPortEntry extends ListenEntry {
   readonly pid: number | null;
   readonly process: string;
   /** Connections to that port now; null for UDP, which accepts none. */

@@ -11,7 +11,7 @@ import { groupEntries, type ProcessContext, processEntry } from './json-processe
 import { connectionEntry, SocketsByOwner } from './json-sockets.ts';
 
 /** Takes UTF-16 text piece by piece. */
-export type TextSink = (text: string) => void;
+type TextSink = (text: string) => void;
 
 /** Names that a line may hold; scope and order are the recording's own: everything, by total rate. */
 export type RecordingNames = Pick<ExportOptions, 'hostName' | 'serviceName' | 'country'>;

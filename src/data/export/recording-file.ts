@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { OpenFile } from '../../kit/files/open-file.ts';
 
 /** What is recorded (who talks to whom) is for the user alone. */
 const MODE = 0o600;
@@ -22,20 +21,15 @@ const REASONS: Readonly<Record<string, string>> = {
 /** A file that did not exist before, written from its start to its end. Every error is an OpError with one line. */
 export class RecordingFile {
   readonly path: string;
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
   /** Bytes written: where the next ones go. */
   sizeBytes = 0;
 
-  private constructor(path: string, handle: FileHandle) {
+  /** Creates it. Refuses anything that exists, symbolic links too. */
+  constructor(path: string) {
     this.path = path;
-    this.#handle = handle;
-  }
-
-  /** Refuses anything that exists, symbolic links too. */
-  static async create(path: string): Promise<RecordingFile> {
-    const { O_WRONLY, O_CREAT, O_EXCL } = constants;
     try {
-      return new RecordingFile(path, await open(path, O_WRONLY | O_CREAT | O_EXCL, MODE));
+      this.#file = OpenFile.toCreate(path, MODE);
     } catch (thrown) {
       throw writeError(path, thrown);
     }
@@ -53,7 +47,7 @@ export class RecordingFile {
 
   async close(): Promise<void> {
     try {
-      await this.#handle.close();
+      await this.#file.close();
     } catch (thrown) {
       throw writeError(this.path, thrown);
     }
@@ -64,9 +58,9 @@ export class RecordingFile {
     while (written < bytes.length) {
       try {
         const left = bytes.length - written;
-        const { bytesWritten } = await this.#handle.write(bytes, written, left, position + written);
-        if (bytesWritten === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
-        written += bytesWritten;
+        const count = await this.#file.write(bytes, written, left, position + written);
+        if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
+        written += count;
       } catch (thrown) {
         throw writeError(this.path, thrown);
       }

@@ -20,7 +20,7 @@ export interface RecordingFacts {
 }
 
 /** Largest counter that a reader takes: those of the kernel are 64 bits wide. */
-export const LARGEST_COUNT = 2 ** 64;
+const LARGEST_COUNT = 2 ** 64;
 
 /** Turns sections into the parts of recorded lines (recorded-format.ts). Reads the section; keeps nothing of it. */
 export class RecordingParts {

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { InterfaceTable } from '../sample/interface-table.ts';
 import type { CollectionParts } from '../sample/network-sample.ts';
-import { HostTable, type NetworkSection, OwnerTable, TrafficTable } from '../sample/network-section.ts';
+import {
+  HostTable,
+  type NetworkSection,
+  OwnerTable,
+  SocketAccounts,
+  TrafficTable,
+} from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { SocketTable } from '../sample/socket-table.ts';
 import {
@@ -39,14 +45,7 @@ class RandomSection implements NetworkSection {
   readonly hostTraffic = new TrafficTable();
   readonly interfaces = new InterfaceTable();
   readonly sockets = new SocketTable(4);
-  readonly accounts = {
-    owner: new Int32Array(ROWS),
-    host: new Int32Array(ROWS),
-    interfaceIndex: new Int32Array(ROWS),
-    txBytes: new Float64Array(ROWS),
-    rxBytes: new Float64Array(ROWS),
-    isClosed: new Uint8Array(ROWS),
-  };
+  readonly accounts = new SocketAccounts(ROWS);
   readonly errors = [{ op: 'recv', code: 'ENOBUFS', message: 'x'.repeat(40) }];
   readonly tier = 'netlink';
   readonly counted = 'payload';

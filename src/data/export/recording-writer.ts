@@ -26,14 +26,14 @@ export interface SectionWriter {
   entry(snapshot: Snapshot): string;
 }
 
-export interface RecordingOptions extends RecordingNames {
+interface RecordingOptions extends RecordingNames {
   /** Without it only snapshots with a network section are recorded. */
   readonly sections?: SectionWriter;
   /** Told once, when recording ends because nothing more can be written. */
   readonly failed?: (error: OpError) => void;
 }
 
-export interface RecordingStatus {
+interface RecordingStatus {
   /** Snapshots that are in the file whole. */
   readonly snapshotCount: number;
   /** Snapshots left out because the disk was too slow, or because they were too large. */
@@ -101,7 +101,7 @@ export class RecordingWriter {
 
   /** Creates the file with mode 0600. Rejects with an OpError whose message names the file, also if it exists. */
   static async open(path: string, options: RecordingOptions = {}): Promise<RecordingWriter> {
-    return new RecordingWriter(await RecordingFile.create(path), options);
+    return new RecordingWriter(new RecordingFile(path), options);
   }
 
   get status(): RecordingStatus {

@@ -6,7 +6,7 @@ import { countValue, rateValue, timeValue } from './json-values.ts';
 import type { SystemExport } from './system-export.ts';
 
 /** Version of the shape below. */
-export const SYSTEM_JSON_SCHEMA = 1;
+const SYSTEM_JSON_SCHEMA = 1;
 
 const UNKNOWN = Number.NaN;
 

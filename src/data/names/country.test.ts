@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COUNTRY_DATABASE_PATHS, Countries, findCountryDatabase } from './country.ts';
+import { Countries, countryDatabasePaths, findCountryDatabase } from './country.ts';
 import { databaseOf } from './country-database.fixture.ts';
 import { CountryDatabase } from './country-database.ts';
 
@@ -61,10 +61,11 @@ test('the first that can be used is found; one that cannot is told, and those th
 });
 
 test('the usual places, countries before cities', () => {
-  const { length } = COUNTRY_DATABASE_PATHS;
-  expect(new Set(COUNTRY_DATABASE_PATHS).size).toBe(length);
-  expect(COUNTRY_DATABASE_PATHS).toContain('/usr/share/GeoIP/GeoLite2-Country.mmdb');
-  expect(COUNTRY_DATABASE_PATHS.findLastIndex((path) => path.includes('ountry'))).toBeLessThan(
-    COUNTRY_DATABASE_PATHS.findIndex((path) => path.includes('ity')),
+  const paths = countryDatabasePaths(['/usr/share/GeoIP', '/var/lib/GeoIP']);
+  expect(new Set(paths).size).toBe(paths.length);
+  expect(paths).toContain('/usr/share/GeoIP/GeoLite2-Country.mmdb');
+  expect(paths.findLastIndex((path) => path.includes('ountry'))).toBeLessThan(
+    paths.findIndex((path) => path.includes('ity')),
   );
+  expect(countryDatabasePaths([])).toEqual([]);
 });

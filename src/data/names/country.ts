@@ -5,13 +5,11 @@ import { addressText } from '../sample/address-text.ts';
 import { readAddress } from '../sample/address-words.ts';
 import { addressRange } from './address-range.ts';
 import { type CountryDatabase, openCountryDatabase } from './country-database.ts';
-import { RecencyMap } from './recency-map.ts';
 
 const CACHE_LIMIT = 4096;
 /** First two words of the well-known NAT64 prefix 64:ff9b::/96 (RFC 6052, 2.1). */
 const NAT64_WORD = 0x0064ff9b;
 
-const FOLDERS = ['/usr/share/GeoIP', '/var/lib/GeoIP', '/usr/local/share/GeoIP', '/usr/local/var/GeoIP'];
 const FILES = [
   'GeoIP2-Country.mmdb',
   'GeoLite2-Country.mmdb',
@@ -22,15 +20,16 @@ const FILES = [
   'dbip-city-lite.mmdb',
 ];
 
-/** Where distributions and the vendors' updaters put their databases; the smallest that tells the country first. */
-export const COUNTRY_DATABASE_PATHS: readonly string[] = FILES.flatMap((file) =>
-  FOLDERS.map((folder) => `${folder}/${file}`),
-);
+/** The databases that vendors publish, in each of the folders; the smallest that tells the country first. */
+export function countryDatabasePaths(folders: readonly string[]): readonly string[] {
+  return FILES.flatMap((file) => folders.map((folder) => `${folder}/${file}`));
+}
 
 /** Where addresses are: ISO 3166-1 codes from a database if there is one, and ranges like `private` without. */
 export class Countries {
   readonly #database: CountryDatabase | undefined;
-  readonly #known = new RecencyMap<string | null>(CACHE_LIMIT);
+  /** In the order in which they were found: the oldest gives way. */
+  readonly #known = new Map<string, string | null>();
   readonly #words = new Uint32Array(ADDRESS_WORDS);
 
   constructor(database?: CountryDatabase) {
@@ -42,6 +41,7 @@ export class Countries {
     const known = this.#known.get(address);
     if (known !== undefined) return known ?? undefined;
     const found = this.#find(address);
+    if (this.#known.size >= CACHE_LIMIT) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(address, found ?? null);
     return found;
   }
@@ -66,9 +66,7 @@ export interface FoundCountryDatabase {
 }
 
 /** The first database that can be used; without a path that exists neither database nor problem. */
-export async function findCountryDatabase(
-  paths: readonly string[] = COUNTRY_DATABASE_PATHS,
-): Promise<FoundCountryDatabase> {
+export async function findCountryDatabase(paths: readonly string[]): Promise<FoundCountryDatabase> {
   let problem: OpError | undefined;
   for (const path of paths) {
     try {

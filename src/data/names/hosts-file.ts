@@ -5,9 +5,6 @@ import { addressRange } from './address-range.ts';
 import { shownHostName } from './host-name.ts';
 import { readRegularFile } from './regular-file.ts';
 
-/** hosts(5). */
-export const HOSTS_PATH = '/etc/hosts';
-
 const FILE_LIMIT_BYTES = 16 << 20;
 /** Lists of blocked hosts run to megabytes; what people write by hand stands before them, and is short. */
 const TEXT_LIMIT = 256 << 10;
@@ -33,8 +30,8 @@ export function parseHosts(text: string): Map<string, string> {
   return names;
 }
 
-/** Names by address (as `addressText` writes it) of the system's hosts file; empty where none can be read. */
-export async function readHosts(path: string = HOSTS_PATH): Promise<Map<string, string>> {
+/** Names by address (as `addressText` writes it) of a hosts file; empty where none can be read. */
+export async function readHosts(path: string): Promise<Map<string, string>> {
   try {
     return parseHosts((await readRegularFile(path, FILE_LIMIT_BYTES)).toString('utf8', 0, TEXT_LIMIT));
   } catch {

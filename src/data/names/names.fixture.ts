@@ -3,7 +3,10 @@ import { openNames } from './names.ts';
 import { openReverseResolver } from './reverse-resolver.ts';
 
 const resolver = openReverseResolver(2_000, [process.argv[3] ?? '']);
-const { names } = await openNames({ isDnsOn: true, geoipPath: process.argv[2] ?? '', resolver });
+const { names } = await openNames({
+  ...{ hostsPath: '/etc/hosts', servicesPath: '/etc/services', countryFolders: [] },
+  ...{ isDnsOn: true, geoipPath: process.argv[2] ?? '', resolver },
+});
 const changed = new Promise<void>((resolve) => {
   names.onChange = resolve;
 });

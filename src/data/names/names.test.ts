@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpError } from '../../kit/errors/op-error.ts';
@@ -15,7 +15,11 @@ writeFileSync(join(folder, 'services'), 'mine 4000/tcp');
 writeFileSync(join(folder, 'hosts'), '10.0.0.7 nas.lan');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const paths = { servicesPath: join(folder, 'services'), hostsPath: join(folder, 'hosts'), geoipPaths: [] };
+const paths = {
+  servicesPath: join(folder, 'services'),
+  hostsPath: join(folder, 'hosts'),
+  countryFolders: [],
+};
 
 const answering: ReverseResolver = {
   reverse: (address) => ({ names: Promise.resolve([`h${address}`]), cancel: () => undefined }),
@@ -55,7 +59,10 @@ test('a database that was asked for must be usable; one that was found need not'
   const error = await openNames({ ...paths, isDnsOn: false, geoipPath: bad }).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(OpError);
   expect(error).toMatchObject({ code: 'FOREIGN', message: `${bad}: not a MaxMind database` });
-  const { names, problem } = await openNames({ ...paths, isDnsOn: false, geoipPaths: [bad] });
+  const countryFolders = [join(folder, 'GeoIP')];
+  mkdirSync(join(folder, 'GeoIP'));
+  writeFileSync(join(folder, 'GeoIP', 'GeoLite2-Country.mmdb'), 'x');
+  const { names, problem } = await openNames({ ...paths, isDnsOn: false, countryFolders });
   expect(problem?.code).toBe('FOREIGN');
   expect(names.country('10.0.0.1')).toBe('private');
 });

@@ -1,25 +1,32 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
-import { Countries, type FoundCountryDatabase, findCountryDatabase } from './country.ts';
+import {
+  Countries,
+  countryDatabasePaths,
+  type FoundCountryDatabase,
+  findCountryDatabase,
+} from './country.ts';
 import { openCountryDatabase } from './country-database.ts';
 import { readHosts } from './hosts-file.ts';
 import { ReverseDns } from './reverse-dns.ts';
 import type { ReverseResolver } from './reverse-resolver.ts';
 import { readServiceNames, type ServiceNames, type ServiceProtocol } from './services.ts';
 
-/** What names are drawn from; every path has the system's as its default. */
-export interface NamesOptions {
+/** What names are drawn from. Every file may be missing but the one of `geoipPath`. */
+interface NamesOptions {
   /** Whether remote hosts are asked for by name from the start. */
   readonly isDnsOn: boolean;
-  /** A country database that must be usable; without it the usual places are tried. */
+  /** A country database that must be usable; without it those in `countryFolders` are tried. */
   readonly geoipPath?: string;
-  readonly geoipPaths?: readonly string[];
-  readonly servicesPath?: string;
-  readonly hostsPath?: string;
+  readonly countryFolders: readonly string[];
+  /** services(5). */
+  readonly servicesPath: string;
+  /** hosts(5). */
+  readonly hostsPath: string;
   readonly resolver?: ReverseResolver;
 }
 
 /** Parts of `Names`, for whoever has read them already. */
-export interface NamesParts {
+interface NamesParts {
   readonly isDnsOn: boolean;
   readonly services: ServiceNames;
   readonly countries: Countries;
@@ -84,7 +91,7 @@ export class Names {
 }
 
 /** Names, and why a country database that was found could not be used. */
-export interface OpenedNames {
+interface OpenedNames {
   readonly names: Names;
   readonly problem?: OpError;
 }
@@ -102,7 +109,7 @@ export async function openNames(options: NamesOptions): Promise<OpenedNames> {
   return problem === undefined ? { names } : { names, problem };
 }
 
-async function countryDatabase({ geoipPath, geoipPaths }: NamesOptions): Promise<FoundCountryDatabase> {
-  if (geoipPath === undefined) return await findCountryDatabase(geoipPaths);
+async function countryDatabase({ geoipPath, countryFolders }: NamesOptions): Promise<FoundCountryDatabase> {
+  if (geoipPath === undefined) return await findCountryDatabase(countryDatabasePaths(countryFolders));
   return { database: await openCountryDatabase(geoipPath) };
 }

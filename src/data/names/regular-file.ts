@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { OpenFile } from '../../kit/files/open-file.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -18,28 +17,34 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function readRegularFile(path: string, limitBytes: number): Promise<Buffer> {
   const op = `read ${path}`;
   try {
-    // Without O_NONBLOCK the open of a pipe that nobody writes to would never return.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = OpenFile.toRead(path);
     try {
-      const stat = await file.stat();
-      if (!stat.isFile())
-        throw new OpError({ op, code: 'NOT_A_FILE', message: `${path}: not a regular file` });
-      if (stat.size > limitBytes) {
-        const message = `${path}: larger than ${Math.round(limitBytes / 1_048_576)} MB`;
-        throw new OpError({ op, code: 'TOO_LARGE', message });
-      }
-      return await file.readFile();
+      if (file.sizeBytes > limitBytes) throw new OpError({ op, code: 'TOO_LARGE' });
+      return await readAll(file);
     } finally {
       await file.close();
     }
   } catch (thrown) {
-    if (thrown instanceof OpError) throw thrown;
-    const { code } = toOpError(op, thrown);
-    throw new OpError({
-      op,
-      code,
-      message: `cannot read '${path}': ${REASONS[code] ?? code}`,
-      cause: thrown,
-    });
+    const error = toOpError(op, thrown);
+    const code = error.code === 'EISDIR' ? 'NOT_A_FILE' : error.code;
+    throw new OpError({ op, code, message: messageOf(path, code, limitBytes), cause: thrown });
   }
+}
+
+/** What there was when it was opened; less where it has become shorter since. */
+async function readAll(file: OpenFile): Promise<Buffer> {
+  const bytes = Buffer.alloc(file.sizeBytes);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = await file.read(bytes, length, bytes.length - length, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+function messageOf(path: string, code: string, limitBytes: number): string {
+  if (code === 'NOT_A_FILE') return `${path}: not a regular file`;
+  if (code === 'TOO_LARGE') return `${path}: larger than ${Math.round(limitBytes / 1_048_576)} MB`;
+  return `cannot read '${path}': ${REASONS[code] ?? code}`;
 }

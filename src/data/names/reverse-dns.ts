@@ -3,7 +3,6 @@ import { ADDRESS_WORDS } from '../sample/address.ts';
 import { readAddress } from '../sample/address-words.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
 import { shownHostName } from './host-name.ts';
-import { RecencyMap } from './recency-map.ts';
 import { openReverseResolver, type ReverseLookup, type ReverseResolver } from './reverse-resolver.ts';
 import { SYSTEM_TIMERS, type Timers } from './timers.ts';
 
@@ -55,8 +54,10 @@ export interface ReverseDnsOptions {
  * (the last wanted go first, the longest unwanted are dropped), 4096 answers kept for 5 minutes, failures too.
  */
 export class ReverseDns {
-  readonly #cache = new RecencyMap<Answer>(CACHE_LIMIT);
-  readonly #waiting = new RecencyMap<true>(WAITING_LIMIT);
+  /** The least recently used first. */
+  readonly #cache = new Map<string, Answer>();
+  /** The longest unwanted first. */
+  readonly #waiting = new Set<string>();
   readonly #lookups = new Map<string, Asking>();
   readonly #words = new Uint32Array(ADDRESS_WORDS);
   readonly #hosts: ReadonlyMap<string, string>;
@@ -94,6 +95,7 @@ export class ReverseDns {
   /** The name known now, at once; while enabled an address not known, or not of late, is asked for in the background. */
   nameOf(address: string): string | undefined {
     const answer = this.#cache.get(address);
+    if (answer !== undefined) this.#remember(address, answer);
     if (answer !== undefined && this.#timers.nowMillis() < answer.expiresAtMillis) return answer.name;
     const hostsName = this.#hosts.get(address);
     if (hostsName !== undefined) return hostsName;
@@ -126,8 +128,17 @@ export class ReverseDns {
     this.#lookups.clear();
   }
 
+  /** Makes an answer the most recently used one; the least recently used gives way. */
+  #remember(address: string, answer: Answer): void {
+    this.#cache.delete(address);
+    this.#cache.set(address, answer);
+    if (this.#cache.size > CACHE_LIMIT) this.#cache.delete(this.#cache.keys().next().value!);
+  }
+
   #want(address: string): void {
-    this.#waiting.set(address, true);
+    this.#waiting.delete(address);
+    this.#waiting.add(address);
+    if (this.#waiting.size > WAITING_LIMIT) this.#waiting.delete(this.#waiting.keys().next().value!);
     // Not now: the caller may be drawing a frame, and it has not said yet what else it wants.
     if (this.#lookups.size < LOOKUPS_LIMIT) this.#startSoon();
   }
@@ -145,12 +156,13 @@ export class ReverseDns {
         this.#startSoon();
         return;
       }
-      const address = this.#waiting.takeNewest();
+      const address = [...this.#waiting].pop();
       if (address === undefined) return;
+      this.#waiting.delete(address);
       if (this.#isAskable(address)) {
         this.#start(address);
         started++;
-      } else this.#cache.set(address, { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY });
+      } else this.#remember(address, { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY });
     }
   }
 
@@ -191,7 +203,7 @@ export class ReverseDns {
     asking.stopLimit();
     this.#lookups.delete(address);
     const before = this.#cache.get(address)?.name;
-    this.#cache.set(address, { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS });
+    this.#remember(address, { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS });
     if (name !== before) this.#tell();
     if (this.#waiting.size > 0) this.#startSoon();
   }

@@ -54,5 +54,5 @@ test.each(['/nonexistent/services', '/', '/dev/zero'])('no table at %s: the buil
 });
 
 test('the table of this system is read where there is one', async () => {
-  expect((await readServiceNames()).name(22, 'tcp')).toBe('ssh');
+  expect((await readServiceNames('/etc/services')).name(22, 'tcp')).toBe('ssh');
 });

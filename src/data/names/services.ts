@@ -1,8 +1,5 @@
 import { readRegularFile } from './regular-file.ts';
 
-/** services(5) of the distribution; not there on many small images. */
-export const SERVICES_PATH = '/etc/services';
-
 /** The largest table in use, IANA's whole registry as some distributions ship it, is 0.7 MB with 12,000 names. */
 const FILE_LIMIT_BYTES = 4 << 20;
 const ENTRIES_LIMIT = 20_000;
@@ -123,8 +120,8 @@ export function serviceKey(port: number, protocol: ServiceProtocol): number {
   return protocol === 'udp' ? port | 0x10000 : port;
 }
 
-/** Reads the system's table; where there is none that can be read, the built-in names remain. */
-export async function readServiceNames(path: string = SERVICES_PATH): Promise<ServiceNames> {
+/** Reads a table, services(5); where there is none that can be read, as on many small images, the built-in names remain. */
+export async function readServiceNames(path: string): Promise<ServiceNames> {
   try {
     return new ServiceNames((await readRegularFile(path, FILE_LIMIT_BYTES)).toString('latin1'));
   } catch {

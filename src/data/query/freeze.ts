@@ -1,17 +1,17 @@
-import { SlotTable } from '../../kit/table/slot-table.ts';
+import type { Columns } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { InterfaceTable } from '../sample/interface-table.ts';
 import {
   HostTable,
   type NetworkSection,
   OwnerTable,
-  type SocketAccounts,
+  SocketAccounts,
   TrafficTable,
 } from '../sample/network-section.ts';
 import { SocketTable } from '../sample/socket-table.ts';
 
 /** A section and its rates that stay as they are while the source goes on: what pause shows. */
-export interface FrozenNetwork {
+interface FrozenNetwork {
   readonly section: NetworkSection;
   readonly rates: NetworkRates;
 }
@@ -21,40 +21,22 @@ export function freezeNetwork(section: NetworkSection, rates: NetworkRates): Fro
   return { section: freezeSection(section), rates: rates.copy() };
 }
 
-export function freezeSection(section: NetworkSection): NetworkSection {
+function freezeSection(section: NetworkSection): NetworkSection {
   return {
     ...section,
     errors: [...section.errors],
-    owners: copyColumns(section.owners, new OwnerTable()),
-    traffic: copyColumns(section.traffic, new TrafficTable()),
-    hosts: copyColumns(section.hosts, new HostTable()),
-    hostTraffic: copyColumns(section.hostTraffic, new TrafficTable()),
-    sockets: copyColumns(section.sockets, new SocketTable(1)),
-    accounts: copyAccounts(section.accounts),
-    interfaces: copyColumns(section.interfaces, new InterfaceTable()),
+    owners: copyOf(section.owners, new OwnerTable()),
+    traffic: copyOf(section.traffic, new TrafficTable()),
+    hosts: copyOf(section.hosts, new HostTable()),
+    hostTraffic: copyOf(section.hostTraffic, new TrafficTable()),
+    sockets: copyOf(section.sockets, new SocketTable(1)),
+    accounts: copyOf(section.accounts, new SocketAccounts()),
+    interfaces: copyOf(section.interfaces, new InterfaceTable()),
   };
 }
 
-function copyAccounts(accounts: SocketAccounts): SocketAccounts {
-  return {
-    owner: accounts.owner.slice(),
-    host: accounts.host.slice(),
-    interfaceIndex: accounts.interfaceIndex.slice(),
-    txBytes: accounts.txBytes.slice(),
-    rxBytes: accounts.rxBytes.slice(),
-    isClosed: accounts.isClosed.slice(),
-  };
-}
-
-/** A table is slot tables, typed arrays and arrays of text: each is copied into the empty one. */
-function copyColumns<T extends object>(from: T, into: T): T {
-  const copies = Object.entries(from).map(([name, column]) => [name, copyColumn(column)]);
-  return Object.assign(into, Object.fromEntries(copies));
-}
-
-function copyColumn(column: unknown): unknown {
-  if (column instanceof SlotTable) return column.copy();
-  if (Array.isArray(column)) return [...column];
-  // Typed arrays are copied with their type; what is neither is a plain value.
-  return ArrayBuffer.isView(column) ? structuredClone(column) : column;
+/** A copy with the same columns, made in an empty table. */
+function copyOf<T extends Columns>(from: T, empty: T): T {
+  empty.become(from);
+  return empty;
 }

@@ -2,7 +2,7 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
-import { groupFilterText } from './filter/print-filter.ts';
+import { groupFilterText } from './filter/group-filter.ts';
 import type { ControlGroup } from './groups.ts';
 import { knownSum } from './known-sum.ts';
 import { NameNumbers } from './name-numbers.ts';
@@ -13,7 +13,7 @@ import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import { isAscending, type SortBy, trafficSortValue } from './sort.ts';
 
-export const GROUP_SORT_KEYS = [
+const GROUP_SORT_KEYS = [
   'rate',
   'download',
   'upload',
@@ -25,7 +25,7 @@ export const GROUP_SORT_KEYS = [
   'upload-total',
 ] as const;
 
-export type GroupSortKey = (typeof GROUP_SORT_KEYS)[number];
+type GroupSortKey = (typeof GROUP_SORT_KEYS)[number];
 
 export type GroupType = ControlGroup['type'];
 

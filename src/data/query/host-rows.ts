@@ -20,7 +20,7 @@ export const HOST_SORT_KEYS = [
   'upload-total',
 ] as const;
 
-export type HostSortKey = (typeof HOST_SORT_KEYS)[number];
+type HostSortKey = (typeof HOST_SORT_KEYS)[number];
 
 /**
  * Remote hosts with connections or traffic in scope, as columns `[0..count)` in no particular order. Rates are bytes

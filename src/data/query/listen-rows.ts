@@ -12,7 +12,7 @@ import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import { isAscending, type SortBy } from './sort.ts';
 
-export const LISTEN_SORT_KEYS = ['port', 'process', 'pid', 'protocol', 'connections'] as const;
+const LISTEN_SORT_KEYS = ['port', 'process', 'pid', 'protocol', 'connections'] as const;
 
 export type ListenSortKey = (typeof LISTEN_SORT_KEYS)[number];
 

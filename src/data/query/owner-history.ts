@@ -1,5 +1,5 @@
 /** Samples that the large chart can show. */
-export const OWNER_HISTORY_LENGTH = 600;
+const OWNER_HISTORY_LENGTH = 600;
 
 /** The last rates of one owner, bytes per second, each direction by itself. */
 export class OwnerHistory {

@@ -19,7 +19,7 @@ const TIE_SLOTS = 2 ** 18;
 const BEHIND_ALL_PIDS = 2 ** 23;
 
 /** The tie of an owner's row: unique, and the same as long as the owner lives. */
-export function ownerTie(owners: OwnerTable, slot: number): number {
+function ownerTie(owners: OwnerTable, slot: number): number {
   const place = owners.kind[slot] === OwnerKind.PROCESS ? owners.pid[slot]! : BEHIND_ALL_PIDS;
   return place * TIE_SLOTS + slot;
 }

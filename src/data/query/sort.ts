@@ -37,7 +37,7 @@ const ASCENDING_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /** pid, name and the like rise, everything else falls: the largest stands first. */
-export function isNaturallyAscending(key: string): boolean {
+function isNaturallyAscending(key: string): boolean {
   return ASCENDING_KEYS.has(key);
 }
 
@@ -55,7 +55,7 @@ export interface TrafficColumns {
   readonly connections: Int32Array;
 }
 
-export type TrafficSortKey = Exclude<SortKey, 'pid' | 'name'>;
+type TrafficSortKey = Exclude<SortKey, 'pid' | 'name'>;
 
 /** What a row is ordered by. */
 export function trafficSortValue(rows: TrafficColumns, row: number, key: TrafficSortKey): number {

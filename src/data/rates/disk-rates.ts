@@ -1,7 +1,8 @@
 import type { BlockDevice } from '../sample/disks-section.ts';
+import { growth } from './rate-columns.ts';
 
 /** What a block device does now, bytes per second; NaN unknown. */
-export interface DiskRate {
+interface DiskRate {
   readonly read: number;
   readonly written: number;
 }
@@ -45,9 +46,4 @@ export class DiskRates {
     this.#lastMicros = Number.NaN;
     this.#rates.clear();
   }
-}
-
-/** A counter that was reset has grown by what it shows, at least. */
-function growth(last: number, now: number): number {
-  return now < last ? now : now - last;
 }

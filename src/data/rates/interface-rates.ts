@@ -7,7 +7,7 @@ import { SampleHistory } from './sample-history.ts';
 const INTERFACE_SAMPLES = 64;
 
 /** One interface as it is now. */
-export interface InterfaceRate {
+interface InterfaceRate {
   readonly name: string;
   readonly isUplink: boolean;
   readonly isUp: boolean;

@@ -2,7 +2,7 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { QUIET_SAMPLES, quietAfter, smoothed, weightOf } from './smoothing.ts';
 
 /** What a row seen for the first time after the first sample is counted from. */
-export type NewRows = 'from-zero' | 'from-first-value';
+type NewRows = 'from-zero' | 'from-first-value';
 
 /**
  * Rates beside a table of cumulative counters, bytes per second, same slots; NaN unknown. `raw` is growth by true
@@ -144,7 +144,7 @@ export class RateColumns {
 }
 
 /** NaN if either is unknown; a counter that was reset has grown by what it shows, at least. */
-function growth(last: number, now: number): number {
+export function growth(last: number, now: number): number {
   return now < last ? now : now - last;
 }
 

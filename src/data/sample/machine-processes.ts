@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Section } from './snapshot.ts';
 
@@ -6,27 +6,15 @@ import type { Section } from './snapshot.ts';
  * Columns beside `ProcessTable`, same slots, filled for the rows asked for in this sample; NaN for all others and where
  * it is not permitted.
  */
-export class ProcessUsage {
+export class ProcessUsage extends columnsClass({
   /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
-  readBytes = new Float64Array(0);
-  writtenBytes = new Float64Array(0);
-  sharedBytes = new Float64Array(0);
-  virtualBytes = new Float64Array(0);
-
+  readBytes: numbers('f64', Number.NaN),
+  writtenBytes: numbers('f64', Number.NaN),
+}) {
   /** All columns at least so long, all values unknown. */
   clear(capacity: number): void {
-    if (this.readBytes.length < capacity) this.#grow(capacity);
-    this.readBytes.fill(Number.NaN);
-    this.writtenBytes.fill(Number.NaN);
-    this.sharedBytes.fill(Number.NaN);
-    this.virtualBytes.fill(Number.NaN);
-  }
-
-  #grow(n: number): void {
-    this.readBytes = lengthened(this.readBytes, new Float64Array(n));
-    this.writtenBytes = lengthened(this.writtenBytes, new Float64Array(n));
-    this.sharedBytes = lengthened(this.sharedBytes, new Float64Array(n));
-    this.virtualBytes = lengthened(this.virtualBytes, new Float64Array(n));
+    this.reserve(capacity);
+    this.clearRows();
   }
 }
 
@@ -40,7 +28,7 @@ export interface MachineProcesses extends Section {
   readonly coreCount: number;
   /** Of the whole machine, where the table may hold fewer; undefined: the rows of the table. */
   readonly processCount?: number | undefined;
-  /** Of the rows asked for, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
+  /** Of the rows asked for or of all, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
   readonly commandLines?: readonly (string | undefined)[] | undefined;
   /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;
@@ -49,7 +37,7 @@ export interface MachineProcesses extends Section {
 }
 
 /** Texts of another machine's processes, by the slots of its table; cleaned. */
-export interface RemoteProcessTexts {
+interface RemoteProcessTexts {
   /** User name, or the number as text; undefined unknown. */
   readonly users: readonly (string | undefined)[];
   readonly commandLines: readonly (string | undefined)[];

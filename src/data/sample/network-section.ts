@@ -1,4 +1,4 @@
-import { lengthened, SlotTable } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers, OPTIONAL_TEXT, TEXT, tableClass } from '../../kit/table/columns.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './network-sample.ts';
 import type { Section } from './snapshot.ts';
@@ -21,139 +21,81 @@ export const OwnerKind = {
   EXITED: 6,
 } as const;
 
-const OWNERS_LIMIT = 1 << 17;
-const TRAFFIC_LIMIT = 1 << 18;
-const HOSTS_LIMIT = 1 << 16;
+const OWNER_COLUMNS = {
+  /** OwnerKind. */
+  kind: numbers('u8'),
+  /** 0 where there is no process. */
+  pid: numbers('i32'),
+  ppid: numbers('i32'),
+  startTicks: numbers('f64'),
+  uid: numbers('i32', -1),
+  hasExited: numbers('u8'),
+  /** Live sockets that are no listeners, and listening ones (unconnected bound UDP sockets included). */
+  connectionCount: numbers('i32'),
+  listenerCount: numbers('i32'),
+  /** Task name or what the group is called; neither sanitised nor shortened. */
+  names: TEXT,
+  /** User name, or the number as text. */
+  users: OPTIONAL_TEXT,
+  /** Command line, arguments joined by a space; undefined: unknown (gone, not permitted, kernel thread). */
+  commandLines: OPTIONAL_TEXT,
+  /** Control group path (the unified hierarchy's, else the one of systemd's); undefined: unknown. */
+  cgroups: OPTIONAL_TEXT,
+};
 
 /**
  * Who traffic is counted for, one slot each: a process (key: pid, start ticks low and high word) or a group of
  * sockets without one. Exited processes keep their row. Whoever a process with sockets descends from has a row too.
  */
-export class OwnerTable {
-  readonly slots: SlotTable;
-  kind: Uint8Array;
-  /** 0 where there is no process. */
-  pid: Int32Array;
-  ppid: Int32Array;
-  startTicks: Float64Array;
-  /** -1 unknown. */
-  uid: Int32Array;
-  hasExited: Uint8Array;
-  /** Live sockets that are no listeners, and listening ones (unconnected bound UDP sockets included). */
-  connectionCount: Int32Array;
-  listenerCount: Int32Array;
-  /** Task name or what the group is called; neither sanitised nor shortened. */
-  readonly names: string[] = [];
-  /** User name, or the number as text. */
-  readonly users: (string | undefined)[] = [];
-  /** Command line, arguments joined by a space; undefined: unknown (gone, not permitted, kernel thread). */
-  readonly commandLines: (string | undefined)[] = [];
-  /** Control group path (the unified hierarchy's, else the one of systemd's); undefined: unknown. */
-  readonly cgroups: (string | undefined)[] = [];
+export class OwnerTable extends tableClass(OWNER_COLUMNS, { capacity: 256, limit: 1 << 17 }) {}
 
-  constructor() {
-    this.slots = new SlotTable(256, OWNERS_LIMIT, (capacity) => this.#grow(capacity));
-    const n = this.slots.capacity;
-    this.kind = new Uint8Array(n);
-    this.pid = new Int32Array(n);
-    this.ppid = new Int32Array(n);
-    this.startTicks = new Float64Array(n);
-    this.uid = new Int32Array(n);
-    this.hasExited = new Uint8Array(n);
-    this.connectionCount = new Int32Array(n);
-    this.listenerCount = new Int32Array(n);
-  }
-
-  #grow(n: number): void {
-    this.kind = lengthened(this.kind, new Uint8Array(n));
-    this.pid = lengthened(this.pid, new Int32Array(n));
-    this.ppid = lengthened(this.ppid, new Int32Array(n));
-    this.startTicks = lengthened(this.startTicks, new Float64Array(n));
-    this.uid = lengthened(this.uid, new Int32Array(n));
-    this.hasExited = lengthened(this.hasExited, new Uint8Array(n));
-    this.connectionCount = lengthened(this.connectionCount, new Int32Array(n));
-    this.listenerCount = lengthened(this.listenerCount, new Int32Array(n));
-  }
-}
+const TRAFFIC_COLUMNS = {
+  /** Slot of an owner or of a host. */
+  subject: numbers('i32'),
+  interfaceIndex: numbers('i32'),
+  txBytes: numbers('f64'),
+  rxBytes: numbers('f64'),
+  txSegments: numbers('f64'),
+  rxSegments: numbers('f64'),
+  /** IP and transport headers of those segments, by address family; 0 on tiers that count whole packets. */
+  txHeaderBytes: numbers('f64'),
+  rxHeaderBytes: numbers('f64'),
+  /** The part of txBytes and rxBytes whose owner was inferred from the endpoint. */
+  inferredTxBytes: numbers('f64'),
+  inferredRxBytes: numbers('f64'),
+};
 
 /**
  * Cumulative bytes of a subject (an owner or a remote host) over one interface, key (subject slot, ifindex, 0, 0);
  * ifindex 0: the local address belongs to no interface known. Only ever grows while the epoch lasts.
  */
-export class TrafficTable {
-  readonly slots: SlotTable;
-  subject: Int32Array;
-  interfaceIndex: Int32Array;
-  txBytes: Float64Array;
-  rxBytes: Float64Array;
-  txSegments: Float64Array;
-  rxSegments: Float64Array;
-  /** IP and transport headers of those segments, by address family; 0 on tiers that count whole packets. */
-  txHeaderBytes: Float64Array;
-  rxHeaderBytes: Float64Array;
-  /** The part of txBytes and rxBytes whose owner was inferred from the endpoint. */
-  inferredTxBytes: Float64Array;
-  inferredRxBytes: Float64Array;
-
-  constructor() {
-    this.slots = new SlotTable(512, TRAFFIC_LIMIT, (capacity) => this.#grow(capacity));
-    const n = this.slots.capacity;
-    this.subject = new Int32Array(n);
-    this.interfaceIndex = new Int32Array(n);
-    this.txBytes = new Float64Array(n);
-    this.rxBytes = new Float64Array(n);
-    this.txSegments = new Float64Array(n);
-    this.rxSegments = new Float64Array(n);
-    this.txHeaderBytes = new Float64Array(n);
-    this.rxHeaderBytes = new Float64Array(n);
-    this.inferredTxBytes = new Float64Array(n);
-    this.inferredRxBytes = new Float64Array(n);
-  }
-
-  #grow(n: number): void {
-    this.subject = lengthened(this.subject, new Int32Array(n));
-    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
-    this.txSegments = lengthened(this.txSegments, new Float64Array(n));
-    this.rxSegments = lengthened(this.rxSegments, new Float64Array(n));
-    this.txHeaderBytes = lengthened(this.txHeaderBytes, new Float64Array(n));
-    this.rxHeaderBytes = lengthened(this.rxHeaderBytes, new Float64Array(n));
-    this.inferredTxBytes = lengthened(this.inferredTxBytes, new Float64Array(n));
-    this.inferredRxBytes = lengthened(this.inferredRxBytes, new Float64Array(n));
-  }
-}
+export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, { capacity: 512, limit: 1 << 18 }) {}
 
 /**
  * Remote addresses, key the four address words. `connectionCount` counts live connections. The row of the
  * unspecified address (all words 0) holds the totals of hosts that were dropped, and never has a rate.
  */
-export class HostTable {
-  readonly slots: SlotTable;
-  connectionCount: Int32Array;
+export class HostTable extends tableClass(
+  { connectionCount: numbers('i32') },
+  { capacity: 256, limit: 1 << 16 },
+) {}
 
-  constructor() {
-    this.slots = new SlotTable(256, HOSTS_LIMIT, (capacity) => {
-      this.connectionCount = lengthened(this.connectionCount, new Int32Array(capacity));
-    });
-    this.connectionCount = new Int32Array(this.slots.capacity);
-  }
-}
+export const SOCKET_ACCOUNT_COLUMNS = {
+  /** Slot in OwnerTable, -1 none. */
+  owner: numbers('i32'),
+  /** Slot in HostTable of the remote end, -1 none. */
+  host: numbers('i32'),
+  /** ifindex of the local address; the loopback interface's for connections of this machine to itself; 0 unknown. */
+  interfaceIndex: numbers('i32'),
+  /** Payload bytes since accounting began, NaN where the tier does not count them. */
+  txBytes: numbers('f64'),
+  rxBytes: numbers('f64'),
+  /** 1: closed since the sample before; its last bytes are counted, but it is no connection any more. */
+  isClosed: numbers('u8'),
+};
 
 /** Columns beside `SocketTable`, same slots: what attribution knows of each live socket. */
-export interface SocketAccounts {
-  /** Slot in OwnerTable, -1 none. */
-  readonly owner: Int32Array;
-  /** Slot in HostTable of the remote end, -1 none. */
-  readonly host: Int32Array;
-  /** ifindex of the local address; the loopback interface's for connections of this machine to itself; 0 unknown. */
-  readonly interfaceIndex: Int32Array;
-  /** Payload bytes since accounting began, NaN where the tier does not count them. */
-  readonly txBytes: Float64Array;
-  readonly rxBytes: Float64Array;
-  /** 1: closed since the sample before; its last bytes are counted, but it is no connection any more. */
-  readonly isClosed: Uint8Array;
-}
+export class SocketAccounts extends columnsClass(SOCKET_ACCOUNT_COLUMNS) {}
 
 /** Everything that sstop's views and exports need of one machine at one moment. */
 export interface NetworkSection extends Section {

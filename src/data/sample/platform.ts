@@ -5,6 +5,7 @@ import type { MachineSection } from './machine-section.ts';
 import type { NetworkSample, Tier } from './network-sample.ts';
 import type { ProcessDetailSection } from './process-detail.ts';
 import type { Slice } from './slice.ts';
+import type { ProcessesWant } from './snapshot.ts';
 
 /** What does not change while the program runs. */
 export interface HostFacts {
@@ -66,7 +67,7 @@ export interface MachineCollector {
   /** Throws OpError only where the mounts cannot be read at all. */
   collectDisks(): DisksSection;
   /** Rejects with OpError only where the processes cannot be listed at all. */
-  collectProcesses(visiblePids: readonly number[], slice: Slice): Promise<MachineProcesses>;
+  collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError: `ESRCH` where there is no such process. */
   collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection>;
   /** Of this boot, beside all else; rejects with OpError: `ENOENT` no journalctl, `DEADLINE` after 2 s, `EXIT`. */

@@ -27,6 +27,8 @@ export interface ProcessDetail {
   /** All threads, from the process's CPU clock where it can be asked, else from the ticks. */
   readonly cpuNanos: number;
   readonly threadCount: number;
+  /** -20 (goes first) to 19. */
+  readonly nice: number | undefined;
   readonly effectiveUid: number | undefined;
   readonly effectiveGid: number | undefined;
   /** Of another machine; undefined: ask this one. */

@@ -1,5 +1,5 @@
 /** How a source on another machine stands with it. */
-export type RemotePhase = 'connecting' | 'live' | 'lost';
+type RemotePhase = 'connecting' | 'live' | 'lost';
 
 /** What is known of the way to another machine; for display. */
 export interface RemoteStatus {

@@ -80,8 +80,8 @@ export class SampleWorld {
     interfaces.isLoopback[slot] = name === 'lo' ? 1 : 0;
     interfaces.isUplink[slot] = name === 'lo' ? 0 : 1;
     interfaces.isUp[slot] = 1;
-    const at = interfaces.addresses.add(...words(address));
-    interfaces.addressInterface[at] = index;
+    const at = interfaces.addresses.slots.add(...words(address));
+    interfaces.addresses.interfaceIndex[at] = index;
     return slot;
   }
 

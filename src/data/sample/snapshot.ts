@@ -48,13 +48,20 @@ export interface Snapshot {
   readonly errors: readonly SectionError[];
 }
 
+/** What is wanted of all processes. */
+export interface ProcessesWant {
+  readonly visiblePids: readonly number[];
+  /** Command lines of all, not of the visible ones alone: each is read once, and again when it may be another. */
+  readonly allCommandLines?: boolean;
+}
+
 /** Sections to collect. */
 export interface Want {
   readonly network?: boolean;
   readonly machine?: boolean;
   readonly disks?: boolean;
   /** All processes; what costs a read of its own (I/O, exact memory) for the visible ones alone. */
-  readonly machineProcesses?: { readonly visiblePids: readonly number[] };
+  readonly machineProcesses?: ProcessesWant;
   /** The pid of one process in depth. */
   readonly processDetail?: number;
   /** The pid whose journal is asked for. */

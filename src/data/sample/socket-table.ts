@@ -1,4 +1,4 @@
-import { lengthened, SlotTable } from '../../kit/table/slot-table.ts';
+import { numbers, tableClass } from '../../kit/table/columns.ts';
 import { ADDRESS_WORDS } from './address.ts';
 
 /** IANA protocol numbers, the values of `SocketTable.protocol`. */
@@ -37,106 +37,50 @@ export const OwnerBasis = {
   HIDDEN: 4,
 } as const;
 
-const SOCKETS_LIMIT = 1 << 18;
+const SOCKET_COLUMNS = {
+  protocol: numbers('u8'),
+  /** AF_INET 2 or AF_INET6 10, as the kernel lists it. */
+  family: numbers('u8'),
+  state: numbers('u8'),
+  localAddress: numbers('u32', 0, ADDRESS_WORDS),
+  remoteAddress: numbers('u32', 0, ADDRESS_WORDS),
+  localPort: numbers('u16'),
+  remotePort: numbers('u16'),
+  inode: numbers('u32'),
+  uid: numbers('i32', -1),
+  /** INET_DIAG_CGROUP_ID; 0 unknown. */
+  cgroupId: numbers('f64'),
+  /** Payload bytes acknowledged by the peer, without SYN and FIN. */
+  txBytes: numbers('f64', Number.NaN),
+  /** Payload bytes received, without FIN. */
+  rxBytes: numbers('f64', Number.NaN),
+  /** Segments with headers, for the header correction of payload tiers (tcpi_segs_out, tcpi_segs_in). */
+  txSegments: numbers('f64', Number.NaN),
+  rxSegments: numbers('f64', Number.NaN),
+  /** tcpi_rtt. */
+  rttMicros: numbers('f64', Number.NaN),
+  /** tcpi_total_retrans. */
+  retransmits: numbers('f64', Number.NaN),
+  /** Owning process, 0 where `ownerBasis` names none. With `ownerStartTicks` the process's key. */
+  ownerPid: numbers('i32'),
+  ownerStartTicks: numbers('f64'),
+  ownerBasis: numbers('u8'),
+  /** Monotonic time at which the collector first saw the socket; NaN: it may have been there long before. */
+  firstSeenMicros: numbers('f64', Number.NaN),
+  /** 1: there before the collector's first sample, so its counters hold bytes from before. */
+  bornBeforeStart: numbers('u8'),
+  /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
+  interfaceIndex: numbers('i32'),
+  /**
+   * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface
+   * or another peer of an unconnected UDP socket has had of it. It is no connection more.
+   */
+  isShare: numbers('u8'),
+};
 
 /**
  * Every socket known to the collector, one slot each, keyed by the kernel's 64-bit socket cookie (low word, high
  * word). Counters are cumulative since the socket's birth, exactly as the kernel counts them; NaN where the kernel
  * does not count (UDP, /proc/net).
  */
-export class SocketTable {
-  readonly slots: SlotTable;
-  protocol: Uint8Array;
-  /** AF_INET 2 or AF_INET6 10, as the kernel lists it. */
-  family: Uint8Array;
-  state: Uint8Array;
-  /** ADDRESS_WORDS per slot. */
-  localAddress: Uint32Array;
-  remoteAddress: Uint32Array;
-  localPort: Uint16Array;
-  remotePort: Uint16Array;
-  inode: Uint32Array;
-  uid: Int32Array;
-  /** INET_DIAG_CGROUP_ID; 0 unknown. */
-  cgroupId: Float64Array;
-  /** Payload bytes acknowledged by the peer, without SYN and FIN. */
-  txBytes: Float64Array;
-  /** Payload bytes received, without FIN. */
-  rxBytes: Float64Array;
-  /** Segments with headers, for the header correction of payload tiers (tcpi_segs_out, tcpi_segs_in). */
-  txSegments: Float64Array;
-  rxSegments: Float64Array;
-  /** tcpi_rtt; NaN unknown. */
-  rttMicros: Float64Array;
-  /** tcpi_total_retrans; NaN unknown. */
-  retransmits: Float64Array;
-  /** Owning process, 0 where `ownerBasis` names none. With `ownerStartTicks` the process's key. */
-  ownerPid: Int32Array;
-  ownerStartTicks: Float64Array;
-  ownerBasis: Uint8Array;
-  /** Monotonic time at which the collector first saw the socket; NaN: it may have been there long before. */
-  firstSeenMicros: Float64Array;
-  /** 1: there before the collector's first sample, so its counters hold bytes from before. */
-  bornBeforeStart: Uint8Array;
-  /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
-  interfaceIndex: Int32Array;
-  /**
-   * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface
-   * or another peer of an unconnected UDP socket has had of it. It is no connection more.
-   */
-  isShare: Uint8Array;
-
-  constructor(initialCapacity = 1024) {
-    this.slots = new SlotTable(initialCapacity, SOCKETS_LIMIT, (capacity) => this.#grow(capacity));
-    const n = this.slots.capacity;
-    this.protocol = new Uint8Array(n);
-    this.family = new Uint8Array(n);
-    this.state = new Uint8Array(n);
-    this.localAddress = new Uint32Array(n * ADDRESS_WORDS);
-    this.remoteAddress = new Uint32Array(n * ADDRESS_WORDS);
-    this.localPort = new Uint16Array(n);
-    this.remotePort = new Uint16Array(n);
-    this.inode = new Uint32Array(n);
-    this.uid = new Int32Array(n);
-    this.cgroupId = new Float64Array(n);
-    this.txBytes = new Float64Array(n);
-    this.rxBytes = new Float64Array(n);
-    this.txSegments = new Float64Array(n);
-    this.rxSegments = new Float64Array(n);
-    this.rttMicros = new Float64Array(n);
-    this.retransmits = new Float64Array(n);
-    this.ownerPid = new Int32Array(n);
-    this.ownerStartTicks = new Float64Array(n);
-    this.ownerBasis = new Uint8Array(n);
-    this.firstSeenMicros = new Float64Array(n);
-    this.bornBeforeStart = new Uint8Array(n);
-    this.interfaceIndex = new Int32Array(n);
-    this.isShare = new Uint8Array(n);
-  }
-
-  #grow(n: number): void {
-    this.protocol = lengthened(this.protocol, new Uint8Array(n));
-    this.family = lengthened(this.family, new Uint8Array(n));
-    this.state = lengthened(this.state, new Uint8Array(n));
-    this.localAddress = lengthened(this.localAddress, new Uint32Array(n * ADDRESS_WORDS));
-    this.remoteAddress = lengthened(this.remoteAddress, new Uint32Array(n * ADDRESS_WORDS));
-    this.localPort = lengthened(this.localPort, new Uint16Array(n));
-    this.remotePort = lengthened(this.remotePort, new Uint16Array(n));
-    this.inode = lengthened(this.inode, new Uint32Array(n));
-    this.uid = lengthened(this.uid, new Int32Array(n));
-    this.cgroupId = lengthened(this.cgroupId, new Float64Array(n));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
-    this.txSegments = lengthened(this.txSegments, new Float64Array(n));
-    this.rxSegments = lengthened(this.rxSegments, new Float64Array(n));
-    this.rttMicros = lengthened(this.rttMicros, new Float64Array(n));
-    this.retransmits = lengthened(this.retransmits, new Float64Array(n));
-    this.ownerPid = lengthened(this.ownerPid, new Int32Array(n));
-    this.ownerStartTicks = lengthened(this.ownerStartTicks, new Float64Array(n));
-    this.ownerBasis = lengthened(this.ownerBasis, new Uint8Array(n));
-    this.firstSeenMicros = lengthened(this.firstSeenMicros, new Float64Array(n));
-    this.bornBeforeStart = lengthened(this.bornBeforeStart, new Uint8Array(n));
-    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
-    this.isShare = lengthened(this.isShare, new Uint8Array(n));
-  }
-}
+export class SocketTable extends tableClass(SOCKET_COLUMNS, { capacity: 1024, limit: 1 << 18 }) {}

@@ -133,7 +133,7 @@ export class SystemWorld {
       ...this.#section(),
       process: {
         ...{ pid, ppid: 1, name: table.names[slot]!, state: 0x53, startTicks: table.startTicks[slot]! },
-        ...{ userTicks: 100, systemTicks: 50, cpuNanos: table.cpuNanos[slot]!, threadCount: 2 },
+        ...{ userTicks: 100, systemTicks: 50, cpuNanos: table.cpuNanos[slot]!, threadCount: 2, nice: 5 },
         ...{ effectiveUid: 0, effectiveGid: 0, residentBytes: table.rssBytes[slot]!, sharedBytes: 1024 },
         ...{ virtualBytes: 4096, swappedBytes: 0, commandLine: `/usr/bin/${table.names[slot]} --serve` },
         ...{ executablePath: `/usr/bin/${table.names[slot]}`, workingDirectory: '/srv', cgroup: '/' },

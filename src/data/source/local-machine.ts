@@ -42,7 +42,7 @@ export class LocalMachine {
     }
     if (machineProcesses !== undefined) {
       await this.#attempt('processes', errors, async (collector) => {
-        sections.machineProcesses = await collector.collectProcesses(machineProcesses.visiblePids, slice);
+        sections.machineProcesses = await collector.collectProcesses(machineProcesses, slice);
       });
     }
     if (processDetail !== undefined) {

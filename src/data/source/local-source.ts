@@ -9,7 +9,7 @@ import type { Source } from './source.ts';
 import { TimeSlice } from './time-slice.ts';
 import { withinDeadline } from './within-deadline.ts';
 
-export interface LocalSourceOptions {
+interface LocalSourceOptions {
   readonly tier: Tier | 'auto';
   /** The first epoch; by default the present time. */
   readonly epoch?: number;

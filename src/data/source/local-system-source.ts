@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
 import { TimeSlice } from './time-slice.ts';
 import { withinDeadline } from './within-deadline.ts';
 
-export interface LocalSystemOptions extends MachineOptions {
+interface LocalSystemOptions extends MachineOptions {
   readonly tier: Tier | 'auto';
 }
 

@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { OpenFile } from '../../kit/files/open-file.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -27,28 +26,16 @@ export function playbackError(path: string, thrown: unknown): OpError {
 /** A regular file, read at any place. Its size is that of the moment it was opened. */
 export class RecordedFile {
   readonly path: string;
-  readonly sizeBytes: number;
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
 
-  private constructor(path: string, handle: FileHandle, sizeBytes: number) {
+  /** Throws an OpError, or an error with the system's code; never waits for the other end of a pipe. */
+  constructor(path: string) {
     this.path = path;
-    this.#handle = handle;
-    this.sizeBytes = sizeBytes;
+    this.#file = OpenFile.toRead(path);
   }
 
-  /** Rejects with an OpError; never waits for the other end of a pipe. */
-  static async open(path: string): Promise<RecordedFile> {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) {
-        throw new OpError({ op: 'open', code: stat.isDirectory() ? 'EISDIR' : 'NOT_A_FILE' });
-      }
-      return new RecordedFile(path, handle, stat.size);
-    } catch (thrown) {
-      await handle.close();
-      throw thrown;
-    }
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
   }
 
   /** Up to `length` bytes from `position` into the start of `into`; shorter only at the end of the file. */
@@ -56,14 +43,14 @@ export class RecordedFile {
     const wanted = Math.max(0, Math.min(length, into.length, this.sizeBytes - position));
     let filled = 0;
     while (filled < wanted) {
-      const { bytesRead } = await this.#handle.read(into, filled, wanted - filled, position + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
+      const count = await this.#file.read(into, filled, wanted - filled, position + filled);
+      if (count === 0) break;
+      filled += count;
     }
     return into.subarray(0, filled);
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#file.close();
   }
 }

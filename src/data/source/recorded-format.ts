@@ -45,6 +45,8 @@ export interface NumberColumn {
   readonly offset: number;
   /** The values are slots of that table, -1 none: recorded as places in the line. */
   readonly refersTo: 'owners' | 'hosts' | undefined;
+  /** What stands for it where an older recording lacks the column; undefined: none does. */
+  readonly standIn: number | undefined;
 }
 
 export interface TextColumn {
@@ -107,11 +109,11 @@ export function recordedTable(section: SectionTables, name: TableName): Recorded
 }
 
 function numbers(name: string, values: NumberArray, stride = 1, offset = 0): NumberColumn {
-  return { name, values, stride, offset, refersTo: undefined };
+  return { name, values, stride, offset, refersTo: undefined, standIn: undefined };
 }
 
 function reference(name: string, values: Int32Array, refersTo: 'owners' | 'hosts'): NumberColumn {
-  return { name, values, stride: 1, offset: 0, refersTo };
+  return { name, values, stride: 1, offset: 0, refersTo, standIn: undefined };
 }
 
 function ownerColumns(owners: OwnerTable): RecordedTable {
@@ -199,10 +201,10 @@ function interfaceColumns(interfaces: InterfaceTable): RecordedTable {
 function addressColumns(interfaces: InterfaceTable): RecordedTable {
   return {
     name: 'addresses',
-    slots: interfaces.addresses,
+    slots: interfaces.addresses.slots,
     hasKeys: true,
     rowsPerPart: ROWS_PER_PART,
-    numbers: [numbers('interfaceIndex', interfaces.addressInterface)],
+    numbers: [numbers('interfaceIndex', interfaces.addresses.interfaceIndex)],
     texts: [],
   };
 }
@@ -235,6 +237,8 @@ function socketColumns({ sockets, accounts }: SectionTables): RecordedTable {
       numbers('ownerBasis', sockets.ownerBasis),
       numbers('firstSeenMicros', sockets.firstSeenMicros),
       numbers('bornBeforeStart', sockets.bornBeforeStart),
+      // Version 0.1 did not record it.
+      { ...numbers('interfaceIndex', sockets.interfaceIndex), standIn: 0 },
       reference('owner', accounts.owner, 'owners'),
       reference('host', accounts.host, 'hosts'),
       numbers('accountInterface', accounts.interfaceIndex),

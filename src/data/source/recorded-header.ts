@@ -14,7 +14,7 @@ export interface RecordedHeader {
 }
 
 /** The scalars of a NetworkSection. */
-export interface RecordedNetwork {
+interface RecordedNetwork {
   readonly sequence: number;
   readonly monotonicMicros: number;
   readonly durationMicros: number;

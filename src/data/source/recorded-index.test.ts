@@ -34,7 +34,7 @@ async function indexOf(
   limit?: number,
 ): Promise<[RecordedIndex, number | undefined]> {
   writeFileSync(path, Buffer.concat(members.map(member)));
-  const file = await RecordedFile.open(path);
+  const file = new RecordedFile(path);
   const index = new RecordedIndex(file, limit);
   const tail = await index.scan();
   await file.close();

@@ -15,7 +15,7 @@
  */
 export const MEMBER_HEADER_BYTES = 56;
 export const MEMBER_TRAILER_BYTES = 8;
-export const MEMBER_VERSION = 1;
+const MEMBER_VERSION = 1;
 
 const EXTRA_AT = 10;
 const FIELD_AT = 16;

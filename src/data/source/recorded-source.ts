@@ -84,7 +84,7 @@ export class RecordedSource implements Source {
   static async open(path: string, options: PlaybackOptions): Promise<RecordedSource> {
     let file: RecordedFile | undefined;
     try {
-      file = await RecordedFile.open(path);
+      file = new RecordedFile(path);
       await refuseForeign(file);
       const source = new RecordedSource(file, options);
       await source.#readFirst();

@@ -88,17 +88,25 @@ export class RecordedStaging {
       throw badValue('rows');
     if (first + rows > table.slots.limit) throw badValue(`the size of ${table.name}`);
     staged.reserve(first + rows);
-    const take = (name: string, range: Range, into: NumberArray, stride = 1, offset = 0): void => {
-      takeNumbers(fields[name], rows, range, into, first * stride + offset, stride, name);
+    const take = (
+      name: string,
+      range: Range,
+      into: NumberArray,
+      stride = 1,
+      offset = 0,
+      standIn?: number,
+    ) => {
+      const value = fields[name] === undefined ? standIn : fields[name];
+      takeNumbers(value, rows, range, into, first * stride + offset, stride, name);
     };
     take('serial', WORD, staged.serial);
     for (let word = 0; table.hasKeys && word < KEY_WORDS; word++) {
       take(`key${word}`, WORD, staged.keys, KEY_WORDS, word);
     }
     for (const [i, column] of table.numbers.entries()) {
-      const { name, refersTo, values } = column;
+      const { name, refersTo, values, standIn } = column;
       const range = refersTo === undefined ? rangeOf(values) : this.#placesOf(refersTo, name);
-      take(name, range, staged.numbers[i]!);
+      take(name, range, staged.numbers[i]!, 1, 0, standIn);
     }
     for (const [i, column] of table.texts.entries()) {
       takeTexts(fields[column.name], rows, staged.texts[i]!, first, column.isOptional, column.name);

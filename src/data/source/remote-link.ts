@@ -1,6 +1,6 @@
 import type { RemoteStatus } from '../sample/remote-status.ts';
 
-export type { RemotePhase, RemoteStatus } from '../sample/remote-status.ts';
+export type { RemoteStatus } from '../sample/remote-status.ts';
 
 /** The way to another machine: it reconnects by itself, after growing delays. */
 export interface RemoteLink {

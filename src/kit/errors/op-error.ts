@@ -1,5 +1,5 @@
 /** What every error of this project carries. */
-export interface OpErrorOptions {
+interface OpErrorOptions {
   /** What was being done, as a verb phrase or a system call: `open`, `parse /proc/net/dev`. */
   readonly op: string;
   /** A stable, upper-case word for programs: `ENOENT`, `TRUNCATED`, `BAD_VALUE`. */

@@ -1,5 +1,5 @@
 /** Called before slots at or past the old capacity are handed out, so that the owner can lengthen its columns. */
-export type GrowColumns = (capacity: number) => void;
+type GrowColumns = (capacity: number) => void;
 
 const EMPTY = 0;
 

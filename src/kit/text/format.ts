@@ -1,14 +1,5 @@
 import { AsciiText } from './ascii-text.ts';
 
-/** Columns of the compact byte format: `999.9K`. */
-export const COMPACT_COLUMNS = 6;
-/** Columns of the long byte format: `1023.9 KB`. */
-export const BYTES_COLUMNS = 9;
-/** Columns of the rate format: `1023.9 KB/s`. */
-export const RATE_COLUMNS = 11;
-/** Columns of ages up to 273 years: `59m59s`, `99d23h`, `99999d`. */
-export const AGE_COLUMNS = 6;
-
 const ZERO = 0x30;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -58,7 +49,7 @@ export function formatBytes(value: number, out: AsciiText): void {
 }
 
 /** Bytes per second, at most 11 columns: `28.5 MB/s`; `-` for NaN. */
-export function formatRate(bytesPerSecond: number, out: AsciiText): void {
+function formatRate(bytesPerSecond: number, out: AsciiText): void {
   formatBytes(bytesPerSecond, out);
   if (isAmount(bytesPerSecond)) out.pushString('/s');
 }

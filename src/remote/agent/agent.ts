@@ -9,10 +9,11 @@ import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
 import type { Connection } from './server/connection.ts';
 import { MetricsAnswers } from './server/metrics-answers.ts';
+import { RequestTurns } from './server/request-turns.ts';
 import { SendBudget } from './server/send-budget.ts';
 
 /** What an agent is to be. */
-export interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
+interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
   /** Undefined: nobody has to show one. */
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
@@ -22,6 +23,8 @@ export interface AgentSettings extends SampleOptions, ListenOptions, AgentIdenti
 /** An agent that listens. */
 export interface RunningAgent {
   readonly port: number;
+  /** Whether only this machine reaches it. */
+  readonly isOnLoopback: boolean;
   /** Tells the clients, and gives everything back. */
   stop(): Promise<void>;
 }
@@ -36,21 +39,25 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const answers = new AnswerSource(samples, access.hasToken);
   const capabilities = new CapabilityAnswers(platform, settings, settings, answers);
   const connections = new Set<Connection>();
+  const budget = new SendBudget();
   const context = {
     original: new OriginalAnswers(answers),
     v2: new V2Answers(answers, capabilities),
     log,
-    budget: new SendBudget(),
+    budget,
+    turns: new RequestTurns(),
   };
   const metrics = new MetricsAnswers(samples, {
     version: settings.version,
     isNetworkWanted: settings.networkMetrics,
     clientCount: () => connections.size,
     log,
+    budget,
   });
   const server = new AgentServer(settings, { access, context, metrics }, connections);
   return {
     port: server.port,
+    isOnLoopback: server.isOnLoopback,
     async stop() {
       await server.stop();
       samples.close();

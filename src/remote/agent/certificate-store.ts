@@ -1,16 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import {
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { OpError } from '../../kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { readText, removeFile, writeNew } from '../../kit/files/user-file.ts';
 import type { CertificatePair } from './certificate.ts';
 
 /** A pair on disk that is fit to serve with. */
@@ -80,15 +72,15 @@ async function create(
   const mark = `.new-${crypto.randomUUID()}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(keyPath + mark, keyPem, { mode: 0o600, flag: 'wx' });
-    writeFileSync(certificatePath + mark, certificatePem, { mode: 0o644, flag: 'wx' });
+    writeNew(keyPath + mark, keyPem, 0o600);
+    writeNew(certificatePath + mark, certificatePem, 0o644);
     linkSync(keyPath + mark, keyPath);
     renameSync(certificatePath + mark, certificatePath);
   } catch (cause) {
     throw fileFailure('write a certificate to', folder, cause);
   } finally {
-    rmSync(keyPath + mark, { force: true });
-    rmSync(certificatePath + mark, { force: true });
+    removeFile(keyPath + mark);
+    removeFile(certificatePath + mark);
   }
 }
 
@@ -141,11 +133,12 @@ function warningsOf(certificate: X509Certificate, keyPath: string, nowMillis: nu
 
 function readPem(path: string): string {
   try {
-    if (statSync(path).size > PEM_SIZE_LIMIT)
-      throw failure('EFBIG', `${path} is too large for what it should be`);
-    return readFileSync(path, 'utf8');
+    return readText(path, PEM_SIZE_LIMIT);
   } catch (cause) {
-    throw cause instanceof OpError ? cause : fileFailure('read', path, cause);
+    const { code } = toOpError('read', cause);
+    if (code === 'TOO_LONG') throw failure('EFBIG', `${path} is too large for what it should be`);
+    if (code === 'NOT_A_FILE') throw failure(code, `${path} is no regular file`);
+    throw fileFailure('read', path, cause);
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from '@peculiar/x509';
 
 const MILLIS_PER_DAY = 86_400_000;
-export const VALID_DAYS = 397;
+const VALID_DAYS = 397;
 /** Clocks of clients go late: the certificate is valid a little earlier than it was made. */
 const EARLIER_MILLIS = 5 * 60_000;
 const SERIAL_BYTES = 16;

@@ -18,7 +18,7 @@ export interface ConnectionTarget {
 export type Protocol = 'socktop.v2' | 'original';
 
 /** Told what happens; `closed` is the last call, and comes once. */
-export interface ConnectionListener {
+interface ConnectionListener {
   opened(protocol: Protocol): void;
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   closed(error: OpError): void;

@@ -20,7 +20,7 @@ interface Pending {
   isSettled: boolean;
 }
 
-export interface Gathered {
+interface Gathered {
   readonly sections: Sections;
   readonly header: SnapshotHeader | undefined;
   readonly errors: readonly SectionError[];

@@ -34,7 +34,7 @@ export function fillInterfaces(table: InterfaceTable, links: readonly InterfaceM
     const slot = slots.rows[i]!;
     if (!indexes.has(table.index[slot]!)) slots.remove(slot);
   }
-  table.addresses.clear();
+  table.addresses.slots.clear();
   for (const link of links) putInterface(table, link);
 }
 
@@ -66,7 +66,7 @@ function putInterface(table: InterfaceTable, link: InterfaceMessage): void {
 function putAddress(table: InterfaceTable, address: string, index: number): void {
   if (!readAddress(address, words)) return;
   const [a = 0, b = 0, c = 0, d = 0] = words;
-  if (table.addresses.find(a, b, c, d) >= 0) return;
-  const slot = table.addresses.add(a, b, c, d);
-  if (slot >= 0) table.addressInterface[slot] = index;
+  if (table.addresses.slots.find(a, b, c, d) >= 0) return;
+  const slot = table.addresses.slots.add(a, b, c, d);
+  if (slot >= 0) table.addresses.interfaceIndex[slot] = index;
 }

@@ -176,7 +176,7 @@ function detailOf(process: OriginalProcessDetail): ProcessDetail {
     systemTicks: (process.cpu_time_system ?? UNKNOWN) / MICROS_PER_TICK,
     cpuNanos: cpuNanosOf(process),
     threadCount: process.thread_count ?? UNKNOWN,
-    ...{ effectiveUid: process.user_id, effectiveGid: process.group_id },
+    ...{ nice: undefined, effectiveUid: process.user_id, effectiveGid: process.group_id },
     residentBytes: process.mem_bytes ?? UNKNOWN,
     ...{ sharedBytes: process.shared_mem_bytes, virtualBytes: process.virtual_mem_bytes },
     swappedBytes: undefined,

@@ -15,7 +15,7 @@ import { V2Memory, V2Session } from './v2-session.ts';
 import { versionNotice } from './version-notice.ts';
 import { Wakening } from './wakening.ts';
 
-export interface RemoteOptions extends ConnectionTarget {
+interface RemoteOptions extends ConnectionTarget {
   /** Of this program. */
   readonly version: string;
   /** CLOCK_MONOTONIC or any clock that only grows. */

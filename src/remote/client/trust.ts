@@ -15,7 +15,7 @@ export type Trust =
     };
 
 /** What a handshake is told; the names are those of `tls.connect`. */
-export interface TlsOptions {
+interface TlsOptions {
   readonly ca: string | string[];
   readonly rejectUnauthorized: true;
   /** A certificate that is named is enough: its issuer need not be. */

@@ -71,15 +71,14 @@ export class V2Processes {
     const slot = to.find(table.pid[row]!);
     if (slot < 0) return;
     to.startTicks[slot] = table.startTicks[row]!;
-    to.ppid[slot] = table.ppid[row]!;
-    to.uid[slot] = table.uid[row]!;
+    // Nothing that is shown needs them: the user stands there as text.
+    to.ppid[slot] = 0;
+    to.uid[slot] = -1;
     to.state[slot] = table.state[row]!;
     to.threads[slot] = countOf(table.threads[row]!);
     to.cpuNanos[slot] = table.cpuNanos[row]!;
     to.rssBytes[slot] = table.residentBytes[row]!;
     to.names[slot] = table.names[row]!;
-    usage.sharedBytes[slot] = table.sharedBytes[row]!;
-    usage.virtualBytes[slot] = table.virtualBytes[row]!;
     usage.readBytes[slot] = table.readBytes[row]!;
     usage.writtenBytes[slot] = table.writtenBytes[row]!;
     this.#users[slot] = table.users[row];

@@ -5,7 +5,7 @@ import { known } from './section-json.ts';
 import { V2_REQUESTS, type V2RequestName } from './v2-request.ts';
 
 /** What one tier of network accounting can do at the agent. */
-export interface TierCapability {
+interface TierCapability {
   readonly tier: Tier | undefined;
   readonly isAvailable: boolean;
   /** One line for people: why not, or what limits it. */

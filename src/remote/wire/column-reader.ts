@@ -9,10 +9,9 @@ export class ReceivedTable {
   readonly #shape: MessageShape;
   /** By tag: where the field's length begins, -1 left out. */
   readonly #at: Int32Array;
-  /** Each is kept in the form that the engine is fast with: small numbers, large ones, those that may be NaN. */
+  /** Each is kept in the form that the engine is fast with: small numbers and large ones. */
   readonly #small: number[] = [];
   readonly #large: number[] = [];
-  readonly #floats: number[] = [];
 
   constructor(shape: MessageShape) {
     this.#shape = shape;
@@ -42,14 +41,12 @@ export class ReceivedTable {
     // A packed field is read as such only if the reader has met its tag: wire type 2.
     reader.type = 2;
     if (field.type === 'fixed32') return reader.readPackedFixed32(staging);
-    if (field.type === 'float') return reader.readPackedFloat(staging);
     reader.readPackedVarint(staging);
     if (field.type !== 'uint32') unzigzag(staging);
     return staging;
   }
 
   #stagingOf({ type }: FieldShape): number[] {
-    if (type === 'float') return this.#floats;
     return type === 'uint32' || type === 'sint32' ? this.#small : this.#large;
   }
 

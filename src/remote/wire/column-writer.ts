@@ -37,13 +37,12 @@ export class TextPlaces {
 }
 
 /**
- * Writes the rows of a table as columns. `rows[0..count)` are slots. Three staging arrays serve all columns, each kept
- * in the form that the engine is fast with: small numbers, large ones, and those that may be NaN.
+ * Writes the rows of a table as columns. `rows[0..count)` are slots. Two staging arrays serve all columns, each kept in
+ * the form that the engine is fast with: small numbers and large ones.
  */
 export class ColumnWriter {
   readonly #small: number[] = [];
   readonly #large: number[] = [];
-  readonly #floats: number[] = [];
   #rows: Int32Array = new Int32Array(0);
   #count = 0;
 
@@ -53,7 +52,6 @@ export class ColumnWriter {
     this.#count = count;
     this.#small.length = count;
     this.#large.length = count;
-    this.#floats.length = count;
   }
 
   /** `places`: by slot of the table that a reference column refers to, its place in the message. */
@@ -78,7 +76,6 @@ export class ColumnWriter {
   }
 
   #stagingOf({ type }: FieldShape): number[] {
-    if (type === 'float') return this.#floats;
     return type === 'uint32' || type === 'sint32' ? this.#small : this.#large;
   }
 
@@ -86,9 +83,6 @@ export class ColumnWriter {
     switch (type) {
       case 'fixed32':
         writer.writePackedFixed32(tag, staging);
-        return;
-      case 'float':
-        writer.writePackedFloat(tag, staging);
         return;
       case 'sint32':
         zigzag(staging, this.#count);
@@ -109,10 +103,10 @@ function toPlaces(staging: number[], count: number, places: Int32Array): void {
   }
 }
 
-/** Whether every row has the value; NaN is itself. */
+/** Whether every row has the value. */
 function isAll(staging: readonly number[], count: number, value: number): boolean {
   for (let i = 0; i < count; i++) {
-    if (!Object.is(staging[i], value)) return false;
+    if (staging[i] !== value) return false;
   }
   return true;
 }

@@ -14,7 +14,7 @@ import { TEXT_LIMIT } from './limits.ts';
 import { sectionFacts, snapshotHeader } from './section-json.ts';
 
 /** A block device; counters since it appeared. */
-export interface DeviceMessage {
+interface DeviceMessage {
   readonly name: string;
   readonly major: number | undefined;
   readonly minor: number | undefined;

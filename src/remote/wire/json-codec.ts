@@ -4,10 +4,10 @@ import { wireError } from './wire-error.ts';
 import { cleanText, cutText } from './wire-text.ts';
 
 /** What JSON can hold. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
+type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
 
 /** The original peers want a number where we may know none; ours read null. */
-export type Dialect = 'original' | 'v2';
+type Dialect = 'original' | 'v2';
 
 /**
  * One kind of value, both ways. `read` throws an OpError `BAD_VALUE` that names the path where the type is wrong; a

@@ -119,7 +119,7 @@ export interface InterfaceMessage {
   readonly addresses: readonly string[];
 }
 
-export interface SensorMessage {
+interface SensorMessage {
   readonly chip: string;
   readonly label: string;
   readonly id: string;
@@ -129,20 +129,20 @@ export interface SensorMessage {
   readonly criticalCelsius: number | undefined;
 }
 
-export interface SensorsMessage {
+interface SensorsMessage {
   readonly sensors: readonly SensorMessage[];
   /** The one that speaks for the CPU. */
   readonly cpu: SensorMessage | undefined;
 }
 
-export interface GpuEngineMessage {
+interface GpuEngineMessage {
   readonly engine: string;
   readonly busy: number | undefined;
   readonly total: number | undefined;
   readonly capacity: number | undefined;
 }
 
-export interface GpuProcessMessage {
+interface GpuProcessMessage {
   readonly pid: number | undefined;
   readonly memoryBytes: number | undefined;
   readonly utilizationPercent: number | undefined;

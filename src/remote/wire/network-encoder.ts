@@ -117,7 +117,7 @@ export function slotsOf(
     case 'interfaces':
       return interfaces.slots;
     case 'addresses':
-      return interfaces.addresses;
+      return interfaces.addresses.slots;
     default:
       return sockets.slots;
   }

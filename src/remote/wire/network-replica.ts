@@ -32,7 +32,7 @@ import {
 import { cleanText } from './wire-text.ts';
 
 /** A received `get_network`. Borrowed: the tables are the replica's and valid until its next `apply`. */
-export interface ReceivedNetwork {
+interface ReceivedNetwork {
   readonly header: SnapshotHeader;
   readonly network: NetworkSection;
   /** What failed at the agent between two samples. */

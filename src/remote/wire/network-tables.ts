@@ -79,7 +79,7 @@ export function networkColumns(tables: NetworkTables, name: NetworkTableName): W
     case 'addresses':
       return new WireColumns(ADDRESS_COLUMNS_SHAPE).number(
         'interface_index',
-        tables.interfaces.addressInterface,
+        tables.interfaces.addresses.interfaceIndex,
       );
     default:
       return socketColumns(tables);

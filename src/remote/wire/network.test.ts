@@ -9,6 +9,7 @@ import {
   HostTable,
   type NetworkSection,
   OwnerTable,
+  SocketAccounts,
   TrafficTable,
 } from '../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
@@ -40,10 +41,7 @@ class RandomSection implements NetworkSection {
   readonly hostTraffic = new TrafficTable();
   readonly interfaces = new InterfaceTable();
   readonly sockets = new SocketTable(4);
-  readonly accounts = {
-    ...{ owner: new Int32Array(ROWS), host: new Int32Array(ROWS), interfaceIndex: new Int32Array(ROWS) },
-    ...{ txBytes: new Float64Array(ROWS), rxBytes: new Float64Array(ROWS), isClosed: new Uint8Array(ROWS) },
-  };
+  readonly accounts = new SocketAccounts(ROWS);
   readonly errors = [{ op: 'recv', code: 'ENOBUFS', message: 'x'.repeat(40) }];
   readonly tier = 'packet';
   readonly counted = 'l3';

@@ -68,9 +68,9 @@ export const JOURNAL_PRIORITIES = [
   'Info',
   'Debug',
 ] as const;
-export type JournalPriority = (typeof JOURNAL_PRIORITIES)[number];
+type JournalPriority = (typeof JOURNAL_PRIORITIES)[number];
 
-export interface OriginalJournalEntry {
+interface OriginalJournalEntry {
   /** RFC 3339, UTC, for display. */
   readonly timestamp: string;
   /** Microseconds since 1970. */
@@ -95,7 +95,7 @@ export interface OriginalJournal {
 }
 
 /** `(uid_t) -1`, which no user has: what the original peers get for an unknown user or group. */
-export const NO_USER = 0xffff_ffff;
+const NO_USER = 0xffff_ffff;
 
 const thread: JsonCodec<OriginalThread> = object<OriginalThread>({
   tid: count(0),

@@ -31,7 +31,7 @@ export class OriginalProcessEncoder {
 
   /** The message; a copy, which stays as it is. */
   encode(processCount: number): Uint8Array<ArrayBuffer> {
-    const { table, changedAt, sequence } = this.#changes;
+    const { table, changedAt, shareChangedAt, sequence } = this.#changes;
     this.#reserve(table.slots.capacity);
     [this.#bytes, this.#before] = [this.#before, this.#bytes];
     this.#length = 0;
@@ -42,7 +42,8 @@ export class OriginalProcessEncoder {
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const start = this.#length;
-      const isWritten = this.#writtenAt[slot]! > 0 && this.#writtenAt[slot]! >= changedAt[slot]!;
+      const otherSince = Math.max(changedAt[slot]!, shareChangedAt[slot]!);
+      const isWritten = this.#writtenAt[slot]! > 0 && this.#writtenAt[slot]! >= otherSince;
       if (isWritten) this.#append(this.#before, this.#start[slot]!, this.#end[slot]!);
       else this.#write(slot);
       this.#start[slot] = start;

@@ -10,9 +10,11 @@ export class ProcessChanges {
   readonly table = new ProcessRowTable();
   /** Of the sample that is in the table; 0 before the first. */
   sequence = 0;
-  /** By slot: the sample in which a number, or a text, of the row was last another. */
+  /** By slot: the sample in which a number that is sent, or a text, of the row was last another. */
   changedAt = new Float64Array(0);
   textChangedAt = new Float64Array(0);
+  /** The same of its share of CPU. */
+  shareChangedAt = new Float64Array(0);
   /** By slot: the sample that held the row last. */
   #seenAt = new Float64Array(0);
   readonly removals = new RemovalLog();
@@ -31,9 +33,11 @@ export class ProcessChanges {
     if (known < 0) this.#reserve(table.slots.capacity);
     const hasOtherNumbers = setNumbers(table, slot, row);
     const hasOtherTexts = setTexts(table, slot, row);
+    const hasOtherShare = set(table.cpuPercent, slot, Math.fround(row.cpuPercent));
     this.#seenAt[slot] = this.sequence;
     if (known < 0 || hasOtherNumbers || hasOtherTexts) this.changedAt[slot] = this.sequence;
     if (known < 0 || hasOtherTexts) this.textChangedAt[slot] = this.sequence;
+    if (known < 0 || hasOtherShare) this.shareChangedAt[slot] = this.sequence;
   }
 
   /** After the rows: those that were not put are gone. */
@@ -57,12 +61,13 @@ export class ProcessChanges {
     if (capacity <= this.changedAt.length) return;
     this.changedAt = lengthened(this.changedAt, new Float64Array(capacity));
     this.textChangedAt = lengthened(this.textChangedAt, new Float64Array(capacity));
+    this.shareChangedAt = lengthened(this.shareChangedAt, new Float64Array(capacity));
     this.#seenAt = lengthened(this.#seenAt, new Float64Array(capacity));
   }
 }
 
 /** Who went, and in which sample; the newest REMOVALS_LIMIT of them, oldest first from `at(0)`. */
-export class RemovalLog {
+class RemovalLog {
   /** Everything that was removed after this sample is here. */
   since = 0;
   count = 0;
@@ -89,25 +94,14 @@ export class RemovalLog {
   }
 }
 
-/** True where a number of the row differs from what stands in the slot, which it replaces. */
+/** True where a number of the row that is sent differs from what stands in the slot, which it replaces. */
 function setNumbers(table: ProcessRowTable, slot: number, row: ProcessRow): boolean {
-  let differs = set(table.ppid, slot, row.ppid);
-  differs = set(table.uid, slot, row.uid) || differs;
-  differs = set(table.state, slot, row.state) || differs;
+  let differs = set(table.state, slot, row.state);
   differs = set(table.threads, slot, row.threads) || differs;
   differs = set(table.cpuNanos, slot, row.cpuNanos) || differs;
   differs = set(table.residentBytes, slot, row.residentBytes) || differs;
-  differs = set(table.sharedBytes, slot, row.sharedBytes) || differs;
-  differs = set(table.virtualBytes, slot, row.virtualBytes) || differs;
   differs = set(table.readBytes, slot, row.readBytes) || differs;
   differs = set(table.writtenBytes, slot, row.writtenBytes) || differs;
-  differs = set(table.netRxBytes, slot, row.netRxBytes) || differs;
-  differs = set(table.netTxBytes, slot, row.netTxBytes) || differs;
-  differs = set(table.cpuPercent, slot, Math.fround(row.cpuPercent)) || differs;
-  differs = set(table.readRate, slot, Math.fround(row.readRate)) || differs;
-  differs = set(table.writeRate, slot, Math.fround(row.writeRate)) || differs;
-  differs = set(table.netRxRate, slot, Math.fround(row.netRxRate)) || differs;
-  differs = set(table.netTxRate, slot, Math.fround(row.netTxRate)) || differs;
   return differs;
 }
 

@@ -6,7 +6,6 @@ import {
   double,
   integer,
   maxSafeNat,
-  nat,
   option,
   property,
   record,
@@ -61,15 +60,12 @@ function rowsOf(table: ProcessRowTable): Map<string, ProcessRow> {
   const rows = new Map<string, ProcessRow>();
   for (const slot of table.slots.rows.subarray(0, table.slots.count)) {
     rows.set(`${table.pid[slot]} ${table.startTicks[slot]}`, {
-      ...{ pid: table.pid[slot]!, startTicks: table.startTicks[slot]!, ppid: table.ppid[slot]! },
-      ...{ uid: table.uid[slot]!, state: table.state[slot]!, threads: table.threads[slot]! },
+      ...{ pid: table.pid[slot]!, startTicks: table.startTicks[slot]! },
+      ...{ state: table.state[slot]!, threads: table.threads[slot]! },
       ...{ cpuNanos: table.cpuNanos[slot]!, residentBytes: table.residentBytes[slot]! },
-      ...{ sharedBytes: table.sharedBytes[slot]!, virtualBytes: table.virtualBytes[slot]! },
       ...{ readBytes: table.readBytes[slot]!, writtenBytes: table.writtenBytes[slot]! },
-      ...{ netRxBytes: table.netRxBytes[slot]!, netTxBytes: table.netTxBytes[slot]! },
-      ...{ cpuPercent: table.cpuPercent[slot]!, readRate: table.readRate[slot]! },
-      ...{ writeRate: table.writeRate[slot]!, netRxRate: table.netRxRate[slot]! },
-      ...{ netTxRate: table.netTxRate[slot]!, name: table.names[slot]! },
+      // Not sent: the reader makes it.
+      ...{ cpuPercent: Number.NaN, name: table.names[slot]! },
       ...{ user: table.users[slot], commandLine: table.commandLines[slot] },
     });
   }
@@ -77,21 +73,18 @@ function rowsOf(table: ProcessRowTable): Map<string, ProcessRow> {
 }
 
 const truthOf = (rows: readonly ProcessRow[]) =>
-  new Map(rows.map((row) => [`${row.pid} ${row.startTicks}`, row]));
+  new Map(rows.map((row) => [`${row.pid} ${row.startTicks}`, { ...row, cpuPercent: Number.NaN }]));
 
 const counter = option(maxSafeNat(), { nil: Number.NaN });
-const rate = option(double({ min: 0, max: 1e9, noNaN: true }).map(Math.fround), { nil: Number.NaN });
+const share = option(double({ min: 0, max: 100, noNaN: true }), { nil: Number.NaN });
 const text = constantFrom('nginx', 'a b', '日本語', 'x'.repeat(200));
 const facts = record({
   ...{
-    ppid: nat(),
-    uid: integer({ min: -1, max: 70_000 }),
     state: constantFrom(0, 82, 83, 90),
     threads: counter,
   },
-  ...{ cpuNanos: counter, residentBytes: counter, sharedBytes: counter, virtualBytes: counter },
-  ...{ readBytes: counter, writtenBytes: counter, netRxBytes: counter, netTxBytes: counter },
-  ...{ cpuPercent: rate, readRate: rate, writeRate: rate, netRxRate: rate, netTxRate: rate },
+  ...{ cpuNanos: counter, residentBytes: counter },
+  ...{ readBytes: counter, writtenBytes: counter, cpuPercent: share },
   ...{ name: text, user: option(text, { nil: undefined }), commandLine: option(text, { nil: undefined }) },
 });
 /** Pids come back with other start times. */

@@ -12,8 +12,6 @@ export interface ProcessListMessage {
   readonly coreCount: number | undefined;
   readonly pid: ArrayLike<number>;
   readonly startTicks: ArrayLike<number>;
-  readonly ppid: ArrayLike<number>;
-  readonly uid: ArrayLike<number>;
   readonly state: ArrayLike<number>;
   readonly threads: ArrayLike<number>;
   readonly cpuNanos: ArrayLike<number>;
@@ -30,7 +28,7 @@ const counter = count();
 /** The list as JSON; rows beyond the limit of lists are left out. */
 export const processListMessage: JsonCodec<ProcessListMessage> = record<ProcessListMessage>({
   ...{ section: sectionFacts, processCount: counter, memoryTotalBytes: counter, coreCount: counter },
-  ...{ pid: column, startTicks: column, ppid: column, uid: column, state: column, threads: column },
+  ...{ pid: column, startTicks: column, state: column, threads: column },
   ...{ cpuNanos: column, residentBytes: column, readBytes: column, writtenBytes: column },
   name: list(text(TEXT_LIMIT.name), ROWS_LIMIT.list),
   user: list(optionalText(TEXT_LIMIT.name), ROWS_LIMIT.list),

@@ -15,7 +15,7 @@ export interface ThreadMessage {
 }
 
 /** A child of the process. */
-export interface ChildMessage {
+interface ChildMessage {
   readonly pid: number | undefined;
   readonly startTicks: number | undefined;
   readonly name: string;
@@ -67,7 +67,7 @@ export interface ProcessMessage {
 }
 
 /** An entry of a journal. */
-export interface JournalEntryMessage {
+interface JournalEntryMessage {
   /** Since 1970. */
   readonly realtimeMicros: number | undefined;
   /** 0 (emergency) to 7 (debug). */

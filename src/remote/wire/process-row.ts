@@ -4,7 +4,6 @@ import { PROCESS_COLUMNS_SHAPE } from './socktop-v2.generated.ts';
 import { WireColumns } from './wire-table.ts';
 
 const TWO_32 = 2 ** 32;
-const LARGEST_INT = 0x7fff_ffff;
 
 /**
  * A process as `socktop.v2` tells of it. Counters are cumulative, NaN unknown; a process is (pid, startTicks). One
@@ -14,29 +13,19 @@ export interface ProcessRow {
   pid: number;
   /** Clock ticks since boot. */
   startTicks: number;
-  /** 0 unknown. */
-  ppid: number;
-  /** -1 unknown. */
-  uid: number;
   /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
   state: number;
   threads: number;
   cpuNanos: number;
   residentBytes: number;
-  sharedBytes: number;
-  virtualBytes: number;
   /** Fetched from and sent to storage. */
   readBytes: number;
   writtenBytes: number;
-  netRxBytes: number;
-  netTxBytes: number;
-  /** Share of the whole machine, 0 to 100; NaN unknown, as in the first sample. Like the rates single precision. */
+  /**
+   * Share of the whole machine, 0 to 100; NaN unknown, as in the first sample. Single precision. Not sent: a reader
+   * makes it of `cpuNanos`; the original protocol has it.
+   */
   cpuPercent: number;
-  /** Bytes a second, as the agent measured them. */
-  readRate: number;
-  writeRate: number;
-  netRxRate: number;
-  netTxRate: number;
   /** Task name, neither sanitised nor shortened. */
   name: string;
   user: string | undefined;
@@ -47,10 +36,8 @@ export interface ProcessRow {
 export function unknownProcessRow(): ProcessRow {
   const unknown = Number.NaN;
   return {
-    ...{ pid: 0, startTicks: 0, ppid: 0, uid: -1, state: 0, threads: unknown, cpuNanos: unknown },
-    ...{ residentBytes: unknown, sharedBytes: unknown, virtualBytes: unknown },
-    ...{ readBytes: unknown, writtenBytes: unknown, netRxBytes: unknown, netTxBytes: unknown },
-    ...{ cpuPercent: unknown, readRate: unknown, writeRate: unknown, netRxRate: unknown, netTxRate: unknown },
+    ...{ pid: 0, startTicks: 0, state: 0, threads: unknown, cpuNanos: unknown, residentBytes: unknown },
+    ...{ readBytes: unknown, writtenBytes: unknown, cpuPercent: unknown },
     ...{ name: '', user: undefined, commandLine: undefined },
   };
 }
@@ -60,23 +47,13 @@ export class ProcessRowTable {
   readonly slots: SlotTable;
   pid = new Int32Array(0);
   startTicks = new Float64Array(0);
-  ppid = new Int32Array(0);
-  uid = new Int32Array(0);
   state = new Uint8Array(0);
   threads = new Float64Array(0);
   cpuNanos = new Float64Array(0);
   residentBytes = new Float64Array(0);
-  sharedBytes = new Float64Array(0);
-  virtualBytes = new Float64Array(0);
   readBytes = new Float64Array(0);
   writtenBytes = new Float64Array(0);
-  netRxBytes = new Float64Array(0);
-  netTxBytes = new Float64Array(0);
   cpuPercent = new Float32Array(0);
-  readRate = new Float32Array(0);
-  writeRate = new Float32Array(0);
-  netRxRate = new Float32Array(0);
-  netTxRate = new Float32Array(0);
   readonly names: string[] = [];
   readonly users: (string | undefined)[] = [];
   readonly commandLines: (string | undefined)[] = [];
@@ -120,48 +97,27 @@ export class ProcessRowTable {
   #grow(n: number): void {
     this.pid = lengthened(this.pid, new Int32Array(n));
     this.startTicks = lengthened(this.startTicks, new Float64Array(n));
-    this.ppid = lengthened(this.ppid, new Int32Array(n));
-    this.uid = lengthened(this.uid, new Int32Array(n));
     this.state = lengthened(this.state, new Uint8Array(n));
     this.threads = lengthened(this.threads, new Float64Array(n));
     this.cpuNanos = lengthened(this.cpuNanos, new Float64Array(n));
     this.residentBytes = lengthened(this.residentBytes, new Float64Array(n));
-    this.sharedBytes = lengthened(this.sharedBytes, new Float64Array(n));
-    this.virtualBytes = lengthened(this.virtualBytes, new Float64Array(n));
     this.readBytes = lengthened(this.readBytes, new Float64Array(n));
     this.writtenBytes = lengthened(this.writtenBytes, new Float64Array(n));
-    this.netRxBytes = lengthened(this.netRxBytes, new Float64Array(n));
-    this.netTxBytes = lengthened(this.netTxBytes, new Float64Array(n));
     this.cpuPercent = lengthened(this.cpuPercent, new Float32Array(n));
-    this.readRate = lengthened(this.readRate, new Float32Array(n));
-    this.writeRate = lengthened(this.writeRate, new Float32Array(n));
-    this.netRxRate = lengthened(this.netRxRate, new Float32Array(n));
-    this.netTxRate = lengthened(this.netTxRate, new Float32Array(n));
   }
 }
 
-/** The columns of the table as they are now, its key among them. */
+/** The columns of the table that are sent, as they are now, its key among them. */
 export function processColumns(table: ProcessRowTable): WireColumns {
   return new WireColumns(PROCESS_COLUMNS_SHAPE)
     .number('pid', table.pid)
     .number('start_ticks', table.startTicks, 0)
-    .number('ppid', table.ppid, 0, LARGEST_INT)
-    .number('uid', table.uid, -1)
     .number('state', table.state, 0, 0x7f)
     .number('threads', table.threads)
     .number('cpu_nanos', table.cpuNanos)
     .number('resident_bytes', table.residentBytes)
-    .number('shared_bytes', table.sharedBytes)
-    .number('virtual_bytes', table.virtualBytes)
     .number('read_bytes', table.readBytes)
     .number('written_bytes', table.writtenBytes)
-    .number('net_rx_bytes', table.netRxBytes)
-    .number('net_tx_bytes', table.netTxBytes)
-    .number('cpu_percent', table.cpuPercent)
-    .number('read_rate', table.readRate)
-    .number('write_rate', table.writeRate)
-    .number('net_rx_rate', table.netRxRate)
-    .number('net_tx_rate', table.netTxRate)
     .text('name', table.names, false, TEXT_LIMIT.name)
     .text('user', table.users, true, TEXT_LIMIT.name)
     .text('command_line', table.commandLines, true, TEXT_LIMIT.line);

@@ -2,7 +2,7 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import { wireError } from './wire-error.ts';
 
 /** Types of the .proto files; repeated numbers are packed. */
-export type FieldType =
+type FieldType =
   | 'uint32'
   | 'uint64'
   | 'sint32'

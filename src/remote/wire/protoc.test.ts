@@ -48,14 +48,18 @@ test.skipIf(!hasProtoc)('what protoc writes is read (needs protoc: apt install p
   expect(decodeOriginalProcesses(bytes)).toEqual({ process_count: 9, rows });
   const reply =
     'header { host_name: "h" clock_ticks_per_second: 250 } section { sequence: 4 } core_count: 2 texts: "init" ' +
-    'rows { rows: 2 pid: 1 pid: 2 start_ticks: 9007199254740993 start_ticks: -1 uid: -1 uid: 7 name: 2 name: 0 }';
+    'rows { rows: 2 pid: 1 pid: 2 start_ticks: 9007199254740993 start_ticks: -1 threads: -1 threads: 7 name: 2 name: 0 }';
   const received = new ProcessReplica().apply(
     protoc('--encode', 'socktop.v2.ProcessesReply', 'socktop-v2.proto', reply),
   );
   const { table } = received;
   expect(received).toMatchObject({ header: { hostName: 'h', clockTicksPerSecond: 250 }, coreCount: 2 });
   const slot = table.find(1, 2 ** 53);
-  expect([table.names[slot], table.uid[slot], table.cpuNanos[slot]]).toEqual(['init', -1, Number.NaN]);
+  expect([table.names[slot], table.threads[slot], table.cpuNanos[slot]]).toEqual([
+    'init',
+    Number.NaN,
+    Number.NaN,
+  ]);
 });
 
 test.skipIf(!hasProtoc)(
@@ -75,24 +79,21 @@ test.skipIf(!hasProtoc)(
 
     const changes = new ProcessChanges();
     changes.begin(1);
-    changes.put({ ...unknownProcessRow(), pid: 42, startTicks: 7, name: 'nginx', cpuPercent: 1.5, uid: 33 });
+    changes.put({
+      ...unknownProcessRow(),
+      pid: 42,
+      startTicks: 7,
+      name: 'nginx',
+      cpuPercent: 1.5,
+      threads: 3,
+    });
     changes.end();
     const section = { sequence: 1, monotonicMicros: 5, durationMicros: 1, errors: [] };
     const facts = { header, section, processCount: 1, memoryTotalBytes: 8, coreCount: 2 };
     const delta = new ProcessEncoder(changes).encode(facts, 0);
     const lines = protoc('--decode', 'socktop.v2.ProcessesReply', 'socktop-v2.proto', delta).toString();
     expect(lines.slice(lines.indexOf('rows {')).split('\n')).toEqual([
-      ...[
-        'rows {',
-        '  rows: 1',
-        '  pid: 42',
-        '  start_ticks: 7',
-        '  uid: 33',
-        '  cpu_percent: 1.5',
-        '  name: 2',
-        '}',
-        '',
-      ],
+      ...['rows {', '  rows: 1', '  pid: 42', '  start_ticks: 7', '  threads: 3', '  name: 2', '}', ''],
     ]);
   },
 );

@@ -1,5 +1,5 @@
 /** Arrays that columns of numbers are. */
-export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
 /** sint64 on the wire: not known. */
 export const UNKNOWN_COUNT = -1;
@@ -21,8 +21,7 @@ export function gather(
   else if (from instanceof Int32Array) gatherInts(from, slots, count, into);
   else if (from instanceof Uint32Array) gatherWords(from, stride, offset, slots, count, into);
   else if (from instanceof Uint16Array) gatherShorts(from, slots, count, into);
-  else if (from instanceof Uint8Array) gatherBytes(from, slots, count, into);
-  else gatherFloats(from, slots, count, into);
+  else gatherBytes(from, slots, count, into);
 }
 
 /** The other way; rows whose slot is negative are passed over. */
@@ -38,8 +37,7 @@ export function scatter(
   else if (into instanceof Int32Array) scatterInts(from, into, slots, count);
   else if (into instanceof Uint32Array) scatterWords(from, into, stride, offset, slots, count);
   else if (into instanceof Uint16Array) scatterShorts(from, into, slots, count);
-  else if (into instanceof Uint8Array) scatterBytes(from, into, slots, count);
-  else scatterFloats(from, into, slots, count);
+  else scatterBytes(from, into, slots, count);
 }
 
 function gatherDoubles(from: Float64Array, slots: Int32Array, count: number, into: number[]): void {
@@ -69,11 +67,6 @@ function gatherShorts(from: Uint16Array, slots: Int32Array, count: number, into:
 }
 
 function gatherBytes(from: Uint8Array, slots: Int32Array, count: number, into: number[]): void {
-  for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
-}
-
-/** Shares and rates: unknown is kept as it is, for the wire has NaN there. */
-function gatherFloats(from: Float32Array, slots: Int32Array, count: number, into: number[]): void {
   for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
 }
 
@@ -115,13 +108,6 @@ function scatterShorts(from: readonly number[], into: Uint16Array, slots: Int32A
 }
 
 function scatterBytes(from: readonly number[], into: Uint8Array, slots: Int32Array, count: number): void {
-  for (let i = 0; i < count; i++) {
-    const slot = slots[i]!;
-    if (slot >= 0) into[slot] = from[i]!;
-  }
-}
-
-function scatterFloats(from: readonly number[], into: Float32Array, slots: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot >= 0) into[slot] = from[i]!;

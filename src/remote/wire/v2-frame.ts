@@ -25,7 +25,7 @@ export interface V2Payload {
 }
 
 /** A reply as it arrived; `bytes` are inflated. */
-export interface V2Reply {
+interface V2Reply {
   /** 0: the agent could not tell which request it was. */
   readonly id: number;
   readonly isJson: boolean;

@@ -38,7 +38,7 @@ const DEPTH_LIMIT = 4;
 const LARGEST_WORD = 0xffff_ffff;
 
 /** A text that is no request, and the id it came with: 0 where it has none. */
-export interface V2Refusal {
+interface V2Refusal {
   readonly id: number;
   readonly error: OpError;
 }

@@ -12,7 +12,7 @@ import { OpError } from '../../kit/errors/op-error.ts';
  *   BAD_REQUEST     a request that this program does not know
  *   OUT_OF_STEP     a delta that does not follow what the reader has: ask for all rows
  */
-export type WireErrorCode =
+type WireErrorCode =
   | 'TOO_LARGE'
   | 'TOO_MANY_ROWS'
   | 'BAD_GZIP'

@@ -34,10 +34,10 @@ export class WireColumns {
     this.shape = shape;
   }
 
-  /** Where the column is left out, counters (sint64) and shares (float) are unknown, the rest 0 unless stated. */
+  /** Where the column is left out, counters (sint64) are unknown, the rest 0 unless stated. */
   number(name: string, values: NumberArray, leftOut?: number, most = Number.POSITIVE_INFINITY): this {
     const field = fieldOf(this.shape, name);
-    const isUnknown = (field.type === 'sint64' || field.type === 'float') && leftOut === undefined;
+    const isUnknown = field.type === 'sint64' && leftOut === undefined;
     const standIn = isUnknown ? Number.NaN : (leftOut ?? 0);
     this.numbers.push({ field, values, stride: 1, offset: 0, refersTo: undefined, leftOut: standIn, most });
     return this;

@@ -31,7 +31,7 @@ const LETTER_ERASE_CELLS = 0x58;
 const LETTER_ERASE_LINE = 0x4b;
 
 /** What a terminal is known to do beyond the common ground. */
-export interface DiffOptions {
+interface DiffOptions {
   /** Erasing paints the current background (terminfo `bce`). Not taken for granted: without it only default backgrounds are erased. */
   readonly erasesWithBackground?: boolean;
 }

@@ -23,7 +23,7 @@ const PRIVATE_USE_LAST = 0xf8ff;
 const MODIFIER_MASK = 63;
 
 /** What surrounds a sequence: modifiers from an ESC before it, and the screen that a mouse report is clamped to. */
-export interface SequenceContext {
+interface SequenceContext {
   readonly modifiers: number;
   readonly width: number;
   readonly height: number;

@@ -35,7 +35,7 @@ export interface PasteEvent {
   readonly truncated: boolean;
 }
 
-export interface FocusEvent {
+interface FocusEvent {
   readonly kind: 'focus';
   readonly focused: boolean;
 }

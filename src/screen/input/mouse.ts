@@ -9,7 +9,7 @@ const EXTRA_BUTTONS = 128;
 const BUTTONS: readonly MouseButton[] = ['left', 'middle', 'right', 'none'];
 
 /** What a mouse report says, and the screen its coordinates are clamped to. */
-export interface MouseReport {
+interface MouseReport {
   /** xterm's button word: 2 bits of button, then shift, alt, ctrl, motion, wheel, extra buttons. */
   readonly code: number;
   /** Cells from 1, as the terminal counts them. */

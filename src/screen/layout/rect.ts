@@ -31,15 +31,6 @@ export function contains(area: Rect, x: number, y: number): boolean {
   return x >= area.x && x < area.x + area.width && y >= area.y && y < area.y + area.height;
 }
 
-/** What two areas share; empty (0 by 0 at the corner nearest to both) when they share nothing. */
-export function intersect(a: Rect, b: Rect): Rect {
-  const x = Math.max(a.x, b.x);
-  const y = Math.max(a.y, b.y);
-  const width = Math.min(rightOf(a), rightOf(b)) - x;
-  const height = Math.min(bottomOf(a), bottomOf(b)) - y;
-  return width > 0 && height > 0 ? { x, y, width, height } : { x, y, width: 0, height: 0 };
-}
-
 /** The area without a margin on every side; empty where the margins meet. */
 export function inset(area: Rect, horizontal: number, vertical = horizontal): Rect {
   return rect(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { TestBackend } from '../terminal/test-backend.ts';
+import { TestBackend } from '../terminal/test-backend.fixture.ts';
 import type { Controls, Program } from './program.ts';
 import { type RunOptions, runProgram } from './run-program.ts';
 

@@ -43,7 +43,9 @@ export interface Controls<Model, Message> {
   quit(): void;
 }
 
-export type ExitSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT';
+export type ExitSignal =
+  | ('SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT')
+  | ('SIGUSR1' | 'SIGUSR2' | 'SIGALRM' | 'SIGVTALRM' | 'SIGPROF' | 'SIGIO' | 'SIGXCPU' | 'SIGABRT');
 
 /** Why a program has ended. The terminal is restored by then, as far as it is still there. */
 export type ExitReason =

@@ -4,6 +4,7 @@ import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
 import { rgb } from '../style/color.ts';
 import { PLAIN_STYLE, style } from '../style/style.ts';
+import { AnsiBackend } from '../terminal/ansi-backend.ts';
 import type { Controls, Program } from './program.ts';
 import { runProgram } from './run-program.ts';
 
@@ -100,7 +101,7 @@ function carryOut(effect: Effect, controls: Controls<Model, Message>): void {
 
 const CODES = { quit: 0, signal: 3, crash: 4, gone: 5 } as const;
 const log = process.env['FIXTURE_LOG'];
-const reason = await runProgram(program, { effect: carryOut });
+const reason = await runProgram(program, { backend: new AnsiBackend('/dev/tty'), effect: carryOut });
 if (log !== undefined) {
   const { user, system } = process.cpuUsage();
   const usage = { cpuMillis: (user + system) / 1000, residentBytes: process.memoryUsage.rss() };

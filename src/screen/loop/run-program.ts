@@ -1,7 +1,6 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
-import { AnsiBackend } from '../terminal/ansi-backend.ts';
 import type { Backend } from '../terminal/backend.ts';
 import type { Capabilities, TerminalEnvironment } from '../terminal/capabilities.ts';
 import { Terminal, type TerminalOptions } from '../terminal/terminal.ts';
@@ -12,10 +11,12 @@ import type { Controls, ExitReason, Program, Step } from './program.ts';
 
 /** How a program is run. */
 export interface RunOptions<Model, Message, Effect> {
-  /** Default: the real terminal. */
-  readonly backend?: Backend;
+  /** The terminal; it is closed when the program has ended. */
+  readonly backend: Backend;
   /** Default: this process's own. */
   readonly environment?: TerminalEnvironment;
+  /** Whether a shell can stop the program and bring it back; default true. Else Ctrl-Z does nothing. */
+  readonly hasJobControl?: boolean;
   /** Default `auto`: by the environment and the terminal's own answers. */
   readonly color?: TerminalOptions['color'];
   /** Whether the mouse is reported at first; default true. */
@@ -35,7 +36,7 @@ export interface RunOptions<Model, Message, Effect> {
  */
 export async function runProgram<Model, Message, Effect>(
   program: Program<Model, Message, Effect>,
-  options: RunOptions<Model, Message, Effect> = {},
+  options: RunOptions<Model, Message, Effect>,
 ): Promise<ExitReason> {
   return new Loop(program, options).run();
 }
@@ -70,7 +71,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
       exit: () => this.#terminal.leaveAtOnce(),
     });
     const terminalOptions: TerminalOptions = {
-      backend: options.backend ?? new AnsiBackend(),
+      backend: options.backend,
       environment: options.environment ?? process.env,
       color: options.color ?? 'auto',
       mouse: options.mouse ?? true,
@@ -79,6 +80,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
     this.#terminal = new Terminal(terminalOptions, {
       input: (bytes) => this.#input.feed(bytes),
       ready: () => this.#painter.request(),
+      resized: () => this.#guard(() => this.#onResized()),
       gone: (error) => this.#onGone(error),
     });
   }
@@ -128,6 +130,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
 
   /** Gives the terminal back and stops the whole job, as Ctrl-Z does for programs in cooked mode. */
   suspend(): void {
+    if (this.#options.hasJobControl === false) return;
     if (this.#reason !== undefined || this.#suspension !== 'none') return;
     this.#suspension = 'leaving';
     this.#terminal.leave().then(

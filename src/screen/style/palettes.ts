@@ -2,7 +2,7 @@ import { ansi, INHERIT_COLOR, rgb } from './color.ts';
 import { bands, type Palette, type Shading, shades } from './palette.ts';
 
 /** Ramps that glow on a dark ground. */
-export const STRONG_ON_DARK: Shading = { saturation: [0.3, 0.8], lightness: [0.35, 0.65] };
+const STRONG_ON_DARK: Shading = { saturation: [0.3, 0.8], lightness: [0.35, 0.65] };
 
 const TOKYO_GROUND = rgb(0x1a1b26);
 

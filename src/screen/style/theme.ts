@@ -1,6 +1,6 @@
 import { ansiIndexOf, type Color, INHERIT_COLOR } from './color.ts';
-import { type Palette, RAMP_STEPS, shades } from './palette.ts';
-import { STRONG_ON_DARK, TOKYO_NIGHT_PALETTE } from './palettes.ts';
+import type { Palette } from './palette.ts';
+import { TOKYO_NIGHT_PALETTE } from './palettes.ts';
 import { Attribute, type Style, style } from './style.ts';
 
 /** Styles by what they mean. Those without a background are drawn on whatever is there. */
@@ -81,17 +81,6 @@ export function themeOf(palette: Palette): Theme {
     downloadRamp: inks(palette.downloadRamp),
     graphRamp: inks(palette.graphRamp),
   });
-}
-
-/** RAMP_STEPS foregrounds of one hue (degrees), saturation and lightness rising with intensity, for dark grounds. */
-export function rampOf(hue: number): readonly Style[] {
-  return inks(shades(hue, STRONG_ON_DARK));
-}
-
-/** The index into a ramp for an intensity from 0 to 1; NaN and less count as 0, more as 1. */
-export function rampStep(intensity: number): number {
-  if (!(intensity > 0)) return 0;
-  return intensity >= 1 ? RAMP_STEPS - 1 : Math.floor(intensity * RAMP_STEPS);
 }
 
 /** Many terminals show a bold one of the first eight as its bright one, and black as a grey that few can read. */

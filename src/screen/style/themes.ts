@@ -41,11 +41,6 @@ export function isThemeName(name: string): name is ThemeName {
   return (THEME_NAMES as readonly string[]).includes(name);
 }
 
-/** The theme of a name; undefined: there is none. */
-export function themeNamed(name: string): Theme | undefined {
-  return isThemeName(name) ? THEMES[name] : undefined;
-}
-
 /** A theme with some colours of the user's own. */
 export function themeWith(name: ThemeName, colors: Recoloring): Theme {
   return colors.size === 0 ? THEMES[name] : themeOf(recolored(PALETTES[name], colors));

@@ -1,29 +1,23 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import tty from 'node:tty';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { type Backend, type BackendEvents, type ScreenSize, screenSize } from './backend.ts';
 import { NonBlockingWriter } from './non-blocking-writer.ts';
 import { setRawMode } from './raw-mode.ts';
+import { openConsole, openDevice, refreshSize, type TerminalOutput } from './terminal-output.ts';
 
 /**
- * A real terminal: input from stdin, output to a file description of its own on `/dev/tty`, because writes that do
- * not block cannot be had on one that is shared with the shell.
+ * A real terminal: input from stdin, output to a file description of its own on the terminal's device, because writes
+ * that do not block cannot be had on one that is shared with the shell.
  */
 export class AnsiBackend implements Backend {
-  readonly #path: string;
+  readonly #open: () => TerminalOutput;
   readonly #input = process.stdin;
   #events: BackendEvents | undefined;
-  #descriptor = -1;
-  #windowDescriptor = -1;
+  #output: TerminalOutput | undefined;
   #writer: NonBlockingWriter | undefined;
-  /**
-   * Never written to: it is how the runtime asks for the window's size (TIOCGWINSZ). On a file description of its
-   * own too, because the stream makes the one it is given blocking.
-   */
-  #window: tty.WriteStream | undefined;
 
-  constructor(path = '/dev/tty') {
-    this.#path = path;
+  /** `path` of the terminal's device; undefined: the console behind standard output. */
+  constructor(path: string | undefined) {
+    this.#open = path === undefined ? () => openConsole(process.stdout) : () => openDevice(path);
   }
 
   get isBusy(): boolean {
@@ -34,11 +28,10 @@ export class AnsiBackend implements Backend {
     if (!this.#input.isTTY) {
       throw new OpError({ op: 'open terminal', code: 'ENOTTY', message: 'standard input is not a terminal' });
     }
-    this.#descriptor = openTerminal(this.#path);
+    this.#output = this.#open();
     this.#events = events;
-    this.#windowDescriptor = openTerminal(this.#path);
-    this.#window = new tty.WriteStream(this.#windowDescriptor);
-    this.#writer = new NonBlockingWriter(this.#descriptor, {
+    this.#output.watchSize(() => this.#events?.resized());
+    this.#writer = new NonBlockingWriter(this.#output.descriptor, {
       drained: () => this.#events?.drained(),
       failed: (error) => this.#leaveGone(error),
     });
@@ -50,11 +43,9 @@ export class AnsiBackend implements Backend {
   }
 
   size(): ScreenSize {
-    const window = this.#window;
+    const window = this.#output?.window;
     if (window === undefined) return screenSize(0, 0);
-    // The stream refreshes its size by itself only some time after SIGWINCH, and never for a size that changed
-    // while the process was stopped.
-    if (hasRefresh(window)) window._refreshSize();
+    refreshSize(window);
     return screenSize(window.columns, window.rows);
   }
 
@@ -80,12 +71,9 @@ export class AnsiBackend implements Backend {
     this.#input.off('error', this.#onError);
     this.#input.pause();
     this.#input.unref();
-    if (this.#descriptor >= 0) closeSync(this.#descriptor);
-    if (this.#windowDescriptor >= 0) closeSync(this.#windowDescriptor);
-    this.#descriptor = -1;
-    this.#windowDescriptor = -1;
+    this.#output?.close();
+    this.#output = undefined;
     this.#writer = undefined;
-    this.#window = undefined;
   }
 
   readonly #onData = (bytes: Uint8Array): void => {
@@ -106,21 +94,4 @@ export class AnsiBackend implements Backend {
     this.abort();
     events?.gone(error);
   }
-}
-
-function openTerminal(path: string): number {
-  try {
-    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  } catch (cause) {
-    throw toOpError(`open ${path}`, cause);
-  }
-}
-
-interface Refreshable {
-  _refreshSize(): void;
-}
-
-/** Node's and Bun's tty streams both have it, neither documents it. */
-function hasRefresh(stream: object): stream is Refreshable {
-  return '_refreshSize' in stream && typeof stream._refreshSize === 'function';
 }

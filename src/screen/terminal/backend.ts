@@ -12,6 +12,8 @@ export interface BackendEvents {
   input(bytes: Uint8Array): void;
   /** What `send` had left to write is written. */
   drained(): void;
+  /** The size may be another; comes only where SIGWINCH does not tell. */
+  resized(): void;
   /** The terminal is not there any more. Comes once, and is the last event. */
   gone(error: OpError): void;
 }

@@ -22,7 +22,7 @@ export const MOUSE_ON = '\x1b[?1002h\x1b[?1006h';
 export const MOUSE_OFF = '\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l';
 
 /** Modes that a program wants beyond what every full screen needs. */
-export interface ModeOptions {
+interface ModeOptions {
   readonly mouse: boolean;
   readonly focusEvents: boolean;
 }

@@ -5,7 +5,7 @@ const FIRST_RETRY_MILLIS = 1;
 const LAST_RETRY_MILLIS = 30;
 
 /** What a writer reports, never from within `send`. */
-export interface WriterEvents {
+interface WriterEvents {
   drained(): void;
   failed(error: OpError): void;
 }

@@ -5,7 +5,7 @@ import type { Buffer } from '../buffer/buffer.ts';
 import { rgb } from '../style/color.ts';
 import { Attribute, PLAIN_STYLE, style } from '../style/style.ts';
 import { Terminal } from './terminal.ts';
-import { TestBackend } from './test-backend.ts';
+import { TestBackend } from './test-backend.fixture.ts';
 
 const WIDTH = 30;
 const HEIGHT = 6;
@@ -45,7 +45,7 @@ function setUp(term = 'linux', mouse = true): Setup {
   let readies = 0;
   const terminal = new Terminal(
     { backend, environment: { TERM: term }, color: 'truecolor', mouse, focusEvents: true },
-    { input: () => {}, ready: () => readies++, gone: () => {} },
+    { input: () => {}, ready: () => readies++, resized: () => {}, gone: () => {} },
   );
   return { backend, terminal, readies: () => readies };
 }

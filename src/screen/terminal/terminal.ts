@@ -22,11 +22,13 @@ export interface TerminalOptions {
 }
 
 /** What a terminal reports; never from within one of its own methods. */
-export interface TerminalEvents {
+interface TerminalEvents {
   /** Bytes typed, lent for the call. */
   input(bytes: Uint8Array): void;
   /** A frame that `draw` refused can be drawn now. */
   ready(): void;
+  /** The size may be another: `updateSize` asks. */
+  resized(): void;
   /** The terminal is not there any more. */
   gone(error: OpError): void;
 }
@@ -66,6 +68,7 @@ export class Terminal {
     this.#backend.open({
       input: (bytes) => this.#events.input(bytes),
       drained: () => this.#onDrained(),
+      resized: () => this.#events.resized(),
       gone: (error) => this.#onGone(error),
     });
     this.#size = this.#backend.size();

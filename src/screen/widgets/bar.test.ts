@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
-import { rampOf } from '../style/theme.ts';
-import { putBar, renderBar } from './bar.ts';
+import { TOKYO_NIGHT } from '../style/theme.ts';
+import { putBar } from './bar.ts';
 import { anyArea, drawnOver } from './sentinel.fixture.ts';
 
-const RAMP = rampOf(96);
+const RAMP = TOKYO_NIGHT.graphRamp;
 
 const anySample = fc.oneof(fc.double({ min: 0, max: 1e12 }), fc.constantFrom(Number.NaN, 0, Infinity, -1));
 
@@ -43,7 +43,11 @@ describe('a bar', () => {
   test('of anything paints any area whole and nothing else', () => {
     fc.assert(
       fc.property(anyArea, anySample, anyMaximum, fc.boolean(), (area, value, maximum, ascii) => {
-        drawnOver(area, (buffer) => renderBar(area, buffer, value, maximum, RAMP, ascii));
+        drawnOver(area, (buffer) => {
+          for (let y = area.y; y < area.y + area.height; y++) {
+            putBar(buffer, area.x, y, area.width, value, maximum, RAMP, ascii);
+          }
+        });
       }),
     );
   });

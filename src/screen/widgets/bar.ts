@@ -1,5 +1,4 @@
 import type { Buffer } from '../buffer/buffer.ts';
-import type { Rect } from '../layout/rect.ts';
 import { horizontalGlyph } from './glyphs.ts';
 import { type Ramp, rampStyle } from './intensity-ramp.ts';
 import { barLevel } from './levels.ts';
@@ -22,19 +21,5 @@ export function putBar(
   const style = rampStyle(ramp, value, maximum);
   for (let column = 0; column < width; column++) {
     buffer.putCodePoint(x + column, y, horizontalGlyph(filled - column * 8, ascii), style);
-  }
-}
-
-/** Fills the area with one bar, every line alike. */
-export function renderBar(
-  area: Rect,
-  buffer: Buffer,
-  value: number,
-  maximum: number,
-  ramp: Ramp,
-  ascii: boolean,
-): void {
-  for (let row = 0; row < area.height; row++) {
-    putBar(buffer, area.x, area.y + row, area.width, value, maximum, ramp, ascii);
   }
 }

@@ -3,15 +3,14 @@ import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
 import { rgb } from '../style/color.ts';
 import { style } from '../style/style.ts';
-import { rampOf } from '../style/theme.ts';
+import { TOKYO_NIGHT } from '../style/theme.ts';
 import { type Chart, renderChart } from './chart.ts';
-import { singleColor } from './intensity-ramp.ts';
 import { plainSamples } from './levels.ts';
 import { anyArea, drawnOver, STRONG, TEXT } from './sentinel.fixture.ts';
 
-const RAMP = rampOf(96);
+const RAMP = TOKYO_NIGHT.graphRamp;
 
-const ONE = singleColor(STRONG);
+const ONE = [STRONG];
 
 const anySample = fc.oneof(fc.double({ min: 0, max: 1e12 }), fc.constantFrom(Number.NaN, 0, Infinity, -1));
 

@@ -1,12 +1,7 @@
 import type { Style } from '../style/style.ts';
 
-/** Styles from the faintest to the strongest, at least one: a theme's ramps, or `singleColor`. */
+/** Styles from the faintest to the strongest, at least one: a theme's ramps. */
 export type Ramp = readonly Style[];
-
-/** A ramp that is the same everywhere: for graphs of a single colour. */
-export function singleColor(only: Style): Ramp {
-  return Object.freeze([only]);
-}
 
 /** The style for `value` on a scale from 0 to `maximum`; the faintest where either is not known. */
 export function rampStyle(ramp: Ramp, value: number, maximum: number): Style {

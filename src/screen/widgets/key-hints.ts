@@ -9,7 +9,7 @@ export interface KeyHint {
   readonly label: string;
 }
 
-export interface KeyHintStyles {
+interface KeyHintStyles {
   readonly key: Style;
   readonly label: Style;
   readonly ground: Style;

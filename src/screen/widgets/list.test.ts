@@ -4,7 +4,7 @@ import { Buffer } from '../buffer/buffer.ts';
 import { INHERIT_COLOR, rgb } from '../style/color.ts';
 import { Attribute, style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
-import { hitList, type List, renderList } from './list.ts';
+import { type List, renderList } from './list.ts';
 import { anyArea, anyName, drawnOver, GROUND, STRONG } from './sentinel.fixture.ts';
 
 const SELECTION = style(INHERIT_COLOR, rgb(0x283457), Attribute.BOLD);
@@ -35,15 +35,6 @@ describe('a list', () => {
     expect(buffer.lines()).toEqual(['▸SIGKILL 9', ' SIGINT 2', '', '']);
     expect(buffer.backgroundAt(11, 0)).toBe(SELECTION.background);
     expect(buffer.backgroundAt(11, 1)).toBe(GROUND.background);
-  });
-
-  test('hits what it shows', () => {
-    const area = { x: 3, y: 2, width: 5, height: 4 };
-    expect(hitList(area, { count: 4, offset: 2 }, 3, 2)).toBe(2);
-    expect(hitList(area, { count: 4, offset: 2 }, 7, 3)).toBe(3);
-    expect(hitList(area, { count: 4, offset: 2 }, 7, 4)).toBe(-1);
-    expect(hitList(area, { count: 4, offset: 2 }, 8, 2)).toBe(-1);
-    expect(hitList(area, { count: 4, offset: 2 }, 3, 1)).toBe(-1);
   });
 
   test('of any items paints any area whole and nothing else', () => {

@@ -4,14 +4,7 @@ import type { Style } from '../style/style.ts';
 import { MARKER_WIDTH, overlaySelection, putRowGround } from './selectable-row.ts';
 
 /** Draws one item: `width` cells from (x, y), never more. They are blank in `style`, the list's base. */
-export type DrawItem = (
-  item: number,
-  x: number,
-  y: number,
-  width: number,
-  style: Style,
-  buffer: Buffer,
-) => void;
+type DrawItem = (item: number, x: number, y: number, width: number, style: Style, buffer: Buffer) => void;
 
 export interface List {
   readonly count: number;
@@ -40,11 +33,4 @@ export function renderList(area: Rect, buffer: Buffer, list: List): void {
     if (item !== list.selected) continue;
     overlaySelection(area, buffer, y, list.markerStyle, list.selectionStyle, list.ascii);
   }
-}
-
-/** The item that a press at (x, y) hits, or -1. */
-export function hitList(area: Rect, list: Pick<List, 'count' | 'offset'>, x: number, y: number): number {
-  const isInside = x >= area.x && x < area.x + area.width && y >= area.y && y < area.y + area.height;
-  const item = Math.max(0, list.offset) + y - area.y;
-  return isInside && item < list.count ? item : -1;
 }

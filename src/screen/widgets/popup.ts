@@ -5,7 +5,7 @@ import { type Block, renderBlock } from './block.ts';
 
 const BORDER = 2;
 
-export interface Popup extends Block {
+interface Popup extends Block {
   /** Of what is inside the border, in cells; cut to the screen. */
   readonly width: number;
   readonly height: number;

@@ -12,7 +12,7 @@ export interface ScrollPosition {
 }
 
 /** The thumb's first cell from the top of the track, and its length; length 0 where there is nothing to scroll. */
-export interface ScrollThumb {
+interface ScrollThumb {
   readonly start: number;
   readonly length: number;
 }
@@ -34,7 +34,7 @@ export function scrollThumb(trackLength: number, position: ScrollPosition): Scro
   return { start: Math.min(inside, room), length };
 }
 
-export type ScrollHit =
+type ScrollHit =
   | { readonly part: 'above' }
   | { readonly part: 'below' }
   /** `grab` is the cell of the thumb that was hit, from its top: a drag keeps it under the pointer. */
@@ -71,7 +71,7 @@ export function offsetForDrag(area: Rect, position: ScrollPosition, grab: number
   return Math.round((start * last) / room);
 }
 
-export interface ScrollbarStyles {
+interface ScrollbarStyles {
   readonly thumb: Style;
   readonly track: Style;
 }

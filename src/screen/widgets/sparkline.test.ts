@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
-import { rampOf } from '../style/theme.ts';
+import { TOKYO_NIGHT } from '../style/theme.ts';
 import { rampStyle } from './intensity-ramp.ts';
 import { plainSamples } from './levels.ts';
 import { anyArea, drawnOver } from './sentinel.fixture.ts';
-import { renderSparkline } from './sparkline.ts';
+import { putSparkline } from './sparkline.ts';
 
-const RAMP = rampOf(96);
+const RAMP = TOKYO_NIGHT.graphRamp;
 
 const anySample = fc.oneof(fc.double({ min: 0, max: 1e12 }), fc.constantFrom(Number.NaN, 0, Infinity, -1));
 
@@ -23,7 +23,7 @@ function sparkline(
   ascii = false,
 ): string[] {
   const buffer = new Buffer(width, height);
-  renderSparkline(buffer.area, buffer, plainSamples(values), maximum, RAMP, ascii);
+  putSparkline(buffer, 0, 0, width, height, plainSamples(values), maximum, RAMP, ascii);
   return buffer.lines();
 }
 
@@ -53,7 +53,7 @@ describe('a sparkline', () => {
 
   test('colours each column by its sample', () => {
     const buffer = new Buffer(2, 1);
-    renderSparkline(buffer.area, buffer, plainSamples([1, 100]), Number.NaN, RAMP, false);
+    putSparkline(buffer, 0, 0, 2, 1, plainSamples([1, 100]), Number.NaN, RAMP, false);
     expect(buffer.foregroundAt(0, 0)).toBe(rampStyle(RAMP, 1, 100).foreground);
     expect(buffer.foregroundAt(1, 0)).toBe(RAMP.at(-1)!.foreground);
   });
@@ -61,7 +61,9 @@ describe('a sparkline', () => {
   test('of anything paints any area whole and nothing else', () => {
     fc.assert(
       fc.property(anyArea, anySamples, anyMaximum, fc.boolean(), (area, samples, maximum, ascii) => {
-        drawnOver(area, (buffer) => renderSparkline(area, buffer, samples, maximum, RAMP, ascii));
+        drawnOver(area, (buffer) =>
+          putSparkline(buffer, area.x, area.y, area.width, area.height, samples, maximum, RAMP, ascii),
+        );
       }),
     );
   });

@@ -1,5 +1,4 @@
 import type { Buffer } from '../buffer/buffer.ts';
-import type { Rect } from '../layout/rect.ts';
 import { verticalGlyph } from './glyphs.ts';
 import { type Ramp, rampStyle } from './intensity-ramp.ts';
 import { graphLevel, maximumOf, type Samples, sampleAt } from './levels.ts';
@@ -30,16 +29,4 @@ export function putSparkline(
       buffer.putCodePoint(x + column, y + row, verticalGlyph(eighths, ascii), style);
     }
   }
-}
-
-/** Fills the area with a sparkline, see `putSparkline`. */
-export function renderSparkline(
-  area: Rect,
-  buffer: Buffer,
-  samples: Samples,
-  maximum: number,
-  ramp: Ramp,
-  ascii: boolean,
-): void {
-  putSparkline(buffer, area.x, area.y, area.width, area.height, samples, maximum, ramp, ascii);
 }

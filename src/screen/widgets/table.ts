@@ -10,7 +10,7 @@ import { overlayRow, overlaySelection, putRowGround } from './selectable-row.ts'
  * Draws one cell: `width` cells from (x, y) in the buffer, never more. The cells are blank in `style`, the table's
  * base; zebra and selection are laid over the finished row, so that a cell need not know of them.
  */
-export type DrawCell<Id extends string> = (
+type DrawCell<Id extends string> = (
   row: number,
   column: Column<Id>,
   x: number,
@@ -116,7 +116,7 @@ function renderRow<Id extends string>(
   overlaySelection(area, buffer, y, table.markerStyle, table.selectionStyle, table.ascii);
 }
 
-export type TableHit<Id extends string> =
+type TableHit<Id extends string> =
   | { readonly part: 'header'; readonly column: Id }
   | { readonly part: 'row'; readonly row: number };
 

@@ -12,7 +12,7 @@ export interface TextMark {
   readonly style: Style;
 }
 
-export interface TextInputStyles {
+interface TextInputStyles {
   readonly text: Style;
   /** Laid over the cell of the cursor; usually nothing but `REVERSE`. */
   readonly cursor: Style;
@@ -22,7 +22,7 @@ export interface TextInputStyles {
  * The first column of the text that a line of `width` cells shows: the whole text where it fits with a cell for
  * the cursor behind it, else the cursor in the middle, as far as there is text on both sides.
  */
-export function inputScroll(textWidth: number, cursorColumn: number, width: number): number {
+function inputScroll(textWidth: number, cursorColumn: number, width: number): number {
   const last = Math.max(0, textWidth + 1 - width);
   return Math.max(0, Math.min(last, cursorColumn - (width >> 1)));
 }

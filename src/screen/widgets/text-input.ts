@@ -8,15 +8,15 @@ export interface TextInput {
 }
 
 /** What an input needs to know of a key: its chord (`ctrl+w`, `left`) and what it types, if anything. */
-export interface TextInputKey {
+interface TextInputKey {
   readonly chord: string;
   readonly text?: string;
 }
 
-export const EMPTY_INPUT: TextInput = { text: '', cursor: 0 };
+const EMPTY_INPUT: TextInput = { text: '', cursor: 0 };
 
 /** UTF-16 code units that an input holds at most, unless it is told another number. */
-export const MAX_INPUT_LENGTH = 256;
+const MAX_INPUT_LENGTH = 256;
 
 /** An input that holds the text, with the cursor at its end. */
 export function textInput(text: string, maxLength = MAX_INPUT_LENGTH): TextInput {

@@ -16,7 +16,7 @@ import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-data.ts';
 
 /** Everything the detail of a process shows above its connections. */
-export interface DetailView {
+interface DetailView {
   readonly data: NetworkData;
   readonly facts: DetailFacts;
   readonly history: OwnerHistory;
@@ -25,7 +25,7 @@ export interface DetailView {
 }
 
 /** Where the parts of the detail stand. */
-export interface DetailLayout {
+interface DetailLayout {
   readonly title: Rect;
   readonly command: Rect;
   readonly upload: Rect;

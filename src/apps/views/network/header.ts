@@ -17,7 +17,7 @@ import { lossText, tierText } from './tier-note.ts';
 import { trendMark } from './trend-mark.ts';
 
 /** What the header says beside the data itself. */
-export interface HeaderView {
+interface HeaderView {
   readonly data: NetworkData;
   /** The way to the machine; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;

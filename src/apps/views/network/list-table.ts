@@ -13,7 +13,7 @@ import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
 const WINDOW_ROWS_MAX = 1024;
 
 /** Rows that can be ordered, as the classes of data/query are. */
-export interface OrderedRows<Sort> {
+interface OrderedRows<Sort> {
   readonly count: number;
   window(sort: Sort, first: number, length: number, out: Int32Array): number;
   rankOf(row: number, sort: Sort): number;
@@ -21,7 +21,7 @@ export interface OrderedRows<Sort> {
 }
 
 /** What a table of a list is: its columns, and which of them each sort key orders by. */
-export interface ListTableOptions<Id extends string, Key extends string> {
+interface ListTableOptions<Id extends string, Key extends string> {
   readonly columns: readonly Column<Id>[];
   /** Those that carry its mark: of a sum all its parts. */
   readonly columnsOfKey: Readonly<Record<Key, readonly Id[]>>;
@@ -32,7 +32,7 @@ export interface ListTableOptions<Id extends string, Key extends string> {
 }
 
 /** Draws one cell of a row; the pen stands on it. */
-export type PaintCell<Id extends string> = (row: number, column: Id, pen: CellPen) => void;
+type PaintCell<Id extends string> = (row: number, column: Id, pen: CellPen) => void;
 
 /** What all of sstop's tables have in common: columns laid out once per width, windows of rows, hits. */
 export class ListTable<Id extends string, Key extends string> {

@@ -5,7 +5,7 @@ import { putBar } from '../../../screen/widgets/bar.ts';
 import { renderSegments } from '../segments.ts';
 
 /** Where a playback is and how it goes. */
-export interface PlaybackLine {
+interface PlaybackLine {
   readonly fileName: string;
   readonly positionMillis: number;
   /** NaN: not known yet. */
@@ -22,7 +22,7 @@ export interface PlaybackLine {
 const BAR_WIDTH = 30;
 
 /** `3:07`, `1:02:03`. */
-export function clockSpan(millis: number): string {
+function clockSpan(millis: number): string {
   if (Number.isNaN(millis)) return '-';
   const seconds = Math.floor(millis / 1000);
   const pair = (value: number) => String(value).padStart(2, '0');

@@ -1,7 +1,7 @@
 import { cellWidth } from '../../../kit/text/cell-width.ts';
 
 /** A line of help: the keys as people write them, and what they do. */
-export interface HelpLine {
+interface HelpLine {
   readonly keys: string;
   readonly description: string;
 }
@@ -12,7 +12,7 @@ export interface HelpGroup {
 }
 
 /** What stands in a row of a column: a title, keys with what they do, or nothing. */
-export type HelpRow = { readonly title: string } | HelpLine | undefined;
+type HelpRow = { readonly title: string } | HelpLine | undefined;
 
 /** Rows under each other, in cells: how wide the keys are, and the whole of it. */
 export interface HelpColumn {

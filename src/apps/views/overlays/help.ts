@@ -14,7 +14,7 @@ import {
   widthOf,
 } from './help-columns.ts';
 
-export interface HelpView {
+interface HelpView {
   readonly title: string;
   readonly groups: readonly HelpGroup[];
   /** First line shown, where they do not all fit. */

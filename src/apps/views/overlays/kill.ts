@@ -5,7 +5,7 @@ import { glyphsFor } from '../../../screen/widgets/glyphs.ts';
 import { popupArea, renderPopup } from '../../../screen/widgets/popup.ts';
 
 /** A signal that the overlay offers. */
-export interface KillSignal {
+interface KillSignal {
   readonly name: string;
   readonly number: number;
   readonly meaning: string;
@@ -23,7 +23,7 @@ export const KILL_SIGNALS: readonly KillSignal[] = [
   { name: 'SIGUSR2', number: 12, meaning: 'its own meaning' },
 ];
 
-export interface KillView {
+interface KillView {
   readonly pid: number;
   readonly name: string;
   /** Index into KILL_SIGNALS. */

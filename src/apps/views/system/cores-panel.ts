@@ -13,9 +13,9 @@ import { trendMark } from '../network/trend-mark.ts';
 import type { SystemView } from './system-look.ts';
 
 /** How a core is drawn: with its past, as a bar, as a figure with one block, as one block alone, or as half of one. */
-export type CoreForm = 'graph' | 'bar' | 'figure' | 'block' | 'half';
+type CoreForm = 'graph' | 'bar' | 'figure' | 'block' | 'half';
 
-export interface CoreGrid {
+interface CoreGrid {
   readonly form: CoreForm;
   /** Cores beside each other; the numbers run down the columns, of blocks and halves along the rows. */
   readonly columns: number;

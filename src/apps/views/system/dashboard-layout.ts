@@ -1,7 +1,7 @@
 import { type Rect, rect } from '../../../screen/layout/rect.ts';
 
 /** Panels; a line for each resource; one line for all. */
-export type DashboardForm = 'panels' | 'lines' | 'line';
+type DashboardForm = 'panels' | 'lines' | 'line';
 
 /** What the places of the dashboard depend on beside the size. */
 export interface DashboardNeeds {

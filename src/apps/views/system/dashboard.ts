@@ -25,7 +25,7 @@ export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
 }
 
 /** What stands in the frame of the process table. */
-export interface FrameTitles {
+interface FrameTitles {
   readonly title: string;
   readonly rightTitle: string;
 }

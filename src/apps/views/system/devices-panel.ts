@@ -12,7 +12,7 @@ import type { SystemView } from './system-look.ts';
 import { putUsageLine } from './usage-line.ts';
 
 /** How many lines each part of the panel gets. */
-export interface DevicesLayout {
+interface DevicesLayout {
   readonly disks: number;
   readonly chart: number;
   readonly interfaces: number;

@@ -19,14 +19,14 @@ import { meterStyle, usageStyle } from './system-look.ts';
 import { topProcess } from './top-process.ts';
 
 /** A row of the table of hosts. */
-export interface HostRow {
+interface HostRow {
   readonly name: string;
   readonly link: RemoteStatus | undefined;
   readonly failure: string | undefined;
   readonly data: SystemData;
 }
 
-export interface HostsTable {
+interface HostsTable {
   readonly hosts: readonly HostRow[];
   readonly viewport: Viewport;
   readonly nowMillis: number;

@@ -29,7 +29,7 @@ type Id =
   | 'time';
 
 /** How the table is drawn. */
-export interface MachineListLook {
+interface MachineListLook {
   readonly sort: ListSort;
   readonly viewport: Viewport;
   /** CPU as a share of one core instead of the whole machine. */

@@ -2,7 +2,7 @@ import { ageText, bytesText, rateText } from '../../../kit/text/format.ts';
 import type { SystemData } from './system-data.ts';
 
 /** A line of the pane; what is not known is `-`. */
-export interface Fact {
+interface Fact {
   readonly label: string;
   readonly value: string;
 }
@@ -31,7 +31,7 @@ export function processFacts(
   const parent = process.ppid > 0 ? `${process.ppid} ${data.detail?.parentName ?? ''}` : '-';
   const micros = (count: number): string => ageText((count / ticks) * 1e6);
   const pairs: readonly Fact[] = [
-    fact('State', STATES[state] ?? state),
+    fact('State', `${STATES[state] ?? state}${niceText(process.nice)}`),
     fact('Parent', parent),
     fact('User', `${user}${idText(process.effectiveUid)}`),
     fact('Group', process.effectiveGid === undefined ? '-' : String(process.effectiveGid)),
@@ -58,6 +58,11 @@ function fact(label: string, value: string): Fact {
 
 function idText(uid: number | undefined): string {
   return uid === undefined ? '' : ` (${uid})`;
+}
+
+/** How willingly it lets others go first; nothing where that is not told. */
+function niceText(nice: number | undefined): string {
+  return nice === undefined ? '' : `, nice ${nice}`;
 }
 
 /** `1.2 MB/s, 3.4 GB in all`; `-` where it is not permitted. */

@@ -17,10 +17,10 @@ import type { ChildProcess, SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
 
 /** The lists of the pane, in their order. */
-export type PaneListName = 'threads' | 'children' | 'journal';
+type PaneListName = 'threads' | 'children' | 'journal';
 
 /** What the pane shows beside the data. */
-export interface ProcessPane extends SystemView {
+interface ProcessPane extends SystemView {
   readonly pid: number;
   readonly name: string;
   readonly isPerCore: boolean;
@@ -140,7 +140,7 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
 
-export function userText({ data }: ProcessPane): string {
+function userText({ data }: ProcessPane): string {
   const process = data.detail?.process;
   if (process === undefined) return '-';
   return process.userName ?? (process.effectiveUid === undefined ? '-' : data.userOf(process.effectiveUid));

@@ -13,6 +13,7 @@ import type {
   ProcessDetailSection,
   ThreadSample,
 } from '../../../data/sample/process-detail.ts';
+import type { ProcessTable } from '../../../data/sample/process-table.ts';
 import type { SectionError, Snapshot, SnapshotHeader } from '../../../data/sample/snapshot.ts';
 
 /** A child of the process in depth. */
@@ -24,7 +25,7 @@ export interface ChildProcess {
 }
 
 /** One process in depth as it is shown. */
-export interface DetailData {
+interface DetailData {
   readonly process: ProcessDetail;
   readonly threads: readonly ThreadSample[];
   readonly children: readonly ChildProcess[];
@@ -156,7 +157,6 @@ export class SystemData {
     const { process, threads, children, processes, errors } = section;
     this.detailRates.update(section, ticksPerSecond);
     this.detailError = undefined;
-    const parent = processes.find(process.ppid);
     this.detail = {
       process,
       threads,
@@ -166,9 +166,18 @@ export class SystemData {
         name: processes.names[slot]!,
         residentBytes: processes.rssBytes[slot]!,
       })),
-      parentName: parent < 0 ? undefined : processes.names[parent],
+      parentName: this.#nameOf(process.ppid, processes),
       errors,
     };
+  }
+
+  /** Of a process; another machine tells of one and its children alone, so that its parent is looked for in the list. */
+  #nameOf(pid: number, processes: ProcessTable): string | undefined {
+    const slot = processes.find(pid);
+    if (slot >= 0) return processes.names[slot];
+    const { rows } = this;
+    const row = rows.pid.subarray(0, rows.unfilteredCount).indexOf(pid);
+    return row < 0 ? undefined : rows.names[row];
   }
 }
 

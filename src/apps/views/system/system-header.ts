@@ -10,7 +10,7 @@ import { temperatureText } from './gpu-panel.ts';
 import type { SystemView } from './system-look.ts';
 
 /** What the header says beside the machine itself. */
-export interface SystemHeader {
+interface SystemHeader {
   /** What the user calls the machine. */
   readonly name: string;
   /** The way to it; undefined for this machine and for recordings. */
@@ -93,7 +93,7 @@ function timeSegments(header: SystemHeader, { data, theme }: SystemView): readon
 }
 
 /** `500 ms`, `2 s`. */
-export function intervalText(millis: number): string {
+function intervalText(millis: number): string {
   return millis < 1000 ? `${millis} ms` : `${millis / 1000} s`;
 }
 
@@ -144,7 +144,7 @@ function secondsText(millis: number): string {
 }
 
 /** What the header over several machines says. */
-export interface HostsHeader {
+interface HostsHeader {
   readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
   readonly nowMillis: number;
   readonly isPaused: boolean;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { ProcessTable } from '../../../data/sample/process-table.ts';
 import { SystemWorld } from '../../../data/sample/system-world.fixture.ts';
 import { Buffer } from '../../../screen/buffer/buffer.ts';
 import { rect } from '../../../screen/layout/rect.ts';
@@ -164,4 +165,17 @@ test('the parts of the process pane stay in their area, whatever its size', () =
       }
     }
   }
+});
+
+test('the parent of a process is named by the list where its section holds only the process and its children', () => {
+  const world = new SystemWorld();
+  world.addProcess(1, { name: 'init' });
+  world.addProcess(7, { name: 'postgres' });
+  const data = new SystemData(() => undefined);
+  const section = world.processDetail(7);
+  const alone = { ...section, processes: new ProcessTable() };
+  data.absorb(world.snapshot({ processDetail: alone }));
+  expect(data.detail?.parentName).toBeUndefined();
+  data.absorb(world.snapshot({ machineProcesses: world.machineProcesses(), processDetail: alone }));
+  expect(data.detail?.parentName).toBe('init');
 });

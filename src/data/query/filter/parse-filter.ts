@@ -4,7 +4,7 @@ import { ALTERNATIVES_LIMIT, FilterExpression } from './filter-expression.ts';
 import { FILTER_KEYS, type FilterError, type FilterKey, type FilterTerm } from './filter-term.ts';
 import { type Operator, type TermValue, testOf } from './term-value.ts';
 
-export type ParsedFilter = { readonly filter: FilterExpression } | { readonly error: FilterError };
+type ParsedFilter = { readonly filter: FilterExpression } | { readonly error: FilterError };
 
 type Failure = { readonly error: FilterError };
 

@@ -14,7 +14,7 @@ const JOURNAL_KEPT_MILLIS = 1000;
 const TWO_32 = 2 ** 32;
 
 /** A journal and whose it is. */
-export interface JournalAnswer {
+interface JournalAnswer {
   readonly header: SnapshotHeader;
   readonly section: JournalSection;
 }

@@ -92,12 +92,14 @@ function interfacesOf(table: InterfaceTable): InterfaceMessage[] {
 }
 
 /** Addresses as text, by ifindex. */
-function addressesByInterface({ addresses, addressInterface }: InterfaceTable): Map<number, string[]> {
+function addressesByInterface({
+  addresses: { slots: addresses, interfaceIndex },
+}: InterfaceTable): Map<number, string[]> {
   const texts = new Map<number, string[]>();
   const words = new Uint32Array(4);
   for (let i = 0; i < addresses.count; i++) {
     const slot = addresses.rows[i]!;
-    const index = addressInterface[slot]!;
+    const index = interfaceIndex[slot]!;
     for (const word of [0, 1, 2, 3] as const) words[word] = addresses.keyWord(slot, word);
     const known = texts.get(index);
     if (known === undefined) texts.set(index, [addressText(words, 0)]);

@@ -13,7 +13,7 @@ import type { ProcessRowTable } from '../../wire/process-row.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 
 /** Rows of `top_processes`. */
-export const TOP_PROCESSES = 50;
+const TOP_PROCESSES = 50;
 
 /** The machine as the original protocol tells it; `processCount` is known where a sample of processes is fresh. */
 export function originalMetricsOf(

@@ -40,7 +40,6 @@ export function processMessageOf(
     section,
     process: {
       ...process,
-      nice: undefined,
       userName: effectiveUid === undefined ? undefined : userName(effectiveUid),
     },
     threads,
@@ -58,7 +57,7 @@ export function processMessageOf(
 }
 
 /** A share of the whole machine, percent, by pid and start ticks; NaN unknown. */
-export type ShareOf = (pid: number, startTicks: number) => number;
+type ShareOf = (pid: number, startTicks: number) => number;
 
 /** One process as the original protocol tells it. `cpuUsage` is its share of the whole machine, NaN unknown. */
 export function originalProcessOf(

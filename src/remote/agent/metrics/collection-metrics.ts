@@ -5,7 +5,7 @@ import { counter, gauge } from './family.ts';
 import { encodeLabels } from './labels.ts';
 
 /** What is collected on its own, and may fail on its own. */
-export const COLLECTIONS = [
+const COLLECTIONS = [
   ...['cpu', 'memory', 'interfaces', 'sensors', 'gpus'],
   ...['disks', 'processes', 'network'],
 ] as const;

@@ -3,8 +3,6 @@ import { CpuTable } from '../../../data/sample/cpu-sample.ts';
 /** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
 export const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
 
-export type CpuMode = (typeof CPU_MODES)[number];
-
 /** Idle time that jumps back by more than this was reset: the core was away. Less is the kernel's own rounding. */
 const RESET_SECONDS = 3;
 

@@ -2,7 +2,7 @@ import { OpError } from '../../../kit/errors/op-error.ts';
 import type { MetricsFormat } from './negotiate.ts';
 
 /** What a family is. `info` is a gauge that is always 1 to the text format, which knows no such type. */
-export type FamilyType = 'counter' | 'gauge' | 'info';
+type FamilyType = 'counter' | 'gauge' | 'info';
 
 const ENCODER = new TextEncoder();
 /** OpenMetrics 1.0, `metricname`, without the colon that is left to recording rules. */

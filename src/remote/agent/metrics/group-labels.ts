@@ -2,8 +2,6 @@ import { encodeLabels, labelValue } from './labels.ts';
 
 /** Index of the group of all that have no label of their own. */
 export const OTHER_GROUP = 0;
-/** No name. */
-export const UNRESOLVED = -1;
 
 const OTHER_NAME = 'other';
 const UNNAMED = 'unknown';
@@ -12,7 +10,7 @@ const NAME_LIMIT = 64;
 const GONE_MICROS = 3600e6;
 
 /** Label sets of a group. */
-export interface GroupLabelSets {
+interface GroupLabelSets {
   readonly name: string;
   readonly group: Uint8Array;
   readonly resident: Uint8Array;
@@ -23,7 +21,7 @@ export interface GroupLabelSets {
 export const GROUP_STATES = ['Running', 'Sleeping', 'Waiting', 'Zombie', 'Other'] as const;
 
 /** A group that has just lost its label; what it counted is to go to OTHER_GROUP. */
-export type OnEvicted = (group: number) => void;
+type OnEvicted = (group: number) => void;
 
 /**
  * Which names have a label of their own. Sticky: who has one keeps it, so that series do not come and go with who is

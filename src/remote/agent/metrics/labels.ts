@@ -13,7 +13,7 @@ export function labelValue(text: string): string {
 }
 
 /** Names and values in turn; the value of a label that is undefined leaves the label out. */
-export type LabelPairs = readonly (string | undefined)[];
+type LabelPairs = readonly (string | undefined)[];
 
 /** `{device="sda",mode="idle"}`, values made valid and escaped; names are to be valid and differ. */
 export function labelText(pairs: LabelPairs): string {

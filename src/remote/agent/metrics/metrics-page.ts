@@ -42,7 +42,7 @@ const OWN_START = gauge(
 );
 
 /** What the agent says of itself; missing is left out. */
-export interface AgentFacts {
+interface AgentFacts {
   readonly version: string;
   readonly clientCount?: number;
   readonly cpuMicros?: number;

@@ -7,7 +7,7 @@ import { NetworkLedger } from './network-ledger.ts';
 import { ProcessLedger } from './process-ledger.ts';
 
 /** Names that have series of their own. */
-export const GROUPS_LIMIT = 256;
+const GROUPS_LIMIT = 256;
 
 /**
  * Processes grouped by name, with counters that keep what exited processes used. They begin at 0 with the first sample:

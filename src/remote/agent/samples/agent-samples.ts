@@ -2,12 +2,11 @@ import type { Platform } from '../../../data/sample/platform.ts';
 import { type DisksSample, disksCache, MachineSamples } from './machine-samples.ts';
 import { MachineSource } from './machine-source.ts';
 import { NetworkAccounting } from './network-accounting.ts';
-import { NetworkTotals } from './network-totals.ts';
 import { ProcessSamples } from './process-samples.ts';
 import type { SampleCache } from './sample-cache.ts';
 
 /** Up to which age samples answer, milliseconds. */
-export interface SampleAges {
+interface SampleAges {
   readonly metricsTtlMillis: number;
   readonly processesTtlMillis: number;
   readonly disksTtlMillis: number;
@@ -37,14 +36,11 @@ export class AgentSamples {
     this.source = new MachineSource(platform, { gpus, temperatures });
     this.machine = new MachineSamples(this.source);
     this.disks = disksCache(this.source);
-    const totals = new NetworkTotals();
-    this.processes = new ProcessSamples(this.source, totals);
+    this.processes = new ProcessSamples(this.source);
     this.network = new NetworkAccounting(platform);
-    this.network.listen((section, header) => {
+    this.network.listen((_section, header) => {
       this.source.epoch = header.epoch;
-      totals.absorb(section, header.epoch);
     });
-    this.network.onEnd = () => totals.clear();
   }
 
   /** The oldest age that will do for a request, microseconds; undefined: as the agent sees fit. */

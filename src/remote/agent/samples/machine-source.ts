@@ -4,7 +4,7 @@ import type { MachineProcesses } from '../../../data/sample/machine-processes.ts
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type { MachineOptions, Platform } from '../../../data/sample/platform.ts';
 import type { ProcessDetailSection } from '../../../data/sample/process-detail.ts';
-import type { SectionError, SnapshotHeader, Want } from '../../../data/sample/snapshot.ts';
+import type { ProcessesWant, SectionError, SnapshotHeader, Want } from '../../../data/sample/snapshot.ts';
 import { LocalMachine, type MachineSections } from '../../../data/source/local-machine.ts';
 import { TimeSlice } from '../../../data/source/time-slice.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
@@ -49,8 +49,8 @@ export class MachineSource {
     return disks ?? fail(errors);
   }
 
-  async processes(visiblePids: readonly number[]): Promise<MachineProcesses> {
-    const { machineProcesses, errors } = await this.#collect({ machineProcesses: { visiblePids } });
+  async processes(want: ProcessesWant): Promise<MachineProcesses> {
+    const { machineProcesses, errors } = await this.#collect({ machineProcesses: want });
     return machineProcesses ?? fail(errors);
   }
 

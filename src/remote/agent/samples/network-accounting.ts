@@ -9,7 +9,7 @@ import { type V2Payload, v2Protobuf } from '../../wire/v2-frame.ts';
 import { SampleCache } from './sample-cache.ts';
 
 /** A sample of the network; the section is borrowed. */
-export interface NetworkAnswer {
+interface NetworkAnswer {
   readonly header: SnapshotHeader;
   readonly monotonicMicros: number;
   readonly section: NetworkSection;
@@ -26,8 +26,6 @@ export const SCRAPE_LEASE_MILLIS = 300_000;
 export class NetworkAccounting {
   readonly cache: SampleCache<NetworkAnswer>;
   readonly #listeners: ((section: NetworkSection, header: SnapshotHeader) => void)[] = [];
-  /** Told when accounting has ended. */
-  onEnd: (() => void) | undefined;
   readonly #platform: Platform;
   readonly #encoder = new NetworkEncoder();
   #source: Source | undefined;
@@ -99,6 +97,5 @@ export class NetworkAccounting {
     this.#source = undefined;
     // The next sample is one of a new epoch.
     this.cache.latest = undefined;
-    this.onEnd?.();
   }
 }

@@ -4,7 +4,7 @@ import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './rated-cache.ts';
 import { SingleAnswers } from './single-answers.ts';
 
 /** What is kept of a look at one process. */
-export interface ProcessLook<T> {
+interface ProcessLook<T> {
   readonly value: T;
   /** Share of one core since the look before, percent; NaN unknown. */
   readonly corePercent: number;

@@ -7,10 +7,11 @@ import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts
 import { unknownProcessRow } from '../../wire/process-row.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
 import type { MachineSource } from './machine-source.ts';
-import type { NetworkTotals } from './network-totals.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
-import { StorageRates } from './storage-rates.ts';
 import { VisiblePids } from './visible-pids.ts';
+
+/** Neither `/metrics` nor the original protocol tells command lines: without other clients nobody reads them. */
+const COMMAND_LINES_LEASE_MICROS = 60e6;
 
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
 export interface ProcessSample extends ProcessFacts {
@@ -32,17 +33,15 @@ export class ProcessSamples {
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
   readonly #source: MachineSource;
-  readonly #network: NetworkTotals;
   readonly #changes = new ProcessChanges();
   readonly #visible = new VisiblePids();
   readonly #cpu = new ProcessCpu();
-  readonly #storage = new StorageRates();
   readonly #row = unknownProcessRow();
   #lastMicros = Number.NEGATIVE_INFINITY;
+  #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(source: MachineSource, network: NetworkTotals) {
+  constructor(source: MachineSource) {
     this.#source = source;
-    this.#network = network;
     this.encoder = new ProcessEncoder(this.#changes);
     this.originalEncoder = new OriginalProcessEncoder(this.#changes);
     this.cache = new RatedCache(
@@ -52,21 +51,25 @@ export class ProcessSamples {
     );
   }
 
-  /** Rows whose costly columns the next samples are to have. */
+  /** A list was asked for in which command lines are told, and the costly columns of these rows. */
   noteVisible(pids: readonly number[]): void {
-    this.#visible.note(pids, this.#source.nowMicros());
+    const now = this.#source.nowMicros();
+    this.#visible.note(pids, now);
+    this.#commandLinesUntilMicros = now + COMMAND_LINES_LEASE_MICROS;
   }
 
   async #collect(): Promise<ProcessSample> {
-    const visiblePids = this.#visible.within(this.#source.nowMicros());
-    const section = await this.#source.processes(visiblePids);
+    const now = this.#source.nowMicros();
+    const section = await this.#source.processes({
+      visiblePids: this.#visible.within(now),
+      allCommandLines: now <= this.#commandLinesUntilMicros,
+    });
     const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;
     const header = this.#source.header(monotonicMicros);
     const isRated = monotonicMicros - this.#lastMicros <= RATE_BASE_LIMIT_MICROS;
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
     this.#cpu.update(processes, monotonicMicros);
-    this.#storage.update(section, visiblePids.length > 0);
     this.#absorb(section);
     this.onSample?.(section, header);
     return {
@@ -76,7 +79,7 @@ export class ProcessSamples {
         sequence: section.sequence,
         monotonicMicros,
         durationMicros: section.durationMicros,
-        errors: [],
+        errors: section.errors,
       },
       processCount: processes.slots.count,
       ...{ memoryTotalBytes, coreCount, changes: this.#changes, isRated, collected: section },
@@ -84,33 +87,26 @@ export class ProcessSamples {
     };
   }
 
-  #absorb({ sequence, processes, usage, coreCount }: MachineProcesses): void {
+  #absorb({ sequence, processes, usage, coreCount, commandLines }: MachineProcesses): void {
     const changes = this.#changes;
     const row = this.#row;
     const { rows, count } = processes.slots;
-    const { isCounting } = this.#network;
-    if (!isCounting) this.#network.fill(row);
     changes.begin(sequence);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       row.pid = processes.pid[slot]!;
       row.startTicks = processes.startTicks[slot]!;
-      row.ppid = processes.ppid[slot]!;
-      row.uid = processes.uid[slot]!;
       row.state = processes.state[slot]!;
       row.threads = processes.threads[slot]!;
       row.cpuNanos = processes.cpuNanos[slot]!;
       row.residentBytes = processes.rssBytes[slot]!;
-      row.sharedBytes = usage.sharedBytes[slot]!;
-      row.virtualBytes = usage.virtualBytes[slot]!;
       row.readBytes = usage.readBytes[slot]!;
       row.writtenBytes = usage.writtenBytes[slot]!;
       row.cpuPercent = machinePercent(this.#cpu.corePercent[slot]!, coreCount);
-      row.readRate = this.#storage.readRate[slot]!;
-      row.writeRate = this.#storage.writeRate[slot]!;
-      if (isCounting) this.#network.fill(row);
       row.name = processes.names[slot] ?? '';
-      row.user = row.uid < 0 ? undefined : this.#source.userName(row.uid);
+      const uid = processes.uid[slot]!;
+      row.user = uid < 0 ? undefined : this.#source.userName(uid);
+      row.commandLine = commandLines?.[slot];
       changes.put(row);
     }
     changes.end();

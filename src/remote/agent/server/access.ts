@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { unmappedAddress } from './address.ts';
 
 /** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
 const BURST = 10;
@@ -10,7 +11,7 @@ const TOKEN_LIMIT = 1024;
 const BEARER = /^Bearer +(\S+) *$/i;
 
 /** `throttled`: the address has failed too often and is not looked at for a moment. */
-export type Verdict = 'granted' | 'refused' | 'throttled';
+type Verdict = 'granted' | 'refused' | 'throttled';
 
 interface Failures {
   left: number;
@@ -81,8 +82,8 @@ function sha256(text: string): Buffer {
 
 /** An IPv4 address, mapped or not, as it is; the first four groups of an IPv6 one. */
 function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const unmapped = unmappedAddress(address);
+  if (!unmapped.includes(':')) return unmapped;
   const [head = '', tail = ''] = address.split('::', 2);
   const front = head === '' ? [] : head.split(':');
   const back = tail === '' ? [] : tail.split(':');

@@ -1,23 +1,35 @@
 import { isIP } from 'node:net';
-import type { Server, ServerWebSocket, WebSocketHandler } from 'bun';
+import type { Server, ServerWebSocket, SocketAddress, WebSocketHandler } from 'bun';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
-import { FRAME_LIMIT_BYTES, REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
+import { REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
 import { V2_SUBPROTOCOL } from '../../wire/v2-request.ts';
 import { contentTypeOf, negotiate } from '../metrics/negotiate.ts';
 import type { Access } from './access.ts';
+import { isLoopback, unmappedAddress } from './address.ts';
 import { CloseCode, Connection, type ConnectionContext } from './connection.ts';
 import type { MetricsAnswers } from './metrics-answers.ts';
-import { isLoopback, webPageSign } from './web-pages.ts';
+import { webPageSign } from './web-pages.ts';
 
 /** WebSockets at once. */
-export const CONNECTIONS_LIMIT = 2048;
+const CONNECTIONS_LIMIT = 2048;
 /** A connection that has not said all of its request by then is closed. */
 const REQUEST_IDLE_SECONDS = 10;
 /** A client that answers no ping for so long is gone. */
 const CLIENT_IDLE_SECONDS = 120;
 const BODY_LIMIT_BYTES = 4096;
+/**
+ * Where more than this waits in a WebSocket, the runtime drops what is added, pongs above all. A reply is begun only
+ * where nothing waits, and is then taken whole, however long it is.
+ */
+const SOCKET_LIMIT_BYTES = 16 << 10;
 /** How long clients have to hear that the agent ends. */
 const STOP_WAIT_MILLIS = 500;
+
+/**
+ * One request for a connection that does not become a WebSocket: the runtime then reads no more of it, so that nobody
+ * holds up the others with requests that are sent one behind the other without waiting.
+ */
+const LAST_ANSWER = { connection: 'close' } as const;
 
 export interface ListenOptions {
   /** 0: any that is free. */
@@ -28,7 +40,7 @@ export interface ListenOptions {
 }
 
 /** What the server puts together. */
-export interface ServerParts {
+interface ServerParts {
   readonly access: Access;
   readonly context: ConnectionContext;
   readonly metrics: MetricsAnswers;
@@ -39,12 +51,15 @@ export class AgentServer {
   readonly #parts: ServerParts;
   readonly #connections: Set<Connection>;
   readonly #server: Server<Connection>;
+  /** By the address that is listened on, which is all that counts where a name was given. */
+  readonly isOnLoopback: boolean;
 
   /** Listens. Throws OpError whose message says in one line why it cannot. `connections` is what it keeps count in. */
   constructor(options: ListenOptions, parts: ServerParts, connections: Set<Connection>) {
     this.#parts = parts;
     this.#connections = connections;
     this.#server = this.#listen(options);
+    this.isOnLoopback = isLoopback(boundAddress(this.#server));
   }
 
   get port(): number {
@@ -92,6 +107,8 @@ export class AgentServer {
   }
 
   async #answer(request: Request, server: Server<Connection>): Promise<Response | undefined> {
+    // The runtime joins headers that come twice; no host has a comma.
+    if (request.headers.get('host')?.includes(',')) return plain(400, 'there is more than one host');
     // A Host that is none leaves a URL that is none.
     const url = URL.parse(request.url);
     if (url === null) return plain(400, 'the host is none');
@@ -102,7 +119,7 @@ export class AgentServer {
       case '/ws':
         return this.#authorized(request, url, server) ?? this.#upgrade(request, server);
       case '/metrics':
-        return this.#authorized(request, url, server) ?? (await this.#metrics(request));
+        return this.#authorized(request, url, server) ?? (await this.#metrics(request, server));
       default:
         return plain(404, 'there is nothing here but /ws, /metrics and /healthz');
     }
@@ -112,7 +129,7 @@ export class AgentServer {
   #authorized(request: Request, url: URL, server: Server<Connection>): Response | undefined {
     const { access, context } = this.#parts;
     const address = addressOf(request, server);
-    const isOpenOnLoopback = !access.hasToken && isLoopback(server.url.hostname);
+    const isOpenOnLoopback = !access.hasToken && this.isOnLoopback;
     const sign = webPageSign(url, request.headers, isOpenOnLoopback);
     if (sign !== undefined) {
       context.log.event('warning', 'web-page', { address, path: url.pathname, ...sign });
@@ -144,10 +161,14 @@ export class AgentServer {
     return plain(426, 'this is for WebSockets', { upgrade: 'websocket' });
   }
 
-  async #metrics(request: Request): Promise<Response> {
+  async #metrics(request: Request, server: Server<Connection>): Promise<Response> {
     const format = negotiate(request.headers.get('accept'));
-    const bytes = await this.#parts.metrics.bytes(format);
-    return new Response(bytes, { headers: { 'content-type': contentTypeOf(format) } });
+    const page = await this.#parts.metrics.page(format, server.pendingRequests - 1);
+    if (page === undefined) {
+      this.#parts.context.log.event('warning', 'too-many-scrapes', { address: addressOf(request, server) });
+      return plain(503, 'too many scrapes that are not read', { 'retry-after': '10' });
+    }
+    return new Response(page, { headers: { 'content-type': contentTypeOf(format), ...LAST_ANSWER } });
   }
 
   #webSocket(): WebSocketHandler<Connection> {
@@ -155,8 +176,10 @@ export class AgentServer {
     return {
       maxPayloadLength: REQUEST_LIMIT_BYTES,
       idleTimeout: CLIENT_IDLE_SECONDS,
-      // One reply, whole, however long: a connection never has two in its socket.
-      backpressureLimit: FRAME_LIMIT_BYTES * 2,
+      sendPings: true,
+      backpressureLimit: SOCKET_LIMIT_BYTES,
+      // A client that reads a long reply slowly may go on pinging.
+      closeOnBackpressureLimit: false,
       perMessageDeflate: false,
       open: (socket) => {
         const connection = socket.data;
@@ -166,9 +189,9 @@ export class AgentServer {
         log.event('info', 'client-connected', { address: connection.address, protocol });
       },
       message: (socket, message) => socket.data.take(message),
-      drain: (socket) => {
-        if (socket.getBufferedAmount() === 0) socket.data.drained();
-      },
+      ping: (socket) => socket.data.takeControlFrame(performance.now()),
+      pong: (socket) => socket.data.takeControlFrame(performance.now()),
+      drain: (socket) => socket.data.drained(),
       close: (socket, code, reason) => this.#gone(socket, code, reason),
     };
   }
@@ -188,13 +211,27 @@ export class AgentServer {
   }
 }
 
+/** What the socket is bound to: `url` and `hostname` have what was asked for, which may be a name. */
+function boundAddress(server: Server<Connection>): string {
+  // Not in the types of this version of the runtime.
+  const { address } = server as Server<Connection> & { readonly address?: SocketAddress | null };
+  if (address) return address.address;
+  throw new OpError({
+    op: 'listen',
+    code: 'NO_ADDRESS',
+    message: 'the runtime does not say where it listens',
+  });
+}
+
 function addressOf(request: Request, server: Server<Connection>): string {
-  const address = server.requestIP(request)?.address ?? '';
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  return unmappedAddress(server.requestIP(request)?.address ?? '');
 }
 
 function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${text}\n`, { status, headers: { 'content-type': 'text/plain', ...headers } });
+  return new Response(`${text}\n`, {
+    status,
+    headers: { 'content-type': 'text/plain', ...LAST_ANSWER, ...headers },
+  });
 }
 
 function listenFailure(thrown: unknown, port: number, bindAddress: string | undefined): OpError {

@@ -4,10 +4,16 @@ import { readV2Request } from '../../wire/v2-request.ts';
 import type { OriginalAnswers, OriginalPeer } from '../answers/original-answers.ts';
 import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v2-answers.ts';
 import type { AgentLog } from './agent-log.ts';
+import { ControlFrames } from './control-frames.ts';
+import type { RequestTurns } from './request-turns.ts';
 import type { SendBudget } from './send-budget.ts';
 
 /** Requests of one client that are not answered yet; whoever sends more does not wait for answers. */
 export const PENDING_LIMIT = 32;
+/** Of those, answers that are made at once for a client whose replies may come in any order. */
+const BEGUN_LIMIT = 8;
+/** A UTF-16 unit, the most that a character of a waiting request takes. */
+const UNIT_BYTES = 2;
 
 /** RFC 6455, 7.4.1. */
 export const CloseCode = { GOING_AWAY: 1001, UNSUPPORTED: 1003, POLICY: 1008, TRY_LATER: 1013 } as const;
@@ -18,6 +24,8 @@ export interface Socket {
   send(frame: Frame): number;
   close(code: number, reason: string): void;
   terminate(): void;
+  /** Bytes that wait for the client to read, pongs included. */
+  getBufferedAmount(): number;
 }
 
 /** What all connections share. */
@@ -26,13 +34,14 @@ export interface ConnectionContext {
   readonly v2: Pick<V2Answers, 'answer'>;
   readonly log: AgentLog;
   readonly budget: SendBudget;
+  readonly turns: RequestTurns;
 }
 
 type Outgoing = { readonly frame: Frame } | { readonly id: number; readonly payload: V2Payload };
 
 /**
- * One client. At most one reply waits in its socket: the next one is handed over when the client has read, so that a
- * client that reads slowly costs one reply of memory, and one that never reads no more.
+ * One client. Its requests wait for their turn, and no answer is begun while a reply waits in its socket: a client that
+ * reads slowly costs one reply of memory, and one that never reads no more.
  */
 export class Connection {
   readonly address: string;
@@ -40,12 +49,15 @@ export class Connection {
   readonly #context: ConnectionContext;
   readonly #position: ProcessPosition = { sequence: 0 };
   readonly #peer: OriginalPeer = { hasAskedProcesses: false };
+  readonly #controlFrames = new ControlFrames();
+  /** Not begun yet. */
+  readonly #requests: string[] = [];
+  #requestUnits = 0;
+  /** Answers that are being made. */
+  #begunCount = 0;
   readonly #outgoing: Outgoing[] = [];
+  #outgoingBytes = 0;
   #socket: Socket | undefined;
-  /** Requests that are not answered, and answers that are not sent. */
-  #pending = 0;
-  /** The original's replies go out in the order of its requests. */
-  #turn: Promise<void> = Promise.resolve();
   #isBlocked = false;
   #isClosed = false;
 
@@ -63,22 +75,32 @@ export class Connection {
   take(message: string | Uint8Array): void {
     if (this.#isClosed) return;
     if (typeof message !== 'string') this.refuse(CloseCode.UNSUPPORTED, 'a request is a text frame');
-    else if (this.#pending < PENDING_LIMIT) this.#answer(message);
+    else if (this.#pendingCount < PENDING_LIMIT) this.#queue(message);
     else this.refuse(CloseCode.POLICY, 'too many requests that wait for an answer');
   }
 
-  /** The client has read. */
+  /** A ping came, which the runtime has answered, or a pong. Time is of the monotonic clock. */
+  takeControlFrame(nowMillis: number): void {
+    if (this.#isClosed) return;
+    if (this.#controlFrames.take(nowMillis)) this.#account();
+    else this.refuse(CloseCode.POLICY, 'too many pings');
+  }
+
+  /** The client has read something. */
   drained(): void {
-    this.#context.budget.release(this);
-    this.#isBlocked = false;
+    if (this.#isClosed) return;
+    this.#isBlocked = this.#bufferedBytes > 0;
     this.#send();
+    this.#waitForTurn();
   }
 
   /** The socket has closed, whoever closed it. */
   closed(): void {
     this.#isClosed = true;
+    this.#requests.length = 0;
     this.#outgoing.length = 0;
-    this.#context.budget.release(this);
+    this.#context.turns.leave(this);
+    this.#context.budget.hold(this, 0);
   }
 
   /** Ends the connection with a reason, for the client and for the log. */
@@ -91,53 +113,89 @@ export class Connection {
   /** Ends the connection; a client that does not read is not waited for. */
   end(code: number, reason: string): void {
     if (this.#isClosed) return;
-    const wasBlocked = this.#isBlocked;
     const socket = this.#socket;
+    const isBehind = this.#isBlocked || this.#bufferedBytes > 0;
     this.closed();
-    if (wasBlocked) socket?.terminate();
+    if (isBehind) socket?.terminate();
     else socket?.close(code, reason);
   }
 
-  #answer(text: string): void {
-    this.#pending++;
-    if (this.isV2) this.#takeV2(text);
-    else this.#takeOriginal(text);
+  /** Begins the answer to the request that has waited longest; true where another one could be begun. */
+  beginOne(): boolean {
+    const text = this.#canBegin ? this.#requests.shift() : undefined;
+    if (text === undefined) return false;
+    this.#requestUnits -= text.length;
+    this.#begunCount++;
+    void this.#answer(text).then((outgoing) => this.#finish(outgoing));
+    this.#account();
+    return this.#canBegin;
   }
 
-  #takeOriginal(text: string): void {
-    this.#turn = this.#turn.then(async () => {
-      if (this.#isClosed) return;
-      const frame = await this.#context.original.answer(text, this.#peer);
-      this.#enqueue({ frame });
-    });
+  get #bufferedBytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0;
   }
 
-  #takeV2(text: string): void {
+  get #pendingCount(): number {
+    return this.#requests.length + this.#begunCount + this.#outgoing.length;
+  }
+
+  /** The original's replies go out in the order of its requests: one is made after the other. */
+  get #canBegin(): boolean {
+    const isReady = !this.#isBlocked && !this.#isClosed && this.#requests.length > 0;
+    return isReady && this.#begunCount < (this.isV2 ? BEGUN_LIMIT : 1);
+  }
+
+  #queue(text: string): void {
+    this.#requests.push(text);
+    this.#requestUnits += text.length;
+    this.#account();
+    this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
+    if (this.#canBegin) this.#context.turns.wait(this);
+  }
+
+  /** What cannot be read costs as much as what can: an error is an answer too. Never rejects. */
+  async #answer(text: string): Promise<Outgoing> {
+    if (!this.isV2) return { frame: await this.#context.original.answer(text, this.#peer) };
     const request = readV2Request(text);
-    const answer =
+    const payload =
       'error' in request
-        ? Promise.resolve(errorPayload(request.error))
-        : this.#context.v2.answer(request, this.#position);
-    void answer.then((payload) => this.#enqueue({ id: request.id, payload }));
+        ? errorPayload(request.error)
+        : await this.#context.v2.answer(request, this.#position);
+    return { id: request.id, payload };
   }
 
-  #enqueue(outgoing: Outgoing): void {
+  #finish(outgoing: Outgoing): void {
+    this.#begunCount--;
     if (this.#isClosed) return;
     this.#outgoing.push(outgoing);
+    this.#outgoingBytes += bytesOf(outgoing);
     this.#send();
+    this.#waitForTurn();
   }
 
   #send(): void {
     while (!this.#isBlocked && !this.#isClosed) {
       const next = this.#outgoing.shift();
-      if (next === undefined) return;
-      this.#pending--;
+      if (next === undefined) break;
+      this.#outgoingBytes -= bytesOf(next);
       const frame = 'frame' in next ? next.frame : v2Frame(next.id, next.payload);
       const taken = this.#socket?.send(frame) ?? 0;
       if (taken === 0) this.refuse(CloseCode.TRY_LATER, 'a reply could not be sent');
-      if (taken >= 0) continue;
-      this.#isBlocked = true;
-      this.#context.budget.hold(this, frame.length);
+      else if (taken < 0) this.#isBlocked = true;
     }
+    this.#account();
   }
+
+  #account(): void {
+    if (this.#isClosed) return;
+    const bytes = this.#requestUnits * UNIT_BYTES + this.#outgoingBytes + this.#bufferedBytes;
+    this.#context.budget.hold(this, bytes);
+  }
+}
+
+function bytesOf(outgoing: Outgoing): number {
+  return 'frame' in outgoing ? outgoing.frame.length : outgoing.payload.bytes.length;
 }

@@ -8,12 +8,14 @@ import type { DisksSample, MachineSample } from '../samples/machine-samples.ts';
 import { SCRAPE_LEASE_MILLIS } from '../samples/network-accounting.ts';
 import type { ProcessSample } from '../samples/process-samples.ts';
 import type { AgentLog } from './agent-log.ts';
+import type { SendBudget } from './send-budget.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   readonly isNetworkWanted: boolean;
   readonly clientCount: () => number;
   readonly log: AgentLog;
+  readonly budget: SendBudget;
 }
 
 interface Collected {
@@ -22,20 +24,51 @@ interface Collected {
   readonly processes: ProcessSample | undefined;
 }
 
+/** A page that answers whoever asks while it is fresh, from when it was begun. */
+interface KeptPage {
+  readonly begunMicros: number;
+  readonly page: Promise<Blob>;
+}
+
 /** The page for a Prometheus server. Nothing is kept for it before the first scrape. */
 export class MetricsAnswers {
   readonly #samples: AgentSamples;
   readonly #options: MetricsOptions;
   readonly #startWallMillis = Date.now();
   #page: MetricsPage | undefined;
+  readonly #kept = new Map<MetricsFormat, KeptPage>();
+  #pageBytes = 0;
 
   constructor(samples: AgentSamples, options: MetricsOptions) {
     this.#samples = samples;
     this.#options = options;
   }
 
+  /**
+   * One page for all who ask within the time in which nobody gets a fresh sample; its bytes are shared by all responses.
+   * `pendingCount` is how many responses others have not read: each may hold a page of its own. Undefined where those
+   * and one more could be more than may wait.
+   */
+  page(format: MetricsFormat, pendingCount: number): Promise<Blob> | undefined {
+    const kept = this.#kept.get(format);
+    const begunMicros = this.#samples.source.nowMicros();
+    const isFresh =
+      kept !== undefined && begunMicros - kept.begunMicros <= this.#samples.maxAgeMicros('metrics', 0);
+    if (isFresh) return kept.page;
+    if (!this.#options.budget.hasRoomFor(pendingCount * this.#pageBytes)) return undefined;
+    const page = this.#make(format);
+    this.#kept.set(format, { begunMicros, page });
+    return page;
+  }
+
+  async #make(format: MetricsFormat): Promise<Blob> {
+    const bytes = await this.#bytes(format);
+    this.#pageBytes = bytes.length;
+    return new Blob([bytes]);
+  }
+
   /** A section that cannot be had is missing on the page, which says so. */
-  async bytes(format: MetricsFormat): Promise<Uint8Array<ArrayBuffer>> {
+  async #bytes(format: MetricsFormat): Promise<Uint8Array<ArrayBuffer>> {
     const { machine, disks, processes, network } = this.#samples;
     const page = this.#openPage();
     const [machineSample, disksSample, processSample] = await Promise.all([

@@ -1,26 +1,35 @@
-import type { Connection } from './connection.ts';
-
-/** What may wait for clients that do not read, of all together. */
+/** What the agent keeps for all clients together: requests that wait, and what clients have not read. */
 export const WAITING_LIMIT_BYTES = 32 << 20;
 
-/** Replies that were handed to a socket and not read yet. Beyond a limit the client that has waited longest goes. */
+/** Whoever the agent keeps something for. */
+interface Holder {
+  refuse(code: number, reason: string): void;
+}
+
+/**
+ * Bytes that are kept for clients: requests that are not begun, replies that are not sent, and what waits in a socket,
+ * pongs included. Beyond a limit the client goes for which something has been kept longest without a break.
+ */
 export class SendBudget {
-  /** The longest blocked first. */
-  readonly #held = new Map<Connection, number>();
+  /** Who has held something longest first. */
+  readonly #held = new Map<Holder, number>();
   #bytes = 0;
 
-  hold(connection: Connection, bytes: number): void {
-    this.release(connection);
-    this.#held.set(connection, bytes);
-    this.#bytes += bytes;
-    for (const oldest of this.#held.keys()) {
+  /** What is kept for a client now, in place of what was kept before. May refuse clients, this one too. */
+  hold(holder: Holder, bytes: number): void {
+    const before = this.#held.get(holder) ?? 0;
+    if (bytes === before) return;
+    this.#bytes += bytes - before;
+    if (bytes === 0) this.#held.delete(holder);
+    else this.#held.set(holder, bytes);
+    for (const longest of this.#held.keys()) {
       if (this.#bytes <= WAITING_LIMIT_BYTES || this.#held.size === 1) return;
-      oldest.refuse(1008, 'the client does not read');
+      longest.refuse(1008, 'the client does not read');
+      this.hold(longest, 0);
     }
   }
 
-  release(connection: Connection): void {
-    this.#bytes -= this.#held.get(connection) ?? 0;
-    this.#held.delete(connection);
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= WAITING_LIMIT_BYTES;
   }
 }

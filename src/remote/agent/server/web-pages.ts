@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 const VALUE_LIMIT = 300;
 
 /** What of a request only a browser sends, or only one that was led here under another name. */
-export type WebPageSign = { readonly origin: string } | { readonly host: string };
+type WebPageSign = { readonly origin: string } | { readonly host: string };
 
 /**
  * What says that a web page is behind a request, if anything does. Browsers let any page open a WebSocket to any
@@ -17,11 +17,6 @@ export function webPageSign(url: URL, headers: Headers, isOpenOnLoopback: boolea
   if (origin !== null) return { origin: origin.slice(0, VALUE_LIMIT) };
   if (!isOpenOnLoopback || isOwnName(url.hostname)) return undefined;
   return { host: url.hostname.slice(0, VALUE_LIMIT) };
-}
-
-/** Whether others than this machine cannot reach an address, which is as URLs have it. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || /^(127\.|\[::1\]$|\[::ffff:7f..:)/.test(hostname);
 }
 
 function isOwnName(hostname: string): boolean {

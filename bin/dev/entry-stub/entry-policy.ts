@@ -1,0 +1,55 @@
+/** What the entry stub does to the environment, before the runtime sees it. Rules are beginnings of `NAME=value`. */
+export interface EntryPolicy {
+  /** At a privileged start, only these are kept. */
+  readonly keepWhenPrivileged: readonly string[];
+  /** At any other start, these are removed. */
+  readonly removeOtherwise: readonly string[];
+  /** Whole `NAME=value` texts, added at every start. */
+  readonly add: readonly string[];
+}
+
+/**
+ * Variables that the programs read and the runtime reads too, each with the reason why it may be kept at a privileged
+ * start.
+ */
+export const JUDGED_VARIABLES = {
+  PATH: 'searched for programs by the runtime alone; this program starts its children by absolute paths',
+  HOME: 'the folder of bunfig.toml, which is compiled out; our configuration is read with the rights of the user',
+  XDG_CONFIG_HOME: 'as HOME',
+  TERM: 'chooses colours',
+  COLORTERM: 'chooses colours',
+  NO_COLOR: 'chooses colours',
+  TZ: 'the name of a time zone: the C library opens no path of it at a privileged start, the engine has zones of its own',
+  LANG: 'chooses the language of sorting; no file is opened by it',
+  LC_ALL: 'as LANG',
+  LC_CTYPE: 'as LANG',
+} as const;
+
+/** Variables that the programs read and the runtime does not know. A name without `=` is the beginning of names. */
+const OWN_VARIABLES = ['SOCKTOP_', 'SSTOP_', 'XDG_STATE_HOME=', 'NOTIFY_SOCKET='] as const;
+
+/** Beginnings of the names that belong to the runtime and its libraries. They reach them at no start. */
+export const RUNTIME_FAMILIES = [
+  ...['BUN_', 'JSC_', 'WTF_', 'NODE_', 'ICU_', 'UV_', 'LSQUIC_', 'SIMDUTF_', 'JSIMD_', 'OPENSSL_'],
+  ...['MIMALLOC_', 'mimalloc_', 'Malloc', 'WebKit', 'JavaScriptCore', 'SSLKEYLOGFILE'],
+] as const;
+
+/**
+ * The runtime's settings. A timer of the garbage collector would wake an idle program every second; allocation starts
+ * collections as well. A program that works for a few milliseconds a second is compiled for longer than it runs, so
+ * only code that is really hot (tables of thousands of rows) is optimised (bench/remote/agent/polled.bench.ts).
+ * A crash is reported to nobody.
+ */
+const SETTINGS = [
+  'BUN_GC_TIMER_DISABLE=1',
+  'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
+  'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp=1000000',
+  'BUN_ENABLE_CRASH_REPORTING=0',
+] as const;
+
+/** The rules that every executable for Linux is sealed with. */
+export const ENTRY_POLICY: EntryPolicy = {
+  keepWhenPrivileged: [...Object.keys(JUDGED_VARIABLES).map((name) => `${name}=`), ...OWN_VARIABLES],
+  removeOtherwise: RUNTIME_FAMILIES,
+  add: SETTINGS,
+};

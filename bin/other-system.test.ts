@@ -1,0 +1,191 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentProcess } from './testing/agent-process.ts';
+import { buildForSystem, type OtherSystemPrograms } from './testing/other-system.ts';
+import { PtyProgram } from './testing/pty.ts';
+
+const LONG_MILLIS = 60_000;
+const FIGURES = /CPU.*Memory.*PID/s;
+
+/** The systems on which there are clients alone. The wire, the files and the screen are all as there but the runtime. */
+const SYSTEMS = [
+  {
+    ...{ platformName: 'win32', name: 'windows', suffix: '.EXE' },
+    // A console says nothing of itself, and has a folder of its own for settings.
+    folderVariable: 'APPDATA',
+    terminal: { TERM: undefined, LANG: undefined },
+    hasJobControl: false,
+  },
+  {
+    ...{ platformName: 'darwin', name: 'macos', suffix: '' },
+    ...{ folderVariable: 'XDG_CONFIG_HOME', terminal: {}, hasJobControl: true },
+  },
+] as const;
+
+let agent: AgentProcess;
+let folder = '';
+let certificate = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'other-system-'));
+  const environment = { XDG_CONFIG_HOME: folder, SOCKTOP_TOKEN: 'sesame' };
+  agent = await AgentProcess.start({ args: ['--enableSSL'], environment });
+  certificate = join(folder, 'socktop_agent/tls/cert.pem');
+}, LONG_MILLIS);
+afterAll(async () => {
+  await agent.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.each(SYSTEMS)(
+  'on $name',
+  ({ platformName, name, suffix, folderVariable, terminal, hasJobControl }) => {
+    let programs: OtherSystemPrograms;
+    let home = '';
+    const open: PtyProgram[] = [];
+
+    beforeAll(() => {
+      home = join(folder, name);
+      mkdirSync(home);
+      programs = buildForSystem(platformName, home, suffix);
+    }, LONG_MILLIS);
+    afterEach(async () => {
+      for (const each of open.splice(0)) await each.close();
+    });
+
+    const environment = () => ({
+      ...{ PATH: process.env['PATH'], HOME: home, SOCKTOP_TOKEN: 'sesame' },
+      [folderVariable]: join(home, 'settings'),
+    });
+    const url = () => `wss://127.0.0.1:${agent.port}/ws`;
+
+    async function run(...command: readonly string[]) {
+      const child = Bun.spawn([...command], {
+        ...{ cwd: home, env: environment() },
+        ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+      });
+      const [stdout, stderr, code] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]);
+      return { code, stdout, stderr };
+    }
+
+    function screen(...command: readonly string[]): PtyProgram {
+      const program = new PtyProgram(command, {
+        ...{ columns: 140, rows: 30, directory: home },
+        environment: { ...environment(), ...terminal },
+      });
+      open.push(program);
+      return program;
+    }
+
+    function expectRestored(program: PtyProgram): void {
+      expect(program.isAlternateScreen).toBe(false);
+      expect(program.isCursorVisible).toBe(true);
+      expect(program.mouseTracking).toBe('none');
+    }
+
+    const urlFor = (program: string) => `give the URL of an agent: ${program} wss://HOST:8443/ws`;
+    const here = `this system cannot be watched directly (${name})`;
+
+    test.each([
+      ['sstop', [], `sstop: ${here}; ${urlFor('sstop')}`],
+      ['sstop', ['--once', '--json'], `sstop: ${here}; ${urlFor('sstop')}`],
+      ['sstop', ['--doctor'], `sstop: --doctor: ${here}; ${urlFor('sstop')}`],
+      ['socktop', ['--local'], `socktop: ${here}; ${urlFor('socktop')}`],
+      ['socktop', ['--demo', '--once', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
+      ['socktop', ['-P', 'demo', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
+      ['socktop', ['--json'], 'socktop: which machine? Give a URL or --profile (see socktop --help)'],
+      ['agent', [], `socktop-agent: this system cannot be watched (${name}): the agent runs on linux`],
+    ] as const)('%s %j is refused in one line', async (program, argv, line) => {
+      expect(await run(programs[program], ...argv)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
+    });
+
+    test(
+      'figures of an agent come over TLS, by a profile that is kept; what is recorded is played',
+      async () => {
+        const argv = ['--once', '--json', '--record', 'machine.gz', '--tls-ca', certificate];
+        const asked = await run(programs.socktop, ...argv, '-P', 'box', url());
+        expect(asked).toMatchObject({ code: 0, stderr: '' });
+        const { host, cpu } = JSON.parse(asked.stdout);
+        expect(cpu.per_core.length).toBeGreaterThan(0);
+        const saved = JSON.parse(readFileSync(join(home, 'settings/socktop/profiles.json'), 'utf8'));
+        expect(saved.profiles.box).toEqual({ url: url(), tls_ca: certificate });
+        const network = await run(programs.sstop, '--once', '--json', '--record', 'network.gz', '-P', 'box');
+        expect(network).toMatchObject({ code: 0, stderr: '' });
+        const played = await Promise.all([
+          run(programs.socktop, '--once', '--json', '--playback', 'machine.gz'),
+          run(programs.sstop, '--once', '--json', '--playback', 'network.gz'),
+        ]);
+        expect(played.map(({ code, stderr }) => [code, stderr])).toEqual([
+          [0, ''],
+          [0, ''],
+        ]);
+        expect(JSON.parse(played[0].stdout).host).toBe(host);
+        expect(JSON.parse(played[1].stdout).schema).toBe(1);
+      },
+      LONG_MILLIS,
+    );
+
+    test(
+      'the screen is drawn, follows the window, and is left by Ctrl-C',
+      async () => {
+        const program = screen(programs.socktop, '--tls-ca', certificate, url());
+        await program.waitFor(FIGURES);
+        expect(program.mouseTracking).toBe('drag');
+        // A terminal that says nothing of itself is no reason to do without colours.
+        await program.waitUntil(() => program.cell(0, 1).foreground > 255, 'colours of 24 bits');
+        program.resize(100, 70);
+        await program.waitUntil(
+          () => /\bquit\b/.test(program.lines()[69] ?? ''),
+          'the footer in its new place',
+        );
+        program.key('?');
+        await program.waitFor(/Draw the screen anew/);
+        expect(program.text().includes('fg brings it back')).toBe(hasJobControl);
+        program.key('\x1b');
+        await program.waitUntil(() => !program.text().includes('socktop keys'), 'the help closed');
+        program.key('\x03');
+        expect(await program.exited()).toBe(0);
+        expectRestored(program);
+      },
+      LONG_MILLIS,
+    );
+
+    test.skipIf(hasJobControl)(
+      'Ctrl-Z does nothing (only where no shell stops programs)',
+      async () => {
+        const program = screen(programs.sstop, '--tls-ca', certificate, url());
+        await program.waitFor(/help.*quit/);
+        program.key('\x1a');
+        program.key('?');
+        await program.waitFor(/sstop keys/);
+        expect(program.transcript.split('\x1b[?1049h').length).toBe(2);
+        program.key('\x1b');
+        await program.waitUntil(() => !program.text().includes('sstop keys'), 'the help closed');
+        program.key('q');
+        expect(await program.exited()).toBe(0);
+        expectRestored(program);
+      },
+      LONG_MILLIS,
+    );
+
+    test('nobody is offered what is not there', async () => {
+      const program = screen(programs.socktop);
+      await program.waitFor(/Select profile:\s+1\. box\s+Enter number/);
+      program.key('\r');
+      expect(await program.exited()).toBe(0);
+      const welcome = new PtyProgram([programs.socktop], {
+        ...{ columns: 140, rows: 40 },
+        environment: { [folderVariable]: join(home, 'empty') },
+      });
+      open.push(welcome);
+      await welcome.waitFor(/socktop: no profile is saved, and this system cannot be watched directly/);
+      expect(await welcome.exited()).toBe(2);
+    });
+  },
+);

@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { constants as os, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toOpError } from '../src/kit/errors/op-error.ts';
+import { WebSocketPeer } from '../src/remote/client/web-socket-peer.fixture.ts';
+import { AgentProcess } from './testing/agent-process.ts';
+import { SOCKTOP, SSTOP } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+
+/** What the issue allows, and the time that a busy machine takes to notice. */
+const END_MILLIS = 1000 + 500;
+/** With the start of the program; what is waited for in vain would take ten seconds and more. */
+const RUN_MILLIS = 5000;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stream-ends-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A full pipe: its reader has stopped, and lives. */
+class FullPipe {
+  readonly descriptor: number;
+
+  constructor(name: string) {
+    const path = join(folder, name);
+    Bun.spawnSync(['mkfifo', path]);
+    this.descriptor = openSync(path, constants.O_RDWR);
+    const filler = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      for (;;) writeSync(filler, new Uint8Array(4096));
+    } catch (thrown) {
+      expect(toOpError('fill', thrown).code).toBe('EAGAIN');
+    }
+    closeSync(filler);
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/** Resolves once a thread of the program waits for the reader of a pipe, or that has not happened for some seconds. */
+async function untilBlocked(pid: number): Promise<void> {
+  for (const began = performance.now(); performance.now() - began < 6000; await Bun.sleep(20)) {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const waits = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'utf8'));
+    if (waits.some((wait) => wait.includes('pipe_write'))) return;
+  }
+}
+
+/** O_NONBLOCK, octal as /proc shows it: a flag that the other programs at a pipe would suffer from. */
+function isNonBlocking(pid: number): boolean {
+  const flags = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/1`, 'utf8'))?.[1] ?? '';
+  return (Number.parseInt(flags, 8) & constants.O_NONBLOCK) !== 0;
+}
+
+async function endOf(
+  child: Bun.Subprocess,
+): Promise<{ readonly code: number | string; readonly millis: number }> {
+  const began = performance.now();
+  const timer = setTimeout(() => child.kill('SIGKILL'), 2 * RUN_MILLIS);
+  await child.exited;
+  clearTimeout(timer);
+  return { code: child.signalCode ?? child.exitCode ?? -1, millis: performance.now() - began };
+}
+
+const STREAMS: readonly (readonly [name: string, command: readonly string[], signal: NodeJS.Signals])[] = [
+  ['sstop --json', [SSTOP, '--json', '--interval', '100ms'], 'SIGINT'],
+  ['sstop --csv', [SSTOP, '--csv', '--interval', '100ms'], 'SIGTERM'],
+  ['sstop --once', [SSTOP, '--once', '--interval', '100ms'], 'SIGHUP'],
+  ['socktop --json', [SOCKTOP, '--local', '--json', '--metrics-interval-ms', '100'], 'SIGTERM'],
+  ['socktop --csv', [SOCKTOP, '--local', '--csv', '--metrics-interval-ms', '100'], 'SIGHUP'],
+  ['socktop --once', [SOCKTOP, '--local', '--once', '--metrics-interval-ms', '100'], 'SIGINT'],
+];
+
+describe('a stream whose reader has stopped reading', () => {
+  test.each(STREAMS)(
+    '%s ends within a second of a signal, and leaves the pipe as it was',
+    async (name, command, signal) => {
+      const pipe = new FullPipe(`${name.replaceAll(' ', '')}-signal`);
+      const child = Bun.spawn([...command], { stdin: 'ignore', stdout: pipe.descriptor, stderr: 'ignore' });
+      try {
+        await untilBlocked(child.pid);
+        expect(isNonBlocking(child.pid)).toBe(false);
+        child.kill(signal);
+        const { code, millis } = await endOf(child);
+        expect(code).toBe(128 + os.signals[signal]);
+        expect(millis).toBeLessThan(END_MILLIS);
+      } finally {
+        child.kill('SIGKILL');
+        pipe.close();
+      }
+    },
+  );
+
+  test('ends by --duration too', async () => {
+    const ends = STREAMS.filter(([name]) => !name.includes('--once')).map(async ([name, command]) => {
+      const pipe = new FullPipe(`${name.replaceAll(' ', '')}-duration`);
+      const argv = [...command, '--duration', '300ms'];
+      const child = Bun.spawn(argv, { stdin: 'ignore', stdout: pipe.descriptor, stderr: 'ignore' });
+      const { code, millis } = await endOf(child);
+      pipe.close();
+      return { name, code, isInTime: millis < RUN_MILLIS };
+    });
+    for (const { name, ...end } of await Promise.all(ends)) {
+      expect({ name, ...end }).toEqual({ name, code: 0, isInTime: true });
+    }
+  });
+
+  test('socktop --measure ends as well', async () => {
+    const agent = await AgentProcess.start();
+    const pipe = new FullPipe('measure');
+    try {
+      const argv = [SOCKTOP, '--measure', '--duration', '300ms', `ws://127.0.0.1:${agent.port}/ws`];
+      const child = Bun.spawn(argv, { stdin: 'ignore', stdout: pipe.descriptor, stderr: 'ignore' });
+      const { code, millis } = await endOf(child);
+      expect({ code, isInTime: millis < RUN_MILLIS }).toEqual({ code: 0, isInTime: true });
+    } finally {
+      pipe.close();
+      await agent.close();
+    }
+  });
+});
+
+/** An agent that takes every request and answers none: what it can first, then a sample. */
+class SilentAgent {
+  /** Resolves when a program waits for a sample. */
+  readonly asked: Promise<void>;
+  readonly #peer: WebSocketPeer;
+
+  private constructor(peer: WebSocketPeer, asked: Promise<void>) {
+    this.#peer = peer;
+    this.asked = asked;
+  }
+
+  /** Without v2 it speaks the original protocol, in which there is a connection once a request was answered. */
+  static async start(isV2: boolean): Promise<SilentAgent> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let requests = 0;
+    const received = (): void => {
+      if (++requests === 2) resolve();
+    };
+    return new SilentAgent(await WebSocketPeer.listen({ isV2, received }), promise);
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#peer.port}/ws`;
+  }
+
+  close(): Promise<void> {
+    return this.#peer.close();
+  }
+}
+
+describe('an agent that leaves out replies', () => {
+  const commands: readonly (readonly string[])[] = [
+    [SSTOP, '--json'],
+    [SOCKTOP, '--json'],
+    [SOCKTOP, '--csv'],
+    [SOCKTOP, '--measure'],
+  ];
+
+  test.each(commands)('holds up neither SIGTERM nor --duration of %s %s', async (program, mode) => {
+    const agent = await SilentAgent.start(true);
+    try {
+      const start = (...args: string[]) =>
+        Bun.spawn([program!, mode!, ...args, agent.url], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const stopped = start();
+      await agent.asked;
+      stopped.kill('SIGTERM');
+      const { code, millis } = await endOf(stopped);
+      expect(code).toBe(143);
+      expect(millis).toBeLessThan(END_MILLIS);
+      const timed = start('--duration', '200ms');
+      const end = await endOf(timed);
+      expect({ code: end.code, isInTime: end.millis < RUN_MILLIS }).toEqual({ code: 1, isInTime: true });
+      expect(await new Response(timed.stderr).text()).toMatch(/^(sstop|socktop): no \w+ came[^\n]*\n$/);
+    } finally {
+      await agent.close();
+    }
+  });
+});
+
+test('an agent of the original protocol that never answers holds up no --duration', async () => {
+  const agent = await SilentAgent.start(false);
+  try {
+    for (const [name, program] of [
+      ['sstop', SSTOP],
+      ['socktop', SOCKTOP],
+    ] as const) {
+      const argv = [program, '--json', '--duration', '200ms', agent.url];
+      const child = Bun.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const { code, millis } = await endOf(child);
+      expect({ code, isInTime: millis < RUN_MILLIS }).toEqual({ code: 1, isInTime: true });
+      expect(await new Response(child.stderr).text()).toMatch(
+        new RegExp(`^(Connecting[^\\n]*\\n)?${name}: ${agent.url}: no answer came within --duration\\n$`),
+      );
+    }
+  } finally {
+    await agent.close();
+  }
+});
+
+describe('a recording that fails', () => {
+  const limited = (...command: readonly string[]): string[] => [
+    'sh',
+    '-c',
+    'ulimit -f 1; exec "$@"',
+    'sh',
+    ...command,
+  ];
+
+  test.each([
+    ['sstop', SSTOP, ['--json', '--interval', '100ms']],
+    ['sstop', SSTOP, ['--once', '--interval', '100ms']],
+    ['socktop', SOCKTOP, ['--local', '--json', '--metrics-interval-ms', '100']],
+  ] as const)('ends %s with exit code 1 (%#)', async (name, program, args) => {
+    const file = join(folder, `failed-${args.length}-${name}-${args[0]}.gz`);
+    const argv = limited(program, ...args, '--duration', '600ms', '--record', file);
+    const child = Bun.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const stderr = await new Response(child.stderr).text();
+    expect([await child.exited, stderr]).toEqual([
+      1,
+      `${name}: cannot record to '${file}': the file is as large as it may be\n`,
+    ]);
+  });
+
+  test.each([
+    ['sstop', [SSTOP]],
+    ['socktop', [SOCKTOP, '--local']],
+  ] as const)('ends the screen of %s with exit code 1, told once it is left', async (name, command) => {
+    const file = join(folder, `${name}-screen.gz`);
+    const pty = new PtyProgram(limited(...command, '--duration', '2500ms', '--record', file), {
+      columns: 160,
+    });
+    try {
+      expect(await pty.exited()).toBe(1);
+      expect(pty.isAlternateScreen).toBe(false);
+      expect(pty.text()).toContain(`${name}: cannot record to '${file}': the file is as large as it may be`);
+    } finally {
+      await pty.close();
+    }
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'bun:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+/** The sources below platforms/ that leave code in a bundle of the program for a system. */
+async function platformSources(platformName: string): Promise<string[]> {
+  const { metafile } = await Bun.build({
+    ...{ entrypoints: [`${ROOT}bin/main.ts`], target: 'bun', root: ROOT, splitting: true, minify: true },
+    metafile: true,
+    // As `bun build --compile --target` sets it by itself.
+    define: { 'process.platform': JSON.stringify(platformName) },
+  });
+  const inputs = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) => Object.entries(inputs));
+  const sources = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+  expect(sources).toContain('bin/main.ts');
+  return sources.filter((path) => path.startsWith('platforms/'));
+}
+
+describe('a bundle for another system', () => {
+  test.each(['win32', 'darwin'])('%s: holds no code of Linux', async (platformName) => {
+    const sources = await platformSources(platformName);
+    expect(sources).toContain('platforms/systems.ts');
+    expect(sources.filter((path) => path.startsWith('platforms/linux/'))).toEqual([]);
+  });
+
+  test('linux: holds it', async () => {
+    const sources = await platformSources('linux');
+    for (const name of ['libc', 'doctor', 'linux-platform', 'privilege-drop', 'program-text']) {
+      expect(sources).toContain(`platforms/linux/${name}.ts`);
+    }
+  });
+});

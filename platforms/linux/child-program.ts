@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+import { EffectiveCapabilities } from './capabilities.ts';
+import { systemCall } from './libc.ts';
+
+const PRCTL = process.arch === 'arm64' ? 167 : 157;
+/** linux/prctl.h. */
+const PR_CAPBSET_DROP = 24;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+const LAST_CAPABILITY = 63;
+/** All that a child finds in its environment, beside what its caller adds. */
+const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' } as const;
+
+/** A program that runs beside this one, its output on pipes. */
+export type ChildProgram = Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+
+let isPrepared = false;
+
+/**
+ * Starts a program of the system without any capability, with an environment of its own. This is the only place that
+ * starts one. `paths` are absolute candidates, of which the first that exists is taken: PATH is not searched. Throws
+ * OpError: `ENOENT` none of them exists, `EINVAL` a path is not absolute.
+ */
+export function startChild(
+  paths: readonly string[],
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): ChildProgram {
+  if (paths.some((path) => !path.startsWith('/'))) throw new OpError({ op: 'start child', code: 'EINVAL' });
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new OpError({ op: 'start child', code: 'ENOENT' });
+  if (!isPrepared) dropCapabilitiesOfChildren();
+  isPrepared = true;
+  return Bun.spawn([path, ...args], {
+    ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: '/' },
+    env: { ...ENVIRONMENT, ...variables },
+  });
+}
+
+/**
+ * What this thread, which makes the children, could hand on: nothing stays. A child of an ordinary user has what is
+ * ambient; one of root has what is inheritable and in the bounding set, which root alone may empty (capabilities(7)).
+ */
+function dropCapabilitiesOfChildren(): void {
+  for (let bit = 0; bit <= LAST_CAPABILITY; bit++) systemCall(PRCTL, PR_CAPBSET_DROP, bit);
+  systemCall(PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+  new EffectiveCapabilities().inheritNone();
+}

@@ -1,0 +1,245 @@
+/**
+ * Every column of the tables and every field of the records comes back from wherever it goes: from an agent (all rows,
+ * and what has changed since), from a recording, from a pause. The tables are asked for their columns, so one that is
+ * new has to be carried on or stand below, with the reason why not.
+ */
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { MachineSectionReader, MachineSectionWriter } from '../bin/section-recording.ts';
+import { RecordingWriter } from './data/export/recording-writer.ts';
+import { freezeNetwork } from './data/query/freeze.ts';
+import { NetworkRates } from './data/rates/network-rates.ts';
+import type { MachineProcesses } from './data/sample/machine-processes.ts';
+import type { NetworkSection } from './data/sample/network-section.ts';
+import type { Platform } from './data/sample/platform.ts';
+import type { Snapshot } from './data/sample/snapshot.ts';
+import { RecordedSource } from './data/source/recorded-source.ts';
+import {
+  lostBetween,
+  type Plain,
+  plain,
+  plainDetail,
+  plainNetwork,
+  plainProcesses,
+  unknownIn,
+} from './every-column.fixture.ts';
+import { EveryColumn, FIRST_PID, PIDS, seededUser } from './every-column-seed.fixture.ts';
+import { AnswerSource } from './remote/agent/answers/answer-source.ts';
+import { CapabilityAnswers } from './remote/agent/answers/capability-answers.ts';
+import { V2Answers } from './remote/agent/answers/v2-answers.ts';
+import { AgentSamples } from './remote/agent/samples/agent-samples.ts';
+import { V2Memory, V2Session } from './remote/client/v2-session.ts';
+import { NetworkEncoder } from './remote/wire/network-encoder.ts';
+import { NetworkReplica } from './remote/wire/network-replica.ts';
+import { v2Frame } from './remote/wire/v2-frame.ts';
+import { readV2Request } from './remote/wire/v2-request.ts';
+
+/** Left behind on purpose, by path; every entry has to be lost, or it does not belong here. */
+type Internal = Readonly<Record<string, string>>;
+
+const OF_COLLECTING = 'tells a collector whom to read again';
+const OF_THE_MACHINE = 'is told with the machine, not with its network';
+const OF_ATTRIBUTION = 'is needed to attribute; nothing that is shown reads it';
+const NETWORK_INTERFACES: Internal = {
+  'interfaces.links.rxErrors': OF_THE_MACHINE,
+  'interfaces.links.rxDropped': OF_THE_MACHINE,
+  'interfaces.links.txErrors': OF_THE_MACHINE,
+  'interfaces.links.txDropped': OF_THE_MACHINE,
+  'interfaces.links.linkBitsPerSecond': OF_THE_MACHINE,
+  'interfaces.links.mtuBytes': OF_THE_MACHINE,
+  'interfaces.links.operationalStates': OF_THE_MACHINE,
+  'interfaces.links.hardwareAddresses': OF_THE_MACHINE,
+};
+const PROCESSES: Internal = {
+  'rows.ppid': 'no list of processes shows the parent; one process in depth has it',
+  'rows.uid': 'the name of the user stands there instead',
+  'rows.lastRanGeneration': OF_COLLECTING,
+};
+const MACHINE: Internal = {
+  'memory.value.reclaimableSlabBytes': 'is for /metrics alone',
+  'sensors.value.sensors.bus': 'makes the names of chips on /metrics',
+  'sensors.value.cpu.bus': 'makes the names of chips on /metrics',
+};
+const DETAIL: Internal = {
+  'process.startWallMillis': 'stands for start ticks where the original protocol tells none',
+  'children.lastRanGeneration': OF_COLLECTING,
+};
+
+function expectKept(before: Plain, after: Plain, internal: Internal): void {
+  expect(lostBetween(before, after).sort()).toEqual(Object.keys(internal).sort());
+}
+
+const network = (section: NetworkSection | undefined): Plain =>
+  section === undefined ? undefined : plainNetwork(section);
+const processes = (section: MachineProcesses | undefined): Plain =>
+  section === undefined ? undefined : plainProcesses(section, seededUser);
+
+test('a seed leaves nothing unknown', () => {
+  const seed = new EveryColumn(100);
+  expect(unknownIn(plainNetwork(seed.network()))).toEqual([]);
+  expect(unknownIn(plainProcesses(seed.processes(), seededUser))).toEqual([]);
+  expect(unknownIn(plainDetail(seed.detail()))).toEqual([]);
+  for (const section of [seed.machine(), seed.disks(), seed.journal()]) {
+    expect(unknownIn(plain(section))).toEqual([]);
+  }
+});
+
+describe('from an agent', () => {
+  /** What the agent collects next. */
+  let seed = new EveryColumn(100);
+  let nowMicros = 1e6;
+  const platform: Platform = {
+    host: { hostName: 'h', bootId: 'b', bootWallMillis: 1, clockTicksPerSecond: 100, pageSizeBytes: 4096 },
+    monotonicMicros: () => nowMicros,
+    openNetwork: () => {
+      throw new TypeError('the network is encoded as it is');
+    },
+    openMachine: () => ({
+      collectMachine: () => collected.machine,
+      collectDisks: () => collected.disks,
+      collectProcesses: () => Promise.resolve(collected.processes),
+      collectProcess: () => Promise.resolve(collected.detail),
+      collectJournal: () => Promise.resolve(collected.journal),
+      close: () => undefined,
+    }),
+    tierReports: () => [],
+    userName: seededUser,
+    signaller: { send: () => 'gone' },
+  };
+  let collected = everything();
+  const options = {
+    metricsTtlMillis: 0,
+    processesTtlMillis: 0,
+    disksTtlMillis: 0,
+    gpus: true,
+    temperatures: true,
+  };
+  const samples = new AgentSamples(platform, options);
+  const source = new AnswerSource(samples, true);
+  const identity = { version: '1', platformName: 'linux' };
+  const answers = new V2Answers(source, new CapabilityAnswers(platform, identity, options, source));
+  const position = { sequence: 0 };
+  const session: V2Session = new V2Session(
+    {
+      send: (text) => {
+        void answer(text);
+        return true;
+      },
+      answered: () => undefined,
+      broken: (error) => {
+        throw error;
+      },
+      monotonicMicros: () => nowMicros,
+    },
+    new V2Memory(),
+  );
+  afterAll(() => samples.close());
+
+  async function answer(text: string): Promise<void> {
+    const request = readV2Request(text);
+    if ('error' in request) throw request.error;
+    session.received(v2Frame(request.id, await answers.answer(request, position)));
+  }
+
+  function everything() {
+    return {
+      ...{ machine: seed.machine(), disks: seed.disks(), processes: seed.processes() },
+      ...{ detail: seed.detail(), journal: seed.journal() },
+    };
+  }
+
+  /** Other values, of a sample that no cache holds. */
+  function next(seedOf: number): void {
+    seed = new EveryColumn(seedOf);
+    collected = everything();
+    nowMicros += 10e6;
+  }
+
+  test('the machine, its disks, one process and a journal', async () => {
+    for (const seedOf of [100, 5000]) {
+      next(seedOf);
+      // The agent keeps to itself what failed, which stands in the parts.
+      expectKept(plain(collected.machine), plain((await session.machine()).section), MACHINE);
+      expectKept(plain(collected.disks), plain((await session.disks()).section), {});
+      const detail = (await session.processDetail(FIRST_PID)).section;
+      expectKept(plainDetail(collected.detail), plainDetail(detail), DETAIL);
+      expectKept(plain(collected.journal), plain((await session.journal(FIRST_PID)).section), {});
+    }
+  });
+
+  test('all processes, whole and by what has changed', async () => {
+    for (const seedOf of [9000, 20_000, 30_000]) {
+      next(seedOf);
+      const { section } = await session.processes(PIDS);
+      expectKept(processes(collected.processes), processes(section), PROCESSES);
+    }
+  });
+
+  test('the network', async () => {
+    const replica = new NetworkReplica();
+    const encoder = new NetworkEncoder();
+    for (const seedOf of [100, 5000]) {
+      const other = new EveryColumn(seedOf);
+      const [header, section] = [other.header(), other.network()];
+      const errors = [{ op: 'a', code: 'b', message: 'c' }];
+      const received = await replica.apply(encoder.encode(header, section, errors), NEVER);
+      expectKept(network(section), network(received.network), NETWORK_INTERFACES);
+      expect([received.header, received.errors]).toEqual([header, errors]);
+    }
+  });
+});
+
+const NEVER = { due: () => false, rest: () => Promise.resolve() };
+
+describe('from a recording', () => {
+  const directory = mkdtempSync(`${tmpdir()}/every-column-`);
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test('all sections that are recorded', async () => {
+    const path = `${directory}/every.gz`;
+    const snapshots = [100, 5000].map((seedOf): Snapshot => {
+      const seed = new EveryColumn(seedOf);
+      return {
+        ...{ header: { ...seed.header(), epoch: 7 }, errors: [{ op: 'a', code: 'b', message: 'c' }] },
+        ...{ network: seed.network(), machine: seed.machine(), disks: seed.disks() },
+        machineProcesses: seed.processes(),
+      };
+    });
+    const writer = await RecordingWriter.open(path, { sections: new MachineSectionWriter(seededUser) });
+    for (const snapshot of snapshots) await writer.record(snapshot, new NetworkRates());
+    await writer.close();
+    const sections = new MachineSectionReader();
+    const source = await RecordedSource.open(path, { monotonicMicros: () => 0, sections });
+    for (const snapshot of snapshots) {
+      const played = await source.next();
+      expectKept(network(snapshot.network), network(played?.network), {
+        ...NETWORK_INTERFACES,
+        'sockets.isShare': OF_ATTRIBUTION,
+      });
+      expectKept(plain(snapshot.machine), plain(played?.machine), MACHINE);
+      expectKept(plain(snapshot.disks), plain(played?.disks), {});
+      expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), PROCESSES);
+      expect(played?.errors).toEqual(snapshot.errors);
+      const { hostName, bootId, wallMillis, bootWallMillis, clockTicksPerSecond } = snapshot.header;
+      expect(played?.header).toMatchObject({
+        ...{ hostName, bootId, wallMillis, bootWallMillis, clockTicksPerSecond },
+      });
+    }
+    source.close();
+  });
+});
+
+test('from a pause: the network as it was, while its tables go on', () => {
+  const section = new EveryColumn(100).network();
+  const before = network(section);
+  const frozen = freezeNetwork(section, new NetworkRates()).section;
+  const { owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces } = section;
+  for (const table of [owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces]) {
+    for (const column of Object.values(table)) {
+      if (Array.isArray(column)) column.fill('gone');
+      else if (ArrayBuffer.isView(column)) new Uint8Array(column.buffer).fill(0);
+    }
+  }
+  expectKept(before, network(frozen), {});
+});

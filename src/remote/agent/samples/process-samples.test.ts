@@ -1,0 +1,55 @@
+import { expect, test } from 'bun:test';
+import type { MachineCollector, Platform } from '../../../data/sample/platform.ts';
+import type { ProcessesWant } from '../../../data/sample/snapshot.ts';
+import { SystemWorld } from '../../../data/sample/system-world.fixture.ts';
+import { MachineSource } from './machine-source.ts';
+import { ProcessSamples } from './process-samples.ts';
+
+/** A made-up machine that notes what is wanted of its processes. */
+class Machine {
+  readonly world = new SystemWorld();
+  readonly wants: ProcessesWant[] = [];
+  readonly platform: Platform = {
+    host: { hostName: 'h', bootId: 'b', bootWallMillis: 0, clockTicksPerSecond: 100, pageSizeBytes: 4096 },
+    monotonicMicros: () => this.world.monotonicMicros,
+    openNetwork: () => {
+      throw new TypeError('nobody asks for the network');
+    },
+    openMachine: () => this.#collector(),
+    tierReports: () => [],
+    userName: String,
+    signaller: { send: () => 'gone' },
+  };
+
+  #collector(): MachineCollector {
+    const { world } = this;
+    return {
+      collectMachine: () => world.machine(),
+      collectDisks: () => world.disks(),
+      collectProcesses: (want) => {
+        this.wants.push(want);
+        return Promise.resolve(world.machineProcesses());
+      },
+      collectProcess: (pid) => Promise.resolve(world.processDetail(pid)),
+      collectJournal: () => Promise.reject(new TypeError('nobody asks for a journal')),
+      close: () => undefined,
+    };
+  }
+}
+
+test('command lines are read while somebody asks who is told them, and not for anybody else', async () => {
+  const machine = new Machine();
+  const samples = new ProcessSamples(new MachineSource(machine.platform, {}));
+  const sample = async (): Promise<ProcessesWant | undefined> => {
+    machine.world.pass(1);
+    await samples.cache.read(0, () => undefined);
+    return machine.wants.at(-1);
+  };
+  expect(await sample()).toEqual({ visiblePids: [], allCommandLines: false });
+  samples.noteVisible([7]);
+  expect(await sample()).toEqual({ visiblePids: [7], allCommandLines: true });
+  machine.world.pass(58);
+  expect(await sample()).toEqual({ visiblePids: [], allCommandLines: true });
+  machine.world.pass(1);
+  expect(await sample()).toEqual({ visiblePids: [], allCommandLines: false });
+});
