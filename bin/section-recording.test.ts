@@ -65,6 +65,7 @@ describe('sections in a recording', () => {
     const { header, machineProcesses } = snapshot;
     const own = machineProcesses!.processes.find(process.pid);
     const commandLines = [...machineProcesses!.commandLines!];
+    commandLines[own] = 'one';
     const written = (): boolean[] => {
       const lists: boolean[] = [];
       for (let list = 0; list < 17; list++) {

@@ -6,6 +6,7 @@ import { EventLog } from './sstop-log.ts';
 import { exceptionFields, LineBudget, logLine } from './sstop-log-line.ts';
 import { SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
+import { VERSION } from './version.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -121,7 +122,7 @@ describe('the program', () => {
     expect(lines.map(({ event }) => event)).toEqual([
       ...['start', 'recording-opened', 'tier', 'recording-ended', 'exit'],
     ]);
-    expect(lines[0]).toMatchObject({ version: '0.1.0', output: 'json', interval: '100ms', dns: 'true' });
+    expect(lines[0]).toMatchObject({ version: VERSION, output: 'json', interval: '100ms', dns: 'true' });
     expect(lines[2]?.['tier']).toMatch(/^(ebpf|netlink|packet|proc)$/);
     expect(Number(lines[3]?.['snapshots'])).toBeGreaterThan(2);
     expect(lines[4]).toMatchObject({ code: '0', level: 'info' });

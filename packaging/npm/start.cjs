@@ -11,6 +11,8 @@ const path = require('node:path');
 const PLACEHOLDER_MAX_BYTES = 1 << 20;
 // biome-ignore format: the release puts the flags here.
 const FLAGS = [/* FLAGS */];
+// biome-ignore format: and the settings of the runtime here, NAME=value.
+const SETTINGS = [/* SETTINGS */];
 
 const system = process.platform === 'win32' ? 'windows' : process.platform;
 const cpu = process.arch === 'arm64' ? 'aarch64' : process.arch;
@@ -45,7 +47,15 @@ if (runtime === undefined) {
   process.exit(1);
 }
 const main = path.join(__dirname, '..', 'dist', 'main.js');
-const child = spawn(runtime, [...FLAGS, main, ...process.argv.slice(2)], { stdio: 'inherit', argv0: role });
+const settings = SETTINGS.map((text) => [
+  text.slice(0, text.indexOf('=')),
+  text.slice(text.indexOf('=') + 1),
+]);
+const child = spawn(runtime, [...FLAGS, main, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  argv0: role,
+  env: { ...process.env, ...Object.fromEntries(settings) },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   process.stderr.write(`${role}: ${error.message}\n`);

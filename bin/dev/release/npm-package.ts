@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import type { Role } from '../../role.ts';
 import { defines, ENTRY, EXEC_ARGUMENTS } from '../compile.ts';
+import { ENTRY_POLICY } from '../entry-stub/entry-policy.ts';
 import { textMember } from './debian-archive.ts';
 import { deflated, gzipOf } from './gzip.ts';
 import { licensesOfAll, ownLicense } from './licenses.ts';
@@ -13,11 +14,14 @@ const ROLES: readonly Role[] = ['sstop', 'socktop', 'socktop-agent'];
 const FILE_MODE = 0o644;
 const EXECUTABLE_MODE = 0o755;
 const FLAGS_MARK = '/* FLAGS */';
+const SETTINGS_MARK = '/* SETTINGS */';
 
 /** The package for npm, as `npm publish` takes it: the bundle, and Bun of this exact version as its dependency. */
 export function npmPackage(version: string, seconds: number, work: string): Uint8Array {
   const read = (path: string): string => readFileSync(`${ROOT}packaging/npm/${path}`, 'utf8');
-  const start = read('start.cjs').replace(FLAGS_MARK, EXEC_ARGUMENTS.map((flag) => `'${flag}'`).join(', '));
+  const start = read('start.cjs')
+    .replace(FLAGS_MARK, listed(EXEC_ARGUMENTS))
+    .replace(SETTINGS_MARK, listed(ENTRY_POLICY.add));
   const text = (name: string, contents: string): TarMember =>
     textMember(`package/${name}`, contents, FILE_MODE);
   const members = [
@@ -30,12 +34,12 @@ export function npmPackage(version: string, seconds: number, work: string): Uint
       ...{ name: `package/dist/${name}`, kind: 'file' as const, mode: FILE_MODE, contents },
     })),
   ];
-  const empty = new Uint8Array();
-  return gzipOf(
-    empty,
-    new Uint8Array(tarOf(members, seconds)),
-    deflated(new Uint8Array(tarOf(members, seconds))),
-  );
+  const tar = new Uint8Array(tarOf(members, seconds));
+  return gzipOf(new Uint8Array(), tar, deflated(tar));
+}
+
+function listed(texts: readonly string[]): string {
+  return texts.map((text) => `'${text}'`).join(', ');
 }
 
 function manifest(version: string): object {
