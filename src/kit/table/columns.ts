@@ -74,7 +74,7 @@ interface Table extends Columns {
 }
 
 type ColumnsClass<S extends ColumnSet> = new (capacity?: number) => Columns & Arrays<S>;
-type TableClass<S extends ColumnSet> = new (capacity?: number) => Table & Arrays<S>;
+type TableClass<S extends ColumnSet> = new (capacity?: number, limit?: number) => Table & Arrays<S>;
 
 /**
  * A class of columns that are declared in one place: `class Usage extends columnsClass({ readBytes: numbers('f64') })`
@@ -147,13 +147,13 @@ export function columnsClass<const S extends ColumnSet>(set: S): ColumnsClass<S>
 /** A class of tables with declared columns. `limit` is the most rows that a table may have. */
 export function tableClass<const S extends ColumnSet>(
   set: S,
-  { capacity: firstCapacity, limit }: { readonly capacity: number; readonly limit: number },
+  { capacity: firstCapacity, limit: mostRows }: { readonly capacity: number; readonly limit: number },
 ): TableClass<S> {
   const Base: new (capacity: number) => Columns = columnsClass(set);
   class DeclaredTable extends Base implements Table {
     slots: SlotTable;
 
-    constructor(capacity = firstCapacity) {
+    constructor(capacity = firstCapacity, limit = mostRows) {
       const slots = new SlotTable(capacity, limit, (grown) => this.reserve(grown));
       super(slots.capacity);
       this.slots = slots;
