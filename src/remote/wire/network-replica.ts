@@ -4,6 +4,7 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { NetworkTables } from '../../data/sample/network-tables.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import { ReceivedKeys, RowMatch } from '../../kit/table/row-match.ts';
 import { ReceivedTable, type ReferredRows, scatterNumbers, scatterTexts } from './column-reader.ts';
 import { TEXT_LIMIT } from './limits.ts';
 import { NETWORK_FIRST_TEXT, slotsOf } from './network-encoder.ts';
@@ -15,7 +16,6 @@ import {
   networkColumns,
 } from './network-tables.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
-import { ReceivedKeys, RowMatch } from './row-match.ts';
 import { failuresOf, headerOf, plausible, sectionOf } from './section-codec.ts';
 import {
   type Failure,
