@@ -69,10 +69,11 @@ export async function openInput(
   }
 }
 
-function openLocal(platform: Platform | undefined, { backend }: Settings): Source {
+/** A screen is painted first. A tier that was asked for by name is tried at once: where it cannot run, none starts. */
+function openLocal(platform: Platform | undefined, { backend, output }: Settings): Source {
   if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
   const source = new LocalSource(platform, { tier: backend });
-  source.openNetwork();
+  if (output !== 'screen' || backend !== 'auto') source.openNetwork();
   return source;
 }
 

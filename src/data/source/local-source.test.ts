@@ -57,7 +57,7 @@ class ScriptedCollector implements NetworkCollector {
   }
 }
 
-function open(collector: ScriptedCollector): LocalSource {
+function open(collector: ScriptedCollector, opening = () => {}): LocalSource {
   const platform: Platform = {
     host: {
       hostName: 'web-1',
@@ -67,7 +67,10 @@ function open(collector: ScriptedCollector): LocalSource {
       pageSizeBytes: 4096,
     },
     monotonicMicros: () => performance.now() * 1000,
-    openNetwork: (_: NetworkOptions) => collector,
+    openNetwork: (_: NetworkOptions) => {
+      opening();
+      return collector;
+    },
     tierReports: () => [],
     userName: String,
     signaller: { send: () => 'gone' },
@@ -153,6 +156,25 @@ describe('the network of this machine', () => {
     await failed.promise;
     expect((await source.sample(NETWORK, FOR_EVER)).errors.map(({ code }) => code)).toEqual(['ENOBUFS']);
     source.close();
+  });
+
+  test('is opened by the first sample, and tried again where it cannot be', async () => {
+    const collector = new ScriptedCollector();
+    let failures = 1;
+    let opened = 0;
+    const source = open(collector, () => {
+      opened++;
+      if (failures-- > 0) throw new OpError({ op: 'open', code: 'EPERM' });
+    });
+    expect(opened).toBe(0);
+    expect((await source.sample(NETWORK, FOR_EVER)).errors).toMatchObject([
+      { op: 'collect network', code: 'EPERM' },
+    ]);
+    expect((await source.sample(NETWORK, FOR_EVER)).network).toBeDefined();
+    expect(() => source.openNetwork()).not.toThrow();
+    expect(opened).toBe(2);
+    source.close();
+    expect(collector.closings).toBe(1);
   });
 
   test('close waits for the collection under way, and then nothing is collected', async () => {

@@ -375,7 +375,7 @@ describe('what is no recording', () => {
     expect(await Promise.all(codes)).toEqual([
       'ENOENT there is no such file',
       'EISDIR it is a directory',
-      'NOT_A_FILE it is no regular file',
+      'NOT_A_FILE not a regular file',
     ]);
   });
 });
