@@ -128,10 +128,10 @@ describe('playback', () => {
   test('runs at the speed set, stands while paused and at the end', async () => {
     await open();
     await look();
-    source.setSpeed(16);
+    for (let i = 0; i < 4; i++) source.changeSpeed(1);
     micros += 5e6;
     expect(await look()).toEqual(pictures[80]!);
-    source.setSpeed(0.25);
+    for (let i = 0; i < 6; i++) source.changeSpeed(-1);
     micros += 4e6;
     expect(await look()).toEqual(pictures[81]!);
     source.setPaused(true);
