@@ -1,11 +1,11 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-cpu.ts';
 import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OriginalProcessEncoder } from '../../wire/original-process-encoder.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
-import type { MachineSource } from './machine-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { VisiblePids } from './visible-pids.ts';
 
@@ -31,7 +31,7 @@ export class ProcessSamples {
   readonly originalEncoder: OriginalProcessEncoder;
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
-  readonly #source: MachineSource;
+  readonly #source: LocalSource;
   readonly #changes = new ProcessChanges();
   readonly #visible = new VisiblePids();
   readonly #cpu = new ProcessCpu();
@@ -39,7 +39,7 @@ export class ProcessSamples {
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(source: MachineSource) {
+  constructor(source: LocalSource) {
     this.#source = source;
     this.encoder = new ProcessEncoder(this.#changes);
     this.originalEncoder = new OriginalProcessEncoder(this.#changes);
@@ -59,7 +59,7 @@ export class ProcessSamples {
 
   async #collect(): Promise<ProcessSample> {
     const now = this.#source.nowMicros();
-    const section = await this.#source.processes({
+    const section = await this.#source.section('machineProcesses', {
       visiblePids: this.#visible.within(now),
       allCommandLines: now <= this.#commandLinesUntilMicros,
     });
