@@ -1,14 +1,7 @@
 import { ReceivedKeys } from '../../kit/table/row-match.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
-import {
-  type NumberArray,
-  type RecordedTable,
-  recordedTable,
-  type SectionTables,
-  TABLE_NAMES,
-  type TableName,
-  TEXT_LIMIT,
-} from './recorded-format.ts';
+import { type NumberArray, type SectionTables, TABLE_NAMES, type TableName } from '../sample/told-tables.ts';
+import { type RecordedTable, recordedTable, TEXT_LIMIT } from './recorded-format.ts';
 import { badValue, parseObject } from './recorded-header.ts';
 
 /** No part has more rows, whatever the table. */

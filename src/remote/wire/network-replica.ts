@@ -7,13 +7,14 @@ import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts
 import { ReceivedKeys, RowMatch } from '../../kit/table/row-match.ts';
 import { ReceivedTable, type ReferredRows, scatterNumbers, scatterTexts } from './column-reader.ts';
 import { TEXT_LIMIT } from './limits.ts';
-import { NETWORK_FIRST_TEXT, slotsOf } from './network-encoder.ts';
+import { NETWORK_FIRST_TEXT } from './network-encoder.ts';
 import {
   NETWORK_LIMITS,
   NETWORK_SHAPES,
   NETWORK_TABLES,
   type NetworkTableName,
   networkColumns,
+  slotsOf,
 } from './network-tables.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
 import { failuresOf, headerOf, plausible, sectionOf } from './section-codec.ts';

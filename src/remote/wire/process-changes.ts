@@ -1,9 +1,9 @@
 import { ProcessList, type ToldProcesses } from '../../data/sample/process-list.ts';
 import type { ProcessTable } from '../../data/sample/process-table.ts';
+import type { NumberArray } from '../../data/sample/told-tables.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { REMOVALS_LIMIT, ROWS_LIMIT } from './limits.ts';
 import { processColumns } from './process-columns.ts';
-import type { NumberArray } from './typed-columns.ts';
 
 /** By the slots of the list. */
 const CHANGE_COLUMNS = {
