@@ -5,7 +5,7 @@ import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { isListener } from '../sample/socket-role.ts';
 import type { ExportOptions } from './export-options.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 
 const COLUMNS = [
   'timestamp',

@@ -5,7 +5,7 @@ import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { ExportOptions } from './export-options.ts';
-import { countValue, rateValue } from './json-values.ts';
+import { countValue, rateValue } from '../query/cell-values.ts';
 
 export interface HostEntry {
   /** Its name; null: none, not known yet, or not asked for. */

@@ -11,7 +11,7 @@ import {
   listenEntries,
   type SocketsByOwner,
 } from './json-sockets.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 
 export interface ProcessEntry {
   /** Null for rows without a known process; `name` says what they are. */

@@ -6,7 +6,7 @@ import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import type { ExportOptions } from './export-options.ts';
-import { countValue, rateValue } from './json-values.ts';
+import { countValue, rateValue } from '../query/cell-values.ts';
 
 export interface ConnectionEntry {
   readonly proto: 'tcp' | 'udp';

@@ -17,7 +17,7 @@ import {
   processEntry,
 } from './json-processes.ts';
 import { type ListenEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 
 /** Version of the shape below. */
 const JSON_SCHEMA = 1;

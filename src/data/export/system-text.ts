@@ -2,7 +2,7 @@ import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { alignedText } from './aligned-lines.ts';
 import { csvField } from './csv.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import type { SystemExport } from './system-export.ts';
 
 const UNKNOWN = Number.NaN;

@@ -6,7 +6,7 @@ import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { type AlignedColumn, alignedText } from './aligned-lines.ts';
 import type { ExportOptions } from './export-options.ts';
-import { timeValue } from './json-values.ts';
+import { timeValue } from '../query/cell-values.ts';
 
 const COLUMNS: readonly AlignedColumn[] = [
   { title: 'PID', isNumber: true },

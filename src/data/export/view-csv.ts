@@ -9,7 +9,7 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { listenPorts } from './csv.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import { viewCsvField } from './view-csv-cell.ts';
 
 /** The rows of one view as they were built for the screen, filter and scope included. */

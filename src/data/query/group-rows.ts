@@ -3,29 +3,19 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/group-filter.ts';
+import { GROUP_FIELDS } from './group-fields.ts';
 import type { ControlGroup } from './groups.ts';
 import { knownSum } from './known-sum.ts';
 import { NameNumbers } from './name-numbers.ts';
 import { OwnerGroups } from './owner-groups.ts';
 import { ProcessRows } from './process-rows.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy, trafficSortValue } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
-const GROUP_SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'connections',
-  'processes',
-  'name',
-  'total',
-  'download-total',
-  'upload-total',
-] as const;
-
-type GroupSortKey = (typeof GROUP_SORT_KEYS)[number];
+type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
 export type GroupType = ControlGroup['type'];
 
@@ -34,7 +24,8 @@ export type GroupType = ControlGroup['type'];
  * `[0..count)` in no particular order. What has no known group is one row with an empty name. Rates are bytes per
  * second: the sum of what is known, NaN if nothing is. Valid until the next `build`.
  */
-export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
+export class GroupRows extends RankedRows {
+  declare readonly sortKey: GroupSortKey;
   /** Groups before the filter took some away. */
   unfilteredCount = 0;
   up = new Float64Array(0);
@@ -47,7 +38,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
   connections = new Int32Array(0);
   /** Live processes with a row. */
   processes = new Int32Array(0);
-  readonly #names: string[] = [];
+  readonly names: string[] = [];
   readonly #types: GroupType[] = [];
   /** Alternatives of the filter that one of the group's processes satisfies. */
   #satisfied = new Uint32Array(0);
@@ -88,7 +79,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
 
   /** Container, unit, user or path; empty: no known group. */
   nameOf(row: number): string {
-    return this.#names[row]!;
+    return this.names[row]!;
   }
 
   typeOf(row: number): GroupType {
@@ -107,18 +98,9 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<GroupSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     // Names are unique, so that numbers of names are too, and stay.
-    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.#names[row]!);
-    if (key === 'name') {
-      order.setTexts(this.#names, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
-  }
-
-  #sortValue(row: number, key: Exclude<GroupSortKey, 'name'>): number {
-    return key === 'processes' ? this.processes[row]! : trafficSortValue(this, row, key);
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
+    arrangeBy<GroupRows>(GROUP_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #begin(): void {
@@ -139,7 +121,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
     const row = this.count++;
     this.#reserve(this.count);
     this.#rowOfNumber[number] = row;
-    this.#names[row] = name;
+    this.names[row] = name;
     this.#types[row] = group?.type ?? 'other';
     this.up[row] = Number.NaN;
     this.down[row] = Number.NaN;
@@ -168,7 +150,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
   #keepMatching(filter: FilterExpression): void {
     let kept = 0;
     for (let row = 0; row < this.count; row++) {
-      const number = this.#numbers.find(this.#names[row]!);
+      const number = this.#numbers.find(this.names[row]!);
       this.#rowOfNumber[number] = -1;
       if (!filter.passes(this.#satisfied[row]!, row)) continue;
       this.#moveRow(row, kept);
@@ -179,7 +161,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
 
   #moveRow(from: number, to: number): void {
     if (from === to) return;
-    this.#names[to] = this.#names[from]!;
+    this.names[to] = this.names[from]!;
     this.#types[to] = this.#types[from]!;
     this.up[to] = this.up[from]!;
     this.down[to] = this.down[from]!;

@@ -2,29 +2,18 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { machinePercent } from '../rates/process-cpu.ts';
 import type { ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import { MACHINE_PROCESS_FIELDS } from './machine-process-fields.ts';
 import type { ProcessTraffic } from './process-traffic.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
 /** Users of a machine are few; a hostile one may make up more. */
 const USERS_LIMIT = 4096;
 
-/** What the process table of a machine can be ordered by; the first is what it starts with. */
-export const MACHINE_SORT_KEYS = [
-  'cpu',
-  'memory',
-  'pid',
-  'name',
-  'user',
-  'threads',
-  'time',
-  'read',
-  'written',
-  'network',
-] as const;
-
-export type MachineSortKey = (typeof MACHINE_SORT_KEYS)[number];
+/** What the process table of a machine can be ordered by. */
+export type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
 export type MachineSort = SortBy<MachineSortKey>;
 
 /** A process whichever rank it has now: a PID that was given to another process is another one. */
@@ -42,7 +31,8 @@ export type UserNames = (uid: number) => string | undefined;
  * The columns hold all processes, `[0..unfilteredCount)`; `count` of them are listed, and only these are ordered. NaN
  * is unknown. Valid until the next `build`.
  */
-export class MachineProcessRows extends RankedRows<MachineSort> {
+export class MachineProcessRows extends RankedRows {
+  declare readonly sortKey: MachineSortKey;
   /** All that the machine tells of. */
   unfilteredCount = 0;
   /** All there are; the machine may tell of fewer. */
@@ -142,18 +132,17 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     return -1;
   }
 
-  protected override arrange(order: RowOrder, sort: MachineSort): void {
-    const isUpwards = isAscending(sort);
+  /** The texts of the listed rows in lower case, by place. */
+  listedTexts(texts: readonly string[]): readonly string[] {
+    for (let i = 0; i < this.count; i++) this.#lower[i] = texts[this.#listed[i]!]!.toLowerCase();
+    return this.#lower;
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: MachineSort): void {
     const listed = this.#listed;
     for (let i = 0; i < this.count; i++) order.ties[i] = this.pid[listed[i]!]!;
-    if (sort.key === 'name' || sort.key === 'user') {
-      const texts = sort.key === 'name' ? this.names : this.users;
-      for (let i = 0; i < this.count; i++) this.#lower[i] = texts[listed[i]!]!.toLowerCase();
-      order.setTexts(this.#lower, isUpwards);
-      return;
-    }
-    const column = this.#columnOf(sort.key);
-    for (let i = 0; i < this.count; i++) order.setNumber(i, column[listed[i]!]!, isUpwards);
+    const { order: sort } = MACHINE_PROCESS_FIELDS[key];
+    arrangeBy<MachineProcessRows>(sort, isReversed, this, order, this.count, listed);
   }
 
   #list(): void {
@@ -170,27 +159,6 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
       this.commandLines[row]!.toLowerCase().includes(this.#search) ||
       String(this.pid[row]).includes(this.#search)
     );
-  }
-
-  #columnOf(key: Exclude<MachineSortKey, 'name' | 'user'>): Float64Array | Int32Array {
-    switch (key) {
-      case 'cpu':
-        return this.corePercent;
-      case 'memory':
-        return this.residentBytes;
-      case 'pid':
-        return this.pid;
-      case 'threads':
-        return this.threads;
-      case 'time':
-        return this.cpuNanos;
-      case 'read':
-        return this.read;
-      case 'written':
-        return this.written;
-      case 'network':
-        return this.network;
-    }
   }
 
   #userOf(uid: number, userOf: UserNames): string {
