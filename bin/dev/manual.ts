@@ -11,6 +11,7 @@ import { sstopCommand } from '../../src/apps/cli/sstop-command.ts';
 import { SOCKTOP_KEYMAP } from '../../src/apps/socktop/keymap.ts';
 import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
 import { KEYMAP, keymapOf } from '../../src/apps/sstop/keymap.ts';
+import { PROCESS_SORT_KEYS } from '../../src/apps/views/network/process-list.ts';
 import { THEME_NAMES } from '../../src/screen/style/themes.ts';
 import { VERSION } from '../version.ts';
 
@@ -24,7 +25,7 @@ interface MadeDocument {
 
 /** The manual page and the completion scripts, as they have to stand under docs/. */
 export function madeDocuments(): readonly MadeDocument[] {
-  const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
+  const vocabulary = { version: VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS };
   const commands = [
     sstopCommand(vocabulary, false),
     socktopCommand(vocabulary, false),

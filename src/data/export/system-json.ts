@@ -1,8 +1,8 @@
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import type { CpuSample } from '../sample/cpu-sample.ts';
 import type { FileSystem } from '../sample/disks-section.ts';
 import type { GpuSample } from '../sample/gpu-sample.ts';
 import type { MemorySample } from '../sample/memory-sample.ts';
-import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import type { SystemExport } from './system-export.ts';
 
 /** Version of the shape below. */

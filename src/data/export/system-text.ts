@@ -1,8 +1,8 @@
 import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import { alignedText } from './aligned-lines.ts';
 import { csvField } from './csv.ts';
-import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import type { SystemExport } from './system-export.ts';
 
 const UNKNOWN = Number.NaN;

@@ -1,12 +1,12 @@
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { timeValue } from '../query/cell-values.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { type AlignedColumn, alignedText } from './aligned-lines.ts';
 import type { ExportOptions } from './export-options.ts';
-import { timeValue } from '../query/cell-values.ts';
 
 const COLUMNS: readonly AlignedColumn[] = [
   { title: 'PID', isNumber: true },

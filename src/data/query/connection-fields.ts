@@ -1,13 +1,21 @@
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import { countValue, rateValue } from './cell-values.ts';
-import type { ConnectionRows } from './connection-rows.ts';
 import type { NetworkExport } from './network-export.ts';
 import { exported, falls, type RowFields, rises } from './row-fields.ts';
+import type { RowOrder } from './row-order.ts';
 import { protocolName, socketStateName } from './socket-names.ts';
-import { TRAFFIC_FIELDS } from './traffic-fields.ts';
+import { TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
 
-/** The columns of the connections of a process. Exports read them by the slot of the socket. */
+/** What connections are ordered by. */
+interface OrderedConnections extends TrafficColumns {
+  readonly protocol: Uint8Array;
+  readonly state: Uint8Array;
+  ageOrder(row: number): number;
+  arrangeByRemote(order: RowOrder, isUpwards: boolean): void;
+}
+
+/** The fields of the connections of a process. Exports read them by the slot of the socket. */
 export const CONNECTION_FIELDS = {
   rate: TRAFFIC_FIELDS.rate,
   protocol: {
@@ -106,7 +114,7 @@ export const CONNECTION_FIELDS = {
       return serviceName?.(remotePort[slot]!, protocol) ?? serviceName?.(localPort[slot]!, protocol) ?? null;
     },
   },
-} satisfies RowFields<ConnectionRows, NetworkExport>;
+} satisfies RowFields<OrderedConnections, NetworkExport>;
 
 function remoteAddress({ sockets }: NetworkExport['section'], slot: number): string {
   return addressText(sockets.remoteAddress, slot * ADDRESS_WORDS);

@@ -1,17 +1,23 @@
-import type { GroupRows, GroupType } from './group-rows.ts';
+import type { ControlGroup } from './groups.ts';
 import { exported, falls, type RowFields, risesByText } from './row-fields.ts';
-import { type ExportedTraffic, TRAFFIC_FIELDS } from './traffic-fields.ts';
+import { type ExportedTraffic, TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
+
+/** What control groups are ordered by. */
+interface OrderedGroups extends TrafficColumns {
+  readonly names: readonly string[];
+  readonly processes: Int32Array;
+}
 
 /** What exports read a control group from. */
 export interface GroupExport {
   readonly rows: ExportedTraffic['rows'] & {
     readonly processes: Int32Array;
     nameOf(row: number): string;
-    typeOf(row: number): GroupType;
+    typeOf(row: number): ControlGroup['type'];
   };
 }
 
-/** The columns of the control groups. */
+/** The fields of the control groups. */
 export const GROUP_FIELDS = {
   name: {
     help: 'container, unit, session or path',
@@ -31,4 +37,4 @@ export const GROUP_FIELDS = {
     value: ({ rows }, row) => rows.processes[row]!,
   },
   ...TRAFFIC_FIELDS,
-} satisfies RowFields<GroupRows, GroupExport>;
+} satisfies RowFields<OrderedGroups, GroupExport>;

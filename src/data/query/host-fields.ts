@@ -1,16 +1,20 @@
-import type { HostRows } from './host-rows.ts';
 import type { NetworkExport } from './network-export.ts';
 import { exported, type RowFields, risesByText } from './row-fields.ts';
-import { TRAFFIC_FIELDS } from './traffic-fields.ts';
+import { type ExportedTraffic, TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
+
+/** What remote hosts are ordered by. */
+interface OrderedHosts extends TrafficColumns {
+  sortTexts(): readonly string[];
+}
 
 /** What exports read a remote host from. */
 export interface HostExport extends NetworkExport {
-  readonly rows: HostRows;
+  readonly rows: ExportedTraffic['rows'] & { addressOf(row: number): string };
   /** Names of the processes with connections to it now, each once. */
   readonly processNamesOf: (row: number) => readonly string[];
 }
 
-/** The columns of the remote hosts. */
+/** The fields of the remote hosts. */
 export const HOST_FIELDS = {
   name: {
     help: 'its name; `other hosts` for those that were dropped',
@@ -48,4 +52,4 @@ export const HOST_FIELDS = {
   total: TRAFFIC_FIELDS.total,
   'upload-total': TRAFFIC_FIELDS['upload-total'],
   'download-total': TRAFFIC_FIELDS['download-total'],
-} satisfies RowFields<HostRows, HostExport>;
+} satisfies RowFields<OrderedHosts, HostExport>;

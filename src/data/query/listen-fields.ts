@@ -1,26 +1,51 @@
-import type { ListenRows } from './listen-rows.ts';
-import type { NetworkExport } from './network-export.ts';
+import type { Listener, NetworkExport } from './network-export.ts';
 import { pidValue } from './process-fields.ts';
 import { exported, falls, type RowFields, rises, risesByText } from './row-fields.ts';
 
-/** An address and port that somebody listens on. */
-export interface Listener {
-  readonly proto: 'tcp' | 'udp';
-  readonly ip: string;
-  readonly port: number;
+/** What listening ports are ordered by. */
+interface OrderedListeners {
+  readonly protocol: Uint8Array;
+  readonly port: Uint16Array;
+  readonly connections: Int32Array;
+  /** NaN: no process is known. */
+  pidOf(row: number): number;
+  lowerNames(): readonly string[];
+}
+
+/** What exports read the owner of a row from. */
+export interface OwnerExport extends NetworkExport {
+  readonly ownerOf: (row: number) => number;
 }
 
 /** What exports read a listening port from. */
-export interface ListenExport extends NetworkExport {
+export interface ListenExport extends OwnerExport {
   readonly listenerOf: (row: number) => Listener;
-  readonly ownerOf: (row: number) => number;
   /** Connections that came in by it; null where that is not known. */
   readonly acceptedOf: (row: number) => number | null;
   /** How many sockets the row stands for. */
-  readonly socketsOf: (row: number) => number;
+  readonly socketsOf?: (row: number) => number;
 }
 
-/** The columns of the listening ports. */
+/** Whose a row is. */
+export const OWNER_FIELDS = {
+  pid: {
+    help: 'process ID; empty or `null` where no process is known',
+    ...exported('pid', 'pid'),
+    value: ({ section, ownerOf }, row) => pidValue(section.owners, ownerOf(row)),
+  },
+  process: {
+    help: 'name of the process, or what the row is',
+    ...exported('process', 'process'),
+    value: ({ section, ownerOf }, row) => section.owners.names[ownerOf(row)] ?? '',
+  },
+  user: {
+    help: 'name of the user',
+    csv: 'user',
+    value: ({ section, ownerOf }, row) => section.owners.users[ownerOf(row)] ?? null,
+  },
+} satisfies RowFields<never, OwnerExport>;
+
+/** The fields of the listening ports. */
 export const LISTEN_FIELDS = {
   protocol: {
     help: '`tcp` or `udp`',
@@ -47,23 +72,9 @@ export const LISTEN_FIELDS = {
       return serviceName?.(port, proto) ?? null;
     },
   },
-  pid: {
-    help: 'process ID; empty or `null` where no process is known',
-    ...exported('pid', 'pid'),
-    order: rises(3, (rows, row) => rows.pidOf(row)),
-    value: ({ section, ownerOf }, row) => pidValue(section.owners, ownerOf(row)),
-  },
-  process: {
-    help: 'name of the process',
-    ...exported('process', 'process'),
-    order: risesByText(2, (rows) => rows.lowerNames()),
-    value: ({ section, ownerOf }, row) => section.owners.names[ownerOf(row)] ?? '',
-  },
-  user: {
-    help: 'name of the user',
-    csv: 'user',
-    value: ({ section, ownerOf }, row) => section.owners.users[ownerOf(row)] ?? null,
-  },
+  pid: { ...OWNER_FIELDS.pid, order: rises(3, (rows, row) => rows.pidOf(row)) },
+  process: { ...OWNER_FIELDS.process, order: risesByText(2, (rows) => rows.lowerNames()) },
+  user: OWNER_FIELDS.user,
   connections: {
     help: 'connections that came in by it; `null` for UDP in JSON',
     ...exported('connections', 'conn_count'),
@@ -73,11 +84,11 @@ export const LISTEN_FIELDS = {
   sockets: {
     help: 'sockets that share the port and its process',
     csv: 'sockets',
-    value: ({ socketsOf }, row) => socketsOf(row),
+    value: ({ socketsOf }, row) => socketsOf?.(row) ?? null,
   },
   command: {
     help: 'command line',
     ...exported('command', 'cmdline'),
     value: ({ section, ownerOf }, row) => section.owners.commandLines[ownerOf(row)] ?? null,
   },
-} satisfies RowFields<ListenRows, ListenExport>;
+} satisfies RowFields<OrderedListeners, ListenExport>;

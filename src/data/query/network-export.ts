@@ -10,3 +10,10 @@ export interface NetworkExport {
   readonly serviceName?: ((port: number, protocol: 'tcp' | 'udp') => string | undefined) | undefined;
   readonly country?: ((address: string) => string | undefined) | undefined;
 }
+
+/** An address and port that somebody listens on, as exports write it. */
+export interface Listener {
+  readonly proto: 'tcp' | 'udp';
+  readonly ip: string;
+  readonly port: number;
+}

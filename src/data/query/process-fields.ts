@@ -3,11 +3,9 @@ import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { timeValue } from './cell-values.ts';
 import type { CONNECTION_FIELDS } from './connection-fields.ts';
 import type { ControlGroup } from './groups.ts';
-import type { Listener } from './listen-fields.ts';
-import type { NetworkExport } from './network-export.ts';
-import type { ProcessRows } from './process-rows.ts';
+import type { Listener, NetworkExport } from './network-export.ts';
 import { exported, inJson, type JsonEntry, type RowFields, rises, risesByText } from './row-fields.ts';
-import { TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
+import { type ExportedTraffic, TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
 
 /** What the process table is ordered by, with rates smoothed or not. */
 export interface OrderedProcesses extends TrafficColumns {
@@ -20,7 +18,11 @@ export interface OrderedProcesses extends TrafficColumns {
 /** What exports read a process from. */
 export interface ProcessExport extends NetworkExport {
   readonly header: SnapshotHeader;
-  readonly rows: ProcessRows;
+  readonly rows: ExportedTraffic['rows'] & {
+    readonly owner: Int32Array;
+    readonly listeners: Int32Array;
+    readonly isInferred: Uint8Array;
+  };
   readonly connectionsOf: (owner: number) => readonly JsonEntry<typeof CONNECTION_FIELDS>[];
   readonly listenersOf: (owner: number) => readonly Listener[];
   /** In order, each once. */
@@ -28,7 +30,7 @@ export interface ProcessExport extends NetworkExport {
   readonly groupOf: (owner: number) => ControlGroup | undefined;
 }
 
-/** The columns of the process table; those of an owner that is no process have no number. */
+/** The fields of the process table; those of an owner that is no process have no number. */
 export const PROCESS_FIELDS = {
   pid: {
     help: 'process ID; empty or `null` where no process is known, and the name says what the row is',

@@ -1,4 +1,4 @@
-import type { RowFields, SortKeyOf } from '../../../data/query/row-fields.ts';
+import { type RowFields, type SortKeyOf, sortKeysOf } from '../../../data/query/row-fields.ts';
 import type { Column } from '../../../screen/widgets/column-layout.ts';
 import type { CellPen } from './cells.ts';
 
@@ -28,6 +28,27 @@ export function left(title: string, priority: number, min: number, ideal: number
 /** A column of numbers. */
 export function right(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
   return { title, align: 'right', minWidth: min, idealWidth: ideal, flex, priority };
+}
+
+/** The orders whose mark a column carries. */
+export function marksOf<Fields extends RowFields<never, never>>(
+  fields: Fields,
+  id: string,
+  column: ListColumn<never, Fields>,
+): readonly SortKeyOf<Fields>[] {
+  const order = orderOf(fields, id, column);
+  return column.marks ?? (order === undefined ? [] : [order]);
+}
+
+/** The round of the sort key: what the columns order by, alone or together. */
+export function roundOf<Fields extends RowFields<never, never>>(
+  fields: Fields,
+  columns: ListColumns<never, Fields>,
+): readonly SortKeyOf<Fields>[] {
+  const all = Object.entries(columns);
+  return sortKeysOf(fields).filter((key) =>
+    all.some(([id, one]) => orderOf(fields, id, one) === key || marksOf(fields, id, one).includes(key)),
+  );
 }
 
 /** What a click on a column's title orders by; undefined: nothing. */

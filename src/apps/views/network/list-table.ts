@@ -1,4 +1,4 @@
-import { type RowFields, type SortKeyOf, sortKeysOf } from '../../../data/query/row-fields.ts';
+import type { RowFields, SortKeyOf } from '../../../data/query/row-fields.ts';
 import type { SortBy } from '../../../data/query/sort.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
@@ -10,7 +10,7 @@ import {
 } from '../../../screen/widgets/column-layout.ts';
 import { hitTable, renderTable } from '../../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
-import { type ListColumns, orderOf } from './list-column.ts';
+import { type ListColumns, marksOf, orderOf, roundOf } from './list-column.ts';
 import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
 
 const WINDOW_ROWS_MAX = 1024;
@@ -24,7 +24,7 @@ interface OrderedRows<Sort> {
 
 /** What all tables of rows have in common: columns laid out once per width, orders, windows of rows, hits. */
 export class ListTable<List, Fields extends RowFields<never, never>> {
-  /** The round of the sort key: what the columns order by, alone or together. */
+  /** The round of the sort key. */
   readonly keys: readonly SortKeyOf<Fields>[];
   readonly #fields: Fields;
   readonly #all: ListColumns<List, Fields>;
@@ -43,16 +43,13 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   ) {
     this.#fields = fields;
     this.#all = columns;
-    const all = Object.entries(columns).map(([id, column]) => {
-      const order = orderOf(fields, id, column);
-      return { id, order, marks: column.marks ?? (order === undefined ? [] : [order]) };
-    });
-    this.keys = sortKeysOf(fields).filter((key) =>
-      all.some(({ order, marks }) => order === key || marks.includes(key)),
-    );
+    this.keys = roundOf(fields, columns);
     for (const key of this.keys) {
-      const marked = all.filter(({ marks }) => marks.includes(key)).map(({ id }) => id);
-      this.#marked.set(key, marked);
+      const all = Object.entries(columns).filter(([id, one]) => marksOf(fields, id, one).includes(key));
+      this.#marked.set(
+        key,
+        all.map(([id]) => id),
+      );
     }
     const isMarked = (id: string): boolean => [...this.#marked.values()].some((ids) => ids.includes(id));
     this.#columns = shown.flatMap((id) => {

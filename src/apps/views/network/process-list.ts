@@ -10,7 +10,7 @@ import type { Rect } from '../../../screen/layout/rect.ts';
 import { plainSamples } from '../../../screen/widgets/levels.ts';
 import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import type { CellPen } from './cells.ts';
-import { type ListColumns, left, right } from './list-column.ts';
+import { type ListColumns, left, right, roundOf } from './list-column.ts';
 import { ListTable } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
@@ -80,6 +80,9 @@ const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
 };
 
 export type ProcessColumn = keyof typeof COLUMNS;
+
+/** What the configuration and the command line may order it by, the default first. */
+export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, COLUMNS);
 
 /** The columns that the configuration may choose. */
 export const PROCESS_COLUMN_IDS = Object.keys(COLUMNS) as readonly ProcessColumn[];

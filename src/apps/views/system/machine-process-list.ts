@@ -1,9 +1,9 @@
-import { MACHINE_PROCESS_FIELDS } from '../../../data/query/machine-process-fields.ts';
-import type {
-  MachineProcessRows,
-  MachineSort,
-  MachineSortKey,
-  ProcessIdentity,
+import {
+  MACHINE_PROCESS_FIELDS,
+  type MachineProcessRows,
+  type MachineSort,
+  type MachineSortKey,
+  type ProcessIdentity,
 } from '../../../data/query/machine-process-rows.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
