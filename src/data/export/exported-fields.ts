@@ -20,7 +20,7 @@ export function csvFields<Source>(fields: RowFields<never, Source>): readonly Ex
 }
 
 /** The fields of a list that its JSON has, in their order. */
-export function jsonFields<Source>(fields: RowFields<never, Source>): readonly ExportedField<Source>[] {
+function jsonFields<Source>(fields: RowFields<never, Source>): readonly ExportedField<Source>[] {
   return Object.values(fields).flatMap(({ json: name, value }) =>
     name === undefined || value === undefined ? [] : [{ name, value }],
   );

@@ -17,7 +17,7 @@ import type { SortBy } from './sort.ts';
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-export type GroupType = ControlGroup['type'];
+type GroupType = ControlGroup['type'];
 
 /**
  * The rows of the process table by control group: containers, systemd services, user sessions and others, as columns

@@ -24,8 +24,8 @@ const USERS_LIMIT = 4096;
 /** What exports read a process of a machine from: rates of storage are not smoothed. */
 export interface MachineProcessExport {
   readonly rows: MachineProcessRows;
-  readonly readOf: (row: number) => number;
-  readonly writtenOf: (row: number) => number;
+  readOf(row: number): number;
+  writtenOf(row: number): number;
 }
 
 /** The fields of a machine's processes. */
@@ -88,13 +88,13 @@ export const MACHINE_PROCESS_FIELDS = {
     help: 'bytes a second read from storage',
     ...exported('read_bytes_per_s', 'read_rate'),
     order: falls(8, (rows, row) => rows.read[row]!),
-    value: ({ readOf }, row) => rateValue(readOf(row)),
+    value: (source, row) => rateValue(source.readOf(row)),
   },
   written: {
     help: 'bytes a second written to storage',
     ...exported('write_bytes_per_s', 'write_rate'),
     order: falls(9, (rows, row) => rows.written[row]!),
-    value: ({ writtenOf }, row) => rateValue(writtenOf(row)),
+    value: (source, row) => rateValue(source.writtenOf(row)),
   },
   network: {
     help: 'bytes a second over the network, both directions together',

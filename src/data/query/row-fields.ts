@@ -1,7 +1,7 @@
 import type { RowOrder } from './row-order.ts';
 
 /** How the rows of a list are ordered by one of its columns: exactly one of number, texts and arrange is there. */
-export interface RowSort<Rows> {
+interface RowSort<Rows> {
   /** Its place in the round of the sort keys, the lowest first. */
   readonly round: number;
   /** Its natural direction: names and what is looked up by a number rise, amounts fall. */
@@ -17,7 +17,7 @@ export interface RowSort<Rows> {
  * What is known of one column of a list, whatever shows it. `Rows` are ordered by it; `Source` is what exports read a
  * row's value from.
  */
-export interface RowField<Rows, Source> {
+interface RowField<Rows, Source> {
   /** What it is, with its unit: for the documents. */
   readonly help: string;
   readonly order?: RowSort<Rows>;

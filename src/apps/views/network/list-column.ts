@@ -6,7 +6,7 @@ import type { CellPen } from './cells.ts';
 type ColumnLook = Omit<Column, 'id'>;
 
 /** One column of a list: `Fields` say what it shows, `List` is what its cells are painted from. */
-export interface ListColumn<List, Fields> extends ColumnLook {
+interface ListColumn<List, Fields> extends ColumnLook {
   /** The field that it shows; undefined: the one of the column's own id. A click on the title orders by it. */
   readonly field?: keyof Fields & string;
   /** What a click orders by in place of the field. */
