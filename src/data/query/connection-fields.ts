@@ -75,7 +75,7 @@ export const CONNECTION_FIELDS = {
     value: ({ section }, slot) => countValue(section.accounts.rxBytes[slot]!),
   },
   age: {
-    help: 'seconds since it was first seen; empty or `null` where it is older than the program',
+    help: 'seconds since it was first seen; unknown where it is older than sstop',
     ...exported('age_s', 'age_s'),
     csvAt: 8,
     order: falls(5, (rows, row) => rows.ageOrder(row)),

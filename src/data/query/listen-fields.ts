@@ -29,7 +29,7 @@ export interface ListenExport extends OwnerExport {
 /** Whose a row is. */
 export const OWNER_FIELDS = {
   pid: {
-    help: 'process ID; empty or `null` where no process is known',
+    help: 'process ID, where a process is known',
     ...exported('pid', 'pid'),
     value: ({ section, ownerOf }, row) => pidValue(section.owners, ownerOf(row)),
   },

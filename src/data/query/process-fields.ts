@@ -33,7 +33,7 @@ export interface ProcessExport extends NetworkExport {
 /** The fields of the process table; those of an owner that is no process have no number. */
 export const PROCESS_FIELDS = {
   pid: {
-    help: 'process ID; empty or `null` where no process is known, and the name says what the row is',
+    help: 'process ID, where a process is known; else the name says what the row is',
     ...exported('pid', 'pid'),
     order: rises(4, ({ owner, owners }, row) => pidNumber(owners, owner[row]!)),
     value: (source, row) => pidValue(source.section.owners, source.rows.owner[row]!),
@@ -102,7 +102,7 @@ export const PROCESS_FIELDS = {
     value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.serviceName ?? null),
   },
   inferred: {
-    help: 'some of its bytes are its by what their endpoint tells; marked `~` on the screen',
+    help: 'whether some of its bytes were given to it by their endpoint alone; marked `~` on the screen',
     ...inJson('inferred'),
     value: ({ rows }, row) => rows.isInferred[row] === 1,
   },

@@ -13,6 +13,8 @@ interface ListColumn<List, Fields> extends ColumnLook {
   readonly order?: SortKeyOf<Fields>;
   /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
   readonly marks?: readonly SortKeyOf<Fields>[];
+  /** What it shows where the field does not say it: for the documents. */
+  readonly help?: string;
   /** Draws the cell of a row; the pen stands on it. */
   readonly paint: (list: List, row: number, pen: CellPen) => void;
 }

@@ -20,7 +20,8 @@ import { trendMark } from './trend-mark.ts';
 /** A blank and the sign, after the graph. */
 const TREND_WIDTH = 2;
 
-const COLUMNS = {
+/** The columns of the process table. */
+export const PROCESS_COLUMNS = {
   pid: {
     ...right('PID', 80, 7, 7),
     paint: (list, row, pen) => pen.pid(list.owners, list.ownerOf(row)),
@@ -37,6 +38,7 @@ const COLUMNS = {
   },
   graph: {
     ...left('GRAPH', 40, 7, HISTORY_LENGTH + TREND_WIDTH),
+    help: 'both directions together over the last samples, and where they are going',
     field: 'rate',
     marks: [],
     paint: ({ painted }, row, pen) => paintGraph(painted, row, pen),
@@ -63,8 +65,8 @@ const COLUMNS = {
 
 /** The same in cumulative mode. */
 const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
-  ...COLUMNS,
-  graph: { ...COLUMNS.graph, field: 'total' },
+  ...PROCESS_COLUMNS,
+  graph: { ...PROCESS_COLUMNS.graph, field: 'total' },
   upload: {
     ...right('UP TOTAL', 89, 9, 16),
     field: 'upload-total',
@@ -79,13 +81,13 @@ const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   },
 };
 
-export type ProcessColumn = keyof typeof COLUMNS;
+export type ProcessColumn = keyof typeof PROCESS_COLUMNS;
 
 /** What the configuration and the command line may order it by, the default first. */
-export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, COLUMNS);
+export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, PROCESS_COLUMNS);
 
 /** The columns that the configuration may choose. */
-export const PROCESS_COLUMN_IDS = Object.keys(COLUMNS) as readonly ProcessColumn[];
+export const PROCESS_COLUMN_IDS = Object.keys(PROCESS_COLUMNS) as readonly ProcessColumn[];
 
 const history = new Float32Array(HISTORY_LENGTH);
 const samples = plainSamples(history);
@@ -104,7 +106,7 @@ export class ProcessList implements NetworkList {
   maximum = 0;
 
   constructor(columns: readonly ProcessColumn[]) {
-    this.#rateTable = new ListTable(PROCESS_FIELDS, COLUMNS, columns);
+    this.#rateTable = new ListTable(PROCESS_FIELDS, PROCESS_COLUMNS, columns);
     this.#totalTable = new ListTable(PROCESS_FIELDS, TOTAL_COLUMNS, columns);
   }
 

@@ -32,7 +32,8 @@ interface PaintedList {
   readonly isPerCore: boolean;
 }
 
-const COLUMNS: ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS> = {
+/** The columns of the process table of a machine. */
+export const MACHINE_COLUMNS = {
   pid: {
     ...right('PID', 80, 7, 8),
     paint: ({ rows }, row, pen) => pen.count(rows.pid[row]!),
@@ -84,13 +85,13 @@ const COLUMNS: ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS> = {
     paint: ({ rows, isPerCore }, row, pen) =>
       pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
   },
-};
+} satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
 
-const { network: _network, ...WITHOUT_TRAFFIC } = COLUMNS;
+const { network: _network, ...WITHOUT_TRAFFIC } = MACHINE_COLUMNS;
 
 /** The process table of a machine. */
 export class MachineProcessList {
-  readonly #table = new ListTable(MACHINE_PROCESS_FIELDS, COLUMNS);
+  readonly #table = new ListTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS);
   readonly #withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, WITHOUT_TRAFFIC);
 
   /** The round of orders; nothing is ordered by a column that is not there. */
