@@ -29,6 +29,7 @@ import {
   PROCESS_SORT_KEYS,
   type ProcessColumn,
 } from '../src/apps/views/network/process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../src/apps/views/system/machine-process-list.ts';
 import type { SortKey } from '../src/data/query/sort.ts';
 import type { Theme } from '../src/screen/style/theme.ts';
 import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
@@ -53,6 +54,7 @@ export interface Settings {
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap;
   /** Of the other program, from the same file. */
+  readonly socktopColumns: readonly string[];
   readonly socktopKeymap: SocktopKeymap;
   readonly theme: Theme;
   readonly color: (typeof COLOR_NAMES)[number];
@@ -94,6 +96,7 @@ function keymapWith<A extends AnyAction>(
 export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
   sorts: PROCESS_SORT_KEYS,
   columns: PROCESS_COLUMN_IDS,
+  socktopColumns: MACHINE_COLUMN_IDS,
   actions: [...new Set<AnyAction>([...SSTOP_ACTIONS, ...SOCKTOP_ACTIONS])],
   areTogether: (one, other) =>
     [SSTOP_ACTIONS, SOCKTOP_ACTIONS].some((actions) => actions.has(one) && actions.has(other)),
@@ -122,6 +125,7 @@ export function readSettings(
     dns: options.dns ?? config.dns,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
+    socktopColumns: config.socktopColumns,
     keymap: keymapWith(KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),

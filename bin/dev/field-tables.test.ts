@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PROCESS_COLUMN_IDS, PROCESS_SORT_KEYS } from '../../src/apps/views/network/process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../../src/apps/views/system/machine-process-list.ts';
 import { csvHeader } from '../../src/data/export/csv.ts';
 import { systemCsvHeader } from '../../src/data/export/system-text.ts';
 import { withTables } from './field-tables.ts';
@@ -14,7 +15,7 @@ const code = (words: readonly string[]): string => words.map((word) => `\`${word
 describe('documents name the fields that there are', () => {
   test.each([
     ['docs/exports.md', 6],
-    ['docs/config.md', 1],
+    ['docs/config.md', 2],
   ] as const)('%s', (path, marks) => {
     const text = read(path);
     expect(text.match(/^<!-- (table: .+|end) -->$/gm)).toHaveLength(marks * 2);
@@ -34,5 +35,6 @@ describe('documents name the fields that there are', () => {
     const example = read('docs/config.example.yaml');
     expect(example).toContain(`\nsort: ${PROCESS_SORT_KEYS[0]}\n`);
     expect(example).toContain(`\ncolumns: [${PROCESS_COLUMN_IDS.join(', ')}]\n`);
+    expect(example).toContain(`\nsocktop-columns: [${MACHINE_COLUMN_IDS.join(', ')}]\n`);
   });
 });

@@ -87,12 +87,22 @@ export const MACHINE_COLUMNS = {
   },
 } satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
 
+/** The columns that the configuration may choose. */
+export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS);
+
 const { network: _network, ...WITHOUT_TRAFFIC } = MACHINE_COLUMNS;
 
 /** The process table of a machine. */
 export class MachineProcessList {
-  readonly #table = new ListTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS);
-  readonly #withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, WITHOUT_TRAFFIC);
+  readonly #table: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+  readonly #withoutTraffic: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+
+  /** `columns` are the ids of those wanted, in their order; network use comes last where it is not among them. */
+  constructor(columns = MACHINE_COLUMN_IDS) {
+    const withTraffic = columns.includes('network') ? columns : [...columns, 'network'];
+    this.#table = new ListTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS, withTraffic);
+    this.#withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, WITHOUT_TRAFFIC, columns);
+  }
 
   /** The round of orders; nothing is ordered by a column that is not there. */
   sortKeys(hasTraffic: boolean): readonly MachineSortKey[] {
