@@ -1,9 +1,11 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { GROUP_FIELDS, type GroupExport } from '../query/group-fields.ts';
 import { type ControlGroup, controlGroupOf } from '../query/groups.ts';
 import type { NetworkExport } from '../query/network-export.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import type { ProcessRows } from '../query/process-rows.ts';
 import type { JsonEntry } from '../query/row-fields.ts';
+import { trafficColumns } from '../query/traffic-fields.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
@@ -58,7 +60,7 @@ export function processContext(
 
 /** Containers, services and sessions of the rows, the busiest first; rows without a control group are in none. */
 export function groupEntries({ section, rows }: ProcessContext): GroupEntry[] {
-  const sums = new GroupSums(rows.count);
+  const sums = new GroupSums();
   for (let row = 0; row < rows.count; row++) sums.add(section, rows, row);
   const entries = Array.from({ length: sums.count }, (_, row) => groupEntry({ rows: sums }, row));
   const busy = (entry: GroupEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
@@ -66,25 +68,10 @@ export function groupEntries({ section, rows }: ProcessContext): GroupEntry[] {
 }
 
 /** Sums over the processes of each group; unknown where one of them is. */
-class GroupSums {
+class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers('i32') }) {
   count = 0;
-  readonly rawUp: Float64Array;
-  readonly rawDown: Float64Array;
-  readonly upTotal: Float64Array;
-  readonly downTotal: Float64Array;
-  readonly connections: Int32Array;
-  readonly processes: Int32Array;
   readonly #groups: ControlGroup[] = [];
   readonly #rowOf = new Map<string, number>();
-
-  constructor(limit: number) {
-    this.rawUp = new Float64Array(limit);
-    this.rawDown = new Float64Array(limit);
-    this.upTotal = new Float64Array(limit);
-    this.downTotal = new Float64Array(limit);
-    this.connections = new Int32Array(limit);
-    this.processes = new Int32Array(limit);
-  }
 
   nameOf(row: number): string {
     return this.#groups[row]!.name;
@@ -100,7 +87,7 @@ class GroupSums {
     if (group === undefined) return;
     const row = this.#rowOf.get(group.name) ?? this.count;
     if (row === this.count) {
-      this.count++;
+      this.reserveAhead(++this.count);
       this.#rowOf.set(group.name, row);
       this.#groups.push(group);
     }

@@ -1,3 +1,4 @@
+import { numbers } from '../../kit/table/columns.ts';
 import { countValue, rateValue } from './cell-values.ts';
 import { exported, falls, type RowFields } from './row-fields.ts';
 
@@ -9,6 +10,19 @@ export interface TrafficColumns {
   readonly downTotal: Float64Array;
   readonly connections: Int32Array;
 }
+
+/** Columns of a list of TrafficColumns, each starting as `unknown`. Rates are bytes per second. */
+export const trafficColumns = (unknown: number) => ({
+  /** Smoothed, for the screen. */
+  up: numbers('f64', unknown),
+  down: numbers('f64', unknown),
+  /** Not smoothed, for exports. */
+  rawUp: numbers('f64', unknown),
+  rawDown: numbers('f64', unknown),
+  upTotal: numbers('f64', unknown),
+  downTotal: numbers('f64', unknown),
+  connections: numbers('i32'),
+});
 
 /** The same with rates that are not smoothed: what exports write. */
 export interface ExportedTraffic {
