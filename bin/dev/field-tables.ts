@@ -56,9 +56,10 @@ function fieldTable(fields: Fields, before: Fields = {}): string[] {
 
 /** The columns of a list on the screen: their words in the configuration, their titles. */
 function columnTable(fields: Fields, columns: Columns): string[] {
-  const rows = Object.entries(columns).map(
-    ([id, { title, field = id, help = fields[field]?.help }]) => `| ${code(id)} | ${title} | ${help} |`,
-  );
+  const rows = Object.entries(columns).map(([id, { title, field = id, help = fields[field]?.help }]) => {
+    if (help === undefined) throw new ReferenceError(`column ${id}: neither it nor a field says what it is`);
+    return `| ${code(id)} | ${title} | ${help} |`;
+  });
   return ['', '| column | title | |', '|---|---|---|', ...rows, ''];
 }
 
