@@ -1,5 +1,5 @@
 import { fasterThan, slowerThan } from '../sstop/interval.ts';
-import { isMovement, movedViewport } from '../views/movement.ts';
+import { isMovement } from '../views/movement.ts';
 import { noticed, unnoticed, withMouse } from '../views/notice.ts';
 import { helpActed } from '../views/overlays/help-state.ts';
 import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
@@ -12,7 +12,7 @@ import { networkLeft, networkOpened, networkUpdated } from './network-update.ts'
 import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
-import { reordered, searched, selectedAt, sortedBy, visibleRows } from './rows.ts';
+import { LIST, reordered, searched } from './rows.ts';
 import { sortedByTraffic, trafficToggled } from './traffic-update.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
@@ -54,7 +54,7 @@ export function update(model: Model, message: Message): Step {
 }
 
 function resized(model: Model, width: number, height: number): Step {
-  const next = reordered({ ...model, width, height });
+  const next = LIST.reordered({ ...model, width, height });
   return networkUpdated(next, next.current, { kind: 'resized', width, height });
 }
 
@@ -99,11 +99,7 @@ function actedOnView(model: Model, action: Action): Step | undefined {
     const step = paneActed(model, action);
     if (step !== undefined) return step;
   }
-  if (isMovement(action)) {
-    const { viewport, data } = hostOf(model);
-    const moved = movedViewport(viewport, action, data.rows.count, visibleRows(model));
-    return { model: selectedAt(model, moved) };
-  }
+  if (isMovement(action)) return { model: LIST.moved(model, action) };
   switch (action) {
     case 'open':
       return paneOpened(model);
@@ -132,16 +128,12 @@ const SORT_OF_ACTION: Readonly<Partial<Record<Action, string>>> = {
 
 function actedOnRows(model: Model, action: Action): Step | undefined {
   const key = SORT_OF_ACTION[action];
-  if (key !== undefined) return { model: isOnTable(model) ? sortedBy(model, key, false) : model };
-  const { sort } = hostOf(model);
+  if (key !== undefined) return { model: isOnTable(model) ? LIST.sortedBy(model, key) : model };
   switch (action) {
-    case 'sort-next': {
-      const keys: readonly string[] = model.list.sortKeys(hostOf(model).hasTraffic);
-      const next = keys[(keys.indexOf(sort.key) + 1) % keys.length]!;
-      return { model: isOnTable(model) ? sortedBy(model, next, false) : model };
-    }
+    case 'sort-next':
+      return { model: isOnTable(model) ? LIST.sortedByNext(model) : model };
     case 'sort-reverse':
-      return { model: isOnTable(model) ? sortedBy(model, sort.key, !sort.isReversed) : model };
+      return { model: isOnTable(model) ? LIST.reversed(model) : model };
     case 'sort-network':
       return { model: isOnTable(model) ? sortedByTraffic(model) : model };
     case 'traffic':
@@ -172,7 +164,10 @@ function actedEverywhere(model: Model, action: Action): Step {
   switch (action) {
     case 'compact':
       if (!isOnTable(model)) return { model };
-      return { model: reordered({ ...model, isCompact: !model.isCompact }), effects: [{ kind: 'demand' }] };
+      return {
+        model: LIST.reordered({ ...model, isCompact: !model.isCompact }),
+        effects: [{ kind: 'demand' }],
+      };
     case 'playback-slower':
     case 'playback-faster':
     case 'seek-back':

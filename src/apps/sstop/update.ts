@@ -1,5 +1,5 @@
 import type { SortKey } from '../../data/query/sort.ts';
-import { isMovement, movedViewport } from '../views/movement.ts';
+import { isMovement } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import { noticed, unnoticed, withMouse } from '../views/notice.ts';
 import { helpActed } from '../views/overlays/help-state.ts';
@@ -14,13 +14,13 @@ import { listOf, stateOf, withState } from './model.ts';
 import { wentBack, wentInto, wentTo } from './navigation.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
-import { filtered, relisted, reordered, selectedAt, visibleRows } from './rows.ts';
+import { filtered, LIST, relisted } from './rows.ts';
 
 /** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
-      return { model: reordered({ ...model, width: message.width, height: message.height }) };
+      return { model: LIST.reordered({ ...model, width: message.width, height: message.height }) };
     case 'sampled':
       return sampled(model, message.data);
     case 'failed':
@@ -85,11 +85,7 @@ function acted(model: Model, action: Action): Step {
 }
 
 function actedOnView(model: Model, action: Action): Step | undefined {
-  if (isMovement(action)) {
-    const { viewport } = stateOf(model);
-    const moved = movedViewport(viewport, action, listOf(model).count, visibleRows(model));
-    return { model: selectedAt(model, moved) };
-  }
+  if (isMovement(action)) return { model: LIST.moved(model, action) };
   switch (action) {
     case 'open':
       return { model: wentInto(model) };
@@ -107,11 +103,9 @@ function actedOnView(model: Model, action: Action): Step | undefined {
 function actedOnRows(model: Model, action: Action): Step | undefined {
   switch (action) {
     case 'sort-next':
-      return { model: sortedBy(model, nextSort(model)) };
-    case 'sort-reverse': {
-      const { sort } = stateOf(model);
-      return { model: reordered(withState(model, { sort: { ...sort, isReversed: !sort.isReversed } })) };
-    }
+      return { model: LIST.sortedByNext(model) };
+    case 'sort-reverse':
+      return { model: LIST.reversed(model) };
     case 'sort-rate':
     case 'sort-download':
     case 'sort-upload':
@@ -202,11 +196,6 @@ const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
   upload: 'upload-total',
 };
 
-function nextSort(model: Model): string {
-  const { sortKeys } = listOf(model);
-  return sortKeys[(sortKeys.indexOf(stateOf(model).sort.key) + 1) % sortKeys.length]!;
-}
-
 /** Sorts by a key if the current list has it. */
 function sortedBy(model: Model, wanted: string): Model {
   const { sortKeys } = listOf(model);
@@ -214,7 +203,7 @@ function sortedBy(model: Model, wanted: string): Model {
     return key === wanted || key === TOTAL_OF_RATE[wanted] || (wanted === 'name' && NAME_KEYS.includes(key));
   };
   const key = sortKeys.find(standsFor);
-  return key === undefined ? model : reordered(withState(model, { sort: { key, isReversed: false } }));
+  return key === undefined ? model : LIST.sortedBy(model, key);
 }
 
 function cumulated(model: Model): Model {
