@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { PlaybackCommand, PlaybackState } from '../src/apps/sstop/model.ts';
+import type { PlaybackState } from '../src/apps/sstop/model.ts';
+import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 
 /** How far the seek keys go. */

@@ -1,9 +1,10 @@
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
-import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
+import type { Effect, Message, Model } from '../src/apps/sstop/model.ts';
 import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler } from '../src/apps/sstop/sampler.ts';
+import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
 import { EXIT_USAGE } from './exit-codes.ts';

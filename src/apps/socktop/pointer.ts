@@ -1,24 +1,14 @@
 import type { MouseEvent } from '../../screen/input/event.ts';
+import { rect } from '../../screen/layout/rect.ts';
 import { WHEEL_LINES } from '../views/movement.ts';
-import { helpPointed } from '../views/overlays/help-state.ts';
-import { killPointed } from '../views/overlays/kill-state.ts';
 import { hostRowAt } from '../views/system/hosts-table.ts';
-import { helpOf } from './help.ts';
 import { hostChosen, hostOpened, hostsScrolled } from './hosts-update.ts';
-import { killStepped } from './kill-update.ts';
 import type { Model, Step } from './model.ts';
 import { paneOpened, panePressed, paneScrolled } from './pane-update.ts';
 import { LIST } from './rows.ts';
-import { screenRect } from './screen-rect.ts';
 
-/** The model after a report of the mouse. */
+/** The model after a report of the mouse on the current view. */
 export function pointed(model: Model, event: MouseEvent): Step {
-  if (model.kill !== undefined) {
-    return killStepped(model, killPointed(model.kill, event, screenRect(model), model.ownPid));
-  }
-  if (model.helpOffset !== undefined) {
-    return { model: helpPointed(model, helpOf(model), event.action) };
-  }
   if (model.view === 'dashboard') return LIST.pointed(model, event, paneOpened);
   switch (event.action) {
     case 'wheel-up':
@@ -44,7 +34,8 @@ function pressed(model: Model, { x, y }: MouseEvent): Step {
 
 /** A press on a host puts the cursor on it, on the one that has it opens it. */
 function pressedHost(model: Model, x: number, y: number): Step {
-  const row = hostRowAt(screenRect(model), model.hostsViewport.offset, model.hosts.length, x, y);
+  const screen = rect(0, 0, model.width, model.height);
+  const row = hostRowAt(screen, model.hostsViewport.offset, model.hosts.length, x, y);
   if (row < 0) return { model };
   return row === model.hostsViewport.selected ? hostOpened(model) : hostChosen(model, row);
 }

@@ -1,12 +1,13 @@
 import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { ListScreen } from '../views/list-screen.ts';
+import type { KillTarget } from '../views/overlays/kill-state.ts';
 import { needsOf } from '../views/system/dashboard.ts';
 import { type DashboardLayout, layoutDashboard } from '../views/system/dashboard-layout.ts';
 import { type HostModel, hostOf, type Model, withHost } from './model.ts';
 
 /** The dashboard's places on the screen as it is. */
-export function layoutOf(model: Model): DashboardLayout {
+function layoutOf(model: Model): DashboardLayout {
   return layoutDashboard(model.width, model.height, needsOf(hostOf(model).data, model.isCompact));
 }
 
@@ -51,4 +52,13 @@ function visiblePids(model: Model): readonly number[] {
 export function searched(model: Model, search: string): Model {
   hostOf(model).data.rows.search(search);
   return LIST.reordered(withHost(model, { search }));
+}
+
+/** The process under the cursor, or that of the pane; undefined where there is none. */
+export function killTargetOf(model: Model): KillTarget | undefined {
+  const { pane, selection, data } = hostOf(model);
+  if (model.view === 'process') return pane?.target;
+  if (model.view !== 'dashboard' || selection === undefined) return undefined;
+  const row = data.rows.rowOf(selection);
+  return row < 0 ? undefined : { ...selection, name: data.rows.names[row]! };
 }

@@ -1,18 +1,17 @@
 import { fasterThan, slowerThan } from '../sstop/interval.ts';
 import { isMovement } from '../views/movement.ts';
-import { noticed, unnoticed, withMouse } from '../views/notice.ts';
-import { helpActed } from '../views/overlays/help-state.ts';
-import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
+import { noticed } from '../views/notice.ts';
+import type { KillTarget } from '../views/overlays/kill-state.ts';
+import { killOpened, updateScreen } from '../views/screen-update.ts';
 import { helpOf } from './help.ts';
 import { hostsMoved, wentToHost } from './hosts-update.ts';
 import type { Action } from './keymap.ts';
-import { killOpened, killStepped } from './kill-update.ts';
-import { hostOf, type Message, type Model, type Step, withHost } from './model.ts';
+import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './model.ts';
 import { networkLeft, networkOpened, networkUpdated } from './network-update.ts';
 import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
-import { LIST, reordered, searched } from './rows.ts';
+import { killTargetOf, LIST, reordered, searched } from './rows.ts';
 import { sortedByTraffic, trafficToggled } from './traffic-update.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
@@ -30,28 +29,24 @@ export function update(model: Model, message: Message): Step {
       return { model: linked(model, message) };
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
-    case 'action':
-      return acted(unnoticed(model), message.action);
-    case 'typed':
-      return model.kill === undefined
-        ? { model: typed(model, message.key) }
-        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid));
-    case 'pasted':
-      return { model: pasted(model, message.text) };
-    case 'pointer':
-      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event);
-    case 'signalled':
-      return {
-        model: model.kill === undefined ? model : { ...model, kill: killDone(model.kill, message.outcome) },
-      };
-    case 'noticed':
-      return { model: noticed(model, message.text, message.isBad) };
     case 'played':
       return { model: { ...model, playback: message.playback } };
     case 'network':
       return networkUpdated(model, message.host, message.message);
+    default:
+      return updateScreen(model, message, PARTS);
   }
 }
+
+const PARTS = {
+  helpOf: (model: Model) => helpOf(model),
+  acted: (model: Model, action: Action): Step | undefined =>
+    actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
+  ...{ typed, pasted, pointed },
+  signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
+    return { kind: 'signal', host, pid, startTicks, signal };
+  },
+};
 
 function resized(model: Model, width: number, height: number): Step {
   const next = LIST.reordered({ ...model, width, height });
@@ -80,14 +75,6 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
   // An agent tells its version after it is there.
   const isNews = status.phase === 'live' && status.notice !== before?.notice && host === model.current;
   return isNews && status.notice !== undefined ? noticed(next, status.notice, true) : next;
-}
-
-function acted(model: Model, action: Action): Step {
-  if (model.helpOffset !== undefined) {
-    const helped = helpActed(model, helpOf(model), action);
-    if (helped !== undefined) return { model: helped };
-  }
-  return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
 }
 
 function actedOnView(model: Model, action: Action): Step | undefined {
@@ -143,7 +130,7 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
-      return { model: killOpened(model) };
+      return { model: killOpened(model, hostOf(model).canSignal, killTargetOf(model)) };
     default:
       return undefined;
   }
@@ -153,14 +140,7 @@ function isOnTable(model: Model): boolean {
   return model.view === 'dashboard';
 }
 
-const PLAYBACK_COMMANDS = {
-  'playback-slower': 'slower',
-  'playback-faster': 'faster',
-  'seek-back': 'back',
-  'seek-forward': 'forward',
-} as const;
-
-function actedEverywhere(model: Model, action: Action): Step {
+function actedOnScreen(model: Model, action: Action): Step | undefined {
   switch (action) {
     case 'compact':
       if (!isOnTable(model)) return { model };
@@ -168,11 +148,6 @@ function actedEverywhere(model: Model, action: Action): Step {
         model: LIST.reordered({ ...model, isCompact: !model.isCompact }),
         effects: [{ kind: 'demand' }],
       };
-    case 'playback-slower':
-    case 'playback-faster':
-    case 'seek-back':
-    case 'seek-forward':
-      return { model, effects: [{ kind: 'playback', command: PLAYBACK_COMMANDS[action] }] };
     case 'retry':
       return { model, effects: [{ kind: 'retry', host: model.current }] };
     case 'faster':
@@ -181,16 +156,8 @@ function actedEverywhere(model: Model, action: Action): Step {
       return withInterval(model, slowerThan(model.metricsIntervalMillis));
     case 'pause':
       return paused(model);
-    case 'mouse':
-      return withMouse(model, !model.isMouseOn);
-    case 'help':
-      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
-    case 'redraw':
-      return { model, effects: [{ kind: 'redraw' }] };
-    case 'suspend':
-      return { model, effects: [{ kind: 'suspend' }] };
     default:
-      return { model, quit: true };
+      return undefined;
   }
 }
 
@@ -218,11 +185,6 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
 
 /** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
 function paused(model: Model): Step {
-  // A recording stands still itself.
-  if (model.playback !== undefined) {
-    const command = model.playback.progress.isPaused ? 'resume' : 'pause';
-    return { model, effects: [{ kind: 'playback', command }] };
-  }
   if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
 }

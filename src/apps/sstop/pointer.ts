@@ -1,21 +1,10 @@
 import type { MouseEvent } from '../../screen/input/event.ts';
-import { helpPointed } from '../views/overlays/help-state.ts';
-import { killPointed } from '../views/overlays/kill-state.ts';
-import { helpGroups } from './help-groups.ts';
-import { killStepped } from './kill-update.ts';
 import { type Model, type Step, stateOf } from './model.ts';
 import { canOpen, wentInto } from './navigation.ts';
 import { LIST, layoutOf } from './rows.ts';
 
-/** The model after a report of the mouse. */
+/** The model after a report of the mouse on the current view. */
 export function pointed(model: Model, event: MouseEvent): Step {
-  if (model.kill !== undefined) {
-    const { screen } = layoutOf(model);
-    return killStepped(model, killPointed(model.kill, event, screen, model.ownPid));
-  }
-  if (model.helpOffset !== undefined) {
-    return { model: helpPointed(model, helpGroups(model.keymap, model.ascii), event.action) };
-  }
   if (layoutOf(model).isTooSmall) return { model };
   const step = LIST.pointed(model, event, opened);
   const isPress = event.action === 'press' && event.button === 'left';

@@ -1,9 +1,11 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
+import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import { ListScreen } from '../views/list-screen.ts';
 import { layoutDetail } from '../views/network/detail.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
 import type { Identity, ListInput } from '../views/network/network-list.ts';
+import type { KillTarget } from '../views/overlays/kill-state.ts';
 import { lookOf } from './look.ts';
 import { listOf, type Model, stateOf, withState } from './model.ts';
 import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
@@ -70,4 +72,23 @@ export function filtered(model: Model, filterText: string): Model {
   const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
   const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
   return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
+}
+
+/** The process under the cursor; undefined where there is none. */
+export function killTargetOf(model: Model): KillTarget | undefined {
+  if (model.view === 'detail') {
+    const { pid, startTicks, name, hasExited } = model.workspace.detail;
+    return pid > 0 && !hasExited ? { pid, startTicks, name } : undefined;
+  }
+  const { selection, viewport, sort } = stateOf(model);
+  if (model.shown === undefined || selection === undefined || viewport.selected < 0) return undefined;
+  const { owners } = model.shown.section;
+  const owner = ownerOf(model, selection.slot, () => model.workspace.listen.ownerAt(sort, viewport.selected));
+  if (owner < 0 || owners.kind[owner] !== OwnerKind.PROCESS || owners.pid[owner]! <= 0) return undefined;
+  return { pid: owners.pid[owner]!, startTicks: owners.startTicks[owner]!, name: owners.names[owner]! };
+}
+
+function ownerOf(model: Model, slot: number, listening: () => number): number {
+  if (model.view === 'processes') return slot;
+  return model.view === 'listen' ? listening() : -1;
 }

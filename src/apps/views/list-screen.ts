@@ -13,7 +13,7 @@ import { type Movement, movedViewport, WHEEL_LINES } from './movement.ts';
 import type { ListHit, ListSort } from './network/network-list.ts';
 
 /** Where one is in a list: its order, whose row has the cursor, and which rows are on screen. */
-export interface ListPlace<Identity> {
+interface ListPlace<Identity> {
   readonly sort: ListSort;
   readonly selection: Identity | undefined;
   readonly viewport: Viewport;
