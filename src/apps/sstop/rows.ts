@@ -4,9 +4,8 @@ import type { Slice } from '../../data/sample/slice.ts';
 import { ListScreen } from '../views/list-screen.ts';
 import { layoutDetail } from '../views/network/detail.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import type { Identity, ListInput } from '../views/network/network-list.ts';
+import type { Identity, ListInput, ListLook } from '../views/network/network-list.ts';
 import type { KillTarget } from '../views/overlays/kill-state.ts';
-import { lookOf } from './look.ts';
 import { listOf, type Model, stateOf, withState } from './model.ts';
 import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
 
@@ -21,6 +20,23 @@ export function layoutOf(model: Model): ScreenLayout {
     height: Math.max(0, connections.height - 1),
   };
   return { ...layout, table: connections, scrollbar };
+}
+
+/** How the current list is drawn. */
+export function lookOf(model: Model): ListLook {
+  const { sort, viewport } = stateOf(model);
+  const { alerts } = model.workspace;
+  return {
+    sort,
+    viewport,
+    theme: model.theme,
+    ascii: model.ascii,
+    alarmOf: (owner) => {
+      const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;
+      if (!alerts.isInAlarm(owner, serial)) return 'none';
+      return alerts.isFlashing(owner, serial) ? 'new' : 'on';
+    },
+  };
 }
 
 /** The list of the current view under the keys and the mouse. */

@@ -14,9 +14,8 @@ import { renderPromptLine } from '../views/overlays/prompt-line.ts';
 import { footerHints, footerNote } from './footer.ts';
 import { helpGroups } from './help-groups.ts';
 import { durationLabel } from './interval.ts';
-import { lookOf } from './look.ts';
 import { listOf, type Model, stateOf, type ViewName } from './model.ts';
-import { LIST, layoutOf } from './rows.ts';
+import { LIST, layoutOf, lookOf } from './rows.ts';
 import { layoutScreen, SCREEN_MIN_HEIGHT, SCREEN_MIN_WIDTH, type ScreenLayout } from './screen-layout.ts';
 
 const TITLES: Readonly<Record<ViewName, string>> = {
