@@ -88,7 +88,7 @@ export class EveryColumn {
 
   machine(): MachineSection {
     const times = new CpuTable();
-    for (let core = 0; core < ROWS; core++) times.reserve(core);
+    for (let core = 0; core < ROWS; core++) times.rowOf(core);
     this.#fill(times, times.count);
     const networks = new InterfaceTable();
     for (let row = 0; row < ROWS; row++) networks.slots.add(row + 1, 0, 0, 0);

@@ -24,7 +24,7 @@ const ITERATIONS = 20;
 function request(processes: MachineProcesses): MetricsRequest {
   const times = new CpuTable();
   for (let core = 0; core < CORES; core++) {
-    const row = times.reserve(core);
+    const row = times.rowOf(core);
     for (const mode of ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const) {
       times[mode][row] = 1e6 + core;
     }

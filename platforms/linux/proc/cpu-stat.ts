@@ -51,7 +51,7 @@ export function parseCpuStat(
 }
 
 function parseCore(table: CpuTable): boolean {
-  const row = table.reserve(scanner.unsigned());
+  const row = table.rowOf(scanner.unsigned());
   if (row < 0 || !parseTimes(table, row)) return false;
   table.isOnline[row] = 1;
   return true;

@@ -5,7 +5,7 @@ import { CpuUsage } from './cpu-usage.ts';
 function tableOf(...cores: readonly (readonly [busy: number, idle: number])[]): CpuTable {
   const table = new CpuTable();
   for (const [i, [busy, idle]] of [[0, 0] as const, ...cores].entries()) {
-    const row = i === 0 ? 0 : table.reserve(i - 1);
+    const row = i === 0 ? 0 : table.rowOf(i - 1);
     for (const column of [table.nice, table.system, table.iowait, table.irq, table.softirq, table.steal]) {
       column[row] = 0;
     }

@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 
 /** Row of `CpuTable` that holds all cores together. */
 export const CPU_TOTAL_ROW = 0;
@@ -6,51 +6,45 @@ export const CPU_TOTAL_ROW = 0;
 /** More cores than the kernel can be built for (NR_CPUS); a higher number is a lie. */
 const CORES_LIMIT = 8192;
 
+const UNKNOWN = Number.NaN;
+const FIRST_ROWS = 9;
+
+const CPU_COLUMNS = {
+  /** Time in guests is in `user` and `nice` already; `guest` says how much of them that is. */
+  user: numbers('f64', UNKNOWN),
+  nice: numbers('f64', UNKNOWN),
+  system: numbers('f64', UNKNOWN),
+  idle: numbers('f64', UNKNOWN),
+  iowait: numbers('f64', UNKNOWN),
+  irq: numbers('f64', UNKNOWN),
+  softirq: numbers('f64', UNKNOWN),
+  steal: numbers('f64', UNKNOWN),
+  guest: numbers('f64', UNKNOWN),
+  /** NaN unknown; row 0 is not used. */
+  frequencyHz: numbers('f64', UNKNOWN),
+  /** 1: the core takes part. Row 0 is not used. */
+  isOnline: numbers('u8'),
+};
+
 /**
  * CPU time in clock ticks since boot, as /proc/stat counts it: row 0 all cores together, row `core + 1` one core. NaN
  * where a core is offline. A core that was away may come back with counters that start again.
  */
-export class CpuTable {
+export class CpuTable extends columnsClass(CPU_COLUMNS) {
   /** Rows in use: highest core number + 2. */
   count = 1;
-  /** Time in guests is in `user` and `nice` already; `guest` says how much of them that is. */
-  user = new Float64Array(9).fill(Number.NaN);
-  nice = new Float64Array(9).fill(Number.NaN);
-  system = new Float64Array(9).fill(Number.NaN);
-  idle = new Float64Array(9).fill(Number.NaN);
-  iowait = new Float64Array(9).fill(Number.NaN);
-  irq = new Float64Array(9).fill(Number.NaN);
-  softirq = new Float64Array(9).fill(Number.NaN);
-  steal = new Float64Array(9).fill(Number.NaN);
-  guest = new Float64Array(9).fill(Number.NaN);
-  /** NaN unknown; row 0 is not used. */
-  frequencyHz = new Float64Array(9).fill(Number.NaN);
-  /** 1: the core takes part. Row 0 is not used. */
-  isOnline = new Uint8Array(9);
 
-  /** Row of a core, with all columns long enough for it; -1 for a number that no kernel gives out. */
-  reserve(core: number): number {
-    if (!(core >= 0 && core < CORES_LIMIT)) return -1;
-    const row = core + 1;
-    if (row >= this.user.length) this.#grow(Math.max(row + 1, this.user.length * 2));
-    if (row >= this.count) this.count = row + 1;
-    return row;
+  constructor() {
+    super(FIRST_ROWS);
   }
 
-  #grow(n: number): void {
-    const longer = (column: Float64Array<ArrayBuffer>) =>
-      lengthened(column, new Float64Array(n).fill(Number.NaN));
-    this.user = longer(this.user);
-    this.nice = longer(this.nice);
-    this.system = longer(this.system);
-    this.idle = longer(this.idle);
-    this.iowait = longer(this.iowait);
-    this.irq = longer(this.irq);
-    this.softirq = longer(this.softirq);
-    this.steal = longer(this.steal);
-    this.guest = longer(this.guest);
-    this.frequencyHz = longer(this.frequencyHz);
-    this.isOnline = lengthened(this.isOnline, new Uint8Array(n));
+  /** Row of a core, with all columns long enough for it; -1 for a number that no kernel gives out. */
+  rowOf(core: number): number {
+    if (!(core >= 0 && core < CORES_LIMIT)) return -1;
+    const row = core + 1;
+    if (row >= this.capacity) this.reserve(Math.max(row + 1, this.capacity * 2));
+    if (row >= this.count) this.count = row + 1;
+    return row;
   }
 }
 

@@ -36,7 +36,7 @@ export class SystemWorld {
 
   constructor(cores = 4) {
     for (let core = -1; core < cores; core++) {
-      const row = core < 0 ? 0 : this.times.reserve(core);
+      const row = core < 0 ? 0 : this.times.rowOf(core);
       const { user, nice, system, idle, iowait, irq, softirq, steal, guest, isOnline } = this.times;
       for (const column of [user, nice, system, idle, iowait, irq, softirq, steal, guest]) column[row] = 0;
       isOnline[row] = 1;

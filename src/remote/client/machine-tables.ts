@@ -9,7 +9,7 @@ const words = new Uint32Array(4);
 /** Fills the table with the columns of a message; a core beyond its columns is unknown. */
 export function fillCpuTable(table: CpuTable, times: CpuTimesMessage): void {
   const rows = Math.max(1, times.user.length);
-  if (rows > 1 && table.reserve(rows - 2) < 0) table.reserve(0);
+  if (rows > 1 && table.rowOf(rows - 2) < 0) table.rowOf(0);
   table.count = Math.min(rows, table.user.length);
   for (let row = 0; row < table.count; row++) {
     table.user[row] = times.user[row] ?? UNKNOWN;

@@ -68,7 +68,7 @@ export class OriginalMachine {
     this.coreCount = metrics.cpu_per_core.length;
     this.#addShare(0, metrics.cpu_total, elapsedTicks);
     for (const [core, percent] of metrics.cpu_per_core.entries()) {
-      const row = this.#times.reserve(core);
+      const row = this.#times.rowOf(core);
       if (row >= 0) this.#addShare(row, percent, elapsedTicks);
     }
     this.#times.count = this.coreCount + 1;

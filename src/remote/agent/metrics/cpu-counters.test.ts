@@ -4,7 +4,7 @@ import { CpuCounters } from './cpu-counters.ts';
 
 function table(idle: number, iowait: number): CpuTable {
   const times = new CpuTable();
-  const row = times.reserve(0);
+  const row = times.rowOf(0);
   for (const mode of ['user', 'nice', 'system', 'irq', 'softirq', 'steal'] as const) times[mode][row] = 1;
   times.idle[row] = idle;
   times.iowait[row] = iowait;

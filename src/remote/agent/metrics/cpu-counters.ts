@@ -17,7 +17,7 @@ export class CpuCounters {
   absorb(times: CpuTable, ticksPerSecond: number): void {
     const { highest } = this;
     for (let row = 1; row < times.count; row++) {
-      highest.reserve(row - 1);
+      highest.rowOf(row - 1);
       const fallen = highest.idle[row]! - times.idle[row]!;
       const isReset = fallen > RESET_SECONDS * ticksPerSecond;
       for (const mode of CPU_MODES) {

@@ -115,7 +115,7 @@ test('another length of the clock tick', () => {
 
 test('cores that are not there have no series', () => {
   const times = new CpuTable();
-  times.idle[times.reserve(3)] = 100;
+  times.idle[times.rowOf(3)] = 100;
   const cpu = part(cpuSample({ times }));
   expect(sectionOf(fullSnapshot({ machine: machineSection({ cpu }) }), 'node_cpu_')).toEqual({
     'node_cpu_seconds_total{cpu="3",mode="idle"}': 1,

@@ -24,7 +24,7 @@ export function part<T>(value: T | undefined, error?: SectionError): Part<T> {
 
 export function cpuSample(facts: Partial<CpuSample> = {}): CpuSample {
   const times = new CpuTable();
-  const row = times.reserve(0);
+  const row = times.rowOf(0);
   const ticks = {
     user: 123_456,
     nice: 0,
