@@ -136,7 +136,7 @@ export class EveryColumn {
     const fileSystem: Required<FileSystem> = {
       ...{ name: 'sda1', source: '/dev/sda1', mountPoint: '/srv', type: 'ext4', isReadOnly: true, device },
       ...{ isPartition: true, totalBytes: this.#next(), usedBytes: this.#next(), inodes: this.#next() },
-      ...{ availableBytes: this.#next(), freeInodes: this.#next() },
+      ...{ availableBytes: this.#next(), freeInodes: this.#next(), silence: 'no-answer' },
     };
     return { ...this.#section(), fileSystems: [fileSystem], devices: [device] };
   }

@@ -97,7 +97,7 @@ describe('from an agent', () => {
     },
     openMachine: () => ({
       collectMachine: () => collected.machine,
-      collectDisks: () => collected.disks,
+      collectDisks: () => Promise.resolve(collected.disks),
       collectProcesses: () => Promise.resolve(collected.processes),
       collectProcess: () => Promise.resolve(collected.detail),
       collectJournal: () => Promise.resolve(collected.journal),

@@ -9,6 +9,7 @@ import type {
   TierReport,
 } from '../../src/data/sample/platform.ts';
 import { monotonicMicros } from './clock.ts';
+import type { SpaceSource } from './collectors/disks.ts';
 import { readHostFacts } from './collectors/host.ts';
 import { LinuxMachine } from './collectors/machine.ts';
 import { openLinuxNetwork } from './collectors/network.ts';
@@ -26,6 +27,8 @@ export interface LinuxPlatformOptions {
   readonly etcRoot?: string;
   /** Programs that are counting already, for the first network that is opened. */
   readonly handed?: HandedPrograms | undefined;
+  /** Who asks file systems; default a process beside. */
+  readonly space?: SpaceSource;
 }
 
 /** Linux, asked by /proc and netlink. */
@@ -34,12 +37,14 @@ export class LinuxPlatform implements Platform {
   readonly signaller: Signaller;
   readonly #users: UserNames;
   readonly #procRoot: string;
+  readonly #space: SpaceSource | undefined;
   #handed: HandedPrograms | undefined;
 
   /** Throws SyscallError where /proc cannot be opened. */
   constructor(options: LinuxPlatformOptions = {}) {
     this.#procRoot = options.procRoot ?? PROC;
     this.#handed = options.handed;
+    this.#space = options.space;
     this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
     const proc = new ProcDirectory(this.#procRoot);
@@ -62,7 +67,8 @@ export class LinuxPlatform implements Platform {
   }
 
   openMachine(options: MachineOptions): MachineCollector {
-    return new LinuxMachine({ ...options, procRoot: this.#procRoot, host: this.host });
+    const space = this.#space === undefined ? {} : { space: this.#space };
+    return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.host });
   }
 
   tierReports(): readonly TierReport[] {

@@ -10,8 +10,8 @@ const BORROWED_DEVICE = /^\/dev\/(loop|ram|zram|fuse$)/;
 /**
  * The mounts that stand for a file system each: real ones once, however often they are bound, and what `/` is on,
  * whatever that is. Left out are pseudo and memory file systems, images, loop devices, overlays (but for `/`) and all
- * of the network (nfs, cifs, 9p, ceph, sshfs and other fuse): asking one whose server is gone never returns, and asking
- * keeps an automount from ending.
+ * of the network (nfs, cifs, 9p, ceph, sshfs and other fuse), which are others' disks. Of two mounts of one file
+ * system, the one that no automounter made stands for it.
  */
 export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
   const byParent = Map.groupBy(mounts, ({ parentId }) => parentId);
@@ -21,7 +21,7 @@ export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
     if (!isReal(mount) || isOutOfReach(mount, byId, byParent)) continue;
     const key = fileSystemKey(mount);
     const known = best.get(key);
-    if (known === undefined || rank(mount) < rank(known)) best.set(key, mount);
+    if (known === undefined || rankIn(mounts, mount) < rankIn(mounts, known)) best.set(key, mount);
   }
   const selected = [...best.values()];
   const isRootOverlay = selected.some(({ mountPoint, type }) => mountPoint === '/' && type === 'overlay');
@@ -40,7 +40,14 @@ function fileSystemKey({ type, source, major, minor }: MountEntry): string {
   return type === 'zfs' ? `zfs ${source.split('/', 1)[0]}` : `${major}:${minor}`;
 }
 
+/** Behind every other. */
+const AUTOMOUNT_RANK = 1e9;
+
 /** The smaller the better: `/`, then the whole file system before a part of it, then the shortest path. */
+function rankIn(mounts: readonly MountEntry[], mount: MountEntry): number {
+  return rank(mount) + (isAutomounted(mount, mounts) ? AUTOMOUNT_RANK : 0);
+}
+
 function rank({ mountPoint, root, type, source }: MountEntry): number {
   if (mountPoint === '/') return 0;
   const isWhole = root === '/' || root === '';
@@ -74,6 +81,21 @@ function isOutOfReach(
     from = id;
     current = byId.get(parentId);
     if (current !== undefined && current.mountPoint !== '/' && MAY_HANG.test(current.type)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether an automounter (autofs, systemd's .automount) has mounted it, or a mount on the way to it: a look at the path
+ * counts as use and keeps it mounted (fs/autofs/expire.c).
+ */
+export function isAutomounted(mount: MountEntry, mounts: readonly MountEntry[]): boolean {
+  const byId = new Map(mounts.map((each) => [each.id, each]));
+  let current = byId.get(mount.parentId);
+  for (let depth = 0; current !== undefined && depth < NESTING_LIMIT; depth++) {
+    if (current.type === 'autofs') return true;
+    if (current.id === current.parentId) return false;
+    current = byId.get(current.parentId);
   }
   return false;
 }

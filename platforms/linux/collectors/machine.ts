@@ -9,7 +9,7 @@ import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { LinkSource } from '../link.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
-import { DiskCollector } from './disks.ts';
+import { DiskCollector, type SpaceSource } from './disks.ts';
 import { readHostFacts } from './host.ts';
 import { type JournalOptions, readJournal } from './journal.ts';
 import { MachineParts } from './machine-parts.ts';
@@ -25,6 +25,8 @@ export interface LinuxMachineOptions extends MachineOptions {
   /** Candidates for libnvidia-ml.so.1; default where drivers put it. */
   readonly nvmlPaths?: readonly string[];
   readonly journal?: JournalOptions;
+  /** Who asks file systems; default a process beside. */
+  readonly space?: SpaceSource;
   /** Default this machine's. */
   readonly pageSizeBytes?: number;
 }
@@ -57,11 +59,12 @@ export class LinuxMachine implements MachineCollector {
     return this.#parts.collect();
   }
 
-  collectDisks(): DisksSection {
+  async collectDisks(): Promise<DisksSection> {
     this.#disks ??= new DiskCollector({
       procRoot: this.#procRoot,
       sysRoot: this.#sysRoot,
       temperatures: this.#options.temperatures !== false,
+      ...(this.#options.space === undefined ? {} : { space: this.#options.space }),
     });
     return this.#disks.collect();
   }

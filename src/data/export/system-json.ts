@@ -99,6 +99,8 @@ function diskEntry({ rates }: SystemExport, fileSystem: FileSystem): object {
     temp_c: number(device?.temperatureCelsius),
     read_rate: rateValue(rate.read),
     write_rate: rateValue(rate.written),
+    // Why there are no figures; left out where there is no reason.
+    silence: fileSystem.silence,
   };
 }
 

@@ -64,8 +64,8 @@ export interface MachineOptions {
 export interface MachineCollector {
   /** Never throws: each part carries its own error. */
   collectMachine(): MachineSection;
-  /** Throws OpError only where the mounts cannot be read at all. */
-  collectDisks(): DisksSection;
+  /** Rejects with OpError only where the mounts cannot be read at all. */
+  collectDisks(): Promise<DisksSection>;
   /** Rejects with OpError only where the processes cannot be listed at all. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError: `ESRCH` where there is no such process. */

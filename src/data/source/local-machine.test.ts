@@ -14,7 +14,7 @@ function refuse(): never {
 class Collector implements MachineCollector {
   closed = 0;
   collectMachine = refuse;
-  collectDisks(): DisksSection {
+  async collectDisks(): Promise<DisksSection> {
     return { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [], fileSystems: [], devices: [] };
   }
   collectProcesses = () => Promise.resolve().then(refuse);

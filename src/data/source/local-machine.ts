@@ -36,8 +36,8 @@ export class LocalMachine {
       });
     }
     if (want.disks === true) {
-      await this.#attempt('disks', errors, (collector) => {
-        sections.disks = collector.collectDisks();
+      await this.#attempt('disks', errors, async (collector) => {
+        sections.disks = await collector.collectDisks();
       });
     }
     if (machineProcesses !== undefined) {

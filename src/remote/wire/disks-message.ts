@@ -1,3 +1,4 @@
+import type { FileSystemSilence } from '../../data/sample/disks-section.ts';
 import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import {
   count,
@@ -5,6 +6,7 @@ import {
   flag,
   type JsonCodec,
   list,
+  oneOf,
   optionalFlag,
   optionalText,
   record,
@@ -52,6 +54,7 @@ export interface FileSystemMessage {
   readonly availableBytes: number | undefined;
   readonly inodes: number | undefined;
   readonly freeInodes: number | undefined;
+  readonly silence?: FileSystemSilence | undefined;
 }
 
 /** The reply to `get_disks` on `socktop.v2`. */
@@ -76,10 +79,16 @@ const device: JsonCodec<DeviceMessage> = record<DeviceMessage>({
   temperatureCelsius: exact,
 });
 
+/** Left out where there is none: most file systems answer. */
+const silence: JsonCodec<FileSystemSilence | undefined> = {
+  ...oneOf<FileSystemSilence>(['no-answer', 'automount']),
+  write: (value) => value,
+};
+
 const fileSystem: JsonCodec<FileSystemMessage> = record<FileSystemMessage>({
   ...{ name, source: line, mountPoint: line, type: name, isReadOnly: flag, isPartition: flag },
   ...{ deviceName: optionalName, totalBytes: counter, usedBytes: counter, availableBytes: counter },
-  ...{ inodes: counter, freeInodes: counter },
+  ...{ inodes: counter, freeInodes: counter, silence },
 });
 
 /** `get_disks` of `socktop.v2`. */
