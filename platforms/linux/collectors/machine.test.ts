@@ -2,10 +2,19 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allTicks, CPU_TOTAL_ROW } from '../../../src/data/sample/cpu-sample.ts';
+import {
+  BUSY_COLUMNS,
+  CPU_TOTAL_ROW,
+  type CpuTable,
+  WAITING_COLUMNS,
+} from '../../../src/data/sample/cpu-sample.ts';
 import { guardedSpace } from '../guarded/helper-start.fixture.ts';
 import { LinuxMachine, type LinuxMachineOptions } from './machine.ts';
 import { outputLines, restlessSlice, UNHURRIED } from './test-slices.fixture.ts';
+
+function allTicks(table: CpuTable, row: number): number {
+  return [...BUSY_COLUMNS, ...WAITING_COLUMNS].reduce((sum, column) => sum + table[column][row]!, 0);
+}
 
 const cannotDropPrivileges = process.getuid?.() !== 0 || Bun.which('setpriv') === null;
 const machines: LinuxMachine[] = [];

@@ -55,6 +55,8 @@ function memoryEntry(memory: MemorySample): object {
     used_bytes: number(memory.usedBytes),
     available_bytes: number(memory.availableBytes),
     cached_bytes: number(memory.cachedBytes),
+    // Left out without ZFS.
+    zfs_cache_bytes: memory.reclaimableArcBytes,
     swap_total_bytes: number(memory.swapTotalBytes),
     swap_used_bytes: number(memory.swapUsedBytes),
   };

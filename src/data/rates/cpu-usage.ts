@@ -1,5 +1,9 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
-import { allTicks, busyTicks, CPU_TOTAL_ROW, type CpuTable } from '../sample/cpu-sample.ts';
+import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../sample/cpu-sample.ts';
+
+const COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
+/** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
+const WRAPPED_TICKS = 2 ** 62;
 
 /** Shares of the time between two samples in which processors worked, percent of each; NaN unknown. */
 export class CpuUsage {
@@ -7,8 +11,8 @@ export class CpuUsage {
   percent = new Float64Array(0);
   /** Rows in use. */
   count = 0;
-  #lastBusy = new Float64Array(0);
-  #lastAll = new Float64Array(0);
+  /** Ticks of the last sample, a row's columns one after another. */
+  #last = new Float64Array(0);
 
   /** All cores together, 0 to 100. */
   get total(): number {
@@ -20,31 +24,39 @@ export class CpuUsage {
     if (times.count > this.percent.length) this.#grow(times.count);
     this.count = times.count;
     for (let row = 0; row < times.count; row++) {
-      const busy = busyTicks(times, row);
-      const all = allTicks(times, row);
-      this.percent[row] = shareOf(busy - this.#lastBusy[row]!, all - this.#lastAll[row]!);
-      this.#lastBusy[row] = busy;
-      this.#lastAll[row] = all;
+      let busy = 0;
+      let all = 0;
+      for (let i = 0; i < COLUMNS.length; i++) {
+        const now = times[COLUMNS[i]!][row]!;
+        const at = row * COLUMNS.length + i;
+        const growth = growthOf(now, this.#last[at]!);
+        this.#last[at] = now;
+        if (i < BUSY_COLUMNS.length) busy += growth;
+        all += growth;
+      }
+      this.percent[row] = all > 0 ? (busy / all) * 100 : Number.NaN;
     }
   }
 
   /** The next sample is the first again. */
   reset(): void {
     this.percent.fill(Number.NaN);
-    this.#lastBusy.fill(Number.NaN);
-    this.#lastAll.fill(Number.NaN);
+    this.#last.fill(Number.NaN);
   }
 
   #grow(n: number): void {
     const from = this.percent.length;
     this.percent = lengthened(this.percent, new Float64Array(n)).fill(Number.NaN, from);
-    this.#lastBusy = lengthened(this.#lastBusy, new Float64Array(n)).fill(Number.NaN, from);
-    this.#lastAll = lengthened(this.#lastAll, new Float64Array(n)).fill(Number.NaN, from);
+    const last = new Float64Array(n * COLUMNS.length);
+    this.#last = lengthened(this.#last, last).fill(Number.NaN, from * COLUMNS.length);
   }
 }
 
-/** The kernel's idle time may step back a little (proc(5), iowait): a share stays within 0 and 100. */
-function shareOf(busy: number, all: number): number {
-  if (!(all > 0)) return Number.NaN;
-  return Math.min(100, Math.max(0, (busy / all) * 100));
+/**
+ * Steal, idle and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a
+ * column that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
+ */
+function growthOf(now: number, last: number): number {
+  const growth = now - last;
+  return growth > 0 && growth < WRAPPED_TICKS ? growth : 0;
 }

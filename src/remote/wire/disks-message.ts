@@ -10,6 +10,7 @@ import {
   optionalFlag,
   optionalText,
   record,
+  seldom,
   text,
 } from './json-codec.ts';
 import { TEXT_LIMIT } from './limits.ts';
@@ -79,11 +80,7 @@ const device: JsonCodec<DeviceMessage> = record<DeviceMessage>({
   temperatureCelsius: exact,
 });
 
-/** Left out where there is none: most file systems answer. */
-const silence: JsonCodec<FileSystemSilence | undefined> = {
-  ...oneOf<FileSystemSilence>(['no-answer', 'automount']),
-  write: (value) => value,
-};
+const silence = seldom(oneOf<FileSystemSilence>(['no-answer', 'automount']));
 
 const fileSystem: JsonCodec<FileSystemMessage> = record<FileSystemMessage>({
   ...{ name, source: line, mountPoint: line, type: name, isReadOnly: flag, isPartition: flag },
