@@ -10,14 +10,13 @@ import type {
 } from '../../src/data/sample/platform.ts';
 import { monotonicMicros } from './clock.ts';
 import type { SpaceSource } from './collectors/disks.ts';
-import { readHostFacts } from './collectors/host.ts';
+import { Host } from './collectors/host.ts';
 import { LinuxMachine } from './collectors/machine.ts';
 import { openLinuxNetwork } from './collectors/network.ts';
 import { linuxTierReports } from './collectors/network-tiers.ts';
 import { PidSignaller } from './collectors/signaller.ts';
 import { UserNames } from './collectors/users.ts';
 import type { HandedPrograms } from './handed-programs.ts';
-import { ProcDirectory } from './proc/proc-directory.ts';
 
 const PROC = '/proc';
 
@@ -33,8 +32,8 @@ export interface LinuxPlatformOptions {
 
 /** Linux, asked by /proc and netlink. */
 export class LinuxPlatform implements Platform {
-  readonly host: HostFacts;
   readonly signaller: Signaller;
+  readonly #host: Host;
   readonly #users: UserNames;
   readonly #procRoot: string;
   readonly #space: SpaceSource | undefined;
@@ -47,12 +46,11 @@ export class LinuxPlatform implements Platform {
     this.#space = options.space;
     this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
-    const proc = new ProcDirectory(this.#procRoot);
-    try {
-      this.host = readHostFacts(proc);
-    } finally {
-      proc.close();
-    }
+    this.#host = new Host(this.#procRoot);
+  }
+
+  get host(): HostFacts {
+    return this.#host.facts;
   }
 
   monotonicMicros(): number {
@@ -68,7 +66,7 @@ export class LinuxPlatform implements Platform {
 
   openMachine(options: MachineOptions): MachineCollector {
     const space = this.#space === undefined ? {} : { space: this.#space };
-    return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.host });
+    return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.#host });
   }
 
   tierReports(): readonly TierReport[] {

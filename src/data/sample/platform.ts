@@ -7,7 +7,7 @@ import type { ProcessDetailSection } from './process-detail.ts';
 import type { Slice } from './slice.ts';
 import type { ProcessesWant } from './snapshot.ts';
 
-/** What does not change while the program runs. */
+/** Who a machine is. Its name and, with its wall clock, the time of its boot may change while the program runs. */
 export interface HostFacts {
   readonly hostName: string;
   readonly bootId: string;
@@ -77,6 +77,7 @@ export interface MachineCollector {
 
 /** How an operating system is asked. */
 export interface Platform {
+  /** As it is now. */
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
