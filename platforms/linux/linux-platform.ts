@@ -15,6 +15,7 @@ import { LinuxMachine } from './collectors/machine.ts';
 import { openLinuxNetwork } from './collectors/network.ts';
 import { linuxTierReports } from './collectors/network-tiers.ts';
 import { PidSignaller } from './collectors/signaller.ts';
+import { lookUpUsers, type UserLookup } from './collectors/user-lookup.ts';
 import { UserNames } from './collectors/users.ts';
 import type { HandedPrograms } from './handed-programs.ts';
 
@@ -28,6 +29,8 @@ export interface LinuxPlatformOptions {
   readonly handed?: HandedPrograms | undefined;
   /** Who asks file systems; default a process beside. */
   readonly space?: SpaceSource;
+  /** Who knows users that the passwd file does not; default the system's name services. */
+  readonly userLookup?: UserLookup;
 }
 
 /** Linux, asked by /proc and netlink. */
@@ -44,7 +47,8 @@ export class LinuxPlatform implements Platform {
     this.#procRoot = options.procRoot ?? PROC;
     this.#handed = options.handed;
     this.#space = options.space;
-    this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
+    const { etcRoot, userLookup = lookUpUsers } = options;
+    this.#users = new UserNames({ ...(etcRoot === undefined ? {} : { etcRoot }), lookup: userLookup });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
     this.#host = new Host(this.#procRoot);
   }

@@ -17,7 +17,7 @@ export function startHelper(): Bun.Subprocess<'pipe', 'pipe', 'ignore'> {
   return Bun.spawn([process.execPath, SCRIPT], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' });
 }
 
-/** This machine, as above. */
+/** This machine, as above; nobody is asked for users beside. */
 export function testPlatform(): LinuxPlatform {
-  return new LinuxPlatform({ space: guardedSpace() });
+  return new LinuxPlatform({ space: guardedSpace(), userLookup: async () => undefined });
 }
