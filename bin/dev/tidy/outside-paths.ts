@@ -32,6 +32,7 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/collectors/processes.ts': '/proc',
   'platforms/linux/collectors/process-detail.ts': '/proc',
   'platforms/linux/collectors/journal.ts': 'names of the program that is started',
+  'platforms/linux/collectors/user-lookup.ts': 'names of the program that is started',
 };
 
 const TOUCHES =

@@ -11,6 +11,7 @@ import { BlockDevices } from './block-devices.ts';
 import { isAutomounted, selectMounts } from './disk-mounts.ts';
 import { DriveTemperatures } from './drive-temperatures.ts';
 import { sectionError } from './part.ts';
+import { withPools } from './zfs-pools.ts';
 
 interface DiskCollectorOptions {
   /** Default `/proc` and `/sys`. */
@@ -69,9 +70,8 @@ export class DiskCollector {
     const errors: SectionError[] = [];
     const answers = await this.#askSpace(errors);
     const devices = this.#readDevices(errors);
-    const fileSystems = withoutRepeats(
-      this.#mounted.map((mounted) => fileSystemOf(mounted, answers, devices)),
-    );
+    const rows = this.#mounted.map((mounted) => fileSystemOf(mounted, answers, devices));
+    const fileSystems = withoutRepeats(withPools(rows));
     return {
       sequence: ++this.#sequence,
       monotonicMicros: started,
@@ -96,7 +96,8 @@ export class DiskCollector {
     if (Buffer.compare(text, this.#mountsText) === 0) return;
     this.#mountsText = text.slice();
     const all = parseMountEntries(this.#mountsText, this.#mountsText.length);
-    this.#mounted = selectMounts(all).map((mount) => mountedOf(mount, isAutomounted(mount, all)));
+    const byId = new Map(all.map((mount) => [mount.id, mount]));
+    this.#mounted = selectMounts(all).map((mount) => mountedOf(mount, isAutomounted(mount, byId)));
   }
 
   /** undefined: nobody could be asked. */
