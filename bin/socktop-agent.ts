@@ -151,7 +151,7 @@ function tokenIn(path: string, where: string): string {
   } catch (thrown) {
     const { code } = toOpError('token', thrown);
     if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
-    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is no regular file`);
+    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is not a regular file`);
     throw tokenFailure(code, `${where} cannot be read (${code})`);
   }
 }

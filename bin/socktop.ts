@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/socktop-command.ts';
-import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
+import { LocalSource } from '../src/data/source/local-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
@@ -119,7 +119,7 @@ function localHost(): SocktopHost {
   raisePrivileges();
   return {
     name: platform.host.hostName,
-    source: new LocalSystemSource(platform, { tier: 'auto' }),
+    source: new LocalSource(platform, { tier: 'auto' }),
     link: undefined,
     signaller: platform.signaller,
     userName: (uid) => platform.userName(uid),

@@ -4,7 +4,7 @@ import { RecordingSource } from '../src/data/export/recording-source.ts';
 import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
-import { openLocalSource } from '../src/data/source/local-source.ts';
+import { LocalSource } from '../src/data/source/local-source.ts';
 import type { PlaybackOptions, RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
@@ -69,9 +69,12 @@ export async function openInput(
   }
 }
 
-function openLocal(platform: Platform | undefined, { backend }: Settings): Source {
+/** A screen is painted first. A tier that was asked for by name is tried at once: where it cannot run, none starts. */
+function openLocal(platform: Platform | undefined, { backend, output }: Settings): Source {
   if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
-  return openLocalSource(platform, { tier: backend });
+  const source = new LocalSource(platform, { tier: backend });
+  if (output !== 'screen' || backend !== 'auto') source.openNetwork();
+  return source;
 }
 
 async function openPlayback(path: string, clock: PlaybackOptions): Promise<RecordedSource> {

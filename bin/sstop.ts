@@ -104,7 +104,7 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
     code =
       settings.output === 'screen'
         ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
-        : await (await import('./sstop-stream.ts')).runStream(settings, input);
+        : await (await import('./sstop-stream.ts')).runSstopStream(settings, input);
   } catch (thrown) {
     code = failed(thrown, 'run', EXIT_FAILURE, log);
   }

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import type { BlockDevice, DisksSection, FileSystem } from '../../../src/data/sample/disks-section.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import { GuardedSpace } from '../guarded/guarded-space.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
@@ -10,7 +10,6 @@ import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { BlockDevices } from './block-devices.ts';
 import { isAutomounted, selectMounts } from './disk-mounts.ts';
 import { DriveTemperatures } from './drive-temperatures.ts';
-import { sectionError } from './part.ts';
 import { withPools } from './zfs-pools.ts';
 
 interface DiskCollectorOptions {

@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
@@ -29,37 +29,39 @@ export type ConnectionSortKey = (typeof CONNECTION_SORT_KEYS)[number];
 const SLOT_VALUES = 2 ** 18;
 const IPV6_BEHIND = 2 ** 32;
 
+const CONNECTION_COLUMNS = {
+  /** Identity: slot in `section.sockets` and its serial. */
+  socket: numbers('i32'),
+  serial: numbers('u32'),
+  /** IANA number and TcpState, as in SocketTable. */
+  protocol: numbers('u8'),
+  state: numbers('u8'),
+  local: numbers('u32', 0, ADDRESS_WORDS),
+  remote: numbers('u32', 0, ADDRESS_WORDS),
+  localPort: numbers('u16'),
+  remotePort: numbers('u16'),
+  /** Smoothed, bytes per second; NaN unknown. */
+  up: numbers('f64'),
+  down: numbers('f64'),
+  /** Bytes since start; NaN not counted. */
+  upTotal: numbers('f64'),
+  downTotal: numbers('f64'),
+  /** Since it was first seen; NaN: it is older than the program, which is all that the kernel lets one know. */
+  ageMicros: numbers('f64'),
+  /** NaN unknown. */
+  rttMicros: numbers('f64'),
+  retransmits: numbers('f64'),
+  /** What `conns` of a filter compares: each row is one connection. */
+  connections: numbers('i32'),
+};
+
 /**
  * Live connections of one owner in scope (sockets that are no listeners), as columns `[0..count)` in no particular
  * order. Holds copies: readable while a collection writes to the sockets, until the next `build`.
  */
-export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
+export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows<SortBy<ConnectionSortKey>>) {
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
-  /** Identity: slot in `section.sockets` and its serial. */
-  socket = new Int32Array(0);
-  serial = new Uint32Array(0);
-  /** IANA number and TcpState, as in SocketTable. */
-  protocol = new Uint8Array(0);
-  state = new Uint8Array(0);
-  localPort = new Uint16Array(0);
-  remotePort = new Uint16Array(0);
-  /** Smoothed, bytes per second; NaN unknown. */
-  up = new Float64Array(0);
-  down = new Float64Array(0);
-  /** Bytes since start; NaN not counted. */
-  upTotal = new Float64Array(0);
-  downTotal = new Float64Array(0);
-  /** Since it was first seen; NaN: it is older than the program, which is all that the kernel lets one know. */
-  ageMicros = new Float64Array(0);
-  /** NaN unknown. */
-  rttMicros = new Float64Array(0);
-  retransmits = new Float64Array(0);
-  /** What `conns` of a filter compares: each row is one connection. */
-  connections = new Int32Array(0);
-  /** ADDRESS_WORDS per row. */
-  #local = new Uint32Array(0);
-  #remote = new Uint32Array(0);
   readonly #texts = new EndpointTexts();
 
   build(
@@ -81,7 +83,7 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
       if (!isConnection(sockets, slot) || !inScope.has(accounts.interfaceIndex[slot]!)) continue;
       this.unfilteredCount++;
       const row = this.count;
-      this.#reserve(row + 1);
+      this.reserveAhead(row + 1);
       this.#copy(section, rates, slot, row);
       if (filter === undefined) this.count++;
       else {
@@ -107,21 +109,21 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
 
   /** `10.0.0.5:51234`, `[2001:db8::1]:443`. */
   localEndpoint(row: number): string {
-    return this.#texts.endpoint(this.#local, row * ADDRESS_WORDS, this.localPort[row]!);
+    return this.#texts.endpoint(this.local, row * ADDRESS_WORDS, this.localPort[row]!);
   }
 
   remoteEndpoint(row: number): string {
-    return this.#texts.endpoint(this.#remote, row * ADDRESS_WORDS, this.remotePort[row]!);
+    return this.#texts.endpoint(this.remote, row * ADDRESS_WORDS, this.remotePort[row]!);
   }
 
   /** As `addressText`. */
   localAddress(row: number): string {
-    return this.#texts.address(this.#local, row * ADDRESS_WORDS);
+    return this.#texts.address(this.local, row * ADDRESS_WORDS);
   }
 
   /** As `addressText`: what names are asked for by. */
   remoteAddress(row: number): string {
-    return this.#texts.address(this.#remote, row * ADDRESS_WORDS);
+    return this.#texts.address(this.remote, row * ADDRESS_WORDS);
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ConnectionSortKey>): void {
@@ -138,7 +140,7 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
 
   /** By address, IPv4 before IPv6, then by port. The first bits are the key; the words decide the rest. */
   #arrangeByEndpoint(order: RowOrder, key: 'local' | 'remote', isUpwards: boolean): void {
-    const words = key === 'local' ? this.#local : this.#remote;
+    const words = key === 'local' ? this.local : this.remote;
     const ports = key === 'local' ? this.localPort : this.remotePort;
     const sign = isUpwards ? 1 : -1;
     for (let row = 0; row < this.count; row++) order.keys[row] = headOf(words, row * ADDRESS_WORDS) * sign;
@@ -192,30 +194,9 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
     this.retransmits[row] = sockets.retransmits[slot]!;
     this.connections[row] = 1;
     for (let word = 0; word < ADDRESS_WORDS; word++) {
-      this.#local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
-      this.#remote[row * ADDRESS_WORDS + word] = sockets.remoteAddress[slot * ADDRESS_WORDS + word]!;
+      this.local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
+      this.remote[row * ADDRESS_WORDS + word] = sockets.remoteAddress[slot * ADDRESS_WORDS + word]!;
     }
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.socket.length) return;
-    const n = Math.max(64, count * 2);
-    this.socket = lengthened(this.socket, new Int32Array(n));
-    this.serial = lengthened(this.serial, new Uint32Array(n));
-    this.protocol = lengthened(this.protocol, new Uint8Array(n));
-    this.state = lengthened(this.state, new Uint8Array(n));
-    this.localPort = lengthened(this.localPort, new Uint16Array(n));
-    this.remotePort = lengthened(this.remotePort, new Uint16Array(n));
-    this.up = lengthened(this.up, new Float64Array(n));
-    this.down = lengthened(this.down, new Float64Array(n));
-    this.upTotal = lengthened(this.upTotal, new Float64Array(n));
-    this.downTotal = lengthened(this.downTotal, new Float64Array(n));
-    this.ageMicros = lengthened(this.ageMicros, new Float64Array(n));
-    this.rttMicros = lengthened(this.rttMicros, new Float64Array(n));
-    this.retransmits = lengthened(this.retransmits, new Float64Array(n));
-    this.connections = lengthened(this.connections, new Int32Array(n));
-    this.#local = lengthened(this.#local, new Uint32Array(n * ADDRESS_WORDS));
-    this.#remote = lengthened(this.#remote, new Uint32Array(n * ADDRESS_WORDS));
   }
 }
 

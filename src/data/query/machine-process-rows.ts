@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent } from '../rates/process-cpu.ts';
 import type { ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
@@ -37,42 +37,45 @@ export interface ProcessIdentity {
 /** Names for a user's number; undefined: the number is shown. */
 export type UserNames = (uid: number) => string | undefined;
 
+const ROW_COLUMNS = {
+  pid: numbers('i32'),
+  startTicks: numbers('f64'),
+  /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
+  state: numbers('u8'),
+  threads: numbers('f64'),
+  /** Share of one core, percent: two busy threads are 200. */
+  corePercent: numbers('f64'),
+  /** Share of the whole machine, 0 to 100. */
+  machinePercent: numbers('f64'),
+  /** CPU time since its start. */
+  cpuNanos: numbers('f64'),
+  residentBytes: numbers('f64'),
+  /** Of the machine's memory. */
+  memoryPercent: numbers('f64'),
+  /** Bytes per second from and to storage, for rows that were asked for. */
+  read: numbers('f64'),
+  written: numbers('f64'),
+  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
+  network: numbers('f64'),
+  names: TEXT,
+  users: TEXT,
+  /** Empty: not told. */
+  commandLines: TEXT,
+  /** Not by row: the first `count` are the rows that the search found. */
+  listed: numbers('i32'),
+};
+
 /**
  * The process table of a machine, copied out of a sample, so that it stays readable while the next one is collected.
  * The columns hold all processes, `[0..unfilteredCount)`; `count` of them are listed, and only these are ordered. NaN
  * is unknown. Valid until the next `build`.
  */
-export class MachineProcessRows extends RankedRows<MachineSort> {
+export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows<MachineSort>) {
   /** All that the machine tells of. */
   unfilteredCount = 0;
   /** All there are; the machine may tell of fewer. */
   processCount = 0;
-  pid = new Int32Array(0);
-  startTicks = new Float64Array(0);
-  /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
-  state = new Uint8Array(0);
-  threads = new Float64Array(0);
-  /** Share of one core, percent: two busy threads are 200. */
-  corePercent = new Float64Array(0);
-  /** Share of the whole machine, 0 to 100. */
-  machinePercent = new Float64Array(0);
-  /** CPU time since its start. */
-  cpuNanos = new Float64Array(0);
-  residentBytes = new Float64Array(0);
-  /** Of the machine's memory. */
-  memoryPercent = new Float64Array(0);
-  /** Bytes per second from and to storage, for rows that were asked for. */
-  read = new Float64Array(0);
-  written = new Float64Array(0);
-  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
-  network = new Float64Array(0);
-  readonly names: string[] = [];
-  readonly users: string[] = [];
-  /** Empty: not told. */
-  readonly commandLines: string[] = [];
   readonly #lower: string[] = [];
-  /** Rows that the search found. */
-  #listed = new Int32Array(0);
   #search = '';
   readonly #userTexts = new Map<number, string>();
 
@@ -86,7 +89,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
     const commandLines = texts?.commandLines ?? section.commandLines;
     const { slots } = processes;
-    if (slots.count > this.pid.length) this.#grow(Math.max(64, slots.count * 2));
+    this.reserveAhead(slots.count);
     this.unfilteredCount = slots.count;
     this.processCount = section.processCount ?? slots.count;
     for (let row = 0; row < slots.count; row++) {
@@ -120,13 +123,13 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
 
   override window(sort: MachineSort, first: number, length: number, out: Int32Array): number {
     const count = super.window(sort, first, length, out);
-    for (let i = 0; i < count; i++) out[i] = this.#listed[out[i]!]!;
+    for (let i = 0; i < count; i++) out[i] = this.listed[out[i]!]!;
     return count;
   }
 
   /** Where a listed row stands in that order, from 0; -1 where it is not listed. */
   override rankOf(row: number, sort: MachineSort): number {
-    const place = this.#listed.subarray(0, this.count).indexOf(row);
+    const place = this.listed.subarray(0, this.count).indexOf(row);
     return place < 0 ? -1 : super.rankOf(place, sort);
   }
 
@@ -144,7 +147,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
 
   protected override arrange(order: RowOrder, sort: MachineSort): void {
     const isUpwards = isAscending(sort);
-    const listed = this.#listed;
+    const listed = this.listed;
     for (let i = 0; i < this.count; i++) order.ties[i] = this.pid[listed[i]!]!;
     if (sort.key === 'name' || sort.key === 'user') {
       const texts = sort.key === 'name' ? this.names : this.users;
@@ -159,7 +162,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
   #list(): void {
     this.count = 0;
     for (let row = 0; row < this.unfilteredCount; row++) {
-      if (this.#search === '' || this.#isFound(row)) this.#listed[this.count++] = row;
+      if (this.#search === '' || this.#isFound(row)) this.listed[this.count++] = row;
     }
   }
 
@@ -202,22 +205,5 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     if (this.#userTexts.size >= USERS_LIMIT) this.#userTexts.clear();
     this.#userTexts.set(uid, text);
     return text;
-  }
-
-  #grow(n: number): void {
-    const longer = (column: Float64Array<ArrayBuffer>) => lengthened(column, new Float64Array(n));
-    this.#listed = new Int32Array(n);
-    this.pid = lengthened(this.pid, new Int32Array(n));
-    this.state = lengthened(this.state, new Uint8Array(n));
-    this.startTicks = longer(this.startTicks);
-    this.threads = longer(this.threads);
-    this.corePercent = longer(this.corePercent);
-    this.machinePercent = longer(this.machinePercent);
-    this.cpuNanos = longer(this.cpuNanos);
-    this.residentBytes = longer(this.residentBytes);
-    this.memoryPercent = longer(this.memoryPercent);
-    this.read = longer(this.read);
-    this.written = longer(this.written);
-    this.network = longer(this.network);
   }
 }

@@ -1,3 +1,5 @@
+import { numbers } from '../../kit/table/columns.ts';
+
 /** What rows can be ordered by. `rate` is both directions together; `total` the bytes since start. */
 export const SORT_KEYS = [
   'rate',
@@ -54,6 +56,19 @@ export interface TrafficColumns {
   readonly downTotal: Float64Array;
   readonly connections: Int32Array;
 }
+
+/** Columns of a list of TrafficColumns, each starting as `unknown`. Rates are bytes per second. */
+export const trafficColumns = (unknown: number) => ({
+  /** Smoothed, for the screen. */
+  up: numbers('f64', unknown),
+  down: numbers('f64', unknown),
+  /** Not smoothed, for exports. */
+  rawUp: numbers('f64', unknown),
+  rawDown: numbers('f64', unknown),
+  upTotal: numbers('f64', unknown),
+  downTotal: numbers('f64', unknown),
+  connections: numbers('i32'),
+});
 
 type TrafficSortKey = Exclude<SortKey, 'pid' | 'name'>;
 

@@ -1,18 +1,28 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../sample/cpu-sample.ts';
 
-const COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
+const TICK_COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
 /** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
 const WRAPPED_TICKS = 2 ** 62;
 
+/** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
+const USAGE_COLUMNS = {
+  percent: numbers('f64', Number.NaN),
+  /** Ticks as of the last sample. */
+  user: numbers('f64', Number.NaN),
+  nice: numbers('f64', Number.NaN),
+  system: numbers('f64', Number.NaN),
+  irq: numbers('f64', Number.NaN),
+  softirq: numbers('f64', Number.NaN),
+  steal: numbers('f64', Number.NaN),
+  idle: numbers('f64', Number.NaN),
+  iowait: numbers('f64', Number.NaN),
+};
+
 /** Shares of the time between two samples in which processors worked, percent of each; NaN unknown. */
-export class CpuUsage {
-  /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
-  percent = new Float64Array(0);
+export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
   /** Rows in use. */
   count = 0;
-  /** Ticks of the last sample, a row's columns one after another. */
-  #last = new Float64Array(0);
 
   /** All cores together, 0 to 100. */
   get total(): number {
@@ -21,16 +31,16 @@ export class CpuUsage {
 
   /** Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown. */
   update(times: CpuTable): void {
-    if (times.count > this.percent.length) this.#grow(times.count);
+    this.reserve(times.count);
     this.count = times.count;
     for (let row = 0; row < times.count; row++) {
       let busy = 0;
       let all = 0;
-      for (let i = 0; i < COLUMNS.length; i++) {
-        const now = times[COLUMNS[i]!][row]!;
-        const at = row * COLUMNS.length + i;
-        const growth = growthOf(now, this.#last[at]!);
-        this.#last[at] = now;
+      for (let i = 0; i < TICK_COLUMNS.length; i++) {
+        const name = TICK_COLUMNS[i]!;
+        const now = times[name][row]!;
+        const growth = growthOf(now, this[name][row]!);
+        this[name][row] = now;
         if (i < BUSY_COLUMNS.length) busy += growth;
         all += growth;
       }
@@ -40,15 +50,7 @@ export class CpuUsage {
 
   /** The next sample is the first again. */
   reset(): void {
-    this.percent.fill(Number.NaN);
-    this.#last.fill(Number.NaN);
-  }
-
-  #grow(n: number): void {
-    const from = this.percent.length;
-    this.percent = lengthened(this.percent, new Float64Array(n)).fill(Number.NaN, from);
-    const last = new Float64Array(n * COLUMNS.length);
-    this.#last = lengthened(this.#last, last).fill(Number.NaN, from * COLUMNS.length);
+    this.clearRows();
   }
 }
 

@@ -31,7 +31,7 @@ function readLink(path: string): string | undefined {
     const status = lstatSync(path);
     if (!status.isSymbolicLink()) return undefined;
     if (status.uid !== 0 && status.uid !== process.geteuid?.()) {
-      const message = `${path} is another user's link`;
+      const message = `${path}: symbolic link owned by another user`;
       throw new OpError({ op: 'follow link', code: 'FOREIGN_LINK', message });
     }
     return readlinkSync(path);

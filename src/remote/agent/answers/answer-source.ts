@@ -57,7 +57,7 @@ export class AnswerSource {
     }
     const { source } = this.samples;
     const answer = this.#journals.get(String(pid), async () => {
-      const section = await source.journal(pid);
+      const section = await source.section('journal', pid);
       return { header: source.header(section.monotonicMicros), section };
     });
     const { promise, reject } = Promise.withResolvers<never>();

@@ -1,12 +1,12 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-cpu.ts';
 import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OriginalProcessEncoder } from '../../wire/original-process-encoder.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
 import { unknownProcessRow } from '../../wire/process-row.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
-import type { MachineSource } from './machine-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { VisiblePids } from './visible-pids.ts';
 
@@ -32,7 +32,7 @@ export class ProcessSamples {
   readonly originalEncoder: OriginalProcessEncoder;
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
-  readonly #source: MachineSource;
+  readonly #source: LocalSource;
   readonly #changes = new ProcessChanges();
   readonly #visible = new VisiblePids();
   readonly #cpu = new ProcessCpu();
@@ -40,7 +40,7 @@ export class ProcessSamples {
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(source: MachineSource) {
+  constructor(source: LocalSource) {
     this.#source = source;
     this.encoder = new ProcessEncoder(this.#changes);
     this.originalEncoder = new OriginalProcessEncoder(this.#changes);
@@ -60,7 +60,7 @@ export class ProcessSamples {
 
   async #collect(): Promise<ProcessSample> {
     const now = this.#source.nowMicros();
-    const section = await this.#source.processes({
+    const section = await this.#source.section('machineProcesses', {
       visiblePids: this.#visible.within(now),
       allCommandLines: now <= this.#commandLinesUntilMicros,
     });
