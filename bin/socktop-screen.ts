@@ -98,6 +98,7 @@ class Screen {
         userOf: (uid) => userName?.(uid),
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      columns: network.socktopColumns,
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapOf(
         groupsHere(socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined)),

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
+import { PROCESS_SORT_KEYS } from '../src/apps/views/network/process-list.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
@@ -22,7 +23,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
-    { version: BUILD_VERSION, themeNames: THEME_NAMES },
+    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS },
     isColored,
   );
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);

@@ -154,6 +154,8 @@ export interface StartOptions {
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
   readonly mouse: boolean;
+  /** Of the process table, in their order; undefined: all. */
+  readonly columns?: readonly string[];
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
@@ -196,7 +198,7 @@ export function initialModel(options: StartOptions): Model {
     ...{ width: 0, height: 0, hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
     networkFrom: 'dashboard',
     hostsViewport: { offset: 0, selected: 0 },
-    list: new MachineProcessList(),
+    list: new MachineProcessList(options.columns),
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined },

@@ -103,18 +103,8 @@ function actedOnView(model: Model, action: Action): Step | undefined {
   }
 }
 
-const SORT_OF_ACTION: Readonly<Partial<Record<Action, string>>> = {
-  'sort-cpu': 'cpu',
-  'sort-memory': 'memory',
-  'sort-pid': 'pid',
-  'sort-name': 'name',
-  'sort-user': 'user',
-  'sort-threads': 'threads',
-  'sort-time': 'time',
-};
-
 function actedOnRows(model: Model, action: Action): Step | undefined {
-  const key = SORT_OF_ACTION[action];
+  const key = model.list.sortKeys(hostOf(model).hasTraffic).find((one) => action === `sort-${one}`);
   if (key !== undefined) return { model: isOnTable(model) ? LIST.sortedBy(model, key) : model };
   switch (action) {
     case 'sort-next':

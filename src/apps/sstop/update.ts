@@ -1,4 +1,3 @@
-import type { SortKey } from '../../data/query/sort.ts';
 import { isMovement } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import type { KillTarget } from '../views/overlays/kill-state.ts';
@@ -100,7 +99,7 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
     case 'sort-pid':
     case 'sort-name':
     case 'sort-connections':
-      return { model: sortedBy(model, SORT_OF_ACTION[action]) };
+      return { model: sortedBy(model, action.slice('sort-'.length)) };
     case 'filter':
     case 'alert':
       return { model: promptOpened(model, action) };
@@ -143,15 +142,6 @@ function actedOnScreen(model: Model, action: Action): Step | undefined {
       return undefined;
   }
 }
-
-const SORT_OF_ACTION = {
-  'sort-rate': 'rate',
-  'sort-download': 'download',
-  'sort-upload': 'upload',
-  'sort-pid': 'pid',
-  'sort-name': 'name',
-  'sort-connections': 'connections',
-} as const satisfies Partial<Record<Action, SortKey>>;
 
 /** What a list calls the name that its rows are known by, where that is not `name`. */
 const NAME_KEYS: readonly string[] = ['process', 'remote'];
