@@ -1,8 +1,9 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { NativeBuffer } from '../libc.ts';
+import { Errno, NativeBuffer } from '../libc.ts';
 import { parseControlGroup } from '../proc/pid-cgroup.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { readCommandLine } from './command-line.ts';
 
 /** Whoever ran since may have changed, but is not asked again before so many collections went by. */
 const FRESH_GENERATIONS = 16;
@@ -12,16 +13,18 @@ interface CachedText {
   readonly generation: number;
 }
 
+/** Returns bytes or -errno; -EAGAIN: not now. */
+type Read = (proc: ProcDirectory, pid: number, into: NativeBuffer) => number;
 type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
   readonly #texts = new Map<number, CachedText>();
-  readonly #file: Uint8Array;
+  readonly #read: Read;
   readonly #parse: Parse;
 
-  constructor(file: Uint8Array, parse: Parse) {
-    this.#file = file;
+  constructor(read: Read, parse: Parse) {
+    this.#read = read;
     this.#parse = parse;
   }
 
@@ -29,7 +32,8 @@ class TextCache {
     const cached = this.#texts.get(slot);
     if (cached !== undefined && !isStale(cached, table.lastRanGeneration[slot]!, generation))
       return cached.text;
-    const length = proc.readProcessFile(table.pid[slot]!, this.#file, buffer);
+    const length = this.#read(proc, table.pid[slot]!, buffer);
+    if (length === -Errno.EAGAIN) return cached?.text;
     const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
     this.#texts.set(slot, { text, generation });
     return text;
@@ -38,6 +42,10 @@ class TextCache {
   forget(slot: number): void {
     this.#texts.delete(slot);
   }
+}
+
+function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer): number {
+  return proc.readProcessFile(pid, PidFile.CONTROL_GROUP, into);
 }
 
 function isStale(cached: CachedText, lastRanGeneration: number, generation: number): boolean {
@@ -49,8 +57,8 @@ export class ProcessTexts {
   readonly #proc: ProcDirectory;
   readonly #table: ProcessTable;
   readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
-  readonly #commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine);
-  readonly #controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup);
+  readonly #commandLines = new TextCache(readCommandLine, parseCommandLine);
+  readonly #controlGroups = new TextCache(readControlGroup, parseControlGroup);
 
   constructor(proc: ProcDirectory, table: ProcessTable) {
     this.#proc = proc;
