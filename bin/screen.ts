@@ -4,8 +4,8 @@ import type {
   Effect as NetworkEffect,
   Message as NetworkMessage,
   Model as NetworkModel,
-  PlaybackCommand,
 } from '../src/apps/sstop/model.ts';
+import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
 import { useLocalTime } from '../src/kit/text/clock-text.ts';
 import type { Controls, ExitReason, Program } from '../src/screen/loop/program.ts';

@@ -1,4 +1,4 @@
-import { DISKS_MILLIS, nextDue } from '../src/apps/sstop/cadence.ts';
+import { DISKS_MILLIS, nextDue } from '../src/apps/sstop/interval.ts';
 import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { bytesText, rateText } from '../src/kit/text/format.ts';

@@ -12,7 +12,7 @@ import { Sampler as NetworkSampler } from '../src/apps/sstop/sampler.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { Controls } from '../src/screen/loop/program.ts';
 import { LateNames } from './late-names.ts';
-import { playbackState, steer } from './playback-steering.ts';
+import { playbackState, steer } from './playback.ts';
 import { carryOutNetwork, carryOutOnTerminal, exitCodeOf, groupsHere, runOnTerminal } from './screen.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
@@ -100,6 +100,7 @@ class Screen {
         userOf: (uid) => userName?.(uid),
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      columns: network.socktopColumns,
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapOf(
         groupsHere(socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined)),

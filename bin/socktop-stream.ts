@@ -1,4 +1,4 @@
-import { DISKS_MILLIS } from '../src/apps/sstop/cadence.ts';
+import { DISKS_MILLIS } from '../src/apps/sstop/interval.ts';
 import { SystemExport } from '../src/data/export/system-export.ts';
 import { systemJson } from '../src/data/export/system-json.ts';
 import { systemCsv, systemCsvHeader, systemTable } from '../src/data/export/system-text.ts';

@@ -10,11 +10,11 @@ import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { complain, UNFINISHED_RECORDING } from './messages.ts';
+import { complain } from './messages.ts';
+import { endRecording } from './recording-end.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
-import { closedInTime } from './stop.ts';
 
 /** Where snapshots come from and who names what is in them. */
 export interface SstopInput {
@@ -150,7 +150,7 @@ class OpenInput implements SstopInput {
     this.source.close();
     this.names.close();
     if (writer === undefined) return true;
-    const isClosed = await closedInTime(writer.close());
+    const isWhole = await endRecording('sstop', writer);
     const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
     this.log.event('info', 'recording-ended', {
       snapshots: snapshotCount,
@@ -158,8 +158,6 @@ class OpenInput implements SstopInput {
       bytes: fileBytes,
       code: error?.code,
     });
-    if (unrecordedCount > 0) complain('sstop', `${unrecordedCount} snapshots are not in the recording`);
-    if (!isClosed) complain('sstop', UNFINISHED_RECORDING);
-    return isClosed && error === undefined;
+    return isWhole;
   }
 }

@@ -1,11 +1,11 @@
-import { nextDue } from '../src/apps/sstop/cadence.ts';
+import { nextDue } from '../src/apps/sstop/interval.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
-import { playbackProblem } from './playback-problem.ts';
+import { playbackProblem } from './playback.ts';
 import type { EventLog } from './sstop-log.ts';
 import { StandardOutput } from './standard-output.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';

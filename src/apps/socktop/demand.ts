@@ -1,5 +1,5 @@
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
-import { DISKS_MILLIS } from '../sstop/cadence.ts';
+import { DISKS_MILLIS } from '../sstop/interval.ts';
 import type { Model } from './model.ts';
 import { wantedOfProcesses } from './rows.ts';
 

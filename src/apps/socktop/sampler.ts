@@ -1,7 +1,7 @@
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { FIRST_RATES_MILLIS, nextDue } from '../sstop/cadence.ts';
+import { FIRST_RATES_MILLIS, nextDue } from '../sstop/interval.ts';
 import type { Demand } from './demand.ts';
 
 /** Who is told of what the sampler finds. */

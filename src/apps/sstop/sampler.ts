@@ -4,7 +4,7 @@ import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
 import { TimeSlice } from '../../data/source/time-slice.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import { FIRST_RATES_MILLIS, nextDue } from './cadence.ts';
+import { FIRST_RATES_MILLIS, nextDue } from './interval.ts';
 
 /** Who is told of what the sampler finds. */
 interface SamplerEvents {

@@ -13,8 +13,9 @@ const LAST_SEPARATOR = /^(?:.*[;\t\r\n])?/s;
  * and any remote zone names hosts: text that would be a formula there gets an apostrophe in front, which spreadsheets
  * take for "text". Numbers are written as they are. The streams (`--csv`, `--json`) are for programs and keep names.
  */
-export function viewCsvField(value: string | number | null): string {
-  return csvField(typeof value === 'string' ? value.replace(FORMULA_START, defused) : value);
+export function viewCsvField(value: unknown): string {
+  const text = Array.isArray(value) ? value.join(';') : value;
+  return csvField(typeof text === 'string' ? text.replace(FORMULA_START, defused) : text);
 }
 
 function defused(run: string, offset: number): string {

@@ -3,28 +3,17 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-role.ts';
+import { CONNECTION_FIELDS } from './connection-fields.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import { stateName } from './socket-names.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
-export const CONNECTION_SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'state',
-  'age',
-  'remote',
-  'local',
-  'protocol',
-  'rtt',
-  'retransmits',
-] as const;
-
-export type ConnectionSortKey = (typeof CONNECTION_SORT_KEYS)[number];
+export type ConnectionSortKey = SortKeyOf<typeof CONNECTION_FIELDS>;
 
 const SLOT_VALUES = 2 ** 18;
 const IPV6_BEHIND = 2 ** 32;
@@ -59,7 +48,8 @@ const CONNECTION_COLUMNS = {
  * Live connections of one owner in scope (sockets that are no listeners), as columns `[0..count)` in no particular
  * order. Holds copies: readable while a collection writes to the sockets, until the next `build`.
  */
-export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows<SortBy<ConnectionSortKey>>) {
+export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows) {
+  declare readonly sortKey: ConnectionSortKey;
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
   readonly #texts = new EndpointTexts();
@@ -126,22 +116,22 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows<
     return this.#texts.address(this.remote, row * ADDRESS_WORDS);
   }
 
+  /** Older than the program is older than all others. */
+  ageOrder(row: number): number {
+    return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
+  }
+
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ConnectionSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     for (let row = 0; row < this.count; row++) {
       order.ties[row] = this.localPort[row]! * SLOT_VALUES + this.socket[row]!;
     }
-    if (key === 'remote' || key === 'local') {
-      this.#arrangeByEndpoint(order, key, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
+    arrangeBy<ConnectionRows>(CONNECTION_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   /** By address, IPv4 before IPv6, then by port. The first bits are the key; the words decide the rest. */
-  #arrangeByEndpoint(order: RowOrder, key: 'local' | 'remote', isUpwards: boolean): void {
-    const words = key === 'local' ? this.local : this.remote;
-    const ports = key === 'local' ? this.localPort : this.remotePort;
+  arrangeByRemote(order: RowOrder, isUpwards: boolean): void {
+    const words = this.remote;
+    const ports = this.remotePort;
     const sign = isUpwards ? 1 : -1;
     for (let row = 0; row < this.count; row++) order.keys[row] = headOf(words, row * ADDRESS_WORDS) * sign;
     order.compare = (a, b) => {
@@ -151,28 +141,6 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows<
       }
       return (ports[a]! - ports[b]!) * sign;
     };
-  }
-
-  #sortValue(row: number, key: Exclude<ConnectionSortKey, 'remote' | 'local'>): number {
-    switch (key) {
-      case 'rate':
-        return this.up[row]! + this.down[row]!;
-      case 'upload':
-        return this.up[row]!;
-      case 'download':
-        return this.down[row]!;
-      case 'state':
-        return this.protocol[row]! * 256 + this.state[row]!;
-      case 'protocol':
-        return this.protocol[row]!;
-      case 'age':
-        // Older than the program is older than all others.
-        return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
-      case 'rtt':
-        return this.rttMicros[row]!;
-      case 'retransmits':
-        return this.retransmits[row]!;
-    }
   }
 
   #copy(section: NetworkSection, rates: NetworkRates, slot: number, row: number): void {

@@ -4,31 +4,22 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/group-filter.ts';
+import { GROUP_FIELDS } from './group-fields.ts';
 import type { ControlGroup } from './groups.ts';
 import { knownSum } from './known-sum.ts';
 import { NameNumbers } from './name-numbers.ts';
 import { OwnerGroups } from './owner-groups.ts';
 import { ProcessRows } from './process-rows.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy, trafficColumns, trafficSortValue } from './sort.ts';
+import type { SortBy } from './sort.ts';
+import { trafficColumns } from './traffic-fields.ts';
 
-const GROUP_SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'connections',
-  'processes',
-  'name',
-  'total',
-  'download-total',
-  'upload-total',
-] as const;
+type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-type GroupSortKey = (typeof GROUP_SORT_KEYS)[number];
-
-export type GroupType = ControlGroup['type'];
+type GroupType = ControlGroup['type'];
 
 const GROUP_COLUMNS = {
   ...trafficColumns(Number.NaN),
@@ -44,7 +35,8 @@ const GROUP_COLUMNS = {
  * `[0..count)` in no particular order. What has no known group is one row with an empty name. Rates are bytes per
  * second: the sum of what is known, NaN if nothing is. Valid until the next `build`.
  */
-export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows<SortBy<GroupSortKey>>) {
+export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
+  declare readonly sortKey: GroupSortKey;
   /** Groups before the filter took some away. */
   unfilteredCount = 0;
   readonly #types: GroupType[] = [];
@@ -105,18 +97,9 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows<SortBy<Gro
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<GroupSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     // Names are unique, so that numbers of names are too, and stay.
     for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
-    if (key === 'name') {
-      order.setTexts(this.names, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
-  }
-
-  #sortValue(row: number, key: Exclude<GroupSortKey, 'name'>): number {
-    return key === 'processes' ? this.processes[row]! : trafficSortValue(this, row, key);
+    arrangeBy<GroupRows>(GROUP_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #begin(): void {

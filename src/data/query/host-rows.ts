@@ -3,25 +3,17 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
+import { HOST_FIELDS } from './host-fields.ts';
 import { HostTexts } from './host-texts.ts';
 import { NameCounts } from './name-counts.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy, trafficColumns, trafficSortValue } from './sort.ts';
+import type { SortBy } from './sort.ts';
+import { trafficColumns } from './traffic-fields.ts';
 
-export const HOST_SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'connections',
-  'name',
-  'total',
-  'download-total',
-  'upload-total',
-] as const;
-
-type HostSortKey = (typeof HOST_SORT_KEYS)[number];
+type HostSortKey = SortKeyOf<typeof HOST_FIELDS>;
 
 const HOST_COLUMNS = {
   /** Slot in `section.hosts`. */
@@ -37,7 +29,8 @@ const HOST_COLUMNS = {
  * Remote hosts with connections or traffic in scope, as columns `[0..count)` in no particular order. Rates are bytes
  * per second, NaN unknown; totals are bytes since start. Valid until the next `build`.
  */
-export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows<SortBy<HostSortKey>>) {
+export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
+  declare readonly sortKey: HostSortKey;
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
   #section: NetworkSection | undefined;
@@ -89,25 +82,19 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows<SortBy<HostS
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<HostSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     for (let row = 0; row < this.count; row++) order.ties[row] = this.host[row]!;
-    if (key === 'name') {
-      this.#fillSortTexts();
-      order.setTexts(this.#sortTexts, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++)
-      order.setNumber(row, trafficSortValue(this, row, key), isUpwards);
+    arrangeBy<HostRows>(HOST_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
-  /** Once a build: names may come in between, and the order has to stay one order. */
-  #fillSortTexts(): void {
-    if (this.#hasSortTexts) return;
+  /** By what names are ordered. Once a build: names may come in between, and the order has to stay one order. */
+  sortTexts(): readonly string[] {
+    if (this.#hasSortTexts) return this.#sortTexts;
     this.#hasSortTexts = true;
     for (let row = 0; row < this.count; row++) {
       const address = this.addressOf(row);
       this.#sortTexts[row] = this.#names.hostName?.(address) ?? address;
     }
+    return this.#sortTexts;
   }
 
   #fit(capacity: number): void {

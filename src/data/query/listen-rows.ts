@@ -5,18 +5,18 @@ import { isListener } from '../sample/socket-role.ts';
 import { TcpState } from '../sample/socket-table.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
+import { LISTEN_FIELDS } from './listen-fields.ts';
 import { ListenerIndex } from './listener-index.ts';
 import { LowerNames } from './lower-names.ts';
+import { pidNumber } from './process-fields.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
-const LISTEN_SORT_KEYS = ['port', 'process', 'pid', 'protocol', 'connections'] as const;
+export type ListenSortKey = SortKeyOf<typeof LISTEN_FIELDS>;
 
-export type ListenSortKey = (typeof LISTEN_SORT_KEYS)[number];
-
-const PORT_VALUES = 2 ** 16;
 const SLOT_VALUES = 2 ** 18;
 /** Listeners have no rates. */
 const NO_RATES = new Float64Array(0);
@@ -41,7 +41,8 @@ const LISTEN_COLUMNS = {
  * Listening TCP sockets and bound, unconnected UDP ones, as columns `[0..count)` in no particular order. Sockets that
  * share endpoint and owner (SO_REUSEPORT) are one row. Holds copies: readable at any time, until the next `build`.
  */
-export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows<SortBy<ListenSortKey>>) {
+export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
+  declare readonly sortKey: ListenSortKey;
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
   readonly up = NO_RATES;
@@ -84,39 +85,26 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows<SortBy<L
     return this.#texts.endpoint(this.address, row * ADDRESS_WORDS, this.port[row]!);
   }
 
+  /** NaN: its owner is no process. */
+  pidOf(row: number): number {
+    return this.#section === undefined ? Number.NaN : pidNumber(this.#section.owners, this.owner[row]!);
+  }
+
+  /** Names of the owners in lower case, by row. */
+  lowerNames(): readonly string[] {
+    const owners = this.#section?.owners;
+    for (let row = 0; row < this.count; row++) {
+      this.#sortTexts[row] = owners === undefined ? '' : this.#lowerNames.of(owners, this.owner[row]!);
+    }
+    return this.#sortTexts;
+  }
+
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ListenSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     for (let row = 0; row < this.count; row++) {
       const place = this.port[row]! * 256 + this.protocol[row]!;
       order.ties[row] = place * SLOT_VALUES + this.socket[row]!;
     }
-    const owners = this.#section?.owners;
-    if (owners === undefined) return;
-    if (key === 'process') {
-      for (let row = 0; row < this.count; row++) {
-        this.#sortTexts[row] = this.#lowerNames.of(owners, this.owner[row]!);
-      }
-      order.setTexts(this.#sortTexts, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) {
-      order.setNumber(row, this.#sortValue(row, key, owners.pid), isUpwards);
-    }
-  }
-
-  #sortValue(row: number, key: Exclude<ListenSortKey, 'process'>, pids: Int32Array): number {
-    switch (key) {
-      case 'port':
-        return this.port[row]!;
-      case 'protocol':
-        return this.protocol[row]! * PORT_VALUES + this.port[row]!;
-      case 'connections':
-        return this.connections[row]!;
-      case 'pid': {
-        const pid = pids[this.owner[row]!]!;
-        return pid > 0 ? pid : Number.NaN;
-      }
-    }
+    arrangeBy<ListenRows>(LISTEN_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #addListeners(section: NetworkSection, inScope: ScopeFilter): void {

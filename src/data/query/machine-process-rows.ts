@@ -2,29 +2,108 @@ import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent } from '../rates/process-cpu.ts';
 import type { ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import { countValue, rateValue } from './cell-values.ts';
 import type { ProcessTraffic } from './process-traffic.ts';
 import { RankedRows } from './ranked-rows.ts';
+import {
+  arrangeBy,
+  exported,
+  falls,
+  inJson,
+  type RowFields,
+  rises,
+  risesByText,
+  type SortKeyOf,
+} from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
 /** Users of a machine are few; a hostile one may make up more. */
 const USERS_LIMIT = 4096;
 
-/** What the process table of a machine can be ordered by; the first is what it starts with. */
-export const MACHINE_SORT_KEYS = [
-  'cpu',
-  'memory',
-  'pid',
-  'name',
-  'user',
-  'threads',
-  'time',
-  'read',
-  'written',
-  'network',
-] as const;
+/** What exports read a process of a machine from: rates of storage are not smoothed. */
+export interface MachineProcessExport {
+  readonly rows: MachineProcessRows;
+  readOf(row: number): number;
+  writtenOf(row: number): number;
+}
 
-export type MachineSortKey = (typeof MACHINE_SORT_KEYS)[number];
+/** The fields of a machine's processes. */
+export const MACHINE_PROCESS_FIELDS = {
+  pid: {
+    help: 'process ID',
+    ...exported('pid', 'pid'),
+    order: rises(3, (rows, row) => rows.pid[row]!),
+    value: ({ rows }, row) => rows.pid[row]!,
+  },
+  name: {
+    help: 'name',
+    ...exported('process', 'name'),
+    order: risesByText(4, (rows) => rows.listedTexts(rows.names)),
+    value: ({ rows }, row) => rows.names[row]!,
+  },
+  user: {
+    help: 'name of the user, or its number',
+    ...exported('user', 'user'),
+    order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
+    value: ({ rows }, row) => rows.users[row]!,
+  },
+  state: {
+    help: 'state, one letter as in ps(1)',
+    ...exported('state', 'state'),
+    csvAt: 7,
+    value: ({ rows }, row) => (rows.state[row] === 0 ? null : String.fromCharCode(rows.state[row]!)),
+  },
+  threads: {
+    help: 'threads',
+    ...exported('threads', 'threads'),
+    csvAt: 6,
+    order: falls(6, (rows, row) => rows.threads[row]!),
+    value: ({ rows }, row) => countValue(rows.threads[row]!),
+  },
+  cpu: {
+    help: 'share of the whole machine, percent',
+    ...exported('cpu_percent', 'cpu_percent'),
+    order: falls(1, (rows, row) => rows.corePercent[row]!),
+    value: ({ rows }, row) => rateValue(rows.machinePercent[row]!),
+  },
+  time: {
+    help: 'CPU time since its start, seconds',
+    ...inJson('cpu_seconds'),
+    order: falls(7, (rows, row) => rows.cpuNanos[row]!),
+    value: ({ rows }, row) => rateValue(rows.cpuNanos[row]! / 1e9),
+  },
+  memory: {
+    help: 'resident memory, bytes',
+    ...exported('mem_bytes', 'mem_bytes'),
+    order: falls(2, (rows, row) => rows.residentBytes[row]!),
+    value: ({ rows }, row) => countValue(rows.residentBytes[row]!),
+  },
+  'memory-percent': {
+    help: 'share of the memory, percent',
+    ...exported('mem_percent', 'mem_percent'),
+    value: ({ rows }, row) => rateValue(rows.memoryPercent[row]!),
+  },
+  read: {
+    help: 'bytes a second read from storage',
+    ...exported('read_bytes_per_s', 'read_rate'),
+    order: falls(8, (rows, row) => rows.read[row]!),
+    value: (source, row) => rateValue(source.readOf(row)),
+  },
+  written: {
+    help: 'bytes a second written to storage',
+    ...exported('write_bytes_per_s', 'write_rate'),
+    order: falls(9, (rows, row) => rows.written[row]!),
+    value: (source, row) => rateValue(source.writtenOf(row)),
+  },
+  network: {
+    help: 'bytes a second over the network, both directions together',
+    order: falls(10, (rows, row) => rows.network[row]!),
+  },
+} satisfies RowFields<MachineProcessRows, MachineProcessExport>;
+
+/** What the process table of a machine can be ordered by. */
+export type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
 export type MachineSort = SortBy<MachineSortKey>;
 
 /** A process whichever rank it has now: a PID that was given to another process is another one. */
@@ -70,7 +149,8 @@ const ROW_COLUMNS = {
  * The columns hold all processes, `[0..unfilteredCount)`; `count` of them are listed, and only these are ordered. NaN
  * is unknown. Valid until the next `build`.
  */
-export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows<MachineSort>) {
+export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
+  declare readonly sortKey: MachineSortKey;
   /** All that the machine tells of. */
   unfilteredCount = 0;
   /** All there are; the machine may tell of fewer. */
@@ -145,18 +225,17 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows<Mac
     return -1;
   }
 
-  protected override arrange(order: RowOrder, sort: MachineSort): void {
-    const isUpwards = isAscending(sort);
+  /** The texts of the listed rows in lower case, by place. */
+  listedTexts(texts: readonly string[]): readonly string[] {
+    for (let i = 0; i < this.count; i++) this.#lower[i] = texts[this.listed[i]!]!.toLowerCase();
+    return this.#lower;
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: MachineSort): void {
     const listed = this.listed;
     for (let i = 0; i < this.count; i++) order.ties[i] = this.pid[listed[i]!]!;
-    if (sort.key === 'name' || sort.key === 'user') {
-      const texts = sort.key === 'name' ? this.names : this.users;
-      for (let i = 0; i < this.count; i++) this.#lower[i] = texts[listed[i]!]!.toLowerCase();
-      order.setTexts(this.#lower, isUpwards);
-      return;
-    }
-    const column = this.#columnOf(sort.key);
-    for (let i = 0; i < this.count; i++) order.setNumber(i, column[listed[i]!]!, isUpwards);
+    const { order: sort } = MACHINE_PROCESS_FIELDS[key];
+    arrangeBy<MachineProcessRows>(sort, isReversed, this, order, this.count, listed);
   }
 
   #list(): void {
@@ -173,27 +252,6 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows<Mac
       this.commandLines[row]!.toLowerCase().includes(this.#search) ||
       String(this.pid[row]).includes(this.#search)
     );
-  }
-
-  #columnOf(key: Exclude<MachineSortKey, 'name' | 'user'>): Float64Array | Int32Array {
-    switch (key) {
-      case 'cpu':
-        return this.corePercent;
-      case 'memory':
-        return this.residentBytes;
-      case 'pid':
-        return this.pid;
-      case 'threads':
-        return this.threads;
-      case 'time':
-        return this.cpuNanos;
-      case 'read':
-        return this.read;
-      case 'written':
-        return this.written;
-      case 'network':
-        return this.network;
-    }
   }
 
   #userOf(uid: number, userOf: UserNames): string {

@@ -2,7 +2,7 @@ import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { knownSum } from './known-sum.ts';
 import type { OrderedColumns } from './process-order.ts';
 import type { ProcessRows } from './process-rows.ts';
-import { trafficColumns } from './sort.ts';
+import { trafficColumns } from './traffic-fields.ts';
 import type { TreeLinks } from './tree-links.ts';
 
 const SUM_COLUMNS = {
