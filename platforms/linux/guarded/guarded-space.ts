@@ -14,9 +14,10 @@ const IDLE_MILLIS = 30_000;
 const WAITING_LIMIT = 4;
 const RETRY_MILLIS = 60_000;
 
-/** Where parts of a compiled executable are; a runtime that runs sources is given the helper's own. */
-const IS_COMPILED = Bun.main.startsWith('/$bunfs/');
-const SCRIPT = fileURLToPath(new URL('file-system-helper.ts', import.meta.url));
+/** Where parts of a compiled executable are. */
+const COMPILED_ROOT = '/$bunfs/';
+/** The programs' first source, and the bundle that a package has. */
+const PROGRAM = /\/main\.[jt]s$/;
 
 interface GuardedSpaceOptions {
   /** Starts the helper. Default: this program, by its first argument. */
@@ -147,6 +148,10 @@ function nowMillis(): number {
   return monotonicMicros() / 1000;
 }
 
+/** This program once more; for a test, which is another program, the helper's own source. */
 function startHelper(): ChildToWriteTo {
-  return startChildToWriteTo(process.execPath, [IS_COMPILED ? HELPER_ARGUMENT : SCRIPT]);
+  if (Bun.main.startsWith(COMPILED_ROOT)) return startChildToWriteTo(process.execPath, [HELPER_ARGUMENT]);
+  const source = fileURLToPath(new URL('file-system-helper.ts', import.meta.url));
+  const args = PROGRAM.test(Bun.main) ? [Bun.main, HELPER_ARGUMENT] : [source];
+  return startChildToWriteTo(process.execPath, args);
 }
