@@ -22,4 +22,6 @@ export const Helper = {
   GET_CURRENT_TASK_BTF: 158,
   /** 5.11 and later. */
   SOCK_FROM_FILE: 162,
+  /** 5.19 and later. */
+  SKC_TO_MPTCP_SOCK: 196,
 } as const;

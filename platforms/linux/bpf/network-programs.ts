@@ -103,7 +103,7 @@ export class NetworkPrograms {
     try {
       const comm = this.#attachCreate(descriptor, comms);
       const release = this.#tried(() => this.#attachRelease(descriptor, comm, lastUser !== 'none')) ?? false;
-      this.#attachPackets(descriptor);
+      this.#attachPackets(descriptor, traced?.offsets);
       return { release, scope };
     } finally {
       closeDescriptor(descriptor);
@@ -120,9 +120,7 @@ export class NetworkPrograms {
       });
       return comm;
     } catch (thrown) {
-      // A helper that is not to be had is EINVAL, a structure that may not be read EACCES.
-      const isRefused = thrown instanceof BpfError && thrown.log !== '';
-      if (!isRefused || others.length === 0) throw thrown;
+      if (!isRefusedCode(thrown) || others.length === 0) throw thrown;
       return this.#attachCreate(cgroup, others);
     }
   }
@@ -135,13 +133,22 @@ export class NetworkPrograms {
     return true;
   }
 
-  #attachPackets(cgroup: number): void {
+  /** Who has a connection of MPTCP is told where the kernel can. */
+  #attachPackets(cgroup: number, offsets: NetworkOffsets | undefined): void {
     for (const [direction, attachType] of [
       ['ingress', AttachType.CGROUP_INET_INGRESS],
       ['egress', AttachType.CGROUP_INET_EGRESS],
     ] as const) {
-      const code = packetProgram(this.#maps, direction);
-      this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, { name: `sstop_${direction}`, code });
+      const attach = (subflows: NetworkOffsets | undefined): void => {
+        const code = packetProgram(this.#maps, direction, subflows);
+        this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, { name: `sstop_${direction}`, code });
+      };
+      try {
+        attach(offsets);
+      } catch (thrown) {
+        if (offsets === undefined || !isRefusedCode(thrown)) throw thrown;
+        attach(undefined);
+      }
     }
   }
 
@@ -215,6 +222,11 @@ export class NetworkPrograms {
     for (const link of this.#links.splice(0)) closeDescriptor(link);
     for (const program of this.#programs.splice(0)) closeDescriptor(program);
   }
+}
+
+/** A helper that is not to be had is EINVAL, a structure that may not be read EACCES; both with words. */
+function isRefusedCode(thrown: unknown): boolean {
+  return thrown instanceof BpfError && thrown.log !== '';
 }
 
 /** Says so where the reason for EPERM is a program that somebody else attached as the only one. */

@@ -29,6 +29,8 @@ import {
   TCP_LISTEN,
 } from './network-layout.ts';
 import { KEY, PACKETS, VALUE } from './network-skb-stack.ts';
+import { emitSubflowOwner } from './network-subflow-code.ts';
+import type { NetworkOffsets } from './network-types.ts';
 
 /** Which way the packets go that a program sees. */
 type Direction = 'ingress' | 'egress';
@@ -38,11 +40,17 @@ type Direction = 'ingress' | 'egress';
  * owner's sum, and at last to what is lost. Always lets the packet pass.
  *
  * Registers: R6 context, R7 socket, R8 bytes on the wire, R9 the socket's storage or 0.
+ *
+ * @param subflows undefined: the connections of MPTCP sockets stay nobody's, as the kernel cannot tell or may not
  */
-export function packetProgram(maps: NetworkMaps, direction: Direction): Uint8Array {
+export function packetProgram(
+  maps: NetworkMaps,
+  direction: Direction,
+  subflows: Pick<NetworkOffsets, 'sockCookie'> | undefined,
+): Uint8Array {
   const code = new Assembler();
   emitLength(code);
-  emitSocket(code, maps, direction);
+  emitSocket(code, maps, direction, subflows);
   emitNeedOfHeaders(code);
   emitHeaders(code, 'parsed', 'connected');
   code.label('parsed');
@@ -71,7 +79,12 @@ function emitLength(code: Assembler): void {
 }
 
 /** The socket, its storage and cookie, and whose flow it is. */
-function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction): void {
+function emitSocket(
+  code: Assembler,
+  maps: NetworkMaps,
+  direction: Direction,
+  subflows: Pick<NetworkOffsets, 'sockCookie'> | undefined,
+): void {
   const side = direction === 'ingress' ? Storage.INGRESS_IFINDEX : Storage.EGRESS_IFINDEX;
   code.moveImmediate(R9, 0).load(Size.DW, R1, R6, SkBuff.SK).jumpIfImmediate(Jump.EQ, R1, 0, 'sum');
   code.call(Helper.SK_FULLSOCK).jumpIfImmediate(Jump.EQ, R0, 0, 'sum').move(R7, R0);
@@ -82,7 +95,9 @@ function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction): v
   code.load(Size.W, R1, R6, SkBuff.IFINDEX).load(Size.W, R2, R9, side);
   // A write only where it changes something: the storage is shared by processors.
   code.jumpIf(Jump.EQ, R1, R2, 'placed').store(Size.W, R9, side, R1).label('placed');
-  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R0, 'whose');
+  if (subflows !== undefined) emitSubflowOwner(code, maps, subflows.sockCookie);
+  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).load(Size.DW, R2, R10, KEY + FlowKey.COOKIE);
+  code.jumpIf(Jump.NE, R1, R2, 'whose');
   code.load(Size.W, R1, R9, Storage.KEY_TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
   code.label('whose');
 }

@@ -24,6 +24,8 @@ export interface NetworkOffsets {
   readonly sockNet: number;
   /** struct net: u64; undefined before 5.14, where it is another type. */
   readonly netCookie: number | undefined;
+  /** struct sock: its cookie, an atomic u64; 0: nobody has asked for it yet. */
+  readonly sockCookie: number;
   /** struct socket: `struct sock *`. */
   readonly socketSock: number;
   /** struct task_struct. */
@@ -48,6 +50,7 @@ export function networkOffsets(types: KernelTypes): NetworkOffsets {
     sockFamily: types.member('sock', '__sk_common.skc_family').offset,
     sockNet: types.member('sock', '__sk_common.skc_net.net').offset,
     netCookie: netCookie?.bytes === 8 ? netCookie.offset : undefined,
+    sockCookie: types.member('sock', '__sk_common.skc_cookie').offset,
     socketSock: types.member('socket', 'sk').offset,
     taskFlags: types.member('task_struct', 'flags').offset,
     taskTgid: types.member('task_struct', 'tgid').offset,
