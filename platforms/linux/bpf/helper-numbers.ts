@@ -19,6 +19,8 @@ export const Helper = {
   /** 5.8 and later. */
   KTIME_GET_BOOT_NS: 125,
   SEQ_WRITE: 127,
+  /** 5.9 and later. */
+  SKC_TO_TCP_SOCK: 137,
   GET_CURRENT_TASK_BTF: 158,
   /** 5.11 and later. */
   SOCK_FROM_FILE: 162,

@@ -103,9 +103,12 @@ export const CLAIMABLE_NANOS = 1_900_000_000;
 export const LOST_BYTES = 16;
 export const Lost = { BYTES: 0, PACKETS: 8 } as const;
 
-/** What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 | 12 zero. */
+/**
+ * What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 | 12 inode u32 of an MPTCP
+ * socket, whose connections are sockets with cookies of their own and that inode; else 0.
+ */
 export const HOLDER_BYTES = 16;
-export const Holder = { COOKIE: 0, TGID: 8 } as const;
+export const Holder = { COOKIE: 0, TGID: 8, INODE: 12 } as const;
 
 /** Descriptors of the maps that the programs share. */
 export interface NetworkMaps {
@@ -127,5 +130,7 @@ export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
+export const IPPROTO_MPTCP = 262;
 export const TCP_ESTABLISHED = 1;
+export const TCP_CLOSE_WAIT = 8;
 export const TCP_LISTEN = 10;

@@ -28,29 +28,35 @@ import {
   TCP_ESTABLISHED,
   TCP_LISTEN,
 } from './network-layout.ts';
+import { emitSender, emitSubflowOwner } from './network-skb-owner-code.ts';
 import { KEY, PACKETS, VALUE } from './network-skb-stack.ts';
-import { emitSubflowOwner } from './network-subflow-code.ts';
 import type { NetworkOffsets } from './network-types.ts';
 
 /** Which way the packets go that a program sees. */
 type Direction = 'ingress' | 'egress';
+
+/** What a packet tells of the owner of its socket, each undefined where the kernel cannot tell. */
+export interface PacketOwners {
+  /** Connections of MPTCP sockets, nobody's without it. */
+  readonly subflows: NetworkOffsets | undefined;
+  /** Who sends, where the begin of the call is not seen. */
+  readonly senders: NetworkOffsets | undefined;
+}
 
 /**
  * cgroup_skb: adds a packet to its flow, the flow being entered with its first packet. What finds no room goes to its
  * owner's sum, and at last to what is lost. Always lets the packet pass.
  *
  * Registers: R6 context, R7 socket, R8 bytes on the wire, R9 the socket's storage or 0.
- *
- * @param subflows undefined: the connections of MPTCP sockets stay nobody's, as the kernel cannot tell or may not
  */
 export function packetProgram(
   maps: NetworkMaps,
   direction: Direction,
-  subflows: Pick<NetworkOffsets, 'sockCookie'> | undefined,
+  more: PacketOwners,
 ): Uint8Array {
   const code = new Assembler();
   emitLength(code);
-  emitSocket(code, maps, direction, subflows);
+  emitSocket(code, maps, direction, more);
   emitNeedOfHeaders(code);
   emitHeaders(code, 'parsed', 'connected');
   code.label('parsed');
@@ -83,7 +89,7 @@ function emitSocket(
   code: Assembler,
   maps: NetworkMaps,
   direction: Direction,
-  subflows: Pick<NetworkOffsets, 'sockCookie'> | undefined,
+  more: PacketOwners,
 ): void {
   const side = direction === 'ingress' ? Storage.INGRESS_IFINDEX : Storage.EGRESS_IFINDEX;
   code.moveImmediate(R9, 0).load(Size.DW, R1, R6, SkBuff.SK).jumpIfImmediate(Jump.EQ, R1, 0, 'sum');
@@ -95,7 +101,8 @@ function emitSocket(
   code.load(Size.W, R1, R6, SkBuff.IFINDEX).load(Size.W, R2, R9, side);
   // A write only where it changes something: the storage is shared by processors.
   code.jumpIf(Jump.EQ, R1, R2, 'placed').store(Size.W, R9, side, R1).label('placed');
-  if (subflows !== undefined) emitSubflowOwner(code, maps, subflows.sockCookie);
+  if (more.subflows !== undefined) emitSubflowOwner(code, maps, more.subflows);
+  if (more.senders !== undefined && direction === 'egress') emitSender(code, more.senders);
   code.load(Size.DW, R1, R9, Storage.USED_COOKIE).load(Size.DW, R2, R10, KEY + FlowKey.COOKIE);
   code.jumpIf(Jump.NE, R1, R2, 'whose');
   code.load(Size.W, R1, R9, Storage.KEY_TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);

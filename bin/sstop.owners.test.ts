@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { bytesOf, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
+import type { SstopMonitor } from './testing/veth-monitor.ts';
+
+/** Of each connection of MPTCP; the kernel may send some of it twice on purpose. */
+const MPTCP_BYTES = 1_000_000;
+const MPTCP_AGAIN = 1.01;
+/** More than the buffers of both ends hold, so that a send of it blocks. */
+const BLOCKING_BYTES = 16_000_000;
+const REQUEST_BYTES = 10;
+
+const mptcpObstacle = existsSync('/proc/sys/net/mptcp') ? undefined : 'this kernel has no MPTCP';
+
+for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
+  const lacking = tierObstacle(tier);
+  const because = lacking === undefined ? '' : ` (here: ${lacking})`;
+  describe.skipIf(lacking !== undefined)(`who a byte belongs to, ${tier}${because}`, () => {
+    let stage: OwnerStage;
+    let monitor: SstopMonitor;
+
+    beforeAll(async () => {
+      stage = await OwnerStage.open();
+      monitor = await stage.watch(tier);
+    });
+
+    afterAll(async () => {
+      await stage.close();
+    });
+
+    for (const [client, server] of [
+      ['mptcp', 'mptcp'],
+      ['tcp', 'mptcp'],
+      ['mptcp', 'tcp'],
+    ] as const) {
+      const name = `${client} to ${server}: handshake and bytes belong to who opened the sockets`;
+      test.skipIf(mptcpObstacle !== undefined)(name, async () => {
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const before = stage.wire();
+        const port = await near.does(`listen ${server} ${NEAR}`);
+        far.begins(`connect ${client} ${NEAR} ${port}`);
+        await near.does('accept');
+        await far.ends('connect');
+        far.begins(`send ${MPTCP_BYTES}`);
+        expect(await near.does(`receive ${MPTCP_BYTES}`)).toBe(String(MPTCP_BYTES));
+        await far.ends('send');
+        const shown = await monitor.shown();
+        const wire = grownSince(before, stage.wire());
+        const own = bytesOf(shown, near.pid);
+        if (shown.basis === 'payload') {
+          expect(own.down).toBeGreaterThanOrEqual(MPTCP_BYTES);
+          expect(own.down).toBeLessThan(MPTCP_BYTES * MPTCP_AGAIN);
+          return;
+        }
+        expect(own).toEqual(wire);
+        if (tier === 'ebpf') expect(bytesOf(shown, far.pid)).toEqual({ up: wire.down, down: wire.up });
+      });
+    }
+
+    test('what one long call sends belongs to its caller while the call lasts', async () => {
+      const far = await stage.puppet('far');
+      const near = await stage.puppet('near');
+      const before = stage.wire();
+      const port = await near.does(`listen tcp ${NEAR}`);
+      await far.does(`connect tcp ${NEAR} ${port}`);
+      await near.does('accept');
+      far.begins(`send ${REQUEST_BYTES}`);
+      await near.does(`receive ${REQUEST_BYTES}`);
+      await far.ends('send');
+      await monitor.fresh();
+      const request = grownSince(before, stage.wire());
+      const child = Number(await near.does(`forksend ${BLOCKING_BYTES}`));
+      await far.does(`receive ${BLOCKING_BYTES / 4}`);
+      // The rest is in no buffer yet, and the call has not returned.
+      const shown = await monitor.shown();
+      const wire = grownSince(before, stage.wire());
+      const ofChild = bytesOf(shown, child);
+      const ofParent = bytesOf(shown, near.pid);
+      expect(ofChild.up + ofParent.up).toBeGreaterThan(BLOCKING_BYTES / 4);
+      // Which of the holders of a descriptor uses it only ebpf can tell.
+      if (tier !== 'ebpf') return;
+      expect(ofParent).toEqual(request);
+      expect(ofChild.up).toBe(wire.up - request.up);
+    });
+  });
+}
