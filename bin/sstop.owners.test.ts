@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
-import { bytesOf, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
+import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
 import type { SstopMonitor } from './testing/veth-monitor.ts';
 
 /** Of each connection of MPTCP; the kernel may send some of it twice on purpose. */
@@ -9,6 +9,8 @@ const MPTCP_AGAIN = 1.01;
 /** More than the buffers of both ends hold, so that a send of it blocks. */
 const BLOCKING_BYTES = 16_000_000;
 const REQUEST_BYTES = 10;
+const STRANGERS = 8;
+const STRANGER_BYTES = 50_000;
 
 const mptcpObstacle = existsSync('/proc/sys/net/mptcp') ? undefined : 'this kernel has no MPTCP';
 
@@ -82,6 +84,34 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       if (tier !== 'ebpf') return;
       expect(ofParent).toEqual(request);
       expect(ofChild.up).toBe(wire.up - request.up);
+    });
+
+    test('who only keeps a connection to an endpoint has none of what strangers send there', async () => {
+      const far = await stage.puppet('far');
+      const idle = await stage.puppet('near');
+      const port = await far.does(`listen tcp ${FAR}`);
+      await idle.does(`connect tcp ${FAR} ${port}`);
+      await far.does('accept');
+      await monitor.fresh();
+      await monitor.fresh();
+      const strangers: number[] = [];
+      const before = bytesOf(await monitor.shown(), undefined).up;
+      for (let i = 0; i < STRANGERS; i++) {
+        const stranger = await stage.puppet('near');
+        strangers.push(stranger.pid);
+        await stranger.does(`connect tcp ${FAR} ${port}`);
+        await far.does('accept');
+        stranger.begins(`send ${STRANGER_BYTES}`);
+        await far.does(`receive ${STRANGER_BYTES}`);
+        await stranger.ends('send');
+        await stranger.leaves();
+      }
+      const shown = await monitor.shown();
+      const ofStrangers = bytesOf(shown, ...strangers).up;
+      const ofNobody = bytesOf(shown, undefined).up - before;
+      expect(bytesOf(shown, idle.pid).up).toBeLessThan(STRANGER_BYTES / 100);
+      expect(ofStrangers + ofNobody).toBeGreaterThanOrEqual(STRANGERS * STRANGER_BYTES);
+      if (tier === 'ebpf') expect(ofStrangers).toBeGreaterThan(STRANGERS * STRANGER_BYTES);
     });
   });
 }

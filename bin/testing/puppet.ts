@@ -44,6 +44,12 @@ export class Puppet {
     return line.replace(/^ok ?/, '');
   }
 
+  /** Ends as a program does that is done. */
+  async leaves(): Promise<void> {
+    this.#process.stdin.end();
+    await this.#process.exited;
+  }
+
   kill(): void {
     this.#process.kill('SIGKILL');
   }

@@ -31,11 +31,16 @@ export function tableText(
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const lines: string[][] = [];
   for (const row of rows.order(options.sort, 'raw')) lines.push(cellsOf(section, rows, row));
-  return `${summaryLine(section, rates, header)}\n\n${alignedText(COLUMNS, lines)}`;
+  return `${summaryLine(section, rates, header, options)}\n\n${alignedText(COLUMNS, lines)}`;
 }
 
-function summaryLine(section: NetworkSection, rates: NetworkRates, header: SnapshotHeader): string {
-  const share = rates.attributedRatio;
+function summaryLine(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  { scope }: ExportOptions,
+): string {
+  const share = rates.attributedRatioOf(scope.interfaceIndex, section.interfaces);
   const parts = [
     sanitizeLine(header.hostName),
     timeValue(header.wallMillis) ?? '-',
