@@ -1,6 +1,7 @@
 import { nextDue } from '../src/apps/sstop/cadence.ts';
 import { interfaceNamed } from '../src/apps/sstop/interfaces.ts';
 import { csvHeader, snapshotToCsv } from '../src/data/export/csv.ts';
+import { movedScope, type Scope } from '../src/data/query/scope.ts';
 import type { ExportOptions } from '../src/data/export/export-options.ts';
 import { snapshotToJson } from '../src/data/export/json.ts';
 import { tableText } from '../src/data/export/table-text.ts';
@@ -39,11 +40,15 @@ class Stream {
   readonly #output: StandardOutput;
   readonly #rates = new NetworkRates();
   #isFirstOutput = true;
+  /** The interface by the number that it has now; none is negative. */
+  #scope: Scope;
   /** Why the agent cannot be asked now; it was told. */
   #lostReason: string | undefined;
 
   constructor(settings: Settings, input: SstopInput, filter: OwnerFilter, stop: Stop) {
     this.#settings = settings;
+    const interfaceIndex = settings.interfaceName === undefined ? undefined : -1;
+    this.#scope = { interfaceIndex, includeLoopback: settings.loopback };
     this.#input = input;
     this.#filter = filter;
     this.#stop = stop;
@@ -155,17 +160,15 @@ class Stream {
   }
 
   #exportOptions(section: NetworkSection): ExportOptions {
-    const { sort, loopback, interfaceName } = this.#settings;
+    const { sort, interfaceName } = this.#settings;
     const { names } = this.#input;
-    const interfaceIndex =
-      interfaceName === undefined ? undefined : interfaceNamed(section.interfaces, interfaceName);
+    if (interfaceName !== undefined) {
+      // While the interface is gone, what it had stays.
+      this.#scope = movedScope(this.#scope, interfaceNamed(section.interfaces, interfaceName));
+    }
     return {
       sort: { key: sort, isReversed: false },
-      // An interface that has gone meanwhile has no traffic: no ifindex is negative.
-      scope: {
-        interfaceIndex: interfaceName === undefined ? undefined : (interfaceIndex ?? -1),
-        includeLoopback: loopback,
-      },
+      scope: this.#scope,
       filter: this.#filter,
       hostName: (address) => names.host(address),
       serviceName: (port, protocol) => names.service(port, protocol),

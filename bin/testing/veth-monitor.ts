@@ -16,6 +16,8 @@ export interface ShownRow {
   readonly up: number;
   readonly down: number;
   readonly isInferred: boolean;
+  /** Undefined where it does not say, or has none. */
+  readonly commandLine?: string | undefined;
 }
 
 /** What a program shows once the traffic has ended. */
@@ -49,6 +51,7 @@ interface SnapshotLine {
   readonly processes: readonly {
     readonly pid: number | null;
     readonly name: string;
+    readonly cmdline: string | null;
     readonly cum_up: number | null;
     readonly cum_down: number | null;
     readonly inferred: boolean;
@@ -174,6 +177,7 @@ function shownOf(line: SnapshotLine): Shown {
       up: row.cum_up ?? Number.NaN,
       down: row.cum_down ?? Number.NaN,
       isInferred: row.inferred,
+      commandLine: row.cmdline ?? undefined,
     })),
     lostBytes: line.lost?.bytes ?? 0,
     lostClosings: line.lost?.closings ?? 0,

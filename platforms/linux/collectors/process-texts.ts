@@ -1,16 +1,21 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer } from '../libc.ts';
 import { parseControlGroup } from '../proc/pid-cgroup.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
-/** Whoever ran since may have changed, but is not asked again before so many collections went by. */
-const FRESH_GENERATIONS = 16;
+/** A text is not read again before. With `OwnerLedger`, who asks by turns, a change is shown within ten seconds. */
+const FRESH_MICROS = 2e6;
 
 interface CachedText {
   readonly text: string | undefined;
   readonly generation: number;
+  readonly readMicros: number;
 }
+
+/** Who can change a text: the process itself, so that one which has not run has not; or anybody (its control group). */
+type ChangedBy = 'itself' | 'anybody';
 
 type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
@@ -19,29 +24,36 @@ class TextCache {
   readonly #texts = new Map<number, CachedText>();
   readonly #file: Uint8Array;
   readonly #parse: Parse;
+  readonly #changedBy: ChangedBy;
+  readonly #clock: () => number;
 
-  constructor(file: Uint8Array, parse: Parse) {
+  constructor(file: Uint8Array, parse: Parse, changedBy: ChangedBy, clock: () => number) {
     this.#file = file;
     this.#parse = parse;
+    this.#changedBy = changedBy;
+    this.#clock = clock;
   }
 
   get(proc: ProcDirectory, buffer: NativeBuffer, table: ProcessTable, slot: number, generation: number) {
     const cached = this.#texts.get(slot);
-    if (cached !== undefined && !isStale(cached, table.lastRanGeneration[slot]!, generation))
+    const nowMicros = this.#clock();
+    if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, nowMicros))
       return cached.text;
     const length = proc.readProcessFile(table.pid[slot]!, this.#file, buffer);
     const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
-    this.#texts.set(slot, { text, generation });
+    this.#texts.set(slot, { text, generation, readMicros: nowMicros });
     return text;
   }
 
   forget(slot: number): void {
     this.#texts.delete(slot);
   }
-}
 
-function isStale(cached: CachedText, lastRanGeneration: number, generation: number): boolean {
-  return lastRanGeneration > cached.generation && generation - cached.generation >= FRESH_GENERATIONS;
+  #isStale({ generation, readMicros }: CachedText, lastRanGeneration: number, nowMicros: number): boolean {
+    if (nowMicros - readMicros < FRESH_MICROS) return false;
+    // It may have run on in the collection in which it was read.
+    return this.#changedBy === 'anybody' || lastRanGeneration >= generation;
+  }
 }
 
 /** Command lines and control groups of processes, cached: bounded by the live processes. */
@@ -49,12 +61,14 @@ export class ProcessTexts {
   readonly #proc: ProcDirectory;
   readonly #table: ProcessTable;
   readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
-  readonly #commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine);
-  readonly #controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup);
+  readonly #commandLines: TextCache;
+  readonly #controlGroups: TextCache;
 
-  constructor(proc: ProcDirectory, table: ProcessTable) {
+  constructor(proc: ProcDirectory, table: ProcessTable, clock: () => number = monotonicMicros) {
     this.#proc = proc;
     this.#table = table;
+    this.#commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine, 'itself', clock);
+    this.#controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup, 'anybody', clock);
   }
 
   /** `generation` is the collector's present one. */

@@ -6,6 +6,7 @@ import { helpActed } from '../views/overlays/help-state.ts';
 import { killKeyed } from '../views/overlays/kill-state.ts';
 import { helpGroups } from './help-groups.ts';
 import { interfaceNamed, nextInterface } from './interfaces.ts';
+import { movedScope } from '../../data/query/scope.ts';
 import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
 import { killOpened, killSignalled, killStepped } from './kill-update.ts';
@@ -70,10 +71,21 @@ function sampled(model: Model, data: NetworkData): Step {
 
 /** The interface named on the command line is chosen as soon as it is there. */
 function withWantedInterface(model: Model): Model {
-  if (model.wantedInterface === undefined || model.shown === undefined) return model;
+  if (model.shown === undefined) return model;
+  if (model.wantedInterface === undefined) return withMovedInterface(model, model.shown);
   const interfaceIndex = interfaceNamed(model.shown.section.interfaces, model.wantedInterface);
   if (interfaceIndex === undefined) return model;
   return { ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex } };
+}
+
+/** One that has come back has another number. */
+function withMovedInterface(model: Model, { section, rates }: NonNullable<Model['shown']>): Model {
+  const index = model.scope.interfaceIndex;
+  if (index === undefined || section.interfaces.slots.find(index, 0, 0, 0) >= 0) return model;
+  const name = rates.totalsOf(index)?.name;
+  if (name === undefined) return model;
+  const scope = movedScope(model.scope, interfaceNamed(section.interfaces, name));
+  return scope === model.scope ? model : { ...model, scope };
 }
 
 function acted(model: Model, action: Action): Step {
@@ -239,7 +251,7 @@ function escaped(model: Model): Model {
 function withNextInterface(model: Model): Model {
   if (model.shown === undefined) return model;
   const interfaceIndex = nextInterface(model.shown.section.interfaces, model.scope.interfaceIndex);
-  return relisted({ ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex } });
+  return relisted({ ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex, formerIndexes: [] } });
 }
 
 function withInterval(model: Model, intervalMillis: number): Step {

@@ -76,7 +76,7 @@ export class NetworkAttribution {
   #prepare(sample: NetworkSample): boolean {
     const haveAddressesMoved = this.#interfaces.refresh(sample.interfaces);
     this.#ledger.reserve(sample.sockets.slots.capacity);
-    this.#owners.refresh(sample.processes);
+    this.#owners.refresh(sample.processes, sample.monotonicMicros);
     this.#hosts.refresh();
     this.#markClosed(sample);
     return haveAddressesMoved;

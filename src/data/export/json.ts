@@ -82,7 +82,7 @@ export function snapshotEntry(
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const byOwner = new SocketsByOwner(section, options);
   const context: ProcessContext = { section, rates, header, options, rows, byOwner };
-  const [totalUp, totalDown] = totals(section, rates, options);
+  const [totalUp, totalDown] = totals(rates, options);
   return {
     schema: JSON_SCHEMA,
     timestamp: timeValue(header.wallMillis),
@@ -106,15 +106,11 @@ export function snapshotEntry(
   };
 }
 
-function totals(
-  section: NetworkSection,
-  rates: NetworkRates,
-  options: ExportOptions,
-): readonly [up: number, down: number] {
+function totals(rates: NetworkRates, options: ExportOptions): readonly [up: number, down: number] {
   const only = options.scope.interfaceIndex;
   if (only === undefined) return [rates.totals.sinceTx[TOTALS_SLOT]!, rates.totals.sinceRx[TOTALS_SLOT]!];
-  const slot = section.interfaces.slots.find(only, 0, 0, 0);
-  return slot < 0 ? [0, 0] : [rates.interfaces.sinceTx[slot]!, rates.interfaces.sinceRx[slot]!];
+  const moved = rates.totalsOf(only);
+  return [moved?.txBytes ?? 0, moved?.rxBytes ?? 0];
 }
 
 function interfaceEntries(

@@ -3,6 +3,7 @@ import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { AttributedShares } from './attributed-share.ts';
+import { KnownInterfaces } from './known-interfaces.ts';
 import { LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
 import { RateHistory } from './rate-history.ts';
@@ -14,6 +15,12 @@ export const TOTALS_SLOT = 0;
 const TOTALS_SERIAL = 1;
 /** Sockets whose rates take half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;
+
+interface KnownTotals {
+  readonly name: string;
+  readonly txBytes: number;
+  readonly rxBytes: number;
+}
 
 /** Rates of everything in a network section, by the section's own slots. Counters become rates here only. */
 export class NetworkRates {
@@ -34,6 +41,7 @@ export class NetworkRates {
   totalRxBytes = 0;
   /** The same of each interface, by its slot. */
   #interfaceRatio = new Float64Array(0);
+  #known = new KnownInterfaces();
   readonly #share = new AttributedShares();
   readonly #shares = new AttributedShares();
   #epoch = Number.NaN;
@@ -94,6 +102,11 @@ export class NetworkRates {
     return true;
   }
 
+  /** What an interface has moved since the epoch's first sample, also after it has gone; undefined: never seen. */
+  totalsOf(interfaceIndex: number): KnownTotals | undefined {
+    return this.#known.of(interfaceIndex);
+  }
+
   /** Of one interface, NaN where it is not there; undefined: of all uplinks. */
   attributedRatioOf(interfaceIndex: number | undefined, interfaces: InterfaceTable): number {
     if (interfaceIndex === undefined) return this.attributedRatio;
@@ -109,6 +122,7 @@ export class NetworkRates {
     copy.interfaces = this.interfaces.copy();
     copy.totals = this.totals.copy();
     copy.history = this.history.copy();
+    copy.#known = this.#known.copy();
     copy.intervalSeconds = this.intervalSeconds;
     copy.attributedRatio = this.attributedRatio;
     copy.#interfaceRatio = this.#interfaceRatio.slice();
@@ -121,6 +135,7 @@ export class NetworkRates {
     this.#monotonicMicros = Number.NaN;
     this.#share.reset();
     this.#shares.reset();
+    this.#known.clear();
     this.history.clear();
     this.totalTxBytes = 0;
     this.totalRxBytes = 0;
@@ -139,7 +154,9 @@ export class NetworkRates {
       const slot = rows[i]!;
       const tx = interfaces.txBytes[slot]!;
       const rx = interfaces.rxBytes[slot]!;
+      const isNew = rates.serial[slot] !== serial[slot];
       rates.recordOver(slot, serial[slot]!, tx, rx, fromMicros, toMicros);
+      this.#keepTotals(section, slot, isNew);
       this.#packets.record(slot, serial[slot]!, interfaces.txPackets[slot]!, interfaces.rxPackets[slot]!);
       const grown = rates.grownTx + rates.grownRx;
       const packets = this.#packets.grownTx + this.#packets.grownRx;
@@ -153,6 +170,19 @@ export class NetworkRates {
     this.totals.begin(1, this.intervalSeconds);
     const { totalTxBytes, totalRxBytes } = this;
     this.totals.recordOver(TOTALS_SLOT, TOTALS_SERIAL, totalTxBytes, totalRxBytes, fromMicros, toMicros);
+  }
+
+  /** One that comes back goes on where it ended. */
+  #keepTotals({ interfaces }: NetworkSection, slot: number, isNew: boolean): void {
+    const { sinceTx, sinceRx } = this.interfaces;
+    const index = interfaces.index[slot]!;
+    const name = interfaces.names[slot] ?? '';
+    const before = isNew ? this.#known.takeGone(name, index, interfaces) : undefined;
+    if (before !== undefined) {
+      sinceTx[slot]! += before.txBytes;
+      sinceRx[slot]! += before.rxBytes;
+    }
+    this.#known.note(index, name, sinceTx[slot]!, sinceRx[slot]!);
   }
 
   #updateTraffic(section: NetworkSection): void {
