@@ -8,6 +8,10 @@ const MPTCP_BYTES = 1_000_000;
 const BLOCKING_BYTES = 16_000_000;
 const REQUEST_BYTES = 10;
 const RENEWED_MILLIS = 10_000;
+/** For longer than a flow of nobody is held back. */
+const PINGS = 1200;
+const PING_BYTES = 1000;
+const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
 
@@ -127,6 +131,20 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       const until = performance.now() + RENEWED_MILLIS;
       while (performance.now() < until && (await commandLine()) !== 'worker: serving alice');
       expect(await commandLine()).toBe('worker: serving alice');
+    });
+
+    test('interfaces are known by namespace and number: what another one sends is not ours', async () => {
+      const near = await stage.puppet('near');
+      const narrowed = await stage.watchInside(tier, '--interface', 'veth0');
+      const before = stage.wire();
+      await near.does(`raw 1 ${PINGS} ${PING_BYTES} ${FAR}`);
+      const shown = await narrowed.shown();
+      const wire = grownSince(before, stage.wire());
+      expect(wire.up).toBe(PINGS * (PING_BYTES + IP_HEADER_BYTES));
+      // The other side has an interface of the same number; its answers are not sent by this one.
+      expect(bytesOf(shown, undefined, near.pid).up).toBeLessThanOrEqual(wire.up);
+      expect(shown.attributed ?? 0).toBeLessThanOrEqual(1);
+      if (tier === 'ebpf') expect(bytesOf(shown, near.pid)).toEqual(wire);
     });
   });
 }

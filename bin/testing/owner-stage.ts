@@ -42,8 +42,17 @@ export class OwnerStage {
 
   /** Starts sstop; what passes from now on is counted. */
   async watch(tier: TierName, ...args: readonly string[]): Promise<SstopMonitor> {
+    return await this.#start(tier, args, false);
+  }
+
+  /** The same from the near side, whatever the tier sees beyond. */
+  async watchInside(tier: TierName, ...args: readonly string[]): Promise<SstopMonitor> {
+    return await this.#start(tier, args, true);
+  }
+
+  async #start(tier: TierName, args: readonly string[], isInside: boolean): Promise<SstopMonitor> {
     const { countsUdp } = tierState(tier, states);
-    const options = { tier, network: this.network, countsUdp, interval: INTERVAL, arguments: args };
+    const options = { tier, network: this.network, countsUdp, interval: INTERVAL, arguments: args, isInside };
     const monitor = await SstopMonitor.start(options);
     this.#monitors.push(monitor);
     return monitor;

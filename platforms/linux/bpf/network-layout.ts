@@ -5,7 +5,8 @@
  * Key of a peer of a datagram socket that is not connected, 40 bytes:
  *
  *    0 socket cookie u64
- *    8 tgid u32, 0 for the first owner of the socket | 12 ifindex u32
+ *    8 tgid u32, 0 for the first owner of the socket; with the highest bit it is the low word of the cookie of a
+ *      network namespace, for what nobody owns | 12 ifindex u32
  *   16 remote address 4 x u32
  *   32 remote port u16 | 34 flags u8 | 35 zero
  *
@@ -128,6 +129,7 @@ export interface NetworkMaps {
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
+export const SOCK_RAW = 3;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_MPTCP = 262;

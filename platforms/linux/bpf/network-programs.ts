@@ -106,7 +106,7 @@ export class NetworkPrograms {
       const comm = this.#attachCreate(descriptor, comms);
       const release = this.#tried(() => this.#attachRelease(descriptor, comm, lastUser !== 'none')) ?? false;
       const senders = lastUser === 'tracepoint' && !this.#knowsSender ? traced?.offsets : undefined;
-      this.#attachPackets(descriptor, { subflows: traced?.offsets, senders });
+      this.#attachPackets(descriptor, { subflows: traced?.offsets, senders, networks: true });
       return { release, scope };
     } finally {
       closeDescriptor(descriptor);
@@ -146,7 +146,12 @@ export class NetworkPrograms {
 
   /** With as much of `owners` as the kernel accepts. */
   #attachPackets(cgroup: number, owners: PacketOwners): void {
-    const choices = [owners, { ...owners, subflows: undefined }, { subflows: undefined, senders: undefined }];
+    const choices = [
+      owners,
+      { ...owners, networks: false },
+      { ...owners, networks: false, subflows: undefined },
+      { networks: false, subflows: undefined, senders: undefined },
+    ];
     for (const [direction, attachType] of [
       ['ingress', AttachType.CGROUP_INET_INGRESS],
       ['egress', AttachType.CGROUP_INET_EGRESS],
