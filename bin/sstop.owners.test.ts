@@ -144,7 +144,7 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       // The other side has an interface of the same number; its answers are not sent by this one.
       expect(bytesOf(shown, undefined, near.pid).up).toBeLessThanOrEqual(wire.up);
       expect(shown.attributed ?? 0).toBeLessThanOrEqual(1);
-      if (tier === 'ebpf') expect(bytesOf(shown, near.pid)).toEqual(wire);
+      if (tier === 'ebpf') expect(bytesOf(shown, near.pid).up).toBe(wire.up);
     });
   });
 }
