@@ -2,6 +2,7 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import type { ExitedTable } from '../sample/exited-table.ts';
 import { OwnerKind, OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
+import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
 
 /** What is asked about an owner: when its row appears, when its task name changes, and by turns. */
 export interface OwnerFacts {
@@ -29,6 +30,28 @@ const DROP_EVERY_MICROS = 5e6;
 const RENEW_EVERY_MICROS = 5e6;
 /** Rows renewed in one sample at most: asking costs some microseconds each. */
 const RENEWED_ROWS = 1024;
+
+/** By IANA's protocol numbers. */
+const KERNEL_ROWS: ReadonlyMap<number, string> = new Map([
+  [1, 'kernel: ICMP'],
+  [2, 'kernel: IGMP'],
+  [4, 'kernel: IPIP'],
+  [41, 'kernel: IPv6 in IP'],
+  [47, 'kernel: GRE'],
+  [50, 'kernel: ESP'],
+  [51, 'kernel: AH'],
+  [58, 'kernel: ICMPv6'],
+  [89, 'kernel: OSPF'],
+  [112, 'kernel: VRRP'],
+  [132, 'kernel: SCTP'],
+  [136, 'kernel: UDPLITE'],
+  [PROTOCOL_FORWARDED, 'forwarded'],
+]);
+
+/** 0: not known. */
+function isTransport(protocol: number): boolean {
+  return protocol === 0 || protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
+}
 
 /** The rows of owners: found by process or by group, kept up to date with the process table, dropped when old. */
 export class OwnerLedger {
@@ -127,8 +150,12 @@ export class OwnerLedger {
     return slot;
   }
 
-  kernel(): number {
-    return this.#group(OwnerKind.KERNEL, 0, 0, 'kernel');
+  /** The kernel's own traffic: TCP's and UDP's together, of other protocols each by its name. */
+  kernel(protocol: number): number {
+    const name = KERNEL_ROWS.get(protocol);
+    if (name !== undefined) return this.#group(OwnerKind.KERNEL, protocol, 0, name);
+    if (isTransport(protocol)) return this.#group(OwnerKind.KERNEL, 0, 0, 'kernel');
+    return this.#group(OwnerKind.KERNEL, protocol, 0, `kernel: protocol ${protocol}`);
   }
 
   closed(): number {
