@@ -94,7 +94,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission to read it denied',
   EISDIR: 'it is a folder',
   TOO_LONG: 'it is too long',
-  NOT_A_FILE: 'it is no regular file',
+  NOT_A_FILE: 'not a regular file',
 };
 
 function readKept(path: string): PinnedCertificates | undefined {

@@ -12,7 +12,7 @@ function exportText(model: Model): string | undefined {
     {
       section: shown.section,
       rates: shown.rates,
-      wallMillis: shown.header.wallMillis,
+      header: shown.header,
       scope: model.scope,
       country: names.country,
       ...(names.hostName === undefined ? {} : { hostName: names.hostName }),

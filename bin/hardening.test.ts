@@ -28,7 +28,7 @@ const PAGE = fileURLToPath(new URL('../docs/decisions/runtime-variables.md', imp
 /** What is attacked; the tests of a release name the file of an archive. */
 const RELEASE = process.env['SSTOP_ATTACKED'] ?? fileURLToPath(new URL('../dist/sstop', import.meta.url));
 const NOBODY = '65534';
-const CAPABILITIES = 'cap_net_admin,cap_net_raw=ep';
+const CAPABILITIES = 'cap_net_admin,cap_net_raw,cap_dac_read_search=ep';
 const TIME_LIMIT_MILLIS = 30_000;
 const isRoot = process.geteuid?.() === 0;
 const gcc = Bun.which('gcc');
@@ -319,6 +319,7 @@ describe('the variables of the runtime', () => {
     'all at once, with %s, change nothing in sstop',
     (_, value) => {
       rmSync(marker, { force: true });
+      chmodSync(secret(), 0o600);
       const before = readdirSync(folder).sort();
       const environment = Object.fromEntries(names().map((name) => [name, value()]));
       for (const args of [['--version'], ['--once', '--csv', '--interval', '100ms']]) {

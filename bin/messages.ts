@@ -20,6 +20,3 @@ function hasFreeDescriptor(): boolean {
     return false;
   }
 }
-
-/** Said at the end where the disk takes no more and does not fail either. */
-export const UNFINISHED_RECORDING = 'the disk holds up the recording: its end may be missing';

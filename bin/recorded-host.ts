@@ -1,11 +1,9 @@
+import { RecordingSource } from '../src/data/export/recording-source.ts';
 import { RecordingWriter } from '../src/data/export/recording-writer.ts';
-import { NetworkRates } from '../src/data/rates/network-rates.ts';
-import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
-import type { Source } from '../src/data/source/source.ts';
-import { complain, UNFINISHED_RECORDING } from './messages.ts';
+import { complain } from './messages.ts';
+import { endRecording } from './recording-end.ts';
 import { MachineSectionWriter } from './section-recording.ts';
 import type { SocktopHost } from './socktop-host.ts';
-import { closedInTime } from './stop.ts';
 
 /** A machine that is recorded while it is shown. */
 export class RecordedHost {
@@ -16,7 +14,7 @@ export class RecordedHost {
   private constructor(host: SocktopHost, writer: RecordingWriter, hasScreen: boolean) {
     this.#hasScreen = hasScreen;
     this.#writer = writer;
-    this.host = { ...host, source: new RecordedOnTheWay(host.source, writer) };
+    this.host = { ...host, source: new RecordingSource(host.source, writer) };
   }
 
   /**
@@ -36,46 +34,9 @@ export class RecordedHost {
 
   /** Writes what has been taken, and tells what is missing; resolves to whether all is well with it. */
   async close(): Promise<boolean> {
-    const isClosed = await closedInTime(this.#writer.close());
-    const { unrecordedCount, error } = this.#writer.status;
+    const isWhole = await endRecording('socktop', this.#writer);
+    const { error } = this.#writer.status;
     if (this.#hasScreen && error !== undefined) complain('socktop', error.message);
-    if (unrecordedCount > 0) complain('socktop', `${unrecordedCount} snapshots are not in the recording`);
-    if (!isClosed) complain('socktop', UNFINISHED_RECORDING);
-    return isClosed && error === undefined;
+    return isWhole;
   }
-}
-
-/** Each snapshot is recorded before it is given on, since it is borrowed; what is asked meanwhile waits for that. */
-class RecordedOnTheWay implements Source {
-  readonly #source: Source;
-  readonly #writer: RecordingWriter;
-  readonly #rates = new NetworkRates();
-  #taken: Promise<void> = Promise.resolve();
-
-  constructor(source: Source, writer: RecordingWriter) {
-    this.#source = source;
-    this.#writer = writer;
-  }
-
-  async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
-    const snapshot = await this.#source.sample(recordedWant(want), deadlineMicros);
-    const { network, machine, disks, machineProcesses, header } = snapshot;
-    const isRecorded = network ?? machine ?? disks ?? machineProcesses;
-    if (isRecorded === undefined) return snapshot;
-    if (network !== undefined) this.#rates.update(network, header);
-    this.#taken = this.#taken.then(() => this.#writer.record(snapshot, this.#rates));
-    await this.#taken;
-    return snapshot;
-  }
-
-  close(): void {
-    this.#source.close();
-  }
-}
-
-/** What is searched when it is played is recorded, whatever is on the screen now. */
-function recordedWant(want: Want): Want {
-  const { machineProcesses } = want;
-  if (machineProcesses === undefined) return want;
-  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true } };
 }

@@ -2,20 +2,19 @@ import type { SectionWriter } from '../src/data/export/recording-writer.ts';
 import { SystemExport } from '../src/data/export/system-export.ts';
 import { systemJson } from '../src/data/export/system-json.ts';
 import type { UserNames } from '../src/data/query/machine-process-rows.ts';
-import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
+import { type MachineProcesses, ProcessTexts } from '../src/data/sample/machine-processes.ts';
+import { ProcessList } from '../src/data/sample/process-list.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import type { SectionPart } from '../src/data/source/recorded-format.ts';
 import type { RecordedSections, SectionReader } from '../src/data/source/recorded-machine.ts';
 import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
 import { disksMessageOf, machineMessageOf } from '../src/remote/agent/answers/machine-messages.ts';
 import { disksSection, V2Machine } from '../src/remote/client/v2-machine.ts';
-import { V2Processes } from '../src/remote/client/v2-processes.ts';
 import { disksMessage } from '../src/remote/wire/disks-message.ts';
 import type { JsonCodec } from '../src/remote/wire/json-codec.ts';
-import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
+import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES, ROWS_LIMIT } from '../src/remote/wire/limits.ts';
 import { machineMessage } from '../src/remote/wire/machine-message.ts';
-import { type ProcessListMessage, processListMessage } from '../src/remote/wire/process-list-message.ts';
-import { ProcessRowTable } from '../src/remote/wire/process-row.ts';
+import { processListJson, readProcessList } from '../src/remote/wire/process-list-json.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -24,6 +23,7 @@ export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
   readonly #userOf: UserNames;
   readonly #commandLines = new RecordedLines();
+  readonly #texts = new ProcessTexts();
 
   constructor(userOf: UserNames) {
     this.#userOf = userOf;
@@ -39,7 +39,7 @@ export class MachineSectionWriter implements SectionWriter {
       parts.push(partText('disks', disksMessage, disksMessageOf({ header, section: disks })));
     }
     if (machineProcesses !== undefined) {
-      parts.push(partText('processes', processListMessage, this.#listOf(machineProcesses)));
+      parts.push(partOf('processes', this.#listOf(machineProcesses)));
     }
     return parts;
   }
@@ -57,34 +57,18 @@ export class MachineSectionWriter implements SectionWriter {
     return uid < 0 ? undefined : (this.#userOf(uid) ?? String(uid));
   }
 
-  #listOf(section: MachineProcesses): ProcessListMessage {
-    const { processes: table, usage, texts } = section;
-    const commandLines = texts?.commandLines ?? section.commandLines;
+  #listOf(section: MachineProcesses): object {
+    const { processes, usage } = section;
+    const commandLines = section.texts?.commandLines ?? section.commandLines;
+    const texts = this.#texts;
     this.#commandLines.begin();
-    const slots = table.slots.rows.subarray(0, table.slots.count);
-    const column = (values: ArrayLike<number>): Float64Array =>
-      Float64Array.from(slots, (slot) => values[slot]!);
-    return {
-      section,
-      processCount: section.processCount ?? slots.length,
-      memoryTotalBytes: section.memoryTotalBytes,
-      coreCount: section.coreCount,
-      pid: column(table.pid),
-      startTicks: column(table.startTicks),
-      state: column(table.state),
-      threads: column(table.threads),
-      cpuNanos: column(table.cpuNanos),
-      residentBytes: column(table.rssBytes),
-      readBytes: column(usage.readBytes),
-      writtenBytes: column(usage.writtenBytes),
-      name: Array.from(slots, (slot) => table.names[slot] ?? ''),
-      user: Array.from(slots, (slot) =>
-        texts === undefined ? this.#userText(table.uid[slot]!) : texts.users[slot],
-      ),
-      commandLine: Array.from(slots, (slot) =>
-        this.#commandLines.newsOf(slot, table.pid[slot]!, table.startTicks[slot]!, commandLines?.[slot]),
-      ),
-    };
+    for (const slot of processes.slots.rows.subarray(0, processes.slots.count)) {
+      const [pid, startTicks] = [processes.pid[slot]!, processes.startTicks[slot]!];
+      texts.users[slot] =
+        section.texts === undefined ? this.#userText(processes.uid[slot]!) : section.texts.users[slot];
+      texts.commandLines[slot] = this.#commandLines.newsOf(slot, pid, startTicks, commandLines?.[slot]);
+    }
+    return processListJson(section, { processes, usage, texts });
   }
 }
 
@@ -117,8 +101,7 @@ class RecordedLines {
 /** Reads what `MachineSectionWriter` wrote; rows keep their slots from line to line. */
 export class MachineSectionReader implements SectionReader {
   readonly #machine = new V2Machine();
-  readonly #processes = new V2Processes();
-  readonly #table = new ProcessRowTable();
+  readonly #processes = new ProcessList(ROWS_LIMIT.processes);
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
   read(parts: ReadonlyMap<SectionPart, Uint8Array>): RecordedSections {
@@ -128,60 +111,25 @@ export class MachineSectionReader implements SectionReader {
     const processes = parts.get('processes');
     if (machine !== undefined) sections.machine = this.#machine.section(read(machineMessage, machine));
     if (disks !== undefined) sections.disks = disksSection(read(disksMessage, disks));
-    if (processes !== undefined) sections.machineProcesses = this.#list(read(processListMessage, processes));
+    if (processes !== undefined)
+      sections.machineProcesses = readProcessList(parsed(processes), this.#processes);
     return sections;
   }
-
-  #list(message: ProcessListMessage): MachineProcesses {
-    const table = this.#table;
-    const { slots } = table;
-    const seen = new Set<number>();
-    for (let row = 0; row < message.pid.length; row++) putRow(table, message, row, seen);
-    for (let i = slots.count - 1; i >= 0; i--) if (!seen.has(slots.rows[i]!)) table.remove(slots.rows[i]!);
-    return this.#processes.section({
-      header: UNUSED_HEADER,
-      section: message.section,
-      table,
-      processCount: message.processCount ?? 0,
-      memoryTotalBytes: message.memoryTotalBytes ?? 0,
-      coreCount: message.coreCount ?? 0,
-    });
-  }
-}
-
-/** The header of a line is its own part. */
-const UNUSED_HEADER = {
-  ...{ hostName: '', bootId: '', epoch: 0, monotonicMicros: 0, wallMillis: 0, bootWallMillis: 0 },
-  clockTicksPerSecond: 100,
-};
-
-/** A row that the list holds twice is taken once. */
-function putRow(table: ProcessRowTable, message: ProcessListMessage, row: number, seen: Set<number>): void {
-  const pid = message.pid[row]!;
-  const startTicks = Math.max(0, message.startTicks[row] ?? 0) || 0;
-  if (!(pid >= 0 && pid <= 0x7fff_ffff)) return;
-  const known = table.find(pid, startTicks);
-  const slot = known >= 0 ? known : table.add(pid, startTicks);
-  if (slot < 0 || seen.has(slot)) return;
-  seen.add(slot);
-  const value = (values: ArrayLike<number>): number => values[row] ?? Number.NaN;
-  table.state[slot] = value(message.state);
-  table.threads[slot] = value(message.threads);
-  table.cpuNanos[slot] = value(message.cpuNanos);
-  table.residentBytes[slot] = value(message.residentBytes);
-  table.readBytes[slot] = value(message.readBytes);
-  table.writtenBytes[slot] = value(message.writtenBytes);
-  table.names[slot] = message.name[row] ?? '';
-  table.users[slot] = message.user[row];
-  // Left out: as it was.
-  table.commandLines[slot] = message.commandLine[row] ?? table.commandLines[slot];
 }
 
 /** Parts of a recording are found by how they begin. */
 function partText<T>(name: SectionPart, codec: JsonCodec<T>, value: T): string {
-  return `{"part":"${name}",${JSON.stringify(codec.write(value, 'v2')).slice(1)}`;
+  return partOf(name, codec.write(value, 'v2'));
+}
+
+function partOf(name: SectionPart, json: unknown): string {
+  return `{"part":"${name}",${JSON.stringify(json).slice(1)}`;
 }
 
 function read<T>(codec: JsonCodec<T>, bytes: Uint8Array): T {
-  return codec.read(parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT), 'part');
+  return codec.read(parsed(bytes), 'part');
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  return parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT);
 }

@@ -10,6 +10,7 @@ import {
   openSocket,
   receiveInto,
 } from '../platforms/linux/libc.ts';
+import { notifyServiceManager } from '../platforms/linux/service-manager.ts';
 import { AGENT, AgentProcess } from './testing/agent-process.ts';
 
 const UNIT = fileURLToPath(new URL('../docs/socktop-agent.service', import.meta.url));
@@ -72,6 +73,25 @@ test('the service manager hears when the agent listens and when it ends', async 
     expect(await manager.hears()).toBe('STOPPING=1');
     manager.close();
   }
+});
+
+test('a service manager that reads nothing holds up neither the start nor the end', async () => {
+  const address = join(folder, 'full');
+  const manager = new Manager(address);
+  let sent = 0;
+  expect(() => {
+    for (; sent < 10_000; sent++) notifyServiceManager(address, 'STATUS=full');
+  }).toThrow('EAGAIN');
+  expect(sent).toBeGreaterThan(0);
+  const agent = await AgentProcess.start({ environment: { NOTIFY_SOCKET: address } });
+  expect((await agent.fetch('/healthz')).status).toBe(200);
+  expect(await agent.close()).toBe(0);
+  expect(agent.lines.join('\n')).toContain('code=EAGAIN');
+  manager.close();
+});
+
+test('a name that is neither a path nor abstract is refused, and not looked for in the working directory', () => {
+  expect(() => notifyServiceManager('relative', 'READY=1')).toThrow('EINVAL');
 });
 
 test('a service manager that is not there is a line in the log, and no more', async () => {

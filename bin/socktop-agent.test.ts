@@ -130,6 +130,7 @@ describe('who may ask', () => {
   test('a token that no client could show is a usage error, and not printed', async () => {
     const path = join(folder, 'no-token');
     const bad = [
+      '',
       ' ',
       '  hidden',
       'hidden  ',

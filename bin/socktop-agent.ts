@@ -138,6 +138,7 @@ function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
   const where = tokenFile === undefined ? 'SOCKTOP_TOKEN' : `option '--token-file <file>': '${tokenFile}'`;
   const found = tokenFile === undefined ? token : tokenIn(tokenFile, where);
   if (found === undefined || TOKEN.test(found)) return found;
+  if (found === '') throw tokenFailure('BAD_VALUE', `${where} is empty; set a token, or unset the variable`);
   throw tokenFailure(
     'BAD_VALUE',
     `${where} is no token: 1 to 1024 printable ASCII characters without blanks`,
@@ -151,7 +152,7 @@ function tokenIn(path: string, where: string): string {
   } catch (thrown) {
     const { code } = toOpError('token', thrown);
     if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
-    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is no regular file`);
+    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is not a regular file`);
     throw tokenFailure(code, `${where} cannot be read (${code})`);
   }
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
 import { TimeSlice } from '../src/data/source/time-slice.ts';
 import { NetworkReplica } from '../src/remote/wire/network-replica.ts';
-import { ProcessReplica, type ReceivedProcesses } from '../src/remote/wire/process-replica.ts';
+import { ProcessReplica } from '../src/remote/wire/process-replica.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { V2Client, type V2Question } from './testing/v2-client.ts';
 
@@ -33,21 +34,21 @@ class Processes {
     this.#client = of;
   }
 
-  async fetch(question: V2Question = {}): Promise<ReceivedProcesses> {
+  async fetch(question: V2Question = {}): Promise<MachineProcesses> {
     const answer = await this.#client.ask('get_processes', question);
     if (answer.reply === 'error') throw new TypeError(answer.error.error);
     this.bytes = answer.protobuf.length;
-    return this.#replica.apply(answer.protobuf);
+    return this.#replica.apply(answer.protobuf).section;
   }
 }
 
-function pidsOf({ table }: ReceivedProcesses): number[] {
+function pidsOf({ processes: table }: MachineProcesses): number[] {
   return Array.from(table.slots.rows.subarray(0, table.slots.count), (slot) => table.pid[slot]!).sort(
     (a, b) => a - b,
   );
 }
 
-function slotOf({ table }: ReceivedProcesses, pid: number): number {
+function slotOf({ processes: table }: MachineProcesses, pid: number): number {
   return table.slots.rows.subarray(0, table.slots.count).find((slot) => table.pid[slot] === pid) ?? -1;
 }
 
@@ -80,7 +81,7 @@ describe('processes', () => {
     await Bun.sleep(FASTEST_MILLIS + 20);
     const withChild = await processes.fetch({ maxAgeMillis: 0 });
     expect(processes.bytes).toBeLessThan(wholeBytes);
-    expect(withChild.table.names[slotOf(withChild, child.pid)]).toBe('sleep');
+    expect(withChild.processes.names[slotOf(withChild, child.pid)]).toBe('sleep');
     child.kill('SIGKILL');
     await child.exited;
     await Bun.sleep(FASTEST_MILLIS + 20);
@@ -104,16 +105,16 @@ describe('processes', () => {
     const before = io();
     const received = await processes.fetch(question);
     const slot = slotOf(received, process.pid);
-    const { table } = received;
-    expect(table.writtenBytes[slot]! >= before && table.writtenBytes[slot]! <= io()).toBe(true);
+    const { usage, texts } = received;
+    expect(usage.writtenBytes[slot]! >= before && usage.writtenBytes[slot]! <= io()).toBe(true);
     const commandLineOf = (pid: number): string =>
       readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').replaceAll('\0', ' ');
     // The test runner's own names all its files: more than the wire takes of a line.
-    const own = table.commandLines[slot]!;
+    const own = texts!.commandLines[slot]!;
     expect(own.length).toBeGreaterThan(20);
     expect(commandLineOf(process.pid).startsWith(own)).toBe(true);
-    expect(table.commandLines[slotOf(received, agent.pid)]).toBe(commandLineOf(agent.pid));
-    expect(table.users[slot]).toBe(Bun.spawnSync(['id', '-un']).stdout.toString().trim());
+    expect(texts!.commandLines[slotOf(received, agent.pid)]).toBe(commandLineOf(agent.pid));
+    expect(texts!.users[slot]).toBe(Bun.spawnSync(['id', '-un']).stdout.toString().trim());
   });
 });
 

@@ -1,4 +1,4 @@
-import { nextDue } from '../src/apps/sstop/cadence.ts';
+import { DISKS_MILLIS, nextDue } from '../src/apps/sstop/interval.ts';
 import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { bytesText, rateText } from '../src/kit/text/format.ts';
@@ -8,7 +8,6 @@ import type { SocktopSettings } from './socktop-settings.ts';
 import { StandardOutput } from './standard-output.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 
-const DISKS_MILLIS = 5000;
 const AGENT_NAME = /^socktop[-_]agent/;
 
 /** CPU time and memory of a process. */

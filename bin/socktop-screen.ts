@@ -1,4 +1,3 @@
-import { ignoreUnnamedSignals, secondsEastOfUtc } from '../platforms/index.ts';
 import { keymapOf } from '../src/apps/config/keymap.ts';
 import { demandOf } from '../src/apps/socktop/demand.ts';
 import { distinctNames } from '../src/apps/socktop/host-names.ts';
@@ -11,25 +10,18 @@ import type { Effect as NetworkEffect } from '../src/apps/sstop/model.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler as NetworkSampler } from '../src/apps/sstop/sampler.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
-import { useLocalTime } from '../src/kit/text/clock-text.ts';
-import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
-import { runProgram } from '../src/screen/loop/run-program.ts';
-import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
-import { exportView } from './export-view.ts';
+import type { Controls } from '../src/screen/loop/program.ts';
 import { LateNames } from './late-names.ts';
-import { complain } from './messages.ts';
-import { playbackState, steer } from './playback-steering.ts';
+import { playbackState, steer } from './playback.ts';
+import { carryOutNetwork, carryOutOnTerminal, exitCodeOf, groupsHere, runOnTerminal } from './screen.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { EventLog } from './sstop-log.ts';
 import { giveBackStartMemory } from './start-memory.ts';
-import { groupsHere, terminalOptions } from './terminal-options.ts';
 import { VERSION } from './version.ts';
 
 /** Connections that are lost have an age: it is told so often. */
 const TICK_MILLIS = 1000;
-/** How long a row that crossed the alert's threshold stands out before it settles to a sign. */
-const FLASH_MILLIS = 1500;
 
 type ScreenControls = Controls<Model, Message>;
 
@@ -82,28 +74,21 @@ class Screen {
   async run(): Promise<number> {
     const { network, durationMillis } = this.#settings;
     const keepStartMemory = giveBackStartMemory(EventLog.none());
-    if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-    await ignoreUnnamedSignals();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const reason = await runProgram<Model, Message, Effect>(this.#program(), {
-      ...terminalOptions(),
-      color: network.color,
-      mouse: network.mouse,
+    const reason = await runOnTerminal<Model, Message, Effect>(this.#program(), {
+      ...{ color: network.color, mouse: network.mouse, durationMillis },
       effect: (effect, controls) => this.#carryOut(effect, controls),
       started: (controls) => {
         this.#controls = controls;
         for (const sampler of this.#samplers) sampler.start();
         this.#listen();
-        if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
       },
     });
     keepStartMemory();
-    clearTimeout(timer);
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     for (const sampler of this.#networks) sampler?.stop();
     this.#names.close();
-    return leave(reason);
+    return exitCodeOf('socktop', reason);
   }
 
   #program(): SocktopProgram {
@@ -115,6 +100,7 @@ class Screen {
         userOf: (uid) => userName?.(uid),
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      columns: network.socktopColumns,
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapOf(
         groupsHere(socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined)),
@@ -221,77 +207,12 @@ class Screen {
   }
 
   #carryOutNetwork(host: number, effect: NetworkEffect, controls: ScreenControls): void {
-    switch (effect.kind) {
-      case 'set-interval':
-        this.#networks[host]?.setInterval(effect.intervalMillis);
-        break;
-      case 'signal': {
-        const { pid, startTicks, signal } = effect;
-        const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
-        this.#tellNetwork(host, { kind: 'signalled', outcome });
-        break;
-      }
-      case 'set-mouse':
-      case 'redraw':
-      case 'suspend':
-        carryOutOnTerminal(effect, controls);
-        break;
-      case 'set-dns':
-        this.#names.setDns(effect.isOn);
-        break;
-      case 'export':
-        this.#export(host, controls);
-        break;
-      case 'alarm':
-        controls.bell();
-        setTimeout(
-          () => this.#tellNetwork(host, { kind: 'settled', round: effect.round }),
-          FLASH_MILLIS,
-        ).unref();
-        break;
+    carryOutNetwork(effect, controls, {
+      ...{ sampler: this.#networks[host], names: this.#names, signaller: this.#hosts[host]?.signaller },
+      ...{ model: controls.model.hosts[host]?.network, log: EventLog.none() },
+      tell: (message) => this.#tellNetwork(host, message),
       // Its playback is this screen's own.
-      case 'playback':
-        break;
-    }
-  }
-
-  #export(host: number, { model }: ScreenControls): void {
-    const { network } = model.hosts[host]!;
-    if (network === undefined) return;
-    const { text, isBad } = exportView(network);
-    this.#tellNetwork(host, { kind: 'noticed', text, isBad });
-  }
-}
-
-/** What both the dashboard and the network views ask of the terminal. */
-function carryOutOnTerminal(
-  effect: Extract<Effect, { kind: 'set-mouse' | 'redraw' | 'suspend' }>,
-  controls: ScreenControls,
-): void {
-  switch (effect.kind) {
-    case 'set-mouse':
-      controls.setMouse(effect.isOn);
-      break;
-    case 'redraw':
-      controls.redraw();
-      break;
-    case 'suspend':
-      controls.suspend();
-      break;
-  }
-}
-
-/** The terminal is as it was: say what is to be said, if anybody is left to read it. */
-function leave(reason: ExitReason): number {
-  switch (reason.kind) {
-    case 'quit':
-      return EXIT_OK;
-    case 'signal':
-      return exitCodeOfSignal(reason.signal);
-    case 'gone':
-      return exitCodeOfSignal('SIGHUP');
-    case 'crash':
-      complain('socktop', `internal error: ${reason.error.message}`);
-      return EXIT_FAILURE;
+      steer: () => undefined,
+    });
   }
 }

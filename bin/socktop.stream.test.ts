@@ -102,7 +102,7 @@ describe('a recording', () => {
       expect(once).toMatchObject({ code: 0, stderr: '' });
       expect(lines(once.stdout)).toEqual(again.slice(0, 1));
       expect(lines(once.stdout)[0].cpu.percent).toBeGreaterThanOrEqual(0);
-      expect((await run('--json', '--record', path, url)).stderr).toContain('nothing is overwritten');
+      expect((await run('--json', '--record', path, url)).stderr).toContain('refusing to overwrite');
       const cut = join(folder, 'cut.ndjson.gz');
       writeFileSync(cut, readFileSync(path).subarray(0, -30));
       const broken = await run('--json', '--playback', cut);

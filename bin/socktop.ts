@@ -1,13 +1,12 @@
 import { isatty } from 'node:tty';
 import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/socktop-command.ts';
-import { LocalSystemSource } from '../src/data/source/local-system-source.ts';
+import { LocalSource } from '../src/data/source/local-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import { localObstacle } from './local-obstacle.ts';
 import { complain } from './messages.ts';
-import { screenObstacle } from './screen-obstacle.ts';
+import { localObstacle, screenObstacle } from './obstacles.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
@@ -119,7 +118,7 @@ function localHost(): SocktopHost {
   raisePrivileges();
   return {
     name: platform.host.hostName,
-    source: new LocalSystemSource(platform, { tier: 'auto' }),
+    source: new LocalSource(platform, { tier: 'auto' }),
     link: undefined,
     signaller: platform.signaller,
     userName: (uid) => platform.userName(uid),

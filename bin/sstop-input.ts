@@ -4,17 +4,17 @@ import { RecordingSource } from '../src/data/export/recording-source.ts';
 import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
-import { openLocalSource } from '../src/data/source/local-source.ts';
+import { LocalSource } from '../src/data/source/local-source.ts';
 import type { PlaybackOptions, RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { complain, UNFINISHED_RECORDING } from './messages.ts';
+import { complain } from './messages.ts';
+import { endRecording } from './recording-end.ts';
 import type { EventLog } from './sstop-log.ts';
 import { LoggedSource } from './sstop-log-source.ts';
 import type { Settings } from './sstop-settings.ts';
-import { closedInTime } from './stop.ts';
 
 /** Where snapshots come from and who names what is in them. */
 export interface SstopInput {
@@ -69,9 +69,12 @@ export async function openInput(
   }
 }
 
-function openLocal(platform: Platform | undefined, { backend }: Settings): Source {
+/** A screen is painted first. A tier that was asked for by name is tried at once: where it cannot run, none starts. */
+function openLocal(platform: Platform | undefined, { backend, output }: Settings): Source {
   if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
-  return openLocalSource(platform, { tier: backend });
+  const source = new LocalSource(platform, { tier: backend });
+  if (output !== 'screen' || backend !== 'auto') source.openNetwork();
+  return source;
 }
 
 async function openPlayback(path: string, clock: PlaybackOptions): Promise<RecordedSource> {
@@ -147,7 +150,7 @@ class OpenInput implements SstopInput {
     this.source.close();
     this.names.close();
     if (writer === undefined) return true;
-    const isClosed = await closedInTime(writer.close());
+    const isWhole = await endRecording('sstop', writer);
     const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
     this.log.event('info', 'recording-ended', {
       snapshots: snapshotCount,
@@ -155,8 +158,6 @@ class OpenInput implements SstopInput {
       bytes: fileBytes,
       code: error?.code,
     });
-    if (unrecordedCount > 0) complain('sstop', `${unrecordedCount} snapshots are not in the recording`);
-    if (!isClosed) complain('sstop', UNFINISHED_RECORDING);
-    return isClosed && error === undefined;
+    return isWhole;
   }
 }

@@ -17,8 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'no permission to write there',
   EPERM: 'no permission to write there',
   EROFS: 'the file system is read-only',
-  ENXIO: 'nobody reads it',
-  FOREIGN_LINK: "it is another user's link",
+  ENXIO: 'no process reads from it',
+  FOREIGN_LINK: 'symbolic link owned by another user',
   FOREIGN_FILE: "it is another user's file, or has a second name, in a folder that everybody may write to",
 };
 

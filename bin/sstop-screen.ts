@@ -1,30 +1,23 @@
-import { ignoreUnnamedSignals, secondsEastOfUtc } from '../platforms/index.ts';
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
-import type { Effect, Message, Model, PlaybackCommand } from '../src/apps/sstop/model.ts';
+import type { Effect, Message, Model } from '../src/apps/sstop/model.ts';
 import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
 import { Sampler } from '../src/apps/sstop/sampler.ts';
+import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
-import { useLocalTime } from '../src/kit/text/clock-text.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
-import { runProgram } from '../src/screen/loop/run-program.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
-import { exportView } from './export-view.ts';
+import { EXIT_USAGE } from './exit-codes.ts';
 import { withInjectedFault } from './fault-injection.ts';
 import { readFilterOption } from './filter-option.ts';
 import { complain } from './messages.ts';
 import { nameLookup } from './name-lookup.ts';
-import { playbackProblem } from './playback-problem.ts';
-import { playbackState, steer } from './playback-steering.ts';
+import { playbackProblem, playbackState, steer } from './playback.ts';
+import { carryOutNetwork, exitCodeOf, groupsHere, runOnTerminal } from './screen.ts';
 import type { SstopInput } from './sstop-input.ts';
 import { exceptionFields } from './sstop-log-line.ts';
 import { rehearse } from './sstop-rehearsal.ts';
 import type { Settings } from './sstop-settings.ts';
-import { groupsHere, terminalOptions } from './terminal-options.ts';
-
-/** How long a row that crossed the alert's threshold stands out before it settles to a sign: seen, and no blinking. */
-const FLASH_MILLIS = 1500;
 
 type ScreenControls = Controls<Model, Message>;
 
@@ -75,14 +68,9 @@ class Screen {
 
   async run(): Promise<number> {
     const { color, mouse, durationMillis } = this.#settings;
-    if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-    await ignoreUnnamedSignals();
-    let timer: ReturnType<typeof setTimeout> | undefined;
     let starting: ReturnType<typeof setImmediate> | undefined;
-    const reason = await runProgram<Model, Message, Effect>(withInjectedFault(this.#program()), {
-      ...terminalOptions(),
-      color,
-      mouse,
+    const reason = await runOnTerminal<Model, Message, Effect>(withInjectedFault(this.#program()), {
+      ...{ color, mouse, durationMillis },
       effect: (effect, controls) => this.#carryOut(effect, controls),
       started: (controls) => {
         this.#controls = controls;
@@ -90,10 +78,8 @@ class Screen {
         // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
         starting = setImmediate(() => this.#sampler.start());
         void rehearse(this.#program(), () => this.#sampler.data !== undefined);
-        if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
       },
     });
-    clearTimeout(timer);
     clearImmediate(starting);
     this.#sampler.stop();
     this.#input.onProblem = (message) => complain('sstop', message);
@@ -114,41 +100,12 @@ class Screen {
   }
 
   #carryOut(effect: Effect, controls: ScreenControls): void {
-    switch (effect.kind) {
-      case 'set-interval':
-        this.#sampler.setInterval(effect.intervalMillis);
-        break;
-      case 'set-mouse':
-        controls.setMouse(effect.isOn);
-        break;
-      case 'set-dns':
-        this.#input.names.setDns(effect.isOn);
-        break;
-      case 'signal': {
-        const { pid, startTicks, signal } = effect;
-        if (this.#signaller === undefined) break;
-        const outcome = this.#signaller.send(pid, startTicks, signal);
-        this.#input.log.event('info', 'signal-sent', { pid, signal, outcome });
-        controls.dispatch({ kind: 'signalled', outcome });
-        break;
-      }
-      case 'playback':
-        this.#steer(effect.command);
-        break;
-      case 'export':
-        this.#export(controls);
-        break;
-      case 'alarm':
-        controls.bell();
-        setTimeout(() => controls.dispatch({ kind: 'settled', round: effect.round }), FLASH_MILLIS).unref();
-        break;
-      case 'redraw':
-        controls.redraw();
-        break;
-      case 'suspend':
-        controls.suspend();
-        break;
-    }
+    carryOutNetwork(effect, controls, {
+      ...{ sampler: this.#sampler, names: this.#input.names, signaller: this.#signaller },
+      ...{ model: controls.model, log: this.#input.log },
+      tell: (message) => controls.dispatch(message),
+      steer: (command) => this.#steer(command),
+    });
   }
 
   #steer(command: PlaybackCommand): void {
@@ -181,12 +138,6 @@ class Screen {
     this.#controls?.dispatch({ kind: 'noticed', text: message, isBad: true });
   }
 
-  #export(controls: ScreenControls): void {
-    const { text, isBad, path } = exportView(controls.model);
-    if (path !== undefined) this.#input.log.event('info', 'exported', { file: path });
-    controls.dispatch({ kind: 'noticed', text, isBad });
-  }
-
   #logEnd(reason: ExitReason): void {
     const { log } = this.#input;
     if (reason.kind === 'signal') log.event('info', 'signal', { signal: reason.signal });
@@ -197,19 +148,9 @@ class Screen {
   /** The terminal is as it was: say what is to be said, if anybody is left to read it. */
   #leave(reason: ExitReason): number {
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
-    switch (reason.kind) {
-      case 'quit':
-        this.#printSummary();
-        return EXIT_OK;
-      case 'signal':
-        if (reason.signal !== 'SIGHUP') this.#printSummary();
-        return exitCodeOfSignal(reason.signal);
-      case 'gone':
-        return exitCodeOfSignal('SIGHUP');
-      case 'crash':
-        complain('sstop', `internal error: ${reason.error.message}`);
-        return EXIT_FAILURE;
-    }
+    const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';
+    if (hasReader) this.#printSummary();
+    return exitCodeOf('sstop', reason);
   }
 
   #printSummary(): void {

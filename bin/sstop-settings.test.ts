@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
 import { defaultConfig } from '../src/apps/config/config.ts';
 import { parseConfig } from '../src/apps/config/parse-config.ts';
+import { PROCESS_SORT_KEYS } from '../src/apps/views/network/process-list.ts';
 import { readSettings, SSTOP_VOCABULARY } from './sstop-settings.ts';
 
 function optionsOf(...argv: string[]): SstopOptions {
-  const vocabulary = { version: '0', themeNames: ['tokyo-night', 'high-contrast'] };
+  const vocabulary = {
+    version: '0',
+    themeNames: ['tokyo-night', 'high-contrast'],
+    sortKeys: PROCESS_SORT_KEYS,
+  };
   const invocation = parseSstopArguments(argv, vocabulary, false);
   if (invocation.kind !== 'run') throw new TypeError(invocation.text);
   return invocation.options;

@@ -4,10 +4,8 @@ import { parseDurationMillis } from '../src/apps/cli/duration.ts';
 import {
   type AgentOptions,
   DEFAULT_INTERVAL_MILLIS,
-  DEFAULT_SORT,
   INTERVAL_MAX_MILLIS,
   INTERVAL_MIN_MILLIS,
-  SORT_NAMES,
   type SstopOptions,
 } from '../src/apps/cli/sstop-command.ts';
 import type { Vocabulary } from '../src/apps/config/config.ts';
@@ -26,12 +24,16 @@ import {
   type Keymap as SocktopKeymap,
 } from '../src/apps/socktop/keymap.ts';
 import { type Action, KEYMAP, type Keymap } from '../src/apps/sstop/keymap.ts';
-import { PROCESS_COLUMN_IDS, type ProcessColumn } from '../src/apps/views/network/process-list.ts';
+import {
+  PROCESS_COLUMN_IDS,
+  PROCESS_SORT_KEYS,
+  type ProcessColumn,
+} from '../src/apps/views/network/process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../src/apps/views/system/machine-process-list.ts';
+import type { SortKey } from '../src/data/query/sort.ts';
 import type { Theme } from '../src/screen/style/theme.ts';
 import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
 import { isAsciiTerminal } from './locale.ts';
-
-type SortName = (typeof SORT_NAMES)[number];
 
 /** What the program does: the command line, else the configuration file, else the defaults. */
 export interface Settings {
@@ -42,7 +44,7 @@ export interface Settings {
   readonly backend: SstopOptions['backend'];
   readonly interfaceName: string | undefined;
   readonly filter: string;
-  readonly sort: SortName;
+  readonly sort: SortKey;
   readonly loopback: boolean;
   readonly dns: boolean;
   readonly geoipPath: string | undefined;
@@ -52,6 +54,7 @@ export interface Settings {
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap;
   /** Of the other program, from the same file. */
+  readonly socktopColumns: readonly string[];
   readonly socktopKeymap: SocktopKeymap;
   readonly theme: Theme;
   readonly color: (typeof COLOR_NAMES)[number];
@@ -90,15 +93,20 @@ function keymapWith<A extends AnyAction>(
 }
 
 /** The words of the configuration file. */
-export const SSTOP_VOCABULARY: Vocabulary<SortName, ProcessColumn, AnyAction> = {
-  sorts: SORT_NAMES,
+export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
+  sorts: PROCESS_SORT_KEYS,
   columns: PROCESS_COLUMN_IDS,
+  socktopColumns: MACHINE_COLUMN_IDS,
   actions: [...new Set<AnyAction>([...SSTOP_ACTIONS, ...SOCKTOP_ACTIONS])],
   areTogether: (one, other) =>
     [SSTOP_ACTIONS, SOCKTOP_ACTIONS].some((actions) => actions.has(one) && actions.has(other)),
   parseInterval,
   intervalHint: '100ms to 10s, such as 500ms or 1s',
-  defaults: { intervalMillis: DEFAULT_INTERVAL_MILLIS, sort: DEFAULT_SORT, columns: PROCESS_COLUMN_IDS },
+  defaults: {
+    intervalMillis: DEFAULT_INTERVAL_MILLIS,
+    sort: PROCESS_SORT_KEYS[0]!,
+    columns: PROCESS_COLUMN_IDS,
+  },
 };
 
 /** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
@@ -112,11 +120,12 @@ export function readSettings(
   const settings: Settings = {
     ...asked,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
-    sort: options.sort ?? config.sort,
+    sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
+    socktopColumns: config.socktopColumns,
     keymap: keymapWith(KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),

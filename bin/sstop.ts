@@ -1,15 +1,15 @@
 import { isatty } from 'node:tty';
 import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
+import { PROCESS_SORT_KEYS } from '../src/apps/views/network/process-list.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { endByError } from './last-words.ts';
-import { localObstacle } from './local-obstacle.ts';
 import { complain } from './messages.ts';
-import { screenObstacle } from './screen-obstacle.ts';
+import { localObstacle, screenObstacle } from './obstacles.ts';
 import { openInput, type SstopInput } from './sstop-input.ts';
 import { EventLog } from './sstop-log.ts';
 import { exceptionFields } from './sstop-log-line.ts';
@@ -23,7 +23,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
-    { version: BUILD_VERSION, themeNames: THEME_NAMES },
+    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS },
     isColored,
   );
   if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
@@ -104,7 +104,7 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
     code =
       settings.output === 'screen'
         ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
-        : await (await import('./sstop-stream.ts')).runStream(settings, input);
+        : await (await import('./sstop-stream.ts')).runSstopStream(settings, input);
   } catch (thrown) {
     code = failed(thrown, 'run', EXIT_FAILURE, log);
   }

@@ -232,7 +232,7 @@ describe('a recording that fails', () => {
     const stderr = await new Response(child.stderr).text();
     expect([await child.exited, stderr]).toEqual([
       1,
-      `${name}: cannot record to '${file}': the file is as large as it may be\n`,
+      `${name}: cannot record to '${file}': file size limit reached\n`,
     ]);
   });
 
@@ -247,7 +247,7 @@ describe('a recording that fails', () => {
     try {
       expect(await pty.exited()).toBe(1);
       expect(pty.isAlternateScreen).toBe(false);
-      expect(pty.text()).toContain(`${name}: cannot record to '${file}': the file is as large as it may be`);
+      expect(pty.text()).toContain(`${name}: cannot record to '${file}': file size limit reached`);
     } finally {
       await pty.close();
     }

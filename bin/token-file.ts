@@ -9,7 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'no permission to read it',
   EISDIR: 'it is a folder',
-  NOT_A_FILE: 'it is no regular file',
+  NOT_A_FILE: 'not a regular file',
 };
 
 /** What is wrong with a token, which is not in it; undefined: it can be sent in a header. */

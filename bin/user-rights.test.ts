@@ -156,13 +156,13 @@ describe.skipIf(process.geteuid?.() !== 0)('root (needs root)', () => {
     const { exitCode, stderr } = Bun.spawnSync([SSTOP, ...ONCE, '--log', link], { stdin: 'ignore' });
     expect([exitCode, String(stderr)]).toEqual([
       2,
-      `sstop: cannot log to '${link}': it is another user's link\n`,
+      `sstop: cannot log to '${link}': symbolic link owned by another user\n`,
     ]);
     expect(readFileSync(at('victim'), 'utf8')).toBe('keep');
   });
 });
 
-describe('what is no regular file is refused at once, by every option that reads one', () => {
+describe('what is not a regular file is refused at once, by every option that reads one', () => {
   test.each(READ)('%s %s', async (program, _option, args) => {
     Bun.spawnSync(['mkfifo', at('pipe')]);
     const executable = new Map([

@@ -1,6 +1,6 @@
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { useUserRights } from '../src/kit/files/user-rights.ts';
+import { useUserRights, withUserRights } from '../src/kit/files/user-rights.ts';
 import type { System } from './system.ts';
 import { systemNamed } from './systems.ts';
 
@@ -80,7 +80,7 @@ export async function tellServiceManager(state: string): Promise<void> {
   const address = process.env['NOTIFY_SOCKET'] ?? '';
   if (linux === undefined || address === '') return;
   const { notifyServiceManager } = await linux.loadServiceManager();
-  notifyServiceManager(address, state);
+  withUserRights(() => notifyServiceManager(address, state));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { Environment, NameFiles, System } from './system.ts';
 
@@ -43,5 +43,5 @@ function configFolder(environment: Environment): string {
   // By the specification a relative path is to be ignored.
   if (isAbsolute(base)) return join(base, FOLDER);
   const home = environment['HOME'] ?? '';
-  return join(isAbsolute(home) ? home : homedir(), '.config', FOLDER);
+  return join(isAbsolute(home) ? home : userInfo().homedir, '.config', FOLDER);
 }

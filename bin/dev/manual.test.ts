@@ -5,7 +5,7 @@ import { madeDocuments } from './manual.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-test('the manual page and the completions under docs/ are those that the program makes', () => {
+test('manual pages, completions and tables of fields under docs/ are those that the program makes', () => {
   for (const { path, contents } of madeDocuments()) {
     // What to do about a difference: npm run bun bin/dev/manual.ts
     expect({ path, contents: readFileSync(`${ROOT}${path}`, 'utf8') }).toEqual({ path, contents });

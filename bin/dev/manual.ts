@@ -11,8 +11,10 @@ import { sstopCommand } from '../../src/apps/cli/sstop-command.ts';
 import { SOCKTOP_KEYMAP } from '../../src/apps/socktop/keymap.ts';
 import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
 import { KEYMAP, keymapOf } from '../../src/apps/sstop/keymap.ts';
+import { PROCESS_SORT_KEYS } from '../../src/apps/views/network/process-list.ts';
 import { THEME_NAMES } from '../../src/screen/style/themes.ts';
 import { VERSION } from '../version.ts';
+import { withTables } from './field-tables.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -22,9 +24,9 @@ interface MadeDocument {
   readonly contents: string;
 }
 
-/** The manual page and the completion scripts, as they have to stand under docs/. */
+/** The manual pages, the completion scripts and the documents with tables of fields, as they have to stand under docs/. */
 export function madeDocuments(): readonly MadeDocument[] {
-  const vocabulary = { version: VERSION, themeNames: THEME_NAMES };
+  const vocabulary = { version: VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS };
   const commands = [
     sstopCommand(vocabulary, false),
     socktopCommand(vocabulary, false),
@@ -40,6 +42,7 @@ export function madeDocuments(): readonly MadeDocument[] {
       contents: socktopManual(vocabulary, helpGroups(keymapOf(SOCKTOP_KEYMAP), true)),
     },
     { path: 'docs/man/socktop-agent.8', contents: agentManual(VERSION) },
+    ...['docs/exports.md', 'docs/config.md'].map((path) => ({ path, contents: withTables(path) })),
     ...commands.flatMap((command) =>
       SHELL_NAMES.map((shell) => ({
         path: `docs/completions/${completionFileName(shell, command.name())}`,

@@ -6,7 +6,7 @@ import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounti
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
 import type { CapabilityName } from './doctor-capabilities.ts';
 import { parseMountinfo, procMountAt } from './doctor-mounts.ts';
-import { areNewPrivilegesForbidden, setInherited } from './replace-program.ts';
+import { areNewPrivilegesForbidden, forbidAttaching, setInherited } from './replace-program.ts';
 
 /** From here on who has none of the rights that programs are loaded with may read what they count. */
 const LEAST_RELEASE = [6, 1] as const;
@@ -74,6 +74,8 @@ export function adoptPrograms(text: string): HandedPrograms | undefined {
   if (!areNewPrivilegesForbidden()) return undefined;
   try {
     const handed: HandedDescriptors = JSON.parse(text);
+    // The user may not take the descriptors out of this process.
+    forbidAttaching();
     for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, false);
     return {
       accounting: NetworkAccounting.adopt(handed.accounting),

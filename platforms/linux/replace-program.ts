@@ -4,6 +4,7 @@ const [FCNTL, PRCTL, EXECVE] = process.arch === 'arm64' ? [25, 167, 221] : [72, 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 /** linux/prctl.h */
+const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_GET_NO_NEW_PRIVS = 39;
 const POINTER_BYTES = 8;
@@ -18,6 +19,12 @@ export function setInherited(descriptor: number, isInherited: boolean): void {
 export function forbidNewPrivileges(): void {
   const result = systemCall(PRCTL, PR_SET_NO_NEW_PRIVS, 1);
   if (result < 0) throw new SyscallError('prctl', -result, 'PR_SET_NO_NEW_PRIVS');
+}
+
+/** From now on other processes of the user cannot attach to this one, nor take its descriptors. Throws SyscallError. */
+export function forbidAttaching(): void {
+  const result = systemCall(PRCTL, PR_SET_DUMPABLE, 0);
+  if (result < 0) throw new SyscallError('prctl', -result, 'PR_SET_DUMPABLE');
 }
 
 /** Whether this program can have gained no rights by being executed: capabilities of its file were passed over. */

@@ -1,3 +1,4 @@
+import { ProcessList } from '../../../src/data/sample/process-list.ts';
 import type { OriginalProcess } from '../../../src/remote/wire/original-metrics.ts';
 import {
   decodeOriginalProcesses,
@@ -6,7 +7,6 @@ import {
 import { ProcessChanges } from '../../../src/remote/wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../../src/remote/wire/process-encoder.ts';
 import { ProcessReplica } from '../../../src/remote/wire/process-replica.ts';
-import { unknownProcessRow } from '../../../src/remote/wire/process-row.ts';
 import { type BenchRow, type BenchTable, inProcess, measure, measuredRow } from '../../harness.ts';
 
 const ROWS = 10_000;
@@ -16,25 +16,24 @@ const ITERATIONS = 5;
 /** Runs, those for warming up too, times iterations. */
 const REPLIES = 12 * ITERATIONS;
 
+const SAMPLE = new ProcessList(ROWS);
+
 /** One sample of 10,000 processes in which every twentieth has changed. */
 function sample(changes: ProcessChanges, sequence: number): void {
-  const row = unknownProcessRow();
-  changes.begin(sequence);
+  const { processes, texts } = SAMPLE;
   for (let i = 0; i < ROWS; i++) {
     const busy = i % BUSY_EVERY === 0 ? sequence : 0;
-    row.pid = i + 1;
-    row.startTicks = 100_000 + i * 17;
-    row.state = 83;
-    row.threads = 1 + (i % 9);
-    row.cpuNanos = i * 1e6 + busy * 3e7;
-    row.residentBytes = (1 + (i % 900)) * 65_536;
-    row.cpuPercent = busy === 0 ? 0 : 1.5 + (sequence % 7);
-    row.name = NAMES[i]!;
-    row.user = USERS[i % 50]!;
-    row.commandLine = LINES[i]!;
-    changes.put(row);
+    const slot = SAMPLE.findOrAdd(i + 1, 100_000 + i * 17);
+    processes.state[slot] = 83;
+    processes.threads[slot] = 1 + (i % 9);
+    processes.cpuNanos[slot] = i * 1e6 + busy * 3e7;
+    processes.rssBytes[slot] = (1 + (i % 900)) * 65_536;
+    processes.names[slot] = NAMES[i]!;
+    texts.users[slot] = USERS[i % 50]!;
+    texts.commandLines[slot] = LINES[i]!;
   }
-  changes.end();
+  const share = 1.5 + (sequence % 7);
+  changes.absorb(sequence, SAMPLE, (slot) => ((processes.pid[slot]! - 1) % BUSY_EVERY === 0 ? share : 0));
 }
 
 const NAMES = Array.from({ length: ROWS }, (_, i) => `worker-${i % 700}`);

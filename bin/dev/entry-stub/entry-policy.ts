@@ -19,8 +19,8 @@ export const JUDGED_VARIABLES = {
   TERM: 'chooses colours',
   COLORTERM: 'chooses colours',
   NO_COLOR: 'chooses colours',
-  TZ: 'the name of a time zone: the C library opens no path of it at a privileged start, the engine has zones of its own',
-  LANG: 'chooses the language of sorting; no file is opened by it',
+  TZ: 'the name of a time zone: the C library opens only zones below the folder of the system at a privileged start',
+  LANG: 'chooses a language; the C library opens locales below the folder of the system only',
   LC_ALL: 'as LANG',
   LC_CTYPE: 'as LANG',
 } as const;

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import type { BlockDevice, DisksSection, FileSystem } from '../../../src/data/sample/disks-section.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';
 import { KeptText } from '../proc/kept-file.ts';
@@ -10,7 +10,6 @@ import { realPath } from '../sys/sysfs-value.ts';
 import { BlockDevices } from './block-devices.ts';
 import { selectMounts } from './disk-mounts.ts';
 import { DriveTemperatures } from './drive-temperatures.ts';
-import { sectionError } from './part.ts';
 
 interface DiskCollectorOptions {
   /** Default `/proc` and `/sys`. */

@@ -1,4 +1,4 @@
-import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 import { FLOW_KEY_WORDS } from '../bpf/network-flow.ts';
 
 const FLOWS_LIMIT = 1 << 18;
@@ -6,40 +6,28 @@ const NO_ROW = -1;
 /** So many flows of one socket may have the same mixed word, which happens to one pair in 4 billion. */
 const PLACES = 4;
 
+const FLOW_COLUMNS = {
+  /** Row of the socket table and its serial, NO_ROW where that had no room. */
+  row: numbers('i32', NO_ROW),
+  rowSerial: numbers('u32'),
+  txBytes: numbers('f64'),
+  rxBytes: numbers('f64'),
+  txPackets: numbers('f64'),
+  rxPackets: numbers('f64'),
+  /** Monotonic time of the last read that found it grown. */
+  grownMicros: numbers('f64'),
+  /** Process that it was said to be of. */
+  tgid: numbers('u32'),
+  /** The kernel's key. */
+  keys: numbers('u32', 0, FLOW_KEY_WORDS),
+};
+
 /**
  * What is remembered of each flow that the kernel counts: its counters as of the last read, and the row of the socket
  * table that they go to. Flows are known by the words of the kernel's key, of which the first three are the socket's
  * cookie and a process.
  */
-export class FlowTable {
-  readonly slots: SlotTable;
-  /** Row of the socket table and its serial, NO_ROW where that had no room. */
-  row: Int32Array;
-  rowSerial: Uint32Array;
-  txBytes: Float64Array;
-  rxBytes: Float64Array;
-  txPackets: Float64Array;
-  rxPackets: Float64Array;
-  /** Monotonic time of the last read that found it grown. */
-  grownMicros: Float64Array;
-  /** Process that it was said to be of. */
-  tgid: Uint32Array;
-  #keys: Uint32Array;
-
-  constructor() {
-    this.slots = new SlotTable(256, FLOWS_LIMIT, (capacity) => this.#grow(capacity));
-    const n = this.slots.capacity;
-    this.row = new Int32Array(n);
-    this.rowSerial = new Uint32Array(n);
-    this.txBytes = new Float64Array(n);
-    this.rxBytes = new Float64Array(n);
-    this.txPackets = new Float64Array(n);
-    this.rxPackets = new Float64Array(n);
-    this.grownMicros = new Float64Array(n);
-    this.tgid = new Uint32Array(n);
-    this.#keys = new Uint32Array(n * FLOW_KEY_WORDS);
-  }
-
+export class FlowTable extends tableClass(FLOW_COLUMNS, { capacity: 256, limit: FLOWS_LIMIT }) {
   /** The slot of the flow whose key starts at a place, or -1. */
   find(keys: Uint32Array, at: number): number {
     const word = mixed(keys, at);
@@ -61,7 +49,7 @@ export class FlowTable {
     this.txPackets[slot] = 0;
     this.rxPackets[slot] = 0;
     this.tgid[slot] = 0;
-    for (let i = 0; i < FLOW_KEY_WORDS; i++) this.#keys[slot * FLOW_KEY_WORDS + i] = keys[at + i]!;
+    for (let i = 0; i < FLOW_KEY_WORDS; i++) this.keys[slot * FLOW_KEY_WORDS + i] = keys[at + i]!;
     return slot;
   }
 
@@ -77,20 +65,8 @@ export class FlowTable {
 
   #isSame(slot: number, keys: Uint32Array, at: number): boolean {
     const own = slot * FLOW_KEY_WORDS;
-    for (let i = 3; i < FLOW_KEY_WORDS; i++) if (this.#keys[own + i] !== keys[at + i]) return false;
+    for (let i = 3; i < FLOW_KEY_WORDS; i++) if (this.keys[own + i] !== keys[at + i]) return false;
     return true;
-  }
-
-  #grow(n: number): void {
-    this.row = lengthened(this.row, new Int32Array(n));
-    this.rowSerial = lengthened(this.rowSerial, new Uint32Array(n));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
-    this.txPackets = lengthened(this.txPackets, new Float64Array(n));
-    this.rxPackets = lengthened(this.rxPackets, new Float64Array(n));
-    this.grownMicros = lengthened(this.grownMicros, new Float64Array(n));
-    this.tgid = lengthened(this.tgid, new Uint32Array(n));
-    this.#keys = lengthened(this.#keys, new Uint32Array(n * FLOW_KEY_WORDS));
   }
 }
 

@@ -1,10 +1,9 @@
 import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/sample/gpu-sample.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import { type DrmCard, readDrmCards } from '../sys/drm.ts';
 import { DrmClients, type DrmProcessClient } from './drm-clients.ts';
 import { NvidiaGpus } from './nvidia-gpus.ts';
-import { sectionError } from './part.ts';
 
 export interface GpuCollectorOptions {
   /** Default `/proc` and `/sys`. */

@@ -1,6 +1,6 @@
 import { isIpv4, isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import type { ProcessSource } from './process-source.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
 import type { SocketRows } from './sockets.ts';
@@ -11,6 +11,16 @@ const Fit = { NONE: 0, EVERY_FAMILY: 1, EVERY_ADDRESS: 2, EXACT: 3 } as const;
 const HOLDERS_VALID_MICROS = 30e6;
 const RELATIVES_LIMIT = 256;
 
+/** By the slots of the socket table. */
+class ListenerRows extends columnsClass({
+  /** A further listener of its port, -1 none. */
+  next: numbers('i32', -1),
+  /** Until when `isShared` holds, and for which serial. */
+  checkedUntilMicros: numbers('f64'),
+  checkedSerial: numbers('u32'),
+  isShared: numbers('u8'),
+}) {}
+
 /**
  * Which process listens where. A connection that came and went unseen on a listener's port was most likely accepted
  * by it, where it is the only one: servers that share a listener among several processes are not guessed at.
@@ -19,13 +29,9 @@ export class ListenerOwners implements DescriptorVisitor {
   readonly #rows: SocketRows;
   readonly #processes: ProcessSource;
   readonly #scanner: DescriptorScanner;
-  /** First listener's row of each port, -1 none; `#next` leads to the further ones. */
+  /** First listener's row of each port, -1 none; their `next` leads to the further ones. */
   readonly #first = new Int32Array(1 << 16);
-  #next = new Int32Array(0);
-  /** Per row: until when `#isShared` holds, and for which serial. */
-  #checkedUntilMicros = new Float64Array(0);
-  #checkedSerial = new Uint32Array(0);
-  #isShared = new Uint8Array(0);
+  readonly #listeners = new ListenerRows();
   #isIndexStale = true;
   #soughtInode = 0;
   #wasFound = false;
@@ -62,14 +68,14 @@ export class ListenerOwners implements DescriptorVisitor {
   #index(): void {
     const { table, isRare } = this.#rows;
     const { slots } = table;
-    this.#growColumns(slots.capacity);
+    this.#listeners.reserve(slots.capacity);
     this.#first.fill(-1);
     for (let i = 0; i < slots.count; i++) {
       const row = slots.rows[i]!;
       // One that closed since the last collection accepted connections until then.
       if (isRare[row] === 0 || table.protocol[row] !== PROTOCOL_TCP) continue;
       const port = table.localPort[row]!;
-      this.#next[row] = this.#first[port]!;
+      this.#listeners.next[row] = this.#first[port]!;
       this.#first[port] = row;
     }
     this.#isIndexStale = false;
@@ -80,7 +86,7 @@ export class ListenerOwners implements DescriptorVisitor {
     const { table } = this.#rows;
     let best = -1;
     let bestFit: number = Fit.NONE;
-    for (let at = this.#first[table.localPort[row]!]!; at >= 0; at = this.#next[at]!) {
+    for (let at = this.#first[table.localPort[row]!]!; at >= 0; at = this.#listeners.next[at]!) {
       const fit = this.#fit(at, row);
       if (fit === Fit.NONE || fit < bestFit) continue;
       if (fit > bestFit) best = at;
@@ -107,15 +113,18 @@ export class ListenerOwners implements DescriptorVisitor {
   /** Sockets are shared by inheritance: the owner's parent and children are asked. */
   #isHeldBySeveral(listener: number, nowMicros: number): boolean {
     const serial = this.#rows.table.slots.serial[listener]!;
-    if (this.#checkedSerial[listener] === serial && nowMicros < this.#checkedUntilMicros[listener]!) {
-      return this.#isShared[listener] === 1;
+    if (
+      this.#listeners.checkedSerial[listener] === serial &&
+      nowMicros < this.#listeners.checkedUntilMicros[listener]!
+    ) {
+      return this.#listeners.isShared[listener] === 1;
     }
-    this.#checkedSerial[listener] = serial;
-    this.#checkedUntilMicros[listener] = nowMicros + HOLDERS_VALID_MICROS;
+    this.#listeners.checkedSerial[listener] = serial;
+    this.#listeners.checkedUntilMicros[listener] = nowMicros + HOLDERS_VALID_MICROS;
     this.#soughtInode = this.#rows.table.inode[listener]!;
     this.#wasFound = false;
     this.#askRelatives(this.#rows.table.ownerPid[listener]!);
-    this.#isShared[listener] = this.#wasFound ? 1 : 0;
+    this.#listeners.isShared[listener] = this.#wasFound ? 1 : 0;
     return this.#wasFound;
   }
 
@@ -132,13 +141,5 @@ export class ListenerOwners implements DescriptorVisitor {
       asked++;
       this.#scanner.scan(table.pid[slot]!, this);
     }
-  }
-
-  #growColumns(capacity: number): void {
-    if (this.#next.length >= capacity) return;
-    this.#next = lengthened(this.#next, new Int32Array(capacity));
-    this.#checkedUntilMicros = lengthened(this.#checkedUntilMicros, new Float64Array(capacity));
-    this.#checkedSerial = lengthened(this.#checkedSerial, new Uint32Array(capacity));
-    this.#isShared = lengthened(this.#isShared, new Uint8Array(capacity));
   }
 }

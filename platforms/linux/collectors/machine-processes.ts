@@ -2,12 +2,11 @@ import type { MachineProcesses } from '../../../src/data/sample/machine-processe
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { ProcessesWant, SectionError } from '../../../src/data/sample/snapshot.ts';
+import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from './host.ts';
 import { MachineSize } from './machine-size.ts';
-import { sectionError } from './part.ts';
 import { ProcessDetailReader } from './process-detail.ts';
 import { readThreads } from './process-threads.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from './process-usage.ts';

@@ -1,9 +1,17 @@
 import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readAt, SyscallError } from '../libc.ts';
 import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine } from '../proc/net-dev.ts';
 
 const BUFFER_SIZE = 32 * 1024;
+
+class KnownLines extends columnsClass({
+  /** Its slot; -1: the table has no such interface. */
+  slot: numbers('i32'),
+  /** The first `nameLength` of these bytes. */
+  name: numbers('u8', 0, INTERFACE_NAME_SIZE),
+  nameLength: numbers('u8'),
+}) {}
 
 /**
  * Reads the counters of /proc/net/dev into the rows of the interface table. The lines keep their order, so each one's
@@ -16,11 +24,8 @@ export class NetDevReader {
   readonly #line = emptyNetDevLine();
   readonly #decoder = new TextDecoder();
   #descriptor = -1;
-  /** Per line: its slot (-1: the table has no such interface) and its name's bytes. */
   #lineCount = 0;
-  #slot = new Int32Array(16);
-  #name = new Uint8Array(16 * INTERFACE_NAME_SIZE);
-  #nameLength = new Uint8Array(16);
+  readonly #lines = new KnownLines(16);
 
   constructor(procRoot: string, table: InterfaceTable) {
     this.#path = `${procRoot}/net/dev`;
@@ -66,7 +71,7 @@ export class NetDevReader {
   #store(lineIndex: number): boolean {
     const isNew = !this.#isSameName(lineIndex);
     if (isNew) this.#learnName(lineIndex);
-    const slot = this.#slot[lineIndex]!;
+    const slot = this.#lines.slot[lineIndex]!;
     if (slot < 0) return !isNew;
     const table = this.#table;
     table.rxBytes[slot] = this.#line.rxBytes;
@@ -83,20 +88,20 @@ export class NetDevReader {
   #isSameName(lineIndex: number): boolean {
     const { nameStart, nameEnd } = this.#line;
     const length = nameEnd - nameStart;
-    if (lineIndex >= this.#lineCount || this.#nameLength[lineIndex] !== length) return false;
+    if (lineIndex >= this.#lineCount || this.#lines.nameLength[lineIndex] !== length) return false;
     const at = lineIndex * INTERFACE_NAME_SIZE;
     for (let i = 0; i < length; i++) {
-      if (this.#name[at + i] !== this.#buffer.bytes[nameStart + i]) return false;
+      if (this.#lines.name[at + i] !== this.#buffer.bytes[nameStart + i]) return false;
     }
     return true;
   }
 
   #learnName(lineIndex: number): void {
-    if (lineIndex >= this.#slot.length) this.#grow(lineIndex * 2);
+    if (lineIndex >= this.#lines.capacity) this.#lines.reserve(lineIndex * 2);
     const bytes = this.#buffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
-    this.#name.set(bytes, lineIndex * INTERFACE_NAME_SIZE);
-    this.#nameLength[lineIndex] = bytes.length;
-    this.#slot[lineIndex] = this.#slotNamed(this.#decoder.decode(bytes));
+    this.#lines.name.set(bytes, lineIndex * INTERFACE_NAME_SIZE);
+    this.#lines.nameLength[lineIndex] = bytes.length;
+    this.#lines.slot[lineIndex] = this.#slotNamed(this.#decoder.decode(bytes));
     this.#lineCount = Math.max(this.#lineCount, lineIndex + 1);
   }
 
@@ -107,11 +112,5 @@ export class NetDevReader {
       if (names[slot] === name) return slot;
     }
     return -1;
-  }
-
-  #grow(lines: number): void {
-    this.#slot = lengthened(this.#slot, new Int32Array(lines));
-    this.#name = lengthened(this.#name, new Uint8Array(lines * INTERFACE_NAME_SIZE));
-    this.#nameLength = lengthened(this.#nameLength, new Uint8Array(lines));
   }
 }

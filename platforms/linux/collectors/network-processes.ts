@@ -1,6 +1,7 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CollectionParts, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
 import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
 import type { ProcessSource } from './process-source.ts';
@@ -12,6 +13,8 @@ export class ProcessParts {
   readonly source: ProcessSource;
   readonly parts: Pick<CollectionParts, 'processes' | 'exited'>;
   readonly #exits: ExitRecorder | undefined;
+  /** Of those that ended, the missing ones that were told. */
+  #lostExits = 0;
 
   constructor(source: ProcessSource, exits: ExitRecorder | undefined) {
     this.source = source;
@@ -24,9 +27,10 @@ export class ProcessParts {
     return this.source.collect(slice);
   }
 
-  /** Adds who has ended since the last call. Throws BpfError. */
+  /** Adds who has ended since the last call. Throws BpfError, and OpError `LOST` once all that was kept is added. */
   drainExits(into: ExitedTable): void {
-    this.#exits?.drain((exit) => {
+    if (this.#exits === undefined) return;
+    this.#exits.drain((exit) => {
       const slot = into.add(exit.pid, exit.startTicks);
       if (slot < 0) return;
       into.ppid[slot] = exit.ppid;
@@ -34,6 +38,12 @@ export class ProcessParts {
       into.cpuNanos[slot] = exit.cpuNanos;
       into.names[slot] = exit.name;
     });
+    const lost = this.#exits.lostCount - this.#lostExits;
+    this.#lostExits = this.#exits.lostCount;
+    if (lost > 0) {
+      const message = `${lost} processes that ended are missing: more ended than the kernel's record holds`;
+      throw new OpError({ op: 'read exits', code: 'LOST', message });
+    }
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { readNetLink } from '../sys/net-link.ts';
 import { InterfaceCollector, type InterfaceCollectorOptions } from './interfaces.ts';
@@ -9,15 +9,20 @@ const DETAILS_INTERVAL_MICROS = 30e6;
 /** Four small files each, about 50 µs: a machine with a thousand veths learns them little by little. */
 const DETAILS_PER_COLLECTION = 32;
 
+/** By the slots of the interfaces. */
+class LinkDetails extends columnsClass({
+  /** Whose details are there, in which state they were read, and when they are stale. */
+  serial: numbers('u32'),
+  wasUp: numbers('u8'),
+  staleMicros: numbers('f64'),
+}) {}
+
 /** Interfaces with their counters, and what the links are: MTU, speed, state, hardware address. */
 export class NetworksCollector {
   readonly #interfaces: InterfaceCollector;
   readonly #sysRoot: string;
   readonly #clock: () => number;
-  /** Per slot: whose details are there (serial), in which state they were read, and when they are stale. */
-  #serial = new Uint32Array(0);
-  #wasUp = new Uint8Array(0);
-  #staleMicros = new Float64Array(0);
+  readonly #details = new LinkDetails();
 
   /** Throws OpError where neither rtnetlink nor sysfs can be asked. */
   constructor(options: InterfaceCollectorOptions = {}) {
@@ -39,23 +44,25 @@ export class NetworksCollector {
 
   #readDetails(table: InterfaceTable): void {
     const { slots } = table;
-    if (this.#serial.length < slots.capacity) this.#grow(slots.capacity);
+    this.#details.reserve(slots.capacity);
     const now = this.#clock();
     let left = DETAILS_PER_COLLECTION;
     for (let i = 0; i < slots.count && left > 0; i++) {
       const slot = slots.rows[i]!;
       if (!this.#isStale(table, slot, now)) continue;
-      this.#serial[slot] = slots.serial[slot]!;
-      this.#wasUp[slot] = table.isUp[slot]!;
-      this.#staleMicros[slot] = now + DETAILS_INTERVAL_MICROS;
+      this.#details.serial[slot] = slots.serial[slot]!;
+      this.#details.wasUp[slot] = table.isUp[slot]!;
+      this.#details.staleMicros[slot] = now + DETAILS_INTERVAL_MICROS;
       this.#readLink(table, slot);
       left--;
     }
   }
 
   #isStale(table: InterfaceTable, slot: number, now: number): boolean {
-    const isSame = this.#serial[slot] === table.slots.serial[slot] && this.#wasUp[slot] === table.isUp[slot];
-    return !isSame || now >= this.#staleMicros[slot]!;
+    const isSame =
+      this.#details.serial[slot] === table.slots.serial[slot] &&
+      this.#details.wasUp[slot] === table.isUp[slot];
+    return !isSame || now >= this.#details.staleMicros[slot]!;
   }
 
   #readLink(table: InterfaceTable, slot: number): void {
@@ -64,11 +71,5 @@ export class NetworksCollector {
     table.linkBitsPerSecond[slot] = link.bitsPerSecond ?? Number.NaN;
     table.operationalStates[slot] = link.operationalState;
     table.hardwareAddresses[slot] = link.hardwareAddress;
-  }
-
-  #grow(n: number): void {
-    this.#serial = lengthened(this.#serial, new Uint32Array(n));
-    this.#wasUp = lengthened(this.#wasUp, new Uint8Array(n));
-    this.#staleMicros = lengthened(this.#staleMicros, new Float64Array(n));
   }
 }

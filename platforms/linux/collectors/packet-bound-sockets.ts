@@ -1,20 +1,14 @@
 import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../../../src/data/sample/address.ts';
 import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
-import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 
 const LIMIT = 1 << 16;
+const BOUND_COLUMNS = { row: numbers('i32'), port: numbers('u16') };
 
 /** UDP sockets without a peer, found by the local end of a packet as the kernel finds them (net/ipv4/udp.c). */
-export class BoundSockets {
-  readonly #slots = new SlotTable(64, LIMIT, (capacity) => {
-    this.#row = lengthened(this.#row, new Int32Array(capacity));
-    this.#port = lengthened(this.#port, new Uint16Array(capacity));
-  });
-  #row = new Int32Array(64);
-  #port = new Uint16Array(64);
-
+export class BoundSockets extends tableClass(BOUND_COLUMNS, { capacity: 64, limit: LIMIT }) {
   clear(): void {
-    this.#slots.clear();
+    this.slots.clear();
   }
 
   /** Of several on one address and port (SO_REUSEPORT) the first stands for all: nothing tells them apart. */
@@ -26,11 +20,11 @@ export class BoundSockets {
     const b = localAddress[at + 1]!;
     const c = localAddress[at + 2]!;
     const d = localAddress[at + 3]!;
-    if (this.#slots.find(first, b, c, d) >= 0) return;
-    const slot = this.#slots.add(first, b, c, d);
+    if (this.slots.find(first, b, c, d) >= 0) return;
+    const slot = this.slots.add(first, b, c, d);
     if (slot < 0) return;
-    this.#row[slot] = row;
-    this.#port[slot] = port;
+    this.row[slot] = row;
+    this.port[slot] = port;
   }
 
   /** The row bound to the address and port, else to every address and the port; -1 none. */
@@ -43,8 +37,8 @@ export class BoundSockets {
   }
 
   #find(a: number, b: number, c: number, d: number, port: number): number {
-    const slot = this.#slots.find(endpointHash(a, port), b, c, d);
-    return slot >= 0 && this.#port[slot] === port ? this.#row[slot]! : -1;
+    const slot = this.slots.find(endpointHash(a, port), b, c, d);
+    return slot >= 0 && this.port[slot] === port ? this.row[slot]! : -1;
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type SocketTable,
   TcpState,
 } from '../../../src/data/sample/socket-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { BoundSockets } from './packet-bound-sockets.ts';
 import { RowEnds } from './packet-row-ends.ts';
@@ -32,6 +32,22 @@ const Bond = {
   POOL: 2,
 } as const;
 
+/** By the slots of the flows. */
+class FlowLinks extends columnsClass({
+  /** Serial of the flow that the columns speak of. */
+  serial: numbers('u32'),
+  /** Its row or NO_ROW, the row's serial, Bond, and for a share the row it belongs to. */
+  row: numbers('i32', NO_ROW),
+  rowSerial: numbers('u32'),
+  bond: numbers('u8'),
+  main: numbers('i32'),
+  mainSerial: numbers('u32'),
+  /** Who had its socket when that was last listed. */
+  ownerPid: numbers('i32'),
+  ownerStartTicks: numbers('f64'),
+  ownerBasis: numbers('u8'),
+}) {}
+
 export interface FlowRowsOptions {
   /** A flow that belongs to no listed socket and began so long before the list, or later, waits for the next one. */
   readonly unlistedMicros: number;
@@ -51,18 +67,7 @@ export class FlowRows {
   readonly #rows: SocketRows;
   readonly #options: FlowRowsOptions;
   readonly #bound = new BoundSockets();
-  /** Per flow: its row or NO_ROW, the row's serial, Bond, and for a share the row it belongs to. */
-  #row = new Int32Array(0);
-  #rowSerial = new Uint32Array(0);
-  #bond = new Uint8Array(0);
-  #main = new Int32Array(0);
-  #mainSerial = new Uint32Array(0);
-  /** Per flow: who had its socket when that was last listed. */
-  #ownerPid = new Int32Array(0);
-  #ownerStartTicks = new Float64Array(0);
-  #ownerBasis = new Uint8Array(0);
-  /** Serial of the flow that the columns speak of. */
-  #serial = new Uint32Array(0);
+  readonly #links = new FlowLinks();
   #shareCount = 0;
   #lastKey = 0;
   #listedMicros = 0;
@@ -82,7 +87,7 @@ export class FlowRows {
    */
   async settle(listedMicros: number, nowMicros: number, slice: Slice): Promise<void> {
     this.#listedMicros = listedMicros;
-    this.#growColumns();
+    this.#links.reserve(this.#flows.slots.capacity);
     this.#startCounters();
     await this.#review(slice);
     if (this.#countUnmatched() > 0) await this.#match(slice);
@@ -115,66 +120,68 @@ export class FlowRows {
     const { slots } = this.#flows;
     for (let i = 0; i < slots.count; i++) {
       const flow = slots.rows[i]!;
-      if (this.#serial[flow] !== slots.serial[flow]) this.#begin(flow);
-      if (this.#row[flow]! >= 0) this.#reviewRow(flow);
+      if (this.#links.serial[flow] !== slots.serial[flow]) this.#begin(flow);
+      if (this.#links.row[flow]! >= 0) this.#reviewRow(flow);
       if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
   }
 
   #begin(flow: number): void {
-    this.#serial[flow] = this.#flows.slots.serial[flow]!;
-    this.#row[flow] = NO_ROW;
+    this.#links.serial[flow] = this.#flows.slots.serial[flow]!;
+    this.#links.row[flow] = NO_ROW;
     this.#forgetOwner(flow);
   }
 
   #forgetOwner(flow: number): void {
-    this.#ownerPid[flow] = 0;
-    this.#ownerStartTicks[flow] = 0;
-    this.#ownerBasis[flow] = OwnerBasis.NONE;
+    this.#links.ownerPid[flow] = 0;
+    this.#links.ownerStartTicks[flow] = 0;
+    this.#links.ownerBasis[flow] = OwnerBasis.NONE;
     this.#flows.renewal[flow] = Renewal.NONE;
   }
 
   #reviewRow(flow: number): void {
     const { table, life } = this.#rows;
-    const row = this.#row[flow]!;
-    if (table.slots.serial[row] !== this.#rowSerial[flow]) {
-      if (this.#bond[flow] === Bond.SHARE) this.#shareCount--;
-      this.#row[flow] = NO_ROW;
+    const row = this.#links.row[flow]!;
+    if (table.slots.serial[row] !== this.#links.rowSerial[flow]) {
+      if (this.#links.bond[flow] === Bond.SHARE) this.#shareCount--;
+      this.#links.row[flow] = NO_ROW;
       return;
     }
-    const socket = this.#bond[flow] === Bond.SHARE ? this.#main[flow]! : row;
-    const isThere = this.#bond[flow] !== Bond.SHARE || table.slots.serial[socket] === this.#mainSerial[flow];
+    const socket = this.#links.bond[flow] === Bond.SHARE ? this.#links.main[flow]! : row;
+    const isThere =
+      this.#links.bond[flow] !== Bond.SHARE || table.slots.serial[socket] === this.#links.mainSerial[flow];
     if (isThere) this.#rememberOwner(flow, socket);
-    if (this.#bond[flow] === Bond.SHARE) this.#tellOwner(flow, row);
+    if (this.#links.bond[flow] === Bond.SHARE) this.#tellOwner(flow, row);
     if (isThere && life[socket] !== RowLife.CLOSED && this.#isStillFor(flow, socket)) return;
     // Its last bytes; what comes after them belongs to whoever has these ends then.
     this.#credit(flow, row);
     this.#endShare(flow);
-    this.#row[flow] = NO_ROW;
+    this.#links.row[flow] = NO_ROW;
   }
 
   #rememberOwner(flow: number, socket: number): void {
     const { table } = this.#rows;
     if (table.ownerBasis[socket] === OwnerBasis.NONE) return;
-    this.#ownerPid[flow] = table.ownerPid[socket]!;
-    this.#ownerStartTicks[flow] = table.ownerStartTicks[socket]!;
-    this.#ownerBasis[flow] = table.ownerBasis[socket]!;
+    this.#links.ownerPid[flow] = table.ownerPid[socket]!;
+    this.#links.ownerStartTicks[flow] = table.ownerStartTicks[socket]!;
+    this.#links.ownerBasis[flow] = table.ownerBasis[socket]!;
   }
 
   #tellOwner(flow: number, row: number): void {
     const { table, ownerTold } = this.#rows;
-    if (this.#ownerBasis[flow] === OwnerBasis.NONE) return;
+    if (this.#links.ownerBasis[flow] === OwnerBasis.NONE) return;
     ownerTold[row] = OwnerTold.USER;
-    table.ownerPid[row] = this.#ownerPid[flow]!;
-    table.ownerStartTicks[row] = this.#ownerStartTicks[flow]!;
-    table.ownerBasis[row] = this.#ownerBasis[flow]!;
+    table.ownerPid[row] = this.#links.ownerPid[flow]!;
+    table.ownerStartTicks[row] = this.#links.ownerStartTicks[flow]!;
+    table.ownerBasis[row] = this.#links.ownerBasis[flow]!;
   }
 
   /** A UDP socket can be bound and connected anew at any time. */
   #isStillFor(flow: number, socket: number): boolean {
     const { table } = this.#rows;
     if (table.localPort[socket] !== this.#flows.localPort[flow]) return false;
-    if (this.#bond[flow] === Bond.EXACT) return table.remotePort[socket] === this.#flows.remotePort[flow];
+    if (this.#links.bond[flow] === Bond.EXACT)
+      return table.remotePort[socket] === this.#flows.remotePort[flow];
     return table.remotePort[socket] === 0;
   }
 
@@ -183,7 +190,7 @@ export class FlowRows {
     let count = 0;
     for (let i = 0; i < grownCount; i++) {
       const flow = grown[i]!;
-      if (this.#row[flow]! < 0 && this.#flows.isPending(flow)) count++;
+      if (this.#links.row[flow]! < 0 && this.#flows.isPending(flow)) count++;
     }
     return count;
   }
@@ -215,7 +222,7 @@ export class FlowRows {
     );
     if (flow < 0) return;
     const { life } = this.#rows;
-    const known = this.#row[flow]!;
+    const known = this.#links.row[flow]!;
     // Of two sockets with the same ends one has closed, and its last packets cannot be told from the other's first.
     if (known >= 0 && life[known] !== RowLife.CLOSED) return;
     if (known >= 0 && life[row] === RowLife.CLOSED) return;
@@ -238,7 +245,7 @@ export class FlowRows {
       if (table.ownerBasis[row] === OwnerBasis.NONE) continue;
       if (table.protocol[row] === PROTOCOL_TCP && !this.#options.withTcp) continue;
       const flow = this.#flowOf(row);
-      if (flow >= 0 && this.#row[flow]! < 0 && this.#ownerBasis[flow] === OwnerBasis.NONE) {
+      if (flow >= 0 && this.#links.row[flow]! < 0 && this.#links.ownerBasis[flow] === OwnerBasis.NONE) {
         this.#rememberOwner(flow, row);
       }
     }
@@ -251,27 +258,27 @@ export class FlowRows {
     if (known >= 0) return known;
     const flow = this.#flows.expect(ends);
     if (flow < 0) return -1;
-    this.#growColumns();
+    this.#links.reserve(this.#flows.slots.capacity);
     this.#begin(flow);
     this.#flows.renewal[flow] = Renewal.EXPECTED;
     return flow;
   }
 
   #bind(flow: number, row: number, bond: number): void {
-    this.#row[flow] = row;
-    this.#rowSerial[flow] = this.#rows.table.slots.serial[row]!;
-    this.#bond[flow] = bond;
+    this.#links.row[flow] = row;
+    this.#links.rowSerial[flow] = this.#rows.table.slots.serial[row]!;
+    this.#links.bond[flow] = bond;
   }
 
   /** Gives a grown flow's traffic to its row, or finds it one. */
   #place(flow: number): void {
     if (!this.#flows.isPending(flow)) return;
-    if (this.#row[flow]! < 0) this.#findRow(flow);
-    const row = this.#row[flow]!;
+    if (this.#links.row[flow]! < 0) this.#findRow(flow);
+    const row = this.#links.row[flow]!;
     if (row >= 0) {
       this.#credit(flow, row);
       // Closed by the last list: its final counters stand now.
-      if (this.#rows.life[row] === RowLife.CLOSED) this.#row[flow] = NO_ROW;
+      if (this.#rows.life[row] === RowLife.CLOSED) this.#links.row[flow] = NO_ROW;
       return;
     }
     if (this.#mayBeListed(flow)) return;
@@ -306,8 +313,8 @@ export class FlowRows {
     table.uid[row] = uid[socket]!;
     table.cgroupId[row] = cgroupId[socket]!;
     this.#shareCount++;
-    this.#main[flow] = socket;
-    this.#mainSerial[flow] = table.slots.serial[socket]!;
+    this.#links.main[flow] = socket;
+    this.#links.mainSerial[flow] = table.slots.serial[socket]!;
     this.#rememberOwner(flow, socket);
     this.#tellOwner(flow, row);
     return row;
@@ -347,7 +354,7 @@ export class FlowRows {
 
   /** Whether the next list may have a socket for the flow that this one lacks. */
   #mayBeListed(flow: number): boolean {
-    if (this.#ownerBasis[flow] !== OwnerBasis.NONE || !this.#hasSocket(flow)) return false;
+    if (this.#links.ownerBasis[flow] !== OwnerBasis.NONE || !this.#hasSocket(flow)) return false;
     return this.#listedMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
   }
 
@@ -375,24 +382,10 @@ export class FlowRows {
   }
 
   #endShare(flow: number): void {
-    const row = this.#row[flow]!;
-    if (this.#serial[flow] !== this.#flows.slots.serial[flow]) return;
-    if (row < 0 || this.#bond[flow] !== Bond.SHARE) return;
+    const row = this.#links.row[flow]!;
+    if (this.#links.serial[flow] !== this.#flows.slots.serial[flow]) return;
+    if (row < 0 || this.#links.bond[flow] !== Bond.SHARE) return;
     this.#shareCount--;
-    if (this.#rows.table.slots.serial[row] === this.#rowSerial[flow]) this.#rows.markClosed(row);
-  }
-
-  #growColumns(): void {
-    const n = this.#flows.slots.capacity;
-    if (n <= this.#row.length) return;
-    this.#row = lengthened(this.#row, new Int32Array(n));
-    this.#rowSerial = lengthened(this.#rowSerial, new Uint32Array(n));
-    this.#bond = lengthened(this.#bond, new Uint8Array(n));
-    this.#main = lengthened(this.#main, new Int32Array(n));
-    this.#mainSerial = lengthened(this.#mainSerial, new Uint32Array(n));
-    this.#ownerPid = lengthened(this.#ownerPid, new Int32Array(n));
-    this.#ownerStartTicks = lengthened(this.#ownerStartTicks, new Float64Array(n));
-    this.#ownerBasis = lengthened(this.#ownerBasis, new Uint8Array(n));
-    this.#serial = lengthened(this.#serial, new Uint32Array(n));
+    if (this.#rows.table.slots.serial[row] === this.#links.rowSerial[flow]) this.#rows.markClosed(row);
   }
 }

@@ -1,5 +1,5 @@
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { commLength, type TaskRecord } from '../bpf/task-record.ts';
 
 const COMM_WORDS = 4;
@@ -15,28 +15,27 @@ interface RowWatcher {
   longName(pid: number): string | undefined;
 }
 
-/** The process table as samples of BPF fill it. */
-export class BpfProcessRows {
-  readonly table = new ProcessTable();
-  /** By slot, beyond the table's own columns; NaN unknown. */
-  virtualBytes: Float64Array;
+/** By the slots of the process table, beyond its own columns. */
+const BPF_COLUMNS = {
+  virtualBytes: numbers('f64', Number.NaN),
   /** From and to storage. */
-  readBytes: Float64Array;
-  writeBytes: Float64Array;
+  readBytes: numbers('f64', Number.NaN),
+  writeBytes: numbers('f64', Number.NaN),
+  seenGeneration: numbers('u32'),
+  /** The names in the table, as the kernel gave them. */
+  commWords: numbers('u32', 0, COMM_WORDS),
+};
+
+/** The process table as samples of BPF fill it. */
+export class BpfProcessRows extends columnsClass(BPF_COLUMNS) {
+  readonly table = new ProcessTable();
   readonly #watcher: RowWatcher;
   readonly #decoder = new TextDecoder();
-  #seenGeneration: Uint32Array;
-  /** The names in the table, as the kernel gave them. */
-  #commWords: Uint32Array;
 
   constructor(watcher: RowWatcher) {
+    super();
     this.#watcher = watcher;
-    const n = this.table.slots.capacity;
-    this.virtualBytes = new Float64Array(n);
-    this.readBytes = new Float64Array(n);
-    this.writeBytes = new Float64Array(n);
-    this.#seenGeneration = new Uint32Array(n);
-    this.#commWords = new Uint32Array(n * COMM_WORDS);
+    this.reserve(this.table.slots.capacity);
   }
 
   /** Brings the process's row up to date, or adds it. Returns its slot, -1: the table is full. */
@@ -57,7 +56,7 @@ export class BpfProcessRows {
     this.virtualBytes[slot] = task.virtualBytes;
     this.readBytes[slot] = task.readBytes;
     this.writeBytes[slot] = task.writeBytes;
-    this.#seenGeneration[slot] = generation;
+    this.seenGeneration[slot] = generation;
     // A thread that ends during a sample may be missing from it: its time shows again in the next one.
     if (task.cpuNanos > table.cpuNanos[slot]!) {
       table.cpuNanos[slot] = task.cpuNanos;
@@ -73,14 +72,14 @@ export class BpfProcessRows {
     // Downwards: a removal moves the last row, already looked at, into the hole.
     for (let i = slots.count - 1; i >= 0; i--) {
       const slot = slots.rows[i]!;
-      if (this.#seenGeneration[slot] !== generation) this.#remove(slot);
+      if (this.seenGeneration[slot] !== generation) this.#remove(slot);
     }
   }
 
   #add(task: TaskRecord, generation: number): number {
     const slot = this.table.slots.add(task.pid, 0, 0, 0);
     if (slot < 0) return -1;
-    this.#growWithTable();
+    this.reserve(this.table.slots.capacity);
     const { table } = this;
     table.pid[slot] = task.pid;
     table.startTicks[slot] = task.startTicks;
@@ -97,7 +96,7 @@ export class BpfProcessRows {
 
   #hasName(slot: number, words: Uint32Array): boolean {
     const at = slot * COMM_WORDS;
-    const known = this.#commWords;
+    const known = this.commWords;
     return (
       known[at] === words[0] &&
       known[at + 1] === words[1] &&
@@ -107,21 +106,11 @@ export class BpfProcessRows {
   }
 
   #rename(slot: number, task: TaskRecord): void {
-    for (let i = 0; i < COMM_WORDS; i++) this.#commWords[slot * COMM_WORDS + i] = task.commWords[i]!;
+    for (let i = 0; i < COMM_WORDS; i++) this.commWords[slot * COMM_WORDS + i] = task.commWords[i]!;
     const length = commLength(task.comm);
     const isCut = task.isKernelThread && length === COMM_LIMIT;
     const long = isCut ? this.#watcher.longName(task.pid) : undefined;
     this.table.names[slot] = long ?? this.#decoder.decode(task.comm.subarray(0, length));
     this.#watcher.renamed(slot);
-  }
-
-  #growWithTable(): void {
-    const n = this.table.slots.capacity;
-    if (n === this.#seenGeneration.length) return;
-    this.virtualBytes = lengthened(this.virtualBytes, new Float64Array(n));
-    this.readBytes = lengthened(this.readBytes, new Float64Array(n));
-    this.writeBytes = lengthened(this.writeBytes, new Float64Array(n));
-    this.#seenGeneration = lengthened(this.#seenGeneration, new Uint32Array(n));
-    this.#commWords = lengthened(this.#commWords, new Uint32Array(n * COMM_WORDS));
   }
 }

@@ -1,5 +1,5 @@
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { Errno, NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
@@ -27,6 +27,16 @@ const USER_TURNS = 16;
 const SLEEPERS_TURNS = 32;
 const NANOS_PER_TICK = 1e9 / CLOCK_TICKS_PER_SECOND;
 
+/** By the slots of the table. */
+class KnownProcesses extends columnsClass({
+  /** The generation that first saw it, and the one that last read its user. */
+  bornGeneration: numbers('u32'),
+  statusGeneration: numbers('u32'),
+  /** Its name as the kernel gave it: the first `nameLength` of these bytes. */
+  name: numbers('u8', 0, NAME_SIZE),
+  nameLength: numbers('u8'),
+}) {}
+
 /** Reads `stat` and `status` of single processes into the rows of the process table. */
 export class ProcessRows {
   readonly table = new ProcessTable();
@@ -38,22 +48,13 @@ export class ProcessRows {
   readonly #pageSizeBytes: number;
   /** Called with a row whose task name changed: the process became another program. */
   readonly #renamed: (slot: number) => void;
-  /** Per slot: the generation that first saw it, and the one that last read its user. */
-  #bornGeneration: Uint32Array;
-  #statusGeneration: Uint32Array;
-  /** Per slot NAME_SIZE bytes, of which `#nameLength` are the name as the kernel gave it. */
-  #name: Uint8Array;
-  #nameLength: Uint8Array;
+  readonly #known = new KnownProcesses();
 
   constructor(proc: ProcDirectory, renamed: (slot: number) => void, pageSizeBytes = PAGE_SIZE_BYTES) {
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
     this.#renamed = renamed;
-    const capacity = this.table.slots.capacity;
-    this.#bornGeneration = new Uint32Array(capacity);
-    this.#statusGeneration = new Uint32Array(capacity);
-    this.#name = new Uint8Array(capacity * NAME_SIZE);
-    this.#nameLength = new Uint8Array(capacity);
+    this.#known.reserve(this.table.slots.capacity);
   }
 
   /** Adds a process that the table does not have; one that is a mere thread, or cannot be read, is GONE. */
@@ -62,13 +63,13 @@ export class ProcessRows {
     if (statOutcome !== RowOutcome.READ) return statOutcome;
     const slot = this.table.slots.add(pid, 0, 0, 0);
     if (slot < 0) return RowOutcome.UNREADABLE;
-    this.#growWithTable();
+    this.#known.reserve(this.table.slots.capacity);
     this.table.pid[slot] = pid;
     this.table.startTicks[slot] = this.#stat.startTicks;
     this.table.uid[slot] = -1;
     this.table.lastRanGeneration[slot] = generation;
-    this.#bornGeneration[slot] = generation;
-    this.#nameLength[slot] = 0;
+    this.#known.bornGeneration[slot] = generation;
+    this.#known.nameLength[slot] = 0;
     this.table.names[slot] = '';
     this.#storeStat(slot);
     this.#readStatus(slot, generation);
@@ -94,10 +95,10 @@ export class ProcessRows {
 
   /** Only who ran can have changed its user; one in USER_TURNS of those is asked each time, young ones always. */
   #isUserStale(slot: number, generation: number): boolean {
-    if (this.#statusGeneration[slot]! >= this.table.lastRanGeneration[slot]!) return false;
+    if (this.#known.statusGeneration[slot]! >= this.table.lastRanGeneration[slot]!) return false;
     return (
       slot % USER_TURNS === generation % USER_TURNS ||
-      generation - this.#bornGeneration[slot]! <= YOUNG_GENERATIONS
+      generation - this.#known.bornGeneration[slot]! <= YOUNG_GENERATIONS
     );
   }
 
@@ -124,12 +125,12 @@ export class ProcessRows {
     const { nameStart, nameEnd } = this.#stat;
     const length = Math.min(nameEnd - nameStart, NAME_SIZE);
     const at = slot * NAME_SIZE;
-    let isSame = length === this.#nameLength[slot];
-    for (let i = 0; isSame && i < length; i++) isSame = this.#name[at + i] === text[nameStart + i];
+    let isSame = length === this.#known.nameLength[slot];
+    for (let i = 0; isSame && i < length; i++) isSame = this.#known.name[at + i] === text[nameStart + i];
     if (isSame) return;
     const bytes = text.subarray(nameStart, nameStart + length);
-    this.#name.set(bytes, at);
-    this.#nameLength[slot] = length;
+    this.#known.name.set(bytes, at);
+    this.#known.nameLength[slot] = length;
     this.table.names[slot] = this.#decoder.decode(bytes);
     this.#renamed(slot);
   }
@@ -141,16 +142,7 @@ export class ProcessRows {
     const length = this.#proc.readProcessFile(pid, PidFile.STATUS, this.#text);
     if (length <= 0 || !parsePidStatus(this.#text.bytes, length, this.#status)) return;
     this.table.uid[slot] = this.#status.effectiveUid;
-    this.#statusGeneration[slot] = generation;
-  }
-
-  #growWithTable(): void {
-    const capacity = this.table.slots.capacity;
-    if (capacity === this.#nameLength.length) return;
-    this.#bornGeneration = lengthened(this.#bornGeneration, new Uint32Array(capacity));
-    this.#statusGeneration = lengthened(this.#statusGeneration, new Uint32Array(capacity));
-    this.#name = lengthened(this.#name, new Uint8Array(capacity * NAME_SIZE));
-    this.#nameLength = lengthened(this.#nameLength, new Uint8Array(capacity));
+    this.#known.statusGeneration[slot] = generation;
   }
 }
 

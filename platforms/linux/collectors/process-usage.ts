@@ -1,6 +1,6 @@
 import { ProcessUsage } from '../../../src/data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { NativeBuffer } from '../libc.ts';
 import { type PidIo, parsePidIo } from '../proc/pid-io.ts';
 import { type PidStatm, parsePidStatm } from '../proc/pid-statm.ts';
@@ -14,13 +14,18 @@ const FRESH_GENERATIONS = 16;
 /** More rows than any terminal shows. */
 export const VISIBLE_LIMIT = 1024;
 
+/** What was read last, by the slots of the table: whose it is, and in which generation it was read. */
+class KeptUsage extends columnsClass({
+  serial: numbers('u32'),
+  generation: numbers('u32'),
+  readBytes: numbers('f64', Number.NaN),
+  writtenBytes: numbers('f64', Number.NaN),
+}) {}
+
 /** What costs reads of its own, for single processes: exact memory (`statm`) and storage I/O (`io`). */
 export class ProcessUsageReader {
   readonly usage = new ProcessUsage();
-  /** What was read last, by slot; whose it is, and in which generation it was read. */
-  readonly #kept = new ProcessUsage();
-  #serial = new Uint32Array(0);
-  #generation = new Uint32Array(0);
+  readonly #kept = new KeptUsage();
   readonly #proc: ProcDirectory;
   readonly #pageSizeBytes: number;
   readonly #text = new NativeBuffer(1024);
@@ -40,14 +45,14 @@ export class ProcessUsageReader {
   read(table: ProcessTable, pids: readonly number[], generation: number): void {
     const { capacity } = table.slots;
     this.usage.clear(capacity);
-    if (capacity > this.#serial.length) this.#grow(capacity);
+    this.#kept.reserve(capacity);
     for (const pid of pids.slice(0, VISIBLE_LIMIT)) {
       const slot = table.find(pid);
       if (slot < 0) continue;
       if (!this.#isFresh(table, slot, generation)) {
         this.#readRow(table, slot, pid);
-        this.#serial[slot] = table.slots.serial[slot]!;
-        this.#generation[slot] = generation;
+        this.#kept.serial[slot] = table.slots.serial[slot]!;
+        this.#kept.generation[slot] = generation;
       }
       this.usage.readBytes[slot] = this.#kept.readBytes[slot]!;
       this.usage.writtenBytes[slot] = this.#kept.writtenBytes[slot]!;
@@ -55,9 +60,9 @@ export class ProcessUsageReader {
   }
 
   #isFresh(table: ProcessTable, slot: number, generation: number): boolean {
-    const readIn = this.#generation[slot]!;
+    const readIn = this.#kept.generation[slot]!;
     return (
-      this.#serial[slot] === table.slots.serial[slot] &&
+      this.#kept.serial[slot] === table.slots.serial[slot] &&
       table.lastRanGeneration[slot]! <= readIn &&
       generation - readIn < FRESH_GENERATIONS
     );
@@ -82,13 +87,5 @@ export class ProcessUsageReader {
     const hasIo = this.readIo(pid, this.#io);
     kept.readBytes[slot] = hasIo ? this.#io.readBytes : Number.NaN;
     kept.writtenBytes[slot] = hasIo ? this.#io.writtenBytes : Number.NaN;
-  }
-
-  #grow(n: number): void {
-    this.#serial = lengthened(this.#serial, new Uint32Array(n));
-    this.#generation = lengthened(this.#generation, new Uint32Array(n));
-    // Longer columns begin unknown; nothing of them is fresh then.
-    this.#kept.clear(n);
-    this.#serial.fill(0);
   }
 }

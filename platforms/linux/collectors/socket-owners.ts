@@ -1,5 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
 import type { ProcessSource } from './process-source.ts';
@@ -22,6 +23,18 @@ const Search = {
   /** No inode to look for: not accepted yet, or let go. */
   ORPHAN: 5,
 } as const;
+
+/** By the slots of the socket table. */
+class OwnerSearches extends columnsClass({
+  /** Serial of the row that the columns speak of. */
+  serial: numbers('u32'),
+  /** Search. */
+  search: numbers('u8'),
+  /** Where it was found: the process's slot and serial, and its descriptor. */
+  processSlot: numbers('i32'),
+  processSerial: numbers('u32'),
+  descriptor: numbers('i32'),
+}) {}
 
 /** Is told what becomes of rows. */
 export interface OwnerWatcher {
@@ -61,11 +74,7 @@ export class SocketOwners implements DescriptorVisitor {
   #soughtRow = new Int32Array(64);
   /** Of those, how many are worth a further scan. */
   #openCount = 0;
-  #serial = new Uint32Array(0);
-  #search = new Uint8Array(0);
-  #processSlot = new Int32Array(0);
-  #processSerial = new Uint32Array(0);
-  #descriptor = new Int32Array(0);
+  readonly #searches = new OwnerSearches();
   /** Serial of a process slot that may not be looked into, per process slot. */
   #deniedSerial = new Uint32Array(0);
   #isAnyDenied = false;
@@ -110,8 +119,8 @@ export class SocketOwners implements DescriptorVisitor {
     const found = this.#sought.find(inode, 0, 0, 0);
     if (found < 0) return true;
     const row = this.#soughtRow[found]!;
-    if (this.#search[row] === Search.FOUND) return true;
-    if (this.#search[row] !== Search.MISSED) this.#openCount--;
+    if (this.#searches.search[row] === Search.FOUND) return true;
+    if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
     this.#assign(row, this.#scannedSlot, descriptor);
     return this.#openCount > 0;
   }
@@ -124,10 +133,10 @@ export class SocketOwners implements DescriptorVisitor {
   #assign(row: number, processSlot: number, descriptor: number): void {
     const { table } = this.#rows;
     const processes = this.#processes.table;
-    this.#search[row] = Search.FOUND;
-    this.#processSlot[row] = processSlot;
-    this.#processSerial[row] = processes.slots.serial[processSlot]!;
-    this.#descriptor[row] = descriptor;
+    this.#searches.search[row] = Search.FOUND;
+    this.#searches.processSlot[row] = processSlot;
+    this.#searches.processSerial[row] = processes.slots.serial[processSlot]!;
+    this.#searches.descriptor[row] = descriptor;
     table.ownerPid[row] = processes.pid[processSlot]!;
     table.ownerStartTicks[row] = processes.startTicks[processSlot]!;
     table.ownerBasis[row] = OwnerBasis.DESCRIPTOR;
@@ -148,33 +157,33 @@ export class SocketOwners implements DescriptorVisitor {
 
   #gatherRow(row: number, isRetryDue: boolean): void {
     const { table, life } = this.#rows;
-    if (this.#serial[row] !== table.slots.serial[row]) this.#forget(row);
+    if (this.#searches.serial[row] !== table.slots.serial[row]) this.#forget(row);
     if (this.#rows.ownerTold[row] !== OwnerTold.NOBODY) return;
     if (table.inode[row] === 0) {
       this.#settleOrphan(row);
       return;
     }
-    if (this.#search[row] === Search.ORPHAN) this.#search[row] = Search.FRESH;
-    const search = this.#search[row]!;
+    if (this.#searches.search[row] === Search.ORPHAN) this.#searches.search[row] = Search.FRESH;
+    const search = this.#searches.search[row]!;
     if (search === Search.FOUND) {
-      const processSlot = this.#processSlot[row]!;
+      const processSlot = this.#searches.processSlot[row]!;
       // The owner lives; else somebody else may hold it, and until that is known it stays the old owner's.
-      if (this.#processes.table.slots.serial[processSlot] === this.#processSerial[row]) return;
-      this.#search[row] = Search.FRESH;
+      if (this.#processes.table.slots.serial[processSlot] === this.#searches.processSerial[row]) return;
+      this.#searches.search[row] = Search.FRESH;
     }
     if (life[row] === RowLife.CLOSED) return;
-    if (search === Search.MISSED && isRetryDue) this.#search[row] = Search.EVERYBODY;
+    if (search === Search.MISSED && isRetryDue) this.#searches.search[row] = Search.EVERYBODY;
     const at = this.#sought.add(table.inode[row]!, 0, 0, 0);
     if (at < 0) return;
     this.#soughtRow[at] = row;
-    if (this.#search[row] !== Search.MISSED) this.#openCount++;
+    if (this.#searches.search[row] !== Search.MISSED) this.#openCount++;
   }
 
   /** No inode: not accepted yet, or let go by its process. Who had an owner keeps it. */
   #settleOrphan(row: number): void {
     const { table } = this.#rows;
-    if (this.#search[row] !== Search.FRESH || table.ownerBasis[row] !== OwnerBasis.NONE) return;
-    this.#search[row] = Search.ORPHAN;
+    if (this.#searches.search[row] !== Search.FRESH || table.ownerBasis[row] !== OwnerBasis.NONE) return;
+    this.#searches.search[row] = Search.ORPHAN;
     if (this.#watcher.orphaned(row)) return;
     const state = table.state[row]!;
     const isClosing =
@@ -242,9 +251,9 @@ export class SocketOwners implements DescriptorVisitor {
     this.#known.clear(this.#processes.table.slots.capacity, table.slots.capacity);
     for (let i = 0; i < table.slots.count; i++) {
       const row = table.slots.rows[i]!;
-      if (this.#search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
+      if (this.#searches.search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
         continue;
-      this.#known.add(this.#processSlot[row]!, row, this.#descriptor[row]!);
+      this.#known.add(this.#searches.processSlot[row]!, row, this.#searches.descriptor[row]!);
     }
   }
 
@@ -252,9 +261,9 @@ export class SocketOwners implements DescriptorVisitor {
   #advanceSearch(from: number, to: number): void {
     for (let i = 0; i < this.#sought.count; i++) {
       const row = this.#soughtRow[this.#sought.rows[i]!]!;
-      const search = this.#search[row]!;
-      if (search === from) this.#search[row] = to;
-      else if (search === Search.AGAIN) this.#search[row] = Search.EVERYBODY;
+      const search = this.#searches.search[row]!;
+      if (search === from) this.#searches.search[row] = to;
+      else if (search === Search.AGAIN) this.#searches.search[row] = Search.EVERYBODY;
       if (search < Search.EVERYBODY && this.#isOthers(row)) this.#miss(row);
     }
   }
@@ -262,7 +271,7 @@ export class SocketOwners implements DescriptorVisitor {
   #isFullScanDue(): boolean {
     if (this.#clock() < this.#nextFullScanMicros) return false;
     for (let i = 0; i < this.#sought.count; i++) {
-      if (this.#search[this.#soughtRow[this.#sought.rows[i]!]!] === Search.EVERYBODY) return true;
+      if (this.#searches.search[this.#soughtRow[this.#sought.rows[i]!]!] === Search.EVERYBODY) return true;
     }
     return false;
   }
@@ -270,15 +279,15 @@ export class SocketOwners implements DescriptorVisitor {
   #giveUp(): void {
     for (let i = 0; i < this.#sought.count; i++) {
       const row = this.#soughtRow[this.#sought.rows[i]!]!;
-      if (this.#search[row] !== Search.FOUND) this.#miss(row);
+      if (this.#searches.search[row] !== Search.FOUND) this.#miss(row);
     }
     this.#openCount = 0;
   }
 
   #miss(row: number): void {
     const { table } = this.#rows;
-    if (this.#search[row] !== Search.MISSED) this.#openCount--;
-    this.#search[row] = Search.MISSED;
+    if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
+    this.#searches.search[row] = Search.MISSED;
     if (table.ownerBasis[row] === OwnerBasis.NONE && this.#isOthers(row)) {
       table.ownerBasis[row] = OwnerBasis.HIDDEN;
     }
@@ -303,29 +312,23 @@ export class SocketOwners implements DescriptorVisitor {
 
   #verifyRow(row: number): void {
     const { table, life } = this.#rows;
-    if (this.#serial[row] !== table.slots.serial[row] || table.slots.serial[row] === 0) return;
-    if (this.#search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0) return;
-    const processSlot = this.#processSlot[row]!;
+    if (this.#searches.serial[row] !== table.slots.serial[row] || table.slots.serial[row] === 0) return;
+    if (this.#searches.search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
+      return;
+    const processSlot = this.#searches.processSlot[row]!;
     const processes = this.#processes.table;
-    if (processes.slots.serial[processSlot] !== this.#processSerial[row]) return;
-    const inode = this.#scanner.socketAt(processes.pid[processSlot]!, this.#descriptor[row]!);
-    if (inode !== table.inode[row]) this.#search[row] = Search.FRESH;
+    if (processes.slots.serial[processSlot] !== this.#searches.processSerial[row]) return;
+    const inode = this.#scanner.socketAt(processes.pid[processSlot]!, this.#searches.descriptor[row]!);
+    if (inode !== table.inode[row]) this.#searches.search[row] = Search.FRESH;
   }
 
   #forget(row: number): void {
-    this.#serial[row] = this.#rows.table.slots.serial[row]!;
-    this.#search[row] = Search.FRESH;
+    this.#searches.serial[row] = this.#rows.table.slots.serial[row]!;
+    this.#searches.search[row] = Search.FRESH;
   }
 
   #growColumns(): void {
-    const rowCapacity = this.#rows.table.slots.capacity;
-    if (this.#serial.length < rowCapacity) {
-      this.#serial = lengthened(this.#serial, new Uint32Array(rowCapacity));
-      this.#search = lengthened(this.#search, new Uint8Array(rowCapacity));
-      this.#processSlot = lengthened(this.#processSlot, new Int32Array(rowCapacity));
-      this.#processSerial = lengthened(this.#processSerial, new Uint32Array(rowCapacity));
-      this.#descriptor = lengthened(this.#descriptor, new Int32Array(rowCapacity));
-    }
+    this.#searches.reserve(this.#rows.table.slots.capacity);
     const processCapacity = this.#processes.table.slots.capacity;
     if (this.#deniedSerial.length < processCapacity) {
       this.#deniedSerial = lengthened(this.#deniedSerial, new Uint32Array(processCapacity));

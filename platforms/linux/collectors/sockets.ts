@@ -1,6 +1,7 @@
 import type { ClosedSockets } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, SocketTable, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 
 /** What a row of the socket table is at the moment. */
@@ -21,43 +22,40 @@ export const OwnerTold = { NOBODY: 0, HOLDER: 1, USER: 2 } as const;
 
 const ROWS_BETWEEN_RESTS = 4096;
 
-/** The socket table together with what its collectors remember of each row. */
-export class SocketRows {
-  readonly table = new SocketTable();
-  /** RowLife per slot. */
-  life: Uint8Array;
+/** By the slots of the socket table. */
+const ROW_COLUMNS = {
+  /** RowLife. */
+  life: numbers('u8'),
   /** The collection in which the kernel last listed the row. */
-  seenSequence: Uint32Array;
-  /** Opener per slot (sockets-payload.ts). */
-  opener: Uint8Array;
+  seenSequence: numbers('u32'),
+  /** Opener (sockets-payload.ts). */
+  opener: numbers('u8'),
   /** 1: a dump showed the remnant that waits for the peer's FIN. */
-  leftRemnant: Uint8Array;
-  keptCount = 0;
+  leftRemnant: numbers('u8'),
   /** 1: a listener or a UDP socket, which the dump of connections does not list. */
-  isRare: Uint8Array;
-  rareCount = 0;
+  isRare: numbers('u8'),
   /** 1: known by its packets alone; no dump has listed it (yet), and none decides over its end. */
-  isFlow: Uint8Array;
-  flowCount = 0;
+  isFlow: numbers('u8'),
   /** OwnerTold: where the kernel named the process, its descriptors are not searched. */
-  ownerTold: Uint8Array;
-  /** Per slot the one that followed it in the last walk. */
-  #follower: Int32Array;
+  ownerTold: numbers('u8'),
+  /** The one that followed it in the last walk. */
+  follower: numbers('i32'),
+};
+
+/** The socket table together with what its collectors remember of each row. */
+export class SocketRows extends columnsClass(ROW_COLUMNS) {
+  readonly table = new SocketTable();
+  keptCount = 0;
+  rareCount = 0;
+  flowCount = 0;
   #firstOfWalk = 0;
   #lastOfWalk = -1;
   #closedSlots = new Int32Array(64);
   #closedCount = 0;
 
   constructor() {
-    const n = this.table.slots.capacity;
-    this.life = new Uint8Array(n);
-    this.seenSequence = new Uint32Array(n);
-    this.opener = new Uint8Array(n);
-    this.leftRemnant = new Uint8Array(n);
-    this.isRare = new Uint8Array(n);
-    this.isFlow = new Uint8Array(n);
-    this.ownerTold = new Uint8Array(n);
-    this.#follower = new Int32Array(n);
+    super();
+    this.reserve(this.table.slots.capacity);
   }
 
   /** Rows whose final counters stand in the table. */
@@ -86,7 +84,7 @@ export class SocketRows {
   findNext(cookieLow: number, cookieHigh: number): number {
     const { slots } = this.table;
     const last = this.#lastOfWalk;
-    const expected = last < 0 ? this.#firstOfWalk : this.#follower[last]!;
+    const expected = last < 0 ? this.#firstOfWalk : this.follower[last]!;
     if (
       slots.keyWord(expected, 0) === cookieLow &&
       slots.keyWord(expected, 1) === cookieHigh &&
@@ -102,7 +100,7 @@ export class SocketRows {
 
   #follow(slot: number): void {
     if (this.#lastOfWalk < 0) this.#firstOfWalk = slot;
-    else this.#follower[this.#lastOfWalk] = slot;
+    else this.follower[this.#lastOfWalk] = slot;
     this.#lastOfWalk = slot;
   }
 
@@ -127,7 +125,7 @@ export class SocketRows {
     const { table } = this;
     const slot = table.slots.add(a, b, c, d);
     if (slot < 0) return -1;
-    if (this.life.length < table.slots.capacity) this.#grow(table.slots.capacity);
+    this.reserve(table.slots.capacity);
     this.isFlow[slot] = 0;
     this.ownerTold[slot] = 0;
     table.interfaceIndex[slot] = 0;
@@ -202,16 +200,5 @@ export class SocketRows {
       visit(slots.rows[i]!);
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
-  }
-
-  #grow(n: number): void {
-    this.#follower = lengthened(this.#follower, new Int32Array(n));
-    this.life = lengthened(this.life, new Uint8Array(n));
-    this.seenSequence = lengthened(this.seenSequence, new Uint32Array(n));
-    this.opener = lengthened(this.opener, new Uint8Array(n));
-    this.leftRemnant = lengthened(this.leftRemnant, new Uint8Array(n));
-    this.isRare = lengthened(this.isRare, new Uint8Array(n));
-    this.isFlow = lengthened(this.isFlow, new Uint8Array(n));
-    this.ownerTold = lengthened(this.ownerTold, new Uint8Array(n));
   }
 }

@@ -1,4 +1,4 @@
-import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 
 /** Flows at one time. Each takes some 120 bytes. */
 const FLOWS_LIMIT = 1 << 17;
@@ -28,6 +28,33 @@ export interface FlowEnds {
   readonly remotePort: number;
 }
 
+const FLOW_COLUMNS = {
+  protocol: numbers('u8'),
+  isIpv6: numbers('u8'),
+  localAddress: numbers('u32', 0, 4),
+  remoteAddress: numbers('u32', 0, 4),
+  localPort: numbers('u16'),
+  remotePort: numbers('u16'),
+  /** ifindex of the last packet. */
+  interfaceIndex: numbers('i32'),
+  /** Since they were last taken. */
+  txBytes: numbers('f64'),
+  rxBytes: numbers('f64'),
+  txPackets: numbers('f64'),
+  rxPackets: numbers('f64'),
+  /** FlowOpener. */
+  opener: numbers('u8'),
+  /** Renewal. */
+  renewal: numbers('u8'),
+  /** Monotonic time of the first packet, and of the last as far as drains tell. */
+  bornMicros: numbers('f64'),
+  grownMicros: numbers('f64'),
+  /** 1: it is in `grown`. */
+  isGrown: numbers('u8'),
+  /** Not by slot: the first `grownCount` entries are the flows that have grown since `clearGrown`, each once. */
+  grown: numbers('i32'),
+};
+
 /**
  * Traffic of each 5-tuple as seen from this machine's end, since it was last taken. A packet of the loopback
  * interface belongs to two flows, one for each end.
@@ -35,29 +62,7 @@ export interface FlowEnds {
  * Bounded: when the table fills, new flows are counted together by their local port (remote end 0), then by their
  * local address (port 0 too), so that what is counted stays whole while it gets coarser.
  */
-export class PacketFlows {
-  readonly slots: SlotTable;
-  protocol: Uint8Array;
-  isIpv6: Uint8Array;
-  /** Four words per slot. */
-  localAddress: Uint32Array;
-  remoteAddress: Uint32Array;
-  localPort: Uint16Array;
-  remotePort: Uint16Array;
-  /** ifindex of the last packet. */
-  interfaceIndex: Int32Array;
-  /** Since they were last taken. */
-  txBytes: Float64Array;
-  rxBytes: Float64Array;
-  txPackets: Float64Array;
-  rxPackets: Float64Array;
-  /** FlowOpener. */
-  opener: Uint8Array;
-  /** Renewal. */
-  renewal: Uint8Array;
-  /** Monotonic time of the first packet, and of the last as far as drains tell. */
-  bornMicros: Float64Array;
-  grownMicros: Float64Array;
+export class PacketFlows extends tableClass(FLOW_COLUMNS, { capacity: 256, limit: FLOWS_LIMIT }) {
   /** Time of the packets that are being counted. */
   nowMicros = 0;
   /** Flows ever added. */
@@ -65,10 +70,8 @@ export class PacketFlows {
   /** Packets and bytes for which there was no place at all. */
   refusedPackets = 0;
   refusedBytes = 0;
-  /** Flows that have grown since `clearGrown`, each once. */
-  grown: Int32Array;
+  /** Entries of `grown`. */
   grownCount = 0;
-  #isGrown: Uint8Array;
   readonly #salts = crypto.getRandomValues(new Uint32Array(4));
   readonly #aggregate = {
     protocol: 0,
@@ -79,25 +82,7 @@ export class PacketFlows {
   };
 
   constructor(limit = FLOWS_LIMIT) {
-    this.slots = new SlotTable(256, limit, (capacity) => this.#grow(capacity));
-    const n = this.slots.capacity;
-    this.protocol = new Uint8Array(n);
-    this.isIpv6 = new Uint8Array(n);
-    this.localAddress = new Uint32Array(n * 4);
-    this.remoteAddress = new Uint32Array(n * 4);
-    this.localPort = new Uint16Array(n);
-    this.remotePort = new Uint16Array(n);
-    this.interfaceIndex = new Int32Array(n);
-    this.txBytes = new Float64Array(n);
-    this.rxBytes = new Float64Array(n);
-    this.txPackets = new Float64Array(n);
-    this.rxPackets = new Float64Array(n);
-    this.opener = new Uint8Array(n);
-    this.renewal = new Uint8Array(n);
-    this.bornMicros = new Float64Array(n);
-    this.grownMicros = new Float64Array(n);
-    this.grown = new Int32Array(n);
-    this.#isGrown = new Uint8Array(n);
+    super(256, limit);
   }
 
   /** The flow's slot, or -1. */
@@ -187,7 +172,7 @@ export class PacketFlows {
     for (let i = 0; i < this.grownCount; i++) {
       const slot = this.grown[i]!;
       if (this.isPending(slot)) this.grown[kept++] = slot;
-      else this.#isGrown[slot] = 0;
+      else this.isGrown[slot] = 0;
     }
     this.grownCount = kept;
   }
@@ -198,7 +183,7 @@ export class PacketFlows {
     // Backwards: a removed row is replaced by the last one, which has been looked at already.
     for (let i = slots.count - 1; i >= 0; i--) {
       const slot = slots.rows[i]!;
-      if (this.#isGrown[slot] === 1 || this.grownMicros[slot]! >= sinceMicros) continue;
+      if (this.isGrown[slot] === 1 || this.grownMicros[slot]! >= sinceMicros) continue;
       removed(slot);
       slots.remove(slot);
     }
@@ -206,8 +191,8 @@ export class PacketFlows {
 
   #noteGrowth(slot: number): void {
     this.grownMicros[slot] = this.nowMicros;
-    if (this.#isGrown[slot] === 1) return;
-    this.#isGrown[slot] = 1;
+    if (this.isGrown[slot] === 1) return;
+    this.isGrown[slot] = 1;
     this.grown[this.grownCount++] = slot;
   }
 
@@ -235,7 +220,7 @@ export class PacketFlows {
     this.renewal[slot] = Renewal.NONE;
     this.bornMicros[slot] = this.nowMicros;
     this.grownMicros[slot] = this.nowMicros;
-    this.#isGrown[slot] = 0;
+    this.isGrown[slot] = 0;
     this.take(slot);
     return slot;
   }
@@ -264,26 +249,6 @@ export class PacketFlows {
       if (this.remoteAddress[at + i] !== remote[remoteAt + i]) return false;
     }
     return true;
-  }
-
-  #grow(n: number): void {
-    this.protocol = lengthened(this.protocol, new Uint8Array(n));
-    this.isIpv6 = lengthened(this.isIpv6, new Uint8Array(n));
-    this.localAddress = lengthened(this.localAddress, new Uint32Array(n * 4));
-    this.remoteAddress = lengthened(this.remoteAddress, new Uint32Array(n * 4));
-    this.localPort = lengthened(this.localPort, new Uint16Array(n));
-    this.remotePort = lengthened(this.remotePort, new Uint16Array(n));
-    this.interfaceIndex = lengthened(this.interfaceIndex, new Int32Array(n));
-    this.txBytes = lengthened(this.txBytes, new Float64Array(n));
-    this.rxBytes = lengthened(this.rxBytes, new Float64Array(n));
-    this.txPackets = lengthened(this.txPackets, new Float64Array(n));
-    this.rxPackets = lengthened(this.rxPackets, new Float64Array(n));
-    this.opener = lengthened(this.opener, new Uint8Array(n));
-    this.renewal = lengthened(this.renewal, new Uint8Array(n));
-    this.bornMicros = lengthened(this.bornMicros, new Float64Array(n));
-    this.grownMicros = lengthened(this.grownMicros, new Float64Array(n));
-    this.grown = lengthened(this.grown, new Int32Array(n));
-    this.#isGrown = lengthened(this.#isGrown, new Uint8Array(n));
   }
 }
 

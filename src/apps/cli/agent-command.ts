@@ -124,7 +124,8 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     port: ownPort ?? environmentPort ?? (tls ? AGENT_TLS_PORT : AGENT_PORT),
     bindAddress: raw.bind,
     tls,
-    token: raw.tokenFile === undefined ? reader.text('SOCKTOP_TOKEN') : undefined,
+    // An empty one is no wish for an open agent: it is refused where the token is looked at.
+    token: raw.tokenFile === undefined ? environment['SOCKTOP_TOKEN'] : undefined,
     tokenFile: raw.tokenFile,
     gpus: reader.flag('SOCKTOP_AGENT_GPU', true),
     temperatures: reader.flag('SOCKTOP_AGENT_TEMP', true),

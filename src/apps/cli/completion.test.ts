@@ -7,9 +7,10 @@ import { PtyProgram } from '../../../bin/testing/pty.ts';
 import { COLOR_NAMES } from './common-options.ts';
 import { completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
 import { completedOptions } from './completion-options.ts';
-import { SORT_NAMES, sstopCommand } from './sstop-command.ts';
+import { sstopCommand } from './sstop-command.ts';
 
-const sstop = (): Command => sstopCommand({ version: '1.2.3', themeNames: ['dusk', 'dawn'] }, false);
+const sstop = (): Command =>
+  sstopCommand({ version: '1.2.3', themeNames: ['dusk', 'dawn'], sortKeys: ['rate', 'age'] }, false);
 const bash = Bun.which('bash') ?? 'bash';
 const zsh = Bun.which('zsh');
 const fish = Bun.which('fish');
@@ -70,7 +71,7 @@ test('every script knows every option and every choice', () => {
     for (const option of completedOptions(sstop())) {
       expect(script).toContain(shell === 'fish' ? `-l ${option.long.slice(2)} ` : option.long);
     }
-    for (const choices of [SORT_NAMES, COLOR_NAMES, ['dusk', 'dawn'], SHELL_NAMES]) {
+    for (const choices of [['rate', 'age'], COLOR_NAMES, ['dusk', 'dawn'], SHELL_NAMES]) {
       expect(script).toContain(choices.join(' '));
     }
   }

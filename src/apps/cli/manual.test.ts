@@ -4,7 +4,7 @@ import { sstopManual } from './manual.ts';
 import { manualPage } from './manual-page.ts';
 import { sstopCommand } from './sstop-command.ts';
 
-const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'] };
+const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'], sortKeys: ['rate', 'name'] };
 const KEYS = [{ title: 'Views', lines: [{ keys: "' / ` / \\ / .", description: 'Remote hosts' }] }];
 const HEAD = { name: 'tool', section: 1, source: 'tool 1', book: 'Tests' };
 const groff = Bun.which('groff');

@@ -1,5 +1,4 @@
 import type { Command, Option } from 'commander';
-import type { ScreenVocabulary } from './common-options.ts';
 import { type ManualSection, type ManualTerm, manualPage } from './manual-page.ts';
 import {
   COUNTING,
@@ -12,7 +11,7 @@ import {
   SECURITY,
   SEE_ALSO,
 } from './manual-sections.ts';
-import { sstopCommand } from './sstop-command.ts';
+import { type SstopVocabulary, sstopCommand } from './sstop-command.ts';
 
 /** Keys with what they do, under a title, as the help on the screen has them; in ASCII. */
 export interface ManualKeys {
@@ -21,7 +20,7 @@ export interface ManualKeys {
 }
 
 /** The manual page sstop(1): options from the command's definition, keys as handed in, the rest written by hand. */
-export function sstopManual(vocabulary: ScreenVocabulary, keys: readonly ManualKeys[]): string {
+export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKeys[]): string {
   const command = sstopCommand(vocabulary, false);
   const head = {
     name: 'sstop',

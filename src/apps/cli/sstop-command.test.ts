@@ -1,7 +1,11 @@
 import { expect, test } from 'bun:test';
 import { parseSstopArguments } from './sstop-command.ts';
 
-const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'] };
+const VOCABULARY = {
+  version: '1.2.3',
+  themeNames: ['dusk', 'dawn'],
+  sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
+};
 
 function refusal(...argv: string[]): string {
   const invocation = parseSstopArguments(argv, VOCABULARY, false);

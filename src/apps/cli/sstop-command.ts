@@ -17,7 +17,6 @@ import { completionsOption } from './completion.ts';
 import { durationText, parseDurationMillis } from './duration.ts';
 import { type Invocation, invocationOf, misused } from './invocation.ts';
 
-export const SORT_NAMES = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
 const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
@@ -25,7 +24,6 @@ export const INTERVAL_MAX_MILLIS = 10_000;
 
 /** What holds where neither the command line nor the configuration says otherwise. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
-export const DEFAULT_SORT = 'rate';
 
 /** Another machine, by its agent; exactly one of URL and profile is there. */
 export interface AgentOptions {
@@ -45,7 +43,8 @@ export interface SstopOptions extends CommonOptions {
   readonly backend: (typeof BACKEND_NAMES)[number];
   readonly interfaceName: string | undefined;
   readonly filter: string;
-  readonly sort: (typeof SORT_NAMES)[number] | undefined;
+  /** One of the vocabulary's keys. */
+  readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
   /** A country database in MaxMind's format. */
@@ -56,13 +55,19 @@ export interface SstopOptions extends CommonOptions {
   readonly agent: AgentOptions | undefined;
 }
 
+/** What the command line does not know by itself. */
+export interface SstopVocabulary extends ScreenVocabulary {
+  /** What the process table can be ordered by, the default first. */
+  readonly sortKeys: readonly string[];
+}
+
 interface RawOptions extends RawCommonOptions {
   readonly doctor?: true;
   readonly interval?: number;
   readonly backend: SstopOptions['backend'];
   readonly interface?: string;
   readonly filter?: string;
-  readonly sort?: SstopOptions['sort'];
+  readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
   readonly geoip?: string;
@@ -79,14 +84,19 @@ function interval(text: string): number {
 }
 
 /** sstop's command line, the one definition that help, completions and manual are made from. */
-export function sstopCommand(vocabulary: ScreenVocabulary, isColored: boolean): Command {
+export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
   const command = screenCommand('sstop', vocabulary.version, isColored)
     .description('Shows which processes use the network, and how much, live.')
     .usage('[options] [url]')
     .argument('[url]', "another machine's agent, such as wss://HOST:8443/ws (default: this machine)")
     .allowExcessArguments(false)
     .addHelpText('after', `\nPress ? on the screen for the keys.`);
-  const options = [...outputOptions(), ...samplingOptions(), ...startOptions(), ...screenOptions(vocabulary)];
+  const options = [
+    ...outputOptions(),
+    ...samplingOptions(),
+    ...startOptions(vocabulary),
+    ...screenOptions(vocabulary),
+  ];
   for (const option of [...options, ...fileOptions(), ...agentOptions(), ...reportOptions()]) {
     command.addOption(option);
   }
@@ -105,15 +115,15 @@ function samplingOptions(): Option[] {
   ];
 }
 
-function startOptions(): Option[] {
+function startOptions({ sortKeys }: SstopVocabulary): Option[] {
   return [
     new Option('--interface <name>', 'only traffic of this network interface'),
     new Option(
       '--filter <expression>',
       'only what matches: a name, or terms such as port:443, up>1M, !user:root',
     ),
-    new Option('--sort <key>', `order of the rows (default: ${DEFAULT_SORT}, or as configured)`).choices(
-      SORT_NAMES,
+    new Option('--sort <key>', `order of the rows (default: ${sortKeys[0]}, or as configured)`).choices(
+      sortKeys,
     ),
     new Option('--loopback', 'show connections of this machine to itself too (default: hidden)'),
     new Option('--no-loopback', 'hide them, whatever the configuration says'),
@@ -208,7 +218,7 @@ function contradiction(
 /** Reads sstop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
 export function parseSstopArguments(
   argv: readonly string[],
-  vocabulary: ScreenVocabulary,
+  vocabulary: SstopVocabulary,
   isColored: boolean,
 ): Invocation<SstopOptions> {
   const command = sstopCommand(vocabulary, isColored);

@@ -10,6 +10,8 @@ export interface Config<Sort extends string, Column extends string, Action exten
   readonly sort: Sort;
   /** Columns of the process table in their order, at least one. */
   readonly columns: readonly Column[];
+  /** The same of socktop. */
+  readonly socktopColumns: readonly string[];
   /** Chords in place of an action's own; an empty list unbinds it. */
   readonly keys: ReadonlyMap<Action, readonly string[]>;
   readonly dns: boolean;
@@ -25,6 +27,7 @@ export interface Config<Sort extends string, Column extends string, Action exten
 export interface Vocabulary<Sort extends string, Column extends string, Action extends string> {
   readonly sorts: readonly Sort[];
   readonly columns: readonly Column[];
+  readonly socktopColumns: readonly string[];
   readonly actions: readonly Action[];
   /** Milliseconds; undefined for what is no interval or out of bounds. */
   readonly parseInterval: (text: string) => number | undefined;
@@ -47,6 +50,7 @@ export function defaultConfig<Sort extends string, Column extends string, Action
     theme: THEME_NAMES[0],
     colors: new Map(),
     ...vocabulary.defaults,
+    socktopColumns: vocabulary.socktopColumns,
     keys: new Map(),
     dns: true,
     alertBytesPerSecond: undefined,

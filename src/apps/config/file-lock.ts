@@ -1,4 +1,4 @@
-import { closeSync, linkSync, renameSync, statSync } from 'node:fs';
+import { closeSync, linkSync, lstatSync, renameSync } from 'node:fs';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { createNew, removeFile } from '../../kit/files/user-file.ts';
 import { withUserRights } from '../../kit/files/user-rights.ts';
@@ -64,5 +64,13 @@ function breakStale(lock: string): void {
 }
 
 function isStale(path: string): boolean {
-  return Math.abs(Date.now() - statSync(path).mtimeMs) > STALE_MILLIS;
+  const status = lstatSync(path);
+  if (!status.isFile()) {
+    throw new OpError({
+      op: 'lock',
+      code: 'NOT_A_FILE',
+      message: `${path} is not a regular file; remove it`,
+    });
+  }
+  return Math.abs(Date.now() - status.mtimeMs) > STALE_MILLIS;
 }

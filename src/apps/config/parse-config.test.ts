@@ -49,6 +49,7 @@ describe('the documentation', () => {
       ...THEME_NAMES,
       ...PALETTE_ENTRIES,
       ...VOCABULARY.columns,
+      ...VOCABULARY.socktopColumns,
       ...VOCABULARY.sorts,
     ];
     for (const text of [page, example]) {
@@ -72,6 +73,7 @@ sort: download
 columns:
   - process
   - download
+socktop-columns: [cpu, name]
 keys:
   pause: p
   quit: [Q, ctrl+q]
@@ -94,6 +96,7 @@ loopback: "true"
       intervalMillis: 250,
       sort: 'download',
       columns: ['process', 'download'],
+      socktopColumns: ['cpu', 'name'],
       keys: new Map<never, readonly string[]>([
         ['pause', ['p']],
         ['quit', ['Q', 'ctrl+q']],
@@ -147,6 +150,10 @@ describe('what is wrong is reported in its place', () => {
     ['alert: fast', "1:8: no rate: 'fast'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
     ['alert: 0', "1:8: no rate: '0'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
     ['columns: pid', "1:10: expected a list such as [pid, user], found 'pid'"],
+    [
+      'socktop-columns: [name, graph]',
+      `1:25: unknown column 'graph'. Accepted: ${VOCABULARY.socktopColumns.join(', ')}`,
+    ],
     ['columns: []', '1:10: no columns at all: the usual ones are shown'],
     ['columns: [pid, pid]', "1:16: column 'pid' again"],
     ['columns:\n- pid\n- cpu', `3:3: unknown column 'cpu'. Accepted: ${VOCABULARY.columns.join(', ')}`],

@@ -20,6 +20,7 @@ export const CONFIG_KEYS = [
   'interval',
   'sort',
   'columns',
+  'socktop-columns',
   'keys',
   'dns',
   'alert',
@@ -75,6 +76,9 @@ function applyEntry<Sort extends string, Column extends string, Action extends s
       break;
     case 'columns':
       config.columns = columnsOf(file, value, vocabulary.columns) ?? config.columns;
+      break;
+    case 'socktop-columns':
+      config.socktopColumns = columnsOf(file, value, vocabulary.socktopColumns) ?? config.socktopColumns;
       break;
     case 'keys':
       config.keys = keysOf(file, value, vocabulary);

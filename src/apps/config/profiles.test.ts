@@ -206,6 +206,9 @@ describe('saving', () => {
     writeFileSync(`${path}.lock`, '');
     expect(await rejectionOf(withFileLock(path, () => expect.unreachable(), 200))).toBe('LOCKED');
     expect(existsSync(`${path}.lock`)).toBe(true);
+    rmSync(`${path}.lock`);
+    symlinkSync('nowhere', `${path}.lock`);
+    expect(await rejectionOf(withFileLock(path, () => expect.unreachable(), 200))).toBe('NOT_A_FILE');
   });
 });
 

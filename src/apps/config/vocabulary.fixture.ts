@@ -12,6 +12,10 @@ const COLUMNS = [
   'connections',
   'listeners',
 ] as const;
+const SOCKTOP_COLUMNS = [
+  ...['pid', 'user', 'name', 'state', 'threads', 'time', 'read', 'written', 'network', 'memory'],
+  ...['memory-percent', 'cpu'],
+];
 const ACTIONS = ['down', 'page-down', 'pause', 'slower', 'suspend', 'quit', 'seek'] as const;
 
 /** A program's words, as the tests of this folder have them. `seek` is never asked for beside `pause`. */
@@ -22,6 +26,7 @@ export const VOCABULARY: Vocabulary<
 > = {
   sorts: SORTS,
   columns: COLUMNS,
+  socktopColumns: SOCKTOP_COLUMNS,
   actions: ACTIONS,
   parseInterval: (text) => {
     const millis = parseDurationMillis(text);

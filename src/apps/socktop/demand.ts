@@ -1,11 +1,11 @@
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
+import { DISKS_MILLIS } from '../sstop/interval.ts';
 import type { Model } from './model.ts';
 import { wantedOfProcesses } from './rows.ts';
 
 /** A machine that is one row of the table of hosts is asked this seldom. */
 const SUMMARY_METRICS_MILLIS = 2000;
 const SUMMARY_PROCESSES_MILLIS = 5000;
-const DISKS_MILLIS = 5000;
 const JOURNAL_MILLIS = 5000;
 /** One process in depth is asked no more often. */
 const DETAIL_LEAST_MILLIS = 1000;

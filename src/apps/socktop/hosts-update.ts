@@ -2,7 +2,7 @@ import { followRow, scrollBy } from '../../screen/widgets/viewport.ts';
 import { isMovement, movedViewport } from '../views/movement.ts';
 import type { Action } from './keymap.ts';
 import type { Model, Step } from './model.ts';
-import { reordered } from './rows.ts';
+import { LIST } from './rows.ts';
 
 /** Header, column heads and footer are no rows. */
 const OTHER_LINES = 3;
@@ -38,7 +38,7 @@ export function hostsScrolled(model: Model, lines: number): Step {
 /** The dashboard of the host under the cursor. */
 export function hostOpened(model: Model): Step {
   return {
-    model: reordered({ ...model, view: 'dashboard', grab: undefined }),
+    model: LIST.reordered({ ...model, view: 'dashboard', grab: undefined }),
     effects: [{ kind: 'demand' }],
   };
 }

@@ -1,5 +1,4 @@
 import type { ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
-import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -10,13 +9,12 @@ import type {
   Message as NetworkMessage,
   Model as NetworkModel,
   StartOptions as NetworkOptions,
-  PlaybackCommand,
   PlaybackState,
 } from '../sstop/model.ts';
-import type { InputMessage } from '../views/input-message.ts';
 import type { ListSort } from '../views/network/network-list.ts';
 import type { Notice } from '../views/notice.ts';
 import type { KillState } from '../views/overlays/kill-state.ts';
+import type { ScreenEffect, ScreenMessage } from '../views/screen-update.ts';
 import { MachineProcessList } from '../views/system/machine-process-list.ts';
 import { SystemData } from '../views/system/system-data.ts';
 import type { Action, Keymap } from './keymap.ts';
@@ -115,9 +113,7 @@ export type Message =
       readonly nowMillis: number;
     }
   | { readonly kind: 'ticked'; readonly nowMillis: number }
-  | InputMessage<Action>
-  | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
-  | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean }
+  | ScreenMessage<Action>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
@@ -126,7 +122,7 @@ export type Effect =
   /** What is wanted of the hosts has changed: see `demandOf`. */
   | { readonly kind: 'demand' }
   | { readonly kind: 'retry'; readonly host: number }
-  | { readonly kind: 'set-mouse'; readonly isOn: boolean }
+  | ScreenEffect
   | {
       readonly kind: 'signal';
       readonly host: number;
@@ -134,10 +130,7 @@ export type Effect =
       readonly startTicks: number;
       readonly signal: number;
     }
-  | { readonly kind: 'playback'; readonly command: PlaybackCommand }
-  | { readonly kind: 'network'; readonly host: number; readonly effect: NetworkEffect }
-  | { readonly kind: 'redraw' }
-  | { readonly kind: 'suspend' };
+  | { readonly kind: 'network'; readonly host: number; readonly effect: NetworkEffect };
 
 /** What a message leads to; the loop carries out the effects once the model is the new one. */
 export interface Step {
@@ -161,6 +154,8 @@ export interface StartOptions {
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
   readonly mouse: boolean;
+  /** Of the process table, in their order; undefined: all. */
+  readonly columns?: readonly string[];
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
@@ -203,7 +198,7 @@ export function initialModel(options: StartOptions): Model {
     ...{ width: 0, height: 0, hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
     networkFrom: 'dashboard',
     hostsViewport: { offset: 0, selected: 0 },
-    list: new MachineProcessList(),
+    list: new MachineProcessList(options.columns),
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined },

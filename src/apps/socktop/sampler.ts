@@ -1,7 +1,7 @@
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { nextDue } from '../sstop/cadence.ts';
+import { FIRST_RATES_MILLIS, nextDue } from '../sstop/interval.ts';
 import type { Demand } from './demand.ts';
 
 /** Who is told of what the sampler finds. */
@@ -12,8 +12,6 @@ interface SamplerEvents {
   failed(message: string): void;
 }
 
-/** The first rates are shown this soon, whatever the interval: nobody likes an empty screen. */
-const FIRST_RATES_MILLIS = 250;
 /** Rates need two samples; those of the processes that are then seen to be at the top, two more. */
 const FIRST_SAMPLES = 2;
 /** What is due so soon is asked for now, in one request. */

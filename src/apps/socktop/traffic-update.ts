@@ -1,7 +1,7 @@
 import { chordText } from '../config/keymap.ts';
 import { noticed } from '../views/notice.ts';
 import { hostOf, type Model, type Step, withHost } from './model.ts';
-import { reordered, sortedBy } from './rows.ts';
+import { LIST } from './rows.ts';
 
 /** The model with the network use of the current host's processes shown, or no longer; it is asked for only then. */
 export function trafficToggled(model: Model): Step {
@@ -12,12 +12,12 @@ export function trafficToggled(model: Model): Step {
     hasTraffic: !hasTraffic,
     sort: isOrphaned ? { key: 'cpu', isReversed: false } : sort,
   });
-  return { model: reordered(next), effects: [{ kind: 'demand' }] };
+  return { model: LIST.reordered(next), effects: [{ kind: 'demand' }] };
 }
 
 /** The processes that use the network most first; a notice where that is not shown. */
 export function sortedByTraffic(model: Model): Model {
-  if (hostOf(model).hasTraffic) return sortedBy(model, 'network', false);
+  if (hostOf(model).hasTraffic) return LIST.sortedBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
   return noticed(model, `Network use is not counted now: ${key} shows it.`, true);
 }

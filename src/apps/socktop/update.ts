@@ -1,18 +1,17 @@
 import { fasterThan, slowerThan } from '../sstop/interval.ts';
-import { isMovement, movedViewport } from '../views/movement.ts';
-import { noticed, unnoticed, withMouse } from '../views/notice.ts';
-import { helpActed } from '../views/overlays/help-state.ts';
-import { killDone, killKeyed } from '../views/overlays/kill-state.ts';
+import { isMovement } from '../views/movement.ts';
+import { noticed } from '../views/notice.ts';
+import type { KillTarget } from '../views/overlays/kill-state.ts';
+import { killOpened, updateScreen } from '../views/screen-update.ts';
 import { helpOf } from './help.ts';
 import { hostsMoved, wentToHost } from './hosts-update.ts';
 import type { Action } from './keymap.ts';
-import { killOpened, killStepped } from './kill-update.ts';
-import { hostOf, type Message, type Model, type Step, withHost } from './model.ts';
+import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './model.ts';
 import { networkLeft, networkOpened, networkUpdated } from './network-update.ts';
 import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
-import { reordered, searched, selectedAt, sortedBy, visibleRows } from './rows.ts';
+import { killTargetOf, LIST, reordered, searched } from './rows.ts';
 import { sortedByTraffic, trafficToggled } from './traffic-update.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
@@ -30,31 +29,27 @@ export function update(model: Model, message: Message): Step {
       return { model: linked(model, message) };
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
-    case 'action':
-      return acted(unnoticed(model), message.action);
-    case 'typed':
-      return model.kill === undefined
-        ? { model: typed(model, message.key) }
-        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid));
-    case 'pasted':
-      return { model: pasted(model, message.text) };
-    case 'pointer':
-      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event);
-    case 'signalled':
-      return {
-        model: model.kill === undefined ? model : { ...model, kill: killDone(model.kill, message.outcome) },
-      };
-    case 'noticed':
-      return { model: noticed(model, message.text, message.isBad) };
     case 'played':
       return { model: { ...model, playback: message.playback } };
     case 'network':
       return networkUpdated(model, message.host, message.message);
+    default:
+      return updateScreen(model, message, PARTS);
   }
 }
 
+const PARTS = {
+  helpOf: (model: Model) => helpOf(model),
+  acted: (model: Model, action: Action): Step | undefined =>
+    actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
+  ...{ typed, pasted, pointed },
+  signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
+    return { kind: 'signal', host, pid, startTicks, signal };
+  },
+};
+
 function resized(model: Model, width: number, height: number): Step {
-  const next = reordered({ ...model, width, height });
+  const next = LIST.reordered({ ...model, width, height });
   return networkUpdated(next, next.current, { kind: 'resized', width, height });
 }
 
@@ -82,14 +77,6 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
   return isNews && status.notice !== undefined ? noticed(next, status.notice, true) : next;
 }
 
-function acted(model: Model, action: Action): Step {
-  if (model.helpOffset !== undefined) {
-    const helped = helpActed(model, helpOf(model), action);
-    if (helped !== undefined) return { model: helped };
-  }
-  return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
-}
-
 function actedOnView(model: Model, action: Action): Step | undefined {
   if (model.view === 'hosts') {
     const step = hostsMoved(model, action);
@@ -99,11 +86,7 @@ function actedOnView(model: Model, action: Action): Step | undefined {
     const step = paneActed(model, action);
     if (step !== undefined) return step;
   }
-  if (isMovement(action)) {
-    const { viewport, data } = hostOf(model);
-    const moved = movedViewport(viewport, action, data.rows.count, visibleRows(model));
-    return { model: selectedAt(model, moved) };
-  }
+  if (isMovement(action)) return { model: LIST.moved(model, action) };
   switch (action) {
     case 'open':
       return paneOpened(model);
@@ -120,28 +103,14 @@ function actedOnView(model: Model, action: Action): Step | undefined {
   }
 }
 
-const SORT_OF_ACTION: Readonly<Partial<Record<Action, string>>> = {
-  'sort-cpu': 'cpu',
-  'sort-memory': 'memory',
-  'sort-pid': 'pid',
-  'sort-name': 'name',
-  'sort-user': 'user',
-  'sort-threads': 'threads',
-  'sort-time': 'time',
-};
-
 function actedOnRows(model: Model, action: Action): Step | undefined {
-  const key = SORT_OF_ACTION[action];
-  if (key !== undefined) return { model: isOnTable(model) ? sortedBy(model, key, false) : model };
-  const { sort } = hostOf(model);
+  const key = model.list.sortKeys(hostOf(model).hasTraffic).find((one) => action === `sort-${one}`);
+  if (key !== undefined) return { model: isOnTable(model) ? LIST.sortedBy(model, key) : model };
   switch (action) {
-    case 'sort-next': {
-      const keys: readonly string[] = model.list.sortKeys(hostOf(model).hasTraffic);
-      const next = keys[(keys.indexOf(sort.key) + 1) % keys.length]!;
-      return { model: isOnTable(model) ? sortedBy(model, next, false) : model };
-    }
+    case 'sort-next':
+      return { model: isOnTable(model) ? LIST.sortedByNext(model) : model };
     case 'sort-reverse':
-      return { model: isOnTable(model) ? sortedBy(model, sort.key, !sort.isReversed) : model };
+      return { model: isOnTable(model) ? LIST.reversed(model) : model };
     case 'sort-network':
       return { model: isOnTable(model) ? sortedByTraffic(model) : model };
     case 'traffic':
@@ -151,7 +120,7 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
-      return { model: killOpened(model) };
+      return { model: killOpened(model, hostOf(model).canSignal, killTargetOf(model)) };
     default:
       return undefined;
   }
@@ -161,23 +130,14 @@ function isOnTable(model: Model): boolean {
   return model.view === 'dashboard';
 }
 
-const PLAYBACK_COMMANDS = {
-  'playback-slower': 'slower',
-  'playback-faster': 'faster',
-  'seek-back': 'back',
-  'seek-forward': 'forward',
-} as const;
-
-function actedEverywhere(model: Model, action: Action): Step {
+function actedOnScreen(model: Model, action: Action): Step | undefined {
   switch (action) {
     case 'compact':
       if (!isOnTable(model)) return { model };
-      return { model: reordered({ ...model, isCompact: !model.isCompact }), effects: [{ kind: 'demand' }] };
-    case 'playback-slower':
-    case 'playback-faster':
-    case 'seek-back':
-    case 'seek-forward':
-      return { model, effects: [{ kind: 'playback', command: PLAYBACK_COMMANDS[action] }] };
+      return {
+        model: LIST.reordered({ ...model, isCompact: !model.isCompact }),
+        effects: [{ kind: 'demand' }],
+      };
     case 'retry':
       return { model, effects: [{ kind: 'retry', host: model.current }] };
     case 'faster':
@@ -186,16 +146,8 @@ function actedEverywhere(model: Model, action: Action): Step {
       return withInterval(model, slowerThan(model.metricsIntervalMillis));
     case 'pause':
       return paused(model);
-    case 'mouse':
-      return withMouse(model, !model.isMouseOn);
-    case 'help':
-      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
-    case 'redraw':
-      return { model, effects: [{ kind: 'redraw' }] };
-    case 'suspend':
-      return { model, effects: [{ kind: 'suspend' }] };
     default:
-      return { model, quit: true };
+      return undefined;
   }
 }
 
@@ -223,11 +175,6 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
 
 /** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
 function paused(model: Model): Step {
-  // A recording stands still itself.
-  if (model.playback !== undefined) {
-    const command = model.playback.progress.isPaused ? 'resume' : 'pause';
-    return { model, effects: [{ kind: 'playback', command }] };
-  }
   if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
 }

@@ -177,3 +177,40 @@ test('a recording without processes says whose it is', () => {
   bench.sample();
   expect(bench.text()).not.toContain('sstop --playback');
 });
+
+describe('the columns chosen', () => {
+  function choosing(...columns: string[]): SocktopBench {
+    const world = new SystemWorld();
+    world.addProcess(7, { name: 'postgres' });
+    const bench = new SocktopBench({ columns }, world);
+    bench.resize(80, 24);
+    bench.sample();
+    return bench;
+  }
+
+  /** The titles of the table, without the mark of the order. */
+  function titles(bench: SocktopBench): string | undefined {
+    const header = bench.lines().find((line) => line.includes('NAME'));
+    return header
+      ?.replaceAll(/[^\w% /]/g, ' ')
+      .replaceAll(/ +/g, ' ')
+      .trim();
+  }
+
+  test('are there in their order, and the rows can be ordered by the others still', () => {
+    const bench = choosing('cpu', 'name', 'pid');
+    expect(titles(bench)).toBe('CPU % NAME PID');
+    bench.type('2');
+    expect(bench.text()).toContain('sort: memory');
+  });
+
+  test('have network use while it is counted: in its place, or last where it has none', () => {
+    const bench = choosing('name', 'cpu');
+    bench.type('N');
+    expect(titles(bench)).toBe('NAME CPU % NET');
+    const placed = choosing('network', 'name');
+    expect(titles(placed)).toBe('NAME');
+    placed.type('N');
+    expect(titles(placed)).toBe('NET NAME');
+  });
+});

@@ -4,13 +4,11 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { OwnerHistories } from '../../data/query/owner-histories.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { SortKey } from '../../data/query/sort.ts';
-import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { PlaybackProgress } from '../../data/source/recorded-source.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
-import type { InputMessage } from '../views/input-message.ts';
 import { ConnectionList } from '../views/network/connection-list.ts';
 import { DetailFacts } from '../views/network/detail.ts';
 import { GroupList } from '../views/network/group-list.ts';
@@ -21,6 +19,7 @@ import type { Identity, ListSort, NameLookup, NetworkList } from '../views/netwo
 import { type ProcessColumn, ProcessList } from '../views/network/process-list.ts';
 import type { Notice } from '../views/notice.ts';
 import type { KillState } from '../views/overlays/kill-state.ts';
+import type { ScreenEffect, ScreenMessage } from '../views/screen-update.ts';
 import type { Action, Keymap } from './keymap.ts';
 
 /** What fills the screen below the header. The detail's list is that of one process's connections. */
@@ -123,28 +122,21 @@ export type Message =
   | { readonly kind: 'resized'; readonly width: number; readonly height: number }
   | { readonly kind: 'sampled'; readonly data: NetworkData }
   | { readonly kind: 'failed'; readonly message: string }
-  | InputMessage<Action>
+  | ScreenMessage<Action>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
-  | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
-  | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean }
   /** The flash of those who crossed the alert's threshold up to a round is over. */
   | { readonly kind: 'settled'; readonly round: number };
 
-export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
-
 /** What the outside is asked to do. */
 export type Effect =
+  | ScreenEffect
   | { readonly kind: 'set-interval'; readonly intervalMillis: number }
-  | { readonly kind: 'set-mouse'; readonly isOn: boolean }
   | { readonly kind: 'set-dns'; readonly isOn: boolean }
   | { readonly kind: 'signal'; readonly pid: number; readonly startTicks: number; readonly signal: number }
-  | { readonly kind: 'playback'; readonly command: PlaybackCommand }
   | { readonly kind: 'export' }
   /** Somebody crossed the alert's threshold: rings, and sends `settled` a moment later. */
-  | { readonly kind: 'alarm'; readonly round: number }
-  | { readonly kind: 'redraw' }
-  | { readonly kind: 'suspend' };
+  | { readonly kind: 'alarm'; readonly round: number };
 
 /** What a message leads to; the loop carries out the effects once the model is the new one. */
 export interface Step {

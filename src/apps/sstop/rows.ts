@@ -1,10 +1,11 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
+import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
-import { tableRowsIn } from '../../screen/widgets/table.ts';
-import { followRow, type Viewport } from '../../screen/widgets/viewport.ts';
+import { ListScreen } from '../views/list-screen.ts';
 import { layoutDetail } from '../views/network/detail.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import type { ListInput } from '../views/network/network-list.ts';
+import type { Identity, ListInput, ListLook } from '../views/network/network-list.ts';
+import type { KillTarget } from '../views/overlays/kill-state.ts';
 import { listOf, type Model, stateOf, withState } from './model.ts';
 import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
 
@@ -21,10 +22,35 @@ export function layoutOf(model: Model): ScreenLayout {
   return { ...layout, table: connections, scrollbar };
 }
 
-/** How many rows of the table are on screen. */
-export function visibleRows(model: Model): number {
-  return tableRowsIn(layoutOf(model).table);
+/** How the current list is drawn. */
+export function lookOf(model: Model): ListLook {
+  const { sort, viewport } = stateOf(model);
+  const { alerts } = model.workspace;
+  return {
+    sort,
+    viewport,
+    theme: model.theme,
+    ascii: model.ascii,
+    alarmOf: (owner) => {
+      const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;
+      if (!alerts.isInAlarm(owner, serial)) return 'none';
+      return alerts.isFlashing(owner, serial) ? 'new' : 'on';
+    },
+  };
 }
+
+/** The list of the current view under the keys and the mouse. */
+export const LIST = new ListScreen<Model, Identity>({
+  placeOf: stateOf,
+  withPlace: withState,
+  count: (model) => listOf(model).count,
+  sortKeys: (model) => listOf(model).sortKeys,
+  identityAt: (model, rank) => listOf(model).identityAt(stateOf(model).sort, rank),
+  rankOf: (model, identity) => listOf(model).rankOf(stateOf(model).sort, identity),
+  areasOf: layoutOf,
+  hit: (model, table, x, y) => listOf(model).hit(table, lookOf(model), x, y),
+  keepsCursor: (model) => model.isFollowing,
+});
 
 /**
  * The model with its rows listed anew, after anything changed that they depend on. While a collection writes to
@@ -37,7 +63,7 @@ export function relisted(model: Model): Model {
     listOf(model).rebuild(inputOf(model, shown));
     if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
   }
-  return reordered(model);
+  return LIST.reordered(model);
 }
 
 /** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
@@ -57,36 +83,28 @@ function inputOf(model: Model, data: NetworkData): ListInput {
   };
 }
 
-/** The model after the order of the same rows changed: the cursor follows its row. */
-export function reordered(model: Model): Model {
-  const { selection, sort, viewport } = stateOf(model);
-  const list = listOf(model);
-  const rank = selection === undefined ? -1 : list.rankOf(sort, selection);
-  if (rank < 0 && viewport.selected >= 0) {
-    if (list.count === 0) return withState(model, { viewport: { offset: 0, selected: -1 } });
-    return selectedAt(model, reselected(model, viewport));
-  }
-  const followed = followRow(viewport, rank, list.count, visibleRows(model));
-  return followed === viewport ? model : withState(model, { viewport: followed });
-}
-
-/** The row that was selected is gone: its place keeps the cursor; where no row is left, it comes back with its own. */
-function reselected(model: Model, viewport: Viewport): Viewport {
-  const { count } = listOf(model);
-  return followRow(viewport, Math.min(viewport.selected, count - 1), count, visibleRows(model));
-}
-
-/** The model with the cursor where the viewport says, remembering whose row that is. */
-export function selectedAt(model: Model, viewport: Viewport): Model {
-  const selection = listOf(model).identityAt(stateOf(model).sort, viewport.selected);
-  if (selection === undefined)
-    return withState(model, { viewport: { ...viewport, selected: -1 }, selection });
-  return withState(model, { viewport, selection });
-}
-
 /** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
 export function filtered(model: Model, filterText: string): Model {
   const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
   const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
   return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
+}
+
+/** The process under the cursor; undefined where there is none. */
+export function killTargetOf(model: Model): KillTarget | undefined {
+  if (model.view === 'detail') {
+    const { pid, startTicks, name, hasExited } = model.workspace.detail;
+    return pid > 0 && !hasExited ? { pid, startTicks, name } : undefined;
+  }
+  const { selection, viewport, sort } = stateOf(model);
+  if (model.shown === undefined || selection === undefined || viewport.selected < 0) return undefined;
+  const { owners } = model.shown.section;
+  const owner = ownerOf(model, selection.slot, () => model.workspace.listen.ownerAt(sort, viewport.selected));
+  if (owner < 0 || owners.kind[owner] !== OwnerKind.PROCESS || owners.pid[owner]! <= 0) return undefined;
+  return { pid: owners.pid[owner]!, startTicks: owners.startTicks[owner]!, name: owners.names[owner]! };
+}
+
+function ownerOf(model: Model, slot: number, listening: () => number): number {
+  if (model.view === 'processes') return slot;
+  return model.view === 'listen' ? listening() : -1;
 }

@@ -4,7 +4,7 @@ import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
 import { TimeSlice } from '../../data/source/time-slice.ts';
 import type { NetworkData } from '../views/network/network-data.ts';
-import { nextDue } from './cadence.ts';
+import { FIRST_RATES_MILLIS, nextDue } from './interval.ts';
 
 /** Who is told of what the sampler finds. */
 interface SamplerEvents {
@@ -15,9 +15,6 @@ interface SamplerEvents {
   /** Nothing could be collected this time; the sampler goes on. */
   failed(error: SectionError): void;
 }
-
-/** The first rates are shown this soon, whatever the interval: nobody likes an empty screen. */
-const FIRST_RATES_MILLIS = 250;
 
 /** Asks a source for network samples at an interval and keeps their rates. */
 export class Sampler {

@@ -1,54 +1,49 @@
-import type { SortKey } from '../../data/query/sort.ts';
-import { isMovement, movedViewport } from '../views/movement.ts';
+import { isMovement } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
-import { noticed, unnoticed, withMouse } from '../views/notice.ts';
-import { helpActed } from '../views/overlays/help-state.ts';
-import { killKeyed } from '../views/overlays/kill-state.ts';
+import type { KillTarget } from '../views/overlays/kill-state.ts';
+import { killOpened, updateScreen } from '../views/screen-update.ts';
 import { helpGroups } from './help-groups.ts';
 import { interfaceNamed, nextInterface } from './interfaces.ts';
 import { movedScope } from '../../data/query/scope.ts';
 import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
-import { killOpened, killSignalled, killStepped } from './kill-update.ts';
-import type { Effect, Message, Model, PlaybackCommand, PlaybackState, Step } from './model.ts';
+import type { Effect, Message, Model, Step } from './model.ts';
 import { listOf, stateOf, withState } from './model.ts';
 import { wentBack, wentInto, wentTo } from './navigation.ts';
 import { pointed } from './pointer.ts';
 import { pasted, promptOpened, typed } from './prompt.ts';
-import { filtered, relisted, reordered, selectedAt, visibleRows } from './rows.ts';
+import { filtered, killTargetOf, LIST, relisted } from './rows.ts';
 
 /** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
-      return { model: reordered({ ...model, width: message.width, height: message.height }) };
+      return { model: LIST.reordered({ ...model, width: message.width, height: message.height }) };
     case 'sampled':
       return sampled(model, message.data);
     case 'failed':
       return { model: { ...model, failure: message.message } };
-    case 'action':
-      return acted(unnoticed(model), message.action);
-    case 'typed':
-      return model.kill === undefined
-        ? { model: typed(model, message.key) }
-        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid));
-    case 'pasted':
-      return { model: pasted(model, message.text) };
-    case 'pointer':
-      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event);
     case 'played':
       return { model: { ...model, playback: message.playback } };
     case 'linked':
       return { model: { ...model, link: message.link } };
-    case 'signalled':
-      return { model: killSignalled(model, message.outcome) };
-    case 'noticed':
-      return { model: noticed(model, message.text, message.isBad) };
     case 'settled':
       model.workspace.alerts.settle(message.round);
       return { model: { ...model } };
+    default:
+      return updateScreen(model, message, PARTS);
   }
 }
+
+const PARTS = {
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  acted: (model: Model, action: Action): Step | undefined =>
+    actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
+  ...{ typed, pasted, pointed },
+  signalEffect: (_: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
+    return { kind: 'signal', pid, startTicks, signal };
+  },
+};
 
 function sampled(model: Model, data: NetworkData): Step {
   const { alerts, histories } = model.workspace;
@@ -88,20 +83,8 @@ function withMovedInterface(model: Model, { section, rates }: NonNullable<Model[
   return scope === model.scope ? model : { ...model, scope };
 }
 
-function acted(model: Model, action: Action): Step {
-  if (model.helpOffset !== undefined) {
-    const helped = helpActed(model, helpGroups(model.keymap, model.ascii), action);
-    if (helped !== undefined) return { model: helped };
-  }
-  return actedOnView(model, action) ?? actedOnRows(model, action) ?? actedEverywhere(model, action);
-}
-
 function actedOnView(model: Model, action: Action): Step | undefined {
-  if (isMovement(action)) {
-    const { viewport } = stateOf(model);
-    const moved = movedViewport(viewport, action, listOf(model).count, visibleRows(model));
-    return { model: selectedAt(model, moved) };
-  }
+  if (isMovement(action)) return { model: LIST.moved(model, action) };
   switch (action) {
     case 'open':
       return { model: wentInto(model) };
@@ -119,18 +102,16 @@ function actedOnView(model: Model, action: Action): Step | undefined {
 function actedOnRows(model: Model, action: Action): Step | undefined {
   switch (action) {
     case 'sort-next':
-      return { model: sortedBy(model, nextSort(model)) };
-    case 'sort-reverse': {
-      const { sort } = stateOf(model);
-      return { model: reordered(withState(model, { sort: { ...sort, isReversed: !sort.isReversed } })) };
-    }
+      return { model: LIST.sortedByNext(model) };
+    case 'sort-reverse':
+      return { model: LIST.reversed(model) };
     case 'sort-rate':
     case 'sort-download':
     case 'sort-upload':
     case 'sort-pid':
     case 'sort-name':
     case 'sort-connections':
-      return { model: sortedBy(model, SORT_OF_ACTION[action]) };
+      return { model: sortedBy(model, action.slice('sort-'.length)) };
     case 'filter':
     case 'alert':
       return { model: promptOpened(model, action) };
@@ -142,7 +123,7 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
     case 'follow':
       return { model: { ...model, isFollowing: !model.isFollowing } };
     case 'kill':
-      return { model: killOpened(model) };
+      return { model: killOpened(model, model.canSignal, killTargetOf(model)) };
     case 'export':
       return { model, effects: [{ kind: 'export' }] };
     case 'dns':
@@ -159,20 +140,8 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
   }
 }
 
-const PLAYBACK_COMMANDS: Readonly<Partial<Record<Action, PlaybackCommand>>> = {
-  'playback-slower': 'slower',
-  'playback-faster': 'faster',
-  'seek-back': 'back',
-  'seek-forward': 'forward',
-};
-
-function actedEverywhere(model: Model, action: Action): Step {
+function actedOnScreen(model: Model, action: Action): Step | undefined {
   switch (action) {
-    case 'playback-slower':
-    case 'playback-faster':
-    case 'seek-back':
-    case 'seek-forward':
-      return { model, effects: [{ kind: 'playback', command: PLAYBACK_COMMANDS[action]! }] };
     case 'interface-next':
       return { model: withNextInterface(model) };
     case 'faster':
@@ -180,29 +149,11 @@ function actedEverywhere(model: Model, action: Action): Step {
     case 'slower':
       return withInterval(model, slowerThan(model.intervalMillis));
     case 'pause':
-      if (model.playback !== undefined) return playbackPaused(model, model.playback);
       return { model: model.pausedAtMillis === undefined ? paused(model) : resumed(model) };
-    case 'mouse':
-      return withMouse(model, !model.isMouseOn);
-    case 'help':
-      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
-    case 'redraw':
-      return { model, effects: [{ kind: 'redraw' }] };
-    case 'suspend':
-      return { model, effects: [{ kind: 'suspend' }] };
     default:
-      return { model, quit: true };
+      return undefined;
   }
 }
-
-const SORT_OF_ACTION = {
-  'sort-rate': 'rate',
-  'sort-download': 'download',
-  'sort-upload': 'upload',
-  'sort-pid': 'pid',
-  'sort-name': 'name',
-  'sort-connections': 'connections',
-} as const satisfies Partial<Record<Action, SortKey>>;
 
 /** What a list calls the name that its rows are known by, where that is not `name`. */
 const NAME_KEYS: readonly string[] = ['process', 'remote'];
@@ -214,11 +165,6 @@ const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
   upload: 'upload-total',
 };
 
-function nextSort(model: Model): string {
-  const { sortKeys } = listOf(model);
-  return sortKeys[(sortKeys.indexOf(stateOf(model).sort.key) + 1) % sortKeys.length]!;
-}
-
 /** Sorts by a key if the current list has it. */
 function sortedBy(model: Model, wanted: string): Model {
   const { sortKeys } = listOf(model);
@@ -226,7 +172,7 @@ function sortedBy(model: Model, wanted: string): Model {
     return key === wanted || key === TOTAL_OF_RATE[wanted] || (wanted === 'name' && NAME_KEYS.includes(key));
   };
   const key = sortKeys.find(standsFor);
-  return key === undefined ? model : reordered(withState(model, { sort: { key, isReversed: false } }));
+  return key === undefined ? model : LIST.sortedBy(model, key);
 }
 
 function cumulated(model: Model): Model {
@@ -257,11 +203,6 @@ function withNextInterface(model: Model): Model {
 function withInterval(model: Model, intervalMillis: number): Step {
   if (intervalMillis === model.intervalMillis) return { model };
   return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
-}
-
-/** A recording stands still itself; a live machine goes on behind a frozen screen. */
-function playbackPaused(model: Model, { progress }: PlaybackState): Step {
-  return { model, effects: [{ kind: 'playback', command: progress.isPaused ? 'resume' : 'pause' }] };
 }
 
 function paused(model: Model): Model {

@@ -14,9 +14,8 @@ import { renderPromptLine } from '../views/overlays/prompt-line.ts';
 import { footerHints, footerNote } from './footer.ts';
 import { helpGroups } from './help-groups.ts';
 import { durationLabel } from './interval.ts';
-import { lookOf } from './look.ts';
 import { listOf, type Model, stateOf, type ViewName } from './model.ts';
-import { layoutOf, visibleRows } from './rows.ts';
+import { LIST, layoutOf, lookOf } from './rows.ts';
 import { layoutScreen, SCREEN_MIN_HEIGHT, SCREEN_MIN_WIDTH, type ScreenLayout } from './screen-layout.ts';
 
 const TITLES: Readonly<Record<ViewName, string>> = {
@@ -115,7 +114,11 @@ function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
   const { theme, ascii } = model;
   const list = listOf(model);
   list.render(layout.table, buffer, lookOf(model));
-  const position = { count: list.count, visible: visibleRows(model), offset: stateOf(model).viewport.offset };
+  const position = {
+    count: list.count,
+    visible: LIST.visibleRows(model),
+    offset: stateOf(model).viewport.offset,
+  };
   const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
   if (position.count > position.visible) renderScrollbar(layout.scrollbar, buffer, position, styles, ascii);
   if (list.count === 0) renderEmpty(model, layout.table, buffer);

@@ -4,7 +4,7 @@ import { moveSelection, pageSelection, selectRow, type Viewport } from '../../sc
 export const WHEEL_LINES = 3;
 
 /** What keys do in every list. */
-type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'top' | 'bottom';
+export type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'top' | 'bottom';
 
 const MOVEMENTS: ReadonlySet<string> = new Set([
   ...(['down', 'up', 'page-down', 'page-up', 'top', 'bottom'] as const),

@@ -1,24 +1,14 @@
+import { timeValue } from '../query/cell-values.ts';
+import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
-import { ScopeFilter } from '../query/scope.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { isListener } from '../sample/socket-role.ts';
 import type { ExportOptions } from './export-options.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { csvFields } from './exported-fields.ts';
+import { processContext } from './json-processes.ts';
 
-const COLUMNS = [
-  'timestamp',
-  'pid',
-  'process',
-  'user',
-  'upload_bytes_per_s',
-  'download_bytes_per_s',
-  'upload_bytes',
-  'download_bytes',
-  'connections',
-  'listen_ports',
-] as const;
+const FIELDS = csvFields<ProcessExport>(PROCESS_FIELDS);
 
 /**
  * RFC 4180 allows no controls but line breaks, and those quoted. A name may hold anything, so the others become
@@ -39,7 +29,7 @@ const LAST_SEPARATOR = /^(?:.*[;\t\r\n])?/s;
 
 /** The first line, with its line end (`\n`: line tools would take a `\r` for part of the last field). */
 export function csvHeader(): string {
-  return `${COLUMNS.join(',')}\n`;
+  return `timestamp,${FIELDS.map(({ name }) => name).join(',')}\n`;
 }
 
 /** One line for each process of the snapshot; what is unknown is empty, ports are joined by spaces. */
@@ -51,25 +41,11 @@ export function snapshotToCsv(
 ): string {
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
-  const ports = listenPorts(section, options);
+  const source = processContext(section, rates, header, options, rows);
   const timestamp = timeValue(header.wallMillis) ?? '';
-  const { owners } = section;
   let text = '';
   for (const row of rows.order(options.sort, 'raw')) {
-    const owner = rows.owner[row]!;
-    const fields = [
-      timestamp,
-      owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null,
-      owners.names[owner] ?? '',
-      owners.users[owner] ?? null,
-      rateValue(rows.rawUp[row]!),
-      rateValue(rows.rawDown[row]!),
-      countValue(rows.upTotal[row]!),
-      countValue(rows.downTotal[row]!),
-      rows.connections[row]!,
-      [...(ports.get(owner) ?? [])].sort((a, b) => a - b).join(' '),
-    ];
-    text += `${fields.map(csvField).join(',')}\n`;
+    text += `${timestamp},${FIELDS.map(({ value }) => csvField(value(source, row))).join(',')}\n`;
   }
   return text;
 }
@@ -77,9 +53,9 @@ export function snapshotToCsv(
 /**
  * A field by RFC 4180, 2.5 to 2.7: quoted where it must be, quotes doubled. Any user names processes and any remote
  * zone names hosts: text that would be a formula in a spreadsheet, or begins with a tab or a carriage return, gets an
- * apostrophe in front, which spreadsheets take for "text". Numbers are written as they are.
+ * apostrophe in front, which spreadsheets take for "text". Numbers are written as they are. Null is empty.
  */
-export function csvField(value: string | number | null): string {
+export function csvField(value: unknown): string {
   if (value === null) return '';
   const harmless = typeof value === 'string' ? value.replace(FORMULA_START, defused) : String(value);
   const text = (BLANK_START.test(harmless) ? `'${harmless}` : harmless).toWellFormed().replace(CONTROLS, '\ufffd');
@@ -90,22 +66,4 @@ function defused(run: string, offset: number): string {
   const [before = ''] = LAST_SEPARATOR.exec(run) ?? [];
   if (before === '' && offset > 0) return run;
   return `${before}'${run.slice(before.length)}`;
-}
-
-/** Ports that each owner listens on, in scope, by owner slot. */
-export function listenPorts(
-  section: NetworkSection,
-  options: Pick<ExportOptions, 'scope'>,
-): Map<number, Set<number>> {
-  const inScope = new ScopeFilter(options.scope, section.interfaces);
-  const { sockets, accounts } = section;
-  const ports = new Map<number, Set<number>>();
-  for (let i = 0; i < sockets.slots.count; i++) {
-    const slot = sockets.slots.rows[i]!;
-    const owner = accounts.owner[slot]!;
-    if (owner < 0 || accounts.isClosed[slot] === 1 || !isListener(sockets, slot)) continue;
-    if (!inScope.hasListener(accounts.interfaceIndex[slot]!)) continue;
-    ports.set(owner, (ports.get(owner) ?? new Set()).add(sockets.localPort[slot]!));
-  }
-  return ports;
 }

@@ -1,26 +1,15 @@
+import { HOST_FIELDS, type HostExport } from '../query/host-fields.ts';
 import { HostRows } from '../query/host-rows.ts';
+import type { JsonEntry } from '../query/row-fields.ts';
 import { ScopeFilter } from '../query/scope.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { ADDRESS_WORDS } from '../sample/address.ts';
-import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { ExportOptions } from './export-options.ts';
-import { countValue, rateValue } from './json-values.ts';
+import { entryMaker } from './exported-fields.ts';
 
-export interface HostEntry {
-  /** Its name; null: none, not known yet, or not asked for. */
-  readonly host: string | null;
-  /** Null for the row of hosts that have been dropped. */
-  readonly ip: string | null;
-  readonly up_rate: number | null;
-  readonly down_rate: number | null;
-  readonly conn_count: number;
-  /** Names of the processes that have connections to it now, each once. */
-  readonly processes: readonly string[];
-  readonly country: string | null;
-  readonly cum_up: number | null;
-  readonly cum_down: number | null;
-}
+export type HostEntry = JsonEntry<typeof HOST_FIELDS>;
+
+const hostEntry = entryMaker<typeof HOST_FIELDS, HostExport>(HOST_FIELDS);
 
 /** Remote hosts with connections or traffic in scope, the busiest first, then by address. */
 export function hostEntries(
@@ -30,35 +19,14 @@ export function hostEntries(
 ): HostEntry[] {
   const rows = new HostRows();
   rows.build(section, rates, options.scope);
+  const { hostName, country } = options;
   const processes = processNames(section, options);
-  const entries: HostEntry[] = [];
-  for (let row = 0; row < rows.count; row++) {
-    const host = rows.host[row]!;
-    const ip = hostAddress(section, host);
-    entries.push({
-      host: ip === null ? 'other hosts' : (options.hostName?.(ip) ?? null),
-      ip,
-      up_rate: rateValue(rows.rawUp[row]!),
-      down_rate: rateValue(rows.rawDown[row]!),
-      conn_count: rows.connections[row]!,
-      processes: [...(processes.get(host) ?? [])].sort(),
-      country: ip === null ? null : (options.country?.(ip) ?? null),
-      cum_up: countValue(rows.upTotal[row]!),
-      cum_down: countValue(rows.downTotal[row]!),
-    });
-  }
+  const processNamesOf = (row: number): readonly string[] =>
+    [...(processes.get(rows.host[row]!) ?? [])].sort();
+  const source: HostExport = { section, rates, rows, hostName, country, processNamesOf };
+  const entries = Array.from({ length: rows.count }, (_, row) => hostEntry(source, row));
   const busy = (entry: HostEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || ((a.ip ?? '') < (b.ip ?? '') ? -1 : 1));
-}
-
-function hostAddress(section: NetworkSection, host: number): string | null {
-  const { slots } = section.hosts;
-  const words = new Uint32Array(ADDRESS_WORDS);
-  words[0] = slots.keyWord(host, 0);
-  words[1] = slots.keyWord(host, 1);
-  words[2] = slots.keyWord(host, 2);
-  words[3] = slots.keyWord(host, 3);
-  return words.every((word) => word === 0) ? null : addressText(words, 0);
 }
 
 function processNames(section: NetworkSection, options: ExportOptions): Map<number, Set<string>> {

@@ -1,137 +1,101 @@
-import { controlGroupOf } from '../query/groups.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { GROUP_FIELDS, type GroupExport } from '../query/group-fields.ts';
+import { type ControlGroup, controlGroupOf } from '../query/groups.ts';
+import type { NetworkExport } from '../query/network-export.ts';
+import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import type { ProcessRows } from '../query/process-rows.ts';
+import type { JsonEntry } from '../query/row-fields.ts';
+import { trafficColumns } from '../query/traffic-fields.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import type { ExportOptions } from './export-options.ts';
-import {
-  type ConnectionEntry,
-  connectionEntry,
-  type ListenEntry,
-  listenEntries,
-  type SocketsByOwner,
-} from './json-sockets.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { entryMaker } from './exported-fields.ts';
+import { connectionEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
 
-export interface ProcessEntry {
-  /** Null for rows without a known process; `name` says what they are. */
-  readonly pid: number | null;
-  readonly ppid: number | null;
-  readonly start_time: string | null;
-  readonly name: string;
-  readonly cmdline: string | null;
-  readonly user: string | null;
-  readonly up_rate: number | null;
-  readonly down_rate: number | null;
-  readonly cum_up: number | null;
-  readonly cum_down: number | null;
-  readonly connections: readonly ConnectionEntry[];
-  readonly listen_ports: readonly ListenEntry[];
-  readonly conn_count: number;
-  readonly listen_count: number;
-  readonly container_id: string | null;
-  readonly service_name: string | null;
-  /** Some of its bytes were given to it by inference from the endpoint. */
-  readonly inferred: boolean;
-}
+export type ProcessEntry = JsonEntry<typeof PROCESS_FIELDS>;
+export type GroupEntry = JsonEntry<typeof GROUP_FIELDS>;
 
-export interface GroupEntry {
-  readonly group: string;
-  readonly type: string;
-  readonly processes: number;
-  readonly up_rate: number | null;
-  readonly down_rate: number | null;
-  readonly cum_up: number | null;
-  readonly cum_down: number | null;
-  readonly conn_count: number;
-}
+export const processEntry = entryMaker<typeof PROCESS_FIELDS, ProcessExport>(PROCESS_FIELDS);
+const groupEntry = entryMaker<typeof GROUP_FIELDS, GroupExport>(GROUP_FIELDS);
 
-/** Everything an entry is made from. */
-export interface ProcessContext {
-  readonly section: NetworkSection;
-  readonly rates: NetworkRates;
-  readonly header: SnapshotHeader;
-  readonly options: ExportOptions;
+/** Everything that entries of processes are made from. */
+export interface ProcessContext extends ProcessExport {
   readonly rows: ProcessRows;
   readonly byOwner: SocketsByOwner;
 }
 
-export function processEntry(context: ProcessContext, row: number): ProcessEntry {
-  const { section, rates, options, rows, byOwner } = context;
-  const { owners } = section;
-  const owner = rows.owner[row]!;
-  const isProcess = owners.kind[owner] === OwnerKind.PROCESS;
-  const group = controlGroupOf(owners.cgroups[owner]);
-  const connections = byOwner.connections.get(owner) ?? [];
+/** `rows` are those built from the section. */
+export function processContext(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: Pick<NetworkExport, 'hostName' | 'serviceName' | 'country'> & Pick<ExportOptions, 'scope'>,
+  rows: ProcessRows,
+): ProcessContext {
+  const { hostName, serviceName, country } = options;
+  const source = { section, rates, hostName, serviceName, country };
+  const byOwner = new SocketsByOwner(section, options.scope);
+  const listenersOf = (owner: number): readonly number[] => byOwner.listeners.get(owner) ?? [];
+  // Several fields ask for the same one in a row.
+  let groupOwner = -1;
+  let group: ControlGroup | undefined;
   return {
-    pid: isProcess ? owners.pid[owner]! : null,
-    ppid: isProcess ? owners.ppid[owner]! : null,
-    start_time: isProcess ? startTime(context.header, owners.startTicks[owner]!) : null,
-    name: owners.names[owner] ?? '',
-    cmdline: owners.commandLines[owner] ?? null,
-    user: owners.users[owner] ?? null,
-    up_rate: rateValue(rows.rawUp[row]!),
-    down_rate: rateValue(rows.rawDown[row]!),
-    cum_up: countValue(rows.upTotal[row]!),
-    cum_down: countValue(rows.downTotal[row]!),
-    connections: connections.map((slot) => connectionEntry(section, rates, slot, options)),
-    listen_ports: listenEntries(section, byOwner.listeners.get(owner) ?? []),
-    conn_count: rows.connections[row]!,
-    listen_count: rows.listeners[row]!,
-    container_id: group?.containerId ?? null,
-    service_name: group?.serviceName ?? null,
-    inferred: rows.isInferred[row] === 1,
+    ...source,
+    ...{ header, rows, byOwner },
+    connectionsOf: (owner) =>
+      (byOwner.connections.get(owner) ?? []).map((slot) => connectionEntry(source, slot)),
+    listenersOf: (owner) => listenEntries(section, listenersOf(owner)),
+    portsOf: (owner) => {
+      const ports = new Set(listenersOf(owner).map((slot) => section.sockets.localPort[slot]!));
+      return [...ports].sort((a, b) => a - b);
+    },
+    groupOf: (owner) => {
+      if (owner !== groupOwner) group = controlGroupOf(section.owners.cgroups[owner]);
+      groupOwner = owner;
+      return group;
+    },
   };
 }
 
-/** /proc/PID/stat field 22 counts ticks since boot. */
-function startTime(header: SnapshotHeader, startTicks: number): string | null {
-  return timeValue(header.bootWallMillis + (startTicks / header.clockTicksPerSecond) * 1000);
-}
-
-interface GroupSum {
-  readonly type: string;
-  processes: number;
-  up: number;
-  down: number;
-  upTotal: number;
-  downTotal: number;
-  connections: number;
-}
-
 /** Containers, services and sessions of the rows, the busiest first; rows without a control group are in none. */
-export function groupEntries(context: ProcessContext): GroupEntry[] {
-  const sums = new Map<string, GroupSum>();
-  for (let row = 0; row < context.rows.count; row++) addToGroup(sums, context, row);
-  const entries = [...sums].map(([group, sum]) => ({
-    group,
-    type: sum.type,
-    processes: sum.processes,
-    up_rate: rateValue(sum.up),
-    down_rate: rateValue(sum.down),
-    cum_up: countValue(sum.upTotal),
-    cum_down: countValue(sum.downTotal),
-    conn_count: sum.connections,
-  }));
+export function groupEntries({ section, rows }: ProcessContext): GroupEntry[] {
+  const sums = new GroupSums();
+  for (let row = 0; row < rows.count; row++) sums.add(section, rows, row);
+  const entries = Array.from({ length: sums.count }, (_, row) => groupEntry({ rows: sums }, row));
   const busy = (entry: GroupEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || (a.group < b.group ? -1 : 1));
 }
 
-function addToGroup(sums: Map<string, GroupSum>, { section, rows }: ProcessContext, row: number): void {
-  const owner = rows.owner[row]!;
-  const group = controlGroupOf(section.owners.cgroups[owner]);
-  if (group === undefined) return;
-  let sum = sums.get(group.name);
-  if (sum === undefined) {
-    sum = { type: group.type, processes: 0, up: 0, down: 0, upTotal: 0, downTotal: 0, connections: 0 };
-    sums.set(group.name, sum);
+/** Sums over the processes of each group; unknown where one of them is. */
+class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers('i32') }) {
+  count = 0;
+  readonly #groups: ControlGroup[] = [];
+  readonly #rowOf = new Map<string, number>();
+
+  nameOf(row: number): string {
+    return this.#groups[row]!.name;
   }
-  const isLiveProcess =
-    section.owners.kind[owner] === OwnerKind.PROCESS && section.owners.hasExited[owner] === 0;
-  if (isLiveProcess) sum.processes++;
-  sum.up += rows.rawUp[row]!;
-  sum.down += rows.rawDown[row]!;
-  sum.upTotal += rows.upTotal[row]!;
-  sum.downTotal += rows.downTotal[row]!;
-  sum.connections += rows.connections[row]!;
+
+  typeOf(row: number): ControlGroup['type'] {
+    return this.#groups[row]!.type;
+  }
+
+  add({ owners }: NetworkSection, rows: ProcessRows, from: number): void {
+    const owner = rows.owner[from]!;
+    const group = controlGroupOf(owners.cgroups[owner]);
+    if (group === undefined) return;
+    const row = this.#rowOf.get(group.name) ?? this.count;
+    if (row === this.count) {
+      this.reserveAhead(++this.count);
+      this.#rowOf.set(group.name, row);
+      this.#groups.push(group);
+    }
+    if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
+    this.rawUp[row]! += rows.rawUp[from]!;
+    this.rawDown[row]! += rows.rawDown[from]!;
+    this.upTotal[row]! += rows.upTotal[from]!;
+    this.downTotal[row]! += rows.downTotal[from]!;
+    this.connections[row]! += rows.connections[from]!;
+  }
 }

@@ -1,23 +1,26 @@
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
+import { LISTEN_FIELDS, type ListenExport } from '../query/listen-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
+import type { JsonEntry } from '../query/row-fields.ts';
 import { ScopeFilter } from '../query/scope.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { CollectionParts } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { OwnerKind } from '../sample/network-section.ts';
 import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
 import type { ExportOptions } from './export-options.ts';
+import { entryMaker } from './exported-fields.ts';
 import { type HostEntry, hostEntries } from './json-hosts.ts';
 import {
   type GroupEntry,
   groupEntries,
   type ProcessContext,
   type ProcessEntry,
+  processContext,
   processEntry,
 } from './json-processes.ts';
-import { type ListenEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { listenEntries } from './json-sockets.ts';
 
 /** Version of the shape below. */
 const JSON_SCHEMA = 1;
@@ -30,13 +33,9 @@ interface InterfaceEntry {
   readonly send_rate: number | null;
 }
 
-interface ListenPortEntry extends ListenEntry {
-  readonly pid: number | null;
-  readonly process: string;
-  /** Connections to that port now; null for UDP, which accepts none. */
-  readonly conn_count: number | null;
-  readonly cmdline: string | null;
-}
+type ListenPortEntry = JsonEntry<typeof LISTEN_FIELDS>;
+
+const listenPortEntry = entryMaker<typeof LISTEN_FIELDS, ListenExport>(LISTEN_FIELDS);
 
 /** One line of `--json`. Rates are bytes per second, unsmoothed, null before the second sample; totals are bytes. */
 export interface SnapshotEntry {
@@ -80,8 +79,7 @@ export function snapshotEntry(
 ): SnapshotEntry {
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
-  const byOwner = new SocketsByOwner(section, options);
-  const context: ProcessContext = { section, rates, header, options, rows, byOwner };
+  const context = processContext(section, rates, header, options, rows);
   const [totalUp, totalDown] = totals(rates, options);
   return {
     schema: JSON_SCHEMA,
@@ -133,21 +131,19 @@ function interfaceEntries(
 }
 
 /** Ports in order, each with the live connections that came in by it. */
-export function listenPortEntries({ section, rows, byOwner }: ProcessContext): ListenPortEntry[] {
-  const { owners } = section;
+export function listenPortEntries({ section, rates, rows, byOwner }: ProcessContext): ListenPortEntry[] {
   const accepted = connectionsByPort(section);
   const entries: ListenPortEntry[] = [];
   for (const [owner, slots] of byOwner.listeners) {
     if (rows.rowOfOwner(owner) < 0) continue;
-    for (const listen of listenEntries(section, slots)) {
-      entries.push({
-        ...listen,
-        pid: owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null,
-        process: owners.names[owner] ?? '',
-        conn_count: listen.proto === 'tcp' ? (accepted.get(listen.port) ?? 0) : null,
-        cmdline: owners.commandLines[owner] ?? null,
-      });
-    }
+    const listeners = listenEntries(section, slots);
+    const source: ListenExport = {
+      ...{ section, rates },
+      listenerOf: (at) => listeners[at]!,
+      ownerOf: () => owner,
+      acceptedOf: (at) => (listeners[at]!.proto === 'tcp' ? (accepted.get(listeners[at]!.port) ?? 0) : null),
+    };
+    for (const at of listeners.keys()) entries.push(listenPortEntry(source, at));
   }
   return entries.sort((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : a.proto > b.proto ? 1 : 0));
 }

@@ -7,8 +7,8 @@ import { SocketTable } from '../sample/socket-table.ts';
 import type { ExportOptions } from './export-options.ts';
 import { listenPortEntries, snapshotEntry } from './json.ts';
 import { hostEntries } from './json-hosts.ts';
-import { groupEntries, type ProcessContext, processEntry } from './json-processes.ts';
-import { connectionEntry, SocketsByOwner } from './json-sockets.ts';
+import { groupEntries, type ProcessContext, processContext, processEntry } from './json-processes.ts';
+import { connectionEntry } from './json-sockets.ts';
 
 /** Takes UTF-16 text piece by piece. */
 type TextSink = (text: string) => void;
@@ -53,8 +53,7 @@ export class RecordingEntry {
   ): Promise<void> {
     const options = this.#options;
     this.#rows.build(section, rates, options.scope);
-    const byOwner = new SocketsByOwner(section, options);
-    const context = { section, rates, header, options, rows: this.#rows, byOwner };
+    const context = processContext(section, rates, header, options, this.#rows);
     const lists: Record<string, () => Promise<void>> = {
       processes: () => this.#writeProcesses(context, slice, sink),
       remote_hosts: () => this.#writeList(hostEntries(section, rates, options), slice, sink),
@@ -73,12 +72,12 @@ export class RecordingEntry {
   }
 
   async #writeProcesses(context: ProcessContext, slice: Slice, sink: TextSink): Promise<void> {
-    const { rows, options, byOwner } = context;
+    const { rows } = context;
     // Connections are written apart: one process may hold them all.
-    const bare = { ...context, byOwner: { connections: new Map(), listeners: byOwner.listeners } };
+    const bare = { ...context, connectionsOf: () => [] };
     let isFirst = true;
     this.#add('[', sink);
-    for (const row of rows.order(options.sort, 'raw')) {
+    for (const row of rows.order(this.#options.sort, 'raw')) {
       if (slice.due()) await slice.rest();
       this.#add(isFirst ? '{' : ',{', sink);
       isFirst = false;
@@ -92,17 +91,12 @@ export class RecordingEntry {
     this.#add(']', sink);
   }
 
-  async #writeConnections(
-    { section, rates, options, rows, byOwner }: ProcessContext,
-    row: number,
-    slice: Slice,
-    sink: TextSink,
-  ): Promise<void> {
-    const slots = byOwner.connections.get(rows.owner[row]!) ?? [];
+  async #writeConnections(context: ProcessContext, row: number, slice: Slice, sink: TextSink): Promise<void> {
+    const slots = context.byOwner.connections.get(context.rows.owner[row]!) ?? [];
     this.#add('[', sink);
     for (const [at, slot] of slots.entries()) {
       if (slice.due()) await slice.rest();
-      const text = JSON.stringify(connectionEntry(section, rates, slot, options));
+      const text = JSON.stringify(connectionEntry(context, slot));
       this.#add(at === 0 ? text : `,${text}`, sink);
     }
     this.#add(']', sink);

@@ -5,17 +5,17 @@ import { OpenFile } from '../../kit/files/open-file.ts';
 const MODE = 0o600;
 
 const REASONS: Readonly<Record<string, string>> = {
-  EEXIST: 'there is something of that name already, and nothing is overwritten',
+  EEXIST: 'file exists; refusing to overwrite',
   ENOENT: 'there is no such directory',
   ENOTDIR: 'there is no such directory',
   EACCES: 'no permission to write there',
   EPERM: 'no permission to write there',
   EROFS: 'the file system is read-only',
-  ENOSPC: 'no space is left there',
+  ENOSPC: 'no space left on device',
   EDQUOT: 'the disk quota is used up',
   ENAMETOOLONG: 'the name is too long',
   EIO: 'the disk failed',
-  EFBIG: 'the file is as large as it may be',
+  EFBIG: 'file size limit reached',
 };
 
 /** A file that did not exist before, written from its start to its end. Every error is an OpError with one line. */

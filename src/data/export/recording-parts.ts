@@ -1,14 +1,13 @@
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import { TABLE_NAMES, type ToldTexts } from '../sample/told-tables.ts';
 import {
   ERRORS_LIMIT,
   type NumberColumn,
   type RecordedTable,
   recordedTable,
-  TABLE_NAMES,
   TEXT_LIMIT,
-  type TextColumn,
 } from '../source/recorded-format.ts';
 
 /** What a line says beside the section. */
@@ -93,7 +92,7 @@ export class RecordingParts {
     fields.push(`"${name}":${JSON.stringify(isConstant ? list[0] : list)}`);
   }
 
-  #addTexts(fields: string[], column: TextColumn, rows: Int32Array): void {
+  #addTexts(fields: string[], column: ToldTexts, rows: Int32Array): void {
     const list = this.#texts;
     list.length = rows.length;
     let isConstant = true;

@@ -11,14 +11,8 @@ import {
 } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { SocketTable } from '../sample/socket-table.ts';
-import {
-  type NumberArray,
-  type RecordedTable,
-  recordedTable,
-  type SectionTables,
-  TABLE_NAMES,
-  type TableName,
-} from '../source/recorded-format.ts';
+import { type NumberArray, type SectionTables, TABLE_NAMES, type TableName } from '../sample/told-tables.ts';
+import { type RecordedTable, recordedTable } from '../source/recorded-format.ts';
 import { LineAssembler, type RecordedLine } from '../source/recorded-line.ts';
 import { RecordedTables } from '../source/recorded-tables.ts';
 import { RecordingParts } from './recording-parts.ts';

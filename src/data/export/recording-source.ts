@@ -20,14 +20,24 @@ export class RecordingSource implements Source {
 
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
     await this.#taken;
-    const snapshot = await this.#source.sample(want, deadlineMicros);
+    const snapshot = await this.#source.sample(recordedWant(want), deadlineMicros);
     const { network, header } = snapshot;
     const isNews = network === undefined || this.#rates.update(network, header);
-    if (isNews) this.#taken = this.#writer.record(snapshot, this.#rates);
+    const hasMachine = want.machine === true || want.disks === true || want.machineProcesses !== undefined;
+    if (hasMachine || (want.network === true && isNews)) {
+      this.#taken = this.#taken.then(() => this.#writer.record(snapshot, this.#rates));
+    }
     return snapshot;
   }
 
   close(): void {
     this.#source.close();
   }
+}
+
+/** What is searched when it is played is recorded, whatever is on the screen now. */
+function recordedWant(want: Want): Want {
+  const { machineProcesses } = want;
+  if (machineProcesses === undefined) return want;
+  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true } };
 }

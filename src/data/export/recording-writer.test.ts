@@ -63,9 +63,9 @@ describe('the file', () => {
       return thrown.message.split(': ')[1];
     });
     expect(await Promise.all(lines)).toEqual([
-      'there is something of that name already, and nothing is overwritten',
-      'there is something of that name already, and nothing is overwritten',
-      'there is something of that name already, and nothing is overwritten',
+      'file exists; refusing to overwrite',
+      'file exists; refusing to overwrite',
+      'file exists; refusing to overwrite',
       'there is no such directory',
       'there is no such directory',
       'the name is too long',
@@ -89,7 +89,7 @@ describe('the file', () => {
       const { snapshotCount, error } = writer.status;
       await writer.close();
       expect(errors.map(({ code, message }) => `${code} ${message}`)).toEqual([
-        `ENOSPC cannot record to '${file}': no space is left there`,
+        `ENOSPC cannot record to '${file}': no space left on device`,
       ]);
       expect(error).toBe(errors[0]!);
       expect(snapshotCount).toBeGreaterThan(0);

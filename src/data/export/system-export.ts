@@ -1,4 +1,8 @@
-import { MachineProcessRows, type UserNames } from '../query/machine-process-rows.ts';
+import {
+  type MachineProcessExport,
+  MachineProcessRows,
+  type UserNames,
+} from '../query/machine-process-rows.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
 import { RateColumns } from '../rates/rate-columns.ts';
@@ -12,7 +16,7 @@ import type { SectionError, Snapshot, SnapshotHeader } from '../sample/snapshot.
 const ASKED_PIDS = 256;
 
 /** A machine as its exports have it: the newest of each section, with unsmoothed rates. Sections are borrowed. */
-export class SystemExport {
+export class SystemExport implements MachineProcessExport {
   readonly rates = new MachineRates();
   readonly processRates = new ProcessRates();
   readonly rows = new MachineProcessRows();
@@ -68,6 +72,20 @@ export class SystemExport {
     const out = new Int32Array(ASKED_PIDS);
     const count = this.rows.window({ key: 'cpu', isReversed: false }, 0, ASKED_PIDS, out);
     return Array.from(out.subarray(0, count), (row) => this.rows.pid[row]!);
+  }
+
+  /** Bytes a second from storage, not smoothed; NaN unknown. */
+  readOf(row: number): number {
+    return this.processRates.io.rawRx[this.#slotOf(row)] ?? Number.NaN;
+  }
+
+  /** The same to storage. */
+  writtenOf(row: number): number {
+    return this.processRates.io.rawTx[this.#slotOf(row)] ?? Number.NaN;
+  }
+
+  #slotOf(row: number): number {
+    return this.processes?.processes.find(this.rows.pid[row]!) ?? -1;
   }
 
   /** Slots of the interfaces, uplinks first. */

@@ -1,8 +1,10 @@
+import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
+import { MACHINE_PROCESS_FIELDS, type MachineProcessExport } from '../query/machine-process-rows.ts';
 import type { CpuSample } from '../sample/cpu-sample.ts';
 import type { FileSystem } from '../sample/disks-section.ts';
 import type { GpuSample } from '../sample/gpu-sample.ts';
 import type { MemorySample } from '../sample/memory-sample.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { entryMaker } from './exported-fields.ts';
 import type { SystemExport } from './system-export.ts';
 
 /** Version of the shape below. */
@@ -114,24 +116,11 @@ function gpuEntry({ rates }: SystemExport, gpu: GpuSample): object {
   };
 }
 
+const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExport>(MACHINE_PROCESS_FIELDS);
+
 /** Those that use most of the CPU first. */
-function processEntries({ rows, processes, processRates }: SystemExport): object[] {
-  return Array.from(rows.order({ key: 'cpu', isReversed: false }), (row) => {
-    const slot = processes?.processes.find(rows.pid[row]!) ?? -1;
-    return {
-      pid: rows.pid[row]!,
-      name: rows.names[row]!,
-      user: rows.users[row]!,
-      state: rows.state[row] === 0 ? null : String.fromCharCode(rows.state[row]!),
-      threads: number(rows.threads[row]!),
-      cpu_percent: rateValue(rows.machinePercent[row]!),
-      cpu_seconds: rateValue(rows.cpuNanos[row]! / 1e9),
-      mem_bytes: number(rows.residentBytes[row]!),
-      mem_percent: rateValue(rows.memoryPercent[row]!),
-      read_rate: rateValue(processRates.io.rawRx[slot] ?? UNKNOWN),
-      write_rate: rateValue(processRates.io.rawTx[slot] ?? UNKNOWN),
-    };
-  });
+function processEntries(data: SystemExport): object[] {
+  return Array.from(data.rows.order({ key: 'cpu', isReversed: false }), (row) => processEntry(data, row));
 }
 
 function number(value: number | undefined): number | null {

@@ -1,60 +1,40 @@
 import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { alignedText } from './aligned-lines.ts';
+import { timeValue } from '../query/cell-values.ts';
+import {
+  MACHINE_PROCESS_FIELDS,
+  type MachineProcessExport,
+  type MachineProcessRows,
+} from '../query/machine-process-rows.ts';
+import { type AlignedColumn, alignedText } from './aligned-lines.ts';
 import { csvField } from './csv.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { csvFields } from './exported-fields.ts';
 import type { SystemExport } from './system-export.ts';
 
 const UNKNOWN = Number.NaN;
-const CSV_COLUMNS = [
-  'timestamp',
-  'pid',
-  'process',
-  'user',
-  'cpu_percent',
-  'mem_bytes',
-  'mem_percent',
-  'threads',
-  'state',
-  'read_bytes_per_s',
-  'write_bytes_per_s',
-] as const;
+const CSV_FIELDS = csvFields<MachineProcessExport>(MACHINE_PROCESS_FIELDS);
 
-const TABLE_COLUMNS = [
-  { title: 'PID', isNumber: true },
-  { title: 'USER', isNumber: false },
-  { title: 'PROCESS', isNumber: false },
-  { title: 'CPU %', isNumber: true },
-  { title: 'MEM', isNumber: true },
-  { title: 'MEM %', isNumber: true },
-] as const;
+/** What `--once` shows of a process. */
+const TABLE_COLUMNS: readonly (AlignedColumn & { text(rows: MachineProcessRows, row: number): string })[] = [
+  { title: 'PID', isNumber: true, text: ({ pid }, row) => String(pid[row]) },
+  { title: 'USER', isNumber: false, text: ({ users }, row) => sanitizeLine(users[row]!) },
+  { title: 'PROCESS', isNumber: false, text: ({ names }, row) => sanitizeLine(names[row]!) },
+  { title: 'CPU %', isNumber: true, text: ({ machinePercent }, row) => tenthsText(machinePercent[row]!) },
+  { title: 'MEM', isNumber: true, text: ({ residentBytes }, row) => bytesText(residentBytes[row]!) },
+  { title: 'MEM %', isNumber: true, text: ({ memoryPercent }, row) => tenthsText(memoryPercent[row]!) },
+];
 
 /** The first line of `--csv`, with its line end. */
 export function systemCsvHeader(): string {
-  return `${CSV_COLUMNS.join(',')}\n`;
+  return `timestamp,${CSV_FIELDS.map(({ name }) => name).join(',')}\n`;
 }
 
 /** One line for each process, those that use most of the CPU first; what is unknown is empty. */
 export function systemCsv(data: SystemExport): string {
-  const { rows, processes, processRates } = data;
   const timestamp = timeValue(data.header?.wallMillis ?? UNKNOWN) ?? '';
   let text = '';
-  for (const row of rows.order({ key: 'cpu', isReversed: false })) {
-    const slot = processes?.processes.find(rows.pid[row]!) ?? -1;
-    const fields = [
-      timestamp,
-      rows.pid[row]!,
-      rows.names[row]!,
-      rows.users[row]!,
-      rateValue(rows.machinePercent[row]!),
-      countValue(rows.residentBytes[row]!),
-      rateValue(rows.memoryPercent[row]!),
-      countValue(rows.threads[row]!),
-      rows.state[row] === 0 ? '' : String.fromCharCode(rows.state[row]!),
-      rateValue(processRates.io.rawRx[slot] ?? UNKNOWN),
-      rateValue(processRates.io.rawTx[slot] ?? UNKNOWN),
-    ];
-    text += `${fields.map(csvField).join(',')}\n`;
+  for (const row of data.rows.order({ key: 'cpu', isReversed: false })) {
+    text += `${timestamp},${CSV_FIELDS.map(({ value }) => csvField(value(data, row))).join(',')}\n`;
   }
   return text;
 }
@@ -62,14 +42,9 @@ export function systemCsv(data: SystemExport): string {
 /** What `--once` prints: the machine in two lines, then its processes, aligned, plain. */
 export function systemTable(data: SystemExport): string {
   const { rows } = data;
-  const lines = Array.from(rows.order({ key: 'cpu', isReversed: false }), (row) => [
-    String(rows.pid[row]),
-    sanitizeLine(rows.users[row]!),
-    sanitizeLine(rows.names[row]!),
-    tenthsText(rows.machinePercent[row]!),
-    bytesText(rows.residentBytes[row]!),
-    tenthsText(rows.memoryPercent[row]!),
-  ]);
+  const lines = Array.from(rows.order({ key: 'cpu', isReversed: false }), (row) =>
+    TABLE_COLUMNS.map(({ text }) => text(rows, row)),
+  );
   return `${summaryOf(data)}\n\n${alignedText(TABLE_COLUMNS, lines)}`;
 }
 

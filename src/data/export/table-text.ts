@@ -1,23 +1,35 @@
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { timeValue } from '../query/cell-values.ts';
+import { pidValue } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { type AlignedColumn, alignedText } from './aligned-lines.ts';
 import type { ExportOptions } from './export-options.ts';
-import { timeValue } from './json-values.ts';
 
-const COLUMNS: readonly AlignedColumn[] = [
-  { title: 'PID', isNumber: true },
-  { title: 'USER', isNumber: false },
-  { title: 'PROCESS', isNumber: false },
-  { title: 'UPLOAD', isNumber: true },
-  { title: 'DOWNLOAD', isNumber: true },
-  { title: 'UP TOTAL', isNumber: true },
-  { title: 'DN TOTAL', isNumber: true },
-  { title: 'CONNS', isNumber: true },
-  { title: 'LISTEN', isNumber: true },
+/** What `--once` shows of a process. */
+const COLUMNS: readonly (AlignedColumn & {
+  text(rows: ProcessRows, row: number, owners: OwnerTable, owner: number): string;
+})[] = [
+  {
+    title: 'PID',
+    isNumber: true,
+    text: (_rows, _row, owners, owner) => String(pidValue(owners, owner) ?? '-'),
+  },
+  {
+    title: 'USER',
+    isNumber: false,
+    text: (_rows, _row, { users }, owner) => sanitizeLine(users[owner] ?? '-'),
+  },
+  { title: 'PROCESS', isNumber: false, text: nameText },
+  { title: 'UPLOAD', isNumber: true, text: ({ rawUp }, row) => rateText(rawUp[row]!) },
+  { title: 'DOWNLOAD', isNumber: true, text: ({ rawDown }, row) => rateText(rawDown[row]!) },
+  { title: 'UP TOTAL', isNumber: true, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
+  { title: 'DN TOTAL', isNumber: true, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
+  { title: 'CONNS', isNumber: true, text: ({ connections }, row) => String(connections[row]) },
+  { title: 'LISTEN', isNumber: true, text: ({ listeners }, row) => String(listeners[row]) },
 ];
 
 /** What `--once` prints: one line about the machine, then the process table, aligned, plain, ending in a line end. */
@@ -29,8 +41,10 @@ export function tableText(
 ): string {
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
-  const lines: string[][] = [];
-  for (const row of rows.order(options.sort, 'raw')) lines.push(cellsOf(section, rows, row));
+  const { owners } = section;
+  const lines = Array.from(rows.order(options.sort, 'raw'), (row) =>
+    COLUMNS.map(({ text }) => text(rows, row, owners, rows.owner[row]!)),
+  );
   return `${summaryLine(section, rates, header, options)}\n\n${alignedText(COLUMNS, lines)}`;
 }
 
@@ -52,19 +66,7 @@ function summaryLine(
   return parts.join('  ');
 }
 
-function cellsOf(section: NetworkSection, rows: ProcessRows, row: number): string[] {
-  const { owners } = section;
-  const owner = rows.owner[row]!;
-  const mark = rows.isInferred[row] === 1 ? '~' : '';
-  return [
-    owners.kind[owner] === OwnerKind.PROCESS ? String(owners.pid[owner]) : '-',
-    sanitizeLine(owners.users[owner] ?? '-'),
-    sanitizeLine(`${mark}${owners.names[owner] ?? ''}`),
-    rateText(rows.rawUp[row]!),
-    rateText(rows.rawDown[row]!),
-    bytesText(rows.upTotal[row]!),
-    bytesText(rows.downTotal[row]!),
-    String(rows.connections[row]),
-    String(rows.listeners[row]),
-  ];
+/** `~` where some of the bytes were inferred. */
+function nameText(rows: ProcessRows, row: number, { names }: OwnerTable, owner: number): string {
+  return sanitizeLine(`${rows.isInferred[row] === 1 ? '~' : ''}${names[owner] ?? ''}`);
 }

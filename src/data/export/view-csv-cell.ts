@@ -1,6 +1,6 @@
 import { csvField } from './csv.ts';
 
-/** A field of a view's file, as those of the streams. */
-export function viewCsvField(value: string | number | null): string {
-  return csvField(value);
+/** A field of a view's file, as those of the streams; lists are joined by `;`. */
+export function viewCsvField(value: unknown): string {
+  return csvField(Array.isArray(value) ? value.join(';') : value);
 }

@@ -48,7 +48,7 @@ class Scene {
     this.moment = {
       section,
       rates: this.rates,
-      wallMillis: world.header().wallMillis,
+      header: world.header(),
       scope: SCOPE,
       hostName: (address) => NAMES[address],
       serviceName: (port) => (port === 443 ? 'https' : undefined),
@@ -210,7 +210,7 @@ test('before the second sample there are no rates: empty fields', () => {
   const section = new NetworkAttribution(facts).absorb(world.sample());
   const rates = new NetworkRates();
   rates.update(section, world.header());
-  const moment = { section, rates, wallMillis: Number.NaN, scope: SCOPE };
+  const moment = { section, rates, header: { ...world.header(), wallMillis: Number.NaN }, scope: SCOPE };
   const rows = new ConnectionRows();
   const owner = ownerOf(section, 7);
   rows.build(section, rates, SCOPE, owner);

@@ -1,16 +1,40 @@
+import { timeValue } from '../query/cell-values.ts';
+import { CONNECTION_FIELDS } from '../query/connection-fields.ts';
 import type { ConnectionRows } from '../query/connection-rows.ts';
+import { GROUP_FIELDS, type GroupExport } from '../query/group-fields.ts';
 import type { GroupRows } from '../query/group-rows.ts';
+import { HOST_FIELDS, type HostExport } from '../query/host-fields.ts';
 import type { HostRows } from '../query/host-rows.ts';
+import { LISTEN_FIELDS, type ListenExport, OWNER_FIELDS, type OwnerExport } from '../query/listen-fields.ts';
 import type { ListenRows } from '../query/listen-rows.ts';
+import type { NetworkExport } from '../query/network-export.ts';
+import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import type { ProcessRows } from '../query/process-rows.ts';
 import type { Scope } from '../query/scope.ts';
-import { stateName } from '../query/socket-names.ts';
-import type { NetworkRates } from '../rates/network-rates.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
-import { listenPorts } from './csv.ts';
-import { countValue, rateValue, timeValue } from './json-values.ts';
+import { csvFields, type ExportedField } from './exported-fields.ts';
+import { processContext } from './json-processes.ts';
 import { viewCsvField } from './view-csv-cell.ts';
+
+const PROCESSES = csvFields<ProcessExport>(PROCESS_FIELDS);
+const HOSTS = csvFields<HostExport>(HOST_FIELDS);
+const LISTENERS = csvFields<ListenExport>(LISTEN_FIELDS);
+const GROUPS = csvFields<GroupExport>(GROUP_FIELDS);
+/** Whose they are stands in every row. */
+const CONNECTIONS: readonly ExportedField<OwnedConnections>[] = [
+  ...csvFields<OwnedConnections>(OWNER_FIELDS),
+  ...csvFields<NetworkExport>(CONNECTION_FIELDS).map(
+    ({ name, value }): ExportedField<OwnedConnections> => ({
+      name,
+      value: (source, row) => value(source, source.rows.socket[row]!),
+    }),
+  ),
+];
+
+interface OwnedConnections extends OwnerExport {
+  readonly rows: ConnectionRows;
+}
 
 /** The rows of one view as they were built for the screen, filter and scope included. */
 export type CsvView =
@@ -22,165 +46,69 @@ export type CsvView =
   | { readonly kind: 'connections'; readonly rows: ConnectionRows; readonly owner: number };
 
 /** The moment that a view shows, and who knows names. `section` and `rates` are those the rows were built from. */
-export interface CsvMoment {
-  readonly section: NetworkSection;
-  readonly rates: NetworkRates;
-  /** When it was, as in SnapshotHeader. */
-  readonly wallMillis: number;
+export interface CsvMoment extends NetworkExport {
+  readonly header: SnapshotHeader;
   readonly scope: Scope;
-  readonly hostName?: (address: string) => string | undefined;
-  readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
-  readonly country?: (address: string) => string | undefined;
 }
-
-type Value = string | number | null;
-
-/** A column's title, unit last, and its value in a row of the view; null: unknown, an empty field. */
-type Column = readonly [title: string, value: (row: number) => Value];
 
 /**
  * A view as a CSV file (RFC 4180, lines ended by `\n`): the header, then the rows of `order`, those below 0 left out.
  * Rates are bytes per second, not smoothed; totals are bytes since start.
  */
 export function viewToCsv(view: CsvView, moment: CsvMoment, order: Int32Array): string {
-  const timestamp = timeValue(moment.wallMillis);
-  const columns: readonly Column[] = [['timestamp', () => timestamp], ...columnsOf(view, moment)];
-  let text = lineOf(columns.map(([title]) => title));
-  for (const row of order) if (row >= 0) text += lineOf(columns.map(([, value]) => value(row)));
-  return text;
-}
-
-function lineOf(values: readonly Value[]): string {
-  return `${values.map(viewCsvField).join(',')}\n`;
-}
-
-function columnsOf(view: CsvView, moment: CsvMoment): readonly Column[] {
   switch (view.kind) {
     case 'processes':
-      return processColumns(view.rows, moment);
+      return fileOf(PROCESSES, processSource(view.rows, moment), moment, order);
     case 'hosts':
-      return hostColumns(view.rows, moment);
+      return fileOf(HOSTS, hostSource(view.rows, moment), moment, order);
     case 'listen':
-      return listenColumns(view.rows, moment);
+      return fileOf(LISTENERS, listenSource(view.rows, moment), moment, order);
     case 'groups':
-      return groupColumns(view.rows);
+      return fileOf(GROUPS, { rows: view.rows }, moment, order);
     case 'connections':
-      return connectionColumns(view.rows, view.owner, moment);
+      return fileOf(CONNECTIONS, { ...moment, rows: view.rows, ownerOf: () => view.owner }, moment, order);
   }
 }
 
-/** The same columns as the stream's (csv.ts). */
-function processColumns(rows: ProcessRows, moment: CsvMoment): readonly Column[] {
-  const ports = listenPorts(moment.section, moment);
-  const portsOf = (owner: number): string => [...(ports.get(owner) ?? [])].sort((a, b) => a - b).join(' ');
-  return [
-    ...ownerColumns(moment.section, (row) => rows.owner[row]!),
-    ...trafficColumns(rows),
-    ['connections', (row) => rows.connections[row]!],
-    ['listen_ports', (row) => portsOf(rows.owner[row]!)],
-  ];
+function fileOf<Source>(
+  fields: readonly ExportedField<Source>[],
+  source: Source,
+  { header }: CsvMoment,
+  order: Int32Array,
+): string {
+  const timestamp = viewCsvField(timeValue(header.wallMillis));
+  let text = `timestamp,${fields.map(({ name }) => name).join(',')}\n`;
+  for (const row of order) {
+    if (row < 0) continue;
+    text += `${timestamp},${fields.map(({ value }) => viewCsvField(value(source, row))).join(',')}\n`;
+  }
+  return text;
 }
 
-function hostColumns(rows: HostRows, { section, hostName, country }: CsvMoment): readonly Column[] {
-  const { names } = section.owners;
-  const hostOf = (address: string): Value => (address === '' ? 'other hosts' : (hostName?.(address) ?? null));
-  const processesOf = (row: number): string => {
+function processSource(rows: ProcessRows, moment: CsvMoment): ProcessExport {
+  return processContext(moment.section, moment.rates, moment.header, moment, rows);
+}
+
+/** The processes of a host: the busiest first. */
+function hostSource(rows: HostRows, moment: CsvMoment): HostExport {
+  const processNamesOf = (row: number): readonly string[] => {
     const owners = new Int32Array(rows.processCount[row]!);
     const count = rows.processesInto(row, owners);
-    return Array.from(owners.subarray(0, count), (owner) => names[owner] ?? '').join(';');
+    return Array.from(owners.subarray(0, count), (owner) => moment.section.owners.names[owner] ?? '');
   };
-  return [
-    ['host', (row) => hostOf(rows.addressOf(row))],
-    ['ip', (row) => rows.addressOf(row)],
-    ['country', (row) => country?.(rows.addressOf(row)) ?? null],
-    ...trafficColumns(rows),
-    ['connections', (row) => rows.connections[row]!],
-    ['processes', processesOf],
-  ];
+  return { ...moment, rows, processNamesOf };
 }
 
-function listenColumns(rows: ListenRows, { section, serviceName }: CsvMoment): readonly Column[] {
-  const { commandLines } = section.owners;
-  const protocolOf = (row: number): 'tcp' | 'udp' => protocolText(rows.protocol[row]!);
-  return [
-    ['proto', protocolOf],
-    ['local_ip', (row) => rows.addressOf(row)],
-    ['local_port', (row) => rows.port[row]!],
-    ['service', (row) => serviceName?.(rows.port[row]!, protocolOf(row)) ?? null],
-    ...ownerColumns(section, (row) => rows.owner[row]!),
-    ['connections', (row) => rows.connections[row]!],
-    ['sockets', (row) => rows.socketCount[row]!],
-    ['command', (row) => commandLines[rows.owner[row]!] ?? null],
-  ];
-}
-
-function groupColumns(rows: GroupRows): readonly Column[] {
-  return [
-    ['group', (row) => rows.nameOf(row)],
-    ['type', (row) => rows.typeOf(row)],
-    ['processes', (row) => rows.processes[row]!],
-    ...trafficColumns(rows),
-    ['connections', (row) => rows.connections[row]!],
-  ];
-}
-
-function connectionColumns(rows: ConnectionRows, owner: number, moment: CsvMoment): readonly Column[] {
-  const { section, rates, hostName, serviceName } = moment;
-  const isKnown = section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
-  const rateOf = (column: Float64Array, row: number): Value =>
-    isKnown ? rateValue(column[rows.socket[row]!]!) : null;
-  const protocolOf = (row: number): 'tcp' | 'udp' => protocolText(rows.protocol[row]!);
-  // As in the JSON: by the remote port, else by the local one.
-  const serviceOf = (row: number): Value =>
-    serviceName?.(rows.remotePort[row]!, protocolOf(row)) ??
-    serviceName?.(rows.localPort[row]!, protocolOf(row)) ??
-    null;
-  return [
-    ...ownerColumns(section, () => owner),
-    ['proto', protocolOf],
-    ['local_ip', (row) => rows.localAddress(row)],
-    ['local_port', (row) => rows.localPort[row]!],
-    ['remote_ip', (row) => rows.remoteAddress(row)],
-    ['remote_port', (row) => rows.remotePort[row]!],
-    ['remote_host', (row) => hostName?.(rows.remoteAddress(row)) ?? null],
-    ['service', serviceOf],
-    ['state', (row) => stateName(rows.protocol[row]!, rows.state[row]!)],
-    ['age_s', (row) => rateValue(rows.ageMicros[row]! / 1e6)],
-    ['rtt_us', (row) => countValue(rows.rttMicros[row]!)],
-    ['retransmits', (row) => countValue(rows.retransmits[row]!)],
-    ['upload_bytes_per_s', (row) => rateOf(rates.sockets.rawTx, row)],
-    ['download_bytes_per_s', (row) => rateOf(rates.sockets.rawRx, row)],
-    ['upload_bytes', (row) => countValue(rows.upTotal[row]!)],
-    ['download_bytes', (row) => countValue(rows.downTotal[row]!)],
-  ];
-}
-
-/** Who it is; rows without a process have no pid, and a name that says what they are. */
-function ownerColumns({ owners }: NetworkSection, ownerOf: (row: number) => number): readonly Column[] {
-  const isProcess = (owner: number): boolean => owners.kind[owner] === OwnerKind.PROCESS;
-  return [
-    ['pid', (row) => (isProcess(ownerOf(row)) ? owners.pid[ownerOf(row)]! : null)],
-    ['process', (row) => owners.names[ownerOf(row)] ?? ''],
-    ['user', (row) => owners.users[ownerOf(row)] ?? null],
-  ];
-}
-
-interface TrafficColumns {
-  readonly rawUp: Float64Array;
-  readonly rawDown: Float64Array;
-  readonly upTotal: Float64Array;
-  readonly downTotal: Float64Array;
-}
-
-function trafficColumns(rows: TrafficColumns): readonly Column[] {
-  return [
-    ['upload_bytes_per_s', (row) => rateValue(rows.rawUp[row]!)],
-    ['download_bytes_per_s', (row) => rateValue(rows.rawDown[row]!)],
-    ['upload_bytes', (row) => countValue(rows.upTotal[row]!)],
-    ['download_bytes', (row) => countValue(rows.downTotal[row]!)],
-  ];
-}
-
-function protocolText(protocol: number): 'tcp' | 'udp' {
-  return protocol === PROTOCOL_UDP ? 'udp' : 'tcp';
+function listenSource(rows: ListenRows, moment: CsvMoment): ListenExport {
+  return {
+    ...moment,
+    listenerOf: (row) => ({
+      proto: rows.protocol[row] === PROTOCOL_UDP ? 'udp' : 'tcp',
+      ip: rows.addressOf(row),
+      port: rows.port[row]!,
+    }),
+    ownerOf: (row) => rows.owner[row]!,
+    acceptedOf: (row) => rows.connections[row]!,
+    socketsOf: (row) => rows.socketCount[row]!,
+  };
 }

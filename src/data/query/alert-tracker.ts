@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerRates } from './owner-rates.ts';
@@ -7,16 +7,20 @@ import type { Scope } from './scope.ts';
 /** An alarm ends below this share of the threshold, so that a rate at its edge rings once. */
 const ENDS_BELOW = 0.9;
 
+/** By the slots of the owners. */
+const ALERT_COLUMNS = {
+  /** Serial of the owner in alarm, 0 none. */
+  alarm: numbers('u32'),
+  /** In which round of crossings it crossed the threshold last. */
+  flash: numbers('u32'),
+};
+
 /** Which owners send and receive more than a threshold, both directions together, whatever the filter says. */
-export class AlertTracker {
+export class AlertTracker extends columnsClass(ALERT_COLUMNS) {
   /** Bytes per second; undefined: off. */
   threshold: number | undefined;
   /** Owners in alarm now. */
   count = 0;
-  /** Serial of the owner in alarm by slot, 0 none. */
-  #alarm = new Uint32Array(0);
-  /** In which round of crossings an owner crossed the threshold last. */
-  #flash = new Uint32Array(0);
   #round = 0;
   #settledRound = 0;
   readonly #rates = new OwnerRates();
@@ -25,7 +29,7 @@ export class AlertTracker {
   setThreshold(bytesPerSecond: number | undefined): void {
     this.threshold = bytesPerSecond;
     this.count = 0;
-    this.#alarm.fill(0);
+    this.alarm.fill(0);
   }
 
   /** Takes a sample's smoothed rates in scope; how many owners have crossed the threshold upwards. */
@@ -34,20 +38,20 @@ export class AlertTracker {
     if (threshold === undefined) return 0;
     this.#rates.build(section, rates, scope);
     const { rows, count, serial, capacity } = section.owners.slots;
-    this.#reserve(capacity);
+    this.reserve(capacity);
     let crossings = 0;
     this.count = 0;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const rate = this.#rates.up[slot]! + this.#rates.down[slot]!;
-      const wasOver = this.#alarm[slot] === serial[slot];
+      const wasOver = this.alarm[slot] === serial[slot];
       // Unknown (NaN) neither raises nor ends an alarm.
       const isOver = wasOver ? !(rate < threshold * ENDS_BELOW) : rate > threshold;
-      this.#alarm[slot] = isOver ? serial[slot]! : 0;
+      this.alarm[slot] = isOver ? serial[slot]! : 0;
       if (isOver) this.count++;
       if (!isOver || wasOver) continue;
       crossings++;
-      this.#flash[slot] = this.#round + 1;
+      this.flash[slot] = this.#round + 1;
     }
     if (crossings > 0) this.#round++;
     return crossings;
@@ -65,16 +69,10 @@ export class AlertTracker {
 
   /** Whether an owner in alarm has only just crossed the threshold. */
   isFlashing(owner: number, serial: number): boolean {
-    return this.isInAlarm(owner, serial) && this.#flash[owner]! > this.#settledRound;
+    return this.isInAlarm(owner, serial) && this.flash[owner]! > this.#settledRound;
   }
 
   isInAlarm(owner: number, serial: number): boolean {
-    return serial !== 0 && this.#alarm[owner] === serial;
-  }
-
-  #reserve(capacity: number): void {
-    if (capacity <= this.#alarm.length) return;
-    this.#alarm = lengthened(this.#alarm, new Uint32Array(capacity));
-    this.#flash = lengthened(this.#flash, new Uint32Array(capacity));
+    return serial !== 0 && this.alarm[owner] === serial;
   }
 }

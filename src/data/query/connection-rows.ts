@@ -1,65 +1,57 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-role.ts';
+import { CONNECTION_FIELDS } from './connection-fields.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import { stateName } from './socket-names.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
-export const CONNECTION_SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'state',
-  'age',
-  'remote',
-  'local',
-  'protocol',
-  'rtt',
-  'retransmits',
-] as const;
-
-export type ConnectionSortKey = (typeof CONNECTION_SORT_KEYS)[number];
+export type ConnectionSortKey = SortKeyOf<typeof CONNECTION_FIELDS>;
 
 const SLOT_VALUES = 2 ** 18;
 const IPV6_BEHIND = 2 ** 32;
+
+const CONNECTION_COLUMNS = {
+  /** Identity: slot in `section.sockets` and its serial. */
+  socket: numbers('i32'),
+  serial: numbers('u32'),
+  /** IANA number and TcpState, as in SocketTable. */
+  protocol: numbers('u8'),
+  state: numbers('u8'),
+  local: numbers('u32', 0, ADDRESS_WORDS),
+  remote: numbers('u32', 0, ADDRESS_WORDS),
+  localPort: numbers('u16'),
+  remotePort: numbers('u16'),
+  /** Smoothed, bytes per second; NaN unknown. */
+  up: numbers('f64'),
+  down: numbers('f64'),
+  /** Bytes since start; NaN not counted. */
+  upTotal: numbers('f64'),
+  downTotal: numbers('f64'),
+  /** Since it was first seen; NaN: it is older than the program, which is all that the kernel lets one know. */
+  ageMicros: numbers('f64'),
+  /** NaN unknown. */
+  rttMicros: numbers('f64'),
+  retransmits: numbers('f64'),
+  /** What `conns` of a filter compares: each row is one connection. */
+  connections: numbers('i32'),
+};
 
 /**
  * Live connections of one owner in scope (sockets that are no listeners), as columns `[0..count)` in no particular
  * order. Holds copies: readable while a collection writes to the sockets, until the next `build`.
  */
-export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
+export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows) {
+  declare readonly sortKey: ConnectionSortKey;
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
-  /** Identity: slot in `section.sockets` and its serial. */
-  socket = new Int32Array(0);
-  serial = new Uint32Array(0);
-  /** IANA number and TcpState, as in SocketTable. */
-  protocol = new Uint8Array(0);
-  state = new Uint8Array(0);
-  localPort = new Uint16Array(0);
-  remotePort = new Uint16Array(0);
-  /** Smoothed, bytes per second; NaN unknown. */
-  up = new Float64Array(0);
-  down = new Float64Array(0);
-  /** Bytes since start; NaN not counted. */
-  upTotal = new Float64Array(0);
-  downTotal = new Float64Array(0);
-  /** Since it was first seen; NaN: it is older than the program, which is all that the kernel lets one know. */
-  ageMicros = new Float64Array(0);
-  /** NaN unknown. */
-  rttMicros = new Float64Array(0);
-  retransmits = new Float64Array(0);
-  /** What `conns` of a filter compares: each row is one connection. */
-  connections = new Int32Array(0);
-  /** ADDRESS_WORDS per row. */
-  #local = new Uint32Array(0);
-  #remote = new Uint32Array(0);
   readonly #texts = new EndpointTexts();
 
   build(
@@ -81,7 +73,7 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
       if (!isConnection(sockets, slot) || !inScope.has(accounts.interfaceIndex[slot]!)) continue;
       this.unfilteredCount++;
       const row = this.count;
-      this.#reserve(row + 1);
+      this.reserveAhead(row + 1);
       this.#copy(section, rates, slot, row);
       if (filter === undefined) this.count++;
       else {
@@ -107,39 +99,39 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
 
   /** `10.0.0.5:51234`, `[2001:db8::1]:443`. */
   localEndpoint(row: number): string {
-    return this.#texts.endpoint(this.#local, row * ADDRESS_WORDS, this.localPort[row]!);
+    return this.#texts.endpoint(this.local, row * ADDRESS_WORDS, this.localPort[row]!);
   }
 
   remoteEndpoint(row: number): string {
-    return this.#texts.endpoint(this.#remote, row * ADDRESS_WORDS, this.remotePort[row]!);
+    return this.#texts.endpoint(this.remote, row * ADDRESS_WORDS, this.remotePort[row]!);
   }
 
   /** As `addressText`. */
   localAddress(row: number): string {
-    return this.#texts.address(this.#local, row * ADDRESS_WORDS);
+    return this.#texts.address(this.local, row * ADDRESS_WORDS);
   }
 
   /** As `addressText`: what names are asked for by. */
   remoteAddress(row: number): string {
-    return this.#texts.address(this.#remote, row * ADDRESS_WORDS);
+    return this.#texts.address(this.remote, row * ADDRESS_WORDS);
+  }
+
+  /** Older than the program is older than all others. */
+  ageOrder(row: number): number {
+    return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ConnectionSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     for (let row = 0; row < this.count; row++) {
       order.ties[row] = this.localPort[row]! * SLOT_VALUES + this.socket[row]!;
     }
-    if (key === 'remote' || key === 'local') {
-      this.#arrangeByEndpoint(order, key, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
+    arrangeBy<ConnectionRows>(CONNECTION_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   /** By address, IPv4 before IPv6, then by port. The first bits are the key; the words decide the rest. */
-  #arrangeByEndpoint(order: RowOrder, key: 'local' | 'remote', isUpwards: boolean): void {
-    const words = key === 'local' ? this.#local : this.#remote;
-    const ports = key === 'local' ? this.localPort : this.remotePort;
+  arrangeByRemote(order: RowOrder, isUpwards: boolean): void {
+    const words = this.remote;
+    const ports = this.remotePort;
     const sign = isUpwards ? 1 : -1;
     for (let row = 0; row < this.count; row++) order.keys[row] = headOf(words, row * ADDRESS_WORDS) * sign;
     order.compare = (a, b) => {
@@ -149,28 +141,6 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
       }
       return (ports[a]! - ports[b]!) * sign;
     };
-  }
-
-  #sortValue(row: number, key: Exclude<ConnectionSortKey, 'remote' | 'local'>): number {
-    switch (key) {
-      case 'rate':
-        return this.up[row]! + this.down[row]!;
-      case 'upload':
-        return this.up[row]!;
-      case 'download':
-        return this.down[row]!;
-      case 'state':
-        return this.protocol[row]! * 256 + this.state[row]!;
-      case 'protocol':
-        return this.protocol[row]!;
-      case 'age':
-        // Older than the program is older than all others.
-        return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
-      case 'rtt':
-        return this.rttMicros[row]!;
-      case 'retransmits':
-        return this.retransmits[row]!;
-    }
   }
 
   #copy(section: NetworkSection, rates: NetworkRates, slot: number, row: number): void {
@@ -192,30 +162,9 @@ export class ConnectionRows extends RankedRows<SortBy<ConnectionSortKey>> {
     this.retransmits[row] = sockets.retransmits[slot]!;
     this.connections[row] = 1;
     for (let word = 0; word < ADDRESS_WORDS; word++) {
-      this.#local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
-      this.#remote[row * ADDRESS_WORDS + word] = sockets.remoteAddress[slot * ADDRESS_WORDS + word]!;
+      this.local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
+      this.remote[row * ADDRESS_WORDS + word] = sockets.remoteAddress[slot * ADDRESS_WORDS + word]!;
     }
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.socket.length) return;
-    const n = Math.max(64, count * 2);
-    this.socket = lengthened(this.socket, new Int32Array(n));
-    this.serial = lengthened(this.serial, new Uint32Array(n));
-    this.protocol = lengthened(this.protocol, new Uint8Array(n));
-    this.state = lengthened(this.state, new Uint8Array(n));
-    this.localPort = lengthened(this.localPort, new Uint16Array(n));
-    this.remotePort = lengthened(this.remotePort, new Uint16Array(n));
-    this.up = lengthened(this.up, new Float64Array(n));
-    this.down = lengthened(this.down, new Float64Array(n));
-    this.upTotal = lengthened(this.upTotal, new Float64Array(n));
-    this.downTotal = lengthened(this.downTotal, new Float64Array(n));
-    this.ageMicros = lengthened(this.ageMicros, new Float64Array(n));
-    this.rttMicros = lengthened(this.rttMicros, new Float64Array(n));
-    this.retransmits = lengthened(this.retransmits, new Float64Array(n));
-    this.connections = lengthened(this.connections, new Int32Array(n));
-    this.#local = lengthened(this.#local, new Uint32Array(n * ADDRESS_WORDS));
-    this.#remote = lengthened(this.#remote, new Uint32Array(n * ADDRESS_WORDS));
   }
 }
 

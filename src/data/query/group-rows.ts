@@ -1,57 +1,47 @@
+import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/group-filter.ts';
+import { GROUP_FIELDS } from './group-fields.ts';
 import type { ControlGroup } from './groups.ts';
 import { knownSum } from './known-sum.ts';
 import { NameNumbers } from './name-numbers.ts';
 import { OwnerGroups } from './owner-groups.ts';
 import { ProcessRows } from './process-rows.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy, trafficSortValue } from './sort.ts';
+import type { SortBy } from './sort.ts';
+import { trafficColumns } from './traffic-fields.ts';
 
-const GROUP_SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'connections',
-  'processes',
-  'name',
-  'total',
-  'download-total',
-  'upload-total',
-] as const;
+type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-type GroupSortKey = (typeof GROUP_SORT_KEYS)[number];
+type GroupType = ControlGroup['type'];
 
-export type GroupType = ControlGroup['type'];
+const GROUP_COLUMNS = {
+  ...trafficColumns(Number.NaN),
+  /** Live processes with a row. */
+  processes: numbers('i32'),
+  names: TEXT,
+  /** Alternatives of the filter that one of the group's processes satisfies. */
+  satisfied: numbers('u32'),
+};
 
 /**
  * The rows of the process table by control group: containers, systemd services, user sessions and others, as columns
  * `[0..count)` in no particular order. What has no known group is one row with an empty name. Rates are bytes per
  * second: the sum of what is known, NaN if nothing is. Valid until the next `build`.
  */
-export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
+export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
+  declare readonly sortKey: GroupSortKey;
   /** Groups before the filter took some away. */
   unfilteredCount = 0;
-  up = new Float64Array(0);
-  down = new Float64Array(0);
-  /** Not smoothed, for exports. */
-  rawUp = new Float64Array(0);
-  rawDown = new Float64Array(0);
-  upTotal = new Float64Array(0);
-  downTotal = new Float64Array(0);
-  connections = new Int32Array(0);
-  /** Live processes with a row. */
-  processes = new Int32Array(0);
-  readonly #names: string[] = [];
   readonly #types: GroupType[] = [];
-  /** Alternatives of the filter that one of the group's processes satisfies. */
-  #satisfied = new Uint32Array(0);
   #rowOfNumber = new Int32Array(0);
+  #kept = new Int32Array(0);
   readonly #processRows = new ProcessRows();
   readonly #groups = new OwnerGroups();
   readonly #numbers = new NameNumbers();
@@ -78,7 +68,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
         const text = this.#groups.lowerNameOf(owners, owner);
         const satisfied = filter.alternativesOfOwner(owners, owner, text);
         if (satisfied === 0) continue;
-        this.#satisfied[row]! |= satisfied;
+        this.satisfied[row]! |= satisfied;
       }
       this.#add(row, section, processRow, owner);
     }
@@ -88,7 +78,7 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
 
   /** Container, unit, user or path; empty: no known group. */
   nameOf(row: number): string {
-    return this.#names[row]!;
+    return this.names[row]!;
   }
 
   typeOf(row: number): GroupType {
@@ -107,22 +97,14 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<GroupSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     // Names are unique, so that numbers of names are too, and stay.
-    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.#names[row]!);
-    if (key === 'name') {
-      order.setTexts(this.#names, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) order.setNumber(row, this.#sortValue(row, key), isUpwards);
-  }
-
-  #sortValue(row: number, key: Exclude<GroupSortKey, 'name'>): number {
-    return key === 'processes' ? this.processes[row]! : trafficSortValue(this, row, key);
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
+    arrangeBy<GroupRows>(GROUP_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #begin(): void {
     this.count = 0;
+    this.clearRows();
     this.#numbers.begin();
     this.#rowOfNumber.fill(-1);
   }
@@ -137,19 +119,10 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
     const known = this.#rowOfNumber[number]!;
     if (known >= 0) return known;
     const row = this.count++;
-    this.#reserve(this.count);
+    this.reserveAhead(this.count);
     this.#rowOfNumber[number] = row;
-    this.#names[row] = name;
+    this.names[row] = name;
     this.#types[row] = group?.type ?? 'other';
-    this.up[row] = Number.NaN;
-    this.down[row] = Number.NaN;
-    this.rawUp[row] = Number.NaN;
-    this.rawDown[row] = Number.NaN;
-    this.upTotal[row] = Number.NaN;
-    this.downTotal[row] = Number.NaN;
-    this.connections[row] = 0;
-    this.processes[row] = 0;
-    this.#satisfied[row] = 0;
     return row;
   }
 
@@ -166,42 +139,17 @@ export class GroupRows extends RankedRows<SortBy<GroupSortKey>> {
   }
 
   #keepMatching(filter: FilterExpression): void {
+    if (this.#kept.length < this.count) this.#kept = new Int32Array(this.capacity);
     let kept = 0;
     for (let row = 0; row < this.count; row++) {
-      const number = this.#numbers.find(this.#names[row]!);
+      const number = this.#numbers.find(this.names[row]!);
       this.#rowOfNumber[number] = -1;
-      if (!filter.passes(this.#satisfied[row]!, row)) continue;
-      this.#moveRow(row, kept);
+      if (!filter.passes(this.satisfied[row]!, row)) continue;
+      this.#types[kept] = this.#types[row]!;
+      this.#kept[kept] = row;
       this.#rowOfNumber[number] = kept++;
     }
+    this.compact(this.#kept, kept);
     this.count = kept;
-  }
-
-  #moveRow(from: number, to: number): void {
-    if (from === to) return;
-    this.#names[to] = this.#names[from]!;
-    this.#types[to] = this.#types[from]!;
-    this.up[to] = this.up[from]!;
-    this.down[to] = this.down[from]!;
-    this.rawUp[to] = this.rawUp[from]!;
-    this.rawDown[to] = this.rawDown[from]!;
-    this.upTotal[to] = this.upTotal[from]!;
-    this.downTotal[to] = this.downTotal[from]!;
-    this.connections[to] = this.connections[from]!;
-    this.processes[to] = this.processes[from]!;
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.up.length) return;
-    const n = Math.max(32, count * 2);
-    this.up = lengthened(this.up, new Float64Array(n));
-    this.down = lengthened(this.down, new Float64Array(n));
-    this.rawUp = lengthened(this.rawUp, new Float64Array(n));
-    this.rawDown = lengthened(this.rawDown, new Float64Array(n));
-    this.upTotal = lengthened(this.upTotal, new Float64Array(n));
-    this.downTotal = lengthened(this.downTotal, new Float64Array(n));
-    this.connections = lengthened(this.connections, new Int32Array(n));
-    this.processes = lengthened(this.processes, new Int32Array(n));
-    this.#satisfied = lengthened(this.#satisfied, new Uint32Array(n));
   }
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
-import { HOST_SORT_KEYS, HostRows } from './host-rows.ts';
+import { HOST_FIELDS } from './host-fields.ts';
+import { HostRows } from './host-rows.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
+import { sortKeysOf } from './row-fields.ts';
 
 /** Two processes called curl and one called redis, talking to three hosts and to themselves. */
 function busy(): Machine {
@@ -142,7 +144,7 @@ describe('order', () => {
     const rows = new HostRows();
     rows.build(machine.step(), machine.rates, EVERYTHING);
     const out = new Int32Array(2);
-    for (const key of HOST_SORT_KEYS) {
+    for (const key of sortKeysOf(HOST_FIELDS)) {
       const sort = { key, isReversed: true };
       const whole = rows.order(sort);
       expect(rows.window(sort, 1, 2, out)).toBe(2);

@@ -1,49 +1,53 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isListener } from '../sample/socket-role.ts';
 import { TcpState } from '../sample/socket-table.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
+import { LISTEN_FIELDS } from './listen-fields.ts';
 import { ListenerIndex } from './listener-index.ts';
 import { LowerNames } from './lower-names.ts';
+import { pidNumber } from './process-fields.ts';
 import { RankedRows } from './ranked-rows.ts';
+import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
-const LISTEN_SORT_KEYS = ['port', 'process', 'pid', 'protocol', 'connections'] as const;
+export type ListenSortKey = SortKeyOf<typeof LISTEN_FIELDS>;
 
-export type ListenSortKey = (typeof LISTEN_SORT_KEYS)[number];
-
-const PORT_VALUES = 2 ** 16;
 const SLOT_VALUES = 2 ** 18;
 /** Listeners have no rates. */
 const NO_RATES = new Float64Array(0);
+
+const LISTEN_COLUMNS = {
+  /** Identity: slot in `section.sockets` and its serial; of several sockets the one with the lowest serial. */
+  socket: numbers('i32'),
+  serial: numbers('u32'),
+  /** IANA number, as in SocketTable. */
+  protocol: numbers('u8'),
+  address: numbers('u32', 0, ADDRESS_WORDS),
+  port: numbers('u16'),
+  /** Slot in `section.owners`. */
+  owner: numbers('i32'),
+  /** Live connections that came in by it: neither opening ones nor TIME_WAIT; UDP: connected sockets of its port. */
+  connections: numbers('i32'),
+  /** How many sockets the row stands for. */
+  socketCount: numbers('i32'),
+};
 
 /**
  * Listening TCP sockets and bound, unconnected UDP ones, as columns `[0..count)` in no particular order. Sockets that
  * share endpoint and owner (SO_REUSEPORT) are one row. Holds copies: readable at any time, until the next `build`.
  */
-export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
+export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
+  declare readonly sortKey: ListenSortKey;
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
-  /** Identity: slot in `section.sockets` and its serial; of several sockets the one with the lowest serial. */
-  socket = new Int32Array(0);
-  serial = new Uint32Array(0);
-  /** IANA number, as in SocketTable. */
-  protocol = new Uint8Array(0);
-  port = new Uint16Array(0);
-  /** Slot in `section.owners`. */
-  owner = new Int32Array(0);
-  /** Live connections that came in by it: neither opening ones nor TIME_WAIT; UDP: connected sockets of its port. */
-  connections = new Int32Array(0);
-  /** How many sockets the row stands for. */
-  socketCount = new Int32Array(0);
   readonly up = NO_RATES;
   readonly down = NO_RATES;
-  /** ADDRESS_WORDS per row. */
-  #address = new Uint32Array(0);
+  #kept = new Int32Array(0);
   #section: NetworkSection | undefined;
   readonly #index = new ListenerIndex();
   readonly #texts = new EndpointTexts();
@@ -73,47 +77,34 @@ export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
 
   /** Local address, as `addressText`. */
   addressOf(row: number): string {
-    return this.#texts.address(this.#address, row * ADDRESS_WORDS);
+    return this.#texts.address(this.address, row * ADDRESS_WORDS);
   }
 
   /** `127.0.0.1:80`, `[::]:53`. */
   endpointOf(row: number): string {
-    return this.#texts.endpoint(this.#address, row * ADDRESS_WORDS, this.port[row]!);
+    return this.#texts.endpoint(this.address, row * ADDRESS_WORDS, this.port[row]!);
+  }
+
+  /** NaN: its owner is no process. */
+  pidOf(row: number): number {
+    return this.#section === undefined ? Number.NaN : pidNumber(this.#section.owners, this.owner[row]!);
+  }
+
+  /** Names of the owners in lower case, by row. */
+  lowerNames(): readonly string[] {
+    const owners = this.#section?.owners;
+    for (let row = 0; row < this.count; row++) {
+      this.#sortTexts[row] = owners === undefined ? '' : this.#lowerNames.of(owners, this.owner[row]!);
+    }
+    return this.#sortTexts;
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<ListenSortKey>): void {
-    const isUpwards = isAscending({ key, isReversed });
     for (let row = 0; row < this.count; row++) {
       const place = this.port[row]! * 256 + this.protocol[row]!;
       order.ties[row] = place * SLOT_VALUES + this.socket[row]!;
     }
-    const owners = this.#section?.owners;
-    if (owners === undefined) return;
-    if (key === 'process') {
-      for (let row = 0; row < this.count; row++) {
-        this.#sortTexts[row] = this.#lowerNames.of(owners, this.owner[row]!);
-      }
-      order.setTexts(this.#sortTexts, isUpwards);
-      return;
-    }
-    for (let row = 0; row < this.count; row++) {
-      order.setNumber(row, this.#sortValue(row, key, owners.pid), isUpwards);
-    }
-  }
-
-  #sortValue(row: number, key: Exclude<ListenSortKey, 'process'>, pids: Int32Array): number {
-    switch (key) {
-      case 'port':
-        return this.port[row]!;
-      case 'protocol':
-        return this.protocol[row]! * PORT_VALUES + this.port[row]!;
-      case 'connections':
-        return this.connections[row]!;
-      case 'pid': {
-        const pid = pids[this.owner[row]!]!;
-        return pid > 0 ? pid : Number.NaN;
-      }
-    }
+    arrangeBy<ListenRows>(LISTEN_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #addListeners(section: NetworkSection, inScope: ScopeFilter): void {
@@ -135,7 +126,7 @@ export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
 
   #add({ sockets }: NetworkSection, slot: number, owner: number): void {
     const row = this.count++;
-    this.#reserve(this.count);
+    this.reserveAhead(this.count);
     this.#represent(row, slot, sockets.slots.serial[slot]!);
     this.protocol[row] = sockets.protocol[slot]!;
     this.port[row] = sockets.localPort[slot]!;
@@ -143,7 +134,7 @@ export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
     this.connections[row] = 0;
     this.socketCount[row] = 1;
     for (let word = 0; word < ADDRESS_WORDS; word++) {
-      this.#address[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
+      this.address[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
     }
     this.#index.add(sockets, slot, owner, row);
   }
@@ -173,6 +164,7 @@ export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
     onlyOwner: number,
   ): void {
     filter?.begin({ section, inScope, columns: this });
+    if (this.#kept.length < this.count) this.#kept = new Int32Array(this.capacity);
     let kept = 0;
     this.unfilteredCount = 0;
     for (let row = 0; row < this.count; row++) {
@@ -180,39 +172,15 @@ export class ListenRows extends RankedRows<SortBy<ListenSortKey>> {
       if (onlyOwner >= 0 && owner !== onlyOwner) continue;
       this.unfilteredCount++;
       if (filter !== undefined && !this.#passes(filter, row)) continue;
-      this.#moveRow(row, kept++);
+      this.#kept[kept++] = row;
     }
+    this.compact(this.#kept, kept);
     this.count = kept;
   }
 
   #passes(filter: FilterExpression, row: number): boolean {
     const text = this.endpointOf(row);
     return filter.passes(filter.alternativesOfSocket(this.owner[row]!, this.socket[row]!, NONE, text), row);
-  }
-
-  #moveRow(from: number, to: number): void {
-    if (from === to) return;
-    this.socket[to] = this.socket[from]!;
-    this.serial[to] = this.serial[from]!;
-    this.protocol[to] = this.protocol[from]!;
-    this.port[to] = this.port[from]!;
-    this.owner[to] = this.owner[from]!;
-    this.connections[to] = this.connections[from]!;
-    this.socketCount[to] = this.socketCount[from]!;
-    this.#address.copyWithin(to * ADDRESS_WORDS, from * ADDRESS_WORDS, (from + 1) * ADDRESS_WORDS);
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.socket.length) return;
-    const n = Math.max(64, count * 2);
-    this.socket = lengthened(this.socket, new Int32Array(n));
-    this.serial = lengthened(this.serial, new Uint32Array(n));
-    this.protocol = lengthened(this.protocol, new Uint8Array(n));
-    this.port = lengthened(this.port, new Uint16Array(n));
-    this.owner = lengthened(this.owner, new Int32Array(n));
-    this.connections = lengthened(this.connections, new Int32Array(n));
-    this.socketCount = lengthened(this.socketCount, new Int32Array(n));
-    this.#address = lengthened(this.#address, new Uint32Array(n * ADDRESS_WORDS));
   }
 }
 

@@ -1,30 +1,109 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent } from '../rates/process-cpu.ts';
 import type { ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import { countValue, rateValue } from './cell-values.ts';
 import type { ProcessTraffic } from './process-traffic.ts';
 import { RankedRows } from './ranked-rows.ts';
+import {
+  arrangeBy,
+  exported,
+  falls,
+  inJson,
+  type RowFields,
+  rises,
+  risesByText,
+  type SortKeyOf,
+} from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
-import { isAscending, type SortBy } from './sort.ts';
+import type { SortBy } from './sort.ts';
 
 /** Users of a machine are few; a hostile one may make up more. */
 const USERS_LIMIT = 4096;
 
-/** What the process table of a machine can be ordered by; the first is what it starts with. */
-export const MACHINE_SORT_KEYS = [
-  'cpu',
-  'memory',
-  'pid',
-  'name',
-  'user',
-  'threads',
-  'time',
-  'read',
-  'written',
-  'network',
-] as const;
+/** What exports read a process of a machine from: rates of storage are not smoothed. */
+export interface MachineProcessExport {
+  readonly rows: MachineProcessRows;
+  readOf(row: number): number;
+  writtenOf(row: number): number;
+}
 
-export type MachineSortKey = (typeof MACHINE_SORT_KEYS)[number];
+/** The fields of a machine's processes. */
+export const MACHINE_PROCESS_FIELDS = {
+  pid: {
+    help: 'process ID',
+    ...exported('pid', 'pid'),
+    order: rises(3, (rows, row) => rows.pid[row]!),
+    value: ({ rows }, row) => rows.pid[row]!,
+  },
+  name: {
+    help: 'name',
+    ...exported('process', 'name'),
+    order: risesByText(4, (rows) => rows.listedTexts(rows.names)),
+    value: ({ rows }, row) => rows.names[row]!,
+  },
+  user: {
+    help: 'name of the user, or its number',
+    ...exported('user', 'user'),
+    order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
+    value: ({ rows }, row) => rows.users[row]!,
+  },
+  state: {
+    help: 'state, one letter as in ps(1)',
+    ...exported('state', 'state'),
+    csvAt: 7,
+    value: ({ rows }, row) => (rows.state[row] === 0 ? null : String.fromCharCode(rows.state[row]!)),
+  },
+  threads: {
+    help: 'threads',
+    ...exported('threads', 'threads'),
+    csvAt: 6,
+    order: falls(6, (rows, row) => rows.threads[row]!),
+    value: ({ rows }, row) => countValue(rows.threads[row]!),
+  },
+  cpu: {
+    help: 'share of the whole machine, percent',
+    ...exported('cpu_percent', 'cpu_percent'),
+    order: falls(1, (rows, row) => rows.corePercent[row]!),
+    value: ({ rows }, row) => rateValue(rows.machinePercent[row]!),
+  },
+  time: {
+    help: 'CPU time since its start, seconds',
+    ...inJson('cpu_seconds'),
+    order: falls(7, (rows, row) => rows.cpuNanos[row]!),
+    value: ({ rows }, row) => rateValue(rows.cpuNanos[row]! / 1e9),
+  },
+  memory: {
+    help: 'resident memory, bytes',
+    ...exported('mem_bytes', 'mem_bytes'),
+    order: falls(2, (rows, row) => rows.residentBytes[row]!),
+    value: ({ rows }, row) => countValue(rows.residentBytes[row]!),
+  },
+  'memory-percent': {
+    help: 'share of the memory, percent',
+    ...exported('mem_percent', 'mem_percent'),
+    value: ({ rows }, row) => rateValue(rows.memoryPercent[row]!),
+  },
+  read: {
+    help: 'bytes a second read from storage',
+    ...exported('read_bytes_per_s', 'read_rate'),
+    order: falls(8, (rows, row) => rows.read[row]!),
+    value: (source, row) => rateValue(source.readOf(row)),
+  },
+  written: {
+    help: 'bytes a second written to storage',
+    ...exported('write_bytes_per_s', 'write_rate'),
+    order: falls(9, (rows, row) => rows.written[row]!),
+    value: (source, row) => rateValue(source.writtenOf(row)),
+  },
+  network: {
+    help: 'bytes a second over the network, both directions together',
+    order: falls(10, (rows, row) => rows.network[row]!),
+  },
+} satisfies RowFields<MachineProcessRows, MachineProcessExport>;
+
+/** What the process table of a machine can be ordered by. */
+export type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
 export type MachineSort = SortBy<MachineSortKey>;
 
 /** A process whichever rank it has now: a PID that was given to another process is another one. */
@@ -37,42 +116,46 @@ export interface ProcessIdentity {
 /** Names for a user's number; undefined: the number is shown. */
 export type UserNames = (uid: number) => string | undefined;
 
+const ROW_COLUMNS = {
+  pid: numbers('i32'),
+  startTicks: numbers('f64'),
+  /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
+  state: numbers('u8'),
+  threads: numbers('f64'),
+  /** Share of one core, percent: two busy threads are 200. */
+  corePercent: numbers('f64'),
+  /** Share of the whole machine, 0 to 100. */
+  machinePercent: numbers('f64'),
+  /** CPU time since its start. */
+  cpuNanos: numbers('f64'),
+  residentBytes: numbers('f64'),
+  /** Of the machine's memory. */
+  memoryPercent: numbers('f64'),
+  /** Bytes per second from and to storage, for rows that were asked for. */
+  read: numbers('f64'),
+  written: numbers('f64'),
+  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
+  network: numbers('f64'),
+  names: TEXT,
+  users: TEXT,
+  /** Empty: not told. */
+  commandLines: TEXT,
+  /** Not by row: the first `count` are the rows that the search found. */
+  listed: numbers('i32'),
+};
+
 /**
  * The process table of a machine, copied out of a sample, so that it stays readable while the next one is collected.
  * The columns hold all processes, `[0..unfilteredCount)`; `count` of them are listed, and only these are ordered. NaN
  * is unknown. Valid until the next `build`.
  */
-export class MachineProcessRows extends RankedRows<MachineSort> {
+export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
+  declare readonly sortKey: MachineSortKey;
   /** All that the machine tells of. */
   unfilteredCount = 0;
   /** All there are; the machine may tell of fewer. */
   processCount = 0;
-  pid = new Int32Array(0);
-  startTicks = new Float64Array(0);
-  /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
-  state = new Uint8Array(0);
-  threads = new Float64Array(0);
-  /** Share of one core, percent: two busy threads are 200. */
-  corePercent = new Float64Array(0);
-  /** Share of the whole machine, 0 to 100. */
-  machinePercent = new Float64Array(0);
-  /** CPU time since its start. */
-  cpuNanos = new Float64Array(0);
-  residentBytes = new Float64Array(0);
-  /** Of the machine's memory. */
-  memoryPercent = new Float64Array(0);
-  /** Bytes per second from and to storage, for rows that were asked for. */
-  read = new Float64Array(0);
-  written = new Float64Array(0);
-  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
-  network = new Float64Array(0);
-  readonly names: string[] = [];
-  readonly users: string[] = [];
-  /** Empty: not told. */
-  readonly commandLines: string[] = [];
   readonly #lower: string[] = [];
-  /** Rows that the search found. */
-  #listed = new Int32Array(0);
   #search = '';
   readonly #userTexts = new Map<number, string>();
 
@@ -86,7 +169,7 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
     const commandLines = texts?.commandLines ?? section.commandLines;
     const { slots } = processes;
-    if (slots.count > this.pid.length) this.#grow(Math.max(64, slots.count * 2));
+    this.reserveAhead(slots.count);
     this.unfilteredCount = slots.count;
     this.processCount = section.processCount ?? slots.count;
     for (let row = 0; row < slots.count; row++) {
@@ -120,13 +203,13 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
 
   override window(sort: MachineSort, first: number, length: number, out: Int32Array): number {
     const count = super.window(sort, first, length, out);
-    for (let i = 0; i < count; i++) out[i] = this.#listed[out[i]!]!;
+    for (let i = 0; i < count; i++) out[i] = this.listed[out[i]!]!;
     return count;
   }
 
   /** Where a listed row stands in that order, from 0; -1 where it is not listed. */
   override rankOf(row: number, sort: MachineSort): number {
-    const place = this.#listed.subarray(0, this.count).indexOf(row);
+    const place = this.listed.subarray(0, this.count).indexOf(row);
     return place < 0 ? -1 : super.rankOf(place, sort);
   }
 
@@ -142,24 +225,23 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     return -1;
   }
 
-  protected override arrange(order: RowOrder, sort: MachineSort): void {
-    const isUpwards = isAscending(sort);
-    const listed = this.#listed;
+  /** The texts of the listed rows in lower case, by place. */
+  listedTexts(texts: readonly string[]): readonly string[] {
+    for (let i = 0; i < this.count; i++) this.#lower[i] = texts[this.listed[i]!]!.toLowerCase();
+    return this.#lower;
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: MachineSort): void {
+    const listed = this.listed;
     for (let i = 0; i < this.count; i++) order.ties[i] = this.pid[listed[i]!]!;
-    if (sort.key === 'name' || sort.key === 'user') {
-      const texts = sort.key === 'name' ? this.names : this.users;
-      for (let i = 0; i < this.count; i++) this.#lower[i] = texts[listed[i]!]!.toLowerCase();
-      order.setTexts(this.#lower, isUpwards);
-      return;
-    }
-    const column = this.#columnOf(sort.key);
-    for (let i = 0; i < this.count; i++) order.setNumber(i, column[listed[i]!]!, isUpwards);
+    const { order: sort } = MACHINE_PROCESS_FIELDS[key];
+    arrangeBy<MachineProcessRows>(sort, isReversed, this, order, this.count, listed);
   }
 
   #list(): void {
     this.count = 0;
     for (let row = 0; row < this.unfilteredCount; row++) {
-      if (this.#search === '' || this.#isFound(row)) this.#listed[this.count++] = row;
+      if (this.#search === '' || this.#isFound(row)) this.listed[this.count++] = row;
     }
   }
 
@@ -172,27 +254,6 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     );
   }
 
-  #columnOf(key: Exclude<MachineSortKey, 'name' | 'user'>): Float64Array | Int32Array {
-    switch (key) {
-      case 'cpu':
-        return this.corePercent;
-      case 'memory':
-        return this.residentBytes;
-      case 'pid':
-        return this.pid;
-      case 'threads':
-        return this.threads;
-      case 'time':
-        return this.cpuNanos;
-      case 'read':
-        return this.read;
-      case 'written':
-        return this.written;
-      case 'network':
-        return this.network;
-    }
-  }
-
   #userOf(uid: number, userOf: UserNames): string {
     const known = this.#userTexts.get(uid);
     if (known !== undefined) return known;
@@ -200,22 +261,5 @@ export class MachineProcessRows extends RankedRows<MachineSort> {
     if (this.#userTexts.size >= USERS_LIMIT) this.#userTexts.clear();
     this.#userTexts.set(uid, text);
     return text;
-  }
-
-  #grow(n: number): void {
-    const longer = (column: Float64Array<ArrayBuffer>) => lengthened(column, new Float64Array(n));
-    this.#listed = new Int32Array(n);
-    this.pid = lengthened(this.pid, new Int32Array(n));
-    this.state = lengthened(this.state, new Uint8Array(n));
-    this.startTicks = longer(this.startTicks);
-    this.threads = longer(this.threads);
-    this.corePercent = longer(this.corePercent);
-    this.machinePercent = longer(this.machinePercent);
-    this.cpuNanos = longer(this.cpuNanos);
-    this.residentBytes = longer(this.residentBytes);
-    this.memoryPercent = longer(this.memoryPercent);
-    this.read = longer(this.read);
-    this.written = longer(this.written);
-    this.network = longer(this.network);
   }
 }

@@ -1,16 +1,23 @@
-import { lengthened, SlotTable } from '../../kit/table/slot-table.ts';
+import { numbers, tableClass } from '../../kit/table/columns.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 import { NameNumbers } from './name-numbers.ts';
 
 const PAIRS_LIMIT = 1 << 18;
 
+/** Key: row, number of the name. */
+class NamePairs extends tableClass(
+  {
+    connections: numbers('i32'),
+    owner: numbers('i32'),
+    /** A further pair of the row, -1 none. */
+    next: numbers('i32', -1),
+  },
+  { capacity: 256, limit: PAIRS_LIMIT },
+) {}
+
 /** Which process names have connections to which rows of a list, and how many: each name once a row. */
 export class NameCounts {
-  /** Key: row, number of the name. */
-  readonly #pairs = new SlotTable(256, PAIRS_LIMIT, (capacity) => this.#grow(capacity));
-  #connections = new Int32Array(256);
-  #owner = new Int32Array(256);
-  #next = new Int32Array(256);
+  readonly #pairs = new NamePairs();
   /** First pair of each row, -1 none. */
   #first = new Int32Array(0);
   readonly #names = new NameNumbers();
@@ -19,23 +26,23 @@ export class NameCounts {
   begin(rows: number): void {
     if (rows > this.#first.length) this.#first = new Int32Array(rows);
     this.#first.fill(-1, 0, rows);
-    this.#pairs.clear();
+    this.#pairs.slots.clear();
     this.#names.begin();
   }
 
   /** Counts a connection; true if the name is new to the row. */
   add(row: number, owners: OwnerTable, owner: number): boolean {
     const number = this.#names.of(owner, owners.names[owner] ?? '');
-    const known = this.#pairs.find(row, number, 0, 0);
+    const known = this.#pairs.slots.find(row, number, 0, 0);
     if (known >= 0) {
-      this.#connections[known]!++;
+      this.#pairs.connections[known]!++;
       return false;
     }
-    const pair = this.#pairs.add(row, number, 0, 0);
+    const pair = this.#pairs.slots.add(row, number, 0, 0);
     if (pair < 0) return false;
-    this.#connections[pair] = 1;
-    this.#owner[pair] = owner;
-    this.#next[pair] = this.#first[row]!;
+    this.#pairs.connections[pair] = 1;
+    this.#pairs.owner[pair] = owner;
+    this.#pairs.next[pair] = this.#first[row]!;
     this.#first[row] = pair;
     return true;
   }
@@ -51,7 +58,7 @@ export class NameCounts {
     for (let count = 0; count < out.length; count++) {
       last = this.#nextBest(row, last);
       if (last < 0) return count;
-      out[count] = this.#owner[last]!;
+      out[count] = this.#pairs.owner[last]!;
     }
     return out.length;
   }
@@ -59,7 +66,7 @@ export class NameCounts {
   /** The best of the row's pairs that stand behind `last`, -1 none. */
   #nextBest(row: number, last: number): number {
     let best = -1;
-    for (let pair = this.#first[row]!; pair >= 0; pair = this.#next[pair]!) {
+    for (let pair = this.#first[row]!; pair >= 0; pair = this.#pairs.next[pair]!) {
       const isLeft = last < 0 || this.#isBefore(last, pair);
       if (isLeft && (best < 0 || this.#isBefore(pair, best))) best = pair;
     }
@@ -67,13 +74,9 @@ export class NameCounts {
   }
 
   #isBefore(a: number, b: number): boolean {
-    const difference = this.#connections[a]! - this.#connections[b]!;
-    return difference === 0 ? this.#pairs.keyWord(a, 1) < this.#pairs.keyWord(b, 1) : difference > 0;
-  }
-
-  #grow(capacity: number): void {
-    this.#connections = lengthened(this.#connections, new Int32Array(capacity));
-    this.#owner = lengthened(this.#owner, new Int32Array(capacity));
-    this.#next = lengthened(this.#next, new Int32Array(capacity));
+    const difference = this.#pairs.connections[a]! - this.#pairs.connections[b]!;
+    return difference === 0
+      ? this.#pairs.slots.keyWord(a, 1) < this.#pairs.slots.keyWord(b, 1)
+      : difference > 0;
   }
 }

@@ -1,7 +1,10 @@
 import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
 import { LowerNames } from './lower-names.ts';
+import { type OrderedProcesses, PROCESS_FIELDS } from './process-fields.ts';
+import { arrangeBy } from './row-fields.ts';
 import { RowOrder } from './row-order.ts';
-import { isAscending, type Sort, type TrafficColumns, trafficSortValue } from './sort.ts';
+import type { Sort } from './sort.ts';
+import type { TrafficColumns } from './traffic-fields.ts';
 
 /** Which rates a sort goes by: those of the screen or those of exports. */
 export type RateBasis = 'smooth' | 'raw';
@@ -29,28 +32,18 @@ export class ProcessOrder extends RowOrder {
   readonly #lowerNames = new LowerNames();
   readonly #rowTexts: string[] = [];
 
-  arrange(rows: OrderedColumns, owners: OwnerTable, sort: Sort, basis: RateBasis): void {
-    this.begin(rows.count);
-    const isUpwards = isAscending(sort);
-    for (let row = 0; row < rows.count; row++) this.ties[row] = ownerTie(owners, rows.owner[row]!);
-    if (sort.key === 'name') {
-      for (let row = 0; row < rows.count; row++) {
-        this.#rowTexts[row] = this.#lowerNames.of(owners, rows.owner[row]!);
-      }
-      this.setTexts(this.#rowTexts, isUpwards);
-      return;
-    }
-    const { key } = sort;
-    if (key === 'pid') {
-      for (let row = 0; row < rows.count; row++) {
-        const pid = owners.pid[rows.owner[row]!]!;
-        this.setNumber(row, pid > 0 ? pid : Number.NaN, isUpwards);
-      }
-      return;
-    }
+  arrange(rows: OrderedColumns, owners: OwnerTable, { key, isReversed }: Sort, basis: RateBasis): void {
+    const { count, owner } = rows;
+    this.begin(count);
+    for (let row = 0; row < count; row++) this.ties[row] = ownerTie(owners, owner[row]!);
     const traffic = basis === 'raw' ? rawColumns(rows) : rows;
-    for (let row = 0; row < rows.count; row++)
-      this.setNumber(row, trafficSortValue(traffic, row, key), isUpwards);
+    const { up, down, upTotal, downTotal, connections } = traffic;
+    const lowerNames = (): readonly string[] => {
+      for (let row = 0; row < count; row++) this.#rowTexts[row] = this.#lowerNames.of(owners, owner[row]!);
+      return this.#rowTexts;
+    };
+    const ordered = { owner, owners, lowerNames, up, down, upTotal, downTotal, connections };
+    arrangeBy<OrderedProcesses>(PROCESS_FIELDS[key].order, isReversed, ordered, this, count);
   }
 }
 

@@ -4,9 +4,11 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import { EVERYTHING, filterOf, Machine, OUTSIDE } from './machine.fixture.ts';
+import { PROCESS_FIELDS } from './process-fields.ts';
 import { ProcessRows } from './process-rows.ts';
+import { sortKeysOf } from './row-fields.ts';
 import type { Scope } from './scope.ts';
-import { SORT_KEYS, type SortKey } from './sort.ts';
+import type { SortKey } from './sort.ts';
 
 const LOCAL = { local: '127.0.0.1', remote: '127.0.0.1' };
 
@@ -181,7 +183,7 @@ describe('order', () => {
     machine.step();
     const section = machine.step();
     machine.build(section, OUTSIDE);
-    for (const key of SORT_KEYS.filter((each) => each !== 'name' && each !== 'pid')) {
+    for (const key of sortKeysOf(PROCESS_FIELDS).filter((each) => each !== 'name' && each !== 'pid')) {
       for (const isReversed of [false, true]) {
         const names = ['process-10', 'process-20', 'process-30', 'kernel'];
         expect(machine.names(section, key, isReversed)).toEqual(names);

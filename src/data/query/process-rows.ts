@@ -1,3 +1,4 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { Trend } from '../rates/trend.ts';
@@ -10,42 +11,41 @@ import { trendOfHistory } from './history-trend.ts';
 import { ProcessOrder, type RateBasis } from './process-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import type { Sort } from './sort.ts';
+import { trafficColumns } from './traffic-fields.ts';
 
 /** Sockets that are counted in half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;
+
+const PROCESS_COLUMNS = {
+  /** Slot in `section.owners`. */
+  owner: numbers('i32'),
+  /** `connections` and `listeners` (unconnected UDP included) are live sockets in scope. */
+  ...trafficColumns(0),
+  listeners: numbers('i32'),
+  /** 1: some of the bytes were given to this process by inference. */
+  isInferred: numbers('u8'),
+  /** First of its traffic slots, -1 none: what its graph adds up. */
+  firstTraffic: numbers('i32', -1),
+  /** Live sockets whose bytes are counted, and those whose are not. */
+  countedSockets: numbers('i32'),
+  uncountedSockets: numbers('i32'),
+};
 
 /**
  * The process table: one row for each owner with sockets or traffic in scope, as columns `[0..count)`. Rates are
  * bytes per second, NaN unknown; totals are bytes since start. Valid until the next `build`.
  */
-export class ProcessRows {
+export class ProcessRows extends columnsClass(PROCESS_COLUMNS) {
   count = 0;
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
-  /** Slot in `section.owners`. */
-  owner = new Int32Array(0);
-  /** Smoothed, for the screen. */
-  up = new Float64Array(0);
-  down = new Float64Array(0);
-  rawUp = new Float64Array(0);
-  rawDown = new Float64Array(0);
-  upTotal = new Float64Array(0);
-  downTotal = new Float64Array(0);
-  /** Live sockets in scope: connections, and listening ones (unconnected UDP included). */
-  connections = new Int32Array(0);
-  listeners = new Int32Array(0);
-  /** 1: some of the bytes were given to this process by inference. */
-  isInferred = new Uint8Array(0);
   #section: NetworkSection | undefined;
   #rates: NetworkRates | undefined;
   /** Row of each owner slot, -1 none. */
   #rowOf = new Int32Array(0);
-  /** First traffic slot of each row and the next one of each traffic slot, -1 end: what a row's graph adds up. */
-  #firstTraffic = new Int32Array(0);
+  /** By traffic slots: the next one of the row, -1 end. */
   #nextTraffic = new Int32Array(0);
-  /** Live sockets whose bytes are counted, and those whose are not. */
-  #countedSockets = new Int32Array(0);
-  #uncountedSockets = new Int32Array(0);
+  #kept = new Int32Array(0);
   readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
@@ -134,7 +134,7 @@ export class ProcessRows {
   addHistoryInto(row: number, out: Float32Array): void {
     const history = this.#rates?.history;
     if (history === undefined) return;
-    for (let slot = this.#firstTraffic[row]!; slot >= 0; slot = this.#nextTraffic[slot]!) {
+    for (let slot = this.firstTraffic[row]!; slot >= 0; slot = this.#nextTraffic[slot]!) {
       history.addInto(slot, out);
     }
   }
@@ -157,38 +157,20 @@ export class ProcessRows {
     }
     if (ownerCapacity <= this.#rowOf.length) return;
     this.#rowOf = new Int32Array(ownerCapacity);
-    this.#firstTraffic = new Int32Array(ownerCapacity);
-    this.#countedSockets = new Int32Array(ownerCapacity);
-    this.#uncountedSockets = new Int32Array(ownerCapacity);
-    this.owner = new Int32Array(ownerCapacity);
-    this.up = new Float64Array(ownerCapacity);
-    this.down = new Float64Array(ownerCapacity);
-    this.rawUp = new Float64Array(ownerCapacity);
-    this.rawDown = new Float64Array(ownerCapacity);
-    this.upTotal = new Float64Array(ownerCapacity);
-    this.downTotal = new Float64Array(ownerCapacity);
-    this.connections = new Int32Array(ownerCapacity);
-    this.listeners = new Int32Array(ownerCapacity);
-    this.isInferred = new Uint8Array(ownerCapacity);
+    this.#kept = new Int32Array(ownerCapacity);
+    this.reserve(ownerCapacity);
   }
 
   /** One empty row for every owner; those without anything in scope go again. */
   #startRows(section: NetworkSection): void {
     const { rows, count } = section.owners.slots;
     this.#rowOf.fill(-1);
+    this.clearRows();
     for (let row = 0; row < count; row++) {
       const owner = rows[row]!;
       this.owner[row] = owner;
       this.#rowOf[owner] = row;
     }
-    this.#firstTraffic.fill(-1, 0, count);
-    for (const column of [this.up, this.down, this.rawUp, this.rawDown, this.upTotal, this.downTotal]) {
-      column.fill(0, 0, count);
-    }
-    for (const column of [this.connections, this.listeners, this.#countedSockets, this.#uncountedSockets]) {
-      column.fill(0, 0, count);
-    }
-    this.isInferred.fill(0, 0, count);
     this.count = count;
   }
 
@@ -200,8 +182,8 @@ export class ProcessRows {
       if (!inScope.has(traffic.interfaceIndex[slot]!)) continue;
       const row = this.#rowOf[traffic.subject[slot]!]!;
       if (row < 0) continue;
-      this.#nextTraffic[slot] = this.#firstTraffic[row]!;
-      this.#firstTraffic[row] = slot;
+      this.#nextTraffic[slot] = this.firstTraffic[row]!;
+      this.firstTraffic[row] = slot;
       this.up[row]! += rates.traffic.smoothTx[slot]!;
       this.down[row]! += rates.traffic.smoothRx[slot]!;
       this.rawUp[row]! += rates.traffic.rawTx[slot]!;
@@ -230,8 +212,8 @@ export class ProcessRows {
         if (isConnection(sockets, slot)) this.connections[row]!++;
       }
       const isUncounted = sockets.protocol[slot] === PROTOCOL_UDP && Number.isNaN(accounts.txBytes[slot]!);
-      if (isUncounted) this.#uncountedSockets[row]!++;
-      else this.#countedSockets[row]!++;
+      if (isUncounted) this.uncountedSockets[row]!++;
+      else this.countedSockets[row]!++;
     }
   }
 
@@ -247,9 +229,10 @@ export class ProcessRows {
       if (!this.#isVisible(row, isGone && scope.includeExited !== true)) continue;
       this.unfilteredCount++;
       if (filter !== undefined && !filter.matches(owners, owner, row)) continue;
-      this.#moveRow(row, kept);
+      this.#kept[kept] = row;
       this.#rowOf[owner] = kept++;
     }
+    this.compact(this.#kept, kept);
     this.count = kept;
   }
 
@@ -259,29 +242,12 @@ export class ProcessRows {
     return !leavesAtRest || this.up[row]! + this.down[row]! > 0;
   }
 
-  #moveRow(from: number, to: number): void {
-    if (from === to) return;
-    this.owner[to] = this.owner[from]!;
-    this.up[to] = this.up[from]!;
-    this.down[to] = this.down[from]!;
-    this.rawUp[to] = this.rawUp[from]!;
-    this.rawDown[to] = this.rawDown[from]!;
-    this.upTotal[to] = this.upTotal[from]!;
-    this.downTotal[to] = this.downTotal[from]!;
-    this.connections[to] = this.connections[from]!;
-    this.listeners[to] = this.listeners[from]!;
-    this.isInferred[to] = this.isInferred[from]!;
-    this.#firstTraffic[to] = this.#firstTraffic[from]!;
-    this.#countedSockets[to] = this.#countedSockets[from]!;
-    this.#uncountedSockets[to] = this.#uncountedSockets[from]!;
-  }
-
   /** Missing is not zero: no rate before the second sample, nor where none of a row's sockets is counted. */
   #blankUncounted(section: NetworkSection, rates: NetworkRates): void {
     const isUnknown = section.counted === 'none' || Number.isNaN(rates.intervalSeconds);
     for (let row = 0; row < this.count; row++) {
       const isUncounted =
-        this.#uncountedSockets[row]! > 0 && this.#countedSockets[row] === 0 && this.#firstTraffic[row]! < 0;
+        this.uncountedSockets[row]! > 0 && this.countedSockets[row] === 0 && this.firstTraffic[row]! < 0;
       if (!isUnknown && !isUncounted) continue;
       this.up[row] = Number.NaN;
       this.down[row] = Number.NaN;

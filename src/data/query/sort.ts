@@ -1,17 +1,8 @@
-/** What rows can be ordered by. `rate` is both directions together; `total` the bytes since start. */
-export const SORT_KEYS = [
-  'rate',
-  'download',
-  'upload',
-  'pid',
-  'name',
-  'connections',
-  'total',
-  'download-total',
-  'upload-total',
-] as const;
+import type { PROCESS_FIELDS } from './process-fields.ts';
+import type { SortKeyOf } from './row-fields.ts';
 
-export type SortKey = (typeof SORT_KEYS)[number];
+/** What the process table can be ordered by. */
+export type SortKey = SortKeyOf<typeof PROCESS_FIELDS>;
 
 /** An order by one of a list's own keys. */
 export interface SortBy<Key extends string> {
@@ -22,57 +13,3 @@ export interface SortBy<Key extends string> {
 
 /** Order of the process table. */
 export type Sort = SortBy<SortKey>;
-
-/** Names, addresses and numbers by which people look something up rise; everything else falls, the largest first. */
-const ASCENDING_KEYS: ReadonlySet<string> = new Set([
-  'pid',
-  'name',
-  'port',
-  'process',
-  'protocol',
-  'state',
-  'local',
-  'remote',
-  'user',
-]);
-
-/** pid, name and the like rise, everything else falls: the largest stands first. */
-function isNaturallyAscending(key: string): boolean {
-  return ASCENDING_KEYS.has(key);
-}
-
-/** The direction in force. */
-export function isAscending(sort: SortBy<string>): boolean {
-  return isNaturallyAscending(sort.key) !== sort.isReversed;
-}
-
-/** What rows add up of traffic: rates and bytes, and live connections. */
-export interface TrafficColumns {
-  readonly up: Float64Array;
-  readonly down: Float64Array;
-  readonly upTotal: Float64Array;
-  readonly downTotal: Float64Array;
-  readonly connections: Int32Array;
-}
-
-type TrafficSortKey = Exclude<SortKey, 'pid' | 'name'>;
-
-/** What a row is ordered by. */
-export function trafficSortValue(rows: TrafficColumns, row: number, key: TrafficSortKey): number {
-  switch (key) {
-    case 'rate':
-      return rows.up[row]! + rows.down[row]!;
-    case 'upload':
-      return rows.up[row]!;
-    case 'download':
-      return rows.down[row]!;
-    case 'connections':
-      return rows.connections[row]!;
-    case 'total':
-      return rows.upTotal[row]! + rows.downTotal[row]!;
-    case 'upload-total':
-      return rows.upTotal[row]!;
-    case 'download-total':
-      return rows.downTotal[row]!;
-  }
-}

@@ -1,32 +1,38 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 import { ProcessParents } from './process-parents.ts';
 import type { ProcessRows } from './process-rows.ts';
 
-/** Who is whose child: nodes `[0..count)`, first those of the process rows, then parents that have no row. */
-export class TreeLinks {
-  count = 0;
+/** No more nodes than owners. */
+const LINK_COLUMNS = {
   /** Slot of the owner, and its row, -1 none. */
-  owner = new Int32Array(0);
-  row = new Int32Array(0);
+  owner: numbers('i32'),
+  row: numbers('i32', -1),
   /** Nodes, -1 none. */
-  parent = new Int32Array(0);
-  firstChild = new Int32Array(0);
-  nextSibling = new Int32Array(0);
+  parent: numbers('i32', -1),
+  firstChild: numbers('i32', -1),
+  nextSibling: numbers('i32', -1),
+  /** By slot of the owner: its node, -1 none. */
+  nodeOf: numbers('i32', -1),
+};
+
+/** Who is whose child: nodes `[0..count)`, first those of the process rows, then parents that have no row. */
+export class TreeLinks extends columnsClass(LINK_COLUMNS) {
+  count = 0;
   firstRoot = -1;
-  #nodeOf = new Int32Array(0);
   readonly #parents = new ProcessParents();
 
   build(owners: OwnerTable, rows: ProcessRows): void {
-    this.#reserve(owners.slots.capacity);
+    this.reserve(owners.slots.capacity);
     this.#parents.begin(owners);
-    this.#nodeOf.fill(-1);
+    this.nodeOf.fill(-1);
     this.count = 0;
     for (let row = 0; row < rows.count; row++) this.#add(rows.owner[row]!, row);
     // Parents are added behind, and asked for their own parents when their turn comes.
     for (let node = 0; node < this.count; node++) {
       const parentOwner = this.#parents.of(owners, this.owner[node]!);
       if (parentOwner < 0) continue;
-      const known = this.#nodeOf[parentOwner]!;
+      const known = this.nodeOf[parentOwner]!;
       this.parent[node] = known >= 0 ? known : this.#add(parentOwner, -1);
     }
   }
@@ -53,18 +59,7 @@ export class TreeLinks {
     this.owner[node] = owner;
     this.row[node] = row;
     this.parent[node] = -1;
-    this.#nodeOf[owner] = node;
+    this.nodeOf[owner] = node;
     return node;
-  }
-
-  /** No more nodes than owners. */
-  #reserve(capacity: number): void {
-    if (capacity <= this.#nodeOf.length) return;
-    this.#nodeOf = new Int32Array(capacity);
-    this.owner = new Int32Array(capacity);
-    this.row = new Int32Array(capacity);
-    this.parent = new Int32Array(capacity);
-    this.firstChild = new Int32Array(capacity);
-    this.nextSibling = new Int32Array(capacity);
   }
 }

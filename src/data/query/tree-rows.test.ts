@@ -5,8 +5,10 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
+import { PROCESS_FIELDS } from './process-fields.ts';
 import { ProcessRows } from './process-rows.ts';
-import { SORT_KEYS, type Sort } from './sort.ts';
+import { sortKeysOf } from './row-fields.ts';
+import type { Sort } from './sort.ts';
 import { TreeRows } from './tree-rows.ts';
 
 const BY_PID: Sort = { key: 'pid', isReversed: false };
@@ -113,24 +115,29 @@ describe('tree', () => {
 test('any family is there whole, in order, with the sums of its branches', () => {
   const parents = fc.array(fc.nat(20), { minLength: 1, maxLength: 20 });
   fc.assert(
-    fc.property(parents, fc.constantFrom(...SORT_KEYS), fc.boolean(), (links, key, isReversed) => {
-      const { machine, section } = family(Object.fromEntries(links.map((ppid, i) => [i + 1, ppid])));
-      const rows = new ProcessRows();
-      rows.build(section, machine.rates, EVERYTHING);
-      const tree = new TreeRows();
-      tree.build(section, rows, { key, isReversed });
-      const { pid, ppid } = section.owners;
-      const placed = Array.from({ length: tree.count }, (_, rank) => pid[tree.owner[rank]!]!);
-      expect([...placed].sort((a, b) => a - b)).toEqual(links.map((_, i) => i + 1));
-      for (let rank = 0; rank < tree.count; rank++) {
-        const branch = placed.slice(rank, rank + tree.size[rank]!);
-        expect(tree.upTotal[rank]).toBe(branch.reduce((sum, each) => sum + each, 0));
-        if (tree.depth[rank]! > 0) {
-          const above = placed.slice(0, rank).findLastIndex((_, i) => tree.depth[i]! < tree.depth[rank]!);
-          expect(placed[above]).toBe(ppid[tree.owner[rank]!]!);
+    fc.property(
+      parents,
+      fc.constantFrom(...sortKeysOf(PROCESS_FIELDS)),
+      fc.boolean(),
+      (links, key, isReversed) => {
+        const { machine, section } = family(Object.fromEntries(links.map((ppid, i) => [i + 1, ppid])));
+        const rows = new ProcessRows();
+        rows.build(section, machine.rates, EVERYTHING);
+        const tree = new TreeRows();
+        tree.build(section, rows, { key, isReversed });
+        const { pid, ppid } = section.owners;
+        const placed = Array.from({ length: tree.count }, (_, rank) => pid[tree.owner[rank]!]!);
+        expect([...placed].sort((a, b) => a - b)).toEqual(links.map((_, i) => i + 1));
+        for (let rank = 0; rank < tree.count; rank++) {
+          const branch = placed.slice(rank, rank + tree.size[rank]!);
+          expect(tree.upTotal[rank]).toBe(branch.reduce((sum, each) => sum + each, 0));
+          if (tree.depth[rank]! > 0) {
+            const above = placed.slice(0, rank).findLastIndex((_, i) => tree.depth[i]! < tree.depth[rank]!);
+            expect(placed[above]).toBe(ppid[tree.owner[rank]!]!);
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 60 },
   );
 });

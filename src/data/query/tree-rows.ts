@@ -1,3 +1,4 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { Trend } from '../rates/trend.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
@@ -11,39 +12,43 @@ import { TreeSums } from './tree-sums.ts';
 /** Deeper levels have no bit in `rails`. */
 const RAILS_LIMIT = 31;
 
+const TREE_COLUMNS = {
+  /** Slot in `section.owners`. */
+  owner: numbers('i32'),
+  /** Row in the process rows, -1: only there for its children. */
+  row: numbers('i32'),
+  /** 0 at the top. */
+  depth: numbers('i32'),
+  /** How many rows its branch has, itself included. */
+  size: numbers('i32'),
+  /** 1: no sibling stands below it. */
+  isLast: numbers('u8'),
+  /** Bit d: the row's ancestor at depth d has siblings below it, so that a line runs through the row there. */
+  rails: numbers('u32'),
+  /** Sums over the branch of what is known; NaN nothing is. */
+  up: numbers('f64'),
+  down: numbers('f64'),
+  upTotal: numbers('f64'),
+  downTotal: numbers('f64'),
+  connections: numbers('i32'),
+  listeners: numbers('i32'),
+  /** Not by row: the nodes of `TreeLinks` in the order of the sort. */
+  sorted: numbers('i32'),
+};
+
 /**
  * The process table as a tree by parent, in pre-order: a row's number is its rank. Siblings stand in the order of the
  * sort, figures are sums over the whole branch. Ancestors without a row of their own (no sockets, or refused by the
  * filter) are there for their children. Valid until the next `build`.
  */
-export class TreeRows {
+export class TreeRows extends columnsClass(TREE_COLUMNS) {
   count = 0;
-  /** Slot in `section.owners`. */
-  owner = new Int32Array(0);
-  /** Row in the process rows, -1: only there for its children. */
-  row = new Int32Array(0);
-  /** 0 at the top. */
-  depth = new Int32Array(0);
-  /** How many rows its branch has, itself included. */
-  size = new Int32Array(0);
-  /** 1: no sibling stands below it. */
-  isLast = new Uint8Array(0);
-  /** Bit d: the row's ancestor at depth d has siblings below it, so that a line runs through the row there. */
-  rails = new Uint32Array(0);
-  /** Sums over the branch of what is known; NaN nothing is. */
-  up = new Float64Array(0);
-  down = new Float64Array(0);
-  upTotal = new Float64Array(0);
-  downTotal = new Float64Array(0);
-  connections = new Int32Array(0);
-  listeners = new Int32Array(0);
   /** Rank of each owner slot, -1 none. */
   #rankOf = new Int32Array(0);
   #rows: ProcessRows | undefined;
   readonly #links = new TreeLinks();
   readonly #sums = new TreeSums();
   readonly #order = new ProcessOrder();
-  #sorted = new Int32Array(0);
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /** Makes the tree anew from rows that were built from the same section; after a change of the sort too. */
@@ -53,10 +58,12 @@ export class TreeRows {
     this.#links.build(owners, rows);
     this.#sums.build(this.#links, rows);
     const { count } = this.#links;
-    this.#reserve(count, owners.slots.capacity);
+    const { capacity } = owners.slots;
+    if (capacity > this.#rankOf.length) this.#rankOf = new Int32Array(capacity);
+    this.reserveAhead(count);
     this.#order.arrange(this.#sums, owners, sort, 'smooth');
-    this.#order.window(0, count, this.#sorted);
-    this.#links.orderChildren(this.#sorted);
+    this.#order.window(0, count, this.sorted);
+    this.#links.orderChildren(this.sorted);
     this.count = 0;
     this.#rankOf.fill(-1);
     this.#lay();
@@ -133,24 +140,5 @@ export class TreeRows {
   #close(node: number): void {
     const rank = this.#rankOf[this.#sums.owner[node]!]!;
     this.size[rank] = this.count - rank;
-  }
-
-  #reserve(count: number, ownerCapacity: number): void {
-    if (ownerCapacity > this.#rankOf.length) this.#rankOf = new Int32Array(ownerCapacity);
-    if (count <= this.owner.length) return;
-    const n = Math.max(64, count * 2);
-    this.#sorted = new Int32Array(n);
-    this.owner = new Int32Array(n);
-    this.row = new Int32Array(n);
-    this.depth = new Int32Array(n);
-    this.size = new Int32Array(n);
-    this.isLast = new Uint8Array(n);
-    this.rails = new Uint32Array(n);
-    this.up = new Float64Array(n);
-    this.down = new Float64Array(n);
-    this.upTotal = new Float64Array(n);
-    this.downTotal = new Float64Array(n);
-    this.connections = new Int32Array(n);
-    this.listeners = new Int32Array(n);
   }
 }

@@ -1,27 +1,27 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { knownSum } from './known-sum.ts';
 import type { OrderedColumns } from './process-order.ts';
 import type { ProcessRows } from './process-rows.ts';
+import { trafficColumns } from './traffic-fields.ts';
 import type { TreeLinks } from './tree-links.ts';
 
-/** The columns of the process table summed up over each node's branch, by node. */
-export class TreeSums implements OrderedColumns {
-  count = 0;
-  owner = new Int32Array(0);
-  up = new Float64Array(0);
-  down = new Float64Array(0);
-  rawUp = new Float64Array(0);
-  rawDown = new Float64Array(0);
-  upTotal = new Float64Array(0);
-  downTotal = new Float64Array(0);
-  connections = new Int32Array(0);
-  listeners = new Int32Array(0);
+const SUM_COLUMNS = {
+  owner: numbers('i32'),
+  ...trafficColumns(Number.NaN),
+  listeners: numbers('i32'),
   /** Children not added yet. */
-  #waiting = new Int32Array(0);
-  #ready = new Int32Array(0);
+  waiting: numbers('i32'),
+  /** Not by node: those whose children have all been added. */
+  ready: numbers('i32'),
+};
+
+/** The columns of the process table summed up over each node's branch, by node. */
+export class TreeSums extends columnsClass(SUM_COLUMNS) implements OrderedColumns {
+  count = 0;
 
   build(links: TreeLinks, rows: ProcessRows): void {
     this.count = links.count;
-    this.#reserve(links.count);
+    this.reserveAhead(links.count);
     this.owner.set(links.owner.subarray(0, links.count));
     for (let node = 0; node < links.count; node++) this.#copy(node, links.row[node]!, rows);
     this.#addUp(links);
@@ -29,8 +29,8 @@ export class TreeSums implements OrderedColumns {
 
   /** From the leaves upwards, each node after all of its children. */
   #addUp({ parent, count }: TreeLinks): void {
-    const waiting = this.#waiting;
-    const ready = this.#ready;
+    const waiting = this.waiting;
+    const ready = this.ready;
     waiting.fill(0, 0, count);
     for (let node = 0; node < count; node++) if (parent[node]! >= 0) waiting[parent[node]!]!++;
     let readyCount = 0;
@@ -65,21 +65,5 @@ export class TreeSums implements OrderedColumns {
     this.downTotal[node] = isRow ? rows.downTotal[row]! : Number.NaN;
     this.connections[node] = isRow ? rows.connections[row]! : 0;
     this.listeners[node] = isRow ? rows.listeners[row]! : 0;
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.owner.length) return;
-    const n = Math.max(64, count * 2);
-    this.owner = new Int32Array(n);
-    this.up = new Float64Array(n);
-    this.down = new Float64Array(n);
-    this.rawUp = new Float64Array(n);
-    this.rawDown = new Float64Array(n);
-    this.upTotal = new Float64Array(n);
-    this.downTotal = new Float64Array(n);
-    this.connections = new Int32Array(n);
-    this.listeners = new Int32Array(n);
-    this.#waiting = new Int32Array(n);
-    this.#ready = new Int32Array(n);
   }
 }

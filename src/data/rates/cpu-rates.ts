@@ -16,7 +16,7 @@ export class CpuRates {
     const { usage } = this;
     usage.update(times);
     this.total.push(usage.percent[CPU_TOTAL_ROW]!);
-    this.#trends.ensure(usage.count);
+    this.#trends.reserve(usage.count);
     for (let core = 0; core < usage.count - 1; core++) {
       const percent = usage.percent[core + 1]!;
       this.cores[core] ??= new SampleHistory();

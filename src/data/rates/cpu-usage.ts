@@ -1,14 +1,18 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { allTicks, busyTicks, CPU_TOTAL_ROW, type CpuTable } from '../sample/cpu-sample.ts';
 
+/** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
+const USAGE_COLUMNS = {
+  percent: numbers('f64', Number.NaN),
+  /** Ticks as of the last sample. */
+  lastBusy: numbers('f64', Number.NaN),
+  lastAll: numbers('f64', Number.NaN),
+};
+
 /** Shares of the time between two samples in which processors worked, percent of each; NaN unknown. */
-export class CpuUsage {
-  /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
-  percent = new Float64Array(0);
+export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
   /** Rows in use. */
   count = 0;
-  #lastBusy = new Float64Array(0);
-  #lastAll = new Float64Array(0);
 
   /** All cores together, 0 to 100. */
   get total(): number {
@@ -17,29 +21,20 @@ export class CpuUsage {
 
   /** Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown. */
   update(times: CpuTable): void {
-    if (times.count > this.percent.length) this.#grow(times.count);
+    this.reserve(times.count);
     this.count = times.count;
     for (let row = 0; row < times.count; row++) {
       const busy = busyTicks(times, row);
       const all = allTicks(times, row);
-      this.percent[row] = shareOf(busy - this.#lastBusy[row]!, all - this.#lastAll[row]!);
-      this.#lastBusy[row] = busy;
-      this.#lastAll[row] = all;
+      this.percent[row] = shareOf(busy - this.lastBusy[row]!, all - this.lastAll[row]!);
+      this.lastBusy[row] = busy;
+      this.lastAll[row] = all;
     }
   }
 
   /** The next sample is the first again. */
   reset(): void {
-    this.percent.fill(Number.NaN);
-    this.#lastBusy.fill(Number.NaN);
-    this.#lastAll.fill(Number.NaN);
-  }
-
-  #grow(n: number): void {
-    const from = this.percent.length;
-    this.percent = lengthened(this.percent, new Float64Array(n)).fill(Number.NaN, from);
-    this.#lastBusy = lengthened(this.#lastBusy, new Float64Array(n)).fill(Number.NaN, from);
-    this.#lastAll = lengthened(this.#lastAll, new Float64Array(n)).fill(Number.NaN, from);
+    this.clearRows();
   }
 }
 

@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { LinkRates } from './link-rates.ts';
 import { SampleHistory } from './sample-history.ts';
@@ -21,6 +21,13 @@ interface InterfaceRate {
   readonly traffic: SampleHistory;
 }
 
+/** By the slots of the interfaces: the highest rates since the first sample. */
+class PeakColumns extends columnsClass({
+  tx: numbers('f64', Number.NaN),
+  rx: numbers('f64', Number.NaN),
+  serial: numbers('u32'),
+}) {}
+
 /** Rates of a machine's interfaces and of its uplinks together, bytes per second, with their peaks and their past. */
 export class InterfaceRates {
   /** Uplinks first, then by traffic; interfaces that are down stand last. */
@@ -34,9 +41,7 @@ export class InterfaceRates {
   readonly uploads = new SampleHistory();
   readonly downloads = new SampleHistory();
   readonly #rates = new LinkRates();
-  #txPeak = new Float64Array(0);
-  #rxPeak = new Float64Array(0);
-  #serial = new Uint32Array(0);
+  readonly #peaks = new PeakColumns();
   readonly #traffic: SampleHistory[] = [];
   #lastMicros = Number.NaN;
 
@@ -46,7 +51,7 @@ export class InterfaceRates {
     this.#lastMicros = monotonicMicros;
     const { capacity, rows, count } = table.slots;
     this.#rates.begin(capacity, (monotonicMicros - fromMicros) / 1e6);
-    if (capacity > this.#serial.length) this.#grow(capacity);
+    this.#peaks.reserve(capacity);
     for (let i = 0; i < count; i++) this.#record(table, rows[i]!, fromMicros, monotonicMicros);
     this.#addUp(table);
     this.interfaces = this.#listed(table);
@@ -59,16 +64,16 @@ export class InterfaceRates {
 
   #record(table: InterfaceTable, slot: number, fromMicros: number, toMicros: number): void {
     const serial = table.slots.serial[slot]!;
-    if (this.#serial[slot] !== serial) {
-      this.#serial[slot] = serial;
-      this.#txPeak[slot] = Number.NaN;
-      this.#rxPeak[slot] = Number.NaN;
+    if (this.#peaks.serial[slot] !== serial) {
+      this.#peaks.serial[slot] = serial;
+      this.#peaks.tx[slot] = Number.NaN;
+      this.#peaks.rx[slot] = Number.NaN;
       this.#traffic[slot] = new SampleHistory(INTERFACE_SAMPLES);
     }
     const rates = this.#rates;
     rates.recordOver(slot, serial, table.txBytes[slot]!, table.rxBytes[slot]!, fromMicros, toMicros);
-    this.#txPeak[slot] = higher(this.#txPeak[slot]!, rates.rawTx[slot]!);
-    this.#rxPeak[slot] = higher(this.#rxPeak[slot]!, rates.rawRx[slot]!);
+    this.#peaks.tx[slot] = higher(this.#peaks.tx[slot]!, rates.rawTx[slot]!);
+    this.#peaks.rx[slot] = higher(this.#peaks.rx[slot]!, rates.rawRx[slot]!);
     this.#traffic[slot]!.push(rates.rawTx[slot]! + rates.rawRx[slot]!);
   }
 
@@ -105,17 +110,11 @@ export class InterfaceRates {
       isUp: table.isUp[slot] === 1,
       upload: this.#rates.smoothTx[slot]!,
       download: this.#rates.smoothRx[slot]!,
-      uploadPeak: this.#txPeak[slot]!,
-      downloadPeak: this.#rxPeak[slot]!,
+      uploadPeak: this.#peaks.tx[slot]!,
+      downloadPeak: this.#peaks.rx[slot]!,
       traffic: this.#traffic[slot]!,
     }));
     return listed.sort((a, b) => weightOf(b) - weightOf(a) || (a.name < b.name ? -1 : 1));
-  }
-
-  #grow(n: number): void {
-    this.#txPeak = lengthened(this.#txPeak, new Float64Array(n));
-    this.#rxPeak = lengthened(this.#rxPeak, new Float64Array(n));
-    this.#serial = lengthened(this.#serial, new Uint32Array(n));
   }
 }
 

@@ -1,28 +1,34 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { RateColumns } from './rate-columns.ts';
 import { SecondBuckets } from './second-buckets.ts';
 import { type Trend, Trends } from './trend.ts';
 
+/** Bytes since the epoch's first sample. */
+class SinceColumns extends columnsClass({ tx: numbers('f64'), rx: numbers('f64') }) {}
+
 /** Rates of interfaces, or of the sum of them: with the last sixty seconds and the trend of each slot. */
 export class LinkRates extends RateColumns {
-  /** Bytes since the epoch's first sample. */
-  sinceTx = new Float64Array(0);
-  sinceRx = new Float64Array(0);
-  #buckets = new SecondBuckets();
-  #trends = new Trends();
+  readonly #since = new SinceColumns();
+  readonly #buckets = new SecondBuckets();
+  readonly #trends = new Trends();
 
   constructor() {
     super('from-first-value');
   }
 
+  get sinceTx(): Float64Array {
+    return this.#since.tx;
+  }
+
+  get sinceRx(): Float64Array {
+    return this.#since.rx;
+  }
+
   override begin(capacity: number, seconds: number): void {
     super.begin(capacity, seconds);
-    if (capacity > this.sinceTx.length) {
-      this.sinceTx = lengthened(this.sinceTx, new Float64Array(capacity));
-      this.sinceRx = lengthened(this.sinceRx, new Float64Array(capacity));
-    }
-    this.#buckets.ensure(capacity);
-    this.#trends.ensure(capacity);
+    this.#since.reserve(capacity);
+    this.#buckets.reserve(capacity);
+    this.#trends.reserve(capacity);
   }
 
   /** As `record`, for the time between two moments of the monotonic clock. */
@@ -37,13 +43,13 @@ export class LinkRates extends RateColumns {
     if (this.serial[slot] !== serial) {
       this.#buckets.reset(slot);
       this.#trends.reset(slot);
-      this.sinceTx[slot] = 0;
-      this.sinceRx[slot] = 0;
+      this.#since.tx[slot] = 0;
+      this.#since.rx[slot] = 0;
     }
     this.record(slot, serial, tx, rx);
     if (Number.isNaN(this.grownTx) || Number.isNaN(this.grownRx)) return;
-    this.sinceTx[slot]! += this.grownTx;
-    this.sinceRx[slot]! += this.grownRx;
+    this.#since.tx[slot]! += this.grownTx;
+    this.#since.rx[slot]! += this.grownRx;
     this.#buckets.add(slot, fromMicros, toMicros, this.grownTx, this.grownRx);
     this.#trends.push(slot, this.rawTx[slot]! + this.rawRx[slot]!);
   }
@@ -60,11 +66,10 @@ export class LinkRates extends RateColumns {
 
   override copy(): LinkRates {
     const copy = new LinkRates();
-    this.copyInto(copy);
-    copy.sinceTx = this.sinceTx.slice();
-    copy.sinceRx = this.sinceRx.slice();
-    copy.#buckets = this.#buckets.copy();
-    copy.#trends = this.#trends.copy();
+    copy.become(this);
+    copy.#since.become(this.#since);
+    copy.#buckets.become(this.#buckets);
+    copy.#trends.become(this.#trends);
     return copy;
   }
 }

@@ -1,29 +1,30 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
 
 /** CPU use of processes between two samples, by the process table's slots. */
-export class ProcessCpu {
+export class ProcessCpu extends columnsClass({
   /** Share of one core, percent: two busy threads are 200. NaN: unknown, being seen for the first time. */
-  corePercent = new Float64Array(0);
+  corePercent: numbers('f64'),
   /** Of the row that the share is of. */
-  serial = new Uint32Array(0);
-  #lastNanos = new Float64Array(0);
+  serial: numbers('u32'),
+  lastNanos: numbers('f64'),
+}) {
   #lastMicros = Number.NaN;
 
   /** Takes a sample of so many monotonic microseconds. A process has a share from its second sample on. */
   update(processes: ProcessTable, monotonicMicros: number): void {
     const { rows, count, serial, capacity } = processes.slots;
-    if (capacity > this.serial.length) this.#grow(capacity);
+    this.reserve(capacity);
     const elapsedNanos = (monotonicMicros - this.#lastMicros) * 1000;
     this.#lastMicros = monotonicMicros;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const nanos = processes.cpuNanos[slot]!;
       const isKnown = this.serial[slot] === serial[slot] && elapsedNanos > 0;
-      const grown = nanos - this.#lastNanos[slot]!;
+      const grown = nanos - this.lastNanos[slot]!;
       this.corePercent[slot] = isKnown ? (Math.max(0, grown) / elapsedNanos) * 100 : Number.NaN;
       this.serial[slot] = serial[slot]!;
-      this.#lastNanos[slot] = nanos;
+      this.lastNanos[slot] = nanos;
     }
   }
 
@@ -31,12 +32,6 @@ export class ProcessCpu {
   reset(): void {
     this.serial.fill(0);
     this.#lastMicros = Number.NaN;
-  }
-
-  #grow(n: number): void {
-    this.corePercent = lengthened(this.corePercent, new Float64Array(n));
-    this.serial = lengthened(this.serial, new Uint32Array(n));
-    this.#lastNanos = lengthened(this.#lastNanos, new Float64Array(n));
   }
 }
 

@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 
 /** Seconds that a sparkline shows. */
 export const BUCKET_COUNT = 60;
@@ -12,26 +12,16 @@ const SHOWN_FROM_MICROS = MICROS_PER_SECOND / 2;
  * Sixty buckets of one second for each slot, whatever the interval between samples: the bytes of a sample are
  * spread evenly over the time that it covers.
  */
-export class SecondBuckets {
-  #tx = new Float64Array(0);
-  #rx = new Float64Array(0);
-  #coveredMicros = new Float64Array(0);
+export class SecondBuckets extends columnsClass({
+  tx: numbers('f64', 0, RING_LENGTH),
+  rx: numbers('f64', 0, RING_LENGTH),
+  coveredMicros: numbers('f64', 0, RING_LENGTH),
   /** The newest second that the slot's ring holds, counted from the monotonic clock's zero; -1 none. */
-  #newest = new Float64Array(0);
-
-  ensure(capacity: number): void {
-    const had = this.#newest.length;
-    if (capacity <= had) return;
-    this.#tx = lengthened(this.#tx, new Float64Array(capacity * RING_LENGTH));
-    this.#rx = lengthened(this.#rx, new Float64Array(capacity * RING_LENGTH));
-    this.#coveredMicros = lengthened(this.#coveredMicros, new Float64Array(capacity * RING_LENGTH));
-    this.#newest = lengthened(this.#newest, new Float64Array(capacity));
-    this.#newest.fill(-1, had);
-  }
-
+  newest: numbers('f64', -1),
+}) {
   reset(slot: number): void {
-    this.#coveredMicros.fill(0, slot * RING_LENGTH, (slot + 1) * RING_LENGTH);
-    this.#newest[slot] = -1;
+    this.coveredMicros.fill(0, slot * RING_LENGTH, (slot + 1) * RING_LENGTH);
+    this.newest[slot] = -1;
   }
 
   add(slot: number, fromMicros: number, toMicros: number, tx: number, rx: number): void {
@@ -44,9 +34,9 @@ export class SecondBuckets {
       const start = Math.max(fromMicros, second * MICROS_PER_SECOND);
       const micros = Math.min(toMicros, (second + 1) * MICROS_PER_SECOND) - start;
       const at = slot * RING_LENGTH + (second % RING_LENGTH);
-      this.#tx[at]! += (tx * micros) / lengthMicros;
-      this.#rx[at]! += (rx * micros) / lengthMicros;
-      this.#coveredMicros[at]! += micros;
+      this.tx[at]! += (tx * micros) / lengthMicros;
+      this.rx[at]! += (rx * micros) / lengthMicros;
+      this.coveredMicros[at]! += micros;
     }
   }
 
@@ -54,38 +44,29 @@ export class SecondBuckets {
   into(slot: number, tx: Float64Array, rx: Float64Array): void {
     tx.fill(Number.NaN);
     rx.fill(Number.NaN);
-    let second = this.#newest[slot] ?? -1;
+    let second = this.newest[slot] ?? -1;
     if (second < 0) return;
-    if (this.#coveredMicros[slot * RING_LENGTH + (second % RING_LENGTH)]! < SHOWN_FROM_MICROS) second--;
+    if (this.coveredMicros[slot * RING_LENGTH + (second % RING_LENGTH)]! < SHOWN_FROM_MICROS) second--;
     for (let i = BUCKET_COUNT - 1; i >= 0; i--, second--) {
       if (second < 0) return;
       const at = slot * RING_LENGTH + (second % RING_LENGTH);
-      const covered = this.#coveredMicros[at]!;
+      const covered = this.coveredMicros[at]!;
       if (covered === 0) continue;
-      tx[i] = (this.#tx[at]! / covered) * MICROS_PER_SECOND;
-      rx[i] = (this.#rx[at]! / covered) * MICROS_PER_SECOND;
+      tx[i] = (this.tx[at]! / covered) * MICROS_PER_SECOND;
+      rx[i] = (this.rx[at]! / covered) * MICROS_PER_SECOND;
     }
-  }
-
-  copy(): SecondBuckets {
-    const copy = new SecondBuckets();
-    copy.#tx = this.#tx.slice();
-    copy.#rx = this.#rx.slice();
-    copy.#coveredMicros = this.#coveredMicros.slice();
-    copy.#newest = this.#newest.slice();
-    return copy;
   }
 
   /** Empties the buckets between the newest and `second`, which becomes the newest. */
   #advance(slot: number, second: number): void {
-    const newest = this.#newest[slot]!;
+    const newest = this.newest[slot]!;
     const from = newest < 0 ? second - RING_LENGTH : newest;
     for (let s = Math.max(from + 1, second - RING_LENGTH + 1); s <= second; s++) {
       const at = slot * RING_LENGTH + (((s % RING_LENGTH) + RING_LENGTH) % RING_LENGTH);
-      this.#tx[at] = 0;
-      this.#rx[at] = 0;
-      this.#coveredMicros[at] = 0;
+      this.tx[at] = 0;
+      this.rx[at] = 0;
+      this.coveredMicros[at] = 0;
     }
-    if (second > newest) this.#newest[slot] = second;
+    if (second > newest) this.newest[slot] = second;
   }
 }

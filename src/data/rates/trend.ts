@@ -1,4 +1,4 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 
 export type Trend = 'up' | 'down' | 'flat';
 
@@ -14,45 +14,29 @@ export function trendBetween(before: number, last: number): Trend {
 }
 
 /** The last eight rates of each slot: mean of the last four against the four before, flat within 20 %. */
-export class Trends {
-  #ring = new Float64Array(0);
-  #taken = new Uint32Array(0);
-
-  ensure(capacity: number): void {
-    if (capacity <= this.#taken.length) return;
-    this.#ring = lengthened(this.#ring, new Float64Array(capacity * LENGTH));
-    this.#taken = lengthened(this.#taken, new Uint32Array(capacity));
-  }
-
+export class Trends extends columnsClass({ ring: numbers('f64', 0, LENGTH), taken: numbers('u32') }) {
   reset(slot: number): void {
-    this.#taken[slot] = 0;
+    this.taken[slot] = 0;
   }
 
   push(slot: number, rate: number): void {
-    const taken = this.#taken[slot]!;
-    this.#ring[slot * LENGTH + (taken % LENGTH)] = rate;
+    const taken = this.taken[slot]!;
+    this.ring[slot * LENGTH + (taken % LENGTH)] = rate;
     // Past the first eight only the place in the ring matters, so the count may wrap there.
-    this.#taken[slot] = taken + 1 === LENGTH * 2 ? LENGTH : taken + 1;
+    this.taken[slot] = taken + 1 === LENGTH * 2 ? LENGTH : taken + 1;
   }
 
   /** Flat until eight rates are known. */
   of(slot: number): Trend {
-    const taken = this.#taken[slot] ?? 0;
+    const taken = this.taken[slot] ?? 0;
     if (taken < LENGTH) return 'flat';
     let before = 0;
     let last = 0;
     for (let age = 0; age < LENGTH; age++) {
-      const rate = this.#ring[slot * LENGTH + ((taken - 1 - age + LENGTH) % LENGTH)]!;
+      const rate = this.ring[slot * LENGTH + ((taken - 1 - age + LENGTH) % LENGTH)]!;
       if (age < TREND_HALF) last += rate;
       else before += rate;
     }
     return trendBetween(before, last);
-  }
-
-  copy(): Trends {
-    const copy = new Trends();
-    copy.#ring = this.#ring.slice();
-    copy.#taken = this.#taken.slice();
-    return copy;
   }
 }

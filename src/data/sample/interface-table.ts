@@ -2,7 +2,7 @@ import { numbers, OPTIONAL_TEXT, TEXT, tableClass } from '../../kit/table/column
 
 const INTERFACES_LIMIT = 4096;
 
-const INTERFACE_COLUMNS = {
+export const INTERFACE_COLUMNS = {
   index: numbers('i32'),
   rxBytes: numbers('f64'),
   txBytes: numbers('f64'),
@@ -27,11 +27,10 @@ const INTERFACE_COLUMNS = {
   hardwareAddresses: OPTIONAL_TEXT,
 };
 
+export const ADDRESS_COLUMNS = { interfaceIndex: numbers('i32') };
+
 /** Local addresses, key the four address words, each with the ifindex that it belongs to. */
-class AddressTable extends tableClass(
-  { interfaceIndex: numbers('i32') },
-  { capacity: 16, limit: INTERFACES_LIMIT * 4 },
-) {}
+class AddressTable extends tableClass(ADDRESS_COLUMNS, { capacity: 16, limit: INTERFACES_LIMIT * 4 }) {}
 
 /** Every network interface, keyed by (ifindex, 0, 0, 0). Counters are the kernel's, cumulative since boot. */
 export class InterfaceTable extends tableClass(INTERFACE_COLUMNS, { capacity: 16, limit: INTERFACES_LIMIT }) {

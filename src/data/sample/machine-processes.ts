@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, numbers, OPTIONAL_TEXT } from '../../kit/table/columns.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Section } from './snapshot.ts';
 
@@ -18,6 +18,13 @@ export class ProcessUsage extends columnsClass({
   }
 }
 
+/** Texts of processes, by the slots of their table; undefined unknown. Those of another machine are cleaned. */
+export class ProcessTexts extends columnsClass({
+  /** User name, or the number as text. */
+  users: OPTIONAL_TEXT,
+  commandLines: OPTIONAL_TEXT,
+}) {}
+
 /** Every process of the machine; threads are not listed. CPU time and memory are counters and gauges of the table. */
 export interface MachineProcesses extends Section {
   readonly processes: ProcessTable;
@@ -33,12 +40,5 @@ export interface MachineProcesses extends Section {
   /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;
   /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
-  readonly texts?: RemoteProcessTexts | undefined;
-}
-
-/** Texts of another machine's processes, by the slots of its table; cleaned. */
-interface RemoteProcessTexts {
-  /** User name, or the number as text; undefined unknown. */
-  readonly users: readonly (string | undefined)[];
-  readonly commandLines: readonly (string | undefined)[];
+  readonly texts?: ProcessTexts | undefined;
 }

@@ -21,7 +21,7 @@ export const OwnerKind = {
   EXITED: 6,
 } as const;
 
-const OWNER_COLUMNS = {
+export const OWNER_COLUMNS = {
   /** OwnerKind. */
   kind: numbers('u8'),
   /** 0 where there is no process. */
@@ -49,7 +49,7 @@ const OWNER_COLUMNS = {
  */
 export class OwnerTable extends tableClass(OWNER_COLUMNS, { capacity: 256, limit: 1 << 17 }) {}
 
-const TRAFFIC_COLUMNS = {
+export const TRAFFIC_COLUMNS = {
   /** Slot of an owner or of a host. */
   subject: numbers('i32'),
   interfaceIndex: numbers('i32'),
@@ -71,14 +71,13 @@ const TRAFFIC_COLUMNS = {
  */
 export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, { capacity: 512, limit: 1 << 18 }) {}
 
+export const HOST_COLUMNS = { connectionCount: numbers('i32') };
+
 /**
  * Remote addresses, key the four address words. `connectionCount` counts live connections. The row of the
  * unspecified address (all words 0) holds the totals of hosts that were dropped, and never has a rate.
  */
-export class HostTable extends tableClass(
-  { connectionCount: numbers('i32') },
-  { capacity: 256, limit: 1 << 16 },
-) {}
+export class HostTable extends tableClass(HOST_COLUMNS, { capacity: 256, limit: 1 << 16 }) {}
 
 export const SOCKET_ACCOUNT_COLUMNS = {
   /** Slot in OwnerTable, -1 none. */

@@ -1,3 +1,4 @@
+import { toOpError } from '../../kit/errors/op-error.ts';
 import type { DisksSection } from './disks-section.ts';
 import type { JournalSection } from './journal-section.ts';
 import type { MachineProcesses } from './machine-processes.ts';
@@ -10,6 +11,12 @@ export interface SectionError {
   readonly op: string;
   readonly code: string;
   readonly message: string;
+}
+
+/** A failure as a section carries it: what was thrown, or `op` where that does not say what failed. */
+export function sectionError(op: string, thrown: unknown): SectionError {
+  const error = toOpError(op, thrown);
+  return { op: error.op, code: error.code, message: error.message };
 }
 
 /** Whose snapshot it is, and which counters may be subtracted from which. */

@@ -39,7 +39,7 @@ export const OwnerBasis = {
   HIDDEN: 4,
 } as const;
 
-const SOCKET_COLUMNS = {
+export const SOCKET_COLUMNS = {
   protocol: numbers('u8'),
   /** AF_INET 2 or AF_INET6 10, as the kernel lists it. */
   family: numbers('u8'),

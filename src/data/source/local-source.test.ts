@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { OpError } from '../../kit/errors/op-error.ts';
+import type { DisksSection } from '../sample/disks-section.ts';
+import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
-import type { NetworkCollector, NetworkOptions, Platform } from '../sample/platform.ts';
+import type { MachineCollector, NetworkCollector, NetworkOptions, Platform } from '../sample/platform.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import type { Slice } from '../sample/slice.ts';
-import { openLocalSource } from './local-source.ts';
-import type { Source } from './source.ts';
+import { LocalSource } from './local-source.ts';
 import { TimeSlice } from './time-slice.ts';
 
 const NETWORK = { network: true } as const;
@@ -56,7 +57,7 @@ class ScriptedCollector implements NetworkCollector {
   }
 }
 
-function open(collector: ScriptedCollector): Source {
+function open(collector: ScriptedCollector, opening = () => {}): LocalSource {
   const platform: Platform = {
     host: {
       hostName: 'web-1',
@@ -66,12 +67,15 @@ function open(collector: ScriptedCollector): Source {
       pageSizeBytes: 4096,
     },
     monotonicMicros: () => performance.now() * 1000,
-    openNetwork: (_: NetworkOptions) => collector,
+    openNetwork: (_: NetworkOptions) => {
+      opening();
+      return collector;
+    },
     tierReports: () => [],
     userName: String,
     signaller: { send: () => 'gone' },
   };
-  return openLocalSource(platform, { tier: 'auto' });
+  return new LocalSource(platform, { tier: 'auto' });
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -82,7 +86,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return thrown instanceof OpError ? thrown.code : 'no OpError';
 }
 
-describe('local source', () => {
+describe('the network of this machine', () => {
   test('collects what is asked for', async () => {
     const collector = new ScriptedCollector();
     const source = open(collector);
@@ -154,6 +158,25 @@ describe('local source', () => {
     source.close();
   });
 
+  test('is opened by the first sample, and tried again where it cannot be', async () => {
+    const collector = new ScriptedCollector();
+    let failures = 1;
+    let opened = 0;
+    const source = open(collector, () => {
+      opened++;
+      if (failures-- > 0) throw new OpError({ op: 'open', code: 'EPERM' });
+    });
+    expect(opened).toBe(0);
+    expect((await source.sample(NETWORK, FOR_EVER)).errors).toMatchObject([
+      { op: 'collect network', code: 'EPERM' },
+    ]);
+    expect((await source.sample(NETWORK, FOR_EVER)).network).toBeDefined();
+    expect(() => source.openNetwork()).not.toThrow();
+    expect(opened).toBe(2);
+    source.close();
+    expect(collector.closings).toBe(1);
+  });
+
   test('close waits for the collection under way, and then nothing is collected', async () => {
     const collector = new ScriptedCollector();
     const source = open(collector);
@@ -167,6 +190,142 @@ describe('local source', () => {
     await last;
     expect(collector.closings).toBe(1);
     expect(await codeOf(source.sample(NETWORK, FOR_EVER))).toBe('CLOSED');
+  });
+});
+
+const PROCESSES = { machineProcesses: { visiblePids: [] } };
+
+function refuse(): never {
+  throw new OpError({ op: 'open network', code: 'EPERM', message: 'not permitted here' });
+}
+
+/** A collector whose processes come when the test says so. */
+class ScriptedMachine implements MachineCollector {
+  closings = 0;
+  collections = 0;
+  running = 0;
+  mostRunning = 0;
+  gate: Promise<void> = Promise.resolve();
+  collectMachine = refuse;
+  collectDisks(): DisksSection {
+    return { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [], fileSystems: [], devices: [] };
+  }
+  async collectProcesses(): Promise<MachineProcesses> {
+    this.collections++;
+    this.mostRunning = Math.max(this.mostRunning, ++this.running);
+    await this.gate;
+    this.running--;
+    return refuse();
+  }
+  collectProcess = () => Promise.resolve().then(refuse);
+  collectJournal = () => Promise.resolve().then(refuse);
+  close(): void {
+    this.closings++;
+  }
+}
+
+function sourceOf(openMachine?: Platform['openMachine']): LocalSource {
+  const platform: Platform = {
+    host: { hostName: 'h', bootId: 'b', bootWallMillis: 0, clockTicksPerSecond: 100, pageSizeBytes: 4096 },
+    monotonicMicros: () => performance.now() * 1000,
+    openNetwork: refuse,
+    tierReports: () => [],
+    userName: String,
+    signaller: { send: () => 'gone' },
+    ...(openMachine === undefined ? {} : { openMachine }),
+  };
+  return new LocalSource(platform, { tier: 'ebpf' });
+}
+
+describe('this machine with all its sections', () => {
+  test('has its machine where the network cannot be counted, and says why', async () => {
+    const source = sourceOf(() => new ScriptedMachine());
+    const snapshot = await source.sample({ disks: true, network: true }, FOR_EVER);
+    expect(snapshot.disks).toBeDefined();
+    expect(snapshot.network).toBeUndefined();
+    expect(snapshot.errors).toMatchObject([{ code: 'EPERM', message: 'not permitted here' }]);
+    expect(snapshot.header).toMatchObject({ hostName: 'h', bootId: 'b' });
+    source.close();
+  });
+
+  test('collects one thing after another, and the same for two at once', async () => {
+    const collector = new ScriptedMachine();
+    const gate = Promise.withResolvers<void>();
+    collector.gate = gate.promise;
+    const source = sourceOf(() => collector);
+    const both = [source.sample(PROCESSES, FOR_EVER), source.sample(PROCESSES, FOR_EVER)];
+    const other = source.sample({ machineProcesses: { visiblePids: [7] } }, FOR_EVER);
+    gate.resolve();
+    const [first, second] = await Promise.all(both);
+    await other;
+    expect(first).toBe(second!);
+    expect([collector.collections, collector.mostRunning]).toEqual([2, 1]);
+    source.close();
+  });
+
+  test('does not wait past a deadline, and is not asked without end meanwhile', async () => {
+    const collector = new ScriptedMachine();
+    const gate = Promise.withResolvers<void>();
+    collector.gate = gate.promise;
+    const source = sourceOf(() => collector);
+    expect(await codeOf(source.sample(PROCESSES, 0))).toBe('DEADLINE');
+    for (let pid = 1; pid < 50; pid++) {
+      const want = { machineProcesses: { visiblePids: [pid] } };
+      expect(await codeOf(source.sample(want, 0))).toBe('DEADLINE');
+    }
+    expect(collector.collections).toBe(1);
+    const late = source.sample(PROCESSES, FOR_EVER);
+    gate.resolve();
+    expect((await late).errors).toMatchObject([{ code: 'EPERM' }]);
+    source.close();
+  });
+
+  test('closes when what is under way has ended', async () => {
+    const collector = new ScriptedMachine();
+    const gate = Promise.withResolvers<void>();
+    collector.gate = gate.promise;
+    const source = sourceOf(() => collector);
+    const last = source.sample(PROCESSES, FOR_EVER);
+    source.close();
+    source.close();
+    expect(collector.closings).toBe(0);
+    gate.resolve();
+    await last;
+    await Bun.sleep(0);
+    expect(collector.closings).toBe(1);
+    expect(await codeOf(source.sample(PROCESSES, FOR_EVER))).toBe('CLOSED');
+  });
+
+  test('opens nothing before it is asked, and one collector for all', async () => {
+    let opened = 0;
+    const collector = new ScriptedMachine();
+    const source = sourceOf(() => {
+      opened++;
+      return collector;
+    });
+    expect(await source.collect({})).toMatchObject({ errors: [] });
+    expect(opened).toBe(0);
+    await source.collect({ disks: true });
+    await source.collect({ disks: true });
+    expect(opened).toBe(1);
+    source.close();
+    expect(collector.closings).toBe(1);
+  });
+
+  test('a section that fails leaves the others there and says why', async () => {
+    const source = sourceOf(() => new ScriptedMachine());
+    const want = { machine: true, disks: true, ...PROCESSES, journal: 1, processDetail: 1 };
+    const { header: _header, errors, ...sections } = await source.collect(want);
+    expect(Object.keys(sections)).toEqual(['disks']);
+    expect(errors.map(({ code }) => code)).toEqual(['EPERM', 'EPERM', 'EPERM', 'EPERM']);
+    expect(await source.section('disks', true)).toMatchObject({ sequence: 1 });
+    expect(await codeOf(source.section('machine', true))).toBe('EPERM');
+  });
+
+  test('a platform without any says so', async () => {
+    const { errors, disks } = await sourceOf().collect({ disks: true });
+    expect(disks).toBeUndefined();
+    expect(errors).toMatchObject([{ op: 'collect disks', code: 'ENOTSUP' }]);
   });
 });
 

@@ -1,147 +1,191 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { NetworkAttribution } from '../attribution/network-attribution.ts';
-import type { NetworkSample, Tier } from '../sample/network-sample.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
-import type { NetworkCollector, Platform } from '../sample/platform.ts';
-import type { Slice } from '../sample/slice.ts';
+import type { MachineCollector, MachineOptions, NetworkOptions, Platform } from '../sample/platform.ts';
 import type { SectionError, Snapshot, SnapshotHeader, Want } from '../sample/snapshot.ts';
+import { LocalNetwork } from './local-network.ts';
 import type { Source } from './source.ts';
 import { TimeSlice } from './time-slice.ts';
 import { withinDeadline } from './within-deadline.ts';
 
-interface LocalSourceOptions {
-  readonly tier: Tier | 'auto';
-  /** The first epoch; by default the present time. */
-  readonly epoch?: number;
-}
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** setTimeout takes 32 bits; nobody waits longer for closings anyway. */
-const DRAIN_LONGEST_MILLIS = 60_000;
-const DRAIN_SHORTEST_MILLIS = 5;
+/** Collections that wait for one that hangs; more of them would only be stale. */
+const WAITING_LIMIT = 8;
 
-/** This machine as a source. Opens the collector at once; throws an OpError where the tier cannot run. */
-export function openLocalSource(platform: Platform, options: LocalSourceOptions): Source {
-  return new LocalSource(platform, platform.openNetwork({ tier: options.tier }), options.epoch);
-}
-
-class LocalSource implements Source {
+/**
+ * This machine with all its sections. Nothing is opened before it is asked for: a network tier that cannot run is an
+ * error of the section, not of the source.
+ */
+export class LocalSource implements Source {
   readonly #platform: Platform;
-  readonly #network: NetworkCollector;
-  #attribution: NetworkAttribution;
-  #epoch: number;
-  #countedAs = '';
-  #underWay: Promise<Snapshot> | undefined;
-  #drainTimer: ReturnType<typeof setTimeout> | undefined;
-  #drainError: SectionError | undefined;
+  readonly #options: NetworkOptions & MachineOptions;
+  #network: LocalNetwork | undefined;
+  #machine: MachineCollector | undefined;
+  #epoch = Date.now();
+  #hasCounted = false;
+  /** Collections, one after another: the collectors never overlap themselves. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Those not done, by what they collect: who asks for the same gets the same. */
+  readonly #underWay = new Map<string, Promise<Snapshot>>();
   #isClosed = false;
 
-  constructor(platform: Platform, network: NetworkCollector, epoch = Date.now()) {
+  constructor(platform: Platform, options: NetworkOptions & MachineOptions) {
     this.#platform = platform;
-    this.#network = network;
-    this.#epoch = epoch;
-    this.#attribution = this.#newAttribution();
+    this.#options = options;
   }
 
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
-    if (want.network !== true) return { header: this.#header(this.#platform.monotonicMicros()), errors: [] };
-    this.#underWay ??= this.#collect().finally(() => {
-      this.#underWay = undefined;
-    });
-    return withinDeadline(this.#underWay, deadlineMicros, () => this.#platform.monotonicMicros());
+    const key = JSON.stringify(want);
+    const collection = this.#underWay.get(key) ?? this.#start(key, want);
+    return withinDeadline(collection, deadlineMicros, () => this.nowMicros());
+  }
+
+  /** As `sample`, but at once, for those who never ask for a section that is being collected. Never rejects. */
+  async collect(want: Want): Promise<Snapshot> {
+    const slice = new TimeSlice();
+    const { machineProcesses, processDetail, journal } = want;
+    const sections: Writable<Omit<Snapshot, 'header' | 'errors'>> = {};
+    const errors: SectionError[] = [];
+    const attempt = async (
+      what: string,
+      part: (collector: MachineCollector) => Promise<void> | void,
+    ): Promise<void> => {
+      try {
+        this.#machine ??= this.#openMachine();
+        await part(this.#machine);
+      } catch (thrown) {
+        errors.push(failureTo(what, thrown));
+      }
+    };
+    if (want.network === true) {
+      try {
+        const { network, errors: failures } = await this.openNetwork().collect(slice);
+        if (network !== undefined) sections.network = network;
+        errors.push(...failures);
+      } catch (thrown) {
+        errors.push(failureTo('network', thrown));
+      }
+    }
+    if (want.machine === true) {
+      await attempt('machine', (collector) => {
+        sections.machine = collector.collectMachine();
+      });
+    }
+    if (want.disks === true) {
+      await attempt('disks', (collector) => {
+        sections.disks = collector.collectDisks();
+      });
+    }
+    if (machineProcesses !== undefined) {
+      await attempt('processes', async (collector) => {
+        sections.machineProcesses = await collector.collectProcesses(machineProcesses, slice);
+      });
+    }
+    if (processDetail !== undefined) {
+      await attempt('process', async (collector) => {
+        sections.processDetail = await collector.collectProcess(processDetail, slice);
+      });
+    }
+    if (journal !== undefined) {
+      await attempt('journal', async (collector) => {
+        sections.journal = await collector.collectJournal(journal);
+      });
+    }
+    const monotonicMicros = sections.network?.monotonicMicros ?? this.nowMicros();
+    return { header: this.header(monotonicMicros), ...sections, errors };
+  }
+
+  /** One section by `collect`; rejects with an OpError that says why there is none. */
+  async section<Name extends keyof Want>(
+    name: Name,
+    want: NonNullable<Want[Name]>,
+  ): Promise<NonNullable<Snapshot[Name]>> {
+    const { [name]: section, errors } = await this.collect({ [name]: want });
+    if (section !== undefined) return section;
+    throw new OpError(errors[0] ?? { op: `collect ${name}`, code: 'EMPTY' });
+  }
+
+  nowMicros(): number {
+    return this.#platform.monotonicMicros();
+  }
+
+  userName(uid: number): string {
+    return this.#platform.userName(uid);
+  }
+
+  /** The header of what was collected at a moment of `nowMicros`. */
+  header(monotonicMicros: number): SnapshotHeader {
+    const { hostName, bootId, bootWallMillis, clockTicksPerSecond } = this.#platform.host;
+    return {
+      ...{ hostName, bootId, bootWallMillis, clockTicksPerSecond, monotonicMicros },
+      epoch: this.#network?.epoch ?? this.#epoch,
+      wallMillis: Date.now() - Math.max(0, this.nowMicros() - monotonicMicros) / 1000,
+    };
+  }
+
+  get isNetworkOpen(): boolean {
+    return this.#network !== undefined;
+  }
+
+  /** Begins to count the network, if that is not done; throws an OpError where the tier cannot run. */
+  openNetwork(): LocalNetwork {
+    if (this.#network !== undefined) return this.#network;
+    const epoch = this.#hasCounted ? Math.max(Date.now(), this.#epoch + 1) : this.#epoch;
+    this.#network = new LocalNetwork(this.#platform, this.#options, epoch);
+    this.#hasCounted = true;
+    return this.#network;
+  }
+
+  /** Ends counting the network, until it is asked for again: then it counts from nothing, in another epoch. */
+  closeNetwork(): void {
+    if (this.#network === undefined) return;
+    this.#network.close();
+    this.#epoch = this.#network.epoch;
+    this.#network = undefined;
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#drainTimer);
-    // A collection under way still reads the collector's descriptors: they are closed when it has ended.
-    const shut = (): void => this.#network.close();
-    if (this.#underWay === undefined) shut();
-    else this.#underWay.then(shut, shut);
+    // What is under way still reads the collectors' descriptors.
+    if (this.#underWay.size === 0) this.#shut();
+    else void this.#last.then(() => this.#shut());
   }
 
-  /** Never rejects: a collector that fails leaves its section out and its error in. */
-  async #collect(): Promise<Snapshot> {
-    clearTimeout(this.#drainTimer);
-    try {
-      const slice = new TimeSlice();
-      const sample = await this.#network.collect(slice);
-      const network = await this.#absorb(sample, slice);
-      return { header: this.#header(sample.monotonicMicros), network, errors: this.#drainErrors() };
-    } catch (thrown) {
-      const errors = [...this.#drainErrors(), sectionError('collect network', thrown)];
-      return { header: this.#header(this.#platform.monotonicMicros()), errors };
-    } finally {
-      this.#scheduleDrain();
-    }
+  #shut(): void {
+    this.closeNetwork();
+    this.#machine?.close();
+    this.#machine = undefined;
   }
 
-  /** Another tier or basis counts something else: accounting starts anew under another epoch. */
-  #absorb(sample: NetworkSample, slice: Slice): NetworkSection | Promise<NetworkSection> {
-    const countedAs = `${sample.tier} ${sample.counted}`;
-    if (this.#countedAs === countedAs) return this.#attribution.absorb(sample);
-    if (this.#countedAs !== '') {
-      this.#epoch++;
-      this.#attribution = this.#newAttribution();
-    }
-    this.#countedAs = countedAs;
-    return this.#attribution.absorbFirst(sample, slice);
+  #start(key: string, want: Want): Promise<Snapshot> {
+    if (this.#underWay.size >= WAITING_LIMIT) throw new OpError({ op: 'sample', code: 'DEADLINE' });
+    const collection = isJournalAlone(want) ? this.collect(want) : this.#last.then(() => this.collect(want));
+    const done = collection.finally(() => this.#underWay.delete(key));
+    // journalctl may take its two seconds: nothing waits behind it.
+    if (!isJournalAlone(want)) this.#last = done;
+    this.#underWay.set(key, collection);
+    return collection;
   }
 
-  #newAttribution(): NetworkAttribution {
-    return new NetworkAttribution({
-      commandLine: (pid) => this.#network.commandLine(pid),
-      cgroup: (pid) => this.#network.cgroup(pid),
-      userName: (uid) => this.#platform.userName(uid),
+  #openMachine(): MachineCollector {
+    const collector = this.#platform.openMachine?.(this.#options);
+    if (collector !== undefined) return collector;
+    throw new OpError({
+      op: 'open machine',
+      code: 'ENOTSUP',
+      message: 'this operating system is not asked for anything but its network',
     });
-  }
-
-  #header(monotonicMicros: number): SnapshotHeader {
-    const { hostName, bootId, bootWallMillis, clockTicksPerSecond } = this.#platform.host;
-    return {
-      hostName,
-      bootId,
-      epoch: this.#epoch,
-      monotonicMicros,
-      wallMillis: Date.now() - Math.max(0, this.#platform.monotonicMicros() - monotonicMicros) / 1000,
-      bootWallMillis,
-      clockTicksPerSecond,
-    };
-  }
-
-  /** Reads closings while nobody samples, as often as the kernel's buffers demand; the next sample stops it. */
-  #scheduleDrain(): void {
-    if (this.#isClosed) return;
-    const withinMillis = this.#network.drainWithinMillis();
-    if (!(withinMillis < DRAIN_LONGEST_MILLIS)) return;
-    this.#drainTimer = setTimeout(
-      () => {
-        this.#drain();
-      },
-      Math.max(DRAIN_SHORTEST_MILLIS, withinMillis),
-    );
-    this.#drainTimer.unref();
-  }
-
-  #drain(): void {
-    try {
-      this.#network.drainClosings();
-    } catch (thrown) {
-      this.#drainError = sectionError('drain closings', thrown);
-      return;
-    }
-    this.#scheduleDrain();
-  }
-
-  #drainErrors(): SectionError[] {
-    const errors = this.#drainError === undefined ? [] : [this.#drainError];
-    this.#drainError = undefined;
-    return errors;
   }
 }
 
-function sectionError(op: string, thrown: unknown): SectionError {
-  const error = toOpError(op, thrown);
-  return { op: error.op, code: error.code, message: error.message };
+/** Whatever failed within: to the section's reader the section is what could not be collected. */
+function failureTo(what: string, thrown: unknown): SectionError {
+  const op = `collect ${what}`;
+  const { code, message } = toOpError(op, thrown);
+  return { op, code, message };
+}
+
+function isJournalAlone(want: Want): boolean {
+  return want.journal !== undefined && Object.values(want).filter((each) => each !== undefined).length === 1;
 }

@@ -1,5 +1,5 @@
 /** Speeds that playback can have, times the recorded one. */
-export const PLAYBACK_SPEEDS: readonly number[] = [0.25, 0.5, 1, 2, 4, 8, 16];
+const PLAYBACK_SPEEDS: readonly number[] = [0.25, 0.5, 1, 2, 4, 8, 16];
 /** Nobody looked for longer: the program was stopped, and playback waits for it. */
 const LONGEST_STEP_MICROS = 15e6;
 
@@ -31,11 +31,10 @@ export class PlaybackClock {
     return this.#speed;
   }
 
-  /** Becomes the nearest of PLAYBACK_SPEEDS. */
-  set speed(wanted: number) {
+  /** The next higher speed, or lower one (-1); the same at the end. */
+  changeSpeed(direction: 1 | -1): void {
     this.#settle();
-    const distance = (speed: number): number => Math.abs(speed - wanted);
-    this.#speed = PLAYBACK_SPEEDS.reduce((best, speed) => (distance(speed) < distance(best) ? speed : best));
+    this.#speed = PLAYBACK_SPEEDS[PLAYBACK_SPEEDS.indexOf(this.#speed) + direction] ?? this.#speed;
   }
 
   get isPaused(): boolean {

@@ -8,7 +8,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'no permission to read it',
   EISDIR: 'it is a directory',
   EIO: 'the disk failed',
-  NOT_A_FILE: 'it is no regular file',
+  NOT_A_FILE: 'not a regular file',
 };
 
 /** One line for people about a recording that cannot be played, whatever went wrong. */

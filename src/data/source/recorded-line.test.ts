@@ -4,7 +4,8 @@ import { OpError } from '../../kit/errors/op-error.ts';
 import { RecordingParts } from '../export/recording-parts.ts';
 import { RecordedWorld } from '../export/recording-world.fixture.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { recordedTable, TABLE_NAMES } from './recorded-format.ts';
+import { TABLE_NAMES } from '../sample/told-tables.ts';
+import { recordedTable } from './recorded-format.ts';
 import { LineAssembler, type RecordedLine } from './recorded-line.ts';
 import { RecordedTables } from './recorded-tables.ts';
 

@@ -128,10 +128,10 @@ describe('playback', () => {
   test('runs at the speed set, stands while paused and at the end', async () => {
     await open();
     await look();
-    source.setSpeed(16);
+    for (let i = 0; i < 4; i++) source.changeSpeed(1);
     micros += 5e6;
     expect(await look()).toEqual(pictures[80]!);
-    source.setSpeed(0.25);
+    for (let i = 0; i < 6; i++) source.changeSpeed(-1);
     micros += 4e6;
     expect(await look()).toEqual(pictures[81]!);
     source.setPaused(true);
@@ -375,7 +375,7 @@ describe('what is no recording', () => {
     expect(await Promise.all(codes)).toEqual([
       'ENOENT there is no such file',
       'EISDIR it is a directory',
-      'NOT_A_FILE it is no regular file',
+      'NOT_A_FILE not a regular file',
     ]);
   });
 });

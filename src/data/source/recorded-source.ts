@@ -1,12 +1,13 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Snapshot, Want } from '../sample/snapshot.ts';
-import { PLAYBACK_SPEEDS, PlaybackClock } from './recorded-clock.ts';
+import { PlaybackClock } from './recorded-clock.ts';
 import { playbackError, RecordedFile } from './recorded-file.ts';
 import { RecordedIndex, type SeekPoint } from './recorded-index.ts';
 import { RecordedMachine, type SectionReader } from './recorded-machine.ts';
 import { isGzip } from './recorded-member.ts';
 import { type PlacedLine, RecordedReader } from './recorded-reader.ts';
 import type { Source } from './source.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 export interface PlaybackOptions {
   /** The clock of `sample`'s deadlines; playback runs by it. */
@@ -21,7 +22,7 @@ export interface PlaybackProgress {
   /** An estimate unless exact; NaN while nothing is known. */
   readonly durationMillis: number;
   readonly isDurationExact: boolean;
-  /** One of PLAYBACK_SPEEDS. */
+  /** Times the recorded one. */
   readonly speed: number;
   readonly isPaused: boolean;
   /** The last snapshot is shown, and held. */
@@ -122,7 +123,7 @@ export class RecordedSource implements Source {
     this.#underWay ??= this.#advance().finally(() => {
       this.#underWay = undefined;
     });
-    const snapshot = await this.#within(this.#underWay, deadlineMicros);
+    const snapshot = await withinDeadline(this.#underWay, deadlineMicros, this.#options.monotonicMicros);
     if (want.network === true) return snapshot;
     const { network: _network, ...rest } = snapshot;
     return rest;
@@ -141,15 +142,9 @@ export class RecordedSource implements Source {
     }
   }
 
-  /** Sets the nearest possible speed. */
-  setSpeed(speed: number): void {
-    this.#clock.speed = speed;
-  }
-
   /** The next higher speed, or lower one (-1). */
   changeSpeed(direction: 1 | -1): void {
-    const at = PLAYBACK_SPEEDS.indexOf(this.#clock.speed) + direction;
-    this.#clock.speed = PLAYBACK_SPEEDS[at] ?? this.#clock.speed;
+    this.#clock.changeSpeed(direction);
   }
 
   setPaused(isPaused: boolean): void {
@@ -320,19 +315,6 @@ export class RecordedSource implements Source {
 
   #noteDamage(thrown: unknown): void {
     this.#damage ??= toOpError('read recording', thrown);
-  }
-
-  async #within(advance: Promise<Snapshot>, deadlineMicros: number): Promise<Snapshot> {
-    if (deadlineMicros === Number.POSITIVE_INFINITY) return advance;
-    const leftMillis = Math.max(0, (deadlineMicros - this.#options.monotonicMicros()) / 1000);
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const late = (): void => reject(new OpError({ op: 'sample', code: 'DEADLINE' }));
-    const timer = setTimeout(late, Math.min(leftMillis, 0x7fffffff));
-    try {
-      return await Promise.race([advance, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

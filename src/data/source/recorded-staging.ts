@@ -1,13 +1,7 @@
+import { ReceivedKeys } from '../../kit/table/row-match.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
-import {
-  type NumberArray,
-  type RecordedTable,
-  recordedTable,
-  type SectionTables,
-  TABLE_NAMES,
-  type TableName,
-  TEXT_LIMIT,
-} from './recorded-format.ts';
+import { type NumberArray, type SectionTables, TABLE_NAMES, type TableName } from '../sample/told-tables.ts';
+import { type RecordedTable, recordedTable, TEXT_LIMIT } from './recorded-format.ts';
 import { badValue, parseObject } from './recorded-header.ts';
 
 /** No part has more rows, whatever the table. */
@@ -19,9 +13,8 @@ const KEY_WORDS = 4;
 /** The rows of one table of a line, checked but not applied, column by column. Columns are kept from line to line. */
 export class StagedTable {
   rows = 0;
-  serial = new Uint32Array(0);
-  /** Four words a row; zeros where the table is found by its subject. */
-  keys = new Uint32Array(0);
+  /** Zeros where the table is found by its subject. */
+  readonly keys = new ReceivedKeys();
   /** In the order of the table's columns; NaN unknown. */
   readonly numbers: Float64Array[];
   readonly texts: (string | undefined)[][];
@@ -32,10 +25,9 @@ export class StagedTable {
   }
 
   reserve(rows: number): void {
-    if (rows <= this.serial.length) return;
-    const capacity = Math.max(rows, this.serial.length * 2);
-    this.serial = lengthened(this.serial, new Uint32Array(capacity));
-    this.keys = lengthened(this.keys, new Uint32Array(capacity * KEY_WORDS));
+    if (rows <= this.keys.capacity) return;
+    this.keys.reserveAhead(rows);
+    const { capacity } = this.keys;
     for (const [i, values] of this.numbers.entries()) {
       this.numbers[i] = lengthened(values, new Float64Array(capacity));
     }
@@ -99,9 +91,9 @@ export class RecordedStaging {
       const value = fields[name] === undefined ? standIn : fields[name];
       takeNumbers(value, rows, range, into, first * stride + offset, stride, name);
     };
-    take('serial', WORD, staged.serial);
+    take('serial', WORD, staged.keys.serial);
     for (let word = 0; table.hasKeys && word < KEY_WORDS; word++) {
-      take(`key${word}`, WORD, staged.keys, KEY_WORDS, word);
+      take(`key${word}`, WORD, staged.keys.words, KEY_WORDS, word);
     }
     for (const [i, column] of table.numbers.entries()) {
       const { name, refersTo, values, standIn } = column;

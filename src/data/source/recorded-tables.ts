@@ -1,8 +1,9 @@
-import { lengthened, type SlotTable } from '../../kit/table/slot-table.ts';
+import { RowMatch } from '../../kit/table/row-match.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { NetworkTables } from '../sample/network-tables.ts';
 import type { Slice } from '../sample/slice.ts';
-import { type RecordedTable, recordedTable, TABLE_NAMES, type TableName } from './recorded-format.ts';
+import { TABLE_NAMES, type TableName } from '../sample/told-tables.ts';
+import { type RecordedTable, recordedTable } from './recorded-format.ts';
 import { badValue } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedStaging, type StagedTable } from './recorded-staging.ts';
@@ -45,7 +46,9 @@ export class RecordedTables {
     const before = recordedTable(this.#tables, name);
     const match = this.#rows[name];
     if (!before.hasKeys) this.#findSubjects(before, staged);
-    match.run(before, staged);
+    match.run(before.slots, staged.keys, staged.rows, (slot) => {
+      for (const { texts, isOptional } of before.texts) texts[slot] = isOptional ? undefined : '';
+    });
     if (name === 'sockets') this.#tables.accounts.reserve(before.slots.capacity);
     // Rows that were added may have replaced the columns.
     const table = recordedTable(this.#tables, name);
@@ -66,72 +69,13 @@ export class RecordedTables {
   }
 
   /** The key of traffic rows: slot of the subject, interface. */
-  #findSubjects({ numbers }: RecordedTable, { rows, keys, numbers: columns }: StagedTable): void {
+  #findSubjects({ numbers }: RecordedTable, { rows, keys: { words }, numbers: columns }: StagedTable): void {
     const subjects = numbers[0]?.refersTo;
     const [places, interfaces] = columns;
     if (subjects === undefined || places === undefined || interfaces === undefined) return;
     for (let row = 0; row < rows; row++) {
-      keys[row * 4] = this.#rows[subjects].slots[places[row]!]!;
-      keys[row * 4 + 1] = interfaces[row]!;
-    }
-  }
-}
-
-/** Finds or makes the slot of each row of a line, and removes the slots of rows that are no more. */
-class RowMatch {
-  /** Slot of each row of the line. */
-  slots = new Int32Array(0);
-  /** By slot: the serial that the recorder's row had, and the run that saw it last. */
-  #serial = new Uint32Array(0);
-  #seen = new Uint32Array(0);
-  #run = 0;
-
-  run(table: RecordedTable, staged: StagedTable): void {
-    this.#run = (this.#run + 1) >>> 0;
-    if (staged.rows > this.slots.length) this.slots = new Int32Array(staged.serial.length);
-    this.#reserve(table.slots.capacity);
-    this.#findKnown(table.slots, staged);
-    this.#removeUnseen(table);
-    this.#addMissing(table, staged);
-  }
-
-  #reserve(capacity: number): void {
-    if (capacity <= this.#serial.length) return;
-    this.#serial = lengthened(this.#serial, new Uint32Array(capacity));
-    this.#seen = lengthened(this.#seen, new Uint32Array(capacity));
-  }
-
-  #findKnown(slots: SlotTable, { rows, keys, serial }: StagedTable): void {
-    for (let row = 0; row < rows; row++) {
-      const k = row * 4;
-      const slot = slots.find(keys[k]!, keys[k + 1]!, keys[k + 2]!, keys[k + 3]!);
-      const isSame = slot >= 0 && this.#serial[slot] === serial[row];
-      this.slots[row] = isSame ? slot : -1;
-      if (isSame) this.#seen[slot] = this.#run;
-    }
-  }
-
-  #removeUnseen(table: RecordedTable): void {
-    const { slots } = table;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.#seen[slot] === this.#run) continue;
-      for (const { texts, isOptional } of table.texts) texts[slot] = isOptional ? undefined : '';
-      slots.remove(slot);
-    }
-  }
-
-  /** A key that a line holds twice, which no recorder writes, is one row. */
-  #addMissing({ slots }: RecordedTable, { rows, keys, serial }: StagedTable): void {
-    for (let row = 0; row < rows; row++) {
-      if (this.slots[row]! >= 0) continue;
-      const k = row * 4;
-      const known = slots.find(keys[k]!, keys[k + 1]!, keys[k + 2]!, keys[k + 3]!);
-      const slot = known >= 0 ? known : slots.add(keys[k]!, keys[k + 1]!, keys[k + 2]!, keys[k + 3]!);
-      this.#reserve(slots.capacity);
-      this.slots[row] = slot;
-      this.#serial[slot] = serial[row]!;
-      this.#seen[slot] = this.#run;
+      words[row * 4] = this.#rows[subjects].slots[places[row]!]!;
+      words[row * 4 + 1] = interfaces[row]!;
     }
   }
 }

@@ -25,7 +25,7 @@ describe('parseJsonWithin', () => {
 
   test('counts depth before it builds anything, and brackets in strings do not count', () => {
     const depth = 4_000_000;
-    const start = performance.now();
+    const start = process.cpuUsage();
     for (const text of [
       '['.repeat(depth),
       '{"a":'.repeat(depth),
@@ -33,7 +33,8 @@ describe('parseJsonWithin', () => {
     ]) {
       expect(codeOf(() => parseJsonWithin(text, 64 << 20, 32))).toBe('BAD_JSON');
     }
-    expect(performance.now() - start).toBeLessThan(2000);
+    // Time of this process alone: the machine may be busy.
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(2000);
     const text = JSON.stringify({ a: '[{"\\'.repeat(100_000) });
     expect(parseJsonWithin(text, 64 << 20, 2)).toEqual(JSON.parse(text));
   });

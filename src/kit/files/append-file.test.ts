@@ -87,6 +87,18 @@ describe.skipIf(process.geteuid?.() !== 0)('what another user has put there (nee
     expect(readFileSync(victim, 'utf8')).toBe('keep');
   });
 
+  test('a link among the folders is not followed either, unless it is the user’s', () => {
+    const victim = join(folder, 'victim');
+    writeFileSync(victim, 'keep');
+    const link = join(shared, 'folder');
+    symlinkSync(folder, link);
+    expect(append(join(link, 'victim'))).toBe('ok');
+    writeFileSync(victim, 'keep');
+    lchownSync(link, OTHER_USER, OTHER_USER);
+    expect(append(join(link, 'victim'))).toBe('FOREIGN_LINK');
+    expect(readFileSync(victim, 'utf8')).toBe('keep');
+  });
+
   test('a file or a second name of a file is not appended to in a shared folder, and is elsewhere', () => {
     for (const place of [shared, folder]) {
       const path = join(place, 'theirs');

@@ -9,13 +9,14 @@ const MOST_LINKS = 40;
 
 /**
  * Where the links lead that the path ends in, also where nothing is yet; the path itself where it is none. Only links
- * of the user and of root are followed: another user's must not lead root away. `isOpenAlready`: the path is a link of the
+ * of the user and of root are followed, those among the folders of the path too: another user's must not lead root away. `isOpenAlready`: the path is a link of the
  * kernel to a pipe or socket of this program (`/dev/stderr`). Throws OpError `FOREIGN_LINK`, `ELOOP`,
  * or with the system's code.
  */
 export function linkTarget(path: string): { readonly path: string; readonly isOpenAlready: boolean } {
   let target = path;
   for (let links = 0; links < MOST_LINKS; links++) {
+    requireOwnFolders(target);
     const next = readLink(target);
     if (next === undefined) return { path: target, isOpenAlready: false };
     if (OPEN_ALREADY.test(next)) return { path: target, isOpenAlready: true };
@@ -25,13 +26,22 @@ export function linkTarget(path: string): { readonly path: string; readonly isOp
   throw new OpError({ op: `follow ${path}`, code: 'ELOOP', message: `${path}: too many links` });
 }
 
+/** Every folder on the way is none, or a link of the user or of root. */
+function requireOwnFolders(path: string): void {
+  const parts = dirname(path).split('/');
+  for (let count = 1; count <= parts.length; count++) {
+    const folder = parts.slice(0, count).join('/');
+    if (folder !== '') readLink(folder);
+  }
+}
+
 /** What a link says; undefined: it is none. */
 function readLink(path: string): string | undefined {
   try {
     const status = lstatSync(path);
     if (!status.isSymbolicLink()) return undefined;
     if (status.uid !== 0 && status.uid !== process.geteuid?.()) {
-      const message = `${path} is another user's link`;
+      const message = `${path}: symbolic link owned by another user`;
       throw new OpError({ op: 'follow link', code: 'FOREIGN_LINK', message });
     }
     return readlinkSync(path);

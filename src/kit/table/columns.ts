@@ -29,7 +29,7 @@ interface TextColumn<T extends string | undefined = string | undefined> {
 }
 
 /** Columns by name: the one place where a column is named and typed. */
-type ColumnSet = Readonly<Record<string, NumberColumn | TextColumn>>;
+export type ColumnSet = Readonly<Record<string, NumberColumn | TextColumn>>;
 
 type ArrayOf<C> =
   C extends NumberColumn<infer E>
@@ -39,7 +39,7 @@ type ArrayOf<C> =
       : never;
 
 /** The arrays of a set of columns, each under its name. A number column is another array after growth. */
-type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
+export type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
 
 /** A column of numbers. `unknown` is 0 and `stride` 1 unless said otherwise. */
 export function numbers<E extends Element>(element: E, unknown = 0, stride = 1): NumberColumn<E> {
@@ -58,12 +58,16 @@ export interface Columns {
   readonly capacity: number;
   /** Makes room for so many rows. What is there stays; new rows are unknown. */
   reserve(capacity: number): void;
+  /** As `reserve`, with as much again ahead: for rows that are added one after the other. */
+  reserveAhead(rows: number): void;
   /** Makes all columns of a row unknown. */
   clearRow(row: number): void;
   /** Makes all rows unknown. */
   clearRows(): void;
   /** Copies a row of a set with the same columns into a row of this one. */
   copyRow(row: number, from: object, fromRow: number): void;
+  /** Makes the `count` rows that `kept` names, upwards, the first rows, in that order. */
+  compact(kept: Int32Array, count: number): void;
   /** Becomes a copy of a set that has the same columns, and perhaps more. */
   become(from: object): void;
 }
@@ -73,20 +77,24 @@ interface Table extends Columns {
   readonly slots: SlotTable;
 }
 
-type ColumnsClass<S extends ColumnSet> = new (capacity?: number) => Columns & Arrays<S>;
-type TableClass<S extends ColumnSet> = new (capacity?: number) => Table & Arrays<S>;
+type ColumnsClass<S extends ColumnSet, B extends object> = new (capacity?: number) => Columns & Arrays<S> & B;
+type TableClass<S extends ColumnSet> = new (capacity?: number, limit?: number) => Table & Arrays<S>;
 
 /**
  * A class of columns that are declared in one place: `class Usage extends columnsClass({ readBytes: numbers('f64') })`
  * has `usage.readBytes`, a Float64Array. Every instance has its columns in the same order, so that reading one is as
- * fast as reading a field that is written out.
+ * fast as reading a field that is written out. `base`: what the class extends besides.
  */
-export function columnsClass<const S extends ColumnSet>(set: S): ColumnsClass<S> {
+export function columnsClass<const S extends ColumnSet, B extends object = object>(
+  set: S,
+  base: abstract new () => B = Nothing as new () => B,
+): ColumnsClass<S, B> {
   const names = Object.keys(set);
-  class DeclaredColumns implements Columns {
+  class DeclaredColumns extends (base as unknown as new () => object) implements Columns {
     capacity = 0;
 
     constructor(capacity = 0) {
+      super();
       const arrays = this.#arrays;
       for (const name of names) arrays[name] = emptyArray(set[name]!);
       this.reserve(capacity);
@@ -97,6 +105,10 @@ export function columnsClass<const S extends ColumnSet>(set: S): ColumnsClass<S>
       const arrays = this.#arrays;
       for (const name of names) arrays[name] = lengthenedColumn(set[name]!, arrays[name]!, capacity);
       this.capacity = capacity;
+    }
+
+    reserveAhead(rows: number): void {
+      if (rows > this.capacity) this.reserve(Math.max(64, rows * 2));
     }
 
     clearRow(row: number): void {
@@ -130,6 +142,17 @@ export function columnsClass<const S extends ColumnSet>(set: S): ColumnsClass<S>
       }
     }
 
+    compact(kept: Int32Array, count: number): void {
+      // Rows rise, so that the first ones stand where they are as long as each is its own number.
+      if (count === 0 || kept[count - 1] === count - 1) return;
+      const arrays = this.#arrays;
+      for (const name of names) {
+        const column = set[name]!;
+        if (column.element === 'text') compactTexts(arrays[name] as string[], kept, count);
+        else compactNumbers(arrays[name] as NumberArray, column.stride, kept, count);
+      }
+    }
+
     become(from: object): void {
       const arrays = this.#arrays;
       const others = from as Record<string, AnyArray> & { readonly capacity: number };
@@ -141,19 +164,19 @@ export function columnsClass<const S extends ColumnSet>(set: S): ColumnsClass<S>
       return this as unknown as Record<string, AnyArray>;
     }
   }
-  return DeclaredColumns as unknown as ColumnsClass<S>;
+  return DeclaredColumns as unknown as ColumnsClass<S, B>;
 }
 
 /** A class of tables with declared columns. `limit` is the most rows that a table may have. */
 export function tableClass<const S extends ColumnSet>(
   set: S,
-  { capacity: firstCapacity, limit }: { readonly capacity: number; readonly limit: number },
+  { capacity: firstCapacity, limit: mostRows }: { readonly capacity: number; readonly limit: number },
 ): TableClass<S> {
   const Base: new (capacity: number) => Columns = columnsClass(set);
   class DeclaredTable extends Base implements Table {
     slots: SlotTable;
 
-    constructor(capacity = firstCapacity) {
+    constructor(capacity = firstCapacity, limit = mostRows) {
       const slots = new SlotTable(capacity, limit, (grown) => this.reserve(grown));
       super(slots.capacity);
       this.slots = slots;
@@ -165,6 +188,23 @@ export function tableClass<const S extends ColumnSet>(
     }
   }
   return DeclaredTable as unknown as TableClass<S>;
+}
+
+class Nothing {}
+
+/** A declared column as it is now. */
+type DeclaredColumn =
+  | { readonly name: string; readonly values: NumberArray; readonly stride: number }
+  | { readonly name: string; readonly texts: (string | undefined)[]; readonly isOptional: boolean };
+
+/** The columns of an object in the order of their declaration; ask again once rows have been added. */
+export function declaredColumns<S extends ColumnSet>(set: S, of: Arrays<S>): DeclaredColumn[] {
+  const arrays = of as unknown as Record<string, AnyArray>;
+  return Object.entries(set).map(([name, column]) =>
+    column.element === 'text'
+      ? { name, texts: arrays[name] as string[], isOptional: column.unknown === undefined }
+      : { name, values: arrays[name] as NumberArray, stride: column.stride },
+  );
 }
 
 type NumberArray = InstanceType<(typeof ARRAYS)[Element]>;
@@ -185,4 +225,17 @@ function lengthenedColumn(column: NumberColumn | TextColumn, array: AnyArray, ca
 
 function fillRows(array: NumberArray, { unknown, stride }: NumberColumn, from: number, to: number): void {
   array.fill(unknown, from * stride, to * stride);
+}
+
+function compactNumbers(array: NumberArray, stride: number, kept: Int32Array, count: number): void {
+  if (stride === 1) {
+    for (let i = 0; i < count; i++) array[i] = array[kept[i]!]!;
+    return;
+  }
+  for (let i = 0; i < count; i++) array.copyWithin(i * stride, kept[i]! * stride, (kept[i]! + 1) * stride);
+}
+
+function compactTexts(array: string[], kept: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) array[i] = array[kept[i]!]!;
+  array.length = count;
 }

@@ -137,7 +137,7 @@ function readPem(path: string): string {
   } catch (cause) {
     const { code } = toOpError('read', cause);
     if (code === 'TOO_LONG') throw failure('EFBIG', `${path} is too large for what it should be`);
-    if (code === 'NOT_A_FILE') throw failure(code, `${path} is no regular file`);
+    if (code === 'NOT_A_FILE') throw failure(code, `${path} is not a regular file`);
     throw fileFailure('read', path, cause);
   }
 }

@@ -9,7 +9,7 @@ import { decodeV2Reply } from '../wire/v2-reply.ts';
 import { OriginalMachine, originalDisksSection } from './original-machine.ts';
 import { originalDetailSection, originalJournalSection } from './original-processes.ts';
 import { disksSection, V2Machine } from './v2-machine.ts';
-import { journalSection, processDetailSection } from './v2-processes.ts';
+import { journalSection, processDetailSection } from './v2-process-detail.ts';
 
 const HEADER = {
   host_name: 'h',

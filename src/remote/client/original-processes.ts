@@ -1,5 +1,5 @@
 import type { JournalSection } from '../../data/sample/journal-section.ts';
-import { type MachineProcesses, ProcessUsage } from '../../data/sample/machine-processes.ts';
+import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../../data/sample/machine-processes.ts';
 import type { ProcessDetail, ProcessDetailSection, ThreadSample } from '../../data/sample/process-detail.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
 import type { OriginalProcess } from '../wire/original-metrics.ts';
@@ -69,7 +69,7 @@ export class OriginalProcessList {
       memoryTotalBytes,
       coreCount: cores,
       processCount: Math.max(processes.process_count ?? 0, this.#table.slots.count),
-      texts: { users: [], commandLines: [] },
+      texts: new ProcessTexts(),
       isCpuTimeWhole: false,
     };
   }

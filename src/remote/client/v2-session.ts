@@ -21,7 +21,7 @@ import {
   WAITING_LIMIT,
 } from './session.ts';
 import { disksSection, V2Machine } from './v2-machine.ts';
-import { journalSection, processDetailSection, V2Processes } from './v2-processes.ts';
+import { journalSection, processDetailSection } from './v2-process-detail.ts';
 
 /** Longer than any agent collects; who waits longer waits in vain. */
 const ANSWER_MILLIS = 10_000;
@@ -33,7 +33,6 @@ const MAX_AGE_MOST_MILLIS = 2000;
 /** What is known of a machine beyond the life of a connection: rows keep their slots, histories go on. */
 export class V2Memory {
   readonly machine = new V2Machine();
-  readonly processes = new V2Processes();
   readonly processReplica = new ProcessReplica();
   readonly networkReplica = new NetworkReplica();
   /** The replica's readings, one after another. */
@@ -96,7 +95,7 @@ export class V2Session implements Session {
     if (answer.reply !== 'get_processes') throw otherReply();
     const received = this.#memory.processReplica.apply(answer.protobuf);
     this.#wantsAllRows = false;
-    return { header: received.header, section: this.#memory.processes.section(received) };
+    return received;
   }
 
   async processDetail(pid: number): Promise<Told<ProcessDetailSection>> {

@@ -89,7 +89,7 @@ export function scatterNumbers(
   else {
     if (referred !== undefined) toSlots(received, rows, referred);
     else if (isCount) refuseNegative(received, rows, standIn);
-    else if (most !== Number.POSITIVE_INFINITY) refuseLarge(received, rows, most, standIn);
+    if (most !== Number.POSITIVE_INFINITY) refuseLarge(received, rows, most, standIn);
     scatter(received, values, stride, offset, slots, rows);
   }
 }

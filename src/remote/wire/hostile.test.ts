@@ -11,7 +11,7 @@ import { decodeOriginalReply } from './original-reply.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
-import { unknownProcessRow } from './process-row.ts';
+import { absorbRows } from './process-rows.fixture.ts';
 import { readV2Frame, v2Frame, v2Json, v2Protobuf, v2ReplyId } from './v2-frame.ts';
 import { decodeV2Reply } from './v2-reply.ts';
 import { V2_REQUESTS } from './v2-request.ts';
@@ -58,9 +58,10 @@ function networkBytes(): Uint8Array<ArrayBuffer> {
 
 function processBytes(): Uint8Array<ArrayBuffer> {
   const changes = new ProcessChanges();
-  changes.begin(1);
-  for (let pid = 1; pid <= 9; pid++) changes.put({ ...unknownProcessRow(), pid, name: `process-${pid}` });
-  changes.end();
+  absorbRows(
+    changes,
+    Array.from({ length: 9 }, (_, i) => ({ pid: i + 1, name: `process-${i + 1}` })),
+  );
   const { header } = new RecordedWorld().next();
   const section = { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [] };
   const facts = { header, section, processCount: 9, memoryTotalBytes: 1, coreCount: 1 };

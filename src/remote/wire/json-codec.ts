@@ -150,7 +150,12 @@ export function object<T extends object>(
 
 /** An object whose `rxBytes` is called `rx_bytes` on the wire. */
 export function record<T extends object>(fields: Fields<T>): JsonCodec<T> {
-  return namedObject(fields, (name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), {});
+  return namedObject(fields, withUnderscores, {});
+}
+
+/** `rx_bytes` of `rxBytes`. */
+export function withUnderscores(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function namedObject<T extends object>(

@@ -3,7 +3,13 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
 import { ColumnWriter, TextPlaces } from './column-writer.ts';
-import { NETWORK_SHAPES, NETWORK_TABLES, type NetworkTableName, networkColumns } from './network-tables.ts';
+import {
+  NETWORK_SHAPES,
+  NETWORK_TABLES,
+  type NetworkTableName,
+  networkColumns,
+  slotsOf,
+} from './network-tables.ts';
 import { failureMessages, headerMessage, sectionMessage } from './section-codec.ts';
 import {
   NETWORK_REPLY_SHAPE,
@@ -90,36 +96,6 @@ class Places {
     if (slots.capacity > this.bySlot.length) this.bySlot = new Int32Array(slots.capacity);
     this.bySlot.fill(-1);
     for (let i = 0; i < slots.count; i++) this.bySlot[slots.rows[i]!] = i;
-  }
-}
-
-/** The row index of each table of a section. */
-export function slotsOf(
-  {
-    owners,
-    hosts,
-    traffic,
-    hostTraffic,
-    interfaces,
-    sockets,
-  }: Pick<NetworkSection, 'owners' | 'hosts' | 'traffic' | 'hostTraffic' | 'interfaces' | 'sockets'>,
-  name: NetworkTableName,
-): SlotTable {
-  switch (name) {
-    case 'owners':
-      return owners.slots;
-    case 'hosts':
-      return hosts.slots;
-    case 'traffic':
-      return traffic.slots;
-    case 'host_traffic':
-      return hostTraffic.slots;
-    case 'interfaces':
-      return interfaces.slots;
-    case 'addresses':
-      return interfaces.addresses.slots;
-    default:
-      return sockets.slots;
   }
 }
 

@@ -4,18 +4,19 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { NetworkTables } from '../../data/sample/network-tables.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import { ReceivedKeys, RowMatch } from '../../kit/table/row-match.ts';
 import { ReceivedTable, type ReferredRows, scatterNumbers, scatterTexts } from './column-reader.ts';
 import { TEXT_LIMIT } from './limits.ts';
-import { NETWORK_FIRST_TEXT, slotsOf } from './network-encoder.ts';
+import { NETWORK_FIRST_TEXT } from './network-encoder.ts';
 import {
   NETWORK_LIMITS,
   NETWORK_SHAPES,
   NETWORK_TABLES,
   type NetworkTableName,
   networkColumns,
+  slotsOf,
 } from './network-tables.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
-import { ReceivedKeys, RowMatch } from './row-match.ts';
 import { failuresOf, headerOf, plausible, sectionOf } from './section-codec.ts';
 import {
   type Failure,

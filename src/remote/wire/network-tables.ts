@@ -1,12 +1,8 @@
-import type { InterfaceTable } from '../../data/sample/interface-table.ts';
-import {
-  type HostTable,
-  type NetworkSection,
-  OwnerKind,
-  type OwnerTable,
-  type TrafficTable,
-} from '../../data/sample/network-section.ts';
+import { OwnerKind } from '../../data/sample/network-section.ts';
 import { TcpState } from '../../data/sample/socket-table.ts';
+import { type SectionTables, type ToldTable, toldTable } from '../../data/sample/told-tables.ts';
+import type { SlotTable } from '../../kit/table/slot-table.ts';
+import { withUnderscores } from './json-codec.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import type { MessageShape, RowLimits } from './protobuf-shape.ts';
 import {
@@ -31,12 +27,6 @@ export const NETWORK_TABLES = [
 ] as const;
 export type NetworkTableName = (typeof NETWORK_TABLES)[number];
 
-/** The tables of a section. */
-export type NetworkTables = Pick<
-  NetworkSection,
-  'owners' | 'hosts' | 'traffic' | 'hostTraffic' | 'interfaces' | 'sockets' | 'accounts'
->;
-
 export const NETWORK_SHAPES: Readonly<Record<NetworkTableName, MessageShape>> = {
   owners: OWNER_COLUMNS_SHAPE,
   hosts: HOST_COLUMNS_SHAPE,
@@ -59,114 +49,39 @@ export const NETWORK_LIMITS: RowLimits = {
   errors: ROWS_LIMIT.errors,
 };
 
-const LARGEST_INT = 0x7fff_ffff;
-const LARGEST_BYTE = 0xff;
-const LARGEST_PORT = 0xffff;
+/** What stands for a column that is left out, where that is neither 0 nor, for counts, unknown. */
+const LEFT_OUT: Readonly<Record<string, number>> = {
+  ...{ kind: OwnerKind.UNKNOWN, state: TcpState.CLOSE, uid: -1, cgroup_id: 0 },
+};
+/** Largest values, where the kind of the column does not tell. */
+const MOST: Readonly<Record<string, number>> = {
+  ...{ kind: OwnerKind.EXITED, state: TcpState.CLOSING, has_exited: 1, is_loopback: 1, is_uplink: 1 },
+  ...{ is_up: 1, born_before_start: 1, is_share: 1, is_closed: 1 },
+};
+
+const LINES = new Set(['command_line', 'cgroup']);
 
 /** The columns of a table as they are now. */
-export function networkColumns(tables: NetworkTables, name: NetworkTableName): WireColumns {
-  switch (name) {
-    case 'owners':
-      return ownerColumns(tables.owners);
-    case 'hosts':
-      return hostColumns(tables.hosts);
-    case 'traffic':
-      return trafficColumns(tables.traffic, 'owners');
-    case 'host_traffic':
-      return trafficColumns(tables.hostTraffic, 'hosts');
-    case 'interfaces':
-      return interfaceColumns(tables.interfaces);
-    case 'addresses':
-      return new WireColumns(ADDRESS_COLUMNS_SHAPE).number(
-        'interface_index',
-        tables.interfaces.addresses.interfaceIndex,
-      );
-    default:
-      return socketColumns(tables);
+export function networkColumns(tables: SectionTables, name: NetworkTableName): WireColumns {
+  const columns = new WireColumns(NETWORK_SHAPES[name]);
+  const { numbers, texts } = tableOf(tables, name);
+  for (const told of numbers) {
+    const wireName = withUnderscores(told.name);
+    columns.told(wireName, told, LEFT_OUT[wireName], MOST[wireName]);
   }
+  for (const { name: plural, texts: column, isOptional } of texts) {
+    const wireName = withUnderscores(plural).slice(0, -1);
+    const limit = LINES.has(wireName) ? TEXT_LIMIT.line : TEXT_LIMIT.name;
+    columns.text(wireName, column, isOptional, limit);
+  }
+  return columns;
 }
 
-function ownerColumns(owners: OwnerTable): WireColumns {
-  return new WireColumns(OWNER_COLUMNS_SHAPE)
-    .number('kind', owners.kind, OwnerKind.UNKNOWN, OwnerKind.EXITED)
-    .number('pid', owners.pid, 0, LARGEST_INT)
-    .number('ppid', owners.ppid, 0, LARGEST_INT)
-    .number('start_ticks', owners.startTicks)
-    .number('uid', owners.uid, -1)
-    .number('has_exited', owners.hasExited, 0, 1)
-    .number('connection_count', owners.connectionCount, 0, LARGEST_INT)
-    .number('listener_count', owners.listenerCount, 0, LARGEST_INT)
-    .text('name', owners.names, false, TEXT_LIMIT.name)
-    .text('user', owners.users, true, TEXT_LIMIT.name)
-    .text('command_line', owners.commandLines, true, TEXT_LIMIT.line)
-    .text('cgroup', owners.cgroups, true, TEXT_LIMIT.line);
+/** The row index of a table. */
+export function slotsOf(tables: SectionTables, name: NetworkTableName): SlotTable {
+  return tableOf(tables, name).slots;
 }
 
-function hostColumns(hosts: HostTable): WireColumns {
-  return new WireColumns(HOST_COLUMNS_SHAPE).number(
-    'connection_count',
-    hosts.connectionCount,
-    0,
-    LARGEST_INT,
-  );
-}
-
-function trafficColumns(traffic: TrafficTable, subjects: NetworkTableName): WireColumns {
-  return new WireColumns(TRAFFIC_COLUMNS_SHAPE)
-    .reference('subject', traffic.subject, subjects)
-    .number('interface_index', traffic.interfaceIndex)
-    .number('tx_bytes', traffic.txBytes)
-    .number('rx_bytes', traffic.rxBytes)
-    .number('tx_segments', traffic.txSegments)
-    .number('rx_segments', traffic.rxSegments)
-    .number('tx_header_bytes', traffic.txHeaderBytes)
-    .number('rx_header_bytes', traffic.rxHeaderBytes)
-    .number('inferred_tx_bytes', traffic.inferredTxBytes)
-    .number('inferred_rx_bytes', traffic.inferredRxBytes);
-}
-
-function interfaceColumns(interfaces: InterfaceTable): WireColumns {
-  return new WireColumns(INTERFACE_COLUMNS_SHAPE)
-    .number('index', interfaces.index)
-    .number('rx_bytes', interfaces.rxBytes)
-    .number('tx_bytes', interfaces.txBytes)
-    .number('rx_packets', interfaces.rxPackets)
-    .number('tx_packets', interfaces.txPackets)
-    .number('is_loopback', interfaces.isLoopback, 0, 1)
-    .number('is_uplink', interfaces.isUplink, 0, 1)
-    .number('is_up', interfaces.isUp, 0, 1)
-    .text('name', interfaces.names, false, TEXT_LIMIT.name);
-}
-
-function socketColumns({ sockets, accounts }: NetworkTables): WireColumns {
-  return new WireColumns(SOCKET_COLUMNS_SHAPE)
-    .number('protocol', sockets.protocol, 0, LARGEST_BYTE)
-    .number('family', sockets.family, 0, LARGEST_BYTE)
-    .number('state', sockets.state, TcpState.CLOSE, TcpState.CLOSING)
-    .address('local', sockets.localAddress)
-    .address('remote', sockets.remoteAddress)
-    .number('local_port', sockets.localPort, 0, LARGEST_PORT)
-    .number('remote_port', sockets.remotePort, 0, LARGEST_PORT)
-    .number('inode', sockets.inode)
-    .number('uid', sockets.uid, -1)
-    .number('cgroup_id', sockets.cgroupId, 0)
-    .number('tx_bytes', sockets.txBytes)
-    .number('rx_bytes', sockets.rxBytes)
-    .number('tx_segments', sockets.txSegments)
-    .number('rx_segments', sockets.rxSegments)
-    .number('rtt_micros', sockets.rttMicros)
-    .number('retransmits', sockets.retransmits)
-    .number('owner_pid', sockets.ownerPid, 0, LARGEST_INT)
-    .number('owner_start_ticks', sockets.ownerStartTicks)
-    .number('owner_basis', sockets.ownerBasis, 0, LARGEST_BYTE)
-    .number('first_seen_micros', sockets.firstSeenMicros)
-    .number('born_before_start', sockets.bornBeforeStart, 0, 1)
-    .number('interface_index', sockets.interfaceIndex)
-    .number('is_share', sockets.isShare, 0, 1)
-    .reference('owner', accounts.owner, 'owners')
-    .reference('host', accounts.host, 'hosts')
-    .number('account_interface', accounts.interfaceIndex)
-    .number('account_tx_bytes', accounts.txBytes)
-    .number('account_rx_bytes', accounts.rxBytes)
-    .number('is_closed', accounts.isClosed, 0, 1);
+function tableOf(tables: SectionTables, name: NetworkTableName): ToldTable {
+  return toldTable(tables, name === 'host_traffic' ? 'hostTraffic' : name);
 }

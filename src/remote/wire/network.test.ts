@@ -14,15 +14,11 @@ import {
 } from '../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { SocketTable } from '../../data/sample/socket-table.ts';
+import type { SectionTables } from '../../data/sample/told-tables.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
-import { NetworkEncoder, slotsOf } from './network-encoder.ts';
+import { NetworkEncoder } from './network-encoder.ts';
 import { NetworkReplica } from './network-replica.ts';
-import {
-  NETWORK_TABLES,
-  type NetworkTableName,
-  type NetworkTables,
-  networkColumns,
-} from './network-tables.ts';
+import { NETWORK_TABLES, type NetworkTableName, networkColumns, slotsOf } from './network-tables.ts';
 import type { NumberColumn } from './wire-table.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };
@@ -136,7 +132,7 @@ class RandomSection implements NetworkSection {
 }
 
 /** Every row by its key, with keys in place of slots. */
-function contents(tables: NetworkTables): unknown {
+function contents(tables: SectionTables): unknown {
   const keyOf = (name: NetworkTableName, slot: number): string => {
     if (slot < 0) return 'none';
     const slots = slotsOf(tables, name);
@@ -165,7 +161,7 @@ function contents(tables: NetworkTables): unknown {
 }
 
 /** Slot and serial of every row by key, as readers of rates hold on to them. */
-function identities(tables: NetworkTables, name: NetworkTableName): Map<string, string> {
+function identities(tables: SectionTables, name: NetworkTableName): Map<string, string> {
   const slots = slotsOf(tables, name);
   const found = new Map<string, string>();
   for (const slot of slots.rows.subarray(0, slots.count)) {

@@ -3,17 +3,17 @@ import fc from 'fast-check';
 import { OriginalProcessEncoder } from './original-process-encoder.ts';
 import { encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
-import { unknownProcessRow } from './process-row.ts';
+import { absorbRows } from './process-rows.fixture.ts';
 
 /** What the message would be without anything remembered. */
 function plain(changes: ProcessChanges): Uint8Array<ArrayBuffer> {
-  const { table } = changes;
+  const { processes: table } = changes.list;
   const slots = table.slots.rows.subarray(0, table.slots.count);
   const rows = Array.from(slots, (slot) => ({
     pid: table.pid[slot],
     name: table.names[slot]!,
-    cpu_usage: table.cpuPercent[slot],
-    mem_bytes: table.residentBytes[slot],
+    cpu_usage: changes.cpuPercent[slot],
+    mem_bytes: table.rssBytes[slot],
   }));
   return encodeOriginalProcesses({ process_count: rows.length, rows });
 }
@@ -23,7 +23,7 @@ const process = fc.record({
   startTicks: fc.integer({ min: 1, max: 2 }),
   name: fc.constantFrom('', 'sh', 'a name with 日本 𠀋', 'x'.repeat(300)),
   cpuPercent: fc.constantFrom(Number.NaN, 0, 12.5, 100),
-  residentBytes: fc.constantFrom(Number.NaN, 0, 4096, 2 ** 40),
+  rssBytes: fc.constantFrom(Number.NaN, 0, 4096, 2 ** 40),
 });
 const sample = fc.uniqueArray(process, { selector: ({ pid }) => pid });
 
@@ -33,9 +33,7 @@ test('whatever came, changed and went, the message is that of the processes as t
       const changes = new ProcessChanges();
       const encoder = new OriginalProcessEncoder(changes);
       for (const [at, processes] of samples.entries()) {
-        changes.begin(at + 1);
-        for (const facts of processes) changes.put({ ...unknownProcessRow(), ...facts });
-        changes.end();
+        absorbRows(changes, processes);
         // Not every sample is asked for.
         if (at % 3 === 1) continue;
         expect(encoder.encode(processes.length)).toEqual(plain(changes));
@@ -49,12 +47,15 @@ test('thousands of processes fit', () => {
   const changes = new ProcessChanges();
   const encoder = new OriginalProcessEncoder(changes);
   for (let sequence = 1; sequence <= 3; sequence++) {
-    changes.begin(sequence);
-    for (let pid = 1; pid <= 5000; pid++) {
-      const cpuPercent = pid % 50 === sequence ? sequence : 0;
-      changes.put({ ...unknownProcessRow(), pid, startTicks: pid, name: `process-${pid}`, cpuPercent });
-    }
-    changes.end();
+    const rows = Array.from({ length: 5000 }, (_, pid) => ({
+      ...{
+        pid: pid + 1,
+        startTicks: pid,
+        name: `process-${pid}`,
+        cpuPercent: pid % 50 === sequence ? pid : 0,
+      },
+    }));
+    absorbRows(changes, rows);
     expect(encoder.encode(5000)).toEqual(plain(changes));
   }
 });

@@ -1,7 +1,7 @@
 import { PbfReader } from 'pbf';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import type { OriginalProcess } from './original-metrics.ts';
-import type { ProcessRowTable } from './process-row.ts';
+import type { ProcessChanges } from './process-changes.ts';
 import { PROCESSES_SHAPE, type Process, readProcesses, writeProcess } from './processes.generated.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
 import { cleanText, cutText } from './wire-text.ts';
@@ -40,8 +40,9 @@ export function encodeOriginalProcesses(processes: OriginalProcesses): Uint8Arra
 }
 
 /** A row of a sample's processes as the message has it; the same object again and again. */
-export function originalProcessOfRow(table: ProcessRowTable, slot: number): Process {
-  setScratch(table.pid[slot], table.names[slot]!, table.cpuPercent[slot], table.residentBytes[slot]);
+export function originalProcessOfRow({ list, cpuPercent }: ProcessChanges, slot: number): Process {
+  const { pid, names, rssBytes } = list.processes;
+  setScratch(pid[slot], names[slot]!, cpuPercent[slot], rssBytes[slot]);
   return scratch;
 }
 

@@ -1,55 +1,56 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
-import { REMOVALS_LIMIT } from './limits.ts';
-import { type ProcessRow, ProcessRowTable } from './process-row.ts';
+import { ProcessList, type ToldProcesses } from '../../data/sample/process-list.ts';
+import type { ProcessTable } from '../../data/sample/process-table.ts';
+import type { NumberArray } from '../../data/sample/told-tables.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { REMOVALS_LIMIT, ROWS_LIMIT } from './limits.ts';
+import { processColumns } from './process-columns.ts';
+
+/** By the slots of the list. */
+const CHANGE_COLUMNS = {
+  /** The sample in which a number that is sent, or a text, of the row was last another. */
+  changedAt: numbers('f64'),
+  textChangedAt: numbers('f64'),
+  /** The same of its share of CPU. */
+  shareChangedAt: numbers('f64'),
+  /** The sample that held the row last. */
+  seenAt: numbers('f64'),
+  /**
+   * Share of the whole machine, 0 to 100; NaN unknown, as in the first sample. Single precision. Not sent: a reader
+   * makes it of the CPU time; the original protocol has it.
+   */
+  cpuPercent: numbers('f32', Number.NaN),
+};
 
 /**
  * The processes of the last sample, and since which sample each row is as it is. What a client lacks is told from one
  * number, the sequence of its last reply: no client has a copy of anything here.
  */
-export class ProcessChanges {
-  readonly table = new ProcessRowTable();
-  /** Of the sample that is in the table; 0 before the first. */
+export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
+  readonly list = new ProcessList(ROWS_LIMIT.processes);
+  /** Of the sample that is in the list; 0 before the first. */
   sequence = 0;
-  /** By slot: the sample in which a number that is sent, or a text, of the row was last another. */
-  changedAt = new Float64Array(0);
-  textChangedAt = new Float64Array(0);
-  /** The same of its share of CPU. */
-  shareChangedAt = new Float64Array(0);
-  /** By slot: the sample that held the row last. */
-  #seenAt = new Float64Array(0);
   readonly removals = new RemovalLog();
+  /** Slot of each row of the sample, in the order of its table; -1: the list is full. */
+  #slots = new Int32Array(0);
 
-  /** Before the rows of a sample, whose sequence is larger than the one before. */
-  begin(sequence: number): void {
+  /**
+   * Takes a sample, which is read and not kept; its sequence is larger than the one before. `shareOf`: share of the
+   * whole machine of a slot of the sample's table.
+   */
+  absorb(sequence: number, sample: ToldProcesses, shareOf: (slot: number) => number): void {
     this.sequence = sequence;
-  }
-
-  /** A process of the sample; beyond the limit of the table it is left out. The row is read, not kept. */
-  put(row: ProcessRow): void {
-    const { table } = this;
-    const known = table.find(row.pid, row.startTicks);
-    const slot = known >= 0 ? known : table.add(row.pid, row.startTicks);
-    if (slot < 0) return;
-    if (known < 0) this.#reserve(table.slots.capacity);
-    const hasOtherNumbers = setNumbers(table, slot, row);
-    const hasOtherTexts = setTexts(table, slot, row);
-    const hasOtherShare = set(table.cpuPercent, slot, Math.fround(row.cpuPercent));
-    this.#seenAt[slot] = this.sequence;
-    if (known < 0 || hasOtherNumbers || hasOtherTexts) this.changedAt[slot] = this.sequence;
-    if (known < 0 || hasOtherTexts) this.textChangedAt[slot] = this.sequence;
-    if (known < 0 || hasOtherShare) this.shareChangedAt[slot] = this.sequence;
-  }
-
-  /** After the rows: those that were not put are gone. */
-  end(): void {
-    const { table } = this;
-    const { slots } = table;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.#seenAt[slot] === this.sequence) continue;
-      this.removals.add(table.pid[slot]!, table.startTicks[slot]!, this.sequence);
-      table.remove(slot);
+    const { rows, count } = sample.processes.slots;
+    this.#findSlots(sample.processes);
+    this.#removeUnseen();
+    const own = processColumns(this.list);
+    const told = processColumns(sample);
+    for (const [at, { values }] of told.numbers.entries()) {
+      this.#takeNumbers(values, own.numbers[at]!.values, rows, count);
     }
+    for (const [at, { texts }] of told.texts.entries()) {
+      this.#takeTexts(texts, own.texts[at]!.texts, rows, count);
+    }
+    for (let i = 0; i < count; i++) this.#takeShare(this.#slots[i]!, Math.fround(shareOf(rows[i]!)));
   }
 
   /** Whether a client that has the sample of that sequence can be told what has changed since. */
@@ -57,12 +58,75 @@ export class ProcessChanges {
     return base > 0 && base <= this.sequence && base >= this.removals.since;
   }
 
-  #reserve(capacity: number): void {
-    if (capacity <= this.changedAt.length) return;
-    this.changedAt = lengthened(this.changedAt, new Float64Array(capacity));
-    this.textChangedAt = lengthened(this.textChangedAt, new Float64Array(capacity));
-    this.shareChangedAt = lengthened(this.shareChangedAt, new Float64Array(capacity));
-    this.#seenAt = lengthened(this.#seenAt, new Float64Array(capacity));
+  #findSlots({ slots, pid, startTicks }: ProcessTable): void {
+    const { list, sequence } = this;
+    if (slots.count > this.#slots.length) this.#slots = new Int32Array(slots.capacity);
+    for (let i = 0; i < slots.count; i++) {
+      const row = slots.rows[i]!;
+      let slot = list.processes.find(pid[row]!);
+      if (slot >= 0 && list.processes.startTicks[slot] !== startTicks[row]) {
+        this.#remove(slot);
+        slot = -1;
+      }
+      const isNew = slot < 0;
+      if (isNew) slot = list.add(pid[row]!, startTicks[row]!);
+      this.#slots[i] = slot;
+      if (slot < 0) continue;
+      this.reserve(list.processes.slots.capacity);
+      this.seenAt[slot] = sequence;
+      if (!isNew) continue;
+      this.changedAt[slot] = sequence;
+      this.textChangedAt[slot] = sequence;
+      this.shareChangedAt[slot] = sequence;
+    }
+  }
+
+  #removeUnseen(): void {
+    const { slots } = this.list.processes;
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      if (this.seenAt[slot] !== this.sequence) this.#remove(slot);
+    }
+  }
+
+  #remove(slot: number): void {
+    const { pid, startTicks } = this.list.processes;
+    this.removals.add(pid[slot]!, startTicks[slot]!, this.sequence);
+    this.list.remove(slot);
+  }
+
+  /** NaN is the same as NaN. */
+  #takeNumbers(from: NumberArray, into: NumberArray, rows: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const slot = this.#slots[i]!;
+      if (slot < 0) continue;
+      const value = from[rows[i]!]!;
+      const before = into[slot]!;
+      if (value === before || (Number.isNaN(value) && Number.isNaN(before))) continue;
+      into[slot] = value;
+      this.changedAt[slot] = this.sequence;
+    }
+  }
+
+  #takeTexts(
+    from: readonly (string | undefined)[],
+    into: (string | undefined)[],
+    rows: Int32Array,
+    count: number,
+  ): void {
+    for (let i = 0; i < count; i++) {
+      const slot = this.#slots[i]!;
+      if (slot < 0 || into[slot] === from[rows[i]!]) continue;
+      into[slot] = from[rows[i]!];
+      this.changedAt[slot] = this.sequence;
+      this.textChangedAt[slot] = this.sequence;
+    }
+  }
+
+  #takeShare(slot: number, share: number): void {
+    if (slot < 0 || Object.is(this.cpuPercent[slot], share)) return;
+    this.cpuPercent[slot] = share;
+    this.shareChangedAt[slot] = this.sequence;
   }
 }
 
@@ -92,39 +156,4 @@ class RemovalLog {
   at(i: number): number {
     return (this.#first + i) % REMOVALS_LIMIT;
   }
-}
-
-/** True where a number of the row that is sent differs from what stands in the slot, which it replaces. */
-function setNumbers(table: ProcessRowTable, slot: number, row: ProcessRow): boolean {
-  let differs = set(table.state, slot, row.state);
-  differs = set(table.threads, slot, row.threads) || differs;
-  differs = set(table.cpuNanos, slot, row.cpuNanos) || differs;
-  differs = set(table.residentBytes, slot, row.residentBytes) || differs;
-  differs = set(table.readBytes, slot, row.readBytes) || differs;
-  differs = set(table.writtenBytes, slot, row.writtenBytes) || differs;
-  return differs;
-}
-
-function setTexts(table: ProcessRowTable, slot: number, row: ProcessRow): boolean {
-  const isSame =
-    table.names[slot] === row.name &&
-    table.users[slot] === row.user &&
-    table.commandLines[slot] === row.commandLine;
-  if (isSame) return false;
-  table.names[slot] = row.name;
-  table.users[slot] = row.user;
-  table.commandLines[slot] = row.commandLine;
-  return true;
-}
-
-/** NaN is the same as NaN. */
-function set(
-  column: Int32Array | Uint8Array | Float32Array | Float64Array,
-  slot: number,
-  value: number,
-): boolean {
-  const before = column[slot]!;
-  if (before === value || (Number.isNaN(before) && Number.isNaN(value))) return false;
-  column[slot] = value;
-  return true;
 }

@@ -10,13 +10,15 @@ import {
   property,
   record,
   subarray,
+  uniqueArray,
 } from 'fast-check';
+import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { REMOVALS_LIMIT } from './limits.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
-import { type ProcessRow, type ProcessRowTable, unknownProcessRow } from './process-row.ts';
+import { absorbRows, type WrittenProcess, writtenRows } from './process-rows.fixture.ts';
 
 const FACTS: ProcessFacts = {
   header: {
@@ -31,13 +33,11 @@ const FACTS: ProcessFacts = {
 class Agent {
   readonly changes = new ProcessChanges();
   readonly encoder = new ProcessEncoder(this.changes);
-  truth: readonly ProcessRow[] = [];
+  truth: readonly WrittenProcess[] = [];
 
-  sample(rows: readonly ProcessRow[]): void {
+  sample(rows: readonly WrittenProcess[]): void {
     this.truth = rows;
-    this.changes.begin(this.changes.sequence + 1);
-    for (const row of rows) this.changes.put(row);
-    this.changes.end();
+    absorbRows(this.changes, rows);
   }
 }
 
@@ -45,35 +45,27 @@ class Agent {
 class Client {
   base = 0;
   readonly replica = new ProcessReplica();
-  table: ProcessRowTable | undefined;
+  /** What it has, by pid. */
+  rows = new Map<number, WrittenProcess>();
+  section: MachineProcesses | undefined;
 
   poll(agent: Agent, isFull = false): Uint8Array {
     const bytes = agent.encoder.encode(FACTS, isFull ? 0 : this.base);
-    this.table = this.replica.apply(bytes).table;
+    this.section = this.replica.apply(bytes).section;
+    this.rows = writtenRows(this.section);
     this.base = agent.changes.sequence;
     return bytes;
   }
 }
 
-/** Rows of a table by key, with the columns of a ProcessRow. */
-function rowsOf(table: ProcessRowTable): Map<string, ProcessRow> {
-  const rows = new Map<string, ProcessRow>();
-  for (const slot of table.slots.rows.subarray(0, table.slots.count)) {
-    rows.set(`${table.pid[slot]} ${table.startTicks[slot]}`, {
-      ...{ pid: table.pid[slot]!, startTicks: table.startTicks[slot]! },
-      ...{ state: table.state[slot]!, threads: table.threads[slot]! },
-      ...{ cpuNanos: table.cpuNanos[slot]!, residentBytes: table.residentBytes[slot]! },
-      ...{ readBytes: table.readBytes[slot]!, writtenBytes: table.writtenBytes[slot]! },
-      // Not sent: the reader makes it.
-      ...{ cpuPercent: Number.NaN, name: table.names[slot]! },
-      ...{ user: table.users[slot], commandLine: table.commandLines[slot] },
-    });
-  }
-  return rows;
-}
+const UNKNOWN: Omit<WrittenProcess, 'pid'> = {
+  ...{ startTicks: 0, state: 0, threads: -1, cpuNanos: Number.NaN, rssBytes: Number.NaN },
+  ...{ readBytes: Number.NaN, writtenBytes: Number.NaN, name: '', user: undefined, commandLine: undefined },
+};
 
-const truthOf = (rows: readonly ProcessRow[]) =>
-  new Map(rows.map((row) => [`${row.pid} ${row.startTicks}`, { ...row, cpuPercent: Number.NaN }]));
+/** Without the share of CPU, which is not sent: a reader makes it. */
+const truthOf = (rows: readonly WrittenProcess[]) =>
+  new Map(rows.map(({ cpuPercent: _, ...row }) => [row.pid, { ...UNKNOWN, ...row }]));
 
 const counter = option(maxSafeNat(), { nil: Number.NaN });
 const share = option(double({ min: 0, max: 100, noNaN: true }), { nil: Number.NaN });
@@ -81,9 +73,9 @@ const text = constantFrom('nginx', 'a b', '日本語', 'x'.repeat(200));
 const facts = record({
   ...{
     state: constantFrom(0, 82, 83, 90),
-    threads: counter,
+    threads: integer({ min: -1, max: 0x7fff_ffff }),
   },
-  ...{ cpuNanos: counter, residentBytes: counter },
+  ...{ cpuNanos: counter, rssBytes: counter },
   ...{ readBytes: counter, writtenBytes: counter, cpuPercent: share },
   ...{ name: text, user: option(text, { nil: undefined }), commandLine: option(text, { nil: undefined }) },
 });
@@ -93,7 +85,7 @@ const row = record({
   startTicks: constantFrom(0, 5, 2 ** 40 + 3),
   facts,
 }).map(({ facts, ...key }) => ({ ...key, ...facts }));
-const sample = array(row, { maxLength: 20 }).map((rows) => [...truthOf(rows).values()]);
+const sample = uniqueArray(row, { maxLength: 20, selector: ({ pid }) => pid });
 
 describe('processes by what has changed', () => {
   test('every client has what the agent has, however often it asks', () => {
@@ -106,7 +98,7 @@ describe('processes by what has changed', () => {
           for (const which of polls) {
             const client = clients[which]!;
             client.poll(agent);
-            expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+            expect(client.rows).toEqual(truthOf(agent.truth));
           }
         }
       }),
@@ -117,7 +109,6 @@ describe('processes by what has changed', () => {
   test('a reply holds the rows that changed and nothing else, and a text only when it changed', () => {
     const agent = new Agent();
     const rows = Array.from({ length: 1000 }, (_, i) => ({
-      ...unknownProcessRow(),
       ...{
         pid: i + 1,
         startTicks: i,
@@ -137,23 +128,23 @@ describe('processes by what has changed', () => {
     expect(one.length).toBeLessThan(250);
     expect(Buffer.from(one).includes('process-499')).toBe(false);
     expect(Buffer.from(whole).includes('/usr/bin/process-499 --option')).toBe(true);
-    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+    expect(client.rows).toEqual(truthOf(agent.truth));
   });
 
   test('clients at the same sample get the same bytes, encoded once', () => {
     const agent = new Agent();
-    agent.sample([{ ...unknownProcessRow(), pid: 1, name: 'init' }]);
+    agent.sample([{ pid: 1, name: 'init' }]);
     expect(agent.encoder.encode(FACTS, 0)).toBe(agent.encoder.encode(FACTS, 0));
     expect(agent.encoder.payload(FACTS, 0)).toBe(agent.encoder.payload(FACTS, 0));
-    agent.sample([{ ...unknownProcessRow(), pid: 1, name: 'init', cpuNanos: 5 }]);
+    agent.sample([{ pid: 1, name: 'init', cpuNanos: 5 }]);
     expect(agent.encoder.encode(FACTS, 1)).toBe(agent.encoder.encode(FACTS, 1));
     expect(agent.encoder.encode(FACTS, 1)).not.toEqual(agent.encoder.encode(FACTS, 0));
   });
 
   test('a client that is further behind than removals are remembered gets every row', () => {
     const agent = new Agent();
-    const crowd = (count: number, from: number): ProcessRow[] =>
-      Array.from({ length: count }, (_, i) => ({ ...unknownProcessRow(), pid: from + i, name: 'short' }));
+    const crowd = (count: number, from: number): WrittenProcess[] =>
+      Array.from({ length: count }, (_, i) => ({ pid: from + i, name: 'short' }));
     agent.sample(crowd(1000, 1));
     const client = new Client();
     client.poll(agent);
@@ -161,41 +152,42 @@ describe('processes by what has changed', () => {
     expect(agent.changes.knowsSince(client.base)).toBe(false);
     expect(agent.changes.removals.count).toBe(REMOVALS_LIMIT);
     client.poll(agent);
-    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+    expect(client.rows).toEqual(truthOf(agent.truth));
     agent.sample(crowd(10, 1));
     client.poll(agent);
-    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+    expect(client.rows).toEqual(truthOf(agent.truth));
   });
 
   test('a reply that does not follow is refused, changes nothing, and a full one helps', () => {
     const agent = new Agent();
     const client = new Client();
-    agent.sample([{ ...unknownProcessRow(), pid: 1, name: 'a' }]);
+    agent.sample([{ pid: 1, name: 'a' }]);
     client.poll(agent);
-    const before = rowsOf(client.table!);
-    agent.sample([{ ...unknownProcessRow(), pid: 2, name: 'b' }]);
-    agent.sample([{ ...unknownProcessRow(), pid: 3, name: 'c' }]);
+    const before = client.rows;
+    agent.sample([{ pid: 2, name: 'b' }]);
+    agent.sample([{ pid: 3, name: 'c' }]);
     expect(codeOf(() => client.replica.apply(agent.encoder.encode(FACTS, 2)))).toBe('OUT_OF_STEP');
-    expect(rowsOf(client.table!)).toEqual(before);
+    expect(client.rows).toEqual(before);
     client.poll(agent, true);
-    expect(rowsOf(client.table!)).toEqual(truthOf(agent.truth));
+    expect(client.rows).toEqual(truthOf(agent.truth));
   });
 
   test('slots last as long as the processes do', () => {
     const agent = new Agent();
     const client = new Client();
-    const [first, second] = [1, 2].map((pid) => ({ ...unknownProcessRow(), pid, name: `${pid}` })) as [
-      ProcessRow,
-      ProcessRow,
+    const [first, second] = [1, 2].map((pid) => ({ pid, name: `${pid}` })) as [
+      WrittenProcess,
+      WrittenProcess,
     ];
     agent.sample([first, second]);
     client.poll(agent);
-    const slot = client.table!.find(2, 0);
-    const serial = client.table!.slots.serial[slot];
+    const { processes } = client.section!;
+    const slot = processes.find(2);
+    const serial = processes.slots.serial[slot];
     agent.sample([second]);
     client.poll(agent);
     agent.sample([first, second]);
     client.poll(agent, true);
-    expect([client.table!.find(2, 0), client.table!.slots.serial[slot]]).toEqual([slot, serial]);
+    expect([processes.find(2), processes.slots.serial[slot]]).toEqual([slot, serial]);
   });
 });

@@ -2,7 +2,7 @@ import type { PbfWriter } from 'pbf';
 import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { ColumnWriter, TextPlaces } from './column-writer.ts';
 import type { ProcessChanges } from './process-changes.ts';
-import { processColumns } from './process-row.ts';
+import { processColumns } from './process-columns.ts';
 import { headerMessage, sectionMessage } from './section-codec.ts';
 import {
   PROCESS_COLUMNS_SHAPE,
@@ -87,7 +87,7 @@ export class ProcessEncoder {
 
   #encode(facts: ProcessFacts, base: number): Uint8Array<ArrayBuffer> {
     const writer = new WireWriter(this.#buffer);
-    const columns = processColumns(this.#changes.table);
+    const columns = processColumns(this.#changes.list);
     writer.writeMessage(tagOf('header'), writeHeader, headerMessage(facts.header));
     const section = { ...facts.section, sequence: this.#changes.sequence };
     writer.writeMessage(tagOf('section'), writeSectionFacts, sectionMessage(section));
@@ -123,8 +123,8 @@ export class ProcessEncoder {
   }
 
   #changed(writer: PbfWriter, base: number, columns: WireColumns): void {
-    const { table, changedAt } = this.#changes;
-    const { rows, count } = table.slots;
+    const { list, changedAt } = this.#changes;
+    const { rows, count } = list.processes.slots;
     this.#reserve(count);
     let changed = 0;
     for (let i = 0; i < count; i++) {

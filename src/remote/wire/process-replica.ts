@@ -1,9 +1,12 @@
 import { PbfReader } from 'pbf';
-import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
+import { ProcessList } from '../../data/sample/process-list.ts';
+import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { ReceivedTable, scatterNumbers, scatterTexts } from './column-reader.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { processColumns } from './process-columns.ts';
 import { PROCESS_FIRST_TEXT } from './process-encoder.ts';
-import { ProcessRowTable, processColumns } from './process-row.ts';
+
 import { checkProtobuf } from './protobuf-shape.ts';
 import { headerOf, plausible, sectionOf } from './section-codec.ts';
 import {
@@ -18,16 +21,10 @@ import {
 import { wireError } from './wire-error.ts';
 import { cleanText } from './wire-text.ts';
 
-/** A received reply of processes. Borrowed: the table is the replica's and valid until its next `apply`. */
-export interface ReceivedProcesses {
+/** A received reply of processes. Borrowed: the tables are the replica's and valid until its next `apply`. */
+interface ReceivedProcesses {
   readonly header: SnapshotHeader;
-  readonly section: Section;
-  readonly table: ProcessRowTable;
-  /** Of the whole machine. */
-  readonly processCount: number;
-  /** 0 unknown. */
-  readonly memoryTotalBytes: number;
-  readonly coreCount: number;
+  readonly section: MachineProcesses;
 }
 
 const LIMITS = {
@@ -49,7 +46,7 @@ class ReceivedFacts {
 
 /** The processes of another machine, brought up to date by each reply. Rows keep their slots while they live. */
 export class ProcessReplica {
-  readonly #table = new ProcessRowTable();
+  readonly #list = new ProcessList(ROWS_LIMIT.processes);
   readonly #removed = new ReceivedTable(REMOVED_COLUMNS_SHAPE);
   readonly #rows = new ReceivedTable(PROCESS_COLUMNS_SHAPE);
   #sequence = 0;
@@ -76,11 +73,12 @@ export class ProcessReplica {
     this.#scatter(reader, facts.texts);
     return {
       header: headerOf(facts.header),
-      section,
-      table: this.#table,
-      processCount: plausible(facts.processCount),
-      memoryTotalBytes: plausible(facts.memoryTotalBytes),
-      coreCount: plausible(facts.coreCount, ROWS_LIMIT.cores),
+      section: this.#list.section({
+        ...section,
+        processCount: plausible(facts.processCount),
+        memoryTotalBytes: plausible(facts.memoryTotalBytes),
+        coreCount: plausible(facts.coreCount, ROWS_LIMIT.cores),
+      }),
     };
   }
 
@@ -128,44 +126,40 @@ export class ProcessReplica {
     const pids = this.#removed.values(reader, this.#removed.field('pid'))?.slice() ?? [];
     const starts = this.#removed.values(reader, this.#removed.field('start_ticks'));
     for (let row = 0; row < rows; row++) {
-      const slot = this.#table.find(pids[row] ?? 0, starts?.[row] ?? 0);
-      if (slot >= 0) this.#table.remove(slot);
+      const slot = this.#list.find(pids[row] ?? 0, starts?.[row] ?? 0);
+      if (slot >= 0) this.#list.remove(slot);
     }
   }
 
   /** Finds or makes the slot of each row; where the reply holds every row, the others are removed. */
   #findSlots(reader: PbfReader, isWhole: boolean): void {
     const { rows } = this.#rows;
-    const table = this.#table;
     if (rows > this.#slots.length) this.#slots = new Int32Array(rows * 2);
     const pids = this.#rows.values(reader, this.#rows.field('pid'))?.slice() ?? [];
     const starts = this.#rows.values(reader, this.#rows.field('start_ticks'));
     if (isWhole) this.#keepOnly(pids, starts, rows);
     for (let row = 0; row < rows; row++) {
-      const pid = pids[row] ?? 0;
-      const startTicks = Math.max(0, starts?.[row] ?? 0);
-      const known = table.find(pid, startTicks);
-      this.#slots[row] = known >= 0 ? known : table.add(pid, startTicks);
+      this.#slots[row] = this.#list.findOrAdd(pids[row] ?? 0, Math.max(0, starts?.[row] ?? 0));
     }
   }
 
   #keepOnly(pids: readonly number[], starts: readonly number[] | undefined, rows: number): void {
-    const { slots } = this.#table;
+    const { slots } = this.#list.processes;
     if (this.#seenAt.length < slots.capacity) this.#seenAt = new Float64Array(slots.capacity);
     this.#seenAt.fill(0);
     for (let row = 0; row < rows; row++) {
-      const slot = this.#table.find(pids[row] ?? 0, starts?.[row] ?? 0);
+      const slot = this.#list.find(pids[row] ?? 0, starts?.[row] ?? 0);
       if (slot >= 0) this.#seenAt[slot] = 1;
     }
     for (let i = slots.count - 1; i >= 0; i--) {
       const slot = slots.rows[i]!;
-      if (this.#seenAt[slot] === 0) this.#table.remove(slot);
+      if (this.#seenAt[slot] === 0) this.#list.remove(slot);
     }
   }
 
   #scatter(reader: PbfReader, texts: readonly string[]): void {
     const received = this.#rows;
-    const columns = processColumns(this.#table);
+    const columns = processColumns(this.#list);
     for (const column of columns.numbers) {
       const { name } = column.field;
       if (name === 'pid' || name === 'start_ticks') continue;

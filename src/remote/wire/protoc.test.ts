@@ -6,7 +6,7 @@ import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-pro
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
-import { unknownProcessRow } from './process-row.ts';
+import { absorbRows } from './process-rows.fixture.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 const hasProtoc = Bun.which('protoc') !== null;
@@ -52,14 +52,11 @@ test.skipIf(!hasProtoc)('what protoc writes is read (needs protoc: apt install p
   const received = new ProcessReplica().apply(
     protoc('--encode', 'socktop.v2.ProcessesReply', 'socktop-v2.proto', reply),
   );
-  const { table } = received;
-  expect(received).toMatchObject({ header: { hostName: 'h', clockTicksPerSecond: 250 }, coreCount: 2 });
-  const slot = table.find(1, 2 ** 53);
-  expect([table.names[slot], table.threads[slot], table.cpuNanos[slot]]).toEqual([
-    'init',
-    Number.NaN,
-    Number.NaN,
-  ]);
+  const { processes: table } = received.section;
+  expect(received.header).toMatchObject({ hostName: 'h', clockTicksPerSecond: 250 });
+  expect(received.section.coreCount).toBe(2);
+  const slot = table.find(1);
+  expect([table.names[slot], table.threads[slot], table.cpuNanos[slot]]).toEqual(['init', -1, Number.NaN]);
 });
 
 test.skipIf(!hasProtoc)(
@@ -78,16 +75,7 @@ test.skipIf(!hasProtoc)(
     expect(text).not.toMatch(/^\s*\d+[:{ ]/m);
 
     const changes = new ProcessChanges();
-    changes.begin(1);
-    changes.put({
-      ...unknownProcessRow(),
-      pid: 42,
-      startTicks: 7,
-      name: 'nginx',
-      cpuPercent: 1.5,
-      threads: 3,
-    });
-    changes.end();
+    absorbRows(changes, [{ pid: 42, startTicks: 7, name: 'nginx', cpuPercent: 1.5, threads: 3 }]);
     const section = { sequence: 1, monotonicMicros: 5, durationMicros: 1, errors: [] };
     const facts = { header, section, processCount: 1, memoryTotalBytes: 8, coreCount: 2 };
     const delta = new ProcessEncoder(changes).encode(facts, 0);

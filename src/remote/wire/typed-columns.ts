@@ -1,5 +1,4 @@
-/** Arrays that columns of numbers are. */
-export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+import type { NumberArray } from '../../data/sample/told-tables.ts';
 
 /** sint64 on the wire: not known. */
 export const UNKNOWN_COUNT = -1;

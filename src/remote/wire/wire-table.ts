@@ -1,5 +1,5 @@
+import type { NumberArray, ToldNumbers } from '../../data/sample/told-tables.ts';
 import type { FieldShape, MessageShape } from './protobuf-shape.ts';
-import type { NumberArray } from './typed-columns.ts';
 import { wireError } from './wire-error.ts';
 
 /** A column of numbers: the value of slot s stands at `s * stride + offset`; only words have a stride. */
@@ -34,36 +34,36 @@ export class WireColumns {
     this.shape = shape;
   }
 
-  /** Where the column is left out, counters (sint64) are unknown, the rest 0 unless stated. */
-  number(name: string, values: NumberArray, leftOut?: number, most = Number.POSITIVE_INFINITY): this {
+  /** Where the column is left out, counters (sint64) are unknown, references -1, the rest 0 unless stated. */
+  told(
+    name: string,
+    { values, stride, offset, refersTo }: Omit<ToldNumbers, 'name'>,
+    leftOut?: number,
+    most?: number,
+  ): this {
     const field = fieldOf(this.shape, name);
-    const isUnknown = field.type === 'sint64' && leftOut === undefined;
-    const standIn = isUnknown ? Number.NaN : (leftOut ?? 0);
-    this.numbers.push({ field, values, stride: 1, offset: 0, refersTo: undefined, leftOut: standIn, most });
+    const nothing = refersTo !== undefined ? -1 : field.type === 'sint64' ? Number.NaN : 0;
+    this.numbers.push({
+      ...{ field, values, stride, offset, refersTo },
+      leftOut: leftOut ?? nothing,
+      most: most ?? (field.type === 'uint32' ? largestOf(values) : Number.POSITIVE_INFINITY),
+    });
     return this;
   }
 
-  /** Four columns for the four words of an address. */
-  address(name: string, words: Uint32Array): this {
-    for (let offset = 0; offset < 4; offset++) {
-      const field = fieldOf(this.shape, `${name}${offset}`);
-      const most = Number.POSITIVE_INFINITY;
-      this.numbers.push({ field, values: words, stride: 4, offset, refersTo: undefined, leftOut: 0, most });
-    }
-    return this;
-  }
-
-  reference(name: string, values: Int32Array, refersTo: string): this {
-    const field = fieldOf(this.shape, name);
-    const most = Number.POSITIVE_INFINITY;
-    this.numbers.push({ field, values, stride: 1, offset: 0, refersTo, leftOut: -1, most });
-    return this;
+  number(name: string, values: NumberArray, leftOut?: number, most?: number): this {
+    return this.told(name, { values, stride: 1, offset: 0, refersTo: undefined }, leftOut, most);
   }
 
   text(name: string, texts: (string | undefined)[], isOptional: boolean, limit: number): this {
     this.texts.push({ field: fieldOf(this.shape, name), texts, isOptional, limit });
     return this;
   }
+}
+
+function largestOf(values: NumberArray): number {
+  if (values instanceof Int32Array) return 0x7fff_ffff;
+  return 2 ** (values.BYTES_PER_ELEMENT * 8) - 1;
 }
 
 /** A field by its name; the names are those of the .proto files. */

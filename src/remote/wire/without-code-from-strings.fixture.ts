@@ -5,7 +5,7 @@ import { decodeOriginalReply, encodeOriginalReply } from './original-reply.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';
-import { unknownProcessRow } from './process-row.ts';
+import { absorbRows } from './process-rows.fixture.ts';
 
 /** Everything once, both ways, in a program that can make no code from strings. Prints a line of what came back. */
 function codeFromStrings(): string {
@@ -22,16 +22,17 @@ const bytes =
   network === undefined ? new Uint8Array(0) : new NetworkEncoder().encode(header, network, errors);
 const copy = await new NetworkReplica().apply(bytes, slice);
 const changes = new ProcessChanges();
-changes.begin(1);
-for (let pid = 1; pid <= 100; pid++) changes.put({ ...unknownProcessRow(), pid, name: `process-${pid}` });
-changes.end();
+absorbRows(
+  changes,
+  Array.from({ length: 100 }, (_, i) => ({ pid: i + 1, name: `process-${i}` })),
+);
 const section = { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [] };
 const facts = { header, section, processCount: 100, memoryTotalBytes: 1, coreCount: 1 };
-const { table } = new ProcessReplica().apply(new ProcessEncoder(changes).encode(facts, 0));
+const received = new ProcessReplica().apply(new ProcessEncoder(changes).encode(facts, 0));
 const rows = Array.from({ length: 50 }, (_, pid) => ({ pid, name: 'original', cpu_usage: 1, mem_bytes: 2 }));
 const frame = encodeOriginalReply({ reply: 'get_processes', processes: { process_count: 50, rows } });
 const reply = decodeOriginalReply('get_processes', frame);
 const originalRows = reply.reply === 'get_processes' ? [...reply.processes.rows].length : 0;
 process.stdout.write(
-  `${codeFromStrings()} ${copy.network.sockets.slots.count} ${table.slots.count} ${originalRows}\n`,
+  `${codeFromStrings()} ${copy.network.sockets.slots.count} ${received.section.processes.slots.count} ${originalRows}\n`,
 );

@@ -1,6 +1,6 @@
 import { LinuxPlatform } from '../../../../platforms/linux/linux-platform.ts';
 import { NetworkRates } from '../../../../src/data/rates/network-rates.ts';
-import { openLocalSource } from '../../../../src/data/source/local-source.ts';
+import { LocalSource } from '../../../../src/data/source/local-source.ts';
 import { type Load, startLoad } from '../../../build-floors.ts';
 import { type BenchRow, type BenchTable, inProcess, measure, measuredRow } from '../../../harness.ts';
 
@@ -33,7 +33,7 @@ async function refresh(scene: Scene): Promise<BenchRow> {
     await startLoad('tcp-pairs', [scene.sockets / 2, HOLDERS]),
     await startLoad('churner', [CHURN.perSecond, CHURN.seconds, CHURN.kept, CHURN.bytes]),
   ];
-  const source = openLocalSource(new LinuxPlatform(), { tier: 'netlink' });
+  const source = new LocalSource(new LinuxPlatform(), { tier: 'netlink' });
   const rates = new NetworkRates();
   let sockets = 0;
   const once = async (): Promise<void> => {

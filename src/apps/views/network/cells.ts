@@ -1,3 +1,4 @@
+import { OwnerKind, type OwnerTable } from '../../../data/sample/network-section.ts';
 import { AsciiText } from '../../../kit/text/ascii-text.ts';
 import { cellWidth } from '../../../kit/text/cell-width.ts';
 import { commandTail } from '../../../kit/text/command-text.ts';
@@ -73,6 +74,16 @@ export class CellPen {
     }
     putAligned(buffer, x, y, hostWidth, 'left', text.slice(0, -portWidth), style, ascii);
     buffer.put(x + hostWidth, y, text.slice(-portWidth), style, portWidth);
+  }
+
+  protocol(isTcp: boolean): void {
+    this.text(isTcp ? 'TCP' : 'UDP', isTcp ? this.theme.info : this.theme.special);
+  }
+
+  /** The PID of an owner, a dash where it is no process. */
+  pid(owners: OwnerTable | undefined, owner: number): void {
+    if (owners?.kind[owner] === OwnerKind.PROCESS) this.count(owners.pid[owner]!);
+    else this.right(this.ascii ? '-' : '╶', this.theme.dim);
   }
 
   right(text: string, style: Style): void {

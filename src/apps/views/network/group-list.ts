@@ -1,49 +1,46 @@
-import { GroupRows, type GroupType } from '../../../data/query/group-rows.ts';
+import { GROUP_FIELDS } from '../../../data/query/group-fields.ts';
+import { GroupRows } from '../../../data/query/group-rows.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
-import type { CellPen } from './cells.ts';
+import { type ListColumns, left, right } from './list-column.ts';
 import { ListTable } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
-import { CONNECTIONS, DOWNLOAD, TRAFFIC_COLUMNS_OF_KEY, UPLOAD } from './traffic-columns.ts';
+import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
-type GroupColumn = 'group' | 'type' | 'processes' | 'upload' | 'download' | 'connections';
-
-const KEYS = ['rate', 'download', 'upload', 'connections', 'processes', 'name'] as const;
-
-const TYPE_NAMES: Readonly<Record<GroupType, string>> = {
-  container: 'container',
-  systemd: 'systemd',
-  'user session': 'user session',
-  other: 'other',
+const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
+  group: {
+    ...left('GROUP', 100, 12, 40, 1),
+    field: 'name',
+    paint: ({ rows }, row, pen) => {
+      const name = rows.nameOf(row);
+      if (name === '') pen.text('no group known', pen.theme.dim);
+      else pen.text(name, pen.theme.text);
+    },
+  },
+  type: {
+    ...left('TYPE', 50, 9, 12),
+    paint: ({ rows }, row, pen) => {
+      const type = rows.typeOf(row);
+      pen.text(type, type === 'container' ? pen.theme.info : pen.theme.dim);
+    },
+  },
+  processes: {
+    ...right('PROCS', 40, 5, 6),
+    paint: ({ rows }, row, pen) => pen.count(rows.processes[row]!),
+  },
+  ...TRAFFIC_COLUMNS,
 };
 
 /** Control groups: containers, services, sessions. */
 export class GroupList implements NetworkList {
-  readonly sortKeys: readonly string[] = KEYS;
   readonly rows = new GroupRows();
-  readonly #table = new ListTable<GroupColumn, (typeof KEYS)[number]>(KEYS, {
-    columns: [
-      { id: 'group', title: 'GROUP', align: 'left', minWidth: 12, idealWidth: 40, flex: 1, priority: 100 },
-      { id: 'type', title: 'TYPE', align: 'left', minWidth: 9, idealWidth: 12, flex: 0, priority: 50 },
-      { id: 'processes', title: 'PROCS', align: 'right', minWidth: 5, idealWidth: 6, flex: 0, priority: 40 },
-      UPLOAD,
-      DOWNLOAD,
-      CONNECTIONS,
-    ],
-    columnsOfKey: {
-      ...TRAFFIC_COLUMNS_OF_KEY,
-      ...{ processes: ['processes'], name: ['group'] },
-    },
-    keyOfColumn: {
-      ...{ group: 'name', processes: 'processes', upload: 'upload' },
-      ...{ download: 'download', connections: 'connections' },
-    },
-    rising: ['name'],
-  });
+  readonly #table = new ListTable(GROUP_FIELDS, COLUMNS);
+  readonly sortKeys = this.#table.keys;
   /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
   readonly #known = new Map<string, number>();
   #names: string[] = [];
-  #maximum = 0;
+  /** What a full bar means. */
+  maximum = 0;
 
   get count(): number {
     return this.rows.count;
@@ -56,11 +53,7 @@ export class GroupList implements NetworkList {
   rebuild({ data, scope, filter }: ListInput): void {
     const { rows } = this;
     rows.build(data.section, data.rates, scope, filter);
-    this.#maximum = 0;
-    for (let row = 0; row < rows.count; row++) {
-      if (rows.up[row]! > this.#maximum) this.#maximum = rows.up[row]!;
-      if (rows.down[row]! > this.#maximum) this.#maximum = rows.down[row]!;
-    }
+    this.maximum = maximumOf(rows, rows.count);
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
@@ -83,7 +76,7 @@ export class GroupList implements NetworkList {
   }
 
   render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this.#paint);
+    this.#table.render(area, buffer, look, this.rows, this);
   }
 
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
@@ -101,30 +94,4 @@ export class GroupList implements NetworkList {
     this.#known.set(name, this.#names.length);
     return this.#names.push(name) - 1;
   }
-
-  readonly #paint = (row: number, column: GroupColumn, pen: CellPen): void => {
-    const { rows } = this;
-    const { theme } = pen;
-    const name = rows.nameOf(row);
-    switch (column) {
-      case 'group':
-        pen.text(name === '' ? 'no group known' : name, name === '' ? theme.dim : theme.text);
-        break;
-      case 'type':
-        pen.text(TYPE_NAMES[rows.typeOf(row)], rows.typeOf(row) === 'container' ? theme.info : theme.dim);
-        break;
-      case 'processes':
-        pen.count(rows.processes[row]!);
-        break;
-      case 'upload':
-        pen.rate(rows.up[row]!, this.#maximum, 'up');
-        break;
-      case 'download':
-        pen.rate(rows.down[row]!, this.#maximum, 'down');
-        break;
-      case 'connections':
-        pen.count(rows.connections[row]!);
-        break;
-    }
-  };
 }

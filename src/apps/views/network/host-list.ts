@@ -1,8 +1,9 @@
+import { HOST_FIELDS } from '../../../data/query/host-fields.ts';
 import { HostRows } from '../../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
-import type { CellPen } from './cells.ts';
+import { type ListColumns, left } from './list-column.ts';
 import { ListTable } from './list-table.ts';
 import type {
   Identity,
@@ -13,45 +14,41 @@ import type {
   NameLookup,
   NetworkList,
 } from './network-list.ts';
-import { CONNECTIONS, DOWNLOAD, TRAFFIC_COLUMNS_OF_KEY, UPLOAD } from './traffic-columns.ts';
+import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
-type HostColumn = 'host' | 'country' | 'upload' | 'download' | 'connections' | 'processes';
-
-const KEYS = ['rate', 'download', 'upload', 'connections', 'name'] as const;
 const NAMED_PROCESSES = 4;
+
+const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
+  host: {
+    ...left('HOST', 100, 15, 40, 2),
+    field: 'name',
+    paint: ({ rows, names }, row, pen) => {
+      const address = rows.addressOf(row);
+      if (address === '') pen.text('earlier hosts', pen.theme.dim);
+      else pen.text(names?.host(address) ?? address, pen.theme.text);
+    },
+  },
+  country: {
+    ...left('COUNTRY', 40, 8, 9),
+    paint: ({ rows, names }, row, pen) => pen.text(names?.country(rows.addressOf(row)) ?? '-', pen.theme.dim),
+  },
+  ...TRAFFIC_COLUMNS,
+  processes: {
+    ...left('PROCESSES', 50, 10, 24, 1),
+    paint: (list, row, pen) => pen.text(list.processNames(row), pen.theme.dim),
+  },
+};
 
 /** Remote hosts over all processes: which of them use the network most. */
 export class HostList implements NetworkList {
-  readonly sortKeys: readonly string[] = KEYS;
   readonly rows = new HostRows();
-  readonly #table = new ListTable<HostColumn, (typeof KEYS)[number]>(KEYS, {
-    columns: [
-      { id: 'host', title: 'HOST', align: 'left', minWidth: 15, idealWidth: 40, flex: 2, priority: 100 },
-      { id: 'country', title: 'COUNTRY', align: 'left', minWidth: 8, idealWidth: 9, flex: 0, priority: 40 },
-      UPLOAD,
-      DOWNLOAD,
-      CONNECTIONS,
-      {
-        id: 'processes',
-        title: 'PROCESSES',
-        align: 'left',
-        minWidth: 10,
-        idealWidth: 24,
-        flex: 1,
-        priority: 50,
-      },
-    ],
-    columnsOfKey: {
-      ...TRAFFIC_COLUMNS_OF_KEY,
-      name: ['host'],
-    },
-    keyOfColumn: { host: 'name', upload: 'upload', download: 'download', connections: 'connections' },
-    rising: ['name'],
-  });
+  readonly #table = new ListTable(HOST_FIELDS, COLUMNS);
+  readonly sortKeys = this.#table.keys;
   readonly #owners = new Int32Array(NAMED_PROCESSES);
   #section: NetworkSection | undefined;
-  #names: NameLookup | undefined;
-  #maximum = 0;
+  names: NameLookup | undefined;
+  /** What a full bar means. */
+  maximum = 0;
 
   get count(): number {
     return this.rows.count;
@@ -65,12 +62,8 @@ export class HostList implements NetworkList {
     const { rows } = this;
     rows.build(data.section, data.rates, scope, filter, names);
     this.#section = data.section;
-    this.#names = names;
-    this.#maximum = 0;
-    for (let row = 0; row < rows.count; row++) {
-      if (rows.up[row]! > this.#maximum) this.#maximum = rows.up[row]!;
-      if (rows.down[row]! > this.#maximum) this.#maximum = rows.down[row]!;
-    }
+    this.names = names;
+    this.maximum = maximumOf(rows, rows.count);
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
@@ -96,42 +89,15 @@ export class HostList implements NetworkList {
   }
 
   render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this.#paint);
+    this.#table.render(area, buffer, look, this.rows, this);
   }
 
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
     return this.#table.hit(area, look, this.count, x, y);
   }
 
-  readonly #paint = (row: number, column: HostColumn, pen: CellPen): void => {
-    const { rows } = this;
-    const { theme } = pen;
-    switch (column) {
-      case 'host': {
-        const address = rows.addressOf(row);
-        if (address === '') pen.text('earlier hosts', theme.dim);
-        else pen.text(this.#names?.host(address) ?? address, theme.text);
-        break;
-      }
-      case 'country':
-        pen.text(this.#names?.country(rows.addressOf(row)) ?? '-', theme.dim);
-        break;
-      case 'upload':
-        pen.rate(rows.up[row]!, this.#maximum, 'up');
-        break;
-      case 'download':
-        pen.rate(rows.down[row]!, this.#maximum, 'down');
-        break;
-      case 'connections':
-        pen.count(rows.connections[row]!);
-        break;
-      case 'processes':
-        pen.text(this.#processNames(row), theme.dim);
-        break;
-    }
-  };
-
-  #processNames(row: number): string {
+  /** The busiest of them, and how many more there are. */
+  processNames(row: number): string {
     const count = this.rows.processesInto(row, this.#owners);
     let names = '';
     for (let i = 0; i < count; i++) {

@@ -1,23 +1,41 @@
-import type { Column } from '../../../screen/widgets/column-layout.ts';
+import type { CellPen } from './cells.ts';
+import { right } from './list-column.ts';
 
-/** The columns of traffic in every table that adds it up; the rate that most people look for stays longest. */
-export const UPLOAD: Column<'upload'> = {
-  ...{ id: 'upload', title: 'UPLOAD/s', align: 'right' },
-  ...{ minWidth: 9, idealWidth: 16, flex: 0, priority: 89 },
-};
-export const DOWNLOAD: Column<'download'> = {
-  ...{ id: 'download', title: 'DOWNLOAD/s', align: 'right' },
-  ...{ minWidth: 11, idealWidth: 16, flex: 0, priority: 90 },
-};
-export const CONNECTIONS: Column<'connections'> = {
-  ...{ id: 'connections', title: 'CONNS', align: 'right' },
-  ...{ minWidth: 6, idealWidth: 6, flex: 0, priority: 60 },
-};
+/** What cells of traffic are painted from. */
+interface TrafficList {
+  readonly rows: {
+    readonly up: Float64Array;
+    readonly down: Float64Array;
+    readonly connections: Int32Array;
+  };
+  /** What a full bar means. */
+  readonly maximum: number;
+}
 
-/** Which of them carry the mark, by the key that orders the rows. */
-export const TRAFFIC_COLUMNS_OF_KEY = {
-  rate: ['upload', 'download'],
-  download: ['download'],
-  upload: ['upload'],
-  connections: ['connections'],
+/** The columns of traffic in every list that adds it up; the rate that most people look for stays longest. */
+export const TRAFFIC_COLUMNS = {
+  upload: {
+    ...right('UPLOAD/s', 89, 9, 16),
+    marks: ['upload', 'rate'],
+    paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
+      pen.rate(rows.up[row]!, maximum, 'up'),
+  },
+  download: {
+    ...right('DOWNLOAD/s', 90, 11, 16),
+    marks: ['download', 'rate'],
+    paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
+      pen.rate(rows.down[row]!, maximum, 'down'),
+  },
+  connections: {
+    ...right('CONNS', 60, 6, 6),
+    paint: ({ rows }: Pick<TrafficList, 'rows'>, row: number, pen: CellPen) =>
+      pen.count(rows.connections[row]!),
+  },
 } as const;
+
+/** The largest rate of the rows. */
+export function maximumOf({ up, down }: TrafficList['rows'], count: number): number {
+  let maximum = 0;
+  for (let row = 0; row < count; row++) maximum = Math.max(maximum, up[row]! || 0, down[row]! || 0);
+  return maximum;
+}

@@ -11,6 +11,7 @@ import { putSparkline } from '../../../screen/widgets/sparkline.ts';
 import { renderTable } from '../../../screen/widgets/table.ts';
 import type { Viewport } from '../../../screen/widgets/viewport.ts';
 import { latencyText } from '../link-text.ts';
+import { left, right } from '../network/list-column.ts';
 import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemData } from './system-data.ts';
@@ -34,19 +35,54 @@ interface HostsTable {
   readonly ascii: boolean;
 }
 
-type Id = 'host' | 'cpu' | 'memory' | 'up' | 'down' | 'load' | 'temperature' | 'top' | 'latency';
+/** A cell of a host, moved from cell to cell. */
+interface HostCell {
+  readonly buffer: Buffer;
+  host: HostRow;
+  x: number;
+  y: number;
+  width: number;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+}
 
-const COLUMNS: readonly Column<Id>[] = [
-  { id: 'host', title: 'HOST', align: 'left', minWidth: 15, idealWidth: 24, flex: 0, priority: 100 },
-  { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 32, flex: 1, priority: 95 },
-  { id: 'memory', title: 'MEM %', align: 'right', minWidth: 6, idealWidth: 22, flex: 1, priority: 90 },
-  { id: 'down', title: 'DOWN/s', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 70 },
-  { id: 'up', title: 'UP/s', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 69 },
-  { id: 'load', title: 'LOAD', align: 'right', minWidth: 6, idealWidth: 6, flex: 0, priority: 60 },
-  { id: 'temperature', title: 'TEMP', align: 'right', minWidth: 8, idealWidth: 8, flex: 0, priority: 40 },
-  { id: 'top', title: 'TOP PROCESS', align: 'left', minWidth: 12, idealWidth: 26, flex: 1, priority: 50 },
-  { id: 'latency', title: 'LATENCY', align: 'right', minWidth: 8, idealWidth: 8, flex: 0, priority: 45 },
-];
+interface HostColumn extends Omit<Column, 'id'> {
+  readonly paint: (cell: HostCell) => void;
+}
+
+const COLUMNS: Readonly<Record<string, HostColumn>> = {
+  host: { ...left('HOST', 100, 15, 24), paint: paintName },
+  cpu: { ...right('CPU %', 95, 6, 32, 1), paint: paintCpu },
+  memory: { ...right('MEM %', 90, 6, 22, 1), paint: paintMemory },
+  down: {
+    ...right('DOWN/s', 70, 7, 8),
+    paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.download, cell.theme.download),
+  },
+  up: {
+    ...right('UP/s', 69, 7, 8),
+    paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.upload, cell.theme.upload),
+  },
+  load: {
+    ...right('LOAD', 60, 6, 6),
+    paint: (cell) => paintFigure(cell, cell.host.data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
+  },
+  temperature: {
+    ...right('TEMP', 40, 8, 8),
+    paint: (cell) => {
+      const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
+      paintFigure(cell, temperatureText(celsius, cell.ascii));
+    },
+  },
+  top: {
+    ...left('TOP PROCESS', 50, 12, 26, 1),
+    paint: (cell) => paintText(cell, topProcess(cell.host.data.rows)),
+  },
+  latency: {
+    ...right('LATENCY', 45, 8, 8),
+    paint: (cell) => paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
+  },
+};
+const LAID_OUT = Object.entries(COLUMNS).map(([id, column]): Column => ({ ...column, id }));
 
 const FIGURE_WIDTH = 6;
 const HEADER_LINES = 2;
@@ -67,16 +103,21 @@ export function hostRowAt(screen: Rect, offset: number, count: number, x: number
 /** Draws a row for each host; one that is not there says why, over its whole row. */
 export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void {
   const { hosts, viewport, theme, ascii } = table;
-  const layout = layoutColumns(COLUMNS, area.width);
+  const layout = layoutColumns(LAID_OUT, area.width);
+  const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, theme, ascii };
   renderTable(area, buffer, {
     ...{ layout, rowCount: hosts.length, offset: viewport.offset, selected: viewport.selected },
     ...{ sortedBy: [], descending: true },
-    drawCell: (row, column, x, y, width) => {
+    drawCell: (row, { id }, x, y, width) => {
       const host = hosts[row]!;
       const state = stateOf(host, table);
-      if (state === undefined) drawFigure(buffer, host, column.id, x, y, width, table);
-      else if (column.id === 'host') putName(buffer, host, x, y, width, table);
-      else if (column.id === 'cpu') {
+      cell.host = host;
+      cell.x = x;
+      cell.y = y;
+      cell.width = width;
+      if (state === undefined) COLUMNS[id]?.paint(cell);
+      else if (id === 'host') paintName(cell);
+      else if (id === 'cpu') {
         const room = area.x + area.width - x;
         putAligned(buffer, x, y, room, 'left', state.text, state.isBad ? theme.bad : theme.dim, ascii);
       }
@@ -104,72 +145,41 @@ function stateOf(
     : { text: failure, isBad: true };
 }
 
-function putName(
-  buffer: Buffer,
-  host: HostRow,
-  x: number,
-  y: number,
-  width: number,
-  table: HostsTable,
-): void {
-  putAligned(buffer, x, y, width, 'left', host.name, table.theme.text, table.ascii);
+function paintText({ buffer, x, y, width, theme, ascii }: HostCell, text: string): void {
+  putAligned(buffer, x, y, width, 'left', text, theme.text, ascii);
 }
 
-function drawFigure(
-  buffer: Buffer,
-  host: HostRow,
-  id: Id,
-  x: number,
-  y: number,
-  width: number,
-  table: HostsTable,
+function paintName(cell: HostCell): void {
+  paintText(cell, cell.host.name);
+}
+
+function paintFigure(
+  { buffer, x, y, width, theme, ascii }: HostCell,
+  text: string,
+  style: Style = theme.text,
 ): void {
-  const { theme, ascii } = table;
-  const { data } = host;
-  const right = (text: string, style = theme.text): void => {
-    putAligned(buffer, x, y, width, 'right', text, text === '-' ? theme.dim : style, ascii);
-  };
-  const rate = (value: number, style: Style): void => {
-    right(compactBytesText(value), value > 0 ? style : theme.dim);
-  };
-  switch (id) {
-    case 'host':
-      putName(buffer, host, x, y, width, table);
-      break;
-    case 'cpu': {
-      const { cpu } = data.rates;
-      const graph = width - FIGURE_WIDTH - 1;
-      if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.graphRamp, ascii);
-      right(figureText(cpu.usage.total));
-      break;
-    }
-    case 'memory': {
-      const memory = data.machine?.memory.value;
-      const percent = percentOf(memory?.usedBytes, memory?.totalBytes);
-      const bar = width - FIGURE_WIDTH - 1;
-      if (bar > 3) putMeter(buffer, x, y, bar, percent, 100, meterStyle(theme, percent), theme.border, ascii);
-      right(figureText(percent), usageStyle(theme, percent));
-      break;
-    }
-    case 'up':
-      rate(data.rates.interfaces.upload, theme.upload);
-      break;
-    case 'down':
-      rate(data.rates.interfaces.download, theme.download);
-      break;
-    case 'load':
-      right(data.machine?.cpu.value?.load1?.toFixed(2) ?? '-');
-      break;
-    case 'temperature':
-      right(temperatureText(data.machine?.sensors.value?.cpu?.celsius, ascii));
-      break;
-    case 'top':
-      putAligned(buffer, x, y, width, 'left', topProcess(data.rows), theme.text, ascii);
-      break;
-    case 'latency':
-      right(latencyText(host.link) === '' ? '-' : latencyText(host.link), theme.dim);
-      break;
-  }
+  putAligned(buffer, x, y, width, 'right', text, text === '-' ? theme.dim : style, ascii);
+}
+
+function paintRate(cell: HostCell, value: number, style: Style): void {
+  paintFigure(cell, compactBytesText(value), value > 0 ? style : cell.theme.dim);
+}
+
+function paintCpu(cell: HostCell): void {
+  const { buffer, host, x, y, width, theme, ascii } = cell;
+  const { cpu } = host.data.rates;
+  const graph = width - FIGURE_WIDTH - 1;
+  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.graphRamp, ascii);
+  paintFigure(cell, figureText(cpu.usage.total));
+}
+
+function paintMemory(cell: HostCell): void {
+  const { buffer, host, x, y, width, theme, ascii } = cell;
+  const memory = host.data.machine?.memory.value;
+  const percent = percentOf(memory?.usedBytes, memory?.totalBytes);
+  const bar = width - FIGURE_WIDTH - 1;
+  if (bar > 3) putMeter(buffer, x, y, bar, percent, 100, meterStyle(theme, percent), theme.border, ascii);
+  paintFigure(cell, figureText(percent), usageStyle(theme, percent));
 }
 
 function figureText(percent: number): string {

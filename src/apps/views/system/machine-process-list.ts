@@ -1,5 +1,5 @@
 import {
-  MACHINE_SORT_KEYS,
+  MACHINE_PROCESS_FIELDS,
   type MachineProcessRows,
   type MachineSort,
   type MachineSortKey,
@@ -8,25 +8,11 @@ import {
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import type { Theme } from '../../../screen/style/theme.ts';
-import type { Column } from '../../../screen/widgets/column-layout.ts';
 import type { Viewport } from '../../../screen/widgets/viewport.ts';
 import type { CellPen } from '../network/cells.ts';
+import { type ListColumns, left, right } from '../network/list-column.ts';
 import { ListTable } from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
-
-type Id =
-  | 'pid'
-  | 'user'
-  | 'name'
-  | 'state'
-  | 'threads'
-  | 'cpu'
-  | 'memory'
-  | 'memory-percent'
-  | 'read'
-  | 'written'
-  | 'network'
-  | 'time';
 
 /** How the table is drawn. */
 interface MachineListLook {
@@ -40,47 +26,87 @@ interface MachineListLook {
   readonly ascii: boolean;
 }
 
-const COLUMNS: readonly Column<Id>[] = [
-  { id: 'pid', title: 'PID', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 80 },
-  { id: 'user', title: 'USER', align: 'left', minWidth: 4, idealWidth: 10, flex: 0, priority: 50 },
-  { id: 'name', title: 'NAME', align: 'left', minWidth: 10, idealWidth: 20, flex: 3, priority: 100 },
-  { id: 'state', title: 'S', align: 'left', minWidth: 1, idealWidth: 1, flex: 0, priority: 30 },
-  { id: 'threads', title: 'THR', align: 'right', minWidth: 4, idealWidth: 5, flex: 0, priority: 20 },
-  { id: 'time', title: 'TIME', align: 'right', minWidth: 7, idealWidth: 8, flex: 0, priority: 25 },
-  { id: 'read', title: 'R/s', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 41 },
-  { id: 'written', title: 'W/s', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 40 },
-  { id: 'network', title: 'NET', align: 'right', minWidth: 6, idealWidth: 7, flex: 0, priority: 85 },
-  { id: 'memory', title: 'MEM', align: 'right', minWidth: 9, idealWidth: 9, flex: 0, priority: 90 },
-  { id: 'memory-percent', title: 'MEM %', align: 'right', minWidth: 5, idealWidth: 6, flex: 0, priority: 60 },
-  { id: 'cpu', title: 'CPU %', align: 'right', minWidth: 6, idealWidth: 14, flex: 0, priority: 95 },
-];
-
-const KEYS_WITHOUT_TRAFFIC = MACHINE_SORT_KEYS.filter((key) => key !== 'network');
-
-function tableOf(columns: readonly Column<Id>[]): ListTable<Id, MachineSortKey> {
-  return new ListTable<Id, MachineSortKey>(MACHINE_SORT_KEYS, {
-    columns,
-    columnsOfKey: {
-      ...{ cpu: ['cpu'], memory: ['memory'], pid: ['pid'], name: ['name'], user: ['user'] },
-      ...{ threads: ['threads'], time: ['time'], read: ['read'], written: ['written'], network: ['network'] },
-    },
-    keyOfColumn: {
-      ...{ cpu: 'cpu', memory: 'memory', 'memory-percent': 'memory', pid: 'pid', name: 'name' },
-      ...{ user: 'user', threads: 'threads', time: 'time', read: 'read', written: 'written' },
-      network: 'network',
-    },
-    rising: ['pid', 'name', 'user'],
-  });
+/** What cells are painted from. */
+interface PaintedList {
+  readonly rows: MachineProcessRows;
+  readonly isPerCore: boolean;
 }
+
+/** The columns of the process table of a machine. */
+export const MACHINE_COLUMNS = {
+  pid: {
+    ...right('PID', 80, 7, 8),
+    paint: ({ rows }, row, pen) => pen.count(rows.pid[row]!),
+  },
+  user: {
+    ...left('USER', 50, 4, 10),
+    paint: ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim),
+  },
+  name: {
+    ...left('NAME', 100, 10, 20, 3),
+    paint: ({ rows }, row, pen) => pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
+  },
+  state: {
+    ...left('S', 30, 1, 1),
+    paint: ({ rows }, row, pen) => paintState(rows.state[row]!, pen),
+  },
+  threads: {
+    ...right('THR', 20, 4, 5),
+    paint: ({ rows }, row, pen) => pen.dimCount(rows.threads[row]!),
+  },
+  time: {
+    ...right('TIME', 25, 7, 8),
+    paint: ({ rows }, row, pen) => pen.age(rows.cpuNanos[row]! / 1000),
+  },
+  read: {
+    ...right('R/s', 41, 6, 7),
+    paint: ({ rows }, row, pen) => pen.compact(rows.read[row]!, pen.theme.download),
+  },
+  written: {
+    ...right('W/s', 40, 6, 7),
+    paint: ({ rows }, row, pen) => pen.compact(rows.written[row]!, pen.theme.upload),
+  },
+  network: {
+    ...right('NET', 85, 6, 7),
+    paint: ({ rows }, row, pen) => pen.compact(rows.network[row]!, pen.theme.text),
+  },
+  memory: {
+    ...right('MEM', 90, 9, 9),
+    paint: ({ rows }, row, pen) => pen.bytes(rows.residentBytes[row]!, pen.theme.text),
+  },
+  'memory-percent': {
+    ...right('MEM %', 60, 5, 6),
+    order: 'memory',
+    marks: [],
+    paint: ({ rows }, row, pen) => pen.percent(rows.memoryPercent[row]!),
+  },
+  cpu: {
+    ...right('CPU %', 95, 6, 14),
+    paint: ({ rows, isPerCore }, row, pen) =>
+      pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
+  },
+} satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+
+/** The columns that the configuration may choose. */
+export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS);
+
+const { network: _network, ...WITHOUT_TRAFFIC } = MACHINE_COLUMNS;
 
 /** The process table of a machine. */
 export class MachineProcessList {
-  readonly #table = tableOf(COLUMNS.filter(({ id }) => id !== 'network'));
-  readonly #trafficTable = tableOf(COLUMNS);
+  readonly #table: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+  readonly #withoutTraffic: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+
+  /** `columns` are the ids of those wanted, in their order; network use comes last where it is not among them. */
+  constructor(columns = MACHINE_COLUMN_IDS) {
+    const withTraffic = columns.includes('network') ? columns : [...columns, 'network'];
+    this.#table = new ListTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS, withTraffic);
+    this.#withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, WITHOUT_TRAFFIC, columns);
+  }
 
   /** The round of orders; nothing is ordered by a column that is not there. */
   sortKeys(hasTraffic: boolean): readonly MachineSortKey[] {
-    return hasTraffic ? MACHINE_SORT_KEYS : KEYS_WITHOUT_TRAFFIC;
+    return (hasTraffic ? this.#table : this.#withoutTraffic).keys;
   }
 
   sortOf(sort: ListSort): MachineSort {
@@ -99,10 +125,9 @@ export class MachineProcessList {
   }
 
   render(area: Rect, buffer: Buffer, rows: MachineProcessRows, look: MachineListLook): void {
-    const table = look.hasTraffic ? this.#trafficTable : this.#table;
-    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, (row, column, pen) => {
-      paint(rows, row, column, pen, look.isPerCore);
-    });
+    const table = look.hasTraffic ? this.#table : this.#withoutTraffic;
+    const { isPerCore } = look;
+    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
   }
 
   hit(
@@ -112,49 +137,7 @@ export class MachineProcessList {
     x: number,
     y: number,
   ): ListHit | undefined {
-    return (look.hasTraffic ? this.#trafficTable : this.#table).hit(area, look, rows.count, x, y);
-  }
-}
-
-function paint(rows: MachineProcessRows, row: number, column: Id, pen: CellPen, isPerCore: boolean): void {
-  const { theme } = pen;
-  switch (column) {
-    case 'pid':
-      pen.count(rows.pid[row]!);
-      break;
-    case 'user':
-      pen.text(rows.users[row]!, theme.dim);
-      break;
-    case 'name':
-      pen.name(rows.names[row]!, theme.text, rows.commandLines[row]!);
-      break;
-    case 'state':
-      paintState(rows.state[row]!, pen);
-      break;
-    case 'threads':
-      pen.dimCount(rows.threads[row]!);
-      break;
-    case 'time':
-      pen.age(rows.cpuNanos[row]! / 1000);
-      break;
-    case 'cpu':
-      pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!);
-      break;
-    case 'memory':
-      pen.bytes(rows.residentBytes[row]!, theme.text);
-      break;
-    case 'memory-percent':
-      pen.percent(rows.memoryPercent[row]!);
-      break;
-    case 'read':
-      pen.compact(rows.read[row]!, theme.download);
-      break;
-    case 'written':
-      pen.compact(rows.written[row]!, theme.upload);
-      break;
-    case 'network':
-      pen.compact(rows.network[row]!, theme.text);
-      break;
+    return (look.hasTraffic ? this.#table : this.#withoutTraffic).hit(area, look, rows.count, x, y);
   }
 }
 

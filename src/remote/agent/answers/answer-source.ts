@@ -11,7 +11,6 @@ import { processMessageOf } from './process-messages.ts';
 /** Nothing waits for a journal for longer than this, whoever else waits for one. */
 const JOURNAL_DEADLINE_MILLIS = 2000;
 const JOURNAL_KEPT_MILLIS = 1000;
-const TWO_32 = 2 ** 32;
 
 /** A journal and whose it is. */
 interface JournalAnswer {
@@ -43,9 +42,9 @@ export class AnswerSource {
 
   /** Share of the whole machine as the last sample of processes has it; NaN unknown. */
   shareOf(pid: number, startTicks: number): number {
-    const table = this.samples.processes.cache.latest?.changes.table;
-    const slot = table?.slots.find(pid, startTicks >>> 0, Math.floor(startTicks / TWO_32), 0) ?? -1;
-    return slot < 0 ? Number.NaN : table!.cpuPercent[slot]!;
+    const changes = this.samples.processes.cache.latest?.changes;
+    const slot = changes?.list.find(pid, startTicks) ?? -1;
+    return changes?.cpuPercent[slot] ?? Number.NaN;
   }
 
   /** Rejects with OpError: `NO_TOKEN` where the agent has none, `DEADLINE`, and what the collector says. */
@@ -57,7 +56,7 @@ export class AnswerSource {
     }
     const { source } = this.samples;
     const answer = this.#journals.get(String(pid), async () => {
-      const section = await source.journal(pid);
+      const section = await source.section('journal', pid);
       return { header: source.header(section.monotonicMicros), section };
     });
     const { promise, reject } = Promise.withResolvers<never>();

@@ -84,9 +84,7 @@ export class OriginalAnswers {
     if (freshDisks !== undefined)
       freshDisks.replies.originalList ??= originalDisksJson(originalDisksOf(freshDisks.section));
     if (freshProcesses !== undefined && !withoutProcesses) {
-      freshProcesses.replies.originalList ??= originalProcessesJson(
-        topProcessesOf(freshProcesses.changes.table),
-      );
+      freshProcesses.replies.originalList ??= originalProcessesJson(topProcessesOf(freshProcesses.changes));
     }
     const metrics = originalMetricsOf(sample, freshProcesses?.processCount);
     const disksJson = freshDisks?.replies.originalList ?? '[]';

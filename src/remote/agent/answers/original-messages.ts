@@ -9,7 +9,7 @@ import type {
   OriginalNetwork,
   OriginalProcess,
 } from '../../wire/original-metrics.ts';
-import type { ProcessRowTable } from '../../wire/process-row.ts';
+import type { ProcessChanges } from '../../wire/process-changes.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 
 /** Rows of `top_processes`. */
@@ -49,19 +49,17 @@ export function originalDisksOf({ fileSystems }: DisksSection): OriginalDisk[] {
 }
 
 /** The first by CPU, then by memory. */
-export function topProcessesOf(table: ProcessRowTable): OriginalProcess[] {
-  const { rows, count } = table.slots;
-  const { cpuPercent, residentBytes } = table;
+export function topProcessesOf({ list, cpuPercent }: ProcessChanges): OriginalProcess[] {
+  const { pid, names, rssBytes, slots } = list.processes;
+  const { rows, count } = slots;
   const byUse = rows
     .slice(0, count)
-    .sort(
-      (a, b) => (cpuPercent[b]! || 0) - (cpuPercent[a]! || 0) || residentBytes[b]! - residentBytes[a]! || 0,
-    );
+    .sort((a, b) => (cpuPercent[b]! || 0) - (cpuPercent[a]! || 0) || rssBytes[b]! - rssBytes[a]! || 0);
   return Array.from(byUse.subarray(0, TOP_PROCESSES), (slot) => ({
-    pid: table.pid[slot],
-    name: table.names[slot]!,
+    pid: pid[slot],
+    name: names[slot]!,
     cpu_usage: cpuPercent[slot],
-    mem_bytes: residentBytes[slot],
+    mem_bytes: rssBytes[slot],
   }));
 }
 

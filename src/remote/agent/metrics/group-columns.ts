@@ -1,31 +1,20 @@
+import { columnsClass, numbers } from '../../../kit/table/columns.ts';
 import { GROUP_STATES, OTHER_GROUP } from './group-labels.ts';
 
 /** Columns by group. */
-export class GroupColumns {
+export class GroupColumns extends columnsClass({
   /** Counters. Only ever grow, but for a group that loses its label: its go to `other`. */
-  readonly cpuNanos: Float64Array;
-  readonly rxBytes: Float64Array;
-  readonly txBytes: Float64Array;
+  cpuNanos: numbers('f64'),
+  rxBytes: numbers('f64'),
+  txBytes: numbers('f64'),
   /** Gauges of the last sample. */
-  readonly processes: Float64Array;
-  readonly threads: Float64Array;
-  readonly residentBytes: Float64Array;
-  /** GROUP_STATES.length per group. */
-  readonly states: Float64Array;
+  processes: numbers('f64'),
+  threads: numbers('f64'),
+  residentBytes: numbers('f64'),
+  states: numbers('f64', 0, GROUP_STATES.length),
   /** Clock ticks since boot; NaN: no process. */
-  readonly oldestStartTicks: Float64Array;
-
-  constructor(capacity: number) {
-    this.cpuNanos = new Float64Array(capacity);
-    this.rxBytes = new Float64Array(capacity);
-    this.txBytes = new Float64Array(capacity);
-    this.processes = new Float64Array(capacity);
-    this.threads = new Float64Array(capacity);
-    this.residentBytes = new Float64Array(capacity);
-    this.states = new Float64Array(capacity * GROUP_STATES.length);
-    this.oldestStartTicks = new Float64Array(capacity).fill(Number.NaN);
-  }
-
+  oldestStartTicks: numbers('f64', Number.NaN),
+}) {
   clearGauges(): void {
     this.processes.fill(0);
     this.threads.fill(0);

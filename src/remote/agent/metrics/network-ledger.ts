@@ -1,10 +1,21 @@
 import { type NetworkSection, OwnerKind, type TrafficTable } from '../../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
-import { lengthened } from '../../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../../kit/table/columns.ts';
 import type { GroupColumns } from './group-columns.ts';
 import { type GroupLabels, groupName, OTHER_GROUP } from './group-labels.ts';
 
 const OWNER_KINDS = Object.keys(OwnerKind).length;
+
+/** By slot of the traffic table; serial 0: no row. */
+class LastTraffic extends columnsClass({
+  serial: numbers('u32'),
+  rxBytes: numbers('f64'),
+  txBytes: numbers('f64'),
+  /** 1: of a process, so that it may end up in the row of the exited. */
+  isOfProcess: numbers('u8'),
+  /** The last sample that held it. */
+  stamp: numbers('u32'),
+}) {}
 
 /**
  * What each row of traffic had at the last sample; growth is added to the group of its process's name. Loopback is not
@@ -15,13 +26,7 @@ export class NetworkLedger {
   readonly unattributedTxBytes = new Float64Array(OWNER_KINDS);
   readonly #labels: GroupLabels;
   readonly #columns: GroupColumns;
-  /** By slot of the traffic table; serial 0: no row. */
-  #serial = new Uint32Array(0);
-  #rxBytes = new Float64Array(0);
-  #txBytes = new Float64Array(0);
-  /** 1: of a process, so that it may end up in the row of the exited. */
-  #isOfProcess = new Uint8Array(0);
-  #stamp = new Uint32Array(0);
+  readonly #last = new LastTraffic();
   #sample = 0;
   #exitedRxBytes = 0;
   #exitedTxBytes = 0;
@@ -44,7 +49,7 @@ export class NetworkLedger {
     this.#sequence = section.sequence;
     this.#monotonicMicros = section.monotonicMicros;
     this.#sample++;
-    this.#reserve(section.traffic.slots.capacity);
+    this.#last.reserve(section.traffic.slots.capacity);
     this.#noteLoopback(section);
     this.#admit(section);
     this.#addGrowth(section);
@@ -53,7 +58,7 @@ export class NetworkLedger {
   /** Other tables, with counters of their own. */
   #begin(epoch: number): void {
     this.#epoch = epoch;
-    this.#serial.fill(0);
+    this.#last.serial.fill(0);
     this.#exitedRxBytes = 0;
     this.#exitedTxBytes = 0;
   }
@@ -76,8 +81,8 @@ export class NetworkLedger {
       const owner = traffic.subject[slot]!;
       if (owners.kind[owner] !== OwnerKind.PROCESS) continue;
       if (this.#isLoopback.has(traffic.interfaceIndex[slot]!)) continue;
-      const isKnown = this.#serial[slot] === traffic.slots.serial[slot];
-      const had = isKnown ? this.#rxBytes[slot]! + this.#txBytes[slot]! : 0;
+      const isKnown = this.#last.serial[slot] === traffic.slots.serial[slot];
+      const had = isKnown ? this.#last.rxBytes[slot]! + this.#last.txBytes[slot]! : 0;
       const grown = traffic.rxBytes[slot]! + traffic.txBytes[slot]! - had;
       if (!(grown > 0)) continue;
       const name = groupName(owners.names[owner] ?? '');
@@ -116,21 +121,21 @@ export class NetworkLedger {
 
   /** The slot's row is the one it was, or one that counts from 0. */
   #follow(slot: number, serial: number, kind: number): void {
-    this.#stamp[slot] = this.#sample;
-    if (this.#serial[slot] === serial) return;
+    this.#last.stamp[slot] = this.#sample;
+    if (this.#last.serial[slot] === serial) return;
     this.#end(slot);
-    this.#serial[slot] = serial;
-    this.#rxBytes[slot] = 0;
-    this.#txBytes[slot] = 0;
-    this.#isOfProcess[slot] = kind === OwnerKind.PROCESS ? 1 : 0;
+    this.#last.serial[slot] = serial;
+    this.#last.rxBytes[slot] = 0;
+    this.#last.txBytes[slot] = 0;
+    this.#last.isOfProcess[slot] = kind === OwnerKind.PROCESS ? 1 : 0;
   }
 
   #addRow(slot: number, kind: number, taskName: string, traffic: TrafficTable): void {
-    const rx = positive(traffic.rxBytes[slot]! - this.#rxBytes[slot]!);
-    const tx = positive(traffic.txBytes[slot]! - this.#txBytes[slot]!);
+    const rx = positive(traffic.rxBytes[slot]! - this.#last.rxBytes[slot]!);
+    const tx = positive(traffic.txBytes[slot]! - this.#last.txBytes[slot]!);
     if (rx === 0 && tx === 0) return;
-    this.#rxBytes[slot]! += rx;
-    this.#txBytes[slot]! += tx;
+    this.#last.rxBytes[slot]! += rx;
+    this.#last.txBytes[slot]! += tx;
     if (kind !== OwnerKind.PROCESS) {
       this.unattributedRxBytes[kind]! += rx;
       this.unattributedTxBytes[kind]! += tx;
@@ -143,26 +148,17 @@ export class NetworkLedger {
   }
 
   #forget(): void {
-    for (let slot = 0; slot < this.#serial.length; slot++) {
-      if (this.#serial[slot] !== 0 && this.#stamp[slot] !== this.#sample) this.#end(slot);
+    for (let slot = 0; slot < this.#last.serial.length; slot++) {
+      if (this.#last.serial[slot] !== 0 && this.#last.stamp[slot] !== this.#sample) this.#end(slot);
     }
   }
 
   #end(slot: number): void {
-    if (this.#serial[slot] === 0) return;
-    this.#serial[slot] = 0;
-    if (this.#isOfProcess[slot] === 0) return;
-    this.#vanishedRxBytes += this.#rxBytes[slot]!;
-    this.#vanishedTxBytes += this.#txBytes[slot]!;
-  }
-
-  #reserve(capacity: number): void {
-    if (this.#serial.length >= capacity) return;
-    this.#serial = lengthened(this.#serial, new Uint32Array(capacity));
-    this.#rxBytes = lengthened(this.#rxBytes, new Float64Array(capacity));
-    this.#txBytes = lengthened(this.#txBytes, new Float64Array(capacity));
-    this.#isOfProcess = lengthened(this.#isOfProcess, new Uint8Array(capacity));
-    this.#stamp = lengthened(this.#stamp, new Uint32Array(capacity));
+    if (this.#last.serial[slot] === 0) return;
+    this.#last.serial[slot] = 0;
+    if (this.#last.isOfProcess[slot] === 0) return;
+    this.#vanishedRxBytes += this.#last.rxBytes[slot]!;
+    this.#vanishedTxBytes += this.#last.txBytes[slot]!;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../data/sample/process-table.ts';
-import { lengthened, SlotTable } from '../../../kit/table/slot-table.ts';
+import { numbers, OPTIONAL_TEXT, tableClass } from '../../../kit/table/columns.ts';
 import type { GroupColumns } from './group-columns.ts';
 import { GROUP_STATES, type GroupLabels, groupName, kernelThreadName, OTHER_GROUP } from './group-labels.ts';
 
@@ -17,17 +17,25 @@ for (const [column, letters] of ['R', 'S', 'D', 'Z'].entries()) {
   for (const letter of letters) STATE_COLUMN[letter.charCodeAt(0)] = column;
 }
 
+/** Key: pid, start ticks low and high word. */
+class KnownProcesses extends tableClass(
+  {
+    cpuNanos: numbers('f64'),
+    /** Found for this name, in this version of the labels. */
+    group: numbers('i32'),
+    groupVersion: numbers('u32'),
+    names: OPTIONAL_TEXT,
+    /** The last sample that held it. */
+    seenIn: numbers('u32'),
+  },
+  { capacity: 512, limit: PROCESSES_LIMIT },
+) {}
+
 /** What each process was last seen to have used; growth is added to its group. */
 export class ProcessLedger {
   readonly #labels: GroupLabels;
   readonly #columns: GroupColumns;
-  /** Key: pid, start ticks low and high word. */
-  readonly #known: SlotTable;
-  #cpuNanos: Float64Array;
-  #group: Int32Array;
-  #groupVersion: Uint32Array;
-  #seenIn: Uint32Array;
-  readonly #names: string[] = [];
+  readonly #known = new KnownProcesses();
   #sample = 0;
   #sequence = Number.NaN;
   #monotonicMicros = Number.NEGATIVE_INFINITY;
@@ -37,12 +45,6 @@ export class ProcessLedger {
   constructor(labels: GroupLabels, columns: GroupColumns) {
     this.#labels = labels;
     this.#columns = columns;
-    this.#known = new SlotTable(512, PROCESSES_LIMIT, (capacity) => this.#grow(capacity));
-    const n = this.#known.capacity;
-    this.#cpuNanos = new Float64Array(n);
-    this.#group = new Int32Array(n);
-    this.#groupVersion = new Uint32Array(n);
-    this.#seenIn = new Uint32Array(n);
   }
 
   absorb({ processes, sequence, monotonicMicros }: MachineProcesses): void {
@@ -90,9 +92,9 @@ export class ProcessLedger {
   /** Whether the group found for a process before is still that of its name, and one of its own. */
   #holds(slot: number, taskName: string): boolean {
     return (
-      this.#groupVersion[slot] === this.#labels.version &&
-      this.#group[slot] !== OTHER_GROUP &&
-      this.#names[slot] === taskName
+      this.#known.groupVersion[slot] === this.#labels.version &&
+      this.#known.group[slot] !== OTHER_GROUP &&
+      this.#known.names[slot] === taskName
     );
   }
 
@@ -108,17 +110,17 @@ export class ProcessLedger {
     const startTicks = processes.startTicks[row]!;
     if (!(columns.oldestStartTicks[group]! <= startTicks)) columns.oldestStartTicks[group] = startTicks;
     if (slot < 0) return;
-    const was = this.#cpuNanos[slot]!;
-    if (Number.isNaN(was)) this.#cpuNanos[slot] = cpuNanos;
+    const was = this.#known.cpuNanos[slot]!;
+    if (Number.isNaN(was)) this.#known.cpuNanos[slot] = cpuNanos;
     // Two clocks of one process may differ by a tick: what it used never falls.
     if (!(cpuNanos > was)) return;
     columns.cpuNanos[group]! += cpuNanos - was;
-    this.#cpuNanos[slot] = cpuNanos;
+    this.#known.cpuNanos[slot] = cpuNanos;
   }
 
   #find(processes: ProcessTable, row: number): number {
     const startTicks = processes.startTicks[row]!;
-    return this.#known.find(processes.pid[row]!, startTicks >>> 0, Math.floor(startTicks / TWO_32), 0);
+    return this.#known.slots.find(processes.pid[row]!, startTicks >>> 0, Math.floor(startTicks / TWO_32), 0);
   }
 
   /** -1: the table is full. */
@@ -126,41 +128,35 @@ export class ProcessLedger {
     let slot = this.#find(processes, row);
     if (slot < 0) {
       const startTicks = processes.startTicks[row]!;
-      slot = this.#known.add(processes.pid[row]!, startTicks >>> 0, Math.floor(startTicks / TWO_32), 0);
+      slot = this.#known.slots.add(processes.pid[row]!, startTicks >>> 0, Math.floor(startTicks / TWO_32), 0);
       if (slot < 0) return -1;
       // One that has started since the first sample counts whole; one that was only not to be seen does not.
       const isNew = this.#sample > 1 && startTicks >= this.#baselineTicks;
-      this.#cpuNanos[slot] = isNew ? 0 : processes.cpuNanos[row]!;
-      this.#groupVersion[slot] = 0;
+      this.#known.cpuNanos[slot] = isNew ? 0 : processes.cpuNanos[row]!;
+      this.#known.groupVersion[slot] = 0;
     }
-    this.#seenIn[slot] = this.#sample;
+    this.#known.seenIn[slot] = this.#sample;
     return slot;
   }
 
   #groupOf(slot: number, processes: ProcessTable, row: number): number {
     const taskName = processes.names[row]!;
     const { version } = this.#labels;
-    if (this.#groupVersion[slot] === version && this.#names[slot] === taskName) return this.#group[slot]!;
+    if (this.#known.groupVersion[slot] === version && this.#known.names[slot] === taskName)
+      return this.#known.group[slot]!;
     const group = this.#labels.find(nameOf(processes, row));
-    this.#names[slot] = taskName;
-    this.#group[slot] = group;
-    this.#groupVersion[slot] = version;
+    this.#known.names[slot] = taskName;
+    this.#known.group[slot] = group;
+    this.#known.groupVersion[slot] = version;
     return group;
   }
 
   #forget(): void {
-    const known = this.#known;
+    const known = this.#known.slots;
     for (let i = known.count - 1; i >= 0; i--) {
       const slot = known.rows[i]!;
-      if (this.#sample - this.#seenIn[slot]! > MISSED_SAMPLES) known.remove(slot);
+      if (this.#sample - this.#known.seenIn[slot]! > MISSED_SAMPLES) known.remove(slot);
     }
-  }
-
-  #grow(n: number): void {
-    this.#cpuNanos = lengthened(this.#cpuNanos, new Float64Array(n));
-    this.#group = lengthened(this.#group, new Int32Array(n));
-    this.#groupVersion = lengthened(this.#groupVersion, new Uint32Array(n));
-    this.#seenIn = lengthened(this.#seenIn, new Uint32Array(n));
   }
 }
 

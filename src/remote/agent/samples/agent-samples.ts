@@ -1,6 +1,6 @@
 import type { Platform } from '../../../data/sample/platform.ts';
+import { LocalSource } from '../../../data/source/local-source.ts';
 import { type DisksSample, disksCache, MachineSamples } from './machine-samples.ts';
-import { MachineSource } from './machine-source.ts';
 import { NetworkAccounting } from './network-accounting.ts';
 import { ProcessSamples } from './process-samples.ts';
 import type { SampleCache } from './sample-cache.ts';
@@ -23,7 +23,7 @@ const NETWORK_TTL_MILLIS = 500;
 
 /** Everything that the agent collects, each kind with its cache. */
 export class AgentSamples {
-  readonly source: MachineSource;
+  readonly source: LocalSource;
   readonly machine: MachineSamples;
   readonly disks: SampleCache<DisksSample>;
   readonly processes: ProcessSamples;
@@ -33,14 +33,11 @@ export class AgentSamples {
   constructor(platform: Platform, options: SampleOptions) {
     this.#ages = options;
     const { gpus, temperatures } = options;
-    this.source = new MachineSource(platform, { gpus, temperatures });
+    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures });
     this.machine = new MachineSamples(this.source);
     this.disks = disksCache(this.source);
     this.processes = new ProcessSamples(this.source);
-    this.network = new NetworkAccounting(platform);
-    this.network.listen((_section, header) => {
-      this.source.epoch = header.epoch;
-    });
+    this.network = new NetworkAccounting(this.source);
   }
 
   /** The oldest age that will do for a request, microseconds; undefined: as the agent sees fit. */

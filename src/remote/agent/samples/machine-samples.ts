@@ -2,9 +2,9 @@ import { CpuUsage } from '../../../data/rates/cpu-usage.ts';
 import type { DisksSection } from '../../../data/sample/disks-section.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { LocalSource } from '../../../data/source/local-source.ts';
 import type { Frame } from '../../wire/original-frame.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
-import type { MachineSource } from './machine-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { SampleCache } from './sample-cache.ts';
 
@@ -43,11 +43,11 @@ export interface DisksSample {
 /** Processors, memory, links, sensors and GPUs, for all clients. */
 export class MachineSamples {
   readonly cache: RatedCache<MachineSample>;
-  readonly #source: MachineSource;
+  readonly #source: LocalSource;
   readonly #cpu = new CpuUsage();
   #lastMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(source: MachineSource) {
+  constructor(source: LocalSource) {
     this.#source = source;
     this.cache = new RatedCache(
       () => this.#collect(),
@@ -57,7 +57,7 @@ export class MachineSamples {
   }
 
   async #collect(): Promise<MachineSample> {
-    const section = await this.#source.machine();
+    const section = await this.#source.section('machine', true);
     if (section.monotonicMicros - this.#lastMicros > RATE_BASE_LIMIT_MICROS) this.#cpu.reset();
     this.#lastMicros = section.monotonicMicros;
     const times = section.cpu.value?.times;
@@ -74,10 +74,10 @@ export class MachineSamples {
 }
 
 /** File systems and block devices, for all clients. */
-export function disksCache(source: MachineSource): SampleCache<DisksSample> {
+export function disksCache(source: LocalSource): SampleCache<DisksSample> {
   return new SampleCache(
     async () => {
-      const section = await source.disks();
+      const section = await source.section('disks', true);
       return {
         header: source.header(section.monotonicMicros),
         monotonicMicros: section.monotonicMicros,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { NetworkCollector, Platform } from '../../../data/sample/platform.ts';
 import { SampleWorld } from '../../../data/sample/sample-world.fixture.ts';
+import { LocalSource } from '../../../data/source/local-source.ts';
 import { NetworkAccounting } from './network-accounting.ts';
 
 /** Long beside what a loaded machine may hold a test up. */
@@ -18,6 +19,8 @@ class Machine {
     userName: String,
     signaller: { send: () => 'gone' },
   };
+
+  readonly source = new LocalSource(this.platform, { tier: 'auto' });
 
   #collector(): NetworkCollector {
     const world = new SampleWorld();
@@ -44,7 +47,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 describe('network accounting', () => {
   test('begins with the first request, ends some time after the last, and begins anew with another epoch', async () => {
     const machine = new Machine();
-    const accounting = new NetworkAccounting(machine.platform);
+    const accounting = new NetworkAccounting(machine.source);
     expect(machine.opened).toBe(0);
     const epoch = () => accounting.read(0, LEASE_MILLIS, ({ header }) => header.epoch);
     const first = await epoch();
@@ -65,7 +68,7 @@ describe('network accounting', () => {
 
   test('is held open by the longest lease', async () => {
     const machine = new Machine();
-    const accounting = new NetworkAccounting(machine.platform);
+    const accounting = new NetworkAccounting(machine.source);
     const read = (leaseMillis: number) => accounting.read(0, leaseMillis, () => undefined);
     await read(LEASE_MILLIS);
     await read(1);

@@ -1,8 +1,6 @@
 import type { NetworkSection } from '../../../data/sample/network-section.ts';
-import type { Platform } from '../../../data/sample/platform.ts';
 import type { SectionError, SnapshotHeader } from '../../../data/sample/snapshot.ts';
-import { openLocalSource } from '../../../data/source/local-source.ts';
-import type { Source } from '../../../data/source/source.ts';
+import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import { NetworkEncoder } from '../../wire/network-encoder.ts';
 import { type V2Payload, v2Protobuf } from '../../wire/v2-frame.ts';
@@ -26,23 +24,22 @@ export const SCRAPE_LEASE_MILLIS = 300_000;
 export class NetworkAccounting {
   readonly cache: SampleCache<NetworkAnswer>;
   readonly #listeners: ((section: NetworkSection, header: SnapshotHeader) => void)[] = [];
-  readonly #platform: Platform;
+  readonly #source: LocalSource;
   readonly #encoder = new NetworkEncoder();
-  #source: Source | undefined;
   #untilMicros = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  constructor(platform: Platform) {
-    this.#platform = platform;
+  constructor(source: LocalSource) {
+    this.#source = source;
     this.cache = new SampleCache(
       () => this.#collect(),
-      () => platform.monotonicMicros(),
+      () => source.nowMicros(),
     );
   }
 
   get isOpen(): boolean {
-    return this.#source !== undefined;
+    return this.#source.isNetworkOpen;
   }
 
   /** Is told of each sample while the section is still whole. */
@@ -52,7 +49,7 @@ export class NetworkAccounting {
 
   /** As the cache reads; holds accounting open for so long from now. */
   read<R>(maxAgeMicros: number, leaseMillis: number, use: (sample: NetworkAnswer) => R): Promise<R> {
-    const now = this.#platform.monotonicMicros();
+    const now = this.#source.nowMicros();
     this.#untilMicros = Math.max(this.#untilMicros, now + leaseMillis * 1000);
     this.#timer ??= this.#wakeAfter(leaseMillis);
     return this.cache.read(maxAgeMicros, use);
@@ -72,11 +69,7 @@ export class NetworkAccounting {
 
   async #collect(): Promise<NetworkAnswer> {
     if (this.#isClosed) throw new OpError({ op: 'collect network', code: 'CLOSED' });
-    this.#source ??= openLocalSource(this.#platform, { tier: 'auto' });
-    const { header, network, errors } = await this.#source.sample(
-      { network: true },
-      Number.POSITIVE_INFINITY,
-    );
+    const { header, network, errors } = await this.#source.collect({ network: true });
     if (network === undefined) throw new OpError(errors[0] ?? { op: 'collect network', code: 'EMPTY' });
     for (const listener of this.#listeners) listener(network, header);
     return { header, monotonicMicros: network.monotonicMicros, section: network, errors, payload: undefined };
@@ -85,16 +78,15 @@ export class NetworkAccounting {
   /** One timer for the whole lease: it looks whether somebody has asked since. */
   #wakeAfter(millis: number): ReturnType<typeof setTimeout> {
     return setTimeout(() => {
-      const leftMillis = (this.#untilMicros - this.#platform.monotonicMicros()) / 1000;
+      const leftMillis = (this.#untilMicros - this.#source.nowMicros()) / 1000;
       this.#timer = leftMillis > 0 ? this.#wakeAfter(leftMillis) : undefined;
       if (leftMillis <= 0) this.#end();
     }, millis);
   }
 
   #end(): void {
-    if (this.#source === undefined) return;
-    this.#source.close();
-    this.#source = undefined;
+    if (!this.#source.isNetworkOpen) return;
+    this.#source.closeNetwork();
     // The next sample is one of a new epoch.
     this.cache.latest = undefined;
   }

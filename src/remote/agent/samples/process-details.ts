@@ -1,5 +1,5 @@
 import type { ProcessDetailSection } from '../../../data/sample/process-detail.ts';
-import type { MachineSource } from './machine-source.ts';
+import type { LocalSource } from '../../../data/source/local-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './rated-cache.ts';
 import { SingleAnswers } from './single-answers.ts';
 
@@ -22,13 +22,13 @@ const MEASURED_LIMIT = 64;
 
 /** Processes in depth, for all clients; `make` copies what it needs of the section. */
 export class ProcessDetails<T> {
-  readonly #source: MachineSource;
+  readonly #source: LocalSource;
   readonly #make: (section: ProcessDetailSection) => T;
   readonly #looks: SingleAnswers<ProcessLook<T>>;
   /** What processes had used when they were last looked at, by pid; the oldest first. */
   readonly #measured = new Map<number, Measured>();
 
-  constructor(source: MachineSource, make: (section: ProcessDetailSection) => T) {
+  constructor(source: LocalSource, make: (section: ProcessDetailSection) => T) {
     this.#source = source;
     this.#make = make;
     this.#looks = new SingleAnswers(() => source.nowMicros(), KEPT_MILLIS);
@@ -48,7 +48,7 @@ export class ProcessDetails<T> {
   }
 
   async #look(pid: number): Promise<ProcessLook<T>> {
-    const section = await this.#source.process(pid);
+    const section = await this.#source.section('processDetail', pid);
     const { startTicks, cpuNanos } = section.process;
     const { monotonicMicros } = section;
     const before = this.#measured.get(pid);

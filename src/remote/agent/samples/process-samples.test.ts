@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { MachineCollector, Platform } from '../../../data/sample/platform.ts';
 import type { ProcessesWant } from '../../../data/sample/snapshot.ts';
 import { SystemWorld } from '../../../data/sample/system-world.fixture.ts';
-import { MachineSource } from './machine-source.ts';
+import { LocalSource } from '../../../data/source/local-source.ts';
 import { ProcessSamples } from './process-samples.ts';
 
 /** A made-up machine that notes what is wanted of its processes. */
@@ -39,7 +39,7 @@ class Machine {
 
 test('command lines are read while somebody asks who is told them, and not for anybody else', async () => {
   const machine = new Machine();
-  const samples = new ProcessSamples(new MachineSource(machine.platform, {}));
+  const samples = new ProcessSamples(new LocalSource(machine.platform, { tier: 'auto' }));
   const sample = async (): Promise<ProcessesWant | undefined> => {
     machine.world.pass(1);
     await samples.cache.read(0, () => undefined);

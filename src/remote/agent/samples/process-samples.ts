@@ -1,12 +1,11 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-cpu.ts';
-import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
+import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OriginalProcessEncoder } from '../../wire/original-process-encoder.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
-import { unknownProcessRow } from '../../wire/process-row.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
-import type { MachineSource } from './machine-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { VisiblePids } from './visible-pids.ts';
 
@@ -32,15 +31,15 @@ export class ProcessSamples {
   readonly originalEncoder: OriginalProcessEncoder;
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
-  readonly #source: MachineSource;
+  readonly #source: LocalSource;
   readonly #changes = new ProcessChanges();
   readonly #visible = new VisiblePids();
   readonly #cpu = new ProcessCpu();
-  readonly #row = unknownProcessRow();
+  readonly #texts = new ProcessTexts();
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(source: MachineSource) {
+  constructor(source: LocalSource) {
     this.#source = source;
     this.encoder = new ProcessEncoder(this.#changes);
     this.originalEncoder = new OriginalProcessEncoder(this.#changes);
@@ -60,7 +59,7 @@ export class ProcessSamples {
 
   async #collect(): Promise<ProcessSample> {
     const now = this.#source.nowMicros();
-    const section = await this.#source.processes({
+    const section = await this.#source.section('machineProcesses', {
       visiblePids: this.#visible.within(now),
       allCommandLines: now <= this.#commandLinesUntilMicros,
     });
@@ -88,27 +87,16 @@ export class ProcessSamples {
   }
 
   #absorb({ sequence, processes, usage, coreCount, commandLines }: MachineProcesses): void {
-    const changes = this.#changes;
-    const row = this.#row;
+    const texts = this.#texts;
     const { rows, count } = processes.slots;
-    changes.begin(sequence);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
-      row.pid = processes.pid[slot]!;
-      row.startTicks = processes.startTicks[slot]!;
-      row.state = processes.state[slot]!;
-      row.threads = processes.threads[slot]!;
-      row.cpuNanos = processes.cpuNanos[slot]!;
-      row.residentBytes = processes.rssBytes[slot]!;
-      row.readBytes = usage.readBytes[slot]!;
-      row.writtenBytes = usage.writtenBytes[slot]!;
-      row.cpuPercent = machinePercent(this.#cpu.corePercent[slot]!, coreCount);
-      row.name = processes.names[slot] ?? '';
       const uid = processes.uid[slot]!;
-      row.user = uid < 0 ? undefined : this.#source.userName(uid);
-      row.commandLine = commandLines?.[slot];
-      changes.put(row);
+      texts.users[slot] = uid < 0 ? undefined : this.#source.userName(uid);
+      texts.commandLines[slot] = commandLines?.[slot];
     }
-    changes.end();
+    const { corePercent } = this.#cpu;
+    const shareOf = (slot: number): number => machinePercent(corePercent[slot]!, coreCount);
+    this.#changes.absorb(sequence, { processes, usage, texts }, shareOf);
   }
 }

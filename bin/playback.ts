@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import type { PlaybackCommand, PlaybackState } from '../src/apps/sstop/model.ts';
-import type { RecordedSource } from '../src/data/source/recorded-source.ts';
+import type { PlaybackState } from '../src/apps/sstop/model.ts';
+import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
+import type { PlaybackProgress, RecordedSource } from '../src/data/source/recorded-source.ts';
 
 /** How far the seek keys go. */
 const SEEK_MILLIS = 10_000;
@@ -32,4 +33,11 @@ export function steer(playback: RecordedSource, command: PlaybackCommand): void 
 /** Where a recording is, for the screen. */
 export function playbackState(playback: RecordedSource, path: string): PlaybackState {
   return { fileName: basename(path), progress: playback.progress };
+}
+
+/** What is wrong with a recording as far as it has been played, in one line; undefined: nothing. */
+export function playbackProblem(path: string, { damage, endsEarly }: PlaybackProgress): string | undefined {
+  if (damage !== undefined) return `${damage.message}; what is whole was played`;
+  if (endsEarly) return `'${path}' ends in the middle of a snapshot; all before that was played`;
+  return undefined;
 }

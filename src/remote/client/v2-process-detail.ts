@@ -1,5 +1,4 @@
 import type { JournalSection } from '../../data/sample/journal-section.ts';
-import { type MachineProcesses, ProcessUsage } from '../../data/sample/machine-processes.ts';
 import type { ProcessDetail, ProcessDetailSection } from '../../data/sample/process-detail.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
 import type {
@@ -8,83 +7,9 @@ import type {
   ProcessMessage,
   ThreadMessage,
 } from '../wire/process-message.ts';
-import type { ReceivedProcesses } from '../wire/process-replica.ts';
-import type { ProcessRowTable } from '../wire/process-row.ts';
 
 const UNKNOWN = Number.NaN;
 const UNKNOWN_STATE = 0x3f;
-
-/** All processes of another machine; rows of those that live on keep their slots. */
-export class V2Processes {
-  readonly #table = new ProcessTable();
-  readonly #usage = new ProcessUsage();
-  readonly #users: (string | undefined)[] = [];
-  readonly #commandLines: (string | undefined)[] = [];
-
-  section({
-    section,
-    table,
-    processCount,
-    memoryTotalBytes,
-    coreCount,
-  }: ReceivedProcesses): MachineProcesses {
-    this.#removeGone(table);
-    const { rows, count } = table.slots;
-    for (let i = 0; i < count; i++) this.#add(table, rows[i]!);
-    this.#usage.clear(this.#table.slots.capacity);
-    for (let i = 0; i < count; i++) this.#put(table, rows[i]!);
-    return {
-      ...section,
-      processes: this.#table,
-      usage: this.#usage,
-      memoryTotalBytes: memoryTotalBytes > 0 ? memoryTotalBytes : UNKNOWN,
-      coreCount: Math.max(1, coreCount),
-      processCount: Math.max(processCount, count),
-      texts: { users: this.#users, commandLines: this.#commandLines },
-    };
-  }
-
-  /** Those that the machine does not have any more, and those whose pid another process has now. */
-  #removeGone(table: ProcessRowTable): void {
-    const { slots, pid, startTicks } = this.#table;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (table.find(pid[slot]!, startTicks[slot]!) >= 0) continue;
-      this.#users[slot] = undefined;
-      this.#commandLines[slot] = undefined;
-      slots.remove(slot);
-    }
-  }
-
-  #add(table: ProcessRowTable, row: number): void {
-    const pid = table.pid[row]!;
-    if (this.#table.find(pid) >= 0) return;
-    const slot = this.#table.slots.add(pid, 0, 0, 0);
-    if (slot < 0) return;
-    this.#table.pid[slot] = pid;
-    this.#table.startTicks[slot] = table.startTicks[row]!;
-  }
-
-  #put(table: ProcessRowTable, row: number): void {
-    const to = this.#table;
-    const usage = this.#usage;
-    const slot = to.find(table.pid[row]!);
-    if (slot < 0) return;
-    to.startTicks[slot] = table.startTicks[row]!;
-    // Nothing that is shown needs them: the user stands there as text.
-    to.ppid[slot] = 0;
-    to.uid[slot] = -1;
-    to.state[slot] = table.state[row]!;
-    to.threads[slot] = countOf(table.threads[row]!);
-    to.cpuNanos[slot] = table.cpuNanos[row]!;
-    to.rssBytes[slot] = table.residentBytes[row]!;
-    to.names[slot] = table.names[row]!;
-    usage.readBytes[slot] = table.readBytes[row]!;
-    usage.writtenBytes[slot] = table.writtenBytes[row]!;
-    this.#users[slot] = table.users[row];
-    this.#commandLines[slot] = table.commandLines[row];
-  }
-}
 
 /** One process of another machine in depth. */
 export function processDetailSection(message: ProcessMessage): ProcessDetailSection {

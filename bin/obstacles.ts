@@ -1,4 +1,4 @@
-import { system } from '../platforms/index.ts';
+import { isWatchable, system } from '../platforms/index.ts';
 
 /** Why there can be no screen here, if so. */
 export function screenObstacle(): string | undefined {
@@ -8,4 +8,10 @@ export function screenObstacle(): string | undefined {
   if (term === '' || term === 'dumb')
     return `the screen needs a terminal with a cursor, and TERM is "${term}"`;
   return undefined;
+}
+
+/** Why this machine itself cannot be shown, in one line with what can be; undefined: it can. */
+export function localObstacle(program: 'sstop' | 'socktop'): string | undefined {
+  if (isWatchable) return undefined;
+  return `this system cannot be watched directly (${system.name}); give the URL of an agent: ${program} wss://HOST:8443/ws`;
 }

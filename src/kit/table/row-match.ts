@@ -1,34 +1,34 @@
-import { lengthened, type SlotTable } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from './columns.ts';
+import type { SlotTable } from './slot-table.ts';
 
-/** Four key words and the sender's serial of each received row. */
-export class ReceivedKeys {
-  words = new Uint32Array(0);
-  serial = new Uint32Array(0);
-
+/** Of each received row. */
+export class ReceivedKeys extends columnsClass({
+  words: numbers('u32', 0, 4),
+  /** The sender's. */
+  serial: numbers('u32'),
+}) {
   /** Room for so many rows, all zero. */
   reset(rows: number): void {
-    if (rows > this.serial.length) {
-      const capacity = Math.max(rows, this.serial.length * 2);
-      this.words = new Uint32Array(capacity * 4);
-      this.serial = new Uint32Array(capacity);
-      return;
-    }
+    this.reserveAhead(rows);
     this.words.fill(0, 0, rows * 4);
     this.serial.fill(0, 0, rows);
   }
 }
+
+const MATCH_COLUMNS = {
+  /** By slot: the sender's serial, and the run that saw it last. */
+  serial: numbers('u32'),
+  seen: numbers('u32'),
+};
 
 /**
  * Finds or makes the slot of each row of a whole table, and removes the slots of rows that are no more. A row keeps
  * its slot, and with it the reader's serial, while its key and the sender's serial stay: rates, selections and
  * histories hold on to it as they do to a live one's.
  */
-export class RowMatch {
+export class RowMatch extends columnsClass(MATCH_COLUMNS) {
   /** Slot of each received row; -1 where the table is full or the row was refused. */
   slots = new Int32Array(0);
-  /** By slot: the sender's serial, and the run that saw it last. */
-  #serial = new Uint32Array(0);
-  #seen = new Uint32Array(0);
   #run = 0;
 
   /** `removed` is told of each slot before it is given back. `isRefused`: rows that get no slot. */
@@ -40,8 +40,8 @@ export class RowMatch {
     isRefused?: (row: number) => boolean,
   ): void {
     this.#run = (this.#run + 1) >>> 0;
-    if (rows > this.slots.length) this.slots = new Int32Array(serial.length);
-    this.#reserve(table.capacity);
+    if (rows > this.slots.length) this.slots = new Int32Array(rows * 2);
+    this.reserve(table.capacity);
     for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, words, serial, row);
     this.#removeUnseen(table, removed);
     for (let row = 0; row < rows; row++) {
@@ -52,15 +52,15 @@ export class RowMatch {
   #findKnown(table: SlotTable, words: Uint32Array, serial: Uint32Array, row: number): number {
     const k = row * 4;
     const slot = table.find(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
-    if (slot < 0 || this.#serial[slot] !== serial[row]) return -1;
-    this.#seen[slot] = this.#run;
+    if (slot < 0 || this.serial[slot] !== serial[row]) return -1;
+    this.seen[slot] = this.#run;
     return slot;
   }
 
   #removeUnseen(table: SlotTable, removed: (slot: number) => void): void {
     for (let i = table.count - 1; i >= 0; i--) {
       const slot = table.rows[i]!;
-      if (this.#seen[slot] === this.#run) continue;
+      if (this.seen[slot] === this.#run) continue;
       removed(slot);
       table.remove(slot);
     }
@@ -73,14 +73,8 @@ export class RowMatch {
     const slot = known >= 0 ? known : table.add(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
     this.slots[row] = slot;
     if (slot < 0) return;
-    this.#reserve(table.capacity);
-    this.#serial[slot] = serial[row]!;
-    this.#seen[slot] = this.#run;
-  }
-
-  #reserve(capacity: number): void {
-    if (capacity <= this.#serial.length) return;
-    this.#serial = lengthened(this.#serial, new Uint32Array(capacity));
-    this.#seen = lengthened(this.#seen, new Uint32Array(capacity));
+    this.reserve(table.capacity);
+    this.serial[slot] = serial[row]!;
+    this.seen[slot] = this.#run;
   }
 }

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PROCESS_COLUMN_IDS, PROCESS_SORT_KEYS } from '../../src/apps/views/network/process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../../src/apps/views/system/machine-process-list.ts';
+import { csvHeader } from '../../src/data/export/csv.ts';
+import { systemCsvHeader } from '../../src/data/export/system-text.ts';
+import { withTables } from './field-tables.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
+const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
+
+// What to do about a difference: npm run bun bin/dev/manual.ts
+describe('documents name the fields that there are', () => {
+  test.each([
+    ['docs/exports.md', 6],
+    ['docs/config.md', 2],
+  ] as const)('%s', (path, marks) => {
+    const text = read(path);
+    expect(text.match(/^<!-- (table: .+|end) -->$/gm)).toHaveLength(marks * 2);
+    expect(withTables(path)).toBe(text);
+  });
+
+  test('the header of each stream is in docs/exports.md', () => {
+    for (const header of [csvHeader(), systemCsvHeader()]) {
+      expect(read('docs/exports.md')).toContain(`Columns of the CSV: ${code(header.trim().split(','))}.\n`);
+    }
+  });
+
+  test('the configuration has the words for order and columns', () => {
+    expect(read('docs/config.md')).toContain(
+      `| \`sort\` | ${code(PROCESS_SORT_KEYS)} | \`${PROCESS_SORT_KEYS[0]}\` |`,
+    );
+    const example = read('docs/config.example.yaml');
+    expect(example).toContain(`\nsort: ${PROCESS_SORT_KEYS[0]}\n`);
+    expect(example).toContain(`\ncolumns: [${PROCESS_COLUMN_IDS.join(', ')}]\n`);
+    expect(example).toContain(`\nsocktop-columns: [${MACHINE_COLUMN_IDS.join(', ')}]\n`);
+  });
+});

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PROCESS_COLUMNS } from '../../src/apps/views/network/process-list.ts';
+import { MACHINE_COLUMNS } from '../../src/apps/views/system/machine-process-list.ts';
+import { csvFields } from '../../src/data/export/exported-fields.ts';
+import { CONNECTION_FIELDS } from '../../src/data/query/connection-fields.ts';
+import { GROUP_FIELDS } from '../../src/data/query/group-fields.ts';
+import { HOST_FIELDS } from '../../src/data/query/host-fields.ts';
+import { LISTEN_FIELDS, OWNER_FIELDS } from '../../src/data/query/listen-fields.ts';
+import { MACHINE_PROCESS_FIELDS } from '../../src/data/query/machine-process-rows.ts';
+import { PROCESS_FIELDS } from '../../src/data/query/process-fields.ts';
+import type { RowFields } from '../../src/data/query/row-fields.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+type Fields = RowFields<never, never>;
+type Columns = Readonly<Record<string, { title: string; field?: string; help?: string }>>;
+
+/** The tables that documents have of the programs' fields, by the name in their marks. */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  processes: fieldTable(PROCESS_FIELDS),
+  connections: fieldTable(CONNECTION_FIELDS, OWNER_FIELDS),
+  listeners: fieldTable(LISTEN_FIELDS),
+  hosts: fieldTable(HOST_FIELDS),
+  groups: fieldTable(GROUP_FIELDS),
+  'machine processes': fieldTable(MACHINE_PROCESS_FIELDS),
+  'process columns': columnTable(PROCESS_FIELDS, PROCESS_COLUMNS),
+  'machine process columns': columnTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS),
+};
+
+/** `<!-- table: NAME -->`, anything, `<!-- end -->`. */
+const MARKED = /^<!-- table: (.+) -->\n(?:.*\n)*?<!-- end -->$/gm;
+
+/** A document with the tables between its marks made anew; the path is relative to the root. */
+export function withTables(path: string): string {
+  const text = readFileSync(`${ROOT}${path}`, 'utf8');
+  return text.replace(MARKED, (_all, name: string) => {
+    const lines = TABLES[name];
+    if (lines === undefined) throw new ReferenceError(`${path}: there is no table ${name}`);
+    return [`<!-- table: ${name} -->`, ...lines, '<!-- end -->'].join('\n');
+  });
+}
+
+/** The names of a list's fields in exports, in the order of the JSON, then the order of the CSV with what stands before. */
+function fieldTable(fields: Fields, before: Fields = {}): string[] {
+  const rows = Object.values(fields)
+    .filter(({ csv, json }) => csv !== undefined || json !== undefined)
+    .map(({ csv, json, help }) => `| ${code(json)} | ${code(csv)} | ${help} |`);
+  const header = [...csvFields<never>(before), ...csvFields<never>(fields)].map(({ name }) => code(name));
+  return [
+    ...['', '| JSON | CSV | |', '|---|---|---|'],
+    ...rows,
+    ...['', `Columns of the CSV: ${[code('timestamp'), ...header].join(', ')}.`, ''],
+  ];
+}
+
+/** The columns of a list on the screen: their words in the configuration, their titles. */
+function columnTable(fields: Fields, columns: Columns): string[] {
+  const rows = Object.entries(columns).map(([id, { title, field = id, help = fields[field]?.help }]) => {
+    if (help === undefined) throw new ReferenceError(`column ${id}: neither it nor a field says what it is`);
+    return `| ${code(id)} | ${title} | ${help} |`;
+  });
+  return ['', '| column | title | |', '|---|---|---|', ...rows, ''];
+}
+
+function code(name: string | undefined): string {
+  return name === undefined ? '' : `\`${name}\``;
+}

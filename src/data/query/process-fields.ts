@@ -1,0 +1,135 @@
+import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { timeValue } from './cell-values.ts';
+import type { CONNECTION_FIELDS } from './connection-fields.ts';
+import type { ControlGroup } from './groups.ts';
+import type { Listener, NetworkExport } from './network-export.ts';
+import { exported, inJson, type JsonEntry, type RowFields, rises, risesByText } from './row-fields.ts';
+import { type ExportedTraffic, TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
+
+/** What the process table is ordered by, with rates smoothed or not. */
+export interface OrderedProcesses extends TrafficColumns {
+  readonly owner: Int32Array;
+  readonly owners: OwnerTable;
+  /** Lower-cased, by row. */
+  readonly lowerNames: () => readonly string[];
+}
+
+/** What exports read a process from. */
+export interface ProcessExport extends NetworkExport {
+  readonly header: SnapshotHeader;
+  readonly rows: ExportedTraffic['rows'] & {
+    readonly owner: Int32Array;
+    readonly listeners: Int32Array;
+    readonly isInferred: Uint8Array;
+  };
+  readonly connectionsOf: (owner: number) => readonly JsonEntry<typeof CONNECTION_FIELDS>[];
+  readonly listenersOf: (owner: number) => readonly Listener[];
+  /** In order, each once. */
+  readonly portsOf: (owner: number) => readonly number[];
+  readonly groupOf: (owner: number) => ControlGroup | undefined;
+}
+
+/** The fields of the process table; those of an owner that is no process have no number. */
+export const PROCESS_FIELDS = {
+  pid: {
+    help: 'process ID, where a process is known; else the name says what the row is',
+    ...exported('pid', 'pid'),
+    order: rises(4, ({ owner, owners }, row) => pidNumber(owners, owner[row]!)),
+    value: (source, row) => pidValue(source.section.owners, source.rows.owner[row]!),
+  },
+  parent: {
+    help: 'process ID of the parent',
+    ...inJson('ppid'),
+    value: ofProcess(({ section }, owner) => section.owners.ppid[owner]!),
+  },
+  start: {
+    help: 'when it was started, RFC 3339; with `pid` it names a process for good',
+    ...inJson('start_time'),
+    value: ofProcess(({ section, header }, owner) => startTime(header, section.owners.startTicks[owner]!)),
+  },
+  name: {
+    help: 'name',
+    ...exported('process', 'name'),
+    order: risesByText(5, (rows) => rows.lowerNames()),
+    value: ofOwner(({ section }, owner) => section.owners.names[owner] ?? ''),
+  },
+  command: {
+    help: 'command line',
+    ...inJson('cmdline'),
+    value: ofOwner(({ section }, owner) => section.owners.commandLines[owner] ?? null),
+  },
+  user: {
+    help: 'name of the user',
+    ...exported('user', 'user'),
+    value: ofOwner(({ section }, owner) => section.owners.users[owner] ?? null),
+  },
+  rate: TRAFFIC_FIELDS.rate,
+  upload: TRAFFIC_FIELDS.upload,
+  download: TRAFFIC_FIELDS.download,
+  total: TRAFFIC_FIELDS.total,
+  'upload-total': TRAFFIC_FIELDS['upload-total'],
+  'download-total': TRAFFIC_FIELDS['download-total'],
+  sockets: {
+    help: 'its connections, [below](#a-connection)',
+    ...inJson('connections'),
+    value: ofOwner(({ connectionsOf }, owner) => connectionsOf(owner)),
+  },
+  ports: {
+    help: 'ports that it listens on: `proto`, `ip`, `port`',
+    ...inJson('listen_ports'),
+    value: ofOwner(({ listenersOf }, owner) => listenersOf(owner)),
+  },
+  connections: TRAFFIC_FIELDS.connections,
+  'port-numbers': {
+    help: 'ports that it listens on, separated by spaces',
+    csv: 'listen_ports',
+    value: ofOwner(({ portsOf }, owner) => portsOf(owner).join(' ')),
+  },
+  listeners: {
+    help: 'listening sockets, unconnected UDP included',
+    ...inJson('listen_count'),
+    value: ({ rows }, row) => rows.listeners[row]!,
+  },
+  container: {
+    help: 'id of its container',
+    ...inJson('container_id'),
+    value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.containerId ?? null),
+  },
+  service: {
+    help: 'its systemd unit',
+    ...inJson('service_name'),
+    value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.serviceName ?? null),
+  },
+  inferred: {
+    help: 'whether some of its bytes were given to it by their endpoint alone; marked `~` on the screen',
+    ...inJson('inferred'),
+    value: ({ rows }, row) => rows.isInferred[row] === 1,
+  },
+} satisfies RowFields<OrderedProcesses, ProcessExport>;
+
+/** The PID of an owner as a number to order by: NaN where there is none. */
+export function pidNumber(owners: OwnerTable, owner: number): number {
+  const pid = owners.pid[owner]!;
+  return pid > 0 ? pid : Number.NaN;
+}
+
+/** The PID of an owner that is a process; null: it is none. */
+export function pidValue(owners: OwnerTable, owner: number): number | null {
+  return owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null;
+}
+
+function ofOwner<T>(value: (source: ProcessExport, owner: number) => T) {
+  return (source: ProcessExport, row: number): T => value(source, source.rows.owner[row]!);
+}
+
+function ofProcess<T>(value: (source: ProcessExport, owner: number) => T) {
+  return ofOwner((source, owner) =>
+    source.section.owners.kind[owner] === OwnerKind.PROCESS ? value(source, owner) : null,
+  );
+}
+
+/** /proc/PID/stat field 22 counts ticks since boot. */
+function startTime(header: SnapshotHeader, startTicks: number): string | null {
+  return timeValue(header.bootWallMillis + (startTicks / header.clockTicksPerSecond) * 1000);
+}
