@@ -1,10 +1,10 @@
 import { interfaceNamed } from '../src/apps/sstop/interfaces.ts';
 import { csvHeader, snapshotToCsv } from '../src/data/export/csv.ts';
-import { movedScope, type Scope } from '../src/data/query/scope.ts';
 import type { ExportOptions } from '../src/data/export/export-options.ts';
 import { snapshotToJson } from '../src/data/export/json.ts';
 import { tableText } from '../src/data/export/table-text.ts';
 import type { OwnerFilter } from '../src/data/query/filter/filter-context.ts';
+import { movedScope, type Scope } from '../src/data/query/scope.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { NetworkSection } from '../src/data/sample/network-section.ts';
 import type { Snapshot, SnapshotHeader } from '../src/data/sample/snapshot.ts';

@@ -12,13 +12,17 @@ const RENEWED_MILLIS = 10_000;
 const PINGS = 1200;
 const ICMP = 1;
 const UDPLITE = 136;
+/** RFC 3692: for experiments. */
+const EXPERIMENTAL = 253;
+const ELSEWHERE = '10.99.0.2';
+const ELSEWHERE_NET = '10.99.0.0/24';
 const RAW_PACKETS = 100;
 const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
 
-const mptcpObstacle = existsSync('/proc/sys/net/mptcp') ? undefined : 'this kernel has no MPTCP';
+const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
 function upOf({ rows }: Shown, name: string): number {
   return rows.filter((row) => row.name === name).reduce((total, { up }) => total + up, 0);
@@ -46,7 +50,7 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       ['mptcp', 'tcp'],
     ] as const) {
       const name = `${client} to ${server}: handshake and bytes belong to who opened the sockets`;
-      test.skipIf(mptcpObstacle !== undefined)(name, async () => {
+      test.skipIf(!hasMptcp)(`${name} (needs MPTCP)`, async () => {
         const far = await stage.puppet('far');
         const near = await stage.puppet('near');
         const before = stage.wire();
@@ -174,6 +178,27 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       for (const name of ['kernel: ICMP', 'kernel: UDPLITE']) {
         expect(upOf(shown, name) - upOf(before, name)).toBe(counted);
       }
+    });
+
+    // With eBPF there is none: the kernel shows such packets to no program of a control group.
+    if (tier === 'ebpf') return;
+    test('what this machine passes on is on a row of its own', async () => {
+      const far = await stage.puppet('far');
+      stage.network.run('far', `ip route add ${ELSEWHERE_NET} via ${NEAR}`);
+      stage.network.run(
+        'near',
+        [
+          'echo 1 >/proc/sys/net/ipv4/ip_forward',
+          'echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects',
+          'echo 0 >/proc/sys/net/ipv4/conf/veth0/send_redirects',
+          `ip route add ${ELSEWHERE_NET} via ${FAR}`,
+        ].join('\n'),
+      );
+      await far.does(`raw ${EXPERIMENTAL} ${RAW_PACKETS} ${PING_BYTES} ${ELSEWHERE}`);
+      const shown = await monitor.shown();
+      const counted = RAW_PACKETS * (shown.basis === 'payload' ? PING_BYTES : PING_BYTES + IP_HEADER_BYTES);
+      const forwarded = shown.rows.find(({ name }) => name === 'forwarded');
+      expect([forwarded?.up, forwarded?.down]).toEqual([counted, counted]);
     });
   });
 }

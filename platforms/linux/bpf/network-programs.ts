@@ -158,7 +158,10 @@ export class NetworkPrograms {
     ] as const) {
       this.#attachFirst(choices, (choice) => {
         const code = packetProgram(this.#maps, direction, choice);
-        this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, { name: `sstop_${direction}`, code });
+        this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, {
+          name: `sstop_${direction}`,
+          code,
+        });
       });
     }
   }

@@ -75,7 +75,10 @@ function emitUse(code: Assembler, name: string, from: number, fromOffset: number
   code.load(Size.DW, R2, R10, KEY + FlowKey.COOKIE).load(Size.DW, R1, R9, Storage.USED_COOKIE);
   code.jumpIf(Jump.EQ, R1, R2, `${name}.used`).store(Size.DW, R9, Storage.USED_COOKIE, R2);
   code.store(Size.W, R9, Storage.FIRST_TGID, R3).storeImmediate(Size.W, R9, Storage.KEY_TGID, 0);
-  code.jump(`${name}.copy`).label(`${name}.used`).load(Size.W, R1, R9, Storage.OWNER + Owner.TGID);
+  code
+    .jump(`${name}.copy`)
+    .label(`${name}.used`)
+    .load(Size.W, R1, R9, Storage.OWNER + Owner.TGID);
   code.jumpIf(Jump.EQ, R1, R3, `${name}.same`);
   code.load(Size.W, R1, R9, Storage.FIRST_TGID).jumpIf(Jump.NE, R1, R3, `${name}.named`).moveImmediate(R3, 0);
   code.label(`${name}.named`).store(Size.W, R9, Storage.KEY_TGID, R3).label(`${name}.copy`);

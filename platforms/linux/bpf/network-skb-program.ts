@@ -55,11 +55,7 @@ export interface PacketOwners {
  *
  * Registers: R6 context, R7 socket, R8 bytes on the wire, R9 the socket's storage or 0.
  */
-export function packetProgram(
-  maps: NetworkMaps,
-  direction: Direction,
-  more: PacketOwners,
-): Uint8Array {
+export function packetProgram(maps: NetworkMaps, direction: Direction, more: PacketOwners): Uint8Array {
   const code = new Assembler();
   emitLength(code);
   emitSocket(code, maps, direction, more);
@@ -91,12 +87,7 @@ function emitLength(code: Assembler): void {
 }
 
 /** The socket, its storage and cookie, and whose flow it is. */
-function emitSocket(
-  code: Assembler,
-  maps: NetworkMaps,
-  direction: Direction,
-  more: PacketOwners,
-): void {
+function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction, more: PacketOwners): void {
   const side = direction === 'ingress' ? Storage.INGRESS_IFINDEX : Storage.EGRESS_IFINDEX;
   code.moveImmediate(R9, 0).load(Size.DW, R1, R6, SkBuff.SK).jumpIfImmediate(Jump.EQ, R1, 0, 'sum');
   code.call(Helper.SK_FULLSOCK).jumpIfImmediate(Jump.EQ, R0, 0, 'sum').move(R7, R0);
@@ -188,8 +179,13 @@ function emitOwner(code: Assembler, name: string, { networks }: PacketOwners): v
   code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, VALUE + FlowValue.OWNER + Owner.SINCE, R0);
   code.label(entered);
   if (!networks) return;
-  code.load(Size.DW, R1, R10, VALUE + FlowValue.NETNS_COOKIE).jumpIfImmediate(Jump.NE, R1, 0, `${name}.network`);
-  code.move(R1, R6).call(Helper.GET_NETNS_COOKIE).store(Size.DW, R10, VALUE + FlowValue.NETNS_COOKIE, R0);
+  code
+    .load(Size.DW, R1, R10, VALUE + FlowValue.NETNS_COOKIE)
+    .jumpIfImmediate(Jump.NE, R1, 0, `${name}.network`);
+  code
+    .move(R1, R6)
+    .call(Helper.GET_NETNS_COOKIE)
+    .store(Size.DW, R10, VALUE + FlowValue.NETNS_COOKIE, R0);
   code.label(`${name}.network`);
 }
 

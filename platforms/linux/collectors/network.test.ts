@@ -243,7 +243,9 @@ describe('owners', () => {
         const row = closed.slots[i]!;
         const side = sockets.localPort[row] === server.port ? 'server' : 'client';
         if (sockets.localPort[row] !== server.port && sockets.remotePort[row] !== server.port) continue;
-        expect({ pid: sockets.ownerPid[row], basis: sockets.ownerBasis[row] }).toEqual(sides.get(side) ?? { pid: -1, basis: -1 });
+        expect({ pid: sockets.ownerPid[row], basis: sockets.ownerBasis[row] }).toEqual(
+          sides.get(side) ?? { pid: -1, basis: -1 },
+        );
         owners.set(side, (owners.get(side) ?? 0) + 1);
         count++;
       }

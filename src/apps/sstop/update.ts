@@ -1,10 +1,10 @@
+import { movedScope } from '../../data/query/scope.ts';
 import { isMovement } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import type { KillTarget } from '../views/overlays/kill-state.ts';
 import { killOpened, updateScreen } from '../views/screen-update.ts';
 import { helpGroups } from './help-groups.ts';
 import { interfaceNamed, nextInterface } from './interfaces.ts';
-import { movedScope } from '../../data/query/scope.ts';
 import { fasterThan, slowerThan } from './interval.ts';
 import type { Action } from './keymap.ts';
 import type { Effect, Message, Model, Step } from './model.ts';
@@ -197,7 +197,11 @@ function escaped(model: Model): Model {
 function withNextInterface(model: Model): Model {
   if (model.shown === undefined) return model;
   const interfaceIndex = nextInterface(model.shown.section.interfaces, model.scope.interfaceIndex);
-  return relisted({ ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex, formerIndexes: [] } });
+  return relisted({
+    ...model,
+    wantedInterface: undefined,
+    scope: { ...model.scope, interfaceIndex, formerIndexes: [] },
+  });
 }
 
 function withInterval(model: Model, intervalMillis: number): Step {

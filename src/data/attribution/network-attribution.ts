@@ -3,7 +3,13 @@ import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
-import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
+import {
+  FOREIGN_INTERFACE,
+  OwnerBasis,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  type SocketTable,
+} from '../sample/socket-table.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces } from './socket-interface.ts';

@@ -58,7 +58,9 @@ export function snapshotToCsv(
 export function csvField(value: unknown): string {
   if (value === null) return '';
   const harmless = typeof value === 'string' ? value.replace(FORMULA_START, defused) : String(value);
-  const text = (BLANK_START.test(harmless) ? `'${harmless}` : harmless).toWellFormed().replace(CONTROLS, '\ufffd');
+  const text = (BLANK_START.test(harmless) ? `'${harmless}` : harmless)
+    .toWellFormed()
+    .replace(CONTROLS, '\ufffd');
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

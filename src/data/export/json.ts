@@ -97,9 +97,7 @@ export function snapshotEntry(
     groups: groupEntries(context),
     total_up: countValue(totalUp),
     total_down: countValue(totalDown),
-    attributed_ratio: rateValue(
-      rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces),
-    ),
+    attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),
     errors: section.errors.map(({ op, code, message }) => ({ op, code, message })),
   };
 }

@@ -30,7 +30,8 @@ export class ScopeFilter {
   }
 
   has(interfaceIndex: number): boolean {
-    if (this.#only !== undefined) return interfaceIndex === this.#only || this.#former.includes(interfaceIndex);
+    if (this.#only !== undefined)
+      return interfaceIndex === this.#only || this.#former.includes(interfaceIndex);
     return this.#includeLoopback || interfaceIndex !== this.#loopback;
   }
 
