@@ -40,7 +40,7 @@ export function snapshotEntry(
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const context = processContext(section, rates, header, options, rows);
-  const [totalUp, totalDown] = totals(section, rates, options);
+  const [totalUp, totalDown] = totals(rates, options);
   return {
     schema: JSON_SCHEMA,
     timestamp: timeValue(header.wallMillis),
@@ -57,20 +57,16 @@ export function snapshotEntry(
     groups: groupEntries(context),
     total_up: countValue(totalUp),
     total_down: countValue(totalDown),
-    attributed_ratio: rateValue(rates.attributedRatio),
+    attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),
     errors: section.errors.map(({ op, code, message }) => ({ op, code, message })),
   };
 }
 
-function totals(
-  section: NetworkSection,
-  rates: NetworkRates,
-  options: ExportOptions,
-): readonly [up: number, down: number] {
+function totals(rates: NetworkRates, options: ExportOptions): readonly [up: number, down: number] {
   const only = options.scope.interfaceIndex;
   if (only === undefined) return [rates.totals.sinceTx[TOTALS_SLOT]!, rates.totals.sinceRx[TOTALS_SLOT]!];
-  const slot = section.interfaces.slots.find(only, 0, 0, 0);
-  return slot < 0 ? [0, 0] : [rates.interfaces.sinceTx[slot]!, rates.interfaces.sinceRx[slot]!];
+  const moved = rates.totalsOf(only);
+  return [moved?.txBytes ?? 0, moved?.rxBytes ?? 0];
 }
 
 function interfaceEntries(section: NetworkSection, rates: NetworkRates, options: ExportOptions) {
