@@ -78,6 +78,7 @@ test('without descriptors there is a line that says so, or the work is done', as
       const isSaid = lines.every((line) => line.startsWith(`${program}: `) && line.length < 300);
       const isRight = code === 0 || (code === 1 && lines.length > 0);
       expect({ limit, program, code, lines, isSaid, isRight }).toMatchObject({ isSaid: true, isRight: true });
+      for (const line of lines.filter((each) => each.includes('EMFILE'))) expect(line).toContain('ulimit -n');
       if (code === 1) failures++;
     }
   };

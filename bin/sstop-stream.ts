@@ -4,6 +4,7 @@ import type { ExportOptions } from '../src/data/export/export-options.ts';
 import { snapshotToJson } from '../src/data/export/json.ts';
 import { tableText } from '../src/data/export/table-text.ts';
 import type { OwnerFilter } from '../src/data/query/filter/filter-context.ts';
+import { movedScope, type Scope } from '../src/data/query/scope.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { NetworkSection } from '../src/data/sample/network-section.ts';
 import type { Snapshot, SnapshotHeader } from '../src/data/sample/snapshot.ts';
@@ -29,11 +30,15 @@ class NetworkStream implements StreamContent {
   readonly #input: SstopInput;
   readonly #filter: OwnerFilter;
   readonly #rates = new NetworkRates();
+  /** The interface by the number that it has now; none is negative. */
+  #scope: Scope;
   /** Of the last snapshot; borrowed. */
   #taken: { readonly section: NetworkSection; readonly header: SnapshotHeader } | undefined;
 
   constructor(settings: Settings, input: SstopInput, filter: OwnerFilter) {
     this.#settings = settings;
+    const interfaceIndex = settings.interfaceName === undefined ? undefined : -1;
+    this.#scope = { interfaceIndex, includeLoopback: settings.loopback };
     this.#input = input;
     this.#filter = filter;
     input.playback?.observe((snapshot) => void this.take(snapshot));
@@ -81,17 +86,15 @@ class NetworkStream implements StreamContent {
   }
 
   #exportOptions(section: NetworkSection): ExportOptions {
-    const { sort, loopback, interfaceName } = this.#settings;
+    const { sort, interfaceName } = this.#settings;
     const { names } = this.#input;
-    const interfaceIndex =
-      interfaceName === undefined ? undefined : interfaceNamed(section.interfaces, interfaceName);
+    if (interfaceName !== undefined) {
+      // While the interface is gone, what it had stays.
+      this.#scope = movedScope(this.#scope, interfaceNamed(section.interfaces, interfaceName));
+    }
     return {
       sort: { key: sort, isReversed: false },
-      // An interface that has gone meanwhile has no traffic: no ifindex is negative.
-      scope: {
-        interfaceIndex: interfaceName === undefined ? undefined : (interfaceIndex ?? -1),
-        includeLoopback: loopback,
-      },
+      scope: this.#scope,
       filter: this.#filter,
       hostName: (address) => names.host(address),
       serviceName: (port, protocol) => names.service(port, protocol),

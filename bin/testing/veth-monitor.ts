@@ -16,12 +16,18 @@ export interface ShownRow {
   readonly up: number;
   readonly down: number;
   readonly isInferred: boolean;
+  /** Undefined where it does not say, or has none. */
+  readonly commandLine?: string | undefined;
 }
 
 /** What a program shows once the traffic has ended. */
 export interface Shown {
   readonly basis: Basis;
   readonly rows: readonly ShownRow[];
+  /** Bytes that its header has; undefined where there is none. */
+  readonly totals?: { readonly up: number; readonly down: number };
+  /** Share of them that it says is explained; NaN: it does not say. */
+  readonly attributed?: number;
   /** What it knows to have passed that is on no row. */
   readonly lostBytes: number;
   /** Connections whose end the kernel could not announce in time. */
@@ -49,10 +55,14 @@ interface SnapshotLine {
   readonly processes: readonly {
     readonly pid: number | null;
     readonly name: string;
+    readonly cmdline: string | null;
     readonly cum_up: number | null;
     readonly cum_down: number | null;
     readonly inferred: boolean;
   }[];
+  readonly total_up: number | null;
+  readonly total_down: number | null;
+  readonly attributed_ratio: number | null;
   /** Absent before there was a tier that can tell. */
   readonly lost?: { readonly closings: number; readonly bytes: number; readonly packets: number };
   readonly errors: readonly { readonly op: string; readonly code: string; readonly message: string }[];
@@ -64,6 +74,8 @@ export interface SstopMonitorOptions {
   /** Undefined: as this user, on this machine. */
   readonly network: VethNetwork | undefined;
   readonly interval?: string;
+  /** On the near side even with eBPF. */
+  readonly isInside?: boolean;
   readonly arguments?: readonly string[];
   readonly executable?: string;
 }
@@ -95,7 +107,8 @@ export class SstopMonitor implements Monitor {
       ...[executable, '--json', '--no-dns', '--backend', tier, '--interval', interval],
       ...['--duration', LONGEST, ...(options.arguments ?? [])],
     ];
-    const command = network === undefined || tier === 'ebpf' ? argv : network.inside('near', argv);
+    const isOutside = network === undefined || (tier === 'ebpf' && options.isInside !== true);
+    const command = isOutside ? argv : network.inside('near', argv);
     this.#process = Bun.spawn(command, {
       stdin: 'ignore',
       stdout: 'pipe',
@@ -174,7 +187,10 @@ function shownOf(line: SnapshotLine): Shown {
       up: row.cum_up ?? Number.NaN,
       down: row.cum_down ?? Number.NaN,
       isInferred: row.inferred,
+      commandLine: row.cmdline ?? undefined,
     })),
+    totals: { up: line.total_up ?? Number.NaN, down: line.total_down ?? Number.NaN },
+    attributed: line.attributed_ratio ?? Number.NaN,
     lostBytes: line.lost?.bytes ?? 0,
     lostClosings: line.lost?.closings ?? 0,
     remarks: [...line.errors.map(({ message }) => message), ...lossOf(line)],

@@ -19,7 +19,11 @@ export const Helper = {
   /** 5.8 and later. */
   KTIME_GET_BOOT_NS: 125,
   SEQ_WRITE: 127,
+  /** 5.9 and later. */
+  SKC_TO_TCP_SOCK: 137,
   GET_CURRENT_TASK_BTF: 158,
   /** 5.11 and later. */
   SOCK_FROM_FILE: 162,
+  /** 5.19 and later. */
+  SKC_TO_MPTCP_SOCK: 196,
 } as const;

@@ -188,8 +188,11 @@ export class NetworkAccounting {
     return flow.tgid !== 0 && flow.ownedSinceNanos > this.#seededNanos;
   }
 
-  /** Shows every holder of a socket, now; nothing where the kernel cannot tell. Throws BpfError. */
-  holders(visit: (cookieLow: number, cookieHigh: number, tgid: number) => void): void {
+  /**
+   * Shows every holder of a socket, now; nothing where the kernel cannot tell. `inode` is 0 but for MPTCP sockets, the
+   * holder of which has all sockets with that inode. Throws BpfError.
+   */
+  holders(visit: (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void): void {
     const iterator = this.#programs.holders;
     if (iterator === undefined) return;
     iterator.begin();
@@ -197,7 +200,8 @@ export class NetworkAccounting {
     for (let bytes = iterator.read(); bytes > 0; bytes = iterator.read()) {
       const end = (bytes - (bytes % HOLDER_BYTES)) / 4;
       for (let at = 0; at < end; at += HOLDER_BYTES / 4) {
-        visit(u32[at + Holder.COOKIE / 4]!, u32[at + Holder.COOKIE / 4 + 1]!, u32[at + Holder.TGID / 4]!);
+        const cookie = at + Holder.COOKIE / 4;
+        visit(u32[cookie]!, u32[cookie + 1]!, u32[at + Holder.TGID / 4]!, u32[at + Holder.INODE / 4]!);
       }
     }
   }

@@ -5,7 +5,8 @@
  * Key of a peer of a datagram socket that is not connected, 40 bytes:
  *
  *    0 socket cookie u64
- *    8 tgid u32, 0 for the first owner of the socket | 12 ifindex u32
+ *    8 tgid u32, 0 for the first owner of the socket; with the highest bit it is the low word of the cookie of a
+ *      network namespace, for what nobody owns | 12 ifindex u32
  *   16 remote address 4 x u32
  *   32 remote port u16 | 34 flags u8 | 35 zero
  *
@@ -103,9 +104,12 @@ export const CLAIMABLE_NANOS = 1_900_000_000;
 export const LOST_BYTES = 16;
 export const Lost = { BYTES: 0, PACKETS: 8 } as const;
 
-/** What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 | 12 zero. */
+/**
+ * What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 | 12 inode u32 of an MPTCP
+ * socket, whose connections are sockets with cookies of their own and that inode; else 0.
+ */
 export const HOLDER_BYTES = 16;
-export const Holder = { COOKIE: 0, TGID: 8 } as const;
+export const Holder = { COOKIE: 0, TGID: 8, INODE: 12 } as const;
 
 /** Descriptors of the maps that the programs share. */
 export interface NetworkMaps {
@@ -125,7 +129,10 @@ export interface NetworkMaps {
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
+export const SOCK_RAW = 3;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
+export const IPPROTO_MPTCP = 262;
 export const TCP_ESTABLISHED = 1;
+export const TCP_CLOSE_WAIT = 8;
 export const TCP_LISTEN = 10;

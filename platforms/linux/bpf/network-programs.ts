@@ -8,7 +8,7 @@ import { AttachType, createLink, openRawTracepoint, queryPrograms } from './link
 import type { CommSource } from './network-code.ts';
 import type { NetworkMaps } from './network-layout.ts';
 import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
-import { packetProgram } from './network-skb-program.ts';
+import { type PacketOwners, packetProgram } from './network-skb-program.ts';
 import {
   HOLDERS_ITERATOR,
   type NetworkOffsets,
@@ -63,6 +63,8 @@ export class NetworkPrograms {
   readonly #problems: OpError[] = [];
   readonly #links: number[] = [];
   readonly #programs: number[] = [];
+  /** Whether the begin of a call to send is seen. */
+  #knowsSender = false;
 
   /** Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had. */
   constructor(maps: NetworkMaps) {
@@ -103,28 +105,35 @@ export class NetworkPrograms {
     try {
       const comm = this.#attachCreate(descriptor, comms);
       const release = this.#tried(() => this.#attachRelease(descriptor, comm, lastUser !== 'none')) ?? false;
-      this.#attachPackets(descriptor);
+      const senders = lastUser === 'tracepoint' && !this.#knowsSender ? traced?.offsets : undefined;
+      this.#attachPackets(descriptor, { subflows: traced?.offsets, senders, networks: true });
       return { release, scope };
     } finally {
       closeDescriptor(descriptor);
     }
   }
 
-  /** Returns where names can be had from: the first of the sources that the kernel accepts. */
-  #attachCreate(cgroup: number, [comm = 'none', ...others]: readonly CommSource[]): CommSource {
-    const code = socketCreatedProgram(this.#maps, comm);
-    try {
+  /** Returns where names can be had from. */
+  #attachCreate(cgroup: number, comms: readonly CommSource[]): CommSource {
+    return this.#attachFirst(comms, (comm) => {
       this.#attachToCgroup(cgroup, ProgramType.CGROUP_SOCK, AttachType.CGROUP_INET_SOCK_CREATE, {
         name: 'sstop_create',
-        code,
+        code: socketCreatedProgram(this.#maps, comm),
       });
-      return comm;
-    } catch (thrown) {
-      // A helper that is not to be had is EINVAL, a structure that may not be read EACCES.
-      const isRefused = thrown instanceof BpfError && thrown.log !== '';
-      if (!isRefused || others.length === 0) throw thrown;
-      return this.#attachCreate(cgroup, others);
+    });
+  }
+
+  /** Attaches the first of the choices that the kernel accepts, and returns it. */
+  #attachFirst<T>(choices: readonly T[], attach: (choice: T) => void): T {
+    for (const [i, choice] of choices.entries()) {
+      try {
+        attach(choice);
+        return choice;
+      } catch (thrown) {
+        if (i === choices.length - 1 || !isRefusedCode(thrown)) throw thrown;
+      }
     }
+    throw new OpError({ op: 'attach BPF program', code: 'UNSUPPORTED' });
   }
 
   #attachRelease(cgroup: number, comm: CommSource, isHolding: boolean): true {
@@ -135,13 +144,25 @@ export class NetworkPrograms {
     return true;
   }
 
-  #attachPackets(cgroup: number): void {
+  /** With as much of `owners` as the kernel accepts. */
+  #attachPackets(cgroup: number, owners: PacketOwners): void {
+    const choices = [
+      owners,
+      { ...owners, networks: false },
+      { ...owners, networks: false, subflows: undefined },
+      { networks: false, subflows: undefined, senders: undefined },
+    ];
     for (const [direction, attachType] of [
       ['ingress', AttachType.CGROUP_INET_INGRESS],
       ['egress', AttachType.CGROUP_INET_EGRESS],
     ] as const) {
-      const code = packetProgram(this.#maps, direction);
-      this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, { name: `sstop_${direction}`, code });
+      this.#attachFirst(choices, (choice) => {
+        const code = packetProgram(this.#maps, direction, choice);
+        this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, {
+          name: `sstop_${direction}`,
+          code,
+        });
+      });
     }
   }
 
@@ -166,6 +187,7 @@ export class NetworkPrograms {
     const attach = (names: readonly string[], attachType: number, hook: UseHook): boolean =>
       this.#tried(() => this.#attachUse(traced, names, attachType, hook)) ?? false;
     const knowsSender = attach(SEND_FUNCTIONS, TRACE_FENTRY, FUNCTION_SEND);
+    this.#knowsSender = knowsSender;
     const hasTracepoints = traced.types.has(SEND_TRACEPOINT) && traced.types.has(RECEIVE_TRACEPOINT);
     if (hasTracepoints && attach([RECEIVE_TRACEPOINT], TRACE_RAW_TP, TRACEPOINT_RECEIVE)) {
       if (knowsSender || attach([SEND_TRACEPOINT], TRACE_RAW_TP, TRACEPOINT_SEND)) return 'tracepoint';
@@ -215,6 +237,11 @@ export class NetworkPrograms {
     for (const link of this.#links.splice(0)) closeDescriptor(link);
     for (const program of this.#programs.splice(0)) closeDescriptor(program);
   }
+}
+
+/** A helper that is not to be had is EINVAL, a structure that may not be read EACCES; both with words. */
+function isRefusedCode(thrown: unknown): boolean {
+  return thrown instanceof BpfError && thrown.log !== '';
 }
 
 /** Says so where the reason for EPERM is a program that somebody else attached as the only one. */

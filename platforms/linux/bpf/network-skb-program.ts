@@ -24,14 +24,30 @@ import {
   OWNER_BYTES,
   Owner,
   PEER_BYTES,
+  SOCK_RAW,
   Storage,
   TCP_ESTABLISHED,
   TCP_LISTEN,
 } from './network-layout.ts';
+import { emitSender, emitSubflowOwner } from './network-skb-owner-code.ts';
 import { KEY, PACKETS, VALUE } from './network-skb-stack.ts';
+import type { NetworkOffsets } from './network-types.ts';
+
+/** Of a key's tgid where the rest of it is the low word of a network namespace's cookie. */
+const OWNERLESS = 0x8000_0000 | 0;
 
 /** Which way the packets go that a program sees. */
 type Direction = 'ingress' | 'egress';
+
+/** What a packet tells of the owner of its socket, each undefined where the kernel cannot tell. */
+export interface PacketOwners {
+  /** Connections of MPTCP sockets, nobody's without it. */
+  readonly subflows: NetworkOffsets | undefined;
+  /** Of which network namespace packets without a known socket are (6.15 and later). */
+  readonly networks: boolean;
+  /** Who sends, where the begin of the call is not seen. */
+  readonly senders: NetworkOffsets | undefined;
+}
 
 /**
  * cgroup_skb: adds a packet to its flow, the flow being entered with its first packet. What finds no room goes to its
@@ -39,10 +55,10 @@ type Direction = 'ingress' | 'egress';
  *
  * Registers: R6 context, R7 socket, R8 bytes on the wire, R9 the socket's storage or 0.
  */
-export function packetProgram(maps: NetworkMaps, direction: Direction): Uint8Array {
+export function packetProgram(maps: NetworkMaps, direction: Direction, more: PacketOwners): Uint8Array {
   const code = new Assembler();
   emitLength(code);
-  emitSocket(code, maps, direction);
+  emitSocket(code, maps, direction, more);
   emitNeedOfHeaders(code);
   emitHeaders(code, 'parsed', 'connected');
   code.label('parsed');
@@ -51,11 +67,11 @@ export function packetProgram(maps: NetworkMaps, direction: Direction): Uint8Arr
   emitPeerChoice(code, 'peer', 'connected');
   code.label('peer');
   emitPeer(code, direction);
-  emitFlow(code, maps.peers, 'peer', () => emitPeerEndpoints(code, direction));
+  emitFlow(code, maps.peers, 'peer', more, () => emitPeerEndpoints(code, direction));
   // Where there is no room for this peer, it is the socket's flow without it.
   code.label('connected');
-  emitFlow(code, maps.flows, 'connected', () => emitConnectedEndpoints(code));
-  emitSum(code, maps);
+  emitFlow(code, maps.flows, 'connected', more, () => emitConnectedEndpoints(code));
+  emitSum(code, maps, more);
   emitLost(code, maps);
   emitCount(code, direction);
   return code.label('out').returnImmediate(1).build();
@@ -71,7 +87,7 @@ function emitLength(code: Assembler): void {
 }
 
 /** The socket, its storage and cookie, and whose flow it is. */
-function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction): void {
+function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction, more: PacketOwners): void {
   const side = direction === 'ingress' ? Storage.INGRESS_IFINDEX : Storage.EGRESS_IFINDEX;
   code.moveImmediate(R9, 0).load(Size.DW, R1, R6, SkBuff.SK).jumpIfImmediate(Jump.EQ, R1, 0, 'sum');
   code.call(Helper.SK_FULLSOCK).jumpIfImmediate(Jump.EQ, R0, 0, 'sum').move(R7, R0);
@@ -82,9 +98,13 @@ function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction): v
   code.load(Size.W, R1, R6, SkBuff.IFINDEX).load(Size.W, R2, R9, side);
   // A write only where it changes something: the storage is shared by processors.
   code.jumpIf(Jump.EQ, R1, R2, 'placed').store(Size.W, R9, side, R1).label('placed');
-  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R0, 'whose');
+  if (more.subflows !== undefined) emitSubflowOwner(code, maps, more.subflows);
+  if (more.senders !== undefined && direction === 'egress') emitSender(code, more.senders);
+  code.load(Size.DW, R1, R9, Storage.USED_COOKIE).load(Size.DW, R2, R10, KEY + FlowKey.COOKIE);
+  code.jumpIf(Jump.NE, R1, R2, 'whose');
   code.load(Size.W, R1, R9, Storage.KEY_TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
   code.label('whose');
+  if (more.networks) emitKernelKey(code);
 }
 
 /**
@@ -120,19 +140,25 @@ function emitPeerChoice(code: Assembler, peer: string, connected: string): void 
 }
 
 /** R0 = the flow's value, and to `count`; goes on where it has no room. */
-function emitFlow(code: Assembler, map: number, name: string, endpoints: () => void): void {
+function emitFlow(
+  code: Assembler,
+  map: number,
+  name: string,
+  more: PacketOwners,
+  endpoints: () => void,
+): void {
   lookupStackKey(code, map, KEY);
   code.jumpIfImmediate(Jump.NE, R0, 0, 'count');
   zeroStack(code, VALUE, FlowValue.LOCAL_ADDRESS);
   endpoints();
-  emitOwner(code, name);
+  emitOwner(code, name, more);
   if (name === 'peer') emitLastPeer(code);
   enterStackValue(code, map, KEY, VALUE);
   code.jumpIfImmediate(Jump.NE, R0, 0, 'count');
 }
 
 /** The rest of a new flow's value: protocol and type, network namespace, owner, and whether it is held for another. */
-function emitOwner(code: Assembler, name: string): void {
+function emitOwner(code: Assembler, name: string, { networks }: PacketOwners): void {
   const held = `${name}.held`;
   const entered = `${name}.entered`;
   code.load(Size.W, R1, R7, BpfSock.PROTOCOL).store(Size.H, R10, VALUE + FlowValue.PROTOCOL, R1);
@@ -152,6 +178,30 @@ function emitOwner(code: Assembler, name: string): void {
   code.label(held).storeImmediate(Size.W, R10, VALUE + FlowValue.HELD, 1);
   code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, VALUE + FlowValue.OWNER + Owner.SINCE, R0);
   code.label(entered);
+  if (!networks) return;
+  code
+    .load(Size.DW, R1, R10, VALUE + FlowValue.NETNS_COOKIE)
+    .jumpIfImmediate(Jump.NE, R1, 0, `${name}.network`);
+  code
+    .move(R1, R6)
+    .call(Helper.GET_NETNS_COOKIE)
+    .store(Size.DW, R10, VALUE + FlowValue.NETNS_COOKIE, R0);
+  code.label(`${name}.network`);
+}
+
+/** The network namespace in place of an owner that there is none of: no tgid is so high. */
+function emitNetworkKey(code: Assembler): void {
+  code.move(R1, R6).call(Helper.GET_NETNS_COOKIE).move(R1, R0).aluImmediate(Alu.OR, R1, OWNERLESS);
+  code.store(Size.W, R10, KEY + FlowKey.TGID, R1);
+}
+
+/** The kernel's own sockets serve all network namespaces, and interfaces of several have the same number. */
+function emitKernelKey(code: Assembler): void {
+  code.load(Size.W, R1, R7, BpfSock.TYPE).jumpIfImmediate(Jump.NE, R1, SOCK_RAW, 'key.done');
+  code.jumpIfImmediate(Jump.EQ, R9, 0, 'key.network').load(Size.W, R1, R9, Storage.OWNER + Owner.TGID);
+  code.jumpIfImmediate(Jump.NE, R1, 0, 'key.done').label('key.network');
+  emitNetworkKey(code);
+  code.label('key.done');
 }
 
 /** The peer is remembered: the end of the socket is that of this flow. */
@@ -162,11 +212,13 @@ function emitLastPeer(code: Assembler): void {
 }
 
 /** The sum of the owner on this interface: key and value without endpoints. */
-function emitSum(code: Assembler, maps: NetworkMaps): void {
+function emitSum(code: Assembler, maps: NetworkMaps, { networks }: PacketOwners): void {
   code.label('sum').load(Size.W, R1, R10, KEY + FlowKey.IFINDEX);
   zeroStack(code, KEY, FLOW_KEY_BYTES);
   code.store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
   zeroStack(code, VALUE, FLOW_VALUE_BYTES);
+  if (networks) emitNetworkKey(code);
+  if (networks) code.store(Size.DW, R10, VALUE + FlowValue.NETNS_COOKIE, R0);
   code.jumpIfImmediate(Jump.EQ, R9, 0, 'sum.owned');
   code.load(Size.W, R1, R9, Storage.OWNER + Owner.TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
   copyDoubleWords(code, R10, VALUE + FlowValue.OWNER, R9, Storage.OWNER, OWNER_BYTES);

@@ -12,7 +12,7 @@ export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 const WANTED: BtfWanted = [
   ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
   ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
-  ...['sock', 'socket', 'net', 'task_struct', 'cred', 'bpf_iter__task_file'].map(
+  ...['sock', 'socket', 'net', 'task_struct', 'cred', 'file', 'inode', 'bpf_iter__task_file'].map(
     (name) => [name, BtfKind.STRUCT] as const,
   ),
 ];
@@ -24,8 +24,17 @@ export interface NetworkOffsets {
   readonly sockNet: number;
   /** struct net: u64; undefined before 5.14, where it is another type. */
   readonly netCookie: number | undefined;
+  /** struct sock: its cookie, an atomic u64; 0: nobody has asked for it yet. */
+  readonly sockCookie: number;
+  /** struct sock: u16; undefined before 5.6, where it is a bit field. */
+  readonly sockProtocol: number | undefined;
+  /** struct sock: int, whether a process is inside a call on the socket. */
+  readonly sockOwned: number;
   /** struct socket: `struct sock *`. */
   readonly socketSock: number;
+  /** struct file: `struct inode *`; struct inode: its number. */
+  readonly fileInode: number;
+  readonly inodeNumber: number;
   /** struct task_struct. */
   readonly taskFlags: number;
   readonly taskTgid: number;
@@ -48,7 +57,12 @@ export function networkOffsets(types: KernelTypes): NetworkOffsets {
     sockFamily: types.member('sock', '__sk_common.skc_family').offset,
     sockNet: types.member('sock', '__sk_common.skc_net.net').offset,
     netCookie: netCookie?.bytes === 8 ? netCookie.offset : undefined,
+    sockCookie: types.member('sock', '__sk_common.skc_cookie').offset,
+    sockOwned: types.member('sock', 'sk_lock.owned').offset,
+    sockProtocol: types.optionalMember('sock', 'sk_protocol')?.offset,
     socketSock: types.member('socket', 'sk').offset,
+    fileInode: types.member('file', 'f_inode').offset,
+    inodeNumber: types.member('inode', 'i_ino').offset,
     taskFlags: types.member('task_struct', 'flags').offset,
     taskTgid: types.member('task_struct', 'tgid').offset,
     taskLeader: types.member('task_struct', 'group_leader').offset,

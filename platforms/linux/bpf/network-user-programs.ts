@@ -14,6 +14,7 @@ import {
   AF_INET6,
   HOLDER_BYTES,
   Holder,
+  IPPROTO_MPTCP,
   type NetworkMaps,
   OWNER_BYTES,
   Owner,
@@ -23,7 +24,7 @@ import {
 import type { NetworkOffsets } from './network-types.ts';
 
 /** include/linux/sched.h: a thread of the kernel's; what it does on a socket is for somebody else. */
-const PF_KTHREAD = 0x0020_0000;
+export const PF_KTHREAD = 0x0020_0000;
 /** include/linux/socket.h. */
 const MSG_PEEK = 2;
 
@@ -96,10 +97,11 @@ export function holdersProgram(
   code.move(R1, R7).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
   code.store(Size.DW, R10, RECORD + Holder.COOKIE, R9).storeImmediate(Size.DW, R10, RECORD + Holder.TGID, 0);
   code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, RECORD + Holder.TGID, R1);
+  emitInode(code, offsets, contextAt, context.file);
   storageOf(code, maps.storage, R7, STORAGE_CREATE);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'write').move(R8, R0);
   code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIfImmediate(Jump.NE, R1, 0, 'write');
-  emitTaskOwner(code, offsets);
+  emitTaskOwner(code, offsets, OWNER);
   emitNamespace(code, offsets, R7);
   claimSocket(code, maps, { keyOffset: KEY, cookie: R9, storage: R8 }, OWNER);
   code
@@ -132,13 +134,23 @@ function emitInetOnly(code: Assembler, socket: number, offsets: NetworkOffsets):
   code.label('inet');
 }
 
-/** The task in R6 as an owner, on the stack. */
-function emitTaskOwner(code: Assembler, offsets: NetworkOffsets): void {
-  code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, OWNER + Owner.SINCE, R0);
-  code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, OWNER + Owner.TGID, R1);
+/** The inode of an MPTCP socket; R7 socket. */
+function emitInode(code: Assembler, offsets: NetworkOffsets, contextAt: number, file: number): void {
+  if (offsets.sockProtocol === undefined) return;
+  code.load(Size.H, R1, R7, offsets.sockProtocol).jumpIfImmediate(Jump.NE, R1, IPPROTO_MPTCP, 'numbered');
+  code.load(Size.DW, R1, R10, contextAt).load(Size.DW, R1, R1, file);
+  code.jumpIfImmediate(Jump.EQ, R1, 0, 'numbered').load(Size.DW, R1, R1, offsets.fileInode);
+  code.load(Size.DW, R1, R1, offsets.inodeNumber).store(Size.W, R10, RECORD + Holder.INODE, R1);
+  code.label('numbered');
+}
+
+/** Writes the task in R6 to the stack as an Owner; destroys R0 to R5. */
+export function emitTaskOwner(code: Assembler, offsets: NetworkOffsets, at: number): void {
+  code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, at + Owner.SINCE, R0);
+  code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, at + Owner.TGID, R1);
   code.load(Size.DW, R2, R6, offsets.taskCred).load(Size.W, R1, R2, offsets.credUid);
-  code.store(Size.W, R10, OWNER + Owner.UID, R1);
-  leaderComm(code, R6, OWNER + Owner.COMM, offsets);
+  code.store(Size.W, R10, at + Owner.UID, R1);
+  leaderComm(code, R6, at + Owner.COMM, offsets);
 }
 
 /** The cookie of the socket's network namespace, which a socket that was there before does not have stored. */

@@ -6,8 +6,10 @@ import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const ROWS_BETWEEN_RESTS = 4096;
 
+/** `inode` is 0 but for MPTCP sockets, whose connections have it too. */
+type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
 /** Calls back for every socket that a process holds; nothing where the kernel cannot tell. */
-type AskHolders = (visit: (cookieLow: number, cookieHigh: number, tgid: number) => void) => void;
+type AskHolders = (visit: HolderVisitor) => void;
 
 /**
  * Finds who holds the sockets that have not sent a packet yet: listeners above all. The kernel is asked when there is
@@ -17,6 +19,8 @@ export class HolderSearch {
   readonly #rows: SocketRows;
   readonly #processes: OwnerProcesses;
   readonly #ask: AskHolders;
+  /** Rows that are asked for, by inode. */
+  readonly #asked = new Map<number, number[]>();
   /** Per row the serial that was asked for. */
   #askedSerial = new Uint32Array(0);
 
@@ -32,12 +36,24 @@ export class HolderSearch {
     if (this.#askedSerial.length < slots.capacity) {
       this.#askedSerial = lengthened(this.#askedSerial, new Uint32Array(slots.capacity));
     }
-    let isAsking = false;
+    this.#asked.clear();
     for (let i = 0; i < slots.count; i++) {
-      if (this.#isNews(slots.rows[i]!)) isAsking = true;
+      const row = slots.rows[i]!;
+      if (this.#isNews(row)) this.#noteAsked(row);
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
-    if (isAsking) this.#ask((low, high, tgid) => this.#see(low, high, tgid));
+    if (this.#asked.size === 0) return;
+    this.#ask((low, high, tgid, inode) => {
+      if (inode === 0) this.#give(this.#rows.find(low, high), tgid);
+      else for (const row of this.#asked.get(inode) ?? []) this.#give(row, tgid);
+    });
+  }
+
+  #noteAsked(row: number): void {
+    const inode = this.#rows.table.inode[row]!;
+    const others = this.#asked.get(inode);
+    if (others === undefined) this.#asked.set(inode, [row]);
+    else others.push(row);
   }
 
   #isNews(row: number): boolean {
@@ -61,9 +77,8 @@ export class HolderSearch {
     return process >= 0 && this.#processes.table.startTicks[process] === ownerStartTicks[row];
   }
 
-  #see(cookieLow: number, cookieHigh: number, tgid: number): void {
+  #give(row: number, tgid: number): void {
     const { table, ownerTold } = this.#rows;
-    const row = this.#rows.find(cookieLow, cookieHigh);
     // Who uses it says more than who holds it.
     if (row < 0 || ownerTold[row] === OwnerTold.USER) return;
     const known = this.#processes.table.find(tgid);

@@ -1,7 +1,6 @@
 import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../../../src/data/sample/address.ts';
 import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
-import { endpointHash } from './endpoint-owners.ts';
 
 const LIMIT = 1 << 16;
 const BOUND_COLUMNS = { row: numbers('i32'), port: numbers('u16') };
@@ -41,4 +40,9 @@ export class BoundSockets extends tableClass(BOUND_COLUMNS, { capacity: 64, limi
     const slot = this.slots.find(endpointHash(a, port), b, c, d);
     return slot >= 0 && this.port[slot] === port ? this.row[slot]! : -1;
   }
+}
+
+/** A hash of a word of an address and a port. */
+function endpointHash(word: number, port: number): number {
+  return (word ^ Math.imul(port + 1, 0x9e3779b1)) >>> 0;
 }

@@ -344,13 +344,24 @@ export class FlowRows {
     this.#rows.opener[row] = flows.opener[flow]!;
     if (flows.renewal[flow] === Renewal.RENEWED) this.#forgetOwner(flow);
     this.#tellOwner(flow, row);
+    if (!this.#hasSocket(flow)) {
+      table.ownerBasis[row] = OwnerBasis.KERNEL;
+      table.state[row] = TcpState.CLOSE;
+      table.localPort[row] = 0;
+    }
     return row;
   }
 
   /** Whether the next list may have a socket for the flow that this one lacks. */
   #mayBeListed(flow: number): boolean {
-    if (this.#links.ownerBasis[flow] !== OwnerBasis.NONE) return false;
+    if (this.#links.ownerBasis[flow] !== OwnerBasis.NONE || !this.#hasSocket(flow)) return false;
     return this.#listedMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
+  }
+
+  /** Of other protocols no list names the sockets. */
+  #hasSocket(flow: number): boolean {
+    const protocol = this.#flows.protocol[flow]!;
+    return protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
   }
 
   #credit(flow: number, row: number): void {

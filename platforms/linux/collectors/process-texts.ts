@@ -1,47 +1,67 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { NativeBuffer } from '../libc.ts';
+import { monotonicMicros } from '../clock.ts';
+import { Errno, NativeBuffer } from '../libc.ts';
 import { parseControlGroup } from '../proc/pid-cgroup.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { readCommandLine } from './command-line.ts';
 
-/** Whoever ran since may have changed, but is not asked again before so many collections went by. */
-const FRESH_GENERATIONS = 16;
+/** A text is not read again before. With `OwnerLedger`, who asks by turns, a change is shown within ten seconds. */
+const FRESH_MICROS = 2e6;
 
 interface CachedText {
   readonly text: string | undefined;
   readonly generation: number;
+  readonly readMicros: number;
 }
 
+/** Who can change a text: the process itself, so that one which has not run has not; or anybody (its control group). */
+type ChangedBy = 'itself' | 'anybody';
+
+/** Returns bytes or -errno; -EAGAIN: not now. */
+type Read = (proc: ProcDirectory, pid: number, into: NativeBuffer) => number;
 type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
   readonly #texts = new Map<number, CachedText>();
-  readonly #file: Uint8Array;
+  readonly #read: Read;
   readonly #parse: Parse;
+  readonly #changedBy: ChangedBy;
+  readonly #clock: () => number;
 
-  constructor(file: Uint8Array, parse: Parse) {
-    this.#file = file;
+  constructor(read: Read, parse: Parse, changedBy: ChangedBy, clock: () => number) {
+    this.#read = read;
     this.#parse = parse;
+    this.#changedBy = changedBy;
+    this.#clock = clock;
   }
 
   get(proc: ProcDirectory, buffer: NativeBuffer, table: ProcessTable, slot: number, generation: number) {
     const cached = this.#texts.get(slot);
-    if (cached !== undefined && !isStale(cached, table.lastRanGeneration[slot]!, generation))
+    const nowMicros = this.#clock();
+    if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, nowMicros))
       return cached.text;
-    const length = proc.readProcessFile(table.pid[slot]!, this.#file, buffer);
+    const length = this.#read(proc, table.pid[slot]!, buffer);
+    if (length === -Errno.EAGAIN) return cached?.text;
     const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
-    this.#texts.set(slot, { text, generation });
+    this.#texts.set(slot, { text, generation, readMicros: nowMicros });
     return text;
   }
 
   forget(slot: number): void {
     this.#texts.delete(slot);
   }
+
+  #isStale({ generation, readMicros }: CachedText, lastRanGeneration: number, nowMicros: number): boolean {
+    if (nowMicros - readMicros < FRESH_MICROS) return false;
+    // It may have run on in the collection in which it was read.
+    return this.#changedBy === 'anybody' || lastRanGeneration >= generation;
+  }
 }
 
-function isStale(cached: CachedText, lastRanGeneration: number, generation: number): boolean {
-  return lastRanGeneration > cached.generation && generation - cached.generation >= FRESH_GENERATIONS;
+function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer): number {
+  return proc.readProcessFile(pid, PidFile.CONTROL_GROUP, into);
 }
 
 /** Command lines and control groups of processes, cached: bounded by the live processes. */
@@ -49,12 +69,14 @@ export class ProcessTexts {
   readonly #proc: ProcDirectory;
   readonly #table: ProcessTable;
   readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
-  readonly #commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine);
-  readonly #controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup);
+  readonly #commandLines: TextCache;
+  readonly #controlGroups: TextCache;
 
-  constructor(proc: ProcDirectory, table: ProcessTable) {
+  constructor(proc: ProcDirectory, table: ProcessTable, clock: () => number = monotonicMicros) {
     this.#proc = proc;
     this.#table = table;
+    this.#commandLines = new TextCache(readCommandLine, parseCommandLine, 'itself', clock);
+    this.#controlGroups = new TextCache(readControlGroup, parseControlGroup, 'anybody', clock);
   }
 
   /** `generation` is the collector's present one. */

@@ -5,7 +5,6 @@ import type {
   Tier,
 } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { DiagVisitor } from '../netlink/sock-diag.ts';
 import type { SocketRows } from './sockets.ts';
 
 /** What a source of sockets knows of the parts; processes are looked after elsewhere. */
@@ -24,8 +23,6 @@ export interface SocketSource {
   readonly lostClosings: number;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
-  /** Shows every connection to a visitor, in one go, and leaves the rows alone; false: that is not cheap. Throws. */
-  look(visitor: DiagVisitor): boolean;
   drainClosings(): void;
   drainWithinMillis(): number;
   close(): void;

@@ -1,6 +1,5 @@
 import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { DiagVisitor } from '../netlink/sock-diag.ts';
 import type { DatagramCounter } from './packet-datagrams.ts';
 import type { SocketParts, SocketSource } from './socket-source.ts';
 import type { SocketRows } from './sockets.ts';
@@ -39,10 +38,6 @@ export class CountedDatagrams implements SocketSource {
     if (this.#datagrams.hasNewFlows) this.#listing.relistDatagrams();
     await this.#listing.collect(slice);
     await this.#datagrams.collect(this.rows, this.#clock(), slice);
-  }
-
-  look(visitor: DiagVisitor): boolean {
-    return this.#listing.look(visitor);
   }
 
   drainClosings(): void {

@@ -10,7 +10,6 @@ import {
 } from '../../../src/data/sample/socket-table.ts';
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
-import type { DiagVisitor } from '../netlink/sock-diag.ts';
 import { HolderSearch } from './flow-holders.ts';
 import { FlowOwners, type OwnerProcesses } from './flow-owners.ts';
 import { FlowTable } from './flow-table.ts';
@@ -98,10 +97,6 @@ export class EbpfSockets implements SocketSource {
     while (this.#accounting.next(FLOWS_BETWEEN_RESTS, this.#visit)) if (slice.due()) await slice.rest();
     await this.#holders.resolve(slice);
     this.#hasBaseline = true;
-  }
-
-  look(visitor: DiagVisitor): boolean {
-    return this.#listing.look(visitor);
   }
 
   drainClosings(): void {

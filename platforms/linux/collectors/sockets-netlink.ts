@@ -148,13 +148,6 @@ export class NetlinkSockets implements SocketSource {
     }
   }
 
-  /** Shows every connection to a visitor, in one go, without touching the table. Throws SyscallError. */
-  look(visitor: DiagVisitor): boolean {
-    this.#diag.begin(this.#connections);
-    while (this.#diag.receive(visitor));
-    return true;
-  }
-
   /** Somebody has seen datagrams of sockets not listed yet: the next collection lists them, though it is not time. */
   relistDatagrams(): void {
     this.#nextRareDumpMicros = Number.NEGATIVE_INFINITY;

@@ -83,10 +83,6 @@ export class PacketSockets implements SocketSource {
     }
   }
 
-  look(): boolean {
-    return false;
-  }
-
   drainClosings(): void {
     // Flows stand still while they are matched; the ring lasts longer than that.
     if (!this.#isCollecting) this.#capture.drain();

@@ -80,10 +80,6 @@ export class ProcNetSockets implements SocketSource {
     this.#hasBaseline = true;
   }
 
-  look(): boolean {
-    return false;
-  }
-
   drainClosings(): void {}
 
   drainWithinMillis(): number {

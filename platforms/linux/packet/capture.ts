@@ -48,7 +48,7 @@ export class PacketCapture {
   #isBusy = false;
 
   /**
-   * @param counted `l3`: every packet of TCP and UDP, as on the wire; `payload`: UDP only, what it carries
+   * @param counted `l3`: every packet of IP, as on the wire; `payload`: all but TCP, what it carries
    */
   private constructor(plans: readonly RingPlan[], counted: 'l3' | 'payload', options: CaptureOptions) {
     this.#clock = options.clock;
@@ -76,15 +76,15 @@ export class PacketCapture {
     const one: RingPlan[] = [{ wanted: 'any', withSegmentSizes: true, ring: ALL_RING }];
     const two: RingPlan[] = [
       { wanted: 'tcp', withSegmentSizes: true, ring: ALL_RING },
-      { wanted: 'udp', withSegmentSizes: false, ring: UDP_RING },
+      { wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING },
     ];
     return new PacketCapture(canDescribe ? one : two, 'l3', options);
   }
 
-  /** Counts what UDP carries. Throws and closes as `ofAll`. */
+  /** Counts what UDP and everything else but TCP carries. Throws and closes as `ofAll`. */
   static ofDatagrams(options: CaptureOptions): PacketCapture {
     return new PacketCapture(
-      [{ wanted: 'udp', withSegmentSizes: false, ring: UDP_RING }],
+      [{ wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING }],
       'payload',
       options,
     );

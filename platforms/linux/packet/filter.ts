@@ -1,7 +1,7 @@
 import type { FilterInstruction } from '../socket-filter.ts';
 
 /** What a filter lets through. `any` leaves the choice among IP's protocols to the reader. */
-export type WantedProtocol = 'any' | 'tcp' | 'udp';
+export type WantedProtocol = 'any' | 'tcp' | 'not-tcp';
 
 /** linux/bpf_common.h: the operations that are used here. */
 const Operation = {
@@ -34,7 +34,7 @@ export const EtherType = { IPV4: 0x0800, IPV6: 0x86dd } as const;
 export const LOOPBACK_INDEX = 1;
 
 const VLAN_ID_MASK = 0x0fff;
-const IP_PROTOCOL = { any: -1, tcp: 6, udp: 17 } as const;
+const IP_PROTOCOL = { tcp: 6, udp: 17 } as const;
 const IPV4_PROTOCOL_OFFSET = 9;
 const IPV6_NEXT_HEADER_OFFSET = 6;
 /** Hop-by-hop, routing, fragment, authentication, destination options: what may stand before TCP or UDP. */
@@ -86,23 +86,37 @@ export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonl
   return program.assemble();
 }
 
-function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'udp', networkHeader: number): void {
-  // What is kept begins with the link header where there is one.
-  const isShort = wanted === 'udp' && networkHeader === 0;
+function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'not-tcp', networkHeader: number): void {
   program.jumpIfEqual(EtherType.IPV6, 'ipv6');
   program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
   program.load(Operation.LOAD_BYTE, networkHeader + IPV4_PROTOCOL_OFFSET);
-  program.jumpUnlessEqual(IP_PROTOCOL[wanted], 'refuse');
-  if (isShort) {
-    program.load(Operation.LOAD_BYTE, 0);
-    program.jumpUnlessEqual(PLAIN_IPV4, 'keep');
-    program.result(PLAIN_UDP_BYTES.ipv4);
-  } else program.result(SNAP_BYTES);
+  if (wanted === 'tcp') {
+    program.jumpUnlessEqual(IP_PROTOCOL.tcp, 'refuse');
+    program.result(SNAP_BYTES);
+  } else emitPlainUdp(program, networkHeader, PLAIN_UDP_BYTES.ipv4);
   program.label('ipv6');
   program.load(Operation.LOAD_BYTE, networkHeader + IPV6_NEXT_HEADER_OFFSET);
   for (const header of IPV6_EXTENSIONS) program.jumpIfEqual(header, 'keep');
-  program.jumpUnlessEqual(IP_PROTOCOL[wanted], 'refuse');
-  if (isShort) program.result(PLAIN_UDP_BYTES.ipv6);
+  if (wanted === 'tcp') program.jumpUnlessEqual(IP_PROTOCOL.tcp, 'refuse');
+  else {
+    program.jumpIfEqual(IP_PROTOCOL.tcp, 'refuse');
+    // What is kept begins with the link header where there is one.
+    program.jumpUnlessEqual(IP_PROTOCOL.udp, 'keep');
+    if (networkHeader === 0) program.result(PLAIN_UDP_BYTES.ipv6);
+  }
+}
+
+/** Everything but TCP; of UDP with the shortest headers no more than these. */
+function emitPlainUdp(program: FilterAssembler, networkHeader: number, plainBytes: number): void {
+  program.jumpIfEqual(IP_PROTOCOL.tcp, 'refuse');
+  program.jumpUnlessEqual(IP_PROTOCOL.udp, 'keep');
+  if (networkHeader !== 0) {
+    program.result(SNAP_BYTES);
+    return;
+  }
+  program.load(Operation.LOAD_BYTE, 0);
+  program.jumpUnlessEqual(PLAIN_IPV4, 'keep');
+  program.result(plainBytes);
 }
 
 type Label = 'tag' | 'protocol' | 'ipv6' | 'keep' | 'refuse';

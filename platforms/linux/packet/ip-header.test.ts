@@ -165,9 +165,13 @@ describe('headers', () => {
   });
 });
 
+test('another protocol has no ports, and what follows the IP header is what it carries', () => {
+  expect(read(ipv4({ protocol: 1 }))).toMatchObject({ protocol: 1, sourcePort: 0, destinationPort: 0 });
+  expect(read(ipv6({ protocol: 58 }))).toMatchObject({ protocol: 58, sourcePort: 0, isFragment: false });
+});
+
 describe('what cannot be true is refused', () => {
   const cases: readonly [string, Uint8Array][] = [
-    ['another protocol', ipv4({ protocol: 1 })],
     ['another version', Uint8Array.of(0x50, ...ipv4().subarray(1))],
     ['an IPv4 header of 16 bytes', Uint8Array.of(0x44, ...ipv4().subarray(1))],
     ['a total length below the header', ipv4({ ipLength: 19 })],

@@ -15,11 +15,14 @@ const LONGEST_SAID = 0xffff;
 /** IANA protocol numbers of IPv6 extension headers. */
 const Extension = { HOP_BY_HOP: 0, ROUTING: 43, FRAGMENT: 44, AUTHENTICATION: 51, OPTIONS: 60 } as const;
 
+/** RFC 8200, 4.7 */
+const NO_NEXT_HEADER = 59;
+
 /** RFC 9293, 3.1 */
 export const TcpFlag = { FIN: 1, SYN: 2, RST: 4, ACK: 16 } as const;
 
 /**
- * The headers of one TCP or UDP packet. `parse` fills the object anew each time and keeps nothing of the bytes.
+ * The headers of one packet, of TCP and UDP with their ports. `parse` fills the object anew each time and keeps nothing of the bytes.
  *
  *   IPv4 (RFC 791)  0 version 4 bits, length 4 bits   2 total length   4 id   6 flags 3 bits, offset 13 bits
  *                   9 protocol   12 source   16 destination   20 options
@@ -30,7 +33,7 @@ export const TcpFlag = { FIN: 1, SYN: 2, RST: 4, ACK: 16 } as const;
 export class IpHeader {
   readonly source = new Uint32Array(4);
   readonly destination = new Uint32Array(4);
-  /** PROTOCOL_TCP or PROTOCOL_UDP; 0 for a later fragment whose first one alone could tell. */
+  /** IANA's number; 0 for a later fragment whose first one alone could tell. */
   protocol = 0;
   sourcePort = 0;
   destinationPort = 0;
@@ -41,7 +44,7 @@ export class IpHeader {
   networkBytes = 0;
   /** TCP or UDP header; 0 in a later fragment. */
   transportBytes = 0;
-  /** What the UDP header says, without itself; of a fragmented datagram that of the whole, in its first fragment. */
+  /** What follows the IP header where it is neither TCP nor UDP; else what the UDP header says, without itself; of a fragmented datagram that of the whole, in its first fragment. */
   datagramBytes = 0;
   /** TcpFlag; 0 for UDP. */
   flags = 0;
@@ -55,7 +58,7 @@ export class IpHeader {
    *
    * @param captured bytes that are there
    * @param length bytes that the packet had, padding of the link included
-   * @returns false: neither TCP nor UDP, or its lengths cannot be true
+   * @returns false: no IP, or its lengths cannot be true
    */
   parse(view: DataView, at: number, captured: number, length: number): boolean {
     const end = at + Math.min(captured, length, view.byteLength - at);
@@ -90,7 +93,7 @@ export class IpHeader {
     readMapped(view, at + 16, this.destination);
     const fragment = view.getUint16(at + 6);
     const protocol = view.getUint8(at + 9);
-    if (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP) return false;
+    if (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP) return this.#takeOther(protocol);
     if ((fragment & 0x3fff) !== 0) {
       // The numbers of different protocols are their own.
       this.identification = view.getUint16(at + 4) | (protocol << 16);
@@ -114,8 +117,17 @@ export class IpHeader {
     const protocol = this.#skipExtensions(view, at, end, view.getUint8(at + 6));
     if (this.networkBytes > this.length) return false;
     if (this.isLaterFragment) return this.#parseTransport(view, at, end, 0);
-    if (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP) return false;
+    if (protocol < 0 || protocol === NO_NEXT_HEADER) return false;
+    if (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP) return this.#takeOther(protocol);
     return this.#parseTransport(view, at, end, protocol);
+  }
+
+  /** It has no ports, and each fragment of it says all that is to be known. */
+  #takeOther(protocol: number): boolean {
+    this.isFragment = false;
+    this.protocol = protocol;
+    this.datagramBytes = this.length - this.networkBytes;
+    return true;
   }
 
   /** Lengthens `networkBytes` by the extension headers and returns the protocol behind them, -1 where that is unknown. */

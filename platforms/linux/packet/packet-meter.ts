@@ -1,5 +1,5 @@
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
-import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { LOOPBACK_INDEX, PacketType, type WantedProtocol } from './filter.ts';
 import { FlowOpener, type PacketFlows, Renewal } from './flow-table.ts';
 import type { FragmentPorts } from './fragments.ts';
@@ -15,7 +15,7 @@ interface PacketMeterOptions {
   readonly fragments: FragmentPorts;
   readonly scope: LinkScope;
   readonly wanted: WantedProtocol;
-  /** `l3`: IP packets as on the wire. `payload`: what UDP carries; later fragments are packets without bytes. */
+  /** `l3`: IP packets as on the wire. `payload`: what UDP and others carry; later fragments are packets without bytes. */
   readonly counted: 'l3' | 'payload';
 }
 
@@ -32,6 +32,13 @@ export class PacketMeter {
     protocol: 0,
     local: this.#header.source,
     remote: this.#header.destination,
+    localPort: 0,
+    remotePort: 0,
+  };
+  readonly #forwardedEnds = {
+    protocol: PROTOCOL_FORWARDED,
+    local: new Uint32Array(4),
+    remote: new Uint32Array(4),
     localPort: 0,
     remotePort: 0,
   };
@@ -69,7 +76,7 @@ export class PacketMeter {
 
   #isWanted(protocol: number): boolean {
     if (this.#wanted === 'any') return true;
-    return protocol === (this.#wanted === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP);
+    return (protocol === PROTOCOL_TCP) === (this.#wanted === 'tcp');
   }
 
   #measure({ segmentBytes, segmentType }: CapturedPacket): void {
@@ -83,7 +90,8 @@ export class PacketMeter {
     const isOurs =
       header.protocol === PROTOCOL_UDP
         ? segmentType === SegmentType.UDP
-        : segmentType === SegmentType.TCP_IPV4 || segmentType === SegmentType.TCP_IPV6;
+        : header.protocol === PROTOCOL_TCP &&
+          (segmentType === SegmentType.TCP_IPV4 || segmentType === SegmentType.TCP_IPV6);
     this.#packets = isOurs ? segmentCount(header, segmentBytes) : 1;
     this.#bytes = wireBytes(header, this.#packets);
   }
@@ -118,7 +126,7 @@ export class PacketMeter {
     if (this.#scope.isStackedCopy(packet.interfaceIndex, ends.local)) return -1;
     let slot = flows.find(ends);
     if (slot < 0) {
-      if (!this.#isOwn(packet, isSent)) return -1;
+      if (!this.#isOwn(packet, isSent)) return this.#forwarded(packet);
       slot = flows.add(ends);
       if (slot < 0) {
         flows.refuse(this.#bytes, this.#packets);
@@ -128,6 +136,17 @@ export class PacketMeter {
     flows.interfaceIndex[slot] = packet.interfaceIndex;
     const { flags } = this.#header;
     if ((flags & TcpFlag.SYN) !== 0) this.#noteOpener(slot, isSent, flags);
+    return slot;
+  }
+
+  /** The one flow of all that passes an interface on its way from one machine to another; -1: no place. */
+  #forwarded({ interfaceIndex }: CapturedPacket): number {
+    const ends = this.#forwardedEnds;
+    ends.localPort = interfaceIndex & 0xffff;
+    const known = this.#flows.find(ends);
+    const slot = known >= 0 ? known : this.#flows.add(ends);
+    if (slot >= 0) this.#flows.interfaceIndex[slot] = interfaceIndex;
+    else this.#flows.refuse(this.#bytes, this.#packets);
     return slot;
   }
 

@@ -1,3 +1,4 @@
+import { movedScope } from '../../data/query/scope.ts';
 import { isMovement } from '../views/movement.ts';
 import { frozen, type NetworkData } from '../views/network/network-data.ts';
 import type { KillTarget } from '../views/overlays/kill-state.ts';
@@ -65,10 +66,21 @@ function sampled(model: Model, data: NetworkData): Step {
 
 /** The interface named on the command line is chosen as soon as it is there. */
 function withWantedInterface(model: Model): Model {
-  if (model.wantedInterface === undefined || model.shown === undefined) return model;
+  if (model.shown === undefined) return model;
+  if (model.wantedInterface === undefined) return withMovedInterface(model, model.shown);
   const interfaceIndex = interfaceNamed(model.shown.section.interfaces, model.wantedInterface);
   if (interfaceIndex === undefined) return model;
   return { ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex } };
+}
+
+/** One that has come back has another number. */
+function withMovedInterface(model: Model, { section, rates }: NonNullable<Model['shown']>): Model {
+  const index = model.scope.interfaceIndex;
+  if (index === undefined || section.interfaces.slots.find(index, 0, 0, 0) >= 0) return model;
+  const name = rates.totalsOf(index)?.name;
+  if (name === undefined) return model;
+  const scope = movedScope(model.scope, interfaceNamed(section.interfaces, name));
+  return scope === model.scope ? model : { ...model, scope };
 }
 
 function actedOnView(model: Model, action: Action): Step | undefined {
@@ -185,7 +197,11 @@ function escaped(model: Model): Model {
 function withNextInterface(model: Model): Model {
   if (model.shown === undefined) return model;
   const interfaceIndex = nextInterface(model.shown.section.interfaces, model.scope.interfaceIndex);
-  return relisted({ ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex } });
+  return relisted({
+    ...model,
+    wantedInterface: undefined,
+    scope: { ...model.scope, interfaceIndex, formerIndexes: [] },
+  });
 }
 
 function withInterval(model: Model, intervalMillis: number): Step {

@@ -55,7 +55,7 @@ describe('whoever a process with sockets descends from', () => {
     expect(section.owners.commandLines[slot]).toBe('command 20');
     expect([section.owners.connectionCount[slot], section.owners.hasExited[slot]]).toEqual([0, 0]);
     family.step();
-    expect(family.asked).toHaveLength(5);
+    expect(new Set(family.asked).size).toBe(5);
   });
 
   test('is found anew when its parent exits', () => {

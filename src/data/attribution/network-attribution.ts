@@ -3,7 +3,13 @@ import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
-import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
+import {
+  FOREIGN_INTERFACE,
+  OwnerBasis,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  type SocketTable,
+} from '../sample/socket-table.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces } from './socket-interface.ts';
@@ -16,6 +22,11 @@ const IPV6_HEADER_BYTES = 40;
 /** RFC 9293 with the timestamps option (RFC 7323), which Linux sends by default. */
 const TCP_HEADER_BYTES = 32;
 const UDP_HEADER_BYTES = 8;
+/** Of other protocols all that follows the IP header is payload. */
+const TRANSPORT_HEADER_BYTES: ReadonlyMap<number, number> = new Map([
+  [PROTOCOL_TCP, TCP_HEADER_BYTES],
+  [PROTOCOL_UDP, UDP_HEADER_BYTES],
+]);
 /** New sockets that are accounted for in a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 512;
 
@@ -76,7 +87,7 @@ export class NetworkAttribution {
   #prepare(sample: NetworkSample): boolean {
     const haveAddressesMoved = this.#interfaces.refresh(sample.interfaces);
     this.#ledger.reserve(sample.sockets.slots.capacity);
-    this.#owners.refresh(sample.processes);
+    this.#owners.refresh(sample.processes, sample.monotonicMicros);
     this.#hosts.refresh();
     this.#markClosed(sample);
     return haveAddressesMoved;
@@ -193,7 +204,7 @@ export class NetworkAttribution {
         return this.#owners.ofProcess(pid, startTicks, sample, sample.monotonicMicros);
       }
       case OwnerBasis.KERNEL:
-        return this.#owners.kernel();
+        return this.#owners.kernel(sockets.protocol[slot]!);
       case OwnerBasis.HIDDEN:
         return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
       default:
@@ -291,7 +302,7 @@ function namesProcess(basis: number): boolean {
 }
 
 function headerBytesOf(sockets: SocketTable, slot: number): number {
-  const transport = sockets.protocol[slot] === PROTOCOL_UDP ? UDP_HEADER_BYTES : TCP_HEADER_BYTES;
+  const transport = TRANSPORT_HEADER_BYTES.get(sockets.protocol[slot]!) ?? 0;
   const isV4 = isIpv4(sockets.remoteAddress, slot * ADDRESS_WORDS);
   return transport + (isV4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
 }

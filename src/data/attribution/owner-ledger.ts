@@ -2,8 +2,9 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import type { ExitedTable } from '../sample/exited-table.ts';
 import { OwnerKind, OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
+import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
 
-/** What is asked about an owner, once, when its row appears (and again when its task name changes). */
+/** What is asked about an owner: when its row appears, when its task name changes, and by turns. */
 export interface OwnerFacts {
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
@@ -25,6 +26,32 @@ const TWO_32 = 2 ** 32;
 const CROWDED_ROWS = 1024;
 const IDLE_MICROS = 60e6;
 const DROP_EVERY_MICROS = 5e6;
+/** A program writes over its command line, a manager moves it to another group: who is alive is asked so often. */
+const RENEW_EVERY_MICROS = 5e6;
+/** Rows renewed in one sample at most: asking costs some microseconds each. */
+const RENEWED_ROWS = 1024;
+
+/** By IANA's protocol numbers. */
+const KERNEL_ROWS: ReadonlyMap<number, string> = new Map([
+  [1, 'kernel: ICMP'],
+  [2, 'kernel: IGMP'],
+  [4, 'kernel: IPIP'],
+  [41, 'kernel: IPv6 in IP'],
+  [47, 'kernel: GRE'],
+  [50, 'kernel: ESP'],
+  [51, 'kernel: AH'],
+  [58, 'kernel: ICMPv6'],
+  [89, 'kernel: OSPF'],
+  [112, 'kernel: VRRP'],
+  [132, 'kernel: SCTP'],
+  [136, 'kernel: UDPLITE'],
+  [PROTOCOL_FORWARDED, 'forwarded'],
+]);
+
+/** 0: not known. */
+function isTransport(protocol: number): boolean {
+  return protocol === 0 || protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
+}
 
 /** The rows of owners: found by process or by group, kept up to date with the process table, dropped when old. */
 export class OwnerLedger {
@@ -37,6 +64,8 @@ export class OwnerLedger {
   #lastGrowthMicros: Float64Array;
   #isMarked = new Uint8Array(0);
   #nextDropMicros = 0;
+  #renewalCursor = 0;
+  #renewedMicros = Number.NaN;
   readonly #crowdedRows: number;
 
   constructor(facts: OwnerFacts, crowdedRows = CROWDED_ROWS) {
@@ -52,7 +81,7 @@ export class OwnerLedger {
   }
 
   /** Before a sample's sockets: who is gone, who has another name, user or parent; counts start from 0. */
-  refresh(processes: ProcessTable): void {
+  refresh(processes: ProcessTable, monotonicMicros: number): void {
     const { table } = this;
     const { rows, count } = table.slots;
     for (let i = 0; i < count; i++) {
@@ -69,6 +98,29 @@ export class OwnerLedger {
       // Its parent is another one: the one before has exited.
       if (table.ppid[slot] !== ppid) this.#addAncestors(slot, processes);
     }
+    this.#renew(monotonicMicros);
+  }
+
+  /** Asks for the texts of some rows again, of each within RENEW_EVERY_MICROS. */
+  #renew(monotonicMicros: number): void {
+    const { table } = this;
+    const { rows, count } = table.slots;
+    const elapsed = Math.min(monotonicMicros - this.#renewedMicros, RENEW_EVERY_MICROS);
+    this.#renewedMicros = monotonicMicros;
+    if (!(elapsed > 0)) return;
+    const due = Math.min(Math.ceil((count * elapsed) / RENEW_EVERY_MICROS), count, RENEWED_ROWS);
+    for (let i = 0; i < due; i++) {
+      this.#renewalCursor = (this.#renewalCursor + 1) % count;
+      const slot = rows[this.#renewalCursor]!;
+      if (table.kind[slot] === OwnerKind.PROCESS && table.hasExited[slot] === 0) this.#readTexts(slot);
+    }
+  }
+
+  #readTexts(slot: number): void {
+    const { table } = this;
+    const pid = table.pid[slot]!;
+    table.commandLines[slot] = this.#facts.commandLine(pid) ?? table.commandLines[slot];
+    table.cgroups[slot] = this.#facts.cgroup(pid) ?? table.cgroups[slot];
   }
 
   /** The row of a process; where the table is full, the one of the unknown. */
@@ -98,8 +150,12 @@ export class OwnerLedger {
     return slot;
   }
 
-  kernel(): number {
-    return this.#group(OwnerKind.KERNEL, 0, 0, 'kernel');
+  /** The kernel's own traffic: TCP's and UDP's together, of other protocols each by its name. */
+  kernel(protocol: number): number {
+    const name = KERNEL_ROWS.get(protocol);
+    if (name !== undefined) return this.#group(OwnerKind.KERNEL, protocol, 0, name);
+    if (isTransport(protocol)) return this.#group(OwnerKind.KERNEL, 0, 0, 'kernel');
+    return this.#group(OwnerKind.KERNEL, protocol, 0, `kernel: protocol ${protocol}`);
   }
 
   closed(): number {
@@ -190,13 +246,11 @@ export class OwnerLedger {
     table.ppid[slot] = processes.ppid[process]!;
     const name = processes.names[process] ?? '';
     if (table.names[slot] !== name) {
-      const pid = table.pid[slot]!;
       table.names[slot] = name;
-      table.commandLines[slot] = this.#facts.commandLine(pid);
-      table.cgroups[slot] = this.#facts.cgroup(pid);
+      this.#readTexts(slot);
     }
     const uid = processes.uid[process]!;
-    if (table.uid[slot] === uid) return;
+    if (table.uid[slot] === uid && !isNumber(table.users[slot])) return;
     table.uid[slot] = uid;
     table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
   }
@@ -264,4 +318,10 @@ export class OwnerLedger {
     table.cgroups[slot] = undefined;
     return slot;
   }
+}
+
+/** Whether a user has no name yet: no name of one begins with a digit where a number could be meant. */
+function isNumber(user: string | undefined): boolean {
+  const first = user?.charCodeAt(0) ?? 0;
+  return first >= 0x30 && first <= 0x39;
 }

@@ -17,6 +17,15 @@ const FIELDS = csvFields<ProcessExport>(PROCESS_FIELDS);
 const CONTROLS =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 const NEEDS_QUOTES = /[",\r\n]/;
+/** Spreadsheets skip these, or take what follows for another cell. */
+const BLANK_START = /^[\t\r]/;
+/**
+ * What a formula may begin with (the full-width forms are taken for it too), and all of what a spreadsheet skips or
+ * splits at before it. Each run is looked at once, from its start: names as long as the kernel allows cost no more.
+ */
+const FORMULA_START = /(?<![;\s"])[;\s"]*(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+/** Up to the last place where a cell may begin: spreadsheets split by tabs and lines, and by `;` in many countries. */
+const LAST_SEPARATOR = /^(?:.*[;\t\r\n])?/s;
 
 /** The first line, with its line end (`\n`: line tools would take a `\r` for part of the last field). */
 export function csvHeader(): string {
@@ -41,9 +50,22 @@ export function snapshotToCsv(
   return text;
 }
 
-/** A field by RFC 4180, 2.5 to 2.7: quoted where it must be, quotes doubled. Null is empty. */
+/**
+ * A field by RFC 4180, 2.5 to 2.7: quoted where it must be, quotes doubled. Any user names processes and any remote
+ * zone names hosts: text that would be a formula in a spreadsheet, or begins with a tab or a carriage return, gets an
+ * apostrophe in front, which spreadsheets take for "text". Numbers are written as they are. Null is empty.
+ */
 export function csvField(value: unknown): string {
   if (value === null) return '';
-  const text = String(value).toWellFormed().replace(CONTROLS, '\ufffd');
+  const harmless = typeof value === 'string' ? value.replace(FORMULA_START, defused) : String(value);
+  const text = (BLANK_START.test(harmless) ? `'${harmless}` : harmless)
+    .toWellFormed()
+    .replace(CONTROLS, '\ufffd');
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function defused(run: string, offset: number): string {
+  const [before = ''] = LAST_SEPARATOR.exec(run) ?? [];
+  if (before === '' && offset > 0) return run;
+  return `${before}'${run.slice(before.length)}`;
 }

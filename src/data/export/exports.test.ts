@@ -11,7 +11,7 @@ import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { csvField, csvHeader, snapshotToCsv } from './csv.ts';
 import type { ExportOptions } from './export-options.ts';
-import { type SnapshotEntry, snapshotEntry, snapshotToJson } from './json.ts';
+import { snapshotEntry, snapshotToJson } from './json.ts';
 import { tableText } from './table-text.ts';
 
 const ID = 'ab'.repeat(32);
@@ -55,7 +55,7 @@ class Scene {
     return this.section;
   }
 
-  json(options: ExportOptions = OUTSIDE): SnapshotEntry {
+  json(options: ExportOptions = OUTSIDE): ReturnType<typeof snapshotEntry> {
     return JSON.parse(snapshotToJson(this.section, this.rates, this.world.header(), options));
   }
 }
@@ -265,19 +265,41 @@ describe('CSV', () => {
     ]);
   });
 
-  test('every text comes back, controls aside', () => {
+  test('every text comes back, controls and apostrophes aside', () => {
     const nasty = oneof(
-      constantFrom('"', ',', '\n', '\r', '\u001b', '\ud800'),
+      constantFrom('"', ',', '\n', '\r', '\t', ';', '=', '-', '\u001b', '\ud800'),
       string({ unit: 'binary', maxLength: 8 }),
     );
     assert(
       property(array(array(nasty, { maxLength: 6 }), { minLength: 2, maxLength: 5 }), (fields) => {
         const texts = fields.map((parts) => parts.join(''));
         const line = `${texts.map(csvField).join(',')}\n`;
-        expect(parseCsv(line)).toEqual([texts.map(harmless)]);
+        const bare = (text: string): string => harmless(text).replaceAll("'", '');
+        expect(parseCsv(line).map((cells) => cells.map(bare))).toEqual([texts.map(bare)]);
       }),
     );
   });
+});
+
+test.each([
+  ['=1+2|"a",b', `'=1+2|"a",b`],
+  ['+1', "'+1"],
+  ['-1', "'-1"],
+  ['@SUM(A1)', "'@SUM(A1)"],
+  ['\tname', "'\tname"],
+  ['\rname', "'\rname"],
+  ['\uff1d1', "'\uff1d1"],
+  ['a=b', 'a=b'],
+])('a spreadsheet finds no formula in a process named %j', (name, cell) => {
+  const scene = new Scene();
+  scene.world.addProcess(77);
+  scene.world.processes.names[scene.world.processes.find(77)] = name;
+  scene.world.addSocket({ pid: 77, tx: 9, remote: '198.51.100.7' });
+  scene.step();
+  const csv = snapshotToCsv(scene.section, scene.rates, scene.world.header(), OUTSIDE);
+  const row = parseCsv(csv).find(([, pid]) => pid === '77');
+  expect(row?.[2]).toBe(cell);
+  expect([csvField(-1), csvField(-0.5)]).toEqual(['-1', '-0.5']);
 });
 
 test('the plain table is aligned, and no name can break its lines', () => {

@@ -45,11 +45,16 @@ export function tableText(
   const lines = Array.from(rows.order(options.sort, 'raw'), (row) =>
     COLUMNS.map(({ text }) => text(rows, row, owners, rows.owner[row]!)),
   );
-  return `${summaryLine(section, rates, header)}\n\n${alignedText(COLUMNS, lines)}`;
+  return `${summaryLine(section, rates, header, options)}\n\n${alignedText(COLUMNS, lines)}`;
 }
 
-function summaryLine(section: NetworkSection, rates: NetworkRates, header: SnapshotHeader): string {
-  const share = rates.attributedRatio;
+function summaryLine(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  { scope }: ExportOptions,
+): string {
+  const share = rates.attributedRatioOf(scope.interfaceIndex, section.interfaces);
   const parts = [
     sanitizeLine(header.hostName),
     timeValue(header.wallMillis) ?? '-',

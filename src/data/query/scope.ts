@@ -7,6 +7,8 @@ import type { SocketTable } from '../sample/socket-table.ts';
 export interface Scope {
   /** Only this interface; undefined: all of them. */
   readonly interfaceIndex: number | undefined;
+  /** Numbers that the interface had before it went and came back under its name; what was counted then stays. */
+  readonly formerIndexes?: readonly number[];
   /** Whether traffic of this machine with itself belongs to "all of them". */
   readonly includeLoopback: boolean;
   /** Whether exited processes, and groups without sockets, stay once their rate is 0 (exports, totals). */
@@ -16,17 +18,20 @@ export interface Scope {
 /** Answers for one section whether an ifindex is in scope. */
 export class ScopeFilter {
   readonly #only: number | undefined;
+  readonly #former: readonly number[];
   readonly #loopback: number;
   readonly #includeLoopback: boolean;
 
   constructor(scope: Scope, interfaces: InterfaceTable) {
     this.#only = scope.interfaceIndex;
+    this.#former = scope.formerIndexes ?? [];
     this.#loopback = loopbackInterfaceIndex(interfaces);
     this.#includeLoopback = scope.includeLoopback;
   }
 
   has(interfaceIndex: number): boolean {
-    if (this.#only !== undefined) return interfaceIndex === this.#only;
+    if (this.#only !== undefined)
+      return interfaceIndex === this.#only || this.#former.includes(interfaceIndex);
     return this.#includeLoopback || interfaceIndex !== this.#loopback;
   }
 
@@ -39,4 +44,14 @@ export class ScopeFilter {
   hasSocket(sockets: SocketTable, slot: number, interfaceIndex: number): boolean {
     return isListener(sockets, slot) ? this.hasListener(interfaceIndex) : this.has(interfaceIndex);
   }
+}
+
+const FORMER_LIMIT = 64;
+
+/** The scope after the interface of its name has got another number; itself where nothing has changed. */
+export function movedScope<S extends Scope>(scope: S, interfaceIndex: number | undefined): S {
+  const { interfaceIndex: before, formerIndexes = [] } = scope;
+  if (interfaceIndex === undefined || before === undefined || interfaceIndex === before) return scope;
+  const others = formerIndexes.filter((index) => index !== interfaceIndex && index !== before);
+  return { ...scope, interfaceIndex, formerIndexes: [...others, before].slice(-FORMER_LIMIT) };
 }

@@ -3,6 +3,7 @@ import { array, assert, integer, nat, property, tuple } from 'fast-check';
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
+import { OwnerBasis } from '../sample/socket-table.ts';
 import { NetworkRates, TOTALS_SLOT } from './network-rates.ts';
 import { HISTORY_LENGTH } from './rate-history.ts';
 import { BUCKET_COUNT } from './second-buckets.ts';
@@ -265,6 +266,53 @@ describe('attributed share', () => {
     }
     expect(rates.attributedRatio).toBeCloseTo(0.5, 6);
   });
+
+  test('of one interface its own rows alone explain', () => {
+    const watched = new Watched();
+    const { world, rates } = watched;
+    const inside = world.addInterface(3, 'br0', '10.88.0.1');
+    world.interfaces.isUplink[inside] = 0;
+    for (let i = 0; i < 5; i++) {
+      world.interfaces.txBytes[inside]! += 9000;
+      watched.step(1, 5000, 5000);
+    }
+    const of = (index: number): number => rates.attributedRatioOf(index, watched.section.interfaces);
+    expect([of(2), of(3)]).toEqual([1, 0]);
+    expect(of(77)).toBeNaN();
+    expect(rates.attributedRatioOf(undefined, watched.section.interfaces)).toBe(1);
+  });
+
+  test('what is on the row of nobody known does not count', () => {
+    const watched = new Watched();
+    const { world, rates } = watched;
+    for (let i = 0; i < 5; i++) {
+      const unseen = world.addSocket({ basis: OwnerBasis.NONE, tx: 3000, rx: 0 });
+      world.close(unseen);
+      watched.step(1, 1000, 0, 4000, 0);
+    }
+    expect(rates.attributedRatio).toBeCloseTo(0.25, 6);
+  });
+});
+
+test('an interface that comes back goes on where it ended, under another number too', () => {
+  const watched = new Watched();
+  const { world, rates } = watched;
+  const { slots, txBytes } = world.interfaces;
+  const totals = (index: number): number | undefined => rates.totalsOf(index)?.txBytes;
+  world.addInterface(5, 'tun0', '10.91.0.1');
+  watched.step(1);
+  txBytes[slots.find(5, 0, 0, 0)]! += 700;
+  watched.step(1);
+  expect(totals(5)).toBe(700);
+  slots.remove(slots.find(5, 0, 0, 0));
+  watched.step(1);
+  expect(totals(5)).toBe(700);
+  world.addInterface(9, 'tun0', '10.91.0.1');
+  watched.step(1);
+  txBytes[slots.find(9, 0, 0, 0)]! += 300;
+  watched.step(1);
+  expect(totals(9)).toBe(1000);
+  expect(rates.totalTxBytes).toBe(1000);
 });
 
 test('a copy stays as it is', () => {

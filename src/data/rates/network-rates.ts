@@ -1,7 +1,9 @@
+import type { InterfaceTable } from '../sample/interface-table.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { AttributedShare } from './attributed-share.ts';
+import { AttributedShares } from './attributed-share.ts';
+import { KnownInterfaces } from './known-interfaces.ts';
 import { LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
 import { RateHistory } from './rate-history.ts';
@@ -13,6 +15,12 @@ export const TOTALS_SLOT = 0;
 const TOTALS_SERIAL = 1;
 /** Sockets whose rates take half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;
+
+interface KnownTotals {
+  readonly name: string;
+  readonly txBytes: number;
+  readonly rxBytes: number;
+}
 
 /** Rates of everything in a network section, by the section's own slots. Counters become rates here only. */
 export class NetworkRates {
@@ -26,21 +34,20 @@ export class NetworkRates {
   history = new RateHistory();
   /** True time between the last two samples; NaN before the second. */
   intervalSeconds = Number.NaN;
-  /** Share of the uplinks' bytes that the rows explain, 0 to 1; NaN unknown or no traffic. */
+  /** Share of the uplinks' bytes that rows of somebody known explain, 0 to 1; NaN unknown or no traffic. */
   attributedRatio = Number.NaN;
   /** Bytes over the uplink interfaces since the epoch's first sample. */
   totalTxBytes = 0;
   totalRxBytes = 0;
-  readonly #share = new AttributedShare();
+  /** The same of each interface, by its slot. */
+  #interfaceRatio = new Float64Array(0);
+  #known = new KnownInterfaces();
+  readonly #share = new AttributedShares();
+  readonly #shares = new AttributedShares();
   #epoch = Number.NaN;
   #sequence = Number.NaN;
   #monotonicMicros = Number.NaN;
   readonly #packets = new RateColumns('from-first-value');
-  /** Bytes of all rows over uplinks with their headers, cumulative: rows that are merged leave it as it is. */
-  #explainedBytes = 0;
-  /** What the uplinks moved in this sample, without link headers. */
-  #linkBytes = 0;
-
   /** Takes a sample; false if it was seen before (nothing changes). Another epoch is a new beginning. */
   update(section: NetworkSection, header: SnapshotHeader): boolean {
     if (!this.#start(section, header)) return false;
@@ -95,6 +102,17 @@ export class NetworkRates {
     return true;
   }
 
+  /** What an interface has moved since the epoch's first sample, also after it has gone; undefined: never seen. */
+  totalsOf(interfaceIndex: number): KnownTotals | undefined {
+    return this.#known.of(interfaceIndex);
+  }
+
+  /** Of one interface, NaN where it is not there; undefined: of all uplinks. */
+  attributedRatioOf(interfaceIndex: number | undefined, interfaces: InterfaceTable): number {
+    if (interfaceIndex === undefined) return this.attributedRatio;
+    return this.#interfaceRatio[interfaces.slots.find(interfaceIndex, 0, 0, 0)] ?? Number.NaN;
+  }
+
   /** For pause and detail: everything readable as it is now. The copy takes no further samples. */
   copy(): NetworkRates {
     const copy = new NetworkRates();
@@ -104,8 +122,10 @@ export class NetworkRates {
     copy.interfaces = this.interfaces.copy();
     copy.totals = this.totals.copy();
     copy.history = this.history.copy();
+    copy.#known = this.#known.copy();
     copy.intervalSeconds = this.intervalSeconds;
     copy.attributedRatio = this.attributedRatio;
+    copy.#interfaceRatio = this.#interfaceRatio.slice();
     copy.totalTxBytes = this.totalTxBytes;
     copy.totalRxBytes = this.totalRxBytes;
     return copy;
@@ -114,6 +134,8 @@ export class NetworkRates {
   #begin(): void {
     this.#monotonicMicros = Number.NaN;
     this.#share.reset();
+    this.#shares.reset();
+    this.#known.clear();
     this.history.clear();
     this.totalTxBytes = 0;
     this.totalRxBytes = 0;
@@ -126,23 +148,41 @@ export class NetworkRates {
     const toMicros = section.monotonicMicros;
     rates.begin(capacity, this.intervalSeconds);
     this.#packets.begin(capacity, this.intervalSeconds);
-    this.#linkBytes = 0;
+    this.#share.begin(1);
+    this.#shares.begin(capacity);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const tx = interfaces.txBytes[slot]!;
       const rx = interfaces.rxBytes[slot]!;
+      const isNew = rates.serial[slot] !== serial[slot];
       rates.recordOver(slot, serial[slot]!, tx, rx, fromMicros, toMicros);
+      this.#keepTotals(section, slot, isNew);
       this.#packets.record(slot, serial[slot]!, interfaces.txPackets[slot]!, interfaces.rxPackets[slot]!);
-      if (interfaces.isUplink[slot] !== 1 || Number.isNaN(rates.grownTx + rates.grownRx)) continue;
-      this.totalTxBytes += rates.grownTx;
-      this.totalRxBytes += rates.grownRx;
+      const grown = rates.grownTx + rates.grownRx;
       const packets = this.#packets.grownTx + this.#packets.grownRx;
       const linkHeaderBytes = Number.isNaN(packets) ? 0 : packets * LINK_HEADER_BYTES;
-      this.#linkBytes += rates.grownTx + rates.grownRx - linkHeaderBytes;
+      this.#shares.move(slot, serial[slot]!, Number.isNaN(grown) ? 0 : grown - linkHeaderBytes);
+      if (interfaces.isUplink[slot] !== 1 || Number.isNaN(grown)) continue;
+      this.totalTxBytes += rates.grownTx;
+      this.totalRxBytes += rates.grownRx;
+      this.#share.move(TOTALS_SLOT, TOTALS_SERIAL, grown - linkHeaderBytes);
     }
     this.totals.begin(1, this.intervalSeconds);
     const { totalTxBytes, totalRxBytes } = this;
     this.totals.recordOver(TOTALS_SLOT, TOTALS_SERIAL, totalTxBytes, totalRxBytes, fromMicros, toMicros);
+  }
+
+  /** One that comes back goes on where it ended. */
+  #keepTotals({ interfaces }: NetworkSection, slot: number, isNew: boolean): void {
+    const { sinceTx, sinceRx } = this.interfaces;
+    const index = interfaces.index[slot]!;
+    const name = interfaces.names[slot] ?? '';
+    const before = isNew ? this.#known.takeGone(name, index, interfaces) : undefined;
+    if (before !== undefined) {
+      sinceTx[slot]! += before.txBytes;
+      sinceRx[slot]! += before.rxBytes;
+    }
+    this.#known.note(index, name, sinceTx[slot]!, sinceRx[slot]!);
   }
 
   #updateTraffic(section: NetworkSection): void {
@@ -191,21 +231,38 @@ export class NetworkRates {
     }
   }
 
-  /** Rows over uplinks, or over no known interface, explain; those of loopback and of bridges inside do not. */
-  #updateShare(section: NetworkSection): void {
-    const { traffic, interfaces } = section;
+  /**
+   * Rows of somebody known explain: of the whole those over uplinks or over no known interface, not those of loopback
+   * and of bridges inside; of one interface those over it, which are the rows that are shown with it.
+   */
+  #updateShare({ traffic, interfaces, owners, counted }: NetworkSection): void {
     const { rows, count } = traffic.slots;
-    let explained = 0;
+    this.#share.move(TOTALS_SLOT, TOTALS_SERIAL, 0);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
+      if (isNobody(owners.kind[traffic.subject[slot]!]!)) continue;
+      const sent = traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
+      const bytes = sent + traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
       const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
-      if (link >= 0 && interfaces.isUplink[link] !== 1) continue;
-      explained += traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
-      explained += traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
+      if (link >= 0) this.#shares.explain(link, bytes);
+      if (link < 0 || interfaces.isUplink[link] === 1) this.#share.explain(TOTALS_SLOT, bytes);
     }
-    const grown = Math.max(0, explained - this.#explainedBytes);
-    this.#explainedBytes = explained;
-    if (!Number.isNaN(this.intervalSeconds)) this.#share.add(grown, this.#linkBytes, this.intervalSeconds);
-    this.attributedRatio = section.counted === 'none' ? Number.NaN : this.#share.ratio;
+    this.#share.end(this.intervalSeconds);
+    this.#shares.end(this.intervalSeconds);
+    this.attributedRatio = counted === 'none' ? Number.NaN : this.#share.ratio(TOTALS_SLOT);
+    if (this.#interfaceRatio.length < interfaces.slots.capacity) {
+      this.#interfaceRatio = new Float64Array(interfaces.slots.capacity);
+    }
+    this.#interfaceRatio.fill(Number.NaN);
+    if (counted === 'none') return;
+    for (let i = 0; i < interfaces.slots.count; i++) {
+      const slot = interfaces.slots.rows[i]!;
+      this.#interfaceRatio[slot] = this.#shares.ratio(slot);
+    }
   }
+}
+
+/** Whether it is not known at all whose traffic a row has: what is there does not explain it. */
+function isNobody(kind: number): boolean {
+  return kind === OwnerKind.CLOSED || kind === OwnerKind.UNKNOWN;
 }

@@ -4,6 +4,8 @@ import { ADDRESS_WORDS } from './address.ts';
 /** IANA protocol numbers, the values of `SocketTable.protocol`. */
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
+/** Reserved by IANA; here all that this machine passes on from one interface to another. */
+export const PROTOCOL_FORWARDED = 255;
 
 /** include/net/tcp_states.h: the values of `SocketTable.state`. UDP: ESTABLISHED is connected, CLOSE unconnected. */
 export const TcpState = {

@@ -53,6 +53,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
   if (area.height < 1) return;
   const { data, theme } = view;
   const { section } = data;
+  const share = data.rates.attributedRatioOf(view.scope.interfaceIndex, section.interfaces);
   const clock: Segment =
     view.pausedAtMillis === undefined
       ? { text: clockText(data.header.wallMillis), style: theme.dim, priority: 40 }
@@ -66,7 +67,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: narrowedText(view), style: theme.accent, priority: 71 },
     { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
     { text: tierText(section), style: theme.dim, priority: 30 },
-    { text: attributedText(data.rates.attributedRatio), style: theme.dim, priority: 25 },
+    { text: attributedText(share), style: theme.dim, priority: 25 },
     { text: view.isFollowing ? 'following' : '', style: theme.accent, priority: 35 },
     { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
     { text: lossText(section), style: theme.warning, priority: 60 },

@@ -1,7 +1,6 @@
 import { isIpv4, isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
-import { inferOwner } from './endpoint-owners.ts';
 import type { ProcessSource } from './process-source.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
 import type { SocketRows } from './sockets.ts';
@@ -54,7 +53,9 @@ export class ListenerOwners implements DescriptorVisitor {
     const listener = this.#best(row);
     if (listener < 0 || this.#isHeldBySeveral(listener, nowMicros)) return false;
     const { table } = this.#rows;
-    inferOwner(table, row, table.ownerPid[listener]!, table.ownerStartTicks[listener]!);
+    table.ownerPid[row] = table.ownerPid[listener]!;
+    table.ownerStartTicks[row] = table.ownerStartTicks[listener]!;
+    table.ownerBasis[row] = OwnerBasis.INFERRED;
     return true;
   }
 

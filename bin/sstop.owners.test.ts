@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
+import type { Shown, SstopMonitor } from './testing/veth-monitor.ts';
+
+const MPTCP_BYTES = 1_000_000;
+/** More than the buffers of both ends hold, so that a send of it blocks. */
+const BLOCKING_BYTES = 16_000_000;
+const REQUEST_BYTES = 10;
+const RENEWED_MILLIS = 10_000;
+/** For longer than a flow of nobody is held back. */
+const PINGS = 1200;
+const ICMP = 1;
+const UDPLITE = 136;
+/** RFC 3692: for experiments. */
+const EXPERIMENTAL = 253;
+const ELSEWHERE = '10.99.0.2';
+const ELSEWHERE_NET = '10.99.0.0/24';
+const RAW_PACKETS = 100;
+const PING_BYTES = 1000;
+const IP_HEADER_BYTES = 20;
+const STRANGERS = 8;
+const STRANGER_BYTES = 50_000;
+
+const hasMptcp = existsSync('/proc/sys/net/mptcp');
+
+function upOf({ rows }: Shown, name: string): number {
+  return rows.filter((row) => row.name === name).reduce((total, { up }) => total + up, 0);
+}
+
+for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
+  const lacking = tierObstacle(tier);
+  const because = lacking === undefined ? '' : ` (here: ${lacking})`;
+  describe.skipIf(lacking !== undefined)(`who a byte belongs to, ${tier}${because}`, () => {
+    let stage: OwnerStage;
+    let monitor: SstopMonitor;
+
+    beforeAll(async () => {
+      stage = await OwnerStage.open();
+      monitor = await stage.watch(tier);
+    });
+
+    afterAll(async () => {
+      await stage.close();
+    });
+
+    for (const [client, server] of [
+      ['mptcp', 'mptcp'],
+      ['tcp', 'mptcp'],
+      ['mptcp', 'tcp'],
+    ] as const) {
+      const name = `${client} to ${server}: handshake and bytes belong to who opened the sockets`;
+      test.skipIf(!hasMptcp)(`${name} (needs MPTCP)`, async () => {
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const before = stage.wire();
+        const port = await near.does(`listen ${server} ${NEAR}`);
+        far.begins(`connect ${client} ${NEAR} ${port}`);
+        await near.does('accept');
+        await far.ends('connect');
+        far.begins(`send ${MPTCP_BYTES}`);
+        expect(await near.does(`receive ${MPTCP_BYTES}`)).toBe(String(MPTCP_BYTES));
+        await far.ends('send');
+        const shown = await monitor.shown();
+        const wire = grownSince(before, stage.wire());
+        const own = bytesOf(shown, near.pid);
+        if (shown.basis === 'payload') {
+          expect(own.down).toBeGreaterThanOrEqual(MPTCP_BYTES);
+          // Some of it twice: MPTCP sends again what another connection might have lost.
+          expect(own.down).toBeLessThanOrEqual(wire.down);
+          return;
+        }
+        expect(own).toEqual(wire);
+        if (tier === 'ebpf') expect(bytesOf(shown, far.pid)).toEqual({ up: wire.down, down: wire.up });
+      });
+    }
+
+    test('what one long call sends belongs to its caller while the call lasts', async () => {
+      const far = await stage.puppet('far');
+      const near = await stage.puppet('near');
+      const before = stage.wire();
+      const port = await near.does(`listen tcp ${NEAR}`);
+      await far.does(`connect tcp ${NEAR} ${port}`);
+      await near.does('accept');
+      far.begins(`send ${REQUEST_BYTES}`);
+      await near.does(`receive ${REQUEST_BYTES}`);
+      await far.ends('send');
+      await monitor.fresh();
+      const request = grownSince(before, stage.wire());
+      const child = Number(await near.does(`forksend ${BLOCKING_BYTES}`));
+      await far.does(`receive ${BLOCKING_BYTES / 4}`);
+      // The rest is in no buffer yet, and the call has not returned.
+      const shown = await monitor.shown();
+      const wire = grownSince(before, stage.wire());
+      const ofChild = bytesOf(shown, child);
+      const ofParent = bytesOf(shown, near.pid);
+      expect(ofChild.up + ofParent.up).toBeGreaterThan(BLOCKING_BYTES / 4);
+      // Which of the holders of a descriptor uses it only ebpf can tell.
+      if (tier !== 'ebpf') return;
+      expect(ofParent).toEqual(request);
+      expect(ofChild.up).toBe(wire.up - request.up);
+    });
+
+    test('who only keeps a connection to an endpoint has none of what strangers send there', async () => {
+      const far = await stage.puppet('far');
+      const idle = await stage.puppet('near');
+      const port = await far.does(`listen tcp ${FAR}`);
+      await idle.does(`connect tcp ${FAR} ${port}`);
+      await far.does('accept');
+      await monitor.fresh();
+      await monitor.fresh();
+      const strangers: number[] = [];
+      const before = bytesOf(await monitor.shown(), undefined).up;
+      for (let i = 0; i < STRANGERS; i++) {
+        const stranger = await stage.puppet('near');
+        strangers.push(stranger.pid);
+        await stranger.does(`connect tcp ${FAR} ${port}`);
+        await far.does('accept');
+        stranger.begins(`send ${STRANGER_BYTES}`);
+        await far.does(`receive ${STRANGER_BYTES}`);
+        await stranger.ends('send');
+        await stranger.leaves();
+      }
+      const shown = await monitor.shown();
+      const ofStrangers = bytesOf(shown, ...strangers).up;
+      const ofNobody = bytesOf(shown, undefined).up - before;
+      expect(bytesOf(shown, idle.pid).up).toBeLessThan(STRANGER_BYTES / 100);
+      expect(ofStrangers + ofNobody).toBeGreaterThanOrEqual(STRANGERS * STRANGER_BYTES);
+      if (tier === 'ebpf') expect(ofStrangers).toBeGreaterThan(STRANGERS * STRANGER_BYTES);
+    });
+
+    test('a command line that was written over is shown within ten seconds', async () => {
+      const far = await stage.puppet('far');
+      const near = await stage.puppet('near');
+      const port = await near.does(`listen tcp ${NEAR}`);
+      await far.does(`connect tcp ${NEAR} ${port}`);
+      await near.does('accept');
+      const commandLine = async (): Promise<string | undefined> =>
+        (await monitor.shown()).rows.find(({ pid }) => pid === near.pid)?.commandLine;
+      expect(await commandLine()).toContain('puppet');
+      await near.does('title worker: serving alice');
+      const until = performance.now() + RENEWED_MILLIS;
+      while (performance.now() < until && (await commandLine()) !== 'worker: serving alice');
+      expect(await commandLine()).toBe('worker: serving alice');
+    });
+
+    test('interfaces are known by namespace and number: what another one sends is not ours', async () => {
+      const near = await stage.puppet('near');
+      const narrowed = await stage.watchInside(tier, '--interface', 'veth0');
+      const before = stage.wire();
+      await near.does(`raw 1 ${PINGS} ${PING_BYTES} ${FAR}`);
+      const shown = await narrowed.shown();
+      const wire = grownSince(before, stage.wire());
+      const sent = PINGS * (PING_BYTES + IP_HEADER_BYTES);
+      expect(wire.up).toBeGreaterThanOrEqual(sent);
+      // The other side has an interface of the same number; its answers are not sent by this one.
+      expect(bytesOf(shown, undefined, near.pid).up).toBeLessThanOrEqual(wire.up);
+      expect(shown.attributed ?? 0).toBeLessThanOrEqual(1);
+      if (tier === 'ebpf') expect(bytesOf(shown, near.pid).up).toBe(sent);
+    });
+
+    test('what belongs to no TCP or UDP socket is on a row that says what it is', async () => {
+      const near = await stage.puppet('near');
+      const before = await monitor.shown();
+      const wireBefore = stage.wire();
+      for (const protocol of [ICMP, UDPLITE]) {
+        await near.does(`raw ${protocol} ${RAW_PACKETS} ${PING_BYTES} ${FAR}`);
+      }
+      const shown = await monitor.shown();
+      const sent = RAW_PACKETS * (PING_BYTES + IP_HEADER_BYTES);
+      expect(grownSince(wireBefore, stage.wire()).up).toBeGreaterThanOrEqual(2 * sent);
+      // With eBPF the raw sockets are the process's own.
+      if (tier === 'ebpf') {
+        expect(bytesOf(shown, near.pid).up).toBe(2 * sent);
+        return;
+      }
+      const counted = shown.basis === 'payload' ? RAW_PACKETS * PING_BYTES : sent;
+      for (const name of ['kernel: ICMP', 'kernel: UDPLITE']) {
+        expect(upOf(shown, name) - upOf(before, name)).toBe(counted);
+      }
+    });
+
+    // With eBPF there is none: the kernel shows such packets to no program of a control group.
+    if (tier === 'ebpf') return;
+    test('what this machine passes on is on a row of its own', async () => {
+      const far = await stage.puppet('far');
+      stage.network.run('far', `ip route add ${ELSEWHERE_NET} via ${NEAR}`);
+      stage.network.run(
+        'near',
+        [
+          'echo 1 >/proc/sys/net/ipv4/ip_forward',
+          'echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects',
+          'echo 0 >/proc/sys/net/ipv4/conf/veth0/send_redirects',
+          `ip route add ${ELSEWHERE_NET} via ${FAR}`,
+        ].join('\n'),
+      );
+      await far.does(`raw ${EXPERIMENTAL} ${RAW_PACKETS} ${PING_BYTES} ${ELSEWHERE}`);
+      const shown = await monitor.shown();
+      const counted = RAW_PACKETS * (shown.basis === 'payload' ? PING_BYTES : PING_BYTES + IP_HEADER_BYTES);
+      const forwarded = shown.rows.find(({ name }) => name === 'forwarded');
+      expect([forwarded?.up, forwarded?.down]).toEqual([counted, counted]);
+    });
+  });
+}
