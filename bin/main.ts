@@ -1,10 +1,12 @@
-import { EXIT_FAILURE } from './exit-codes.ts';
+import { ranAsFileSystemHelper } from '../platforms/file-system-helper.ts';
+import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
 import { endByError } from './last-words.ts';
 import { complain } from './messages.ts';
 import { roleOf } from './role.ts';
 
 /** The one executable: the name it is started under says which program it is. */
 async function main(): Promise<number> {
+  if (await ranAsFileSystemHelper(process.argv[2])) return EXIT_OK;
   const role = roleOf(process.argv0);
   // What stands behind it opens the C library: where that fails somebody has to be there already.
   const { isSecureExecution } = await import('../platforms/index.ts');

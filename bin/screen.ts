@@ -80,22 +80,22 @@ export function carryOutOnTerminal(
 
 /** What lies around the network views of one machine. */
 interface NetworkOutside {
-  /** Undefined: nothing is sampled yet. */
-  readonly sampler: { setInterval(intervalMillis: number): void } | undefined;
   readonly names: { setDns(isOn: boolean): void };
   readonly signaller: Signaller | undefined;
   readonly model: NetworkModel | undefined;
   readonly log: EventLog;
   tell(message: NetworkMessage): void;
   steer(command: PlaybackCommand): void;
+  /** The model's interval has changed. */
+  setInterval(): void;
 }
 
 /** What the network views ask of what is around them. */
 export function carryOutNetwork(effect: NetworkEffect, terminal: Terminal, outside: NetworkOutside): void {
-  const { sampler, names, signaller, model, log, tell, steer } = outside;
+  const { names, signaller, model, log, tell, steer, setInterval } = outside;
   switch (effect.kind) {
     case 'set-interval':
-      sampler?.setInterval(effect.intervalMillis);
+      setInterval();
       break;
     case 'set-dns':
       names.setDns(effect.isOn);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { currentPlatform } from '../platforms/index.ts';
+import { testPlatform } from '../platforms/linux/guarded/helper-start.fixture.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import { LocalSource } from '../src/data/source/local-source.ts';
 import { SECTION_PARTS, type SectionPart } from '../src/data/source/recorded-format.ts';
 import { codeOf } from '../src/kit/bytes/hostile.fixture.ts';
 import { MachineSectionReader, MachineSectionWriter } from './section-recording.ts';
 
-const source = new LocalSource(currentPlatform(), { tier: 'proc' });
+const source = new LocalSource(testPlatform(), { tier: 'proc' });
 let snapshot: Snapshot;
 const parts = new Map<SectionPart, Uint8Array>();
 const writer = new MachineSectionWriter((uid) => `user${uid}`);

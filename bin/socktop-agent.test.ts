@@ -269,7 +269,7 @@ describe('TLS', () => {
     async () => {
       const environment = {
         XDG_CONFIG_HOME: join(folder, 'config'),
-        SOCKTOP_AGENT_EXTRA_SANS: '192.168.1.101,myhost.internal',
+        SOCKTOP_AGENT_EXTRA_SANS: '192.168.1.101,myhost.internal,[fd00::2],b\u00fccher.example',
       };
       const certificate = join(folder, 'config/socktop_agent/tls/cert.pem');
       const key = join(folder, 'config/socktop_agent/tls/key.pem');
@@ -280,10 +280,10 @@ describe('TLS', () => {
       expect([statSync(key).mode & 0o777, statSync(join(key, '..')).mode & 0o777]).toEqual([0o600, 0o700]);
       const openssl = (...args: string[]) => Bun.spawnSync(['openssl', ...args]).stdout.toString();
       const verify = (...names: string[]) => openssl('verify', '-CAfile', certificate, ...names, certificate);
-      for (const name of ['localhost', 'myhost.internal']) {
+      for (const name of ['localhost', 'myhost.internal', 'xn--bcher-kva.example']) {
         expect(verify('-verify_hostname', name)).toContain(': OK');
       }
-      for (const ip of ['127.0.0.1', '::1', '192.168.1.101']) {
+      for (const ip of ['127.0.0.1', '::1', '192.168.1.101', 'fd00::2']) {
         expect(verify('-verify_ip', ip)).toContain(': OK');
       }
       expect(verify('-verify_hostname', 'elsewhere.example')).not.toContain(': OK');

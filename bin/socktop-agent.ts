@@ -102,7 +102,7 @@ async function tell(log: StandardErrorLog, state: string): Promise<void> {
 }
 
 function authorityOf(bindAddress = '0.0.0.0'): string {
-  return /^[^[]*:/.test(bindAddress) ? `[${bindAddress}]` : bindAddress;
+  return bindAddress.includes(':') ? `[${bindAddress.replace('%', '%25')}]` : bindAddress;
 }
 
 function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {

@@ -4,11 +4,11 @@ import { distinctNames } from '../src/apps/socktop/host-names.ts';
 import { socktopGroupsFor } from '../src/apps/socktop/keymap.ts';
 import type { Effect, Message, Model } from '../src/apps/socktop/model.ts';
 import { type SocktopProgram, socktopProgram } from '../src/apps/socktop/program.ts';
-import { HostSampler } from '../src/apps/socktop/sampler.ts';
 import { groupsFor } from '../src/apps/sstop/keymap.ts';
 import type { Effect as NetworkEffect } from '../src/apps/sstop/model.ts';
+import { NetworkFeed } from '../src/apps/sstop/network-feed.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
-import { Sampler as NetworkSampler } from '../src/apps/sstop/sampler.ts';
+import { Sampler } from '../src/apps/sstop/sampler.ts';
 import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { Controls } from '../src/screen/loop/program.ts';
 import { LateNames } from './late-names.ts';
@@ -38,9 +38,7 @@ class Screen {
   readonly #settings: SocktopSettings;
   readonly #hosts: readonly SocktopHost[];
   readonly #playback: RecordedSource | undefined;
-  readonly #samplers: readonly HostSampler[];
-  /** Of the network views, by host, once they were opened. */
-  readonly #networks: (NetworkSampler | undefined)[] = [];
+  readonly #samplers: readonly Sampler[];
   readonly #names: LateNames;
   #controls: ScreenControls | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
@@ -57,7 +55,7 @@ class Screen {
     playback?.observe((snapshot) => this.#controls?.model.hosts[0]?.data.absorb(snapshot));
     this.#samplers = hosts.map(
       ({ source }, host) =>
-        new HostSampler(
+        new Sampler(
           source,
           () => (this.#controls === undefined ? undefined : demandOf(this.#controls.model, host)),
           {
@@ -66,6 +64,7 @@ class Screen {
               this.#controls?.dispatch({ kind: 'sampled', host, snapshot });
             },
             failed: (message) => this.#controls?.dispatch({ kind: 'failed', host, message }),
+            network: this.#networkFeed(host),
           },
         ),
     );
@@ -86,7 +85,6 @@ class Screen {
     keepStartMemory();
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
-    for (const sampler of this.#networks) sampler?.stop();
     this.#names.close();
     return exitCodeOf('socktop', reason);
   }
@@ -141,7 +139,7 @@ class Screen {
     switch (effect.kind) {
       case 'demand':
         for (const sampler of this.#samplers) sampler.wake();
-        this.#matchNetworks(controls.model);
+        this.#openNames(controls.model);
         break;
       case 'retry':
         this.#hosts[effect.host]?.link?.retry();
@@ -174,25 +172,17 @@ class Screen {
     this.#controls?.dispatch({ kind: 'played', playback });
   }
 
-  /** The network is sampled while its views are on screen. */
-  #matchNetworks(model: Model): void {
-    for (const [host, { source }] of this.#hosts.entries()) {
-      const isShown = model.view === 'network' && model.current === host;
-      if (!isShown) this.#networks[host]?.stop();
-      else {
-        this.#networks[host] ??= this.#networkSampler(host, source);
-        this.#networks[host].start();
-        void this.#names.open().then((problem) => this.#tellProblem(host, problem));
-      }
-    }
+  /** Names are read when the first of the network views is opened. */
+  #openNames({ view, current }: Model): void {
+    if (view === 'network') void this.#names.open().then((problem) => this.#tellProblem(current, problem));
   }
 
   #tellProblem(host: number, text: string | undefined): void {
     if (text !== undefined) this.#tellNetwork(host, { kind: 'noticed', text, isBad: true });
   }
 
-  #networkSampler(host: number, source: SocktopHost['source']): NetworkSampler {
-    return new NetworkSampler(source, this.#settings.network.intervalMillis, {
+  #networkFeed(host: number): NetworkFeed {
+    return new NetworkFeed({
       prepare: async (data, slice) => {
         const network = this.#controls?.model.hosts[host]?.network;
         if (network !== undefined) await prepared(network, data, slice);
@@ -208,11 +198,12 @@ class Screen {
 
   #carryOutNetwork(host: number, effect: NetworkEffect, controls: ScreenControls): void {
     carryOutNetwork(effect, controls, {
-      ...{ sampler: this.#networks[host], names: this.#names, signaller: this.#hosts[host]?.signaller },
+      ...{ names: this.#names, signaller: this.#hosts[host]?.signaller },
       ...{ model: controls.model.hosts[host]?.network, log: EventLog.none() },
       tell: (message) => this.#tellNetwork(host, message),
       // Its playback is this screen's own.
       steer: () => undefined,
+      setInterval: () => this.#samplers[host]?.wake(),
     });
   }
 }

@@ -1,9 +1,10 @@
 import { exitSummary } from '../src/apps/sstop/exit-summary.ts';
 import { groupsFor, keymapOf } from '../src/apps/sstop/keymap.ts';
 import type { Effect, Message, Model } from '../src/apps/sstop/model.ts';
+import { NetworkFeed } from '../src/apps/sstop/network-feed.ts';
 import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
 import { prepared } from '../src/apps/sstop/rows.ts';
-import { Sampler } from '../src/apps/sstop/sampler.ts';
+import { NO_DEMAND, Sampler } from '../src/apps/sstop/sampler.ts';
 import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
 import type { Controls, ExitReason } from '../src/screen/loop/program.ts';
@@ -36,6 +37,7 @@ class Screen {
   readonly #settings: Settings;
   readonly #input: SstopInput;
   readonly #signaller: Signaller | undefined;
+  readonly #feed: NetworkFeed;
   readonly #sampler: Sampler;
   readonly #startMillis = performance.now();
   /** Said again when the screen is left: a notice lasts until the next key. */
@@ -47,7 +49,7 @@ class Screen {
     this.#settings = settings;
     this.#input = input;
     this.#signaller = signaller;
-    this.#sampler = new Sampler(input.source, settings.intervalMillis, {
+    this.#feed = new NetworkFeed({
       prepare: async (data, slice) => {
         const model = this.#controls?.model;
         if (model !== undefined) await prepared(model, data, slice);
@@ -58,8 +60,17 @@ class Screen {
       },
       failed: ({ message }) => this.#controls?.dispatch({ kind: 'failed', message }),
     });
+    const demand = () => ({
+      ...NO_DEMAND,
+      networkMillis: this.#controls?.model.intervalMillis ?? settings.intervalMillis,
+    });
+    this.#sampler = new Sampler(input.source, demand, {
+      sampled: () => undefined,
+      failed: () => undefined,
+      network: this.#feed,
+    });
     input.playback?.observe((snapshot) => {
-      if (snapshot.network !== undefined) this.#sampler.rates.update(snapshot.network, snapshot.header);
+      if (snapshot.network !== undefined) this.#feed.rates.update(snapshot.network, snapshot.header);
     });
     input.link?.onChange(() => this.#tellLink());
     input.names.onChange = () => this.#controls?.repaint();
@@ -77,7 +88,7 @@ class Screen {
         this.#tellLink();
         // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
         starting = setImmediate(() => this.#sampler.start());
-        void rehearse(this.#program(), () => this.#sampler.data !== undefined);
+        void rehearse(this.#program(), () => this.#feed.data !== undefined);
       },
     });
     clearImmediate(starting);
@@ -101,10 +112,11 @@ class Screen {
 
   #carryOut(effect: Effect, controls: ScreenControls): void {
     carryOutNetwork(effect, controls, {
-      ...{ sampler: this.#sampler, names: this.#input.names, signaller: this.#signaller },
+      ...{ names: this.#input.names, signaller: this.#signaller },
       ...{ model: controls.model, log: this.#input.log },
       tell: (message) => controls.dispatch(message),
       steer: (command) => this.#steer(command),
+      setInterval: () => this.#sampler.wake(),
     });
   }
 
@@ -154,7 +166,7 @@ class Screen {
   }
 
   #printSummary(): void {
-    const { data } = this.#sampler;
+    const { data } = this.#feed;
     const model = this.#controls?.model;
     if (data === undefined || model === undefined) return;
     const micros = (performance.now() - this.#startMillis) * 1000;

@@ -136,7 +136,7 @@ export class EveryColumn {
     const fileSystem: Required<FileSystem> = {
       ...{ name: 'sda1', source: '/dev/sda1', mountPoint: '/srv', type: 'ext4', isReadOnly: true, device },
       ...{ isPartition: true, totalBytes: this.#next(), usedBytes: this.#next(), inodes: this.#next() },
-      ...{ availableBytes: this.#next(), freeInodes: this.#next() },
+      ...{ availableBytes: this.#next(), freeInodes: this.#next(), silence: 'no-answer' },
     };
     return { ...this.#section(), fileSystems: [fileSystem], devices: [device] };
   }
@@ -214,12 +214,14 @@ export class EveryColumn {
       ...{ committedBytes: this.#next(), commitLimitBytes: this.#next(), swapTotalBytes: this.#next() },
       ...{ swapUsedBytes: this.#next(), swapCachedBytes: this.#next(), zswapPoolBytes: this.#next() },
       ...{ zswapStoredBytes: this.#next(), zramPoolBytes: this.#next(), zramStoredBytes: this.#next() },
+      reclaimableArcBytes: this.#next(),
     };
   }
 
   #sensor(label: string): Required<TemperatureSensor> {
     return {
       ...{ chip: 'coretemp', label, id: `hwmon2/${label}`, device: 'coretemp.0', bus: 'platform' },
+      chipSuffix: 'coretemp',
       ...{ celsius: 48.5, maxCelsius: 90.5, criticalCelsius: 100.5 },
     };
   }

@@ -59,6 +59,8 @@ const MACHINE: Internal = {
   'memory.value.reclaimableSlabBytes': 'is for /metrics alone',
   'sensors.value.sensors.bus': 'makes the names of chips on /metrics',
   'sensors.value.cpu.bus': 'makes the names of chips on /metrics',
+  'sensors.value.sensors.chipSuffix': 'makes the names of chips on /metrics',
+  'sensors.value.cpu.chipSuffix': 'makes the names of chips on /metrics',
 };
 const DETAIL: Internal = {
   'process.startWallMillis': 'stands for start ticks where the original protocol tells none',
@@ -96,7 +98,7 @@ describe('from an agent', () => {
     },
     openMachine: () => ({
       collectMachine: () => collected.machine,
-      collectDisks: () => collected.disks,
+      collectDisks: () => Promise.resolve(collected.disks),
       collectProcesses: () => Promise.resolve(collected.processes),
       collectProcess: () => Promise.resolve(collected.detail),
       collectJournal: () => Promise.resolve(collected.journal),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FLOORS, findFolderCycle, MODULE_OWNERS, ROOMS } from '../bin/dev/tidy/import-table.ts';
+import { unneededOwners } from '../bin/dev/tidy/outside-paths.ts';
 import { arrowsOf, checkFile } from '../bin/dev/tidy/rules.ts';
 import { importsOf, readSource } from '../bin/dev/tidy/source-text.ts';
 import { findUnusedCode } from '../bin/dev/tidy/unused-code.ts';
@@ -33,6 +34,10 @@ describe('the house', () => {
     const findings = findUnusedCode(new Map(sources.map((path) => [path, read(path)])));
     expect(findings.map(({ path, line, what }) => `${path}:${line} ${what}`)).toEqual([]);
   }, 60_000);
+
+  test('lets nobody touch files who does not', () => {
+    expect(unneededOwners(new Map(SOURCES.map((path) => [path, read(path)])))).toEqual([]);
+  });
 
   test('shows the import table in docs/ARCHITECTURE.md as it is enforced', () => {
     const page = read('docs/ARCHITECTURE.md');
@@ -130,6 +135,9 @@ describe('each rule can fail', () => {
       'a file opened outside src/kit/files/',
     ],
     ['bin/a.ts', 'await Bun.write(path, text);', 'a file opened outside src/kit/files/'],
+    ['platforms/linux/a.ts', "import { statSync } from 'node:fs';", 'a file outside /proc and /sys'],
+    ['platforms/linux/a.ts', 'openAt(AT_FDCWD, path, O_RDONLY);', 'a file outside /proc and /sys'],
+    ['platforms/linux/a.ts', "const path = '/mnt/data/x';", 'a file outside /proc and /sys'],
     [plain, '\n'.repeat(400), '400 lines'],
     [plain, "throw new Error('x');", 'a bare Error'],
     [plain, "throw Error('x');", 'a bare Error'],

@@ -15,6 +15,9 @@ const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' } as const;
 /** A program that runs beside this one, its output on pipes. */
 export type ChildProgram = Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
 
+/** A program that runs beside this one and is written to; what it says beside its output is thrown away. */
+export type ChildToWriteTo = Bun.Subprocess<'pipe', 'pipe', 'ignore'>;
+
 let isPrepared = false;
 
 /**
@@ -27,15 +30,30 @@ export function startChild(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): ChildProgram {
+  const command = [prepared(paths), ...args];
+  return Bun.spawn(command, {
+    ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: '/' },
+    env: { ...ENVIRONMENT, ...variables },
+  });
+}
+
+/** As `startChild`, for a program that is written to. Throws OpError as that does. */
+export function startChildToWriteTo(path: string, args: readonly string[]): ChildToWriteTo {
+  const command = [prepared([path]), ...args];
+  return Bun.spawn(command, {
+    ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'ignore', cwd: '/' },
+    env: ENVIRONMENT,
+  });
+}
+
+/** The first path that exists. From now on no child of this thread has a capability. */
+function prepared(paths: readonly string[]): string {
   if (paths.some((path) => !path.startsWith('/'))) throw new OpError({ op: 'start child', code: 'EINVAL' });
   const path = paths.find((candidate) => existsSync(candidate));
   if (path === undefined) throw new OpError({ op: 'start child', code: 'ENOENT' });
   if (!isPrepared) dropCapabilitiesOfChildren();
   isPrepared = true;
-  return Bun.spawn([path, ...args], {
-    ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: '/' },
-    env: { ...ENVIRONMENT, ...variables },
-  });
+  return path;
 }
 
 /**

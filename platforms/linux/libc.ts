@@ -83,6 +83,7 @@ const SIGNATURES = {
   openat: { args: ['i32', 'ptr', 'i32', 'i32'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
   read: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
+  write: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i32' },
   lseek: { args: ['i32', 'i64', 'i32'], returns: 'i32' },
   readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' },
@@ -208,6 +209,12 @@ export function readInto(
 ): number {
   const room = Math.min(length, into.bytes.length - offset);
   const result = symbols.read(descriptor, (into.pointer + offset) as Pointer, room);
+  return result < 0 ? -errno() : result;
+}
+
+/** write(2). Returns bytes written or -errno. */
+export function writeFrom(descriptor: number, from: NativeBuffer, length: number): number {
+  const result = symbols.write(descriptor, from.pointer, length);
   return result < 0 ? -errno() : result;
 }
 
@@ -365,8 +372,8 @@ export class SharedMemory {
 }
 
 /** A system call without a wrapper in every C library, by number. Returns its result or -errno. */
-export function systemCall(number: number, a = 0, b = 0, c = 0, d = 0): number {
-  const result = symbols.syscall(number, a, b, c, d, 0, 0);
+export function systemCall(number: number, a = 0, b = 0, c = 0, d = 0, e = 0): number {
+  const result = symbols.syscall(number, a, b, c, d, e, 0);
   return result < 0 ? -errno() : result;
 }
 

@@ -9,14 +9,15 @@ import type {
   TierReport,
 } from '../../src/data/sample/platform.ts';
 import { monotonicMicros } from './clock.ts';
-import { readHostFacts } from './collectors/host.ts';
+import type { SpaceSource } from './collectors/disks.ts';
+import { Host } from './collectors/host.ts';
 import { LinuxMachine } from './collectors/machine.ts';
 import { openLinuxNetwork } from './collectors/network.ts';
 import { linuxTierReports } from './collectors/network-tiers.ts';
 import { PidSignaller } from './collectors/signaller.ts';
+import { lookUpUsers, type UserLookup } from './collectors/user-lookup.ts';
 import { UserNames } from './collectors/users.ts';
 import type { HandedPrograms } from './handed-programs.ts';
-import { ProcDirectory } from './proc/proc-directory.ts';
 
 const PROC = '/proc';
 
@@ -26,28 +27,34 @@ export interface LinuxPlatformOptions {
   readonly etcRoot?: string;
   /** Programs that are counting already, for the first network that is opened. */
   readonly handed?: HandedPrograms | undefined;
+  /** Who asks file systems; default a process beside. */
+  readonly space?: SpaceSource;
+  /** Who knows users that the passwd file does not; default the system's name services. */
+  readonly userLookup?: UserLookup;
 }
 
 /** Linux, asked by /proc and netlink. */
 export class LinuxPlatform implements Platform {
-  readonly host: HostFacts;
   readonly signaller: Signaller;
+  readonly #host: Host;
   readonly #users: UserNames;
   readonly #procRoot: string;
+  readonly #space: SpaceSource | undefined;
   #handed: HandedPrograms | undefined;
 
   /** Throws SyscallError where /proc cannot be opened. */
   constructor(options: LinuxPlatformOptions = {}) {
     this.#procRoot = options.procRoot ?? PROC;
     this.#handed = options.handed;
-    this.#users = new UserNames(options.etcRoot === undefined ? {} : { etcRoot: options.etcRoot });
+    this.#space = options.space;
+    const { etcRoot, userLookup = lookUpUsers } = options;
+    this.#users = new UserNames({ ...(etcRoot === undefined ? {} : { etcRoot }), lookup: userLookup });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
-    const proc = new ProcDirectory(this.#procRoot);
-    try {
-      this.host = readHostFacts(proc);
-    } finally {
-      proc.close();
-    }
+    this.#host = new Host(this.#procRoot);
+  }
+
+  get host(): HostFacts {
+    return this.#host.facts;
   }
 
   monotonicMicros(): number {
@@ -62,7 +69,8 @@ export class LinuxPlatform implements Platform {
   }
 
   openMachine(options: MachineOptions): MachineCollector {
-    return new LinuxMachine({ ...options, procRoot: this.#procRoot, host: this.host });
+    const space = this.#space === undefined ? {} : { space: this.#space };
+    return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.#host });
   }
 
   tierReports(): readonly TierReport[] {

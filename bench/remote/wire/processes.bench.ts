@@ -16,29 +16,31 @@ const ITERATIONS = 5;
 /** Runs, those for warming up too, times iterations. */
 const REPLIES = 12 * ITERATIONS;
 
-const SAMPLE = new ProcessList(ROWS);
-
-/** One sample of 10,000 processes in which every twentieth has changed. */
-function sample(changes: ProcessChanges, sequence: number): void {
-  const { processes, texts } = SAMPLE;
-  for (let i = 0; i < ROWS; i++) {
-    const busy = i % BUSY_EVERY === 0 ? sequence : 0;
-    const slot = SAMPLE.findOrAdd(i + 1, 100_000 + i * 17);
-    processes.state[slot] = 83;
-    processes.threads[slot] = 1 + (i % 9);
-    processes.cpuNanos[slot] = i * 1e6 + busy * 3e7;
-    processes.rssBytes[slot] = (1 + (i % 900)) * 65_536;
-    processes.names[slot] = NAMES[i]!;
-    texts.users[slot] = USERS[i % 50]!;
-    texts.commandLines[slot] = LINES[i]!;
-  }
-  const share = 1.5 + (sequence % 7);
-  changes.absorb(sequence, SAMPLE, (slot) => ((processes.pid[slot]! - 1) % BUSY_EVERY === 0 ? share : 0));
-}
-
 const NAMES = Array.from({ length: ROWS }, (_, i) => `worker-${i % 700}`);
 const USERS = Array.from({ length: 50 }, (_, i) => `user-${i}`);
 const LINES = Array.from({ length: ROWS }, (_, i) => `/usr/lib/service/bin/worker --number ${i} --verbose`);
+
+const SAMPLE = new ProcessList(ROWS);
+for (let i = 0; i < ROWS; i++) {
+  const { processes, texts } = SAMPLE;
+  const slot = SAMPLE.add(i + 1, 100_000 + i * 17);
+  processes.state[slot] = 83;
+  processes.threads[slot] = 1 + (i % 9);
+  processes.cpuNanos[slot] = i * 1e6;
+  processes.rssBytes[slot] = (1 + (i % 900)) * 65_536;
+  processes.names[slot] = NAMES[i]!;
+  texts.users[slot] = USERS[i % 50]!;
+  texts.commandLines[slot] = LINES[i]!;
+}
+
+/** One sample of 10,000 processes in which every twentieth has changed. */
+function sample(changes: ProcessChanges, sequence: number): void {
+  const { processes } = SAMPLE;
+  const { slots, cpuNanos, pid } = processes;
+  for (let i = 0; i < ROWS; i += BUSY_EVERY) cpuNanos[slots.rows[i]!]! += 3e7;
+  const share = 1.5 + (sequence % 7);
+  changes.absorb(sequence, SAMPLE, (slot) => ((pid[slot]! - 1) % BUSY_EVERY === 0 ? share : 0));
+}
 
 const FACTS: ProcessFacts = {
   header: {

@@ -2,6 +2,15 @@
 // On entry: sp = the stack block, x0 = what the loader wants called at exit (kept).
     .text
 start:
+    mov   x19, x0
+    mov   x8, #48                       // faccessat(AT_FDCWD, path, F_OK)
+    mov   x0, #-100
+    adr   x1, proc_path
+    mov   x2, #0
+    svc   #0
+    cmn   x0, #2                        // ENOENT
+    b.eq  refuse
+    mov   x0, x19
     mov   x8, sp
     ldr   x1, [x8]                      // argc
     add   x9, x8, x1, lsl #3
@@ -87,5 +96,19 @@ copy_auxv:
     ldr   x2, [x13]
     add   x2, x14, x2                   // the runtime's own entry
     br    x2
+refuse:
+    mov   x8, #64                       // write
+    mov   x0, #2
+    adr   x1, no_proc
+    mov   x2, #(no_proc_end - no_proc)
+    svc   #0
+    mov   x8, #94                       // exit_group
+    mov   x0, #1
+    svc   #0
+proc_path:
+    .asciz "/proc/self/maps"
+no_proc:
+    .ascii "/proc is not mounted: sstop, socktop and socktop-agent cannot run without it\n"
+no_proc_end:
     .balign 16
 parameters:

@@ -137,3 +137,27 @@ describe('sealImage refuses', () => {
     expect(() => sealImage(image, ENTRY_POLICY)).toThrow('does not define environ');
   });
 });
+
+const isRootWithUnshare = isRoot && Bun.which('unshare') !== null;
+const emulator = process.arch === 'x64' ? Bun.which('qemu-x86_64-static') : null;
+
+describe('what the runtime cannot do without is missed in one line', () => {
+  const refusalOf = (...command: readonly string[]) => {
+    const run = Bun.spawnSync([...command], { env: { PATH: process.env['PATH'] } });
+    return [run.exitCode, run.stdout.toString(), run.stderr.toString()];
+  };
+  const needed = 'sstop, socktop and socktop-agent cannot run without';
+
+  test.skipIf(!isRootWithUnshare)('/proc (needs root and unshare)', () => {
+    const script = 'umount -l /proc && exec "$0"';
+    expect(refusalOf('unshare', '--mount', '--propagation=private', 'sh', '-c', script, sealed)).toEqual([
+      ...[1, '', `/proc is not mounted: ${needed} it\n`],
+    ]);
+  });
+
+  test.skipIf(emulator === null)('SSE4.2 and POPCNT (needs qemu-x86_64-static)', () => {
+    expect(refusalOf(emulator!, '-cpu', 'Conroe', sealed)).toEqual([
+      ...[1, '', `this processor lacks SSE4.2 or POPCNT: ${needed} them\n`],
+    ]);
+  });
+});

@@ -1,11 +1,30 @@
 # Entry stub for x86-64 Linux. Runs before any code of the runtime, on the stack that execve(2) made
 # (arch/x86 ABI: argc, argv..., 0, envp..., 0, auxv pairs..., AT_NULL pair), and rebuilds it below with a filtered
-# environment. The parameters that follow the code are described in seal.ts.
+# environment. The parameters that follow the code are described in seal.ts. Before that it looks for what the runtime
+# cannot do without, and would only say by a signal: it ends with one line and exit code 1 where that is missing.
 # On entry: rsp = the stack block, rdx = what the loader wants called at exit (kept). All else is free.
     .intel_syntax noprefix
     .text
 start:
     endbr64
+    mov   r8, rdx
+    mov   eax, 1
+    xor   ecx, ecx
+    cpuid
+    and   ecx, 0x900000                 # SSE4.2 and POPCNT
+    cmp   ecx, 0x900000
+    lea   rsi, [rip + no_processor]
+    mov   edx, offset no_processor_end - no_processor
+    jne   refuse
+    mov   eax, 21                       # access(path, F_OK)
+    lea   rdi, [rip + proc_path]
+    xor   esi, esi
+    syscall
+    cmp   rax, -2                       # ENOENT
+    lea   rsi, [rip + no_proc]
+    mov   edx, offset no_proc_end - no_proc
+    je    refuse
+    mov   rdx, r8
     mov   r8, rsp
     mov   rcx, [r8]                     # argc
     lea   r9, [r8 + rcx*8 + 16]         # envp
@@ -114,5 +133,20 @@ copy_auxv:
     add   rsi, [rbx]                    # the runtime's own entry
     xor   ebp, ebp
     jmp   rsi
+refuse:                                 # rsi: the line, edx: its length
+    mov   edi, 2
+    mov   eax, 1                        # write
+    syscall
+    mov   edi, 1
+    mov   eax, 231                      # exit_group
+    syscall
+proc_path:
+    .asciz "/proc/self/maps"
+no_proc:
+    .ascii "/proc is not mounted: sstop, socktop and socktop-agent cannot run without it\n"
+no_proc_end:
+no_processor:
+    .ascii "this processor lacks SSE4.2 or POPCNT: sstop, socktop and socktop-agent cannot run without them\n"
+no_processor_end:
     .balign 16
 parameters:

@@ -1,4 +1,5 @@
 import { isTestOrBench, MODULE_OWNERS, ROOMS, refusalOf, resolveImport, roomOf } from './import-table.ts';
+import { checkOutsidePaths } from './outside-paths.ts';
 import { importsOf, readSource, type SourceText } from './source-text.ts';
 
 /** One place that breaks a rule. */
@@ -102,6 +103,9 @@ export function checkFile(path: string, source: string): Finding[] {
   const text = readSource(source);
   findings.push(...checkPatterns(path, source, text), ...checkSkips(path, source, text));
   findings.push(...checkImports(path, source, text), ...checkRoom(path));
+  for (const { index, what } of checkOutsidePaths(path, source, text)) {
+    findings.push(finding(path, source, index, what));
+  }
   return findings;
 }
 

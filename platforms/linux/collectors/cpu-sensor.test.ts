@@ -34,6 +34,23 @@ test('small boards', () => {
   expect(choose(['cpuss-0-thermal', 'a', 40], ['cpuss-1-thermal', 'b', 45])).toBe('cpuss-1-thermal b');
 });
 
+test('its cores before the whole of a system-on-chip, however hot a part of that is', () => {
+  const zones = (...names: readonly (readonly [string, number])[]) =>
+    choose(...names.map(([name, celsius]) => [name, name, celsius] as const));
+  // Jetson Orin with a busy GPU, Rockchip, Snapdragon, an older Jetson.
+  expect(
+    zones(['cpu-thermal', 50.7], ['gpu-thermal', 55], ['soc0-thermal', 53.2], ['soc1-thermal', 54.4]),
+  ).toBe('cpu-thermal cpu-thermal');
+  expect(zones(['soc-thermal', 60], ['bigcore0-thermal', 50], ['littlecore-thermal', 49])).toBe(
+    'bigcore0-thermal bigcore0-thermal',
+  );
+  expect(zones(['soc_thermal', 70], ['cpu0-0-top-thermal', 45], ['cpuss0-top-thermal', 47])).toBe(
+    'cpuss0-top-thermal cpuss0-top-thermal',
+  );
+  expect(zones(['soc-thermal', 70], ['CPU-therm', 45], ['GPU-therm', 60])).toBe('CPU-therm CPU-therm');
+  expect(zones(['soc0-thermal', 53.2], ['gpu-thermal', 55])).toBe('soc0-thermal soc0-thermal');
+});
+
 test('what somebody calls CPU, as a last resort; never a drive, a battery or a board', () => {
   expect(choose(['nct6775', 'SYSTIN', 30], ['nct6775', 'CPUTIN', 35])).toBe('nct6775 CPUTIN');
   expect(choose(['thinkpad', 'CPU', 48], ['thinkpad', 'GPU', 60])).toBe('thinkpad CPU');

@@ -1,8 +1,9 @@
 import type { TemperatureSensor } from '../../../src/data/sample/sensors-sample.ts';
 
-/** Kernel names of sensors in a processor's or a system-on-chip's middle. */
-const SILICON =
-  /^(cpu|cpuss|soc|bcm2835|bigcore|littlecore|exynos|sun\w+i?|armada|meson|mtktscpu|rk\w*)\d*([-_]?\d+)*[-_]?(thermal|temp|sensor)?$/;
+/** Kernel names of sensors at a processor's cores. */
+const CORES = silicon('cpu|cpuss|bigcore|littlecore|mtktscpu');
+/** And of those in a system-on-chip's middle: a part of it that is no core may be the hotter. */
+const WHOLE_CHIP = silicon('soc|bcm2835|exynos|sun\\w+i?|armada|meson|rk\\w*');
 const PROCESSOR_LABEL = /\bcpu|cputin|\bpackage\b|\bprocessor\b|\btctl\b|\btdie\b|\bpeci\b/i;
 
 /** Kinds of sensors from the best to the last resort; the first with a value speaks for the CPU. */
@@ -12,11 +13,16 @@ const KINDS: readonly ((sensor: TemperatureSensor) => boolean)[] = [
   ({ chip, label }) => isRyzen(chip) && label === 'Tdie',
   ({ chip, label }) => isRyzen(chip) && (label === 'Tctl' || label === 'temp1'),
   ({ chip }) => chip === 'x86_pkg_temp',
-  ({ chip }) => SILICON.test(chip),
+  ({ chip }) => CORES.test(chip),
+  ({ chip }) => WHOLE_CHIP.test(chip),
   ({ chip }) => chip === 'coretemp' || chip === 'k8temp' || chip === 'via_cputemp',
   ({ label }) => PROCESSOR_LABEL.test(label),
   ({ chip }) => PROCESSOR_LABEL.test(chip.replaceAll('_', ' ')),
 ];
+
+function silicon(names: string): RegExp {
+  return new RegExp(`^(${names})\\d*([-_]?\\d+)*(-top|-bottom)?[-_]?(therm|thermal|temp|sensor)?$`, 'i');
+}
 
 function isRyzen(chip: string): boolean {
   return chip === 'k10temp' || chip === 'zenpower';

@@ -42,17 +42,27 @@ test('a bind is the same file system: the whole of it stands for it, wherever it
   ).toEqual(['/dev/sda1 /', '/dev/sdb1 /var/lib/data']);
 });
 
-test('subvolumes of btrfs are one file system, and so are data sets of a pool', () => {
+test('subvolumes of btrfs are one file system; data sets are each their own, snapshots none', () => {
   expect(
     select(
       '21 1 0:20 /@ / rw - btrfs /dev/nvme0n1p2 rw',
       '22 21 0:20 /@home /home rw - btrfs /dev/nvme0n1p2 rw',
       '23 21 0:20 / /mnt/top rw - btrfs /dev/nvme0n1p2 rw',
-      '24 21 0:30 / /tank/vm/disk rw - zfs tank/vm/disk rw',
-      '25 21 0:31 / /very/long/path/of/the/pool rw - zfs tank rw',
-      '26 21 0:32 / /tank/b rw - zfs tank/b rw',
+      '24 25 0:30 / /tank/vm/disk rw - zfs tank/vm/disk rw',
+      '25 21 0:31 / /tank rw - zfs tank rw',
+      '26 21 0:32 / /tank/.zfs/snapshot/x ro - zfs tank@x ro',
+      '27 21 0:30 / /again rw - zfs tank/vm/disk rw',
     ),
-  ).toEqual(['/dev/nvme0n1p2 /', 'tank /very/long/path/of/the/pool']);
+  ).toEqual(['/dev/nvme0n1p2 /', 'tank/vm/disk /again', 'tank /tank']);
+});
+
+test('of two mounts of one file system the one that no automounter made stands for it', () => {
+  const automount = ['22 21 0:9 / /usb rw - autofs systemd-1 rw', '23 22 8:17 / /usb rw - ext4 /dev/sdb1 rw'];
+  expect(select(ROOT, ...automount)).toEqual(['/dev/sda1 /', '/dev/sdb1 /usb']);
+  expect(select(ROOT, ...automount, '24 21 8:17 / /mnt/longer rw - ext4 /dev/sdb1 rw')).toEqual([
+    '/dev/sda1 /',
+    '/dev/sdb1 /mnt/longer',
+  ]);
 });
 
 test('a mount that is covered cannot be asked by its path', () => {

@@ -3,15 +3,15 @@ import type { MountEntry } from '../proc/mountinfo.ts';
 /** Read-only images, and programs that play file system; their sources may look like devices. */
 const NEVER = new Set(['squashfs', 'erofs', 'cramfs', 'romfs', 'fuse', 'fusectl', 'devtmpfs', 'autofs']);
 /** Real ones whose source is no path in /dev. */
-const WITHOUT_DEVICE = new Set(['zfs', 'ubifs', 'jffs2', 'yaffs2', 'bcachefs', 'virtiofs', 'apfs']);
+const WITHOUT_DEVICE = new Set(['ubifs', 'jffs2', 'yaffs2', 'bcachefs', 'virtiofs', 'apfs']);
 /** Their bytes are in another file system's file, or in memory. */
 const BORROWED_DEVICE = /^\/dev\/(loop|ram|zram|fuse$)/;
 
 /**
  * The mounts that stand for a file system each: real ones once, however often they are bound, and what `/` is on,
  * whatever that is. Left out are pseudo and memory file systems, images, loop devices, overlays (but for `/`) and all
- * of the network (nfs, cifs, 9p, ceph, sshfs and other fuse): asking one whose server is gone never returns, and asking
- * keeps an automount from ending.
+ * of the network (nfs, cifs, 9p, ceph, sshfs and other fuse), which are others' disks. Of two mounts of one file
+ * system, the one that no automounter made stands for it.
  */
 export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
   const byParent = Map.groupBy(mounts, ({ parentId }) => parentId);
@@ -21,7 +21,7 @@ export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
     if (!isReal(mount) || isOutOfReach(mount, byId, byParent)) continue;
     const key = fileSystemKey(mount);
     const known = best.get(key);
-    if (known === undefined || rank(mount) < rank(known)) best.set(key, mount);
+    if (known === undefined || rankIn(byId, mount) < rankIn(byId, known)) best.set(key, mount);
   }
   const selected = [...best.values()];
   const isRootOverlay = selected.some(({ mountPoint, type }) => mountPoint === '/' && type === 'overlay');
@@ -30,36 +30,41 @@ export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
 
 function isReal({ type, source, mountPoint }: MountEntry): boolean {
   if (mountPoint === '/') return type !== 'rootfs';
+  // A snapshot that somebody looked into is mounted for a while.
+  if (type === 'zfs') return !source.includes('@');
   if (WITHOUT_DEVICE.has(type)) return true;
   if (NEVER.has(type) || type.startsWith('fuse.')) return false;
   return source.startsWith('/dev/') && !BORROWED_DEVICE.test(source);
 }
 
-/** All subvolumes of a btrfs have one device; all data sets of a pool share its space. */
-function fileSystemKey({ type, source, major, minor }: MountEntry): string {
-  return type === 'zfs' ? `zfs ${source.split('/', 1)[0]}` : `${major}:${minor}`;
+/** All subvolumes of a btrfs have one device, each data set of ZFS one of its own. */
+function fileSystemKey({ major, minor }: MountEntry): string {
+  return `${major}:${minor}`;
 }
 
+/** Behind every other. */
+const AUTOMOUNT_RANK = 1e9;
+
 /** The smaller the better: `/`, then the whole file system before a part of it, then the shortest path. */
-function rank({ mountPoint, root, type, source }: MountEntry): number {
+function rankIn(byId: MountsById, mount: MountEntry): number {
+  return rank(mount) + (isAutomounted(mount, byId) ? AUTOMOUNT_RANK : 0);
+}
+
+function rank({ mountPoint, root }: MountEntry): number {
   if (mountPoint === '/') return 0;
   const isWhole = root === '/' || root === '';
-  const depth = type === 'zfs' ? source.split('/').length * 4096 : 0;
-  return (isWhole ? 1 : 1e6) + depth + mountPoint.length;
+  return (isWhole ? 1 : 1e6) + mountPoint.length;
 }
 
 /** File systems whose server or program may be gone; a path through them hangs as they do. */
 const MAY_HANG = /^(nfs\d?|cifs|smb\w*|9p|ceph|afs|coda|lustre|ncpfs|glusterfs|fuse(\..+)?)$/;
 
+type MountsById = ReadonlyMap<number, MountEntry>;
 type MountsByParent = ReadonlyMap<number, readonly MountEntry[]>;
 const NESTING_LIMIT = 64;
 
 /** Whether its path leads to another mount (one on top of it, or of a folder on the way), or through the network. */
-function isOutOfReach(
-  mount: MountEntry,
-  byId: ReadonlyMap<number, MountEntry>,
-  byParent: MountsByParent,
-): boolean {
+function isOutOfReach(mount: MountEntry, byId: MountsById, byParent: MountsByParent): boolean {
   let current: MountEntry | undefined = mount;
   let from = mount.id;
   for (let depth = 0; current !== undefined && depth < NESTING_LIMIT; depth++) {
@@ -74,6 +79,20 @@ function isOutOfReach(
     from = id;
     current = byId.get(parentId);
     if (current !== undefined && current.mountPoint !== '/' && MAY_HANG.test(current.type)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether an automounter (autofs, systemd's .automount) has mounted it, or a mount on the way to it: a look at the path
+ * counts as use and keeps it mounted (fs/autofs/expire.c).
+ */
+export function isAutomounted(mount: MountEntry, byId: MountsById): boolean {
+  let current = byId.get(mount.parentId);
+  for (let depth = 0; current !== undefined && depth < NESTING_LIMIT; depth++) {
+    if (current.type === 'autofs') return true;
+    if (current.id === current.parentId) return false;
+    current = byId.get(current.parentId);
   }
   return false;
 }

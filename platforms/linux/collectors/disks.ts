@@ -2,14 +2,15 @@ import { basename, join } from 'node:path';
 import type { BlockDevice, DisksSection, FileSystem } from '../../../src/data/sample/disks-section.ts';
 import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
-import { NativeBuffer, SyscallError } from '../libc.ts';
+import { GuardedSpace } from '../guarded/guarded-space.ts';
+import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
+import { SyscallError } from '../libc.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
-import { type FileSystemSpace, readFileSystemSpace } from '../statfs.ts';
-import { realPath } from '../sys/sysfs-value.ts';
 import { BlockDevices } from './block-devices.ts';
-import { selectMounts } from './disk-mounts.ts';
+import { isAutomounted, selectMounts } from './disk-mounts.ts';
 import { DriveTemperatures } from './drive-temperatures.ts';
+import { withPools } from './zfs-pools.ts';
 
 interface DiskCollectorOptions {
   /** Default `/proc` and `/sys`. */
@@ -19,19 +20,23 @@ interface DiskCollectorOptions {
   readonly temperatures?: boolean;
   /** Monotonic microseconds. */
   readonly clock?: () => number;
-  /** Space of a mounted file system; returns 0 or -errno. Default statfs(2). */
-  readonly space?: (path: NativeBuffer, into: FileSystemSpace) => number;
+  /** Who asks the file systems. Default a process beside. */
+  readonly space?: SpaceSource;
 }
+
+/** Answers by the keys of the questions; who does not answer is missing. */
+export type SpaceSource = Pick<GuardedSpace, 'ask' | 'close'>;
 
 /** Sizes, names and sensors of devices change seldom. */
 const FACTS_INTERVAL_MICROS = 60e6;
 
-/** A file system to be asked, with what does not change while it is mounted. */
+/** A file system to be shown, with what does not change while it is mounted. */
 interface Mounted {
   readonly mount: MountEntry;
-  readonly path: NativeBuffer;
-  /** Kernel name of its device by its source, for those whose number is not the device's (btrfs). */
-  readonly sourceName: string;
+  /** Tells it from others, and from what is mounted there later. */
+  readonly key: string;
+  /** undefined: it is not asked. */
+  readonly question: SpaceQuestion | undefined;
 }
 
 /** Real file systems, each once, and block devices. Mounts are parsed again only when their text has changed. */
@@ -40,14 +45,7 @@ export class DiskCollector {
   readonly #devices: BlockDevices;
   readonly #temperatures: DriveTemperatures | undefined;
   readonly #clock: () => number;
-  readonly #readSpace: (path: NativeBuffer, into: FileSystemSpace) => number;
-  readonly #space: FileSystemSpace = {
-    totalBytes: 0,
-    usedBytes: 0,
-    availableBytes: 0,
-    inodes: 0,
-    freeInodes: 0,
-  };
+  readonly #space: SpaceSource;
   #mountsText = new Uint8Array(0);
   #mounted: readonly Mounted[] = [];
   #nextFactsMicros = Number.NEGATIVE_INFINITY;
@@ -60,17 +58,19 @@ export class DiskCollector {
     this.#devices = new BlockDevices(procRoot, sysRoot);
     this.#temperatures = options.temperatures === false ? undefined : new DriveTemperatures(sysRoot);
     this.#clock = options.clock ?? monotonicMicros;
-    this.#readSpace = options.space ?? readFileSystemSpace;
+    this.#space = options.space ?? new GuardedSpace();
   }
 
-  /** Throws SyscallError where the mounts cannot be read; devices that cannot are an error in the section. */
-  collect(): DisksSection {
+  /** Rejects with SyscallError where the mounts cannot be read; what else fails is an error in the section. */
+  async collect(): Promise<DisksSection> {
     const started = monotonicMicros();
     this.#readMounts();
     this.#renewFacts();
     const errors: SectionError[] = [];
+    const answers = await this.#askSpace(errors);
     const devices = this.#readDevices(errors);
-    const fileSystems = withoutRepeats(this.#mounted.map((mounted) => this.#fileSystem(mounted, devices)));
+    const rows = this.#mounted.map((mounted) => fileSystemOf(mounted, answers, devices));
+    const fileSystems = withoutRepeats(withPools(rows));
     return {
       sequence: ++this.#sequence,
       monotonicMicros: started,
@@ -82,6 +82,7 @@ export class DiskCollector {
   }
 
   close(): void {
+    this.#space.close();
     this.#mountinfo.close();
     this.#devices.close();
     this.#temperatures?.close();
@@ -93,7 +94,22 @@ export class DiskCollector {
     const text = this.#mountinfo.buffer.bytes.subarray(0, this.#mountinfo.length);
     if (Buffer.compare(text, this.#mountsText) === 0) return;
     this.#mountsText = text.slice();
-    this.#mounted = selectMounts(parseMountEntries(this.#mountsText, this.#mountsText.length)).map(mountedOf);
+    const all = parseMountEntries(this.#mountsText, this.#mountsText.length);
+    const byId = new Map(all.map((mount) => [mount.id, mount]));
+    this.#mounted = selectMounts(all).map((mount) => mountedOf(mount, isAutomounted(mount, byId)));
+  }
+
+  /** undefined: nobody could be asked. */
+  async #askSpace(errors: SectionError[]): Promise<ReadonlyMap<string, SpaceAnswer> | undefined> {
+    const questions = new Map<string, SpaceQuestion>();
+    for (const { key, question } of this.#mounted) if (question !== undefined) questions.set(key, question);
+    if (questions.size === 0) return new Map();
+    try {
+      return await this.#space.ask(questions);
+    } catch (thrown) {
+      errors.push(sectionError('ask file systems', thrown));
+      return undefined;
+    }
   }
 
   #renewFacts(): void {
@@ -112,33 +128,52 @@ export class DiskCollector {
       return [];
     }
   }
-
-  #fileSystem({ mount, path, sourceName }: Mounted, devices: readonly BlockDevice[]): FileSystem {
-    const device =
-      devices.find(({ major, minor }) => major === mount.major && minor === mount.minor) ??
-      devices.find(({ name }) => name === sourceName);
-    const space = this.#readSpace(path, this.#space) === 0 ? this.#space : undefined;
-    return {
-      name: device?.label ?? mount.source.replace(/^\/dev\/(mapper\/)?/, ''),
-      source: mount.source,
-      mountPoint: mount.mountPoint,
-      type: mount.type,
-      isReadOnly: mount.isReadOnly,
-      isPartition: device?.isPartition ?? false,
-      device,
-      totalBytes: space?.totalBytes,
-      usedBytes: space?.usedBytes,
-      availableBytes: space?.availableBytes,
-      inodes: space?.inodes,
-      freeInodes: space?.freeInodes,
-    };
-  }
 }
 
-function mountedOf(mount: MountEntry): Mounted {
-  const path = new NativeBuffer(mount.mountPointBytes.length);
-  path.bytes.set(mount.mountPointBytes);
-  return { mount, path, sourceName: basename(realPath(mount.source) ?? mount.source) };
+function mountedOf(mount: MountEntry, isLeftAlone: boolean): Mounted {
+  const { id, mountPoint, mountPointBytes, source } = mount;
+  // Without the NUL at its end.
+  const path = mountPointBytes.subarray(0, -1);
+  const devicePath = source.startsWith('/dev/') ? source : undefined;
+  return {
+    mount,
+    key: `${id} ${mountPoint} ${source}`,
+    question: isLeftAlone ? undefined : { path, devicePath },
+  };
+}
+
+function fileSystemOf(
+  { mount, key, question }: Mounted,
+  answers: ReadonlyMap<string, SpaceAnswer> | undefined,
+  devices: readonly BlockDevice[],
+): FileSystem {
+  const answer = answers?.get(key);
+  // Those whose number is not the device's (btrfs) have it by its name.
+  const sourceName = basename(answer?.deviceTarget ?? mount.source);
+  const device =
+    devices.find(({ major, minor }) => major === mount.major && minor === mount.minor) ??
+    devices.find(({ name }) => name === sourceName);
+  const space = answer?.errno === 0 ? answer.space : undefined;
+  return {
+    name: device?.label ?? mount.source.replace(/^\/dev\/(mapper\/)?/, ''),
+    source: mount.source,
+    mountPoint: mount.mountPoint,
+    type: mount.type,
+    isReadOnly: mount.isReadOnly,
+    isPartition: device?.isPartition ?? false,
+    device,
+    totalBytes: space?.totalBytes,
+    usedBytes: space?.usedBytes,
+    availableBytes: space?.availableBytes,
+    inodes: space?.inodes,
+    freeInodes: space?.freeInodes,
+    silence:
+      question === undefined
+        ? 'automount'
+        : answers !== undefined && answer === undefined
+          ? 'no-answer'
+          : undefined,
+  };
 }
 
 /** An overlay at `/` has the figures of what it lies upon: a folder bound from there is the same space again. */

@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../../../src/data/sample/journal-section.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { BoundedOutput } from '../bounded-output.ts';
 import { type ChildProgram, startChild } from '../child-program.ts';
 import { parseJournalLine } from './journal-entry.ts';
 
@@ -90,48 +91,6 @@ function argumentsFor({ pid, bootId }: JournalQuery): string[] {
   // journalctl is to say that entries are hidden.
   const order = [`--lines=${ENTRIES_LIMIT + 1}`, '--reverse'];
   return ['--output=json', `--output-fields=${FIELDS}`, '--no-pager', '--all', ...order, ...matches];
-}
-
-interface ByteReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  cancel(): Promise<void>;
-}
-
-/** What a stream holds, up to a limit; then it is closed. */
-class BoundedOutput {
-  isCut = false;
-  readonly #reader: ByteReader;
-  readonly #limit: number;
-  readonly #chunks: Uint8Array[] = [];
-  #length = 0;
-
-  constructor(stream: ReadableStream<Uint8Array>, limit: number) {
-    this.#reader = stream.getReader();
-    this.#limit = limit;
-  }
-
-  get text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
-  }
-
-  /** To the end, the limit, or `stop`. */
-  async read(): Promise<void> {
-    for (;;) {
-      const { done, value } = await this.#reader.read();
-      if (done || value === undefined) return;
-      const room = this.#limit - this.#length;
-      this.#chunks.push(value.subarray(0, room));
-      this.#length += Math.min(value.length, room);
-      if (value.length <= room) continue;
-      this.isCut = true;
-      this.stop();
-      return;
-    }
-  }
-
-  stop(): void {
-    void this.#reader.cancel();
-  }
 }
 
 function readingOf(

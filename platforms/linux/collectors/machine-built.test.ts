@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { CPU_TOTAL_ROW } from '../../../src/data/sample/cpu-sample.ts';
-import type { FileSystemSpace } from '../statfs.ts';
+import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
 import { ClassNetLinkSource } from '../sys/class-net.ts';
 import {
   CONTAINER,
@@ -26,16 +26,21 @@ function open(tree: BuiltTree, pageSizeBytes = 4096) {
   return Object.assign(machine, { [Symbol.dispose]: () => machine.close() });
 }
 
-/** Disks of a tree, with the space of a file system told by its mount point. */
-function disksOf(tree: BuiltTree, totals: Readonly<Record<string, number>> = {}) {
-  const space = (path: { bytes: Uint8Array }, into: FileSystemSpace): number => {
-    const point = new TextDecoder().decode(path.bytes.subarray(0, path.bytes.indexOf(0)));
+/** Disks of a tree, with the space of a file system told by its mount point; `/gone` is refused. */
+async function disksOf(tree: BuiltTree, totals: Readonly<Record<string, number>> = {}) {
+  const answerTo = ({ path }: SpaceQuestion): SpaceAnswer => {
+    const point = new TextDecoder().decode(path);
     const totalBytes = totals[point] ?? 1000;
-    Object.assign(into, { totalBytes, usedBytes: 400, availableBytes: 550, inodes: 10, freeInodes: 4 });
-    return point === '/gone' ? -2 : 0;
+    const space = { totalBytes, usedBytes: 400, availableBytes: 550, inodes: 10, freeInodes: 4 };
+    return { errno: point === '/gone' ? 2 : 0, space, deviceTarget: undefined };
+  };
+  const space = {
+    ask: async (questions: ReadonlyMap<string, SpaceQuestion>) =>
+      new Map(Array.from(questions, ([key, question]) => [key, answerTo(question)])),
+    close: () => undefined,
   };
   const collector = new DiskCollector({ procRoot: tree.procRoot, sysRoot: tree.sysRoot, space });
-  const section = collector.collect();
+  const section = await collector.collect();
   collector.close();
   return section;
 }
@@ -99,9 +104,9 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
     expect([threads.length, errors.length]).toEqual([0, 1]);
   });
 
-  test('disks', () => {
+  test('disks', async () => {
     using tree = new BuiltTree(RASPBERRY_PI);
-    const { fileSystems, devices, errors } = disksOf(tree);
+    const { fileSystems, devices, errors } = await disksOf(tree);
     expect(errors).toEqual([]);
     expect(fileSystems.map(({ name, mountPoint, isPartition }) => [name, mountPoint, isPartition])).toEqual([
       ['mmcblk0p2', '/', true],
@@ -156,9 +161,9 @@ describe('a server with 128 cores (built)', () => {
     expect(byId.get('hwmon10/temp2')).toBe(75);
   });
 
-  test('a volume has the temperature of the hottest drive below it; snaps and loops are left out', () => {
+  test('a volume has the temperature of the hottest drive below it; snaps and loops are left out', async () => {
     using tree = new BuiltTree(SERVER_128);
-    const { fileSystems, devices } = disksOf(tree);
+    const { fileSystems, devices } = await disksOf(tree);
     expect(fileSystems).toHaveLength(1);
     expect(fileSystems[0]).toMatchObject({ name: 'vg-root', isPartition: false, type: 'xfs' });
     expect(fileSystems[0]!.device?.temperatureCelsius).toBe(44.85);
@@ -169,12 +174,12 @@ describe('a server with 128 cores (built)', () => {
 });
 
 describe('a container (built)', () => {
-  test('its root once; neither the files of its runtime nor the same space again', () => {
+  test('its root once; neither the files of its runtime nor the same space again', async () => {
     using tree = new BuiltTree(CONTAINER);
-    const shown = (totals: Readonly<Record<string, number>>) =>
-      disksOf(tree, totals).fileSystems.map(({ name, mountPoint }) => `${name} ${mountPoint}`);
-    expect(shown({ '/': 5000, '/data': 7000 })).toEqual(['overlay /', 'sdb1 /data']);
-    expect(shown({ '/': 5000, '/data': 5000 })).toEqual(['overlay /']);
+    const shown = async (totals: Readonly<Record<string, number>>) =>
+      (await disksOf(tree, totals)).fileSystems.map(({ name, mountPoint }) => `${name} ${mountPoint}`);
+    expect(await shown({ '/': 5000, '/data': 7000 })).toEqual(['overlay /', 'sdb1 /data']);
+    expect(await shown({ '/': 5000, '/data': 5000 })).toEqual(['overlay /']);
   });
 
   test('no pressure, no sensors, no frequency: missing, not zero', () => {

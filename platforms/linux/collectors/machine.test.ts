@@ -2,9 +2,19 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allTicks, CPU_TOTAL_ROW } from '../../../src/data/sample/cpu-sample.ts';
+import {
+  BUSY_COLUMNS,
+  CPU_TOTAL_ROW,
+  type CpuTable,
+  WAITING_COLUMNS,
+} from '../../../src/data/sample/cpu-sample.ts';
+import { guardedSpace } from '../guarded/helper-start.fixture.ts';
 import { LinuxMachine, type LinuxMachineOptions } from './machine.ts';
 import { outputLines, restlessSlice, UNHURRIED } from './test-slices.fixture.ts';
+
+function allTicks(table: CpuTable, row: number): number {
+  return [...BUSY_COLUMNS, ...WAITING_COLUMNS].reduce((sum, column) => sum + table[column][row]!, 0);
+}
 
 const cannotDropPrivileges = process.getuid?.() !== 0 || Bun.which('setpriv') === null;
 const machines: LinuxMachine[] = [];
@@ -19,7 +29,7 @@ afterEach(async () => {
 });
 
 function open(options: LinuxMachineOptions = {}): LinuxMachine {
-  const machine = new LinuxMachine({ gpus: false, ...options });
+  const machine = new LinuxMachine({ gpus: false, space: guardedSpace(), ...options });
   machines.push(machine);
   return machine;
 }
@@ -86,7 +96,7 @@ describe('this machine', () => {
   });
 
   test('file systems are those of `df -B1`, each once', async () => {
-    const { fileSystems, devices } = open().collectDisks();
+    const { fileSystems, devices } = await open().collectDisks();
     expect(fileSystems.some(({ mountPoint }) => mountPoint === '/')).toBe(true);
     expect(new Set(fileSystems.map(({ mountPoint }) => mountPoint)).size).toBe(fileSystems.length);
     for (const { mountPoint, totalBytes, usedBytes, availableBytes, inodes } of fileSystems) {
@@ -136,10 +146,10 @@ describe('this machine', () => {
     expect((await late).sequence).toBe(3);
   });
 
-  test('every section counts its own samples', () => {
+  test('every section counts its own samples', async () => {
     const machine = open();
     expect(machine.collectMachine().sequence).toBe(1);
-    expect(machine.collectDisks().sequence).toBe(1);
+    expect((await machine.collectDisks()).sequence).toBe(1);
     const second = machine.collectMachine();
     expect(second.sequence).toBe(2);
     expect(second.durationMicros).toBeGreaterThan(0);

@@ -2,15 +2,14 @@ import type { DisksSection } from '../../../src/data/sample/disks-section.ts';
 import type { JournalSection } from '../../../src/data/sample/journal-section.ts';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
 import type { MachineSection } from '../../../src/data/sample/machine-section.ts';
-import type { HostFacts, MachineCollector, MachineOptions } from '../../../src/data/sample/platform.ts';
+import type { MachineCollector, MachineOptions } from '../../../src/data/sample/platform.ts';
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { LinkSource } from '../link.ts';
-import { ProcDirectory } from '../proc/proc-directory.ts';
-import { DiskCollector } from './disks.ts';
-import { readHostFacts } from './host.ts';
+import { DiskCollector, type SpaceSource } from './disks.ts';
+import { Host } from './host.ts';
 import { type JournalOptions, readJournal } from './journal.ts';
 import { MachineParts } from './machine-parts.ts';
 import { ProcessSections } from './machine-processes.ts';
@@ -20,11 +19,13 @@ export interface LinuxMachineOptions extends MachineOptions {
   readonly procRoot?: string;
   readonly sysRoot?: string;
   /** Default what `procRoot` says. */
-  readonly host?: HostFacts;
+  readonly host?: Host;
   readonly links?: LinkSource;
   /** Candidates for libnvidia-ml.so.1; default where drivers put it. */
   readonly nvmlPaths?: readonly string[];
   readonly journal?: JournalOptions;
+  /** Who asks file systems; default a process beside. */
+  readonly space?: SpaceSource;
   /** Default this machine's. */
   readonly pageSizeBytes?: number;
 }
@@ -40,7 +41,7 @@ export class LinuxMachine implements MachineCollector {
   #parts: MachineParts | undefined;
   #disks: DiskCollector | undefined;
   #processes: ProcessSections | undefined;
-  #host: HostFacts | undefined;
+  #host: Host | undefined;
   #journalSequence = 0;
 
   constructor(options: LinuxMachineOptions = {}) {
@@ -57,11 +58,12 @@ export class LinuxMachine implements MachineCollector {
     return this.#parts.collect();
   }
 
-  collectDisks(): DisksSection {
+  async collectDisks(): Promise<DisksSection> {
     this.#disks ??= new DiskCollector({
       procRoot: this.#procRoot,
       sysRoot: this.#sysRoot,
       temperatures: this.#options.temperatures !== false,
+      ...(this.#options.space === undefined ? {} : { space: this.#options.space }),
     });
     return this.#disks.collect();
   }
@@ -76,7 +78,8 @@ export class LinuxMachine implements MachineCollector {
 
   async collectJournal(pid: number): Promise<JournalSection> {
     const started = monotonicMicros();
-    const host = this.#readHost();
+    this.#host ??= new Host(this.#procRoot);
+    const host = this.#host.facts;
     const startTicks = this.#openProcesses().startTicks(pid) ?? 0;
     const startMillis = host.bootWallMillis + (startTicks / host.clockTicksPerSecond) * 1000;
     const sinceWallMicros = startMillis * 1000 - START_SLACK_MICROS;
@@ -107,16 +110,5 @@ export class LinuxMachine implements MachineCollector {
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
     });
     return this.#processes;
-  }
-
-  #readHost(): HostFacts {
-    if (this.#host !== undefined) return this.#host;
-    const proc = new ProcDirectory(this.#procRoot);
-    try {
-      this.#host = readHostFacts(proc);
-      return this.#host;
-    } finally {
-      proc.close();
-    }
   }
 }

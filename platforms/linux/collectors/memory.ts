@@ -3,6 +3,7 @@ import type { MemorySample } from '../../../src/data/sample/memory-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { SyscallError } from '../libc.ts';
+import { parseReclaimableArcBytes } from '../proc/arcstats.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ZramDevices, type ZramUse } from '../sys/zram.ts';
@@ -15,19 +16,23 @@ interface MemoryCollectorOptions {
   readonly clock?: () => number;
 }
 
-const ZRAM_SCAN_INTERVAL_MICROS = 30e6;
+/** Modules may be loaded later. */
+const SCAN_INTERVAL_MICROS = 30e6;
 
-/** Memory and swap by /proc/meminfo, zram by sysfs. */
+/** Memory and swap by /proc/meminfo, zram by sysfs, the cache of ZFS by its own statistics. */
 export class MemoryCollector {
   readonly #meminfo: KeptText;
+  readonly #arcstats: KeptText;
   readonly #zram: ZramDevices;
   readonly #clock: () => number;
   readonly #info = new MemInfo();
   readonly #zramUse: ZramUse = { storedBytes: 0, poolBytes: 0 };
-  #nextZramScanMicros = Number.NEGATIVE_INFINITY;
+  #hasArc = false;
+  #nextScanMicros = Number.NEGATIVE_INFINITY;
 
   constructor(options: MemoryCollectorOptions = {}) {
     this.#meminfo = new KeptText(join(options.procRoot ?? '/proc', 'meminfo'), 8192);
+    this.#arcstats = new KeptText(join(options.procRoot ?? '/proc', 'spl/kstat/zfs/arcstats'), 16 * 1024);
     this.#zram = new ZramDevices(options.sysRoot ?? '/sys');
     this.#clock = options.clock ?? monotonicMicros;
   }
@@ -40,31 +45,54 @@ export class MemoryCollector {
       throw new OpError({ op: 'parse /proc/meminfo', code: 'BAD_VALUE' });
     }
     const now = this.#clock();
-    if (now >= this.#nextZramScanMicros) {
-      this.#nextZramScanMicros = now + ZRAM_SCAN_INTERVAL_MICROS;
+    if (now >= this.#nextScanMicros) {
+      this.#nextScanMicros = now + SCAN_INTERVAL_MICROS;
       this.#zram.scan();
+      this.#hasArc = true;
     }
-    return memorySampleOf(this.#info, this.#zram.read(this.#zramUse) ? this.#zramUse : undefined);
+    const zram = this.#zram.read(this.#zramUse) ? this.#zramUse : undefined;
+    return memorySampleOf(this.#info, zram, this.#readArc());
+  }
+
+  /** undefined: there is no ZFS. */
+  #readArc(): number | undefined {
+    if (!this.#hasArc) return undefined;
+    this.#hasArc = this.#arcstats.read() === 0;
+    const bytes = parseReclaimableArcBytes(this.#arcstats.buffer.bytes, this.#arcstats.length);
+    return Number.isNaN(bytes) ? undefined : bytes;
   }
 
   close(): void {
     this.#meminfo.close();
+    this.#arcstats.close();
     this.#zram.close();
   }
 }
 
-/** What `free` makes of the kernel's numbers. */
-function memorySampleOf(info: MemInfo, zram: ZramUse | undefined): MemorySample {
+/**
+ * What `free` makes of the kernel's numbers, but that the cache of ZFS is cache, as htop has it: the kernel knows it as
+ * memory in use alone.
+ */
+function memorySampleOf(
+  info: MemInfo,
+  zram: ZramUse | undefined,
+  reclaimableArc: number | undefined,
+): MemorySample {
   const availableKib = Number.isNaN(info.memAvailable) ? estimateAvailable(info) : info.memAvailable;
   const isZswapUsed = info.zswapped > 0;
+  const usedBytes = Math.max(0, info.memTotal - availableKib) * 1024;
+  // A container sees the cache of its host.
+  const arcBytes = reclaimableArc === undefined ? undefined : Math.min(reclaimableArc, usedBytes);
+  const cachedBytes = bytesOf(info.cached + (info.sReclaimable || 0));
   return {
     totalBytes: info.memTotal * 1024,
     freeBytes: info.memFree * 1024,
     // A container's view may promise more than it has.
-    availableBytes: Math.min(availableKib, info.memTotal) * 1024,
-    usedBytes: Math.max(0, info.memTotal - availableKib) * 1024,
+    availableBytes: Math.min(availableKib, info.memTotal) * 1024 + (arcBytes ?? 0),
+    usedBytes: usedBytes - (arcBytes ?? 0),
     buffersBytes: bytesOf(info.buffers),
-    cachedBytes: bytesOf(info.cached + (info.sReclaimable || 0)),
+    cachedBytes: cachedBytes === undefined ? undefined : cachedBytes + (arcBytes ?? 0),
+    reclaimableArcBytes: arcBytes,
     sharedBytes: bytesOf(info.shmem),
     dirtyBytes: bytesOf(info.dirty),
     writebackBytes: bytesOf(info.writeback),

@@ -9,6 +9,7 @@ import type { PidStatm } from '../proc/pid-statm.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status-detail.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
+import { isInDiskSleep } from './command-line.ts';
 import type { ProcessUsageReader } from './process-usage.ts';
 
 interface ProcessDetailOptions {
@@ -52,7 +53,7 @@ export class ProcessDetailReader {
       effectiveGid: known(status.effectiveGid),
       ...this.#readMemory(pid),
       swappedBytes: known(status.swapKibibytes * 1024),
-      commandLine: this.#readText(pid, PidFile.COMMAND_LINE, parseCommandLine),
+      commandLine: this.#readCommandLine(pid, state),
       executablePath: linkTarget(`${path}/exe`),
       workingDirectory: linkTarget(`${path}/cwd`),
       cgroup: this.#readText(pid, PidFile.CONTROL_GROUP, parseControlGroup),
@@ -89,6 +90,10 @@ export class ProcessDetailReader {
   #readStatus(pid: number): PidStatusDetail {
     const length = this.#options.proc.readProcessFile(pid, PidFile.STATUS, this.#text);
     return parsePidStatusDetail(this.#text.bytes, Math.max(0, length));
+  }
+
+  #readCommandLine(pid: number, state: number): string | undefined {
+    return isInDiskSleep(state) ? undefined : this.#readText(pid, PidFile.COMMAND_LINE, parseCommandLine);
   }
 
   #readText(

@@ -1,9 +1,10 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { monotonicMicros } from '../clock.ts';
-import { NativeBuffer } from '../libc.ts';
+import { Errno, NativeBuffer } from '../libc.ts';
 import { parseControlGroup } from '../proc/pid-cgroup.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { readCommandLine } from './command-line.ts';
 
 /** A text is not read again before. With `OwnerLedger`, who asks by turns, a change is shown within ten seconds. */
 const FRESH_MICROS = 2e6;
@@ -17,18 +18,20 @@ interface CachedText {
 /** Who can change a text: the process itself, so that one which has not run has not; or anybody (its control group). */
 type ChangedBy = 'itself' | 'anybody';
 
+/** Returns bytes or -errno; -EAGAIN: not now. */
+type Read = (proc: ProcDirectory, pid: number, into: NativeBuffer) => number;
 type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
   readonly #texts = new Map<number, CachedText>();
-  readonly #file: Uint8Array;
+  readonly #read: Read;
   readonly #parse: Parse;
   readonly #changedBy: ChangedBy;
   readonly #clock: () => number;
 
-  constructor(file: Uint8Array, parse: Parse, changedBy: ChangedBy, clock: () => number) {
-    this.#file = file;
+  constructor(read: Read, parse: Parse, changedBy: ChangedBy, clock: () => number) {
+    this.#read = read;
     this.#parse = parse;
     this.#changedBy = changedBy;
     this.#clock = clock;
@@ -39,7 +42,8 @@ class TextCache {
     const nowMicros = this.#clock();
     if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, nowMicros))
       return cached.text;
-    const length = proc.readProcessFile(table.pid[slot]!, this.#file, buffer);
+    const length = this.#read(proc, table.pid[slot]!, buffer);
+    if (length === -Errno.EAGAIN) return cached?.text;
     const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
     this.#texts.set(slot, { text, generation, readMicros: nowMicros });
     return text;
@@ -56,6 +60,10 @@ class TextCache {
   }
 }
 
+function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer): number {
+  return proc.readProcessFile(pid, PidFile.CONTROL_GROUP, into);
+}
+
 /** Command lines and control groups of processes, cached: bounded by the live processes. */
 export class ProcessTexts {
   readonly #proc: ProcDirectory;
@@ -67,8 +75,8 @@ export class ProcessTexts {
   constructor(proc: ProcDirectory, table: ProcessTable, clock: () => number = monotonicMicros) {
     this.#proc = proc;
     this.#table = table;
-    this.#commandLines = new TextCache(PidFile.COMMAND_LINE, parseCommandLine, 'itself', clock);
-    this.#controlGroups = new TextCache(PidFile.CONTROL_GROUP, parseControlGroup, 'anybody', clock);
+    this.#commandLines = new TextCache(readCommandLine, parseCommandLine, 'itself', clock);
+    this.#controlGroups = new TextCache(readControlGroup, parseControlGroup, 'anybody', clock);
   }
 
   /** `generation` is the collector's present one. */

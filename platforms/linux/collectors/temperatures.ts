@@ -63,6 +63,7 @@ function readChip(chip: HwmonChip): TemperatureSensor[] {
     id: `${chip.id}/${temperature.name}`,
     device,
     bus: chip.devicePath === undefined ? undefined : basename(dirname(chip.devicePath)),
+    chipSuffix: chip.suffix,
     celsius: temperature.read(),
     maxCelsius: temperature.maxCelsius,
     criticalCelsius: temperature.criticalCelsius,

@@ -30,3 +30,56 @@ test('names follow the file, and unknown users are numbers', () => {
 test("this system's own file", () => {
   expect(new UserNames().name(0)).toBe('root');
 });
+
+test('who is not in the file is looked up beside, once for all that ask, and again after a while', async () => {
+  const etcRoot = mkdtempSync(join(tmpdir(), 'sstop-users-'));
+  writeFileSync(join(etcRoot, 'passwd'), 'ann:x:1000:1000:::\n');
+  let micros = 0;
+  const asked: (readonly number[])[] = [];
+  let answer = new Map([[64321, 'ldapanna']]);
+  let done = Promise.withResolvers<void>();
+  const lookup = async (uids: readonly number[]) => {
+    asked.push(uids);
+    await done.promise;
+    return answer;
+  };
+  const users = new UserNames({ etcRoot, clock: () => micros, lookup });
+  const settle = async () => {
+    done.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    done = Promise.withResolvers();
+  };
+  try {
+    expect([64321, 1000, 7, 64321].map((uid) => users.name(uid))).toEqual(['64321', 'ann', '7', '64321']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toEqual([[64321, 7]]);
+    expect(users.name(64321)).toBe('64321');
+    await settle();
+    expect([64321, 7].map((uid) => users.name(uid))).toEqual(['ldapanna', '7']);
+    expect(asked).toHaveLength(1);
+    // The server is gone: the name stays.
+    micros += 301e6;
+    answer = new Map();
+    expect(users.name(64321)).toBe('ldapanna');
+    await settle();
+    expect(users.name(64321)).toBe('ldapanna');
+    expect(asked).toEqual([[64321, 7], [64321]]);
+  } finally {
+    rmSync(etcRoot, { recursive: true });
+  }
+});
+
+test('a system without getent is not asked twice', async () => {
+  let count = 0;
+  const users = new UserNames({
+    lookup: async () => {
+      count++;
+      return undefined;
+    },
+  });
+  users.name(64321);
+  await new Promise((resolve) => setImmediate(resolve));
+  users.name(64322);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(count).toBe(1);
+});

@@ -1,4 +1,5 @@
 import type { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import { type ArmCore, armProcessorName } from './arm-processors.ts';
 import { scanDecimal } from './decimal.ts';
 import { ascii, TextScanner } from './text-scanner.ts';
 
@@ -7,6 +8,8 @@ const MEGAHERTZ = ascii('cpu MHz');
 const CLOCK = ascii('clock');
 /** What architectures call their model, the best first. */
 const NAMES = ['model name', 'Model', 'cpu model', 'cpu', 'uarch', 'Hardware'].map(ascii);
+const IMPLEMENTER = ascii('CPU implementer');
+const PART = ascii('CPU part');
 const COLON = 0x3a;
 const NEWLINE = 0x0a;
 const HERTZ_PER_MEGAHERTZ = 1e6;
@@ -24,7 +27,26 @@ export function parseCpuModel(bytes: Uint8Array, length: number): string | undef
       if (text !== '') return text;
     } while (scanner.nextLine());
   }
-  return undefined;
+  return armProcessorName(armCores(bytes, length));
+}
+
+/** Kinds of cores that the kernel of ARM numbers and does not name, each as often as it comes. */
+function armCores(bytes: Uint8Array, length: number): ArmCore[] {
+  const cores: ArmCore[] = [];
+  let implementer = Number.NaN;
+  scanner.reset(bytes, 0, length);
+  do {
+    if (acceptKey(IMPLEMENTER)) implementer = hexadecimalAt(bytes);
+    else if (acceptKey(PART)) cores.push({ implementer, part: hexadecimalAt(bytes) });
+  } while (scanner.nextLine());
+  return cores.filter((core) => core.implementer >= 0 && core.part >= 0);
+}
+
+/** `0x41` to the end of the line; NaN: none. */
+function hexadecimalAt(bytes: Uint8Array): number {
+  const end = bytes.indexOf(NEWLINE, scanner.at);
+  const text = decoder.decode(bytes.subarray(scanner.at, end < 0 ? scanner.end : end)).trim();
+  return /^0x[0-9a-f]{1,4}$/i.test(text) ? Number(text) : Number.NaN;
 }
 
 /**

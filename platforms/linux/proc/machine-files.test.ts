@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { allTicks, busyTicks, CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import { BUSY_COLUMNS, CpuTable, WAITING_COLUMNS } from '../../../src/data/sample/cpu-sample.ts';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseCpuStat, type SchedulerCounters } from './cpu-stat.ts';
 import { parseCpuFrequencies, parseCpuModel } from './cpuinfo.ts';
@@ -15,6 +15,14 @@ import { type PidStatm, parsePidStatm } from './pid-statm.ts';
 import { parsePidStatusDetail } from './pid-status-detail.ts';
 import { parsePressure } from './pressure.ts';
 import { TextScanner } from './text-scanner.ts';
+
+function allTicks(table: CpuTable, row: number): number {
+  return [...BUSY_COLUMNS, ...WAITING_COLUMNS].reduce((sum, column) => sum + table[column][row]!, 0);
+}
+
+function busyTicks(table: CpuTable, row: number): number {
+  return BUSY_COLUMNS.reduce((sum, column) => sum + table[column][row]!, 0);
+}
 
 function counters(): SchedulerCounters {
   return { interrupts: 0, contextSwitches: 0, forks: 0, blockedTasks: 0 };
@@ -96,6 +104,30 @@ describe('other files of the machine', () => {
     const written = bytesOf('1.84 4.35 2.07 1/2 3\n');
     expect(parseLoadAverage(written, written.length, into)).toBe(true);
     expect([into.load1, into.load5, into.load15]).toEqual([1.84, 4.35, 2.07]);
+  });
+
+  test('/proc/cpuinfo of ARM, which numbers its cores', () => {
+    const model = (...cores: readonly (readonly [string, string])[]): string | undefined => {
+      const text = cores
+        .map(
+          ([implementer, part], i) =>
+            `processor\t: ${i}\nBogoMIPS\t: 38.40\nCPU implementer\t: ${implementer}\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: ${part}\nCPU revision\t: 1\n`,
+        )
+        .join('\n');
+      return parseCpuModel(bytesOf(text), text.length);
+    };
+    const arm = (part: string) => ['0x41', part] as const;
+    expect(model(arm('0xd46'), arm('0xd46'), arm('0xd4d'), arm('0xd47'), arm('0xd4e'))).toBe(
+      'ARM Cortex-A510 + Cortex-A715 + Cortex-A710 + Cortex-X3',
+    );
+    expect(model(arm('0xd0c'), arm('0xd0c'))).toBe('ARM Neoverse-N1');
+    expect(model(['0x61', '0x022'], ['0x61', '0x023'])).toBe('Apple Icestorm M1 + Firestorm M1');
+    expect(model(['0x50', '0x000'])).toBe('APM X-Gene');
+    expect(model(['0xc0', '0xac3'])).toBe('Ampere Ampere-1');
+    expect(model(arm('0xfff'))).toBe('ARM part 0xfff');
+    expect(model(['0x99', '0x001'])).toBe('implementer 0x99 part 0x1');
+    expect(model(['', ''])).toBeUndefined();
+    expect(model(['0x41', '-1'])).toBeUndefined();
   });
 
   test('/proc/pressure', () => {

@@ -29,8 +29,13 @@ export interface HwmonChip {
   readonly name: string;
   /** Of the device that it measures, all links followed; undefined: of none. */
   readonly devicePath: string | undefined;
+  /** Tells it from others of the same device; undefined: it is the only one. */
+  readonly suffix: string | undefined;
   readonly temperatures: readonly HwmonTemperature[];
 }
+
+/** What identifies a chip, before any of its sensors are looked at. */
+type ChipIdentity = Pick<HwmonChip, 'id' | 'name' | 'devicePath'>;
 
 const LOWEST_MILLIDEGREES = -50_000;
 const HIGHEST_MILLIDEGREES = 125_000;
@@ -49,24 +54,44 @@ export function plausibleCelsius(millidegrees: number): number | undefined {
 /** Every chip that measures temperatures. The caller closes their files. */
 export function readHwmonChips(sysRoot: string): HwmonChip[] {
   const root = join(sysRoot, 'class/hwmon');
-  return listDirectory(root)
+  const all = listDirectory(root)
     .slice(0, CHIPS_LIMIT)
-    .flatMap((id) => {
-      const chip = readChip(join(root, id), id);
-      return chip.temperatures.length === 0 ? [] : [chip];
-    });
+    .map((id) => readIdentity(join(root, id), id));
+  const byPlace = Map.groupBy(all, placeOf);
+  return all.flatMap((chip) => {
+    const temperatures = readTemperatures(join(root, chip.id));
+    if (temperatures.length === 0) return [];
+    return [{ ...chip, suffix: suffixAmong(byPlace.get(placeOf(chip))!, chip), temperatures }];
+  });
 }
 
-function readChip(path: string, id: string): HwmonChip {
-  // Old drivers keep their attributes with the device.
-  const paths = [path, join(path, 'device')];
-  const from = paths.find((each) => temperatureNames(each).length > 0) ?? path;
+function readIdentity(path: string, id: string): ChipIdentity {
   return {
     id,
     name: readAttribute(join(path, 'name')) ?? readAttribute(join(path, 'device/name')) ?? id,
     devicePath: realPath(join(path, 'device')),
-    temperatures: temperatureNames(from).map((name) => new SysfsTemperature(from, name)),
   };
+}
+
+/** A chip is called by its device and what that hangs on; one without a device by its driver. */
+function placeOf({ name, devicePath }: ChipIdentity): string {
+  return devicePath === undefined ? name : devicePath.split('/').slice(-2).join('/');
+}
+
+/**
+ * The numbers of chips depend on the order in which modules were loaded, so a driver's name is taken where it is the
+ * only such one of the device.
+ */
+function suffixAmong(chips: readonly ChipIdentity[], { id, name }: ChipIdentity): string | undefined {
+  if (chips.length === 1) return undefined;
+  return chips.filter((other) => other.name === name).length === 1 ? name : id;
+}
+
+function readTemperatures(path: string): HwmonTemperature[] {
+  // Old drivers keep their attributes with the device.
+  const paths = [path, join(path, 'device')];
+  const from = paths.find((each) => temperatureNames(each).length > 0) ?? path;
+  return temperatureNames(from).map((name) => new SysfsTemperature(from, name));
 }
 
 function temperatureNames(path: string): string[] {

@@ -17,7 +17,7 @@ process.stdout.write(
     hasCpuTime: detail.process.cpuNanos > 0,
     threads: detail.threads.length,
     process: detail.process,
-    errors: [...section.errors, ...machine.collectDisks().errors],
+    errors: [...section.errors, ...(await machine.collectDisks()).errors],
   })}\n`,
 );
 process.exit(0);

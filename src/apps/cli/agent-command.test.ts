@@ -69,9 +69,26 @@ describe('the environment', () => {
     expect(complaintOf([], { SOCKTOP_AGENT_GPU: 'maybe' })).toContain('SOCKTOP_AGENT_GPU');
   });
 
+  test('refuses names that no certificate can hold, in one line', () => {
+    for (const name of ['host:8443', 'bad name!', 'fe80::1%eth0', '[host]']) {
+      const said = complaintOf([], { SOCKTOP_AGENT_EXTRA_SANS: `good.example,${name}` });
+      expect(said).toContain(`SOCKTOP_AGENT_EXTRA_SANS: '${name}' is neither a name nor an IP address`);
+      expect(said.trim().split('\n')).toHaveLength(1);
+    }
+    expect(
+      optionsOf([], { SOCKTOP_AGENT_EXTRA_SANS: '[fd00::2], B\u00fccher.example,fd00::3' }).extraNames,
+    ).toEqual(['fd00::2', 'xn--bcher-kva.example', 'fd00::3']);
+  });
+
   test('is never printed', () => {
     expect(complaintOf(['--nonsense'], { SOCKTOP_TOKEN: 'secret' })).not.toContain('secret');
   });
+});
+
+test('an address to bind may stand in brackets', () => {
+  expect(optionsOf(['--bind', '[::1]'], {}).bindAddress).toBe('::1');
+  expect(optionsOf(['--bind', '::1'], {}).bindAddress).toBe('::1');
+  expect(optionsOf(['--bind', '127.0.0.1'], {}).bindAddress).toBe('127.0.0.1');
 });
 
 test('help and version are printed', () => {

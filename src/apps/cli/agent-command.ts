@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
 import { completionsOption, type ShellName } from './completion.ts';
 import { type Invocation, invocationOf, refused } from './invocation.ts';
 
@@ -68,7 +69,7 @@ function options(): Option[] {
       '-p, --port <number>',
       `port to listen on, 0 for any that is free (default: ${AGENT_PORT}, with TLS ${AGENT_TLS_PORT})`,
     ).argParser(port),
-    new Option('--bind <address>', 'listen on this address alone (default: every one)').argParser(text),
+    new Option('--bind <address>', 'listen on this address alone (default: every one)').argParser(address),
     new Option('--enableSSL', 'TLS, with a certificate made at the first start'),
     new Option('--tls', 'the same as --enableSSL'),
     new Option('--token-file <file>', 'read the token that clients must show from this file').argParser(text),
@@ -91,6 +92,10 @@ function portOf(value: string): number | undefined {
 function text(value: string): string {
   if (value === '') throw new InvalidArgumentError('Accepted: anything but nothing.');
   return value;
+}
+
+function address(value: string): string {
+  return withoutBrackets(text(value));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -119,7 +124,6 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
   }
   const ownPort = raw.port ?? positionalPort;
   const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
-  const names = environment['SOCKTOP_AGENT_EXTRA_SANS'] ?? '';
   const result: AgentOptions = {
     port: ownPort ?? environmentPort ?? (tls ? AGENT_TLS_PORT : AGENT_PORT),
     bindAddress: raw.bind,
@@ -129,10 +133,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     tokenFile: raw.tokenFile,
     gpus: reader.flag('SOCKTOP_AGENT_GPU', true),
     temperatures: reader.flag('SOCKTOP_AGENT_TEMP', true),
-    extraNames: names
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+    extraNames: reader.names('SOCKTOP_AGENT_EXTRA_SANS'),
     metricsTtlMillis:
       reader.number('SOCKTOP_AGENT_METRICS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_METRICS_TTL_MILLIS,
     processesTtlMillis:
@@ -166,6 +167,20 @@ class EnvironmentReader {
     if (number <= limit) return number;
     this.problem ??= `${name} is not a number up to ${limit}`;
     return undefined;
+  }
+
+  /** Names and addresses between commas, as a certificate holds them. */
+  names(name: string): string[] {
+    const texts = (this.text(name) ?? '').split(',').map((text) => text.trim());
+    return texts.flatMap((text) => {
+      if (text === '') return [];
+      const found = networkNameOf(text);
+      this.problem ??=
+        found === undefined
+          ? `${name}: '${text}' is neither a name nor an IP address; accepted are such as host.example, 192.0.2.1 or [2001:db8::1], with commas between and no ports`
+          : undefined;
+      return found?.value ?? [];
+    });
   }
 
   flag(name: string, usual: boolean): boolean {

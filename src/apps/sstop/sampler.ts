@@ -1,48 +1,92 @@
-import { NetworkRates } from '../../data/rates/network-rates.ts';
-import type { Slice } from '../../data/sample/slice.ts';
-import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
+import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
-import { TimeSlice } from '../../data/source/time-slice.ts';
-import type { NetworkData } from '../views/network/network-data.ts';
+import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { FIRST_RATES_MILLIS, nextDue } from './interval.ts';
+import type { NetworkFeed } from './network-feed.ts';
+
+/** What is to be asked of a machine, and how often; Infinity: not at all. */
+export interface Demand {
+  readonly metricsMillis: number;
+  readonly processesMillis: number;
+  readonly disksMillis: number;
+  readonly detailMillis: number;
+  readonly journalMillis: number;
+  /** Who uses the network, for the views of it. */
+  readonly networkMillis: number;
+  /** Who uses the network is asked for together with the processes. */
+  readonly network: boolean;
+  /** The process in depth; 0 none. */
+  readonly pid: number;
+  ofProcesses(): ProcessesWant;
+}
+
+const NONE: ProcessesWant = { visiblePids: [] };
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** A demand for nothing. */
+export const NO_DEMAND: Demand = {
+  ...{ metricsMillis: NEVER, processesMillis: NEVER, disksMillis: NEVER },
+  ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER },
+  ...{ network: false, pid: 0, ofProcesses: () => NONE },
+};
 
 /** Who is told of what the sampler finds. */
 interface SamplerEvents {
-  /** Before `sampled` tells of the first sample: what would take long at once may be done in slices here. */
-  prepare(data: NetworkData, slice: Slice): Promise<void>;
-  /** A new sample, borrowed: its tables are written to again when the next collection begins. */
-  sampled(data: NetworkData): void;
+  /** A new sample, borrowed: it may be read until this returns. Those for the network views go to `network`. */
+  sampled(snapshot: Snapshot): void;
   /** Nothing could be collected this time; the sampler goes on. */
-  failed(error: SectionError): void;
+  failed(message: string): void;
+  readonly network: NetworkFeed;
 }
 
-/** Asks a source for network samples at an interval and keeps their rates. */
+/** Rates need two samples; those of the processes that are then seen to be at the top, two more. */
+const FIRST_SAMPLES = 2;
+/** What is due so soon is asked for now, in one request. */
+const TOGETHER_MILLIS = 20;
+
+type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network';
+/** Those that one request asks for together; the journal may take its time, and the network much of it: they go beside. */
+const LANES: readonly Lane[] = ['metrics', 'processes', 'disks', 'detail'];
+
+/**
+ * Asks one source for what the screen needs, each section at its own interval. All intervals lie on one grid, so that
+ * what is due at the same time is one request and one frame, over all hosts; but that of the network views begins when
+ * they are opened, or their interval is changed, and has no points while a collection is under way.
+ */
 export class Sampler {
-  readonly rates = new NetworkRates();
   readonly #source: Source;
+  readonly #demandNow: () => Demand | undefined;
   readonly #events: SamplerEvents;
-  #intervalMillis: number;
-  #data: SampledData | undefined;
+  /** When each was asked for last; performance.now(). */
+  readonly #asked: Record<Lane, number> = {
+    ...{ metrics: Number.NEGATIVE_INFINITY, processes: Number.NEGATIVE_INFINITY },
+    ...{ disks: Number.NEGATIVE_INFINITY, detail: Number.NEGATIVE_INFINITY },
+    ...{ journal: Number.NEGATIVE_INFINITY, network: Number.NEGATIVE_INFINITY },
+  };
+  #pid = 0;
+  #hasNetwork = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #gridStart = 0;
+  /** Since the first, or since the network is asked for. */
   #samples = 0;
   #isRunning = false;
+  #isAsking = false;
+  #isAskingJournal = false;
+  #isAskingNetwork = false;
+  #networkMillis = NEVER;
+  /** When the grid of the network views begins, and when their last sample was taken. */
+  #networkBegan = 0;
+  #networkTaken = 0;
+  #networkSamples = 0;
 
-  constructor(source: Source, intervalMillis: number, events: SamplerEvents) {
+  constructor(source: Source, demand: () => Demand | undefined, events: SamplerEvents) {
     this.#source = source;
-    this.#intervalMillis = intervalMillis;
+    this.#demandNow = demand;
     this.#events = events;
-  }
-
-  /** The newest sample, if there is one. */
-  get data(): NetworkData | undefined {
-    return this.#data;
   }
 
   start(): void {
     this.#isRunning = true;
-    this.#gridStart = performance.now();
-    void this.#tick();
+    this.wake();
   }
 
   stop(): void {
@@ -50,61 +94,155 @@ export class Sampler {
     clearTimeout(this.#timer);
   }
 
-  /** Samples at once, unless that is happening anyway. */
+  /** What is wanted may have changed: what has become due by that is asked for at once. */
+  wake(): void {
+    clearTimeout(this.#timer);
+    const demand = this.#isRunning ? this.#demandNow() : undefined;
+    if (demand === undefined) return;
+    if (demand.pid !== this.#pid) {
+      this.#pid = demand.pid;
+      this.#asked.detail = Number.NEGATIVE_INFINITY;
+      this.#asked.journal = Number.NEGATIVE_INFINITY;
+    }
+    if (demand.network !== this.#hasNetwork) this.#beginNetwork(demand.network);
+    if (demand.networkMillis !== this.#networkMillis) this.#beginViews(demand.networkMillis);
+    this.#schedule(demand);
+  }
+
+  /** From now on the next sample comes one interval from this moment; the first one at once. */
+  #beginViews(intervalMillis: number): void {
+    if (this.#networkMillis === NEVER) this.#asked.network = Number.NEGATIVE_INFINITY;
+    this.#networkMillis = intervalMillis;
+    this.#networkBegan = performance.now();
+  }
+
+  /** Its first rates come as soon as those of the machine did. */
+  #beginNetwork(isAsked: boolean): void {
+    this.#hasNetwork = isAsked;
+    if (!isAsked) return;
+    this.#samples = 0;
+    this.#asked.processes = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The fast sections at once, unless that is happening anyway: a recording was steered. */
   sampleNow(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    void this.#tick();
+    this.#asked.metrics = Number.NEGATIVE_INFINITY;
+    if (!this.#isAskingNetwork) this.#asked.network = Number.NEGATIVE_INFINITY;
+    this.wake();
   }
 
-  /** In force from now on: the next sample comes one new interval from this moment. */
-  setInterval(intervalMillis: number): void {
-    this.#intervalMillis = intervalMillis;
-    this.#gridStart = performance.now();
-    if (this.#timer !== undefined) this.#schedule();
+  #schedule(demand: Demand): void {
+    const lanes = this.#isAsking ? [] : [...LANES];
+    if (!this.#isAskingJournal) lanes.push('journal');
+    if (!this.#isAskingNetwork) lanes.push('network');
+    const due = Math.min(...lanes.map((lane) => this.#dueAt(lane, demand)));
+    if (due === NEVER) return;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - performance.now()));
   }
 
-  async #tick(): Promise<void> {
-    this.#timer = undefined;
-    if (this.#data !== undefined) this.#data.isStable = false;
-    // A source rejects only when it was closed, and then nobody waits for this sample.
-    const snapshot = await this.#source
-      .sample({ network: true }, Number.POSITIVE_INFINITY)
-      .catch(() => undefined);
-    if (!this.#isRunning || snapshot === undefined) return;
-    await this.#take(snapshot);
-    if (this.#isRunning) this.#schedule();
+  /** The first point of the grid after it was asked for last; at once where it never was. */
+  #dueAt(lane: Lane, demand: Demand): number {
+    const interval = intervalOf(demand, lane);
+    const asked = this.#asked[lane];
+    if (interval === NEVER) return interval;
+    // What is not on everybody's mind does not hold up the first frame.
+    if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' && this.#samples === 0 ? interval : 0;
+    if (lane === 'network') return this.#viewsDueAt(interval);
+    const due = nextDue(0, interval, asked + TOGETHER_MILLIS);
+    const isSoon = this.#samples <= FIRST_SAMPLES && (lane === 'metrics' || lane === 'processes');
+    return isSoon ? Math.min(due, asked + FIRST_RATES_MILLIS) : due;
   }
 
-  async #take(snapshot: Snapshot): Promise<void> {
-    const section = snapshot.network;
-    if (section === undefined) {
-      if (this.#data !== undefined) this.#data.isStable = true;
-      this.#events.failed(snapshot.errors[0] ?? { op: 'collect', code: 'EMPTY', message: 'no network data' });
-      return;
-    }
-    this.#samples++;
-    const slice = new TimeSlice();
-    await this.rates.updateInSlices(section, snapshot.header, slice);
-    const data = { header: snapshot.header, section, rates: this.rates, isStable: true };
-    if (this.#data === undefined) {
-      await this.#events.prepare(data, slice);
-      await slice.rest();
-    }
-    if (!this.#isRunning) return;
-    this.#data = data;
-    this.#events.sampled(data);
+  #viewsDueAt(interval: number): number {
+    if (this.#networkSamples === 1 && interval > FIRST_RATES_MILLIS)
+      return this.#networkTaken + FIRST_RATES_MILLIS;
+    const asked = this.#asked.network + TOGETHER_MILLIS;
+    return nextDue(this.#networkBegan, interval, Math.max(this.#networkBegan, this.#networkTaken, asked));
   }
 
-  #schedule(): void {
-    clearTimeout(this.#timer);
+  #tick(): void {
+    const demand = this.#isRunning ? this.#demandNow() : undefined;
+    if (demand === undefined) return;
     const now = performance.now();
-    const isFirst = this.#samples === 1 && this.#intervalMillis > FIRST_RATES_MILLIS;
-    const due = isFirst ? now + FIRST_RATES_MILLIS : nextDue(this.#gridStart, this.#intervalMillis, now);
-    this.#timer = setTimeout(() => void this.#tick(), due - now);
+    const take = (lane: Lane): boolean => {
+      if (this.#dueAt(lane, demand) > now + TOGETHER_MILLIS) return false;
+      this.#asked[lane] = now;
+      return true;
+    };
+    if (!this.#isAsking) {
+      const [metrics, processes, disks, detail] = LANES.map(take);
+      const want: Want = {
+        ...(metrics === true ? { machine: true } : {}),
+        ...(disks === true ? { disks: true } : {}),
+        ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
+        ...(processes === true && demand.network ? { network: true } : {}),
+        ...(detail === true ? { processDetail: demand.pid } : {}),
+      };
+      if (Object.keys(want).length > 0) void this.#ask(want);
+    }
+    if (!this.#isAskingJournal && take('journal')) void this.#askJournal(demand.pid);
+    if (!this.#isAskingNetwork && take('network')) void this.#askNetwork();
+    this.#schedule(demand);
+  }
+
+  async #ask(want: Want): Promise<void> {
+    this.#isAsking = true;
+    const snapshot = await this.#sample(want, ({ message }) => this.#events.failed(message));
+    this.#isAsking = false;
+    if (snapshot !== undefined) {
+      this.#samples++;
+      if (this.#isRunning) this.#events.sampled(snapshot);
+    }
+    this.wake();
+  }
+
+  async #askJournal(pid: number): Promise<void> {
+    this.#isAskingJournal = true;
+    const snapshot = await this.#sample({ journal: pid }, ({ message }) => this.#events.failed(message));
+    this.#isAskingJournal = false;
+    if (snapshot !== undefined && this.#isRunning) this.#events.sampled(snapshot);
+    this.wake();
+  }
+
+  async #askNetwork(): Promise<void> {
+    const { network } = this.#events;
+    this.#isAskingNetwork = true;
+    network.begin();
+    const snapshot = await this.#sample({ network: true }, (error) => network.fail(error));
+    if (snapshot !== undefined && this.#isRunning) {
+      if (snapshot.network !== undefined) this.#networkSamples++;
+      await network.take(snapshot, () => this.#isRunning);
+    }
+    this.#networkTaken = performance.now();
+    this.#isAskingNetwork = false;
+    this.wake();
+  }
+
+  /** Undefined: a source that was closed has nobody waiting; one that is late or lost says so. */
+  async #sample(want: Want, failed: (error: OpError) => void): Promise<Snapshot | undefined> {
+    try {
+      return await this.#source.sample(want, NEVER);
+    } catch (thrown) {
+      const error = toOpError('sample', thrown);
+      if (this.#isRunning && error.code !== 'CLOSED') failed(error);
+      return undefined;
+    }
   }
 }
 
-interface SampledData extends NetworkData {
-  isStable: boolean;
+function intervalOf(demand: Demand, lane: Lane): number {
+  switch (lane) {
+    case 'metrics':
+      return demand.metricsMillis;
+    case 'processes':
+      return demand.processesMillis;
+    case 'disks':
+      return demand.disksMillis;
+    case 'detail':
+      return demand.detailMillis;
+    case 'journal':
+      return demand.journalMillis;
+    case 'network':
+      return demand.networkMillis;
+  }
 }

@@ -250,7 +250,7 @@ export class OwnerLedger {
       this.#readTexts(slot);
     }
     const uid = processes.uid[process]!;
-    if (table.uid[slot] === uid) return;
+    if (table.uid[slot] === uid && !isNumber(table.users[slot])) return;
     table.uid[slot] = uid;
     table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
   }
@@ -318,4 +318,10 @@ export class OwnerLedger {
     table.cgroups[slot] = undefined;
     return slot;
   }
+}
+
+/** Whether a user has no name yet: no name of one begins with a digit where a number could be meant. */
+function isNumber(user: string | undefined): boolean {
+  const first = user?.charCodeAt(0) ?? 0;
+  return first >= 0x30 && first <= 0x39;
 }

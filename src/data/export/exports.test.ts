@@ -11,7 +11,7 @@ import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { csvField, csvHeader, snapshotToCsv } from './csv.ts';
 import type { ExportOptions } from './export-options.ts';
-import { type SnapshotEntry, snapshotEntry, snapshotToJson } from './json.ts';
+import { snapshotEntry, snapshotToJson } from './json.ts';
 import { tableText } from './table-text.ts';
 
 const ID = 'ab'.repeat(32);
@@ -55,7 +55,7 @@ class Scene {
     return this.section;
   }
 
-  json(options: ExportOptions = OUTSIDE): SnapshotEntry {
+  json(options: ExportOptions = OUTSIDE): ReturnType<typeof snapshotEntry> {
     return JSON.parse(snapshotToJson(this.section, this.rates, this.world.header(), options));
   }
 }

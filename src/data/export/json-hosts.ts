@@ -7,7 +7,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { ExportOptions } from './export-options.ts';
 import { entryMaker } from './exported-fields.ts';
 
-export type HostEntry = JsonEntry<typeof HOST_FIELDS>;
+type HostEntry = JsonEntry<typeof HOST_FIELDS>;
 
 const hostEntry = entryMaker<typeof HOST_FIELDS, HostExport>(HOST_FIELDS);
 

@@ -13,8 +13,7 @@ import type { ExportOptions } from './export-options.ts';
 import { entryMaker } from './exported-fields.ts';
 import { connectionEntry, listenEntries, SocketsByOwner } from './json-sockets.ts';
 
-export type ProcessEntry = JsonEntry<typeof PROCESS_FIELDS>;
-export type GroupEntry = JsonEntry<typeof GROUP_FIELDS>;
+type GroupEntry = JsonEntry<typeof GROUP_FIELDS>;
 
 export const processEntry = entryMaker<typeof PROCESS_FIELDS, ProcessExport>(PROCESS_FIELDS);
 const groupEntry = entryMaker<typeof GROUP_FIELDS, GroupExport>(GROUP_FIELDS);

@@ -3,63 +3,22 @@ import { LISTEN_FIELDS, type ListenExport } from '../query/listen-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import type { JsonEntry } from '../query/row-fields.ts';
 import { ScopeFilter } from '../query/scope.ts';
-import type { NetworkRates } from '../rates/network-rates.ts';
-import { TOTALS_SLOT } from '../rates/network-rates.ts';
-import type { CollectionParts } from '../sample/network-sample.ts';
+import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
 import type { ExportOptions } from './export-options.ts';
 import { entryMaker } from './exported-fields.ts';
-import { type HostEntry, hostEntries } from './json-hosts.ts';
-import {
-  type GroupEntry,
-  groupEntries,
-  type ProcessContext,
-  type ProcessEntry,
-  processContext,
-  processEntry,
-} from './json-processes.ts';
+import { hostEntries } from './json-hosts.ts';
+import { groupEntries, type ProcessContext, processContext, processEntry } from './json-processes.ts';
 import { listenEntries } from './json-sockets.ts';
 
 /** Version of the shape below. */
 const JSON_SCHEMA = 1;
 
-interface InterfaceEntry {
-  readonly name: string;
-  readonly bytes_recv: number | null;
-  readonly bytes_sent: number | null;
-  readonly recv_rate: number | null;
-  readonly send_rate: number | null;
-}
-
 type ListenPortEntry = JsonEntry<typeof LISTEN_FIELDS>;
 
 const listenPortEntry = entryMaker<typeof LISTEN_FIELDS, ListenExport>(LISTEN_FIELDS);
-
-/** One line of `--json`. Rates are bytes per second, unsmoothed, null before the second sample; totals are bytes. */
-export interface SnapshotEntry {
-  readonly schema: typeof JSON_SCHEMA;
-  readonly timestamp: string | null;
-  readonly interval_s: number | null;
-  readonly backend: string;
-  readonly counted: string;
-  /** What each part is collected by; null in a recording that does not say. */
-  readonly parts: CollectionParts | null;
-  /** What is missing from the rows, as far as it was noticed. */
-  readonly lost: { readonly closings: number; readonly bytes: number; readonly packets: number };
-  readonly host: string;
-  readonly processes: readonly ProcessEntry[];
-  readonly interfaces: readonly InterfaceEntry[];
-  readonly remote_hosts: readonly HostEntry[];
-  readonly listen_ports: readonly ListenPortEntry[];
-  readonly groups: readonly GroupEntry[];
-  /** Bytes over the uplinks, or over the one interface in scope, since start. */
-  readonly total_up: number | null;
-  readonly total_down: number | null;
-  readonly attributed_ratio: number | null;
-  readonly errors: readonly SectionError[];
-}
 
 /** The snapshot as one line of JSON, without a line end. */
 export function snapshotToJson(
@@ -71,12 +30,13 @@ export function snapshotToJson(
   return JSON.stringify(snapshotEntry(section, rates, header, options));
 }
 
+/** One line of `--json`. Rates are bytes per second, unsmoothed, null before the second sample; totals are bytes. */
 export function snapshotEntry(
   section: NetworkSection,
   rates: NetworkRates,
   header: SnapshotHeader,
   options: ExportOptions,
-): SnapshotEntry {
+) {
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const context = processContext(section, rates, header, options, rows);
@@ -109,11 +69,7 @@ function totals(rates: NetworkRates, options: ExportOptions): readonly [up: numb
   return [moved?.txBytes ?? 0, moved?.rxBytes ?? 0];
 }
 
-function interfaceEntries(
-  section: NetworkSection,
-  rates: NetworkRates,
-  options: ExportOptions,
-): InterfaceEntry[] {
+function interfaceEntries(section: NetworkSection, rates: NetworkRates, options: ExportOptions) {
   const inScope = new ScopeFilter(options.scope, section.interfaces);
   const { interfaces } = section;
   const slots = [...interfaces.slots.rows.subarray(0, interfaces.slots.count)]

@@ -57,6 +57,8 @@ function memoryEntry(memory: MemorySample): object {
     used_bytes: number(memory.usedBytes),
     available_bytes: number(memory.availableBytes),
     cached_bytes: number(memory.cachedBytes),
+    // Left out without ZFS.
+    zfs_cache_bytes: memory.reclaimableArcBytes,
     swap_total_bytes: number(memory.swapTotalBytes),
     swap_used_bytes: number(memory.swapUsedBytes),
   };
@@ -101,6 +103,8 @@ function diskEntry({ rates }: SystemExport, fileSystem: FileSystem): object {
     temp_c: number(device?.temperatureCelsius),
     read_rate: rateValue(rate.read),
     write_rate: rateValue(rate.written),
+    // Why there are no figures; left out where there is no reason.
+    silence: fileSystem.silence,
   };
 }
 

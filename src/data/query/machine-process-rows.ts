@@ -258,6 +258,8 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     const known = this.#userTexts.get(uid);
     if (known !== undefined) return known;
     const text = uid < 0 ? '-' : (userOf(uid) ?? String(uid));
+    // A number may get a name later.
+    if (text === String(uid)) return text;
     if (this.#userTexts.size >= USERS_LIMIT) this.#userTexts.clear();
     this.#userTexts.set(uid, text);
     return text;

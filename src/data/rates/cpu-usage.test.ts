@@ -2,6 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { CpuTable } from '../sample/cpu-sample.ts';
 import { CpuUsage } from './cpu-usage.ts';
 
+const COLUMNS = ['nice', 'system', 'iowait', 'irq', 'softirq', 'steal'] as const;
+
 function tableOf(...cores: readonly (readonly [busy: number, idle: number])[]): CpuTable {
   const table = new CpuTable();
   for (const [i, [busy, idle]] of [[0, 0] as const, ...cores].entries()) {
@@ -50,5 +52,36 @@ describe('CPU use', () => {
     usage.update(tableOf([0, 100]));
     usage.update(tableOf([10, 98]));
     expect(usage.percent[1]).toBe(100);
+  });
+
+  // Columns that fell on real machines: steal after a live migration, iowait, idle, and steal below zero.
+  test.each([
+    ['steal', -40],
+    ['steal', -500],
+    ['steal', 2 ** 64],
+    ['steal', Number.NaN],
+    ['idle', -60],
+    ['iowait', -60],
+    ['nice', -7],
+  ] as const)('is that of the other columns where %s steps by %p', (name, step) => {
+    const usage = new CpuUsage();
+    const table = tableOf([1000, 9000]);
+    for (const row of [0, 1]) for (const column of COLUMNS) table[column][row]! += 500;
+    usage.update(table);
+    const work = (user: number, idle: number) => {
+      for (const row of [0, 1]) {
+        table.user[row]! += user;
+        if (name === 'idle') table.iowait[row]! += idle;
+        else table.idle[row]! += idle;
+      }
+      usage.update(table);
+      return Math.round(usage.total);
+    };
+    expect(work(30, 70)).toBe(30);
+    for (const row of [0, 1]) table[name][row]! += step;
+    expect(work(30, 70)).toBe(30);
+    expect(work(30, 70)).toBe(30);
+    for (const row of [0, 1]) table[name][row] = 0;
+    expect(work(30, 70)).toBe(30);
   });
 });

@@ -1,12 +1,22 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { allTicks, busyTicks, CPU_TOTAL_ROW, type CpuTable } from '../sample/cpu-sample.ts';
+import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../sample/cpu-sample.ts';
+
+const TICK_COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
+/** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
+const WRAPPED_TICKS = 2 ** 62;
 
 /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
 const USAGE_COLUMNS = {
   percent: numbers('f64', Number.NaN),
   /** Ticks as of the last sample. */
-  lastBusy: numbers('f64', Number.NaN),
-  lastAll: numbers('f64', Number.NaN),
+  user: numbers('f64', Number.NaN),
+  nice: numbers('f64', Number.NaN),
+  system: numbers('f64', Number.NaN),
+  irq: numbers('f64', Number.NaN),
+  softirq: numbers('f64', Number.NaN),
+  steal: numbers('f64', Number.NaN),
+  idle: numbers('f64', Number.NaN),
+  iowait: numbers('f64', Number.NaN),
 };
 
 /** Shares of the time between two samples in which processors worked, percent of each; NaN unknown. */
@@ -24,11 +34,17 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
     this.reserve(times.count);
     this.count = times.count;
     for (let row = 0; row < times.count; row++) {
-      const busy = busyTicks(times, row);
-      const all = allTicks(times, row);
-      this.percent[row] = shareOf(busy - this.lastBusy[row]!, all - this.lastAll[row]!);
-      this.lastBusy[row] = busy;
-      this.lastAll[row] = all;
+      let busy = 0;
+      let all = 0;
+      for (let i = 0; i < TICK_COLUMNS.length; i++) {
+        const name = TICK_COLUMNS[i]!;
+        const now = times[name][row]!;
+        const growth = growthOf(now, this[name][row]!);
+        this[name][row] = now;
+        if (i < BUSY_COLUMNS.length) busy += growth;
+        all += growth;
+      }
+      this.percent[row] = all > 0 ? (busy / all) * 100 : Number.NaN;
     }
   }
 
@@ -38,8 +54,11 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
   }
 }
 
-/** The kernel's idle time may step back a little (proc(5), iowait): a share stays within 0 and 100. */
-function shareOf(busy: number, all: number): number {
-  if (!(all > 0)) return Number.NaN;
-  return Math.min(100, Math.max(0, (busy / all) * 100));
+/**
+ * Steal, idle and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a
+ * column that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
+ */
+function growthOf(now: number, last: number): number {
+  const growth = now - last;
+  return growth > 0 && growth < WRAPPED_TICKS ? growth : 0;
 }

@@ -54,22 +54,10 @@ export class CpuTable {
   }
 }
 
-/** Ticks of a row in which the core did anything but wait; guests are counted once, stolen time is busy. */
-export function busyTicks(table: CpuTable, row: number): number {
-  return (
-    table.user[row]! +
-    table.nice[row]! +
-    table.system[row]! +
-    table.irq[row]! +
-    table.softirq[row]! +
-    table.steal[row]!
-  );
-}
-
-/** All ticks of a row: busy, idle and waiting for I/O. */
-export function allTicks(table: CpuTable, row: number): number {
-  return busyTicks(table, row) + table.idle[row]! + table.iowait[row]!;
-}
+/** Columns of CpuTable in which a core did anything but wait, stolen time included; guests are in user and nice. */
+export const BUSY_COLUMNS = ['user', 'nice', 'system', 'irq', 'softirq', 'steal'] as const;
+/** And those in which it waited: together they are all of its time. */
+export const WAITING_COLUMNS = ['idle', 'iowait'] as const;
 
 /** Shares of time in which tasks waited for a resource (PSI), averages in percent, `totalMicros` cumulative. */
 export interface Stall {

@@ -31,6 +31,12 @@ export interface BlockDevice {
   readonly temperatureCelsius: number | undefined;
 }
 
+/**
+ * Why a file system has no figures: it did not answer in time, or was left alone because an automounter mounted it and
+ * every question would keep it mounted.
+ */
+export type FileSystemSilence = 'no-answer' | 'automount';
+
 /** A mounted file system, once, however often it is mounted. Space as `df -B1` has it. */
 export interface FileSystem {
   /** The device's label (`nvme0n1p2`, `vg-root`), or the source where it has no device of its own. */
@@ -49,6 +55,8 @@ export interface FileSystem {
   /** 0: it has no fixed number of them. */
   readonly inodes: number | undefined;
   readonly freeInodes: number | undefined;
+  /** undefined: it was asked, and answered or refused. */
+  readonly silence?: FileSystemSilence | undefined;
 }
 
 /** File systems and block devices; no loop devices, RAM disks or network file systems. */

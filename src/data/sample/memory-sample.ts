@@ -7,11 +7,13 @@ export interface MemorySample {
   readonly freeBytes: number;
   /** What programs could get without swapping; estimated from free, buffers and cache on kernels before 3.14. */
   readonly availableBytes: number;
-  /** total - available, as `free` has it. */
+  /** total - available, as `free` has it but for the cache of ZFS. */
   readonly usedBytes: number;
   readonly buffersBytes: number | undefined;
   /** Page cache with reclaimable slab, shared memory included, as `free` has it. */
   readonly cachedBytes: number | undefined;
+  /** What ZFS would give back of its cache (ARC): a part of available and cached, not of used. undefined without ZFS. */
+  readonly reclaimableArcBytes?: number | undefined;
   readonly sharedBytes: number | undefined;
   readonly dirtyBytes: number | undefined;
   readonly writebackBytes: number | undefined;

@@ -7,7 +7,7 @@ import type { ProcessDetailSection } from './process-detail.ts';
 import type { Slice } from './slice.ts';
 import type { ProcessesWant } from './snapshot.ts';
 
-/** What does not change while the program runs. */
+/** Who a machine is. Its name and, with its wall clock, the time of its boot may change while the program runs. */
 export interface HostFacts {
   readonly hostName: string;
   readonly bootId: string;
@@ -64,8 +64,8 @@ export interface MachineOptions {
 export interface MachineCollector {
   /** Never throws: each part carries its own error. */
   collectMachine(): MachineSection;
-  /** Throws OpError only where the mounts cannot be read at all. */
-  collectDisks(): DisksSection;
+  /** Rejects with OpError only where the mounts cannot be read at all. */
+  collectDisks(): Promise<DisksSection>;
   /** Rejects with OpError only where the processes cannot be listed at all. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError: `ESRCH` where there is no such process. */
@@ -77,6 +77,7 @@ export interface MachineCollector {
 
 /** How an operating system is asked. */
 export interface Platform {
+  /** As it is now. */
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;

@@ -10,6 +10,8 @@ export interface TemperatureSensor {
   readonly device: string | undefined;
   /** What that device hangs on, as sysfs has it (`platform`, `pci0000:00`, `nvme`); not on the wire. */
   readonly bus?: string | undefined;
+  /** Tells the chip from others of its device: its driver's name, else `hwmon2`. undefined: it is alone; not on the wire. */
+  readonly chipSuffix?: string | undefined;
   /** undefined: faulty, or no plausible value. */
   readonly celsius: number | undefined;
   readonly maxCelsius: number | undefined;

@@ -207,7 +207,7 @@ class ScriptedMachine implements MachineCollector {
   mostRunning = 0;
   gate: Promise<void> = Promise.resolve();
   collectMachine = refuse;
-  collectDisks(): DisksSection {
+  async collectDisks(): Promise<DisksSection> {
     return { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [], fileSystems: [], devices: [] };
   }
   async collectProcesses(): Promise<MachineProcesses> {

@@ -72,8 +72,8 @@ export class LocalSource implements Source {
       });
     }
     if (want.disks === true) {
-      await attempt('disks', (collector) => {
-        sections.disks = collector.collectDisks();
+      await attempt('disks', async (collector) => {
+        sections.disks = await collector.collectDisks();
       });
     }
     if (machineProcesses !== undefined) {

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { isIP } from 'node:net';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -10,6 +9,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import { type NetworkName, networkNameOf } from '../../kit/text/network-name.ts';
 
 const MILLIS_PER_DAY = 86_400_000;
 const VALID_DAYS = 397;
@@ -60,13 +60,12 @@ export async function makeCertificate(
   };
 }
 
-/** Names without repetition, each once, as what it is. */
-function alternativeNames(
-  hostName: string,
-  extraNames: readonly string[],
-): { readonly type: 'dns' | 'ip'; readonly value: string }[] {
-  const names = [hostName, 'localhost', '127.0.0.1', '::1', ...extraNames].filter((name) => name !== '');
-  return [...new Set(names)].map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }));
+/** Names without repetition, each once, as what it is. A host may be called what no certificate can hold. */
+function alternativeNames(hostName: string, extraNames: readonly string[]): NetworkName[] {
+  const names = [hostName, 'localhost', '127.0.0.1', '::1', ...extraNames].flatMap(
+    (name) => networkNameOf(name) ?? [],
+  );
+  return [...new Map(names.map((name) => [name.value, name])).values()];
 }
 
 /** RFC 5280, 4.1.2.2: positive, at most 20 octets; the first byte is neither negative nor zero. */

@@ -41,7 +41,7 @@ class GoldenPlatform implements Platform {
     const { machine } = this;
     return {
       collectMachine: () => machine.machine(),
-      collectDisks: () => machine.world.disks(),
+      collectDisks: () => Promise.resolve(machine.world.disks()),
       // Between two samples of processes time goes by, also where a reply waits for a second one.
       collectProcesses: () => {
         machine.step();

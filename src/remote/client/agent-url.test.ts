@@ -16,6 +16,21 @@ describe('the URL of an agent', () => {
     expect(parseAgentUrl('ws://h/other').url).toBe('ws://h/other');
   });
 
+  test('may have a zone, by its code or plainly', () => {
+    for (const text of ['ws://[fe80::1%25eth0]:3000/ws?token=t', 'ws://[fe80::1%eth0]:3000?token=t']) {
+      expect(parseAgentUrl(text)).toEqual({
+        ...{ url: 'ws://[fe80::1%25eth0]:3000/ws', hostName: 'fe80::1%eth0', zone: 'eth0' },
+        ...{ port: 3000, isEncrypted: false, token: 't' },
+      });
+    }
+    expect(encrypted(parseAgentUrl('ws://[FE80::1%25wlan0.5]'))).toMatchObject({
+      ...{ url: 'wss://[fe80::1%25wlan0.5]/ws', hostName: 'fe80::1%wlan0.5', port: 443 },
+    });
+    for (const text of ['ws://[fe80::1%25a/b]:1', 'ws://[fe80::1%25a@b]', 'ws://h%25eth0/']) {
+      expect(codeOf(() => parseAgentUrl(text))).toBe('BAD_URL');
+    }
+  });
+
   test('becomes one of TLS where a certificate is given', () => {
     expect(encrypted(parseAgentUrl('ws://h:3000/ws'))).toMatchObject({ url: 'wss://h:3000/ws', port: 3000 });
     expect(encrypted(parseAgentUrl('ws://h/ws'))).toMatchObject({ port: 443, isEncrypted: true });

@@ -1,8 +1,10 @@
+import type { PeerCertificate } from 'node:tls';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { V2_SUBPROTOCOL } from '../wire/v2-request.ts';
 import type { AgentUrl } from './agent-url.ts';
 import { readPeerCertificate } from './peer-certificate.ts';
 import { isCertificateError, refusal, type Trust, tlsOptions } from './trust.ts';
+import { ZoneRelay } from './zone-relay.ts';
 
 /** Where to connect and how. */
 export interface ConnectionTarget {
@@ -39,6 +41,7 @@ export class Connection {
   readonly #target: ConnectionTarget;
   readonly #listener: ConnectionListener;
   #socket: WebSocket;
+  #relay: ZoneRelay | undefined;
   readonly #connectTimer: ReturnType<typeof setTimeout>;
   #pingTimer: ReturnType<typeof setInterval> | undefined;
   #heardMillis = 0;
@@ -75,11 +78,15 @@ export class Connection {
     // A wish of our own is told to the agent; who does not answer is not waited for.
     if (error.code === 'CLOSED') this.#socket.close(1000);
     else this.#socket.terminate();
+    if (error.code !== 'CLOSED') this.#relay?.close();
     this.#listener.closed(error);
   }
 
   #open(protocols: readonly string[]): WebSocket {
-    const socket = new WebSocket(urlOf(this.#target), optionsOf(this.#target, protocols));
+    const { agent } = this.#target;
+    this.#relay?.close();
+    if (agent.zone !== undefined) this.#relay = new ZoneRelay(agent.hostName, agent.port);
+    const socket = new WebSocket(urlOf(this.#target, this.#relay?.port), optionsOf(this.#target, protocols));
     socket.binaryType = 'arraybuffer';
     this.#listen(socket);
     return socket;
@@ -100,7 +107,7 @@ export class Connection {
       this.#failure = failureOf(event);
     });
     socket.addEventListener('close', ({ code, reason }) => {
-      const failure = this.#failure;
+      const failure = this.#relay?.failure ?? this.#failure;
       if (this.#isEnded) return;
       if (this.#isOpen || failure === undefined) this.end(closingOf(code, reason));
       else if (failure.code === OFFER_IGNORED) this.#openWithoutOffer();
@@ -158,20 +165,40 @@ export class Connection {
   }
 }
 
-function urlOf({ agent, token, hasTokenInUrl }: ConnectionTarget): string {
-  return hasTokenInUrl && token !== undefined ? `${agent.url}?token=${encodeURIComponent(token)}` : agent.url;
+function urlOf({ agent, token, hasTokenInUrl }: ConnectionTarget, relayPort: number | undefined): string {
+  const url =
+    relayPort === undefined
+      ? agent.url
+      : agent.url.replace(/\/\/\[[^\]]*\](:\d+)?/, `//127.0.0.1:${relayPort}`);
+  return hasTokenInUrl && token !== undefined ? `${url}?token=${encodeURIComponent(token)}` : url;
 }
 
 function optionsOf(
   { agent, trust, token }: ConnectionTarget,
   protocols: readonly string[],
 ): Bun.WebSocketOptions {
+  // A zone means something on this machine alone: the agent is told the address without, and a certificate has none.
+  const address = agent.zone === undefined ? undefined : agent.hostName.slice(0, -agent.zone.length - 1);
+  const host = address === undefined ? undefined : `[${address}]:${agent.port}`;
+  const authorization = token === undefined ? undefined : `Bearer ${token}`;
+  const tls = agent.isEncrypted ? tlsOptions(trust) : undefined;
   return {
     protocols: [...protocols],
     // What is compressed is bounded by the protocol's own limits; a second compression would not be.
     perMessageDeflate: false,
-    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
-    ...(agent.isEncrypted ? { tls: tlsOptions(trust) } : {}),
+    headers: {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(host === undefined ? {} : { host }),
+    },
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...tls,
+            checkServerIdentity: (name: string, certificate: PeerCertificate) =>
+              tls.checkServerIdentity(address ?? name, certificate),
+          },
+        }),
   };
 }
 

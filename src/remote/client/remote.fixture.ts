@@ -1,4 +1,4 @@
-import { currentPlatform } from '../../../platforms/index.ts';
+import { testPlatform } from '../../../platforms/linux/guarded/helper-start.fixture.ts';
 import { type RunningAgent, startAgent } from '../agent/agent.ts';
 import type { CertificatePair } from '../agent/certificate.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
@@ -21,7 +21,7 @@ export function agentHere({ port = 0, token, pair }: TestAgent = {}): RunningAge
       ...{ gpus: true, temperatures: true, version: VERSION, platformName: process.platform },
       ...{ metricsTtlMillis: 250, processesTtlMillis: 1500, disksTtlMillis: 1000 },
     },
-    currentPlatform(),
+    testPlatform(),
     { event: () => undefined },
   );
 }

@@ -1,3 +1,4 @@
+import type { FileSystemSilence } from '../../data/sample/disks-section.ts';
 import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import {
   count,
@@ -5,9 +6,11 @@ import {
   flag,
   type JsonCodec,
   list,
+  oneOf,
   optionalFlag,
   optionalText,
   record,
+  seldom,
   text,
 } from './json-codec.ts';
 import { TEXT_LIMIT } from './limits.ts';
@@ -52,6 +55,7 @@ export interface FileSystemMessage {
   readonly availableBytes: number | undefined;
   readonly inodes: number | undefined;
   readonly freeInodes: number | undefined;
+  readonly silence?: FileSystemSilence | undefined;
 }
 
 /** The reply to `get_disks` on `socktop.v2`. */
@@ -76,10 +80,12 @@ const device: JsonCodec<DeviceMessage> = record<DeviceMessage>({
   temperatureCelsius: exact,
 });
 
+const silence = seldom(oneOf<FileSystemSilence>(['no-answer', 'automount']));
+
 const fileSystem: JsonCodec<FileSystemMessage> = record<FileSystemMessage>({
   ...{ name, source: line, mountPoint: line, type: name, isReadOnly: flag, isPartition: flag },
   ...{ deviceName: optionalName, totalBytes: counter, usedBytes: counter, availableBytes: counter },
-  ...{ inodes: counter, freeInodes: counter },
+  ...{ inodes: counter, freeInodes: counter, silence },
 });
 
 /** `get_disks` of `socktop.v2`. */

@@ -123,6 +123,14 @@ export function optional<T>(codec: JsonCodec<T>): JsonCodec<T | undefined> {
   };
 }
 
+/** A field that is missing where its value is undefined, as for most machines it is. */
+export function seldom<T>(codec: JsonCodec<T | undefined>): JsonCodec<T | undefined> {
+  return {
+    read: codec.read,
+    write: (value, dialect) => (value === undefined ? undefined : codec.write(value, dialect)),
+  };
+}
+
 /** Numbers in a column; NaN is null on the wire. */
 export const column: JsonCodec<ArrayLike<number>> = {
   read: (value, path) => {

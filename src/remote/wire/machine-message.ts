@@ -9,6 +9,7 @@ import {
   optional,
   optionalText,
   record,
+  seldom,
   text,
 } from './json-codec.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
@@ -80,6 +81,7 @@ export interface MemoryMessage {
   readonly usedBytes: number | undefined;
   readonly buffersBytes: number | undefined;
   readonly cachedBytes: number | undefined;
+  readonly reclaimableArcBytes?: number | undefined;
   readonly sharedBytes: number | undefined;
   readonly dirtyBytes: number | undefined;
   readonly writebackBytes: number | undefined;
@@ -215,6 +217,7 @@ const memory: JsonCodec<MemoryMessage> = record<MemoryMessage>({
   ...{ writebackBytes: counter, anonymousBytes: counter, slabBytes: counter, committedBytes: counter },
   ...{ commitLimitBytes: counter, swapTotalBytes: counter, swapUsedBytes: counter, swapCachedBytes: counter },
   ...{ zswapPoolBytes: counter, zswapStoredBytes: counter, zramPoolBytes: counter, zramStoredBytes: counter },
+  reclaimableArcBytes: seldom(counter),
 });
 
 const link: JsonCodec<InterfaceMessage> = record<InterfaceMessage>({

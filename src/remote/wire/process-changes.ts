@@ -95,17 +95,11 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
     this.list.remove(slot);
   }
 
-  /** NaN is the same as NaN. */
   #takeNumbers(from: NumberArray, into: NumberArray, rows: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) {
-      const slot = this.#slots[i]!;
-      if (slot < 0) continue;
-      const value = from[rows[i]!]!;
-      const before = into[slot]!;
-      if (value === before || (Number.isNaN(value) && Number.isNaN(before))) continue;
-      into[slot] = value;
-      this.changedAt[slot] = this.sequence;
-    }
+    const at = this.#slots;
+    if (from instanceof Float64Array && into instanceof Float64Array) {
+      takeDoubles(from, into, rows, at, count, this.changedAt, this.sequence);
+    } else takeIntegers(from, into, rows, at, count, this.changedAt, this.sequence);
   }
 
   #takeTexts(
@@ -114,12 +108,16 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
     rows: Int32Array,
     count: number,
   ): void {
+    const { changedAt, textChangedAt, sequence } = this;
+    const slots = this.#slots;
     for (let i = 0; i < count; i++) {
-      const slot = this.#slots[i]!;
-      if (slot < 0 || into[slot] === from[rows[i]!]) continue;
-      into[slot] = from[rows[i]!];
-      this.changedAt[slot] = this.sequence;
-      this.textChangedAt[slot] = this.sequence;
+      const slot = slots[i]!;
+      if (slot < 0) continue;
+      const text = from[rows[i]!];
+      if (into[slot] === text) continue;
+      into[slot] = text;
+      changedAt[slot] = sequence;
+      textChangedAt[slot] = sequence;
     }
   }
 
@@ -155,5 +153,46 @@ class RemovalLog {
   /** Place in the columns of the i-th removal that is remembered. */
   at(i: number): number {
     return (this.#first + i) % REMOVALS_LIMIT;
+  }
+}
+
+/**
+ * Copies `from[rows[i]]` to `into[slots[i]]` and notes where it was another. Doubles have a loop of their
+ * own, for one loop that sees every kind of array is several times slower. NaN is the same as NaN.
+ */
+function takeDoubles(
+  from: Float64Array,
+  into: Float64Array,
+  rows: Int32Array,
+  slots: Int32Array,
+  count: number,
+  changedAt: Float64Array,
+  sequence: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot < 0) continue;
+    const value = from[rows[i]!]!;
+    const before = into[slot]!;
+    if (value === before || (Number.isNaN(value) && Number.isNaN(before))) continue;
+    into[slot] = value;
+    changedAt[slot] = sequence;
+  }
+}
+
+function takeIntegers(
+  from: NumberArray,
+  into: NumberArray,
+  rows: Int32Array,
+  slots: Int32Array,
+  count: number,
+  changedAt: Float64Array,
+  sequence: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!;
+    if (slot < 0 || into[slot] === from[rows[i]!]) continue;
+    into[slot] = from[rows[i]!]!;
+    changedAt[slot] = sequence;
   }
 }

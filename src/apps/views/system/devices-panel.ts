@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../../data/sample/disks-section.ts';
+import type { FileSystem, FileSystemSilence } from '../../../data/sample/disks-section.ts';
 import { compactBytesText, partText, rateText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../../screen/layout/rect.ts';
@@ -75,6 +75,11 @@ const MOUNT_WIDTH = 12;
 const DEVICE_WIDTH = 10;
 const IO_WIDTH = 18;
 const AMOUNT_WIDTH = 15;
+/** What stands in the place of figures. */
+const SILENCE_WORDS: Readonly<Record<FileSystemSilence, string>> = {
+  'no-answer': 'does not answer',
+  automount: 'automount, not asked',
+};
 
 function renderDisks(
   inside: Rect,
@@ -130,6 +135,11 @@ function putFileSystem(
     const io = `R ${compactBytesText(read).padStart(6)}  W ${compactBytesText(written).padStart(6)}`;
     putAligned(buffer, from + room - IO_WIDTH, y, IO_WIDTH, 'right', io, theme.dim, ascii);
     room -= IO_WIDTH + 1;
+  }
+  const reason = fileSystem.silence;
+  if (reason !== undefined) {
+    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], theme.warning, ascii);
+    return;
   }
   // As df has it: of what users can have, so that 100 % is full.
   const whole =

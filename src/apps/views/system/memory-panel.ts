@@ -1,5 +1,5 @@
 import type { MemorySample } from '../../../data/sample/memory-sample.ts';
-import { partText } from '../../../kit/text/format.ts';
+import { compactBytesText, partText } from '../../../kit/text/format.ts';
 import type { Buffer } from '../../../screen/buffer/buffer.ts';
 import type { Rect } from '../../../screen/layout/rect.ts';
 import { renderBlock } from '../../../screen/widgets/block.ts';
@@ -41,13 +41,14 @@ export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView):
   }
 }
 
-/** What is compressed in memory, where the kernel does that. */
+/** What is compressed in memory, where the kernel does that; else what ZFS has cached. */
 function noteOf(memory: MemorySample | undefined): string {
   if (memory === undefined) return '';
-  const { zswapStoredBytes, zswapPoolBytes, zramStoredBytes, zramPoolBytes } = memory;
+  const { zswapStoredBytes, zswapPoolBytes, zramStoredBytes, zramPoolBytes, reclaimableArcBytes } = memory;
   if ((zramStoredBytes ?? 0) > 0) return `zram ${partText(zramPoolBytes ?? Number.NaN, zramStoredBytes!)}`;
   if ((zswapStoredBytes ?? 0) > 0)
     return `zswap ${partText(zswapPoolBytes ?? Number.NaN, zswapStoredBytes!)}`;
+  if ((reclaimableArcBytes ?? 0) > 0) return `ZFS cache ${compactBytesText(reclaimableArcBytes!)}`;
   return '';
 }
 

@@ -82,7 +82,7 @@ const FILE_SYSTEM_COLUMNS: readonly FileSystemColumn[] = [
       'node_filesystem_device_error',
       'Whether an error occurred while getting statistics for the device.',
     ),
-    ({ totalBytes }) => (totalBytes === undefined ? 1 : 0),
+    ({ totalBytes, silence }) => (silence === 'automount' ? undefined : totalBytes === undefined ? 1 : 0),
   ],
 ];
 

@@ -9,9 +9,10 @@ type Read = (memory: MemorySample) => number | undefined;
 const FIELDS: readonly (readonly [field: string, read: Read])[] = [
   ['MemTotal', (memory) => memory.totalBytes],
   ['MemFree', (memory) => memory.freeBytes],
-  ['MemAvailable', (memory) => memory.availableBytes],
+  // The kernel's own figures know nothing of the cache of ZFS.
+  ['MemAvailable', (memory) => memory.availableBytes - (memory.reclaimableArcBytes ?? 0)],
   ['Buffers', (memory) => memory.buffersBytes],
-  ['Cached', (memory) => difference(memory.cachedBytes, memory.reclaimableSlabBytes)],
+  ['Cached', pageCache],
   ['SwapCached', (memory) => memory.swapCachedBytes],
   ['SwapTotal', (memory) => memory.swapTotalBytes],
   ['SwapFree', (memory) => difference(memory.swapTotalBytes, memory.swapUsedBytes)],
@@ -35,6 +36,10 @@ const FAMILIES: readonly (readonly [family: Family, read: Read])[] = FIELDS.map(
 /** node_exporter's collector meminfo, as far as MemorySample goes. */
 export function writeMemory(writer: ExpositionWriter, memory: MemorySample): void {
   for (const [family, read] of FAMILIES) writer.sample(family, NO_LABELS, read(memory));
+}
+
+function pageCache({ cachedBytes, reclaimableSlabBytes, reclaimableArcBytes = 0 }: MemorySample) {
+  return difference(difference(cachedBytes, reclaimableSlabBytes), reclaimableArcBytes);
 }
 
 /** Missing where either is. */

@@ -63,7 +63,7 @@ function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]
   chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
 }
 
-/** `owners` says which of several chips of one device had its name first: the others get their number behind it. */
+/** `owners` says which chip had its name first: another one that would be called the same gets its number behind it. */
 function chipSensor(sensor: TemperatureSensor, owners: Map<string, string>): ChipSensor {
   const slash = sensor.id.indexOf('/');
   const hwmon = sensor.id.slice(0, Math.max(0, slash));
@@ -74,11 +74,18 @@ function chipSensor(sensor: TemperatureSensor, owners: Map<string, string>): Chi
   return { sensor, chip, name: sensor.id.slice(slash + 1) };
 }
 
-/** `platform_coretemp_0`, `nvme_nvme0`: where the device hangs, and its name; else the driver. */
-function chipName({ chip, device, bus }: TemperatureSensor, hwmon: string): string {
-  const name = device === undefined ? cleaned(chip) : cleaned(device);
-  if (name === '') return cleaned(hwmon);
-  return device === undefined || bus === undefined ? name : `${cleaned(bus)}_${name}`;
+/**
+ * As node_exporter 1.12 calls chips. `platform_coretemp_0`, `nvme_nvme0`: where the device hangs, and its name; else
+ * the driver. Several chips of one device all have their driver behind it (`platform_asus_nb_wmi_asus`), or their
+ * number where the driver is the same.
+ */
+function chipName({ chip, device, bus, chipSuffix = '' }: TemperatureSensor, hwmon: string): string {
+  const own = device === undefined ? cleaned(chip) : cleaned(device);
+  const name = own === '' ? cleaned(hwmon) : own;
+  const isPlaced = own !== '' && device !== undefined && bus !== undefined;
+  const base = isPlaced ? `${cleaned(bus)}_${name}` : name;
+  const suffix = cleaned(chipSuffix);
+  return suffix === '' ? base : `${base}_${suffix}`;
 }
 
 /** As node_exporter makes names fit for metrics: lower case, everything else but digits and colons an underscore. */

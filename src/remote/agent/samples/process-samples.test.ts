@@ -25,7 +25,7 @@ class Machine {
     const { world } = this;
     return {
       collectMachine: () => world.machine(),
-      collectDisks: () => world.disks(),
+      collectDisks: () => Promise.resolve(world.disks()),
       collectProcesses: (want) => {
         this.wants.push(want);
         return Promise.resolve(world.machineProcesses());

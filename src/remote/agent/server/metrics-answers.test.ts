@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'bun:test';
-import { currentPlatform } from '../../../../platforms/index.ts';
+import { testPlatform } from '../../../../platforms/linux/guarded/helper-start.fixture.ts';
 import { AgentSamples } from '../samples/agent-samples.ts';
 import { MetricsAnswers } from './metrics-answers.ts';
 import { SendBudget, WAITING_LIMIT_BYTES } from './send-budget.ts';
@@ -9,7 +9,7 @@ let samples: AgentSamples | undefined;
 afterEach(() => samples?.close());
 
 function answers(metricsTtlMillis: number, budget = new SendBudget()): MetricsAnswers {
-  samples = new AgentSamples(currentPlatform(), {
+  samples = new AgentSamples(testPlatform(), {
     ...{ gpus: false, temperatures: false, metricsTtlMillis, processesTtlMillis: 1000, disksTtlMillis: 1000 },
   });
   return new MetricsAnswers(samples, {

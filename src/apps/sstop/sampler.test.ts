@@ -1,21 +1,17 @@
 import { describe, expect, test } from 'bun:test';
+import { NetworkAttribution } from '../../data/attribution/network-attribution.ts';
+import { SampleWorld } from '../../data/sample/sample-world.fixture.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import type { Source } from '../../data/source/source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import type { Demand } from './demand.ts';
-import { HostSampler } from './sampler.ts';
+import { NetworkFeed } from './network-feed.ts';
+import { type Demand, NO_DEMAND, Sampler } from './sampler.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const DEMAND: Demand = {
-  ...{
-    metricsMillis: 40,
-    processesMillis: 120,
-    disksMillis: NEVER,
-    detailMillis: NEVER,
-    journalMillis: NEVER,
-  },
-  ...{ network: false, pid: 0, ofProcesses: () => ({ visiblePids: [7] }) },
+  ...NO_DEMAND,
+  ...{ metricsMillis: 40, processesMillis: 120, ofProcesses: () => ({ visiblePids: [7] }) },
 };
 
 /** A source that answers at once and remembers what it was asked. */
@@ -41,13 +37,21 @@ class AskedSource implements Source {
 function samplerOf(source: Source, demand: () => Demand | undefined) {
   const failures: string[] = [];
   let samples = 0;
-  const sampler = new HostSampler(source, demand, {
+  let networkSamples = 0;
+  const sampler = new Sampler(source, demand, {
     sampled: () => {
       samples++;
     },
     failed: (message) => failures.push(message),
+    network: new NetworkFeed({
+      prepare: () => Promise.resolve(),
+      sampled: () => {
+        networkSamples++;
+      },
+      failed: ({ message }) => failures.push(message),
+    }),
   });
-  return { sampler, failures, samples: () => samples };
+  return { sampler, failures, samples: () => samples, networkSamples: () => networkSamples };
 }
 
 async function until(check: () => boolean): Promise<void> {
@@ -115,6 +119,43 @@ describe('a sampler', () => {
     await until(() => samples() >= seen + 3);
     sampler.stop();
     expect(source.count('network')).toBe(count);
+  });
+
+  test('asks for the network of its views at once, soon again, and then at their interval as it changes', async () => {
+    const world = new SampleWorld();
+    const attribution = new NetworkAttribution({
+      ...{ commandLine: () => undefined, cgroup: () => undefined, userName: String },
+    });
+    const source = new AskedSource();
+    const { answer } = source;
+    source.answer = async () => ({ ...(await answer()), network: attribution.absorb(world.sample()) });
+    let networkMillis = 60_000;
+    const { sampler, samples, networkSamples } = samplerOf(source, () => ({ ...NO_DEMAND, networkMillis }));
+    sampler.start();
+    await until(() => networkSamples() === 2);
+    await Bun.sleep(400);
+    expect(source.wants).toEqual([{ network: true }, { network: true }]);
+    const changed = performance.now();
+    networkMillis = 100;
+    sampler.wake();
+    await until(() => networkSamples() === 4);
+    expect(performance.now() - changed).toBeGreaterThan(190);
+    networkMillis = NEVER;
+    sampler.wake();
+    await Bun.sleep(150);
+    const { length } = source.wants;
+    await Bun.sleep(150);
+    expect([source.wants.length, samples()]).toEqual([length, 0]);
+    sampler.stop();
+  });
+
+  test('says why there is no network, and asks again', async () => {
+    const source = new AskedSource();
+    const { sampler, failures } = samplerOf(source, () => ({ ...NO_DEMAND, networkMillis: 40 }));
+    sampler.start();
+    await until(() => failures.length >= 3);
+    sampler.stop();
+    expect(failures[0]).toBe('no network data');
   });
 
   test('has a second sample soon, whatever the interval', async () => {

@@ -1,0 +1,157 @@
+import { fileURLToPath } from 'node:url';
+import { type ChildToWriteTo, startChildToWriteTo } from '../child-program.ts';
+import { monotonicMicros } from '../clock.ts';
+import { HELPER_ARGUMENT, type SpaceAnswer, type SpaceQuestion } from './helper-message.ts';
+import { HelperProcess } from './helper-process.ts';
+
+/** How long a file system has to answer; those after one that did not have what is left of the round, or the least. */
+const QUESTION_MILLIS = 1000;
+const ROUND_MILLIS = 2000;
+const LEAST_MILLIS = 100;
+/** The helper ends when nobody has asked for so long. */
+const IDLE_MILLIS = 30_000;
+/** Helpers that may wait for their file systems; one more is killed, and its file system left alone for a while. */
+const WAITING_LIMIT = 4;
+const RETRY_MILLIS = 60_000;
+
+/** Where parts of a compiled executable are. */
+const COMPILED_ROOT = '/$bunfs/';
+/** The programs' first source, and the bundle that a package has. */
+const PROGRAM = /\/main\.[jt]s$/;
+
+interface GuardedSpaceOptions {
+  /** Starts the helper. Default: this program, by its first argument. */
+  readonly start?: () => ChildToWriteTo;
+}
+
+/** A file system that does not answer, and who waits for it. */
+interface Stuck {
+  readonly helper: HelperProcess;
+  /** Monotonic milliseconds before which it is not asked again, once its helper is gone. */
+  readonly retryMillis: number;
+}
+
+/**
+ * The one place where file systems are asked. A process beside does it, one for all of them; whoever does not answer in
+ * time keeps the process, a new one asks the others. When it answers at last, it is asked again like the others. So
+ * nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
+ */
+export class GuardedSpace {
+  readonly #start: () => ChildToWriteTo;
+  readonly #stuck = new Map<string, Stuck>();
+  #helper: HelperProcess | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  constructor(options: GuardedSpaceOptions = {}) {
+    this.#start = options.start ?? startHelper;
+  }
+
+  /**
+   * Asks each file system, by a key of the caller; a key that is missing in the result belongs to one that does not
+   * answer. Never overlaps itself. Rejects with OpError where the helper cannot be started.
+   */
+  async ask(questions: ReadonlyMap<string, SpaceQuestion>): Promise<ReadonlyMap<string, SpaceAnswer>> {
+    clearTimeout(this.#idleTimer);
+    this.#forgetUnmounted(questions);
+    const answers = new Map<string, SpaceAnswer>();
+    const roundEnd = nowMillis() + ROUND_MILLIS;
+    let left = [...questions].filter(([key]) => !this.#isStuck(key));
+    while (left.length > 0 && !this.#isClosed) {
+      const helper = await this.#readyHelper();
+      const count = await this.#askAll(helper, left, roundEnd, answers);
+      const unanswered = left[count];
+      if (unanswered !== undefined) this.#abandon(unanswered[0], helper);
+      left = left.slice(count + 1);
+    }
+    if (!this.#isClosed) this.#idleTimer = setTimeout(() => this.#endHelper(), IDLE_MILLIS);
+    this.#idleTimer?.unref();
+    return answers;
+  }
+
+  /** Ends all helpers; one that its file system holds in the kernel ends when that lets go. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#idleTimer);
+    this.#endHelper();
+    for (const { helper } of this.#stuck.values()) helper.kill();
+    this.#stuck.clear();
+  }
+
+  /** How many of the questions were answered before one was not. */
+  async #askAll(
+    helper: HelperProcess,
+    questions: readonly (readonly [string, SpaceQuestion])[],
+    roundEnd: number,
+    answers: Map<string, SpaceAnswer>,
+  ): Promise<number> {
+    helper.ask(questions.map(([, question]) => question));
+    for (const [index, [key]] of questions.entries()) {
+      const patience = Math.min(QUESTION_MILLIS, Math.max(LEAST_MILLIS, roundEnd - nowMillis()));
+      const answer = await helper.nextAnswer(patience);
+      if (answer === undefined) return index;
+      answers.set(key, answer);
+    }
+    return questions.length;
+  }
+
+  async #readyHelper(): Promise<HelperProcess> {
+    if (this.#helper?.isGone === true) this.#helper = undefined;
+    this.#helper ??= new HelperProcess(this.#start());
+    try {
+      await this.#helper.ready();
+    } catch (thrown) {
+      this.#endHelper();
+      throw thrown;
+    }
+    return this.#helper;
+  }
+
+  #endHelper(): void {
+    this.#helper?.kill();
+    this.#helper = undefined;
+  }
+
+  /** The file system keeps the helper. One that ended on the way leaves its question for the next round. */
+  #abandon(key: string, helper: HelperProcess): void {
+    this.#helper = undefined;
+    if (helper.isGone || this.#isClosed) return;
+    const waiting = [...this.#stuck.values()].filter((each) => !each.helper.isGone).length;
+    if (waiting >= WAITING_LIMIT) helper.kill();
+    const stuck: Stuck = { helper, retryMillis: nowMillis() + RETRY_MILLIS };
+    this.#stuck.set(key, stuck);
+    void helper.lateAnswer().then((isAnswered) => {
+      helper.kill();
+      // It lives again, and is asked in the next round.
+      if (isAnswered && this.#stuck.get(key) === stuck) this.#stuck.delete(key);
+    });
+  }
+
+  #isStuck(key: string): boolean {
+    const stuck = this.#stuck.get(key);
+    if (stuck === undefined) return false;
+    if (!stuck.helper.isGone || nowMillis() < stuck.retryMillis) return true;
+    this.#stuck.delete(key);
+    return false;
+  }
+
+  #forgetUnmounted(questions: ReadonlyMap<string, SpaceQuestion>): void {
+    for (const [key, { helper }] of this.#stuck) {
+      if (questions.has(key)) continue;
+      helper.kill();
+      if (helper.isGone) this.#stuck.delete(key);
+    }
+  }
+}
+
+function nowMillis(): number {
+  return monotonicMicros() / 1000;
+}
+
+/** This program once more; for a test, which is another program, the helper's own source. */
+function startHelper(): ChildToWriteTo {
+  if (Bun.main.startsWith(COMPILED_ROOT)) return startChildToWriteTo(process.execPath, [HELPER_ARGUMENT]);
+  const source = fileURLToPath(new URL('file-system-helper.ts', import.meta.url));
+  const args = PROGRAM.test(Bun.main) ? [Bun.main, HELPER_ARGUMENT] : [source];
+  return startChildToWriteTo(process.execPath, args);
+}

@@ -1,0 +1,67 @@
+import type { FileSystemSpace } from '../statfs.ts';
+
+/** What the helper is started with; no option of the programs. */
+export const HELPER_ARGUMENT = '--answer-for-file-systems';
+/** The helper's first line: it reads questions now. */
+export const READY = 'ready';
+/** A path is at most 4096 bytes, twice as many digits; the source of a mount is no longer than a page either. */
+export const LINE_LIMIT_BYTES = 32 * 1024;
+
+/** One file system that the helper is to ask. */
+export interface SpaceQuestion {
+  /** Bytes of the mount point without NUL: a path need not be UTF-8. */
+  readonly path: Uint8Array;
+  /** A path in /dev whose links are to be followed; undefined: none. */
+  readonly devicePath: string | undefined;
+}
+
+export interface SpaceAnswer {
+  /** Of statfs(2); 0: `space` holds its figures. */
+  readonly errno: number;
+  readonly space: FileSystemSpace;
+  /** Where `devicePath` leads; undefined: nowhere, or it was not asked for. */
+  readonly deviceTarget: string | undefined;
+}
+
+const FIGURES = ['totalBytes', 'usedBytes', 'availableBytes', 'inodes', 'freeInodes'] as const;
+
+/** A line without its end: the path in hexadecimal digits, and the device's path the same way. */
+export function questionLine({ path, devicePath = '' }: SpaceQuestion): string {
+  return `${Buffer.from(path).toString('hex')} ${Buffer.from(devicePath).toString('hex')}`;
+}
+
+/** Undefined: the line is none. */
+export function parseQuestion(line: string): SpaceQuestion | undefined {
+  const found = /^((?:[0-9a-f]{2})+) ((?:[0-9a-f]{2})*)$/.exec(line);
+  if (found === null) return undefined;
+  const device = Buffer.from(found[2]!, 'hex').toString();
+  return { path: Buffer.from(found[1]!, 'hex'), devicePath: device === '' ? undefined : device };
+}
+
+/** A line without its end: errno, five figures, the device in hexadecimal digits. */
+export function answerLine({ errno, space, deviceTarget = '' }: SpaceAnswer): string {
+  const figures = FIGURES.map((name) => space[name]);
+  return [errno, ...figures, Buffer.from(deviceTarget).toString('hex')].join(' ');
+}
+
+/** Undefined: the line is none. */
+export function parseAnswer(line: string): SpaceAnswer | undefined {
+  const words = line.split(' ');
+  const device = words.pop();
+  const [errno, ...figures] = words.map(Number);
+  if (errno === undefined || device === undefined || figures.length !== FIGURES.length) return undefined;
+  if (![errno, ...figures].every((value) => value >= 0)) return undefined;
+  const [totalBytes, usedBytes, availableBytes, inodes, freeInodes] = figures as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const target = Buffer.from(device, 'hex').toString();
+  return {
+    errno,
+    space: { totalBytes, usedBytes, availableBytes, inodes, freeInodes },
+    deviceTarget: target === '' ? undefined : target,
+  };
+}
