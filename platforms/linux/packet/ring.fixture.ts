@@ -48,7 +48,7 @@ async function filters(): Promise<unknown> {
     const seen = new Set<string>();
     ring.drain(({ view, at, captured, length, interfaceIndex, type }) => {
       const isRead = header.parse(view, at, captured, length);
-      const name = header.protocol === 17 ? 'not-tcp' : 'tcp';
+      const name = header.protocol === 17 ? 'udp' : 'tcp';
       seen.add(
         isRead ? `${name}${header.isIpv6 ? 6 : 4} type ${type} interface ${interfaceIndex}` : 'not read',
       );

@@ -1,6 +1,7 @@
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import { countValue, rateValue } from './cell-values.ts';
+import { linkScope, scopedAddressText } from './link-scope.ts';
 import type { NetworkExport } from './network-export.ts';
 import { exported, falls, type RowFields, rises } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
@@ -24,9 +25,9 @@ export const CONNECTION_FIELDS = {
     value: ({ section }, slot) => protocolName(section.sockets, slot),
   },
   'local-address': {
-    help: 'address of this machine',
+    help: 'address of this machine; one of the link with its interface, `fe80::1%eth0`',
     ...exported('local_ip', 'src_ip'),
-    value: ({ section }, slot) => addressText(section.sockets.localAddress, slot * ADDRESS_WORDS),
+    value: ({ section }, slot) => scopedAddress(section, section.sockets.localAddress, slot),
   },
   'local-port': {
     help: 'port of this machine',
@@ -37,9 +38,9 @@ export const CONNECTION_FIELDS = {
     help: 'address and port of this machine',
   },
   'remote-address': {
-    help: 'address of the other end',
+    help: 'address of the other end; one of the link with its interface, `fe80::1%eth0`',
     ...exported('remote_ip', 'dst_ip'),
-    value: ({ section }, slot) => remoteAddress(section, slot),
+    value: ({ section }, slot) => scopedAddress(section, section.sockets.remoteAddress, slot),
   },
   'remote-port': {
     help: 'port of the other end',
@@ -115,6 +116,10 @@ export const CONNECTION_FIELDS = {
     },
   },
 } satisfies RowFields<OrderedConnections, NetworkExport>;
+
+function scopedAddress(section: NetworkExport['section'], addresses: Uint32Array, slot: number): string {
+  return scopedAddressText(addresses, slot * ADDRESS_WORDS, linkScope(section, slot));
+}
 
 function remoteAddress({ sockets }: NetworkExport['section'], slot: number): string {
   return addressText(sockets.remoteAddress, slot * ADDRESS_WORDS);

@@ -4,6 +4,7 @@ import { CONNECTION_FIELDS } from './connection-fields.ts';
 import { ConnectionRows, type ConnectionSortKey } from './connection-rows.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
+import type { NetworkExport } from './network-export.ts';
 import { sortKeysOf } from './row-fields.ts';
 
 function busy(): Machine {
@@ -66,6 +67,30 @@ test('live connections of the owner in scope, with what the sockets say', () => 
   expect(rows.stateName([...rows.localPort].indexOf(4))).toBe('TIME_WAIT');
   rows.build(section, machine.rates, EVERYTHING, machine.owner(section, 9));
   expect(rows.count).toBe(5);
+});
+
+test('an address of the link is shown with the interface that it is reached by', () => {
+  const machine = new Machine();
+  const { world } = machine;
+  world.addProcess(9);
+  world.addInterface(3, 'wlan0', 'fe80::5');
+  machine.step();
+  world.addSocket({ pid: 9, localPort: 7, local: 'fe80::5', remote: 'fe80::1', tx: 10 });
+  world.addSocket({ pid: 9, localPort: 8, remote: '192.0.2.9', tx: 10 });
+  const section = machine.step();
+  const rows = new ConnectionRows();
+  rows.build(section, machine.rates, EVERYTHING, machine.owner(section, 9));
+  const [linked, other] = [...rows.order({ key: 'upload', isReversed: false })].sort(
+    (a, b) => rows.localPort[a]! - rows.localPort[b]!,
+  );
+  expect(rows.remoteEndpoint(linked!)).toMatch(/^\[fe80::1%wlan0\]:\d+$/);
+  expect(rows.localEndpoint(linked!)).toBe('[fe80::5%wlan0]:7');
+  expect(rows.remoteAddress(linked!)).toBe('fe80::1');
+  expect(rows.remoteEndpoint(other!)).toMatch(/^192\.0\.2\.9:\d+$/);
+  const exported = { section } as NetworkExport;
+  const socket = rows.socket[linked!]!;
+  expect(CONNECTION_FIELDS['remote-address'].value(exported, socket)).toBe('fe80::1%wlan0');
+  expect(CONNECTION_FIELDS['local-address'].value(exported, socket)).toBe('fe80::5%wlan0');
 });
 
 test('what is shown is a copy', () => {

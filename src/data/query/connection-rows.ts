@@ -6,6 +6,7 @@ import { isConnection } from '../sample/socket-role.ts';
 import { CONNECTION_FIELDS } from './connection-fields.ts';
 import { EndpointTexts } from './endpoint-texts.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
+import { isLinkLocal, linkScope, scopedAddressText } from './link-scope.ts';
 import { RankedRows } from './ranked-rows.ts';
 import { arrangeBy, type SortKeyOf } from './row-fields.ts';
 import type { RowOrder } from './row-order.ts';
@@ -53,6 +54,8 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
   /** Rows before the filter took some away. */
   unfilteredCount = 0;
   readonly #texts = new EndpointTexts();
+  /** Per row: the interface of its link-local addresses. */
+  readonly #linkScopes: string[] = [];
 
   build(
     section: NetworkSection,
@@ -75,6 +78,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
       const row = this.count;
       this.reserveAhead(row + 1);
       this.#copy(section, rates, slot, row);
+      this.#linkScopes[row] = linkScope(section, slot);
       if (filter === undefined) this.count++;
       else {
         const host = accounts.host[slot]!;
@@ -97,13 +101,20 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     return stateName(this.protocol[row]!, this.state[row]!);
   }
 
-  /** `10.0.0.5:51234`, `[2001:db8::1]:443`. */
+  /** `10.0.0.5:51234`, `[2001:db8::1]:443`, `[fe80::1%eth0]:443`. */
   localEndpoint(row: number): string {
-    return this.#texts.endpoint(this.local, row * ADDRESS_WORDS, this.localPort[row]!);
+    return this.#endpoint(this.local, this.localPort[row]!, row);
   }
 
   remoteEndpoint(row: number): string {
-    return this.#texts.endpoint(this.remote, row * ADDRESS_WORDS, this.remotePort[row]!);
+    return this.#endpoint(this.remote, this.remotePort[row]!, row);
+  }
+
+  #endpoint(addresses: Uint32Array, port: number, row: number): string {
+    const at = row * ADDRESS_WORDS;
+    const scope = this.#linkScopes[row] ?? '';
+    if (scope === '' || !isLinkLocal(addresses, at)) return this.#texts.endpoint(addresses, at, port);
+    return `[${scopedAddressText(addresses, at, scope)}]:${port}`;
   }
 
   /** As `addressText`. */
