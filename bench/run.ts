@@ -63,7 +63,7 @@ function findBenches(wanted: readonly string[]): string[] {
 }
 
 /** They make networks of their own and load programs into the kernel: on the machine as it is. */
-const ON_THE_MACHINE = ['accuracy/', 'platforms/linux/collectors/processes-bpf', 'platforms/linux/packet/'];
+const ON_THE_MACHINE = ['accuracy/', 'platforms/linux/processes/processes-bpf', 'platforms/linux/packet/'];
 const MACHINE: Isolation = { prefix: [], describe: 'the machine as it is' };
 
 /** Runs one bench in a process of its own, so that no bench inherits another's heap and compiled code. */

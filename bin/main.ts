@@ -1,4 +1,4 @@
-import { ranAsFileSystemHelper } from '../platforms/file-system-helper.ts';
+import { ranAsFileSystemHelper } from '../platforms/helper-role.ts';
 import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
 import { endByError } from './last-words.ts';
 import { complain } from './messages.ts';

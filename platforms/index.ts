@@ -4,9 +4,9 @@ import { useUserRights, withUserRights } from '../src/kit/files/user-rights.ts';
 import type { System } from './system.ts';
 import { systemNamed } from './systems.ts';
 
-export type { LinuxExamination } from './linux/doctor.ts';
-export type { CapabilityLists } from './linux/doctor-capabilities.ts';
-export type { DoctorEntry, DoctorSection, Mark } from './linux/doctor-section.ts';
+export type { LinuxExamination } from './linux/doctor/doctor.ts';
+export type { DoctorEntry, DoctorSection, Mark } from './linux/doctor/doctor-section.ts';
+export type { CapabilityLists } from './linux/privileges.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
 export const platformName: string = process.platform;
@@ -32,7 +32,7 @@ const linux =
     : undefined;
 const capabilities =
   process.platform === 'linux'
-    ? new (await import('./linux/capabilities.ts')).EffectiveCapabilities()
+    ? new (await import('./linux/effective-capabilities.ts')).EffectiveCapabilities()
     : undefined;
 /** Names the descriptors of what counts in the kernel already, to the program that was started anew. */
 const HANDED_VARIABLE = 'SSTOP_HANDED';
@@ -117,9 +117,9 @@ export const isWatchable = linux !== undefined;
 export const loadDoctor =
   process.platform === 'linux'
     ? async () => ({
-        ...(await import('./linux/doctor.ts')),
-        ...(await import('./linux/doctor-words.ts')),
-        ...(await import('./linux/doctor-capabilities.ts')),
+        ...(await import('./linux/doctor/doctor.ts')),
+        ...(await import('./linux/doctor/doctor-words.ts')),
+        ...(await import('./linux/privileges.ts')),
       })
     : undefined;
 

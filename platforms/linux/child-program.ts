@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import { EffectiveCapabilities } from './capabilities.ts';
+import { EffectiveCapabilities } from './effective-capabilities.ts';
 import { systemCall } from './libc.ts';
 
 const PRCTL = process.arch === 'arm64' ? 167 : 157;

@@ -4,8 +4,8 @@ import { OpError } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
-import type { CapabilityName } from './doctor-capabilities.ts';
-import { parseMountinfo, procMountAt } from './doctor-mounts.ts';
+import type { CapabilityName } from './privileges.ts';
+import { parseMountinfo, procMountAt } from './proc/proc-mounts.ts';
 import { areNewPrivilegesForbidden, forbidAttaching, setInherited } from './replace-program.ts';
 
 /** From here on who has none of the rights that programs are loaded with may read what they count. */

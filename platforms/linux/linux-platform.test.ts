@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { currentPlatform } from '../index.ts';
-import { UNHURRIED } from './collectors/test-slices.fixture.ts';
 import { LinuxPlatform } from './linux-platform.ts';
+import { UNHURRIED } from './testdata/test-slices.fixture.ts';
 
 test('this machine is a linux platform', () => {
   const platform = currentPlatform();

@@ -9,15 +9,15 @@ import type {
   TierReport,
 } from '../../src/data/sample/platform.ts';
 import { monotonicMicros } from './clock.ts';
-import type { SpaceSource } from './collectors/disks.ts';
-import { Host } from './collectors/host.ts';
-import { LinuxMachine } from './collectors/machine.ts';
-import { openLinuxNetwork } from './collectors/network.ts';
-import { linuxTierReports } from './collectors/network-tiers.ts';
-import { PidSignaller } from './collectors/signaller.ts';
-import { lookUpUsers, type UserLookup } from './collectors/user-lookup.ts';
-import { UserNames } from './collectors/users.ts';
+import { linuxTierReports } from './doctor/doctor-tiers.ts';
 import type { HandedPrograms } from './handed-programs.ts';
+import { Host } from './host.ts';
+import type { SpaceSource } from './machine/disks.ts';
+import { LinuxMachine } from './machine/machine.ts';
+import { openLinuxNetwork } from './network/network.ts';
+import { PidSignaller } from './process/signaller.ts';
+import { lookUpUsers, type UserLookup } from './processes/user-lookup.ts';
+import { UserNames } from './processes/users.ts';
 
 const PROC = '/proc';
 

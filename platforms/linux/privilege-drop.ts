@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CapabilityWords } from './capability-words.ts';
-import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './doctor-capabilities.ts';
 import { effectiveUserId, systemCall } from './libc.ts';
+import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './privileges.ts';
 import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';
 
 const WORD_BITS = 32n;

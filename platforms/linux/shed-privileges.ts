@@ -1,5 +1,5 @@
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import { EffectiveCapabilities } from './capabilities.ts';
+import { EffectiveCapabilities } from './effective-capabilities.ts';
 import {
   canReadWithoutPrivileges,
   type HandedPrograms,

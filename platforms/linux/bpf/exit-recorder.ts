@@ -1,11 +1,11 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
+import { AttachType, openRawTracepoint } from './bpf-link.ts';
+import { loadProgram, ProgramType } from './bpf-program.ts';
 import { EXIT_KEY_BYTES, EXIT_VALUE_BYTES, ExitKey, ExitValue, exitProgram } from './exit-program.ts';
 import { kernelBtf } from './kernel-btf.ts';
-import { AttachType, openRawTracepoint } from './link.ts';
 import { BatchReader, createMap, lookupElement, MapFlag, MapType } from './map.ts';
 import { isInitialPidNamespace } from './pid-namespace.ts';
-import { loadProgram, ProgramType } from './program.ts';
 import { COMM_BYTES } from './task-layout.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { commLength } from './task-record.ts';

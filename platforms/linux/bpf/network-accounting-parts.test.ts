@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closeDescriptor } from '../libc.ts';
+import { AttachType, queryPrograms } from './bpf-link.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
-import { AttachType, queryPrograms } from './link.ts';
 import { NetworkAccounting } from './network-accounting.ts';
 import {
   accountingObstacle,

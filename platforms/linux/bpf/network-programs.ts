@@ -1,10 +1,11 @@
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
+import { AttachType, createLink, openRawTracepoint, queryPrograms } from './bpf-link.ts';
+import { loadProgram, ProgramType } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { TaskIterator } from './iterator.ts';
 import type { KernelTypes } from './kernel-btf.ts';
-import { AttachType, createLink, openRawTracepoint, queryPrograms } from './link.ts';
 import type { CommSource } from './network-code.ts';
 import type { NetworkMaps } from './network-layout.ts';
 import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
@@ -20,7 +21,6 @@ import {
   SEND_TRACEPOINT,
 } from './network-types.ts';
 import { holdersProgram, lastUserProgram, type UseHook } from './network-user-programs.ts';
-import { loadProgram, ProgramType } from './program.ts';
 
 /** How the process that uses a socket is told. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';

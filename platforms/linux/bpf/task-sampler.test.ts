@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { processCpuNanos } from '../clock.ts';
-import { outputLines } from '../collectors/test-slices.fixture.ts';
 import { closeDescriptor } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
+import { outputLines } from '../testdata/test-slices.fixture.ts';
+import { AttachType } from './bpf-link.ts';
+import { loadProgram, ProgramType } from './bpf-program.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { TaskIterator } from './iterator.ts';
 import { kernelBtf } from './kernel-btf.ts';
-import { AttachType } from './link.ts';
-import { loadProgram, ProgramType } from './program.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { taskIteratorProgram } from './task-programs.ts';
 import { commLength, type TaskRecord } from './task-record.ts';

@@ -1,11 +1,11 @@
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { closeDescriptor } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
+import { AttachType } from './bpf-link.ts';
+import { loadProgram, ProgramType } from './bpf-program.ts';
 import { TaskIterator } from './iterator.ts';
 import { kernelBtf } from './kernel-btf.ts';
-import { AttachType } from './link.ts';
 import { isInitialPidNamespace } from './pid-namespace.ts';
-import { loadProgram, ProgramType } from './program.ts';
 import { PROCESS_BYTES } from './task-layout.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { pidLevelProgram, taskIteratorProgram } from './task-programs.ts';

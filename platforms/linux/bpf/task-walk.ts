@@ -1,7 +1,7 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, SharedMemory } from '../libc.ts';
+import { loadProgram, ProgramRunner, ProgramType } from './bpf-program.ts';
 import { createMap, MapFlag, MapType } from './map.ts';
-import { loadProgram, ProgramRunner, ProgramType } from './program.ts';
 import { PROCESS_BYTES, WALK_HEADER_BYTES, WalkField } from './task-layout.ts';
 import type { TaskOffsets } from './task-offsets.ts';
 import { taskWalkProgram } from './task-programs.ts';

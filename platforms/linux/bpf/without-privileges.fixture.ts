@@ -1,9 +1,9 @@
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { BpfError } from './bpf-call.ts';
+import { loadProgram, ProgramType } from './bpf-program.ts';
 import { ExitRecorder } from './exit-recorder.ts';
 import { Assembler } from './instruction.ts';
 import { createMap, MapType } from './map.ts';
-import { loadProgram, ProgramType } from './program.ts';
 import { TaskSampler } from './task-sampler.ts';
 
 /** Prints, as JSON, what came of each thing that BPF is asked for: its name, the error's code and log. */

@@ -1,4 +1,4 @@
-import { EffectiveCapabilities } from '../capabilities.ts';
+import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import { Errno, NativeBuffer, readInto, systemCall, writeFrom } from '../libc.ts';
 import { forbidNewPrivileges } from '../replace-program.ts';
 import { type FileSystemSpace, readFileSystemSpace } from '../statfs.ts';

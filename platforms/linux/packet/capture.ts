@@ -1,9 +1,9 @@
 import { release } from 'node:os';
 import type { LinkSource } from '../link.ts';
+import { LinkScope } from './capture-scope.ts';
 import { NETWORK_HEADER, packetFilter, type WantedProtocol } from './filter.ts';
 import { PacketFlows } from './flow-table.ts';
 import { FragmentPorts } from './fragments.ts';
-import { LinkScope } from './link-scope.ts';
 import { PacketMeter } from './packet-meter.ts';
 import { PacketRing } from './ring.ts';
 

@@ -7,7 +7,7 @@ const EXACT_SHARE = 0.75;
 const PORT_SHARE = 0.9375;
 const ANY_ADDRESS: Uint32Array = new Uint32Array(4);
 
-/** Which end sent the first SYN that was seen; as Opener in collectors/sockets-payload.ts. */
+/** Which end sent the first SYN that was seen; as Opener in sockets/sockets-payload.ts. */
 export const FlowOpener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
 
 /** What a SYN that opens a connection says of a flow. */

@@ -1,10 +1,10 @@
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import type { LinkScope } from './capture-scope.ts';
 import { LOOPBACK_INDEX, PacketType, type WantedProtocol } from './filter.ts';
 import { FlowOpener, type PacketFlows, Renewal } from './flow-table.ts';
 import type { FragmentPorts } from './fragments.ts';
 import { IpHeader, segmentCount, TcpFlag, wireBytes } from './ip-header.ts';
-import type { LinkScope } from './link-scope.ts';
 import type { CapturedPacket, PacketVisitor } from './ring.ts';
 
 /** linux/virtio_net.h: VIRTIO_NET_HDR_GSO_TCPV4, TCPV6, UDP_L4. */

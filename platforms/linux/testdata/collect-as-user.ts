@@ -1,5 +1,5 @@
 // Collects twice with sockets of its own and says what an ordinary user sees of them and of a given port's listener.
-import { openLinuxNetwork } from '../collectors/network.ts';
+import { openLinuxNetwork } from '../network/network.ts';
 import { Pair, rowOf, WHOLE_SLICE } from './loopback.ts';
 
 const othersPort = Number(process.argv[2]);

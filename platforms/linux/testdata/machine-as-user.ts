@@ -1,5 +1,5 @@
 // Says what an ordinary user sees of a process of another user's, and of its own.
-import { LinuxMachine } from '../collectors/machine.ts';
+import { LinuxMachine } from '../machine/machine.ts';
 import { WHOLE_SLICE } from './loopback.ts';
 
 const others = Number(process.argv[2]);

@@ -1,5 +1,5 @@
 import { monotonicMicros } from '../../../../platforms/linux/clock.ts';
-import { NetlinkSockets } from '../../../../platforms/linux/collectors/sockets-netlink.ts';
+import { NetlinkSockets } from '../../../../platforms/linux/sockets/sockets-netlink.ts';
 import { startFloor, startLoad } from '../../../build-floors.ts';
 import {
   type BenchRow,

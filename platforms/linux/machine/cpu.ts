@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import { type CpuSample, CpuTable, type Pressure } from '../../../src/data/sample/cpu-sample.ts';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { monotonicMicros } from '../clock.ts';
+import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
+import { NativeBuffer, SyscallError } from '../libc.ts';
+import { parseCpuStat, type SchedulerCounters } from '../proc/cpu-stat.ts';
+import { parseCpuFrequencies, parseCpuModel } from '../proc/cpuinfo.ts';
+import { KeptFile, KeptText } from '../proc/kept-file.ts';
+import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/load-average.ts';
+import { parsePressure } from '../proc/pressure.ts';
+import { CpuFrequencies } from '../sys/cpufreq.ts';
+import { readAttribute } from '../sys/sysfs-value.ts';
+
+interface CpuCollectorOptions {
+  /** Default `/proc` and `/sys`. */
+  readonly procRoot?: string;
+  readonly sysRoot?: string;
+  /** Monotonic microseconds. */
+  readonly clock?: () => number;
+}
+
+/** A frequency costs a read per core, and on some processors a question to each: no more often than this. */
+const FREQUENCY_INTERVAL_MICROS = 1e6;
+/** /proc/cpuinfo is a kilobyte and a half per core, and hypervisors never change what it says. */
+const CPUINFO_INTERVAL_MICROS = 10e6;
+const PRESSURE_NAMES = ['cpu', 'memory', 'io'] as const;
+
+/** CPU times, frequencies, load, uptime and pressure; only what changes is read again. */
+export class CpuCollector {
+  readonly #procRoot: string;
+  readonly #sysRoot: string;
+  readonly #clock: () => number;
+  readonly #table = new CpuTable();
+  readonly #counters: SchedulerCounters = {
+    interrupts: Number.NaN,
+    contextSwitches: Number.NaN,
+    forks: Number.NaN,
+    blockedTasks: Number.NaN,
+  };
+  readonly #load: LoadAverage = { load1: 0, load5: 0, load15: 0, runnableTasks: 0, tasks: 0 };
+  readonly #stat: KeptText;
+  readonly #loadavg: KeptFile;
+  readonly #uptime: KeptFile;
+  readonly #pressures: (KeptFile | undefined)[];
+  readonly #text = new NativeBuffer(1024);
+  readonly #frequencies: CpuFrequencies;
+  #hasPolicies = false;
+  #modelName: string | undefined;
+  #onlineCount = -1;
+  #nextFrequencyMicros = Number.NEGATIVE_INFINITY;
+
+  constructor(options: CpuCollectorOptions = {}) {
+    this.#procRoot = options.procRoot ?? '/proc';
+    this.#sysRoot = options.sysRoot ?? '/sys';
+    this.#clock = options.clock ?? monotonicMicros;
+    this.#stat = new KeptText(join(this.#procRoot, 'stat'), 16 * 1024);
+    this.#loadavg = new KeptFile(join(this.#procRoot, 'loadavg'));
+    this.#uptime = new KeptFile(join(this.#procRoot, 'uptime'));
+    this.#pressures = PRESSURE_NAMES.map((name) => new KeptFile(join(this.#procRoot, 'pressure', name)));
+    this.#frequencies = new CpuFrequencies(this.#sysRoot);
+  }
+
+  /** Throws OpError where /proc/stat cannot be read or is none; everything else is undefined where it is missing. */
+  collect(): CpuSample {
+    const failure = this.#stat.read();
+    if (failure < 0) throw new SyscallError('read', -failure, this.#stat.path);
+    const online = parseCpuStat(this.#stat.buffer.bytes, this.#stat.length, this.#table, this.#counters);
+    if (online < 0) throw new OpError({ op: 'parse /proc/stat', code: 'BAD_VALUE' });
+    if (online !== this.#onlineCount) this.#learnCores(online);
+    this.#readFrequencies();
+    const hasLoad = this.#readLoad();
+    const load = this.#load;
+    return {
+      times: this.#table,
+      ticksPerSecond: CLOCK_TICKS_PER_SECOND,
+      onlineCount: online,
+      modelName: this.#modelName,
+      maxFrequencyHz: this.#frequencies.maxFrequencyHz,
+      load1: hasLoad ? load.load1 : undefined,
+      load5: hasLoad ? load.load5 : undefined,
+      load15: hasLoad ? load.load15 : undefined,
+      runnableTasks: hasLoad ? load.runnableTasks : undefined,
+      tasks: hasLoad ? load.tasks : undefined,
+      uptimeSeconds: this.#readUptime(),
+      contextSwitches: known(this.#counters.contextSwitches),
+      forks: known(this.#counters.forks),
+      interrupts: known(this.#counters.interrupts),
+      blockedTasks: known(this.#counters.blockedTasks),
+      cpuPressure: this.#readPressure(0),
+      memoryPressure: this.#readPressure(1),
+      ioPressure: this.#readPressure(2),
+    };
+  }
+
+  close(): void {
+    this.#stat.close();
+    this.#loadavg.close();
+    this.#uptime.close();
+    for (const file of this.#pressures) file?.close();
+    this.#frequencies.close();
+  }
+
+  /** Cores came or went, or this is the first time. */
+  #learnCores(online: number): void {
+    this.#onlineCount = online;
+    this.#hasPolicies = this.#frequencies.scan();
+    this.#nextFrequencyMicros = Number.NEGATIVE_INFINITY;
+    if (this.#modelName === undefined) this.#modelName = this.#readModel();
+  }
+
+  #readModel(): string | undefined {
+    const text = new KeptText(join(this.#procRoot, 'cpuinfo'), 64 * 1024);
+    text.read();
+    text.close();
+    const model = parseCpuModel(text.buffer.bytes, text.length);
+    // Boards with a device tree name themselves there, NUL included.
+    return (
+      model ?? readAttribute(join(this.#sysRoot, 'firmware/devicetree/base/model'))?.replaceAll('\0', '')
+    );
+  }
+
+  #readFrequencies(): void {
+    const now = this.#clock();
+    if (now < this.#nextFrequencyMicros) return;
+    if (this.#hasPolicies) {
+      this.#nextFrequencyMicros = now + FREQUENCY_INTERVAL_MICROS;
+      this.#frequencies.read(this.#table);
+      return;
+    }
+    const text = new KeptText(join(this.#procRoot, 'cpuinfo'), 64 * 1024);
+    text.read();
+    text.close();
+    const told = parseCpuFrequencies(text.buffer.bytes, text.length, this.#table);
+    this.#nextFrequencyMicros = told === 0 ? Number.POSITIVE_INFINITY : now + CPUINFO_INTERVAL_MICROS;
+  }
+
+  #readLoad(): boolean {
+    const length = this.#loadavg.read(this.#text);
+    return length > 0 && parseLoadAverage(this.#text.bytes, length, this.#load);
+  }
+
+  #readUptime(): number | undefined {
+    const length = this.#uptime.read(this.#text);
+    return length > 0 ? known(parseUptimeSeconds(this.#text.bytes, length)) : undefined;
+  }
+
+  #readPressure(index: number): Pressure | undefined {
+    const file = this.#pressures[index];
+    if (file === undefined) return undefined;
+    const length = file.read(this.#text);
+    // Built without PSI, or switched off at boot: it is not asked again.
+    if (length < 0) this.#pressures[index] = undefined;
+    return length > 0 ? parsePressure(this.#text.bytes, length) : undefined;
+  }
+}
+
+function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'bun:test';
+import { ExpositionWriter } from '../../../src/remote/agent/metrics/exposition-writer.ts';
+import { writeMemory } from '../../../src/remote/agent/metrics/memory-metrics.ts';
+import { parseReclaimableArcBytes } from '../proc/arcstats.ts';
+import { BuiltTree } from '../testdata/built-tree.fixture.ts';
+import { MemoryCollector } from './memory.ts';
+
+const KIB = 1024;
+const MEMINFO =
+  'MemTotal:       32768000 kB\nMemFree:         4928307 kB\nMemAvailable:    9017754 kB\nBuffers:          102400 kB\nCached:          3900000 kB\nShmem:             35840 kB\nSReclaimable:     500000 kB\n';
+const arcstats = (size: number, least: number): string =>
+  `9 1 0x01 147 39984 1405644657 619562335795635\nname                            type data\nhits                            4    138399132\nc_min                           4    ${least}\nc_max                           4    16777216000\nsize                            4    ${size}\nother_size                      4    7\n`;
+
+function sampleOf(arc: string | undefined) {
+  using tree = new BuiltTree({
+    'proc/meminfo': MEMINFO,
+    ...(arc === undefined ? {} : { 'proc/spl/kstat/zfs/arcstats': arc }),
+  });
+  const collector = new MemoryCollector(tree);
+  const sample = collector.collect();
+  collector.close();
+  return sample;
+}
+
+test('what ZFS would give back of its cache is cache and available, not used, as htop counts', () => {
+  // htop 3.3 (linux/LinuxMachine.c, LinuxMachine_scan): size - c_min goes from used to cached and available.
+  const [size, least] = [15_032_385_536, 1_048_576_000];
+  const reclaimable = size - least;
+  const plain = sampleOf(undefined);
+  const withArc = sampleOf(arcstats(size, least));
+  expect(plain.reclaimableArcBytes).toBeUndefined();
+  expect(plain.usedBytes).toBe((32_768_000 - 9_017_754) * KIB);
+  expect(withArc.reclaimableArcBytes).toBe(reclaimable);
+  expect(withArc.usedBytes).toBe(plain.usedBytes - reclaimable);
+  expect(withArc.availableBytes).toBe(plain.availableBytes + reclaimable);
+  expect(withArc.cachedBytes).toBe(plain.cachedBytes! + reclaimable);
+});
+
+test('on /metrics the kernel speaks for itself', () => {
+  const page = (arc: string | undefined): string => {
+    const writer = new ExpositionWriter();
+    writer.begin('text');
+    writeMemory(writer, sampleOf(arc));
+    return new TextDecoder().decode(writer.finish());
+  };
+  expect(page(arcstats(15_032_385_536, 1_048_576_000))).toBe(page(undefined));
+});
+
+test('a cache at its least gives nothing, one larger than what is used is of a host', () => {
+  expect(sampleOf(arcstats(5, 1_048_576_000)).reclaimableArcBytes).toBe(0);
+  const hosts = sampleOf(arcstats(4e12, 1e9));
+  expect([hosts.usedBytes, hosts.availableBytes]).toEqual([0, 32_768_000 * KIB]);
+});
+
+test('a text that is none, or cut, tells nothing', () => {
+  const parse = (text: string): number =>
+    parseReclaimableArcBytes(new TextEncoder().encode(text), text.length);
+  expect(parse('')).toBeNaN();
+  expect(parse('size 4 12\n')).toBeNaN();
+  expect(parse('c_min 4 1\nsize 4 12')).toBeNaN();
+  expect(parse('c_min 4 1\nsize 4 12\n')).toBe(11);
+});

@@ -1,0 +1,158 @@
+import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
+import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
+import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { monotonicMicros } from '../clock.ts';
+import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
+import { ProcDirectory } from '../proc/proc-directory.ts';
+import { ProcessDetailReader } from '../process/process-detail-reader.ts';
+import { readThreads } from '../processes/process-threads.ts';
+import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
+import { ProcessCollector, sharesPidNamespace } from '../processes/processes.ts';
+import { MachineSize } from './machine-size.ts';
+
+interface ProcessesOptions {
+  readonly procRoot: string;
+  /** Default this machine's; another for a captured tree of another. */
+  readonly pageSizeBytes?: number;
+}
+
+/** Children are as fresh as the table, which one process in depth does not bring up to date more often than this. */
+const TABLE_AGE_MICROS = 2e6;
+
+const ROWS_BETWEEN_RESTS = 16;
+const NOTHING = (): Promise<void> => Promise.resolve();
+
+/** All processes and single ones in depth, over one table. */
+export class ProcessSections {
+  readonly #proc: ProcDirectory;
+  readonly #collector: ProcessCollector;
+  readonly #usage: ProcessUsageReader;
+  readonly #size: MachineSize;
+  readonly #details: ProcessDetailReader;
+  /** Of the rows asked for last, or of all, by slot. */
+  readonly #commandLines: (string | undefined)[] = [];
+  /** The table may be walked by one at a time. */
+  #turn: Promise<void> = Promise.resolve();
+  #collectedMicros = Number.NEGATIVE_INFINITY;
+  #sequence = 0;
+  #detailSequence = 0;
+
+  /** Throws SyscallError where the root cannot be opened. */
+  constructor({ procRoot, pageSizeBytes = PAGE_SIZE_BYTES }: ProcessesOptions) {
+    this.#proc = new ProcDirectory(procRoot);
+    this.#collector = new ProcessCollector({ procRoot, pageSizeBytes });
+    this.#size = new MachineSize(procRoot);
+    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes);
+    this.#details = new ProcessDetailReader({
+      proc: this.#proc,
+      usage: this.#usage,
+      pageSizeBytes,
+      ticksPerSecond: CLOCK_TICKS_PER_SECOND,
+      hasClocks: sharesPidNamespace(procRoot),
+    });
+  }
+
+  /** Rejects with SyscallError only where /proc cannot be listed at all. */
+  async collect({ visiblePids, allCommandLines }: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
+    const started = monotonicMicros();
+    await this.#collectTable(
+      slice,
+      allCommandLines === true ? () => this.#readAllCommandLines(slice) : NOTHING,
+    );
+    this.#usage.read(this.#collector.table, visiblePids, this.#collector.generation);
+    if (allCommandLines !== true) this.#readCommandLines(visiblePids);
+    return {
+      sequence: ++this.#sequence,
+      monotonicMicros: this.#collectedMicros,
+      durationMicros: monotonicMicros() - started,
+      errors: [],
+      processes: this.#collector.table,
+      usage: this.#usage.usage,
+      commandLines: this.#commandLines,
+      ...this.#size.read(),
+    };
+  }
+
+  /** Rejects with SyscallError, `ESRCH` where there is no such process. */
+  async collectOne(pid: number, slice: Slice): Promise<ProcessDetailSection> {
+    const started = monotonicMicros();
+    const process = this.#details.read(pid);
+    const errors: SectionError[] = [];
+    const threads = await readThreads(this.#proc.root, pid, slice).catch((thrown: unknown) => {
+      errors.push(sectionError('read threads', thrown));
+      return [];
+    });
+    if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS)
+      await this.#collectTable(slice, NOTHING);
+    const processes = this.#collector.table;
+    return {
+      sequence: ++this.#detailSequence,
+      monotonicMicros: started,
+      durationMicros: monotonicMicros() - started,
+      errors,
+      process,
+      threads,
+      children: childrenOf(processes, pid),
+      processes,
+    };
+  }
+
+  /** When a process started, in clock ticks since boot; undefined: there is none, or it is hidden. */
+  startTicks(pid: number): number | undefined {
+    return this.#details.startTicks(pid);
+  }
+
+  close(): void {
+    // A walk under way still reads the descriptors: they are closed when it has ended.
+    const shut = (): void => {
+      this.#collector.close();
+      this.#proc.close();
+      this.#size.close();
+    };
+    this.#turn.then(shut, shut);
+  }
+
+  #readCommandLines(pids: readonly number[]): void {
+    const { table } = this.#collector;
+    this.#commandLines.fill(undefined);
+    for (const pid of pids.slice(0, VISIBLE_LIMIT)) {
+      const slot = table.find(pid);
+      while (this.#commandLines.length <= slot) this.#commandLines.push(undefined);
+      if (slot >= 0) this.#commandLines[slot] = this.#collector.commandLine(pid);
+    }
+  }
+
+  /** Within the walk, so that no row is another's meanwhile. */
+  async #readAllCommandLines(slice: Slice): Promise<void> {
+    const { rows, count, capacity } = this.#collector.table.slots;
+    while (this.#commandLines.length < capacity) this.#commandLines.push(undefined);
+    this.#commandLines.fill(undefined);
+    for (let i = 0; i < count; i++) {
+      this.#commandLines[rows[i]!] = this.#collector.commandLineOf(rows[i]!);
+      if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+    }
+  }
+
+  /** `more` is done before the next walk begins. */
+  async #collectTable(slice: Slice, more: () => Promise<void>): Promise<void> {
+    const walk = this.#turn.then(async () => {
+      this.#collectedMicros = monotonicMicros();
+      await this.#collector.collect(slice);
+      await more();
+    });
+    this.#turn = walk.catch((thrown: unknown) => {
+      // Whoever asked is told; the next one starts anew.
+      if (!(thrown instanceof Error)) throw thrown;
+    });
+    await walk;
+  }
+}
+
+/** Slots of the processes with this parent, by pid. */
+function childrenOf(table: ProcessTable, parent: number): Int32Array {
+  const { slots, ppid, pid } = table;
+  const children = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
+  return children.sort((a, b) => pid[a]! - pid[b]!);
+}

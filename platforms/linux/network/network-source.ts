@@ -1,0 +1,126 @@
+import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
+import type { Tier } from '../../../src/data/sample/network-sample.ts';
+import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { NetworkAccounting } from '../bpf/network-accounting.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
+import type { ProcessParts } from '../processes/network-processes.ts';
+import { DatagramCounter } from '../sockets/packet-datagrams.ts';
+import type { SocketSource } from '../sockets/socket-source.ts';
+import { CountedDatagrams } from '../sockets/sockets-counted-datagrams.ts';
+import { EbpfSockets } from '../sockets/sockets-ebpf.ts';
+import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
+import { PacketSockets } from '../sockets/sockets-packet.ts';
+import { ProcNetSockets } from '../sockets/sockets-proc.ts';
+import { tierRefusal } from './tier-refusals.ts';
+
+/** What the sources of all tiers are made from. */
+export interface SourceContext {
+  readonly clock: () => number;
+  readonly procRoot: string | undefined;
+  readonly processes: ProcessParts;
+  readonly exited: ExitedTable;
+  /** Programs that are counting already; they are taken by the first tier that uses them. */
+  readonly handed: HandedPrograms | undefined;
+  /** What holds from now on, such as a tier that could not be opened; they add to it. */
+  readonly errors: SectionError[];
+}
+
+const LADDER: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
+
+/** The tier asked for; for `auto` the best that opens. Throws OpError where a named one cannot run. */
+export function openSource(tier: Tier | 'auto', context: SourceContext): SocketSource {
+  if (tier !== 'auto') return openNamed(tier, context);
+  for (const candidate of LADDER) {
+    try {
+      return openTier(candidate, context);
+    } catch (thrown) {
+      if (candidate === 'proc') throw thrown;
+      noteRefusal(candidate, toOpError(`open tier ${candidate}`, thrown), context);
+    }
+  }
+  throw new OpError({ op: 'open tier', code: 'UNSUPPORTED' });
+}
+
+function openNamed(tier: Tier, context: SourceContext): SocketSource {
+  try {
+    return openTier(tier, context);
+  } catch (thrown) {
+    throw tierRefusal(tier, thrown);
+  }
+}
+
+/** The next tier below one that failed, or undefined. */
+export function openNextSource(
+  failed: Tier,
+  cause: OpError,
+  context: SourceContext,
+): SocketSource | undefined {
+  const message = `the tier ${failed} failed (${cause.message}); the next one has taken over`;
+  for (const tier of LADDER.slice(LADDER.indexOf(failed) + 1)) {
+    try {
+      const source = openTier(tier, context);
+      context.errors.push({ op: `collect by ${failed}`, code: cause.code, message });
+      return source;
+    } catch (thrown) {
+      noteRefusal(tier, toOpError(`open tier ${tier}`, thrown), context);
+    }
+  }
+  return undefined;
+}
+
+/** Refusals for want of privileges are how most users work, and the doctor's business: they are no errors. */
+function noteRefusal(tier: Tier, { op, code, message }: OpError, context: SourceContext): void {
+  if (tier === 'netlink') {
+    context.errors.push({ op, code, message: `netlink is not available (${message})` });
+  } else if (!isOrdinary(code)) {
+    context.errors.push({ op, code, message: `the tier ${tier} is not available (${message})` });
+  }
+}
+
+function isOrdinary(code: string): boolean {
+  return code === 'EPERM' || code === 'EACCES' || code === 'UNSUPPORTED' || code === 'PID_NAMESPACE';
+}
+
+function openTier(tier: Tier, context: SourceContext): SocketSource {
+  switch (tier) {
+    case 'ebpf':
+      return openEbpf(context);
+    case 'netlink':
+      return openNetlink(context);
+    case 'packet':
+      return openPacket(context);
+    case 'proc':
+      return new ProcNetSockets(context.clock, context.procRoot);
+  }
+}
+
+/** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */
+function openNetlink(context: SourceContext): SocketSource {
+  const { clock } = context;
+  const listing = new NetlinkSockets(clock);
+  try {
+    return new CountedDatagrams(listing, DatagramCounter.open({ clock }), clock);
+  } catch (thrown) {
+    const { op, code, message } = toOpError('count datagrams', thrown);
+    if (!isOrdinary(code)) context.errors.push({ op, code, message: `UDP is not counted (${message})` });
+    return listing;
+  }
+}
+
+function openPacket({ clock, procRoot }: SourceContext): SocketSource {
+  return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
+}
+
+/** The list first: without it nothing tells what is counted. */
+function openEbpf({ clock, processes, exited, handed }: SourceContext): SocketSource {
+  const listing = new NetlinkSockets(clock, false);
+  try {
+    const accounting = handed?.accounting ?? NetworkAccounting.open();
+    const drainExits = (): void => processes.drainExits(exited);
+    return new EbpfSockets({ listing, accounting, processes: processes.source, exited, drainExits, clock });
+  } catch (thrown) {
+    listing.close();
+    throw thrown;
+  }
+}

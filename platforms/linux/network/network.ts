@@ -1,0 +1,185 @@
+import { ExitedTable } from '../../../src/data/sample/exited-table.ts';
+import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { monotonicMicros } from '../clock.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
+import { InterfaceCollector } from '../machine/interface-collector.ts';
+import { OwnedSockets } from '../owners/owned-sockets.ts';
+import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
+import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+
+interface LinuxNetworkOptions {
+  /** `auto` takes the best tier that works; a named one that cannot run throws. */
+  readonly tier: Tier | 'auto';
+  /** Default: collectors of its own. */
+  readonly processes?: ProcessParts;
+  readonly interfaces?: InterfaceCollector;
+  /** Programs that are counting already. */
+  readonly handed?: HandedPrograms | undefined;
+  /** Default: CLOCK_MONOTONIC. */
+  readonly monotonicMicros?: () => number;
+  /** Default `/proc`. */
+  readonly procRoot?: string;
+}
+
+/** So often in a row a tier may fail before the next one takes over. */
+const FAILURES_BEFORE_FALLBACK = 2;
+
+/** Opens the tier asked for, part by part. Throws OpError or SyscallError where a named one cannot run. */
+export function openLinuxNetwork(options: LinuxNetworkOptions): NetworkCollector {
+  const errors: SectionError[] = [];
+  const processes = options.processes ?? openProcesses(options.tier, options.procRoot, options.handed);
+  const exited = new ExitedTable();
+  const clock = options.monotonicMicros ?? monotonicMicros;
+  const context: SourceContext = {
+    clock,
+    procRoot: options.procRoot,
+    processes,
+    exited,
+    handed: options.handed,
+    errors,
+  };
+  try {
+    return new LinuxNetwork(options, context);
+  } catch (thrown) {
+    if (options.processes === undefined) processes.close();
+    throw thrown;
+  }
+}
+
+/** Sockets with their owners, over whichever tier. */
+class LinuxNetwork implements NetworkCollector {
+  #sockets: OwnedSockets;
+  readonly #context: SourceContext;
+  readonly #processes: ProcessParts;
+  readonly #interfaces: InterfaceCollector;
+  readonly #ownsProcesses: boolean;
+  readonly #ownsInterfaces: boolean;
+  readonly #isFallingBack: boolean;
+  readonly #clock: () => number;
+  #sequence = 0;
+  #failures = 0;
+
+  constructor(options: LinuxNetworkOptions, context: SourceContext) {
+    this.#context = context;
+    this.#clock = context.clock;
+    this.#processes = context.processes;
+    this.#ownsProcesses = options.processes === undefined;
+    this.#ownsInterfaces = options.interfaces === undefined;
+    this.#isFallingBack = options.tier === 'auto';
+    const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
+    const source = openSource(options.tier, context);
+    try {
+      this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
+      this.#sockets = this.#own(source);
+    } catch (thrown) {
+      source.close();
+      throw thrown;
+    }
+  }
+
+  get tier(): Tier {
+    return this.#sockets.source.tier;
+  }
+
+  /** See NetworkCollector. Rejects with OpError where neither sockets nor processes could be read. */
+  async collect(slice: Slice): Promise<NetworkSample> {
+    const startMicros = this.#clock();
+    this.#sockets.begin(startMicros);
+    this.#context.exited.clear();
+    const failed: SectionError[] = [];
+    const processFailure = await attempt('collect processes', failed, () => this.#processes.collect(slice));
+    await attempt('read exits', failed, () => this.#processes.drainExits(this.#context.exited));
+    await attempt('collect interfaces', failed, () => this.#interfaces.collect());
+    const sampledMicros = this.#clock();
+    const socketFailure = await attempt('collect sockets', failed, () => this.#collectSockets(slice));
+    if (processFailure !== undefined && socketFailure !== undefined) throw socketFailure;
+    await this.#sockets.findOwners(slice);
+    return this.#sample(startMicros, sampledMicros, [...this.#context.errors, ...failed]);
+  }
+
+  drainClosings(): void {
+    this.#sockets.source.drainClosings();
+  }
+
+  drainWithinMillis(): number {
+    return this.#sockets.source.drainWithinMillis();
+  }
+
+  commandLine(pid: number): string | undefined {
+    return this.#processes.source.commandLine(pid);
+  }
+
+  cgroup(pid: number): string | undefined {
+    return this.#processes.source.cgroup(pid);
+  }
+
+  close(): void {
+    this.#sockets.close();
+    if (this.#ownsProcesses) this.#processes.close();
+    if (this.#ownsInterfaces) this.#interfaces.close();
+  }
+
+  #own(source: OwnedSockets['source']): OwnedSockets {
+    return new OwnedSockets(source, this.#processes.source, this.#clock, this.#context.procRoot);
+  }
+
+  /** A tier that works no more makes way for the next one, where nobody asked for it by name. */
+  async #collectSockets(slice: Slice): Promise<void> {
+    try {
+      await this.#sockets.source.collect(slice);
+      this.#failures = 0;
+    } catch (thrown) {
+      this.#failures++;
+      if (!this.#isFallingBack || this.#failures < FAILURES_BEFORE_FALLBACK) throw thrown;
+      const next = openNextSource(this.tier, toOpError('collect sockets', thrown), this.#context);
+      if (next === undefined) throw thrown;
+      this.#sockets.close();
+      this.#sockets = this.#own(next);
+      this.#failures = 0;
+      this.#sockets.begin(this.#clock());
+      await next.collect(slice);
+    }
+  }
+
+  #sample(startMicros: number, sampledMicros: number, errors: readonly SectionError[]): NetworkSample {
+    this.#sequence++;
+    const { source } = this.#sockets;
+    const { rows } = source;
+    return {
+      sequence: this.#sequence,
+      monotonicMicros: sampledMicros,
+      durationMicros: this.#clock() - startMicros,
+      tier: source.tier,
+      counted: source.counted,
+      processes: this.#processes.source.table,
+      sockets: rows.table,
+      closed: rows.closed,
+      interfaces: this.#interfaces.table,
+      lostClosings: source.lostClosings,
+      lost: source.lost,
+      parts: { ...source.parts, ...this.#processes.parts },
+      exited: this.#context.exited,
+      errors,
+    };
+  }
+}
+
+/** Does its part of a collection; what goes wrong joins `errors` and is returned. */
+async function attempt(
+  op: string,
+  errors: SectionError[],
+  part: () => Promise<void> | void,
+): Promise<OpError | undefined> {
+  try {
+    await part();
+    return undefined;
+  } catch (thrown) {
+    const error = toOpError(op, thrown);
+    errors.push({ op, code: error.code, message: error.message });
+    return error;
+  }
+}

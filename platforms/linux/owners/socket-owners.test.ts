@@ -1,0 +1,200 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
+import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { openLinuxNetwork } from '../network/network.ts';
+import { rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
+
+const DEADLINE_MILLIS = 4000;
+const opened: { close(): void }[] = [];
+
+afterEach(() => {
+  for (const thing of opened.splice(0)) thing.close();
+});
+
+/** Two lines at most are spoken at a time, each answered by one. */
+class Shell {
+  readonly #child;
+  readonly #reader;
+
+  constructor(script: string) {
+    this.#child = Bun.spawn(['bash', '-c', script], { stdin: 'pipe', stdout: 'pipe' });
+    this.#reader = this.#child.stdout.getReader();
+    opened.push({ close: () => this.#child.kill('SIGKILL') });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async line(): Promise<string> {
+    const { value } = await this.#reader.read();
+    return new TextDecoder().decode(value).trim();
+  }
+
+  async goOn(): Promise<void> {
+    this.#child.stdin.write('\n');
+    await this.#child.stdin.flush();
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#child.exited;
+  }
+}
+
+/** A listener of this process whose connections nobody reads. */
+function listen(): number {
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: { open: (socket) => void socket.pause(), data() {} },
+  });
+  opened.push({ close: () => listener.stop(true) });
+  return listener.port;
+}
+
+function openNetwork(): (done: (sample: NetworkSample) => boolean) => Promise<NetworkSample> {
+  const network = openLinuxNetwork({ tier: 'netlink' });
+  opened.push(network);
+  return async (done) => {
+    const end = performance.now() + DEADLINE_MILLIS;
+    for (;;) {
+      const sample = await network.collect(WHOLE_SLICE);
+      if (done(sample) || performance.now() > end) return sample;
+      await Bun.sleep(2);
+    }
+  };
+}
+
+/** Row of the only connection to the port. */
+function clientRow({ sockets }: NetworkSample, port: number): number {
+  const { slots } = sockets;
+  for (let i = 0; i < slots.count; i++) {
+    const row = slots.rows[i]!;
+    if (sockets.remotePort[row] === port && sockets.state[row] !== TcpState.LISTEN) return row;
+  }
+  return -1;
+}
+
+const isOwnedBy =
+  (port: number, pid: number) =>
+  (sample: NetworkSample): boolean =>
+    sample.sockets.ownerPid[clientRow(sample, port)] === pid;
+
+const SHARING = `
+  exec 3<>/dev/tcp/127.0.0.1/$PORT; echo opened; read
+  sleep 100 >/dev/null & echo $!; read
+  exec 3>&-; echo closed; read`;
+
+describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is shared (needs bash)', () => {
+  test('is who started last of those that hold it', async () => {
+    const port = listen();
+    const shell = new Shell(SHARING.replace('$PORT', String(port)));
+    await shell.line();
+    await shell.goOn();
+    const heir = Number(await shell.line());
+    opened.push({ close: () => process.kill(heir, 'SIGKILL') });
+    const sample = await openNetwork()(isOwnedBy(port, heir));
+    const row = clientRow(sample, port);
+    expect([sample.sockets.ownerPid[row], sample.sockets.ownerBasis[row]]).toEqual([
+      heir,
+      OwnerBasis.DESCRIPTOR,
+    ]);
+  });
+
+  test('changes when it is handed on', async () => {
+    const port = listen();
+    const shell = new Shell(SHARING.replace('$PORT', String(port)));
+    await shell.line();
+    const collectUntil = openNetwork();
+    const before = await collectUntil(isOwnedBy(port, shell.pid));
+    expect(before.sockets.ownerPid[clientRow(before, port)]).toBe(shell.pid);
+    await shell.goOn();
+    const heir = Number(await shell.line());
+    opened.push({ close: () => process.kill(heir, 'SIGKILL') });
+    await shell.goOn();
+    await shell.line();
+    const after = await collectUntil(isOwnedBy(port, heir));
+    expect(after.sockets.ownerPid[clientRow(after, port)]).toBe(heir);
+  });
+
+  test('changes when it exits', async () => {
+    const port = listen();
+    const shell = new Shell(SHARING.replace('$PORT', String(port)));
+    await shell.line();
+    const collectUntil = openNetwork();
+    await collectUntil(isOwnedBy(port, shell.pid));
+    await shell.goOn();
+    const heir = Number(await shell.line());
+    opened.push({ close: () => process.kill(heir, 'SIGKILL') });
+    await shell.kill();
+    const after = await collectUntil(isOwnedBy(port, heir));
+    expect(after.sockets.ownerPid[clientRow(after, port)]).toBe(heir);
+  });
+});
+
+describe.skipIf(Bun.which('bash') === null)('an orphaned connection (needs bash)', () => {
+  const FLOODING = 'exec 3<>/dev/tcp/127.0.0.1/$PORT; echo opened; exec cat /dev/zero >&3';
+
+  /** Resolves when the connection's buffers are full and its process has been killed. */
+  async function orphan(port: number, meanwhile: () => Promise<unknown>): Promise<number> {
+    const shell = new Shell(FLOODING.replace('$PORT', String(port)));
+    await shell.line();
+    await meanwhile();
+    await shell.kill();
+    return shell.pid;
+  }
+
+  test('is the kernel’s where nobody was ever seen to have it', async () => {
+    const port = listen();
+    await orphan(port, () => Bun.sleep(30));
+    const sample = await openNetwork()((s) => clientRow(s, port) >= 0);
+    const row = clientRow(sample, port);
+    expect(sample.sockets.inode[row]).toBe(0);
+    expect([sample.sockets.ownerPid[row], sample.sockets.ownerBasis[row]]).toEqual([0, OwnerBasis.KERNEL]);
+  });
+
+  test('stays its process’s where one was', async () => {
+    const port = listen();
+    const collectUntil = openNetwork();
+    let pid = 0;
+    pid = await orphan(port, () =>
+      collectUntil((s) => s.sockets.ownerBasis[clientRow(s, port)] === OwnerBasis.DESCRIPTOR),
+    );
+    const sample = await collectUntil((s) => s.sockets.inode[clientRow(s, port)] === 0);
+    const row = clientRow(sample, port);
+    expect(sample.sockets.inode[row]).toBe(0);
+    expect([sample.sockets.ownerPid[row], sample.sockets.ownerBasis[row]]).toEqual([
+      pid,
+      OwnerBasis.DESCRIPTOR,
+    ]);
+  });
+});
+
+test.skipIf(Bun.which('bash') === null)(
+  'a connection not accepted yet is inferred to be the listener’s, and then found (needs bash)',
+  async () => {
+    const port = listen();
+    // This program's event loop, which accepts, stands still during spawnSync and the collection.
+    const connect = `(exec 3<>/dev/tcp/127.0.0.1/${port} >/dev/null 2>&1; exec sleep 100) & echo $!`;
+    const network = openLinuxNetwork({ tier: 'netlink' });
+    opened.push(network);
+    await network.collect(WHOLE_SLICE);
+    const { stdout } = Bun.spawnSync(['bash', '-c', `${connect}; sleep 0.05`], { stdin: 'ignore' });
+    opened.push({ close: () => process.kill(Number(stdout.toString().trim()), 'SIGKILL') });
+    const waiting = await network.collect(WHOLE_SLICE);
+    const serverRow = ({ sockets }: NetworkSample): number => {
+      const client = clientRow(waiting, port);
+      return rowOf(sockets, port, waiting.sockets.localPort[client]!);
+    };
+    const row = serverRow(waiting);
+    expect(waiting.sockets.inode[row]).toBe(0);
+    expect([waiting.sockets.ownerPid[row], waiting.sockets.ownerBasis[row]]).toEqual([
+      process.pid,
+      OwnerBasis.INFERRED,
+    ]);
+    await Bun.sleep(5);
+    const accepted = await network.collect(WHOLE_SLICE);
+    expect(accepted.sockets.ownerBasis[serverRow(accepted)]).toBe(OwnerBasis.DESCRIPTOR);
+  },
+);

@@ -1,0 +1,337 @@
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
+import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
+import { effectiveUserId } from '../libc.ts';
+import type { ProcessSource } from '../processes/process-source.ts';
+import { OwnerTold, RowLife, type SocketRows } from '../sockets/sockets.ts';
+import { KnownDescriptors } from './socket-owners-known.ts';
+import { ProcessOrder } from './socket-owners-order.ts';
+import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';
+
+/** How far the search for a row's owner has come. */
+const Search = {
+  /** Not looked for yet. */
+  FRESH: 0,
+  /** Nobody who ran lately holds it. It may have been opened since the processes were looked at: once more. */
+  AGAIN: 1,
+  /** Only a scan of everybody can tell. */
+  EVERYBODY: 2,
+  /** Nobody holds it that could be seen; asked again rarely. */
+  MISSED: 3,
+  FOUND: 4,
+  /** No inode to look for: not accepted yet, or let go. */
+  ORPHAN: 5,
+} as const;
+
+/** By the slots of the socket table. */
+class OwnerSearches extends columnsClass({
+  /** Serial of the row that the columns speak of. */
+  serial: numbers('u32'),
+  /** Search. */
+  search: numbers('u8'),
+  /** Where it was found: the process's slot and serial, and its descriptor. */
+  processSlot: numbers('i32'),
+  processSerial: numbers('u32'),
+  descriptor: numbers('i32'),
+}) {}
+
+/** Is told what becomes of rows. */
+export interface OwnerWatcher {
+  /** A process was found to hold the row's socket. */
+  assigned(row: number): void;
+  /** No process holds the row's socket, nor did one when it was seen before. True: an owner was inferred. */
+  orphaned(row: number): boolean;
+}
+
+/** A scan of everybody takes its time once in so many of its own durations at most: 1 % of a core. */
+const FULL_SCAN_REST_RATIO = 100;
+const FULL_SCAN_REST_MICROS = 5e6;
+const RETRY_MISSED_MICROS = 60e6;
+/** Rows whose known descriptor is looked at again, each collection: an owner may have handed its socket on. */
+const VERIFIED_ROWS = 16;
+/** Rows found lately that are looked at once more soon: a server that forks has only then let go. */
+const RECENT_ROWS = 64;
+const ROWS_BETWEEN_RESTS = 4096;
+
+/**
+ * Finds the process that holds each socket, by its inode among their descriptors. Only a process that ran can have
+ * opened one, so who ran since the last collection is scanned first, whoever started last before the others: of a
+ * parent and its child that share a socket, the child is the one that serves it.
+ */
+export class SocketOwners implements DescriptorVisitor {
+  readonly #rows: SocketRows;
+  readonly #processes: ProcessSource;
+  readonly #scanner: DescriptorScanner;
+  readonly #clock: () => number;
+  readonly #watcher: OwnerWatcher;
+  readonly #order = new ProcessOrder();
+  readonly #euid = effectiveUserId();
+  /** Rows looked for in this round, key: inode. */
+  readonly #sought = new SlotTable(64, 1 << 18, (n) => {
+    this.#soughtRow = lengthened(this.#soughtRow, new Int32Array(n));
+  });
+  #soughtRow = new Int32Array(64);
+  /** Of those, how many are worth a further scan. */
+  #openCount = 0;
+  readonly #searches = new OwnerSearches();
+  /** Serial of a process slot that may not be looked into, per process slot. */
+  #deniedSerial = new Uint32Array(0);
+  #isAnyDenied = false;
+  readonly #known = new KnownDescriptors();
+  #areKnownSkipped = false;
+  #scannedSlot = -1;
+  #nextFullScanMicros = 0;
+  #nextRetryMicros = 0;
+  #verifyCursor = 0;
+  readonly #recent = new Int32Array(RECENT_ROWS);
+  #recentCount = 0;
+
+  constructor(
+    rows: SocketRows,
+    processes: ProcessSource,
+    scanner: DescriptorScanner,
+    clock: () => number,
+    watcher: OwnerWatcher,
+  ) {
+    this.#watcher = watcher;
+    this.#rows = rows;
+    this.#processes = processes;
+    this.#scanner = scanner;
+    this.#clock = clock;
+  }
+
+  /** Brings the owner columns of the socket table up to date with its rows and the process table. */
+  async resolve(slice: Slice): Promise<void> {
+    this.#growColumns();
+    this.#verify();
+    await this.#gather(slice);
+    this.#areKnownSkipped = false;
+    // In the first round nobody was scanned before, and everybody is.
+    const isFirst = this.#nextFullScanMicros === 0;
+    if (this.#openCount > 0 && !isFirst) await this.#scanRecent(slice);
+    if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
+    this.#sought.clear();
+  }
+
+  /** DescriptorVisitor: a socket of the process being scanned. */
+  socket(inode: number, descriptor: number): boolean {
+    const found = this.#sought.find(inode, 0, 0, 0);
+    if (found < 0) return true;
+    const row = this.#soughtRow[found]!;
+    if (this.#searches.search[row] === Search.FOUND) return true;
+    if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
+    this.#assign(row, this.#scannedSlot, descriptor);
+    return this.#openCount > 0;
+  }
+
+  /** DescriptorVisitor. */
+  skips(descriptor: number): boolean {
+    return this.#areKnownSkipped && this.#known.has(descriptor);
+  }
+
+  #assign(row: number, processSlot: number, descriptor: number): void {
+    const { table } = this.#rows;
+    const processes = this.#processes.table;
+    this.#searches.search[row] = Search.FOUND;
+    this.#searches.processSlot[row] = processSlot;
+    this.#searches.processSerial[row] = processes.slots.serial[processSlot]!;
+    this.#searches.descriptor[row] = descriptor;
+    table.ownerPid[row] = processes.pid[processSlot]!;
+    table.ownerStartTicks[row] = processes.startTicks[processSlot]!;
+    table.ownerBasis[row] = OwnerBasis.DESCRIPTOR;
+    if (this.#recentCount < RECENT_ROWS) this.#recent[this.#recentCount++] = row;
+    this.#watcher.assigned(row);
+  }
+
+  async #gather(slice: Slice): Promise<void> {
+    const { slots } = this.#rows.table;
+    const isRetryDue = this.#clock() >= this.#nextRetryMicros;
+    if (isRetryDue) this.#nextRetryMicros = this.#clock() + RETRY_MISSED_MICROS;
+    this.#openCount = 0;
+    for (let i = 0; i < slots.count; i++) {
+      this.#gatherRow(slots.rows[i]!, isRetryDue);
+      if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+    }
+  }
+
+  #gatherRow(row: number, isRetryDue: boolean): void {
+    const { table, life } = this.#rows;
+    if (this.#searches.serial[row] !== table.slots.serial[row]) this.#forget(row);
+    if (this.#rows.ownerTold[row] !== OwnerTold.NOBODY) return;
+    if (table.inode[row] === 0) {
+      this.#settleOrphan(row);
+      return;
+    }
+    if (this.#searches.search[row] === Search.ORPHAN) this.#searches.search[row] = Search.FRESH;
+    const search = this.#searches.search[row]!;
+    if (search === Search.FOUND) {
+      const processSlot = this.#searches.processSlot[row]!;
+      // The owner lives; else somebody else may hold it, and until that is known it stays the old owner's.
+      if (this.#processes.table.slots.serial[processSlot] === this.#searches.processSerial[row]) return;
+      this.#searches.search[row] = Search.FRESH;
+    }
+    if (life[row] === RowLife.CLOSED) return;
+    if (search === Search.MISSED && isRetryDue) this.#searches.search[row] = Search.EVERYBODY;
+    const at = this.#sought.add(table.inode[row]!, 0, 0, 0);
+    if (at < 0) return;
+    this.#soughtRow[at] = row;
+    if (this.#searches.search[row] !== Search.MISSED) this.#openCount++;
+  }
+
+  /** No inode: not accepted yet, or let go by its process. Who had an owner keeps it. */
+  #settleOrphan(row: number): void {
+    const { table } = this.#rows;
+    if (this.#searches.search[row] !== Search.FRESH || table.ownerBasis[row] !== OwnerBasis.NONE) return;
+    this.#searches.search[row] = Search.ORPHAN;
+    if (this.#watcher.orphaned(row)) return;
+    const state = table.state[row]!;
+    const isClosing =
+      state === TcpState.FIN_WAIT1 ||
+      state === TcpState.FIN_WAIT2 ||
+      state === TcpState.CLOSING ||
+      state === TcpState.LAST_ACK;
+    if (isClosing) table.ownerBasis[row] = OwnerBasis.KERNEL;
+  }
+
+  async #scanRecent(slice: Slice): Promise<void> {
+    const { table, generation } = this.#processes;
+    this.#order.clear();
+    for (let i = 0; i < table.slots.count; i++) {
+      const slot = table.slots.rows[i]!;
+      if (table.lastRanGeneration[slot] === generation) this.#order.push(slot);
+    }
+    this.#collectKnown();
+    this.#areKnownSkipped = true;
+    await this.#scanInOrder(slice);
+    this.#areKnownSkipped = false;
+    this.#advanceSearch(Search.FRESH, Search.AGAIN);
+  }
+
+  async #scanEverybody(slice: Slice): Promise<void> {
+    const startMicros = this.#clock();
+    const { slots } = this.#processes.table;
+    this.#order.clear();
+    for (let i = 0; i < slots.count; i++) this.#order.push(slots.rows[i]!);
+    await this.#scanInOrder(slice);
+    this.#giveUp();
+    const tookMicros = this.#clock() - startMicros;
+    this.#nextFullScanMicros =
+      this.#clock() + Math.max(FULL_SCAN_REST_MICROS, tookMicros * FULL_SCAN_REST_RATIO);
+  }
+
+  async #scanInOrder(slice: Slice): Promise<void> {
+    const { table } = this.#processes;
+    this.#order.sortByStart(table);
+    for (let i = 0; i < this.#order.count && this.#openCount > 0; i++) {
+      const slot = this.#order.slots[i]!;
+      if (!this.#beginScan(slot)) continue;
+      if (this.#areKnownSkipped) this.#known.choose(slot);
+      while (this.#scanner.step(this)) if (slice.due()) await slice.rest();
+      this.#scanner.end();
+      if (slice.due()) await slice.rest();
+    }
+  }
+
+  #beginScan(slot: number): boolean {
+    const { table } = this.#processes;
+    if (this.#deniedSerial[slot] === table.slots.serial[slot]) return false;
+    this.#scannedSlot = slot;
+    const result = this.#scanner.begin(table.pid[slot]!);
+    if (isDenied(result)) {
+      this.#deniedSerial[slot] = table.slots.serial[slot]!;
+      this.#isAnyDenied = true;
+    }
+    return result === 0;
+  }
+
+  /** What was found earlier and is still listed by the kernel needs no second look. */
+  #collectKnown(): void {
+    const { table, life } = this.#rows;
+    this.#known.clear(this.#processes.table.slots.capacity, table.slots.capacity);
+    for (let i = 0; i < table.slots.count; i++) {
+      const row = table.slots.rows[i]!;
+      if (this.#searches.search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
+        continue;
+      this.#known.add(this.#searches.processSlot[row]!, row, this.#searches.descriptor[row]!);
+    }
+  }
+
+  /** Rows still sought go from one stage of the search to the next; those of others' users end where it is no use. */
+  #advanceSearch(from: number, to: number): void {
+    for (let i = 0; i < this.#sought.count; i++) {
+      const row = this.#soughtRow[this.#sought.rows[i]!]!;
+      const search = this.#searches.search[row]!;
+      if (search === from) this.#searches.search[row] = to;
+      else if (search === Search.AGAIN) this.#searches.search[row] = Search.EVERYBODY;
+      if (search < Search.EVERYBODY && this.#isOthers(row)) this.#miss(row);
+    }
+  }
+
+  #isFullScanDue(): boolean {
+    if (this.#clock() < this.#nextFullScanMicros) return false;
+    for (let i = 0; i < this.#sought.count; i++) {
+      if (this.#searches.search[this.#soughtRow[this.#sought.rows[i]!]!] === Search.EVERYBODY) return true;
+    }
+    return false;
+  }
+
+  #giveUp(): void {
+    for (let i = 0; i < this.#sought.count; i++) {
+      const row = this.#soughtRow[this.#sought.rows[i]!]!;
+      if (this.#searches.search[row] !== Search.FOUND) this.#miss(row);
+    }
+    this.#openCount = 0;
+  }
+
+  #miss(row: number): void {
+    const { table } = this.#rows;
+    if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
+    this.#searches.search[row] = Search.MISSED;
+    if (table.ownerBasis[row] === OwnerBasis.NONE && this.#isOthers(row)) {
+      table.ownerBasis[row] = OwnerBasis.HIDDEN;
+    }
+  }
+
+  /** Whether the row's process is most likely one that this program may not look into. */
+  #isOthers(row: number): boolean {
+    const uid = this.#rows.table.uid[row]!;
+    return this.#isAnyDenied && uid >= 0 && uid !== this.#euid;
+  }
+
+  /** Looks at some known descriptors again: those found lately, and a few of the others by turns. */
+  #verify(): void {
+    for (let i = 0; i < this.#recentCount; i++) this.#verifyRow(this.#recent[i]!);
+    this.#recentCount = 0;
+    const { slots } = this.#rows.table;
+    for (let i = 0; i < Math.min(VERIFIED_ROWS, slots.count); i++) {
+      this.#verifyCursor = (this.#verifyCursor + 1) % slots.count;
+      this.#verifyRow(slots.rows[this.#verifyCursor]!);
+    }
+  }
+
+  #verifyRow(row: number): void {
+    const { table, life } = this.#rows;
+    if (this.#searches.serial[row] !== table.slots.serial[row] || table.slots.serial[row] === 0) return;
+    if (this.#searches.search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
+      return;
+    const processSlot = this.#searches.processSlot[row]!;
+    const processes = this.#processes.table;
+    if (processes.slots.serial[processSlot] !== this.#searches.processSerial[row]) return;
+    const inode = this.#scanner.socketAt(processes.pid[processSlot]!, this.#searches.descriptor[row]!);
+    if (inode !== table.inode[row]) this.#searches.search[row] = Search.FRESH;
+  }
+
+  #forget(row: number): void {
+    this.#searches.serial[row] = this.#rows.table.slots.serial[row]!;
+    this.#searches.search[row] = Search.FRESH;
+  }
+
+  #growColumns(): void {
+    this.#searches.reserve(this.#rows.table.slots.capacity);
+    const processCapacity = this.#processes.table.slots.capacity;
+    if (this.#deniedSerial.length < processCapacity) {
+      this.#deniedSerial = lengthened(this.#deniedSerial, new Uint32Array(processCapacity));
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { readdirSync, statSync } from 'node:fs';
+import type { ProcessDetail } from '../../../src/data/sample/process-detail.ts';
+import { processCpuNanos } from '../clock.ts';
+import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
+import { parseControlGroup } from '../proc/pid-cgroup.ts';
+import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
+import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
+import type { PidStatm } from '../proc/pid-statm.ts';
+import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status-detail.ts';
+import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { isInDiskSleep } from '../processes/command-line.ts';
+import type { ProcessUsageReader } from '../processes/process-usage.ts';
+import { linkTarget } from '../sys/sysfs-value.ts';
+
+interface ProcessDetailOptions {
+  readonly proc: ProcDirectory;
+  readonly usage: ProcessUsageReader;
+  readonly pageSizeBytes: number;
+  readonly ticksPerSecond: number;
+  /** Whether this program's system calls know the pids of `proc`. */
+  readonly hasClocks: boolean;
+}
+
+/** Reads all of one process that one look at it gives; the threads and children are others' business. */
+export class ProcessDetailReader {
+  readonly #options: ProcessDetailOptions;
+  readonly #text = new NativeBuffer(COMMAND_LINE_LIMIT);
+  readonly #stat: PidStat = emptyPidStat();
+
+  constructor(options: ProcessDetailOptions) {
+    this.#options = options;
+  }
+
+  /** Throws SyscallError, `ESRCH` where there is no such process. */
+  read(pid: number): ProcessDetail {
+    const name = this.#readStat(pid);
+    const { proc } = this.#options;
+    const path = `${proc.root}/${pid}`;
+    const status = this.#readStatus(pid);
+    const { ppid, state, startTicks, userTicks, systemTicks, threads, nice } = this.#stat;
+    return {
+      pid,
+      ppid,
+      name,
+      state,
+      startTicks,
+      userTicks,
+      systemTicks,
+      cpuNanos: this.#cpuNanos(pid),
+      threadCount: threads,
+      nice,
+      effectiveUid: known(status.effectiveUid),
+      effectiveGid: known(status.effectiveGid),
+      ...this.#readMemory(pid),
+      swappedBytes: known(status.swapKibibytes * 1024),
+      commandLine: this.#readCommandLine(pid, state),
+      executablePath: linkTarget(`${path}/exe`),
+      workingDirectory: linkTarget(`${path}/cwd`),
+      cgroup: this.#readText(pid, PidFile.CONTROL_GROUP, parseControlGroup),
+      descriptorCount: countDescriptors(`${path}/fd`),
+      ...this.#readIo(pid),
+      voluntarySwitches: known(status.voluntarySwitches),
+      involuntarySwitches: known(status.involuntarySwitches),
+    };
+  }
+
+  /** undefined: there is no such process, or it is hidden. */
+  startTicks(pid: number): number | undefined {
+    return this.#tryStat(pid) > 0 ? this.#stat.startTicks : undefined;
+  }
+
+  /** Bytes of `stat`, which is parsed, or -errno. */
+  #tryStat(pid: number): number {
+    const { proc, hasClocks } = this.#options;
+    const length = pid > 0 ? proc.readProcessFile(pid, PidFile.STAT, this.#text) : -Errno.ESRCH;
+    if (length < 0 && length !== -Errno.ENOENT) return length;
+    const isWhole = length > 0 && parsePidStat(this.#text.bytes, length, this.#stat);
+    // A mere thread has these files too, though /proc does not list it; it has no process clock.
+    const isThread = hasClocks && processCpuNanos(pid) < 0;
+    return isWhole && this.#stat.pid === pid && !isThread ? length : -Errno.ESRCH;
+  }
+
+  /** The name. */
+  #readStat(pid: number): string {
+    const length = this.#tryStat(pid);
+    if (length < 0) throw new SyscallError('read process', -length, String(pid));
+    return new TextDecoder().decode(this.#text.bytes.subarray(this.#stat.nameStart, this.#stat.nameEnd));
+  }
+
+  #readStatus(pid: number): PidStatusDetail {
+    const length = this.#options.proc.readProcessFile(pid, PidFile.STATUS, this.#text);
+    return parsePidStatusDetail(this.#text.bytes, Math.max(0, length));
+  }
+
+  #readCommandLine(pid: number, state: number): string | undefined {
+    return isInDiskSleep(state) ? undefined : this.#readText(pid, PidFile.COMMAND_LINE, parseCommandLine);
+  }
+
+  #readText(
+    pid: number,
+    file: Uint8Array,
+    parse: (bytes: Uint8Array, length: number) => string | undefined,
+  ): string | undefined {
+    const length = this.#options.proc.readProcessFile(pid, file, this.#text);
+    return length > 0 ? parse(this.#text.bytes, length) : undefined;
+  }
+
+  #cpuNanos(pid: number): number {
+    const nanos = this.#options.hasClocks ? processCpuNanos(pid) : -1;
+    if (nanos >= 0) return nanos;
+    return ((this.#stat.userTicks + this.#stat.systemTicks) * 1e9) / this.#options.ticksPerSecond;
+  }
+
+  #readMemory(pid: number): Pick<ProcessDetail, 'residentBytes' | 'sharedBytes' | 'virtualBytes'> {
+    const { usage, pageSizeBytes } = this.#options;
+    const statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
+    const isExact = usage.readStatm(pid, statm);
+    return {
+      residentBytes: (isExact ? statm.residentPages : this.#stat.rssPages) * pageSizeBytes,
+      sharedBytes: isExact ? statm.sharedPages * pageSizeBytes : undefined,
+      virtualBytes: isExact ? statm.virtualPages * pageSizeBytes : undefined,
+    };
+  }
+
+  #readIo(pid: number): Pick<ProcessDetail, 'readBytes' | 'writtenBytes'> {
+    const io = { readBytes: 0, writtenBytes: 0 };
+    if (this.#options.usage.readIo(pid, io)) return io;
+    return { readBytes: undefined, writtenBytes: undefined };
+  }
+}
+
+/** Open descriptors; from 6.2 on the size of /proc's folder tells, else they are listed. undefined: not permitted. */
+function countDescriptors(path: string): number | undefined {
+  try {
+    const { size, blocks } = statSync(path);
+    return size > 0 && blocks === 0 ? size : readdirSync(path).length;
+  } catch (thrown) {
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
+}
+
+function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}

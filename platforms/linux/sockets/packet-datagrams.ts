@@ -1,0 +1,97 @@
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { monotonicMicros } from '../clock.ts';
+import type { LinkSource } from '../link.ts';
+import { openLinkSource } from '../machine/interface-collector.ts';
+import { PacketCapture } from '../packet/capture.ts';
+import { FlowRows } from './packet-flow-rows.ts';
+import type { SocketRows } from './sockets.ts';
+
+/** UDP sockets are dumped rarely: a flow waits for the next dump to name its socket. */
+const UNLISTED_MICROS = 3.5e6;
+const IDLE_MICROS = 15e6;
+
+interface DatagramCounterOptions {
+  /** Default CLOCK_MONOTONIC. */
+  readonly clock?: () => number;
+  /** Default the kernel's. Closed with the counter. */
+  readonly links?: LinkSource;
+  /** How long a flow without a listed socket waits for one before it becomes a closed row. */
+  readonly unlistedMicros?: number;
+  readonly blockBytes?: number;
+  readonly blockCount?: number;
+}
+
+/**
+ * Counts what UDP sockets of this network namespace carry, beside a tier that lists but does not count them. Bytes
+ * are UDP payload and segments are IP packets, as tcp_info has them for TCP.
+ */
+export class DatagramCounter {
+  readonly #capture: PacketCapture;
+  readonly #unlistedMicros: number;
+  #rows: SocketRows | undefined;
+  #flowRows: FlowRows | undefined;
+  #dropped = 0;
+  #settledFlows = 0;
+  #isCollecting = false;
+
+  private constructor(options: DatagramCounterOptions) {
+    const { links = openLinkSource('/sys'), clock = monotonicMicros, ...ring } = options;
+    this.#unlistedMicros = options.unlistedMicros ?? UNLISTED_MICROS;
+    this.#capture = PacketCapture.ofDatagrams({ ...ring, links, clock });
+  }
+
+  /** Packets from now on are counted. Throws SyscallError: EPERM without CAP_NET_RAW. */
+  static open(options: DatagramCounterOptions = {}): DatagramCounter {
+    return new DatagramCounter(options);
+  }
+
+  /** Packets that the kernel dropped for want of room, and those of flows that no table had room for. */
+  get lost(): number {
+    return this.#dropped + this.#capture.flows.refusedPackets;
+  }
+
+  /** Whether flows have begun since the last `collect`: a list made before it would know their sockets. */
+  get hasNewFlows(): boolean {
+    return this.#capture.flows.addedCount !== this.#settledFlows;
+  }
+
+  /** Counts what the ring holds. Cheap; to be called within `drainWithinMillis`, or the ring overflows. */
+  drain(): void {
+    if (!this.#isCollecting) this.#capture.drain();
+  }
+
+  drainWithinMillis(): number {
+    return this.#capture.drainWithinMillis();
+  }
+
+  /**
+   * Writes the counters of the UDP rows, after these have been brought up to date and before rows closed by that are
+   * given back. Datagrams that belong to no row get rows of their own, closed at once. Always the same `rows`.
+   */
+  async collect(rows: SocketRows, nowMicros: number, slice: Slice): Promise<void> {
+    this.drain();
+    this.#isCollecting = true;
+    try {
+      this.#settledFlows = this.#capture.flows.addedCount;
+      await this.#flowRowsFor(rows).settle(nowMicros, nowMicros, slice);
+      this.#dropped = this.#capture.readDropped();
+    } finally {
+      this.#isCollecting = false;
+    }
+  }
+
+  close(): void {
+    this.#capture.close();
+  }
+
+  #flowRowsFor(rows: SocketRows): FlowRows {
+    if (this.#flowRows !== undefined && this.#rows === rows) return this.#flowRows;
+    this.#rows = rows;
+    this.#flowRows = new FlowRows(this.#capture.flows, rows, {
+      unlistedMicros: this.#unlistedMicros,
+      idleMicros: IDLE_MICROS,
+      withTcp: false,
+    });
+    return this.#flowRows;
+  }
+}
