@@ -1,5 +1,5 @@
-import { keepCertificate } from '../src/apps/config/known-certificates.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { keepCertificate } from '../src/programs/config/known-certificates.ts';
 import { type PeerCertificate, readPeerCertificate } from '../src/remote/client/peer-certificate.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { isCertificateError } from '../src/remote/client/trust.ts';

@@ -1,9 +1,9 @@
 import { system } from '../platforms/index.ts';
-import { knownCertificatePath, readKnownCertificate } from '../src/apps/config/known-certificates.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
+import { knownCertificatePath, readKnownCertificate } from '../src/programs/config/known-certificates.ts';
+import type { ConnectionTarget } from '../src/remote/client/agent-connection.ts';
 import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
-import type { ConnectionTarget } from '../src/remote/client/connection.ts';
 import {
   PEM_LIMIT_BYTES,
   type PinnedCertificates,

@@ -1,6 +1,6 @@
-import { listOf, type Model, stateOf } from '../src/apps/sstop/model.ts';
 import { type CsvView, viewToCsv } from '../src/data/export/view-csv.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { listOf, type Model, stateOf } from '../src/programs/sstop/sstop-model.ts';
 import { exportFile } from './export-file.ts';
 
 /** The current view's rows as CSV, in the order of the screen; undefined while its tables are being written to. */

@@ -1,6 +1,6 @@
-import type { Model } from '../src/apps/sstop/model.ts';
-import type { SstopProgram } from '../src/apps/sstop/program.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import type { Model } from '../src/programs/sstop/sstop-model.ts';
+import type { SstopProgram } from '../src/programs/sstop/sstop-program.ts';
 
 /**
  * In test builds alone (a constant of the build, so the release holds none of this): with SSTOP_FAULT=view the view

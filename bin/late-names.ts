@@ -1,6 +1,6 @@
 import { system } from '../platforms/index.ts';
-import type { NameLookup } from '../src/apps/views/network/network-list.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
+import type { NameLookup } from '../src/views/network/network-list.ts';
 import { nameLookup } from './name-lookup.ts';
 import type { Settings } from './sstop-settings.ts';
 

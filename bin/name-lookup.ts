@@ -1,5 +1,5 @@
-import type { NameLookup } from '../src/apps/views/network/network-list.ts';
 import type { Names } from '../src/data/names/names.ts';
+import type { NameLookup } from '../src/views/network/network-list.ts';
 
 /** What is known of names, as the network views ask for it. */
 export function nameLookup(names: Names): NameLookup {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { PlaybackState } from '../src/apps/sstop/model.ts';
-import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
-import type { PlaybackProgress, RecordedSource } from '../src/data/source/recorded-source.ts';
+import type { PlaybackProgress, RecordedSource } from '../src/data/recording/recorded-source.ts';
+import type { PlaybackState } from '../src/programs/sstop/sstop-model.ts';
+import type { PlaybackCommand } from '../src/views/screen-update.ts';
 
 /** How far the seek keys go. */
 const SEEK_MILLIS = 10_000;

@@ -1,5 +1,5 @@
-import { RecordingSource } from '../src/data/export/recording-source.ts';
-import { RecordingWriter } from '../src/data/export/recording-writer.ts';
+import { RecordingSource } from '../src/data/recording/recording-source.ts';
+import { RecordingWriter } from '../src/data/recording/recording-writer.ts';
 import { complain } from './messages.ts';
 import { endRecording } from './recording-end.ts';
 import { MachineSectionWriter } from './section-recording.ts';

@@ -1,4 +1,4 @@
-import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
+import type { RecordingWriter } from '../src/data/recording/recording-writer.ts';
 import { complain } from './messages.ts';
 import { closedInTime } from './stop.ts';
 

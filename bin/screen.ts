@@ -1,16 +1,16 @@
 import { ignoreUnnamedSignals, secondsEastOfUtc, system } from '../platforms/index.ts';
-import { groupsWithout, type KeyGroup } from '../src/apps/config/keymap.ts';
+import type { Signaller } from '../src/data/sample/platform.ts';
+import { useLocalTime } from '../src/kit/text/clock-text.ts';
+import { groupsWithout, type KeyGroup } from '../src/programs/config/keymap.ts';
 import type {
   Effect as NetworkEffect,
   Message as NetworkMessage,
   Model as NetworkModel,
-} from '../src/apps/sstop/model.ts';
-import type { PlaybackCommand } from '../src/apps/views/screen-update.ts';
-import type { Signaller } from '../src/data/sample/platform.ts';
-import { useLocalTime } from '../src/kit/text/clock-text.ts';
+} from '../src/programs/sstop/sstop-model.ts';
 import type { Controls, ExitReason, Program } from '../src/screen/loop/program.ts';
 import { type RunOptions, runProgram } from '../src/screen/loop/run-program.ts';
 import { AnsiBackend } from '../src/screen/terminal/ansi-backend.ts';
+import type { PlaybackCommand } from '../src/views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { exportView } from './export-view.ts';
 import { complain } from './messages.ts';

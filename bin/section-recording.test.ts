@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { testPlatform } from '../platforms/linux/guarded/helper-start.fixture.ts';
+import { SECTION_PARTS, type SectionPart } from '../src/data/recording/recorded-format.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import { LocalSource } from '../src/data/source/local-source.ts';
-import { SECTION_PARTS, type SectionPart } from '../src/data/source/recorded-format.ts';
 import { codeOf } from '../src/kit/bytes/hostile.fixture.ts';
 import { MachineSectionReader, MachineSectionWriter } from './section-recording.ts';
 

@@ -1,12 +1,12 @@
-import type { SectionWriter } from '../src/data/export/recording-writer.ts';
 import { SystemExport } from '../src/data/export/system-export.ts';
 import { systemJson } from '../src/data/export/system-json.ts';
 import type { UserNames } from '../src/data/query/machine-process-rows.ts';
+import type { SectionPart } from '../src/data/recording/recorded-format.ts';
+import type { RecordedSections, SectionReader } from '../src/data/recording/recorded-machine.ts';
+import type { SectionWriter } from '../src/data/recording/recording-writer.ts';
 import { type MachineProcesses, ProcessTexts } from '../src/data/sample/machine-processes.ts';
 import { ProcessList } from '../src/data/sample/process-list.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import type { SectionPart } from '../src/data/source/recorded-format.ts';
-import type { RecordedSections, SectionReader } from '../src/data/source/recorded-machine.ts';
 import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
 import { disksMessageOf, machineMessageOf } from '../src/remote/agent/answers/machine-messages.ts';
 import { disksSection, V2Machine } from '../src/remote/client/v2-machine.ts';

@@ -8,10 +8,10 @@ import {
   system,
   tellServiceManager,
 } from '../platforms/index.ts';
-import { type AgentOptions, parseAgentArguments } from '../src/apps/cli/agent-command.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
+import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,

@@ -1,5 +1,5 @@
 import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
-import { MEASURE_MILLIS } from '../src/apps/cli/socktop-command.ts';
+import { MEASURE_MILLIS } from '../src/programs/cli/socktop-command.ts';
 import { type Contact, contact, openAgent } from './agent-connect.ts';
 import { agentTarget } from './agent-target.ts';
 import { EXIT_FAILURE, exitCodeOfSignal } from './exit-codes.ts';

@@ -1,11 +1,11 @@
 import { platformName } from '../platforms/index.ts';
+import type { Platform } from '../src/data/sample/platform.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import {
   AGENT_DISKS_TTL_MILLIS,
   AGENT_METRICS_TTL_MILLIS,
   AGENT_PROCESSES_TTL_MILLIS,
-} from '../src/apps/cli/agent-command.ts';
-import type { Platform } from '../src/data/sample/platform.ts';
-import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+} from '../src/programs/cli/agent-command.ts';
 import { type RunningAgent, startAgent } from '../src/remote/agent/agent.ts';
 import { VERSION } from './version.ts';
 

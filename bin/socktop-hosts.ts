@@ -1,6 +1,6 @@
-import type { SocktopOptions } from '../src/apps/cli/socktop-command.ts';
-import type { Profile } from '../src/apps/config/profiles.ts';
-import { namesWithPorts } from '../src/apps/socktop/host-names.ts';
+import type { SocktopOptions } from '../src/programs/cli/socktop-command.ts';
+import type { Profile } from '../src/programs/config/profiles.ts';
+import { namesWithPorts } from '../src/programs/socktop/host-names.ts';
 import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
 import {
   type Choice,

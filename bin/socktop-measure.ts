@@ -1,7 +1,7 @@
-import { DISKS_MILLIS, nextDue } from '../src/apps/sstop/interval.ts';
 import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { bytesText, rateText } from '../src/kit/text/format.ts';
+import { DISKS_MILLIS, nextDue } from '../src/programs/sstop/interval.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import type { SocktopSettings } from './socktop-settings.ts';

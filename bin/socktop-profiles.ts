@@ -1,7 +1,7 @@
 import { isWatchable, system } from '../platforms/index.ts';
-import { isSameProfile, type Profile, profileNamed, profileNames } from '../src/apps/config/profiles.ts';
-import { profilesPath, readProfiles, saveProfile } from '../src/apps/config/profiles-file.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { isSameProfile, type Profile, profileNamed, profileNames } from '../src/programs/config/profiles.ts';
+import { profilesPath, readProfiles, saveProfile } from '../src/programs/config/profiles-file.ts';
 import { localObstacle } from './obstacles.ts';
 import { ask, canAsk, confirm, tell } from './prompt.ts';
 

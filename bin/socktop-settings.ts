@@ -2,8 +2,8 @@ import {
   METRICS_INTERVAL_MILLIS,
   PROCESSES_INTERVAL_MILLIS,
   type SocktopOptions,
-} from '../src/apps/cli/socktop-command.ts';
-import type { SstopOptions } from '../src/apps/cli/sstop-command.ts';
+} from '../src/programs/cli/socktop-command.ts';
+import type { SstopOptions } from '../src/programs/cli/sstop-command.ts';
 import { readSettings, type Settings } from './sstop-settings.ts';
 
 /** What socktop does: the command line, else the profile, else the configuration file, else the defaults. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
-import type { RecordedSource } from '../src/data/source/recorded-source.ts';
+import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
@@ -36,7 +36,7 @@ export async function show(
 /** Shows a recording. Rejects with an OpError of one line where it cannot be read. */
 export async function showRecording(settings: SocktopSettings, path: string): Promise<number> {
   const [{ RecordedSource }, { MachineSectionReader }] = await Promise.all([
-    import('../src/data/source/recorded-source.ts'),
+    import('../src/data/recording/recorded-source.ts'),
     import('./section-recording.ts'),
   ]);
   const source = await RecordedSource.open(path, {

@@ -1,9 +1,9 @@
-import { DISKS_MILLIS } from '../src/apps/sstop/interval.ts';
 import { SystemExport } from '../src/data/export/system-export.ts';
 import { systemJson } from '../src/data/export/system-json.ts';
 import { systemCsv, systemCsvHeader, systemTable } from '../src/data/export/system-text.ts';
+import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import type { RecordedSource } from '../src/data/source/recorded-source.ts';
+import { DISKS_MILLIS } from '../src/programs/sstop/interval.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { EventLog } from './sstop-log.ts';

@@ -1,8 +1,8 @@
 import { isatty } from 'node:tty';
 import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
-import { parseSocktopArguments, type SocktopOptions } from '../src/apps/cli/socktop-command.ts';
 import { LocalSource } from '../src/data/source/local-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';

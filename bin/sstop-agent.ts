@@ -1,5 +1,5 @@
-import type { AgentOptions } from '../src/apps/cli/sstop-command.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import type { AgentOptions } from '../src/programs/cli/sstop-command.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { contact } from './agent-connect.ts';
 import { agentTarget } from './agent-target.ts';

@@ -1,14 +1,14 @@
 import { raisePrivileges, system } from '../platforms/index.ts';
-import type { AgentOptions } from '../src/apps/cli/sstop-command.ts';
-import { RecordingSource } from '../src/data/export/recording-source.ts';
-import type { RecordingWriter } from '../src/data/export/recording-writer.ts';
 import { type Names, openNames } from '../src/data/names/names.ts';
+import type { PlaybackOptions, RecordedSource } from '../src/data/recording/recorded-source.ts';
+import { RecordingSource } from '../src/data/recording/recording-source.ts';
+import type { RecordingWriter } from '../src/data/recording/recording-writer.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { LocalSource } from '../src/data/source/local-source.ts';
-import type { PlaybackOptions, RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import type { AgentOptions } from '../src/programs/cli/sstop-command.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { complain } from './messages.ts';
 import { endRecording } from './recording-end.ts';
@@ -78,7 +78,7 @@ function openLocal(platform: Platform | undefined, { backend, output }: Settings
 }
 
 async function openPlayback(path: string, clock: PlaybackOptions): Promise<RecordedSource> {
-  const { RecordedSource } = await import('../src/data/source/recorded-source.ts');
+  const { RecordedSource } = await import('../src/data/recording/recorded-source.ts');
   return RecordedSource.open(path, clock);
 }
 
@@ -103,7 +103,7 @@ class Problems {
 }
 
 async function openWriter(path: string, names: Names, problems: Problems): Promise<RecordingWriter> {
-  const { RecordingWriter } = await import('../src/data/export/recording-writer.ts');
+  const { RecordingWriter } = await import('../src/data/recording/recording-writer.ts');
   return RecordingWriter.open(path, {
     failed: (error) => problems.tell('recording-failed', error.message),
     hostName: (address) => names.host(address),

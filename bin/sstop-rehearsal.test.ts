@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
-import { KEYMAP, keymapOf } from '../src/apps/sstop/keymap.ts';
-import { type SstopProgram, sstopProgram } from '../src/apps/sstop/program.ts';
-import { PROCESS_COLUMN_IDS } from '../src/apps/views/network/process-list.ts';
+import { KEYMAP, keymapOf } from '../src/programs/sstop/sstop-keymap.ts';
+import { type SstopProgram, sstopProgram } from '../src/programs/sstop/sstop-program.ts';
 import { TOKYO_NIGHT } from '../src/screen/style/theme.ts';
+import { PROCESS_COLUMN_IDS } from '../src/views/network/network-process-list.ts';
 import { rehearse } from './sstop-rehearsal.ts';
 
 function program(): SstopProgram {

@@ -1,4 +1,3 @@
-import type { SstopProgram } from '../src/apps/sstop/program.ts';
 import { NetworkAttribution } from '../src/data/attribution/network-attribution.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../src/data/sample/address.ts';
@@ -8,6 +7,7 @@ import type { NetworkSample } from '../src/data/sample/network-sample.ts';
 import { ProcessTable } from '../src/data/sample/process-table.ts';
 import type { SnapshotHeader } from '../src/data/sample/snapshot.ts';
 import { OwnerBasis, PROTOCOL_TCP, SocketTable, TcpState } from '../src/data/sample/socket-table.ts';
+import type { SstopProgram } from '../src/programs/sstop/sstop-program.ts';
 import { Buffer } from '../src/screen/buffer/buffer.ts';
 
 const PID = 2;

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
-import { defaultConfig } from '../src/apps/config/config.ts';
-import { parseConfig } from '../src/apps/config/parse-config.ts';
-import { PROCESS_SORT_KEYS } from '../src/apps/views/network/process-list.ts';
+import { parseSstopArguments, type SstopOptions } from '../src/programs/cli/sstop-command.ts';
+import { defaultConfig } from '../src/programs/config/config.ts';
+import { parseConfig } from '../src/programs/config/parse-config.ts';
+import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { readSettings, SSTOP_VOCABULARY } from './sstop-settings.ts';
 
 function optionsOf(...argv: string[]): SstopOptions {

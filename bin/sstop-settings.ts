@@ -1,38 +1,38 @@
 import { system } from '../platforms/index.ts';
-import type { COLOR_NAMES } from '../src/apps/cli/common-options.ts';
-import { parseDurationMillis } from '../src/apps/cli/duration.ts';
+import type { SortKey } from '../src/data/query/sort.ts';
+import type { COLOR_NAMES } from '../src/programs/cli/common-options.ts';
+import { parseDurationMillis } from '../src/programs/cli/duration.ts';
 import {
   type AgentOptions,
   DEFAULT_INTERVAL_MILLIS,
   INTERVAL_MAX_MILLIS,
   INTERVAL_MIN_MILLIS,
   type SstopOptions,
-} from '../src/apps/cli/sstop-command.ts';
-import type { Vocabulary } from '../src/apps/config/config.ts';
-import { problemText } from '../src/apps/config/config-problem.ts';
+} from '../src/programs/cli/sstop-command.ts';
+import type { Vocabulary } from '../src/programs/config/config.ts';
+import { problemText } from '../src/programs/config/config-problem.ts';
 import {
   type KeyBinding,
   type KeyGroup,
   type Keymap as KeymapOf,
   keymapOf,
-} from '../src/apps/config/keymap.ts';
-import { configPath, readConfig } from '../src/apps/config/read-config.ts';
-import { rebound } from '../src/apps/config/rebound.ts';
+} from '../src/programs/config/keymap.ts';
+import { configPath, readConfig } from '../src/programs/config/read-config.ts';
+import { rebound } from '../src/programs/config/rebound.ts';
 import {
   SOCKTOP_KEYMAP,
   type Action as SocktopAction,
   type Keymap as SocktopKeymap,
-} from '../src/apps/socktop/keymap.ts';
-import { type Action, KEYMAP, type Keymap } from '../src/apps/sstop/keymap.ts';
+} from '../src/programs/socktop/socktop-keymap.ts';
+import { type Action, KEYMAP, type Keymap } from '../src/programs/sstop/sstop-keymap.ts';
+import type { Theme } from '../src/screen/style/theme.ts';
+import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
 import {
   PROCESS_COLUMN_IDS,
   PROCESS_SORT_KEYS,
   type ProcessColumn,
-} from '../src/apps/views/network/process-list.ts';
-import { MACHINE_COLUMN_IDS } from '../src/apps/views/system/machine-process-list.ts';
-import type { SortKey } from '../src/data/query/sort.ts';
-import type { Theme } from '../src/screen/style/theme.ts';
-import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
+} from '../src/views/network/network-process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../src/views/system/machine-process-list.ts';
 import { isAsciiTerminal } from './locale.ts';
 
 /** What the program does: the command line, else the configuration file, else the defaults. */

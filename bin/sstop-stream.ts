@@ -1,4 +1,3 @@
-import { interfaceNamed } from '../src/apps/sstop/interfaces.ts';
 import { csvHeader, snapshotToCsv } from '../src/data/export/csv.ts';
 import type { ExportOptions } from '../src/data/export/export-options.ts';
 import { snapshotToJson } from '../src/data/export/json.ts';
@@ -8,6 +7,7 @@ import { movedScope, type Scope } from '../src/data/query/scope.ts';
 import { NetworkRates } from '../src/data/rates/network-rates.ts';
 import type { NetworkSection } from '../src/data/sample/network-section.ts';
 import type { Snapshot, SnapshotHeader } from '../src/data/sample/snapshot.ts';
+import { interfaceNamed } from '../src/programs/sstop/interface-choice.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
 import { readFilterOption } from './filter-option.ts';
 import type { SstopInput } from './sstop-input.ts';

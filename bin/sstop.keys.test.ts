@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { type Action, chordText, groupsFor, KEYMAP, keymapOf } from '../src/apps/sstop/keymap.ts';
-import { KILL_SIGNALS } from '../src/apps/views/overlays/kill.ts';
+import { type Action, chordText, groupsFor, KEYMAP, keymapOf } from '../src/programs/sstop/sstop-keymap.ts';
+import { KILL_SIGNALS } from '../src/views/overlays/kill.ts';
 import { Crowd } from './testing/crowd.ts';
 import { ACTIONS, expectKey, expectNothing, type KeyCheck, type ViewChecks } from './testing/key-checks.ts';
 import { writeRecording } from './testing/recording.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { KILL_SIGNALS } from '../src/apps/views/overlays/kill.ts';
+import { KILL_SIGNALS } from '../src/views/overlays/kill.ts';
 import { Crowd } from './testing/crowd.ts';
 import { writeRecording } from './testing/recording.ts';
 import { isSame, isSameView, type Shown, type TableScreen } from './testing/table-screen.ts';

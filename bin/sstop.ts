@@ -1,10 +1,10 @@
 import { isatty } from 'node:tty';
 import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
-import { parseSstopArguments, type SstopOptions } from '../src/apps/cli/sstop-command.ts';
-import { PROCESS_SORT_KEYS } from '../src/apps/views/network/process-list.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { parseSstopArguments, type SstopOptions } from '../src/programs/cli/sstop-command.ts';
 import { THEME_NAMES } from '../src/screen/style/themes.ts';
+import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { endByError } from './last-words.ts';

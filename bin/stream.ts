@@ -1,8 +1,8 @@
-import { nextDue } from '../src/apps/sstop/interval.ts';
+import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import type { RecordedSource } from '../src/data/source/recorded-source.ts';
 import type { RemoteLink } from '../src/data/source/remote-link.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import { nextDue } from '../src/programs/sstop/interval.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { playbackProblem } from './playback.ts';

@@ -7,14 +7,14 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { MachineSectionReader, MachineSectionWriter } from '../bin/section-recording.ts';
-import { RecordingWriter } from './data/export/recording-writer.ts';
 import { freezeNetwork } from './data/query/freeze.ts';
 import { NetworkRates } from './data/rates/network-rates.ts';
+import { RecordedSource } from './data/recording/recorded-source.ts';
+import { RecordingWriter } from './data/recording/recording-writer.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';
 import type { Platform } from './data/sample/platform.ts';
 import type { Snapshot } from './data/sample/snapshot.ts';
-import { RecordedSource } from './data/source/recorded-source.ts';
 import {
   lostBetween,
   type Plain,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PROCESS_COLUMN_IDS, PROCESS_SORT_KEYS } from '../../src/apps/views/network/process-list.ts';
-import { MACHINE_COLUMN_IDS } from '../../src/apps/views/system/machine-process-list.ts';
 import { csvHeader } from '../../src/data/export/csv.ts';
 import { systemCsvHeader } from '../../src/data/export/system-text.ts';
+import { PROCESS_COLUMN_IDS, PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../../src/views/system/machine-process-list.ts';
 import { withTables } from './field-tables.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PROCESS_COLUMNS } from '../../src/apps/views/network/process-list.ts';
-import { MACHINE_COLUMNS } from '../../src/apps/views/system/machine-process-list.ts';
 import { csvFields } from '../../src/data/export/exported-fields.ts';
 import { CONNECTION_FIELDS } from '../../src/data/query/connection-fields.ts';
 import { GROUP_FIELDS } from '../../src/data/query/group-fields.ts';
@@ -10,6 +8,8 @@ import { LISTEN_FIELDS, OWNER_FIELDS } from '../../src/data/query/listen-fields.
 import { MACHINE_PROCESS_FIELDS } from '../../src/data/query/machine-process-rows.ts';
 import { PROCESS_FIELDS } from '../../src/data/query/process-fields.ts';
 import type { RowFields } from '../../src/data/query/row-fields.ts';
+import { PROCESS_COLUMNS } from '../../src/views/network/network-process-list.ts';
+import { MACHINE_COLUMNS } from '../../src/views/system/machine-process-list.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

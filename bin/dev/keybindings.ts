@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/apps/config/keymap.ts';
-import { SOCKTOP_KEYMAP } from '../../src/apps/socktop/keymap.ts';
-import { helpGroups } from '../../src/apps/sstop/help-groups.ts';
-import { KEYMAP } from '../../src/apps/sstop/keymap.ts';
+import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/programs/config/keymap.ts';
+import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
+import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
+import { KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));

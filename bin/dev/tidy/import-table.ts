@@ -7,14 +7,15 @@ export const FLOORS: Record<string, readonly string[]> = {
   platforms: ['data/sample', 'kit'],
   remote: ['data', 'kit'],
   screen: ['kit'],
-  apps: ['data', 'screen', 'kit'],
+  views: ['data', 'screen', 'kit'],
+  programs: ['views', 'data', 'screen', 'kit'],
 };
 
 const VIEW_IMPORTS = [
   ...['data/sample', 'data/rates', 'data/query'],
   ...['screen/buffer', 'screen/layout', 'screen/style', 'screen/widgets', 'screen/input'],
 ];
-const APP_IMPORTS = ['apps/views', 'apps/config', 'data/source', ...VIEW_IMPORTS];
+const PROGRAM_IMPORTS = ['views', 'programs/config', 'data/recording', 'data/source', ...VIEW_IMPORTS];
 
 /**
  * Rooms of a floor. A room listed here may import of its own floor, and of any floor but kit, only what is named;
@@ -33,6 +34,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'data/query': ['data/sample', 'data/rates'],
   'data/source': ['data/sample', 'data/attribution'],
   'data/export': ['data/source', 'data/sample', 'data/rates', 'data/query'],
+  'data/recording': ['data/export', 'data/source', 'data/sample', 'data/rates', 'data/query'],
   'remote/wire': ['data/sample'],
   'remote/agent': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
   'remote/client': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
@@ -43,11 +45,11 @@ export const ROOMS: Record<string, readonly string[]> = {
   'screen/widgets': ['screen/buffer', 'screen/layout', 'screen/style'],
   'screen/terminal': ['screen/buffer', 'screen/style', 'screen/layout'],
   'screen/loop': ['screen/terminal', 'screen/input', 'screen/buffer', 'screen/layout'],
-  'apps/cli': [],
-  'apps/config': ['screen/style', 'screen/input'],
-  'apps/views': VIEW_IMPORTS,
-  'apps/sstop': APP_IMPORTS,
-  'apps/socktop': ['apps/sstop', ...APP_IMPORTS],
+  views: VIEW_IMPORTS,
+  'programs/cli': [],
+  'programs/config': ['screen/style', 'screen/input'],
+  'programs/sstop': PROGRAM_IMPORTS,
+  'programs/socktop': ['programs/sstop', ...PROGRAM_IMPORTS],
 };
 
 /** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */
@@ -56,7 +58,7 @@ export const MODULE_OWNERS: Record<string, readonly string[]> = {
   'node:child_process': ['bin/dev/'],
   'node:dns': ['src/data/names/'],
   'node:dns/promises': ['src/data/names/'],
-  chalk: ['src/apps/cli/'],
+  chalk: ['src/programs/cli/'],
 };
 
 /** Tests, their helpers and benches import what they exercise; only the project's own tools import them. */
@@ -64,10 +66,11 @@ export function isTestOrBench(path: string): boolean {
   return path.startsWith('bench/') || path.includes('/testing/') || /\.(test|fixture)\.ts$/.test(path);
 }
 
-/** `kit/text` for `src/kit/text/format.ts`, `platforms` for all of platforms/, `bin`, `bench`. */
+/** `kit/text` for `src/kit/text/format.ts`, `platforms` for all of platforms/, `views`, `bin`, `bench`. */
 export function roomOf(path: string): string {
   const parts = path.split('/');
   if (parts[0] !== 'src') return parts[0]!;
+  if (parts[1] === 'views') return 'views';
   return parts.length > 3 ? `${parts[1]}/${parts[2]}` : parts[1]!;
 }
 

@@ -7,7 +7,7 @@ import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
 import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
-import type { Connection } from './server/connection.ts';
+import type { Connection } from './server/client-connection.ts';
 import { MetricsAnswers } from './server/metrics-answers.ts';
 import { RequestTurns } from './server/request-turns.ts';
 import { SendBudget } from './server/send-budget.ts';

@@ -1,7 +1,7 @@
-import { GOLDEN_USERS, GoldenMachine } from '../../apps/golden-machine.fixture.ts';
-import { GoldenNetwork } from '../../apps/golden-network.fixture.ts';
 import type { MachineCollector, NetworkCollector, Platform } from '../../data/sample/platform.ts';
 import { gunzipWithin, isGzip } from '../../kit/bytes/gunzip.ts';
+import { GOLDEN_USERS, GoldenMachine } from '../../programs/golden-machine.fixture.ts';
+import { GoldenNetwork } from '../../programs/golden-network.fixture.ts';
 import type { Frame } from '../wire/original-frame.ts';
 import { readV2Frame, v2Frame } from '../wire/v2-frame.ts';
 import { readV2Request } from '../wire/v2-request.ts';

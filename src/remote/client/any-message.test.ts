@@ -7,7 +7,7 @@ import { decodeOriginalReply } from '../wire/original-reply.ts';
 import { v2Frame, v2Json } from '../wire/v2-frame.ts';
 import { decodeV2Reply } from '../wire/v2-reply.ts';
 import { OriginalMachine, originalDisksSection } from './original-machine.ts';
-import { originalDetailSection, originalJournalSection } from './original-processes.ts';
+import { originalDetailSection, originalJournalSection } from './original-process-list.ts';
 import { disksSection, V2Machine } from './v2-machine.ts';
 import { journalSection, processDetailSection } from './v2-process-detail.ts';
 

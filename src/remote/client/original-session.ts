@@ -9,7 +9,11 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { decodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
 import { type OriginalRequest, printOriginalRequest } from '../wire/original-request.ts';
 import { OriginalMachine, originalDisksSection } from './original-machine.ts';
-import { OriginalProcessList, originalDetailSection, originalJournalSection } from './original-processes.ts';
+import {
+  OriginalProcessList,
+  originalDetailSection,
+  originalJournalSection,
+} from './original-process-list.ts';
 import {
   agentError,
   type Session,

@@ -3,9 +3,9 @@ import type { RemoteLink, RemoteStatus } from '../../data/source/remote-link.ts'
 import type { Source } from '../../data/source/source.ts';
 import { withinDeadline } from '../../data/source/within-deadline.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { Capabilities } from '../wire/capabilities.ts';
+import type { Capabilities } from '../wire/agent-capabilities.ts';
+import { Connection, type ConnectionTarget, type Protocol } from './agent-connection.ts';
 import { Backoff } from './backoff.ts';
-import { Connection, type ConnectionTarget, type Protocol } from './connection.ts';
 import { Gathering } from './gathering.ts';
 import { LinkMeter } from './link-meter.ts';
 import { type LaterRequest, OriginalSession } from './original-session.ts';

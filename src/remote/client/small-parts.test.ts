@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Capabilities } from '../wire/capabilities.ts';
+import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { Backoff } from './backoff.ts';
 import { OriginalClock } from './original-clock.ts';
 import { versionNotice } from './version-notice.ts';

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { OpError } from '../../kit/errors/op-error.ts';
 import type { CertificatePair } from '../agent/certificate.ts';
+import { Connection } from './agent-connection.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
 import { selfSigned, signedFor } from './certificates.fixture.ts';
-import { Connection } from './connection.ts';
 import { fingerprintOf, parsePinned } from './pinned-certificates.ts';
 import { TlsPeer } from './tls-peer.fixture.ts';
 import type { Trust } from './trust.ts';

@@ -6,7 +6,7 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail.ts';
 import { TimeSlice } from '../../data/source/time-slice.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { Capabilities } from '../wire/capabilities.ts';
+import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { NetworkReplica } from '../wire/network-replica.ts';
 import { ProcessReplica } from '../wire/process-replica.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../wire/capabilities.ts';
+import type { Capabilities } from '../wire/agent-capabilities.ts';
 
 /** What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing. */
 export function versionNotice({ version, notice }: Capabilities, ownVersion: string): string | undefined {

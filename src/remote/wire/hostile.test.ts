@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import { assert, integer, property, uint8Array } from 'fast-check';
-import { RecordedWorld } from '../../data/export/recording-world.fixture.ts';
+import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
 import { codeOf, gzipBomb, rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import { hex } from './hex.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';

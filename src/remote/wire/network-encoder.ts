@@ -9,7 +9,7 @@ import {
   type NetworkTableName,
   networkColumns,
   slotsOf,
-} from './network-tables.ts';
+} from './network-message-tables.ts';
 import { failureMessages, headerMessage, sectionMessage } from './section-codec.ts';
 import {
   NETWORK_REPLY_SHAPE,

@@ -15,7 +15,7 @@ import {
   type NetworkTableName,
   networkColumns,
   slotsOf,
-} from './network-tables.ts';
+} from './network-message-tables.ts';
 import { checkProtobuf } from './protobuf-shape.ts';
 import { failuresOf, headerOf, plausible, sectionOf } from './section-codec.ts';
 import {

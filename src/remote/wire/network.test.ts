@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, asyncProperty, integer, nat, record } from 'fast-check';
 import { snapshotToJson } from '../../data/export/json.ts';
-import { RecordedWorld, randomFrom } from '../../data/export/recording-world.fixture.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
+import { RecordedWorld, randomFrom } from '../../data/recording/recording-world.fixture.ts';
 import { InterfaceTable } from '../../data/sample/interface-table.ts';
 import type { CollectionParts } from '../../data/sample/network-sample.ts';
 import {
@@ -17,8 +17,8 @@ import { SocketTable } from '../../data/sample/socket-table.ts';
 import type { SectionTables } from '../../data/sample/told-tables.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
+import { NETWORK_TABLES, type NetworkTableName, networkColumns, slotsOf } from './network-message-tables.ts';
 import { NetworkReplica } from './network-replica.ts';
-import { NETWORK_TABLES, type NetworkTableName, networkColumns, slotsOf } from './network-tables.ts';
 import type { NumberColumn } from './wire-table.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };

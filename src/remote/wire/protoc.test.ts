@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
-import { RecordedWorld } from '../../data/export/recording-world.fixture.ts';
+import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
 import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';

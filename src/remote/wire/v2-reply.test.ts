@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
-import { type Capabilities, capabilities } from './capabilities.ts';
+import { type Capabilities, capabilities } from './agent-capabilities.ts';
 import { type DisksMessage, disksMessage } from './disks-message.ts';
 import type { JsonCodec } from './json-codec.ts';
 import { type MachineMessage, machineMessage } from './machine-message.ts';

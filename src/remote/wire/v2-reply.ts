@@ -1,5 +1,5 @@
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
-import { type Capabilities, capabilities } from './capabilities.ts';
+import { type Capabilities, capabilities } from './agent-capabilities.ts';
 import { type DisksMessage, disksMessage } from './disks-message.ts';
 import { type ErrorReply, errorReply } from './error-reply.ts';
 import type { JsonCodec } from './json-codec.ts';

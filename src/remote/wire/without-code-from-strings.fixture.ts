@@ -1,4 +1,4 @@
-import { RecordedWorld } from '../../data/export/recording-world.fixture.ts';
+import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
 import { NetworkReplica } from './network-replica.ts';
 import { decodeOriginalReply, encodeOriginalReply } from './original-reply.ts';

@@ -1,7 +1,7 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
-import type { Capabilities } from '../terminal/capabilities.ts';
+import type { Capabilities } from '../terminal/terminal-capabilities.ts';
 
 /** What a message leads to. */
 export interface Step<Model, Effect> {

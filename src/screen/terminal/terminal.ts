@@ -3,9 +3,9 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { ColorDepth } from '../style/color-depth.ts';
 import type { Backend, ScreenSize } from './backend.ts';
-import { Capabilities, type TerminalAnswer, type TerminalEnvironment } from './capabilities.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { enterSequence, leaveSequence, MOUSE_OFF, MOUSE_ON } from './modes.ts';
+import { Capabilities, type TerminalAnswer, type TerminalEnvironment } from './terminal-capabilities.ts';
 
 /** How long leaving may wait for a terminal that takes nothing. */
 const LEAVE_MILLIS = 250;

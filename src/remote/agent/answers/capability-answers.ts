@@ -1,6 +1,6 @@
 import type { CountingBasis, Tier } from '../../../data/sample/network-sample.ts';
 import type { Platform, TierReport } from '../../../data/sample/platform.ts';
-import { type Capabilities, capabilities, type MissingCapability } from '../../wire/capabilities.ts';
+import { type Capabilities, capabilities, type MissingCapability } from '../../wire/agent-capabilities.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
 import { v2JsonPayload } from '../../wire/v2-reply.ts';
 import { V2_REQUESTS } from '../../wire/v2-request.ts';

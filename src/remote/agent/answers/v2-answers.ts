@@ -5,7 +5,7 @@ import { journalMessage, processMessage } from '../../wire/process-message.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
 import { v2ErrorPayload, v2JsonPayload } from '../../wire/v2-reply.ts';
 import type { V2Request } from '../../wire/v2-request.ts';
-import { REQUEST_LEASE_MILLIS } from '../samples/network-accounting.ts';
+import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { AnswerSource } from './answer-source.ts';
 import type { CapabilityAnswers } from './capability-answers.ts';
 import { disksMessageOf, machineMessageOf } from './machine-messages.ts';

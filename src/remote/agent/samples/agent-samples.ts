@@ -1,7 +1,7 @@
 import type { Platform } from '../../../data/sample/platform.ts';
 import { LocalSource } from '../../../data/source/local-source.ts';
 import { type DisksSample, disksCache, MachineSamples } from './machine-samples.ts';
-import { NetworkAccounting } from './network-accounting.ts';
+import { NetworkAccounting } from './network-lease.ts';
 import { ProcessSamples } from './process-samples.ts';
 import type { SampleCache } from './sample-cache.ts';
 

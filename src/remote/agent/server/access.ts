@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { unmappedAddress } from './address.ts';
+import { unmappedAddress } from './peer-address.ts';
 
 /** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
 const BURST = 10;

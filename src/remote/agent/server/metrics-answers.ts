@@ -5,7 +5,7 @@ import { MetricsPage } from '../metrics/metrics-page.ts';
 import type { MetricsFormat } from '../metrics/negotiate.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import type { DisksSample, MachineSample } from '../samples/machine-samples.ts';
-import { SCRAPE_LEASE_MILLIS } from '../samples/network-accounting.ts';
+import { SCRAPE_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { ProcessSample } from '../samples/process-samples.ts';
 import type { AgentLog } from './agent-log.ts';
 import type { SendBudget } from './send-budget.ts';

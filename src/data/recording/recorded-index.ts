@@ -1,0 +1,147 @@
+import { TimeSlice } from '../source/time-slice.ts';
+import type { RecordedFile } from './recorded-file.ts';
+import { decodeMemberHeader, isGzip, MEMBER_HEADER_BYTES, type MemberHeader } from './recorded-member.ts';
+
+/** A place at which reading can begin. */
+export interface SeekPoint {
+  readonly offset: number;
+  /** Time since the start of the recording. */
+  readonly positionMillis: number;
+  /** The first member of the same epoch, where its counters began. */
+  readonly epochOffset: number;
+  readonly epochPositionMillis: number;
+}
+
+const START: SeekPoint = { offset: 0, positionMillis: 0, epochOffset: 0, epochPositionMillis: 0 };
+/** Where it is full every other member is forgotten, again and again: seeking then reads a little more. */
+const POINTS_LIMIT = 1 << 16;
+/** Between two members whose times do not follow each other (recordings put together). */
+const GAP_MILLIS = 1000;
+
+/**
+ * The members of a recording, found by hopping from header to header, without decompressing. Where a header says no
+ * length (the last member of a killed recorder, a file that was compressed anew) hopping ends: from there on it can
+ * only be read.
+ */
+export class RecordedIndex {
+  readonly #file: RecordedFile;
+  readonly #limit: number;
+  #points: SeekPoint[] = [];
+  /** One member in so many becomes a point. */
+  #stride = 1;
+  #memberCount = 0;
+  #snapshotCount = 0;
+  /** End of the last member whose end is known. */
+  #endMillis = 0;
+  /** The furthest place in the file whose time is known: what the whole is estimated by. */
+  #knownOffset = 0;
+  #knownMillis = 0;
+  #isExact = false;
+  #isClosed = false;
+
+  constructor(file: RecordedFile, pointsLimit = POINTS_LIMIT) {
+    this.#file = file;
+    this.#limit = pointsLimit;
+  }
+
+  /** Whether the end is known: all members hopped over, or read to the end. */
+  get isDurationExact(): boolean {
+    return this.#isExact;
+  }
+
+  /** NaN while nothing is known; an estimate by the share of the file that is known until the end is. */
+  get durationMillis(): number {
+    if (this.#isExact) return this.#endMillis;
+    if (this.#knownOffset === 0) return Number.NaN;
+    return (this.#knownMillis * this.#file.sizeBytes) / this.#knownOffset;
+  }
+
+  /** Where the last member ends whose end is known. */
+  get lastKnownMillis(): number {
+    return this.#endMillis;
+  }
+
+  /** Mean time between snapshots as far as known; NaN unknown. */
+  get intervalMillis(): number {
+    return this.#snapshotCount < 2 ? Number.NaN : this.#endMillis / (this.#snapshotCount - 1);
+  }
+
+  /** Reads all headers, and gives the place where hopping ended before the end, if it did. */
+  async scan(): Promise<number | undefined> {
+    const slice = new TimeSlice();
+    const bytes = new Uint8Array(MEMBER_HEADER_BYTES);
+    let offset = 0;
+    let previous: MemberHeader | undefined;
+    let epoch = START;
+    while (offset < this.#file.sizeBytes && !this.#isClosed) {
+      const header = decodeMemberHeader(await this.#file.read(bytes, offset, bytes.length));
+      const positionMillis = this.#endMillis + gapMillis(previous, header);
+      if (header?.epoch !== previous?.epoch) {
+        epoch = { offset, positionMillis, epochOffset: offset, epochPositionMillis: positionMillis };
+      }
+      this.#add({ ...epoch, offset, positionMillis });
+      if (header === undefined || !(await this.#isWhole(offset, header))) return offset;
+      offset += header.lengthBytes;
+      previous = header;
+      this.#endMillis = positionMillis + (header.lastMicros - header.firstMicros) / 1000;
+      this.#snapshotCount += header.snapshotCount;
+      this.noteProgress(offset, this.#endMillis);
+      if (slice.due()) await slice.rest();
+    }
+    this.#isExact = !this.#isClosed;
+    return undefined;
+  }
+
+  /** Reading has come that far. */
+  noteProgress(offset: number, positionMillis: number): void {
+    if (offset < this.#knownOffset) return;
+    this.#knownOffset = offset;
+    this.#knownMillis = positionMillis;
+  }
+
+  /** Reading has come to the end. */
+  noteEnd(positionMillis: number): void {
+    if (this.#isExact) return;
+    this.#isExact = true;
+    this.#endMillis = positionMillis;
+  }
+
+  /** The last member that begins no later, of those found by now. */
+  before(positionMillis: number): SeekPoint {
+    let low = 0;
+    let high = this.#points.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#points[middle]!.positionMillis <= positionMillis) low = middle;
+      else high = middle - 1;
+    }
+    return this.#points[low] ?? START;
+  }
+
+  /** Ends a scan under way. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #add(point: SeekPoint): void {
+    if (this.#memberCount++ % this.#stride !== 0) return;
+    this.#points.push(point);
+    if (this.#points.length < this.#limit) return;
+    this.#points = this.#points.filter((_, at) => at % 2 === 0);
+    this.#stride *= 2;
+  }
+
+  /** What a header says of its length is believed if the file ends there, or another member begins. */
+  async #isWhole(offset: number, { lengthBytes }: MemberHeader): Promise<boolean> {
+    const end = offset + lengthBytes;
+    if (lengthBytes <= MEMBER_HEADER_BYTES || end > this.#file.sizeBytes) return false;
+    if (end === this.#file.sizeBytes) return true;
+    return isGzip(await this.#file.read(new Uint8Array(3), end, 3));
+  }
+}
+
+function gapMillis(previous: MemberHeader | undefined, next: MemberHeader | undefined): number {
+  if (previous === undefined) return 0;
+  const micros = (next?.firstMicros ?? Number.NaN) - previous.lastMicros;
+  return micros >= 0 ? micros / 1000 : GAP_MILLIS;
+}

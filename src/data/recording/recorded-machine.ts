@@ -1,0 +1,76 @@
+import { OpError } from '../../kit/errors/op-error.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import type { SectionError, Snapshot } from '../sample/snapshot.ts';
+import { TimeSlice } from '../source/time-slice.ts';
+import type { RecordedLine } from './recorded-line.ts';
+import { RecordedTables } from './recorded-tables.ts';
+
+/** Sections beside the network, as they were recorded. */
+export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'machineProcesses'>;
+
+/** Reads the parts of a line that are none of the network's. */
+export interface SectionReader {
+  /** Those that the line holds, borrowed until the next call. Throws an OpError where one is damaged. */
+  read(parts: RecordedLine['sections']): RecordedSections;
+}
+
+/** The recorded machine as it was at the line that was applied last. */
+export class RecordedMachine {
+  readonly #tables = new RecordedTables();
+  readonly #slice = new TimeSlice();
+  #snapshot: Snapshot | undefined;
+  /** Of the lines, and of the headers: they differ, because a seek begins anew. */
+  #recordedEpoch: number | undefined;
+  #epoch = 0;
+  readonly #reader: SectionReader | undefined;
+  /** The newest of each section: a line holds those that were collected then. */
+  #network: NetworkSection | undefined;
+  #sections: RecordedSections = {};
+
+  constructor(reader?: SectionReader) {
+    this.#reader = reader;
+  }
+
+  /** Borrowed: valid until the next `apply`. Only after one that succeeded. */
+  get snapshot(): Snapshot {
+    if (this.#snapshot === undefined) throw new OpError({ op: 'play recording', code: 'EMPTY' });
+    return this.#snapshot;
+  }
+
+  /** The next line follows none: nothing may be subtracted. */
+  beginEpoch(): void {
+    this.#epoch++;
+    this.#recordedEpoch = undefined;
+  }
+
+  isOfEpoch(line: RecordedLine): boolean {
+    return line.recorded.header.epoch === this.#recordedEpoch;
+  }
+
+  /** Rejects with an OpError if the line is damaged: then the snapshot stays what it was. */
+  async apply(line: RecordedLine): Promise<void> {
+    const { recorded } = line;
+    if (recorded.network !== undefined) {
+      this.#network = await this.#tables.apply(line, this.#slice);
+    }
+    if (this.#reader !== undefined && line.sections.size > 0) {
+      this.#sections = { ...this.#sections, ...this.#reader.read(line.sections) };
+    }
+    const { epoch } = recorded.header;
+    if (this.#recordedEpoch !== undefined && this.#recordedEpoch !== epoch) this.#epoch++;
+    this.#recordedEpoch = epoch;
+    const errors = [...recorded.errors, ...unrecorded(recorded.unrecordedCount)];
+    this.#snapshot = {
+      header: { ...recorded.header, epoch: this.#epoch },
+      ...(this.#network === undefined ? {} : { network: this.#network }),
+      ...this.#sections,
+      errors,
+    };
+  }
+}
+
+function unrecorded(count: number): SectionError[] {
+  if (count === 0) return [];
+  const message = `${count} snapshots before this one were not recorded`;
+  return [{ op: 'record', code: 'UNRECORDED', message }];
+}

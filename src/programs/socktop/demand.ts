@@ -1,0 +1,41 @@
+import { DISKS_MILLIS } from '../sstop/interval.ts';
+import { type Demand, NO_DEMAND } from '../sstop/sampler.ts';
+import type { Model } from './socktop-model.ts';
+import { wantedOfProcesses } from './socktop-rows.ts';
+
+/** A machine that is one row of the table of hosts is asked this seldom. */
+const SUMMARY_METRICS_MILLIS = 2000;
+const SUMMARY_PROCESSES_MILLIS = 5000;
+const JOURNAL_MILLIS = 5000;
+/** One process in depth is asked no more often. */
+const DETAIL_LEAST_MILLIS = 1000;
+
+/** What the screen needs of a host; undefined: nothing, while it is paused. The network views have a pause of their own. */
+export function demandOf(model: Model, index: number): Demand | undefined {
+  const isShown = model.view !== 'hosts' && index === model.current;
+  const views = isShown && model.view === 'network' ? model.hosts[index]!.network : undefined;
+  const rest = { ...NO_DEMAND, networkMillis: views?.intervalMillis ?? NO_DEMAND.networkMillis };
+  if (model.isPaused) return views === undefined ? undefined : rest;
+  if (!isShown) {
+    return { ...rest, metricsMillis: SUMMARY_METRICS_MILLIS, processesMillis: SUMMARY_PROCESSES_MILLIS };
+  }
+  const { metricsIntervalMillis: metricsMillis, processesIntervalMillis } = model;
+  if (model.view === 'network') return { ...rest, metricsMillis };
+  const usual = {
+    ...rest,
+    metricsMillis,
+    processesMillis: processesIntervalMillis,
+    disksMillis: DISKS_MILLIS,
+    ofProcesses: () => wantedOfProcesses(model),
+  };
+  const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
+  if (pane === undefined) {
+    return { ...usual, network: model.hosts[index]!.hasTraffic };
+  }
+  return {
+    ...usual,
+    detailMillis: Math.max(DETAIL_LEAST_MILLIS, metricsMillis),
+    journalMillis: JOURNAL_MILLIS,
+    pid: pane.target.pid,
+  };
+}

@@ -1,0 +1,71 @@
+import type { InputEvent } from '../../screen/input/event.ts';
+import { inputMessageOf } from '../../views/input-message.ts';
+import {
+  initialModel as initialNetwork,
+  type Message as NetworkMessage,
+  stateOf,
+} from '../sstop/sstop-model.ts';
+import { update as updateNetwork } from '../sstop/sstop-update.ts';
+import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './socktop-model.ts';
+
+/** The network views of the current host, opened or come back to. */
+export function networkOpened(model: Model): Step {
+  const host = hostOf(model);
+  const network =
+    host.network ??
+    initialNetwork({
+      ...model.networkOptions,
+      canSignal: host.canSignal,
+      ascii: model.ascii,
+      theme: model.theme,
+    });
+  const networkFrom = model.view === 'network' ? model.networkFrom : model.view;
+  // The terminal's mouse is one, whoever switches it.
+  const opened = withHost(
+    { ...model, view: 'network', networkFrom, notice: undefined },
+    { network: { ...network, isMouseOn: model.isMouseOn } },
+  );
+  const { width, height } = model;
+  const sized = networkUpdated(opened, model.current, { kind: 'resized', width, height });
+  return { ...sized, effects: [...(sized.effects ?? []), { kind: 'demand' }] };
+}
+
+export function networkLeft(model: Model): Step {
+  return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
+}
+
+/** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
+export function networkInput(model: Model, event: InputEvent): Message | undefined {
+  const { network } = hostOf(model);
+  if (network === undefined) return undefined;
+  const message = inputMessageOf(network, event);
+  const isFree = network.prompt === undefined && network.kill === undefined;
+  if (event.kind === 'key' && isFree) {
+    const isOutermost =
+      network.helpOffset === undefined && network.back.length === 0 && stateOf(network).filterText === '';
+    const isBack = message?.kind === 'action' && message.action === 'back';
+    if (isBack && isOutermost) return { kind: 'action', action: 'back' };
+    if (message === undefined && model.keymap.actionOf(event.chord) === 'network') {
+      return { kind: 'action', action: 'network' };
+    }
+  }
+  return message === undefined ? undefined : { kind: 'network', host: model.current, message };
+}
+
+/** A message for the network views of a host; one that has none takes none. */
+export function networkUpdated(model: Model, index: number, message: NetworkMessage): Step {
+  const { network } = model.hosts[index]!;
+  if (network === undefined) return { model };
+  const step = updateNetwork(network, message);
+  const isShown = model.view === 'network' && index === model.current;
+  const effects = (step.effects ?? []).map((effect): Effect => ({ kind: 'network', host: index, effect }));
+  return {
+    model: withHost(
+      isShown ? { ...model, isMouseOn: step.model.isMouseOn } : model,
+      { network: step.model },
+      index,
+    ),
+    effects,
+    ...(step.quit === true ? { quit: true } : {}),
+  };
+}

@@ -1,0 +1,121 @@
+import { contains, rect } from '../../screen/layout/rect.ts';
+import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
+import { isMovement, movedViewport } from '../../views/movement.ts';
+import { noticed } from '../../views/notice.ts';
+import { layoutPane, type PaneLayout, paneCount, paneRows } from '../../views/system/process-pane.ts';
+import type { Action } from './socktop-keymap.ts';
+import {
+  hostOf,
+  type Model,
+  PANE_LISTS,
+  type PaneList,
+  type PaneState,
+  type Step,
+  withHost,
+} from './socktop-model.ts';
+
+/** The cursor waits on the first row for the rows to come. */
+const FIRST: Viewport = { offset: 0, selected: 0 };
+
+/** The pane's places: all of the screen but the header and the footer. */
+function paneLayoutOf(model: Model): PaneLayout {
+  const area = rect(0, 1, model.width, model.height - 2);
+  return layoutPane(area, hostOf(model).pane?.focus ?? 'threads');
+}
+
+/** The pane of the process under the cursor; a notice where there is none. */
+export function paneOpened(model: Model): Step {
+  const { selection, data } = hostOf(model);
+  const row = selection === undefined ? -1 : data.rows.rowOf(selection);
+  if (selection === undefined || row < 0) return { model: noticed(model, 'Select a process first.', true) };
+  return paneFor(model, { ...selection, name: data.rows.names[row]! });
+}
+
+function paneFor(model: Model, target: PaneState['target']): Step {
+  const from = model.view === 'process' ? hostOf(model).pane : undefined;
+  hostOf(model).data.closeDetail();
+  const pane: PaneState = {
+    target,
+    focus: 'threads',
+    viewports: { threads: FIRST, children: FIRST, journal: FIRST },
+    from,
+  };
+  return { model: { ...withHost(model, { pane }), view: 'process' }, effects: [{ kind: 'demand' }] };
+}
+
+/** Back to the pane that it was opened from, or to the table. */
+export function paneLeft(model: Model): Step {
+  const { pane, data } = hostOf(model);
+  data.closeDetail();
+  const left = withHost(model, { pane: pane?.from });
+  const view = pane?.from === undefined ? 'dashboard' : 'process';
+  return { model: { ...left, view }, effects: [{ kind: 'demand' }] };
+}
+
+/** What a key does on the pane; undefined: the same as everywhere. */
+export function paneActed(model: Model, action: Action): Step | undefined {
+  const { pane, data } = hostOf(model);
+  if (pane === undefined) return undefined;
+  const { focus } = pane;
+  if (isMovement(action)) {
+    if (paneCount(data, focus) === 0) return { model };
+    const rows = paneRows(paneLayoutOf(model), focus);
+    const viewport = movedViewport(pane.viewports[focus], action, paneCount(data, focus), rows);
+    return { model: withViewport(model, pane, focus, viewport) };
+  }
+  switch (action) {
+    case 'open': {
+      const child =
+        focus === 'children' ? data.detail?.children[pane.viewports.children.selected] : undefined;
+      return child === undefined ? { model } : paneFor(model, child);
+    }
+    case 'host-next':
+      return { model: focused(model, pane, 1) };
+    case 'host-previous':
+      return { model: focused(model, pane, -1) };
+    default:
+      return undefined;
+  }
+}
+
+function focused(model: Model, pane: PaneState, delta: number): Model {
+  const count = PANE_LISTS.length;
+  const focus = PANE_LISTS[(PANE_LISTS.indexOf(pane.focus) + delta + count) % count]!;
+  return withHost(model, { pane: { ...pane, focus } });
+}
+
+function withViewport(model: Model, pane: PaneState, list: PaneList, viewport: Viewport): Model {
+  return withHost(model, { pane: { ...pane, viewports: { ...pane.viewports, [list]: viewport } } });
+}
+
+/** A press on a list of the pane: it has the focus, and the row the cursor; on a child that has it, its own pane. */
+export function panePressed(model: Model, x: number, y: number): Step {
+  const { pane, data } = hostOf(model);
+  if (pane === undefined) return { model };
+  const list = listAt(model, x, y);
+  if (list === undefined) return { model };
+  const area = paneLayoutOf(model).lists[list];
+  const row = pane.viewports[list].offset + y - area.y - 1;
+  const isRow = y > area.y && y < area.y + area.height - 1 && row < paneCount(data, list);
+  const next = { ...pane, focus: list };
+  if (!isRow) return { model: withHost(model, { pane: next }) };
+  const child = list === 'children' ? data.detail?.children[row] : undefined;
+  const isAgain = list === pane.focus && pane.viewports[list].selected === row;
+  if (isAgain && child !== undefined) return paneFor(model, child);
+  return { model: withViewport(model, next, list, { ...pane.viewports[list], selected: row }) };
+}
+
+/** The wheel moves the list under the pointer. */
+export function paneScrolled(model: Model, x: number, y: number, lines: number): Step {
+  const { pane, data } = hostOf(model);
+  if (pane === undefined) return { model };
+  const list = listAt(model, x, y) ?? pane.focus;
+  const rows = paneRows(paneLayoutOf(model), list);
+  const viewport = scrollBy(pane.viewports[list], lines, paneCount(data, list), rows);
+  return { model: withViewport(model, pane, list, viewport) };
+}
+
+function listAt(model: Model, x: number, y: number): PaneList | undefined {
+  const { lists } = paneLayoutOf(model);
+  return PANE_LISTS.find((list) => contains(lists[list], x, y));
+}

@@ -1,0 +1,210 @@
+import type { ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import type { TextInput } from '../../screen/widgets/text-input.ts';
+import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import type { ListSort } from '../../views/network/network-list.ts';
+import type { Notice } from '../../views/notice.ts';
+import type { KillState } from '../../views/overlays/kill-state.ts';
+import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import { MachineProcessList } from '../../views/system/machine-process-list.ts';
+import { SystemData } from '../../views/system/system-data.ts';
+import type {
+  Effect as NetworkEffect,
+  Message as NetworkMessage,
+  Model as NetworkModel,
+  StartOptions as NetworkOptions,
+  PlaybackState,
+} from '../sstop/sstop-model.ts';
+import type { Action, Keymap } from './socktop-keymap.ts';
+
+/** What fills the screen. */
+export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';
+
+/** The lists of the process pane. */
+export const PANE_LISTS = ['threads', 'children', 'journal'] as const;
+export type PaneList = (typeof PANE_LISTS)[number];
+
+/** The process pane: whose, and where one is in it. */
+export interface PaneState {
+  readonly target: ProcessIdentity & { readonly name: string };
+  readonly focus: PaneList;
+  readonly viewports: Readonly<Record<PaneList, Viewport>>;
+  /** The pane that it was opened from, as that of a child. */
+  readonly from: PaneState | undefined;
+}
+
+/** One machine: its data, which the model owns and changes in place, and where one is in its views. */
+export interface HostModel {
+  readonly name: string;
+  readonly data: SystemData;
+  /** The way to it; undefined for this machine and for recordings. */
+  readonly link: RemoteStatus | undefined;
+  readonly canSignal: boolean;
+  /** The last sample failed, and why. */
+  readonly failure: string | undefined;
+  readonly sort: ListSort;
+  readonly selection: ProcessIdentity | undefined;
+  readonly viewport: Viewport;
+  readonly search: string;
+  /** Its processes are shown with their network use, which is counted only then. */
+  readonly hasTraffic: boolean;
+  readonly pane: PaneState | undefined;
+  /** sstop's screen over the same source, once it was opened. */
+  readonly network: NetworkModel | undefined;
+}
+
+/** A search being typed at the bottom. */
+interface Prompt {
+  readonly input: TextInput;
+  /** What Escape brings back. */
+  readonly before: string;
+}
+
+/** Everything that socktop's screen depends on. */
+export interface Model {
+  readonly width: number;
+  readonly height: number;
+  readonly hosts: readonly HostModel[];
+  /** Which of the hosts is shown, or has the cursor. */
+  readonly current: number;
+  readonly view: ViewName;
+  /** Where the network views lead back to. */
+  readonly networkFrom: Exclude<ViewName, 'network'>;
+  /** Of the table of hosts. */
+  readonly hostsViewport: Viewport;
+  readonly list: MachineProcessList;
+  readonly isPaused: boolean;
+  readonly isCompact: boolean;
+  readonly isPerCore: boolean;
+  readonly metricsIntervalMillis: number;
+  readonly processesIntervalMillis: number;
+  readonly prompt: Prompt | undefined;
+  readonly kill: KillState | undefined;
+  /** First line of the help shown; undefined: it is closed. */
+  readonly helpOffset: number | undefined;
+  /** The cell of the scrollbar's thumb that the pointer holds. */
+  readonly grab: number | undefined;
+  readonly isMouseOn: boolean;
+  readonly ownPid: number;
+  readonly ascii: boolean;
+  readonly theme: Theme;
+  readonly keymap: Keymap;
+  /** Set where a recording is played. */
+  readonly playback: PlaybackState | undefined;
+  /** What sstop's screen starts with, host by host. */
+  readonly networkOptions: NetworkOptions;
+  readonly version: string;
+  /** Wall time as last told; ages of connections are counted to it. */
+  readonly nowMillis: number;
+  readonly notice: Notice | undefined;
+}
+
+/** All that can happen to it. */
+export type Message =
+  | { readonly kind: 'resized'; readonly width: number; readonly height: number }
+  | { readonly kind: 'sampled'; readonly host: number; readonly snapshot: Snapshot }
+  | { readonly kind: 'failed'; readonly host: number; readonly message: string }
+  | {
+      readonly kind: 'linked';
+      readonly host: number;
+      readonly status: RemoteStatus;
+      readonly nowMillis: number;
+    }
+  | { readonly kind: 'ticked'; readonly nowMillis: number }
+  | ScreenMessage<Action>
+  | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
+
+/** What the outside is asked to do. */
+export type Effect =
+  /** What is wanted of the hosts has changed: see `demandOf`. */
+  | { readonly kind: 'demand' }
+  | { readonly kind: 'retry'; readonly host: number }
+  | ScreenEffect
+  | {
+      readonly kind: 'signal';
+      readonly host: number;
+      readonly pid: number;
+      readonly startTicks: number;
+      readonly signal: number;
+    }
+  | { readonly kind: 'network'; readonly host: number; readonly effect: NetworkEffect };
+
+/** What a message leads to; the loop carries out the effects once the model is the new one. */
+export interface Step {
+  readonly model: Model;
+  readonly effects?: readonly Effect[];
+  readonly quit?: boolean;
+}
+
+/** One machine to begin with. */
+export interface HostStart {
+  readonly name: string;
+  readonly link: RemoteStatus | undefined;
+  readonly canSignal: boolean;
+  readonly userOf: UserNames;
+}
+
+/** How the screen starts. */
+export interface StartOptions {
+  readonly hosts: readonly HostStart[];
+  readonly metricsIntervalMillis: number;
+  readonly processesIntervalMillis: number;
+  readonly compact: boolean;
+  readonly mouse: boolean;
+  /** Of the process table, in their order; undefined: all. */
+  readonly columns?: readonly string[];
+  readonly ownPid: number;
+  readonly ascii: boolean;
+  readonly theme: Theme;
+  readonly keymap: Keymap;
+  readonly networkOptions: NetworkOptions;
+  readonly version: string;
+  readonly nowMillis: number;
+}
+
+/** The host that is shown. */
+export function hostOf(model: Model): HostModel {
+  return model.hosts[model.current]!;
+}
+
+/** The model with some of a host changed. */
+export function withHost(model: Model, change: Partial<HostModel>, index: number = model.current): Model {
+  const hosts = model.hosts.map((host, i) => (i === index ? { ...host, ...change } : host));
+  return { ...model, hosts };
+}
+
+/** What the one agent cannot tell; of several it is told when one of them is opened. */
+function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
+  const text = hosts.length === 1 ? hosts[0]?.link?.notice : undefined;
+  return text === undefined ? undefined : { text, isBad: true };
+}
+
+/** Before the first sample. */
+export function initialModel(options: StartOptions): Model {
+  const hosts = options.hosts.map(
+    (start): HostModel => ({
+      ...{ name: start.name, link: start.link, canSignal: start.canSignal },
+      data: new SystemData(start.userOf, options.networkOptions.loopback),
+      ...{ failure: undefined, selection: undefined, pane: undefined, network: undefined },
+      ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
+      hasTraffic: false,
+    }),
+  );
+  const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;
+  return {
+    ...{ width: 0, height: 0, hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
+    networkFrom: 'dashboard',
+    hostsViewport: { offset: 0, selected: 0 },
+    list: new MachineProcessList(options.columns),
+    ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },
+    ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
+    ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined },
+    notice: noticeOf(hosts),
+    playback: undefined,
+    ...{ ownPid: options.ownPid, ascii: options.ascii, theme: options.theme, keymap: options.keymap },
+    networkOptions: options.networkOptions,
+  };
+}

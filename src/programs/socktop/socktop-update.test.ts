@@ -1,0 +1,388 @@
+import { beforeEach, describe, expect, test } from 'bun:test';
+import { Machine } from '../../data/query/machine.fixture.ts';
+import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import { LOCAL, SocktopBench } from './bench.fixture.ts';
+import { demandOf } from './demand.ts';
+import { hostOf } from './socktop-model.ts';
+
+const ESCAPE = '\x1b';
+let bench: SocktopBench;
+
+beforeEach(() => {
+  bench = new SocktopBench();
+  const { world } = bench;
+  world.addProcess(11, { name: 'postgres', residentBytes: 3 * 2 ** 30, threads: 9 });
+  world.addProcess(12, { name: 'nginx', uid: 33 });
+  world.addProcess(13, { name: 'sshd' });
+  world.addFileSystem('/', 60e9, 100e9);
+  bench.sample();
+  world.pass(1, 0.25);
+  world.use(11, 0.5);
+  world.use(12, 0.25);
+  bench.sample();
+});
+
+function names(): string[] {
+  return bench.lines().flatMap((line) => /(postgres|nginx|sshd)/.exec(line)?.[1] ?? []);
+}
+
+describe('the process table', () => {
+  test('shows shares of the machine, and of one core when asked', () => {
+    expect(bench.text()).toMatch(/11 root +postgres .* 12\.5/);
+    bench.type('I');
+    expect(bench.text()).toMatch(/11 root +postgres .* 50\.0/);
+  });
+
+  test.each([
+    ['1', ['postgres', 'nginx', 'sshd']],
+    ['2', ['postgres', 'nginx', 'sshd']],
+    ['3R', ['sshd', 'nginx', 'postgres']],
+    ['4', ['nginx', 'postgres', 'sshd']],
+    ['5', ['nginx', 'postgres', 'sshd']],
+    ['6', ['postgres', 'nginx', 'sshd']],
+    ['7R', ['sshd', 'nginx', 'postgres']],
+    ['s', ['postgres', 'nginx', 'sshd']],
+  ])('is sorted by the key %s', (keys, expected) => {
+    bench.type(keys);
+    expect(names()).toEqual(expected);
+  });
+
+  test('is sorted by a click on a header, and the other way round by another', () => {
+    const { x, y } = bench.find('NAME');
+    bench.click(x, y);
+    expect(names()).toEqual(['nginx', 'postgres', 'sshd']);
+    bench.click(x, y);
+    expect(names()).toEqual(['sshd', 'postgres', 'nginx']);
+    const memory = bench.find('MEM %');
+    bench.click(memory.x, memory.y);
+    expect(names()[0]).toBe('postgres');
+  });
+
+  test('keeps the cursor on its process, and on its place once that is gone', () => {
+    bench.type('jj');
+    expect(hostOf(bench.model).selection?.pid).toBe(12);
+    bench.world.pass(1);
+    bench.world.use(12, 0.9);
+    bench.sample();
+    expect(hostOf(bench.model).viewport.selected).toBe(0);
+    bench.world.removeProcess(12);
+    bench.sample();
+    expect(hostOf(bench.model).selection?.pid).not.toBe(12);
+    expect(hostOf(bench.model).viewport.selected).toBe(0);
+  });
+
+  test('takes a PID that was given to another process for another process', () => {
+    bench.type('jj');
+    bench.world.removeProcess(12);
+    bench.world.addProcess(12, { name: 'stranger', startTicks: 999 });
+    bench.world.pass(1);
+    bench.sample();
+    expect(bench.text()).toMatch(/12 root +stranger .* -/);
+    expect(hostOf(bench.model).selection).not.toEqual({ pid: 12, startTicks: 120 });
+  });
+
+  test('is searched while one types, by name, user and PID', () => {
+    bench.type('/NGI');
+    expect([names(), bench.lines().at(-1)]).toEqual([['nginx'], expect.stringContaining('1 of 3')]);
+    bench.type('\r');
+    expect(bench.lines().at(-1)).toContain('search: NGI');
+    bench.type(ESCAPE);
+    expect(names()).toHaveLength(3);
+    bench.type('/33\r');
+    expect(names()).toEqual(['nginx']);
+    bench.type('/\x15zzz');
+    expect(bench.text()).toContain('Nothing matches "zzz"');
+    bench.type(ESCAPE);
+    expect(names()).toEqual(['nginx']);
+  });
+
+  test('has the command lines of the rows on screen, and of all while one searches', () => {
+    for (let pid = 100; pid < 200; pid++) bench.world.addProcess(pid, { name: `many-${pid}` });
+    bench.sample();
+    const asked = () => demandOf(bench.model, 0)!.ofProcesses();
+    const rows = bench.lines().filter((line) => /postgres|nginx|sshd|many-/.test(line)).length;
+    const visible = asked();
+    expect(visible.visiblePids).toHaveLength(rows);
+    expect(visible.allCommandLines).toBeUndefined();
+    bench.type('/');
+    expect(asked()).toEqual({ ...visible, allCommandLines: true });
+    bench.type('post\r');
+    expect(asked()).toMatchObject({ visiblePids: [expect.any(Number)], allCommandLines: true });
+    // Nor is it forgotten what was found while one looks at it.
+    bench.type('j\r');
+    expect(bench.model.view).toBe('process');
+    expect(asked()).toEqual({ visiblePids: [], allCommandLines: true });
+    bench.type(`${ESCAPE}${ESCAPE}`);
+    expect(asked()).toEqual(visible);
+    bench.type('j\r');
+    expect(asked()).toEqual({ visiblePids: [] });
+  });
+
+  test('leads to a process that stays exited once it is, whatever else is asked for', () => {
+    const { world } = bench;
+    bench.type('j\r');
+    expect(bench.text()).toMatch(/asking for the process(.*\n)*.* Threads ─(.*\n)*.*│ - /);
+    const gone = { op: 'read /proc/11/stat', code: 'ESRCH', message: 'there is no such process' };
+    const { machine: _, machineProcesses: __, ...rest } = world.snapshot();
+    for (const errors of [[gone], [], []]) {
+      bench.send({ kind: 'sampled', host: 0, snapshot: { ...rest, errors } });
+      expect(bench.text()).toMatch(/PID 11 .* exited(.*\n)*.*there is no such process/);
+    }
+    bench.type(ESCAPE);
+    bench.type('j\r');
+    expect(bench.text()).not.toContain('exited');
+  });
+
+  test('scrolls by wheel and by its scrollbar', () => {
+    for (let pid = 100; pid < 200; pid++) bench.world.addProcess(pid, { name: `many-${pid}` });
+    bench.sample();
+    const { x, y } = bench.find('postgres');
+    bench.type(`\x1b[<65;${x};${y}M`);
+    expect(hostOf(bench.model).viewport.offset).toBe(3);
+    bench.type(`\x1b[<64;${x};${y}M`);
+    expect(hostOf(bench.model).viewport.offset).toBe(0);
+    const thumb = bench.find('▐');
+    const bottom = thumb.y + 60;
+    bench.type(`\x1b[<0;${thumb.x + 1};${thumb.y + 1}M\x1b[<32;${thumb.x + 1};${bottom}M`);
+    expect(bench.text()).not.toContain('postgres');
+    bench.type(`\x1b[<0;${thumb.x + 1};${bottom}m`);
+    expect(bench.model.grab).toBeUndefined();
+  });
+});
+
+describe('network use of processes', () => {
+  let machine: Machine;
+  let socket: number;
+
+  beforeEach(() => {
+    machine = new Machine();
+    for (const pid of [11, 12]) machine.world.addProcess(pid);
+    socket = machine.world.addSocket({ pid: 12 });
+  });
+
+  /** Another second, in which nginx sends so much over its one connection; postgres has none. */
+  function pass(bytes: number): void {
+    bench.world.pass(1);
+    machine.world.sockets.txBytes[socket]! += bytes;
+    const machineProcesses = bench.world.machineProcesses();
+    const snapshot = bench.world.snapshot({ machineProcesses, network: machine.step() });
+    bench.send({ kind: 'sampled', host: 0, snapshot });
+  }
+
+  test('is a column while N asks for it, and is asked for only then', () => {
+    expect(bench.text()).not.toMatch(/W\/s +NET/);
+    bench.type('N');
+    expect(bench.effects.at(-1)).toEqual({ kind: 'demand' });
+    expect(demandOf(bench.model, 0)).toMatchObject({ network: true, processesMillis: 2000 });
+    pass(0);
+    expect(bench.text()).toMatch(/W\/s +NET .*\n(.*\n)*.*12 33 +nginx .* - +- +- +976\.6 KB/);
+    pass(5000);
+    expect(bench.text()).toMatch(/nginx .* - +- +4\.9K +976\.6 KB/);
+    expect(bench.text()).toMatch(/postgres .* - +- +- +3\.0 GB/);
+    bench.type('N');
+    expect(bench.text()).not.toMatch(/W\/s +NET/);
+    expect(demandOf(bench.model, 0)?.network).toBe(false);
+  });
+
+  test('is not asked for where the table is not on screen', () => {
+    bench.type('Nj\r');
+    expect([bench.model.view, demandOf(bench.model, 0)?.network]).toEqual(['process', false]);
+    bench.type(ESCAPE);
+    expect(demandOf(bench.model, 0)?.network).toBe(true);
+    bench.type('n');
+    expect(demandOf(bench.model, 0)?.network).toBe(false);
+    bench.type(ESCAPE);
+    bench.type(' ');
+    expect(demandOf(bench.model, 0)).toBeUndefined();
+  });
+
+  test('sorts by key and header; without the column nothing is sorted by it', () => {
+    bench.type('8');
+    expect(bench.lines().at(-1)).toContain('Network use is not counted now: N shows it.');
+    bench.type('N');
+    pass(0);
+    pass(9000);
+    bench.type('48');
+    expect([names()[0], hostOf(bench.model).sort.key]).toEqual(['nginx', 'network']);
+    bench.type('4');
+    const { x, y } = bench.find('  NET');
+    bench.click(x + 2, y);
+    expect([names()[0], hostOf(bench.model).sort.key]).toEqual(['nginx', 'network']);
+    bench.type('N');
+    expect([names()[0], hostOf(bench.model).sort.key]).toEqual(['postgres', 'cpu']);
+    bench.type('ssssssssss');
+    expect(hostOf(bench.model).sort.key).not.toBe('network');
+  });
+
+  test('that a machine does not tell is unknown, and the footer says why', () => {
+    bench.type('N');
+    const message = 'this agent does not tell who uses the network';
+    const snapshot = {
+      ...bench.world.snapshot(),
+      errors: [{ op: 'get_network', code: 'ENOTSUP', message }],
+    };
+    bench.send({ kind: 'sampled', host: 0, snapshot });
+    expect(bench.lines().at(-1)).toContain(`NET: ${message}`);
+    expect(bench.text()).toMatch(/nginx .* - +- +- +976\.6 KB/);
+    bench.type('N');
+    expect(bench.lines().at(-1)).not.toContain('NET:');
+  });
+
+  test('that only some samples tell of is that of the list it came with', () => {
+    bench.type('N');
+    pass(0);
+    pass(9000);
+    // As a recording gives it in between: the same list, without the network.
+    const machineProcesses = bench.world.machineProcesses();
+    const again = bench.world.snapshot({ machineProcesses });
+    const told = { ...again, network: machine.step() };
+    bench.send({ kind: 'sampled', host: 0, snapshot: told });
+    const before = bench.text();
+    expect(before).toMatch(/nginx .* - +- +[\d.]+K? +976\.6 KB/);
+    bench.send({ kind: 'sampled', host: 0, snapshot: again });
+    expect(bench.text()).toBe(before);
+    // Another list without it has none.
+    bench.sample();
+    expect(bench.text()).toMatch(/nginx .* - +- +- +976\.6 KB/);
+  });
+});
+
+describe('the process pane', () => {
+  test('opens by Enter, is asked for, shows the process and closes by Escape', () => {
+    bench.type('j\r');
+    expect(demandOf(bench.model, 0)).toMatchObject({ pid: 11, detailMillis: 1000, journalMillis: 5000 });
+    const { world } = bench;
+    const detail = () => world.snapshot({ processDetail: world.processDetail(11) });
+    bench.send({ kind: 'sampled', host: 0, snapshot: detail() });
+    world.pass(1);
+    world.use(11, 0.4);
+    bench.send({ kind: 'sampled', host: 0, snapshot: detail() });
+    const text = bench.text();
+    for (const fact of ['postgres', 'PID 11', '/usr/bin/postgres --serve', 'Directory    /srv', 'worker-12'])
+      expect(text).toContain(fact);
+    expect(text).toContain('CPU 10.0 %');
+    bench.type(ESCAPE);
+    expect(bench.model.view).toBe('dashboard');
+    expect(demandOf(bench.model, 0)?.pid).toBe(0);
+  });
+
+  test('opens by a second click on the row', () => {
+    const { x, y } = bench.find('nginx');
+    bench.click(x, y);
+    expect(bench.model.view).toBe('dashboard');
+    bench.click(x, y);
+    expect([bench.model.view, hostOf(bench.model).pane?.target.pid]).toEqual(['process', 12]);
+  });
+});
+
+describe('signals', () => {
+  test('go to the process under the cursor, by its identity', () => {
+    bench.type('t');
+    expect(bench.lines().at(-1)).toContain('Select a process first.');
+    bench.type('jt');
+    expect(bench.text()).toContain('Kill 11 postgres');
+    bench.type('\r');
+    expect(bench.effects.at(-1)).toEqual({ kind: 'signal', host: 0, pid: 11, startTicks: 110, signal: 15 });
+    bench.send({ kind: 'signalled', outcome: 'sent' });
+    expect(bench.text()).toContain('SIGTERM sent.');
+  });
+
+  test('are for this machine alone', () => {
+    const remote = new SocktopBench({ hosts: [{ ...LOCAL, canSignal: false }] }, bench.world);
+    remote.sample();
+    remote.type('jt');
+    expect(remote.lines().at(-1)).toContain('on this machine only');
+  });
+});
+
+describe('everywhere', () => {
+  test('Escape clears the search, then quits', () => {
+    bench.type(`/ng\r${ESCAPE}`);
+    expect(bench.hasQuit).toBe(false);
+    bench.type(ESCAPE);
+    expect(bench.hasQuit).toBe(true);
+  });
+
+  test('a pause asks for nothing, and what comes after it does not continue what was before', () => {
+    bench.type(' ');
+    expect([demandOf(bench.model, 0), bench.lines()[0]]).toEqual([
+      undefined,
+      expect.stringContaining('PAUSED'),
+    ]);
+    bench.type(' ');
+    bench.world.pass(600);
+    bench.sample();
+    expect(bench.text()).toContain('CPU - ');
+  });
+
+  test('the interval keys change both intervals in proportion', () => {
+    bench.type('-');
+    expect(demandOf(bench.model, 0)).toMatchObject({ metricsMillis: 1000, processesMillis: 4000 });
+    bench.type('++++');
+    expect(demandOf(bench.model, 0)).toMatchObject({ metricsMillis: 100, processesMillis: 400 });
+  });
+
+  test('m tells the terminal and the user whether the mouse is on, until the next key or click', () => {
+    const footer = () => bench.lines().at(-1);
+    bench.type('m');
+    expect(footer()).toBe(' Mouse off: text can be selected.');
+    const { x, y } = bench.find('nginx');
+    bench.click(x, y);
+    expect(footer()).toContain('Enter details');
+    bench.type('m');
+    expect(footer()).toBe(' Mouse on.');
+    bench.type('j');
+    expect(footer()).toContain('Enter details');
+    expect(bench.effects.filter(({ kind }) => kind === 'set-mouse')).toEqual([
+      { kind: 'set-mouse', isOn: false },
+      { kind: 'set-mouse', isOn: true },
+    ]);
+  });
+
+  test('m switches the one mouse, in the network views too', () => {
+    const isOn = () => [bench.model.isMouseOn, hostOf(bench.model).network?.isMouseOn];
+    bench.type('nm');
+    expect([bench.lines().at(-1), isOn()]).toEqual([' Mouse off: text can be selected.', [false, false]]);
+    bench.type(ESCAPE);
+    bench.type('m');
+    expect([bench.lines().at(-1), bench.model.isMouseOn]).toEqual([' Mouse on.', true]);
+    bench.type('nm');
+    expect([bench.lines().at(-1), isOn()]).toEqual([' Mouse off: text can be selected.', [false, false]]);
+  });
+
+  test('Enter on no process says that one is to be selected', () => {
+    bench.type('\r');
+    expect([bench.model.view, bench.lines().at(-1)]).toEqual(['dashboard', ' Select a process first.']);
+  });
+
+  test('the help lists every key, and says what program this is', () => {
+    bench.resize(100, 70);
+    bench.type('?');
+    expect(bench.text()).toContain('socktop keys');
+    for (const { bindings } of bench.model.keymap.groups)
+      for (const { description } of bindings) expect(bench.text()).toContain(description);
+    expect(bench.text()).toContain('socktop 1.2.3');
+  });
+
+  test('n opens the network views with their own keys, and Escape leaves them', () => {
+    bench.type('n');
+    expect(bench.lines()[0]).toContain('sstop');
+    expect(demandOf(bench.model, 0)).toMatchObject({ processesMillis: Number.POSITIVE_INFINITY });
+    bench.type('h');
+    expect(hostOf(bench.model).network?.view).toBe('hosts');
+    bench.type(ESCAPE);
+    expect([bench.model.view, hostOf(bench.model).network?.view]).toEqual(['network', 'processes']);
+    bench.type(ESCAPE);
+    expect(bench.model.view).toBe('dashboard');
+    bench.type('nn');
+    expect(bench.model.view).toBe('dashboard');
+  });
+});
+
+test('memory and swap of a machine without swap say so', () => {
+  const world = new SystemWorld();
+  world.memory = { ...world.memory!, swapTotalBytes: 0, swapUsedBytes: 0 };
+  const other = new SocktopBench({}, world);
+  other.sample();
+  expect(other.text()).toMatch(/swap .* none +-/);
+});

@@ -1,0 +1,230 @@
+import { AlertTracker } from '../../data/query/alert-tracker.ts';
+import { FilterCaches } from '../../data/query/filter/filter-caches.ts';
+import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
+import { OwnerHistories } from '../../data/query/owner-histories.ts';
+import type { Scope } from '../../data/query/scope.ts';
+import type { SortKey } from '../../data/query/sort.ts';
+import type { PlaybackProgress } from '../../data/recording/recorded-source.ts';
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import type { TextInput } from '../../screen/widgets/text-input.ts';
+import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import { ConnectionList } from '../../views/network/connection-list.ts';
+import { DetailFacts } from '../../views/network/detail.ts';
+import { GroupList } from '../../views/network/group-list.ts';
+import { HostList } from '../../views/network/host-list.ts';
+import { ListenList } from '../../views/network/listen-list.ts';
+import type { NetworkData } from '../../views/network/network-data.ts';
+import type { Identity, ListSort, NameLookup, NetworkList } from '../../views/network/network-list.ts';
+import { type ProcessColumn, ProcessList } from '../../views/network/network-process-list.ts';
+import type { Notice } from '../../views/notice.ts';
+import type { KillState } from '../../views/overlays/kill-state.ts';
+import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import type { Action, Keymap } from './sstop-keymap.ts';
+
+/** What fills the screen below the header. The detail's list is that of one process's connections. */
+export type ViewName = 'processes' | 'hosts' | 'listen' | 'groups' | 'detail';
+
+/** Order, cursor and place of one view's list. */
+export interface ListState {
+  readonly sort: ListSort;
+  readonly selection: Identity | undefined;
+  readonly viewport: Viewport;
+  readonly filterText: string;
+  /** Of the last text that could be read; undefined: everything. */
+  readonly filter: FilterExpression | undefined;
+}
+
+/** A line being typed at the bottom. */
+export interface Prompt {
+  readonly kind: 'filter' | 'alert';
+  readonly input: TextInput;
+  /** What Escape brings back: the text, and whose row the cursor was on. */
+  readonly before: string;
+  readonly selection: Identity | undefined;
+  readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
+  /** Which of the earlier filters is shown; -1: the one being typed. */
+  readonly historyIndex: number;
+}
+
+/** What the model owns and changes in place: buffers that are made anew with each sample. */
+interface Workspace {
+  readonly processes: ProcessList;
+  readonly hosts: HostList;
+  readonly listen: ListenList;
+  readonly groups: GroupList;
+  readonly connections: ConnectionList;
+  readonly detail: DetailFacts;
+  readonly histories: OwnerHistories;
+  readonly alerts: AlertTracker;
+  /** What the filters made while typing share. */
+  readonly filterCaches: FilterCaches;
+}
+
+/** A recording under way. */
+export interface PlaybackState {
+  readonly fileName: string;
+  readonly progress: PlaybackProgress;
+}
+
+/** Everything that sstop's screen depends on. */
+export interface Model {
+  readonly width: number;
+  readonly height: number;
+  /** The newest sample. */
+  readonly live: NetworkData | undefined;
+  /** What is on screen: the newest sample, or a copy of the one at which the screen was paused. */
+  readonly shown: NetworkData | undefined;
+  readonly pausedAtMillis: number | undefined;
+  readonly workspace: Workspace;
+  readonly view: ViewName;
+  /** Where Escape leads, the last one first to be gone back to. */
+  readonly back: readonly ViewName[];
+  readonly lists: Readonly<Record<ViewName, ListState>>;
+  /** Whose detail is open. */
+  readonly detail: Identity | undefined;
+  readonly scope: Scope;
+  /** Asked for on the command line; chosen once the interface is there. */
+  readonly wantedInterface: string | undefined;
+  readonly isCumulative: boolean;
+  readonly isTree: boolean;
+  /** The view stays with the selected process even when the wheel has left it. */
+  readonly isFollowing: boolean;
+  readonly isDnsOn: boolean;
+  readonly alertBytesPerSecond: number | undefined;
+  readonly prompt: Prompt | undefined;
+  /** Filters entered so far, the newest first. */
+  readonly filterHistory: readonly string[];
+  readonly kill: KillState | undefined;
+  /** Set where a recording is played. */
+  readonly playback: PlaybackState | undefined;
+  /** The way to another machine; undefined: what is shown is this one, or a recording. */
+  readonly link: RemoteStatus | undefined;
+  /** First line of the help shown; undefined: it is closed. */
+  readonly helpOffset: number | undefined;
+  /** The cell of the scrollbar's thumb that the pointer holds. */
+  readonly grab: number | undefined;
+  readonly intervalMillis: number;
+  readonly isMouseOn: boolean;
+  readonly canSignal: boolean;
+  readonly ownPid: number;
+  readonly ascii: boolean;
+  readonly theme: Theme;
+  readonly keymap: Keymap;
+  readonly names: NameLookup;
+  /** The last sample failed, and why. */
+  readonly failure: string | undefined;
+  readonly notice: Notice | undefined;
+}
+
+/** All that can happen to it. */
+export type Message =
+  | { readonly kind: 'resized'; readonly width: number; readonly height: number }
+  | { readonly kind: 'sampled'; readonly data: NetworkData }
+  | { readonly kind: 'failed'; readonly message: string }
+  | ScreenMessage<Action>
+  | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'linked'; readonly link: RemoteStatus }
+  /** The flash of those who crossed the alert's threshold up to a round is over. */
+  | { readonly kind: 'settled'; readonly round: number };
+
+/** What the outside is asked to do. */
+export type Effect =
+  | ScreenEffect
+  | { readonly kind: 'set-interval'; readonly intervalMillis: number }
+  | { readonly kind: 'set-dns'; readonly isOn: boolean }
+  | { readonly kind: 'signal'; readonly pid: number; readonly startTicks: number; readonly signal: number }
+  | { readonly kind: 'export' }
+  /** Somebody crossed the alert's threshold: rings, and sends `settled` a moment later. */
+  | { readonly kind: 'alarm'; readonly round: number };
+
+/** What a message leads to; the loop carries out the effects once the model is the new one. */
+export interface Step {
+  readonly model: Model;
+  readonly effects?: readonly Effect[];
+  readonly quit?: boolean;
+}
+
+/** How the screen starts: from the command line, the configuration file and the terminal. */
+export interface StartOptions {
+  readonly sort: SortKey;
+  readonly filter: string;
+  readonly loopback: boolean;
+  readonly interfaceName: string | undefined;
+  readonly intervalMillis: number;
+  readonly mouse: boolean;
+  readonly dns: boolean;
+  readonly alertBytesPerSecond: number | undefined;
+  readonly columns: readonly ProcessColumn[];
+  readonly canSignal: boolean;
+  readonly ownPid: number;
+  readonly ascii: boolean;
+  readonly theme: Theme;
+  readonly keymap: Keymap;
+  readonly names: NameLookup;
+}
+
+/** The list of a view. */
+export function listOf(model: Model, view: ViewName = model.view): NetworkList {
+  return model.workspace[view === 'detail' ? 'connections' : view];
+}
+
+export function stateOf(model: Model, view: ViewName = model.view): ListState {
+  return model.lists[view];
+}
+
+/** The model with some of the current view's list state changed. */
+export function withState(model: Model, change: Partial<ListState>, view: ViewName = model.view): Model {
+  return { ...model, lists: { ...model.lists, [view]: { ...model.lists[view], ...change } } };
+}
+
+function startState(key: string): ListState {
+  const sort = { key, isReversed: false };
+  return { sort, selection: undefined, viewport: TOP, filterText: '', filter: undefined };
+}
+
+/** Before the first sample; the filter of the command line is read by the first update. */
+export function initialModel(options: StartOptions): Model {
+  const workspace: Workspace = {
+    processes: new ProcessList(options.columns),
+    hosts: new HostList(),
+    listen: new ListenList(),
+    groups: new GroupList(),
+    connections: new ConnectionList(),
+    detail: new DetailFacts(),
+    histories: new OwnerHistories(),
+    alerts: new AlertTracker(),
+    filterCaches: new FilterCaches(),
+  };
+  workspace.alerts.setThreshold(options.alertBytesPerSecond);
+  return {
+    ...{ width: 0, height: 0, live: undefined, shown: undefined, pausedAtMillis: undefined },
+    ...{ workspace, view: 'processes', back: [], detail: undefined },
+    lists: {
+      processes: { ...startState(options.sort), filterText: options.filter },
+      hosts: startState('rate'),
+      listen: startState('port'),
+      groups: startState('rate'),
+      detail: startState('rate'),
+    },
+    scope: { interfaceIndex: undefined, includeLoopback: options.loopback },
+    wantedInterface: options.interfaceName,
+    ...{ isCumulative: false, isTree: false, isFollowing: false, isDnsOn: options.dns },
+    alertBytesPerSecond: options.alertBytesPerSecond,
+    ...{
+      prompt: undefined,
+      filterHistory: [],
+      kill: undefined,
+      helpOffset: undefined,
+      grab: undefined,
+      playback: undefined,
+      link: undefined,
+    },
+    intervalMillis: options.intervalMillis,
+    isMouseOn: options.mouse,
+    canSignal: options.canSignal,
+    ownPid: options.ownPid,
+    ...{ ascii: options.ascii, theme: options.theme, keymap: options.keymap, names: options.names },
+    ...{ failure: undefined, notice: undefined },
+  };
+}

@@ -1,0 +1,110 @@
+import { parseFilter } from '../../data/query/filter/parse-filter.ts';
+import { OwnerKind } from '../../data/sample/network-section.ts';
+import type { Slice } from '../../data/sample/slice.ts';
+import { ListScreen } from '../../views/list-screen.ts';
+import { layoutDetail } from '../../views/network/detail.ts';
+import type { NetworkData } from '../../views/network/network-data.ts';
+import type { Identity, ListInput, ListLook } from '../../views/network/network-list.ts';
+import type { KillTarget } from '../../views/overlays/kill-state.ts';
+import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
+import { listOf, type Model, stateOf, withState } from './sstop-model.ts';
+
+/** The screen's areas, with those of the table in its place in the current view. */
+export function layoutOf(model: Model): ScreenLayout {
+  const layout = layoutScreen(model.width, model.height);
+  if (model.view !== 'detail') return layout;
+  const { connections } = layoutDetail(layout.table);
+  const scrollbar = {
+    ...layout.scrollbar,
+    y: connections.y + 1,
+    height: Math.max(0, connections.height - 1),
+  };
+  return { ...layout, table: connections, scrollbar };
+}
+
+/** How the current list is drawn. */
+export function lookOf(model: Model): ListLook {
+  const { sort, viewport } = stateOf(model);
+  const { alerts } = model.workspace;
+  return {
+    sort,
+    viewport,
+    theme: model.theme,
+    ascii: model.ascii,
+    alarmOf: (owner) => {
+      const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;
+      if (!alerts.isInAlarm(owner, serial)) return 'none';
+      return alerts.isFlashing(owner, serial) ? 'new' : 'on';
+    },
+  };
+}
+
+/** The list of the current view under the keys and the mouse. */
+export const LIST = new ListScreen<Model, Identity>({
+  placeOf: stateOf,
+  withPlace: withState,
+  count: (model) => listOf(model).count,
+  sortKeys: (model) => listOf(model).sortKeys,
+  identityAt: (model, rank) => listOf(model).identityAt(stateOf(model).sort, rank),
+  rankOf: (model, identity) => listOf(model).rankOf(stateOf(model).sort, identity),
+  areasOf: layoutOf,
+  hit: (model, table, x, y) => listOf(model).hit(table, lookOf(model), x, y),
+  keepsCursor: (model) => model.isFollowing,
+});
+
+/**
+ * The model with its rows listed anew, after anything changed that they depend on. While a collection writes to
+ * the tables the rows stay as they are: the sample that ends it lists them.
+ */
+export function relisted(model: Model): Model {
+  const { shown, detail } = model;
+  if (shown === undefined) return model;
+  if (shown.isStable) {
+    listOf(model).rebuild(inputOf(model, shown));
+    if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
+  }
+  return LIST.reordered(model);
+}
+
+/** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
+export async function prepared(model: Model, data: NetworkData, slice: Slice): Promise<void> {
+  await model.workspace.processes.prepare(inputOf(model, data), slice);
+}
+
+function inputOf(model: Model, data: NetworkData): ListInput {
+  return {
+    data,
+    scope: model.scope,
+    filter: stateOf(model).filter,
+    names: model.names,
+    isCumulative: model.isCumulative,
+    isTree: model.isTree,
+    owner: model.detail?.slot ?? -1,
+  };
+}
+
+/** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
+export function filtered(model: Model, filterText: string): Model {
+  const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
+  const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
+  return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
+}
+
+/** The process under the cursor; undefined where there is none. */
+export function killTargetOf(model: Model): KillTarget | undefined {
+  if (model.view === 'detail') {
+    const { pid, startTicks, name, hasExited } = model.workspace.detail;
+    return pid > 0 && !hasExited ? { pid, startTicks, name } : undefined;
+  }
+  const { selection, viewport, sort } = stateOf(model);
+  if (model.shown === undefined || selection === undefined || viewport.selected < 0) return undefined;
+  const { owners } = model.shown.section;
+  const owner = ownerOf(model, selection.slot, () => model.workspace.listen.ownerAt(sort, viewport.selected));
+  if (owner < 0 || owners.kind[owner] !== OwnerKind.PROCESS || owners.pid[owner]! <= 0) return undefined;
+  return { pid: owners.pid[owner]!, startTicks: owners.startTicks[owner]!, name: owners.names[owner]! };
+}
+
+function ownerOf(model: Model, slot: number, listening: () => number): number {
+  if (model.view === 'processes') return slot;
+  return model.view === 'listen' ? listening() : -1;
+}

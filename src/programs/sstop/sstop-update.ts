@@ -1,0 +1,223 @@
+import { movedScope } from '../../data/query/scope.ts';
+import { isMovement } from '../../views/movement.ts';
+import { frozen, type NetworkData } from '../../views/network/network-data.ts';
+import type { KillTarget } from '../../views/overlays/kill-state.ts';
+import { killOpened, updateScreen } from '../../views/screen-update.ts';
+import { helpGroups } from './help-groups.ts';
+import { interfaceNamed, nextInterface } from './interface-choice.ts';
+import { fasterThan, slowerThan } from './interval.ts';
+import { wentBack, wentInto, wentTo } from './navigation.ts';
+import type { Action } from './sstop-keymap.ts';
+import type { Effect, Message, Model, Step } from './sstop-model.ts';
+import { listOf, stateOf, withState } from './sstop-model.ts';
+import { pointed } from './sstop-pointer.ts';
+import { pasted, promptOpened, typed } from './sstop-prompt.ts';
+import { filtered, killTargetOf, LIST, relisted } from './sstop-rows.ts';
+
+/** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
+export function update(model: Model, message: Message): Step {
+  switch (message.kind) {
+    case 'resized':
+      return { model: LIST.reordered({ ...model, width: message.width, height: message.height }) };
+    case 'sampled':
+      return sampled(model, message.data);
+    case 'failed':
+      return { model: { ...model, failure: message.message } };
+    case 'played':
+      return { model: { ...model, playback: message.playback } };
+    case 'linked':
+      return { model: { ...model, link: message.link } };
+    case 'settled':
+      model.workspace.alerts.settle(message.round);
+      return { model: { ...model } };
+    default:
+      return updateScreen(model, message, PARTS);
+  }
+}
+
+const PARTS = {
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  acted: (model: Model, action: Action): Step | undefined =>
+    actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
+  ...{ typed, pasted, pointed },
+  signalEffect: (_: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
+    return { kind: 'signal', pid, startTicks, signal };
+  },
+};
+
+function sampled(model: Model, data: NetworkData): Step {
+  const { alerts, histories } = model.workspace;
+  histories.update(data.section, data.rates, model.scope);
+  const crossings = alerts.update(data.section, data.rates, model.scope);
+  const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'alarm', round: alerts.round }] : [];
+  const live = { ...model, live: data, failure: undefined };
+  // Paused while a collection was under way: its sample is the first that can be copied whole.
+  const isFrozen = model.pausedAtMillis !== undefined && model.shown !== model.live;
+  if (isFrozen) return { model: live, effects };
+  const shown = model.pausedAtMillis === undefined ? data : frozen(data);
+  const isFirst = model.shown === undefined;
+  const listed = relisted(withWantedInterface({ ...live, shown }));
+  // The filter of the command line is read like one that was typed.
+  const { filterText, filter } = stateOf(listed);
+  const isUnread = isFirst && filterText !== '' && filter === undefined;
+  const next = isUnread ? filtered(listed, filterText) : listed;
+  return { model: next, effects };
+}
+
+/** The interface named on the command line is chosen as soon as it is there. */
+function withWantedInterface(model: Model): Model {
+  if (model.shown === undefined) return model;
+  if (model.wantedInterface === undefined) return withMovedInterface(model, model.shown);
+  const interfaceIndex = interfaceNamed(model.shown.section.interfaces, model.wantedInterface);
+  if (interfaceIndex === undefined) return model;
+  return { ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex } };
+}
+
+/** One that has come back has another number. */
+function withMovedInterface(model: Model, { section, rates }: NonNullable<Model['shown']>): Model {
+  const index = model.scope.interfaceIndex;
+  if (index === undefined || section.interfaces.slots.find(index, 0, 0, 0) >= 0) return model;
+  const name = rates.totalsOf(index)?.name;
+  if (name === undefined) return model;
+  const scope = movedScope(model.scope, interfaceNamed(section.interfaces, name));
+  return scope === model.scope ? model : { ...model, scope };
+}
+
+function actedOnView(model: Model, action: Action): Step | undefined {
+  if (isMovement(action)) return { model: LIST.moved(model, action) };
+  switch (action) {
+    case 'open':
+      return { model: wentInto(model) };
+    case 'back':
+      return { model: escaped(model) };
+    case 'hosts':
+    case 'listen':
+    case 'groups':
+      return { model: model.view === action ? wentBack(model) : wentTo(model, action) };
+    default:
+      return undefined;
+  }
+}
+
+function actedOnRows(model: Model, action: Action): Step | undefined {
+  switch (action) {
+    case 'sort-next':
+      return { model: LIST.sortedByNext(model) };
+    case 'sort-reverse':
+      return { model: LIST.reversed(model) };
+    case 'sort-rate':
+    case 'sort-download':
+    case 'sort-upload':
+    case 'sort-pid':
+    case 'sort-name':
+    case 'sort-connections':
+      return { model: sortedBy(model, action.slice('sort-'.length)) };
+    case 'filter':
+    case 'alert':
+      return { model: promptOpened(model, action) };
+    // Of the process table alone: elsewhere they would change what cannot be seen.
+    case 'cumulative':
+      return { model: model.view === 'processes' ? cumulated(model) : model };
+    case 'tree':
+      return { model: model.view === 'processes' ? relisted({ ...model, isTree: !model.isTree }) : model };
+    case 'follow':
+      return { model: { ...model, isFollowing: !model.isFollowing } };
+    case 'kill':
+      return { model: killOpened(model, model.canSignal, killTargetOf(model)) };
+    case 'export':
+      return { model, effects: [{ kind: 'export' }] };
+    case 'dns':
+      return {
+        model: { ...model, isDnsOn: !model.isDnsOn },
+        effects: [{ kind: 'set-dns', isOn: !model.isDnsOn }],
+      };
+    case 'loopback': {
+      const { scope } = model;
+      return { model: relisted({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } }) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function actedOnScreen(model: Model, action: Action): Step | undefined {
+  switch (action) {
+    case 'interface-next':
+      return { model: withNextInterface(model) };
+    case 'faster':
+      return withInterval(model, fasterThan(model.intervalMillis));
+    case 'slower':
+      return withInterval(model, slowerThan(model.intervalMillis));
+    case 'pause':
+      return { model: model.pausedAtMillis === undefined ? paused(model) : resumed(model) };
+    default:
+      return undefined;
+  }
+}
+
+/** What a list calls the name that its rows are known by, where that is not `name`. */
+const NAME_KEYS: readonly string[] = ['process', 'remote'];
+
+/** In cumulative mode the rates' keys stand for the totals'. */
+const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
+  rate: 'total',
+  download: 'download-total',
+  upload: 'upload-total',
+};
+
+/** Sorts by a key if the current list has it. */
+function sortedBy(model: Model, wanted: string): Model {
+  const { sortKeys } = listOf(model);
+  const standsFor = (key: string) => {
+    return key === wanted || key === TOTAL_OF_RATE[wanted] || (wanted === 'name' && NAME_KEYS.includes(key));
+  };
+  const key = sortKeys.find(standsFor);
+  return key === undefined ? model : LIST.sortedBy(model, key);
+}
+
+function cumulated(model: Model): Model {
+  const { sort } = model.lists.processes;
+  const isCumulative = !model.isCumulative;
+  const [from, to] = isCumulative ? [0, 1] : [1, 0];
+  const key = Object.entries(TOTAL_OF_RATE).find((pair) => pair[from] === sort.key)?.[to] ?? sort.key;
+  // At once, even while a collection keeps the rows as they are: the next key may sort by one of the other columns.
+  model.workspace.processes.isCumulative = isCumulative;
+  const switched = withState({ ...model, isCumulative }, { sort: { ...sort, key } }, 'processes');
+  return relisted(switched);
+}
+
+/** Escape takes away one thing at a time: the filter, the view, the cursor. */
+function escaped(model: Model): Model {
+  const { filterText, viewport } = stateOf(model);
+  if (filterText !== '') return filtered(model, '');
+  if (model.back.length > 0) return wentBack(model);
+  return withState(model, { selection: undefined, viewport: { ...viewport, selected: -1 } });
+}
+
+function withNextInterface(model: Model): Model {
+  if (model.shown === undefined) return model;
+  const interfaceIndex = nextInterface(model.shown.section.interfaces, model.scope.interfaceIndex);
+  return relisted({
+    ...model,
+    wantedInterface: undefined,
+    scope: { ...model.scope, interfaceIndex, formerIndexes: [] },
+  });
+}
+
+function withInterval(model: Model, intervalMillis: number): Step {
+  if (intervalMillis === model.intervalMillis) return { model };
+  return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
+}
+
+function paused(model: Model): Model {
+  const { live } = model;
+  if (live === undefined) return model;
+  const held = { ...model, pausedAtMillis: live.header.wallMillis };
+  model.workspace.histories.hold();
+  return live.isStable ? relisted({ ...held, shown: frozen(live) }) : held;
+}
+
+function resumed(model: Model): Model {
+  model.workspace.histories.release();
+  return relisted({ ...model, pausedAtMillis: undefined, shown: model.live });
+}

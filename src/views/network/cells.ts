@@ -1,0 +1,187 @@
+import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import { AsciiText } from '../../kit/text/ascii-text.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import { commandTail } from '../../kit/text/command-text.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatBytesCompact,
+  formatInteger,
+  formatTenths,
+} from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Style } from '../../screen/style/style.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
+import { putBar } from '../../screen/widgets/bar.ts';
+import { putMeter } from '../../screen/widgets/meter.ts';
+
+const RATE_TEXT_WIDTH = 6;
+const PERCENT_TEXT_WIDTH = 6;
+const MICRO = 0xb5;
+/** Narrower than this, a bar says nothing. */
+const BAR_MIN_WIDTH = 3;
+/** Where a name leaves this much room, what else the command line says follows it. */
+const COMMAND_MIN_WIDTH = 10;
+const COMMAND_GAP = 2;
+/** Less than this of a host tells nothing. */
+const ENDPOINT_HOST_MIN_WIDTH = 4;
+
+const scratch = new AsciiText();
+
+/** One cell of a table, moved from cell to cell, so that drawing makes no objects. */
+export class CellPen {
+  buffer!: Buffer;
+  x = 0;
+  y = 0;
+  width = 0;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+
+  constructor(theme: Theme, ascii: boolean) {
+    this.theme = theme;
+    this.ascii = ascii;
+  }
+
+  moveTo(buffer: Buffer, x: number, y: number, width: number): void {
+    this.buffer = buffer;
+    this.x = x;
+    this.y = y;
+    this.width = width;
+  }
+
+  text(text: string, style: Style): void {
+    putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
+  }
+
+  /** A name, then as much as there is room for of what the command line says beside it. */
+  name(name: string, style: Style, commandLine: string | undefined, room = this.width): void {
+    const { buffer, x, y, theme, ascii } = this;
+    putAligned(buffer, x, y, room, 'left', name, style, ascii);
+    const left = room - cellWidth(name) - COMMAND_GAP;
+    if (left < COMMAND_MIN_WIDTH || commandLine === undefined || commandLine === '') return;
+    putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
+  }
+
+  /** An address or a name, then its port, which is not cut: it tells connections apart. */
+  endpoint(text: string, style: Style): void {
+    const { buffer, x, y, width, ascii } = this;
+    const portWidth = text.length - text.lastIndexOf(':');
+    const hostWidth = width - portWidth;
+    if (hostWidth < ENDPOINT_HOST_MIN_WIDTH || cellWidth(text) <= width) {
+      this.text(text, style);
+      return;
+    }
+    putAligned(buffer, x, y, hostWidth, 'left', text.slice(0, -portWidth), style, ascii);
+    buffer.put(x + hostWidth, y, text.slice(-portWidth), style, portWidth);
+  }
+
+  protocol(isTcp: boolean): void {
+    this.text(isTcp ? 'TCP' : 'UDP', isTcp ? this.theme.info : this.theme.special);
+  }
+
+  /** The PID of an owner, a dash where it is no process. */
+  pid(owners: OwnerTable | undefined, owner: number): void {
+    if (owners?.kind[owner] === OwnerKind.PROCESS) this.count(owners.pid[owner]!);
+    else this.right(this.ascii ? '-' : '╶', this.theme.dim);
+  }
+
+  right(text: string, style: Style): void {
+    putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style, this.ascii);
+  }
+
+  /** A rate with its bar; `maximum` is what a full bar means. */
+  rate(value: number, maximum: number, direction: 'up' | 'down'): void {
+    const { theme } = this;
+    const ramp = direction === 'up' ? theme.uploadRamp : theme.downloadRamp;
+    const barWidth = this.width - RATE_TEXT_WIDTH - 1;
+    if (barWidth >= BAR_MIN_WIDTH) {
+      putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
+    }
+    scratch.clear();
+    formatBytesCompact(value, scratch);
+    const style = direction === 'up' ? theme.upload : theme.download;
+    this.#number(value > 0 ? style : theme.dim, Math.max(0, this.width - RATE_TEXT_WIDTH));
+  }
+
+  /** Bytes with their unit written out. */
+  total(value: number, direction: 'up' | 'down'): void {
+    scratch.clear();
+    formatBytes(value, scratch);
+    const style = direction === 'up' ? this.theme.upload : this.theme.download;
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
+  /** Bytes with their unit written out, in the style given. */
+  bytes(value: number, style: Style): void {
+    scratch.clear();
+    formatBytes(value, scratch);
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
+  /** Bytes a second in six columns; nothing moved is a dim 0. */
+  compact(value: number, style: Style): void {
+    scratch.clear();
+    formatBytesCompact(value, scratch);
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
+  /** A percentage with one decimal, behind its meter where there is room for one. */
+  percent(value: number): void {
+    // Half a tenth and less is written as 0.0, and as quiet as that.
+    const isSomething = value >= 0.05;
+    const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
+    if (meterWidth >= BAR_MIN_WIDTH && isSomething) {
+      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, this.theme.accent, undefined, this.ascii);
+    }
+    scratch.clear();
+    formatTenths(value, scratch);
+    const style = isSomething ? this.theme.text : this.theme.dim;
+    this.#number(style, Math.max(0, this.width - PERCENT_TEXT_WIDTH));
+  }
+
+  count(value: number): void {
+    scratch.clear();
+    formatInteger(value, scratch);
+    this.#number(value > 0 ? this.theme.text : this.theme.dim);
+  }
+
+  /** A number that is not the point of its row. */
+  dimCount(value: number): void {
+    scratch.clear();
+    formatInteger(value, scratch);
+    this.#number(this.theme.dim);
+  }
+
+  age(micros: number): void {
+    scratch.clear();
+    formatAge(micros, scratch);
+    this.#number(this.theme.dim);
+  }
+
+  /** Microseconds as `310µs` or `12ms`. */
+  roundTrip(micros: number): void {
+    scratch.clear();
+    const isMillis = micros >= 1000;
+    formatInteger(isMillis ? micros / 1000 : micros, scratch);
+    if (!Number.isNaN(micros)) scratch.pushString(isMillis ? 'ms' : 'us');
+    this.#number(this.theme.dim);
+    if (this.ascii || isMillis || Number.isNaN(micros) || scratch.length > this.width) return;
+    this.buffer.putCodePoint(this.x + this.width - 2, this.y, MICRO, this.theme.dim);
+  }
+
+  #number(style: Style, indent = 0): void {
+    const { buffer, x, y, width } = this;
+    putAlignedAscii(
+      buffer,
+      x + indent,
+      y,
+      width - indent,
+      'right',
+      scratch.bytes,
+      scratch.length,
+      style,
+      this.ascii,
+    );
+  }
+}

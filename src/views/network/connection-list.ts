@@ -1,0 +1,138 @@
+import { CONNECTION_FIELDS } from '../../data/query/connection-fields.ts';
+import { ConnectionRows } from '../../data/query/connection-rows.ts';
+import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import type { Style } from '../../screen/style/style.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { type ListColumns, left, right } from './list-column.ts';
+import { ListTable } from './list-table.ts';
+import type {
+  Identity,
+  ListHit,
+  ListInput,
+  ListLook,
+  ListSort,
+  NameLookup,
+  NetworkList,
+} from './network-list.ts';
+
+/** A colour for each kind of state: open, opening, listening, on its way out. */
+function stateStyle(state: number, theme: Theme): Style {
+  switch (state) {
+    case TcpState.ESTABLISHED:
+      return theme.good;
+    case TcpState.LISTEN:
+      return theme.info;
+    case TcpState.SYN_SENT:
+    case TcpState.SYN_RECV:
+      return theme.accent;
+    case TcpState.TIME_WAIT:
+    case TcpState.CLOSE:
+      return theme.dim;
+    default:
+      return theme.warning;
+  }
+}
+
+const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
+  protocol: {
+    ...left('PROTO', 40, 5, 5),
+    paint: ({ rows }, row, pen) => pen.protocol(rows.protocol[row] === PROTOCOL_TCP),
+  },
+  local: {
+    ...left('LOCAL', 35, 14, 24, 1),
+    paint: ({ rows }, row, pen) => pen.endpoint(rows.localEndpoint(row), pen.theme.dim),
+  },
+  remote: {
+    ...left('REMOTE', 100, 18, 30, 1),
+    paint: (list, row, pen) => pen.endpoint(list.remote(row), pen.theme.text),
+  },
+  state: {
+    ...left('STATE', 60, 10, 10),
+    paint: ({ rows }, row, pen) => pen.text(rows.stateName(row), stateStyle(rows.state[row]!, pen.theme)),
+  },
+  service: {
+    ...left('SVC', 20, 5, 11),
+    paint: (list, row, pen) => pen.text(list.service(row), pen.theme.dim),
+  },
+  age: {
+    ...right('AGE', 30, 6, 6),
+    paint: ({ rows }, row, pen) => pen.age(rows.ageMicros[row]!),
+  },
+  rtt: {
+    ...right('RTT', 25, 5, 6),
+    paint: ({ rows }, row, pen) => pen.roundTrip(rows.rttMicros[row]!),
+  },
+  retransmits: {
+    ...right('RETR', 10, 4, 5),
+    paint: ({ rows }, row, pen) => pen.count(rows.retransmits[row]!),
+  },
+  upload: {
+    ...right('UP/s', 89, 6, 8),
+    marks: ['upload', 'rate'],
+    paint: ({ rows }, row, pen) => pen.rate(rows.up[row]!, Number.NaN, 'up'),
+  },
+  download: {
+    ...right('DOWN/s', 90, 6, 9),
+    marks: ['download', 'rate'],
+    paint: ({ rows }, row, pen) => pen.rate(rows.down[row]!, Number.NaN, 'down'),
+  },
+};
+
+/** The connections of one process. */
+export class ConnectionList implements NetworkList {
+  readonly rows = new ConnectionRows();
+  readonly #table = new ListTable(CONNECTION_FIELDS, COLUMNS);
+  readonly sortKeys = this.#table.keys;
+  #names: NameLookup | undefined;
+
+  get count(): number {
+    return this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  rebuild({ data, scope, filter, names, owner }: ListInput): void {
+    this.rows.build(data.section, data.rates, scope, owner, filter);
+    this.#names = names;
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.#table.rowAt(this.rows, sort, rank);
+    return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
+  }
+
+  rankOf(sort: ListSort, { slot, serial }: Identity): number {
+    return this.#table.rankOf(this.rows, sort, this.rows.rowOfSocket(slot, serial));
+  }
+
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.#table.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    this.#table.render(area, buffer, look, this.rows, this);
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.#table.hit(area, look, this.count, x, y);
+  }
+
+  /** Name or address of the other end, and its port. */
+  remote(row: number): string {
+    const name = this.#names?.host(this.rows.remoteAddress(row));
+    return name === undefined ? this.rows.remoteEndpoint(row) : `${name}:${this.rows.remotePort[row]}`;
+  }
+
+  /** The service of the remote port, or of the local one for connections that came in. */
+  service(row: number): string {
+    const protocol = this.rows.protocol[row] === PROTOCOL_TCP ? 'tcp' : 'udp';
+    const lookUp = this.#names?.serviceName;
+    return (
+      lookUp?.(this.rows.remotePort[row]!, protocol) ?? lookUp?.(this.rows.localPort[row]!, protocol) ?? '-'
+    );
+  }
+}

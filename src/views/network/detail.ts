@@ -1,0 +1,221 @@
+import { ListenRows } from '../../data/query/listen-rows.ts';
+import type { OwnerHistory } from '../../data/query/owner-history.ts';
+import { OwnerSums } from '../../data/query/owner-sums.ts';
+import type { Scope } from '../../data/query/scope.ts';
+import { type NetworkSection, OwnerKind } from '../../data/sample/network-section.ts';
+import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
+import { ageText, bytesText, compactBytesText, rateText } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { renderBlock } from '../../screen/widgets/block.ts';
+import { renderChart } from '../../screen/widgets/chart.ts';
+import { maximumOf, plainSamples } from '../../screen/widgets/levels.ts';
+import { renderSegments, type Segment } from '../segments.ts';
+import type { NetworkData } from './network-data.ts';
+
+/** Everything the detail of a process shows above its connections. */
+interface DetailView {
+  readonly data: NetworkData;
+  readonly facts: DetailFacts;
+  readonly history: OwnerHistory;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+}
+
+/** Where the parts of the detail stand. */
+interface DetailLayout {
+  readonly title: Rect;
+  readonly command: Rect;
+  readonly upload: Rect;
+  readonly download: Rect;
+  readonly listening: Rect;
+  readonly connections: Rect;
+}
+
+const CHART_HEIGHT = 6;
+const CHART_FROM_HEIGHT = 18;
+
+/** The places in an area; the charts go first where it is low. */
+export function layoutDetail(area: Rect): DetailLayout {
+  const { x, y, width, height } = area;
+  const chartHeight = height >= CHART_FROM_HEIGHT ? Math.max(CHART_HEIGHT, Math.floor(height / 4)) : 0;
+  const half = width >> 1;
+  const chartY = y + 2;
+  const listeningY = chartY + chartHeight;
+  return {
+    title: rect(x, y, width, height > 0 ? 1 : 0),
+    command: rect(x, y + 1, width, height > 1 ? 1 : 0),
+    upload: rect(x, chartY, half, chartHeight),
+    download: rect(x + half, chartY, width - half, chartHeight),
+    listening: rect(x, listeningY, width, height > 5 ? 1 : 0),
+    connections: rect(x, listeningY + 1, width, height - 3 - chartHeight),
+  };
+}
+
+/** What is known of the process, taken once a sample, so that frames in between read nothing that moves. */
+export class DetailFacts {
+  owner = -1;
+  serial = 0;
+  pid = 0;
+  startTicks = 0;
+  name = '';
+  user = '';
+  commandLine = '';
+  cgroup = '';
+  hasExited = false;
+  ageMicros = Number.NaN;
+  up = Number.NaN;
+  down = Number.NaN;
+  upTotal = Number.NaN;
+  downTotal = Number.NaN;
+  listening: readonly string[] = [];
+  /** A socket of another network namespace was seen: of that one's listeners the kernel lists none here. */
+  isForeign = false;
+  readonly #sums = new OwnerSums();
+  readonly #listen = new ListenRows();
+
+  /** Takes the owner's facts; false: its row is gone, and the last facts stay. */
+  take(data: NetworkData, scope: Scope, owner: number, serial: number): boolean {
+    const { owners } = data.section;
+    if (owners.slots.serial[owner] !== serial) return false;
+    if (this.owner !== owner || this.serial !== serial) this.isForeign = false;
+    this.owner = owner;
+    this.serial = serial;
+    this.pid = owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : 0;
+    this.startTicks = owners.startTicks[owner]!;
+    this.name = owners.names[owner]!;
+    this.user = owners.users[owner] ?? '-';
+    this.commandLine = owners.commandLines[owner] ?? '';
+    this.cgroup = owners.cgroups[owner] ?? '';
+    this.hasExited = owners.hasExited[owner] === 1;
+    this.#takeAge(data);
+    this.#takeFigures(data, scope, owner);
+    // Kept once seen: who is silent for a while has no socket in sight.
+    this.isForeign ||= hasForeignSocket(data.section, owner);
+    return true;
+  }
+
+  #takeAge(data: NetworkData): void {
+    const { wallMillis, bootWallMillis, clockTicksPerSecond } = data.header;
+    const startMillis = bootWallMillis + (this.startTicks * 1000) / clockTicksPerSecond;
+    this.ageMicros = this.pid > 0 ? Math.max(0, wallMillis - startMillis) * 1000 : Number.NaN;
+  }
+
+  #takeFigures(data: NetworkData, scope: Scope, owner: number): void {
+    const sums = this.#sums;
+    sums.build(data.section, data.rates, scope, owner);
+    this.up = sums.up;
+    this.down = sums.down;
+    this.upTotal = sums.upTotal;
+    this.downTotal = sums.downTotal;
+    const listen = this.#listen;
+    listen.build(data.section, scope, undefined, owner);
+    const order = listen.order({ key: 'port', isReversed: false });
+    this.listening = Array.from(order, (each) => {
+      return `${listen.protocol[each] === PROTOCOL_TCP ? 'TCP' : 'UDP'} ${listen.endpointOf(each)}`;
+    });
+  }
+}
+
+function hasForeignSocket({ sockets, accounts }: NetworkSection, owner: number): boolean {
+  const { rows, count } = sockets.slots;
+  for (let i = 0; i < count; i++) {
+    const slot = rows[i]!;
+    if (accounts.owner[slot] === owner && sockets.interfaceIndex[slot] === FOREIGN_INTERFACE) return true;
+  }
+  return false;
+}
+
+/** Draws title, command line, charts and listening ports; the connections are a list of their own. */
+export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailView): void {
+  renderTitle(layout.title, buffer, view);
+  const { facts, theme } = view;
+  const command = facts.commandLine === '' ? 'command line not known' : facts.commandLine;
+  const { command: line } = layout;
+  if (line.height > 0)
+    putAligned(buffer, line.x + 1, line.y, line.width - 2, 'left', command, theme.dim, view.ascii);
+  renderRates(layout.upload, buffer, view, 'up');
+  renderRates(layout.download, buffer, view, 'down');
+  renderListening(layout.listening, buffer, view);
+}
+
+function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
+  if (area.height < 1) return;
+  const { facts, theme, ascii } = view;
+  const started = Number.isNaN(facts.ageMicros) ? '' : `started ${ageText(facts.ageMicros)} ago`;
+  const left: Segment[] = [
+    { text: facts.name, style: theme.title, priority: 100 },
+    { text: facts.pid > 0 ? `PID ${facts.pid}` : '', style: theme.text, priority: 80 },
+    { text: facts.user, style: theme.dim, priority: 50 },
+    {
+      text: facts.hasExited ? 'exited' : started,
+      style: facts.hasExited ? theme.warning : theme.dim,
+      priority: 40,
+    },
+    { text: facts.cgroup, style: theme.dim, priority: 10 },
+  ];
+  const right: Segment[] = [
+    {
+      text: `total ${bytesText(facts.upTotal)} / ${bytesText(facts.downTotal)}`,
+      style: theme.dim,
+      priority: 20,
+    },
+    { text: `${ascii ? 'up' : '▲'} ${rateText(facts.up)}`, style: theme.upload, priority: 90 },
+    { text: `${ascii ? 'dn' : '▼'} ${rateText(facts.down)}`, style: theme.download, priority: 91 },
+  ];
+  renderSegments(buffer, area.x, area.y, area.width, left, right);
+}
+
+const SAMPLES_MAX = 600;
+const values = new Float32Array(SAMPLES_MAX);
+
+function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'up' | 'down'): void {
+  if (area.height < 3) return;
+  const { theme, ascii, history } = view;
+  const isUp = direction === 'up';
+  for (let i = 0; i < history.count; i++) values[i] = isUp ? history.up(i) : history.down(i);
+  const samples = { ...plainSamples(values), newest: history.count - 1, count: history.count };
+  // In the border: inside it would cover the newest samples.
+  const peak = `peak ${compactBytesText(maximumOf(samples, 2 * area.width))}`;
+  const inside = renderBlock(area, buffer, {
+    title: isUp ? 'Upload' : 'Download',
+    rightTitle: history.count === 0 ? '' : peak,
+    borderStyle: theme.border,
+    titleStyle: isUp ? theme.upload : theme.download,
+    rightTitleStyle: theme.dim,
+    ascii,
+  });
+  renderChart(inside, buffer, {
+    samples,
+    maximum: Number.NaN,
+    cells: 'braille',
+    ramp: isUp ? theme.uploadRamp : theme.downloadRamp,
+    label: '',
+    labelStyle: theme.dim,
+    ascii,
+  });
+}
+
+function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {
+  if (area.height < 1) return;
+  const { facts, theme, ascii } = view;
+  const right = area.x + area.width - 1;
+  let x = buffer.put(area.x + 1, area.y, 'Listening', theme.header) + 2;
+  if (facts.listening.length === 0) {
+    const text = facts.isForeign ? 'unknown: another network namespace' : 'nowhere';
+    buffer.put(x, area.y, text, theme.dim, right - x);
+    return;
+  }
+  for (const [index, endpoint] of facts.listening.entries()) {
+    const text = `${ascii ? '*' : '●'} ${endpoint}`;
+    const more = `+${facts.listening.length - index}`;
+    const isLast = index === facts.listening.length - 1;
+    if (x + text.length + (isLast ? 0 : more.length + 2) > right) {
+      buffer.put(x, area.y, more, theme.dim, right - x);
+      return;
+    }
+    x = buffer.put(x, area.y, text, theme.info) + 2;
+  }
+}

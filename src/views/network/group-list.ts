@@ -1,0 +1,97 @@
+import { GROUP_FIELDS } from '../../data/query/group-fields.ts';
+import { GroupRows } from '../../data/query/group-rows.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import { type ListColumns, left, right } from './list-column.ts';
+import { ListTable } from './list-table.ts';
+import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
+
+const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
+  group: {
+    ...left('GROUP', 100, 12, 40, 1),
+    field: 'name',
+    paint: ({ rows }, row, pen) => {
+      const name = rows.nameOf(row);
+      if (name === '') pen.text('no group known', pen.theme.dim);
+      else pen.text(name, pen.theme.text);
+    },
+  },
+  type: {
+    ...left('TYPE', 50, 9, 12),
+    paint: ({ rows }, row, pen) => {
+      const type = rows.typeOf(row);
+      pen.text(type, type === 'container' ? pen.theme.info : pen.theme.dim);
+    },
+  },
+  processes: {
+    ...right('PROCS', 40, 5, 6),
+    paint: ({ rows }, row, pen) => pen.count(rows.processes[row]!),
+  },
+  ...TRAFFIC_COLUMNS,
+};
+
+/** Control groups: containers, services, sessions. */
+export class GroupList implements NetworkList {
+  readonly rows = new GroupRows();
+  readonly #table = new ListTable(GROUP_FIELDS, COLUMNS);
+  readonly sortKeys = this.#table.keys;
+  /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
+  readonly #known = new Map<string, number>();
+  #names: string[] = [];
+  /** What a full bar means. */
+  maximum = 0;
+
+  get count(): number {
+    return this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  rebuild({ data, scope, filter }: ListInput): void {
+    const { rows } = this;
+    rows.build(data.section, data.rates, scope, filter);
+    this.maximum = maximumOf(rows, rows.count);
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.#table.rowAt(this.rows, sort, rank);
+    return row < 0 ? undefined : { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
+  }
+
+  rankOf(sort: ListSort, { slot }: Identity): number {
+    return this.#table.rankOf(this.rows, sort, this.rows.rowOfGroup(this.#names[slot] ?? ''));
+  }
+
+  /** The filter that lets exactly the group at a rank through; '' past the end. */
+  filterAt(sort: ListSort, rank: number): string {
+    const row = this.#table.rowAt(this.rows, sort, rank);
+    return row < 0 ? '' : this.rows.filterTextOf(row);
+  }
+
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.#table.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    this.#table.render(area, buffer, look, this.rows, this);
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.#table.hit(area, look, this.count, x, y);
+  }
+
+  #placeOf(name: string): number {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    // Groups come and go with containers: only the selected one has to be found again.
+    if (this.#names.length >= 256) {
+      this.#known.clear();
+      this.#names = [];
+    }
+    this.#known.set(name, this.#names.length);
+    return this.#names.push(name) - 1;
+  }
+}

@@ -1,0 +1,109 @@
+import { HOST_FIELDS } from '../../data/query/host-fields.ts';
+import { HostRows } from '../../data/query/host-rows.ts';
+import type { NetworkSection } from '../../data/sample/network-section.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import { type ListColumns, left } from './list-column.ts';
+import { ListTable } from './list-table.ts';
+import type {
+  Identity,
+  ListHit,
+  ListInput,
+  ListLook,
+  ListSort,
+  NameLookup,
+  NetworkList,
+} from './network-list.ts';
+import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
+
+const NAMED_PROCESSES = 4;
+
+const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
+  host: {
+    ...left('HOST', 100, 15, 40, 2),
+    field: 'name',
+    paint: ({ rows, names }, row, pen) => {
+      const address = rows.addressOf(row);
+      if (address === '') pen.text('earlier hosts', pen.theme.dim);
+      else pen.text(names?.host(address) ?? address, pen.theme.text);
+    },
+  },
+  country: {
+    ...left('COUNTRY', 40, 8, 9),
+    paint: ({ rows, names }, row, pen) => pen.text(names?.country(rows.addressOf(row)) ?? '-', pen.theme.dim),
+  },
+  ...TRAFFIC_COLUMNS,
+  processes: {
+    ...left('PROCESSES', 50, 10, 24, 1),
+    paint: (list, row, pen) => pen.text(list.processNames(row), pen.theme.dim),
+  },
+};
+
+/** Remote hosts over all processes: which of them use the network most. */
+export class HostList implements NetworkList {
+  readonly rows = new HostRows();
+  readonly #table = new ListTable(HOST_FIELDS, COLUMNS);
+  readonly sortKeys = this.#table.keys;
+  readonly #owners = new Int32Array(NAMED_PROCESSES);
+  #section: NetworkSection | undefined;
+  names: NameLookup | undefined;
+  /** What a full bar means. */
+  maximum = 0;
+
+  get count(): number {
+    return this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  rebuild({ data, scope, filter, names }: ListInput): void {
+    const { rows } = this;
+    rows.build(data.section, data.rates, scope, filter, names);
+    this.#section = data.section;
+    this.names = names;
+    this.maximum = maximumOf(rows, rows.count);
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.#table.rowAt(this.rows, sort, rank);
+    if (row < 0) return undefined;
+    const slot = this.rows.host[row]!;
+    return { slot, serial: this.#section?.hosts.slots.serial[slot] ?? 0 };
+  }
+
+  rankOf(sort: ListSort, { slot, serial }: Identity): number {
+    if (this.#section?.hosts.slots.serial[slot] !== serial) return -1;
+    return this.#table.rankOf(this.rows, sort, this.rows.rowOfHost(slot));
+  }
+
+  /** The address of the host at a rank, '' where there is none: what a filter for it would name. */
+  addressAt(sort: ListSort, rank: number): string {
+    const row = this.#table.rowAt(this.rows, sort, rank);
+    return row < 0 ? '' : this.rows.addressOf(row);
+  }
+
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.#table.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    this.#table.render(area, buffer, look, this.rows, this);
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.#table.hit(area, look, this.count, x, y);
+  }
+
+  /** The busiest of them, and how many more there are. */
+  processNames(row: number): string {
+    const count = this.rows.processesInto(row, this.#owners);
+    let names = '';
+    for (let i = 0; i < count; i++) {
+      names += `${i === 0 ? '' : ', '}${this.#section?.owners.names[this.#owners[i]!] ?? ''}`;
+    }
+    const more = this.rows.processCount[row]! - count;
+    return more > 0 ? `${names} +${more}` : names;
+  }
+}

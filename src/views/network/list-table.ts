@@ -1,0 +1,144 @@
+import type { RowFields, SortKeyOf } from '../../data/query/row-fields.ts';
+import type { SortBy } from '../../data/query/sort.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import {
+  type Column,
+  type ColumnLayout,
+  layoutColumns,
+  sortable,
+} from '../../screen/widgets/column-layout.ts';
+import { hitTable, renderTable } from '../../screen/widgets/table.ts';
+import { CellPen } from './cells.ts';
+import { type ListColumns, marksOf, orderOf, roundOf } from './list-column.ts';
+import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
+
+const WINDOW_ROWS_MAX = 1024;
+
+/** Rows that can be ordered, as the classes of data/query are. */
+interface OrderedRows<Sort> {
+  readonly count: number;
+  window(sort: Sort, first: number, length: number, out: Int32Array): number;
+  rankOf(row: number, sort: Sort): number;
+}
+
+/** What all tables of rows have in common: columns laid out once per width, orders, windows of rows, hits. */
+export class ListTable<List, Fields extends RowFields<never, never>> {
+  /** The round of the sort key. */
+  readonly keys: readonly SortKeyOf<Fields>[];
+  readonly #fields: Fields;
+  readonly #all: ListColumns<List, Fields>;
+  readonly #columns: readonly Column[];
+  /** By sort key: the columns that carry its mark. */
+  readonly #marked = new Map<string, readonly string[]>();
+  readonly #window = new Int32Array(WINDOW_ROWS_MAX);
+  readonly #single = new Int32Array(1);
+  #layout: ColumnLayout;
+
+  /** `shown` are the ids of the columns wanted, in their order; undefined: all. */
+  constructor(
+    fields: Fields,
+    columns: ListColumns<List, Fields>,
+    shown: readonly string[] = Object.keys(columns),
+  ) {
+    this.#fields = fields;
+    this.#all = columns;
+    this.keys = roundOf(fields, columns);
+    for (const key of this.keys) {
+      const all = Object.entries(columns).filter(([id, one]) => marksOf(fields, id, one).includes(key));
+      this.#marked.set(
+        key,
+        all.map(([id]) => id),
+      );
+    }
+    const isMarked = (id: string): boolean => [...this.#marked.values()].some((ids) => ids.includes(id));
+    this.#columns = shown.flatMap((id) => {
+      const look = columns[id];
+      if (look === undefined) return [];
+      return isMarked(id) ? sortable({ ...look, id }) : { ...look, id };
+    });
+    this.#layout = layoutColumns(this.#columns, 0);
+  }
+
+  /** The list's own sort for one by name; an unknown name is the first of the round. */
+  sortOf(sort: ListSort): SortBy<SortKeyOf<Fields>> {
+    const key = this.keys.find((known) => known === sort.key) ?? this.keys[0]!;
+    return { key, isReversed: sort.isReversed };
+  }
+
+  /** The row at a rank, -1 past the end. */
+  rowAt(rows: OrderedRows<SortBy<SortKeyOf<Fields>>>, sort: ListSort, rank: number): number {
+    if (rank < 0 || rank >= rows.count) return -1;
+    return rows.window(this.sortOf(sort), rank, 1, this.#single) === 0 ? -1 : this.#single[0]!;
+  }
+
+  rankOf(rows: OrderedRows<SortBy<SortKeyOf<Fields>>>, sort: ListSort, row: number): number {
+    return row < 0 ? -1 : rows.rankOf(row, this.sortOf(sort));
+  }
+
+  render(
+    area: Rect,
+    buffer: Buffer,
+    look: ListLook,
+    rows: OrderedRows<SortBy<SortKeyOf<Fields>>>,
+    list: List,
+    alarmOfRow?: (row: number) => Alarm,
+  ): void {
+    const sort = this.sortOf(look.sort);
+    const { offset, selected } = look.viewport;
+    const { theme, ascii } = look;
+    const shown = rows.window(sort, offset, Math.min(area.height, WINDOW_ROWS_MAX), this.#window);
+    const columns = this.#all;
+    const pen = new CellPen(theme, ascii);
+    renderTable(area, buffer, {
+      layout: this.#layoutFor(area.width),
+      rowCount: rows.count,
+      offset,
+      selected,
+      sortedBy: this.#marked.get(sort.key) ?? [],
+      descending: this.#fields[sort.key]?.order?.isRising === sort.isReversed,
+      drawCell: (rank, column, x, y, width, _style, into) => {
+        const place = rank - offset;
+        if (place >= shown) return;
+        pen.moveTo(into, x, y, width);
+        columns[column.id]!.paint(list, this.#window[place]!, pen);
+      },
+      rowStyle: (rank) => {
+        const place = rank - offset;
+        if (place < shown && alarmOfRow?.(this.#window[place]!) === 'new') return theme.alert;
+        return rank % 2 === 0 ? undefined : theme.zebra;
+      },
+      rowSign: (rank) => {
+        const place = rank - offset;
+        return place < shown && (alarmOfRow?.(this.#window[place]!) ?? 'none') !== 'none'
+          ? theme.bad
+          : undefined;
+      },
+      baseStyle: theme.base,
+      headerStyle: theme.header,
+      sortedHeaderStyle: theme.sortedHeader,
+      selectionStyle: theme.selection,
+      markerStyle: theme.accent,
+      ascii,
+    });
+  }
+
+  hit(
+    area: Rect,
+    look: Pick<ListLook, 'viewport'>,
+    rowCount: number,
+    x: number,
+    y: number,
+  ): ListHit | undefined {
+    const table = { layout: this.#layoutFor(area.width), rowCount, offset: look.viewport.offset };
+    const found = hitTable(area, table, x, y);
+    if (found === undefined || found.part === 'row') return found;
+    const key = orderOf(this.#fields, found.column, this.#all[found.column]!);
+    return key === undefined ? undefined : { part: 'header', key };
+  }
+
+  #layoutFor(width: number): ColumnLayout {
+    if (this.#layout.width !== width) this.#layout = layoutColumns(this.#columns, width);
+    return this.#layout;
+  }
+}

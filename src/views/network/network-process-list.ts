@@ -1,0 +1,222 @@
+import { PROCESS_FIELDS } from '../../data/query/process-fields.ts';
+import { ProcessRows } from '../../data/query/process-rows.ts';
+import type { Scope } from '../../data/query/scope.ts';
+import type { TreeRows } from '../../data/query/tree-rows.ts';
+import { HISTORY_LENGTH } from '../../data/rates/rate-history.ts';
+import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { Slice } from '../../data/sample/slice.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import { plainSamples } from '../../screen/widgets/levels.ts';
+import { putSparkline } from '../../screen/widgets/sparkline.ts';
+import type { CellPen } from './cells.ts';
+import { type ListColumns, left, right, roundOf } from './list-column.ts';
+import { ListTable } from './list-table.ts';
+import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { ProcessTree } from './process-tree.ts';
+import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
+import { trendMark } from './trend-mark.ts';
+
+/** A blank and the sign, after the graph. */
+const TREND_WIDTH = 2;
+
+/** The columns of the process table. */
+export const PROCESS_COLUMNS = {
+  pid: {
+    ...right('PID', 80, 7, 7),
+    paint: (list, row, pen) => pen.pid(list.owners, list.ownerOf(row)),
+  },
+  user: {
+    // `www-data` and `postgres`, whole.
+    ...left('USER', 50, 8, 9),
+    paint: (list, row, pen) => pen.text(list.owners?.users[list.ownerOf(row)] ?? '-', pen.theme.dim),
+  },
+  process: {
+    ...left('PROCESS', 100, 8, 32, 1),
+    field: 'name',
+    paint: (list, row, pen) => list.paintName(row, pen),
+  },
+  graph: {
+    ...left('GRAPH', 40, 7, HISTORY_LENGTH + TREND_WIDTH),
+    help: 'both directions together over the last samples, and where they are going',
+    field: 'rate',
+    marks: [],
+    paint: ({ painted }, row, pen) => paintGraph(painted, row, pen),
+  },
+  upload: {
+    ...TRAFFIC_COLUMNS.upload,
+    paint: ({ painted, maximum }, row, pen) => pen.rate(painted.up[row]!, maximum, 'up'),
+  },
+  download: {
+    ...TRAFFIC_COLUMNS.download,
+    paint: ({ painted, maximum }, row, pen) => pen.rate(painted.down[row]!, maximum, 'down'),
+  },
+  connections: {
+    ...TRAFFIC_COLUMNS.connections,
+    paint: ({ painted }, row, pen) => pen.count(painted.connections[row]!),
+  },
+  listeners: {
+    ...right('LISTEN', 30, 6, 6),
+    paint: ({ painted }, row, pen) => {
+      if (painted.listeners[row]! > 0) pen.count(painted.listeners[row]!);
+    },
+  },
+} satisfies ListColumns<ProcessList, typeof PROCESS_FIELDS>;
+
+/** The same in cumulative mode. */
+const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
+  ...PROCESS_COLUMNS,
+  graph: { ...PROCESS_COLUMNS.graph, field: 'total' },
+  upload: {
+    ...right('UP TOTAL', 89, 9, 16),
+    field: 'upload-total',
+    marks: ['upload-total', 'total'],
+    paint: ({ painted }, row, pen) => pen.total(painted.upTotal[row]!, 'up'),
+  },
+  download: {
+    ...right('DN TOTAL', 90, 9, 16),
+    field: 'download-total',
+    marks: ['download-total', 'total'],
+    paint: ({ painted }, row, pen) => pen.total(painted.downTotal[row]!, 'down'),
+  },
+};
+
+export type ProcessColumn = keyof typeof PROCESS_COLUMNS;
+
+/** What the configuration and the command line may order it by, the default first. */
+export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, PROCESS_COLUMNS);
+
+/** The columns that the configuration may choose. */
+export const PROCESS_COLUMN_IDS = Object.keys(PROCESS_COLUMNS) as readonly ProcessColumn[];
+
+const history = new Float32Array(HISTORY_LENGTH);
+const samples = plainSamples(history);
+
+/** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
+export class ProcessList implements NetworkList {
+  readonly rows = new ProcessRows();
+  readonly #tree = new ProcessTree(this.rows);
+  readonly #rateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
+  readonly #totalTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
+  owners: OwnerTable | undefined;
+  /** Bytes instead of rates. */
+  isCumulative = false;
+  #isTree = false;
+  /** What a full bar means. */
+  maximum = 0;
+
+  constructor(columns: readonly ProcessColumn[]) {
+    this.#rateTable = new ListTable(PROCESS_FIELDS, PROCESS_COLUMNS, columns);
+    this.#totalTable = new ListTable(PROCESS_FIELDS, TOTAL_COLUMNS, columns);
+  }
+
+  get sortKeys(): readonly string[] {
+    return this.#table.keys;
+  }
+
+  get count(): number {
+    return this.#isTree ? this.#tree.count : this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  rebuild(input: ListInput): void {
+    const { data, filter, isCumulative } = input;
+    const scope: Scope = { ...input.scope, includeExited: isCumulative };
+    this.rows.build(data.section, data.rates, scope, filter);
+    this.owners = data.section.owners;
+    this.isCumulative = isCumulative;
+    this.#isTree = input.isTree;
+    this.#tree.begin(data.section);
+    const { rows } = this;
+    this.maximum = maximumOf(rows, rows.count);
+  }
+
+  /** Before the first `rebuild`, which then finds its steps warm. */
+  async prepare({ data, scope, filter }: ListInput, slice: Slice): Promise<void> {
+    await this.rows.buildInSlices(data.section, data.rates, scope, filter, slice);
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.#table.rowAt(this.#ordered, sort, rank);
+    if (row < 0) return undefined;
+    const slot = this.ownerOf(row);
+    return { slot, serial: this.owners?.slots.serial[slot] ?? 0 };
+  }
+
+  rankOf(sort: ListSort, { slot, serial }: Identity): number {
+    if (this.owners?.slots.serial[slot] !== serial) return -1;
+    if (this.#isTree) return this.#tree.rankOfOwner(this.#table.sortOf(sort), slot);
+    const row = this.rows.rowOfOwner(slot);
+    return this.#table.rankOf(this.rows, sort, row);
+  }
+
+  /** The rows of the table, not of the tree, which has processes that have none. */
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.#table.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    if (this.owners === undefined) return;
+    this.#table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.#table.hit(area, look, this.count, x, y);
+  }
+
+  get #ordered(): ProcessRows | ProcessTree {
+    return this.#isTree ? this.#tree : this.rows;
+  }
+
+  get #table(): ListTable<ProcessList, typeof PROCESS_FIELDS> {
+    return this.isCumulative ? this.#totalTable : this.#rateTable;
+  }
+
+  /** What cells are painted from: in tree mode a row is a rank of the tree. */
+  get painted(): ProcessRows | TreeRows {
+    return this.#isTree ? this.#tree.rows : this.rows;
+  }
+
+  ownerOf(row: number): number {
+    return this.painted.owner[row]!;
+  }
+
+  /** In tree mode behind the lines that lead to it. */
+  paintName(row: number, pen: CellPen): void {
+    const { owners } = this;
+    if (owners === undefined) return;
+    const owner = this.ownerOf(row);
+    if (!this.#isTree) {
+      paintName(owners, owner, this.rows.isInferred[row] === 1, pen);
+      return;
+    }
+    const indent = Math.min(this.#tree.paintBranch(row, pen), pen.width - 4);
+    const { buffer, x, y, width } = pen;
+    pen.moveTo(buffer, x + indent, y, width - indent);
+    paintName(owners, owner, false, pen);
+  }
+}
+
+/** As many of the last samples as there is room for, and where they are going; no sign for who is at rest. */
+function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): void {
+  const { buffer, x, y, width, theme, ascii } = pen;
+  const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
+  rows.historyInto(row, history);
+  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, theme.graphRamp, ascii);
+  if (!(rows.up[row]! + rows.down[row]! > 0)) return;
+  const trend = rows.trendOf(row);
+  const style = trend === 'flat' ? theme.dim : theme.text;
+  buffer.put(x + graphWidth + 1, y, trendMark(trend, ascii), style);
+}
+
+/** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
+function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: CellPen): void {
+  const { buffer, x, y, width, theme } = pen;
+  const room = isInferred ? width - 2 : width;
+  const isFaint = owners.kind[owner] !== OwnerKind.PROCESS || owners.hasExited[owner] === 1;
+  pen.name(owners.names[owner]!, isFaint ? theme.dim : theme.text, owners.commandLines[owner], room);
+  if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
+}

@@ -1,0 +1,45 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { INHERIT_COLOR } from '../../screen/style/color.ts';
+import { Attribute, type Style } from '../../screen/style/style.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import type { TextInput } from '../../screen/widgets/text-input.ts';
+import { renderTextInput, type TextMark } from '../../screen/widgets/text-input-line.ts';
+
+interface PromptLine {
+  /** In front of what is typed: `/`, `alert above`. */
+  readonly label: string;
+  readonly input: TextInput;
+  /** Behind it, against the right edge: how many rows match, or what is accepted. */
+  readonly note: string;
+  /** The part of the text that cannot be read. */
+  readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+}
+
+const CURSOR: Style = { foreground: INHERIT_COLOR, background: INHERIT_COLOR, attributes: Attribute.REVERSE };
+/** What is typed keeps at least so many columns; beside an error, while it is short, only those that it needs, cursor and gap. */
+const INPUT_MIN_WIDTH = 14;
+
+/** Draws `/ text▏  12 of 42` over the area's line; an error takes the note's place and marks its columns. */
+export function renderPromptLine(area: Rect, buffer: Buffer, prompt: PromptLine): void {
+  if (area.height < 1) return;
+  const { theme, error, input, ascii } = prompt;
+  const x = buffer.put(area.x + 1, area.y, prompt.label, theme.key) + 1;
+  const right = area.x + area.width - 1;
+  const note = error?.message ?? prompt.note;
+  const inputWidth =
+    error === undefined ? INPUT_MIN_WIDTH : Math.min(INPUT_MIN_WIDTH, cellWidth(input.text) + 3);
+  const room = right - x - inputWidth;
+  const noteWidth = room < 8 ? 0 : Math.min(cellWidth(note), room);
+  const end = noteWidth > 0 ? right - noteWidth - 2 : right;
+  const mark: TextMark | undefined =
+    error === undefined ? undefined : { from: error.from, to: error.to, style: theme.bad };
+  renderTextInput(rect(x, area.y, end - x, 1), buffer, input, { text: theme.base, cursor: CURSOR }, mark);
+  if (noteWidth === 0) return;
+  const style = error === undefined ? theme.dim : theme.bad;
+  putAligned(buffer, right - noteWidth, area.y, noteWidth, 'right', note, style, ascii);
+}

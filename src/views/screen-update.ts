@@ -1,0 +1,165 @@
+import type { SignalOutcome } from '../data/sample/platform.ts';
+import type { KeyEvent, MouseEvent } from '../screen/input/event.ts';
+import { rect } from '../screen/layout/rect.ts';
+import type { InputMessage } from './input-message.ts';
+import { type Notice, noticed, unnoticed, withMouse } from './notice.ts';
+import type { HelpGroup } from './overlays/help-columns.ts';
+import { helpActed, helpPointed } from './overlays/help-state.ts';
+import {
+  type KillState,
+  type KillStep,
+  type KillTarget,
+  killDone,
+  killKeyed,
+  killPointed,
+  killStateOf,
+} from './overlays/kill-state.ts';
+
+/** What the screen of every program has beside its own views. */
+interface ScreenModel {
+  readonly width: number;
+  readonly height: number;
+  readonly notice: Notice | undefined;
+  readonly kill: KillState | undefined;
+  /** This program's own process: it asks once more before it signals itself. */
+  readonly ownPid: number;
+  /** First line of the help shown; undefined: it is closed. */
+  readonly helpOffset: number | undefined;
+  readonly isMouseOn: boolean;
+  /** Set where a recording is played. */
+  readonly playback: { readonly progress: { readonly isPaused: boolean } } | undefined;
+}
+
+export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
+
+/** What every screen is told. */
+export type ScreenMessage<Action extends string> =
+  | InputMessage<Action>
+  | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
+  | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
+
+/** What every screen asks of the outside. */
+export type ScreenEffect =
+  | { readonly kind: 'set-mouse'; readonly isOn: boolean }
+  | { readonly kind: 'playback'; readonly command: PlaybackCommand }
+  | { readonly kind: 'redraw' }
+  | { readonly kind: 'suspend' };
+
+interface StepOf<Model, Effect> {
+  readonly model: Model;
+  readonly effects?: readonly Effect[];
+  readonly quit?: boolean;
+}
+
+/** What is a program's own in the update of its screen. */
+interface ScreenParts<Model, Action, Effect> {
+  helpOf(model: Model): readonly HelpGroup[];
+  /** An action of the program; undefined: one of every screen. `pause` of a recording is not asked here. */
+  acted(model: Model, action: Action): StepOf<Model, Effect> | undefined;
+  /** A key and a paste while a line is typed. */
+  typed(model: Model, key: KeyEvent): Model;
+  pasted(model: Model, text: string): Model;
+  /** The mouse on the views; overlays take theirs before. */
+  pointed(model: Model, event: MouseEvent): StepOf<Model, Effect>;
+  signalEffect(model: Model, target: KillTarget, signal: number): Effect;
+}
+
+const PLAYBACK_COMMANDS: Readonly<Record<string, PlaybackCommand | undefined>> = {
+  ...{ 'playback-slower': 'slower', 'playback-faster': 'faster' },
+  ...{ 'seek-back': 'back', 'seek-forward': 'forward' },
+};
+
+/** The model after what every screen is told: keys and mouse on overlays first, then on the views. */
+export function updateScreen<Model extends ScreenModel, Action extends string, Effect>(
+  model: Model,
+  message: ScreenMessage<Action>,
+  parts: ScreenParts<Model, Action, Effect>,
+): StepOf<Model, Effect | ScreenEffect> {
+  switch (message.kind) {
+    case 'action':
+      return acted(unnoticed(model), message.action, parts);
+    case 'typed':
+      return model.kill === undefined
+        ? { model: parts.typed(model, message.key) }
+        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid), parts);
+    case 'pasted':
+      return { model: parts.pasted(model, message.text) };
+    case 'pointer':
+      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event, parts);
+    case 'signalled':
+      if (model.kill === undefined) return { model };
+      return { model: { ...model, kill: killDone(model.kill, message.outcome) } };
+    case 'noticed':
+      return { model: noticed(model, message.text, message.isBad) };
+  }
+}
+
+/** The model with the overlay open for a process; a notice where that cannot be. */
+export function killOpened<Model extends ScreenModel>(
+  model: Model,
+  canSignal: boolean,
+  target: KillTarget | undefined,
+): Model {
+  if (!canSignal) return noticed(model, 'Signals can be sent on this machine only.', true);
+  if (target === undefined) return noticed(model, 'Select a process first.', true);
+  return { ...model, kill: killStateOf(target) };
+}
+
+function acted<Model extends ScreenModel, Action extends string, Effect>(
+  model: Model,
+  action: Action,
+  parts: ScreenParts<Model, Action, Effect>,
+): StepOf<Model, Effect | ScreenEffect> {
+  if (model.helpOffset !== undefined) {
+    const helped = helpActed(model, parts.helpOf(model), action);
+    if (helped !== undefined) return { model: helped };
+  }
+  // A recording stands still itself; a live machine goes on behind a screen that is held.
+  if (action === 'pause' && model.playback !== undefined) {
+    const command = model.playback.progress.isPaused ? 'resume' : 'pause';
+    return { model, effects: [{ kind: 'playback', command }] };
+  }
+  return parts.acted(model, action) ?? actedEverywhere(model, action);
+}
+
+function actedEverywhere<Model extends ScreenModel>(
+  model: Model,
+  action: string,
+): StepOf<Model, ScreenEffect> {
+  const command = PLAYBACK_COMMANDS[action];
+  if (command !== undefined) return { model, effects: [{ kind: 'playback', command }] };
+  switch (action) {
+    case 'mouse':
+      return withMouse(model, !model.isMouseOn);
+    case 'help':
+      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
+    case 'redraw':
+    case 'suspend':
+      return { model, effects: [{ kind: action }] };
+    default:
+      return { model, quit: true };
+  }
+}
+
+function pointed<Model extends ScreenModel, Action, Effect>(
+  model: Model,
+  event: MouseEvent,
+  parts: ScreenParts<Model, Action, Effect>,
+): StepOf<Model, Effect> {
+  if (model.kill !== undefined) {
+    const screen = rect(0, 0, model.width, model.height);
+    return killStepped(model, killPointed(model.kill, event, screen, model.ownPid), parts);
+  }
+  if (model.helpOffset === undefined) return parts.pointed(model, event);
+  return { model: helpPointed(model, parts.helpOf(model), event.action) };
+}
+
+function killStepped<Model extends ScreenModel, Action, Effect>(
+  model: Model,
+  { state, signal }: KillStep,
+  parts: ScreenParts<Model, Action, Effect>,
+): StepOf<Model, Effect> {
+  const next = { ...model, kill: state };
+  if (state === undefined || signal === undefined) return { model: next };
+  return { model: next, effects: [parts.signalEffect(model, state, signal)] };
+}

@@ -1,0 +1,58 @@
+import { cellWidth } from '../kit/text/cell-width.ts';
+import type { Buffer } from '../screen/buffer/buffer.ts';
+import type { Style } from '../screen/style/style.ts';
+
+/** A piece of a status line. Pieces of low priority are left out first where the line is narrow. */
+export interface Segment {
+  readonly text: string;
+  readonly style: Style;
+  readonly priority: number;
+}
+
+const GAP = 2;
+const MARGIN = 1;
+
+/** The segments that fit into `width` cells beside each other, in order; the last one left is cut by the caller. */
+function segmentsThatFit(segments: readonly Segment[], width: number): Segment[] {
+  const kept = segments.filter((segment) => segment.text !== '');
+  while (kept.length > 1 && lineWidth(kept) > width) {
+    let least = kept.length - 1;
+    for (let i = least - 1; i >= 0; i--) if (kept[i]!.priority < kept[least]!.priority) least = i;
+    kept.splice(least, 1);
+  }
+  return kept;
+}
+
+function lineWidth(segments: readonly Segment[]): number {
+  let width = 0;
+  for (const segment of segments) width += cellWidth(segment.text) + GAP;
+  return Math.max(0, width - GAP);
+}
+
+/**
+ * Draws one line: `left` from the left edge, `right` against the right one, a cell of margin on both sides. Where
+ * both do not fit, the pieces of least priority go, whichever side they are on.
+ */
+export function renderSegments(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  left: readonly Segment[],
+  right: readonly Segment[],
+): void {
+  const room = width - 2 * MARGIN;
+  if (room <= 0) return;
+  const kept = new Set(segmentsThatFit([...left, ...right], room));
+  let at = x + MARGIN;
+  for (const segment of left) {
+    if (!kept.has(segment)) continue;
+    at = buffer.put(at, y, segment.text, segment.style, x + width - MARGIN - at) + GAP;
+  }
+  const atRight = right.filter((segment) => kept.has(segment));
+  let from = x + width - MARGIN - lineWidth(atRight);
+  for (const segment of atRight) {
+    from =
+      buffer.put(Math.max(from, x + MARGIN), y, segment.text, segment.style, x + width - MARGIN - from) + GAP;
+  }
+}

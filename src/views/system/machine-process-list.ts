@@ -1,0 +1,161 @@
+import {
+  MACHINE_PROCESS_FIELDS,
+  type MachineProcessRows,
+  type MachineSort,
+  type MachineSortKey,
+  type ProcessIdentity,
+} from '../../data/query/machine-process-rows.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import type { Viewport } from '../../screen/widgets/viewport.ts';
+import type { CellPen } from '../network/cells.ts';
+import { type ListColumns, left, right } from '../network/list-column.ts';
+import { ListTable } from '../network/list-table.ts';
+import type { ListHit, ListSort } from '../network/network-list.ts';
+
+/** How the table is drawn. */
+interface MachineListLook {
+  readonly sort: ListSort;
+  readonly viewport: Viewport;
+  /** CPU as a share of one core instead of the whole machine. */
+  readonly isPerCore: boolean;
+  /** With the column of network use. */
+  readonly hasTraffic: boolean;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+}
+
+/** What cells are painted from. */
+interface PaintedList {
+  readonly rows: MachineProcessRows;
+  readonly isPerCore: boolean;
+}
+
+/** The columns of the process table of a machine. */
+export const MACHINE_COLUMNS = {
+  pid: {
+    ...right('PID', 80, 7, 8),
+    paint: ({ rows }, row, pen) => pen.count(rows.pid[row]!),
+  },
+  user: {
+    ...left('USER', 50, 4, 10),
+    paint: ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim),
+  },
+  name: {
+    ...left('NAME', 100, 10, 20, 3),
+    paint: ({ rows }, row, pen) => pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
+  },
+  state: {
+    ...left('S', 30, 1, 1),
+    paint: ({ rows }, row, pen) => paintState(rows.state[row]!, pen),
+  },
+  threads: {
+    ...right('THR', 20, 4, 5),
+    paint: ({ rows }, row, pen) => pen.dimCount(rows.threads[row]!),
+  },
+  time: {
+    ...right('TIME', 25, 7, 8),
+    paint: ({ rows }, row, pen) => pen.age(rows.cpuNanos[row]! / 1000),
+  },
+  read: {
+    ...right('R/s', 41, 6, 7),
+    paint: ({ rows }, row, pen) => pen.compact(rows.read[row]!, pen.theme.download),
+  },
+  written: {
+    ...right('W/s', 40, 6, 7),
+    paint: ({ rows }, row, pen) => pen.compact(rows.written[row]!, pen.theme.upload),
+  },
+  network: {
+    ...right('NET', 85, 6, 7),
+    paint: ({ rows }, row, pen) => pen.compact(rows.network[row]!, pen.theme.text),
+  },
+  memory: {
+    ...right('MEM', 90, 9, 9),
+    paint: ({ rows }, row, pen) => pen.bytes(rows.residentBytes[row]!, pen.theme.text),
+  },
+  'memory-percent': {
+    ...right('MEM %', 60, 5, 6),
+    order: 'memory',
+    marks: [],
+    paint: ({ rows }, row, pen) => pen.percent(rows.memoryPercent[row]!),
+  },
+  cpu: {
+    ...right('CPU %', 95, 6, 14),
+    paint: ({ rows, isPerCore }, row, pen) =>
+      pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
+  },
+} satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+
+/** The columns that the configuration may choose. */
+export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS);
+
+const { network: _network, ...WITHOUT_TRAFFIC } = MACHINE_COLUMNS;
+
+/** The process table of a machine. */
+export class MachineProcessList {
+  readonly #table: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+  readonly #withoutTraffic: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+
+  /** `columns` are the ids of those wanted, in their order; network use comes last where it is not among them. */
+  constructor(columns = MACHINE_COLUMN_IDS) {
+    const withTraffic = columns.includes('network') ? columns : [...columns, 'network'];
+    this.#table = new ListTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS, withTraffic);
+    this.#withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, WITHOUT_TRAFFIC, columns);
+  }
+
+  /** The round of orders; nothing is ordered by a column that is not there. */
+  sortKeys(hasTraffic: boolean): readonly MachineSortKey[] {
+    return (hasTraffic ? this.#table : this.#withoutTraffic).keys;
+  }
+
+  sortOf(sort: ListSort): MachineSort {
+    return this.#table.sortOf(sort);
+  }
+
+  /** The process at a rank, undefined past the end. */
+  identityAt(rows: MachineProcessRows, sort: ListSort, rank: number): ProcessIdentity | undefined {
+    const row = this.#table.rowAt(rows, sort, rank);
+    return row < 0 ? undefined : rows.identityOf(row);
+  }
+
+  /** -1 where it is not listed. */
+  rankOf(rows: MachineProcessRows, sort: ListSort, identity: ProcessIdentity): number {
+    return this.#table.rankOf(rows, sort, rows.rowOf(identity));
+  }
+
+  render(area: Rect, buffer: Buffer, rows: MachineProcessRows, look: MachineListLook): void {
+    const table = look.hasTraffic ? this.#table : this.#withoutTraffic;
+    const { isPerCore } = look;
+    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
+  }
+
+  hit(
+    area: Rect,
+    rows: MachineProcessRows,
+    look: Pick<MachineListLook, 'sort' | 'viewport' | 'hasTraffic'>,
+    x: number,
+    y: number,
+  ): ListHit | undefined {
+    return (look.hasTraffic ? this.#table : this.#withoutTraffic).hit(area, look, rows.count, x, y);
+  }
+}
+
+const RUNNING = 0x52;
+const UNINTERRUPTIBLE = 0x44;
+const ZOMBIE = 0x5a;
+const HYPHEN = 0x2d;
+
+/** Sleep is what processes do: only the others have a colour. */
+function paintState(state: number, pen: CellPen): void {
+  const { theme, buffer, x, y } = pen;
+  const style =
+    state === RUNNING
+      ? theme.good
+      : state === UNINTERRUPTIBLE
+        ? theme.warning
+        : state === ZOMBIE
+          ? theme.bad
+          : theme.dim;
+  buffer.putCodePoint(x, y, state === 0 ? HYPHEN : state, style);
+}

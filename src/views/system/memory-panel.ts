@@ -1,0 +1,88 @@
+import type { MemorySample } from '../../data/sample/memory-sample.ts';
+import { compactBytesText, partText } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import { renderBlock } from '../../screen/widgets/block.ts';
+import type { SystemView } from './system-look.ts';
+import { putUsageLine, type UsageLine } from './usage-line.ts';
+
+const LABEL_WIDTH = 6;
+const AMOUNT_WIDTH = 15;
+
+/** Share of `part` in `whole`, percent; NaN where either is not known. */
+export function percentOf(part: number | undefined, whole: number | undefined): number {
+  if (part === undefined || whole === undefined || !(whole > 0)) return Number.NaN;
+  return (part / whole) * 100;
+}
+
+/** Draws memory and swap, and with a third line the part of memory that is cache. */
+export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView): void {
+  const { data, theme, ascii } = view;
+  const memory = data.machine?.memory.value;
+  const inside = renderBlock(area, buffer, {
+    title: 'Memory',
+    rightTitle: noteOf(memory),
+    borderStyle: theme.border,
+    titleStyle: theme.title,
+    rightTitleStyle: theme.dim,
+    ascii,
+  });
+  if (memory === undefined) {
+    const reason = data.machine?.memory.error?.message ?? 'not known yet';
+    if (inside.height > 0) buffer.put(inside.x + 1, inside.y, reason, theme.dim, inside.width - 1);
+    return;
+  }
+  const used = memoryLine(memory, view);
+  const swap = swapLine(memory, view);
+  const cache = cacheLine(memory, view);
+  const lines = inside.height >= 3 ? [used, cache, swap] : [used, swap];
+  for (const [row, line] of lines.slice(0, inside.height).entries()) {
+    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme, ascii);
+  }
+}
+
+/** What is compressed in memory, where the kernel does that; else what ZFS has cached. */
+function noteOf(memory: MemorySample | undefined): string {
+  if (memory === undefined) return '';
+  const { zswapStoredBytes, zswapPoolBytes, zramStoredBytes, zramPoolBytes, reclaimableArcBytes } = memory;
+  if ((zramStoredBytes ?? 0) > 0) return `zram ${partText(zramPoolBytes ?? Number.NaN, zramStoredBytes!)}`;
+  if ((zswapStoredBytes ?? 0) > 0)
+    return `zswap ${partText(zswapPoolBytes ?? Number.NaN, zswapStoredBytes!)}`;
+  if ((reclaimableArcBytes ?? 0) > 0) return `ZFS cache ${compactBytesText(reclaimableArcBytes!)}`;
+  return '';
+}
+
+export function memoryLine(memory: MemorySample, view: SystemView, label = 'used'): UsageLine {
+  const { usedBytes, totalBytes } = memory;
+  return {
+    ...line(label, view),
+    amount: partText(usedBytes, totalBytes),
+    percent: percentOf(usedBytes, totalBytes),
+    runsOut: true,
+  };
+}
+
+export function swapLine(memory: MemorySample, view: SystemView, label = 'swap'): UsageLine {
+  const { swapTotalBytes, swapUsedBytes = Number.NaN } = memory;
+  const isNone = swapTotalBytes === 0;
+  return {
+    ...line(label, view),
+    amount: isNone ? 'none' : partText(swapUsedBytes, swapTotalBytes ?? Number.NaN),
+    percent: percentOf(swapUsedBytes, swapTotalBytes),
+    runsOut: true,
+  };
+}
+
+function cacheLine(memory: MemorySample, view: SystemView): UsageLine {
+  const { cachedBytes, totalBytes } = memory;
+  return {
+    ...line('cache', view),
+    amount: partText(cachedBytes ?? Number.NaN, totalBytes),
+    percent: percentOf(cachedBytes, totalBytes),
+    runsOut: false,
+  };
+}
+
+function line(label: string, { theme }: SystemView): Omit<UsageLine, 'amount' | 'percent' | 'runsOut'> {
+  return { label, labelStyle: theme.dim, labelWidth: LABEL_WIDTH, amountWidth: AMOUNT_WIDTH };
+}

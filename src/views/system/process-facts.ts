@@ -1,0 +1,72 @@
+import { ageText, bytesText, rateText } from '../../kit/text/format.ts';
+import type { SystemData } from './system-data.ts';
+
+/** A line of the pane; what is not known is `-`. */
+interface Fact {
+  readonly label: string;
+  readonly value: string;
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  R: 'running',
+  S: 'sleeping',
+  D: 'waiting for I/O',
+  Z: 'zombie',
+  T: 'stopped',
+  t: 'traced',
+  I: 'idle',
+  X: 'dead',
+};
+
+/** Figures of the process in depth in pairs, and what needs a line of its own. */
+export function processFacts(
+  data: SystemData,
+  user: string,
+): { readonly pairs: readonly Fact[]; readonly paths: readonly Fact[] } {
+  const process = data.detail?.process;
+  if (process === undefined) return { pairs: [], paths: [] };
+  const ticks = data.header?.clockTicksPerSecond ?? 100;
+  const { read, written } = data.detailRates;
+  const state = process.state === 0 ? '-' : String.fromCharCode(process.state);
+  const parent = process.ppid > 0 ? `${process.ppid} ${data.detail?.parentName ?? ''}` : '-';
+  const micros = (count: number): string => ageText((count / ticks) * 1e6);
+  const pairs: readonly Fact[] = [
+    fact('State', `${STATES[state] ?? state}${niceText(process.nice)}`),
+    fact('Parent', parent),
+    fact('User', `${user}${idText(process.effectiveUid)}`),
+    fact('Group', process.effectiveGid === undefined ? '-' : String(process.effectiveGid)),
+    fact('CPU time', `${micros(process.userTicks)} user, ${micros(process.systemTicks)} system`),
+    fact('Descriptors', process.descriptorCount === undefined ? '-' : String(process.descriptorCount)),
+    fact('Resident', bytesText(process.residentBytes)),
+    fact('Shared', bytesText(process.sharedBytes ?? Number.NaN)),
+    fact('Virtual', bytesText(process.virtualBytes ?? Number.NaN)),
+    fact('Swapped', bytesText(process.swappedBytes ?? Number.NaN)),
+    fact('Read', ioText(read, process.readBytes)),
+    fact('Written', ioText(written, process.writtenBytes)),
+  ];
+  const paths = [
+    fact('Directory', process.workingDirectory ?? '-'),
+    fact('Executable', process.executablePath ?? '-'),
+    fact('Cgroup', process.cgroup ?? '-'),
+  ];
+  return { pairs, paths };
+}
+
+function fact(label: string, value: string): Fact {
+  return { label, value };
+}
+
+function idText(uid: number | undefined): string {
+  return uid === undefined ? '' : ` (${uid})`;
+}
+
+/** How willingly it lets others go first; nothing where that is not told. */
+function niceText(nice: number | undefined): string {
+  return nice === undefined ? '' : `, nice ${nice}`;
+}
+
+/** `1.2 MB/s, 3.4 GB in all`; `-` where it is not permitted. */
+function ioText(rate: number, total: number | undefined): string {
+  if (total === undefined) return '-';
+  return `${rateText(rate)}, ${bytesText(total)} in all`;
+}

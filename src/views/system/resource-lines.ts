@@ -1,0 +1,186 @@
+import { compactBytesText, rateText, tenthsText } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { type Rect, rightOf, rowOf } from '../../screen/layout/rect.ts';
+import type { Style } from '../../screen/style/style.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { verticalGlyph } from '../../screen/widgets/glyphs.ts';
+import { type Ramp, rampStyle } from '../../screen/widgets/intensity-ramp.ts';
+import { graphLevel, type Samples } from '../../screen/widgets/levels.ts';
+import { putSparkline } from '../../screen/widgets/sparkline.ts';
+import { renderSegments, type Segment } from '../segments.ts';
+import { memoryLine, percentOf, swapLine } from './memory-panel.ts';
+import { type SystemView, usageStyle } from './system-look.ts';
+import { percentText, putUsageLine } from './usage-line.ts';
+
+const LABEL_WIDTH = 6;
+const VALUE_WIDTH = 7;
+/** Cores that are shown beside the processors' line, a block each, at most so many. */
+const CORES_MAX = 32;
+
+/** Draws a line each for processors, memory, swap, disks and network; the last ones go first where it is low. */
+export function renderResourceLines(area: Rect, buffer: Buffer, view: SystemView, hasSwap: boolean): void {
+  renderCpuLine(rowOf(area, 0), buffer, view);
+  renderMemoryLine(rowOf(area, 1), buffer, view, false);
+  if (hasSwap) renderMemoryLine(rowOf(area, 2), buffer, view, true);
+  renderNetworkLine(rowOf(area, hasSwap ? 3 : 2), buffer, view);
+  renderDisksLine(rowOf(area, hasSwap ? 4 : 3), buffer, view);
+}
+
+function renderCpuLine(area: Rect, buffer: Buffer, view: SystemView): void {
+  if (area.height < 1) return;
+  const { data, theme, ascii } = view;
+  const { cpu } = data.rates;
+  const cores = cpu.usage.count - 1;
+  const right = rightOf(area) - 1;
+  const x = putLabel(buffer, area, 'CPU', percentText(cpu.usage.total), theme.text, view);
+  const shownCores = cores > 1 && cores <= CORES_MAX && area.width >= 60 + cores ? cores : 0;
+  const graphRight = shownCores > 0 ? right - shownCores - 2 : right;
+  putSparkline(buffer, x, area.y, graphRight - x, 1, cpu.total, 100, theme.graphRamp, ascii);
+  for (let core = 0; core < shownCores; core++) {
+    const percent = cpu.coreOf(core);
+    const glyph = verticalGlyph(graphLevel(percent, 100, 8), ascii);
+    buffer.putCodePoint(right - shownCores + core, area.y, glyph, rampStyle(theme.graphRamp, percent, 100));
+  }
+}
+
+function renderMemoryLine(area: Rect, buffer: Buffer, view: SystemView, isSwap: boolean): void {
+  if (area.height < 1) return;
+  const { data, theme, ascii } = view;
+  const memory = data.machine?.memory.value;
+  if (memory === undefined) {
+    putLabel(buffer, area, isSwap ? 'Swap' : 'Memory', '-', theme.dim, view);
+    return;
+  }
+  const line = isSwap ? swapLine(memory, view, 'Swap') : memoryLine(memory, view, 'Memory');
+  putUsageLine(
+    buffer,
+    area.x + 1,
+    area.y,
+    area.width - 2,
+    { ...line, labelWidth: LABEL_WIDTH },
+    theme,
+    ascii,
+  );
+}
+
+function renderNetworkLine(area: Rect, buffer: Buffer, view: SystemView): void {
+  if (area.height < 1) return;
+  const { data, theme, ascii } = view;
+  const { interfaces } = data.rates;
+  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Net', theme.dim, ascii);
+  const from = area.x + LABEL_WIDTH + 2;
+  const half = (rightOf(area) - 1 - from - 2) >> 1;
+  putTraffic(buffer, from, area.y, half, view, {
+    ...{ sign: ascii ? 'dn' : '▼', rate: interfaces.download, peak: interfaces.downloadPeak },
+    ...{ samples: interfaces.downloads, style: theme.download, ramp: theme.downloadRamp },
+  });
+  putTraffic(buffer, from + half + 2, area.y, half, view, {
+    ...{ sign: ascii ? 'up' : '▲', rate: interfaces.upload, peak: interfaces.uploadPeak },
+    ...{ samples: interfaces.uploads, style: theme.upload, ramp: theme.uploadRamp },
+  });
+}
+
+interface Traffic {
+  readonly sign: string;
+  readonly rate: number;
+  readonly peak: number;
+  readonly samples: Samples;
+  readonly style: Style;
+  readonly ramp: Ramp;
+}
+
+const RATE_WIDTH = 11;
+const PEAK_WIDTH = 11;
+const GRAPH_MIN_WIDTH = 6;
+
+function putTraffic(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  { theme, ascii }: SystemView,
+  traffic: Traffic,
+): void {
+  const { sign, rate, peak, samples, style, ramp } = traffic;
+  const signEnd = buffer.put(x, y, sign, style);
+  putAligned(buffer, signEnd, y, RATE_WIDTH, 'right', rateText(rate), rate > 0 ? style : theme.dim, ascii);
+  const graphX = signEnd + RATE_WIDTH + 1;
+  const peakX = x + width - PEAK_WIDTH;
+  const hasPeak = peakX - 1 - graphX >= GRAPH_MIN_WIDTH;
+  const graphWidth = (hasPeak ? peakX - 1 : x + width) - graphX;
+  if (graphWidth >= GRAPH_MIN_WIDTH) {
+    putSparkline(buffer, graphX, y, graphWidth, 1, samples, Number.NaN, ramp, ascii);
+  }
+  if (hasPeak) {
+    const text = `peak ${compactBytesText(peak).padStart(6)}`;
+    putAligned(buffer, peakX, y, PEAK_WIDTH, 'left', text, theme.dim, ascii);
+  }
+}
+
+/** File systems by how full they are, as many as fit. */
+function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
+  if (area.height < 1) return;
+  const { data, theme, ascii } = view;
+  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Disks', theme.dim, ascii);
+  const right = rightOf(area) - 1;
+  let x = area.x + LABEL_WIDTH + 2;
+  const fileSystems = data.disks?.fileSystems ?? [];
+  if (fileSystems.length === 0) buffer.put(x, area.y, '-', theme.dim);
+  for (const { mountPoint, name, usedBytes, availableBytes } of fileSystems) {
+    const percent = percentOf(usedBytes, (usedBytes ?? Number.NaN) + (availableBytes ?? Number.NaN));
+    const figure = percentText(percent);
+    // The original agent tells no mount points.
+    const label = mountPoint || name;
+    const width = Math.min(label.length, 24);
+    if (x + width + 1 + figure.length > right) return;
+    putAligned(buffer, x, area.y, width, 'left', label, theme.dim, ascii);
+    x = buffer.put(x + width + 1, area.y, figure, usageStyle(theme, percent)) + 3;
+  }
+}
+
+/** Draws everything on one line, for the smallest screens. */
+export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): void {
+  if (area.height < 1) return;
+  const { data, theme, ascii } = view;
+  const { cpu, interfaces } = data.rates;
+  const memory = data.machine?.memory.value;
+  const memoryPercent = percentOf(memory?.usedBytes, memory?.totalBytes);
+  const swapPercent = percentOf(memory?.swapUsedBytes, memory?.swapTotalBytes);
+  const hasSwap = (memory?.swapTotalBytes ?? 0) > 0;
+  const figure = (label: string, percent: number, style: Style, priority: number): Segment => ({
+    text: label === '' ? '' : `${label} ${Number.isNaN(percent) ? '-' : tenthsText(percent)}%`,
+    style,
+    priority,
+  });
+  const down = `${ascii ? 'dn' : '▼'} ${compactBytesText(interfaces.download)}`;
+  const up = `${ascii ? 'up' : '▲'} ${compactBytesText(interfaces.upload)}`;
+  renderSegments(
+    buffer,
+    area.x,
+    area.y,
+    area.width,
+    [
+      figure('CPU', cpu.usage.total, theme.text, 100),
+      figure('MEM', memoryPercent, usageStyle(theme, memoryPercent), 90),
+      figure(hasSwap ? 'SWP' : '', swapPercent, usageStyle(theme, swapPercent), 50),
+      { text: down, style: theme.download, priority: 80 },
+      { text: up, style: theme.upload, priority: 79 },
+    ],
+    [],
+  );
+}
+
+/** The label and the figure of a line; the column after both. */
+function putLabel(
+  buffer: Buffer,
+  area: Rect,
+  label: string,
+  value: string,
+  style: Style,
+  { theme, ascii }: SystemView,
+): number {
+  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', label, theme.dim, ascii);
+  const x = area.x + LABEL_WIDTH + 2;
+  putAligned(buffer, x, area.y, VALUE_WIDTH, 'right', value, style, ascii);
+  return x + VALUE_WIDTH + 2;
+}

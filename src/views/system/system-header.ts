@@ -1,0 +1,176 @@
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import { clockText } from '../../kit/text/clock-text.ts';
+import { ageText } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { latencyText, schemeSegment } from '../link-text.ts';
+import { renderSegments, type Segment } from '../segments.ts';
+import { temperatureText } from './gpu-panel.ts';
+import type { SystemView } from './system-look.ts';
+
+/** What the header says beside the machine itself. */
+interface SystemHeader {
+  /** What the user calls the machine. */
+  readonly name: string;
+  /** The way to it; undefined for this machine and for recordings. */
+  readonly link: RemoteStatus | undefined;
+  readonly metricsIntervalMillis: number;
+  readonly processesIntervalMillis: number;
+  readonly nowMillis: number;
+  readonly isPaused: boolean;
+  /** The chord that tries again, as people write it. */
+  readonly retryKey: string;
+}
+
+/** Draws the first line: whose dashboard it is, how it is reached, and how the machine is. */
+export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHeader, view: SystemView): void {
+  if (area.height < 1) return;
+  const { link } = header;
+  if (link !== undefined && link.phase !== 'live') {
+    renderLost(area, buffer, header, link, view);
+    return;
+  }
+  const { theme } = view;
+  const left: Segment[] = [
+    { text: header.name, style: theme.title, priority: 100 },
+    ...linkSegments(link, view),
+    ...machineSegments(view),
+    { text: latencyText(link), style: theme.dim, priority: 45 },
+  ];
+  renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
+}
+
+/** How the machine is reached. */
+function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): readonly Segment[] {
+  if (link === undefined) return [{ text: 'local', style: theme.dim, priority: 35 }];
+  return [
+    schemeSegment(link, theme, 70),
+    { text: link.hasToken ? 'token' : '', style: theme.dim, priority: 30 },
+    { text: link.protocol === 'original' ? 'original agent' : '', style: theme.warning, priority: 40 },
+  ];
+}
+
+function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[] {
+  const cpu = data.machine?.cpu.value;
+  const sensor = data.machine?.sensors.value?.cpu;
+  const uptime = cpu?.uptimeSeconds;
+  const isHot = (sensor?.celsius ?? 0) >= (sensor?.criticalCelsius ?? sensor?.maxCelsius ?? 95);
+  return [
+    {
+      text: uptime === undefined ? '' : `up ${ageText(uptime * 1e6)}`,
+      style: theme.dim,
+      priority: 50,
+    },
+    {
+      text: cpu?.load1 === undefined ? '' : loadText([cpu.load1, cpu.load5, cpu.load15]),
+      style: theme.text,
+      priority: 60,
+    },
+    {
+      text: sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, ascii),
+      style: isHot ? theme.bad : theme.text,
+      priority: 65,
+    },
+  ];
+}
+
+/** `load 0.42 0.38 0.30`. */
+function loadText(loads: readonly (number | undefined)[]): string {
+  return `load ${loads.map((load) => load?.toFixed(2) ?? '-').join(' ')}`;
+}
+
+function timeSegments(header: SystemHeader, { data, theme }: SystemView): readonly Segment[] {
+  const { metricsIntervalMillis, processesIntervalMillis, isPaused } = header;
+  const intervals = `${intervalText(metricsIntervalMillis)} / ${intervalText(processesIntervalMillis)}`;
+  const clock = data.header === undefined ? '' : clockText(data.header.wallMillis);
+  return [
+    { text: intervals, style: theme.dim, priority: 20 },
+    isPaused
+      ? { text: `PAUSED ${clock}`, style: theme.warning, priority: 95 }
+      : { text: clock, style: theme.dim, priority: 55 },
+  ];
+}
+
+/** `500 ms`, `2 s`. */
+function intervalText(millis: number): string {
+  return millis < 1000 ? `${millis} ms` : `${millis / 1000} s`;
+}
+
+/** `web-1 ✖ lost 12 s ago, next try in 4 s  r now  connection refused`. */
+function renderLost(
+  area: Rect,
+  buffer: Buffer,
+  header: SystemHeader,
+  link: RemoteStatus,
+  view: SystemView,
+): void {
+  const { theme } = view;
+  const left: Segment[] = [
+    { text: header.name, style: theme.title, priority: 100 },
+    { text: linkStateText(link, header.nowMillis, view.ascii), style: theme.bad, priority: 99 },
+    { text: `${header.retryKey} now`, style: theme.key, priority: 60 },
+    { text: reasonText(link), style: theme.warning, priority: 50 },
+  ];
+  renderSegments(buffer, area.x, area.y, area.width, left, []);
+}
+
+/**
+ * What is known of a connection that is not there: `✖ lost 12 s ago, next try in 4 s`; of one that never was, why:
+ * `✖ connection refused, next try in 4 s`.
+ */
+export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
+  if (link.phase === 'connecting') return 'connecting';
+  const sign = ascii ? 'x' : '✖';
+  const next = link.nextTryMillis;
+  const tryText = next === undefined ? '' : `, next try in ${secondsText(Math.max(1000, next - nowMillis))}`;
+  return `${sign} ${lossText(link, nowMillis)}${tryText}`;
+}
+
+/** Why a connection was lost, where `linkStateText` does not say it; '' unknown. */
+export function reasonText(link: RemoteStatus): string {
+  return link.protocol === undefined ? '' : (link.reason ?? '');
+}
+
+function lossText({ protocol, reason, lostSinceMillis }: RemoteStatus, nowMillis: number): string {
+  if (protocol === undefined) return reason ?? 'not reached';
+  return lostSinceMillis === undefined ? 'lost' : `lost ${secondsText(nowMillis - lostSinceMillis)} ago`;
+}
+
+/** `12 s`, from a minute on as ages are written. */
+function secondsText(millis: number): string {
+  const seconds = Math.max(0, Math.round(millis / 1000));
+  return seconds < 60 ? `${seconds} s` : ageText(seconds * 1e6);
+}
+
+/** What the header over several machines says. */
+interface HostsHeader {
+  readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  readonly nowMillis: number;
+  readonly isPaused: boolean;
+  readonly theme: Theme;
+}
+
+/** Draws the first line of the table of hosts: how many there are, and how many of them answer. */
+export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
+  if (area.height < 1) return;
+  const { hosts, theme, nowMillis, isPaused } = header;
+  const lost = hosts.filter(({ link }) => link?.phase === 'lost').length;
+  const clock = clockText(nowMillis);
+  renderSegments(
+    buffer,
+    area.x,
+    area.y,
+    area.width,
+    [
+      { text: 'socktop', style: theme.title, priority: 100 },
+      { text: `${hosts.length} hosts`, style: theme.text, priority: 80 },
+      { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
+    ],
+    [
+      isPaused
+        ? { text: `PAUSED ${clock}`, style: theme.warning, priority: 95 }
+        : { text: clock, style: theme.dim, priority: 50 },
+    ],
+  );
+}

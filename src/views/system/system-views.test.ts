@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'bun:test';
+import { ProcessTable } from '../../data/sample/process-table.ts';
+import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import { Buffer } from '../../screen/buffer/buffer.ts';
+import { rect } from '../../screen/layout/rect.ts';
+import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
+import { coreGrid } from './cores-panel.ts';
+import { needsOf, renderDashboard } from './dashboard.ts';
+import { dashboardForm, layoutDashboard } from './dashboard-layout.ts';
+import { layoutDevices } from './devices-panel.ts';
+import { layoutPane } from './process-pane.ts';
+import { SystemData } from './system-data.ts';
+
+const SIZES = [
+  ...[
+    [0, 0],
+    [1, 1],
+    [2, 2],
+    [40, 10],
+    [41, 11],
+    [60, 16],
+    [80, 24],
+    [100, 30],
+    [120, 33],
+    [160, 45],
+    [200, 60],
+    [400, 120],
+  ],
+  [3, 200],
+  [300, 2],
+] as const;
+const CORES = [1, 2, 3, 4, 8, 16, 24, 32, 64, 96, 128, 192, 256] as const;
+
+function dataOf(world: SystemWorld): SystemData {
+  const data = new SystemData(() => undefined);
+  data.absorb(world.snapshot());
+  world.pass(1, 0.5);
+  data.absorb(world.snapshot());
+  return data;
+}
+
+function drawn(data: SystemData, width: number, height: number, isCompact = false, ascii = false): string[] {
+  const buffer = new Buffer(width, height);
+  const layout = layoutDashboard(width, height, needsOf(data, isCompact));
+  renderDashboard(
+    layout,
+    buffer,
+    { data, theme: TOKYO_NIGHT, ascii },
+    { title: 'Processes', rightTitle: '' },
+  );
+  return buffer.lines();
+}
+
+describe('the dashboard', () => {
+  const world = new SystemWorld(8);
+  world.addFileSystem('/', 50e9, 100e9);
+  world.addFileSystem('/home', 99e9, 100e9);
+  const data = dataOf(world);
+
+  test.each(SIZES)('of %i x %i is drawn without a word, and inside the screen', (width, height) => {
+    for (const isCompact of [false, true]) {
+      const layout = layoutDashboard(width, height, needsOf(data, isCompact));
+      for (const [name, area] of Object.entries(layout)) {
+        if (name === 'form') continue;
+        const { x, y, width: w, height: h } = area as ReturnType<typeof rect>;
+        expect(w === 0 || h === 0 || (x >= 0 && y >= 0 && x + w <= width && y + h <= height)).toBe(true);
+      }
+      expect(() => drawn(data, width, height, isCompact)).not.toThrow();
+      for (const line of drawn(data, width, height, isCompact, true)) expect(line).toMatch(/^[ -~]*$/);
+    }
+  });
+
+  test('has panels, lines or one line by the size, and one less when compact', () => {
+    expect(dashboardForm(200, 60, false)).toBe('panels');
+    expect(dashboardForm(200, 60, true)).toBe('lines');
+    expect(dashboardForm(80, 24, false)).toBe('lines');
+    expect(dashboardForm(80, 24, true)).toBe('line');
+    expect(dashboardForm(40, 10, false)).toBe('line');
+  });
+
+  test('in panels fills the screen: every line between header and footer ends in a border', () => {
+    for (const [width, height] of SIZES.filter(([w, h]) => w >= 100 && h >= 30)) {
+      const lines = drawn(data, width, height).slice(1, -1);
+      for (const line of lines) expect(line).toMatch(/^[╭│├╰].*[╮│┤╯]$/);
+      expect(lines.every((line) => line.length === width)).toBe(true);
+    }
+  });
+
+  test('says what is there: processors, memory, swap, disks, traffic', () => {
+    const text = drawn(data, 160, 45).join('\n');
+    expect(text).toContain('CPU 50.0 %');
+    expect(text).toMatch(/used +━+╸?─+ +4\.0\/16\.0 GB +25\.0 %/);
+    expect(text).toMatch(/swap +━+╸?─+ +1\.0\/2\.0 GB +50\.0 %/);
+    expect(text).toMatch(/\/home .* 99\.0 %/);
+    expect(text).toMatch(/Download 0 B\/s .* peak 0 B\/s/);
+  });
+
+  test('marks what is full by colour beside its figure', () => {
+    const buffer = new Buffer(160, 45);
+    const layout = layoutDashboard(160, 45, needsOf(data, false));
+    const view = { data, theme: TOKYO_NIGHT, ascii: false };
+    renderDashboard(layout, buffer, view, { title: '', rightTitle: '' });
+    const y = buffer.lines().findIndex((line) => line.includes('/home'));
+    const x = buffer.line(y).indexOf('99.0');
+    expect(buffer.foregroundAt(x, y)).toBe(TOKYO_NIGHT.bad.foreground);
+  });
+
+  test('shows what is missing as such, with the reason', () => {
+    const bare = new SystemData(() => undefined);
+    const error = { op: 'collect memory', code: 'EACCES', message: 'memory is not to be read' };
+    const section = new SystemWorld().machine();
+    const machine = { ...section, memory: { ...section.memory, value: undefined, error } };
+    bare.absorb({ ...new SystemWorld().snapshot({}), machine, errors: [] });
+    const text = drawn(bare, 160, 45).join('\n');
+    expect(text).toContain('memory is not to be read');
+    expect(text).toContain('CPU -');
+  });
+});
+
+describe('cores', () => {
+  test.each(CORES)('%i of them fit, each once', (cores) => {
+    const world = new SystemWorld(cores);
+    const data = dataOf(world);
+    for (const [width, height] of [
+      [100, 30],
+      [160, 45],
+      [200, 60],
+    ] as const) {
+      const { cores: area } = layoutDashboard(width, height, needsOf(data, false));
+      const grid = coreGrid(area.width - 2, area.height - 2, cores);
+      expect(grid.columns * (area.height - 2)).toBeGreaterThanOrEqual(cores);
+      expect(() => drawn(data, width, height)).not.toThrow();
+    }
+  });
+
+  test('that are away say so', () => {
+    const world = new SystemWorld(4);
+    world.times.isOnline[3] = 0;
+    world.times.user[3] = Number.NaN;
+    expect(drawn(dataOf(world), 160, 45).join('\n')).toMatch(/cpu2 +off/);
+  });
+});
+
+test('the parts of the devices panel never take more lines than there are', () => {
+  for (let height = 6; height < 100; height++) {
+    for (const fileSystems of [0, 1, 5, 40]) {
+      for (const interfaces of [0, 1, 9]) {
+        const { disks, chart, interfaces: listed } = layoutDevices(height, fileSystems, interfaces);
+        const dividers = listed > 0 ? 3 : 2;
+        expect(disks + 2 * chart + listed + dividers).toBeLessThanOrEqual(height);
+        expect(Math.min(disks, chart)).toBeGreaterThan(0);
+      }
+    }
+  }
+});
+
+test('the parts of the process pane stay in their area, whatever its size', () => {
+  for (const [width, height] of SIZES) {
+    for (const focus of ['threads', 'children', 'journal'] as const) {
+      const area = rect(0, 1, width, height - 2);
+      const { lists, ...parts } = layoutPane(area, focus);
+      for (const part of [...Object.values(parts), ...Object.values(lists)]) {
+        const isInside = part.y + part.height <= area.y + area.height || part.height === 0;
+        expect([isInside, part.x + part.width <= width || part.width === 0]).toEqual([true, true]);
+      }
+    }
+  }
+});
+
+test('the parent of a process is named by the list where its section holds only the process and its children', () => {
+  const world = new SystemWorld();
+  world.addProcess(1, { name: 'init' });
+  world.addProcess(7, { name: 'postgres' });
+  const data = new SystemData(() => undefined);
+  const section = world.processDetail(7);
+  const alone = { ...section, processes: new ProcessTable() };
+  data.absorb(world.snapshot({ processDetail: alone }));
+  expect(data.detail?.parentName).toBeUndefined();
+  data.absorb(world.snapshot({ machineProcesses: world.machineProcesses(), processDetail: alone }));
+  expect(data.detail?.parentName).toBe('init');
+});
