@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FLOORS, findFolderCycle, MODULE_OWNERS, ROOMS } from '../bin/dev/tidy/import-table.ts';
+import {
+  FLOORS,
+  findFolderCycle,
+  isTestOrBench,
+  MODULE_OWNERS,
+  ROOMS,
+} from '../bin/dev/tidy/import-table.ts';
 import { unneededOwners } from '../bin/dev/tidy/outside-paths.ts';
 import { arrowsOf, checkFile } from '../bin/dev/tidy/rules.ts';
 import { importsOf, readSource } from '../bin/dev/tidy/source-text.ts';
@@ -34,6 +41,13 @@ describe('the house', () => {
     const findings = findUnusedCode(new Map(sources.map((path) => [path, read(path)])));
     expect(findings.map(({ path, line, what }) => `${path}:${line} ${what}`)).toEqual([]);
   }, 60_000);
+
+  test('has no two product files of the same name', () => {
+    const names = SOURCES.filter((path) => path.endsWith('.ts') && !isTestOrBench(path)).map((path) =>
+      basename(path),
+    );
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
 
   test('lets nobody touch files who does not', () => {
     expect(unneededOwners(new Map(SOURCES.map((path) => [path, read(path)])))).toEqual([]);
@@ -134,7 +148,7 @@ describe('each rule can fail', () => {
     ['platforms/linux/a.ts', "import { statSync } from 'node:fs';", 'a file outside /proc and /sys'],
     ['platforms/linux/a.ts', 'openAt(AT_FDCWD, path, O_RDONLY);', 'a file outside /proc and /sys'],
     ['platforms/linux/a.ts', "const path = '/mnt/data/x';", 'a file outside /proc and /sys'],
-    [plain, '\n'.repeat(400), '400 lines'],
+    [plain, '\n'.repeat(500), '500 lines'],
     [plain, "throw new Error('x');", 'a bare Error'],
     [plain, "throw Error('x');", 'a bare Error'],
     [plain, 'class A extends Error {}', 'a second base class of errors'],
@@ -299,10 +313,10 @@ describe('what is allowed passes', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['src/data/rates/a.ts', "import { a } from '../sample/a.ts';\nimport { b } from '../../kit/text/b.ts';"],
     ['src/screen/loop/a.ts', "import { a } from '../terminal/a.ts';"],
-    ['src/apps/sstop/a.ts', "import { a } from '../views/network/a.ts';"],
+    ['src/programs/sstop/a.ts', "import { a } from '../../views/network/a.ts';"],
     ['platforms/linux/libc.ts', "import { dlopen } from 'bun:ffi';"],
     ['platforms/linux/nvml/a.ts', "import { dlopen } from 'bun:ffi';"],
-    ['bin/main.ts', "import { a } from '../src/apps/sstop/a.ts';\nprocess.exit(1);"],
+    ['bin/main.ts', "import { a } from '../src/programs/sstop/a.ts';\nprocess.exit(1);"],
     ['src/data/rates/a.test.ts', "import { a } from '../../../platforms/linux/libc.ts';"],
     ['src/a.test.ts', "test.skipIf(isRoot)('adds (needs an ordinary user)', () => {});"],
     ['platforms/index.ts', "if (process.platform === 'linux') await import('./linux/a.ts');"],

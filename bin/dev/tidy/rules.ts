@@ -20,7 +20,7 @@ interface PatternRule {
   readonly holds?: (path: string) => boolean;
 }
 
-const LINES_LIMIT = 400;
+const LINES_LIMIT = 500;
 /** Words joined by hyphens, parts by dots: `pid-stat.ts`, `pid-stat.test.ts`, `processes.namespaces.test.ts`. */
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*\.(ts|mjs|c|h)$/;
 const VAGUE_NAMES = /^(utils?|helpers?|types|misc|common|index)\.ts$/;
