@@ -1,12 +1,15 @@
+import { system } from '../platforms/index.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
+import type { AgentOptions } from '../src/programs/cli/sstop-command.ts';
 import { keepCertificate } from '../src/programs/config/known-certificates.ts';
+import { loadProfile, profilesPath } from '../src/programs/config/profiles-file.ts';
+import { canAsk, confirm, tell } from '../src/programs/shared/messages.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from '../src/programs/shared/stop.ts';
 import { type PeerCertificate, readPeerCertificate } from '../src/remote/client/peer-certificate.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { isCertificateError } from '../src/remote/client/trust.ts';
-import { type AgentTarget, trusting } from './agent-target.ts';
-import { canAsk, confirm, tell } from './prompt.ts';
-import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
-import { VERSION } from './version.ts';
+import { type AgentTarget, agentTarget, trusting } from './agent-target.ts';
+import { VERSION } from './executable.ts';
 
 /** Said where a connection takes longer, so that nobody looks at an empty terminal. */
 const SILENT_MILLIS = 700;
@@ -64,6 +67,25 @@ export function openAgent(target: AgentTarget): RemoteSource {
     version: VERSION,
     monotonicMicros: () => performance.now() * 1000,
   });
+}
+
+/** The agent that the options name, connected. Rejects with an OpError that says in one line why it is not. */
+export async function connectAgent(options: AgentOptions, durationMillis?: number): Promise<RemoteSource> {
+  const path = profilesPath(system.configFolder(process.env));
+  const profile = options.profile === undefined ? undefined : loadProfile(options.profile, path);
+  const verifyHostname = options.verifyHostname || profile?.verifyHostname === true;
+  const target = agentTarget(
+    {
+      url: options.url ?? profile?.url ?? '',
+      tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
+      ...{ verifyHostname, tokenFile: options.tokenFile ?? profile?.tokenFile },
+    },
+    process.env,
+  );
+  const { source, error } = await contact(target, verifyHostname, durationMillis);
+  if (error === undefined) return source;
+  source.close();
+  throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });
 }
 
 function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string): boolean {

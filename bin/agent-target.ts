@@ -2,6 +2,7 @@ import { system } from '../platforms/index.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
 import { knownCertificatePath, readKnownCertificate } from '../src/programs/config/known-certificates.ts';
+import { readTokenFile, tokenFault } from '../src/programs/config/token-file.ts';
 import type { ConnectionTarget } from '../src/remote/client/agent-connection.ts';
 import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
 import {
@@ -10,7 +11,6 @@ import {
   parsePinned,
 } from '../src/remote/client/pinned-certificates.ts';
 import type { Trust } from '../src/remote/client/trust.ts';
-import { readTokenFile, tokenFault } from './token-file.ts';
 
 /** What the user says of an agent, by options or by a profile. */
 export interface AgentWish {

@@ -12,20 +12,19 @@ import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
+import { complain } from '../src/programs/shared/messages.ts';
+import { Stop } from '../src/programs/shared/stop.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
-import { compiledExecutable } from './compiled.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import { complain } from './messages.ts';
-import { StandardErrorLog } from './socktop-agent-log.ts';
-import { exceptionFields } from './sstop-log-line.ts';
+import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
+import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
 import { giveBackStartMemory } from './start-memory.ts';
-import { Stop } from './stop.ts';
-import { BUILD_VERSION, VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
 /** What every client can show, in a URL and in a header; access.ts looks at no more either. */
@@ -173,4 +172,19 @@ function endOnExceptions(log: StandardErrorLog): void {
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
+}
+
+/** The agent's events on standard error, one line each; each kind of event has its own bound, so none hides another. */
+class StandardErrorLog implements AgentLog {
+  /** By event: the agent has a dozen kinds. */
+  readonly #budgets = new Map<string, LineBudget>();
+
+  event(level: LogLevel, event: string, fields: AgentLogFields = {}): void {
+    const budget = this.#budgets.get(event) ?? new LineBudget();
+    this.#budgets.set(event, budget);
+    if (!budget.take(performance.now())) return;
+    const leftOut = budget.takeRefusedCount();
+    const counted = leftOut === 0 ? fields : { ...fields, left_out: leftOut };
+    process.stderr.write(logLine(Date.now(), level, event, counted));
+  }
 }

@@ -1,16 +1,18 @@
+import { isWatchable, system } from '../platforms/index.ts';
 import type { SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import type { Profile } from '../src/programs/config/profiles.ts';
+import { loadProfile, profilesPath } from '../src/programs/config/profiles-file.ts';
+import { localObstacle } from '../src/programs/shared/screen-session.ts';
 import { namesWithPorts } from '../src/programs/socktop/host-names.ts';
-import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
 import {
   type Choice,
   chooseProfile,
   DEMO_PROFILE,
   hasProfile,
-  loadProfile,
   rememberProfile,
-} from './socktop-profiles.ts';
-import type { Intervals } from './socktop-settings.ts';
+} from '../src/programs/socktop/profile-choice.ts';
+import type { Intervals } from '../src/programs/socktop/socktop-settings.ts';
+import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
 
 /** An agent to be shown. */
 export interface NamedAgent {
@@ -38,14 +40,18 @@ export async function resolveShown(
   environment: Environment,
 ): Promise<Shown> {
   const { urls, profiles } = options;
+  const path = profilesPath(system.configFolder(environment));
   if (urls.length === 0 && profiles.length === 0) {
-    return canChoose ? chosen(chooseProfile(environment), options, environment) : { kind: 'nothing' };
+    return canChoose
+      ? chosen(chooseProfile(path, localObstacle('socktop', { isWatchable, system })), options, environment)
+      : { kind: 'nothing' };
   }
   const [profileName] = profiles;
   const [url] = urls;
-  if (profileName !== undefined && url !== undefined) return saved(profileName, url, options, environment);
-  if (isDemoProfile(profiles, environment)) return { kind: 'demo' };
-  const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, environment) }));
+  if (profileName !== undefined && url !== undefined)
+    return saved(profileName, url, options, environment, path);
+  if (isDemoProfile(profiles, path)) return { kind: 'demo' };
+  const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, path) }));
   const fromUrls = urls.map((each) => ({ name: undefined, profile: profileOf(each, options) }));
   const [first] = fromProfiles;
   const agents = [...fromProfiles, ...fromUrls].map(({ name, profile }) =>
@@ -86,8 +92,8 @@ function described({ name, target }: NamedAgent): string {
 }
 
 /** The demo has a name that can be given where nobody has saved another profile under it. */
-function isDemoProfile(profiles: readonly string[], environment: Environment): boolean {
-  return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, environment);
+function isDemoProfile(profiles: readonly string[], path: string): boolean {
+  return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, path);
 }
 
 async function saved(
@@ -95,11 +101,12 @@ async function saved(
   url: string,
   options: SocktopOptions,
   environment: Environment,
+  path: string,
 ): Promise<Shown> {
   const profile = profileOf(url, options);
   // What cannot be used is not saved.
   const agent = named(name, profile, options, environment);
-  await rememberProfile(name, profile, options.save, environment);
+  await rememberProfile(name, profile, options.save, path);
   return { kind: 'agents', agents: [agent], intervals: profile };
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { keymapOf } from '../src/programs/config/keymap.ts';
-import { type Action, SOCKTOP_KEYMAP } from '../src/programs/socktop/socktop-keymap.ts';
+import { type Action, SOCKTOP_KEYMAP } from '../src/programs/shared/socktop-keymap.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { dashboardChecks, HOSTS_CHECKS, PANE_CHECKS, type SocktopChecks } from './testing/socktop-checks.ts';
 import { NamedProcesses, SocktopScreen } from './testing/socktop-screen.ts';

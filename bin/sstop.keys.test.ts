@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { type Action, chordText, groupsFor, KEYMAP, keymapOf } from '../src/programs/sstop/sstop-keymap.ts';
+import { type Action, chordText, groupsFor, KEYMAP, keymapOf } from '../src/programs/shared/keymaps.ts';
 import { KILL_SIGNALS } from '../src/views/overlays/kill.ts';
 import { Crowd } from './testing/crowd.ts';
 import { ACTIONS, expectKey, expectNothing, type KeyCheck, type ViewChecks } from './testing/key-checks.ts';

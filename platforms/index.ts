@@ -1,12 +1,8 @@
 import type { Platform } from '../src/data/sample/platform.ts';
+import type { System } from '../src/data/sample/system.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { useUserRights, withUserRights } from '../src/kit/files/user-rights.ts';
-import type { System } from './system.ts';
 import { systemNamed } from './systems.ts';
-
-export type { LinuxExamination } from './linux/doctor/doctor.ts';
-export type { DoctorEntry, DoctorSection, Mark } from './linux/doctor/doctor-section.ts';
-export type { CapabilityLists } from './linux/privileges.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
 export const platformName: string = process.platform;
@@ -119,7 +115,7 @@ export const loadDoctor =
     ? async () => ({
         ...(await import('./linux/doctor/doctor.ts')),
         ...(await import('./linux/doctor/doctor-words.ts')),
-        ...(await import('./linux/privileges.ts')),
+        ...(await import('./linux/doctor/doctor-json.ts')),
       })
     : undefined;
 

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Environment, NameFiles, System } from './system.ts';
+import type { Environment, NameFiles, System } from '../src/data/sample/system.ts';
 
 const FOLDER = 'socktop';
 

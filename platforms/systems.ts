@@ -1,5 +1,5 @@
+import type { Environment, System } from '../src/data/sample/system.ts';
 import { LINUX, MACOS, posixSystem } from './posix-system.ts';
-import type { Environment, System } from './system.ts';
 import { windowsSystem } from './windows/windows-system.ts';
 
 /** The system by the runtime's name of it (`process.platform`). */

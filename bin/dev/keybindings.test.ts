@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { chordText } from '../../src/programs/config/keymap.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { KEYMAP } from '../../src/programs/shared/keymaps.ts';
+import { SOCKTOP_KEYMAP } from '../../src/programs/shared/socktop-keymap.ts';
 import { KEYBINDINGS_PATH, keybindingsMarkdown } from './keybindings.ts';
 
 const bindings = [...KEYMAP, ...SOCKTOP_KEYMAP].flatMap((group) => [...group.bindings]);

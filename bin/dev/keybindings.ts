@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/programs/config/keymap.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
-import { KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { helpGroups } from '../../src/programs/shared/help-groups.ts';
+import { KEYMAP } from '../../src/programs/shared/keymaps.ts';
+import { SOCKTOP_KEYMAP } from '../../src/programs/shared/socktop-keymap.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));

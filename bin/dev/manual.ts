@@ -8,12 +8,12 @@ import { socktopCommand } from '../../src/programs/cli/socktop-command.ts';
 import { socktopManual } from '../../src/programs/cli/socktop-manual.ts';
 import { sstopCommand } from '../../src/programs/cli/sstop-command.ts';
 import { sstopManual } from '../../src/programs/cli/sstop-manual.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
-import { KEYMAP, keymapOf } from '../../src/programs/sstop/sstop-keymap.ts';
+import { helpGroups } from '../../src/programs/shared/help-groups.ts';
+import { KEYMAP, keymapOf } from '../../src/programs/shared/keymaps.ts';
+import { SOCKTOP_KEYMAP } from '../../src/programs/shared/socktop-keymap.ts';
 import { THEME_NAMES } from '../../src/screen/style/themes.ts';
 import { PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../executable.ts';
 import { withTables } from './field-tables.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,4 +1,4 @@
-import { type Action, KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { type Action, KEYMAP } from '../../src/programs/shared/keymaps.ts';
 import { isSame, isSameView, type Shown, type TableScreen } from './table-screen.ts';
 
 const HELP = /sstop keys/;

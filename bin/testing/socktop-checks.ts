@@ -1,4 +1,4 @@
-import type { Action } from '../../src/programs/socktop/socktop-keymap.ts';
+import type { Action } from '../../src/programs/shared/socktop-keymap.ts';
 import type { SocktopScreen } from './socktop-screen.ts';
 
 /** What a key must do on a view, what comes before it, and what undoes it. */

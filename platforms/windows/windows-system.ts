@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Environment, NameFiles, System } from '../system.ts';
+import type { Environment, NameFiles, System } from '../../src/data/sample/system.ts';
 
 /** Where Windows is when nothing says where it is. */
 const USUAL_ROOT = 'C:\\Windows';

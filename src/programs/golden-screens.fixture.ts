@@ -7,9 +7,9 @@ import { PROCESS_COLUMN_IDS } from '../views/network/network-process-list.ts';
 import { keymapOf } from './config/keymap.ts';
 import { FIRST_PID, GOLDEN_USERS, GoldenMachine } from './golden-machine.fixture.ts';
 import { GOLDEN_NAMES, GoldenNetwork } from './golden-network.fixture.ts';
+import { KEYMAP } from './shared/keymaps.ts';
+import type { PlaybackState } from './shared/recordings.ts';
 import { LOCAL, SocktopBench } from './socktop/bench.fixture.ts';
-import { KEYMAP } from './sstop/sstop-keymap.ts';
-import type { PlaybackState } from './sstop/sstop-model.ts';
 import { sstopProgram } from './sstop/sstop-program.ts';
 
 /** Columns and lines of the screens that are kept. */

@@ -1,6 +1,6 @@
+import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
 import type { Hidepid } from '../proc/proc-mounts.ts';
 import type { LinuxExamination, ScopeFacts } from './doctor.ts';
-import type { DoctorEntry, DoctorSection } from './doctor-section.ts';
 
 const HIDEPID_TEXT: Readonly<Record<Hidepid, string>> = {
   off: 'hidepid is off: everybody sees that other processes are there.',

@@ -1,8 +1,8 @@
+import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
 import type { TierReport } from '../../../src/data/sample/platform.ts';
 import type { LinuxExamination } from './doctor.ts';
 import type { ProgramFacts, Refusal } from './doctor-bpf.ts';
 import { remedyOf } from './doctor-diag.ts';
-import type { DoctorEntry, DoctorSection } from './doctor-section.ts';
 import { privilegesSection } from './doctor-words-privileges.ts';
 import { processesSection, scopeSection } from './doctor-words-scope.ts';
 

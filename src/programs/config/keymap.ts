@@ -35,7 +35,7 @@ export const SCREEN_BINDINGS = [
   { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
 ] as const;
 
-/** The keys that steer a recording. */
+/** The keys that play a recording faster, slower and from another place. */
 export const PLAYBACK_GROUP = {
   title: 'Playback',
   bindings: [

@@ -11,6 +11,8 @@ import {
   type ProfilesDocument,
   parseProfiles,
   printProfiles,
+  profileNamed,
+  profileNames,
   withProfile,
 } from './profiles.ts';
 
@@ -75,5 +77,30 @@ export async function saveProfile(path: string, name: string, profile: Profile):
       message: `profile '${name}' is not saved in ${path} (${error.code})`,
       cause: error,
     });
+  }
+}
+
+/** A saved profile. Throws OpError: `NO_PROFILE`, `DAMAGED` and what the system says, each in one line. */
+export function loadProfile(name: string, path: string): Profile {
+  const document = readProfiles(path);
+  const profile = inFile(path, () => profileNamed(document, name));
+  if (profile !== undefined) return profile;
+  const names = profileNames(document);
+  const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  throw new OpError({
+    op: 'profile',
+    code: 'NO_PROFILE',
+    message: `there is no profile '${name}' in ${path}; ${known}. With a URL it would be saved`,
+  });
+}
+
+/** Names the file in what is wrong in it. */
+export function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof OpError)) throw thrown;
+    const { op, code, message } = thrown;
+    throw new OpError({ op, code, message: `${path}: ${message}`, cause: thrown });
   }
 }

@@ -4,8 +4,8 @@ import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
 import { keymapOf } from '../config/keymap.ts';
-import { KEYMAP } from '../sstop/sstop-keymap.ts';
-import { SOCKTOP_KEYMAP } from './socktop-keymap.ts';
+import { KEYMAP } from '../shared/keymaps.ts';
+import { SOCKTOP_KEYMAP } from '../shared/socktop-keymap.ts';
 import type { Effect, HostStart, Message, Model, StartOptions } from './socktop-model.ts';
 import { type SocktopProgram, socktopProgram } from './socktop-program.ts';
 

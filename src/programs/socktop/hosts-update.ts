@@ -1,6 +1,6 @@
 import { followRow, scrollBy } from '../../screen/widgets/viewport.ts';
 import { isMovement, movedViewport } from '../../views/movement.ts';
-import type { Action } from './socktop-keymap.ts';
+import type { Action } from '../shared/socktop-keymap.ts';
 import type { Model, Step } from './socktop-model.ts';
 import { LIST } from './socktop-rows.ts';
 

@@ -3,7 +3,7 @@ import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
 import { isMovement, movedViewport } from '../../views/movement.ts';
 import { noticed } from '../../views/notice.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../../views/system/process-pane.ts';
-import type { Action } from './socktop-keymap.ts';
+import type { Action } from '../shared/socktop-keymap.ts';
 import {
   hostOf,
   type Model,

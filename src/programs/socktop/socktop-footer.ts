@@ -1,6 +1,6 @@
 import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import { chordText } from '../config/keymap.ts';
-import type { Action } from './socktop-keymap.ts';
+import type { Action } from '../shared/socktop-keymap.ts';
 import { hostOf, type Model, type ViewName } from './socktop-model.ts';
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */

@@ -1,5 +1,5 @@
 import type { HelpGroup } from '../../views/overlays/help-columns.ts';
-import { helpGroups } from '../sstop/help-groups.ts';
+import { helpGroups } from '../shared/help-groups.ts';
 import type { Model } from './socktop-model.ts';
 
 /** The help overlay's text: the keys, the mouse, and what program this is. */

@@ -10,14 +10,14 @@ import type { KillState } from '../../views/overlays/kill-state.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import { MachineProcessList } from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
+import type { PlaybackState } from '../shared/recordings.ts';
+import type { Action, Keymap } from '../shared/socktop-keymap.ts';
 import type {
   Effect as NetworkEffect,
   Message as NetworkMessage,
   Model as NetworkModel,
   StartOptions as NetworkOptions,
-  PlaybackState,
 } from '../sstop/sstop-model.ts';
-import type { Action, Keymap } from './socktop-keymap.ts';
 
 /** What fills the screen. */
 export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';

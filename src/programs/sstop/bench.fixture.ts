@@ -6,7 +6,7 @@ import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import type { NetworkData } from '../../views/network/network-data.ts';
 import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
-import { KEYMAP, keymapOf } from './sstop-keymap.ts';
+import { KEYMAP, keymapOf } from '../shared/keymaps.ts';
 import { type Effect, type ListState, type Message, type Model, stateOf } from './sstop-model.ts';
 import { type SstopProgram, sstopProgram } from './sstop-program.ts';
 

@@ -1,8 +1,8 @@
 import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import type { NetworkData } from '../../views/network/network-data.ts';
 import { ownerNote } from '../../views/network/owner-note.ts';
-import { durationLabel } from './interval.ts';
-import { type Action, chordText } from './sstop-keymap.ts';
+import { durationLabel } from '../shared/interval.ts';
+import { type Action, chordText } from '../shared/keymaps.ts';
 import { type Model, stateOf, type ViewName } from './sstop-model.ts';
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */

@@ -4,7 +4,6 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { OwnerHistories } from '../../data/query/owner-histories.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { SortKey } from '../../data/query/sort.ts';
-import type { PlaybackProgress } from '../../data/recording/recorded-source.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
@@ -20,7 +19,8 @@ import { type ProcessColumn, ProcessList } from '../../views/network/network-pro
 import type { Notice } from '../../views/notice.ts';
 import type { KillState } from '../../views/overlays/kill-state.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
-import type { Action, Keymap } from './sstop-keymap.ts';
+import type { Action, Keymap } from '../shared/keymaps.ts';
+import type { PlaybackState } from '../shared/recordings.ts';
 
 /** What fills the screen below the header. The detail's list is that of one process's connections. */
 export type ViewName = 'processes' | 'hosts' | 'listen' | 'groups' | 'detail';
@@ -59,12 +59,6 @@ interface Workspace {
   readonly alerts: AlertTracker;
   /** What the filters made while typing share. */
   readonly filterCaches: FilterCaches;
-}
-
-/** A recording under way. */
-export interface PlaybackState {
-  readonly fileName: string;
-  readonly progress: PlaybackProgress;
 }
 
 /** Everything that sstop's screen depends on. */
