@@ -5,8 +5,7 @@ import { complain } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
-import { type Contact, contact, openAgent } from './agent-connect.ts';
-import { agentTarget } from './agent-target.ts';
+import { agentTarget, type Contact, contact, openAgent } from './agent-connect.ts';
 import type { NamedAgent } from './socktop-hosts.ts';
 import { show } from './socktop-show.ts';
 

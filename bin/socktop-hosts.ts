@@ -1,7 +1,6 @@
 import { isWatchable, system } from '../platforms/index.ts';
 import type { SocktopOptions } from '../src/programs/cli/socktop-command.ts';
-import type { Profile } from '../src/programs/config/profiles.ts';
-import { loadProfile, profilesPath } from '../src/programs/config/profiles-file.ts';
+import { loadProfile, type Profile, profilesPath } from '../src/programs/config/profiles.ts';
 import { localObstacle } from '../src/programs/shared/screen-session.ts';
 import { namesWithPorts } from '../src/programs/socktop/host-names.ts';
 import {
@@ -12,7 +11,7 @@ import {
   rememberProfile,
 } from '../src/programs/socktop/profile-choice.ts';
 import type { Intervals } from '../src/programs/socktop/socktop-settings.ts';
-import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
+import { type AgentTarget, type AgentWish, agentTarget } from './agent-connect.ts';
 
 /** An agent to be shown. */
 export interface NamedAgent {

@@ -27,7 +27,7 @@ export async function show(
   const { recordPath } = settings;
   if (recordPath === undefined || host === undefined) return shown(settings, hosts);
   const [{ RecordedHost }, { MachineSectionWriter }] = await Promise.all([
-    import('../src/programs/socktop/recorded-host.ts'),
+    import('../src/programs/socktop/socktop-host.ts'),
     import('./section-recording.ts'),
   ]);
   const sections = new MachineSectionWriter((uid) => host.userName?.(uid));

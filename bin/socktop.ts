@@ -137,7 +137,7 @@ function localHost(): SocktopHost {
 
 async function usageError(thrown: unknown): Promise<number> {
   const error = toOpError('start', thrown);
-  const { isAgentNamedWrong } = await import('./agent-target.ts');
+  const { isAgentNamedWrong } = await import('./agent-connect.ts');
   complain('socktop', error.message);
   if (isAgentNamedWrong(error)) return EXIT_USAGE;
   return ['EACCES', 'EROFS', 'ENOSPC', 'LOCKED'].includes(error.code) ? EXIT_FAILURE : EXIT_USAGE;

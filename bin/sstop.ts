@@ -189,7 +189,7 @@ async function isUsageError(thrown: unknown, settings: Settings): Promise<boolea
   const { recordPath, playbackPath, geoipPath, agent } = settings;
   if (recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined) return true;
   if (agent === undefined) return false;
-  const { isAgentNamedWrong } = await import('./agent-target.ts');
+  const { isAgentNamedWrong } = await import('./agent-connect.ts');
   return isAgentNamedWrong(toOpError('start', thrown));
 }
 

@@ -1,10 +1,7 @@
 import type { SignalOutcome } from '../data/sample/platform.ts';
-import type { KeyEvent, MouseEvent } from '../screen/input/event.ts';
+import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
-import type { InputMessage } from './input-message.ts';
-import { type Notice, noticed, unnoticed, withMouse } from './notice.ts';
-import type { HelpGroup } from './overlays/help-columns.ts';
-import { helpActed, helpPointed } from './overlays/help-state.ts';
+import { type HelpGroup, helpActed, helpPointed } from './overlays/help.ts';
 import {
   type KillState,
   type KillStep,
@@ -13,7 +10,78 @@ import {
   killKeyed,
   killPointed,
   killStateOf,
-} from './overlays/kill-state.ts';
+} from './overlays/kill.ts';
+
+/** What came of the last command, for the footer; the next key or click takes it away. */
+export interface Notice {
+  readonly text: string;
+  readonly isBad: boolean;
+}
+
+interface Noticing {
+  readonly notice: Notice | undefined;
+}
+
+/** The model with a word on what came of a key. */
+export function noticed<Model extends Noticing>(model: Model, text: string, isBad: boolean): Model {
+  return { ...model, notice: { text, isBad } };
+}
+
+function unnoticed<Model extends Noticing>(model: Model): Model {
+  return model.notice === undefined ? model : { ...model, notice: undefined };
+}
+
+/** The model with the mouse on or off: told, since nothing on the screen looks different. */
+function withMouse<Model extends Noticing & { readonly isMouseOn: boolean }>(
+  model: Model,
+  isOn: boolean,
+): {
+  readonly model: Model;
+  readonly effects: readonly [{ readonly kind: 'set-mouse'; readonly isOn: boolean }];
+} {
+  const text = isOn ? 'Mouse on.' : 'Mouse off: text can be selected.';
+  return {
+    model: noticed({ ...model, isMouseOn: isOn }, text, false),
+    effects: [{ kind: 'set-mouse', isOn }],
+  };
+}
+
+/** What a user does, as a message to a model. */
+type InputMessage<Action extends string> =
+  | { readonly kind: 'action'; readonly action: Action }
+  | { readonly kind: 'typed'; readonly key: KeyEvent }
+  | { readonly kind: 'pasted'; readonly text: string }
+  | { readonly kind: 'pointer'; readonly event: MouseEvent };
+
+/** What of a model decides what a key means. */
+interface Keyed<Action extends string> {
+  readonly keymap: { actionOf(chord: string): Action | undefined };
+  /** What is being typed into, if anything. */
+  readonly prompt: unknown;
+  /** The overlay that takes every key, if it is open. */
+  readonly kill: unknown;
+}
+
+/** The message that an input stands for, if any. */
+export function inputMessageOf<Action extends string>(
+  { keymap, prompt, kill }: Keyed<Action>,
+  event: InputEvent,
+): InputMessage<Action> | undefined {
+  switch (event.kind) {
+    case 'key': {
+      if (prompt !== undefined || kill !== undefined) return { kind: 'typed', key: event };
+      const action = keymap.actionOf(event.chord);
+      return action === undefined ? undefined : { kind: 'action', action };
+    }
+    case 'paste':
+      return { kind: 'pasted', text: event.text };
+    case 'mouse':
+      return { kind: 'pointer', event };
+    case 'focus':
+    case 'reply':
+      return undefined;
+  }
+}
 
 /** What the screen of every program has beside its own views. */
 interface ScreenModel {

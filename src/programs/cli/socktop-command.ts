@@ -1,20 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durationText } from '../../kit/text/units.ts';
 import {
   agentAccessOptions,
   type CommonOptions,
   commonOptionsOf,
   durationOption,
   filePath,
+  type Invocation,
+  invocationOf,
+  misused,
   outputOptions,
   type RawCommonOptions,
   recordOption,
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
-} from './common-options.ts';
+} from './arguments.ts';
 import { completionsOption } from './completion.ts';
-import { durationText } from './duration.ts';
-import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 /** Where neither the command line nor a profile says otherwise; less than the least is taken as the least. */
 export const METRICS_INTERVAL_MILLIS = 500;

@@ -1,21 +1,23 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { shownUrl } from '../../kit/text/shown-url.ts';
+import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
   agentAccessOptions,
   type CommonOptions,
   commonOptionsOf,
   durationOption,
   filePath,
+  type Invocation,
+  invocationOf,
+  misused,
   outputOptions,
   type RawCommonOptions,
   recordOption,
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
-} from './common-options.ts';
+} from './arguments.ts';
 import { completionsOption } from './completion.ts';
-import { durationText, parseDurationMillis } from './duration.ts';
-import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
 

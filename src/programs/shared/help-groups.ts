@@ -1,4 +1,4 @@
-import type { HelpGroup } from '../../views/overlays/help-columns.ts';
+import type { HelpGroup } from '../../views/overlays/help.ts';
 import { type Keymap, keyLines } from '../config/keymap.ts';
 
 const MOUSE: HelpGroup = {

@@ -24,8 +24,3 @@ export function fasterThan(intervalMillis: number): number {
 export function slowerThan(intervalMillis: number): number {
   return INTERVAL_STEPS_MILLIS.find((step) => step > intervalMillis) ?? intervalMillis;
 }
-
-/** `500ms`, `1s`. */
-export function durationLabel(intervalMillis: number): string {
-  return intervalMillis < 1000 ? `${intervalMillis}ms` : `${intervalMillis / 1000}s`;
-}

@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
-import { chordText, KEYMAP, keymapOf } from './keymaps.ts';
+import { chordText, keymapOf } from '../config/keymap.ts';
+import { SSTOP_KEYMAP } from './keymaps.ts';
 
-const { actionOf } = keymapOf(KEYMAP);
+const { actionOf } = keymapOf(SSTOP_KEYMAP);
 
-const bindings = KEYMAP.flatMap((group) => group.bindings);
+const bindings = SSTOP_KEYMAP.flatMap((group) => group.bindings);
 
 test('no chord has two meanings and every binding is reached by each of its chords', () => {
   const chords = bindings.flatMap((binding) => binding.chords);

@@ -4,7 +4,6 @@ import type { Controls, ExitReason, Program } from '../../screen/loop/program.ts
 import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';
 import { AnsiBackend } from '../../screen/terminal/ansi-backend.ts';
 import type { ScreenEffect } from '../../views/screen-update.ts';
-import { groupsWithout, type KeyGroup } from '../config/keymap.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
 
@@ -16,8 +15,6 @@ export interface ScreenSystem {
   /** Signals that a screen cannot be told of do not end it with the terminal left as it is. Rejects with OpError. */
   ignoreUnnamedSignals(): Promise<void>;
 }
-
-const WITHOUT_JOB_CONTROL: ReadonlySet<string> = new Set(['suspend']);
 
 type ScreenOptions<Model, Message, Effect> = Pick<
   RunOptions<Model, Message, Effect>,
@@ -49,14 +46,6 @@ export async function runOnTerminal<Model, Message, Effect>(
   });
   clearTimeout(timer);
   return reason;
-}
-
-/** The groups of keys without those that do nothing on this system. */
-export function groupsHere<Action extends string>(
-  groups: readonly KeyGroup<Action>[],
-  { system }: ScreenSystem,
-): readonly KeyGroup<Action>[] {
-  return system.hasJobControl ? groups : groupsWithout(groups, WITHOUT_JOB_CONTROL);
 }
 
 export type Terminal = Pick<Controls<unknown, unknown>, 'setMouse' | 'redraw' | 'suspend' | 'bell'>;

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { LINUX } from '../../../platforms/posix-system.ts';
 import { PROCESS_SORT_KEYS } from '../../views/network/network-process-list.ts';
 import { parseSstopArguments, type SstopOptions } from '../cli/sstop-command.ts';
-import { defaultConfig } from '../config/config.ts';
-import { parseConfig } from '../config/parse-config.ts';
+import { defaultConfig, parseConfig } from '../config/config.ts';
 import { readSettings, SSTOP_VOCABULARY } from './settings.ts';
 
 function optionsOf(...argv: string[]): SstopOptions {

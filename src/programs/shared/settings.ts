@@ -1,5 +1,6 @@
 import type { SortKey } from '../../data/query/sort.ts';
 import type { System } from '../../data/sample/system.ts';
+import { parseDurationMillis } from '../../kit/text/units.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { isThemeName, themeWith } from '../../screen/style/themes.ts';
 import {
@@ -8,8 +9,7 @@ import {
   type ProcessColumn,
 } from '../../views/network/network-process-list.ts';
 import { MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
-import type { COLOR_NAMES } from '../cli/common-options.ts';
-import { parseDurationMillis } from '../cli/duration.ts';
+import type { COLOR_NAMES } from '../cli/arguments.ts';
 import {
   type AgentOptions,
   DEFAULT_INTERVAL_MILLIS,
@@ -17,17 +17,11 @@ import {
   INTERVAL_MIN_MILLIS,
   type SstopOptions,
 } from '../cli/sstop-command.ts';
-import type { Vocabulary } from '../config/config.ts';
-import { problemText } from '../config/config-problem.ts';
-import { type KeyBinding, type KeyGroup, type Keymap as KeymapOf, keymapOf } from '../config/keymap.ts';
-import { configPath, readConfig } from '../config/read-config.ts';
-import { rebound } from '../config/rebound.ts';
-import { type Action, KEYMAP, type Keymap } from './keymaps.ts';
-import {
-  SOCKTOP_KEYMAP,
-  type Action as SocktopAction,
-  type Keymap as SocktopKeymap,
-} from './socktop-keymap.ts';
+import { configPath, readConfig, type Vocabulary } from '../config/config.ts';
+import { rebound } from '../config/configured-keys.ts';
+import { type KeyBinding, type KeyGroup, type Keymap, keymapOf } from '../config/keymap.ts';
+import { problemText } from '../config/yaml-file.ts';
+import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 
 /** What the program does: the command line, else the configuration file, else the defaults. */
 export interface Settings {
@@ -46,10 +40,10 @@ export interface Settings {
   readonly playbackPath: string | undefined;
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
-  readonly keymap: Keymap;
+  readonly keymap: Keymap<SstopAction>;
   /** Of the other program, from the same file. */
   readonly socktopColumns: readonly string[];
-  readonly socktopKeymap: SocktopKeymap;
+  readonly socktopKeymap: Keymap<SocktopAction>;
   readonly theme: Theme;
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean;
@@ -66,8 +60,8 @@ function parseInterval(text: string): number | undefined {
 }
 
 /** The file is for both programs; an action that both have is one word. */
-type AnyAction = Action | SocktopAction;
-const SSTOP_ACTIONS = actionsOf<AnyAction>(KEYMAP);
+type AnyAction = SstopAction | SocktopAction;
+const SSTOP_ACTIONS = actionsOf<AnyAction>(SSTOP_KEYMAP);
 const SOCKTOP_ACTIONS = actionsOf<AnyAction>(SOCKTOP_KEYMAP);
 
 function actionsOf<A extends string>(groups: readonly KeyGroup<A>[]): ReadonlySet<A> {
@@ -78,7 +72,7 @@ function actionsOf<A extends string>(groups: readonly KeyGroup<A>[]): ReadonlySe
 function keymapWith<A extends AnyAction>(
   groups: readonly KeyGroup<A>[],
   keys: ReadonlyMap<AnyAction, readonly string[]>,
-): KeymapOf<A> {
+): Keymap<A> {
   const actions = actionsOf(groups);
   const isOwn = (action: AnyAction): action is A => (actions as ReadonlySet<string>).has(action);
   const own = new Map<A, readonly string[]>();
@@ -121,7 +115,7 @@ export function readSettings(
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
     socktopColumns: config.socktopColumns,
-    keymap: keymapWith(KEYMAP, config.keys),
+    keymap: keymapWith(SSTOP_KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
     ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(system.terminalEnvironment(environment)),

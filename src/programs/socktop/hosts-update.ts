@@ -1,6 +1,6 @@
 import { followRow, scrollBy } from '../../screen/widgets/viewport.ts';
-import { isMovement, movedViewport } from '../../views/movement.ts';
-import type { Action } from '../shared/socktop-keymap.ts';
+import { isMovement, movedViewport } from '../../views/list-screen.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
 import type { Model, Step } from './socktop-model.ts';
 import { LIST } from './socktop-rows.ts';
 
@@ -13,7 +13,7 @@ function visibleHosts(model: Model): number {
 }
 
 /** What a key does on the table of hosts; undefined: the same as everywhere. */
-export function hostsMoved(model: Model, action: Action): Step | undefined {
+export function hostsMoved(model: Model, action: SocktopAction): Step | undefined {
   if (action === 'open') return hostOpened(model);
   if (!isMovement(action)) return undefined;
   const { hostsViewport, hosts } = model;

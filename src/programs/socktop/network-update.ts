@@ -1,5 +1,5 @@
 import type { InputEvent } from '../../screen/input/event.ts';
-import { inputMessageOf } from '../../views/input-message.ts';
+import { inputMessageOf } from '../../views/screen-update.ts';
 import {
   initialModel as initialNetwork,
   type Message as NetworkMessage,

@@ -1,9 +1,9 @@
 import { contains, rect } from '../../screen/layout/rect.ts';
 import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
-import { isMovement, movedViewport } from '../../views/movement.ts';
-import { noticed } from '../../views/notice.ts';
+import { isMovement, movedViewport } from '../../views/list-screen.ts';
+import { noticed } from '../../views/screen-update.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../../views/system/process-pane.ts';
-import type { Action } from '../shared/socktop-keymap.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
 import {
   hostOf,
   type Model,
@@ -53,7 +53,7 @@ export function paneLeft(model: Model): Step {
 }
 
 /** What a key does on the pane; undefined: the same as everywhere. */
-export function paneActed(model: Model, action: Action): Step | undefined {
+export function paneActed(model: Model, action: SocktopAction): Step | undefined {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return undefined;
   const { focus } = pane;

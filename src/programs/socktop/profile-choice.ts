@@ -1,6 +1,13 @@
 import { OpError } from '../../kit/errors/op-error.ts';
-import { isSameProfile, type Profile, profileNamed, profileNames } from '../config/profiles.ts';
-import { inFile, readProfiles, saveProfile } from '../config/profiles-file.ts';
+import {
+  inFile,
+  isSameProfile,
+  type Profile,
+  profileNamed,
+  profileNames,
+  readProfiles,
+  saveProfile,
+} from '../config/profiles.ts';
 import { ask, canAsk, confirm, tell } from '../shared/messages.ts';
 
 /** The built-in entry of the list of profiles. */

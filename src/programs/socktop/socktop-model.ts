@@ -5,13 +5,13 @@ import type { Theme } from '../../screen/style/theme.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
-import type { Notice } from '../../views/notice.ts';
-import type { KillState } from '../../views/overlays/kill-state.ts';
-import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import type { KillState } from '../../views/overlays/kill.ts';
+import type { Notice, ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import { MachineProcessList } from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
+import type { Keymap } from '../config/keymap.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
-import type { Action, Keymap } from '../shared/socktop-keymap.ts';
 import type {
   Effect as NetworkEffect,
   Message as NetworkMessage,
@@ -90,7 +90,7 @@ export interface Model {
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
-  readonly keymap: Keymap;
+  readonly keymap: Keymap<SocktopAction>;
   /** Set where a recording is played. */
   readonly playback: PlaybackState | undefined;
   /** What sstop's screen starts with, host by host. */
@@ -113,7 +113,7 @@ export type Message =
       readonly nowMillis: number;
     }
   | { readonly kind: 'ticked'; readonly nowMillis: number }
-  | ScreenMessage<Action>
+  | ScreenMessage<SocktopAction>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
@@ -159,7 +159,7 @@ export interface StartOptions {
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
-  readonly keymap: Keymap;
+  readonly keymap: Keymap<SocktopAction>;
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   readonly nowMillis: number;

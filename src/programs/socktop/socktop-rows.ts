@@ -1,10 +1,11 @@
 import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { ListScreen } from '../../views/list-screen.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { needsOf } from '../../views/system/dashboard.ts';
-import { type DashboardLayout, layoutDashboard } from '../../views/system/dashboard-layout.ts';
-import { type HostModel, hostOf, type Model, withHost } from './socktop-model.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
+import { noticed } from '../../views/screen-update.ts';
+import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
+import { chordText } from '../config/keymap.ts';
+import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
 
 /** The dashboard's places on the screen as it is. */
 function layoutOf(model: Model): DashboardLayout {
@@ -61,4 +62,23 @@ export function killTargetOf(model: Model): KillTarget | undefined {
   if (model.view !== 'dashboard' || selection === undefined) return undefined;
   const row = data.rows.rowOf(selection);
   return row < 0 ? undefined : { ...selection, name: data.rows.names[row]! };
+}
+
+/** The model with the network use of the current host's processes shown, or no longer; it is asked for only then. */
+export function trafficToggled(model: Model): Step {
+  const { data, sort, hasTraffic } = hostOf(model);
+  data.countTraffic(!hasTraffic);
+  const isOrphaned = hasTraffic && sort.key === 'network';
+  const next = withHost(model, {
+    hasTraffic: !hasTraffic,
+    sort: isOrphaned ? { key: 'cpu', isReversed: false } : sort,
+  });
+  return { model: LIST.reordered(next), effects: [{ kind: 'demand' }] };
+}
+
+/** The processes that use the network most first; a notice where that is not shown. */
+export function sortedByTraffic(model: Model): Model {
+  if (hostOf(model).hasTraffic) return LIST.sortedBy(model, 'network');
+  const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
+  return noticed(model, `Network use is not counted now: ${key} shows it.`, true);
 }

@@ -1,8 +1,7 @@
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Controls } from '../../screen/loop/program.ts';
-import { keymapOf } from '../config/keymap.ts';
 import { EventLog } from '../shared/event-log.ts';
-import { groupsFor } from '../shared/keymaps.ts';
+import { keymapFor } from '../shared/keymaps.ts';
 import { DeferredNames } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
 import { controlPlayback, playbackState } from '../shared/recordings.ts';
@@ -10,11 +9,9 @@ import { Sampler } from '../shared/sampler.ts';
 import {
   carryOutOnTerminal,
   exitCodeOf,
-  groupsHere,
   runOnTerminal,
   type ScreenSystem,
 } from '../shared/screen-session.ts';
-import { socktopGroupsFor } from '../shared/socktop-keymap.ts';
 import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
 import { prepared } from '../sstop/sstop-rows.ts';
@@ -22,8 +19,8 @@ import { demandOf } from './demand.ts';
 import { distinctNames } from './host-names.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { Effect, Message, Model } from './socktop-model.ts';
-import { type SocktopProgram, socktopProgram } from './socktop-program.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
+import { type SocktopProgram, socktopProgram } from './socktop-update.ts';
 
 /** Connections that are lost have an age: it is told so often. */
 const TICK_MILLIS = 1000;
@@ -105,6 +102,7 @@ class Screen {
 
   #program(): SocktopProgram {
     const { metricsIntervalMillis, processesIntervalMillis, compact, network } = this.#settings;
+    const { hasJobControl } = this.#outside.system;
     const names = distinctNames(this.#hosts.map(({ name }) => name));
     return socktopProgram({
       hosts: this.#hosts.map(({ link, signaller, userName }, at) => ({
@@ -114,15 +112,10 @@ class Screen {
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
       columns: network.socktopColumns,
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
-      keymap: keymapOf(
-        groupsHere(
-          socktopGroupsFor(network.socktopKeymap.groups, this.#playback !== undefined),
-          this.#outside,
-        ),
-      ),
+      keymap: keymapFor(network.socktopKeymap, 'socktop', this.#playback !== undefined, hasJobControl),
       networkOptions: {
         ...network,
-        keymap: keymapOf(groupsHere(groupsFor(network.keymap.groups, false), this.#outside)),
+        keymap: keymapFor(network.keymap, 'sstop', false, hasJobControl),
         ...{
           canSignal: false,
           ownPid: process.pid,

@@ -1,23 +1,33 @@
-import { isMovement } from '../../views/movement.ts';
-import { noticed } from '../../views/notice.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { killOpened, updateScreen } from '../../views/screen-update.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import { rect } from '../../screen/layout/rect.ts';
+import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
+import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
+import { inputMessageOf, killOpened, noticed, updateScreen } from '../../views/screen-update.ts';
+import { hostRowAt } from '../../views/system/hosts-table.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
-import type { Action } from '../shared/socktop-keymap.ts';
-import { hostsMoved, wentToHost } from './hosts-update.ts';
-import { networkLeft, networkOpened, networkUpdated } from './network-update.ts';
-import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
-import { helpOf } from './socktop-help.ts';
-import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './socktop-model.ts';
-import { pointed } from './socktop-pointer.ts';
-import { pasted, promptOpened, typed } from './socktop-prompt.ts';
-import { killTargetOf, LIST, reordered, searched } from './socktop-rows.ts';
-import { sortedByTraffic, trafficToggled } from './traffic-update.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
+import { hostChosen, hostOpened, hostsMoved, hostsScrolled, wentToHost } from './hosts-update.ts';
+import { networkInput, networkLeft, networkOpened, networkUpdated } from './network-update.ts';
+import { paneActed, paneLeft, paneOpened, panePressed, paneScrolled } from './pane-update.ts';
+import {
+  type Effect,
+  hostOf,
+  initialModel,
+  type Message,
+  type Model,
+  type StartOptions,
+  type Step,
+  withHost,
+} from './socktop-model.ts';
+import { killTargetOf, LIST, reordered, searched, sortedByTraffic, trafficToggled } from './socktop-rows.ts';
+import { helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
 /** The model after a message, and what the outside is to do. Pure but for the hosts' data, which the model owns. */
-export function update(model: Model, message: Message): Step {
+function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
       return resized(model, message.width, message.height);
@@ -40,7 +50,7 @@ export function update(model: Model, message: Message): Step {
 
 const PARTS = {
   helpOf: (model: Model) => helpOf(model),
-  acted: (model: Model, action: Action): Step | undefined =>
+  acted: (model: Model, action: SocktopAction): Step | undefined =>
     actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
   ...{ typed, pasted, pointed },
   signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
@@ -77,7 +87,7 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
   return isNews && status.notice !== undefined ? noticed(next, status.notice, true) : next;
 }
 
-function actedOnView(model: Model, action: Action): Step | undefined {
+function actedOnView(model: Model, action: SocktopAction): Step | undefined {
   if (model.view === 'hosts') {
     const step = hostsMoved(model, action);
     if (step !== undefined) return step;
@@ -103,7 +113,7 @@ function actedOnView(model: Model, action: Action): Step | undefined {
   }
 }
 
-function actedOnRows(model: Model, action: Action): Step | undefined {
+function actedOnRows(model: Model, action: SocktopAction): Step | undefined {
   const key = model.list.sortKeys(hostOf(model).hasTraffic).find((one) => action === `sort-${one}`);
   if (key !== undefined) return { model: isOnTable(model) ? LIST.sortedBy(model, key) : model };
   switch (action) {
@@ -130,7 +140,7 @@ function isOnTable(model: Model): boolean {
   return model.view === 'dashboard';
 }
 
-function actedOnScreen(model: Model, action: Action): Step | undefined {
+function actedOnScreen(model: Model, action: SocktopAction): Step | undefined {
   switch (action) {
     case 'compact':
       if (!isOnTable(model)) return { model };
@@ -177,4 +187,95 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
 function paused(model: Model): Step {
   if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
+}
+
+/** The parts that the screen's loop runs. */
+export interface SocktopProgram {
+  readonly initial: Model;
+  update(model: Model, message: Message): Step;
+  view(model: Model, buffer: Buffer): void;
+  input(model: Model, event: InputEvent): Message | undefined;
+  resized(model: Model, width: number, height: number): Message;
+}
+
+/** socktop's screen as a program for the loop. */
+export function socktopProgram(options: StartOptions): SocktopProgram {
+  return {
+    initial: initialModel(options),
+    update,
+    view,
+    input: messageOf,
+    resized: (_model, width, height) => ({ kind: 'resized', width, height }),
+  };
+}
+
+function messageOf(model: Model, event: InputEvent): Message | undefined {
+  return model.view === 'network' ? networkInput(model, event) : inputMessageOf(model, event);
+}
+
+/** The model after a report of the mouse on the current view. */
+function pointed(model: Model, event: MouseEvent): Step {
+  if (model.view === 'dashboard') return LIST.pointed(model, event, paneOpened);
+  switch (event.action) {
+    case 'wheel-up':
+      return scrolled(model, event, -WHEEL_LINES);
+    case 'wheel-down':
+      return scrolled(model, event, WHEEL_LINES);
+    case 'press':
+      return event.button === 'left' ? pressed(model, event) : { model };
+    case 'release':
+      return { model: model.grab === undefined ? model : { ...model, grab: undefined } };
+    default:
+      return { model };
+  }
+}
+
+function scrolled(model: Model, { x, y }: MouseEvent, lines: number): Step {
+  return model.view === 'hosts' ? hostsScrolled(model, lines) : paneScrolled(model, x, y, lines);
+}
+
+function pressed(model: Model, { x, y }: MouseEvent): Step {
+  return model.view === 'hosts' ? pressedHost(model, x, y) : panePressed(model, x, y);
+}
+
+/** A press on a host puts the cursor on it, on the one that has it opens it. */
+function pressedHost(model: Model, x: number, y: number): Step {
+  const screen = rect(0, 0, model.width, model.height);
+  const row = hostRowAt(screen, model.hostsViewport.offset, model.hosts.length, x, y);
+  if (row < 0) return { model };
+  return row === model.hostsViewport.selected ? hostOpened(model) : hostChosen(model, row);
+}
+
+/** Opens the line at the bottom with the search in force now. */
+function promptOpened(model: Model): Model {
+  const { search } = hostOf(model);
+  return { ...model, prompt: { input: textInput(search), before: search } };
+}
+
+/** A key while the line is open: it takes them all. */
+function typed(model: Model, key: KeyEvent): Model {
+  const { prompt } = model;
+  if (prompt === undefined) return model;
+  switch (key.chord) {
+    case 'enter':
+      return { ...model, prompt: undefined };
+    case 'escape':
+    case 'ctrl+c':
+      return searched({ ...model, prompt: undefined }, prompt.before);
+    default: {
+      const input = updateTextInput(prompt.input, key);
+      return input === undefined || input === prompt.input ? model : edited(model, input);
+    }
+  }
+}
+
+function pasted(model: Model, text: string): Model {
+  const { prompt } = model;
+  return prompt === undefined ? model : edited(model, insertText(prompt.input, text));
+}
+
+/** The search applies while it is typed. */
+function edited(model: Model, input: TextInput): Model {
+  if (model.prompt === undefined) return model;
+  return searched({ ...model, prompt: { ...model.prompt, input } }, input.text);
 }

@@ -1,30 +1,30 @@
 import { groupedText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
-import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
+import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
 import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
-import { renderHelp } from '../../views/overlays/help.ts';
-import { renderKill } from '../../views/overlays/kill.ts';
-import { killNote } from '../../views/overlays/kill-state.ts';
+import { type HelpGroup, renderHelp } from '../../views/overlays/help.ts';
+import { killNote, renderKill } from '../../views/overlays/kill.ts';
 import { renderPromptLine } from '../../views/overlays/prompt-line.ts';
-import { needsOf, renderDashboard } from '../../views/system/dashboard.ts';
 import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
   type DashboardLayout,
   layoutDashboard,
-} from '../../views/system/dashboard-layout.ts';
+  needsOf,
+  renderDashboard,
+} from '../../views/system/dashboard.ts';
 import { hostsArea, renderHosts } from '../../views/system/hosts-table.ts';
 import { layoutPane, renderProcessPane } from '../../views/system/process-pane.ts';
 import { renderHostsHeader, renderSystemHeader } from '../../views/system/system-header.ts';
 import type { SystemView } from '../../views/system/system-look.ts';
 import { chordText } from '../config/keymap.ts';
+import { helpGroups } from '../shared/help-groups.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
-import { footerHints, footerNote } from './socktop-footer.ts';
-import { helpOf } from './socktop-help.ts';
-import { type HostModel, hostOf, type Model } from './socktop-model.ts';
+import { type HostModel, hostOf, type Model, type ViewName } from './socktop-model.ts';
 
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
@@ -191,4 +191,90 @@ function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
     return;
   }
   buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
+}
+
+/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
+  hosts: ['help', 'open', 'pause', 'quit'],
+  dashboard: [
+    ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
+    ...(['back', 'pause', 'quit', 'traffic'] as const),
+  ],
+  process: ['help', 'back', 'host-next', 'open', 'kill', 'pause', 'quit'],
+};
+
+/** What the user should know now, instead of the keys. */
+function footerNote(model: Model): { readonly text: string; readonly isBad: boolean } | undefined {
+  if (model.notice !== undefined) return model.notice;
+  if (model.view === 'hosts') return undefined;
+  const { failure, link } = hostOf(model);
+  if (link !== undefined && link.phase !== 'live') return undefined;
+  if (failure !== undefined) return { text: failure, isBad: true };
+  return model.view === 'dashboard' ? trafficNote(model) : undefined;
+}
+
+/** Why nothing is in the column of network use. */
+function trafficNote(model: Model): { readonly text: string; readonly isBad: boolean } | undefined {
+  const { hasTraffic, data } = hostOf(model);
+  if (!hasTraffic) return undefined;
+  const isUnrecorded = model.playback !== undefined && !data.isTrafficTold;
+  const reason = isUnrecorded ? 'the recording has not told who uses the network so far' : data.trafficError;
+  return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
+}
+
+function footerHints(model: Model): readonly KeyHint[] {
+  if (model.view === 'network') return [];
+  const bindings = model.keymap.groups.flatMap((group) => group.bindings);
+  return HINTS[model.view].flatMap((action): KeyHint[] => {
+    const binding = bindings.find((each) => each.action === action);
+    const label = labelOf(model, action);
+    if (binding === undefined || label === null) return [];
+    return [{ key: chordText(binding.chords[0]!, model.ascii), label: label ?? binding.label ?? action }];
+  });
+}
+
+/** What the label says of the present state; undefined: nothing but what the key does; null: the key does nothing. */
+function labelOf(model: Model, action: SocktopAction): string | undefined | null {
+  const host = hostOf(model);
+  switch (action) {
+    case 'search':
+      return host.search === '' ? undefined : `search: ${host.search}`;
+    case 'sort-next':
+      return `sort: ${host.sort.key}`;
+    case 'back':
+      if (model.view === 'process') return undefined;
+      return host.search !== '' ? 'clear search' : model.hosts.length > 1 ? 'hosts' : null;
+    case 'host-next':
+      if (model.view === 'process') return 'next list';
+      return model.hosts.length > 1 ? undefined : null;
+    case 'open':
+      if (model.view === 'hosts') return 'open';
+      return model.view === 'process' ? (host.pane?.focus === 'children' ? 'open' : null) : undefined;
+    case 'kill':
+      return host.canSignal ? undefined : null;
+    case 'traffic':
+      return host.hasTraffic ? 'NET off' : undefined;
+    case 'compact':
+      return model.isCompact ? 'full' : undefined;
+    case 'pause':
+      return model.isPaused ? 'resume' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The help overlay's text: the keys, the mouse, and what program this is. */
+export function helpOf({
+  keymap,
+  ascii,
+  version,
+}: Pick<Model, 'keymap' | 'ascii' | 'version'>): readonly HelpGroup[] {
+  const about: HelpGroup = {
+    title: 'About',
+    lines: [
+      { keys: `socktop ${version}`, description: 'Monitor of machines, near and far' },
+      { keys: 'license', description: 'MIT' },
+    ],
+  };
+  return [...helpGroups(keymap, ascii), about];
 }

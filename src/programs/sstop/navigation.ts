@@ -1,4 +1,4 @@
-import { noticed } from '../../views/notice.ts';
+import { noticed } from '../../views/screen-update.ts';
 import { listOf, type Model, stateOf, type ViewName, withState } from './sstop-model.ts';
 import { filtered, relisted } from './sstop-rows.ts';
 

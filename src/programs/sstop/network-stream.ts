@@ -3,14 +3,13 @@ import type { ExportOptions } from '../../data/export/export-options.ts';
 import { snapshotToJson } from '../../data/export/json.ts';
 import { tableText } from '../../data/export/table-text.ts';
 import type { OwnerFilter } from '../../data/query/filter/filter-context.ts';
-import { movedScope, type Scope } from '../../data/query/scope.ts';
+import { interfaceNamed, movedScope, type Scope } from '../../data/query/scope.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { Snapshot, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { EXIT_USAGE } from '../shared/exit-codes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { runStream, type StreamContent } from '../shared/stream.ts';
-import { interfaceNamed } from './interface-choice.ts';
 import { readFilterOption, type SstopInput } from './sstop-input.ts';
 
 /** Streams the network to standard output, or prints it once; resolves to the exit code. */

@@ -1,15 +1,16 @@
 import { expect, test } from 'bun:test';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
-import { KEYMAP, keymapOf } from '../shared/keymaps.ts';
+import { keymapOf } from '../config/keymap.ts';
+import { SSTOP_KEYMAP } from '../shared/keymaps.ts';
 import { rehearse } from './rehearsal.ts';
-import { type SstopProgram, sstopProgram } from './sstop-program.ts';
+import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 
 function program(): SstopProgram {
   return sstopProgram({
     ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
     ...{ mouse: true, dns: false, alertBytesPerSecond: 1, columns: PROCESS_COLUMN_IDS, canSignal: true },
-    ...{ ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT, keymap: keymapOf(KEYMAP) },
+    ...{ ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT, keymap: keymapOf(SSTOP_KEYMAP) },
     names: { host: () => undefined, country: () => undefined },
   });
 }

@@ -8,7 +8,7 @@ import { ProcessTable } from '../../data/sample/process-table.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { OwnerBasis, PROTOCOL_TCP, SocketTable, TcpState } from '../../data/sample/socket-table.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
-import type { SstopProgram } from './sstop-program.ts';
+import type { SstopProgram } from './sstop-update.ts';
 
 const PID = 2;
 const START_TICKS = 1;

@@ -13,13 +13,18 @@ import { DetailFacts } from '../../views/network/detail.ts';
 import { GroupList } from '../../views/network/group-list.ts';
 import { HostList } from '../../views/network/host-list.ts';
 import { ListenList } from '../../views/network/listen-list.ts';
-import type { NetworkData } from '../../views/network/network-data.ts';
-import type { Identity, ListSort, NameLookup, NetworkList } from '../../views/network/network-list.ts';
+import type {
+  Identity,
+  ListSort,
+  NameLookup,
+  NetworkData,
+  NetworkList,
+} from '../../views/network/network-list.ts';
 import { type ProcessColumn, ProcessList } from '../../views/network/network-process-list.ts';
-import type { Notice } from '../../views/notice.ts';
-import type { KillState } from '../../views/overlays/kill-state.ts';
-import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
-import type { Action, Keymap } from '../shared/keymaps.ts';
+import type { KillState } from '../../views/overlays/kill.ts';
+import type { Notice, ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import type { Keymap } from '../config/keymap.ts';
+import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
 
 /** What fills the screen below the header. The detail's list is that of one process's connections. */
@@ -104,7 +109,7 @@ export interface Model {
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
-  readonly keymap: Keymap;
+  readonly keymap: Keymap<SstopAction>;
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
@@ -116,7 +121,7 @@ export type Message =
   | { readonly kind: 'resized'; readonly width: number; readonly height: number }
   | { readonly kind: 'sampled'; readonly data: NetworkData }
   | { readonly kind: 'failed'; readonly message: string }
-  | ScreenMessage<Action>
+  | ScreenMessage<SstopAction>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
   /** The flash of those who crossed the alert's threshold up to a round is over. */
@@ -154,7 +159,7 @@ export interface StartOptions {
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
-  readonly keymap: Keymap;
+  readonly keymap: Keymap<SstopAction>;
   readonly names: NameLookup;
 }
 

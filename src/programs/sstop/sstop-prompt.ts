@@ -1,8 +1,8 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import { compactBytesText } from '../../kit/text/format.ts';
+import { parseRate, RATE_HINT } from '../../kit/text/units.ts';
 import type { KeyEvent } from '../../screen/input/event.ts';
 import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
-import { parseRate, RATE_HINT } from '../config/rate.ts';
 import { type Model, type Prompt, stateOf, withState } from './sstop-model.ts';
 import { filtered } from './sstop-rows.ts';
 

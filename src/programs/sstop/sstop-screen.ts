@@ -1,24 +1,28 @@
+import { ProcessRows } from '../../data/query/process-rows.ts';
+import type { Scope } from '../../data/query/scope.ts';
 import type { Signaller } from '../../data/sample/platform.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
+import { ageText, bytesText } from '../../kit/text/format.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Controls, ExitReason } from '../../screen/loop/program.ts';
+import type { NetworkData } from '../../views/network/network-list.ts';
 import type { PlaybackCommand } from '../../views/screen-update.ts';
 import { exceptionFields } from '../shared/event-log.ts';
 import { EXIT_USAGE } from '../shared/exit-codes.ts';
-import { groupsFor, keymapOf } from '../shared/keymaps.ts';
+import { keymapFor } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
 import { nameLookup } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
-import { exitCodeOf, groupsHere, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
+import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
 import type { Settings } from '../shared/settings.ts';
-import { exitSummary } from './exit-summary.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import { readFilterOption, type SstopInput } from './sstop-input.ts';
 import type { Effect, Message, Model } from './sstop-model.ts';
-import { type SstopProgram, sstopProgram } from './sstop-program.ts';
 import { prepared } from './sstop-rows.ts';
+import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 
 type ScreenControls = Controls<Model, Message>;
 
@@ -109,8 +113,11 @@ class Screen {
     const { settings, input } = { settings: this.#settings, input: this.#input };
     return sstopProgram({
       ...settings,
-      keymap: keymapOf(
-        groupsHere(groupsFor(settings.keymap.groups, input.playback !== undefined), this.#system),
+      keymap: keymapFor(
+        settings.keymap,
+        'sstop',
+        input.playback !== undefined,
+        this.#system.system.hasJobControl,
       ),
       canSignal: input.playback === undefined && this.#signaller !== undefined,
       // Another machine's process of that number is another process.
@@ -196,4 +203,36 @@ function withInjectedFault(program: SstopProgram): SstopProgram {
       program.view(model, buffer);
     },
   };
+}
+
+const TOP_COUNT = 5;
+const SIZE_COLUMNS = 10;
+
+/**
+ * What is left on the terminal when the screen is gone: how long, how much, and who; exited processes count.
+ * Plain lines, safe to print.
+ */
+function exitSummary(data: NetworkData, durationMicros: number, scope: Scope): string {
+  const { section, rates } = data;
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...scope, includeExited: true });
+  const up = bytesText(rates.totalTxBytes);
+  const down = bytesText(rates.totalRxBytes);
+  const lines = [`sstop ran ${ageText(durationMicros)}: ${up} up, ${down} down over the network interfaces`];
+  const top = new Int32Array(TOP_COUNT);
+  const count = rows.window({ key: 'total', isReversed: false }, 0, TOP_COUNT, top);
+  for (const row of top.subarray(0, count)) {
+    const owner = rows.owner[row]!;
+    if (!(rows.upTotal[row]! + rows.downTotal[row]! > 0)) continue;
+    const pid = section.owners.pid[owner]!;
+    const who = pid > 0 ? `${section.owners.names[owner]} (${pid})` : section.owners.names[owner]!;
+    const exited = section.owners.hasExited[owner] === 1 ? ', exited' : '';
+    const sizes = `${sizeText(rows.upTotal[row]!)} up ${sizeText(rows.downTotal[row]!)} down`;
+    lines.push(`  ${sizes}  ${sanitizeLine(who)}${exited}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function sizeText(bytes: number): string {
+  return bytesText(bytes).padStart(SIZE_COLUMNS);
 }

@@ -1,18 +1,28 @@
-import { movedScope } from '../../data/query/scope.ts';
-import { isMovement } from '../../views/movement.ts';
-import { frozen, type NetworkData } from '../../views/network/network-data.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { killOpened, updateScreen } from '../../views/screen-update.ts';
+import { interfaceNamed, movedScope, nextInterface } from '../../data/query/scope.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
+import { isMovement } from '../../views/list-screen.ts';
+import { frozen, type NetworkData } from '../../views/network/network-list.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
+import { inputMessageOf, killOpened, updateScreen } from '../../views/screen-update.ts';
 import { helpGroups } from '../shared/help-groups.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
-import type { Action } from '../shared/keymaps.ts';
-import { interfaceNamed, nextInterface } from './interface-choice.ts';
-import { wentBack, wentInto, wentTo } from './navigation.ts';
-import type { Effect, Message, Model, Step } from './sstop-model.ts';
-import { listOf, stateOf, withState } from './sstop-model.ts';
-import { pointed } from './sstop-pointer.ts';
+import type { SstopAction } from '../shared/keymaps.ts';
+import { canOpen, wentBack, wentInto, wentTo } from './navigation.ts';
+import {
+  type Effect,
+  initialModel,
+  listOf,
+  type Message,
+  type Model,
+  type StartOptions,
+  type Step,
+  stateOf,
+  withState,
+} from './sstop-model.ts';
 import { pasted, promptOpened, typed } from './sstop-prompt.ts';
-import { filtered, killTargetOf, LIST, relisted } from './sstop-rows.ts';
+import { filtered, killTargetOf, LIST, layoutOf, relisted } from './sstop-rows.ts';
+import { view } from './sstop-view.ts';
 
 /** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
@@ -37,7 +47,7 @@ export function update(model: Model, message: Message): Step {
 
 const PARTS = {
   helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
-  acted: (model: Model, action: Action): Step | undefined =>
+  acted: (model: Model, action: SstopAction): Step | undefined =>
     actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
   ...{ typed, pasted, pointed },
   signalEffect: (_: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
@@ -83,7 +93,7 @@ function withMovedInterface(model: Model, { section, rates }: NonNullable<Model[
   return scope === model.scope ? model : { ...model, scope };
 }
 
-function actedOnView(model: Model, action: Action): Step | undefined {
+function actedOnView(model: Model, action: SstopAction): Step | undefined {
   if (isMovement(action)) return { model: LIST.moved(model, action) };
   switch (action) {
     case 'open':
@@ -99,7 +109,7 @@ function actedOnView(model: Model, action: Action): Step | undefined {
   }
 }
 
-function actedOnRows(model: Model, action: Action): Step | undefined {
+function actedOnRows(model: Model, action: SstopAction): Step | undefined {
   switch (action) {
     case 'sort-next':
       return { model: LIST.sortedByNext(model) };
@@ -140,7 +150,7 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
   }
 }
 
-function actedOnScreen(model: Model, action: Action): Step | undefined {
+function actedOnScreen(model: Model, action: SstopAction): Step | undefined {
   switch (action) {
     case 'interface-next':
       return { model: withNextInterface(model) };
@@ -220,4 +230,45 @@ function paused(model: Model): Model {
 function resumed(model: Model): Model {
   model.workspace.histories.release();
   return relisted({ ...model, pausedAtMillis: undefined, shown: model.live });
+}
+
+/** The model after a report of the mouse on the current view. */
+function pointed(model: Model, event: MouseEvent): Step {
+  if (layoutOf(model).isTooSmall) return { model };
+  const step = LIST.pointed(model, event, opened);
+  const isPress = event.action === 'press' && event.button === 'left';
+  return isPress ? { ...step, model: chosen(step.model) } : step;
+}
+
+/** What is typed so far stays in force, as by Enter. */
+function opened(model: Model): Step | undefined {
+  return canOpen(model) ? { model: wentInto({ ...model, prompt: undefined }) } : undefined;
+}
+
+/** A row chosen while a filter is typed is the one that the cursor comes back to. */
+function chosen(model: Model): Model {
+  const { prompt } = model;
+  const { selection } = stateOf(model);
+  if (prompt === undefined || selection === prompt.selection) return model;
+  return { ...model, prompt: { ...prompt, selection } };
+}
+
+/** The parts that the screen's loop runs. */
+export interface SstopProgram {
+  readonly initial: Model;
+  update(model: Model, message: Message): Step;
+  view(model: Model, buffer: Buffer): void;
+  input(model: Model, event: InputEvent): Message | undefined;
+  resized(model: Model, width: number, height: number): Message;
+}
+
+/** sstop's screen as a program for the loop. */
+export function sstopProgram(options: StartOptions): SstopProgram {
+  return {
+    initial: initialModel(options),
+    update,
+    view,
+    input: inputMessageOf,
+    resized: (_model, width, height) => ({ kind: 'resized', width, height }),
+  };
 }

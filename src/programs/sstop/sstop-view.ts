@@ -1,22 +1,30 @@
+import { durationText } from '../../kit/text/units.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
+import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
 import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
 import { layoutDetail, renderDetail } from '../../views/network/detail.ts';
 import { renderHeader, renderSparklineRow } from '../../views/network/header.ts';
-import type { NetworkData } from '../../views/network/network-data.ts';
+import type { NetworkData } from '../../views/network/network-list.ts';
+import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import { renderHelp } from '../../views/overlays/help.ts';
-import { renderKill } from '../../views/overlays/kill.ts';
-import { killNote } from '../../views/overlays/kill-state.ts';
+import { killNote, renderKill } from '../../views/overlays/kill.ts';
 import { renderPromptLine } from '../../views/overlays/prompt-line.ts';
+import { chordText } from '../config/keymap.ts';
 import { helpGroups } from '../shared/help-groups.ts';
-import { durationLabel } from '../shared/interval.ts';
-import { layoutScreen, SCREEN_MIN_HEIGHT, SCREEN_MIN_WIDTH, type ScreenLayout } from './screen-layout.ts';
-import { footerHints, footerNote } from './sstop-footer.ts';
+import type { SstopAction } from '../shared/keymaps.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
-import { LIST, layoutOf, lookOf } from './sstop-rows.ts';
+import {
+  LIST,
+  layoutOf,
+  layoutScreen,
+  lookOf,
+  SCREEN_MIN_HEIGHT,
+  SCREEN_MIN_WIDTH,
+  type ScreenLayout,
+} from './sstop-rows.ts';
 
 const TITLES: Readonly<Record<ViewName, string>> = {
   processes: 'sstop',
@@ -89,7 +97,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     link: model.link,
     scope,
     title: TITLES[model.view],
-    interval: model.playback === undefined ? durationLabel(model.intervalMillis) : '',
+    interval: model.playback === undefined ? durationText(model.intervalMillis) : '',
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
     isFollowing: model.isFollowing,
@@ -163,4 +171,79 @@ function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
     return;
   }
   buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
+}
+
+/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
+  processes: [
+    ...(['help', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
+    ...(['pause', 'quit', 'interface-next', 'loopback'] as const),
+  ],
+  hosts: ['help', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'quit'],
+  listen: ['help', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause', 'quit'],
+  groups: ['help', 'back', 'open', 'filter', 'sort-next', 'pause', 'quit'],
+  detail: ['help', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'quit'],
+};
+
+/** What the user should know now, instead of the keys. */
+function footerNote(model: Model): { readonly text: string; readonly isBad: boolean } | undefined {
+  if (model.notice !== undefined) return model.notice;
+  if (model.failure !== undefined) return { text: model.failure, isBad: true };
+  const { shown } = model;
+  if (shown === undefined) return undefined;
+  const { wantedInterface } = model;
+  if (wantedInterface !== undefined) {
+    const text = `There is no interface '${wantedInterface}' yet: all are shown until then, i chooses one.`;
+    return { text, isBad: true };
+  }
+  const { selection, viewport } = stateOf(model);
+  const isSelected = model.view === 'processes' && selection !== undefined && viewport.selected >= 0;
+  const text =
+    (isSelected ? ownerNote(shown.section, selection.slot) : undefined) ?? shown.section.errors[0]?.message;
+  return text === undefined ? undefined : { text, isBad: true };
+}
+
+function footerHints(model: Model): readonly KeyHint[] {
+  const bindings = model.keymap.groups.flatMap((group) => group.bindings);
+  const hints = HINTS[model.view].flatMap((action): KeyHint[] => {
+    // Elsewhere the key only says that it does nothing.
+    if (action === 'kill' && !model.canSignal) return [];
+    const binding = bindings.find((each) => each.action === action);
+    if (binding === undefined) return [];
+    const label = labelOf(model, action) ?? binding.label ?? action;
+    return [{ key: chordText(binding.chords[0]!, model.ascii), label }];
+  });
+  return [...hints, { key: '+/-', label: durationText(model.intervalMillis) }];
+}
+
+/** What the label says of the present state, where there is something to say. */
+function labelOf(model: Model, action: SstopAction): string | undefined {
+  const { filterText, sort } = stateOf(model);
+  switch (action) {
+    case 'filter':
+      return filterText === '' ? undefined : `filter: ${filterText}`;
+    case 'sort-next':
+      return `sort: ${sort.key}`;
+    case 'loopback':
+      return model.scope.includeLoopback ? 'hide loopback' : undefined;
+    case 'dns':
+      return model.isDnsOn ? 'addresses' : 'names';
+    case 'interface-next':
+      return interfaceName(model.shown, model.scope.interfaceIndex);
+    case 'pause':
+      return model.pausedAtMillis === undefined && model.playback?.progress.isPaused !== true
+        ? undefined
+        : 'resume';
+    case 'back':
+      return filterText === '' ? undefined : 'clear filter';
+    default:
+      return undefined;
+  }
+}
+
+function interfaceName(data: NetworkData | undefined, index: number | undefined): string | undefined {
+  if (data === undefined || index === undefined) return undefined;
+  const { interfaces } = data.section;
+  const slot = interfaces.slots.find(index, 0, 0, 0);
+  return slot < 0 ? undefined : interfaces.names[slot];
 }

@@ -1,3 +1,4 @@
+import type { Trend } from '../../data/rates/trend.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { AsciiText } from '../../kit/text/ascii-text.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
@@ -184,4 +185,12 @@ export class CellPen {
       this.ascii,
     );
   }
+}
+
+const MARKS: Readonly<Record<Trend, string>> = { up: '↑', down: '↓', flat: '→' };
+const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '^', down: 'v', flat: '=' };
+
+/** The sign for where traffic is going, one column. */
+export function trendMark(trend: Trend, ascii: boolean): string {
+  return (ascii ? ASCII_MARKS : MARKS)[trend];
 }

@@ -5,8 +5,7 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable } from './list-table.ts';
+import { type ListColumns, ListTable, left, right } from './list-table.ts';
 import type {
   Identity,
   ListHit,

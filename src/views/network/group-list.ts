@@ -2,10 +2,8 @@ import { GROUP_FIELDS } from '../../data/query/group-fields.ts';
 import { GroupRows } from '../../data/query/group-rows.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable } from './list-table.ts';
+import { type ListColumns, ListTable, left, maximumOf, right, TRAFFIC_COLUMNS } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
-import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
   group: {

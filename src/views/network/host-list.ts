@@ -3,8 +3,7 @@ import { HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { type ListColumns, left } from './list-column.ts';
-import { ListTable } from './list-table.ts';
+import { type ListColumns, ListTable, left, maximumOf, TRAFFIC_COLUMNS } from './list-table.ts';
 import type {
   Identity,
   ListHit,
@@ -14,7 +13,6 @@ import type {
   NameLookup,
   NetworkList,
 } from './network-list.ts';
-import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const NAMED_PROCESSES = 4;
 

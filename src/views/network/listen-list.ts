@@ -5,10 +5,8 @@ import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable } from './list-table.ts';
+import { type ListColumns, ListTable, left, right, TRAFFIC_COLUMNS } from './list-table.ts';
 import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
-import { TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
   protocol: {

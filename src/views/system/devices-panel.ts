@@ -8,8 +8,7 @@ import { type Block, renderBlock, renderBlockDivider } from '../../screen/widget
 import { renderChart } from '../../screen/widgets/chart.ts';
 import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import { percentOf } from './memory-panel.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine } from './usage-line.ts';
+import { putUsageLine, type SystemView } from './system-look.ts';
 
 /** How many lines each part of the panel gets. */
 interface DevicesLayout {

@@ -4,8 +4,7 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
 import { percentOf } from './memory-panel.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine } from './usage-line.ts';
+import { putUsageLine, type SystemView } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const AMOUNT_WIDTH = 13;

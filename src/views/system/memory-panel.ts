@@ -3,8 +3,7 @@ import { compactBytesText, partText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine, type UsageLine } from './usage-line.ts';
+import { putUsageLine, type SystemView, type UsageLine } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const AMOUNT_WIDTH = 15;

@@ -9,8 +9,7 @@ import { graphLevel, type Samples } from '../../screen/widgets/levels.ts';
 import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { memoryLine, percentOf, swapLine } from './memory-panel.ts';
-import { type SystemView, usageStyle } from './system-look.ts';
-import { percentText, putUsageLine } from './usage-line.ts';
+import { percentText, putUsageLine, type SystemView, usageStyle } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const VALUE_WIDTH = 7;

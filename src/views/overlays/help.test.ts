@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { HELP_COLUMN_GAP, type HelpGroup, helpColumns, widthOf } from './help-columns.ts';
+import { HELP_COLUMN_GAP, type HelpGroup, helpColumns, widthOf } from './help.ts';
 
 const group = (title: string, count: number): HelpGroup => ({
   title,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { CollectionParts } from '../../data/sample/network-sample.ts';
-import { lossText, tierText } from './tier-note.ts';
+import { lossText, tierText } from './header.ts';
 
 const ALL: CollectionParts = {
   tcp: 'ebpf',

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { bottomOf, rightOf } from '../../screen/layout/rect.ts';
-import { layoutScreen } from './screen-layout.ts';
+import { layoutScreen } from './sstop-rows.ts';
 
 test('at any size every area is on the screen and no two share a cell', () => {
   fc.assert(

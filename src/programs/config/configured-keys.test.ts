@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { rebound } from './rebound.ts';
+import { rebound } from './configured-keys.ts';
 
 type Action = 'down' | 'up' | 'pause' | 'quit';
 
