@@ -1,4 +1,4 @@
-import { timeValue } from '../query/cell-values.ts';
+import { timeValue } from '../query/row-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';

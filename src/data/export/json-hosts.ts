@@ -1,5 +1,4 @@
-import { HOST_FIELDS, type HostExport } from '../query/host-fields.ts';
-import { HostRows } from '../query/host-rows.ts';
+import { HOST_FIELDS, type HostExport, HostRows } from '../query/host-rows.ts';
 import type { JsonEntry } from '../query/row-fields.ts';
 import { ScopeFilter } from '../query/scope.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';

@@ -1,11 +1,10 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { GROUP_FIELDS, type GroupExport } from '../query/group-fields.ts';
-import { type ControlGroup, controlGroupOf } from '../query/groups.ts';
-import type { NetworkExport } from '../query/network-export.ts';
+import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
+import { type ControlGroup, controlGroupOf } from '../query/control-groups.ts';
+import { type NetworkExport, trafficColumns } from '../query/network-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import type { ProcessRows } from '../query/process-rows.ts';
 import type { JsonEntry } from '../query/row-fields.ts';
-import { trafficColumns } from '../query/traffic-fields.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';

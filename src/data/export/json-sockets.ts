@@ -1,7 +1,7 @@
-import { CONNECTION_FIELDS } from '../query/connection-fields.ts';
-import type { Listener, NetworkExport } from '../query/network-export.ts';
+import { CONNECTION_FIELDS } from '../query/connection-rows.ts';
+import type { Listener, NetworkExport } from '../query/network-fields.ts';
 import { type Scope, ScopeFilter } from '../query/scope.ts';
-import { protocolName } from '../query/socket-names.ts';
+import { protocolName } from '../query/socket-texts.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';

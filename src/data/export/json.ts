@@ -1,7 +1,6 @@
-import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
-import { LISTEN_FIELDS, type ListenExport } from '../query/listen-fields.ts';
+import { countValue, type JsonEntry, rateValue, timeValue } from '../query/row-fields.ts';
+import { LISTEN_FIELDS, type ListenExport } from '../query/listen-rows.ts';
 import { ProcessRows } from '../query/process-rows.ts';
-import type { JsonEntry } from '../query/row-fields.ts';
 import { ScopeFilter } from '../query/scope.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';

@@ -1,4 +1,4 @@
-import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
+import { countValue, rateValue, timeValue } from '../query/row-fields.ts';
 import { MACHINE_PROCESS_FIELDS, type MachineProcessExport } from '../query/machine-process-rows.ts';
 import type { CpuSample } from '../sample/cpu-sample.ts';
 import type { FileSystem } from '../sample/disks-section.ts';

@@ -1,6 +1,6 @@
 import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { timeValue } from '../query/cell-values.ts';
+import { timeValue } from '../query/row-fields.ts';
 import {
   MACHINE_PROCESS_FIELDS,
   type MachineProcessExport,

@@ -1,6 +1,6 @@
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { timeValue } from '../query/cell-values.ts';
+import { timeValue } from '../query/row-fields.ts';
 import { pidValue } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';

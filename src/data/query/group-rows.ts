@@ -1,21 +1,54 @@
+import { type ControlGroup, OwnerGroups } from './control-groups.ts';
+import { arrangeBy, exported, falls, risesByText, type RowFields, type SortKeyOf } from './row-fields.ts';
+import { type ExportedTraffic, knownSum, TRAFFIC_FIELDS, type TrafficColumns, trafficColumns } from './network-fields.ts';
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
-import { groupFilterText } from './filter/group-filter.ts';
-import { GROUP_FIELDS } from './group-fields.ts';
-import type { ControlGroup } from './groups.ts';
-import { knownSum } from './known-sum.ts';
-import { NameNumbers } from './name-numbers.ts';
-import { OwnerGroups } from './owner-groups.ts';
+import { groupFilterText } from './filter/parse-filter.ts';
+import { NameNumbers } from './name-counts.ts';
 import { ProcessRows } from './process-rows.ts';
-import { RankedRows } from './ranked-rows.ts';
-import { arrangeBy, type SortKeyOf } from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
+import { RankedRows, type RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import type { SortBy } from './sort.ts';
-import { trafficColumns } from './traffic-fields.ts';
+
+/** What control groups are ordered by. */
+interface OrderedGroups extends TrafficColumns {
+  readonly names: readonly string[];
+  readonly processes: Int32Array;
+}
+
+/** What exports read a control group from. */
+export interface GroupExport {
+  readonly rows: ExportedTraffic['rows'] & {
+    readonly processes: Int32Array;
+    nameOf(row: number): string;
+    typeOf(row: number): ControlGroup['type'];
+  };
+}
+
+/** The fields of the control groups. */
+export const GROUP_FIELDS = {
+  name: {
+    help: 'container, unit, session or path',
+    ...exported('group', 'group'),
+    order: risesByText(8, (rows) => rows.names),
+    value: ({ rows }, row) => rows.nameOf(row),
+  },
+  type: {
+    help: '`container`, `systemd`, `user session` or `other`',
+    ...exported('type', 'type'),
+    value: ({ rows }, row) => rows.typeOf(row),
+  },
+  processes: {
+    help: 'how many processes it has',
+    ...exported('processes', 'processes'),
+    order: falls(7, (rows, row) => rows.processes[row]!),
+    value: ({ rows }, row) => rows.processes[row]!,
+  },
+  ...TRAFFIC_FIELDS,
+} satisfies RowFields<OrderedGroups, GroupExport>;
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 

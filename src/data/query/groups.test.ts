@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { controlGroupOf } from './groups.ts';
+import { controlGroupOf } from './control-groups.ts';
 
 const ID = '0123456789abcdef'.repeat(4);
 const SHORT = '0123456789ab';

@@ -2,20 +2,9 @@ import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent } from '../rates/process-cpu.ts';
 import type { ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
-import { countValue, rateValue } from './cell-values.ts';
-import type { ProcessTraffic } from './process-traffic.ts';
-import { RankedRows } from './ranked-rows.ts';
-import {
-  arrangeBy,
-  exported,
-  falls,
-  inJson,
-  type RowFields,
-  rises,
-  risesByText,
-  type SortKeyOf,
-} from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
+import { arrangeBy, countValue, exported, falls, inJson, rateValue, rises, risesByText, type RowFields, type SortKeyOf } from './row-fields.ts';
+import type { ProcessTraffic } from './owner-rates.ts';
+import { RankedRows, type RowOrder } from './row-order.ts';
 import type { SortBy } from './sort.ts';
 
 /** Users of a machine are few; a hostile one may make up more. */

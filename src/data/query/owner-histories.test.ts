@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { EVERYTHING, Machine } from './machine.fixture.ts';
-import { OwnerHistories } from './owner-histories.ts';
+import { OwnerHistories } from './owner-history.ts';
 
 /** Processes 1 to `count`, each with a connection; `step` lets them send so many bytes in a second. */
 class Senders {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
-import { OwnerSums } from './owner-sums.ts';
+import { OwnerSums } from './owner-rates.ts';
 import { ProcessRows } from './process-rows.ts';
 
 test('an owner’s figures are those of its row', () => {

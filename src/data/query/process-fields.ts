@@ -1,11 +1,9 @@
 import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { timeValue } from './cell-values.ts';
-import type { CONNECTION_FIELDS } from './connection-fields.ts';
-import type { ControlGroup } from './groups.ts';
-import type { Listener, NetworkExport } from './network-export.ts';
-import { exported, inJson, type JsonEntry, type RowFields, rises, risesByText } from './row-fields.ts';
-import { type ExportedTraffic, TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
+import { exported, inJson, type JsonEntry, rises, risesByText, type RowFields, timeValue } from './row-fields.ts';
+import type { CONNECTION_FIELDS } from './connection-rows.ts';
+import type { ControlGroup } from './control-groups.ts';
+import { type ExportedTraffic, type Listener, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';
 
 /** What the process table is ordered by, with rates smoothed or not. */
 export interface OrderedProcesses extends TrafficColumns {

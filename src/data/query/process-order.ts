@@ -1,10 +1,10 @@
 import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
-import { LowerNames } from './lower-names.ts';
+import { LowerNames } from './owner-texts.ts';
 import { type OrderedProcesses, PROCESS_FIELDS } from './process-fields.ts';
 import { arrangeBy } from './row-fields.ts';
 import { RowOrder } from './row-order.ts';
 import type { Sort } from './sort.ts';
-import type { TrafficColumns } from './traffic-fields.ts';
+import type { TrafficColumns } from './network-fields.ts';
 
 /** Which rates a sort goes by: those of the screen or those of exports. */
 export type RateBasis = 'smooth' | 'raw';

@@ -11,7 +11,7 @@ import { trendOfHistory } from './history-trend.ts';
 import { ProcessOrder, type RateBasis } from './process-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import type { Sort } from './sort.ts';
-import { trafficColumns } from './traffic-fields.ts';
+import { trafficColumns } from './network-fields.ts';
 
 /** Sockets that are counted in half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;

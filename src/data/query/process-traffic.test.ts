@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
-import { ProcessTraffic } from './process-traffic.ts';
+import { ProcessTraffic } from './owner-rates.ts';
 import type { Scope } from './scope.ts';
 
 function step(machine: Machine, traffic: ProcessTraffic, scope: Scope = OUTSIDE): void {

@@ -1,6 +1,24 @@
+import type { NetworkRates } from '../rates/network-rates.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import { numbers } from '../../kit/table/columns.ts';
-import { countValue, rateValue } from './cell-values.ts';
-import { exported, falls, type RowFields } from './row-fields.ts';
+import { countValue, exported, falls, rateValue, type RowFields } from './row-fields.ts';
+
+/** What exports of the network are made from, and who knows names. */
+export interface NetworkExport {
+  readonly section: NetworkSection;
+  readonly rates: NetworkRates;
+  /** Name of a remote address, if it is known by now. */
+  readonly hostName?: ((address: string) => string | undefined) | undefined;
+  readonly serviceName?: ((port: number, protocol: 'tcp' | 'udp') => string | undefined) | undefined;
+  readonly country?: ((address: string) => string | undefined) | undefined;
+}
+
+/** An address and port that somebody listens on, as exports write it. */
+export interface Listener {
+  readonly proto: 'tcp' | 'udp';
+  readonly ip: string;
+  readonly port: number;
+}
 
 /** What rows add up of traffic: rates in bytes a second and bytes, NaN unknown, and live connections. */
 export interface TrafficColumns {
@@ -73,3 +91,9 @@ export const TRAFFIC_FIELDS = {
     value: ({ rows }, row) => rows.connections[row]!,
   },
 } satisfies RowFields<TrafficColumns, ExportedTraffic>;
+
+/** Sum of what is known: NaN (unknown) only if both are. */
+export function knownSum(a: number, b: number): number {
+  if (Number.isNaN(a)) return b;
+  return Number.isNaN(b) ? a : a + b;
+}
