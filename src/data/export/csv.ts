@@ -1,6 +1,6 @@
-import { timeValue } from '../query/row-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
+import { timeValue } from '../query/row-fields.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
@@ -44,7 +44,7 @@ export function snapshotToCsv(
   const source = processContext(section, rates, header, options, rows);
   const timestamp = timeValue(header.wallMillis) ?? '';
   let text = '';
-  for (const row of rows.order(options.sort, 'raw')) {
+  for (const row of rows.order({ ...options.sort, isRaw: true })) {
     text += `${timestamp},${FIELDS.map(({ value }) => csvField(value(source, row))).join(',')}\n`;
   }
   return text;

@@ -1,6 +1,6 @@
 import type { OwnerFilter } from '../query/filter/filter-context.ts';
+import type { Sort } from '../query/process-fields.ts';
 import type { Scope } from '../query/scope.ts';
-import type { Sort } from '../query/sort.ts';
 
 /** What an export is about, and who knows names. Exports keep exited processes, whatever the scope says. */
 export interface ExportOptions {

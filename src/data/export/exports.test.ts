@@ -4,7 +4,7 @@ import { array, assert, constantFrom, oneof, property, string } from 'fast-check
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { freezeNetwork } from '../query/freeze.ts';
 import { filterOf } from '../query/machine.fixture.ts';
-import type { Sort } from '../query/sort.ts';
+import type { Sort } from '../query/process-fields.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';

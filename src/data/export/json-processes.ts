@@ -1,6 +1,6 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
 import { type ControlGroup, controlGroupOf } from '../query/control-groups.ts';
+import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
 import { type NetworkExport, trafficColumns } from '../query/network-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import type { ProcessRows } from '../query/process-rows.ts';

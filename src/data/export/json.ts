@@ -1,6 +1,6 @@
-import { countValue, type JsonEntry, rateValue, timeValue } from '../query/row-fields.ts';
 import { LISTEN_FIELDS, type ListenExport } from '../query/listen-rows.ts';
 import { ProcessRows } from '../query/process-rows.ts';
+import { countValue, type JsonEntry, rateValue, timeValue } from '../query/row-fields.ts';
 import { ScopeFilter } from '../query/scope.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
@@ -49,7 +49,7 @@ export function snapshotEntry(
     parts: section.parts ?? null,
     lost: { closings: section.lostClosings, bytes: section.lost.bytes, packets: section.lost.packets },
     host: header.hostName,
-    processes: Array.from(rows.order(options.sort, 'raw'), (row) => processEntry(context, row)),
+    processes: Array.from(rows.order({ ...options.sort, isRaw: true }), (row) => processEntry(context, row)),
     interfaces: interfaceEntries(section, rates, options),
     remote_hosts: hostEntries(section, rates, options),
     listen_ports: listenPortEntries(context),

@@ -1,5 +1,5 @@
-import { countValue, rateValue, timeValue } from '../query/row-fields.ts';
 import { MACHINE_PROCESS_FIELDS, type MachineProcessExport } from '../query/machine-process-rows.ts';
+import { countValue, rateValue, timeValue } from '../query/row-fields.ts';
 import type { CpuSample } from '../sample/cpu-sample.ts';
 import type { FileSystem } from '../sample/disks-section.ts';
 import type { GpuSample } from '../sample/gpu-sample.ts';

@@ -1,11 +1,11 @@
 import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { timeValue } from '../query/row-fields.ts';
 import {
   MACHINE_PROCESS_FIELDS,
   type MachineProcessExport,
   type MachineProcessRows,
 } from '../query/machine-process-rows.ts';
+import { timeValue } from '../query/row-fields.ts';
 import { type AlignedColumn, alignedText } from './aligned-lines.ts';
 import { csvField } from './csv.ts';
 import { csvFields } from './exported-fields.ts';

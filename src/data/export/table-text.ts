@@ -1,8 +1,8 @@
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { timeValue } from '../query/row-fields.ts';
 import { pidValue } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
+import { timeValue } from '../query/row-fields.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
@@ -42,7 +42,7 @@ export function tableText(
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const { owners } = section;
-  const lines = Array.from(rows.order(options.sort, 'raw'), (row) =>
+  const lines = Array.from(rows.order({ ...options.sort, isRaw: true }), (row) =>
     COLUMNS.map(({ text }) => text(rows, row, owners, rows.owner[row]!)),
   );
   return `${summaryLine(section, rates, header, options)}\n\n${alignedText(COLUMNS, lines)}`;

@@ -1,11 +1,17 @@
-import { timeValue } from '../query/row-fields.ts';
 import { CONNECTION_FIELDS, type ConnectionRows } from '../query/connection-rows.ts';
 import { GROUP_FIELDS, type GroupExport, type GroupRows } from '../query/group-rows.ts';
 import { HOST_FIELDS, type HostExport, type HostRows } from '../query/host-rows.ts';
-import { LISTEN_FIELDS, type ListenExport, type ListenRows, OWNER_FIELDS, type OwnerExport } from '../query/listen-rows.ts';
+import {
+  LISTEN_FIELDS,
+  type ListenExport,
+  type ListenRows,
+  OWNER_FIELDS,
+  type OwnerExport,
+} from '../query/listen-rows.ts';
 import type { NetworkExport } from '../query/network-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import type { ProcessRows } from '../query/process-rows.ts';
+import { timeValue } from '../query/row-fields.ts';
 import type { Scope } from '../query/scope.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';

@@ -1,16 +1,32 @@
-import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
-import { addressText } from '../sample/address-text.ts';
-import { arrangeBy, countValue, exported, falls, rateValue, rises, type RowFields, type SortKeyOf } from './row-fields.ts';
-import { EndpointTexts, isLinkLocal, linkScope, protocolName, scopedAddressText, socketStateName, stateName } from './socket-texts.ts';
-import { type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';
-import { RankedRows, type RowOrder } from './row-order.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
+import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-role.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
+import { hasRates, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';
+import {
+  arrangeBy,
+  countValue,
+  exported,
+  falls,
+  type RowFields,
+  rateValue,
+  rises,
+  type SortKeyOf,
+} from './row-fields.ts';
+import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { SortBy } from './sort.ts';
+import {
+  EndpointTexts,
+  isLinkLocal,
+  linkScope,
+  protocolName,
+  scopedAddressText,
+  socketStateName,
+  stateName,
+} from './socket-texts.ts';
 
 /** What connections are ordered by. */
 interface OrderedConnections extends TrafficColumns {
@@ -131,8 +147,7 @@ function remoteAddress({ sockets }: NetworkExport['section'], slot: number): str
 
 /** Nothing is known before the second sample, nor where nothing is counted. */
 function rateOf({ section, rates }: NetworkExport, bytesPerSecond: number): number | null {
-  const isKnown = section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
-  return isKnown ? rateValue(bytesPerSecond) : null;
+  return hasRates(section, rates) ? rateValue(bytesPerSecond) : null;
 }
 
 export type ConnectionSortKey = SortKeyOf<typeof CONNECTION_FIELDS>;
@@ -171,9 +186,7 @@ const CONNECTION_COLUMNS = {
  * order. Holds copies: readable while a collection writes to the sockets, until the next `build`.
  */
 export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows) {
-  declare readonly sortKey: ConnectionSortKey;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<ConnectionSortKey>;
   readonly #texts = new EndpointTexts();
   /** Per row: the interface of its link-local addresses. */
   readonly #linkScopes: string[] = [];
@@ -211,10 +224,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
 
   /** The row of a socket, -1 none. */
   rowOfSocket(slot: number, serial: number): number {
-    for (let row = 0; row < this.count; row++) {
-      if (this.socket[row] === slot && this.serial[row] === serial) return row;
-    }
-    return -1;
+    return rowOfSocket(this, slot, serial);
   }
 
   /** As `socketStateName`. */
@@ -277,7 +287,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
 
   #copy(section: NetworkSection, rates: NetworkRates, slot: number, row: number): void {
     const { sockets, accounts } = section;
-    const isKnown = section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
+    const isKnown = hasRates(section, rates);
     this.socket[row] = slot;
     this.serial[row] = sockets.slots.serial[slot]!;
     this.protocol[row] = sockets.protocol[slot]!;

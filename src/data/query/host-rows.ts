@@ -1,15 +1,22 @@
-import { type ExportedTraffic, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns, trafficColumns } from './network-fields.ts';
-import { arrangeBy, exported, risesByText, type RowFields, type SortKeyOf } from './row-fields.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
-import { HostTexts } from './socket-texts.ts';
 import { NameCounts } from './name-counts.ts';
-import { RankedRows, type RowOrder } from './row-order.ts';
+import {
+  addTraffic,
+  type ExportedTraffic,
+  hasRates,
+  type NetworkExport,
+  TRAFFIC_FIELDS,
+  type TrafficColumns,
+  trafficColumns,
+} from './network-fields.ts';
+import { arrangeBy, exported, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
+import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { SortBy } from './sort.ts';
+import { HostTexts } from './socket-texts.ts';
 
 /** What remote hosts are ordered by. */
 interface OrderedHosts extends TrafficColumns {
@@ -80,9 +87,7 @@ const HOST_COLUMNS = {
  * per second, NaN unknown; totals are bytes since start. Valid until the next `build`.
  */
 export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
-  declare readonly sortKey: HostSortKey;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<HostSortKey>;
   #section: NetworkSection | undefined;
   #names: FilterNames = {};
   #rowOf = new Int32Array(0);
@@ -111,7 +116,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     this.count = 0;
     this.#addTraffic(section, rates, inScope);
     this.#addSockets(section, inScope);
-    if (section.counted === 'none' || Number.isNaN(rates.intervalSeconds)) this.#blankRates();
+    if (!hasRates(section, rates)) this.#blankRates();
     this.unfilteredCount = this.count;
     if (filter !== undefined && !filter.isEmpty) this.#keepMatching(section, inScope, filter);
   }
@@ -162,12 +167,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
       if (!inScope.has(hostTraffic.interfaceIndex[slot]!)) continue;
       if (!(hostTraffic.txBytes[slot]! + hostTraffic.rxBytes[slot]! > 0)) continue;
       const row = this.#rowFor(hostTraffic.subject[slot]!);
-      this.up[row]! += rates.hostTraffic.smoothTx[slot]!;
-      this.down[row]! += rates.hostTraffic.smoothRx[slot]!;
-      this.rawUp[row]! += rates.hostTraffic.rawTx[slot]!;
-      this.rawDown[row]! += rates.hostTraffic.rawRx[slot]!;
-      this.upTotal[row]! += hostTraffic.txBytes[slot]!;
-      this.downTotal[row]! += hostTraffic.rxBytes[slot]!;
+      addTraffic(this, row, hostTraffic, rates.hostTraffic, slot);
     }
   }
 

@@ -1,18 +1,25 @@
-import type { Listener, NetworkExport } from './network-fields.ts';
-import { pidNumber, pidValue } from './process-fields.ts';
-import { arrangeBy, exported, falls, rises, risesByText, type RowFields, type SortKeyOf } from './row-fields.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isListener } from '../sample/socket-role.ts';
 import { TcpState } from '../sample/socket-table.ts';
-import { EndpointTexts } from './socket-texts.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { ListenerIndex } from './listener-index.ts';
+import type { Listener, NetworkExport } from './network-fields.ts';
 import { LowerNames } from './owner-texts.ts';
-import { RankedRows, type RowOrder } from './row-order.ts';
+import { pidNumber, pidValue } from './process-fields.ts';
+import {
+  arrangeBy,
+  exported,
+  falls,
+  type RowFields,
+  rises,
+  risesByText,
+  type SortKeyOf,
+} from './row-fields.ts';
+import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { SortBy } from './sort.ts';
+import { EndpointTexts } from './socket-texts.ts';
 
 /** What listening ports are ordered by. */
 interface OrderedListeners {
@@ -132,9 +139,7 @@ const LISTEN_COLUMNS = {
  * share endpoint and owner (SO_REUSEPORT) are one row. Holds copies: readable at any time, until the next `build`.
  */
 export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
-  declare readonly sortKey: ListenSortKey;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<ListenSortKey>;
   readonly up = NO_RATES;
   readonly down = NO_RATES;
   #kept = new Int32Array(0);
@@ -159,10 +164,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
 
   /** The row of a socket, -1 none: it is gone, filtered out, or not the one that stands for its row. */
   rowOfSocket(slot: number, serial: number): number {
-    for (let row = 0; row < this.count; row++) {
-      if (this.socket[row] === slot && this.serial[row] === serial) return row;
-    }
-    return -1;
+    return rowOfSocket(this, slot, serial);
   }
 
   /** Local address, as `addressText`. */

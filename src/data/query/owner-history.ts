@@ -1,5 +1,6 @@
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
+import { hasRates } from './network-fields.ts';
 import { OwnerRates } from './owner-rates.ts';
 import type { Scope } from './scope.ts';
 
@@ -130,7 +131,7 @@ export class OwnerHistories {
     this.#begin(section.owners);
     this.#sampleCount++;
     this.#rates.build(section, rates, scope);
-    const isKnown = section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
+    const isKnown = hasRates(section, rates);
     for (const kept of this.#kept) this.#push(kept, isKnown);
     if (isKnown) this.#takeNewcomers(section.owners);
   }

@@ -1,8 +1,9 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
-import { type Scope, ScopeFilter } from './scope.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { hasRates } from './network-fields.ts';
+import { type Scope, ScopeFilter } from './scope.ts';
 
 /** Smoothed rates in scope of every owner, by owner slot, bytes per second, whatever the filter says. */
 export class OwnerRates extends columnsClass({ up: numbers('f64'), down: numbers('f64') }) {
@@ -42,10 +43,7 @@ export class OwnerSums {
     const { traffic } = section;
     const { rows, count } = traffic.slots;
     const isCounted = section.counted !== 'none';
-    this.#fill(
-      isCounted && !Number.isNaN(rates.intervalSeconds) ? 0 : Number.NaN,
-      isCounted ? 0 : Number.NaN,
-    );
+    this.#fill(hasRates(section, rates) ? 0 : Number.NaN, isCounted ? 0 : Number.NaN);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       if (traffic.subject[slot] !== owner || !inScope.has(traffic.interfaceIndex[slot]!)) continue;
@@ -83,7 +81,7 @@ export class ProcessTraffic {
     this.#rates.updateTraffic(section, header);
     this.#sums.build(section, this.#rates, scope);
     this.#owners = section.owners;
-    this.#isKnown = section.counted !== 'none' && !Number.isNaN(this.#rates.intervalSeconds);
+    this.#isKnown = hasRates(section, this.#rates);
   }
 
   /**

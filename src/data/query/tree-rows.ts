@@ -1,13 +1,13 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { SlotTable } from '../../kit/table/slot-table.ts';
 import { HISTORY_LENGTH } from '../rates/rate-history.ts';
 import type { Trend } from '../rates/trend.ts';
 import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
 import { trendOfHistory } from './history-trend.ts';
-import { type OrderedColumns, ProcessOrder } from './process-order.ts';
+import { addKnown, trafficColumns } from './network-fields.ts';
+import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';
-import type { Sort } from './sort.ts';
-import { SlotTable } from '../../kit/table/slot-table.ts';
-import { knownSum, trafficColumns } from './network-fields.ts';
+import { RankedRows, type RowOrder } from './row-order.ts';
 
 /** Deeper levels have no bit in `rails`. */
 const RAILS_LIMIT = 31;
@@ -48,7 +48,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   #rows: ProcessRows | undefined;
   readonly #links = new TreeLinks();
   readonly #sums = new TreeSums();
-  readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /** Makes the tree anew from rows that were built from the same section; after a change of the sort too. */
@@ -56,13 +55,12 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     const { owners } = section;
     this.#rows = rows;
     this.#links.build(owners, rows);
-    this.#sums.build(this.#links, rows);
+    this.#sums.build(this.#links, rows, owners);
     const { count } = this.#links;
     const { capacity } = owners.slots;
     if (capacity > this.#rankOf.length) this.#rankOf = new Int32Array(capacity);
     this.reserveAhead(count);
-    this.#order.arrange(this.#sums, owners, sort, 'smooth');
-    this.#order.window(0, count, this.sorted);
+    this.#sums.window(sort, 0, count, this.sorted);
     this.#links.orderChildren(this.sorted);
     this.count = 0;
     this.#rankOf.fill(-1);
@@ -254,15 +252,28 @@ const SUM_COLUMNS = {
 };
 
 /** The columns of the process table summed up over each node's branch, by node. */
-export class TreeSums extends columnsClass(SUM_COLUMNS) implements OrderedColumns {
-  count = 0;
+export class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
+  declare readonly sort: Sort;
+  #owners: OwnerTable | undefined;
+  readonly #order = new ProcessOrder();
 
-  build(links: TreeLinks, rows: ProcessRows): void {
+  build(links: TreeLinks, rows: ProcessRows, owners: OwnerTable): void {
+    this.#owners = owners;
     this.count = links.count;
     this.reserveAhead(links.count);
+    this.clearRows();
     this.owner.set(links.owner.subarray(0, links.count));
-    for (let node = 0; node < links.count; node++) this.#copy(node, links.row[node]!, rows);
+    for (let node = 0; node < links.count; node++) {
+      const row = links.row[node]!;
+      if (row < 0) continue;
+      addKnown(this, node, rows, row);
+      this.listeners[node] = rows.listeners[row]!;
+    }
     this.#addUp(links);
+  }
+
+  protected override arrange(order: RowOrder, sort: Sort): void {
+    if (this.#owners !== undefined) this.#order.arrange(order, this, this.#owners, sort);
   }
 
   /** From the leaves upwards, each node after all of its children. */
@@ -277,31 +288,9 @@ export class TreeSums extends columnsClass(SUM_COLUMNS) implements OrderedColumn
       const node = ready[i]!;
       const to = parent[node]!;
       if (to < 0) continue;
-      this.#add(node, to);
+      addKnown(this, to, this, node);
+      this.listeners[to]! += this.listeners[node]!;
       if (--waiting[to]! === 0) ready[readyCount++] = to;
     }
-  }
-
-  #add(from: number, to: number): void {
-    this.up[to] = knownSum(this.up[to]!, this.up[from]!);
-    this.down[to] = knownSum(this.down[to]!, this.down[from]!);
-    this.rawUp[to] = knownSum(this.rawUp[to]!, this.rawUp[from]!);
-    this.rawDown[to] = knownSum(this.rawDown[to]!, this.rawDown[from]!);
-    this.upTotal[to] = knownSum(this.upTotal[to]!, this.upTotal[from]!);
-    this.downTotal[to] = knownSum(this.downTotal[to]!, this.downTotal[from]!);
-    this.connections[to]! += this.connections[from]!;
-    this.listeners[to]! += this.listeners[from]!;
-  }
-
-  #copy(node: number, row: number, rows: ProcessRows): void {
-    const isRow = row >= 0;
-    this.up[node] = isRow ? rows.up[row]! : Number.NaN;
-    this.down[node] = isRow ? rows.down[row]! : Number.NaN;
-    this.rawUp[node] = isRow ? rows.rawUp[row]! : Number.NaN;
-    this.rawDown[node] = isRow ? rows.rawDown[row]! : Number.NaN;
-    this.upTotal[node] = isRow ? rows.upTotal[row]! : Number.NaN;
-    this.downTotal[node] = isRow ? rows.downTotal[row]! : Number.NaN;
-    this.connections[node] = isRow ? rows.connections[row]! : 0;
-    this.listeners[node] = isRow ? rows.listeners[row]! : 0;
   }
 }

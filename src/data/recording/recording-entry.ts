@@ -77,7 +77,7 @@ export class RecordingEntry {
     const bare = { ...context, connectionsOf: () => [] };
     let isFirst = true;
     this.#add('[', sink);
-    for (const row of rows.order(this.#options.sort, 'raw')) {
+    for (const row of rows.order({ ...this.#options.sort, isRaw: true })) {
       if (slice.due()) await slice.rest();
       this.#add(isFirst ? '{' : ',{', sink);
       isFirst = false;

@@ -1,8 +1,17 @@
 import type { NetworkSection } from '../../sample/network-section.ts';
-import { anyOf, compare, type FigureTermTest, type FilterTerm, hasPrefix, type OwnerTermTest, type SocketTermTest, type TextMatch } from './filter-term.ts';
-import type { FilterCaches, FilterColumns, FilterContext, FilterNames } from './filter-context.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP, type SocketTable } from '../../sample/socket-table.ts';
 import { stateName } from '../socket-texts.ts';
+import type { FilterCaches, FilterColumns, FilterContext, FilterNames } from './filter-context.ts';
+import {
+  anyOf,
+  compare,
+  type FigureTermTest,
+  type FilterTerm,
+  hasPrefix,
+  type OwnerTermTest,
+  type SocketTermTest,
+  type TextMatch,
+} from './filter-term.ts';
 
 /** About an owner slot (-1 none), a text of the list's own row in lower case, and a host slot (-1 none). */
 export type OwnerTest = (owner: number, rowText: string, host: number) => boolean;

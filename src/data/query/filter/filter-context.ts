@@ -1,8 +1,8 @@
 import type { NetworkSection, OwnerTable } from '../../sample/network-section.ts';
-import type { ScopeFilter } from '../scope.ts';
-import { HostTexts } from '../socket-texts.ts';
 import { OwnerGroups } from '../control-groups.ts';
 import { OwnerTexts } from '../owner-texts.ts';
+import type { ScopeFilter } from '../scope.ts';
+import { HostTexts } from '../socket-texts.ts';
 
 /**
  * Who knows names, for `host:` and `svc:`. `hostName` is asked for every remote host of a list, so it should answer

@@ -1,5 +1,11 @@
 import type { OwnerTable } from '../../sample/network-section.ts';
-import { type CompiledTerm, type FigureTest, type OwnerTest, type SocketTest, TermCompiler } from './compile-term.ts';
+import {
+  type CompiledTerm,
+  type FigureTest,
+  type OwnerTest,
+  type SocketTest,
+  TermCompiler,
+} from './compile-term.ts';
 import { FilterCaches, type FilterContext, type FilterNames, type OwnerFilter } from './filter-context.ts';
 import type { Alternative, FilterTerm } from './filter-term.ts';
 

@@ -1,5 +1,11 @@
 import * as fc from 'fast-check';
-import { type Alternative, type Comparison, type FilterTerm, type FilterTest, parsePrefix } from './filter-term.ts';
+import {
+  type Alternative,
+  type Comparison,
+  type FilterTerm,
+  type FilterTest,
+  parsePrefix,
+} from './filter-term.ts';
 
 const comparison = fc.constantFrom<Comparison>('=', '<', '<=', '>', '>=');
 const textMatch = fc.constantFrom('contains', 'equals');

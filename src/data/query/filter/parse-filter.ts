@@ -1,7 +1,16 @@
+import { stateNames } from '../socket-texts.ts';
 import { FilterCaches, type FilterNames } from './filter-context.ts';
 import { ALTERNATIVES_LIMIT, FilterExpression } from './filter-expression.ts';
-import { type Comparison, FILTER_KEYS, type FilterError, type FilterKey, type FilterTerm, type FilterTest, parsePrefix, type TextMatch } from './filter-term.ts';
-import { stateNames } from '../socket-texts.ts';
+import {
+  type Comparison,
+  FILTER_KEYS,
+  type FilterError,
+  type FilterKey,
+  type FilterTerm,
+  type FilterTest,
+  parsePrefix,
+  type TextMatch,
+} from './filter-term.ts';
 
 type ParsedFilter = { readonly filter: FilterExpression } | { readonly error: FilterError };
 
