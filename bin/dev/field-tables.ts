@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { csvFields } from '../../src/data/export/exported-fields.ts';
+import { csvFields } from '../../src/data/export/csv.ts';
 import { CONNECTION_FIELDS } from '../../src/data/query/connection-rows.ts';
 import { GROUP_FIELDS } from '../../src/data/query/group-rows.ts';
 import { HOST_FIELDS } from '../../src/data/query/host-rows.ts';

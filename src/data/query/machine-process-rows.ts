@@ -1,6 +1,5 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import { machinePercent } from '../rates/process-cpu.ts';
-import type { ProcessRates } from '../rates/process-rates.ts';
+import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { ProcessTraffic } from './owner-rates.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import { HISTORY_LENGTH } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { ConnectionRows } from './connection-rows.ts';

@@ -40,6 +40,20 @@ export type JsonEntry<C> = {
     : never]: C[Id] extends { readonly value: (...of: never) => infer Value } ? Value : never;
 };
 
+/** Makes the JSON object of a row of the fields that are exported there, in their order. */
+export function entryMaker<Fields extends RowFields<never, never>, Source>(
+  fields: Fields & RowFields<never, Source>,
+): (source: Source, row: number) => JsonEntry<Fields> {
+  const members = Object.values<RowField<never, Source>>(fields).flatMap(({ json: name, value }) =>
+    name === undefined || value === undefined ? [] : [{ name, value }],
+  );
+  return (source, row) => {
+    const entry: Record<string, unknown> = {};
+    for (const { name, value } of members) entry[name] = value(source, row);
+    return entry as JsonEntry<Fields>;
+  };
+}
+
 /** The ids of the columns that rows can be ordered by: the words of a sort key. */
 export type SortKeyOf<C> = {
   [Id in keyof C]: C[Id] extends { readonly order: object } ? Id & string : never;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import { HISTORY_LENGTH } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';

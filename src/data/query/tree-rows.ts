@@ -1,9 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { SlotTable } from '../../kit/table/slot-table.ts';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
-import type { Trend } from '../rates/trend.ts';
+import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
-import { trendOfHistory } from './history-trend.ts';
 import { addKnown, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';

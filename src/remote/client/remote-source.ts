@@ -1,7 +1,5 @@
 import type { Snapshot, SnapshotHeader, Want } from '../../data/sample/snapshot.ts';
-import type { RemoteLink, RemoteStatus } from '../../data/source/remote-link.ts';
-import type { Source } from '../../data/source/source.ts';
-import { withinDeadline } from '../../data/source/within-deadline.ts';
+import { type RemoteLink, type RemoteStatus, type Source, withinDeadline } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { Connection, type ConnectionTarget, type Protocol } from './agent-connection.ts';

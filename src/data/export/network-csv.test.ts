@@ -11,8 +11,8 @@ import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
-import { type CsvMoment, viewToCsv } from './view-csv.ts';
-import { viewCsvField } from './view-csv-cell.ts';
+import { csvField } from './csv.ts';
+import { type CsvMoment, viewToCsv } from './network-csv.ts';
 
 const SCOPE = { interfaceIndex: undefined, includeLoopback: false };
 const TIME = '2024-01-02T03:04:07.000Z';
@@ -240,10 +240,10 @@ describe('formulas', () => {
     ['a=1', 'a=1'],
     ['curl -s x', 'curl -s x'],
     ['::1', '::1'],
-  ])('%j is written as %j', (text, field) => expect(viewCsvField(text)).toBe(field));
+  ])('%j is written as %j', (text, field) => expect(csvField(text)).toBe(field));
 
   test('numbers stay numbers, what is unknown is empty', () => {
-    expect([viewCsvField(-1.5), viewCsvField(null)]).toEqual(['-1.5', '']);
+    expect([csvField(-1.5), csvField(null)]).toEqual(['-1.5', '']);
   });
 
   test('no cell begins with one, wherever a spreadsheet splits; taking the apostrophes away gives the name', () => {
@@ -254,7 +254,7 @@ describe('formulas', () => {
     assert(
       property(array(nasty, { maxLength: 12 }), (parts) => {
         const name = parts.join('').replaceAll("'", '');
-        const field = viewCsvField(name);
+        const field = csvField(name);
         const bare = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
         for (const cell of bare.split(/[;\t\r\n]/)) expect(cell).not.toMatch(/^[\s"]*[=+\-@]/);
         expect(bare.replaceAll("'", '')).toBe(name);
@@ -264,7 +264,7 @@ describe('formulas', () => {
 
   test('a name of separators alone costs no more than its length', () => {
     const start = performance.now();
-    viewCsvField('\t'.repeat(1 << 20));
+    csvField('\t'.repeat(1 << 20));
     expect(performance.now() - start).toBeLessThan(500);
   });
 });

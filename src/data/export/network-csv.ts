@@ -10,14 +10,14 @@ import {
 } from '../query/listen-rows.ts';
 import type { NetworkExport } from '../query/network-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
-import type { ProcessRows } from '../query/process-rows.ts';
-import { timeValue } from '../query/row-fields.ts';
+import { ProcessRows } from '../query/process-rows.ts';
 import type { Scope } from '../query/scope.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
-import { csvFields, type ExportedField } from './exported-fields.ts';
-import { processContext } from './json-processes.ts';
-import { viewCsvField } from './view-csv-cell.ts';
+import { csvFields, csvHeader, csvLines, type ExportedField } from './csv.ts';
+import { type ExportOptions, processContext } from './network-json.ts';
 
 const PROCESSES = csvFields<ProcessExport>(PROCESS_FIELDS);
 const HOSTS = csvFields<HostExport>(HOST_FIELDS);
@@ -36,6 +36,24 @@ const CONNECTIONS: readonly ExportedField<OwnedConnections>[] = [
 
 interface OwnedConnections extends OwnerExport {
   readonly rows: ConnectionRows;
+}
+
+/** The first line of `--csv`, with its line end. */
+export function snapshotCsvHeader(): string {
+  return csvHeader(PROCESSES);
+}
+
+/** One line for each process of the snapshot; what is unknown is empty, ports are joined by spaces. */
+export function snapshotToCsv(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+): string {
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
+  const source = processContext(section, rates, header, options, rows);
+  return csvLines(PROCESSES, source, header.wallMillis, rows.order({ ...options.sort, isRaw: true }));
 }
 
 /** The rows of one view as they were built for the screen, filter and scope included. */
@@ -78,13 +96,7 @@ function fileOf<Source>(
   { header }: CsvMoment,
   order: Int32Array,
 ): string {
-  const timestamp = viewCsvField(timeValue(header.wallMillis));
-  let text = `timestamp,${fields.map(({ name }) => name).join(',')}\n`;
-  for (const row of order) {
-    if (row < 0) continue;
-    text += `${timestamp},${fields.map(({ value }) => viewCsvField(value(source, row))).join(',')}\n`;
-  }
-  return text;
+  return csvHeader(fields) + csvLines(fields, source, header.wallMillis, order);
 }
 
 function processSource(rows: ProcessRows, moment: CsvMoment): ProcessExport {

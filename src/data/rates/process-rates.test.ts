@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { ProcessTable } from '../sample/process-table.ts';
-import { machinePercent, ProcessCpu } from './process-cpu.ts';
+import { machinePercent, ProcessCpu } from './process-rates.ts';
 
 function withProcess(table: ProcessTable, pid: number, cpuNanos: number): number {
   const slot = table.slots.add(pid, 0, 0, 0);

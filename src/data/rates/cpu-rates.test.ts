@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { CpuTable } from '../sample/cpu-sample.ts';
-import { CpuUsage } from './cpu-usage.ts';
+import { CpuUsage } from './cpu-rates.ts';
 
 const COLUMNS = ['nice', 'system', 'iowait', 'irq', 'softirq', 'steal'] as const;
 
