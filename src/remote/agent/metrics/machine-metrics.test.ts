@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { CpuTable } from '../../../data/sample/cpu-sample.ts';
-import { CpuCounters } from './cpu-counters.ts';
+import { CpuCounters } from './machine-metrics.ts';
 
 function table(idle: number, iowait: number): CpuTable {
   const times = new CpuTable();

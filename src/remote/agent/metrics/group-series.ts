@@ -1,4 +1,5 @@
-import { encodeLabels, labelValue } from './labels.ts';
+import { columnsClass, numbers } from '../../../kit/table/columns.ts';
+import { encodeLabels, labelValue } from './exposition-writer.ts';
 
 /** Index of the group of all that have no label of their own. */
 export const OTHER_GROUP = 0;
@@ -121,4 +122,35 @@ export function groupName(taskName: string): string {
 export function kernelThreadName(taskName: string): string {
   const slash = taskName.indexOf('/');
   return groupName(slash > 0 ? taskName.slice(0, slash) : taskName);
+}
+
+/** Columns by group. */
+export class GroupColumns extends columnsClass({
+  /** Counters. Only ever grow, but for a group that loses its label: its go to `other`. */
+  cpuNanos: numbers('f64'),
+  rxBytes: numbers('f64'),
+  txBytes: numbers('f64'),
+  /** Gauges of the last sample. */
+  processes: numbers('f64'),
+  threads: numbers('f64'),
+  residentBytes: numbers('f64'),
+  states: numbers('f64', 0, GROUP_STATES.length),
+  /** Clock ticks since boot; NaN: no process. */
+  oldestStartTicks: numbers('f64', Number.NaN),
+}) {
+  clearGauges(): void {
+    this.processes.fill(0);
+    this.threads.fill(0);
+    this.residentBytes.fill(0);
+    this.states.fill(0);
+    this.oldestStartTicks.fill(Number.NaN);
+  }
+
+  /** Counters of a group go to `other`. */
+  fold(group: number): void {
+    for (const column of [this.cpuNanos, this.rxBytes, this.txBytes]) {
+      column[OTHER_GROUP]! += column[group]!;
+      column[group] = 0;
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { REQUESTS_PER_TURN, RequestTurns } from './request-turns.ts';
+import { REQUESTS_PER_TURN, RequestTurns } from './client-limits.ts';
 
 function turn(): Promise<void> {
   return new Promise((resolve) => {
