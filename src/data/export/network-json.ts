@@ -222,7 +222,7 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
 export const connectionEntry = entryMaker<typeof CONNECTION_FIELDS, NetworkExport>(CONNECTION_FIELDS);
 
 /** Live sockets in scope, by slot of their owner. */
-export class SocketsByOwner {
+class SocketsByOwner {
   readonly connections = new Map<number, number[]>();
   readonly listeners = new Map<number, number[]>();
 
@@ -259,7 +259,7 @@ function listenEntry(section: NetworkSection, slot: number): Listener {
 }
 
 /** One entry for each address and port; sockets that share one by SO_REUSEPORT are one listener to the reader. */
-export function listenEntries(section: NetworkSection, slots: readonly number[]): Listener[] {
+function listenEntries(section: NetworkSection, slots: readonly number[]): Listener[] {
   const entries = new Map<string, Listener>();
   for (const slot of slots) {
     const entry = listenEntry(section, slot);

@@ -235,7 +235,7 @@ interface Allowance {
  *
  * Size 29: + the next byte; 30: 285 + the next two; 31: 65821 + the next three (MaxMind DB format 2.0, data section).
  */
-export function checkDatabaseValue(bytes: Buffer, offset: number, base: number): void {
+function checkDatabaseValue(bytes: Buffer, offset: number, base: number): void {
   walk(bytes, offset, base, DEPTH_LIMIT, { values: VALUES_LIMIT, bytes: BYTES_LIMIT });
 }
 

@@ -14,7 +14,7 @@ export interface Timers {
 }
 
 /** The system's clock. Its timers never keep the process alive: names are not worth waiting for. */
-export const SYSTEM_TIMERS: Timers = {
+const SYSTEM_TIMERS: Timers = {
   nowMillis: () => performance.now(),
   after(millis, run) {
     const timer = setTimeout(run, millis);

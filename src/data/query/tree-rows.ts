@@ -153,7 +153,7 @@ const LINK_COLUMNS = {
 };
 
 /** Who is whose child: nodes `[0..count)`, first those of the process rows, then parents that have no row. */
-export class TreeLinks extends columnsClass(LINK_COLUMNS) {
+class TreeLinks extends columnsClass(LINK_COLUMNS) {
   count = 0;
   firstRoot = -1;
   readonly #parents = new ProcessParents();
@@ -203,7 +203,7 @@ export class TreeLinks extends columnsClass(LINK_COLUMNS) {
 const PROCESSES_LIMIT = 1 << 17;
 
 /** Finds the owner that is a process's parent. Ancestors of owners are owners, unless the table was full. */
-export class ProcessParents {
+class ProcessParents {
   /** Key: pid of a live process. */
   readonly #pids = new SlotTable(256, PROCESSES_LIMIT, (capacity) => {
     const owners = new Int32Array(capacity);
@@ -250,7 +250,7 @@ const SUM_COLUMNS = {
 };
 
 /** The columns of the process table summed up over each node's branch, by node. */
-export class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
+class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
   declare readonly sort: Sort;
   #owners: OwnerTable | undefined;
   readonly #order = new ProcessOrder();

@@ -160,12 +160,12 @@ export class SecondBuckets extends columnsClass({
 export type Trend = 'up' | 'down' | 'flat';
 
 /** Samples whose mean is compared with that of as many before them. */
-export const TREND_HALF = 4;
+const TREND_HALF = 4;
 const LENGTH = TREND_HALF * 2;
 const MARGIN = 0.2;
 
 /** Where sums (or means) of equally many rates are going. */
-export function trendBetween(before: number, last: number): Trend {
+function trendBetween(before: number, last: number): Trend {
   if (last > before * (1 + MARGIN)) return 'up';
   return last < before * (1 - MARGIN) ? 'down' : 'flat';
 }

@@ -20,7 +20,7 @@ interface Counters {
 const UNKNOWN: DiskRate = { read: Number.NaN, written: Number.NaN };
 
 /** Rates of block devices between two samples, by their kernel names. */
-export class DiskRates {
+class DiskRates {
   readonly #rates = new Map<string, DiskRate>();
   #last = new Map<string, Counters>();
   #lastMicros = Number.NaN;

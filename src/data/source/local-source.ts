@@ -30,7 +30,7 @@ interface NetworkCollection {
 }
 
 /** The network of this machine, attributed to its owners. Between samples it reads the closings that wait. */
-export class LocalNetwork {
+class LocalNetwork {
   readonly #platform: Platform;
   readonly #collector: NetworkCollector;
   #attribution: NetworkAttribution;

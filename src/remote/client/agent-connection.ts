@@ -260,7 +260,7 @@ function closingOf(code: number, _reason: string): OpError {
  * A way to an address with a zone (`fe80::1%eth0`, RFC 4007), which no URL of a WebSocket can hold: a port of loopback
  * whose first connection goes on to that address, byte by byte; the port is closed then.
  */
-export class ZoneRelay {
+class ZoneRelay {
   readonly port: number;
   /** Why there is no way on; undefined: there is, or nobody knows yet. */
   failure: { readonly message: string; readonly code: string } | undefined;

@@ -250,7 +250,7 @@ function emptyHeader(hostName: string, monotonicMicros: number): SnapshotHeader 
 const LATENCIES_LIMIT = 4096;
 
 /** What the way to an agent has carried. Bytes are those of messages, without the frames of WebSocket and TLS. */
-export class LinkMeter {
+class LinkMeter {
   requests = 0;
   sentBytes = 0;
   receivedBytes = 0;

@@ -166,7 +166,7 @@ export function fingerprintOf(der: Uint8Array): string {
 }
 
 /** PEM of a certificate in DER. */
-export function pemOf(der: Uint8Array): string {
+function pemOf(der: Uint8Array): string {
   const lines =
     Buffer.from(der)
       .toString('base64')

@@ -164,7 +164,7 @@ const NO = 1;
 const YES = 2;
 
 /** Answers of one term about the rows of a table, by slot: many sockets share a row, so each is asked about once a list. */
-export class Verdicts {
+class Verdicts {
   readonly #decide: (slot: number) => boolean;
   #verdicts = new Uint8Array(0);
   #isStale = true;
@@ -196,12 +196,12 @@ export class Verdicts {
 }
 
 /** About one socket by what stands in its columns. */
-export type SocketColumnsTest = (sockets: SocketTable, slot: number) => boolean;
+type SocketColumnsTest = (sockets: SocketTable, slot: number) => boolean;
 
 type ColumnsTerm = Exclude<SocketTermTest, { readonly key: 'host' | 'network' }>;
 
 /** A term about ports, protocol, state or service as a function. Either end's port counts. */
-export function socketColumnsTest(test: ColumnsTerm, names: FilterNames): SocketColumnsTest {
+function socketColumnsTest(test: ColumnsTerm, names: FilterNames): SocketColumnsTest {
   switch (test.key) {
     case 'port': {
       const { comparison, values } = test;
@@ -228,7 +228,7 @@ export function socketColumnsTest(test: ColumnsTerm, names: FilterNames): Socket
 const PORT_VALUES = 2 ** 16;
 
 /** Whether a port's service has a name; names of ports do not change, so each port is asked about once. */
-export class ServiceVerdicts {
+class ServiceVerdicts {
   readonly #verdicts = new Uint8Array(PORT_VALUES * 2);
   readonly #text: string;
   readonly #names: FilterNames;

@@ -147,7 +147,7 @@ interface Term<Test> {
 }
 
 /** Terms that have to hold together, by what they ask about. */
-export class CompiledAlternative {
+class CompiledAlternative {
   readonly socketTerms: readonly Term<SocketTest>[];
   /** Whether an owner needs a socket that `finds`, or must have none: its terms about sockets are all negated. */
   readonly wantsFound: boolean;
@@ -187,7 +187,7 @@ export class CompiledAlternative {
   }
 }
 
-export function compileAlternative(terms: Alternative, compiler: TermCompiler): CompiledAlternative {
+function compileAlternative(terms: Alternative, compiler: TermCompiler): CompiledAlternative {
   // What asks about hosts costs most, so that it is asked last: `sort` keeps the rest as it was.
   const inOrder = [...terms].sort((a, b) => costOf(a) - costOf(b));
   const compiled: readonly CompiledTerm[] = inOrder.map((term) => compiler.compile(term));

@@ -27,7 +27,7 @@ export type Comparison = '=' | '<' | '<=' | '>' | '>=';
 export type TextMatch = 'contains' | 'equals';
 
 /** A range of addresses: the first `bits` of the four words (IPv4 as IPv4-mapped, so 96 and more). */
-export interface AddressPrefix {
+interface AddressPrefix {
   /** As it was written. */
   readonly text: string;
   readonly words: Uint32Array;

@@ -163,10 +163,10 @@ export function groupFilterText(name: string): string {
 }
 
 /** What stands between key and value. */
-export type Operator = ':' | Comparison;
+type Operator = ':' | Comparison;
 
 /** The value as it was written, without its quotes. */
-export interface TermValue {
+interface TermValue {
   readonly text: string;
   readonly isQuoted: boolean;
 }
@@ -187,7 +187,7 @@ const STATE_ALIASES: Readonly<Record<string, string>> = {
 };
 
 /** The test that a key, an operator and a value make; else a line that says what the key accepts. */
-export function testOf(key: FilterKey, operator: Operator, value: TermValue): FilterTest | string {
+function testOf(key: FilterKey, operator: Operator, value: TermValue): FilterTest | string {
   switch (key) {
     case 'port':
       return numbersTest('port', operator, value, PORT_MAX);

@@ -13,7 +13,7 @@ import {
 } from './exposition-writer.ts';
 
 /** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
-export const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
+const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
 
 /** Idle time that jumps back by more than this was reset: the core was away. Less is the kernel's own rounding. */
 const RESET_SECONDS = 3;

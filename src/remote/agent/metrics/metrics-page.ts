@@ -204,7 +204,7 @@ class Collection {
 }
 
 /** How the collections went that a page shows. */
-export class CollectionMetrics {
+class CollectionMetrics {
   readonly cpu = new Collection('cpu');
   readonly memory = new Collection('memory');
   readonly interfaces = new Collection('interfaces');
