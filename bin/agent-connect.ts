@@ -14,14 +14,16 @@ import { canAsk, confirm, tell } from '../src/programs/shared/messages.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from '../src/programs/shared/stop.ts';
 import type { ConnectionTarget } from '../src/remote/client/agent-connection.ts';
 import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
-import { type PeerCertificate, readPeerCertificate } from '../src/remote/client/peer-certificate.ts';
+import { RemoteSource } from '../src/remote/client/remote-source.ts';
 import {
+  isCertificateError,
   PEM_LIMIT_BYTES,
+  type PeerCertificate,
   type PinnedCertificates,
   parsePinned,
-} from '../src/remote/client/pinned-certificates.ts';
-import { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { isCertificateError, type Trust } from '../src/remote/client/trust.ts';
+  readPeerCertificate,
+  type Trust,
+} from '../src/remote/client/trust.ts';
 import { VERSION } from './executable.ts';
 
 /** What the user says of an agent, by options or by a profile. */

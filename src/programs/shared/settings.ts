@@ -1,4 +1,4 @@
-import type { SortKey } from '../../data/query/sort.ts';
+import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/system.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import type { Theme } from '../../screen/style/theme.ts';

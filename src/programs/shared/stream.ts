@@ -1,7 +1,7 @@
 import { write } from 'node:fs';
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
-import type { RemoteLink } from '../../data/source/remote-link.ts';
+import type { RemoteLink } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { EventLog } from './event-log.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';

@@ -1,6 +1,10 @@
-import { SystemExport } from '../../data/export/system-export.ts';
-import { systemJson } from '../../data/export/system-json.ts';
-import { systemCsv, systemCsvHeader, systemTable } from '../../data/export/system-text.ts';
+import {
+  SystemExport,
+  systemCsv,
+  systemCsvHeader,
+  systemJson,
+  systemTable,
+} from '../../data/export/system-export.ts';
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import { EventLog } from '../shared/event-log.ts';

@@ -1,8 +1,7 @@
 import { RecordingSource } from '../../data/recording/recording-source.ts';
 import { RecordingWriter, type SectionWriter } from '../../data/recording/recording-writer.ts';
 import type { Signaller } from '../../data/sample/platform.ts';
-import type { RemoteLink } from '../../data/source/remote-link.ts';
-import type { Source } from '../../data/source/source.ts';
+import type { RemoteLink, Source } from '../../data/source/source.ts';
 import { complain } from '../shared/messages.ts';
 import { endRecording } from '../shared/recordings.ts';
 

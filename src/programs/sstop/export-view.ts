@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CsvView, viewToCsv } from '../../data/export/view-csv.ts';
+import { type CsvView, viewToCsv } from '../../data/export/network-csv.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { writeNew } from '../../kit/files/user-file.ts';
 import { listOf, type Model, stateOf } from './sstop-model.ts';

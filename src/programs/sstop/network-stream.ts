@@ -1,6 +1,5 @@
-import { csvHeader, snapshotToCsv } from '../../data/export/csv.ts';
-import type { ExportOptions } from '../../data/export/export-options.ts';
-import { snapshotToJson } from '../../data/export/json.ts';
+import { snapshotCsvHeader, snapshotToCsv } from '../../data/export/network-csv.ts';
+import { type ExportOptions, snapshotToJson } from '../../data/export/network-json.ts';
 import { tableText } from '../../data/export/table-text.ts';
 import type { OwnerFilter } from '../../data/query/filter/filter-context.ts';
 import { interfaceNamed, movedScope, type Scope } from '../../data/query/scope.ts';
@@ -74,7 +73,7 @@ class NetworkStream implements StreamContent {
     switch (this.#settings.output) {
       case 'csv': {
         const rows = snapshotToCsv(section, this.#rates, header, options);
-        return isFirst ? csvHeader() + rows : rows;
+        return isFirst ? snapshotCsvHeader() + rows : rows;
       }
       case 'table':
         return tableText(section, this.#rates, header, options);

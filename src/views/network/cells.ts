@@ -1,4 +1,4 @@
-import type { Trend } from '../../data/rates/trend.ts';
+import type { Trend } from '../../data/rates/histories.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { AsciiText } from '../../kit/text/ascii-text.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';

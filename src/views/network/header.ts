@@ -1,7 +1,7 @@
 import type { Scope } from '../../data/query/scope.ts';
+import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
-import { BUCKET_COUNT } from '../../data/rates/second-buckets.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { clockText } from '../../kit/text/clock-text.ts';
