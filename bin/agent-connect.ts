@@ -77,14 +77,18 @@ function withToken(
 ): Pick<ConnectionTarget, 'agent' | 'token' | 'hasTokenInUrl'> {
   if (tokenFile !== undefined) return { agent, token: readTokenFile(tokenFile), hasTokenInUrl: false };
   if (agent.token !== undefined) {
-    const token = usable(agent.token, "the URL's token, its % and + decoded,");
+    const token = usableToken(agent.token, "the URL's token, its % and + decoded,");
     return { agent, token, hasTokenInUrl: true };
   }
   const token = environment['SOCKTOP_TOKEN'] ?? '';
-  return { agent, token: token === '' ? undefined : usable(token, 'SOCKTOP_TOKEN'), hasTokenInUrl: false };
+  return {
+    agent,
+    token: token === '' ? undefined : usableToken(token, 'SOCKTOP_TOKEN'),
+    hasTokenInUrl: false,
+  };
 }
 
-function usable(token: string, origin: string): string {
+function usableToken(token: string, origin: string): string {
   const fault = tokenFault(token);
   if (fault === undefined) return token;
   throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}` });
@@ -159,7 +163,7 @@ async function firstContact(source: RemoteSource, durationMillis?: number): Prom
  * Connects and waits for the outcome of the first try, no longer than `durationMillis`. An agent whose certificate nobody vouches for is offered to the
  * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
  */
-export async function contact(
+export async function connectAsking(
   target: AgentTarget,
   verifyHostname: boolean,
   durationMillis?: number,
@@ -203,7 +207,7 @@ export async function connectAgent(options: AgentOptions, durationMillis?: numbe
     },
     process.env,
   );
-  const { source, error } = await contact(target, verifyHostname, durationMillis);
+  const { source, error } = await connectAsking(target, verifyHostname, durationMillis);
   if (error === undefined) return source;
   source.close();
   throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });

@@ -5,7 +5,7 @@ import { complain } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
-import { agentTarget, type Contact, contact, openAgent } from './agent-connect.ts';
+import { agentTarget, type Contact, connectAsking, openAgent } from './agent-connect.ts';
 import type { NamedAgent } from './socktop-hosts.ts';
 import { show } from './socktop-show.ts';
 
@@ -73,7 +73,7 @@ async function contactAll(
   const contacts: Contact[] = [];
   for (const { target, wish } of agents) {
     const isWaitedFor = agents.length === 1 || target.keptCertificatePath !== undefined;
-    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname, durationMillis));
+    if (isWaitedFor) contacts.push(await connectAsking(target, wish.verifyHostname, durationMillis));
     else contacts.push({ source: openAgent(target), error: undefined });
   }
   return contacts;

@@ -42,19 +42,23 @@ export async function resolveShown(
   const path = profilesPath(system.configFolder(environment));
   if (urls.length === 0 && profiles.length === 0) {
     return canChoose
-      ? chosen(chooseProfile(path, localObstacle('socktop', { isWatchable, system })), options, environment)
+      ? shownByChoice(
+          chooseProfile(path, localObstacle('socktop', { isWatchable, system })),
+          options,
+          environment,
+        )
       : { kind: 'nothing' };
   }
   const [profileName] = profiles;
   const [url] = urls;
   if (profileName !== undefined && url !== undefined)
-    return saved(profileName, url, options, environment, path);
+    return saveProfileOf(profileName, url, options, environment, path);
   if (isDemoProfile(profiles, path)) return { kind: 'demo' };
   const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, path) }));
   const fromUrls = urls.map((each) => ({ name: undefined, profile: profileOf(each, options) }));
   const [first] = fromProfiles;
   const agents = [...fromProfiles, ...fromUrls].map(({ name, profile }) =>
-    named(name, profile, options, environment),
+    namedAgent(name, profile, options, environment),
   );
   const names = namesWithPorts(agents.map(({ name, target }) => ({ ...target.agent, name })));
   return {
@@ -65,10 +69,10 @@ export async function resolveShown(
 }
 
 /** One line for each thing that would be connected to; without tokens. */
-export function describedShown(shown: Shown): readonly string[] {
+export function describeShown(shown: Shown): readonly string[] {
   switch (shown.kind) {
     case 'agents':
-      return shown.agents.map(described);
+      return shown.agents.map(describeAgent);
     case 'local':
       return ['this machine, without an agent'];
     case 'demo':
@@ -80,7 +84,7 @@ export function describedShown(shown: Shown): readonly string[] {
   }
 }
 
-function described({ name, target }: NamedAgent): string {
+function describeAgent({ name, target }: NamedAgent): string {
   const { agent, trust, token } = target;
   const certificates =
     trust.kind === 'system'
@@ -95,7 +99,7 @@ function isDemoProfile(profiles: readonly string[], path: string): boolean {
   return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, path);
 }
 
-async function saved(
+async function saveProfileOf(
   name: string,
   url: string,
   options: SocktopOptions,
@@ -104,19 +108,19 @@ async function saved(
 ): Promise<Shown> {
   const profile = profileOf(url, options);
   // What cannot be used is not saved.
-  const agent = named(name, profile, options, environment);
+  const agent = namedAgent(name, profile, options, environment);
   await rememberProfile(name, profile, options.save, path);
   return { kind: 'agents', agents: [agent], intervals: profile };
 }
 
-function chosen(choice: Choice, options: SocktopOptions, environment: Environment): Shown {
+function shownByChoice(choice: Choice, options: SocktopOptions, environment: Environment): Shown {
   if (choice.kind !== 'profile') return { kind: choice.kind };
   const { name, profile } = choice;
-  return { kind: 'agents', agents: [named(name, profile, options, environment)], intervals: profile };
+  return { kind: 'agents', agents: [namedAgent(name, profile, options, environment)], intervals: profile };
 }
 
 /** Options go before the profile. */
-function named(
+function namedAgent(
   name: string | undefined,
   profile: Profile,
   options: SocktopOptions,

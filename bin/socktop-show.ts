@@ -25,7 +25,7 @@ export async function show(
 ): Promise<number> {
   const [host] = hosts;
   const { recordPath } = settings;
-  if (recordPath === undefined || host === undefined) return shown(settings, hosts);
+  if (recordPath === undefined || host === undefined) return run(settings, hosts);
   const [{ RecordedHost }, { MachineSectionWriter }] = await Promise.all([
     import('../src/programs/socktop/socktop-host.ts'),
     import('./section-recording.ts'),
@@ -37,7 +37,7 @@ export async function show(
   if (isCollectedHere) raisePrivileges();
   let code: number;
   try {
-    code = await shown(settings, [recorded.host]);
+    code = await run(settings, [recorded.host]);
   } catch (thrown) {
     await recorded.close();
     throw thrown;
@@ -58,13 +58,13 @@ export async function showRecording(settings: SocktopSettings, path: string): Pr
   });
   try {
     const host = { name: basename(path), source, link: undefined, signaller: undefined };
-    return await shown(settings, [host], source);
+    return await run(settings, [host], source);
   } finally {
     source.close();
   }
 }
 
-async function shown(
+async function run(
   settings: SocktopSettings,
   hosts: readonly SocktopHost[],
   playback?: RecordedSource,

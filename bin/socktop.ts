@@ -66,7 +66,7 @@ async function findShown(options: SocktopOptions): Promise<Shown> {
 }
 
 async function runShown(options: SocktopOptions, shown: Shown): Promise<number> {
-  if (shown.kind === 'nothing') return abandoned();
+  if (shown.kind === 'nothing') return endWithoutChoice();
   const lacking =
     shown.kind === 'local' || shown.kind === 'demo'
       ? localObstacle('socktop', { isWatchable, system })
@@ -76,8 +76,8 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
     return EXIT_USAGE;
   }
   if (options.dryRun) {
-    const { describedShown } = await import('./socktop-hosts.ts');
-    for (const line of describedShown(shown)) process.stdout.write(`${line}\n`);
+    const { describeShown } = await import('./socktop-hosts.ts');
+    for (const line of describeShown(shown)) process.stdout.write(`${line}\n`);
     return EXIT_OK;
   }
   const intervals = shown.kind === 'agents' ? shown.intervals : undefined;
@@ -107,7 +107,7 @@ function isNamedWrong(thrown: unknown): boolean {
 }
 
 /** Nothing was picked: that is an answer where somebody was asked. */
-async function abandoned(): Promise<number> {
+async function endWithoutChoice(): Promise<number> {
   const { canAsk } = await import('../src/programs/shared/messages.ts');
   if (canAsk()) return EXIT_OK;
   const ways = isWatchable ? 'a URL, --profile, --demo or --local' : 'a URL or --profile';

@@ -136,14 +136,19 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
       log,
     );
   } catch (thrown) {
-    return failed(thrown, 'start', (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE, log);
+    return tellFailure(
+      thrown,
+      'start',
+      (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE,
+      log,
+    );
   }
   const keepStartMemory = giveBackStartMemory(log);
   let code: number;
   try {
     code = await run(settings, input, platform);
   } catch (thrown) {
-    code = failed(thrown, 'run', EXIT_FAILURE, log);
+    code = tellFailure(thrown, 'run', EXIT_FAILURE, log);
   }
   keepStartMemory();
   const isRecorded = await input.close();
@@ -177,7 +182,7 @@ function endOnExceptions(log: EventLog): void {
   process.on('unhandledRejection', end);
 }
 
-function failed(thrown: unknown, op: string, code: number, log: EventLog): number {
+function tellFailure(thrown: unknown, op: string, code: number, log: EventLog): number {
   const error = toOpError(op, thrown);
   complain('sstop', error.message);
   log.event('error', 'failed', { op: error.op, code: error.code, message: error.message });

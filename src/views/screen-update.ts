@@ -1,15 +1,15 @@
 import type { SignalOutcome } from '../data/sample/platform.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
-import { type HelpGroup, helpActed, helpPointed } from './overlays/help.ts';
+import { actOnHelp, type HelpGroup, pointAtHelp } from './overlays/help.ts';
 import {
   type KillState,
   type KillStep,
   type KillTarget,
-  killDone,
-  killKeyed,
-  killPointed,
   killStateOf,
+  pointAtKill,
+  pressKeyInKill,
+  withOutcome,
 } from './overlays/kill.ts';
 
 /** What came of the last command, for the footer; the next key or click takes it away. */
@@ -23,11 +23,11 @@ interface Noticing {
 }
 
 /** The model with a word on what came of a key. */
-export function noticed<Model extends Noticing>(model: Model, text: string, isBad: boolean): Model {
+export function withNotice<Model extends Noticing>(model: Model, text: string, isBad: boolean): Model {
   return { ...model, notice: { text, isBad } };
 }
 
-function unnoticed<Model extends Noticing>(model: Model): Model {
+function withoutNotice<Model extends Noticing>(model: Model): Model {
   return model.notice === undefined ? model : { ...model, notice: undefined };
 }
 
@@ -41,7 +41,7 @@ function withMouse<Model extends Noticing & { readonly isMouseOn: boolean }>(
 } {
   const text = isOn ? 'Mouse on.' : 'Mouse off: text can be selected.';
   return {
-    model: noticed({ ...model, isMouseOn: isOn }, text, false),
+    model: withNotice({ ...model, isMouseOn: isOn }, text, false),
     effects: [{ kind: 'set-mouse', isOn }],
   };
 }
@@ -123,12 +123,12 @@ interface StepOf<Model, Effect> {
 interface ScreenParts<Model, Action, Effect> {
   helpOf(model: Model): readonly HelpGroup[];
   /** An action of the program; undefined: one of every screen. `pause` of a recording is not asked here. */
-  acted(model: Model, action: Action): StepOf<Model, Effect> | undefined;
+  act(model: Model, action: Action): StepOf<Model, Effect> | undefined;
   /** A key and a paste while a line is typed. */
-  typed(model: Model, key: KeyEvent): Model;
-  pasted(model: Model, text: string): Model;
+  typeKey(model: Model, key: KeyEvent): Model;
+  paste(model: Model, text: string): Model;
   /** The mouse on the views; overlays take theirs before. */
-  pointed(model: Model, event: MouseEvent): StepOf<Model, Effect>;
+  pointAt(model: Model, event: MouseEvent): StepOf<Model, Effect>;
   signalEffect(model: Model, target: KillTarget, signal: number): Effect;
 }
 
@@ -145,41 +145,41 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
 ): StepOf<Model, Effect | ScreenEffect> {
   switch (message.kind) {
     case 'action':
-      return acted(unnoticed(model), message.action, parts);
+      return act(withoutNotice(model), message.action, parts);
     case 'typed':
       return model.kill === undefined
-        ? { model: parts.typed(model, message.key) }
-        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid), parts);
+        ? { model: parts.typeKey(model, message.key) }
+        : applyKillStep(model, pressKeyInKill(model.kill, message.key.chord, model.ownPid), parts);
     case 'pasted':
-      return { model: parts.pasted(model, message.text) };
+      return { model: parts.paste(model, message.text) };
     case 'pointer':
-      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event, parts);
+      return pointAt(message.event.action === 'press' ? withoutNotice(model) : model, message.event, parts);
     case 'signalled':
       if (model.kill === undefined) return { model };
-      return { model: { ...model, kill: killDone(model.kill, message.outcome) } };
+      return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
     case 'noticed':
-      return { model: noticed(model, message.text, message.isBad) };
+      return { model: withNotice(model, message.text, message.isBad) };
   }
 }
 
 /** The model with the overlay open for a process; a notice where that cannot be. */
-export function killOpened<Model extends ScreenModel>(
+export function openKill<Model extends ScreenModel>(
   model: Model,
   canSignal: boolean,
   target: KillTarget | undefined,
 ): Model {
-  if (!canSignal) return noticed(model, 'Signals can be sent on this machine only.', true);
-  if (target === undefined) return noticed(model, 'Select a process first.', true);
+  if (!canSignal) return withNotice(model, 'Signals can be sent on this machine only.', true);
+  if (target === undefined) return withNotice(model, 'Select a process first.', true);
   return { ...model, kill: killStateOf(target) };
 }
 
-function acted<Model extends ScreenModel, Action extends string, Effect>(
+function act<Model extends ScreenModel, Action extends string, Effect>(
   model: Model,
   action: Action,
   parts: ScreenParts<Model, Action, Effect>,
 ): StepOf<Model, Effect | ScreenEffect> {
   if (model.helpOffset !== undefined) {
-    const helped = helpActed(model, parts.helpOf(model), action);
+    const helped = actOnHelp(model, parts.helpOf(model), action);
     if (helped !== undefined) return { model: helped };
   }
   // A recording stands still itself; a live machine goes on behind a screen that is held.
@@ -187,13 +187,10 @@ function acted<Model extends ScreenModel, Action extends string, Effect>(
     const command = model.playback.progress.isPaused ? 'resume' : 'pause';
     return { model, effects: [{ kind: 'playback', command }] };
   }
-  return parts.acted(model, action) ?? actedEverywhere(model, action);
+  return parts.act(model, action) ?? actAnywhere(model, action);
 }
 
-function actedEverywhere<Model extends ScreenModel>(
-  model: Model,
-  action: string,
-): StepOf<Model, ScreenEffect> {
+function actAnywhere<Model extends ScreenModel>(model: Model, action: string): StepOf<Model, ScreenEffect> {
   const command = PLAYBACK_COMMANDS[action];
   if (command !== undefined) return { model, effects: [{ kind: 'playback', command }] };
   switch (action) {
@@ -209,20 +206,20 @@ function actedEverywhere<Model extends ScreenModel>(
   }
 }
 
-function pointed<Model extends ScreenModel, Action, Effect>(
+function pointAt<Model extends ScreenModel, Action, Effect>(
   model: Model,
   event: MouseEvent,
   parts: ScreenParts<Model, Action, Effect>,
 ): StepOf<Model, Effect> {
   if (model.kill !== undefined) {
     const screen = rect(0, 0, model.width, model.height);
-    return killStepped(model, killPointed(model.kill, event, screen, model.ownPid), parts);
+    return applyKillStep(model, pointAtKill(model.kill, event, screen, model.ownPid), parts);
   }
-  if (model.helpOffset === undefined) return parts.pointed(model, event);
-  return { model: helpPointed(model, parts.helpOf(model), event.action) };
+  if (model.helpOffset === undefined) return parts.pointAt(model, event);
+  return { model: pointAtHelp(model, parts.helpOf(model), event.action) };
 }
 
-function killStepped<Model extends ScreenModel, Action, Effect>(
+function applyKillStep<Model extends ScreenModel, Action, Effect>(
   model: Model,
   { state, signal }: KillStep,
   parts: ScreenParts<Model, Action, Effect>,

@@ -5,7 +5,7 @@ import { LETTER_KEYS, TILDE_KEYS } from '../../screen/input/key-names.ts';
 type ChordReading = { readonly chord: string } | { readonly refusal: string };
 
 /** Always leaves the program; no configuration takes it away. */
-export const FIXED_CHORD = 'ctrl+c';
+export const QUIT_CHORD = 'ctrl+c';
 
 const FUNCTION_KEYS = 35;
 

@@ -1,4 +1,4 @@
-import { FIXED_CHORD, readChord } from './chord.ts';
+import { QUIT_CHORD, readChord } from './chord.ts';
 import { described, quoted, type Value, type YamlFile } from './yaml-file.ts';
 
 /** More chords than anybody has fingers are a mistake. */
@@ -57,7 +57,7 @@ function chordOf(
     return undefined;
   }
   const { chord } = reading;
-  if (chord === FIXED_CHORD) {
+  if (chord === QUIT_CHORD) {
     file.report(value.offset, `${quoted(chord)} always quits and cannot be given to anything`);
     return undefined;
   }
@@ -111,5 +111,5 @@ function reboundChords<Action extends string>(
 ): readonly string[] {
   const { action, chords } = binding;
   if (own === undefined) return chords.filter((chord) => !isTaken(chord, action));
-  return chords.includes(FIXED_CHORD) ? [...own, FIXED_CHORD] : own;
+  return chords.includes(QUIT_CHORD) ? [...own, QUIT_CHORD] : own;
 }

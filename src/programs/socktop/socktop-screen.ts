@@ -14,7 +14,7 @@ import {
 } from '../shared/screen-session.ts';
 import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
-import { prepared } from '../sstop/sstop-rows.ts';
+import { prepareList } from '../sstop/sstop-rows.ts';
 import { demandOf } from './demand.ts';
 import { distinctNames } from './host-names.ts';
 import type { SocktopHost } from './socktop-host.ts';
@@ -195,7 +195,7 @@ class Screen {
     return new NetworkFeed({
       prepare: async (data, slice) => {
         const network = this.#controls?.model.hosts[host]?.network;
-        if (network !== undefined) await prepared(network, data, slice);
+        if (network !== undefined) await prepareList(network, data, slice);
       },
       sampled: (data) => this.#tellNetwork(host, { kind: 'sampled', data }),
       failed: ({ message }) => this.#tellNetwork(host, { kind: 'failed', message }),

@@ -102,18 +102,18 @@ export const LIST = new ListScreen<Model, Identity>({
  * The model with its rows listed anew, after anything changed that they depend on. While a collection writes to
  * the tables the rows stay as they are: the sample that ends it lists them.
  */
-export function relisted(model: Model): Model {
+export function relist(model: Model): Model {
   const { shown, detail } = model;
   if (shown === undefined) return model;
   if (shown.isStable) {
     listOf(model).rebuild(inputOf(model, shown));
     if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
   }
-  return LIST.reordered(model);
+  return LIST.reorder(model);
 }
 
 /** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
-export async function prepared(model: Model, data: NetworkData, slice: Slice): Promise<void> {
+export async function prepareList(model: Model, data: NetworkData, slice: Slice): Promise<void> {
   await model.workspace.processes.prepare(inputOf(model, data), slice);
 }
 
@@ -130,10 +130,10 @@ function inputOf(model: Model, data: NetworkData): ListInput {
 }
 
 /** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
-export function filtered(model: Model, filterText: string): Model {
+export function applyFilter(model: Model, filterText: string): Model {
   const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
   const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
-  return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
+  return relist(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
 }
 
 /** The process under the cursor; undefined where there is none. */

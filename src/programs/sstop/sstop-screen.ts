@@ -21,7 +21,7 @@ import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import { readFilterOption, type SstopInput } from './sstop-input.ts';
 import type { Effect, Message, Model } from './sstop-model.ts';
-import { prepared } from './sstop-rows.ts';
+import { prepareList } from './sstop-rows.ts';
 import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 
 type ScreenControls = Controls<Model, Message>;
@@ -59,7 +59,7 @@ class Screen {
     this.#feed = new NetworkFeed({
       prepare: async (data, slice) => {
         const model = this.#controls?.model;
-        if (model !== undefined) await prepared(model, data, slice);
+        if (model !== undefined) await prepareList(model, data, slice);
       },
       sampled: (data) => {
         this.#tellProgress();

@@ -6,7 +6,7 @@ import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { renderPopup } from '../../screen/widgets/popup.ts';
 import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
-import { isMovement, movedOffset, WHEEL_LINES } from '../list-screen.ts';
+import { isMovement, moveOffset, WHEEL_LINES } from '../list-screen.ts';
 
 /** A line of help: the keys as people write them, and what they do. */
 interface HelpLine {
@@ -199,7 +199,7 @@ interface Helped {
 }
 
 /** Keys that the open help takes for itself; undefined for the others, which act as ever. */
-export function helpActed<Model extends Helped>(
+export function actOnHelp<Model extends Helped>(
   model: Model,
   groups: readonly HelpGroup[],
   action: string,
@@ -208,11 +208,11 @@ export function helpActed<Model extends Helped>(
   if (action === 'back') return { ...model, helpOffset: undefined };
   if (!isMovement(action)) return undefined;
   const last = helpOffsetMax(groups, model);
-  return { ...model, helpOffset: movedOffset(model.helpOffset, action, last, model.height - 3) };
+  return { ...model, helpOffset: moveOffset(model.helpOffset, action, last, model.height - 3) };
 }
 
 /** The wheel scrolls the open help, a press closes it. */
-export function helpPointed<Model extends Helped>(
+export function pointAtHelp<Model extends Helped>(
   model: Model,
   groups: readonly HelpGroup[],
   action: MouseEvent['action'],

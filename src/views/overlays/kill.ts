@@ -125,7 +125,7 @@ export function killStateOf({ pid, startTicks, name }: KillTarget): KillState {
 }
 
 /** A key while the overlay is open: it takes them all. `ownPid` is this program's. */
-export function killKeyed(state: KillState, chord: string, ownPid: number): KillStep {
+export function pressKeyInKill(state: KillState, chord: string, ownPid: number): KillStep {
   switch (chord) {
     case 'escape':
     case 'q':
@@ -133,28 +133,28 @@ export function killKeyed(state: KillState, chord: string, ownPid: number): Kill
       return { state: undefined };
     case 'down':
     case 'j':
-      return { state: killMoved(state, 1) };
+      return { state: moveKill(state, 1) };
     case 'up':
     case 'k':
-      return { state: killMoved(state, -1) };
+      return { state: moveKill(state, -1) };
     case 'enter':
-      return killEntered(state, ownPid);
+      return confirmKill(state, ownPid);
     default:
       return { state };
   }
 }
 
 /** A press on a signal chooses it, on the chosen one sends it, beside the overlay closes it. */
-export function killPointed(state: KillState, event: MouseEvent, screen: Rect, ownPid: number): KillStep {
+export function pointAtKill(state: KillState, event: MouseEvent, screen: Rect, ownPid: number): KillStep {
   if (event.action !== 'press' || event.button !== 'left') return { state };
   const index = hitKill(screen, state.selected, event.x, event.y);
   if (index < 0) return { state: undefined };
-  if (index === state.selected && state.stage !== 'done') return killEntered(state, ownPid);
+  if (index === state.selected && state.stage !== 'done') return confirmKill(state, ownPid);
   return { state: { ...state, selected: index, stage: 'choosing', outcome: undefined } };
 }
 
 /** The overlay once the signal was sent, or not. */
-export function killDone(state: KillState, outcome: SignalOutcome): KillState {
+export function withOutcome(state: KillState, outcome: SignalOutcome): KillState {
   return { ...state, stage: 'done', outcome };
 }
 
@@ -188,7 +188,7 @@ export function killNote(
 }
 
 /** Asks once more where that is due, sends, or closes what is done. */
-function killEntered(state: KillState, ownPid: number): KillStep {
+function confirmKill(state: KillState, ownPid: number): KillStep {
   switch (state.stage) {
     case 'choosing':
       return needsConfirmation(state.pid, ownPid)
@@ -213,7 +213,7 @@ function needsConfirmation(pid: number, ownPid: number): boolean {
 }
 
 /** The cursor `delta` signals further, stopping at the ends; a new choice starts anew. */
-function killMoved(state: KillState, delta: number): KillState {
+function moveKill(state: KillState, delta: number): KillState {
   const selected = Math.max(0, Math.min(KILL_SIGNALS.length - 1, state.selected + delta));
   return { ...state, selected, stage: 'choosing', outcome: undefined };
 }
