@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/programs/config/keymap.ts';
-import { helpGroups } from '../../src/programs/shared/help-groups.ts';
 import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
+import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));

@@ -1,6 +1,7 @@
 import type { SignalOutcome } from '../data/sample/platform.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
+import { insertText, type TextInput, updateTextInput } from '../screen/widgets/text-input.ts';
 import { actOnHelp, type HelpGroup, pointAtHelp } from './overlays/help.ts';
 import {
   type KillState,
@@ -94,6 +95,8 @@ interface ScreenModel {
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
   readonly isMouseOn: boolean;
+  /** The line that is being typed at the bottom; undefined: it is closed. */
+  readonly prompt: { readonly input: TextInput } | undefined;
   /** Set where a recording is played. */
   readonly playback: { readonly progress: { readonly isPaused: boolean } } | undefined;
 }
@@ -124,9 +127,12 @@ interface ScreenParts<Model, Action, Effect> {
   helpOf(model: Model): readonly HelpGroup[];
   /** An action of the program; undefined: one of every screen. `pause` of a recording is not asked here. */
   act(model: Model, action: Action): StepOf<Model, Effect> | undefined;
-  /** A key and a paste while a line is typed. */
-  typeKey(model: Model, key: KeyEvent): Model;
-  paste(model: Model, text: string): Model;
+  /** The line at the bottom: Enter closes it, Escape does too and undoes what it did; every change is applied. */
+  acceptPrompt(model: Model): Model;
+  cancelPrompt(model: Model): Model;
+  editPrompt(model: Model, input: TextInput): Model;
+  /** The arrows: 1 is an earlier line, -1 a later one. */
+  recallPrompt?(model: Model, step: number): Model;
   /** The mouse on the views; overlays take theirs before. */
   pointAt(model: Model, event: MouseEvent): StepOf<Model, Effect>;
   signalEffect(model: Model, target: KillTarget, signal: number): Effect;
@@ -148,10 +154,11 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
       return act(withoutNotice(model), message.action, parts);
     case 'typed':
       return model.kill === undefined
-        ? { model: parts.typeKey(model, message.key) }
+        ? { model: typeKey(model, message.key, parts) }
         : applyKillStep(model, pressKeyInKill(model.kill, message.key.chord, model.ownPid), parts);
     case 'pasted':
-      return { model: parts.paste(model, message.text) };
+      if (model.prompt === undefined) return { model };
+      return { model: parts.editPrompt(model, insertText(model.prompt.input, message.text)) };
     case 'pointer':
       return pointAt(message.event.action === 'press' ? withoutNotice(model) : model, message.event, parts);
     case 'signalled':
@@ -159,6 +166,31 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
       return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
     case 'noticed':
       return { model: withNotice(model, message.text, message.isBad) };
+  }
+}
+
+/** A key while the line at the bottom is open: it takes them all. */
+function typeKey<Model extends ScreenModel, Action extends string, Effect>(
+  model: Model,
+  key: KeyEvent,
+  parts: ScreenParts<Model, Action, Effect>,
+): Model {
+  const { prompt } = model;
+  if (prompt === undefined) return model;
+  switch (key.chord) {
+    case 'enter':
+      return parts.acceptPrompt(model);
+    case 'escape':
+    case 'ctrl+c':
+      return parts.cancelPrompt(model);
+    case 'up':
+      return parts.recallPrompt?.(model, 1) ?? model;
+    case 'down':
+      return parts.recallPrompt?.(model, -1) ?? model;
+    default: {
+      const input = updateTextInput(prompt.input, key);
+      return input === undefined || input === prompt.input ? model : parts.editPrompt(model, input);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
-import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
+import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
@@ -52,7 +52,8 @@ const PARTS = {
   helpOf: (model: Model) => helpOf(model),
   act: (model: Model, action: SocktopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
-  ...{ typeKey, paste, pointAt },
+  acceptPrompt: (model: Model): Model => ({ ...model, prompt: undefined }),
+  ...{ cancelPrompt, editPrompt, pointAt },
   signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', host, pid, startTicks, signal };
   },
@@ -252,30 +253,12 @@ function openPrompt(model: Model): Model {
   return { ...model, prompt: { input: textInput(search), before: search } };
 }
 
-/** A key while the line is open: it takes them all. */
-function typeKey(model: Model, key: KeyEvent): Model {
-  const { prompt } = model;
-  if (prompt === undefined) return model;
-  switch (key.chord) {
-    case 'enter':
-      return { ...model, prompt: undefined };
-    case 'escape':
-    case 'ctrl+c':
-      return applySearch({ ...model, prompt: undefined }, prompt.before);
-    default: {
-      const input = updateTextInput(prompt.input, key);
-      return input === undefined || input === prompt.input ? model : edit(model, input);
-    }
-  }
-}
-
-function paste(model: Model, text: string): Model {
-  const { prompt } = model;
-  return prompt === undefined ? model : edit(model, insertText(prompt.input, text));
+function cancelPrompt(model: Model): Model {
+  return applySearch({ ...model, prompt: undefined }, model.prompt?.before ?? '');
 }
 
 /** The search applies while it is typed. */
-function edit(model: Model, input: TextInput): Model {
+function editPrompt(model: Model, input: TextInput): Model {
   if (model.prompt === undefined) return model;
   return applySearch({ ...model, prompt: { ...model.prompt, input } }, input.text);
 }

@@ -1,8 +1,7 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import { compactBytesText } from '../../kit/text/format.ts';
 import { parseRate, RATE_HINT } from '../../kit/text/units.ts';
-import type { KeyEvent } from '../../screen/input/event.ts';
-import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
+import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { type Model, type Prompt, stateOf, withState } from './sstop-model.ts';
 import { applyFilter } from './sstop-rows.ts';
 
@@ -21,42 +20,18 @@ export function openPrompt(model: Model, kind: Prompt['kind']): Model {
   };
 }
 
-/** A key while the line is open: it takes them all. */
-export function typeKey(model: Model, key: KeyEvent): Model {
-  const { prompt } = model;
-  if (prompt === undefined) return model;
-  switch (key.chord) {
-    case 'enter':
-      return accept(model, prompt);
-    case 'escape':
-    case 'ctrl+c': {
-      const closed = { ...model, prompt: undefined };
-      return prompt.kind === 'filter' ? restoreFilter(closed, prompt) : closed;
-    }
-    case 'up':
-      return prompt.kind === 'filter' ? recall(model, prompt, prompt.historyIndex + 1) : model;
-    case 'down':
-      return prompt.kind === 'filter' ? recall(model, prompt, prompt.historyIndex - 1) : model;
-    default: {
-      const input = updateTextInput(prompt.input, key);
-      return input === undefined || input === prompt.input ? model : edit(model, prompt, input);
-    }
-  }
-}
-
 /** The rows as they were before, and the cursor on its row whatever the filters on the way have left of them. */
-function restoreFilter(model: Model, { before, selection }: Prompt): Model {
-  return applyFilter(withState(model, { selection }), before);
-}
-
-export function paste(model: Model, text: string): Model {
+export function cancelPrompt(model: Model): Model {
   const { prompt } = model;
-  return prompt === undefined ? model : edit(model, prompt, insertText(prompt.input, text));
+  const closed = { ...model, prompt: undefined };
+  if (prompt?.kind !== 'filter') return closed;
+  return applyFilter(withState(closed, { selection: prompt.selection }), prompt.before);
 }
 
 /** Enter keeps what is typed, if it can be read. */
-function accept(model: Model, prompt: Prompt): Model {
-  if (prompt.error !== undefined) return model;
+export function acceptPrompt(model: Model): Model {
+  const { prompt } = model;
+  if (prompt === undefined || prompt.error !== undefined) return model;
   const { text } = prompt.input;
   if (prompt.kind === 'alert') {
     const alertBytesPerSecond = text.trim() === '' ? undefined : parseRate(text.trim());
@@ -69,7 +44,9 @@ function accept(model: Model, prompt: Prompt): Model {
 }
 
 /** Filters apply while they are typed; what cannot be read is marked and changes nothing. */
-function edit(model: Model, prompt: Prompt, input: TextInput): Model {
+export function editPrompt(model: Model, input: TextInput): Model {
+  const { prompt } = model;
+  if (prompt === undefined) return model;
   const error = errorOf(model, prompt.kind, input.text);
   const next = { ...model, prompt: { ...prompt, input, error } };
   if (prompt.kind !== 'filter' || error !== undefined) return next;
@@ -86,9 +63,11 @@ function errorOf(model: Model, kind: Prompt['kind'], text: string): Prompt['erro
 }
 
 /** The arrows go through earlier filters; below the newest stands an empty line. */
-function recall(model: Model, prompt: Prompt, index: number): Model {
-  const historyIndex = Math.max(-1, Math.min(index, model.filterHistory.length - 1));
+export function recallPrompt(model: Model, step: number): Model {
+  const { prompt, filterHistory } = model;
+  if (prompt?.kind !== 'filter') return model;
+  const historyIndex = Math.max(-1, Math.min(prompt.historyIndex + step, filterHistory.length - 1));
   if (historyIndex === prompt.historyIndex) return model;
-  const input = textInput(model.filterHistory[historyIndex] ?? '');
-  return edit(model, { ...prompt, historyIndex }, input);
+  const input = textInput(filterHistory[historyIndex] ?? '');
+  return editPrompt({ ...model, prompt: { ...prompt, historyIndex } }, input);
 }

@@ -5,9 +5,9 @@ import { isMovement } from '../../views/list-screen.ts';
 import { frozen, type NetworkData } from '../../views/network/network-list.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen } from '../../views/screen-update.ts';
-import { helpGroups } from '../shared/help-groups.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
+import { helpGroups } from '../shared/screen-frame.ts';
 import { canOpen, goBack, goTo, openSelected } from './navigation.ts';
 import {
   type Effect,
@@ -20,7 +20,7 @@ import {
   stateOf,
   withState,
 } from './sstop-model.ts';
-import { openPrompt, paste, typeKey } from './sstop-prompt.ts';
+import { acceptPrompt, cancelPrompt, editPrompt, openPrompt, recallPrompt } from './sstop-prompt.ts';
 import { applyFilter, killTargetOf, LIST, layoutOf, relist } from './sstop-rows.ts';
 import { view } from './sstop-view.ts';
 
@@ -49,7 +49,7 @@ const PARTS = {
   helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
   act: (model: Model, action: SstopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
-  ...{ typeKey, paste, pointAt },
+  ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt },
   signalEffect: (_: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', pid, startTicks, signal };
   },

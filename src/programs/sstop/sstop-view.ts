@@ -2,19 +2,21 @@ import { durationText } from '../../kit/text/units.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
-import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
+import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import { layoutDetail, renderDetail } from '../../views/network/detail.ts';
 import { renderHeader, renderSparklineRow } from '../../views/network/header.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
-import { renderHelp } from '../../views/overlays/help.ts';
-import { killNote, renderKill } from '../../views/overlays/kill.ts';
-import { renderPromptLine } from '../../views/overlays/prompt-line.ts';
-import { chordText } from '../config/keymap.ts';
-import { helpGroups } from '../shared/help-groups.ts';
+import type { Notice } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
+import {
+  helpGroups,
+  keyHintsOf,
+  paintScreen,
+  renderFooter,
+  renderRowsScrollbar,
+} from '../shared/screen-frame.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   LIST,
@@ -43,44 +45,30 @@ const EMPTY: Readonly<Record<ViewName, string>> = {
   detail: 'No connections.',
 };
 
+const FRAME = {
+  program: 'sstop',
+  minWidth: SCREEN_MIN_WIDTH,
+  minHeight: SCREEN_MIN_HEIGHT,
+  paint,
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+};
+
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
-  paint(model, buffer);
-  // Names may hold anything; what is drawn around them is ASCII by itself.
-  if (model.ascii) buffer.restrictToAscii();
+  paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
-  const { theme, ascii } = model;
-  buffer.clear(theme.base);
   const layout = layoutOf({ ...model, width: buffer.width, height: buffer.height });
-  if (layout.isTooSmall) {
-    renderTooSmall(model, buffer);
-    return;
-  }
   if (model.shown === undefined) renderWaiting(model, layout, buffer);
   else renderData(model, model.shown, layout, buffer);
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
-  renderFooter(layout.footer, model, buffer);
-  if (model.helpOffset !== undefined) {
-    const groups = helpGroups(model.keymap, ascii);
-    const title = 'sstop keys';
-    renderHelp(buffer.area, buffer, { title, groups, offset: model.helpOffset, theme, ascii });
-  }
-  if (model.kill !== undefined) {
-    const { pid, name, selected } = model.kill;
-    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(model.kill, 'sstop'), theme, ascii });
-  }
-}
-
-function renderTooSmall(model: Model, buffer: Buffer): void {
-  const lines = [
-    'Too small.',
-    `${buffer.width}x${buffer.height}, but`,
-    `${SCREEN_MIN_WIDTH}x${SCREEN_MIN_HEIGHT} is needed.`,
-  ];
-  for (const [y, line] of lines.entries()) buffer.put(0, y, line, model.theme.warning);
+  renderFooter(layout.footer, buffer, model, {
+    prompt: promptLineOf(model),
+    note: footerNote(model),
+    hints: () => footerHints(model),
+  });
 }
 
 function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void {
@@ -119,16 +107,11 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
 }
 
 function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
-  const { theme, ascii } = model;
   const list = listOf(model);
   list.render(layout.table, buffer, lookOf(model));
-  const position = {
-    count: list.count,
-    visible: LIST.visibleRows(model),
-    offset: stateOf(model).viewport.offset,
-  };
-  const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
-  if (position.count > position.visible) renderScrollbar(layout.scrollbar, buffer, position, styles, ascii);
+  const { offset } = stateOf(model).viewport;
+  const position = { count: list.count, visible: LIST.visibleRows(model), offset };
+  renderRowsScrollbar(layout.scrollbar, buffer, model, position);
   if (list.count === 0) renderEmpty(model, layout.table, buffer);
 }
 
@@ -145,32 +128,14 @@ function renderRule(area: Rect, model: Model, buffer: Buffer): void {
   if (area.height > 0) buffer.fill(area, model.theme.border, glyphsFor(model.ascii).horizontal);
 }
 
-function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
-  const { prompt, theme } = model;
-  if (area.height < 1) return;
-  if (prompt !== undefined) {
-    const { count, unfilteredCount } = listOf(model);
-    const isFilter = prompt.kind === 'filter';
-    renderPromptLine(area, buffer, {
-      label: isFilter ? '/' : 'alert above',
-      input: prompt.input,
-      note: isFilter ? `${count} of ${unfilteredCount}` : 'bytes per second, as 10M; empty: none',
-      error: prompt.error,
-      theme,
-      ascii: model.ascii,
-    });
-    return;
-  }
-  const note = footerNote(model);
-  if (note === undefined) {
-    renderKeyHints(area, buffer, footerHints(model), {
-      key: theme.key,
-      label: theme.dim,
-      ground: theme.base,
-    });
-    return;
-  }
-  buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
+function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'] {
+  const { prompt } = model;
+  if (prompt === undefined) return undefined;
+  const { input, error } = prompt;
+  const { count, unfilteredCount } = listOf(model);
+  return prompt.kind === 'filter'
+    ? { label: '/', input, note: `${count} of ${unfilteredCount}`, error }
+    : { label: 'alert above', input, note: 'bytes per second, as 10M; empty: none', error };
 }
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
@@ -186,7 +151,7 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
 };
 
 /** What the user should know now, instead of the keys. */
-function footerNote(model: Model): { readonly text: string; readonly isBad: boolean } | undefined {
+function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
   if (model.failure !== undefined) return { text: model.failure, isBad: true };
   const { shown } = model;
@@ -204,22 +169,16 @@ function footerNote(model: Model): { readonly text: string; readonly isBad: bool
 }
 
 function footerHints(model: Model): readonly KeyHint[] {
-  const bindings = model.keymap.groups.flatMap((group) => group.bindings);
-  const hints = HINTS[model.view].flatMap((action): KeyHint[] => {
-    // Elsewhere the key only says that it does nothing.
-    if (action === 'kill' && !model.canSignal) return [];
-    const binding = bindings.find((each) => each.action === action);
-    if (binding === undefined) return [];
-    const label = labelOf(model, action) ?? binding.label ?? action;
-    return [{ key: chordText(binding.chords[0]!, model.ascii), label }];
-  });
+  const hints = keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
   return [...hints, { key: '+/-', label: durationText(model.intervalMillis) }];
 }
 
-/** What the label says of the present state, where there is something to say. */
-function labelOf(model: Model, action: SstopAction): string | undefined {
+/** What the label says of the present state, where there is something to say; null: the key does nothing. */
+function labelOf(model: Model, action: SstopAction): string | undefined | null {
   const { filterText, sort } = stateOf(model);
   switch (action) {
+    case 'kill':
+      return model.canSignal ? undefined : null;
     case 'filter':
       return filterText === '' ? undefined : `filter: ${filterText}`;
     case 'sort-next':
