@@ -1,13 +1,14 @@
 import { system } from '../platforms/index.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
+import type { AgentAccess } from '../src/programs/cli/arguments.ts';
 import type { AgentOptions } from '../src/programs/cli/sstop-command.ts';
 import {
   keepCertificate,
   knownCertificatePath,
   readKnownCertificate,
   readTokenFile,
-  tokenFault,
+  usableToken,
 } from '../src/programs/config/credentials.ts';
 import { loadProfile, profilesPath } from '../src/programs/config/profiles.ts';
 import { canAsk, confirm, tell } from '../src/programs/shared/messages.ts';
@@ -27,11 +28,18 @@ import {
 import { VERSION } from './executable.ts';
 
 /** What the user says of an agent, by options or by a profile. */
-export interface AgentWish {
+export interface AgentWish extends AgentAccess {
   readonly url: string;
-  readonly tlsCaPath: string | undefined;
-  readonly verifyHostname: boolean;
-  readonly tokenFile: string | undefined;
+}
+
+/** Options go before the profile. */
+export function wishOf(url: string, options: AgentAccess, profile: AgentAccess | undefined): AgentWish {
+  return {
+    url,
+    tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
+    verifyHostname: options.verifyHostname || profile?.verifyHostname === true,
+    tokenFile: options.tokenFile ?? profile?.tokenFile,
+  };
 }
 
 /** An agent that can be connected to, and where its certificate would be kept. */
@@ -86,12 +94,6 @@ function withToken(
     token: token === '' ? undefined : usableToken(token, 'SOCKTOP_TOKEN'),
     hasTokenInUrl: false,
   };
-}
-
-function usableToken(token: string, origin: string): string {
-  const fault = tokenFault(token);
-  if (fault === undefined) return token;
-  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}` });
 }
 
 /** Whether the user has to say something else: a URL, profile, certificate or token that cannot be used. */
@@ -198,16 +200,9 @@ export function openAgent(target: AgentTarget): RemoteSource {
 export async function connectAgent(options: AgentOptions, durationMillis?: number): Promise<RemoteSource> {
   const path = profilesPath(system.configFolder(process.env));
   const profile = options.profile === undefined ? undefined : loadProfile(options.profile, path);
-  const verifyHostname = options.verifyHostname || profile?.verifyHostname === true;
-  const target = agentTarget(
-    {
-      url: options.url ?? profile?.url ?? '',
-      tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
-      ...{ verifyHostname, tokenFile: options.tokenFile ?? profile?.tokenFile },
-    },
-    process.env,
-  );
-  const { source, error } = await connectAsking(target, verifyHostname, durationMillis);
+  const wish = wishOf(options.url ?? profile?.url ?? '', options, profile);
+  const target = agentTarget(wish, process.env);
+  const { source, error } = await connectAsking(target, wish.verifyHostname, durationMillis);
   if (error === undefined) return source;
   source.close();
   throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });

@@ -8,10 +8,10 @@ import {
   system,
   tellServiceManager,
 } from '../platforms/index.ts';
-import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
-import { readText } from '../src/kit/files/user-file.ts';
+import { toOpError } from '../src/kit/errors/op-error.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain } from '../src/programs/shared/messages.ts';
@@ -27,9 +27,6 @@ import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
 const PROGRAM = 'socktop-agent';
-/** What every client can show, in a URL and in a header; access.ts looks at no more either. */
-const TOKEN = /^[!-~]{1,1024}$/;
-const TOKEN_FILE_LIMIT_BYTES = 2048;
 const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
@@ -52,7 +49,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
-    return error.op === 'token' ? EXIT_USAGE : EXIT_FAILURE;
+    return ['token', 'token file'].includes(error.op) ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
 
@@ -132,32 +129,10 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
   return stored;
 }
 
-/** Undefined: none is needed. Throws OpError `token`, which never has what was found instead. */
+/** Undefined: none is needed. Throws OpError `token` or `token file`, which never has what was found instead. */
 function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
-  const where = tokenFile === undefined ? 'SOCKTOP_TOKEN' : `option '--token-file <file>': '${tokenFile}'`;
-  const found = tokenFile === undefined ? token : tokenIn(tokenFile, where);
-  if (found === undefined || TOKEN.test(found)) return found;
-  if (found === '') throw tokenFailure('BAD_VALUE', `${where} is empty; set a token, or unset the variable`);
-  throw tokenFailure(
-    'BAD_VALUE',
-    `${where} is no token: 1 to 1024 printable ASCII characters without blanks`,
-  );
-}
-
-/** What is in the file, without the end of its line. */
-function tokenIn(path: string, where: string): string {
-  try {
-    return readText(path, TOKEN_FILE_LIMIT_BYTES).trim();
-  } catch (thrown) {
-    const { code } = toOpError('token', thrown);
-    if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
-    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is not a regular file`);
-    throw tokenFailure(code, `${where} cannot be read (${code})`);
-  }
-}
-
-function tokenFailure(code: string, message: string): OpError {
-  return new OpError({ op: 'token', code, message });
+  if (tokenFile !== undefined) return readTokenFile(tokenFile);
+  return token === undefined ? undefined : usableToken(token, 'SOCKTOP_TOKEN');
 }
 
 /** What people are to know at the start, a line on standard output. */

@@ -11,7 +11,7 @@ import {
   rememberProfile,
 } from '../src/programs/socktop/profile-choice.ts';
 import type { Intervals } from '../src/programs/socktop/socktop-settings.ts';
-import { type AgentTarget, type AgentWish, agentTarget } from './agent-connect.ts';
+import { type AgentTarget, type AgentWish, agentTarget, wishOf } from './agent-connect.ts';
 
 /** An agent to be shown. */
 export interface NamedAgent {
@@ -126,12 +126,7 @@ function namedAgent(
   options: SocktopOptions,
   environment: Environment,
 ): NamedAgent {
-  const wish: AgentWish = {
-    url: profile.url,
-    tlsCaPath: options.tlsCaPath ?? profile.tlsCaPath,
-    verifyHostname: options.verifyHostname || profile.verifyHostname,
-    tokenFile: options.tokenFile ?? profile.tokenFile,
-  };
+  const wish = wishOf(profile.url, options, profile);
   const target = agentTarget(wish, environment);
   return { name: name ?? target.agent.hostName, wish, target };
 }

@@ -81,6 +81,14 @@ export interface CommonOptions {
   readonly mouse: boolean | undefined;
 }
 
+/** How an agent proves itself, and what it is shown. */
+export interface AgentAccess {
+  /** PEM file with the certificates that are accepted. */
+  readonly tlsCaPath: string | undefined;
+  readonly verifyHostname: boolean;
+  readonly tokenFile: string | undefined;
+}
+
 /** The same as commander reads it. */
 export interface RawCommonOptions {
   readonly json?: true;
@@ -97,6 +105,10 @@ export interface RawCommonOptions {
   readonly verifyHostname?: true;
   readonly tokenFile?: string;
   readonly completions?: ShellName;
+}
+
+export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
+  return { tlsCaPath: raw.tlsCa, verifyHostname: raw.verifyHostname === true, tokenFile: raw.tokenFile };
 }
 
 export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {

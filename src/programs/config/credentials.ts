@@ -14,8 +14,17 @@ const REASONS: Readonly<Record<string, string>> = {
   NOT_A_FILE: 'not a regular file',
 };
 
-/** What is wrong with a token, which is not in it; undefined: it can be sent in a header. */
-export function tokenFault(token: string): string | undefined {
+const ACCEPTED = `accepted: 1 to ${TOKEN_LIMIT} printable ASCII characters without blanks`;
+
+/** A token as it was given by `origin`. Throws OpError `token`, whose message says what is wrong with it but not what it is. */
+export function usableToken(token: string, origin: string): string {
+  const fault = tokenFault(token);
+  if (fault === undefined) return token;
+  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}; ${ACCEPTED}` });
+}
+
+/** What is wrong with a token, which is not in it; undefined: it can be sent in a URL and in a header. */
+function tokenFault(token: string): string | undefined {
   if (token === '') return 'no token';
   if (token.length > TOKEN_LIMIT) return `more than ${TOKEN_LIMIT} characters`;
   return /^[\x21-\x7e]+$/.test(token) ? undefined : 'something else than one word in ASCII';
@@ -26,7 +35,7 @@ export function readTokenFile(path: string): string {
   try {
     const token = readText(path, FILE_LIMIT_BYTES).trim();
     const fault = tokenFault(token);
-    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}`);
+    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}; ${ACCEPTED}`);
     return token;
   } catch (thrown) {
     const { op, code } = toOpError('token file', thrown);
