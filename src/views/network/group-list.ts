@@ -1,8 +1,6 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
-import { type ListColumns, ListTable, left, maximumOf, right, TRAFFIC_COLUMNS } from './list-table.ts';
-import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { type ListColumns, left, maximumOf, RowList, right, TRAFFIC_COLUMNS } from './list-table.ts';
+import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
   group: {
@@ -29,55 +27,39 @@ const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
 };
 
 /** Control groups: containers, services, sessions. */
-export class GroupList implements NetworkList {
-  readonly rows = new GroupRows();
-  readonly #table = new ListTable(GROUP_FIELDS, COLUMNS);
-  readonly sortKeys = this.#table.keys;
+export class GroupList extends RowList<GroupList, typeof GROUP_FIELDS, GroupRows> {
   /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
   readonly #known = new Map<string, number>();
   #names: string[] = [];
   /** What a full bar means. */
   maximum = 0;
 
-  get count(): number {
-    return this.rows.count;
+  constructor() {
+    super(new GroupRows(), GROUP_FIELDS, COLUMNS);
   }
 
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
+  protected override painted(): GroupList {
+    return this;
   }
 
-  rebuild({ data, scope, filter }: ListInput): void {
+  override rebuild({ data, scope, filter }: ListInput): void {
     const { rows } = this;
     rows.build(data.section, data.rates, scope, filter);
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.rows, sort, rank);
-    return row < 0 ? undefined : { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
+  protected override identityOf(row: number): Identity {
+    return { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
   }
 
-  rankOf(sort: ListSort, { slot }: Identity): number {
-    return this.#table.rankOf(this.rows, sort, this.rows.rowOfGroup(this.#names[slot] ?? ''));
+  protected override rowOf({ slot }: Identity): number {
+    return this.rows.rowOfGroup(this.#names[slot] ?? '');
   }
 
   /** The filter that lets exactly the group at a rank through; '' past the end. */
   filterAt(sort: ListSort, rank: number): string {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.filterTextOf(row);
-  }
-
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
-  }
-
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this);
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
   }
 
   #placeOf(name: string): number {

@@ -1,17 +1,7 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
-import { type ListColumns, ListTable, left, maximumOf, TRAFFIC_COLUMNS } from './list-table.ts';
-import type {
-  Identity,
-  ListHit,
-  ListInput,
-  ListLook,
-  ListSort,
-  NameLookup,
-  NetworkList,
-} from './network-list.ts';
+import { type ListColumns, left, maximumOf, RowList, TRAFFIC_COLUMNS } from './list-table.ts';
+import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 const NAMED_PROCESSES = 4;
 
@@ -37,25 +27,22 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
 };
 
 /** Remote hosts over all processes: which of them use the network most. */
-export class HostList implements NetworkList {
-  readonly rows = new HostRows();
-  readonly #table = new ListTable(HOST_FIELDS, COLUMNS);
-  readonly sortKeys = this.#table.keys;
+export class HostList extends RowList<HostList, typeof HOST_FIELDS, HostRows> {
   readonly #owners = new Int32Array(NAMED_PROCESSES);
   #section: NetworkSection | undefined;
   names: NameLookup | undefined;
   /** What a full bar means. */
   maximum = 0;
 
-  get count(): number {
-    return this.rows.count;
+  constructor() {
+    super(new HostRows(), HOST_FIELDS, COLUMNS);
   }
 
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
+  protected override painted(): HostList {
+    return this;
   }
 
-  rebuild({ data, scope, filter, names }: ListInput): void {
+  override rebuild({ data, scope, filter, names }: ListInput): void {
     const { rows } = this;
     rows.build(data.section, data.rates, scope, filter, names);
     this.#section = data.section;
@@ -63,34 +50,19 @@ export class HostList implements NetworkList {
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.rows, sort, rank);
-    if (row < 0) return undefined;
+  protected override identityOf(row: number): Identity {
     const slot = this.rows.host[row]!;
     return { slot, serial: this.#section?.hosts.slots.serial[slot] ?? 0 };
   }
 
-  rankOf(sort: ListSort, { slot, serial }: Identity): number {
-    if (this.#section?.hosts.slots.serial[slot] !== serial) return -1;
-    return this.#table.rankOf(this.rows, sort, this.rows.rowOfHost(slot));
+  protected override rowOf({ slot, serial }: Identity): number {
+    return this.#section?.hosts.slots.serial[slot] === serial ? this.rows.rowOfHost(slot) : -1;
   }
 
   /** The address of the host at a rank, '' where there is none: what a filter for it would name. */
   addressAt(sort: ListSort, rank: number): string {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.addressOf(row);
-  }
-
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
-  }
-
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this);
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
   }
 
   /** The busiest of them, and how many more there are. */

@@ -10,7 +10,7 @@ import {
 } from '../../screen/widgets/column-layout.ts';
 import { hitTable, renderTable } from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
-import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
+import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 
 /** How a column looks. Widths in cells, as in Column. */
 type ColumnLook = Omit<Column, 'id'>;
@@ -239,4 +239,69 @@ export function maximumOf({ up, down }: TrafficList['rows'], count: number): num
   let maximum = 0;
   for (let row = 0; row < count; row++) maximum = Math.max(maximum, up[row]! || 0, down[row]! || 0);
   return maximum;
+}
+
+/** Rows of data/query, as the lists of the network views show them. */
+interface ListedRows<Sort> extends OrderedRows<Sort> {
+  readonly unfilteredCount: number;
+  order(sort: Sort): Int32Array;
+}
+
+/** What the lists have in common whose rows stand as their query orders them. */
+export abstract class RowList<
+  List,
+  Fields extends RowFields<never, never>,
+  Rows extends ListedRows<SortBy<SortKeyOf<Fields>>>,
+> implements NetworkList
+{
+  readonly rows: Rows;
+  readonly sortKeys: readonly SortKeyOf<Fields>[];
+  readonly #table: ListTable<List, Fields>;
+
+  constructor(rows: Rows, fields: Fields, columns: ListColumns<List, Fields>) {
+    this.rows = rows;
+    this.#table = new ListTable(fields, columns);
+    this.sortKeys = this.#table.keys;
+  }
+
+  abstract rebuild(input: ListInput): void;
+  /** What the cells are painted from. */
+  protected abstract painted(): List;
+  protected abstract identityOf(row: number): Identity;
+  /** -1 where it is not listed. */
+  protected abstract rowOf(identity: Identity): number;
+
+  get count(): number {
+    return this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.rowAt(sort, rank);
+    return row < 0 ? undefined : this.identityOf(row);
+  }
+
+  rankOf(sort: ListSort, identity: Identity): number {
+    return this.#table.rankOf(this.rows, sort, this.rowOf(identity));
+  }
+
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.#table.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    this.#table.render(area, buffer, look, this.rows, this.painted());
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.#table.hit(area, look, this.count, x, y);
+  }
+
+  /** The row at a rank, -1 past the end. */
+  protected rowAt(sort: ListSort, rank: number): number {
+    return this.#table.rowAt(this.rows, sort, rank);
+  }
 }

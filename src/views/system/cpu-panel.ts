@@ -3,7 +3,6 @@ import { formatTenths, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
-import { renderBlock } from '../../screen/widgets/block.ts';
 import { renderChart } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { rampStyle } from '../../screen/widgets/intensity-ramp.ts';
@@ -11,7 +10,7 @@ import { graphLevel } from '../../screen/widgets/levels.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import { trendMark } from '../network/cells.ts';
-import { percentText, type SystemView } from './system-look.ts';
+import { percentText, renderPanel, type SystemView } from './system-look.ts';
 
 const AXIS_WIDTH = 4;
 const HERTZ_PER_GIGAHERTZ = 1e9;
@@ -20,14 +19,7 @@ const HERTZ_PER_GIGAHERTZ = 1e9;
 export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
   const { cpu } = data.rates;
-  const inside = renderBlock(area, buffer, {
-    title: `CPU ${percentText(cpu.usage.total)}`,
-    rightTitle: modelText(view),
-    borderStyle: theme.border,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ascii,
-  });
+  const inside = renderPanel(area, buffer, view, `CPU ${percentText(cpu.usage.total)}`, modelText(view));
   if (inside.height < 1) return;
   renderAxis(inside, buffer, view);
   renderChart(rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height), buffer, {
@@ -114,17 +106,16 @@ const scratch = new AsciiText();
 
 /** Draws what each core does. */
 export function renderCoresPanel(area: Rect, buffer: Buffer, view: SystemView): void {
-  const { data, theme, ascii } = view;
+  const { data } = view;
   const count = data.rates.cpu.usage.count - 1;
   const online = data.machine?.cpu.value?.onlineCount;
-  const inside = renderBlock(area, buffer, {
-    title: online === undefined ? 'Cores' : `Cores ${online}`,
-    rightTitle: loadText(view),
-    borderStyle: theme.border,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ascii,
-  });
+  const inside = renderPanel(
+    area,
+    buffer,
+    view,
+    online === undefined ? 'Cores' : `Cores ${online}`,
+    loadText(view),
+  );
   if (inside.height < 1 || count < 1) return;
   renderCores(inside, buffer, view, count);
 }

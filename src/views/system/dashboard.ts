@@ -9,7 +9,7 @@ import { renderGpuPanel } from './gpu-panel.ts';
 import { renderMemoryPanel } from './memory-panel.ts';
 import { renderFigures, renderResourceLines } from './resource-lines.ts';
 import type { SystemData } from './system-data.ts';
-import { putUsageLine, type SystemView } from './system-look.ts';
+import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
 
 /** Panels; a line for each resource; one line for all. */
 type DashboardForm = 'panels' | 'lines' | 'line';
@@ -220,14 +220,7 @@ function hasPressure(data: SystemData): boolean {
 /** Draws the share of the last ten seconds in which some task waited for processor, memory or storage. */
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
-  const inside = renderBlock(area, buffer, {
-    title: 'Waiting',
-    rightTitle: 'tasks held up, 10 s',
-    borderStyle: theme.border,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ascii,
-  });
+  const inside = renderPanel(area, buffer, view, 'Waiting', 'tasks held up, 10 s');
   const cpu = data.machine?.cpu.value;
   const lines: readonly (readonly [label: string, pressure: Pressure | undefined])[] = [
     ['cpu', cpu?.cpuPressure],

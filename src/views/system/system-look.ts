@@ -1,9 +1,11 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { renderBlock } from '../../screen/widgets/block.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import type { SystemData } from './system-data.ts';
 
@@ -86,4 +88,18 @@ export function putUsageLine(
   if (barWidth < BAR_MIN_WIDTH) return;
   const ink = line.runsOut ? meterStyle(theme, line.percent) : theme.accent;
   putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border, ascii);
+}
+
+/** Draws the frame of a panel with its titles; returns the area inside. */
+export function renderPanel(
+  area: Rect,
+  buffer: Buffer,
+  { theme, ascii }: SystemView,
+  title: string,
+  rightTitle: string,
+): Rect {
+  return renderBlock(area, buffer, {
+    ...{ title, rightTitle, ascii },
+    ...{ borderStyle: theme.border, titleStyle: theme.title, rightTitleStyle: theme.dim },
+  });
 }
