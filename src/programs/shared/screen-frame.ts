@@ -1,5 +1,6 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
+import type { Program } from '../../screen/loop/program.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
 import { renderScrollbar, type ScrollPosition } from '../../screen/widgets/scrollbar.ts';
@@ -8,15 +9,47 @@ import { type KillState, killNote, renderKill } from '../../views/overlays/kill.
 import { type PromptLine, renderPromptLine } from '../../views/overlays/prompt-line.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import { chordText, type Keymap, keyLines } from '../config/keymap.ts';
+import type { PlaybackState } from './recordings.ts';
 
-/** What of a program's model decides how the frame around its views looks. */
-interface FramedModel {
+/** How a screen starts, by the configuration and the terminal. */
+export interface FrameOptions<Action extends string> {
+  readonly mouse: boolean;
+  readonly ownPid: number;
+  readonly ascii: boolean;
+  readonly theme: Theme;
+  readonly keymap: Keymap<Action>;
+}
+
+/** What the models of both screens have beside their views. */
+export interface FrameModel<Action extends string> extends Omit<FrameOptions<Action>, 'mouse'> {
+  readonly width: number;
+  readonly height: number;
+  readonly kill: KillState | undefined;
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
-  readonly kill: KillState | undefined;
-  readonly theme: Theme;
-  readonly ascii: boolean;
+  /** The cell of the scrollbar's thumb that the pointer holds. */
+  readonly grab: number | undefined;
+  readonly isMouseOn: boolean;
+  /** Set where a recording is played. */
+  readonly playback: PlaybackState | undefined;
+  readonly notice: Notice | undefined;
 }
+
+/** A screen for the loop; its size is always of interest to it. */
+export interface FrameProgram<Model, Message, Effect> extends Program<Model, Message, Effect> {
+  resized(model: Model, width: number, height: number): Message;
+}
+
+/** Before the first size of the screen is known. */
+export function initialFrame<Action extends string>(options: FrameOptions<Action>): FrameModel<Action> {
+  const { mouse, ownPid, ascii, theme, keymap } = options;
+  return {
+    ...{ width: 0, height: 0, isMouseOn: mouse, ownPid, ascii, theme, keymap },
+    ...{ kill: undefined, helpOffset: undefined, grab: undefined, playback: undefined, notice: undefined },
+  };
+}
+
+type FramedModel = Pick<FrameModel<never>, 'helpOffset' | 'kill' | 'theme' | 'ascii'>;
 
 /** A program's screen, but for what both programs have. */
 interface ScreenFrame<Model> {

@@ -1,4 +1,3 @@
-import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
@@ -8,6 +7,7 @@ import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/
 import { hostRowAt } from '../../views/system/hosts-table.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
+import type { FrameProgram } from '../shared/screen-frame.ts';
 import { chooseHost, goToHost, moveInHosts, openHost, scrollHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
 import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
@@ -191,13 +191,7 @@ function togglePause(model: Model): Step {
 }
 
 /** The parts that the screen's loop runs. */
-export interface SocktopProgram {
-  readonly initial: Model;
-  update(model: Model, message: Message): Step;
-  view(model: Model, buffer: Buffer): void;
-  input(model: Model, event: InputEvent): Message | undefined;
-  resized(model: Model, width: number, height: number): Message;
-}
+export type SocktopProgram = FrameProgram<Model, Message, Effect>;
 
 /** socktop's screen as a program for the loop. */
 export function socktopProgram(options: StartOptions): SocktopProgram {

@@ -1,13 +1,12 @@
 import { interfaceNamed, movedScope, nextInterface } from '../../data/query/scope.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
+import type { MouseEvent } from '../../screen/input/event.ts';
 import { isMovement } from '../../views/list-screen.ts';
 import { frozen, type NetworkData } from '../../views/network/network-list.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
-import { helpGroups } from '../shared/screen-frame.ts';
+import { type FrameProgram, helpGroups } from '../shared/screen-frame.ts';
 import { canOpen, goBack, goTo, openSelected } from './navigation.ts';
 import {
   type Effect,
@@ -254,13 +253,7 @@ function rememberRow(model: Model): Model {
 }
 
 /** The parts that the screen's loop runs. */
-export interface SstopProgram {
-  readonly initial: Model;
-  update(model: Model, message: Message): Step;
-  view(model: Model, buffer: Buffer): void;
-  input(model: Model, event: InputEvent): Message | undefined;
-  resized(model: Model, width: number, height: number): Message;
-}
+export type SstopProgram = FrameProgram<Model, Message, Effect>;
 
 /** sstop's screen as a program for the loop. */
 export function sstopProgram(options: StartOptions): SstopProgram {
