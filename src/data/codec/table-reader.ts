@@ -1,7 +1,6 @@
 import type { PbfReader } from 'pbf';
 import type { FieldShape, MessageShape } from './protobuf-shape.ts';
 import type { ReceivedColumns } from './table-replica.ts';
-import { FIRST_TEXT, TEXT_AS_BEFORE } from './table-writer.ts';
 import type { ToldTexts } from './told-table.ts';
 
 /** The columns of one table in bytes that `checkProtobuf` has passed. */
@@ -15,7 +14,11 @@ export class TableReader implements ReceivedColumns {
   #reader: PbfReader | undefined;
   #texts: readonly string[] = [];
 
-  constructor(shape: MessageShape) {
+  readonly #firstText: number;
+
+  /** `firstText`: as its writer's. */
+  constructor(shape: MessageShape, firstText: 1 | 2) {
+    this.#firstText = firstText;
     this.#at = new Int32Array(Math.max(...shape.fields.map(({ tag }) => tag)) + 1).fill(-1);
   }
 
@@ -52,16 +55,18 @@ export class TableReader implements ReceivedColumns {
     return staging;
   }
 
-  /** Texts by their places; one that is as before stays. */
-  putTexts({ texts: into, format }: ToldTexts, slots: Int32Array): void {
+  /** Texts by their places: 0 none; places between that and the first text are as before. */
+  putTexts({ texts: into, format }: ToldTexts, slots: Int32Array, keepsLeftOut: boolean): void {
     const places = this.numbers(format);
+    if (places === undefined && keepsLeftOut) return;
+    const first = this.#firstText;
     const texts = this.#texts;
     for (let row = 0; row < this.rows; row++) {
       const slot = slots[row]!;
       if (slot < 0) continue;
       const place = places === undefined ? 0 : places[row]!;
-      if (place === TEXT_AS_BEFORE) continue;
-      into[slot] = texts[place - FIRST_TEXT] ?? (format.isOptional ? undefined : '');
+      if (place > 0 && place < first) continue;
+      into[slot] = texts[place - first] ?? (format.isOptional ? undefined : '');
     }
   }
 }

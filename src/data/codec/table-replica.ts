@@ -12,8 +12,8 @@ export interface ReceivedColumns {
    * unknown double.
    */
   numbers(column: { readonly field: FieldShape }): number[] | undefined;
-  /** Puts the texts of row i at `slots[i]`, -1 nowhere. */
-  putTexts(column: ToldTexts, slots: Int32Array): void;
+  /** Puts the texts of row i at `slots[i]`, -1 nowhere. `keepsLeftOut`: where the column was left out, they stay. */
+  putTexts(column: ToldTexts, slots: Int32Array, keepsLeftOut: boolean): void;
 }
 
 /**
@@ -73,7 +73,7 @@ export class TableReplica {
       const values = this.#valuesOf(received, column);
       putWords(values, keys.words, word, rows);
       // A row of traffic without its subject would be a row of nobody.
-      if (column.refersTo !== undefined) refuseNegative(values, keys.isRefused, rows);
+      if (column.refersTo !== undefined) refuseRows(values, keys.isRefused, rows);
     }
     const { serial, identity } = format;
     const serials = serial === undefined ? undefined : received.numbers({ field: serial });
@@ -99,7 +99,7 @@ export class TableReplica {
       );
       yield;
     }
-    for (const column of texts) received.putTexts(column, slots);
+    for (const column of texts) received.putTexts(column, slots, keepsLeftOut);
   }
 
   #valuesOf(received: ReceivedColumns, column: NumberFormat): number[] {
@@ -108,12 +108,14 @@ export class TableReplica {
 
   /** What cannot be becomes what stands for a column that is left out; places become slots. */
   #bound(column: NumberFormat, values: number[] | undefined, rows: number): number[] {
-    const { absent, least, most, isDouble, refersTo } = column;
+    const { field, absent, least, most, isDouble, refersTo } = column;
     const standIn = isDouble && Number.isNaN(absent) ? UNKNOWN_COUNT : absent;
     if (values === undefined) return new Array<number>(rows).fill(standIn);
     const referred = refersTo === undefined ? undefined : this.#referred.get(refersTo);
     if (referred !== undefined) toSlots(values, rows, referred.#match.slots, referred.#received);
-    else boundValues(values, rows, least, most, standIn);
+    else if (isDouble) refuseNegative(values, rows, standIn);
+    else if (least < 0) refuseOutside(values, rows, least, most, standIn);
+    else if (field.type !== 'fixed32') refuseLarge(values, rows, most, standIn);
     return values;
   }
 }
@@ -122,7 +124,7 @@ function putWords(values: readonly number[], words: Uint32Array, word: number, r
   for (let row = 0; row < rows; row++) words[row * 4 + word] = values[row]!;
 }
 
-function refuseNegative(values: readonly number[], isRefused: Uint8Array, rows: number): void {
+function refuseRows(values: readonly number[], isRefused: Uint8Array, rows: number): void {
   for (let row = 0; row < rows; row++) {
     if (values[row]! < 0) isRefused[row] = 1;
   }
@@ -135,9 +137,23 @@ function toSlots(values: number[], rows: number, slots: Int32Array, count: numbe
   }
 }
 
-function boundValues(values: number[], rows: number, least: number, most: number, standIn: number): void {
+// One loop for each kind of array: one that sees them all is several times slower.
+
+function refuseNegative(values: number[], rows: number, standIn: number): void {
+  for (let i = 0; i < rows; i++) {
+    if (values[i]! < 0) values[i] = standIn;
+  }
+}
+
+function refuseLarge(values: number[], rows: number, most: number, standIn: number): void {
+  for (let i = 0; i < rows; i++) {
+    if (values[i]! > most) values[i] = standIn;
+  }
+}
+
+function refuseOutside(values: number[], rows: number, least: number, most: number, standIn: number): void {
   for (let i = 0; i < rows; i++) {
     const value = values[i]!;
-    if (!(value >= least && value <= most)) values[i] = standIn;
+    if (value < least || value > most) values[i] = standIn;
   }
 }

@@ -5,11 +5,9 @@ import type { NumberArray, ToldTable } from './told-table.ts';
 import { gather, UNKNOWN_COUNT } from './typed-columns.ts';
 import { cutText } from './wire-text.ts';
 
-/** Places of texts in a message: none, and one that has not changed since the base of a delta. */
+/** Places of texts in a message: none, and in messages of what has changed one that has not. */
 const NO_TEXT = 0;
-export const TEXT_AS_BEFORE = 1;
-/** The texts of a message stand at places from here. */
-export const FIRST_TEXT = 2;
+const TEXT_AS_BEFORE = 1;
 
 /** Largest double below 2^63: the most that sint64 holds. */
 const LARGEST_COUNT = 2 ** 63 - 1024;
@@ -46,8 +44,14 @@ export class TableWriter {
   readonly #textPlaces = new Map<string, number>();
   /** By table: places of its rows in the message, by slot. */
   readonly #places = new Map<string, Int32Array>();
+  readonly #firstText: number;
   #rows: Int32Array = new Int32Array(0);
   #count = 0;
+
+  /** `firstText`: the place of a message's first text: 1, or 2 where it may be one of what has changed. */
+  constructor(firstText: 1 | 2) {
+    this.#firstText = firstText;
+  }
 
   /** Every row. Tables that a table refers to are written before it. */
   whole(writer: PbfWriter, tag: number, table: ToldTable): void {
@@ -100,11 +104,10 @@ export class TableWriter {
       else if (news.isColumnNew(at)) this.#numbers(writer, column, values, false);
     }
     for (const { format: column, texts: values } of texts) {
-      this.#words(writer, column.field, (slot) =>
-        news === undefined || news.isTextNew(slot)
-          ? this.#placeOf(values[slot], column.limit)
-          : TEXT_AS_BEFORE,
-      );
+      const isNews = (slot: number): boolean => news === undefined || news.isTextNew(slot);
+      const placeOf = (slot: number): number =>
+        isNews(slot) ? this.#placeOf(values[slot], column.limit) : TEXT_AS_BEFORE;
+      this.#words(writer, column.field, placeOf, news === undefined ? NO_TEXT : TEXT_AS_BEFORE);
     }
   }
 
@@ -126,18 +129,18 @@ export class TableWriter {
     if (!mayLeaveOut || !isAll(staging, this.#count, left)) this.#write(writer, field, staging);
   }
 
-  /** `word(slot)` for each row; 0 is left out. */
-  #words(writer: PbfWriter, field: FieldShape, word: (slot: number) => number): void {
+  /** `word(slot)` for each row; a column is left out that has `leftOut` in all of them. */
+  #words(writer: PbfWriter, field: FieldShape, word: (slot: number) => number, leftOut = 0): void {
     const staging = this.#stagingOf(field);
     for (let i = 0; i < this.#count; i++) staging[i] = word(this.#rows[i]!);
-    if (!isAll(staging, this.#count, 0)) this.#write(writer, field, staging);
+    if (!isAll(staging, this.#count, leftOut)) this.#write(writer, field, staging);
   }
 
   #placeOf(text: string | undefined, limit: number): number {
     if (text === undefined || text === '') return NO_TEXT;
     const known = this.#textPlaces.get(text);
     if (known !== undefined) return known;
-    const place = this.#texts.length + FIRST_TEXT;
+    const place = this.#texts.length + this.#firstText;
     this.#texts.push(cutText(text, limit));
     this.#textPlaces.set(text, place);
     return place;

@@ -19,7 +19,7 @@ const TAG = Object.fromEntries(NETWORK_REPLY_SHAPE.fields.map(({ name, tag }) =>
 
 /** Writes `NetworkReply`. Buffers are kept from reply to reply. */
 export class NetworkEncoder {
-  readonly #tables = new TableWriter();
+  readonly #tables = new TableWriter(1);
   #buffer: Uint8Array = new Uint8Array(FIRST_BUFFER_BYTES);
 
   /** The snapshot's network section as protobuf; a copy, which stays as it is. */

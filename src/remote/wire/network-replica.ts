@@ -58,7 +58,7 @@ export class NetworkReplica {
 
   constructor() {
     for (const name of NETWORK_TABLE_NAMES) {
-      this.#readers.set(withUnderscores(name), new TableReader(TABLE_FORMATS[name].shape));
+      this.#readers.set(withUnderscores(name), new TableReader(TABLE_FORMATS[name].shape, 1));
       this.#replicas.set(name, new TableReplica(toldNetworkTable(this.#tables, name), this.#replicas));
     }
   }

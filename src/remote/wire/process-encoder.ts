@@ -24,7 +24,7 @@ export interface ProcessFacts {
 /** Writes `ProcessesReply` for clients that are at some sample or at none, each distinct one once per sample. */
 export class ProcessEncoder {
   readonly #changes: ProcessChanges;
-  readonly #tables = new TableWriter();
+  readonly #tables = new TableWriter(2);
   /** By base. */
   readonly #encoded = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #payloads = new Map<number, V2Payload>();

@@ -41,8 +41,8 @@ class ReceivedFacts {
 export class ProcessReplica {
   readonly #list = new ProcessList(ROWS_LIMIT.processes);
   readonly #replica = new TableReplica(toldProcesses(this.#list));
-  readonly #removed = new TableReader(REMOVED_PROCESSES_SHAPE);
-  readonly #rows = new TableReader(TABLE_FORMATS.processes.shape);
+  readonly #removed = new TableReader(REMOVED_PROCESSES_SHAPE, 2);
+  readonly #rows = new TableReader(TABLE_FORMATS.processes.shape, 2);
   #sequence = 0;
 
   /**
