@@ -1,6 +1,6 @@
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { useUserRights, withUserRights } from '../src/kit/files/user-rights.ts';
+import { useUserRights, withUserRights } from '../src/kit/files/user-file.ts';
 import type { System } from './system.ts';
 import { systemNamed } from './systems.ts';
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { withoutRefused } from '../../kit/text/refused.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { AgentUrl } from './agent-url.ts';
 import { fingerprintOf, pemOf } from './pinned-certificates.ts';
 
@@ -84,5 +84,5 @@ function shortened(name: string): string {
 }
 
 function clean(text: string): string {
-  return withoutRefused(text.replaceAll('\n', ', ').slice(0, TEXT_LIMIT));
+  return sanitizeLine(text.replaceAll('\n', ', ').slice(0, TEXT_LIMIT));
 }

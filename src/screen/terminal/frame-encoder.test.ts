@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { PassThrough } from 'node:stream';
 import cliCursor from 'cli-cursor';
-import { enterSequence, leaveSequence } from './modes.ts';
+import { enterSequence, leaveSequence } from './frame-encoder.ts';
 
 /** What cli-cursor writes to a terminal. */
 function written(use: (stream: NodeJS.WritableStream) => void): string {

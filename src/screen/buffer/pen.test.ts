@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'bun:test';
-import { ansi, type Color, DEFAULT_COLOR, rgb } from '../style/color.ts';
-import type { ColorDepth } from '../style/color-depth.ts';
-import { THEMES } from '../style/themes.ts';
+import { ansi, type Color, type ColorDepth, DEFAULT_COLOR, rgb } from '../style/color.ts';
+import { THEMES } from '../style/theme.ts';
 import { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ClusterTable } from './cluster-table.ts';
-import { ColorBytes } from './color-bytes.ts';
 import { FrameDiff } from './diff.ts';
 import { Emulator } from './emulator.fixture.ts';
+import { ColorBytes } from './pen.ts';
 
 const DEPTHS: readonly ColorDepth[] = ['truecolor', '256', '16'];
 

@@ -1,11 +1,27 @@
 import { describe, expect, test } from 'bun:test';
-import { ansi, ansiIndexOf, type Color, DEFAULT_COLOR, INHERIT_COLOR, rgb } from './color.ts';
-import { toPalette16, toPalette256 } from './color-depth.ts';
+import {
+  ansi,
+  ansiIndexOf,
+  type Color,
+  DEFAULT_COLOR,
+  INHERIT_COLOR,
+  rgb,
+  toPalette16,
+  toPalette256,
+} from './color.ts';
 import { apart, COLOUR_VISIONS, contrast, palette256 } from './color-measure.fixture.ts';
 import { PALETTE_ENTRIES, type Palette, RAMP_STEPS } from './palette.ts';
 import type { Style } from './style.ts';
-import { type Theme, TOKYO_NIGHT } from './theme.ts';
-import { isThemeName, PALETTES, THEME_NAMES, THEMES, type ThemeName, themeWith } from './themes.ts';
+import {
+  isThemeName,
+  PALETTES,
+  THEME_NAMES,
+  THEMES,
+  type Theme,
+  type ThemeName,
+  TOKYO_NIGHT,
+  themeWith,
+} from './theme.ts';
 
 /** What the sixteen look like in widespread terminals. */
 const SIXTEENS = {
