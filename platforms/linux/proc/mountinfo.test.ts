@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { cgroup2MountPoints, mountOf, parseMountinfo, procMountAt } from './proc-mounts.ts';
+import { cgroup2MountPoints, type MountEntry, mountOf, parseMountEntries, procMountAt } from './mountinfo.ts';
 
 const CAPTURED = `22 27 0:21 / /proc rw,relatime - proc proc rw
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
@@ -10,15 +10,21 @@ const CAPTURED = `22 27 0:21 / /proc rw,relatime - proc proc rw
 60 27 0:50 /home\\040of\\040ana /srv/with\\040blank\\134s rw,nosuid,nodev - ext4 /dev/vdb rw
 61 22 0:51 / /proc rw,nosuid - proc proc rw,gid=24,hidepid=invisible,subset=pid
 `;
-const mounts = parseMountinfo(CAPTURED);
+function parse(text: string): MountEntry[] {
+  const bytes = Buffer.from(text);
+  return parseMountEntries(bytes, bytes.length);
+}
+
+const mounts = parse(CAPTURED);
 
 test('every line is a mount, with optional fields or without, and octal escapes are undone', () => {
   expect(mounts).toHaveLength(7);
-  expect(mounts[5]).toEqual({
+  expect(mounts[5]).toMatchObject({
     root: '/home of ana',
     mountPoint: '/srv/with blank\\s',
     options: ['rw', 'nosuid', 'nodev'],
-    fileSystem: 'ext4',
+    type: 'ext4',
+    source: '/dev/vdb',
     superOptions: ['rw'],
   });
 });
@@ -40,7 +46,7 @@ test('the topmost proc tells who is hidden; old kernels write numbers', () => {
     ...{ hidepid: 'invisible', exemptGid: 24, hasProcessesAlone: true },
   });
   const hidepid = (options: string) =>
-    procMountAt(parseMountinfo(`22 27 0:21 / /proc rw - proc proc ${options}`), '/proc')?.hidepid;
+    procMountAt(parse(`22 27 0:21 / /proc rw - proc proc ${options}\n`), '/proc')?.hidepid;
   expect(hidepid('rw')).toBe('off');
   expect(hidepid('rw,hidepid=0')).toBe('off');
   expect(hidepid('rw,hidepid=1')).toBe('noaccess');
@@ -51,19 +57,12 @@ test('the topmost proc tells who is hidden; old kernels write numbers', () => {
 });
 
 test('lines that are cut short or no mounts at all are left out', () => {
-  for (const line of [
-    '',
-    'a',
-    '1 2 3 4 5 6',
-    '1 2 0:1 / /x rw -',
-    '1 2 0:1 / /x rw - proc proc',
-    '- - - - - - -',
-  ]) {
-    expect(parseMountinfo(line)).toEqual([]);
+  for (const line of ['', 'a', '1 2 3 4 5 6', '1 2 0:1 / /x rw -', '- - - - - - -']) {
+    expect(parse(`${line}\n`)).toEqual([]);
   }
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...' -/\\014\nabc,=') }), (text) => {
-      for (const mount of parseMountinfo(text)) expect(mount.options.length).toBeGreaterThan(0);
+      for (const mount of parse(`${text}\n`)) expect(mount.options.length).toBeGreaterThan(0);
     }),
   );
 });

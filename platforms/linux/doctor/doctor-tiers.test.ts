@@ -1,8 +1,6 @@
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
-import type { ProgramFacts } from './doctor-bpf.ts';
-import { type DiagFacts, examineDiag, remedyOf } from './doctor-diag.ts';
-import { tierReportsOf } from './doctor-tiers.ts';
+import { type DiagFacts, examineDiag, type ProgramFacts, remedyOf, tierReportsOf } from './doctor-tiers.ts';
 
 const WORKING: DiagFacts = {
   ...{ tcp: undefined, udp: undefined },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { systemNamed } from './systems.ts';
+import { systemNamed } from './system.ts';
 
 const folderOf = (platformName: string, environment: Record<string, string>): string =>
   systemNamed(platformName, environment).configFolder(environment);
