@@ -26,7 +26,7 @@ describe('a bundle for another system', () => {
 
   test('linux: holds it', async () => {
     const sources = await platformSources('linux');
-    for (const name of ['libc', 'doctor', 'linux-platform', 'privilege-drop', 'program-text']) {
+    for (const name of ['libc', 'doctor/doctor', 'linux-platform', 'privilege-drop', 'program-text']) {
       expect(sources).toContain(`platforms/linux/${name}.ts`);
     }
   });
