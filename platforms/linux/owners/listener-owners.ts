@@ -1,7 +1,7 @@
 import { isIpv4, isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
-import type { ProcessSource } from '../processes/process-source.ts';
+import type { ProcessSource } from '../processes/network-processes.ts';
 import type { SocketRows } from '../sockets/sockets.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
 
