@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { assert, asyncProperty, integer, nat, record } from 'fast-check';
 import type { NumberFormat } from '../../data/codec/table-format.ts';
 import { NETWORK_TABLE_NAMES, type NetworkTableSet, toldNetworkTable } from '../../data/codec/told-table.ts';
-import { snapshotToJson } from '../../data/export/json.ts';
+import { snapshotToJson } from '../../data/export/network-json.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { RecordedWorld, randomFrom } from '../../data/recording/recording-world.fixture.ts';
 import { InterfaceTable } from '../../data/sample/interface-table.ts';
