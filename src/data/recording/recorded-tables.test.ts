@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
-import type { MachineProcesses } from '../sample/machine-processes.ts';
-import { ProcessList } from '../sample/process-list.ts';
-import { RecordedProcesses } from './recorded-processes.ts';
+import { type MachineProcesses, ProcessList } from '../sample/machine-processes.ts';
+import { RecordedProcesses } from './recorded-tables.ts';
 import { RecordingParts } from './recording-parts.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };
