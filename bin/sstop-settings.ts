@@ -26,7 +26,7 @@ import {
 } from '../src/programs/socktop/socktop-keymap.ts';
 import { type Action, KEYMAP, type Keymap } from '../src/programs/sstop/sstop-keymap.ts';
 import type { Theme } from '../src/screen/style/theme.ts';
-import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
+import { isThemeName, themeWith } from '../src/screen/style/theme.ts';
 import {
   PROCESS_COLUMN_IDS,
   PROCESS_SORT_KEYS,

@@ -5,10 +5,11 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import {
   type Column,
   type ColumnLayout,
+  hitTable,
   layoutColumns,
+  renderTable,
   sortable,
-} from '../../screen/widgets/column-layout.ts';
-import { hitTable, renderTable } from '../../screen/widgets/table.ts';
+} from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
 import { type ListColumns, marksOf, orderOf, roundOf } from './list-column.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';

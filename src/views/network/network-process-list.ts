@@ -7,8 +7,8 @@ import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts
 import type { Slice } from '../../data/sample/slice.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
+import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
-import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import type { CellPen } from './cells.ts';
 import { type ListColumns, left, right, roundOf } from './list-column.ts';
 import { ListTable } from './list-table.ts';
