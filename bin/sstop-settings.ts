@@ -1,5 +1,5 @@
 import { system } from '../platforms/index.ts';
-import type { SortKey } from '../src/data/query/sort.ts';
+import type { SortKey } from '../src/data/query/process-fields.ts';
 import type { COLOR_NAMES } from '../src/programs/cli/common-options.ts';
 import { parseDurationMillis } from '../src/programs/cli/duration.ts';
 import {

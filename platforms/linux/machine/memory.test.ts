@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { ExpositionWriter } from '../../../src/remote/agent/metrics/exposition-writer.ts';
-import { writeMemory } from '../../../src/remote/agent/metrics/memory-metrics.ts';
+import { writeMemory } from '../../../src/remote/agent/metrics/machine-metrics.ts';
 import { BuiltTree } from '../testdata/built-tree.fixture.ts';
 import { MemoryCollector, parseReclaimableArcBytes } from './memory.ts';
 

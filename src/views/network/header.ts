@@ -1,7 +1,7 @@
 import type { Scope } from '../../data/query/scope.ts';
+import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
-import { BUCKET_COUNT } from '../../data/rates/second-buckets.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { clockText, compactBytesText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';

@@ -1,5 +1,5 @@
 import type { RowFields, SortKeyOf } from '../../data/query/row-fields.ts';
-import type { SortBy } from '../../data/query/sort.ts';
+import type { SortBy } from '../../data/query/row-order.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import {

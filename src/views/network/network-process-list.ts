@@ -2,7 +2,7 @@ import { PROCESS_FIELDS } from '../../data/query/process-fields.ts';
 import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
-import { HISTORY_LENGTH } from '../../data/rates/rate-history.ts';
+import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
