@@ -23,6 +23,11 @@ const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
 const ACTIVATED_BYTES = 100_000;
+/** For longer than a flow of nobody is held back. */
+const FRAMES = 2000;
+const FRAME_BYTES = 1000;
+const UDP_HEADERS_BYTES = 28;
+const NO_SOCKET = 'no socket: raw or NAT';
 const GROUP = '239.1.2.3';
 const RECEIVERS = 2;
 const SENDERS = 8;
@@ -258,8 +263,23 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       });
     }
 
-    // With eBPF there is none: the kernel shows such packets to no program of a control group.
-    if (tier === 'ebpf') return;
+    test('what goes out past all sockets: the process that sends it, or what is known of it', async () => {
+      const near = await stage.puppet('near');
+      const before = await monitor.shown();
+      const wireBefore = stage.wire();
+      await near.does(`frames veth0 ${FRAMES} ${FRAME_BYTES} ${NEAR} ${FAR}`);
+      await monitor.fresh();
+      const shown = await monitor.shown();
+      const sent = grownSince(wireBefore, stage.wire()).up;
+      expect(sent).toBeGreaterThanOrEqual(FRAMES * (FRAME_BYTES + UDP_HEADERS_BYTES));
+      if (tier === 'ebpf') {
+        expect(bytesOf(shown, near.pid).up).toBe(FRAMES * (FRAME_BYTES + UDP_HEADERS_BYTES));
+        return;
+      }
+      const counted = FRAMES * (shown.basis === 'payload' ? FRAME_BYTES : FRAME_BYTES + UDP_HEADERS_BYTES);
+      expect(upOf(shown, NO_SOCKET) - upOf(before, NO_SOCKET)).toBe(counted);
+    });
+
     test('what this machine passes on is on a row of its own', async () => {
       const far = await stage.puppet('far');
       stage.network.run('far', `ip route add ${ELSEWHERE_NET} via ${NEAR}`);
