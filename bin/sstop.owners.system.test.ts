@@ -23,8 +23,7 @@ const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
 const ACTIVATED_BYTES = 100_000;
-/** For longer than a flow of nobody is held back. */
-const FRAMES = 2000;
+const FRAMES = 300;
 const FRAME_BYTES = 1000;
 const UDP_HEADERS_BYTES = 28;
 const NO_SOCKET = 'no socket: raw or NAT';

@@ -205,6 +205,8 @@ export class NetworkAttribution {
       }
       case OwnerBasis.KERNEL:
         return this.#owners.kernel(sockets.protocol[slot]!);
+      case OwnerBasis.NO_SOCKET:
+        return this.#owners.withoutSocket();
       case OwnerBasis.HIDDEN:
         return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
       default:

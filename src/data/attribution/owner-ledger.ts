@@ -162,6 +162,11 @@ export class OwnerLedger {
     return this.#group(OwnerKind.CLOSED, 0, 0, 'closed connections');
   }
 
+  /** What comes and goes with a local address and port that no socket has. */
+  withoutSocket(): number {
+    return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
+  }
+
   /** Sockets that somebody of this user or control group holds, nobody knows who. */
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
