@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
 import type { Puppet } from './testing/puppet.ts';
 import type { Shown, SstopMonitor } from './testing/veth-monitor.ts';
@@ -22,6 +23,7 @@ const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
+const MOVED_BYTES = 100_000;
 const ACTIVATED_BYTES = 100_000;
 const FRAMES = 300;
 const FRAME_BYTES = 1000;
@@ -34,6 +36,8 @@ const DATAGRAMS = 20;
 const DATAGRAM_BYTES = 1000;
 const DATAGRAM_L3_BYTES = 1028;
 
+/** Where a cgroup2 hierarchy is mounted, if any. */
+const groupRoot = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 rw/m)?.[1];
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
 function upOf({ rows }: Shown, name: string): number {
@@ -155,6 +159,51 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       while (performance.now() < until && (await commandLine()) !== 'worker: serving alice');
       expect(await commandLine()).toBe('worker: serving alice');
     });
+
+    test.skipIf(groupRoot === undefined)(
+      'bytes counted before a process is moved stay with the group of then (needs cgroup2)',
+      async () => {
+        const [first, second] = [
+          `${groupRoot}/sstop-${tier}-1.service`,
+          `${groupRoot}/sstop-${tier}-2.service`,
+        ];
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const join = (group: string): void => {
+          mkdirSync(group, { recursive: true });
+          writeFileSync(`${group}/cgroup.procs`, `${near.pid}`);
+        };
+        try {
+          join(first);
+          const port = await near.does(`listen tcp ${NEAR}`);
+          await far.does(`connect tcp ${NEAR} ${port}`);
+          await near.does('accept');
+          const receive = async (bytes: number): Promise<void> => {
+            far.begins(`send ${bytes}`);
+            await near.does(`receive ${bytes}`);
+            await far.ends('send');
+          };
+          await receive(MOVED_BYTES);
+          const before = bytesOf(await monitor.shown(), near.pid);
+          join(second);
+          const until = performance.now() + RENEWED_MILLIS;
+          const { pid } = near;
+          const groupNow = async () => (await monitor.shown()).rows.find((row) => row.pid === pid)?.service;
+          while (performance.now() < until && (await groupNow()) !== basename(second));
+          await receive(MOVED_BYTES * 2);
+          const shown = await monitor.shown();
+          const own = bytesOf(shown, near.pid);
+          expect(own.down).toBeGreaterThan(MOVED_BYTES * 3 - 1);
+          expect(shown.groups?.get(basename(first))).toEqual(before);
+          expect(shown.groups?.get(basename(second))).toEqual(grownSince(before, own));
+        } finally {
+          near.kill();
+          await near.leaves();
+          rmdirSync(first);
+          if (existsSync(second)) rmdirSync(second);
+        }
+      },
+    );
 
     test('interfaces are known by namespace and number: what another one sends is not ours', async () => {
       const near = await stage.puppet('near');

@@ -54,7 +54,7 @@ export function snapshotEntry(
     interfaces: interfaceEntries(section, rates, options),
     remote_hosts: hostEntries(section, rates, options),
     listen_ports: listenPortEntries(context),
-    groups: groupEntries(context),
+    groups: groupEntries(context, options.scope),
     total_up: countValue(totalUp),
     total_down: countValue(totalDown),
     attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),

@@ -71,6 +71,17 @@ export const TRAFFIC_COLUMNS = {
  */
 export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, { capacity: 512, limit: 1 << 18 }) {}
 
+/** What an owner had counted over one interface in a control group that it is not in any more. */
+export interface FormerTraffic {
+  /** Slot in OwnerTable. */
+  readonly owner: number;
+  /** Path of the group. */
+  readonly cgroup: string;
+  readonly interfaceIndex: number;
+  readonly txBytes: number;
+  readonly rxBytes: number;
+}
+
 export const HOST_COLUMNS = { connectionCount: numbers('i32') };
 
 /**
@@ -103,6 +114,8 @@ export interface NetworkSection extends Section {
   readonly owners: OwnerTable;
   /** Subject: slot in `owners`. */
   readonly traffic: TrafficTable;
+  /** Parts of the owners' traffic that are of other groups than theirs. Undefined from an agent or a recording. */
+  readonly former?: readonly FormerTraffic[];
   readonly hosts: HostTable;
   /** Subject: slot in `hosts`. */
   readonly hostTraffic: TrafficTable;
