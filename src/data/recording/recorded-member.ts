@@ -17,7 +17,7 @@ import { toOpError } from '../../kit/errors/op-error.ts';
  * Snapshots, length and last time are written when the member is complete: a killed recorder leaves them 0.
  */
 export const MEMBER_HEADER_BYTES = 56;
-export const MEMBER_TRAILER_BYTES = 8;
+const MEMBER_TRAILER_BYTES = 8;
 const MEMBER_VERSION = 1;
 
 const EXTRA_AT = 10;

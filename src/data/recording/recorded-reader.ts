@@ -143,7 +143,7 @@ function endedEarly(): OpError {
 const CHUNK_BYTES = 1 << 16;
 
 /** Decompresses gzip data as it comes, on zlib's threads; what comes out of one `write` is bounded by its input. */
-export class RecordedInflater {
+class RecordedInflater {
   readonly #gunzip: Gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   #fail: (thrown: unknown) => void = () => undefined;
   #hasEnded = false;

@@ -27,7 +27,7 @@ type RowCounts = (table: string) => number;
  * The rows of one table of a line, checked but not applied, column by column. Columns are kept from line to line. Any
  * wrong value is an OpError of code `BAD_VALUE`.
  */
-export class StagedTable implements ReceivedColumns {
+class StagedTable implements ReceivedColumns {
   rows = 0;
   readonly #format: TableFormat;
   readonly #counts: RowCounts;

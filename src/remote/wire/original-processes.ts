@@ -41,7 +41,7 @@ export function encodeOriginalProcesses(processes: OriginalProcesses): Uint8Arra
 }
 
 /** A row of a sample's processes as the message has it; the same object again and again. */
-export function originalProcessOfRow({ list, cpuPercent }: ProcessChanges, slot: number): Process {
+function originalProcessOfRow({ list, cpuPercent }: ProcessChanges, slot: number): Process {
   const { pid, names, rssBytes } = list.processes;
   setScratch(pid[slot], names[slot]!, cpuPercent[slot], rssBytes[slot]);
   return scratch;
