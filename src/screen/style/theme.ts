@@ -114,13 +114,17 @@ export type ThemeName = keyof typeof PALETTES;
 
 export const THEME_NAMES = Object.keys(PALETTES) as readonly string[] as readonly [ThemeName, ...ThemeName[]];
 
-/** Every theme by its name. */
-export const THEMES = Object.fromEntries(
-  THEME_NAMES.map((name) => [name, themeOf(PALETTES[name])]),
-) as Readonly<Record<ThemeName, Theme>>;
-
 /** The default theme, after Tokyo Night. */
-export const TOKYO_NIGHT: Theme = THEMES['tokyo-night'];
+export const TOKYO_NIGHT: Theme = themeOf(TOKYO_NIGHT_PALETTE);
+
+/** Every theme by its name. */
+export const THEMES: Readonly<Record<ThemeName, Theme>> = {
+  'tokyo-night': TOKYO_NIGHT,
+  'tokyo-night-light': themeOf(TOKYO_NIGHT_LIGHT_PALETTE),
+  'high-contrast': themeOf(HIGH_CONTRAST_PALETTE),
+  'colour-blind': themeOf(COLOUR_BLIND_PALETTE),
+  ansi16: themeOf(ANSI16_PALETTE),
+};
 
 /** Whether there is a theme of this name, which may come from anywhere. */
 export function isThemeName(name: string): name is ThemeName {
