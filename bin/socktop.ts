@@ -14,7 +14,7 @@ import { complain } from '../src/programs/shared/messages.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
-import { THEME_NAMES } from '../src/screen/style/themes.ts';
+import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { BUILD_VERSION } from './executable.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { show, showRecording } from './socktop-show.ts';

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
+import type { Puppet } from './testing/puppet.ts';
 import type { Shown, SstopMonitor } from './testing/veth-monitor.ts';
 
 const MPTCP_BYTES = 1_000_000;
@@ -21,7 +23,21 @@ const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
+const MOVED_BYTES = 100_000;
+const ACTIVATED_BYTES = 100_000;
+const FRAMES = 300;
+const FRAME_BYTES = 1000;
+const UDP_HEADERS_BYTES = 28;
+const NO_SOCKET = 'no socket: raw or NAT';
+const GROUP = '239.1.2.3';
+const RECEIVERS = 2;
+const SENDERS = 8;
+const DATAGRAMS = 20;
+const DATAGRAM_BYTES = 1000;
+const DATAGRAM_L3_BYTES = 1028;
 
+/** Where a cgroup2 hierarchy is mounted, if any. */
+const groupRoot = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 rw/m)?.[1];
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
 function upOf({ rows }: Shown, name: string): number {
@@ -144,6 +160,51 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       expect(await commandLine()).toBe('worker: serving alice');
     });
 
+    test.skipIf(groupRoot === undefined)(
+      'bytes counted before a process is moved stay with the group of then (needs cgroup2)',
+      async () => {
+        const [first, second] = [
+          `${groupRoot}/sstop-${tier}-1.service`,
+          `${groupRoot}/sstop-${tier}-2.service`,
+        ];
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const join = (group: string): void => {
+          mkdirSync(group, { recursive: true });
+          writeFileSync(`${group}/cgroup.procs`, `${near.pid}`);
+        };
+        try {
+          join(first);
+          const port = await near.does(`listen tcp ${NEAR}`);
+          await far.does(`connect tcp ${NEAR} ${port}`);
+          await near.does('accept');
+          const receive = async (bytes: number): Promise<void> => {
+            far.begins(`send ${bytes}`);
+            await near.does(`receive ${bytes}`);
+            await far.ends('send');
+          };
+          await receive(MOVED_BYTES);
+          const before = bytesOf(await monitor.shown(), near.pid);
+          join(second);
+          const until = performance.now() + RENEWED_MILLIS;
+          const { pid } = near;
+          const groupNow = async () => (await monitor.shown()).rows.find((row) => row.pid === pid)?.service;
+          while (performance.now() < until && (await groupNow()) !== basename(second));
+          await receive(MOVED_BYTES * 2);
+          const shown = await monitor.shown();
+          const own = bytesOf(shown, near.pid);
+          expect(own.down).toBeGreaterThan(MOVED_BYTES * 3 - 1);
+          expect(shown.groups?.get(basename(first))).toEqual(before);
+          expect(shown.groups?.get(basename(second))).toEqual(grownSince(before, own));
+        } finally {
+          near.kill();
+          await near.leaves();
+          rmdirSync(first);
+          if (existsSync(second)) rmdirSync(second);
+        }
+      },
+    );
+
     test('interfaces are known by namespace and number: what another one sends is not ours', async () => {
       const near = await stage.puppet('near');
       const narrowed = await stage.watchInside(tier, '--interface', 'veth0');
@@ -180,8 +241,93 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       }
     });
 
-    // With eBPF there is none: the kernel shows such packets to no program of a control group.
-    if (tier === 'ebpf') return;
+    test('a listener that an activator opened, and its handshakes, belong to who accepts', async () => {
+      const far = await stage.puppet('far');
+      const activator = await stage.puppet('near');
+      const port = await activator.does(`listen tcp ${NEAR}`);
+      await monitor.fresh();
+      await monitor.fresh();
+      const before = stage.wire();
+      const service = Number(await activator.does('forkaccept'));
+      await far.does(`connect tcp ${NEAR} ${port}`);
+      await far.does(`send ${ACTIVATED_BYTES}`);
+      const ofService = async () => {
+        const shown = await monitor.shown();
+        const wire = grownSince(before, stage.wire());
+        const own = bytesOf(shown, service);
+        const counted = shown.basis === 'payload' ? { up: 0, down: ACTIVATED_BYTES } : wire;
+        return { shown, own, counted };
+      };
+      const first = await ofService();
+      expect(first.own).toEqual(first.counted);
+      expect(bytesOf(first.shown, activator.pid)).toEqual({ up: 0, down: 0 });
+      // Handshakes of connections that the service has not seen yet are its own too.
+      await (await stage.puppet('far')).does(`connect tcp ${NEAR} ${port}`);
+      const then = await ofService();
+      expect(bytesOf(then.shown, activator.pid)).toEqual({ up: 0, down: 0 });
+      // netlink lists listeners rarely.
+      const until = performance.now() + RENEWED_MILLIS;
+      const ports = async (): Promise<readonly number[] | undefined> =>
+        (await monitor.shown()).rows.find(({ pid }) => pid === service)?.listenPorts;
+      while (performance.now() < until && (await ports())?.length === 0);
+      expect(await ports()).toEqual([Number(port)]);
+    });
+
+    for (const [name, address] of [
+      ['one port', NEAR],
+      ['one multicast group', GROUP],
+    ] as const) {
+      test(`receivers of ${name}: each its own, or all of them marked as inferred`, async () => {
+        stage.network.run('far', 'ip route replace 239.0.0.0/8 dev veth0');
+        const receivers: Puppet[] = [];
+        let port = '0';
+        for (let i = 0; i < RECEIVERS; i++) {
+          const receiver = await stage.puppet('near');
+          port = await receiver.does(`bind udp ${address} ${port}`);
+          if (address === GROUP) await receiver.does(`join ${GROUP} ${NEAR}`);
+          receivers.push(receiver);
+        }
+        // From several sockets, for the kernel chooses the receiver by both ends.
+        for (let i = 0; i < SENDERS; i++) {
+          const far = await stage.puppet('far');
+          await far.does(`throw ${DATAGRAMS} ${DATAGRAM_BYTES} ${address} ${port}`);
+        }
+        const shown = await monitor.shown();
+        const datagramBytes = shown.basis === 'payload' ? DATAGRAM_BYTES : DATAGRAM_L3_BYTES;
+        let received = 0;
+        let drained = 0;
+        for (const receiver of receivers) {
+          const [, datagrams] = (await receiver.does('drain')).split(' ').map(Number);
+          const truth = datagrams! * datagramBytes;
+          const row = shown.rows.find(({ pid }) => pid === receiver.pid);
+          drained += truth;
+          received += row?.down ?? 0;
+          if (tier === 'ebpf' || address === GROUP) expect(row?.down).toBe(truth);
+          expect(row?.isInferred).toBe(tier !== 'ebpf');
+        }
+        const copies = address === GROUP ? RECEIVERS : 1;
+        expect(drained).toBe(copies * SENDERS * DATAGRAMS * datagramBytes);
+        expect(received).toBe(drained);
+      });
+    }
+
+    test('what goes out past all sockets: the process that sends it, or what is known of it', async () => {
+      const near = await stage.puppet('near');
+      const before = await monitor.shown();
+      const wireBefore = stage.wire();
+      await near.does(`frames veth0 ${FRAMES} ${FRAME_BYTES} ${NEAR} ${FAR}`);
+      await monitor.fresh();
+      const shown = await monitor.shown();
+      const sent = grownSince(wireBefore, stage.wire()).up;
+      expect(sent).toBeGreaterThanOrEqual(FRAMES * (FRAME_BYTES + UDP_HEADERS_BYTES));
+      if (tier === 'ebpf') {
+        expect(bytesOf(shown, near.pid).up).toBe(FRAMES * (FRAME_BYTES + UDP_HEADERS_BYTES));
+        return;
+      }
+      const counted = FRAMES * (shown.basis === 'payload' ? FRAME_BYTES : FRAME_BYTES + UDP_HEADERS_BYTES);
+      expect(upOf(shown, NO_SOCKET) - upOf(before, NO_SOCKET)).toBe(counted);
+    });
+
     test('what this machine passes on is on a row of its own', async () => {
       const far = await stage.puppet('far');
       stage.network.run('far', `ip route add ${ELSEWHERE_NET} via ${NEAR}`);

@@ -25,7 +25,7 @@ import { readSettings, type Settings } from '../src/programs/shared/settings.ts'
 import { startFields } from '../src/programs/sstop/log-events.ts';
 import { openInput, type SstopInput } from '../src/programs/sstop/sstop-input.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { THEME_NAMES } from '../src/screen/style/themes.ts';
+import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
 import { endByError } from './last-words.ts';

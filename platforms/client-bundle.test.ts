@@ -20,7 +20,7 @@ async function platformSources(platformName: string): Promise<string[]> {
 describe('a bundle for another system', () => {
   test.each(['win32', 'darwin'])('%s: holds no code of Linux', async (platformName) => {
     const sources = await platformSources(platformName);
-    expect(sources).toContain('platforms/systems.ts');
+    expect(sources).toContain('platforms/system.ts');
     expect(sources.filter((path) => path.startsWith('platforms/linux/'))).toEqual([]);
   });
 

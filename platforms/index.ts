@@ -1,8 +1,8 @@
+import type { System } from '../src/data/sample/operating-system.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
-import type { System } from '../src/data/sample/system.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { useUserRights, withUserRights } from '../src/kit/files/user-rights.ts';
-import { systemNamed } from './systems.ts';
+import { useUserRights, withUserRights } from '../src/kit/files/user-file.ts';
+import { systemNamed } from './system.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
 export const platformName: string = process.platform;
@@ -17,8 +17,8 @@ const linux =
     ? {
         ...(await import('./linux/linux-platform.ts')),
         ...(await import('./linux/handed-programs.ts')),
-        ...(await import('./linux/shed-privileges.ts')),
-        ...(await import('./linux/local-time.ts')),
+        ...(await import('./linux/handed-programs.ts')),
+        ...(await import('./linux/clock.ts')),
         loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
         loadLibc: () => import('./linux/libc.ts'),
         loadServiceManager: () => import('./linux/service-manager.ts'),

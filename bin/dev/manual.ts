@@ -11,7 +11,7 @@ import { sstopManual } from '../../src/programs/cli/sstop-manual.ts';
 import { keymapOf } from '../../src/programs/config/keymap.ts';
 import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
 import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
-import { THEME_NAMES } from '../../src/screen/style/themes.ts';
+import { THEME_NAMES } from '../../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
 import { VERSION } from '../executable.ts';
 import { withTables } from './field-tables.ts';

@@ -1,11 +1,13 @@
 import type { MouseEvent } from '../screen/input/event.ts';
 import { contains, type Rect } from '../screen/layout/rect.ts';
-import { hitScrollbar, offsetForDrag, type ScrollPosition } from '../screen/widgets/scrollbar.ts';
 import { tableRowsIn } from '../screen/widgets/table.ts';
 import {
   followRow,
+  hitScrollbar,
   moveSelection,
+  offsetForDrag,
   pageSelection,
+  type ScrollPosition,
   scrollBy,
   scrollTo,
   selectRow,

@@ -7,10 +7,10 @@ import {
   type SocketTable,
   TcpState,
 } from '../../../src/data/sample/socket-table.ts';
-import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { BoundSockets } from './packet-bound-sockets.ts';
-import { RowEnds } from './packet-row-ends.ts';
+import { DividedFlows } from './packet-divided-flows.ts';
+import { Bond, FlowLinks, NO_ROW, RowEnds } from './packet-flow-links.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;
@@ -20,33 +20,6 @@ const FLOW_COOKIE_HIGH = 0x666c6f77;
 /** Rows for the peers of unconnected UDP sockets; beyond them a socket's own row takes what its peers send and get. */
 const SHARES_LIMIT = 8192;
 const FLOWS_BETWEEN_RESTS = 4096;
-const NO_ROW = -1;
-
-/** What a flow's row is to it. */
-const Bond = {
-  /** Both ends are the row's. */
-  EXACT: 0,
-  /** A row of its own, beside that of its unconnected socket. */
-  SHARE: 1,
-  /** The row of its unconnected socket, which other flows use as well. */
-  POOL: 2,
-} as const;
-
-/** By the slots of the flows. */
-class FlowLinks extends columnsClass({
-  /** Serial of the flow that the columns speak of. */
-  serial: numbers('u32'),
-  /** Its row or NO_ROW, the row's serial, Bond, and for a share the row it belongs to. */
-  row: numbers('i32', NO_ROW),
-  rowSerial: numbers('u32'),
-  bond: numbers('u8'),
-  main: numbers('i32'),
-  mainSerial: numbers('u32'),
-  /** Who had its socket when that was last listed. */
-  ownerPid: numbers('i32'),
-  ownerStartTicks: numbers('f64'),
-  ownerBasis: numbers('u8'),
-}) {}
 
 export interface FlowRowsOptions {
   /** A flow that belongs to no listed socket and began so long before the list, or later, waits for the next one. */
@@ -59,8 +32,9 @@ export interface FlowRowsOptions {
 
 /**
  * Adds the traffic of flows to the rows of the sockets that it belongs to: the one with both of its ends, else (UDP)
- * the unconnected one of its local address and port, or of every address and that port. What belongs to none becomes
- * a row that is closed at once, with the flow's ends, so that no byte is missing from the sums.
+ * the unconnected one of its local address and port, or of every address and that port; among several it is divided.
+ * What belongs to none becomes a row that is closed at once, with the flow's ends, so that no byte is missing from the
+ * sums.
  */
 export class FlowRows {
   readonly #flows: PacketFlows;
@@ -68,6 +42,10 @@ export class FlowRows {
   readonly #options: FlowRowsOptions;
   readonly #bound = new BoundSockets();
   readonly #links = new FlowLinks();
+  readonly #divided: DividedFlows;
+  /** Tells whether unconnected sockets have come, gone or moved since flows chose theirs. */
+  #boundFingerprint = 0;
+  #hasBoundChanged = false;
   #shareCount = 0;
   #lastKey = 0;
   #listedMicros = 0;
@@ -79,6 +57,7 @@ export class FlowRows {
     this.#flows = flows;
     this.#rows = rows;
     this.#options = options;
+    this.#divided = new DividedFlows(rows, flows);
   }
 
   /**
@@ -90,7 +69,8 @@ export class FlowRows {
     this.#links.reserve(this.#flows.slots.capacity);
     this.#startCounters();
     await this.#review(slice);
-    if (this.#countUnmatched() > 0) await this.#match(slice);
+    if (this.#hasBoundChanged || this.#countUnmatched() > 0) await this.#match(slice);
+    if (this.#hasBoundChanged) await this.#reconsider(slice);
     this.#expectLast();
     for (let i = 0; i < this.#flows.grownCount; i++) {
       this.#place(this.#flows.grown[i]!);
@@ -105,14 +85,29 @@ export class FlowRows {
   #startCounters(): void {
     const { table } = this.#rows;
     const { txBytes, rxBytes, slots } = table;
+    let fingerprint = 0;
     for (let i = 0; i < slots.count; i++) {
       const row = slots.rows[i]!;
+      // A sum, so that the order of the rows does not matter.
+      if (this.#isBound(row)) {
+        fingerprint =
+          (fingerprint + Math.imul(slots.serial[row]!, 0x9e3779b1) + table.localPort[row]! + 1) | 0;
+      }
       if (!Number.isNaN(txBytes[row]!)) continue;
       txBytes[row] = 0;
       rxBytes[row] = 0;
       table.txSegments[row] = 0;
       table.rxSegments[row] = 0;
     }
+    this.#hasBoundChanged = fingerprint !== this.#boundFingerprint;
+    this.#boundFingerprint = fingerprint;
+  }
+
+  /** Whether a row is that of a UDP socket without a peer. */
+  #isBound(row: number): boolean {
+    const { table, isFlow, life } = this.#rows;
+    if (table.protocol[row] !== PROTOCOL_UDP || table.remotePort[row] !== 0) return false;
+    return isFlow[row] === 0 && life[row] !== RowLife.CLOSED;
   }
 
   /** Lets go of rows that have ended or become another's, and remembers who has the others. */
@@ -129,6 +124,7 @@ export class FlowRows {
   #begin(flow: number): void {
     this.#links.serial[flow] = this.#flows.slots.serial[flow]!;
     this.#links.row[flow] = NO_ROW;
+    this.#links.missedMicros[flow] = 0;
     this.#forgetOwner(flow);
   }
 
@@ -140,6 +136,10 @@ export class FlowRows {
   }
 
   #reviewRow(flow: number): void {
+    if (this.#links.bond[flow] === Bond.DIVIDED) {
+      if (!this.#divided.review(flow)) this.#letGo(flow);
+      return;
+    }
     const { table, life } = this.#rows;
     const row = this.#links.row[flow]!;
     if (table.slots.serial[row] !== this.#links.rowSerial[flow]) {
@@ -153,8 +153,12 @@ export class FlowRows {
     if (isThere) this.#rememberOwner(flow, socket);
     if (this.#links.bond[flow] === Bond.SHARE) this.#tellOwner(flow, row);
     if (isThere && life[socket] !== RowLife.CLOSED && this.#isStillFor(flow, socket)) return;
-    // Its last bytes; what comes after them belongs to whoever has these ends then.
-    this.#credit(flow, row);
+    this.#letGo(flow);
+  }
+
+  /** Gives the flow's row its last bytes; what comes after them belongs to whoever has these ends then. */
+  #letGo(flow: number): void {
+    this.#credit(flow, this.#links.row[flow]!);
     this.#endShare(flow);
     this.#links.row[flow] = NO_ROW;
   }
@@ -203,10 +207,52 @@ export class FlowRows {
     await this.#rows.forEach(slice, (row) => {
       if (isFlow[row] === 1 || (table.protocol[row] === PROTOCOL_TCP && !withTcp)) return;
       if (table.remotePort[row] !== 0) this.#matchPair(table, row);
-      else if (table.protocol[row] === PROTOCOL_UDP && this.#rows.life[row] !== RowLife.CLOSED) {
-        this.#bound.add(table, row);
-      }
+      else if (this.#isBound(row)) this.#bound.add(table, row);
     });
+  }
+
+  /** Flows that would have other sockets now are let go; they choose when they grow again. */
+  async #reconsider(slice: Slice): Promise<void> {
+    const { slots } = this.#flows;
+    for (let i = 0; i < slots.count; i++) {
+      const flow = slots.rows[i]!;
+      if (
+        this.#links.row[flow]! >= 0 &&
+        this.#links.bond[flow] !== Bond.EXACT &&
+        !this.#hasItsReceivers(flow)
+      ) {
+        this.#letGo(flow);
+      }
+      if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+    }
+  }
+
+  #hasItsReceivers(flow: number): boolean {
+    const count = this.#findReceivers(flow);
+    const { found } = this.#bound;
+    if (this.#divided.has(flow)) return this.#divided.isAmong(flow, found, count);
+    const socket = this.#links.bond[flow] === Bond.SHARE ? this.#links.main[flow] : this.#links.row[flow];
+    return found.subarray(0, count).includes(socket!) && this.#areOneSocket(flow, count);
+  }
+
+  /** Whether the receivers found may stand for one another: one process has them all, and gets a datagram once. */
+  #areOneSocket(flow: number, count: number): boolean {
+    if (count === 1) return true;
+    if (this.#flows.isForMany[flow] === 1) return false;
+    const { ownerPid, ownerStartTicks, ownerBasis } = this.#rows.table;
+    const { found } = this.#bound;
+    const first = found[0]!;
+    if (ownerBasis[first] !== OwnerBasis.DESCRIPTOR) return false;
+    for (let i = 1; i < count; i++) {
+      const row = found[i]!;
+      if (ownerPid[row] !== ownerPid[first] || ownerStartTicks[row] !== ownerStartTicks[first]) return false;
+    }
+    return true;
+  }
+
+  #findReceivers(flow: number): number {
+    const { localAddress, localPort, isForMany } = this.#flows;
+    return this.#bound.receivers(localAddress, flow * 4, localPort[flow]!, isForMany[flow] === 1);
   }
 
   #matchPair(table: SocketTable, row: number): void {
@@ -281,10 +327,12 @@ export class FlowRows {
       if (this.#rows.life[row] === RowLife.CLOSED) this.#links.row[flow] = NO_ROW;
       return;
     }
-    if (this.#mayBeListed(flow)) return;
+    const isHeld = this.#mayLackSocket(flow);
+    if (isHeld || this.#mayBeListed(flow)) return;
     const closed = this.#addRow(flow, ++this.#lastKey >>> 0, FLOW_COOKIE_HIGH, 0);
     if (closed < 0) this.#refuse(flow);
     else {
+      if (this.#lacksSocket(flow)) this.#rows.table.ownerBasis[closed] = OwnerBasis.NO_SOCKET;
       this.#credit(flow, closed);
       this.#rows.markClosed(closed);
     }
@@ -293,14 +341,27 @@ export class FlowRows {
   #findRow(flow: number): void {
     const flows = this.#flows;
     if (flows.protocol[flow] !== PROTOCOL_UDP) return;
-    const socket = this.#bound.find(flows.localAddress, flow * 4, flows.localPort[flow]!);
-    if (socket < 0) return;
+    const count = this.#findReceivers(flow);
+    if (count === 0) return;
     this.#forgetOwner(flow);
+    if (!this.#areOneSocket(flow, count)) {
+      this.#divide(flow, count);
+      return;
+    }
+    const socket = this.#bound.found[0]!;
     const share = flows.remotePort[flow] === 0 ? NO_ROW : this.#addShare(flow, socket);
-    if (share >= 0) this.#bind(flow, share, Bond.SHARE);
-    else this.#bind(flow, socket, Bond.POOL);
+    if (share < 0) {
+      this.#bind(flow, socket, Bond.POOL);
+      return;
+    }
+    this.#links.main[flow] = socket;
+    this.#links.mainSerial[flow] = this.#rows.table.slots.serial[socket]!;
+    this.#rememberOwner(flow, socket);
+    this.#tellOwner(flow, share);
+    this.#bind(flow, share, Bond.SHARE);
   }
 
+  /** A row with the flow's ends beside that of its socket; -1: there is no room. */
   #addShare(flow: number, socket: number): number {
     if (this.#shareCount >= SHARES_LIMIT) return -1;
     const { slots, inode, uid, cgroupId } = this.#rows.table;
@@ -313,11 +374,21 @@ export class FlowRows {
     table.uid[row] = uid[socket]!;
     table.cgroupId[row] = cgroupId[socket]!;
     this.#shareCount++;
-    this.#links.main[flow] = socket;
-    this.#links.mainSerial[flow] = table.slots.serial[socket]!;
-    this.#rememberOwner(flow, socket);
-    this.#tellOwner(flow, row);
     return row;
+  }
+
+  /** Gives the flow a row beside each of the sockets found; none where there is no room for all. */
+  #divide(flow: number, count: number): void {
+    if (this.#shareCount + count > SHARES_LIMIT) return;
+    const rows: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const row = this.#addShare(flow, this.#bound.found[i]!);
+      if (row < 0) break;
+      rows.push(row);
+    }
+    this.#divided.add(flow, this.#bound.found, rows);
+    if (rows.length === count) this.#bind(flow, rows[0]!, Bond.DIVIDED);
+    else this.#shareCount -= this.#divided.end(flow);
   }
 
   /** A row with the flow's ends. */
@@ -358,6 +429,29 @@ export class FlowRows {
     return this.#listedMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
   }
 
+  /**
+   * Whether the flow has gone on after a list that had no socket for it: none has it. A connection or a peer's answer
+   * may have ended with its socket; what is only sent is kept until the next list, to be told apart.
+   */
+  #lacksSocket(flow: number): boolean {
+    const missedMicros = this.#links.missedMicros[flow]!;
+    const isNobodys = this.#links.ownerBasis[flow] === OwnerBasis.NONE && this.#hasSocket(flow);
+    return isNobodys && missedMicros > 0 && this.#flows.grownMicros[flow]! > missedMicros;
+  }
+
+  #mayLackSocket(flow: number): boolean {
+    const flows = this.#flows;
+    if (this.#links.missedMicros[flow]! > 0 || flows.bornMicros[flow]! > this.#listedMicros) return false;
+    this.#links.missedMicros[flow] = this.#listedMicros;
+    if (
+      !this.#hasBaseline ||
+      this.#links.ownerBasis[flow] !== OwnerBasis.NONE ||
+      flows.protocol[flow] !== PROTOCOL_UDP
+    )
+      return false;
+    return flows.rxPackets[flow] === 0 && flows.grownMicros[flow]! <= this.#listedMicros;
+  }
+
   /** Of other protocols no list names the sockets. */
   #hasSocket(flow: number): boolean {
     const protocol = this.#flows.protocol[flow]!;
@@ -365,6 +459,10 @@ export class FlowRows {
   }
 
   #credit(flow: number, row: number): void {
+    if (this.#divided.has(flow)) {
+      this.#divided.credit(flow);
+      return;
+    }
     const { table } = this.#rows;
     const flows = this.#flows;
     table.txBytes[row]! += flows.txBytes[flow]!;
@@ -383,6 +481,7 @@ export class FlowRows {
 
   #endShare(flow: number): void {
     const row = this.#links.row[flow]!;
+    this.#shareCount -= this.#divided.end(flow);
     if (this.#links.serial[flow] !== this.#flows.slots.serial[flow]) return;
     if (row < 0 || this.#links.bond[flow] !== Bond.SHARE) return;
     this.#shareCount--;

@@ -14,7 +14,7 @@ import { protocolName } from '../query/socket-texts.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import { type FormerTraffic, type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
@@ -72,7 +72,7 @@ export function snapshotEntry(
     interfaces: interfaceEntries(section, rates, options),
     remote_hosts: hostEntries(section, rates, options),
     listen_ports: listenPortEntries(context),
-    groups: groupEntries(context),
+    groups: groupEntries(context, options.scope),
     total_up: countValue(totalUp),
     total_down: countValue(totalDown),
     attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),
@@ -178,9 +178,13 @@ export function processContext(
 }
 
 /** Containers, services and sessions of the rows, the busiest first; rows without a control group are in none. */
-export function groupEntries({ section, rows }: ProcessContext): GroupEntry[] {
+export function groupEntries({ section, rows }: ProcessContext, scope: Scope): GroupEntry[] {
   const sums = new GroupSums();
   for (let row = 0; row < rows.count; row++) sums.add(section, rows, row);
+  const inScope = new ScopeFilter(scope, section.interfaces);
+  for (const former of section.former ?? []) {
+    if (inScope.has(former.interfaceIndex) && rows.rowOfOwner(former.owner) >= 0) sums.move(section, former);
+  }
   const entries = Array.from({ length: sums.count }, (_, row) => groupEntry({ rows: sums }, row));
   const busy = (entry: GroupEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || (a.group < b.group ? -1 : 1));
@@ -204,18 +208,35 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
     const owner = rows.owner[from]!;
     const group = controlGroupOf(owners.cgroups[owner]);
     if (group === undefined) return;
-    const row = this.#rowOf.get(group.name) ?? this.count;
-    if (row === this.count) {
-      this.reserveAhead(++this.count);
-      this.#rowOf.set(group.name, row);
-      this.#groups.push(group);
-    }
+    const row = this.#rowFor(group);
     if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
     this.rawUp[row]! += rows.rawUp[from]!;
     this.rawDown[row]! += rows.rawDown[from]!;
     this.upTotal[row]! += rows.upTotal[from]!;
     this.downTotal[row]! += rows.downTotal[from]!;
     this.connections[row]! += rows.connections[from]!;
+  }
+
+  /** What a process had before it was moved to its group is that of the group of then. */
+  move({ owners }: NetworkSection, { owner, cgroup, txBytes, rxBytes }: FormerTraffic): void {
+    const [then, now] = [controlGroupOf(cgroup), controlGroupOf(owners.cgroups[owner])];
+    if (now !== undefined) this.#addTotals(this.#rowFor(now), -txBytes, -rxBytes);
+    if (then !== undefined) this.#addTotals(this.#rowFor(then), txBytes, rxBytes);
+  }
+
+  #addTotals(row: number, txBytes: number, rxBytes: number): void {
+    this.upTotal[row]! += txBytes;
+    this.downTotal[row]! += rxBytes;
+  }
+
+  #rowFor(group: ControlGroup): number {
+    const row = this.#rowOf.get(group.name) ?? this.count;
+    if (row === this.count) {
+      this.reserveAhead(++this.count);
+      this.#rowOf.set(group.name, row);
+      this.#groups.push(group);
+    }
+    return row;
   }
 }
 
@@ -272,6 +293,13 @@ type HostEntry = JsonEntry<typeof HOST_FIELDS>;
 
 const hostEntry = entryMaker<typeof HOST_FIELDS, HostExport>(HOST_FIELDS);
 
+/** Names of the processes with connections to a host, each once, the busiest first. */
+export function hostProcesses(rows: HostRows, row: number, { owners }: NetworkSection): readonly string[] {
+  const slots = new Int32Array(rows.processCount[row]!);
+  const count = rows.processesInto(row, slots);
+  return Array.from(slots.subarray(0, count), (owner) => owners.names[owner] ?? '');
+}
+
 /** Remote hosts with connections or traffic in scope, the busiest first, then by address. */
 export function hostEntries(
   section: NetworkSection,
@@ -281,27 +309,9 @@ export function hostEntries(
   const rows = new HostRows();
   rows.build(section, rates, options.scope);
   const { hostName, country } = options;
-  const processes = processNames(section, options);
-  const processNamesOf = (row: number): readonly string[] =>
-    [...(processes.get(rows.host[row]!) ?? [])].sort();
+  const processNamesOf = (row: number): readonly string[] => [...hostProcesses(rows, row, section)].sort();
   const source: HostExport = { section, rates, rows, hostName, country, processNamesOf };
   const entries = Array.from({ length: rows.count }, (_, row) => hostEntry(source, row));
   const busy = (entry: HostEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || ((a.ip ?? '') < (b.ip ?? '') ? -1 : 1));
-}
-
-function processNames(section: NetworkSection, options: ExportOptions): Map<number, Set<string>> {
-  const inScope = new ScopeFilter(options.scope, section.interfaces);
-  const { sockets, accounts, owners } = section;
-  const names = new Map<number, Set<string>>();
-  for (let i = 0; i < sockets.slots.count; i++) {
-    const slot = sockets.slots.rows[i]!;
-    const host = accounts.host[slot]!;
-    const owner = accounts.owner[slot]!;
-    if (host < 0 || owner < 0 || accounts.isClosed[slot] === 1) continue;
-    if (!inScope.has(accounts.interfaceIndex[slot]!)) continue;
-    const known = names.get(host) ?? new Set<string>();
-    names.set(host, known.add(owners.names[owner] ?? ''));
-  }
-  return names;
 }

@@ -128,7 +128,8 @@ export function addKnown(to: AllTrafficColumns, row: number, from: AllTrafficCol
   to.connections[row]! += from.connections[fromRow]!;
 }
 
-function knownSum(a: number, b: number): number {
+/** The sum of what is known of the two; NaN where neither is. */
+export function knownSum(a: number, b: number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : a + b;
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES } from '../../screen/style/palette.ts';
-import { THEME_NAMES } from '../../screen/style/themes.ts';
+import { THEME_NAMES } from '../../screen/style/theme.ts';
 import { CONFIG_KEYS, configPath, defaultConfig, parseConfig, readConfig } from './config.ts';
 import { VOCABULARY } from './vocabulary.fixture.ts';
 import { problemText } from './yaml-file.ts';

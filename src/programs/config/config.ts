@@ -4,7 +4,7 @@ import { readWhole } from '../../kit/files/user-file.ts';
 import { parseRate, RATE_HINT } from '../../kit/text/units.ts';
 import { type Color, DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES, type PaletteEntry, type Recoloring } from '../../screen/style/palette.ts';
-import { THEME_NAMES, type ThemeName } from '../../screen/style/themes.ts';
+import { THEME_NAMES, type ThemeName } from '../../screen/style/theme.ts';
 import { readKeys } from './configured-keys.ts';
 import {
   type ConfigProblem,

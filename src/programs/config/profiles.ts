@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { readWhole } from '../../kit/files/user-file.ts';
-import { withUserRights } from '../../kit/files/user-rights.ts';
+import { readWhole, withUserRights } from '../../kit/files/user-file.ts';
 import { withFileLock, writeWhole } from './atomic-file.ts';
 
 /** How to reach an agent, saved under a name. */

@@ -1,7 +1,7 @@
 import { close, closeSync, write, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { openToAppend } from '../../kit/files/append-file.ts';
+import { openToAppend } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { closedInTime } from './stop.ts';
 

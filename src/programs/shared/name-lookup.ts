@@ -1,5 +1,5 @@
 import { type Names, openNames } from '../../data/names/names.ts';
-import type { NameFiles } from '../../data/sample/system.ts';
+import type { NameFiles } from '../../data/sample/operating-system.ts';
 import type { NameLookup } from '../../views/network/network-list.ts';
 import type { Settings } from './settings.ts';
 

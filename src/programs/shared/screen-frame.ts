@@ -3,7 +3,7 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Program } from '../../screen/loop/program.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
-import { renderScrollbar, type ScrollPosition } from '../../screen/widgets/scrollbar.ts';
+import { renderScrollbar, type ScrollPosition } from '../../screen/widgets/viewport.ts';
 import { type HelpGroup, renderHelp } from '../../views/overlays/help.ts';
 import { type KillState, killNote, renderKill } from '../../views/overlays/kill.ts';
 import { type PromptLine, renderPromptLine } from '../../views/overlays/prompt-line.ts';

@@ -1,8 +1,8 @@
-import type { System } from '../../data/sample/system.ts';
-import { useLocalTime } from '../../kit/text/clock-text.ts';
+import type { System } from '../../data/sample/operating-system.ts';
+import { useLocalTime } from '../../kit/text/format.ts';
 import type { Controls, ExitReason, Program } from '../../screen/loop/program.ts';
 import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';
-import { AnsiBackend } from '../../screen/terminal/ansi-backend.ts';
+import { AnsiBackend } from '../../screen/terminal/backend.ts';
 import type { ScreenEffect } from '../../views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';

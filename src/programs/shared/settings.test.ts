@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { LINUX } from '../../../platforms/posix-system.ts';
+import { systemNamed } from '../../../platforms/system.ts';
 import { PROCESS_SORT_KEYS } from '../../views/network/network-process-list.ts';
 import { parseSstopArguments, type SstopOptions } from '../cli/sstop-command.ts';
 import { defaultConfig, parseConfig } from '../config/config.ts';
@@ -24,7 +24,11 @@ function settingsOf(config: string, ...argv: string[]): ReturnType<typeof readSe
   try {
     mkdirSync(`${home}/socktop`);
     writeFileSync(`${home}/socktop/config.yaml`, config);
-    return readSettings(optionsOf(...argv), { XDG_CONFIG_HOME: home, LANG: 'C.UTF-8' }, LINUX);
+    return readSettings(
+      optionsOf(...argv),
+      { XDG_CONFIG_HOME: home, LANG: 'C.UTF-8' },
+      systemNamed('linux', {}),
+    );
   } finally {
     rmSync(home, { recursive: true });
   }

@@ -1,8 +1,7 @@
 import type { SortKey } from '../../data/query/process-fields.ts';
-import type { System } from '../../data/sample/system.ts';
+import type { System } from '../../data/sample/operating-system.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
-import type { Theme } from '../../screen/style/theme.ts';
-import { isThemeName, themeWith } from '../../screen/style/themes.ts';
+import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
 import {
   PROCESS_COLUMN_IDS,
   PROCESS_SORT_KEYS,

@@ -1,4 +1,4 @@
-import type { System } from '../../data/sample/system.ts';
+import type { System } from '../../data/sample/operating-system.ts';
 import {
   METRICS_INTERVAL_MILLIS,
   PROCESSES_INTERVAL_MILLIS,

@@ -1,7 +1,7 @@
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { SectionError, Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
-import { shownUrl } from '../../kit/text/shown-url.ts';
+import { shownUrl } from '../../kit/text/sanitize.ts';
 import type { EventLog, LogFields } from '../shared/event-log.ts';
 import type { Settings } from '../shared/settings.ts';
 

@@ -7,7 +7,7 @@ import {
   type PeerCertificate as NodeCertificate,
 } from 'node:tls';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { withoutRefused } from '../../kit/text/refused.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { AgentUrl } from './agent-url.ts';
 
 /** Whom to believe: the system's authorities with the names checked, or certificates that the user named. */
@@ -269,5 +269,5 @@ function shortened(name: string): string {
 }
 
 function clean(text: string): string {
-  return withoutRefused(text.replaceAll('\n', ', ').slice(0, TEXT_LIMIT));
+  return sanitizeLine(text.replaceAll('\n', ', ').slice(0, TEXT_LIMIT));
 }

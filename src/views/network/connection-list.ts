@@ -2,8 +2,8 @@ import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-r
 import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { type ListColumns, left, RowList, right } from './list-table.ts';
-import type { Identity, ListInput, NameLookup } from './network-list.ts';
+import { type ListColumns, ListTable, left, RowList, right } from './list-table.ts';
+import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 /** A colour for each kind of state: open, opening, listening, on its way out. */
 function stateStyle(state: number, theme: Theme): Style {
@@ -69,27 +69,22 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
 };
 
 /** The connections of one process. */
-export class ConnectionList extends RowList<ConnectionList, typeof CONNECTION_FIELDS, ConnectionRows> {
+export class ConnectionList extends RowList<ConnectionRows, typeof CONNECTION_FIELDS> {
+  readonly rows = new ConnectionRows();
+  protected readonly table = new ListTable(CONNECTION_FIELDS, COLUMNS);
   #names: NameLookup | undefined;
 
-  constructor() {
-    super(new ConnectionRows(), CONNECTION_FIELDS, COLUMNS);
-  }
-
-  protected override painted(): ConnectionList {
-    return this;
-  }
-
-  override rebuild({ data, scope, filter, names, owner }: ListInput): void {
+  rebuild({ data, scope, filter, names, owner }: ListInput): void {
     this.rows.build(data.section, data.rates, scope, owner, filter);
     this.#names = names;
   }
 
-  protected override identityOf(row: number): Identity {
-    return { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.rowAt(sort, rank);
+    return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
   }
 
-  protected override rowOf({ slot, serial }: Identity): number {
+  protected rowOf({ slot, serial }: Identity): number {
     return this.rows.rowOfSocket(slot, serial);
   }
 

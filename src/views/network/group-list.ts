@@ -1,5 +1,13 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
-import { type ListColumns, left, maximumOf, RowList, right, TRAFFIC_COLUMNS } from './list-table.ts';
+import {
+  type ListColumns,
+  ListTable,
+  left,
+  maximumOf,
+  RowList,
+  right,
+  TRAFFIC_COLUMNS,
+} from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
@@ -27,32 +35,27 @@ const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
 };
 
 /** Control groups: containers, services, sessions. */
-export class GroupList extends RowList<GroupList, typeof GROUP_FIELDS, GroupRows> {
+export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
+  readonly rows = new GroupRows();
+  protected readonly table = new ListTable(GROUP_FIELDS, COLUMNS);
   /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
   readonly #known = new Map<string, number>();
   #names: string[] = [];
   /** What a full bar means. */
   maximum = 0;
 
-  constructor() {
-    super(new GroupRows(), GROUP_FIELDS, COLUMNS);
-  }
-
-  protected override painted(): GroupList {
-    return this;
-  }
-
-  override rebuild({ data, scope, filter }: ListInput): void {
+  rebuild({ data, scope, filter }: ListInput): void {
     const { rows } = this;
     rows.build(data.section, data.rates, scope, filter);
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  protected override identityOf(row: number): Identity {
-    return { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.rowAt(sort, rank);
+    return row < 0 ? undefined : { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
   }
 
-  protected override rowOf({ slot }: Identity): number {
+  protected rowOf({ slot }: Identity): number {
     return this.rows.rowOfGroup(this.#names[slot] ?? '');
   }
 

@@ -1,6 +1,6 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import { type ListColumns, left, maximumOf, RowList, TRAFFIC_COLUMNS } from './list-table.ts';
+import { type ListColumns, ListTable, left, maximumOf, RowList, TRAFFIC_COLUMNS } from './list-table.ts';
 import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 const NAMED_PROCESSES = 4;
@@ -27,22 +27,16 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
 };
 
 /** Remote hosts over all processes: which of them use the network most. */
-export class HostList extends RowList<HostList, typeof HOST_FIELDS, HostRows> {
+export class HostList extends RowList<HostRows, typeof HOST_FIELDS> {
+  readonly rows = new HostRows();
+  protected readonly table = new ListTable(HOST_FIELDS, COLUMNS);
   readonly #owners = new Int32Array(NAMED_PROCESSES);
   #section: NetworkSection | undefined;
   names: NameLookup | undefined;
   /** What a full bar means. */
   maximum = 0;
 
-  constructor() {
-    super(new HostRows(), HOST_FIELDS, COLUMNS);
-  }
-
-  protected override painted(): HostList {
-    return this;
-  }
-
-  override rebuild({ data, scope, filter, names }: ListInput): void {
+  rebuild({ data, scope, filter, names }: ListInput): void {
     const { rows } = this;
     rows.build(data.section, data.rates, scope, filter, names);
     this.#section = data.section;
@@ -50,13 +44,16 @@ export class HostList extends RowList<HostList, typeof HOST_FIELDS, HostRows> {
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  protected override identityOf(row: number): Identity {
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.rowAt(sort, rank);
+    if (row < 0) return undefined;
     const slot = this.rows.host[row]!;
     return { slot, serial: this.#section?.hosts.slots.serial[slot] ?? 0 };
   }
 
-  protected override rowOf({ slot, serial }: Identity): number {
-    return this.#section?.hosts.slots.serial[slot] === serial ? this.rows.rowOfHost(slot) : -1;
+  protected rowOf({ slot, serial }: Identity): number {
+    if (this.#section?.hosts.slots.serial[slot] !== serial) return -1;
+    return this.rows.rowOfHost(slot);
   }
 
   /** The address of the host at a rank, '' where there is none: what a filter for it would name. */

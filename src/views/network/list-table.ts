@@ -1,14 +1,15 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
-import type { SortBy } from '../../data/query/row-order.ts';
+import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import {
   type Column,
   type ColumnLayout,
+  hitTable,
   layoutColumns,
+  renderTable,
   sortable,
-} from '../../screen/widgets/column-layout.ts';
-import { hitTable, renderTable } from '../../screen/widgets/table.ts';
+} from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 
@@ -241,35 +242,21 @@ export function maximumOf({ up, down }: TrafficList['rows'], count: number): num
   return maximum;
 }
 
-/** Rows of data/query, as the lists of the network views show them. */
-interface ListedRows<Sort> extends OrderedRows<Sort> {
-  readonly unfilteredCount: number;
-  order(sort: Sort): Int32Array;
-}
-
-/** What the lists have in common whose rows stand as their query orders them. */
-export abstract class RowList<
-  List,
-  Fields extends RowFields<never, never>,
-  Rows extends ListedRows<SortBy<SortKeyOf<Fields>>>,
-> implements NetworkList
+/** What the lists over rows of data/query do alike; each knows its rows and its table. */
+export abstract class RowList<Rows extends RankedRows, Fields extends RowFields<never, never>>
+  implements NetworkList
 {
-  readonly rows: Rows;
-  readonly sortKeys: readonly SortKeyOf<Fields>[];
-  readonly #table: ListTable<List, Fields>;
-
-  constructor(rows: Rows, fields: Fields, columns: ListColumns<List, Fields>) {
-    this.rows = rows;
-    this.#table = new ListTable(fields, columns);
-    this.sortKeys = this.#table.keys;
-  }
+  abstract readonly rows: Rows;
+  protected abstract readonly table: ListTable<this, Fields>;
 
   abstract rebuild(input: ListInput): void;
-  /** What the cells are painted from. */
-  protected abstract painted(): List;
-  protected abstract identityOf(row: number): Identity;
-  /** -1 where it is not listed. */
+  abstract identityAt(sort: ListSort, rank: number): Identity | undefined;
+  /** The row of what `identityAt` named, -1 where it is not listed. */
   protected abstract rowOf(identity: Identity): number;
+
+  get sortKeys(): readonly string[] {
+    return this.table.keys;
+  }
 
   get count(): number {
     return this.rows.count;
@@ -279,29 +266,24 @@ export abstract class RowList<
     return this.rows.unfilteredCount;
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.rowAt(sort, rank);
-    return row < 0 ? undefined : this.identityOf(row);
-  }
-
   rankOf(sort: ListSort, identity: Identity): number {
-    return this.#table.rankOf(this.rows, sort, this.rowOf(identity));
+    return this.table.rankOf(this.rows, sort, this.rowOf(identity));
   }
 
   order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
+    return this.rows.order(this.table.sortOf(sort));
   }
 
   render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this.painted());
+    this.table.render(area, buffer, look, this.rows, this);
   }
 
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
+    return this.table.hit(area, look, this.count, x, y);
   }
 
   /** The row at a rank, -1 past the end. */
   protected rowAt(sort: ListSort, rank: number): number {
-    return this.#table.rowAt(this.rows, sort, rank);
+    return this.table.rowAt(this.rows, sort, rank);
   }
 }

@@ -2,7 +2,7 @@ import { LISTEN_FIELDS, ListenRows } from '../../data/query/listen-rows.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
-import { type ListColumns, left, RowList, right, TRAFFIC_COLUMNS } from './list-table.ts';
+import { type ListColumns, ListTable, left, RowList, right, TRAFFIC_COLUMNS } from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
@@ -43,29 +43,24 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
 };
 
 /** Open ports: who listens where, TCP and UDP. */
-export class ListenList extends RowList<ListenList, typeof LISTEN_FIELDS, ListenRows> {
+export class ListenList extends RowList<ListenRows, typeof LISTEN_FIELDS> {
+  readonly rows = new ListenRows();
+  protected readonly table = new ListTable(LISTEN_FIELDS, COLUMNS);
   owners: OwnerTable | undefined;
   serviceName: ListInput['names']['serviceName'];
 
-  constructor() {
-    super(new ListenRows(), LISTEN_FIELDS, COLUMNS);
-  }
-
-  protected override painted(): ListenList {
-    return this;
-  }
-
-  override rebuild({ data, scope, filter, names }: ListInput): void {
+  rebuild({ data, scope, filter, names }: ListInput): void {
     this.rows.build(data.section, scope, filter);
     this.owners = data.section.owners;
     this.serviceName = names.serviceName;
   }
 
-  protected override identityOf(row: number): Identity {
-    return { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.rowAt(sort, rank);
+    return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
   }
 
-  protected override rowOf({ slot, serial }: Identity): number {
+  protected rowOf({ slot, serial }: Identity): number {
     return this.rows.rowOfSocket(slot, serial);
   }
 

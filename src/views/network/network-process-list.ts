@@ -7,8 +7,8 @@ import { type NetworkSection, OwnerKind, type OwnerTable } from '../../data/samp
 import type { Slice } from '../../data/sample/slice.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
+import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
-import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import { type CellPen, trendMark } from './cells.ts';
 import {
   type ListColumns,

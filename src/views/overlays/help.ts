@@ -4,8 +4,8 @@ import type { MouseEvent } from '../../screen/input/event.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
-import { renderPopup } from '../../screen/widgets/popup.ts';
-import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
+import { renderPopup } from '../../screen/widgets/block.ts';
+import { renderScrollbar } from '../../screen/widgets/viewport.ts';
 import { isMovement, moveOffset, WHEEL_LINES } from '../list-screen.ts';
 
 /** A line of help: the keys as people write them, and what they do. */

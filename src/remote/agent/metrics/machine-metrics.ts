@@ -8,8 +8,8 @@ import {
   type Family,
   gauge,
   LabelledRows,
-  NO_LABELS,
   type RowColumn,
+  writeColumns,
 } from './exposition-writer.ts';
 
 /** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
@@ -49,71 +49,48 @@ const FREQUENCY = gauge(
   'Current scaled CPU thread frequency in hertz.',
   'hertz',
 );
-const LOADS = [
-  { family: gauge('node_load1', '1m load average.'), of: (cpu: CpuSample) => cpu.load1 },
-  { family: gauge('node_load5', '5m load average.'), of: (cpu: CpuSample) => cpu.load5 },
-  { family: gauge('node_load15', '15m load average.'), of: (cpu: CpuSample) => cpu.load15 },
-] as const;
-const COUNTS = [
-  {
-    family: counter('node_context_switches_total', 'Total number of context switches.'),
-    of: (cpu: CpuSample) => cpu.contextSwitches,
-  },
-  { family: counter('node_forks_total', 'Total number of forks.'), of: (cpu: CpuSample) => cpu.forks },
-  {
-    family: counter('node_intr_total', 'Total number of interrupts serviced.'),
-    of: (cpu: CpuSample) => cpu.interrupts,
-  },
-  {
-    family: gauge('node_procs_running', 'Number of processes in runnable state.'),
-    of: (cpu: CpuSample) => cpu.runnableTasks,
-  },
-  {
-    family: gauge('node_procs_blocked', 'Number of processes blocked waiting for I/O to complete.'),
-    of: (cpu: CpuSample) => cpu.blockedTasks,
-  },
-] as const;
-
-type Stalling = 'waiting' | 'stalled';
-
-const pressureFamily = (resource: string, kind: Stalling, help: string) =>
-  counter(`node_pressure_${resource}_${kind}_seconds_total`, help, 'seconds');
-
-const PRESSURES = [
-  {
-    waiting: pressureFamily(
-      'cpu',
-      'waiting',
-      'Total time in seconds that processes have waited for CPU time.',
-    ),
-    stalled: undefined,
-    of: (cpu: CpuSample) => cpu.cpuPressure,
-  },
-  {
-    waiting: pressureFamily(
-      'memory',
-      'waiting',
-      'Total time in seconds that processes have waited for memory.',
-    ),
-    stalled: pressureFamily(
-      'memory',
-      'stalled',
-      'Total time in seconds no process could make progress for want of memory.',
-    ),
-    of: (cpu: CpuSample) => cpu.memoryPressure,
-  },
-  {
-    waiting: pressureFamily('io', 'waiting', 'Total time in seconds that processes have waited for I/O.'),
-    stalled: pressureFamily(
-      'io',
-      'stalled',
-      'Total time in seconds no process could make progress for want of I/O.',
-    ),
-    of: (cpu: CpuSample) => cpu.ioPressure,
-  },
-] as const;
-
 const MICROS_DECIMALS = 6;
+
+type PressureRead = (cpu: CpuSample) => Pressure | undefined;
+
+/** What some tasks waited for. */
+const waiting = (resource: string, read: PressureRead, lack: string): RowColumn<CpuSample> => [
+  pressureFamily(`${resource}_waiting`, `Total time in seconds that processes have waited for ${lack}.`),
+  (cpu) => read(cpu)?.some?.totalMicros,
+  MICROS_DECIMALS,
+];
+
+/** What all tasks waited for. */
+const stalled = (resource: string, read: PressureRead, lack: string): RowColumn<CpuSample> => [
+  pressureFamily(
+    `${resource}_stalled`,
+    `Total time in seconds no process could make progress for want of ${lack}.`,
+  ),
+  (cpu) => read(cpu)?.full?.totalMicros,
+  MICROS_DECIMALS,
+];
+
+const pressureFamily = (name: string, help: string): Family =>
+  counter(`node_pressure_${name}_seconds_total`, help, 'seconds');
+
+const CPU_COLUMNS: readonly RowColumn<CpuSample>[] = [
+  [gauge('node_load1', '1m load average.'), (cpu) => cpu.load1],
+  [gauge('node_load5', '5m load average.'), (cpu) => cpu.load5],
+  [gauge('node_load15', '15m load average.'), (cpu) => cpu.load15],
+  [counter('node_context_switches_total', 'Total number of context switches.'), (cpu) => cpu.contextSwitches],
+  [counter('node_forks_total', 'Total number of forks.'), (cpu) => cpu.forks],
+  [counter('node_intr_total', 'Total number of interrupts serviced.'), (cpu) => cpu.interrupts],
+  [gauge('node_procs_running', 'Number of processes in runnable state.'), (cpu) => cpu.runnableTasks],
+  [
+    gauge('node_procs_blocked', 'Number of processes blocked waiting for I/O to complete.'),
+    (cpu) => cpu.blockedTasks,
+  ],
+  waiting('cpu', (cpu) => cpu.cpuPressure, 'CPU time'),
+  waiting('memory', (cpu) => cpu.memoryPressure, 'memory'),
+  stalled('memory', (cpu) => cpu.memoryPressure, 'memory'),
+  waiting('io', (cpu) => cpu.ioPressure, 'I/O'),
+  stalled('io', (cpu) => cpu.ioPressure, 'I/O'),
+];
 
 /** Label sets of one core. */
 interface CoreLabels {
@@ -133,14 +110,7 @@ export class CpuMetrics {
     for (let row = 1; row < times.count; row++) {
       writer.sample(FREQUENCY, this.#labelsOf(row).core, times.frequencyHz[row]);
     }
-    for (const { family, of } of LOADS) writer.sample(family, NO_LABELS, of(cpu));
-    for (const { family, of } of COUNTS) writer.sample(family, NO_LABELS, of(cpu));
-    for (const { waiting, stalled, of } of PRESSURES) {
-      const pressure: Pressure | undefined = of(cpu);
-      writer.scaled(waiting, NO_LABELS, pressure?.some?.totalMicros, MICROS_DECIMALS);
-      if (stalled === undefined) continue;
-      writer.scaled(stalled, NO_LABELS, pressure?.full?.totalMicros, MICROS_DECIMALS);
-    }
+    writeColumns(writer, CPU_COLUMNS, cpu);
   }
 
   #writeTimes(writer: ExpositionWriter, { times, ticksPerSecond }: CpuSample): void {
@@ -192,16 +162,14 @@ const MEMORY_FIELDS: readonly (readonly [field: string, read: MemoryRead])[] = [
   ['Committed_AS', (memory) => memory.committedBytes],
 ];
 
-const MEMORY_FAMILIES: readonly (readonly [family: Family, read: MemoryRead])[] = MEMORY_FIELDS.map(
-  ([field, read]) => [
-    gauge(`node_memory_${field}_bytes`, `Memory information field ${field}_bytes.`, 'bytes'),
-    read,
-  ],
-);
+const MEMORY_COLUMNS: readonly RowColumn<MemorySample>[] = MEMORY_FIELDS.map(([field, read]) => [
+  gauge(`node_memory_${field}_bytes`, `Memory information field ${field}_bytes.`, 'bytes'),
+  read,
+]);
 
 /** node_exporter's collector meminfo, as far as MemorySample goes. */
 export function writeMemory(writer: ExpositionWriter, memory: MemorySample): void {
-  for (const [family, read] of MEMORY_FAMILIES) writer.sample(family, NO_LABELS, read(memory));
+  writeColumns(writer, MEMORY_COLUMNS, memory);
 }
 
 function pageCache({ cachedBytes, reclaimableSlabBytes, reclaimableArcBytes = 0 }: MemorySample) {
@@ -267,7 +235,11 @@ export function writeSensors(writer: ExpositionWriter, { sensors }: SensorsSampl
 
 function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
   const chips = new LabelledRows<string>(SENSORS_LIMIT);
-  for (const { chip, sensor } of sensors) chips.add(chip, 'chip', chip, 'chip_name', sensor.chip);
+  for (const { chip, sensor } of sensors) {
+    // One without a name of its own is called by its number.
+    if (!sensor.id.startsWith(`${sensor.chip}/`))
+      chips.add(chip, 'chip', chip, 'chip_name', cleaned(sensor.chip));
+  }
   chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
 }
 
