@@ -235,7 +235,11 @@ export function writeSensors(writer: ExpositionWriter, { sensors }: SensorsSampl
 
 function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
   const chips = new LabelledRows<string>(SENSORS_LIMIT);
-  for (const { chip, sensor } of sensors) chips.add(chip, 'chip', chip, 'chip_name', sensor.chip);
+  for (const { chip, sensor } of sensors) {
+    // One without a name of its own is called by its number.
+    if (!sensor.id.startsWith(`${sensor.chip}/`))
+      chips.add(chip, 'chip', chip, 'chip_name', cleaned(sensor.chip));
+  }
   chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
 }
 
