@@ -30,7 +30,7 @@ export type CompiledTerm =
 export class TermCompiler {
   readonly #names: FilterNames;
   readonly #caches: FilterCaches;
-  readonly #verdicts: Verdicts<NetworkSection>[] = [];
+  readonly #verdicts: Verdicts[] = [];
   #context: FilterContext | undefined;
 
   constructor(names: FilterNames, caches: FilterCaches) {
@@ -112,23 +112,19 @@ export class TermCompiler {
     return name !== undefined && isMatch(match, name.toLowerCase(), text);
   }
 
-  #ofOwner(decide: Decide<NetworkSection>): OwnerTest {
+  #ofOwner(decide: (section: NetworkSection, owner: number) => boolean): OwnerTest {
     const verdicts = this.#keep(decide);
     return (owner) => {
       const section = this.#context?.section;
-      return (
-        owner >= 0 && section !== undefined && verdicts.holds(section, owner, section.owners.slots.capacity)
-      );
+      return owner >= 0 && section !== undefined && verdicts.holds(owner, section.owners.slots.capacity);
     };
   }
 
-  #ofHost(decide: Decide<NetworkSection>): SocketTest {
+  #ofHost(decide: (section: NetworkSection, host: number) => boolean): SocketTest {
     const verdicts = this.#keep(decide);
     return (_socket, host) => {
       const section = this.#context?.section;
-      return (
-        host >= 0 && section !== undefined && verdicts.holds(section, host, section.hosts.slots.capacity)
-      );
+      return host >= 0 && section !== undefined && verdicts.holds(host, section.hosts.slots.capacity);
     };
   }
 
@@ -139,8 +135,11 @@ export class TermCompiler {
     };
   }
 
-  #keep(decide: Decide<NetworkSection>): Verdicts<NetworkSection> {
-    const verdicts = new Verdicts(decide);
+  #keep(decide: (section: NetworkSection, slot: number) => boolean): Verdicts {
+    const verdicts = new Verdicts((slot) => {
+      const section = this.#context?.section;
+      return section !== undefined && decide(section, slot);
+    });
     this.#verdicts.push(verdicts);
     return verdicts;
   }
@@ -164,16 +163,13 @@ const UNKNOWN = 0;
 const NO = 1;
 const YES = 2;
 
-/** Whether something holds of a slot, by what a source knows of it. */
-type Decide<Source> = (source: Source, slot: number) => boolean;
-
 /** Answers of one term about the rows of a table, by slot: many sockets share a row, so each is asked about once a list. */
-class Verdicts<Source> {
-  readonly #decide: Decide<Source>;
+class Verdicts {
+  readonly #decide: (slot: number) => boolean;
   #verdicts = new Uint8Array(0);
   #isStale = true;
 
-  constructor(decide: Decide<Source>) {
+  constructor(decide: (slot: number) => boolean) {
     this.#decide = decide;
   }
 
@@ -183,11 +179,11 @@ class Verdicts<Source> {
   }
 
   /** `capacity` of the table that `slot` is in. */
-  holds(source: Source, slot: number, capacity: number): boolean {
+  holds(slot: number, capacity: number): boolean {
     if (this.#isStale) this.#clear(capacity);
     const known = this.#verdicts[slot]!;
     if (known !== UNKNOWN) return known === YES;
-    const verdict = this.#decide(source, slot);
+    const verdict = this.#decide(slot);
     this.#verdicts[slot] = verdict ? YES : NO;
     return verdict;
   }
@@ -198,8 +194,6 @@ class Verdicts<Source> {
     else this.#verdicts.fill(UNKNOWN);
   }
 }
-
-const PORT_VALUES = 2 ** 16;
 
 /** About one socket by what stands in its columns. */
 type SocketColumnsTest = (sockets: SocketTable, slot: number) => boolean;
@@ -223,15 +217,34 @@ function socketColumnsTest(test: ColumnsTerm, names: FilterNames): SocketColumns
     case 'state':
       return ({ protocol, state }, slot) => test.states.includes(stateName(protocol[slot]!, state[slot]!));
     case 'svc': {
-      // Names of ports do not change, so that each port is asked about once.
-      const verdicts = new Verdicts<FilterNames>((source, at) => {
-        const name = source.serviceName?.(at % PORT_VALUES, at < PORT_VALUES ? 'tcp' : 'udp');
-        return name?.toLowerCase() === test.text;
-      });
-      const holds = (port: number, protocol: number): boolean =>
-        verdicts.holds(names, protocol === PROTOCOL_UDP ? port + PORT_VALUES : port, PORT_VALUES * 2);
+      const verdicts = new ServiceVerdicts(test.text, names);
       return ({ protocol, localPort, remotePort }, slot) =>
-        holds(remotePort[slot]!, protocol[slot]!) || holds(localPort[slot]!, protocol[slot]!);
+        verdicts.holds(remotePort[slot]!, protocol[slot]!) ||
+        verdicts.holds(localPort[slot]!, protocol[slot]!);
     }
+  }
+}
+
+const PORT_VALUES = 2 ** 16;
+
+/** Whether a port's service has a name; names of ports do not change, so each port is asked about once. */
+class ServiceVerdicts {
+  readonly #verdicts = new Uint8Array(PORT_VALUES * 2);
+  readonly #text: string;
+  readonly #names: FilterNames;
+
+  constructor(text: string, names: FilterNames) {
+    this.#text = text;
+    this.#names = names;
+  }
+
+  holds(port: number, protocol: number): boolean {
+    const isUdp = protocol === PROTOCOL_UDP;
+    const at = isUdp ? port + PORT_VALUES : port;
+    if (this.#verdicts[at] === UNKNOWN) {
+      const name = this.#names.serviceName?.(port, isUdp ? 'udp' : 'tcp');
+      this.#verdicts[at] = name?.toLowerCase() === this.#text ? YES : NO;
+    }
+    return this.#verdicts[at] === YES;
   }
 }
