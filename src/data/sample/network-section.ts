@@ -6,10 +6,10 @@ import {
   SOCKET_ACCOUNT_COLUMNS,
   TRAFFIC_COLUMNS,
 } from '../schema/network-columns.ts';
-import type { InterfaceTable } from './interface-table.ts';
+import { InterfaceTable } from './interface-table.ts';
 import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './network-sample.ts';
 import type { Section } from './snapshot.ts';
-import type { SocketTable } from './socket-table.ts';
+import { SocketTable } from './socket-table.ts';
 
 export { OwnerKind } from '../schema/network-columns.ts';
 
@@ -75,4 +75,15 @@ export interface NetworkSection extends Section {
   readonly lost: LostTraffic;
   /** Undefined in a recording that does not say. */
   readonly parts: CollectionParts | undefined;
+}
+
+/** The tables of a `NetworkSection`, for a machine that is not counted here: empty, their rows made by who holds them. */
+export class NetworkTables {
+  readonly owners = new OwnerTable();
+  readonly hosts = new HostTable();
+  readonly traffic = new TrafficTable();
+  readonly hostTraffic = new TrafficTable();
+  readonly interfaces = new InterfaceTable();
+  readonly sockets = new SocketTable();
+  readonly accounts = new SocketAccounts();
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { MessageShape } from '../../data/codec/protobuf-shape.ts';
+import type { MessageShape } from '../../data/codec/protobuf.ts';
 import { PROCESSES_SHAPE } from './processes.generated.ts';
 import { NETWORK_REPLY_SHAPE, PROCESSES_REPLY_SHAPE } from './socktop-v2.generated.ts';
 import { V2_REQUESTS } from './v2-request.ts';
