@@ -9,7 +9,6 @@ import {
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
-import { RateColumns } from '../rates/rate-columns.ts';
 import type { CpuSample } from '../sample/cpu-sample.ts';
 import type { DisksSection, FileSystem } from '../sample/disks-section.ts';
 import type { GpuSample } from '../sample/gpu-sample.ts';
@@ -29,8 +28,6 @@ export class SystemExport implements MachineProcessExport {
   readonly rates = new MachineRates();
   readonly processRates = new ProcessRates();
   readonly rows = new MachineProcessRows();
-  /** Of interfaces, as measured. */
-  readonly links = new RateColumns('from-first-value');
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
@@ -41,7 +38,6 @@ export class SystemExport implements MachineProcessExport {
   intervalSeconds = Number.NaN;
   readonly #userOf: UserNames;
   #processSampleCount = 0;
-  #linksMicros = Number.NaN;
 
   constructor(userOf: UserNames) {
     this.#userOf = userOf;
@@ -109,22 +105,12 @@ export class SystemExport implements MachineProcessExport {
     this.intervalSeconds = (machine.monotonicMicros - before) / 1e6;
     this.rates.update(machine);
     this.machine = machine;
-    const { value: table, monotonicMicros } = machine.networks;
-    if (table === undefined) return;
-    const { capacity, rows, count, serial } = table.slots;
-    this.links.begin(capacity, (monotonicMicros - this.#linksMicros) / 1e6);
-    this.#linksMicros = monotonicMicros;
-    for (let i = 0; i < count; i++) {
-      const slot = rows[i]!;
-      this.links.record(slot, serial[slot]!, table.txBytes[slot]!, table.rxBytes[slot]!);
-    }
   }
 
   #rebase(): void {
     this.rates.rebase();
     this.processRates.rebase();
     this.#processSampleCount = 0;
-    this.#linksMicros = Number.NaN;
     this.machine = undefined;
   }
 }
@@ -203,14 +189,15 @@ function temperatureEntries({ machine }: SystemExport): object[] | null {
 function networkEntries(data: SystemExport): object[] | null {
   const table = data.machine?.networks.value;
   if (table === undefined) return null;
+  const { links } = data.rates.interfaces;
   return data.interfaceSlots(table).map((slot) => ({
     name: table.names[slot] ?? '',
     is_uplink: table.isUplink[slot] === 1,
     is_up: table.isUp[slot] === 1,
     bytes_recv: countValue(table.rxBytes[slot]!),
     bytes_sent: countValue(table.txBytes[slot]!),
-    recv_rate: rateValue(data.links.rawRx[slot] ?? UNKNOWN),
-    send_rate: rateValue(data.links.rawTx[slot] ?? UNKNOWN),
+    recv_rate: rateValue(links.rawRx[slot] ?? UNKNOWN),
+    send_rate: rateValue(links.rawTx[slot] ?? UNKNOWN),
   }));
 }
 

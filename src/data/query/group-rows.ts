@@ -7,7 +7,6 @@ import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';
 import { NameNumbers } from './name-counts.ts';
 import {
-  addKnown,
   type ExportedTraffic,
   knownSum,
   TRAFFIC_FIELDS,
@@ -107,7 +106,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
         if (satisfied === 0) continue;
         this.satisfied[row]! |= satisfied;
       }
-      addKnown(this, row, processRows, processRow);
+      this.#add(row, processRow);
       if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
     }
     if (section.former !== undefined) {
@@ -165,6 +164,17 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.names[row] = name;
     this.#types[row] = group?.type ?? 'other';
     return row;
+  }
+
+  #add(row: number, processRow: number): void {
+    const from = this.#processRows;
+    this.up[row] = knownSum(this.up[row]!, from.up[processRow]!);
+    this.down[row] = knownSum(this.down[row]!, from.down[processRow]!);
+    this.rawUp[row] = knownSum(this.rawUp[row]!, from.rawUp[processRow]!);
+    this.rawDown[row] = knownSum(this.rawDown[row]!, from.rawDown[processRow]!);
+    this.upTotal[row] = knownSum(this.upTotal[row]!, from.upTotal[processRow]!);
+    this.downTotal[row] = knownSum(this.downTotal[row]!, from.downTotal[processRow]!);
+    this.connections[row]! += from.connections[processRow]!;
   }
 
   /** What a process had before it was moved to its group is that of the group of then. */
