@@ -23,6 +23,7 @@ const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
+const RING_BYTES = 1_000_000;
 const MOVED_BYTES = 100_000;
 const ACTIVATED_BYTES = 100_000;
 const FRAMES = 300;
@@ -38,6 +39,9 @@ const DATAGRAM_L3_BYTES = 1028;
 
 /** Where a cgroup2 hierarchy is mounted, if any. */
 const groupRoot = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 rw/m)?.[1];
+/** 0: everybody may. */
+const ringsPath = '/proc/sys/kernel/io_uring_disabled';
+const hasRings = existsSync(ringsPath) && readFileSync(ringsPath, 'utf8').trim() === '0';
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
 function upOf({ rows }: Shown, name: string): number {
@@ -327,6 +331,25 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       const counted = FRAMES * (shown.basis === 'payload' ? FRAME_BYTES : FRAME_BYTES + UDP_HEADERS_BYTES);
       expect(upOf(shown, NO_SOCKET) - upOf(before, NO_SOCKET)).toBe(counted);
     });
+
+    test.skipIf(!hasRings)(
+      'a socket that only an io_uring has belongs to who made the ring (needs io_uring)',
+      async () => {
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const port = await far.does(`listen tcp ${FAR}`);
+        await near.does(`connect tcp ${FAR} ${port}`);
+        await far.does('accept');
+        await near.does('ring');
+        near.begins(`ringsend ${RING_BYTES}`);
+        expect(await far.does(`receive ${RING_BYTES}`)).toBe(String(RING_BYTES));
+        await near.ends('ringsend');
+        const shown = await monitor.shown();
+        const own = bytesOf(shown, near.pid).up;
+        expect(own).toBeGreaterThanOrEqual(RING_BYTES);
+        expect(own).toBeLessThan(RING_BYTES * 1.05);
+      },
+    );
 
     test('what this machine passes on is on a row of its own', async () => {
       const far = await stage.puppet('far');
