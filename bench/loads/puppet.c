@@ -15,6 +15,8 @@
  *   forkaccept                        ok PID of a child that accepts one connection and receives what comes
  *   ring                              the socket to talk by becomes a file of an io_uring, and its descriptor is closed
  *   ringsend BYTES                    by that ring
+ *   twice BYTES ADDRESS PORT          ok PID of two processes, one after the other, that each connect and send; their
+ *                                     names are twice-1 and twice-2
  *   close                             the socket to talk by
  *   title TEXT                        writes over its argument vector, as nginx and sshd do
  *   name TEXT                         PR_SET_NAME
@@ -27,6 +29,7 @@
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -38,6 +41,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include "load.h"
 
@@ -261,6 +265,34 @@ static void ring_send(long bytes)
     }
 }
 
+/* A child with that number (0: any), which connects, sends, waits for what it sent to arrive, and ends. */
+static pid_t child_numbered(pid_t number, const char *name, char **word)
+{
+    struct clone_args how = {.exit_signal = SIGCHLD};
+    if (number != 0) {
+        how.set_tid = (unsigned long)&number;
+        how.set_tid_size = 1;
+    }
+    pid_t child = syscall(SYS_clone3, &how, sizeof how);
+    if (child < 0)
+        err(1, "clone3");
+    if (child == 0) {
+        load_die_with_parent();
+        prctl(PR_SET_NAME, name);
+        struct sockaddr_in to = address_of(word[2], word[3]);
+        talker = socket_of("tcp");
+        if (connect(talker, (void *)&to, sizeof to) < 0)
+            err(1, "connect");
+        send_all(load_number(1, &word[1], 0, "a number", 0, MOST_BYTES));
+        /* Start times are told in ticks of 10 ms. */
+        for (int i = 0; i < 10; i++)
+            nap();
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    return child;
+}
+
 static void do_line(char **word, char *rest)
 {
     const char *what = word[0];
@@ -330,6 +362,10 @@ static void do_line(char **word, char *rest)
                 pause();
         }
         printf("ok %d\n", child);
+        return;
+    } else if (strcmp(what, "twice") == 0) {
+        pid_t first = child_numbered(0, "twice-1", word);
+        printf("ok %d\n", child_numbered(first, "twice-2", word));
         return;
     } else if (strcmp(what, "ring") == 0) {
         make_ring();
