@@ -31,7 +31,7 @@ const PACKETS = VALUE - 8;
 const SCRATCH = PACKETS - 8;
 
 /** Offsets in sk_buff, skb_shared_info and net_device. */
-export interface DeviceOffsets {
+interface DeviceOffsets {
   readonly sk: number;
   readonly device: number;
   readonly length: number;

@@ -4,11 +4,12 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';
-import { parseCpuStat, type SchedulerCounters } from '../proc/cpu-stat.ts';
 import { parseCpuFrequencies, parseCpuModel } from '../proc/cpuinfo.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
-import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/load-average.ts';
+import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parsePressure } from '../proc/pressure.ts';
+import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
+import { known } from '../proc/text-scanner.ts';
 import { CpuFrequencies } from '../sys/cpufreq.ts';
 import { readAttribute } from '../sys/sysfs-value.ts';
 
@@ -36,9 +37,10 @@ export class CpuCollector {
     interrupts: Number.NaN,
     contextSwitches: Number.NaN,
     forks: Number.NaN,
+    runningTasks: Number.NaN,
     blockedTasks: Number.NaN,
   };
-  readonly #load: LoadAverage = { load1: 0, load5: 0, load15: 0, runnableTasks: 0, tasks: 0 };
+  readonly #load: LoadAverage = { load1: 0, load5: 0, load15: 0, tasks: 0 };
   readonly #stat: KeptText;
   readonly #loadavg: KeptFile;
   readonly #uptime: KeptFile;
@@ -80,7 +82,7 @@ export class CpuCollector {
       load1: hasLoad ? load.load1 : undefined,
       load5: hasLoad ? load.load5 : undefined,
       load15: hasLoad ? load.load15 : undefined,
-      runnableTasks: hasLoad ? load.runnableTasks : undefined,
+      runnableTasks: known(this.#counters.runningTasks),
       tasks: hasLoad ? load.tasks : undefined,
       uptimeSeconds: this.#readUptime(),
       contextSwitches: known(this.#counters.contextSwitches),
@@ -153,8 +155,4 @@ export class CpuCollector {
     if (length < 0) this.#pressures[index] = undefined;
     return length > 0 ? parsePressure(this.#text.bytes, length) : undefined;
   }
-}
-
-function known(value: number): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }

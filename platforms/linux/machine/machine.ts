@@ -1,18 +1,25 @@
 import type { DisksSection } from '../../../src/data/sample/disks-section.ts';
+import type { GpuSample } from '../../../src/data/sample/gpu-sample.ts';
+import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { JournalSection } from '../../../src/data/sample/journal-section.ts';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
-import type { MachineSection } from '../../../src/data/sample/machine-section.ts';
+import type { MachineSection, Part } from '../../../src/data/sample/machine-section.ts';
 import type { MachineCollector, MachineOptions } from '../../../src/data/sample/platform.ts';
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
+import type { SensorsSample } from '../../../src/data/sample/sensors-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
+import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { type JournalOptions, readJournal } from '../process/journal.ts';
+import { CpuCollector } from './cpu.ts';
 import { DiskCollector, type SpaceSource } from './disks.ts';
-import { MachineParts } from './machine-parts.ts';
+import { GpuCollector } from './gpus.ts';
+import { MemoryCollector } from './memory.ts';
+import { NetworksCollector } from './networks.ts';
 import { ProcessSections } from './process-sections.ts';
+import { TemperatureCollector } from './temperatures.ts';
 
 export interface LinuxMachineOptions extends MachineOptions {
   /** Default `/proc` and `/sys`. */
@@ -30,14 +37,15 @@ export interface LinuxMachineOptions extends MachineOptions {
   readonly pageSizeBytes?: number;
 }
 
+/** The options, with the roots that are asked. */
+type MachineRoots = LinuxMachineOptions & Required<Pick<LinuxMachineOptions, 'procRoot' | 'sysRoot'>>;
+
 /** A process's entries may carry a time a little before its start: two clocks, one of them cut to ticks. */
 const START_SLACK_MICROS = 1e6;
 
 /** This machine, section by section. Each collector is opened when it is first asked. */
 export class LinuxMachine implements MachineCollector {
-  readonly #options: LinuxMachineOptions;
-  readonly #procRoot: string;
-  readonly #sysRoot: string;
+  readonly #options: MachineRoots;
   #parts: MachineParts | undefined;
   #disks: DiskCollector | undefined;
   #processes: ProcessSections | undefined;
@@ -45,26 +53,17 @@ export class LinuxMachine implements MachineCollector {
   #journalSequence = 0;
 
   constructor(options: LinuxMachineOptions = {}) {
-    this.#options = options;
-    this.#procRoot = options.procRoot ?? '/proc';
-    this.#sysRoot = options.sysRoot ?? '/sys';
+    this.#options = { procRoot: '/proc', sysRoot: '/sys', ...options };
     this.#host = options.host;
   }
 
   collectMachine(): MachineSection {
-    const { gpus = true, temperatures = true } = this.#options;
-    const [procRoot, sysRoot] = [this.#procRoot, this.#sysRoot];
-    this.#parts ??= new MachineParts({ ...this.#options, procRoot, sysRoot, gpus, temperatures });
+    this.#parts ??= new MachineParts(this.#options);
     return this.#parts.collect();
   }
 
   async collectDisks(): Promise<DisksSection> {
-    this.#disks ??= new DiskCollector({
-      procRoot: this.#procRoot,
-      sysRoot: this.#sysRoot,
-      temperatures: this.#options.temperatures !== false,
-      ...(this.#options.space === undefined ? {} : { space: this.#options.space }),
-    });
+    this.#disks ??= new DiskCollector(this.#options);
     return this.#disks.collect();
   }
 
@@ -78,7 +77,7 @@ export class LinuxMachine implements MachineCollector {
 
   async collectJournal(pid: number): Promise<JournalSection> {
     const started = monotonicMicros();
-    this.#host ??= new Host(this.#procRoot);
+    this.#host ??= new Host(this.#options.procRoot);
     const host = this.#host.facts;
     const startTicks = this.#openProcesses().startTicks(pid) ?? 0;
     const startMillis = host.bootWallMillis + (startTicks / host.clockTicksPerSecond) * 1000;
@@ -104,11 +103,84 @@ export class LinuxMachine implements MachineCollector {
   }
 
   #openProcesses(): ProcessSections {
-    const { pageSizeBytes } = this.#options;
-    this.#processes ??= new ProcessSections({
-      procRoot: this.#procRoot,
-      ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
-    });
+    this.#processes ??= new ProcessSections(this.#options);
     return this.#processes;
   }
+}
+
+/** The fast part of a machine. Every collector is opened when it is first asked, and fails alone. */
+class MachineParts {
+  readonly #roots: MachineRoots;
+  readonly #cpu: CpuCollector;
+  readonly #memory: MemoryCollector;
+  readonly #temperatures: TemperatureCollector | undefined;
+  readonly #gpus: GpuCollector | undefined;
+  #networks: NetworksCollector | undefined;
+  #sequence = 0;
+
+  constructor(roots: MachineRoots) {
+    this.#roots = roots;
+    this.#cpu = new CpuCollector(roots);
+    this.#memory = new MemoryCollector(roots);
+    this.#temperatures = roots.temperatures === false ? undefined : new TemperatureCollector(roots);
+    this.#gpus = roots.gpus === false ? undefined : new GpuCollector(roots);
+  }
+
+  collect(): MachineSection {
+    const started = monotonicMicros();
+    const parts = {
+      cpu: collectPart('collect CPU', () => this.#cpu.collect()),
+      memory: collectPart('collect memory', () => this.#memory.collect()),
+      networks: this.#collectNetworks(),
+      sensors: this.#collectSensors(),
+      gpus: this.#collectGpus(),
+    };
+    return {
+      sequence: ++this.#sequence,
+      monotonicMicros: started,
+      durationMicros: monotonicMicros() - started,
+      errors: Object.values(parts).flatMap(({ error }) => error ?? []),
+      ...parts,
+    };
+  }
+
+  close(): void {
+    this.#cpu.close();
+    this.#memory.close();
+    this.#temperatures?.close();
+    this.#gpus?.close();
+    this.#networks?.close();
+    this.#networks = undefined;
+  }
+
+  #collectNetworks(): Part<InterfaceTable> {
+    return collectPart('collect networks', () => {
+      this.#networks ??= new NetworksCollector(this.#roots);
+      return this.#networks.collect();
+    });
+  }
+
+  #collectSensors(): Part<SensorsSample> {
+    const temperatures = this.#temperatures;
+    return collectPart('collect temperatures', temperatures && (() => temperatures.collect()));
+  }
+
+  #collectGpus(): Part<readonly GpuSample[]> {
+    const gpus = this.#gpus;
+    const part = collectPart('collect GPUs', gpus && (() => gpus.collect()));
+    return { ...part, value: part.value?.gpus, error: part.error ?? part.value?.error };
+  }
+}
+
+/** Runs one collector, which fails alone: what it throws becomes its part's error. `undefined`: it is switched off. */
+function collectPart<T>(op: string, collect: (() => T) | undefined): Part<T> {
+  const started = monotonicMicros();
+  let value: T | undefined;
+  let error: SectionError | undefined;
+  try {
+    value = collect?.();
+  } catch (thrown) {
+    error = sectionError(op, thrown);
+  }
+  return { value, error, monotonicMicros: started, durationMicros: monotonicMicros() - started };
 }

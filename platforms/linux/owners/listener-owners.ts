@@ -2,7 +2,7 @@ import { isIpv4, isUnspecifiedAddress } from '../../../src/data/sample/address.t
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, PROTOCOL_TCP, TcpState } from '../../../src/data/sample/socket-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
-import type { ProcessSource } from '../processes/process-source.ts';
+import type { ProcessSource } from '../processes/network-processes.ts';
 import type { AskHolders } from '../sockets/flow-holders.ts';
 import { OwnerTold, type SocketRows } from '../sockets/sockets.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';

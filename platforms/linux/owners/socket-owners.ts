@@ -3,7 +3,7 @@ import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
-import type { ProcessSource } from '../processes/process-source.ts';
+import type { ProcessSource } from '../processes/network-processes.ts';
 import { OwnerTold, RowLife, type SocketRows } from '../sockets/sockets.ts';
 import { KnownDescriptors } from './socket-owners-known.ts';
 import { ProcessOrder } from './socket-owners-order.ts';

@@ -104,9 +104,28 @@ export class TextScanner {
   }
 }
 
+/** What a scanner found; undefined for NaN. */
+export function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}
+
 const encoder = new TextEncoder();
 
 /** The bytes of an ASCII constant, for `TextScanner.accept` and for paths. */
 export function ascii(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+const POINT = 0x2e;
+
+/** A number such as `0.33` at the cursor after any blanks; the fraction may be missing. NaN where there is none. */
+export function scanDecimal(scanner: TextScanner): number {
+  const whole = scanner.unsigned();
+  if (scanner.at >= scanner.end || scanner.bytes[scanner.at] !== POINT) return whole;
+  scanner.at++;
+  const start = scanner.at;
+  const fraction = scanner.unsigned();
+  const scale = 10 ** (scanner.at - start);
+  // One division: the number that is written, where a sum would be 1.8399999999999999 for 1.84.
+  return (whole * scale + fraction) / scale;
 }

@@ -1,8 +1,6 @@
 import type { JournalEntry } from '../../../src/data/sample/journal-section.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { BoundedOutput } from '../bounded-output.ts';
-import { type ChildProgram, startChild } from '../child-program.ts';
-import { parseJournalLine } from './journal-entry.ts';
+import { type ChildProgram, outputOf, startChild } from '../child-program.ts';
 
 export interface JournalOptions {
   /** Candidates for the program, absolute: never looked for in PATH. */
@@ -46,33 +44,14 @@ export async function readJournal(
   query: JournalQuery,
   options: JournalOptions = {},
 ): Promise<JournalReading> {
-  const child = startJournalctl(options, argumentsFor(query));
-  const output = new BoundedOutput(child.stdout, OUTPUT_LIMIT_BYTES);
-  const complaint = new BoundedOutput(child.stderr, NOTICE_LIMIT * 4);
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    child.kill('SIGKILL');
-    output.stop();
-    complaint.stop();
-  }, options.deadlineMillis ?? DEADLINE_MILLIS);
-  try {
-    await output.read();
-    // Whoever wrote too much is not waited for; the pipe is closed, which ends whatever it has started, too.
-    if (output.isCut) {
-      child.kill('SIGKILL');
-      complaint.stop();
-    }
-    await complaint.read();
-    const exitCode = await child.exited;
-    if (isLate) throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl took too long' });
-    return readingOf(query, output, complaint.text, exitCode);
-  } finally {
-    clearTimeout(timer);
-    output.stop();
-    complaint.stop();
-    child.kill('SIGKILL');
-  }
+  const said = await outputOf(startJournalctl(options, argumentsFor(query)), {
+    deadlineMillis: options.deadlineMillis ?? DEADLINE_MILLIS,
+    limit: OUTPUT_LIMIT_BYTES,
+    complaintLimit: NOTICE_LIMIT * 4,
+  });
+  if (said.exitCode === undefined)
+    throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl took too long' });
+  return readingOf(query, said);
 }
 
 function startJournalctl(options: JournalOptions, args: readonly string[]): ChildProgram {
@@ -93,18 +72,14 @@ function argumentsFor({ pid, bootId }: JournalQuery): string[] {
   return ['--output=json', `--output-fields=${FIELDS}`, '--no-pager', '--all', ...order, ...matches];
 }
 
-function readingOf(
-  query: JournalQuery,
-  output: BoundedOutput,
-  complaint: string,
-  exitCode: number,
-): JournalReading {
-  const notice = noticeOf(complaint);
-  if (exitCode !== 0 && !output.isCut && output.text === '') {
+function readingOf(query: JournalQuery, said: Awaited<ReturnType<typeof outputOf>>): JournalReading {
+  const { text, isCut, exitCode } = said;
+  const notice = noticeOf(said.complaint);
+  if (exitCode !== 0 && !isCut && text === '') {
     const message = notice ?? `journalctl ended with ${exitCode}`;
     throw new OpError({ op: 'journal', code: 'EXIT', message });
   }
-  const lines = output.text.split('\n');
+  const lines = text.split('\n');
   // The last line of a cut output is a part of one; of a whole output it is empty.
   const all = lines.slice(0, -1).flatMap((line) => parseJournalLine(line) ?? []);
   const own = all.filter(
@@ -112,7 +87,7 @@ function readingOf(
   );
   return {
     entries: own.slice(0, ENTRIES_LIMIT).reverse(),
-    isTruncated: output.isCut || own.length > ENTRIES_LIMIT,
+    isTruncated: isCut || own.length > ENTRIES_LIMIT,
     notice,
   };
 }
@@ -121,4 +96,62 @@ function readingOf(
 function noticeOf(complaint: string): string | undefined {
   const words = complaint.replaceAll(/\s+/g, ' ').trim();
   return words === '' || /^-- No entries --$/.test(words) ? undefined : words.slice(0, NOTICE_LIMIT);
+}
+
+/** Longest message kept, in UTF-16 units. */
+const MESSAGE_LIMIT = 8192;
+const FIELD_LIMIT = 256;
+const decoder = new TextDecoder();
+
+/**
+ * A line of `journalctl -o json` (systemd's JOURNAL_EXPORT_FORMATS); undefined where it is no entry. A field is a string;
+ * an array of numbers where its bytes are no text; an array of those where it was given several times; null where it
+ * was too long for journalctl.
+ */
+function parseJournalLine(line: string): JournalEntry | undefined {
+  const fields = parseObject(line);
+  if (fields === undefined) return undefined;
+  const realtimeMicros = numberOf(fields['__REALTIME_TIMESTAMP']);
+  if (realtimeMicros === undefined) return undefined;
+  const priority = numberOf(fields['PRIORITY']);
+  return {
+    realtimeMicros,
+    priority: priority !== undefined && priority <= 7 ? priority : undefined,
+    message: textOf(fields['MESSAGE'])?.slice(0, MESSAGE_LIMIT) ?? '',
+    unit: shortText(fields['_SYSTEMD_UNIT'] ?? fields['_SYSTEMD_USER_UNIT']),
+    identifier: shortText(fields['SYSLOG_IDENTIFIER']),
+    pid: numberOf(fields['_PID']),
+    comm: shortText(fields['_COMM']),
+    uid: numberOf(fields['_UID']),
+    gid: numberOf(fields['_GID']),
+  };
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const isBytes = value.every((each) => Number.isInteger(each) && each >= 0 && each <= 255);
+  return isBytes ? decoder.decode(new Uint8Array(value)) : textOf(value[0]);
+}
+
+function shortText(value: unknown): string | undefined {
+  return textOf(value)?.slice(0, FIELD_LIMIT);
+}
+
+function numberOf(value: unknown): number | undefined {
+  const text = textOf(value);
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -7,7 +7,7 @@ import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 const ROWS_BETWEEN_RESTS = 4096;
 
 /** `inode` is 0 but for MPTCP sockets, whose connections have it too. */
-export type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
+type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
 /** Calls back for every socket that a process holds; nothing where the kernel cannot tell. */
 export type AskHolders = (visit: HolderVisitor) => void;
 

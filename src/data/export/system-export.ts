@@ -1,16 +1,24 @@
+import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import {
+  MACHINE_PROCESS_FIELDS,
   type MachineProcessExport,
   MachineProcessRows,
   type UserNames,
 } from '../query/machine-process-rows.ts';
+import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
-import { RateColumns } from '../rates/rate-columns.ts';
-import type { DisksSection } from '../sample/disks-section.ts';
+import type { CpuSample } from '../sample/cpu-sample.ts';
+import type { DisksSection, FileSystem } from '../sample/disks-section.ts';
+import type { GpuSample } from '../sample/gpu-sample.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
+import type { MemorySample } from '../sample/memory-sample.ts';
 import type { SectionError, Snapshot, SnapshotHeader } from '../sample/snapshot.ts';
+import { csvFields, csvHeader, csvLines } from './csv.ts';
+import { type AlignedColumn, alignedText } from './table-text.ts';
 
 /** Rows whose reading and writing is asked for: what each costs is a file. */
 const ASKED_PIDS = 256;
@@ -20,8 +28,6 @@ export class SystemExport implements MachineProcessExport {
   readonly rates = new MachineRates();
   readonly processRates = new ProcessRates();
   readonly rows = new MachineProcessRows();
-  /** Of interfaces, as measured. */
-  readonly links = new RateColumns('from-first-value');
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
@@ -32,7 +38,6 @@ export class SystemExport implements MachineProcessExport {
   intervalSeconds = Number.NaN;
   readonly #userOf: UserNames;
   #processSampleCount = 0;
-  #linksMicros = Number.NaN;
 
   constructor(userOf: UserNames) {
     this.#userOf = userOf;
@@ -100,22 +105,189 @@ export class SystemExport implements MachineProcessExport {
     this.intervalSeconds = (machine.monotonicMicros - before) / 1e6;
     this.rates.update(machine);
     this.machine = machine;
-    const { value: table, monotonicMicros } = machine.networks;
-    if (table === undefined) return;
-    const { capacity, rows, count, serial } = table.slots;
-    this.links.begin(capacity, (monotonicMicros - this.#linksMicros) / 1e6);
-    this.#linksMicros = monotonicMicros;
-    for (let i = 0; i < count; i++) {
-      const slot = rows[i]!;
-      this.links.record(slot, serial[slot]!, table.txBytes[slot]!, table.rxBytes[slot]!);
-    }
   }
 
   #rebase(): void {
     this.rates.rebase();
     this.processRates.rebase();
     this.#processSampleCount = 0;
-    this.#linksMicros = Number.NaN;
     this.machine = undefined;
   }
+}
+
+/** Version of the shape below. */
+const SYSTEM_JSON_SCHEMA = 1;
+
+const UNKNOWN = Number.NaN;
+
+/**
+ * One line of socktop's `--json`, without a line end. Bytes, bytes a second, percent, seconds, degrees Celsius; what is
+ * unknown is null, as all rates are before the second sample. A part that could not be collected is null.
+ */
+export function systemJson(data: SystemExport): string {
+  const { header, machine } = data;
+  const cpu = machine?.cpu.value;
+  return JSON.stringify({
+    schema: SYSTEM_JSON_SCHEMA,
+    timestamp: timeValue(header?.wallMillis ?? UNKNOWN),
+    interval_s: rateValue(data.intervalSeconds),
+    host: header?.hostName ?? '',
+    uptime_s: number(cpu?.uptimeSeconds),
+    load: cpu === undefined ? null : [number(cpu.load1), number(cpu.load5), number(cpu.load15)],
+    cpu: cpu === undefined ? null : cpuEntry(data, cpu),
+    memory: machine?.memory.value === undefined ? null : memoryEntry(machine.memory.value),
+    pressure: cpu === undefined ? null : pressureEntry(cpu),
+    cpu_temp_c: number(machine?.sensors.value?.cpu?.celsius),
+    temperatures: temperatureEntries(data),
+    networks: networkEntries(data),
+    disks: data.disks === undefined ? null : data.disks.fileSystems.map((each) => diskEntry(data, each)),
+    gpus: machine?.gpus.value?.map((gpu) => gpuEntry(data, gpu)) ?? null,
+    process_count: data.processes === undefined ? null : data.rows.processCount,
+    processes: data.processes === undefined ? null : processEntries(data),
+    errors: data.errors.map(({ op, code, message }) => ({ op, code, message })),
+  });
+}
+
+function cpuEntry({ rates }: SystemExport, cpu: CpuSample): object {
+  const { usage } = rates.cpu;
+  return {
+    percent: rateValue(usage.total),
+    per_core: Array.from(usage.percent.subarray(1, Math.max(1, usage.count)), rateValue),
+    cores_online: cpu.onlineCount,
+    model: cpu.modelName ?? null,
+    max_frequency_hz: number(cpu.maxFrequencyHz),
+  };
+}
+
+function memoryEntry(memory: MemorySample): object {
+  return {
+    total_bytes: number(memory.totalBytes),
+    used_bytes: number(memory.usedBytes),
+    available_bytes: number(memory.availableBytes),
+    cached_bytes: number(memory.cachedBytes),
+    // Left out without ZFS.
+    zfs_cache_bytes: memory.reclaimableArcBytes,
+    swap_total_bytes: number(memory.swapTotalBytes),
+    swap_used_bytes: number(memory.swapUsedBytes),
+  };
+}
+
+/** Share of the last ten seconds in which some task waited. */
+function pressureEntry({ cpuPressure, memoryPressure, ioPressure }: CpuSample): object {
+  return {
+    cpu: number(cpuPressure?.some?.avg10),
+    memory: number(memoryPressure?.some?.avg10),
+    io: number(ioPressure?.some?.avg10),
+  };
+}
+
+function temperatureEntries({ machine }: SystemExport): object[] | null {
+  const sensors = machine?.sensors.value?.sensors;
+  return sensors?.map(({ chip, label, celsius }) => ({ chip, label, celsius: number(celsius) })) ?? null;
+}
+
+function networkEntries(data: SystemExport): object[] | null {
+  const table = data.machine?.networks.value;
+  if (table === undefined) return null;
+  const { links } = data.rates.interfaces;
+  return data.interfaceSlots(table).map((slot) => ({
+    name: table.names[slot] ?? '',
+    is_uplink: table.isUplink[slot] === 1,
+    is_up: table.isUp[slot] === 1,
+    bytes_recv: countValue(table.rxBytes[slot]!),
+    bytes_sent: countValue(table.txBytes[slot]!),
+    recv_rate: rateValue(links.rawRx[slot] ?? UNKNOWN),
+    send_rate: rateValue(links.rawTx[slot] ?? UNKNOWN),
+  }));
+}
+
+function diskEntry({ rates }: SystemExport, fileSystem: FileSystem): object {
+  const { name, mountPoint, type, device } = fileSystem;
+  const rate = rates.disks.rateOf(device?.name ?? '');
+  return {
+    ...{ name, mount_point: mountPoint, type, device: device?.name ?? null },
+    total_bytes: number(fileSystem.totalBytes),
+    used_bytes: number(fileSystem.usedBytes),
+    available_bytes: number(fileSystem.availableBytes),
+    temp_c: number(device?.temperatureCelsius),
+    read_rate: rateValue(rate.read),
+    write_rate: rateValue(rate.written),
+    // Why there are no figures; left out where there is no reason.
+    silence: fileSystem.silence,
+  };
+}
+
+function gpuEntry({ rates }: SystemExport, gpu: GpuSample): object {
+  return {
+    name: gpu.name,
+    vendor: gpu.vendor,
+    percent: rateValue(rates.gpus.percentOf(gpu.id)),
+    memory_used_bytes: number(gpu.memoryUsedBytes),
+    memory_total_bytes: number(gpu.memoryTotalBytes),
+    temp_c: number(gpu.temperatureCelsius),
+    power_milliwatts: number(gpu.powerMilliwatts),
+  };
+}
+
+const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExport>(MACHINE_PROCESS_FIELDS);
+
+/** Those that use most of the CPU first. */
+function processEntries(data: SystemExport): object[] {
+  return Array.from(data.rows.order({ key: 'cpu', isReversed: false }), (row) => processEntry(data, row));
+}
+
+function number(value: number | undefined): number | null {
+  return countValue(value ?? UNKNOWN);
+}
+
+const CSV_FIELDS = csvFields<MachineProcessExport>(MACHINE_PROCESS_FIELDS);
+
+/** What `--once` shows of a process. */
+const TABLE_COLUMNS: readonly (AlignedColumn & { text(rows: MachineProcessRows, row: number): string })[] = [
+  { title: 'PID', isNumber: true, text: ({ pid }, row) => String(pid[row]) },
+  { title: 'USER', isNumber: false, text: ({ users }, row) => sanitizeLine(users[row]!) },
+  { title: 'PROCESS', isNumber: false, text: ({ names }, row) => sanitizeLine(names[row]!) },
+  { title: 'CPU %', isNumber: true, text: ({ machinePercent }, row) => tenthsText(machinePercent[row]!) },
+  { title: 'MEM', isNumber: true, text: ({ residentBytes }, row) => bytesText(residentBytes[row]!) },
+  { title: 'MEM %', isNumber: true, text: ({ memoryPercent }, row) => tenthsText(memoryPercent[row]!) },
+];
+
+/** The first line of `--csv`, with its line end. */
+export function systemCsvHeader(): string {
+  return csvHeader(CSV_FIELDS);
+}
+
+/** One line for each process, those that use most of the CPU first; what is unknown is empty. */
+export function systemCsv(data: SystemExport): string {
+  const rows = data.rows.order({ key: 'cpu', isReversed: false });
+  return csvLines(CSV_FIELDS, data, data.header?.wallMillis ?? UNKNOWN, rows);
+}
+
+/** What `--once` prints: the machine in two lines, then its processes, aligned, plain. */
+export function systemTable(data: SystemExport): string {
+  const { rows } = data;
+  const lines = Array.from(rows.order({ key: 'cpu', isReversed: false }), (row) =>
+    TABLE_COLUMNS.map(({ text }) => text(rows, row)),
+  );
+  return `${summaryOf(data)}\n\n${alignedText(TABLE_COLUMNS, lines)}`;
+}
+
+function summaryOf({ header, machine, rates, rows }: SystemExport): string {
+  const { usedBytes = UNKNOWN, totalBytes = UNKNOWN } = machine?.memory.value ?? {};
+  const { load1, load5, load15 } = machine?.cpu.value ?? {};
+  const load = [load1, load5, load15].map((value) => value?.toFixed(2) ?? '-').join(' ');
+  const { uploads, downloads } = rates.interfaces;
+  const first = [
+    sanitizeLine(header?.hostName ?? ''),
+    timeValue(header?.wallMillis ?? UNKNOWN) ?? '-',
+    `cpu ${tenthsText(rates.cpu.usage.total)} %`,
+    `memory ${bytesText(usedBytes)} of ${bytesText(totalBytes)}`,
+  ];
+  const second = [
+    `load ${load}`,
+    `${rows.processCount} processes`,
+    `up ${rateText(uploads.last)}`,
+    `down ${rateText(downloads.last)}`,
+  ];
+  return `${first.join('  ')}\n${second.join('  ')}`;
 }

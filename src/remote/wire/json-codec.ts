@@ -1,7 +1,8 @@
+import { withUnderscores } from '../../data/codec/table-format.ts';
+import { wireError } from '../../data/codec/wire-error.ts';
+import { cleanText, cutText } from '../../data/codec/wire-text.ts';
 import type { OpError } from '../../kit/errors/op-error.ts';
 import { ROWS_LIMIT } from './limits.ts';
-import { wireError } from './wire-error.ts';
-import { cleanText, cutText } from './wire-text.ts';
 
 /** What JSON can hold. */
 type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
@@ -159,11 +160,6 @@ export function object<T extends object>(
 /** An object whose `rxBytes` is called `rx_bytes` on the wire. */
 export function record<T extends object>(fields: Fields<T>): JsonCodec<T> {
   return namedObject(fields, withUnderscores, {});
-}
-
-/** `rx_bytes` of `rxBytes`. */
-export function withUnderscores(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function namedObject<T extends object>(

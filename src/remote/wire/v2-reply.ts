@@ -1,3 +1,4 @@
+import { wireError } from '../../data/codec/wire-error.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { type Capabilities, capabilities } from './agent-capabilities.ts';
 import { type DisksMessage, disksMessage } from './disks-message.ts';
@@ -13,7 +14,6 @@ import {
 } from './process-message.ts';
 import { readV2Frame, type V2Payload, v2Json } from './v2-frame.ts';
 import type { V2RequestName } from './v2-request.ts';
-import { wireError } from './wire-error.ts';
 
 /**
  * A decoded answer; `reply` is the name of the request. Tables come as protobuf, checked for size only: a

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { MessageShape } from '../../data/codec/protobuf.ts';
 import { PROCESSES_SHAPE } from './processes.generated.ts';
-import type { MessageShape } from './protobuf-shape.ts';
 import { NETWORK_REPLY_SHAPE, PROCESSES_REPLY_SHAPE } from './socktop-v2.generated.ts';
 import { V2_REQUESTS } from './v2-request.ts';
 
@@ -10,7 +10,7 @@ const HERE = fileURLToPath(new URL('./', import.meta.url));
 const PAGE = readFileSync(fileURLToPath(new URL('../../../docs/WIRE.md', import.meta.url)), 'utf8');
 const JSON_MESSAGES = [
   ...['original-metrics', 'original-process-detail', 'machine-message', 'disks-message', 'process-message'],
-  ...['capabilities', 'section-json', 'error-reply'],
+  ...['agent-capabilities', 'section-json', 'error-reply'],
 ];
 
 function protobufFields({ fields }: MessageShape): string[] {

@@ -1,4 +1,4 @@
-import { machinePercent } from '../../../data/rates/process-cpu.ts';
+import { machinePercent } from '../../../data/rates/process-rates.ts';
 import type { JournalSection } from '../../../data/sample/journal-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';

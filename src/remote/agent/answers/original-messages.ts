@@ -1,4 +1,4 @@
-import type { CpuUsage } from '../../../data/rates/cpu-usage.ts';
+import type { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { DisksSection } from '../../../data/sample/disks-section.ts';
 import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';

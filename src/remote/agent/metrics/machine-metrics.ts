@@ -1,0 +1,277 @@
+import { type CpuSample, CpuTable, type Pressure } from '../../../data/sample/cpu-sample.ts';
+import type { MemorySample } from '../../../data/sample/memory-sample.ts';
+import type { SensorsSample, TemperatureSensor } from '../../../data/sample/sensors-sample.ts';
+import {
+  counter,
+  type ExpositionWriter,
+  encodeLabels,
+  type Family,
+  gauge,
+  LabelledRows,
+  type RowColumn,
+  writeColumns,
+} from './exposition-writer.ts';
+
+/** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
+const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
+
+/** Idle time that jumps back by more than this was reset: the core was away. Less is the kernel's own rounding. */
+const RESET_SECONDS = 3;
+
+/**
+ * Processor time that never falls: the kernel's idle and iowait go back a little now and then (proc(5)), which a
+ * server would take for a restart of the machine. A core that was away begins anew.
+ */
+export class CpuCounters {
+  /** Ticks, as in CpuTable; row 0 is not kept. */
+  readonly highest = new CpuTable();
+
+  absorb(times: CpuTable, ticksPerSecond: number): void {
+    const { highest } = this;
+    for (let row = 1; row < times.count; row++) {
+      highest.rowOf(row - 1);
+      const fallen = highest.idle[row]! - times.idle[row]!;
+      const isReset = fallen > RESET_SECONDS * ticksPerSecond;
+      for (const mode of CPU_MODES) {
+        const was = highest[mode][row]!;
+        const now = times[mode][row]!;
+        // NaN on either side: the core is new, or it is away and has no values to show.
+        if (isReset || !(now <= was)) highest[mode][row] = now;
+      }
+    }
+    highest.count = times.count;
+  }
+}
+
+const SECONDS = counter('node_cpu_seconds_total', 'Seconds the CPUs spent in each mode.', 'seconds');
+const FREQUENCY = gauge(
+  'node_cpu_scaling_frequency_hertz',
+  'Current scaled CPU thread frequency in hertz.',
+  'hertz',
+);
+const MICROS_DECIMALS = 6;
+
+type PressureRead = (cpu: CpuSample) => Pressure | undefined;
+
+/** What some tasks waited for. */
+const waiting = (resource: string, read: PressureRead, lack: string): RowColumn<CpuSample> => [
+  pressureFamily(`${resource}_waiting`, `Total time in seconds that processes have waited for ${lack}.`),
+  (cpu) => read(cpu)?.some?.totalMicros,
+  MICROS_DECIMALS,
+];
+
+/** What all tasks waited for. */
+const stalled = (resource: string, read: PressureRead, lack: string): RowColumn<CpuSample> => [
+  pressureFamily(
+    `${resource}_stalled`,
+    `Total time in seconds no process could make progress for want of ${lack}.`,
+  ),
+  (cpu) => read(cpu)?.full?.totalMicros,
+  MICROS_DECIMALS,
+];
+
+const pressureFamily = (name: string, help: string): Family =>
+  counter(`node_pressure_${name}_seconds_total`, help, 'seconds');
+
+const CPU_COLUMNS: readonly RowColumn<CpuSample>[] = [
+  [gauge('node_load1', '1m load average.'), (cpu) => cpu.load1],
+  [gauge('node_load5', '5m load average.'), (cpu) => cpu.load5],
+  [gauge('node_load15', '15m load average.'), (cpu) => cpu.load15],
+  [counter('node_context_switches_total', 'Total number of context switches.'), (cpu) => cpu.contextSwitches],
+  [counter('node_forks_total', 'Total number of forks.'), (cpu) => cpu.forks],
+  [counter('node_intr_total', 'Total number of interrupts serviced.'), (cpu) => cpu.interrupts],
+  [gauge('node_procs_running', 'Number of processes in runnable state.'), (cpu) => cpu.runnableTasks],
+  [
+    gauge('node_procs_blocked', 'Number of processes blocked waiting for I/O to complete.'),
+    (cpu) => cpu.blockedTasks,
+  ],
+  waiting('cpu', (cpu) => cpu.cpuPressure, 'CPU time'),
+  waiting('memory', (cpu) => cpu.memoryPressure, 'memory'),
+  stalled('memory', (cpu) => cpu.memoryPressure, 'memory'),
+  waiting('io', (cpu) => cpu.ioPressure, 'I/O'),
+  stalled('io', (cpu) => cpu.ioPressure, 'I/O'),
+];
+
+/** Label sets of one core. */
+interface CoreLabels {
+  readonly core: Uint8Array;
+  readonly modes: readonly Uint8Array[];
+}
+
+/** node_exporter's collectors cpu, cpufreq, loadavg, stat and pressure. */
+export class CpuMetrics {
+  readonly #counters = new CpuCounters();
+  /** By row of CpuTable. */
+  readonly #labels: CoreLabels[] = [];
+
+  write(writer: ExpositionWriter, cpu: CpuSample): void {
+    this.#writeTimes(writer, cpu);
+    const { times } = cpu;
+    for (let row = 1; row < times.count; row++) {
+      writer.sample(FREQUENCY, this.#labelsOf(row).core, times.frequencyHz[row]);
+    }
+    writeColumns(writer, CPU_COLUMNS, cpu);
+  }
+
+  #writeTimes(writer: ExpositionWriter, { times, ticksPerSecond }: CpuSample): void {
+    this.#counters.absorb(times, ticksPerSecond);
+    const { highest } = this.#counters;
+    for (let row = 1; row < times.count; row++) {
+      const { modes } = this.#labelsOf(row);
+      for (let i = 0; i < CPU_MODES.length; i++) {
+        const ticks = highest[CPU_MODES[i]!][row]!;
+        if (ticksPerSecond === 100) writer.scaled(SECONDS, modes[i]!, ticks, 2);
+        else writer.sample(SECONDS, modes[i]!, ticks / ticksPerSecond);
+      }
+    }
+  }
+
+  #labelsOf(row: number): CoreLabels {
+    const known = this.#labels[row];
+    if (known !== undefined) return known;
+    const cpu = String(row - 1);
+    const modes = CPU_MODES.map((mode) => encodeLabels('cpu', cpu, 'mode', mode));
+    const labels = { core: encodeLabels('cpu', cpu), modes };
+    this.#labels[row] = labels;
+    return labels;
+  }
+}
+
+type MemoryRead = (memory: MemorySample) => number | undefined;
+
+/** Fields of /proc/meminfo as node_exporter spells them, without parentheses. */
+const MEMORY_FIELDS: readonly (readonly [field: string, read: MemoryRead])[] = [
+  ['MemTotal', (memory) => memory.totalBytes],
+  ['MemFree', (memory) => memory.freeBytes],
+  // The kernel's own figures know nothing of the cache of ZFS.
+  ['MemAvailable', (memory) => memory.availableBytes - (memory.reclaimableArcBytes ?? 0)],
+  ['Buffers', (memory) => memory.buffersBytes],
+  ['Cached', pageCache],
+  ['SwapCached', (memory) => memory.swapCachedBytes],
+  ['SwapTotal', (memory) => memory.swapTotalBytes],
+  ['SwapFree', (memory) => difference(memory.swapTotalBytes, memory.swapUsedBytes)],
+  ['Zswap', (memory) => memory.zswapPoolBytes],
+  ['Zswapped', (memory) => memory.zswapStoredBytes],
+  ['Dirty', (memory) => memory.dirtyBytes],
+  ['Writeback', (memory) => memory.writebackBytes],
+  ['AnonPages', (memory) => memory.anonymousBytes],
+  ['Shmem', (memory) => memory.sharedBytes],
+  ['Slab', (memory) => memory.slabBytes],
+  ['SReclaimable', (memory) => memory.reclaimableSlabBytes],
+  ['CommitLimit', (memory) => memory.commitLimitBytes],
+  ['Committed_AS', (memory) => memory.committedBytes],
+];
+
+const MEMORY_COLUMNS: readonly RowColumn<MemorySample>[] = MEMORY_FIELDS.map(([field, read]) => [
+  gauge(`node_memory_${field}_bytes`, `Memory information field ${field}_bytes.`, 'bytes'),
+  read,
+]);
+
+/** node_exporter's collector meminfo, as far as MemorySample goes. */
+export function writeMemory(writer: ExpositionWriter, memory: MemorySample): void {
+  writeColumns(writer, MEMORY_COLUMNS, memory);
+}
+
+function pageCache({ cachedBytes, reclaimableSlabBytes, reclaimableArcBytes = 0 }: MemorySample) {
+  return difference(difference(cachedBytes, reclaimableSlabBytes), reclaimableArcBytes);
+}
+
+/** Missing where either is. */
+function difference(whole: number | undefined, part: number | undefined): number | undefined {
+  return whole === undefined || part === undefined ? undefined : Math.max(0, whole - part);
+}
+
+const SENSORS_LIMIT = 1024;
+const ZONE_PREFIX = 'thermal_zone';
+
+const SENSOR_LABEL = gauge('node_hwmon_sensor_label', 'Label for given chip and sensor.');
+const CHIP_NAMES = gauge('node_hwmon_chip_names', 'Annotation metric for human-readable chip names.');
+const ZONE_TEMPERATURE = gauge('node_thermal_zone_temp', 'Zone temperature in Celsius.');
+const SENSOR_COLUMNS: readonly RowColumn<ChipSensor>[] = [
+  [
+    gauge('node_hwmon_temp_celsius', 'Hardware monitor for temperature (input).', 'celsius'),
+    ({ sensor }) => sensor.celsius,
+  ],
+  [
+    gauge('node_hwmon_temp_max_celsius', 'Hardware monitor for temperature (max).', 'celsius'),
+    ({ sensor }) => sensor.maxCelsius,
+  ],
+  [
+    gauge('node_hwmon_temp_crit_celsius', 'Hardware monitor for temperature (crit).', 'celsius'),
+    ({ sensor }) => sensor.criticalCelsius,
+  ],
+];
+
+/** A sensor of a chip, named as node_exporter names both. */
+interface ChipSensor {
+  readonly sensor: TemperatureSensor;
+  readonly chip: string;
+  /** `temp1`. */
+  readonly name: string;
+}
+
+/** node_exporter's collectors hwmon and thermal_zone. Returns how many rows were left out for want of room. */
+export function writeSensors(writer: ExpositionWriter, { sensors }: SensorsSample): number {
+  const zones = new LabelledRows<TemperatureSensor>(SENSORS_LIMIT);
+  const rows = new LabelledRows<ChipSensor>(SENSORS_LIMIT);
+  const owners = new Map<string, string>();
+  for (const sensor of sensors) {
+    if (sensor.id.startsWith(ZONE_PREFIX)) {
+      zones.add(sensor, 'type', sensor.chip, 'zone', sensor.id.slice(ZONE_PREFIX.length));
+    } else {
+      const each = chipSensor(sensor, owners);
+      rows.add(each, 'chip', each.chip, 'sensor', each.name);
+    }
+  }
+  rows.samples(writer, SENSOR_COLUMNS);
+  rows.each(({ sensor, chip, name }) => {
+    if (sensor.label === name) return;
+    writer.sample(SENSOR_LABEL, encodeLabels('chip', chip, 'label', sensor.label, 'sensor', name), 1);
+  });
+  writeChipNames(writer, rows.rows);
+  zones.each(({ celsius }, labels) => writer.sample(ZONE_TEMPERATURE, labels, celsius));
+  return rows.leftOut + zones.leftOut;
+}
+
+function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
+  const chips = new LabelledRows<string>(SENSORS_LIMIT);
+  for (const { chip, sensor } of sensors) {
+    // One without a name of its own is called by its number.
+    if (!sensor.id.startsWith(`${sensor.chip}/`))
+      chips.add(chip, 'chip', chip, 'chip_name', cleaned(sensor.chip));
+  }
+  chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
+}
+
+/** `owners` says which chip had its name first: another one that would be called the same gets its number behind it. */
+function chipSensor(sensor: TemperatureSensor, owners: Map<string, string>): ChipSensor {
+  const slash = sensor.id.indexOf('/');
+  const hwmon = sensor.id.slice(0, Math.max(0, slash));
+  const base = chipName(sensor, hwmon);
+  const owner = owners.get(base) ?? hwmon;
+  owners.set(base, owner);
+  const chip = owner === hwmon ? base : `${base}_${cleaned(hwmon)}`;
+  return { sensor, chip, name: sensor.id.slice(slash + 1) };
+}
+
+/**
+ * As node_exporter 1.12 calls chips. `platform_coretemp_0`, `nvme_nvme0`: where the device hangs, and its name; else
+ * the driver. Several chips of one device all have their driver behind it (`platform_asus_nb_wmi_asus`), or their
+ * number where the driver is the same.
+ */
+function chipName({ chip, device, bus, chipSuffix = '' }: TemperatureSensor, hwmon: string): string {
+  const own = device === undefined ? cleaned(chip) : cleaned(device);
+  const name = own === '' ? cleaned(hwmon) : own;
+  const isPlaced = own !== '' && device !== undefined && bus !== undefined;
+  const base = isPlaced ? `${cleaned(bus)}_${name}` : name;
+  const suffix = cleaned(chipSuffix);
+  return suffix === '' ? base : `${base}_${suffix}`;
+}
+
+/** As node_exporter makes names fit for metrics: lower case, everything else but digits and colons an underscore. */
+function cleaned(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9:_]/g, '_')
+    .replace(/^_+|_+$/g, '');
+}
