@@ -1,4 +1,4 @@
-import type { CountingBasis, Tier } from '../../data/sample/network-sample.ts';
+import { COUNTING_BASES, type CountingBasis, TIERS, type Tier } from '../../data/sample/network-sample.ts';
 import { flag, type JsonCodec, list, oneOf, optionalText, record, text } from './json-codec.ts';
 import { TEXT_LIMIT } from './limits.ts';
 import { known } from './section-json.ts';
@@ -44,9 +44,6 @@ export interface Capabilities {
   readonly notice: string | undefined;
 }
 
-const TIERS: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
-const BASES: readonly CountingBasis[] = ['l3', 'payload', 'none'];
-
 const tier: JsonCodec<TierCapability> = record<TierCapability>({
   tier: oneOf(TIERS),
   isAvailable: flag,
@@ -65,7 +62,7 @@ export const capabilities: JsonCodec<Capabilities> = record<Capabilities>({
   pid: known,
   requests: list(oneOf(V2_REQUESTS), 64),
   networkTier: oneOf(TIERS),
-  counted: oneOf(BASES),
+  counted: oneOf(COUNTING_BASES),
   tiers: list(tier, 64),
   missing: list(missing, 256),
   hasToken: flag,
