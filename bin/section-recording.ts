@@ -8,19 +8,16 @@ import { type MachineProcesses, ProcessTexts } from '../src/data/sample/machine-
 import { ProcessList } from '../src/data/sample/process-list.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
-import { disksMessageOf, machineMessageOf } from '../src/remote/agent/answers/machine-messages.ts';
-import { disksSection, V2Machine } from '../src/remote/client/v2-machine.ts';
-import { disksMessage } from '../src/remote/wire/disks-message.ts';
-import type { JsonCodec } from '../src/remote/wire/json-codec.ts';
 import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES, ROWS_LIMIT } from '../src/remote/wire/limits.ts';
-import { machineMessage } from '../src/remote/wire/machine-message.ts';
 import { processListJson, readProcessList } from '../src/remote/wire/process-list-json.ts';
+import { JsonSections } from '../src/remote/wire/v2-reply.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Records the sections of a machine as `socktop.v2` has them, and each line as `socktop --json` prints it. */
 export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
+  readonly #sections = new JsonSections();
   readonly #userOf: UserNames;
   readonly #commandLines = new RecordedLines();
   readonly #texts = new ProcessTexts();
@@ -33,10 +30,10 @@ export class MachineSectionWriter implements SectionWriter {
   parts({ header, machine, disks, machineProcesses }: Snapshot): string[] {
     const parts: string[] = [];
     if (machine !== undefined) {
-      parts.push(partText('machine', machineMessage, machineMessageOf({ header, section: machine })));
+      parts.push(partOf('machine', this.#sections.machine.write({ header, section: machine })));
     }
     if (disks !== undefined) {
-      parts.push(partText('disks', disksMessage, disksMessageOf({ header, section: disks })));
+      parts.push(partOf('disks', this.#sections.disks.write({ header, section: disks })));
     }
     if (machineProcesses !== undefined) {
       parts.push(partOf('processes', this.#listOf(machineProcesses)));
@@ -100,7 +97,7 @@ class RecordedLines {
 
 /** Reads what `MachineSectionWriter` wrote; rows keep their slots from line to line. */
 export class MachineSectionReader implements SectionReader {
-  readonly #machine = new V2Machine();
+  readonly #sections = new JsonSections();
   readonly #processes = new ProcessList(ROWS_LIMIT.processes);
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
@@ -109,8 +106,9 @@ export class MachineSectionReader implements SectionReader {
     const machine = parts.get('machine');
     const disks = parts.get('disks');
     const processes = parts.get('processes');
-    if (machine !== undefined) sections.machine = this.#machine.section(read(machineMessage, machine));
-    if (disks !== undefined) sections.disks = disksSection(read(disksMessage, disks));
+    if (machine !== undefined)
+      sections.machine = this.#sections.machine.read(parsed(machine), 'part').section;
+    if (disks !== undefined) sections.disks = this.#sections.disks.read(parsed(disks), 'part').section;
     if (processes !== undefined)
       sections.machineProcesses = readProcessList(parsed(processes), this.#processes);
     return sections;
@@ -118,16 +116,8 @@ export class MachineSectionReader implements SectionReader {
 }
 
 /** Parts of a recording are found by how they begin. */
-function partText<T>(name: SectionPart, codec: JsonCodec<T>, value: T): string {
-  return partOf(name, codec.write(value, 'v2'));
-}
-
 function partOf(name: SectionPart, json: unknown): string {
   return `{"part":"${name}",${JSON.stringify(json).slice(1)}`;
-}
-
-function read<T>(codec: JsonCodec<T>, bytes: Uint8Array): T {
-  return codec.read(parsed(bytes), 'part');
 }
 
 function parsed(bytes: Uint8Array): unknown {

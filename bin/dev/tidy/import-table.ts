@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 export const FLOORS: Record<string, readonly string[]> = {
   kit: [],
   data: ['kit'],
-  platforms: ['data/sample', 'kit'],
+  platforms: ['data/sample', 'data/schema', 'kit'],
   remote: ['data', 'kit'],
   screen: ['kit'],
   views: ['data', 'screen', 'kit'],
@@ -12,7 +12,7 @@ export const FLOORS: Record<string, readonly string[]> = {
 };
 
 const VIEW_IMPORTS = [
-  ...['data/sample', 'data/rates', 'data/query'],
+  ...['data/sample', 'data/schema', 'data/rates', 'data/query'],
   ...['screen/buffer', 'screen/layout', 'screen/style', 'screen/widgets', 'screen/input'],
 ];
 const PROGRAM_IMPORTS = ['views', 'programs/config', 'data/recording', 'data/source', ...VIEW_IMPORTS];
@@ -27,17 +27,19 @@ export const ROOMS: Record<string, readonly string[]> = {
   'kit/bytes': ['kit/errors'],
   'kit/text': [],
   'kit/files': ['kit/errors'],
-  'data/sample': [],
+  'data/schema': [],
+  'data/sample': ['data/schema'],
+  'data/codec': ['data/sample', 'data/schema'],
   'data/attribution': ['data/sample'],
-  'data/rates': ['data/sample'],
+  'data/rates': ['data/sample', 'data/schema'],
   'data/names': ['data/sample'],
-  'data/query': ['data/sample', 'data/rates'],
-  'data/source': ['data/sample', 'data/attribution'],
-  'data/export': ['data/source', 'data/sample', 'data/rates', 'data/query'],
+  'data/query': ['data/sample', 'data/schema', 'data/rates'],
+  'data/source': ['data/sample', 'data/schema', 'data/attribution'],
+  'data/export': ['data/source', 'data/sample', 'data/schema', 'data/rates', 'data/query'],
   'data/recording': ['data/export', 'data/source', 'data/sample', 'data/rates', 'data/query'],
-  'remote/wire': ['data/sample'],
-  'remote/agent': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
-  'remote/client': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
+  'remote/wire': ['data/codec', 'data/sample', 'data/schema'],
+  'remote/agent': ['remote/wire', 'data/codec', 'data/source', 'data/sample', 'data/schema', 'data/rates'],
+  'remote/client': ['remote/wire', 'data/codec', 'data/source', 'data/sample', 'data/schema', 'data/rates'],
   'screen/style': [],
   'screen/layout': [],
   'screen/input': [],

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BlockDevice } from '../../../src/data/sample/disks-section.ts';
+import type { BlockDevice } from '../../../src/data/schema/disks-section.ts';
 import { SyscallError } from '../libc.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from '../proc/diskstats.ts';
 import { KeptText } from '../proc/kept-file.ts';

@@ -1,5 +1,5 @@
-import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/sample/gpu-sample.ts';
 import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { type DrmCard, readDrmCards } from '../sys/drm.ts';
 import { DrmClients, type DrmProcessClient } from './drm-clients.ts';

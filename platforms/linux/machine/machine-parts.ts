@@ -1,7 +1,8 @@
-import type { GpuSample } from '../../../src/data/sample/gpu-sample.ts';
 import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
-import type { MachineSection, Part } from '../../../src/data/sample/machine-section.ts';
-import type { SensorsSample } from '../../../src/data/sample/sensors-sample.ts';
+import type { MachineSection } from '../../../src/data/sample/machine-section.ts';
+import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
+import type { Part } from '../../../src/data/schema/section-facts.ts';
+import type { SensorsSample } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { LinkSource } from '../link.ts';
 import { CpuCollector } from './cpu.ts';

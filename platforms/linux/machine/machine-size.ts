@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
+import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { parseCpuStat } from '../proc/cpu-stat.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';

@@ -1,11 +1,11 @@
-import type { DisksSection } from '../../../src/data/sample/disks-section.ts';
-import type { JournalSection } from '../../../src/data/sample/journal-section.ts';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
 import type { MachineSection } from '../../../src/data/sample/machine-section.ts';
 import type { MachineCollector, MachineOptions } from '../../../src/data/sample/platform.ts';
-import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
+import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
+import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
+import type { JournalSection } from '../../../src/data/schema/journal-section.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';

@@ -1,5 +1,5 @@
-import type { Part } from '../../../src/data/sample/machine-section.ts';
 import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import type { Part } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 
 /** Runs one collector, which fails alone: what it throws becomes its part's error. */

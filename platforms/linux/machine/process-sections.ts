@@ -1,5 +1,5 @@
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
-import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
+import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
@@ -86,7 +86,6 @@ export class ProcessSections {
     });
     if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS)
       await this.#collectTable(slice, NOTHING);
-    const processes = this.#collector.table;
     return {
       sequence: ++this.#detailSequence,
       monotonicMicros: started,
@@ -94,8 +93,7 @@ export class ProcessSections {
       errors,
       process,
       threads,
-      children: childrenOf(processes, pid),
-      processes,
+      children: childrenOf(this.#collector.table, pid),
     };
   }
 
@@ -150,9 +148,9 @@ export class ProcessSections {
   }
 }
 
-/** Slots of the processes with this parent, by pid. */
-function childrenOf(table: ProcessTable, parent: number): Int32Array {
+/** A copy of the processes with this parent, by pid. */
+function childrenOf(table: ProcessTable, parent: number): ProcessTable {
   const { slots, ppid, pid } = table;
-  const children = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
-  return children.sort((a, b) => pid[a]! - pid[b]!);
+  const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
+  return table.pick(found.sort((a, b) => pid[a]! - pid[b]!));
 }

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { SensorsSample, TemperatureSensor } from '../../../src/data/sample/sensors-sample.ts';
+import type { SensorsSample, TemperatureSensor } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { deviceNameOf, type HwmonChip, readHwmonChips } from '../sys/hwmon.ts';
 import { readThermalZones, type ThermalZone } from '../sys/thermal-zone.ts';

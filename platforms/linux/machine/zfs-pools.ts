@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../../src/data/sample/disks-section.ts';
+import type { FileSystem } from '../../../src/data/schema/disks-section.ts';
 
 /** What differs by less is written between two questions. */
 const SLACK_BYTES = 64 << 20;

@@ -1,4 +1,4 @@
-import type { GpuProcess } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuProcess } from '../../../src/data/schema/gpu-sample.ts';
 import { unsigned64At } from '../integers.ts';
 
 /** sizeof(nvmlProcessInfo_t), versions 2 and 3; sizeof(nvmlProcessUtilizationSample_t). */

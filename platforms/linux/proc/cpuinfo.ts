@@ -1,4 +1,4 @@
-import type { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import type { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { type ArmCore, armProcessorName } from './arm-processors.ts';
 import { scanDecimal } from './decimal.ts';
 import { ascii, TextScanner } from './text-scanner.ts';

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../../src/data/sample/journal-section.ts';
+import type { JournalEntry } from '../../../src/data/schema/journal-section.ts';
 
 /** Longest message kept, in UTF-16 units. */
 const MESSAGE_LIMIT = 8192;

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../../src/data/sample/journal-section.ts';
+import type { JournalEntry } from '../../../src/data/schema/journal-section.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { BoundedOutput } from '../bounded-output.ts';
 import { type ChildProgram, startChild } from '../child-program.ts';

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import type { ProcessDetail } from '../../../src/data/sample/process-detail.ts';
+import type { ProcessDetail } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
 import { parseControlGroup } from '../proc/pid-cgroup.ts';

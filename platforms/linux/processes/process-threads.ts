@@ -1,5 +1,5 @@
-import type { ThreadSample } from '../../../src/data/sample/process-detail.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';

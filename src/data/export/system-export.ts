@@ -6,11 +6,11 @@ import {
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
 import { RateColumns } from '../rates/rate-columns.ts';
-import type { DisksSection } from '../sample/disks-section.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
 import type { SectionError, Snapshot, SnapshotHeader } from '../sample/snapshot.ts';
+import type { DisksSection } from '../schema/disks-section.ts';
 
 /** Rows whose reading and writing is asked for: what each costs is a file. */
 const ASKED_PIDS = 256;

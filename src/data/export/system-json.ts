@@ -1,9 +1,9 @@
 import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import { MACHINE_PROCESS_FIELDS, type MachineProcessExport } from '../query/machine-process-rows.ts';
-import type { CpuSample } from '../sample/cpu-sample.ts';
-import type { FileSystem } from '../sample/disks-section.ts';
-import type { GpuSample } from '../sample/gpu-sample.ts';
-import type { MemorySample } from '../sample/memory-sample.ts';
+import type { CpuSample } from '../schema/cpu-sample.ts';
+import type { FileSystem } from '../schema/disks-section.ts';
+import type { GpuSample } from '../schema/gpu-sample.ts';
+import type { MemorySample } from '../schema/memory-sample.ts';
 import { entryMaker } from './exported-fields.ts';
 import type { SystemExport } from './system-export.ts';
 

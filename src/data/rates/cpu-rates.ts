@@ -1,4 +1,4 @@
-import { CPU_TOTAL_ROW, type CpuTable } from '../sample/cpu-sample.ts';
+import { CPU_TOTAL_ROW, type CpuTable } from '../schema/cpu-sample.ts';
 import { CpuUsage } from './cpu-usage.ts';
 import { SampleHistory } from './sample-history.ts';
 import { type Trend, Trends } from './trend.ts';

@@ -1,4 +1,4 @@
-import type { BlockDevice } from '../sample/disks-section.ts';
+import type { BlockDevice } from '../schema/disks-section.ts';
 import { growth } from './rate-columns.ts';
 
 /** What a block device does now, bytes per second; NaN unknown. */

@@ -1,4 +1,4 @@
-import type { GpuSample } from '../sample/gpu-sample.ts';
+import type { GpuSample } from '../schema/gpu-sample.ts';
 
 /** Engines of one kind, all clients together. */
 interface Work {

@@ -1,5 +1,5 @@
-import type { DisksSection } from '../sample/disks-section.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
+import type { DisksSection } from '../schema/disks-section.ts';
 import { CpuRates } from './cpu-rates.ts';
 import { DiskRates } from './disk-rates.ts';
 import { GpuRates } from './gpu-rates.ts';

@@ -1,6 +1,6 @@
 import { numbers, OPTIONAL_TEXT, TEXT, tableClass } from '../../kit/table/columns.ts';
 
-const INTERFACES_LIMIT = 4096;
+export const INTERFACES_LIMIT = 4096;
 
 export const INTERFACE_COLUMNS = {
   index: numbers('i32'),

@@ -1,6 +1,6 @@
 import { numbers, TEXT, tableClass } from '../../kit/table/columns.ts';
 
-const PROCESS_COLUMNS = {
+export const PROCESS_COLUMNS = {
   pid: numbers('i32'),
   ppid: numbers('i32'),
   /** /proc/PID/stat field 22: clock ticks since boot. */
@@ -8,7 +8,7 @@ const PROCESS_COLUMNS = {
   /** Effective user. */
   uid: numbers('i32', -1),
   /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
-  state: numbers('u8'),
+  state: numbers('u8', 0x3f),
   threads: numbers('i32', -1),
   /** CPU time of all threads, from the process's CPU clock. */
   cpuNanos: numbers('f64', Number.NaN),
@@ -27,5 +27,14 @@ export class ProcessTable extends tableClass(PROCESS_COLUMNS, { capacity: 512, l
   /** Slot of a live process, or -1. */
   find(pid: number): number {
     return this.slots.find(pid, 0, 0, 0);
+  }
+
+  /** The rows of these slots in a table of their own, in this order. */
+  pick(slots: ArrayLike<number>): ProcessTable {
+    const picked = new ProcessTable(Math.max(1, slots.length));
+    for (let i = 0; i < slots.length; i++) {
+      picked.copyRow(picked.slots.add(this.pid[slots[i]!]!, 0, 0, 0), this, slots[i]!);
+    }
+    return picked;
   }
 }

@@ -1,8 +1,8 @@
 import type { PbfWriter } from 'pbf';
+import { cutText } from '../../data/codec/wire-text.ts';
 import type { FieldShape } from './protobuf-shape.ts';
 import { gather, UNKNOWN_COUNT } from './typed-columns.ts';
 import type { NumberColumn, TextColumn } from './wire-table.ts';
-import { cutText } from './wire-text.ts';
 
 /** Largest double below 2^63: the most that sint64 holds. */
 const LARGEST_COUNT = 2 ** 63 - 1024;

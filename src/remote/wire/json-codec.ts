@@ -1,10 +1,13 @@
-import type { OpError } from '../../kit/errors/op-error.ts';
+import {
+  badValue,
+  isMissing,
+  type JsonValue,
+  readObject,
+  withUnderscores,
+} from '../../data/codec/json-values.ts';
+import { wireError } from '../../data/codec/wire-error.ts';
+import { cleanText, cutText } from '../../data/codec/wire-text.ts';
 import { ROWS_LIMIT } from './limits.ts';
-import { wireError } from './wire-error.ts';
-import { cleanText, cutText } from './wire-text.ts';
-
-/** What JSON can hold. */
-type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
 
 /** The original peers want a number where we may know none; ours read null. */
 type Dialect = 'original' | 'v2';
@@ -53,7 +56,7 @@ export function measure(standIn: number | null = null): JsonCodec<number | undef
 }
 
 /** A finite number to the last bit; undefined unknown. */
-export const exact: JsonCodec<number | undefined> = {
+const exact: JsonCodec<number | undefined> = {
   read: readNumber,
   write: (value) => (value === undefined || !Number.isFinite(value) ? null : value),
 };
@@ -82,12 +85,6 @@ export const flag: JsonCodec<boolean> = {
     return value;
   },
   write: (value) => value,
-};
-
-/** True, false or undefined. */
-export const optionalFlag: JsonCodec<boolean | undefined> = {
-  read: (value, path) => (isMissing(value) ? undefined : flag.read(value, path)),
-  write: (value) => value ?? null,
 };
 
 /** One of the words, or undefined for a word that this version does not know. */
@@ -123,14 +120,6 @@ export function optional<T>(codec: JsonCodec<T>): JsonCodec<T | undefined> {
   };
 }
 
-/** A field that is missing where its value is undefined, as for most machines it is. */
-export function seldom<T>(codec: JsonCodec<T | undefined>): JsonCodec<T | undefined> {
-  return {
-    read: codec.read,
-    write: (value, dialect) => (value === undefined ? undefined : codec.write(value, dialect)),
-  };
-}
-
 /** Numbers in a column; NaN is null on the wire. */
 export const column: JsonCodec<ArrayLike<number>> = {
   read: (value, path) => {
@@ -159,11 +148,6 @@ export function object<T extends object>(
 /** An object whose `rxBytes` is called `rx_bytes` on the wire. */
 export function record<T extends object>(fields: Fields<T>): JsonCodec<T> {
   return namedObject(fields, withUnderscores, {});
-}
-
-/** `rx_bytes` of `rxBytes`. */
-export function withUnderscores(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function namedObject<T extends object>(
@@ -195,16 +179,6 @@ function namedObject<T extends object>(
       return result;
     },
   };
-}
-
-/** An object from outside; none of the names that are asked of it is one that every object inherits. */
-export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (!isRecord(value)) throw badValue(path, 'no object');
-  return value;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fieldOf(
@@ -241,12 +215,4 @@ function readNumber(value: unknown, path: string): number | undefined {
 function readText(value: unknown, path: string, limit: number): string {
   if (typeof value !== 'string') throw badValue(path, 'no text');
   return cleanText(value, limit);
-}
-
-function isMissing(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-function badValue(path: string, what: string): OpError {
-  return wireError('decode', 'BAD_VALUE', `${path} is ${what}`);
 }

@@ -1,3 +1,7 @@
+import { LIST_LIMIT } from '../../data/schema/record.ts';
+
+export { TEXT_LIMIT } from '../../data/schema/record.ts';
+
 /** A payload of more bytes is sent compressed (the original's number). */
 export const GZIP_ABOVE_BYTES = 768;
 
@@ -38,21 +42,11 @@ export const ROWS_LIMIT = {
   /** CPU cores; the kernel can be built for 8192. */
   cores: 8192,
   /** Entries of any other JSON list. */
-  list: 16_384,
+  list: LIST_LIMIT,
 } as const;
 
 /** Children of children of a process are read and written to this depth. */
 export const CHILD_DEPTH_LIMIT = 4;
-
-/** Texts are cut to this many UTF-16 units, when written and when read. */
-export const TEXT_LIMIT = {
-  /** Names of processes, users, disks, interfaces, hosts. */
-  name: 256,
-  /** Command lines and paths. */
-  line: 4096,
-  /** A message of a journal. */
-  message: 32_768,
-} as const;
 
 /** Removed processes that an agent remembers; a client further behind gets every row. */
 export const REMOVALS_LIMIT = 8192;

@@ -1,8 +1,8 @@
+import { withUnderscores } from '../../data/codec/json-values.ts';
 import { OwnerKind } from '../../data/sample/network-section.ts';
 import { TcpState } from '../../data/sample/socket-table.ts';
 import { type SectionTables, type ToldTable, toldTable } from '../../data/sample/told-tables.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
-import { withUnderscores } from './json-codec.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import type { MessageShape, RowLimits } from './protobuf-shape.ts';
 import {

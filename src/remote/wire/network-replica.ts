@@ -1,4 +1,5 @@
 import { PbfReader } from 'pbf';
+import { cleanText } from '../../data/codec/wire-text.ts';
 import type { CollectionParts, CountingBasis, Tier } from '../../data/sample/network-sample.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { NetworkTables } from '../../data/sample/network-tables.ts';
@@ -30,7 +31,6 @@ import {
   readSectionFacts,
   type SectionFacts,
 } from './socktop-v2.generated.ts';
-import { cleanText } from './wire-text.ts';
 
 /** A received `get_network`. Borrowed: the tables are the replica's and valid until its next `apply`. */
 interface ReceivedNetwork {

@@ -1,7 +1,7 @@
+import { wireError } from '../../data/codec/wire-error.ts';
 import { gunzipWithin, isGzip } from '../../kit/bytes/gunzip.ts';
 import { compress } from './compress.ts';
 import { FRAME_LIMIT_BYTES, GZIP_ABOVE_BYTES } from './limits.ts';
-import { wireError } from './wire-error.ts';
 
 /** A WebSocket message: a string is a text frame, bytes are a binary one. */
 export type Frame = string | Uint8Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
+import { wireError } from '../../data/codec/wire-error.ts';
 import { REQUEST_LIMIT_BYTES } from './limits.ts';
-import { wireError } from './wire-error.ts';
 
 /** What a peer of the original protocol may ask, by the names on the wire. */
 export type OriginalRequest =

@@ -1,10 +1,12 @@
+import { readObject } from '../../data/codec/json-values.ts';
+import { RecordCodec } from '../../data/codec/record-json.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { ProcessList, ToldProcesses } from '../../data/sample/process-list.ts';
 import type { Section } from '../../data/sample/snapshot.ts';
-import { column, count, list, optionalText, readObject, record } from './json-codec.ts';
+import { SECTION } from '../../data/schema/section-facts.ts';
+import { column, count, list, optionalText, record } from './json-codec.ts';
 import { ROWS_LIMIT } from './limits.ts';
 import { processColumns } from './process-columns.ts';
-import { sectionFacts } from './section-json.ts';
 
 interface ListFacts {
   readonly section: Section;
@@ -15,7 +17,12 @@ interface ListFacts {
 }
 
 const listFacts = record<ListFacts>({
-  ...{ section: sectionFacts, processCount: count(), memoryTotalBytes: count(), coreCount: count() },
+  ...{
+    section: new RecordCodec(SECTION),
+    processCount: count(),
+    memoryTotalBytes: count(),
+    coreCount: count(),
+  },
 });
 const textColumn = (limit: number) => list(optionalText(limit), ROWS_LIMIT.list);
 

@@ -1,4 +1,6 @@
 import { PbfReader } from 'pbf';
+import { wireError } from '../../data/codec/wire-error.ts';
+import { cleanText } from '../../data/codec/wire-text.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import { ProcessList } from '../../data/sample/process-list.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
@@ -6,7 +8,6 @@ import { ReceivedTable, scatterNumbers, scatterTexts } from './column-reader.ts'
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import { processColumns } from './process-columns.ts';
 import { PROCESS_FIRST_TEXT } from './process-encoder.ts';
-
 import { checkProtobuf } from './protobuf-shape.ts';
 import { headerOf, plausible, sectionOf } from './section-codec.ts';
 import {
@@ -18,8 +19,6 @@ import {
   readSectionFacts,
   type SectionFacts,
 } from './socktop-v2.generated.ts';
-import { wireError } from './wire-error.ts';
-import { cleanText } from './wire-text.ts';
 
 /** A received reply of processes. Borrowed: the tables are the replica's and valid until its next `apply`. */
 interface ReceivedProcesses {

@@ -1,5 +1,5 @@
+import { wireError } from '../../data/codec/wire-error.ts';
 import type { OpError } from '../../kit/errors/op-error.ts';
-import { wireError } from './wire-error.ts';
 
 /** Types of the .proto files; repeated numbers are packed. */
 type FieldType =

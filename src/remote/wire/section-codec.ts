@@ -1,7 +1,7 @@
+import { cleanText, cutText } from '../../data/codec/wire-text.ts';
 import type { Section, SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import type { Failure, Header, SectionFacts } from './socktop-v2.generated.ts';
-import { cleanText, cutText } from './wire-text.ts';
 
 /** Date's range (ECMA-262, 21.4.1.1). */
 const WALL_LIMIT_MILLIS = 8.64e15;

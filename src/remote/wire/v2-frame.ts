@@ -1,7 +1,7 @@
+import { wireError } from '../../data/codec/wire-error.ts';
 import { gunzipWithin } from '../../kit/bytes/gunzip.ts';
 import { compress } from './compress.ts';
 import { FRAME_LIMIT_BYTES, GZIP_ABOVE_BYTES } from './limits.ts';
-import { wireError } from './wire-error.ts';
 
 /**
  * A reply is a binary frame. The id stands outside of what is compressed, so that one payload, encoded and compressed

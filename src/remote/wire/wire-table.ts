@@ -1,6 +1,6 @@
+import { wireError } from '../../data/codec/wire-error.ts';
 import type { NumberArray, ToldNumbers } from '../../data/sample/told-tables.ts';
 import type { FieldShape, MessageShape } from './protobuf-shape.ts';
-import { wireError } from './wire-error.ts';
 
 /** A column of numbers: the value of slot s stands at `s * stride + offset`; only words have a stride. */
 export interface NumberColumn {

@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../../data/sample/journal-section.ts';
-import type { ThreadSample } from '../../data/sample/process-detail.ts';
+import type { JournalEntry } from '../../data/schema/journal-section.ts';
+import type { ThreadSample } from '../../data/schema/process-detail.ts';
 import { clockText } from '../../kit/text/clock-text.ts';
 import { ageText, bytesText, compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';

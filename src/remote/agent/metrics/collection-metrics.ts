@@ -1,5 +1,5 @@
-import type { Part } from '../../../data/sample/machine-section.ts';
 import type { Section, Snapshot } from '../../../data/sample/snapshot.ts';
+import type { Part } from '../../../data/schema/section-facts.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { counter, gauge } from './family.ts';
 import { encodeLabels } from './labels.ts';

@@ -1,4 +1,4 @@
-import { CpuTable } from '../../../data/sample/cpu-sample.ts';
+import { CpuTable } from '../../../data/schema/cpu-sample.ts';
 
 /** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
 export const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;

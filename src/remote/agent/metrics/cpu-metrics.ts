@@ -1,4 +1,4 @@
-import type { CpuSample, Pressure } from '../../../data/sample/cpu-sample.ts';
+import type { CpuSample, Pressure } from '../../../data/schema/cpu-sample.ts';
 import { CPU_MODES, CpuCounters } from './cpu-counters.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { counter, gauge } from './family.ts';

@@ -1,4 +1,4 @@
-import type { BlockDevice, DisksSection, FileSystem } from '../../../data/sample/disks-section.ts';
+import type { BlockDevice, DisksSection, FileSystem } from '../../../data/schema/disks-section.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { counter, type Family, gauge, info } from './family.ts';
 import { encodeLabels, LabelledRows } from './labels.ts';

@@ -1,4 +1,4 @@
-import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
+import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { type Family, gauge, info } from './family.ts';
 import { encodeLabels, LabelledRows } from './labels.ts';

@@ -1,4 +1,4 @@
-import type { MemorySample } from '../../../data/sample/memory-sample.ts';
+import type { MemorySample } from '../../../data/schema/memory-sample.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { type Family, gauge } from './family.ts';
 import { NO_LABELS } from './labels.ts';

@@ -1,4 +1,4 @@
-import type { SensorsSample, TemperatureSensor } from '../../../data/sample/sensors-sample.ts';
+import type { SensorsSample, TemperatureSensor } from '../../../data/schema/sensors-sample.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { type Family, gauge } from './family.ts';
 import { encodeLabels, LabelledRows } from './labels.ts';
