@@ -30,7 +30,7 @@ export class DriveTemperatures {
   }
 
   close(): void {
-    for (const { temperatures } of this.#chips) for (const each of temperatures) each.close();
+    for (const chip of this.#chips) chip.close();
     this.#chips = [];
   }
 

@@ -39,7 +39,7 @@ export class TemperatureCollector {
   }
 
   close(): void {
-    for (const { temperatures } of this.#chips) for (const each of temperatures) each.close();
+    for (const chip of this.#chips) chip.close();
     for (const zone of this.#zones) zone.close();
     this.#chips = [];
     this.#zones = [];

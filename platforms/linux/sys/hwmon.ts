@@ -32,6 +32,8 @@ export interface HwmonChip {
   /** Tells it from others of the same device; undefined: it is the only one. */
   readonly suffix: string | undefined;
   readonly temperatures: readonly HwmonTemperature[];
+  /** Closes the files of all its inputs. */
+  close(): void;
 }
 
 /** What identifies a chip, before any of its sensors are looked at. */
@@ -51,7 +53,7 @@ export function plausibleCelsius(millidegrees: number): number | undefined {
   return isPlausible && millidegrees !== 0 ? millidegrees / 1000 : undefined;
 }
 
-/** Every chip that measures temperatures. The caller closes their files. */
+/** Every chip that measures something. The caller closes them. */
 export function readHwmonChips(sysRoot: string): HwmonChip[] {
   const root = join(sysRoot, 'class/hwmon');
   const all = listDirectory(root)
@@ -61,7 +63,10 @@ export function readHwmonChips(sysRoot: string): HwmonChip[] {
   return all.flatMap((chip) => {
     const temperatures = readTemperatures(join(root, chip.id));
     if (temperatures.length === 0) return [];
-    return [{ ...chip, suffix: suffixAmong(byPlace.get(placeOf(chip))!, chip), temperatures }];
+    const close = (): void => {
+      for (const input of temperatures) input.close();
+    };
+    return [{ ...chip, suffix: suffixAmong(byPlace.get(placeOf(chip))!, chip), temperatures, close }];
   });
 }
 
@@ -88,16 +93,16 @@ function suffixAmong(chips: readonly ChipIdentity[], { id, name }: ChipIdentity)
 }
 
 function readTemperatures(path: string): HwmonTemperature[] {
-  // Old drivers keep their attributes with the device.
-  const paths = [path, join(path, 'device')];
-  const from = paths.find((each) => temperatureNames(each).length > 0) ?? path;
-  return temperatureNames(from).map((name) => new SysfsTemperature(from, name));
+  return findInputs(path, /^(temp\d{1,4})_input$/).map(([from, name]) => new SysfsTemperature(from, name));
 }
 
-function temperatureNames(path: string): string[] {
-  return listDirectory(path)
-    .flatMap((file) => /^(temp\d{1,4})_input$/.exec(file)?.[1] ?? [])
-    .slice(0, INPUTS_LIMIT);
+/** Inputs of a kind by their names, each with the folder that it is in: old drivers keep theirs with the device. */
+function findInputs(path: string, kind: RegExp): (readonly [path: string, name: string])[] {
+  for (const from of [path, join(path, 'device')]) {
+    const names = listDirectory(from).flatMap((file) => kind.exec(file)?.[1] ?? []);
+    if (names.length > 0) return names.slice(0, INPUTS_LIMIT).map((name) => [from, name]);
+  }
+  return [];
 }
 
 class SysfsTemperature implements HwmonTemperature {

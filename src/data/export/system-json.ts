@@ -1,10 +1,11 @@
 import { countValue, rateValue, timeValue } from '../query/cell-values.ts';
 import { MACHINE_PROCESS_FIELDS, type MachineProcessExport } from '../query/machine-process-rows.ts';
-import type { CpuSample } from '../schema/cpu-sample.ts';
-import type { FileSystem } from '../schema/disks-section.ts';
-import type { GpuSample } from '../schema/gpu-sample.ts';
-import type { MemorySample } from '../schema/memory-sample.ts';
-import { entryMaker } from './exported-fields.ts';
+import { CPU, type CpuSample } from '../schema/cpu-sample.ts';
+import { FILE_SYSTEM, type FileSystem } from '../schema/disks-section.ts';
+import { GPU, type GpuSample } from '../schema/gpu-sample.ts';
+import { MEMORY } from '../schema/memory-sample.ts';
+import { SENSORS } from '../schema/sensors-sample.ts';
+import { entryMaker, exportedRecord } from './exported-fields.ts';
 import type { SystemExport } from './system-export.ts';
 
 /** Version of the shape below. */
@@ -27,10 +28,10 @@ export function systemJson(data: SystemExport): string {
     uptime_s: number(cpu?.uptimeSeconds),
     load: cpu === undefined ? null : [number(cpu.load1), number(cpu.load5), number(cpu.load15)],
     cpu: cpu === undefined ? null : cpuEntry(data, cpu),
-    memory: machine?.memory.value === undefined ? null : memoryEntry(machine.memory.value),
+    memory: machine?.memory.value === undefined ? null : exportedRecord(MEMORY, machine.memory.value),
     pressure: cpu === undefined ? null : pressureEntry(cpu),
     cpu_temp_c: number(machine?.sensors.value?.cpu?.celsius),
-    temperatures: temperatureEntries(data),
+    ...exportedRecord(SENSORS, machine?.sensors.value),
     networks: networkEntries(data),
     disks: data.disks === undefined ? null : data.disks.fileSystems.map((each) => diskEntry(data, each)),
     gpus: machine?.gpus.value?.map((gpu) => gpuEntry(data, gpu)) ?? null,
@@ -45,22 +46,7 @@ function cpuEntry({ rates }: SystemExport, cpu: CpuSample): object {
   return {
     percent: rateValue(usage.total),
     per_core: Array.from(usage.percent.subarray(1, Math.max(1, usage.count)), rateValue),
-    cores_online: cpu.onlineCount,
-    model: cpu.modelName ?? null,
-    max_frequency_hz: number(cpu.maxFrequencyHz),
-  };
-}
-
-function memoryEntry(memory: MemorySample): object {
-  return {
-    total_bytes: number(memory.totalBytes),
-    used_bytes: number(memory.usedBytes),
-    available_bytes: number(memory.availableBytes),
-    cached_bytes: number(memory.cachedBytes),
-    // Left out without ZFS.
-    zfs_cache_bytes: memory.reclaimableArcBytes,
-    swap_total_bytes: number(memory.swapTotalBytes),
-    swap_used_bytes: number(memory.swapUsedBytes),
+    ...exportedRecord(CPU, cpu),
   };
 }
 
@@ -71,11 +57,6 @@ function pressureEntry({ cpuPressure, memoryPressure, ioPressure }: CpuSample): 
     memory: number(memoryPressure?.some?.avg10),
     io: number(ioPressure?.some?.avg10),
   };
-}
-
-function temperatureEntries({ machine }: SystemExport): object[] | null {
-  const sensors = machine?.sensors.value?.sensors;
-  return sensors?.map(({ chip, label, celsius }) => ({ chip, label, celsius: number(celsius) })) ?? null;
 }
 
 function networkEntries(data: SystemExport): object[] | null {
@@ -93,31 +74,22 @@ function networkEntries(data: SystemExport): object[] | null {
 }
 
 function diskEntry({ rates }: SystemExport, fileSystem: FileSystem): object {
-  const { name, mountPoint, type, device } = fileSystem;
+  const { device } = fileSystem;
+  const { name, mount_point, type, silence, ...bytes } = exportedRecord(FILE_SYSTEM, fileSystem);
   const rate = rates.disks.rateOf(device?.name ?? '');
   return {
-    ...{ name, mount_point: mountPoint, type, device: device?.name ?? null },
-    total_bytes: number(fileSystem.totalBytes),
-    used_bytes: number(fileSystem.usedBytes),
-    available_bytes: number(fileSystem.availableBytes),
+    ...{ name, mount_point, type, device: device?.name ?? null },
+    ...bytes,
     temp_c: number(device?.temperatureCelsius),
     read_rate: rateValue(rate.read),
     write_rate: rateValue(rate.written),
-    // Why there are no figures; left out where there is no reason.
-    silence: fileSystem.silence,
+    silence,
   };
 }
 
 function gpuEntry({ rates }: SystemExport, gpu: GpuSample): object {
-  return {
-    name: gpu.name,
-    vendor: gpu.vendor,
-    percent: rateValue(rates.gpus.percentOf(gpu.id)),
-    memory_used_bytes: number(gpu.memoryUsedBytes),
-    memory_total_bytes: number(gpu.memoryTotalBytes),
-    temp_c: number(gpu.temperatureCelsius),
-    power_milliwatts: number(gpu.powerMilliwatts),
-  };
+  // Where the driver does not tell, the rates of the processes do.
+  return { ...exportedRecord(GPU, gpu), percent: rateValue(rates.gpus.percentOf(gpu.id)) };
 }
 
 const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExport>(MACHINE_PROCESS_FIELDS);

@@ -64,7 +64,12 @@ export const BLOCK_DEVICE = record({
     ),
   }),
   /** Discards, from 4.18. */
-  discardedBytes: count('bytes'),
+  discardedBytes: count('bytes', undefined, {
+    metric: counter(
+      'node_disk_discarded_sectors_total',
+      'The total number of sectors discarded successfully.',
+    ),
+  }),
   /** Of the drive itself, or the hottest drive below a mapped device. */
   temperatureCelsius: amount('celsius', undefined),
 });
@@ -77,22 +82,43 @@ export const FILE_SYSTEM = record({
   source: text('line'),
   mountPoint: text('line', { json: 'mount_point' }),
   type: text('name', { json: 'type' }),
-  isReadOnly: flag({ metric: gauge('node_filesystem_readonly', 'Filesystem read-only status.') }),
   isPartition: flag(),
   /** undefined: it stands on several devices or none. */
   device: reference('devices', BLOCK_DEVICE),
   /** undefined: it could not be asked. `availableBytes` is what ordinary users may still write. */
-  totalBytes: count('bytes', undefined, { json: 'total_bytes' }),
-  usedBytes: count('bytes', undefined, { json: 'used_bytes' }),
-  availableBytes: count('bytes', undefined, { json: 'available_bytes' }),
+  totalBytes: count('bytes', undefined, {
+    json: 'total_bytes',
+    metric: gauge('node_filesystem_size_bytes', 'Filesystem size in bytes.'),
+  }),
+  usedBytes: count('bytes', undefined, {
+    json: 'used_bytes',
+    metric: gauge('node_filesystem_free_bytes', 'Filesystem free space in bytes.'),
+  }),
+  availableBytes: count('bytes', undefined, {
+    json: 'available_bytes',
+    metric: gauge('node_filesystem_avail_bytes', 'Filesystem space available to non-root users in bytes.'),
+  }),
   /** 0: it has no fixed number of them. */
-  inodes: count(),
-  freeInodes: count(),
+  inodes: count('', undefined, {
+    metric: gauge('node_filesystem_files', 'Filesystem total file nodes.'),
+  }),
+  freeInodes: count('', undefined, {
+    metric: gauge('node_filesystem_files_free', 'Filesystem total free file nodes.'),
+  }),
+  isReadOnly: flag({ metric: gauge('node_filesystem_readonly', 'Filesystem read-only status.') }),
   /**
    * Why it has no figures: it did not answer in time, or was left alone because an automounter mounted it and every
    * question would keep it mounted. undefined: it was asked, and answered or refused.
    */
-  silence: seldom(word(['no-answer', 'automount'])),
+  silence: seldom(
+    word(['no-answer', 'automount'], undefined, {
+      json: 'silence',
+      metric: gauge(
+        'node_filesystem_device_error',
+        'Whether an error occurred while getting statistics for the device.',
+      ),
+    }),
+  ),
 });
 export type FileSystem = ValueOf<typeof FILE_SYSTEM>;
 export type FileSystemSilence = NonNullable<FileSystem['silence']>;

@@ -1,4 +1,4 @@
-import { amount, count, divisor, flag, list, record, text, type ValueOf, word } from './record.ts';
+import { amount, count, divisor, flag, gauge, list, record, text, type ValueOf, word } from './record.ts';
 
 const GPUS_LIMIT = 256;
 const ENGINES_LIMIT = 256;
@@ -34,15 +34,36 @@ export const GPU = record({
   name: text('name', { json: 'name' }),
   vendor: word(['nvidia', 'amd', 'intel', 'other'], 'other', { json: 'vendor' }),
   /** Powered down; it was not asked, so that it stays so. */
-  isAsleep: flag(),
+  isAsleep: flag({
+    metric: gauge('socktop_gpu_asleep', 'Value is 1 if the GPU is powered down and was not asked.'),
+  }),
   /** By the driver; where undefined, growth of the processes' engines tells. */
-  utilizationPercent: amount('percent', undefined, { json: 'percent' }),
-  memoryUsedBytes: count('bytes', undefined, { json: 'memory_used_bytes' }),
-  memoryTotalBytes: count('bytes', undefined, { json: 'memory_total_bytes' }),
-  temperatureCelsius: amount('celsius', undefined, { json: 'temp_c' }),
-  powerMilliwatts: count('milliwatts', undefined, { json: 'power_milliwatts' }),
-  frequencyHz: count('hertz'),
-  maxFrequencyHz: count('hertz'),
+  utilizationPercent: amount('percent', undefined, {
+    json: 'percent',
+    metric: gauge('socktop_gpu_utilization_ratio', 'Share of time in which the GPU worked, 0 to 1.'),
+  }),
+  memoryUsedBytes: count('bytes', undefined, {
+    json: 'memory_used_bytes',
+    metric: gauge('socktop_gpu_memory_used_bytes', 'Memory of the GPU in use.'),
+  }),
+  memoryTotalBytes: count('bytes', undefined, {
+    json: 'memory_total_bytes',
+    metric: gauge('socktop_gpu_memory_size_bytes', 'Memory of the GPU.'),
+  }),
+  temperatureCelsius: amount('celsius', undefined, {
+    json: 'temp_c',
+    metric: gauge('socktop_gpu_temperature_celsius', 'Temperature of the GPU.'),
+  }),
+  powerMilliwatts: count('milliwatts', undefined, {
+    json: 'power_milliwatts',
+    metric: gauge('socktop_gpu_power_watts', 'Power that the GPU draws.'),
+  }),
+  frequencyHz: count('hertz', undefined, {
+    metric: gauge('socktop_gpu_frequency_hertz', 'Frequency of the GPU.'),
+  }),
+  maxFrequencyHz: count('hertz', undefined, {
+    metric: gauge('socktop_gpu_frequency_max_hertz', 'The highest frequency that the GPU may reach.'),
+  }),
   processes: list(GPU_PROCESS),
 });
 export type GpuSample = ValueOf<typeof GPU>;

@@ -1,8 +1,9 @@
-import type { CpuSample, Pressure } from '../../../data/schema/cpu-sample.ts';
+import { CPU, type CpuSample, type Pressure } from '../../../data/schema/cpu-sample.ts';
 import { CPU_MODES, CpuCounters } from './cpu-counters.ts';
 import type { ExpositionWriter } from './exposition-writer.ts';
 import { counter, gauge } from './family.ts';
 import { encodeLabels, NO_LABELS } from './labels.ts';
+import { RecordFamilies } from './record-families.ts';
 
 const SECONDS = counter('node_cpu_seconds_total', 'Seconds the CPUs spent in each mode.', 'seconds');
 const FREQUENCY = gauge(
@@ -10,30 +11,7 @@ const FREQUENCY = gauge(
   'Current scaled CPU thread frequency in hertz.',
   'hertz',
 );
-const LOADS = [
-  { family: gauge('node_load1', '1m load average.'), of: (cpu: CpuSample) => cpu.load1 },
-  { family: gauge('node_load5', '5m load average.'), of: (cpu: CpuSample) => cpu.load5 },
-  { family: gauge('node_load15', '15m load average.'), of: (cpu: CpuSample) => cpu.load15 },
-] as const;
-const COUNTS = [
-  {
-    family: counter('node_context_switches_total', 'Total number of context switches.'),
-    of: (cpu: CpuSample) => cpu.contextSwitches,
-  },
-  { family: counter('node_forks_total', 'Total number of forks.'), of: (cpu: CpuSample) => cpu.forks },
-  {
-    family: counter('node_intr_total', 'Total number of interrupts serviced.'),
-    of: (cpu: CpuSample) => cpu.interrupts,
-  },
-  {
-    family: gauge('node_procs_running', 'Number of processes in runnable state.'),
-    of: (cpu: CpuSample) => cpu.runnableTasks,
-  },
-  {
-    family: gauge('node_procs_blocked', 'Number of processes blocked waiting for I/O to complete.'),
-    of: (cpu: CpuSample) => cpu.blockedTasks,
-  },
-] as const;
+const FACTS = new RecordFamilies<CpuSample>(CPU);
 
 type Stalling = 'waiting' | 'stalled';
 
@@ -94,8 +72,7 @@ export class CpuMetrics {
     for (let row = 1; row < times.count; row++) {
       writer.sample(FREQUENCY, this.#labelsOf(row).core, times.frequencyHz[row]);
     }
-    for (const { family, of } of LOADS) writer.sample(family, NO_LABELS, of(cpu));
-    for (const { family, of } of COUNTS) writer.sample(family, NO_LABELS, of(cpu));
+    FACTS.each(writer, (put) => put(NO_LABELS, cpu));
     for (const { waiting, stalled, of } of PRESSURES) {
       const pressure: Pressure | undefined = of(cpu);
       writer.scaled(waiting, NO_LABELS, pressure?.some?.totalMicros, MICROS_DECIMALS);
