@@ -1,4 +1,15 @@
-import { amount, gauge, internal, list, optional, record, text, type ValueOf } from './record.ts';
+import {
+  amount,
+  count,
+  gauge,
+  internal,
+  list,
+  optional,
+  record,
+  seldom,
+  text,
+  type ValueOf,
+} from './record.ts';
 
 const SENSORS_LIMIT = 4096;
 
@@ -35,10 +46,22 @@ export const TEMPERATURE_SENSOR = record({
 });
 export type TemperatureSensor = ValueOf<typeof TEMPERATURE_SENSOR>;
 
+/** A fan whose speed the machine measures. */
+const FAN = record({
+  ...CHIP_INPUT,
+  /** Revolutions a minute, 0: it stands still. undefined: faulty, or no plausible value. */
+  rpm: count('rpm', undefined, {
+    json: 'rpm',
+    metric: gauge('node_hwmon_fan_rpm', 'Hardware monitor for fan revolutions per minute (input).'),
+  }),
+});
+
 /** Every sensor, and which of the temperatures speaks for the CPU. */
 export const SENSORS = record({
   sensors: list(TEMPERATURE_SENSOR, SENSORS_LIMIT, { json: 'temperatures' }),
   /** The hottest package of the best CPU sensor; undefined: there is none. */
   cpu: optional(TEMPERATURE_SENSOR),
+  /** undefined: there are none. */
+  fans: seldom(list(FAN, SENSORS_LIMIT, { json: 'fans' })),
 });
 export type SensorsSample = ValueOf<typeof SENSORS>;
