@@ -1,8 +1,7 @@
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { keepCertificate } from '../src/programs/config/known-certificates.ts';
-import { type PeerCertificate, readPeerCertificate } from '../src/remote/client/peer-certificate.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { isCertificateError } from '../src/remote/client/trust.ts';
+import { isCertificateError, type PeerCertificate, readPeerCertificate } from '../src/remote/client/trust.ts';
 import { type AgentTarget, trusting } from './agent-target.ts';
 import { canAsk, confirm, tell } from './prompt.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { makeCertificate } from '../src/remote/agent/certificate.ts';
-import { parsePinned } from '../src/remote/client/pinned-certificates.ts';
+import { parsePinned } from '../src/remote/client/trust.ts';
 import { type AgentWish, agentTarget, isAgentNamedWrong } from './agent-target.ts';
 
 let folder = '';

@@ -8,8 +8,8 @@ import {
   PEM_LIMIT_BYTES,
   type PinnedCertificates,
   parsePinned,
-} from '../src/remote/client/pinned-certificates.ts';
-import type { Trust } from '../src/remote/client/trust.ts';
+  type Trust,
+} from '../src/remote/client/trust.ts';
 import { readTokenFile, tokenFault } from './token-file.ts';
 
 /** What the user says of an agent, by options or by a profile. */

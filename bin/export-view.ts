@@ -1,4 +1,4 @@
-import { type CsvView, viewToCsv } from '../src/data/export/view-csv.ts';
+import { type CsvView, viewToCsv } from '../src/data/export/network-csv.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { listOf, type Model, stateOf } from '../src/programs/sstop/sstop-model.ts';
 import { exportFile } from './export-file.ts';

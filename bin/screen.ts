@@ -1,6 +1,6 @@
 import { ignoreUnnamedSignals, secondsEastOfUtc, system } from '../platforms/index.ts';
 import type { Signaller } from '../src/data/sample/platform.ts';
-import { useLocalTime } from '../src/kit/text/clock-text.ts';
+import { useLocalTime } from '../src/kit/text/format.ts';
 import { groupsWithout, type KeyGroup } from '../src/programs/config/keymap.ts';
 import type {
   Effect as NetworkEffect,
@@ -9,7 +9,7 @@ import type {
 } from '../src/programs/sstop/sstop-model.ts';
 import type { Controls, ExitReason, Program } from '../src/screen/loop/program.ts';
 import { type RunOptions, runProgram } from '../src/screen/loop/run-program.ts';
-import { AnsiBackend } from '../src/screen/terminal/ansi-backend.ts';
+import { AnsiBackend } from '../src/screen/terminal/backend.ts';
 import type { PlaybackCommand } from '../src/views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { exportView } from './export-view.ts';

@@ -1,5 +1,4 @@
-import { SystemExport } from '../src/data/export/system-export.ts';
-import { systemJson } from '../src/data/export/system-json.ts';
+import { SystemExport, systemJson } from '../src/data/export/system-export.ts';
 import type { UserNames } from '../src/data/query/machine-process-rows.ts';
 import type { SectionPart } from '../src/data/recording/recorded-format.ts';
 import type { RecordedSections, SectionReader } from '../src/data/recording/recorded-machine.ts';

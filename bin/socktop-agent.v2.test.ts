@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
-import { TimeSlice } from '../src/data/source/time-slice.ts';
+import { TimeSlice } from '../src/data/source/source.ts';
 import { NetworkReplica } from '../src/remote/wire/network-replica.ts';
 import { ProcessReplica } from '../src/remote/wire/process-replica.ts';
 import { AgentProcess } from './testing/agent-process.ts';

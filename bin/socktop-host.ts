@@ -1,6 +1,5 @@
 import type { Signaller } from '../src/data/sample/platform.ts';
-import type { RemoteLink } from '../src/data/source/remote-link.ts';
-import type { Source } from '../src/data/source/source.ts';
+import type { RemoteLink, Source } from '../src/data/source/source.ts';
 
 /** One machine that is shown. */
 export interface SocktopHost {

@@ -1,6 +1,10 @@
-import { SystemExport } from '../src/data/export/system-export.ts';
-import { systemJson } from '../src/data/export/system-json.ts';
-import { systemCsv, systemCsvHeader, systemTable } from '../src/data/export/system-text.ts';
+import {
+  SystemExport,
+  systemCsv,
+  systemCsvHeader,
+  systemJson,
+  systemTable,
+} from '../src/data/export/system-export.ts';
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import { DISKS_MILLIS } from '../src/programs/sstop/interval.ts';

@@ -3,7 +3,7 @@ import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '
 import { LocalSource } from '../src/data/source/local-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
-import { THEME_NAMES } from '../src/screen/style/themes.ts';
+import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { complain } from './messages.ts';
 import { localObstacle, screenObstacle } from './obstacles.ts';

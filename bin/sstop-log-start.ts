@@ -1,4 +1,4 @@
-import { shownUrl } from '../src/kit/text/shown-url.ts';
+import { shownUrl } from '../src/kit/text/sanitize.ts';
 import type { LogFields } from './sstop-log-line.ts';
 import type { Settings } from './sstop-settings.ts';
 import { VERSION } from './version.ts';

@@ -1,7 +1,7 @@
 import { close, closeSync, write, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
-import { openToAppend } from '../src/kit/files/append-file.ts';
+import { openToAppend } from '../src/kit/files/user-file.ts';
 import { LineBudget, type LogFields, type LogLevel, logLine } from './sstop-log-line.ts';
 import { closedInTime } from './stop.ts';
 

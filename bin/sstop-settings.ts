@@ -1,5 +1,5 @@
 import { system } from '../platforms/index.ts';
-import type { SortKey } from '../src/data/query/sort.ts';
+import type { SortKey } from '../src/data/query/process-fields.ts';
 import type { COLOR_NAMES } from '../src/programs/cli/common-options.ts';
 import { parseDurationMillis } from '../src/programs/cli/duration.ts';
 import {
@@ -26,7 +26,7 @@ import {
 } from '../src/programs/socktop/socktop-keymap.ts';
 import { type Action, KEYMAP, type Keymap } from '../src/programs/sstop/sstop-keymap.ts';
 import type { Theme } from '../src/screen/style/theme.ts';
-import { isThemeName, themeWith } from '../src/screen/style/themes.ts';
+import { isThemeName, themeWith } from '../src/screen/style/theme.ts';
 import {
   PROCESS_COLUMN_IDS,
   PROCESS_SORT_KEYS,

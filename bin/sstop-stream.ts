@@ -1,6 +1,5 @@
-import { csvHeader, snapshotToCsv } from '../src/data/export/csv.ts';
-import type { ExportOptions } from '../src/data/export/export-options.ts';
-import { snapshotToJson } from '../src/data/export/json.ts';
+import { snapshotCsvHeader, snapshotToCsv } from '../src/data/export/network-csv.ts';
+import { type ExportOptions, snapshotToJson } from '../src/data/export/network-json.ts';
 import { tableText } from '../src/data/export/table-text.ts';
 import type { OwnerFilter } from '../src/data/query/filter/filter-context.ts';
 import { movedScope, type Scope } from '../src/data/query/scope.ts';
@@ -76,7 +75,7 @@ class NetworkStream implements StreamContent {
     switch (this.#settings.output) {
       case 'csv': {
         const rows = snapshotToCsv(section, this.#rates, header, options);
-        return isFirst ? csvHeader() + rows : rows;
+        return isFirst ? snapshotCsvHeader() + rows : rows;
       }
       case 'table':
         return tableText(section, this.#rates, header, options);

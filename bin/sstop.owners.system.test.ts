@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
+import type { Puppet } from './testing/puppet.ts';
 import type { Shown, SstopMonitor } from './testing/veth-monitor.ts';
 
 const MPTCP_BYTES = 1_000_000;
@@ -21,6 +22,13 @@ const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
+const ACTIVATED_BYTES = 100_000;
+const GROUP = '239.1.2.3';
+const RECEIVERS = 2;
+const SENDERS = 8;
+const DATAGRAMS = 20;
+const DATAGRAM_BYTES = 1000;
+const DATAGRAM_L3_BYTES = 1028;
 
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
@@ -179,6 +187,76 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
         expect(upOf(shown, name) - upOf(before, name)).toBe(counted);
       }
     });
+
+    test('a listener that an activator opened, and its handshakes, belong to who accepts', async () => {
+      const far = await stage.puppet('far');
+      const activator = await stage.puppet('near');
+      const port = await activator.does(`listen tcp ${NEAR}`);
+      await monitor.fresh();
+      await monitor.fresh();
+      const before = stage.wire();
+      const service = Number(await activator.does('forkaccept'));
+      await far.does(`connect tcp ${NEAR} ${port}`);
+      await far.does(`send ${ACTIVATED_BYTES}`);
+      const ofService = async () => {
+        const shown = await monitor.shown();
+        const wire = grownSince(before, stage.wire());
+        const own = bytesOf(shown, service);
+        const counted = shown.basis === 'payload' ? { up: 0, down: ACTIVATED_BYTES } : wire;
+        return { shown, own, counted };
+      };
+      const first = await ofService();
+      expect(first.own).toEqual(first.counted);
+      expect(bytesOf(first.shown, activator.pid)).toEqual({ up: 0, down: 0 });
+      // Handshakes of connections that the service has not seen yet are its own too.
+      await (await stage.puppet('far')).does(`connect tcp ${NEAR} ${port}`);
+      const then = await ofService();
+      expect(bytesOf(then.shown, activator.pid)).toEqual({ up: 0, down: 0 });
+      // netlink lists listeners rarely.
+      const until = performance.now() + RENEWED_MILLIS;
+      const ports = async (): Promise<readonly number[] | undefined> =>
+        (await monitor.shown()).rows.find(({ pid }) => pid === service)?.listenPorts;
+      while (performance.now() < until && (await ports())?.length === 0);
+      expect(await ports()).toEqual([Number(port)]);
+    });
+
+    for (const [name, address] of [
+      ['one port', NEAR],
+      ['one multicast group', GROUP],
+    ] as const) {
+      test(`receivers of ${name}: each its own, or all of them marked as inferred`, async () => {
+        stage.network.run('far', 'ip route replace 239.0.0.0/8 dev veth0');
+        const receivers: Puppet[] = [];
+        let port = '0';
+        for (let i = 0; i < RECEIVERS; i++) {
+          const receiver = await stage.puppet('near');
+          port = await receiver.does(`bind udp ${address} ${port}`);
+          if (address === GROUP) await receiver.does(`join ${GROUP} ${NEAR}`);
+          receivers.push(receiver);
+        }
+        // From several sockets, for the kernel chooses the receiver by both ends.
+        for (let i = 0; i < SENDERS; i++) {
+          const far = await stage.puppet('far');
+          await far.does(`throw ${DATAGRAMS} ${DATAGRAM_BYTES} ${address} ${port}`);
+        }
+        const shown = await monitor.shown();
+        const datagramBytes = shown.basis === 'payload' ? DATAGRAM_BYTES : DATAGRAM_L3_BYTES;
+        let received = 0;
+        let drained = 0;
+        for (const receiver of receivers) {
+          const [, datagrams] = (await receiver.does('drain')).split(' ').map(Number);
+          const truth = datagrams! * datagramBytes;
+          const row = shown.rows.find(({ pid }) => pid === receiver.pid);
+          drained += truth;
+          received += row?.down ?? 0;
+          if (tier === 'ebpf' || address === GROUP) expect(row?.down).toBe(truth);
+          expect(row?.isInferred).toBe(tier !== 'ebpf');
+        }
+        const copies = address === GROUP ? RECEIVERS : 1;
+        expect(drained).toBe(copies * SENDERS * DATAGRAMS * datagramBytes);
+        expect(received).toBe(drained);
+      });
+    }
 
     // With eBPF there is none: the kernel shows such packets to no program of a control group.
     if (tier === 'ebpf') return;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AttachType, queryPrograms } from '../platforms/linux/bpf/bpf-link.ts';
 import { openCgroupRoot } from '../platforms/linux/bpf/cgroup-root.ts';
-import { examinePrograms } from '../platforms/linux/doctor/doctor-bpf.ts';
+import { examinePrograms } from '../platforms/linux/doctor/doctor-tiers.ts';
 import { canReadWithoutPrivileges } from '../platforms/linux/handed-programs.ts';
 import { closeDescriptor } from '../platforms/linux/libc.ts';
 import { SSTOP } from './testing/executables.ts';

@@ -3,7 +3,7 @@ import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../p
 import type { Platform } from '../src/data/sample/platform.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { parseSstopArguments, type SstopOptions } from '../src/programs/cli/sstop-command.ts';
-import { THEME_NAMES } from '../src/screen/style/themes.ts';
+import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { compiledExecutable } from './compiled.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';

@@ -1,6 +1,6 @@
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import type { RemoteLink } from '../src/data/source/remote-link.ts';
+import type { RemoteLink } from '../src/data/source/source.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { nextDue } from '../src/programs/sstop/interval.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';

@@ -1,11 +1,10 @@
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { useUserRights, withUserRights } from '../src/kit/files/user-rights.ts';
+import { useUserRights, withUserRights } from '../src/kit/files/user-file.ts';
 import type { System } from './system.ts';
-import { systemNamed } from './systems.ts';
+import { systemNamed } from './system.ts';
 
-export type { LinuxExamination } from './linux/doctor/doctor.ts';
-export type { DoctorEntry, DoctorSection, Mark } from './linux/doctor/doctor-section.ts';
+export type { DoctorEntry, DoctorSection, LinuxExamination, Mark } from './linux/doctor/doctor.ts';
 export type { CapabilityLists } from './linux/privileges.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
@@ -21,8 +20,8 @@ const linux =
     ? {
         ...(await import('./linux/linux-platform.ts')),
         ...(await import('./linux/handed-programs.ts')),
-        ...(await import('./linux/shed-privileges.ts')),
-        ...(await import('./linux/local-time.ts')),
+        ...(await import('./linux/handed-programs.ts')),
+        ...(await import('./linux/clock.ts')),
         loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
         loadLibc: () => import('./linux/libc.ts'),
         loadServiceManager: () => import('./linux/service-manager.ts'),

@@ -1,5 +1,22 @@
+import { homedir, userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** The system by the runtime's name of it (`process.platform`). */
+export function systemNamed(platformName: string, environment: Environment): System {
+  switch (platformName) {
+    case 'linux':
+      return LINUX;
+    case 'darwin':
+      return MACOS;
+    case 'win32':
+      return windowsSystem(environment);
+    default:
+      return posixSystem(platformName);
+  }
+}
+
 /** The variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The ways in which operating systems differ for a program with a screen and files. No part of it opens anything. */
 export interface System {
@@ -18,11 +35,97 @@ export interface System {
 }
 
 /** Paths, some of which need not exist. */
-export interface NameFiles {
+interface NameFiles {
   /** hosts(5). */
   readonly hostsPath: string;
   /** services(5). */
   readonly servicesPath: string;
   /** Where databases of countries are put (MaxMind DB); the first that is there counts. */
   readonly countryFolders: readonly string[];
+}
+
+const FOLDER = 'socktop';
+
+const POSIX = {
+  terminalPath: '/dev/tty',
+  hasJobControl: true,
+  terminalEnvironment: (environment: Environment) => environment,
+  configFolder: posixConfigFolder,
+} as const;
+
+const NAME_TABLES = { hostsPath: '/etc/hosts', servicesPath: '/etc/services' } as const;
+
+const LINUX_NAMES: NameFiles = {
+  ...NAME_TABLES,
+  countryFolders: ['/usr/share/GeoIP', '/var/lib/GeoIP', '/usr/local/share/GeoIP', '/usr/local/var/GeoIP'],
+};
+
+/** Homebrew's prefix is another on each of the two architectures. */
+const MACOS_NAMES: NameFiles = {
+  ...NAME_TABLES,
+  countryFolders: [
+    '/opt/homebrew/var/GeoIP',
+    '/opt/homebrew/share/GeoIP',
+    '/usr/local/var/GeoIP',
+    '/usr/local/share/GeoIP',
+  ],
+};
+
+const LINUX: System = { ...POSIX, name: 'linux', nameFiles: LINUX_NAMES };
+const MACOS: System = { ...POSIX, name: 'macos', nameFiles: MACOS_NAMES };
+
+/** Any other POSIX system, by the name that the runtime has for it. */
+function posixSystem(name: string): System {
+  return { ...LINUX, name };
+}
+
+/** `$XDG_CONFIG_HOME/socktop`, by default `~/.config/socktop` (XDG Base Directory 0.8), on macOS too. */
+function posixConfigFolder(environment: Environment): string {
+  const base = environment['XDG_CONFIG_HOME'] ?? '';
+  // By the specification a relative path is to be ignored.
+  if (isAbsolute(base)) return join(base, FOLDER);
+  const home = environment['HOME'] ?? '';
+  return join(isAbsolute(home) ? home : userInfo().homedir, '.config', FOLDER);
+}
+
+/** Where Windows is when nothing says where it is. */
+const USUAL_ROOT = 'C:\\Windows';
+
+/** Windows 10 (1809) and later. A console is no device file, and no shell stops or resumes programs. */
+function windowsSystem(environment: Environment): System {
+  return {
+    name: 'windows',
+    terminalPath: undefined,
+    hasJobControl: false,
+    nameFiles: nameFiles(environment),
+    terminalEnvironment,
+    configFolder: windowsConfigFolder,
+  };
+}
+
+/** Windows keeps both tables as BSD wrote them, without extensions. It has no usual place for databases of countries. */
+function nameFiles(environment: Environment): NameFiles {
+  const named = environment['SystemRoot'] ?? '';
+  const folder = join(isAbsolute(named) ? named : USUAL_ROOT, 'System32', 'drivers', 'etc');
+  return { hostsPath: join(folder, 'hosts'), servicesPath: join(folder, 'services'), countryFolders: [] };
+}
+
+/**
+ * A console says nothing of itself in the environment. Every one that the runtime starts on understands the sequences
+ * of xterm, 24-bit colours and UTF-8 (the runtime sets code page 65001); what somebody has set goes before.
+ */
+function terminalEnvironment(environment: Environment): Environment {
+  const { TERM = '', COLORTERM = '', LC_ALL = '', LC_CTYPE = '', LANG = '' } = environment;
+  return {
+    ...environment,
+    ...(TERM === '' ? { TERM: 'xterm-256color' } : {}),
+    ...(TERM === '' && COLORTERM === '' ? { COLORTERM: 'truecolor' } : {}),
+    ...(LC_ALL === '' && LC_CTYPE === '' && LANG === '' ? { LC_CTYPE: 'C.UTF-8' } : {}),
+  };
+}
+
+/** `%APPDATA%\socktop`, the folder for the settings of a user that roam with him. */
+function windowsConfigFolder(environment: Environment): string {
+  const base = environment['APPDATA'] ?? '';
+  return join(isAbsolute(base) ? base : join(homedir(), 'AppData', 'Roaming'), 'socktop');
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { csvFields } from '../../src/data/export/exported-fields.ts';
-import { CONNECTION_FIELDS } from '../../src/data/query/connection-fields.ts';
-import { GROUP_FIELDS } from '../../src/data/query/group-fields.ts';
-import { HOST_FIELDS } from '../../src/data/query/host-fields.ts';
-import { LISTEN_FIELDS, OWNER_FIELDS } from '../../src/data/query/listen-fields.ts';
+import { csvFields } from '../../src/data/export/csv.ts';
+import { CONNECTION_FIELDS } from '../../src/data/query/connection-rows.ts';
+import { GROUP_FIELDS } from '../../src/data/query/group-rows.ts';
+import { HOST_FIELDS } from '../../src/data/query/host-rows.ts';
+import { LISTEN_FIELDS, OWNER_FIELDS } from '../../src/data/query/listen-rows.ts';
 import { MACHINE_PROCESS_FIELDS } from '../../src/data/query/machine-process-rows.ts';
 import { PROCESS_FIELDS } from '../../src/data/query/process-fields.ts';
 import type { RowFields } from '../../src/data/query/row-fields.ts';

@@ -11,7 +11,7 @@ import { sstopManual } from '../../src/programs/cli/sstop-manual.ts';
 import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
 import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
 import { KEYMAP, keymapOf } from '../../src/programs/sstop/sstop-keymap.ts';
-import { THEME_NAMES } from '../../src/screen/style/themes.ts';
+import { THEME_NAMES } from '../../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
 import { VERSION } from '../version.ts';
 import { withTables } from './field-tables.ts';

@@ -18,6 +18,8 @@ export interface ShownRow {
   readonly isInferred: boolean;
   /** Undefined where it does not say, or has none. */
   readonly commandLine?: string | undefined;
+  /** Ports of its listeners. */
+  readonly listenPorts?: readonly number[];
 }
 
 /** What a program shows once the traffic has ended. */
@@ -59,6 +61,7 @@ interface SnapshotLine {
     readonly cum_up: number | null;
     readonly cum_down: number | null;
     readonly inferred: boolean;
+    readonly listen_ports: readonly { readonly port: number }[];
   }[];
   readonly total_up: number | null;
   readonly total_down: number | null;
@@ -188,6 +191,7 @@ function shownOf(line: SnapshotLine): Shown {
       down: row.cum_down ?? Number.NaN,
       isInferred: row.inferred,
       commandLine: row.cmdline ?? undefined,
+      listenPorts: row.listen_ports.map(({ port }) => port),
     })),
     totals: { up: line.total_up ?? Number.NaN, down: line.total_down ?? Number.NaN },
     attributed: line.attributed_ratio ?? Number.NaN,

@@ -1,4 +1,4 @@
-import { clockGetTime, NativeBuffer } from './libc.ts';
+import { clockGetTime, localTime, NativeBuffer } from './libc.ts';
 
 /** include/uapi/linux/time.h. */
 const CLOCK_MONOTONIC = 1;
@@ -34,4 +34,19 @@ export function bootTimeMillis(): number {
 export function processCpuNanos(pid: number): number {
   if (clockGetTime((~pid << 3) | CPUCLOCK_SCHED, time) !== 0) return -1;
   return (words[0]! + words[1]! * 2 ** 32) * 1e9 + words[2]!;
+}
+
+/** struct tm: nine ints, padding, and at byte 40 the long tm_gmtoff (glibc, musl). */
+const BROKEN_DOWN_BYTES = 56;
+const OFFSET_WORD = 10;
+
+const seconds = new NativeBuffer(8);
+const brokenDown = new NativeBuffer(BROKEN_DOWN_BYTES);
+
+/** How far local time is ahead of UTC at a wall time, in seconds, by TZ or /etc/localtime; NaN: no such date. */
+export function secondsEastOfUtc(wallMillis: number): number {
+  const whole = Math.floor(wallMillis / 1000);
+  if (!Number.isSafeInteger(whole)) return Number.NaN;
+  seconds.view.setBigInt64(0, BigInt(whole), true);
+  return localTime(seconds, brokenDown) ? brokenDown.i32[OFFSET_WORD]! : Number.NaN;
 }

@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { HostFacts } from '../../src/data/sample/platform.ts';
 import { bootTimeMillis, monotonicMicros } from './clock.ts';
 import { NativeBuffer } from './libc.ts';
-import { parseBootId } from './proc/boot-id.ts';
 import { ProcDirectory } from './proc/proc-directory.ts';
 import { parseBootWallSeconds } from './proc/stat.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from './system-units.ts';
@@ -72,4 +71,12 @@ export class Host {
     this.#bootByStat = length > 0 ? parseBootWallSeconds(buffer.bytes, length) * 1000 : Number.NaN;
     return this.#bootByStat;
   }
+}
+
+const decoder = new TextDecoder();
+
+/** /proc/sys/kernel/random/boot_id: a UUID in lower case, or undefined where the text is none. */
+export function parseBootId(bytes: Uint8Array, length: number): string | undefined {
+  const text = decoder.decode(bytes.subarray(0, Math.min(length, bytes.length))).trim();
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) ? text : undefined;
 }

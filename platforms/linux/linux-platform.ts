@@ -16,8 +16,7 @@ import type { SpaceSource } from './machine/disks.ts';
 import { LinuxMachine } from './machine/machine.ts';
 import { openLinuxNetwork } from './network/network.ts';
 import { PidSignaller } from './process/signaller.ts';
-import { lookUpUsers, type UserLookup } from './processes/user-lookup.ts';
-import { UserNames } from './processes/users.ts';
+import { lookUpUsers, type UserLookup, UserNames } from './processes/users.ts';
 
 const PROC = '/proc';
 

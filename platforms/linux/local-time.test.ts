@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { secondsEastOfUtc } from './local-time.ts';
+import { secondsEastOfUtc } from './clock.ts';
 
 const SCRIPT = `${import.meta.dir}/local-time.fixture.ts`;
 /** Summer time begins on 2026-03-29 and ends on 2026-10-25, at 01:00 UTC. */

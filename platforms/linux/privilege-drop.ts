@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CapabilityWords } from './capability-words.ts';
+import { CapabilityWords } from './effective-capabilities.ts';
 import { effectiveUserId, systemCall } from './libc.ts';
 import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './privileges.ts';
 import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';

@@ -5,7 +5,7 @@
  *   npm run bun -- src/programs/write-golden-screens.fixture.ts
  */
 import { beforeAll, expect, test } from 'bun:test';
-import { useLocalTime } from '../kit/text/clock-text.ts';
+import { useLocalTime } from '../kit/text/format.ts';
 import {
   goldenText,
   SOCKTOP_VIEWS,

@@ -1,5 +1,5 @@
 /** Writes the screens that `golden-screens.test.ts` compares with. */
-import { useLocalTime } from '../kit/text/clock-text.ts';
+import { useLocalTime } from '../kit/text/format.ts';
 import {
   goldenText,
   SOCKTOP_VIEWS,

@@ -1,8 +1,16 @@
 import type { MouseEvent } from '../screen/input/event.ts';
 import { contains, type Rect } from '../screen/layout/rect.ts';
-import { hitScrollbar, offsetForDrag, type ScrollPosition } from '../screen/widgets/scrollbar.ts';
 import { tableRowsIn } from '../screen/widgets/table.ts';
-import { followRow, pageSelection, scrollBy, scrollTo, type Viewport } from '../screen/widgets/viewport.ts';
+import {
+  followRow,
+  hitScrollbar,
+  offsetForDrag,
+  pageSelection,
+  type ScrollPosition,
+  scrollBy,
+  scrollTo,
+  type Viewport,
+} from '../screen/widgets/viewport.ts';
 import { type Movement, movedViewport, WHEEL_LINES } from './movement.ts';
 import type { ListHit, ListSort } from './network/network-list.ts';
 

@@ -9,30 +9,27 @@ import { readSource, type SourceText } from './source-text.ts';
  */
 const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/guarded/file-system-helper.ts': 'the process beside',
-  'platforms/linux/statfs.ts': 'called by the process beside',
   'platforms/linux/libc.ts': '/proc/self/maps, and the C library that this process has mapped',
   'platforms/linux/child-program.ts': 'whether a program of the system is there',
-  'platforms/linux/processes/users.ts': '/etc/passwd',
-  'platforms/linux/sys/pci-ids.ts': 'the names of PCI devices, below /usr/share',
+  'platforms/linux/processes/users.ts': '/etc/passwd, and names of the program that is started',
+  'platforms/linux/sys/drm.ts': 'the names of PCI devices, below /usr/share',
   'platforms/linux/nvml/library.ts': 'whether the library of the NVIDIA driver is there',
   'platforms/linux/machine/nvidia-gpus.ts': '/dev/dxg',
   'platforms/linux/doctor/doctor.ts': 'the examination: this executable, and marks of containers below /run',
-  'platforms/linux/doctor/doctor-scope.ts': 'the examination: marks of containers below /run',
   'platforms/linux/privileges.ts': 'the examination: the capabilities of this executable',
-  'platforms/linux/doctor/doctor-kernel.ts': '/proc, /sys',
-  'platforms/linux/doctor/doctor-processes.ts': '/proc',
+  'platforms/linux/doctor/doctor-facts.ts':
+    'the examination: /proc, /sys, and marks of containers below /run',
   'platforms/linux/program-text.ts': '/proc/self',
   'platforms/linux/handed-programs.ts': '/proc/self',
   'platforms/linux/privilege-drop.ts': '/proc/sys',
   'platforms/linux/proc/': '/proc',
   'platforms/linux/sys/': '/sys',
   'platforms/linux/bpf/': '/proc, /sys',
-  'platforms/linux/machine/net-dev-reader.ts': '/proc/net',
+  'platforms/linux/machine/interface-collector.ts': '/proc/net',
   'platforms/linux/sockets/sockets-proc.ts': '/proc/net',
   'platforms/linux/processes/processes.ts': '/proc',
   'platforms/linux/process/process-detail-reader.ts': '/proc',
   'platforms/linux/process/journal.ts': 'names of the program that is started',
-  'platforms/linux/processes/user-lookup.ts': 'names of the program that is started',
 };
 
 const TOUCHES =

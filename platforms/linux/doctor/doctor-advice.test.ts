@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Privileges } from '../privileges.ts';
-import { adviceFor, type ExecutableFacts, shellWord } from './doctor-advice.ts';
+import { adviceFor, type ExecutableFacts, shellWord } from './doctor.ts';
 
 const NONE: Privileges = {
   ...{ effectiveUid: 1000, effective: 0n, bounding: (1n << 41n) - 1n },

@@ -1,9 +1,22 @@
 import type { TierReport } from '../../../src/data/sample/platform.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { ExitRecorder } from '../bpf/exit-recorder.ts';
+import { NetworkAccounting } from '../bpf/network-accounting.ts';
+import type { NetworkParts } from '../bpf/network-programs.ts';
+import { TaskSampler } from '../bpf/task-sampler.ts';
+import { closeDescriptor, openSocket, SyscallError } from '../libc.ts';
+import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
+import {
+  type DiagRequest,
+  type DiagVisitor,
+  familyRequest,
+  legacyTcpRequest,
+  SockDiag,
+} from '../netlink/sock-diag.ts';
 import { packetRefusalText, programRefusalText } from '../network/tier-refusals.ts';
 import { missingForOwners, type Privileges, parsePrivileges } from '../privileges.ts';
-import { examinePrograms, type ProgramFacts } from './doctor-bpf.ts';
-import { type DiagFacts, examineDiag, remedyOf } from './doctor-diag.ts';
-import { readText } from './doctor-kernel.ts';
+import { readText } from './doctor-facts.ts';
 
 /** Which tiers can run here, best first. Asks the kernel, and opens and closes what each needs; never throws. */
 export function linuxTierReports(procRoot = '/proc'): readonly TierReport[] {
@@ -91,4 +104,155 @@ function packetReport({ packets }: ProgramFacts): TierReport {
   const detail =
     'headers of every TCP and UDP packet of this network namespace, matched to the sockets of /proc/net';
   return { tier: 'packet', isAvailable: true, detail };
+}
+
+const AF_INET = 2;
+/** A dump of sockets in no state at all: the kernel loads what it needs, walks nothing and answers with nothing. */
+const NO_STATES = 0;
+const NOBODY: DiagVisitor = { message: () => undefined };
+
+/** One thing asked of the kernel's sock_diag: undefined where it answered, else the code of its refusal. */
+type DiagVerdict = string | undefined;
+
+/** Announcements of closed connections. */
+interface ClosingFacts {
+  readonly verdict: DiagVerdict;
+  /** Sockets that share them. */
+  readonly shards: number;
+  /** Closings that are kept between two drains for certain; 0 unknown. */
+  readonly capacity: number;
+}
+
+/** What the kernel's modules answered. */
+export interface DiagFacts {
+  /** TCP by inet_diag and tcp_diag, in the way the tier asks. */
+  readonly tcp: DiagVerdict;
+  readonly udp: DiagVerdict;
+  readonly closings: ClosingFacts;
+}
+
+/** Asks what the tier netlink asks, for no sockets; leaves nothing open. Never throws. */
+export function examineDiag(): DiagFacts {
+  return {
+    tcp: ask(legacyTcpRequest(NO_STATES)) ?? ask(familyRequest(AF_INET, PROTOCOL_TCP, NO_STATES)),
+    udp: ask(familyRequest(AF_INET, PROTOCOL_UDP, NO_STATES)),
+    closings: examineClosings(),
+  };
+}
+
+function ask(request: DiagRequest): DiagVerdict {
+  let diag: SockDiag | undefined;
+  try {
+    diag = new SockDiag();
+    diag.begin(request);
+    while (diag.receive(NOBODY));
+    return undefined;
+  } catch (thrown) {
+    return toOpError('ask sock_diag', thrown).code;
+  } finally {
+    diag?.close();
+  }
+}
+
+function examineClosings(): ClosingFacts {
+  try {
+    const multicast = new DestroyMulticast();
+    const capacity = multicast.capacity();
+    multicast.close();
+    return { verdict: undefined, shards: SHARDS, capacity };
+  } catch (thrown) {
+    return { verdict: toOpError('join sock_diag', thrown).code, shards: SHARDS, capacity: 0 };
+  }
+}
+
+/** What to do about a refusal: one sentence, and the command that may help. */
+interface DiagRemedy {
+  readonly explanation: string;
+  readonly command: string | undefined;
+}
+
+/** Explains a refusal of sock_diag for one protocol (net/core/sock_diag.c, net/ipv4/inet_diag.c). */
+export function remedyOf(code: string, protocol: 'tcp' | 'udp'): DiagRemedy {
+  const module = `${protocol}_diag`;
+  switch (code) {
+    case 'ENOENT':
+      return {
+        explanation: `The kernel's module ${module} is missing and did not load by itself.`,
+        command: `sudo modprobe ${module}`,
+      };
+    case 'EOPNOTSUPP':
+      return {
+        explanation: "The kernel's module inet_diag is missing and did not load by itself.",
+        command: `sudo modprobe -a inet_diag ${module}`,
+      };
+    case 'EPROTONOSUPPORT':
+      return { explanation: 'This kernel is built without sock_diag.', command: undefined };
+    case 'EPERM':
+    case 'EACCES':
+    case 'EAFNOSUPPORT':
+    case 'ENOSYS':
+      return {
+        explanation: `Something forbids netlink sockets here (${code}): a filter of system calls or a security module.`,
+        command: undefined,
+      };
+    default:
+      return { explanation: `The kernel refused with ${code}.`, command: undefined };
+  }
+}
+
+const AF_PACKET = 17;
+const SOCK_DGRAM = 2;
+
+/** Why something could not be opened. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What came of opening each part: undefined where it works. */
+export interface ProgramFacts {
+  /** Packets counted by socket in the kernel: the tier `ebpf`. */
+  readonly counting: Refusal | undefined;
+  /** How it counts; undefined where it does not. */
+  readonly parts: NetworkParts | undefined;
+  /** Processes listed by a BPF iterator. */
+  readonly processes: Refusal | undefined;
+  /** Processes that come and go between two samples, recorded as they end. */
+  readonly exits: Refusal | undefined;
+  /** Packets read from a ring: the tier `packet`, and UDP beside netlink. */
+  readonly packets: Refusal | undefined;
+}
+
+/** Opens each part and closes it again; nothing stays in the kernel. Never throws. */
+export function examinePrograms(): ProgramFacts {
+  let parts: NetworkParts | undefined;
+  const counting = refusalOf('count packets in the kernel', () => {
+    const accounting = NetworkAccounting.open();
+    ({ parts } = accounting);
+    return accounting;
+  });
+  return {
+    counting,
+    parts,
+    processes: refusalOf('list processes in the kernel', () => TaskSampler.open()),
+    exits: refusalOf('record ends of processes', () => ExitRecorder.open()),
+    packets: refusalOf('read packets', openPacketSocket),
+  };
+}
+
+/** The socket alone tells whether packets may be read: without a protocol none is given to it. */
+function openPacketSocket(): { close(): void } {
+  const descriptor = openSocket(AF_PACKET, SOCK_DGRAM, 0);
+  if (descriptor < 0) throw new SyscallError('open packet socket', -descriptor);
+  return { close: () => closeDescriptor(descriptor) };
+}
+
+function refusalOf(op: string, open: () => { close(): void }): Refusal | undefined {
+  try {
+    open().close();
+    return undefined;
+  } catch (thrown) {
+    const { code, message } = toOpError(op, thrown);
+    return { code, message };
+  }
 }

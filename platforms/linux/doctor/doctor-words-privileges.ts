@@ -1,7 +1,6 @@
 import { canReadWithoutPrivileges } from '../handed-programs.ts';
 import { type CapabilityName, type CapabilitySet, hasCapability } from '../privileges.ts';
-import type { LinuxExamination } from './doctor.ts';
-import type { DoctorEntry, DoctorSection } from './doctor-section.ts';
+import type { DoctorEntry, DoctorSection, LinuxExamination } from './doctor.ts';
 
 /** The others stand in for one of these. */
 type ShownCapability = Exclude<CapabilityName, 'cap_dac_override'>;

@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineLinux, type LinuxExamination } from './doctor.ts';
-import { parseLockdown, parseSetting } from './doctor-kernel.ts';
-import { canHaveSockets } from './doctor-processes.ts';
+import { canHaveSockets, parseLockdown, parseSetting } from './doctor-facts.ts';
 import { doctorSections } from './doctor-words.ts';
 
 let root = '';

@@ -2,35 +2,46 @@ import { existsSync, readlinkSync, statSync } from 'node:fs';
 import type { TierReport } from '../../../src/data/sample/platform.ts';
 import {
   CAPABILITY_NAMES,
+  type CapabilityName,
+  type CapabilitySet,
   hasCapability,
+  missingForOwners,
+  OWNER_CAPABILITIES,
+  PROGRAM_CAPABILITIES,
   type Privileges,
   parsePrivileges,
   readFileCapabilities,
 } from '../privileges.ts';
 import {
   cgroup2MountPoints,
-  type Mount,
+  type MountEntry,
   mountOf,
   type ProcMount,
-  parseMountinfo,
+  parseMountEntries,
   procMountAt,
-} from '../proc/proc-mounts.ts';
-import { type Advice, adviceFor, type ExecutableFacts } from './doctor-advice.ts';
-import { examinePrograms, type ProgramFacts } from './doctor-bpf.ts';
-import { type DiagFacts, examineDiag } from './doctor-diag.ts';
-import { examineKernel, type KernelFacts, readText } from './doctor-kernel.ts';
-import { examineProcesses, type VisibilityFacts } from './doctor-processes.ts';
+} from '../proc/mountinfo.ts';
+import { parseControlGroup } from '../proc/pid-files.ts';
 import {
   CONTAINER_MARKERS,
+  examineKernel,
+  examineProcesses,
   isMachineUserMap,
+  type KernelFacts,
   managerOfCgroup,
   type NamespaceScope,
   netScopeOf,
-  parseCgroupPath,
   parseSecurityProfile,
   pidScopeOf,
-} from './doctor-scope.ts';
-import { tierReportsOf } from './doctor-tiers.ts';
+  readText,
+  type VisibilityFacts,
+} from './doctor-facts.ts';
+import {
+  type DiagFacts,
+  examineDiag,
+  examinePrograms,
+  type ProgramFacts,
+  tierReportsOf,
+} from './doctor-tiers.ts';
 
 /** How much of the machine this process is in. */
 export interface ScopeFacts {
@@ -83,7 +94,8 @@ const UNKNOWN_PRIVILEGES: Privileges = {
 export function examineLinux(options: ExaminationOptions): LinuxExamination {
   const { procRoot = '/proc', sysRoot = '/sys' } = options;
   const privileges = parsePrivileges(readText(`${procRoot}/self/status`) ?? '') ?? UNKNOWN_PRIVILEGES;
-  const mounts = parseMountinfo(readText(`${procRoot}/self/mountinfo`) ?? '');
+  const mountinfo = Buffer.from(readText(`${procRoot}/self/mountinfo`) ?? '');
+  const mounts = parseMountEntries(mountinfo, mountinfo.length);
   const diag = examineDiag();
   const programs = examinePrograms();
   const executable = examineExecutable(options.executablePath, mounts);
@@ -102,7 +114,7 @@ export function examineLinux(options: ExaminationOptions): LinuxExamination {
   };
 }
 
-function examineExecutable(path: string | undefined, mounts: readonly Mount[]): ExecutableFacts {
+function examineExecutable(path: string | undefined, mounts: readonly MountEntry[]): ExecutableFacts {
   const permitted = path === undefined ? 0n : permittedOf(path);
   const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
   return {
@@ -127,7 +139,8 @@ function examineScope(procRoot: string): ScopeFacts {
     ownNet: linkOf(`${procRoot}/self/ns/net`),
     firstNet: linkOf(`${procRoot}/1/ns/net`),
   };
-  const cgroupPath = parseCgroupPath(readText(`${procRoot}/self/cgroup`) ?? '');
+  const cgroup = Buffer.from(readText(`${procRoot}/self/cgroup`) ?? '');
+  const cgroupPath = parseControlGroup(cgroup, cgroup.length);
   const cgroupManager = cgroupPath === undefined ? undefined : managerOfCgroup(cgroupPath);
   return {
     pidNamespace: pidScopeOf(links),
@@ -151,4 +164,117 @@ function linkOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A finding: good, lacking, or only to be known. */
+export type Mark = 'good' | 'lacking' | 'note';
+
+/** One finding under a section's title. */
+export interface DoctorEntry {
+  /** What it is about, a word or two. */
+  readonly label: string;
+  readonly mark: Mark;
+  /** Whole sentences. */
+  readonly text: string;
+  /** To be copied into a shell, so never broken into lines. */
+  readonly commands?: readonly string[];
+}
+
+export interface DoctorSection {
+  readonly title: string;
+  readonly entries: readonly DoctorEntry[];
+}
+
+/** The executable that privileges would be given to. */
+export interface ExecutableFacts {
+  /** Undefined: not started from an executable of its own, as in development. */
+  readonly path: string | undefined;
+  /** The capabilities that the file has already. */
+  readonly capabilities: readonly CapabilityName[];
+  readonly canEverybodyStart: boolean;
+  /** On a mount with `nosuid` a file's capabilities are not in force. */
+  readonly isOnNosuid: boolean;
+}
+
+/** How the missing privileges are had: commands to copy, and what stands in the way or has to be thought of. */
+export interface Advice {
+  readonly commands: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The way to count everything for the processes of all users. Empty where nothing is missing. */
+export function adviceFor(privileges: Privileges, executable: ExecutableFacts): Advice {
+  const missing = missingForAll(privileges.effective);
+  if (missing.length === 0) return { commands: [], warnings: warningsOfGrant(executable) };
+  const unreachable = missing.filter((name) => !hasCapability(privileges.bounding, name));
+  if (unreachable.length > 0) return { commands: [], warnings: [boundWarning(unreachable)] };
+  if (privileges.hasNoNewPrivileges) {
+    const warning =
+      'This process may gain no privileges (no_new_privs), so neither sudo nor file capabilities help from here: ' +
+      'start sstop from another session.';
+    return { commands: [], warnings: [warning] };
+  }
+  return grantFor(executable);
+}
+
+function missingForAll(set: CapabilitySet): readonly CapabilityName[] {
+  return [...PROGRAM_CAPABILITIES.filter((name) => !hasCapability(set, name)), ...missingForOwners(set)];
+}
+
+function boundWarning(unreachable: readonly CapabilityName[]): string {
+  const names = unreachable.map((name) => name.slice('cap_'.length).toUpperCase());
+  const flags = names.map((name) => `--cap-add=${name}`).join(' ');
+  return (
+    `${unreachable.join(', ')} ${unreachable.length > 1 ? 'are' : 'is'} outside the bounds of this process, and ` +
+    `not even root can have more. Start the container with ${flags}, or the service with a wider ` +
+    'CapabilityBoundingSet.'
+  );
+}
+
+function grantFor(executable: ExecutableFacts): Advice {
+  const { path } = executable;
+  if (path === undefined) {
+    return {
+      commands: [],
+      warnings: ['This is no executable of its own: build it with npm run build first.'],
+    };
+  }
+  const asRoot = `sudo ${shellWord(path)}`;
+  if (executable.isOnNosuid) {
+    const warning =
+      'File capabilities are not in force where it lies: its file system is mounted with nosuid.';
+    return { commands: [asRoot], warnings: [warning] };
+  }
+  const grant = (...names: readonly CapabilityName[]): string =>
+    `sudo setcap ${names.join(',')}+ep ${shellWord(path)}`;
+  return {
+    commands: [
+      asRoot,
+      grant(...PROGRAM_CAPABILITIES, ...OWNER_CAPABILITIES),
+      grant('cap_net_raw', ...OWNER_CAPABILITIES),
+    ],
+    warnings: [
+      'With setcap, everybody who may start the file may look into every process of this machine, and name it any ' +
+        'file to read. ' +
+        'Give it to a group and close it to others first: sudo chown root:GROUP FILE && sudo chmod 0750 FILE ' +
+        '(chown takes capabilities away, so it goes first).',
+      'The capabilities belong to that one file: a copy has none, and neither has the next version.',
+    ],
+  };
+}
+
+function warningsOfGrant({ path, capabilities, canEverybodyStart }: ExecutableFacts): readonly string[] {
+  const granted = [...PROGRAM_CAPABILITIES, ...OWNER_CAPABILITIES].filter((name) =>
+    capabilities.includes(name),
+  );
+  if (path === undefined || granted.length === 0 || !canEverybodyStart) return [];
+  return [
+    `Everybody may start this file, and it has ${granted.join(', ')}: close it to others with ` +
+      `sudo chmod o-rwx ${shellWord(path)}`,
+  ];
+}
+
+/** A word that a shell takes as it is. */
+export function shellWord(text: string): string {
+  return /^[\w/.+:@%,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-import type { FileSystemSpace } from '../statfs.ts';
+import type { FileSystemSpace } from './file-system-helper.ts';
 
 /** What the helper is started with; no option of the programs. */
 export const HELPER_ARGUMENT = '--answer-for-file-systems';

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { BlockDevice } from '../../../src/data/schema/disks-section.ts';
 import { SyscallError } from '../libc.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from '../proc/diskstats.ts';
 import { KeptText } from '../proc/kept-file.ts';
-import { type BlockFacts, readBlockFacts } from '../sys/sys-block.ts';
-import type { DriveTemperatures } from './drive-temperatures.ts';
+import { type HwmonChip, type HwmonTemperature, readHwmonChips } from '../sys/hwmon.ts';
+import { listDirectory, readAttribute, readIntegerAttribute, realPath } from '../sys/sysfs-value.ts';
 
 const SECTOR_BYTES = 512;
 const DEVICES_LIMIT = 4096;
@@ -81,4 +81,104 @@ export class BlockDevices {
       temperatureCelsius,
     };
   }
+}
+
+/** Drivers that measure drives. */
+const DRIVE_CHIPS = new Set(['nvme', 'drivetemp', 'mmc']);
+
+/** Temperatures of drives, found by the device that a hwmon chip belongs to. */
+export class DriveTemperatures {
+  readonly #sysRoot: string;
+  #chips: readonly HwmonChip[] = [];
+
+  constructor(sysRoot: string) {
+    this.#sysRoot = sysRoot;
+  }
+
+  /** Drives or modules came or went. */
+  scan(): void {
+    this.close();
+    this.#chips = readHwmonChips(this.#sysRoot).filter(({ name }) => DRIVE_CHIPS.has(name));
+  }
+
+  /** Degrees of the hottest of the drives with these device paths; undefined: none of them tells. */
+  read(drivePaths: readonly string[]): number | undefined {
+    let hottest: number | undefined;
+    for (const path of drivePaths) {
+      const celsius = this.#sensorOf(path)?.read();
+      if (celsius !== undefined && (hottest === undefined || celsius > hottest)) hottest = celsius;
+    }
+    return hottest;
+  }
+
+  close(): void {
+    for (const chip of this.#chips) chip.close();
+    this.#chips = [];
+  }
+
+  /** The first input is the drive as a whole (`Composite` of NVMe); the others are places in it. */
+  #sensorOf(drivePath: string): HwmonTemperature | undefined {
+    const chip = this.#chips.find(
+      ({ name, devicePath }) =>
+        devicePath === drivePath ||
+        // Until 5.15 the chip of an NVMe drive belonged to the controller's PCI device.
+        (name === 'nvme' && devicePath === dirname(dirname(drivePath))),
+    );
+    return chip?.temperatures[0];
+  }
+}
+
+/** What /sys/class/block tells of a device and does not change while it is there. */
+interface BlockFacts {
+  readonly isPartition: boolean;
+  /** Whole device of a partition; empty for a whole one. */
+  readonly parentName: string;
+  /** A device mapper's name, else the kernel name. */
+  readonly label: string;
+  readonly model: string | undefined;
+  readonly sizeBytes: number | undefined;
+  readonly isRotational: boolean | undefined;
+  /** Paths, all links followed, of the devices that measure the temperature of what is below. */
+  readonly drivePaths: readonly string[];
+}
+
+const STACK_DEPTH_LIMIT = 8;
+
+/** Facts of a block device by kernel name; without sysfs (some containers) the name alone tells. */
+function readBlockFacts(sysRoot: string, name: string): BlockFacts {
+  // Names with a slash (cciss/c0d0) have an exclamation mark in its place.
+  const path = join(sysRoot, 'class/block', name.replaceAll('/', '!'));
+  const real = realPath(path);
+  const isPartition = readAttribute(join(path, 'partition')) !== undefined;
+  const parentName = isPartition && real !== undefined ? basename(dirname(real)) : '';
+  const whole = parentName === '' ? path : join(sysRoot, 'class/block', parentName);
+  const sectors = readIntegerAttribute(join(path, 'size'));
+  const rotational = readIntegerAttribute(join(whole, 'queue/rotational'));
+  return {
+    isPartition: real === undefined ? /^(?:[shv]d[a-z]+|\w+\d+p)\d+$/.test(name) : isPartition,
+    parentName,
+    label: readAttribute(join(path, 'dm/name')) ?? name,
+    model: readAttribute(join(whole, 'device/model')) ?? readAttribute(join(whole, 'device/name')),
+    sizeBytes: sectors === undefined ? undefined : sectors * SECTOR_BYTES,
+    isRotational: rotational === undefined ? undefined : rotational === 1,
+    drivePaths: [...new Set(drivePathsOf(sysRoot, whole, STACK_DEPTH_LIMIT))],
+  };
+}
+
+/** Of a mapped or joined device (LVM, LUKS, RAID) those of all drives below it. */
+function drivePathsOf(sysRoot: string, path: string, depth: number): string[] {
+  const slaves = depth > 0 ? listDirectory(join(path, 'slaves')) : [];
+  if (slaves.length > 0) return slaves.flatMap((slave) => slavePaths(sysRoot, slave, depth - 1));
+  const device = realPath(join(path, 'device'));
+  if (device === undefined) return [];
+  // With multipath the disk hangs on a subsystem, which names its controllers.
+  const controllers = listDirectory(device).filter((entry) => /^nvme\d+$/.test(entry));
+  return [device, ...controllers.flatMap((entry) => realPath(join(device, entry)) ?? [])];
+}
+
+function slavePaths(sysRoot: string, name: string, depth: number): string[] {
+  const path = join(sysRoot, 'class/block', name);
+  const real = realPath(path);
+  const isPartition = real !== undefined && readAttribute(join(path, 'partition')) !== undefined;
+  return drivePathsOf(sysRoot, isPartition ? dirname(real) : path, depth);
 }

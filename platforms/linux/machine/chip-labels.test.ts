@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { ExpositionWriter } from '../../../src/remote/agent/metrics/exposition-writer.ts';
-import { writeSensors } from '../../../src/remote/agent/metrics/sensor-metrics.ts';
+import { writeSensors } from '../../../src/remote/agent/metrics/machine-metrics.ts';
 import { BuiltTree, type TreeFiles } from '../testdata/built-tree.fixture.ts';
 import { TemperatureCollector } from './temperatures.ts';
 

@@ -4,11 +4,11 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';
-import { parseCpuStat, type SchedulerCounters } from '../proc/cpu-stat.ts';
 import { parseCpuFrequencies, parseCpuModel } from '../proc/cpuinfo.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
-import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/load-average.ts';
+import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parsePressure } from '../proc/pressure.ts';
+import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
 import { CpuFrequencies } from '../sys/cpufreq.ts';
 import { readAttribute } from '../sys/sysfs-value.ts';
 

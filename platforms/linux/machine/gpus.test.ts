@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import { findNvml } from '../nvml/library.ts';
-import { findPciName } from '../sys/pci-ids.ts';
+import { findPciName } from '../sys/drm.ts';
 import { BuiltTree, type TreeFiles } from '../testdata/built-tree.fixture.ts';
 import { GpuCollector, type GpuCollectorOptions } from './gpus.ts';
 

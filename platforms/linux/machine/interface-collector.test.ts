@@ -192,7 +192,7 @@ test.skipIf(!isRoot)(
   async () => {
     const script = `
     import { spawnSync } from 'node:child_process';
-    import { InterfaceCollector } from ${JSON.stringify(`${import.meta.dir}/interfaces.ts`)};
+    import { InterfaceCollector } from ${JSON.stringify(`${import.meta.dir}/interface-collector.ts`)};
     const collector = new InterfaceCollector();
     const { table } = collector;
     const show = () => {

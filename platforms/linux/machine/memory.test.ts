@@ -1,9 +1,8 @@
 import { expect, test } from 'bun:test';
 import { ExpositionWriter } from '../../../src/remote/agent/metrics/exposition-writer.ts';
-import { writeMemory } from '../../../src/remote/agent/metrics/memory-metrics.ts';
-import { parseReclaimableArcBytes } from '../proc/arcstats.ts';
+import { writeMemory } from '../../../src/remote/agent/metrics/machine-metrics.ts';
 import { BuiltTree } from '../testdata/built-tree.fixture.ts';
-import { MemoryCollector } from './memory.ts';
+import { MemoryCollector, parseReclaimableArcBytes } from './memory.ts';
 
 const KIB = 1024;
 const MEMINFO =

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
-import { SyscallError } from '../libc.ts';
-import { parseReclaimableArcBytes } from '../proc/arcstats.ts';
-import { KeptText } from '../proc/kept-file.ts';
+import { NativeBuffer, SyscallError } from '../libc.ts';
+import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
-import { ZramDevices, type ZramUse } from '../sys/zram.ts';
+import { ascii, TextScanner } from '../proc/text-scanner.ts';
+import { listDirectory } from '../sys/sysfs-value.ts';
 
 interface MemoryCollectorOptions {
   /** Default `/proc` and `/sys`. */
@@ -119,4 +119,89 @@ function estimateAvailable(info: MemInfo): number {
 
 function bytesOf(kibibytes: number): number | undefined {
   return Number.isNaN(kibibytes) ? undefined : kibibytes * 1024;
+}
+
+/** Data in zram devices, and the RAM that they take for it. */
+interface ZramUse {
+  storedBytes: number;
+  poolBytes: number;
+}
+
+const scanner = new TextScanner();
+
+/**
+ * /sys/block/zramN/mm_stat (Documentation/admin-guide/blockdev/zram.rst); false where it is cut short. Bytes:
+ *
+ *   orig_data_size compr_data_size mem_used_total mem_limit ...
+ */
+function parseZramMmStat(bytes: Uint8Array, length: number, into: ZramUse): boolean {
+  scanner.reset(bytes, 0, length);
+  into.storedBytes = scanner.unsigned();
+  scanner.unsigned();
+  into.poolBytes = scanner.unsigned();
+  return into.storedBytes + into.poolBytes >= 0 && scanner.at < scanner.end;
+}
+
+/** All zram devices of the machine together. */
+class ZramDevices {
+  readonly #root: string;
+  readonly #text = new NativeBuffer(256);
+  readonly #one: ZramUse = { storedBytes: 0, poolBytes: 0 };
+  #files: KeptFile[] = [];
+
+  constructor(sysRoot: string) {
+    this.#root = join(sysRoot, 'block');
+  }
+
+  /** Devices came or went. */
+  scan(): void {
+    this.close();
+    this.#files = listDirectory(this.#root)
+      .filter((name) => /^zram\d+$/.test(name))
+      .map((name) => new KeptFile(join(this.#root, name, 'mm_stat')));
+  }
+
+  /** The sums into `into`; false where no device holds anything. */
+  read(into: ZramUse): boolean {
+    into.storedBytes = 0;
+    into.poolBytes = 0;
+    for (const file of this.#files) {
+      const length = file.read(this.#text);
+      if (length <= 0 || !parseZramMmStat(this.#text.bytes, length, this.#one)) continue;
+      into.storedBytes += this.#one.storedBytes;
+      into.poolBytes += this.#one.poolBytes;
+    }
+    return into.poolBytes > 0;
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+    this.#files = [];
+  }
+}
+
+const SIZE = ascii('size ');
+const LEAST = ascii('c_min ');
+/**
+ * /proc/spl/kstat/zfs/arcstats (OpenZFS, module/os/linux/spl/spl-kstat.c): bytes of ZFS's cache that it gives back to
+ * programs, which is all but the least that it keeps. NaN: the text does not tell.
+ *
+ *   name                            type data
+ *   c_min                           4    1048576000
+ *   size                            4    15032385536
+ */
+export function parseReclaimableArcBytes(bytes: Uint8Array, length: number): number {
+  let size = Number.NaN;
+  let least = Number.NaN;
+  scanner.reset(bytes, 0, length);
+  do {
+    if (scanner.accept(SIZE)) size = dataOf();
+    else if (scanner.accept(LEAST)) least = dataOf();
+  } while (scanner.nextLine());
+  return Math.max(0, size - least);
+}
+
+/** The word behind the type; NaN where it may be cut. */
+function dataOf(): number {
+  return scanner.skipWords(1) ? scanner.terminatedUnsigned() : Number.NaN;
 }

@@ -1,7 +1,7 @@
 import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
-import { readNetLink } from '../sys/net-link.ts';
+import { readNetLink } from '../sys/class-net.ts';
 import { InterfaceCollector, type InterfaceCollectorOptions } from './interface-collector.ts';
 
 /** The kernel tells of every change of a link's state; this is for what it does not tell. */

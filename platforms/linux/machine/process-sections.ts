@@ -1,16 +1,19 @@
+import { join } from 'node:path';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
+import { KeptText } from '../proc/kept-file.ts';
+import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
-import { ProcessDetailReader } from '../process/process-detail-reader.ts';
-import { readThreads } from '../processes/process-threads.ts';
+import { parseCpuStat } from '../proc/stat.ts';
+import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
 import { ProcessCollector, sharesPidNamespace } from '../processes/processes.ts';
-import { MachineSize } from './machine-size.ts';
 
 interface ProcessesOptions {
   readonly procRoot: string;
@@ -153,4 +156,35 @@ function childrenOf(table: ProcessTable, parent: number): ProcessTable {
   const { slots, ppid, pid } = table;
   const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
   return table.pick(found.sort((a, b) => pid[a]! - pid[b]!));
+}
+
+/** What a process's share is a share of. Its own reading, so that no section's counters move under their reader. */
+class MachineSize {
+  readonly #stat: KeptText;
+  readonly #meminfo: KeptText;
+  readonly #times = new CpuTable();
+  readonly #counters = { interrupts: 0, contextSwitches: 0, forks: 0, blockedTasks: 0 };
+  readonly #info = new MemInfo();
+
+  constructor(procRoot: string) {
+    this.#stat = new KeptText(join(procRoot, 'stat'), 16 * 1024);
+    this.#meminfo = new KeptText(join(procRoot, 'meminfo'), 8192);
+  }
+
+  /** NaN where a file cannot be read. */
+  read(): Pick<MachineProcesses, 'memoryTotalBytes' | 'coreCount'> {
+    this.#stat.read();
+    this.#meminfo.read();
+    const online = parseCpuStat(this.#stat.buffer.bytes, this.#stat.length, this.#times, this.#counters);
+    const hasMemory = parseMemInfo(this.#meminfo.buffer.bytes, this.#meminfo.length, this.#info);
+    return {
+      coreCount: online > 0 ? online : Number.NaN,
+      memoryTotalBytes: hasMemory ? this.#info.memTotal * 1024 : Number.NaN,
+    };
+  }
+
+  close(): void {
+    this.#stat.close();
+    this.#meminfo.close();
+  }
 }

@@ -1,6 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
-import type { ProcessSource } from '../processes/process-source.ts';
+import type { ProcessSource } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/socket-source.ts';
 import { Opener } from '../sockets/sockets-payload.ts';
 import { ListenerOwners } from './listener-owners.ts';
@@ -30,7 +30,8 @@ export class OwnedSockets implements OwnerWatcher {
     this.#isInferring = source.tier !== 'ebpf';
     this.#scanner = new DescriptorScanner(procRoot);
     this.#owners = new SocketOwners(rows, processes, this.#scanner, clock, this);
-    this.#listeners = new ListenerOwners(rows, processes, this.#scanner);
+    const seekAgain = (row: number): void => this.#owners.seekAgain(row);
+    this.#listeners = new ListenerOwners({ rows, processes, scanner: this.#scanner, seekAgain });
   }
 
   /** Before a collection's processes and sockets. */
@@ -42,6 +43,7 @@ export class OwnedSockets implements OwnerWatcher {
   async findOwners(slice: Slice): Promise<void> {
     this.#listeners.invalidate();
     await this.#owners.resolve(slice);
+    await this.#listeners.update(slice, this.source.holders);
     if (this.#isInferring) await this.#inferClosed(slice);
   }
 

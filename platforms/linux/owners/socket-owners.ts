@@ -3,7 +3,7 @@ import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
-import type { ProcessSource } from '../processes/process-source.ts';
+import type { ProcessSource } from '../processes/network-processes.ts';
 import { OwnerTold, RowLife, type SocketRows } from '../sockets/sockets.ts';
 import { KnownDescriptors } from './socket-owners-known.ts';
 import { ProcessOrder } from './socket-owners-order.ts';
@@ -78,6 +78,10 @@ export class SocketOwners implements DescriptorVisitor {
   /** Serial of a process slot that may not be looked into, per process slot. */
   #deniedSerial = new Uint32Array(0);
   #isAnyDenied = false;
+  /** Listeners and UDP sockets are listed rarely: who ran since the generation of the listing before may have opened them. */
+  #rareListings = 0;
+  #rareGeneration = 0;
+  #recentGeneration = 0;
   readonly #known = new KnownDescriptors();
   #areKnownSkipped = false;
   #scannedSlot = -1;
@@ -106,12 +110,18 @@ export class SocketOwners implements DescriptorVisitor {
     this.#growColumns();
     this.#verify();
     await this.#gather(slice);
+    this.#noteListing();
     this.#areKnownSkipped = false;
     // In the first round nobody was scanned before, and everybody is.
     const isFirst = this.#nextFullScanMicros === 0;
     if (this.#openCount > 0 && !isFirst) await this.#scanRecent(slice);
     if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
     this.#sought.clear();
+  }
+
+  /** The row's owner is not known any more. */
+  seekAgain(row: number): void {
+    if (row < this.#searches.search.length) this.#searches.search[row] = Search.FRESH;
   }
 
   /** DescriptorVisitor: a socket of the process being scanned. */
@@ -194,12 +204,21 @@ export class SocketOwners implements DescriptorVisitor {
     if (isClosing) table.ownerBasis[row] = OwnerBasis.KERNEL;
   }
 
+  #noteListing(): void {
+    const { generation } = this.#processes;
+    this.#recentGeneration = generation;
+    if (this.#rows.rareListings === this.#rareListings) return;
+    this.#rareListings = this.#rows.rareListings;
+    this.#recentGeneration = Math.min(generation, this.#rareGeneration + 1);
+    this.#rareGeneration = generation;
+  }
+
   async #scanRecent(slice: Slice): Promise<void> {
-    const { table, generation } = this.#processes;
+    const { table } = this.#processes;
     this.#order.clear();
     for (let i = 0; i < table.slots.count; i++) {
       const slot = table.slots.rows[i]!;
-      if (table.lastRanGeneration[slot] === generation) this.#order.push(slot);
+      if (table.lastRanGeneration[slot]! >= this.#recentGeneration) this.#order.push(slot);
     }
     this.#collectKnown();
     this.#areKnownSkipped = true;

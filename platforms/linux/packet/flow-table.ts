@@ -31,6 +31,8 @@ export interface FlowEnds {
 const FLOW_COLUMNS = {
   protocol: numbers('u8'),
   isIpv6: numbers('u8'),
+  /** 1: its local address is a multicast group or everybody's, and each socket there gets a copy. */
+  isForMany: numbers('u8'),
   localAddress: numbers('u32', 0, 4),
   remoteAddress: numbers('u32', 0, 4),
   localPort: numbers('u16'),
@@ -213,6 +215,7 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, { capacity: 256, limit
       this.remoteAddress[slot * 4 + i] = remote[i]!;
     }
     this.isIpv6[slot] = isMapped(local, 0) ? 0 : 1;
+    this.isForMany[slot] = isGroup(local) ? 1 : 0;
     this.localPort[slot] = ends.localPort;
     this.remotePort[slot] = ends.remotePort;
     this.interfaceIndex[slot] = 0;
@@ -254,4 +257,10 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, { capacity: 256, limit
 
 function isMapped(words: Uint32Array, at: number): boolean {
   return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0xffff;
+}
+
+/** RFC 5771 224.0.0.0/4, RFC 919 255.255.255.255, RFC 4291 ff00::/8. */
+function isGroup(words: Uint32Array): boolean {
+  if (!isMapped(words, 0)) return words[0]! >>> 24 === 0xff;
+  return words[3]! >>> 28 === 0xe || words[3] === 0xffffffff;
 }

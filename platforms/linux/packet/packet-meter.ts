@@ -132,6 +132,8 @@ export class PacketMeter {
         flows.refuse(this.#bytes, this.#packets);
         return -1;
       }
+      // The broadcast address of a network looks like any other.
+      if (packet.type === PacketType.BROADCAST && !this.#scope.isLocal(ends.local)) flows.isForMany[slot] = 1;
     }
     flows.interfaceIndex[slot] = packet.interfaceIndex;
     const { flags } = this.#header;

@@ -1,6 +1,41 @@
-import { TextScanner } from './text-scanner.ts';
+import { scanDecimal, TextScanner } from './text-scanner.ts';
 
+/** /proc/loadavg without its last field, which loadavg.ts reads. */
+export interface LoadAverage {
+  load1: number;
+  load5: number;
+  load15: number;
+  runnableTasks: number;
+  tasks: number;
+}
+
+const SLASH = 0x2f;
 const scanner = new TextScanner();
+
+/**
+ * /proc/loadavg (fs/proc/loadavg.c) into `into`; false, and `into` worthless, where it is cut short.
+ *
+ *   0.33 0.11 0.04 1/92 6305
+ */
+export function parseLoadAverage(bytes: Uint8Array, length: number, into: LoadAverage): boolean {
+  scanner.reset(bytes, 0, length);
+  into.load1 = scanDecimal(scanner);
+  into.load5 = scanDecimal(scanner);
+  into.load15 = scanDecimal(scanner);
+  into.runnableTasks = scanner.unsigned();
+  if (scanner.bytes[scanner.at] !== SLASH) return false;
+  scanner.at++;
+  into.tasks = scanner.unsigned();
+  const sum = into.load1 + into.load5 + into.load15 + into.runnableTasks + into.tasks;
+  return sum >= 0 && scanner.at < scanner.end;
+}
+
+/** /proc/uptime, first field: seconds since boot with suspension counted. NaN where it is cut short. */
+export function parseUptimeSeconds(bytes: Uint8Array, length: number): number {
+  scanner.reset(bytes, 0, length);
+  const seconds = scanDecimal(scanner);
+  return scanner.at < scanner.end ? seconds : Number.NaN;
+}
 
 /**
  * /proc/loadavg, last field: the pid given out last in the reader's pid namespace (fs/proc/loadavg.c). Threads take

@@ -2,19 +2,17 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { BUSY_COLUMNS, CpuTable, WAITING_COLUMNS } from '../../../src/data/schema/cpu-sample.ts';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
-import { parseCpuStat, type SchedulerCounters } from './cpu-stat.ts';
 import { parseCpuFrequencies, parseCpuModel } from './cpuinfo.ts';
-import { scanDecimal } from './decimal.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from './diskstats.ts';
-import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from './load-average.ts';
+import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from './loadavg.ts';
 import { MemInfo, parseMemInfo } from './meminfo.ts';
 import { parseMountEntries } from './mountinfo.ts';
 import { parseDrmClient } from './pid-fdinfo.ts';
-import { type PidIo, parsePidIo } from './pid-io.ts';
-import { type PidStatm, parsePidStatm } from './pid-statm.ts';
-import { parsePidStatusDetail } from './pid-status-detail.ts';
+import { type PidIo, type PidStatm, parsePidIo, parsePidStatm } from './pid-files.ts';
+import { parsePidStatusDetail } from './pid-status.ts';
 import { parsePressure } from './pressure.ts';
-import { TextScanner } from './text-scanner.ts';
+import { parseCpuStat, type SchedulerCounters } from './stat.ts';
+import { scanDecimal, TextScanner } from './text-scanner.ts';
 
 function allTicks(table: CpuTable, row: number): number {
   return [...BUSY_COLUMNS, ...WAITING_COLUMNS].reduce((sum, column) => sum + table[column][row]!, 0);
@@ -204,7 +202,7 @@ describe('parseMountEntries', () => {
       major: 98,
       minor: 0,
       root: '/a b',
-      isReadOnly: true,
+      options: ['rw', 'ro'],
     });
     expect(entry!.source).toBe('/dev/sd a');
     expect([...entry!.mountPointBytes]).toEqual([...bytesOf('/mnt/\\\tx'), 0xff, 0]);

@@ -9,9 +9,24 @@ export interface MountEntry {
   readonly mountPoint: string;
   /** The mount point's bytes with a NUL behind: a path need not be UTF-8. */
   readonly mountPointBytes: Uint8Array;
-  readonly isReadOnly: boolean;
+  /** Of this mount. */
+  readonly options: readonly string[];
   readonly type: string;
   readonly source: string;
+  /** Of the file system itself rather than of this mount. */
+  readonly superOptions: readonly string[];
+}
+
+/** fs/proc/root.c: who may see whose processes. */
+export type Hidepid = 'off' | 'noaccess' | 'invisible' | 'ptraceable';
+
+/** How /proc is mounted. */
+export interface ProcMount {
+  readonly hidepid: Hidepid;
+  /** Members of this group are exempt from hidepid. */
+  readonly exemptGid: number;
+  /** `subset=pid`: nothing but processes is there, so the kernel's tables and settings are missing. */
+  readonly hasProcessesAlone: boolean;
 }
 
 const SPACE = 0x20;
@@ -59,9 +74,10 @@ function parseEntry(fields: readonly Uint8Array[]): MountEntry | undefined {
     root: decoder.decode(unescaped(root)),
     mountPoint: decoder.decode(mountPointBytes),
     mountPointBytes: terminated(mountPointBytes),
-    isReadOnly: hasReadOnly(options) || (superOptions !== undefined && hasReadOnly(superOptions)),
+    options: decoder.decode(options).split(','),
     type: decoder.decode(type),
     source: decoder.decode(unescaped(source)),
+    superOptions: superOptions === undefined ? [] : decoder.decode(superOptions).split(','),
   };
 }
 
@@ -74,10 +90,6 @@ function fieldsOf(bytes: Uint8Array, start: number, end: number): Uint8Array[] {
     at = fieldEnd + 1;
   }
   return fields;
-}
-
-function hasReadOnly(options: Uint8Array): boolean {
-  return decoder.decode(options).split(',').includes('ro');
 }
 
 /** The kernel writes blanks and backslashes as three octal digits (fs/seq_file.c, mangle_path). */
@@ -107,4 +119,39 @@ function terminated(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(bytes.length + 1);
   copy.set(bytes);
   return copy;
+}
+
+/** The mount that a path (absolute, without links) is on: of those above it the longest, and of equal ones the last. */
+export function mountOf(mounts: readonly MountEntry[], path: string): MountEntry | undefined {
+  let best: MountEntry | undefined;
+  for (const mount of mounts) {
+    const { mountPoint } = mount;
+    const holds = mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`);
+    if (holds && mountPoint.length >= (best?.mountPoint.length ?? 0)) best = mount;
+  }
+  return best;
+}
+
+/** Where cgroup v2 is mounted; empty where it is not. */
+export function cgroup2MountPoints(mounts: readonly MountEntry[]): readonly string[] {
+  return mounts.filter(({ type }) => type === 'cgroup2').map(({ mountPoint }) => mountPoint);
+}
+
+const HIDEPID_BY_NAME: Readonly<Record<string, Hidepid>> = {
+  ...{ off: 'off', noaccess: 'noaccess', invisible: 'invisible', ptraceable: 'ptraceable' },
+  ...{ '0': 'off', '1': 'noaccess', '2': 'invisible', '4': 'ptraceable' },
+};
+
+/** How the proc file system at a mount point is restricted; undefined where none is mounted. */
+export function procMountAt(mounts: readonly MountEntry[], mountPoint: string): ProcMount | undefined {
+  const mount = mounts.findLast((each) => each.type === 'proc' && each.mountPoint === mountPoint);
+  if (mount === undefined) return undefined;
+  const option = (name: string): string | undefined =>
+    mount.superOptions.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
+  const gid = Number(option('gid') ?? '0');
+  return {
+    hidepid: HIDEPID_BY_NAME[option('hidepid') ?? 'off'] ?? 'off',
+    exemptGid: Number.isSafeInteger(gid) ? gid : 0,
+    hasProcessesAlone: option('subset') === 'pid',
+  };
 }

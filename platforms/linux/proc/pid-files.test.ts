@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { parseBootId } from './boot-id.ts';
+import { parseBootId } from '../host.ts';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseLastPid } from './loadavg.ts';
-import { parseControlGroup } from './pid-cgroup.ts';
-import { COMMAND_LINE_LIMIT, parseCommandLine } from './pid-cmdline.ts';
+import { COMMAND_LINE_LIMIT, parseCommandLine, parseControlGroup } from './pid-files.ts';
 import { parsePidStatus } from './pid-status.ts';
 import { parseBootWallSeconds } from './stat.ts';
 

@@ -1,6 +1,5 @@
 import type { Pressure, Stall } from '../../../src/data/schema/cpu-sample.ts';
-import { scanDecimal } from './decimal.ts';
-import { ascii, TextScanner } from './text-scanner.ts';
+import { ascii, scanDecimal, TextScanner } from './text-scanner.ts';
 
 const SOME = ascii('some ');
 const FULL = ascii('full ');

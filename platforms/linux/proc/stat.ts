@@ -1,8 +1,101 @@
+import { CPU_TOTAL_ROW, type CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { ascii, TextScanner } from './text-scanner.ts';
 
-const BTIME = ascii('btime ');
+/** The counters of /proc/stat behind its CPU lines; NaN where a line is missing. */
+export interface SchedulerCounters {
+  interrupts: number;
+  contextSwitches: number;
+  forks: number;
+  blockedTasks: number;
+}
+
+const CPU = ascii('cpu');
+const INTERRUPTS = ascii('intr ');
+const SWITCHES = ascii('ctxt ');
+const FORKS = ascii('processes ');
+const BLOCKED = ascii('procs_blocked ');
+const SPACE = 0x20;
 const scanner = new TextScanner();
 
+/**
+ * /proc/stat (fs/proc/stat.c) into the table and the counters. Cores without a line are offline: their counters become
+ * NaN. Returns the cores with a line, or -1 where the text does not begin with the line of all cores.
+ *
+ *   cpu  user nice system idle iowait irq softirq steal guest guest_nice
+ *   cpu0 ...                                                     columns were added over time: from the 8th on optional
+ *   intr total ...
+ */
+export function parseCpuStat(
+  bytes: Uint8Array,
+  length: number,
+  table: CpuTable,
+  counters: SchedulerCounters,
+): number {
+  scanner.reset(bytes, 0, length);
+  table.isOnline.fill(0);
+  counters.interrupts = Number.NaN;
+  counters.contextSwitches = Number.NaN;
+  counters.forks = Number.NaN;
+  counters.blockedTasks = Number.NaN;
+  let online = 0;
+  let hasTotal = false;
+  do {
+    if (scanner.accept(CPU)) {
+      if (scanner.bytes[scanner.at] === SPACE) hasTotal = parseTimes(table, CPU_TOTAL_ROW) || hasTotal;
+      else if (parseCore(table)) online++;
+    } else parseCounter(counters);
+  } while (scanner.nextLine());
+  for (let row = 1; row < table.count; row++) if (table.isOnline[row] === 0) forgetRow(table, row);
+  return hasTotal ? online : -1;
+}
+
+function parseCore(table: CpuTable): boolean {
+  const row = table.rowOf(scanner.unsigned());
+  if (row < 0 || !parseTimes(table, row)) return false;
+  table.isOnline[row] = 1;
+  return true;
+}
+
+function parseTimes(table: CpuTable, row: number): boolean {
+  const user = scanner.unsigned();
+  const nice = scanner.unsigned();
+  const system = scanner.unsigned();
+  const idle = scanner.unsigned();
+  if (!(user + nice + system + idle >= 0) || scanner.at >= scanner.end) return false;
+  table.user[row] = user;
+  table.nice[row] = nice;
+  table.system[row] = system;
+  table.idle[row] = idle;
+  // A kernel that does not print a column does not measure it: nothing was spent there.
+  table.iowait[row] = scanner.unsigned() || 0;
+  table.irq[row] = scanner.unsigned() || 0;
+  table.softirq[row] = scanner.unsigned() || 0;
+  table.steal[row] = scanner.unsigned() || 0;
+  table.guest[row] = (scanner.unsigned() || 0) + (scanner.unsigned() || 0);
+  return true;
+}
+
+function parseCounter(counters: SchedulerCounters): void {
+  if (scanner.accept(INTERRUPTS)) counters.interrupts = scanner.unsigned();
+  else if (scanner.accept(SWITCHES)) counters.contextSwitches = scanner.unsigned();
+  else if (scanner.accept(FORKS)) counters.forks = scanner.unsigned();
+  else if (scanner.accept(BLOCKED)) counters.blockedTasks = scanner.unsigned();
+}
+
+function forgetRow(table: CpuTable, row: number): void {
+  table.user[row] = Number.NaN;
+  table.nice[row] = Number.NaN;
+  table.system[row] = Number.NaN;
+  table.idle[row] = Number.NaN;
+  table.iowait[row] = Number.NaN;
+  table.irq[row] = Number.NaN;
+  table.softirq[row] = Number.NaN;
+  table.steal[row] = Number.NaN;
+  table.guest[row] = Number.NaN;
+  table.frequencyHz[row] = Number.NaN;
+}
+
+const BTIME = ascii('btime ');
 /** /proc/stat, line `btime`: the wall time of the boot in seconds since 1970. NaN where it is missing. */
 export function parseBootWallSeconds(bytes: Uint8Array, length: number): number {
   scanner.reset(bytes, 0, length);

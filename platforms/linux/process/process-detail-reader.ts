@@ -1,14 +1,14 @@
 import { readdirSync, statSync } from 'node:fs';
-import type { ProcessDetail } from '../../../src/data/schema/process-detail.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
-import { parseControlGroup } from '../proc/pid-cgroup.ts';
-import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
+import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
-import type { PidStatm } from '../proc/pid-statm.ts';
-import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status-detail.ts';
-import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
-import { isInDiskSleep } from '../processes/command-line.ts';
+import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
+import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { PidListing } from '../processes/pid-listing.ts';
+import { isInDiskSleep } from '../processes/process-texts.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
 
@@ -142,4 +142,40 @@ function countDescriptors(path: string): number | undefined {
 
 function known(value: number): number | undefined {
   return Number.isNaN(value) ? undefined : value;
+}
+
+/** A screen scrolls through so many; a process may have a million. */
+const THREADS_LIMIT = 4096;
+const THREADS_BETWEEN_RESTS = 16;
+
+const text = new NativeBuffer(4096);
+const stat = emptyPidStat();
+const decoder = new TextDecoder();
+
+/** Threads of a process by tid, those that can be read. Rejects with SyscallError where it is gone. */
+export async function readThreads(procRoot: string, pid: number, slice: Slice): Promise<ThreadSample[]> {
+  // A task's files are those of a process, one folder further down.
+  const tasks = new ProcDirectory(`${procRoot}/${pid}/task`);
+  try {
+    const listing = new PidListing(tasks);
+    await listing.read(slice);
+    const tids = listing.pids.slice(0, listing.count).sort().subarray(0, THREADS_LIMIT);
+    const threads: ThreadSample[] = [];
+    for (const [i, tid] of tids.entries()) {
+      const thread = readThread(tasks, tid);
+      if (thread !== undefined) threads.push(thread);
+      if (i % THREADS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+    }
+    return threads;
+  } finally {
+    tasks.close();
+  }
+}
+
+function readThread(tasks: ProcDirectory, tid: number): ThreadSample | undefined {
+  const length = tasks.readProcessFile(tid, PidFile.STAT, text);
+  if (length <= 0 || !parsePidStat(text.bytes, length, stat)) return undefined;
+  const { state, userTicks, systemTicks, startTicks, nameStart, nameEnd } = stat;
+  const name = decoder.decode(text.bytes.subarray(nameStart, nameEnd));
+  return { tid, name, state, userTicks, systemTicks, startTicks };
 }

@@ -1,10 +1,9 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Errno, NativeBuffer } from '../libc.ts';
-import { parseControlGroup } from '../proc/pid-cgroup.ts';
-import { COMMAND_LINE_LIMIT, parseCommandLine } from '../proc/pid-cmdline.ts';
+import { COMMAND_LINE_LIMIT, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
+import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
-import { readCommandLine } from './command-line.ts';
 
 /** A text is not read again before. With `OwnerLedger`, who asks by turns, a change is shown within ten seconds. */
 const FRESH_MICROS = 2e6;
@@ -92,4 +91,24 @@ export class ProcessTexts {
     this.#commandLines.forget(slot);
     this.#controlGroups.forget(slot);
   }
+}
+
+/** In uninterruptible sleep (fs/proc/array.c). */
+const DISK_SLEEP = 0x44;
+const stat = emptyPidStat();
+
+/**
+ * Reads /proc/PID/cmdline. Returns bytes or -errno; -EAGAIN: the process is in state D. The kernel reads a command
+ * line from the memory of the process, under its lock: where that waits for a disk that is gone, so would we.
+ */
+function readCommandLine(proc: ProcDirectory, pid: number, into: NativeBuffer): number {
+  const length = proc.readProcessFile(pid, PidFile.STAT, into);
+  if (length < 0) return length;
+  if (parsePidStat(into.bytes, length, stat) && isInDiskSleep(stat.state)) return -Errno.EAGAIN;
+  return proc.readProcessFile(pid, PidFile.COMMAND_LINE, into);
+}
+
+/** By the letter of /proc/PID/stat. */
+export function isInDiskSleep(state: number): boolean {
+  return state === DISK_SLEEP;
 }

@@ -2,8 +2,7 @@ import { ProcessUsage } from '../../../src/data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { NativeBuffer } from '../libc.ts';
-import { type PidIo, parsePidIo } from '../proc/pid-io.ts';
-import { type PidStatm, parsePidStatm } from '../proc/pid-statm.ts';
+import { type PidIo, type PidStatm, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';
 import type { ProcDirectory } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
 

@@ -7,7 +7,7 @@ const canChoosePids = isRoot && existsSync('/proc/sys/kernel/ns_last_pid');
 const PRELUDE = `
   import { readdirSync, writeFileSync } from 'node:fs';
   import { ProcessCollector } from ${JSON.stringify(`${import.meta.dir}/processes.ts`)};
-  import { UNHURRIED } from ${JSON.stringify(`${import.meta.dir}/test-slices.fixture.ts`)};
+  import { UNHURRIED } from ${JSON.stringify(`${import.meta.dir}/../testdata/test-slices.fixture.ts`)};
   let micros = 0;
   const collector = new ProcessCollector({ clock: () => micros });
   const { table } = collector;

@@ -6,10 +6,9 @@ import { monotonicMicros, processCpuNanos } from '../clock.ts';
 import { closeDescriptor, NativeBuffer, readAt } from '../libc.ts';
 import { parseLastPid } from '../proc/loadavg.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
-import { PidCursor } from './pid-cursor.ts';
-import { PidListing } from './pid-listing.ts';
+import type { ProcessSource } from './network-processes.ts';
+import { PidCursor, PidListing } from './pid-listing.ts';
 import { isSleepersTurn, ProcessRows, RowOutcome } from './process-row-reader.ts';
-import type { ProcessSource } from './process-source.ts';
 import { ProcessTexts } from './process-texts.ts';
 
 interface ProcessCollectorOptions {

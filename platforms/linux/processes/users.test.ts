@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserNames } from './users.ts';
+import { parsePasswd, UserNames } from './users.ts';
 
 test('names follow the file, and unknown users are numbers', () => {
   const etcRoot = mkdtempSync(join(tmpdir(), 'sstop-users-'));
@@ -82,4 +82,27 @@ test('a system without getent is not asked twice', async () => {
   users.name(64322);
   await new Promise((resolve) => setImmediate(resolve));
   expect(count).toBe(1);
+});
+
+test('names by uid, the first of two, and nothing from lines that are no entries', () => {
+  const text = [
+    'root:x:0:0:root:/root:/bin/sh',
+    'toor:x:0:0::/root:/bin/sh',
+    '# comment:x:5:5',
+    '+nis:x:6:6',
+    '+::::::',
+    ':x:7:7:::',
+    'negative:x:-1:1:::',
+    'huge:x:4294967295:1:::',
+    'words:x:abc:1:::',
+    'cut:x',
+    'www data:x:33:33:::',
+    'last:x:4294967294:1',
+  ].join('\n');
+  expect([...parsePasswd(text)]).toEqual([
+    [0, 'root'],
+    [33, 'www data'],
+    [4294967294, 'last'],
+  ]);
+  expect(parsePasswd('').size).toBe(0);
 });

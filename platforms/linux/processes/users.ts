@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { BoundedOutput, startChild } from '../child-program.ts';
 import { monotonicMicros } from '../clock.ts';
-import { parsePasswd } from '../etc/passwd.ts';
-import type { UserLookup } from './user-lookup.ts';
 
 /** Names are asked for often; whether the file changed is asked at most so often. */
 const CHECK_INTERVAL_MICROS = 1e6;
@@ -119,4 +119,65 @@ export class UserNames {
       throw thrown;
     }
   }
+}
+
+/** Candidates for the program, absolute: never looked for in PATH. */
+const PROGRAMS: readonly string[] = ['/usr/bin/getent', '/bin/getent', '/run/current-system/sw/bin/getent'];
+/** A directory server may be gone; nobody waits for it. */
+const DEADLINE_MILLIS = 5000;
+const OUTPUT_LIMIT_BYTES = 256 * 1024;
+
+/** Names by uid of those users among the given that are known; undefined: there is nobody to ask, and never will be. */
+export type UserLookup = (uids: readonly number[]) => Promise<ReadonlyMap<number, string> | undefined>;
+
+/**
+ * Asks the services that nsswitch.conf(5) names (LDAP, SSSD, systemd) by getent(1), which runs beside and is killed at
+ * a deadline; what it has said until then counts. Never rejects.
+ */
+export async function lookUpUsers(
+  uids: readonly number[],
+  start = startChild,
+): Promise<ReadonlyMap<number, string> | undefined> {
+  let child: ReturnType<typeof startChild>;
+  try {
+    child = start(PROGRAMS, ['passwd', ...uids.map(String)]);
+  } catch (thrown) {
+    if (thrown instanceof OpError && thrown.code === 'ENOENT') return undefined;
+    return new Map();
+  }
+  const output = new BoundedOutput(child.stdout, OUTPUT_LIMIT_BYTES);
+  void child.stderr.cancel();
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+    output.stop();
+  }, DEADLINE_MILLIS);
+  timer.unref();
+  try {
+    await output.read();
+  } finally {
+    clearTimeout(timer);
+    child.kill('SIGKILL');
+  }
+  return parsePasswd(output.text);
+}
+
+/** The user id of Linux is 32 bits; the largest means "none". */
+const UID_MAX = 0xfffffffe;
+
+/**
+ * /etc/passwd (passwd(5)): user names by uid; of two names for one uid the first, as getpwuid(3) does. Lines that
+ * are no entries (comments, NIS marks, cut ones) are passed over.
+ *
+ *   name:password:uid:gid:comment:home:shell
+ */
+export function parsePasswd(text: string): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const line of text.split('\n')) {
+    const [name, , uidText] = line.split(':', 4);
+    if (name === undefined || uidText === undefined || !/^[^#+-]/.test(name)) continue;
+    if (!/^[0-9]{1,10}$/.test(uidText)) continue;
+    const uid = Number(uidText);
+    if (uid <= UID_MAX && !names.has(uid)) names.set(uid, name);
+  }
+  return names;
 }

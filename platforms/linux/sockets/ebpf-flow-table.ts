@@ -16,6 +16,8 @@ const FLOW_COLUMNS = {
   rxPackets: numbers('f64'),
   /** Monotonic time of the last read that found it grown. */
   grownMicros: numbers('f64'),
+  /** Monotonic time since which its growth waits for the process that accepts; 0: it does not wait. */
+  heldMicros: numbers('f64'),
   /** Process that it was said to be of. */
   tgid: numbers('u32'),
   /** The kernel's key. */
@@ -49,6 +51,7 @@ export class FlowTable extends tableClass(FLOW_COLUMNS, { capacity: 256, limit: 
     this.txPackets[slot] = 0;
     this.rxPackets[slot] = 0;
     this.tgid[slot] = 0;
+    this.heldMicros[slot] = 0;
     for (let i = 0; i < FLOW_KEY_WORDS; i++) this.keys[slot * FLOW_KEY_WORDS + i] = keys[at + i]!;
     return slot;
   }

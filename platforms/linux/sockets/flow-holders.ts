@@ -9,7 +9,7 @@ const ROWS_BETWEEN_RESTS = 4096;
 /** `inode` is 0 but for MPTCP sockets, whose connections have it too. */
 type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
 /** Calls back for every socket that a process holds; nothing where the kernel cannot tell. */
-type AskHolders = (visit: HolderVisitor) => void;
+export type AskHolders = (visit: HolderVisitor) => void;
 
 /**
  * Finds who holds the sockets that have not sent a packet yet: listeners above all. The kernel is asked when there is
@@ -59,7 +59,7 @@ export class HolderSearch {
   #isNews(row: number): boolean {
     const { table, ownerTold, life } = this.#rows;
     const serial = table.slots.serial[row]!;
-    if (ownerTold[row] === OwnerTold.USER) return false;
+    if (ownerTold[row]! >= OwnerTold.USER) return false;
     if (ownerTold[row] === OwnerTold.HOLDER) {
       if (this.#isAlive(row)) return false;
       ownerTold[row] = OwnerTold.NOBODY;
@@ -80,7 +80,7 @@ export class HolderSearch {
   #give(row: number, tgid: number): void {
     const { table, ownerTold } = this.#rows;
     // Who uses it says more than who holds it.
-    if (row < 0 || ownerTold[row] === OwnerTold.USER) return;
+    if (row < 0 || ownerTold[row]! >= OwnerTold.USER) return;
     const known = this.#processes.table.find(tgid);
     const process = known >= 0 ? known : this.#processes.admit(tgid);
     if (process < 0) return;

@@ -1,6 +1,6 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { OwnerTold, type SocketRows } from './sockets.ts';
@@ -41,10 +41,23 @@ export class FlowOwners {
       if (rows.isFlow[row] === 1) table.ownerBasis[row] = OwnerBasis.KERNEL;
       return;
     }
+    if (table.state[row] === TcpState.LISTEN && this.#copyAccepter(rows, row, flow)) return;
     rows.ownerTold[row] = OwnerTold.USER;
     table.ownerPid[row] = flow.tgid;
     table.ownerStartTicks[row] = this.#startTicksOf(flow);
     table.ownerBasis[row] = OwnerBasis.DESCRIPTOR;
+  }
+
+  /** A listener's handshakes are those of who is known to accept its connections, not of who made it. */
+  #copyAccepter(rows: SocketRows, row: number, flow: FlowRecord): boolean {
+    const { table, ownerTold } = rows;
+    const listener = rows.find(flow.cookieLow, flow.cookieHigh);
+    if (listener < 0 || ownerTold[listener] !== OwnerTold.ACCEPTER) return false;
+    ownerTold[row] = OwnerTold.ACCEPTER;
+    table.ownerPid[row] = table.ownerPid[listener]!;
+    table.ownerStartTicks[row] = table.ownerStartTicks[listener]!;
+    table.ownerBasis[row] = table.ownerBasis[listener]!;
+    return true;
   }
 
   #startTicksOf(flow: FlowRecord): number {

@@ -8,7 +8,8 @@ const FOUR = [0, 0, 0xffff, 0x0a000001] as const;
 const SIX = [0x20010db8, 0, 0, 1] as const;
 
 function bound(sockets: readonly (readonly [address: readonly number[], port: number])[]): {
-  find(address: readonly number[], port: number): number;
+  /** The rows that may have what comes there. */
+  find(address: readonly number[], port: number, isForMany?: boolean): number[];
   rows: readonly number[];
 } {
   const table = new SocketTable();
@@ -21,7 +22,11 @@ function bound(sockets: readonly (readonly [address: readonly number[], port: nu
     index.add(table, row);
     return row;
   });
-  return { rows, find: (address, port) => index.find(Uint32Array.from([9, 9, ...address]), 2, port) };
+  const find = (address: readonly number[], port: number, isForMany = false): number[] => {
+    const count = index.receivers(Uint32Array.from([9, 9, ...address]), 2, port, isForMany);
+    return [...index.found.subarray(0, count)].sort((a, b) => a - b);
+  };
+  return { rows, find };
 }
 
 test('the address is preferred to every address, that of the same family to that of both', () => {
@@ -30,25 +35,40 @@ test('the address is preferred to every address, that of the same family to that
     [ANY4, 53],
     [FOUR, 53],
   ]);
-  expect(find(FOUR, 53)).toBe(rows[2]!);
-  expect(find([0, 0, 0xffff, 0x0a000002], 53)).toBe(rows[1]!);
-  expect(find(SIX, 53)).toBe(rows[0]!);
-  expect(find(FOUR, 54)).toBe(-1);
+  expect(find(FOUR, 53)).toEqual([rows[2]!]);
+  expect(find([0, 0, 0xffff, 0x0a000002], 53)).toEqual([rows[1]!]);
+  expect(find(SIX, 53)).toEqual([rows[0]!]);
+  expect(find(FOUR, 54)).toEqual([]);
 });
 
 test('one of IPv6 bound to every address has packets of IPv4 as well', () => {
   const { find, rows } = bound([[ANY6, 53]]);
-  expect([find(FOUR, 53), find(SIX, 53)]).toEqual([rows[0]!, rows[0]!]);
+  expect([find(FOUR, 53), find(SIX, 53)]).toEqual([[rows[0]!], [rows[0]!]]);
 });
 
 test('one of IPv4 has none of IPv6', () => {
-  expect(bound([[ANY4, 53]]).find(SIX, 53)).toBe(-1);
+  expect(bound([[ANY4, 53]]).find(SIX, 53)).toEqual([]);
 });
 
-test('of several on the same address and port the first stands for all', () => {
+test('all on the same address and port are found', () => {
   const { find, rows } = bound([
     [FOUR, 53],
+    [ANY4, 53],
+    [FOUR, 53],
+    [FOUR, 54],
     [FOUR, 53],
   ]);
-  expect(find(FOUR, 53)).toBe(rows[0]!);
+  expect(find(FOUR, 53)).toEqual([rows[0]!, rows[2]!, rows[4]!]);
+});
+
+test('what is for many goes to those bound to the group and to those bound to every address', () => {
+  const group = [0, 0, 0xffff, 0xef010203];
+  const { find, rows } = bound([
+    [group, 53],
+    [ANY4, 53],
+    [ANY6, 53],
+    [FOUR, 53],
+    [ANY4, 54],
+  ]);
+  expect(find(group, 53, true)).toEqual(rows.slice(0, 3));
 });

@@ -196,6 +196,81 @@ describe('which row gets it', () => {
   });
 });
 
+describe('several sockets on one address and port', () => {
+  const ends = { localPort: 53, remotePort: 9 };
+  const bound = { localPort: 53, remotePort: 0 };
+  const ofShares = (world: World) =>
+    world.ledger
+      .find((entry) => entry.isShare)
+      .map((entry) => [entry.ownerPid, entry.tx, entry.rx, entry.ownerBasis])
+      .sort();
+
+  test('of different processes: each has an equal part, inferred', async () => {
+    const world = new World();
+    for (const pid of [41, 42]) world.socket(bound, pid);
+    world.packet(ends, 101, 50);
+    await world.collect();
+    world.packet(ends, 0, 50);
+    await world.collect();
+    const parts = ofShares(world);
+    expect(parts.map(([pid, , , basis]) => [pid, basis])).toEqual([
+      [41, OwnerBasis.INFERRED],
+      [42, OwnerBasis.INFERRED],
+    ]);
+    expect(parts.map(([, tx]) => tx).sort()).toEqual([50, 51]);
+    expect(parts.map(([, , rx]) => rx)).toEqual([50, 50]);
+  });
+
+  test('of one process: it has all, for certain', async () => {
+    const world = new World();
+    for (const pid of [41, 41]) world.socket(bound, pid);
+    world.packet(ends, 101, 50);
+    await world.collect();
+    expect(ofShares(world)).toEqual([[41, 101, 50, OwnerBasis.DESCRIPTOR]]);
+  });
+
+  test('a group: each has all of it', async () => {
+    const world = new World();
+    for (const pid of [41, 42]) world.socket({ ...bound, local: ANY }, pid);
+    world.packet({ ...ends, local: 0xef010203 }, 0, 50);
+    await world.collect();
+    expect(ofShares(world)).toEqual([
+      [41, 0, 50, OwnerBasis.INFERRED],
+      [42, 0, 50, OwnerBasis.INFERRED],
+    ]);
+  });
+
+  test('whose owners are not known yet: as soon as they are', async () => {
+    const world = new World();
+    const rows = [world.socket(bound), world.socket(bound)];
+    world.packet(ends, 0, 50);
+    await world.collect();
+    for (const [i, row] of rows.entries()) world.own(row, 41 + i);
+    await world.collect();
+    expect(ofShares(world)).toEqual([
+      [41, 0, 25, OwnerBasis.INFERRED],
+      [42, 0, 25, OwnerBasis.INFERRED],
+    ]);
+  });
+
+  test('one that comes later has its part from then on, and one that ends none', async () => {
+    const world = new World();
+    world.socket(bound, 41);
+    world.packet(ends, 0, 50);
+    await world.collect();
+    const second = world.socket(bound, 42);
+    await world.collect();
+    world.packet(ends, 0, 50);
+    await world.collect();
+    await world.collect([second]);
+    world.packet(ends, 0, 50);
+    await world.collect();
+    const received = (pid: number): number => world.ledger.sum(({ ownerPid }) => ownerPid === pid).rx;
+    expect([received(41), received(42)]).toEqual([125, 25]);
+    expect(world.rows.flowCount).toBe(1);
+  });
+});
+
 describe('what belongs to no listed socket', () => {
   test('becomes a row that is closed at once, with its ends and who opened it', async () => {
     const world = new World();

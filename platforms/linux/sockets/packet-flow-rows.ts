@@ -10,6 +10,7 @@ import {
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { BoundSockets } from './packet-bound-sockets.ts';
+import { DividedFlows } from './packet-divided-flows.ts';
 import { RowEnds } from './packet-row-ends.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
@@ -30,6 +31,8 @@ const Bond = {
   SHARE: 1,
   /** The row of its unconnected socket, which other flows use as well. */
   POOL: 2,
+  /** Rows of its own, one beside each of several unconnected sockets; the first of them is its row. */
+  DIVIDED: 3,
 } as const;
 
 /** By the slots of the flows. */
@@ -59,8 +62,9 @@ export interface FlowRowsOptions {
 
 /**
  * Adds the traffic of flows to the rows of the sockets that it belongs to: the one with both of its ends, else (UDP)
- * the unconnected one of its local address and port, or of every address and that port. What belongs to none becomes
- * a row that is closed at once, with the flow's ends, so that no byte is missing from the sums.
+ * the unconnected one of its local address and port, or of every address and that port; among several it is divided.
+ * What belongs to none becomes a row that is closed at once, with the flow's ends, so that no byte is missing from the
+ * sums.
  */
 export class FlowRows {
   readonly #flows: PacketFlows;
@@ -68,6 +72,10 @@ export class FlowRows {
   readonly #options: FlowRowsOptions;
   readonly #bound = new BoundSockets();
   readonly #links = new FlowLinks();
+  readonly #divided: DividedFlows;
+  /** Tells whether unconnected sockets have come, gone or moved since flows chose theirs. */
+  #boundFingerprint = 0;
+  #hasBoundChanged = false;
   #shareCount = 0;
   #lastKey = 0;
   #listedMicros = 0;
@@ -79,6 +87,7 @@ export class FlowRows {
     this.#flows = flows;
     this.#rows = rows;
     this.#options = options;
+    this.#divided = new DividedFlows(rows, flows);
   }
 
   /**
@@ -90,7 +99,8 @@ export class FlowRows {
     this.#links.reserve(this.#flows.slots.capacity);
     this.#startCounters();
     await this.#review(slice);
-    if (this.#countUnmatched() > 0) await this.#match(slice);
+    if (this.#hasBoundChanged || this.#countUnmatched() > 0) await this.#match(slice);
+    if (this.#hasBoundChanged) await this.#reconsider(slice);
     this.#expectLast();
     for (let i = 0; i < this.#flows.grownCount; i++) {
       this.#place(this.#flows.grown[i]!);
@@ -105,14 +115,29 @@ export class FlowRows {
   #startCounters(): void {
     const { table } = this.#rows;
     const { txBytes, rxBytes, slots } = table;
+    let fingerprint = 0;
     for (let i = 0; i < slots.count; i++) {
       const row = slots.rows[i]!;
+      // A sum, so that the order of the rows does not matter.
+      if (this.#isBound(row)) {
+        fingerprint =
+          (fingerprint + Math.imul(slots.serial[row]!, 0x9e3779b1) + table.localPort[row]! + 1) | 0;
+      }
       if (!Number.isNaN(txBytes[row]!)) continue;
       txBytes[row] = 0;
       rxBytes[row] = 0;
       table.txSegments[row] = 0;
       table.rxSegments[row] = 0;
     }
+    this.#hasBoundChanged = fingerprint !== this.#boundFingerprint;
+    this.#boundFingerprint = fingerprint;
+  }
+
+  /** Whether a row is that of a UDP socket without a peer. */
+  #isBound(row: number): boolean {
+    const { table, isFlow, life } = this.#rows;
+    if (table.protocol[row] !== PROTOCOL_UDP || table.remotePort[row] !== 0) return false;
+    return isFlow[row] === 0 && life[row] !== RowLife.CLOSED;
   }
 
   /** Lets go of rows that have ended or become another's, and remembers who has the others. */
@@ -140,6 +165,10 @@ export class FlowRows {
   }
 
   #reviewRow(flow: number): void {
+    if (this.#links.bond[flow] === Bond.DIVIDED) {
+      if (!this.#divided.review(flow)) this.#letGo(flow);
+      return;
+    }
     const { table, life } = this.#rows;
     const row = this.#links.row[flow]!;
     if (table.slots.serial[row] !== this.#links.rowSerial[flow]) {
@@ -153,8 +182,12 @@ export class FlowRows {
     if (isThere) this.#rememberOwner(flow, socket);
     if (this.#links.bond[flow] === Bond.SHARE) this.#tellOwner(flow, row);
     if (isThere && life[socket] !== RowLife.CLOSED && this.#isStillFor(flow, socket)) return;
-    // Its last bytes; what comes after them belongs to whoever has these ends then.
-    this.#credit(flow, row);
+    this.#letGo(flow);
+  }
+
+  /** Gives the flow's row its last bytes; what comes after them belongs to whoever has these ends then. */
+  #letGo(flow: number): void {
+    this.#credit(flow, this.#links.row[flow]!);
     this.#endShare(flow);
     this.#links.row[flow] = NO_ROW;
   }
@@ -203,10 +236,52 @@ export class FlowRows {
     await this.#rows.forEach(slice, (row) => {
       if (isFlow[row] === 1 || (table.protocol[row] === PROTOCOL_TCP && !withTcp)) return;
       if (table.remotePort[row] !== 0) this.#matchPair(table, row);
-      else if (table.protocol[row] === PROTOCOL_UDP && this.#rows.life[row] !== RowLife.CLOSED) {
-        this.#bound.add(table, row);
-      }
+      else if (this.#isBound(row)) this.#bound.add(table, row);
     });
+  }
+
+  /** Flows that would have other sockets now are let go; they choose when they grow again. */
+  async #reconsider(slice: Slice): Promise<void> {
+    const { slots } = this.#flows;
+    for (let i = 0; i < slots.count; i++) {
+      const flow = slots.rows[i]!;
+      if (
+        this.#links.row[flow]! >= 0 &&
+        this.#links.bond[flow] !== Bond.EXACT &&
+        !this.#hasItsReceivers(flow)
+      ) {
+        this.#letGo(flow);
+      }
+      if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+    }
+  }
+
+  #hasItsReceivers(flow: number): boolean {
+    const count = this.#findReceivers(flow);
+    const { found } = this.#bound;
+    if (this.#divided.has(flow)) return this.#divided.isAmong(flow, found, count);
+    const socket = this.#links.bond[flow] === Bond.SHARE ? this.#links.main[flow] : this.#links.row[flow];
+    return found.subarray(0, count).includes(socket!) && this.#areOneSocket(flow, count);
+  }
+
+  /** Whether the receivers found may stand for one another: one process has them all, and gets a datagram once. */
+  #areOneSocket(flow: number, count: number): boolean {
+    if (count === 1) return true;
+    if (this.#flows.isForMany[flow] === 1) return false;
+    const { ownerPid, ownerStartTicks, ownerBasis } = this.#rows.table;
+    const { found } = this.#bound;
+    const first = found[0]!;
+    if (ownerBasis[first] !== OwnerBasis.DESCRIPTOR) return false;
+    for (let i = 1; i < count; i++) {
+      const row = found[i]!;
+      if (ownerPid[row] !== ownerPid[first] || ownerStartTicks[row] !== ownerStartTicks[first]) return false;
+    }
+    return true;
+  }
+
+  #findReceivers(flow: number): number {
+    const { localAddress, localPort, isForMany } = this.#flows;
+    return this.#bound.receivers(localAddress, flow * 4, localPort[flow]!, isForMany[flow] === 1);
   }
 
   #matchPair(table: SocketTable, row: number): void {
@@ -293,14 +368,27 @@ export class FlowRows {
   #findRow(flow: number): void {
     const flows = this.#flows;
     if (flows.protocol[flow] !== PROTOCOL_UDP) return;
-    const socket = this.#bound.find(flows.localAddress, flow * 4, flows.localPort[flow]!);
-    if (socket < 0) return;
+    const count = this.#findReceivers(flow);
+    if (count === 0) return;
     this.#forgetOwner(flow);
+    if (!this.#areOneSocket(flow, count)) {
+      this.#divide(flow, count);
+      return;
+    }
+    const socket = this.#bound.found[0]!;
     const share = flows.remotePort[flow] === 0 ? NO_ROW : this.#addShare(flow, socket);
-    if (share >= 0) this.#bind(flow, share, Bond.SHARE);
-    else this.#bind(flow, socket, Bond.POOL);
+    if (share < 0) {
+      this.#bind(flow, socket, Bond.POOL);
+      return;
+    }
+    this.#links.main[flow] = socket;
+    this.#links.mainSerial[flow] = this.#rows.table.slots.serial[socket]!;
+    this.#rememberOwner(flow, socket);
+    this.#tellOwner(flow, share);
+    this.#bind(flow, share, Bond.SHARE);
   }
 
+  /** A row with the flow's ends beside that of its socket; -1: there is no room. */
   #addShare(flow: number, socket: number): number {
     if (this.#shareCount >= SHARES_LIMIT) return -1;
     const { slots, inode, uid, cgroupId } = this.#rows.table;
@@ -313,11 +401,21 @@ export class FlowRows {
     table.uid[row] = uid[socket]!;
     table.cgroupId[row] = cgroupId[socket]!;
     this.#shareCount++;
-    this.#links.main[flow] = socket;
-    this.#links.mainSerial[flow] = table.slots.serial[socket]!;
-    this.#rememberOwner(flow, socket);
-    this.#tellOwner(flow, row);
     return row;
+  }
+
+  /** Gives the flow a row beside each of the sockets found; none where there is no room for all. */
+  #divide(flow: number, count: number): void {
+    if (this.#shareCount + count > SHARES_LIMIT) return;
+    const rows: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const row = this.#addShare(flow, this.#bound.found[i]!);
+      if (row < 0) break;
+      rows.push(row);
+    }
+    this.#divided.add(flow, this.#bound.found, rows);
+    if (rows.length === count) this.#bind(flow, rows[0]!, Bond.DIVIDED);
+    else this.#shareCount -= this.#divided.end(flow);
   }
 
   /** A row with the flow's ends. */
@@ -365,6 +463,10 @@ export class FlowRows {
   }
 
   #credit(flow: number, row: number): void {
+    if (this.#divided.has(flow)) {
+      this.#divided.credit(flow);
+      return;
+    }
     const { table } = this.#rows;
     const flows = this.#flows;
     table.txBytes[row]! += flows.txBytes[flow]!;
@@ -383,6 +485,7 @@ export class FlowRows {
 
   #endShare(flow: number): void {
     const row = this.#links.row[flow]!;
+    this.#shareCount -= this.#divided.end(flow);
     if (this.#links.serial[flow] !== this.#flows.slots.serial[flow]) return;
     if (row < 0 || this.#links.bond[flow] !== Bond.SHARE) return;
     this.#shareCount--;

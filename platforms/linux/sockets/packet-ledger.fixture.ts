@@ -17,6 +17,7 @@ export interface LedgerEntry {
   readonly isListed: boolean;
   readonly opener: number;
   readonly ownerPid: number;
+  readonly ownerBasis: number;
   readonly interfaceIndex: number;
 }
 
@@ -41,6 +42,7 @@ export class RowLedger {
         isListed: table.inode[row] !== 0 && table.isShare[row] === 0,
         opener: opener[row]!,
         ownerPid: table.ownerPid[row]!,
+        ownerBasis: table.ownerBasis[row]!,
         interfaceIndex: table.interfaceIndex[row]!,
       });
     }

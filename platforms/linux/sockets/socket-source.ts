@@ -5,6 +5,7 @@ import type {
   Tier,
 } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { AskHolders } from './flow-holders.ts';
 import type { SocketRows } from './sockets.ts';
 
 /** What a source of sockets knows of the parts; processes are looked after elsewhere. */
@@ -23,6 +24,8 @@ export interface SocketSource {
   readonly lostClosings: number;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
+  /** Who holds which socket, where the source can tell. Throws BpfError. */
+  readonly holders?: AskHolders | undefined;
   drainClosings(): void;
   drainWithinMillis(): number;
   close(): void;

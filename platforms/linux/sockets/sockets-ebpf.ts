@@ -11,10 +11,10 @@ import {
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';
-import { HolderSearch } from './flow-holders.ts';
+import { type AskHolders, HolderSearch } from './flow-holders.ts';
 import { FlowOwners, type OwnerProcesses } from './flow-owners.ts';
 import type { SocketParts, SocketSource } from './socket-source.ts';
-import { RowLife, type SocketRows } from './sockets.ts';
+import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 import type { NetlinkSockets } from './sockets-netlink.ts';
 
 const FLOWS_BETWEEN_RESTS = 512;
@@ -22,6 +22,8 @@ const LOOPBACK_INDEX = 1;
 const SOCK_RAW = 3;
 /** A listed socket that is silent for so long needs no entry in the kernel's map; a new one begins where it ended. */
 const LISTED_IDLE_MICROS = 30e6;
+/** A listener's first handshakes wait so long for somebody to use a connection: who made it need not accept. */
+const ACCEPT_MICROS = 2e6;
 /** Sockets of other network namespaces are listed nowhere: their rows last as long as they were heard of lately. */
 const UNLISTED_IDLE_MICROS = 120e6;
 
@@ -45,6 +47,7 @@ export class EbpfSockets implements SocketSource {
   readonly tier: Tier = 'ebpf';
   readonly counted: CountingBasis = 'l3';
   readonly parts: SocketParts;
+  readonly holders: AskHolders = (visit) => this.#accounting.holders(visit);
   readonly #listing: NetlinkSockets;
   readonly #accounting: NetworkAccounting;
   readonly #owners: FlowOwners;
@@ -67,9 +70,7 @@ export class EbpfSockets implements SocketSource {
     this.#accounting = options.accounting;
     this.#clock = options.clock;
     this.#owners = new FlowOwners(options.processes, options.exited, options.drainExits);
-    this.#holders = new HolderSearch(this.rows, options.processes, (visit) =>
-      options.accounting.holders(visit),
-    );
+    this.#holders = new HolderSearch(this.rows, options.processes, this.holders);
     const { lastUser, scope } = options.accounting.parts;
     const owners = lastUser === 'none' ? 'creator' : 'last user';
     this.parts = { tcp: 'ebpf', udp: 'ebpf', owners, scope };
@@ -222,12 +223,13 @@ export class EbpfSockets implements SocketSource {
     return isForeign ? FOREIGN_INTERFACE : record.interfaceIndex;
   }
 
-  #store(flow: number, record: FlowRecord): void {
+  #store(flow: number, record: FlowRecord, isLast = false): void {
     const flows = this.#flows;
     if (flows.tgid[flow] !== record.tgid) this.#reassign(flow, record);
     const tx = record.txBytes - flows.txBytes[flow]!;
     const rx = record.rxBytes - flows.rxBytes[flow]!;
     if (tx === 0 && rx === 0) return;
+    if (!isLast && this.#isWaiting(flow, record)) return;
     if (this.#isPlaced(flow) || this.#place(flow, record)) this.#grow(flow, record, tx, rx);
     else this.#refusedBytes += tx + rx;
     flows.txBytes[flow] = record.txBytes;
@@ -235,6 +237,17 @@ export class EbpfSockets implements SocketSource {
     flows.txPackets[flow] = record.txPackets;
     flows.rxPackets[flow] = record.rxPackets;
     flows.grownMicros[flow] = this.#nowMicros;
+  }
+
+  /** Whether the flow is a listener's of which it is not known yet who accepts; for so long at most, and not again. */
+  #isWaiting(flow: number, record: FlowRecord): boolean {
+    const { table, ownerTold } = this.rows;
+    const row = this.#flows.row[flow]!;
+    const { heldMicros } = this.#flows;
+    const isListener = record.protocol === PROTOCOL_TCP && table.state[row] === TcpState.LISTEN;
+    if (!isListener || !this.#isPlaced(flow) || ownerTold[row] === OwnerTold.ACCEPTER) return false;
+    if (heldMicros[flow] === 0) heldMicros[flow] = this.#nowMicros;
+    return this.#nowMicros - heldMicros[flow]! < ACCEPT_MICROS;
   }
 
   #grow(flow: number, record: FlowRecord, txBytes: number, rxBytes: number): void {
@@ -273,7 +286,8 @@ export class EbpfSockets implements SocketSource {
 
   /** The kernel's entry goes, with what it gained since it was read; so does a row that only it stood for. */
   #end(flow: number, record: FlowRecord): void {
-    if (this.#accounting.remove(record)) this.#store(flow, record);
+    this.#accounting.remove(record);
+    this.#store(flow, record, true);
     const row = this.#flows.row[flow]!;
     if (this.#isPlaced(flow) && this.rows.isFlow[row] === 1) this.rows.markClosed(row);
     this.#flows.row[flow] = -1;

@@ -179,6 +179,7 @@ export class NetlinkSockets implements SocketSource {
   async #dumpRare(slice: Slice): Promise<void> {
     if (this.#nowMicros < this.#nextRareDumpMicros) return;
     this.#rareDumps++;
+    this.rows.rareListings++;
     this.#listenersSequence = this.#sequence;
     await this.#dump(this.#listeners, this.#listenerVisitor, slice);
     let isWhole = !this.#diag.wasInterrupted;

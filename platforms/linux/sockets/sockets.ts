@@ -18,7 +18,13 @@ export const RowLife = {
 } as const;
 
 /** Who named a row's process, each worth more than the ones before. */
-export const OwnerTold = { NOBODY: 0, HOLDER: 1, USER: 2 } as const;
+export const OwnerTold = {
+  NOBODY: 0,
+  HOLDER: 1,
+  USER: 2,
+  /** Of a listener: a process that holds it uses a connection that came to it. */
+  ACCEPTER: 3,
+} as const;
 
 const ROWS_BETWEEN_RESTS = 4096;
 
@@ -47,6 +53,8 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
   readonly table = new SocketTable();
   keptCount = 0;
   rareCount = 0;
+  /** Times that listeners and UDP sockets were listed. */
+  rareListings = 0;
   flowCount = 0;
   #firstOfWalk = 0;
   #lastOfWalk = -1;

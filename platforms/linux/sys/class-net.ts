@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import { readAddress } from '../../../src/data/sample/address-words.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
-import { orUndefined } from './sysfs-value.ts';
+import { orUndefined, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
@@ -128,4 +128,29 @@ export class ClassNetLinkSource implements LinkSource {
 
 function networkInterfacesOrNone(): ReturnType<typeof networkInterfaces> {
   return orUndefined(networkInterfaces) ?? {};
+}
+
+/** What /sys/class/net tells of a link beside its counters (Documentation/ABI/testing/sysfs-class-net). */
+interface NetLink {
+  readonly mtuBytes: number | undefined;
+  /** Negotiated; undefined where the driver knows none, as of virtual links, wireless ones and those that are down. */
+  readonly bitsPerSecond: number | undefined;
+  readonly operationalState: string | undefined;
+  readonly hardwareAddress: string | undefined;
+}
+
+const BITS_PER_MEGABIT = 1e6;
+
+/** Shows the network namespace in which sysfs was mounted; of an interface that is not there all is undefined. */
+export function readNetLink(sysRoot: string, name: string): NetLink {
+  const path = join(sysRoot, 'class/net', name);
+  const megabits = readIntegerAttribute(join(path, 'speed'));
+  // Unknown is -1, or the same as an unsigned word.
+  const isKnown = megabits !== undefined && megabits > 0 && megabits < 0x7fffffff;
+  return {
+    mtuBytes: readIntegerAttribute(join(path, 'mtu')),
+    bitsPerSecond: isKnown ? megabits * BITS_PER_MEGABIT : undefined,
+    operationalState: readAttribute(join(path, 'operstate')),
+    hardwareAddress: readAttribute(join(path, 'address')),
+  };
 }

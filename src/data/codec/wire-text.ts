@@ -1,4 +1,4 @@
-import { withoutRefused } from '../../kit/text/refused.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
 
 /** The text cut to at most `limit` UTF-16 units, never inside a surrogate pair. */
 export function cutText(text: string, limit: number): string {
@@ -9,5 +9,5 @@ export function cutText(text: string, limit: number): string {
 
 /** A text from the other side: cut, and without anything that could steer a terminal. */
 export function cleanText(text: string, limit: number): string {
-  return withoutRefused(cutText(text, limit));
+  return sanitizeLine(cutText(text, limit));
 }

@@ -1,14 +1,23 @@
-import { timeValue } from '../query/cell-values.ts';
-import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
-import { ProcessRows } from '../query/process-rows.ts';
-import type { NetworkRates } from '../rates/network-rates.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
-import type { ExportOptions } from './export-options.ts';
-import { csvFields } from './exported-fields.ts';
-import { processContext } from './json-processes.ts';
+import { type RowFields, timeValue } from '../query/row-fields.ts';
 
-const FIELDS = csvFields<ProcessExport>(PROCESS_FIELDS);
+/** A field under the name that an export has for it. */
+export interface ExportedField<Source> {
+  readonly name: string;
+  readonly value: (source: Source, row: number) => unknown;
+}
+
+/** The fields of a list that its CSV has, in their order. */
+export function csvFields<Source>(fields: RowFields<never, Source>): readonly ExportedField<Source>[] {
+  const placed: ExportedField<Source>[] = [];
+  const later: [at: number, field: ExportedField<Source>][] = [];
+  for (const { csv: name, csvAt, value } of Object.values(fields)) {
+    if (name === undefined || value === undefined) continue;
+    if (csvAt === undefined) placed.push({ name, value });
+    else later.push([csvAt, { name, value }]);
+  }
+  for (const [at, field] of later.sort(([a], [b]) => a - b)) placed.splice(at, 0, field);
+  return placed;
+}
 
 /**
  * RFC 4180 allows no controls but line breaks, and those quoted. A name may hold anything, so the others become
@@ -28,24 +37,22 @@ const FORMULA_START = /(?<![;\s"])[;\s"]*(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 const LAST_SEPARATOR = /^(?:.*[;\t\r\n])?/s;
 
 /** The first line, with its line end (`\n`: line tools would take a `\r` for part of the last field). */
-export function csvHeader(): string {
-  return `timestamp,${FIELDS.map(({ name }) => name).join(',')}\n`;
+export function csvHeader<Source>(fields: readonly ExportedField<Source>[]): string {
+  return `timestamp,${fields.map(({ name }) => name).join(',')}\n`;
 }
 
-/** One line for each process of the snapshot; what is unknown is empty, ports are joined by spaces. */
-export function snapshotToCsv(
-  section: NetworkSection,
-  rates: NetworkRates,
-  header: SnapshotHeader,
-  options: ExportOptions,
+/** A line for each of the rows, those below 0 left out; what is unknown is empty. */
+export function csvLines<Source>(
+  fields: readonly ExportedField<Source>[],
+  source: Source,
+  wallMillis: number,
+  rows: Int32Array,
 ): string {
-  const rows = new ProcessRows();
-  rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
-  const source = processContext(section, rates, header, options, rows);
-  const timestamp = timeValue(header.wallMillis) ?? '';
+  const timestamp = csvField(timeValue(wallMillis));
   let text = '';
-  for (const row of rows.order(options.sort, 'raw')) {
-    text += `${timestamp},${FIELDS.map(({ value }) => csvField(value(source, row))).join(',')}\n`;
+  for (const row of rows) {
+    if (row < 0) continue;
+    text += `${timestamp},${fields.map(({ value }) => csvField(value(source, row))).join(',')}\n`;
   }
   return text;
 }
@@ -53,10 +60,12 @@ export function snapshotToCsv(
 /**
  * A field by RFC 4180, 2.5 to 2.7: quoted where it must be, quotes doubled. Any user names processes and any remote
  * zone names hosts: text that would be a formula in a spreadsheet, or begins with a tab or a carriage return, gets an
- * apostrophe in front, which spreadsheets take for "text". Numbers are written as they are. Null is empty.
+ * apostrophe in front, which spreadsheets take for "text". Numbers are written as they are.
+ * Null is empty, lists are joined by `;`.
  */
 export function csvField(value: unknown): string {
   if (value === null) return '';
+  if (Array.isArray(value)) return csvField(value.join(';'));
   const harmless = typeof value === 'string' ? value.replace(FORMULA_START, defused) : String(value);
   const text = (BLANK_START.test(harmless) ? `'${harmless}` : harmless)
     .toWellFormed()

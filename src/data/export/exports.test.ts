@@ -4,17 +4,16 @@ import { array, assert, constantFrom, oneof, property, string } from 'fast-check
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { freezeNetwork } from '../query/freeze.ts';
 import { filterOf } from '../query/machine.fixture.ts';
-import type { Sort } from '../query/sort.ts';
+import type { Sort } from '../query/process-fields.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
-import { csvField, csvHeader, snapshotToCsv } from './csv.ts';
-import type { ExportOptions } from './export-options.ts';
-import { snapshotEntry, snapshotToJson } from './json.ts';
-import { SystemExport } from './system-export.ts';
-import { systemJson } from './system-json.ts';
+import { csvField } from './csv.ts';
+import { snapshotCsvHeader, snapshotToCsv } from './network-csv.ts';
+import { type ExportOptions, snapshotEntry, snapshotToJson } from './network-json.ts';
+import { SystemExport, systemJson } from './system-export.ts';
 import { tableText } from './table-text.ts';
 
 const ID = 'ab'.repeat(32);
@@ -99,7 +98,7 @@ describe('JSON', () => {
     const members = [rest, parts, lost, ...rows, processes[1]?.connections[0]].flatMap((each) =>
       Object.keys(each ?? {}),
     );
-    const columns = csvHeader().trimEnd().split(',');
+    const columns = snapshotCsvHeader().trimEnd().split(',');
     expect(members.length).toBeGreaterThan(60);
     expect([...members, ...columns].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
@@ -255,7 +254,7 @@ describe('CSV', () => {
   test('a hostile name stays one field, and its control characters do not come through', () => {
     const scene = new Scene();
     const csv = snapshotToCsv(scene.section, scene.rates, scene.world.header(), OUTSIDE);
-    const [header, ...lines] = parseCsv(csvHeader() + csv);
+    const [header, ...lines] = parseCsv(snapshotCsvHeader() + csv);
     expect(header).toEqual([
       ...['timestamp', 'pid', 'process', 'user', 'upload_bytes_per_s', 'download_bytes_per_s'],
       ...['upload_bytes', 'download_bytes', 'connections', 'listen_ports'],

@@ -1,13 +1,13 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { timeValue } from '../query/cell-values.ts';
 import { pidValue } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
+import { timeValue } from '../query/row-fields.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { type AlignedColumn, alignedText } from './aligned-lines.ts';
-import type { ExportOptions } from './export-options.ts';
+import type { ExportOptions } from './network-json.ts';
 
 /** What `--once` shows of a process. */
 const COLUMNS: readonly (AlignedColumn & {
@@ -42,7 +42,7 @@ export function tableText(
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const { owners } = section;
-  const lines = Array.from(rows.order(options.sort, 'raw'), (row) =>
+  const lines = Array.from(rows.order({ ...options.sort, isRaw: true }), (row) =>
     COLUMNS.map(({ text }) => text(rows, row, owners, rows.owner[row]!)),
   );
   return `${summaryLine(section, rates, header, options)}\n\n${alignedText(COLUMNS, lines)}`;
@@ -69,4 +69,28 @@ function summaryLine(
 /** `~` where some of the bytes were inferred. */
 function nameText(rows: ProcessRows, row: number, { names }: OwnerTable, owner: number): string {
   return sanitizeLine(`${rows.isInferred[row] === 1 ? '~' : ''}${names[owner] ?? ''}`);
+}
+
+export interface AlignedColumn {
+  readonly title: string;
+  /** Aligned to the right. */
+  readonly isNumber: boolean;
+}
+
+/** A line of titles and one for each row, columns as wide as their widest cell; each ends in a line end. */
+export function alignedText(columns: readonly AlignedColumn[], rows: readonly (readonly string[])[]): string {
+  const lines = [columns.map(({ title }) => title), ...rows];
+  const widths = columns.map(() => 0);
+  for (const cells of lines) {
+    for (const [i, cell] of cells.entries()) widths[i] = Math.max(widths[i]!, cellWidth(cell));
+  }
+  let text = '';
+  for (const cells of lines) {
+    const padded = cells.map((cell, i) => {
+      const gap = ' '.repeat(widths[i]! - cellWidth(cell));
+      return columns[i]!.isNumber ? gap + cell : cell + gap;
+    });
+    text += `${padded.join('  ').trimEnd()}\n`;
+  }
+  return text;
 }

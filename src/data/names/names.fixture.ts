@@ -1,6 +1,6 @@
 /** A program that uses every kind of name once, with the database of its first argument and the server of its second. */
 import { openNames } from './names.ts';
-import { openReverseResolver } from './reverse-resolver.ts';
+import { openReverseResolver } from './reverse-dns.ts';
 
 const resolver = openReverseResolver(2_000, [process.argv[3] ?? '']);
 const { names } = await openNames({

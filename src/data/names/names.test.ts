@@ -6,7 +6,7 @@ import { OpError } from '../../kit/errors/op-error.ts';
 import { databaseOf } from './country-database.fixture.ts';
 import { openDnsServer } from './dns-server.fixture.ts';
 import { openNames } from './names.ts';
-import type { ReverseResolver } from './reverse-resolver.ts';
+import type { ReverseResolver } from './reverse-dns.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'names-'));
 const geoipPath = join(folder, 'country.mmdb');

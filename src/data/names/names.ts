@@ -4,11 +4,10 @@ import {
   countryDatabasePaths,
   type FoundCountryDatabase,
   findCountryDatabase,
+  openCountryDatabase,
 } from './country.ts';
-import { openCountryDatabase } from './country-database.ts';
 import { readHosts } from './hosts-file.ts';
-import { ReverseDns } from './reverse-dns.ts';
-import type { ReverseResolver } from './reverse-resolver.ts';
+import { ReverseDns, type ReverseResolver } from './reverse-dns.ts';
 import { readServiceNames, type ServiceNames, type ServiceProtocol } from './services.ts';
 
 /** What names are drawn from. Every file may be missing but the one of `geoipPath`. */

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import { NXDOMAIN, openDnsServer } from './dns-server.fixture.ts';
 import { ManualTimers } from './manual-timers.fixture.ts';
-import { ReverseDns, type ReverseDnsOptions } from './reverse-dns.ts';
-import { openReverseResolver, type ReverseLookup, type ReverseResolver } from './reverse-resolver.ts';
+import {
+  openReverseResolver,
+  ReverseDns,
+  type ReverseDnsOptions,
+  type ReverseLookup,
+  type ReverseResolver,
+} from './reverse-dns.ts';
 
 /** A resolver whose questions a test answers by hand, or never. */
 class HandResolver implements ReverseResolver {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { readAddress } from '../sample/address-words.ts';
 import { type DnsReply, NXDOMAIN, openDnsServer } from './dns-server.fixture.ts';
-import { openReverseResolver, pointerName, type ReverseLookup } from './reverse-resolver.ts';
+import { openReverseResolver, pointerName, type ReverseLookup } from './reverse-dns.ts';
 
 test.each([
   ['10.0.0.5', '5.0.0.10.in-addr.arpa'],

@@ -2,8 +2,7 @@
  * A program that asks for 200 addresses at a name server that never answers (its address is the argument), closes,
  * and has nothing left to wait for: it ends by itself, and prints what it saw.
  */
-import { ReverseDns } from './reverse-dns.ts';
-import { openReverseResolver } from './reverse-resolver.ts';
+import { openReverseResolver, ReverseDns } from './reverse-dns.ts';
 
 const dns = new ReverseDns({ resolver: openReverseResolver(2_000, [process.argv[2] ?? '']) });
 const started = performance.now();

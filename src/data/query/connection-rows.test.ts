@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
-import { CONNECTION_FIELDS } from './connection-fields.ts';
-import { ConnectionRows, type ConnectionSortKey } from './connection-rows.ts';
+import { CONNECTION_FIELDS, ConnectionRows, type ConnectionSortKey } from './connection-rows.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
-import type { NetworkExport } from './network-export.ts';
+import type { NetworkExport } from './network-fields.ts';
 import { sortKeysOf } from './row-fields.ts';
 
 function busy(): Machine {

@@ -1,18 +1,154 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-role.ts';
-import { CONNECTION_FIELDS } from './connection-fields.ts';
-import { EndpointTexts } from './endpoint-texts.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
-import { isLinkLocal, linkScope, scopedAddressText } from './link-scope.ts';
-import { RankedRows } from './ranked-rows.ts';
-import { arrangeBy, type SortKeyOf } from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
+import { hasRates, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';
+import {
+  arrangeBy,
+  countValue,
+  exported,
+  falls,
+  type RowFields,
+  rateValue,
+  rises,
+  type SortKeyOf,
+} from './row-fields.ts';
+import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { stateName } from './socket-names.ts';
-import type { SortBy } from './sort.ts';
+import {
+  EndpointTexts,
+  isLinkLocal,
+  linkScope,
+  protocolName,
+  scopedAddressText,
+  socketStateName,
+  stateName,
+} from './socket-texts.ts';
+
+/** What connections are ordered by. */
+interface OrderedConnections extends TrafficColumns {
+  readonly protocol: Uint8Array;
+  readonly state: Uint8Array;
+  ageOrder(row: number): number;
+  arrangeByRemote(order: RowOrder, isUpwards: boolean): void;
+}
+
+/** The fields of the connections of a process. Exports read them by the slot of the socket. */
+export const CONNECTION_FIELDS = {
+  rate: TRAFFIC_FIELDS.rate,
+  protocol: {
+    help: '`tcp` or `udp`',
+    ...exported('proto', 'proto'),
+    value: ({ section }, slot) => protocolName(section.sockets, slot),
+  },
+  'local-address': {
+    help: 'address of this machine; one of the link with its interface, `fe80::1%eth0`',
+    ...exported('local_ip', 'src_ip'),
+    value: ({ section }, slot) => scopedAddress(section, section.sockets.localAddress, slot),
+  },
+  'local-port': {
+    help: 'port of this machine',
+    ...exported('local_port', 'src_port'),
+    value: ({ section }, slot) => section.sockets.localPort[slot]!,
+  },
+  local: {
+    help: 'address and port of this machine',
+  },
+  'remote-address': {
+    help: 'address of the other end; one of the link with its interface, `fe80::1%eth0`',
+    ...exported('remote_ip', 'dst_ip'),
+    value: ({ section }, slot) => scopedAddress(section, section.sockets.remoteAddress, slot),
+  },
+  'remote-port': {
+    help: 'port of the other end',
+    ...exported('remote_port', 'dst_port'),
+    value: ({ section }, slot) => section.sockets.remotePort[slot]!,
+  },
+  remote: {
+    help: 'name or address of the other end, and its port',
+    order: { round: 6, isRising: true, arrange: (rows, order, isUp) => rows.arrangeByRemote(order, isUp) },
+  },
+  state: {
+    help: 'state as in ss(8)',
+    ...exported('state', 'state'),
+    order: rises(4, (rows, row) => rows.protocol[row]! * 256 + rows.state[row]!),
+    value: ({ section }, slot) => socketStateName(section.sockets, slot),
+  },
+  upload: {
+    ...TRAFFIC_FIELDS.upload,
+    value: (source, slot) => rateOf(source, source.rates.sockets.rawTx[slot]!),
+  },
+  download: {
+    ...TRAFFIC_FIELDS.download,
+    value: (source, slot) => rateOf(source, source.rates.sockets.rawRx[slot]!),
+  },
+  'upload-total': {
+    ...exported('upload_bytes', 'cum_up'),
+    help: TRAFFIC_FIELDS['upload-total'].help,
+    value: ({ section }, slot) => countValue(section.accounts.txBytes[slot]!),
+  },
+  'download-total': {
+    ...exported('download_bytes', 'cum_down'),
+    help: TRAFFIC_FIELDS['download-total'].help,
+    value: ({ section }, slot) => countValue(section.accounts.rxBytes[slot]!),
+  },
+  age: {
+    help: 'seconds since it was first seen; unknown where it is older than sstop',
+    ...exported('age_s', 'age_s'),
+    csvAt: 8,
+    order: falls(5, (rows, row) => rows.ageOrder(row)),
+    value: ({ section }, slot) => {
+      const { bornBeforeStart, firstSeenMicros } = section.sockets;
+      if (bornBeforeStart[slot] === 1) return null;
+      return rateValue(Math.max(0, section.monotonicMicros - firstSeenMicros[slot]!) / 1e6);
+    },
+  },
+  rtt: {
+    help: 'round trip of TCP, microseconds',
+    ...exported('rtt_us', 'rtt_us'),
+    csvAt: 9,
+    value: ({ section }, slot) => countValue(section.sockets.rttMicros[slot]!),
+  },
+  retransmits: {
+    help: 'segments that TCP sent again',
+    ...exported('retransmits', 'retransmits'),
+    csvAt: 10,
+    value: ({ section }, slot) => countValue(section.sockets.retransmits[slot]!),
+  },
+  'remote-name': {
+    help: 'name of the other end',
+    ...exported('remote_host', 'remote_host'),
+    csvAt: 5,
+    value: ({ section, hostName }, slot) => hostName?.(remoteAddress(section, slot)) ?? null,
+  },
+  service: {
+    help: 'service of the other port, else of the own one',
+    ...exported('service', 'service'),
+    csvAt: 6,
+    value: ({ section, serviceName }, slot) => {
+      const { sockets } = section;
+      const protocol = protocolName(sockets, slot);
+      const { remotePort, localPort } = sockets;
+      return serviceName?.(remotePort[slot]!, protocol) ?? serviceName?.(localPort[slot]!, protocol) ?? null;
+    },
+  },
+} satisfies RowFields<OrderedConnections, NetworkExport>;
+
+function scopedAddress(section: NetworkExport['section'], addresses: Uint32Array, slot: number): string {
+  return scopedAddressText(addresses, slot * ADDRESS_WORDS, linkScope(section, slot));
+}
+
+function remoteAddress({ sockets }: NetworkExport['section'], slot: number): string {
+  return addressText(sockets.remoteAddress, slot * ADDRESS_WORDS);
+}
+
+/** Nothing is known before the second sample, nor where nothing is counted. */
+function rateOf({ section, rates }: NetworkExport, bytesPerSecond: number): number | null {
+  return hasRates(section, rates) ? rateValue(bytesPerSecond) : null;
+}
 
 export type ConnectionSortKey = SortKeyOf<typeof CONNECTION_FIELDS>;
 
@@ -50,9 +186,7 @@ const CONNECTION_COLUMNS = {
  * order. Holds copies: readable while a collection writes to the sockets, until the next `build`.
  */
 export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows) {
-  declare readonly sortKey: ConnectionSortKey;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<ConnectionSortKey>;
   readonly #texts = new EndpointTexts();
   /** Per row: the interface of its link-local addresses. */
   readonly #linkScopes: string[] = [];
@@ -90,10 +224,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
 
   /** The row of a socket, -1 none. */
   rowOfSocket(slot: number, serial: number): number {
-    for (let row = 0; row < this.count; row++) {
-      if (this.socket[row] === slot && this.serial[row] === serial) return row;
-    }
-    return -1;
+    return rowOfSocket(this, slot, serial);
   }
 
   /** As `socketStateName`. */
@@ -156,7 +287,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
 
   #copy(section: NetworkSection, rates: NetworkRates, slot: number, row: number): void {
     const { sockets, accounts } = section;
-    const isKnown = section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
+    const isKnown = hasRates(section, rates);
     this.socket[row] = slot;
     this.serial[row] = sockets.slots.serial[slot]!;
     this.protocol[row] = sockets.protocol[slot]!;

@@ -2,20 +2,58 @@ import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import { type ControlGroup, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
-import { groupFilterText } from './filter/group-filter.ts';
-import { GROUP_FIELDS } from './group-fields.ts';
-import type { ControlGroup } from './groups.ts';
-import { knownSum } from './known-sum.ts';
-import { NameNumbers } from './name-numbers.ts';
-import { OwnerGroups } from './owner-groups.ts';
+import { groupFilterText } from './filter/parse-filter.ts';
+import { NameNumbers } from './name-counts.ts';
+import {
+  addKnown,
+  type ExportedTraffic,
+  TRAFFIC_FIELDS,
+  type TrafficColumns,
+  trafficColumns,
+} from './network-fields.ts';
 import { ProcessRows } from './process-rows.ts';
-import { RankedRows } from './ranked-rows.ts';
-import { arrangeBy, type SortKeyOf } from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
+import { arrangeBy, exported, falls, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
+import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { SortBy } from './sort.ts';
-import { trafficColumns } from './traffic-fields.ts';
+
+/** What control groups are ordered by. */
+interface OrderedGroups extends TrafficColumns {
+  readonly names: readonly string[];
+  readonly processes: Int32Array;
+}
+
+/** What exports read a control group from. */
+export interface GroupExport {
+  readonly rows: ExportedTraffic['rows'] & {
+    readonly processes: Int32Array;
+    nameOf(row: number): string;
+    typeOf(row: number): ControlGroup['type'];
+  };
+}
+
+/** The fields of the control groups. */
+export const GROUP_FIELDS = {
+  name: {
+    help: 'container, unit, session or path',
+    ...exported('group', 'group'),
+    order: risesByText(8, (rows) => rows.names),
+    value: ({ rows }, row) => rows.nameOf(row),
+  },
+  type: {
+    help: '`container`, `systemd`, `user session` or `other`',
+    ...exported('type', 'type'),
+    value: ({ rows }, row) => rows.typeOf(row),
+  },
+  processes: {
+    help: 'how many processes it has',
+    ...exported('processes', 'processes'),
+    order: falls(7, (rows, row) => rows.processes[row]!),
+    value: ({ rows }, row) => rows.processes[row]!,
+  },
+  ...TRAFFIC_FIELDS,
+} satisfies RowFields<OrderedGroups, GroupExport>;
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
@@ -36,9 +74,7 @@ const GROUP_COLUMNS = {
  * second: the sum of what is known, NaN if nothing is. Valid until the next `build`.
  */
 export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
-  declare readonly sortKey: GroupSortKey;
-  /** Groups before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<GroupSortKey>;
   readonly #types: GroupType[] = [];
   #rowOfNumber = new Int32Array(0);
   #kept = new Int32Array(0);
@@ -70,7 +106,8 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
         if (satisfied === 0) continue;
         this.satisfied[row]! |= satisfied;
       }
-      this.#add(row, section, processRow, owner);
+      addKnown(this, row, processRows, processRow);
+      if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
     }
     this.unfilteredCount = this.count;
     if (isFiltered) this.#keepMatching(filter);
@@ -124,18 +161,6 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.names[row] = name;
     this.#types[row] = group?.type ?? 'other';
     return row;
-  }
-
-  #add(row: number, { owners }: NetworkSection, processRow: number, owner: number): void {
-    const from = this.#processRows;
-    this.up[row] = knownSum(this.up[row]!, from.up[processRow]!);
-    this.down[row] = knownSum(this.down[row]!, from.down[processRow]!);
-    this.rawUp[row] = knownSum(this.rawUp[row]!, from.rawUp[processRow]!);
-    this.rawDown[row] = knownSum(this.rawDown[row]!, from.rawDown[processRow]!);
-    this.upTotal[row] = knownSum(this.upTotal[row]!, from.upTotal[processRow]!);
-    this.downTotal[row] = knownSum(this.downTotal[row]!, from.downTotal[processRow]!);
-    this.connections[row]! += from.connections[processRow]!;
-    if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
   }
 
   #keepMatching(filter: FilterExpression): void {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
-import { HOST_FIELDS } from './host-fields.ts';
-import { HostRows } from './host-rows.ts';
+import { HOST_FIELDS, HostRows } from './host-rows.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
 import { sortKeysOf } from './row-fields.ts';
 

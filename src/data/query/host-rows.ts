@@ -3,15 +3,72 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
-import { HOST_FIELDS } from './host-fields.ts';
-import { HostTexts } from './host-texts.ts';
 import { NameCounts } from './name-counts.ts';
-import { RankedRows } from './ranked-rows.ts';
-import { arrangeBy, type SortKeyOf } from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
+import {
+  addTraffic,
+  type ExportedTraffic,
+  hasRates,
+  type NetworkExport,
+  TRAFFIC_FIELDS,
+  type TrafficColumns,
+  trafficColumns,
+} from './network-fields.ts';
+import { arrangeBy, exported, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
+import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { SortBy } from './sort.ts';
-import { trafficColumns } from './traffic-fields.ts';
+import { HostTexts } from './socket-texts.ts';
+
+/** What remote hosts are ordered by. */
+interface OrderedHosts extends TrafficColumns {
+  sortTexts(): readonly string[];
+}
+
+/** What exports read a remote host from. */
+export interface HostExport extends NetworkExport {
+  readonly rows: ExportedTraffic['rows'] & { addressOf(row: number): string };
+  /** Names of the processes with connections to it now, each once. */
+  readonly processNamesOf: (row: number) => readonly string[];
+}
+
+/** The fields of the remote hosts. */
+export const HOST_FIELDS = {
+  name: {
+    help: 'its name; `other hosts` for those that were dropped',
+    ...exported('host', 'host'),
+    order: risesByText(7, (rows) => rows.sortTexts()),
+    value: ({ rows, hostName }, row) => {
+      const address = rows.addressOf(row);
+      return address === '' ? 'other hosts' : (hostName?.(address) ?? null);
+    },
+  },
+  address: {
+    help: 'its address',
+    ...exported('ip', 'ip'),
+    value: ({ rows }, row) => rows.addressOf(row) || null,
+  },
+  rate: TRAFFIC_FIELDS.rate,
+  upload: TRAFFIC_FIELDS.upload,
+  download: TRAFFIC_FIELDS.download,
+  connections: { ...TRAFFIC_FIELDS.connections, csvAt: 7 },
+  processes: {
+    help: 'names of the processes with connections to it, separated by `;` in CSV',
+    ...exported('processes', 'processes'),
+    csvAt: 8,
+    value: ({ processNamesOf }, row) => processNamesOf(row),
+  },
+  country: {
+    help: 'its country, where a database is given by `--geoip`',
+    ...exported('country', 'country'),
+    csvAt: 2,
+    value: ({ rows, country }, row) => {
+      const address = rows.addressOf(row);
+      return address === '' ? null : (country?.(address) ?? null);
+    },
+  },
+  total: TRAFFIC_FIELDS.total,
+  'upload-total': TRAFFIC_FIELDS['upload-total'],
+  'download-total': TRAFFIC_FIELDS['download-total'],
+} satisfies RowFields<OrderedHosts, HostExport>;
 
 type HostSortKey = SortKeyOf<typeof HOST_FIELDS>;
 
@@ -30,9 +87,7 @@ const HOST_COLUMNS = {
  * per second, NaN unknown; totals are bytes since start. Valid until the next `build`.
  */
 export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
-  declare readonly sortKey: HostSortKey;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<HostSortKey>;
   #section: NetworkSection | undefined;
   #names: FilterNames = {};
   #rowOf = new Int32Array(0);
@@ -61,7 +116,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     this.count = 0;
     this.#addTraffic(section, rates, inScope);
     this.#addSockets(section, inScope);
-    if (section.counted === 'none' || Number.isNaN(rates.intervalSeconds)) this.#blankRates();
+    if (!hasRates(section, rates)) this.#blankRates();
     this.unfilteredCount = this.count;
     if (filter !== undefined && !filter.isEmpty) this.#keepMatching(section, inScope, filter);
   }
@@ -112,12 +167,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
       if (!inScope.has(hostTraffic.interfaceIndex[slot]!)) continue;
       if (!(hostTraffic.txBytes[slot]! + hostTraffic.rxBytes[slot]! > 0)) continue;
       const row = this.#rowFor(hostTraffic.subject[slot]!);
-      this.up[row]! += rates.hostTraffic.smoothTx[slot]!;
-      this.down[row]! += rates.hostTraffic.smoothRx[slot]!;
-      this.rawUp[row]! += rates.hostTraffic.rawTx[slot]!;
-      this.rawDown[row]! += rates.hostTraffic.rawRx[slot]!;
-      this.upTotal[row]! += hostTraffic.txBytes[slot]!;
-      this.downTotal[row]! += hostTraffic.rxBytes[slot]!;
+      addTraffic(this, row, hostTraffic, rates.hostTraffic, slot);
     }
   }
 

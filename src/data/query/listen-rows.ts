@@ -3,17 +3,114 @@ import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isListener } from '../sample/socket-role.ts';
 import { TcpState } from '../sample/socket-table.ts';
-import { EndpointTexts } from './endpoint-texts.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
-import { LISTEN_FIELDS } from './listen-fields.ts';
 import { ListenerIndex } from './listener-index.ts';
-import { LowerNames } from './lower-names.ts';
-import { pidNumber } from './process-fields.ts';
-import { RankedRows } from './ranked-rows.ts';
-import { arrangeBy, type SortKeyOf } from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
+import type { Listener, NetworkExport } from './network-fields.ts';
+import { LowerNames } from './owner-texts.ts';
+import { pidNumber, pidValue } from './process-fields.ts';
+import {
+  arrangeBy,
+  exported,
+  falls,
+  type RowFields,
+  rises,
+  risesByText,
+  type SortKeyOf,
+} from './row-fields.ts';
+import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { SortBy } from './sort.ts';
+import { EndpointTexts } from './socket-texts.ts';
+
+/** What listening ports are ordered by. */
+interface OrderedListeners {
+  readonly protocol: Uint8Array;
+  readonly port: Uint16Array;
+  readonly connections: Int32Array;
+  /** NaN: no process is known. */
+  pidOf(row: number): number;
+  lowerNames(): readonly string[];
+}
+
+/** What exports read the owner of a row from. */
+export interface OwnerExport extends NetworkExport {
+  readonly ownerOf: (row: number) => number;
+}
+
+/** What exports read a listening port from. */
+export interface ListenExport extends OwnerExport {
+  readonly listenerOf: (row: number) => Listener;
+  /** Connections that came in by it; null where that is not known. */
+  readonly acceptedOf: (row: number) => number | null;
+  /** How many sockets the row stands for. */
+  readonly socketsOf?: (row: number) => number;
+}
+
+/** Whose a row is. */
+export const OWNER_FIELDS = {
+  pid: {
+    help: 'process ID, where a process is known',
+    ...exported('pid', 'pid'),
+    value: ({ section, ownerOf }, row) => pidValue(section.owners, ownerOf(row)),
+  },
+  process: {
+    help: 'name of the process, or what the row is',
+    ...exported('process', 'process'),
+    value: ({ section, ownerOf }, row) => section.owners.names[ownerOf(row)] ?? '',
+  },
+  user: {
+    help: 'name of the user',
+    csv: 'user',
+    value: ({ section, ownerOf }, row) => section.owners.users[ownerOf(row)] ?? null,
+  },
+} satisfies RowFields<never, OwnerExport>;
+
+/** The fields of the listening ports. */
+export const LISTEN_FIELDS = {
+  protocol: {
+    help: '`tcp` or `udp`',
+    ...exported('proto', 'proto'),
+    order: rises(4, (rows, row) => rows.protocol[row]! * 2 ** 16 + rows.port[row]!),
+    value: ({ listenerOf }, row) => listenerOf(row).proto,
+  },
+  address: {
+    help: 'local address',
+    ...exported('local_ip', 'ip'),
+    value: ({ listenerOf }, row) => listenerOf(row).ip,
+  },
+  port: {
+    help: 'local port',
+    ...exported('local_port', 'port'),
+    order: rises(1, (rows, row) => rows.port[row]!),
+    value: ({ listenerOf }, row) => listenerOf(row).port,
+  },
+  service: {
+    help: 'service of the port',
+    csv: 'service',
+    value: ({ listenerOf, serviceName }, row) => {
+      const { port, proto } = listenerOf(row);
+      return serviceName?.(port, proto) ?? null;
+    },
+  },
+  pid: { ...OWNER_FIELDS.pid, order: rises(3, (rows, row) => rows.pidOf(row)) },
+  process: { ...OWNER_FIELDS.process, order: risesByText(2, (rows) => rows.lowerNames()) },
+  user: OWNER_FIELDS.user,
+  connections: {
+    help: 'connections that came in by it; `null` for UDP in JSON',
+    ...exported('connections', 'conn_count'),
+    order: falls(5, (rows, row) => rows.connections[row]!),
+    value: ({ acceptedOf }, row) => acceptedOf(row),
+  },
+  sockets: {
+    help: 'sockets that share the port and its process',
+    csv: 'sockets',
+    value: ({ socketsOf }, row) => socketsOf?.(row) ?? null,
+  },
+  command: {
+    help: 'command line',
+    ...exported('command', 'cmdline'),
+    value: ({ section, ownerOf }, row) => section.owners.commandLines[ownerOf(row)] ?? null,
+  },
+} satisfies RowFields<OrderedListeners, ListenExport>;
 
 export type ListenSortKey = SortKeyOf<typeof LISTEN_FIELDS>;
 
@@ -42,9 +139,7 @@ const LISTEN_COLUMNS = {
  * share endpoint and owner (SO_REUSEPORT) are one row. Holds copies: readable at any time, until the next `build`.
  */
 export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
-  declare readonly sortKey: ListenSortKey;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+  declare readonly sort: SortBy<ListenSortKey>;
   readonly up = NO_RATES;
   readonly down = NO_RATES;
   #kept = new Int32Array(0);
@@ -69,10 +164,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
 
   /** The row of a socket, -1 none: it is gone, filtered out, or not the one that stands for its row. */
   rowOfSocket(slot: number, serial: number): number {
-    for (let row = 0; row < this.count; row++) {
-      if (this.socket[row] === slot && this.serial[row] === serial) return row;
-    }
-    return -1;
+    return rowOfSocket(this, slot, serial);
   }
 
   /** Local address, as `addressText`. */

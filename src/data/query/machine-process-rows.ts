@@ -1,22 +1,20 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import { machinePercent } from '../rates/process-cpu.ts';
-import type { ProcessRates } from '../rates/process-rates.ts';
+import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
-import { countValue, rateValue } from './cell-values.ts';
-import type { ProcessTraffic } from './process-traffic.ts';
-import { RankedRows } from './ranked-rows.ts';
+import type { ProcessTraffic } from './owner-rates.ts';
 import {
   arrangeBy,
+  countValue,
   exported,
   falls,
   inJson,
   type RowFields,
+  rateValue,
   rises,
   risesByText,
   type SortKeyOf,
 } from './row-fields.ts';
-import type { RowOrder } from './row-order.ts';
-import type { SortBy } from './sort.ts';
+import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 
 /** Users of a machine are few; a hostile one may make up more. */
 const USERS_LIMIT = 4096;
@@ -150,9 +148,7 @@ const ROW_COLUMNS = {
  * is unknown. Valid until the next `build`.
  */
 export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
-  declare readonly sortKey: MachineSortKey;
-  /** All that the machine tells of. */
-  unfilteredCount = 0;
+  declare readonly sort: MachineSort;
   /** All there are; the machine may tell of fewer. */
   processCount = 0;
   readonly #lower: string[] = [];

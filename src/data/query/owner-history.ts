@@ -1,3 +1,9 @@
+import type { NetworkRates } from '../rates/network-rates.ts';
+import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
+import { hasRates } from './network-fields.ts';
+import { OwnerRates } from './owner-rates.ts';
+import type { Scope } from './scope.ts';
+
 /** Samples that the large chart can show. */
 const OWNER_HISTORY_LENGTH = 600;
 
@@ -66,4 +72,136 @@ export class OwnerHistory {
     if (index < 0 || index >= this.count) return Number.NaN;
     return ring[(this.#head - this.count + index + this.capacity) % this.capacity]!;
   }
+}
+
+/** Owners whose past is kept: 5 KB each. */
+const KEPT_OWNERS = 32;
+/** A newcomer takes the place of one that has traffic only if it has so much more. */
+const DISPLACES_BY = 2;
+
+interface Kept {
+  readonly history: OwnerHistory;
+  /** Both directions together, now; NaN unknown. */
+  rate: number;
+  /** Of the samples taken, the last one with traffic. */
+  lastBusySample: number;
+}
+
+/**
+ * The past of the owners with traffic, kept before anybody looks, so that a chart that is opened has one. Bounded:
+ * who has been quiet the longest makes way, then who has by far the least traffic; the one looked at stays.
+ */
+export class OwnerHistories {
+  /** Of the owner followed; while held, as it was at that moment. */
+  shown = new OwnerHistory();
+  readonly #keptOwners: number;
+  readonly #rates = new OwnerRates();
+  readonly #kept: Kept[] = [];
+  #keptOf = new Map<number, Kept>();
+  #owners: OwnerTable | undefined;
+  #followed: Kept | undefined;
+  #isHeld = false;
+  #sampleCount = 0;
+
+  constructor(keptOwners = KEPT_OWNERS) {
+    this.#keptOwners = keptOwners;
+  }
+
+  /** Whose history is shown from now on. */
+  follow(owner: number, serial: number): void {
+    this.#followed = undefined;
+    this.#followed = this.#of(owner, serial) ?? this.#place(owner, serial, Number.POSITIVE_INFINITY);
+    const { history } = this.#followed ?? { history: new OwnerHistory() };
+    this.shown = this.#isHeld ? history.copy() : history;
+  }
+
+  /** What is shown stays as it is until `release`; samples go on being kept. */
+  hold(): void {
+    this.#isHeld = true;
+    this.shown = this.shown.copy();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#followed !== undefined) this.shown = this.#followed.history;
+  }
+
+  /** Takes a sample's smoothed rates in scope. */
+  update(section: NetworkSection, rates: NetworkRates, scope: Scope): void {
+    this.#begin(section.owners);
+    this.#sampleCount++;
+    this.#rates.build(section, rates, scope);
+    const isKnown = hasRates(section, rates);
+    for (const kept of this.#kept) this.#push(kept, isKnown);
+    if (isKnown) this.#takeNewcomers(section.owners);
+  }
+
+  /** Another table has other owners in the same slots. */
+  #begin(owners: OwnerTable): void {
+    if (this.#owners !== owners && this.#owners !== undefined) {
+      this.#kept.length = 0;
+      this.#keptOf.clear();
+      this.#followed = undefined;
+    }
+    this.#owners = owners;
+  }
+
+  #push(kept: Kept, isKnown: boolean): void {
+    const { owner } = kept.history;
+    const isThere = this.#owners?.slots.serial[owner] === kept.history.serial;
+    const up = isKnown && isThere ? this.#rates.up[owner]! : Number.NaN;
+    const down = isKnown && isThere ? this.#rates.down[owner]! : Number.NaN;
+    kept.history.push(up, down);
+    kept.rate = up + down;
+    if (kept.rate > 0) kept.lastBusySample = this.#sampleCount;
+  }
+
+  #takeNewcomers({ slots }: OwnerTable): void {
+    const { up, down } = this.#rates;
+    for (let i = 0; i < slots.count; i++) {
+      const owner = slots.rows[i]!;
+      const rate = up[owner]! + down[owner]!;
+      if (!(rate > 0) || this.#of(owner, slots.serial[owner]!) !== undefined) continue;
+      const kept = this.#place(owner, slots.serial[owner]!, rate);
+      if (kept !== undefined) this.#push(kept, true);
+    }
+  }
+
+  #of(owner: number, serial: number): Kept | undefined {
+    const kept = this.#keptOf.get(owner);
+    return kept?.history.serial === serial ? kept : undefined;
+  }
+
+  /** A history for an owner that has none; undefined where it has less traffic than those that have one. */
+  #place(owner: number, serial: number, rate: number): Kept | undefined {
+    const before = this.#keptOf.get(owner);
+    const kept = before ?? (this.#kept.length < this.#keptOwners ? this.#add() : this.#leastOf(rate));
+    if (kept === undefined) return undefined;
+    if (this.#keptOf.get(kept.history.owner) === kept) this.#keptOf.delete(kept.history.owner);
+    kept.history.follow(owner, serial);
+    kept.rate = 0;
+    kept.lastBusySample = this.#sampleCount;
+    this.#keptOf.set(owner, kept);
+    return kept;
+  }
+
+  #add(): Kept {
+    const kept = { history: new OwnerHistory(), rate: 0, lastBusySample: 0 };
+    this.#kept.push(kept);
+    return kept;
+  }
+
+  #leastOf(rate: number): Kept | undefined {
+    let least: Kept | undefined;
+    for (const kept of this.#kept) {
+      if (kept === this.#followed) continue;
+      if (least === undefined || isLess(kept, least)) least = kept;
+    }
+    return least === undefined || least.rate * DISPLACES_BY > rate ? undefined : least;
+  }
+}
+
+function isLess(one: Kept, other: Kept): boolean {
+  if (one.lastBusySample !== other.lastBusySample) return one.lastBusySample < other.lastBusySample;
+  return one.rate < other.rate;
 }

@@ -1,6 +1,8 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import type { NetworkRates } from '../rates/network-rates.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
+import { NetworkRates } from '../rates/network-rates.ts';
+import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { hasRates } from './network-fields.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
 /** Smoothed rates in scope of every owner, by owner slot, bytes per second, whatever the filter says. */
@@ -19,5 +21,82 @@ export class OwnerRates extends columnsClass({ up: numbers('f64'), down: numbers
       this.up[owner]! += rates.traffic.smoothTx[slot]!;
       this.down[owner]! += rates.traffic.smoothRx[slot]!;
     }
+  }
+}
+
+/**
+ * One owner's figures in scope, whatever the filter says: for its detail view. Rates are bytes per second, totals
+ * bytes since start; NaN unknown.
+ */
+export class OwnerSums {
+  /** Smoothed, for the screen. */
+  up = Number.NaN;
+  down = Number.NaN;
+  rawUp = Number.NaN;
+  rawDown = Number.NaN;
+  upTotal = Number.NaN;
+  downTotal = Number.NaN;
+
+  /** One pass over the traffic rows. An owner without any has moved nothing that is counted. */
+  build(section: NetworkSection, rates: NetworkRates, scope: Scope, owner: number): void {
+    const inScope = new ScopeFilter(scope, section.interfaces);
+    const { traffic } = section;
+    const { rows, count } = traffic.slots;
+    const isCounted = section.counted !== 'none';
+    this.#fill(hasRates(section, rates) ? 0 : Number.NaN, isCounted ? 0 : Number.NaN);
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (traffic.subject[slot] !== owner || !inScope.has(traffic.interfaceIndex[slot]!)) continue;
+      this.up += rates.traffic.smoothTx[slot]!;
+      this.down += rates.traffic.smoothRx[slot]!;
+      this.rawUp += rates.traffic.rawTx[slot]!;
+      this.rawDown += rates.traffic.rawRx[slot]!;
+      this.upTotal += traffic.txBytes[slot]!;
+      this.downTotal += traffic.rxBytes[slot]!;
+    }
+  }
+
+  #fill(rate: number, total: number): void {
+    this.up = rate;
+    this.down = rate;
+    this.rawUp = rate;
+    this.rawDown = rate;
+    this.upTotal = total;
+    this.downTotal = total;
+  }
+}
+
+const TWO_32 = 2 ** 32;
+
+/** What each process of a machine moves over the network, up and down together, for a table that is not its own. */
+export class ProcessTraffic {
+  readonly #rates = new NetworkRates();
+  readonly #sums = new OwnerRates();
+  #owners: OwnerTable | undefined;
+  /** Two samples that count bytes: before, an owner without a row of traffic may have moved anything. */
+  #isKnown = false;
+
+  /** Takes a sample, borrowed: `rateOf` answers until the next collection. */
+  update(section: NetworkSection, header: SnapshotHeader, scope: Scope): void {
+    this.#rates.updateTraffic(section, header);
+    this.#sums.build(section, this.#rates, scope);
+    this.#owners = section.owners;
+    this.#isKnown = hasRates(section, this.#rates);
+  }
+
+  /**
+   * Bytes per second, smoothed; NaN unknown, also where no socket of it is known. A PID that was given to another
+   * process is another one.
+   */
+  rateOf(pid: number, startTicks: number): number {
+    const owners = this.#owners;
+    if (owners === undefined || !this.#isKnown || Number.isNaN(startTicks)) return Number.NaN;
+    const high = Math.floor(startTicks / TWO_32);
+    const owner = owners.slots.find(pid, startTicks >>> 0, high, OwnerKind.PROCESS);
+    if (owner < 0) return Number.NaN;
+    const rate = this.#sums.up[owner]! + this.#sums.down[owner]!;
+    const hasSockets = owners.connectionCount[owner]! + owners.listenerCount[owner]! > 0;
+    // Whoever a process with sockets descends from is an owner too.
+    return rate > 0 || hasSockets ? rate : Number.NaN;
   }
 }

@@ -1,14 +1,31 @@
 import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { timeValue } from './cell-values.ts';
-import type { CONNECTION_FIELDS } from './connection-fields.ts';
-import type { ControlGroup } from './groups.ts';
-import type { Listener, NetworkExport } from './network-export.ts';
-import { exported, inJson, type JsonEntry, type RowFields, rises, risesByText } from './row-fields.ts';
-import { type ExportedTraffic, TRAFFIC_FIELDS, type TrafficColumns } from './traffic-fields.ts';
+import type { CONNECTION_FIELDS } from './connection-rows.ts';
+import type { ControlGroup } from './control-groups.ts';
+import {
+  type AllTrafficColumns,
+  type ExportedTraffic,
+  type Listener,
+  type NetworkExport,
+  TRAFFIC_FIELDS,
+  type TrafficColumns,
+} from './network-fields.ts';
+import { LowerNames } from './owner-texts.ts';
+import {
+  arrangeBy,
+  exported,
+  inJson,
+  type JsonEntry,
+  type RowFields,
+  rises,
+  risesByText,
+  type SortKeyOf,
+  timeValue,
+} from './row-fields.ts';
+import type { RowOrder, SortBy } from './row-order.ts';
 
 /** What the process table is ordered by, with rates smoothed or not. */
-export interface OrderedProcesses extends TrafficColumns {
+interface OrderedProcesses extends TrafficColumns {
   readonly owner: Int32Array;
   readonly owners: OwnerTable;
   /** Lower-cased, by row. */
@@ -107,6 +124,51 @@ export const PROCESS_FIELDS = {
     value: ({ rows }, row) => rows.isInferred[row] === 1,
   },
 } satisfies RowFields<OrderedProcesses, ProcessExport>;
+
+/** What the process table can be ordered by. */
+export type SortKey = SortKeyOf<typeof PROCESS_FIELDS>;
+
+/** Order of the process table. */
+export interface Sort extends SortBy<SortKey> {
+  /** By the rates that exports write, not by those of the screen. */
+  readonly isRaw?: boolean;
+}
+
+/** Ties are decided by pid, then by slot; rows without a process stand behind every pid (at most 2^22). */
+const TIE_SLOTS = 2 ** 18;
+const BEHIND_ALL_PIDS = 2 ** 23;
+
+/** The tie of an owner's row: unique, and the same as long as the owner lives. */
+function ownerTie(owners: OwnerTable, slot: number): number {
+  const place = owners.kind[slot] === OwnerKind.PROCESS ? owners.pid[slot]! : BEHIND_ALL_PIDS;
+  return place * TIE_SLOTS + slot;
+}
+
+/** The columns of the process table that it can be ordered by. */
+interface OrderedColumns extends AllTrafficColumns {
+  readonly count: number;
+  /** Slot in the table of owners. */
+  readonly owner: Int32Array;
+}
+
+/** Fills the keys of a RowOrder for rows of owners. */
+export class ProcessOrder {
+  readonly #lowerNames = new LowerNames();
+  readonly #rowTexts: string[] = [];
+
+  arrange(order: RowOrder, rows: OrderedColumns, owners: OwnerTable, { key, isReversed, isRaw }: Sort): void {
+    const { count, owner, upTotal, downTotal, connections } = rows;
+    for (let row = 0; row < count; row++) order.ties[row] = ownerTie(owners, owner[row]!);
+    const up = isRaw === true ? rows.rawUp : rows.up;
+    const down = isRaw === true ? rows.rawDown : rows.down;
+    const lowerNames = (): readonly string[] => {
+      for (let row = 0; row < count; row++) this.#rowTexts[row] = this.#lowerNames.of(owners, owner[row]!);
+      return this.#rowTexts;
+    };
+    const ordered = { owner, owners, lowerNames, up, down, upTotal, downTotal, connections };
+    arrangeBy<OrderedProcesses>(PROCESS_FIELDS[key].order, isReversed, ordered, order, count);
+  }
+}
 
 /** The PID of an owner as a number to order by: NaN where there is none. */
 export function pidNumber(owners: OwnerTable, owner: number): number {

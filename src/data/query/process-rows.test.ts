@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import { HISTORY_LENGTH } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import { EVERYTHING, filterOf, Machine, OUTSIDE } from './machine.fixture.ts';
-import { PROCESS_FIELDS } from './process-fields.ts';
+import { PROCESS_FIELDS, type SortKey } from './process-fields.ts';
 import { ProcessRows } from './process-rows.ts';
 import { sortKeysOf } from './row-fields.ts';
 import type { Scope } from './scope.ts';
-import type { SortKey } from './sort.ts';
 
 const LOCAL = { local: '127.0.0.1', remote: '127.0.0.1' };
 

@@ -1,17 +1,15 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
-import type { Trend } from '../rates/trend.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
-import { trendOfHistory } from './history-trend.ts';
-import { ProcessOrder, type RateBasis } from './process-order.ts';
+import { addTraffic, hasRates, trafficColumns } from './network-fields.ts';
+import { ProcessOrder, type Sort } from './process-fields.ts';
+import { RankedRows, type RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import type { Sort } from './sort.ts';
-import { trafficColumns } from './traffic-fields.ts';
 
 /** Sockets that are counted in half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;
@@ -35,10 +33,8 @@ const PROCESS_COLUMNS = {
  * The process table: one row for each owner with sockets or traffic in scope, as columns `[0..count)`. Rates are
  * bytes per second, NaN unknown; totals are bytes since start. Valid until the next `build`.
  */
-export class ProcessRows extends columnsClass(PROCESS_COLUMNS) {
-  count = 0;
-  /** Rows before the filter took some away. */
-  unfilteredCount = 0;
+export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
+  declare readonly sort: Sort;
   #section: NetworkSection | undefined;
   #rates: NetworkRates | undefined;
   /** Row of each owner slot, -1 none. */
@@ -103,25 +99,8 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS) {
     return this.#rowOf[ownerSlot] ?? -1;
   }
 
-  /** Writes the rows of the ranks from `first` on to `out`, at most `length`; returns how many. Sorts only those. */
-  window(sort: Sort, first: number, length: number, out: Int32Array, basis: RateBasis = 'smooth'): number {
-    if (this.#section === undefined) return 0;
-    this.#order.arrange(this, this.#section.owners, sort, basis);
-    return this.#order.window(first, length, out);
-  }
-
-  /** Every row in order. Allocates the result. */
-  order(sort: Sort, basis: RateBasis = 'smooth'): Int32Array {
-    const rows = new Int32Array(this.count);
-    this.window(sort, 0, this.count, rows, basis);
-    return rows;
-  }
-
-  /** Where a row stands in that order, from 0. */
-  rankOf(row: number, sort: Sort, basis: RateBasis = 'smooth'): number {
-    if (this.#section === undefined) return 0;
-    this.#order.arrange(this, this.#section.owners, sort, basis);
-    return this.#order.rankOf(row);
+  protected override arrange(order: RowOrder, sort: Sort): void {
+    if (this.#section !== undefined) this.#order.arrange(order, this, this.#section.owners, sort);
   }
 
   /** The row's last HISTORY_LENGTH raw rates, both directions together, oldest first. */
@@ -184,12 +163,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS) {
       if (row < 0) continue;
       this.#nextTraffic[slot] = this.firstTraffic[row]!;
       this.firstTraffic[row] = slot;
-      this.up[row]! += rates.traffic.smoothTx[slot]!;
-      this.down[row]! += rates.traffic.smoothRx[slot]!;
-      this.rawUp[row]! += rates.traffic.rawTx[slot]!;
-      this.rawDown[row]! += rates.traffic.rawRx[slot]!;
-      this.upTotal[row]! += traffic.txBytes[slot]!;
-      this.downTotal[row]! += traffic.rxBytes[slot]!;
+      addTraffic(this, row, traffic, rates.traffic, slot);
       if (traffic.inferredTxBytes[slot]! + traffic.inferredRxBytes[slot]! > 0) this.isInferred[row] = 1;
     }
   }
@@ -244,7 +218,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS) {
 
   /** Missing is not zero: no rate before the second sample, nor where none of a row's sockets is counted. */
   #blankUncounted(section: NetworkSection, rates: NetworkRates): void {
-    const isUnknown = section.counted === 'none' || Number.isNaN(rates.intervalSeconds);
+    const isUnknown = !hasRates(section, rates);
     for (let row = 0; row < this.count; row++) {
       const isUncounted =
         this.uncountedSockets[row]! > 0 && this.countedSockets[row] === 0 && this.firstTraffic[row]! < 0;

@@ -40,6 +40,20 @@ export type JsonEntry<C> = {
     : never]: C[Id] extends { readonly value: (...of: never) => infer Value } ? Value : never;
 };
 
+/** Makes the JSON object of a row of the fields that are exported there, in their order. */
+export function entryMaker<Fields extends RowFields<never, never>, Source>(
+  fields: Fields & RowFields<never, Source>,
+): (source: Source, row: number) => JsonEntry<Fields> {
+  const members = Object.values<RowField<never, Source>>(fields).flatMap(({ json: name, value }) =>
+    name === undefined || value === undefined ? [] : [{ name, value }],
+  );
+  return (source, row) => {
+    const entry: Record<string, unknown> = {};
+    for (const { name, value } of members) entry[name] = value(source, row);
+    return entry as JsonEntry<Fields>;
+  };
+}
+
 /** The ids of the columns that rows can be ordered by: the words of a sort key. */
 export type SortKeyOf<C> = {
   [Id in keyof C]: C[Id] extends { readonly order: object } ? Id & string : never;
@@ -96,4 +110,19 @@ export function sortKeysOf<C extends RowFields<never, never>>(columns: C): reado
   const keys = Object.keys(columns).filter((id) => columns[id]!.order !== undefined) as SortKeyOf<C>[];
   const roundOf = (key: SortKeyOf<C>): number => columns[key]!.order!.round;
   return keys.sort((a, b) => roundOf(a) - roundOf(b));
+}
+
+/** NaN and infinities are missing; rates keep thousandths, which is less than a byte in ten seconds. */
+export function rateValue(bytesPerSecond: number): number | null {
+  return Number.isFinite(bytesPerSecond) ? Math.round(bytesPerSecond * 1000) / 1000 : null;
+}
+
+export function countValue(count: number): number | null {
+  return Number.isFinite(count) ? count : null;
+}
+
+/** RFC 3339 in UTC; null for what is no moment. */
+export function timeValue(wallMillis: number): string | null {
+  const date = new Date(wallMillis);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -145,3 +145,56 @@ function headOf(text: string): number {
 function unitAt(text: string, index: number): number {
   return index < text.length ? text.charCodeAt(index) + 1 : 0;
 }
+
+/** An order by one of a list's own keys. */
+export interface SortBy<Key extends string> {
+  readonly key: Key;
+  /** Against the key's natural direction. */
+  readonly isReversed: boolean;
+}
+
+/** Rows `[0..count)` in the order of their columns, and windows of them by rank. */
+export abstract class RankedRows {
+  /** What the rows are ordered by: a type alone, without a value. */
+  declare readonly sort: SortBy<string>;
+  count = 0;
+  /** Rows before the filter took some away. */
+  unfilteredCount = 0;
+  readonly #order = new RowOrder();
+
+  /** Fills the keys and ties of `order`, which has room for `count` rows. */
+  protected abstract arrange(order: RowOrder, sort: this['sort']): void;
+
+  /** Writes the rows of the ranks from `first` on to `out`, at most `length`; returns how many. Sorts only those. */
+  window(sort: this['sort'], first: number, length: number, out: Int32Array): number {
+    this.#order.begin(this.count);
+    this.arrange(this.#order, sort);
+    return this.#order.window(first, length, out);
+  }
+
+  /** Where a row stands in that order, from 0. */
+  rankOf(row: number, sort: this['sort']): number {
+    this.#order.begin(this.count);
+    this.arrange(this.#order, sort);
+    return this.#order.rankOf(row);
+  }
+
+  /** Every row in order. Allocates the result. */
+  order(sort: this['sort']): Int32Array {
+    const rows = new Int32Array(this.count);
+    this.window(sort, 0, this.count, rows);
+    return rows;
+  }
+}
+
+/** The row of a slot and its serial, -1 none. */
+export function rowOfSocket(
+  { count, socket, serial }: { count: number; socket: Int32Array; serial: Uint32Array },
+  slot: number,
+  slotSerial: number,
+): number {
+  for (let row = 0; row < count; row++) {
+    if (socket[row] === slot && serial[row] === slotSerial) return row;
+  }
+  return -1;
+}

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
+import { HISTORY_LENGTH } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';
-import { PROCESS_FIELDS } from './process-fields.ts';
+import { PROCESS_FIELDS, type Sort } from './process-fields.ts';
 import { ProcessRows } from './process-rows.ts';
 import { sortKeysOf } from './row-fields.ts';
-import type { Sort } from './sort.ts';
 import { TreeRows } from './tree-rows.ts';
 
 const BY_PID: Sort = { key: 'pid', isReversed: false };

@@ -1,13 +1,11 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { HISTORY_LENGTH } from '../rates/rate-history.ts';
-import type { Trend } from '../rates/trend.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
-import { trendOfHistory } from './history-trend.ts';
-import { ProcessOrder } from './process-order.ts';
+import { SlotTable } from '../../kit/table/slot-table.ts';
+import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
+import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
+import { addKnown, trafficColumns } from './network-fields.ts';
+import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';
-import type { Sort } from './sort.ts';
-import { TreeLinks } from './tree-links.ts';
-import { TreeSums } from './tree-sums.ts';
+import { RankedRows, type RowOrder } from './row-order.ts';
 
 /** Deeper levels have no bit in `rails`. */
 const RAILS_LIMIT = 31;
@@ -48,7 +46,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   #rows: ProcessRows | undefined;
   readonly #links = new TreeLinks();
   readonly #sums = new TreeSums();
-  readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /** Makes the tree anew from rows that were built from the same section; after a change of the sort too. */
@@ -56,13 +53,12 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     const { owners } = section;
     this.#rows = rows;
     this.#links.build(owners, rows);
-    this.#sums.build(this.#links, rows);
+    this.#sums.build(this.#links, rows, owners);
     const { count } = this.#links;
     const { capacity } = owners.slots;
     if (capacity > this.#rankOf.length) this.#rankOf = new Int32Array(capacity);
     this.reserveAhead(count);
-    this.#order.arrange(this.#sums, owners, sort, 'smooth');
-    this.#order.window(0, count, this.sorted);
+    this.#sums.window(sort, 0, count, this.sorted);
     this.#links.orderChildren(this.sorted);
     this.count = 0;
     this.#rankOf.fill(-1);
@@ -140,5 +136,159 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   #close(node: number): void {
     const rank = this.#rankOf[this.#sums.owner[node]!]!;
     this.size[rank] = this.count - rank;
+  }
+}
+
+/** No more nodes than owners. */
+const LINK_COLUMNS = {
+  /** Slot of the owner, and its row, -1 none. */
+  owner: numbers('i32'),
+  row: numbers('i32', -1),
+  /** Nodes, -1 none. */
+  parent: numbers('i32', -1),
+  firstChild: numbers('i32', -1),
+  nextSibling: numbers('i32', -1),
+  /** By slot of the owner: its node, -1 none. */
+  nodeOf: numbers('i32', -1),
+};
+
+/** Who is whose child: nodes `[0..count)`, first those of the process rows, then parents that have no row. */
+class TreeLinks extends columnsClass(LINK_COLUMNS) {
+  count = 0;
+  firstRoot = -1;
+  readonly #parents = new ProcessParents();
+
+  build(owners: OwnerTable, rows: ProcessRows): void {
+    this.reserve(owners.slots.capacity);
+    this.#parents.begin(owners);
+    this.nodeOf.fill(-1);
+    this.count = 0;
+    for (let row = 0; row < rows.count; row++) this.#add(rows.owner[row]!, row);
+    // Parents are added behind, and asked for their own parents when their turn comes.
+    for (let node = 0; node < this.count; node++) {
+      const parentOwner = this.#parents.of(owners, this.owner[node]!);
+      if (parentOwner < 0) continue;
+      const known = this.nodeOf[parentOwner]!;
+      this.parent[node] = known >= 0 ? known : this.#add(parentOwner, -1);
+    }
+  }
+
+  /** Links children in the order in which they stand in `sorted[0..count)`. */
+  orderChildren(sorted: Int32Array): void {
+    this.firstRoot = -1;
+    this.firstChild.fill(-1, 0, this.count);
+    for (let i = this.count - 1; i >= 0; i--) {
+      const node = sorted[i]!;
+      const parent = this.parent[node]!;
+      if (parent < 0) {
+        this.nextSibling[node] = this.firstRoot;
+        this.firstRoot = node;
+      } else {
+        this.nextSibling[node] = this.firstChild[parent]!;
+        this.firstChild[parent] = node;
+      }
+    }
+  }
+
+  #add(owner: number, row: number): number {
+    const node = this.count++;
+    this.owner[node] = owner;
+    this.row[node] = row;
+    this.parent[node] = -1;
+    this.nodeOf[owner] = node;
+    return node;
+  }
+}
+
+const PROCESSES_LIMIT = 1 << 17;
+
+/** Finds the owner that is a process's parent. Ancestors of owners are owners, unless the table was full. */
+class ProcessParents {
+  /** Key: pid of a live process. */
+  readonly #pids = new SlotTable(256, PROCESSES_LIMIT, (capacity) => {
+    const owners = new Int32Array(capacity);
+    owners.set(this.#owner);
+    this.#owner = owners;
+  });
+  #owner = new Int32Array(256);
+
+  begin(owners: OwnerTable): void {
+    this.#pids.clear();
+    const { rows, count } = owners.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      if (owners.kind[slot] !== OwnerKind.PROCESS || owners.hasExited[slot] === 1) continue;
+      const entry = this.#pids.add(owners.pid[slot]!, 0, 0, 0);
+      if (entry >= 0) this.#owner[entry] = slot;
+    }
+  }
+
+  /** Slot of the parent, -1: none, or not an owner. */
+  of(owners: OwnerTable, slot: number): number {
+    if (owners.kind[slot] !== OwnerKind.PROCESS || owners.ppid[slot]! <= 0) return -1;
+    const entry = this.#pids.find(owners.ppid[slot]!, 0, 0, 0);
+    if (entry < 0) return -1;
+    const parent = this.#owner[entry]!;
+    return isOlder(owners, parent, slot) ? parent : -1;
+  }
+}
+
+/** A parent is there before its child: what is not has got the pid of one that is gone, and nothing forms a ring. */
+function isOlder(owners: OwnerTable, parent: number, child: number): boolean {
+  const difference = owners.startTicks[parent]! - owners.startTicks[child]!;
+  return difference === 0 ? owners.pid[parent]! < owners.pid[child]! : difference < 0;
+}
+
+const SUM_COLUMNS = {
+  owner: numbers('i32'),
+  ...trafficColumns(Number.NaN),
+  listeners: numbers('i32'),
+  /** Children not added yet. */
+  waiting: numbers('i32'),
+  /** Not by node: those whose children have all been added. */
+  ready: numbers('i32'),
+};
+
+/** The columns of the process table summed up over each node's branch, by node. */
+class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
+  declare readonly sort: Sort;
+  #owners: OwnerTable | undefined;
+  readonly #order = new ProcessOrder();
+
+  build(links: TreeLinks, rows: ProcessRows, owners: OwnerTable): void {
+    this.#owners = owners;
+    this.count = links.count;
+    this.reserveAhead(links.count);
+    this.clearRows();
+    this.owner.set(links.owner.subarray(0, links.count));
+    for (let node = 0; node < links.count; node++) {
+      const row = links.row[node]!;
+      if (row < 0) continue;
+      addKnown(this, node, rows, row);
+      this.listeners[node] = rows.listeners[row]!;
+    }
+    this.#addUp(links);
+  }
+
+  protected override arrange(order: RowOrder, sort: Sort): void {
+    if (this.#owners !== undefined) this.#order.arrange(order, this, this.#owners, sort);
+  }
+
+  /** From the leaves upwards, each node after all of its children. */
+  #addUp({ parent, count }: TreeLinks): void {
+    const waiting = this.waiting;
+    const ready = this.ready;
+    waiting.fill(0, 0, count);
+    for (let node = 0; node < count; node++) if (parent[node]! >= 0) waiting[parent[node]!]!++;
+    let readyCount = 0;
+    for (let node = 0; node < count; node++) if (waiting[node] === 0) ready[readyCount++] = node;
+    for (let i = 0; i < readyCount; i++) {
+      const node = ready[i]!;
+      const to = parent[node]!;
+      if (to < 0) continue;
+      addKnown(this, to, this, node);
+      this.listeners[to]! += this.listeners[node]!;
+      if (--waiting[to]! === 0) ready[readyCount++] = to;
+    }
   }
 }

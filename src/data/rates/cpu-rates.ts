@@ -1,7 +1,68 @@
-import { CPU_TOTAL_ROW, type CpuTable } from '../schema/cpu-sample.ts';
-import { CpuUsage } from './cpu-usage.ts';
-import { SampleHistory } from './sample-history.ts';
-import { type Trend, Trends } from './trend.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../schema/cpu-sample.ts';
+import { SampleHistory, type Trend, Trends } from './histories.ts';
+
+const TICK_COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
+/** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
+const WRAPPED_TICKS = 2 ** 62;
+
+/** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
+const USAGE_COLUMNS = {
+  percent: numbers('f64', Number.NaN),
+  /** Ticks as of the last sample. */
+  user: numbers('f64', Number.NaN),
+  nice: numbers('f64', Number.NaN),
+  system: numbers('f64', Number.NaN),
+  irq: numbers('f64', Number.NaN),
+  softirq: numbers('f64', Number.NaN),
+  steal: numbers('f64', Number.NaN),
+  idle: numbers('f64', Number.NaN),
+  iowait: numbers('f64', Number.NaN),
+};
+
+/** Shares of the time between two samples in which processors worked, percent of each; NaN unknown. */
+export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
+  /** Rows in use. */
+  count = 0;
+
+  /** All cores together, 0 to 100. */
+  get total(): number {
+    return this.count > CPU_TOTAL_ROW ? this.percent[CPU_TOTAL_ROW]! : Number.NaN;
+  }
+
+  /** Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown. */
+  update(times: CpuTable): void {
+    this.reserve(times.count);
+    this.count = times.count;
+    for (let row = 0; row < times.count; row++) {
+      let busy = 0;
+      let all = 0;
+      for (let i = 0; i < TICK_COLUMNS.length; i++) {
+        const name = TICK_COLUMNS[i]!;
+        const now = times[name][row]!;
+        const growth = growthOf(now, this[name][row]!);
+        this[name][row] = now;
+        if (i < BUSY_COLUMNS.length) busy += growth;
+        all += growth;
+      }
+      this.percent[row] = all > 0 ? (busy / all) * 100 : Number.NaN;
+    }
+  }
+
+  /** The next sample is the first again. */
+  reset(): void {
+    this.clearRows();
+  }
+}
+
+/**
+ * Steal, idle and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a
+ * column that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
+ */
+function growthOf(now: number, last: number): number {
+  const growth = now - last;
+  return growth > 0 && growth < WRAPPED_TICKS ? growth : 0;
+}
 
 /** Use of the processors with its past: all together and each core, percent. */
 export class CpuRates {

@@ -1,5 +1,5 @@
 import type { ProcessDetailSection } from '../sample/process-detail-section.ts';
-import { SampleHistory } from './sample-history.ts';
+import { SampleHistory } from './histories.ts';
 
 /** One process in depth over time: CPU, memory, storage I/O, and the CPU of its threads. */
 export class DetailRates {

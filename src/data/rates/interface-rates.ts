@@ -1,7 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
+import { SampleHistory } from './histories.ts';
 import { LinkRates } from './link-rates.ts';
-import { SampleHistory } from './sample-history.ts';
 
 /** Samples of each interface that are kept: more than a line has room for. */
 const INTERFACE_SAMPLES = 64;

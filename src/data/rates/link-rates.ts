@@ -1,7 +1,8 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { RateColumns } from './rate-columns.ts';
-import { SecondBuckets } from './second-buckets.ts';
-import { type Trend, Trends } from './trend.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
+import type { InterfaceTable } from '../sample/interface-table.ts';
+import { SecondBuckets, type Trend, Trends } from './histories.ts';
+import { RateColumns, weightOf } from './rate-columns.ts';
 
 /** Bytes since the epoch's first sample. */
 class SinceColumns extends columnsClass({ tx: numbers('f64'), rx: numbers('f64') }) {}
@@ -71,5 +72,144 @@ export class LinkRates extends RateColumns {
     copy.#buckets.become(this.#buckets);
     copy.#trends.become(this.#trends);
     return copy;
+  }
+}
+
+/** Interfaces remembered at most; of containers thousands come and go in a day. */
+const KNOWN_LIMIT = 1024;
+
+interface KnownInterface {
+  name: string;
+  txBytes: number;
+  rxBytes: number;
+}
+
+/**
+ * What each interface has moved since the epoch's first sample, also of those that have gone: one that comes back
+ * under its name goes on where it ended.
+ */
+export class KnownInterfaces {
+  readonly #known = new Map<number, KnownInterface>();
+
+  copy(): KnownInterfaces {
+    const copy = new KnownInterfaces();
+    for (const [index, known] of this.#known) copy.#known.set(index, { ...known });
+    return copy;
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+
+  /** By number; undefined: never seen, or forgotten. */
+  of(interfaceIndex: number): Readonly<KnownInterface> | undefined {
+    return this.#known.get(interfaceIndex);
+  }
+
+  /** What the one had that had the name until now and is there no longer, once; the number may be the same. */
+  takeGone(name: string, interfaceIndex: number, table: InterfaceTable): KnownInterface | undefined {
+    for (const [index, known] of this.#known) {
+      const isThere = index !== interfaceIndex && table.slots.find(index, 0, 0, 0) >= 0;
+      if (known.name !== name || isThere) continue;
+      const taken = { ...known };
+      known.txBytes = 0;
+      known.rxBytes = 0;
+      return taken;
+    }
+    return undefined;
+  }
+
+  note(interfaceIndex: number, name: string, txBytes: number, rxBytes: number): void {
+    const known = this.#known.get(interfaceIndex);
+    if (known === undefined) {
+      this.#makeRoom();
+      this.#known.set(interfaceIndex, { name, txBytes, rxBytes });
+      return;
+    }
+    known.name = name;
+    known.txBytes = txBytes;
+    known.rxBytes = rxBytes;
+  }
+
+  #makeRoom(): void {
+    if (this.#known.size < KNOWN_LIMIT) return;
+    for (const index of this.#known.keys()) {
+      this.#known.delete(index);
+      return;
+    }
+  }
+}
+
+/** Less than this in the last seconds is no traffic to take a share of. */
+const LEAST_BYTES = 1;
+
+/**
+ * Share of interfaces' bytes that the rows explain, over the last few seconds (the weights of the rates): of each
+ * interface by its slot, and of several together.
+ */
+export class AttributedShares {
+  #serial = new Uint32Array(0);
+  /** Cumulative, of all rows; as the last sample had it. */
+  #explained = new Float64Array(0);
+  #lastExplained = new Float64Array(0);
+  /** What the interface has moved in this sample. */
+  #moved = new Float64Array(0);
+  #recentExplained = new Float64Array(0);
+  #recentMoved = new Float64Array(0);
+
+  /** Before a sample. */
+  begin(capacity: number): void {
+    if (capacity > this.#serial.length) this.#grow(capacity);
+    this.#explained.fill(0);
+    this.#moved.fill(0);
+  }
+
+  /** An interface has moved so many bytes since the last sample. */
+  move(slot: number, serial: number, bytes: number): void {
+    if (this.#serial[slot] !== serial) {
+      this.#serial[slot] = serial;
+      this.#lastExplained[slot] = 0;
+      this.#recentExplained[slot] = 0;
+      this.#recentMoved[slot] = 0;
+    }
+    this.#moved[slot]! += bytes;
+  }
+
+  /** A row has so many bytes there since it began. */
+  explain(slot: number, bytes: number): void {
+    this.#explained[slot]! += bytes;
+  }
+
+  /** After a sample; NaN: there was none before, so that all of it is a baseline. */
+  end(seconds: number): void {
+    const kept = Number.isNaN(seconds) ? 0 : 1 - weightOf(seconds);
+    const counted = Number.isNaN(seconds) ? 0 : 1;
+    for (let slot = 0; slot < this.#serial.length; slot++) {
+      // Rows that are merged leave the sum as it is; what is taken off it is no growth.
+      const grown = Math.max(0, this.#explained[slot]! - this.#lastExplained[slot]!);
+      this.#lastExplained[slot] = this.#explained[slot]!;
+      this.#recentExplained[slot] = this.#recentExplained[slot]! * kept + grown * counted;
+      this.#recentMoved[slot] = this.#recentMoved[slot]! * kept + this.#moved[slot]! * counted;
+    }
+  }
+
+  reset(): void {
+    this.#recentExplained.fill(0);
+    this.#recentMoved.fill(0);
+  }
+
+  /** 0 to 1; NaN without traffic. Acknowledged bytes trail the wire, so that the quotient may pass 1 for a moment. */
+  ratio(slot: number): number {
+    const moved = this.#recentMoved[slot] ?? 0;
+    return moved < LEAST_BYTES ? Number.NaN : Math.min(1, this.#recentExplained[slot]! / moved);
+  }
+
+  #grow(capacity: number): void {
+    this.#serial = lengthened(this.#serial, new Uint32Array(capacity));
+    this.#explained = lengthened(this.#explained, new Float64Array(capacity));
+    this.#lastExplained = lengthened(this.#lastExplained, new Float64Array(capacity));
+    this.#moved = lengthened(this.#moved, new Float64Array(capacity));
+    this.#recentExplained = lengthened(this.#recentExplained, new Float64Array(capacity));
+    this.#recentMoved = lengthened(this.#recentMoved, new Float64Array(capacity));
   }
 }

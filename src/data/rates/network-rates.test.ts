@@ -4,9 +4,8 @@ import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis } from '../sample/socket-table.ts';
+import { BUCKET_COUNT, HISTORY_LENGTH } from './histories.ts';
 import { NetworkRates, TOTALS_SLOT } from './network-rates.ts';
-import { HISTORY_LENGTH } from './rate-history.ts';
-import { BUCKET_COUNT } from './second-buckets.ts';
 
 /** A machine with one process and one connection, watched. */
 class Watched {

@@ -2,11 +2,9 @@ import type { InterfaceTable } from '../sample/interface-table.ts';
 import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
-import { AttributedShares } from './attributed-share.ts';
-import { KnownInterfaces } from './known-interfaces.ts';
-import { LinkRates } from './link-rates.ts';
+import { RateHistory } from './histories.ts';
+import { AttributedShares, KnownInterfaces, LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
-import { RateHistory } from './rate-history.ts';
 
 /** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
 const LINK_HEADER_BYTES = 14;

@@ -1,6 +1,46 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
-import { ProcessCpu } from './process-cpu.ts';
+import type { ProcessTable } from '../sample/process-table.ts';
 import { RateColumns } from './rate-columns.ts';
+
+/** CPU use of processes between two samples, by the process table's slots. */
+export class ProcessCpu extends columnsClass({
+  /** Share of one core, percent: two busy threads are 200. NaN: unknown, being seen for the first time. */
+  corePercent: numbers('f64'),
+  /** Of the row that the share is of. */
+  serial: numbers('u32'),
+  lastNanos: numbers('f64'),
+}) {
+  #lastMicros = Number.NaN;
+
+  /** Takes a sample of so many monotonic microseconds. A process has a share from its second sample on. */
+  update(processes: ProcessTable, monotonicMicros: number): void {
+    const { rows, count, serial, capacity } = processes.slots;
+    this.reserve(capacity);
+    const elapsedNanos = (monotonicMicros - this.#lastMicros) * 1000;
+    this.#lastMicros = monotonicMicros;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const nanos = processes.cpuNanos[slot]!;
+      const isKnown = this.serial[slot] === serial[slot] && elapsedNanos > 0;
+      const grown = nanos - this.lastNanos[slot]!;
+      this.corePercent[slot] = isKnown ? (Math.max(0, grown) / elapsedNanos) * 100 : Number.NaN;
+      this.serial[slot] = serial[slot]!;
+      this.lastNanos[slot] = nanos;
+    }
+  }
+
+  /** The next sample is the first again. */
+  reset(): void {
+    this.serial.fill(0);
+    this.#lastMicros = Number.NaN;
+  }
+}
+
+/** Share of the whole machine, 0 to 100. */
+export function machinePercent(corePercent: number, coreCount: number): number {
+  return Math.min(100, corePercent / coreCount);
+}
 
 /** CPU and storage I/O of every process between two samples, by the process table's slots. */
 export class ProcessRates {

@@ -1,5 +1,5 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { OpenFile } from '../../kit/files/open-file.ts';
+import { OpenFile } from '../../kit/files/user-file.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

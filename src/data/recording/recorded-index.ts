@@ -1,4 +1,4 @@
-import { TimeSlice } from '../source/time-slice.ts';
+import { TimeSlice } from '../source/source.ts';
 import type { RecordedFile } from './recorded-file.ts';
 import { decodeMemberHeader, isGzip, MEMBER_HEADER_BYTES, type MemberHeader } from './recorded-member.ts';
 

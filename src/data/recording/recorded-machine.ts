@@ -1,7 +1,7 @@
 import { OpError } from '../../kit/errors/op-error.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { SectionError, Snapshot } from '../sample/snapshot.ts';
-import { TimeSlice } from '../source/time-slice.ts';
+import { TimeSlice } from '../source/source.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedTables } from './recorded-tables.ts';
 

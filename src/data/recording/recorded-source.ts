@@ -1,7 +1,6 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Snapshot, Want } from '../sample/snapshot.ts';
-import type { Source } from '../source/source.ts';
-import { withinDeadline } from '../source/within-deadline.ts';
+import { type Source, withinDeadline } from '../source/source.ts';
 import { PlaybackClock } from './recorded-clock.ts';
 import { playbackError, RecordedFile } from './recorded-file.ts';
 import { RecordedIndex, type SeekPoint } from './recorded-index.ts';

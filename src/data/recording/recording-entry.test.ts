@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { ExportOptions } from '../export/export-options.ts';
-import { snapshotToJson } from '../export/json.ts';
+import { type ExportOptions, snapshotToJson } from '../export/network-json.ts';
 import type { Slice } from '../sample/slice.ts';
 import { RecordingEntry } from './recording-entry.ts';
 import { RecordedWorld } from './recording-world.fixture.ts';

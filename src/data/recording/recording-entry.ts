@@ -1,8 +1,14 @@
-import type { ExportOptions } from '../export/export-options.ts';
-import { listenPortEntries, snapshotEntry } from '../export/json.ts';
-import { hostEntries } from '../export/json-hosts.ts';
-import { groupEntries, type ProcessContext, processContext, processEntry } from '../export/json-processes.ts';
-import { connectionEntry } from '../export/json-sockets.ts';
+import {
+  connectionEntry,
+  type ExportOptions,
+  groupEntries,
+  hostEntries,
+  listenPortEntries,
+  type ProcessContext,
+  processContext,
+  processEntry,
+  snapshotEntry,
+} from '../export/network-json.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { HostTable, type NetworkSection, OwnerTable, TrafficTable } from '../sample/network-section.ts';
@@ -77,7 +83,7 @@ export class RecordingEntry {
     const bare = { ...context, connectionsOf: () => [] };
     let isFirst = true;
     this.#add('[', sink);
-    for (const row of rows.order(this.#options.sort, 'raw')) {
+    for (const row of rows.order({ ...this.#options.sort, isRaw: true })) {
       if (slice.due()) await slice.rest();
       this.#add(isFirst ? '{' : ',{', sink);
       isFirst = false;

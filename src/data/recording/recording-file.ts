@@ -1,5 +1,5 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { OpenFile } from '../../kit/files/open-file.ts';
+import { OpenFile } from '../../kit/files/user-file.ts';
 
 /** What is recorded (who talks to whom) is for the user alone. */
 const MODE = 0o600;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { snapshotToJson } from '../export/json.ts';
+import { snapshotToJson } from '../export/network-json.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
 import type { Source } from '../source/source.ts';
 import { RecordedSource } from './recorded-source.ts';

@@ -1,7 +1,7 @@
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { SectionError, Snapshot } from '../sample/snapshot.ts';
-import { TimeSlice } from '../source/time-slice.ts';
+import { TimeSlice } from '../source/source.ts';
 import {
   ERRORS_LIMIT,
   LINE_START,

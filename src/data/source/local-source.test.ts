@@ -7,7 +7,7 @@ import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import { LocalSource } from './local-source.ts';
-import { TimeSlice } from './time-slice.ts';
+import { TimeSlice } from './source.ts';
 
 const NETWORK = { network: true } as const;
 const FOR_EVER = Number.POSITIVE_INFINITY;

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toOpError } from '../errors/op-error.ts';
-import { openToAppend } from './append-file.ts';
+import { openToAppend } from './user-file.ts';
 
 const OTHER_USER = 65534;
 let folder = '';
@@ -62,7 +62,7 @@ describe('appending', () => {
   });
 
   test('writes to what is open already, by its name in /dev', () => {
-    const script = `const { openToAppend } = await import(${JSON.stringify(import.meta.resolve('./append-file.ts'))});
+    const script = `const { openToAppend } = await import(${JSON.stringify(import.meta.resolve('./user-file.ts'))});
       require('node:fs').writeSync(openToAppend('/dev/stderr', 0o600), 'word');`;
     const piped = ['sh', '-c', '"$0" -e "$1" 2>&1 >/dev/null | cat', process.execPath, script];
     expect(String(Bun.spawnSync(piped).stdout)).toBe('word');

@@ -3,10 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toOpError } from '../errors/op-error.ts';
-import { openToAppend } from './append-file.ts';
-import { OpenFile } from './open-file.ts';
-import { createNew, openToRead, readText, readWhole, writeNew } from './user-file.ts';
-import { useUserRights } from './user-rights.ts';
+import {
+  createNew,
+  OpenFile,
+  openToAppend,
+  openToRead,
+  readText,
+  readWhole,
+  useUserRights,
+  writeNew,
+} from './user-file.ts';
 
 let folder = '';
 const at = (name: string): string => join(folder, name);

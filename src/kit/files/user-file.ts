@@ -1,22 +1,27 @@
 import {
+  close,
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
   openSync,
+  read,
   readSync,
   rmSync,
+  statSync,
+  write,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { OpError } from '../errors/op-error.ts';
-import { withUserRights } from './user-rights.ts';
+import { linkTarget } from './safe-link.ts';
 
 /**
  * The one place where files are opened that the user names, or that belong to the user: with the user's own rights
- * (user-rights.ts), and never waiting for another end. All errors are OpError, or carry the system's code.
+ * (`withUserRights`), and never waiting for another end. All errors are OpError, or carry the system's code.
  */
 
-const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants;
 
 /** A regular file, open for reading. */
 interface ReadableFile {
@@ -88,4 +93,102 @@ export function writeNew(path: string, text: string, mode: number, isSynced = fa
 /** Removes a file; one that is not there is no error. */
 export function removeFile(path: string): void {
   withUserRights(() => rmSync(path, { force: true }));
+}
+
+/** A file that was opened with the user's own rights, read and written on the runtime's threads. */
+export class OpenFile {
+  /** At the moment of opening. */
+  readonly sizeBytes: number;
+  readonly #descriptor: number;
+
+  private constructor(descriptor: number, sizeBytes: number) {
+    this.#descriptor = descriptor;
+    this.sizeBytes = sizeBytes;
+  }
+
+  /** A regular file, as `openToRead`. */
+  static toRead(path: string): OpenFile {
+    const { descriptor, sizeBytes } = openToRead(path);
+    return new OpenFile(descriptor, sizeBytes);
+  }
+
+  /** A file that was not there before, as `createNew`. */
+  static toCreate(path: string, mode: number): OpenFile {
+    return new OpenFile(createNew(path, mode), 0);
+  }
+
+  /** pread(2). Resolves to the bytes read, 0 at the end. */
+  read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(this.#descriptor, into, offset, length, position, (error, count) =>
+        error ? reject(error) : resolve(count),
+      );
+    });
+  }
+
+  /** pwrite(2). Resolves to the bytes written, which may be fewer. */
+  write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#descriptor, bytes, offset, length, position, (error, count) =>
+        error ? reject(error) : resolve(count),
+      );
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      close(this.#descriptor, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
+
+/**
+ * Opens a file to append to, with the user's own rights; creates it with `mode` where there is none. It never waits for
+ * a reader. Refused is what another user may have put there for root to fall into: a symbolic link that belongs neither
+ * to the user nor to root (`FOREIGN_LINK`), and in a sticky folder that others may write to (such as /tmp) a file of
+ * another user, or one with a second name (`FOREIGN_FILE`). Throws OpError, or an error with the system's code.
+ */
+export function openToAppend(path: string, mode: number): number {
+  return withUserRights(() => {
+    const { path: target, isOpenAlready } = linkTarget(path);
+    const flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY;
+    const descriptor = openSync(target, isOpenAlready ? flags : flags | O_NOFOLLOW, mode);
+    try {
+      const status = fstatSync(descriptor);
+      if (status.isDirectory()) throw new OpError({ op: 'open', code: 'EISDIR' });
+      const isOwn = status.uid === process.geteuid?.() && status.nlink <= 1;
+      if (!isOwn && isSharedFolder(dirname(target))) throw new OpError({ op: 'open', code: 'FOREIGN_FILE' });
+      return descriptor;
+    } catch (thrown) {
+      closeSync(descriptor);
+      throw thrown;
+    }
+  });
+}
+
+/** Where everybody may leave files: the same folders in which Linux guards links (fs.protected_symlinks). */
+function isSharedFolder(path: string): boolean {
+  const { mode } = statSync(path);
+  return (mode & STICKY) !== 0 && (mode & OTHERS_WRITE) !== 0;
+}
+
+/** Does the work with no more rights than the user has, and returns what it returns. */
+type UserRights = <T>(work: () => T) => T;
+
+let current: UserRights = (work) => work();
+
+/** From now on files are opened by this: for a program whose executable has rights that its user has not. */
+export function useUserRights(rights: UserRights): void {
+  current = rights;
+}
+
+/**
+ * Does the work with the user's own rights. The work must be done when it returns: rights belong to a thread, and what
+ * goes on later, or on another thread, has all of them.
+ */
+export function withUserRights<T>(work: () => T): T {
+  return current(work);
 }

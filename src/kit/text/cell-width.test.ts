@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { cellWidth } from './cell-width.ts';
-import { charClass, classOf, NARROW, WIDE } from './char-class.ts';
-import { clusterWidth } from './cluster-width.ts';
-import { forEachCluster, MAX_CLUSTER_UNITS } from './graphemes.ts';
+import {
+  cellWidth,
+  charClass,
+  classOf,
+  clusterWidth,
+  forEachCluster,
+  MAX_CLUSTER_UNITS,
+  NARROW,
+  WIDE,
+} from './cell-width.ts';
 import stringWidth from './testdata/string-width-9.0.0/index.js';
 
 const SAMPLES = [

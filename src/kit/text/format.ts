@@ -1,4 +1,40 @@
-import { AsciiText } from './ascii-text.ts';
+const QUESTION_MARK = 0x3f;
+
+/** A scratch of ASCII bytes that number formats write into and buffers draw from; grows, never shrinks. */
+export class AsciiText {
+  bytes: Uint8Array = new Uint8Array(32);
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  pushByte(byte: number): void {
+    if (this.length === this.bytes.length) this.#grow(this.length + 1);
+    this.bytes[this.length++] = byte;
+  }
+
+  /** Appends ASCII; any other character becomes `?`. */
+  pushString(ascii: string): void {
+    if (this.length + ascii.length > this.bytes.length) this.#grow(this.length + ascii.length);
+    for (let i = 0; i < ascii.length; i++) {
+      const unit = ascii.charCodeAt(i);
+      this.bytes[this.length++] = unit < 0x80 ? unit : QUESTION_MARK;
+    }
+  }
+
+  toString(): string {
+    let text = '';
+    for (let i = 0; i < this.length; i++) text += String.fromCharCode(this.bytes[i]!);
+    return text;
+  }
+
+  #grow(needed: number): void {
+    const longer = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    longer.set(this.bytes);
+    this.bytes = longer;
+  }
+}
 
 const ZERO = 0x30;
 const DASH = 0x2d;
@@ -202,4 +238,26 @@ export function groupedText(value: number): string {
     text += `${text === '' ? '' : ','}${digits.slice(at, at + GROUP_DIGITS)}`;
   }
   return text;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** Of the runtime, whose first answer loads all time zones: 4 MB of resident memory and 3 ms. */
+let secondsEast = (wallMillis: number): number => new Date(wallMillis).getTimezoneOffset() * -60;
+
+/** From now on local time is this many seconds ahead of UTC, by the wall time in milliseconds. */
+export function useLocalTime(secondsEastOfUtc: (wallMillis: number) => number): void {
+  secondsEast = secondsEastOfUtc;
+}
+
+/** Local time of day, `14:03:27`; `-` for what is not finite. */
+export function clockText(wallMillis: number): string {
+  const seconds = Math.floor(wallMillis / 1000) + secondsEast(wallMillis);
+  if (!Number.isFinite(seconds)) return '-';
+  const ofDay = ((seconds % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
+  return [ofDay / 3600, (ofDay / 60) % 60, ofDay % 60].map(pair).join(':');
+}
+
+function pair(value: number): string {
+  return String(Math.floor(value)).padStart(2, '0');
 }

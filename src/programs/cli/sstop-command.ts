@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { shownUrl } from '../../kit/text/shown-url.ts';
+import { shownUrl } from '../../kit/text/sanitize.ts';
 import {
   agentAccessOptions,
   type CommonOptions,

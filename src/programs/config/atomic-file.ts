@@ -3,8 +3,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { linkTarget } from '../../kit/files/safe-link.ts';
-import { removeFile, writeNew } from '../../kit/files/user-file.ts';
-import { withUserRights } from '../../kit/files/user-rights.ts';
+import { removeFile, withUserRights, writeNew } from '../../kit/files/user-file.ts';
 
 const MODE = 0o600;
 const MOST_NAMES = 8;

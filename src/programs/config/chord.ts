@@ -1,5 +1,11 @@
-import { characterKey, controlKey, Modifier, namedKey } from '../../screen/input/key-event.ts';
-import { LETTER_KEYS, TILDE_KEYS } from '../../screen/input/key-names.ts';
+import {
+  characterKey,
+  controlKey,
+  LETTER_KEYS,
+  Modifier,
+  namedKey,
+  TILDE_KEYS,
+} from '../../screen/input/key-event.ts';
 
 /** A chord as KeyEvent has it, or why a text is none. */
 type ChordReading = { readonly chord: string } | { readonly refusal: string };

@@ -1,5 +1,5 @@
 import type { Recoloring } from '../../screen/style/palette.ts';
-import { THEME_NAMES, type ThemeName } from '../../screen/style/themes.ts';
+import { THEME_NAMES, type ThemeName } from '../../screen/style/theme.ts';
 
 /** What config.yaml asks for, with the default where it is silent. */
 export interface Config<Sort extends string, Column extends string, Action extends string> {

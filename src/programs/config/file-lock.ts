@@ -1,7 +1,6 @@
 import { closeSync, linkSync, lstatSync, renameSync } from 'node:fs';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { createNew, removeFile } from '../../kit/files/user-file.ts';
-import { withUserRights } from '../../kit/files/user-rights.ts';
+import { createNew, removeFile, withUserRights } from '../../kit/files/user-file.ts';
 
 /**
  * A lock whose time is so far from now is one whose holder died: what is done under it takes milliseconds. One from the

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES } from '../../screen/style/palette.ts';
-import { THEME_NAMES } from '../../screen/style/themes.ts';
+import { THEME_NAMES } from '../../screen/style/theme.ts';
 import { defaultConfig } from './config.ts';
 import { problemText } from './config-problem.ts';
 import { CONFIG_KEYS, parseConfig } from './parse-config.ts';

@@ -1,6 +1,6 @@
 import { type Color, DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES, type PaletteEntry } from '../../screen/style/palette.ts';
-import { THEME_NAMES } from '../../screen/style/themes.ts';
+import { THEME_NAMES } from '../../screen/style/theme.ts';
 import { type Config, defaultConfig, type Vocabulary } from './config.ts';
 import { type ConfigProblem, quoted } from './config-problem.ts';
 import { parseRate, RATE_HINT } from './rate.ts';

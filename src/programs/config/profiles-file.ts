@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { readWhole } from '../../kit/files/user-file.ts';
-import { withUserRights } from '../../kit/files/user-rights.ts';
+import { readWhole, withUserRights } from '../../kit/files/user-file.ts';
 import { writeWhole } from './atomic-file.ts';
 import { withFileLock } from './file-lock.ts';
 import {

@@ -1,7 +1,7 @@
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
-import { TimeSlice } from '../../data/source/time-slice.ts';
+import { TimeSlice } from '../../data/source/source.ts';
 import type { NetworkData } from '../../views/network/network-data.ts';
 
 /** Who is told of new samples of the network. */

@@ -1,9 +1,9 @@
 import { AlertTracker } from '../../data/query/alert-tracker.ts';
-import { FilterCaches } from '../../data/query/filter/filter-caches.ts';
+import { FilterCaches } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
-import { OwnerHistories } from '../../data/query/owner-histories.ts';
+import { OwnerHistories } from '../../data/query/owner-history.ts';
+import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
-import type { SortKey } from '../../data/query/sort.ts';
 import type { PlaybackProgress } from '../../data/recording/recorded-source.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Theme } from '../../screen/style/theme.ts';

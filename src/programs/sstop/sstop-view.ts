@@ -2,7 +2,7 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
 import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
-import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
+import { renderScrollbar } from '../../screen/widgets/viewport.ts';
 import { layoutDetail, renderDetail } from '../../views/network/detail.ts';
 import { renderHeader, renderSparklineRow } from '../../views/network/header.ts';
 import type { NetworkData } from '../../views/network/network-data.ts';

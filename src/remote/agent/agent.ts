@@ -8,9 +8,8 @@ import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
 import type { Connection } from './server/client-connection.ts';
+import { RequestTurns, SendBudget } from './server/client-limits.ts';
 import { MetricsAnswers } from './server/metrics-answers.ts';
-import { RequestTurns } from './server/request-turns.ts';
-import { SendBudget } from './server/send-budget.ts';
 
 /** What an agent is to be. */
 interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {

@@ -1,5 +1,5 @@
 import { OpError } from '../../kit/errors/op-error.ts';
-import { shownUrl } from '../../kit/text/shown-url.ts';
+import { shownUrl } from '../../kit/text/sanitize.ts';
 
 /** Where an agent is. The token is apart from the URL, so that the rest may be shown. */
 export interface AgentUrl {

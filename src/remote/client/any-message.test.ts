@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, constantFrom, integer, jsonValue, oneof, property } from 'fast-check';
-import { CpuUsage } from '../../data/rates/cpu-usage.ts';
+import { CpuUsage } from '../../data/rates/cpu-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { decodeOriginalReply } from '../wire/original-reply.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { CpuUsage } from '../../data/rates/cpu-usage.ts';
-import { machinePercent, ProcessCpu } from '../../data/rates/process-cpu.ts';
+import { CpuUsage } from '../../data/rates/cpu-rates.ts';
+import { machinePercent, ProcessCpu } from '../../data/rates/process-rates.ts';
 import type { OriginalMetrics, OriginalProcess } from '../wire/original-metrics.ts';
 import { encodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
 import { sourceOf, until } from './remote.fixture.ts';

@@ -1,19 +1,13 @@
 import type { Snapshot, SnapshotHeader, Want } from '../../data/sample/snapshot.ts';
-import type { RemoteLink, RemoteStatus } from '../../data/source/remote-link.ts';
-import type { Source } from '../../data/source/source.ts';
-import { withinDeadline } from '../../data/source/within-deadline.ts';
+import { type RemoteLink, type RemoteStatus, type Source, withinDeadline } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { Connection, type ConnectionTarget, type Protocol } from './agent-connection.ts';
-import { Backoff } from './backoff.ts';
-import { Gathering } from './gathering.ts';
-import { LinkMeter } from './link-meter.ts';
 import { type LaterRequest, OriginalSession } from './original-session.ts';
-import type { Session, SessionLine } from './session.ts';
+import { Backoff, Wakening } from './reconnection.ts';
+import { Gathering, type Session, type SessionLine } from './session.ts';
 import { isCertificateError } from './trust.ts';
 import { V2Memory, V2Session } from './v2-session.ts';
-import { versionNotice } from './version-notice.ts';
-import { Wakening } from './wakening.ts';
 
 interface RemoteOptions extends ConnectionTarget {
   /** Of this program. */
@@ -251,4 +245,65 @@ function emptyHeader(hostName: string, monotonicMicros: number): SnapshotHeader 
     bootWallMillis: Number.NaN,
     clockTicksPerSecond: 100,
   };
+}
+
+const LATENCIES_LIMIT = 4096;
+
+/** What the way to an agent has carried. Bytes are those of messages, without the frames of WebSocket and TLS. */
+class LinkMeter {
+  requests = 0;
+  sentBytes = 0;
+  receivedBytes = 0;
+  /** The newest, microseconds. */
+  readonly #latencies = new Float64Array(LATENCIES_LIMIT);
+  #answers = 0;
+
+  sent(text: string): void {
+    this.requests++;
+    this.sentBytes += text.length;
+  }
+
+  received(frame: string | Uint8Array): void {
+    this.receivedBytes += frame.length;
+  }
+
+  answered(latencyMicros: number): void {
+    this.#latencies[this.#answers++ % LATENCIES_LIMIT] = latencyMicros;
+  }
+
+  /** The latency that this share of the answers (0 to 1) did not exceed, microseconds; NaN before any. */
+  latencyMicros(share: number): number {
+    const count = Math.min(this.#answers, LATENCIES_LIMIT);
+    if (count === 0) return Number.NaN;
+    const sorted = this.#latencies.slice(0, count).sort();
+    return sorted[Math.min(count - 1, Math.floor(share * count))]!;
+  }
+}
+
+/** What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing. */
+export function versionNotice({ version, notice }: Capabilities, ownVersion: string): string | undefined {
+  if (notice !== undefined && notice !== '') return notice;
+  if (version === ownVersion) return undefined;
+  const order = compareVersions(version, ownVersion);
+  if (order === undefined) return `the agent is version ${version || 'unknown'}, this program ${ownVersion}`;
+  const [older, newer] = order < 0 ? ['agent', 'this program'] : ['program', 'the agent'];
+  return order < 0
+    ? `the ${older} is version ${version}, older than ${newer} (${ownVersion}): what it does not tell is shown as -`
+    : `this ${older} is version ${ownVersion}, older than ${newer} (${version}): it does not show all that there is`;
+}
+
+/** Below 0: `one` is older; undefined: one of them is no version. */
+function compareVersions(one: string, other: string): number | undefined {
+  const left = numbersOf(one);
+  const right = numbersOf(other);
+  if (left === undefined || right === undefined) return undefined;
+  for (const [at, number] of left.entries()) {
+    if (number !== right[at]) return number - right[at]!;
+  }
+  return undefined;
+}
+
+function numbersOf(version: string): readonly number[] | undefined {
+  const match = /^(\d{1,6})\.(\d{1,6})\.(\d{1,6})/.exec(version);
+  return match === null ? undefined : match.slice(1).map(Number);
 }

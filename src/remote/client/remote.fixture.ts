@@ -2,8 +2,8 @@ import { testPlatform } from '../../../platforms/linux/guarded/helper-start.fixt
 import { type RunningAgent, startAgent } from '../agent/agent.ts';
 import type { CertificatePair } from '../agent/certificate.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
-import { parsePinned } from './pinned-certificates.ts';
 import { RemoteSource } from './remote-source.ts';
+import { parsePinned } from './trust.ts';
 
 export const VERSION = '1.2.3';
 

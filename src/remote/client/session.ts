@@ -2,10 +2,10 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
-import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { SectionError, Snapshot, SnapshotHeader, Want } from '../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
-import type { OpError } from '../../kit/errors/op-error.ts';
+import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';
 
 /** A section as an agent told it, and whose it is. */
@@ -52,4 +52,129 @@ export const WAITING_LIMIT = 32;
 /** The agent's own word for what went wrong. */
 export function agentError(op: string, { error, code }: ErrorReply): SectionError {
   return { op, code: code ?? 'AGENT', message: `the agent: ${error}` };
+}
+
+type Sections = Omit<Snapshot, 'header' | 'errors'>;
+type SectionName = keyof Sections;
+
+/** What came of one wish. */
+interface Part {
+  readonly name: SectionName;
+  readonly told: Told<Sections[SectionName]> | undefined;
+  readonly error: SectionError | undefined;
+}
+
+/** One wish that is under way, or that was answered when nobody waited any more. */
+interface Pending {
+  readonly promise: Promise<Part>;
+  readonly session: Session;
+  waiters: number;
+  isSettled: boolean;
+}
+
+interface Gathered {
+  readonly sections: Sections;
+  readonly header: SnapshotHeader | undefined;
+  readonly errors: readonly SectionError[];
+}
+
+/** Answers that came too late and wait to be fetched; details of other processes among them. */
+const PENDING_LIMIT = 32;
+
+/** Asks a session for sections, each once at a time: what comes too late for one call answers the next. */
+export class Gathering {
+  readonly #pending = new Map<string, Pending>();
+
+  /** `within` is given the promise of all parts and may reject before it. */
+  async gather(
+    session: Session,
+    want: Want,
+    within: (parts: Promise<readonly Part[]>) => Promise<readonly Part[]>,
+  ): Promise<Gathered> {
+    const wishes = wishesOf(session, want);
+    const pending = wishes.map(({ key, name, ask }) => this.#pendingOf(key, session, name, ask));
+    for (const each of pending) each.waiters++;
+    try {
+      const parts = await within(Promise.all(pending.map(({ promise }) => promise)));
+      for (const { key } of wishes) this.#pending.delete(key);
+      return gatheredOf(parts);
+    } finally {
+      for (const each of pending) each.waiters--;
+    }
+  }
+
+  #pendingOf(
+    key: string,
+    session: Session,
+    name: SectionName,
+    ask: () => Promise<Told<Sections[SectionName]>>,
+  ): Pending {
+    const known = this.#pending.get(key);
+    if (known !== undefined && known.session === session) return known;
+    if (this.#pending.size >= PENDING_LIMIT) this.#forgetSettled();
+    const pending: Pending = { promise: settled(name, ask), session, waiters: 0, isSettled: false };
+    void pending.promise.then(() => {
+      pending.isSettled = true;
+      if (pending.waiters > 0 && this.#pending.get(key) === pending) this.#pending.delete(key);
+    });
+    this.#pending.set(key, pending);
+    return pending;
+  }
+
+  #forgetSettled(): void {
+    for (const [key, { isSettled }] of this.#pending) {
+      if (isSettled) this.#pending.delete(key);
+    }
+  }
+}
+
+interface Wish {
+  readonly key: string;
+  readonly name: SectionName;
+  readonly ask: () => Promise<Told<Sections[SectionName]>>;
+}
+
+function wishesOf(session: Session, want: Want): readonly Wish[] {
+  const wishes: Wish[] = [];
+  const { machineProcesses, processDetail, journal } = want;
+  if (want.machine === true) wishes.push({ key: 'machine', name: 'machine', ask: () => session.machine() });
+  if (want.disks === true) wishes.push({ key: 'disks', name: 'disks', ask: () => session.disks() });
+  if (machineProcesses !== undefined) {
+    const ask = (): ReturnType<Session['processes']> => session.processes(machineProcesses.visiblePids);
+    wishes.push({ key: 'processes', name: 'machineProcesses', ask });
+  }
+  if (processDetail !== undefined) {
+    const ask = (): ReturnType<Session['processDetail']> => session.processDetail(processDetail);
+    wishes.push({ key: `process ${processDetail}`, name: 'processDetail', ask });
+  }
+  if (journal !== undefined) {
+    wishes.push({ key: `journal ${journal}`, name: 'journal', ask: () => session.journal(journal) });
+  }
+  if (want.network === true) wishes.push({ key: 'network', name: 'network', ask: () => session.network() });
+  return wishes;
+}
+
+/** Never rejects. */
+async function settled(name: SectionName, ask: Wish['ask']): Promise<Part> {
+  try {
+    return { name, told: await ask(), error: undefined };
+  } catch (thrown) {
+    const { op, code, message } = toOpError(`collect ${name}`, thrown);
+    return { name, told: undefined, error: { op, code, message } };
+  }
+}
+
+function gatheredOf(parts: readonly Part[]): Gathered {
+  const sections: Record<string, Sections[SectionName]> = {};
+  const errors: SectionError[] = [];
+  let header: SnapshotHeader | undefined;
+  for (const { name, told, error } of parts) {
+    if (error !== undefined) errors.push(error);
+    if (told === undefined) continue;
+    sections[name] = told.section;
+    errors.push(...(told.errors ?? []));
+    // The network's epoch says more than that of the others: it changes with the tier as well.
+    if (header === undefined || told.header.monotonicMicros >= header.monotonicMicros) header = told.header;
+  }
+  return { sections, header, errors };
 }

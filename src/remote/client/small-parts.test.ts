@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
-import { Backoff } from './backoff.ts';
-import { OriginalClock } from './original-clock.ts';
-import { versionNotice } from './version-notice.ts';
-import { Wakening } from './wakening.ts';
+import { OriginalClock } from './original-machine.ts';
+import { Backoff, Wakening } from './reconnection.ts';
+import { versionNotice } from './remote-source.ts';
 
 describe('delays between tries', () => {
   test('grow to half a minute, and are shortened by chance to no less than half', () => {

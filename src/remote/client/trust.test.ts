@@ -4,9 +4,8 @@ import type { CertificatePair } from '../agent/certificate.ts';
 import { Connection } from './agent-connection.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
 import { selfSigned, signedFor } from './certificates.fixture.ts';
-import { fingerprintOf, parsePinned } from './pinned-certificates.ts';
 import { TlsPeer } from './tls-peer.fixture.ts';
-import type { Trust } from './trust.ts';
+import { fingerprintOf, parsePinned, type Trust } from './trust.ts';
 
 const TOKEN = 'never-to-be-seen';
 const open: { close(): void }[] = [];

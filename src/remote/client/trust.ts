@@ -1,9 +1,14 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { checkServerIdentity, getCACertificates, type PeerCertificate as NodeCertificate } from 'node:tls';
-import { OpError } from '../../kit/errors/op-error.ts';
+import {
+  checkServerIdentity,
+  connect,
+  getCACertificates,
+  type PeerCertificate as NodeCertificate,
+} from 'node:tls';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { AgentUrl } from './agent-url.ts';
-import type { PeerCertificate } from './peer-certificate.ts';
-import { fingerprintOf, type PinnedCertificates } from './pinned-certificates.ts';
 
 /** Whom to believe: the system's authorities with the names checked, or certificates that the user named. */
 export type Trust =
@@ -123,4 +128,146 @@ function kindOf(hostName: string): string {
 
 function dayOf(millis: number): string {
   return Number.isFinite(millis) ? new Date(millis).toISOString().slice(0, 10) : 'an unknown day';
+}
+
+/** Certificates that are accepted, and no others. */
+export interface PinnedCertificates {
+  /** All of them, PEM. */
+  readonly pem: string;
+  /** SHA-256 of each, as `AB:CD:...`, in their order. */
+  readonly fingerprints: readonly string[];
+  /** Some may sign others: a certificate signed by one of them is accepted too. */
+  readonly hasAuthority: boolean;
+}
+
+export const PEM_LIMIT_BYTES = 1 << 20;
+const CERTIFICATES_LIMIT = 256;
+const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
+
+/** Reads a PEM text; what is no certificate in it is passed over. OpError `NO_CERTIFICATE`, `BAD_CERTIFICATE`. */
+export function parsePinned(pem: string): PinnedCertificates {
+  const blocks = pem.match(BLOCK) ?? [];
+  if (blocks.length === 0) throw bad('NO_CERTIFICATE', 'there is no certificate in it');
+  if (blocks.length > CERTIFICATES_LIMIT) {
+    throw bad('BAD_CERTIFICATE', `more than ${CERTIFICATES_LIMIT} certificates`);
+  }
+  const certificates = blocks.map(parseBlock);
+  return {
+    pem: `${blocks.join('\n')}\n`,
+    fingerprints: certificates.map((certificate) => fingerprintOf(certificate.raw)),
+    hasAuthority: certificates.some((certificate) => certificate.ca),
+  };
+}
+
+/** SHA-256 of a certificate in DER, as openssl prints it: `AB:CD:...`. */
+export function fingerprintOf(der: Uint8Array): string {
+  const digest = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return digest.match(/../g)?.join(':') ?? '';
+}
+
+/** PEM of a certificate in DER. */
+function pemOf(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}
+
+function parseBlock(block: string): X509Certificate {
+  try {
+    return new X509Certificate(block);
+  } catch (cause) {
+    throw new OpError({
+      op: 'read certificate',
+      code: 'BAD_CERTIFICATE',
+      message: 'a certificate in it is damaged',
+      cause,
+    });
+  }
+}
+
+function bad(code: string, message: string): OpError {
+  return new OpError({ op: 'read certificate', code, message });
+}
+
+/** What a peer shows, for people to judge: nothing of it is verified. */
+export interface PeerCertificate {
+  readonly pem: string;
+  /** SHA-256, `AB:CD:...`. */
+  readonly fingerprint: string;
+  readonly subject: string;
+  /** Names and addresses that it is made for. */
+  readonly names: readonly string[];
+  readonly notBeforeMillis: number;
+  readonly notAfterMillis: number;
+}
+
+const TEXT_LIMIT = 256;
+const NAMES_LIMIT = 16;
+
+/**
+ * The certificate of whoever answers there, whoever it is. The connection ends with the handshake: not a byte of a
+ * request, and so no token, is sent. OpError with the system's code, `DEADLINE`, `NO_CERTIFICATE`.
+ */
+export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Promise<PeerCertificate> {
+  const { promise, resolve, reject } = Promise.withResolvers<PeerCertificate>();
+  const socket = connect({
+    host: agent.hostName,
+    port: agent.port,
+    // Only looked at: whether it is trusted is decided elsewhere, on the connection that is used.
+    rejectUnauthorized: false,
+    ...(isIP(agent.hostName) === 0 ? { servername: agent.hostName } : {}),
+  });
+  const timer = setTimeout(() => fail(new OpError({ op: 'TLS handshake', code: 'DEADLINE' })), timeoutMillis);
+  const fail = (error: OpError): void => {
+    clearTimeout(timer);
+    socket.destroy();
+    reject(error);
+  };
+  socket.once('error', (thrown) => fail(toOpError('TLS handshake', thrown)));
+  socket.once('close', () => fail(new OpError({ op: 'TLS handshake', code: 'ECONNRESET' })));
+  socket.once('secureConnect', () => {
+    try {
+      const { raw } = socket.getPeerCertificate();
+      if (raw === undefined) throw new OpError({ op: 'TLS handshake', code: 'NO_CERTIFICATE' });
+      resolve(described(raw));
+    } catch (thrown) {
+      reject(toOpError('TLS handshake', thrown));
+    } finally {
+      clearTimeout(timer);
+      socket.destroy();
+    }
+  });
+  return promise;
+}
+
+/** A certificate in DER, in words. Throws what the parser throws. */
+function described(der: Uint8Array): PeerCertificate {
+  const certificate = new X509Certificate(der);
+  return {
+    pem: pemOf(der),
+    fingerprint: fingerprintOf(der),
+    subject: clean(certificate.subject),
+    names: namesOf(certificate),
+    notBeforeMillis: Date.parse(certificate.validFrom),
+    notAfterMillis: Date.parse(certificate.validTo),
+  };
+}
+
+function namesOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
+  return subjectAltName
+    .split(', ')
+    .filter((name) => name !== '')
+    .slice(0, NAMES_LIMIT)
+    .map((name) => clean(shortened(name.replace(/^(DNS|IP Address):/, ''))));
+}
+
+/** IPv6 as people write it (RFC 5952): the parser gives all eight groups. */
+function shortened(name: string): string {
+  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
+}
+
+function clean(text: string): string {
+  return sanitizeLine(text.replaceAll('\n', ', ').slice(0, TEXT_LIMIT));
 }

@@ -4,7 +4,7 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
-import { TimeSlice } from '../../data/source/time-slice.ts';
+import { TimeSlice } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { NetworkReplica } from '../wire/network-replica.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, asyncProperty, integer, nat, record } from 'fast-check';
-import { snapshotToJson } from '../../data/export/json.ts';
+import { snapshotToJson } from '../../data/export/network-json.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { RecordedWorld, randomFrom } from '../../data/recording/recording-world.fixture.ts';
 import { InterfaceTable } from '../../data/sample/interface-table.ts';

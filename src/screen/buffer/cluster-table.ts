@@ -1,6 +1,5 @@
-import { COMPLEX, charClass } from '../../kit/text/char-class.ts';
-import { forEachCluster } from '../../kit/text/graphemes.ts';
-import { INVALID_REPLACEMENT } from '../../kit/text/refused.ts';
+import { COMPLEX, charClass, forEachCluster } from '../../kit/text/cell-width.ts';
+import { INVALID_REPLACEMENT } from '../../kit/text/sanitize.ts';
 import { CLUSTER_FLAG, CODE_MASK, UNCERTAIN_FLAG, WIDTH_ONE, WIDTH_SHIFT } from './cell.ts';
 
 /** So many clusters ask for a rebuild before the next frame; a frame of its own adds at most one a cell. */

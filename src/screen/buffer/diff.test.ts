@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import type { ColorDepth } from '../style/color.ts';
 import { rgb } from '../style/color.ts';
-import type { ColorDepth } from '../style/color-depth.ts';
 import { Attribute, PLAIN_STYLE, style } from '../style/style.ts';
 import { Buffer } from './buffer.ts';
 import { CELL_WORDS, RIGHT_HALF, UNCERTAIN_FLAG, WIDTH_MASK, WIDTH_TWO } from './cell.ts';

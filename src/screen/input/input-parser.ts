@@ -1,10 +1,16 @@
-import { ControlSequence } from './control-sequence.ts';
-import { csiEvent, linuxConsoleEvent, rxvtShiftedKey, ss3Event } from './csi-dispatch.ts';
+import {
+  ControlSequence,
+  csiEvent,
+  deviceControlReply,
+  linuxConsoleEvent,
+  mouseEvent,
+  operatingSystemReply,
+  rxvtShiftedKey,
+  ss3Event,
+} from './control-sequence.ts';
 import type { InputEvent } from './event.ts';
 import { characterKey, controlKey, Modifier, namedKey } from './key-event.ts';
-import { mouseEvent } from './mouse.ts';
 import { PasteCollector } from './paste.ts';
-import { deviceControlReply, operatingSystemReply } from './reply.ts';
 import { BROKEN, INCOMPLETE, INVALID, Utf8Decoder } from './utf8-decoder.ts';
 
 /** A lone ESC is the Escape key once nothing has followed it for this long. */

@@ -1,11 +1,10 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
+import { InputParser } from '../input/input-parser.ts';
 import type { Backend } from '../terminal/backend.ts';
 import { Terminal, type TerminalOptions } from '../terminal/terminal.ts';
 import type { Capabilities, TerminalEnvironment } from '../terminal/terminal-capabilities.ts';
-import { InputReader } from './input-reader.ts';
-import { PaintScheduler } from './paint-scheduler.ts';
 import { ProcessSignals } from './process-signals.ts';
 import type { Controls, ExitReason, Program, Step } from './program.ts';
 
@@ -228,4 +227,73 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
     };
     this.#terminal.leave().then(close, close);
   }
+}
+
+/** The parser with a clock: bytes in, events out, pending ones settled in time. */
+class InputReader {
+  readonly #parser: InputParser;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn: ReturnType<typeof setImmediate> | undefined;
+
+  constructor(emit: (event: InputEvent) => void) {
+    this.#parser = new InputParser(emit);
+  }
+
+  resize(width: number, height: number): void {
+    this.#parser.resize(width, height);
+  }
+
+  feed(bytes: Uint8Array): void {
+    this.#parser.feed(bytes, performance.now());
+    this.#schedule();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
+  }
+
+  #schedule(): void {
+    this.close();
+    const wait = this.#parser.deadlineMillis - performance.now();
+    if (wait === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(this.#onDeadline, Math.max(wait, 0));
+  }
+
+  /**
+   * If the process was held up, the rest of the sequence may be waiting to be read. Two turns of the event loop
+   * have a read between them, and that moves the deadline.
+   */
+  readonly #onDeadline = (): void => {
+    this.#turn = setImmediate(() => {
+      this.#turn = setImmediate(() => {
+        this.#parser.expire(performance.now());
+        this.#schedule();
+      });
+    });
+  };
+}
+
+/** Paints once a turn of the event loop, however often it is asked to: a burst of messages is one frame. */
+class PaintScheduler {
+  readonly #paint: () => void;
+  #turn: ReturnType<typeof setImmediate> | undefined;
+
+  constructor(paint: () => void) {
+    this.#paint = paint;
+  }
+
+  request(): void {
+    this.#turn ??= setImmediate(this.#run);
+  }
+
+  cancel(): void {
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+  }
+
+  readonly #run = (): void => {
+    this.#turn = undefined;
+    this.#paint();
+  };
 }

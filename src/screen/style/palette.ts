@@ -1,4 +1,4 @@
-import { COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR } from './color.ts';
+import { ansi, COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR, rgb } from './color.ts';
 
 /** How many steps of intensity a ramp has. */
 export const RAMP_STEPS = 32;
@@ -28,7 +28,7 @@ export type PaletteEntry = (typeof PALETTE_ENTRIES)[number];
 export type Recoloring = ReadonlyMap<PaletteEntry, Color>;
 
 /** How a ramp goes from faint to strong: saturation and lightness from 0 to 1, at its first and its last step. */
-export interface Shading {
+interface Shading {
   readonly saturation: readonly [number, number];
   readonly lightness: readonly [number, number];
 }
@@ -67,13 +67,13 @@ export interface Palette {
 }
 
 /** RAMP_STEPS colours of one hue (degrees), faint to strong. */
-export function shades(hue: number, shading: Shading): readonly Color[] {
+function shades(hue: number, shading: Shading): readonly Color[] {
   const { saturation, lightness } = shading;
   return steps((intensity) => hsl(hue, between(saturation, intensity), between(lightness, intensity)));
 }
 
 /** RAMP_STEPS colours in which each of `colors` has an equal share: for palettes that have no shades. */
-export function bands(colors: readonly [Color, ...Color[]]): readonly Color[] {
+function bands(colors: readonly [Color, ...Color[]]): readonly Color[] {
   const last = colors.length - 1;
   return steps((intensity) => colors[Math.min(Math.floor(intensity * colors.length), last)]!);
 }
@@ -129,3 +129,164 @@ function steps(colorAt: (intensity: number) => Color): readonly Color[] {
 function between([from, to]: readonly [number, number], intensity: number): number {
   return from + (to - from) * intensity;
 }
+
+/** Ramps that glow on a dark ground. */
+const STRONG_ON_DARK: Shading = { saturation: [0.3, 0.8], lightness: [0.35, 0.65] };
+
+const TOKYO_GROUND = rgb(0x1a1b26);
+
+/** After Tokyo Night, the first theme. */
+export const TOKYO_NIGHT_PALETTE: Palette = {
+  name: 'tokyo-night',
+  background: TOKYO_GROUND,
+  text: rgb(0xa9b1d6),
+  dim: rgb(0x565f89),
+  accent: rgb(0x7aa2f7),
+  green: rgb(0x9ece6a),
+  red: rgb(0xf7768e),
+  yellow: rgb(0xe0af68),
+  cyan: rgb(0x7dcfff),
+  magenta: rgb(0xbb9af7),
+  border: rgb(0x3b4261),
+  selection: rgb(0x283457),
+  selectionText: INHERIT_COLOR,
+  zebra: rgb(0x1e2030),
+  alert: rgb(0xe0af68),
+  alertText: TOKYO_GROUND,
+  upload: rgb(0x9ece6a),
+  download: rgb(0xf7768e),
+  uploadHue: 96,
+  downloadHue: 354,
+  shading: STRONG_ON_DARK,
+  uploadRamp: shades(96, STRONG_ON_DARK),
+  downloadRamp: shades(354, STRONG_ON_DARK),
+  graphRamp: shades(221, STRONG_ON_DARK),
+};
+
+/** On a light ground ink is the stronger the darker it is. */
+const STRONG_ON_LIGHT: Shading = { saturation: [0.35, 0.85], lightness: [0.41, 0.27] };
+
+/** After the light variant of Tokyo Night, its colours darkened until they can be read. */
+export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
+  name: 'tokyo-night-light',
+  background: rgb(0xe6e7ed),
+  text: rgb(0x343b58),
+  dim: rgb(0x656c8a),
+  accent: rgb(0x2959aa),
+  green: rgb(0x385f0d),
+  red: rgb(0xb3223d),
+  yellow: rgb(0x774d10),
+  cyan: rgb(0x006c86),
+  magenta: rgb(0x7a2fae),
+  border: rgb(0xb4b9cb),
+  selection: rgb(0xbdc7db),
+  selectionText: INHERIT_COLOR,
+  zebra: rgb(0xdcdee7),
+  alert: rgb(0x774d10),
+  alertText: rgb(0xf4f5f9),
+  upload: rgb(0x385f0d),
+  download: rgb(0xb3223d),
+  uploadHue: 96,
+  downloadHue: 354,
+  shading: STRONG_ON_LIGHT,
+  uploadRamp: shades(96, STRONG_ON_LIGHT),
+  downloadRamp: shades(354, STRONG_ON_LIGHT),
+  graphRamp: shades(221, STRONG_ON_LIGHT),
+};
+
+const BRIGHT_ON_BLACK: Shading = { saturation: [0.6, 1], lightness: [0.62, 0.8] };
+
+/** At least 7 to 1 everywhere (WCAG 2.2, level AAA); the selected row is black on yellow. */
+export const HIGH_CONTRAST_PALETTE: Palette = {
+  name: 'high-contrast',
+  background: rgb(0x000000),
+  text: rgb(0xffffff),
+  dim: rgb(0xc4c4c4),
+  accent: rgb(0x6cc8ff),
+  green: rgb(0x6eff6e),
+  red: rgb(0xff9a9a),
+  yellow: rgb(0xffe14d),
+  cyan: rgb(0x5ff5ff),
+  magenta: rgb(0xf0a8ff),
+  border: rgb(0x9c9c9c),
+  selection: rgb(0xffe14d),
+  selectionText: rgb(0x000000),
+  zebra: rgb(0x1c1c1c),
+  alert: rgb(0xffffff),
+  alertText: rgb(0x000000),
+  upload: rgb(0x6eff6e),
+  download: rgb(0xff9a9a),
+  uploadHue: 120,
+  downloadHue: 354,
+  shading: BRIGHT_ON_BLACK,
+  uploadRamp: shades(120, BRIGHT_ON_BLACK),
+  downloadRamp: shades(354, { saturation: [0.8, 1], lightness: [0.72, 0.84] }),
+  graphRamp: shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] }),
+};
+
+const STRONG_BLUE: Shading = { saturation: [0.45, 0.95], lightness: [0.42, 0.66] };
+const STRONG_ORANGE: Shading = { saturation: [0.5, 0.95], lightness: [0.42, 0.6] };
+
+/** Blue and orange where others have green and red: apart for people who see no difference between those two. */
+export const COLOUR_BLIND_PALETTE: Palette = {
+  name: 'colour-blind',
+  background: TOKYO_GROUND,
+  text: rgb(0xb4bcdf),
+  dim: rgb(0x757ea9),
+  accent: rgb(0x8ab4ff),
+  green: rgb(0x4fb3ff),
+  red: rgb(0xf2713a),
+  yellow: rgb(0xf0e442),
+  cyan: rgb(0x8fdcff),
+  magenta: rgb(0xd0a0e0),
+  border: rgb(0x3b4261),
+  selection: rgb(0x283457),
+  selectionText: INHERIT_COLOR,
+  zebra: rgb(0x1e2030),
+  alert: rgb(0xf0e442),
+  alertText: TOKYO_GROUND,
+  upload: rgb(0x4fb3ff),
+  download: rgb(0xf0a030),
+  uploadHue: 207,
+  downloadHue: 33,
+  shading: STRONG_ON_DARK,
+  uploadRamp: shades(207, STRONG_BLUE),
+  downloadRamp: shades(33, STRONG_ORANGE),
+  // Both directions together: neither blue nor orange.
+  graphRamp: shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] }),
+};
+
+const BLACK = ansi(0);
+const WHITE = ansi(15);
+
+/**
+ * Only the terminal's own sixteen colours, background included, so that light terminals are readable too. Dim text
+ * is plain white (7): bright black (8) is hardly visible in many terminals' palettes.
+ */
+export const ANSI16_PALETTE: Palette = {
+  name: 'ansi16',
+  background: BLACK,
+  text: WHITE,
+  dim: ansi(7),
+  accent: ansi(12),
+  green: ansi(10),
+  red: ansi(9),
+  yellow: ansi(11),
+  cyan: ansi(14),
+  magenta: ansi(13),
+  border: ansi(8),
+  selection: ansi(7),
+  selectionText: BLACK,
+  zebra: BLACK,
+  // Not a bright one: the Linux console has no bright backgrounds.
+  alert: ansi(6),
+  alertText: BLACK,
+  upload: ansi(10),
+  download: ansi(9),
+  uploadHue: 120,
+  downloadHue: 0,
+  shading: STRONG_ON_DARK,
+  uploadRamp: bands([ansi(2), ansi(10)]),
+  downloadRamp: bands([ansi(1), ansi(9)]),
+  graphRamp: bands([ansi(6), ansi(14)]),
+};

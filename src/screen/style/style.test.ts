@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { DEFAULT_COLOR, hsl, INHERIT_COLOR, rgb } from './color.ts';
-import { toPalette16, toPalette256 } from './color-depth.ts';
+import { DEFAULT_COLOR, hsl, INHERIT_COLOR, rgb, toPalette16, toPalette256 } from './color.ts';
 import { palette256 } from './color-measure.fixture.ts';
 import { RAMP_STEPS } from './palette.ts';
 import { style } from './style.ts';

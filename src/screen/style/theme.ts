@@ -1,6 +1,14 @@
 import { ansiIndexOf, type Color, INHERIT_COLOR } from './color.ts';
-import type { Palette } from './palette.ts';
-import { TOKYO_NIGHT_PALETTE } from './palettes.ts';
+import {
+  ANSI16_PALETTE,
+  COLOUR_BLIND_PALETTE,
+  HIGH_CONTRAST_PALETTE,
+  type Palette,
+  type Recoloring,
+  recolored,
+  TOKYO_NIGHT_LIGHT_PALETTE,
+  TOKYO_NIGHT_PALETTE,
+} from './palette.ts';
 import { Attribute, type Style, style } from './style.ts';
 
 /** Styles by what they mean. Those without a background are drawn on whatever is there. */
@@ -46,7 +54,7 @@ export interface Theme {
 }
 
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
-export function themeOf(palette: Palette): Theme {
+function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
@@ -95,3 +103,41 @@ function inks(colors: readonly Color[]): readonly Style[] {
 
 /** The default theme, after Tokyo Night. */
 export const TOKYO_NIGHT: Theme = themeOf(TOKYO_NIGHT_PALETTE);
+
+/** The names of the themes, the default one first. */
+export const THEME_NAMES = [
+  'tokyo-night',
+  'tokyo-night-light',
+  'high-contrast',
+  'colour-blind',
+  'ansi16',
+] as const;
+
+export type ThemeName = (typeof THEME_NAMES)[number];
+
+export const PALETTES: Readonly<Record<ThemeName, Palette>> = {
+  'tokyo-night': TOKYO_NIGHT_PALETTE,
+  'tokyo-night-light': TOKYO_NIGHT_LIGHT_PALETTE,
+  'high-contrast': HIGH_CONTRAST_PALETTE,
+  'colour-blind': COLOUR_BLIND_PALETTE,
+  ansi16: ANSI16_PALETTE,
+};
+
+/** Every theme by its name. */
+export const THEMES: Readonly<Record<ThemeName, Theme>> = {
+  'tokyo-night': TOKYO_NIGHT,
+  'tokyo-night-light': themeOf(TOKYO_NIGHT_LIGHT_PALETTE),
+  'high-contrast': themeOf(HIGH_CONTRAST_PALETTE),
+  'colour-blind': themeOf(COLOUR_BLIND_PALETTE),
+  ansi16: themeOf(ANSI16_PALETTE),
+};
+
+/** Whether there is a theme of this name, which may come from anywhere. */
+export function isThemeName(name: string): name is ThemeName {
+  return (THEME_NAMES as readonly string[]).includes(name);
+}
+
+/** A theme with some colours of the user's own. */
+export function themeWith(name: ThemeName, colors: Recoloring): Theme {
+  return colors.size === 0 ? THEMES[name] : themeOf(recolored(PALETTES[name], colors));
+}

@@ -1,6 +1,6 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
-import { inset, isEmpty, type Rect } from '../layout/rect.ts';
+import { centered, inset, isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
@@ -88,4 +88,26 @@ function putLine(
   for (let x = area.x + 1; x < last; x++) buffer.putCodePoint(x, y, middle, style);
   buffer.putCodePoint(last, y, right, style);
   buffer.putCodePoint(area.x, y, left, style);
+}
+
+const BORDER = 2;
+
+interface Popup extends Block {
+  /** Of what is inside the border, in cells; cut to the screen. */
+  readonly width: number;
+  readonly height: number;
+  /** Must have a background of its own: it covers what is behind. */
+  readonly ground: Style;
+}
+
+/** Where a popup of this inner size stands on the screen: centred, never larger than the screen. */
+export function popupArea(screen: Rect, width: number, height: number): Rect {
+  return centered(screen, Math.max(0, width) + BORDER, Math.max(0, height) + BORDER);
+}
+
+/** Clears and frames the popup's area in the middle of the screen. Returns the area inside the border. */
+export function renderPopup(screen: Rect, buffer: Buffer, popup: Popup): Rect {
+  const area = popupArea(screen, popup.width, popup.height);
+  buffer.fill(area, popup.ground);
+  return renderBlock(area, buffer, popup);
 }

@@ -3,8 +3,7 @@ import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
 import { brailleGlyph, verticalGlyph } from './glyphs.ts';
-import type { Ramp } from './intensity-ramp.ts';
-import { graphLevel, maximumOf, type Samples, sampleAt } from './levels.ts';
+import { graphLevel, maximumOf, type Ramp, rampStyle, type Samples, sampleAt } from './levels.ts';
 
 export interface Chart {
   readonly samples: Samples;
@@ -66,4 +65,32 @@ function putLabel(area: Rect, buffer: Buffer, chart: Chart): void {
   const width = cellWidth(chart.label);
   if (width === 0 || width + 2 > area.width) return;
   buffer.put(area.x + area.width - width - 1, area.y, chart.label, chart.labelStyle);
+}
+
+/**
+ * Draws samples as columns of eighth blocks, one cell per sample, the newest at the right edge; older ones that do
+ * not fit are left out. NaN, and what is before the first sample, is blank; a known 0 is a baseline. A `maximum`
+ * of NaN scales to the largest sample in view. The colour of a column follows its sample.
+ */
+export function putSparkline(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  samples: Samples,
+  maximum: number,
+  ramp: Ramp,
+  ascii: boolean,
+): void {
+  const scale = Number.isNaN(maximum) ? maximumOf(samples, width) : maximum;
+  for (let column = 0; column < width; column++) {
+    const value = sampleAt(samples, width - 1 - column);
+    const level = graphLevel(value, scale, height * 8);
+    const style = rampStyle(ramp, value, scale);
+    for (let row = 0; row < height; row++) {
+      const eighths = level - (height - 1 - row) * 8;
+      buffer.putCodePoint(x + column, y + row, verticalGlyph(eighths, ascii), style);
+    }
+  }
 }

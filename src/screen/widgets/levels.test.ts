@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { barLevel, graphLevel, maximumOf, plainSamples, sampleAt } from './levels.ts';
+import { TOKYO_NIGHT } from '../style/theme.ts';
+import { barLevel, graphLevel, maximumOf, plainSamples, rampStyle, sampleAt } from './levels.ts';
+import { STRONG } from './sentinel.fixture.ts';
 
 const anyValue = fc.double({ min: 0, max: 2 ** 53 });
 const anyMaximum = fc.oneof(fc.double(), fc.constantFrom(0, -1, Number.NaN, Number.POSITIVE_INFINITY));
@@ -64,6 +66,25 @@ describe('a bar level', () => {
       fc.property(fc.double(), anyMaximum, anySteps, (value, maximum, steps) => {
         const level = barLevel(value, maximum, steps);
         expect(Number.isInteger(level) && level >= 0 && level <= steps).toBe(true);
+      }),
+    );
+  });
+});
+
+const RAMP = TOKYO_NIGHT.graphRamp;
+
+describe('a ramp', () => {
+  test('goes from its first style to its last', () => {
+    expect(rampStyle(RAMP, 0, 10)).toBe(RAMP[0]!);
+    expect(rampStyle(RAMP, Number.NaN, 10)).toBe(RAMP[0]!);
+    expect(rampStyle(RAMP, 10, 10)).toBe(RAMP.at(-1)!);
+    expect(rampStyle([STRONG], 5, 10)).toBe(STRONG);
+  });
+
+  test('has an answer for every value', () => {
+    fc.assert(
+      fc.property(fc.double(), fc.double(), (value, maximum) => {
+        expect(RAMP).toContain(rampStyle(RAMP, value, maximum));
       }),
     );
   });

@@ -1,3 +1,5 @@
+import type { Style } from '../style/style.ts';
+
 /**
  * Samples to be drawn, oldest to newest: a window into a ring, so that a history is drawn where it lies.
  * The ring is `values[base .. base + capacity)`; `newest` is the newest sample's place in it, and `count` samples
@@ -55,4 +57,15 @@ export function barLevel(value: number, maximum: number, steps: number): number 
 /** `value / maximum`, 1 where both are without bound. */
 function shareOf(value: number, maximum: number): number {
   return value >= maximum ? 1 : value / maximum;
+}
+
+/** Styles from the faintest to the strongest, at least one: a theme's ramps. */
+export type Ramp = readonly Style[];
+
+/** The style for `value` on a scale from 0 to `maximum`; the faintest where either is not known. */
+export function rampStyle(ramp: Ramp, value: number, maximum: number): Style {
+  const last = ramp.length - 1;
+  if (!(value > 0) || !(maximum > 0)) return ramp[0]!;
+  const share = value >= maximum ? 1 : value / maximum;
+  return ramp[Math.round(share * last)]!;
 }

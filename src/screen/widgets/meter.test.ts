@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
-import { putMeter } from './meter.ts';
+import { putBar, putMeter } from './meter.ts';
+import { anyArea, drawnOver } from './sentinel.fixture.ts';
 
 const { accent, border } = TOKYO_NIGHT;
 
@@ -34,5 +36,53 @@ describe('a meter', () => {
       border.foreground,
     ]);
     expect(drawn(50, true, true)).toBe(' ====----');
+  });
+});
+
+const RAMP = TOKYO_NIGHT.graphRamp;
+
+const anySample = fc.oneof(fc.double({ min: 0, max: 1e12 }), fc.constantFrom(Number.NaN, 0, Infinity, -1));
+
+const anyMaximum = fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e12 }));
+
+function bar(value: number, width: number, ascii = false): string {
+  const buffer = new Buffer(width, 1);
+  putBar(buffer, 0, 0, width, value, 100, RAMP, ascii);
+  return buffer.line(0);
+}
+
+describe('a bar', () => {
+  test('grows by eighths', () => {
+    expect(bar(0, 10)).toBe('');
+    expect(bar(Number.NaN, 10)).toBe('');
+    expect(bar(0.001, 10)).toBe('▏');
+    expect(bar(45, 10)).toBe('████▌');
+    expect(bar(100, 10)).toBe('██████████');
+    expect(bar(1e9, 10)).toBe('██████████');
+  });
+
+  test('has a form of ASCII alone', () => {
+    expect(bar(45, 10, true)).toBe('####=');
+    expect(bar(42, 10, true)).toBe('####-');
+  });
+
+  test('says the same by colour and by length', () => {
+    const buffer = new Buffer(10, 2);
+    putBar(buffer, 0, 0, 10, 20, 100, RAMP, false);
+    putBar(buffer, 0, 1, 10, 2000, 10_000, RAMP, false);
+    expect(buffer.line(1)).toBe(buffer.line(0));
+    expect(buffer.foregroundAt(0, 1)).toBe(buffer.foregroundAt(0, 0));
+  });
+
+  test('of anything paints any area whole and nothing else', () => {
+    fc.assert(
+      fc.property(anyArea, anySample, anyMaximum, fc.boolean(), (area, value, maximum, ascii) => {
+        drawnOver(area, (buffer) => {
+          for (let y = area.y; y < area.y + area.height; y++) {
+            putBar(buffer, area.x, y, area.width, value, maximum, RAMP, ascii);
+          }
+        });
+      }),
+    );
   });
 });

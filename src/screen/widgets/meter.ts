@@ -1,6 +1,7 @@
 import type { Buffer } from '../buffer/buffer.ts';
 import type { Style } from '../style/style.ts';
-import { barLevel } from './levels.ts';
+import { horizontalGlyph } from './glyphs.ts';
+import { barLevel, type Ramp, rampStyle } from './levels.ts';
 
 const LINE = 0x2501;
 const HALF_LINE = 0x2578;
@@ -30,5 +31,26 @@ export function putMeter(
     if (left >= 2) buffer.putCodePoint(x + column, y, ascii ? ASCII_LINE : LINE, style);
     else if (left === 1) buffer.putCodePoint(x + column, y, ascii ? ASCII_LINE : HALF_LINE, style);
     else if (track !== undefined) buffer.putCodePoint(x + column, y, ascii ? ASCII_TRACK : TRACK, track);
+  }
+}
+
+/**
+ * Draws one line of a bar for `value` on a scale from 0 to `maximum`: length and colour both say value / maximum
+ * and nothing else. 0 and NaN draw no ink; anything above 0 draws some. Repaints all `width` cells.
+ */
+export function putBar(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  value: number,
+  maximum: number,
+  ramp: Ramp,
+  ascii: boolean,
+): void {
+  const filled = barLevel(value, maximum, width * 8);
+  const style = rampStyle(ramp, value, maximum);
+  for (let column = 0; column < width; column++) {
+    buffer.putCodePoint(x + column, y, horizontalGlyph(filled - column * 8, ascii), style);
   }
 }

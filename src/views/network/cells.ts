@@ -1,8 +1,8 @@
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
-import { AsciiText } from '../../kit/text/ascii-text.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
 import {
+  AsciiText,
   formatAge,
   formatBytes,
   formatBytesCompact,
@@ -13,8 +13,7 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
-import { putBar } from '../../screen/widgets/bar.ts';
-import { putMeter } from '../../screen/widgets/meter.ts';
+import { putBar, putMeter } from '../../screen/widgets/meter.ts';
 
 const RATE_TEXT_WIDTH = 6;
 const PERCENT_TEXT_WIDTH = 6;

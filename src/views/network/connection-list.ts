@@ -1,5 +1,4 @@
-import { CONNECTION_FIELDS } from '../../data/query/connection-fields.ts';
-import { ConnectionRows } from '../../data/query/connection-rows.ts';
+import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-rows.ts';
 import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';

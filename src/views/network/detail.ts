@@ -1,6 +1,6 @@
 import { ListenRows } from '../../data/query/listen-rows.ts';
 import type { OwnerHistory } from '../../data/query/owner-history.ts';
-import { OwnerSums } from '../../data/query/owner-sums.ts';
+import { OwnerSums } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { type NetworkSection, OwnerKind } from '../../data/sample/network-section.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../data/sample/socket-table.ts';

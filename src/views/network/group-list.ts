@@ -1,5 +1,4 @@
-import { GROUP_FIELDS } from '../../data/query/group-fields.ts';
-import { GroupRows } from '../../data/query/group-rows.ts';
+import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { type ListColumns, left, right } from './list-column.ts';

@@ -1,15 +1,14 @@
 import type { Scope } from '../../data/query/scope.ts';
+import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
-import { BUCKET_COUNT } from '../../data/rates/second-buckets.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
-import { clockText } from '../../kit/text/clock-text.ts';
-import { compactBytesText, rateText } from '../../kit/text/format.ts';
+import { clockText, compactBytesText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
-import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import { latencyText, schemeSegment } from '../link-text.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-data.ts';

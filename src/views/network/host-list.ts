@@ -1,5 +1,4 @@
-import { HOST_FIELDS } from '../../data/query/host-fields.ts';
-import { HostRows } from '../../data/query/host-rows.ts';
+import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';

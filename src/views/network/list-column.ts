@@ -1,5 +1,5 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
-import type { Column } from '../../screen/widgets/column-layout.ts';
+import type { Column } from '../../screen/widgets/table.ts';
 import type { CellPen } from './cells.ts';
 
 /** How a column looks. Widths in cells, as in Column. */

@@ -1,14 +1,15 @@
 import type { RowFields, SortKeyOf } from '../../data/query/row-fields.ts';
-import type { SortBy } from '../../data/query/sort.ts';
+import type { SortBy } from '../../data/query/row-order.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import {
   type Column,
   type ColumnLayout,
+  hitTable,
   layoutColumns,
+  renderTable,
   sortable,
-} from '../../screen/widgets/column-layout.ts';
-import { hitTable, renderTable } from '../../screen/widgets/table.ts';
+} from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
 import { type ListColumns, marksOf, orderOf, roundOf } from './list-column.ts';
 import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';

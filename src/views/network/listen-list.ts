@@ -1,5 +1,4 @@
-import { LISTEN_FIELDS } from '../../data/query/listen-fields.ts';
-import { ListenRows } from '../../data/query/listen-rows.ts';
+import { LISTEN_FIELDS, ListenRows } from '../../data/query/listen-rows.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { commandTail } from '../../kit/text/command-text.ts';

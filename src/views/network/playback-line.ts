@@ -1,7 +1,7 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { putBar } from '../../screen/widgets/bar.ts';
+import { putBar } from '../../screen/widgets/meter.ts';
 import { renderSegments } from '../segments.ts';
 
 /** Where a playback is and how it goes. */

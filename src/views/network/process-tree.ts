@@ -1,5 +1,5 @@
+import type { Sort } from '../../data/query/process-fields.ts';
 import type { ProcessRows } from '../../data/query/process-rows.ts';
-import type { Sort } from '../../data/query/sort.ts';
 import { TreeRows } from '../../data/query/tree-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { CellPen } from './cells.ts';

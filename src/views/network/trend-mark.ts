@@ -1,4 +1,4 @@
-import type { Trend } from '../../data/rates/trend.ts';
+import type { Trend } from '../../data/rates/histories.ts';
 
 const MARKS: Readonly<Record<Trend, string>> = { up: '↑', down: '↓', flat: '→' };
 const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '^', down: 'v', flat: '=' };

@@ -2,8 +2,8 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
-import { renderPopup } from '../../screen/widgets/popup.ts';
-import { renderScrollbar } from '../../screen/widgets/scrollbar.ts';
+import { renderPopup } from '../../screen/widgets/block.ts';
+import { renderScrollbar } from '../../screen/widgets/viewport.ts';
 import {
   HELP_COLUMN_GAP,
   HELP_GAP,

@@ -1,8 +1,8 @@
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { popupArea, renderPopup } from '../../screen/widgets/block.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { popupArea, renderPopup } from '../../screen/widgets/popup.ts';
 
 /** A signal that the overlay offers. */
 interface KillSignal {

@@ -6,7 +6,7 @@ import { Attribute, type Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
-import { renderTextInput, type TextMark } from '../../screen/widgets/text-input-line.ts';
+import { renderTextInput, type TextMark } from '../../screen/widgets/text-input.ts';
 
 interface PromptLine {
   /** In front of what is typed: `/`, `alert above`. */

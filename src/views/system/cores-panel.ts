@@ -1,14 +1,12 @@
-import { AsciiText } from '../../kit/text/ascii-text.ts';
-import { formatTenths } from '../../kit/text/format.ts';
+import { AsciiText, formatTenths } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
+import { putSparkline } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
-import { rampStyle } from '../../screen/widgets/intensity-ramp.ts';
-import { graphLevel } from '../../screen/widgets/levels.ts';
+import { graphLevel, rampStyle } from '../../screen/widgets/levels.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
-import { putSparkline } from '../../screen/widgets/sparkline.ts';
 import { trendMark } from '../network/trend-mark.ts';
 import type { SystemView } from './system-look.ts';
 

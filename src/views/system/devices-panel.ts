@@ -5,8 +5,7 @@ import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts'
 import type { Style } from '../../screen/style/style.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { type Block, renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
-import { renderChart } from '../../screen/widgets/chart.ts';
-import { putSparkline } from '../../screen/widgets/sparkline.ts';
+import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemView } from './system-look.ts';
 import { putUsageLine } from './usage-line.ts';

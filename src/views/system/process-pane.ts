@@ -1,7 +1,6 @@
 import type { JournalEntry } from '../../data/schema/journal-section.ts';
 import type { ThreadSample } from '../../data/schema/process-detail.ts';
-import { clockText } from '../../kit/text/clock-text.ts';
-import { ageText, bytesText, compactBytesText, tenthsText } from '../../kit/text/format.ts';
+import { ageText, bytesText, clockText, compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { isEmpty, type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';

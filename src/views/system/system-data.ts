@@ -1,5 +1,5 @@
 import { MachineProcessRows, type UserNames } from '../../data/query/machine-process-rows.ts';
-import { ProcessTraffic } from '../../data/query/process-traffic.ts';
+import { ProcessTraffic } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';

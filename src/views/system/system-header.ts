@@ -1,6 +1,5 @@
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
-import { clockText } from '../../kit/text/clock-text.ts';
-import { ageText } from '../../kit/text/format.ts';
+import { ageText, clockText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';

@@ -1,11 +1,17 @@
 import type { NetworkSection } from '../../sample/network-section.ts';
-import { hasPrefix } from './address-prefix.ts';
-import type { FilterCaches } from './filter-caches.ts';
-import { anyOf, compare } from './filter-comparison.ts';
-import type { FilterColumns, FilterContext, FilterNames } from './filter-context.ts';
-import type { FigureTermTest, FilterTerm, OwnerTermTest, SocketTermTest, TextMatch } from './filter-term.ts';
-import { type SocketColumnsTest, socketColumnsTest } from './socket-columns-test.ts';
-import { Verdicts } from './verdicts.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP, type SocketTable } from '../../sample/socket-table.ts';
+import { stateName } from '../socket-texts.ts';
+import type { FilterCaches, FilterColumns, FilterContext, FilterNames } from './filter-context.ts';
+import {
+  anyOf,
+  compare,
+  type FigureTermTest,
+  type FilterTerm,
+  hasPrefix,
+  type OwnerTermTest,
+  type SocketTermTest,
+  type TextMatch,
+} from './filter-term.ts';
 
 /** About an owner slot (-1 none), a text of the list's own row in lower case, and a host slot (-1 none). */
 export type OwnerTest = (owner: number, rowText: string, host: number) => boolean;
@@ -151,4 +157,94 @@ function figureOf(
 ): number {
   const column = key === 'up' ? up : key === 'down' ? down : connections;
   return column[row] ?? Number.NaN;
+}
+
+const UNKNOWN = 0;
+const NO = 1;
+const YES = 2;
+
+/** Answers of one term about the rows of a table, by slot: many sockets share a row, so each is asked about once a list. */
+class Verdicts {
+  readonly #decide: (slot: number) => boolean;
+  #verdicts = new Uint8Array(0);
+  #isStale = true;
+
+  constructor(decide: (slot: number) => boolean) {
+    this.#decide = decide;
+  }
+
+  /** Rows and what is known of them may be others now. */
+  begin(): void {
+    this.#isStale = true;
+  }
+
+  /** `capacity` of the table that `slot` is in. */
+  holds(slot: number, capacity: number): boolean {
+    if (this.#isStale) this.#clear(capacity);
+    const known = this.#verdicts[slot]!;
+    if (known !== UNKNOWN) return known === YES;
+    const verdict = this.#decide(slot);
+    this.#verdicts[slot] = verdict ? YES : NO;
+    return verdict;
+  }
+
+  #clear(capacity: number): void {
+    this.#isStale = false;
+    if (capacity > this.#verdicts.length) this.#verdicts = new Uint8Array(capacity);
+    else this.#verdicts.fill(UNKNOWN);
+  }
+}
+
+/** About one socket by what stands in its columns. */
+type SocketColumnsTest = (sockets: SocketTable, slot: number) => boolean;
+
+type ColumnsTerm = Exclude<SocketTermTest, { readonly key: 'host' | 'network' }>;
+
+/** A term about ports, protocol, state or service as a function. Either end's port counts. */
+function socketColumnsTest(test: ColumnsTerm, names: FilterNames): SocketColumnsTest {
+  switch (test.key) {
+    case 'port': {
+      const { comparison, values } = test;
+      return ({ localPort, remotePort }, slot) =>
+        anyOf(comparison, localPort[slot]!, values) || anyOf(comparison, remotePort[slot]!, values);
+    }
+    case 'proto': {
+      const numbers: readonly number[] = test.protocols.map((name) =>
+        name === 'udp' ? PROTOCOL_UDP : PROTOCOL_TCP,
+      );
+      return ({ protocol }, slot) => numbers.includes(protocol[slot]!);
+    }
+    case 'state':
+      return ({ protocol, state }, slot) => test.states.includes(stateName(protocol[slot]!, state[slot]!));
+    case 'svc': {
+      const verdicts = new ServiceVerdicts(test.text, names);
+      return ({ protocol, localPort, remotePort }, slot) =>
+        verdicts.holds(remotePort[slot]!, protocol[slot]!) ||
+        verdicts.holds(localPort[slot]!, protocol[slot]!);
+    }
+  }
+}
+
+const PORT_VALUES = 2 ** 16;
+
+/** Whether a port's service has a name; names of ports do not change, so each port is asked about once. */
+class ServiceVerdicts {
+  readonly #verdicts = new Uint8Array(PORT_VALUES * 2);
+  readonly #text: string;
+  readonly #names: FilterNames;
+
+  constructor(text: string, names: FilterNames) {
+    this.#text = text;
+    this.#names = names;
+  }
+
+  holds(port: number, protocol: number): boolean {
+    const isUdp = protocol === PROTOCOL_UDP;
+    const at = isUdp ? port + PORT_VALUES : port;
+    if (this.#verdicts[at] === UNKNOWN) {
+      const name = this.#names.serviceName?.(port, isUdp ? 'udp' : 'tcp');
+      this.#verdicts[at] = name?.toLowerCase() === this.#text ? YES : NO;
+    }
+    return this.#verdicts[at] === YES;
+  }
 }

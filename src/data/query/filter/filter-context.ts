@@ -1,5 +1,8 @@
 import type { NetworkSection, OwnerTable } from '../../sample/network-section.ts';
+import { OwnerGroups } from '../control-groups.ts';
+import { OwnerTexts } from '../owner-texts.ts';
 import type { ScopeFilter } from '../scope.ts';
+import { HostTexts } from '../socket-texts.ts';
 
 /**
  * Who knows names, for `host:` and `svc:`. `hostName` is asked for every remote host of a list, so it should answer
@@ -30,4 +33,11 @@ export interface OwnerFilter {
   begin?(context: FilterContext): void;
   /** `row` is the owner's row in the context's columns. */
   matches(owners: OwnerTable, slot: number, row: number): boolean;
+}
+
+/** Texts of owners and hosts that filters look at, made once: to be shared by all filters of a program. */
+export class FilterCaches {
+  readonly ownerTexts = new OwnerTexts();
+  readonly groups = new OwnerGroups();
+  readonly hostTexts = new HostTexts();
 }

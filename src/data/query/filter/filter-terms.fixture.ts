@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
-import { parsePrefix } from './address-prefix.ts';
-import type { Alternative, Comparison, FilterTerm, FilterTest } from './filter-term.ts';
+import {
+  type Alternative,
+  type Comparison,
+  type FilterTerm,
+  type FilterTest,
+  parsePrefix,
+} from './filter-term.ts';
 
 const comparison = fc.constantFrom<Comparison>('=', '<', '<=', '>', '>=');
 const textMatch = fc.constantFrom('contains', 'equals');

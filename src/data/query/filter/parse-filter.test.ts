@@ -2,8 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { assert, property, string } from 'fast-check';
 import type { Alternative, FilterError, FilterTest } from './filter-term.ts';
 import { anyText } from './filter-terms.fixture.ts';
-import { groupFilterText } from './group-filter.ts';
-import { parseFilter } from './parse-filter.ts';
+import { groupFilterText, parseFilter } from './parse-filter.ts';
 
 function alternativesOf(text: string): readonly Alternative[] {
   const parsed = parseFilter(text);

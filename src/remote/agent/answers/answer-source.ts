@@ -1,5 +1,5 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
-import { machinePercent } from '../../../data/rates/process-cpu.ts';
+import { machinePercent } from '../../../data/rates/process-rates.ts';
 import type { JournalSection } from '../../../data/schema/journal-section.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';

@@ -1,5 +1,5 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
-import type { CpuUsage } from '../../../data/rates/cpu-usage.ts';
+import type { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
 import type { ProcessDetailSection } from '../../../data/sample/process-detail-section.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';

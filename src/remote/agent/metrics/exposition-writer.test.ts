@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { parseExposition } from './exposition-parser.fixture.ts';
-import { ExpositionWriter } from './exposition-writer.ts';
-import { counter, gauge, info } from './family.ts';
-import { encodeLabels, LabelledRows, labelText, NO_LABELS } from './labels.ts';
+import {
+  counter,
+  ExpositionWriter,
+  encodeLabels,
+  gauge,
+  info,
+  LabelledRows,
+  labelText,
+  NO_LABELS,
+} from './exposition-writer.ts';
 import type { MetricsFormat } from './negotiate.ts';
 
 const REQUESTS = counter('http_request_seconds_total', 'Time spent.', 'seconds');

@@ -1,4 +1,4 @@
-import type { Family } from './family.ts';
+import { OpError } from '../../../kit/errors/op-error.ts';
 import type { MetricsFormat } from './negotiate.ts';
 
 const FIRST_SIZE_BYTES = 1 << 16;
@@ -107,5 +107,148 @@ export class ExpositionWriter {
     let to = this.#length;
     while (at < NUMBER_BYTES) bytes[to++] = digits[at++]!;
     this.#length = to;
+  }
+}
+
+/** What a family is. `info` is a gauge that is always 1 to the text format, which knows no such type. */
+type FamilyType = 'counter' | 'gauge' | 'info';
+
+const ENCODER = new TextEncoder();
+/** OpenMetrics 1.0, `metricname`, without the colon that is left to recording rules. */
+const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const SUFFIX: Record<FamilyType, string> = { counter: '_total', gauge: '', info: '_info' };
+
+/** A metric family: what precedes its samples in each format, and the name that each sample begins with. */
+export class Family {
+  readonly type: FamilyType;
+  /** Of its samples, in both formats: a counter's ends with `_total`, an info's with `_info`. */
+  readonly sampleName: string;
+  /** Base unit, in the plural, as the name ends; empty: none. */
+  readonly unit: string;
+  readonly sampleNameBytes: Uint8Array;
+  readonly #text: Uint8Array;
+  readonly #openMetrics: Uint8Array;
+
+  constructor(type: FamilyType, sampleName: string, help: string, unit = '') {
+    const suffix = SUFFIX[type];
+    const name = sampleName.slice(0, sampleName.length - suffix.length);
+    const isNamedWell =
+      NAME.test(name) && sampleName.endsWith(suffix) && (unit === '' || name.endsWith(`_${unit}`));
+    // Escapes differ between the formats: a help that needs none is the same in both.
+    if (!isNamedWell || /[\\"\n]/.test(help)) {
+      throw new OpError({ op: 'define metric family', code: 'BAD_NAME', message: sampleName });
+    }
+    this.type = type;
+    this.sampleName = sampleName;
+    this.unit = unit;
+    this.sampleNameBytes = ENCODER.encode(sampleName);
+    const textType = type === 'info' ? 'gauge' : type;
+    this.#text = ENCODER.encode(`# HELP ${sampleName} ${help}\n# TYPE ${sampleName} ${textType}\n`);
+    const unitLine = unit === '' ? '' : `# UNIT ${name} ${unit}\n`;
+    this.#openMetrics = ENCODER.encode(`# TYPE ${name} ${type}\n${unitLine}# HELP ${name} ${help}\n`);
+  }
+
+  /** The lines before its samples. */
+  head(format: MetricsFormat): Uint8Array {
+    return format === 'openmetrics' ? this.#openMetrics : this.#text;
+  }
+}
+
+/** `name` ends with `_total`, before that with the unit if there is one. */
+export function counter(name: string, help: string, unit = ''): Family {
+  return new Family('counter', name, help, unit);
+}
+
+/** `name` ends with the unit if there is one. */
+export function gauge(name: string, help: string, unit = ''): Family {
+  return new Family('gauge', name, help, unit);
+}
+
+/** `name` ends with `_info`; its samples are 1. */
+export function info(name: string, help: string): Family {
+  return new Family('info', name, help);
+}
+
+/** The label set without labels. */
+export const NO_LABELS = new Uint8Array(0);
+
+/** Control characters but for the line feed, which has an escape, and surrogates without their other half. */
+const REFUSED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\p{Surrogate}/gu;
+const ESCAPED = /[\\"\n]/g;
+
+/** A label's value as both formats can carry it: what is no character or a control becomes U+FFFD. */
+export function labelValue(text: string): string {
+  return text.replace(REFUSED, '\ufffd');
+}
+
+/** Names and values in turn; the value of a label that is undefined leaves the label out. */
+type LabelPairs = readonly (string | undefined)[];
+
+/** `{device="sda",mode="idle"}`, values made valid and escaped; names are to be valid and differ. */
+export function labelText(pairs: LabelPairs): string {
+  let text = '';
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const value = pairs[i + 1];
+    if (value === undefined) continue;
+    text += `${text === '' ? '{' : ','}${pairs[i]}="${escaped(labelValue(value))}"`;
+  }
+  return text === '' ? '' : `${text}}`;
+}
+
+/** As `labelText`, in bytes. */
+export function encodeLabels(...pairs: LabelPairs): Uint8Array {
+  return ENCODER.encode(labelText(pairs));
+}
+
+function escaped(value: string): string {
+  return value.replace(ESCAPED, (found) => (found === '\n' ? '\\n' : `\\${found}`));
+}
+
+/** A family, and its value for a row: units of `10 ** -decimals`, ones where none are given; undefined is missing. */
+export type RowColumn<Row> = readonly [
+  family: Family,
+  read: (row: Row) => number | undefined,
+  decimals?: number,
+];
+
+/**
+ * Rows with the label sets that they have in common in all families of their table, each set once: of two rows that
+ * come to the same labels the first stays, and past `limit` none is taken.
+ */
+export class LabelledRows<Row> {
+  readonly rows: Row[] = [];
+  readonly labels: Uint8Array[] = [];
+  /** Rows that were not taken. */
+  leftOut = 0;
+  readonly #limit: number;
+  readonly #known = new Set<string>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** False: not taken. */
+  add(row: Row, ...pairs: LabelPairs): boolean {
+    const text = labelText(pairs);
+    if (this.rows.length >= this.#limit || this.#known.has(text)) {
+      this.leftOut++;
+      return false;
+    }
+    this.#known.add(text);
+    this.rows.push(row);
+    this.labels.push(ENCODER.encode(text));
+    return true;
+  }
+
+  /** Writes families one after the other, each with a sample for every row. */
+  samples(writer: ExpositionWriter, columns: readonly RowColumn<Row>[]): void {
+    for (const [family, read, decimals = 0] of columns) {
+      this.each((row, labels) => writer.scaled(family, labels, read(row), decimals));
+    }
+  }
+
+  /** Calls `write` for each row with its labels. */
+  each(write: (row: Row, labels: Uint8Array) => void): void {
+    for (let i = 0; i < this.rows.length; i++) write(this.rows[i]!, this.labels[i]!);
   }
 }

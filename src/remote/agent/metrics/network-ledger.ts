@@ -1,8 +1,7 @@
 import { type NetworkSection, OwnerKind, type TrafficTable } from '../../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import { columnsClass, numbers } from '../../../kit/table/columns.ts';
-import type { GroupColumns } from './group-columns.ts';
-import { type GroupLabels, groupName, OTHER_GROUP } from './group-labels.ts';
+import { type GroupColumns, type GroupLabels, groupName, OTHER_GROUP } from './group-series.ts';
 
 const OWNER_KINDS = Object.keys(OwnerKind).length;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { OTHER_GROUP } from './group-labels.ts';
+import { OTHER_GROUP } from './group-series.ts';
 import { processSection, type TestProcess } from './metrics-world.fixture.ts';
 import { ProcessGroups } from './process-groups.ts';
 

@@ -1,8 +1,14 @@
 import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../data/sample/process-table.ts';
 import { numbers, OPTIONAL_TEXT, tableClass } from '../../../kit/table/columns.ts';
-import type { GroupColumns } from './group-columns.ts';
-import { GROUP_STATES, type GroupLabels, groupName, kernelThreadName, OTHER_GROUP } from './group-labels.ts';
+import {
+  GROUP_STATES,
+  type GroupColumns,
+  type GroupLabels,
+  groupName,
+  kernelThreadName,
+  OTHER_GROUP,
+} from './group-series.ts';
 
 const PROCESSES_LIMIT = 1 << 20;
 const TWO_32 = 2 ** 32;

@@ -1,4 +1,4 @@
-import { CpuUsage } from '../../../data/rates/cpu-usage.ts';
+import { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';

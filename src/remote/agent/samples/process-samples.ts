@@ -1,4 +1,4 @@
-import { machinePercent, ProcessCpu } from '../../../data/rates/process-cpu.ts';
+import { machinePercent, ProcessCpu } from '../../../data/rates/process-rates.ts';
 import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { Access } from './access.ts';
+import { Access, isLoopback, unmappedAddress, webPageSign } from './access.ts';
 
 const TOKEN = 'changeme';
 
@@ -73,5 +73,60 @@ describe('whoever fails again and again', () => {
     failTimes(access, '10.0.0.1', 10);
     for (let i = 0; i < 5000; i++) failTimes(access, `10.1.${i >> 8}.${i & 255}`, 1);
     expect(access.judge(url(`?token=${TOKEN}`), null, '10.0.0.1', 0)).toBe('granted');
+  });
+});
+
+test('loopback is known however a socket says it', () => {
+  for (const address of ['127.0.0.1', '127.255.0.2', '::1', '::ffff:127.0.0.1', '::FFFF:127.9.9.9']) {
+    expect([address, isLoopback(address)]).toEqual([address, true]);
+  }
+  for (const address of ['::', '0.0.0.0', '::ffff:10.0.0.1', '192.168.127.1', '::10', '2001:db8::1', '']) {
+    expect([address, isLoopback(address)]).toEqual([address, false]);
+  }
+});
+
+test('a mapped address is written as IPv4', () => {
+  expect(unmappedAddress('::ffff:10.0.0.1')).toBe('10.0.0.1');
+  expect(unmappedAddress('2001:db8::1')).toBe('2001:db8::1');
+});
+
+function sign(address: string, origin: string | undefined, isOpenOnLoopback: boolean): unknown {
+  const headers = new Headers(origin === undefined ? {} : { origin });
+  return webPageSign(new URL(address), headers, isOpenOnLoopback);
+}
+
+describe('a web page', () => {
+  test('is known by its origin, on /ws, token or not', () => {
+    for (const isOpen of [true, false]) {
+      expect(sign('http://127.0.0.1:3000/ws', 'https://evil.example', isOpen)).toEqual({
+        origin: 'https://evil.example',
+      });
+      expect(sign('http://127.0.0.1:3000/ws', 'null', isOpen)).toEqual({ origin: 'null' });
+      expect(sign('http://127.0.0.1:3000/ws', undefined, isOpen)).toBeUndefined();
+      expect(sign('http://127.0.0.1:3000/metrics', 'http://127.0.0.1:3000', isOpen)).toBeUndefined();
+    }
+  });
+
+  test('is known by the name it was reached under, where nobody shows a token on loopback', () => {
+    for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example', 'x']) {
+      for (const path of ['/metrics', '/ws']) {
+        expect(sign(`http://${host}:3000${path}`, undefined, true)).toEqual({ host });
+        expect(sign(`http://${host}:3000${path}`, undefined, false)).toBeUndefined();
+      }
+    }
+    for (const host of [
+      '127.0.0.1',
+      '127.0.0.1:3000',
+      '10.0.0.1',
+      '[::1]:3000',
+      'localhost',
+      'LOCALHOST:1',
+    ]) {
+      expect(sign(`http://${host}/metrics`, undefined, true)).toBeUndefined();
+    }
+  });
+
+  test('fills no line of the log', () => {
+    expect(sign('http://localhost/ws', 'x'.repeat(9000), false)).toEqual({ origin: 'x'.repeat(300) });
   });
 });

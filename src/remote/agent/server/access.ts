@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { unmappedAddress } from './peer-address.ts';
+import { isIP } from 'node:net';
 
 /** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
 const BURST = 10;
@@ -89,4 +89,39 @@ function networkOf(address: string): string {
   const back = tail === '' ? [] : tail.split(':');
   const zeros = address.includes('::') ? Math.max(0, 8 - front.length - back.length) : 0;
   return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
+}
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** An IPv4 address that an IPv6 socket has mapped (RFC 4291, 2.5.5.2) as IPv4 writes it; any other as it is. */
+export function unmappedAddress(address: string): string {
+  return MAPPED.exec(address)?.[1] ?? address;
+}
+
+/** Whether only this machine reaches an address, which is one that a socket is bound to, never a name. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || unmappedAddress(address).startsWith('127.');
+}
+
+/** Names have at most 253 bytes; what a page chose needs no more of the log. */
+const VALUE_LIMIT = 300;
+
+/** What of a request only a browser sends, or only one that was led here under another name. */
+type WebPageSign = { readonly origin: string } | { readonly host: string };
+
+/**
+ * What says that a web page is behind a request, if anything does. Browsers let any page open a WebSocket to any
+ * address, and say `Origin`, which no client of ours sends. A page whose own name was made to resolve to this machine
+ * (DNS rebinding) reads /metrics like its own server: where `isOpenOnLoopback`, the host is therefore to be an IP
+ * address or `localhost`.
+ */
+export function webPageSign(url: URL, headers: Headers, isOpenOnLoopback: boolean): WebPageSign | undefined {
+  const origin = url.pathname === '/ws' ? headers.get('origin') : null;
+  if (origin !== null) return { origin: origin.slice(0, VALUE_LIMIT) };
+  if (!isOpenOnLoopback || isOwnName(url.hostname)) return undefined;
+  return { host: url.hostname.slice(0, VALUE_LIMIT) };
+}
+
+function isOwnName(hostname: string): boolean {
+  return hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }

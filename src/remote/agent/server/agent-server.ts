@@ -4,11 +4,9 @@ import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
 import { REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
 import { V2_SUBPROTOCOL } from '../../wire/v2-request.ts';
 import { contentTypeOf, negotiate } from '../metrics/negotiate.ts';
-import type { Access } from './access.ts';
+import { type Access, isLoopback, unmappedAddress, webPageSign } from './access.ts';
 import { CloseCode, Connection, type ConnectionContext } from './client-connection.ts';
 import type { MetricsAnswers } from './metrics-answers.ts';
-import { isLoopback, unmappedAddress } from './peer-address.ts';
-import { webPageSign } from './web-pages.ts';
 
 /** WebSockets at once. */
 const CONNECTIONS_LIMIT = 2048;

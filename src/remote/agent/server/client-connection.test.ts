@@ -3,9 +3,13 @@ import type { Frame } from '../../wire/original-frame.ts';
 import type { OriginalAnswers } from '../answers/original-answers.ts';
 import type { V2Answers } from '../answers/v2-answers.ts';
 import { Connection, type ConnectionContext, PENDING_LIMIT, type Socket } from './client-connection.ts';
-import { CONTROL_BURST, CONTROL_REFILL_MILLIS } from './control-frames.ts';
-import { RequestTurns } from './request-turns.ts';
-import { SendBudget, WAITING_LIMIT_BYTES } from './send-budget.ts';
+import {
+  CONTROL_BURST,
+  CONTROL_REFILL_MILLIS,
+  RequestTurns,
+  SendBudget,
+  WAITING_LIMIT_BYTES,
+} from './client-limits.ts';
 
 /** A client that reads when the test says so. */
 class Client implements Socket {

@@ -4,9 +4,7 @@ import { readV2Request } from '../../wire/v2-request.ts';
 import type { OriginalAnswers, OriginalPeer } from '../answers/original-answers.ts';
 import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v2-answers.ts';
 import type { AgentLog } from './agent-log.ts';
-import { ControlFrames } from './control-frames.ts';
-import type { RequestTurns } from './request-turns.ts';
-import type { SendBudget } from './send-budget.ts';
+import { ControlFrames, type RequestTurns, type SendBudget } from './client-limits.ts';
 
 /** Requests of one client that are not answered yet; whoever sends more does not wait for answers. */
 export const PENDING_LIMIT = 32;

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'bun:test';
 import { testPlatform } from '../../../../platforms/linux/guarded/helper-start.fixture.ts';
 import { AgentSamples } from '../samples/agent-samples.ts';
+import { SendBudget, WAITING_LIMIT_BYTES } from './client-limits.ts';
 import { MetricsAnswers } from './metrics-answers.ts';
-import { SendBudget, WAITING_LIMIT_BYTES } from './send-budget.ts';
 
 let samples: AgentSamples | undefined;
 

@@ -8,7 +8,7 @@ import type { DisksSample, MachineSample } from '../samples/machine-samples.ts';
 import { SCRAPE_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { ProcessSample } from '../samples/process-samples.ts';
 import type { AgentLog } from './agent-log.ts';
-import type { SendBudget } from './send-budget.ts';
+import type { SendBudget } from './client-limits.ts';
 
 interface MetricsOptions {
   readonly version: string;

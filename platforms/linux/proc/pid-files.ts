@@ -1,0 +1,84 @@
+import { ascii, TextScanner } from './text-scanner.ts';
+
+/** What is read of a command line at most, in bytes. */
+export const COMMAND_LINE_LIMIT = 32 * 1024;
+
+const decoder = new TextDecoder();
+
+/**
+ * /proc/PID/cmdline: the arguments, each ended by NUL, here joined by spaces, trailing ones dropped. Invalid UTF-8
+ * becomes U+FFFD. undefined where there are none: a kernel thread, a zombie, or a process that erased them. The NULs
+ * in `bytes` are overwritten.
+ */
+export function parseCommandLine(bytes: Uint8Array, length: number): string | undefined {
+  let end = Math.min(length, bytes.length, COMMAND_LINE_LIMIT);
+  while (end > 0 && (bytes[end - 1] === 0 || bytes[end - 1] === 0x20)) end--;
+  if (end === 0) return undefined;
+  const text = bytes.subarray(0, end);
+  for (let at = text.indexOf(0); at >= 0; at = text.indexOf(0, at)) text[at] = 0x20;
+  return decoder.decode(text);
+}
+
+/**
+ * /proc/PID/cgroup (cgroups(7)): the path in the unified hierarchy, or where that has none but the root the one of
+ * systemd's named hierarchy. undefined where neither stands in the text. A cut last line is not used.
+ *
+ *   0::/user.slice/user-1000.slice
+ *   1:name=systemd:/system.slice/cron.service
+ */
+export function parseControlGroup(bytes: Uint8Array, length: number): string | undefined {
+  const lines = decoder.decode(bytes.subarray(0, Math.min(length, bytes.length))).split('\n');
+  let unified: string | undefined;
+  let systemd: string | undefined;
+  for (let i = 0; i < lines.length - 1; i++) {
+    const line = lines[i]!;
+    if (line.startsWith('0::/')) unified = line.slice(3);
+    else if (/^[0-9]+:name=systemd:\//.test(line)) systemd = line.slice(line.indexOf(':/') + 1);
+  }
+  // On hybrid systems the unified hierarchy may be mounted and unused: everything stands at its root.
+  return unified === undefined || unified === '/' ? (systemd ?? unified) : unified;
+}
+
+/** Of /proc/PID/io what reached storage, in bytes. */
+export interface PidIo {
+  readBytes: number;
+  writtenBytes: number;
+}
+
+const READ = ascii('read_bytes: ');
+const WRITTEN = ascii('write_bytes: ');
+const scanner = new TextScanner();
+
+/** /proc/PID/io (fs/proc/base.c, do_io_accounting) into `into`; false where either line is missing or cut short. */
+export function parsePidIo(bytes: Uint8Array, length: number, into: PidIo): boolean {
+  scanner.reset(bytes, 0, length);
+  into.readBytes = Number.NaN;
+  into.writtenBytes = Number.NaN;
+  do {
+    if (scanner.accept(READ)) into.readBytes = scanner.terminatedUnsigned();
+    else if (scanner.accept(WRITTEN)) into.writtenBytes = scanner.terminatedUnsigned();
+  } while (scanner.nextLine());
+  return into.readBytes + into.writtenBytes >= 0;
+}
+
+/** Of /proc/PID/statm, in pages of this machine's size. */
+export interface PidStatm {
+  virtualPages: number;
+  residentPages: number;
+  /** Of the resident ones those of files and shared memory. */
+  sharedPages: number;
+}
+
+/**
+ * /proc/PID/statm (fs/proc/array.c, proc_pid_statm) into `into`; false where it is cut short. Exact, where `stat` lags
+ * by what each CPU has not added up yet.
+ *
+ *   765 430 402 5 0 123 0
+ */
+export function parsePidStatm(bytes: Uint8Array, length: number, into: PidStatm): boolean {
+  scanner.reset(bytes, 0, length);
+  into.virtualPages = scanner.unsigned();
+  into.residentPages = scanner.unsigned();
+  into.sharedPages = scanner.unsigned();
+  return into.virtualPages + into.residentPages + into.sharedPages >= 0 && scanner.at < scanner.end;
+}

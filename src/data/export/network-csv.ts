@@ -1,0 +1,128 @@
+import { CONNECTION_FIELDS, type ConnectionRows } from '../query/connection-rows.ts';
+import { GROUP_FIELDS, type GroupExport, type GroupRows } from '../query/group-rows.ts';
+import { HOST_FIELDS, type HostExport, type HostRows } from '../query/host-rows.ts';
+import {
+  LISTEN_FIELDS,
+  type ListenExport,
+  type ListenRows,
+  OWNER_FIELDS,
+  type OwnerExport,
+} from '../query/listen-rows.ts';
+import type { NetworkExport } from '../query/network-fields.ts';
+import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
+import { ProcessRows } from '../query/process-rows.ts';
+import type { Scope } from '../query/scope.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { csvFields, csvHeader, csvLines, type ExportedField } from './csv.ts';
+import { type ExportOptions, processContext } from './network-json.ts';
+
+const PROCESSES = csvFields<ProcessExport>(PROCESS_FIELDS);
+const HOSTS = csvFields<HostExport>(HOST_FIELDS);
+const LISTENERS = csvFields<ListenExport>(LISTEN_FIELDS);
+const GROUPS = csvFields<GroupExport>(GROUP_FIELDS);
+/** Whose they are stands in every row. */
+const CONNECTIONS: readonly ExportedField<OwnedConnections>[] = [
+  ...csvFields<OwnedConnections>(OWNER_FIELDS),
+  ...csvFields<NetworkExport>(CONNECTION_FIELDS).map(
+    ({ name, value }): ExportedField<OwnedConnections> => ({
+      name,
+      value: (source, row) => value(source, source.rows.socket[row]!),
+    }),
+  ),
+];
+
+interface OwnedConnections extends OwnerExport {
+  readonly rows: ConnectionRows;
+}
+
+/** The first line of `--csv`, with its line end. */
+export function snapshotCsvHeader(): string {
+  return csvHeader(PROCESSES);
+}
+
+/** One line for each process of the snapshot; what is unknown is empty, ports are joined by spaces. */
+export function snapshotToCsv(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+): string {
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
+  const source = processContext(section, rates, header, options, rows);
+  return csvLines(PROCESSES, source, header.wallMillis, rows.order({ ...options.sort, isRaw: true }));
+}
+
+/** The rows of one view as they were built for the screen, filter and scope included. */
+export type CsvView =
+  | { readonly kind: 'processes'; readonly rows: ProcessRows }
+  | { readonly kind: 'hosts'; readonly rows: HostRows }
+  | { readonly kind: 'listen'; readonly rows: ListenRows }
+  | { readonly kind: 'groups'; readonly rows: GroupRows }
+  /** Connections of one owner, by its slot. */
+  | { readonly kind: 'connections'; readonly rows: ConnectionRows; readonly owner: number };
+
+/** The moment that a view shows, and who knows names. `section` and `rates` are those the rows were built from. */
+export interface CsvMoment extends NetworkExport {
+  readonly header: SnapshotHeader;
+  readonly scope: Scope;
+}
+
+/**
+ * A view as a CSV file (RFC 4180, lines ended by `\n`): the header, then the rows of `order`, those below 0 left out.
+ * Rates are bytes per second, not smoothed; totals are bytes since start.
+ */
+export function viewToCsv(view: CsvView, moment: CsvMoment, order: Int32Array): string {
+  switch (view.kind) {
+    case 'processes':
+      return fileOf(PROCESSES, processSource(view.rows, moment), moment, order);
+    case 'hosts':
+      return fileOf(HOSTS, hostSource(view.rows, moment), moment, order);
+    case 'listen':
+      return fileOf(LISTENERS, listenSource(view.rows, moment), moment, order);
+    case 'groups':
+      return fileOf(GROUPS, { rows: view.rows }, moment, order);
+    case 'connections':
+      return fileOf(CONNECTIONS, { ...moment, rows: view.rows, ownerOf: () => view.owner }, moment, order);
+  }
+}
+
+function fileOf<Source>(
+  fields: readonly ExportedField<Source>[],
+  source: Source,
+  { header }: CsvMoment,
+  order: Int32Array,
+): string {
+  return csvHeader(fields) + csvLines(fields, source, header.wallMillis, order);
+}
+
+function processSource(rows: ProcessRows, moment: CsvMoment): ProcessExport {
+  return processContext(moment.section, moment.rates, moment.header, moment, rows);
+}
+
+/** The processes of a host: the busiest first. */
+function hostSource(rows: HostRows, moment: CsvMoment): HostExport {
+  const processNamesOf = (row: number): readonly string[] => {
+    const owners = new Int32Array(rows.processCount[row]!);
+    const count = rows.processesInto(row, owners);
+    return Array.from(owners.subarray(0, count), (owner) => moment.section.owners.names[owner] ?? '');
+  };
+  return { ...moment, rows, processNamesOf };
+}
+
+function listenSource(rows: ListenRows, moment: CsvMoment): ListenExport {
+  return {
+    ...moment,
+    listenerOf: (row) => ({
+      proto: rows.protocol[row] === PROTOCOL_UDP ? 'udp' : 'tcp',
+      ip: rows.addressOf(row),
+      port: rows.port[row]!,
+    }),
+    ownerOf: (row) => rows.owner[row]!,
+    acceptedOf: (row) => rows.connections[row]!,
+    socketsOf: (row) => rows.socketCount[row]!,
+  };
+}

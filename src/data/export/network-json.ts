@@ -1,0 +1,307 @@
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { CONNECTION_FIELDS } from '../query/connection-rows.ts';
+import { type ControlGroup, controlGroupOf } from '../query/control-groups.ts';
+import type { OwnerFilter } from '../query/filter/filter-context.ts';
+import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
+import { HOST_FIELDS, type HostExport, HostRows } from '../query/host-rows.ts';
+import { LISTEN_FIELDS, type ListenExport } from '../query/listen-rows.ts';
+import { type Listener, type NetworkExport, trafficColumns } from '../query/network-fields.ts';
+import { PROCESS_FIELDS, type ProcessExport, type Sort } from '../query/process-fields.ts';
+import { ProcessRows } from '../query/process-rows.ts';
+import { countValue, entryMaker, type JsonEntry, rateValue, timeValue } from '../query/row-fields.ts';
+import { type Scope, ScopeFilter } from '../query/scope.ts';
+import { protocolName } from '../query/socket-texts.ts';
+import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
+import { ADDRESS_WORDS } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
+import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { isConnection, isListener } from '../sample/socket-role.ts';
+import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
+
+/** What an export is about, and who knows names. Exports keep exited processes, whatever the scope says. */
+export interface ExportOptions {
+  readonly scope: Scope;
+  readonly sort: Sort;
+  /** Narrows processes, groups and listening ports; hosts and interfaces stay whole. */
+  readonly filter?: OwnerFilter;
+  /** Name of a remote address, if it is known by now. */
+  readonly hostName?: (address: string) => string | undefined;
+  readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
+  readonly country?: (address: string) => string | undefined;
+}
+
+/** Version of the shape below. */
+const JSON_SCHEMA = 1;
+
+type ListenPortEntry = JsonEntry<typeof LISTEN_FIELDS>;
+
+const listenPortEntry = entryMaker<typeof LISTEN_FIELDS, ListenExport>(LISTEN_FIELDS);
+
+/** The snapshot as one line of JSON, without a line end. */
+export function snapshotToJson(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+): string {
+  return JSON.stringify(snapshotEntry(section, rates, header, options));
+}
+
+/** One line of `--json`. Rates are bytes per second, unsmoothed, null before the second sample; totals are bytes. */
+export function snapshotEntry(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: ExportOptions,
+) {
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
+  const context = processContext(section, rates, header, options, rows);
+  const [totalUp, totalDown] = totals(rates, options);
+  return {
+    schema: JSON_SCHEMA,
+    timestamp: timeValue(header.wallMillis),
+    interval_s: rateValue(rates.intervalSeconds),
+    backend: section.tier,
+    counted: section.counted,
+    parts: section.parts ?? null,
+    lost: { closings: section.lostClosings, bytes: section.lost.bytes, packets: section.lost.packets },
+    host: header.hostName,
+    processes: Array.from(rows.order({ ...options.sort, isRaw: true }), (row) => processEntry(context, row)),
+    interfaces: interfaceEntries(section, rates, options),
+    remote_hosts: hostEntries(section, rates, options),
+    listen_ports: listenPortEntries(context),
+    groups: groupEntries(context),
+    total_up: countValue(totalUp),
+    total_down: countValue(totalDown),
+    attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),
+    errors: section.errors.map(({ op, code, message }) => ({ op, code, message })),
+  };
+}
+
+function totals(rates: NetworkRates, options: ExportOptions): readonly [up: number, down: number] {
+  const only = options.scope.interfaceIndex;
+  if (only === undefined) return [rates.totals.sinceTx[TOTALS_SLOT]!, rates.totals.sinceRx[TOTALS_SLOT]!];
+  const moved = rates.totalsOf(only);
+  return [moved?.txBytes ?? 0, moved?.rxBytes ?? 0];
+}
+
+function interfaceEntries(section: NetworkSection, rates: NetworkRates, options: ExportOptions) {
+  const inScope = new ScopeFilter(options.scope, section.interfaces);
+  const { interfaces } = section;
+  const slots = [...interfaces.slots.rows.subarray(0, interfaces.slots.count)]
+    .filter((slot) => inScope.has(interfaces.index[slot]!))
+    .sort((a, b) => interfaces.index[a]! - interfaces.index[b]!);
+  return slots.map((slot) => ({
+    name: interfaces.names[slot] ?? '',
+    bytes_recv: countValue(interfaces.rxBytes[slot]!),
+    bytes_sent: countValue(interfaces.txBytes[slot]!),
+    recv_rate: rateValue(rates.interfaces.rawRx[slot]!),
+    send_rate: rateValue(rates.interfaces.rawTx[slot]!),
+  }));
+}
+
+/** Ports in order, each with the live connections that came in by it. */
+export function listenPortEntries({ section, rates, rows, byOwner }: ProcessContext): ListenPortEntry[] {
+  const accepted = connectionsByPort(section);
+  const entries: ListenPortEntry[] = [];
+  for (const [owner, slots] of byOwner.listeners) {
+    if (rows.rowOfOwner(owner) < 0) continue;
+    const listeners = listenEntries(section, slots);
+    const source: ListenExport = {
+      ...{ section, rates },
+      listenerOf: (at) => listeners[at]!,
+      ownerOf: () => owner,
+      acceptedOf: (at) => (listeners[at]!.proto === 'tcp' ? (accepted.get(listeners[at]!.port) ?? 0) : null),
+    };
+    for (const at of listeners.keys()) entries.push(listenPortEntry(source, at));
+  }
+  return entries.sort((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : a.proto > b.proto ? 1 : 0));
+}
+
+function connectionsByPort(section: NetworkSection): Map<number, number> {
+  const { sockets, accounts } = section;
+  const counts = new Map<number, number>();
+  for (let i = 0; i < sockets.slots.count; i++) {
+    const slot = sockets.slots.rows[i]!;
+    if (accounts.isClosed[slot] === 1 || sockets.protocol[slot] !== PROTOCOL_TCP) continue;
+    if (sockets.state[slot] === TcpState.LISTEN) continue;
+    const port = sockets.localPort[slot]!;
+    counts.set(port, (counts.get(port) ?? 0) + 1);
+  }
+  return counts;
+}
+
+type GroupEntry = JsonEntry<typeof GROUP_FIELDS>;
+
+export const processEntry = entryMaker<typeof PROCESS_FIELDS, ProcessExport>(PROCESS_FIELDS);
+const groupEntry = entryMaker<typeof GROUP_FIELDS, GroupExport>(GROUP_FIELDS);
+
+/** Everything that entries of processes are made from. */
+export interface ProcessContext extends ProcessExport {
+  readonly rows: ProcessRows;
+  readonly byOwner: SocketsByOwner;
+}
+
+/** `rows` are those built from the section. */
+export function processContext(
+  section: NetworkSection,
+  rates: NetworkRates,
+  header: SnapshotHeader,
+  options: Pick<NetworkExport, 'hostName' | 'serviceName' | 'country'> & Pick<ExportOptions, 'scope'>,
+  rows: ProcessRows,
+): ProcessContext {
+  const { hostName, serviceName, country } = options;
+  const source = { section, rates, hostName, serviceName, country };
+  const byOwner = new SocketsByOwner(section, options.scope);
+  const listenersOf = (owner: number): readonly number[] => byOwner.listeners.get(owner) ?? [];
+  // Several fields ask for the same one in a row.
+  let groupOwner = -1;
+  let group: ControlGroup | undefined;
+  return {
+    ...source,
+    ...{ header, rows, byOwner },
+    connectionsOf: (owner) =>
+      (byOwner.connections.get(owner) ?? []).map((slot) => connectionEntry(source, slot)),
+    listenersOf: (owner) => listenEntries(section, listenersOf(owner)),
+    portsOf: (owner) => {
+      const ports = new Set(listenersOf(owner).map((slot) => section.sockets.localPort[slot]!));
+      return [...ports].sort((a, b) => a - b);
+    },
+    groupOf: (owner) => {
+      if (owner !== groupOwner) group = controlGroupOf(section.owners.cgroups[owner]);
+      groupOwner = owner;
+      return group;
+    },
+  };
+}
+
+/** Containers, services and sessions of the rows, the busiest first; rows without a control group are in none. */
+export function groupEntries({ section, rows }: ProcessContext): GroupEntry[] {
+  const sums = new GroupSums();
+  for (let row = 0; row < rows.count; row++) sums.add(section, rows, row);
+  const entries = Array.from({ length: sums.count }, (_, row) => groupEntry({ rows: sums }, row));
+  const busy = (entry: GroupEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
+  return entries.sort((a, b) => busy(b) - busy(a) || (a.group < b.group ? -1 : 1));
+}
+
+/** Sums over the processes of each group; unknown where one of them is. */
+class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers('i32') }) {
+  count = 0;
+  readonly #groups: ControlGroup[] = [];
+  readonly #rowOf = new Map<string, number>();
+
+  nameOf(row: number): string {
+    return this.#groups[row]!.name;
+  }
+
+  typeOf(row: number): ControlGroup['type'] {
+    return this.#groups[row]!.type;
+  }
+
+  add({ owners }: NetworkSection, rows: ProcessRows, from: number): void {
+    const owner = rows.owner[from]!;
+    const group = controlGroupOf(owners.cgroups[owner]);
+    if (group === undefined) return;
+    const row = this.#rowOf.get(group.name) ?? this.count;
+    if (row === this.count) {
+      this.reserveAhead(++this.count);
+      this.#rowOf.set(group.name, row);
+      this.#groups.push(group);
+    }
+    if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
+    this.rawUp[row]! += rows.rawUp[from]!;
+    this.rawDown[row]! += rows.rawDown[from]!;
+    this.upTotal[row]! += rows.upTotal[from]!;
+    this.downTotal[row]! += rows.downTotal[from]!;
+    this.connections[row]! += rows.connections[from]!;
+  }
+}
+
+export const connectionEntry = entryMaker<typeof CONNECTION_FIELDS, NetworkExport>(CONNECTION_FIELDS);
+
+/** Live sockets in scope, by slot of their owner. */
+class SocketsByOwner {
+  readonly connections = new Map<number, number[]>();
+  readonly listeners = new Map<number, number[]>();
+
+  constructor(section: NetworkSection, scope: Scope) {
+    const inScope = new ScopeFilter(scope, section.interfaces);
+    const { sockets, accounts } = section;
+    const { rows, count } = sockets.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const owner = accounts.owner[slot]!;
+      if (owner < 0 || accounts.isClosed[slot] === 1) continue;
+      const interfaceIndex = accounts.interfaceIndex[slot]!;
+      if (isListener(sockets, slot)) {
+        if (inScope.hasListener(interfaceIndex)) append(this.listeners, owner, slot);
+      } else if (isConnection(sockets, slot) && inScope.has(interfaceIndex))
+        append(this.connections, owner, slot);
+    }
+  }
+}
+
+function append(lists: Map<number, number[]>, owner: number, slot: number): void {
+  const list = lists.get(owner);
+  if (list === undefined) lists.set(owner, [slot]);
+  else list.push(slot);
+}
+
+function listenEntry(section: NetworkSection, slot: number): Listener {
+  const { sockets } = section;
+  return {
+    proto: protocolName(sockets, slot),
+    ip: addressText(sockets.localAddress, slot * ADDRESS_WORDS),
+    port: sockets.localPort[slot]!,
+  };
+}
+
+/** One entry for each address and port; sockets that share one by SO_REUSEPORT are one listener to the reader. */
+function listenEntries(section: NetworkSection, slots: readonly number[]): Listener[] {
+  const entries = new Map<string, Listener>();
+  for (const slot of slots) {
+    const entry = listenEntry(section, slot);
+    entries.set(`${entry.proto} ${entry.ip} ${entry.port}`, entry);
+  }
+  return [...entries.values()].sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
+}
+
+type HostEntry = JsonEntry<typeof HOST_FIELDS>;
+
+const hostEntry = entryMaker<typeof HOST_FIELDS, HostExport>(HOST_FIELDS);
+
+/** Remote hosts with connections or traffic in scope, the busiest first, then by address. */
+export function hostEntries(
+  section: NetworkSection,
+  rates: NetworkRates,
+  options: ExportOptions,
+): HostEntry[] {
+  const rows = new HostRows();
+  rows.build(section, rates, options.scope);
+  const { hostName, country } = options;
+  const processes = processNames(section, options);
+  const processNamesOf = (row: number): readonly string[] =>
+    [...(processes.get(rows.host[row]!) ?? [])].sort();
+  const source: HostExport = { section, rates, rows, hostName, country, processNamesOf };
+  const entries = Array.from({ length: rows.count }, (_, row) => hostEntry(source, row));
+  const busy = (entry: HostEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
+  return entries.sort((a, b) => busy(b) - busy(a) || ((a.ip ?? '') < (b.ip ?? '') ? -1 : 1));
+}
+
+function processNames(section: NetworkSection, options: ExportOptions): Map<number, Set<string>> {
+  const inScope = new ScopeFilter(options.scope, section.interfaces);
+  const { sockets, accounts, owners } = section;
+  const names = new Map<number, Set<string>>();
+  for (let i = 0; i < sockets.slots.count; i++) {
+    const slot = sockets.slots.rows[i]!;
+    const host = accounts.host[slot]!;
+    const owner = accounts.owner[slot]!;
+    if (host < 0 || owner < 0 || accounts.isClosed[slot] === 1) continue;
+    if (!inScope.has(accounts.interfaceIndex[slot]!)) continue;
+    const known = names.get(host) ?? new Set<string>();
+    names.set(host, known.add(owners.names[owner] ?? ''));
+  }
+  return names;
+}

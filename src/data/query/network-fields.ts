@@ -1,0 +1,134 @@
+import { numbers } from '../../kit/table/columns.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import type { RateColumns } from '../rates/rate-columns.ts';
+import type { NetworkSection, TrafficTable } from '../sample/network-section.ts';
+import { countValue, exported, falls, type RowFields, rateValue } from './row-fields.ts';
+
+/** What exports of the network are made from, and who knows names. */
+export interface NetworkExport {
+  readonly section: NetworkSection;
+  readonly rates: NetworkRates;
+  /** Name of a remote address, if it is known by now. */
+  readonly hostName?: ((address: string) => string | undefined) | undefined;
+  readonly serviceName?: ((port: number, protocol: 'tcp' | 'udp') => string | undefined) | undefined;
+  readonly country?: ((address: string) => string | undefined) | undefined;
+}
+
+/** An address and port that somebody listens on, as exports write it. */
+export interface Listener {
+  readonly proto: 'tcp' | 'udp';
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** What rows add up of traffic: rates in bytes a second and bytes, NaN unknown, and live connections. */
+export interface TrafficColumns {
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  readonly upTotal: Float64Array;
+  readonly downTotal: Float64Array;
+  readonly connections: Int32Array;
+}
+
+/** Columns of a list of TrafficColumns, each starting as `unknown`. Rates are bytes per second. */
+export const trafficColumns = (unknown: number) => ({
+  /** Smoothed, for the screen. */
+  up: numbers('f64', unknown),
+  down: numbers('f64', unknown),
+  /** Not smoothed, for exports. */
+  rawUp: numbers('f64', unknown),
+  rawDown: numbers('f64', unknown),
+  upTotal: numbers('f64', unknown),
+  downTotal: numbers('f64', unknown),
+  connections: numbers('i32'),
+});
+
+/** The same, and rates that are not smoothed. */
+export interface AllTrafficColumns extends TrafficColumns {
+  readonly rawUp: Float64Array;
+  readonly rawDown: Float64Array;
+}
+
+/** What exports write of traffic: rates that are not smoothed. */
+export interface ExportedTraffic {
+  readonly rows: Omit<AllTrafficColumns, 'up' | 'down'>;
+}
+
+/** The columns of every list that adds traffic up. `rate` and `total` are both directions together. */
+export const TRAFFIC_FIELDS = {
+  rate: {
+    help: 'both directions together, bytes a second',
+    order: falls(1, (rows, row) => rows.up[row]! + rows.down[row]!),
+  },
+  upload: {
+    help: 'bytes a second sent',
+    ...exported('upload_bytes_per_s', 'up_rate'),
+    order: falls(3, (rows, row) => rows.up[row]!),
+    value: ({ rows }, row) => rateValue(rows.rawUp[row]!),
+  },
+  download: {
+    help: 'bytes a second received',
+    ...exported('download_bytes_per_s', 'down_rate'),
+    order: falls(2, (rows, row) => rows.down[row]!),
+    value: ({ rows }, row) => rateValue(rows.rawDown[row]!),
+  },
+  total: {
+    help: 'both directions together, bytes since the start',
+    order: falls(1, (rows, row) => rows.upTotal[row]! + rows.downTotal[row]!),
+  },
+  'upload-total': {
+    help: 'bytes sent since the start',
+    ...exported('upload_bytes', 'cum_up'),
+    order: falls(3, (rows, row) => rows.upTotal[row]!),
+    value: ({ rows }, row) => countValue(rows.upTotal[row]!),
+  },
+  'download-total': {
+    help: 'bytes received since the start',
+    ...exported('download_bytes', 'cum_down'),
+    order: falls(2, (rows, row) => rows.downTotal[row]!),
+    value: ({ rows }, row) => countValue(rows.downTotal[row]!),
+  },
+  connections: {
+    help: 'connections now',
+    ...exported('connections', 'conn_count'),
+    order: falls(6, (rows, row) => rows.connections[row]!),
+    value: ({ rows }, row) => rows.connections[row]!,
+  },
+} satisfies RowFields<TrafficColumns, ExportedTraffic>;
+
+/** Whether a section has rates: bytes are counted, and there were two samples. */
+export function hasRates(section: NetworkSection, rates: NetworkRates): boolean {
+  return section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
+}
+
+/** Adds what a slot of a table of traffic has to a row, which is known. */
+export function addTraffic(
+  to: AllTrafficColumns,
+  row: number,
+  { txBytes, rxBytes }: TrafficTable,
+  rates: RateColumns,
+  slot: number,
+): void {
+  to.up[row]! += rates.smoothTx[slot]!;
+  to.down[row]! += rates.smoothRx[slot]!;
+  to.rawUp[row]! += rates.rawTx[slot]!;
+  to.rawDown[row]! += rates.rawRx[slot]!;
+  to.upTotal[row]! += txBytes[slot]!;
+  to.downTotal[row]! += rxBytes[slot]!;
+}
+
+/** Adds what is known of a row to another: NaN stays where neither knows. */
+export function addKnown(to: AllTrafficColumns, row: number, from: AllTrafficColumns, fromRow: number): void {
+  to.up[row] = knownSum(to.up[row]!, from.up[fromRow]!);
+  to.down[row] = knownSum(to.down[row]!, from.down[fromRow]!);
+  to.rawUp[row] = knownSum(to.rawUp[row]!, from.rawUp[fromRow]!);
+  to.rawDown[row] = knownSum(to.rawDown[row]!, from.rawDown[fromRow]!);
+  to.upTotal[row] = knownSum(to.upTotal[row]!, from.upTotal[fromRow]!);
+  to.downTotal[row] = knownSum(to.downTotal[row]!, from.downTotal[fromRow]!);
+  to.connections[row]! += from.connections[fromRow]!;
+}
+
+function knownSum(a: number, b: number): number {
+  if (Number.isNaN(a)) return b;
+  return Number.isNaN(b) ? a : a + b;
+}

@@ -1,0 +1,138 @@
+import { SlotTable } from '../../kit/table/slot-table.ts';
+import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
+import type { HostTable, NetworkSection } from '../sample/network-section.ts';
+import { PROTOCOL_UDP, type SocketTable, TcpState } from '../sample/socket-table.ts';
+
+const STATE_NAMES: readonly (string | undefined)[] = [
+  undefined,
+  'ESTAB',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+];
+
+/** State of a socket as people know it from ss(8); unconnected UDP is `UNCONN`. */
+export function socketStateName(sockets: SocketTable, slot: number): string {
+  return stateName(sockets.protocol[slot]!, sockets.state[slot]!);
+}
+
+/** The same of a protocol number and a TcpState. */
+export function stateName(protocol: number, state: number): string {
+  if (protocol === PROTOCOL_UDP && state === TcpState.CLOSE) return 'UNCONN';
+  return STATE_NAMES[state] ?? 'UNKNOWN';
+}
+
+/** Every name that a state can have, `UNCONN` too. */
+export function stateNames(): readonly string[] {
+  return [...STATE_NAMES.filter((name) => name !== undefined), 'UNCONN'];
+}
+
+export function protocolName(sockets: SocketTable, slot: number): 'tcp' | 'udp' {
+  return sockets.protocol[slot] === PROTOCOL_UDP ? 'udp' : 'tcp';
+}
+
+/** fe80::/10 (RFC 4291, 2.5.6). */
+const LINK_LOCAL_PREFIX = 0xfe80 >>> 6;
+
+/** Whether an address means nothing without the interface that it is reached by. */
+export function isLinkLocal(words: Uint32Array, at: number): boolean {
+  return words[at]! >>> 22 === LINK_LOCAL_PREFIX;
+}
+
+/** The interface that a socket's link-local addresses are reached by; empty: it has none, or it is not known. */
+export function linkScope({ sockets, accounts, interfaces }: NetworkSection, slot: number): string {
+  const at = slot * ADDRESS_WORDS;
+  if (!isLinkLocal(sockets.remoteAddress, at) && !isLinkLocal(sockets.localAddress, at)) return '';
+  const link = interfaces.slots.find(accounts.interfaceIndex[slot]!, 0, 0, 0);
+  return link < 0 ? '' : (interfaces.names[link] ?? '');
+}
+
+/** As `addressText`, of a link-local address with its interface: `fe80::1%eth0` (RFC 4007, 11). */
+export function scopedAddressText(words: Uint32Array, at: number, scope: string): string {
+  const text = addressText(words, at);
+  return scope !== '' && isLinkLocal(words, at) ? `${text}%${scope}` : text;
+}
+
+const ADDRESSES_LIMIT = 1 << 13;
+const ENDPOINTS_LIMIT = 1 << 13;
+
+/**
+ * Texts of addresses and endpoints, made once: frames ask for the same few again and again. When it holds 8192 it
+ * starts anew.
+ */
+export class EndpointTexts {
+  /** Key: the four address words. */
+  readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);
+  readonly #addressTexts: string[] = [];
+  /** Key: slot of the address, port. */
+  readonly #endpoints = new SlotTable(64, ENDPOINTS_LIMIT, () => undefined);
+  readonly #endpointTexts: string[] = [];
+
+  /** As `addressText`. */
+  address(words: Uint32Array, at: number): string {
+    return this.#addressTexts[this.#addressSlot(words, at)]!;
+  }
+
+  /** `10.0.0.5:443`, `[2001:db8::1]:443` (RFC 5952, 6). */
+  endpoint(words: Uint32Array, at: number, port: number): string {
+    const address = this.#addressSlot(words, at);
+    const known = this.#endpoints.find(address, port, 0, 0);
+    if (known >= 0) return this.#endpointTexts[known]!;
+    if (this.#endpoints.count === ENDPOINTS_LIMIT) this.#endpoints.clear();
+    const slot = this.#endpoints.add(address, port, 0, 0);
+    const text = this.#addressTexts[address]!;
+    this.#endpointTexts[slot] = isIpv4(words, at) ? `${text}:${port}` : `[${text}]:${port}`;
+    return this.#endpointTexts[slot]!;
+  }
+
+  #addressSlot(words: Uint32Array, at: number): number {
+    const a = words[at]!;
+    const b = words[at + 1]!;
+    const c = words[at + 2]!;
+    const d = words[at + 3]!;
+    const known = this.#addresses.find(a, b, c, d);
+    if (known >= 0) return known;
+    if (this.#addresses.count === ADDRESSES_LIMIT) {
+      this.#addresses.clear();
+      this.#endpoints.clear();
+    }
+    const slot = this.#addresses.add(a, b, c, d);
+    this.#addressTexts[slot] = addressText(words, at);
+    return slot;
+  }
+}
+
+const words = new Uint32Array(ADDRESS_WORDS);
+
+/** Address of each remote host as text, made once for as long as its row lives. */
+export class HostTexts {
+  readonly #texts: string[] = [];
+  readonly #serials: number[] = [];
+
+  /** As `addressText`; empty for the row of the hosts that were dropped. */
+  of(hosts: HostTable, slot: number): string {
+    const serial = hosts.slots.serial[slot]!;
+    if (this.#serials[slot] !== serial) {
+      this.#serials[slot] = serial;
+      this.#texts[slot] = textOf(hosts, slot);
+    }
+    return this.#texts[slot]!;
+  }
+}
+
+function textOf({ slots }: HostTable, slot: number): string {
+  words[0] = slots.keyWord(slot, 0);
+  words[1] = slots.keyWord(slot, 1);
+  words[2] = slots.keyWord(slot, 2);
+  words[3] = slots.keyWord(slot, 3);
+  const isDropped = words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 0;
+  return isDropped ? '' : addressText(words, 0);
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'bun:test';
+import { CpuTable } from '../schema/cpu-sample.ts';
+import { CpuUsage } from './cpu-rates.ts';
+
+const COLUMNS = ['nice', 'system', 'iowait', 'irq', 'softirq', 'steal'] as const;
+
+function tableOf(...cores: readonly (readonly [busy: number, idle: number])[]): CpuTable {
+  const table = new CpuTable();
+  for (const [i, [busy, idle]] of [[0, 0] as const, ...cores].entries()) {
+    const row = i === 0 ? 0 : table.rowOf(i - 1);
+    for (const column of [table.nice, table.system, table.iowait, table.irq, table.softirq, table.steal]) {
+      column[row] = 0;
+    }
+    table.user[row] = busy;
+    table.idle[row] = idle;
+  }
+  table.user[0] = cores.reduce((sum, [busy]) => sum + busy, 0);
+  table.idle[0] = cores.reduce((sum, [, idle]) => sum + idle, 0);
+  return table;
+}
+
+describe('CPU use', () => {
+  test('is unknown in the first sample, and the share of busy ticks from the second on', () => {
+    const usage = new CpuUsage();
+    usage.update(tableOf([100, 100], [0, 200]));
+    expect(usage.total).toBeNaN();
+    usage.update(tableOf([150, 150], [0, 300]));
+    expect([...usage.percent]).toEqual([25, 50, 0]);
+    expect(usage.total).toBe(25);
+  });
+
+  test('of a core that went away and came back with other counters is unknown once', () => {
+    const usage = new CpuUsage();
+    usage.update(tableOf([500, 500]));
+    usage.update(tableOf([10, 10]));
+    expect(usage.percent[1]).toBeNaN();
+    usage.update(tableOf([20, 20]));
+    expect(usage.percent[1]).toBe(50);
+  });
+
+  test('of cores that appear later begins when they do', () => {
+    const usage = new CpuUsage();
+    usage.update(tableOf([0, 0]));
+    usage.update(tableOf([0, 10], [5, 5]));
+    expect(usage.percent[2]).toBeNaN();
+    usage.update(tableOf([0, 20], [10, 10]));
+    expect(usage.percent[2]).toBe(50);
+  });
+
+  test('stays within bounds where idle time steps back', () => {
+    const usage = new CpuUsage();
+    usage.update(tableOf([0, 100]));
+    usage.update(tableOf([10, 98]));
+    expect(usage.percent[1]).toBe(100);
+  });
+
+  // Columns that fell on real machines: steal after a live migration, iowait, idle, and steal below zero.
+  test.each([
+    ['steal', -40],
+    ['steal', -500],
+    ['steal', 2 ** 64],
+    ['steal', Number.NaN],
+    ['idle', -60],
+    ['iowait', -60],
+    ['nice', -7],
+  ] as const)('is that of the other columns where %s steps by %p', (name, step) => {
+    const usage = new CpuUsage();
+    const table = tableOf([1000, 9000]);
+    for (const row of [0, 1]) for (const column of COLUMNS) table[column][row]! += 500;
+    usage.update(table);
+    const work = (user: number, idle: number) => {
+      for (const row of [0, 1]) {
+        table.user[row]! += user;
+        if (name === 'idle') table.iowait[row]! += idle;
+        else table.idle[row]! += idle;
+      }
+      usage.update(table);
+      return Math.round(usage.total);
+    };
+    expect(work(30, 70)).toBe(30);
+    for (const row of [0, 1]) table[name][row]! += step;
+    expect(work(30, 70)).toBe(30);
+    expect(work(30, 70)).toBe(30);
+    for (const row of [0, 1]) table[name][row] = 0;
+    expect(work(30, 70)).toBe(30);
+  });
+});

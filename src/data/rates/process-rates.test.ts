@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'bun:test';
+import { ProcessTable } from '../sample/process-table.ts';
+import { machinePercent, ProcessCpu } from './process-rates.ts';
+
+function withProcess(table: ProcessTable, pid: number, cpuNanos: number): number {
+  const slot = table.slots.add(pid, 0, 0, 0);
+  table.pid[slot] = pid;
+  table.cpuNanos[slot] = cpuNanos;
+  return slot;
+}
+
+describe('CPU use of a process', () => {
+  test('is unknown in the first sample, then its time by the true time between samples', () => {
+    const table = new ProcessTable();
+    const cpu = new ProcessCpu();
+    const slot = withProcess(table, 7, 5e9);
+    cpu.update(table, 1e6);
+    expect(cpu.corePercent[slot]).toBeNaN();
+    table.cpuNanos[slot] = 5.5e9;
+    cpu.update(table, 3e6);
+    expect(cpu.corePercent[slot]).toBe(25);
+    expect(machinePercent(cpu.corePercent[slot]!, 2)).toBe(12.5);
+  });
+
+  test('of a slot given to another process does not go on from the one before', () => {
+    const table = new ProcessTable();
+    const cpu = new ProcessCpu();
+    const slot = withProcess(table, 7, 9e9);
+    cpu.update(table, 1e6);
+    table.slots.remove(slot);
+    expect(withProcess(table, 8, 1e6)).toBe(slot);
+    cpu.update(table, 2e6);
+    expect(cpu.corePercent[slot]).toBeNaN();
+    expect(cpu.serial[slot]).toBe(table.slots.serial[slot]!);
+  });
+
+  test('of more threads than cores is no more than the machine', () => {
+    expect(machinePercent(401, 4)).toBe(100);
+  });
+});

@@ -1,0 +1,260 @@
+import { CPU, type CpuSample, CpuTable, type Pressure } from '../../../data/schema/cpu-sample.ts';
+import { MEMORY, type MemorySample } from '../../../data/schema/memory-sample.ts';
+import { SENSORS, type SensorsSample, type TemperatureSensor } from '../../../data/schema/sensors-sample.ts';
+import {
+  counter,
+  type ExpositionWriter,
+  encodeLabels,
+  gauge,
+  LabelledRows,
+  NO_LABELS,
+  type RowColumn,
+} from './exposition-writer.ts';
+import { recordColumns } from './record-families.ts';
+
+/** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
+const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
+
+/** Idle time that jumps back by more than this was reset: the core was away. Less is the kernel's own rounding. */
+const RESET_SECONDS = 3;
+
+/**
+ * Processor time that never falls: the kernel's idle and iowait go back a little now and then (proc(5)), which a
+ * server would take for a restart of the machine. A core that was away begins anew.
+ */
+export class CpuCounters {
+  /** Ticks, as in CpuTable; row 0 is not kept. */
+  readonly highest = new CpuTable();
+
+  absorb(times: CpuTable, ticksPerSecond: number): void {
+    const { highest } = this;
+    for (let row = 1; row < times.count; row++) {
+      highest.rowOf(row - 1);
+      const fallen = highest.idle[row]! - times.idle[row]!;
+      const isReset = fallen > RESET_SECONDS * ticksPerSecond;
+      for (const mode of CPU_MODES) {
+        const was = highest[mode][row]!;
+        const now = times[mode][row]!;
+        // NaN on either side: the core is new, or it is away and has no values to show.
+        if (isReset || !(now <= was)) highest[mode][row] = now;
+      }
+    }
+    highest.count = times.count;
+  }
+}
+
+const SECONDS = counter('node_cpu_seconds_total', 'Seconds the CPUs spent in each mode.', 'seconds');
+const FREQUENCY = gauge(
+  'node_cpu_scaling_frequency_hertz',
+  'Current scaled CPU thread frequency in hertz.',
+  'hertz',
+);
+const CPU_COLUMNS = recordColumns<CpuSample>(CPU);
+
+type Stalling = 'waiting' | 'stalled';
+
+const pressureFamily = (resource: string, kind: Stalling, help: string) =>
+  counter(`node_pressure_${resource}_${kind}_seconds_total`, help, 'seconds');
+
+const PRESSURES = [
+  {
+    waiting: pressureFamily(
+      'cpu',
+      'waiting',
+      'Total time in seconds that processes have waited for CPU time.',
+    ),
+    stalled: undefined,
+    of: (cpu: CpuSample) => cpu.cpuPressure,
+  },
+  {
+    waiting: pressureFamily(
+      'memory',
+      'waiting',
+      'Total time in seconds that processes have waited for memory.',
+    ),
+    stalled: pressureFamily(
+      'memory',
+      'stalled',
+      'Total time in seconds no process could make progress for want of memory.',
+    ),
+    of: (cpu: CpuSample) => cpu.memoryPressure,
+  },
+  {
+    waiting: pressureFamily('io', 'waiting', 'Total time in seconds that processes have waited for I/O.'),
+    stalled: pressureFamily(
+      'io',
+      'stalled',
+      'Total time in seconds no process could make progress for want of I/O.',
+    ),
+    of: (cpu: CpuSample) => cpu.ioPressure,
+  },
+] as const;
+
+const MICROS_DECIMALS = 6;
+
+/** Label sets of one core. */
+interface CoreLabels {
+  readonly core: Uint8Array;
+  readonly modes: readonly Uint8Array[];
+}
+
+/** node_exporter's collectors cpu, cpufreq, loadavg, stat and pressure. */
+export class CpuMetrics {
+  readonly #counters = new CpuCounters();
+  /** By row of CpuTable. */
+  readonly #labels: CoreLabels[] = [];
+
+  write(writer: ExpositionWriter, cpu: CpuSample): void {
+    this.#writeTimes(writer, cpu);
+    const { times } = cpu;
+    for (let row = 1; row < times.count; row++) {
+      writer.sample(FREQUENCY, this.#labelsOf(row).core, times.frequencyHz[row]);
+    }
+    for (const [family, read] of CPU_COLUMNS) writer.sample(family, NO_LABELS, read(cpu));
+    for (const { waiting, stalled, of } of PRESSURES) {
+      const pressure: Pressure | undefined = of(cpu);
+      writer.scaled(waiting, NO_LABELS, pressure?.some?.totalMicros, MICROS_DECIMALS);
+      if (stalled === undefined) continue;
+      writer.scaled(stalled, NO_LABELS, pressure?.full?.totalMicros, MICROS_DECIMALS);
+    }
+  }
+
+  #writeTimes(writer: ExpositionWriter, { times, ticksPerSecond }: CpuSample): void {
+    this.#counters.absorb(times, ticksPerSecond);
+    const { highest } = this.#counters;
+    for (let row = 1; row < times.count; row++) {
+      const { modes } = this.#labelsOf(row);
+      for (let i = 0; i < CPU_MODES.length; i++) {
+        const ticks = highest[CPU_MODES[i]!][row]!;
+        if (ticksPerSecond === 100) writer.scaled(SECONDS, modes[i]!, ticks, 2);
+        else writer.sample(SECONDS, modes[i]!, ticks / ticksPerSecond);
+      }
+    }
+  }
+
+  #labelsOf(row: number): CoreLabels {
+    const known = this.#labels[row];
+    if (known !== undefined) return known;
+    const cpu = String(row - 1);
+    const modes = CPU_MODES.map((mode) => encodeLabels('cpu', cpu, 'mode', mode));
+    const labels = { core: encodeLabels('cpu', cpu), modes };
+    this.#labels[row] = labels;
+    return labels;
+  }
+}
+
+const MEMORY_COLUMNS = recordColumns<MemorySample>(MEMORY, {
+  // The kernel's own figures know nothing of the cache of ZFS.
+  availableBytes: ({ availableBytes, reclaimableArcBytes = 0 }) => availableBytes - reclaimableArcBytes,
+  cachedBytes: ({ cachedBytes, reclaimableSlabBytes, reclaimableArcBytes = 0 }) =>
+    difference(difference(cachedBytes, reclaimableSlabBytes), reclaimableArcBytes),
+  // The family is that of what is free.
+  swapUsedBytes: ({ swapTotalBytes, swapUsedBytes }) => difference(swapTotalBytes, swapUsedBytes),
+});
+
+/** node_exporter's collector meminfo, as far as MemorySample goes. */
+export function writeMemory(writer: ExpositionWriter, memory: MemorySample): void {
+  for (const [family, read] of MEMORY_COLUMNS) writer.sample(family, NO_LABELS, read(memory));
+}
+
+/** Missing where either is. */
+function difference(whole: number | undefined, part: number | undefined): number | undefined {
+  return whole === undefined || part === undefined ? undefined : Math.max(0, whole - part);
+}
+
+const SENSORS_LIMIT = 1024;
+const ZONE_PREFIX = 'thermal_zone';
+
+const SENSOR_LABEL = gauge('node_hwmon_sensor_label', 'Label for given chip and sensor.');
+const CHIP_NAMES = gauge('node_hwmon_chip_names', 'Annotation metric for human-readable chip names.');
+const ZONE_TEMPERATURE = gauge('node_thermal_zone_temp', 'Zone temperature in Celsius.');
+
+type SensorList = Exclude<keyof SensorsSample, 'cpu'>;
+/** What all sensors have in common. */
+type ChipInput = NonNullable<SensorsSample[SensorList]>[number];
+
+/** The lists of sensors, each with the families of its records. */
+const SENSOR_LISTS = Object.entries(SENSORS.fields).flatMap(([name, { shape }]) => {
+  const list = shape.kind === 'optional' ? shape.field.shape : shape;
+  if (list.kind !== 'list' || list.item.shape.kind !== 'record') return [];
+  const columns = recordColumns<ChipInput>(list.item.shape).map(
+    ([family, read]): RowColumn<ChipSensor> => [family, ({ sensor }) => read(sensor)],
+  );
+  return [{ name: name as SensorList, columns }];
+});
+
+/** A sensor of a chip, named as node_exporter names both. */
+interface ChipSensor {
+  readonly sensor: ChipInput;
+  readonly chip: string;
+  /** `temp1`. */
+  readonly name: string;
+}
+
+/** node_exporter's collectors hwmon and thermal_zone. Returns how many rows were left out for want of room. */
+export function writeSensors(writer: ExpositionWriter, sample: SensorsSample): number {
+  const zones = new LabelledRows<TemperatureSensor>(SENSORS_LIMIT);
+  const owners = new Map<string, string>();
+  const all: ChipSensor[] = [];
+  let leftOut = 0;
+  for (const { name, columns } of SENSOR_LISTS) {
+    const rows = new LabelledRows<ChipSensor>(SENSORS_LIMIT);
+    for (const sensor of sample[name] ?? []) {
+      if (sensor.id.startsWith(ZONE_PREFIX) && 'celsius' in sensor) {
+        zones.add(sensor, 'type', sensor.chip, 'zone', sensor.id.slice(ZONE_PREFIX.length));
+      } else {
+        const each = chipSensor(sensor, owners);
+        rows.add(each, 'chip', each.chip, 'sensor', each.name);
+      }
+    }
+    rows.samples(writer, columns);
+    all.push(...rows.rows);
+    leftOut += rows.leftOut;
+  }
+  for (const { sensor, chip, name } of all) {
+    if (sensor.label === name) continue;
+    writer.sample(SENSOR_LABEL, encodeLabels('chip', chip, 'label', sensor.label, 'sensor', name), 1);
+  }
+  writeChipNames(writer, all);
+  zones.each(({ celsius }, labels) => writer.sample(ZONE_TEMPERATURE, labels, celsius));
+  return leftOut + zones.leftOut;
+}
+
+function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
+  const chips = new LabelledRows<string>(SENSORS_LIMIT);
+  for (const { chip, sensor } of sensors) chips.add(chip, 'chip', chip, 'chip_name', sensor.chip);
+  chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
+}
+
+/** `owners` says which chip had its name first: another one that would be called the same gets its number behind it. */
+function chipSensor(sensor: ChipInput, owners: Map<string, string>): ChipSensor {
+  const slash = sensor.id.indexOf('/');
+  const hwmon = sensor.id.slice(0, Math.max(0, slash));
+  const base = chipName(sensor, hwmon);
+  const owner = owners.get(base) ?? hwmon;
+  owners.set(base, owner);
+  const chip = owner === hwmon ? base : `${base}_${cleaned(hwmon)}`;
+  return { sensor, chip, name: sensor.id.slice(slash + 1) };
+}
+
+/**
+ * As node_exporter 1.12 calls chips. `platform_coretemp_0`, `nvme_nvme0`: where the device hangs, and its name; else
+ * the driver. Several chips of one device all have their driver behind it (`platform_asus_nb_wmi_asus`), or their
+ * number where the driver is the same.
+ */
+function chipName({ chip, device, bus, chipSuffix = '' }: ChipInput, hwmon: string): string {
+  const own = device === undefined ? cleaned(chip) : cleaned(device);
+  const name = own === '' ? cleaned(hwmon) : own;
+  const isPlaced = own !== '' && device !== undefined && bus !== undefined;
+  const base = isPlaced ? `${cleaned(bus)}_${name}` : name;
+  const suffix = cleaned(chipSuffix);
+  return suffix === '' ? base : `${base}_${suffix}`;
+}
+
+/** As node_exporter makes names fit for metrics: lower case, everything else but digits and colons an underscore. */
+function cleaned(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9:_]/g, '_')
+    .replace(/^_+|_+$/g, '');
+}
