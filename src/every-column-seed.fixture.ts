@@ -10,7 +10,6 @@ import { JOURNAL, type JournalSection } from './data/schema/journal-section.ts';
 import type { Fields, RecordField, Shape, ValueOf } from './data/schema/record.ts';
 import { SECTION, type Section, SNAPSHOT_HEADER, type SnapshotHeader } from './data/schema/section-facts.ts';
 import { columnsOf } from './every-column.fixture.ts';
-import { declaredColumns } from './kit/table/columns.ts';
 import type { SlotTable } from './kit/table/slot-table.ts';
 
 /** Addresses of the rows of another table. */
@@ -152,9 +151,10 @@ export class EveryColumn {
     const table = create(ROWS) as { slots: SlotTable; addresses?: AddressColumns };
     for (const pid of PIDS) table.slots.add(pid, 0, 0, 0);
     this.#fill(table);
-    for (const column of declaredColumns(columns, table as never)) {
-      if ('texts' in column) this.#texts(column.texts);
-      else if (column.name === key) column.values.set(PIDS);
+    const arrays = table as unknown as Readonly<Record<string, string[] & Int32Array>>;
+    for (const [name, { element }] of Object.entries(columns)) {
+      if (element === 'text') this.#texts(arrays[name]!);
+      else if (name === key) arrays[name]!.set(PIDS);
     }
     if (table.addresses !== undefined) {
       this.#addRows(table.addresses.slots);

@@ -1,7 +1,7 @@
 /**
  * Every column of the tables and every field of the records comes back from wherever it goes: from an agent (all rows,
  * and what has changed since), from a recording, from a pause. The tables are asked for their columns, so one that is
- * new has to be carried on or stand below, with the reason why not.
+ * new has to be carried on, or be declared internal (a field of a record: stand below) with the reason why not.
  */
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,6 +17,8 @@ import type { NetworkSection } from './data/sample/network-section.ts';
 import type { Platform } from './data/sample/platform.ts';
 import { PROCESS_DETAIL } from './data/sample/process-detail-section.ts';
 import type { Snapshot } from './data/sample/snapshot.ts';
+import { INTERFACE_COLUMNS } from './data/schema/network-columns.ts';
+import { PROCESS_COLUMNS } from './data/schema/process-columns.ts';
 import {
   internalFields,
   lostBetween,
@@ -40,23 +42,20 @@ import { readV2Request } from './remote/wire/v2-request.ts';
 /** Left behind on purpose, by path; every entry has to be lost, or it does not belong here. */
 type Internal = Readonly<Record<string, string>>;
 
-const OF_COLLECTING = 'tells a collector whom to read again';
-const OF_THE_MACHINE = 'is told with the machine, not with its network';
-const NETWORK_INTERFACES: Internal = {
-  'interfaces.links.rxErrors': OF_THE_MACHINE,
-  'interfaces.links.rxDropped': OF_THE_MACHINE,
-  'interfaces.links.txErrors': OF_THE_MACHINE,
-  'interfaces.links.txDropped': OF_THE_MACHINE,
-  'interfaces.links.linkBitsPerSecond': OF_THE_MACHINE,
-  'interfaces.links.mtuBytes': OF_THE_MACHINE,
-  'interfaces.links.operationalStates': OF_THE_MACHINE,
-  'interfaces.links.hardwareAddresses': OF_THE_MACHINE,
-};
-const PROCESSES: Internal = {
-  'rows.ppid': 'no list of processes shows the parent; one process in depth has it',
-  'rows.uid': 'the name of the user stands there instead',
-  'rows.lastRanGeneration': OF_COLLECTING,
-};
+/** The columns of a set that its declaration says are internal, by their paths. */
+function internalOf(
+  path: string,
+  set: Readonly<Record<string, { readonly internal: string } | { readonly told: unknown }>>,
+): Internal {
+  return Object.fromEntries(
+    Object.entries(set).flatMap(([name, column]) =>
+      'internal' in column ? [[`${path}.${name}`, column.internal]] : [],
+    ),
+  );
+}
+
+const NETWORK_INTERFACES = internalOf('interfaces.links', INTERFACE_COLUMNS);
+const PROCESSES = internalOf('rows', PROCESS_COLUMNS);
 function expectKept(before: Plain, after: Plain, internal: Internal): void {
   expect(lostBetween(before, after).sort()).toEqual(Object.keys(internal).sort());
 }

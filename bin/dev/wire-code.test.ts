@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { codePath, PROTO_NAMES, wantedCode } from './wire-code.ts';
+import { codePath, PROTO_NAMES, tablesProto, wantedCode } from './wire-code.ts';
 
 const committedCode = (name: (typeof PROTO_NAMES)[number]): string => readFileSync(codePath(name), 'utf8');
 
@@ -11,6 +11,11 @@ test.each(PROTO_NAMES)(
     expect(committedCode(name)).toBe(wantedCode(name));
   },
 );
+
+test('the tables of socktop-v2.proto are those that are declared (else: npm run bun bin/dev/wire-code.ts)', () => {
+  const { text, wanted } = tablesProto();
+  expect(text).toBe(wanted);
+});
 
 test('no code is made from strings, neither by what is generated nor by the part of pbf that the program has', () => {
   const library = readFileSync(fileURLToPath(import.meta.resolve('pbf')), 'utf8');

@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compileRaw } from 'pbf/compile';
 import { type ProtoField, type ProtoMessage, type ProtoSchema, sync } from 'resolve-protobuf-schema';
+import type { MessageShape } from '../../src/data/codec/protobuf-shape.ts';
+import { type NumberFormat, TABLE_FORMATS, TABLE_SHAPES } from '../../src/data/codec/table-format.ts';
 
 const WIRE = fileURLToPath(new URL('../../src/remote/wire/', import.meta.url));
 
@@ -36,7 +38,10 @@ export function wantedCode(name: ProtoName): string {
     '// biome-ignore-all format: written by the compiler of pbf',
     `// Made from ${name}.proto by \`npm run bun bin/dev/wire-code.ts\`.`,
     "import type { PbfReader, PbfWriter } from 'pbf';",
-    "import type { MessageShape } from './protobuf-shape.ts';",
+    "import type { MessageShape } from '../../data/codec/protobuf-shape.ts';",
+    ...(schema.messages.some(isTable)
+      ? ["import { tableShape } from '../../data/codec/table-format.ts';"]
+      : []),
     '',
     ...compiled.map(typeOf),
     code.replace(/^.*\n\n?/, '').trimEnd(),
@@ -45,8 +50,12 @@ export function wantedCode(name: ProtoName): string {
   ].join('\n');
 }
 
-function holdsTable({ name, fields }: ProtoMessage): boolean {
-  return name.endsWith('Columns') || fields.some(({ type }) => type.endsWith('Columns'));
+function isTable({ name }: ProtoMessage): boolean {
+  return name.endsWith('Columns');
+}
+
+function holdsTable(message: ProtoMessage): boolean {
+  return isTable(message) || message.fields.some(({ type }) => type.endsWith('Columns'));
 }
 
 function typeOf({ name, fields }: ProtoMessage): string {
@@ -84,6 +93,7 @@ function shapesOf(schema: ProtoSchema): string[] {
   const add = (message: ProtoMessage): void => {
     if (done.has(message.name)) return;
     done.add(message.name);
+    if (isTable(message)) return;
     for (const { type } of message.fields) {
       const inner = schema.messages.find(({ name }) => name === type);
       if (inner !== undefined) add(inner);
@@ -98,13 +108,15 @@ function shapeOf({ name, fields }: ProtoMessage): string {
   const lines = fields.map((field) => {
     const isScalar = SCALARS[field.type] !== undefined;
     const type = isScalar ? `'${field.type}'` : "'message'";
-    const inner = isScalar ? '' : `, message: ${constantOf(field.type)}`;
+    const inner = isScalar
+      ? ''
+      : `, message: ${field.type.endsWith('Columns') ? `tableShape('${field.type}')` : constantOf(field.type)}`;
     return `    { tag: ${field.tag}, name: '${field.name}', type: ${type}, isRepeated: ${field.repeated}${inner} },`;
   });
   return [
     `export const ${constantOf(name)}: MessageShape = {`,
     `  name: '${name}',`,
-    `  isTable: ${name.endsWith('Columns')},`,
+    '  isTable: false,',
     '  fields: [',
     ...lines,
     '  ],',
@@ -118,6 +130,45 @@ function constantOf(name: string): string {
   return `${name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}_SHAPE`;
 }
 
+/** From here to its end socktop-v2.proto is made from the declarations of the tables. */
+const TABLES_START = '// Tables, made from src/data/schema by `npm run bun bin/dev/wire-code.ts`.';
+
+/** socktop-v2.proto as it stands, and as the declarations of the tables want it. */
+export function tablesProto(): { readonly path: string; readonly text: string; readonly wanted: string } {
+  const path = `${WIRE}socktop-v2.proto`;
+  const text = readFileSync(path, 'utf8');
+  const head = text.slice(0, text.indexOf(TABLES_START));
+  return {
+    path,
+    text,
+    wanted: `${head}${TABLES_START}\n${Array.from(TABLE_SHAPES.values(), tableProto).join('')}`,
+  };
+}
+
+function tableProto({ name, fields }: MessageShape): string {
+  const numbers = Object.values(TABLE_FORMATS)
+    .filter(({ shape }) => shape.name === name)
+    .flatMap((format) => format.numbers);
+  const lines = fields.map((field) => {
+    const column = numbers.find((candidate) => candidate.field.tag === field.tag);
+    return `  ${field.isRepeated ? 'repeated ' : ''}${field.type} ${field.name} = ${field.tag};${remarkOf(column)}\n`;
+  });
+  return `\nmessage ${name} {\n${lines.join('')}}\n`;
+}
+
+/** The unit, the table referred to, and what stands for a column that is left out. */
+function remarkOf(column: NumberFormat | undefined): string {
+  if (column === undefined) return '';
+  const { unit, refersTo, absent } = column;
+  const leftOut = Number.isNaN(absent) ? 'unknown' : String(absent);
+  const words = [unit, refersTo === undefined ? undefined : `a row of ${refersTo}`];
+  if (absent !== 0) words.push(`left out: ${leftOut}`);
+  const told = words.filter((word) => word !== undefined).join('; ');
+  return told === '' ? '' : ` // ${told}`;
+}
+
 if (import.meta.main) {
+  const { path, wanted } = tablesProto();
+  writeFileSync(path, wanted);
   for (const name of PROTO_NAMES) writeFileSync(codePath(name), wantedCode(name));
 }

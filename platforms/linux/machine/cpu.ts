@@ -36,9 +36,10 @@ export class CpuCollector {
     interrupts: Number.NaN,
     contextSwitches: Number.NaN,
     forks: Number.NaN,
+    runningTasks: Number.NaN,
     blockedTasks: Number.NaN,
   };
-  readonly #load: LoadAverage = { load1: 0, load5: 0, load15: 0, runnableTasks: 0, tasks: 0 };
+  readonly #load: LoadAverage = { load1: 0, load5: 0, load15: 0, tasks: 0 };
   readonly #stat: KeptText;
   readonly #loadavg: KeptFile;
   readonly #uptime: KeptFile;
@@ -80,7 +81,7 @@ export class CpuCollector {
       load1: hasLoad ? load.load1 : undefined,
       load5: hasLoad ? load.load5 : undefined,
       load15: hasLoad ? load.load15 : undefined,
-      runnableTasks: hasLoad ? load.runnableTasks : undefined,
+      runnableTasks: known(this.#counters.runningTasks),
       tasks: hasLoad ? load.tasks : undefined,
       uptimeSeconds: this.#readUptime(),
       contextSwitches: known(this.#counters.contextSwitches),

@@ -163,7 +163,7 @@ class MachineSize {
   readonly #stat: KeptText;
   readonly #meminfo: KeptText;
   readonly #times = new CpuTable();
-  readonly #counters = { interrupts: 0, contextSwitches: 0, forks: 0, blockedTasks: 0 };
+  readonly #counters = { interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 };
   readonly #info = new MemInfo();
 
   constructor(procRoot: string) {

@@ -1,11 +1,10 @@
 import { scanDecimal, TextScanner } from './text-scanner.ts';
 
-/** /proc/loadavg without its last field, which loadavg.ts reads. */
+/** /proc/loadavg without the number of tasks that run, which /proc/stat has too, and without its last field. */
 export interface LoadAverage {
   load1: number;
   load5: number;
   load15: number;
-  runnableTasks: number;
   tasks: number;
 }
 
@@ -22,11 +21,11 @@ export function parseLoadAverage(bytes: Uint8Array, length: number, into: LoadAv
   into.load1 = scanDecimal(scanner);
   into.load5 = scanDecimal(scanner);
   into.load15 = scanDecimal(scanner);
-  into.runnableTasks = scanner.unsigned();
+  const runnable = scanner.unsigned();
   if (scanner.bytes[scanner.at] !== SLASH) return false;
   scanner.at++;
   into.tasks = scanner.unsigned();
-  const sum = into.load1 + into.load5 + into.load15 + into.runnableTasks + into.tasks;
+  const sum = into.load1 + into.load5 + into.load15 + runnable + into.tasks;
   return sum >= 0 && scanner.at < scanner.end;
 }
 

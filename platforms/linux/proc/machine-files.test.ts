@@ -23,7 +23,7 @@ function busyTicks(table: CpuTable, row: number): number {
 }
 
 function counters(): SchedulerCounters {
-  return { interrupts: 0, contextSwitches: 0, forks: 0, blockedTasks: 0 };
+  return { interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 };
 }
 
 function stat(text: string, table = new CpuTable(), into = counters()) {
@@ -89,7 +89,7 @@ describe('other files of the machine', () => {
   });
 
   test('/proc/loadavg and /proc/uptime', () => {
-    const into: LoadAverage = { load1: 0, load5: 0, load15: 0, runnableTasks: 0, tasks: 0 };
+    const into: LoadAverage = { load1: 0, load5: 0, load15: 0, tasks: 0 };
     const bytes = captured('loadavg');
     expect(parseLoadAverage(bytes, bytes.length, into)).toBe(true);
     expect(into.tasks).toBeGreaterThan(0);
@@ -296,7 +296,7 @@ test('no parser throws, whatever the bytes and the length', () => {
       parseCpuStat(bytes, length, table, counters());
       parseCpuModel(bytes, length);
       parseCpuFrequencies(bytes, length, table);
-      parseLoadAverage(bytes, length, { load1: 0, load5: 0, load15: 0, runnableTasks: 0, tasks: 0 });
+      parseLoadAverage(bytes, length, { load1: 0, load5: 0, load15: 0, tasks: 0 });
       parseUptimeSeconds(bytes, length);
       parsePressure(bytes, length);
       parseMemInfo(bytes, length, new MemInfo());

@@ -6,6 +6,7 @@ export interface SchedulerCounters {
   interrupts: number;
   contextSwitches: number;
   forks: number;
+  runningTasks: number;
   blockedTasks: number;
 }
 
@@ -13,6 +14,7 @@ const CPU = ascii('cpu');
 const INTERRUPTS = ascii('intr ');
 const SWITCHES = ascii('ctxt ');
 const FORKS = ascii('processes ');
+const RUNNING = ascii('procs_running ');
 const BLOCKED = ascii('procs_blocked ');
 const SPACE = 0x20;
 const scanner = new TextScanner();
@@ -36,6 +38,7 @@ export function parseCpuStat(
   counters.interrupts = Number.NaN;
   counters.contextSwitches = Number.NaN;
   counters.forks = Number.NaN;
+  counters.runningTasks = Number.NaN;
   counters.blockedTasks = Number.NaN;
   let online = 0;
   let hasTotal = false;
@@ -79,6 +82,7 @@ function parseCounter(counters: SchedulerCounters): void {
   if (scanner.accept(INTERRUPTS)) counters.interrupts = scanner.unsigned();
   else if (scanner.accept(SWITCHES)) counters.contextSwitches = scanner.unsigned();
   else if (scanner.accept(FORKS)) counters.forks = scanner.unsigned();
+  else if (scanner.accept(RUNNING)) counters.runningTasks = scanner.unsigned();
   else if (scanner.accept(BLOCKED)) counters.blockedTasks = scanner.unsigned();
 }
 

@@ -1,5 +1,5 @@
+import { TEXT_LIMIT } from '../schema/column.ts';
 import type { AnyField, Field, Fields, Shape } from '../schema/record.ts';
-import { TEXT_LIMIT } from '../schema/record.ts';
 import { SECTION, type Section, SNAPSHOT_HEADER, type SnapshotHeader } from '../schema/section-facts.ts';
 import {
   badValue,

@@ -1,8 +1,9 @@
-import { type ColumnSet, declaredColumns } from '../../kit/table/columns.ts';
+import type { ColumnSet } from '../../kit/table/columns.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
 import { addressText } from '../sample/address-text.ts';
 import { readAddress } from '../sample/address-words.ts';
-import { type ColumnsShape, type RowsShape, TEXT_LIMIT } from '../schema/record.ts';
+import { TEXT_LIMIT } from '../schema/column.ts';
+import type { ColumnsShape, RowsShape } from '../schema/record.ts';
 import {
   badValue,
   isMissing,
@@ -14,7 +15,13 @@ import {
 } from './json-values.ts';
 import { cleanText, cutText } from './wire-text.ts';
 
-type Column = ReturnType<typeof declaredColumns>[number];
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
+/** A declared column as it is now. */
+type Column = { readonly name: string; readonly unknown: number | string | undefined } & (
+  | { readonly values: Numbers }
+  | { readonly texts: (string | undefined)[] }
+);
 
 const ADDRESSES_LIMIT = 16_384;
 const LARGEST_KEY = 0x7fff_ffff;
@@ -34,7 +41,7 @@ export function columnsCodec(shape: ColumnsShape): ValueCodec {
         kept.count = Math.max(1, ...lists.map((list) => list.length));
         kept.reserve(kept.count);
         for (const [at, column] of columnsOf(shape.columns, kept).entries()) {
-          for (let row = 0; row < kept.count; row++) put(column, row, lists[at]![row], shape.columns);
+          for (let row = 0; row < kept.count; row++) put(column, row, lists[at]![row]);
         }
       });
       return kept;
@@ -115,7 +122,7 @@ function fill(
     const at = told.findIndex(({ name }) => name === column.name);
     if (at < 0) continue;
     for (const [row, { values }] of [...rows.values()].entries()) {
-      if (slots[row]! >= 0) put(column, slots[row]!, values[at], set);
+      if (slots[row]! >= 0) put(column, slots[row]!, values[at]);
     }
   }
   for (const [rowKey, { addresses }] of rows) {
@@ -174,9 +181,7 @@ function writeCell(column: Column, slot: number): JsonValue | undefined {
     return Number.isFinite(value) ? value : undefined;
   }
   const text = column.texts[slot];
-  return text === undefined || (text === '' && !column.isOptional)
-    ? undefined
-    : cutText(text, TEXT_LIMIT.name);
+  return text === undefined || text === column.unknown ? undefined : cutText(text, TEXT_LIMIT.name);
 }
 
 function addressesByKey({ addresses }: KeyedTable): Map<number, string[]> {
@@ -228,17 +233,17 @@ function readNumbers(value: unknown, path: string, most: number): readonly (numb
 }
 
 /** What cannot be is unknown: NaN where the column can hold that, else what the column says. */
-function put(column: Column, row: number, value: number | string | undefined, set: ColumnSet): void {
+function put(column: Column, row: number, value: number | string | undefined): void {
   if ('texts' in column) {
-    column.texts[row] = typeof value === 'string' ? value : column.isOptional ? undefined : '';
+    column.texts[row] = typeof value === 'string' ? value : (column.unknown as string | undefined);
     return;
   }
-  const { values, name } = column;
+  const { values, unknown } = column;
   if (values instanceof Float64Array || values instanceof Float32Array) {
     values[row] = typeof value === 'number' && value >= 0 && value <= 2 ** 64 ? value : Number.NaN;
   } else {
     const isKnown = typeof value === 'number' && isWithin(value, largestOf(values));
-    values[row] = isKnown ? value : Number(set[name]!.unknown);
+    values[row] = isKnown ? value : Number(unknown);
   }
 }
 
@@ -252,5 +257,8 @@ function largestOf(values: ArrayBufferView & { readonly BYTES_PER_ELEMENT: numbe
 
 /** The columns as they are now: an array is another one after growth. */
 function columnsOf(set: ColumnSet, table: object): Column[] {
-  return declaredColumns(set, table as never);
+  const arrays = table as Readonly<Record<string, Numbers & (string | undefined)[]>>;
+  return Object.entries(set).map(([name, { element, unknown }]) =>
+    element === 'text' ? { name, unknown, texts: arrays[name]! } : { name, unknown, values: arrays[name]! },
+  );
 }

@@ -12,7 +12,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
 import { csvField } from './csv.ts';
-import { type CsvMoment, viewToCsv } from './network-csv.ts';
+import { type ViewSnapshot, viewToCsv } from './network-csv.ts';
 
 const SCOPE = { interfaceIndex: undefined, includeLoopback: false };
 const TIME = '2024-01-02T03:04:07.000Z';
@@ -29,7 +29,7 @@ class Scene {
     cgroup: (pid) => (pid === 8 ? '/=1+1' : '/system.slice/nginx.service'),
     userName: (uid) => `user-${uid}`,
   });
-  readonly moment: CsvMoment;
+  readonly moment: ViewSnapshot;
 
   constructor() {
     const { world } = this;

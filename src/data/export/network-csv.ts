@@ -17,7 +17,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { csvFields, csvHeader, csvLines, type ExportedField } from './csv.ts';
-import { type ExportOptions, processContext } from './network-json.ts';
+import { type ExportOptions, hostProcesses, processContext } from './network-json.ts';
 
 const PROCESSES = csvFields<ProcessExport>(PROCESS_FIELDS);
 const HOSTS = csvFields<HostExport>(HOST_FIELDS);
@@ -65,8 +65,8 @@ export type CsvView =
   /** Connections of one owner, by its slot. */
   | { readonly kind: 'connections'; readonly rows: ConnectionRows; readonly owner: number };
 
-/** The moment that a view shows, and who knows names. `section` and `rates` are those the rows were built from. */
-export interface CsvMoment extends NetworkExport {
+/** What a view shows, and who knows names. `section` and `rates` are those the rows were built from. */
+export interface ViewSnapshot extends NetworkExport {
   readonly header: SnapshotHeader;
   readonly scope: Scope;
 }
@@ -75,47 +75,30 @@ export interface CsvMoment extends NetworkExport {
  * A view as a CSV file (RFC 4180, lines ended by `\n`): the header, then the rows of `order`, those below 0 left out.
  * Rates are bytes per second, not smoothed; totals are bytes since start.
  */
-export function viewToCsv(view: CsvView, moment: CsvMoment, order: Int32Array): string {
+export function viewToCsv(view: CsvView, snapshot: ViewSnapshot, order: Int32Array): string {
+  const { section, rates, header } = snapshot;
+  const fileOf = <Source>(fields: readonly ExportedField<Source>[], source: Source): string =>
+    csvHeader(fields) + csvLines(fields, source, header.wallMillis, order);
   switch (view.kind) {
     case 'processes':
-      return fileOf(PROCESSES, processSource(view.rows, moment), moment, order);
-    case 'hosts':
-      return fileOf(HOSTS, hostSource(view.rows, moment), moment, order);
+      return fileOf(PROCESSES, processContext(section, rates, header, snapshot, view.rows));
+    case 'hosts': {
+      const { rows } = view;
+      const processNamesOf = (row: number): readonly string[] => hostProcesses(rows, row, section);
+      return fileOf(HOSTS, { ...snapshot, rows, processNamesOf });
+    }
     case 'listen':
-      return fileOf(LISTENERS, listenSource(view.rows, moment), moment, order);
+      return fileOf(LISTENERS, listenSource(view.rows, snapshot));
     case 'groups':
-      return fileOf(GROUPS, { rows: view.rows }, moment, order);
+      return fileOf(GROUPS, { rows: view.rows });
     case 'connections':
-      return fileOf(CONNECTIONS, { ...moment, rows: view.rows, ownerOf: () => view.owner }, moment, order);
+      return fileOf(CONNECTIONS, { ...snapshot, rows: view.rows, ownerOf: () => view.owner });
   }
 }
 
-function fileOf<Source>(
-  fields: readonly ExportedField<Source>[],
-  source: Source,
-  { header }: CsvMoment,
-  order: Int32Array,
-): string {
-  return csvHeader(fields) + csvLines(fields, source, header.wallMillis, order);
-}
-
-function processSource(rows: ProcessRows, moment: CsvMoment): ProcessExport {
-  return processContext(moment.section, moment.rates, moment.header, moment, rows);
-}
-
-/** The processes of a host: the busiest first. */
-function hostSource(rows: HostRows, moment: CsvMoment): HostExport {
-  const processNamesOf = (row: number): readonly string[] => {
-    const owners = new Int32Array(rows.processCount[row]!);
-    const count = rows.processesInto(row, owners);
-    return Array.from(owners.subarray(0, count), (owner) => moment.section.owners.names[owner] ?? '');
-  };
-  return { ...moment, rows, processNamesOf };
-}
-
-function listenSource(rows: ListenRows, moment: CsvMoment): ListenExport {
+function listenSource(rows: ListenRows, snapshot: ViewSnapshot): ListenExport {
   return {
-    ...moment,
+    ...snapshot,
     listenerOf: (row) => ({
       proto: rows.protocol[row] === PROTOCOL_UDP ? 'udp' : 'tcp',
       ip: rows.addressOf(row),

@@ -272,6 +272,13 @@ type HostEntry = JsonEntry<typeof HOST_FIELDS>;
 
 const hostEntry = entryMaker<typeof HOST_FIELDS, HostExport>(HOST_FIELDS);
 
+/** Names of the processes with connections to a host, each once, the busiest first. */
+export function hostProcesses(rows: HostRows, row: number, { owners }: NetworkSection): readonly string[] {
+  const slots = new Int32Array(rows.processCount[row]!);
+  const count = rows.processesInto(row, slots);
+  return Array.from(slots.subarray(0, count), (owner) => owners.names[owner] ?? '');
+}
+
 /** Remote hosts with connections or traffic in scope, the busiest first, then by address. */
 export function hostEntries(
   section: NetworkSection,
@@ -281,27 +288,9 @@ export function hostEntries(
   const rows = new HostRows();
   rows.build(section, rates, options.scope);
   const { hostName, country } = options;
-  const processes = processNames(section, options);
-  const processNamesOf = (row: number): readonly string[] =>
-    [...(processes.get(rows.host[row]!) ?? [])].sort();
+  const processNamesOf = (row: number): readonly string[] => [...hostProcesses(rows, row, section)].sort();
   const source: HostExport = { section, rates, rows, hostName, country, processNamesOf };
   const entries = Array.from({ length: rows.count }, (_, row) => hostEntry(source, row));
   const busy = (entry: HostEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || ((a.ip ?? '') < (b.ip ?? '') ? -1 : 1));
-}
-
-function processNames(section: NetworkSection, options: ExportOptions): Map<number, Set<string>> {
-  const inScope = new ScopeFilter(options.scope, section.interfaces);
-  const { sockets, accounts, owners } = section;
-  const names = new Map<number, Set<string>>();
-  for (let i = 0; i < sockets.slots.count; i++) {
-    const slot = sockets.slots.rows[i]!;
-    const host = accounts.host[slot]!;
-    const owner = accounts.owner[slot]!;
-    if (host < 0 || owner < 0 || accounts.isClosed[slot] === 1) continue;
-    if (!inScope.has(accounts.interfaceIndex[slot]!)) continue;
-    const known = names.get(host) ?? new Set<string>();
-    names.set(host, known.add(owners.names[owner] ?? ''));
-  }
-  return names;
 }

@@ -1,29 +1,26 @@
+import { SampleHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { hasRates } from './network-fields.ts';
 import { OwnerRates } from './owner-rates.ts';
 import type { Scope } from './scope.ts';
 
-/** Samples that the large chart can show. */
-const OWNER_HISTORY_LENGTH = 600;
-
-/** The last rates of one owner, bytes per second, each direction by itself. */
+/** The last rates of one owner, bytes per second, each direction by itself; NaN unknown. */
 export class OwnerHistory {
-  /** Samples there are, at most the capacity. */
-  count = 0;
-  readonly capacity: number;
-  readonly #up: Float32Array;
-  readonly #down: Float32Array;
+  up: SampleHistory;
+  down: SampleHistory;
   /** Whose it is: a slot of the owners, -1 none, and its serial. */
   owner = -1;
   serial = 0;
-  /** Where the next sample goes. */
-  #head = 0;
 
-  constructor(capacity = OWNER_HISTORY_LENGTH) {
-    this.capacity = capacity;
-    this.#up = new Float32Array(capacity);
-    this.#down = new Float32Array(capacity);
+  constructor(capacity?: number) {
+    this.up = new SampleHistory(capacity);
+    this.down = new SampleHistory(capacity);
+  }
+
+  /** Samples there are, at most the capacity. */
+  get count(): number {
+    return this.up.count;
   }
 
   /** Whose history it is from now on; another owner's is forgotten. */
@@ -31,46 +28,24 @@ export class OwnerHistory {
     if (owner === this.owner && serial === this.serial) return;
     this.owner = owner;
     this.serial = serial;
-    this.clear();
+    this.up.clear();
+    this.down.clear();
   }
 
   /** Once a sample; NaN: unknown. */
   push(up: number, down: number): void {
-    this.#up[this.#head] = up;
-    this.#down[this.#head] = down;
-    this.#head = (this.#head + 1) % this.capacity;
-    if (this.count < this.capacity) this.count++;
-  }
-
-  /** `index` 0 is the oldest, `count - 1` the newest; NaN outside. */
-  up(index: number): number {
-    return this.#at(this.#up, index);
-  }
-
-  down(index: number): number {
-    return this.#at(this.#down, index);
-  }
-
-  clear(): void {
-    this.count = 0;
-    this.#head = 0;
+    this.up.push(up);
+    this.down.push(down);
   }
 
   /** As it is now, for pause: the copy goes its own way. */
   copy(): OwnerHistory {
-    const copy = new OwnerHistory(this.capacity);
-    copy.#up.set(this.#up);
-    copy.#down.set(this.#down);
-    copy.#head = this.#head;
+    const copy = new OwnerHistory(0);
+    copy.up = this.up.copy();
+    copy.down = this.down.copy();
     copy.owner = this.owner;
     copy.serial = this.serial;
-    copy.count = this.count;
     return copy;
-  }
-
-  #at(ring: Float32Array, index: number): number {
-    if (index < 0 || index >= this.count) return Number.NaN;
-    return ring[(this.#head - this.count + index + this.capacity) % this.capacity]!;
   }
 }
 

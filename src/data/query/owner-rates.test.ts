@@ -18,11 +18,9 @@ test('an owner’s figures are those of its row', () => {
     rows.build(section, machine.rates, scope);
     const row = rows.rowOfOwner(machine.owner(section, 9));
     sums.build(section, machine.rates, scope, machine.owner(section, 9));
-    expect([sums.up, sums.down, sums.rawUp, sums.rawDown, sums.upTotal, sums.downTotal]).toEqual([
+    expect([sums.up, sums.down, sums.upTotal, sums.downTotal]).toEqual([
       rows.up[row]!,
       rows.down[row]!,
-      rows.rawUp[row]!,
-      rows.rawDown[row]!,
       rows.upTotal[row]!,
       rows.downTotal[row]!,
     ]);
@@ -41,7 +39,7 @@ test('missing is not zero', () => {
   machine.world.counted = 'none';
   const section = machine.step();
   sums.build(section, machine.rates, OUTSIDE, machine.owner(section, 9));
-  expect([sums.rawDown, sums.downTotal]).toEqual([Number.NaN, Number.NaN]);
+  expect([sums.down, sums.downTotal]).toEqual([Number.NaN, Number.NaN]);
 });
 
 function step(machine: Machine, traffic: ProcessTraffic, scope: Scope = OUTSIDE): void {

@@ -32,8 +32,6 @@ export class OwnerSums {
   /** Smoothed, for the screen. */
   up = Number.NaN;
   down = Number.NaN;
-  rawUp = Number.NaN;
-  rawDown = Number.NaN;
   upTotal = Number.NaN;
   downTotal = Number.NaN;
 
@@ -42,27 +40,18 @@ export class OwnerSums {
     const inScope = new ScopeFilter(scope, section.interfaces);
     const { traffic } = section;
     const { rows, count } = traffic.slots;
-    const isCounted = section.counted !== 'none';
-    this.#fill(hasRates(section, rates) ? 0 : Number.NaN, isCounted ? 0 : Number.NaN);
+    this.up = hasRates(section, rates) ? 0 : Number.NaN;
+    this.down = this.up;
+    this.upTotal = section.counted === 'none' ? Number.NaN : 0;
+    this.downTotal = this.upTotal;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       if (traffic.subject[slot] !== owner || !inScope.has(traffic.interfaceIndex[slot]!)) continue;
       this.up += rates.traffic.smoothTx[slot]!;
       this.down += rates.traffic.smoothRx[slot]!;
-      this.rawUp += rates.traffic.rawTx[slot]!;
-      this.rawDown += rates.traffic.rawRx[slot]!;
       this.upTotal += traffic.txBytes[slot]!;
       this.downTotal += traffic.rxBytes[slot]!;
     }
-  }
-
-  #fill(rate: number, total: number): void {
-    this.up = rate;
-    this.down = rate;
-    this.rawUp = rate;
-    this.rawDown = rate;
-    this.upTotal = total;
-    this.downTotal = total;
   }
 }
 

@@ -84,6 +84,14 @@ export class SampleHistory {
     this.newest = -1;
     this.count = 0;
   }
+
+  copy(): SampleHistory {
+    const copy = new SampleHistory(this.capacity);
+    copy.values.set(this.values);
+    copy.newest = this.newest;
+    copy.count = this.count;
+    return copy;
+  }
 }
 
 /** Seconds that a sparkline shows. */

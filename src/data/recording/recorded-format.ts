@@ -1,11 +1,3 @@
-import {
-  type SectionTables,
-  type TableName,
-  type ToldNumbers,
-  type ToldTable,
-  toldTable,
-} from '../sample/told-tables.ts';
-
 /**
  * A recording is a gzip file of lines, one a snapshot. A line is the object that `--json` prints, with three fields
  * before its own from which the snapshot can be rebuilt without reading the rest:
@@ -20,7 +12,10 @@ import {
 export const RECORDING_VERSION = 1;
 /** Lines that hold sections beside the network, or instead of it, are of this version; others stay of the first. */
 export const SECTIONS_VERSION = 2;
-/** Parts of such lines, after those of the network: what is in them is for whoever wrote them. */
+/**
+ * Parts of such lines, after those of the network: what is in the first two is for whoever wrote them. The rows of
+ * `processes` follow it, as those of a table.
+ */
 export const SECTION_PARTS = ['machine', 'disks', 'processes'] as const;
 export type SectionPart = (typeof SECTION_PARTS)[number];
 export const LINE_START = '{"sstop_recording":';
@@ -39,36 +34,5 @@ export const TEXT_LIMIT = 32_768;
 /** Errors of a collector that one line holds. */
 export const ERRORS_LIMIT = 64;
 
-/** Numbers of a table as they are recorded. */
-export interface NumberColumn extends ToldNumbers {
-  /** What stands for it where an older recording lacks the column; undefined: none does. */
-  readonly standIn: number | undefined;
-}
-
-/** One table as it is recorded. */
-export interface RecordedTable extends ToldTable {
-  readonly name: TableName;
-  /** Rows are found by the recorded key words; without them by (subject, interface), which are columns. */
-  readonly hasKeys: boolean;
-  readonly rowsPerPart: number;
-  readonly numbers: NumberColumn[];
-}
-
-/** What one part of a table holds at most; owners have texts. */
-const ROWS_PER_PART = 1024;
-const OWNERS_PER_PART = 64;
-
-/** Columns of the sockets that version 0.1 did not record. */
-const LATER_COLUMNS = ['interfaceIndex', 'isShare'];
-
-/** A table's columns as they are now: ask again once rows have been added. */
-export function recordedTable(section: SectionTables, name: TableName): RecordedTable {
-  const { slots, numbers, texts } = toldTable(section, name);
-  const isLater = (column: string): boolean => name === 'sockets' && LATER_COLUMNS.includes(column);
-  return {
-    ...{ name, slots, texts },
-    hasKeys: name !== 'traffic' && name !== 'hostTraffic',
-    rowsPerPart: name === 'owners' ? OWNERS_PER_PART : ROWS_PER_PART,
-    numbers: numbers.map((column) => ({ ...column, standIn: isLater(column.name) ? 0 : undefined })),
-  };
-}
+/** Stands for a text that is as it was in the line before; of command lines, which are long and seldom change. */
+export const TEXT_AS_BEFORE = 1;

@@ -1,6 +1,7 @@
 import { OpError } from '../../kit/errors/op-error.ts';
+import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { CollectionParts, CountingBasis, LostTraffic, Tier } from '../sample/network-sample.ts';
-import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import type { Section, SectionError, SnapshotHeader } from '../sample/snapshot.ts';
 import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 
 /** The first part of a line: what a snapshot says apart from its tables. */
@@ -88,6 +89,23 @@ function networkOf(network: Record<string, unknown>): RecordedNetwork {
     lost: lostOf(network['lost']),
     parts: partsOf(network['parts']),
     errors: errorsOf(network['errors']),
+  };
+}
+
+/** What a list of processes says besides its rows; an OpError of code `BAD_VALUE` names the first wrong field. */
+export function parseRecordedProcesses(
+  fields: Record<string, unknown>,
+): Section & Pick<MachineProcesses, 'processCount' | 'memoryTotalBytes' | 'coreCount'> {
+  const section = objectOf(fields['section'], 'section');
+  const { core_count: cores, memory_total_bytes: memory, process_count: count } = fields;
+  return {
+    sequence: numberOf(section, 'sequence'),
+    monotonicMicros: numberOf(section, 'monotonic_micros'),
+    durationMicros: numberOf(section, 'duration_micros'),
+    errors: errorsOf(section['errors']),
+    processCount: (count ?? undefined) === undefined ? undefined : numberOf(fields, 'process_count'),
+    memoryTotalBytes: (memory ?? undefined) === undefined ? 0 : numberOf(fields, 'memory_total_bytes'),
+    coreCount: (cores ?? undefined) === undefined ? 0 : numberOf(fields, 'core_count'),
   };
 }
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { OpError } from '../../kit/errors/op-error.ts';
+import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../codec/told-table.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { TABLE_NAMES } from '../sample/told-tables.ts';
-import { recordedTable } from './recorded-format.ts';
 import { LineAssembler, type RecordedLine } from './recorded-line.ts';
 import { RecordedTables } from './recorded-tables.ts';
 import { RecordingParts } from './recording-parts.ts';
@@ -109,17 +108,18 @@ describe('every field is checked', () => {
       if (field === 'bootWallMillis' && value === null) return true;
       return value === 0.5 || (field === 'epoch' && value === 1e300);
     }
-    const name = TABLE_NAMES.find((known) => known === part['part'])!;
-    const { numbers, texts } = recordedTable(section, name);
+    const name = NETWORK_TABLE_NAMES.find((known) => known === part['part'])!;
+    const { format, numbers, texts } = toldNetworkTable(section, name);
     if (Array.isArray(value))
       return part['rows'] === 1 && value.every((one) => isAllowed(section, part, field, one));
-    const text = texts.find((column) => column.name === field);
-    if (text !== undefined) return value === 'x' || (value === null && text.isOptional);
-    const column = numbers.find((known) => known.name === field);
-    // A column that recordings of version 0.1 lack.
-    if (value === undefined) return column?.standIn !== undefined;
-    const isFloat = column?.values instanceof Float64Array;
-    return isFloat ? value === null || value === 0.5 || value === 1 : value === 1;
+    const text = texts.find((column) => column.format.name === field);
+    if (text !== undefined) {
+      return value === 'x' || value === undefined || (value === null && text.format.isOptional);
+    }
+    const column = numbers.find((known) => known.format.name === field)?.format;
+    // A column that the recorder did not know; what a row is found by has to be there.
+    if (value === undefined) return column !== undefined && !format.keyColumns.includes(column);
+    return column?.isDouble === true ? value === null || value === 0.5 || value === 1 : value === 1;
   }
 
   test('of every part: a wrong value is refused and leaves the tables as they were', async () => {

@@ -1,4 +1,5 @@
 import { OpError } from '../../kit/errors/op-error.ts';
+import { TABLE_FORMATS } from '../codec/table-format.ts';
 import {
   LINE_LIMIT_BYTES,
   LINE_START,
@@ -19,6 +20,8 @@ export interface RecordedLine {
   readonly recorded: RecordedHeader;
   /** JSON of the parts after the header. */
   readonly tables: readonly Uint8Array[];
+  /** JSON of the parts with rows of processes. */
+  readonly processRows: readonly Uint8Array[];
   /** JSON of the sections beside the network. */
   readonly sections: ReadonlyMap<SectionPart, Uint8Array>;
 }
@@ -133,19 +136,24 @@ export class LineAssembler {
     }
     const [header = new Uint8Array(0), ...others] = parts;
     const sections = new Map<SectionPart, Uint8Array>();
-    const tables = others.filter((part) => {
-      const name = sectionOf(part);
+    const tables: Uint8Array[] = [];
+    const processRows: Uint8Array[] = [];
+    for (const part of others) {
+      const name = SECTION_PARTS.find((known) => isPart(part, known));
       if (name !== undefined) sections.set(name, part);
-      return name === undefined;
-    });
-    return { recorded: parseRecordedHeader(header), tables, sections };
+      else if (isPart(part, TABLE_FORMATS.processes.name)) processRows.push(part);
+      else tables.push(part);
+    }
+    return { recorded: parseRecordedHeader(header), tables, processRows, sections };
   }
 }
 
-/** Which section a part is, by its beginning. */
-function sectionOf(part: Uint8Array): SectionPart | undefined {
-  const start = Buffer.from(part.buffer, part.byteOffset, Math.min(part.length, 24)).toString('latin1');
-  return SECTION_PARTS.find((name) => start.startsWith(`{"part":"${name}",`));
+/** Which part it is stands at its beginning. */
+function isPart(part: Uint8Array, name: string): boolean {
+  const start = `{"part":"${name}",`;
+  return Buffer.from(part.buffer, part.byteOffset, Math.min(part.length, start.length)).equals(
+    Buffer.from(start),
+  );
 }
 
 function notARecording(): OpError {

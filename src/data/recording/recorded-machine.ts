@@ -3,12 +3,13 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { SectionError, Snapshot } from '../sample/snapshot.ts';
 import { TimeSlice } from '../source/source.ts';
 import type { RecordedLine } from './recorded-line.ts';
+import { RecordedProcesses } from './recorded-processes.ts';
 import { RecordedTables } from './recorded-tables.ts';
 
-/** Sections beside the network, as they were recorded. */
-export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'machineProcesses'>;
+/** Sections beside the network and the list of processes, as they were recorded. */
+export type RecordedSections = Pick<Snapshot, 'machine' | 'disks'>;
 
-/** Reads the parts of a line that are none of the network's. */
+/** Reads the parts of a line that hold them. */
 export interface SectionReader {
   /** Those that the line holds, borrowed until the next call. Throws an OpError where one is damaged. */
   read(parts: RecordedLine['sections']): RecordedSections;
@@ -17,6 +18,7 @@ export interface SectionReader {
 /** The recorded machine as it was at the line that was applied last. */
 export class RecordedMachine {
   readonly #tables = new RecordedTables();
+  readonly #processes = new RecordedProcesses();
   readonly #slice = new TimeSlice();
   #snapshot: Snapshot | undefined;
   /** Of the lines, and of the headers: they differ, because a seek begins anew. */
@@ -25,7 +27,7 @@ export class RecordedMachine {
   readonly #reader: SectionReader | undefined;
   /** The newest of each section: a line holds those that were collected then. */
   #network: NetworkSection | undefined;
-  #sections: RecordedSections = {};
+  #sections: Pick<Snapshot, 'machine' | 'disks' | 'machineProcesses'> = {};
 
   constructor(reader?: SectionReader) {
     this.#reader = reader;
@@ -54,7 +56,11 @@ export class RecordedMachine {
       this.#network = await this.#tables.apply(line, this.#slice);
     }
     if (this.#reader !== undefined && line.sections.size > 0) {
-      this.#sections = { ...this.#sections, ...this.#reader.read(line.sections) };
+      this.#sections = {
+        ...this.#sections,
+        ...this.#reader.read(line.sections),
+        ...(await this.#list(line)),
+      };
     }
     const { epoch } = recorded.header;
     if (this.#recordedEpoch !== undefined && this.#recordedEpoch !== epoch) this.#epoch++;
@@ -66,6 +72,12 @@ export class RecordedMachine {
       ...this.#sections,
       errors,
     };
+  }
+
+  async #list({ sections, processRows }: RecordedLine): Promise<Pick<Snapshot, 'machineProcesses'>> {
+    const facts = sections.get('processes');
+    if (facts === undefined) return {};
+    return { machineProcesses: await this.#processes.apply(facts, processRows, this.#slice) };
   }
 }
 

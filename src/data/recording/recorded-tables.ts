@@ -1,12 +1,151 @@
-import { RowMatch } from '../../kit/table/row-match.ts';
+import type { FieldShape } from '../codec/protobuf-shape.ts';
+import {
+  type NumberFormat,
+  TABLE_FORMATS,
+  type TableFormat,
+  type TextFormat,
+} from '../codec/table-format.ts';
+import { type ReceivedColumns, TableReplica } from '../codec/table-replica.ts';
+import { NETWORK_TABLE_NAMES, type ToldTexts, toldNetworkTable } from '../codec/told-table.ts';
+import { UNKNOWN_COUNT } from '../codec/typed-columns.ts';
+import { cleanText } from '../codec/wire-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { NetworkTables } from '../sample/network-tables.ts';
 import type { Slice } from '../sample/slice.ts';
-import { TABLE_NAMES, type TableName } from '../sample/told-tables.ts';
-import { type RecordedTable, recordedTable } from './recorded-format.ts';
-import { badValue } from './recorded-header.ts';
+import { TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
+import { badValue, parseObject } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
-import { RecordedStaging, type StagedTable } from './recorded-staging.ts';
+
+/** No part has more rows, whatever the table. */
+const PART_ROWS_LIMIT = 1024;
+
+/** How many rows a table has that columns refer to. */
+type RowCounts = (table: string) => number;
+
+/**
+ * The rows of one table of a line, checked but not applied, column by column. Columns are kept from line to line. Any
+ * wrong value is an OpError of code `BAD_VALUE`.
+ */
+export class StagedTable implements ReceivedColumns {
+  rows = 0;
+  readonly #format: TableFormat;
+  readonly #counts: RowCounts;
+  /** Whether texts are cleaned, and may be as before: those of a list of processes. */
+  readonly #isOfList: boolean;
+  /** By the number of the field. */
+  readonly #numbers: number[][] = [];
+  readonly #texts: (string | undefined | typeof TEXT_AS_BEFORE)[][] = [];
+  readonly #copy: number[] = [];
+
+  constructor(format: TableFormat, counts: RowCounts = () => 0) {
+    this.#format = format;
+    this.#counts = counts;
+    this.#isOfList = format === TABLE_FORMATS.processes;
+  }
+
+  /** Before the parts of a line. */
+  clear(): void {
+    this.rows = 0;
+  }
+
+  /** Takes one part. A column that is not there is absent: the recorder did not know it yet. */
+  add(fields: Record<string, unknown>, rowsLimit = PART_ROWS_LIMIT): void {
+    const { serial, keyWords, numbers, texts, limit, name } = this.#format;
+    const rows = fields['rows'];
+    if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 1 || rows > rowsLimit) {
+      throw badValue('rows');
+    }
+    if (this.rows + rows > limit) throw badValue(`the size of ${name}`);
+    for (const field of serial === undefined ? keyWords : [serial, ...keyWords]) {
+      this.#takeNumbers(field.tag, fields[field.name], rows, WORD, field.name);
+    }
+    for (const column of numbers) {
+      const value = fields[column.name];
+      const known = value === undefined && !this.#isKey(column) ? absentOf(column) : value;
+      this.#takeNumbers(column.field.tag, known, rows, this.#rangeOf(column), column.name);
+    }
+    for (const column of texts) this.#takeTexts(column, fields[column.name], rows);
+    this.rows += rows;
+  }
+
+  numbers({ field }: { readonly field: FieldShape }): number[] {
+    const staged = this.#numbers[field.tag] ?? [];
+    const copy = this.#copy;
+    copy.length = this.rows;
+    for (let row = 0; row < this.rows; row++) copy[row] = staged[row]!;
+    return copy;
+  }
+
+  putTexts({ texts: into, format }: ToldTexts, slots: Int32Array): void {
+    const staged = this.#texts[format.field.tag] ?? [];
+    for (let row = 0; row < this.rows; row++) {
+      const slot = slots[row]!;
+      const text = staged[row];
+      if (slot >= 0 && text !== TEXT_AS_BEFORE) into[slot] = text;
+    }
+    // Texts are not kept for longer than the line that they came with.
+    staged.length = 0;
+  }
+
+  #isKey(column: NumberFormat): boolean {
+    return column === this.#format.identity || this.#format.keyColumns.includes(column);
+  }
+
+  #rangeOf(column: NumberFormat): Range {
+    const { refersTo, least, most, isDouble } = column;
+    if (refersTo === undefined) return { least, most, isDouble };
+    return { least: this.#isKey(column) ? 0 : -1, most: this.#counts(refersTo) - 1, isDouble };
+  }
+
+  /** An array with one value a row, or one value for all of them. */
+  #takeNumbers(tag: number, value: unknown, rows: number, range: Range, name: string): void {
+    this.#numbers[tag] ??= [];
+    const into = this.#numbers[tag];
+    const from = this.rows;
+    if (Array.isArray(value)) {
+      if (value.length !== rows) throw badValue(name);
+      for (let i = 0; i < rows; i++) into[from + i] = checked(value[i], range, name);
+      return;
+    }
+    const all = checked(value, range, name);
+    for (let i = 0; i < rows; i++) into[from + i] = all;
+  }
+
+  #takeTexts({ field, name, isOptional, limit }: TextFormat, value: unknown, rows: number): void {
+    this.#texts[field.tag] ??= [];
+    const into = this.#texts[field.tag]!;
+    if (Array.isArray(value) && value.length !== rows) throw badValue(name);
+    for (let i = 0; i < rows; i++) {
+      const text: unknown = Array.isArray(value) ? value[i] : value;
+      if (typeof text === 'string' && text.length <= TEXT_LIMIT) {
+        into[this.rows + i] = this.#isOfList ? cleanText(text, limit) : text;
+      } else if (text === TEXT_AS_BEFORE && this.#isOfList) into[this.rows + i] = TEXT_AS_BEFORE;
+      else if (text === null && isOptional) into[this.rows + i] = undefined;
+      else if (value === undefined) into[this.rows + i] = isOptional ? undefined : '';
+      else throw badValue(name);
+    }
+  }
+}
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  /** Null stands for unknown. All others are integers. */
+  readonly isDouble: boolean;
+}
+
+const WORD: Range = { least: 0, most: 0xffff_ffff, isDouble: false };
+
+function absentOf({ absent }: NumberFormat): number | null {
+  return Number.isNaN(absent) ? null : absent;
+}
+
+function checked(value: unknown, { least, most, isDouble }: Range, name: string): number {
+  if (value === null && isDouble) return UNKNOWN_COUNT;
+  if (typeof value !== 'number' || !(value >= least && value <= most)) throw badValue(name);
+  if (!isDouble && !Number.isInteger(value)) throw badValue(name);
+  return value;
+}
 
 /**
  * The tables of a recorded machine. A row keeps its slot from line to line as long as its key and its recorded serial
@@ -14,16 +153,16 @@ import { RecordedStaging, type StagedTable } from './recorded-staging.ts';
  */
 export class RecordedTables {
   readonly #tables = new NetworkTables();
-  readonly #staging = new RecordedStaging(this.#tables);
-  readonly #rows: Record<TableName, RowMatch> = {
-    owners: new RowMatch(),
-    hosts: new RowMatch(),
-    traffic: new RowMatch(),
-    hostTraffic: new RowMatch(),
-    interfaces: new RowMatch(),
-    addresses: new RowMatch(),
-    sockets: new RowMatch(),
-  };
+  readonly #staged = new Map<string, StagedTable>();
+  readonly #replicas = new Map<string, TableReplica>();
+
+  constructor() {
+    const counts: RowCounts = (name) => this.#staged.get(name)?.rows ?? 0;
+    for (const name of NETWORK_TABLE_NAMES) {
+      this.#staged.set(name, new StagedTable(TABLE_FORMATS[name], counts));
+      this.#replicas.set(name, new TableReplica(toldNetworkTable(this.#tables, name), this.#replicas));
+    }
+  }
 
   /**
    * The line as a section, borrowed until the next call. Rests between steps. Rejects with an OpError of code
@@ -32,50 +171,22 @@ export class RecordedTables {
   async apply({ recorded, tables }: RecordedLine, slice: Slice): Promise<NetworkSection> {
     const { network } = recorded;
     if (network === undefined) throw badValue('network');
-    this.#staging.clear();
+    for (const staged of this.#staged.values()) staged.clear();
+    let last = 0;
     for (const part of tables) {
-      this.#staging.add(part);
+      const fields = parseObject(part, 'a part');
+      const place = (NETWORK_TABLE_NAMES as readonly unknown[]).indexOf(fields['part']);
+      // Who is referred to comes first.
+      if (place < last) throw badValue('the order of parts');
+      last = place;
+      this.#staged.get(NETWORK_TABLE_NAMES[place]!)?.add(fields);
       if (slice.due()) await slice.rest();
     }
-    for (const name of TABLE_NAMES) await this.#applyTable(name, slice);
-    return { ...network, ...this.#tables };
-  }
-
-  async #applyTable(name: TableName, slice: Slice): Promise<void> {
-    const staged = this.#staging.table(name);
-    const before = recordedTable(this.#tables, name);
-    const match = this.#rows[name];
-    if (!before.hasKeys) this.#findSubjects(before, staged);
-    match.run(before.slots, staged.keys, staged.rows, (slot) => {
-      for (const { texts, isOptional } of before.texts) texts[slot] = isOptional ? undefined : '';
-    });
-    if (name === 'sockets') this.#tables.accounts.reserve(before.slots.capacity);
-    // Rows that were added may have replaced the columns.
-    const table = recordedTable(this.#tables, name);
-    for (const [i, { values, stride, offset, refersTo }] of table.numbers.entries()) {
-      const from = staged.numbers[i]!;
-      const slotOf = refersTo === undefined ? undefined : this.#rows[refersTo].slots;
-      for (let row = 0; row < staged.rows; row++) {
-        const value = from[row]!;
-        values[match.slots[row]! * stride + offset] = slotOf === undefined ? value : (slotOf[value] ?? -1);
+    for (const [name, replica] of this.#replicas) {
+      for (const _ of replica.replace(this.#staged.get(name)!)) {
+        if (slice.due()) await slice.rest();
       }
-      if (slice.due()) await slice.rest();
     }
-    for (const [i, { texts }] of table.texts.entries()) {
-      const from = staged.texts[i]!;
-      for (let row = 0; row < staged.rows; row++) texts[match.slots[row]!] = from[row];
-      from.length = staged.rows;
-    }
-  }
-
-  /** The key of traffic rows: slot of the subject, interface. */
-  #findSubjects({ numbers }: RecordedTable, { rows, keys: { words }, numbers: columns }: StagedTable): void {
-    const subjects = numbers[0]?.refersTo;
-    const [places, interfaces] = columns;
-    if (subjects === undefined || places === undefined || interfaces === undefined) return;
-    for (let row = 0; row < rows; row++) {
-      words[row * 4] = this.#rows[subjects].slots[places[row]!]!;
-      words[row * 4 + 1] = interfaces[row]!;
-    }
+    return { ...network, ...this.#tables };
   }
 }

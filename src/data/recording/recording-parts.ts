@@ -1,14 +1,19 @@
+import { TABLE_FORMATS } from '../codec/table-format.ts';
+import { keyWordOf, placeRows } from '../codec/table-writer.ts';
+import {
+  NETWORK_TABLE_NAMES,
+  type ToldNumbers,
+  type ToldTable,
+  type ToldTexts,
+  toldNetworkTable,
+  toldProcesses,
+} from '../codec/told-table.ts';
+import type { UserNames } from '../query/machine-process-rows.ts';
+import { type MachineProcesses, ProcessTexts } from '../sample/machine-processes.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
-import { TABLE_NAMES, type ToldTexts } from '../sample/told-tables.ts';
-import {
-  ERRORS_LIMIT,
-  type NumberColumn,
-  type RecordedTable,
-  recordedTable,
-  TEXT_LIMIT,
-} from './recorded-format.ts';
+import { ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 
 /** What a line says beside the section. */
 export interface RecordingFacts {
@@ -18,16 +23,25 @@ export interface RecordingFacts {
   readonly unrecordedCount: number;
 }
 
+/** What one part of a table holds at most, by the name of the table; those with long texts hold fewer. */
+const ROWS_PER_PART = 1024;
+const FEWER_ROWS_PER_PART: Readonly<Record<string, number>> = {
+  ...{ [TABLE_FORMATS.owners.name]: 64, [TABLE_FORMATS.processes.name]: 64 },
+};
+
 /** Largest counter that a reader takes: those of the kernel are 64 bits wide. */
 const LARGEST_COUNT = 2 ** 64;
+
+type RecordedText = string | null | typeof TEXT_AS_BEFORE;
 
 /** Turns sections into the parts of recorded lines (recorded-format.ts). Reads the section; keeps nothing of it. */
 export class RecordingParts {
   readonly #encoder = new TextEncoder();
-  /** Place in the line of each slot of owners and hosts, -1 where there is no row. */
-  readonly #places = { owners: new Int32Array(0), hosts: new Int32Array(0) };
+  /** By table: the place in the line of each slot, -1 where there is no row. */
+  readonly #places = new Map<string, Int32Array>();
   readonly #numbers: (number | null)[] = [];
-  readonly #texts: (string | null)[] = [];
+  readonly #texts: RecordedText[] = [];
+  readonly #processTexts = new RecordedTexts();
 
   /** UTF-8 of each part, in order. Rests between parts, so the section must stay as it is until then. */
   async encode(
@@ -37,53 +51,73 @@ export class RecordingParts {
   ): Promise<Uint8Array[]> {
     const parts = [this.#encoder.encode(headerText(section, facts))];
     if (section === undefined) return parts;
-    for (const name of TABLE_NAMES) {
-      const table = recordedTable(section, name);
-      if (name === 'owners' || name === 'hosts') this.#place(name, table);
-      for (let first = 0; first < table.slots.count; first += table.rowsPerPart) {
-        parts.push(this.#encoder.encode(this.#partText(table, first)));
-        if (slice.due()) await slice.rest();
-      }
+    for (const name of NETWORK_TABLE_NAMES) {
+      const table = toldNetworkTable(section, name);
+      this.#place(table);
+      await this.#add(parts, table, slice);
     }
     return parts;
   }
 
-  #place(name: 'owners' | 'hosts', { slots }: RecordedTable): void {
-    if (this.#places[name].length < slots.capacity) this.#places[name] = new Int32Array(slots.capacity);
-    const places = this.#places[name];
-    places.fill(-1);
-    for (let i = 0; i < slots.count; i++) places[slots.rows[i]!] = i;
+  /** The same of a list of processes. */
+  async encodeProcesses(section: MachineProcesses, userOf: UserNames, slice: Slice): Promise<Uint8Array[]> {
+    const parts = [this.#encoder.encode(processesText(section))];
+    const texts = this.#processTexts;
+    texts.take(section, userOf);
+    const { processes, usage } = section;
+    await this.#add(parts, toldProcesses({ processes, usage, texts }), slice, texts.isLineAsBefore);
+    return parts;
   }
 
-  #partText(table: RecordedTable, first: number): string {
-    const end = Math.min(first + table.rowsPerPart, table.slots.count);
-    const { rows, serial } = table.slots;
-    const fields = [`{"part":"${table.name}","rows":${end - first}`];
-    this.#addNumbers(fields, 'serial', end - first, (i) => serial[rows[first + i]!]!);
-    for (let word = 0; table.hasKeys && word < 4; word++) {
-      const key = (i: number): number => table.slots.keyWord(rows[first + i]!, keyWordOf(word));
-      this.#addNumbers(fields, `key${word}`, end - first, key);
+  /** `isAsBefore`: by slot, whether its command line stands in a list before. */
+  async #add(parts: Uint8Array[], table: ToldTable, slice: Slice, isAsBefore?: Uint8Array): Promise<void> {
+    const { format, slots } = table;
+    const rowsPerPart = FEWER_ROWS_PER_PART[format.name] ?? ROWS_PER_PART;
+    for (let first = 0; first < slots.count; first += rowsPerPart) {
+      const rows = slots.rows.subarray(first, Math.min(first + rowsPerPart, slots.count));
+      parts.push(this.#encoder.encode(this.#partText(table, rows, isAsBefore)));
+      if (slice.due()) await slice.rest();
     }
-    for (const column of table.numbers) {
-      this.#addNumbers(fields, column.name, end - first, this.#reader(column, rows, first));
+  }
+
+  #place({ format, slots }: ToldTable): void {
+    if (!format.isReferredTo) return;
+    let places = this.#places.get(format.name);
+    if (places === undefined || places.length < slots.capacity) places = new Int32Array(slots.capacity);
+    this.#places.set(format.name, places);
+    placeRows(slots, places);
+  }
+
+  #partText({ format, slots, numbers, texts }: ToldTable, rows: Int32Array, isAsBefore?: Uint8Array): string {
+    const { serial } = slots;
+    const fields = [`{"part":"${format.name}","rows":${rows.length}`];
+    if (format.serial !== undefined) this.#addNumbers(fields, 'serial', rows, (slot) => serial[slot]!);
+    for (const [word, { name }] of format.keyWords.entries()) {
+      this.#addNumbers(fields, name, rows, (slot) => slots.keyWord(slot, keyWordOf(word)));
     }
-    for (const column of table.texts) this.#addTexts(fields, column, rows.subarray(first, end));
+    for (const column of numbers) {
+      this.#addNumbers(fields, column.format.name, rows, this.#reader(column));
+    }
+    for (const column of texts) {
+      const isLines = column.format.column === 'commandLines';
+      this.#addTexts(fields, column, rows, isLines ? isAsBefore : undefined);
+    }
     return `${fields.join(',')}}`;
   }
 
-  #reader(column: NumberColumn, rows: Int32Array, first: number): (i: number) => number {
-    const { values, stride, offset, refersTo } = column;
-    if (refersTo === undefined) return (i) => values[rows[first + i]! * stride + offset]!;
-    const places = this.#places[refersTo];
-    return (i) => places[values[rows[first + i]!]!] ?? -1;
+  #reader({ values, format }: ToldNumbers): (slot: number) => number {
+    const { stride, offset, refersTo } = format;
+    if (refersTo === undefined) return (slot) => values[slot * stride + offset]!;
+    const places = this.#places.get(refersTo);
+    return (slot) => places?.[values[slot]!] ?? -1;
   }
 
-  #addNumbers(fields: string[], name: string, count: number, numberAt: (i: number) => number): void {
+  #addNumbers(fields: string[], name: string, rows: Int32Array, numberAt: (slot: number) => number): void {
     const list = this.#numbers;
-    list.length = count;
+    list.length = rows.length;
     let isConstant = true;
-    for (let i = 0; i < count; i++) {
-      const value = numberAt(i);
+    for (let i = 0; i < rows.length; i++) {
+      const value = numberAt(rows[i]!);
       // A reader takes no counter outside these bounds, and one value must not cost the snapshot.
       const isKnown = value >= -0x80000000 && value <= LARGEST_COUNT;
       list[i] = isKnown ? value : null;
@@ -92,21 +126,56 @@ export class RecordingParts {
     fields.push(`"${name}":${JSON.stringify(isConstant ? list[0] : list)}`);
   }
 
-  #addTexts(fields: string[], column: ToldTexts, rows: Int32Array): void {
+  #addTexts(fields: string[], { format, texts }: ToldTexts, rows: Int32Array, isAsBefore?: Uint8Array): void {
     const list = this.#texts;
     list.length = rows.length;
     let isConstant = true;
     for (let i = 0; i < rows.length; i++) {
-      const text = column.texts[rows[i]!] ?? (column.isOptional ? null : '');
-      list[i] = text === null ? null : text.slice(0, TEXT_LIMIT);
+      const text = texts[rows[i]!] ?? (format.isOptional ? null : '');
+      const isKept = isAsBefore !== undefined && isAsBefore[rows[i]!] === 1;
+      list[i] = isKept ? TEXT_AS_BEFORE : text === null ? null : text.slice(0, TEXT_LIMIT);
       if (list[i] !== list[0]) isConstant = false;
     }
-    fields.push(`"${column.name}":${JSON.stringify(isConstant ? list[0] : list)}`);
+    fields.push(`"${format.name}":${JSON.stringify(isConstant ? list[0] : list)}`);
   }
 }
 
-function keyWordOf(word: number): 0 | 1 | 2 | 3 {
-  return word === 0 ? 0 : word === 1 ? 1 : word === 2 ? 2 : 3;
+/** In one of so many lists every command line stands; a seek reads as many before its target. */
+const WHOLE_LISTS = 16;
+
+/**
+ * Users and command lines of a list, and what a recording holds of the command lines: repeated in every list they would
+ * double it.
+ */
+class RecordedTexts extends ProcessTexts {
+  /** By slot, 1: the recording has it. */
+  isLineAsBefore = new Uint8Array(0);
+  readonly #pid: number[] = [];
+  readonly #startTicks: number[] = [];
+  #lists = -1;
+
+  take({ processes, texts, commandLines }: MachineProcesses, userOf: UserNames): void {
+    const { slots, pid, startTicks, uid } = processes;
+    const lines = texts?.commandLines ?? commandLines;
+    this.#lists = (this.#lists + 1) % WHOLE_LISTS;
+    if (this.isLineAsBefore.length < slots.capacity) this.isLineAsBefore = new Uint8Array(slots.capacity);
+    for (const slot of slots.rows.subarray(0, slots.count)) {
+      const isSame =
+        this.#pid[slot] === pid[slot] &&
+        this.#startTicks[slot] === startTicks[slot] &&
+        this.commandLines[slot] === lines?.[slot];
+      this.isLineAsBefore[slot] = isSame && this.#lists > 0 ? 1 : 0;
+      this.#pid[slot] = pid[slot]!;
+      this.#startTicks[slot] = startTicks[slot]!;
+      this.commandLines[slot] = lines?.[slot];
+      this.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
+    }
+  }
+}
+
+/** The name, or the number as text; undefined unknown. */
+function userText(uid: number, userOf: UserNames): string | undefined {
+  return uid < 0 ? undefined : (userOf(uid) ?? String(uid));
 }
 
 function headerText(section: NetworkSection | undefined, facts: RecordingFacts): string {
@@ -127,6 +196,18 @@ function networkFields(section: NetworkSection): object {
     ...{ lostClosings, lost, parts },
     errors: section.errors.slice(0, ERRORS_LIMIT).map(shortError),
   };
+}
+
+/** What a list says besides its rows; `parseRecordedProcesses` reads it. NaN becomes null. */
+function processesText(section: MachineProcesses): string {
+  const { sequence, monotonicMicros, durationMicros, memoryTotalBytes, coreCount } = section;
+  const times = { sequence, monotonic_micros: monotonicMicros, duration_micros: durationMicros };
+  return JSON.stringify({
+    part: 'processes',
+    section: { ...times, errors: section.errors.slice(0, ERRORS_LIMIT).map(shortError) },
+    process_count: section.processCount ?? section.processes.slots.count,
+    ...{ memory_total_bytes: memoryTotalBytes, core_count: coreCount },
+  });
 }
 
 function shortError({ op, code, message }: SectionError): SectionError {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import type { NumberFormat } from '../codec/table-format.ts';
+import {
+  NETWORK_TABLE_NAMES,
+  type NetworkTableSet,
+  type ToldTable,
+  toldNetworkTable,
+} from '../codec/told-table.ts';
 import { InterfaceTable } from '../sample/interface-table.ts';
 import type { CollectionParts } from '../sample/network-sample.ts';
 import {
@@ -11,8 +18,7 @@ import {
 } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { SocketTable } from '../sample/socket-table.ts';
-import { type NumberArray, type SectionTables, TABLE_NAMES, type TableName } from '../sample/told-tables.ts';
-import { type RecordedTable, recordedTable } from './recorded-format.ts';
+import type { NetworkTableName } from '../schema/network-columns.ts';
 import { LineAssembler, type RecordedLine } from './recorded-line.ts';
 import { RecordedTables } from './recorded-tables.ts';
 import { RecordingParts } from './recording-parts.ts';
@@ -67,10 +73,10 @@ class RandomSection implements NetworkSection {
   change(rows: number): this {
     this.sequence++;
     this.monotonicMicros += 1e6;
-    for (const name of TABLE_NAMES) {
+    for (const name of NETWORK_TABLE_NAMES) {
       this.#removeSome(name);
       this.#addSome(name, Math.floor(this.#random() * rows));
-      this.#fill(recordedTable(this, name));
+      this.#fill(toldNetworkTable(this, name));
     }
     return this;
   }
@@ -79,8 +85,8 @@ class RandomSection implements NetworkSection {
     return Math.floor(this.#random() * limit);
   }
 
-  #removeSome(name: TableName): void {
-    const { slots } = recordedTable(this, name);
+  #removeSome(name: NetworkTableName): void {
+    const { slots } = toldNetworkTable(this, name);
     for (let i = slots.count - 1; i >= 0; i--) if (this.#random() < 0.3) slots.remove(slots.rows[i]!);
     if (name !== 'traffic' && name !== 'hostTraffic') return;
     // Rows whose subject is gone go too, as in attribution.
@@ -91,8 +97,9 @@ class RandomSection implements NetworkSection {
     }
   }
 
-  #addSome(name: TableName, count: number): void {
-    const { slots, hasKeys } = recordedTable(this, name);
+  #addSome(name: NetworkTableName, count: number): void {
+    const { slots, format } = toldNetworkTable(this, name);
+    const hasKeys = format.keyWords.length > 0;
     const subjects = name === 'traffic' ? this.owners.slots : this.hosts.slots;
     for (let i = 0; i < count; i++) {
       const word = (): number => this.#below(2 ** 32);
@@ -108,17 +115,18 @@ class RandomSection implements NetworkSection {
     }
   }
 
-  #fill(table: RecordedTable): void {
+  #fill(table: ToldTable): void {
     for (let i = 0; i < table.slots.count; i++) {
       const slot = table.slots.rows[i]!;
-      for (const { name, values, stride, offset, refersTo } of table.numbers) {
-        if (!table.hasKeys && (name === 'subject' || name === 'interfaceIndex')) continue;
+      for (const { format, values } of table.numbers) {
+        const { name, stride, offset, refersTo } = format;
+        if (table.format.keyColumns.length > 0 && (name === 'subject' || name === 'interfaceIndex')) continue;
         values[slot * stride + offset] =
-          refersTo === undefined ? this.#number(values) : this.#slotOf(this[refersTo].slots);
+          refersTo === undefined ? this.#number(format) : this.#slotOf(this[refersTo].slots);
       }
-      for (const { texts, isOptional } of table.texts) {
+      for (const { texts, format } of table.texts) {
         const text = TEXTS[this.#below(TEXTS.length)]!;
-        texts[slot] = isOptional && this.#random() < 0.3 ? undefined : text;
+        texts[slot] = format.isOptional && this.#random() < 0.3 ? undefined : text;
       }
     }
   }
@@ -127,34 +135,35 @@ class RandomSection implements NetworkSection {
     return count === 0 || this.#random() < 0.2 ? -1 : rows[this.#below(count)]!;
   }
 
-  #number(values: NumberArray): number {
-    if (!(values instanceof Float64Array)) return this.#below(2 ** 32);
-    const choices = [0, Number.NaN, this.#random() * 1e9, this.#below(2 ** 53), 2 ** 64, 5e-324];
+  #number({ least, most, absent, isDouble }: NumberFormat): number {
+    if (!isDouble) return least + this.#below(most - least + 1);
+    const choices = [0, absent, this.#random() * 1e9, this.#below(2 ** 53), 2 ** 64, 5e-324];
     return choices[this.#below(choices.length)]!;
   }
 }
 
 /** Every row by its key, with keys in place of slots. */
-function contents(section: SectionTables): Record<string, unknown> {
-  const keyOf = (name: TableName, slot: number): string => {
+function contents(section: NetworkTableSet): Record<string, unknown> {
+  const keyOf = (name: NetworkTableName, slot: number): string => {
     if (slot < 0) return 'none';
-    const { slots, hasKeys } = recordedTable(section, name);
+    const { slots } = toldNetworkTable(section, name);
     const words = ([0, 1, 2, 3] as const).map((word) => slots.keyWord(slot, word));
-    if (hasKeys || (name !== 'traffic' && name !== 'hostTraffic')) return words.join(':');
+    if (name !== 'traffic' && name !== 'hostTraffic') return words.join(':');
     return `${keyOf(name === 'traffic' ? 'owners' : 'hosts', words[0]!)} over ${words[1]}`;
   };
   const tables: Record<string, unknown> = {};
-  for (const name of TABLE_NAMES) {
-    const table = recordedTable(section, name);
+  for (const name of NETWORK_TABLE_NAMES) {
+    const table = toldNetworkTable(section, name);
     const rows: Record<string, unknown> = {};
     for (let i = 0; i < table.slots.count; i++) {
       const slot = table.slots.rows[i]!;
       const row: Record<string, unknown> = {};
-      for (const { name: column, values, stride, offset, refersTo } of table.numbers) {
+      for (const { format, values } of table.numbers) {
+        const { name: column, stride, offset, refersTo } = format;
         const value = values[slot * stride + offset]!;
         row[column] = refersTo === undefined ? value : keyOf(refersTo, value);
       }
-      for (const { name: column, texts } of table.texts) row[column] = texts[slot];
+      for (const { format, texts } of table.texts) row[format.name] = texts[slot];
       rows[keyOf(name, slot)] = row;
     }
     tables[name] = rows;

@@ -1,4 +1,5 @@
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { UserNames } from '../query/machine-process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { SectionError, Snapshot } from '../sample/snapshot.ts';
 import { TimeSlice } from '../source/source.ts';
@@ -18,8 +19,10 @@ import { RecordingFile } from './recording-file.ts';
 import { RecordingMember } from './recording-member.ts';
 import { type RecordingFacts, RecordingParts } from './recording-parts.ts';
 
-/** Writes the sections beside the network, which this folder does not know how to. */
+/** Writes the sections beside the network and the list of processes, which this folder does not know how to. */
 export interface SectionWriter {
+  /** Names of users, for the list of processes. */
+  readonly userOf: UserNames;
   /** JSON of the sections that the snapshot has, each beginning `{"part":"NAME",` with a name of SECTION_PARTS. */
   parts(snapshot: Snapshot): readonly string[];
   /** What a line says to people and tools where it holds no network: JSON of an object. */
@@ -123,7 +126,8 @@ export class RecordingWriter {
     this.#untoldErrors.push(...snapshot.errors);
     this.#untoldErrors.splice(0, this.#untoldErrors.length - ERRORS_LIMIT);
     const sections = this.#options.sections?.parts(snapshot) ?? [];
-    if (section === undefined && sections.length === 0) return;
+    const hasList = this.#options.sections !== undefined && snapshot.machineProcesses !== undefined;
+    if (section === undefined && sections.length === 0 && !hasList) return;
     if (this.#encoding !== undefined || this.#backlogBytes > BACKLOG_LIMIT_BYTES) {
       this.#leaveOut();
       return;
@@ -180,10 +184,17 @@ export class RecordingWriter {
     facts: RecordingFacts,
   ): Promise<Line | undefined> {
     const slice = new TimeSlice();
-    const { network } = snapshot;
+    const { network, machineProcesses } = snapshot;
     const parts = await this.#parts.encode(network, facts, slice);
     for (const section of sections) parts.push(this.#textEncoder.encode(section));
-    const version = sections.length > 0 ? SECTIONS_VERSION : RECORDING_VERSION;
+    const { sections: writer } = this.#options;
+    if (writer !== undefined && machineProcesses !== undefined) {
+      parts.push(...(await this.#parts.encodeProcesses(machineProcesses, writer.userOf, slice)));
+    }
+    const version =
+      writer !== undefined && (sections.length > 0 || machineProcesses !== undefined)
+        ? SECTIONS_VERSION
+        : RECORDING_VERSION;
     const lengths = parts.map((part) => part.length);
     const partsBytes = lengths.reduce((sum, length) => sum + length, 0);
     if (parts.length > PARTS_LIMIT || partsBytes > PARTS_LIMIT_BYTES) return undefined;

@@ -1,19 +1,8 @@
-import { numbers, TEXT, tableClass } from '../../kit/table/columns.ts';
+import { numbers, tableClass } from '../../kit/table/columns.ts';
+import { EXITED_COLUMNS } from '../schema/network-columns.ts';
 
 const EXITS_LIMIT = 1 << 16;
 const TWO_32 = 2 ** 32;
-
-const EXITED_COLUMNS = {
-  pid: numbers('i32'),
-  /** 0 unknown. */
-  ppid: numbers('i32'),
-  startTicks: numbers('f64'),
-  uid: numbers('i32', -1),
-  /** CPU time of all threads. */
-  cpuNanos: numbers('f64', Number.NaN),
-  /** Task names, neither sanitised nor shortened. */
-  names: TEXT,
-};
 
 /** By pid alone: the slot of the process that started last. */
 class LatestTable extends tableClass({ slot: numbers('i32') }, { capacity: 64, limit: EXITS_LIMIT }) {}

@@ -1,4 +1,5 @@
-import { columnsClass, numbers, OPTIONAL_TEXT } from '../../kit/table/columns.ts';
+import { columnsClass } from '../../kit/table/columns.ts';
+import { PROCESS_TEXT_COLUMNS, PROCESS_USAGE_COLUMNS } from '../schema/process-columns.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Section } from './snapshot.ts';
 
@@ -6,11 +7,7 @@ import type { Section } from './snapshot.ts';
  * Columns beside `ProcessTable`, same slots, filled for the rows asked for in this sample; NaN for all others and where
  * it is not permitted.
  */
-export class ProcessUsage extends columnsClass({
-  /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
-  readBytes: numbers('f64', Number.NaN),
-  writtenBytes: numbers('f64', Number.NaN),
-}) {
+export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
   /** All columns at least so long, all values unknown. */
   clear(capacity: number): void {
     this.reserve(capacity);
@@ -19,11 +16,7 @@ export class ProcessUsage extends columnsClass({
 }
 
 /** Texts of processes, by the slots of their table; undefined unknown. Those of another machine are cleaned. */
-export class ProcessTexts extends columnsClass({
-  /** User name, or the number as text. */
-  users: OPTIONAL_TEXT,
-  commandLines: OPTIONAL_TEXT,
-}) {}
+export class ProcessTexts extends columnsClass(PROCESS_TEXT_COLUMNS) {}
 
 /** Every process of the machine; threads are not listed. CPU time and memory are counters and gauges of the table. */
 export interface MachineProcesses extends Section {

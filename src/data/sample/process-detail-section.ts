@@ -1,7 +1,8 @@
+import { PROCESS_COLUMNS } from '../schema/process-columns.ts';
 import { PROCESS_FACTS, THREADS } from '../schema/process-detail.ts';
 import { record, rows, type ValueOf } from '../schema/record.ts';
 import type { Section } from '../schema/section-facts.ts';
-import { PROCESS_COLUMNS, ProcessTable } from './process-table.ts';
+import { ProcessTable } from './process-table.ts';
 
 const CHILDREN_LIMIT = 16_384;
 
@@ -17,7 +18,7 @@ export const PROCESS_DETAIL = record({
     isKept: false,
     internal: {
       ppid: 'is the pid of the process that they are children of',
-      lastRanGeneration: 'tells a collector whom to read again',
+      lastRanGeneration: PROCESS_COLUMNS.lastRanGeneration.internal,
     },
     create: (rows) => new ProcessTable(rows),
   }),

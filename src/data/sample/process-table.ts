@@ -1,23 +1,5 @@
-import { numbers, TEXT, tableClass } from '../../kit/table/columns.ts';
-
-export const PROCESS_COLUMNS = {
-  pid: numbers('i32'),
-  ppid: numbers('i32'),
-  /** /proc/PID/stat field 22: clock ticks since boot. */
-  startTicks: numbers('f64'),
-  /** Effective user. */
-  uid: numbers('i32', -1),
-  /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
-  state: numbers('u8', 0x3f),
-  threads: numbers('i32', -1),
-  /** CPU time of all threads, from the process's CPU clock. */
-  cpuNanos: numbers('f64', Number.NaN),
-  rssBytes: numbers('f64', Number.NaN),
-  /** The collector's generation in which the process was last seen to have used CPU. */
-  lastRanGeneration: numbers('u32'),
-  /** Task name (`comm`), decoded, neither sanitised nor shortened. */
-  names: TEXT,
-};
+import { tableClass } from '../../kit/table/columns.ts';
+import { PROCESS_COLUMNS } from '../schema/process-columns.ts';
 
 /**
  * Every process known to the collector, one slot each, keyed by (pid, 0, 0, 0). A recycled pid gets a new slot

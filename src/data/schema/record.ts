@@ -1,14 +1,5 @@
 import type { ColumnSet, Columns } from '../../kit/table/columns.ts';
-
-/** Texts are cut to this many UTF-16 units, when they are written and when they are read. */
-export const TEXT_LIMIT = {
-  /** Names of processes, users, disks, interfaces, hosts. */
-  name: 256,
-  /** Command lines and paths. */
-  line: 4096,
-  /** A message of a journal. */
-  message: 32_768,
-} as const;
+import { TEXT_LIMIT } from './column.ts';
 
 /** Most entries of a list that names no limit of its own. */
 export const LIST_LIMIT = 16_384;

@@ -28,8 +28,11 @@ interface TextColumn<T extends string | undefined = string | undefined> {
   readonly unknown: T;
 }
 
+/** A declared column. */
+export type Column = NumberColumn | TextColumn;
+
 /** Columns by name: the one place where a column is named and typed. */
-export type ColumnSet = Readonly<Record<string, NumberColumn | TextColumn>>;
+export type ColumnSet = Readonly<Record<string, Column>>;
 
 type ArrayOf<C> =
   C extends NumberColumn<infer E>
@@ -39,7 +42,7 @@ type ArrayOf<C> =
       : never;
 
 /** The arrays of a set of columns, each under its name. A number column is another array after growth. */
-export type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
+type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
 
 /** A column of numbers. `unknown` is 0 and `stride` 1 unless said otherwise. */
 export function numbers<E extends Element>(element: E, unknown = 0, stride = 1): NumberColumn<E> {
@@ -192,29 +195,14 @@ export function tableClass<const S extends ColumnSet>(
 
 class Nothing {}
 
-/** A declared column as it is now. */
-type DeclaredColumn =
-  | { readonly name: string; readonly values: NumberArray; readonly stride: number }
-  | { readonly name: string; readonly texts: (string | undefined)[]; readonly isOptional: boolean };
-
-/** The columns of an object in the order of their declaration; ask again once rows have been added. */
-export function declaredColumns<S extends ColumnSet>(set: S, of: Arrays<S>): DeclaredColumn[] {
-  const arrays = of as unknown as Record<string, AnyArray>;
-  return Object.entries(set).map(([name, column]) =>
-    column.element === 'text'
-      ? { name, texts: arrays[name] as string[], isOptional: column.unknown === undefined }
-      : { name, values: arrays[name] as NumberArray, stride: column.stride },
-  );
-}
-
 type NumberArray = InstanceType<(typeof ARRAYS)[Element]>;
 type AnyArray = NumberArray | (string | undefined)[];
 
-function emptyArray(column: NumberColumn | TextColumn): AnyArray {
+function emptyArray(column: Column): AnyArray {
   return column.element === 'text' ? [] : new ARRAYS[column.element](0);
 }
 
-function lengthenedColumn(column: NumberColumn | TextColumn, array: AnyArray, capacity: number): AnyArray {
+function lengthenedColumn(column: Column, array: AnyArray, capacity: number): AnyArray {
   if (column.element === 'text') return array;
   const { element, stride } = column;
   const longer = new ARRAYS[element](capacity * stride);

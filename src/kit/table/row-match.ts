@@ -4,60 +4,88 @@ import type { SlotTable } from './slot-table.ts';
 /** Of each received row. */
 export class ReceivedKeys extends columnsClass({
   words: numbers('u32', 0, 4),
-  /** The sender's. */
-  serial: numbers('u32'),
+  /** What tells one tenant of a key from the next: the sender's serial, or when a process started. */
+  identity: numbers('f64'),
+  /** 1: the row gets no slot. */
+  isRefused: numbers('u8'),
 }) {
   /** Room for so many rows, all zero. */
   reset(rows: number): void {
     this.reserveAhead(rows);
     this.words.fill(0, 0, rows * 4);
-    this.serial.fill(0, 0, rows);
+    this.identity.fill(0, 0, rows);
+    this.isRefused.fill(0, 0, rows);
   }
 }
 
+/** Is told of a slot. */
+type TellSlot = (slot: number) => void;
+
 const MATCH_COLUMNS = {
-  /** By slot: the sender's serial, and the run that saw it last. */
-  serial: numbers('u32'),
+  /** By slot: what told its tenant from others, and the run that saw it last. */
+  identity: numbers('f64'),
   seen: numbers('u32'),
 };
 
 /**
- * Finds or makes the slot of each row of a whole table, and removes the slots of rows that are no more. A row keeps
- * its slot, and with it the reader's serial, while its key and the sender's serial stay: rates, selections and
- * histories hold on to it as they do to a live one's.
+ * Finds or makes the slot of each received row. A row keeps its slot, and with it the reader's serial, while its key
+ * and its identity stay: rates, selections and histories hold on to it as they do to a live one's.
  */
 export class RowMatch extends columnsClass(MATCH_COLUMNS) {
   /** Slot of each received row; -1 where the table is full or the row was refused. */
   slots = new Int32Array(0);
   #run = 0;
 
-  /** `removed` is told of each slot before it is given back. `isRefused`: rows that get no slot. */
-  run(
-    table: SlotTable,
-    { words, serial }: ReceivedKeys,
-    rows: number,
-    removed: (slot: number) => void,
-    isRefused?: (row: number) => boolean,
-  ): void {
-    this.#run = (this.#run + 1) >>> 0;
-    if (rows > this.slots.length) this.slots = new Int32Array(rows * 2);
-    this.reserve(table.capacity);
-    for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, words, serial, row);
+  /** Of a whole table: rows that were not received lose their slots. `removed` is told of each before it is given back. */
+  replace(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
+    this.#begin(table, rows);
+    for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, keys, row);
     this.#removeUnseen(table, removed);
     for (let row = 0; row < rows; row++) {
-      if (this.slots[row]! < 0 && isRefused?.(row) !== true) this.#add(table, words, serial, row);
+      if (this.slots[row]! < 0) this.slots[row] = this.#add(table, keys, row, removed);
     }
   }
 
-  #findKnown(table: SlotTable, words: Uint32Array, serial: Uint32Array, row: number): number {
+  /** Of some rows; the others stay. `added` is told of each slot that was given out. */
+  update(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot, added: TellSlot): void {
+    this.#begin(table, rows);
+    for (let row = 0; row < rows; row++) {
+      const known = this.#findKnown(table, keys, row);
+      this.slots[row] = known >= 0 ? known : this.#add(table, keys, row, removed, added);
+    }
+  }
+
+  /** Takes rows away that are known. */
+  remove(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
+    this.#begin(table, rows);
+    for (let row = 0; row < rows; row++) {
+      const slot = this.#findKnown(table, keys, row);
+      this.slots[row] = -1;
+      if (slot < 0) continue;
+      removed(slot);
+      table.remove(slot);
+    }
+  }
+
+  #begin(table: SlotTable, rows: number): void {
+    this.#run = (this.#run + 1) >>> 0;
+    if (rows > this.slots.length) this.slots = new Int32Array(rows * 2);
+    this.reserve(table.capacity);
+  }
+
+  #find(table: SlotTable, words: Uint32Array, row: number): number {
     const k = row * 4;
-    const slot = table.find(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
-    if (slot < 0 || this.serial[slot] !== serial[row]) return -1;
+    return table.find(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
+  }
+
+  #findKnown(table: SlotTable, { words, identity }: ReceivedKeys, row: number): number {
+    const slot = this.#find(table, words, row);
+    if (slot < 0 || this.identity[slot] !== identity[row]) return -1;
     this.seen[slot] = this.#run;
     return slot;
   }
 
-  #removeUnseen(table: SlotTable, removed: (slot: number) => void): void {
+  #removeUnseen(table: SlotTable, removed: TellSlot): void {
     for (let i = table.count - 1; i >= 0; i--) {
       const slot = table.rows[i]!;
       if (this.seen[slot] === this.#run) continue;
@@ -66,15 +94,28 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
     }
   }
 
-  /** A key that occurs twice, which no honest sender writes, is one row. */
-  #add(table: SlotTable, words: Uint32Array, serial: Uint32Array, row: number): void {
+  /** A key that occurs twice among received rows, which no honest sender writes, is one row. */
+  #add(
+    table: SlotTable,
+    { words, identity, isRefused }: ReceivedKeys,
+    row: number,
+    removed: TellSlot,
+    added?: TellSlot,
+  ): number {
+    if (isRefused[row] !== 0) return -1;
+    const known = this.#find(table, words, row);
+    if (known >= 0 && this.seen[known] === this.#run) return known;
+    if (known >= 0) {
+      removed(known);
+      table.remove(known);
+    }
     const k = row * 4;
-    const known = table.find(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
-    const slot = known >= 0 ? known : table.add(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
-    this.slots[row] = slot;
-    if (slot < 0) return;
+    const slot = table.add(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
+    if (slot < 0) return -1;
     this.reserve(table.capacity);
-    this.serial[slot] = serial[row]!;
+    added?.(slot);
+    this.identity[slot] = identity[row]!;
     this.seen[slot] = this.#run;
+    return slot;
   }
 }

@@ -1,25 +1,15 @@
-import {
-  badValue,
-  isMissing,
-  type JsonValue,
-  readObject,
-  withUnderscores,
-} from '../../data/codec/json-values.ts';
-import { wireError } from '../../data/codec/wire-error.ts';
+import { badValue, isMissing, type JsonValue, readList, readObject } from '../../data/codec/json-values.ts';
 import { cleanText, cutText } from '../../data/codec/wire-text.ts';
 import { ROWS_LIMIT } from './limits.ts';
 
-/** The original peers want a number where we may know none; ours read null. */
-type Dialect = 'original' | 'v2';
-
 /**
- * One kind of value, both ways. `read` throws an OpError `BAD_VALUE` that names the path where the type is wrong; a
+ * One kind of value of the original protocol, both ways. `read` throws an OpError `BAD_VALUE` that names the path where the type is wrong; a
  * number that cannot be (infinite, negative where it counts) is read as unknown. `write` returns undefined for a field
  * that is left out.
  */
 export interface JsonCodec<T> {
   read(value: unknown, path: string): T;
-  write(value: T, dialect: Dialect): JsonValue | undefined;
+  write(value: T): JsonValue | undefined;
 }
 
 type Fields<T> = { readonly [K in keyof T]-?: JsonCodec<T[K]> };
@@ -37,8 +27,8 @@ export function count(standIn: number | null = null): JsonCodec<number | undefin
       const number = readNumber(value, path);
       return number === undefined || number < 0 || number > 2 ** 64 ? undefined : Math.floor(number);
     },
-    write: (value, dialect) => {
-      if (value === undefined || !(value >= 0)) return dialect === 'original' ? standIn : null;
+    write: (value) => {
+      if (value === undefined || !(value >= 0)) return standIn;
       return Math.min(Math.floor(value), LARGEST_COUNT);
     },
   };
@@ -48,18 +38,12 @@ export function count(standIn: number | null = null): JsonCodec<number | undefin
 export function measure(standIn: number | null = null): JsonCodec<number | undefined> {
   return {
     read: readNumber,
-    write: (value, dialect) => {
-      if (value === undefined || !Number.isFinite(value)) return dialect === 'original' ? standIn : null;
+    write: (value) => {
+      if (value === undefined || !Number.isFinite(value)) return standIn;
       return Math.abs(value) < 1e12 ? Math.round(value * 1000) / 1000 : value;
     },
   };
 }
-
-/** A finite number to the last bit; undefined unknown. */
-const exact: JsonCodec<number | undefined> = {
-  read: readNumber,
-  write: (value) => (value === undefined || !Number.isFinite(value) ? null : value),
-};
 
 /** A text, cleaned when read; one that is missing is empty. */
 export function text(limit: number): JsonCodec<string> {
@@ -102,13 +86,8 @@ export function oneOf<T extends string>(words: readonly T[]): JsonCodec<T | unde
 /** A list; one that is missing is empty. Beyond `limit` it is refused when read and cut off when written. */
 export function list<T>(item: JsonCodec<T>, limit: number = ROWS_LIMIT.list): JsonCodec<readonly T[]> {
   return {
-    read: (value, path) => {
-      if (isMissing(value)) return [];
-      if (!Array.isArray(value)) throw badValue(path, 'no list');
-      if (value.length > limit) throw wireError('decode', 'TOO_MANY_ROWS', `${path} has more than ${limit}`);
-      return value.map((entry: unknown) => item.read(entry, `${path}[]`));
-    },
-    write: (values, dialect) => values.slice(0, limit).map((value) => item.write(value, dialect) ?? null),
+    read: (value, path) => readList(value, path, limit).map((entry) => item.read(entry, `${path}[]`)),
+    write: (values) => values.slice(0, limit).map((value) => item.write(value) ?? null),
   };
 }
 
@@ -116,23 +95,9 @@ export function list<T>(item: JsonCodec<T>, limit: number = ROWS_LIMIT.list): Js
 export function optional<T>(codec: JsonCodec<T>): JsonCodec<T | undefined> {
   return {
     read: (value, path) => (isMissing(value) ? undefined : codec.read(value, path)),
-    write: (value, dialect) => (value === undefined ? null : codec.write(value, dialect)),
+    write: (value) => (value === undefined ? null : codec.write(value)),
   };
 }
-
-/** Numbers in a column; NaN is null on the wire. */
-export const column: JsonCodec<ArrayLike<number>> = {
-  read: (value, path) => {
-    const numbers = list(exact, ROWS_LIMIT.list).read(value, path);
-    return numbers.map((number) => number ?? Number.NaN);
-  },
-  write: (values) => {
-    const numbers: JsonValue[] = [];
-    const count = Math.min(values.length, ROWS_LIMIT.list);
-    for (let i = 0; i < count; i++) numbers.push(Number.isFinite(values[i]!) ? values[i]! : null);
-    return numbers;
-  },
-};
 
 /**
  * An object with these fields; others are passed over. `aliases` are further names that a field may have when read,
@@ -142,24 +107,7 @@ export function object<T extends object>(
   fields: Fields<T>,
   aliases: { readonly [K in keyof T]?: readonly string[] } = {},
 ): JsonCodec<T> {
-  return namedObject(fields, (name) => name, aliases);
-}
-
-/** An object whose `rxBytes` is called `rx_bytes` on the wire. */
-export function record<T extends object>(fields: Fields<T>): JsonCodec<T> {
-  return namedObject(fields, withUnderscores, {});
-}
-
-function namedObject<T extends object>(
-  fields: Fields<T>,
-  wireName: (name: string) => string,
-  aliases: { readonly [K in keyof T]?: readonly string[] },
-): JsonCodec<T> {
-  const names = ownKeys(fields).map((name) => ({
-    name,
-    onWire: wireName(String(name)),
-    aliases: aliases[name] ?? [],
-  }));
+  const names = ownKeys(fields).map((name) => ({ name, onWire: String(name), aliases: aliases[name] ?? [] }));
   return {
     read: (value, path) => {
       const source = readObject(value, path);
@@ -170,10 +118,10 @@ function namedObject<T extends object>(
       if (!isWhole(result, fields)) throw badValue(path, 'incomplete');
       return result;
     },
-    write: (value, dialect) => {
+    write: (value) => {
       const result: { [name: string]: JsonValue } = {};
       for (const { name, onWire } of names) {
-        const written = fields[name].write(value[name], dialect);
+        const written = fields[name].write(value[name]);
         if (written !== undefined) result[onWire] = written;
       }
       return result;

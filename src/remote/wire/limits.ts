@@ -1,6 +1,8 @@
+import { NETWORK_TABLES } from '../../data/schema/network-columns.ts';
+import { PROCESSES } from '../../data/schema/process-columns.ts';
 import { LIST_LIMIT } from '../../data/schema/record.ts';
 
-export { TEXT_LIMIT } from '../../data/schema/record.ts';
+export { TEXT_LIMIT } from '../../data/schema/column.ts';
 
 /** A payload of more bytes is sent compressed (the original's number). */
 export const GZIP_ABOVE_BYTES = 768;
@@ -26,16 +28,10 @@ export const PAYLOAD_LIMIT_BYTES = {
 /** JSON nests no deeper: the deepest of the messages is a process's children, see CHILD_DEPTH_LIMIT. */
 export const JSON_DEPTH_LIMIT = 32;
 
-/** Rows of one list or table; beyond them a reply is refused. */
+/** Rows of one list; beyond them a reply is refused. Those of tables stand in their declarations. */
 export const ROWS_LIMIT = {
-  /** Linux knows no more pids than 2^22; no reply of processes holds more rows than this. */
-  processes: 1 << 18,
-  owners: 1 << 17,
-  hosts: 1 << 16,
-  traffic: 1 << 18,
-  interfaces: 4096,
-  addresses: 4096 * 4,
-  sockets: 1 << 18,
+  processes: PROCESSES.limit,
+  interfaces: NETWORK_TABLES.interfaces.limit,
   /** Distinct texts of one reply. */
   texts: 1 << 19,
   errors: 64,

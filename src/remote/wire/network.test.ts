@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, asyncProperty, integer, nat, record } from 'fast-check';
+import type { NumberFormat } from '../../data/codec/table-format.ts';
+import { NETWORK_TABLE_NAMES, type NetworkTableSet, toldNetworkTable } from '../../data/codec/told-table.ts';
 import { snapshotToJson } from '../../data/export/network-json.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { RecordedWorld, randomFrom } from '../../data/recording/recording-world.fixture.ts';
@@ -14,12 +16,10 @@ import {
 } from '../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { SocketTable } from '../../data/sample/socket-table.ts';
-import type { SectionTables } from '../../data/sample/told-tables.ts';
+import type { NetworkTableName } from '../../data/schema/network-columns.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
-import { NETWORK_TABLES, type NetworkTableName, networkColumns, slotsOf } from './network-message-tables.ts';
 import { NetworkReplica } from './network-replica.ts';
-import type { NumberColumn } from './wire-table.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };
 const ROWS = 1 << 12;
@@ -60,8 +60,8 @@ class RandomSection implements NetworkSection {
   change(rows: number): this {
     this.sequence++;
     this.monotonicMicros += 1e6 + 0.125;
-    for (const name of NETWORK_TABLES) {
-      const slots = slotsOf(this, name);
+    for (const name of NETWORK_TABLE_NAMES) {
+      const slots = toldNetworkTable(this, name).slots;
       for (let i = slots.count - 1; i >= 0; i--) {
         const slot = slots.rows[i]!;
         if (this.#random() < 0.3 || !this.#hasSubject(name, slot)) slots.remove(slot);
@@ -78,7 +78,7 @@ class RandomSection implements NetworkSection {
 
   #subjects(name: NetworkTableName): OwnerTable['slots'] | undefined {
     if (name === 'traffic') return this.owners.slots;
-    return name === 'host_traffic' ? this.hosts.slots : undefined;
+    return name === 'hostTraffic' ? this.hosts.slots : undefined;
   }
 
   #hasSubject(name: NetworkTableName, slot: number): boolean {
@@ -89,7 +89,7 @@ class RandomSection implements NetworkSection {
   }
 
   #add(name: NetworkTableName): void {
-    const slots = slotsOf(this, name);
+    const slots = toldNetworkTable(this, name).slots;
     const subjects = this.#subjects(name);
     const word = (): number => this.#below(2 ** 32);
     if (subjects?.count === 0) return;
@@ -105,54 +105,55 @@ class RandomSection implements NetworkSection {
   }
 
   #fill(name: NetworkTableName, slot: number): void {
-    const columns = networkColumns(this, name);
+    const columns = toldNetworkTable(this, name);
     const isTraffic = this.#subjects(name) !== undefined;
     for (const column of columns.numbers) {
-      if (isTraffic && (column.field.name === 'subject' || column.field.name === 'interface_index')) continue;
-      column.values[slot * column.stride + column.offset] = this.#number(column);
+      if (isTraffic && (column.format.name === 'subject' || column.format.name === 'interfaceIndex'))
+        continue;
+      column.values[slot * column.format.stride + column.format.offset] = this.#number(column.format);
     }
-    for (const { texts, isOptional } of columns.texts) {
-      const none = isOptional ? undefined : '';
+    for (const { texts, format } of columns.texts) {
+      const none = format.isOptional ? undefined : '';
       texts[slot] = this.#random() < 0.3 ? none : TEXTS[this.#below(TEXTS.length)]!;
     }
   }
 
-  #number({ field, refersTo, most, leftOut }: NumberColumn): number {
+  #number({ field, refersTo, least, most, absent }: NumberFormat): number {
     if (refersTo !== undefined) {
       const { rows, count } = refersTo === 'owners' ? this.owners.slots : this.hosts.slots;
       return count === 0 || this.#random() < 0.2 ? -1 : rows[this.#below(count)]!;
     }
     if (field.type === 'sint64') {
-      const choices = [0, leftOut, this.#below(1e9), 2 ** 53 - this.#below(9), 2 ** 62, this.#below(2 ** 53)];
+      const choices = [0, absent, this.#below(1e9), 2 ** 53 - this.#below(9), 2 ** 62, this.#below(2 ** 53)];
       return choices[this.#below(choices.length)]!;
     }
-    if (field.type === 'sint32') return this.#below(2 ** 32) - 2 ** 31;
-    return this.#below(Math.min(most + 1, 2 ** 32));
+    return least + this.#below(most - least + 1);
   }
 }
 
 /** Every row by its key, with keys in place of slots. */
-function contents(tables: SectionTables): unknown {
+function contents(tables: NetworkTableSet): unknown {
   const keyOf = (name: NetworkTableName, slot: number): string => {
     if (slot < 0) return 'none';
-    const slots = slotsOf(tables, name);
+    const slots = toldNetworkTable(tables, name).slots;
     const words = ([0, 1, 2, 3] as const).map((word) => slots.keyWord(slot, word));
     if (name === 'traffic') return `${keyOf('owners', words[0]!)} over ${words[1]}`;
-    if (name === 'host_traffic') return `${keyOf('hosts', words[0]!)} over ${words[1]}`;
+    if (name === 'hostTraffic') return `${keyOf('hosts', words[0]!)} over ${words[1]}`;
     return words.join(':');
   };
   const result: Record<string, Record<string, unknown>> = {};
-  for (const name of NETWORK_TABLES) {
-    const slots = slotsOf(tables, name);
-    const columns = networkColumns(tables, name);
+  for (const name of NETWORK_TABLE_NAMES) {
+    const slots = toldNetworkTable(tables, name).slots;
+    const columns = toldNetworkTable(tables, name);
     const rows: Record<string, unknown> = {};
     for (const slot of slots.rows.subarray(0, slots.count)) {
       const row: Record<string, unknown> = {};
-      for (const { field, values, stride, offset, refersTo } of columns.numbers) {
+      for (const { values, format } of columns.numbers) {
+        const { field, stride, offset, refersTo } = format;
         const value = values[slot * stride + offset]!;
         row[field.name] = refersTo === 'owners' || refersTo === 'hosts' ? keyOf(refersTo, value) : value;
       }
-      for (const { field, texts } of columns.texts) row[field.name] = texts[slot];
+      for (const { format, texts } of columns.texts) row[format.name] = texts[slot];
       rows[keyOf(name, slot)] = row;
     }
     result[name] = rows;
@@ -161,8 +162,8 @@ function contents(tables: SectionTables): unknown {
 }
 
 /** Slot and serial of every row by key, as readers of rates hold on to them. */
-function identities(tables: SectionTables, name: NetworkTableName): Map<string, string> {
-  const slots = slotsOf(tables, name);
+function identities(tables: NetworkTableSet, name: NetworkTableName): Map<string, string> {
+  const slots = toldNetworkTable(tables, name).slots;
   const found = new Map<string, string>();
   for (const slot of slots.rows.subarray(0, slots.count)) {
     const key = ([0, 1, 2, 3] as const).map((word) => slots.keyWord(slot, word)).join(':');

@@ -1,9 +1,9 @@
+import { WireWriter } from '../../data/codec/wire-writer.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { originalProcessOfRow } from './original-processes.ts';
 import type { ProcessChanges } from './process-changes.ts';
 import { writeProcess } from './processes.generated.ts';
-import { WireWriter } from './wire-writer.ts';
 
 const PROCESS_COUNT_FIELD = 1;
 const ROWS_FIELD = 2;

@@ -1,11 +1,11 @@
 import { PbfReader } from 'pbf';
+import { checkProtobuf } from '../../data/codec/protobuf-shape.ts';
 import { cleanText, cutText } from '../../data/codec/wire-text.ts';
+import { WireWriter } from '../../data/codec/wire-writer.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import type { OriginalProcess } from './original-metrics.ts';
 import type { ProcessChanges } from './process-changes.ts';
 import { PROCESSES_SHAPE, type Process, readProcesses, writeProcess } from './processes.generated.ts';
-import { checkProtobuf } from './protobuf-shape.ts';
-import { WireWriter } from './wire-writer.ts';
 
 /** The reply to `get_processes`, by the names that it has on the wire. */
 export interface OriginalProcesses {

@@ -1,9 +1,8 @@
+import { type NumberArray, toldProcesses } from '../../data/codec/told-table.ts';
 import { ProcessList, type ToldProcesses } from '../../data/sample/process-list.ts';
 import type { ProcessTable } from '../../data/sample/process-table.ts';
-import type { NumberArray } from '../../data/sample/told-tables.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { REMOVALS_LIMIT, ROWS_LIMIT } from './limits.ts';
-import { processColumns } from './process-columns.ts';
 
 /** By the slots of the list. */
 const CHANGE_COLUMNS = {
@@ -27,6 +26,9 @@ const CHANGE_COLUMNS = {
  */
 export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
   readonly list = new ProcessList(ROWS_LIMIT.processes);
+  readonly told = toldProcesses(this.list);
+  /** By the numbers that are told: the sample in which any row's was last another. */
+  readonly columnChangedAt = new Float64Array(this.told.numbers.length);
   /** Of the sample that is in the list; 0 before the first. */
   sequence = 0;
   readonly removals = new RemovalLog();
@@ -42,14 +44,12 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
     const { rows, count } = sample.processes.slots;
     this.#findSlots(sample.processes);
     this.#removeUnseen();
-    const own = processColumns(this.list);
-    const told = processColumns(sample);
-    for (const [at, { values }] of told.numbers.entries()) {
-      this.#takeNumbers(values, own.numbers[at]!.values, rows, count);
+    const { numbers, texts } = toldProcesses(sample);
+    for (const [at, { values }] of this.told.numbers.entries()) {
+      if (this.#takeNumbers(numbers[at]!.values, values, rows, count)) this.columnChangedAt[at] = sequence;
     }
-    for (const [at, { texts }] of told.texts.entries()) {
-      this.#takeTexts(texts, own.texts[at]!.texts, rows, count);
-    }
+    for (const [at, own] of this.told.texts.entries())
+      this.#takeTexts(texts[at]!.texts, own.texts, rows, count);
     for (let i = 0; i < count; i++) this.#takeShare(this.#slots[i]!, Math.fround(shareOf(rows[i]!)));
   }
 
@@ -95,11 +95,13 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
     this.list.remove(slot);
   }
 
-  #takeNumbers(from: NumberArray, into: NumberArray, rows: Int32Array, count: number): void {
+  /** Whether any was another. */
+  #takeNumbers(from: NumberArray, into: NumberArray, rows: Int32Array, count: number): boolean {
     const at = this.#slots;
     if (from instanceof Float64Array && into instanceof Float64Array) {
-      takeDoubles(from, into, rows, at, count, this.changedAt, this.sequence);
-    } else takeIntegers(from, into, rows, at, count, this.changedAt, this.sequence);
+      return takeDoubles(from, into, rows, at, count, this.changedAt, this.sequence);
+    }
+    return takeIntegers(from, into, rows, at, count, this.changedAt, this.sequence);
   }
 
   #takeTexts(
@@ -157,7 +159,7 @@ class RemovalLog {
 }
 
 /**
- * Copies `from[rows[i]]` to `into[slots[i]]` and notes where it was another. Doubles have a loop of their
+ * Copies `from[rows[i]]` to `into[slots[i]]`, notes where it was another and says whether any was. Doubles have a loop of their
  * own, for one loop that sees every kind of array is several times slower. NaN is the same as NaN.
  */
 function takeDoubles(
@@ -168,7 +170,8 @@ function takeDoubles(
   count: number,
   changedAt: Float64Array,
   sequence: number,
-): void {
+): boolean {
+  let isNews = false;
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot < 0) continue;
@@ -177,7 +180,9 @@ function takeDoubles(
     if (value === before || (Number.isNaN(value) && Number.isNaN(before))) continue;
     into[slot] = value;
     changedAt[slot] = sequence;
+    isNews = true;
   }
+  return isNews;
 }
 
 function takeIntegers(
@@ -188,11 +193,14 @@ function takeIntegers(
   count: number,
   changedAt: Float64Array,
   sequence: number,
-): void {
+): boolean {
+  let isNews = false;
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot < 0 || into[slot] === from[rows[i]!]) continue;
     into[slot] = from[rows[i]!]!;
     changedAt[slot] = sequence;
+    isNews = true;
   }
+  return isNews;
 }

@@ -1,23 +1,10 @@
-import type { PbfWriter } from 'pbf';
+import { type RemovedRows, type TableNews, TableWriter } from '../../data/codec/table-writer.ts';
+import { WireWriter } from '../../data/codec/wire-writer.ts';
 import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
-import { ColumnWriter, TextPlaces } from './column-writer.ts';
 import type { ProcessChanges } from './process-changes.ts';
-import { processColumns } from './process-columns.ts';
 import { headerMessage, sectionMessage } from './section-codec.ts';
-import {
-  PROCESS_COLUMNS_SHAPE,
-  PROCESSES_REPLY_SHAPE,
-  REMOVED_COLUMNS_SHAPE,
-  writeHeader,
-  writeSectionFacts,
-} from './socktop-v2.generated.ts';
+import { PROCESSES_REPLY_SHAPE, writeHeader, writeSectionFacts } from './socktop-v2.generated.ts';
 import { type V2Payload, v2Protobuf } from './v2-frame.ts';
-import { fieldOf, type TextColumn, type WireColumns } from './wire-table.ts';
-import { WireWriter } from './wire-writer.ts';
-
-/** A text that has not changed since the base; the texts of a reply stand at places from 2. */
-const TEXT_AS_BEFORE = 1;
-export const PROCESS_FIRST_TEXT = 2;
 
 /** Replies of one sample that are kept: clients that poll in step have the same base. */
 const CACHED_BASES = 8;
@@ -37,8 +24,7 @@ export interface ProcessFacts {
 /** Writes `ProcessesReply` for clients that are at some sample or at none, each distinct one once per sample. */
 export class ProcessEncoder {
   readonly #changes: ProcessChanges;
-  readonly #columns = new ColumnWriter();
-  readonly #texts = new TextPlaces(PROCESS_FIRST_TEXT);
+  readonly #tables = new TableWriter(2);
   /** By base. */
   readonly #encoded = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #payloads = new Map<number, V2Payload>();
@@ -87,7 +73,7 @@ export class ProcessEncoder {
 
   #encode(facts: ProcessFacts, base: number): Uint8Array<ArrayBuffer> {
     const writer = new WireWriter(this.#buffer);
-    const columns = processColumns(this.#changes.list);
+    const { told } = this.#changes;
     writer.writeMessage(tagOf('header'), writeHeader, headerMessage(facts.header));
     const section = { ...facts.section, sequence: this.#changes.sequence };
     writer.writeMessage(tagOf('section'), writeSectionFacts, sectionMessage(section));
@@ -95,53 +81,41 @@ export class ProcessEncoder {
     writer.writeDoubleField(tagOf('process_count'), facts.processCount);
     writer.writeDoubleField(tagOf('memory_total_bytes'), facts.memoryTotalBytes);
     writer.writeDoubleField(tagOf('core_count'), facts.coreCount);
-    if (base > 0) writer.writeMessage(tagOf('removed'), () => this.#removed(writer, base), undefined);
-    writer.writeMessage(tagOf('rows'), () => this.#changed(writer, base, columns), undefined);
-    for (const text of this.#texts.texts) writer.writeStringField(tagOf('texts'), text);
-    this.#texts.clear();
+    if (base > 0) {
+      this.#tables.removed(writer, tagOf('removed'), told, this.#removedSince(base));
+      this.#tables.news(writer, tagOf('rows'), told, this.#newsSince(base));
+    } else this.#tables.whole(writer, tagOf('rows'), told);
+    this.#tables.texts(writer, tagOf('texts'));
     const bytes = new Uint8Array(writer.finish());
     this.#buffer = writer.buf;
     return bytes;
   }
 
-  #removed(writer: PbfWriter, base: number): void {
+  #removedSince(base: number): RemovedRows {
     const { removals } = this.#changes;
+    const { pid, startTicks } = removals;
     let first = removals.count;
     while (first > 0 && removals.sequence[removals.at(first - 1)]! > base) first--;
     const count = removals.count - first;
     this.#reserve(count);
     for (let i = 0; i < count; i++) this.#rows[i] = removals.at(first + i);
-    writer.writeVarintField(1, count);
-    this.#columns.begin(this.#rows, count);
-    const number = (name: string, values: Int32Array | Float64Array): void => {
-      const field = fieldOf(REMOVED_COLUMNS_SHAPE, name);
-      const column = { field, values, stride: 1, offset: 0, refersTo: undefined, leftOut: 0, most: 0 };
-      this.#columns.numbers(writer, column, undefined);
-    };
-    number('pid', removals.pid);
-    number('start_ticks', removals.startTicks);
+    return { rows: this.#rows, count, columns: { pid, startTicks } };
   }
 
-  #changed(writer: PbfWriter, base: number, columns: WireColumns): void {
-    const { list, changedAt } = this.#changes;
-    const { rows, count } = list.processes.slots;
+  #newsSince(base: number): TableNews {
+    const { told, changedAt, textChangedAt, columnChangedAt } = this.#changes;
+    const { rows, count } = told.slots;
     this.#reserve(count);
     let changed = 0;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       if (changedAt[slot]! > base) this.#rows[changed++] = slot;
     }
-    writer.writeVarintField(1, changed);
-    this.#columns.begin(this.#rows, changed);
-    for (const column of columns.numbers) this.#columns.numbers(writer, column, undefined);
-    for (const column of columns.texts) this.#textColumn(writer, column, base);
-  }
-
-  #textColumn(writer: PbfWriter, { field, texts, limit }: TextColumn, base: number): void {
-    const { textChangedAt } = this.#changes;
-    this.#columns.words(writer, fieldOf(PROCESS_COLUMNS_SHAPE, field.name), (slot) =>
-      textChangedAt[slot]! > base ? this.#texts.placeOf(texts[slot], limit) : TEXT_AS_BEFORE,
-    );
+    return {
+      ...{ rows: this.#rows, count: changed },
+      isColumnNew: (at) => columnChangedAt[at]! > base,
+      isTextNew: (slot) => textChangedAt[slot]! > base,
+    };
   }
 
   #reserve(count: number): void {

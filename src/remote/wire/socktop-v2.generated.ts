@@ -2,7 +2,8 @@
 // biome-ignore-all format: written by the compiler of pbf
 // Made from socktop-v2.proto by `npm run bun bin/dev/wire-code.ts`.
 import type { PbfReader, PbfWriter } from 'pbf';
-import type { MessageShape } from './protobuf-shape.ts';
+import type { MessageShape } from '../../data/codec/protobuf-shape.ts';
+import { tableShape } from '../../data/codec/table-format.ts';
 
 export interface Header {
   host_name: string;
@@ -212,148 +213,6 @@ export const NETWORK_FACTS_SHAPE: MessageShape = {
   ],
 };
 
-export const OWNER_COLUMNS_SHAPE: MessageShape = {
-  name: 'OwnerColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'serial', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'key0', type: 'fixed32', isRepeated: true },
-    { tag: 4, name: 'key1', type: 'fixed32', isRepeated: true },
-    { tag: 5, name: 'key2', type: 'fixed32', isRepeated: true },
-    { tag: 6, name: 'key3', type: 'fixed32', isRepeated: true },
-    { tag: 7, name: 'kind', type: 'uint32', isRepeated: true },
-    { tag: 8, name: 'pid', type: 'uint32', isRepeated: true },
-    { tag: 9, name: 'ppid', type: 'uint32', isRepeated: true },
-    { tag: 10, name: 'start_ticks', type: 'sint64', isRepeated: true },
-    { tag: 11, name: 'uid', type: 'sint32', isRepeated: true },
-    { tag: 12, name: 'has_exited', type: 'uint32', isRepeated: true },
-    { tag: 13, name: 'connection_count', type: 'uint32', isRepeated: true },
-    { tag: 14, name: 'listener_count', type: 'uint32', isRepeated: true },
-    { tag: 15, name: 'name', type: 'uint32', isRepeated: true },
-    { tag: 16, name: 'user', type: 'uint32', isRepeated: true },
-    { tag: 17, name: 'command_line', type: 'uint32', isRepeated: true },
-    { tag: 18, name: 'cgroup', type: 'uint32', isRepeated: true },
-  ],
-};
-
-export const HOST_COLUMNS_SHAPE: MessageShape = {
-  name: 'HostColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'serial', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'key0', type: 'fixed32', isRepeated: true },
-    { tag: 4, name: 'key1', type: 'fixed32', isRepeated: true },
-    { tag: 5, name: 'key2', type: 'fixed32', isRepeated: true },
-    { tag: 6, name: 'key3', type: 'fixed32', isRepeated: true },
-    { tag: 7, name: 'connection_count', type: 'uint32', isRepeated: true },
-  ],
-};
-
-export const TRAFFIC_COLUMNS_SHAPE: MessageShape = {
-  name: 'TrafficColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'serial', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'subject', type: 'sint32', isRepeated: true },
-    { tag: 4, name: 'interface_index', type: 'sint32', isRepeated: true },
-    { tag: 5, name: 'tx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 6, name: 'rx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 7, name: 'tx_segments', type: 'sint64', isRepeated: true },
-    { tag: 8, name: 'rx_segments', type: 'sint64', isRepeated: true },
-    { tag: 9, name: 'tx_header_bytes', type: 'sint64', isRepeated: true },
-    { tag: 10, name: 'rx_header_bytes', type: 'sint64', isRepeated: true },
-    { tag: 11, name: 'inferred_tx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 12, name: 'inferred_rx_bytes', type: 'sint64', isRepeated: true },
-  ],
-};
-
-export const INTERFACE_COLUMNS_SHAPE: MessageShape = {
-  name: 'InterfaceColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'serial', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'key0', type: 'fixed32', isRepeated: true },
-    { tag: 4, name: 'key1', type: 'fixed32', isRepeated: true },
-    { tag: 5, name: 'key2', type: 'fixed32', isRepeated: true },
-    { tag: 6, name: 'key3', type: 'fixed32', isRepeated: true },
-    { tag: 7, name: 'index', type: 'sint32', isRepeated: true },
-    { tag: 8, name: 'rx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 9, name: 'tx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 10, name: 'rx_packets', type: 'sint64', isRepeated: true },
-    { tag: 11, name: 'tx_packets', type: 'sint64', isRepeated: true },
-    { tag: 12, name: 'is_loopback', type: 'uint32', isRepeated: true },
-    { tag: 13, name: 'is_uplink', type: 'uint32', isRepeated: true },
-    { tag: 14, name: 'is_up', type: 'uint32', isRepeated: true },
-    { tag: 15, name: 'name', type: 'uint32', isRepeated: true },
-  ],
-};
-
-export const ADDRESS_COLUMNS_SHAPE: MessageShape = {
-  name: 'AddressColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'serial', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'key0', type: 'fixed32', isRepeated: true },
-    { tag: 4, name: 'key1', type: 'fixed32', isRepeated: true },
-    { tag: 5, name: 'key2', type: 'fixed32', isRepeated: true },
-    { tag: 6, name: 'key3', type: 'fixed32', isRepeated: true },
-    { tag: 7, name: 'interface_index', type: 'sint32', isRepeated: true },
-  ],
-};
-
-export const SOCKET_COLUMNS_SHAPE: MessageShape = {
-  name: 'SocketColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'serial', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'key0', type: 'fixed32', isRepeated: true },
-    { tag: 4, name: 'key1', type: 'fixed32', isRepeated: true },
-    { tag: 5, name: 'key2', type: 'fixed32', isRepeated: true },
-    { tag: 6, name: 'key3', type: 'fixed32', isRepeated: true },
-    { tag: 7, name: 'protocol', type: 'uint32', isRepeated: true },
-    { tag: 8, name: 'family', type: 'uint32', isRepeated: true },
-    { tag: 9, name: 'state', type: 'uint32', isRepeated: true },
-    { tag: 10, name: 'local0', type: 'uint32', isRepeated: true },
-    { tag: 11, name: 'local1', type: 'uint32', isRepeated: true },
-    { tag: 12, name: 'local2', type: 'uint32', isRepeated: true },
-    { tag: 13, name: 'local3', type: 'fixed32', isRepeated: true },
-    { tag: 14, name: 'remote0', type: 'uint32', isRepeated: true },
-    { tag: 15, name: 'remote1', type: 'uint32', isRepeated: true },
-    { tag: 16, name: 'remote2', type: 'uint32', isRepeated: true },
-    { tag: 17, name: 'remote3', type: 'fixed32', isRepeated: true },
-    { tag: 18, name: 'local_port', type: 'uint32', isRepeated: true },
-    { tag: 19, name: 'remote_port', type: 'uint32', isRepeated: true },
-    { tag: 20, name: 'inode', type: 'uint32', isRepeated: true },
-    { tag: 21, name: 'uid', type: 'sint32', isRepeated: true },
-    { tag: 22, name: 'cgroup_id', type: 'sint64', isRepeated: true },
-    { tag: 23, name: 'tx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 24, name: 'rx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 25, name: 'tx_segments', type: 'sint64', isRepeated: true },
-    { tag: 26, name: 'rx_segments', type: 'sint64', isRepeated: true },
-    { tag: 27, name: 'rtt_micros', type: 'sint64', isRepeated: true },
-    { tag: 28, name: 'retransmits', type: 'sint64', isRepeated: true },
-    { tag: 29, name: 'owner_pid', type: 'uint32', isRepeated: true },
-    { tag: 30, name: 'owner_start_ticks', type: 'sint64', isRepeated: true },
-    { tag: 31, name: 'owner_basis', type: 'uint32', isRepeated: true },
-    { tag: 32, name: 'first_seen_micros', type: 'sint64', isRepeated: true },
-    { tag: 33, name: 'born_before_start', type: 'uint32', isRepeated: true },
-    { tag: 34, name: 'interface_index', type: 'sint32', isRepeated: true },
-    { tag: 35, name: 'is_share', type: 'uint32', isRepeated: true },
-    { tag: 36, name: 'owner', type: 'sint32', isRepeated: true },
-    { tag: 37, name: 'host', type: 'sint32', isRepeated: true },
-    { tag: 38, name: 'account_interface', type: 'sint32', isRepeated: true },
-    { tag: 39, name: 'account_tx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 40, name: 'account_rx_bytes', type: 'sint64', isRepeated: true },
-    { tag: 41, name: 'is_closed', type: 'uint32', isRepeated: true },
-  ],
-};
-
 export const NETWORK_REPLY_SHAPE: MessageShape = {
   name: 'NetworkReply',
   isTable: false,
@@ -363,42 +222,13 @@ export const NETWORK_REPLY_SHAPE: MessageShape = {
     { tag: 3, name: 'network', type: 'message', isRepeated: false, message: NETWORK_FACTS_SHAPE },
     { tag: 4, name: 'errors', type: 'message', isRepeated: true, message: FAILURE_SHAPE },
     { tag: 5, name: 'texts', type: 'string', isRepeated: true },
-    { tag: 6, name: 'owners', type: 'message', isRepeated: false, message: OWNER_COLUMNS_SHAPE },
-    { tag: 7, name: 'hosts', type: 'message', isRepeated: false, message: HOST_COLUMNS_SHAPE },
-    { tag: 8, name: 'traffic', type: 'message', isRepeated: false, message: TRAFFIC_COLUMNS_SHAPE },
-    { tag: 9, name: 'host_traffic', type: 'message', isRepeated: false, message: TRAFFIC_COLUMNS_SHAPE },
-    { tag: 10, name: 'interfaces', type: 'message', isRepeated: false, message: INTERFACE_COLUMNS_SHAPE },
-    { tag: 11, name: 'addresses', type: 'message', isRepeated: false, message: ADDRESS_COLUMNS_SHAPE },
-    { tag: 12, name: 'sockets', type: 'message', isRepeated: false, message: SOCKET_COLUMNS_SHAPE },
-  ],
-};
-
-export const REMOVED_COLUMNS_SHAPE: MessageShape = {
-  name: 'RemovedColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'pid', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'start_ticks', type: 'sint64', isRepeated: true },
-  ],
-};
-
-export const PROCESS_COLUMNS_SHAPE: MessageShape = {
-  name: 'ProcessColumns',
-  isTable: true,
-  fields: [
-    { tag: 1, name: 'rows', type: 'uint32', isRepeated: false },
-    { tag: 2, name: 'pid', type: 'uint32', isRepeated: true },
-    { tag: 3, name: 'start_ticks', type: 'sint64', isRepeated: true },
-    { tag: 4, name: 'state', type: 'uint32', isRepeated: true },
-    { tag: 5, name: 'threads', type: 'sint64', isRepeated: true },
-    { tag: 6, name: 'cpu_nanos', type: 'sint64', isRepeated: true },
-    { tag: 7, name: 'resident_bytes', type: 'sint64', isRepeated: true },
-    { tag: 8, name: 'read_bytes', type: 'sint64', isRepeated: true },
-    { tag: 9, name: 'written_bytes', type: 'sint64', isRepeated: true },
-    { tag: 10, name: 'name', type: 'uint32', isRepeated: true },
-    { tag: 11, name: 'user', type: 'uint32', isRepeated: true },
-    { tag: 12, name: 'command_line', type: 'uint32', isRepeated: true },
+    { tag: 6, name: 'owners', type: 'message', isRepeated: false, message: tableShape('OwnerColumns') },
+    { tag: 7, name: 'hosts', type: 'message', isRepeated: false, message: tableShape('HostColumns') },
+    { tag: 8, name: 'traffic', type: 'message', isRepeated: false, message: tableShape('TrafficColumns') },
+    { tag: 9, name: 'host_traffic', type: 'message', isRepeated: false, message: tableShape('TrafficColumns') },
+    { tag: 10, name: 'interfaces', type: 'message', isRepeated: false, message: tableShape('InterfaceColumns') },
+    { tag: 11, name: 'addresses', type: 'message', isRepeated: false, message: tableShape('AddressColumns') },
+    { tag: 12, name: 'sockets', type: 'message', isRepeated: false, message: tableShape('SocketColumns') },
   ],
 };
 
@@ -413,7 +243,7 @@ export const PROCESSES_REPLY_SHAPE: MessageShape = {
     { tag: 5, name: 'memory_total_bytes', type: 'double', isRepeated: false },
     { tag: 6, name: 'core_count', type: 'double', isRepeated: false },
     { tag: 7, name: 'texts', type: 'string', isRepeated: true },
-    { tag: 8, name: 'removed', type: 'message', isRepeated: false, message: REMOVED_COLUMNS_SHAPE },
-    { tag: 9, name: 'rows', type: 'message', isRepeated: false, message: PROCESS_COLUMNS_SHAPE },
+    { tag: 8, name: 'removed', type: 'message', isRepeated: false, message: tableShape('RemovedColumns') },
+    { tag: 9, name: 'rows', type: 'message', isRepeated: false, message: tableShape('ProcessColumns') },
   ],
 };

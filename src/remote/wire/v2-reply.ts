@@ -51,7 +51,7 @@ export function v2JsonPayload(value: JsonValue): V2Payload {
 
 /** An error as a payload. */
 export function v2ErrorPayload(error: ErrorReply): V2Payload {
-  return v2Json(JSON.stringify(errorReply.write(error, 'v2')), true);
+  return v2Json(JSON.stringify(errorReply.write(error)), true);
 }
 
 /**

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withUnderscores } from '../../data/codec/json-values.ts';
+import type { MessageShape } from '../../data/codec/protobuf-shape.ts';
 import { jsonNameOf } from '../../data/codec/record-json.ts';
 import { jsonColumnsOf } from '../../data/codec/table-json.ts';
 import { MACHINE } from '../../data/sample/machine-section.ts';
@@ -12,7 +13,6 @@ import type { Shape } from '../../data/schema/record.ts';
 import { SECTION, SNAPSHOT_HEADER } from '../../data/schema/section-facts.ts';
 import { CAPABILITIES } from './agent-capabilities.ts';
 import { PROCESSES_SHAPE } from './processes.generated.ts';
-import type { MessageShape } from './protobuf-shape.ts';
 import { NETWORK_REPLY_SHAPE, PROCESSES_REPLY_SHAPE } from './socktop-v2.generated.ts';
 import { V2_REQUESTS } from './v2-request.ts';
 
@@ -20,7 +20,6 @@ const HERE = fileURLToPath(new URL('./', import.meta.url));
 const PAGE = readFileSync(fileURLToPath(new URL('../../../docs/WIRE.md', import.meta.url)), 'utf8');
 const ORIGINAL_MESSAGES = ['original-metrics', 'original-process-detail', 'error-reply'];
 const RECORDS = [SNAPSHOT_HEADER, SECTION, CAPABILITIES, MACHINE, DISKS, PROCESS_DETAIL, JOURNAL];
-
 function protobufFields({ fields }: MessageShape): string[] {
   return fields.flatMap(({ name, message }) => [
     name,

@@ -1,20 +1,10 @@
 import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-rows.ts';
 import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable } from './list-table.ts';
-import type {
-  Identity,
-  ListHit,
-  ListInput,
-  ListLook,
-  ListSort,
-  NameLookup,
-  NetworkList,
-} from './network-list.ts';
+import { ListTable, RowList } from './list-table.ts';
+import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 /** A colour for each kind of state: open, opening, listening, on its way out. */
 function stateStyle(state: number, theme: Theme): Style {
@@ -80,19 +70,10 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
 };
 
 /** The connections of one process. */
-export class ConnectionList implements NetworkList {
+export class ConnectionList extends RowList<ConnectionRows, typeof CONNECTION_FIELDS> {
   readonly rows = new ConnectionRows();
-  readonly #table = new ListTable(CONNECTION_FIELDS, COLUMNS);
-  readonly sortKeys = this.#table.keys;
+  protected readonly table = new ListTable(CONNECTION_FIELDS, COLUMNS);
   #names: NameLookup | undefined;
-
-  get count(): number {
-    return this.rows.count;
-  }
-
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
-  }
 
   rebuild({ data, scope, filter, names, owner }: ListInput): void {
     this.rows.build(data.section, data.rates, scope, owner, filter);
@@ -100,24 +81,12 @@ export class ConnectionList implements NetworkList {
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
   }
 
-  rankOf(sort: ListSort, { slot, serial }: Identity): number {
-    return this.#table.rankOf(this.rows, sort, this.rows.rowOfSocket(slot, serial));
-  }
-
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
-  }
-
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this);
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
+  protected rowOf({ slot, serial }: Identity): number {
+    return this.rows.rowOfSocket(slot, serial);
   }
 
   /** Name or address of the other end, and its port. */

@@ -11,7 +11,7 @@ import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
 import { renderChart } from '../../screen/widgets/chart.ts';
-import { maximumOf, plainSamples } from '../../screen/widgets/levels.ts';
+import { maximumOf } from '../../screen/widgets/levels.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-data.ts';
 
@@ -66,14 +66,10 @@ export class DetailFacts {
   cgroup = '';
   hasExited = false;
   ageMicros = Number.NaN;
-  up = Number.NaN;
-  down = Number.NaN;
-  upTotal = Number.NaN;
-  downTotal = Number.NaN;
+  readonly sums = new OwnerSums();
   listening: readonly string[] = [];
   /** A socket of another network namespace was seen: of that one's listeners the kernel lists none here. */
   isForeign = false;
-  readonly #sums = new OwnerSums();
   readonly #listen = new ListenRows();
 
   /** Takes the owner's facts; false: its row is gone, and the last facts stay. */
@@ -104,12 +100,7 @@ export class DetailFacts {
   }
 
   #takeFigures(data: NetworkData, scope: Scope, owner: number): void {
-    const sums = this.#sums;
-    sums.build(data.section, data.rates, scope, owner);
-    this.up = sums.up;
-    this.down = sums.down;
-    this.upTotal = sums.upTotal;
-    this.downTotal = sums.downTotal;
+    this.sums.build(data.section, data.rates, scope, owner);
     const listen = this.#listen;
     listen.build(data.section, scope, undefined, owner);
     const order = listen.order({ key: 'port', isReversed: false });
@@ -158,25 +149,21 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
   ];
   const right: Segment[] = [
     {
-      text: `total ${bytesText(facts.upTotal)} / ${bytesText(facts.downTotal)}`,
+      text: `total ${bytesText(facts.sums.upTotal)} / ${bytesText(facts.sums.downTotal)}`,
       style: theme.dim,
       priority: 20,
     },
-    { text: `${ascii ? 'up' : '▲'} ${rateText(facts.up)}`, style: theme.upload, priority: 90 },
-    { text: `${ascii ? 'dn' : '▼'} ${rateText(facts.down)}`, style: theme.download, priority: 91 },
+    { text: `${ascii ? 'up' : '▲'} ${rateText(facts.sums.up)}`, style: theme.upload, priority: 90 },
+    { text: `${ascii ? 'dn' : '▼'} ${rateText(facts.sums.down)}`, style: theme.download, priority: 91 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
-
-const SAMPLES_MAX = 600;
-const values = new Float32Array(SAMPLES_MAX);
 
 function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'up' | 'down'): void {
   if (area.height < 3) return;
   const { theme, ascii, history } = view;
   const isUp = direction === 'up';
-  for (let i = 0; i < history.count; i++) values[i] = isUp ? history.up(i) : history.down(i);
-  const samples = { ...plainSamples(values), newest: history.count - 1, count: history.count };
+  const samples = history[direction];
   // In the border: inside it would cover the newest samples.
   const peak = `peak ${compactBytesText(maximumOf(samples, 2 * area.width))}`;
   const inside = renderBlock(area, buffer, {

@@ -1,9 +1,7 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
 import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable } from './list-table.ts';
-import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { ListTable, RowList } from './list-table.ts';
+import type { Identity, ListInput, ListSort } from './network-list.ts';
 import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
@@ -31,23 +29,14 @@ const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
 };
 
 /** Control groups: containers, services, sessions. */
-export class GroupList implements NetworkList {
+export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
   readonly rows = new GroupRows();
-  readonly #table = new ListTable(GROUP_FIELDS, COLUMNS);
-  readonly sortKeys = this.#table.keys;
+  protected readonly table = new ListTable(GROUP_FIELDS, COLUMNS);
   /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
   readonly #known = new Map<string, number>();
   #names: string[] = [];
   /** What a full bar means. */
   maximum = 0;
-
-  get count(): number {
-    return this.rows.count;
-  }
-
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
-  }
 
   rebuild({ data, scope, filter }: ListInput): void {
     const { rows } = this;
@@ -56,30 +45,18 @@ export class GroupList implements NetworkList {
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? undefined : { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
   }
 
-  rankOf(sort: ListSort, { slot }: Identity): number {
-    return this.#table.rankOf(this.rows, sort, this.rows.rowOfGroup(this.#names[slot] ?? ''));
+  protected rowOf({ slot }: Identity): number {
+    return this.rows.rowOfGroup(this.#names[slot] ?? '');
   }
 
   /** The filter that lets exactly the group at a rank through; '' past the end. */
   filterAt(sort: ListSort, rank: number): string {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.filterTextOf(row);
-  }
-
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
-  }
-
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this);
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
   }
 
   #placeOf(name: string): number {

@@ -1,18 +1,8 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
 import { type ListColumns, left } from './list-column.ts';
-import { ListTable } from './list-table.ts';
-import type {
-  Identity,
-  ListHit,
-  ListInput,
-  ListLook,
-  ListSort,
-  NameLookup,
-  NetworkList,
-} from './network-list.ts';
+import { ListTable, RowList } from './list-table.ts';
+import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const NAMED_PROCESSES = 4;
@@ -39,23 +29,14 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
 };
 
 /** Remote hosts over all processes: which of them use the network most. */
-export class HostList implements NetworkList {
+export class HostList extends RowList<HostRows, typeof HOST_FIELDS> {
   readonly rows = new HostRows();
-  readonly #table = new ListTable(HOST_FIELDS, COLUMNS);
-  readonly sortKeys = this.#table.keys;
+  protected readonly table = new ListTable(HOST_FIELDS, COLUMNS);
   readonly #owners = new Int32Array(NAMED_PROCESSES);
   #section: NetworkSection | undefined;
   names: NameLookup | undefined;
   /** What a full bar means. */
   maximum = 0;
-
-  get count(): number {
-    return this.rows.count;
-  }
-
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
-  }
 
   rebuild({ data, scope, filter, names }: ListInput): void {
     const { rows } = this;
@@ -66,33 +47,21 @@ export class HostList implements NetworkList {
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     if (row < 0) return undefined;
     const slot = this.rows.host[row]!;
     return { slot, serial: this.#section?.hosts.slots.serial[slot] ?? 0 };
   }
 
-  rankOf(sort: ListSort, { slot, serial }: Identity): number {
+  protected rowOf({ slot, serial }: Identity): number {
     if (this.#section?.hosts.slots.serial[slot] !== serial) return -1;
-    return this.#table.rankOf(this.rows, sort, this.rows.rowOfHost(slot));
+    return this.rows.rowOfHost(slot);
   }
 
   /** The address of the host at a rank, '' where there is none: what a filter for it would name. */
   addressAt(sort: ListSort, rank: number): string {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.addressOf(row);
-  }
-
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
-  }
-
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this);
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
   }
 
   /** The busiest of them, and how many more there are. */

@@ -1,5 +1,5 @@
 import type { RowFields, SortKeyOf } from '../../data/query/row-fields.ts';
-import type { SortBy } from '../../data/query/row-order.ts';
+import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
 import { type ListColumns, marksOf, orderOf, roundOf } from './list-column.ts';
-import type { Alarm, ListHit, ListLook, ListSort } from './network-list.ts';
+import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 
 const WINDOW_ROWS_MAX = 1024;
 
@@ -141,5 +141,51 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   #layoutFor(width: number): ColumnLayout {
     if (this.#layout.width !== width) this.#layout = layoutColumns(this.#columns, width);
     return this.#layout;
+  }
+}
+
+/** What the lists over rows of data/query do alike; each knows its rows and its table. */
+export abstract class RowList<Rows extends RankedRows, Fields extends RowFields<never, never>>
+  implements NetworkList
+{
+  abstract readonly rows: Rows;
+  protected abstract readonly table: ListTable<this, Fields>;
+
+  abstract rebuild(input: ListInput): void;
+  abstract identityAt(sort: ListSort, rank: number): Identity | undefined;
+  /** The row of what `identityAt` named, -1 where it is not listed. */
+  protected abstract rowOf(identity: Identity): number;
+
+  get sortKeys(): readonly string[] {
+    return this.table.keys;
+  }
+
+  get count(): number {
+    return this.rows.count;
+  }
+
+  get unfilteredCount(): number {
+    return this.rows.unfilteredCount;
+  }
+
+  rankOf(sort: ListSort, identity: Identity): number {
+    return this.table.rankOf(this.rows, sort, this.rowOf(identity));
+  }
+
+  order(sort: ListSort): Int32Array {
+    return this.rows.order(this.table.sortOf(sort));
+  }
+
+  render(area: Rect, buffer: Buffer, look: ListLook): void {
+    this.table.render(area, buffer, look, this.rows, this);
+  }
+
+  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
+    return this.table.hit(area, look, this.count, x, y);
+  }
+
+  /** The row at a rank, -1 past the end. */
+  protected rowAt(sort: ListSort, rank: number): number {
+    return this.table.rowAt(this.rows, sort, rank);
   }
 }

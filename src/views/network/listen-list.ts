@@ -2,11 +2,9 @@ import { LISTEN_FIELDS, ListenRows } from '../../data/query/listen-rows.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
-import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
 import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable } from './list-table.ts';
-import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { ListTable, RowList } from './list-table.ts';
+import type { Identity, ListInput, ListSort } from './network-list.ts';
 import { TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
@@ -47,20 +45,11 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
 };
 
 /** Open ports: who listens where, TCP and UDP. */
-export class ListenList implements NetworkList {
+export class ListenList extends RowList<ListenRows, typeof LISTEN_FIELDS> {
   readonly rows = new ListenRows();
-  readonly #table = new ListTable(LISTEN_FIELDS, COLUMNS);
-  readonly sortKeys = this.#table.keys;
+  protected readonly table = new ListTable(LISTEN_FIELDS, COLUMNS);
   owners: OwnerTable | undefined;
   serviceName: ListInput['names']['serviceName'];
-
-  get count(): number {
-    return this.rows.count;
-  }
-
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
-  }
 
   rebuild({ data, scope, filter, names }: ListInput): void {
     this.rows.build(data.section, scope, filter);
@@ -69,29 +58,17 @@ export class ListenList implements NetworkList {
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
   }
 
-  rankOf(sort: ListSort, { slot, serial }: Identity): number {
-    return this.#table.rankOf(this.rows, sort, this.rows.rowOfSocket(slot, serial));
+  protected rowOf({ slot, serial }: Identity): number {
+    return this.rows.rowOfSocket(slot, serial);
   }
 
   /** The owner of the port at a rank, -1 none. */
   ownerAt(sort: ListSort, rank: number): number {
-    const row = this.#table.rowAt(this.rows, sort, rank);
+    const row = this.rowAt(sort, rank);
     return row < 0 ? -1 : this.rows.owner[row]!;
-  }
-
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
-  }
-
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.#table.render(area, buffer, look, this.rows, this);
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
   }
 }

@@ -211,6 +211,15 @@ export type RowColumn<Row> = readonly [
   decimals?: number,
 ];
 
+/** A sample of each family, without labels. */
+export function writeColumns<Row>(
+  writer: ExpositionWriter,
+  columns: readonly RowColumn<Row>[],
+  row: Row,
+): void {
+  for (const [family, read, decimals = 0] of columns) writer.scaled(family, NO_LABELS, read(row), decimals);
+}
+
 /**
  * Rows with the label sets that they have in common in all families of their table, each set once: of two rows that
  * come to the same labels the first stays, and past `limit` none is taken.

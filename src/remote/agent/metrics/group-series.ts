@@ -11,7 +11,7 @@ const NAME_LIMIT = 64;
 const GONE_MICROS = 3600e6;
 
 /** Label sets of a group. */
-interface GroupLabelSets {
+export interface GroupLabelSets {
   readonly name: string;
   readonly group: Uint8Array;
   readonly resident: Uint8Array;

@@ -5,10 +5,11 @@ import {
   counter,
   type ExpositionWriter,
   encodeLabels,
+  type Family,
   gauge,
   LabelledRows,
-  NO_LABELS,
   type RowColumn,
+  writeColumns,
 } from './exposition-writer.ts';
 import { recordColumns } from './record-families.ts';
 
@@ -49,48 +50,38 @@ const FREQUENCY = gauge(
   'Current scaled CPU thread frequency in hertz.',
   'hertz',
 );
-const CPU_COLUMNS = recordColumns<CpuSample>(CPU);
-
-type Stalling = 'waiting' | 'stalled';
-
-const pressureFamily = (resource: string, kind: Stalling, help: string) =>
-  counter(`node_pressure_${resource}_${kind}_seconds_total`, help, 'seconds');
-
-const PRESSURES = [
-  {
-    waiting: pressureFamily(
-      'cpu',
-      'waiting',
-      'Total time in seconds that processes have waited for CPU time.',
-    ),
-    stalled: undefined,
-    of: (cpu: CpuSample) => cpu.cpuPressure,
-  },
-  {
-    waiting: pressureFamily(
-      'memory',
-      'waiting',
-      'Total time in seconds that processes have waited for memory.',
-    ),
-    stalled: pressureFamily(
-      'memory',
-      'stalled',
-      'Total time in seconds no process could make progress for want of memory.',
-    ),
-    of: (cpu: CpuSample) => cpu.memoryPressure,
-  },
-  {
-    waiting: pressureFamily('io', 'waiting', 'Total time in seconds that processes have waited for I/O.'),
-    stalled: pressureFamily(
-      'io',
-      'stalled',
-      'Total time in seconds no process could make progress for want of I/O.',
-    ),
-    of: (cpu: CpuSample) => cpu.ioPressure,
-  },
-] as const;
-
 const MICROS_DECIMALS = 6;
+
+type PressureRead = (cpu: CpuSample) => Pressure | undefined;
+
+/** What some tasks waited for. */
+const waiting = (resource: string, read: PressureRead, lack: string): RowColumn<CpuSample> => [
+  pressureFamily(`${resource}_waiting`, `Total time in seconds that processes have waited for ${lack}.`),
+  (cpu) => read(cpu)?.some?.totalMicros,
+  MICROS_DECIMALS,
+];
+
+/** What all tasks waited for. */
+const stalled = (resource: string, read: PressureRead, lack: string): RowColumn<CpuSample> => [
+  pressureFamily(
+    `${resource}_stalled`,
+    `Total time in seconds no process could make progress for want of ${lack}.`,
+  ),
+  (cpu) => read(cpu)?.full?.totalMicros,
+  MICROS_DECIMALS,
+];
+
+const pressureFamily = (name: string, help: string): Family =>
+  counter(`node_pressure_${name}_seconds_total`, help, 'seconds');
+
+const CPU_COLUMNS: readonly RowColumn<CpuSample>[] = [
+  ...recordColumns<CpuSample>(CPU),
+  waiting('cpu', (cpu) => cpu.cpuPressure, 'CPU time'),
+  waiting('memory', (cpu) => cpu.memoryPressure, 'memory'),
+  stalled('memory', (cpu) => cpu.memoryPressure, 'memory'),
+  waiting('io', (cpu) => cpu.ioPressure, 'I/O'),
+  stalled('io', (cpu) => cpu.ioPressure, 'I/O'),
+];
 
 /** Label sets of one core. */
 interface CoreLabels {
@@ -110,13 +101,7 @@ export class CpuMetrics {
     for (let row = 1; row < times.count; row++) {
       writer.sample(FREQUENCY, this.#labelsOf(row).core, times.frequencyHz[row]);
     }
-    for (const [family, read] of CPU_COLUMNS) writer.sample(family, NO_LABELS, read(cpu));
-    for (const { waiting, stalled, of } of PRESSURES) {
-      const pressure: Pressure | undefined = of(cpu);
-      writer.scaled(waiting, NO_LABELS, pressure?.some?.totalMicros, MICROS_DECIMALS);
-      if (stalled === undefined) continue;
-      writer.scaled(stalled, NO_LABELS, pressure?.full?.totalMicros, MICROS_DECIMALS);
-    }
+    writeColumns(writer, CPU_COLUMNS, cpu);
   }
 
   #writeTimes(writer: ExpositionWriter, { times, ticksPerSecond }: CpuSample): void {
@@ -154,7 +139,7 @@ const MEMORY_COLUMNS = recordColumns<MemorySample>(MEMORY, {
 
 /** node_exporter's collector meminfo, as far as MemorySample goes. */
 export function writeMemory(writer: ExpositionWriter, memory: MemorySample): void {
-  for (const [family, read] of MEMORY_COLUMNS) writer.sample(family, NO_LABELS, read(memory));
+  writeColumns(writer, MEMORY_COLUMNS, memory);
 }
 
 /** Missing where either is. */
@@ -168,7 +153,6 @@ const ZONE_PREFIX = 'thermal_zone';
 const SENSOR_LABEL = gauge('node_hwmon_sensor_label', 'Label for given chip and sensor.');
 const CHIP_NAMES = gauge('node_hwmon_chip_names', 'Annotation metric for human-readable chip names.');
 const ZONE_TEMPERATURE = gauge('node_thermal_zone_temp', 'Zone temperature in Celsius.');
-
 type SensorList = Exclude<keyof SensorsSample, 'cpu'>;
 /** What all sensors have in common. */
 type ChipInput = NonNullable<SensorsSample[SensorList]>[number];
@@ -222,7 +206,11 @@ export function writeSensors(writer: ExpositionWriter, sample: SensorsSample): n
 
 function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
   const chips = new LabelledRows<string>(SENSORS_LIMIT);
-  for (const { chip, sensor } of sensors) chips.add(chip, 'chip', chip, 'chip_name', sensor.chip);
+  for (const { chip, sensor } of sensors) {
+    // One without a name of its own is called by its number.
+    if (!sensor.id.startsWith(`${sensor.chip}/`))
+      chips.add(chip, 'chip', chip, 'chip_name', cleaned(sensor.chip));
+  }
   chips.each((_, labels) => writer.sample(CHIP_NAMES, labels, 1));
 }
 

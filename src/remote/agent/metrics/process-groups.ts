@@ -2,7 +2,7 @@ import type { MachineProcesses } from '../../../data/sample/machine-processes.ts
 import { type NetworkSection, OwnerKind } from '../../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import { counter, type ExpositionWriter, encodeLabels, type Family, gauge } from './exposition-writer.ts';
-import { GROUP_STATES, GroupColumns, GroupLabels } from './group-series.ts';
+import { GroupColumns, type GroupLabelSets, GroupLabels } from './group-series.ts';
 import { NetworkLedger } from './network-ledger.ts';
 import { ProcessLedger } from './process-ledger.ts';
 
@@ -104,29 +104,18 @@ export function writeProcessGroups(
   const { columns } = groups;
   writeColumn(writer, groups, PROCESSES, columns.processes);
   writeColumn(writer, groups, THREADS, columns.threads);
-  for (let group = 0; group < groups.labels.capacity; group++) {
-    const labels = groups.labels.labelsOf(group);
-    if (labels !== undefined) writer.sample(MEMORY, labels.resident, columns.residentBytes[group]);
-  }
-  for (let group = 0; group < groups.labels.capacity; group++) {
-    const labels = groups.labels.labelsOf(group);
-    if (labels === undefined) continue;
-    const from = group * GROUP_STATES.length;
-    for (let i = 0; i < GROUP_STATES.length; i++) {
-      writer.sample(STATES, labels.states[i]!, columns.states[from + i]);
-    }
-  }
-  for (let group = 0; group < groups.labels.capacity; group++) {
-    const labels = groups.labels.labelsOf(group);
-    if (labels === undefined) continue;
+  eachGroup(groups, (labels, group) => writer.sample(MEMORY, labels.resident, columns.residentBytes[group]));
+  eachGroup(groups, ({ states }, group) => {
+    const from = group * states.length;
+    for (const [i, labels] of states.entries()) writer.sample(STATES, labels, columns.states[from + i]);
+  });
+  eachGroup(groups, (labels, group) => {
     const millis = bootWallMillis + (columns.oldestStartTicks[group]! * 1000) / clockTicksPerSecond;
     writer.scaled(OLDEST, labels.group, Math.round(millis), 3);
-  }
-  for (let group = 0; group < groups.labels.capacity; group++) {
-    const labels = groups.labels.labelsOf(group);
-    if (labels === undefined) continue;
-    writer.scaled(CPU, labels.group, Math.round(columns.cpuNanos[group]!), NANOS_DECIMALS);
-  }
+  });
+  eachGroup(groups, (labels, group) =>
+    writer.scaled(CPU, labels.group, Math.round(columns.cpuNanos[group]!), NANOS_DECIMALS),
+  );
 }
 
 /** What none of the exporters has: network by the name of the process, and what has no process. */
@@ -143,12 +132,17 @@ export function writeNetworkGroups(writer: ExpositionWriter, groups: ProcessGrou
 
 function writeColumn(
   writer: ExpositionWriter,
-  { labels }: ProcessGroups,
+  groups: ProcessGroups,
   family: Family,
   column: Float64Array,
 ): void {
+  eachGroup(groups, (labels, group) => writer.sample(family, labels.group, column[group]));
+}
+
+/** Groups in use. */
+function eachGroup({ labels }: ProcessGroups, write: (labels: GroupLabelSets, group: number) => void): void {
   for (let group = 0; group < labels.capacity; group++) {
     const sets = labels.labelsOf(group);
-    if (sets !== undefined) writer.sample(family, sets.group, column[group]);
+    if (sets !== undefined) write(sets, group);
   }
 }

@@ -1,4 +1,4 @@
-import type { NumberArray } from '../../data/sample/told-tables.ts';
+import type { NumberArray } from './told-table.ts';
 
 /** sint64 on the wire: not known. */
 export const UNKNOWN_COUNT = -1;

@@ -2,7 +2,7 @@ import { wireError } from '../../data/codec/wire-error.ts';
 import type { OpError } from '../../kit/errors/op-error.ts';
 
 /** Types of the .proto files; repeated numbers are packed. */
-type FieldType =
+export type FieldType =
   | 'uint32'
   | 'uint64'
   | 'sint32'
@@ -27,11 +27,13 @@ export interface MessageShape {
   readonly name: string;
   /** Its first field is the number of rows, every other one a column. */
   readonly isTable: boolean;
+  /** The most rows of a table. */
+  readonly rowsLimit?: number;
   readonly fields: readonly FieldShape[];
 }
 
-/** How often a repeated field of that name may occur, and how many rows a table of that name may have. */
-export type RowLimits = Readonly<Record<string, number>>;
+/** How often a repeated field of that name may occur. */
+type RepeatLimits = Readonly<Record<string, number>>;
 
 /** Wire types (protobuf encoding): those of groups have gone out of use and are refused. */
 const VARINT = 0;
@@ -62,19 +64,19 @@ const SIZE: Readonly<Record<FieldType, number>> = {
  * allowed. Unknown fields are allowed and passed over. OpError `BAD_PROTOBUF`, `TOO_MANY_ROWS`. Nothing is allocated
  * for rows: reading what has passed takes memory in proportion to the bytes.
  */
-export function checkProtobuf(bytes: Uint8Array, shape: MessageShape, limits: RowLimits): void {
+export function checkProtobuf(bytes: Uint8Array, shape: MessageShape, limits: RepeatLimits): void {
   new Check(bytes, limits).message(shape, bytes.length);
 }
 
 class Check {
   readonly #bytes: Uint8Array;
-  readonly #limits: RowLimits;
+  readonly #limits: RepeatLimits;
   /** How often each field of the messages that are open has occurred, outermost first; kept from row to row. */
   readonly #counts: Float64Array[] = [];
   #depth = 0;
   #at = 0;
 
-  constructor(bytes: Uint8Array, limits: RowLimits) {
+  constructor(bytes: Uint8Array, limits: RepeatLimits) {
     this.#bytes = bytes;
     this.#limits = limits;
   }
@@ -114,7 +116,7 @@ class Check {
   #rowCount(wireType: number, end: number, shape: MessageShape): number {
     if (wireType !== VARINT) throw damaged(shape);
     const rows = this.#varint(end);
-    if (rows > this.#limitOf(shape.name)) throw tooMany(shape.name);
+    if (rows > (shape.rowsLimit ?? 0)) throw tooMany(shape.name);
     return rows;
   }
 

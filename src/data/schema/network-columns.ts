@@ -1,0 +1,223 @@
+import { numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
+import { type DeclaredTable, internal, type ReferredTable, TEXT_LIMIT, told } from './column.ts';
+
+/** The values of `OwnerTable.kind`. Everything but PROCESS is a row of traffic without a known process. */
+export const OwnerKind = {
+  PROCESS: 0,
+  /** Sockets of the kernel itself, and orphans that the kernel still closes. */
+  KERNEL: 1,
+  /** Processes of a user that this program may not look into; `uid` says whose. */
+  USER: 2,
+  /** Known by control group only; the name is its path. */
+  CGROUP: 3,
+  /** Connections born and gone between two samples, owner not even inferred. */
+  CLOSED: 4,
+  /** Nothing is known. */
+  UNKNOWN: 5,
+  /** Exited processes whose rows were dropped: their totals go on here, and it never has a rate. */
+  EXITED: 6,
+} as const;
+
+/** include/net/tcp_states.h: the values of `SocketTable.state`. UDP: ESTABLISHED is connected, CLOSE unconnected. */
+export const TcpState = {
+  ESTABLISHED: 1,
+  SYN_SENT: 2,
+  SYN_RECV: 3,
+  FIN_WAIT1: 4,
+  FIN_WAIT2: 5,
+  TIME_WAIT: 6,
+  CLOSE: 7,
+  CLOSE_WAIT: 8,
+  LAST_ACK: 9,
+  LISTEN: 10,
+  CLOSING: 11,
+} as const;
+
+/** Of an address: src/data/sample/address.ts. */
+export const ADDRESS_WORDS = 4;
+const NO_MORE_THAN_1 = { most: 1 } as const;
+const COUNTED = numbers('f64');
+const COUNTER = numbers('f64', Number.NaN);
+/** An ifindex; -1: an interface of another network namespace. */
+const INTERFACE = { least: -1 } as const;
+
+export const OWNER_COLUMNS = {
+  /** OwnerKind. */
+  kind: told(7, numbers('u8'), { most: OwnerKind.EXITED, absent: OwnerKind.UNKNOWN }),
+  /** 0 where there is no process. */
+  pid: told(8, numbers('i32')),
+  ppid: told(9, numbers('i32')),
+  startTicks: told(10, COUNTED, { unit: 'clock ticks' }),
+  /** -1 unknown; those above 2^31 are negative here. */
+  uid: told(11, numbers('i32', -1)),
+  hasExited: told(12, numbers('u8'), NO_MORE_THAN_1),
+  /** Live sockets that are no listeners, and listening ones (unconnected bound UDP sockets included). */
+  connectionCount: told(13, numbers('i32')),
+  listenerCount: told(14, numbers('i32')),
+  /** Task name or what the group is called; neither sanitised nor shortened. */
+  names: told(15, TEXT),
+  /** User name, or the number as text. */
+  users: told(16, OPTIONAL_TEXT),
+  /** Command line, arguments joined by a space; undefined: unknown (gone, not permitted, kernel thread). */
+  commandLines: told(17, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
+  /** Control group path (the unified hierarchy's, else the one of systemd's); undefined: unknown. */
+  cgroups: told(18, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
+};
+
+export const HOST_COLUMNS = { connectionCount: told(7, numbers('i32')) };
+
+/** `subjects`: who the traffic is counted for. */
+const trafficColumns = (subjects: ReferredTable) => ({
+  /** Slot of an owner or of a host. */
+  subject: told(3, numbers('i32'), { refersTo: subjects }),
+  interfaceIndex: told(4, numbers('i32'), INTERFACE),
+  txBytes: told(5, COUNTED, { unit: 'bytes' }),
+  rxBytes: told(6, COUNTED, { unit: 'bytes' }),
+  txSegments: told(7, COUNTED, { unit: 'segments' }),
+  rxSegments: told(8, COUNTED, { unit: 'segments' }),
+  /** IP and transport headers of those segments, by address family; 0 on tiers that count whole packets. */
+  txHeaderBytes: told(9, COUNTED, { unit: 'bytes' }),
+  rxHeaderBytes: told(10, COUNTED, { unit: 'bytes' }),
+  /** The part of txBytes and rxBytes whose owner was inferred from the endpoint. */
+  inferredTxBytes: told(11, COUNTED, { unit: 'bytes' }),
+  inferredRxBytes: told(12, COUNTED, { unit: 'bytes' }),
+});
+
+export const TRAFFIC_COLUMNS = trafficColumns('owners');
+const HOST_TRAFFIC_COLUMNS = trafficColumns('hosts');
+
+const OF_THE_MACHINE = 'is told with the machine, not with its network';
+
+export const INTERFACE_COLUMNS = {
+  index: told(7, numbers('i32'), INTERFACE),
+  rxBytes: told(8, COUNTED, { unit: 'bytes' }),
+  txBytes: told(9, COUNTED, { unit: 'bytes' }),
+  rxPackets: told(10, COUNTED, { unit: 'packets' }),
+  txPackets: told(11, COUNTED, { unit: 'packets' }),
+  isLoopback: told(12, numbers('u8'), NO_MORE_THAN_1),
+  /** 1 where its bytes enter or leave this machine and are counted on no other uplink. */
+  isUplink: told(13, numbers('u8'), NO_MORE_THAN_1),
+  isUp: told(14, numbers('u8'), NO_MORE_THAN_1),
+  /** Packets refused for being damaged, and dropped for want of room. */
+  rxErrors: internal(COUNTER, OF_THE_MACHINE),
+  rxDropped: internal(COUNTER, OF_THE_MACHINE),
+  txErrors: internal(COUNTER, OF_THE_MACHINE),
+  txDropped: internal(COUNTER, OF_THE_MACHINE),
+  /** What the link negotiated, in bits a second; NaN unknown (virtual, wireless, down). */
+  linkBitsPerSecond: internal(COUNTER, OF_THE_MACHINE),
+  /** 0 unknown. */
+  mtuBytes: internal(numbers('i32'), OF_THE_MACHINE),
+  names: told(15, TEXT),
+  /** RFC 2863 operational state (`up`, `down`, `dormant`, ...) and hardware address; undefined: not asked. */
+  operationalStates: internal(OPTIONAL_TEXT, OF_THE_MACHINE),
+  hardwareAddresses: internal(OPTIONAL_TEXT, OF_THE_MACHINE),
+};
+
+export const ADDRESS_COLUMNS = { interfaceIndex: told(7, numbers('i32'), INTERFACE) };
+
+export const SOCKET_COLUMNS = {
+  protocol: told(7, numbers('u8')),
+  /** AF_INET 2 or AF_INET6 10, as the kernel lists it. */
+  family: told(8, numbers('u8')),
+  state: told(9, numbers('u8'), { most: TcpState.CLOSING, absent: TcpState.CLOSE }),
+  localAddress: told(10, numbers('u32', 0, ADDRESS_WORDS), { name: 'local' }),
+  remoteAddress: told(14, numbers('u32', 0, ADDRESS_WORDS), { name: 'remote' }),
+  localPort: told(18, numbers('u16')),
+  remotePort: told(19, numbers('u16')),
+  inode: told(20, numbers('u32')),
+  uid: told(21, numbers('i32', -1)),
+  /** INET_DIAG_CGROUP_ID; 0 unknown. */
+  cgroupId: told(22, numbers('f64'), { absent: 0 }),
+  /** Payload bytes acknowledged by the peer, without SYN and FIN. */
+  txBytes: told(23, COUNTER, { unit: 'bytes' }),
+  /** Payload bytes received, without FIN. */
+  rxBytes: told(24, COUNTER, { unit: 'bytes' }),
+  /** Segments with headers, for the header correction of payload tiers (tcpi_segs_out, tcpi_segs_in). */
+  txSegments: told(25, COUNTER, { unit: 'segments' }),
+  rxSegments: told(26, COUNTER, { unit: 'segments' }),
+  /** tcpi_rtt. */
+  rttMicros: told(27, COUNTER, { unit: 'microseconds' }),
+  /** tcpi_total_retrans. */
+  retransmits: told(28, COUNTER, { unit: 'segments' }),
+  /** Owning process, 0 where `ownerBasis` names none. With `ownerStartTicks` the process's key. */
+  ownerPid: told(29, numbers('i32')),
+  ownerStartTicks: told(30, COUNTED, { unit: 'clock ticks' }),
+  ownerBasis: told(31, numbers('u8')),
+  /** Monotonic time at which the collector first saw the socket; NaN: it may have been there long before. */
+  firstSeenMicros: told(32, COUNTER, { unit: 'microseconds' }),
+  /** 1: there before the collector's first sample, so its counters hold bytes from before. */
+  bornBeforeStart: told(33, numbers('u8'), NO_MORE_THAN_1),
+  /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
+  interfaceIndex: told(34, numbers('i32'), { ...INTERFACE, beforeRecorded: 0 }),
+  /**
+   * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface
+   * or another peer of an unconnected UDP socket has had of it. It is no connection more.
+   */
+  isShare: told(35, numbers('u8'), { ...NO_MORE_THAN_1, beforeRecorded: 0 }),
+};
+
+export const SOCKET_ACCOUNT_COLUMNS = {
+  /** Slot in OwnerTable, -1 none. */
+  owner: told(36, numbers('i32'), { refersTo: 'owners' }),
+  /** Slot in HostTable of the remote end, -1 none. */
+  host: told(37, numbers('i32'), { refersTo: 'hosts' }),
+  /** ifindex of the local address; the loopback interface's for connections of this machine to itself; 0 unknown. */
+  interfaceIndex: told(38, numbers('i32'), { ...INTERFACE, name: 'accountInterface' }),
+  /** Payload bytes since accounting began, NaN where the tier does not count them. */
+  txBytes: told(39, COUNTED, { unit: 'bytes', name: 'accountTxBytes' }),
+  rxBytes: told(40, COUNTED, { unit: 'bytes', name: 'accountRxBytes' }),
+  /** 1: closed since the sample before; its last bytes are counted, but it is no connection any more. */
+  isClosed: told(41, numbers('u8'), NO_MORE_THAN_1),
+};
+
+const INTERFACES_LIMIT = 4096;
+
+/** The tables of a network section; who is referred to comes first. */
+export const NETWORK_TABLES = {
+  owners: {
+    ...{ name: 'owners', message: 'OwnerColumns', limit: 1 << 17, key: [] },
+    parts: { owners: OWNER_COLUMNS },
+  },
+  hosts: {
+    ...{ name: 'hosts', message: 'HostColumns', limit: 1 << 16, key: [] },
+    parts: { hosts: HOST_COLUMNS },
+  },
+  traffic: {
+    ...{ name: 'traffic', message: 'TrafficColumns', limit: 1 << 18, key: ['subject', 'interfaceIndex'] },
+    parts: { traffic: TRAFFIC_COLUMNS },
+  },
+  hostTraffic: {
+    ...{ name: 'hostTraffic', message: 'TrafficColumns', limit: 1 << 18, key: ['subject', 'interfaceIndex'] },
+    parts: { hostTraffic: HOST_TRAFFIC_COLUMNS },
+  },
+  interfaces: {
+    ...{ name: 'interfaces', message: 'InterfaceColumns', limit: INTERFACES_LIMIT, key: [] },
+    parts: { interfaces: INTERFACE_COLUMNS },
+  },
+  /** Of the machine itself. */
+  addresses: {
+    ...{ name: 'addresses', message: 'AddressColumns', limit: INTERFACES_LIMIT * 4, key: [] },
+    parts: { addresses: ADDRESS_COLUMNS },
+  },
+  sockets: {
+    ...{ name: 'sockets', message: 'SocketColumns', limit: 1 << 18, key: [] },
+    parts: { sockets: SOCKET_COLUMNS, accounts: SOCKET_ACCOUNT_COLUMNS },
+  },
+} satisfies Readonly<Record<string, DeclaredTable>>;
+
+export type NetworkTableName = keyof typeof NETWORK_TABLES;
+
+const OF_ATTRIBUTION = 'names the row of a process that ended, which is told';
+
+/** Of processes that have ended: what their rows need to be named. */
+export const EXITED_COLUMNS = {
+  pid: internal(numbers('i32'), OF_ATTRIBUTION),
+  /** 0 unknown. */
+  ppid: internal(numbers('i32'), OF_ATTRIBUTION),
+  startTicks: internal(numbers('f64'), OF_ATTRIBUTION),
+  uid: internal(numbers('i32', -1), OF_ATTRIBUTION),
+  /** CPU time of all threads. */
+  cpuNanos: internal(numbers('f64', Number.NaN), OF_ATTRIBUTION),
+  /** Task names, neither sanitised nor shortened. */
+  names: internal(TEXT, OF_ATTRIBUTION),
+};
