@@ -213,8 +213,9 @@ export function jsonNameOf(name: string, { kind }: Shape): string {
   return withUnderscores(kind === 'reference' ? `${name}Name` : name);
 }
 
-/** Names of lists whose entries the entries of this one refer to. */
+/** Names of the lists that a field, or the entries of a list, refer to. */
 function listsReferredTo(shape: Shape): string[] {
+  if (shape.kind === 'reference') return [shape.list];
   if (shape.kind !== 'list' || shape.item.shape.kind !== 'record') return [];
   const { fields } = shape.item.shape;
   return Object.values(fields).flatMap(({ shape }) => (shape.kind === 'reference' ? [shape.list] : []));

@@ -18,9 +18,9 @@ import { CPU, type CpuSample } from '../schema/cpu-sample.ts';
 import { type DisksSection, FILE_SYSTEM, type FileSystem } from '../schema/disks-section.ts';
 import { GPU, type GpuSample } from '../schema/gpu-sample.ts';
 import { MEMORY } from '../schema/memory-sample.ts';
+import type { RecordField, Shape } from '../schema/record.ts';
 import { SENSORS } from '../schema/sensors-sample.ts';
 import { csvFields, csvHeader, csvLines } from './csv.ts';
-import { exportedRecord } from './exported-record.ts';
 import { type AlignedColumn, alignedText } from './table-text.ts';
 
 /** Rows whose reading and writing is asked for: what each costs is a file. */
@@ -220,6 +220,32 @@ const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExp
 /** Those that use most of the CPU first. */
 function processEntries(data: SystemExport): object[] {
   return Array.from(data.rows.order({ key: 'cpu', isReversed: false }), (row) => processEntry(data, row));
+}
+
+/**
+ * The fields of a record under the names that its declaration gives them in JSON, in its order. What is unknown is null,
+ * and so is every field where there is no record; what most machines do not have is left out.
+ */
+function exportedRecord(
+  { fields }: Pick<RecordField, 'fields'>,
+  value: object | undefined,
+): Record<string, unknown> {
+  const source = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const entry: Record<string, unknown> = {};
+  for (const [name, { json, shape, isSeldom }] of Object.entries(fields)) {
+    if (json === undefined) continue;
+    const exported = exportedValue(shape, source[name]);
+    if (exported !== null || isSeldom !== true) entry[json] = exported;
+  }
+  return entry;
+}
+
+function exportedValue(shape: Shape, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (shape.kind === 'optional') return exportedValue(shape.field.shape, value);
+  if (shape.kind === 'record') return exportedRecord(shape, value as object);
+  if (shape.kind !== 'list') return typeof value === 'number' ? countValue(value) : value;
+  return (value as readonly unknown[]).map((item) => exportedValue(shape.item.shape, item));
 }
 
 function number(value: number | undefined): number | null {
