@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
 import type { Puppet } from './testing/puppet.ts';
 import type { Shown, SstopMonitor } from './testing/veth-monitor.ts';
@@ -22,7 +23,12 @@ const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
+const MOVED_BYTES = 100_000;
 const ACTIVATED_BYTES = 100_000;
+const FRAMES = 300;
+const FRAME_BYTES = 1000;
+const UDP_HEADERS_BYTES = 28;
+const NO_SOCKET = 'no socket: raw or NAT';
 const GROUP = '239.1.2.3';
 const RECEIVERS = 2;
 const SENDERS = 8;
@@ -30,6 +36,8 @@ const DATAGRAMS = 20;
 const DATAGRAM_BYTES = 1000;
 const DATAGRAM_L3_BYTES = 1028;
 
+/** Where a cgroup2 hierarchy is mounted, if any. */
+const groupRoot = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 rw/m)?.[1];
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
 function upOf({ rows }: Shown, name: string): number {
@@ -152,6 +160,51 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       expect(await commandLine()).toBe('worker: serving alice');
     });
 
+    test.skipIf(groupRoot === undefined)(
+      'bytes counted before a process is moved stay with the group of then (needs cgroup2)',
+      async () => {
+        const [first, second] = [
+          `${groupRoot}/sstop-${tier}-1.service`,
+          `${groupRoot}/sstop-${tier}-2.service`,
+        ];
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const join = (group: string): void => {
+          mkdirSync(group, { recursive: true });
+          writeFileSync(`${group}/cgroup.procs`, `${near.pid}`);
+        };
+        try {
+          join(first);
+          const port = await near.does(`listen tcp ${NEAR}`);
+          await far.does(`connect tcp ${NEAR} ${port}`);
+          await near.does('accept');
+          const receive = async (bytes: number): Promise<void> => {
+            far.begins(`send ${bytes}`);
+            await near.does(`receive ${bytes}`);
+            await far.ends('send');
+          };
+          await receive(MOVED_BYTES);
+          const before = bytesOf(await monitor.shown(), near.pid);
+          join(second);
+          const until = performance.now() + RENEWED_MILLIS;
+          const { pid } = near;
+          const groupNow = async () => (await monitor.shown()).rows.find((row) => row.pid === pid)?.service;
+          while (performance.now() < until && (await groupNow()) !== basename(second));
+          await receive(MOVED_BYTES * 2);
+          const shown = await monitor.shown();
+          const own = bytesOf(shown, near.pid);
+          expect(own.down).toBeGreaterThan(MOVED_BYTES * 3 - 1);
+          expect(shown.groups?.get(basename(first))).toEqual(before);
+          expect(shown.groups?.get(basename(second))).toEqual(grownSince(before, own));
+        } finally {
+          near.kill();
+          await near.leaves();
+          rmdirSync(first);
+          if (existsSync(second)) rmdirSync(second);
+        }
+      },
+    );
+
     test('interfaces are known by namespace and number: what another one sends is not ours', async () => {
       const near = await stage.puppet('near');
       const narrowed = await stage.watchInside(tier, '--interface', 'veth0');
@@ -258,8 +311,23 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       });
     }
 
-    // With eBPF there is none: the kernel shows such packets to no program of a control group.
-    if (tier === 'ebpf') return;
+    test('what goes out past all sockets: the process that sends it, or what is known of it', async () => {
+      const near = await stage.puppet('near');
+      const before = await monitor.shown();
+      const wireBefore = stage.wire();
+      await near.does(`frames veth0 ${FRAMES} ${FRAME_BYTES} ${NEAR} ${FAR}`);
+      await monitor.fresh();
+      const shown = await monitor.shown();
+      const sent = grownSince(wireBefore, stage.wire()).up;
+      expect(sent).toBeGreaterThanOrEqual(FRAMES * (FRAME_BYTES + UDP_HEADERS_BYTES));
+      if (tier === 'ebpf') {
+        expect(bytesOf(shown, near.pid).up).toBe(FRAMES * (FRAME_BYTES + UDP_HEADERS_BYTES));
+        return;
+      }
+      const counted = FRAMES * (shown.basis === 'payload' ? FRAME_BYTES : FRAME_BYTES + UDP_HEADERS_BYTES);
+      expect(upOf(shown, NO_SOCKET) - upOf(before, NO_SOCKET)).toBe(counted);
+    });
+
     test('what this machine passes on is on a row of its own', async () => {
       const far = await stage.puppet('far');
       stage.network.run('far', `ip route add ${ELSEWHERE_NET} via ${NEAR}`);

@@ -1,8 +1,7 @@
 import type { InterfaceTable } from './data/sample/interface-table.ts';
 import { type MachineProcesses, ProcessUsage } from './data/sample/machine-processes.ts';
 import { MACHINE, type MachineSection } from './data/sample/machine-section.ts';
-import type { NetworkSection } from './data/sample/network-section.ts';
-import { NetworkTables } from './data/sample/network-tables.ts';
+import { type NetworkSection, NetworkTables } from './data/sample/network-section.ts';
 import { PROCESS_DETAIL, type ProcessDetailSection } from './data/sample/process-detail-section.ts';
 import { ProcessTable } from './data/sample/process-table.ts';
 import { DISKS, type DisksSection } from './data/schema/disks-section.ts';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compileRaw } from 'pbf/compile';
 import { type ProtoField, type ProtoMessage, type ProtoSchema, sync } from 'resolve-protobuf-schema';
-import type { MessageShape } from '../../src/data/codec/protobuf-shape.ts';
+import type { MessageShape } from '../../src/data/codec/protobuf.ts';
 import { type NumberFormat, TABLE_FORMATS, TABLE_SHAPES } from '../../src/data/codec/table-format.ts';
 
 const WIRE = fileURLToPath(new URL('../../src/remote/wire/', import.meta.url));
@@ -38,7 +38,7 @@ export function wantedCode(name: ProtoName): string {
     '// biome-ignore-all format: written by the compiler of pbf',
     `// Made from ${name}.proto by \`npm run bun bin/dev/wire-code.ts\`.`,
     "import type { PbfReader, PbfWriter } from 'pbf';",
-    "import type { MessageShape } from '../../data/codec/protobuf-shape.ts';",
+    "import type { MessageShape } from '../../data/codec/protobuf.ts';",
     ...(schema.messages.some(isTable)
       ? ["import { tableShape } from '../../data/codec/table-format.ts';"]
       : []),

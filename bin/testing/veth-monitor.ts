@@ -18,6 +18,8 @@ export interface ShownRow {
   readonly isInferred: boolean;
   /** Undefined where it does not say, or has none. */
   readonly commandLine?: string | undefined;
+  /** Its control group, where it is a service of systemd. */
+  readonly service?: string | undefined;
   /** Ports of its listeners. */
   readonly listenPorts?: readonly number[];
 }
@@ -25,6 +27,8 @@ export interface ShownRow {
 /** What a program shows once the traffic has ended. */
 export interface Shown {
   readonly basis: Basis;
+  /** Bytes by name of control group. */
+  readonly groups?: ReadonlyMap<string, { readonly up: number; readonly down: number }>;
   readonly rows: readonly ShownRow[];
   /** Bytes that its header has; undefined where there is none. */
   readonly totals?: { readonly up: number; readonly down: number };
@@ -61,7 +65,13 @@ interface SnapshotLine {
     readonly cum_up: number | null;
     readonly cum_down: number | null;
     readonly inferred: boolean;
+    readonly service_name: string | null;
     readonly listen_ports: readonly { readonly port: number }[];
+  }[];
+  readonly groups: readonly {
+    readonly group: string;
+    readonly cum_up: number | null;
+    readonly cum_down: number | null;
   }[];
   readonly total_up: number | null;
   readonly total_down: number | null;
@@ -191,8 +201,15 @@ function shownOf(line: SnapshotLine): Shown {
       down: row.cum_down ?? Number.NaN,
       isInferred: row.inferred,
       commandLine: row.cmdline ?? undefined,
+      service: row.service_name ?? undefined,
       listenPorts: row.listen_ports.map(({ port }) => port),
     })),
+    groups: new Map(
+      line.groups.map(({ group, cum_up, cum_down }) => [
+        group,
+        { up: cum_up ?? Number.NaN, down: cum_down ?? Number.NaN },
+      ]),
+    ),
     totals: { up: line.total_up ?? Number.NaN, down: line.total_down ?? Number.NaN },
     attributed: line.attributed_ratio ?? Number.NaN,
     lostBytes: line.lost?.bytes ?? 0,

@@ -1,89 +1,17 @@
 import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
-import { CAPABILITY_BITS, type CapabilityName } from './privileges.ts';
-
-/** Places of the sets among the words, for bits 0-31 and 32-63. */
-const EFFECTIVE = [0, 3] as const;
-const PERMITTED = [1, 4] as const;
-const INHERITABLE = [2, 5] as const;
-
-const HALVES = [0, 1] as const;
-
-/**
- * The capabilities in force for this thread, and for those it makes from now on. Lowering leaves the permitted set,
- * so that they can be raised again: a file that the user names is opened with the user's own rights.
- */
-export class EffectiveCapabilities {
-  readonly #sets = new CapabilityWords();
-
-  /** Puts none in force. Throws SyscallError. */
-  lower(): void {
-    this.#change(() => 0);
-  }
-
-  /** Puts all in force that are permitted. Throws SyscallError. */
-  raise(): void {
-    this.#change((half) => this.#sets.words[PERMITTED[half]!]!);
-  }
-
-  /** Does the work with none in force, then puts back those that were. Throws SyscallError, and what the work throws. */
-  withNone<T>(work: () => T): T {
-    this.#sets.read();
-    const [low, high] = EFFECTIVE.map((at) => this.#sets.words[at]!);
-    if (low === 0 && high === 0) return work();
-    this.#change(() => 0);
-    try {
-      return work();
-    } finally {
-      this.#change((half) => (half === 0 ? low! : high!));
-    }
-  }
-
-  /** Whether anything beyond these is permitted. Throws SyscallError. */
-  hasBeyond(kept: readonly CapabilityName[]): boolean {
-    this.#sets.read();
-    return HALVES.some((half) => (this.#sets.words[PERMITTED[half]!]! & ~bitsOf(kept, half)) !== 0);
-  }
-
-  /** Gives up all but these for good, as far as this thread and those that it makes are concerned. Throws SyscallError. */
-  keepOnly(kept: readonly CapabilityName[]): void {
-    this.#sets.read();
-    for (const half of HALVES) {
-      const bits = this.#sets.words[PERMITTED[half]!]! & bitsOf(kept, half);
-      this.#sets.words[PERMITTED[half]!] = bits;
-      this.#sets.words[EFFECTIVE[half]!] = bits;
-      this.#sets.words[INHERITABLE[half]!]! &= bits;
-    }
-    this.#sets.write();
-  }
-
-  /** Lets no program that this thread executes inherit any. Throws SyscallError. */
-  inheritNone(): void {
-    this.#sets.read();
-    for (const half of HALVES) this.#sets.words[INHERITABLE[half]] = 0;
-    this.#sets.write();
-  }
-
-  #change(effectiveOf: (half: 0 | 1) => number): void {
-    this.#sets.read();
-    for (const half of HALVES) this.#sets.words[EFFECTIVE[half]] = effectiveOf(half);
-    this.#sets.write();
-  }
-}
-
-/** The word for bits 0 to 31 or 32 to 63. */
-function bitsOf(names: readonly CapabilityName[], half: 0 | 1): number {
-  let bits = 0;
-  for (const name of names)
-    if (CAPABILITY_BITS[name] >> 5 === half) bits |= 1 << (CAPABILITY_BITS[name] & 31);
-  return bits;
-}
+import { type CapabilityName, type CapabilitySet, capabilitySet } from './privileges.ts';
 
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
 const VERSION = 0x20080522;
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
+const WORD_BITS = 32n;
+const WORD = 0xffff_ffffn;
 
 /** The capabilities of this thread as capget(2) and capset(2) have them. */
-export class CapabilityWords {
+export class CapabilitySets {
+  effective: CapabilitySet = 0n;
+  permitted: CapabilitySet = 0n;
+  inheritable: CapabilitySet = 0n;
   readonly #header = new NativeBuffer(8);
   /** `struct __user_cap_data_struct`: effective u32, permitted u32, inheritable u32; for bits 0-31 and 32-63. */
   readonly #data = new NativeBuffer(24);
@@ -92,23 +20,85 @@ export class CapabilityWords {
     this.#header.u32[0] = VERSION;
   }
 
-  /** Effective, permitted and inheritable bits 0 to 31, then the same of bits 32 to 63. */
-  get words(): Uint32Array {
-    return this.#data.u32;
-  }
-
-  /** Fills the words. Throws SyscallError. */
+  /** Fills the sets. Throws SyscallError. */
   read(): void {
     this.#call('capget', CAPGET);
+    const words = this.#data.u32;
+    const setAt = (place: number): CapabilitySet =>
+      BigInt(words[place]!) | (BigInt(words[place + 3]!) << WORD_BITS);
+    this.effective = setAt(0);
+    this.permitted = setAt(1);
+    this.inheritable = setAt(2);
   }
 
-  /** Makes the words the thread's capabilities. Throws SyscallError. */
+  /** Makes the sets the thread's capabilities. Throws SyscallError. */
   write(): void {
+    for (const [place, set] of [this.effective, this.permitted, this.inheritable].entries()) {
+      this.#data.u32[place] = Number(set & WORD);
+      this.#data.u32[place + 3] = Number((set >> WORD_BITS) & WORD);
+    }
     this.#call('capset', CAPSET);
   }
 
   #call(op: string, number: number): void {
     const result = systemCall(number, this.#header.pointer, this.#data.pointer);
     if (result < 0) throw new SyscallError(op, -result);
+  }
+}
+
+/**
+ * The capabilities in force for this thread, and for those it makes from now on. Lowering leaves the permitted set,
+ * so that they can be raised again: a file that the user names is opened with the user's own rights.
+ */
+export class EffectiveCapabilities {
+  readonly #sets = new CapabilitySets();
+
+  /** Puts none in force. Throws SyscallError. */
+  lower(): void {
+    this.#change((sets) => (sets.effective = 0n));
+  }
+
+  /** Puts all in force that are permitted. Throws SyscallError. */
+  raise(): void {
+    this.#change((sets) => (sets.effective = sets.permitted));
+  }
+
+  /** Does the work with none in force, then puts back those that were. Throws SyscallError, and what the work throws. */
+  withNone<T>(work: () => T): T {
+    this.#sets.read();
+    const { effective } = this.#sets;
+    if (effective === 0n) return work();
+    this.lower();
+    try {
+      return work();
+    } finally {
+      this.#change((sets) => (sets.effective = effective));
+    }
+  }
+
+  /** Whether anything beyond these is permitted. Throws SyscallError. */
+  hasBeyond(kept: readonly CapabilityName[]): boolean {
+    this.#sets.read();
+    return (this.#sets.permitted & ~capabilitySet(kept)) !== 0n;
+  }
+
+  /** Gives up all but these for good, as far as this thread and those that it makes are concerned. Throws SyscallError. */
+  keepOnly(kept: readonly CapabilityName[]): void {
+    this.#change((sets) => {
+      sets.permitted &= capabilitySet(kept);
+      sets.effective = sets.permitted;
+      sets.inheritable &= sets.permitted;
+    });
+  }
+
+  /** Lets no program that this thread executes inherit any. Throws SyscallError. */
+  inheritNone(): void {
+    this.#change((sets) => (sets.inheritable = 0n));
+  }
+
+  #change(change: (sets: CapabilitySets) => void): void {
+    this.#sets.read();
+    change(this.#sets);
+    this.#sets.write();
   }
 }

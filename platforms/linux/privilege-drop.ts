@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { CapabilityWords } from './effective-capabilities.ts';
+import { CapabilitySets } from './effective-capabilities.ts';
 import { effectiveUserId, systemCall } from './libc.ts';
-import { CAPABILITY_BITS, type CapabilityName, type CapabilitySet } from './privileges.ts';
+import {
+  CAPABILITY_BITS,
+  type CapabilityName,
+  type CapabilitySet,
+  capabilitySet,
+  hasCapability,
+} from './privileges.ts';
 import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';
 
-const WORD_BITS = 32n;
-const WORD = 0xffff_ffffn;
 const PRCTL = process.arch === 'arm64' ? 167 : 157;
 /** linux/prctl.h. */
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
 const LAST_CAPABILITY = 63;
 /** Not among those that the doctor names: what kernels before 5.8 ask for in the place of CAP_BPF. */
-const SYS_ADMIN = 21;
-const NET_BIND_SERVICE = 10;
+const SYS_ADMIN: CapabilitySet = 1n << 21n;
+const NET_BIND_SERVICE: CapabilitySet = 1n << 10n;
 
 /** What collecting may need, whichever tier is in force. Containers have cap_dac_override for cap_dac_read_search. */
 const COLLECTING: readonly CapabilityName[] = [
@@ -26,7 +30,7 @@ const COLLECTING: readonly CapabilityName[] = [
  * it is for good in all of them once the program has executed itself anew.
  */
 export class PrivilegeDrop {
-  readonly #sets = new CapabilityWords();
+  readonly #sets = new CapabilitySets();
   readonly #permitted: CapabilitySet;
   readonly #inheritable: CapabilitySet;
   readonly #kept: CapabilitySet;
@@ -34,9 +38,8 @@ export class PrivilegeDrop {
   /** `needsLowPort`: a port below 1024 will be listened on. Throws SyscallError. */
   constructor(needsLowPort: boolean) {
     this.#sets.read();
-    const { words } = this.#sets;
-    this.#permitted = BigInt(words[1]!) | (BigInt(words[4]!) << WORD_BITS);
-    this.#inheritable = BigInt(words[2]!) | (BigInt(words[5]!) << WORD_BITS);
+    this.#permitted = this.#sets.permitted;
+    this.#inheritable = this.#sets.inheritable;
     this.#kept = this.#permitted & wanted(this.#permitted, needsLowPort);
   }
 
@@ -65,30 +68,19 @@ export class PrivilegeDrop {
   }
 
   #set(permitted: CapabilitySet, inheritable: CapabilitySet): void {
-    const { words } = this.#sets;
-    for (const [half, from] of [0, 3].entries()) {
-      const shift = BigInt(half) * WORD_BITS;
-      words[from] = Number((permitted >> shift) & WORD);
-      words[from + 1] = words[from]!;
-      words[from + 2] = Number((inheritable >> shift) & WORD);
-    }
+    this.#sets.effective = permitted;
+    this.#sets.permitted = permitted;
+    this.#sets.inheritable = inheritable;
     this.#sets.write();
   }
 }
 
 function wanted(permitted: CapabilitySet, needsLowPort: boolean): CapabilitySet {
-  let set = 0n;
-  for (const name of COLLECTING) set |= bitOf(CAPABILITY_BITS[name]);
-  if ((permitted & bitOf(CAPABILITY_BITS.cap_dac_read_search)) === 0n) {
-    set |= bitOf(CAPABILITY_BITS.cap_dac_override);
-  }
-  if (!knowsBpfCapability()) set |= bitOf(SYS_ADMIN);
-  if (needsLowPort) set |= bitOf(NET_BIND_SERVICE);
+  const hasSearch = hasCapability(permitted, 'cap_dac_read_search');
+  let set = capabilitySet(hasSearch ? COLLECTING : [...COLLECTING, 'cap_dac_override']);
+  if (!knowsBpfCapability()) set |= SYS_ADMIN;
+  if (needsLowPort) set |= NET_BIND_SERVICE;
   return set;
-}
-
-function bitOf(bit: number): CapabilitySet {
-  return 1n << BigInt(bit);
 }
 
 /** Linux 5.8 and later; where it cannot be told, the kernel is taken for one of them. */

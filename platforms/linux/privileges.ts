@@ -19,6 +19,11 @@ export const CAPABILITY_NAMES = Object.keys(CAPABILITY_BITS) as readonly Capabil
 /** A set of capabilities as the kernel prints it: bit n for capability n. */
 export type CapabilitySet = bigint;
 
+/** The set of these alone. */
+export function capabilitySet(names: readonly CapabilityName[]): CapabilitySet {
+  return names.reduce((set, name) => set | (1n << BigInt(CAPABILITY_BITS[name])), 0n);
+}
+
 export function hasCapability(set: CapabilitySet, name: CapabilityName): boolean {
   return ((set >> BigInt(CAPABILITY_BITS[name])) & 1n) === 1n;
 }

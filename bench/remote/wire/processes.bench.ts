@@ -1,4 +1,4 @@
-import { ProcessList } from '../../../src/data/sample/process-list.ts';
+import { ProcessList } from '../../../src/data/sample/machine-processes.ts';
 import type { OriginalProcess } from '../../../src/remote/wire/original-metrics.ts';
 import {
   decodeOriginalProcesses,

@@ -11,7 +11,8 @@
  *   32 remote port u16 | 34 flags u8 | 35 zero
  *
  * Of all other flows and of sums it has the first 16 bytes only, for short keys are found faster. Sums of what found no
- * room have cookie 0 and the tgid of the owner.
+ * room have cookie 0 and the tgid of the owner. So have those of what it sends by AF_PACKET. What is forwarded has a
+ * cookie that no socket has, and the low word of the cookie of its network namespace for a tgid.
  */
 export const FLOW_KEY_BYTES = 16;
 export const PEER_KEY_BYTES = 40;
@@ -23,6 +24,7 @@ export const FlowKey = {
   REMOTE_PORT: 32,
   HAS_REMOTE: 34,
 } as const;
+export const FORWARDED_COOKIE_HIGH = 0x666f_7277;
 /** Of a peer's key from its remote address on. */
 export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
 
@@ -133,6 +135,8 @@ export const SOCK_RAW = 3;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_MPTCP = 262;
+/** src/data/sample/socket-table.ts: all that this machine passes on. */
+export const PROTOCOL_FORWARDED = 255;
 export const TCP_ESTABLISHED = 1;
 export const TCP_CLOSE_WAIT = 8;
 export const TCP_LISTEN = 10;

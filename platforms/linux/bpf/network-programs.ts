@@ -7,6 +7,7 @@ import { openCgroupRoot } from './cgroup-root.ts';
 import { TaskIterator } from './iterator.ts';
 import type { KernelTypes } from './kernel-btf.ts';
 import type { CommSource } from './network-code.ts';
+import { deviceOffsets, deviceProgram } from './network-device-program.ts';
 import type { NetworkMaps } from './network-layout.ts';
 import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
 import { type PacketOwners, packetProgram } from './network-skb-program.ts';
@@ -15,6 +16,7 @@ import {
   type NetworkOffsets,
   networkOffsets,
   networkTypes,
+  QUEUE_TRACEPOINT,
   RECEIVE_FUNCTIONS,
   RECEIVE_TRACEPOINT,
   SEND_FUNCTIONS,
@@ -76,6 +78,7 @@ export class NetworkPrograms {
       });
       const lastUser = traced === undefined ? 'none' : this.#attachLastUser(traced);
       const { release, scope } = this.#attachCounting(traced, lastUser);
+      if (traced !== undefined) this.#tried(() => this.#attachDevices(traced));
       this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
       this.parts = { lastUser, seeded: this.holders !== undefined, release, scope, problems: this.#problems };
     } catch (thrown) {
@@ -207,6 +210,19 @@ export class NetworkPrograms {
       this.#links.push(openRawTracepoint(program));
     }
     return true;
+  }
+
+  /** What is forwarded, and what AF_PACKET sends, has no row without it. */
+  #attachDevices({ types, offsets }: Traced): void {
+    const program = loadProgram({
+      type: ProgramType.TRACING,
+      code: deviceProgram(this.#maps, offsets, deviceOffsets(types)),
+      name: 'sstop_queue',
+      expectedAttachType: AttachType.TRACE_RAW_TP,
+      attachBtfId: types.id(QUEUE_TRACEPOINT),
+    });
+    this.#programs.push(program);
+    this.#links.push(openRawTracepoint(program));
   }
 
   #openHolders({ types, offsets }: Traced): TaskIterator {

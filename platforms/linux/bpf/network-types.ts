@@ -7,11 +7,14 @@ export const RECEIVE_FUNCTIONS = ['inet_recvmsg', 'inet6_recvmsg'] as const;
 /** include/trace/events/sock.h, 6.3 and later. */
 export const SEND_TRACEPOINT = 'btf_trace_sock_send_length';
 export const RECEIVE_TRACEPOINT = 'btf_trace_sock_recv_length';
+/** include/trace/events/net.h: a packet is handed to its device, by whoever sends it. */
+export const QUEUE_TRACEPOINT = 'btf_trace_net_dev_queue';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
 const WANTED: BtfWanted = [
   ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
-  ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
+  ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
+  ...['sk_buff', 'skb_shared_info', 'net_device'].map((name) => [name, BtfKind.STRUCT] as const),
   ...['sock', 'socket', 'net', 'task_struct', 'cred', 'file', 'inode', 'bpf_iter__task_file'].map(
     (name) => [name, BtfKind.STRUCT] as const,
   ),

@@ -58,16 +58,12 @@ export class BlockDevices {
   #device(name: string, facts: BlockFacts, temperatureCelsius: number | undefined): BlockDevice {
     const line = this.#line;
     const { discardedSectors } = line;
+    const { drivePaths: _, ...known } = facts;
     return {
       name,
       major: line.major,
       minor: line.minor,
-      isPartition: facts.isPartition,
-      parentName: facts.parentName,
-      label: facts.label,
-      model: facts.model,
-      sizeBytes: facts.sizeBytes,
-      isRotational: facts.isRotational,
+      ...known,
       reads: line.reads,
       readBytes: line.readSectors * SECTOR_BYTES,
       readMillis: line.readMillis,

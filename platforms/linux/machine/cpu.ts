@@ -9,6 +9,7 @@ import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parsePressure } from '../proc/pressure.ts';
 import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
+import { known } from '../proc/text-scanner.ts';
 import { CpuFrequencies } from '../sys/cpufreq.ts';
 import { readAttribute } from '../sys/sysfs-value.ts';
 
@@ -154,8 +155,4 @@ export class CpuCollector {
     if (length < 0) this.#pressures[index] = undefined;
     return length > 0 ? parsePressure(this.#text.bytes, length) : undefined;
   }
-}
-
-function known(value: number): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }

@@ -86,19 +86,12 @@ export class InterfaceCollector {
     if (known >= 0) return known;
     const slot = table.slots.add(index, 0, 0, 0);
     if (slot < 0) return slot;
+    table.clearRow(slot);
     table.index[slot] = index;
     table.rxBytes[slot] = Number.NaN;
     table.txBytes[slot] = Number.NaN;
     table.rxPackets[slot] = Number.NaN;
     table.txPackets[slot] = Number.NaN;
-    table.rxErrors[slot] = Number.NaN;
-    table.rxDropped[slot] = Number.NaN;
-    table.txErrors[slot] = Number.NaN;
-    table.txDropped[slot] = Number.NaN;
-    table.linkBitsPerSecond[slot] = Number.NaN;
-    table.mtuBytes[slot] = 0;
-    table.operationalStates[slot] = undefined;
-    table.hardwareAddresses[slot] = undefined;
     return slot;
   }
 

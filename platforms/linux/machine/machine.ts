@@ -38,14 +38,15 @@ export interface LinuxMachineOptions extends MachineOptions {
   readonly pageSizeBytes?: number;
 }
 
+/** The options, with the roots that are asked. */
+type MachineRoots = LinuxMachineOptions & Required<Pick<LinuxMachineOptions, 'procRoot' | 'sysRoot'>>;
+
 /** A process's entries may carry a time a little before its start: two clocks, one of them cut to ticks. */
 const START_SLACK_MICROS = 1e6;
 
 /** This machine, section by section. Each collector is opened when it is first asked. */
 export class LinuxMachine implements MachineCollector {
-  readonly #options: LinuxMachineOptions;
-  readonly #procRoot: string;
-  readonly #sysRoot: string;
+  readonly #options: MachineRoots;
   #parts: MachineParts | undefined;
   #disks: DiskCollector | undefined;
   #processes: ProcessSections | undefined;
@@ -53,26 +54,17 @@ export class LinuxMachine implements MachineCollector {
   #journalSequence = 0;
 
   constructor(options: LinuxMachineOptions = {}) {
-    this.#options = options;
-    this.#procRoot = options.procRoot ?? '/proc';
-    this.#sysRoot = options.sysRoot ?? '/sys';
+    this.#options = { procRoot: '/proc', sysRoot: '/sys', ...options };
     this.#host = options.host;
   }
 
   collectMachine(): MachineSection {
-    const { gpus = true, temperatures = true } = this.#options;
-    const [procRoot, sysRoot] = [this.#procRoot, this.#sysRoot];
-    this.#parts ??= new MachineParts({ ...this.#options, procRoot, sysRoot, gpus, temperatures });
+    this.#parts ??= new MachineParts(this.#options);
     return this.#parts.collect();
   }
 
   async collectDisks(): Promise<DisksSection> {
-    this.#disks ??= new DiskCollector({
-      procRoot: this.#procRoot,
-      sysRoot: this.#sysRoot,
-      temperatures: this.#options.temperatures !== false,
-      ...(this.#options.space === undefined ? {} : { space: this.#options.space }),
-    });
+    this.#disks ??= new DiskCollector(this.#options);
     return this.#disks.collect();
   }
 
@@ -86,7 +78,7 @@ export class LinuxMachine implements MachineCollector {
 
   async collectJournal(pid: number): Promise<JournalSection> {
     const started = monotonicMicros();
-    this.#host ??= new Host(this.#procRoot);
+    this.#host ??= new Host(this.#options.procRoot);
     const host = this.#host.facts;
     const startTicks = this.#openProcesses().startTicks(pid) ?? 0;
     const startMillis = host.bootWallMillis + (startTicks / host.clockTicksPerSecond) * 1000;
@@ -112,24 +104,9 @@ export class LinuxMachine implements MachineCollector {
   }
 
   #openProcesses(): ProcessSections {
-    const { pageSizeBytes } = this.#options;
-    this.#processes ??= new ProcessSections({
-      procRoot: this.#procRoot,
-      ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
-    });
+    this.#processes ??= new ProcessSections(this.#options);
     return this.#processes;
   }
-}
-
-/** Where a machine is looked at, and what of it is not. */
-interface MachineRoots {
-  readonly procRoot: string;
-  readonly sysRoot: string;
-  readonly gpus: boolean;
-  readonly temperatures: boolean;
-  /** Default: this machine's own. */
-  readonly links?: LinkSource;
-  readonly nvmlPaths?: readonly string[];
 }
 
 /** The fast part of a machine. Every collector is opened when it is first asked, and fails alone. */
@@ -146,8 +123,8 @@ class MachineParts {
     this.#roots = roots;
     this.#cpu = new CpuCollector(roots);
     this.#memory = new MemoryCollector(roots);
-    this.#temperatures = roots.temperatures ? new TemperatureCollector(roots) : undefined;
-    this.#gpus = roots.gpus ? new GpuCollector(roots) : undefined;
+    this.#temperatures = roots.temperatures === false ? undefined : new TemperatureCollector(roots);
+    this.#gpus = roots.gpus === false ? undefined : new GpuCollector(roots);
   }
 
   collect(): MachineSection {
@@ -186,32 +163,25 @@ class MachineParts {
 
   #collectSensors(): Part<SensorsSample> {
     const temperatures = this.#temperatures;
-    if (temperatures === undefined) return absentPart();
-    return collectPart('collect temperatures', () => temperatures.collect());
+    return collectPart('collect temperatures', temperatures && (() => temperatures.collect()));
   }
 
   #collectGpus(): Part<readonly GpuSample[]> {
     const gpus = this.#gpus;
-    if (gpus === undefined) return absentPart();
-    const part = collectPart('collect GPUs', () => gpus.collect());
+    const part = collectPart('collect GPUs', gpus && (() => gpus.collect()));
     return { ...part, value: part.value?.gpus, error: part.error ?? part.value?.error };
   }
 }
 
-/** Runs one collector, which fails alone: what it throws becomes its part's error. */
-function collectPart<T>(op: string, collect: () => T): Part<T> {
+/** Runs one collector, which fails alone: what it throws becomes its part's error. `undefined`: it is switched off. */
+function collectPart<T>(op: string, collect: (() => T) | undefined): Part<T> {
   const started = monotonicMicros();
   let value: T | undefined;
   let error: SectionError | undefined;
   try {
-    value = collect();
+    value = collect?.();
   } catch (thrown) {
     error = sectionError(op, thrown);
   }
   return { value, error, monotonicMicros: started, durationMicros: monotonicMicros() - started };
-}
-
-/** The part of a collector that is switched off. */
-function absentPart(): Part<never> {
-  return { value: undefined, error: undefined, monotonicMicros: monotonicMicros(), durationMicros: 0 };
 }

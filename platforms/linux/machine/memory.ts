@@ -5,7 +5,7 @@ import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
-import { ascii, TextScanner } from '../proc/text-scanner.ts';
+import { ascii, known, TextScanner } from '../proc/text-scanner.ts';
 import { listDirectory } from '../sys/sysfs-value.ts';
 
 interface MemoryCollectorOptions {
@@ -59,7 +59,7 @@ export class MemoryCollector {
     if (!this.#hasArc) return undefined;
     this.#hasArc = this.#arcstats.read() === 0;
     const bytes = parseReclaimableArcBytes(this.#arcstats.buffer.bytes, this.#arcstats.length);
-    return Number.isNaN(bytes) ? undefined : bytes;
+    return known(bytes);
   }
 
   close(): void {

@@ -48,7 +48,7 @@ export function parseCpuStat(
       else if (parseCore(table)) online++;
     } else parseCounter(counters);
   } while (scanner.nextLine());
-  for (let row = 1; row < table.count; row++) if (table.isOnline[row] === 0) forgetRow(table, row);
+  for (let row = 1; row < table.count; row++) if (table.isOnline[row] === 0) table.clearRow(row);
   return hasTotal ? online : -1;
 }
 
@@ -84,19 +84,6 @@ function parseCounter(counters: SchedulerCounters): void {
   else if (scanner.accept(FORKS)) counters.forks = scanner.unsigned();
   else if (scanner.accept(RUNNING)) counters.runningTasks = scanner.unsigned();
   else if (scanner.accept(BLOCKED)) counters.blockedTasks = scanner.unsigned();
-}
-
-function forgetRow(table: CpuTable, row: number): void {
-  table.user[row] = Number.NaN;
-  table.nice[row] = Number.NaN;
-  table.system[row] = Number.NaN;
-  table.idle[row] = Number.NaN;
-  table.iowait[row] = Number.NaN;
-  table.irq[row] = Number.NaN;
-  table.softirq[row] = Number.NaN;
-  table.steal[row] = Number.NaN;
-  table.guest[row] = Number.NaN;
-  table.frequencyHz[row] = Number.NaN;
 }
 
 const BTIME = ascii('btime ');

@@ -104,6 +104,11 @@ export class TextScanner {
   }
 }
 
+/** What a scanner found; undefined for NaN. */
+export function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}
+
 const encoder = new TextEncoder();
 
 /** The bytes of an ASCII constant, for `TextScanner.accept` and for paths. */

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../../src/data/schema/journal-section.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { BoundedOutput, type ChildProgram, startChild } from '../child-program.ts';
+import { type ChildProgram, outputOf, startChild } from '../child-program.ts';
 
 export interface JournalOptions {
   /** Candidates for the program, absolute: never looked for in PATH. */
@@ -44,33 +44,14 @@ export async function readJournal(
   query: JournalQuery,
   options: JournalOptions = {},
 ): Promise<JournalReading> {
-  const child = startJournalctl(options, argumentsFor(query));
-  const output = new BoundedOutput(child.stdout, OUTPUT_LIMIT_BYTES);
-  const complaint = new BoundedOutput(child.stderr, NOTICE_LIMIT * 4);
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    child.kill('SIGKILL');
-    output.stop();
-    complaint.stop();
-  }, options.deadlineMillis ?? DEADLINE_MILLIS);
-  try {
-    await output.read();
-    // Whoever wrote too much is not waited for; the pipe is closed, which ends whatever it has started, too.
-    if (output.isCut) {
-      child.kill('SIGKILL');
-      complaint.stop();
-    }
-    await complaint.read();
-    const exitCode = await child.exited;
-    if (isLate) throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl took too long' });
-    return readingOf(query, output, complaint.text, exitCode);
-  } finally {
-    clearTimeout(timer);
-    output.stop();
-    complaint.stop();
-    child.kill('SIGKILL');
-  }
+  const said = await outputOf(startJournalctl(options, argumentsFor(query)), {
+    deadlineMillis: options.deadlineMillis ?? DEADLINE_MILLIS,
+    limit: OUTPUT_LIMIT_BYTES,
+    complaintLimit: NOTICE_LIMIT * 4,
+  });
+  if (said.exitCode === undefined)
+    throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl took too long' });
+  return readingOf(query, said);
 }
 
 function startJournalctl(options: JournalOptions, args: readonly string[]): ChildProgram {
@@ -91,18 +72,14 @@ function argumentsFor({ pid, bootId }: JournalQuery): string[] {
   return ['--output=json', `--output-fields=${FIELDS}`, '--no-pager', '--all', ...order, ...matches];
 }
 
-function readingOf(
-  query: JournalQuery,
-  output: BoundedOutput,
-  complaint: string,
-  exitCode: number,
-): JournalReading {
-  const notice = noticeOf(complaint);
-  if (exitCode !== 0 && !output.isCut && output.text === '') {
+function readingOf(query: JournalQuery, said: Awaited<ReturnType<typeof outputOf>>): JournalReading {
+  const { text, isCut, exitCode } = said;
+  const notice = noticeOf(said.complaint);
+  if (exitCode !== 0 && !isCut && text === '') {
     const message = notice ?? `journalctl ended with ${exitCode}`;
     throw new OpError({ op: 'journal', code: 'EXIT', message });
   }
-  const lines = output.text.split('\n');
+  const lines = text.split('\n');
   // The last line of a cut output is a part of one; of a whole output it is empty.
   const all = lines.slice(0, -1).flatMap((line) => parseJournalLine(line) ?? []);
   const own = all.filter(
@@ -110,7 +87,7 @@ function readingOf(
   );
   return {
     entries: own.slice(0, ENTRIES_LIMIT).reverse(),
-    isTruncated: output.isCut || own.length > ENTRIES_LIMIT,
+    isTruncated: isCut || own.length > ENTRIES_LIMIT,
     notice,
   };
 }

@@ -7,6 +7,7 @@ import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup 
 import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { known } from '../proc/text-scanner.ts';
 import { PidListing } from '../processes/pid-listing.ts';
 import { isInDiskSleep } from '../processes/process-texts.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
@@ -138,10 +139,6 @@ function countDescriptors(path: string): number | undefined {
     if (thrown instanceof Error) return undefined;
     throw thrown;
   }
-}
-
-function known(value: number): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }
 
 /** A screen scrolls through so many; a process may have a million. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { BoundedOutput, startChild } from '../child-program.ts';
+import { outputOf, startChild } from '../child-program.ts';
 import { monotonicMicros } from '../clock.ts';
 
 /** Names are asked for often; whether the file changed is asked at most so often. */
@@ -145,20 +145,12 @@ export async function lookUpUsers(
     if (thrown instanceof OpError && thrown.code === 'ENOENT') return undefined;
     return new Map();
   }
-  const output = new BoundedOutput(child.stdout, OUTPUT_LIMIT_BYTES);
-  void child.stderr.cancel();
-  const timer = setTimeout(() => {
-    child.kill('SIGKILL');
-    output.stop();
-  }, DEADLINE_MILLIS);
-  timer.unref();
-  try {
-    await output.read();
-  } finally {
-    clearTimeout(timer);
-    child.kill('SIGKILL');
-  }
-  return parsePasswd(output.text);
+  const { text } = await outputOf(child, {
+    deadlineMillis: DEADLINE_MILLIS,
+    limit: OUTPUT_LIMIT_BYTES,
+    complaintLimit: 0,
+  });
+  return parsePasswd(text);
 }
 
 /** The user id of Linux is 32 bits; the largest means "none". */

@@ -6,8 +6,6 @@ import { PacketCapture } from '../packet/capture.ts';
 import { FlowRows } from './packet-flow-rows.ts';
 import type { SocketRows } from './sockets.ts';
 
-/** UDP sockets are dumped rarely: a flow waits for the next dump to name its socket. */
-const UNLISTED_MICROS = 3.5e6;
 const IDLE_MICROS = 15e6;
 
 interface DatagramCounterOptions {
@@ -27,16 +25,19 @@ interface DatagramCounterOptions {
  */
 export class DatagramCounter {
   readonly #capture: PacketCapture;
+  readonly #clock: () => number;
   readonly #unlistedMicros: number;
   #rows: SocketRows | undefined;
   #flowRows: FlowRows | undefined;
   #dropped = 0;
   #settledFlows = 0;
+  #waitingFlows = 0;
   #isCollecting = false;
 
   private constructor(options: DatagramCounterOptions) {
     const { links = openLinkSource('/sys'), clock = monotonicMicros, ...ring } = options;
-    this.#unlistedMicros = options.unlistedMicros ?? UNLISTED_MICROS;
+    this.#clock = clock;
+    this.#unlistedMicros = options.unlistedMicros ?? 0;
     this.#capture = PacketCapture.ofDatagrams({ ...ring, links, clock });
   }
 
@@ -50,9 +51,9 @@ export class DatagramCounter {
     return this.#dropped + this.#capture.flows.refusedPackets;
   }
 
-  /** Whether flows have begun since the last `collect`: a list made before it would know their sockets. */
-  get hasNewFlows(): boolean {
-    return this.#capture.flows.addedCount !== this.#settledFlows;
+  /** Whether there are flows that only a new list can name the sockets of. */
+  get needsList(): boolean {
+    return this.#waitingFlows > 0 || this.#capture.flows.addedCount !== this.#settledFlows;
   }
 
   /** Counts what the ring holds. Cheap; to be called within `drainWithinMillis`, or the ring overflows. */
@@ -66,14 +67,16 @@ export class DatagramCounter {
 
   /**
    * Writes the counters of the UDP rows, after these have been brought up to date and before rows closed by that are
-   * given back. Datagrams that belong to no row get rows of their own, closed at once. Always the same `rows`.
+   * given back. Datagrams that belong to no row get rows of their own, closed at once. Always the same `rows`, which
+   * were listed at `listedMicros` or later.
    */
-  async collect(rows: SocketRows, nowMicros: number, slice: Slice): Promise<void> {
+  async collect(rows: SocketRows, listedMicros: number, slice: Slice): Promise<void> {
     this.drain();
     this.#isCollecting = true;
     try {
       this.#settledFlows = this.#capture.flows.addedCount;
-      await this.#flowRowsFor(rows).settle(nowMicros, nowMicros, slice);
+      await this.#flowRowsFor(rows).settle(listedMicros, this.#clock(), slice);
+      this.#waitingFlows = this.#capture.flows.grownCount;
       this.#dropped = this.#capture.readDropped();
     } finally {
       this.#isCollecting = false;

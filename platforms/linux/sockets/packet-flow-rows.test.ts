@@ -184,6 +184,7 @@ describe('which row gets it', () => {
     world.packet({ localPort: 10, remotePort: 20 }, 8);
     await world.collect();
     expect(world.bytes(row)).toEqual([7, 0]);
+    await world.collect();
     expect(world.ledger.sum(({ wasClosed }) => wasClosed).tx).toBe(8);
   });
 
@@ -272,6 +273,25 @@ describe('several sockets on one address and port', () => {
 });
 
 describe('what belongs to no listed socket', () => {
+  test('and goes on after a list was made without one: no socket has it', async () => {
+    const world = new World();
+    await world.collect();
+    const ends = { localPort: 7777, remotePort: 6001 };
+    world.packet(ends, 10);
+    await world.collect();
+    expect(world.rows.closed.count).toBe(0);
+    world.nowMicros += 10;
+    world.packet(ends, 20);
+    await world.collect();
+    expect(world.ledger.find(() => true)).toMatchObject([{ tx: 30, ownerBasis: OwnerBasis.NO_SOCKET }]);
+    world.packet({ ...ends, localPort: 7778 }, 10);
+    await world.collect();
+    await world.collect();
+    expect(world.ledger.find(({ localPort }) => localPort === 7778)).toMatchObject([
+      { tx: 10, ownerBasis: OwnerBasis.NONE, wasClosed: true },
+    ]);
+  });
+
   test('becomes a row that is closed at once, with its ends and who opened it', async () => {
     const world = new World();
     await world.collect();

@@ -7,11 +7,10 @@ import {
   type SocketTable,
   TcpState,
 } from '../../../src/data/sample/socket-table.ts';
-import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { BoundSockets } from './packet-bound-sockets.ts';
 import { DividedFlows } from './packet-divided-flows.ts';
-import { RowEnds } from './packet-row-ends.ts';
+import { Bond, FlowLinks, NO_ROW, RowEnds } from './packet-flow-links.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;
@@ -21,35 +20,6 @@ const FLOW_COOKIE_HIGH = 0x666c6f77;
 /** Rows for the peers of unconnected UDP sockets; beyond them a socket's own row takes what its peers send and get. */
 const SHARES_LIMIT = 8192;
 const FLOWS_BETWEEN_RESTS = 4096;
-const NO_ROW = -1;
-
-/** What a flow's row is to it. */
-const Bond = {
-  /** Both ends are the row's. */
-  EXACT: 0,
-  /** A row of its own, beside that of its unconnected socket. */
-  SHARE: 1,
-  /** The row of its unconnected socket, which other flows use as well. */
-  POOL: 2,
-  /** Rows of its own, one beside each of several unconnected sockets; the first of them is its row. */
-  DIVIDED: 3,
-} as const;
-
-/** By the slots of the flows. */
-class FlowLinks extends columnsClass({
-  /** Serial of the flow that the columns speak of. */
-  serial: numbers('u32'),
-  /** Its row or NO_ROW, the row's serial, Bond, and for a share the row it belongs to. */
-  row: numbers('i32', NO_ROW),
-  rowSerial: numbers('u32'),
-  bond: numbers('u8'),
-  main: numbers('i32'),
-  mainSerial: numbers('u32'),
-  /** Who had its socket when that was last listed. */
-  ownerPid: numbers('i32'),
-  ownerStartTicks: numbers('f64'),
-  ownerBasis: numbers('u8'),
-}) {}
 
 export interface FlowRowsOptions {
   /** A flow that belongs to no listed socket and began so long before the list, or later, waits for the next one. */
@@ -154,6 +124,7 @@ export class FlowRows {
   #begin(flow: number): void {
     this.#links.serial[flow] = this.#flows.slots.serial[flow]!;
     this.#links.row[flow] = NO_ROW;
+    this.#links.missedMicros[flow] = 0;
     this.#forgetOwner(flow);
   }
 
@@ -356,10 +327,12 @@ export class FlowRows {
       if (this.#rows.life[row] === RowLife.CLOSED) this.#links.row[flow] = NO_ROW;
       return;
     }
-    if (this.#mayBeListed(flow)) return;
+    const isHeld = this.#mayLackSocket(flow);
+    if (isHeld || this.#mayBeListed(flow)) return;
     const closed = this.#addRow(flow, ++this.#lastKey >>> 0, FLOW_COOKIE_HIGH, 0);
     if (closed < 0) this.#refuse(flow);
     else {
+      if (this.#lacksSocket(flow)) this.#rows.table.ownerBasis[closed] = OwnerBasis.NO_SOCKET;
       this.#credit(flow, closed);
       this.#rows.markClosed(closed);
     }
@@ -454,6 +427,29 @@ export class FlowRows {
   #mayBeListed(flow: number): boolean {
     if (this.#links.ownerBasis[flow] !== OwnerBasis.NONE || !this.#hasSocket(flow)) return false;
     return this.#listedMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
+  }
+
+  /**
+   * Whether the flow has gone on after a list that had no socket for it: none has it. A connection or a peer's answer
+   * may have ended with its socket; what is only sent is kept until the next list, to be told apart.
+   */
+  #lacksSocket(flow: number): boolean {
+    const missedMicros = this.#links.missedMicros[flow]!;
+    const isNobodys = this.#links.ownerBasis[flow] === OwnerBasis.NONE && this.#hasSocket(flow);
+    return isNobodys && missedMicros > 0 && this.#flows.grownMicros[flow]! > missedMicros;
+  }
+
+  #mayLackSocket(flow: number): boolean {
+    const flows = this.#flows;
+    if (this.#links.missedMicros[flow]! > 0 || flows.bornMicros[flow]! > this.#listedMicros) return false;
+    this.#links.missedMicros[flow] = this.#listedMicros;
+    if (
+      !this.#hasBaseline ||
+      this.#links.ownerBasis[flow] !== OwnerBasis.NONE ||
+      flows.protocol[flow] !== PROTOCOL_UDP
+    )
+      return false;
+    return flows.rxPackets[flow] === 0 && flows.grownMicros[flow]! <= this.#listedMicros;
   }
 
   /** Of other protocols no list names the sockets. */

@@ -35,9 +35,10 @@ export class CountedDatagrams implements SocketSource {
 
   async collect(slice: Slice): Promise<void> {
     this.#datagrams.drain();
-    if (this.#datagrams.hasNewFlows) this.#listing.relistDatagrams();
+    if (this.#datagrams.needsList) this.#listing.relistDatagrams();
+    const listedMicros = this.#clock();
     await this.#listing.collect(slice);
-    await this.#datagrams.collect(this.rows, this.#clock(), slice);
+    await this.#datagrams.collect(this.rows, listedMicros, slice);
   }
 
   drainClosings(): void {

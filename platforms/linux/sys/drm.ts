@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import type { GpuSample, GpuVendor } from '../../../src/data/schema/gpu-sample.ts';
 import { KeptFile } from '../proc/kept-file.ts';
+import { known } from '../proc/text-scanner.ts';
 import { plausibleCelsius } from './hwmon.ts';
 import { listDirectory, readAttribute, readSysfsInteger, realPath } from './sysfs-value.ts';
 
@@ -143,10 +144,6 @@ function openFiles(path: string, devicePath: string): CardFiles {
     ),
     runtimeStatus: first(join(devicePath, 'power/runtime_status')),
   };
-}
-
-function known(value: number): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }
 
 function scaled(value: number | undefined, factor: number): number | undefined {

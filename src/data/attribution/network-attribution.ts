@@ -10,6 +10,7 @@ import {
   PROTOCOL_UDP,
   type SocketTable,
 } from '../sample/socket-table.ts';
+import { FormerLedger } from './former-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces } from './socket-interface.ts';
@@ -49,13 +50,16 @@ export class NetworkAttribution {
   readonly #hosts: HostLedger;
   readonly #traffic: TrafficLedger;
   readonly #hostTraffic: TrafficLedger;
+  readonly #former = new FormerLedger();
   readonly #ledger = new SocketLedger();
   readonly #interfaces = new SocketInterfaces();
   readonly #growth = new Growth();
   #hasBegun = false;
 
   constructor(facts: OwnerFacts, limits: AttributionLimits = {}) {
-    this.#owners = new OwnerLedger(facts, limits.crowdedOwners);
+    const hasLeft = (owner: number, cgroup: string): void =>
+      this.#former.note(this.#traffic.table, owner, cgroup);
+    this.#owners = new OwnerLedger(facts, hasLeft, limits.crowdedOwners);
     this.#hosts = new HostLedger(limits.crowdedHosts);
     this.#traffic = new TrafficLedger(this.#owners.unknown);
     this.#hostTraffic = new TrafficLedger(this.#hosts.others);
@@ -97,6 +101,7 @@ export class NetworkAttribution {
     this.#hasBegun = true;
     this.#owners.dropExited(sample.monotonicMicros, (isMarked, heir) => {
       this.#traffic.mergeMarked(isMarked, heir);
+      this.#former.dropMarked(isMarked);
     });
     this.#hosts.dropIdle(sample.monotonicMicros, (isMarked, heir) => {
       this.#hostTraffic.mergeMarked(isMarked, heir);
@@ -114,6 +119,7 @@ export class NetworkAttribution {
       counted: sample.counted,
       owners: this.#owners.table,
       traffic: this.#traffic.table,
+      former: this.#former.entries,
       hosts: this.#hosts.table,
       hostTraffic: this.#hostTraffic.table,
       sockets: sample.sockets,
@@ -205,6 +211,8 @@ export class NetworkAttribution {
       }
       case OwnerBasis.KERNEL:
         return this.#owners.kernel(sockets.protocol[slot]!);
+      case OwnerBasis.NO_SOCKET:
+        return this.#owners.withoutSocket();
       case OwnerBasis.HIDDEN:
         return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
       default:

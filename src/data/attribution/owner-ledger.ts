@@ -60,6 +60,8 @@ export class OwnerLedger {
   readonly unknown: number;
   readonly exited: number;
   readonly #facts: OwnerFacts;
+  /** Is told of owners that are in another control group than they were. */
+  readonly #hasLeft: (slot: number, cgroup: string) => void;
   /** When traffic was last counted for an owner. */
   #lastGrowthMicros: Float64Array;
   #isMarked = new Uint8Array(0);
@@ -68,8 +70,13 @@ export class OwnerLedger {
   #renewedMicros = Number.NaN;
   readonly #crowdedRows: number;
 
-  constructor(facts: OwnerFacts, crowdedRows = CROWDED_ROWS) {
+  constructor(
+    facts: OwnerFacts,
+    hasLeft: (slot: number, cgroup: string) => void,
+    crowdedRows = CROWDED_ROWS,
+  ) {
     this.#facts = facts;
+    this.#hasLeft = hasLeft;
     this.#crowdedRows = crowdedRows;
     this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
     this.unknown = this.#addGroup(OwnerKind.UNKNOWN, 0, 0, 'unknown');
@@ -120,7 +127,10 @@ export class OwnerLedger {
     const { table } = this;
     const pid = table.pid[slot]!;
     table.commandLines[slot] = this.#facts.commandLine(pid) ?? table.commandLines[slot];
-    table.cgroups[slot] = this.#facts.cgroup(pid) ?? table.cgroups[slot];
+    const former = table.cgroups[slot];
+    const cgroup = this.#facts.cgroup(pid) ?? former;
+    table.cgroups[slot] = cgroup;
+    if (former !== undefined && cgroup !== former) this.#hasLeft(slot, former);
   }
 
   /** The row of a process; where the table is full, the one of the unknown. */
@@ -160,6 +170,11 @@ export class OwnerLedger {
 
   closed(): number {
     return this.#group(OwnerKind.CLOSED, 0, 0, 'closed connections');
+  }
+
+  /** What comes and goes with a local address and port that no socket has. */
+  withoutSocket(): number {
+    return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
   }
 
   /** Sockets that somebody of this user or control group holds, nobody knows who. */

@@ -1,6 +1,5 @@
 import { ADDRESS_WORDS, isLoopbackAddress, isUnspecifiedAddress } from '../sample/address.ts';
-import type { InterfaceTable } from '../sample/interface-table.ts';
-import { loopbackInterfaceIndex } from '../sample/loopback-interface.ts';
+import { type InterfaceTable, loopbackInterfaceIndex } from '../sample/interface-table.ts';
 import { type SocketTable, TcpState } from '../sample/socket-table.ts';
 
 /** Finds the interface that a socket's traffic goes over, from its addresses. */

@@ -6,10 +6,10 @@ import {
   TEXT_LIMIT,
   type Told,
 } from '../schema/column.ts';
-import { NETWORK_TABLES } from '../schema/network-columns.ts';
+import { NETWORK_TABLES, type NetworkTableName } from '../schema/network-columns.ts';
 import { PROCESSES } from '../schema/process-columns.ts';
 import { withUnderscores } from './json-values.ts';
-import type { FieldShape, FieldType, MessageShape } from './protobuf-shape.ts';
+import type { FieldShape, FieldType, MessageShape } from './protobuf.ts';
 
 /** Numbers of a table as they are told: one of the words that a column has for each row. */
 export interface NumberFormat {
@@ -28,7 +28,6 @@ export interface NumberFormat {
   readonly most: number;
   /** Doubles can be unknown: NaN. All others are integers. */
   readonly isDouble: boolean;
-  readonly beforeRecorded: number | undefined;
   readonly unit: string | undefined;
 }
 
@@ -99,7 +98,7 @@ export class TableFormat {
 function numberFormats(part: string, column: string, declared: Column, told: Told): NumberFormat[] {
   if (declared.element === 'text') return [];
   const { element, stride, unknown } = declared;
-  const { refersTo, beforeRecorded, unit } = told;
+  const { refersTo, unit } = told;
   const name = told.name ?? column;
   const isDouble = element === 'f64' || element === 'f32';
   const isSigned = refersTo !== undefined || unknown < 0;
@@ -113,7 +112,7 @@ function numberFormats(part: string, column: string, declared: Column, told: Tol
       // The last word of an address is any number; the others are small or the same in many rows.
       isDouble ? 'sint64' : least < 0 ? 'sint32' : stride > 1 && offset === stride - 1 ? 'fixed32' : 'uint32',
     ),
-    ...{ part, column, stride, offset, refersTo, least, isDouble, beforeRecorded, unit },
+    ...{ part, column, stride, offset, refersTo, least, isDouble, unit },
     absent: told.absent ?? (isDouble ? Number.NaN : refersTo === undefined ? unknown : -1),
     most: told.most ?? LARGEST[element],
   }));
@@ -144,17 +143,12 @@ function removedShape(name: string, { limit, keyColumns, identity, shape }: Tabl
   return { name, isTable: true, rowsLimit: limit, fields };
 }
 
+const networkFormats = Object.fromEntries(
+  Object.entries(NETWORK_TABLES).map(([name, table]) => [name, new TableFormat(table)]),
+) as Readonly<Record<NetworkTableName, TableFormat>>;
+
 /** Tables that are told, by their names. */
-export const TABLE_FORMATS = {
-  owners: new TableFormat(NETWORK_TABLES.owners),
-  hosts: new TableFormat(NETWORK_TABLES.hosts),
-  traffic: new TableFormat(NETWORK_TABLES.traffic),
-  hostTraffic: new TableFormat(NETWORK_TABLES.hostTraffic),
-  interfaces: new TableFormat(NETWORK_TABLES.interfaces),
-  addresses: new TableFormat(NETWORK_TABLES.addresses),
-  sockets: new TableFormat(NETWORK_TABLES.sockets),
-  processes: new TableFormat(PROCESSES),
-} as const;
+export const TABLE_FORMATS = { ...networkFormats, processes: new TableFormat(PROCESSES) };
 
 /** Processes that are no more. */
 export const REMOVED_PROCESSES_SHAPE = removedShape('RemovedColumns', TABLE_FORMATS.processes);

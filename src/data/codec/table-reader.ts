@@ -1,5 +1,5 @@
 import type { PbfReader } from 'pbf';
-import type { FieldShape, MessageShape } from './protobuf-shape.ts';
+import type { FieldShape, MessageShape } from './protobuf.ts';
 import type { ReceivedColumns } from './table-replica.ts';
 import type { ToldTexts } from './told-table.ts';
 

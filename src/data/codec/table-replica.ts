@@ -1,5 +1,5 @@
 import { ReceivedKeys, RowMatch } from '../../kit/table/row-match.ts';
-import type { FieldShape } from './protobuf-shape.ts';
+import type { FieldShape } from './protobuf.ts';
 import type { NumberFormat } from './table-format.ts';
 import type { ToldTable, ToldTexts } from './told-table.ts';
 import { scatter, UNKNOWN_COUNT } from './typed-columns.ts';

@@ -1,5 +1,5 @@
 import type { PbfWriter } from 'pbf';
-import type { FieldShape } from './protobuf-shape.ts';
+import type { FieldShape } from './protobuf.ts';
 import type { NumberFormat } from './table-format.ts';
 import type { NumberArray, ToldTable } from './told-table.ts';
 import { gather, UNKNOWN_COUNT } from './typed-columns.ts';

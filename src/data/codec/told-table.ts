@@ -1,8 +1,8 @@
 import type { Columns } from '../../kit/table/columns.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
+import type { ToldProcesses } from '../sample/machine-processes.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import type { ToldProcesses } from '../sample/process-list.ts';
-import type { NetworkTableName } from '../schema/network-columns.ts';
+import { NETWORK_TABLES, type NetworkTableName } from '../schema/network-columns.ts';
 import { type NumberFormat, TABLE_FORMATS, type TableFormat, type TextFormat } from './table-format.ts';
 
 export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
@@ -78,15 +78,7 @@ export type NetworkTableSet = Pick<
 >;
 
 /** The names of the tables of a network section; who is referred to comes first. */
-export const NETWORK_TABLE_NAMES = [
-  'owners',
-  'hosts',
-  'traffic',
-  'hostTraffic',
-  'interfaces',
-  'addresses',
-  'sockets',
-] as const satisfies readonly NetworkTableName[];
+export const NETWORK_TABLE_NAMES = Object.keys(NETWORK_TABLES) as readonly NetworkTableName[];
 
 /** A table of a network section. */
 export function toldNetworkTable(tables: NetworkTableSet, name: NetworkTableName): ToldTable {

@@ -14,7 +14,7 @@ import { protocolName } from '../query/socket-texts.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import { type FormerTraffic, type NetworkSection, OwnerKind } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
@@ -72,7 +72,7 @@ export function snapshotEntry(
     interfaces: interfaceEntries(section, rates, options),
     remote_hosts: hostEntries(section, rates, options),
     listen_ports: listenPortEntries(context),
-    groups: groupEntries(context),
+    groups: groupEntries(context, options.scope),
     total_up: countValue(totalUp),
     total_down: countValue(totalDown),
     attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),
@@ -178,9 +178,13 @@ export function processContext(
 }
 
 /** Containers, services and sessions of the rows, the busiest first; rows without a control group are in none. */
-export function groupEntries({ section, rows }: ProcessContext): GroupEntry[] {
+export function groupEntries({ section, rows }: ProcessContext, scope: Scope): GroupEntry[] {
   const sums = new GroupSums();
   for (let row = 0; row < rows.count; row++) sums.add(section, rows, row);
+  const inScope = new ScopeFilter(scope, section.interfaces);
+  for (const former of section.former ?? []) {
+    if (inScope.has(former.interfaceIndex) && rows.rowOfOwner(former.owner) >= 0) sums.move(section, former);
+  }
   const entries = Array.from({ length: sums.count }, (_, row) => groupEntry({ rows: sums }, row));
   const busy = (entry: GroupEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || (a.group < b.group ? -1 : 1));
@@ -204,18 +208,35 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
     const owner = rows.owner[from]!;
     const group = controlGroupOf(owners.cgroups[owner]);
     if (group === undefined) return;
-    const row = this.#rowOf.get(group.name) ?? this.count;
-    if (row === this.count) {
-      this.reserveAhead(++this.count);
-      this.#rowOf.set(group.name, row);
-      this.#groups.push(group);
-    }
+    const row = this.#rowFor(group);
     if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
     this.rawUp[row]! += rows.rawUp[from]!;
     this.rawDown[row]! += rows.rawDown[from]!;
     this.upTotal[row]! += rows.upTotal[from]!;
     this.downTotal[row]! += rows.downTotal[from]!;
     this.connections[row]! += rows.connections[from]!;
+  }
+
+  /** What a process had before it was moved to its group is that of the group of then. */
+  move({ owners }: NetworkSection, { owner, cgroup, txBytes, rxBytes }: FormerTraffic): void {
+    const [then, now] = [controlGroupOf(cgroup), controlGroupOf(owners.cgroups[owner])];
+    if (now !== undefined) this.#addTotals(this.#rowFor(now), -txBytes, -rxBytes);
+    if (then !== undefined) this.#addTotals(this.#rowFor(then), txBytes, rxBytes);
+  }
+
+  #addTotals(row: number, txBytes: number, rxBytes: number): void {
+    this.upTotal[row]! += txBytes;
+    this.downTotal[row]! += rxBytes;
+  }
+
+  #rowFor(group: ControlGroup): number {
+    const row = this.#rowOf.get(group.name) ?? this.count;
+    if (row === this.count) {
+      this.reserveAhead(++this.count);
+      this.#rowOf.set(group.name, row);
+      this.#groups.push(group);
+    }
+    return row;
   }
 }
 

@@ -9,7 +9,6 @@ import {
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
-import { RateColumns } from '../rates/rate-columns.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
@@ -31,8 +30,6 @@ export class SystemExport implements MachineProcessExport {
   readonly rates = new MachineRates();
   readonly processRates = new ProcessRates();
   readonly rows = new MachineProcessRows();
-  /** Of interfaces, as measured. */
-  readonly links = new RateColumns('from-first-value');
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
@@ -43,7 +40,6 @@ export class SystemExport implements MachineProcessExport {
   intervalSeconds = Number.NaN;
   readonly #userOf: UserNames;
   #processSampleCount = 0;
-  #linksMicros = Number.NaN;
 
   constructor(userOf: UserNames) {
     this.#userOf = userOf;
@@ -111,22 +107,12 @@ export class SystemExport implements MachineProcessExport {
     this.intervalSeconds = (machine.monotonicMicros - before) / 1e6;
     this.rates.update(machine);
     this.machine = machine;
-    const { value: table, monotonicMicros } = machine.networks;
-    if (table === undefined) return;
-    const { capacity, rows, count, serial } = table.slots;
-    this.links.begin(capacity, (monotonicMicros - this.#linksMicros) / 1e6);
-    this.#linksMicros = monotonicMicros;
-    for (let i = 0; i < count; i++) {
-      const slot = rows[i]!;
-      this.links.record(slot, serial[slot]!, table.txBytes[slot]!, table.rxBytes[slot]!);
-    }
   }
 
   #rebase(): void {
     this.rates.rebase();
     this.processRates.rebase();
     this.#processSampleCount = 0;
-    this.#linksMicros = Number.NaN;
     this.machine = undefined;
   }
 }
@@ -185,14 +171,15 @@ function pressureEntry({ cpuPressure, memoryPressure, ioPressure }: CpuSample): 
 function networkEntries(data: SystemExport): object[] | null {
   const table = data.machine?.networks.value;
   if (table === undefined) return null;
+  const { links } = data.rates.interfaces;
   return data.interfaceSlots(table).map((slot) => ({
     name: table.names[slot] ?? '',
     is_uplink: table.isUplink[slot] === 1,
     is_up: table.isUp[slot] === 1,
     bytes_recv: countValue(table.rxBytes[slot]!),
     bytes_sent: countValue(table.txBytes[slot]!),
-    recv_rate: rateValue(data.links.rawRx[slot] ?? UNKNOWN),
-    send_rate: rateValue(data.links.rawTx[slot] ?? UNKNOWN),
+    recv_rate: rateValue(links.rawRx[slot] ?? UNKNOWN),
+    send_rate: rateValue(links.rawTx[slot] ?? UNKNOWN),
   }));
 }
 

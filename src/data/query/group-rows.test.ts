@@ -57,6 +57,34 @@ test('sums over the processes of each group', () => {
   expect(rows.rowOfGroup('nginx')).toBe(-1);
 });
 
+test('what a process had before it was moved stays with its group of then', () => {
+  const machine = busy();
+  const rows = new GroupRows();
+  rows.build(machine.step(), machine.rates, OUTSIDE);
+  const { world } = machine;
+  const socketOf = (pid: number): number =>
+    [...world.sockets.slots.rows].findIndex((_, slot) => world.sockets.ownerPid[slot] === pid);
+  machine.cgroups.set(8, '/system.slice/other.service');
+  // Groups are asked for by turns.
+  for (let i = 0; i < 5; i++) machine.step();
+  world.grow(socketOf(8), 1000, 10);
+  rows.build(machine.step(), machine.rates, OUTSIDE);
+  const totalsOf = (name: string): number[] => {
+    const row = rows.rowOfGroup(name);
+    return [rows.upTotal[row]!, rows.downTotal[row]!, rows.processes[row]!];
+  };
+  expect(totalsOf('nginx.service')).toEqual([300, 3, 1]);
+  expect(totalsOf('other.service')).toEqual([1000, 10, 1]);
+  machine.cgroups.set(8, '/system.slice/nginx.service');
+  for (let i = 0; i < 5; i++) machine.step();
+  rows.build(machine.step(), machine.rates, OUTSIDE);
+  expect(totalsOf('nginx.service')).toEqual([300, 3, 2]);
+  expect(totalsOf('other.service')).toEqual([1000, 10, 0]);
+  const filtered = parseFilter('pid=7');
+  if ('filter' in filtered) rows.build(machine.step(), machine.rates, OUTSIDE, filtered.filter);
+  expect(totalsOf('nginx.service')).toEqual([100, 1, 1]);
+});
+
 test('a row comes and goes with its processes', () => {
   const machine = busy();
   const rows = new GroupRows();

@@ -1,14 +1,14 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
-import { type ControlGroup, OwnerGroups } from './control-groups.ts';
+import { type FormerTraffic, type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import { type ControlGroup, controlGroupOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';
 import { NameNumbers } from './name-counts.ts';
 import {
-  addKnown,
   type ExportedTraffic,
+  knownSum,
   TRAFFIC_FIELDS,
   type TrafficColumns,
   trafficColumns,
@@ -106,8 +106,11 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
         if (satisfied === 0) continue;
         this.satisfied[row]! |= satisfied;
       }
-      addKnown(this, row, processRows, processRow);
+      this.#add(row, processRow);
       if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
+    }
+    if (section.former !== undefined) {
+      this.#moveFormer(section, section.former, scope, isFiltered ? filter : undefined);
     }
     this.unfilteredCount = this.count;
     if (isFiltered) this.#keepMatching(filter);
@@ -161,6 +164,42 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.names[row] = name;
     this.#types[row] = group?.type ?? 'other';
     return row;
+  }
+
+  #add(row: number, processRow: number): void {
+    const from = this.#processRows;
+    this.up[row] = knownSum(this.up[row]!, from.up[processRow]!);
+    this.down[row] = knownSum(this.down[row]!, from.down[processRow]!);
+    this.rawUp[row] = knownSum(this.rawUp[row]!, from.rawUp[processRow]!);
+    this.rawDown[row] = knownSum(this.rawDown[row]!, from.rawDown[processRow]!);
+    this.upTotal[row] = knownSum(this.upTotal[row]!, from.upTotal[processRow]!);
+    this.downTotal[row] = knownSum(this.downTotal[row]!, from.downTotal[processRow]!);
+    this.connections[row]! += from.connections[processRow]!;
+  }
+
+  /** What a process had before it was moved to its group is that of the group of then. */
+  #moveFormer(
+    section: NetworkSection,
+    former: readonly FormerTraffic[],
+    scope: Scope,
+    filter: FilterExpression | undefined,
+  ): void {
+    const { owners, interfaces } = section;
+    const inScope = new ScopeFilter(scope, interfaces);
+    for (const { owner, cgroup, interfaceIndex, txBytes, rxBytes } of former) {
+      if (!inScope.has(interfaceIndex) || this.#processRows.rowOfOwner(owner) < 0) continue;
+      const text = this.#groups.lowerNameOf(owners, owner);
+      const satisfied = filter?.alternativesOfOwner(owners, owner, text) ?? 0;
+      if (filter !== undefined && satisfied === 0) continue;
+      const now = this.rowOfGroup(this.#groups.of(owners, owner)?.name ?? '');
+      const then = this.#rowFor(owner, controlGroupOf(cgroup));
+      if (now < 0 || then === now) continue;
+      this.satisfied[then]! |= satisfied;
+      this.upTotal[now]! -= txBytes;
+      this.downTotal[now]! -= rxBytes;
+      this.upTotal[then] = knownSum(this.upTotal[then]!, txBytes);
+      this.downTotal[then] = knownSum(this.downTotal[then]!, rxBytes);
+    }
   }
 
   #keepMatching(filter: FilterExpression): void {

@@ -5,7 +5,6 @@ import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { NameCounts } from './name-counts.ts';
 import {
-  addTraffic,
   type ExportedTraffic,
   hasRates,
   type NetworkExport,
@@ -167,7 +166,12 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
       if (!inScope.has(hostTraffic.interfaceIndex[slot]!)) continue;
       if (!(hostTraffic.txBytes[slot]! + hostTraffic.rxBytes[slot]! > 0)) continue;
       const row = this.#rowFor(hostTraffic.subject[slot]!);
-      addTraffic(this, row, hostTraffic, rates.hostTraffic, slot);
+      this.up[row]! += rates.hostTraffic.smoothTx[slot]!;
+      this.down[row]! += rates.hostTraffic.smoothRx[slot]!;
+      this.rawUp[row]! += rates.hostTraffic.rawTx[slot]!;
+      this.rawDown[row]! += rates.hostTraffic.rawRx[slot]!;
+      this.upTotal[row]! += hostTraffic.txBytes[slot]!;
+      this.downTotal[row]! += hostTraffic.rxBytes[slot]!;
     }
   }
 

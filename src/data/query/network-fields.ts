@@ -1,7 +1,6 @@
 import { numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import type { RateColumns } from '../rates/rate-columns.ts';
-import type { NetworkSection, TrafficTable } from '../sample/network-section.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import { countValue, exported, falls, type RowFields, rateValue } from './row-fields.ts';
 
 /** What exports of the network are made from, and who knows names. */
@@ -101,34 +100,8 @@ export function hasRates(section: NetworkSection, rates: NetworkRates): boolean 
   return section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
 }
 
-/** Adds what a slot of a table of traffic has to a row, which is known. */
-export function addTraffic(
-  to: AllTrafficColumns,
-  row: number,
-  { txBytes, rxBytes }: TrafficTable,
-  rates: RateColumns,
-  slot: number,
-): void {
-  to.up[row]! += rates.smoothTx[slot]!;
-  to.down[row]! += rates.smoothRx[slot]!;
-  to.rawUp[row]! += rates.rawTx[slot]!;
-  to.rawDown[row]! += rates.rawRx[slot]!;
-  to.upTotal[row]! += txBytes[slot]!;
-  to.downTotal[row]! += rxBytes[slot]!;
-}
-
-/** Adds what is known of a row to another: NaN stays where neither knows. */
-export function addKnown(to: AllTrafficColumns, row: number, from: AllTrafficColumns, fromRow: number): void {
-  to.up[row] = knownSum(to.up[row]!, from.up[fromRow]!);
-  to.down[row] = knownSum(to.down[row]!, from.down[fromRow]!);
-  to.rawUp[row] = knownSum(to.rawUp[row]!, from.rawUp[fromRow]!);
-  to.rawDown[row] = knownSum(to.rawDown[row]!, from.rawDown[fromRow]!);
-  to.upTotal[row] = knownSum(to.upTotal[row]!, from.upTotal[fromRow]!);
-  to.downTotal[row] = knownSum(to.downTotal[row]!, from.downTotal[fromRow]!);
-  to.connections[row]! += from.connections[fromRow]!;
-}
-
-function knownSum(a: number, b: number): number {
+/** Sum of what is known: NaN (unknown) only if both are. */
+export function knownSum(a: number, b: number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : a + b;
 }

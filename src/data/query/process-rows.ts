@@ -6,7 +6,7 @@ import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
-import { addTraffic, hasRates, trafficColumns } from './network-fields.ts';
+import { hasRates, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';
 import { RankedRows, type RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
@@ -163,7 +163,12 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
       if (row < 0) continue;
       this.#nextTraffic[slot] = this.firstTraffic[row]!;
       this.firstTraffic[row] = slot;
-      addTraffic(this, row, traffic, rates.traffic, slot);
+      this.up[row]! += rates.traffic.smoothTx[slot]!;
+      this.down[row]! += rates.traffic.smoothRx[slot]!;
+      this.rawUp[row]! += rates.traffic.rawTx[slot]!;
+      this.rawDown[row]! += rates.traffic.rawRx[slot]!;
+      this.upTotal[row]! += traffic.txBytes[slot]!;
+      this.downTotal[row]! += traffic.rxBytes[slot]!;
       if (traffic.inferredTxBytes[slot]! + traffic.inferredRxBytes[slot]! > 0) this.isInferred[row] = 1;
     }
   }

@@ -1,5 +1,4 @@
-import type { InterfaceTable } from '../sample/interface-table.ts';
-import { loopbackInterfaceIndex } from '../sample/loopback-interface.ts';
+import { type InterfaceTable, loopbackInterfaceIndex } from '../sample/interface-table.ts';
 import { isListener } from '../sample/socket-role.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
 

@@ -2,7 +2,7 @@ import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { SlotTable } from '../../kit/table/slot-table.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
-import { addKnown, trafficColumns } from './network-fields.ts';
+import { knownSum, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';
 import { RankedRows, type RowOrder } from './row-order.ts';
@@ -259,14 +259,12 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
     this.#owners = owners;
     this.count = links.count;
     this.reserveAhead(links.count);
-    this.clearRows();
-    this.owner.set(links.owner.subarray(0, links.count));
     for (let node = 0; node < links.count; node++) {
       const row = links.row[node]!;
-      if (row < 0) continue;
-      addKnown(this, node, rows, row);
-      this.listeners[node] = rows.listeners[row]!;
+      if (row < 0) this.clearRow(node);
+      else this.#copy(node, row, rows);
     }
+    this.owner.set(links.owner.subarray(0, links.count));
     this.#addUp(links);
   }
 
@@ -286,9 +284,30 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
       const node = ready[i]!;
       const to = parent[node]!;
       if (to < 0) continue;
-      addKnown(this, to, this, node);
-      this.listeners[to]! += this.listeners[node]!;
+      this.#add(node, to);
       if (--waiting[to]! === 0) ready[readyCount++] = to;
     }
+  }
+
+  #add(from: number, to: number): void {
+    this.up[to] = knownSum(this.up[to]!, this.up[from]!);
+    this.down[to] = knownSum(this.down[to]!, this.down[from]!);
+    this.rawUp[to] = knownSum(this.rawUp[to]!, this.rawUp[from]!);
+    this.rawDown[to] = knownSum(this.rawDown[to]!, this.rawDown[from]!);
+    this.upTotal[to] = knownSum(this.upTotal[to]!, this.upTotal[from]!);
+    this.downTotal[to] = knownSum(this.downTotal[to]!, this.downTotal[from]!);
+    this.connections[to]! += this.connections[from]!;
+    this.listeners[to]! += this.listeners[from]!;
+  }
+
+  #copy(node: number, row: number, rows: ProcessRows): void {
+    this.up[node] = rows.up[row]!;
+    this.down[node] = rows.down[row]!;
+    this.rawUp[node] = rows.rawUp[row]!;
+    this.rawDown[node] = rows.rawDown[row]!;
+    this.upTotal[node] = rows.upTotal[row]!;
+    this.downTotal[node] = rows.downTotal[row]!;
+    this.connections[node] = rows.connections[row]!;
+    this.listeners[node] = rows.listeners[row]!;
   }
 }

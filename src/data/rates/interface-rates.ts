@@ -40,7 +40,8 @@ export class InterfaceRates {
   /** As measured, sample by sample. */
   readonly uploads = new SampleHistory();
   readonly downloads = new SampleHistory();
-  readonly #rates = new LinkRates();
+  /** By the slots of the interfaces. */
+  readonly links = new LinkRates();
   readonly #peaks = new PeakColumns();
   readonly #traffic: SampleHistory[] = [];
   #lastMicros = Number.NaN;
@@ -50,7 +51,7 @@ export class InterfaceRates {
     const fromMicros = this.#lastMicros;
     this.#lastMicros = monotonicMicros;
     const { capacity, rows, count } = table.slots;
-    this.#rates.begin(capacity, (monotonicMicros - fromMicros) / 1e6);
+    this.links.begin(capacity, (monotonicMicros - fromMicros) / 1e6);
     this.#peaks.reserve(capacity);
     for (let i = 0; i < count; i++) this.#record(table, rows[i]!, fromMicros, monotonicMicros);
     this.#addUp(table);
@@ -70,7 +71,7 @@ export class InterfaceRates {
       this.#peaks.rx[slot] = Number.NaN;
       this.#traffic[slot] = new SampleHistory(INTERFACE_SAMPLES);
     }
-    const rates = this.#rates;
+    const rates = this.links;
     rates.recordOver(slot, serial, table.txBytes[slot]!, table.rxBytes[slot]!, fromMicros, toMicros);
     this.#peaks.tx[slot] = higher(this.#peaks.tx[slot]!, rates.rawTx[slot]!);
     this.#peaks.rx[slot] = higher(this.#peaks.rx[slot]!, rates.rawRx[slot]!);
@@ -85,12 +86,12 @@ export class InterfaceRates {
       const slot = rows[i]!;
       if (isKnown ? table.isUplink[slot] !== 1 : table.isLoopback[slot] === 1) continue;
       // One that has just appeared has no rate yet: the others have.
-      if (Number.isNaN(this.#rates.rawTx[slot]! + this.#rates.rawRx[slot]!)) continue;
+      if (Number.isNaN(this.links.rawTx[slot]! + this.links.rawRx[slot]!)) continue;
       counted++;
-      rawTx += this.#rates.rawTx[slot]!;
-      rawRx += this.#rates.rawRx[slot]!;
-      upload += this.#rates.smoothTx[slot]!;
-      download += this.#rates.smoothRx[slot]!;
+      rawTx += this.links.rawTx[slot]!;
+      rawRx += this.links.rawRx[slot]!;
+      upload += this.links.smoothTx[slot]!;
+      download += this.links.smoothRx[slot]!;
     }
     this.uploads.push(counted > 0 ? rawTx : Number.NaN);
     this.downloads.push(counted > 0 ? rawRx : Number.NaN);
@@ -108,8 +109,8 @@ export class InterfaceRates {
       name: table.names[slot]!,
       isUplink: isKnown ? table.isUplink[slot] === 1 : table.isLoopback[slot] !== 1,
       isUp: table.isUp[slot] === 1,
-      upload: this.#rates.smoothTx[slot]!,
-      download: this.#rates.smoothRx[slot]!,
+      upload: this.links.smoothTx[slot]!,
+      download: this.links.smoothRx[slot]!,
       uploadPeak: this.#peaks.tx[slot]!,
       downloadPeak: this.#peaks.rx[slot]!,
       traffic: this.#traffic[slot]!,

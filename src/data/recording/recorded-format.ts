@@ -7,7 +7,8 @@
  *
  * `lengths` are the bytes of each part of `snapshot`, so that parts can be parsed one at a time. A part is the header
  * or up to so many rows of a table, as columns; a column that holds one value throughout is that value alone. Rows
- * refer to rows of other tables by their place in the line (-1 none); `null` is an unknown number or text.
+ * refer to rows of other tables by their place in the line (-1 none); `null` is an unknown number or text. A column that
+ * is not there is unknown in every row. The columns are those that src/data/schema declares as told.
  */
 export const RECORDING_VERSION = 1;
 /** Lines that hold sections beside the network, or instead of it, are of this version; others stay of the first. */

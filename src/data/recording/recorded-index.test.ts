@@ -2,9 +2,9 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordedFile } from './recorded-file.ts';
 import { RecordedIndex } from './recorded-index.ts';
 import { decodeMemberHeader, encodeMemberHeader, MEMBER_HEADER_BYTES } from './recorded-member.ts';
+import { RecordedFile } from './recording-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sstop-index-'));
 const path = join(folder, 'members');

@@ -1,6 +1,6 @@
 import { TimeSlice } from '../source/source.ts';
-import type { RecordedFile } from './recorded-file.ts';
 import { decodeMemberHeader, isGzip, MEMBER_HEADER_BYTES, type MemberHeader } from './recorded-member.ts';
+import type { RecordedFile } from './recording-file.ts';
 
 /** A place at which reading can begin. */
 export interface SeekPoint {

@@ -3,8 +3,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { SectionError, Snapshot } from '../sample/snapshot.ts';
 import { TimeSlice } from '../source/source.ts';
 import type { RecordedLine } from './recorded-line.ts';
-import { RecordedProcesses } from './recorded-processes.ts';
-import { RecordedTables } from './recorded-tables.ts';
+import { RecordedProcesses, RecordedTables } from './recorded-tables.ts';
 
 /** Sections beside the network and the list of processes, as they were recorded. */
 export type RecordedSections = Pick<Snapshot, 'machine' | 'disks'>;

@@ -2,11 +2,11 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Snapshot, Want } from '../sample/snapshot.ts';
 import { type Source, withinDeadline } from '../source/source.ts';
 import { PlaybackClock } from './recorded-clock.ts';
-import { playbackError, RecordedFile } from './recorded-file.ts';
 import { RecordedIndex, type SeekPoint } from './recorded-index.ts';
 import { RecordedMachine, type SectionReader } from './recorded-machine.ts';
 import { isGzip } from './recorded-member.ts';
 import { type PlacedLine, RecordedReader } from './recorded-reader.ts';
+import { playbackError, RecordedFile } from './recording-file.ts';
 
 export interface PlaybackOptions {
   /** The clock of `sample`'s deadlines; playback runs by it. */

@@ -1,4 +1,4 @@
-import type { FieldShape } from '../codec/protobuf-shape.ts';
+import type { FieldShape } from '../codec/protobuf.ts';
 import {
   type NumberFormat,
   TABLE_FORMATS,
@@ -6,15 +6,16 @@ import {
   type TextFormat,
 } from '../codec/table-format.ts';
 import { type ReceivedColumns, TableReplica } from '../codec/table-replica.ts';
-import { NETWORK_TABLE_NAMES, type ToldTexts, toldNetworkTable } from '../codec/told-table.ts';
+import { NETWORK_TABLE_NAMES, type ToldTexts, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';
 import { UNKNOWN_COUNT } from '../codec/typed-columns.ts';
 import { cleanText } from '../codec/wire-text.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
-import { NetworkTables } from '../sample/network-tables.ts';
+import { type MachineProcesses, ProcessList } from '../sample/machine-processes.ts';
+import { type NetworkSection, NetworkTables } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
-import { badValue, parseObject } from './recorded-header.ts';
+import { badValue, parseObject, parseRecordedProcesses } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
+import { isWholeList, rowsOfWholeList, WHOLE_LIST_LIMIT } from './v1/whole-list.ts';
 
 /** No part has more rows, whatever the table. */
 const PART_ROWS_LIMIT = 1024;
@@ -26,7 +27,7 @@ type RowCounts = (table: string) => number;
  * The rows of one table of a line, checked but not applied, column by column. Columns are kept from line to line. Any
  * wrong value is an OpError of code `BAD_VALUE`.
  */
-export class StagedTable implements ReceivedColumns {
+class StagedTable implements ReceivedColumns {
   rows = 0;
   readonly #format: TableFormat;
   readonly #counts: RowCounts;
@@ -188,5 +189,31 @@ export class RecordedTables {
       }
     }
     return { ...network, ...this.#tables };
+  }
+}
+
+/** The list of processes of a recorded machine. Rows keep their slots from line to line. */
+export class RecordedProcesses {
+  readonly #list = new ProcessList(TABLE_FORMATS.processes.limit);
+  readonly #staged = new StagedTable(TABLE_FORMATS.processes);
+  readonly #replica = new TableReplica(toldProcesses(this.#list));
+
+  /**
+   * The list as a section, borrowed until the next call. `facts` is the part that says what there is besides rows. Rests
+   * between steps. Rejects with an OpError of code `BAD_VALUE` if a value is wrong, and then the list is as it was.
+   */
+  async apply(facts: Uint8Array, rows: readonly Uint8Array[], slice: Slice): Promise<MachineProcesses> {
+    const fields = parseObject(facts, 'a list of processes');
+    const section = parseRecordedProcesses(fields);
+    this.#staged.clear();
+    if (isWholeList(fields)) this.#staged.add(rowsOfWholeList(fields), WHOLE_LIST_LIMIT);
+    for (const part of rows) {
+      this.#staged.add(parseObject(part, 'a part'));
+      if (slice.due()) await slice.rest();
+    }
+    for (const _ of this.#replica.replace(this.#staged)) {
+      if (slice.due()) await slice.rest();
+    }
+    return this.#list.section(section);
   }
 }

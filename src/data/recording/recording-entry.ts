@@ -64,7 +64,7 @@ export class RecordingEntry {
       processes: () => this.#writeProcesses(context, slice, sink),
       remote_hosts: () => this.#writeList(hostEntries(section, rates, options), slice, sink),
       listen_ports: () => this.#writeList(listenPortEntries(context), slice, sink),
-      groups: () => this.#writeList(groupEntries(context), slice, sink),
+      groups: () => this.#writeList(groupEntries(context, options.scope), slice, sink),
     };
     const fields = Object.entries(snapshotEntry({ ...section, ...NO_ROWS }, rates, header, options));
     for (const [at, [name, value]] of fields.entries()) {

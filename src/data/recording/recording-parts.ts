@@ -26,11 +26,10 @@ export interface RecordingFacts {
 /** What one part of a table holds at most, by the name of the table; those with long texts hold fewer. */
 const ROWS_PER_PART = 1024;
 const FEWER_ROWS_PER_PART: Readonly<Record<string, number>> = {
-  ...{ [TABLE_FORMATS.owners.name]: 64, [TABLE_FORMATS.processes.name]: 64 },
+  [TABLE_FORMATS.owners.name]: 64,
+  // Their texts are cut as a reader cuts them: the longest, all of them escaped, come to 14 MB.
+  [TABLE_FORMATS.processes.name]: 512,
 };
-
-/** Largest counter that a reader takes: those of the kernel are 64 bits wide. */
-const LARGEST_COUNT = 2 ** 64;
 
 type RecordedText = string | null | typeof TEXT_AS_BEFORE;
 
@@ -99,15 +98,23 @@ export class RecordingParts {
       this.#addNumbers(fields, column.format.name, rows, this.#reader(column));
     }
     for (const column of texts) {
-      const isLines = column.format.column === 'commandLines';
-      this.#addTexts(fields, column, rows, isLines ? isAsBefore : undefined);
+      const { column: name, limit } = column.format;
+      const isList = format === TABLE_FORMATS.processes;
+      const kept = name === 'commandLines' ? isAsBefore : undefined;
+      this.#addTexts(fields, column, rows, isList ? limit : TEXT_LIMIT, kept);
     }
     return `${fields.join(',')}}`;
   }
 
+  /** A reader takes no number outside the bounds of its column, and one value must not cost the snapshot. */
   #reader({ values, format }: ToldNumbers): (slot: number) => number {
-    const { stride, offset, refersTo } = format;
-    if (refersTo === undefined) return (slot) => values[slot * stride + offset]!;
+    const { stride, offset, refersTo, least, most, absent } = format;
+    if (refersTo === undefined) {
+      return (slot) => {
+        const value = values[slot * stride + offset]!;
+        return value >= least && value <= most ? value : absent;
+      };
+    }
     const places = this.#places.get(refersTo);
     return (slot) => places?.[values[slot]!] ?? -1;
   }
@@ -118,22 +125,26 @@ export class RecordingParts {
     let isConstant = true;
     for (let i = 0; i < rows.length; i++) {
       const value = numberAt(rows[i]!);
-      // A reader takes no counter outside these bounds, and one value must not cost the snapshot.
-      const isKnown = value >= -0x80000000 && value <= LARGEST_COUNT;
-      list[i] = isKnown ? value : null;
+      list[i] = Number.isNaN(value) ? null : value;
       if (list[i] !== list[0]) isConstant = false;
     }
     fields.push(`"${name}":${JSON.stringify(isConstant ? list[0] : list)}`);
   }
 
-  #addTexts(fields: string[], { format, texts }: ToldTexts, rows: Int32Array, isAsBefore?: Uint8Array): void {
+  #addTexts(
+    fields: string[],
+    { format, texts }: ToldTexts,
+    rows: Int32Array,
+    limit: number,
+    isAsBefore?: Uint8Array,
+  ): void {
     const list = this.#texts;
     list.length = rows.length;
     let isConstant = true;
     for (let i = 0; i < rows.length; i++) {
       const text = texts[rows[i]!] ?? (format.isOptional ? null : '');
       const isKept = isAsBefore !== undefined && isAsBefore[rows[i]!] === 1;
-      list[i] = isKept ? TEXT_AS_BEFORE : text === null ? null : text.slice(0, TEXT_LIMIT);
+      list[i] = isKept ? TEXT_AS_BEFORE : text === null ? null : text.slice(0, limit);
       if (list[i] !== list[0]) isConstant = false;
     }
     fields.push(`"${format.name}":${JSON.stringify(isConstant ? list[0] : list)}`);

@@ -13,10 +13,9 @@ import {
   RECORDING_VERSION,
   SECTIONS_VERSION,
 } from './recorded-format.ts';
-import { encodeMemberHeader, type MemberHeader } from './recorded-member.ts';
+import { encodeMemberHeader, type MemberHeader, RecordingMember } from './recorded-member.ts';
 import { RecordingEntry, type RecordingNames } from './recording-entry.ts';
 import { RecordingFile } from './recording-file.ts';
-import { RecordingMember } from './recording-member.ts';
 import { type RecordingFacts, RecordingParts } from './recording-parts.ts';
 
 /** Writes the sections beside the network and the list of processes, which this folder does not know how to. */

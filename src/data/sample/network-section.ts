@@ -6,10 +6,10 @@ import {
   SOCKET_ACCOUNT_COLUMNS,
   TRAFFIC_COLUMNS,
 } from '../schema/network-columns.ts';
-import type { InterfaceTable } from './interface-table.ts';
+import { InterfaceTable } from './interface-table.ts';
 import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './network-sample.ts';
 import type { Section } from './snapshot.ts';
-import type { SocketTable } from './socket-table.ts';
+import { SocketTable } from './socket-table.ts';
 
 export { OwnerKind } from '../schema/network-columns.ts';
 
@@ -31,6 +31,17 @@ export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, {
   limit: NETWORK_TABLES.traffic.limit,
 }) {}
 
+/** What an owner had counted over one interface in a control group that it is not in any more. */
+export interface FormerTraffic {
+  /** Slot in OwnerTable. */
+  readonly owner: number;
+  /** Path of the group. */
+  readonly cgroup: string;
+  readonly interfaceIndex: number;
+  readonly txBytes: number;
+  readonly rxBytes: number;
+}
+
 /**
  * Remote addresses, key the four address words. `connectionCount` counts live connections. The row of the
  * unspecified address (all words 0) holds the totals of hosts that were dropped, and never has a rate.
@@ -50,6 +61,8 @@ export interface NetworkSection extends Section {
   readonly owners: OwnerTable;
   /** Subject: slot in `owners`. */
   readonly traffic: TrafficTable;
+  /** Parts of the owners' traffic that are of other groups than theirs. Undefined from an agent or a recording. */
+  readonly former?: readonly FormerTraffic[];
   readonly hosts: HostTable;
   /** Subject: slot in `hosts`. */
   readonly hostTraffic: TrafficTable;
@@ -62,4 +75,15 @@ export interface NetworkSection extends Section {
   readonly lost: LostTraffic;
   /** Undefined in a recording that does not say. */
   readonly parts: CollectionParts | undefined;
+}
+
+/** The tables of a `NetworkSection`, for a machine that is not counted here: empty, their rows made by who holds them. */
+export class NetworkTables {
+  readonly owners = new OwnerTable();
+  readonly hosts = new HostTable();
+  readonly traffic = new TrafficTable();
+  readonly hostTraffic = new TrafficTable();
+  readonly interfaces = new InterfaceTable();
+  readonly sockets = new SocketTable();
+  readonly accounts = new SocketAccounts();
 }

@@ -24,6 +24,8 @@ export const OwnerBasis = {
   KERNEL: 3,
   /** Its process cannot be seen with this program's privileges. */
   HIDDEN: 4,
+  /** No TCP or UDP socket has these ends: packets of a raw or packet socket, or of others that NAT sends from here. */
+  NO_SOCKET: 5,
 } as const;
 
 /**

@@ -30,12 +30,10 @@ interface Facts {
   readonly least?: number;
   readonly most?: number;
   /**
-   * The value of rows whose sender does not tell the column. Without: NaN for doubles, -1 for references, else what is
+   * The value of rows whose sender or recorder does not tell the column. Without: NaN for doubles, -1 for references, else what is
    * unknown.
    */
   readonly absent?: number;
-  /** The value of rows of recordings that were made before there was the column; without: none is played without it. */
-  readonly beforeRecorded?: number;
 }
 
 /** A column that is sent to other machines and recorded. */

@@ -148,12 +148,12 @@ export const SOCKET_COLUMNS = {
   /** 1: there before the collector's first sample, so its counters hold bytes from before. */
   bornBeforeStart: told(33, numbers('u8'), NO_MORE_THAN_1),
   /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
-  interfaceIndex: told(34, numbers('i32'), { ...INTERFACE, beforeRecorded: 0 }),
+  interfaceIndex: told(34, numbers('i32'), INTERFACE),
   /**
    * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface
    * or another peer of an unconnected UDP socket has had of it. It is no connection more.
    */
-  isShare: told(35, numbers('u8'), { ...NO_MORE_THAN_1, beforeRecorded: 0 }),
+  isShare: told(35, numbers('u8'), NO_MORE_THAN_1),
 };
 
 export const SOCKET_ACCOUNT_COLUMNS = {

@@ -129,18 +129,20 @@ export function formatTenths(value: number, out: AsciiText): void {
 
 const scratch = new AsciiText();
 
-/** `formatTenths` as a string: `6.9`. */
-export function tenthsText(value: number): string {
-  scratch.clear();
-  formatTenths(value, scratch);
-  return scratch.toString();
+function asText(format: (value: number, out: AsciiText) => void): (value: number) => string {
+  return (value) => {
+    scratch.clear();
+    format(value, scratch);
+    return scratch.toString();
+  };
 }
+
+/** `formatTenths` as a string: `6.9`. */
+export const tenthsText = asText(formatTenths);
 
 /** A part of a whole, both in the unit of the whole: `17.0/31.2 GB`, `262/512 B`; `-` for what is not known. */
 export function partText(part: number, whole: number): string {
-  scratch.clear();
-  formatBytes(whole, scratch);
-  const wholeText = scratch.toString();
+  const wholeText = bytesText(whole);
   if (!isAmount(part) || !isAmount(whole)) return `-/${wholeText}`;
   const unit = scale(whole);
   const inUnit = part / 1024 ** unit;
@@ -148,32 +150,16 @@ export function partText(part: number, whole: number): string {
 }
 
 /** `formatBytes` as a string: `396.9 KB`. */
-export function bytesText(value: number): string {
-  scratch.clear();
-  formatBytes(value, scratch);
-  return scratch.toString();
-}
+export const bytesText = asText(formatBytes);
 
 /** `formatBytesCompact` as a string: `396.9K`. */
-export function compactBytesText(value: number): string {
-  scratch.clear();
-  formatBytesCompact(value, scratch);
-  return scratch.toString();
-}
+export const compactBytesText = asText(formatBytesCompact);
 
 /** `formatRate` as a string: `28.5 MB/s`. */
-export function rateText(bytesPerSecond: number): string {
-  scratch.clear();
-  formatRate(bytesPerSecond, scratch);
-  return scratch.toString();
-}
+export const rateText = asText(formatRate);
 
 /** `formatAge` as a string: `2h5m`. */
-export function ageText(micros: number): string {
-  scratch.clear();
-  formatAge(micros, scratch);
-  return scratch.toString();
-}
+export const ageText = asText(formatAge);
 
 function isAmount(value: number): boolean {
   return value >= 0 && value < Number.POSITIVE_INFINITY;

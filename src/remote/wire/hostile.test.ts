@@ -133,6 +133,37 @@ describe('bytes from a hostile peer', () => {
     expect(network.owners.slots.count).toBe(fresh.owners.slots.count);
   });
 
+  test('a reply that follows another, cut off at every byte or with any byte changed', () => {
+    const changes = new ProcessChanges();
+    const encoder = new ProcessEncoder(changes);
+    const sample = (busy: number): void =>
+      absorbRows(
+        changes,
+        Array.from({ length: 9 }, (_, i) => ({ pid: i + busy, name: `process-${i}`, cpuNanos: i * busy })),
+      );
+    const { header } = new RecordedWorld().next();
+    const section = { sequence: 1, monotonicMicros: 1, durationMicros: 1, errors: [] };
+    const facts = { header, section, processCount: 9, memoryTotalBytes: 1, coreCount: 1 };
+    sample(1);
+    const whole = encoder.encode(facts, 0);
+    sample(3);
+    const delta = encoder.encode(facts, 1);
+    const apply = (bytes: Uint8Array): string => {
+      const replica = new ProcessReplica();
+      replica.apply(whole);
+      const verdict = codeOf(() => replica.apply(bytes));
+      expect(replica.apply(whole).section.processes.slots.count).toBe(9);
+      return verdict;
+    };
+    expect(apply(delta)).toBe('nothing thrown');
+    for (let at = 0; at < delta.length; at++) {
+      const changed = delta.slice();
+      changed[at]! ^= 1 << (at % 8);
+      expect(CODES).toContain(apply(changed));
+      expect(CODES).toContain(apply(delta.subarray(0, at)));
+    }
+  });
+
   test('lengths past the end, or longer than what holds them', () => {
     for (const text of [
       '12 ff ff ff ff 0f', // a row of 4 GB

@@ -1,7 +1,7 @@
 import { withUnderscores } from '../../data/codec/json-values.ts';
+import { WireWriter } from '../../data/codec/protobuf.ts';
 import { TableWriter } from '../../data/codec/table-writer.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
-import { WireWriter } from '../../data/codec/wire-writer.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { failureMessages, headerMessage, sectionMessage } from './section-codec.ts';

@@ -1,14 +1,13 @@
 import { PbfReader } from 'pbf';
 import { withUnderscores } from '../../data/codec/json-values.ts';
-import { checkProtobuf } from '../../data/codec/protobuf-shape.ts';
+import { checkProtobuf } from '../../data/codec/protobuf.ts';
 import { TABLE_FORMATS } from '../../data/codec/table-format.ts';
 import { TableReader } from '../../data/codec/table-reader.ts';
 import { TableReplica } from '../../data/codec/table-replica.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
 import { cleanText } from '../../data/codec/wire-text.ts';
 import type { CollectionParts, CountingBasis, Tier } from '../../data/sample/network-sample.ts';
-import type { NetworkSection } from '../../data/sample/network-section.ts';
-import { NetworkTables } from '../../data/sample/network-tables.ts';
+import { type NetworkSection, NetworkTables } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';

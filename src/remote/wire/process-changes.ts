@@ -1,5 +1,5 @@
 import { type NumberArray, toldProcesses } from '../../data/codec/told-table.ts';
-import { ProcessList, type ToldProcesses } from '../../data/sample/process-list.ts';
+import { ProcessList, type ToldProcesses } from '../../data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../data/sample/process-table.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { REMOVALS_LIMIT, ROWS_LIMIT } from './limits.ts';

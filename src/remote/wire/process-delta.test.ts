@@ -131,6 +131,28 @@ describe('processes by what has changed', () => {
     expect(client.rows).toEqual(truthOf(agent.truth));
   });
 
+  test('a column in which nothing changed is left out: it stays, and a new row has nothing in it', () => {
+    const agent = new Agent();
+    const [client, other] = [new Client(), new Client()];
+    const rows = [1, 2].map((pid) => ({ pid, name: 'a', threads: 3, cpuNanos: 1, rssBytes: 2 ** 40 }));
+    agent.sample(rows);
+    client.poll(agent);
+    other.poll(agent);
+    agent.sample([...rows.map((row) => ({ ...row, cpuNanos: 2 })), { pid: 3, name: 'b', cpuNanos: 2 }]);
+    const without = client.poll(agent);
+    expect(client.rows).toEqual(truthOf(agent.truth));
+    expect([client.rows.get(1)?.rssBytes, client.rows.get(3)?.rssBytes]).toEqual([2 ** 40, Number.NaN]);
+    // Another client is two samples behind, and the column has changed in one of them.
+    agent.sample([
+      ...rows.map((row) => ({ ...row, rssBytes: Number.NaN })),
+      { pid: 3, name: 'b', cpuNanos: 2 },
+    ]);
+    expect(other.poll(agent).length).toBeGreaterThan(without.length);
+    expect(other.rows).toEqual(truthOf(agent.truth));
+    client.poll(agent);
+    expect(client.rows).toEqual(truthOf(agent.truth));
+  });
+
   test('clients at the same sample get the same bytes, encoded once', () => {
     const agent = new Agent();
     agent.sample([{ pid: 1, name: 'init' }]);

@@ -1,5 +1,5 @@
+import { WireWriter } from '../../data/codec/protobuf.ts';
 import { type RemovedRows, type TableNews, TableWriter } from '../../data/codec/table-writer.ts';
-import { WireWriter } from '../../data/codec/wire-writer.ts';
 import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
 import type { ProcessChanges } from './process-changes.ts';
 import { headerMessage, sectionMessage } from './section-codec.ts';

@@ -1,13 +1,12 @@
 import { PbfReader } from 'pbf';
-import { checkProtobuf } from '../../data/codec/protobuf-shape.ts';
+import { checkProtobuf } from '../../data/codec/protobuf.ts';
 import { REMOVED_PROCESSES_SHAPE, TABLE_FORMATS } from '../../data/codec/table-format.ts';
 import { TableReader } from '../../data/codec/table-reader.ts';
 import { TableReplica } from '../../data/codec/table-replica.ts';
 import { toldProcesses } from '../../data/codec/told-table.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
 import { cleanText } from '../../data/codec/wire-text.ts';
-import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
-import { ProcessList } from '../../data/sample/process-list.ts';
+import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
 import { headerOf, plausible, sectionOf } from './section-codec.ts';

@@ -1,5 +1,4 @@
-import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
-import { ProcessList } from '../../data/sample/process-list.ts';
+import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
 import type { ProcessChanges } from './process-changes.ts';
 
 /** A process as a test writes it down; what is left out is unknown. */

@@ -2,7 +2,7 @@
 // biome-ignore-all format: written by the compiler of pbf
 // Made from socktop-v2.proto by `npm run bun bin/dev/wire-code.ts`.
 import type { PbfReader, PbfWriter } from 'pbf';
-import type { MessageShape } from '../../data/codec/protobuf-shape.ts';
+import type { MessageShape } from '../../data/codec/protobuf.ts';
 import { tableShape } from '../../data/codec/table-format.ts';
 
 export interface Header {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withUnderscores } from '../../data/codec/json-values.ts';
-import type { MessageShape } from '../../data/codec/protobuf-shape.ts';
+import type { MessageShape } from '../../data/codec/protobuf.ts';
 import { jsonNameOf } from '../../data/codec/record-json.ts';
 import { jsonColumnsOf } from '../../data/codec/table-json.ts';
 import { MACHINE } from '../../data/sample/machine-section.ts';

@@ -80,30 +80,16 @@ function bands(colors: readonly [Color, ...Color[]]): readonly Color[] {
 
 /** The palette with other colours. Bars and graphs take the hue of a new `upload`, `download` or `graph`. */
 export function recolored(palette: Palette, colors: Recoloring): Palette {
-  const { shading } = palette;
-  const entry = (name: Exclude<PaletteEntry, 'graph'>): Color => colors.get(name) ?? palette[name];
+  const { graph: _, ...own } = Object.fromEntries(colors) as Partial<Record<PaletteEntry, Color>>;
   const ramp = (name: PaletteEntry, before: readonly Color[]): readonly Color[] => {
     const color = colors.get(name);
-    return color === undefined ? before : shadesOf(color, shading);
+    return color === undefined ? before : shadesOf(color, palette.shading);
   };
   return {
     ...palette,
-    background: entry('background'),
-    text: entry('text'),
-    dim: entry('dim'),
-    accent: entry('accent'),
-    green: entry('green'),
-    red: entry('red'),
-    yellow: entry('yellow'),
-    cyan: entry('cyan'),
-    magenta: entry('magenta'),
-    border: entry('border'),
-    selection: entry('selection'),
+    ...own,
     // A text colour that was chosen for the theme's own selection may be unreadable on another.
     selectionText: colors.has('selection') ? INHERIT_COLOR : palette.selectionText,
-    zebra: entry('zebra'),
-    upload: entry('upload'),
-    download: entry('download'),
     uploadHue: hueOr(palette.uploadHue, colors.get('upload')),
     downloadHue: hueOr(palette.downloadHue, colors.get('download')),
     uploadRamp: ramp('upload', palette.uploadRamp),

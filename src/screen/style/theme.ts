@@ -101,27 +101,21 @@ function inks(colors: readonly Color[]): readonly Style[] {
   return Object.freeze(colors.map((color) => style(color)));
 }
 
-/** The default theme, after Tokyo Night. */
-export const TOKYO_NIGHT: Theme = themeOf(TOKYO_NIGHT_PALETTE);
-
-/** The names of the themes, the default one first. */
-export const THEME_NAMES = [
-  'tokyo-night',
-  'tokyo-night-light',
-  'high-contrast',
-  'colour-blind',
-  'ansi16',
-] as const;
-
-export type ThemeName = (typeof THEME_NAMES)[number];
-
-export const PALETTES: Readonly<Record<ThemeName, Palette>> = {
+/** The palettes of the themes, the default one first. */
+export const PALETTES = {
   'tokyo-night': TOKYO_NIGHT_PALETTE,
   'tokyo-night-light': TOKYO_NIGHT_LIGHT_PALETTE,
   'high-contrast': HIGH_CONTRAST_PALETTE,
   'colour-blind': COLOUR_BLIND_PALETTE,
   ansi16: ANSI16_PALETTE,
-};
+} satisfies Record<string, Palette>;
+
+export type ThemeName = keyof typeof PALETTES;
+
+export const THEME_NAMES = Object.keys(PALETTES) as readonly string[] as readonly [ThemeName, ...ThemeName[]];
+
+/** The default theme, after Tokyo Night. */
+export const TOKYO_NIGHT: Theme = themeOf(TOKYO_NIGHT_PALETTE);
 
 /** Every theme by its name. */
 export const THEMES: Readonly<Record<ThemeName, Theme>> = {

@@ -11,8 +11,8 @@ import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
 import type { CellPen } from './cells.ts';
 import { type ListColumns, left, right, roundOf } from './list-column.ts';
-import { ListTable } from './list-table.ts';
-import type { Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+import { ListTable, RowList } from './list-table.ts';
+import type { Identity, ListInput, ListLook, ListSort } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
 import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 import { trendMark } from './trend-mark.ts';
@@ -93,7 +93,8 @@ const history = new Float32Array(HISTORY_LENGTH);
 const samples = plainSamples(history);
 
 /** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
-export class ProcessList implements NetworkList {
+export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
+  /** Those of the table, which `order` goes by; the tree has processes more. */
   readonly rows = new ProcessRows();
   readonly #tree = new ProcessTree(this.rows);
   readonly #rateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
@@ -106,20 +107,13 @@ export class ProcessList implements NetworkList {
   maximum = 0;
 
   constructor(columns: readonly ProcessColumn[]) {
+    super();
     this.#rateTable = new ListTable(PROCESS_FIELDS, PROCESS_COLUMNS, columns);
     this.#totalTable = new ListTable(PROCESS_FIELDS, TOTAL_COLUMNS, columns);
   }
 
-  get sortKeys(): readonly string[] {
-    return this.#table.keys;
-  }
-
-  get count(): number {
+  override get count(): number {
     return this.#isTree ? this.#tree.count : this.rows.count;
-  }
-
-  get unfilteredCount(): number {
-    return this.rows.unfilteredCount;
   }
 
   rebuild(input: ListInput): void {
@@ -140,38 +134,35 @@ export class ProcessList implements NetworkList {
   }
 
   identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.#table.rowAt(this.#ordered, sort, rank);
+    const row = this.table.rowAt(this.#ordered, sort, rank);
     if (row < 0) return undefined;
     const slot = this.ownerOf(row);
     return { slot, serial: this.owners?.slots.serial[slot] ?? 0 };
   }
 
-  rankOf(sort: ListSort, { slot, serial }: Identity): number {
-    if (this.owners?.slots.serial[slot] !== serial) return -1;
-    if (this.#isTree) return this.#tree.rankOfOwner(this.#table.sortOf(sort), slot);
-    const row = this.rows.rowOfOwner(slot);
-    return this.#table.rankOf(this.rows, sort, row);
+  override rankOf(sort: ListSort, identity: Identity): number {
+    if (!this.#isTree) return super.rankOf(sort, identity);
+    return this.#isThere(identity) ? this.#tree.rankOfOwner(this.table.sortOf(sort), identity.slot) : -1;
   }
 
-  /** The rows of the table, not of the tree, which has processes that have none. */
-  order(sort: ListSort): Int32Array {
-    return this.rows.order(this.#table.sortOf(sort));
+  protected rowOf(identity: Identity): number {
+    return this.#isThere(identity) ? this.rows.rowOfOwner(identity.slot) : -1;
   }
 
-  render(area: Rect, buffer: Buffer, look: ListLook): void {
+  #isThere({ slot, serial }: Identity): boolean {
+    return this.owners?.slots.serial[slot] === serial;
+  }
+
+  override render(area: Rect, buffer: Buffer, look: ListLook): void {
     if (this.owners === undefined) return;
-    this.#table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
-  }
-
-  hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
-    return this.#table.hit(area, look, this.count, x, y);
+    this.table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
   }
 
   get #ordered(): ProcessRows | ProcessTree {
     return this.#isTree ? this.#tree : this.rows;
   }
 
-  get #table(): ListTable<ProcessList, typeof PROCESS_FIELDS> {
+  protected get table(): ListTable<ProcessList, typeof PROCESS_FIELDS> {
     return this.isCumulative ? this.#totalTable : this.#rateTable;
   }
 

@@ -2,7 +2,7 @@ import { machinePercent, ProcessCpu } from '../../../data/rates/process-rates.ts
 import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
 import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
-import { OriginalProcessEncoder } from '../../wire/original-process-encoder.ts';
+import { OriginalProcessEncoder } from '../../wire/original-processes.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
 import { noReplies, type Replies } from './machine-samples.ts';

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
-import type { MachineProcesses } from '../sample/machine-processes.ts';
-import { ProcessList } from '../sample/process-list.ts';
-import { RecordedProcesses } from './recorded-processes.ts';
+import { type MachineProcesses, ProcessList } from '../sample/machine-processes.ts';
+import { RecordedProcesses } from './recorded-tables.ts';
 import { RecordingParts } from './recording-parts.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };
@@ -54,14 +53,14 @@ const bytesOf = (part: unknown): Uint8Array => Buffer.from(JSON.stringify(part))
 
 describe('a recorded list of processes', () => {
   test('comes back as it was, in as many parts as it takes', async () => {
-    const { section } = listOf(200);
+    const { section } = listOf(1200);
     const parts = await new RecordingParts().encodeProcesses(section(), String, NEVER);
-    expect(parts.length).toBe(1 + Math.ceil(200 / 64));
+    expect(parts.length).toBe(1 + Math.ceil(1200 / 512));
     const played = await playTo(new RecordedProcesses(), parts);
     expect(rowsOf(played)).toEqual(rowsOf(section()));
     const { memoryTotalBytes, coreCount, processCount } = played;
     expect({ memoryTotalBytes, coreCount, processCount }).toEqual({
-      ...{ memoryTotalBytes: 16e9, coreCount: 8, processCount: 201 },
+      ...{ memoryTotalBytes: 16e9, coreCount: 8, processCount: 1201 },
     });
     expect(played).toMatchObject(SECTION);
   });

@@ -1,5 +1,6 @@
-import { wireError } from '../../data/codec/wire-error.ts';
+import { PbfWriter } from 'pbf';
 import type { OpError } from '../../kit/errors/op-error.ts';
+import { wireError } from './wire-error.ts';
 
 /** Types of the .proto files; repeated numbers are packed. */
 export type FieldType =
@@ -230,4 +231,18 @@ function damaged(shape: MessageShape): OpError {
 
 function tooMany(name: string): OpError {
   return wireError('decode', 'TOO_MANY_ROWS', `${name} beyond the limit`);
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+const encoder = new TextEncoder();
+
+/**
+ * pbf's writer, but for texts beyond the basic plane: pbf 5.1.2 joins the halves of a pair with `|` where it must add,
+ * so that U+20000 comes out as U+10000.
+ */
+export class WireWriter extends PbfWriter {
+  override writeString(text: string): void {
+    if (SURROGATE.test(text)) this.writeBytes(encoder.encode(text));
+    else super.writeString(text);
+  }
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { OriginalProcessEncoder } from './original-process-encoder.ts';
-import { encodeOriginalProcesses } from './original-processes.ts';
+import { encodeOriginalProcesses, OriginalProcessEncoder } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { absorbRows } from './process-rows.fixture.ts';
 
