@@ -1,4 +1,4 @@
-import type { Pressure } from '../../data/sample/cpu-sample.ts';
+import type { Pressure } from '../../data/schema/cpu-sample.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';

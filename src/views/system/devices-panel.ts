@@ -1,4 +1,4 @@
-import type { FileSystem, FileSystemSilence } from '../../data/sample/disks-section.ts';
+import type { FileSystem, FileSystemSilence } from '../../data/schema/disks-section.ts';
 import { compactBytesText, partText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts';

@@ -1,4 +1,4 @@
-import type { GpuSample } from '../../data/sample/gpu-sample.ts';
+import type { GpuSample } from '../../data/schema/gpu-sample.ts';
 import { partText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';

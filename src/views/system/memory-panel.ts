@@ -1,4 +1,4 @@
-import type { MemorySample } from '../../data/sample/memory-sample.ts';
+import type { MemorySample } from '../../data/schema/memory-sample.ts';
 import { compactBytesText, partText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';

@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../../data/sample/journal-section.ts';
-import type { ThreadSample } from '../../data/sample/process-detail.ts';
+import type { JournalEntry } from '../../data/schema/journal-section.ts';
+import type { ThreadSample } from '../../data/schema/process-detail.ts';
 import { ageText, bytesText, clockText, compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { isEmpty, type Rect, rect } from '../../screen/layout/rect.ts';

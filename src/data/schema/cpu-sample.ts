@@ -1,4 +1,16 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import {
+  amount,
+  columns,
+  count,
+  counter,
+  divisor,
+  gauge,
+  optional,
+  record,
+  text,
+  type ValueOf,
+} from './record.ts';
 
 /** Row of `CpuTable` that holds all cores together. */
 export const CPU_TOTAL_ROW = 0;
@@ -53,43 +65,51 @@ export const BUSY_COLUMNS = ['user', 'nice', 'system', 'irq', 'softirq', 'steal'
 /** And those in which it waited: together they are all of its time. */
 export const WAITING_COLUMNS = ['idle', 'iowait'] as const;
 
-/** Shares of time in which tasks waited for a resource (PSI), averages in percent, `totalMicros` cumulative. */
-export interface Stall {
-  readonly avg10: number;
-  readonly avg60: number;
-  readonly avg300: number;
-  readonly totalMicros: number;
-}
+/** Shares of time in which tasks waited for a resource (PSI): averages, and what there was since boot. */
+const STALL = record({
+  avg10: amount('percent', UNKNOWN),
+  avg60: amount('percent', UNKNOWN),
+  avg300: amount('percent', UNKNOWN),
+  totalMicros: count('microseconds', UNKNOWN),
+});
+export type Stall = ValueOf<typeof STALL>;
 
 /** /proc/pressure/NAME; `full` is missing for the CPU on kernels before 5.13. */
-export interface Pressure {
-  readonly some: Stall | undefined;
-  readonly full: Stall | undefined;
-}
+const PRESSURE = record({ some: optional(STALL), full: optional(STALL) });
+export type Pressure = ValueOf<typeof PRESSURE>;
 
 /** Processors and what the scheduler says of them. */
-export interface CpuSample {
-  readonly times: CpuTable;
-  readonly ticksPerSecond: number;
-  readonly onlineCount: number;
+export const CPU = record({
+  times: columns({ columns: CPU_COLUMNS, most: CORES_LIMIT + 1, create: () => new CpuTable() }),
+  ticksPerSecond: divisor('ticks a second', 100),
+  onlineCount: count('', UNKNOWN, { json: 'cores_online' }),
   /** Processor as the kernel names it, on small boards the board. */
-  readonly modelName: string | undefined;
+  modelName: optional(text(), { json: 'model' }),
   /** The highest that a core may reach. */
-  readonly maxFrequencyHz: number | undefined;
-  readonly load1: number | undefined;
-  readonly load5: number | undefined;
-  readonly load15: number | undefined;
-  /** Tasks (threads) that run or wait to, and all. */
-  readonly runnableTasks: number | undefined;
-  readonly tasks: number | undefined;
-  readonly uptimeSeconds: number | undefined;
-  /** Cumulative since boot. */
-  readonly contextSwitches: number | undefined;
-  readonly forks: number | undefined;
-  readonly interrupts: number | undefined;
-  readonly blockedTasks: number | undefined;
+  maxFrequencyHz: amount('hertz', undefined, { json: 'max_frequency_hz' }),
+  load1: amount('', undefined, { metric: gauge('node_load1', '1m load average.') }),
+  load5: amount('', undefined, { metric: gauge('node_load5', '5m load average.') }),
+  load15: amount('', undefined, { metric: gauge('node_load15', '15m load average.') }),
+  /** All tasks (threads). */
+  tasks: count(),
+  uptimeSeconds: amount('seconds'),
+  contextSwitches: count('', undefined, {
+    metric: counter('node_context_switches_total', 'Total number of context switches.'),
+  }),
+  forks: count('', undefined, { metric: counter('node_forks_total', 'Total number of forks.') }),
+  interrupts: count('', undefined, {
+    metric: counter('node_intr_total', 'Total number of interrupts serviced.'),
+  }),
+  /** Tasks that run or wait to. */
+  runnableTasks: count('', undefined, {
+    metric: gauge('node_procs_running', 'Number of processes in runnable state.'),
+  }),
+  blockedTasks: count('', undefined, {
+    metric: gauge('node_procs_blocked', 'Number of processes blocked waiting for I/O to complete.'),
+  }),
   /** undefined: the kernel does not measure it. */
-  readonly cpuPressure: Pressure | undefined;
-  readonly memoryPressure: Pressure | undefined;
-  readonly ioPressure: Pressure | undefined;
-}
+  cpuPressure: optional(PRESSURE),
+  memoryPressure: optional(PRESSURE),
+  ioPressure: optional(PRESSURE),
+});
+export type CpuSample = ValueOf<typeof CPU>;
