@@ -15,7 +15,10 @@ const VIEW_IMPORTS = [
   ...['data/schema', 'data/sample', 'data/rates', 'data/query'],
   ...['screen/buffer', 'screen/layout', 'screen/style', 'screen/widgets', 'screen/input'],
 ];
-const PROGRAM_IMPORTS = ['views', 'programs/config', 'data/recording', 'data/source', ...VIEW_IMPORTS];
+const PROGRAM_IMPORTS = [
+  ...['views', 'programs/config', 'programs/cli', 'data/names', 'data/recording', 'data/source'],
+  ...[...VIEW_IMPORTS, 'screen/loop'],
+];
 
 /**
  * Rooms of a floor. A room listed here may import of its own floor, and of any floor but kit, only what is named;
@@ -58,8 +61,9 @@ export const ROOMS: Record<string, readonly string[]> = {
   views: VIEW_IMPORTS,
   'programs/cli': [],
   'programs/config': ['screen/style', 'screen/input'],
-  'programs/sstop': PROGRAM_IMPORTS,
-  'programs/socktop': ['programs/sstop', ...PROGRAM_IMPORTS],
+  'programs/shared': [...PROGRAM_IMPORTS, 'screen/terminal'],
+  'programs/sstop': ['programs/shared', ...PROGRAM_IMPORTS, 'data/attribution', 'data/export'],
+  'programs/socktop': ['programs/sstop', 'programs/shared', ...PROGRAM_IMPORTS, 'data/export'],
 };
 
 /** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */

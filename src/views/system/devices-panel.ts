@@ -7,8 +7,7 @@ import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { type Block, renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { percentOf } from './memory-panel.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine } from './usage-line.ts';
+import { putUsageLine, type SystemView } from './system-look.ts';
 
 /** How many lines each part of the panel gets. */
 interface DevicesLayout {

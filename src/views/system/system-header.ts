@@ -3,8 +3,7 @@ import { ageText, clockText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { latencyText, schemeSegment } from '../link-text.ts';
-import { renderSegments, type Segment } from '../segments.ts';
+import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
 import type { SystemView } from './system-look.ts';
 
