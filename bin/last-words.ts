@@ -13,6 +13,12 @@ export function endByError(program: string, thrown: unknown): never {
   process.exit(EXIT_FAILURE);
 }
 
+/** Ends the program by `end` on whatever nothing catches. */
+export function endOnExceptions(end: (thrown: unknown) => never): void {
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
 /** Errors of the system have a code; a bug of ours has none. */
 function isOfSystem(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown;

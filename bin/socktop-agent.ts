@@ -14,7 +14,7 @@ import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agen
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
-import { complain } from '../src/programs/shared/messages.ts';
+import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
@@ -24,6 +24,7 @@ import {
 } from '../src/remote/agent/certificate-store.ts';
 import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
 import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
 const PROGRAM = 'socktop-agent';
@@ -32,17 +33,17 @@ const FIRST_ORDINARY_PORT = 1024;
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
   const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
-  if (invocation.kind === 'print') {
-    (invocation.exitCode === EXIT_OK ? process.stdout : process.stderr).write(invocation.text);
-    return invocation.exitCode;
-  }
+  if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
   if (!isWatchable) {
     complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
     return EXIT_USAGE;
   }
   const log = new StandardErrorLog();
-  endOnExceptions(log);
+  endOnExceptions((thrown) => {
+    log.event('error', 'exception', exceptionFields(thrown));
+    process.exit(EXIT_FAILURE);
+  });
   try {
     await restartWithLessPrivilege(argv, options);
     return await serve(options, log);
@@ -138,15 +139,6 @@ function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
 /** What people are to know at the start, a line on standard output. */
 function say(line: string): void {
   process.stdout.write(`${PROGRAM}: ${sanitizeLine(line)}\n`);
-}
-
-function endOnExceptions(log: StandardErrorLog): void {
-  const end = (thrown: unknown): never => {
-    log.event('error', 'exception', exceptionFields(thrown));
-    process.exit(EXIT_FAILURE);
-  };
-  process.on('uncaughtException', end);
-  process.on('unhandledRejection', end);
 }
 
 /** The agent's events on standard error, one line each; each kind of event has its own bound, so none hides another. */

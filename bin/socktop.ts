@@ -10,7 +10,7 @@ import { LocalSource } from '../src/data/source/local-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
-import { complain } from '../src/programs/shared/messages.ts';
+import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
@@ -24,11 +24,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: BUILD_VERSION, themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
-  if (invocation.kind === 'print') {
-    if (invocation.exitCode === EXIT_OK) process.stdout.write(invocation.text);
-    else complain('socktop', invocation.text.trimEnd().replace(/^socktop: /, ''));
-    return invocation.exitCode;
-  }
+  if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
   const lacking =
     options.local || options.demo ? localObstacle('socktop', { isWatchable, system }) : undefined;

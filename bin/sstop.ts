@@ -19,7 +19,7 @@ import {
 } from '../src/programs/cli/sstop-command.ts';
 import { EventLog, exceptionFields } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
-import { complain } from '../src/programs/shared/messages.ts';
+import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import { readSettings, type Settings } from '../src/programs/shared/settings.ts';
 import { startFields } from '../src/programs/sstop/log-events.ts';
@@ -28,7 +28,7 @@ import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
-import { endByError } from './last-words.ts';
+import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
@@ -39,7 +39,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS },
     isColored,
   );
-  if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
+  if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);
   const lacking = isLocal ? localObstacle('sstop', { isWatchable, system }) : undefined;
@@ -115,7 +115,13 @@ async function runLogged(options: SstopOptions, log: EventLog): Promise<number> 
     complain('sstop', message);
     log.event('warning', 'configuration', { message });
   }
-  if (settings.output !== 'screen') endOnExceptions(log);
+  // The screen has its own way to do this, which gives the terminal back first.
+  if (settings.output !== 'screen') {
+    endOnExceptions((thrown) => {
+      log.lastWords('error', 'exception', exceptionFields(thrown));
+      endByError('sstop', thrown);
+    });
+  }
   const code = await runWith(settings, log);
   log.event('info', 'exit', { code, seconds: Math.round(performance.now() - beganMillis) / 1000 });
   await log.close();
@@ -172,16 +178,6 @@ async function connectAgent(
   return (await import('./agent-connect.ts')).connectAgent(options, durationMillis);
 }
 
-/** The screen has its own way to do this, which gives the terminal back first. */
-function endOnExceptions(log: EventLog): void {
-  const end = (thrown: unknown): never => {
-    log.lastWords('error', 'exception', exceptionFields(thrown));
-    endByError('sstop', thrown);
-  };
-  process.on('uncaughtException', end);
-  process.on('unhandledRejection', end);
-}
-
 function tellFailure(thrown: unknown, op: string, code: number, log: EventLog): number {
   const error = toOpError(op, thrown);
   complain('sstop', error.message);
@@ -196,10 +192,4 @@ async function isUsageError(thrown: unknown, settings: Settings): Promise<boolea
   if (agent === undefined) return false;
   const { isAgentNamedWrong } = await import('./agent-connect.ts');
   return isAgentNamedWrong(toOpError('start', thrown));
-}
-
-function print(text: string, exitCode: number): number {
-  if (exitCode === 0) process.stdout.write(text);
-  else complain('sstop', text.trimEnd().replace(/^sstop: /, ''));
-  return exitCode;
 }

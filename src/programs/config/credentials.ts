@@ -14,13 +14,11 @@ const REASONS: Readonly<Record<string, string>> = {
   NOT_A_FILE: 'not a regular file',
 };
 
-const ACCEPTED = `accepted: 1 to ${TOKEN_LIMIT} printable ASCII characters without blanks`;
-
 /** A token as it was given by `origin`. Throws OpError `token`, whose message says what is wrong with it but not what it is. */
 export function usableToken(token: string, origin: string): string {
   const fault = tokenFault(token);
   if (fault === undefined) return token;
-  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}; ${ACCEPTED}` });
+  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}` });
 }
 
 /** What is wrong with a token, which is not in it; undefined: it can be sent in a URL and in a header. */
@@ -35,7 +33,7 @@ export function readTokenFile(path: string): string {
   try {
     const token = readText(path, FILE_LIMIT_BYTES).trim();
     const fault = tokenFault(token);
-    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}; ${ACCEPTED}`);
+    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}`);
     return token;
   } catch (thrown) {
     const { op, code } = toOpError('token file', thrown);

@@ -13,6 +13,16 @@ export function complain(program: string, message: string): void {
   else writeSync(2, line);
 }
 
+/** Prints what came of a command line that starts nothing: help, or what is wrong with it. Returns the exit code. */
+export function printOutcome(
+  program: string,
+  { text, exitCode }: { readonly text: string; readonly exitCode: number },
+): number {
+  if (exitCode === 0) process.stdout.write(text);
+  else complain(program, text.trimEnd().replace(`${program}: `, ''));
+  return exitCode;
+}
+
 function hasFreeDescriptor(): boolean {
   try {
     return readdirSync('/').length >= 0;
