@@ -23,6 +23,8 @@ const PING_BYTES = 1000;
 const IP_HEADER_BYTES = 20;
 const STRANGERS = 8;
 const STRANGER_BYTES = 50_000;
+const TWICE_BYTES = 100_000;
+const RING_BYTES = 1_000_000;
 const MOVED_BYTES = 100_000;
 const ACTIVATED_BYTES = 100_000;
 const FRAMES = 300;
@@ -38,6 +40,13 @@ const DATAGRAM_L3_BYTES = 1028;
 
 /** Where a cgroup2 hierarchy is mounted, if any. */
 const groupRoot = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 rw/m)?.[1];
+/** 0: everybody may. */
+const ringsPath = '/proc/sys/kernel/io_uring_disabled';
+const hasRings = existsSync(ringsPath) && readFileSync(ringsPath, 'utf8').trim() === '0';
+const IN_OTHER_TIME = ['unshare', '--time', '--boottime', '100000', '--fork', '--kill-child'];
+/** How far a start time may be off: what it takes to start a process, and ticks. */
+const START_MILLIS = 5000;
+const hasTimeNamespaces = Bun.spawnSync([...IN_OTHER_TIME, 'true']).success;
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
 function upOf({ rows }: Shown, name: string): number {
@@ -327,6 +336,58 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       const counted = FRAMES * (shown.basis === 'payload' ? FRAME_BYTES : FRAME_BYTES + UDP_HEADERS_BYTES);
       expect(upOf(shown, NO_SOCKET) - upOf(before, NO_SOCKET)).toBe(counted);
     });
+
+    test.skipIf(!hasRings)(
+      'a socket that only an io_uring has belongs to who made the ring (needs io_uring)',
+      async () => {
+        const far = await stage.puppet('far');
+        const near = await stage.puppet('near');
+        const port = await far.does(`listen tcp ${FAR}`);
+        await near.does(`connect tcp ${FAR} ${port}`);
+        await far.does('accept');
+        await near.does('ring');
+        near.begins(`ringsend ${RING_BYTES}`);
+        expect(await far.does(`receive ${RING_BYTES}`)).toBe(String(RING_BYTES));
+        await near.ends('ringsend');
+        const shown = await monitor.shown();
+        const own = bytesOf(shown, near.pid).up;
+        expect(own).toBeGreaterThanOrEqual(RING_BYTES);
+        expect(own).toBeLessThan(RING_BYTES * 1.05);
+      },
+    );
+
+    test('of two processes with the same PID within an interval each has its own, or nobody', async () => {
+      const far = await stage.puppet('far');
+      const near = await stage.puppet('near');
+      const port = await far.does(`listen tcp ${FAR}`);
+      const pid = Number(await near.does(`twice ${TWICE_BYTES} ${FAR} ${port}`));
+      const shown = await monitor.shown();
+      const [first, second] = ['twice-1', 'twice-2'].map((name) => upOf(shown, name));
+      const rows = shown.rows.filter((row) => row.pid === pid);
+      expect(rows.every(({ name }) => name.startsWith('twice-'))).toBe(true);
+      for (const own of [first, second]) expect(own).toBeLessThan(TWICE_BYTES * 1.1);
+      if (tier !== 'ebpf') return;
+      for (const own of [first, second]) expect(own).toBeGreaterThan(TWICE_BYTES);
+    });
+
+    test.skipIf(!hasTimeNamespaces)(
+      'in a time namespace start times are right (needs time namespaces)',
+      async () => {
+        const far = await stage.puppet('far');
+        const beganMillis = Date.now();
+        const near = await stage.puppet('near');
+        const moved = await stage.watchBy(tier, ...IN_OTHER_TIME);
+        const port = await near.does(`listen tcp ${NEAR}`);
+        await far.does(`connect tcp ${NEAR} ${port}`);
+        await near.does('accept');
+        far.begins(`send ${MOVED_BYTES}`);
+        await near.does(`receive ${MOVED_BYTES}`);
+        await far.ends('send');
+        const row = (await moved.shown()).rows.find(({ pid }) => pid === near.pid);
+        expect(row?.down).toBeGreaterThanOrEqual(MOVED_BYTES);
+        expect(Math.abs((row?.startMillis ?? 0) - beganMillis)).toBeLessThan(START_MILLIS);
+      },
+    );
 
     test('what this machine passes on is on a row of its own', async () => {
       const far = await stage.puppet('far');

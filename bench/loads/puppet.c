@@ -13,6 +13,10 @@
  *   drain                             ok BYTES DATAGRAMS: what waits to be received
  *   forksend BYTES                    ok PID of a child that sends them by one call
  *   forkaccept                        ok PID of a child that accepts one connection and receives what comes
+ *   ring                              the socket to talk by becomes a file of an io_uring, and its descriptor is closed
+ *   ringsend BYTES                    by that ring
+ *   twice BYTES ADDRESS PORT          ok PID of two processes, one after the other, that each connect and send; their
+ *                                     names are twice-1 and twice-2
  *   close                             the socket to talk by
  *   title TEXT                        writes over its argument vector, as nginx and sshd do
  *   name TEXT                         PR_SET_NAME
@@ -24,6 +28,8 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
+#include <linux/io_uring.h>
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -32,7 +38,10 @@
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include "load.h"
 
@@ -201,6 +210,89 @@ static void throw_datagrams(char **word)
     }
 }
 
+static struct {
+    int fd;
+    struct io_uring_params params;
+    char *submissions, *completions;
+    struct io_uring_sqe *entries;
+} ring;
+
+static void *ring_part(size_t bytes, off_t where)
+{
+    void *part = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, where);
+    if (part == MAP_FAILED)
+        err(1, "mmap");
+    return part;
+}
+
+static void make_ring(void)
+{
+    struct io_uring_params *params = &ring.params;
+    ring.fd = syscall(SYS_io_uring_setup, 4, params);
+    if (ring.fd < 0)
+        err(1, "io_uring_setup");
+    ring.submissions = ring_part(params->sq_off.array + params->sq_entries * 4, IORING_OFF_SQ_RING);
+    ring.completions =
+        ring_part(params->cq_off.cqes + params->cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
+    ring.entries = ring_part(params->sq_entries * sizeof *ring.entries, IORING_OFF_SQES);
+    if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, &talker, 1) < 0)
+        err(1, "io_uring_register");
+    close(talker);
+    talker = -1;
+}
+
+static void ring_send(long bytes)
+{
+    unsigned *tail = (unsigned *)(ring.submissions + ring.params.sq_off.tail);
+    unsigned *head = (unsigned *)(ring.completions + ring.params.cq_off.head);
+    unsigned *array = (unsigned *)(ring.submissions + ring.params.sq_off.array);
+    struct io_uring_cqe *done = (void *)(ring.completions + ring.params.cq_off.cqes);
+    for (long sent = 0; sent < bytes;) {
+        unsigned at = *tail % ring.params.sq_entries;
+        ring.entries[at] = (struct io_uring_sqe){.opcode = IORING_OP_SEND,
+                                                 .flags = IOSQE_FIXED_FILE,
+                                                 .addr = (unsigned long)chunk,
+                                                 .len = bytes - sent < CHUNK ? bytes - sent : CHUNK};
+        array[at] = at;
+        __atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+        if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+            err(1, "io_uring_enter");
+        int result = done[*head % ring.params.cq_entries].res;
+        __atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+        if (result < 0)
+            errx(1, "sending by the ring: %s", strerror(-result));
+        sent += result;
+    }
+}
+
+/* A child with that number (0: any), which connects, sends, waits for what it sent to arrive, and ends. */
+static pid_t child_numbered(pid_t number, const char *name, char **word)
+{
+    struct clone_args how = {.exit_signal = SIGCHLD};
+    if (number != 0) {
+        how.set_tid = (unsigned long)&number;
+        how.set_tid_size = 1;
+    }
+    pid_t child = syscall(SYS_clone3, &how, sizeof how);
+    if (child < 0)
+        err(1, "clone3");
+    if (child == 0) {
+        load_die_with_parent();
+        prctl(PR_SET_NAME, name);
+        struct sockaddr_in to = address_of(word[2], word[3]);
+        talker = socket_of("tcp");
+        if (connect(talker, (void *)&to, sizeof to) < 0)
+            err(1, "connect");
+        send_all(load_number(1, &word[1], 0, "a number", 0, MOST_BYTES));
+        /* Start times are told in ticks of 10 ms. */
+        for (int i = 0; i < 10; i++)
+            nap();
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    return child;
+}
+
 static void do_line(char **word, char *rest)
 {
     const char *what = word[0];
@@ -271,6 +363,14 @@ static void do_line(char **word, char *rest)
         }
         printf("ok %d\n", child);
         return;
+    } else if (strcmp(what, "twice") == 0) {
+        pid_t first = child_numbered(0, "twice-1", word);
+        printf("ok %d\n", child_numbered(first, "twice-2", word));
+        return;
+    } else if (strcmp(what, "ring") == 0) {
+        make_ring();
+    } else if (strcmp(what, "ringsend") == 0) {
+        ring_send(number(word[1], MOST_BYTES));
     } else if (strcmp(what, "close") == 0) {
         close(talker);
         talker = -1;

@@ -1,5 +1,5 @@
 import { Puppet } from './puppet.ts';
-import { type Shown, SstopMonitor, type TierName } from './veth-monitor.ts';
+import { type Shown, SstopMonitor, type SstopMonitorOptions, type TierName } from './veth-monitor.ts';
 import { type Side, VethNetwork, vethObstacle } from './veth-network.ts';
 import { tierState, tierStates } from './veth-tiers.ts';
 
@@ -42,17 +42,22 @@ export class OwnerStage {
 
   /** Starts sstop; what passes from now on is counted. */
   async watch(tier: TierName, ...args: readonly string[]): Promise<SstopMonitor> {
-    return await this.#start(tier, args, false);
+    return await this.#start(tier, { arguments: args });
   }
 
   /** The same from the near side, whatever the tier sees beyond. */
   async watchInside(tier: TierName, ...args: readonly string[]): Promise<SstopMonitor> {
-    return await this.#start(tier, args, true);
+    return await this.#start(tier, { arguments: args, isInside: true });
   }
 
-  async #start(tier: TierName, args: readonly string[], isInside: boolean): Promise<SstopMonitor> {
+  /** Starts it by another program, such as unshare(1). */
+  async watchBy(tier: TierName, ...wrapper: readonly string[]): Promise<SstopMonitor> {
+    return await this.#start(tier, { wrapper });
+  }
+
+  async #start(tier: TierName, more: Partial<SstopMonitorOptions>): Promise<SstopMonitor> {
     const { countsUdp } = tierState(tier, states);
-    const options = { tier, network: this.network, countsUdp, interval: INTERVAL, arguments: args, isInside };
+    const options = { tier, network: this.network, countsUdp, interval: INTERVAL, ...more };
     const monitor = await SstopMonitor.start(options);
     this.#monitors.push(monitor);
     return monitor;

@@ -18,6 +18,8 @@ export interface ShownRow {
   readonly isInferred: boolean;
   /** Undefined where it does not say, or has none. */
   readonly commandLine?: string | undefined;
+  /** When it was started, in ms since 1970; NaN where that is not known. */
+  readonly startMillis?: number;
   /** Its control group, where it is a service of systemd. */
   readonly service?: string | undefined;
   /** Ports of its listeners. */
@@ -66,6 +68,7 @@ interface SnapshotLine {
     readonly cum_down: number | null;
     readonly inferred: boolean;
     readonly service_name: string | null;
+    readonly start_time: string | null;
     readonly listen_ports: readonly { readonly port: number }[];
   }[];
   readonly groups: readonly {
@@ -89,6 +92,8 @@ export interface SstopMonitorOptions {
   readonly interval?: string;
   /** On the near side even with eBPF. */
   readonly isInside?: boolean;
+  /** In front of the command line: unshare(1) and the like. */
+  readonly wrapper?: readonly string[];
   readonly arguments?: readonly string[];
   readonly executable?: string;
 }
@@ -102,6 +107,7 @@ export class SstopMonitor implements Monitor {
   readonly seesBothSides: boolean;
   readonly countsUdp: boolean;
   readonly #process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  readonly #isWrapped: boolean;
   readonly #followed: Promise<void>;
   #newest = '';
   #newestMillis = Number.NaN;
@@ -117,11 +123,13 @@ export class SstopMonitor implements Monitor {
     this.seesBothSides = tier === 'ebpf';
     this.countsUdp = options.countsUdp;
     const argv = [
+      ...(options.wrapper ?? []),
       ...[executable, '--json', '--no-dns', '--backend', tier, '--interval', interval],
       ...['--duration', LONGEST, ...(options.arguments ?? [])],
     ];
     const isOutside = network === undefined || (tier === 'ebpf' && options.isInside !== true);
     const command = isOutside ? argv : network.inside('near', argv);
+    this.#isWrapped = options.wrapper !== undefined;
     this.#process = Bun.spawn(command, {
       stdin: 'ignore',
       stdout: 'pipe',
@@ -158,7 +166,8 @@ export class SstopMonitor implements Monitor {
   }
 
   async close(): Promise<void> {
-    this.#process.kill('SIGTERM');
+    // unshare(1) waits for its child and takes no other signal; with --kill-child the child goes with it.
+    this.#process.kill(this.#isWrapped ? 'SIGKILL' : 'SIGTERM');
     await this.#process.exited;
     await this.#followed;
   }
@@ -202,6 +211,7 @@ function shownOf(line: SnapshotLine): Shown {
       isInferred: row.inferred,
       commandLine: row.cmdline ?? undefined,
       service: row.service_name ?? undefined,
+      startMillis: row.start_time === null ? Number.NaN : Date.parse(row.start_time),
       listenPorts: row.listen_ports.map(({ port }) => port),
     })),
     groups: new Map(

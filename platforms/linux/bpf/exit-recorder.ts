@@ -9,7 +9,8 @@ import { isInitialPidNamespace } from './pid-namespace.ts';
 import { COMM_BYTES } from './task-layout.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { commLength } from './task-record.ts';
-import { numberOfWords, ticksOfNanos } from './task-units.ts';
+import { numberOfWords } from './task-units.ts';
+import { startTicksOf } from './time-namespace.ts';
 
 /** A process that has ended; one record, refilled for each. */
 export interface ExitRecord {
@@ -104,7 +105,7 @@ export class ExitRecorder {
     const comm = index * EXIT_VALUE_BYTES + ExitValue.COMM;
     const text = this.#reader.values.bytes.subarray(comm, comm + COMM_BYTES);
     this.#record.pid = keys[key + (ExitKey.TGID >> 2)]!;
-    this.#record.startTicks = ticksOfNanos(keys[start]!, keys[start + 1]!);
+    this.#record.startTicks = startTicksOf(keys[start]!, keys[start + 1]!);
     this.#record.ppid = values[value + (ExitValue.PARENT >> 2)]!;
     this.#record.uid = values[value + (ExitValue.UID >> 2)]!;
     this.#record.cpuNanos = numberOfWords(values[cpu]!, values[cpu + 1]!);

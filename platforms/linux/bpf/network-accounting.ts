@@ -19,6 +19,7 @@ import {
 } from './network-layout.ts';
 import { closeNetworkMaps, createNetworkMaps, DEFAULT_SIZES, type NetworkMapSizes } from './network-maps.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
+import { BOOT_OFFSET_NANOS } from './time-namespace.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
@@ -238,10 +239,11 @@ export class NetworkAccounting {
     this.#lost.packets = words[Lost.PACKETS / 4]! + words[Lost.PACKETS / 4 + 1]! * HIGH_WORD;
   }
 
+  /** In the machine's time. */
   #nowNanos(): number {
     clockGetTime(CLOCK_BOOTTIME, this.#time);
     const { u32 } = this.#time;
-    return (u32[0]! + u32[1]! * HIGH_WORD) * NANOS + u32[2]!;
+    return (u32[0]! + u32[1]! * HIGH_WORD) * NANOS + u32[2]! - BOOT_OFFSET_NANOS;
   }
 }
 

@@ -82,21 +82,23 @@ export function currentOwner(code: Assembler, offset: number, comm: CommSource):
   code.call(Helper.GET_CURRENT_UID_GID).store(Size.W, R10, offset + Owner.UID, R0);
   if (typeof comm === 'object') {
     code.call(Helper.GET_CURRENT_TASK_BTF);
-    leaderComm(code, R0, offset + Owner.COMM, comm);
+    leaderFacts(code, R0, offset, comm);
     return;
   }
+  code.storeImmediate(Size.DW, R10, offset + Owner.START, 0);
   zeroStack(code, offset + Owner.COMM, COMM_BYTES);
   if (comm === 'none') return;
   stackAddress(code, R1, offset + Owner.COMM);
   code.moveImmediate(R2, COMM_BYTES).call(Helper.GET_CURRENT_COMM);
 }
 
-/** Writes the name of a task's process to the stack. */
-export function leaderComm(code: Assembler, task: number, offset: number, offsets: NetworkOffsets): void {
+/** Writes name and start of a task's process into the Owner on the stack. */
+export function leaderFacts(code: Assembler, task: number, offset: number, offsets: NetworkOffsets): void {
   code.load(Size.DW, R2, task, offsets.taskLeader);
   for (let at = 0; at < COMM_BYTES; at += 8) {
-    code.load(Size.DW, R1, R2, offsets.taskComm + at).store(Size.DW, R10, offset + at, R1);
+    code.load(Size.DW, R1, R2, offsets.taskComm + at).store(Size.DW, R10, offset + Owner.COMM + at, R1);
   }
+  code.load(Size.DW, R1, R2, offsets.taskStart).store(Size.DW, R10, offset + Owner.START, R1);
 }
 
 /** The registers that hold what a socket's flows are found by, and where on the stack their keys are made. */

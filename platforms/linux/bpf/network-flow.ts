@@ -1,5 +1,6 @@
 import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import { COMM_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner, PEER_KEY_BYTES } from './network-layout.ts';
+import { startTicksOf } from './time-namespace.ts';
 
 /** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
 export const FLOW_KEY_WORDS = PEER_KEY_BYTES / 4;
@@ -123,6 +124,13 @@ export class FlowRecord {
   /** When the owner became it, in ns since boot. */
   get ownedSinceNanos(): number {
     return this.#number(FlowValue.OWNER + Owner.SINCE);
+  }
+
+  /** When the owner's process started, in ticks as /proc/PID/stat shows it; NaN: not known. */
+  get startTicks(): number {
+    const at = FlowValue.OWNER + Owner.START;
+    const [low, high] = [this.#word(at), this.#word(at + 4)];
+    return low === 0 && high === 0 ? Number.NaN : startTicksOf(low, high);
   }
 
   get uid(): number {

@@ -29,17 +29,17 @@ export const FORWARDED_COOKIE_HIGH = 0x666f_7277;
 export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
 
 /**
- * Value of a flow, 120 bytes:
+ * Value of a flow, 128 bytes:
  *
  *    0 rx bytes u64 | 8 tx bytes u64 | 16 rx packets u64 | 24 tx packets u64
  *   32 local address 4 x u32 | 48 remote address 4 x u32
  *   64 local port u16 | 66 remote port u16 | 68 family u16 | 70 protocol u16
  *   72 network namespace cookie u64, 0: not known
  *   80 owner, as OWNER; where held, `since` is the flow's first packet
- *  112 held u32: nobody has used the socket, the owner is who made it or its listener
- *  116 released u16: the last descriptor is closed | 118 type of socket u16
+ *  120 held u32: nobody has used the socket, the owner is who made it or its listener
+ *  124 released u16: the last descriptor is closed | 126 type of socket u16
  */
-export const FLOW_VALUE_BYTES = 120;
+export const FLOW_VALUE_BYTES = 128;
 export const FlowValue = {
   RX_BYTES: 0,
   TX_BYTES: 8,
@@ -53,46 +53,47 @@ export const FlowValue = {
   PROTOCOL: 70,
   NETNS_COOKIE: 72,
   OWNER: 80,
-  HELD: 112,
-  RELEASED: 116,
-  TYPE: 118,
+  HELD: 120,
+  RELEASED: 124,
+  TYPE: 126,
 } as const;
 
 /**
- * Owner, 32 bytes:
+ * Owner, 40 bytes:
  *
  *   0 since u64, ns since boot | 8 tgid u32, 0: nobody known | 12 uid u32 | 16 comm[16]
+ *  32 start of the process u64, ns since boot; 0: not known
  */
-export const OWNER_BYTES = 32;
-export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16 } as const;
+export const OWNER_BYTES = 40;
+export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16, START: 32 } as const;
 export const COMM_BYTES = 16;
 
 /**
- * What is stored beside a socket (SK_STORAGE), 104 bytes. An accepted connection begins with a copy of its listener's,
+ * What is stored beside a socket (SK_STORAGE), 112 bytes. An accepted connection begins with a copy of its listener's,
  * so that the cookie in it tells a connection that nobody has used yet: it is not its own.
  *
  *    0 owner, as OWNER
- *   32 cookie u64 of the socket that the owner has used
- *   40 network namespace cookie u64
- *   48 tgid u32 in the keys of the owner's flows | 52 tgid u32 of the owner of the flows that have 0 there
- *   56 ifindex u32 of the last packet in | 60 of the last packet out
- *   64 the last 24 bytes of the key of the peer that was met last, with address, port and flags
- *   88 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
- *   96 released u32 | 100 zero
+ *   40 cookie u64 of the socket that the owner has used
+ *   48 network namespace cookie u64
+ *   56 tgid u32 in the keys of the owner's flows | 60 tgid u32 of the owner of the flows that have 0 there
+ *   64 ifindex u32 of the last packet in | 68 of the last packet out
+ *   72 the last 24 bytes of the key of the peer that was met last, with address, port and flags
+ *   96 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
+ *  104 released u32 | 108 zero
  */
-export const STORAGE_BYTES = 104;
+export const STORAGE_BYTES = 112;
 export const Storage = {
   OWNER: 0,
-  USED_COOKIE: 32,
-  NETNS_COOKIE: 40,
-  KEY_TGID: 48,
-  FIRST_TGID: 52,
-  INGRESS_IFINDEX: 56,
-  EGRESS_IFINDEX: 60,
-  PEER: 64,
-  PEER_FLAGS: 82,
-  OWN_COOKIE: 88,
-  RELEASED: 96,
+  USED_COOKIE: 40,
+  NETNS_COOKIE: 48,
+  KEY_TGID: 56,
+  FIRST_TGID: 60,
+  INGRESS_IFINDEX: 64,
+  EGRESS_IFINDEX: 68,
+  PEER: 72,
+  PEER_FLAGS: 90,
+  OWN_COOKIE: 96,
+  RELEASED: 104,
 } as const;
 
 /**

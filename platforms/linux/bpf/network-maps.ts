@@ -10,7 +10,7 @@ import {
 } from './network-layout.ts';
 import { loadValueBtf } from './value-btf.ts';
 
-/** Most entries of the maps; memory is taken as they fill, 208 bytes each. */
+/** Most entries of the maps; memory is taken as they fill, 216 bytes each. */
 export interface NetworkMapSizes {
   readonly flows: number;
   readonly peers: number;

@@ -3,9 +3,9 @@ import { FLOW_VALUE_BYTES, OWNER_BYTES, PEER_KEY_BYTES } from './network-layout.
 /**
  * The stack of the packet programs, below the frame pointer:
  *
- *   key 40 | value 120 | IP header 40 | packets u64 | offset of the transport header u64
+ *   key 40 | value 128 | IP header 40 | packets u64 | offset of the transport header u64
  *   next header u64 | bytes of headers u64 | bytes of a jumbo option u64 | scratch 8
- *   cookie of the MPTCP socket u64 | the sender as an owner 32
+ *   cookie of the MPTCP socket u64 | the sender as an owner 40
  */
 export const KEY = -PEER_KEY_BYTES;
 export const VALUE = KEY - FLOW_VALUE_BYTES;

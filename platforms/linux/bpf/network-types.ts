@@ -44,6 +44,8 @@ export interface NetworkOffsets {
   readonly taskLeader: number;
   readonly taskComm: number;
   readonly taskCred: number;
+  /** u64, ns since boot. */
+  readonly taskStart: number;
   /** struct cred: u32. */
   readonly credUid: number;
 }
@@ -71,6 +73,7 @@ export function networkOffsets(types: KernelTypes): NetworkOffsets {
     taskLeader: types.member('task_struct', 'group_leader').offset,
     taskComm: types.member('task_struct', 'comm').offset,
     taskCred: types.member('task_struct', 'cred').offset,
+    taskStart: types.member('task_struct', 'start_boottime', 'real_start_time').offset,
     credUid: types.member('cred', 'uid.val').offset,
   };
 }

@@ -4,7 +4,7 @@ import {
   claimSocket,
   copyDoubleWords,
   currentOwner,
-  leaderComm,
+  leaderFacts,
   STORAGE_CREATE,
   stackAddress,
   storageOf,
@@ -150,7 +150,7 @@ export function emitTaskOwner(code: Assembler, offsets: NetworkOffsets, at: numb
   code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, at + Owner.TGID, R1);
   code.load(Size.DW, R2, R6, offsets.taskCred).load(Size.W, R1, R2, offsets.credUid);
   code.store(Size.W, R10, at + Owner.UID, R1);
-  leaderComm(code, R6, at + Owner.COMM, offsets);
+  leaderFacts(code, R6, at, offsets);
 }
 
 /** The cookie of the socket's network namespace, which a socket that was there before does not have stored. */

@@ -1,7 +1,8 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { COMM_BYTES, PROCESS_BYTES, ProcessField, THREAD_BYTES, ThreadField } from './task-layout.ts';
-import { numberOfWords, stateLetter, ticksOfNanos } from './task-units.ts';
+import { numberOfWords, stateLetter } from './task-units.ts';
+import { startTicksOf } from './time-namespace.ts';
 
 /** PF_KTHREAD of include/linux/sched.h. */
 const KERNEL_THREAD = 0x200000;
@@ -93,7 +94,7 @@ export class TaskRecordReader {
     into.pid = words[at + (ProcessField.TGID >> 2)]!;
     into.ppid = words[at + (ProcessField.PARENT >> 2)]!;
     into.uid = words[at + (ProcessField.UID >> 2)]!;
-    into.startTicks = ticksOfNanos(words[startAt]!, words[startAt + 1]!);
+    into.startTicks = startTicksOf(words[startAt]!, words[startAt + 1]!);
     into.state = stateLetter(
       words[at + (ProcessField.STATE >> 2)]!,
       words[at + (ProcessField.EXIT_STATE >> 2)]!,

@@ -27,8 +27,10 @@ test('a process’s sockets are those that its descriptors name', async () => {
       expect([before.get(descriptor), after.get(descriptor)]).toContain(inode);
     }
     const [descriptor, inode] = expected[0]!;
-    expect(scanner.socketAt(process.pid, descriptor)).toBe(inode);
-    expect(scanner.socketAt(process.pid, 0x7fffffff)).toBe(-1);
+    expect(scanner.hasSocketAt(process.pid, descriptor, inode)).toBe(true);
+    expect(scanner.hasSocketAt(process.pid, descriptor, inode + 1)).toBe(false);
+    expect(scanner.hasSocketAt(process.pid, 0x7fffffff, inode)).toBe(false);
+    expect(scanner.hasSocketAt(process.pid, ~descriptor, inode)).toBe(false);
   } finally {
     scanner.close();
     pair.close();

@@ -9,18 +9,22 @@ import {
 } from '../libc.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
+import { RingFiles } from './ring-files.ts';
 
 /** What an open descriptor's link reads where it is a socket: `socket:[INODE]` (fs/proc, net/socket.c sockfs_dname). */
 const SOCKET_LINK = ascii('socket:[');
+const RING_LINK = ascii('anon_inode:[io_uring]');
 const CLOSING_BRACKET = 0x5d;
 /** Some 250 entries, of which each costs 4 µs: a millisecond between two chances to rest. */
 const ENTRIES_BYTES = 8192;
 const NAME_AT = 19;
 const ZERO = 0x30;
+/** In place of an inode. */
+const RING = -2;
 
 /** Is told of every socket that a process holds. */
 export interface DescriptorVisitor {
-  /** False ends the scan of this process. */
+  /** False ends the scan of this process. A negative descriptor is ~ that of the io_uring that has the socket. */
   socket(inode: number, descriptor: number): boolean;
   /** True: nothing new can be learnt from this descriptor. */
   skips?(descriptor: number): boolean;
@@ -35,12 +39,15 @@ export class DescriptorScanner {
   readonly #entries = new NativeBuffer(ENTRIES_BYTES);
   readonly #name = new NativeBuffer(16);
   readonly #link = new NativeBuffer(64);
+  readonly #rings: RingFiles;
+  #scannedPid = 0;
   /** Of the scan in progress, -1 none. */
   #directory = -1;
 
   /** Throws SyscallError where the root cannot be opened. */
   constructor(procRoot = '/proc') {
     this.#proc = new ProcDirectory(procRoot);
+    this.#rings = new RingFiles(this.#proc);
   }
 
   /** A scan in one go. Returns 0, or -errno as `begin` does. */
@@ -62,6 +69,7 @@ export class DescriptorScanner {
     if (directory < 0) return directory;
     this.scannedProcesses++;
     this.#directory = directory;
+    this.#scannedPid = pid;
     return 0;
   }
 
@@ -78,8 +86,14 @@ export class DescriptorScanner {
     this.#directory = -1;
   }
 
+  /** Whether a process has the socket there: at a descriptor, or (negative) in the io_uring at ~ the descriptor. */
+  hasSocketAt(pid: number, descriptor: number, inode: number): boolean {
+    if (descriptor >= 0) return this.#socketAt(pid, descriptor) === inode;
+    return !this.#rings.visit(pid, ~descriptor, (found) => found !== inode);
+  }
+
   /** The inode of the socket that a process has at one descriptor; -1: none, gone or not permitted. */
-  socketAt(pid: number, descriptor: number): number {
+  #socketAt(pid: number, descriptor: number): number {
     const directory = this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
     if (directory < 0) return -1;
     writeDecimal(this.#name.bytes, descriptor);
@@ -106,16 +120,23 @@ export class DescriptorScanner {
       if (descriptor >= 0 && visitor.skips?.(descriptor) !== true) {
         const inode = this.#readSocket(directory, this.#entries, at + NAME_AT);
         if (inode >= 0 && !visitor.socket(inode, descriptor)) return false;
+        if (inode === RING && !this.#visitRing(descriptor, visitor)) return false;
       }
       at += recordLength;
     }
     return true;
   }
 
+  #visitRing(descriptor: number, visitor: DescriptorVisitor): boolean {
+    return this.#rings.visit(this.#scannedPid, descriptor, (inode) => visitor.socket(inode, ~descriptor));
+  }
+
+  /** RING: the descriptor is an io_uring. */
   #readSocket(directory: number, name: NativeBuffer, nameAt: number): number {
     this.readLinks++;
     const length = readLinkAt(directory, name, nameAt, this.#link);
-    return length <= 0 ? -1 : parseSocketLink(this.#link.bytes, length);
+    if (length <= 0) return -1;
+    return isRing(this.#link.bytes, length) ? RING : parseSocketLink(this.#link.bytes, length);
   }
 }
 
@@ -132,6 +153,12 @@ export function parseSocketLink(bytes: Uint8Array, length: number): number {
   }
   // Inode numbers of sockets are 32 bits wide (fs/inode.c, get_next_ino).
   return inode <= 0xffffffff ? inode : -1;
+}
+
+function isRing(bytes: Uint8Array, length: number): boolean {
+  if (length !== RING_LINK.length) return false;
+  for (let i = 0; i < length; i++) if (bytes[i] !== RING_LINK[i]) return false;
+  return true;
 }
 
 /** True where the failure is a matter of privileges. */

@@ -30,7 +30,7 @@ class OwnerSearches extends columnsClass({
   serial: numbers('u32'),
   /** Search. */
   search: numbers('u8'),
-  /** Where it was found: the process's slot and serial, and its descriptor. */
+  /** Where it was found: the process's slot and serial, and its descriptor, negative in an io_uring. */
   processSlot: numbers('i32'),
   processSerial: numbers('u32'),
   descriptor: numbers('i32'),
@@ -337,8 +337,10 @@ export class SocketOwners implements DescriptorVisitor {
     const processSlot = this.#searches.processSlot[row]!;
     const processes = this.#processes.table;
     if (processes.slots.serial[processSlot] !== this.#searches.processSerial[row]) return;
-    const inode = this.#scanner.socketAt(processes.pid[processSlot]!, this.#searches.descriptor[row]!);
-    if (inode !== table.inode[row]) this.#searches.search[row] = Search.FRESH;
+    const pid = processes.pid[processSlot]!;
+    const descriptor = this.#searches.descriptor[row]!;
+    if (!this.#scanner.hasSocketAt(pid, descriptor, table.inode[row]!))
+      this.#searches.search[row] = Search.FRESH;
   }
 
   #forget(row: number): void {

@@ -2,6 +2,7 @@ import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';
+import { BOOT_OFFSET_NANOS } from '../bpf/time-namespace.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { OwnerTold, type SocketRows } from './sockets.ts';
 
@@ -61,29 +62,47 @@ export class FlowOwners {
   }
 
   #startTicksOf(flow: FlowRecord): number {
-    const ownedTicks = Math.floor(flow.ownedSinceNanos / NANOS_PER_TICK);
     const { table } = this.#processes;
     const known = table.find(flow.tgid);
     const alive = known >= 0 ? known : this.#processes.admit(flow.tgid);
+    const { startTicks } = flow;
+    if (!Number.isNaN(startTicks)) {
+      const isAlive = alive >= 0 && table.startTicks[alive] === startTicks;
+      return isAlive ? startTicks : this.#endedSince(flow, startTicks);
+    }
+    const ownedTicks = Math.floor((flow.ownedSinceNanos + BOOT_OFFSET_NANOS) / NANOS_PER_TICK);
     // Nobody can have owned a socket before it began.
     if (alive >= 0 && table.startTicks[alive]! <= ownedTicks + 1) return table.startTicks[alive]!;
     return this.#endedStartTicks(flow, ownedTicks);
   }
 
+  /** A process that has ended, seen or not: its number may be another one's by now. */
+  #endedSince(flow: FlowRecord, startTicks: number): number {
+    this.#drain();
+    if (this.#exited.find(flow.tgid, startTicks) < 0) this.#noteEnded(flow, startTicks);
+    return startTicks;
+  }
+
+  #drain(): void {
+    if (this.#hasDrained) return;
+    this.#hasDrained = true;
+    this.#drainExits();
+  }
+
+  #noteEnded(flow: FlowRecord, startTicks: number): void {
+    const slot = this.#exited.add(flow.tgid, startTicks);
+    if (slot < 0) return;
+    this.#exited.names[slot] = flow.comm();
+    this.#exited.uid[slot] = flow.uid;
+  }
+
   #endedStartTicks(flow: FlowRecord, ownedTicks: number): number {
-    if (!this.#hasDrained) {
-      this.#hasDrained = true;
-      this.#drainExits();
-    }
+    this.#drain();
     const exited = this.#exited;
     const latest = exited.latestOf(flow.tgid);
     if (latest >= 0 && exited.startTicks[latest]! <= ownedTicks + 1) return exited.startTicks[latest]!;
     // Nobody saw it end: from when on it had the socket is all that is known of its time.
-    const slot = exited.add(flow.tgid, ownedTicks);
-    if (slot >= 0) {
-      exited.names[slot] = flow.comm();
-      exited.uid[slot] = flow.uid;
-    }
+    this.#noteEnded(flow, ownedTicks);
     return ownedTicks;
   }
 }

@@ -175,10 +175,11 @@ describe('a sampler', () => {
     let open = 0;
     let most = 0;
     const { answer } = source;
+    const journalRead = Promise.withResolvers<void>();
     source.answer = async () => {
       const isJournal = source.wants.at(-1)?.journal !== undefined;
       if (isJournal) {
-        await Bun.sleep(300);
+        await journalRead.promise;
         return answer();
       }
       most = Math.max(most, ++open);
@@ -192,6 +193,7 @@ describe('a sampler', () => {
     sampler.stop();
     expect(most).toBe(1);
     expect(source.count('journal')).toBe(1);
+    journalRead.resolve();
   });
 
   test('says what failed and goes on; a source that was closed is nobody to complain of', async () => {

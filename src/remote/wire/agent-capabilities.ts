@@ -1,4 +1,5 @@
 import { RecordCodec } from '../../data/codec/record-json.ts';
+import { COUNTING_BASES, TIERS } from '../../data/sample/network-sample.ts';
 import {
   count,
   flag,
@@ -12,7 +13,7 @@ import {
 } from '../../data/schema/record.ts';
 import { V2_REQUESTS } from './v2-request.ts';
 
-const tier = word(['ebpf', 'netlink', 'packet', 'proc']);
+const tier = word(TIERS);
 
 /** Something that this agent cannot tell. */
 const MISSING_CAPABILITY = record({
@@ -34,7 +35,7 @@ export const CAPABILITIES = record({
   requests: list(word(V2_REQUESTS), 64),
   /** Tier in force and what a byte is on it; undefined: no network accounting. */
   networkTier: tier,
-  counted: word(['l3', 'payload', 'none']),
+  counted: word(COUNTING_BASES),
   /** What each tier of network accounting can do; `detail` is one line for people: why not, or what limits it. */
   tiers: list(record({ tier, isAvailable: flag(), detail: text('line') }), 64),
   missing: list(MISSING_CAPABILITY, 256),
