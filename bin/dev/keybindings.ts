@@ -1,31 +1,30 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/programs/config/keymap.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
-import { KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
+import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));
 
-const HEAD = `Made from the program's own keymap by \`npm run bun bin/dev/keybindings.ts\`; \`?\` shows the same in the program.
-The action is its name under \`keys\` in the [configuration](config.md); a name that both programs have is for both.
+const HEAD = `Generated from the keymaps by \`npm run bun bin/dev/keybindings.ts\`; \`?\` shows the same on screen.
+The action is the name to use under \`keys\` in the [configuration](config.md). Actions with the same name in both programs share their keys.
 `;
 const SOCKTOP_HEAD =
-  'In the network views (`n`) the keys are those of sstop; Escape at their outermost leaves them, and so does `n`.\n';
+  'The network views (`n`) use the keys of sstop. Esc in the outermost view, or `n`, closes them.\n';
 
 /** docs/keybindings.md as the keymaps want it: one table for each group of keys, and what is no key behind them. */
 export function keybindingsMarkdown(): string {
   return [
-    ...sectionOf('Keys of sstop', HEAD, KEYMAP),
+    ...sectionOf('Keys of sstop', HEAD, SSTOP_KEYMAP),
     ...sectionOf('Keys of socktop', SOCKTOP_HEAD, SOCKTOP_KEYMAP),
   ].join('\n');
 }
 
-function sectionOf<Action extends string>(
+function sectionOf<SocktopAction extends string>(
   title: string,
   head: string,
-  groups: readonly KeyGroup<Action>[],
+  groups: readonly KeyGroup<SocktopAction>[],
 ): readonly string[] {
   const titles = new Set(groups.map((group) => group.title));
   const keys = groups.map((group) => tableOf(group.title, ['key', 'action', ''], group.bindings.map(rowOf)));

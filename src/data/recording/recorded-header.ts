@@ -1,6 +1,14 @@
 import { OpError } from '../../kit/errors/op-error.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
-import type { CollectionParts, CountingBasis, LostTraffic, Tier } from '../sample/network-sample.ts';
+import {
+  COUNTING_BASES,
+  type CollectionParts,
+  type CountingBasis,
+  collectionPartsOf,
+  type LostTraffic,
+  TIERS,
+  type Tier,
+} from '../sample/network-sample.ts';
 import type { Section, SectionError, SnapshotHeader } from '../sample/snapshot.ts';
 import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 
@@ -28,8 +36,6 @@ interface RecordedNetwork {
   readonly errors: readonly SectionError[];
 }
 
-const TIERS: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
-const BASES: readonly CountingBasis[] = ['l3', 'payload', 'none'];
 /** Date's range (ECMA-262, 21.4.1.1). */
 const WALL_LIMIT_MILLIS = 8.64e15;
 
@@ -83,7 +89,7 @@ function networkOf(network: Record<string, unknown>): RecordedNetwork {
     monotonicMicros: numberOf(network, 'monotonicMicros'),
     durationMicros: numberOf(network, 'durationMicros'),
     tier: oneOf(TIERS, network['tier'], 'tier'),
-    counted: oneOf(BASES, network['counted'], 'counted'),
+    counted: oneOf(COUNTING_BASES, network['counted'], 'counted'),
     processCount: numberOf(network, 'processCount'),
     lostClosings: numberOf(network, 'lostClosings'),
     lost: lostOf(network['lost']),
@@ -119,14 +125,9 @@ function lostOf(value: unknown): LostTraffic {
 function partsOf(value: unknown): CollectionParts | undefined {
   if (value === undefined) return undefined;
   const fields = objectOf(value, 'parts');
-  return {
-    tcp: oneOf(['ebpf', 'tcp_info', 'packets', 'none'], fields['tcp'], 'tcp'),
-    udp: oneOf(['ebpf', 'packets', 'none'], fields['udp'], 'udp'),
-    owners: oneOf(['last user', 'creator', 'descriptor'], fields['owners'], 'owners'),
-    processes: oneOf(['ebpf', 'proc'], fields['processes'], 'processes'),
-    exited: fields['exited'] === true,
-    scope: oneOf(['machine', 'container', 'network namespace'], fields['scope'], 'scope'),
-  };
+  const parts = collectionPartsOf(fields);
+  if (parts === undefined) throw badValue('parts');
+  return parts;
 }
 
 function objectOf(value: unknown, what: string): Record<string, unknown> {

@@ -72,15 +72,6 @@ export class ProcessList implements ToldProcesses {
     return slot;
   }
 
-  /** As `find`; where there is none, one is added, and another process of the pid removed. */
-  findOrAdd(pid: number, startTicks: number): number {
-    const slot = this.processes.find(pid);
-    if (slot < 0) return this.add(pid, startTicks);
-    if (this.processes.startTicks[slot] === startTicks) return slot;
-    this.remove(slot);
-    return this.add(pid, startTicks);
-  }
-
   remove(slot: number): void {
     this.processes.names[slot] = '';
     this.texts.clearRow(slot);

@@ -5,22 +5,43 @@ import type { SectionError } from './snapshot.ts';
 import type { SocketTable } from './socket-table.ts';
 
 /** Collection tiers, best first. */
-export type Tier = 'ebpf' | 'netlink' | 'packet' | 'proc';
+export const TIERS = ['ebpf', 'netlink', 'packet', 'proc'] as const;
+export type Tier = (typeof TIERS)[number];
 
 /** What a byte is on a tier: whole IP packets, TCP payload, or not counted at all. */
-export type CountingBasis = 'l3' | 'payload' | 'none';
+export const COUNTING_BASES = ['l3', 'payload', 'none'] as const;
+export type CountingBasis = (typeof COUNTING_BASES)[number];
 
 /** What each part of a collection comes from: a tier is the best of them, and parts may fail one by one. */
-export interface CollectionParts {
-  readonly tcp: 'ebpf' | 'tcp_info' | 'packets' | 'none';
-  readonly udp: 'ebpf' | 'packets' | 'none';
+const PART_WORDS = {
+  tcp: ['ebpf', 'tcp_info', 'packets', 'none'],
+  udp: ['ebpf', 'packets', 'none'],
   /** How a socket's process is known: whoever used it last, whoever opened it, or who holds a descriptor. */
-  readonly owners: 'last user' | 'creator' | 'descriptor';
-  readonly processes: 'ebpf' | 'proc';
+  owners: ['last user', 'creator', 'descriptor'],
+  processes: ['ebpf', 'proc'],
+  /** Whose sockets are counted. */
+  scope: ['machine', 'container', 'network namespace'],
+} as const;
+type PartName = keyof typeof PART_WORDS;
+
+/** What each part of a collection comes from, by the words of `PART_WORDS`. */
+export type CollectionParts = { readonly [Name in PartName]: (typeof PART_WORDS)[Name][number] } & {
   /** Whether processes that come and go between two samples are seen. */
   readonly exited: boolean;
-  /** Whose sockets are counted. */
-  readonly scope: 'machine' | 'container' | 'network namespace';
+};
+
+/** The same from outside; undefined where a word is missing, or none that this version knows. */
+export function collectionPartsOf(
+  words: Readonly<Partial<Record<PartName | 'exited', unknown>>>,
+): CollectionParts | undefined {
+  const known = Object.entries(PART_WORDS).map(([name, list]) => [
+    name,
+    (list as readonly unknown[]).find((word) => word === words[name as PartName]),
+  ]);
+  if (known.some(([, word]) => word === undefined)) return undefined;
+  // In the order that exports have them.
+  const { scope, ...others } = Object.fromEntries(known) as CollectionParts;
+  return { ...others, exited: words.exited === true, scope };
 }
 
 /** What was refused by full tables or dropped by the kernel, since the start; 0 where nothing was. */

@@ -1,11 +1,12 @@
 import { PbfReader } from 'pbf';
+import { withUnderscores } from '../../data/codec/json-values.ts';
 import { checkProtobuf } from '../../data/codec/protobuf.ts';
-import { TABLE_FORMATS, withUnderscores } from '../../data/codec/table-format.ts';
+import { TABLE_FORMATS } from '../../data/codec/table-format.ts';
 import { TableReader } from '../../data/codec/table-reader.ts';
 import { TableReplica } from '../../data/codec/table-replica.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
 import { cleanText } from '../../data/codec/wire-text.ts';
-import type { CollectionParts, CountingBasis, Tier } from '../../data/sample/network-sample.ts';
+import { COUNTING_BASES, collectionPartsOf, TIERS } from '../../data/sample/network-sample.ts';
 import { type NetworkSection, NetworkTables } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
@@ -16,7 +17,6 @@ import {
   type Header,
   NETWORK_REPLY_SHAPE,
   type NetworkFacts,
-  type NetworkParts,
   readFailure,
   readHeader,
   readNetworkFacts,
@@ -32,9 +32,7 @@ interface ReceivedNetwork {
   readonly errors: readonly SectionError[];
 }
 
-const TIERS: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
 const LIMITS = { texts: ROWS_LIMIT.texts, errors: ROWS_LIMIT.errors };
-const BASES: readonly CountingBasis[] = ['l3', 'payload', 'none'];
 
 /** What a reply says apart from its tables. */
 class ReceivedFacts {
@@ -109,28 +107,10 @@ function networkFacts(
 ): Pick<NetworkSection, 'tier' | 'counted' | 'processCount' | 'lostClosings' | 'lost' | 'parts'> {
   return {
     tier: TIERS.find((tier) => tier === facts?.tier) ?? 'proc',
-    counted: BASES.find((basis) => basis === facts?.counted) ?? 'none',
+    counted: COUNTING_BASES.find((basis) => basis === facts?.counted) ?? 'none',
     processCount: plausible(facts?.process_count),
     lostClosings: plausible(facts?.lost_closings),
     lost: { bytes: plausible(facts?.lost_bytes), packets: plausible(facts?.lost_packets) },
-    parts: partsOf(facts?.parts),
+    parts: collectionPartsOf({ ...facts?.parts }),
   };
-}
-
-const TCP: readonly CollectionParts['tcp'][] = ['ebpf', 'tcp_info', 'packets', 'none'];
-const UDP: readonly CollectionParts['udp'][] = ['ebpf', 'packets', 'none'];
-const OWNERS: readonly CollectionParts['owners'][] = ['last user', 'creator', 'descriptor'];
-const PROCESSES: readonly CollectionParts['processes'][] = ['ebpf', 'proc'];
-const SCOPES: readonly CollectionParts['scope'][] = ['machine', 'container', 'network namespace'];
-
-/** undefined where the agent did not say, or says it in words that this version does not know. */
-function partsOf(parts: NetworkParts | undefined): CollectionParts | undefined {
-  const tcp = TCP.find((word) => word === parts?.tcp);
-  const udp = UDP.find((word) => word === parts?.udp);
-  const owners = OWNERS.find((word) => word === parts?.owners);
-  const processes = PROCESSES.find((word) => word === parts?.processes);
-  const scope = SCOPES.find((word) => word === parts?.scope);
-  if (tcp === undefined || udp === undefined || owners === undefined) return undefined;
-  if (processes === undefined || scope === undefined) return undefined;
-  return { tcp, udp, owners, processes, exited: parts?.exited === true, scope };
 }

@@ -8,6 +8,7 @@ import {
   BLANK,
   CELL_WORDS,
   CLUSTER_FLAG,
+  ClusterTable,
   CODE_MASK,
   COLOR_MASK,
   RIGHT_HALF,
@@ -16,7 +17,6 @@ import {
   WIDTH_SHIFT,
   WIDTH_TWO,
 } from './cell.ts';
-import { ClusterTable } from './cluster-table.ts';
 
 const MAX_WIDTH = 2048;
 const MAX_HEIGHT = 1024;

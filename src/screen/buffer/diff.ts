@@ -13,8 +13,7 @@ import {
   WIDTH_ONE,
   WIDTH_SHIFT,
 } from './cell.ts';
-import { Cursor } from './cursor.ts';
-import { Pen, SEEN_ON_BLANKS_WORD } from './pen.ts';
+import { Cursor, Pen, SEEN_ON_BLANKS_WORD } from './pen.ts';
 
 /** A cell's bytes at the very most: a move, a change of every attribute and colour, blanks, a move, a cluster. */
 const CELL_BYTES = 224;

@@ -3,7 +3,7 @@ import { ansi, type Color, type ColorDepth, DEFAULT_COLOR, rgb } from '../style/
 import { THEMES } from '../style/theme.ts';
 import { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { ClusterTable } from './cluster-table.ts';
+import { ClusterTable } from './cell.ts';
 import { FrameDiff } from './diff.ts';
 import { Emulator } from './emulator.fixture.ts';
 import { ColorBytes } from './pen.ts';
