@@ -1,11 +1,142 @@
-import { OpError } from '../src/kit/errors/op-error.ts';
-import { keepCertificate } from '../src/programs/config/known-certificates.ts';
+import { system } from '../platforms/index.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { readText } from '../src/kit/files/user-file.ts';
+import type { AgentAccess } from '../src/programs/cli/arguments.ts';
+import type { AgentOptions } from '../src/programs/cli/sstop-command.ts';
+import {
+  keepCertificate,
+  knownCertificatePath,
+  readKnownCertificate,
+  readTokenFile,
+  usableToken,
+} from '../src/programs/config/credentials.ts';
+import { loadProfile, profilesPath } from '../src/programs/config/profiles.ts';
+import { canAsk, confirm, tell } from '../src/programs/shared/messages.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from '../src/programs/shared/stop.ts';
+import type { ConnectionTarget } from '../src/remote/client/agent-connection.ts';
+import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
-import { isCertificateError, type PeerCertificate, readPeerCertificate } from '../src/remote/client/trust.ts';
-import { type AgentTarget, trusting } from './agent-target.ts';
-import { canAsk, confirm, tell } from './prompt.ts';
-import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
-import { VERSION } from './version.ts';
+import {
+  isCertificateError,
+  PEM_LIMIT_BYTES,
+  type PeerCertificate,
+  type PinnedCertificates,
+  parsePinned,
+  readPeerCertificate,
+  type Trust,
+} from '../src/remote/client/trust.ts';
+import { VERSION } from './executable.ts';
+
+/** What the user says of an agent, by options or by a profile. */
+export interface AgentWish extends AgentAccess {
+  readonly url: string;
+}
+
+/** Options go before the profile. */
+export function wishOf(url: string, options: AgentAccess, profile: AgentAccess | undefined): AgentWish {
+  return {
+    url,
+    tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
+    verifyHostname: options.verifyHostname || profile?.verifyHostname === true,
+    tokenFile: options.tokenFile ?? profile?.tokenFile,
+  };
+}
+
+/** An agent that can be connected to, and where its certificate would be kept. */
+export interface AgentTarget extends ConnectionTarget {
+  /** Where a certificate that the user says yes to is kept; undefined where one was named, or there is none. */
+  readonly keptCertificatePath: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the files that are named. Throws OpError whose message says in one line what the user has to change. */
+export function agentTarget(wish: AgentWish, environment: Environment): AgentTarget {
+  const asked = parseAgentUrl(wish.url);
+  const named = wish.tlsCaPath === undefined ? undefined : readNamed(wish.tlsCaPath);
+  // A certificate was named, so TLS is meant.
+  const agent = named === undefined ? asked : encrypted(asked);
+  const keptPath =
+    named === undefined && agent.isEncrypted
+      ? knownCertificatePath(system.configFolder(environment), agent.hostName, agent.port)
+      : undefined;
+  const certificates = named ?? (keptPath === undefined ? undefined : readKept(keptPath));
+  const { verifyHostname } = wish;
+  const trust: Trust =
+    certificates === undefined ? { kind: 'system' } : { kind: 'pinned', certificates, verifyHostname };
+  const keptCertificatePath = certificates === undefined ? keptPath : undefined;
+  return { ...withToken(agent, wish, environment), trust, keptCertificatePath };
+}
+
+/** The same agent, whose certificate the user has said yes to. */
+function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): AgentTarget {
+  return {
+    ...target,
+    trust: { kind: 'pinned', certificates: parsePinned(pem), verifyHostname },
+    keptCertificatePath: undefined,
+  };
+}
+
+/** A file goes before the URL, and the URL before the environment. */
+function withToken(
+  agent: AgentUrl,
+  { tokenFile }: AgentWish,
+  environment: Environment,
+): Pick<ConnectionTarget, 'agent' | 'token' | 'hasTokenInUrl'> {
+  if (tokenFile !== undefined) return { agent, token: readTokenFile(tokenFile), hasTokenInUrl: false };
+  if (agent.token !== undefined) {
+    const token = usableToken(agent.token, "the URL's token, its % and + decoded,");
+    return { agent, token, hasTokenInUrl: true };
+  }
+  const token = environment['SOCKTOP_TOKEN'] ?? '';
+  return {
+    agent,
+    token: token === '' ? undefined : usableToken(token, 'SOCKTOP_TOKEN'),
+    hasTokenInUrl: false,
+  };
+}
+
+/** Whether the user has to say something else: a URL, profile, certificate or token that cannot be used. */
+export function isAgentNamedWrong({ op }: OpError): boolean {
+  return ['parse URL', 'profile', 'read profiles', 'read certificate', 'token file', 'token'].includes(op);
+}
+
+function readNamed(path: string): PinnedCertificates {
+  try {
+    return parsePinned(readText(path, PEM_LIMIT_BYTES));
+  } catch (thrown) {
+    throw unusable(`option '--tls-ca <file>': '${path}'`, thrown);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission to read it denied',
+  EISDIR: 'it is a folder',
+  TOO_LONG: 'it is too long',
+  NOT_A_FILE: 'not a regular file',
+};
+
+function readKept(path: string): PinnedCertificates | undefined {
+  try {
+    const pem = readKnownCertificate(path, PEM_LIMIT_BYTES);
+    return pem === undefined ? undefined : parsePinned(pem);
+  } catch (thrown) {
+    throw unusable(path, thrown);
+  }
+}
+
+function unusable(what: string, thrown: unknown): OpError {
+  const error = toOpError('read certificate', thrown);
+  const isOwn = error.op === 'read certificate' && thrown instanceof OpError;
+  const why = isOwn ? error.message : (REASONS[error.code] ?? error.code);
+  return new OpError({
+    op: 'read certificate',
+    code: error.code,
+    message: `${what} cannot be used: ${why}`,
+    cause: error,
+  });
+}
 
 /** Said where a connection takes longer, so that nobody looks at an empty terminal. */
 const SILENT_MILLIS = 700;
@@ -34,7 +165,7 @@ async function firstContact(source: RemoteSource, durationMillis?: number): Prom
  * Connects and waits for the outcome of the first try, no longer than `durationMillis`. An agent whose certificate nobody vouches for is offered to the
  * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
  */
-export async function contact(
+export async function connectAsking(
   target: AgentTarget,
   verifyHostname: boolean,
   durationMillis?: number,
@@ -63,6 +194,18 @@ export function openAgent(target: AgentTarget): RemoteSource {
     version: VERSION,
     monotonicMicros: () => performance.now() * 1000,
   });
+}
+
+/** The agent that the options name, connected. Rejects with an OpError that says in one line why it is not. */
+export async function connectAgent(options: AgentOptions, durationMillis?: number): Promise<RemoteSource> {
+  const path = profilesPath(system.configFolder(process.env));
+  const profile = options.profile === undefined ? undefined : loadProfile(options.profile, path);
+  const wish = wishOf(options.url ?? profile?.url ?? '', options, profile);
+  const target = agentTarget(wish, process.env);
+  const { source, error } = await connectAsking(target, wish.verifyHostname, durationMillis);
+  if (error === undefined) return source;
+  source.close();
+  throw new OpError({ op: error.op, code: error.code, message: `${target.agent.url}: ${error.message}` });
 }
 
 function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string): boolean {

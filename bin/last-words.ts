@@ -1,5 +1,5 @@
-import { EXIT_FAILURE } from './exit-codes.ts';
-import { complain } from './messages.ts';
+import { EXIT_FAILURE } from '../src/programs/shared/exit-codes.ts';
+import { complain } from '../src/programs/shared/messages.ts';
 
 /**
  * Ends the program on an error that nothing caught: one line, without source code. With SSTOP_DEBUG=1 the stack follows,
@@ -11,6 +11,12 @@ export function endByError(program: string, thrown: unknown): never {
     for (const line of stackLines(thrown)) complain(program, line);
   }
   process.exit(EXIT_FAILURE);
+}
+
+/** Ends the program by `end` on whatever nothing catches. */
+export function endOnExceptions(end: (thrown: unknown) => never): void {
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
 }
 
 /** Errors of the system have a code; a bug of ours has none. */

@@ -1,8 +1,8 @@
 import { ranAsFileSystemHelper } from '../platforms/helper-role.ts';
-import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
+import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/exit-codes.ts';
+import { complain } from '../src/programs/shared/messages.ts';
+import { roleOf } from './executable.ts';
 import { endByError } from './last-words.ts';
-import { complain } from './messages.ts';
-import { roleOf } from './role.ts';
 
 /** The one executable: the name it is started under says which program it is. */
 async function main(): Promise<number> {

@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { hostTarget, runtimePackageOf } from './dev/target.ts';
+import { VERSION } from './executable.ts';
 import { debianRoot, muslRoot } from './testing/bare-root.ts';
 import { inRoot, PROGRAMS } from './testing/in-root.ts';
 import { RELEASE, released } from './testing/released.ts';
-import { VERSION } from './version.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const LIMIT_MILLIS = 300_000;

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { commonArchives } from './dev/release/packed-image.ts';
 import { hostTarget } from './dev/target.ts';
+import { VERSION } from './executable.ts';
 import { SSTOP } from './testing/executables.ts';
-import { VERSION } from './version.ts';
 
 const folder = mkdtempSync(`${tmpdir()}/archive-`);
 afterAll(() => rmSync(folder, { recursive: true }));

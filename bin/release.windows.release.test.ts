@@ -3,10 +3,10 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { VERSION } from './executable.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { PtyProgram } from './testing/pty.ts';
 import { WinePrograms } from './testing/wine.ts';
-import { VERSION } from './version.ts';
 
 const LONG_MILLIS = 120_000;
 const PATIENCE_MILLIS = 60_000;

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../src/data/codec/json-values.ts';
 import { SystemExport, systemJson } from '../src/data/export/system-export.ts';
 import type { UserNames } from '../src/data/query/machine-process-rows.ts';
 import type { SectionPart } from '../src/data/recording/recorded-format.ts';
@@ -5,18 +6,15 @@ import type { RecordedSections, SectionReader } from '../src/data/recording/reco
 import type { SectionWriter } from '../src/data/recording/recording-writer.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
 import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
-import { disksMessageOf, machineMessageOf } from '../src/remote/agent/answers/machine-messages.ts';
-import { disksSection, V2Machine } from '../src/remote/client/v2-machine.ts';
-import { disksMessage } from '../src/remote/wire/disks-message.ts';
-import type { JsonCodec } from '../src/remote/wire/json-codec.ts';
 import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
-import { machineMessage } from '../src/remote/wire/machine-message.ts';
+import { JsonSections } from '../src/remote/wire/v2-reply.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Records the sections of a machine as `socktop.v2` has them, and each line as `socktop --json` prints it. */
 export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
+  readonly #sections = new JsonSections();
   readonly userOf: UserNames;
 
   constructor(userOf: UserNames) {
@@ -27,10 +25,10 @@ export class MachineSectionWriter implements SectionWriter {
   parts({ header, machine, disks }: Snapshot): string[] {
     const parts: string[] = [];
     if (machine !== undefined) {
-      parts.push(partText('machine', machineMessage, machineMessageOf({ header, section: machine })));
+      parts.push(partOf('machine', this.#sections.machine.write({ header, section: machine })));
     }
     if (disks !== undefined) {
-      parts.push(partText('disks', disksMessage, disksMessageOf({ header, section: disks })));
+      parts.push(partOf('disks', this.#sections.disks.write({ header, section: disks })));
     }
     return parts;
   }
@@ -46,24 +44,25 @@ export class MachineSectionWriter implements SectionWriter {
 
 /** Reads what `MachineSectionWriter` wrote. */
 export class MachineSectionReader implements SectionReader {
-  readonly #machine = new V2Machine();
+  readonly #sections = new JsonSections();
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
   read(parts: ReadonlyMap<SectionPart, Uint8Array>): RecordedSections {
     const sections: Writable<RecordedSections> = {};
     const machine = parts.get('machine');
     const disks = parts.get('disks');
-    if (machine !== undefined) sections.machine = this.#machine.section(read(machineMessage, machine));
-    if (disks !== undefined) sections.disks = disksSection(read(disksMessage, disks));
+    if (machine !== undefined)
+      sections.machine = this.#sections.machine.read(parsed(machine), 'part').section;
+    if (disks !== undefined) sections.disks = this.#sections.disks.read(parsed(disks), 'part').section;
     return sections;
   }
 }
 
 /** Parts of a recording are found by how they begin. */
-function partText<T>(name: SectionPart, codec: JsonCodec<T>, value: T): string {
-  return `{"part":"${name}",${JSON.stringify(codec.write(value, 'v2')).slice(1)}`;
+function partOf(name: SectionPart, json: JsonValue): string {
+  return `{"part":"${name}",${JSON.stringify(json).slice(1)}`;
 }
 
-function read<T>(codec: JsonCodec<T>, bytes: Uint8Array): T {
-  return codec.read(parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT), 'part');
+function parsed(bytes: Uint8Array): unknown {
+  return parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT);
 }

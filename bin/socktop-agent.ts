@@ -8,52 +8,49 @@ import {
   system,
   tellServiceManager,
 } from '../platforms/index.ts';
-import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
-import { readText } from '../src/kit/files/user-file.ts';
+import { toOpError } from '../src/kit/errors/op-error.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
+import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
+import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import { Stop } from '../src/programs/shared/stop.ts';
 import { startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
-import { compiledExecutable } from './compiled.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import { complain } from './messages.ts';
-import { StandardErrorLog } from './socktop-agent-log.ts';
-import { exceptionFields } from './sstop-log-line.ts';
+import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
+import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
-import { Stop } from './stop.ts';
-import { BUILD_VERSION, VERSION } from './version.ts';
 
 const PROGRAM = 'socktop-agent';
-/** What every client can show, in a URL and in a header; access.ts looks at no more either. */
-const TOKEN = /^[!-~]{1,1024}$/;
-const TOKEN_FILE_LIMIT_BYTES = 2048;
 const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
   const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
-  if (invocation.kind === 'print') {
-    (invocation.exitCode === EXIT_OK ? process.stdout : process.stderr).write(invocation.text);
-    return invocation.exitCode;
-  }
+  if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
   if (!isWatchable) {
     complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
     return EXIT_USAGE;
   }
   const log = new StandardErrorLog();
-  endOnExceptions(log);
+  endOnExceptions((thrown) => {
+    log.event('error', 'exception', exceptionFields(thrown));
+    process.exit(EXIT_FAILURE);
+  });
   try {
     await restartWithLessPrivilege(argv, options);
     return await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
-    return error.op === 'token' ? EXIT_USAGE : EXIT_FAILURE;
+    return ['token', 'token file'].includes(error.op) ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
 
@@ -133,32 +130,10 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
   return stored;
 }
 
-/** Undefined: none is needed. Throws OpError `token`, which never has what was found instead. */
+/** Undefined: none is needed. Throws OpError `token` or `token file`, which never has what was found instead. */
 function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
-  const where = tokenFile === undefined ? 'SOCKTOP_TOKEN' : `option '--token-file <file>': '${tokenFile}'`;
-  const found = tokenFile === undefined ? token : tokenIn(tokenFile, where);
-  if (found === undefined || TOKEN.test(found)) return found;
-  if (found === '') throw tokenFailure('BAD_VALUE', `${where} is empty; set a token, or unset the variable`);
-  throw tokenFailure(
-    'BAD_VALUE',
-    `${where} is no token: 1 to 1024 printable ASCII characters without blanks`,
-  );
-}
-
-/** What is in the file, without the end of its line. */
-function tokenIn(path: string, where: string): string {
-  try {
-    return readText(path, TOKEN_FILE_LIMIT_BYTES).trim();
-  } catch (thrown) {
-    const { code } = toOpError('token', thrown);
-    if (code === 'TOO_LONG') throw tokenFailure('EFBIG', `${where} is too long for a token`);
-    if (code === 'NOT_A_FILE') throw tokenFailure(code, `${where} is not a regular file`);
-    throw tokenFailure(code, `${where} cannot be read (${code})`);
-  }
-}
-
-function tokenFailure(code: string, message: string): OpError {
-  return new OpError({ op: 'token', code, message });
+  if (tokenFile !== undefined) return readTokenFile(tokenFile);
+  return token === undefined ? undefined : usableToken(token, 'SOCKTOP_TOKEN');
 }
 
 /** What people are to know at the start, a line on standard output. */
@@ -166,11 +141,17 @@ function say(line: string): void {
   process.stdout.write(`${PROGRAM}: ${sanitizeLine(line)}\n`);
 }
 
-function endOnExceptions(log: StandardErrorLog): void {
-  const end = (thrown: unknown): never => {
-    log.event('error', 'exception', exceptionFields(thrown));
-    process.exit(EXIT_FAILURE);
-  };
-  process.on('uncaughtException', end);
-  process.on('unhandledRejection', end);
+/** The agent's events on standard error, one line each; each kind of event has its own bound, so none hides another. */
+class StandardErrorLog implements AgentLog {
+  /** By event: the agent has a dozen kinds. */
+  readonly #budgets = new Map<string, LineBudget>();
+
+  event(level: LogLevel, event: string, fields: AgentLogFields = {}): void {
+    const budget = this.#budgets.get(event) ?? new LineBudget();
+    this.#budgets.set(event, budget);
+    if (!budget.take(performance.now())) return;
+    const leftOut = budget.takeRefusedCount();
+    const counted = leftOut === 0 ? fields : { ...fields, left_out: leftOut };
+    process.stderr.write(logLine(Date.now(), level, event, counted));
+  }
 }

@@ -121,7 +121,7 @@ describe('processes', () => {
 describe('the age of a sample', () => {
   async function sequence(maxAgeMillis: number): Promise<number> {
     const answer = await client.ask('get_metrics', { maxAgeMillis });
-    return answer.reply === 'error' ? -1 : answer.machine.section.sequence;
+    return answer.reply === 'error' ? -1 : answer.told.section.sequence;
   }
 
   test('is what was asked for, but no sample is taken for everyone who is in a hurry', async () => {
@@ -140,7 +140,7 @@ describe('the age of a sample', () => {
     const answer = await client.ask('get_metrics', { maxAgeMillis: 0 });
     const after = userTicks();
     if (answer.reply === 'error') throw new TypeError(answer.error.error);
-    const shown = answer.machine.cpu.value!.times.user[0]!;
+    const shown = answer.told.section.cpu.value!.times.user[0]!;
     expect(shown >= before && shown <= after).toBe(true);
   });
 });

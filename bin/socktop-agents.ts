@@ -1,14 +1,13 @@
 import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
 import { MEASURE_MILLIS } from '../src/programs/cli/socktop-command.ts';
-import { type Contact, contact, openAgent } from './agent-connect.ts';
-import { agentTarget } from './agent-target.ts';
-import { EXIT_FAILURE, exitCodeOfSignal } from './exit-codes.ts';
-import { complain } from './messages.ts';
-import type { SocktopHost } from './socktop-host.ts';
+import { EXIT_FAILURE, exitCodeOfSignal } from '../src/programs/shared/exit-codes.ts';
+import { complain } from '../src/programs/shared/messages.ts';
+import { Stop } from '../src/programs/shared/stop.ts';
+import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
+import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
+import { agentTarget, type Contact, connectAsking, openAgent } from './agent-connect.ts';
 import type { NamedAgent } from './socktop-hosts.ts';
-import type { SocktopSettings } from './socktop-settings.ts';
 import { show } from './socktop-show.ts';
-import { Stop } from './stop.ts';
 
 /** Shows an agent inside this process; resolves to the exit code. Rejects with OpError where it cannot listen. */
 export async function runDemo(settings: SocktopSettings): Promise<number> {
@@ -53,7 +52,7 @@ export async function runAgents(
     }
     if (demo?.signal !== undefined) return exitCodeOfSignal(demo.signal);
     if (settings.measure) {
-      const { runMeasure } = await import('./socktop-measure.ts');
+      const { runMeasure } = await import('../src/programs/socktop/measure.ts');
       const durationMillis = settings.durationMillis ?? MEASURE_MILLIS;
       return await runMeasure(settings, durationMillis, hosts[0]!.name, contacts[0]!.source);
     }
@@ -74,7 +73,7 @@ async function contactAll(
   const contacts: Contact[] = [];
   for (const { target, wish } of agents) {
     const isWaitedFor = agents.length === 1 || target.keptCertificatePath !== undefined;
-    if (isWaitedFor) contacts.push(await contact(target, wish.verifyHostname, durationMillis));
+    if (isWaitedFor) contacts.push(await connectAsking(target, wish.verifyHostname, durationMillis));
     else contacts.push({ source: openAgent(target), error: undefined });
   }
   return contacts;

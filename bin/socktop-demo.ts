@@ -7,7 +7,7 @@ import {
   AGENT_PROCESSES_TTL_MILLIS,
 } from '../src/programs/cli/agent-command.ts';
 import { type RunningAgent, startAgent } from '../src/remote/agent/agent.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from './executable.ts';
 
 const DEMO_PORT = 3231;
 export const DEMO_URL = `ws://127.0.0.1:${DEMO_PORT}/ws`;

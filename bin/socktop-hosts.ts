@@ -1,16 +1,17 @@
+import { isWatchable, system } from '../platforms/index.ts';
 import type { SocktopOptions } from '../src/programs/cli/socktop-command.ts';
-import type { Profile } from '../src/programs/config/profiles.ts';
+import { loadProfile, type Profile, profilesPath } from '../src/programs/config/profiles.ts';
+import { localObstacle } from '../src/programs/shared/screen-session.ts';
 import { namesWithPorts } from '../src/programs/socktop/host-names.ts';
-import { type AgentTarget, type AgentWish, agentTarget } from './agent-target.ts';
 import {
   type Choice,
   chooseProfile,
   DEMO_PROFILE,
   hasProfile,
-  loadProfile,
   rememberProfile,
-} from './socktop-profiles.ts';
-import type { Intervals } from './socktop-settings.ts';
+} from '../src/programs/socktop/profile-choice.ts';
+import type { Intervals } from '../src/programs/socktop/socktop-settings.ts';
+import { type AgentTarget, type AgentWish, agentTarget, wishOf } from './agent-connect.ts';
 
 /** An agent to be shown. */
 export interface NamedAgent {
@@ -38,18 +39,26 @@ export async function resolveShown(
   environment: Environment,
 ): Promise<Shown> {
   const { urls, profiles } = options;
+  const path = profilesPath(system.configFolder(environment));
   if (urls.length === 0 && profiles.length === 0) {
-    return canChoose ? chosen(chooseProfile(environment), options, environment) : { kind: 'nothing' };
+    return canChoose
+      ? shownByChoice(
+          chooseProfile(path, localObstacle('socktop', { isWatchable, system })),
+          options,
+          environment,
+        )
+      : { kind: 'nothing' };
   }
   const [profileName] = profiles;
   const [url] = urls;
-  if (profileName !== undefined && url !== undefined) return saved(profileName, url, options, environment);
-  if (isDemoProfile(profiles, environment)) return { kind: 'demo' };
-  const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, environment) }));
+  if (profileName !== undefined && url !== undefined)
+    return saveProfileOf(profileName, url, options, environment, path);
+  if (isDemoProfile(profiles, path)) return { kind: 'demo' };
+  const fromProfiles = profiles.map((name) => ({ name, profile: loadProfile(name, path) }));
   const fromUrls = urls.map((each) => ({ name: undefined, profile: profileOf(each, options) }));
   const [first] = fromProfiles;
   const agents = [...fromProfiles, ...fromUrls].map(({ name, profile }) =>
-    named(name, profile, options, environment),
+    namedAgent(name, profile, options, environment),
   );
   const names = namesWithPorts(agents.map(({ name, target }) => ({ ...target.agent, name })));
   return {
@@ -60,10 +69,10 @@ export async function resolveShown(
 }
 
 /** One line for each thing that would be connected to; without tokens. */
-export function describedShown(shown: Shown): readonly string[] {
+export function describeShown(shown: Shown): readonly string[] {
   switch (shown.kind) {
     case 'agents':
-      return shown.agents.map(described);
+      return shown.agents.map(describeAgent);
     case 'local':
       return ['this machine, without an agent'];
     case 'demo':
@@ -75,7 +84,7 @@ export function describedShown(shown: Shown): readonly string[] {
   }
 }
 
-function described({ name, target }: NamedAgent): string {
+function describeAgent({ name, target }: NamedAgent): string {
   const { agent, trust, token } = target;
   const certificates =
     trust.kind === 'system'
@@ -86,42 +95,38 @@ function described({ name, target }: NamedAgent): string {
 }
 
 /** The demo has a name that can be given where nobody has saved another profile under it. */
-function isDemoProfile(profiles: readonly string[], environment: Environment): boolean {
-  return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, environment);
+function isDemoProfile(profiles: readonly string[], path: string): boolean {
+  return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, path);
 }
 
-async function saved(
+async function saveProfileOf(
   name: string,
   url: string,
   options: SocktopOptions,
   environment: Environment,
+  path: string,
 ): Promise<Shown> {
   const profile = profileOf(url, options);
   // What cannot be used is not saved.
-  const agent = named(name, profile, options, environment);
-  await rememberProfile(name, profile, options.save, environment);
+  const agent = namedAgent(name, profile, options, environment);
+  await rememberProfile(name, profile, options.save, path);
   return { kind: 'agents', agents: [agent], intervals: profile };
 }
 
-function chosen(choice: Choice, options: SocktopOptions, environment: Environment): Shown {
+function shownByChoice(choice: Choice, options: SocktopOptions, environment: Environment): Shown {
   if (choice.kind !== 'profile') return { kind: choice.kind };
   const { name, profile } = choice;
-  return { kind: 'agents', agents: [named(name, profile, options, environment)], intervals: profile };
+  return { kind: 'agents', agents: [namedAgent(name, profile, options, environment)], intervals: profile };
 }
 
 /** Options go before the profile. */
-function named(
+function namedAgent(
   name: string | undefined,
   profile: Profile,
   options: SocktopOptions,
   environment: Environment,
 ): NamedAgent {
-  const wish: AgentWish = {
-    url: profile.url,
-    tlsCaPath: options.tlsCaPath ?? profile.tlsCaPath,
-    verifyHostname: options.verifyHostname || profile.verifyHostname,
-    tokenFile: options.tokenFile ?? profile.tokenFile,
-  };
+  const wish = wishOf(profile.url, options, profile);
   const target = agentTarget(wish, environment);
   return { name: name ?? target.agent.hostName, wish, target };
 }

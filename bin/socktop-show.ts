@@ -1,9 +1,18 @@
 import { basename } from 'node:path';
-import { lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
+import {
+  ignoreUnnamedSignals,
+  lowerPrivileges,
+  raisePrivileges,
+  secondsEastOfUtc,
+  system,
+} from '../platforms/index.ts';
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
-import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
-import type { SocktopHost } from './socktop-host.ts';
-import type { SocktopSettings } from './socktop-settings.ts';
+import { EventLog } from '../src/programs/shared/event-log.ts';
+import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/exit-codes.ts';
+import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
+import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
+import { VERSION } from './executable.ts';
+import { giveBackStartMemory } from './start-memory.ts';
 
 /**
  * Shows machines as it was asked for, on the screen or as a stream; resolves to the exit code. The hosts stay open.
@@ -16,15 +25,19 @@ export async function show(
 ): Promise<number> {
   const [host] = hosts;
   const { recordPath } = settings;
-  if (recordPath === undefined || host === undefined) return shown(settings, hosts);
-  const { RecordedHost } = await import('./recorded-host.ts');
+  if (recordPath === undefined || host === undefined) return run(settings, hosts);
+  const [{ RecordedHost }, { MachineSectionWriter }] = await Promise.all([
+    import('../src/programs/socktop/socktop-host.ts'),
+    import('./section-recording.ts'),
+  ]);
+  const sections = new MachineSectionWriter((uid) => host.userName?.(uid));
   // The user's own rights make the file that the user names, whatever collecting needs.
   lowerPrivileges();
-  const recorded = await RecordedHost.open(recordPath, host, settings.output === 'screen');
+  const recorded = await RecordedHost.open(recordPath, host, sections, settings.output === 'screen');
   if (isCollectedHere) raisePrivileges();
   let code: number;
   try {
-    code = await shown(settings, [recorded.host]);
+    code = await run(settings, [recorded.host]);
   } catch (thrown) {
     await recorded.close();
     throw thrown;
@@ -45,20 +58,26 @@ export async function showRecording(settings: SocktopSettings, path: string): Pr
   });
   try {
     const host = { name: basename(path), source, link: undefined, signaller: undefined };
-    return await shown(settings, [host], source);
+    return await run(settings, [host], source);
   } finally {
     source.close();
   }
 }
 
-async function shown(
+async function run(
   settings: SocktopSettings,
   hosts: readonly SocktopHost[],
   playback?: RecordedSource,
 ): Promise<number> {
   const [host] = hosts;
   if (settings.output === 'screen' || host === undefined) {
-    return (await import('./socktop-screen.ts')).runSocktopScreen(settings, hosts, playback);
+    const { runSocktopScreen } = await import('../src/programs/socktop/socktop-screen.ts');
+    const keepStartMemory = giveBackStartMemory(EventLog.none());
+    const outside = { system, secondsEastOfUtc, ignoreUnnamedSignals, version: VERSION };
+    const code = await runSocktopScreen(settings, hosts, playback, outside);
+    keepStartMemory();
+    return code;
   }
-  return (await import('./socktop-stream.ts')).runSocktopStream(settings, host, playback);
+  const { runSocktopStream } = await import('../src/programs/socktop/machine-stream.ts');
+  return runSocktopStream(settings, host, playback);
 }

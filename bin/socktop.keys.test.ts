@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { keymapOf } from '../src/programs/config/keymap.ts';
-import { type Action, SOCKTOP_KEYMAP } from '../src/programs/socktop/socktop-keymap.ts';
+import { SOCKTOP_KEYMAP, type SocktopAction } from '../src/programs/shared/keymaps.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { dashboardChecks, HOSTS_CHECKS, PANE_CHECKS, type SocktopChecks } from './testing/socktop-checks.ts';
 import { NamedProcesses, SocktopScreen } from './testing/socktop-screen.ts';
@@ -137,7 +137,7 @@ describe('keys', () => {
 });
 
 describe('out of', () => {
-  const quits: readonly (readonly [string, Action, () => Promise<SocktopScreen>])[] = [
+  const quits: readonly (readonly [string, SocktopAction, () => Promise<SocktopScreen>])[] = [
     ['the dashboard', 'quit', () => onDashboard()],
     ['the process pane', 'quit', onPane],
     ['the table of hosts', 'quit', onHosts],

@@ -1,36 +1,39 @@
 import { isatty } from 'node:tty';
-import { currentPlatform, isWatchable, lowerPrivileges, raisePrivileges } from '../platforms/index.ts';
+import {
+  currentPlatform,
+  isWatchable,
+  lowerPrivileges,
+  raisePrivileges,
+  system,
+} from '../platforms/index.ts';
 import { LocalSource } from '../src/data/source/local-source.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
+import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
+import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
+import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import { complain } from './messages.ts';
-import { localObstacle, screenObstacle } from './obstacles.ts';
-import type { SocktopHost } from './socktop-host.ts';
+import { BUILD_VERSION } from './executable.ts';
 import type { Shown } from './socktop-hosts.ts';
-import { readSocktopSettings, type SocktopSettings } from './socktop-settings.ts';
 import { show, showRecording } from './socktop-show.ts';
-import { BUILD_VERSION } from './version.ts';
 
 /** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: BUILD_VERSION, themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
-  if (invocation.kind === 'print') {
-    if (invocation.exitCode === EXIT_OK) process.stdout.write(invocation.text);
-    else complain('socktop', invocation.text.trimEnd().replace(/^socktop: /, ''));
-    return invocation.exitCode;
-  }
+  if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
-  const lacking = options.local || options.demo ? localObstacle('socktop') : undefined;
+  const lacking =
+    options.local || options.demo ? localObstacle('socktop', { isWatchable, system }) : undefined;
   if (lacking !== undefined) {
     complain('socktop', lacking);
     return EXIT_USAGE;
   }
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
-  const obstacle = needsScreen ? screenObstacle() : undefined;
+  const obstacle = needsScreen ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; --once, --json and --csv need none`);
     return EXIT_USAGE;
@@ -53,25 +56,28 @@ async function findShown(options: SocktopOptions): Promise<Shown> {
   if (options.playbackPath !== undefined) return { kind: 'playback' };
   const [{ resolveShown }, { canAsk }] = await Promise.all([
     import('./socktop-hosts.ts'),
-    import('./prompt.ts'),
+    import('../src/programs/shared/messages.ts'),
   ]);
   return resolveShown(options, canAsk(), process.env);
 }
 
 async function runShown(options: SocktopOptions, shown: Shown): Promise<number> {
-  if (shown.kind === 'nothing') return abandoned();
-  const lacking = shown.kind === 'local' || shown.kind === 'demo' ? localObstacle('socktop') : undefined;
+  if (shown.kind === 'nothing') return endWithoutChoice();
+  const lacking =
+    shown.kind === 'local' || shown.kind === 'demo'
+      ? localObstacle('socktop', { isWatchable, system })
+      : undefined;
   if (lacking !== undefined) {
     complain('socktop', lacking);
     return EXIT_USAGE;
   }
   if (options.dryRun) {
-    const { describedShown } = await import('./socktop-hosts.ts');
-    for (const line of describedShown(shown)) process.stdout.write(`${line}\n`);
+    const { describeShown } = await import('./socktop-hosts.ts');
+    for (const line of describeShown(shown)) process.stdout.write(`${line}\n`);
     return EXIT_OK;
   }
   const intervals = shown.kind === 'agents' ? shown.intervals : undefined;
-  const { settings, problems } = readSocktopSettings(options, intervals, process.env);
+  const { settings, problems } = readSocktopSettings(options, intervals, process.env, system);
   for (const message of problems) complain('socktop', message);
   try {
     switch (shown.kind) {
@@ -97,8 +103,8 @@ function isNamedWrong(thrown: unknown): boolean {
 }
 
 /** Nothing was picked: that is an answer where somebody was asked. */
-async function abandoned(): Promise<number> {
-  const { canAsk } = await import('./prompt.ts');
+async function endWithoutChoice(): Promise<number> {
+  const { canAsk } = await import('../src/programs/shared/messages.ts');
   if (canAsk()) return EXIT_OK;
   const ways = isWatchable ? 'a URL, --profile, --demo or --local' : 'a URL or --profile';
   complain('socktop', `which machine? Give ${ways} (see socktop --help)`);
@@ -127,7 +133,7 @@ function localHost(): SocktopHost {
 
 async function usageError(thrown: unknown): Promise<number> {
   const error = toOpError('start', thrown);
-  const { isAgentNamedWrong } = await import('./agent-target.ts');
+  const { isAgentNamedWrong } = await import('./agent-connect.ts');
   complain('socktop', error.message);
   if (isAgentNamedWrong(error)) return EXIT_USAGE;
   return ['EACCES', 'EROFS', 'ENOSPC', 'LOCKED'].includes(error.code) ? EXIT_FAILURE : EXIT_USAGE;

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { EventLog } from './sstop-log.ts';
-import { exceptionFields, LineBudget, logLine } from './sstop-log-line.ts';
+import { EventLog, exceptionFields, LineBudget, logLine } from '../src/programs/shared/event-log.ts';
+import { VERSION } from './executable.ts';
 import { SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
-import { VERSION } from './version.ts';
 
 let directory: string;
 beforeAll(() => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { type Action, chordText, groupsFor, KEYMAP, keymapOf } from '../src/programs/sstop/sstop-keymap.ts';
+import { chordText, keymapOf } from '../src/programs/config/keymap.ts';
+import { keymapFor, SSTOP_KEYMAP, type SstopAction } from '../src/programs/shared/keymaps.ts';
 import { KILL_SIGNALS } from '../src/views/overlays/kill.ts';
 import { Crowd } from './testing/crowd.ts';
 import { ACTIONS, expectKey, expectNothing, type KeyCheck, type ViewChecks } from './testing/key-checks.ts';
@@ -10,7 +11,7 @@ import { isSame, type Shown, TableScreen } from './testing/table-screen.ts';
 import { VIEW_CHECKS } from './testing/view-checks.ts';
 import { startView, VIEWS, type ViewStart } from './testing/views.ts';
 
-const KEYS = keymapOf(KEYMAP);
+const KEYS = keymapOf(SSTOP_KEYMAP);
 setDefaultTimeout(60_000);
 
 const directory = mkdtempSync(`${tmpdir()}/sstop-keys-`);
@@ -30,7 +31,7 @@ function chordsThatDoNothing(checks: ViewChecks): readonly string[] {
   return ACTIONS.filter((action) => checks[action] === 'nothing').flatMap((action) => KEYS.chordsOf(action));
 }
 
-function actionsWithCheck(checks: ViewChecks): readonly (readonly [Action, KeyCheck])[] {
+function actionsWithCheck(checks: ViewChecks): readonly (readonly [SstopAction, KeyCheck])[] {
   return ACTIONS.flatMap((action) => {
     const check = checks[action];
     return typeof check === 'string' ? [] : [[action, check] as const];
@@ -96,7 +97,7 @@ describe('the help', () => {
       await screen.untilText(/PID .*PROCESS/);
       screen.press('?');
       await screen.untilText(/sstop keys(.*\n)*.*Scroll by the scrollbar/);
-      const expected = groupsFor(KEYMAP, mode === 'playback').flatMap(({ bindings }) => {
+      const expected = keymapFor(KEYS, 'sstop', mode === 'playback', true).groups.flatMap(({ bindings }) => {
         return bindings.map(({ chords, description }) => {
           return [chords.map((chord) => chordText(chord, false)).join(' · '), description];
         });

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { readRevision } from './dev/revision.ts';
+import { VERSION } from './executable.ts';
 import { SSTOP } from './testing/executables.ts';
-import { VERSION } from './version.ts';
 
 interface Outcome {
   readonly exitCode: number;

@@ -1,22 +1,35 @@
 import { isatty } from 'node:tty';
-import { currentPlatform, lowerPrivileges, restartWithoutPrivileges } from '../platforms/index.ts';
+import {
+  currentPlatform,
+  ignoreUnnamedSignals,
+  isWatchable,
+  loadDoctor,
+  lowerPrivileges,
+  raisePrivileges,
+  restartWithoutPrivileges,
+  secondsEastOfUtc,
+  system,
+} from '../platforms/index.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
-import { toOpError } from '../src/kit/errors/op-error.ts';
-import { parseSstopArguments, type SstopOptions } from '../src/programs/cli/sstop-command.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import {
+  type AgentOptions,
+  parseSstopArguments,
+  type SstopOptions,
+} from '../src/programs/cli/sstop-command.ts';
+import { EventLog, exceptionFields } from '../src/programs/shared/event-log.ts';
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
+import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
+import { readSettings, type Settings } from '../src/programs/shared/settings.ts';
+import { startFields } from '../src/programs/sstop/log-events.ts';
+import { openInput, type SstopInput } from '../src/programs/sstop/sstop-input.ts';
+import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
-import { compiledExecutable } from './compiled.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import { endByError } from './last-words.ts';
-import { complain } from './messages.ts';
-import { localObstacle, screenObstacle } from './obstacles.ts';
-import { openInput, type SstopInput } from './sstop-input.ts';
-import { EventLog } from './sstop-log.ts';
-import { exceptionFields } from './sstop-log-line.ts';
-import { startFields } from './sstop-log-start.ts';
-import { readSettings, type Settings } from './sstop-settings.ts';
+import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
-import { BUILD_VERSION } from './version.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
@@ -26,16 +39,16 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS },
     isColored,
   );
-  if (invocation.kind === 'print') return print(invocation.text, invocation.exitCode);
+  if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);
-  const lacking = isLocal ? localObstacle('sstop') : undefined;
+  const lacking = isLocal ? localObstacle('sstop', { isWatchable, system }) : undefined;
   if (lacking !== undefined) {
     complain('sstop', options.doctor ? `--doctor: ${lacking}` : lacking);
     return EXIT_USAGE;
   }
-  if (options.doctor) return (await import('./sstop-doctor.ts')).runDoctor(options.output === 'json');
-  const obstacle = options.output === 'screen' ? screenObstacle() : undefined;
+  if (options.doctor) return runDoctor(options.output === 'json');
+  const obstacle = options.output === 'screen' ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
     complain('sstop', `${obstacle}; --once, --json and --csv need none`);
     return EXIT_USAGE;
@@ -59,6 +72,29 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   return runLogged(options, log);
 }
 
+/** `sstop --doctor`: what can be counted here, what is missing, and how to get it. Exit code 0 whatever is found. */
+async function runDoctor(asJson: boolean): Promise<number> {
+  try {
+    const platform = currentPlatform();
+    const doctor = await loadDoctor?.();
+    if (doctor === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
+    const found = doctor.examineLinux({ executablePath: compiledExecutable() });
+    const { doctorText } = await import('../src/programs/sstop/doctor-text.ts');
+    const text = asJson
+      ? doctor.doctorJson(VERSION, found)
+      : doctorText(
+          `sstop ${VERSION} on this machine (+ good, - lacking)`,
+          doctor.doctorSections(found, (uid) => platform.userName(uid)),
+        );
+    const { StandardOutput } = await import('../src/programs/shared/stream.ts');
+    await new StandardOutput().write(text);
+    return EXIT_OK;
+  } catch (thrown) {
+    complain('sstop', toOpError('examine this machine', thrown).message);
+    return EXIT_FAILURE;
+  }
+}
+
 /** Whether this machine is what is asked about. */
 function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean {
   return doctor || (agent === undefined && playbackPath === undefined);
@@ -67,19 +103,25 @@ function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean
 /** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
 function needsNoPrivilegeAfterwards(options: SstopOptions): boolean {
   if (options.output === 'screen' || options.playbackPath !== undefined) return false;
-  const { agent, backend } = readSettings(options, process.env).settings;
+  const { agent, backend } = readSettings(options, process.env, system).settings;
   return agent === undefined && (backend === 'auto' || backend === 'ebpf');
 }
 
 async function runLogged(options: SstopOptions, log: EventLog): Promise<number> {
   const beganMillis = performance.now();
-  const { settings, problems } = readSettings(options, process.env);
-  log.event('info', 'start', startFields(settings));
+  const { settings, problems } = readSettings(options, process.env, system);
+  log.event('info', 'start', startFields(settings, VERSION));
   for (const message of problems) {
     complain('sstop', message);
     log.event('warning', 'configuration', { message });
   }
-  if (settings.output !== 'screen') endOnExceptions(log);
+  // The screen has its own way to do this, which gives the terminal back first.
+  if (settings.output !== 'screen') {
+    endOnExceptions((thrown) => {
+      log.lastWords('error', 'exception', exceptionFields(thrown));
+      endByError('sstop', thrown);
+    });
+  }
   const code = await runWith(settings, log);
   log.event('info', 'exit', { code, seconds: Math.round(performance.now() - beganMillis) / 1000 });
   await log.close();
@@ -94,36 +136,49 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
     // An agent can be asked, and a recording played, where nothing can be collected.
     platform =
       settings.agent === undefined && settings.playbackPath === undefined ? currentPlatform() : undefined;
-    input = await openInput(settings, platform, log);
+    input = await openInput(
+      settings,
+      { platform, nameFiles: system.nameFiles, raisePrivileges, connectAgent },
+      log,
+    );
   } catch (thrown) {
-    return failed(thrown, 'start', (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE, log);
+    return tellFailure(
+      thrown,
+      'start',
+      (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE,
+      log,
+    );
   }
   const keepStartMemory = giveBackStartMemory(log);
   let code: number;
   try {
-    code =
-      settings.output === 'screen'
-        ? await (await import('./sstop-screen.ts')).runScreen(settings, input, platform?.signaller)
-        : await (await import('./sstop-stream.ts')).runSstopStream(settings, input);
+    code = await run(settings, input, platform);
   } catch (thrown) {
-    code = failed(thrown, 'run', EXIT_FAILURE, log);
+    code = tellFailure(thrown, 'run', EXIT_FAILURE, log);
   }
   keepStartMemory();
   const isRecorded = await input.close();
   return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
-/** The screen has its own way to do this, which gives the terminal back first. */
-function endOnExceptions(log: EventLog): void {
-  const end = (thrown: unknown): never => {
-    log.lastWords('error', 'exception', exceptionFields(thrown));
-    endByError('sstop', thrown);
-  };
-  process.on('uncaughtException', end);
-  process.on('unhandledRejection', end);
+async function run(settings: Settings, input: SstopInput, platform: Platform | undefined): Promise<number> {
+  if (settings.output !== 'screen') {
+    return (await import('../src/programs/sstop/network-stream.ts')).runSstopStream(settings, input);
+  }
+  const { runScreen } = await import('../src/programs/sstop/sstop-screen.ts');
+  const screenSystem = { system, secondsEastOfUtc, ignoreUnnamedSignals };
+  return runScreen(settings, input, platform?.signaller, screenSystem);
 }
 
-function failed(thrown: unknown, op: string, code: number, log: EventLog): number {
+/** Loaded only where there is an agent to be asked. */
+async function connectAgent(
+  options: AgentOptions,
+  durationMillis: number | undefined,
+): Promise<RemoteSource> {
+  return (await import('./agent-connect.ts')).connectAgent(options, durationMillis);
+}
+
+function tellFailure(thrown: unknown, op: string, code: number, log: EventLog): number {
   const error = toOpError(op, thrown);
   complain('sstop', error.message);
   log.event('error', 'failed', { op: error.op, code: error.code, message: error.message });
@@ -135,12 +190,6 @@ async function isUsageError(thrown: unknown, settings: Settings): Promise<boolea
   const { recordPath, playbackPath, geoipPath, agent } = settings;
   if (recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined) return true;
   if (agent === undefined) return false;
-  const { isAgentNamedWrong } = await import('./agent-target.ts');
+  const { isAgentNamedWrong } = await import('./agent-connect.ts');
   return isAgentNamedWrong(toOpError('start', thrown));
-}
-
-function print(text: string, exitCode: number): number {
-  if (exitCode === 0) process.stdout.write(text);
-  else complain('sstop', text.trimEnd().replace(/^sstop: /, ''));
-  return exitCode;
 }

@@ -1,6 +1,6 @@
 import { releaseProgramText } from '../platforms/index.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
-import type { LogLevel } from './sstop-log-line.ts';
+import type { LogLevel } from '../src/programs/shared/event-log.ts';
 
 /** Whoever keeps events. */
 interface MemoryLog {

@@ -1,11 +1,8 @@
+import type { System } from '../src/data/sample/operating-system.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { useUserRights, withUserRights } from '../src/kit/files/user-file.ts';
-import type { System } from './system.ts';
 import { systemNamed } from './system.ts';
-
-export type { DoctorEntry, DoctorSection, LinuxExamination, Mark } from './linux/doctor/doctor.ts';
-export type { CapabilityLists } from './linux/privileges.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
 export const platformName: string = process.platform;
@@ -118,7 +115,7 @@ export const loadDoctor =
     ? async () => ({
         ...(await import('./linux/doctor/doctor.ts')),
         ...(await import('./linux/doctor/doctor-words.ts')),
-        ...(await import('./linux/privileges.ts')),
+        ...(await import('./linux/doctor/doctor-json.ts')),
       })
     : undefined;
 

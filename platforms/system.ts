@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { Environment, NameFiles, System } from '../src/data/sample/operating-system.ts';
 
 /** The system by the runtime's name of it (`process.platform`). */
 export function systemNamed(platformName: string, environment: Environment): System {
@@ -13,35 +14,6 @@ export function systemNamed(platformName: string, environment: Environment): Sys
     default:
       return posixSystem(platformName);
   }
-}
-
-/** The variables of a process. */
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The ways in which operating systems differ for a program with a screen and files. No part of it opens anything. */
-export interface System {
-  /** As people call it in a message: `linux`, `macos`, `windows`. */
-  readonly name: string;
-  /** The device of the terminal that a process belongs to; undefined: the console behind standard output. */
-  readonly terminalPath: string | undefined;
-  /** Whether a shell can stop a program and bring it back (SIGTSTP, SIGCONT). */
-  readonly hasJobControl: boolean;
-  /** Where the system keeps what it knows of names. */
-  readonly nameFiles: NameFiles;
-  /** What the terminal is, in the variables that POSIX programs go by: TERM, COLORTERM and the locale. */
-  terminalEnvironment(environment: Environment): Environment;
-  /** Folder of the configuration, the profiles and the certificates of sstop and socktop. */
-  configFolder(environment: Environment): string;
-}
-
-/** Paths, some of which need not exist. */
-interface NameFiles {
-  /** hosts(5). */
-  readonly hostsPath: string;
-  /** services(5). */
-  readonly servicesPath: string;
-  /** Where databases of countries are put (MaxMind DB); the first that is there counts. */
-  readonly countryFolders: readonly string[];
 }
 
 const FOLDER = 'socktop';

@@ -1,18 +1,21 @@
-import { CpuTable } from './data/sample/cpu-sample.ts';
-import type { BlockDevice, DisksSection, FileSystem } from './data/sample/disks-section.ts';
-import type { GpuSample } from './data/sample/gpu-sample.ts';
-import { InterfaceTable } from './data/sample/interface-table.ts';
-import type { JournalSection } from './data/sample/journal-section.ts';
+import type { InterfaceTable } from './data/sample/interface-table.ts';
 import { type MachineProcesses, ProcessUsage } from './data/sample/machine-processes.ts';
-import type { MachineSection, Part } from './data/sample/machine-section.ts';
-import type { MemorySample } from './data/sample/memory-sample.ts';
+import { MACHINE, type MachineSection } from './data/sample/machine-section.ts';
 import { type NetworkSection, NetworkTables } from './data/sample/network-section.ts';
-import type { ProcessDetail, ProcessDetailSection } from './data/sample/process-detail.ts';
+import { PROCESS_DETAIL, type ProcessDetailSection } from './data/sample/process-detail-section.ts';
 import { ProcessTable } from './data/sample/process-table.ts';
-import type { TemperatureSensor } from './data/sample/sensors-sample.ts';
-import type { Section, SectionError, SnapshotHeader } from './data/sample/snapshot.ts';
+import { DISKS, type DisksSection } from './data/schema/disks-section.ts';
+import { JOURNAL, type JournalSection } from './data/schema/journal-section.ts';
+import type { Fields, RecordField, Shape, ValueOf } from './data/schema/record.ts';
+import { SECTION, type Section, SNAPSHOT_HEADER, type SnapshotHeader } from './data/schema/section-facts.ts';
 import { columnsOf } from './every-column.fixture.ts';
 import type { SlotTable } from './kit/table/slot-table.ts';
+
+/** Addresses of the rows of another table. */
+interface AddressColumns {
+  readonly slots: SlotTable;
+  readonly interfaceIndex: Int32Array;
+}
 
 const ROWS = 2;
 /** Columns that hold no counts: a value for each row, which is none that a reader makes up. */
@@ -40,10 +43,7 @@ export class EveryColumn {
   }
 
   header(): SnapshotHeader {
-    return {
-      ...{ hostName: 'web-1', bootId: 'boot', epoch: this.#next(), monotonicMicros: this.#next() },
-      ...{ wallMillis: this.#next(), bootWallMillis: this.#next(), clockTicksPerSecond: 250 },
-    };
+    return this.#record(SNAPSHOT_HEADER);
   }
 
   network(): NetworkSection {
@@ -86,87 +86,80 @@ export class EveryColumn {
   }
 
   machine(): MachineSection {
-    const times = new CpuTable();
-    for (let core = 0; core < ROWS; core++) times.rowOf(core);
-    this.#fill(times, times.count);
-    const networks = new InterfaceTable();
-    for (let row = 0; row < ROWS; row++) networks.slots.add(row + 1, 0, 0, 0);
-    this.#addRows(networks.addresses.slots);
-    this.#fill(networks);
-    for (let row = 0; row < ROWS; row++) networks.index[row] = row + 1;
-    for (let row = 0; row < ROWS; row++) networks.addresses.interfaceIndex[row] = row + 1;
-    this.#interfaceTexts(networks);
-    const stall = () => ({ avg10: 1.5, avg60: 2.5, avg300: 3.5, totalMicros: this.#next() });
-    const pressure = () => ({ some: stall(), full: stall() });
-    return {
-      ...this.#section(),
-      cpu: this.#part({
-        ...{ times, ticksPerSecond: 250, onlineCount: this.#next(), modelName: 'A processor' },
-        ...{ maxFrequencyHz: this.#next(), load1: 1.25, load5: 2.25, load15: 3.25 },
-        ...{ runnableTasks: this.#next(), tasks: this.#next(), uptimeSeconds: 12.5 },
-        ...{ contextSwitches: this.#next(), forks: this.#next(), interrupts: this.#next() },
-        ...{ blockedTasks: this.#next(), cpuPressure: pressure(), memoryPressure: pressure() },
-        ioPressure: pressure(),
-      }),
-      memory: this.#part(this.#memory()),
-      networks: this.#part(networks),
-      sensors: this.#part({
-        sensors: [this.#sensor('temp1'), this.#sensor('temp2')],
-        cpu: this.#sensor('cpu'),
-      }),
-      gpus: this.#part([this.#gpu()]),
-    };
+    return { ...this.#section(), ...this.#record(MACHINE) };
   }
 
   disks(): DisksSection {
-    const device: Required<BlockDevice> = {
-      ...{ name: 'sda', major: this.#next(), minor: this.#next(), isPartition: true, parentName: 'sd' },
-      ...{
-        label: 'data',
-        model: 'A drive',
-        sizeBytes: this.#next(),
-        isRotational: true,
-        reads: this.#next(),
-      },
-      ...{ readBytes: this.#next(), readMillis: this.#next(), writes: this.#next(), inFlight: this.#next() },
-      ...{ writtenBytes: this.#next(), writeMillis: this.#next(), busyMillis: this.#next() },
-      ...{ weightedMillis: this.#next(), discardedBytes: this.#next(), temperatureCelsius: 41.5 },
-    };
-    const fileSystem: Required<FileSystem> = {
-      ...{ name: 'sda1', source: '/dev/sda1', mountPoint: '/srv', type: 'ext4', isReadOnly: true, device },
-      ...{ isPartition: true, totalBytes: this.#next(), usedBytes: this.#next(), inodes: this.#next() },
-      ...{ availableBytes: this.#next(), freeInodes: this.#next(), silence: 'no-answer' },
-    };
-    return { ...this.#section(), fileSystems: [fileSystem], devices: [device] };
+    return { ...this.#section(), ...this.#record(DISKS) };
   }
 
   detail(): ProcessDetailSection {
-    const processes = this.#processTable();
-    const effectiveUid = this.#next();
-    const process: Required<ProcessDetail> = {
-      ...{ pid: FIRST_PID, ppid: this.#next(), name: 'nginx', state: 0x52, startTicks: this.#next() },
-      ...{ userTicks: this.#next(), systemTicks: this.#next(), cpuNanos: this.#next(), nice: -7 },
-      ...{ threadCount: this.#next(), effectiveUid, effectiveGid: this.#next() },
-      ...{ userName: seededUser(effectiveUid), startWallMillis: this.#next(), residentBytes: this.#next() },
-      ...{ sharedBytes: this.#next(), virtualBytes: this.#next(), swappedBytes: this.#next() },
-      ...{ commandLine: '/usr/sbin/nginx -g', executablePath: '/usr/sbin/nginx', workingDirectory: '/srv' },
-      ...{ cgroup: '/nginx.service', descriptorCount: this.#next(), readBytes: this.#next() },
-      ...{ writtenBytes: this.#next(), voluntarySwitches: this.#next(), involuntarySwitches: this.#next() },
-    };
-    processes.ppid.fill(process.pid);
-    const threads = [1, 2].map((tid) => ({
-      ...{ tid, name: `thread-${tid}`, state: 0x44, userTicks: this.#next(), systemTicks: this.#next() },
-      startTicks: this.#next(),
-    }));
-    return { ...this.#section(), process, threads, children: Int32Array.of(0, 1), processes };
+    const { process, ...lists } = this.#record(PROCESS_DETAIL);
+    const userName = seededUser(process.effectiveUid ?? 0);
+    return { ...this.#section(), ...lists, process: { ...process, userName } };
   }
 
   journal(): JournalSection {
-    const entry = {
-      ...{ realtimeMicros: this.#next(), priority: 3, message: 'it is done', unit: 'nginx.service' },
-      ...{ identifier: 'nginx', pid: this.#next(), comm: 'nginx', uid: this.#next(), gid: this.#next() },
-    };
-    return { ...this.#section(), pid: FIRST_PID, entries: [entry], isTruncated: true, notice: 'not all' };
+    return { ...this.#section(), ...this.#record(JOURNAL) };
+  }
+
+  #record<S extends Fields>({ fields }: RecordField<S>): ValueOf<RecordField<S>> {
+    const record: Record<string, unknown> = {};
+    for (const [name, { shape }] of Object.entries(fields)) record[name] = this.#value(shape, record);
+    return record as ValueOf<RecordField<S>>;
+  }
+
+  /** Something of the shape that is not unknown; `around` is what stands before it in its record. */
+  #value(shape: Shape, around: Readonly<Record<string, unknown>>): unknown {
+    switch (shape.kind) {
+      case 'number':
+        return shape.isWhole ? this.#next() : this.#next() + 0.5;
+      case 'text':
+        return `text-${this.#next()}`;
+      case 'flag':
+        return true;
+      case 'word':
+        return shape.words.find((word) => word !== shape.unknown);
+      case 'optional':
+        return this.#value(shape.field.shape, around);
+      case 'list':
+        // An entry may refer to another list of the record that its own list stands in.
+        return Array.from({ length: ROWS }, () => this.#value(shape.item.shape, around));
+      case 'record': {
+        const record: Record<string, unknown> = {};
+        for (const [name, field] of Object.entries(shape.fields)) {
+          record[name] = this.#value(field.shape, field.shape.kind === 'reference' ? around : record);
+        }
+        return record;
+      }
+      case 'reference':
+        return (around[shape.list] as readonly unknown[])[1];
+      case 'columns': {
+        const table = shape.create();
+        table.count = ROWS + 1;
+        table.reserve(table.count);
+        this.#fill(table, table.count);
+        return table;
+      }
+      case 'rows':
+        return this.#rows(shape);
+    }
+  }
+
+  #rows({ columns, key, create }: Extract<Shape, { kind: 'rows' }>): object {
+    const table = create(ROWS) as { slots: SlotTable; addresses?: AddressColumns };
+    for (const pid of PIDS) table.slots.add(pid, 0, 0, 0);
+    this.#fill(table);
+    const arrays = table as unknown as Readonly<Record<string, string[] & Int32Array>>;
+    for (const [name, { element }] of Object.entries(columns)) {
+      if (element === 'text') this.#texts(arrays[name]!);
+      else if (name === key) arrays[name]!.set(PIDS);
+    }
+    if (table.addresses !== undefined) {
+      this.#addRows(table.addresses.slots);
+      table.addresses.interfaceIndex.set(PIDS);
+    }
+    return table;
   }
 
   #processTable(): ProcessTable {
@@ -204,50 +197,8 @@ export class EveryColumn {
     for (let row = 0; row < ROWS; row++) texts[row] = `text-${this.#next()}`;
   }
 
-  #memory(): Required<MemorySample> {
-    return {
-      ...{ totalBytes: this.#next(), freeBytes: this.#next(), availableBytes: this.#next() },
-      ...{ usedBytes: this.#next(), buffersBytes: this.#next(), cachedBytes: this.#next() },
-      ...{ sharedBytes: this.#next(), dirtyBytes: this.#next(), writebackBytes: this.#next() },
-      ...{ anonymousBytes: this.#next(), slabBytes: this.#next(), reclaimableSlabBytes: this.#next() },
-      ...{ committedBytes: this.#next(), commitLimitBytes: this.#next(), swapTotalBytes: this.#next() },
-      ...{ swapUsedBytes: this.#next(), swapCachedBytes: this.#next(), zswapPoolBytes: this.#next() },
-      ...{ zswapStoredBytes: this.#next(), zramPoolBytes: this.#next(), zramStoredBytes: this.#next() },
-      reclaimableArcBytes: this.#next(),
-    };
-  }
-
-  #sensor(label: string): Required<TemperatureSensor> {
-    return {
-      ...{ chip: 'coretemp', label, id: `hwmon2/${label}`, device: 'coretemp.0', bus: 'platform' },
-      chipSuffix: 'coretemp',
-      ...{ celsius: 48.5, maxCelsius: 90.5, criticalCelsius: 100.5 },
-    };
-  }
-
-  #gpu(): Required<GpuSample> {
-    const engines = [{ engine: 'render', busy: this.#next(), total: this.#next(), capacity: 2 }];
-    return {
-      ...{ id: '0000:01:00.0', name: 'A card', vendor: 'amd', isAsleep: true, utilizationPercent: 42.5 },
-      ...{ memoryUsedBytes: this.#next(), memoryTotalBytes: this.#next(), temperatureCelsius: 61.5 },
-      ...{ powerMilliwatts: this.#next(), frequencyHz: this.#next(), maxFrequencyHz: this.#next() },
-      processes: [{ pid: this.#next(), memoryBytes: this.#next(), utilizationPercent: 12.5, engines }],
-    };
-  }
-
-  #part<T>(value: T): Part<T> {
-    return { value, error: this.#error(), monotonicMicros: this.#next(), durationMicros: this.#next() };
-  }
-
   #section(): Section {
-    return {
-      ...{ sequence: this.#next(), monotonicMicros: this.#next(), durationMicros: this.#next() },
-      errors: [this.#error()],
-    };
-  }
-
-  #error(): SectionError {
-    return { op: `op-${this.#next()}`, code: 'EIO', message: `message-${this.#next()}` };
+    return this.#record(SECTION);
   }
 
   #next(): number {

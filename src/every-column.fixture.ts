@@ -1,9 +1,8 @@
-import { CpuTable } from './data/sample/cpu-sample.ts';
 import { InterfaceTable } from './data/sample/interface-table.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
-import type { MachineSection } from './data/sample/machine-section.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';
-import type { ProcessDetailSection } from './data/sample/process-detail.ts';
+import { CpuTable } from './data/schema/cpu-sample.ts';
+import type { Fields, Shape } from './data/schema/record.ts';
 import { SlotTable } from './kit/table/slot-table.ts';
 
 /** What a test compares: numbers, texts, lists and records of them, and nothing that is kept in columns. */
@@ -84,16 +83,6 @@ export function plainProcesses(section: MachineProcesses, userOf: (uid: number) 
   return { ...(plain(facts) as PlainRecord), rows };
 }
 
-/** Children stand there as the rows that they are of the table. */
-export function plainDetail({ children, processes, ...section }: ProcessDetailSection): Plain {
-  const rows = Array.from(children, (slot) => rowOf([processes], slot, processes.slots.capacity));
-  return { ...(plain(section) as PlainRecord), children: rows };
-}
-
-export function plainMachine(section: MachineSection): Plain {
-  return plain(section);
-}
-
 function cpuRows(table: CpuTable): Plain {
   return Array.from({ length: table.count }, (_, row) => rowOf([table], row, table.user.length));
 }
@@ -137,4 +126,23 @@ function isRecord(value: Plain): value is PlainRecord {
 
 function unique(paths: readonly string[]): string[] {
   return [...new Set(paths)];
+}
+
+/** Paths of the fields of a record that are internal, each with the reason. */
+export function internalFields({ fields }: { readonly fields: Fields }): Record<string, string> {
+  const internal: Record<string, string> = {};
+  const walk = (shape: Shape, path: string, reason: string | undefined): void => {
+    if (reason !== undefined) internal[path] = reason;
+    else if (shape.kind === 'list') walk(shape.item.shape, path, undefined);
+    else if (shape.kind === 'optional') walk(shape.field.shape, path, undefined);
+    else if (shape.kind === 'rows') {
+      for (const [name, why] of Object.entries(shape.internal)) internal[`${path}.${name}`] = why;
+    } else if (shape.kind === 'record') {
+      for (const [name, field] of Object.entries(shape.fields)) {
+        walk(field.shape, path === '' ? name : `${path}.${name}`, field.internal);
+      }
+    }
+  };
+  walk({ kind: 'record', fields }, '', undefined);
+  return internal;
 }

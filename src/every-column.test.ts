@@ -12,16 +12,18 @@ import { NetworkRates } from './data/rates/network-rates.ts';
 import { RecordedSource } from './data/recording/recorded-source.ts';
 import { RecordingWriter } from './data/recording/recording-writer.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
+import { MACHINE } from './data/sample/machine-section.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';
 import type { Platform } from './data/sample/platform.ts';
+import { PROCESS_DETAIL } from './data/sample/process-detail-section.ts';
 import type { Snapshot } from './data/sample/snapshot.ts';
 import { INTERFACE_COLUMNS } from './data/schema/network-columns.ts';
 import { PROCESS_COLUMNS } from './data/schema/process-columns.ts';
 import {
+  internalFields,
   lostBetween,
   type Plain,
   plain,
-  plainDetail,
   plainNetwork,
   plainProcesses,
   unknownIn,
@@ -54,18 +56,6 @@ function internalOf(
 
 const NETWORK_INTERFACES = internalOf('interfaces.links', INTERFACE_COLUMNS);
 const PROCESSES = internalOf('rows', PROCESS_COLUMNS);
-const MACHINE: Internal = {
-  'memory.value.reclaimableSlabBytes': 'is for /metrics alone',
-  'sensors.value.sensors.bus': 'makes the names of chips on /metrics',
-  'sensors.value.cpu.bus': 'makes the names of chips on /metrics',
-  'sensors.value.sensors.chipSuffix': 'makes the names of chips on /metrics',
-  'sensors.value.cpu.chipSuffix': 'makes the names of chips on /metrics',
-};
-const DETAIL: Internal = {
-  'process.startWallMillis': 'stands for start ticks where the original protocol tells none',
-  'children.lastRanGeneration': PROCESS_COLUMNS.lastRanGeneration.internal,
-};
-
 function expectKept(before: Plain, after: Plain, internal: Internal): void {
   expect(lostBetween(before, after).sort()).toEqual(Object.keys(internal).sort());
 }
@@ -79,8 +69,7 @@ test('a seed leaves nothing unknown', () => {
   const seed = new EveryColumn(100);
   expect(unknownIn(plainNetwork(seed.network()))).toEqual([]);
   expect(unknownIn(plainProcesses(seed.processes(), seededUser))).toEqual([]);
-  expect(unknownIn(plainDetail(seed.detail()))).toEqual([]);
-  for (const section of [seed.machine(), seed.disks(), seed.journal()]) {
+  for (const section of [seed.machine(), seed.disks(), seed.detail(), seed.journal()]) {
     expect(unknownIn(plain(section))).toEqual([]);
   }
 });
@@ -160,10 +149,10 @@ describe('from an agent', () => {
     for (const seedOf of [100, 5000]) {
       next(seedOf);
       // The agent keeps to itself what failed, which stands in the parts.
-      expectKept(plain(collected.machine), plain((await session.machine()).section), MACHINE);
+      expectKept(plain(collected.machine), plain((await session.machine()).section), internalFields(MACHINE));
       expectKept(plain(collected.disks), plain((await session.disks()).section), {});
       const detail = (await session.processDetail(FIRST_PID)).section;
-      expectKept(plainDetail(collected.detail), plainDetail(detail), DETAIL);
+      expectKept(plain(collected.detail), plain(detail), internalFields(PROCESS_DETAIL));
       expectKept(plain(collected.journal), plain((await session.journal(FIRST_PID)).section), {});
     }
   });
@@ -214,7 +203,7 @@ describe('from a recording', () => {
     for (const snapshot of snapshots) {
       const played = await source.next();
       expectKept(network(snapshot.network), network(played?.network), NETWORK_INTERFACES);
-      expectKept(plain(snapshot.machine), plain(played?.machine), MACHINE);
+      expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
       expectKept(plain(snapshot.disks), plain(played?.disks), {});
       expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), PROCESSES);
       expect(played?.errors).toEqual(snapshot.errors);

@@ -1,11 +1,10 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { chordText } from '../../src/programs/config/keymap.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
 import { KEYBINDINGS_PATH, keybindingsMarkdown } from './keybindings.ts';
 
-const bindings = [...KEYMAP, ...SOCKTOP_KEYMAP].flatMap((group) => [...group.bindings]);
+const bindings = [...SSTOP_KEYMAP, ...SOCKTOP_KEYMAP].flatMap((group) => [...group.bindings]);
 
 test('docs/keybindings.md is what the keymap says (else: npm run bun bin/dev/keybindings.ts)', () => {
   expect(readFileSync(KEYBINDINGS_PATH, 'utf8')).toBe(keybindingsMarkdown());

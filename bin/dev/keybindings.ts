@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/programs/config/keymap.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
-import { KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
+import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));
@@ -17,15 +16,15 @@ const SOCKTOP_HEAD =
 /** docs/keybindings.md as the keymaps want it: one table for each group of keys, and what is no key behind them. */
 export function keybindingsMarkdown(): string {
   return [
-    ...sectionOf('Keys of sstop', HEAD, KEYMAP),
+    ...sectionOf('Keys of sstop', HEAD, SSTOP_KEYMAP),
     ...sectionOf('Keys of socktop', SOCKTOP_HEAD, SOCKTOP_KEYMAP),
   ].join('\n');
 }
 
-function sectionOf<Action extends string>(
+function sectionOf<SocktopAction extends string>(
   title: string,
   head: string,
-  groups: readonly KeyGroup<Action>[],
+  groups: readonly KeyGroup<SocktopAction>[],
 ): readonly string[] {
   const titles = new Set(groups.map((group) => group.title));
   const keys = groups.map((group) => tableOf(group.title, ['key', 'action', ''], group.bindings.map(rowOf)));

@@ -8,12 +8,12 @@ import { socktopCommand } from '../../src/programs/cli/socktop-command.ts';
 import { socktopManual } from '../../src/programs/cli/socktop-manual.ts';
 import { sstopCommand } from '../../src/programs/cli/sstop-command.ts';
 import { sstopManual } from '../../src/programs/cli/sstop-manual.ts';
-import { SOCKTOP_KEYMAP } from '../../src/programs/socktop/socktop-keymap.ts';
-import { helpGroups } from '../../src/programs/sstop/help-groups.ts';
-import { KEYMAP, keymapOf } from '../../src/programs/sstop/sstop-keymap.ts';
+import { keymapOf } from '../../src/programs/config/keymap.ts';
+import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
+import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
 import { THEME_NAMES } from '../../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../executable.ts';
 import { withTables } from './field-tables.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -35,7 +35,7 @@ export function madeDocuments(): readonly MadeDocument[] {
   return [
     {
       path: 'docs/man/sstop.1',
-      contents: sstopManual(vocabulary, helpGroups(keymapOf(KEYMAP), true)),
+      contents: sstopManual(vocabulary, helpGroups(keymapOf(SSTOP_KEYMAP), true)),
     },
     {
       path: 'docs/man/socktop.1',

@@ -13,14 +13,14 @@ const MARKED = /^<!-- source tree -->\n(?:.*\n)*?<!-- end -->$/m;
 
 /** What is in each folder. Those below `bench/` have the names of what they measure, and stand in its line. */
 const WORDS: Readonly<Record<string, string>> = {
-  bin: 'composition roots: arguments in, parts put together, exit code out; the end-to-end tests of the executables',
+  bin: 'the entry points of the three programs, which give them this machine (`platforms`) and others (`remote`); the end-to-end tests of the executables',
   'bin/dev': "the project's own tools: build, check, test runner, documents made from code",
   'bin/dev/entry-stub': 'the code that an executable runs before the runtime, and its sealing',
   'bin/dev/macho': 'signatures of executables for macOS',
   'bin/dev/release': 'archives, packages, bills of materials, with `bin/dev/compile.ts` for any target',
   'bin/dev/tidy': 'the rules of the house',
   platforms:
-    '`index.ts` is the only door to what stands below: from the name of the operating system to its `System` and, on Linux, to a `Platform`; `system.ts`: what a client has to know of its system',
+    '`index.ts` is the only door to what stands below: from the name of the operating system to its `System` and, on Linux, to a `Platform`; `system.ts`: the systems that a client runs on',
   'platforms/linux':
     '`libc.ts`, the only door to the C library: typed system calls on buffers that the kernel fills; privileges, clocks, programs beside this one',
   'platforms/linux/bpf':
@@ -62,7 +62,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'src/programs/cli': 'command lines, shell completions, the manual page',
   'src/programs/config':
     'the configuration file, keys given to other actions, profiles, certificates that were accepted',
-  'src/programs/shared': 'what the screens of both programs share',
+  'src/programs/shared':
+    'what both screens run on: settings, keymaps, sampler, terminal, streams, log, messages, exit codes',
   'src/programs/socktop': "the model, update, view and keys of socktop, around sstop's for its network views",
   'src/programs/sstop': 'model, update, view and keys of sstop',
   'src/remote/agent': 'the agent: samples for all clients, certificates',

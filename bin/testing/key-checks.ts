@@ -1,4 +1,4 @@
-import { type Action, KEYMAP } from '../../src/programs/sstop/sstop-keymap.ts';
+import { SSTOP_KEYMAP, type SstopAction } from '../../src/programs/shared/keymaps.ts';
 import { isSame, isSameView, type Shown, type TableScreen } from './table-screen.ts';
 
 const HELP = /sstop keys/;
@@ -23,9 +23,9 @@ export interface KeyCheck {
 }
 
 /** What each action does in one view; the ones left without a check must change nothing there. */
-export type ViewChecks = Readonly<Record<Action, KeyCheck | 'nothing' | 'quits'>>;
+export type ViewChecks = Readonly<Record<SstopAction, KeyCheck | 'nothing' | 'quits'>>;
 
-export const ACTIONS: readonly Action[] = KEYMAP.flatMap(({ bindings }) =>
+export const ACTIONS: readonly SstopAction[] = SSTOP_KEYMAP.flatMap(({ bindings }) =>
   bindings.map(({ action }) => action),
 );
 

@@ -1,4 +1,4 @@
-import type { Action } from '../../src/programs/socktop/socktop-keymap.ts';
+import type { SocktopAction } from '../../src/programs/shared/keymaps.ts';
 import type { SocktopScreen } from './socktop-screen.ts';
 
 /** What a key must do on a view, what comes before it, and what undoes it. */
@@ -10,7 +10,7 @@ export interface SocktopCheck {
 }
 
 /** Every action of the keymap: a check, or that it changes nothing. */
-export type SocktopChecks = Readonly<Record<Action, SocktopCheck | 'nothing' | 'quits'>>;
+export type SocktopChecks = Readonly<Record<SocktopAction, SocktopCheck | 'nothing' | 'quits'>>;
 
 function text(pattern: RegExp, ...back: readonly string[]): SocktopCheck {
   return { shows: (screen) => pattern.test(screen.pty.text()), back };

@@ -1,12 +1,12 @@
 import { randomFrom } from '../data/recording/recording-world.fixture.ts';
-import type { Pressure } from '../data/sample/cpu-sample.ts';
-import type { BlockDevice } from '../data/sample/disks-section.ts';
-import type { JournalSection } from '../data/sample/journal-section.ts';
 import type { MachineSection } from '../data/sample/machine-section.ts';
-import type { ProcessDetailSection } from '../data/sample/process-detail.ts';
-import type { TemperatureSensor } from '../data/sample/sensors-sample.ts';
+import type { ProcessDetailSection } from '../data/sample/process-detail-section.ts';
 import type { Snapshot } from '../data/sample/snapshot.ts';
 import { SystemWorld } from '../data/sample/system-world.fixture.ts';
+import type { Pressure } from '../data/schema/cpu-sample.ts';
+import type { BlockDevice } from '../data/schema/disks-section.ts';
+import type { JournalSection } from '../data/schema/journal-section.ts';
+import type { TemperatureSensor } from '../data/schema/sensors-sample.ts';
 
 const CORES = 8;
 /** Some of the processes are those of the made-up network too. */
@@ -131,7 +131,7 @@ export class GoldenMachine {
 
   processDetail(pid: number): ProcessDetailSection {
     const section = this.world.processDetail(pid);
-    const children = [3, 4, 5].map((child) => section.processes.find(FIRST_PID + child));
+    const children = [3, 4, 5].map((child) => this.world.processes.find(FIRST_PID + child));
     const threads = Array.from({ length: 40 }, (_, i) => ({
       ...{
         tid: pid + i,
@@ -142,7 +142,7 @@ export class GoldenMachine {
         startTicks: i,
       },
     }));
-    return { ...section, threads, children: Int32Array.from(children) };
+    return { ...section, threads, children: this.world.processes.pick(children) };
   }
 }
 

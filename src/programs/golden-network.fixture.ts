@@ -4,7 +4,7 @@ import { randomFrom } from '../data/recording/recording-world.fixture.ts';
 import type { NetworkSample } from '../data/sample/network-sample.ts';
 import { SampleWorld } from '../data/sample/sample-world.fixture.ts';
 import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_UDP, TcpState } from '../data/sample/socket-table.ts';
-import type { NetworkData } from '../views/network/network-data.ts';
+import type { NetworkData } from '../views/network/network-list.ts';
 
 interface GoldenProcess {
   readonly pid: number;

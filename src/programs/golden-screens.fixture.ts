@@ -7,10 +7,10 @@ import { PROCESS_COLUMN_IDS } from '../views/network/network-process-list.ts';
 import { keymapOf } from './config/keymap.ts';
 import { FIRST_PID, GOLDEN_USERS, GoldenMachine } from './golden-machine.fixture.ts';
 import { GOLDEN_NAMES, GoldenNetwork } from './golden-network.fixture.ts';
+import { SSTOP_KEYMAP } from './shared/keymaps.ts';
+import type { PlaybackState } from './shared/recordings.ts';
 import { LOCAL, SocktopBench } from './socktop/bench.fixture.ts';
-import { KEYMAP } from './sstop/sstop-keymap.ts';
-import type { PlaybackState } from './sstop/sstop-model.ts';
-import { sstopProgram } from './sstop/sstop-program.ts';
+import { sstopProgram } from './sstop/sstop-update.ts';
 
 /** Columns and lines of the screens that are kept. */
 export const GOLDEN_SIZES = [
@@ -108,7 +108,7 @@ export function sstopScreens({ keys, ascii = false, link, playback }: GoldenView
     const program = sstopProgram({
       ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
       ...{ mouse: true, dns: true, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
-      ...{ canSignal: true, ownPid: 1_000_000, ascii, theme: TOKYO_NIGHT, keymap: keymapOf(KEYMAP) },
+      ...{ canSignal: true, ownPid: 1_000_000, ascii, theme: TOKYO_NIGHT, keymap: keymapOf(SSTOP_KEYMAP) },
       names: GOLDEN_NAMES,
     });
     let model = program.initial;

@@ -4,15 +4,64 @@ import { tableRowsIn } from '../screen/widgets/table.ts';
 import {
   followRow,
   hitScrollbar,
+  moveSelection,
   offsetForDrag,
   pageSelection,
   type ScrollPosition,
   scrollBy,
   scrollTo,
+  selectRow,
   type Viewport,
 } from '../screen/widgets/viewport.ts';
-import { type Movement, movedViewport, WHEEL_LINES } from './movement.ts';
 import type { ListHit, ListSort } from './network/network-list.ts';
+
+/** How far a notch of the wheel moves. */
+export const WHEEL_LINES = 3;
+
+/** What keys do in every list. */
+type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'top' | 'bottom';
+
+const MOVEMENTS: ReadonlySet<string> = new Set([
+  ...(['down', 'up', 'page-down', 'page-up', 'top', 'bottom'] as const),
+]);
+
+/** Whether an action moves in a list. */
+export function isMovement(action: string): action is Movement {
+  return MOVEMENTS.has(action);
+}
+
+/** A list's view after a movement. */
+export function moveViewport(
+  viewport: Viewport,
+  movement: Movement,
+  count: number,
+  height: number,
+): Viewport {
+  switch (movement) {
+    case 'down':
+      return moveSelection(viewport, 1, count, height);
+    case 'up':
+      return moveSelection(viewport, -1, count, height);
+    case 'page-down':
+      return pageSelection(viewport, 1, count, height);
+    case 'page-up':
+      return pageSelection(viewport, -1, count, height);
+    case 'top':
+      return selectRow(viewport, 0, count, height);
+    case 'bottom':
+      return selectRow(viewport, count - 1, count, height);
+  }
+}
+
+/** The first line of a text that only scrolls, after a movement; a page is `height` lines. */
+export function moveOffset(offset: number, movement: Movement, last: number, height: number): number {
+  const page = Math.max(1, height);
+  const wanted = {
+    ...{ down: offset + 1, up: offset - 1, 'page-down': offset + page, 'page-up': offset - page },
+    ...{ top: 0, bottom: last },
+  }[movement];
+  return Math.max(0, Math.min(wanted, last));
+}
 
 /** Where one is in a list: its order, whose row has the cursor, and which rows are on screen. */
 interface ListPlace<Identity> {
@@ -55,62 +104,62 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
    * The model after rows or their order changed: the cursor follows its row. Where that is gone its place keeps the
    * cursor; where no row is left, the cursor comes back with its own.
    */
-  reordered(model: Model): Model {
+  reorder(model: Model): Model {
     const { selection, viewport } = this.#of.placeOf(model);
     const count = this.#of.count(model);
     const height = this.visibleRows(model);
     const rank = selection === undefined ? -1 : this.#of.rankOf(model, selection);
     if (rank < 0 && viewport.selected >= 0 && count > 0) {
       const place = Math.min(viewport.selected, count - 1);
-      return this.selectedAt(model, followRow(viewport, place, count, height));
+      return this.selectAt(model, followRow(viewport, place, count, height));
     }
     const followed = followRow(viewport, rank, count, height);
     return followed === viewport ? model : this.#of.withPlace(model, { viewport: followed });
   }
 
   /** The model with the cursor where the viewport says, remembering whose row that is. */
-  selectedAt(model: Model, viewport: Viewport): Model {
+  selectAt(model: Model, viewport: Viewport): Model {
     const selection = this.#of.identityAt(model, viewport.selected);
     const settled = selection === undefined ? { ...viewport, selected: -1 } : viewport;
     return this.#of.withPlace(model, { viewport: settled, selection });
   }
 
   /** The model with its rows in another order. */
-  sortedBy(model: Model, key: string, isReversed = false): Model {
-    return this.reordered(this.#of.withPlace(model, { sort: { key, isReversed } }));
+  sortBy(model: Model, key: string, isReversed = false): Model {
+    return this.reorder(this.#of.withPlace(model, { sort: { key, isReversed } }));
   }
 
-  sortedByNext(model: Model): Model {
+  sortByNext(model: Model): Model {
     const keys = this.#of.sortKeys(model);
-    return this.sortedBy(model, keys[(keys.indexOf(this.#of.placeOf(model).sort.key) + 1) % keys.length]!);
+    return this.sortBy(model, keys[(keys.indexOf(this.#of.placeOf(model).sort.key) + 1) % keys.length]!);
   }
 
-  reversed(model: Model): Model {
+  reverse(model: Model): Model {
     const { key, isReversed } = this.#of.placeOf(model).sort;
-    return this.sortedBy(model, key, !isReversed);
+    return this.sortBy(model, key, !isReversed);
   }
 
-  moved(model: Model, movement: Movement): Model {
+  move(model: Model, movement: Movement): Model {
     const { viewport } = this.#of.placeOf(model);
-    const moved = movedViewport(viewport, movement, this.#of.count(model), this.visibleRows(model));
-    return this.selectedAt(model, moved);
+    const move = moveViewport(viewport, movement, this.#of.count(model), this.visibleRows(model));
+    return this.selectAt(model, move);
   }
 
   /** After a report of the mouse; `open` is what a press on the row under the cursor does, undefined: nothing. */
-  pointed<Step>(
+  pointAt<Step>(
     model: Model,
     event: MouseEvent,
     open: (model: Model) => Step | undefined,
   ): Step | { readonly model: Model } {
     switch (event.action) {
       case 'wheel-up':
-        return { model: this.#scrolled(model, -WHEEL_LINES) };
+        return { model: this.#scroll(model, -WHEEL_LINES) };
       case 'wheel-down':
-        return { model: this.#scrolled(model, WHEEL_LINES) };
+        return { model: this.#scroll(model, WHEEL_LINES) };
       case 'press':
-        return event.button === 'left' ? this.#pressed(model, event, open) : { model };
+        return event.button === 'left' ? this.#press(model, event, open) : { model };
       case 'drag':
-        return { model: this.#dragged(model, event.y) };
+        return { model: this.#drag(model, event.y) };
       case 'release':
         return { model: model.grab === undefined ? model : { ...model, grab: undefined } };
       case 'move':
@@ -124,20 +173,20 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
   }
 
   /** Moves the view. The cursor goes along where it would leave the screen, unless it stays with its row. */
-  #shown(model: Model, viewport: Viewport): Model {
+  #show(model: Model, viewport: Viewport): Model {
     const now = this.#of.placeOf(model).viewport;
     if (viewport === now) return model;
     if (viewport.selected === now.selected) return this.#of.withPlace(model, { viewport });
-    if (!this.#of.keepsCursor(model)) return this.selectedAt(model, viewport);
+    if (!this.#of.keepsCursor(model)) return this.selectAt(model, viewport);
     return this.#of.withPlace(model, { viewport: { ...now, offset: viewport.offset } });
   }
 
-  #scrolled(model: Model, lines: number): Model {
+  #scroll(model: Model, lines: number): Model {
     const { count, visible } = this.#positionOf(model);
-    return this.#shown(model, scrollBy(this.#of.placeOf(model).viewport, lines, count, visible));
+    return this.#show(model, scrollBy(this.#of.placeOf(model).viewport, lines, count, visible));
   }
 
-  #pressed<Step>(
+  #press<Step>(
     model: Model,
     { x, y }: MouseEvent,
     open: (model: Model) => Step | undefined,
@@ -150,23 +199,23 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     if (onBar !== undefined) {
       const direction = onBar.part === 'above' ? -1 : 1;
       return {
-        model: this.#shown(model, pageSelection(viewport, direction, position.count, position.visible)),
+        model: this.#show(model, pageSelection(viewport, direction, position.count, position.visible)),
       };
     }
     const hit = contains(table, x, y) ? this.#of.hit(model, table, x, y) : undefined;
     if (hit === undefined) return { model };
     if (hit.part === 'header') {
-      return { model: this.sortedBy(model, hit.key, hit.key === sort.key && !sort.isReversed) };
+      return { model: this.sortBy(model, hit.key, hit.key === sort.key && !sort.isReversed) };
     }
     const opened = hit.row === viewport.selected ? open(model) : undefined;
-    return opened ?? { model: this.selectedAt(model, { ...viewport, selected: hit.row }) };
+    return opened ?? { model: this.selectAt(model, { ...viewport, selected: hit.row }) };
   }
 
-  #dragged(model: Model, y: number): Model {
+  #drag(model: Model, y: number): Model {
     if (model.grab === undefined) return model;
     const position = this.#positionOf(model);
     const offset = offsetForDrag(this.#of.areasOf(model).scrollbar, position, model.grab, y);
     const { viewport } = this.#of.placeOf(model);
-    return this.#shown(model, scrollTo(viewport, offset, position.count, position.visible));
+    return this.#show(model, scrollTo(viewport, offset, position.count, position.visible));
   }
 }

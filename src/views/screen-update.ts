@@ -1,19 +1,88 @@
 import type { SignalOutcome } from '../data/sample/platform.ts';
-import type { KeyEvent, MouseEvent } from '../screen/input/event.ts';
+import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
-import type { InputMessage } from './input-message.ts';
-import { type Notice, noticed, unnoticed, withMouse } from './notice.ts';
-import type { HelpGroup } from './overlays/help-columns.ts';
-import { helpActed, helpPointed } from './overlays/help-state.ts';
+import { insertText, type TextInput, updateTextInput } from '../screen/widgets/text-input.ts';
+import { actOnHelp, type HelpGroup, pointAtHelp } from './overlays/help.ts';
 import {
   type KillState,
   type KillStep,
   type KillTarget,
-  killDone,
-  killKeyed,
-  killPointed,
   killStateOf,
-} from './overlays/kill-state.ts';
+  pointAtKill,
+  pressKeyInKill,
+  withOutcome,
+} from './overlays/kill.ts';
+
+/** What came of the last command, for the footer; the next key or click takes it away. */
+export interface Notice {
+  readonly text: string;
+  readonly isBad: boolean;
+}
+
+interface Noticing {
+  readonly notice: Notice | undefined;
+}
+
+/** The model with a word on what came of a key. */
+export function withNotice<Model extends Noticing>(model: Model, text: string, isBad: boolean): Model {
+  return { ...model, notice: { text, isBad } };
+}
+
+function withoutNotice<Model extends Noticing>(model: Model): Model {
+  return model.notice === undefined ? model : { ...model, notice: undefined };
+}
+
+/** The model with the mouse on or off: told, since nothing on the screen looks different. */
+function withMouse<Model extends Noticing & { readonly isMouseOn: boolean }>(
+  model: Model,
+  isOn: boolean,
+): {
+  readonly model: Model;
+  readonly effects: readonly [{ readonly kind: 'set-mouse'; readonly isOn: boolean }];
+} {
+  const text = isOn ? 'Mouse on.' : 'Mouse off: text can be selected.';
+  return {
+    model: withNotice({ ...model, isMouseOn: isOn }, text, false),
+    effects: [{ kind: 'set-mouse', isOn }],
+  };
+}
+
+/** What a user does, as a message to a model. */
+type InputMessage<Action extends string> =
+  | { readonly kind: 'action'; readonly action: Action }
+  | { readonly kind: 'typed'; readonly key: KeyEvent }
+  | { readonly kind: 'pasted'; readonly text: string }
+  | { readonly kind: 'pointer'; readonly event: MouseEvent };
+
+/** What of a model decides what a key means. */
+interface Keyed<Action extends string> {
+  readonly keymap: { actionOf(chord: string): Action | undefined };
+  /** What is being typed into, if anything. */
+  readonly prompt: unknown;
+  /** The overlay that takes every key, if it is open. */
+  readonly kill: unknown;
+}
+
+/** The message that an input stands for, if any. */
+export function inputMessageOf<Action extends string>(
+  { keymap, prompt, kill }: Keyed<Action>,
+  event: InputEvent,
+): InputMessage<Action> | undefined {
+  switch (event.kind) {
+    case 'key': {
+      if (prompt !== undefined || kill !== undefined) return { kind: 'typed', key: event };
+      const action = keymap.actionOf(event.chord);
+      return action === undefined ? undefined : { kind: 'action', action };
+    }
+    case 'paste':
+      return { kind: 'pasted', text: event.text };
+    case 'mouse':
+      return { kind: 'pointer', event };
+    case 'focus':
+    case 'reply':
+      return undefined;
+  }
+}
 
 /** What the screen of every program has beside its own views. */
 interface ScreenModel {
@@ -26,6 +95,8 @@ interface ScreenModel {
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
   readonly isMouseOn: boolean;
+  /** The line that is being typed at the bottom; undefined: it is closed. */
+  readonly prompt: { readonly input: TextInput } | undefined;
   /** Set where a recording is played. */
   readonly playback: { readonly progress: { readonly isPaused: boolean } } | undefined;
 }
@@ -55,12 +126,15 @@ interface StepOf<Model, Effect> {
 interface ScreenParts<Model, Action, Effect> {
   helpOf(model: Model): readonly HelpGroup[];
   /** An action of the program; undefined: one of every screen. `pause` of a recording is not asked here. */
-  acted(model: Model, action: Action): StepOf<Model, Effect> | undefined;
-  /** A key and a paste while a line is typed. */
-  typed(model: Model, key: KeyEvent): Model;
-  pasted(model: Model, text: string): Model;
+  act(model: Model, action: Action): StepOf<Model, Effect> | undefined;
+  /** The line at the bottom: Enter closes it, Escape does too and undoes what it did; every change is applied. */
+  acceptPrompt(model: Model): Model;
+  cancelPrompt(model: Model): Model;
+  editPrompt(model: Model, input: TextInput): Model;
+  /** The arrows: 1 is an earlier line, -1 a later one. */
+  recallPrompt?(model: Model, step: number): Model;
   /** The mouse on the views; overlays take theirs before. */
-  pointed(model: Model, event: MouseEvent): StepOf<Model, Effect>;
+  pointAt(model: Model, event: MouseEvent): StepOf<Model, Effect>;
   signalEffect(model: Model, target: KillTarget, signal: number): Effect;
 }
 
@@ -77,41 +151,67 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
 ): StepOf<Model, Effect | ScreenEffect> {
   switch (message.kind) {
     case 'action':
-      return acted(unnoticed(model), message.action, parts);
+      return act(withoutNotice(model), message.action, parts);
     case 'typed':
       return model.kill === undefined
-        ? { model: parts.typed(model, message.key) }
-        : killStepped(model, killKeyed(model.kill, message.key.chord, model.ownPid), parts);
+        ? { model: typeKey(model, message.key, parts) }
+        : applyKillStep(model, pressKeyInKill(model.kill, message.key.chord, model.ownPid), parts);
     case 'pasted':
-      return { model: parts.pasted(model, message.text) };
+      if (model.prompt === undefined) return { model };
+      return { model: parts.editPrompt(model, insertText(model.prompt.input, message.text)) };
     case 'pointer':
-      return pointed(message.event.action === 'press' ? unnoticed(model) : model, message.event, parts);
+      return pointAt(message.event.action === 'press' ? withoutNotice(model) : model, message.event, parts);
     case 'signalled':
       if (model.kill === undefined) return { model };
-      return { model: { ...model, kill: killDone(model.kill, message.outcome) } };
+      return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
     case 'noticed':
-      return { model: noticed(model, message.text, message.isBad) };
+      return { model: withNotice(model, message.text, message.isBad) };
+  }
+}
+
+/** A key while the line at the bottom is open: it takes them all. */
+function typeKey<Model extends ScreenModel, Action extends string, Effect>(
+  model: Model,
+  key: KeyEvent,
+  parts: ScreenParts<Model, Action, Effect>,
+): Model {
+  const { prompt } = model;
+  if (prompt === undefined) return model;
+  switch (key.chord) {
+    case 'enter':
+      return parts.acceptPrompt(model);
+    case 'escape':
+    case 'ctrl+c':
+      return parts.cancelPrompt(model);
+    case 'up':
+      return parts.recallPrompt?.(model, 1) ?? model;
+    case 'down':
+      return parts.recallPrompt?.(model, -1) ?? model;
+    default: {
+      const input = updateTextInput(prompt.input, key);
+      return input === undefined || input === prompt.input ? model : parts.editPrompt(model, input);
+    }
   }
 }
 
 /** The model with the overlay open for a process; a notice where that cannot be. */
-export function killOpened<Model extends ScreenModel>(
+export function openKill<Model extends ScreenModel>(
   model: Model,
   canSignal: boolean,
   target: KillTarget | undefined,
 ): Model {
-  if (!canSignal) return noticed(model, 'Signals can be sent on this machine only.', true);
-  if (target === undefined) return noticed(model, 'Select a process first.', true);
+  if (!canSignal) return withNotice(model, 'Signals can be sent on this machine only.', true);
+  if (target === undefined) return withNotice(model, 'Select a process first.', true);
   return { ...model, kill: killStateOf(target) };
 }
 
-function acted<Model extends ScreenModel, Action extends string, Effect>(
+function act<Model extends ScreenModel, Action extends string, Effect>(
   model: Model,
   action: Action,
   parts: ScreenParts<Model, Action, Effect>,
 ): StepOf<Model, Effect | ScreenEffect> {
   if (model.helpOffset !== undefined) {
-    const helped = helpActed(model, parts.helpOf(model), action);
+    const helped = actOnHelp(model, parts.helpOf(model), action);
     if (helped !== undefined) return { model: helped };
   }
   // A recording stands still itself; a live machine goes on behind a screen that is held.
@@ -119,13 +219,10 @@ function acted<Model extends ScreenModel, Action extends string, Effect>(
     const command = model.playback.progress.isPaused ? 'resume' : 'pause';
     return { model, effects: [{ kind: 'playback', command }] };
   }
-  return parts.acted(model, action) ?? actedEverywhere(model, action);
+  return parts.act(model, action) ?? actAnywhere(model, action);
 }
 
-function actedEverywhere<Model extends ScreenModel>(
-  model: Model,
-  action: string,
-): StepOf<Model, ScreenEffect> {
+function actAnywhere<Model extends ScreenModel>(model: Model, action: string): StepOf<Model, ScreenEffect> {
   const command = PLAYBACK_COMMANDS[action];
   if (command !== undefined) return { model, effects: [{ kind: 'playback', command }] };
   switch (action) {
@@ -141,20 +238,20 @@ function actedEverywhere<Model extends ScreenModel>(
   }
 }
 
-function pointed<Model extends ScreenModel, Action, Effect>(
+function pointAt<Model extends ScreenModel, Action, Effect>(
   model: Model,
   event: MouseEvent,
   parts: ScreenParts<Model, Action, Effect>,
 ): StepOf<Model, Effect> {
   if (model.kill !== undefined) {
     const screen = rect(0, 0, model.width, model.height);
-    return killStepped(model, killPointed(model.kill, event, screen, model.ownPid), parts);
+    return applyKillStep(model, pointAtKill(model.kill, event, screen, model.ownPid), parts);
   }
-  if (model.helpOffset === undefined) return parts.pointed(model, event);
-  return { model: helpPointed(model, parts.helpOf(model), event.action) };
+  if (model.helpOffset === undefined) return parts.pointAt(model, event);
+  return { model: pointAtHelp(model, parts.helpOf(model), event.action) };
 }
 
-function killStepped<Model extends ScreenModel, Action, Effect>(
+function applyKillStep<Model extends ScreenModel, Action, Effect>(
   model: Model,
   { state, signal }: KillStep,
   parts: ScreenParts<Model, Action, Effect>,

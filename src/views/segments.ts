@@ -1,6 +1,8 @@
+import type { RemoteStatus } from '../data/sample/remote-status.ts';
 import { cellWidth } from '../kit/text/cell-width.ts';
 import type { Buffer } from '../screen/buffer/buffer.ts';
 import type { Style } from '../screen/style/style.ts';
+import type { Theme } from '../screen/style/theme.ts';
 
 /** A piece of a status line. Pieces of low priority are left out first where the line is narrow. */
 export interface Segment {
@@ -55,4 +57,16 @@ export function renderSegments(
     from =
       buffer.put(Math.max(from, x + MARGIN), y, segment.text, segment.style, x + width - MARGIN - from) + GAP;
   }
+}
+
+/** Whether what goes to a machine and comes from it is encrypted: a letter says what a colour says. */
+export function schemeSegment({ isEncrypted }: RemoteStatus, theme: Theme, priority: number): Segment {
+  return { text: isEncrypted ? 'wss' : 'ws', style: isEncrypted ? theme.good : theme.warning, priority };
+}
+
+/** `12 ms`; empty where it is not known. */
+export function latencyText(link: RemoteStatus | undefined): string {
+  if (link?.latencyMicros === undefined) return '';
+  const millis = link.latencyMicros / 1000;
+  return millis < 10 ? `${millis.toFixed(1)} ms` : `${Math.round(millis)} ms`;
 }

@@ -1,5 +1,5 @@
-import { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
+import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { MetricsPage, type MetricsRequest } from '../../../src/remote/agent/metrics/metrics-page.ts';
 import {
   blockDevice,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Role } from '../../role.ts';
+import type { Role } from '../../executable.ts';
 import { type DebianControl, installedSize, textMember } from './debian-archive.ts';
 import { licensesOfAll, ownLicense } from './licenses.ts';
 import type { TarMember } from './tar.ts';

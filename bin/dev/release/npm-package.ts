@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import type { Role } from '../../role.ts';
+import type { Role } from '../../executable.ts';
 import { defines, ENTRY, EXEC_ARGUMENTS } from '../compile.ts';
 import { ENTRY_POLICY } from '../entry-stub/entry-policy.ts';
 import { textMember } from './debian-archive.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../../role.ts';
+import type { Role } from '../../executable.ts';
 import { suffixOf, type Target } from '../target.ts';
 import { debianArchive } from './debian-archive.ts';
 import { debianControl, debianFiles } from './debian-package.ts';

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 export const FLOORS: Record<string, readonly string[]> = {
   kit: [],
   data: ['kit'],
-  platforms: ['data/sample', 'kit'],
+  platforms: ['data/schema', 'data/sample', 'kit'],
   remote: ['data', 'kit'],
   screen: ['kit'],
   views: ['data', 'screen', 'kit'],
@@ -12,10 +12,13 @@ export const FLOORS: Record<string, readonly string[]> = {
 };
 
 const VIEW_IMPORTS = [
-  ...['data/sample', 'data/rates', 'data/query'],
+  ...['data/schema', 'data/sample', 'data/rates', 'data/query'],
   ...['screen/buffer', 'screen/layout', 'screen/style', 'screen/widgets', 'screen/input'],
 ];
-const PROGRAM_IMPORTS = ['views', 'programs/config', 'data/recording', 'data/source', ...VIEW_IMPORTS];
+const PROGRAM_IMPORTS = [
+  ...['views', 'programs/config', 'programs/cli', 'data/names', 'data/recording', 'data/source'],
+  ...[...VIEW_IMPORTS, 'screen/loop'],
+];
 
 /**
  * Rooms of a floor. A room listed here may import of its own floor, and of any floor but kit, only what is named;
@@ -31,11 +34,11 @@ export const ROOMS: Record<string, readonly string[]> = {
   'data/sample': ['data/schema'],
   'data/codec': ['data/schema', 'data/sample'],
   'data/attribution': ['data/schema', 'data/sample'],
-  'data/rates': ['data/sample'],
+  'data/rates': ['data/schema', 'data/sample'],
   'data/names': ['data/sample'],
-  'data/query': ['data/sample', 'data/rates'],
-  'data/source': ['data/sample', 'data/attribution'],
-  'data/export': ['data/source', 'data/sample', 'data/rates', 'data/query'],
+  'data/query': ['data/schema', 'data/sample', 'data/rates'],
+  'data/source': ['data/schema', 'data/sample', 'data/attribution'],
+  'data/export': ['data/source', 'data/schema', 'data/sample', 'data/rates', 'data/query'],
   'data/recording': [
     'data/codec',
     'data/schema',
@@ -46,8 +49,8 @@ export const ROOMS: Record<string, readonly string[]> = {
     'data/query',
   ],
   'remote/wire': ['data/codec', 'data/schema', 'data/sample'],
-  'remote/agent': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
-  'remote/client': ['remote/wire', 'data/source', 'data/sample', 'data/rates'],
+  'remote/agent': ['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
+  'remote/client': ['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
   'screen/style': [],
   'screen/layout': [],
   'screen/input': [],
@@ -58,8 +61,9 @@ export const ROOMS: Record<string, readonly string[]> = {
   views: VIEW_IMPORTS,
   'programs/cli': [],
   'programs/config': ['screen/style', 'screen/input'],
-  'programs/sstop': PROGRAM_IMPORTS,
-  'programs/socktop': ['programs/sstop', ...PROGRAM_IMPORTS],
+  'programs/shared': [...PROGRAM_IMPORTS, 'screen/terminal'],
+  'programs/sstop': ['programs/shared', ...PROGRAM_IMPORTS, 'data/attribution', 'data/export'],
+  'programs/socktop': ['programs/sstop', 'programs/shared', ...PROGRAM_IMPORTS, 'data/export'],
 };
 
 /** Modules from outside that only their owner may import: a folder (with its slash) or a file, from the root. */

@@ -1,6 +1,7 @@
+import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
 import { canReadWithoutPrivileges } from '../handed-programs.ts';
 import { type CapabilityName, type CapabilitySet, hasCapability } from '../privileges.ts';
-import type { DoctorEntry, DoctorSection, LinuxExamination } from './doctor.ts';
+import type { LinuxExamination } from './doctor.ts';
 
 /** The others stand in for one of these. */
 type ShownCapability = Exclude<CapabilityName, 'cap_dac_override'>;

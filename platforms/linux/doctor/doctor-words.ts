@@ -1,6 +1,7 @@
+import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
 import type { TierReport } from '../../../src/data/sample/platform.ts';
 import type { Hidepid } from '../proc/mountinfo.ts';
-import type { DoctorEntry, DoctorSection, LinuxExamination, ScopeFacts } from './doctor.ts';
+import type { LinuxExamination, ScopeFacts } from './doctor.ts';
 import { type ProgramFacts, type Refusal, remedyOf } from './doctor-tiers.ts';
 import { privilegesSection } from './doctor-words-privileges.ts';
 

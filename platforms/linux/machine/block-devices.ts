@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { BlockDevice } from '../../../src/data/sample/disks-section.ts';
+import type { BlockDevice } from '../../../src/data/schema/disks-section.ts';
 import { SyscallError } from '../libc.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from '../proc/diskstats.ts';
 import { KeptText } from '../proc/kept-file.ts';
@@ -108,7 +108,7 @@ export class DriveTemperatures {
   }
 
   close(): void {
-    for (const { temperatures } of this.#chips) for (const each of temperatures) each.close();
+    for (const chip of this.#chips) chip.close();
     this.#chips = [];
   }
 

@@ -37,6 +37,47 @@ function degreesOf(...chips: readonly Chip[]): Record<string, number> {
   return Object.fromEntries([...lines].map(([, chip, value]) => [chip, Number(value)]));
 }
 
+test('fans stand beside the temperatures of their chip, or alone', () => {
+  const fan2 = 'sys/devices/platform/nct6775.656/hwmon/hwmon0';
+  const files = {
+    ...treeOf([
+      ['hwmon0', 'nct6775.656', 'nct6798', 35],
+      ['hwmon1', 'pwm-fan', 'pwmfan', undefined],
+    ]),
+    ...{
+      [`${fan2}/fan1_label`]: 'CPU Fan\n',
+      [`${fan2}/fan2_input`]: '0\n',
+      [`${fan2}/fan3_input`]: '1350000\n',
+    },
+    ...{ [`${fan2}/fan4_input`]: '700\n', [`${fan2}/fan4_fault`]: '1\n' },
+  };
+  using tree = new BuiltTree(files);
+  const collector = new TemperatureCollector(tree);
+  const sample = collector.collect();
+  collector.close();
+  const speeds = sample.fans?.map(({ chip, label, id, rpm }) => [chip, label, id, rpm]);
+  expect(speeds).toEqual([
+    ['nct6798', 'CPU Fan', 'hwmon0/fan1', 900],
+    ['nct6798', 'fan2', 'hwmon0/fan2', 0],
+    ['nct6798', 'fan3', 'hwmon0/fan3', undefined],
+    ['nct6798', 'fan4', 'hwmon0/fan4', undefined],
+    ['pwmfan', 'fan1', 'hwmon1/fan1', 900],
+  ]);
+  const writer = new ExpositionWriter();
+  writer.begin('text');
+  writeSensors(writer, sample);
+  const lines = new TextDecoder().decode(writer.finish()).split('\n');
+  expect(lines.filter((line) => line.includes('fan'))).toEqual([
+    '# HELP node_hwmon_fan_rpm Hardware monitor for fan revolutions per minute (input).',
+    '# TYPE node_hwmon_fan_rpm gauge',
+    'node_hwmon_fan_rpm{chip="platform_nct6775_656",sensor="fan1"} 900',
+    'node_hwmon_fan_rpm{chip="platform_nct6775_656",sensor="fan2"} 0',
+    'node_hwmon_fan_rpm{chip="platform_pwm_fan",sensor="fan1"} 900',
+    'node_hwmon_sensor_label{chip="platform_nct6775_656",label="CPU Fan",sensor="fan1"} 1',
+    'node_hwmon_chip_names{chip="platform_pwm_fan",chip_name="pwmfan"} 1',
+  ]);
+});
+
 // What node_exporter 1.12 makes of the same trees (its pull request 3646 and the tests there).
 test('two chips of one device are called by their drivers, whichever came first', () => {
   const labels = { platform_asus_nb_wmi_asus: 40, platform_asus_nb_wmi_asus_wmi_sensors: 70 };

@@ -1,4 +1,4 @@
-import type { TemperatureSensor } from '../../../src/data/sample/sensors-sample.ts';
+import type { TemperatureSensor } from '../../../src/data/schema/sensors-sample.ts';
 
 /** Kernel names of sensors at a processor's cores. */
 const CORES = silicon('cpu|cpuss|bigcore|littlecore|mtktscpu');

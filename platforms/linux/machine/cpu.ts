@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CpuSample, CpuTable, type Pressure } from '../../../src/data/sample/cpu-sample.ts';
+import { type CpuSample, CpuTable, type Pressure } from '../../../src/data/schema/cpu-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GpuSample } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import { findNvml } from '../nvml/library.ts';
 import { findPciName } from '../sys/drm.ts';
 import { BuiltTree, type TreeFiles } from '../testdata/built-tree.fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { CPU_TOTAL_ROW } from '../../../src/data/sample/cpu-sample.ts';
+import { CPU_TOTAL_ROW } from '../../../src/data/schema/cpu-sample.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
 import { ClassNetLinkSource } from '../sys/class-net.ts';
 import { BuiltTree } from '../testdata/built-tree.fixture.ts';
@@ -90,7 +90,7 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
   test('one process in depth', async () => {
     using tree = new BuiltTree(RASPBERRY_PI);
     using machine = open(tree, 16384);
-    const { process, children, processes, threads, errors } = await machine.collectProcess(812, UNHURRIED);
+    const { process, children, threads, errors } = await machine.collectProcess(812, UNHURRIED);
     expect([process.sharedBytes, process.virtualBytes]).toEqual([120 * 16384, 2000 * 16384]);
     expect(process).toMatchObject({
       ...{ name: 'sshd', ppid: 1, userTicks: 100, systemTicks: 50, startTicks: 5000, threadCount: 2 },
@@ -99,7 +99,9 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
       ...{ workingDirectory: '/var/lib/daemon', cgroup: '/system.slice/sshd.service' },
       ...{ readBytes: 4096, writtenBytes: 8192, voluntarySwitches: 7, involuntarySwitches: 9 },
     });
-    expect([...children].map((slot) => processes.pid[slot])).toEqual([900]);
+    expect(
+      Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => children.pid[slot]),
+    ).toEqual([900]);
     // The tree has no threads: that fails alone.
     expect([threads.length, errors.length]).toEqual([0, 1]);
   });

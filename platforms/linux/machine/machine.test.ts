@@ -7,7 +7,7 @@ import {
   CPU_TOTAL_ROW,
   type CpuTable,
   WAITING_COLUMNS,
-} from '../../../src/data/sample/cpu-sample.ts';
+} from '../../../src/data/schema/cpu-sample.ts';
 import { guardedSpace } from '../guarded/helper-start.fixture.ts';
 import { outputLines, restlessSlice, UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import { LinuxMachine, type LinuxMachineOptions } from './machine.ts';
@@ -164,13 +164,9 @@ describe('one process in depth', () => {
     children.push(child);
     await outputLines(child.stdout).next();
     const machine = open();
-    const {
-      process: shell,
-      threads,
-      children: slots,
-      processes,
-    } = await machine.collectProcess(child.pid, UNHURRIED);
-    for (const slot of slots) process.kill(processes.pid[slot]!, 'SIGKILL');
+    const { process: shell, threads, children: table } = await machine.collectProcess(child.pid, UNHURRIED);
+    const slots = table.slots.rows.subarray(0, table.slots.count);
+    for (const slot of slots) process.kill(table.pid[slot]!, 'SIGKILL');
     // The shell waits for them, so that none is left.
     await child.exited;
     expect(shell).toMatchObject({
@@ -182,7 +178,7 @@ describe('one process in depth', () => {
     expect(shell.commandLine).toStartWith('sh -c cd /tmp');
     expect(shell.executablePath).toStartWith('/');
     expect(shell.descriptorCount).toBe(4);
-    expect([...slots].map((slot) => processes.ppid[slot])).toEqual([child.pid, child.pid]);
+    expect(Array.from(slots, (slot) => table.ppid[slot])).toEqual([child.pid, child.pid]);
     expect(threads.map(({ tid, name }) => [tid, name])).toEqual([[child.pid, shell.name]]);
   });
 

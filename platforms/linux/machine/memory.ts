@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MemorySample } from '../../../src/data/sample/memory-sample.ts';
+import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { GpuSample } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { findNvml, NvmlLibrary } from '../nvml/library.ts';
 import { NvmlSession } from '../nvml/nvml-session.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
-import type { ProcessDetailSection } from '../../../src/data/sample/process-detail.ts';
+import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
 import { KeptText } from '../proc/kept-file.ts';
@@ -89,7 +89,6 @@ export class ProcessSections {
     });
     if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS)
       await this.#collectTable(slice, NOTHING);
-    const processes = this.#collector.table;
     return {
       sequence: ++this.#detailSequence,
       monotonicMicros: started,
@@ -97,8 +96,7 @@ export class ProcessSections {
       errors,
       process,
       threads,
-      children: childrenOf(processes, pid),
-      processes,
+      children: childrenOf(this.#collector.table, pid),
     };
   }
 
@@ -153,11 +151,11 @@ export class ProcessSections {
   }
 }
 
-/** Slots of the processes with this parent, by pid. */
-function childrenOf(table: ProcessTable, parent: number): Int32Array {
+/** A copy of the processes with this parent, by pid. */
+function childrenOf(table: ProcessTable, parent: number): ProcessTable {
   const { slots, ppid, pid } = table;
-  const children = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
-  return children.sort((a, b) => pid[a]! - pid[b]!);
+  const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
+  return table.pick(found.sort((a, b) => pid[a]! - pid[b]!));
 }
 
 /** What a process's share is a share of. Its own reading, so that no section's counters move under their reader. */

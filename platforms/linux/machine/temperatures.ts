@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { SensorsSample, TemperatureSensor } from '../../../src/data/sample/sensors-sample.ts';
+import type { SensorsSample, TemperatureSensor } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { deviceNameOf, type HwmonChip, readHwmonChips } from '../sys/hwmon.ts';
 import { readThermalZones, type ThermalZone } from '../sys/thermal-zone.ts';
@@ -15,7 +15,7 @@ interface TemperatureCollectorOptions {
 /** Chips come with modules and plugged devices; looking for them costs some ten reads each. */
 const SCAN_INTERVAL_MICROS = 30e6;
 
-/** Temperatures of hwmon chips and thermal zones. A machine without any has an empty list. */
+/** Temperatures of hwmon chips and thermal zones, and fans. A machine without any has an empty list. */
 export class TemperatureCollector {
   readonly #sysRoot: string;
   readonly #clock: () => number;
@@ -35,11 +35,14 @@ export class TemperatureCollector {
       this.#scan();
     }
     const sensors = [...this.#chips.flatMap(readChip), ...this.#zones.map(readZone)];
-    return { sensors, cpu: chooseCpuSensor(sensors) };
+    const fans = this.#chips.flatMap((chip) =>
+      chip.fans.map((fan) => ({ ...inputOf(chip, fan), rpm: fan.read() })),
+    );
+    return { sensors, cpu: chooseCpuSensor(sensors), ...(fans.length > 0 && { fans }) };
   }
 
   close(): void {
-    for (const { temperatures } of this.#chips) for (const each of temperatures) each.close();
+    for (const chip of this.#chips) chip.close();
     for (const zone of this.#zones) zone.close();
     this.#chips = [];
     this.#zones = [];
@@ -55,15 +58,21 @@ export class TemperatureCollector {
   }
 }
 
-function readChip(chip: HwmonChip): TemperatureSensor[] {
-  const device = deviceNameOf(chip);
-  return chip.temperatures.map((temperature) => ({
+/** Which input of which chip it is. */
+function inputOf(chip: HwmonChip, { name, label }: HwmonChip['fans'][number]) {
+  return {
     chip: chip.name,
-    label: temperature.label,
-    id: `${chip.id}/${temperature.name}`,
-    device,
+    label,
+    id: `${chip.id}/${name}`,
+    device: deviceNameOf(chip),
     bus: chip.devicePath === undefined ? undefined : basename(dirname(chip.devicePath)),
     chipSuffix: chip.suffix,
+  };
+}
+
+function readChip(chip: HwmonChip): TemperatureSensor[] {
+  return chip.temperatures.map((temperature) => ({
+    ...inputOf(chip, temperature),
     celsius: temperature.read(),
     maxCelsius: temperature.maxCelsius,
     criticalCelsius: temperature.criticalCelsius,

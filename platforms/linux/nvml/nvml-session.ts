@@ -1,4 +1,4 @@
-import type { GpuProcess, GpuSample } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { unsigned64At } from '../integers.ts';
 import { NativeBuffer } from '../libc.ts';

@@ -1,4 +1,4 @@
-import type { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import type { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { ascii, scanDecimal, TextScanner } from './text-scanner.ts';
 
 const PROCESSOR = ascii('processor');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { BUSY_COLUMNS, CpuTable, WAITING_COLUMNS } from '../../../src/data/sample/cpu-sample.ts';
+import { BUSY_COLUMNS, CpuTable, WAITING_COLUMNS } from '../../../src/data/schema/cpu-sample.ts';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseCpuFrequencies, parseCpuModel } from './cpuinfo.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from './diskstats.ts';

@@ -1,4 +1,4 @@
-import type { GpuEngineUse } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuEngineUse } from '../../../src/data/schema/gpu-sample.ts';
 
 /** A process's open connection to a GPU, as the driver describes it (Documentation/gpu/drm-usage-stats.rst). */
 export interface DrmClient {

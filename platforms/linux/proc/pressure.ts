@@ -1,4 +1,4 @@
-import type { Pressure, Stall } from '../../../src/data/sample/cpu-sample.ts';
+import type { Pressure, Stall } from '../../../src/data/schema/cpu-sample.ts';
 import { ascii, scanDecimal, TextScanner } from './text-scanner.ts';
 
 const SOME = ascii('some ');

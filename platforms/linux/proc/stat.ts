@@ -1,4 +1,4 @@
-import { CPU_TOTAL_ROW, type CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import { CPU_TOTAL_ROW, type CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { ascii, TextScanner } from './text-scanner.ts';
 
 /** The counters of /proc/stat behind its CPU lines; NaN where a line is missing. */

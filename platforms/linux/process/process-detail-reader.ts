@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
-import type { ProcessDetail, ThreadSample } from '../../../src/data/sample/process-detail.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
 import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CpuTable } from '../../../src/data/sample/cpu-sample.ts';
+import type { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import { KeptFile } from '../proc/kept-file.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, readSysfsInteger } from './sysfs-value.ts';
 

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { GpuSample, GpuVendor } from '../../../src/data/sample/gpu-sample.ts';
+import type { GpuSample, GpuVendor } from '../../../src/data/schema/gpu-sample.ts';
 import { KeptFile } from '../proc/kept-file.ts';
 import { known } from '../proc/text-scanner.ts';
 import { plausibleCelsius } from './hwmon.ts';

@@ -8,17 +8,21 @@ import {
   realPath,
 } from './sysfs-value.ts';
 
-/** A temperature input of a chip. */
-export interface HwmonTemperature {
-  /** `temp1`. */
+/** An input of a chip. */
+interface HwmonInput {
+  /** `temp1`, `fan1`. */
   readonly name: string;
   /** What the driver calls it, else its name. */
   readonly label: string;
-  readonly maxCelsius: number | undefined;
-  readonly criticalCelsius: number | undefined;
-  /** Now; undefined: faulty, asleep, or no plausible value. */
+  /** Degrees Celsius, or revolutions a minute, now; undefined: faulty, asleep, or no plausible value. */
   read(): number | undefined;
   close(): void;
+}
+
+/** A temperature input of a chip. */
+export interface HwmonTemperature extends HwmonInput {
+  readonly maxCelsius: number | undefined;
+  readonly criticalCelsius: number | undefined;
 }
 
 /** A chip of /sys/class/hwmon (Documentation/hwmon/sysfs-interface.rst). */
@@ -32,6 +36,9 @@ export interface HwmonChip {
   /** Tells it from others of the same device; undefined: it is the only one. */
   readonly suffix: string | undefined;
   readonly temperatures: readonly HwmonTemperature[];
+  readonly fans: readonly HwmonInput[];
+  /** Closes the files of all its inputs. */
+  close(): void;
 }
 
 /** What identifies a chip, before any of its sensors are looked at. */
@@ -39,6 +46,8 @@ type ChipIdentity = Pick<HwmonChip, 'id' | 'name' | 'devicePath'>;
 
 const LOWEST_MILLIDEGREES = -50_000;
 const HIGHEST_MILLIDEGREES = 125_000;
+/** Far more than any fan turns; drivers say more where none is connected. */
+const FASTEST_RPM = 60_000;
 const CHIPS_LIMIT = 256;
 const INPUTS_LIMIT = 256;
 
@@ -51,7 +60,7 @@ export function plausibleCelsius(millidegrees: number): number | undefined {
   return isPlausible && millidegrees !== 0 ? millidegrees / 1000 : undefined;
 }
 
-/** Every chip that measures temperatures. The caller closes their files. */
+/** Every chip that measures something. The caller closes them. */
 export function readHwmonChips(sysRoot: string): HwmonChip[] {
   const root = join(sysRoot, 'class/hwmon');
   const all = listDirectory(root)
@@ -60,8 +69,14 @@ export function readHwmonChips(sysRoot: string): HwmonChip[] {
   const byPlace = Map.groupBy(all, placeOf);
   return all.flatMap((chip) => {
     const temperatures = readTemperatures(join(root, chip.id));
-    if (temperatures.length === 0) return [];
-    return [{ ...chip, suffix: suffixAmong(byPlace.get(placeOf(chip))!, chip), temperatures }];
+    const fans = findInputs(join(root, chip.id), /^(fan\d{1,4})_input$/).map(
+      ([from, name]) => new SysfsInput(from, name, plausibleRpm),
+    );
+    if (temperatures.length + fans.length === 0) return [];
+    const close = (): void => {
+      for (const input of [...temperatures, ...fans]) input.close();
+    };
+    return [{ ...chip, suffix: suffixAmong(byPlace.get(placeOf(chip))!, chip), temperatures, fans, close }];
   });
 }
 
@@ -88,32 +103,35 @@ function suffixAmong(chips: readonly ChipIdentity[], { id, name }: ChipIdentity)
 }
 
 function readTemperatures(path: string): HwmonTemperature[] {
-  // Old drivers keep their attributes with the device.
-  const paths = [path, join(path, 'device')];
-  const from = paths.find((each) => temperatureNames(each).length > 0) ?? path;
-  return temperatureNames(from).map((name) => new SysfsTemperature(from, name));
+  return findInputs(path, /^(temp\d{1,4})_input$/).map(([from, name]) => new SysfsTemperature(from, name));
 }
 
-function temperatureNames(path: string): string[] {
-  return listDirectory(path)
-    .flatMap((file) => /^(temp\d{1,4})_input$/.exec(file)?.[1] ?? [])
-    .slice(0, INPUTS_LIMIT);
+/** Inputs of a kind by their names, each with the folder that it is in: old drivers keep theirs with the device. */
+function findInputs(path: string, kind: RegExp): (readonly [path: string, name: string])[] {
+  for (const from of [path, join(path, 'device')]) {
+    const names = listDirectory(from).flatMap((file) => kind.exec(file)?.[1] ?? []);
+    if (names.length > 0) return names.slice(0, INPUTS_LIMIT).map((name) => [from, name]);
+  }
+  return [];
 }
 
-class SysfsTemperature implements HwmonTemperature {
+/** A fan that stands still turns 0 times a minute. */
+function plausibleRpm(rpm: number): number | undefined {
+  return rpm >= 0 && rpm <= FASTEST_RPM ? rpm : undefined;
+}
+
+class SysfsInput implements HwmonInput {
   readonly name: string;
   readonly label: string;
-  readonly maxCelsius: number | undefined;
-  readonly criticalCelsius: number | undefined;
+  readonly #plausible: (value: number) => number | undefined;
   readonly #input: KeptFile;
   readonly #fault: KeptFile | undefined;
 
-  constructor(path: string, name: string) {
+  constructor(path: string, name: string, plausible: (value: number) => number | undefined) {
     const attribute = (kind: string): string => join(path, `${name}_${kind}`);
     this.name = name;
     this.label = readAttribute(attribute('label')) ?? name;
-    this.maxCelsius = limitOf(attribute('max'));
-    this.criticalCelsius = limitOf(attribute('crit'));
+    this.#plausible = plausible;
     this.#input = new KeptFile(attribute('input'));
     const hasFault = readIntegerAttribute(attribute('fault')) !== undefined;
     this.#fault = hasFault ? new KeptFile(attribute('fault')) : undefined;
@@ -121,12 +139,23 @@ class SysfsTemperature implements HwmonTemperature {
 
   read(): number | undefined {
     if (this.#fault !== undefined && readSysfsInteger(this.#fault) > 0) return undefined;
-    return plausibleCelsius(readSysfsInteger(this.#input));
+    return this.#plausible(readSysfsInteger(this.#input));
   }
 
   close(): void {
     this.#input.close();
     this.#fault?.close();
+  }
+}
+
+class SysfsTemperature extends SysfsInput implements HwmonTemperature {
+  readonly maxCelsius: number | undefined;
+  readonly criticalCelsius: number | undefined;
+
+  constructor(path: string, name: string) {
+    super(path, name, plausibleCelsius);
+    this.maxCelsius = limitOf(join(path, `${name}_max`));
+    this.criticalCelsius = limitOf(join(path, `${name}_crit`));
   }
 }
 

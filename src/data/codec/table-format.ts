@@ -8,6 +8,7 @@ import {
 } from '../schema/column.ts';
 import { NETWORK_TABLES, type NetworkTableName } from '../schema/network-columns.ts';
 import { PROCESSES } from '../schema/process-columns.ts';
+import { withUnderscores } from './json-values.ts';
 import type { FieldShape, FieldType, MessageShape } from './protobuf.ts';
 
 /** Numbers of a table as they are told: one of the words that a column has for each row. */
@@ -133,11 +134,6 @@ const LARGEST = {
 
 function fieldShape(tag: number, name: string, type: FieldType): FieldShape {
   return { tag, name, type, isRepeated: true };
-}
-
-/** `hostName` is `host_name`. */
-export function withUnderscores(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** The columns by which rows of a table that are no more are found, as a message of their own. */

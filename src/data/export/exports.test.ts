@@ -9,9 +9,11 @@ import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { SystemWorld } from '../sample/system-world.fixture.ts';
 import { csvField } from './csv.ts';
 import { snapshotCsvHeader, snapshotToCsv } from './network-csv.ts';
 import { type ExportOptions, snapshotEntry, snapshotToJson } from './network-json.ts';
+import { SystemExport, systemJson } from './system-export.ts';
 import { tableText } from './table-text.ts';
 
 const ID = 'ab'.repeat(32);
@@ -328,4 +330,21 @@ test('a frozen snapshot exports the same after the source has gone on', () => {
   scene.step();
   expect(snapshotToJson(scene.section, scene.rates, header, OUTSIDE)).not.toBe(before);
   expect(snapshotToJson(frozen.section, frozen.rates, header, OUTSIDE)).toBe(before);
+});
+
+test('the JSON of a machine has fans after the temperatures, where there are some', () => {
+  const world = new SystemWorld();
+  const fans = [
+    { chip: 'nct6798', label: 'CPU Fan', id: 'hwmon0/fan1', device: undefined, rpm: 900 },
+    { chip: 'nct6798', label: 'fan2', id: 'hwmon0/fan2', device: undefined, rpm: undefined },
+  ];
+  const data = new SystemExport(() => undefined);
+  data.absorb(world.snapshot({ machine: world.machine() }));
+  expect(JSON.parse(systemJson(data)).fans).toBeUndefined();
+  const value = { sensors: [], cpu: undefined, fans };
+  const machine = world.machine();
+  data.absorb(world.snapshot({ machine: { ...machine, sensors: { ...machine.sensors, value } } }));
+  expect(systemJson(data)).toContain(
+    '"temperatures":[],"fans":[{"chip":"nct6798","label":"CPU Fan","rpm":900},{"chip":"nct6798","label":"fan2","rpm":null}]',
+  );
 });

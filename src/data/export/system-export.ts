@@ -9,14 +9,16 @@ import {
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
-import type { CpuSample } from '../sample/cpu-sample.ts';
-import type { DisksSection, FileSystem } from '../sample/disks-section.ts';
-import type { GpuSample } from '../sample/gpu-sample.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
-import type { MemorySample } from '../sample/memory-sample.ts';
 import type { SectionError, Snapshot, SnapshotHeader } from '../sample/snapshot.ts';
+import { CPU, type CpuSample } from '../schema/cpu-sample.ts';
+import { type DisksSection, FILE_SYSTEM, type FileSystem } from '../schema/disks-section.ts';
+import { GPU, type GpuSample } from '../schema/gpu-sample.ts';
+import { MEMORY } from '../schema/memory-sample.ts';
+import type { RecordField, Shape } from '../schema/record.ts';
+import { SENSORS } from '../schema/sensors-sample.ts';
 import { csvFields, csvHeader, csvLines } from './csv.ts';
 import { type AlignedColumn, alignedText } from './table-text.ts';
 
@@ -135,10 +137,10 @@ export function systemJson(data: SystemExport): string {
     uptime_s: number(cpu?.uptimeSeconds),
     load: cpu === undefined ? null : [number(cpu.load1), number(cpu.load5), number(cpu.load15)],
     cpu: cpu === undefined ? null : cpuEntry(data, cpu),
-    memory: machine?.memory.value === undefined ? null : memoryEntry(machine.memory.value),
+    memory: machine?.memory.value === undefined ? null : exportedRecord(MEMORY, machine.memory.value),
     pressure: cpu === undefined ? null : pressureEntry(cpu),
     cpu_temp_c: number(machine?.sensors.value?.cpu?.celsius),
-    temperatures: temperatureEntries(data),
+    ...exportedRecord(SENSORS, machine?.sensors.value),
     networks: networkEntries(data),
     disks: data.disks === undefined ? null : data.disks.fileSystems.map((each) => diskEntry(data, each)),
     gpus: machine?.gpus.value?.map((gpu) => gpuEntry(data, gpu)) ?? null,
@@ -153,22 +155,7 @@ function cpuEntry({ rates }: SystemExport, cpu: CpuSample): object {
   return {
     percent: rateValue(usage.total),
     per_core: Array.from(usage.percent.subarray(1, Math.max(1, usage.count)), rateValue),
-    cores_online: cpu.onlineCount,
-    model: cpu.modelName ?? null,
-    max_frequency_hz: number(cpu.maxFrequencyHz),
-  };
-}
-
-function memoryEntry(memory: MemorySample): object {
-  return {
-    total_bytes: number(memory.totalBytes),
-    used_bytes: number(memory.usedBytes),
-    available_bytes: number(memory.availableBytes),
-    cached_bytes: number(memory.cachedBytes),
-    // Left out without ZFS.
-    zfs_cache_bytes: memory.reclaimableArcBytes,
-    swap_total_bytes: number(memory.swapTotalBytes),
-    swap_used_bytes: number(memory.swapUsedBytes),
+    ...exportedRecord(CPU, cpu),
   };
 }
 
@@ -179,11 +166,6 @@ function pressureEntry({ cpuPressure, memoryPressure, ioPressure }: CpuSample): 
     memory: number(memoryPressure?.some?.avg10),
     io: number(ioPressure?.some?.avg10),
   };
-}
-
-function temperatureEntries({ machine }: SystemExport): object[] | null {
-  const sensors = machine?.sensors.value?.sensors;
-  return sensors?.map(({ chip, label, celsius }) => ({ chip, label, celsius: number(celsius) })) ?? null;
 }
 
 function networkEntries(data: SystemExport): object[] | null {
@@ -202,31 +184,22 @@ function networkEntries(data: SystemExport): object[] | null {
 }
 
 function diskEntry({ rates }: SystemExport, fileSystem: FileSystem): object {
-  const { name, mountPoint, type, device } = fileSystem;
+  const { device } = fileSystem;
+  const { name, mount_point, type, silence, ...bytes } = exportedRecord(FILE_SYSTEM, fileSystem);
   const rate = rates.disks.rateOf(device?.name ?? '');
   return {
-    ...{ name, mount_point: mountPoint, type, device: device?.name ?? null },
-    total_bytes: number(fileSystem.totalBytes),
-    used_bytes: number(fileSystem.usedBytes),
-    available_bytes: number(fileSystem.availableBytes),
+    ...{ name, mount_point, type, device: device?.name ?? null },
+    ...bytes,
     temp_c: number(device?.temperatureCelsius),
     read_rate: rateValue(rate.read),
     write_rate: rateValue(rate.written),
-    // Why there are no figures; left out where there is no reason.
-    silence: fileSystem.silence,
+    silence,
   };
 }
 
 function gpuEntry({ rates }: SystemExport, gpu: GpuSample): object {
-  return {
-    name: gpu.name,
-    vendor: gpu.vendor,
-    percent: rateValue(rates.gpus.percentOf(gpu.id)),
-    memory_used_bytes: number(gpu.memoryUsedBytes),
-    memory_total_bytes: number(gpu.memoryTotalBytes),
-    temp_c: number(gpu.temperatureCelsius),
-    power_milliwatts: number(gpu.powerMilliwatts),
-  };
+  // Where the driver does not tell, the rates of the processes do.
+  return { ...exportedRecord(GPU, gpu), percent: rateValue(rates.gpus.percentOf(gpu.id)) };
 }
 
 const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExport>(MACHINE_PROCESS_FIELDS);
@@ -234,6 +207,32 @@ const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExp
 /** Those that use most of the CPU first. */
 function processEntries(data: SystemExport): object[] {
   return Array.from(data.rows.order({ key: 'cpu', isReversed: false }), (row) => processEntry(data, row));
+}
+
+/**
+ * The fields of a record under the names that its declaration gives them in JSON, in its order. What is unknown is null,
+ * and so is every field where there is no record; what most machines do not have is left out.
+ */
+function exportedRecord(
+  { fields }: Pick<RecordField, 'fields'>,
+  value: object | undefined,
+): Record<string, unknown> {
+  const source = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const entry: Record<string, unknown> = {};
+  for (const [name, { json, shape, isSeldom }] of Object.entries(fields)) {
+    if (json === undefined) continue;
+    const exported = exportedValue(shape, source[name]);
+    if (exported !== null || isSeldom !== true) entry[json] = exported;
+  }
+  return entry;
+}
+
+function exportedValue(shape: Shape, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (shape.kind === 'optional') return exportedValue(shape.field.shape, value);
+  if (shape.kind === 'record') return exportedRecord(shape, value as object);
+  if (shape.kind !== 'list') return typeof value === 'number' ? countValue(value) : value;
+  return (value as readonly unknown[]).map((item) => exportedValue(shape.item.shape, item));
 }
 
 function number(value: number | undefined): number | null {

@@ -90,13 +90,13 @@ export class Names {
 }
 
 /** Names, and why a country database that was found could not be used. */
-interface OpenedNames {
+interface NamesResult {
   readonly names: Names;
   readonly problem?: OpError;
 }
 
 /** Reads the tables and the database; an OpError that names the file where `geoipPath` cannot be used. */
-export async function openNames(options: NamesOptions): Promise<OpenedNames> {
+export async function openNames(options: NamesOptions): Promise<NamesResult> {
   const [services, hosts, { database, problem }] = await Promise.all([
     readServiceNames(options.servicesPath),
     readHosts(options.hostsPath),

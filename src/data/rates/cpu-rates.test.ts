@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { CpuTable } from '../sample/cpu-sample.ts';
+import { CpuTable } from '../schema/cpu-sample.ts';
 import { CpuUsage } from './cpu-rates.ts';
 
 const COLUMNS = ['nice', 'system', 'iowait', 'irq', 'softirq', 'steal'] as const;

@@ -1,5 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../sample/cpu-sample.ts';
+import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../schema/cpu-sample.ts';
 import { SampleHistory, type Trend, Trends } from './histories.ts';
 
 const TICK_COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;

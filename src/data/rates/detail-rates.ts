@@ -1,4 +1,4 @@
-import type { ProcessDetailSection } from '../sample/process-detail.ts';
+import type { ProcessDetailSection } from '../sample/process-detail-section.ts';
 import { SampleHistory } from './histories.ts';
 
 /** One process in depth over time: CPU, memory, storage I/O, and the CPU of its threads. */

@@ -1,6 +1,6 @@
-import type { BlockDevice, DisksSection } from '../sample/disks-section.ts';
-import type { GpuSample } from '../sample/gpu-sample.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
+import type { BlockDevice, DisksSection } from '../schema/disks-section.ts';
+import type { GpuSample } from '../schema/gpu-sample.ts';
 import { CpuRates } from './cpu-rates.ts';
 import { SampleHistory } from './histories.ts';
 import { InterfaceRates } from './interface-rates.ts';

@@ -39,7 +39,9 @@ export function collectionPartsOf(
     (list as readonly unknown[]).find((word) => word === words[name as PartName]),
   ]);
   if (known.some(([, word]) => word === undefined)) return undefined;
-  return { ...(Object.fromEntries(known) as CollectionParts), exited: words.exited === true };
+  // In the order that exports have them.
+  const { scope, ...others } = Object.fromEntries(known) as CollectionParts;
+  return { ...others, exited: words.exited === true, scope };
 }
 
 /** What was refused by full tables or dropped by the kernel, since the start; 0 where nothing was. */

@@ -1,9 +1,9 @@
-import type { DisksSection } from './disks-section.ts';
-import type { JournalSection } from './journal-section.ts';
+import type { DisksSection } from '../schema/disks-section.ts';
+import type { JournalSection } from '../schema/journal-section.ts';
 import type { MachineProcesses } from './machine-processes.ts';
 import type { MachineSection } from './machine-section.ts';
 import type { NetworkSample, Tier } from './network-sample.ts';
-import type { ProcessDetailSection } from './process-detail.ts';
+import type { ProcessDetailSection } from './process-detail-section.ts';
 import type { Slice } from './slice.ts';
 import type { ProcessesWant } from './snapshot.ts';
 

@@ -10,4 +10,13 @@ export class ProcessTable extends tableClass(PROCESS_COLUMNS, { capacity: 512, l
   find(pid: number): number {
     return this.slots.find(pid, 0, 0, 0);
   }
+
+  /** The rows of these slots in a table of their own, in this order. */
+  pick(slots: ArrayLike<number>): ProcessTable {
+    const picked = new ProcessTable(Math.max(1, slots.length));
+    for (let i = 0; i < slots.length; i++) {
+      picked.copyRow(picked.slots.add(this.pid[slots[i]!]!, 0, 0, 0), this, slots[i]!);
+    }
+    return picked;
+  }
 }

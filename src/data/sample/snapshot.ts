@@ -1,45 +1,18 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
-import type { DisksSection } from './disks-section.ts';
-import type { JournalSection } from './journal-section.ts';
+import type { DisksSection } from '../schema/disks-section.ts';
+import type { JournalSection } from '../schema/journal-section.ts';
+import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import type { MachineProcesses } from './machine-processes.ts';
 import type { MachineSection } from './machine-section.ts';
 import type { NetworkSection } from './network-section.ts';
-import type { ProcessDetailSection } from './process-detail.ts';
+import type { ProcessDetailSection } from './process-detail-section.ts';
 
-/** One collector that failed while the others went on. */
-export interface SectionError {
-  readonly op: string;
-  readonly code: string;
-  readonly message: string;
-}
+export type { Section, SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 
 /** A failure as a section carries it: what was thrown, or `op` where that does not say what failed. */
 export function sectionError(op: string, thrown: unknown): SectionError {
   const error = toOpError(op, thrown);
   return { op: error.op, code: error.code, message: error.message };
-}
-
-/** Whose snapshot it is, and which counters may be subtracted from which. */
-export interface SnapshotHeader {
-  readonly hostName: string;
-  readonly bootId: string;
-  /** Changes when counting starts anew (restart, another tier, another basis): never subtract across it. */
-  readonly epoch: number;
-  /** For rates. */
-  readonly monotonicMicros: number;
-  /** For display only. */
-  readonly wallMillis: number;
-  /** Wall time of the boot; with start ticks the start time of a process. */
-  readonly bootWallMillis: number;
-  readonly clockTicksPerSecond: number;
-}
-
-/** What every section of a snapshot says about itself; cadences differ, so each has its own. */
-export interface Section {
-  readonly sequence: number;
-  readonly monotonicMicros: number;
-  readonly durationMicros: number;
-  readonly errors: readonly SectionError[];
 }
 
 /** Cumulative counters of one machine. Borrowed: valid until the source's next sample. */

@@ -1,11 +1,12 @@
-import { type CpuSample, CpuTable } from './cpu-sample.ts';
-import type { BlockDevice, DisksSection, FileSystem } from './disks-section.ts';
-import type { GpuSample } from './gpu-sample.ts';
+import { type CpuSample, CpuTable } from '../schema/cpu-sample.ts';
+import type { BlockDevice, DisksSection, FileSystem } from '../schema/disks-section.ts';
+import type { GpuSample } from '../schema/gpu-sample.ts';
+import type { MemorySample } from '../schema/memory-sample.ts';
+import type { Part } from '../schema/section-facts.ts';
 import { InterfaceTable } from './interface-table.ts';
 import { type MachineProcesses, ProcessUsage } from './machine-processes.ts';
-import type { MachineSection, Part } from './machine-section.ts';
-import type { MemorySample } from './memory-sample.ts';
-import type { ProcessDetailSection } from './process-detail.ts';
+import type { MachineSection } from './machine-section.ts';
+import type { ProcessDetailSection } from './process-detail-section.ts';
 import { ProcessTable } from './process-table.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -143,8 +144,7 @@ export class SystemWorld {
       threads: [pid, pid + 1].map((tid) => ({
         ...{ tid, name: `worker-${tid}`, state: 0x53, userTicks: 10, systemTicks: 5, startTicks: 1 },
       })),
-      children: new Int32Array(0),
-      processes: table,
+      children: table.pick([]),
     };
   }
 

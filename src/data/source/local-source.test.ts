@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { OpError } from '../../kit/errors/op-error.ts';
-import type { DisksSection } from '../sample/disks-section.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { MachineCollector, NetworkCollector, NetworkOptions, Platform } from '../sample/platform.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import type { Slice } from '../sample/slice.ts';
+import type { DisksSection } from '../schema/disks-section.ts';
 import { LocalSource } from './local-source.ts';
 import { TimeSlice } from './source.ts';
 

@@ -32,7 +32,7 @@ interface TextColumn<T extends string | undefined = string | undefined> {
 export type Column = NumberColumn | TextColumn;
 
 /** Columns by name: the one place where a column is named and typed. */
-type ColumnSet = Readonly<Record<string, Column>>;
+export type ColumnSet = Readonly<Record<string, Column>>;
 
 type ArrayOf<C> =
   C extends NumberColumn<infer E>

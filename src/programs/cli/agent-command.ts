@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
+import { type Invocation, invocationOf, refused } from './arguments.ts';
 import { completionsOption, type ShellName } from './completion.ts';
-import { type Invocation, invocationOf, refused } from './invocation.ts';
 
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;

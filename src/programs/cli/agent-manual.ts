@@ -1,7 +1,13 @@
 import { agentCommand } from './agent-command.ts';
-import { type ManualSection, manualPage } from './manual-page.ts';
-import { lines, paragraph, terms } from './manual-sections.ts';
-import { optionsSection, section } from './sstop-manual.ts';
+import {
+  lines,
+  type ManualSection,
+  manualPage,
+  optionsSection,
+  paragraph,
+  section,
+  terms,
+} from './manual-page.ts';
 
 /** The manual page socktop-agent(8): options from the command's definition, the rest written by hand. */
 export function agentManual(version: string): string {

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PtyProgram } from '../../../bin/testing/pty.ts';
-import { COLOR_NAMES } from './common-options.ts';
-import { completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
-import { completedOptions } from './completion-options.ts';
+import { COLOR_NAMES } from './arguments.ts';
+import { completedOptions, completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
 import { sstopCommand } from './sstop-command.ts';
 
 const sstop = (): Command =>

@@ -1,11 +1,13 @@
+import type { Command, Option } from 'commander';
+
 /** A part of a section: sentences of a paragraph, terms with their explanations, or lines shown as they are. */
-export type ManualBlock =
+type ManualBlock =
   | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'terms'; readonly terms: readonly ManualTerm[] }
   | { readonly kind: 'lines'; readonly lines: readonly string[] };
 
 /** Both texts may hold `` `literal` `` and `<value>`. */
-export interface ManualTerm {
+interface ManualTerm {
   readonly term: string;
   /** One sentence a line. */
   readonly text: string;
@@ -93,3 +95,54 @@ function escaped(text: string): string {
 function atLineStart(line: string): string {
   return line.startsWith('.') ? `\\&${line}` : line;
 }
+
+/** Keys with what they do, under a title, as the help on the screen has them; in ASCII. */
+export interface ManualKeys {
+  readonly title: string;
+  readonly lines: readonly { readonly keys: string; readonly description: string }[];
+}
+
+/** A section of one paragraph. */
+export function section(title: string, text: string): ManualSection {
+  return { title, blocks: [{ kind: 'paragraph', text }] };
+}
+
+/** The options of a command, as its help has them. */
+export function optionsSection(command: Command): ManualSection {
+  const help = command.createHelp();
+  const terms = help.visibleOptions(command).map((option) => ({
+    term: termOf(option),
+    text: sentence(help.optionDescription(option)),
+  }));
+  return { title: 'OPTIONS', blocks: [{ kind: 'terms', terms }] };
+}
+
+/** `-h, --help` and `--interval <duration>`: what is typed as it is becomes literal. */
+function termOf(option: Option): string {
+  return option.flags.replaceAll(/-[\w-]+/g, (flag) => `\`${flag}\``);
+}
+
+export function keysSection(groups: readonly ManualKeys[]): ManualSection {
+  return {
+    title: 'KEYS',
+    blocks: groups.flatMap(({ title, lines }) => [
+      { kind: 'paragraph' as const, text: `${title}:` },
+      { kind: 'terms' as const, terms: lines.map(keyTerm) },
+    ]),
+  };
+}
+
+function keyTerm({ keys, description }: ManualKeys['lines'][number]): ManualTerm {
+  return { term: `\`${keys.replaceAll('`', "'")}\``, text: sentence(description) };
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+export const paragraph = (text: string): ManualBlock => ({ kind: 'paragraph', text });
+export const lines = (...shown: string[]): ManualBlock => ({ kind: 'lines', lines: shown });
+export const terms = (...pairs: (readonly [term: string, text: string])[]): ManualBlock => ({
+  kind: 'terms',
+  terms: pairs.map(([term, text]) => ({ term, text })),
+});

@@ -1,20 +1,24 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durationText } from '../../kit/text/units.ts';
 import {
+  type AgentAccess,
+  agentAccessOf,
   agentAccessOptions,
   type CommonOptions,
   commonOptionsOf,
   durationOption,
   filePath,
+  type Invocation,
+  invocationOf,
+  misused,
   outputOptions,
   type RawCommonOptions,
   recordOption,
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
-} from './common-options.ts';
+} from './arguments.ts';
 import { completionsOption } from './completion.ts';
-import { durationText } from './duration.ts';
-import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 /** Where neither the command line nor a profile says otherwise; less than the least is taken as the least. */
 export const METRICS_INTERVAL_MILLIS = 500;
@@ -27,7 +31,7 @@ const INTERVAL_MAX_MILLIS = 86_400_000;
 export const MEASURE_MILLIS = 60_000;
 
 /** What the command line of socktop asks for. Undefined: not said there. */
-export interface SocktopOptions extends CommonOptions {
+export interface SocktopOptions extends CommonOptions, AgentAccess {
   /** Agents by URL, in their order; they may hold a token, so they are never printed as they are. */
   readonly urls: readonly string[];
   /** Names of profiles, in their order. */
@@ -38,10 +42,6 @@ export interface SocktopOptions extends CommonOptions {
   readonly demo: boolean;
   /** This machine, without an agent. */
   readonly local: boolean;
-  /** PEM file with the certificates that are accepted. */
-  readonly tlsCaPath: string | undefined;
-  readonly verifyHostname: boolean;
-  readonly tokenFile: string | undefined;
   readonly compact: boolean;
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
@@ -147,14 +147,12 @@ function profileNames(name: string, before: readonly string[] | undefined): read
 function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
   return {
     ...commonOptionsOf(raw),
+    ...agentAccessOf(raw),
     urls,
     profiles: raw.profile ?? [],
     save: raw.save === true,
     demo: raw.demo === true,
     local: raw.local === true,
-    tlsCaPath: raw.tlsCa,
-    verifyHostname: raw.verifyHostname === true,
-    tokenFile: raw.tokenFile,
     compact: raw.compact === true,
     metricsIntervalMillis: raw.metricsIntervalMs,
     processesIntervalMillis: raw.processesIntervalMs,

@@ -1,8 +1,16 @@
-import type { ScreenVocabulary } from './common-options.ts';
-import { type ManualSection, manualPage } from './manual-page.ts';
-import { lines, paragraph, terms } from './manual-sections.ts';
+import type { ScreenVocabulary } from './arguments.ts';
+import {
+  keysSection,
+  lines,
+  type ManualKeys,
+  type ManualSection,
+  manualPage,
+  optionsSection,
+  paragraph,
+  section,
+  terms,
+} from './manual-page.ts';
 import { socktopCommand } from './socktop-command.ts';
-import { keysSection, type ManualKeys, optionsSection, section } from './sstop-manual.ts';
 
 /** The manual page socktop(1): options from the command's definition, keys as handed in, the rest written by hand. */
 export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly ManualKeys[]): string {

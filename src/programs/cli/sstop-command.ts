@@ -1,21 +1,25 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { shownUrl } from '../../kit/text/sanitize.ts';
+import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
+  type AgentAccess,
+  agentAccessOf,
   agentAccessOptions,
   type CommonOptions,
   commonOptionsOf,
   durationOption,
   filePath,
+  type Invocation,
+  invocationOf,
+  misused,
   outputOptions,
   type RawCommonOptions,
   recordOption,
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
-} from './common-options.ts';
+} from './arguments.ts';
 import { completionsOption } from './completion.ts';
-import { durationText, parseDurationMillis } from './duration.ts';
-import { type Invocation, invocationOf, misused } from './invocation.ts';
 
 const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
 
@@ -26,13 +30,10 @@ export const INTERVAL_MAX_MILLIS = 10_000;
 export const DEFAULT_INTERVAL_MILLIS = 1000;
 
 /** Another machine, by its agent; exactly one of URL and profile is there. */
-export interface AgentOptions {
+export interface AgentOptions extends AgentAccess {
   /** It may hold a token, so it is never printed as it is. */
   readonly url: string | undefined;
   readonly profile: string | undefined;
-  readonly tlsCaPath: string | undefined;
-  readonly verifyHostname: boolean;
-  readonly tokenFile: string | undefined;
 }
 
 /** What the command line of sstop asks for. Undefined: not said there, so the configuration or the default decides. */
@@ -180,10 +181,7 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     agent:
       url === undefined && raw.profile === undefined
         ? undefined
-        : {
-            ...{ url, profile: raw.profile, tlsCaPath: raw.tlsCa, tokenFile: raw.tokenFile },
-            verifyHostname: raw.verifyHostname === true,
-          },
+        : { url, profile: raw.profile, ...agentAccessOf(raw) },
   };
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync } from 'node:fs';
+import { closeSync, linkSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { toOpError } from '../../kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { linkTarget } from '../../kit/files/safe-link.ts';
-import { removeFile, withUserRights, writeNew } from '../../kit/files/user-file.ts';
+import { createNew, removeFile, withUserRights, writeNew } from '../../kit/files/user-file.ts';
 
 const MODE = 0o600;
 const MOST_NAMES = 8;
@@ -47,4 +47,76 @@ function writeBeside(target: string, text: string, makeSuffix: () => string): st
       if (names === MOST_NAMES || toOpError('create', thrown).code !== 'EEXIST') throw thrown;
     }
   }
+}
+
+/**
+ * A lock whose time is so far from now is one whose holder died: what is done under it takes milliseconds. One from the
+ * future was left before the clock was set back.
+ */
+const STALE_MILLIS = 10_000;
+const WAIT_MILLIS = 5000;
+const LOOK_MILLIS = 15;
+
+/**
+ * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds or `waitMillis`,
+ * else what the system says (`EACCES`, `EROFS`).
+ */
+export async function withFileLock<T>(
+  path: string,
+  work: () => T,
+  waitMillis: number = WAIT_MILLIS,
+): Promise<T> {
+  const lock = `${path}.lock`;
+  const until = performance.now() + waitMillis;
+  while (!taken(lock)) {
+    withUserRights(() => breakStale(lock));
+    if (performance.now() > until) {
+      throw new OpError({ op: 'lock', code: 'LOCKED', message: `another program holds ${lock}` });
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS));
+  }
+  try {
+    return work();
+  } finally {
+    removeFile(lock);
+  }
+}
+
+function taken(lock: string): boolean {
+  try {
+    closeSync(createNew(lock, 0o600));
+    return true;
+  } catch (thrown) {
+    const error = toOpError(`create ${lock}`, thrown);
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves a stale lock out of the way; one that turns out to be fresh, taken in that very moment, is put back. */
+function breakStale(lock: string): void {
+  const aside = `${lock}.${process.pid}`;
+  try {
+    if (!isStale(lock)) return;
+    renameSync(lock, aside);
+    if (!isStale(aside)) linkSync(aside, lock);
+  } catch (thrown) {
+    // Somebody else was faster: the next look tells.
+    const { code } = toOpError('break lock', thrown);
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw toOpError('break lock', thrown);
+  } finally {
+    removeFile(aside);
+  }
+}
+
+function isStale(path: string): boolean {
+  const status = lstatSync(path);
+  if (!status.isFile()) {
+    throw new OpError({
+      op: 'lock',
+      code: 'NOT_A_FILE',
+      message: `${path} is not a regular file; remove it`,
+    });
+  }
+  return Math.abs(Date.now() - status.mtimeMs) > STALE_MILLIS;
 }

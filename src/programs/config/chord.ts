@@ -11,7 +11,7 @@ import {
 type ChordReading = { readonly chord: string } | { readonly refusal: string };
 
 /** Always leaves the program; no configuration takes it away. */
-export const FIXED_CHORD = 'ctrl+c';
+export const QUIT_CHORD = 'ctrl+c';
 
 const FUNCTION_KEYS = 35;
 

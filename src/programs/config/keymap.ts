@@ -35,7 +35,7 @@ export const SCREEN_BINDINGS = [
   { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
 ] as const;
 
-/** The keys that steer a recording. */
+/** The keys that play a recording faster, slower and from another place. */
 export const PLAYBACK_GROUP = {
   title: 'Playback',
   bindings: [
@@ -45,23 +45,6 @@ export const PLAYBACK_GROUP = {
     { action: 'seek-forward', chords: [']'], description: 'Ten seconds on' },
   ],
 } as const;
-
-/** The actions of the bindings that both programs have. */
-export type CommonAction =
-  | (typeof MOVEMENT_BINDINGS)[number]['action']
-  | (typeof SCREEN_BINDINGS)[number]['action']
-  | (typeof PLAYBACK_GROUP)['bindings'][number]['action'];
-
-const PLAYBACK_ACTIONS: ReadonlySet<string> = new Set(PLAYBACK_GROUP.bindings.map(({ action }) => action));
-
-/** The groups without the keys that mean nothing here: a live machine cannot be sought in, a recording not killed. */
-export function groupsOfMode<Action extends string>(
-  groups: readonly KeyGroup<Action>[],
-  isPlayback: boolean,
-  liveActions: ReadonlySet<string>,
-): readonly KeyGroup<Action>[] {
-  return groupsWithout(groups, isPlayback ? liveActions : PLAYBACK_ACTIONS);
-}
 
 /** The groups without some actions; a group that has none left is left out. */
 export function groupsWithout<Action extends string>(

@@ -15,16 +15,18 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
-import { withFileLock } from './file-lock.ts';
+import { withFileLock } from './atomic-file.ts';
 import {
   type Profile,
   parseProfiles,
   printProfiles,
   profileNamed,
   profileNames,
+  profilesPath,
+  readProfiles,
+  saveProfile,
   withProfile,
 } from './profiles.ts';
-import { profilesPath, readProfiles, saveProfile } from './profiles-file.ts';
 
 const PROD: Profile = {
   ...{ url: 'ws://prod-host:3000/ws', tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined },
@@ -174,7 +176,7 @@ describe('saving', () => {
   test('loses nothing of what others save at the same time', async () => {
     const path = join(folder, 'many.json');
     const writer = `
-      const { saveProfile } = await import(${JSON.stringify(`${import.meta.dir}/profiles-file.ts`)});
+      const { saveProfile } = await import(${JSON.stringify(`${import.meta.dir}/profiles.ts`)});
       const [, path, who] = JSON.parse(process.env.WHO);
       for (let i = 0; i < 8; i++) await saveProfile(path, who + '-' + i, ${JSON.stringify(PROD)});`;
     const writers = Array.from({ length: 5 }, (_, at) =>

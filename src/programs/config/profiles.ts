@@ -1,4 +1,8 @@
-import { OpError } from '../../kit/errors/op-error.ts';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { readWhole, withUserRights } from '../../kit/files/user-file.ts';
+import { withFileLock, writeWhole } from './atomic-file.ts';
 
 /** How to reach an agent, saved under a name. */
 export interface Profile {
@@ -14,12 +18,12 @@ export interface Profile {
 }
 
 /** What stands in the file, with everything that this program does not know. */
-export interface ProfilesDocument {
+interface ProfilesDocument {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly profiles: Readonly<Record<string, unknown>>;
 }
 
-export const NO_PROFILES: ProfilesDocument = { fields: { profiles: {}, version: 0 }, profiles: {} };
+const NO_PROFILES: ProfilesDocument = { fields: { profiles: {}, version: 0 }, profiles: {} };
 
 const METRICS_LEAST_MILLIS = 100;
 const PROCESSES_LEAST_MILLIS = 200;
@@ -146,4 +150,93 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function damaged(message: string, cause?: unknown): OpError {
   return new OpError({ op: 'read profiles', code: 'DAMAGED', message, cause });
+}
+
+const LONGEST_BYTES = 1 << 20;
+
+/** `profiles.json` in the folder of the configuration. */
+export function profilesPath(folder: string): string {
+  return join(folder, 'profiles.json');
+}
+
+/** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */
+export function readProfiles(path: string): ProfilesDocument {
+  try {
+    return parseProfiles(decoded(readWhole(path, LONGEST_BYTES)));
+  } catch (thrown) {
+    const error = toOpError('read', thrown);
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return NO_PROFILES;
+    const isOther = OTHER_THINGS[error.code];
+    const code = isOther === undefined ? error.code : 'DAMAGED';
+    const why = isOther ?? (code === 'DAMAGED' ? error.message : `it cannot be read (${code})`);
+    throw new OpError({
+      op: 'read profiles',
+      code,
+      message: `${path}: ${why}; it stays as it is`,
+      cause: error,
+    });
+  }
+}
+
+/** What may be in the place of a file of profiles. */
+const OTHER_THINGS: Readonly<Record<string, string>> = {
+  EISDIR: 'it is no file',
+  NOT_A_FILE: 'it is no file',
+  TOO_LONG: 'it is longer than a megabyte',
+};
+
+/** The text; bytes that are none would not be written back as they are. */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no UTF-8', cause });
+  }
+}
+
+/**
+ * Puts one profile into the file as it is at that moment, whatever other programs write at the same time. A damaged
+ * file is never overwritten. OpError as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
+ */
+export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
+  try {
+    withUserRights(() => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
+    await withFileLock(path, () => {
+      writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)));
+    });
+  } catch (thrown) {
+    const error = toOpError('save profile', thrown);
+    if (error.op === 'read profiles') throw error;
+    throw new OpError({
+      op: 'save profile',
+      code: error.code,
+      message: `profile '${name}' is not saved in ${path} (${error.code})`,
+      cause: error,
+    });
+  }
+}
+
+/** A saved profile. Throws OpError: `NO_PROFILE`, `DAMAGED` and what the system says, each in one line. */
+export function loadProfile(name: string, path: string): Profile {
+  const document = readProfiles(path);
+  const profile = inFile(path, () => profileNamed(document, name));
+  if (profile !== undefined) return profile;
+  const names = profileNames(document);
+  const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  throw new OpError({
+    op: 'profile',
+    code: 'NO_PROFILE',
+    message: `there is no profile '${name}' in ${path}; ${known}. With a URL it would be saved`,
+  });
+}
+
+/** Names the file in what is wrong in it. */
+export function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof OpError)) throw thrown;
+    const { op, code, message } = thrown;
+    throw new OpError({ op, code, message: `${path}: ${message}`, cause: thrown });
+  }
 }

@@ -1,6 +1,6 @@
-import { problemText } from './config-problem.ts';
-import { readConfig } from './read-config.ts';
+import { readConfig } from './config.ts';
 import { VOCABULARY } from './vocabulary.fixture.ts';
+import { problemText } from './yaml-file.ts';
 
 // A program of its own: prints the problems of a file, read by somebody without privileges unless told to stay.
 const [path = '', stay] = process.argv.slice(2);

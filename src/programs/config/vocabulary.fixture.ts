@@ -1,4 +1,4 @@
-import { parseDurationMillis } from '../cli/duration.ts';
+import { parseDurationMillis } from '../../kit/text/units.ts';
 import type { Vocabulary } from './config.ts';
 
 const SORTS = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;

@@ -4,10 +4,9 @@ import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
 import { keymapOf } from '../config/keymap.ts';
-import { KEYMAP } from '../sstop/sstop-keymap.ts';
-import { SOCKTOP_KEYMAP } from './socktop-keymap.ts';
+import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../shared/keymaps.ts';
 import type { Effect, HostStart, Message, Model, StartOptions } from './socktop-model.ts';
-import { type SocktopProgram, socktopProgram } from './socktop-program.ts';
+import { type SocktopProgram, socktopProgram } from './socktop-update.ts';
 
 export const NOW_MILLIS = 1_700_000_000_000;
 
@@ -40,7 +39,7 @@ export class SocktopBench {
         ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
         ...{ mouse: true, dns: false, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
         ...{ canSignal: true, ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT },
-        ...{ keymap: keymapOf(KEYMAP), names },
+        ...{ keymap: keymapOf(SSTOP_KEYMAP), names },
       },
       ...options,
     });

@@ -1,5 +1,5 @@
-import { DISKS_MILLIS } from '../sstop/interval.ts';
-import { type Demand, NO_DEMAND } from '../sstop/sampler.ts';
+import { DISKS_MILLIS } from '../shared/interval.ts';
+import { type Demand, NO_DEMAND } from '../shared/sampler.ts';
 import type { Model } from './socktop-model.ts';
 import { wantedOfProcesses } from './socktop-rows.ts';
 

@@ -1,6 +1,6 @@
 import { followRow, scrollBy } from '../../screen/widgets/viewport.ts';
-import { isMovement, movedViewport } from '../../views/movement.ts';
-import type { Action } from './socktop-keymap.ts';
+import { isMovement, moveViewport } from '../../views/list-screen.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
 import type { Model, Step } from './socktop-model.ts';
 import { LIST } from './socktop-rows.ts';
 
@@ -13,15 +13,15 @@ function visibleHosts(model: Model): number {
 }
 
 /** What a key does on the table of hosts; undefined: the same as everywhere. */
-export function hostsMoved(model: Model, action: Action): Step | undefined {
-  if (action === 'open') return hostOpened(model);
+export function moveInHosts(model: Model, action: SocktopAction): Step | undefined {
+  if (action === 'open') return openHost(model);
   if (!isMovement(action)) return undefined;
   const { hostsViewport, hosts } = model;
-  return hostChosen(model, movedViewport(hostsViewport, action, hosts.length, visibleHosts(model)).selected);
+  return chooseHost(model, moveViewport(hostsViewport, action, hosts.length, visibleHosts(model)).selected);
 }
 
 /** The cursor on a host of the table. */
-export function hostChosen(model: Model, index: number): Step {
+export function chooseHost(model: Model, index: number): Step {
   const count = model.hosts.length;
   const current = Math.max(0, Math.min(index, count - 1));
   const hostsViewport = followRow(model.hostsViewport, current, count, visibleHosts(model));
@@ -29,25 +29,25 @@ export function hostChosen(model: Model, index: number): Step {
 }
 
 /** The table's rows moved by so many lines; the cursor stays where it is as long as it is seen. */
-export function hostsScrolled(model: Model, lines: number): Step {
+export function scrollHosts(model: Model, lines: number): Step {
   const count = model.hosts.length;
   const hostsViewport = scrollBy(model.hostsViewport, lines, count, visibleHosts(model));
   return { model: { ...model, hostsViewport, current: Math.max(0, hostsViewport.selected) } };
 }
 
 /** The dashboard of the host under the cursor. */
-export function hostOpened(model: Model): Step {
+export function openHost(model: Model): Step {
   return {
-    model: LIST.reordered({ ...model, view: 'dashboard', grab: undefined }),
+    model: LIST.reorder({ ...model, view: 'dashboard', grab: undefined }),
     effects: [{ kind: 'demand' }],
   };
 }
 
 /** The next host in the round; the view stays, but that a process pane is of one host alone. */
-export function wentToHost(model: Model, index: number): Step {
+export function goToHost(model: Model, index: number): Step {
   const count = model.hosts.length;
   if (count < 2) return { model };
-  const chosen = hostChosen(model, (index + count) % count).model;
+  const chosen = chooseHost(model, (index + count) % count).model;
   if (model.view === 'hosts') return { model: chosen };
-  return hostOpened(chosen);
+  return openHost(chosen);
 }

@@ -1,15 +1,15 @@
 import type { InputEvent } from '../../screen/input/event.ts';
-import { inputMessageOf } from '../../views/input-message.ts';
+import { inputMessageOf } from '../../views/screen-update.ts';
 import {
   initialModel as initialNetwork,
   type Message as NetworkMessage,
   stateOf,
 } from '../sstop/sstop-model.ts';
-import { update as updateNetwork } from '../sstop/sstop-update.ts';
+import { update as updateSstop } from '../sstop/sstop-update.ts';
 import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './socktop-model.ts';
 
 /** The network views of the current host, opened or come back to. */
-export function networkOpened(model: Model): Step {
+export function openNetwork(model: Model): Step {
   const host = hostOf(model);
   const network =
     host.network ??
@@ -26,16 +26,16 @@ export function networkOpened(model: Model): Step {
     { network: { ...network, isMouseOn: model.isMouseOn } },
   );
   const { width, height } = model;
-  const sized = networkUpdated(opened, model.current, { kind: 'resized', width, height });
+  const sized = updateNetwork(opened, model.current, { kind: 'resized', width, height });
   return { ...sized, effects: [...(sized.effects ?? []), { kind: 'demand' }] };
 }
 
-export function networkLeft(model: Model): Step {
+export function leaveNetwork(model: Model): Step {
   return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
 }
 
 /** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
-export function networkInput(model: Model, event: InputEvent): Message | undefined {
+export function networkMessageOf(model: Model, event: InputEvent): Message | undefined {
   const { network } = hostOf(model);
   if (network === undefined) return undefined;
   const message = inputMessageOf(network, event);
@@ -53,10 +53,10 @@ export function networkInput(model: Model, event: InputEvent): Message | undefin
 }
 
 /** A message for the network views of a host; one that has none takes none. */
-export function networkUpdated(model: Model, index: number, message: NetworkMessage): Step {
+export function updateNetwork(model: Model, index: number, message: NetworkMessage): Step {
   const { network } = model.hosts[index]!;
   if (network === undefined) return { model };
-  const step = updateNetwork(network, message);
+  const step = updateSstop(network, message);
   const isShown = model.view === 'network' && index === model.current;
   const effects = (step.effects ?? []).map((effect): Effect => ({ kind: 'network', host: index, effect }));
   return {

@@ -1,9 +1,9 @@
 import { contains, rect } from '../../screen/layout/rect.ts';
 import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
-import { isMovement, movedViewport } from '../../views/movement.ts';
-import { noticed } from '../../views/notice.ts';
+import { isMovement, moveViewport } from '../../views/list-screen.ts';
+import { withNotice } from '../../views/screen-update.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../../views/system/process-pane.ts';
-import type { Action } from './socktop-keymap.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
 import {
   hostOf,
   type Model,
@@ -24,14 +24,15 @@ function paneLayoutOf(model: Model): PaneLayout {
 }
 
 /** The pane of the process under the cursor; a notice where there is none. */
-export function paneOpened(model: Model): Step {
+export function openPane(model: Model): Step {
   const { selection, data } = hostOf(model);
   const row = selection === undefined ? -1 : data.rows.rowOf(selection);
-  if (selection === undefined || row < 0) return { model: noticed(model, 'Select a process first.', true) };
-  return paneFor(model, { ...selection, name: data.rows.names[row]! });
+  if (selection === undefined || row < 0)
+    return { model: withNotice(model, 'Select a process first.', true) };
+  return openPaneOf(model, { ...selection, name: data.rows.names[row]! });
 }
 
-function paneFor(model: Model, target: PaneState['target']): Step {
+function openPaneOf(model: Model, target: PaneState['target']): Step {
   const from = model.view === 'process' ? hostOf(model).pane : undefined;
   hostOf(model).data.closeDetail();
   const pane: PaneState = {
@@ -44,7 +45,7 @@ function paneFor(model: Model, target: PaneState['target']): Step {
 }
 
 /** Back to the pane that it was opened from, or to the table. */
-export function paneLeft(model: Model): Step {
+export function leavePane(model: Model): Step {
   const { pane, data } = hostOf(model);
   data.closeDetail();
   const left = withHost(model, { pane: pane?.from });
@@ -53,32 +54,32 @@ export function paneLeft(model: Model): Step {
 }
 
 /** What a key does on the pane; undefined: the same as everywhere. */
-export function paneActed(model: Model, action: Action): Step | undefined {
+export function actOnPane(model: Model, action: SocktopAction): Step | undefined {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return undefined;
   const { focus } = pane;
   if (isMovement(action)) {
     if (paneCount(data, focus) === 0) return { model };
     const rows = paneRows(paneLayoutOf(model), focus);
-    const viewport = movedViewport(pane.viewports[focus], action, paneCount(data, focus), rows);
+    const viewport = moveViewport(pane.viewports[focus], action, paneCount(data, focus), rows);
     return { model: withViewport(model, pane, focus, viewport) };
   }
   switch (action) {
     case 'open': {
       const child =
         focus === 'children' ? data.detail?.children[pane.viewports.children.selected] : undefined;
-      return child === undefined ? { model } : paneFor(model, child);
+      return child === undefined ? { model } : openPaneOf(model, child);
     }
     case 'host-next':
-      return { model: focused(model, pane, 1) };
+      return { model: moveFocus(model, pane, 1) };
     case 'host-previous':
-      return { model: focused(model, pane, -1) };
+      return { model: moveFocus(model, pane, -1) };
     default:
       return undefined;
   }
 }
 
-function focused(model: Model, pane: PaneState, delta: number): Model {
+function moveFocus(model: Model, pane: PaneState, delta: number): Model {
   const count = PANE_LISTS.length;
   const focus = PANE_LISTS[(PANE_LISTS.indexOf(pane.focus) + delta + count) % count]!;
   return withHost(model, { pane: { ...pane, focus } });
@@ -89,7 +90,7 @@ function withViewport(model: Model, pane: PaneState, list: PaneList, viewport: V
 }
 
 /** A press on a list of the pane: it has the focus, and the row the cursor; on a child that has it, its own pane. */
-export function panePressed(model: Model, x: number, y: number): Step {
+export function pressPane(model: Model, x: number, y: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };
   const list = listAt(model, x, y);
@@ -101,12 +102,12 @@ export function panePressed(model: Model, x: number, y: number): Step {
   if (!isRow) return { model: withHost(model, { pane: next }) };
   const child = list === 'children' ? data.detail?.children[row] : undefined;
   const isAgain = list === pane.focus && pane.viewports[list].selected === row;
-  if (isAgain && child !== undefined) return paneFor(model, child);
+  if (isAgain && child !== undefined) return openPaneOf(model, child);
   return { model: withViewport(model, next, list, { ...pane.viewports[list], selected: row }) };
 }
 
 /** The wheel moves the list under the pointer. */
-export function paneScrolled(model: Model, x: number, y: number, lines: number): Step {
+export function scrollPane(model: Model, x: number, y: number, lines: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };
   const list = listAt(model, x, y) ?? pane.focus;

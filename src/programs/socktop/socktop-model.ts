@@ -1,23 +1,22 @@
 import type { ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
-import type { Theme } from '../../screen/style/theme.ts';
+import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
-import type { Notice } from '../../views/notice.ts';
-import type { KillState } from '../../views/overlays/kill-state.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import { MachineProcessList } from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
+import type { PlaybackState } from '../shared/recordings.ts';
+import { type FrameModel, type FrameOptions, initialFrame } from '../shared/screen-frame.ts';
 import type {
   Effect as NetworkEffect,
   Message as NetworkMessage,
   Model as NetworkModel,
   StartOptions as NetworkOptions,
-  PlaybackState,
 } from '../sstop/sstop-model.ts';
-import type { Action, Keymap } from './socktop-keymap.ts';
 
 /** What fills the screen. */
 export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';
@@ -63,9 +62,7 @@ interface Prompt {
 }
 
 /** Everything that socktop's screen depends on. */
-export interface Model {
-  readonly width: number;
-  readonly height: number;
+export interface Model extends FrameModel<SocktopAction> {
   readonly hosts: readonly HostModel[];
   /** Which of the hosts is shown, or has the cursor. */
   readonly current: number;
@@ -81,24 +78,11 @@ export interface Model {
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly prompt: Prompt | undefined;
-  readonly kill: KillState | undefined;
-  /** First line of the help shown; undefined: it is closed. */
-  readonly helpOffset: number | undefined;
-  /** The cell of the scrollbar's thumb that the pointer holds. */
-  readonly grab: number | undefined;
-  readonly isMouseOn: boolean;
-  readonly ownPid: number;
-  readonly ascii: boolean;
-  readonly theme: Theme;
-  readonly keymap: Keymap;
-  /** Set where a recording is played. */
-  readonly playback: PlaybackState | undefined;
   /** What sstop's screen starts with, host by host. */
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   /** Wall time as last told; ages of connections are counted to it. */
   readonly nowMillis: number;
-  readonly notice: Notice | undefined;
 }
 
 /** All that can happen to it. */
@@ -113,7 +97,7 @@ export type Message =
       readonly nowMillis: number;
     }
   | { readonly kind: 'ticked'; readonly nowMillis: number }
-  | ScreenMessage<Action>
+  | ScreenMessage<SocktopAction>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
@@ -133,11 +117,7 @@ export type Effect =
   | { readonly kind: 'network'; readonly host: number; readonly effect: NetworkEffect };
 
 /** What a message leads to; the loop carries out the effects once the model is the new one. */
-export interface Step {
-  readonly model: Model;
-  readonly effects?: readonly Effect[];
-  readonly quit?: boolean;
-}
+export type Step = StepOf<Model, Effect>;
 
 /** One machine to begin with. */
 export interface HostStart {
@@ -148,18 +128,13 @@ export interface HostStart {
 }
 
 /** How the screen starts. */
-export interface StartOptions {
+export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly hosts: readonly HostStart[];
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
-  readonly mouse: boolean;
   /** Of the process table, in their order; undefined: all. */
   readonly columns?: readonly string[];
-  readonly ownPid: number;
-  readonly ascii: boolean;
-  readonly theme: Theme;
-  readonly keymap: Keymap;
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   readonly nowMillis: number;
@@ -195,16 +170,15 @@ export function initialModel(options: StartOptions): Model {
   );
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;
   return {
-    ...{ width: 0, height: 0, hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
+    ...initialFrame(options),
+    ...{ hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
     networkFrom: 'dashboard',
     hostsViewport: { offset: 0, selected: 0 },
     list: new MachineProcessList(options.columns),
-    ...{ isPaused: false, isCompact: options.compact, isPerCore: false, isMouseOn: options.mouse },
+    ...{ isPaused: false, isCompact: options.compact, isPerCore: false },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
-    ...{ prompt: undefined, kill: undefined, helpOffset: undefined, grab: undefined },
+    prompt: undefined,
     notice: noticeOf(hosts),
-    playback: undefined,
-    ...{ ownPid: options.ownPid, ascii: options.ascii, theme: options.theme, keymap: options.keymap },
     networkOptions: options.networkOptions,
   };
 }

@@ -1,10 +1,11 @@
 import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { ListScreen } from '../../views/list-screen.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { needsOf } from '../../views/system/dashboard.ts';
-import { type DashboardLayout, layoutDashboard } from '../../views/system/dashboard-layout.ts';
-import { type HostModel, hostOf, type Model, withHost } from './socktop-model.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
+import { withNotice } from '../../views/screen-update.ts';
+import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
+import { chordText } from '../config/keymap.ts';
+import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
 
 /** The dashboard's places on the screen as it is. */
 function layoutOf(model: Model): DashboardLayout {
@@ -30,8 +31,8 @@ function listOf(index?: number): ListScreen<Model, ProcessIdentity> {
 export const LIST = listOf();
 
 /** The model after rows of a host changed: the cursor follows its process. */
-export function reordered(model: Model, index: number): Model {
-  return listOf(index).reordered(model);
+export function reorder(model: Model, index: number): Model {
+  return listOf(index).reorder(model);
 }
 
 /** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
@@ -49,9 +50,9 @@ function visiblePids(model: Model): readonly number[] {
 }
 
 /** The model with another search for the current host. */
-export function searched(model: Model, search: string): Model {
+export function applySearch(model: Model, search: string): Model {
   hostOf(model).data.rows.search(search);
-  return LIST.reordered(withHost(model, { search }));
+  return LIST.reorder(withHost(model, { search }));
 }
 
 /** The process under the cursor, or that of the pane; undefined where there is none. */
@@ -61,4 +62,23 @@ export function killTargetOf(model: Model): KillTarget | undefined {
   if (model.view !== 'dashboard' || selection === undefined) return undefined;
   const row = data.rows.rowOf(selection);
   return row < 0 ? undefined : { ...selection, name: data.rows.names[row]! };
+}
+
+/** The model with the network use of the current host's processes shown, or no longer; it is asked for only then. */
+export function toggleTraffic(model: Model): Step {
+  const { data, sort, hasTraffic } = hostOf(model);
+  data.countTraffic(!hasTraffic);
+  const isOrphaned = hasTraffic && sort.key === 'network';
+  const next = withHost(model, {
+    hasTraffic: !hasTraffic,
+    sort: isOrphaned ? { key: 'cpu', isReversed: false } : sort,
+  });
+  return { model: LIST.reorder(next), effects: [{ kind: 'demand' }] };
+}
+
+/** The processes that use the network most first; a notice where that is not shown. */
+export function sortByTraffic(model: Model): Model {
+  if (hostOf(model).hasTraffic) return LIST.sortBy(model, 'network');
+  const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
+  return withNotice(model, `Network use is not counted now: ${key} shows it.`, true);
 }

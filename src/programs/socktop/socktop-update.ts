@@ -1,38 +1,48 @@
-import { isMovement } from '../../views/movement.ts';
-import { noticed } from '../../views/notice.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { killOpened, updateScreen } from '../../views/screen-update.ts';
-import { fasterThan, slowerThan } from '../sstop/interval.ts';
-import { hostsMoved, wentToHost } from './hosts-update.ts';
-import { networkLeft, networkOpened, networkUpdated } from './network-update.ts';
-import { paneActed, paneLeft, paneOpened } from './pane-update.ts';
-import { helpOf } from './socktop-help.ts';
-import type { Action } from './socktop-keymap.ts';
-import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './socktop-model.ts';
-import { pointed } from './socktop-pointer.ts';
-import { pasted, promptOpened, typed } from './socktop-prompt.ts';
-import { killTargetOf, LIST, reordered, searched } from './socktop-rows.ts';
-import { sortedByTraffic, trafficToggled } from './traffic-update.ts';
+import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
+import { rect } from '../../screen/layout/rect.ts';
+import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
+import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
+import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
+import { hostRowAt } from '../../views/system/hosts-table.ts';
+import { fasterThan, slowerThan } from '../shared/interval.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
+import type { FrameProgram } from '../shared/screen-frame.ts';
+import { chooseHost, goToHost, moveInHosts, openHost, scrollHosts } from './hosts-update.ts';
+import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
+import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
+import {
+  type Effect,
+  hostOf,
+  initialModel,
+  type Message,
+  type Model,
+  type StartOptions,
+  type Step,
+  withHost,
+} from './socktop-model.ts';
+import { applySearch, killTargetOf, LIST, reorder, sortByTraffic, toggleTraffic } from './socktop-rows.ts';
+import { helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
 /** The model after a message, and what the outside is to do. Pure but for the hosts' data, which the model owns. */
-export function update(model: Model, message: Message): Step {
+function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
-      return resized(model, message.width, message.height);
+      return resize(model, message.width, message.height);
     case 'sampled':
-      return { model: sampled(model, message) };
+      return { model: takeSample(model, message) };
     case 'failed':
       return { model: withHost(model, { failure: message.message }, message.host) };
     case 'linked':
-      return { model: linked(model, message) };
+      return { model: takeLink(model, message) };
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
     case 'played':
       return { model: { ...model, playback: message.playback } };
     case 'network':
-      return networkUpdated(model, message.host, message.message);
+      return updateNetwork(model, message.host, message.message);
     default:
       return updateScreen(model, message, PARTS);
   }
@@ -40,20 +50,21 @@ export function update(model: Model, message: Message): Step {
 
 const PARTS = {
   helpOf: (model: Model) => helpOf(model),
-  acted: (model: Model, action: Action): Step | undefined =>
-    actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
-  ...{ typed, pasted, pointed },
+  act: (model: Model, action: SocktopAction): Step | undefined =>
+    actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
+  acceptPrompt: (model: Model): Model => ({ ...model, prompt: undefined }),
+  ...{ cancelPrompt, editPrompt, pointAt },
   signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', host, pid, startTicks, signal };
   },
 };
 
-function resized(model: Model, width: number, height: number): Step {
-  const next = LIST.reordered({ ...model, width, height });
-  return networkUpdated(next, next.current, { kind: 'resized', width, height });
+function resize(model: Model, width: number, height: number): Step {
+  const next = LIST.reorder({ ...model, width, height });
+  return updateNetwork(next, next.current, { kind: 'resized', width, height });
 }
 
-function sampled(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
+function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
   const { data } = model.hosts[host]!;
   // What was asked for before the pause comes too late for it.
   if (model.isPaused) return model;
@@ -63,10 +74,10 @@ function sampled(model: Model, { host, snapshot }: Extract<Message, { kind: 'sam
     ...model,
     nowMillis: Math.max(model.nowMillis, model.hosts[host]!.link === undefined ? wallMillis : 0),
   };
-  return reordered(withHost(next, { failure: undefined }, host), host);
+  return reorder(withHost(next, { failure: undefined }, host), host);
 }
 
-function linked(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
+function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
   const before = model.hosts[host]!.link;
   const wasLive = before?.phase === 'live';
   // What comes after a gap does not continue what was before it.
@@ -74,53 +85,53 @@ function linked(model: Model, { host, status, nowMillis }: Extract<Message, { ki
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
   // An agent tells its version after it is there.
   const isNews = status.phase === 'live' && status.notice !== before?.notice && host === model.current;
-  return isNews && status.notice !== undefined ? noticed(next, status.notice, true) : next;
+  return isNews && status.notice !== undefined ? withNotice(next, status.notice, true) : next;
 }
 
-function actedOnView(model: Model, action: Action): Step | undefined {
+function actOnView(model: Model, action: SocktopAction): Step | undefined {
   if (model.view === 'hosts') {
-    const step = hostsMoved(model, action);
+    const step = moveInHosts(model, action);
     if (step !== undefined) return step;
   }
   if (model.view === 'process') {
-    const step = paneActed(model, action);
+    const step = actOnPane(model, action);
     if (step !== undefined) return step;
   }
-  if (isMovement(action)) return { model: LIST.moved(model, action) };
+  if (isMovement(action)) return { model: LIST.move(model, action) };
   switch (action) {
     case 'open':
-      return paneOpened(model);
+      return openPane(model);
     case 'back':
-      return escaped(model);
+      return clearOrGoBack(model);
     case 'network':
-      return model.view === 'network' ? networkLeft(model) : networkOpened(model);
+      return model.view === 'network' ? leaveNetwork(model) : openNetwork(model);
     case 'host-next':
-      return wentToHost(model, model.current + 1);
+      return goToHost(model, model.current + 1);
     case 'host-previous':
-      return wentToHost(model, model.current - 1);
+      return goToHost(model, model.current - 1);
     default:
       return undefined;
   }
 }
 
-function actedOnRows(model: Model, action: Action): Step | undefined {
+function actOnRows(model: Model, action: SocktopAction): Step | undefined {
   const key = model.list.sortKeys(hostOf(model).hasTraffic).find((one) => action === `sort-${one}`);
-  if (key !== undefined) return { model: isOnTable(model) ? LIST.sortedBy(model, key) : model };
+  if (key !== undefined) return { model: isOnTable(model) ? LIST.sortBy(model, key) : model };
   switch (action) {
     case 'sort-next':
-      return { model: isOnTable(model) ? LIST.sortedByNext(model) : model };
+      return { model: isOnTable(model) ? LIST.sortByNext(model) : model };
     case 'sort-reverse':
-      return { model: isOnTable(model) ? LIST.reversed(model) : model };
+      return { model: isOnTable(model) ? LIST.reverse(model) : model };
     case 'sort-network':
-      return { model: isOnTable(model) ? sortedByTraffic(model) : model };
+      return { model: isOnTable(model) ? sortByTraffic(model) : model };
     case 'traffic':
-      return isOnTable(model) ? trafficToggled(model) : { model };
+      return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
-      return { model: isOnTable(model) ? promptOpened(model) : model };
+      return { model: isOnTable(model) ? openPrompt(model) : model };
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
-      return { model: killOpened(model, hostOf(model).canSignal, killTargetOf(model)) };
+      return { model: openKill(model, hostOf(model).canSignal, killTargetOf(model)) };
     default:
       return undefined;
   }
@@ -130,12 +141,12 @@ function isOnTable(model: Model): boolean {
   return model.view === 'dashboard';
 }
 
-function actedOnScreen(model: Model, action: Action): Step | undefined {
+function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   switch (action) {
     case 'compact':
       if (!isOnTable(model)) return { model };
       return {
-        model: LIST.reordered({ ...model, isCompact: !model.isCompact }),
+        model: LIST.reorder({ ...model, isCompact: !model.isCompact }),
         effects: [{ kind: 'demand' }],
       };
     case 'retry':
@@ -145,17 +156,17 @@ function actedOnScreen(model: Model, action: Action): Step | undefined {
     case 'slower':
       return withInterval(model, slowerThan(model.metricsIntervalMillis));
     case 'pause':
-      return paused(model);
+      return togglePause(model);
     default:
       return undefined;
   }
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */
-function escaped(model: Model): Step {
-  if (model.view === 'network') return networkLeft(model);
-  if (model.view === 'process') return paneLeft(model);
-  if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: searched(model, '') };
+function clearOrGoBack(model: Model): Step {
+  if (model.view === 'network') return leaveNetwork(model);
+  if (model.view === 'process') return leavePane(model);
+  if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: { ...model, view: 'hosts' }, effects: [{ kind: 'demand' }] };
   }
@@ -174,7 +185,74 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
 }
 
 /** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
-function paused(model: Model): Step {
+function togglePause(model: Model): Step {
   if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
+}
+
+/** The parts that the screen's loop runs. */
+export type SocktopProgram = FrameProgram<Model, Message, Effect>;
+
+/** socktop's screen as a program for the loop. */
+export function socktopProgram(options: StartOptions): SocktopProgram {
+  return {
+    initial: initialModel(options),
+    update,
+    view,
+    input: messageOf,
+    resized: (_model, width, height) => ({ kind: 'resized', width, height }),
+  };
+}
+
+function messageOf(model: Model, event: InputEvent): Message | undefined {
+  return model.view === 'network' ? networkMessageOf(model, event) : inputMessageOf(model, event);
+}
+
+/** The model after a report of the mouse on the current view. */
+function pointAt(model: Model, event: MouseEvent): Step {
+  if (model.view === 'dashboard') return LIST.pointAt(model, event, openPane);
+  switch (event.action) {
+    case 'wheel-up':
+      return scroll(model, event, -WHEEL_LINES);
+    case 'wheel-down':
+      return scroll(model, event, WHEEL_LINES);
+    case 'press':
+      return event.button === 'left' ? press(model, event) : { model };
+    case 'release':
+      return { model: model.grab === undefined ? model : { ...model, grab: undefined } };
+    default:
+      return { model };
+  }
+}
+
+function scroll(model: Model, { x, y }: MouseEvent, lines: number): Step {
+  return model.view === 'hosts' ? scrollHosts(model, lines) : scrollPane(model, x, y, lines);
+}
+
+function press(model: Model, { x, y }: MouseEvent): Step {
+  return model.view === 'hosts' ? pressHost(model, x, y) : pressPane(model, x, y);
+}
+
+/** A press on a host puts the cursor on it, on the one that has it opens it. */
+function pressHost(model: Model, x: number, y: number): Step {
+  const screen = rect(0, 0, model.width, model.height);
+  const row = hostRowAt(screen, model.hostsViewport.offset, model.hosts.length, x, y);
+  if (row < 0) return { model };
+  return row === model.hostsViewport.selected ? openHost(model) : chooseHost(model, row);
+}
+
+/** Opens the line at the bottom with the search in force now. */
+function openPrompt(model: Model): Model {
+  const { search } = hostOf(model);
+  return { ...model, prompt: { input: textInput(search), before: search } };
+}
+
+function cancelPrompt(model: Model): Model {
+  return applySearch({ ...model, prompt: undefined }, model.prompt?.before ?? '');
+}
+
+/** The search applies while it is typed. */
+function editPrompt(model: Model, input: TextInput): Model {
+  if (model.prompt === undefined) return model;
+  return applySearch({ ...model, prompt: { ...model.prompt, input } }, input.text);
 }

@@ -1,78 +1,54 @@
 import { groupedText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
-import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
+import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
-import { renderScrollbar } from '../../screen/widgets/viewport.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
-import { renderHelp } from '../../views/overlays/help.ts';
-import { renderKill } from '../../views/overlays/kill.ts';
-import { killNote } from '../../views/overlays/kill-state.ts';
-import { renderPromptLine } from '../../views/overlays/prompt-line.ts';
-import { needsOf, renderDashboard } from '../../views/system/dashboard.ts';
+import type { HelpGroup } from '../../views/overlays/help.ts';
+import type { Notice } from '../../views/screen-update.ts';
 import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
   type DashboardLayout,
   layoutDashboard,
-} from '../../views/system/dashboard-layout.ts';
+  needsOf,
+  renderDashboard,
+} from '../../views/system/dashboard.ts';
 import { hostsArea, renderHosts } from '../../views/system/hosts-table.ts';
 import { layoutPane, renderProcessPane } from '../../views/system/process-pane.ts';
 import { renderHostsHeader, renderSystemHeader } from '../../views/system/system-header.ts';
 import type { SystemView } from '../../views/system/system-look.ts';
 import { chordText } from '../config/keymap.ts';
+import type { SocktopAction } from '../shared/keymaps.ts';
+import {
+  helpGroups,
+  keyHintsOf,
+  paintScreen,
+  renderFooter,
+  renderRowsScrollbar,
+} from '../shared/screen-frame.ts';
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
-import { footerHints, footerNote } from './socktop-footer.ts';
-import { helpOf } from './socktop-help.ts';
-import { type HostModel, hostOf, type Model } from './socktop-model.ts';
+import { type HostModel, hostOf, type Model, type ViewName } from './socktop-model.ts';
+
+const FRAME = {
+  program: 'socktop',
+  minWidth: DASHBOARD_MIN_WIDTH,
+  minHeight: DASHBOARD_MIN_HEIGHT,
+  paint,
+  helpOf,
+};
 
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
-  if (model.view === 'network' && network !== undefined) {
-    viewNetwork({ ...network, link }, buffer);
-    return;
-  }
-  paint(model, buffer);
-  // Names may hold anything; what is drawn around them is ASCII by itself.
-  if (model.ascii) buffer.restrictToAscii();
+  if (model.view === 'network' && network !== undefined) viewNetwork({ ...network, link }, buffer);
+  else paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
-  const { theme, ascii } = model;
-  buffer.clear(theme.base);
-  const { width, height } = buffer;
-  if (width < DASHBOARD_MIN_WIDTH || height < DASHBOARD_MIN_HEIGHT) {
-    renderTooSmall(model, buffer);
-    return;
-  }
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
-  renderFooter(rect(0, height - 1, width, 1), model, buffer);
-  if (model.helpOffset !== undefined) {
-    const title = 'socktop keys';
-    renderHelp(buffer.area, buffer, { title, groups: helpOf(model), offset: model.helpOffset, theme, ascii });
-  }
-  if (model.kill !== undefined) {
-    const { pid, name, selected } = model.kill;
-    renderKill(buffer.area, buffer, {
-      pid,
-      name,
-      selected,
-      ...killNote(model.kill, 'socktop'),
-      theme,
-      ascii,
-    });
-  }
-}
-
-function renderTooSmall(model: Model, buffer: Buffer): void {
-  const lines = [
-    'Too small.',
-    `${buffer.width}x${buffer.height}, but`,
-    `${DASHBOARD_MIN_WIDTH}x${DASHBOARD_MIN_HEIGHT} is needed.`,
-  ];
-  for (const [y, line] of lines.entries()) buffer.put(0, y, line, model.theme.warning);
+  renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
@@ -133,8 +109,7 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
   const { table, scrollbar } = layout;
   model.list.render(table, buffer, data.rows, { sort, viewport, isPerCore, hasTraffic, theme, ascii });
   const position = { count: data.rows.count, visible: tableRowsIn(table), offset: viewport.offset };
-  const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
-  if (position.count > position.visible) renderScrollbar(scrollbar, buffer, position, styles, ascii);
+  renderRowsScrollbar(scrollbar, buffer, model, position);
   if (data.rows.count === 0) renderEmpty(layout, host, model, buffer);
 }
 
@@ -164,31 +139,97 @@ function titlesOf(
   return { title, rightTitle: model.isPerCore ? 'CPU % of one core' : 'CPU % of the machine' };
 }
 
-function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
-  const { prompt, theme } = model;
-  if (prompt !== undefined) {
-    const { count, unfilteredCount } = hostOf(model).data.rows;
-    const note = `${count} of ${unfilteredCount}`;
-    renderPromptLine(area, buffer, {
-      label: '/',
-      input: prompt.input,
-      note,
-      error: undefined,
-      theme,
-      ascii: model.ascii,
-    });
-    return;
-  }
+function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
+  const { prompt, playback, theme, ascii } = model;
   const note = footerNote(model);
-  if (note === undefined && model.playback !== undefined) {
-    const { fileName, progress } = model.playback;
-    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii: model.ascii });
+  if (prompt === undefined && note === undefined && playback !== undefined) {
+    const { fileName, progress } = playback;
+    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
     return;
   }
-  if (note === undefined) {
-    const styles = { key: theme.key, label: theme.dim, ground: theme.base };
-    renderKeyHints(area, buffer, footerHints(model), styles);
-    return;
+  const { count, unfilteredCount } = hostOf(model).data.rows;
+  renderFooter(area, buffer, model, {
+    prompt: prompt && {
+      ...{ label: '/', input: prompt.input, error: undefined },
+      note: `${count} of ${unfilteredCount}`,
+    },
+    note,
+    hints: () => footerHints(model),
+  });
+}
+
+/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
+  hosts: ['help', 'open', 'pause', 'quit'],
+  dashboard: [
+    ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
+    ...(['back', 'pause', 'quit', 'traffic'] as const),
+  ],
+  process: ['help', 'back', 'host-next', 'open', 'kill', 'pause', 'quit'],
+};
+
+/** What the user should know now, instead of the keys. */
+function footerNote(model: Model): Notice | undefined {
+  if (model.notice !== undefined) return model.notice;
+  if (model.view === 'hosts') return undefined;
+  const { failure, link } = hostOf(model);
+  if (link !== undefined && link.phase !== 'live') return undefined;
+  if (failure !== undefined) return { text: failure, isBad: true };
+  return model.view === 'dashboard' ? trafficNote(model) : undefined;
+}
+
+/** Why nothing is in the column of network use. */
+function trafficNote(model: Model): Notice | undefined {
+  const { hasTraffic, data } = hostOf(model);
+  if (!hasTraffic) return undefined;
+  const isUnrecorded = model.playback !== undefined && !data.isTrafficTold;
+  const reason = isUnrecorded ? 'the recording has not told who uses the network so far' : data.trafficError;
+  return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
+}
+
+function footerHints(model: Model): readonly KeyHint[] {
+  if (model.view === 'network') return [];
+  return keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+}
+
+/** What the label says of the present state; undefined: nothing but what the key does; null: the key does nothing. */
+function labelOf(model: Model, action: SocktopAction): string | undefined | null {
+  const host = hostOf(model);
+  switch (action) {
+    case 'search':
+      return host.search === '' ? undefined : `search: ${host.search}`;
+    case 'sort-next':
+      return `sort: ${host.sort.key}`;
+    case 'back':
+      if (model.view === 'process') return undefined;
+      return host.search !== '' ? 'clear search' : model.hosts.length > 1 ? 'hosts' : null;
+    case 'host-next':
+      if (model.view === 'process') return 'next list';
+      return model.hosts.length > 1 ? undefined : null;
+    case 'open':
+      if (model.view === 'hosts') return 'open';
+      return model.view === 'process' ? (host.pane?.focus === 'children' ? 'open' : null) : undefined;
+    case 'kill':
+      return host.canSignal ? undefined : null;
+    case 'traffic':
+      return host.hasTraffic ? 'NET off' : undefined;
+    case 'compact':
+      return model.isCompact ? 'full' : undefined;
+    case 'pause':
+      return model.isPaused ? 'resume' : undefined;
+    default:
+      return undefined;
   }
-  buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
+}
+
+/** The help overlay's text: the keys, the mouse, and what program this is. */
+export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] {
+  const about: HelpGroup = {
+    title: 'About',
+    lines: [
+      { keys: `socktop ${version}`, description: 'Monitor of machines, near and far' },
+      { keys: 'license', description: 'MIT' },
+    ],
+  };
+  return [...helpGroups(keymap, ascii), about];
 }

@@ -4,11 +4,12 @@ import { SampleWorld } from '../../data/sample/sample-world.fixture.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
 import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
-import type { NetworkData } from '../../views/network/network-data.ts';
+import type { NetworkData } from '../../views/network/network-list.ts';
 import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
-import { KEYMAP, keymapOf } from './sstop-keymap.ts';
+import { keymapOf } from '../config/keymap.ts';
+import { SSTOP_KEYMAP } from '../shared/keymaps.ts';
 import { type Effect, type ListState, type Message, type Model, stateOf } from './sstop-model.ts';
-import { type SstopProgram, sstopProgram } from './sstop-program.ts';
+import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 
 const PIDS = [11, 12, 13, 14, 15];
 
@@ -46,7 +47,7 @@ export class Bench {
       ownPid: 1_000_000,
       ascii: false,
       theme: TOKYO_NIGHT,
-      keymap: keymapOf(KEYMAP),
+      keymap: keymapOf(SSTOP_KEYMAP),
       names: { host: () => undefined, country: () => undefined },
     });
     this.model = this.program.initial;

@@ -1,17 +1,17 @@
-import { noticed } from '../../views/notice.ts';
+import { withNotice } from '../../views/screen-update.ts';
 import { listOf, type Model, stateOf, type ViewName, withState } from './sstop-model.ts';
-import { filtered, relisted } from './sstop-rows.ts';
+import { applyFilter, relist } from './sstop-rows.ts';
 
 /** The model in another view; Escape leads back to where one was. */
-export function wentTo(model: Model, view: ViewName): Model {
+export function goTo(model: Model, view: ViewName): Model {
   const back = model.back.filter((each) => each !== view && each !== model.view);
-  return relisted({ ...model, view, back: [...back, model.view], grab: undefined });
+  return relist({ ...model, view, back: [...back, model.view], grab: undefined });
 }
 
-export function wentBack(model: Model): Model {
+export function goBack(model: Model): Model {
   const view = model.back.at(-1) ?? 'processes';
   const detail = view === 'detail' ? model.detail : undefined;
-  return relisted({ ...model, view, back: model.back.slice(0, -1), detail, grab: undefined });
+  return relist({ ...model, view, back: model.back.slice(0, -1), detail, grab: undefined });
 }
 
 /** What is to be selected before it can be opened. */
@@ -26,11 +26,11 @@ const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
  * Opens what the cursor is on: a process its detail; a host or a group the processes that belong to it. A notice
  * where it is on nothing.
  */
-export function wentInto(model: Model): Model {
+export function openSelected(model: Model): Model {
   if (model.view === 'detail') return model;
   const { sort, viewport, selection } = stateOf(model);
   if (viewport.selected < 0 || selection === undefined) {
-    return noticed(model, `Select a ${OPENED[model.view]} first.`, true);
+    return withNotice(model, `Select a ${OPENED[model.view]} first.`, true);
   }
   const { hosts, groups, listen } = model.workspace;
   switch (model.view) {
@@ -40,11 +40,11 @@ export function wentInto(model: Model): Model {
       return detailOf(model, listen.ownerAt(sort, viewport.selected));
     case 'hosts': {
       const address = hosts.addressAt(sort, viewport.selected);
-      return address === '' ? model : filtered(wentTo(model, 'processes'), `host:${address}`);
+      return address === '' ? model : applyFilter(goTo(model, 'processes'), `host:${address}`);
     }
     case 'groups': {
       const text = groups.filterAt(sort, viewport.selected);
-      return text === '' ? model : filtered(wentTo(model, 'processes'), text);
+      return text === '' ? model : applyFilter(goTo(model, 'processes'), text);
     }
   }
 }
@@ -58,7 +58,7 @@ function detailOf(model: Model, owner: number): Model {
     { selection: undefined, viewport: { offset: 0, selected: -1 }, filterText: '' },
     'detail',
   );
-  return wentTo(
+  return goTo(
     { ...withState(fresh, { filter: undefined }, 'detail'), detail: { slot: owner, serial } },
     'detail',
   );

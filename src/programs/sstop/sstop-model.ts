@@ -4,9 +4,8 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { OwnerHistories } from '../../data/query/owner-history.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
-import type { PlaybackProgress } from '../../data/recording/recorded-source.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
-import type { Theme } from '../../screen/style/theme.ts';
+import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import { ConnectionList } from '../../views/network/connection-list.ts';
@@ -14,13 +13,18 @@ import { DetailFacts } from '../../views/network/detail.ts';
 import { GroupList } from '../../views/network/group-list.ts';
 import { HostList } from '../../views/network/host-list.ts';
 import { ListenList } from '../../views/network/listen-list.ts';
-import type { NetworkData } from '../../views/network/network-data.ts';
-import type { Identity, ListSort, NameLookup, NetworkList } from '../../views/network/network-list.ts';
+import type {
+  Identity,
+  ListSort,
+  NameLookup,
+  NetworkData,
+  NetworkList,
+} from '../../views/network/network-list.ts';
 import { type ProcessColumn, ProcessList } from '../../views/network/network-process-list.ts';
-import type { Notice } from '../../views/notice.ts';
-import type { KillState } from '../../views/overlays/kill-state.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
-import type { Action, Keymap } from './sstop-keymap.ts';
+import type { SstopAction } from '../shared/keymaps.ts';
+import type { PlaybackState } from '../shared/recordings.ts';
+import { type FrameModel, type FrameOptions, initialFrame } from '../shared/screen-frame.ts';
 
 /** What fills the screen below the header. The detail's list is that of one process's connections. */
 export type ViewName = 'processes' | 'hosts' | 'listen' | 'groups' | 'detail';
@@ -61,16 +65,8 @@ interface Workspace {
   readonly filterCaches: FilterCaches;
 }
 
-/** A recording under way. */
-export interface PlaybackState {
-  readonly fileName: string;
-  readonly progress: PlaybackProgress;
-}
-
 /** Everything that sstop's screen depends on. */
-export interface Model {
-  readonly width: number;
-  readonly height: number;
+export interface Model extends FrameModel<SstopAction> {
   /** The newest sample. */
   readonly live: NetworkData | undefined;
   /** What is on screen: the newest sample, or a copy of the one at which the screen was paused. */
@@ -95,26 +91,13 @@ export interface Model {
   readonly prompt: Prompt | undefined;
   /** Filters entered so far, the newest first. */
   readonly filterHistory: readonly string[];
-  readonly kill: KillState | undefined;
-  /** Set where a recording is played. */
-  readonly playback: PlaybackState | undefined;
   /** The way to another machine; undefined: what is shown is this one, or a recording. */
   readonly link: RemoteStatus | undefined;
-  /** First line of the help shown; undefined: it is closed. */
-  readonly helpOffset: number | undefined;
-  /** The cell of the scrollbar's thumb that the pointer holds. */
-  readonly grab: number | undefined;
   readonly intervalMillis: number;
-  readonly isMouseOn: boolean;
   readonly canSignal: boolean;
-  readonly ownPid: number;
-  readonly ascii: boolean;
-  readonly theme: Theme;
-  readonly keymap: Keymap;
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
-  readonly notice: Notice | undefined;
 }
 
 /** All that can happen to it. */
@@ -122,7 +105,7 @@ export type Message =
   | { readonly kind: 'resized'; readonly width: number; readonly height: number }
   | { readonly kind: 'sampled'; readonly data: NetworkData }
   | { readonly kind: 'failed'; readonly message: string }
-  | ScreenMessage<Action>
+  | ScreenMessage<SstopAction>
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
   /** The flash of those who crossed the alert's threshold up to a round is over. */
@@ -139,28 +122,19 @@ export type Effect =
   | { readonly kind: 'alarm'; readonly round: number };
 
 /** What a message leads to; the loop carries out the effects once the model is the new one. */
-export interface Step {
-  readonly model: Model;
-  readonly effects?: readonly Effect[];
-  readonly quit?: boolean;
-}
+export type Step = StepOf<Model, Effect>;
 
 /** How the screen starts: from the command line, the configuration file and the terminal. */
-export interface StartOptions {
+export interface StartOptions extends FrameOptions<SstopAction> {
   readonly sort: SortKey;
   readonly filter: string;
   readonly loopback: boolean;
   readonly interfaceName: string | undefined;
   readonly intervalMillis: number;
-  readonly mouse: boolean;
   readonly dns: boolean;
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
   readonly canSignal: boolean;
-  readonly ownPid: number;
-  readonly ascii: boolean;
-  readonly theme: Theme;
-  readonly keymap: Keymap;
   readonly names: NameLookup;
 }
 
@@ -198,7 +172,8 @@ export function initialModel(options: StartOptions): Model {
   };
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
   return {
-    ...{ width: 0, height: 0, live: undefined, shown: undefined, pausedAtMillis: undefined },
+    ...initialFrame(options),
+    ...{ live: undefined, shown: undefined, pausedAtMillis: undefined },
     ...{ workspace, view: 'processes', back: [], detail: undefined },
     lists: {
       processes: { ...startState(options.sort), filterText: options.filter },
@@ -211,20 +186,8 @@ export function initialModel(options: StartOptions): Model {
     wantedInterface: options.interfaceName,
     ...{ isCumulative: false, isTree: false, isFollowing: false, isDnsOn: options.dns },
     alertBytesPerSecond: options.alertBytesPerSecond,
-    ...{
-      prompt: undefined,
-      filterHistory: [],
-      kill: undefined,
-      helpOffset: undefined,
-      grab: undefined,
-      playback: undefined,
-      link: undefined,
-    },
+    ...{ prompt: undefined, filterHistory: [], link: undefined, failure: undefined },
     intervalMillis: options.intervalMillis,
-    isMouseOn: options.mouse,
-    canSignal: options.canSignal,
-    ownPid: options.ownPid,
-    ...{ ascii: options.ascii, theme: options.theme, keymap: options.keymap, names: options.names },
-    ...{ failure: undefined, notice: undefined },
+    ...{ canSignal: options.canSignal, names: options.names },
   };
 }

@@ -1,15 +1,14 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import { compactBytesText } from '../../kit/text/format.ts';
-import type { KeyEvent } from '../../screen/input/event.ts';
-import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
-import { parseRate, RATE_HINT } from '../config/rate.ts';
+import { parseRate, RATE_HINT } from '../../kit/text/units.ts';
+import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { type Model, type Prompt, stateOf, withState } from './sstop-model.ts';
-import { filtered } from './sstop-rows.ts';
+import { applyFilter } from './sstop-rows.ts';
 
 const HISTORY_MAX = 50;
 
 /** Opens the line at the bottom with what is in force now. */
-export function promptOpened(model: Model, kind: Prompt['kind']): Model {
+export function openPrompt(model: Model, kind: Prompt['kind']): Model {
   const rate = model.alertBytesPerSecond;
   const text =
     kind === 'filter' ? stateOf(model).filterText : rate === undefined ? '' : compactBytesText(rate);
@@ -21,42 +20,18 @@ export function promptOpened(model: Model, kind: Prompt['kind']): Model {
   };
 }
 
-/** A key while the line is open: it takes them all. */
-export function typed(model: Model, key: KeyEvent): Model {
-  const { prompt } = model;
-  if (prompt === undefined) return model;
-  switch (key.chord) {
-    case 'enter':
-      return entered(model, prompt);
-    case 'escape':
-    case 'ctrl+c': {
-      const closed = { ...model, prompt: undefined };
-      return prompt.kind === 'filter' ? unfiltered(closed, prompt) : closed;
-    }
-    case 'up':
-      return prompt.kind === 'filter' ? recalled(model, prompt, prompt.historyIndex + 1) : model;
-    case 'down':
-      return prompt.kind === 'filter' ? recalled(model, prompt, prompt.historyIndex - 1) : model;
-    default: {
-      const input = updateTextInput(prompt.input, key);
-      return input === undefined || input === prompt.input ? model : edited(model, prompt, input);
-    }
-  }
-}
-
 /** The rows as they were before, and the cursor on its row whatever the filters on the way have left of them. */
-function unfiltered(model: Model, { before, selection }: Prompt): Model {
-  return filtered(withState(model, { selection }), before);
-}
-
-export function pasted(model: Model, text: string): Model {
+export function cancelPrompt(model: Model): Model {
   const { prompt } = model;
-  return prompt === undefined ? model : edited(model, prompt, insertText(prompt.input, text));
+  const closed = { ...model, prompt: undefined };
+  if (prompt?.kind !== 'filter') return closed;
+  return applyFilter(withState(closed, { selection: prompt.selection }), prompt.before);
 }
 
 /** Enter keeps what is typed, if it can be read. */
-function entered(model: Model, prompt: Prompt): Model {
-  if (prompt.error !== undefined) return model;
+export function acceptPrompt(model: Model): Model {
+  const { prompt } = model;
+  if (prompt === undefined || prompt.error !== undefined) return model;
   const { text } = prompt.input;
   if (prompt.kind === 'alert') {
     const alertBytesPerSecond = text.trim() === '' ? undefined : parseRate(text.trim());
@@ -69,11 +44,13 @@ function entered(model: Model, prompt: Prompt): Model {
 }
 
 /** Filters apply while they are typed; what cannot be read is marked and changes nothing. */
-function edited(model: Model, prompt: Prompt, input: TextInput): Model {
+export function editPrompt(model: Model, input: TextInput): Model {
+  const { prompt } = model;
+  if (prompt === undefined) return model;
   const error = errorOf(model, prompt.kind, input.text);
   const next = { ...model, prompt: { ...prompt, input, error } };
   if (prompt.kind !== 'filter' || error !== undefined) return next;
-  return filtered(withState(next, { selection: prompt.selection }), input.text);
+  return applyFilter(withState(next, { selection: prompt.selection }), input.text);
 }
 
 function errorOf(model: Model, kind: Prompt['kind'], text: string): Prompt['error'] {
@@ -86,9 +63,11 @@ function errorOf(model: Model, kind: Prompt['kind'], text: string): Prompt['erro
 }
 
 /** The arrows go through earlier filters; below the newest stands an empty line. */
-function recalled(model: Model, prompt: Prompt, index: number): Model {
-  const historyIndex = Math.max(-1, Math.min(index, model.filterHistory.length - 1));
+export function recallPrompt(model: Model, step: number): Model {
+  const { prompt, filterHistory } = model;
+  if (prompt?.kind !== 'filter') return model;
+  const historyIndex = Math.max(-1, Math.min(prompt.historyIndex + step, filterHistory.length - 1));
   if (historyIndex === prompt.historyIndex) return model;
-  const input = textInput(model.filterHistory[historyIndex] ?? '');
-  return edited(model, { ...prompt, historyIndex }, input);
+  const input = textInput(filterHistory[historyIndex] ?? '');
+  return editPrompt({ ...model, prompt: { ...prompt, historyIndex } }, input);
 }

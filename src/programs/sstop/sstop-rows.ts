@@ -1,13 +1,59 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import { layoutDetail } from '../../views/network/detail.ts';
-import type { NetworkData } from '../../views/network/network-data.ts';
-import type { Identity, ListInput, ListLook } from '../../views/network/network-list.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { layoutScreen, type ScreenLayout } from './screen-layout.ts';
+import type { Identity, ListInput, ListLook, NetworkData } from '../../views/network/network-list.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
 import { listOf, type Model, stateOf, withState } from './sstop-model.ts';
+
+export const SCREEN_MIN_WIDTH = 40;
+export const SCREEN_MIN_HEIGHT = 10;
+
+/** Below these heights a line is given to the rows instead. */
+const SPARKLINE_FROM_HEIGHT = 14;
+const RULES_FROM_HEIGHT = 18;
+
+/** Where everything stands; areas without cells are not drawn. */
+export interface ScreenLayout {
+  readonly screen: Rect;
+  readonly isTooSmall: boolean;
+  readonly header: Rect;
+  readonly sparkline: Rect;
+  readonly topRule: Rect;
+  /** Header line and rows, without the scrollbar. */
+  readonly table: Rect;
+  /** Beside the rows. */
+  readonly scrollbar: Rect;
+  readonly bottomRule: Rect;
+  readonly footer: Rect;
+}
+
+/** The places on a screen of this size, from 0x0 up. */
+export function layoutScreen(width: number, height: number): ScreenLayout {
+  const hasSparkline = height >= SPARKLINE_FROM_HEIGHT;
+  const hasRules = height >= RULES_FROM_HEIGHT;
+  const line = (y: number, isThere: boolean) => rect(0, y, width, isThere ? 1 : 0);
+  const header = line(0, height > 0);
+  const sparkline = line(1, hasSparkline);
+  const topRule = line(1 + sparkline.height, hasRules);
+  const footer = line(height - 1, height > 1);
+  const bottomRule = line(height - 1 - footer.height, hasRules);
+  const top = header.height + sparkline.height + topRule.height;
+  const tableHeight = height - top - bottomRule.height - footer.height;
+  return {
+    screen: rect(0, 0, width, height),
+    isTooSmall: width < SCREEN_MIN_WIDTH || height < SCREEN_MIN_HEIGHT,
+    header,
+    sparkline,
+    topRule,
+    table: rect(0, top, width - 1, tableHeight),
+    scrollbar: rect(width - 1, top + 1, width > 0 ? 1 : 0, tableHeight - 1),
+    bottomRule,
+    footer,
+  };
+}
 
 /** The screen's areas, with those of the table in its place in the current view. */
 export function layoutOf(model: Model): ScreenLayout {
@@ -56,18 +102,18 @@ export const LIST = new ListScreen<Model, Identity>({
  * The model with its rows listed anew, after anything changed that they depend on. While a collection writes to
  * the tables the rows stay as they are: the sample that ends it lists them.
  */
-export function relisted(model: Model): Model {
+export function relist(model: Model): Model {
   const { shown, detail } = model;
   if (shown === undefined) return model;
   if (shown.isStable) {
     listOf(model).rebuild(inputOf(model, shown));
     if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
   }
-  return LIST.reordered(model);
+  return LIST.reorder(model);
 }
 
 /** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
-export async function prepared(model: Model, data: NetworkData, slice: Slice): Promise<void> {
+export async function prepareList(model: Model, data: NetworkData, slice: Slice): Promise<void> {
   await model.workspace.processes.prepare(inputOf(model, data), slice);
 }
 
@@ -84,10 +130,10 @@ function inputOf(model: Model, data: NetworkData): ListInput {
 }
 
 /** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
-export function filtered(model: Model, filterText: string): Model {
+export function applyFilter(model: Model, filterText: string): Model {
   const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
   const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
-  return relisted(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
+  return relist(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
 }
 
 /** The process under the cursor; undefined where there is none. */

@@ -1,26 +1,35 @@
-import { movedScope } from '../../data/query/scope.ts';
-import { isMovement } from '../../views/movement.ts';
-import { frozen, type NetworkData } from '../../views/network/network-data.ts';
-import type { KillTarget } from '../../views/overlays/kill-state.ts';
-import { killOpened, updateScreen } from '../../views/screen-update.ts';
-import { helpGroups } from './help-groups.ts';
-import { interfaceNamed, nextInterface } from './interface-choice.ts';
-import { fasterThan, slowerThan } from './interval.ts';
-import { wentBack, wentInto, wentTo } from './navigation.ts';
-import type { Action } from './sstop-keymap.ts';
-import type { Effect, Message, Model, Step } from './sstop-model.ts';
-import { listOf, stateOf, withState } from './sstop-model.ts';
-import { pointed } from './sstop-pointer.ts';
-import { pasted, promptOpened, typed } from './sstop-prompt.ts';
-import { filtered, killTargetOf, LIST, relisted } from './sstop-rows.ts';
+import { interfaceNamed, movedScope, nextInterface } from '../../data/query/scope.ts';
+import type { MouseEvent } from '../../screen/input/event.ts';
+import { isMovement } from '../../views/list-screen.ts';
+import { frozen, type NetworkData } from '../../views/network/network-list.ts';
+import type { KillTarget } from '../../views/overlays/kill.ts';
+import { inputMessageOf, openKill, updateScreen } from '../../views/screen-update.ts';
+import { fasterThan, slowerThan } from '../shared/interval.ts';
+import type { SstopAction } from '../shared/keymaps.ts';
+import { type FrameProgram, helpGroups } from '../shared/screen-frame.ts';
+import { canOpen, goBack, goTo, openSelected } from './navigation.ts';
+import {
+  type Effect,
+  initialModel,
+  listOf,
+  type Message,
+  type Model,
+  type StartOptions,
+  type Step,
+  stateOf,
+  withState,
+} from './sstop-model.ts';
+import { acceptPrompt, cancelPrompt, editPrompt, openPrompt, recallPrompt } from './sstop-prompt.ts';
+import { applyFilter, killTargetOf, LIST, layoutOf, relist } from './sstop-rows.ts';
+import { view } from './sstop-view.ts';
 
 /** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
-      return { model: LIST.reordered({ ...model, width: message.width, height: message.height }) };
+      return { model: LIST.reorder({ ...model, width: message.width, height: message.height }) };
     case 'sampled':
-      return sampled(model, message.data);
+      return takeSample(model, message.data);
     case 'failed':
       return { model: { ...model, failure: message.message } };
     case 'played':
@@ -37,15 +46,15 @@ export function update(model: Model, message: Message): Step {
 
 const PARTS = {
   helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
-  acted: (model: Model, action: Action): Step | undefined =>
-    actedOnView(model, action) ?? actedOnRows(model, action) ?? actedOnScreen(model, action),
-  ...{ typed, pasted, pointed },
+  act: (model: Model, action: SstopAction): Step | undefined =>
+    actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
+  ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt },
   signalEffect: (_: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', pid, startTicks, signal };
   },
 };
 
-function sampled(model: Model, data: NetworkData): Step {
+function takeSample(model: Model, data: NetworkData): Step {
   const { alerts, histories } = model.workspace;
   histories.update(data.section, data.rates, model.scope);
   const crossings = alerts.update(data.section, data.rates, model.scope);
@@ -56,11 +65,11 @@ function sampled(model: Model, data: NetworkData): Step {
   if (isFrozen) return { model: live, effects };
   const shown = model.pausedAtMillis === undefined ? data : frozen(data);
   const isFirst = model.shown === undefined;
-  const listed = relisted(withWantedInterface({ ...live, shown }));
+  const listed = relist(withWantedInterface({ ...live, shown }));
   // The filter of the command line is read like one that was typed.
   const { filterText, filter } = stateOf(listed);
   const isUnread = isFirst && filterText !== '' && filter === undefined;
-  const next = isUnread ? filtered(listed, filterText) : listed;
+  const next = isUnread ? applyFilter(listed, filterText) : listed;
   return { model: next, effects };
 }
 
@@ -83,28 +92,28 @@ function withMovedInterface(model: Model, { section, rates }: NonNullable<Model[
   return scope === model.scope ? model : { ...model, scope };
 }
 
-function actedOnView(model: Model, action: Action): Step | undefined {
-  if (isMovement(action)) return { model: LIST.moved(model, action) };
+function actOnView(model: Model, action: SstopAction): Step | undefined {
+  if (isMovement(action)) return { model: LIST.move(model, action) };
   switch (action) {
     case 'open':
-      return { model: wentInto(model) };
+      return { model: openSelected(model) };
     case 'back':
-      return { model: escaped(model) };
+      return { model: clearOrGoBack(model) };
     case 'hosts':
     case 'listen':
     case 'groups':
-      return { model: model.view === action ? wentBack(model) : wentTo(model, action) };
+      return { model: model.view === action ? goBack(model) : goTo(model, action) };
     default:
       return undefined;
   }
 }
 
-function actedOnRows(model: Model, action: Action): Step | undefined {
+function actOnRows(model: Model, action: SstopAction): Step | undefined {
   switch (action) {
     case 'sort-next':
-      return { model: LIST.sortedByNext(model) };
+      return { model: LIST.sortByNext(model) };
     case 'sort-reverse':
-      return { model: LIST.reversed(model) };
+      return { model: LIST.reverse(model) };
     case 'sort-rate':
     case 'sort-download':
     case 'sort-upload':
@@ -114,16 +123,16 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
       return { model: sortedBy(model, action.slice('sort-'.length)) };
     case 'filter':
     case 'alert':
-      return { model: promptOpened(model, action) };
+      return { model: openPrompt(model, action) };
     // Of the process table alone: elsewhere they would change what cannot be seen.
     case 'cumulative':
-      return { model: model.view === 'processes' ? cumulated(model) : model };
+      return { model: model.view === 'processes' ? toggleCumulative(model) : model };
     case 'tree':
-      return { model: model.view === 'processes' ? relisted({ ...model, isTree: !model.isTree }) : model };
+      return { model: model.view === 'processes' ? relist({ ...model, isTree: !model.isTree }) : model };
     case 'follow':
       return { model: { ...model, isFollowing: !model.isFollowing } };
     case 'kill':
-      return { model: killOpened(model, model.canSignal, killTargetOf(model)) };
+      return { model: openKill(model, model.canSignal, killTargetOf(model)) };
     case 'export':
       return { model, effects: [{ kind: 'export' }] };
     case 'dns':
@@ -133,14 +142,14 @@ function actedOnRows(model: Model, action: Action): Step | undefined {
       };
     case 'loopback': {
       const { scope } = model;
-      return { model: relisted({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } }) };
+      return { model: relist({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } }) };
     }
     default:
       return undefined;
   }
 }
 
-function actedOnScreen(model: Model, action: Action): Step | undefined {
+function actOnScreen(model: Model, action: SstopAction): Step | undefined {
   switch (action) {
     case 'interface-next':
       return { model: withNextInterface(model) };
@@ -149,7 +158,7 @@ function actedOnScreen(model: Model, action: Action): Step | undefined {
     case 'slower':
       return withInterval(model, slowerThan(model.intervalMillis));
     case 'pause':
-      return { model: model.pausedAtMillis === undefined ? paused(model) : resumed(model) };
+      return { model: model.pausedAtMillis === undefined ? pause(model) : resume(model) };
     default:
       return undefined;
   }
@@ -172,10 +181,10 @@ function sortedBy(model: Model, wanted: string): Model {
     return key === wanted || key === TOTAL_OF_RATE[wanted] || (wanted === 'name' && NAME_KEYS.includes(key));
   };
   const key = sortKeys.find(standsFor);
-  return key === undefined ? model : LIST.sortedBy(model, key);
+  return key === undefined ? model : LIST.sortBy(model, key);
 }
 
-function cumulated(model: Model): Model {
+function toggleCumulative(model: Model): Model {
   const { sort } = model.lists.processes;
   const isCumulative = !model.isCumulative;
   const [from, to] = isCumulative ? [0, 1] : [1, 0];
@@ -183,21 +192,21 @@ function cumulated(model: Model): Model {
   // At once, even while a collection keeps the rows as they are: the next key may sort by one of the other columns.
   model.workspace.processes.isCumulative = isCumulative;
   const switched = withState({ ...model, isCumulative }, { sort: { ...sort, key } }, 'processes');
-  return relisted(switched);
+  return relist(switched);
 }
 
 /** Escape takes away one thing at a time: the filter, the view, the cursor. */
-function escaped(model: Model): Model {
+function clearOrGoBack(model: Model): Model {
   const { filterText, viewport } = stateOf(model);
-  if (filterText !== '') return filtered(model, '');
-  if (model.back.length > 0) return wentBack(model);
+  if (filterText !== '') return applyFilter(model, '');
+  if (model.back.length > 0) return goBack(model);
   return withState(model, { selection: undefined, viewport: { ...viewport, selected: -1 } });
 }
 
 function withNextInterface(model: Model): Model {
   if (model.shown === undefined) return model;
   const interfaceIndex = nextInterface(model.shown.section.interfaces, model.scope.interfaceIndex);
-  return relisted({
+  return relist({
     ...model,
     wantedInterface: undefined,
     scope: { ...model.scope, interfaceIndex, formerIndexes: [] },
@@ -209,15 +218,50 @@ function withInterval(model: Model, intervalMillis: number): Step {
   return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
 }
 
-function paused(model: Model): Model {
+function pause(model: Model): Model {
   const { live } = model;
   if (live === undefined) return model;
   const held = { ...model, pausedAtMillis: live.header.wallMillis };
   model.workspace.histories.hold();
-  return live.isStable ? relisted({ ...held, shown: frozen(live) }) : held;
+  return live.isStable ? relist({ ...held, shown: frozen(live) }) : held;
 }
 
-function resumed(model: Model): Model {
+function resume(model: Model): Model {
   model.workspace.histories.release();
-  return relisted({ ...model, pausedAtMillis: undefined, shown: model.live });
+  return relist({ ...model, pausedAtMillis: undefined, shown: model.live });
+}
+
+/** The model after a report of the mouse on the current view. */
+function pointAt(model: Model, event: MouseEvent): Step {
+  if (layoutOf(model).isTooSmall) return { model };
+  const step = LIST.pointAt(model, event, openRow);
+  const isPress = event.action === 'press' && event.button === 'left';
+  return isPress ? { ...step, model: rememberRow(step.model) } : step;
+}
+
+/** What is typed so far stays in force, as by Enter. */
+function openRow(model: Model): Step | undefined {
+  return canOpen(model) ? { model: openSelected({ ...model, prompt: undefined }) } : undefined;
+}
+
+/** A row chosen while a filter is typed is the one that the cursor comes back to. */
+function rememberRow(model: Model): Model {
+  const { prompt } = model;
+  const { selection } = stateOf(model);
+  if (prompt === undefined || selection === prompt.selection) return model;
+  return { ...model, prompt: { ...prompt, selection } };
+}
+
+/** The parts that the screen's loop runs. */
+export type SstopProgram = FrameProgram<Model, Message, Effect>;
+
+/** sstop's screen as a program for the loop. */
+export function sstopProgram(options: StartOptions): SstopProgram {
+  return {
+    initial: initialModel(options),
+    update,
+    view,
+    input: inputMessageOf,
+    resized: (_model, width, height) => ({ kind: 'resized', width, height }),
+  };
 }

@@ -1,22 +1,32 @@
+import { durationText } from '../../kit/text/units.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { renderKeyHints } from '../../screen/widgets/key-hints.ts';
-import { renderScrollbar } from '../../screen/widgets/viewport.ts';
+import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import { layoutDetail, renderDetail } from '../../views/network/detail.ts';
 import { renderHeader, renderSparklineRow } from '../../views/network/header.ts';
-import type { NetworkData } from '../../views/network/network-data.ts';
+import type { NetworkData } from '../../views/network/network-list.ts';
+import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
-import { renderHelp } from '../../views/overlays/help.ts';
-import { renderKill } from '../../views/overlays/kill.ts';
-import { killNote } from '../../views/overlays/kill-state.ts';
-import { renderPromptLine } from '../../views/overlays/prompt-line.ts';
-import { helpGroups } from './help-groups.ts';
-import { durationLabel } from './interval.ts';
-import { layoutScreen, SCREEN_MIN_HEIGHT, SCREEN_MIN_WIDTH, type ScreenLayout } from './screen-layout.ts';
-import { footerHints, footerNote } from './sstop-footer.ts';
+import type { Notice } from '../../views/screen-update.ts';
+import type { SstopAction } from '../shared/keymaps.ts';
+import {
+  helpGroups,
+  keyHintsOf,
+  paintScreen,
+  renderFooter,
+  renderRowsScrollbar,
+} from '../shared/screen-frame.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
-import { LIST, layoutOf, lookOf } from './sstop-rows.ts';
+import {
+  LIST,
+  layoutOf,
+  layoutScreen,
+  lookOf,
+  SCREEN_MIN_HEIGHT,
+  SCREEN_MIN_WIDTH,
+  type ScreenLayout,
+} from './sstop-rows.ts';
 
 const TITLES: Readonly<Record<ViewName, string>> = {
   processes: 'sstop',
@@ -35,44 +45,30 @@ const EMPTY: Readonly<Record<ViewName, string>> = {
   detail: 'No connections.',
 };
 
+const FRAME = {
+  program: 'sstop',
+  minWidth: SCREEN_MIN_WIDTH,
+  minHeight: SCREEN_MIN_HEIGHT,
+  paint,
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+};
+
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
-  paint(model, buffer);
-  // Names may hold anything; what is drawn around them is ASCII by itself.
-  if (model.ascii) buffer.restrictToAscii();
+  paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
-  const { theme, ascii } = model;
-  buffer.clear(theme.base);
   const layout = layoutOf({ ...model, width: buffer.width, height: buffer.height });
-  if (layout.isTooSmall) {
-    renderTooSmall(model, buffer);
-    return;
-  }
   if (model.shown === undefined) renderWaiting(model, layout, buffer);
   else renderData(model, model.shown, layout, buffer);
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
-  renderFooter(layout.footer, model, buffer);
-  if (model.helpOffset !== undefined) {
-    const groups = helpGroups(model.keymap, ascii);
-    const title = 'sstop keys';
-    renderHelp(buffer.area, buffer, { title, groups, offset: model.helpOffset, theme, ascii });
-  }
-  if (model.kill !== undefined) {
-    const { pid, name, selected } = model.kill;
-    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(model.kill, 'sstop'), theme, ascii });
-  }
-}
-
-function renderTooSmall(model: Model, buffer: Buffer): void {
-  const lines = [
-    'Too small.',
-    `${buffer.width}x${buffer.height}, but`,
-    `${SCREEN_MIN_WIDTH}x${SCREEN_MIN_HEIGHT} is needed.`,
-  ];
-  for (const [y, line] of lines.entries()) buffer.put(0, y, line, model.theme.warning);
+  renderFooter(layout.footer, buffer, model, {
+    prompt: promptLineOf(model),
+    note: footerNote(model),
+    hints: () => footerHints(model),
+  });
 }
 
 function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void {
@@ -89,7 +85,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     link: model.link,
     scope,
     title: TITLES[model.view],
-    interval: model.playback === undefined ? durationLabel(model.intervalMillis) : '',
+    interval: model.playback === undefined ? durationText(model.intervalMillis) : '',
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
     isFollowing: model.isFollowing,
@@ -111,16 +107,11 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
 }
 
 function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
-  const { theme, ascii } = model;
   const list = listOf(model);
   list.render(layout.table, buffer, lookOf(model));
-  const position = {
-    count: list.count,
-    visible: LIST.visibleRows(model),
-    offset: stateOf(model).viewport.offset,
-  };
-  const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
-  if (position.count > position.visible) renderScrollbar(layout.scrollbar, buffer, position, styles, ascii);
+  const { offset } = stateOf(model).viewport;
+  const position = { count: list.count, visible: LIST.visibleRows(model), offset };
+  renderRowsScrollbar(layout.scrollbar, buffer, model, position);
   if (list.count === 0) renderEmpty(model, layout.table, buffer);
 }
 
@@ -137,30 +128,81 @@ function renderRule(area: Rect, model: Model, buffer: Buffer): void {
   if (area.height > 0) buffer.fill(area, model.theme.border, glyphsFor(model.ascii).horizontal);
 }
 
-function renderFooter(area: Rect, model: Model, buffer: Buffer): void {
-  const { prompt, theme } = model;
-  if (area.height < 1) return;
-  if (prompt !== undefined) {
-    const { count, unfilteredCount } = listOf(model);
-    const isFilter = prompt.kind === 'filter';
-    renderPromptLine(area, buffer, {
-      label: isFilter ? '/' : 'alert above',
-      input: prompt.input,
-      note: isFilter ? `${count} of ${unfilteredCount}` : 'bytes per second, as 10M; empty: none',
-      error: prompt.error,
-      theme,
-      ascii: model.ascii,
-    });
-    return;
+function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'] {
+  const { prompt } = model;
+  if (prompt === undefined) return undefined;
+  const { input, error } = prompt;
+  const { count, unfilteredCount } = listOf(model);
+  return prompt.kind === 'filter'
+    ? { label: '/', input, note: `${count} of ${unfilteredCount}`, error }
+    : { label: 'alert above', input, note: 'bytes per second, as 10M; empty: none', error };
+}
+
+/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
+  processes: [
+    ...(['help', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
+    ...(['pause', 'quit', 'interface-next', 'loopback'] as const),
+  ],
+  hosts: ['help', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'quit'],
+  listen: ['help', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause', 'quit'],
+  groups: ['help', 'back', 'open', 'filter', 'sort-next', 'pause', 'quit'],
+  detail: ['help', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'quit'],
+};
+
+/** What the user should know now, instead of the keys. */
+function footerNote(model: Model): Notice | undefined {
+  if (model.notice !== undefined) return model.notice;
+  if (model.failure !== undefined) return { text: model.failure, isBad: true };
+  const { shown } = model;
+  if (shown === undefined) return undefined;
+  const { wantedInterface } = model;
+  if (wantedInterface !== undefined) {
+    const text = `There is no interface '${wantedInterface}' yet: all are shown until then, i chooses one.`;
+    return { text, isBad: true };
   }
-  const note = footerNote(model);
-  if (note === undefined) {
-    renderKeyHints(area, buffer, footerHints(model), {
-      key: theme.key,
-      label: theme.dim,
-      ground: theme.base,
-    });
-    return;
+  const { selection, viewport } = stateOf(model);
+  const isSelected = model.view === 'processes' && selection !== undefined && viewport.selected >= 0;
+  const text =
+    (isSelected ? ownerNote(shown.section, selection.slot) : undefined) ?? shown.section.errors[0]?.message;
+  return text === undefined ? undefined : { text, isBad: true };
+}
+
+function footerHints(model: Model): readonly KeyHint[] {
+  const hints = keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+  return [...hints, { key: '+/-', label: durationText(model.intervalMillis) }];
+}
+
+/** What the label says of the present state, where there is something to say; null: the key does nothing. */
+function labelOf(model: Model, action: SstopAction): string | undefined | null {
+  const { filterText, sort } = stateOf(model);
+  switch (action) {
+    case 'kill':
+      return model.canSignal ? undefined : null;
+    case 'filter':
+      return filterText === '' ? undefined : `filter: ${filterText}`;
+    case 'sort-next':
+      return `sort: ${sort.key}`;
+    case 'loopback':
+      return model.scope.includeLoopback ? 'hide loopback' : undefined;
+    case 'dns':
+      return model.isDnsOn ? 'addresses' : 'names';
+    case 'interface-next':
+      return interfaceName(model.shown, model.scope.interfaceIndex);
+    case 'pause':
+      return model.pausedAtMillis === undefined && model.playback?.progress.isPaused !== true
+        ? undefined
+        : 'resume';
+    case 'back':
+      return filterText === '' ? undefined : 'clear filter';
+    default:
+      return undefined;
   }
-  buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
+}
+
+function interfaceName(data: NetworkData | undefined, index: number | undefined): string | undefined {
+  if (data === undefined || index === undefined) return undefined;
+  const { interfaces } = data.section;
+  const slot = interfaces.slots.find(index, 0, 0, 0);
+  return slot < 0 ? undefined : interfaces.names[slot];
 }

@@ -5,11 +5,9 @@ import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { decodeOriginalReply } from '../wire/original-reply.ts';
 import { v2Frame, v2Json } from '../wire/v2-frame.ts';
-import { decodeV2Reply } from '../wire/v2-reply.ts';
+import { decodeV2Reply, JsonSections } from '../wire/v2-reply.ts';
 import { OriginalMachine, originalDisksSection } from './original-machine.ts';
 import { originalDetailSection, originalJournalSection } from './original-process-list.ts';
-import { disksSection, V2Machine } from './v2-machine.ts';
-import { journalSection, processDetailSection } from './v2-process-detail.ts';
 
 const HEADER = {
   host_name: 'h',
@@ -101,30 +99,21 @@ function outcome(read: () => unknown): unknown {
   }
 }
 
-const machine = new V2Machine();
+const sections = new JsonSections();
 const originalMachine = new OriginalMachine();
 const usage = new CpuUsage();
 const rates = new MachineRates();
 let micros = 0;
 
 function takeV2(request: keyof typeof V2, message: unknown): unknown {
-  const answer = decodeV2Reply(request, v2Frame(1, v2Json(JSON.stringify(message) ?? 'null')));
-  switch (answer.reply) {
-    case 'get_metrics': {
-      const section = machine.section(answer.machine);
-      rates.update(section);
-      if (section.cpu.value !== undefined) usage.update(section.cpu.value.times);
-      return section;
-    }
-    case 'get_disks':
-      return disksSection(answer.disks);
-    case 'get_process_metrics':
-      return processDetailSection(answer.process);
-    case 'get_journal_entries':
-      return journalSection(answer.journal);
-    default:
-      return undefined;
+  const frame = v2Frame(1, v2Json(JSON.stringify(message) ?? 'null'));
+  const answer = decodeV2Reply(request, frame, sections);
+  if (answer.reply === 'get_metrics') {
+    const { section } = answer.told;
+    rates.update(section);
+    if (section.cpu.value !== undefined) usage.update(section.cpu.value.times);
   }
+  return answer;
 }
 
 function takeOriginal(request: keyof typeof ORIGINAL, message: unknown): unknown {

@@ -1,18 +1,24 @@
-import { type CpuSample, CpuTable } from '../../data/sample/cpu-sample.ts';
-import type { BlockDevice, DisksSection, FileSystem } from '../../data/sample/disks-section.ts';
-import type { GpuSample, GpuVendor } from '../../data/sample/gpu-sample.ts';
 import { InterfaceTable } from '../../data/sample/interface-table.ts';
-import type { MachineSection, Part } from '../../data/sample/machine-section.ts';
-import type { MemorySample } from '../../data/sample/memory-sample.ts';
-import type { SensorsSample, TemperatureSensor } from '../../data/sample/sensors-sample.ts';
-import type { InterfaceMessage } from '../wire/machine-message.ts';
+import type { MachineSection } from '../../data/sample/machine-section.ts';
+import { CPU, type CpuSample, CpuTable } from '../../data/schema/cpu-sample.ts';
+import {
+  BLOCK_DEVICE,
+  type BlockDevice,
+  type DisksSection,
+  FILE_SYSTEM,
+  type FileSystem,
+} from '../../data/schema/disks-section.ts';
+import { GPU, type GpuSample, type GpuVendor } from '../../data/schema/gpu-sample.ts';
+import { MEMORY, type MemorySample } from '../../data/schema/memory-sample.ts';
+import { unknownRecord } from '../../data/schema/record.ts';
+import type { Part } from '../../data/schema/section-facts.ts';
+import { SENSORS, type SensorsSample, TEMPERATURE_SENSOR } from '../../data/schema/sensors-sample.ts';
 import type {
   OriginalDisk,
   OriginalGpu,
   OriginalMetrics,
   OriginalNetwork,
 } from '../wire/original-metrics.ts';
-import { fillInterfaces } from './machine-tables.ts';
 
 /** How far the agent's clock may be from ours over one interval before it is not believed. */
 const DRIFT_MILLIS = 1000;
@@ -104,10 +110,7 @@ export class OriginalMachine {
       if (row >= 0) this.#addShare(row, percent, elapsedTicks);
     }
     this.#times.count = this.coreCount + 1;
-    fillInterfaces(
-      this.#interfaces,
-      metrics.networks.flatMap((network) => this.#link(network)),
-    );
+    this.#takeLinks(metrics.networks);
   }
 
   /** What the share of a row amounts to since the sample before. */
@@ -129,30 +132,37 @@ export class OriginalMachine {
 
   #cpu(): CpuSample {
     return {
+      ...unknownRecord(CPU),
       ...{ times: this.#times, ticksPerSecond: TICKS_PER_SECOND, onlineCount: this.coreCount },
-      ...{ modelName: undefined, maxFrequencyHz: undefined },
-      ...{ load1: undefined, load5: undefined, load15: undefined },
-      ...{ runnableTasks: undefined, tasks: undefined, blockedTasks: undefined, uptimeSeconds: undefined },
-      ...{ contextSwitches: undefined, forks: undefined, interrupts: undefined },
-      ...{ cpuPressure: undefined, memoryPressure: undefined, ioPressure: undefined },
     };
   }
 
   /** Interfaces are told by name alone; each name keeps the number that it gets here. */
-  #link({ name, received, transmitted }: OriginalNetwork): InterfaceMessage[] {
-    const index = this.#indexes.get(name) ?? this.#indexes.size + 1;
-    if (index > NAMES_LIMIT) return [];
-    this.#indexes.set(name, index);
-    const isLoopback = name === 'lo';
-    return [
-      {
-        ...{ index, name, rxBytes: received, txBytes: transmitted },
-        ...{ rxPackets: undefined, txPackets: undefined, rxErrors: undefined, txErrors: undefined },
-        ...{ rxDropped: undefined, txDropped: undefined, linkBitsPerSecond: undefined },
-        ...{ mtuBytes: undefined, operationalState: undefined, hardwareAddress: undefined, addresses: [] },
-        ...{ isLoopback, isUplink: !VIRTUAL.test(name), isUp: true },
-      },
-    ];
+  #takeLinks(networks: readonly OriginalNetwork[]): void {
+    const table = this.#interfaces;
+    const { slots } = table;
+    const names = new Set(networks.map(({ name }) => name));
+    for (let i = slots.count - 1; i >= 0; i--) {
+      if (!names.has(table.names[slots.rows[i]!]!)) slots.remove(slots.rows[i]!);
+    }
+    for (const { name, received = UNKNOWN, transmitted = UNKNOWN } of networks) {
+      const index = this.#indexes.get(name) ?? this.#indexes.size + 1;
+      if (index > NAMES_LIMIT) continue;
+      this.#indexes.set(name, index);
+      const known = slots.find(index, 0, 0, 0);
+      const slot = known >= 0 ? known : slots.add(index, 0, 0, 0);
+      if (slot < 0) continue;
+      table.clearRow(slot);
+      table.index[slot] = index;
+      table.names[slot] = name;
+      table.rxBytes[slot] = received;
+      table.txBytes[slot] = transmitted;
+      table.rxPackets[slot] = UNKNOWN;
+      table.txPackets[slot] = UNKNOWN;
+      table.isLoopback[slot] = name === 'lo' ? 1 : 0;
+      table.isUplink[slot] = VIRTUAL.test(name) ? 0 : 1;
+      table.isUp[slot] = 1;
+    }
   }
 }
 
@@ -169,58 +179,44 @@ export function originalDisksSection(
 
 function fileSystemOf({ name, total, available, temperature, is_partition }: OriginalDisk): FileSystem {
   return {
-    ...{ name, source: name, mountPoint: '', type: '', isReadOnly: false, isPartition: is_partition },
+    ...unknownRecord(FILE_SYSTEM),
+    ...{ name, source: name, isPartition: is_partition },
     device: temperature === undefined ? undefined : driveOf(name, is_partition, temperature),
     totalBytes: total,
     usedBytes: total !== undefined && available !== undefined ? Math.max(0, total - available) : undefined,
     availableBytes: available,
-    inodes: undefined,
-    freeInodes: undefined,
   };
 }
 
 /** A drive of which the temperature is all that is known. */
 function driveOf(name: string, isPartition: boolean, temperatureCelsius: number): BlockDevice {
-  return {
-    ...{ name, label: name, major: 0, minor: 0, isPartition, parentName: '', temperatureCelsius },
-    ...{ model: undefined, sizeBytes: undefined, isRotational: undefined, discardedBytes: undefined },
-    ...{ reads: UNKNOWN, readBytes: UNKNOWN, readMillis: UNKNOWN },
-    ...{ writes: UNKNOWN, writtenBytes: UNKNOWN, writeMillis: UNKNOWN },
-    ...{ inFlight: UNKNOWN, busyMillis: UNKNOWN, weightedMillis: UNKNOWN },
-  };
+  return { ...unknownRecord(BLOCK_DEVICE), name, label: name, isPartition, temperatureCelsius };
 }
 
 function memoryOf({ mem_total, mem_used, swap_total, swap_used }: OriginalMetrics): MemorySample {
   const total = mem_total ?? UNKNOWN;
   const used = mem_used ?? UNKNOWN;
   return {
-    ...{ totalBytes: total, usedBytes: used, availableBytes: total - used, freeBytes: UNKNOWN },
-    ...{ buffersBytes: undefined, cachedBytes: undefined, sharedBytes: undefined, dirtyBytes: undefined },
-    ...{ writebackBytes: undefined, anonymousBytes: undefined, slabBytes: undefined },
-    ...{ committedBytes: undefined, commitLimitBytes: undefined },
-    ...{ swapTotalBytes: swap_total, swapUsedBytes: swap_used, swapCachedBytes: undefined },
-    ...{ zswapPoolBytes: undefined, zswapStoredBytes: undefined },
-    ...{ zramPoolBytes: undefined, zramStoredBytes: undefined },
+    ...unknownRecord(MEMORY),
+    ...{ totalBytes: total, usedBytes: used, availableBytes: total - used },
+    ...{ swapTotalBytes: swap_total, swapUsedBytes: swap_used },
   };
 }
 
 function sensorsOf({ cpu_temp_c: celsius }: OriginalMetrics): SensorsSample {
-  if (celsius === undefined) return { sensors: [], cpu: undefined };
-  const cpu: TemperatureSensor = {
-    ...{ chip: 'cpu', label: 'CPU', id: 'cpu', device: undefined },
-    ...{ celsius, maxCelsius: undefined, criticalCelsius: undefined },
-  };
+  if (celsius === undefined) return unknownRecord(SENSORS);
+  const cpu = { ...unknownRecord(TEMPERATURE_SENSOR), chip: 'cpu', label: 'CPU', id: 'cpu', celsius };
   return { sensors: [cpu], cpu };
 }
 
 function gpuOf(gpu: OriginalGpu, at: number): GpuSample {
   return {
-    ...{ id: `gpu${at}`, name: gpu.name ?? gpu.vendor ?? 'GPU', vendor: vendorOf(gpu), isAsleep: false },
+    ...unknownRecord(GPU),
+    ...{ id: `gpu${at}`, name: gpu.name ?? gpu.vendor ?? 'GPU', vendor: vendorOf(gpu) },
     utilizationPercent: gpu.utilization_gpu_pct,
     memoryUsedBytes: gpu.mem_used_bytes,
     memoryTotalBytes: gpu.mem_total_bytes,
     temperatureCelsius: gpu.temp_c,
-    ...{ powerMilliwatts: undefined, frequencyHz: undefined, maxFrequencyHz: undefined, processes: [] },
   };
 }
 

@@ -1,7 +1,9 @@
-import type { JournalSection } from '../../data/sample/journal-section.ts';
 import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../../data/sample/machine-processes.ts';
-import type { ProcessDetail, ProcessDetailSection, ThreadSample } from '../../data/sample/process-detail.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
+import type { JournalSection } from '../../data/schema/journal-section.ts';
+import { PROCESS_FACTS, type ProcessDetail, type ThreadSample } from '../../data/schema/process-detail.ts';
+import { unknownRecord } from '../../data/schema/record.ts';
 import type { OriginalProcess } from '../wire/original-metrics.ts';
 import {
   JOURNAL_PRIORITIES,
@@ -120,28 +122,25 @@ export function originalDetailSection(
   sequence: number,
   monotonicMicros: number,
 ): ProcessDetailSection {
-  const processes = new ProcessTable(Math.max(1, process.child_processes.length));
-  const children: number[] = [];
+  const children = new ProcessTable(Math.max(1, process.child_processes.length));
   for (const child of process.child_processes) {
-    if (child.pid === undefined || processes.find(child.pid) >= 0) continue;
-    const slot = processes.slots.add(child.pid, 0, 0, 0);
+    if (child.pid === undefined || children.find(child.pid) >= 0) continue;
+    const slot = children.slots.add(child.pid, 0, 0, 0);
     if (slot < 0) break;
-    processes.pid[slot] = child.pid;
-    processes.ppid[slot] = process.pid ?? 0;
-    processes.uid[slot] = child.user_id ?? -1;
-    processes.state[slot] = stateOf(child.status);
-    processes.threads[slot] = child.thread_count ?? -1;
-    processes.cpuNanos[slot] = cpuNanosOf(child);
-    processes.rssBytes[slot] = child.mem_bytes ?? UNKNOWN;
-    processes.names[slot] = child.name;
-    children.push(slot);
+    children.pid[slot] = child.pid;
+    children.ppid[slot] = process.pid ?? 0;
+    children.uid[slot] = child.user_id ?? -1;
+    children.state[slot] = stateOf(child.status);
+    children.threads[slot] = child.thread_count ?? -1;
+    children.cpuNanos[slot] = cpuNanosOf(child);
+    children.rssBytes[slot] = child.mem_bytes ?? UNKNOWN;
+    children.names[slot] = child.name;
   }
   return {
     ...{ sequence, monotonicMicros, durationMicros: 0, errors: [] },
     process: detailOf(process),
     threads: process.threads.map(threadOf),
-    children: Int32Array.from(children),
-    processes,
+    children,
   };
 }
 
@@ -169,22 +168,21 @@ export function originalJournalSection(
 function detailOf(process: OriginalProcessDetail): ProcessDetail {
   const { start_time } = process;
   return {
+    ...unknownRecord(PROCESS_FACTS),
     ...{ pid: process.pid ?? 0, ppid: process.parent_pid ?? 0, name: process.name },
-    ...{ state: stateOf(process.status), startTicks: 0 },
+    state: stateOf(process.status),
     startWallMillis: start_time === undefined || start_time === 0 ? undefined : start_time * 1000,
     userTicks: (process.cpu_time_user ?? UNKNOWN) / MICROS_PER_TICK,
     systemTicks: (process.cpu_time_system ?? UNKNOWN) / MICROS_PER_TICK,
     cpuNanos: cpuNanosOf(process),
     threadCount: process.thread_count ?? UNKNOWN,
-    ...{ nice: undefined, effectiveUid: process.user_id, effectiveGid: process.group_id },
+    ...{ effectiveUid: process.user_id, effectiveGid: process.group_id },
     residentBytes: process.mem_bytes ?? UNKNOWN,
     ...{ sharedBytes: process.shared_mem_bytes, virtualBytes: process.virtual_mem_bytes },
-    swappedBytes: undefined,
     commandLine: process.command === '' ? undefined : process.command,
     ...{ executablePath: process.executable_path, workingDirectory: process.working_directory },
-    ...{ cgroup: undefined, descriptorCount: process.fd_count },
+    descriptorCount: process.fd_count,
     ...{ readBytes: process.read_bytes, writtenBytes: process.write_bytes },
-    ...{ voluntarySwitches: undefined, involuntarySwitches: undefined },
   };
 }
 

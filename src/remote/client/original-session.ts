@@ -1,10 +1,10 @@
-import type { DisksSection } from '../../data/sample/disks-section.ts';
-import type { JournalSection } from '../../data/sample/journal-section.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { ProcessDetailSection } from '../../data/sample/process-detail.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { DisksSection } from '../../data/schema/disks-section.ts';
+import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { decodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
 import { type OriginalRequest, printOriginalRequest } from '../wire/original-request.ts';

@@ -1,16 +1,16 @@
-import type { DisksSection } from '../../data/sample/disks-section.ts';
-import type { JournalSection } from '../../data/sample/journal-section.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { ProcessDetailSection } from '../../data/sample/process-detail.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
+import type { DisksSection } from '../../data/schema/disks-section.ts';
+import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { NetworkReplica } from '../wire/network-replica.ts';
 import { ProcessReplica } from '../wire/process-replica.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';
-import { decodeV2Reply, type V2Answer } from '../wire/v2-reply.ts';
+import { decodeV2Reply, JsonSections, type V2Answer } from '../wire/v2-reply.ts';
 import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-request.ts';
 import {
   agentError,
@@ -20,8 +20,6 @@ import {
   UNASKED_LIMIT,
   WAITING_LIMIT,
 } from './session.ts';
-import { disksSection, V2Machine } from './v2-machine.ts';
-import { journalSection, processDetailSection } from './v2-process-detail.ts';
 
 /** Longer than any agent collects; who waits longer waits in vain. */
 const ANSWER_MILLIS = 10_000;
@@ -32,7 +30,7 @@ const MAX_AGE_MOST_MILLIS = 2000;
 
 /** What is known of a machine beyond the life of a connection: rows keep their slots, histories go on. */
 export class V2Memory {
-  readonly machine = new V2Machine();
+  readonly sections = new JsonSections();
   readonly processReplica = new ProcessReplica();
   readonly networkReplica = new NetworkReplica();
   /** The replica's readings, one after another. */
@@ -77,14 +75,13 @@ export class V2Session implements Session {
   async machine(): Promise<Told<MachineSection>> {
     const answer = await this.#ask('get_metrics');
     if (answer.reply !== 'get_metrics') throw otherReply();
-    const { machine } = answer;
-    return { header: machine.header, section: this.#memory.machine.section(machine) };
+    return answer.told;
   }
 
   async disks(): Promise<Told<DisksSection>> {
     const answer = await this.#ask('get_disks');
     if (answer.reply !== 'get_disks') throw otherReply();
-    return { header: answer.disks.header, section: disksSection(answer.disks) };
+    return answer.told;
   }
 
   async processes(visiblePids: readonly number[]): Promise<Told<MachineProcesses>> {
@@ -101,13 +98,13 @@ export class V2Session implements Session {
   async processDetail(pid: number): Promise<Told<ProcessDetailSection>> {
     const answer = await this.#ask('get_process_metrics', { pid });
     if (answer.reply !== 'get_process_metrics') throw otherReply();
-    return { header: answer.process.header, section: processDetailSection(answer.process) };
+    return answer.told;
   }
 
   async journal(pid: number): Promise<Told<JournalSection>> {
     const answer = await this.#ask('get_journal_entries', { pid });
     if (answer.reply !== 'get_journal_entries') throw otherReply();
-    return { header: answer.journal.header, section: journalSection(answer.journal) };
+    return answer.told;
   }
 
   async network(): Promise<Told<NetworkSection>> {
@@ -145,7 +142,7 @@ export class V2Session implements Session {
     clearTimeout(timer);
     this.#line.answered(this.#line.monotonicMicros() - sentMicros);
     try {
-      const answer = decodeV2Reply(request, frame);
+      const answer = decodeV2Reply(request, frame, this.#memory.sections);
       if (answer.reply === 'error') reject(new OpError(agentError(request, answer.error)));
       else resolve(answer);
     } catch (thrown) {

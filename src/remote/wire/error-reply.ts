@@ -28,6 +28,6 @@ export function isErrorReply(value: unknown): boolean {
 function leftOut<T>(codec: JsonCodec<T | undefined>): JsonCodec<T | undefined> {
   return {
     read: codec.read,
-    write: (value, dialect) => (value === undefined ? undefined : codec.write(value, dialect)),
+    write: (value) => (value === undefined ? undefined : codec.write(value)),
   };
 }

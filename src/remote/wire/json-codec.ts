@@ -1,23 +1,15 @@
-import { withUnderscores } from '../../data/codec/table-format.ts';
-import { wireError } from '../../data/codec/wire-error.ts';
+import { badValue, isMissing, type JsonValue, readList, readObject } from '../../data/codec/json-values.ts';
 import { cleanText, cutText } from '../../data/codec/wire-text.ts';
-import type { OpError } from '../../kit/errors/op-error.ts';
 import { ROWS_LIMIT } from './limits.ts';
 
-/** What JSON can hold. */
-type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
-
-/** The original peers want a number where we may know none; ours read null. */
-type Dialect = 'original' | 'v2';
-
 /**
- * One kind of value, both ways. `read` throws an OpError `BAD_VALUE` that names the path where the type is wrong; a
+ * One kind of value of the original protocol, both ways. `read` throws an OpError `BAD_VALUE` that names the path where the type is wrong; a
  * number that cannot be (infinite, negative where it counts) is read as unknown. `write` returns undefined for a field
  * that is left out.
  */
 export interface JsonCodec<T> {
   read(value: unknown, path: string): T;
-  write(value: T, dialect: Dialect): JsonValue | undefined;
+  write(value: T): JsonValue | undefined;
 }
 
 type Fields<T> = { readonly [K in keyof T]-?: JsonCodec<T[K]> };
@@ -35,8 +27,8 @@ export function count(standIn: number | null = null): JsonCodec<number | undefin
       const number = readNumber(value, path);
       return number === undefined || number < 0 || number > 2 ** 64 ? undefined : Math.floor(number);
     },
-    write: (value, dialect) => {
-      if (value === undefined || !(value >= 0)) return dialect === 'original' ? standIn : null;
+    write: (value) => {
+      if (value === undefined || !(value >= 0)) return standIn;
       return Math.min(Math.floor(value), LARGEST_COUNT);
     },
   };
@@ -46,18 +38,12 @@ export function count(standIn: number | null = null): JsonCodec<number | undefin
 export function measure(standIn: number | null = null): JsonCodec<number | undefined> {
   return {
     read: readNumber,
-    write: (value, dialect) => {
-      if (value === undefined || !Number.isFinite(value)) return dialect === 'original' ? standIn : null;
+    write: (value) => {
+      if (value === undefined || !Number.isFinite(value)) return standIn;
       return Math.abs(value) < 1e12 ? Math.round(value * 1000) / 1000 : value;
     },
   };
 }
-
-/** A finite number to the last bit; undefined unknown. */
-export const exact: JsonCodec<number | undefined> = {
-  read: readNumber,
-  write: (value) => (value === undefined || !Number.isFinite(value) ? null : value),
-};
 
 /** A text, cleaned when read; one that is missing is empty. */
 export function text(limit: number): JsonCodec<string> {
@@ -85,12 +71,6 @@ export const flag: JsonCodec<boolean> = {
   write: (value) => value,
 };
 
-/** True, false or undefined. */
-export const optionalFlag: JsonCodec<boolean | undefined> = {
-  read: (value, path) => (isMissing(value) ? undefined : flag.read(value, path)),
-  write: (value) => value ?? null,
-};
-
 /** One of the words, or undefined for a word that this version does not know. */
 export function oneOf<T extends string>(words: readonly T[]): JsonCodec<T | undefined> {
   return {
@@ -106,13 +86,8 @@ export function oneOf<T extends string>(words: readonly T[]): JsonCodec<T | unde
 /** A list; one that is missing is empty. Beyond `limit` it is refused when read and cut off when written. */
 export function list<T>(item: JsonCodec<T>, limit: number = ROWS_LIMIT.list): JsonCodec<readonly T[]> {
   return {
-    read: (value, path) => {
-      if (isMissing(value)) return [];
-      if (!Array.isArray(value)) throw badValue(path, 'no list');
-      if (value.length > limit) throw wireError('decode', 'TOO_MANY_ROWS', `${path} has more than ${limit}`);
-      return value.map((entry: unknown) => item.read(entry, `${path}[]`));
-    },
-    write: (values, dialect) => values.slice(0, limit).map((value) => item.write(value, dialect) ?? null),
+    read: (value, path) => readList(value, path, limit).map((entry) => item.read(entry, `${path}[]`)),
+    write: (values) => values.slice(0, limit).map((value) => item.write(value) ?? null),
   };
 }
 
@@ -120,31 +95,9 @@ export function list<T>(item: JsonCodec<T>, limit: number = ROWS_LIMIT.list): Js
 export function optional<T>(codec: JsonCodec<T>): JsonCodec<T | undefined> {
   return {
     read: (value, path) => (isMissing(value) ? undefined : codec.read(value, path)),
-    write: (value, dialect) => (value === undefined ? null : codec.write(value, dialect)),
+    write: (value) => (value === undefined ? null : codec.write(value)),
   };
 }
-
-/** A field that is missing where its value is undefined, as for most machines it is. */
-export function seldom<T>(codec: JsonCodec<T | undefined>): JsonCodec<T | undefined> {
-  return {
-    read: codec.read,
-    write: (value, dialect) => (value === undefined ? undefined : codec.write(value, dialect)),
-  };
-}
-
-/** Numbers in a column; NaN is null on the wire. */
-export const column: JsonCodec<ArrayLike<number>> = {
-  read: (value, path) => {
-    const numbers = list(exact, ROWS_LIMIT.list).read(value, path);
-    return numbers.map((number) => number ?? Number.NaN);
-  },
-  write: (values) => {
-    const numbers: JsonValue[] = [];
-    const count = Math.min(values.length, ROWS_LIMIT.list);
-    for (let i = 0; i < count; i++) numbers.push(Number.isFinite(values[i]!) ? values[i]! : null);
-    return numbers;
-  },
-};
 
 /**
  * An object with these fields; others are passed over. `aliases` are further names that a field may have when read,
@@ -154,24 +107,7 @@ export function object<T extends object>(
   fields: Fields<T>,
   aliases: { readonly [K in keyof T]?: readonly string[] } = {},
 ): JsonCodec<T> {
-  return namedObject(fields, (name) => name, aliases);
-}
-
-/** An object whose `rxBytes` is called `rx_bytes` on the wire. */
-export function record<T extends object>(fields: Fields<T>): JsonCodec<T> {
-  return namedObject(fields, withUnderscores, {});
-}
-
-function namedObject<T extends object>(
-  fields: Fields<T>,
-  wireName: (name: string) => string,
-  aliases: { readonly [K in keyof T]?: readonly string[] },
-): JsonCodec<T> {
-  const names = ownKeys(fields).map((name) => ({
-    name,
-    onWire: wireName(String(name)),
-    aliases: aliases[name] ?? [],
-  }));
+  const names = ownKeys(fields).map((name) => ({ name, onWire: String(name), aliases: aliases[name] ?? [] }));
   return {
     read: (value, path) => {
       const source = readObject(value, path);
@@ -182,25 +118,15 @@ function namedObject<T extends object>(
       if (!isWhole(result, fields)) throw badValue(path, 'incomplete');
       return result;
     },
-    write: (value, dialect) => {
+    write: (value) => {
       const result: { [name: string]: JsonValue } = {};
       for (const { name, onWire } of names) {
-        const written = fields[name].write(value[name], dialect);
+        const written = fields[name].write(value[name]);
         if (written !== undefined) result[onWire] = written;
       }
       return result;
     },
   };
-}
-
-/** An object from outside; none of the names that are asked of it is one that every object inherits. */
-export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (!isRecord(value)) throw badValue(path, 'no object');
-  return value;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fieldOf(
@@ -237,12 +163,4 @@ function readNumber(value: unknown, path: string): number | undefined {
 function readText(value: unknown, path: string, limit: number): string {
   if (typeof value !== 'string') throw badValue(path, 'no text');
   return cleanText(value, limit);
-}
-
-function isMissing(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-function badValue(path: string, what: string): OpError {
-  return wireError('decode', 'BAD_VALUE', `${path} is ${what}`);
 }

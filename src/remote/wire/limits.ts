@@ -1,5 +1,6 @@
 import { NETWORK_TABLES } from '../../data/schema/network-columns.ts';
 import { PROCESSES } from '../../data/schema/process-columns.ts';
+import { LIST_LIMIT } from '../../data/schema/record.ts';
 
 export { TEXT_LIMIT } from '../../data/schema/column.ts';
 
@@ -37,7 +38,7 @@ export const ROWS_LIMIT = {
   /** CPU cores; the kernel can be built for 8192. */
   cores: 8192,
   /** Entries of any other JSON list. */
-  list: 16_384,
+  list: LIST_LIMIT,
 } as const;
 
 /** Children of children of a process are read and written to this depth. */

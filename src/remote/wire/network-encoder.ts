@@ -1,5 +1,5 @@
+import { withUnderscores } from '../../data/codec/json-values.ts';
 import { WireWriter } from '../../data/codec/protobuf.ts';
-import { withUnderscores } from '../../data/codec/table-format.ts';
 import { TableWriter } from '../../data/codec/table-writer.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';

@@ -1,6 +1,7 @@
 import { PbfReader } from 'pbf';
+import { withUnderscores } from '../../data/codec/json-values.ts';
 import { checkProtobuf } from '../../data/codec/protobuf.ts';
-import { TABLE_FORMATS, withUnderscores } from '../../data/codec/table-format.ts';
+import { TABLE_FORMATS } from '../../data/codec/table-format.ts';
 import { TableReader } from '../../data/codec/table-reader.ts';
 import { TableReplica } from '../../data/codec/table-replica.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';

@@ -152,18 +152,18 @@ export function originalMetricsJson(
   disksJson: string,
   topJson: string,
 ): string {
-  const fast = JSON.stringify(originalFastMetrics.write(metrics, 'original'));
+  const fast = JSON.stringify(originalFastMetrics.write(metrics));
   return `${fast.slice(0, -1)},"disks":${disksJson},"top_processes":${topJson}}`;
 }
 
 /** A list of file systems as JSON. */
 export function originalDisksJson(list: readonly OriginalDisk[]): string {
-  return JSON.stringify(disks.write(list, 'original'));
+  return JSON.stringify(disks.write(list));
 }
 
 /** A list of processes as JSON. */
 export function originalProcessesJson(list: readonly OriginalProcess[]): string {
-  return JSON.stringify(processes.write(list, 'original'));
+  return JSON.stringify(processes.write(list));
 }
 
 /** `get_disks`. */

@@ -111,7 +111,7 @@ const id: JsonCodec<number | undefined> = {
     const number = count().read(value, path);
     return number === NO_USER ? undefined : number;
   },
-  write: (value, dialect) => count(NO_USER).write(value, dialect),
+  write: count(NO_USER).write,
 };
 
 /** A process with children down to `depth` generations; what is below is left out. */
@@ -153,7 +153,7 @@ export const originalProcessMetrics: JsonCodec<OriginalProcessMetrics> = object<
 /** The original's reader knows no missing priority: `Info` stands for it, as in the original. */
 const priority: JsonCodec<JournalPriority | undefined> = {
   read: oneOf(JOURNAL_PRIORITIES).read,
-  write: (value, dialect) => value ?? (dialect === 'original' ? 'Info' : null),
+  write: (value) => value ?? 'Info',
 };
 
 const entry: JsonCodec<OriginalJournalEntry> = object<OriginalJournalEntry>({

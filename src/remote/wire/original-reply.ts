@@ -106,5 +106,5 @@ function decodeJson(
 }
 
 function jsonOf<T>(codec: JsonCodec<T>, value: T): Frame {
-  return jsonFrame(JSON.stringify(codec.write(value, 'original')));
+  return jsonFrame(JSON.stringify(codec.write(value)));
 }

@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'bun:test';
+import type { JsonValue } from '../../data/codec/json-values.ts';
+import { InterfaceTable } from '../../data/sample/interface-table.ts';
+import type { MachineSection } from '../../data/sample/machine-section.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
+import { ProcessTable } from '../../data/sample/process-table.ts';
+import { CPU, CpuTable } from '../../data/schema/cpu-sample.ts';
+import type { BlockDevice, DisksSection } from '../../data/schema/disks-section.ts';
+import type { JournalSection } from '../../data/schema/journal-section.ts';
+import { PROCESS_FACTS } from '../../data/schema/process-detail.ts';
+import { unknownRecord } from '../../data/schema/record.ts';
+import { plain } from '../../every-column.fixture.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { type Capabilities, capabilities } from './agent-capabilities.ts';
-import { type DisksMessage, disksMessage } from './disks-message.ts';
-import type { JsonCodec } from './json-codec.ts';
-import { type MachineMessage, machineMessage } from './machine-message.ts';
-import {
-  type JournalMessage,
-  journalMessage,
-  type ProcessMessage,
-  processMessage,
-} from './process-message.ts';
 import { v2Frame, v2Json } from './v2-frame.ts';
-import { decodeV2Reply, v2ErrorPayload, v2JsonPayload } from './v2-reply.ts';
+import { decodeV2Reply, JsonSections, v2ErrorPayload, v2JsonPayload } from './v2-reply.ts';
 import type { V2RequestName } from './v2-request.ts';
 
 const HEADER = {
@@ -23,38 +25,48 @@ const SECTION = {
   errors: [{ op: 'read', code: 'EACCES', message: 'no permission' }],
 };
 const part = <T>(value: T) => ({ value, error: undefined, monotonicMicros: 5, durationMicros: 1 });
-const stall = { avg10: 1.25, avg60: undefined, avg300: 0, totalMicros: 123_456_789 };
+const stall = { avg10: 1.25, avg60: Number.NaN, avg300: 0, totalMicros: 123_456_789 };
 const sensor = {
   ...{ chip: 'cpu-thermal', label: 'temp1', id: 'thermal_zone0', device: undefined },
   ...{ celsius: 48.251, maxCelsius: undefined, criticalCelsius: 110 },
 };
-const column = [1, Number.NaN, 2 ** 53 - 1];
 
-const MACHINE: MachineMessage = {
-  header: HEADER,
-  section: SECTION,
+function cpuTimes(): CpuTable {
+  const times = new CpuTable();
+  times.rowOf(1);
+  for (const column of [times.user, times.idle, times.frequencyHz]) column.set([1, Number.NaN, 2 ** 53 - 1]);
+  times.isOnline.set([1, 0, 1]);
+  return times;
+}
+
+function interfaces(): InterfaceTable {
+  const table = new InterfaceTable();
+  const slot = table.slots.add(2, 0, 0, 0);
+  table.index[slot] = 2;
+  table.names[slot] = 'eth0';
+  table.rxBytes[slot] = 1;
+  table.txBytes[slot] = Number.NaN;
+  table.isUplink[slot] = 1;
+  table.linkBitsPerSecond[slot] = 1e9;
+  table.operationalStates[slot] = 'up';
+  table.addresses.interfaceIndex[table.addresses.slots.add(0, 0, 0xffff, 0x0a00_0005)] = 2;
+  table.addresses.interfaceIndex[table.addresses.slots.add(0xfe80_0000, 0, 0, 1)] = 2;
+  return table;
+}
+
+const MACHINE: MachineSection = {
+  ...SECTION,
   cpu: part({
-    times: {
-      ...{ user: column, nice: column, system: column, idle: column, iowait: column, irq: column },
-      ...{ softirq: column, steal: column, guest: column, frequencyHz: column, isOnline: [1, 0, 1] },
-    },
-    ...{ ticksPerSecond: 100, onlineCount: 2, modelName: 'Raspberry Pi 5', maxFrequencyHz: 2.4e9 },
-    ...{ load1: 0.07, load5: 0.1, load15: undefined, runnableTasks: 1, tasks: 300, uptimeSeconds: 3600.25 },
-    ...{ contextSwitches: 2 ** 53 - 1, forks: 5, interrupts: 6, blockedTasks: 0 },
-    ...{ cpuPressure: { some: stall, full: undefined }, memoryPressure: undefined, ioPressure: undefined },
+    ...unknownRecord(CPU),
+    ...{ times: cpuTimes(), ticksPerSecond: 100, onlineCount: 2, modelName: 'Raspberry Pi 5' },
+    ...{ load1: 0.07, load5: 0.1, runnableTasks: 1, uptimeSeconds: 3600.25, contextSwitches: 2 ** 53 - 1 },
+    ...{ blockedTasks: 0, cpuPressure: { some: stall, full: undefined } },
   }),
   memory: {
     ...{ value: undefined, monotonicMicros: 0, durationMicros: 0 },
     error: { op: 'open', code: 'ENOENT', message: '/proc/meminfo' },
   },
-  networks: part([
-    {
-      ...{ index: 2, name: 'eth0', rxBytes: 1, txBytes: 2, rxPackets: 3, txPackets: 4, rxErrors: undefined },
-      ...{ txErrors: 0, rxDropped: 1, txDropped: undefined, isLoopback: false, isUplink: true, isUp: true },
-      ...{ linkBitsPerSecond: 1e9, mtuBytes: 1500, operationalState: 'up', hardwareAddress: undefined },
-      addresses: ['10.0.0.5', 'fe80::1'],
-    },
-  ]),
+  networks: part(interfaces()),
   sensors: part({ sensors: [sensor], cpu: sensor }),
   gpus: part([
     {
@@ -71,37 +83,36 @@ const MACHINE: MachineMessage = {
   ]),
 };
 
-const DISKS: DisksMessage = {
-  header: HEADER,
-  section: SECTION,
+const DEVICE: BlockDevice = {
+  ...{
+    name: 'nvme0n1p2',
+    major: 259,
+    minor: 2,
+    isPartition: true,
+    parentName: 'nvme0n1',
+    label: 'nvme0n1p2',
+  },
+  ...{ model: undefined, sizeBytes: 2 ** 40, isRotational: false, reads: 1, readBytes: 2, readMillis: 3 },
+  ...{ writes: 4, writtenBytes: 5, writeMillis: 6, inFlight: 0, busyMillis: 7, weightedMillis: 8 },
+  ...{ discardedBytes: undefined, temperatureCelsius: 35.5 },
+};
+
+const DISKS: DisksSection = {
+  ...SECTION,
+  devices: [DEVICE],
   fileSystems: [
     {
       ...{ name: 'nvme0n1p2', source: '/dev/nvme0n1p2', mountPoint: '/', type: 'ext4', isReadOnly: false },
-      ...{ isPartition: true, deviceName: 'nvme0n1p2', totalBytes: 10, usedBytes: 4, availableBytes: 5 },
+      ...{ isPartition: true, device: DEVICE, totalBytes: 10, usedBytes: 4, availableBytes: 5 },
       ...{ inodes: 0, freeInodes: undefined },
-    },
-  ],
-  devices: [
-    {
-      ...{
-        name: 'nvme0n1p2',
-        major: 259,
-        minor: 2,
-        isPartition: true,
-        parentName: 'nvme0n1',
-        label: 'nvme0n1p2',
-      },
-      ...{ model: undefined, sizeBytes: 2 ** 40, isRotational: false, reads: 1, readBytes: 2, readMillis: 3 },
-      ...{ writes: 4, writtenBytes: 5, writeMillis: 6, inFlight: 0, busyMillis: 7, weightedMillis: 8 },
-      ...{ discardedBytes: undefined, temperatureCelsius: 35.5 },
     },
   ],
 };
 
-const PROCESS: ProcessMessage = {
-  header: HEADER,
-  section: SECTION,
+const PROCESS: ProcessDetailSection = {
+  ...SECTION,
   process: {
+    ...unknownRecord(PROCESS_FACTS),
     ...{
       pid: 7,
       ppid: 1,
@@ -112,28 +123,15 @@ const PROCESS: ProcessMessage = {
       systemTicks: 6,
       cpuNanos: 7,
     },
-    ...{ threadCount: 2, nice: -5, effectiveUid: 33, effectiveGid: undefined, userName: 'www-data' },
-    ...{
-      residentBytes: 1,
-      sharedBytes: 2,
-      virtualBytes: 3,
-      swappedBytes: undefined,
-      commandLine: 'nginx -g',
-    },
-    ...{ executablePath: undefined, workingDirectory: '/', cgroup: '/system.slice/nginx.service' },
-    ...{ descriptorCount: 12, readBytes: 1, writtenBytes: 2, voluntarySwitches: 3, involuntarySwitches: 4 },
+    ...{ threadCount: 2, nice: -5, effectiveUid: 33, userName: 'www-data', residentBytes: 1, sharedBytes: 2 },
+    ...{ virtualBytes: 3, commandLine: '', workingDirectory: '/', cgroup: '/system.slice/nginx.service' },
   },
   threads: [{ tid: 7, name: 'nginx', state: 83, userTicks: 1, systemTicks: 2, startTicks: 99 }],
-  children: [
-    {
-      ...{ pid: 8, startTicks: 100, name: 'worker', state: 82, uid: -1, threads: 1, cpuNanos: undefined },
-      rssBytes: 4096,
-    },
-  ],
+  children: new ProcessTable(1),
 };
 
-const JOURNAL: JournalMessage = {
-  ...{ header: HEADER, section: SECTION, pid: 7, isTruncated: true, notice: undefined },
+const JOURNAL: JournalSection = {
+  ...{ ...SECTION, pid: 7, isTruncated: true, notice: undefined },
   entries: [
     {
       ...{ realtimeMicros: 1.7e15, priority: undefined, message: 'started', unit: 'nginx.service' },
@@ -155,47 +153,76 @@ const CAPABILITIES: Capabilities = {
   ...{ processesTtlMillis: 1500, disksTtlMillis: 1000, notice: undefined },
 };
 
-/** Through a frame and back, as JSON on the way. */
-function throughWire<T>(request: V2RequestName, codec: JsonCodec<T>, value: T): unknown {
-  const { reply, ...fields } = decodeV2Reply(request, v2Frame(7, v2JsonPayload(codec, value)));
+/** Through a frame and back, as JSON on the way; tables as they are compared. */
+function throughWire(request: V2RequestName, written: JsonValue): unknown {
+  const { reply, ...fields } = decodeV2Reply(request, v2Frame(7, v2JsonPayload(written)));
   expect(reply).toBe(request);
-  return Object.values(fields)[0];
+  return plain(Object.values(fields)[0]);
 }
+
+const told = <T>(section: T) => ({ header: HEADER, section });
+const json = (text: string) => v2Frame(1, v2Json(text));
 
 describe('JSON replies of socktop.v2', () => {
   test('come back as they went', () => {
-    expect(throughWire('get_metrics', machineMessage, MACHINE)).toEqual(MACHINE);
-    expect(throughWire('get_disks', disksMessage, DISKS)).toEqual(DISKS);
-    expect(throughWire('get_process_metrics', processMessage, PROCESS)).toEqual(PROCESS);
-    expect(throughWire('get_journal_entries', journalMessage, JOURNAL)).toEqual(JOURNAL);
-    expect(throughWire('get_capabilities', capabilities, CAPABILITIES)).toEqual(CAPABILITIES);
+    const codecs = new JsonSections();
+    expect(throughWire('get_metrics', codecs.machine.write(told(MACHINE)))).toEqual(plain(told(MACHINE)));
+    expect(throughWire('get_disks', codecs.disks.write(told(DISKS)))).toEqual(plain(told(DISKS)));
+    expect(throughWire('get_process_metrics', codecs.processDetail.write(told(PROCESS)))).toEqual(
+      plain(told(PROCESS)),
+    );
+    expect(throughWire('get_journal_entries', codecs.journal.write(told(JOURNAL)))).toEqual(
+      plain(told(JOURNAL)),
+    );
+    expect(throughWire('get_capabilities', capabilities.write(CAPABILITIES))).toEqual(CAPABILITIES);
   });
 
-  test('names on the wire have underscores, what is unknown is null', () => {
-    const written = JSON.parse(JSON.stringify(machineMessage.write(MACHINE, 'v2')));
+  test('names on the wire have underscores, what is unknown is left out', () => {
+    const written = JSON.parse(JSON.stringify(new JsonSections().machine.write(told(MACHINE))));
     expect(written.header).toEqual({
       ...{ host_name: 'pi', boot_id: 'b-1', epoch: 1_700_000_000_000, monotonic_micros: 12_345.678 },
       ...{ wall_millis: 1.7e12, boot_wall_millis: 1.69e12, clock_ticks_per_second: 100 },
     });
     expect(written.cpu.value.times.user).toEqual([1, null, 2 ** 53 - 1]);
-    expect(written.cpu.value.load15).toBeNull();
-    expect(written.memory).toMatchObject({ value: null, error: { code: 'ENOENT' } });
+    expect('load15' in written.cpu.value).toBe(false);
+    expect(written.networks.value).toEqual([
+      {
+        ...{ index: 2, name: 'eth0', rx_bytes: 1, rx_packets: 0, tx_packets: 0, mtu_bytes: 0 },
+        ...{ is_loopback: 0, is_uplink: 1, is_up: 0, link_bits_per_second: 1e9, operational_state: 'up' },
+        addresses: ['10.0.0.5', 'fe80::1'],
+      },
+    ]);
+    expect(written.memory).toEqual({
+      ...{ error: { op: 'open', code: 'ENOENT', message: '/proc/meminfo' } },
+      ...{ monotonic_micros: 0, duration_micros: 0 },
+    });
   });
 
-  test('fields that this version does not know are passed over, those that are missing are unknown', () => {
-    const frame = v2Frame(
-      1,
-      v2Json(
-        '{"header":{"host_name":"a"},"section":{},"cpu":{"value":{"times":{}}},"memory":{},"networks":{},"sensors":{},"gpus":{},"weather":{"rain":true}}',
-      ),
-    );
-    const answer = decodeV2Reply('get_metrics', frame);
-    expect(answer).toMatchObject({
-      machine: {
+  test('fields that this version does not know are passed over, those that are missing or null are unknown', () => {
+    const text = `{"header":{"host_name":"a"},"section":{},"cpu":{"value":{"times":{},"load5":null}},
+      "memory":{},"networks":{},"sensors":{},"gpus":{},"weather":{"rain":true}}`;
+    expect(decodeV2Reply('get_metrics', json(text))).toMatchObject({
+      told: {
         header: { hostName: 'a', clockTicksPerSecond: 100 },
-        cpu: { value: { load1: undefined, times: { user: [] } } },
+        section: { cpu: { value: { load1: undefined, load5: undefined, times: { count: 1 } } } },
       },
     });
+  });
+
+  test('a reply that is refused changes nothing of the tables that were told before', () => {
+    const sections = new JsonSections();
+    const whole = (rx: number, gpus: string) =>
+      json(`{"header":{},"section":{},"cpu":{"value":{"times":{"user":[${rx}]}}},"memory":{},
+        "networks":{"value":[{"index":1,"name":"eth0","rx_bytes":${rx},"is_up":true}]},"sensors":{},"gpus":${gpus}}`);
+    const answer = decodeV2Reply('get_metrics', whole(5, '{}'), sections);
+    if (answer.reply !== 'get_metrics') throw new TypeError(answer.reply);
+    const table = answer.told.section.networks.value!;
+    const times = answer.told.section.cpu.value!.times;
+    const serial = table.slots.serial[0];
+    expect(codeOf(() => decodeV2Reply('get_metrics', whole(6, '7'), sections))).toBe('BAD_VALUE');
+    expect([table.rxBytes[0], table.isUp[0], times.user[0]]).toEqual([5, 1, 5]);
+    decodeV2Reply('get_metrics', whole(7, '{}'), sections);
+    expect([table.rxBytes[0], times.user[0], table.slots.serial[0]]).toEqual([7, 7, serial]);
   });
 
   test('an error is an error, whatever was asked', () => {
@@ -206,13 +233,17 @@ describe('JSON replies of socktop.v2', () => {
   });
 
   test('wrong types are errors', () => {
-    for (const json of [
+    for (const text of [
       '[]',
       '{"header":5}',
       '{"header":{"host_name":5}}',
       '{"header":{},"section":{"errors":{}}}',
+      '{"header":{},"section":{},"cpu":{"value":{"times":{"user":5}}}}',
+      '{"header":{},"section":{},"cpu":{"value":{"times":{"user":["5"]}}}}',
     ]) {
-      expect(codeOf(() => decodeV2Reply('get_metrics', v2Frame(1, v2Json(json))))).toBe('BAD_VALUE');
+      expect([text, codeOf(() => decodeV2Reply('get_metrics', json(text)))]).toEqual([text, 'BAD_VALUE']);
     }
+    const links = `{"header":{},"section":{},"cpu":{},"memory":{},"networks":{"value":[${'{},'.repeat(4096)}{}]}}`;
+    expect(codeOf(() => decodeV2Reply('get_metrics', json(links)))).toBe('TOO_MANY_ROWS');
   });
 });

@@ -1,19 +1,24 @@
+import type { JsonValue } from '../../data/codec/json-values.ts';
+import { SectionCodec, type ToldSection } from '../../data/codec/record-json.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
+import { MACHINE, type MachineSection } from '../../data/sample/machine-section.ts';
+import { PROCESS_DETAIL, type ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
+import { DISKS, type DisksSection } from '../../data/schema/disks-section.ts';
+import { JOURNAL, type JournalSection } from '../../data/schema/journal-section.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { type Capabilities, capabilities } from './agent-capabilities.ts';
-import { type DisksMessage, disksMessage } from './disks-message.ts';
 import { type ErrorReply, errorReply } from './error-reply.ts';
-import type { JsonCodec } from './json-codec.ts';
 import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from './limits.ts';
-import { type MachineMessage, machineMessage } from './machine-message.ts';
-import {
-  type JournalMessage,
-  journalMessage,
-  type ProcessMessage,
-  processMessage,
-} from './process-message.ts';
 import { readV2Frame, type V2Payload, v2Json } from './v2-frame.ts';
 import type { V2RequestName } from './v2-request.ts';
+
+/** The sections that are told as JSON. Each reader has its own: it keeps the tables in which rows live on. */
+export class JsonSections {
+  readonly machine = new SectionCodec(MACHINE);
+  readonly disks = new SectionCodec(DISKS);
+  readonly processDetail = new SectionCodec(PROCESS_DETAIL);
+  readonly journal = new SectionCodec(JOURNAL);
+}
 
 /**
  * A decoded answer; `reply` is the name of the request. Tables come as protobuf, checked for size only: a
@@ -21,10 +26,10 @@ import type { V2RequestName } from './v2-request.ts';
  */
 export type V2Answer =
   | { readonly reply: 'get_capabilities'; readonly capabilities: Capabilities }
-  | { readonly reply: 'get_metrics'; readonly machine: MachineMessage }
-  | { readonly reply: 'get_disks'; readonly disks: DisksMessage }
-  | { readonly reply: 'get_process_metrics'; readonly process: ProcessMessage }
-  | { readonly reply: 'get_journal_entries'; readonly journal: JournalMessage }
+  | { readonly reply: 'get_metrics'; readonly told: ToldSection<MachineSection> }
+  | { readonly reply: 'get_disks'; readonly told: ToldSection<DisksSection> }
+  | { readonly reply: 'get_process_metrics'; readonly told: ToldSection<ProcessDetailSection> }
+  | { readonly reply: 'get_journal_entries'; readonly told: ToldSection<JournalSection> }
   | { readonly reply: 'get_processes' | 'get_network'; readonly protobuf: Uint8Array }
   | { readonly reply: 'error'; readonly error: ErrorReply };
 
@@ -39,42 +44,47 @@ const LIMIT_BYTES: Readonly<Record<V2RequestName, number>> = {
   get_network: PAYLOAD_LIMIT_BYTES.network,
 };
 
-/** A JSON message as a payload for any number of clients. */
-export function v2JsonPayload<T>(codec: JsonCodec<T>, value: T): V2Payload {
-  return v2Json(JSON.stringify(codec.write(value, 'v2')));
+/** A JSON value as a payload for any number of clients. */
+export function v2JsonPayload(value: JsonValue): V2Payload {
+  return v2Json(JSON.stringify(value));
 }
 
 /** An error as a payload. */
 export function v2ErrorPayload(error: ErrorReply): V2Payload {
-  return v2Json(JSON.stringify(errorReply.write(error, 'v2')), true);
+  return v2Json(JSON.stringify(errorReply.write(error)), true);
 }
 
 /**
  * The answer in a frame whose id (`v2ReplyId`) belongs to that request. Throws an OpError with a WireErrorCode, and
- * nothing else.
+ * nothing else; the tables of `sections` are then as they were.
  */
-export function decodeV2Reply(request: V2RequestName, frame: Uint8Array): V2Answer {
+export function decodeV2Reply(
+  request: V2RequestName,
+  frame: Uint8Array,
+  sections = new JsonSections(),
+): V2Answer {
   const { bytes, isError, isJson } = readV2Frame(frame, LIMIT_BYTES[request]);
-  if (isError) return { reply: 'error', error: jsonOf(errorReply, bytes, PAYLOAD_LIMIT_BYTES.error) };
-  if (isJson === (request === 'get_processes' || request === 'get_network')) {
-    throw wireError('decode', 'BAD_VALUE', 'the reply is of the wrong kind');
+  if (isError) {
+    return { reply: 'error', error: errorReply.read(parsed(bytes, PAYLOAD_LIMIT_BYTES.error), 'reply') };
   }
+  const isTable = request === 'get_processes' || request === 'get_network';
+  if (isJson === isTable) throw wireError('decode', 'BAD_VALUE', 'the reply is of the wrong kind');
+  if (isTable) return { reply: request, protobuf: bytes };
+  const value = parsed(bytes, LIMIT_BYTES[request]);
   switch (request) {
     case 'get_capabilities':
-      return { reply: request, capabilities: jsonOf(capabilities, bytes, LIMIT_BYTES[request]) };
+      return { reply: request, capabilities: capabilities.read(value, 'reply') };
     case 'get_metrics':
-      return { reply: request, machine: jsonOf(machineMessage, bytes, LIMIT_BYTES[request]) };
+      return { reply: request, told: sections.machine.read(value) };
     case 'get_disks':
-      return { reply: request, disks: jsonOf(disksMessage, bytes, LIMIT_BYTES[request]) };
+      return { reply: request, told: sections.disks.read(value) };
     case 'get_process_metrics':
-      return { reply: request, process: jsonOf(processMessage, bytes, LIMIT_BYTES[request]) };
+      return { reply: request, told: sections.processDetail.read(value) };
     case 'get_journal_entries':
-      return { reply: request, journal: jsonOf(journalMessage, bytes, LIMIT_BYTES[request]) };
-    default:
-      return { reply: request, protobuf: bytes };
+      return { reply: request, told: sections.journal.read(value) };
   }
 }
 
-function jsonOf<T>(codec: JsonCodec<T>, bytes: Uint8Array, limitBytes: number): T {
-  return codec.read(parseJsonWithin(bytes, limitBytes, JSON_DEPTH_LIMIT), 'reply');
+function parsed(bytes: Uint8Array, limitBytes: number): unknown {
+  return parseJsonWithin(bytes, limitBytes, JSON_DEPTH_LIMIT);
 }

@@ -1,7 +1,7 @@
+import { readObject } from '../../data/codec/json-values.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { readObject } from './json-codec.ts';
 import { MAX_AGE_LIMIT_MILLIS, PIDS_LIMIT, REQUEST_LIMIT_BYTES } from './limits.ts';
 
 /** The WebSocket subprotocol by which both ends agree on the messages here. */

@@ -1,3 +1,4 @@
+import type { Trend } from '../../data/rates/histories.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
@@ -183,4 +184,12 @@ export class CellPen {
       this.ascii,
     );
   }
+}
+
+const MARKS: Readonly<Record<Trend, string>> = { up: '↑', down: '↓', flat: '→' };
+const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '^', down: 'v', flat: '=' };
+
+/** The sign for where traffic is going, one column. */
+export function trendMark(trend: Trend, ascii: boolean): string {
+  return (ascii ? ASCII_MARKS : MARKS)[trend];
 }

@@ -2,8 +2,7 @@ import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-r
 import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable, RowList } from './list-table.ts';
+import { type ListColumns, ListTable, left, RowList, right } from './list-table.ts';
 import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 /** A colour for each kind of state: open, opening, listening, on its way out. */

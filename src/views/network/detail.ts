@@ -13,7 +13,7 @@ import { renderBlock } from '../../screen/widgets/block.ts';
 import { renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf } from '../../screen/widgets/levels.ts';
 import { renderSegments, type Segment } from '../segments.ts';
-import type { NetworkData } from './network-data.ts';
+import type { NetworkData } from './network-list.ts';
 
 /** Everything the detail of a process shows above its connections. */
 interface DetailView {

@@ -1,8 +1,14 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
-import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable, RowList } from './list-table.ts';
+import {
+  type ListColumns,
+  ListTable,
+  left,
+  maximumOf,
+  RowList,
+  right,
+  TRAFFIC_COLUMNS,
+} from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
-import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
   group: {

@@ -2,6 +2,7 @@ import type { Scope } from '../../data/query/scope.ts';
 import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
+import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { clockText, compactBytesText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
@@ -9,11 +10,9 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
-import { latencyText, schemeSegment } from '../link-text.ts';
-import { renderSegments, type Segment } from '../segments.ts';
-import type { NetworkData } from './network-data.ts';
-import { lossText, tierText } from './tier-note.ts';
-import { trendMark } from './trend-mark.ts';
+import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
+import { trendMark } from './cells.ts';
+import type { NetworkData } from './network-list.ts';
 
 /** What the header says beside the data itself. */
 interface HeaderView {
@@ -158,4 +157,25 @@ function interfaceOrder(view: HeaderView): readonly number[] {
   return slots
     .filter((slot) => interfaces.isUp[slot] === 1)
     .sort((a, b) => weight(b) - weight(a) || interfaces.index[a]! - interfaces.index[b]!);
+}
+
+/** The tier in force, and what it lacks in a few words: `ebpf`, `netlink, no UDP`. */
+export function tierText({ tier, parts }: Pick<NetworkSection, 'tier' | 'parts'>): string {
+  if (parts === undefined) return tier;
+  const lacks: string[] = [];
+  if (tier === 'netlink' && parts.udp === 'none') lacks.push('no UDP');
+  if (tier === 'ebpf' && parts.owners === 'creator') lacks.push('by opener');
+  if (parts.scope === 'container') lacks.push('container');
+  return [tier, ...lacks].join(', ');
+}
+
+/**
+ * What is on no row, since the start: connections whose ending the kernel could not announce, and packets that
+ * found no room. Empty where nothing was lost.
+ */
+export function lossText({ lostClosings, lost }: Pick<NetworkSection, 'lostClosings' | 'lost'>): string {
+  const texts: string[] = [];
+  if (lostClosings > 0) texts.push(`${lostClosings} closings lost`);
+  if (lost.packets > 0) texts.push(`${lost.packets} packets lost`);
+  return texts.join(', ');
 }

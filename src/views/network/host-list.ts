@@ -1,9 +1,7 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import { type ListColumns, left } from './list-column.ts';
-import { ListTable, RowList } from './list-table.ts';
+import { type ListColumns, ListTable, left, maximumOf, RowList, TRAFFIC_COLUMNS } from './list-table.ts';
 import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
-import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const NAMED_PROCESSES = 4;
 

@@ -1,4 +1,4 @@
-import type { RowFields, SortKeyOf } from '../../data/query/row-fields.ts';
+import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
 import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
@@ -11,8 +11,67 @@ import {
   sortable,
 } from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
-import { type ListColumns, marksOf, orderOf, roundOf } from './list-column.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
+
+/** How a column looks. Widths in cells, as in Column. */
+type ColumnLook = Omit<Column, 'id'>;
+
+/** One column of a list: `Fields` say what it shows, `List` is what its cells are painted from. */
+interface ListColumn<List, Fields> extends ColumnLook {
+  /** The field that it shows; undefined: the one of the column's own id. A click on the title orders by it. */
+  readonly field?: keyof Fields & string;
+  /** What a click orders by in place of the field. */
+  readonly order?: SortKeyOf<Fields>;
+  /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
+  readonly marks?: readonly SortKeyOf<Fields>[];
+  /** What it shows where the field does not say it: for the documents. */
+  readonly help?: string;
+  /** Draws the cell of a row; the pen stands on it. */
+  readonly paint: (list: List, row: number, pen: CellPen) => void;
+}
+
+/** The columns of a list by id, in the order of the screen. */
+export type ListColumns<List, Fields> = Readonly<Record<string, ListColumn<List, Fields>>>;
+
+/** A column of text. `ideal` width is enough for almost everything; columns of low priority are dropped first. */
+export function left(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
+  return { title, align: 'left', minWidth: min, idealWidth: ideal, flex, priority };
+}
+
+/** A column of numbers. */
+export function right(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
+  return { title, align: 'right', minWidth: min, idealWidth: ideal, flex, priority };
+}
+
+/** The orders whose mark a column carries. */
+function marksOf<Fields extends RowFields<never, never>>(
+  fields: Fields,
+  id: string,
+  column: ListColumn<never, Fields>,
+): readonly SortKeyOf<Fields>[] {
+  const order = orderOf(fields, id, column);
+  return column.marks ?? (order === undefined ? [] : [order]);
+}
+
+/** The round of the sort key: what the columns order by, alone or together. */
+export function roundOf<Fields extends RowFields<never, never>>(
+  fields: Fields,
+  columns: ListColumns<never, Fields>,
+): readonly SortKeyOf<Fields>[] {
+  const all = Object.entries(columns);
+  return sortKeysOf(fields).filter((key) =>
+    all.some(([id, one]) => orderOf(fields, id, one) === key || marksOf(fields, id, one).includes(key)),
+  );
+}
+
+/** What a click on a column's title orders by; undefined: nothing. */
+function orderOf<Fields extends RowFields<never, never>>(
+  fields: Fields,
+  id: string,
+  { order, field = id }: ListColumn<never, Fields>,
+): SortKeyOf<Fields> | undefined {
+  return order ?? (fields[field]?.order === undefined ? undefined : (field as SortKeyOf<Fields>));
+}
 
 const WINDOW_ROWS_MAX = 1024;
 
@@ -142,6 +201,45 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     if (this.#layout.width !== width) this.#layout = layoutColumns(this.#columns, width);
     return this.#layout;
   }
+}
+
+/** What cells of traffic are painted from. */
+interface TrafficList {
+  readonly rows: {
+    readonly up: Float64Array;
+    readonly down: Float64Array;
+    readonly connections: Int32Array;
+  };
+  /** What a full bar means. */
+  readonly maximum: number;
+}
+
+/** The columns of traffic in every list that adds it up; the rate that most people look for stays longest. */
+export const TRAFFIC_COLUMNS = {
+  upload: {
+    ...right('UPLOAD/s', 89, 9, 16),
+    marks: ['upload', 'rate'],
+    paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
+      pen.rate(rows.up[row]!, maximum, 'up'),
+  },
+  download: {
+    ...right('DOWNLOAD/s', 90, 11, 16),
+    marks: ['download', 'rate'],
+    paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
+      pen.rate(rows.down[row]!, maximum, 'down'),
+  },
+  connections: {
+    ...right('CONNS', 60, 6, 6),
+    paint: ({ rows }: Pick<TrafficList, 'rows'>, row: number, pen: CellPen) =>
+      pen.count(rows.connections[row]!),
+  },
+} as const;
+
+/** The largest rate of the rows. */
+export function maximumOf({ up, down }: TrafficList['rows'], count: number): number {
+  let maximum = 0;
+  for (let row = 0; row < count; row++) maximum = Math.max(maximum, up[row]! || 0, down[row]! || 0);
+  return maximum;
 }
 
 /** What the lists over rows of data/query do alike; each knows its rows and its table. */

@@ -2,10 +2,8 @@ import { LISTEN_FIELDS, ListenRows } from '../../data/query/listen-rows.ts';
 import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
-import { type ListColumns, left, right } from './list-column.ts';
-import { ListTable, RowList } from './list-table.ts';
+import { type ListColumns, ListTable, left, RowList, right, TRAFFIC_COLUMNS } from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
-import { TRAFFIC_COLUMNS } from './traffic-columns.ts';
 
 const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
   protocol: {

@@ -3,19 +3,25 @@ import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
-import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import { type NetworkSection, OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
-import type { CellPen } from './cells.ts';
-import { type ListColumns, left, right, roundOf } from './list-column.ts';
-import { ListTable, RowList } from './list-table.ts';
+import { type CellPen, trendMark } from './cells.ts';
+import {
+  type ListColumns,
+  ListTable,
+  left,
+  maximumOf,
+  RowList,
+  right,
+  roundOf,
+  TRAFFIC_COLUMNS,
+} from './list-table.ts';
 import type { Identity, ListInput, ListLook, ListSort } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
-import { maximumOf, TRAFFIC_COLUMNS } from './traffic-columns.ts';
-import { trendMark } from './trend-mark.ts';
 
 /** A blank and the sign, after the graph. */
 const TREND_WIDTH = 2;
@@ -210,4 +216,24 @@ function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: 
   const isFaint = owners.kind[owner] !== OwnerKind.PROCESS || owners.hasExited[owner] === 1;
   pen.name(owners.names[owner]!, isFaint ? theme.dim : theme.text, owners.commandLines[owner], room);
   if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
+}
+
+/** Why a row has no process, in one line; undefined for a process. */
+export function ownerNote(section: NetworkSection, owner: number): string | undefined {
+  switch (section.owners.kind[owner]) {
+    case OwnerKind.KERNEL:
+      return 'Sockets of the kernel itself, and orphans that it still closes: no process holds them.';
+    case OwnerKind.USER:
+      return 'Sockets of another user: looking into their processes needs root or CAP_SYS_PTRACE.';
+    case OwnerKind.CGROUP:
+      return 'Only the control group of these sockets is known: their processes are not visible from here.';
+    case OwnerKind.CLOSED:
+      return 'Connections that came and went between two samples: the kernel counts their bytes, but names no process.';
+    case OwnerKind.EXITED:
+      return 'What processes used that have exited since.';
+    case OwnerKind.UNKNOWN:
+      return 'No visible process holds these sockets: another namespace, or gone before it could be found.';
+    default:
+      return undefined;
+  }
 }

@@ -8,7 +8,7 @@ import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { renderTextInput, type TextMark } from '../../screen/widgets/text-input.ts';
 
-interface PromptLine {
+export interface PromptLine {
   /** In front of what is typed: `/`, `alert above`. */
   readonly label: string;
   readonly input: TextInput;

@@ -1,16 +1,151 @@
+import type { Pressure } from '../../data/schema/cpu-sample.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { renderCoresPanel } from './cores-panel.ts';
-import { renderCpuPanel } from './cpu-panel.ts';
-import type { DashboardLayout, DashboardNeeds } from './dashboard-layout.ts';
+import { renderCoresPanel, renderCpuPanel } from './cpu-panel.ts';
 import { renderDevicesPanel } from './devices-panel.ts';
 import { renderGpuPanel } from './gpu-panel.ts';
 import { renderMemoryPanel } from './memory-panel.ts';
-import { hasPressure, renderPressurePanel } from './pressure-panel.ts';
 import { renderFigures, renderResourceLines } from './resource-lines.ts';
 import type { SystemData } from './system-data.ts';
-import type { SystemView } from './system-look.ts';
+import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
+
+/** Panels; a line for each resource; one line for all. */
+type DashboardForm = 'panels' | 'lines' | 'line';
+
+/** What the places of the dashboard depend on beside the size. */
+interface DashboardNeeds {
+  /** One form smaller than the screen has room for. */
+  readonly isCompact: boolean;
+  readonly cores: number;
+  readonly gpus: number;
+  readonly hasPressure: boolean;
+  readonly hasSwap: boolean;
+}
+
+/** Where everything stands; areas without cells are not drawn. */
+export interface DashboardLayout {
+  readonly form: DashboardForm;
+  readonly header: Rect;
+  readonly cpu: Rect;
+  readonly cores: Rect;
+  readonly memory: Rect;
+  readonly pressure: Rect;
+  readonly gpu: Rect;
+  readonly devices: Rect;
+  /** The resources as lines. */
+  readonly lines: Rect;
+  /** Around the table, its border included; empty where it has none. */
+  readonly frame: Rect;
+  readonly rule: Rect;
+  readonly table: Rect;
+  /** Beside the rows. */
+  readonly scrollbar: Rect;
+  readonly footer: Rect;
+}
+
+export const DASHBOARD_MIN_WIDTH = 40;
+export const DASHBOARD_MIN_HEIGHT = 10;
+const PANELS_MIN_WIDTH = 100;
+const PANELS_MIN_HEIGHT = 30;
+const LINES_MIN_WIDTH = 60;
+const LINES_MIN_HEIGHT = 16;
+const NOWHERE = rect(0, 0, 0, 0);
+
+/** The form that a screen of this size has. */
+export function dashboardForm(width: number, height: number, isCompact: boolean): DashboardForm {
+  if (width >= PANELS_MIN_WIDTH && height >= PANELS_MIN_HEIGHT) return isCompact ? 'lines' : 'panels';
+  if (width >= LINES_MIN_WIDTH && height >= LINES_MIN_HEIGHT) return isCompact ? 'line' : 'lines';
+  return 'line';
+}
+
+/** The places on a screen of this size, from 0x0 up. */
+export function layoutDashboard(width: number, height: number, needs: DashboardNeeds): DashboardLayout {
+  const form = dashboardForm(width, height, needs.isCompact);
+  return form === 'panels' ? panels(width, height, needs) : lines(width, height, form, needs);
+}
+
+function lines(width: number, height: number, form: DashboardForm, needs: DashboardNeeds): DashboardLayout {
+  const count = form === 'line' ? 1 : needs.hasSwap ? 5 : 4;
+  const hasRule = form === 'lines';
+  const top = Math.min(height, 1 + count + (hasRule ? 1 : 0));
+  const tableHeight = height - top - 1;
+  return {
+    ...{ form, cpu: NOWHERE, cores: NOWHERE, memory: NOWHERE, pressure: NOWHERE, gpu: NOWHERE },
+    ...{ devices: NOWHERE, frame: NOWHERE },
+    header: rect(0, 0, width, height > 0 ? 1 : 0),
+    lines: rect(0, 1, width, Math.min(count, height - 2)),
+    rule: rect(0, top - 1, width, hasRule ? 1 : 0),
+    table: rect(0, top, width - 1, tableHeight),
+    scrollbar: rect(width - 1, top + 1, width > 0 ? 1 : 0, tableHeight - 1),
+    footer: rect(0, height - 1, width, height > 1 ? 1 : 0),
+  };
+}
+
+const CPU_SHARE = 0.24;
+const CPU_MIN_HEIGHT = 7;
+const CPU_MAX_HEIGHT = 16;
+const TALL_FROM_HEIGHT = 36;
+const DEVICES_SHARE = 0.32;
+const DEVICES_MIN_WIDTH = 38;
+const DEVICES_MAX_WIDTH = 72;
+
+function panels(width: number, height: number, needs: DashboardNeeds): DashboardLayout {
+  const inner = height - 2;
+  const cpuHeight = Math.max(CPU_MIN_HEIGHT, Math.min(CPU_MAX_HEIGHT, Math.round(inner * CPU_SHARE)));
+  const memoryHeight = height >= TALL_FROM_HEIGHT ? 5 : 4;
+  const coresWidth = coresWidthOf(width, cpuHeight - 2, needs.cores);
+  const memoryY = 1 + cpuHeight;
+  const bottomY = memoryY + memoryHeight;
+  const bottomHeight = height - 1 - bottomY;
+  const wanted = Math.round(width * DEVICES_SHARE);
+  const devicesWidth = Math.max(DEVICES_MIN_WIDTH, Math.min(DEVICES_MAX_WIDTH, wanted));
+  const frame = rect(devicesWidth, bottomY, width - devicesWidth, bottomHeight);
+  return {
+    form: 'panels',
+    header: rect(0, 0, width, 1),
+    cpu: rect(0, 1, width - coresWidth, cpuHeight),
+    cores: rect(width - coresWidth, 1, coresWidth, cpuHeight),
+    ...memoryRow(rect(0, memoryY, width, memoryHeight), needs),
+    devices: rect(0, bottomY, devicesWidth, bottomHeight),
+    ...{ lines: NOWHERE, rule: NOWHERE },
+    frame,
+    table: rect(frame.x + 1, frame.y + 1, frame.width - 3, frame.height - 2),
+    scrollbar: rect(frame.x + frame.width - 2, frame.y + 2, 1, frame.height - 3),
+    footer: rect(0, height - 1, width, 1),
+  };
+}
+
+/** A few cores have their graphs in a quarter of the width; many get up to half of it before they shrink. */
+function coresWidthOf(width: number, rows: number, cores: number): number {
+  const least = Math.max(34, Math.round(width * 0.24));
+  const most = Math.round(width * 0.46);
+  const columns = Math.ceil(cores / Math.max(1, rows));
+  const wanted = columns <= 1 ? least : columns * 26 + 2;
+  return wanted <= most ? Math.max(least, wanted) : most;
+}
+
+function memoryRow(
+  area: Rect,
+  { gpus, hasPressure }: DashboardNeeds,
+): Pick<DashboardLayout, 'memory' | 'pressure' | 'gpu'> {
+  const { x, y, width, height } = area;
+  const hasThree = gpus > 0 && hasPressure && width >= 150;
+  if (hasThree) {
+    const third = Math.floor(width / 3);
+    return {
+      memory: rect(x, y, third, height),
+      pressure: rect(x + third, y, third, height),
+      gpu: rect(x + 2 * third, y, width - 2 * third, height),
+    };
+  }
+  if (gpus === 0 && !hasPressure) return { memory: area, pressure: NOWHERE, gpu: NOWHERE };
+  const half = Math.round(width * 0.54);
+  const right = rect(x + half, y, width - half, height);
+  const memory = rect(x, y, half, height);
+  return gpus > 0 ? { memory, pressure: NOWHERE, gpu: right } : { memory, pressure: right, gpu: NOWHERE };
+}
 
 /** What the layout depends on in a machine. */
 export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
@@ -74,4 +209,28 @@ function putRuleTitle(
   const end = buffer.put(rule.x + 1, rule.y, ` ${title} `, theme.title, rule.width - 2);
   const x = rule.x + rule.width - rightTitle.length - 3;
   if (rightTitle !== '' && x > end) buffer.put(x, rule.y, ` ${rightTitle} `, theme.dim);
+}
+
+/** Whether the kernel measures how long tasks wait. */
+function hasPressure(data: SystemData): boolean {
+  const cpu = data.machine?.cpu.value;
+  return cpu?.cpuPressure !== undefined || cpu?.memoryPressure !== undefined || cpu?.ioPressure !== undefined;
+}
+
+/** Draws the share of the last ten seconds in which some task waited for processor, memory or storage. */
+function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
+  const { data, theme, ascii } = view;
+  const inside = renderPanel(area, buffer, view, 'Waiting', 'tasks held up, 10 s');
+  const cpu = data.machine?.cpu.value;
+  const lines: readonly (readonly [label: string, pressure: Pressure | undefined])[] = [
+    ['cpu', cpu?.cpuPressure],
+    ['I/O', cpu?.ioPressure],
+    ['memory', cpu?.memoryPressure],
+  ];
+  for (const [row, [label, pressure]] of lines.slice(0, inside.height).entries()) {
+    const shared = { labelStyle: theme.dim, labelWidth: 6, amount: '', amountWidth: 0, runsOut: true };
+    const percent = pressure?.some?.avg10 ?? Number.NaN;
+    const line = { ...shared, label, percent };
+    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme, ascii);
+  }
 }

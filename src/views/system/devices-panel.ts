@@ -1,4 +1,4 @@
-import type { FileSystem, FileSystemSilence } from '../../data/sample/disks-section.ts';
+import type { FileSystem, FileSystemSilence } from '../../data/schema/disks-section.ts';
 import { compactBytesText, partText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts';
@@ -7,8 +7,7 @@ import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { type Block, renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { percentOf } from './memory-panel.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine } from './usage-line.ts';
+import { putUsageLine, type SystemView } from './system-look.ts';
 
 /** How many lines each part of the panel gets. */
 interface DevicesLayout {

@@ -1,11 +1,9 @@
-import type { GpuSample } from '../../data/sample/gpu-sample.ts';
+import type { GpuSample } from '../../data/schema/gpu-sample.ts';
 import { partText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { renderBlock } from '../../screen/widgets/block.ts';
 import { percentOf } from './memory-panel.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine } from './usage-line.ts';
+import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const AMOUNT_WIDTH = 13;
@@ -23,17 +21,16 @@ export function renderGpuPanel(
   view: SystemView,
   gpus: readonly GpuSample[],
 ): void {
-  const { theme, ascii } = view;
+  const { ascii } = view;
   const first = gpus[0];
   const isOne = gpus.length === 1 && first !== undefined;
-  const inside = renderBlock(area, buffer, {
-    title: isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`,
-    rightTitle: isOne ? factsOf(first, ascii) : '',
-    borderStyle: theme.border,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ascii,
-  });
+  const inside = renderPanel(
+    area,
+    buffer,
+    view,
+    isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`,
+    isOne ? factsOf(first, ascii) : '',
+  );
   if (isOne) {
     putLoad(buffer, inside, 0, 'load', first, view, '');
     putMemory(buffer, inside, 1, first, view);

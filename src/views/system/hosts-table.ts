@@ -1,3 +1,4 @@
+import type { MachineProcessRows } from '../../data/query/machine-process-rows.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
@@ -9,14 +10,13 @@ import { putSparkline } from '../../screen/widgets/chart.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import { type Column, layoutColumns, renderTable } from '../../screen/widgets/table.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
-import { latencyText } from '../link-text.ts';
-import { left, right } from '../network/list-column.ts';
+import { left, right } from '../network/list-table.ts';
+import { latencyText } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemData } from './system-data.ts';
 import { linkStateText, reasonText } from './system-header.ts';
 import { meterStyle, usageStyle } from './system-look.ts';
-import { topProcess } from './top-process.ts';
 
 /** A row of the table of hosts. */
 interface HostRow {
@@ -183,4 +183,14 @@ function paintMemory(cell: HostCell): void {
 
 function figureText(percent: number): string {
   return Number.isNaN(percent) ? '-' : tenthsText(percent);
+}
+
+/** `postgres 31.0 %`: the process with the largest share of the machine; `-` before one is known. */
+function topProcess(rows: MachineProcessRows): string {
+  let top = -1;
+  for (let row = 0; row < rows.unfilteredCount; row++) {
+    const percent = rows.machinePercent[row]!;
+    if (percent > (top < 0 ? 0 : rows.machinePercent[top]!)) top = row;
+  }
+  return top < 0 ? '-' : `${rows.names[top]} ${tenthsText(rows.machinePercent[top]!)} %`;
 }

@@ -10,8 +10,7 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import type { CellPen } from '../network/cells.ts';
-import { type ListColumns, left, right } from '../network/list-column.ts';
-import { ListTable } from '../network/list-table.ts';
+import { type ListColumns, ListTable, left, right } from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
 /** How the table is drawn. */

@@ -1,10 +1,8 @@
-import type { MemorySample } from '../../data/sample/memory-sample.ts';
+import type { MemorySample } from '../../data/schema/memory-sample.ts';
 import { compactBytesText, partText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { renderBlock } from '../../screen/widgets/block.ts';
-import type { SystemView } from './system-look.ts';
-import { putUsageLine, type UsageLine } from './usage-line.ts';
+import { putUsageLine, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const AMOUNT_WIDTH = 15;
@@ -19,14 +17,7 @@ export function percentOf(part: number | undefined, whole: number | undefined): 
 export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
   const memory = data.machine?.memory.value;
-  const inside = renderBlock(area, buffer, {
-    title: 'Memory',
-    rightTitle: noteOf(memory),
-    borderStyle: theme.border,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ascii,
-  });
+  const inside = renderPanel(area, buffer, view, 'Memory', noteOf(memory));
   if (memory === undefined) {
     const reason = data.machine?.memory.error?.message ?? 'not known yet';
     if (inside.height > 0) buffer.put(inside.x + 1, inside.y, reason, theme.dim, inside.width - 1);

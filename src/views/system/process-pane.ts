@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../../data/sample/journal-section.ts';
-import type { ThreadSample } from '../../data/sample/process-detail.ts';
+import type { JournalEntry } from '../../data/schema/journal-section.ts';
+import type { ThreadSample } from '../../data/schema/process-detail.ts';
 import { ageText, bytesText, clockText, compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { isEmpty, type Rect, rect } from '../../screen/layout/rect.ts';
@@ -13,7 +13,7 @@ import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';
-import type { SystemView } from './system-look.ts';
+import { renderPanel, type SystemView } from './system-look.ts';
 
 /** The lists of the pane, in their order. */
 type PaneListName = 'threads' | 'children' | 'journal';
@@ -186,17 +186,15 @@ function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): vo
 function renderHistory(
   area: Rect,
   buffer: Buffer,
-  { theme, ascii }: ProcessPane,
+  pane: ProcessPane,
   title: string,
   rightTitle: string,
   samples: Samples,
   ramp: readonly Style[],
 ): void {
+  const { theme, ascii } = pane;
   if (area.height < 3) return;
-  const inside = renderBlock(area, buffer, {
-    ...{ title, rightTitle: samples.count < 2 ? '' : rightTitle, ascii },
-    ...{ borderStyle: theme.border, titleStyle: theme.title, rightTitleStyle: theme.dim },
-  });
+  const inside = renderPanel(area, buffer, pane, title, samples.count < 2 ? '' : rightTitle);
   renderChart(inside, buffer, {
     ...{ samples, maximum: Number.NaN, cells: 'braille', ramp, label: '', labelStyle: theme.dim, ascii },
   });

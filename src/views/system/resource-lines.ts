@@ -8,8 +8,7 @@ import { verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, type Ramp, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { memoryLine, percentOf, swapLine } from './memory-panel.ts';
-import { type SystemView, usageStyle } from './system-look.ts';
-import { percentText, putUsageLine } from './usage-line.ts';
+import { percentText, putUsageLine, type SystemView, usageStyle } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const VALUE_WIDTH = 7;

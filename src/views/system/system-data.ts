@@ -4,13 +4,13 @@ import type { Scope } from '../../data/query/scope.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { ProcessRates } from '../../data/rates/process-rates.ts';
-import type { DisksSection } from '../../data/sample/disks-section.ts';
-import type { JournalSection } from '../../data/sample/journal-section.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
-import type { ProcessDetail, ProcessDetailSection, ThreadSample } from '../../data/sample/process-detail.ts';
-import type { ProcessTable } from '../../data/sample/process-table.ts';
+import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { SectionError, Snapshot, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { DisksSection } from '../../data/schema/disks-section.ts';
+import type { JournalSection } from '../../data/schema/journal-section.ts';
+import type { ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
 
 /** A child of the process in depth. */
 export interface ChildProcess {
@@ -150,27 +150,25 @@ export class SystemData {
   }
 
   #takeDetail(section: ProcessDetailSection, ticksPerSecond: number): void {
-    const { process, threads, children, processes, errors } = section;
+    const { process, threads, children, errors } = section;
     this.detailRates.update(section, ticksPerSecond);
     this.detailError = undefined;
     this.detail = {
       process,
       threads,
-      children: Array.from(children, (slot) => ({
-        pid: processes.pid[slot]!,
-        startTicks: processes.startTicks[slot]!,
-        name: processes.names[slot]!,
-        residentBytes: processes.rssBytes[slot]!,
+      children: Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => ({
+        pid: children.pid[slot]!,
+        startTicks: children.startTicks[slot]!,
+        name: children.names[slot]!,
+        residentBytes: children.rssBytes[slot]!,
       })),
-      parentName: this.#nameOf(process.ppid, processes),
+      parentName: this.#nameOf(process.ppid),
       errors,
     };
   }
 
-  /** Of a process; another machine tells of one and its children alone, so that its parent is looked for in the list. */
-  #nameOf(pid: number, processes: ProcessTable): string | undefined {
-    const slot = processes.find(pid);
-    if (slot >= 0) return processes.names[slot];
+  /** Of a process in the list of all. */
+  #nameOf(pid: number): string | undefined {
     const { rows } = this;
     const row = rows.pid.subarray(0, rows.unfilteredCount).indexOf(pid);
     return row < 0 ? undefined : rows.names[row];

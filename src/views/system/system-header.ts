@@ -3,8 +3,7 @@ import { ageText, clockText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { latencyText, schemeSegment } from '../link-text.ts';
-import { renderSegments, type Segment } from '../segments.ts';
+import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
 import type { SystemView } from './system-look.ts';
 
@@ -71,7 +70,17 @@ function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[]
       style: isHot ? theme.bad : theme.text,
       priority: 65,
     },
+    { text: fansText(data.machine?.sensors.value?.fans ?? []), style: theme.dim, priority: 25 },
   ];
+}
+
+/** `fan 1240 rpm`, `fans 0-1240 rpm`: the slowest to the fastest; '' where none tells its speed. */
+function fansText(fans: readonly { readonly rpm: number | undefined }[]): string {
+  const speeds = fans.flatMap(({ rpm }) => rpm ?? []);
+  if (speeds.length === 0) return '';
+  const [slowest, fastest] = [Math.min(...speeds), Math.max(...speeds)];
+  const range = slowest === fastest ? `${fastest}` : `${slowest}-${fastest}`;
+  return `fan${speeds.length > 1 ? 's' : ''} ${range} rpm`;
 }
 
 /** `load 0.42 0.38 0.30`. */

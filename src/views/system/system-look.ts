@@ -1,5 +1,12 @@
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import { tenthsText } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { renderBlock } from '../../screen/widgets/block.ts';
+import { putMeter } from '../../screen/widgets/meter.ts';
 import type { SystemData } from './system-data.ts';
 
 /** One machine and how it is drawn. */
@@ -21,4 +28,78 @@ export function usageStyle(theme: Theme, percent: number): Style {
 /** The style of a meter for the same. */
 export function meterStyle(theme: Theme, percent: number): Style {
   return percent >= FULL_FROM_PERCENT ? usageStyle(theme, percent) : theme.accent;
+}
+
+/** `used ███▌  17.0/31.2 GB  54 %`: a share of a whole as one line. */
+export interface UsageLine {
+  readonly label: string;
+  readonly labelStyle: Style;
+  readonly labelWidth: number;
+  /** Against the right edge, in front of the percentage. */
+  readonly amount: string;
+  readonly amountWidth: number;
+  readonly percent: number;
+  /** Whether a full one is bad news: of memory it is, of a cache not. */
+  readonly runsOut: boolean;
+}
+
+const PERCENT_WIDTH = 7;
+const BAR_MIN_WIDTH = 4;
+
+/** `6.9 %`, `-`. */
+export function percentText(percent: number): string {
+  return Number.isNaN(percent) ? '-' : `${tenthsText(percent)} %`;
+}
+
+/** Draws the line over `width` cells; the bar takes what is left, the amount goes where nothing is. */
+export function putUsageLine(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  line: UsageLine,
+  theme: Theme,
+  ascii: boolean,
+): void {
+  const right = x + width;
+  putAligned(buffer, x, y, Math.min(line.labelWidth, width), 'left', line.label, line.labelStyle, ascii);
+  const style = line.runsOut ? usageStyle(theme, line.percent) : theme.text;
+  const percentX = right - PERCENT_WIDTH;
+  if (percentX <= x) return;
+  const percent = percentText(line.percent);
+  putAligned(
+    buffer,
+    percentX,
+    y,
+    PERCENT_WIDTH,
+    'right',
+    percent,
+    percent === '-' ? theme.dim : style,
+    ascii,
+  );
+  const barX = x + line.labelWidth + 1;
+  const amountWidth = Math.max(line.amountWidth, cellWidth(line.amount));
+  const withAmount = percentX - barX - (amountWidth > 0 ? amountWidth + 2 : 0);
+  const hasAmount = withAmount >= BAR_MIN_WIDTH;
+  if (hasAmount) {
+    putAligned(buffer, percentX - 1 - amountWidth, y, amountWidth, 'right', line.amount, theme.dim, ascii);
+  }
+  const barWidth = hasAmount ? withAmount : percentX - 1 - barX;
+  if (barWidth < BAR_MIN_WIDTH) return;
+  const ink = line.runsOut ? meterStyle(theme, line.percent) : theme.accent;
+  putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border, ascii);
+}
+
+/** Draws the frame of a panel with its titles; returns the area inside. */
+export function renderPanel(
+  area: Rect,
+  buffer: Buffer,
+  { theme, ascii }: SystemView,
+  title: string,
+  rightTitle: string,
+): Rect {
+  return renderBlock(area, buffer, {
+    ...{ title, rightTitle, ascii },
+    ...{ borderStyle: theme.border, titleStyle: theme.title, rightTitleStyle: theme.dim },
+  });
 }

@@ -4,12 +4,12 @@ import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
-import { coreGrid } from './cores-panel.ts';
-import { needsOf, renderDashboard } from './dashboard.ts';
-import { dashboardForm, layoutDashboard } from './dashboard-layout.ts';
+import { coreGrid } from './cpu-panel.ts';
+import { dashboardForm, layoutDashboard, needsOf, renderDashboard } from './dashboard.ts';
 import { layoutDevices } from './devices-panel.ts';
 import { layoutPane } from './process-pane.ts';
 import { SystemData } from './system-data.ts';
+import { renderSystemHeader } from './system-header.ts';
 
 const SIZES = [
   ...[
@@ -178,4 +178,32 @@ test('the parent of a process is named by the list where its section holds only 
   expect(data.detail?.parentName).toBeUndefined();
   data.absorb(world.snapshot({ machineProcesses: world.machineProcesses(), processDetail: alone }));
   expect(data.detail?.parentName).toBe('init');
+});
+
+test('the first line tells the speeds of fans where there is room', () => {
+  const world = new SystemWorld();
+  const lineOf = (width: number, ...speeds: (number | undefined)[]): string => {
+    const machine = world.machine();
+    const fan = { chip: 'nct6798', label: 'fan1', device: undefined };
+    const fans = speeds.map((rpm, at) => ({ ...fan, id: `hwmon0/fan${at}`, rpm }));
+    const value = { sensors: [], cpu: undefined, fans };
+    const data = new SystemData(() => undefined);
+    data.absorb(world.snapshot({ machine: { ...machine, sensors: { ...machine.sensors, value } } }));
+    const buffer = new Buffer(width, 1);
+    renderSystemHeader(
+      rect(0, 0, width, 1),
+      buffer,
+      {
+        ...{ name: 'web-1', link: undefined, metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
+        ...{ nowMillis: 0, isPaused: false, retryKey: 'r' },
+      },
+      { data, theme: TOKYO_NIGHT, ascii: false },
+    );
+    return buffer.line(0);
+  };
+  expect(lineOf(120, 1240)).toContain('fan 1240 rpm');
+  expect(lineOf(120, 1240, undefined, 0)).toContain('fans 0-1240 rpm');
+  expect(lineOf(120, undefined)).not.toContain('rpm');
+  expect(lineOf(120)).not.toContain('rpm');
+  expect(lineOf(60, 1240)).not.toContain('rpm');
 });

@@ -1,37 +1,27 @@
+import type { ToldSection } from '../../../data/codec/record-json.ts';
 import { machinePercent } from '../../../data/rates/process-rates.ts';
-import type { JournalSection } from '../../../data/sample/journal-section.ts';
-import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { JournalSection } from '../../../data/schema/journal-section.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
-import type { ProcessMessage } from '../../wire/process-message.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import { ProcessDetails } from '../samples/process-details.ts';
 import { SingleAnswers } from '../samples/single-answers.ts';
-import { processMessageOf } from './process-messages.ts';
 
 /** Nothing waits for a journal for longer than this, whoever else waits for one. */
 const JOURNAL_DEADLINE_MILLIS = 2000;
 const JOURNAL_KEPT_MILLIS = 1000;
 
-/** A journal and whose it is. */
-interface JournalAnswer {
-  readonly header: SnapshotHeader;
-  readonly section: JournalSection;
-}
-
 /** What both protocols answer from: samples, single processes, journals. */
 export class AnswerSource {
   readonly samples: AgentSamples;
   readonly hasToken: boolean;
-  readonly details: ProcessDetails<ProcessMessage>;
-  readonly #journals: SingleAnswers<JournalAnswer>;
+  readonly details: ProcessDetails;
+  readonly #journals: SingleAnswers<ToldSection<JournalSection>>;
 
   constructor(samples: AgentSamples, hasToken: boolean) {
     this.samples = samples;
     this.hasToken = hasToken;
     const { source } = samples;
-    this.details = new ProcessDetails(source, (section) =>
-      processMessageOf(source.header(section.monotonicMicros), section, (uid) => source.userName(uid)),
-    );
+    this.details = new ProcessDetails(source);
     this.#journals = new SingleAnswers(() => source.nowMicros(), JOURNAL_KEPT_MILLIS);
   }
 
@@ -48,7 +38,7 @@ export class AnswerSource {
   }
 
   /** Rejects with OpError: `NO_TOKEN` where the agent has none, `DEADLINE`, and what the collector says. */
-  async journal(pid: number): Promise<JournalAnswer> {
+  async journal(pid: number): Promise<ToldSection<JournalSection>> {
     if (!this.hasToken) {
       const message =
         'an agent without a token serves no journal: start it with SOCKTOP_TOKEN or --token-file';

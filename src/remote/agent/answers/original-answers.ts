@@ -9,8 +9,13 @@ import { encodeOriginalReply } from '../../wire/original-reply.ts';
 import { type OriginalRequest, parseOriginalRequest } from '../../wire/original-request.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
-import { originalDisksOf, originalMetricsOf, topProcessesOf } from './original-messages.ts';
-import { originalJournalOf, originalProcessOf } from './process-messages.ts';
+import {
+  originalDisksOf,
+  originalJournalOf,
+  originalMetricsOf,
+  originalProcessOf,
+  topProcessesOf,
+} from './original-messages.ts';
 
 /** What is known of a client of the original protocol. */
 export interface OriginalPeer {
@@ -111,11 +116,13 @@ export class OriginalAnswers {
 
   async #process(pid: number): Promise<Frame> {
     const { details } = this.#from;
-    const { value, corePercent } = await details.lookRated(pid);
-    const process = originalProcessOf(value, this.#from.machineShare(corePercent), (childPid, startTicks) =>
-      this.#from.shareOf(childPid, startTicks),
+    const look = await details.lookRated(pid);
+    const process = originalProcessOf(
+      look,
+      this.#from.machineShare(look.corePercent),
+      (childPid, startTicks) => this.#from.shareOf(childPid, startTicks),
     );
-    const cached_at = value.header.wallMillis / 1000;
+    const cached_at = look.header.wallMillis / 1000;
     return encodeOriginalReply({ reply: 'get_process_metrics', process: { process, cached_at } });
   }
 

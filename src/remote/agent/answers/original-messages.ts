@@ -1,7 +1,10 @@
+import type { ToldSection } from '../../../data/codec/record-json.ts';
 import type { CpuUsage } from '../../../data/rates/cpu-rates.ts';
-import type { DisksSection } from '../../../data/sample/disks-section.ts';
-import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
+import type { ProcessDetailSection } from '../../../data/sample/process-detail-section.ts';
+import type { DisksSection } from '../../../data/schema/disks-section.ts';
+import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
+import type { JournalSection } from '../../../data/schema/journal-section.ts';
 import type {
   OriginalDisk,
   OriginalFastMetrics,
@@ -9,11 +12,35 @@ import type {
   OriginalNetwork,
   OriginalProcess,
 } from '../../wire/original-metrics.ts';
+import {
+  JOURNAL_PRIORITIES,
+  type OriginalJournal,
+  type OriginalProcessDetail,
+} from '../../wire/original-process-detail.ts';
 import type { ProcessChanges } from '../../wire/process-changes.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 
 /** Rows of `top_processes`. */
 const TOP_PROCESSES = 50;
+
+/** Letters of /proc/PID/stat by the words that the original agent has for them. */
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  R: 'Running',
+  S: 'Sleeping',
+  D: 'Disk Sleep',
+  Z: 'Zombie',
+  T: 'Stopped',
+  t: 'Tracing Stop',
+  X: 'Dead',
+  x: 'Dead',
+  K: 'Wakekill',
+  W: 'Waking',
+  P: 'Parked',
+  I: 'Idle',
+};
+
+const MICROS_PER_SECOND = 1e6;
+const NANOS_PER_MICRO = 1000;
 
 /** The machine as the original protocol tells it; `processCount` is known where a sample of processes is fresh. */
 export function originalMetricsOf(
@@ -84,4 +111,98 @@ function originalGpuOf(gpu: GpuSample): OriginalGpu {
     mem_total_bytes: gpu.memoryTotalBytes,
     temp_c: gpu.temperatureCelsius,
   };
+}
+
+/** A share of the whole machine, percent, by pid and start ticks; NaN unknown. */
+type ShareOf = (pid: number, startTicks: number) => number;
+
+/** One process as the original protocol tells it. `cpuUsage` is its share of the whole machine, NaN unknown. */
+export function originalProcessOf(
+  { header, section: { process, threads, children } }: ToldSection<ProcessDetailSection>,
+  cpuUsage: number,
+  shareOf: ShareOf,
+): OriginalProcessDetail {
+  const { bootWallMillis, clockTicksPerSecond } = header;
+  const micros = (ticks = Number.NaN): number => (ticks * MICROS_PER_SECOND) / clockTicksPerSecond;
+  const startOf = (ticks = Number.NaN): number => bootWallMillis / 1000 + ticks / clockTicksPerSecond;
+  return {
+    pid: process.pid,
+    name: process.name,
+    command: process.commandLine ?? '',
+    cpu_usage: cpuUsage,
+    mem_bytes: process.residentBytes,
+    virtual_mem_bytes: process.virtualBytes,
+    shared_mem_bytes: process.sharedBytes,
+    thread_count: process.threadCount,
+    fd_count: process.descriptorCount,
+    status: stateWord(process.state),
+    parent_pid: process.ppid === 0 ? undefined : process.ppid,
+    user_id: process.effectiveUid,
+    group_id: process.effectiveGid,
+    start_time: startOf(process.startTicks),
+    cpu_time_user: micros(process.userTicks),
+    cpu_time_system: micros(process.systemTicks),
+    read_bytes: process.readBytes,
+    write_bytes: process.writtenBytes,
+    working_directory: process.workingDirectory,
+    executable_path: process.executablePath,
+    threads: threads.map((thread) => ({
+      tid: thread.tid,
+      name: thread.name,
+      cpu_time_user: micros(thread.userTicks),
+      cpu_time_system: micros(thread.systemTicks),
+      status: stateWord(thread.state),
+    })),
+    child_processes: Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => ({
+      ...UNKNOWN_CHILD,
+      pid: children.pid[slot],
+      name: children.names[slot]!,
+      cpu_usage: shareOf(children.pid[slot]!, children.startTicks[slot]!),
+      mem_bytes: children.rssBytes[slot],
+      thread_count: children.threads[slot],
+      status: stateWord(children.state[slot]),
+      parent_pid: process.pid,
+      user_id: children.uid[slot]! < 0 ? undefined : children.uid[slot],
+      start_time: startOf(children.startTicks[slot]),
+      // The table has one time for both modes; the original client adds them up.
+      cpu_time_user: children.cpuNanos[slot]! / NANOS_PER_MICRO,
+    })),
+  };
+}
+
+const UNKNOWN_CHILD: OriginalProcessDetail = {
+  ...{ pid: undefined, name: '', command: '', cpu_usage: undefined, mem_bytes: undefined },
+  ...{ virtual_mem_bytes: undefined, shared_mem_bytes: undefined, thread_count: undefined },
+  ...{ fd_count: undefined, status: '', parent_pid: undefined, user_id: undefined, group_id: undefined },
+  ...{ start_time: undefined, cpu_time_user: undefined, cpu_time_system: undefined },
+  ...{ read_bytes: undefined, write_bytes: undefined, working_directory: undefined },
+  ...{ executable_path: undefined, child_processes: [], threads: [] },
+};
+
+/** A journal as the original protocol tells it. */
+export function originalJournalOf(
+  { entries, isTruncated, notice }: JournalSection,
+  wallMillis: number,
+): OriginalJournal {
+  return {
+    entries: entries.map((entry) => ({
+      timestamp: new Date(Math.floor(entry.realtimeMicros / 1000)).toISOString(),
+      timestamp_us: entry.realtimeMicros,
+      priority: entry.priority === undefined ? undefined : JOURNAL_PRIORITIES[entry.priority],
+      message: entry.message,
+      unit: entry.unit,
+      pid: entry.pid,
+      comm: entry.comm ?? entry.identifier,
+      uid: entry.uid,
+      gid: entry.gid,
+    })),
+    total_count: entries.length,
+    truncated: isTruncated,
+    notice,
+    cached_at: wallMillis / 1000,
+  };
+}
+
+function stateWord(state = 0): string {
+  return STATE_WORDS[String.fromCharCode(state)] ?? 'Unknown';
 }

@@ -1,15 +1,10 @@
 import { type OpError, toOpError } from '../../../kit/errors/op-error.ts';
-import { disksMessage } from '../../wire/disks-message.ts';
-import { machineMessage } from '../../wire/machine-message.ts';
-import { journalMessage, processMessage } from '../../wire/process-message.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
-import { v2ErrorPayload, v2JsonPayload } from '../../wire/v2-reply.ts';
+import { JsonSections, v2ErrorPayload, v2JsonPayload } from '../../wire/v2-reply.ts';
 import type { V2Request } from '../../wire/v2-request.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { AnswerSource } from './answer-source.ts';
 import type { CapabilityAnswers } from './capability-answers.ts';
-import { disksMessageOf, machineMessageOf } from './machine-messages.ts';
-import { journalMessageOf } from './process-messages.ts';
 
 /** The one number that is kept for each connection: which sample of processes it has. */
 export interface ProcessPosition {
@@ -21,6 +16,7 @@ export interface ProcessPosition {
 export class V2Answers {
   readonly #from: AnswerSource;
   readonly #capabilities: CapabilityAnswers;
+  readonly #sections = new JsonSections();
 
   constructor(from: AnswerSource, capabilities: CapabilityAnswers) {
     this.#from = from;
@@ -59,7 +55,7 @@ export class V2Answers {
     const { samples } = this.#from;
     return samples.machine.cache.read(samples.maxAgeMicros('metrics', maxAgeMillis), (sample) => {
       const { replies } = sample;
-      replies.v2 ??= v2JsonPayload(machineMessage, machineMessageOf(sample));
+      replies.v2 ??= v2JsonPayload(this.#sections.machine.write(sample));
       return replies.v2;
     });
   }
@@ -68,7 +64,7 @@ export class V2Answers {
     const { samples } = this.#from;
     return samples.disks.read(samples.maxAgeMicros('disks', maxAgeMillis), (sample) => {
       const { replies } = sample;
-      replies.v2 ??= v2JsonPayload(disksMessage, disksMessageOf(sample));
+      replies.v2 ??= v2JsonPayload(this.#sections.disks.write(sample));
       return replies.v2;
     });
   }
@@ -89,13 +85,11 @@ export class V2Answers {
   }
 
   async #process(pid: number): Promise<V2Payload> {
-    const { value } = await this.#from.details.look(pid);
-    return v2JsonPayload(processMessage, value);
+    return v2JsonPayload(this.#sections.processDetail.write(await this.#from.details.look(pid)));
   }
 
   async #journal(pid: number): Promise<V2Payload> {
-    const { header, section } = await this.#from.journal(pid);
-    return v2JsonPayload(journalMessage, journalMessageOf(header, section));
+    return v2JsonPayload(this.#sections.journal.write(await this.#from.journal(pid)));
   }
 
   #network(maxAgeMillis: number | undefined): Promise<V2Payload> {

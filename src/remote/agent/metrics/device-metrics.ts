@@ -1,6 +1,12 @@
-import type { BlockDevice, DisksSection, FileSystem } from '../../../data/sample/disks-section.ts';
-import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
+import {
+  BLOCK_DEVICE,
+  type BlockDevice,
+  type DisksSection,
+  FILE_SYSTEM,
+  type FileSystem,
+} from '../../../data/schema/disks-section.ts';
+import { GPU, type GpuSample } from '../../../data/schema/gpu-sample.ts';
 import {
   counter,
   type ExpositionWriter,
@@ -9,82 +15,25 @@ import {
   gauge,
   info,
   LabelledRows,
-  type RowColumn,
 } from './exposition-writer.ts';
+import { recordColumns } from './record-families.ts';
 
 const ROWS_LIMIT = 1024;
 /** The kernel's sectors, whatever the device's are. */
 const SECTOR_BYTES = 512;
-const MILLIS_DECIMALS = 3;
-
-const millis = (
-  name: string,
-  help: string,
-  read: (device: BlockDevice) => number,
-): RowColumn<BlockDevice> => [
-  counter(`node_disk_${name}_seconds_total`, help, 'seconds'),
-  read,
-  MILLIS_DECIMALS,
-];
 
 const DEVICE_INFO = info('node_disk_info', 'Info of /sys/block/<block_device>.');
-const DEVICE_COLUMNS: readonly RowColumn<BlockDevice>[] = [
-  [
-    counter('node_disk_reads_completed_total', 'The total number of reads completed successfully.'),
-    ({ reads }) => reads,
-  ],
-  [
-    counter('node_disk_read_bytes_total', 'The total number of bytes read successfully.', 'bytes'),
-    ({ readBytes }) => readBytes,
-  ],
-  millis('read_time', 'The total number of seconds spent by all reads.', ({ readMillis }) => readMillis),
-  [
-    counter('node_disk_writes_completed_total', 'The total number of writes completed successfully.'),
-    ({ writes }) => writes,
-  ],
-  [
-    counter('node_disk_written_bytes_total', 'The total number of bytes written successfully.', 'bytes'),
-    ({ writtenBytes }) => writtenBytes,
-  ],
-  millis('write_time', 'The total number of seconds spent by all writes.', ({ writeMillis }) => writeMillis),
-  [gauge('node_disk_io_now', 'The number of I/Os currently in progress.'), ({ inFlight }) => inFlight],
-  millis('io_time', 'Total seconds spent doing I/Os.', ({ busyMillis }) => busyMillis),
-  millis(
-    'io_time_weighted',
-    'The weighted number of seconds spent doing I/Os.',
-    ({ weightedMillis }) => weightedMillis,
-  ),
-  [
-    counter('node_disk_discarded_sectors_total', 'The total number of sectors discarded successfully.'),
-    ({ discardedBytes }) => (discardedBytes === undefined ? undefined : discardedBytes / SECTOR_BYTES),
-  ],
-];
-
-const FILE_SYSTEM_COLUMNS: readonly RowColumn<FileSystem>[] = [
-  [gauge('node_filesystem_size_bytes', 'Filesystem size in bytes.', 'bytes'), ({ totalBytes }) => totalBytes],
-  [
-    gauge('node_filesystem_free_bytes', 'Filesystem free space in bytes.', 'bytes'),
-    ({ totalBytes, usedBytes }) =>
-      totalBytes === undefined || usedBytes === undefined ? undefined : Math.max(0, totalBytes - usedBytes),
-  ],
-  [
-    gauge('node_filesystem_avail_bytes', 'Filesystem space available to non-root users in bytes.', 'bytes'),
-    ({ availableBytes }) => availableBytes,
-  ],
-  [gauge('node_filesystem_files', 'Filesystem total file nodes.'), ({ inodes }) => inodes],
-  [gauge('node_filesystem_files_free', 'Filesystem total free file nodes.'), ({ freeInodes }) => freeInodes],
-  [
-    gauge('node_filesystem_readonly', 'Filesystem read-only status.'),
-    ({ isReadOnly }) => (isReadOnly ? 1 : 0),
-  ],
-  [
-    gauge(
-      'node_filesystem_device_error',
-      'Whether an error occurred while getting statistics for the device.',
-    ),
-    ({ totalBytes, silence }) => (silence === 'automount' ? undefined : totalBytes === undefined ? 1 : 0),
-  ],
-];
+const DEVICE_COLUMNS = recordColumns<BlockDevice>(BLOCK_DEVICE, {
+  discardedBytes: ({ discardedBytes }) =>
+    discardedBytes === undefined ? undefined : discardedBytes / SECTOR_BYTES,
+});
+const FILE_SYSTEM_COLUMNS = recordColumns<FileSystem>(FILE_SYSTEM, {
+  // The family is that of what is free.
+  usedBytes: ({ totalBytes, usedBytes }) =>
+    totalBytes === undefined || usedBytes === undefined ? undefined : Math.max(0, totalBytes - usedBytes),
+  silence: ({ totalBytes, silence }) =>
+    silence === 'automount' ? undefined : totalBytes === undefined ? 1 : 0,
+});
 
 /** node_exporter's collectors diskstats and filesystem. Returns how many rows were left out for want of room. */
 export function writeDisks(writer: ExpositionWriter, { devices, fileSystems }: DisksSection): number {
@@ -171,44 +120,12 @@ function interfaceInfo(table: InterfaceTable, slot: number): Uint8Array {
 }
 
 const GPUS_LIMIT = 64;
-const PERCENT = 100;
-const MILLI = 1000;
 
 const GPU_INFO = info(
   'socktop_gpu_info',
   'A GPU, by the address or card that the other series name it with.',
 );
-const GPU_COLUMNS: readonly RowColumn<GpuSample>[] = [
-  [
-    gauge('socktop_gpu_asleep', 'Value is 1 if the GPU is powered down and was not asked.'),
-    ({ isAsleep }) => (isAsleep ? 1 : 0),
-  ],
-  [
-    gauge('socktop_gpu_utilization_ratio', 'Share of time in which the GPU worked, 0 to 1.', 'ratio'),
-    ({ utilizationPercent }) => dividedBy(utilizationPercent, PERCENT),
-  ],
-  [
-    gauge('socktop_gpu_memory_used_bytes', 'Memory of the GPU in use.', 'bytes'),
-    ({ memoryUsedBytes }) => memoryUsedBytes,
-  ],
-  [
-    gauge('socktop_gpu_memory_size_bytes', 'Memory of the GPU.', 'bytes'),
-    ({ memoryTotalBytes }) => memoryTotalBytes,
-  ],
-  [
-    gauge('socktop_gpu_temperature_celsius', 'Temperature of the GPU.', 'celsius'),
-    ({ temperatureCelsius }) => temperatureCelsius,
-  ],
-  [
-    gauge('socktop_gpu_power_watts', 'Power that the GPU draws.', 'watts'),
-    ({ powerMilliwatts }) => dividedBy(powerMilliwatts, MILLI),
-  ],
-  [gauge('socktop_gpu_frequency_hertz', 'Frequency of the GPU.', 'hertz'), ({ frequencyHz }) => frequencyHz],
-  [
-    gauge('socktop_gpu_frequency_max_hertz', 'The highest frequency that the GPU may reach.', 'hertz'),
-    ({ maxFrequencyHz }) => maxFrequencyHz,
-  ],
-];
+const GPU_COLUMNS = recordColumns<GpuSample>(GPU);
 
 /** GPUs, which node_exporter does not have. Returns how many rows were left out for want of room. */
 export function writeGpus(writer: ExpositionWriter, gpus: readonly GpuSample[]): number {
@@ -219,8 +136,4 @@ export function writeGpus(writer: ExpositionWriter, gpus: readonly GpuSample[]):
   );
   rows.samples(writer, GPU_COLUMNS);
   return rows.leftOut;
-}
-
-function dividedBy(value: number | undefined, divisor: number): number | undefined {
-  return value === undefined ? undefined : value / divisor;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { CpuTable } from '../../../data/sample/cpu-sample.ts';
+import { CpuTable } from '../../../data/schema/cpu-sample.ts';
 import { CpuCounters } from './machine-metrics.ts';
 
 function table(idle: number, iowait: number): CpuTable {

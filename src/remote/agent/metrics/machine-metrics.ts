@@ -1,6 +1,6 @@
-import { type CpuSample, CpuTable, type Pressure } from '../../../data/sample/cpu-sample.ts';
-import type { MemorySample } from '../../../data/sample/memory-sample.ts';
-import type { SensorsSample, TemperatureSensor } from '../../../data/sample/sensors-sample.ts';
+import { CPU, type CpuSample, CpuTable, type Pressure } from '../../../data/schema/cpu-sample.ts';
+import { MEMORY, type MemorySample } from '../../../data/schema/memory-sample.ts';
+import { SENSORS, type SensorsSample, type TemperatureSensor } from '../../../data/schema/sensors-sample.ts';
 import {
   counter,
   type ExpositionWriter,
@@ -11,6 +11,7 @@ import {
   type RowColumn,
   writeColumns,
 } from './exposition-writer.ts';
+import { recordColumns } from './record-families.ts';
 
 /** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
 const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
@@ -74,17 +75,7 @@ const pressureFamily = (name: string, help: string): Family =>
   counter(`node_pressure_${name}_seconds_total`, help, 'seconds');
 
 const CPU_COLUMNS: readonly RowColumn<CpuSample>[] = [
-  [gauge('node_load1', '1m load average.'), (cpu) => cpu.load1],
-  [gauge('node_load5', '5m load average.'), (cpu) => cpu.load5],
-  [gauge('node_load15', '15m load average.'), (cpu) => cpu.load15],
-  [counter('node_context_switches_total', 'Total number of context switches.'), (cpu) => cpu.contextSwitches],
-  [counter('node_forks_total', 'Total number of forks.'), (cpu) => cpu.forks],
-  [counter('node_intr_total', 'Total number of interrupts serviced.'), (cpu) => cpu.interrupts],
-  [gauge('node_procs_running', 'Number of processes in runnable state.'), (cpu) => cpu.runnableTasks],
-  [
-    gauge('node_procs_blocked', 'Number of processes blocked waiting for I/O to complete.'),
-    (cpu) => cpu.blockedTasks,
-  ],
+  ...recordColumns<CpuSample>(CPU),
   waiting('cpu', (cpu) => cpu.cpuPressure, 'CPU time'),
   waiting('memory', (cpu) => cpu.memoryPressure, 'memory'),
   stalled('memory', (cpu) => cpu.memoryPressure, 'memory'),
@@ -137,43 +128,18 @@ export class CpuMetrics {
   }
 }
 
-type MemoryRead = (memory: MemorySample) => number | undefined;
-
-/** Fields of /proc/meminfo as node_exporter spells them, without parentheses. */
-const MEMORY_FIELDS: readonly (readonly [field: string, read: MemoryRead])[] = [
-  ['MemTotal', (memory) => memory.totalBytes],
-  ['MemFree', (memory) => memory.freeBytes],
+const MEMORY_COLUMNS = recordColumns<MemorySample>(MEMORY, {
   // The kernel's own figures know nothing of the cache of ZFS.
-  ['MemAvailable', (memory) => memory.availableBytes - (memory.reclaimableArcBytes ?? 0)],
-  ['Buffers', (memory) => memory.buffersBytes],
-  ['Cached', pageCache],
-  ['SwapCached', (memory) => memory.swapCachedBytes],
-  ['SwapTotal', (memory) => memory.swapTotalBytes],
-  ['SwapFree', (memory) => difference(memory.swapTotalBytes, memory.swapUsedBytes)],
-  ['Zswap', (memory) => memory.zswapPoolBytes],
-  ['Zswapped', (memory) => memory.zswapStoredBytes],
-  ['Dirty', (memory) => memory.dirtyBytes],
-  ['Writeback', (memory) => memory.writebackBytes],
-  ['AnonPages', (memory) => memory.anonymousBytes],
-  ['Shmem', (memory) => memory.sharedBytes],
-  ['Slab', (memory) => memory.slabBytes],
-  ['SReclaimable', (memory) => memory.reclaimableSlabBytes],
-  ['CommitLimit', (memory) => memory.commitLimitBytes],
-  ['Committed_AS', (memory) => memory.committedBytes],
-];
-
-const MEMORY_COLUMNS: readonly RowColumn<MemorySample>[] = MEMORY_FIELDS.map(([field, read]) => [
-  gauge(`node_memory_${field}_bytes`, `Memory information field ${field}_bytes.`, 'bytes'),
-  read,
-]);
+  availableBytes: ({ availableBytes, reclaimableArcBytes = 0 }) => availableBytes - reclaimableArcBytes,
+  cachedBytes: ({ cachedBytes, reclaimableSlabBytes, reclaimableArcBytes = 0 }) =>
+    difference(difference(cachedBytes, reclaimableSlabBytes), reclaimableArcBytes),
+  // The family is that of what is free.
+  swapUsedBytes: ({ swapTotalBytes, swapUsedBytes }) => difference(swapTotalBytes, swapUsedBytes),
+});
 
 /** node_exporter's collector meminfo, as far as MemorySample goes. */
 export function writeMemory(writer: ExpositionWriter, memory: MemorySample): void {
   writeColumns(writer, MEMORY_COLUMNS, memory);
-}
-
-function pageCache({ cachedBytes, reclaimableSlabBytes, reclaimableArcBytes = 0 }: MemorySample) {
-  return difference(difference(cachedBytes, reclaimableSlabBytes), reclaimableArcBytes);
 }
 
 /** Missing where either is. */
@@ -187,50 +153,55 @@ const ZONE_PREFIX = 'thermal_zone';
 const SENSOR_LABEL = gauge('node_hwmon_sensor_label', 'Label for given chip and sensor.');
 const CHIP_NAMES = gauge('node_hwmon_chip_names', 'Annotation metric for human-readable chip names.');
 const ZONE_TEMPERATURE = gauge('node_thermal_zone_temp', 'Zone temperature in Celsius.');
-const SENSOR_COLUMNS: readonly RowColumn<ChipSensor>[] = [
-  [
-    gauge('node_hwmon_temp_celsius', 'Hardware monitor for temperature (input).', 'celsius'),
-    ({ sensor }) => sensor.celsius,
-  ],
-  [
-    gauge('node_hwmon_temp_max_celsius', 'Hardware monitor for temperature (max).', 'celsius'),
-    ({ sensor }) => sensor.maxCelsius,
-  ],
-  [
-    gauge('node_hwmon_temp_crit_celsius', 'Hardware monitor for temperature (crit).', 'celsius'),
-    ({ sensor }) => sensor.criticalCelsius,
-  ],
-];
+type SensorList = Exclude<keyof SensorsSample, 'cpu'>;
+/** What all sensors have in common. */
+type ChipInput = NonNullable<SensorsSample[SensorList]>[number];
+
+/** The lists of sensors, each with the families of its records. */
+const SENSOR_LISTS = Object.entries(SENSORS.fields).flatMap(([name, { shape }]) => {
+  const list = shape.kind === 'optional' ? shape.field.shape : shape;
+  if (list.kind !== 'list' || list.item.shape.kind !== 'record') return [];
+  const columns = recordColumns<ChipInput>(list.item.shape).map(
+    ([family, read]): RowColumn<ChipSensor> => [family, ({ sensor }) => read(sensor)],
+  );
+  return [{ name: name as SensorList, columns }];
+});
 
 /** A sensor of a chip, named as node_exporter names both. */
 interface ChipSensor {
-  readonly sensor: TemperatureSensor;
+  readonly sensor: ChipInput;
   readonly chip: string;
   /** `temp1`. */
   readonly name: string;
 }
 
 /** node_exporter's collectors hwmon and thermal_zone. Returns how many rows were left out for want of room. */
-export function writeSensors(writer: ExpositionWriter, { sensors }: SensorsSample): number {
+export function writeSensors(writer: ExpositionWriter, sample: SensorsSample): number {
   const zones = new LabelledRows<TemperatureSensor>(SENSORS_LIMIT);
-  const rows = new LabelledRows<ChipSensor>(SENSORS_LIMIT);
   const owners = new Map<string, string>();
-  for (const sensor of sensors) {
-    if (sensor.id.startsWith(ZONE_PREFIX)) {
-      zones.add(sensor, 'type', sensor.chip, 'zone', sensor.id.slice(ZONE_PREFIX.length));
-    } else {
-      const each = chipSensor(sensor, owners);
-      rows.add(each, 'chip', each.chip, 'sensor', each.name);
+  const all: ChipSensor[] = [];
+  let leftOut = 0;
+  for (const { name, columns } of SENSOR_LISTS) {
+    const rows = new LabelledRows<ChipSensor>(SENSORS_LIMIT);
+    for (const sensor of sample[name] ?? []) {
+      if (sensor.id.startsWith(ZONE_PREFIX) && 'celsius' in sensor) {
+        zones.add(sensor, 'type', sensor.chip, 'zone', sensor.id.slice(ZONE_PREFIX.length));
+      } else {
+        const each = chipSensor(sensor, owners);
+        rows.add(each, 'chip', each.chip, 'sensor', each.name);
+      }
     }
+    rows.samples(writer, columns);
+    all.push(...rows.rows);
+    leftOut += rows.leftOut;
   }
-  rows.samples(writer, SENSOR_COLUMNS);
-  rows.each(({ sensor, chip, name }) => {
-    if (sensor.label === name) return;
+  for (const { sensor, chip, name } of all) {
+    if (sensor.label === name) continue;
     writer.sample(SENSOR_LABEL, encodeLabels('chip', chip, 'label', sensor.label, 'sensor', name), 1);
-  });
-  writeChipNames(writer, rows.rows);
+  }
+  writeChipNames(writer, all);
   zones.each(({ celsius }, labels) => writer.sample(ZONE_TEMPERATURE, labels, celsius));
-  return rows.leftOut + zones.leftOut;
+  return leftOut + zones.leftOut;
 }
 
 function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {
@@ -244,7 +215,7 @@ function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]
 }
 
 /** `owners` says which chip had its name first: another one that would be called the same gets its number behind it. */
-function chipSensor(sensor: TemperatureSensor, owners: Map<string, string>): ChipSensor {
+function chipSensor(sensor: ChipInput, owners: Map<string, string>): ChipSensor {
   const slash = sensor.id.indexOf('/');
   const hwmon = sensor.id.slice(0, Math.max(0, slash));
   const base = chipName(sensor, hwmon);
@@ -259,7 +230,7 @@ function chipSensor(sensor: TemperatureSensor, owners: Map<string, string>): Chi
  * the driver. Several chips of one device all have their driver behind it (`platform_asus_nb_wmi_asus`), or their
  * number where the driver is the same.
  */
-function chipName({ chip, device, bus, chipSuffix = '' }: TemperatureSensor, hwmon: string): string {
+function chipName({ chip, device, bus, chipSuffix = '' }: ChipInput, hwmon: string): string {
   const own = device === undefined ? cleaned(chip) : cleaned(device);
   const name = own === '' ? cleaned(hwmon) : own;
   const isPlaced = own !== '' && device !== undefined && bus !== undefined;

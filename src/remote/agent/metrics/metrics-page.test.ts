@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { CpuTable } from '../../../data/sample/cpu-sample.ts';
 import type { Snapshot } from '../../../data/sample/snapshot.ts';
+import { CpuTable } from '../../../data/schema/cpu-sample.ts';
 import { parseExposition, seriesOf } from './exposition-parser.fixture.ts';
 import { MetricsPage } from './metrics-page.ts';
 import {

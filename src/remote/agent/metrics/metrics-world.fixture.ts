@@ -1,14 +1,15 @@
-import type { CpuSample } from '../../../data/sample/cpu-sample.ts';
-import { CpuTable } from '../../../data/sample/cpu-sample.ts';
-import type { BlockDevice, DisksSection, FileSystem } from '../../../data/sample/disks-section.ts';
-import type { GpuSample } from '../../../data/sample/gpu-sample.ts';
 import { InterfaceTable } from '../../../data/sample/interface-table.ts';
 import { type MachineProcesses, ProcessUsage } from '../../../data/sample/machine-processes.ts';
-import type { MachineSection, Part } from '../../../data/sample/machine-section.ts';
-import type { MemorySample } from '../../../data/sample/memory-sample.ts';
+import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import { ProcessTable } from '../../../data/sample/process-table.ts';
-import type { TemperatureSensor } from '../../../data/sample/sensors-sample.ts';
 import type { SectionError, Snapshot, SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { CpuSample } from '../../../data/schema/cpu-sample.ts';
+import { CpuTable } from '../../../data/schema/cpu-sample.ts';
+import type { BlockDevice, DisksSection, FileSystem } from '../../../data/schema/disks-section.ts';
+import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
+import type { MemorySample } from '../../../data/schema/memory-sample.ts';
+import type { Part } from '../../../data/schema/section-facts.ts';
+import type { TemperatureSensor } from '../../../data/schema/sensors-sample.ts';
 import type { MetricsRequest } from './metrics-page.ts';
 
 export const HEADER: SnapshotHeader = {

@@ -27,15 +27,12 @@ const REASONS: readonly (readonly [series: RegExp, reason: string])[] = [
   [/^node_disk_\w+\{device="mmcblk0p\d"/, 'partitions are left out, of every kind of disk'],
   [/^node_disk_\w+\{device="fd0"/, 'a floppy disk is a disk'],
   [/^node_disk_info/, 'sysfs has no path, serial number and WWN; those are in the data base of udev'],
+  [
+    /^node_hwmon_chip_names\{chip="platform_applesmc_768"/,
+    'an old driver has its name with the device, where it is read too',
+  ],
   [/^node_network_info/, 'address and state alone are labels'],
   [/^node_network_up\{device="(?!bond0|eth0)/, 'the tree has no folders of them, but counters'],
-];
-
-/** While fans are not read. */
-const WITHOUT_FANS: typeof REASONS = [
-  [/^node_hwmon_fan_rpm/, 'fans are not read'],
-  [/^node_hwmon_sensor_label\{.*sensor="fan/, 'fans are not read'],
-  [/^node_hwmon_chip_names\{chip="nct6779"/, 'a chip without temperatures is not shown'],
 ];
 
 /** Families named as those of node_exporter that its output for this tree does not have. */
@@ -139,8 +136,7 @@ function isEqual(one: number | undefined, other: number | undefined): boolean {
 }
 
 test('families that node_exporter has too have its series and values, or differ for a reason', () => {
-  const reasons = familiesOf(ours).has('node_hwmon_fan_rpm') ? REASONS : [...REASONS, ...WITHOUT_FANS];
-  const unexplained = differences().filter((series) => !reasons.some(([pattern]) => pattern.test(series)));
+  const unexplained = differences().filter((series) => !REASONS.some(([pattern]) => pattern.test(series)));
   expect(unexplained.map((series) => [series, ours.get(series), theirs.get(series)])).toEqual([]);
 });
 

@@ -1,11 +1,11 @@
-import type { ProcessDetailSection } from '../../../data/sample/process-detail.ts';
+import type { ToldSection } from '../../../data/codec/record-json.ts';
+import type { ProcessDetailSection } from '../../../data/sample/process-detail-section.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './rated-cache.ts';
 import { SingleAnswers } from './single-answers.ts';
 
-/** What is kept of a look at one process. */
-interface ProcessLook<T> {
-  readonly value: T;
+/** A look at one process, with the name of its user. */
+interface ProcessLook extends ToldSection<ProcessDetailSection> {
   /** Share of one core since the look before, percent; NaN unknown. */
   readonly corePercent: number;
 }
@@ -20,34 +20,32 @@ interface Measured {
 const KEPT_MILLIS = 250;
 const MEASURED_LIMIT = 64;
 
-/** Processes in depth, for all clients; `make` copies what it needs of the section. */
-export class ProcessDetails<T> {
+/** Processes in depth, for all clients. */
+export class ProcessDetails {
   readonly #source: LocalSource;
-  readonly #make: (section: ProcessDetailSection) => T;
-  readonly #looks: SingleAnswers<ProcessLook<T>>;
+  readonly #looks: SingleAnswers<ProcessLook>;
   /** What processes had used when they were last looked at, by pid; the oldest first. */
   readonly #measured = new Map<number, Measured>();
 
-  constructor(source: LocalSource, make: (section: ProcessDetailSection) => T) {
+  constructor(source: LocalSource) {
     this.#source = source;
-    this.#make = make;
     this.#looks = new SingleAnswers(() => source.nowMicros(), KEPT_MILLIS);
   }
 
   /** Rejects with OpError: `ESRCH` no such process, `BUSY`. */
-  look(pid: number): Promise<ProcessLook<T>> {
+  look(pid: number): Promise<ProcessLook> {
     return this.#looks.get(String(pid), () => this.#look(pid));
   }
 
   /** A look whose share of CPU is known: a second one where there was none not long before. */
-  async lookRated(pid: number): Promise<ProcessLook<T>> {
+  async lookRated(pid: number): Promise<ProcessLook> {
     const first = await this.look(pid);
     if (!Number.isNaN(first.corePercent)) return first;
     await Bun.sleep(RATE_WAIT_MILLIS + 1);
     return this.look(pid);
   }
 
-  async #look(pid: number): Promise<ProcessLook<T>> {
+  async #look(pid: number): Promise<ProcessLook> {
     const section = await this.#source.section('processDetail', pid);
     const { startTicks, cpuNanos } = section.process;
     const { monotonicMicros } = section;
@@ -63,6 +61,12 @@ export class ProcessDetails<T> {
     const corePercent = isKnown
       ? (Math.max(0, cpuNanos - before.cpuNanos) / (micros * 1000)) * 100
       : Number.NaN;
-    return { value: this.#make(section), corePercent };
+    return { header: this.#source.header(monotonicMicros), section: this.#withUser(section), corePercent };
+  }
+
+  #withUser(section: ProcessDetailSection): ProcessDetailSection {
+    const { effectiveUid } = section.process;
+    const userName = effectiveUid === undefined ? undefined : this.#source.userName(effectiveUid);
+    return { ...section, process: { ...section.process, userName } };
   }
 }

@@ -1,0 +1,35 @@
+import manifest from '../package.json' with { type: 'json' };
+
+/** The programs in the one executable; the name it is started under chooses. */
+export type Role = 'sstop' | 'socktop' | 'socktop-agent';
+
+/** Longest first, so that `socktop_agent` is no `socktop`. */
+const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [
+  ['socktop-agent', 'socktop-agent'],
+  ['socktop_agent', 'socktop-agent'],
+  ['socktop', 'socktop'],
+  ['sstop', 'sstop'],
+];
+
+/**
+ * The role of a program's name or path, by its longest known prefix (`sstop-linux-amd64`, `SOCKTOP.EXE`); sstop for an
+ * unknown name.
+ */
+export function roleOf(programName: string): Role {
+  const base = programName.slice(programName.search(/[^/\\]*$/)).toLowerCase();
+  return PREFIXES.find(([prefix]) => base.startsWith(prefix))?.[1] ?? 'sstop';
+}
+
+/** The version of all three programs. */
+export const VERSION: string = manifest.version;
+
+/** What `--version` prints after the name: the version and what it was built from. */
+export const BUILD_VERSION = `${VERSION} (${process.env['SSTOP_REVISION'] ?? 'from source'})`;
+
+/** Where the parts of a compiled executable are. */
+const COMPILED_ROOT = '/$bunfs/';
+
+/** The file of this program; undefined where a runtime runs its source: whoever starts that one runs what he likes. */
+export function compiledExecutable(): string | undefined {
+  return Bun.main.startsWith(COMPILED_ROOT) ? process.execPath : undefined;
+}

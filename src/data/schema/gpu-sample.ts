@@ -1,0 +1,73 @@
+import { amount, count, divisor, flag, gauge, list, record, text, type ValueOf, word } from './record.ts';
+
+const GPUS_LIMIT = 256;
+const ENGINES_LIMIT = 256;
+
+/**
+ * Work of one process on one kind of engine. `busy` is cumulative nanoseconds where `total` is undefined, else cycles
+ * of the `total` cycles that went by (xe).
+ */
+const GPU_ENGINE_USE = record({
+  /** As the driver names it: `render`, `copy`, `video`, `gfx`, `compute`, `rcs`, ... */
+  engine: text(),
+  busy: count('nanoseconds', Number.NaN),
+  total: count(),
+  /** Engines of this kind that share the work. */
+  capacity: divisor('', 1),
+});
+export type GpuEngineUse = ValueOf<typeof GPU_ENGINE_USE>;
+
+/** What a process does on a GPU. Several of one pid are clients that were counted together. */
+const GPU_PROCESS = record({
+  pid: count('', 0),
+  memoryBytes: count('bytes'),
+  /** Share of the GPU in the driver's own last period; undefined where only counters are given. */
+  utilizationPercent: amount('percent'),
+  engines: list(GPU_ENGINE_USE, ENGINES_LIMIT),
+});
+export type GpuProcess = ValueOf<typeof GPU_PROCESS>;
+
+/** A GPU as its driver describes it. */
+export const GPU = record({
+  /** Stable while the machine runs: PCI address, or the card. */
+  id: text(),
+  name: text('name', { json: 'name' }),
+  vendor: word(['nvidia', 'amd', 'intel', 'other'], 'other', { json: 'vendor' }),
+  /** Powered down; it was not asked, so that it stays so. */
+  isAsleep: flag({
+    metric: gauge('socktop_gpu_asleep', 'Value is 1 if the GPU is powered down and was not asked.'),
+  }),
+  /** By the driver; where undefined, growth of the processes' engines tells. */
+  utilizationPercent: amount('percent', undefined, {
+    json: 'percent',
+    metric: gauge('socktop_gpu_utilization_ratio', 'Share of time in which the GPU worked, 0 to 1.'),
+  }),
+  memoryUsedBytes: count('bytes', undefined, {
+    json: 'memory_used_bytes',
+    metric: gauge('socktop_gpu_memory_used_bytes', 'Memory of the GPU in use.'),
+  }),
+  memoryTotalBytes: count('bytes', undefined, {
+    json: 'memory_total_bytes',
+    metric: gauge('socktop_gpu_memory_size_bytes', 'Memory of the GPU.'),
+  }),
+  temperatureCelsius: amount('celsius', undefined, {
+    json: 'temp_c',
+    metric: gauge('socktop_gpu_temperature_celsius', 'Temperature of the GPU.'),
+  }),
+  powerMilliwatts: count('milliwatts', undefined, {
+    json: 'power_milliwatts',
+    metric: gauge('socktop_gpu_power_watts', 'Power that the GPU draws.'),
+  }),
+  frequencyHz: count('hertz', undefined, {
+    metric: gauge('socktop_gpu_frequency_hertz', 'Frequency of the GPU.'),
+  }),
+  maxFrequencyHz: count('hertz', undefined, {
+    metric: gauge('socktop_gpu_frequency_max_hertz', 'The highest frequency that the GPU may reach.'),
+  }),
+  processes: list(GPU_PROCESS),
+});
+export type GpuSample = ValueOf<typeof GPU>;
+export type GpuVendor = GpuSample['vendor'];
+
+/** No GPU: an empty list. */
+export const GPUS = list(GPU, GPUS_LIMIT);

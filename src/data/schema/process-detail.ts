@@ -1,0 +1,61 @@
+import { amount, count, internal, list, optional, record, seldom, text, type ValueOf } from './record.ts';
+
+const UNKNOWN = Number.NaN;
+/** The letter of a state that is not known: a question mark. */
+const UNKNOWN_STATE = 0x3f;
+
+/** A thread of a process. */
+const THREAD = record({
+  tid: count('', 0),
+  /** Task name, neither sanitised nor shortened. */
+  name: text(),
+  /** One ASCII letter as in /proc/PID/stat. */
+  state: count('', UNKNOWN_STATE),
+  userTicks: count('ticks', UNKNOWN),
+  systemTicks: count('ticks', UNKNOWN),
+  startTicks: count('ticks', 0),
+});
+export type ThreadSample = ValueOf<typeof THREAD>;
+/** By tid; at most 4096, `threadCount` of the process says how many there are. */
+export const THREADS = list(THREAD);
+
+/** One process in depth; what is missing for want of permission is undefined. Texts are not sanitised. */
+export const PROCESS_FACTS = record({
+  pid: count('', 0),
+  ppid: count('', 0),
+  name: text(),
+  /** One ASCII letter as in /proc/PID/stat. */
+  state: count('', UNKNOWN_STATE),
+  /** Since boot: with the pid the process's identity. */
+  startTicks: count('ticks', 0),
+  userTicks: count('ticks', UNKNOWN),
+  systemTicks: count('ticks', UNKNOWN),
+  /** All threads, from the process's CPU clock where it can be asked, else from the ticks. */
+  cpuNanos: count('nanoseconds', UNKNOWN),
+  threadCount: count('', UNKNOWN),
+  /** -20 (goes first) to 19. */
+  nice: amount(),
+  effectiveUid: count(),
+  effectiveGid: count(),
+  /** Of another machine; undefined: ask this one. */
+  userName: seldom(text()),
+  /** Wall time of its start where the source tells that and no start ticks; else undefined. */
+  startWallMillis: internal(
+    'stands for start ticks where the original protocol tells none',
+    count('milliseconds'),
+  ),
+  residentBytes: count('bytes', UNKNOWN),
+  sharedBytes: count('bytes'),
+  virtualBytes: count('bytes'),
+  swappedBytes: count('bytes'),
+  commandLine: optional(text('line')),
+  executablePath: optional(text('line')),
+  workingDirectory: optional(text('line')),
+  cgroup: optional(text('line')),
+  descriptorCount: count(),
+  readBytes: count('bytes'),
+  writtenBytes: count('bytes'),
+  voluntarySwitches: count(),
+  involuntarySwitches: count(),
+});
+export type ProcessDetail = ValueOf<typeof PROCESS_FACTS>;

@@ -1,0 +1,32 @@
+const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of `250ms`, `1s`, `1.5s`, `2m` or `1h`; undefined for anything else. */
+export function parseDurationMillis(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text);
+  if (match === null) return undefined;
+  return Number(match[1]) * UNIT_MILLIS[match[2]!]!;
+}
+
+/** The shortest way to write a duration: `100ms`, `1s`, `2.5s`. */
+export function durationText(millis: number): string {
+  return millis < 1000 ? `${millis}ms` : `${millis / 1000}s`;
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+};
+
+/** Bytes per second of `10M`, `1.5G`, `500k`, `10MB/s` or `2048` (base 1024); undefined for anything else and for 0. */
+export function parseRate(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)\s?([KMGT]?)B?(?:\/s)?$/i.exec(text);
+  if (match === null) return undefined;
+  const rate = Number(match[1]) * UNIT_BYTES[match[2]!.toUpperCase()]!;
+  return rate > 0 ? rate : undefined;
+}
+
+/** What parseRate accepts, for messages. */
+export const RATE_HINT = 'a rate such as 500K, 10M or 1.5G';

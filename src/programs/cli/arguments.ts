@@ -1,0 +1,199 @@
+import { Chalk } from 'chalk';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDurationMillis } from '../../kit/text/units.ts';
+import { completionScript, type ShellName } from './completion.ts';
+
+/** The outcome of reading a command line: run, or print `text` and leave with `exitCode`. */
+export type Invocation<Options> =
+  | { readonly kind: 'run'; readonly options: Options }
+  | { readonly kind: 'print'; readonly text: string; readonly exitCode: 0 | 2 };
+
+/** Bad input: a line that says what is wrong. */
+export function refused(program: string, message: string): Invocation<never> {
+  return { kind: 'print', text: `${program}: ${message}\n`, exitCode: 2 };
+}
+
+/** Bad input that the help explains. */
+export function misused(program: string, message: string): Invocation<never> {
+  return refused(program, `${message} (see ${program} --help)`);
+}
+
+/**
+ * Reads the arguments of a program (without its name) by its command; `resolve` makes options of what they say. Never
+ * throws: help, version and completions are text to print, bad input a line and exit code 2.
+ */
+export function invocationOf<Raw extends { readonly completions?: ShellName }, Options>(
+  command: Command,
+  argv: readonly string[],
+  isColored: boolean,
+  resolve: (raw: Raw) => Invocation<Options>,
+): Invocation<Options> {
+  let printed = '';
+  command.exitOverride().configureOutput({
+    writeOut: (text) => {
+      printed += text;
+    },
+    writeErr: () => {},
+    getOutHasColors: () => isColored,
+  });
+  try {
+    command.parse([...argv], { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return { kind: 'print', text: printed, exitCode: 0 };
+    return misused(command.name(), oneLine(thrown.message));
+  }
+  const raw = command.opts<Raw>();
+  if (raw.completions === undefined) return resolve(raw);
+  return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
+}
+
+/** commander's message as one line of ours: what was wrong, then what is accepted. */
+function oneLine(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
+}
+
+export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
+
+/** What the command lines of both screens do not know by themselves. */
+export interface ScreenVocabulary {
+  readonly version: string;
+  /** The default one first. */
+  readonly themeNames: readonly string[];
+}
+
+/** What both screens are told by their command lines. Undefined: not said there. */
+export interface CommonOptions {
+  readonly output: 'screen' | 'json' | 'csv' | 'table';
+  /** One snapshot with rates, then exit. */
+  readonly once: boolean;
+  /** Undefined: until stopped. */
+  readonly durationMillis: number | undefined;
+  readonly recordPath: string | undefined;
+  readonly playbackPath: string | undefined;
+  /** One of the vocabulary's names. */
+  readonly theme: string | undefined;
+  readonly color: (typeof COLOR_NAMES)[number];
+  readonly ascii: boolean | undefined;
+  readonly mouse: boolean | undefined;
+}
+
+/** How an agent proves itself, and what it is shown. */
+export interface AgentAccess {
+  /** PEM file with the certificates that are accepted. */
+  readonly tlsCaPath: string | undefined;
+  readonly verifyHostname: boolean;
+  readonly tokenFile: string | undefined;
+}
+
+/** The same as commander reads it. */
+export interface RawCommonOptions {
+  readonly json?: true;
+  readonly csv?: true;
+  readonly once?: true;
+  readonly duration?: number;
+  readonly record?: string;
+  readonly playback?: string;
+  readonly theme?: string;
+  readonly color: CommonOptions['color'] | false;
+  readonly ascii?: boolean;
+  readonly mouse?: boolean;
+  readonly tlsCa?: string;
+  readonly verifyHostname?: true;
+  readonly tokenFile?: string;
+  readonly completions?: ShellName;
+}
+
+export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
+  return { tlsCaPath: raw.tlsCa, verifyHostname: raw.verifyHostname === true, tokenFile: raw.tokenFile };
+}
+
+export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
+  const once = raw.once === true;
+  const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
+  return {
+    output: streamed ?? (once ? 'table' : 'screen'),
+    once,
+    durationMillis: raw.duration,
+    recordPath: raw.record,
+    playbackPath: raw.playback,
+    theme: raw.theme,
+    color: raw.color === false ? 'never' : raw.color,
+    ascii: raw.ascii,
+    mouse: raw.mouse,
+  };
+}
+
+/** The command of a program with a screen, but for its arguments and options. */
+export function screenCommand(name: string, version: string, isColored: boolean): Command {
+  const paint = new Chalk({ level: isColored ? 1 : 0 });
+  return new Command(name)
+    .version(`${name} ${version}`, '-V, --version', 'print the version and exit')
+    .helpOption('-h, --help', 'print this help and exit')
+    .configureHelp({
+      styleTitle: (text) => paint.bold(text),
+      styleOptionTerm: (text) => paint.cyan(text),
+      styleCommandText: (text) => paint.green(text),
+    });
+}
+
+export function outputOptions(): Option[] {
+  return [
+    new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
+    new Option('--csv', 'stream CSV rows to standard output, one per process and interval'),
+    new Option('--once', 'take one snapshot (two samples, one interval apart), print it and exit'),
+  ];
+}
+
+export function durationOption(): Option {
+  return new Option('--duration <duration>', 'stop after this time').argParser(duration);
+}
+
+/** How the agent that is connected to proves itself, and what it is shown. */
+export function agentAccessOptions(): Option[] {
+  return [
+    new Option(
+      '-t, --tls-ca <file>',
+      'accept only certificates in this PEM file, or signed by one in it',
+    ).argParser(filePath),
+    new Option('--verify-hostname', "check the names in the agent's certificate as well"),
+    new Option('--token-file <file>', 'read the token for the agent from this file').argParser(filePath),
+  ];
+}
+
+export function screenOptions({ themeNames }: ScreenVocabulary): Option[] {
+  return [
+    new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'),
+    new Option('--no-color', 'the same as --color never'),
+    new Option('--theme <name>', `theme of the screen (default: ${themeNames[0]}, or as configured)`).choices(
+      themeNames,
+    ),
+    new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
+    new Option('--no-ascii', 'draw with all characters, whatever the configuration says'),
+    // The positive form of an option stands first: after it commander gives the pair no default of its own.
+    new Option('--mouse', 'take the mouse (default: on, or as configured)'),
+    new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
+  ];
+}
+
+export function recordOption(): Option {
+  return new Option('--record <file>', 'record every snapshot to this file, compressed')
+    .argParser(filePath)
+    .conflicts('playback');
+}
+
+function duration(text: string): number {
+  const millis = parseDurationMillis(text);
+  if (millis === undefined || millis <= 0) {
+    throw new InvalidArgumentError('Accepted: a number with ms, s, m or h, such as 8s, 90s or 5m.');
+  }
+  return millis;
+}
+
+export function filePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Accepted: the path of a file.');
+  return text;
+}

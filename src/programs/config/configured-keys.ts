@@ -1,0 +1,115 @@
+import { QUIT_CHORD, readChord } from './chord.ts';
+import { described, quoted, type Value, type YamlFile } from './yaml-file.ts';
+
+/** More chords than anybody has fingers are a mistake. */
+const MAX_CHORDS = 8;
+
+/** The chords of each action: one, a list, or `none`. A chord that is refused is reported, and the others hold. */
+export function readKeys<Action extends string>(
+  file: YamlFile,
+  entries: readonly (readonly [Action, Value])[],
+  areTogether: (one: Action, other: Action) => boolean,
+): ReadonlyMap<Action, readonly string[]> {
+  const keys = new Map<Action, readonly string[]>();
+  for (const [action, value] of entries) {
+    const ownerOf = (chord: string): Action | undefined => {
+      for (const [other, chords] of keys) {
+        if (chords.includes(chord) && areTogether(action, other)) return other;
+      }
+      return undefined;
+    };
+    const chords = chordsOf(file, value, ownerOf);
+    if (chords !== undefined) keys.set(action, chords);
+  }
+  return keys;
+}
+
+/** Undefined where nothing of the value could be used, so that the action keeps its own chords. */
+function chordsOf(
+  file: YamlFile,
+  value: Value,
+  takenBy: (chord: string) => string | undefined,
+): readonly string[] | undefined {
+  if (value.kind === 'text' && value.text === 'none') return [];
+  const items = value.kind === 'list' ? value.items : [value];
+  const chords = new Set<string>();
+  for (const item of items.slice(0, MAX_CHORDS)) {
+    const chord = chordOf(file, item, takenBy);
+    if (chord !== undefined) chords.add(chord);
+  }
+  const excess = items[MAX_CHORDS];
+  if (excess !== undefined) file.report(excess.offset, `more than ${MAX_CHORDS} chords for one action`);
+  return chords.size > 0 || items.length === 0 ? [...chords] : undefined;
+}
+
+function chordOf(
+  file: YamlFile,
+  value: Value,
+  takenBy: (chord: string) => string | undefined,
+): string | undefined {
+  if (value.kind !== 'text' || value.text === '') {
+    file.report(value.offset, `expected a chord or none, found ${described(value)}`);
+    return undefined;
+  }
+  const reading = readChord(value.text);
+  if ('refusal' in reading) {
+    file.report(value.offset, `no chord: ${quoted(value.text)}. ${reading.refusal}`);
+    return undefined;
+  }
+  const { chord } = reading;
+  if (chord === QUIT_CHORD) {
+    file.report(value.offset, `${quoted(chord)} always quits and cannot be given to anything`);
+    return undefined;
+  }
+  const other = takenBy(chord);
+  if (other === undefined) return chord;
+  file.report(value.offset, `${quoted(chord)} is the chord of ${quoted(other)} already`);
+  return undefined;
+}
+
+/** A line of a keymap, as far as its chords go. */
+interface Rebindable<Action extends string> {
+  readonly action: Action;
+  readonly chords: readonly string[];
+}
+
+/**
+ * A keymap with the chords of a configuration. A chord that was given to one action is taken from the others that
+ * can be asked for beside it; bindings and groups that have none left are left out, so that help and footer show
+ * what works. The chord that always quits stays where it is.
+ */
+export function rebound<
+  Action extends string,
+  Binding extends Rebindable<Action>,
+  Group extends { readonly bindings: readonly Binding[] },
+>(
+  groups: readonly Group[],
+  keys: ReadonlyMap<Action, readonly string[]>,
+  areTogether: (one: Action, other: Action) => boolean = () => true,
+): readonly Group[] {
+  if (keys.size === 0) return groups;
+  const isTaken = (chord: string, action: Action): boolean => {
+    for (const [other, chords] of keys) {
+      if (other !== action && chords.includes(chord) && areTogether(action, other)) return true;
+    }
+    return false;
+  };
+  return groups
+    .map((group) => ({
+      ...group,
+      bindings: group.bindings
+        .map((binding) => ({ ...binding, chords: reboundChords(binding, keys.get(binding.action), isTaken) }))
+        .filter(({ chords }) => chords.length > 0),
+    }))
+    .filter(({ bindings }) => bindings.length > 0);
+}
+
+function reboundChords<Action extends string>(
+  binding: Rebindable<Action>,
+  own: readonly string[] | undefined,
+  isTaken: (chord: string, action: Action) => boolean,
+): readonly string[] {
+  const { action, chords } = binding;
+  if (own === undefined) return chords.filter((chord) => !isTaken(chord, action));
+  return chords.includes(QUIT_CHORD) ? [...own, QUIT_CHORD] : own;
+}

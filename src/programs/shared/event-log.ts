@@ -1,0 +1,201 @@
+import { close, closeSync, write, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { openToAppend } from '../../kit/files/user-file.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { closedInTime } from './stop.ts';
+
+export type LogLevel = 'info' | 'warning' | 'error';
+
+/** What an event says beside its name; undefined fields are left out. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** A message may quote anything; a line stays one that a person can read. */
+const VALUE_LIMIT = 1024;
+const STACK_LINES = 8;
+/** What needs no quotes. */
+const PLAIN = /^[\w.:/@%+,~-]+$/;
+/** Addresses of agents may carry their token. */
+const TOKEN = /(token=)[^&\s"']*/gi;
+
+/** Lines at once, and how long it takes until there is leave for one more. */
+const BURST_LINES = 40;
+const REFILL_MILLIS = 3000;
+
+/**
+ * An event as one line, `time=… level=… event=… key=value …`. A value with anything but letters, digits and a few
+ * signs stands in double quotes, as JSON has them. Controls are replaced, and tokens left out.
+ */
+export function logLine(wallMillis: number, level: LogLevel, event: string, fields: LogFields): string {
+  const pairs = Object.entries(fields).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${valueText(value)}`],
+  );
+  return `${[`time=${new Date(wallMillis).toISOString()} level=${level} event=${event}`, ...pairs].join(' ')}\n`;
+}
+
+/** An exception nobody expected, with the place it comes from. */
+export function exceptionFields(thrown: unknown): LogFields {
+  const { op, code, message, cause } = toOpError('run', thrown);
+  const origin = cause instanceof Error ? cause : thrown;
+  const stack =
+    origin instanceof Error ? origin.stack?.split('\n').slice(0, STACK_LINES).join(' ') : undefined;
+  return { op, code, message, stack };
+}
+
+function valueText(value: string | number | boolean): string {
+  const text = sanitizeLine(String(value)).replaceAll(TOKEN, '$1***');
+  const short = text.length > VALUE_LIMIT ? `${text.slice(0, VALUE_LIMIT)}…` : text;
+  return PLAIN.test(short) ? short : JSON.stringify(short);
+}
+
+/** How many lines may be written: a burst, then one every few seconds, however fast events come. */
+export class LineBudget {
+  #left = BURST_LINES;
+  #refilledMillis = 0;
+  #refusedCount = 0;
+
+  /** Whether one more is allowed now, a time of the monotonic clock. */
+  take(nowMillis: number): boolean {
+    if (this.#left === BURST_LINES) this.#refilledMillis = nowMillis;
+    const refills = Math.floor((nowMillis - this.#refilledMillis) / REFILL_MILLIS);
+    this.#left = Math.min(BURST_LINES, this.#left + refills);
+    this.#refilledMillis += refills * REFILL_MILLIS;
+    if (this.#left === 0) {
+      this.#refusedCount++;
+      return false;
+    }
+    this.#left--;
+    return true;
+  }
+
+  /** How many were refused since this was asked last. */
+  takeRefusedCount(): number {
+    const count = this.#refusedCount;
+    this.#refusedCount = 0;
+    return count;
+  }
+}
+
+/** Who writes what to the log is for the user alone. */
+const MODE = 0o600;
+/** Lines that wait for a slow disk; later ones are left out and counted. */
+const WAITING_LIMIT = 256;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'there is no such directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'the file system is read-only',
+  ENXIO: 'no process reads from it',
+  FOREIGN_LINK: 'symbolic link owned by another user',
+  FOREIGN_FILE: "it is another user's file, or has a second name, in a folder that everybody may write to",
+};
+
+/** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */
+export class EventLog {
+  readonly #descriptor: number | undefined;
+  readonly #budget = new LineBudget();
+  #work: Promise<void> = Promise.resolve();
+  #waitingCount = 0;
+  #unwrittenCount = 0;
+  #error: OpError | undefined;
+
+  private constructor(descriptor: number | undefined) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Takes every event and keeps none. */
+  static none(): EventLog {
+    return new EventLog(undefined);
+  }
+
+  /**
+   * Opens a file to append to, as `openToAppend`, created with mode 0600. Throws OpError, its message one line that
+   * names the file. With a screen it must be no terminal: lines would be written over the screen.
+   */
+  static open(path: string, hasScreen: boolean): EventLog {
+    try {
+      const descriptor = openToAppend(path, MODE);
+      if (hasScreen && isatty(descriptor)) {
+        closeSync(descriptor);
+        throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'it is a terminal' });
+      }
+      return new EventLog(descriptor);
+    } catch (thrown) {
+      const { code, message } = toOpError('open log', thrown);
+      throw new OpError({
+        op: 'open log',
+        code,
+        message: `cannot log to '${path}': ${REASONS[code] ?? message}`,
+        cause: thrown,
+      });
+    }
+  }
+
+  /** Why lines could not be written, if so. */
+  get error(): OpError | undefined {
+    return this.#error;
+  }
+
+  /** Appends a line. Of events that come in numbers some are left out; the next line says how many. */
+  event(level: LogLevel, event: string, fields: LogFields = {}): void {
+    if (this.#descriptor === undefined) return;
+    if (!this.#budget.take(performance.now())) return;
+    this.#enqueue(this.#descriptor, logLine(Date.now(), level, event, this.#counted(fields)));
+  }
+
+  /** Appends a line at once and whatever the number, for the last words of a program. */
+  lastWords(level: LogLevel, event: string, fields: LogFields): void {
+    if (this.#descriptor === undefined) return;
+    try {
+      writeSync(this.#descriptor, logLine(Date.now(), level, event, fields));
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** Resolves when what was taken is in the file, or cannot be. */
+  async close(): Promise<void> {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return;
+    const closing = this.#work.then(
+      () => new Promise<void>((done) => close(descriptor, (error) => this.#settle(error, done))),
+    );
+    await closedInTime(closing);
+  }
+
+  #counted(fields: LogFields): LogFields {
+    const leftOut = this.#budget.takeRefusedCount() + this.#unwrittenCount;
+    this.#unwrittenCount = 0;
+    return leftOut === 0 ? fields : { ...fields, left_out: leftOut };
+  }
+
+  #enqueue(descriptor: number, line: string): void {
+    if (this.#waitingCount >= WAITING_LIMIT) {
+      this.#unwrittenCount++;
+      return;
+    }
+    this.#waitingCount++;
+    this.#work = this.#work.then(
+      () =>
+        new Promise<void>((done) => {
+          write(descriptor, line, (error) => {
+            this.#waitingCount--;
+            this.#settle(error, done);
+          });
+        }),
+    );
+  }
+
+  #settle(error: Error | null | undefined, done: () => void): void {
+    if (error) this.#fail(error);
+    done();
+  }
+
+  #fail(thrown: unknown): void {
+    this.#unwrittenCount++;
+    this.#error ??= toOpError('write log', thrown);
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  groupsWithout,
+  type KeyGroup,
+  type Keymap,
+  keymapOf,
+  MOVEMENT_BINDINGS,
+  PLAYBACK_GROUP,
+  SCREEN_BINDINGS,
+} from '../config/keymap.ts';
+
+const SSTOP_GROUPS = [
+  {
+    title: 'Navigation',
+    bindings: [
+      ...MOVEMENT_BINDINGS,
+      { action: 'open', chords: ['enter'], description: 'Open the selected row', label: 'open' },
+      { action: 'back', chords: ['escape'], description: 'Clear the filter, then go back', label: 'back' },
+    ],
+  },
+  {
+    title: 'Views',
+    bindings: [
+      { action: 'hosts', chords: ['h'], description: 'Remote hosts', label: 'hosts' },
+      { action: 'listen', chords: ['l'], description: 'Listening ports', label: 'listen' },
+      { action: 'groups', chords: ['D'], description: 'Containers and services', label: 'groups' },
+    ],
+  },
+  {
+    title: 'Rows',
+    bindings: [
+      { action: 'filter', chords: ['/'], description: 'Filter the rows', label: 'filter' },
+      { action: 'sort-next', chords: ['s'], description: 'Sort by the next column', label: 'sort' },
+      { action: 'sort-reverse', chords: ['r'], description: 'Reverse the order' },
+      { action: 'sort-rate', chords: ['1'], description: 'Sort by rate' },
+      { action: 'sort-download', chords: ['2'], description: 'Sort by download' },
+      { action: 'sort-upload', chords: ['3'], description: 'Sort by upload' },
+      { action: 'sort-pid', chords: ['4'], description: 'Sort by PID' },
+      { action: 'sort-name', chords: ['5'], description: 'Sort by name' },
+      { action: 'sort-connections', chords: ['6'], description: 'Sort by connections' },
+      { action: 'cumulative', chords: ['c'], description: 'Bytes since start instead of rates' },
+      { action: 'tree', chords: ['t'], description: 'Processes below their parents' },
+      { action: 'follow', chords: ['F'], description: 'Follow the selected row' },
+      { action: 'kill', chords: ['K'], description: 'Send the process a signal', label: 'kill' },
+      { action: 'alert', chords: ['A'], description: 'Alert above a rate' },
+      { action: 'dns', chords: ['d'], description: 'Names or addresses of hosts' },
+      { action: 'loopback', chords: ['L'], description: 'Show or hide loopback', label: 'loopback' },
+      { action: 'export', chords: ['e'], description: 'Write the rows to a CSV file' },
+    ],
+  },
+  PLAYBACK_GROUP,
+  {
+    title: 'Everywhere',
+    bindings: [
+      {
+        action: 'interface-next',
+        chords: ['i', 'tab'],
+        description: 'Next network interface',
+        label: 'interface',
+      },
+      ...SCREEN_BINDINGS,
+    ],
+  },
+] as const;
+
+const SOCKTOP_GROUPS = [
+  {
+    title: 'Navigation',
+    bindings: [
+      ...MOVEMENT_BINDINGS,
+      { action: 'open', chords: ['enter'], description: 'Open the selected row', label: 'details' },
+      {
+        action: 'back',
+        chords: ['escape'],
+        description: 'Clear the search, go back, then quit',
+        label: 'back',
+      },
+      {
+        action: 'host-next',
+        chords: ['tab'],
+        description: 'Next host, or next list of a process',
+        label: 'next host',
+      },
+      { action: 'host-previous', chords: ['shift+tab'], description: 'The one before' },
+      { action: 'network', chords: ['n'], description: "Network views, with sstop's keys", label: 'network' },
+    ],
+  },
+  {
+    title: 'Processes',
+    bindings: [
+      { action: 'search', chords: ['/'], description: 'Search by name, user, PID, command', label: 'search' },
+      { action: 'sort-next', chords: ['s'], description: 'Sort by the next column', label: 'sort' },
+      { action: 'sort-reverse', chords: ['R'], description: 'Reverse the order' },
+      { action: 'sort-cpu', chords: ['1'], description: 'Sort by CPU' },
+      { action: 'sort-memory', chords: ['2'], description: 'Sort by memory' },
+      { action: 'sort-pid', chords: ['3'], description: 'Sort by PID' },
+      { action: 'sort-name', chords: ['4'], description: 'Sort by name' },
+      { action: 'sort-user', chords: ['5'], description: 'Sort by user' },
+      { action: 'sort-threads', chords: ['6'], description: 'Sort by threads' },
+      { action: 'sort-time', chords: ['7'], description: 'Sort by CPU time' },
+      { action: 'sort-network', chords: ['8'], description: 'Sort by network use, while it is shown' },
+      {
+        action: 'traffic',
+        chords: ['N'],
+        description: 'Count the network use of each process',
+        label: 'NET',
+      },
+      { action: 'per-core', chords: ['I'], description: 'CPU share of one core or the machine' },
+      {
+        action: 'kill',
+        chords: ['t'],
+        description: 'Send the process a signal (local only)',
+        label: 'kill',
+      },
+    ],
+  },
+  PLAYBACK_GROUP,
+  {
+    title: 'Everywhere',
+    bindings: [
+      { action: 'compact', chords: ['c'], description: 'Compact or full layout', label: 'compact' },
+      { action: 'retry', chords: ['r'], description: 'Connect again at once' },
+      ...SCREEN_BINDINGS,
+    ],
+  },
+] as const;
+
+/** Everything that a key can ask for on sstop's views. */
+export type SstopAction = (typeof SSTOP_GROUPS)[number]['bindings'][number]['action'];
+
+/** The same on socktop's own views; its network views have sstop's keys. */
+export type SocktopAction = (typeof SOCKTOP_GROUPS)[number]['bindings'][number]['action'];
+
+/** The keys as they are without a configuration file. */
+export const SSTOP_KEYMAP: readonly KeyGroup<SstopAction>[] = SSTOP_GROUPS;
+export const SOCKTOP_KEYMAP: readonly KeyGroup<SocktopAction>[] = SOCKTOP_GROUPS;
+
+/** What cannot be done to a recording. */
+const LIVE_ACTIONS = {
+  sstop: ['kill'],
+  socktop: ['kill', 'faster', 'slower', 'retry', 'network'],
+} as const;
+
+const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
+
+/** The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells. */
+export function keymapFor<Action extends string>(
+  { groups }: Keymap<Action>,
+  program: keyof typeof LIVE_ACTIONS,
+  isPlayback: boolean,
+  hasJobControl: boolean,
+): Keymap<Action> {
+  const useless = isPlayback ? LIVE_ACTIONS[program] : PLAYBACK_ACTIONS;
+  return keymapOf(groupsWithout(groups, new Set([...useless, ...(hasJobControl ? [] : ['suspend'])])));
+}

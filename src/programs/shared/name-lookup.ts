@@ -1,0 +1,70 @@
+import { type Names, openNames } from '../../data/names/names.ts';
+import type { NameFiles } from '../../data/sample/operating-system.ts';
+import type { NameLookup } from '../../views/network/network-list.ts';
+import type { Settings } from './settings.ts';
+
+/** What is known of names, as the network views ask for it. */
+export function nameLookup(names: Names): NameLookup {
+  return {
+    host: (address) => names.host(address),
+    // For filters and orders over all hosts: what is known, without asking for thousands of names.
+    hostName: (address) => names.knownHost(address),
+    serviceName: (port, protocol) => names.service(port, protocol),
+    country: (address) => names.country(address),
+  };
+}
+
+/** Names for network views that may never be opened: nothing is read before they are. */
+export class DeferredNames {
+  /** Knows nothing before `open` has resolved. */
+  readonly lookup: NameLookup;
+  readonly #settings: Pick<Settings, 'dns' | 'geoipPath'>;
+  readonly #nameFiles: NameFiles;
+  readonly #onChange: () => void;
+  #isDnsOn: boolean;
+  #names: Names | undefined;
+  #known: NameLookup | undefined;
+  #opening: Promise<string | undefined> | undefined;
+
+  constructor(settings: Pick<Settings, 'dns' | 'geoipPath'>, nameFiles: NameFiles, onChange: () => void) {
+    this.#settings = settings;
+    this.#nameFiles = nameFiles;
+    this.#isDnsOn = settings.dns;
+    this.#onChange = onChange;
+    this.lookup = {
+      host: (address) => this.#known?.host(address),
+      hostName: (address) => this.#known?.hostName?.(address),
+      serviceName: (port, protocol) => this.#known?.serviceName?.(port, protocol),
+      country: (address) => this.#known?.country(address),
+    };
+  }
+
+  /** Reads them, the first time; resolves to what is to be said of that, if anything. */
+  open(): Promise<string | undefined> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  setDns(isOn: boolean): void {
+    this.#isDnsOn = isOn;
+    this.#names?.setDns(isOn);
+  }
+
+  close(): void {
+    this.#names?.close();
+  }
+
+  async #open(): Promise<string | undefined> {
+    const { geoipPath } = this.#settings;
+    const { names, problem } = await openNames({
+      ...this.#nameFiles,
+      isDnsOn: this.#isDnsOn,
+      ...(geoipPath === undefined ? {} : { geoipPath }),
+    });
+    names.setDns(this.#isDnsOn);
+    names.onChange = this.#onChange;
+    this.#names = names;
+    this.#known = nameLookup(names);
+    return problem?.message;
+  }
+}

@@ -1,0 +1,103 @@
+import type { System } from '../../data/sample/operating-system.ts';
+import { useLocalTime } from '../../kit/text/format.ts';
+import type { Controls, ExitReason, Program } from '../../screen/loop/program.ts';
+import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';
+import { AnsiBackend } from '../../screen/terminal/backend.ts';
+import type { ScreenEffect } from '../../views/screen-update.ts';
+import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { complain } from './messages.ts';
+
+/** What a screen has to know of the operating system; the entry points hand it in. */
+export interface ScreenSystem {
+  readonly system: System;
+  /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
+  readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
+  /** Signals that a screen cannot be told of do not end it with the terminal left as it is. Rejects with OpError. */
+  ignoreUnnamedSignals(): Promise<void>;
+}
+
+type ScreenOptions<Model, Message, Effect> = Pick<
+  RunOptions<Model, Message, Effect>,
+  'color' | 'mouse' | 'effect'
+> & {
+  /** Ends the program after so long. */
+  readonly durationMillis: number | undefined;
+  started(controls: Controls<Model, Message>): void;
+};
+
+/** Runs a program on this process's terminal until it is left. */
+export async function runOnTerminal<Model, Message, Effect>(
+  program: Program<Model, Message, Effect>,
+  { system, secondsEastOfUtc, ignoreUnnamedSignals }: ScreenSystem,
+  { durationMillis, started, ...options }: ScreenOptions<Model, Message, Effect>,
+): Promise<ExitReason> {
+  if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
+  await ignoreUnnamedSignals();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const reason = await runProgram<Model, Message, Effect>(program, {
+    backend: new AnsiBackend(system.terminalPath),
+    environment: system.terminalEnvironment(process.env),
+    hasJobControl: system.hasJobControl,
+    ...options,
+    started: (controls) => {
+      started(controls);
+      if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
+    },
+  });
+  clearTimeout(timer);
+  return reason;
+}
+
+export type Terminal = Pick<Controls<unknown, unknown>, 'setMouse' | 'redraw' | 'suspend' | 'bell'>;
+
+/** What every screen asks of the terminal. */
+export function carryOutOnTerminal(
+  effect: Extract<ScreenEffect, { kind: 'set-mouse' | 'redraw' | 'suspend' }>,
+  terminal: Terminal,
+): void {
+  switch (effect.kind) {
+    case 'set-mouse':
+      terminal.setMouse(effect.isOn);
+      break;
+    case 'redraw':
+      terminal.redraw();
+      break;
+    case 'suspend':
+      terminal.suspend();
+      break;
+  }
+}
+
+/** The exit code of a screen that was left; the terminal is as it was, so a crash is told. */
+export function exitCodeOf(program: string, reason: ExitReason): number {
+  switch (reason.kind) {
+    case 'quit':
+      return EXIT_OK;
+    case 'signal':
+      return exitCodeOfSignal(reason.signal);
+    case 'gone':
+      return exitCodeOfSignal('SIGHUP');
+    case 'crash':
+      complain(program, `internal error: ${reason.error.message}`);
+      return EXIT_FAILURE;
+  }
+}
+
+/** Why there can be no screen here, if so. */
+export function screenObstacle(system: System): string | undefined {
+  if (process.stdout.isTTY !== true) return 'the screen needs a terminal, and standard output is none';
+  if (process.stdin.isTTY !== true) return 'the screen needs a terminal, and standard input is none';
+  const term = system.terminalEnvironment(process.env)['TERM'] ?? '';
+  if (term === '' || term === 'dumb')
+    return `the screen needs a terminal with a cursor, and TERM is "${term}"`;
+  return undefined;
+}
+
+/** Why this machine itself cannot be shown, in one line with what can be; undefined: it can. */
+export function localObstacle(
+  program: 'sstop' | 'socktop',
+  { isWatchable, system }: { readonly isWatchable: boolean; readonly system: System },
+): string | undefined {
+  if (isWatchable) return undefined;
+  return `this system cannot be watched directly (${system.name}); give the URL of an agent: ${program} wss://HOST:8443/ws`;
+}

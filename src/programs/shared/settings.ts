@@ -1,0 +1,136 @@
+import type { SortKey } from '../../data/query/process-fields.ts';
+import type { System } from '../../data/sample/operating-system.ts';
+import { parseDurationMillis } from '../../kit/text/units.ts';
+import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
+import {
+  PROCESS_COLUMN_IDS,
+  PROCESS_SORT_KEYS,
+  type ProcessColumn,
+} from '../../views/network/network-process-list.ts';
+import { MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import type { COLOR_NAMES } from '../cli/arguments.ts';
+import {
+  type AgentOptions,
+  DEFAULT_INTERVAL_MILLIS,
+  INTERVAL_MAX_MILLIS,
+  INTERVAL_MIN_MILLIS,
+  type SstopOptions,
+} from '../cli/sstop-command.ts';
+import { configPath, readConfig, type Vocabulary } from '../config/config.ts';
+import { rebound } from '../config/configured-keys.ts';
+import { type KeyBinding, type KeyGroup, type Keymap, keymapOf } from '../config/keymap.ts';
+import { problemText } from '../config/yaml-file.ts';
+import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
+
+/** What the program does: the command line, else the configuration file, else the defaults. */
+export interface Settings {
+  readonly output: SstopOptions['output'];
+  readonly once: boolean;
+  readonly intervalMillis: number;
+  readonly durationMillis: number | undefined;
+  readonly backend: SstopOptions['backend'];
+  readonly interfaceName: string | undefined;
+  readonly filter: string;
+  readonly sort: SortKey;
+  readonly loopback: boolean;
+  readonly dns: boolean;
+  readonly geoipPath: string | undefined;
+  readonly recordPath: string | undefined;
+  readonly playbackPath: string | undefined;
+  readonly alertBytesPerSecond: number | undefined;
+  readonly columns: readonly ProcessColumn[];
+  readonly keymap: Keymap<SstopAction>;
+  /** Of the other program, from the same file. */
+  readonly socktopColumns: readonly string[];
+  readonly socktopKeymap: Keymap<SocktopAction>;
+  readonly theme: Theme;
+  readonly color: (typeof COLOR_NAMES)[number];
+  readonly ascii: boolean;
+  readonly mouse: boolean;
+  /** Undefined: this machine, or a recording. */
+  readonly agent: AgentOptions | undefined;
+}
+
+function parseInterval(text: string): number | undefined {
+  const millis = parseDurationMillis(text);
+  return millis !== undefined && millis >= INTERVAL_MIN_MILLIS && millis <= INTERVAL_MAX_MILLIS
+    ? millis
+    : undefined;
+}
+
+/** The file is for both programs; an action that both have is one word. */
+type AnyAction = SstopAction | SocktopAction;
+const SSTOP_ACTIONS = actionsOf<AnyAction>(SSTOP_KEYMAP);
+const SOCKTOP_ACTIONS = actionsOf<AnyAction>(SOCKTOP_KEYMAP);
+
+function actionsOf<A extends string>(groups: readonly KeyGroup<A>[]): ReadonlySet<A> {
+  return new Set(groups.flatMap((group) => group.bindings.map((binding) => binding.action)));
+}
+
+/** A program's keymap with the chords of the configuration, those of the other program's own actions left aside. */
+function keymapWith<A extends AnyAction>(
+  groups: readonly KeyGroup<A>[],
+  keys: ReadonlyMap<AnyAction, readonly string[]>,
+): Keymap<A> {
+  const actions = actionsOf(groups);
+  const isOwn = (action: AnyAction): action is A => (actions as ReadonlySet<string>).has(action);
+  const own = new Map<A, readonly string[]>();
+  for (const [action, chords] of keys) if (isOwn(action)) own.set(action, chords);
+  return keymapOf(rebound<A, KeyBinding<A>, KeyGroup<A>>(groups, own));
+}
+
+/** The words of the configuration file. */
+export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
+  sorts: PROCESS_SORT_KEYS,
+  columns: PROCESS_COLUMN_IDS,
+  socktopColumns: MACHINE_COLUMN_IDS,
+  actions: [...new Set<AnyAction>([...SSTOP_ACTIONS, ...SOCKTOP_ACTIONS])],
+  areTogether: (one, other) =>
+    [SSTOP_ACTIONS, SOCKTOP_ACTIONS].some((actions) => actions.has(one) && actions.has(other)),
+  parseInterval,
+  intervalHint: '100ms to 10s, such as 500ms or 1s',
+  defaults: {
+    intervalMillis: DEFAULT_INTERVAL_MILLIS,
+    sort: PROCESS_SORT_KEYS[0]!,
+    columns: PROCESS_COLUMN_IDS,
+  },
+};
+
+/** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
+export function readSettings(
+  options: SstopOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+  system: System,
+): { readonly settings: Settings; readonly problems: readonly string[] } {
+  const { config, problems } = readConfig(configPath(system.configFolder(environment)), SSTOP_VOCABULARY);
+  const { theme: themeName = config.theme } = options;
+  const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const settings: Settings = {
+    ...asked,
+    intervalMillis: options.intervalMillis ?? config.intervalMillis,
+    sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
+    loopback: options.loopback ?? config.loopback,
+    dns: options.dns ?? config.dns,
+    alertBytesPerSecond: config.alertBytesPerSecond,
+    columns: config.columns,
+    socktopColumns: config.socktopColumns,
+    keymap: keymapWith(SSTOP_KEYMAP, config.keys),
+    socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
+    theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
+    ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(system.terminalEnvironment(environment)),
+    mouse: options.mouse ?? config.mouse,
+  };
+  return { settings, problems: problems.map(problemText) };
+}
+
+/**
+ * Whether only ASCII can be relied on: a locale that is not UTF-8 (POSIX: LC_ALL goes before LC_CTYPE before LANG),
+ * or the Linux console, whose font has no blocks and no braille.
+ */
+function isAsciiTerminal(environment: Readonly<Record<string, string | undefined>>): boolean {
+  if (environment['TERM'] === 'linux') return true;
+  const chosen = [environment['LC_ALL'], environment['LC_CTYPE'], environment['LANG']].find(
+    (value) => value !== undefined && value !== '',
+  );
+  return !/utf-?8/i.test(chosen ?? '');
+}

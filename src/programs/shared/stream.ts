@@ -1,0 +1,223 @@
+import { write } from 'node:fs';
+import type { RecordedSource } from '../../data/recording/recorded-source.ts';
+import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { RemoteLink } from '../../data/source/source.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { EventLog } from './event-log.ts';
+import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
+import { nextDue } from './interval.ts';
+import { complain } from './messages.ts';
+import { playbackProblem } from './recordings.ts';
+import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
+
+/** What a program streams: what it asks for, and the text it makes of the answers. */
+export interface StreamContent {
+  readonly program: string;
+  /** Said where there is nothing to print and no error says why. */
+  readonly nothing: string;
+  /** Whether the first snapshot of a recording is only what rates count from; else it is printed as well. */
+  readonly skipsFirst: boolean;
+  ask(): Promise<Snapshot>;
+  /** Takes a snapshot in; false where it holds nothing to print. */
+  take(snapshot: Snapshot): boolean;
+  /** After the first snapshot: an option that does not fit it, one line. */
+  refusal(): string | undefined;
+  /** Whether what was taken has all that `--once` prints. */
+  isWhole(): boolean;
+  /** What is printed now; the first text begins with the heads of its columns, where it has some. */
+  text(isFirst: boolean): string;
+}
+
+interface StreamOptions {
+  readonly once: boolean;
+  readonly intervalMillis: number;
+  readonly durationMillis: number | undefined;
+  /** The recording that is played, and its path. */
+  readonly playback: RecordedSource | undefined;
+  readonly playbackPath: string | undefined;
+  /** The way to another machine. */
+  readonly link: RemoteLink | undefined;
+  readonly log: EventLog;
+}
+
+/** Prints what there is to standard output; ends by --once, --duration, a signal or a closed pipe. */
+export async function runStream(options: StreamOptions, content: StreamContent): Promise<number> {
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  try {
+    return await new Stream(options, content, stop).run();
+  } finally {
+    stop.release();
+  }
+}
+
+class Stream {
+  readonly #options: StreamOptions;
+  readonly #content: StreamContent;
+  readonly #stop: Stop;
+  readonly #output: StandardOutput;
+  #isFirstOutput = true;
+  /** Why the agent cannot be asked now; it was told. */
+  #lostReason: string | undefined;
+
+  constructor(options: StreamOptions, content: StreamContent, stop: Stop) {
+    this.#options = options;
+    this.#content = content;
+    this.#stop = stop;
+    this.#output = new StandardOutput(stop);
+  }
+
+  async run(): Promise<number> {
+    const { durationMillis = Number.POSITIVE_INFINITY, intervalMillis, once, playback } = this.#options;
+    if (playback !== undefined && !this.#content.skipsFirst) return this.#replay(playback);
+    // Asked twice before the first line: rates need two samples.
+    this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
+    const failure = await this.#sample();
+    if (failure === ENDED) return this.#end();
+    if (failure !== undefined) throw failure;
+    const start = performance.now();
+    this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
+    const refusal = this.#content.refusal();
+    if (refusal !== undefined) {
+      complain(this.#content.program, refusal);
+      return EXIT_USAGE;
+    }
+    if (playback !== undefined) return this.#replay(playback);
+    for (;;) {
+      const due = Math.min(nextDue(start, intervalMillis, performance.now()), start + durationMillis);
+      await this.#stop.sleep(due - performance.now());
+      const isOpen = !this.#stop.isWished && (await this.#next());
+      if (!isOpen || once || due >= start + durationMillis) return this.#end();
+    }
+  }
+
+  /** Every recorded snapshot, as fast as it can be read; of --once the first that is whole. */
+  async #replay(playback: RecordedSource): Promise<number> {
+    const { once } = this.#options;
+    let hasTaken = this.#content.skipsFirst;
+    let isUnprinted = false;
+    for (;;) {
+      const snapshot = await this.#stop.orEnd(playback.next());
+      if (snapshot === ENDED || this.#stop.isWished) return this.#end();
+      if (snapshot === undefined) break;
+      if (!this.#content.take(snapshot)) continue;
+      hasTaken = true;
+      isUnprinted = once && !this.#content.isWhole();
+      if (isUnprinted) continue;
+      const isOpen = await this.#print();
+      if (!isOpen || once) return this.#end();
+    }
+    if (isUnprinted) await this.#print();
+    return this.#playedTo(playback, hasTaken);
+  }
+
+  /** A file that was named and is not whole is told as a wrong argument is, once all that can be had of it was. */
+  #playedTo({ progress }: RecordedSource, hasTaken: boolean): number {
+    const problem = playbackProblem(this.#options.playbackPath ?? '', progress);
+    if (problem === undefined) {
+      if (!hasTaken) throw failureOf([], this.#content.nothing);
+      return EXIT_OK;
+    }
+    this.#options.log.event('warning', 'recording-broken', { message: problem });
+    complain(this.#content.program, problem);
+    return EXIT_USAGE;
+  }
+
+  /** Throws where --duration is over and nothing has come to print. */
+  #end(): number {
+    const { signal } = this.#stop;
+    if (signal !== undefined) {
+      this.#options.log.event('info', 'signal', { signal });
+      return exitCodeOfSignal(signal);
+    }
+    if (!this.#stop.isWished || !this.#isFirstOutput) return EXIT_OK;
+    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample came within --duration' });
+  }
+
+  /** Takes a sample in; resolves to why it holds nothing to print, if that is so. */
+  async #sample(): Promise<OpError | undefined | typeof ENDED> {
+    const snapshot = await this.#stop.orEnd(this.#content.ask());
+    if (snapshot === ENDED) return ENDED;
+    return this.#content.take(snapshot) ? undefined : failureOf(snapshot.errors, this.#content.nothing);
+  }
+
+  /** False: nobody reads any more, or the end came. Without a sample an agent that is away comes back; all else is the end. */
+  async #next(): Promise<boolean> {
+    const failure = await this.#sample();
+    if (failure === ENDED) return false;
+    if (failure === undefined) {
+      this.#lostReason = undefined;
+      return this.#print();
+    }
+    const comesBack = this.#options.link?.status.phase === 'lost' && !this.#options.once;
+    if (!comesBack) throw failure;
+    if (failure.message !== this.#lostReason) complain(this.#content.program, failure.message);
+    this.#lostReason = failure.message;
+    return true;
+  }
+
+  #print(): Promise<boolean> {
+    const isFirst = this.#isFirstOutput;
+    this.#isFirstOutput = false;
+    return this.#output.write(this.#content.text(isFirst));
+  }
+}
+
+function failureOf(errors: Snapshot['errors'], nothing: string): OpError {
+  return new OpError(errors[0] ?? { op: 'collect', code: 'EMPTY', message: nothing });
+}
+
+/** A reader that is only slow gets the line under way whole. */
+const LAST_LINE_MILLIS = 300;
+/** A pipe that somebody made non-blocking and that is full is asked again, at ever longer intervals. */
+const FIRST_RETRY_MILLIS = 1;
+const LAST_RETRY_MILLIS = 30;
+
+/**
+ * Standard output for streams: waits for a slow reader instead of queueing, and tells when the reader has gone (EPIPE is
+ * an ordinary end, not an error). It is written to on a thread of the runtime's: a reader that has stopped holds up that
+ * one, and neither signals nor timers. A file description of our own that does not block would not do: another user's
+ * pipe, a socket and a file on a hung disk cannot be opened anew.
+ */
+export class StandardOutput {
+  readonly #stop: Stop | undefined;
+  #isClosed = false;
+
+  /** `stop` ends the wait for a reader. */
+  constructor(stop?: Stop) {
+    this.#stop = stop;
+  }
+
+  /** Resolves once the system has taken all of `text`; false: the reader is gone, or the end came. Other errors reject. */
+  async write(text: string): Promise<boolean> {
+    if (this.#isClosed) return false;
+    const writing = this.#writeAll(new TextEncoder().encode(text));
+    const outcome = await (this.#stop?.orEnd(writing, LAST_LINE_MILLIS) ?? writing);
+    this.#isClosed ||= outcome !== true;
+    return outcome === true;
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<boolean> {
+    let retryMillis = FIRST_RETRY_MILLIS;
+    for (let written = 0; written < bytes.length && !this.#isClosed; ) {
+      try {
+        written += await writeOnce(bytes, written);
+        retryMillis = FIRST_RETRY_MILLIS;
+      } catch (thrown) {
+        const error = toOpError('write standard output', thrown);
+        if (error.code === 'EPIPE') return false;
+        if (error.code !== 'EAGAIN') throw error;
+        await Bun.sleep(retryMillis);
+        retryMillis = Math.min(2 * retryMillis, LAST_RETRY_MILLIS);
+      }
+    }
+    return true;
+  }
+}
+
+function writeOnce(bytes: Uint8Array, from: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(1, bytes, from, bytes.length - from, null, (error, count) =>
+      error ? reject(error) : resolve(count),
+    );
+  });
+}

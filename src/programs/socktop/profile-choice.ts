@@ -1,0 +1,101 @@
+import { OpError } from '../../kit/errors/op-error.ts';
+import {
+  inFile,
+  isSameProfile,
+  type Profile,
+  profileNamed,
+  profileNames,
+  readProfiles,
+  saveProfile,
+} from '../config/profiles.ts';
+import { ask, canAsk, confirm, tell } from '../shared/messages.ts';
+
+/** The built-in entry of the list of profiles. */
+export const DEMO_PROFILE = 'demo';
+const ATTEMPTS_LIMIT = 5;
+
+/** What the user picked: a profile by its name, the demo, or nothing. */
+export type Choice =
+  | { readonly kind: 'profile'; readonly name: string; readonly profile: Profile }
+  | { readonly kind: 'demo' }
+  | { readonly kind: 'nothing' };
+
+/** Whether a profile of that name was saved. */
+export function hasProfile(name: string, path: string): boolean {
+  return profileNames(readProfiles(path)).includes(name);
+}
+
+/**
+ * Saves what was given under the name; one that is there already is overwritten on a yes, or without asking where
+ * `isForced`. Throws OpError `EXISTS` where nobody can be asked, `DAMAGED`, and what the system says.
+ */
+export async function rememberProfile(
+  name: string,
+  profile: Profile,
+  isForced: boolean,
+  path: string,
+): Promise<void> {
+  const document = readProfiles(path);
+  if (profileNames(document).includes(name) && !isForced) {
+    if (isUnchanged(path, () => profileNamed(document, name), profile)) return;
+    if (!canAsk()) {
+      const message = `profile '${name}' exists already: --save overwrites it`;
+      throw new OpError({ op: 'save profile', code: 'EXISTS', message });
+    }
+    if (!confirm(`Overwrite existing profile '${name}'?`, 'no')) {
+      tell(`Profile '${name}' stays as it was.`);
+      return;
+    }
+  }
+  await saveProfile(path, name, profile);
+}
+
+/**
+ * Lists the profiles, or welcomes who has none. Throws OpError `DAMAGED`, `NO_PROFILE` where there is nothing to choose,
+ * and what the system says. `lacking` is why this machine cannot be shown, so that there is no demo; undefined: it can.
+ */
+export function chooseProfile(path: string, lacking: string | undefined): Choice {
+  const document = readProfiles(path);
+  const names = profileNames(document);
+  if (names.length === 0) return welcome(lacking);
+  const isWatchable = lacking === undefined;
+  const entries = isWatchable ? [...names.filter((name) => name !== DEMO_PROFILE), DEMO_PROFILE] : names;
+  tell('Select profile:');
+  for (const [at, name] of entries.entries()) tell(`  ${at + 1}. ${name}`);
+  const name = pick(entries);
+  if (name === undefined) return { kind: 'nothing' };
+  if (name === DEMO_PROFILE && isWatchable) return { kind: 'demo' };
+  const profile = inFile(path, () => profileNamed(document, name));
+  return profile === undefined ? { kind: 'nothing' } : { kind: 'profile', name, profile };
+}
+
+function pick(entries: readonly string[]): string | undefined {
+  for (let attempt = 0; attempt < ATTEMPTS_LIMIT; attempt++) {
+    const answer = ask('Enter number (or blank to abort): ');
+    if (answer === undefined || answer === '') return undefined;
+    const entry = /^\d{1,6}$/.test(answer) ? entries[Number(answer) - 1] : undefined;
+    if (entry !== undefined) return entry;
+    tell(`There is no number ${answer.slice(0, 20)} in the list.`);
+  }
+  return undefined;
+}
+
+function welcome(lacking: string | undefined): Choice {
+  if (lacking !== undefined) {
+    const message = `no profile is saved, and ${lacking}`;
+    throw new OpError({ op: 'profile', code: 'NO_PROFILE', message });
+  }
+  tell('Welcome to socktop.');
+  tell('No profile is saved yet, and no URL was given.');
+  tell('  socktop wss://HOST:8443/ws   shows a machine on which socktop-agent runs');
+  tell('  socktop --local              shows this machine, without an agent');
+  tell('  socktop --help               tells the rest');
+  const wantsDemo = confirm('Start the demo now, with an agent inside this program?', 'yes');
+  return wantsDemo ? { kind: 'demo' } : { kind: 'nothing' };
+}
+
+/** A profile that is damaged is another one than what would be saved. */
+function isUnchanged(path: string, read: () => Profile | undefined, profile: Profile): boolean {
+  const before = inFile(path, read);
+  return before !== undefined && isSameProfile(before, profile);
+}

@@ -1,0 +1,219 @@
+import type { RecordedSource } from '../../data/recording/recorded-source.ts';
+import type { Controls } from '../../screen/loop/program.ts';
+import { EventLog } from '../shared/event-log.ts';
+import { keymapFor } from '../shared/keymaps.ts';
+import { DeferredNames } from '../shared/name-lookup.ts';
+import { NetworkFeed } from '../shared/network-feed.ts';
+import { controlPlayback, playbackState } from '../shared/recordings.ts';
+import { Sampler } from '../shared/sampler.ts';
+import {
+  carryOutOnTerminal,
+  exitCodeOf,
+  runOnTerminal,
+  type ScreenSystem,
+} from '../shared/screen-session.ts';
+import { carryOutNetwork } from '../sstop/network-effects.ts';
+import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
+import { prepareList } from '../sstop/sstop-rows.ts';
+import { demandOf } from './demand.ts';
+import { distinctNames } from './host-names.ts';
+import type { SocktopHost } from './socktop-host.ts';
+import type { Effect, Message, Model } from './socktop-model.ts';
+import type { SocktopSettings } from './socktop-settings.ts';
+import { type SocktopProgram, socktopProgram } from './socktop-update.ts';
+
+/** Connections that are lost have an age: it is told so often. */
+const TICK_MILLIS = 1000;
+
+type ScreenControls = Controls<Model, Message>;
+
+/** What the entry point knows of this program and its system. */
+interface ScreenOutside extends ScreenSystem {
+  readonly version: string;
+}
+
+/** Runs the dashboard on this terminal until it is left; resolves to the exit code. The hosts stay open. */
+export async function runSocktopScreen(
+  settings: SocktopSettings,
+  hosts: readonly SocktopHost[],
+  playback: RecordedSource | undefined,
+  outside: ScreenOutside,
+): Promise<number> {
+  return new Screen(settings, hosts, playback, outside).run();
+}
+
+class Screen {
+  readonly #settings: SocktopSettings;
+  readonly #hosts: readonly SocktopHost[];
+  readonly #playback: RecordedSource | undefined;
+  readonly #outside: ScreenOutside;
+  readonly #samplers: readonly Sampler[];
+  readonly #names: DeferredNames;
+  #controls: ScreenControls | undefined;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    settings: SocktopSettings,
+    hosts: readonly SocktopHost[],
+    playback: RecordedSource | undefined,
+    outside: ScreenOutside,
+  ) {
+    this.#outside = outside;
+    this.#settings = settings;
+    this.#hosts = hosts;
+    this.#playback = playback;
+    this.#names = new DeferredNames(settings.network, outside.system.nameFiles, () =>
+      this.#controls?.repaint(),
+    );
+    playback?.observe((snapshot) => this.#controls?.model.hosts[0]?.data.absorb(snapshot));
+    this.#samplers = hosts.map(
+      ({ source }, host) =>
+        new Sampler(
+          source,
+          () => (this.#controls === undefined ? undefined : demandOf(this.#controls.model, host)),
+          {
+            sampled: (snapshot) => {
+              this.#tellProgress();
+              this.#controls?.dispatch({ kind: 'sampled', host, snapshot });
+            },
+            failed: (message) => this.#controls?.dispatch({ kind: 'failed', host, message }),
+            network: this.#networkFeed(host),
+          },
+        ),
+    );
+  }
+
+  async run(): Promise<number> {
+    const { network, durationMillis } = this.#settings;
+    const reason = await runOnTerminal<Model, Message, Effect>(this.#program(), this.#outside, {
+      ...{ color: network.color, mouse: network.mouse, durationMillis },
+      effect: (effect, controls) => this.#carryOut(effect, controls),
+      started: (controls) => {
+        this.#controls = controls;
+        for (const sampler of this.#samplers) sampler.start();
+        this.#listen();
+      },
+    });
+    clearInterval(this.#ticker);
+    for (const sampler of this.#samplers) sampler.stop();
+    this.#names.close();
+    return exitCodeOf('socktop', reason);
+  }
+
+  #program(): SocktopProgram {
+    const { metricsIntervalMillis, processesIntervalMillis, compact, network } = this.#settings;
+    const { hasJobControl } = this.#outside.system;
+    const names = distinctNames(this.#hosts.map(({ name }) => name));
+    return socktopProgram({
+      hosts: this.#hosts.map(({ link, signaller, userName }, at) => ({
+        ...{ name: names[at]!, link: link?.status, canSignal: signaller !== undefined },
+        userOf: (uid) => userName?.(uid),
+      })),
+      ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      columns: network.socktopColumns,
+      ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
+      keymap: keymapFor(network.socktopKeymap, 'socktop', this.#playback !== undefined, hasJobControl),
+      networkOptions: {
+        ...network,
+        keymap: keymapFor(network.keymap, 'sstop', false, hasJobControl),
+        ...{
+          canSignal: false,
+          ownPid: process.pid,
+          names: this.#names.lookup,
+        },
+      },
+      ...{ version: this.#outside.version, nowMillis: Date.now() },
+    });
+  }
+
+  /** Links tell of themselves; while one is not live, its age is told every second. */
+  #listen(): void {
+    const links = this.#hosts.flatMap(({ link }, host) => (link === undefined ? [] : [{ link, host }]));
+    for (const { link, host } of links) {
+      const tell = (): void => {
+        const { status } = link;
+        this.#controls?.dispatch({ kind: 'linked', host, status, nowMillis: Date.now() });
+        this.#samplers[host]?.wake();
+      };
+      link.onChange(tell);
+      tell();
+    }
+    if (links.length === 0) return;
+    this.#ticker = setInterval(() => {
+      const isWaiting = links.some(({ link }) => link.status.phase !== 'live');
+      if (isWaiting) this.#controls?.dispatch({ kind: 'ticked', nowMillis: Date.now() });
+    }, TICK_MILLIS);
+  }
+
+  #carryOut(effect: Effect, controls: ScreenControls): void {
+    switch (effect.kind) {
+      case 'demand':
+        for (const sampler of this.#samplers) sampler.wake();
+        this.#openNames(controls.model);
+        break;
+      case 'retry':
+        this.#hosts[effect.host]?.link?.retry();
+        break;
+      case 'signal': {
+        const { host, pid, startTicks, signal } = effect;
+        const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+        controls.dispatch({ kind: 'signalled', outcome });
+        break;
+      }
+      case 'playback':
+        if (this.#playback !== undefined) controlPlayback(this.#playback, effect.command);
+        this.#tellProgress();
+        this.#samplers[0]?.sampleNow();
+        break;
+      case 'network':
+        this.#carryOutNetwork(effect.host, effect.effect, controls);
+        break;
+      case 'set-mouse':
+      case 'redraw':
+      case 'suspend':
+        carryOutOnTerminal(effect, controls);
+        break;
+    }
+  }
+
+  #tellProgress(): void {
+    if (this.#playback === undefined) return;
+    const playback = playbackState(this.#playback, this.#settings.playbackPath ?? '');
+    this.#controls?.dispatch({ kind: 'played', playback });
+  }
+
+  /** Names are read when the first of the network views is opened. */
+  #openNames({ view, current }: Model): void {
+    if (view === 'network') void this.#names.open().then((problem) => this.#tellProblem(current, problem));
+  }
+
+  #tellProblem(host: number, text: string | undefined): void {
+    if (text !== undefined) this.#tellNetwork(host, { kind: 'noticed', text, isBad: true });
+  }
+
+  #networkFeed(host: number): NetworkFeed {
+    return new NetworkFeed({
+      prepare: async (data, slice) => {
+        const network = this.#controls?.model.hosts[host]?.network;
+        if (network !== undefined) await prepareList(network, data, slice);
+      },
+      sampled: (data) => this.#tellNetwork(host, { kind: 'sampled', data }),
+      failed: ({ message }) => this.#tellNetwork(host, { kind: 'failed', message }),
+    });
+  }
+
+  #tellNetwork(host: number, message: Extract<Message, { kind: 'network' }>['message']): void {
+    this.#controls?.dispatch({ kind: 'network', host, message });
+  }
+
+  #carryOutNetwork(host: number, effect: NetworkEffect, controls: ScreenControls): void {
+    carryOutNetwork(effect, controls, {
+      ...{ names: this.#names, signaller: this.#hosts[host]?.signaller },
+      ...{ model: controls.model.hosts[host]?.network, log: EventLog.none() },
+      tell: (message) => this.#tellNetwork(host, message),
+      // Its playback is this screen's own.
+      controlPlayback: () => undefined,
+      setInterval: () => this.#samplers[host]?.wake(),
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { System } from '../../data/sample/operating-system.ts';
+import {
+  METRICS_INTERVAL_MILLIS,
+  PROCESSES_INTERVAL_MILLIS,
+  type SocktopOptions,
+} from '../cli/socktop-command.ts';
+import type { SstopOptions } from '../cli/sstop-command.ts';
+import { readSettings, type Settings } from '../shared/settings.ts';
+
+/** What socktop does: the command line, else the profile, else the configuration file, else the defaults. */
+export interface SocktopSettings {
+  readonly output: SocktopOptions['output'];
+  readonly once: boolean;
+  readonly metricsIntervalMillis: number;
+  readonly processesIntervalMillis: number;
+  readonly durationMillis: number | undefined;
+  readonly compact: boolean;
+  readonly measure: boolean;
+  readonly recordPath: string | undefined;
+  readonly playbackPath: string | undefined;
+  /** Of the network views, and how any screen looks: sstop's, from the same configuration file. */
+  readonly network: Settings;
+}
+
+/** Intervals that a profile asks for. */
+export interface Intervals {
+  readonly metricsIntervalMillis: number | undefined;
+  readonly processesIntervalMillis: number | undefined;
+}
+
+/** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
+export function readSocktopSettings(
+  options: SocktopOptions,
+  profile: Intervals | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+  system: System,
+): { readonly settings: SocktopSettings; readonly problems: readonly string[] } {
+  const { settings: network, problems } = readSettings(networkOptions(options), environment, system);
+  const settings: SocktopSettings = {
+    output: options.output,
+    once: options.once,
+    metricsIntervalMillis:
+      options.metricsIntervalMillis ?? profile?.metricsIntervalMillis ?? METRICS_INTERVAL_MILLIS,
+    processesIntervalMillis:
+      options.processesIntervalMillis ?? profile?.processesIntervalMillis ?? PROCESSES_INTERVAL_MILLIS,
+    durationMillis: options.durationMillis,
+    compact: options.compact,
+    measure: options.measure,
+    recordPath: options.recordPath,
+    playbackPath: options.playbackPath,
+    network,
+  };
+  return { settings, problems };
+}
+
+/** What the network views would be asked for by sstop's command line. */
+function networkOptions(options: SocktopOptions): SstopOptions {
+  return {
+    output: options.output,
+    once: options.once,
+    doctor: false,
+    intervalMillis: undefined,
+    durationMillis: options.durationMillis,
+    backend: 'auto',
+    interfaceName: undefined,
+    filter: '',
+    sort: undefined,
+    loopback: undefined,
+    dns: undefined,
+    geoipPath: undefined,
+    recordPath: options.recordPath,
+    playbackPath: options.playbackPath,
+    logPath: undefined,
+    agent: undefined,
+    theme: options.theme,
+    color: options.color,
+    ascii: options.ascii,
+    mouse: options.mouse,
+  };
+}

@@ -1,0 +1,46 @@
+import type { DoctorEntry, DoctorSection, Mark } from '../../data/sample/doctor-section.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
+
+const COLUMNS = 80;
+const MARKS: Readonly<Record<Mark, string>> = { good: '+', lacking: '-', note: ' ' };
+/** Two blanks, the mark, a blank. */
+const INDENT = 4;
+
+/**
+ * The findings as plain text of at most 80 columns (commands are never broken): `+` is good, `-` lacking. Nothing
+ * in it steers a terminal.
+ */
+export function doctorText(heading: string, sections: readonly DoctorSection[]): string {
+  const blocks = sections.map(({ title, entries }) => {
+    const labelColumns = Math.max(0, ...entries.map(({ label }) => cellWidth(sanitizeLine(label))));
+    return [sanitizeLine(title), ...entries.flatMap((entry) => entryLines(entry, labelColumns))].join('\n');
+  });
+  return `${[sanitizeLine(heading), ...blocks].join('\n\n')}\n`;
+}
+
+function entryLines({ label, mark, text, commands = [] }: DoctorEntry, labelColumns: number): string[] {
+  const shown = sanitizeLine(label);
+  const padding = ' '.repeat(labelColumns - cellWidth(shown) + 2);
+  const margin = ' '.repeat(INDENT + labelColumns + 2);
+  const [first = '', ...rest] = wrapped(sanitizeLine(text), COLUMNS - margin.length);
+  return [
+    `  ${MARKS[mark]} ${shown}${padding}${first}`.trimEnd(),
+    ...rest.map((line) => `${margin}${line}`),
+    ...commands.map((command) => `${' '.repeat(INDENT + 4)}${sanitizeLine(command)}`),
+  ];
+}
+
+/** Words in lines of at most so many columns; a word that is longer has a line to itself. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && cellWidth(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { type CsvView, viewToCsv } from '../../data/export/network-csv.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { writeNew } from '../../kit/files/user-file.ts';
+import { listOf, type Model, stateOf } from './sstop-model.ts';
+
+/** The current view's rows as CSV, in the order of the screen; undefined while its tables are being written to. */
+function exportText(model: Model): string | undefined {
+  const { shown, names } = model;
+  if (shown === undefined || !shown.isStable) return undefined;
+  return viewToCsv(
+    viewOf(model),
+    {
+      section: shown.section,
+      rates: shown.rates,
+      header: shown.header,
+      scope: model.scope,
+      country: names.country,
+      ...(names.hostName === undefined ? {} : { hostName: names.hostName }),
+      ...(names.serviceName === undefined ? {} : { serviceName: names.serviceName }),
+    },
+    orderOf(model),
+  );
+}
+
+/** What came of writing the current view to a file in the working directory, one line; `path` where that went well. */
+interface Exported {
+  readonly text: string;
+  readonly isBad: boolean;
+  readonly path?: string;
+}
+
+/** Writes the current view to a file of its own. */
+export function exportView(model: Model): Exported {
+  try {
+    const text = exportText(model);
+    if (text === undefined) return { text: 'A sample is under way: try again.', isBad: true };
+    const path = exportFile(process.cwd(), text, new Date());
+    return { text: `Written to ${path}`, isBad: false, path };
+  } catch (thrown) {
+    return { text: toOpError('export', thrown).message, isBad: true };
+  }
+}
+
+function viewOf(model: Model): CsvView {
+  const { processes, hosts, listen, groups, connections } = model.workspace;
+  switch (model.view) {
+    case 'processes':
+      return { kind: 'processes', rows: processes.rows };
+    case 'hosts':
+      return { kind: 'hosts', rows: hosts.rows };
+    case 'listen':
+      return { kind: 'listen', rows: listen.rows };
+    case 'groups':
+      return { kind: 'groups', rows: groups.rows };
+    case 'detail':
+      return { kind: 'connections', rows: connections.rows, owner: model.detail?.slot ?? -1 };
+  }
+}
+
+function orderOf(model: Model): Int32Array {
+  return listOf(model).order(stateOf(model).sort);
+}
+
+/** Readable for all, as other files; the umask may take rights away. */
+const MODE = 0o644;
+/** Files of one second; a key held down makes tens. */
+const ATTEMPTS_LIMIT = 99;
+
+/**
+ * Writes an export to a file of its own, `sstop-YYYYMMDD-HHMMSS.csv` by the local time of `now`, in `directory`, and
+ * returns its path. Never touches a file or link that is there: further ones of the same second end in `-2`, `-3`.
+ * Throws OpError with the system's code (`EACCES`, `EROFS`, `ENOSPC`); a file that did not get whole is removed.
+ */
+export function exportFile(directory: string, text: string, now: Date): string {
+  const name = `sstop-${stampOf(now)}`;
+  for (let attempt = 1; attempt <= ATTEMPTS_LIMIT; attempt++) {
+    const path = join(directory, `${name}${attempt === 1 ? '' : `-${attempt}`}.csv`);
+    try {
+      writeNew(path, text, MODE);
+      return path;
+    } catch (thrown) {
+      const error = toOpError(`write ${path}`, thrown);
+      if (error.code !== 'EEXIST') throw error;
+    }
+  }
+  throw new OpError({ op: `create ${join(directory, `${name}.csv`)}`, code: 'EEXIST' });
+}
+
+/** `20240102-030407`. */
+function stampOf(now: Date): string {
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()];
+  return `${padded(date)}-${padded(time)}`;
+}
+
+function padded(numbers: readonly number[]): string {
+  return numbers.map((number) => String(number).padStart(2, '0')).join('');
+}

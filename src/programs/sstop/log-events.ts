@@ -1,0 +1,96 @@
+import type { NetworkSection } from '../../data/sample/network-section.ts';
+import type { SectionError, Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { Source } from '../../data/source/source.ts';
+import { shownUrl } from '../../kit/text/sanitize.ts';
+import type { EventLog, LogFields } from '../shared/event-log.ts';
+import type { Settings } from '../shared/settings.ts';
+
+/** The first line of a run: which program, for whom, and what it was asked for; undefined where that is the default. */
+export function startFields(settings: Settings, version: string): LogFields {
+  const { intervalMillis, durationMillis, filter, interfaceName } = settings;
+  return {
+    version,
+    pid: process.pid,
+    uid: process.getuid?.(),
+    output: settings.output,
+    once: settings.once || undefined,
+    interval: `${intervalMillis}ms`,
+    duration: durationMillis === undefined ? undefined : `${durationMillis}ms`,
+    backend: settings.backend,
+    interface: interfaceName,
+    filter: filter === '' ? undefined : filter,
+    sort: settings.sort,
+    loopback: settings.loopback,
+    dns: settings.dns,
+    alert: settings.alertBytesPerSecond,
+    record: settings.recordPath,
+    playback: settings.playbackPath,
+    agent: settings.agent?.profile ?? (settings.agent?.url && shownUrl(settings.agent.url)),
+  };
+}
+
+/** Different errors that are followed at a time. */
+const ERRORS_LIMIT = 64;
+
+/** A source whose changes are logged: the tier in force, and the errors that begin and end; not its samples. */
+export class LoggedSource implements Source {
+  readonly #source: Source;
+  readonly #log: EventLog;
+  readonly #errorBegan = new Map<string, number>();
+  #collectedBy = '';
+  #sampleCount = 0;
+  #lostClosings = 0;
+
+  constructor(source: Source, log: EventLog) {
+    this.#source = source;
+    this.#log = log;
+  }
+
+  async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
+    const snapshot = await this.#source.sample(want, deadlineMicros);
+    this.#sampleCount++;
+    const { network } = snapshot;
+    if (network !== undefined) {
+      this.#lostClosings = network.lostClosings;
+      this.#logTier(network, snapshot.header.epoch);
+    }
+    this.#logErrors([...snapshot.errors, ...(network?.errors ?? [])]);
+    return snapshot;
+  }
+
+  /** For the last line. */
+  get totals(): { readonly samples: number; readonly lost_closings: number } {
+    return { samples: this.#sampleCount, lost_closings: this.#lostClosings };
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  #logTier({ tier, counted, parts }: NetworkSection, epoch: number): void {
+    const fields = { tier, counted, ...parts, epoch };
+    const collectedBy = Object.values(fields).join(' ');
+    if (collectedBy === this.#collectedBy) return;
+    this.#collectedBy = collectedBy;
+    this.#log.event('info', 'tier', fields);
+  }
+
+  /** One and the same error is one event however many samples it lasts; its message may count something. */
+  #logErrors(errors: readonly SectionError[]): void {
+    const present = new Set<string>();
+    for (const { op, code, message } of errors) {
+      const key = `${op} ${code}`;
+      present.add(key);
+      if (this.#errorBegan.has(key) || this.#errorBegan.size >= ERRORS_LIMIT) continue;
+      this.#errorBegan.set(key, performance.now());
+      this.#log.event('warning', 'error-begins', { op, code, message });
+    }
+    for (const [key, beganMillis] of this.#errorBegan) {
+      if (present.has(key)) continue;
+      this.#errorBegan.delete(key);
+      const [op, code] = [key.slice(0, key.lastIndexOf(' ')), key.slice(key.lastIndexOf(' ') + 1)];
+      const seconds = Math.round(performance.now() - beganMillis) / 1000;
+      this.#log.event('info', 'error-ends', { op, code, seconds });
+    }
+  }
+}

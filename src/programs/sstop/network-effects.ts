@@ -1,0 +1,60 @@
+import type { Signaller } from '../../data/sample/platform.ts';
+import type { PlaybackCommand } from '../../views/screen-update.ts';
+import type { EventLog } from '../shared/event-log.ts';
+import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
+import { exportView } from './export-view.ts';
+import type { Effect, Message, Model } from './sstop-model.ts';
+
+/** How long a row that crossed the alert's threshold stands out before it settles to a sign: seen, and no blinking. */
+const FLASH_MILLIS = 1500;
+
+/** What lies around the network views of one machine. */
+interface NetworkOutside {
+  readonly names: { setDns(isOn: boolean): void };
+  readonly signaller: Signaller | undefined;
+  readonly model: Model | undefined;
+  readonly log: EventLog;
+  tell(message: Message): void;
+  controlPlayback(command: PlaybackCommand): void;
+  /** The model's interval has changed. */
+  setInterval(): void;
+}
+
+/** What the network views ask of what is around them. */
+export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: NetworkOutside): void {
+  const { names, signaller, model, log, tell, controlPlayback, setInterval } = outside;
+  switch (effect.kind) {
+    case 'set-interval':
+      setInterval();
+      break;
+    case 'set-dns':
+      names.setDns(effect.isOn);
+      break;
+    case 'signal': {
+      const { pid, startTicks, signal } = effect;
+      const outcome = signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+      log.event('info', 'signal-sent', { pid, signal, outcome });
+      tell({ kind: 'signalled', outcome });
+      break;
+    }
+    case 'playback':
+      controlPlayback(effect.command);
+      break;
+    case 'export': {
+      if (model === undefined) break;
+      const { text, isBad, path } = exportView(model);
+      if (path !== undefined) log.event('info', 'exported', { file: path });
+      tell({ kind: 'noticed', text, isBad });
+      break;
+    }
+    case 'alarm':
+      terminal.bell();
+      setTimeout(() => tell({ kind: 'settled', round: effect.round }), FLASH_MILLIS).unref();
+      break;
+    case 'set-mouse':
+    case 'redraw':
+    case 'suspend':
+      carryOutOnTerminal(effect, terminal);
+      break;
+  }
+}

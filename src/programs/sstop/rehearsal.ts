@@ -1,0 +1,125 @@
+import { NetworkAttribution } from '../../data/attribution/network-attribution.ts';
+import { NetworkRates } from '../../data/rates/network-rates.ts';
+import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../../data/sample/address.ts';
+import { ExitedTable } from '../../data/sample/exited-table.ts';
+import { InterfaceTable } from '../../data/sample/interface-table.ts';
+import type { NetworkSample } from '../../data/sample/network-sample.ts';
+import { ProcessTable } from '../../data/sample/process-table.ts';
+import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
+import { OwnerBasis, PROTOCOL_TCP, SocketTable, TcpState } from '../../data/sample/socket-table.ts';
+import { Buffer } from '../../screen/buffer/buffer.ts';
+import type { SstopProgram } from './sstop-update.ts';
+
+const PID = 2;
+const START_TICKS = 1;
+/** Not 1, which is the loopback interface. */
+const INTERFACE = 2;
+/** 192.0.2.0, RFC 5737. */
+const DOCUMENTATION_NET = 0xc0000200;
+const LOCAL_PORT = 50_000;
+const REMOTE_PORT = 443;
+const COLUMNS = 100;
+const LINES = 24;
+
+/**
+ * Shows a made-up machine of one process to nobody, a step each turn of the event loop: code that runs for the first
+ * time is slow, and with this the first real rows take 5 ms at once instead of 25. It ends early once these are there.
+ */
+export async function rehearse(program: SstopProgram, isOver: () => boolean): Promise<void> {
+  const attribution = new NetworkAttribution({
+    commandLine: () => 'sstop',
+    cgroup: () => undefined,
+    userName: String,
+  });
+  const rates = new NetworkRates();
+  const buffer = new Buffer(COLUMNS, LINES);
+  let model = program.initial;
+  for (const step of [1, 2]) {
+    await nextTurn();
+    if (isOver()) return;
+    const sample = madeUp(step);
+    const section = attribution.absorb(sample);
+    const header = headerOf(sample);
+    rates.update(section, header);
+    await nextTurn();
+    model = program.update(model, program.resized(model, COLUMNS, LINES)).model;
+    const data = { header, section, rates, isStable: true };
+    model = program.update(model, { kind: 'sampled', data }).model;
+    await nextTurn();
+    if (isOver()) return;
+    program.view(model, buffer);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** One process with one connection that has moved some bytes by the second sample. */
+function madeUp(sequence: number): NetworkSample {
+  return {
+    sequence,
+    monotonicMicros: sequence * 1e6,
+    durationMicros: 1,
+    tier: 'netlink',
+    counted: 'payload',
+    processes: processes(),
+    sockets: sockets(sequence),
+    closed: { slots: new Int32Array(0), count: 0 },
+    interfaces: interfaces(),
+    lostClosings: 0,
+    lost: { bytes: 0, packets: 0 },
+    parts: {
+      ...{ tcp: 'tcp_info', udp: 'none', owners: 'descriptor', processes: 'proc', exited: false },
+      scope: 'network namespace',
+    },
+    exited: new ExitedTable(),
+    errors: [],
+  };
+}
+
+function headerOf({ monotonicMicros }: NetworkSample): SnapshotHeader {
+  return {
+    ...{ hostName: 'rehearsal', bootId: '', epoch: 1, monotonicMicros },
+    ...{ wallMillis: 0, bootWallMillis: 0, clockTicksPerSecond: 100 },
+  };
+}
+
+function processes(): ProcessTable {
+  const table = new ProcessTable(1);
+  const slot = table.slots.add(PID, 0, 0, 0);
+  table.pid[slot] = PID;
+  table.startTicks[slot] = START_TICKS;
+  table.names[slot] = 'rehearsal';
+  return table;
+}
+
+function interfaces(): InterfaceTable {
+  const table = new InterfaceTable();
+  const slot = table.slots.add(INTERFACE, 0, 0, 0);
+  table.index[slot] = INTERFACE;
+  table.names[slot] = 'eth0';
+  table.isUplink[slot] = 1;
+  table.isUp[slot] = 1;
+  return table;
+}
+
+function sockets(sequence: number): SocketTable {
+  const table = new SocketTable(1);
+  const slot = table.slots.add(1, 0, PROTOCOL_TCP, 0);
+  table.protocol[slot] = PROTOCOL_TCP;
+  table.state[slot] = TcpState.ESTABLISHED;
+  table.ownerBasis[slot] = OwnerBasis.DESCRIPTOR;
+  table.ownerPid[slot] = PID;
+  table.ownerStartTicks[slot] = START_TICKS;
+  table.interfaceIndex[slot] = INTERFACE;
+  table.localPort[slot] = LOCAL_PORT;
+  table.remotePort[slot] = REMOTE_PORT;
+  table.txBytes[slot] = sequence * 1000;
+  table.rxBytes[slot] = sequence * 1000;
+  for (const address of [table.localAddress, table.remoteAddress]) {
+    address[slot * ADDRESS_WORDS + 2] = IPV4_MAPPED_WORD;
+    address[slot * ADDRESS_WORDS + 3] = DOCUMENTATION_NET + (address === table.localAddress ? 1 : 2);
+  }
+  return table;
+}

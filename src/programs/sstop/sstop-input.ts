@@ -1,0 +1,181 @@
+import { type Names, openNames } from '../../data/names/names.ts';
+import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
+import { parseFilter } from '../../data/query/filter/parse-filter.ts';
+import type { PlaybackOptions, RecordedSource } from '../../data/recording/recorded-source.ts';
+import { RecordingSource } from '../../data/recording/recording-source.ts';
+import type { RecordingWriter } from '../../data/recording/recording-writer.ts';
+import type { NameFiles } from '../../data/sample/operating-system.ts';
+import type { Platform } from '../../data/sample/platform.ts';
+import { LocalSource } from '../../data/source/local-source.ts';
+import type { RemoteLink, Source } from '../../data/source/source.ts';
+import { OpError } from '../../kit/errors/op-error.ts';
+import type { AgentOptions } from '../cli/sstop-command.ts';
+import type { EventLog } from '../shared/event-log.ts';
+import { complain } from '../shared/messages.ts';
+import { endRecording } from '../shared/recordings.ts';
+import type { Settings } from '../shared/settings.ts';
+import { LoggedSource } from './log-events.ts';
+
+/** Where snapshots come from and who names what is in them. */
+export interface SstopInput {
+  readonly source: Source;
+  readonly names: Names;
+  /** Set where a recording is played. */
+  readonly playback: RecordedSource | undefined;
+  /** Set where the snapshots are another machine's. */
+  readonly link: RemoteLink | undefined;
+  /** What happens to the program itself. */
+  readonly log: EventLog;
+  /** Told in one line of what goes wrong beside the snapshots; until somebody listens, standard error is. */
+  set onProblem(listener: (message: string) => void);
+  /** Resolves to whether all is well with what was to be recorded; what is not was told. */
+  close(): Promise<boolean>;
+}
+
+/** What the entry point knows of this machine and of the way to others. */
+interface InputOutside {
+  /** This machine; undefined: it is not what is asked about. */
+  readonly platform: Platform | undefined;
+  readonly nameFiles: NameFiles;
+  /** All files that the user names are open: the privileges for collecting are in force again. */
+  raisePrivileges(): void;
+  /** Rejects with an OpError that says in one line why the agent cannot be asked. */
+  connectAgent(options: AgentOptions, durationMillis: number | undefined): Promise<Source & RemoteLink>;
+}
+
+/**
+ * Opens what the settings ask for, and loads the code of nothing else. Rejects with an OpError that says in one line
+ * what cannot be had.
+ */
+export async function openInput(
+  settings: Settings,
+  { platform, nameFiles, raisePrivileges, connectAgent }: InputOutside,
+  log: EventLog,
+): Promise<SstopInput> {
+  const { geoipPath, recordPath, playbackPath } = settings;
+  const opened = await openNames({
+    ...nameFiles,
+    isDnsOn: settings.dns,
+    ...(geoipPath === undefined ? {} : { geoipPath }),
+  });
+  const problems = new Problems(log);
+  if (opened.problem !== undefined) problems.tell('country-database', opened.problem.message);
+  const { names } = opened;
+  const clock = { monotonicMicros: () => platform?.monotonicMicros() ?? performance.now() * 1000 };
+  const playback = playbackPath === undefined ? undefined : await openPlayback(playbackPath, clock);
+  const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
+  try {
+    const remote =
+      settings.agent === undefined ? undefined : await connectAgent(settings.agent, settings.durationMillis);
+    raisePrivileges();
+    const inner = playback ?? remote ?? openLocal(platform, settings);
+    const source = new LoggedSource(inner, log);
+    if (writer !== undefined) log.event('info', 'recording-opened', { file: recordPath });
+    return new OpenInput({ source, names, playback, link: remote, writer, problems });
+  } catch (thrown) {
+    await writer?.close();
+    throw thrown;
+  }
+}
+
+/** A screen is painted first. A tier that was asked for by name is tried at once: where it cannot run, none starts. */
+function openLocal(platform: Platform | undefined, { backend, output }: Settings): Source {
+  if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
+  const source = new LocalSource(platform, { tier: backend });
+  if (output !== 'screen' || backend !== 'auto') source.openNetwork();
+  return source;
+}
+
+async function openPlayback(path: string, clock: PlaybackOptions): Promise<RecordedSource> {
+  const { RecordedSource } = await import('../../data/recording/recorded-source.ts');
+  return RecordedSource.open(path, clock);
+}
+
+/** What goes wrong beside the snapshots: to the log, and to whoever listens. */
+class Problems {
+  readonly log: EventLog;
+  listener = (message: string): void => complain('sstop', message);
+
+  constructor(log: EventLog) {
+    this.log = log;
+  }
+
+  tell(event: string, message: string): void {
+    this.log.event('warning', event, { message });
+    this.listener(message);
+  }
+}
+
+async function openWriter(path: string, names: Names, problems: Problems): Promise<RecordingWriter> {
+  const { RecordingWriter } = await import('../../data/recording/recording-writer.ts');
+  return RecordingWriter.open(path, {
+    failed: (error) => problems.tell('recording-failed', error.message),
+    hostName: (address) => names.host(address),
+    serviceName: (port, protocol) => names.service(port, protocol),
+    country: (address) => names.country(address),
+  });
+}
+
+interface InputParts {
+  readonly source: LoggedSource;
+  readonly names: Names;
+  readonly playback: RecordedSource | undefined;
+  readonly link: RemoteLink | undefined;
+  readonly writer: RecordingWriter | undefined;
+  readonly problems: Problems;
+}
+
+class OpenInput implements SstopInput {
+  readonly source: Source;
+  readonly names: Names;
+  readonly playback: RecordedSource | undefined;
+  readonly link: RemoteLink | undefined;
+  readonly #parts: InputParts;
+
+  constructor(parts: InputParts) {
+    const { source, writer } = parts;
+    this.source = writer === undefined ? source : new RecordingSource(source, writer);
+    this.names = parts.names;
+    this.playback = parts.playback;
+    this.link = parts.link;
+    this.#parts = parts;
+  }
+
+  get log(): EventLog {
+    return this.#parts.problems.log;
+  }
+
+  set onProblem(listener: (message: string) => void) {
+    this.#parts.problems.listener = listener;
+  }
+
+  async close(): Promise<boolean> {
+    const { writer } = this.#parts;
+    this.source.close();
+    this.names.close();
+    if (writer === undefined) return true;
+    const isWhole = await endRecording('sstop', writer);
+    const { snapshotCount, unrecordedCount, fileBytes, error } = writer.status;
+    this.log.event('info', 'recording-ended', {
+      snapshots: snapshotCount,
+      unrecorded: unrecordedCount,
+      bytes: fileBytes,
+      code: error?.code,
+    });
+    return isWhole;
+  }
+}
+
+/** The filter of the command line; undefined: it cannot be read, and why has been said. */
+export function readFilterOption(
+  { filter }: Pick<Settings, 'filter'>,
+  { names }: Pick<SstopInput, 'names'>,
+): FilterExpression | undefined {
+  const parsed = parseFilter(filter, {
+    hostName: (address) => names.host(address),
+    serviceName: (port, protocol) => names.service(port, protocol),
+  });
+  if (!('error' in parsed)) return parsed.filter;
+  complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
+  return undefined;
+}

@@ -1,0 +1,238 @@
+import { ProcessRows } from '../../data/query/process-rows.ts';
+import type { Scope } from '../../data/query/scope.ts';
+import type { Signaller } from '../../data/sample/platform.ts';
+import { OpError } from '../../kit/errors/op-error.ts';
+import { ageText, bytesText } from '../../kit/text/format.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import type { Controls, ExitReason } from '../../screen/loop/program.ts';
+import type { NetworkData } from '../../views/network/network-list.ts';
+import type { PlaybackCommand } from '../../views/screen-update.ts';
+import { exceptionFields } from '../shared/event-log.ts';
+import { EXIT_USAGE } from '../shared/exit-codes.ts';
+import { keymapFor } from '../shared/keymaps.ts';
+import { complain } from '../shared/messages.ts';
+import { nameLookup } from '../shared/name-lookup.ts';
+import { NetworkFeed } from '../shared/network-feed.ts';
+import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
+import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
+import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
+import type { Settings } from '../shared/settings.ts';
+import { carryOutNetwork } from './network-effects.ts';
+import { rehearse } from './rehearsal.ts';
+import { readFilterOption, type SstopInput } from './sstop-input.ts';
+import type { Effect, Message, Model } from './sstop-model.ts';
+import { prepareList } from './sstop-rows.ts';
+import { type SstopProgram, sstopProgram } from './sstop-update.ts';
+
+type ScreenControls = Controls<Model, Message>;
+
+/** Runs the screen on this terminal until it is left, then prints the summary. */
+export async function runScreen(
+  settings: Settings,
+  input: SstopInput,
+  signaller: Signaller | undefined,
+  system: ScreenSystem,
+): Promise<number> {
+  // One that cannot be read would be shown as in force, and hold nothing back.
+  if (settings.filter !== '' && readFilterOption(settings, input) === undefined) return EXIT_USAGE;
+  return new Screen(settings, input, signaller, system).run();
+}
+
+class Screen {
+  readonly #settings: Settings;
+  readonly #input: SstopInput;
+  readonly #signaller: Signaller | undefined;
+  readonly #system: ScreenSystem;
+  readonly #feed: NetworkFeed;
+  readonly #sampler: Sampler;
+  readonly #startMillis = performance.now();
+  /** Said again when the screen is left: a notice lasts until the next key. */
+  readonly #problems: string[] = [];
+  #controls: ScreenControls | undefined;
+  #isBreakTold = false;
+
+  constructor(settings: Settings, input: SstopInput, signaller: Signaller | undefined, system: ScreenSystem) {
+    this.#system = system;
+    this.#settings = settings;
+    this.#input = input;
+    this.#signaller = signaller;
+    this.#feed = new NetworkFeed({
+      prepare: async (data, slice) => {
+        const model = this.#controls?.model;
+        if (model !== undefined) await prepareList(model, data, slice);
+      },
+      sampled: (data) => {
+        this.#tellProgress();
+        this.#controls?.dispatch({ kind: 'sampled', data });
+      },
+      failed: ({ message }) => this.#controls?.dispatch({ kind: 'failed', message }),
+    });
+    const demand = () => ({
+      ...NO_DEMAND,
+      networkMillis: this.#controls?.model.intervalMillis ?? settings.intervalMillis,
+    });
+    this.#sampler = new Sampler(input.source, demand, {
+      sampled: () => undefined,
+      failed: () => undefined,
+      network: this.#feed,
+    });
+    input.playback?.observe((snapshot) => {
+      if (snapshot.network !== undefined) this.#feed.rates.update(snapshot.network, snapshot.header);
+    });
+    input.link?.onChange(() => this.#tellLink());
+    input.names.onChange = () => this.#controls?.repaint();
+    input.onProblem = (message) => this.#tellProblem(message);
+  }
+
+  async run(): Promise<number> {
+    const { color, mouse, durationMillis } = this.#settings;
+    let starting: ReturnType<typeof setImmediate> | undefined;
+    const reason = await runOnTerminal<Model, Message, Effect>(
+      withInjectedFault(this.#program()),
+      this.#system,
+      {
+        ...{ color, mouse, durationMillis },
+        effect: (effect, controls) => this.#carryOut(effect, controls),
+        started: (controls) => {
+          this.#controls = controls;
+          this.#tellLink();
+          // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
+          starting = setImmediate(() => this.#sampler.start());
+          void rehearse(this.#program(), () => this.#feed.data !== undefined);
+        },
+      },
+    );
+    clearImmediate(starting);
+    this.#sampler.stop();
+    this.#input.onProblem = (message) => complain('sstop', message);
+    this.#logEnd(reason);
+    return this.#leave(reason);
+  }
+
+  #program(): SstopProgram {
+    const { settings, input } = { settings: this.#settings, input: this.#input };
+    return sstopProgram({
+      ...settings,
+      keymap: keymapFor(
+        settings.keymap,
+        'sstop',
+        input.playback !== undefined,
+        this.#system.system.hasJobControl,
+      ),
+      canSignal: input.playback === undefined && this.#signaller !== undefined,
+      // Another machine's process of that number is another process.
+      ownPid: input.link === undefined ? process.pid : 0,
+      names: nameLookup(input.names),
+    });
+  }
+
+  #carryOut(effect: Effect, controls: ScreenControls): void {
+    carryOutNetwork(effect, controls, {
+      ...{ names: this.#input.names, signaller: this.#signaller },
+      ...{ model: controls.model, log: this.#input.log },
+      tell: (message) => controls.dispatch(message),
+      controlPlayback: (command) => this.#controlPlayback(command),
+      setInterval: () => this.#sampler.wake(),
+    });
+  }
+
+  #controlPlayback(command: PlaybackCommand): void {
+    const { playback } = this.#input;
+    if (playback === undefined) return;
+    controlPlayback(playback, command);
+    this.#tellProgress();
+    this.#sampler.sampleNow();
+  }
+
+  #tellProgress(): void {
+    const { playback } = this.#input;
+    if (playback === undefined) return;
+    const path = this.#settings.playbackPath ?? '';
+    this.#controls?.dispatch({ kind: 'played', playback: playbackState(playback, path) });
+    if (this.#isBreakTold) return;
+    const problem = playbackProblem(path, playback.progress);
+    if (problem === undefined) return;
+    this.#isBreakTold = true;
+    this.#tellProblem(problem);
+  }
+
+  #tellLink(): void {
+    const { link } = this.#input;
+    if (link !== undefined) this.#controls?.dispatch({ kind: 'linked', link: link.status });
+  }
+
+  #tellProblem(message: string): void {
+    this.#problems.push(message);
+    this.#controls?.dispatch({ kind: 'noticed', text: message, isBad: true });
+  }
+
+  #logEnd(reason: ExitReason): void {
+    const { log } = this.#input;
+    if (reason.kind === 'signal') log.event('info', 'signal', { signal: reason.signal });
+    if (reason.kind === 'gone') log.event('warning', 'terminal-gone', { code: reason.error.code });
+    if (reason.kind === 'crash') log.lastWords('error', 'exception', exceptionFields(reason.error));
+  }
+
+  /** The terminal is as it was: say what is to be said, if anybody is left to read it. */
+  #leave(reason: ExitReason): number {
+    if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
+    const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';
+    if (hasReader) this.#printSummary();
+    return exitCodeOf('sstop', reason);
+  }
+
+  #printSummary(): void {
+    const { data } = this.#feed;
+    const model = this.#controls?.model;
+    if (data === undefined || model === undefined) return;
+    const micros = (performance.now() - this.#startMillis) * 1000;
+    process.stdout.write(exitSummary(data, micros, { ...model.scope, interfaceIndex: undefined }));
+  }
+}
+
+/**
+ * In test builds alone (a constant of the build, so the release holds none of this): with SSTOP_FAULT=view the view
+ * throws as soon as the help is opened, so that tests see how the terminal is left.
+ */
+function withInjectedFault(program: SstopProgram): SstopProgram {
+  if (process.env['SSTOP_TEST_BUILD'] !== '1' || process.env['SSTOP_FAULT'] !== 'view') return program;
+  return {
+    ...program,
+    view(model: Model, buffer): void {
+      if (model.helpOffset !== undefined) throw new OpError({ op: 'view', code: 'INJECTED' });
+      program.view(model, buffer);
+    },
+  };
+}
+
+const TOP_COUNT = 5;
+const SIZE_COLUMNS = 10;
+
+/**
+ * What is left on the terminal when the screen is gone: how long, how much, and who; exited processes count.
+ * Plain lines, safe to print.
+ */
+function exitSummary(data: NetworkData, durationMicros: number, scope: Scope): string {
+  const { section, rates } = data;
+  const rows = new ProcessRows();
+  rows.build(section, rates, { ...scope, includeExited: true });
+  const up = bytesText(rates.totalTxBytes);
+  const down = bytesText(rates.totalRxBytes);
+  const lines = [`sstop ran ${ageText(durationMicros)}: ${up} up, ${down} down over the network interfaces`];
+  const top = new Int32Array(TOP_COUNT);
+  const count = rows.window({ key: 'total', isReversed: false }, 0, TOP_COUNT, top);
+  for (const row of top.subarray(0, count)) {
+    const owner = rows.owner[row]!;
+    if (!(rows.upTotal[row]! + rows.downTotal[row]! > 0)) continue;
+    const pid = section.owners.pid[owner]!;
+    const who = pid > 0 ? `${section.owners.names[owner]} (${pid})` : section.owners.names[owner]!;
+    const exited = section.owners.hasExited[owner] === 1 ? ', exited' : '';
+    const sizes = `${sizeText(rows.upTotal[row]!)} up ${sizeText(rows.downTotal[row]!)} down`;
+    lines.push(`  ${sizes}  ${sanitizeLine(who)}${exited}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function sizeText(bytes: number): string {
+  return bytesText(bytes).padStart(SIZE_COLUMNS);
+}
