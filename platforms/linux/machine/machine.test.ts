@@ -114,7 +114,7 @@ describe('this machine', () => {
     const child = Bun.spawn(['sleep', '1000']);
     children.push(child);
     const section = await machine.collectProcesses(
-      { visiblePids: [process.pid, child.pid] },
+      { visiblePids: [process.pid, child.pid], columns: ['readBytes'] },
       restlessSlice(),
     );
     const { processes, usage } = section;

@@ -47,25 +47,26 @@ export class ProcessSections {
     this.#proc = new ProcDirectory(procRoot);
     this.#collector = new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
-    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes);
+    const hasClocks = sharesPidNamespace(procRoot);
+    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes, hasClocks);
     this.#details = new ProcessDetailReader({
       proc: this.#proc,
       usage: this.#usage,
       pageSizeBytes,
       ticksPerSecond: CLOCK_TICKS_PER_SECOND,
-      hasClocks: sharesPidNamespace(procRoot),
+      hasClocks,
     });
   }
 
   /** Rejects with SyscallError only where /proc cannot be listed at all. */
-  async collect({ visiblePids, allCommandLines }: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
+  async collect(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
     const started = monotonicMicros();
-    await this.#collectTable(
-      slice,
-      allCommandLines === true ? () => this.#readAllCommandLines(slice) : NOTHING,
-    );
-    this.#usage.read(this.#collector.table, visiblePids, this.#collector.generation);
-    if (allCommandLines !== true) this.#readCommandLines(visiblePids);
+    await this.#collectTable(slice, async () => {
+      const { table, generation } = this.#collector;
+      await this.#usage.read(table, want, generation, slice);
+      if (want.allCommandLines === true) await this.#readAllCommandLines(slice);
+      else this.#readCommandLines(want.visiblePids);
+    });
     return {
       sequence: ++this.#sequence,
       monotonicMicros: this.#collectedMicros,

@@ -2,6 +2,7 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { TimeSlice } from '../../data/source/source.ts';
@@ -45,7 +46,9 @@ interface Waiting {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-type Fields = Partial<Pick<V2Request, 'pid' | 'visiblePids' | 'isFull'>>;
+type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
+
+const NOTHING_ASKED = { pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], isFull: false };
 
 /** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
 export class V2Session implements Session {
@@ -84,11 +87,15 @@ export class V2Session implements Session {
     return answer.told;
   }
 
-  async processes(visiblePids: readonly number[]): Promise<Told<MachineProcesses>> {
+  async processes({
+    visiblePids,
+    columns = [],
+    columnsOfAll = [],
+  }: ProcessesWant): Promise<Told<MachineProcesses>> {
     const isFull = this.#wantsAllRows;
     // Until this reply has been read, what follows could not be applied.
     this.#wantsAllRows = true;
-    const answer = await this.#ask('get_processes', { visiblePids, isFull });
+    const answer = await this.#ask('get_processes', { visiblePids, columns, columnsOfAll, isFull });
     if (answer.reply !== 'get_processes') throw otherReply();
     const received = this.#memory.processReplica.apply(answer.protobuf);
     this.#wantsAllRows = false;
@@ -166,8 +173,8 @@ export class V2Session implements Session {
       fail('TIMEOUT', 'the agent did not answer this');
     }, ANSWER_MILLIS);
     this.#waiting.set(id, { request, sentMicros, resolve, reject, timer });
-    const { pid, visiblePids = [], isFull = false } = fields;
-    if (!this.#line.send(printV2Request({ id, request, maxAgeMillis, pid, visiblePids, isFull }))) {
+    const asked = { ...NOTHING_ASKED, ...fields, id, request, maxAgeMillis };
+    if (!this.#line.send(printV2Request(asked))) {
       this.#waiting.delete(id);
       clearTimeout(timer);
       fail('LOST', 'there is no connection');
