@@ -87,6 +87,7 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
     expect(processes.rssBytes[slot]).toBe(300 * 16384);
     expect(processes.rssBytes[processes.find(900)]).toBe(300 * 16384);
     expect([usage.readBytes[slot], usage.writtenBytes[slot]]).toEqual([4096, 8192]);
+    expect(usage.contextSwitches[slot]).toBe(7 + 9);
     expect(usage.readBytes[processes.find(900)]).toBeNaN();
     expect([section.coreCount, section.memoryTotalBytes]).toEqual([4, 4137424 * 1024]);
   });

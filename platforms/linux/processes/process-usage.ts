@@ -6,7 +6,8 @@ import type { UsageColumn } from '../../../src/data/schema/process-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { NativeBuffer } from '../libc.ts';
 import { type PidIo, type PidStatm, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';
-import type { ProcDirectory } from '../proc/proc-directory.ts';
+import { parsePidSwitches } from '../proc/pid-status.ts';
+import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
 
 const IO = ascii('/io\0');
@@ -37,7 +38,7 @@ export class ProcessUsageReader {
   readonly #proc: ProcDirectory;
   readonly #pageSizeBytes: number;
   readonly #hasClocks: boolean;
-  readonly #text = new NativeBuffer(1024);
+  readonly #text = new NativeBuffer(4096);
   readonly #io: PidIo = { readBytes: 0, writtenBytes: 0 };
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
   readonly #files: readonly UsageFile[] = [
@@ -48,6 +49,14 @@ export class ProcessUsageReader {
         if (!this.readIo(pid, this.#io)) return;
         kept.readBytes[slot] = this.#io.readBytes;
         kept.writtenBytes[slot] = this.#io.writtenBytes;
+      },
+    },
+    {
+      columns: ['contextSwitches'],
+      readings: new Readings(),
+      read: (kept, slot, pid) => {
+        const length = this.#proc.readProcessFile(pid, PidFile.STATUS, this.#text);
+        kept.contextSwitches[slot] = parsePidSwitches(this.#text.bytes, Math.max(0, length));
       },
     },
   ];

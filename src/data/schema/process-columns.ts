@@ -27,6 +27,8 @@ export const PROCESS_USAGE_COLUMNS = {
   /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
   readBytes: told(8, numbers('f64', Number.NaN), { unit: 'bytes' }),
   writtenBytes: told(9, numbers('f64', Number.NaN), { unit: 'bytes' }),
+  /** Voluntary and involuntary, of the first thread (/proc/PID/status), cumulative. */
+  contextSwitches: told(13, numbers('f64', Number.NaN)),
 };
 
 export type UsageColumn = keyof typeof PROCESS_USAGE_COLUMNS;
@@ -49,6 +51,10 @@ export const PROCESS_USAGE_RATES = {
   written: {
     ...{ counter: 'writtenBytes', help: 'bytes a second written to storage' },
     ...{ csv: 'write_bytes_per_s', json: 'write_rate' },
+  },
+  'context-switches': {
+    ...{ counter: 'contextSwitches', help: 'context switches a second of the first thread' },
+    ...{ csv: 'context_switches_per_s', json: 'context_switch_rate' },
   },
 } as const satisfies Readonly<Record<string, UsageRate>>;
 

@@ -67,6 +67,11 @@ export const MACHINE_COLUMNS = {
     ...right('W/s', 40, 6, 7),
     paint: ({ rows }, row, pen) => pen.compact(rows.written[row]!, pen.theme.upload),
   },
+  'context-switches': {
+    ...right('CTX/s', 35, 6, 7),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.count(rows['context-switches'][row]!),
+  },
   network: {
     ...right('NET', 85, 6, 7),
     paint: ({ rows }, row, pen) => pen.compact(rows.network[row]!, pen.theme.text),
