@@ -3,8 +3,9 @@ import type { MachineProcesses } from '../../../src/data/sample/machine-processe
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
 import { KeptText } from '../proc/kept-file.ts';

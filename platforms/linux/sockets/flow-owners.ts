@@ -1,6 +1,7 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';
 import { BOOT_OFFSET_NANOS } from '../bpf/time-namespace.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';

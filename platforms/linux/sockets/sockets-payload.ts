@@ -1,4 +1,4 @@
-import { TcpState } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { DiagRecord } from '../netlink/diag-record.ts';
 
 /** Which end sent the first SYN. */

@@ -8,8 +8,6 @@ import type { MachineSection } from './machine-section.ts';
 import type { NetworkSection } from './network-section.ts';
 import type { ProcessDetailSection } from './process-detail-section.ts';
 
-export type { Section, SectionError, SnapshotHeader } from '../schema/section-facts.ts';
-
 /** A failure as a section carries it: what was thrown, or `op` where that does not say what failed. */
 export function sectionError(op: string, thrown: unknown): SectionError {
   const error = toOpError(op, thrown);

@@ -10,13 +10,8 @@ import type {
   Platform,
 } from '../sample/platform.ts';
 import type { Slice } from '../sample/slice.ts';
-import {
-  type SectionError,
-  type Snapshot,
-  type SnapshotHeader,
-  sectionError,
-  type Want,
-} from '../sample/snapshot.ts';
+import { type Snapshot, sectionError, type Want } from '../sample/snapshot.ts';
+import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { type Source, TimeSlice, withinDeadline } from './source.ts';
 
 /** setTimeout takes 32 bits; nobody waits longer for closings anyway. */

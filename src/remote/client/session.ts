@@ -2,15 +2,10 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
-import type {
-  ProcessesWant,
-  SectionError,
-  Snapshot,
-  SnapshotHeader,
-  Want,
-} from '../../data/sample/snapshot.ts';
+import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
+import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';
 

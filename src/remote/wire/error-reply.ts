@@ -1,5 +1,5 @@
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import { count, type JsonCodec, object, optionalText, text } from './json-codec.ts';
-import { TEXT_LIMIT } from './limits.ts';
 
 /** A request that could not be answered. */
 export interface ErrorReply {

@@ -1,3 +1,4 @@
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import {
   count,
   flag,
@@ -9,7 +10,7 @@ import {
   optionalText,
   text,
 } from './json-codec.ts';
-import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { ROWS_LIMIT } from './limits.ts';
 
 /** A file system in `get_metrics` and `get_disks`. Numbers are undefined where they are not known. */
 export interface OriginalDisk {

@@ -1,3 +1,4 @@
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import {
   count,
   flag,
@@ -9,7 +10,7 @@ import {
   optionalText,
   text,
 } from './json-codec.ts';
-import { CHILD_DEPTH_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { CHILD_DEPTH_LIMIT } from './limits.ts';
 
 /** A thread; times in microseconds. */
 export interface OriginalThread {

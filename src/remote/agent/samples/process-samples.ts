@@ -1,7 +1,8 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-rates.ts';
 import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
-import type { ProcessesWant, SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { ProcessesWant } from '../../../data/sample/snapshot.ts';
 import type { UsageColumn } from '../../../data/schema/process-columns.ts';
+import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OriginalProcessEncoder } from '../../wire/original-processes.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
