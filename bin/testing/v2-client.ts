@@ -12,11 +12,7 @@ export interface V2Question {
 }
 
 /** What may come for a request. */
-export type V2AnswerTo<N extends V2RequestName> =
-  | Extract<V2Answer, { readonly reply: 'error' }>
-  | (N extends 'get_processes' | 'get_network'
-      ? { readonly reply: N; readonly protobuf: Uint8Array }
-      : Extract<V2Answer, { readonly reply: N }>);
+export type V2AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N | 'error' }>;
 
 /** Asks an agent in `socktop.v2`, one request or several at once. */
 export class V2Client {
