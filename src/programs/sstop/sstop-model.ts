@@ -98,6 +98,8 @@ export interface Model extends FrameModel<SstopAction> {
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
+  /** Of the machine that is shown, before it has said so itself; undefined: not known. */
+  readonly machineName: string | undefined;
 }
 
 /** All that can happen to it. */
@@ -134,6 +136,7 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly dns: boolean;
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
+  readonly machineName: string | undefined;
   readonly canSignal: boolean;
   readonly names: NameLookup;
 }
@@ -188,6 +191,6 @@ export function initialModel(options: StartOptions): Model {
     alertBytesPerSecond: options.alertBytesPerSecond,
     ...{ prompt: undefined, filterHistory: [], link: undefined, failure: undefined },
     intervalMillis: options.intervalMillis,
-    ...{ canSignal: options.canSignal, names: options.names },
+    ...{ canSignal: options.canSignal, names: options.names, machineName: options.machineName },
   };
 }

@@ -203,7 +203,13 @@ export class FrameDiff {
     const code = content & CODE_MASK;
     if (code < 0x80) out.byte(code);
     else out.codePoint(code);
-    const runEnd = code < 0x80 ? this.#writeRun(cells, at + CELL_WORDS, end, width) : end;
+    let runEnd = end;
+    if (content === BLANK && (foreground & SEEN_ON_BLANKS_WORD) === 0) {
+      runEnd = this.#writeBlanks(cells, at + CELL_WORDS, end, width);
+    }
+    if (code < 0x80) {
+      runEnd = this.#writeRun(cells, at + (runEnd - x) * CELL_WORDS, runEnd, width);
+    }
     this.#cursor.x = runEnd < width ? runEnd : -1;
     return runEnd;
   }
@@ -226,6 +232,28 @@ export class FrameDiff {
       x++;
     }
     this.#out.length = length;
+    return x;
+  }
+
+  /** Goes on for as long as the cells differ and are empty on the same background. The column after the run. */
+  #writeBlanks(cells: Int32Array, at: number, x: number, width: number): number {
+    const before = this.#before;
+    const shift = this.#shift;
+    const background = cells[at - CELL_WORDS + 2]!;
+    const from = x;
+    // Where erasing is a choice it is made anew behind the run that was found too short for it.
+    const isErasable = background === 0 || this.#erasesWithBackground;
+    const end = isErasable ? Math.min(width, this.#keptUntil) : width;
+    while (x < end) {
+      const isBlank = cells[at] === BLANK && cells[at + 2] === background;
+      if (!isBlank || (cells[at + 1]! & SEEN_ON_BLANKS_WORD) !== 0) break;
+      if (isSameBlank(cells, at, before, shift) || (before[at + shift]! & UNCERTAIN_FLAG) !== 0) break;
+      at += CELL_WORDS;
+      x++;
+    }
+    const { bytes, length } = this.#out;
+    bytes.fill(0x20, length, length + x - from);
+    this.#out.length = length + x - from;
     return x;
   }
 
