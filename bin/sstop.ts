@@ -11,6 +11,7 @@ import {
   secondsEastOfUtc,
   system,
 } from '../platforms/index.ts';
+import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import {
   type AgentOptions,
@@ -36,7 +37,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
-    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS },
+    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
     isColored,
   );
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);

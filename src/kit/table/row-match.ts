@@ -38,8 +38,9 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
 
   /** Of a whole table: rows that were not received lose their slots. `removed` is told of each before it is given back. */
   replace(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
+    const { words, identity } = keys;
     this.#begin(table, rows);
-    for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, keys, row);
+    for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, words, identity, row);
     this.#removeUnseen(table, removed);
     for (let row = 0; row < rows; row++) {
       if (this.slots[row]! < 0) this.slots[row] = this.#add(table, keys, row, removed);
@@ -48,18 +49,20 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
 
   /** Of some rows; the others stay. `added` is told of each slot that was given out. */
   update(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot, added: TellSlot): void {
+    const { words, identity } = keys;
     this.#begin(table, rows);
     for (let row = 0; row < rows; row++) {
-      const known = this.#findKnown(table, keys, row);
+      const known = this.#findKnown(table, words, identity, row);
       this.slots[row] = known >= 0 ? known : this.#add(table, keys, row, removed, added);
     }
   }
 
   /** Takes rows away that are known. */
   remove(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
+    const { words, identity } = keys;
     this.#begin(table, rows);
     for (let row = 0; row < rows; row++) {
-      const slot = this.#findKnown(table, keys, row);
+      const slot = this.#findKnown(table, words, identity, row);
       this.slots[row] = -1;
       if (slot < 0) continue;
       removed(slot);
@@ -78,7 +81,7 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
     return table.find(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
   }
 
-  #findKnown(table: SlotTable, { words, identity }: ReceivedKeys, row: number): number {
+  #findKnown(table: SlotTable, words: Uint32Array, identity: Float64Array, row: number): number {
     const slot = this.#find(table, words, row);
     if (slot < 0 || this.identity[slot] !== identity[row]) return -1;
     this.seen[slot] = this.#run;

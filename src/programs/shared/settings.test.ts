@@ -13,6 +13,7 @@ function optionsOf(...argv: string[]): SstopOptions {
     version: '0',
     themeNames: ['tokyo-night', 'high-contrast'],
     sortKeys: PROCESS_SORT_KEYS,
+    filterKeys: [],
   };
   const invocation = parseSstopArguments(argv, vocabulary, false);
   if (invocation.kind !== 'run') throw new TypeError(invocation.text);
