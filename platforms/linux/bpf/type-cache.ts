@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -109,22 +110,20 @@ export class FileTypeCache implements TypeCache {
     }
   }
 
-  write({ ids, members }: KnownTypes): void {
+  /** Whether it was written. Where it cannot be, the next start asks the kernel again. */
+  write({ ids, members }: KnownTypes): boolean {
     const { folder } = this.#place;
     const unfinished = `${folder}/.${FILE}.${process.pid}`;
     try {
-      mkdirSync(folder, { mode: 0o700 });
-    } catch {
-      // It is there, or it cannot be made: what follows tells.
-    }
-    try {
-      if (!this.#isPlaceSafe()) return;
+      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+      if (!this.#isPlaceSafe()) return false;
       const text = JSON.stringify({ identity: this.#identity, ids, members });
       rmSync(unfinished, { force: true });
       writeFileSync(unfinished, `${FORMAT} ${checksum(text)}\n${text}`, { flag: 'wx', mode: FILE_MODE });
       renameSync(unfinished, `${folder}/${FILE}`);
+      return true;
     } catch {
-      // No room, or nothing may be written here: the next start asks the kernel again.
+      return false;
     }
   }
 
