@@ -4,7 +4,7 @@ import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import type { ProcessSource } from '../processes/network-processes.ts';
-import type { AskHolders } from '../sockets/flow-holders.ts';
+import type { AskHolders } from '../sockets/flow-owners.ts';
 import { OwnerTold, type SocketRows } from '../sockets/sockets.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';
 
