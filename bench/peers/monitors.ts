@@ -71,6 +71,15 @@ function bareRuntime(): string {
   throw new OpError({ op: 'compile bare runtime', code: 'COMPILE', message: run.stderr.toString() });
 }
 
+/** Undefined: it has ended. */
+function nameOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Shorter ones stand in other words too. */
 const LEAST_NAME_LENGTH = 5;
 
@@ -78,11 +87,8 @@ const LEAST_NAME_LENGTH = 5;
 export function namesOnScreen(): RegExp {
   const names = new Set<string>();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      names.add(readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
-    } catch {
-      // It has ended.
-    }
+    const name = nameOf(pid);
+    if (name !== undefined) names.add(name);
   }
   const usable = [...names].filter((name) => name.length >= LEAST_NAME_LENGTH && !/top|process/i.test(name));
   return new RegExp(['idle-proc', ...usable.map((name) => RegExp.escape(name))].join('|'));

@@ -109,23 +109,21 @@ export class FileTypeCache implements TypeCache {
     }
   }
 
-  write({ ids, members }: KnownTypes): void {
+  write(known: KnownTypes): void {
+    // It may be there; where it cannot be made, what follows tells.
+    succeeds(() => mkdirSync(this.#place.folder, { mode: 0o700 }));
+    // Without room, or where nothing may be written, the next start asks the kernel again.
+    succeeds(() => this.#writeFile(known));
+  }
+
+  #writeFile({ ids, members }: KnownTypes): void {
+    if (!this.#isPlaceSafe()) return;
     const { folder } = this.#place;
     const unfinished = `${folder}/.${FILE}.${process.pid}`;
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-    } catch {
-      // It is there, or it cannot be made: what follows tells.
-    }
-    try {
-      if (!this.#isPlaceSafe()) return;
-      const text = JSON.stringify({ identity: this.#identity, ids, members });
-      rmSync(unfinished, { force: true });
-      writeFileSync(unfinished, `${FORMAT} ${checksum(text)}\n${text}`, { flag: 'wx', mode: FILE_MODE });
-      renameSync(unfinished, `${folder}/${FILE}`);
-    } catch {
-      // No room, or nothing may be written here: the next start asks the kernel again.
-    }
+    const text = JSON.stringify({ identity: this.#identity, ids, members });
+    rmSync(unfinished, { force: true });
+    writeFileSync(unfinished, `${FORMAT} ${checksum(text)}\n${text}`, { flag: 'wx', mode: FILE_MODE });
+    renameSync(unfinished, `${folder}/${FILE}`);
   }
 
   #isPlaceSafe(): boolean {
@@ -153,6 +151,15 @@ export class FileTypeCache implements TypeCache {
     } finally {
       closeSync(descriptor);
     }
+  }
+}
+
+function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -34,7 +34,7 @@ export interface OpenedInput {
 }
 
 /** What the entry point knows of this program and its system. */
-export interface ScreenOutside extends ScreenSystem {
+interface ScreenOutside extends ScreenSystem {
   readonly log: EventLog;
   /** Name of the machine that is shown; undefined: another one than this. */
   readonly machineName: string | undefined;
