@@ -166,7 +166,6 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   override render(area: Rect, buffer: Buffer, look: ListLook): void {
-    if (this.owners === undefined) return;
     this.table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
   }
 
