@@ -178,6 +178,11 @@ export class OwnerLedger {
     return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
   }
 
+  /** Processes that this PID namespace does not have. */
+  outside(): number {
+    return this.#group(OwnerKind.UNKNOWN, 1, 0, 'outside this PID namespace');
+  }
+
   /** Sockets that somebody of this user or control group holds, nobody knows who. */
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
