@@ -41,7 +41,7 @@ interface StreamOptions {
 }
 
 /** So much text between two collections: what it was made of is several times as much. A collection takes 10 to 25 ms. */
-const COLLECTED_CHARACTERS = 4_000_000;
+const COLLECTED_CHARACTERS = 1_000_000;
 
 /** Prints what there is to standard output; ends by --once, --duration, a signal or a closed pipe. */
 export async function runStream(options: StreamOptions, content: StreamContent): Promise<number> {
