@@ -110,10 +110,10 @@ function readNamed(path: string): PinnedCertificates {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission to read it denied',
-  EISDIR: 'it is a folder',
-  TOO_LONG: 'it is too long',
+  ENOENT: 'file not found',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  TOO_LONG: 'file too long',
   NOT_A_FILE: 'not a regular file',
 };
 
@@ -155,7 +155,7 @@ async function firstContact(source: RemoteSource, durationMillis?: number): Prom
   try {
     const outcome = await stop.orEnd(source.firstContact, LAST_SAMPLE_MILLIS);
     if (outcome !== ENDED) return outcome;
-    return new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer came within --duration' });
+    return new OpError({ op: 'connect', code: 'DEADLINE', message: 'no reply within --duration' });
   } finally {
     stop.release();
   }
@@ -209,14 +209,14 @@ export async function connectAgent(options: AgentOptions, durationMillis?: numbe
 }
 
 function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string): boolean {
-  tell(`Nobody vouches for the certificate of ${agent.hostName}, port ${agent.port}:`);
+  tell(`No trusted authority signed the certificate of ${agent.hostName}, port ${agent.port}:`);
   const [first, ...others] = fingerprintLines(peer.fingerprint, process.stderr.columns);
   tell(`  SHA-256   ${first}`);
   for (const line of others) tell(`            ${line}`);
-  tell(`  made for  ${peer.names.join(', ') || peer.subject}`);
+  tell(`  names     ${peer.names.join(', ') || peer.subject}`);
   tell(`  valid     ${dayOf(peer.notBeforeMillis)} to ${dayOf(peer.notAfterMillis)}`);
-  tell('Compare the fingerprint with the one that the agent prints when it starts.');
-  tell('On a yes it is kept, and no other is accepted there:');
+  tell('Compare the fingerprint with the one that the agent prints at start.');
+  tell('If you trust it, it is saved here, and only this certificate is accepted for the host:');
   tell(`  ${path}`);
   return confirm('Trust this certificate?', 'no');
 }

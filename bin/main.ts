@@ -12,7 +12,7 @@ async function main(): Promise<number> {
   const { isSecureExecution } = await import('../platforms/index.ts');
   // Capabilities were given to one program: whoever may start it must not turn it into another.
   if (roleOf(process.execPath) !== role && (await isSecureExecution())) {
-    complain(role, `'${process.execPath}' has privileges of its own, and is started by its own name alone`);
+    complain(role, `'${process.execPath}' has privileges and must be started by its own name`);
     return EXIT_FAILURE;
   }
   const argv = process.argv.slice(2);

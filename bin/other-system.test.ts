@@ -90,7 +90,7 @@ describe.each(SYSTEMS)(
     }
 
     const urlFor = (program: string) => `give the URL of an agent: ${program} wss://HOST:8443/ws`;
-    const here = `this system cannot be watched directly (${name})`;
+    const here = `${name} cannot be monitored directly`;
 
     test.each([
       ['sstop', [], `sstop: ${here}; ${urlFor('sstop')}`],
@@ -99,8 +99,8 @@ describe.each(SYSTEMS)(
       ['socktop', ['--local'], `socktop: ${here}; ${urlFor('socktop')}`],
       ['socktop', ['--demo', '--once', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
       ['socktop', ['-P', 'demo', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
-      ['socktop', ['--json'], 'socktop: which machine? Give a URL or --profile (see socktop --help)'],
-      ['agent', [], `socktop-agent: this system cannot be watched (${name}): the agent runs on linux`],
+      ['socktop', ['--json'], 'socktop: no machine given: add a URL or --profile (see socktop --help)'],
+      ['agent', [], `socktop-agent: the agent cannot run on ${name}: it needs Linux`],
     ] as const)('%s %j is refused in one line', async (program, argv, line) => {
       expect(await run(programs[program], ...argv)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
     });
@@ -145,7 +145,7 @@ describe.each(SYSTEMS)(
           'the footer in its new place',
         );
         program.key('?');
-        await program.waitFor(/Draw the screen anew/);
+        await program.waitFor(/Redraw the screen/);
         expect(program.text().includes('fg brings it back')).toBe(hasJobControl);
         program.key('\x1b');
         await program.waitUntil(() => !program.text().includes('socktop keys'), 'the help closed');
@@ -184,7 +184,7 @@ describe.each(SYSTEMS)(
         environment: { [folderVariable]: join(home, 'empty') },
       });
       open.push(welcome);
-      await welcome.waitFor(/socktop: no profile is saved, and this system cannot be watched directly/);
+      await welcome.waitFor(/socktop: no saved profile, and \w+ cannot be monitored directly/);
       expect(await welcome.exited()).toBe(2);
     });
   },

@@ -88,10 +88,10 @@ function describeAgent({ name, target }: NamedAgent): string {
   const { agent, trust, token } = target;
   const certificates =
     trust.kind === 'system'
-      ? "certificate by this system's authorities, names checked"
-      : `pinned certificate SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}, names ${trust.verifyHostname ? 'checked' : 'not checked'}`;
+      ? "certificate checked against the system's authorities, host name checked"
+      : `pinned certificate SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}, host name ${trust.verifyHostname ? 'checked' : 'not checked'}`;
   const security = agent.isEncrypted ? `TLS, ${certificates}` : 'no TLS';
-  return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'no token' : 'with a token'}`;
+  return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'contains no token' : 'with a token'}`;
 }
 
 /** The demo has a name that can be given where nobody has saved another profile under it. */

@@ -67,7 +67,7 @@ describe('a profile', () => {
     await shown(refusing, /Overwrite existing profile 'prod'\? \[y\/N\]: /);
     refusing.key('\r');
     expect(await refusing.exited()).toBe(0);
-    expect(refusing.text()).toContain("Profile 'prod' stays as it was.");
+    expect(refusing.text()).toContain("Profile 'prod' was not changed.");
     expect(refusing.text()).toContain('prod: ws://new-host:3000/ws');
     expect(saved(path)).toMatchObject({ prod: { url: 'ws://old/ws' } });
     const agreeing = start('--profile', 'prod', 'ws://new-host:3000/ws');

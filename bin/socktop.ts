@@ -35,7 +35,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
   const obstacle = needsScreen ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
-    complain('socktop', `${obstacle}; --once, --json and --csv need none`);
+    complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
   }
   // Profiles, configuration, certificates and recordings are files that the user names: the user's rights alone open them.
@@ -107,7 +107,7 @@ async function endWithoutChoice(): Promise<number> {
   const { canAsk } = await import('../src/programs/shared/messages.ts');
   if (canAsk()) return EXIT_OK;
   const ways = isWatchable ? 'a URL, --profile, --demo or --local' : 'a URL or --profile';
-  complain('socktop', `which machine? Give ${ways} (see socktop --help)`);
+  complain('socktop', `no machine given: add ${ways} (see socktop --help)`);
   return EXIT_USAGE;
 }
 

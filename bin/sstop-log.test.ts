@@ -174,7 +174,7 @@ describe('the program', () => {
     const refused = new PtyProgram([SSTOP, '--log', '/dev/tty']);
     try {
       expect(await refused.exited()).toBe(2);
-      expect(refused.text()).toContain("cannot log to '/dev/tty': it is a terminal");
+      expect(refused.text()).toContain("cannot log to '/dev/tty': is a terminal; use a file");
     } finally {
       await refused.close();
     }

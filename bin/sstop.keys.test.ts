@@ -130,7 +130,7 @@ describe('the help', () => {
             () => (action === 'down' ? line(1) === second : line(1) !== first),
             `help after ${chord}`,
           );
-          if (action === 'bottom') expect(screen.pty.text()).toContain('Scroll by the scrollbar');
+          if (action === 'bottom') expect(screen.pty.text()).toContain('Move the scrollbar');
           screen.press(back);
           await screen.until(() => line(1) === first, `the first line of help after ${back}`);
         }

@@ -111,7 +111,7 @@ describe('bad input', () => {
   test('is one line that names the argument, exit code 2', async () => {
     expectRefusal(await run('--wat'), /^sstop: unknown option '--wat'/);
     expectRefusal(await run('--interval', '5x'), /'5x' is invalid. Accepted: 100ms to 10s/);
-    expectRefusal(await run('--once', '--interface', 'nope0'), /no 'nope0' here. Accepted: .*lo/);
+    expectRefusal(await run('--once', '--interface', 'nope0'), /no interface 'nope0'. Accepted: .*lo/);
   });
 
   test('never reaches the terminal raw', async () => {
@@ -120,7 +120,7 @@ describe('bad input', () => {
   });
 
   test('a screen without a terminal is refused with what works instead', async () => {
-    expectRefusal(await run(), /needs a terminal.*--once, --json and --csv/);
+    expectRefusal(await run(), /standard output is not a terminal; use --once, --json or --csv/);
   });
 
   // Those that exist and cannot run here: sstop.privileges.test.ts.

@@ -51,7 +51,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   if (options.doctor) return runDoctor(options.output === 'json');
   const obstacle = options.output === 'screen' ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
-    complain('sstop', `${obstacle}; --once, --json and --csv need none`);
+    complain('sstop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
   }
   // Configuration, databases, recordings and the log are files that the user names: the user's rights alone open them.
@@ -84,7 +84,7 @@ async function runDoctor(asJson: boolean): Promise<number> {
     const text = asJson
       ? doctor.doctorJson(VERSION, found)
       : doctorText(
-          `sstop ${VERSION} on this machine (+ good, - lacking)`,
+          `sstop ${VERSION} on this machine (+ available, - missing)`,
           doctor.doctorSections(found, (uid) => platform.userName(uid)),
         );
     const { StandardOutput } = await import('../src/programs/shared/stream.ts');

@@ -127,6 +127,6 @@ export function currentPlatform(): Platform {
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',
-    message: `this system cannot be watched directly (${system.name})`,
+    message: `${system.name} cannot be monitored directly`,
   });
 }

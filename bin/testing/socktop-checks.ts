@@ -131,5 +131,5 @@ export const HOSTS_CHECKS: SocktopChecks = {
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: SECOND, back: ['g'] },
   'host-previous': { shows: LAST, back: ['g'] },
-  ...{ 'per-core': 'nothing', kill: text(/on this machine only/, 'g'), faster: 'nothing', slower: 'nothing' },
+  ...{ 'per-core': 'nothing', kill: text(/only on this machine/, 'g'), faster: 'nothing', slower: 'nothing' },
 };

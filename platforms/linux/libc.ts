@@ -165,7 +165,7 @@ function openLibc() {
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  return 'cannot reserve memory for compiled code; raise the limit of address space (ulimit -v) to 3 GB or more';
+  return 'cannot reserve memory for compiled code; raise the address space limit (ulimit -v) to 3 GB or more';
 }
 
 const symbols = openLibc();

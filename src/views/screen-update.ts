@@ -200,7 +200,7 @@ export function openKill<Model extends ScreenModel>(
   canSignal: boolean,
   target: KillTarget | undefined,
 ): Model {
-  if (!canSignal) return withNotice(model, 'Signals can be sent on this machine only.', true);
+  if (!canSignal) return withNotice(model, 'Signals can be sent only on this machine.', true);
   if (target === undefined) return withNotice(model, 'Select a process first.', true);
   return { ...model, kill: killStateOf(target) };
 }

@@ -70,8 +70,8 @@ function openOfFirstProcess(): CgroupRoot | undefined {
 
 function withoutRoot(cause: OpError): OpError {
   const why =
-    cause.code === 'EPERM' ? 'mounting one needs cap_sys_admin' : `none can be mounted (${cause.message})`;
-  const message = `no cgroup2 is mounted here, and ${why}`;
+    cause.code === 'EPERM' ? 'mounting it needs cap_sys_admin' : `mounting it failed (${cause.message})`;
+  const message = `no cgroup2 is mounted, and ${why}`;
   return new OpError({ op: 'open cgroup2', code: 'NO_CGROUP2', message, cause });
 }
 

@@ -60,7 +60,7 @@ export class ExitRecorder {
       throw new OpError({
         op: 'record exits',
         code: 'UNSUPPORTED',
-        message: 'ends of processes are recorded in the pid namespace of the machine only',
+        message: 'exits are recorded only in the PID namespace of the machine',
       });
     }
     const maxExits = options.maxExits ?? MAX_EXITS;

@@ -262,7 +262,7 @@ function refuseOtherPidNamespace(): void {
     });
   }
   if (namespace === INITIAL_PID_NAMESPACE) return;
-  const message = `${op}: this process is in a PID namespace of its own, and owners cannot be told there`;
+  const message = `${op}: this process is in a separate PID namespace, where owners cannot be determined`;
   throw new OpError({ op, code: 'PID_NAMESPACE', message });
 }
 

@@ -269,6 +269,6 @@ function exclusiveProgram(thrown: unknown, cgroup: number, attachType: number): 
   } catch {
     return undefined;
   }
-  const message = `${thrown.op}: program of another tool is attached that allows no other (attach type ${attachType})`;
+  const message = `${thrown.op}: an exclusive program of another tool is attached (attach type ${attachType})`;
   return new OpError({ op: thrown.op, code: 'EXCLUSIVE', message, cause: thrown });
 }

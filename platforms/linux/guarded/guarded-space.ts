@@ -196,7 +196,7 @@ class HelperProcess {
     throw new OpError({
       op: 'ask file systems',
       code: 'HELPER',
-      message: 'the program that asks file systems does not start',
+      message: 'the file system helper does not start',
     });
   }
 

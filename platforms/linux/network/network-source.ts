@@ -56,7 +56,7 @@ export function openNextSource(
   cause: OpError,
   context: SourceContext,
 ): SocketSource | undefined {
-  const message = `the tier ${failed} failed (${cause.message}); the next one has taken over`;
+  const message = `the tier ${failed} failed (${cause.message}); using the next one`;
   for (const tier of LADDER.slice(LADDER.indexOf(failed) + 1)) {
     try {
       const source = openTier(tier, context);

@@ -50,7 +50,7 @@ export async function readJournal(
     complaintLimit: NOTICE_LIMIT * 4,
   });
   if (said.exitCode === undefined)
-    throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl took too long' });
+    throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl timed out' });
   return readingOf(query, said);
 }
 
@@ -76,7 +76,7 @@ function readingOf(query: JournalQuery, said: Awaited<ReturnType<typeof outputOf
   const { text, isCut, exitCode } = said;
   const notice = noticeOf(said.complaint);
   if (exitCode !== 0 && !isCut && text === '') {
-    const message = notice ?? `journalctl ended with ${exitCode}`;
+    const message = notice ?? `journalctl exited with ${exitCode}`;
     throw new OpError({ op: 'journal', code: 'EXIT', message });
   }
   const lines = text.split('\n');

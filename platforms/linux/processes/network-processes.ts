@@ -41,7 +41,7 @@ export class ProcessParts {
     const lost = this.#exits.lostCount - this.#lostExits;
     this.#lostExits = this.#exits.lostCount;
     if (lost > 0) {
-      const message = `${lost} processes that ended are missing: more ended than the kernel's record holds`;
+      const message = `${lost} exited processes are missing: the exit buffer in the kernel was full`;
       throw new OpError({ op: 'read exits', code: 'LOST', message });
     }
   }

@@ -113,16 +113,16 @@ export class CountryDatabase {
       const { nodeCount, searchTreeSize, ipVersion, databaseType } = this.#reader.metadata;
       const isWhole =
         Number.isInteger(nodeCount) && nodeCount > 0 && searchTreeSize + SEPARATOR_BYTES <= bytes.length;
-      if (!isWhole || (ipVersion !== 4 && ipVersion !== 6)) throw refusal('DAMAGED', 'a damaged database');
+      if (!isWhole || (ipVersion !== 4 && ipVersion !== 6)) throw refusal('DAMAGED', 'damaged database');
       decoded.base = searchTreeSize + SEPARATOR_BYTES;
       this.type = String(databaseType);
       this.#hasIpv6 = ipVersion === 6;
     } catch (thrown) {
       const isOurs = thrown instanceof OpError && thrown.op === OP;
-      throw isOurs ? thrown : refusal('DAMAGED', 'a damaged database', thrown);
+      throw isOurs ? thrown : refusal('DAMAGED', 'damaged database', thrown);
     }
     if (FOREIGN_TYPE.test(this.type) && !COUNTRY_TYPE.test(this.type)) {
-      throw refusal('FOREIGN', `a database of other things than countries (${this.type.slice(0, 40)})`);
+      throw refusal('FOREIGN', `not a country database (${this.type.slice(0, 40)})`);
     }
   }
 
@@ -246,13 +246,13 @@ function walk(bytes: Buffer, offset: number, base: number, depth: number, left: 
   let type = control >> 5;
   if (type === POINTER) {
     const width = ((control >> 3) & 3) + 1;
-    if (offset + width > bytes.length) throw damaged(offset, 'cut short');
+    if (offset + width > bytes.length) throw damaged(offset, 'truncated');
     walk(bytes, pointerTarget(bytes, offset, base, control, width), base, depth - 1, left);
     return offset + width;
   }
   if (type === 0) type = 7 + byteAt(bytes, offset++);
   const width = Math.max(0, (control & 31) - 28);
-  if (offset + width > bytes.length) throw damaged(offset, 'cut short');
+  if (offset + width > bytes.length) throw damaged(offset, 'truncated');
   const size = width === 0 ? control & 31 : [29, 285, 65_821][width - 1]! + bytes.readUIntBE(offset, width);
   offset += width;
   if (type === MAP || type === ARRAY) {
@@ -262,8 +262,8 @@ function walk(bytes: Buffer, offset: number, base: number, depth: number, left: 
   }
   if (type === BOOLEAN) return offset;
   left.bytes -= size;
-  if (!PLAIN_TYPES.has(type)) throw damaged(offset, `no value has type ${type}`);
-  if (left.bytes < 0 || offset + size > bytes.length) throw damaged(offset, 'cut short or too large');
+  if (!PLAIN_TYPES.has(type)) throw damaged(offset, `unknown value type ${type}`);
+  if (left.bytes < 0 || offset + size > bytes.length) throw damaged(offset, 'truncated or too large');
   return offset + size;
 }
 
@@ -275,7 +275,7 @@ function pointerTarget(bytes: Buffer, offset: number, base: number, control: num
 
 function byteAt(bytes: Buffer, offset: number): number {
   const byte = bytes[offset];
-  if (byte === undefined) throw damaged(offset, 'cut short');
+  if (byte === undefined) throw damaged(offset, 'truncated');
   return byte;
 }
 

@@ -2,11 +2,11 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { OpenFile } from '../../kit/files/user-file.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  EIO: 'the disk failed',
+  ENOENT: 'file not found',
+  ENOTDIR: 'file not found',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EIO: 'I/O error',
 };
 
 /**

@@ -299,7 +299,7 @@ export class LocalSource implements Source {
     throw new OpError({
       op: 'open machine',
       code: 'ENOTSUP',
-      message: 'this operating system is not asked for anything but its network',
+      message: 'only the network is collected on this operating system',
     });
   }
 }

@@ -71,7 +71,7 @@ export async function withFileLock<T>(
   while (!taken(lock)) {
     withUserRights(() => breakStale(lock));
     if (performance.now() > until) {
-      throw new OpError({ op: 'lock', code: 'LOCKED', message: `another program holds ${lock}` });
+      throw new OpError({ op: 'lock', code: 'LOCKED', message: `locked by another program: ${lock}` });
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS));
   }

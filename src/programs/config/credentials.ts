@@ -8,9 +8,9 @@ const TOKEN_LIMIT = 1024;
 const FILE_LIMIT_BYTES = 2048;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EISDIR: 'it is a folder',
+  ENOENT: 'file not found',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
   NOT_A_FILE: 'not a regular file',
 };
 
@@ -18,14 +18,16 @@ const REASONS: Readonly<Record<string, string>> = {
 export function usableToken(token: string, origin: string): string {
   const fault = tokenFault(token);
   if (fault === undefined) return token;
-  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}` });
+  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} ${fault}` });
 }
 
 /** What is wrong with a token, which is not in it; undefined: it can be sent in a URL and in a header. */
 function tokenFault(token: string): string | undefined {
-  if (token === '') return 'no token';
-  if (token.length > TOKEN_LIMIT) return `more than ${TOKEN_LIMIT} characters`;
-  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'something else than one word in ASCII';
+  if (token === '') return 'contains no token';
+  if (token.length > TOKEN_LIMIT) return `is longer than ${TOKEN_LIMIT} characters`;
+  return /^[\x21-\x7e]+$/.test(token)
+    ? undefined
+    : 'is not a token: accepted are printable ASCII characters without spaces';
 }
 
 /** The word in the file. Throws OpError `token file`, whose message says in one line what is wrong. */
@@ -33,7 +35,7 @@ export function readTokenFile(path: string): string {
   try {
     const token = readText(path, FILE_LIMIT_BYTES).trim();
     const fault = tokenFault(token);
-    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}`);
+    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' ${fault}`);
     return token;
   } catch (thrown) {
     const { op, code } = toOpError('token file', thrown);

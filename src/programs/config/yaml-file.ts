@@ -72,7 +72,7 @@ export class YamlFile {
   /** What was found, by its place, a bounded number of them; the last one counts the rest. */
   get problems(): readonly ConfigProblem[] {
     if (this.#hiddenCount === 0) return this.#problems;
-    const message = `${this.#hiddenCount} further problems are not shown`;
+    const message = `${this.#hiddenCount} more problems not shown`;
     return [...this.#problems, { fileName: this.#fileName, place: undefined, message }];
   }
 
@@ -95,7 +95,7 @@ export class YamlFile {
   /** The file's outermost value; undefined where it is empty or no YAML at all, which is then reported. */
   parse(text: string): Value | undefined {
     if (text.length > MAX_CONFIG_LENGTH) {
-      this.report(undefined, `longer than ${MAX_CONFIG_LENGTH / 1024} KiB: nothing in it applies`);
+      this.report(undefined, `longer than ${MAX_CONFIG_LENGTH / 1024} KiB; the file is ignored`);
       return undefined;
     }
     const document = this.#document(text);
@@ -118,7 +118,7 @@ export class YamlFile {
       });
     } catch (thrown) {
       const { message } = toOpError('parse YAML', thrown);
-      this.report(undefined, `not valid YAML: ${clipped(message)}; nothing in the file applies`);
+      this.report(undefined, `not valid YAML: ${clipped(message)}; the file is ignored`);
       return undefined;
     }
   }
@@ -131,10 +131,8 @@ export class YamlFile {
     );
     if (first === undefined) return false;
     const what = ERROR_TEXTS[first.code] ?? `not valid YAML: ${clipped(first.message)}`;
-    const hint = MARK_ERRORS.has(first.code)
-      ? ' (a text with one of - ? : # [ { @ ` in it may need quotes)'
-      : '';
-    this.report(first.pos[0], `${what}${hint}; nothing in the file applies`);
+    const hint = MARK_ERRORS.has(first.code) ? ' (text with one of - ? : # [ { @ ` may need quotes)' : '';
+    this.report(first.pos[0], `${what}${hint}; the file is ignored`);
     return true;
   }
 
@@ -172,7 +170,7 @@ export function described(value: Value): string {
     case 'map':
       return 'a map';
     case 'alias':
-      return 'an alias, which is not followed';
+      return 'an alias; aliases are not supported';
   }
 }
 

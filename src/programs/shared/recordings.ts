@@ -45,8 +45,8 @@ export function playbackState(playback: RecordedSource, path: string): PlaybackS
 
 /** What is wrong with a recording as far as it has been played, in one line; undefined: nothing. */
 export function playbackProblem(path: string, { damage, endsEarly }: PlaybackProgress): string | undefined {
-  if (damage !== undefined) return `${damage.message}; what is whole was played`;
-  if (endsEarly) return `'${path}' ends in the middle of a snapshot; all before that was played`;
+  if (damage !== undefined) return `${damage.message}; everything before it was played`;
+  if (endsEarly) return `'${path}' is truncated in the middle of a snapshot; everything before it was played`;
   return undefined;
 }
 
@@ -54,7 +54,7 @@ export function playbackProblem(path: string, { damage, endsEarly }: PlaybackPro
 export async function endRecording(program: string, writer: RecordingWriter): Promise<boolean> {
   const isClosed = await closedInTime(writer.close());
   const { unrecordedCount, error } = writer.status;
-  if (unrecordedCount > 0) complain(program, `${unrecordedCount} snapshots are not in the recording`);
-  if (!isClosed) complain(program, 'the disk holds up the recording: its end may be missing');
+  if (unrecordedCount > 0) complain(program, `${unrecordedCount} snapshots are missing from the recording`);
+  if (!isClosed) complain(program, 'timeout while writing the recording: its end may be missing');
   return isClosed && error === undefined;
 }

@@ -85,11 +85,10 @@ export function exitCodeOf(program: string, reason: ExitReason): number {
 
 /** Why there can be no screen here, if so. */
 export function screenObstacle(system: System): string | undefined {
-  if (process.stdout.isTTY !== true) return 'the screen needs a terminal, and standard output is none';
-  if (process.stdin.isTTY !== true) return 'the screen needs a terminal, and standard input is none';
+  if (process.stdout.isTTY !== true) return 'standard output is not a terminal';
+  if (process.stdin.isTTY !== true) return 'standard input is not a terminal';
   const term = system.terminalEnvironment(process.env)['TERM'] ?? '';
-  if (term === '' || term === 'dumb')
-    return `the screen needs a terminal with a cursor, and TERM is "${term}"`;
+  if (term === '' || term === 'dumb') return `the screen does not work with TERM="${term}"`;
   return undefined;
 }
 
@@ -99,5 +98,5 @@ export function localObstacle(
   { isWatchable, system }: { readonly isWatchable: boolean; readonly system: System },
 ): string | undefined {
   if (isWatchable) return undefined;
-  return `this system cannot be watched directly (${system.name}); give the URL of an agent: ${program} wss://HOST:8443/ws`;
+  return `${system.name} cannot be monitored directly; add the URL of an agent: ${program} wss://HOST:8443/ws`;
 }

@@ -130,7 +130,7 @@ class Stream {
       return exitCodeOfSignal(signal);
     }
     if (!this.#stop.isWished || !this.#isFirstOutput) return EXIT_OK;
-    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample came within --duration' });
+    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample within --duration' });
   }
 
   /** Takes a sample in; resolves to why it holds nothing to print, if that is so. */

@@ -39,11 +39,11 @@ export async function rememberProfile(
   if (profileNames(document).includes(name) && !isForced) {
     if (isUnchanged(path, () => profileNamed(document, name), profile)) return;
     if (!canAsk()) {
-      const message = `profile '${name}' exists already: --save overwrites it`;
+      const message = `profile '${name}' exists; use --save to overwrite it`;
       throw new OpError({ op: 'save profile', code: 'EXISTS', message });
     }
     if (!confirm(`Overwrite existing profile '${name}'?`, 'no')) {
-      tell(`Profile '${name}' stays as it was.`);
+      tell(`Profile '${name}' was not changed.`);
       return;
     }
   }
@@ -71,26 +71,26 @@ export function chooseProfile(path: string, lacking: string | undefined): Choice
 
 function pick(entries: readonly string[]): string | undefined {
   for (let attempt = 0; attempt < ATTEMPTS_LIMIT; attempt++) {
-    const answer = ask('Enter number (or blank to abort): ');
+    const answer = ask('Enter number (empty to quit): ');
     if (answer === undefined || answer === '') return undefined;
     const entry = /^\d{1,6}$/.test(answer) ? entries[Number(answer) - 1] : undefined;
     if (entry !== undefined) return entry;
-    tell(`There is no number ${answer.slice(0, 20)} in the list.`);
+    tell(`No profile number ${answer.slice(0, 20)} in the list.`);
   }
   return undefined;
 }
 
 function welcome(lacking: string | undefined): Choice {
   if (lacking !== undefined) {
-    const message = `no profile is saved, and ${lacking}`;
+    const message = `no saved profile, and ${lacking}`;
     throw new OpError({ op: 'profile', code: 'NO_PROFILE', message });
   }
   tell('Welcome to socktop.');
   tell('No profile is saved yet, and no URL was given.');
-  tell('  socktop wss://HOST:8443/ws   shows a machine on which socktop-agent runs');
-  tell('  socktop --local              shows this machine, without an agent');
-  tell('  socktop --help               tells the rest');
-  const wantsDemo = confirm('Start the demo now, with an agent inside this program?', 'yes');
+  tell('  socktop wss://HOST:8443/ws   monitor a machine that runs socktop-agent');
+  tell('  socktop --local              monitor this machine, without an agent');
+  tell('  socktop --help               show all options');
+  const wantsDemo = confirm('Start the demo now (an agent inside this program)?', 'yes');
   return wantsDemo ? { kind: 'demo' } : { kind: 'nothing' };
 }
 

@@ -80,5 +80,5 @@ export function toggleTraffic(model: Model): Step {
 export function sortByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return LIST.sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
-  return withNotice(model, `Network use is not counted now: ${key} shows it.`, true);
+  return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
 }

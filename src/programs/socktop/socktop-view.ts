@@ -84,7 +84,8 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
 function renderWaiting(body: Rect, model: Model, host: HostModel, buffer: Buffer): void {
   const { theme } = model;
   const isConnecting = host.link?.phase === 'connecting';
-  const text = host.failure ?? host.link?.reason ?? (isConnecting ? 'Connecting' : 'First sample under way');
+  const text =
+    host.failure ?? host.link?.reason ?? (isConnecting ? 'Connecting' : 'Waiting for the first sample');
   const isBad = host.failure !== undefined || host.link?.reason !== undefined;
   buffer.put(body.x + 1, body.y + 1, text, isBad ? theme.warning : theme.dim, body.width - 2);
 }
@@ -118,11 +119,11 @@ function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, 
   const { header, machine } = host.data;
   const isOfNetwork = model.playback !== undefined && header !== undefined && machine === undefined;
   const unread = isOfNetwork
-    ? 'No processes are in this recording: sstop --playback shows its network.'
-    : 'Processes are being read';
+    ? 'This recording has no processes: play it with sstop --playback.'
+    : 'Reading processes';
   const text = !host.data.hasProcesses
     ? (host.data.errors[0]?.message ?? unread)
-    : `Nothing matches "${host.search}": Esc clears the search.`;
+    : `No match for "${host.search}": Esc clears the search.`;
   buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 
@@ -183,7 +184,7 @@ function trafficNote(model: Model): Notice | undefined {
   const { hasTraffic, data } = hostOf(model);
   if (!hasTraffic) return undefined;
   const isUnrecorded = model.playback !== undefined && !data.isTrafficTold;
-  const reason = isUnrecorded ? 'the recording has not told who uses the network so far' : data.trafficError;
+  const reason = isUnrecorded ? 'the recording has no network data yet' : data.trafficError;
   return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
 }
 
@@ -227,7 +228,7 @@ export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] 
   const about: HelpGroup = {
     title: 'About',
     lines: [
-      { keys: `socktop ${version}`, description: 'Monitor of machines, near and far' },
+      { keys: `socktop ${version}`, description: 'System monitor, local and remote' },
       { keys: 'license', description: 'MIT' },
     ],
   };

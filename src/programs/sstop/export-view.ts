@@ -34,9 +34,9 @@ interface Exported {
 export function exportView(model: Model): Exported {
   try {
     const text = exportText(model);
-    if (text === undefined) return { text: 'A sample is under way: try again.', isBad: true };
+    if (text === undefined) return { text: 'Sampling; try again.', isBad: true };
     const path = exportFile(process.cwd(), text, new Date());
-    return { text: `Written to ${path}`, isBad: false, path };
+    return { text: `Wrote ${path}`, isBad: false, path };
   } catch (thrown) {
     return { text: toOpError('export', thrown).message, isBad: true };
   }

@@ -55,7 +55,7 @@ export class Connection {
     this.#listener = listener;
     this.#socket = this.#open([V2_SUBPROTOCOL]);
     this.#connectTimer = setTimeout(() => {
-      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer to the connection' }));
+      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message: 'connection timed out' }));
     }, CONNECT_MILLIS);
   }
 
@@ -153,7 +153,7 @@ export class Connection {
     if (now - this.#heardMillis > SILENCE_MILLIS) {
       const seconds = SILENCE_MILLIS / 1000;
       this.end(
-        new OpError({ op: 'ping', code: 'SILENT', message: `the agent has not answered for ${seconds} s` }),
+        new OpError({ op: 'ping', code: 'SILENT', message: `no reply from the agent for ${seconds} s` }),
       );
     } else if (now - this.#sentMillis > IDLE_MILLIS && !this.#listener.isWaiting()) {
       clearInterval(this.#pingTimer);
@@ -216,43 +216,43 @@ function failureOf(event: Event): { readonly message: string; readonly code: str
   if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
   if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
   if (message.endsWith('Response headers too large')) {
-    return { code: 'HEADERS_TOO_LONG', message: 'what answers there is no agent: its headers are too long' };
+    return { code: 'HEADERS_TOO_LONG', message: 'not an agent: its response headers are too long' };
   }
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
   // Names of the parser of HTTP, which has read something else.
-  if (word.startsWith('HPE_')) return { code: word, message: 'what answers there is no agent' };
+  if (word.startsWith('HPE_')) return { code: word, message: 'not an agent' };
   return { code: word, message: SYSTEM_REASONS[word] ?? `no connection (${word})` };
 }
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: no agent listens there',
-  ECONNRESET: 'the other end closed the connection; does it speak TLS?',
-  ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'the name cannot be looked up now',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  EPROTO: 'what answers there does not speak TLS; is it ws:// then?',
-  ETIMEDOUT: 'no answer to the connection',
+  ECONNREFUSED: 'connection refused: no agent is listening there',
+  ECONNRESET: 'connection closed by the other end; does it need wss://?',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'DNS lookup failed; try again',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  EPROTO: 'the server does not speak TLS; try ws://',
+  ETIMEDOUT: 'connection timed out',
   UNKNOWN: 'no connection',
 };
 
 function statusReason(status: string): string {
-  if (status === '401') return 'the agent wants another token (HTTP 401)';
-  if (status === '403') return 'forbidden, perhaps under this name; try an IP address (HTTP 403)';
-  if (status === '404') return 'there is no agent at this path (HTTP 404); is /ws missing?';
-  if (status === '429') return 'the agent has had too many wrong tokens from here (HTTP 429)';
-  if (status === '503') return 'the agent has as many clients as it takes (HTTP 503)';
-  return `what answers there is no agent (HTTP ${status})`;
+  if (status === '401') return 'the agent refuses the token (HTTP 401)';
+  if (status === '403') return 'refused, perhaps because of the host name; try an IP address (HTTP 403)';
+  if (status === '404') return 'no agent at this path (HTTP 404); is /ws missing?';
+  if (status === '429') return 'too many wrong tokens from this address (HTTP 429); try later';
+  if (status === '503') return 'the agent has too many clients (HTTP 503); try later';
+  return `not an agent (HTTP ${status})`;
 }
 
 /** Why an open connection was closed. The reason is the peer's text, so only known codes are told. */
 function closingOf(code: number, _reason: string): OpError {
   const message =
     code === 1000 || code === 1001
-      ? 'the agent has closed the connection'
+      ? 'connection closed by the agent'
       : code === 1009
-        ? 'a message was too long'
-        : 'the connection broke';
+        ? 'message too long'
+        : 'connection lost';
   return new OpError({ op: 'connection', code: `CLOSED_${code}`, message });
 }
 

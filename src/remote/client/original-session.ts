@@ -118,7 +118,7 @@ export class OriginalSession implements Session {
   }
 
   network(): Promise<Told<NetworkSection>> {
-    const message = 'this agent speaks the original protocol, which does not tell who uses the network';
+    const message = 'the original agent does not report network use';
     return Promise.reject(new OpError({ op: 'get_network', code: 'ENOTSUP', message }));
   }
 
@@ -150,14 +150,14 @@ export class OriginalSession implements Session {
     const fail = (code: string, message: string): void =>
       reject(new OpError({ op: request.request, code, message }));
     if ('pid' in request && this.#unknownRequests.has(request.request)) {
-      fail('ENOTSUP', 'this agent is too old to tell this');
+      fail('ENOTSUP', 'the agent is too old for this request');
     } else if (this.#waiting.length >= WAITING_LIMIT) {
-      fail('BUSY', 'the agent has not answered what was asked before');
+      fail('BUSY', 'the agent has not replied to the previous request');
     } else if (this.#line.send(printOriginalRequest(request))) {
       this.#waiting.push({ request, sentMicros: this.#line.monotonicMicros(), resolve, reject });
       if (this.#waiting.length === 1) this.#watchHead();
     } else {
-      fail('LOST', 'there is no connection');
+      fail('LOST', 'not connected');
     }
     return promise;
   }
@@ -172,9 +172,7 @@ export class OriginalSession implements Session {
       if (request === 'get_process_metrics' || request === 'get_journal_entries') {
         this.#unknownRequests.add(request);
       }
-      this.#line.broken(
-        new OpError({ op: request, code: 'TIMEOUT', message: `the agent did not answer ${request}` }),
-      );
+      this.#line.broken(new OpError({ op: request, code: 'TIMEOUT', message: `no reply to ${request}` }));
     }, ANSWER_MILLIS);
   }
 
@@ -192,5 +190,5 @@ export class OriginalSession implements Session {
 }
 
 function otherReply(): OpError {
-  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'the agent answered something else' });
+  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'unexpected reply from the agent' });
 }

@@ -153,7 +153,9 @@ export class RemoteSource implements Source, RemoteLink {
       this.#change({ agentVersion, notice: versionNotice(this.#capabilities, this.#options.version) });
     } catch (thrown) {
       if (session !== this.#session) return;
-      this.#change({ notice: `the agent does not say what it can: ${toOpError('ask', thrown).message}` });
+      this.#change({
+        notice: `cannot read the capabilities of the agent: ${toOpError('ask', thrown).message}`,
+      });
     }
   }
 
@@ -211,7 +213,7 @@ export class RemoteSource implements Source, RemoteLink {
 
   #lostSnapshot(): Snapshot {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
-    const { reason: message = 'there is no connection' } = this.#status;
+    const { reason: message = 'not connected' } = this.#status;
     return { header: this.#header, errors: [{ op: 'connection', code: 'LOST', message }] };
   }
 
@@ -222,10 +224,10 @@ export class RemoteSource implements Source, RemoteLink {
 }
 
 const ORIGINAL_NOTICE =
-  'the agent speaks the original protocol: it tells nothing of users, states and threads of processes, of load and uptime, and of who uses the network';
+  'original agent: no users, states and threads of processes, no load, uptime and network use';
 
 function unanswered({ op, code }: OpError): OpError {
-  const message = 'the agent closed the connection without an answer; it may want another token';
+  const message = 'the agent closed the connection without a reply; it may need another token';
   return new OpError({ op, code, message });
 }
 
@@ -288,8 +290,8 @@ export function versionNotice({ version, notice }: Capabilities, ownVersion: str
   if (order === undefined) return `the agent is version ${version || 'unknown'}, this program ${ownVersion}`;
   const [older, newer] = order < 0 ? ['agent', 'this program'] : ['program', 'the agent'];
   return order < 0
-    ? `the ${older} is version ${version}, older than ${newer} (${ownVersion}): what it does not tell is shown as -`
-    : `this ${older} is version ${ownVersion}, older than ${newer} (${version}): it does not show all that there is`;
+    ? `the ${older} is version ${version}, older than ${newer} (${ownVersion}): missing data is shown as -`
+    : `this ${older} is version ${ownVersion}, older than ${newer} (${version}): some data is not shown`;
 }
 
 /** Below 0: `one` is older; undefined: one of them is no version. */

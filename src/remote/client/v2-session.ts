@@ -154,7 +154,7 @@ export class V2Session implements Session {
     const { promise, resolve, reject } = Promise.withResolvers<V2Answer>();
     const fail = (code: string, message: string): void => reject(new OpError({ op: request, code, message }));
     if (this.#waiting.size >= WAITING_LIMIT) {
-      fail('BUSY', 'the agent has not answered what was asked before');
+      fail('BUSY', 'the agent has not replied to the previous request');
       return promise;
     }
     const id = this.#lastId === LARGEST_ID ? 1 : this.#lastId + 1;
@@ -163,14 +163,14 @@ export class V2Session implements Session {
     const maxAgeMillis = this.#maxAge(request, sentMicros);
     const timer = setTimeout(() => {
       this.#waiting.delete(id);
-      fail('TIMEOUT', 'the agent did not answer this');
+      fail('TIMEOUT', 'no reply');
     }, ANSWER_MILLIS);
     this.#waiting.set(id, { request, sentMicros, resolve, reject, timer });
     const { pid, visiblePids = [], isFull = false } = fields;
     if (!this.#line.send(printV2Request({ id, request, maxAgeMillis, pid, visiblePids, isFull }))) {
       this.#waiting.delete(id);
       clearTimeout(timer);
-      fail('LOST', 'there is no connection');
+      fail('LOST', 'not connected');
     }
     return promise;
   }
@@ -194,6 +194,6 @@ function otherReply(): OpError {
   return new OpError({
     op: 'decode',
     code: 'BAD_VALUE',
-    message: 'the agent sends what nobody asked for',
+    message: 'unexpected frame from the agent',
   });
 }

@@ -137,7 +137,7 @@ export class AnsiBackend implements Backend {
   };
 
   readonly #onEnd = (): void => {
-    this.#leaveGone(new OpError({ op: 'read terminal', code: 'EOF', message: 'the terminal has hung up' }));
+    this.#leaveGone(new OpError({ op: 'read terminal', code: 'EOF', message: 'terminal hung up' }));
   };
 
   readonly #onError = (cause: unknown): void => {

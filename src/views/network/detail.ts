@@ -123,7 +123,7 @@ function hasForeignSocket({ sockets, accounts }: NetworkSection, owner: number):
 export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailView): void {
   renderTitle(layout.title, buffer, view);
   const { facts, theme } = view;
-  const command = facts.commandLine === '' ? 'command line not known' : facts.commandLine;
+  const command = facts.commandLine === '' ? 'command line unknown' : facts.commandLine;
   const { command: line } = layout;
   if (line.height > 0)
     putAligned(buffer, line.x + 1, line.y, line.width - 2, 'left', command, theme.dim, view.ascii);

@@ -15,14 +15,14 @@ interface KillSignal {
 
 /** Linux numbers (asm-generic/signal.h), in the order of the overlay. */
 export const KILL_SIGNALS: readonly KillSignal[] = [
-  { name: 'SIGTERM', number: 15, meaning: 'asks it to end' },
-  { name: 'SIGKILL', number: 9, meaning: 'ends it at once' },
-  { name: 'SIGINT', number: 2, meaning: 'as Ctrl-C' },
+  { name: 'SIGTERM', number: 15, meaning: 'asks it to exit' },
+  { name: 'SIGKILL', number: 9, meaning: 'kills it immediately' },
+  { name: 'SIGINT', number: 2, meaning: 'interrupt, like Ctrl-C' },
   { name: 'SIGHUP', number: 1, meaning: 'hang-up; servers reload' },
-  { name: 'SIGSTOP', number: 19, meaning: 'stops it' },
-  { name: 'SIGCONT', number: 18, meaning: 'lets it go on' },
-  { name: 'SIGUSR1', number: 10, meaning: 'its own meaning' },
-  { name: 'SIGUSR2', number: 12, meaning: 'its own meaning' },
+  { name: 'SIGSTOP', number: 19, meaning: 'pauses it' },
+  { name: 'SIGCONT', number: 18, meaning: 'resumes it' },
+  { name: 'SIGUSR1', number: 10, meaning: 'defined by the program' },
+  { name: 'SIGUSR2', number: 12, meaning: 'defined by the program' },
 ];
 
 interface KillView {
@@ -160,9 +160,9 @@ export function withOutcome(state: KillState, outcome: SignalOutcome): KillState
 
 const OUTCOMES: Readonly<Record<SignalOutcome, string>> = {
   sent: 'sent.',
-  gone: 'not sent: the process is gone.',
-  'not-permitted': 'not sent: no permission.',
-  'identity-changed': 'not sent: another process has this PID now.',
+  gone: 'not sent: the process has exited.',
+  'not-permitted': 'not sent: permission denied.',
+  'identity-changed': 'not sent: the PID was reused.',
 };
 
 /** The line under the signals, and whether it is bad news; `program` is what this program is called. */

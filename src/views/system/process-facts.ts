@@ -68,5 +68,5 @@ function niceText(nice: number | undefined): string {
 /** `1.2 MB/s, 3.4 GB in all`; `-` where it is not permitted. */
 function ioText(rate: number, total: number | undefined): string {
   if (total === undefined) return '-';
-  return `${rateText(rate)}, ${bytesText(total)} in all`;
+  return `${rateText(rate)}, ${bytesText(total)} total`;
 }

@@ -141,7 +141,7 @@ export class SystemData {
     if (network === undefined || this.#traffic === undefined) return undefined;
     this.#traffic.update(network, header, this.#scope);
     this.isTrafficTold = true;
-    this.trafficError = network.counted === 'none' ? 'sockets are listed here, bytes not counted' : undefined;
+    this.trafficError = network.counted === 'none' ? 'bytes are not counted on this machine' : undefined;
     return this.#traffic;
   }
 

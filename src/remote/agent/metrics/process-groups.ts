@@ -78,12 +78,12 @@ const TRANSMITTED = counter(
 );
 const UNATTRIBUTED_RECEIVED = counter(
   'socktop_network_unattributed_receive_bytes_total',
-  'Bytes received over interfaces other than loopback by sockets that no process is known for.',
+  'Bytes received over interfaces other than loopback by sockets without a known process.',
   'bytes',
 );
 const UNATTRIBUTED_TRANSMITTED = counter(
   'socktop_network_unattributed_transmit_bytes_total',
-  'Bytes sent over interfaces other than loopback by sockets that no process is known for.',
+  'Bytes sent over interfaces other than loopback by sockets without a known process.',
   'bytes',
 );
 

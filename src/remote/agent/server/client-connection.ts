@@ -72,9 +72,9 @@ export class Connection {
   /** A frame came. */
   take(message: string | Uint8Array): void {
     if (this.#isClosed) return;
-    if (typeof message !== 'string') this.refuse(CloseCode.UNSUPPORTED, 'a request is a text frame');
+    if (typeof message !== 'string') this.refuse(CloseCode.UNSUPPORTED, 'requests must be text frames');
     else if (this.#pendingCount < PENDING_LIMIT) this.#queue(message);
-    else this.refuse(CloseCode.POLICY, 'too many requests that wait for an answer');
+    else this.refuse(CloseCode.POLICY, 'too many pending requests');
   }
 
   /** A ping came, which the runtime has answered, or a pong. Time is of the monotonic clock. */
