@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { BtfBuilder } from './btf.fixture.ts';
-import { BtfIndex, BtfKind } from './btf.ts';
-import { KernelTypes, kernelBtf } from './kernel-btf.ts';
+import { BtfIndex, BtfKind, KernelTypes, kernelBtf } from './btf.ts';
 
 /** struct outer { int a; union { long b; struct { int c; int d; }; }; const inner_t inner[3]; int flag:3; int *p; } */
 function sample(): Uint8Array {

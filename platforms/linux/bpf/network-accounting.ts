@@ -1,11 +1,14 @@
-import { readlinkSync } from 'node:fs';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { TaskIterator } from './iterator.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
+import { BOOT_OFFSET_NANOS, isInitialPidNamespace } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
+  closeNetworkMaps,
+  createNetworkMaps,
+  DEFAULT_SIZES,
   FLOW_KEY_BYTES,
   FLOW_VALUE_BYTES,
   FlowKey,
@@ -14,20 +17,17 @@ import {
   Holder,
   LOST_BYTES,
   Lost,
+  type NetworkMapSizes,
   type NetworkMaps,
   PEER_KEY_BYTES,
 } from './network-layout.ts';
-import { closeNetworkMaps, createNetworkMaps, DEFAULT_SIZES, type NetworkMapSizes } from './network-maps.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
-import { BOOT_OFFSET_NANOS } from './time-namespace.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
 const SHORT_KEY_WORDS = FLOW_KEY_BYTES / 4;
 const NANOS = 1_000_000_000;
 const CLOCK_BOOTTIME = 7;
-/** PROC_PID_INIT_INO, include/linux/proc_ns.h. */
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 /** 5.14 and later. */
@@ -249,19 +249,8 @@ export class NetworkAccounting {
 
 /** The programs write tgids of the initial namespace, whichever this process is in. */
 function refuseOtherPidNamespace(): void {
+  if (isInitialPidNamespace()) return;
   const op = 'open network accounting';
-  let namespace: string;
-  try {
-    namespace = readlinkSync('/proc/self/ns/pid');
-  } catch (cause) {
-    throw new OpError({
-      op,
-      code: 'PID_NAMESPACE',
-      message: `${op}: /proc/self/ns/pid cannot be read`,
-      cause,
-    });
-  }
-  if (namespace === INITIAL_PID_NAMESPACE) return;
   const message = `${op}: this process is in a separate PID namespace, where owners cannot be determined`;
   throw new OpError({ op, code: 'PID_NAMESPACE', message });
 }

@@ -1,5 +1,4 @@
-import { Helper } from './helper-numbers.ts';
-import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
+import { Alu, type Assembler, Helper, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import {
   CLAIMABLE_NANOS,

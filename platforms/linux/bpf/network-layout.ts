@@ -1,3 +1,35 @@
+import { closeDescriptor } from '../libc.ts';
+import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
+
+/** struct __sk_buff, include/uapi/linux/bpf.h; in cgroup programs `len` begins with the IP header. */
+export const SkBuff = {
+  LEN: 0,
+  IFINDEX: 40,
+  /** Where the linear part begins and ends; in cgroup programs for who has CAP_BPF. */
+  DATA: 76,
+  DATA_END: 80,
+  GSO_SEGS: 164,
+  SK: 168,
+  /** 5.7 and later. */
+  GSO_SIZE: 176,
+} as const;
+
+/** struct bpf_sock, include/uapi/linux/bpf.h; addresses in network order. */
+export const BpfSock = {
+  FAMILY: 4,
+  TYPE: 8,
+  PROTOCOL: 12,
+  SOURCE_IP4: 24,
+  SOURCE_IP6: 28,
+  /** In host order. */
+  SOURCE_PORT: 44,
+  /** In network order. */
+  DESTINATION_PORT: 48,
+  DESTINATION_IP4: 52,
+  DESTINATION_IP6: 56,
+  STATE: 72,
+} as const;
+
 /**
  * What the network programs keep in maps, in the machine's byte order. All addresses are four 32-bit words as in
  * src/data/sample/address.ts, ports in host order.
@@ -141,3 +173,100 @@ export const PROTOCOL_FORWARDED = 255;
 export const TCP_ESTABLISHED = 1;
 export const TCP_CLOSE_WAIT = 8;
 export const TCP_LISTEN = 10;
+
+/**
+ * The stack of the packet programs, below the frame pointer:
+ *
+ *   key 40 | value 128 | IP header 40 | packets u64 | offset of the transport header u64
+ *   next header u64 | bytes of headers u64 | bytes of a jumbo option u64 | scratch 8
+ *   cookie of the MPTCP socket u64 | the sender as an owner 40
+ */
+export const KEY = -PEER_KEY_BYTES;
+export const VALUE = KEY - FLOW_VALUE_BYTES;
+export const IP_HEADER_BYTES = 40;
+export const IP_HEADER_ON_STACK = VALUE - IP_HEADER_BYTES;
+export const PACKETS = IP_HEADER_ON_STACK - 8;
+export const TRANSPORT_OFFSET = PACKETS - 8;
+export const NEXT_HEADER = TRANSPORT_OFFSET - 8;
+export const HEADER_BYTES = NEXT_HEADER - 8;
+export const JUMBO_BYTES = HEADER_BYTES - 8;
+export const SCRATCH = JUMBO_BYTES - 8;
+export const PARENT_COOKIE = SCRATCH - 8;
+export const SENDER = PARENT_COOKIE - OWNER_BYTES;
+
+/** Most entries of the maps; memory is taken as they fill, 216 bytes each. */
+export interface NetworkMapSizes {
+  readonly flows: number;
+  readonly peers: number;
+  readonly sums: number;
+}
+
+export const DEFAULT_SIZES: NetworkMapSizes = { flows: 65_536, peers: 32_768, sums: 8_192 };
+
+/** Creates the maps, the caller's to close. Throws BpfError. */
+export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
+  maps: NetworkMaps;
+  sizes: NetworkMapSizes;
+} {
+  const sizes = { ...DEFAULT_SIZES, ...wanted };
+  const made: number[] = [];
+  const kept = (descriptor: number): number => {
+    made.push(descriptor);
+    return descriptor;
+  };
+  try {
+    const maps: NetworkMaps = {
+      storage: kept(createStorage()),
+      flows: kept(createFlowMap('sstop_flows', FLOW_KEY_BYTES, sizes.flows)),
+      peers: kept(createFlowMap('sstop_peers', PEER_KEY_BYTES, sizes.peers)),
+      sums: kept(createFlowMap('sstop_sums', FLOW_KEY_BYTES, sizes.sums)),
+      lost: kept(
+        createMap({
+          type: MapType.ARRAY,
+          keyBytes: 4,
+          valueBytes: LOST_BYTES,
+          maxEntries: 1,
+          name: 'sstop_lost',
+        }),
+      ),
+    };
+    return { maps, sizes };
+  } catch (thrown) {
+    for (const descriptor of made) closeDescriptor(descriptor);
+    throw thrown;
+  }
+}
+
+/** Closes the descriptors; the maps go with the last program that uses them. */
+export function closeNetworkMaps(maps: NetworkMaps): void {
+  for (const descriptor of [maps.storage, maps.flows, maps.peers, maps.sums, maps.lost])
+    closeDescriptor(descriptor);
+}
+
+function createFlowMap(name: string, keyBytes: number, maxEntries: number): number {
+  return createMap({
+    type: MapType.HASH,
+    keyBytes,
+    valueBytes: FLOW_VALUE_BYTES,
+    maxEntries,
+    name,
+    flags: MapFlag.NO_PREALLOC,
+  });
+}
+
+function createStorage(): number {
+  const btf = loadValueBtf(STORAGE_BYTES);
+  try {
+    return createMap({
+      type: MapType.SK_STORAGE,
+      keyBytes: 4,
+      valueBytes: STORAGE_BYTES,
+      maxEntries: 0,
+      name: 'sstop_owner',
+      flags: MapFlag.NO_PREALLOC | MapFlag.CLONE,
+      btf,
+    });
+  } finally {
+    closeDescriptor(btf.descriptor);
+  }
+}

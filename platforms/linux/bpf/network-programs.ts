@@ -1,16 +1,28 @@
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
-import { AttachType, createLink, openRawTracepoint, queryPrograms } from './bpf-link.ts';
-import { loadProgram, ProgramType } from './bpf-program.ts';
+import {
+  AttachType,
+  createLink,
+  loadProgram,
+  openRawTracepoint,
+  ProgramType,
+  queryPrograms,
+} from './bpf-program.ts';
+import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { TaskIterator } from './iterator.ts';
-import type { KernelTypes } from './kernel-btf.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';
 import type { NetworkMaps } from './network-layout.ts';
-import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
-import { type PacketOwners, packetProgram } from './network-skb-program.ts';
+import {
+  holdersProgram,
+  lastUserProgram,
+  socketCreatedProgram,
+  socketReleasedProgram,
+  type UseHook,
+} from './network-owner-programs.ts';
+import { type PacketOwners, packetProgram } from './network-packet-program.ts';
 import {
   HOLDERS_ITERATOR,
   type NetworkOffsets,
@@ -22,7 +34,6 @@ import {
   SEND_FUNCTIONS,
   SEND_TRACEPOINT,
 } from './network-types.ts';
-import { holdersProgram, lastUserProgram, type UseHook } from './network-user-programs.ts';
 
 /** How the process that uses a socket is told. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';

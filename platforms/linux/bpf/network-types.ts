@@ -1,5 +1,4 @@
-import { BtfKind, type BtfWanted } from './btf.ts';
-import { KernelTypes, kernelBtf } from './kernel-btf.ts';
+import { BtfKind, type BtfWanted, KernelTypes, kernelBtf } from './btf.ts';
 
 /** Functions of `struct proto_ops` that every TCP and UDP call goes through, by family. */
 export const SEND_FUNCTIONS = ['inet_sendmsg', 'inet6_sendmsg'] as const;

@@ -1,5 +1,4 @@
-import { type BtfIndex, BtfKind, type BtfMember } from './btf.ts';
-import { KernelTypes } from './kernel-btf.ts';
+import { type BtfIndex, BtfKind, type BtfMember, KernelTypes } from './btf.ts';
 
 /** Resident pages are counted by kind (enum in include/linux/mm_types_task.h); swapped ones are no part of them. */
 const MM_FILEPAGES = 0;

@@ -8,9 +8,8 @@ import {
   TcpState,
 } from '../../../src/data/sample/socket-table.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
-import { BoundSockets } from './packet-bound-sockets.ts';
-import { DividedFlows } from './packet-divided-flows.ts';
 import { Bond, FlowLinks, NO_ROW, RowEnds } from './packet-flow-links.ts';
+import { BoundSockets, DividedFlows } from './packet-receivers.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;

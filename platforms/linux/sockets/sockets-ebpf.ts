@@ -11,8 +11,7 @@ import {
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';
-import { type AskHolders, HolderSearch } from './flow-holders.ts';
-import { FlowOwners, type OwnerProcesses } from './flow-owners.ts';
+import { type AskHolders, FlowOwners, HolderSearch, type OwnerProcesses } from './flow-owners.ts';
 import type { SocketParts, SocketSource } from './socket-source.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 import type { NetlinkSockets } from './sockets-netlink.ts';

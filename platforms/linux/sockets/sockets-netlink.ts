@@ -11,12 +11,10 @@ import {
   legacyTcpRequest,
   SockDiag,
 } from '../netlink/sock-diag.ts';
-import { ClosingQueue } from './closing-queue.ts';
-import { ClosingRate } from './closing-rate.ts';
+import { ClosingQueue, ClosingRate } from './closing-queue.ts';
 import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
 import { RowLife, SocketRows } from './sockets.ts';
-import { PayloadCounters } from './sockets-payload-counters.ts';
-import { storeEndpoints, storeSegments } from './sockets-record.ts';
+import { PayloadCounters, storeEndpoints, storeSegments } from './sockets-payload.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
