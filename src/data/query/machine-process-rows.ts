@@ -41,7 +41,7 @@ export const MACHINE_PROCESS_FIELDS = {
     value: ({ rows }, row) => rows.names[row]!,
   },
   user: {
-    help: 'name of the user, or its number',
+    help: 'user name, or user ID',
     ...exported('user', 'user'),
     order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
     value: ({ rows }, row) => rows.users[row]!,
@@ -66,7 +66,7 @@ export const MACHINE_PROCESS_FIELDS = {
     value: ({ rows }, row) => rateValue(rows.machinePercent[row]!),
   },
   time: {
-    help: 'CPU time since its start, seconds',
+    help: 'CPU time since the process started, seconds',
     ...inJson('cpu_seconds'),
     order: falls(7, (rows, row) => rows.cpuNanos[row]!),
     value: ({ rows }, row) => rateValue(rows.cpuNanos[row]! / 1e9),
@@ -78,24 +78,24 @@ export const MACHINE_PROCESS_FIELDS = {
     value: ({ rows }, row) => countValue(rows.residentBytes[row]!),
   },
   'memory-percent': {
-    help: 'share of the memory, percent',
+    help: 'share of physical memory, percent',
     ...exported('mem_percent', 'mem_percent'),
     value: ({ rows }, row) => rateValue(rows.memoryPercent[row]!),
   },
   read: {
-    help: 'bytes a second read from storage',
+    help: 'bytes per second read from storage',
     ...exported('read_bytes_per_s', 'read_rate'),
     order: falls(8, (rows, row) => rows.read[row]!),
     value: (source, row) => rateValue(source.readOf(row)),
   },
   written: {
-    help: 'bytes a second written to storage',
+    help: 'bytes per second written to storage',
     ...exported('write_bytes_per_s', 'write_rate'),
     order: falls(9, (rows, row) => rows.written[row]!),
     value: (source, row) => rateValue(source.writtenOf(row)),
   },
   network: {
-    help: 'bytes a second over the network, both directions together',
+    help: 'bytes per second over the network, both directions',
     order: falls(10, (rows, row) => rows.network[row]!),
   },
 } satisfies RowFields<MachineProcessRows, MachineProcessExport>;

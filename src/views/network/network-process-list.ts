@@ -44,7 +44,7 @@ export const PROCESS_COLUMNS = {
   },
   graph: {
     ...left('GRAPH', 40, 7, HISTORY_LENGTH + TREND_WIDTH),
-    help: 'both directions together over the last samples, and where they are going',
+    help: 'both directions over the last samples, with trend',
     field: 'rate',
     marks: [],
     paint: ({ painted }, row, pen) => paintGraph(painted, row, pen),
