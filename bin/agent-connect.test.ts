@@ -83,7 +83,7 @@ describe('a token that cannot be sent', () => {
         } catch (thrown) {
           error = toOpError('target', thrown);
         }
-        expect(error?.message).toMatch(/^(SOCKTOP_TOKEN|the URL's token).* is (not a token|longer)[^\n]+$/);
+        expect(error?.message).toMatch(/^(SOCKTOP_TOKEN|the URL's token).* (must be|is longer)[^\n]+$/);
         expect(error?.message).not.toContain('SECRET');
         expect(isAgentNamedWrong(error!)).toBe(true);
       }

@@ -44,7 +44,7 @@ export function wishOf(url: string, options: AgentAccess, profile: AgentAccess |
 
 /** An agent that can be connected to, and where its certificate would be kept. */
 export interface AgentTarget extends ConnectionTarget {
-  /** Where a certificate that the user says yes to is kept; undefined where one was named, or there is none. */
+  /** File for a certificate that the user accepts; undefined if a certificate was given, or without TLS. */
   readonly keptCertificatePath: string | undefined;
 }
 
@@ -85,7 +85,7 @@ function withToken(
 ): Pick<ConnectionTarget, 'agent' | 'token' | 'hasTokenInUrl'> {
   if (tokenFile !== undefined) return { agent, token: readTokenFile(tokenFile), hasTokenInUrl: false };
   if (agent.token !== undefined) {
-    const token = usableToken(agent.token, "the URL's token, its % and + decoded,");
+    const token = usableToken(agent.token, "the URL's token (with % and + decoded)");
     return { agent, token, hasTokenInUrl: true };
   }
   const token = environment['SOCKTOP_TOKEN'] ?? '';

@@ -10,7 +10,7 @@ async function main(): Promise<number> {
   const role = roleOf(process.argv0);
   // What stands behind it opens the C library: where that fails somebody has to be there already.
   const { isSecureExecution } = await import('../platforms/index.ts');
-  // Capabilities were given to one program: whoever may start it must not turn it into another.
+  // Capabilities were given to one program: its user must not turn it into another one.
   if (roleOf(process.execPath) !== role && (await isSecureExecution())) {
     complain(role, `'${process.execPath}' has privileges and must be started by its own name`);
     return EXIT_FAILURE;

@@ -89,7 +89,7 @@ describe.each(SYSTEMS)(
       expect(program.mouseTracking).toBe('none');
     }
 
-    const urlFor = (program: string) => `give the URL of an agent: ${program} wss://HOST:8443/ws`;
+    const urlFor = (program: string) => `add the URL of an agent: ${program} wss://HOST:8443/ws`;
     const here = `${name} cannot be monitored directly`;
 
     test.each([

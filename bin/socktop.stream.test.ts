@@ -124,7 +124,7 @@ test(
     const path = join(folder, 'network.ndjson.gz');
     const argv = [SSTOP, '--json', '--interval', '100ms', '--duration', '300ms', '--record', path];
     await Bun.spawn(argv, { stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' }).exited;
-    const told = `socktop: '${path}' holds nothing of a machine: sstop --playback shows its network\n`;
+    const told = `socktop: '${path}' has no system data; play it with sstop --playback\n`;
     for (const output of ['--json', '--csv', '--once']) {
       expect(await run(output, '--playback', path)).toEqual({ code: 1, stdout: '', stderr: told });
     }

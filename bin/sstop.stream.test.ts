@@ -149,14 +149,14 @@ describe('a recording that is not whole', () => {
     expect([whole.exitCode, whole.stderr]).toEqual([0, '']);
     expect([cut.exitCode, cut.stderr]).toEqual([
       2,
-      `sstop: '${directory}/cut.gz' ends in the middle of a snapshot; all before that was played\n`,
+      `sstop: '${directory}/cut.gz' is truncated in the middle of a snapshot; everything before it was played\n`,
     ]);
     expect(cut.stdout.length).toBeGreaterThan(0);
     expect(whole.stdout.startsWith(cut.stdout)).toBe(true);
   });
 
   test('empty, foreign or not there: one line and nothing else', async () => {
-    expectRefusal(await run('--json', '--playback', `${directory}/empty.gz`), /empty\.gz': it is empty/);
+    expectRefusal(await run('--json', '--playback', `${directory}/empty.gz`), /empty\.gz': empty file/);
     expectRefusal(
       await run('--json', '--playback', `${directory}/foreign.gz`),
       /it is no recording of sstop/,

@@ -52,7 +52,7 @@ const EVERYWHERE = {
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {
-  faster: { shows: ({ header }) => header.includes('200 ms / 800 ms'), back: ['-'] },
+  faster: { shows: ({ header }) => header.includes('metrics 200 ms · processes 800 ms'), back: ['-'] },
   slower: { shows: ({ header }) => header.includes('1 s / 4 s'), back: ['+'] },
 } as const satisfies Partial<SocktopChecks>;
 

@@ -56,7 +56,7 @@ function handedOver(): ReturnType<typeof handOverPrograms> | undefined {
   }
 }
 
-/** From here on who has none of the rights that programs are loaded with may read what they count. */
+/** From this kernel version on, counters can be read without the privileges that loading needs. */
 const LEAST_RELEASE = [6, 1] as const;
 const FIRST_DESCRIPTOR = 3;
 const LAST_DESCRIPTOR = 1 << 20;

@@ -57,7 +57,7 @@ export class Host {
     return (length > 0 ? parseBootId(buffer.bytes, length) : undefined) ?? '';
   }
 
-  /** The boot clock knows fractions of a second, which `btime` of /proc/stat cuts off; `btime` where there is none. */
+  /** Computed from the boot clock, with fractions of a second; falls back to `btime` of /proc/stat (whole seconds). */
   #readBootWallMillis(): number {
     const sinceBoot = bootTimeMillis();
     if (!Number.isNaN(sinceBoot)) return Date.now() - sinceBoot;

@@ -94,7 +94,7 @@ export class BtfIndex {
 
   /**
    * A member by its path from a structure: `se.sum_exec_runtime`, `rss_stat[1].count`. Members of anonymous structures
-   * are found as in C. Undefined: there is none, or it is a bit field.
+   * are found as in C. Undefined: no such member, or a bit field.
    */
   member(structureId: number, path: string): BtfMember | undefined {
     let typeId = this.#resolve(structureId);

@@ -63,7 +63,7 @@ export const MapType = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9, SK_STO
 /** Flags of BPF_MAP_CREATE. */
 export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9, MMAPABLE: 1 << 10 } as const;
 
-/** Flags of an update: any, only where there is none, only where there is one. */
+/** Flags of an update: any, only if the key is missing, only if it exists. */
 export const UpdateFlag = { ANY: 0, NO_EXIST: 1, EXIST: 2 } as const;
 
 interface MapOptions {
@@ -131,7 +131,7 @@ function found(op: string, result: number): boolean {
   return true;
 }
 
-/** Reads a key's value; false: there is none. The key starts at `keyOffset` of its buffer. Throws BpfError. */
+/** Reads the value of a key; false: no such key. The key starts at `keyOffset` of its buffer. Throws BpfError. */
 export function lookupElement(
   descriptor: number,
   key: NativeBuffer,
@@ -151,7 +151,7 @@ let canTake = true;
 
 /**
  * Reads a key's value and removes it, in one step where the kernel can (hash maps, 5.14); before, what a program adds
- * between the two steps is lost. False: there is none. Throws BpfError.
+ * between the two steps is lost. False: no such key. Throws BpfError.
  */
 export function lookupAndDeleteElement(
   descriptor: number,

@@ -50,7 +50,7 @@ type CountingPrograms = Pick<NetworkPrograms, 'parts' | 'holders' | 'descriptors
 /** Accounting that is under way, for the program that this one becomes. */
 export interface HandedAccounting {
   readonly maps: NetworkMaps;
-  /** Link of the iterator over holders; null: there is none. */
+  /** Link of the iterator over socket holders; null: not available. */
   readonly holders: number | null;
   /** Descriptors that keep the programs attached. */
   readonly kept: readonly number[];

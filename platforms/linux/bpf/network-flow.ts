@@ -48,7 +48,7 @@ export class FlowRecord {
     return this.#key(FlowKey.COOKIE + 4);
   }
 
-  /** In the initial PID namespace; 0: nobody known. */
+  /** In the initial PID namespace; 0: unknown. */
   get tgid(): number {
     return this.#word(FlowValue.OWNER + Owner.TGID);
   }

@@ -5,7 +5,7 @@ import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
 export const SkBuff = {
   LEN: 0,
   IFINDEX: 40,
-  /** Where the linear part begins and ends; in cgroup programs for who has CAP_BPF. */
+  /** Start and end of the linear part; in cgroup programs only with CAP_BPF. */
   DATA: 76,
   DATA_END: 80,
   GSO_SEGS: 164,
@@ -93,7 +93,7 @@ export const FlowValue = {
 /**
  * Owner, 40 bytes:
  *
- *   0 since u64, ns since boot | 8 tgid u32, 0: nobody known | 12 uid u32 | 16 comm[16]
+ *   0 since u64, ns since boot | 8 tgid u32, 0: unknown | 12 uid u32 | 16 comm[16]
  *  32 start of the process u64, ns since boot; 0: not known
  */
 export const OWNER_BYTES = 40;

@@ -269,7 +269,7 @@ function emitOwner(code: Assembler, name: string, { networks }: PacketOwners): v
   code.label(`${name}.network`);
 }
 
-/** The network namespace in place of an owner that there is none of: no tgid is so high. */
+/** Stands for a network namespace instead of an owner: higher than any tgid. */
 function emitNetworkKey(code: Assembler): void {
   code.move(R1, R6).call(Helper.GET_NETNS_COOKIE).move(R1, R0).aluImmediate(Alu.OR, R1, OWNERLESS);
   code.store(Size.W, R10, KEY + FlowKey.TGID, R1);

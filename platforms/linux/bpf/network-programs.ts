@@ -35,7 +35,7 @@ import {
   SEND_TRACEPOINT,
 } from './network-types.ts';
 
-/** How the process that uses a socket is told. */
+/** How the process that uses a socket is determined. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';
 
 /** What could be had of this kernel with these rights. */

@@ -6,7 +6,7 @@ export const RECEIVE_FUNCTIONS = ['inet_recvmsg', 'inet6_recvmsg'] as const;
 /** include/trace/events/sock.h, 6.3 and later. */
 export const SEND_TRACEPOINT = 'btf_trace_sock_send_length';
 export const RECEIVE_TRACEPOINT = 'btf_trace_sock_recv_length';
-/** include/trace/events/net.h: a packet is handed to its device, by whoever sends it. */
+/** include/trace/events/net.h: a packet is handed to its device, in the context of its sender. */
 export const QUEUE_TRACEPOINT = 'btf_trace_net_dev_queue';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 

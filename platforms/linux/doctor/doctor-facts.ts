@@ -8,7 +8,7 @@ export interface KernelFacts {
   readonly btfBytes: number | undefined;
   /** kernel.unprivileged_bpf_disabled: 0 allowed, 1 forbidden for good, 2 forbidden; undefined: no BPF system call. */
   readonly unprivilegedBpfDisabled: number | undefined;
-  /** The mode of /sys/kernel/security/lockdown; undefined where there is none. */
+  /** The mode of /sys/kernel/security/lockdown; undefined: no such file. */
   readonly lockdown: string | undefined;
   /** net.core.rmem_max in bytes. */
   readonly receiveBufferMaxBytes: number | undefined;

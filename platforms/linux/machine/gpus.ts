@@ -141,7 +141,7 @@ class DrmClients {
     this.#lookMillis = lookMillis;
   }
 
-  /** Each client once, whoever shares it. */
+  /** Each client once, even if several processes share it. */
   read(): DrmProcessClient[] {
     this.#look();
     const clients = new Map<string, DrmProcessClient>();

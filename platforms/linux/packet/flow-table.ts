@@ -13,7 +13,7 @@ export const FlowOpener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
 /** What a SYN that opens a connection says of a flow. */
 export const Renewal = {
   NONE: 0,
-  /** It began a new connection between these ends; whoever remembers an earlier one sets it back to NONE. */
+  /** The packet began a new connection between these endpoints. The reader of an earlier one resets it to NONE. */
   RENEWED: 1,
   /** The first one to come is that of the connection that the flow was made for. */
   EXPECTED: 2,

@@ -8,7 +8,7 @@ import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';
 
-/** Who is alive and who has ended, each from whatever can tell it here. */
+/** Live and exited processes, each from the best source available. */
 export class ProcessParts {
   readonly source: ProcessSource;
   readonly parts: Pick<CollectionParts, 'processes' | 'exited'>;
@@ -27,7 +27,7 @@ export class ProcessParts {
     return this.source.collect(slice);
   }
 
-  /** Adds who has ended since the last call. Throws BpfError, and OpError `LOST` once all that was kept is added. */
+  /** Adds processes that exited since the last call. Throws BpfError, and OpError `LOST` after adding those kept. */
   drainExits(into: ExitedTable): void {
     if (this.#exits === undefined) return;
     this.#exits.drain((exit) => {

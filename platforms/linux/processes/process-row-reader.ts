@@ -6,7 +6,7 @@ import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
-/** What came of reading a process. */
+/** Result of reading a process. */
 export const RowOutcome = {
   READ: 0,
   /** It ended, or may no longer be seen. */

@@ -109,7 +109,7 @@ export class FlowRows {
     return isFlow[row] === 0 && life[row] !== RowLife.CLOSED;
   }
 
-  /** Lets go of rows that have ended or become another's, and remembers who has the others. */
+  /** Releases rows whose socket closed or has another owner, and updates the owners of the others. */
   async #review(slice: Slice): Promise<void> {
     const { slots } = this.#flows;
     for (let i = 0; i < slots.count; i++) {
@@ -155,7 +155,7 @@ export class FlowRows {
     this.#letGo(flow);
   }
 
-  /** Gives the flow's row its last bytes; what comes after them belongs to whoever has these ends then. */
+  /** Adds the final bytes to the row of a flow; later bytes belong to the next owner of these endpoints. */
   #letGo(flow: number): void {
     this.#credit(flow, this.#links.row[flow]!);
     this.#endShare(flow);

@@ -26,7 +26,7 @@ const ACCEPT_MICROS = 2e6;
 /** Sockets of other network namespaces are listed nowhere: their rows last as long as they were heard of lately. */
 const UNLISTED_IDLE_MICROS = 120e6;
 
-/** What is needed of processes: who is alive, who has ended, and since when. */
+/** Process facts that sockets need: live processes, exited processes, and their times. */
 interface EbpfSocketsOptions {
   readonly listing: NetlinkSockets;
   readonly accounting: NetworkAccounting;

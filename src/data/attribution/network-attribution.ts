@@ -138,7 +138,7 @@ export class NetworkAttribution {
     for (let i = 0; i < sample.closed.count; i++) isClosed[sample.closed.slots[i]!] = 1;
   }
 
-  /** One pass over rows `from` to `end`. What has neither moved nor grown, nearly all, is told by four comparisons. */
+  /** One pass over rows `from` to `end`. Four comparisons detect the unchanged rows, which are nearly all. */
   #absorbSockets(sample: NetworkSample, haveAddressesMoved: boolean, from: number, end: number): void {
     const { sockets } = sample;
     const { rows, serial } = sockets.slots;

@@ -60,7 +60,7 @@ export class OwnerLedger {
   readonly unknown: number;
   readonly exited: number;
   readonly #facts: OwnerFacts;
-  /** Is told of owners that are in another control group than they were. */
+  /** Called for owners whose control group changed. */
   readonly #hasLeft: (slot: number, cgroup: string) => void;
   /** When traffic was last counted for an owner. */
   #lastGrowthMicros: Float64Array;
@@ -87,7 +87,7 @@ export class OwnerLedger {
     this.#lastGrowthMicros[slot] = monotonicMicros;
   }
 
-  /** Before a sample's sockets: who is gone, who has another name, user or parent; counts start from 0. */
+  /** Call before the sockets of a sample: updates exits, names, users and parents, and resets the counts to 0. */
   refresh(processes: ProcessTable, monotonicMicros: number): void {
     const { table } = this;
     const { rows, count } = table.slots;

@@ -31,7 +31,7 @@ export interface NumberFormat {
   readonly unit: string | undefined;
 }
 
-/** Texts of a table as they are told; an optional one is undefined where there is none, any other ''. */
+/** Encoded texts of a table. A missing text is undefined if optional, else ''. */
 export interface TextFormat {
   readonly name: string;
   readonly field: FieldShape;
@@ -43,7 +43,7 @@ export interface TextFormat {
 
 const KEY_WORDS = [0, 1, 2, 3] as const;
 
-/** How a declared table is told: derived from its declaration, once. */
+/** Encoding of a declared table, derived once from its declaration. */
 export class TableFormat {
   readonly name: string;
   readonly limit: number;

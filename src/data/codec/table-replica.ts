@@ -72,7 +72,7 @@ export class TableReplica {
     for (const [word, column] of format.keyColumns.entries()) {
       const values = this.#valuesOf(received, column);
       putWords(values, keys.words, word, rows);
-      // A row of traffic without its subject would be a row of nobody.
+      // A traffic row without its subject would have no owner.
       if (column.refersTo !== undefined) refuseRows(values, keys.isRefused, rows);
     }
     const { serial, identity } = format;

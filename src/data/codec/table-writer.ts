@@ -14,7 +14,7 @@ const LARGEST_COUNT = 2 ** 63 - 1024;
 /** -1. */
 const ZIGZAG_UNKNOWN = 1;
 
-/** What a reader lacks who has a table as it was. */
+/** Changes of a table since the state that the reader has. */
 export interface TableNews {
   /** Slots of the rows that are new or have changed: `rows[0..count)`. */
   readonly rows: Int32Array;

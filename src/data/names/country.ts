@@ -58,7 +58,7 @@ export class Countries {
   }
 }
 
-/** What came of looking for a database in the usual places. */
+/** Result of searching the default folders for a database. */
 export interface FoundCountryDatabase {
   readonly database?: CountryDatabase;
   /** Why a database that is there could not be used. */

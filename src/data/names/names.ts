@@ -24,7 +24,7 @@ interface NamesOptions {
   readonly resolver?: ReverseResolver;
 }
 
-/** Parts of `Names`, for whoever has read them already. */
+/** Parts of `Names` that the caller has already read. */
 interface NamesParts {
   readonly isDnsOn: boolean;
   readonly services: ServiceNames;

@@ -213,7 +213,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     return { pid: this.pid[row]!, startTicks: this.startTicks[row]! };
   }
 
-  /** The row of a process, listed or not; -1 where there is none. */
+  /** The row of a process, listed or not; -1: no such process. */
   rowOf({ pid, startTicks }: ProcessIdentity): number {
     for (let row = 0; row < this.unfilteredCount; row++) {
       if (this.pid[row] === pid && Object.is(this.startTicks[row], startTicks)) return row;

@@ -170,7 +170,7 @@ export class ProcessOrder {
   }
 }
 
-/** The PID of an owner as a number to order by: NaN where there is none. */
+/** Sort value for the PID of an owner; NaN: not a process. */
 export function pidNumber(owners: OwnerTable, owner: number): number {
   const pid = owners.pid[owner]!;
   return pid > 0 ? pid : Number.NaN;

@@ -16,7 +16,7 @@ export type CountingBasis = (typeof COUNTING_BASES)[number];
 const PART_WORDS = {
   tcp: ['ebpf', 'tcp_info', 'packets', 'none'],
   udp: ['ebpf', 'packets', 'none'],
-  /** How a socket's process is known: whoever used it last, whoever opened it, or who holds a descriptor. */
+  /** How the process of a socket is found: its last user, its creator, or a holder of a descriptor. */
   owners: ['last user', 'creator', 'descriptor'],
   processes: ['ebpf', 'proc'],
   /** Whose sockets are counted. */

@@ -86,7 +86,7 @@ const trafficColumns = (subjects: ReferredTable) => ({
 export const TRAFFIC_COLUMNS = trafficColumns('owners');
 const HOST_TRAFFIC_COLUMNS = trafficColumns('hosts');
 
-const OF_THE_MACHINE = 'is told with the machine, not with its network';
+const OF_THE_MACHINE = 'is sent with the machine, not with its network';
 
 export const INTERFACE_COLUMNS = {
   index: told(7, numbers('i32'), INTERFACE),
@@ -207,7 +207,7 @@ export const NETWORK_TABLES = {
 
 export type NetworkTableName = keyof typeof NETWORK_TABLES;
 
-const OF_ATTRIBUTION = 'names the row of a process that ended, which is told';
+const OF_ATTRIBUTION = 'names the row of an exited process, which is sent';
 
 /** Of processes that have ended: what their rows need to be named. */
 export const EXITED_COLUMNS = {

@@ -1,7 +1,7 @@
 import { numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
 import { type DeclaredTable, internal, TEXT_LIMIT, told } from './column.ts';
 
-const OF_COLLECTING = 'tells a collector whom to read again';
+const OF_COLLECTING = 'tells a collector which processes to read again';
 
 export const PROCESS_COLUMNS = {
   pid: told(2, numbers('i32')),
@@ -9,7 +9,7 @@ export const PROCESS_COLUMNS = {
   /** /proc/PID/stat field 22: clock ticks since boot. */
   startTicks: told(3, numbers('f64'), { unit: 'clock ticks', absent: 0 }),
   /** Effective user. */
-  uid: internal(numbers('i32', -1), 'the name of the user is told instead'),
+  uid: internal(numbers('i32', -1), 'the user name is sent instead'),
   /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
   state: told(4, numbers('u8'), { most: 0x7f }),
   threads: told(5, numbers('i32', -1), { least: -1 }),
@@ -34,7 +34,7 @@ export const PROCESS_TEXT_COLUMNS = {
   commandLines: told(12, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
 };
 
-/** All processes of a machine. Linux knows no more pids than 2^22; no list of processes that is told holds more rows. */
+/** All processes of a machine. Linux has at most 2^22 pids; no encoded process list has more rows. */
 export const PROCESSES: DeclaredTable = {
   name: 'processRows',
   message: 'ProcessColumns',

@@ -220,7 +220,7 @@ export class LocalSource implements Source {
     return { header: this.header(monotonicMicros), ...sections, errors };
   }
 
-  /** One section by `collect`; rejects with an OpError that says why there is none. */
+  /** Collects one section with `collect`; rejects with an OpError with the reason. */
   async section<Name extends keyof Want>(
     name: Name,
     want: NonNullable<Want[Name]>,

@@ -18,7 +18,7 @@ export class ReceivedKeys extends columnsClass({
   }
 }
 
-/** Is told of a slot. */
+/** Called with a slot. */
 type TellSlot = (slot: number) => void;
 
 const MATCH_COLUMNS = {
@@ -36,7 +36,7 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
   slots = new Int32Array(0);
   #run = 0;
 
-  /** Of a whole table: rows that were not received lose their slots. `removed` is told of each before it is given back. */
+  /** Ends a full update: frees the slots of rows that were not received. Calls `removed` before each is freed. */
   replace(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
     const { words, identity } = keys;
     this.#begin(table, rows);
@@ -47,7 +47,7 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
     }
   }
 
-  /** Of some rows; the others stay. `added` is told of each slot that was given out. */
+  /** Updates some rows and keeps the others. Calls `added` for each new slot. */
   update(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot, added: TellSlot): void {
     const { words, identity } = keys;
     this.#begin(table, rows);

@@ -44,7 +44,7 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
   readonly columns: readonly Column[];
   readonly socktopColumns: readonly string[];
   readonly actions: readonly Action[];
-  /** Milliseconds; undefined for what is no interval or out of bounds. */
+  /** Returns milliseconds; undefined: not an interval, or out of range. */
   readonly parseInterval: (text: string) => number | undefined;
   /** What parseInterval accepts, for messages: `100ms to 10s, such as 500ms or 1s`. */
   readonly intervalHint: string;
@@ -57,7 +57,7 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
   };
 }
 
-/** The configuration of somebody who has no file. */
+/** The configuration without a file. */
 export function defaultConfig<Sort extends string, Column extends string, Action extends string>(
   vocabulary: Vocabulary<Sort, Column, Action>,
 ): Config<Sort, Column, Action> {

@@ -67,7 +67,7 @@ export function profileNames({ profiles }: ProfilesDocument): readonly string[] 
   return Object.keys(profiles).sort();
 }
 
-/** One profile; undefined: there is none of that name. OpError `DAMAGED` where it is not one. */
+/** Returns a profile; undefined: no such profile. Throws OpError `DAMAGED` if it is invalid. */
 export function profileNamed({ profiles }: ProfilesDocument, name: string): Profile | undefined {
   if (!Object.hasOwn(profiles, name)) return undefined;
   const entry = profiles[name];

@@ -123,7 +123,7 @@ export class YamlFile {
     }
   }
 
-  /** After a broken line nobody knows what the rest was meant to be, so only the first error is told. */
+  /** Reports only the first error: after it the meaning of the rest is unknown. */
   #hasErrors(document: Document): boolean {
     const first = document.errors.reduce<(typeof document.errors)[number] | undefined>(
       (found, error) => (found === undefined || error.pos[0] < found.pos[0] ? error : found),

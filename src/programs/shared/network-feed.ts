@@ -4,7 +4,7 @@ import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 
-/** Who is told of new samples of the network. */
+/** Callbacks for new samples of the network. */
 interface FeedEvents {
   /** Before `sampled` tells of the first sample: what would take long at once may be done in slices here. */
   prepare(data: NetworkData, slice: Slice): Promise<void>;

@@ -30,7 +30,7 @@ export const NO_DEMAND: Demand = {
   ...{ network: false, pid: 0, ofProcesses: () => NONE },
 };
 
-/** Who is told of what the sampler finds. */
+/** Callbacks of the sampler. */
 interface SamplerEvents {
   /** A new sample, borrowed: it may be read until this returns. Those for the network views go to `network`. */
   sampled(snapshot: Snapshot): void;

@@ -110,7 +110,7 @@ class Stream {
     return this.#playedTo(playback, hasTaken);
   }
 
-  /** A file that was named and is not whole is told as a wrong argument is, once all that can be had of it was. */
+  /** An incomplete file is reported like a wrong argument, after everything readable was printed. */
   #playedTo({ progress }: RecordedSource, hasTaken: boolean): number {
     const problem = playbackProblem(this.#options.playbackPath ?? '', progress);
     if (problem === undefined) {

@@ -51,8 +51,9 @@ export async function rememberProfile(
 }
 
 /**
- * Lists the profiles, or welcomes who has none. Throws OpError `DAMAGED`, `NO_PROFILE` where there is nothing to choose,
- * and what the system says. `lacking` is why this machine cannot be shown, so that there is no demo; undefined: it can.
+ * Lists the profiles and asks for one; without profiles prints a welcome. `lacking`: why this machine cannot be
+ * monitored, so that there is no demo; undefined: it can. Throws OpError `DAMAGED`, `NO_PROFILE` if there is nothing to
+ * choose, or the error of the system.
  */
 export function chooseProfile(path: string, lacking: string | undefined): Choice {
   const document = readProfiles(path);
@@ -71,11 +72,11 @@ export function chooseProfile(path: string, lacking: string | undefined): Choice
 
 function pick(entries: readonly string[]): string | undefined {
   for (let attempt = 0; attempt < ATTEMPTS_LIMIT; attempt++) {
-    const answer = ask('Enter number (empty to quit): ');
+    const answer = ask('Enter number (or blank to abort): ');
     if (answer === undefined || answer === '') return undefined;
     const entry = /^\d{1,6}$/.test(answer) ? entries[Number(answer) - 1] : undefined;
     if (entry !== undefined) return entry;
-    tell(`No profile number ${answer.slice(0, 20)} in the list.`);
+    tell(`The list has no number ${answer.slice(0, 20)}.`);
   }
   return undefined;
 }

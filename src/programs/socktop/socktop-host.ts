@@ -31,8 +31,8 @@ export class RecordedHost {
   }
 
   /**
-   * Rejects with an OpError whose message names the file, also where it exists. A recording that fails is told at once, or
-   * where there is a screen when it is left.
+   * Rejects with an OpError whose message names the file, also if it exists. A failing recording is reported at once, or
+   * after the screen if there is one.
    */
   static async open(
     path: string,

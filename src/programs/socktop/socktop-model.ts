@@ -151,7 +151,7 @@ export function withHost(model: Model, change: Partial<HostModel>, index: number
   return { ...model, hosts };
 }
 
-/** What the one agent cannot tell; of several it is told when one of them is opened. */
+/** What the agent cannot provide. With several hosts it is shown when one of them is opened. */
 function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
   const text = hosts.length === 1 ? hosts[0]?.link?.notice : undefined;
   return text === undefined ? undefined : { text, isBad: true };

@@ -55,7 +55,7 @@ export function applySearch(model: Model, search: string): Model {
   return LIST.reorder(withHost(model, { search }));
 }
 
-/** The process under the cursor, or that of the pane; undefined where there is none. */
+/** The process under the cursor, or of the pane; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   const { pane, selection, data } = hostOf(model);
   if (model.view === 'process') return pane?.target;

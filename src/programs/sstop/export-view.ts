@@ -23,7 +23,7 @@ function exportText(model: Model): string | undefined {
   );
 }
 
-/** What came of writing the current view to a file in the working directory, one line; `path` where that went well. */
+/** Result of exporting the current view to the working directory: one line, and `path` on success. */
 interface Exported {
   readonly text: string;
   readonly isBad: boolean;

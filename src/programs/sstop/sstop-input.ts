@@ -91,7 +91,7 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
-/** What goes wrong beside the snapshots: to the log, and to whoever listens. */
+/** Errors outside of snapshots: written to the log, and passed to listeners. */
 class Problems {
   readonly log: EventLog;
   listener = (message: string): void => complain('sstop', message);

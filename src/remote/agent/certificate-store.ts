@@ -61,7 +61,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** The key first: whoever finds a certificate finds its key. Of two agents that start at once one fails with EEXIST. */
+/** Writes the key first, so that a certificate always has its key. If two agents start at once, one fails with EEXIST. */
 async function create(
   folder: string,
   certificatePath: string,

@@ -74,7 +74,7 @@ export class Connection {
     this.#isEnded = true;
     clearTimeout(this.#connectTimer);
     clearInterval(this.#pingTimer);
-    // A wish of our own is told to the agent; who does not answer is not waited for.
+    // When we close, tell the agent, but do not wait for its reply.
     if (error.code === 'CLOSED') this.#socket.close(1000);
     else this.#socket.terminate();
     if (error.code !== 'CLOSED') this.#relay?.close();
@@ -176,7 +176,7 @@ function optionsOf(
   { agent, trust, token }: ConnectionTarget,
   protocols: readonly string[],
 ): Bun.WebSocketOptions {
-  // A zone means something on this machine alone: the agent is told the address without, and a certificate has none.
+  // A zone is valid only on this machine: neither the Host header nor a certificate contains it.
   const address = agent.zone === undefined ? undefined : agent.hostName.slice(0, -agent.zone.length - 1);
   const host = address === undefined ? undefined : `[${address}]:${agent.port}`;
   const authorization = token === undefined ? undefined : `Bearer ${token}`;

@@ -137,7 +137,7 @@ export class RemoteSource implements Source, RemoteLink {
     try {
       await session.machine();
     } catch (thrown) {
-      // An error is an answer; an end of the connection is told by the connection.
+      // An error is a reply; the connection itself reports when it closes.
       if (toOpError('try', thrown).code === 'LOST') return;
     }
     if (this.#trial !== session) return;

@@ -28,7 +28,7 @@ export interface Session {
   readonly isWaiting: boolean;
   /** A frame that came. */
   received(frame: string | Uint8Array<ArrayBuffer>): void;
-  /** The connection has ended: whatever waits is told so. */
+  /** The connection was closed: rejects all pending requests. */
   lost(error: OpError): void;
 }
 
@@ -57,7 +57,7 @@ export function agentError(op: string, { error, code }: ErrorReply): SectionErro
 type Sections = Omit<Snapshot, 'header' | 'errors'>;
 type SectionName = keyof Sections;
 
-/** What came of one wish. */
+/** Result of one request. */
 interface Part {
   readonly name: SectionName;
   readonly told: Told<Sections[SectionName]> | undefined;

@@ -19,7 +19,7 @@ export type Trust =
       readonly verifyHostname: boolean;
     };
 
-/** What a handshake is told; the names are those of `tls.connect`. */
+/** Options of a handshake; the names are those of `tls.connect`. */
 interface TlsOptions {
   readonly ca: string | string[];
   readonly rejectUnauthorized: true;
@@ -139,13 +139,13 @@ function dayOf(millis: number): string {
   return Number.isFinite(millis) ? new Date(millis).toISOString().slice(0, 10) : 'an unknown day';
 }
 
-/** Certificates that are accepted, and no others. */
+/** The only certificates that are trusted. */
 export interface PinnedCertificates {
   /** All of them, PEM. */
   readonly pem: string;
   /** SHA-256 of each, as `AB:CD:...`, in their order. */
   readonly fingerprints: readonly string[];
-  /** Some may sign others: a certificate signed by one of them is accepted too. */
+  /** At least one is an authority: certificates signed by it are trusted too. */
   readonly hasAuthority: boolean;
 }
 
@@ -153,7 +153,7 @@ export const PEM_LIMIT_BYTES = 1 << 20;
 const CERTIFICATES_LIMIT = 256;
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
 
-/** Reads a PEM text; what is no certificate in it is passed over. OpError `NO_CERTIFICATE`, `BAD_CERTIFICATE`. */
+/** Parses the certificates in a PEM text and ignores the rest. Throws OpError `NO_CERTIFICATE`, `BAD_CERTIFICATE`. */
 export function parsePinned(pem: string): PinnedCertificates {
   const blocks = pem.match(BLOCK) ?? [];
   if (blocks.length === 0) throw bad('NO_CERTIFICATE', 'contains no certificate');
@@ -216,7 +216,7 @@ const TEXT_LIMIT = 256;
 const NAMES_LIMIT = 16;
 
 /**
- * The certificate of whoever answers there, whoever it is. The connection ends with the handshake: not a byte of a
+ * Returns the certificate of the peer, trusted or not. The connection ends with the handshake: not a byte of a
  * request, and so no token, is sent. OpError with the system's code, `DEADLINE`, `NO_CERTIFICATE`.
  */
 export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Promise<PeerCertificate> {
@@ -251,7 +251,7 @@ export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Pro
   return promise;
 }
 
-/** A certificate in DER, in words. Throws what the parser throws. */
+/** Describes a certificate in DER. Throws the errors of the parser. */
 function described(der: Uint8Array): PeerCertificate {
   const certificate = new X509Certificate(der);
   return {

@@ -289,7 +289,7 @@ export class FrameDiff {
     return true;
   }
 
-  /** The column from which on the row is empty and erasing leaves it as it should be; its width if there is none. */
+  /** First column from which the row is empty, so that it can be erased; the width if there is none. */
   #findErasable(cells: Int32Array, rowAt: number, width: number): number {
     let x = width;
     const background = cells[rowAt + (width - 1) * CELL_WORDS + 2]!;

@@ -2,9 +2,9 @@ import { toOpError } from '../../kit/errors/op-error.ts';
 import type { ExitSignal } from './program.ts';
 
 /**
- * Those whose default action ends the process without a word, but for:
- * SIGKILL, which no program is told of; SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV and SIGSYS, by which the
- * engine is told that it has failed itself, and after which nothing of a program can run; SIGPWR, by which the engine
+ * Signals whose default action ends the process silently, except:
+ * SIGKILL, which cannot be caught; SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV and SIGSYS, by which the
+ * engine detects its own crashes, after which no program code can run; SIGPWR, by which the engine
  * halts its threads, and 32 and 33, which are the C library's; SIGPIPE and SIGXFSZ, which the engine ignores; SIGSTKFLT and
  * the real-time signals, which the engine has no names for, and which the program is to ignore (ignoreUnnamedSignals).
  */

@@ -170,7 +170,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
       this.#terminal.answer(event);
       this.repaint();
     }
-    // While the screen is being given back what is typed belongs to nobody.
+    // Input is discarded while the terminal is being restored.
     if (this.#reason !== undefined || this.#suspension !== 'none') return;
     if (event.kind === 'key' && event.chord === 'ctrl+z') {
       this.suspend();

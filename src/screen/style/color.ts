@@ -48,7 +48,7 @@ export function hsl(hue: number, saturation: number, lightness: number): Color {
   );
 }
 
-/** The hue of a colour in degrees, from 0 to 360; undefined for greys and for what is no colour of one's own. */
+/** Hue in degrees, 0 to 360; undefined for greys and for colours of the terminal. */
 export function hueOf(color: Color): number | undefined {
   const red = (color >>> 16) & 255;
   const green = (color >>> 8) & 255;

@@ -30,7 +30,7 @@ interface KillView {
   readonly name: string;
   /** Index into KILL_SIGNALS. */
   readonly selected: number;
-  /** A line under the list: a question or what came of it. */
+  /** Line under the list: a question or a result. */
   readonly note: string;
   readonly isBad: boolean;
   readonly theme: Theme;

@@ -53,7 +53,7 @@ export class SystemData {
   hasProcesses = false;
   /** Why the network use of the processes is unknown; undefined: it is not, or nobody has said. */
   trafficError: string | undefined;
-  /** A sample has told of the network since its use was last asked for. */
+  /** A sample with network data arrived since it was last requested. */
   isTrafficTold = false;
   readonly #userOf: UserNames;
   readonly #scope: Scope;
@@ -74,7 +74,7 @@ export class SystemData {
     this.header = header;
     const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
     this.journalError = journalError?.message ?? (journal === undefined ? this.journalError : undefined);
-    // The journal is asked for by itself: what came of it says nothing of the rest.
+    // The journal is requested separately: its result says nothing about the rest.
     if (journal === undefined && journalError === undefined) this.errors = snapshot.errors;
     if (machine !== undefined) {
       this.rates.update(machine);
@@ -136,7 +136,7 @@ export class SystemData {
     }
   }
 
-  /** With a sample of the network taken; undefined where there is none, or nobody wants to know. */
+  /** Absorbs a network sample; undefined: no sample, or not requested. */
   #trafficOf({ network, header }: Snapshot): ProcessTraffic | undefined {
     if (network === undefined || this.#traffic === undefined) return undefined;
     this.#traffic.update(network, header, this.#scope);

@@ -6,7 +6,7 @@ import type { AgentSamples } from '../samples/agent-samples.ts';
 import { ProcessDetails } from '../samples/process-details.ts';
 import { SingleAnswers } from '../samples/single-answers.ts';
 
-/** Nothing waits for a journal for longer than this, whoever else waits for one. */
+/** Timeout for a journal, including the time in the queue. */
 const JOURNAL_DEADLINE_MILLIS = 2000;
 const JOURNAL_KEPT_MILLIS = 1000;
 

@@ -42,7 +42,7 @@ export class NetworkAccounting {
     return this.#source.isNetworkOpen;
   }
 
-  /** Is told of each sample while the section is still whole. */
+  /** Called with each sample while its section is valid. */
   listen(listener: (section: NetworkSection, header: SnapshotHeader) => void): void {
     this.#listeners.push(listener);
   }

@@ -107,7 +107,7 @@ export class AgentServer {
   async #answer(request: Request, server: Server<Connection>): Promise<Response | undefined> {
     // The runtime joins headers that come twice; no host has a comma.
     if (request.headers.get('host')?.includes(',')) return plain(400, 'more than one Host header');
-    // A Host that is none leaves a URL that is none.
+    // An invalid Host makes an invalid URL.
     const url = URL.parse(request.url);
     if (url === null) return plain(400, 'invalid Host header');
     if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET is supported');

@@ -24,7 +24,7 @@ interface Collected {
   readonly processes: ProcessSample | undefined;
 }
 
-/** A page that answers whoever asks while it is fresh, from when it was begun. */
+/** A page shared by all requests while it is fresh, counted from the start of its rendering. */
 interface KeptPage {
   readonly begunMicros: number;
   readonly page: Promise<Blob>;
