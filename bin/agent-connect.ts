@@ -68,7 +68,7 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
   return { ...withToken(agent, wish, environment), trust, keptCertificatePath };
 }
 
-/** The same agent, whose certificate the user has said yes to. */
+/** The same agent with the certificate that the user accepted. */
 function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): AgentTarget {
   return {
     ...target,
@@ -77,7 +77,7 @@ function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): Ag
   };
 }
 
-/** A file goes before the URL, and the URL before the environment. */
+/** Precedence: file, URL, environment. */
 function withToken(
   agent: AgentUrl,
   { tokenFile }: AgentWish,
@@ -96,7 +96,7 @@ function withToken(
   };
 }
 
-/** Whether the user has to say something else: a URL, profile, certificate or token that cannot be used. */
+/** Whether the error is a usage error: an unusable URL, profile, certificate or token. */
 export function isAgentNamedWrong({ op }: OpError): boolean {
   return ['parse URL', 'profile', 'read profiles', 'read certificate', 'token file', 'token'].includes(op);
 }
@@ -138,17 +138,17 @@ function unusable(what: string, thrown: unknown): OpError {
   });
 }
 
-/** Said where a connection takes longer, so that nobody looks at an empty terminal. */
+/** A connection that takes longer than this prints a progress line. */
 const SILENT_MILLIS = 700;
 const LOOK_MILLIS = 5000;
 
-/** A source, and why its first try failed; undefined: it is connected. */
+/** A source, and the error of its first try; undefined: connected. */
 export interface Contact {
   readonly source: RemoteSource;
   readonly error: OpError | undefined;
 }
 
-/** How the first try ended; undefined: there is a connection. It has as long as `--duration` has, if that is known. */
+/** Returns the error of the first try; undefined: connected. The timeout is `--duration`, if given. */
 async function firstContact(source: RemoteSource, durationMillis?: number): Promise<OpError | undefined> {
   const stop = new Stop([]);
   stop.endAfter(durationMillis ?? Number.POSITIVE_INFINITY);
@@ -162,8 +162,8 @@ async function firstContact(source: RemoteSource, durationMillis?: number): Prom
 }
 
 /**
- * Connects and waits for the outcome of the first try, no longer than `durationMillis`. An agent whose certificate nobody vouches for is offered to the
- * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
+ * Connects and waits for the result of the first try, at most `durationMillis`. If no trusted authority signed the
+ * certificate of the agent, shows its fingerprint and asks the user; an accepted certificate is saved and pinned.
  */
 export async function connectAsking(
   target: AgentTarget,
@@ -223,7 +223,10 @@ function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string)
 
 const LABEL_WIDTH = 12;
 
-/** In halves that can be compared line by line where the terminal would break it anywhere; undefined: no terminal. */
+/**
+ * Splits a fingerprint into halves if it does not fit the terminal, to compare line by line. `columns` undefined: no
+ * terminal.
+ */
 export function fingerprintLines(fingerprint: string, columns: number | undefined): readonly string[] {
   if (columns === undefined || LABEL_WIDTH + fingerprint.length <= columns) return [fingerprint];
   const half = (fingerprint.length + 1) / 2;

@@ -8,7 +8,7 @@ import { endByError } from './last-words.ts';
 async function main(): Promise<number> {
   if (await ranAsFileSystemHelper(process.argv[2])) return EXIT_OK;
   const role = roleOf(process.argv0);
-  // What stands behind it opens the C library: where that fails somebody has to be there already.
+  // The import opens the C library: install the error handler first.
   const { isSecureExecution } = await import('../platforms/index.ts');
   // Capabilities were given to one program: its user must not turn it into another one.
   if (roleOf(process.execPath) !== role && (await isSecureExecution())) {

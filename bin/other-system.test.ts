@@ -9,7 +9,9 @@ import { PtyProgram } from './testing/pty.ts';
 const LONG_MILLIS = 60_000;
 const FIGURES = /CPU.*Memory.*PID/s;
 
-/** The systems on which there are clients alone. The wire, the files and the screen are all as there but the runtime. */
+/**
+ * The systems on which there are clients alone. The wire, the files and the screen are all as there but the runtime.
+ */
 const SYSTEMS = [
   {
     ...{ platformName: 'win32', name: 'windows', suffix: '.EXE' },

@@ -30,8 +30,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const NO_INTERVALS: Intervals = { metricsIntervalMillis: undefined, processesIntervalMillis: undefined };
 
 /**
- * Finds out which agents are to be shown, by options, saved profiles, and questions where there is somebody to ask.
- * Throws OpError whose message says in one line what the user has to change.
+ * Resolves which agents to show, from options, saved profiles, and questions if the user can be asked. Throws OpError
+ * with a one-line message for the user.
  */
 export async function resolveShown(
   options: SocktopOptions,
@@ -94,7 +94,7 @@ function describeAgent({ name, target }: NamedAgent): string {
   return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'contains no token' : 'with a token'}`;
 }
 
-/** The demo has a name that can be given where nobody has saved another profile under it. */
+/** Name of the demo, unless the user saved a profile under that name. */
 function isDemoProfile(profiles: readonly string[], path: string): boolean {
   return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, path);
 }

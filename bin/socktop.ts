@@ -38,7 +38,8 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
     complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
   }
-  // Profiles, configuration, certificates and recordings are files that the user names: the user's rights alone open them.
+  // Profiles, configuration, certificates and recordings are files that the user names: the user's rights alone open
+  // them.
   lowerPrivileges();
   let shown: Shown;
   try {
@@ -49,7 +50,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   return runShown(options, shown);
 }
 
-/** What the command line alone tells needs nothing that agents need. */
+/** Help, version and errors of the command line need no agent code. */
 async function findShown(options: SocktopOptions): Promise<Shown> {
   if (options.local) return { kind: 'local' };
   if (options.demo) return { kind: 'demo' };
@@ -102,7 +103,7 @@ function isNamedWrong(thrown: unknown): boolean {
   return op === 'read recording' || op === 'write recording' || op === 'play recording';
 }
 
-/** Nothing was picked: that is an answer where somebody was asked. */
+/** Nothing was picked from the list. */
 async function endWithoutChoice(): Promise<number> {
   const { canAsk } = await import('../src/programs/shared/messages.ts');
   if (canAsk()) return EXIT_OK;

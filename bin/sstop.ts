@@ -96,12 +96,14 @@ async function runDoctor(asJson: boolean): Promise<number> {
   }
 }
 
-/** Whether this machine is what is asked about. */
+/** Whether sstop monitors this machine. */
 function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean {
   return doctor || (agent === undefined && playbackPath === undefined);
 }
 
-/** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
+/**
+ * A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners.
+ */
 function needsNoPrivilegeAfterwards(options: SstopOptions): boolean {
   if (options.output === 'screen' || options.playbackPath !== undefined) return false;
   const { agent, backend } = readSettings(options, process.env, system).settings;
@@ -134,7 +136,7 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
   let platform: Platform | undefined;
   let input: SstopInput;
   try {
-    // An agent can be asked, and a recording played, where nothing can be collected.
+    // Agents and recordings work where this machine cannot be monitored.
     platform =
       settings.agent === undefined && settings.playbackPath === undefined ? currentPlatform() : undefined;
     input = await openInput(
@@ -171,7 +173,7 @@ async function run(settings: Settings, input: SstopInput, platform: Platform | u
   return runScreen(settings, input, platform?.signaller, screenSystem);
 }
 
-/** Loaded only where there is an agent to be asked. */
+/** Loaded only for an agent. */
 async function connectAgent(
   options: AgentOptions,
   durationMillis: number | undefined,

@@ -64,14 +64,18 @@ export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
   return true;
 }
 
-/** Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it. */
+/**
+ * Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it.
+ */
 export async function isSecureExecution(): Promise<boolean> {
   // Elsewhere only another user's identity gives rights.
   if (linux === undefined) return process.getuid?.() !== process.geteuid?.();
   return (await linux.loadLibc()).isSecureExecution();
 }
 
-/** Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError. */
+/**
+ * Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError.
+ */
 export async function tellServiceManager(state: string): Promise<void> {
   const address = process.env['NOTIFY_SOCKET'] ?? '';
   if (linux === undefined || address === '') return;
@@ -93,7 +97,9 @@ export function restartWithoutPrivileges(executable: string, argv: readonly stri
   }
 }
 
-/** For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError. */
+/**
+ * For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError.
+ */
 export async function ignoreUnnamedSignals(): Promise<void> {
   (await linux?.loadIgnoredSignals())?.ignoreUnnamedSignals();
 }

@@ -232,7 +232,10 @@ export function rewind(descriptor: number): void {
 /** asm/unistd_64.h, asm-generic/unistd.h. */
 const GETDENTS64 = process.arch === 'arm64' ? 61 : 217;
 
-/** getdents64(2), by number: musl 1.2.4 and later export no such name. Returns bytes of `struct linux_dirent64` read, 0 at the end, or -errno. */
+/**
+ * getdents64(2), by number: musl 1.2.4 and later export no such name. Returns bytes of `struct linux_dirent64` read, 0
+ * at the end, or -errno.
+ */
 export function readDirectory(descriptor: number, into: NativeBuffer): number {
   return systemCall(GETDENTS64, descriptor, into.pointer, into.bytes.length);
 }
@@ -265,7 +268,9 @@ export function clockGetTime(clock: number, into: NativeBuffer): number {
   return symbols.clock_gettime(clock, into.pointer);
 }
 
-/** localtime_r(3): seconds since 1970, 64 bits, to the 56 bytes of `struct tm`. Returns whether there is such a date. */
+/**
+ * localtime_r(3): seconds since 1970, 64 bits, to the 56 bytes of `struct tm`. Returns whether there is such a date.
+ */
 export function localTime(seconds: NativeBuffer, into: NativeBuffer): boolean {
   return symbols.localtime_r(seconds.pointer, into.pointer) !== null;
 }

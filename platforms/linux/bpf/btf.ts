@@ -69,7 +69,9 @@ export class BtfIndex {
     this.#count = starts.count;
   }
 
-  /** The ids of named types, all in one pass; what is not there is not in the map. The first of a name and kind counts. */
+  /**
+   * The ids of named types, all in one pass; what is not there is not in the map. The first of a name and kind counts.
+   */
   find(wanted: BtfWanted): Map<string, number> {
     const byName = new Map<number, (readonly [string, BtfKind])[]>();
     for (const pair of wanted) {

@@ -153,7 +153,9 @@ export class ExitRecorder {
   readonly #decoder = new TextDecoder();
   readonly #record: ExitRecord = { pid: 0, startTicks: 0, ppid: 0, uid: 0, name: '', cpuNanos: 0 };
 
-  /** Throws BpfError where something is refused, OpError `UNSUPPORTED` where kernel or pid namespace do not allow it. */
+  /**
+   * Throws BpfError where something is refused, OpError `UNSUPPORTED` where kernel or pid namespace do not allow it.
+   */
   static open(options: ExitRecorderOptions = {}): ExitRecorder {
     if (!isInitialPidNamespace()) {
       throw new OpError({

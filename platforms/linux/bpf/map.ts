@@ -45,7 +45,10 @@ export function encodeValueBtf(valueBytes: number): Uint8Array {
   return blob;
 }
 
-/** BPF_BTF_LOAD (4.18) of such types; `valueBytes` is a multiple of 8. Throws BpfError. The caller closes the descriptor. */
+/**
+ * BPF_BTF_LOAD (4.18) of such types; `valueBytes` is a multiple of 8. Throws BpfError. The caller closes the
+ * descriptor.
+ */
 export function loadValueBtf(valueBytes: number): ValueBtf {
   const blob = nativeCopy(encodeValueBtf(valueBytes));
   const attributes = new NativeBuffer(BTF_LOAD_BYTES);
@@ -252,7 +255,10 @@ export class BatchReader {
     this.#isDone = false;
   }
 
-  /** The next entries, from the buffers' start: at most `maxEntries`, but a bucket's at least; 0: that was all. Throws BpfError. */
+  /**
+   * The next entries, from the buffers' start: at most `maxEntries`, but a bucket's at least; 0: that was all. Throws
+   * BpfError.
+   */
   next(maxEntries: number): number {
     let room = Math.min(maxEntries, this.#limit);
     while (!this.#isDone) {

@@ -147,8 +147,8 @@ export class NetworkAccounting {
   }
 
   /**
-   * Shows the next flows, about `maxEntries` of them, in no order; false: those were all. A flow of a socket that nobody
-   * has used yet is left out, for two seconds at most. Throws BpfError.
+   * Shows the next flows, about `maxEntries` of them, in no order; false: those were all. A flow of a socket that
+   * nobody has used yet is left out, for two seconds at most. Throws BpfError.
    */
   next(maxEntries: number, visit: (flow: FlowRecord) => void): boolean {
     while (this.#reading < this.#readers.length) {

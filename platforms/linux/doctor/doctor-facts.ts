@@ -123,7 +123,9 @@ export function canHaveSockets(stat: string): boolean {
   return (Number(fields[6]) & PF_KTHREAD) === 0 && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
-/** include/linux/proc_ns.h: numbers of the namespaces that the kernel itself starts with, PROC_NET_INIT_INO since 6.18. */
+/**
+ * include/linux/proc_ns.h: numbers of the namespaces that the kernel itself starts with, PROC_NET_INIT_INO since 6.18.
+ */
 const INITIAL_PID_NAMESPACE = 0xeffffffc;
 const INITIAL_NET_NAMESPACE = 0xeffffff9;
 /** From here on numbers are given out; the first network namespace of older kernels is among them. */

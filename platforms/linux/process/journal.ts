@@ -104,9 +104,9 @@ const FIELD_LIMIT = 256;
 const decoder = new TextDecoder();
 
 /**
- * A line of `journalctl -o json` (systemd's JOURNAL_EXPORT_FORMATS); undefined where it is no entry. A field is a string;
- * an array of numbers where its bytes are no text; an array of those where it was given several times; null where it
- * was too long for journalctl.
+ * A line of `journalctl -o json` (systemd's JOURNAL_EXPORT_FORMATS); undefined where it is no entry. A field is a
+ * string; an array of numbers where its bytes are no text; an array of those where it was given several times; null
+ * where it was too long for journalctl.
  */
 function parseJournalLine(line: string): JournalEntry | undefined {
   const fields = parseObject(line);

@@ -177,7 +177,7 @@ export class OwnerLedger {
     return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
   }
 
-  /** Sockets that somebody of this user or control group holds, nobody knows who. */
+  /** Owner of sockets of which only the user or the control group is known. */
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
     if (byCgroup >= 0) return byCgroup;

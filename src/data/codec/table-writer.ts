@@ -19,13 +19,13 @@ export interface TableNews {
   /** Slots of the rows that are new or have changed: `rows[0..count)`. */
   readonly rows: Int32Array;
   readonly count: number;
-  /** Whether any number of the column has changed; `at`: its place among those that the table tells. */
+  /** Whether any number of the column has changed; `at`: index among the encoded columns. */
   isColumnNew(at: number): boolean;
-  /** Whether a text of the row has. */
+  /** Whether a text of the row has changed. */
   isTextNew(slot: number): boolean;
 }
 
-/** Rows of a reader's table that are no more: what they are found by. */
+/** Keys of rows that the reader has to remove. */
 export interface RemovedRows {
   readonly rows: Int32Array;
   readonly count: number;

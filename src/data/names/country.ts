@@ -20,7 +20,7 @@ const FILES = [
   'dbip-city-lite.mmdb',
 ];
 
-/** The databases that vendors publish, in each of the folders; the smallest that tells the country first. */
+/** File names of published databases, searched in each folder; smallest country database first. */
 export function countryDatabasePaths(folders: readonly string[]): readonly string[] {
   return FILES.flatMap((file) => folders.map((folder) => `${folder}/${file}`));
 }
@@ -126,7 +126,9 @@ export class CountryDatabase {
     }
   }
 
-  /** ISO 3166-1 code of an address in plain text; undefined where the database has none, or is damaged at that place. */
+  /**
+   * ISO 3166-1 code of an address in plain text; undefined where the database has none, or is damaged at that place.
+   */
   code(address: string): string | undefined {
     // The library would take the first 32 bits of an IPv6 address for an IPv4 one.
     if (!this.#hasIpv6 && address.includes(':')) return undefined;
@@ -187,8 +189,8 @@ function refusal(code: 'FOREIGN' | 'DAMAGED', message: string, cause?: unknown):
 }
 
 /**
- * `{country: {iso_code}}` (MaxMind, DB-IP), `{registered_country: {iso_code}}` where only that is known, and flat records
- * `{country_code}` or `{country}` (IPinfo and others).
+ * `{country: {iso_code}}` (MaxMind, DB-IP), `{registered_country: {iso_code}}` where only that is known, and flat
+ * records `{country_code}` or `{country}` (IPinfo and others).
  */
 function codeOf(record: unknown): string | undefined {
   if (!isRecord(record)) return undefined;
@@ -225,9 +227,9 @@ interface Allowance {
 }
 
 /**
- * Throws an OpError (code DAMAGED) unless the value at `offset` of a MaxMind database lies within `bytes` and is of sane
- * size with all that it points to; pointers count from `base`. A decoder that trusts the file needs this first: a few
- * hundred bytes of maps of pointers to maps of pointers unfold to more than any memory.
+ * Throws an OpError (code DAMAGED) unless the value at `offset` of a MaxMind database lies within `bytes` and is of
+ * sane size with all that it points to; pointers count from `base`. A decoder that trusts the file needs this first: a
+ * few hundred bytes of maps of pointers to maps of pointers unfold to more than any memory.
  *
  *   control byte   TTTSSSSS   type 1-7, size
  *   extended       000SSSSS TTTTTTTT   type - 7 in the second byte

@@ -73,7 +73,7 @@ export class Names {
     return this.#dns.isEnabled ? this.#dns.nameOf(address) : undefined;
   }
 
-  /** As `host`, of what is known alone: asks nobody. */
+  /** Like `host`, but only from the cache: starts no lookup. */
   knownHost(address: string): string | undefined {
     return this.#dns.isEnabled ? this.#dns.knownName(address) : undefined;
   }

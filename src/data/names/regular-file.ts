@@ -11,8 +11,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * The whole of a regular file of at most `limitBytes`. Anything else (a device, a pipe, a folder, a larger file) is an
- * OpError with code NOT_A_FILE or TOO_LARGE, and what the system refuses keeps its own code (ENOENT, EACCES). The message
- * is one line that names the file.
+ * OpError with code NOT_A_FILE or TOO_LARGE, and what the system refuses keeps its own code (ENOENT, EACCES). The
+ * message is one line that names the file.
  */
 export async function readRegularFile(path: string, limitBytes: number): Promise<Buffer> {
   const op = `read ${path}`;

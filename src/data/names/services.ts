@@ -109,7 +109,7 @@ export class ServiceNames {
     this.#names.set(serviceKey(443, 'udp'), 'quic');
   }
 
-  /** Name of a port, undefined where nobody gave it one. */
+  /** Name of a port; undefined: unknown. */
   name(port: number, protocol: ServiceProtocol): string | undefined {
     return this.#names.get(serviceKey(port, protocol));
   }

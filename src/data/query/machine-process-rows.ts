@@ -136,7 +136,7 @@ const ROW_COLUMNS = {
   network: numbers('f64'),
   names: TEXT,
   users: TEXT,
-  /** Empty: not told. */
+  /** Empty: unknown. */
   commandLines: TEXT,
   /** Not by row: the first `count` are the rows that the search found. */
   listed: numbers('i32'),
@@ -155,7 +155,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   #search = '';
   readonly #userTexts = new Map<number, string>();
 
-  /** Makes the rows anew; the search stays as it was. `traffic` undefined: nobody counts it. */
+  /** Rebuilds the rows; keeps the search. `traffic` undefined: not counted. */
   build(
     section: MachineProcesses,
     rates: ProcessRates,

@@ -13,7 +13,7 @@ export interface NetworkExport {
   readonly country?: ((address: string) => string | undefined) | undefined;
 }
 
-/** An address and port that somebody listens on, as exports write it. */
+/** A listening address and port, as in exports. */
 export interface Listener {
   readonly proto: 'tcp' | 'udp';
   readonly ip: string;

@@ -1,7 +1,7 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { OpenFile } from '../../kit/files/user-file.ts';
 
-/** What is recorded (who talks to whom) is for the user alone. */
+/** Recordings contain network peers: readable only by the user. */
 const MODE = 0o600;
 
 const WRITE_REASONS: Readonly<Record<string, string>> = {

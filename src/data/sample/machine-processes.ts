@@ -30,7 +30,7 @@ export interface MachineProcesses extends Section {
   readonly processCount?: number | undefined;
   /** Of the requested rows or of all, by table slot, not sanitised; undefined: not requested, or none. */
   readonly commandLines?: readonly (string | undefined)[] | undefined;
-  /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
+  /** False: the source has no CPU time, and the table counts it from the first request on. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;
   /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
   readonly texts?: ProcessTexts | undefined;

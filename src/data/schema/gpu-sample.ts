@@ -37,7 +37,7 @@ export const GPU = record({
   isAsleep: flag({
     metric: gauge('socktop_gpu_asleep', 'Value is 1 if the GPU is powered down and was not queried.'),
   }),
-  /** By the driver; where undefined, growth of the processes' engines tells. */
+  /** Reported by the driver; undefined: compute it from the engine times of the processes. */
   utilizationPercent: amount('percent', undefined, {
     json: 'percent',
     metric: gauge('socktop_gpu_utilization_ratio', 'GPU utilization, 0 to 1.'),

@@ -147,7 +147,7 @@ export const SOCKET_COLUMNS = {
   firstSeenMicros: told(32, COUNTER, { unit: 'microseconds' }),
   /** 1: there before the collector's first sample, so its counters hold bytes from before. */
   bornBeforeStart: told(33, numbers('u8'), NO_MORE_THAN_1),
-  /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
+  /** ifindex of the row's traffic, if the tier knows it; 0: derive it from the addresses. */
   interfaceIndex: told(34, numbers('i32'), INTERFACE),
   /**
    * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface

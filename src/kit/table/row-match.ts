@@ -4,7 +4,7 @@ import type { SlotTable } from './slot-table.ts';
 /** Of each received row. */
 export class ReceivedKeys extends columnsClass({
   words: numbers('u32', 0, 4),
-  /** What tells one tenant of a key from the next: the sender's serial, or when a process started. */
+  /** Distinguishes successive rows with the same key: the sender's serial, or the start time of a process. */
   identity: numbers('f64'),
   /** 1: the row gets no slot. */
   isRefused: numbers('u8'),
@@ -22,7 +22,7 @@ export class ReceivedKeys extends columnsClass({
 type TellSlot = (slot: number) => void;
 
 const MATCH_COLUMNS = {
-  /** By slot: what told its tenant from others, and the run that saw it last. */
+  /** By slot: the identity of its row, and the run that saw it last. */
   identity: numbers('f64'),
   seen: numbers('u32'),
 };

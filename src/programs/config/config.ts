@@ -16,7 +16,7 @@ import {
   YamlFile,
 } from './yaml-file.ts';
 
-/** What config.yaml asks for, with the default where it is silent. */
+/** Settings of config.yaml, with defaults. */
 interface Config<Sort extends string, Column extends string, Action extends string> {
   readonly theme: ThemeName;
   /** Colours that go before the theme's. */
@@ -48,7 +48,7 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
   readonly parseInterval: (text: string) => number | undefined;
   /** What parseInterval accepts, for messages: `100ms to 10s, such as 500ms or 1s`. */
   readonly intervalHint: string;
-  /** Whether two actions can be asked for on the same view, so that they need different chords; without it all can. */
+  /** Whether two actions are available on the same view and so need different chords; without it: always. */
   readonly areTogether?: (one: Action, other: Action) => boolean;
   readonly defaults: {
     readonly intervalMillis: number;

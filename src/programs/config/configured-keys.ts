@@ -1,7 +1,7 @@
 import { QUIT_CHORD, readChord } from './chord.ts';
 import { described, quoted, type Value, type YamlFile } from './yaml-file.ts';
 
-/** More chords than anybody has fingers are a mistake. */
+/** Limit of chords per action. */
 const MAX_CHORDS = 8;
 
 /** The chords of each action: one, a list, or `none`. A chord that is refused is reported, and the others hold. */
@@ -74,9 +74,9 @@ interface Rebindable<Action extends string> {
 }
 
 /**
- * A keymap with the chords of a configuration. A chord that was given to one action is taken from the others that
- * can be asked for beside it; bindings and groups that have none left are left out, so that help and footer show
- * what works. The chord that always quits stays where it is.
+ * Applies the chords of a configuration to a keymap. A chord given to one action is removed from the other actions
+ * available on the same view. Bindings and groups without chords are left out, so that help and footer show what works.
+ * The chord that always quits is never removed.
  */
 export function rebound<
   Action extends string,

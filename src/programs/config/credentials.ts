@@ -14,7 +14,9 @@ const REASONS: Readonly<Record<string, string>> = {
   NOT_A_FILE: 'not a regular file',
 };
 
-/** Returns the token if it is valid. Throws OpError `token`; its message names `origin` and the fault, never the token. */
+/**
+ * Returns the token if it is valid. Throws OpError `token`; its message names `origin` and the fault, never the token.
+ */
 export function usableToken(token: string, origin: string): string {
   const fault = tokenFault(token);
   if (fault === undefined) return token;
@@ -25,9 +27,7 @@ export function usableToken(token: string, origin: string): string {
 function tokenFault(token: string): string | undefined {
   if (token === '') return 'contains no token';
   if (token.length > TOKEN_LIMIT) return `is longer than ${TOKEN_LIMIT} characters`;
-  return /^[\x21-\x7e]+$/.test(token)
-    ? undefined
-    : 'must be printable ASCII without spaces';
+  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must be printable ASCII without spaces';
 }
 
 /** Reads the token in a file. Throws OpError `token file` with a one-line message. */

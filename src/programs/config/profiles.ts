@@ -159,7 +159,10 @@ export function profilesPath(folder: string): string {
   return join(folder, 'profiles.json');
 }
 
-/** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */
+/**
+ * The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the
+ * path.
+ */
 export function readProfiles(path: string): ProfilesDocument {
   try {
     return parseProfiles(decoded(readWhole(path, LONGEST_BYTES)));

@@ -33,7 +33,7 @@ export function logLine(wallMillis: number, level: LogLevel, event: string, fiel
   return `${[`time=${new Date(wallMillis).toISOString()} level=${level} event=${event}`, ...pairs].join(' ')}\n`;
 }
 
-/** An exception nobody expected, with the place it comes from. */
+/** An unexpected exception, with its location. */
 export function exceptionFields(thrown: unknown): LogFields {
   const { op, code, message, cause } = toOpError('run', thrown);
   const origin = cause instanceof Error ? cause : thrown;
@@ -68,7 +68,7 @@ export class LineBudget {
     return true;
   }
 
-  /** How many were refused since this was asked last. */
+  /** Number of lines suppressed since the last call. */
   takeRefusedCount(): number {
     const count = this.#refusedCount;
     this.#refusedCount = 0;

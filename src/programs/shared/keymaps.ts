@@ -142,7 +142,9 @@ const LIVE_ACTIONS = {
 
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
 
-/** The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells. */
+/**
+ * The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells.
+ */
 export function keymapFor<Action extends string>(
   { groups }: Keymap<Action>,
   program: keyof typeof LIVE_ACTIONS,

@@ -8,8 +8,8 @@ const LIMIT_ADVICE = 'the limit of open files is reached; raise it with ulimit -
 const COMPARED_FINGERPRINT = /[:,] (received|expected) SHA-256 ((?:[\dA-F]{2}:){31}[\dA-F]{2})/g;
 
 /**
- * Prints one line on standard error, without control characters: `message` may contain arguments and names. Fingerprints
- * to compare are put on lines of their own.
+ * Prints one line on standard error, without control characters: `message` may contain arguments and names.
+ * Fingerprints to compare are put on lines of their own.
  */
 export function complain(program: string, message: string): void {
   const advice = OUT_OF_DESCRIPTORS.test(message) ? `: ${LIMIT_ADVICE}` : '';

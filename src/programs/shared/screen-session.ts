@@ -12,7 +12,9 @@ export interface ScreenSystem {
   readonly system: System;
   /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
   readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
-  /** Ignores signals without a handler: they would end the screen without restoring the terminal. Rejects with OpError. */
+  /**
+   * Ignores signals without a handler: they would end the screen without restoring the terminal. Rejects with OpError.
+   */
   ignoreUnnamedSignals(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ export async function runOnTerminal<Model, Message, Effect>(
 
 export type Terminal = Pick<Controls<unknown, unknown>, 'setMouse' | 'redraw' | 'suspend' | 'bell'>;
 
-/** What every screen asks of the terminal. */
+/** Terminal options of every screen. */
 export function carryOutOnTerminal(
   effect: Extract<ScreenEffect, { kind: 'set-mouse' | 'redraw' | 'suspend' }>,
   terminal: Terminal,

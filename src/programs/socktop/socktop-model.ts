@@ -81,7 +81,7 @@ export interface Model extends FrameModel<SocktopAction> {
   /** What sstop's screen starts with, host by host. */
   readonly networkOptions: NetworkOptions;
   readonly version: string;
-  /** Wall time as last told; ages of connections are counted to it. */
+  /** Current wall time; ages of connections are relative to it. */
   readonly nowMillis: number;
 }
 
@@ -101,7 +101,7 @@ export type Message =
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
-/** What the outside is asked to do. */
+/** Effects, carried out by the screen. */
 export type Effect =
   /** What is wanted of the hosts has changed: see `demandOf`. */
   | { readonly kind: 'demand' }

@@ -66,7 +66,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
   if (host.data.header === undefined) renderWaiting(body, model, host, buffer);
   else if (model.view === 'process') renderPane(body, model, host, buffer, view);
   else renderTable(model, host, buffer, view);
-  // What is old is grey: nobody shall take it for what is.
+  // Old data is grey, so that it is not mistaken for current data.
   if (host.link !== undefined && host.link.phase !== 'live') buffer.restyle(body, theme.dim);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, isPaused } = model;
   renderSystemHeader(

@@ -51,7 +51,7 @@ export interface Prompt {
   readonly historyIndex: number;
 }
 
-/** What the model owns and changes in place: buffers that are made anew with each sample. */
+/** Mutable buffers of the model, rebuilt with each sample. */
 interface Workspace {
   readonly processes: ProcessList;
   readonly hosts: HostList;
@@ -111,7 +111,7 @@ export type Message =
   /** The flash of those who crossed the alert's threshold up to a round is over. */
   | { readonly kind: 'settled'; readonly round: number };
 
-/** What the outside is asked to do. */
+/** Effects, carried out by the screen. */
 export type Effect =
   | ScreenEffect
   | { readonly kind: 'set-interval'; readonly intervalMillis: number }

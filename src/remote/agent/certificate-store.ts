@@ -30,9 +30,9 @@ export function certificateFolder(environment: Readonly<Record<string, string | 
 }
 
 /**
- * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects with
- * an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`, or the
- * code of the file system.
+ * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects
+ * with an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`, or
+ * the code of the file system.
  */
 export async function openCertificate(
   folder: string,
@@ -61,7 +61,9 @@ function exists(path: string): boolean {
   }
 }
 
-/** Writes the key first, so that a certificate always has its key. If two agents start at once, one fails with EEXIST. */
+/**
+ * Writes the key first, so that a certificate always has its key. If two agents start at once, one fails with EEXIST.
+ */
 async function create(
   folder: string,
   certificatePath: string,

@@ -18,24 +18,24 @@ export interface ConnectionTarget {
 
 export type Protocol = 'socktop.v2' | 'original';
 
-/** Told what happens; `closed` is the last call, and comes once. */
+/** Callbacks of a connection; `closed` is called once, last. */
 interface ConnectionListener {
   opened(protocol: Protocol): void;
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   closed(error: OpError): void;
-  /** Whether a request has not been answered. */
+  /** Whether a reply is pending. */
   isWaiting(): boolean;
 }
 
-/** No connection takes longer, the agent's answer to the upgrade included. */
+/** Connect timeout, including the WebSocket upgrade. */
 const CONNECT_MILLIS = 5000;
 const PING_MILLIS = 1000;
-/** Nothing heard for so long while pings go out: the other end is gone. */
+/** Without data for this long while pings are sent, the connection is lost. */
 const SILENCE_MILLIS = 5000;
-/** Without requests for so long, no more pings: an idle client wakes nobody. */
+/** Pings stop after this time without requests, so that an idle client causes no wakeups. */
 const IDLE_MILLIS = 3000;
 
-/** One WebSocket connection to an agent, from its first byte to its end. */
+/** One WebSocket connection to an agent. */
 export class Connection {
   readonly #target: ConnectionTarget;
   readonly #listener: ConnectionListener;
@@ -59,7 +59,7 @@ export class Connection {
     }, CONNECT_MILLIS);
   }
 
-  /** A request; false: the connection is not open. */
+  /** Sends a request; false: the connection is not open. */
   send(text: string): boolean {
     if (!this.#isOpen || this.#isEnded) return false;
     this.#socket.send(text);
@@ -68,7 +68,7 @@ export class Connection {
     return true;
   }
 
-  /** Closes it without waiting; `error` says why to the listener. */
+  /** Closes the connection without waiting; passes `error` to the listener. */
   end(error: OpError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -128,7 +128,7 @@ export class Connection {
     this.#listener.opened(this.#socket.protocol === V2_SUBPROTOCOL ? 'socktop.v2' : 'original');
   }
 
-  /** Of a certificate that was refused, tells which one it was. */
+  /** Adds the refused certificate to the error. */
   async #refused({ code, message }: { readonly code: string; readonly message: string }): Promise<void> {
     const { agent, trust } = this.#target;
     if (!isCertificateError(code)) {
@@ -204,7 +204,7 @@ function optionsOf(
 const OFFER_IGNORED = 'OFFER_IGNORED';
 const STATUS = /Expected 101 status code: (\d{3})/;
 
-/** What went wrong before there was a connection; Bun tells the status of HTTP in the message alone. */
+/** Error of a failed connect; Bun reports the HTTP status only in the message. */
 function failureOf(event: Event): { readonly message: string; readonly code: string } {
   const { message, error } = 'message' in event ? (event as ErrorEvent) : { message: '', error: undefined };
   const inner: unknown = error;
@@ -245,7 +245,7 @@ function statusReason(status: string): string {
   return `not an agent (HTTP ${status})`;
 }
 
-/** Why an open connection was closed. The reason is the peer's text, so only known codes are told. */
+/** Why an open connection was closed. The reason is text of the peer, so only known codes are used. */
 function closingOf(code: number, _reason: string): OpError {
   const message =
     code === 1000 || code === 1001
@@ -262,7 +262,7 @@ function closingOf(code: number, _reason: string): OpError {
  */
 class ZoneRelay {
   readonly port: number;
-  /** Why there is no way on; undefined: there is, or nobody knows yet. */
+  /** Why retrying is useless; undefined: it is not, or unknown. */
   failure: { readonly message: string; readonly code: string } | undefined;
   readonly #server: Server;
   readonly #sockets: Socket[] = [];

@@ -34,12 +34,12 @@ interface Waiting {
   readonly reject: (error: OpError) => void;
 }
 
-/** Requests that older agents pass over without an answer. */
+/** Requests that older agents ignore. */
 export type LaterRequest = 'get_process_metrics' | 'get_journal_entries';
 
 /**
- * One connection that speaks the original protocol: requests have no ids, and replies come in their order. One that does
- * not come would put all that follow out of step, so the connection ends then.
+ * One connection that speaks the original protocol: requests have no ids, and replies come in their order. One that
+ * does not come would put all that follow out of step, so the connection ends then.
  */
 export class OriginalSession implements Session {
   readonly #line: SessionLine;
@@ -54,7 +54,7 @@ export class OriginalSession implements Session {
   #sequence = 0;
   #unasked = 0;
 
-  /** `unknownRequests` outlives the connection: what this agent has passed over before is not asked again. */
+  /** `unknownRequests` outlives the connection: requests that this agent ignored are not repeated. */
   constructor(line: SessionLine, hostName: string, epoch: number, unknownRequests: Set<LaterRequest>) {
     this.#line = line;
     this.#hostName = hostName;
@@ -84,7 +84,7 @@ export class OriginalSession implements Session {
   }
 
   async processes(): Promise<Told<MachineProcesses>> {
-    // Shares of CPU become time by the number of cores, which the metrics alone tell.
+    // Converting CPU shares to time needs the number of cores, which only the metrics have.
     if (this.#machine.coreCount === 0) await this.machine();
     const reply = await this.#ask({ request: 'get_processes' });
     if (reply.reply !== 'get_processes') throw otherReply();

@@ -33,7 +33,7 @@ export class RemoteSource implements Source, RemoteLink {
   #listener: () => void = () => undefined;
   #connection: Connection | undefined;
   #session: Session | undefined;
-  /** A session that has had no answer yet. */
+  /** A session without a reply so far. */
   #trial: OriginalSession | undefined;
   #capabilities: Capabilities | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -63,7 +63,7 @@ export class RemoteSource implements Source, RemoteLink {
     return this.#status;
   }
 
-  /** As the agent told when the connection was made; undefined: it has not, or it speaks the original protocol. */
+  /** Capabilities received after connecting; undefined: not received, or the original protocol. */
   get capabilities(): Capabilities | undefined {
     return this.#capabilities;
   }
@@ -78,7 +78,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#connect();
   }
 
-  /** As `Source` has it; without a connection there is no section, and an error `LOST` that says why, at once. */
+  /** See `Source`. Without a connection it returns at once, without sections and with an error `LOST`. */
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     const now = this.#options.monotonicMicros;
@@ -231,7 +231,7 @@ function unanswered({ op, code }: OpError): OpError {
   return new OpError({ op, code, message });
 }
 
-/** Whether trying again is of no use until somebody has done something. */
+/** Whether retrying is useless until the user changes something. */
 function isFinal(code: string, wasLive: boolean): boolean {
   if (isCertificateError(code) || code === 'HTTP_401' || code === 'HTTP_403') return true;
   return !wasLive && (code === 'HTTP_404' || code === 'HTTP_400' || code === 'HTTP_200');
@@ -282,7 +282,9 @@ class LinkMeter {
   }
 }
 
-/** What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing. */
+/**
+ * What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing.
+ */
 export function versionNotice({ version, notice }: Capabilities, ownVersion: string): string | undefined {
   if (notice !== undefined && notice !== '') return notice;
   if (version === ownVersion) return undefined;

@@ -51,7 +51,7 @@ export function isCertificateError(code: string): boolean {
   return CERTIFICATE_CODES.has(code);
 }
 
-/** Always verifies: the handshake fails before a byte of the request is sent to whom this does not accept. */
+/** Always verifies: the handshake with an untrusted peer fails before any request is sent. */
 export function tlsOptions(trust: Trust): TlsOptions {
   if (trust.kind === 'system') {
     return {
@@ -68,7 +68,8 @@ export function tlsOptions(trust: Trust): TlsOptions {
     rejectUnauthorized: true,
     allowPartialTrustChain: true,
     checkServerIdentity: (host, certificate) => {
-      // The chain holds when this is called: without an authority among the pinned, only they themselves may stand here.
+      // The chain holds when this is called: without an authority among the pinned, only they themselves may stand
+      // here.
       if (!certificates.hasAuthority && !pinned.has(fingerprintOf(certificate.raw))) {
         return new OpError({ op: 'TLS handshake', code: 'NOT_PINNED' });
       }

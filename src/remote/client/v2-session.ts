@@ -184,7 +184,7 @@ export class V2Session implements Session {
     return Math.min(MAX_AGE_MOST_MILLIS, Math.max(MAX_AGE_LEAST_MILLIS, half));
   }
 
-  /** Late answers are nobody's any more, and dropped unread; a stream of them is no agent. */
+  /** Late replies are dropped unread; too many of them close the connection. */
   #countUnasked(): void {
     if (++this.#unasked > UNASKED_LIMIT) throw otherReply();
   }

@@ -5,7 +5,7 @@ import { TEXT_LIMIT } from './limits.ts';
 export interface ErrorReply {
   /** One line for people. */
   readonly error: string;
-  /** What was asked, by its name on the wire; undefined where it could not be read. */
+  /** Name of the request on the wire; undefined: invalid request. */
   readonly request: string | undefined;
   readonly pid: number | undefined;
   /** A word for programs, upper case; only ours say it. */

@@ -26,7 +26,7 @@ interface TerminalEvents {
   input(bytes: Uint8Array): void;
   /** A frame that `draw` refused can be drawn now. */
   ready(): void;
-  /** The size may be another: `updateSize` asks. */
+  /** The size may have changed: call `updateSize`. */
   resized(): void;
   /** The terminal is not there any more. */
   gone(error: OpError): void;
@@ -81,7 +81,7 @@ export class Terminal {
     return this.#size.height;
   }
 
-  /** Takes over the screen, or does so again after somebody else may have had it; the next frame is a full one. */
+  /** Enters the screen, also again after another program used it. The next frame is a full one. */
   enter(): void {
     if (this.#isGone) return;
     this.#leaving = undefined;
@@ -93,7 +93,7 @@ export class Terminal {
     this.#sendControls();
   }
 
-  /** Asks for the size anew; returns whether it is another. The next frame is then a full one. */
+  /** Reads the size; returns whether it changed. The next frame is then a full one. */
   updateSize(): boolean {
     const { width, height } = this.#backend.size();
     const hasChanged = width !== this.#size.width || height !== this.#size.height;
@@ -148,7 +148,7 @@ export class Terminal {
     return this.#leaving;
   }
 
-  /** The same without waiting at all: for when the process is ended by somebody else. */
+  /** The same without waiting, for a process that is being killed. */
   leaveAtOnce(): void {
     if (!this.#isActive) return;
     this.#sendLeave();

@@ -24,7 +24,7 @@ const BAR_MIN_WIDTH = 3;
 /** Where a name leaves this much room, what else the command line says follows it. */
 const COMMAND_MIN_WIDTH = 10;
 const COMMAND_GAP = 2;
-/** Less than this of a host tells nothing. */
+/** Minimum width of a host. */
 const ENDPOINT_HOST_MIN_WIDTH = 4;
 
 const scratch = new AsciiText();
@@ -63,7 +63,7 @@ export class CellPen {
     putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
   }
 
-  /** An address or a name, then its port, which is not cut: it tells connections apart. */
+  /** Address or name with its port; the port is never cut, because it identifies the connection. */
   endpoint(text: string, style: Style): void {
     const { buffer, x, y, width, ascii } = this;
     const portWidth = text.length - text.lastIndexOf(':');

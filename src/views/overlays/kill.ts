@@ -100,7 +100,7 @@ function hitKill(screen: Rect, selected: number, x: number, y: number): number {
   return isInside && row >= 0 && row < count ? first + row : -1;
 }
 
-/** The kill overlay: whom, with what, and how far it got. */
+/** State of the kill overlay: process, signal and progress. */
 export interface KillState {
   readonly pid: number;
   /** With the pid the process's identity: compared again at the moment of sending. */
@@ -212,7 +212,7 @@ function needsConfirmation(pid: number, ownPid: number): boolean {
   return pid === 1 || pid === ownPid;
 }
 
-/** The cursor `delta` signals further, stopping at the ends; a new choice starts anew. */
+/** Moves the cursor by `delta` signals, clamped; a new choice resets the confirmation. */
 function moveKill(state: KillState, delta: number): KillState {
   const selected = Math.max(0, Math.min(KILL_SIGNALS.length - 1, state.selected + delta));
   return { ...state, selected, stage: 'choosing', outcome: undefined };

@@ -182,7 +182,7 @@ const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
 /** Room for the name of an interface. */
 const NAME_WIDTH = 6;
-/** Columns of the past of an interface's traffic, and fewer than which tell nothing. */
+/** Columns of an interface's traffic history: preferred and minimum. */
 const SPARK_WIDTH = 20;
 const SPARK_LEAST_WIDTH = 4;
 

@@ -60,7 +60,7 @@ function idText(uid: number | undefined): string {
   return uid === undefined ? '' : ` (${uid})`;
 }
 
-/** How willingly it lets others go first; nothing where that is not told. */
+/** Nice value; '': unknown. */
 function niceText(nice: number | undefined): string {
   return nice === undefined ? '' : `, nice ${nice}`;
 }

@@ -42,7 +42,9 @@ export class SystemData {
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
   detail: DetailData | undefined;
-  /** Why there is no more of the process in depth, until there is: between two answers most samples do not ask for it. */
+  /**
+   * Why there is no more of the process in depth, until there is: between two answers most samples do not ask for it.
+   */
   detailError: SectionError | undefined;
   journal: JournalSection | undefined;
   /** Why there is no journal. */
@@ -51,13 +53,13 @@ export class SystemData {
   errors: readonly SectionError[] = [];
   coreCount = 0;
   hasProcesses = false;
-  /** Why the network use of the processes is unknown; undefined: it is not, or nobody has said. */
+  /** Why the network use of processes is unknown; undefined: known, or no reason given. */
   trafficError: string | undefined;
   /** A sample with network data arrived since it was last requested. */
   isTrafficTold = false;
   readonly #userOf: UserNames;
   readonly #scope: Scope;
-  /** Undefined: nobody wants to know. */
+  /** Undefined: not requested. */
   #traffic: ProcessTraffic | undefined;
   #isBroken = false;
 
@@ -90,7 +92,7 @@ export class SystemData {
     if (journal !== undefined) this.journal = journal;
   }
 
-  /** Whether the network use of processes is taken from the samples, where they tell of it. */
+  /** Whether network use of processes is taken from samples that contain it. */
   countTraffic(isOn: boolean): void {
     this.#traffic = isOn ? new ProcessTraffic() : undefined;
     this.isTrafficTold = false;
@@ -180,7 +182,7 @@ function isOfDetail({ op, code }: SectionError): boolean {
   return code === 'ESRCH' || op === 'collect process' || op === 'collect processDetail';
 }
 
-/** Why a sample that was asked for the network lacks it. */
+/** Why a sample lacks the requested network section. */
 function networkErrorOf({ errors }: Snapshot): string | undefined {
   return errors.find(({ op }) => op.includes('network'))?.message;
 }

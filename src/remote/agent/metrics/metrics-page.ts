@@ -211,7 +211,7 @@ class CollectionMetrics {
     this.cpu.part(machine?.cpu);
     this.memory.part(machine?.memory);
     this.interfaces.part(machine?.networks);
-    // Without a machine section nobody knows whether these are switched off.
+    // Without a machine section it is unknown whether these are switched off.
     if (machine !== undefined) {
       this.sensors.part(machine.sensors);
       this.gpus.part(machine.gpus);

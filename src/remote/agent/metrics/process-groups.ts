@@ -95,7 +95,7 @@ const UNATTRIBUTED: readonly (readonly [kind: number, labels: Uint8Array])[] = [
   [OwnerKind.UNKNOWN, encodeLabels('owner', 'unknown')],
 ];
 
-/** Processes by name, as process-exporter has them; CPU time is not told apart by mode. */
+/** Processes grouped by name, as in process-exporter; CPU time is not split by mode. */
 export function writeProcessGroups(
   writer: ExpositionWriter,
   groups: ProcessGroups,

@@ -75,7 +75,7 @@ export class NetworkAccounting {
     return { header, monotonicMicros: network.monotonicMicros, section: network, errors, payload: undefined };
   }
 
-  /** One timer for the whole lease: it looks whether somebody has asked since. */
+  /** One timer for the whole lease: checks for requests since the last run. */
   #wakeAfter(millis: number): ReturnType<typeof setTimeout> {
     return setTimeout(() => {
       const leftMillis = (this.#untilMicros - this.#source.nowMicros()) / 1000;

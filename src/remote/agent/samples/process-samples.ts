@@ -9,7 +9,7 @@ import { noReplies, type Replies } from './machine-samples.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { VisiblePids } from './visible-pids.ts';
 
-/** Neither `/metrics` nor the original protocol tells command lines: without other clients nobody reads them. */
+/** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
 const COMMAND_LINES_LEASE_MICROS = 60e6;
 
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
@@ -50,7 +50,7 @@ export class ProcessSamples {
     );
   }
 
-  /** A list was asked for in which command lines are told, and the costly columns of these rows. */
+  /** A list with command lines was requested, and the expensive columns of these rows. */
   noteVisible(pids: readonly number[]): void {
     const now = this.#source.nowMicros();
     this.#visible.note(pids, now);

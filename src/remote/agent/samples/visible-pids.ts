@@ -1,11 +1,11 @@
-/** A client asks again at least every few seconds; what it no longer asks for is not read for it. */
+/** Rows not requested again within this time are no longer read. */
 const KEPT_MICROS = 5e6;
 /** Of all clients together; reading one costs two files. */
 const PIDS_LIMIT = 1024;
 
 /** Processes that some client has on its screen. */
 export class VisiblePids {
-  /** When they were last asked for; the oldest first. */
+  /** Time of the last request; oldest first. */
   readonly #asked = new Map<number, number>();
 
   note(pids: readonly number[], nowMicros: number): void {
@@ -19,7 +19,7 @@ export class VisiblePids {
     }
   }
 
-  /** Those asked for lately. */
+  /** Recently requested pids. */
   within(nowMicros: number): readonly number[] {
     for (const [pid, askedMicros] of this.#asked) {
       if (nowMicros - askedMicros <= KEPT_MICROS) break;

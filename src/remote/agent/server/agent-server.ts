@@ -209,7 +209,7 @@ export class AgentServer {
   }
 }
 
-/** What the socket is bound to: `url` and `hostname` have what was asked for, which may be a name. */
+/** Address that the socket is bound to; `url` and `hostname` contain the requested one, which may be a name. */
 function boundAddress(server: Server<Connection>): string {
   // Not in the types of this version of the runtime.
   const { address } = server as Server<Connection> & { readonly address?: SocketAddress | null };
