@@ -91,7 +91,7 @@ function describeAgent({ name, target }: NamedAgent): string {
       ? "certificate checked against the system's authorities, host name checked"
       : `pinned certificate SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}, host name ${trust.verifyHostname ? 'checked' : 'not checked'}`;
   const security = agent.isEncrypted ? `TLS, ${certificates}` : 'no TLS';
-  return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'contains no token' : 'with a token'}`;
+  return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'no token' : 'with a token'}`;
 }
 
 /** Name of the demo, unless the user saved a profile under that name. */

@@ -96,7 +96,7 @@ describe('the help', () => {
     try {
       await screen.untilText(/PID .*PROCESS/);
       screen.press('?');
-      await screen.untilText(/sstop keys(.*\n)*.*Scroll by the scrollbar/);
+      await screen.untilText(/sstop keys(.*\n)*.*Move the scrollbar/);
       const expected = keymapFor(KEYS, 'sstop', mode === 'playback', true).groups.flatMap(({ bindings }) => {
         return bindings.map(({ chords, description }) => {
           return [chords.map((chord) => chordText(chord, false)).join(' · '), description];

@@ -161,7 +161,7 @@ describe('a recording that is not whole', () => {
       await run('--json', '--playback', `${directory}/foreign.gz`),
       /it is no recording of sstop/,
     );
-    expectRefusal(await run('--json', '--playback', `${directory}/none.gz`), /there is no such file/);
+    expectRefusal(await run('--json', '--playback', `${directory}/none.gz`), /file not found/);
   });
 });
 

@@ -124,7 +124,7 @@ describe.skipIf(!canGive)('an executable that may read and write everything (nee
     chownSync(at('own-work'), NOBODY, NOBODY);
     for (const [work, said, count] of [
       ['foreign-work', /EACCES/, 0],
-      ['own-work', /Written to/, 1],
+      ['own-work', /Wrote /, 1],
     ] as const) {
       const pty = new PtyProgram([...AS_NOBODY, at('sstop'), '--no-dns'], {
         directory: at(work),

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
 
 /** Kinds of types (include/uapi/linux/btf.h). */
 export const BtfKind = {
@@ -21,7 +20,7 @@ export const BtfKind = {
   TYPE_TAG: 18,
   ENUM64: 19,
 } as const;
-type BtfKind = (typeof BtfKind)[keyof typeof BtfKind];
+export type BtfKind = (typeof BtfKind)[keyof typeof BtfKind];
 
 /** Where a member lies in its structure. */
 export interface BtfMember {
@@ -47,7 +46,7 @@ const DEPTH_LIMIT = 32;
  *   header: magic u16 | version u8 | flags u8 | its length u32 | types: offset, length u32 | names: offset, length u32
  *   type:   name u32 | info u32 (count:16, kind: bits 24-28, bit-field flag: 31) | size or type u32 | by its kind
  */
-export class BtfIndex {
+export class BtfIndex implements TypeSource {
   readonly #types: Uint32Array;
   readonly #names: Buffer;
   /** By type id: the word at which the type begins. Id 0 is void. */
@@ -268,36 +267,22 @@ function malformed(what: string): OpError {
   return new OpError({ op: 'parse BTF', code: 'BAD_BTF', message: `parse BTF: ${what}` });
 }
 
-const PATH = '/sys/kernel/btf/vmlinux';
-
-let shared: WeakRef<BtfIndex> | undefined;
-
-/**
- * The running kernel's types. Those who open their programs at the same time share one index (6 MB), which goes when
- * nobody holds it any more. Throws OpError: ENOENT on a kernel without BTF, `BAD_BTF`.
- */
-export function kernelBtf(): BtfIndex {
-  const known = shared?.deref();
-  if (known !== undefined) return known;
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(PATH);
-  } catch (thrown) {
-    throw toOpError(`read ${PATH}`, thrown);
-  }
-  const index = new BtfIndex(bytes);
-  shared = new WeakRef(index);
-  return index;
+/** Who knows a kernel's types. */
+export interface TypeSource {
+  /** The ids of named types; what is not there is not in the map. The first of a name and kind counts. */
+  find(wanted: BtfWanted): ReadonlyMap<string, number>;
+  /** A member by its path from a structure; undefined: there is none, or it is a bit field. */
+  member(structureId: number, path: string): BtfMember | undefined;
 }
 
 /** Looks up what programs need and says what the kernel lacks. */
 export class KernelTypes {
-  readonly #index: BtfIndex;
-  readonly #ids: Map<string, number>;
+  readonly #source: TypeSource;
+  readonly #ids: ReadonlyMap<string, number>;
 
-  constructor(index: BtfIndex, wanted: BtfWanted) {
-    this.#index = index;
-    this.#ids = index.find(wanted);
+  constructor(source: TypeSource, wanted: BtfWanted) {
+    this.#source = source;
+    this.#ids = source.find(wanted);
   }
 
   has(name: string): boolean {
@@ -321,7 +306,7 @@ export class KernelTypes {
   optionalMember(structure: string, ...paths: readonly string[]): BtfMember | undefined {
     const id = this.id(structure);
     for (const path of paths) {
-      const found = this.#index.member(id, path);
+      const found = this.#source.member(id, path);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -1,7 +1,6 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
 import { AttachType, loadProgram, openRawTracepoint, ProgramType } from './bpf-program.ts';
-import { kernelBtf } from './btf.ts';
 import {
   Alu,
   Assembler,
@@ -19,6 +18,7 @@ import {
   R10,
   Size,
 } from './instruction.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, createMap, lookupElement, MapFlag, MapType, UpdateFlag } from './map.ts';
 import { isInitialPidNamespace, startTicksOf } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
@@ -165,7 +165,7 @@ export class ExitRecorder {
       });
     }
     const maxExits = options.maxExits ?? MAX_EXITS;
-    return new ExitRecorder(attach(findTaskOffsets(kernelBtf()), maxExits), maxExits);
+    return new ExitRecorder(attach(findTaskOffsets(kernelTypes()), maxExits), maxExits);
   }
 
   /** Goes on with what another program has begun, with a map of the usual size. Needs no privilege (5.19). */

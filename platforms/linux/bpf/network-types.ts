@@ -1,4 +1,5 @@
-import { BtfKind, type BtfWanted, KernelTypes, kernelBtf } from './btf.ts';
+import { BtfKind, type BtfWanted, KernelTypes } from './btf.ts';
+import { kernelTypes } from './kernel-types.ts';
 
 /** Functions of `struct proto_ops` that every TCP and UDP call goes through, by family. */
 export const SEND_FUNCTIONS = ['inet_sendmsg', 'inet6_sendmsg'] as const;
@@ -51,7 +52,7 @@ export interface NetworkOffsets {
 
 /** Looks the network programs' types up. Throws OpError: no BTF, or a kernel that lacks one of them. */
 export function networkTypes(): KernelTypes {
-  return new KernelTypes(kernelBtf(), WANTED);
+  return new KernelTypes(kernelTypes(), WANTED);
 }
 
 /** Throws OpError `UNSUPPORTED`. */

@@ -6,9 +6,9 @@ import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { outputLines } from '../testdata/test-slices.fixture.ts';
 import { AttachType, loadProgram, ProgramType } from './bpf-program.ts';
-import { kernelBtf } from './btf.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { TaskIterator } from './iterator.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { taskIteratorProgram } from './task-programs.ts';
 import { commLength, type TaskRecord } from './task-record.ts';
@@ -156,7 +156,7 @@ describe.skipIf(withoutBpf !== undefined).each(METHODS)('TaskSampler by %s (need
 test.skipIf(withoutBpf !== undefined)(
   'the program for kernels with other counters of pages is accepted too (needs eBPF)',
   () => {
-    const offsets = findTaskOffsets(kernelBtf());
+    const offsets = findTaskOffsets(kernelTypes());
     const copied = { ...offsets, rss: { kind: 'copied', offset: 8 } } as const;
     const program = loadProgram({
       type: ProgramType.TRACING,

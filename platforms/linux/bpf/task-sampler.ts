@@ -4,8 +4,8 @@ import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { closeDescriptor, SharedMemory } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
 import { AttachType, loadProgram, ProgramRunner, ProgramType } from './bpf-program.ts';
-import { kernelBtf } from './btf.ts';
 import { TaskIterator } from './iterator.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { createMap, MapFlag, MapType } from './map.ts';
 import { isInitialPidNamespace } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
@@ -171,7 +171,7 @@ export class TaskSampler {
 
   /** Throws BpfError where a program is refused, OpError where the kernel lacks what it needs. */
   static open(options: TaskSamplerOptions = {}): TaskSampler {
-    const offsets = findTaskOffsets(kernelBtf());
+    const offsets = findTaskOffsets(kernelTypes());
     const isInitial = isInitialPidNamespace();
     const openOther = (): TaskIterator => openTaskIterator(offsets, isInitial ? 0 : findPidLevel(offsets));
     // A walk sees the whole machine and its numbers.
@@ -181,7 +181,7 @@ export class TaskSampler {
 
   /** Goes on with what another program has made ready. Needs no privilege (5.19). Throws OpError. */
   static adopt({ walk, iterator }: HandedTasks): TaskSampler {
-    const { task } = findTaskOffsets(kernelBtf());
+    const { task } = findTaskOffsets(kernelTypes());
     const openOther = (): TaskIterator => new TaskIterator(iterator);
     return new TaskSampler(task.io !== undefined, walk === null ? undefined : new TaskWalk(walk), openOther);
   }

@@ -79,10 +79,15 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     }
   }
 
+  /** Samples that the graphs hold. */
+  get sampleCount(): number {
+    return this.#rows?.sampleCount ?? 0;
+  }
+
   /** Where the branch's rate is going. */
   trendOf(rank: number): Trend {
     this.historyInto(rank, this.#history);
-    return trendOfHistory(this.#history, this.#rows?.sampleCount ?? 0);
+    return trendOfHistory(this.#history, this.sampleCount);
   }
 
   /** Walks the nodes in pre-order by their links: no stack, whatever the depth. */

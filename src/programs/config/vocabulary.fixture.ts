@@ -1,5 +1,5 @@
 import { parseDurationMillis } from '../../kit/text/units.ts';
-import type { Vocabulary } from './config.ts';
+import type { Vocabulary } from './config-file.ts';
 
 const SORTS = ['rate', 'download', 'upload', 'pid', 'name', 'connections'] as const;
 const COLUMNS = [

@@ -90,7 +90,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
   ENXIO: 'no process reads from this pipe',
   FOREIGN_LINK: 'symbolic link owned by another user',
-  FOREIGN_FILE: 'it is owned by another user or has a second hard link, in a world-writable directory',
+  FOREIGN_FILE: 'owned by another user or has a second hard link, in a world-writable directory',
 };
 
 /** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */

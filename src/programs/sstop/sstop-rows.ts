@@ -48,7 +48,8 @@ export function layoutScreen(width: number, height: number): ScreenLayout {
     header,
     sparkline,
     topRule,
-    table: rect(0, top, width - 1, tableHeight),
+    // A blank cell keeps the scrollbar away from the figures.
+    table: rect(0, top, width - 2, tableHeight),
     scrollbar: rect(width - 1, top + 1, width > 0 ? 1 : 0, tableHeight - 1),
     bottomRule,
     footer,

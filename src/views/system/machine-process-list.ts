@@ -10,7 +10,7 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import type { CellPen } from '../network/cells.ts';
-import { type ListColumns, ListTable, left, right } from '../network/list-table.ts';
+import { identity, type ListColumns, ListTable, left, right } from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
 /** How the table is drawn. */
@@ -42,7 +42,7 @@ export const MACHINE_COLUMNS = {
     paint: ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim),
   },
   name: {
-    ...left('NAME', 100, 10, 20, 3),
+    ...identity('NAME', 100, 10, 20, 3),
     paint: ({ rows }, row, pen) => pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
   },
   state: {
@@ -81,6 +81,7 @@ export const MACHINE_COLUMNS = {
   },
   cpu: {
     ...right('CPU %', 95, 6, 14),
+    wideWidth: 22,
     paint: ({ rows, isPerCore }, row, pen) =>
       pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
   },
@@ -147,7 +148,7 @@ const HYPHEN = 0x2d;
 
 /** Sleep is what processes do: only the others have a colour. */
 function paintState(state: number, pen: CellPen): void {
-  const { theme, buffer, x, y } = pen;
+  const { theme } = pen;
   const style =
     state === RUNNING
       ? theme.good
@@ -156,5 +157,5 @@ function paintState(state: number, pen: CellPen): void {
         : state === ZOMBIE
           ? theme.bad
           : theme.dim;
-  buffer.putCodePoint(x, y, state === 0 ? HYPHEN : state, style);
+  pen.glyph(state === 0 ? HYPHEN : state, style);
 }
