@@ -13,7 +13,7 @@ export class SyscallError extends OpError {
   }
 }
 
-/** asm-generic/errno-base.h, asm-generic/errno.h: the ones this program tells apart. */
+/** asm-generic/errno-base.h, asm-generic/errno.h: the error numbers that this program distinguishes. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
@@ -117,7 +117,7 @@ export function openTable(library: string): SymbolTable {
   try {
     return dlopen(library, SIGNATURES).symbols;
   } catch {
-    // Bun opens all names or none. Without errno nothing can be told, so that one must be there.
+    // Bun opens all names or none. errno is required.
     const { __errno_location } = dlopen(library, { __errno_location: SIGNATURES.__errno_location }).symbols;
     const found = Object.entries(SIGNATURES).map(([name, signature]) => {
       try {

@@ -58,7 +58,7 @@ function openMounted(mountInfo: Uint8Array, root: string): CgroupRoot | undefine
   return undefined;
 }
 
-/** Its mounts are open to who may look into it: with cap_sys_ptrace, or all the rights that it has. */
+/** Reading its mounts needs cap_sys_ptrace, or all capabilities that it has. */
 function openOfFirstProcess(): CgroupRoot | undefined {
   try {
     return openMounted(readFileSync('/proc/1/mountinfo'), '/proc/1/root');

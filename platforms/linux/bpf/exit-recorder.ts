@@ -141,9 +141,9 @@ export interface HandedExits {
 const MAX_EXITS = 16_384;
 const LOST_BYTES = 8;
 
-/** Has the kernel write down who ends (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON), on the whole machine. */
+/** Records process exits of the whole machine in the kernel (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON). */
 export class ExitRecorder {
-  /** Processes that ended and were not written down because nobody drained in time, as of the last drain. */
+  /** Number of exits lost because the buffer was full, as of the last drain. */
   lostCount = 0;
   /** For `adopt` in the program that this one becomes. */
   readonly handed: HandedExits;
@@ -179,7 +179,10 @@ export class ExitRecorder {
     this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, { isTaking: true });
   }
 
-  /** Visits, in no order, everybody who ended since the last drain, always with the same record. Throws BpfError. */
+  /**
+   * Visits all processes that exited since the last drain, unordered, always with the same record object. Throws
+   * BpfError.
+   */
   drain(visit: (exit: ExitRecord) => void): void {
     const count = this.#reader.read();
     for (let i = 0; i < count; i++) {

@@ -38,7 +38,7 @@ interface NetnsCookie {
   readonly high: number;
 }
 
-/** What was counted for nobody because all maps were full. */
+/** Traffic not counted for an owner because all maps were full. */
 interface LostTraffic {
   readonly bytes: number;
   readonly packets: number;
@@ -165,7 +165,7 @@ export class NetworkAccounting {
 
   /**
    * Removes a flow that is being shown, and shows what it came to instead; false: it was not there any more, and shows
-   * what was read. Packets that follow begin it anew, from 0. Throws BpfError.
+   * what was read. Later packets start it again from 0. Throws BpfError.
    */
   remove(flow: FlowRecord): boolean {
     flow.copyKey(this.#key.u32);

@@ -137,7 +137,9 @@ export class FlowRecord {
     return this.#word(FlowValue.OWNER + Owner.UID);
   }
 
-  /** Nobody used the socket in the flow's first two seconds; the owner is who made it, or made its listener. */
+  /**
+   * The socket was not used in the first two seconds of the flow; the owner is the creator of it or of its listener.
+   */
   get isHeld(): boolean {
     return this.#word(FlowValue.HELD) !== 0;
   }
@@ -147,7 +149,7 @@ export class FlowRecord {
     return (this.#word(FlowValue.RELEASED) & 0xffff) !== 0;
   }
 
-  /** Name of the owner's process, up to 15 bytes; '' where nobody is known. */
+  /** Name of the owner's process, up to 15 bytes; '': unknown. */
   comm(): string {
     const { buffer, byteOffset } = this.#values;
     const at = byteOffset + this.#valueAt * 4 + FlowValue.OWNER + Owner.COMM;

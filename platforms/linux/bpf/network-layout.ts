@@ -68,7 +68,7 @@ export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
  *   64 local port u16 | 66 remote port u16 | 68 family u16 | 70 protocol u16
  *   72 network namespace cookie u64, 0: not known
  *   80 owner, as OWNER; where held, `since` is the flow's first packet
- *  120 held u32: nobody has used the socket, the owner is who made it or its listener
+ *  120 held u32: the socket has not been used, the owner is the creator of it or of its listener
  *  124 released u16: the last descriptor is closed | 126 type of socket u16
  */
 export const FLOW_VALUE_BYTES = 128;

@@ -47,7 +47,7 @@ export interface NetworkParts {
   readonly release: boolean;
   /** Whether all control groups are seen, or those of this container. */
   readonly scope: 'machine' | 'container';
-  /** Why parts are missing, for people who ask. */
+  /** Why parts are missing, for --doctor. */
   readonly problems: readonly OpError[];
 }
 
@@ -271,7 +271,7 @@ function isRefusedCode(thrown: unknown): boolean {
   return thrown instanceof BpfError && thrown.log !== '';
 }
 
-/** Says so where the reason for EPERM is a program that somebody else attached as the only one. */
+/** Explains EPERM if another tool attached its program exclusively. */
 function exclusiveProgram(thrown: unknown, cgroup: number, attachType: number): OpError | undefined {
   if (!(thrown instanceof BpfError) || thrown.errno !== Errno.EPERM) return undefined;
   try {

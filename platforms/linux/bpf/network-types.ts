@@ -27,7 +27,7 @@ export interface NetworkOffsets {
   readonly sockNet: number;
   /** struct net: u64; undefined before 5.14, where it is another type. */
   readonly netCookie: number | undefined;
-  /** struct sock: its cookie, an atomic u64; 0: nobody has asked for it yet. */
+  /** struct sock: its cookie, an atomic u64; 0: not generated yet. */
   readonly sockCookie: number;
   /** struct sock: u16; undefined before 5.6, where it is a bit field. */
   readonly sockProtocol: number | undefined;

@@ -47,7 +47,7 @@ import {
 export interface ScopeFacts {
   readonly pidNamespace: NamespaceScope;
   readonly netNamespace: NamespaceScope;
-  /** Root here is root of the machine; undefined: not to be told. */
+  /** Whether root here is root of the machine; undefined: unknown. */
   readonly isMachineUserNamespace: boolean | undefined;
   readonly cgroupPath: string | undefined;
   /** What says that this is a container: a marker file or the cgroup's path, with the manager it speaks of. */

@@ -168,7 +168,7 @@ class DrmClients {
     const key = `${client.pciAddress ?? client.driver} ${client.clientId}`;
     const known = clients.get(key);
     if (known === undefined && clients.size < CLIENTS_LIMIT) clients.set(key, { pid, client });
-    // A process's second descriptor of one client tells nothing new.
+    // A second descriptor of the same client adds nothing.
     return known?.pid !== pid;
   }
 

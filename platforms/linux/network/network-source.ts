@@ -111,7 +111,7 @@ function openPacket({ clock, procRoot }: SourceContext): SocketSource {
   return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
 }
 
-/** The list first: without it nothing tells what is counted. */
+/** Lists sockets first: counting needs the list. */
 function openEbpf({ clock, processes, exited, handed }: SourceContext): SocketSource {
   const listing = new NetlinkSockets(clock, false);
   try {

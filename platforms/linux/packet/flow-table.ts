@@ -19,7 +19,7 @@ export const Renewal = {
   EXPECTED: 2,
 } as const;
 
-/** What tells a flow from others; addresses are four words as in data/sample/address.ts. */
+/** Key of a flow; addresses are four words as in data/sample/address.ts. */
 export interface FlowEnds {
   readonly protocol: number;
   readonly local: Uint32Array;
@@ -48,7 +48,7 @@ const FLOW_COLUMNS = {
   opener: numbers('u8'),
   /** Renewal. */
   renewal: numbers('u8'),
-  /** Monotonic time of the first packet, and of the last as far as drains tell. */
+  /** Monotonic time of the first packet, and of the last one (drain time). */
   bornMicros: numbers('f64'),
   grownMicros: numbers('f64'),
   /** 1: it is in `grown`. */

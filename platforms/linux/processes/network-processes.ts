@@ -13,7 +13,7 @@ export class ProcessParts {
   readonly source: ProcessSource;
   readonly parts: Pick<CollectionParts, 'processes' | 'exited'>;
   readonly #exits: ExitRecorder | undefined;
-  /** Of those that ended, the missing ones that were told. */
+  /** Lost exits that were already reported. */
   #lostExits = 0;
 
   constructor(source: ProcessSource, exits: ExitRecorder | undefined) {

@@ -14,7 +14,7 @@ import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** High word of the keys of rows that only packets tell of: no cookie of the kernel looks so. */
+/** High word of the keys of rows known only from packets; never a kernel cookie. */
 const FLOW_COOKIE_HIGH = 0x666c6f77;
 /** Rows for the peers of unconnected UDP sockets; beyond them a socket's own row takes what its peers send and get. */
 const SHARES_LIMIT = 8192;
@@ -179,7 +179,7 @@ export class FlowRows {
     table.ownerBasis[row] = this.#links.ownerBasis[flow]!;
   }
 
-  /** A UDP socket can be bound and connected anew at any time. */
+  /** A UDP socket can be bound and connected again at any time. */
   #isStillFor(flow: number, socket: number): boolean {
     const { table } = this.#rows;
     if (table.localPort[socket] !== this.#flows.localPort[flow]) return false;
