@@ -148,7 +148,7 @@ describe.each(SYSTEMS)(
         );
         program.key('?');
         await program.waitFor(/Redraw the screen/);
-        expect(program.text().includes('fg brings it back')).toBe(hasJobControl);
+        expect(program.text().includes('resume with fg')).toBe(hasJobControl);
         program.key('\x1b');
         await program.waitUntil(() => !program.text().includes('socktop keys'), 'the help closed');
         program.key('\x03');
