@@ -53,7 +53,7 @@ const EVERYWHERE = {
 
 const INTERVALS = {
   faster: { shows: ({ header }) => header.includes('metrics 200 ms · processes 800 ms'), back: ['-'] },
-  slower: { shows: ({ header }) => header.includes('1 s / 4 s'), back: ['+'] },
+  slower: { shows: ({ header }) => header.includes('metrics 1 s · processes 4 s'), back: ['+'] },
 } as const satisfies Partial<SocktopChecks>;
 
 const NO_TABLE = {
