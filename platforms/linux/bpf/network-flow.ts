@@ -1,4 +1,4 @@
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
+import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { startTicksOf } from './namespaces.ts';
 import { COMM_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner, PEER_KEY_BYTES } from './network-layout.ts';
 

@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -110,21 +109,21 @@ export class FileTypeCache implements TypeCache {
     }
   }
 
-  /** Whether it was written. Where it cannot be, the next start asks the kernel again. */
-  write({ ids, members }: KnownTypes): boolean {
+  write(known: KnownTypes): void {
+    // It may be there; where it cannot be made, what follows tells.
+    succeeds(() => mkdirSync(this.#place.folder, { mode: 0o700 }));
+    // Without room, or where nothing may be written, the next start asks the kernel again.
+    succeeds(() => this.#writeFile(known));
+  }
+
+  #writeFile({ ids, members }: KnownTypes): void {
+    if (!this.#isPlaceSafe()) return;
     const { folder } = this.#place;
     const unfinished = `${folder}/.${FILE}.${process.pid}`;
-    try {
-      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
-      if (!this.#isPlaceSafe()) return false;
-      const text = JSON.stringify({ identity: this.#identity, ids, members });
-      rmSync(unfinished, { force: true });
-      writeFileSync(unfinished, `${FORMAT} ${checksum(text)}\n${text}`, { flag: 'wx', mode: FILE_MODE });
-      renameSync(unfinished, `${folder}/${FILE}`);
-      return true;
-    } catch {
-      return false;
-    }
+    const text = JSON.stringify({ identity: this.#identity, ids, members });
+    rmSync(unfinished, { force: true });
+    writeFileSync(unfinished, `${FORMAT} ${checksum(text)}\n${text}`, { flag: 'wx', mode: FILE_MODE });
+    renameSync(unfinished, `${folder}/${FILE}`);
   }
 
   #isPlaceSafe(): boolean {
@@ -152,6 +151,15 @@ export class FileTypeCache implements TypeCache {
     } finally {
       closeSync(descriptor);
     }
+  }
+}
+
+function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
   }
 }
 

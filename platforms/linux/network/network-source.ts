@@ -1,6 +1,6 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { Tier } from '../../../src/data/sample/network-sample.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { HandedPrograms } from '../handed-programs.ts';

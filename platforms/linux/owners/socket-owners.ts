@@ -1,5 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';

@@ -1,7 +1,8 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { BOOT_OFFSET_NANOS } from '../bpf/namespaces.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';

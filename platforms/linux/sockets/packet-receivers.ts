@@ -1,5 +1,6 @@
-import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../../../src/data/sample/address.ts';
+import { IPV4_MAPPED_WORD, isIpv4 } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, type SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import type { PacketFlows } from '../packet/flow-table.ts';

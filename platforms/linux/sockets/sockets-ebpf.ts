@@ -1,13 +1,8 @@
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import {
-  FOREIGN_INTERFACE,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  TcpState,
-} from '../../../src/data/sample/socket-table.ts';
+import { FOREIGN_INTERFACE, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';

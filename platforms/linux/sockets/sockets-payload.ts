@@ -1,4 +1,5 @@
-import { type SocketTable, TcpState } from '../../../src/data/sample/socket-table.ts';
+import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { DiagRecord } from '../netlink/diag-record.ts';
 import { readFirstLocalPort } from '../proc/local-port-range.ts';
 import type { SocketRows } from './sockets.ts';

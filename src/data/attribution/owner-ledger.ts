@@ -1,8 +1,9 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { ExitedTable } from '../sample/exited-table.ts';
-import { OwnerKind, OwnerTable } from '../sample/network-section.ts';
+import { OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
 
 /** What is asked about an owner: when its row appears, when its task name changes, and by turns. */
 export interface OwnerFacts {

@@ -1,8 +1,6 @@
 import { tableClass } from '../../kit/table/columns.ts';
 import { NETWORK_TABLES, SOCKET_COLUMNS } from '../schema/network-columns.ts';
 
-export { TcpState } from '../schema/network-columns.ts';
-
 /** IANA protocol numbers, the values of `SocketTable.protocol`. */
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;

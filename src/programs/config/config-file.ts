@@ -43,6 +43,7 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
     readonly intervalMillis: number;
     readonly sort: Sort;
     readonly columns: readonly Column[];
+    readonly socktopColumns: readonly string[];
   };
 }
 
@@ -54,7 +55,6 @@ export function defaultConfig<Sort extends string, Column extends string, Action
     theme: THEME_NAMES[0],
     colors: new Map(),
     ...vocabulary.defaults,
-    socktopColumns: vocabulary.socktopColumns,
     keys: new Map(),
     dns: true,
     alertBytesPerSecond: undefined,

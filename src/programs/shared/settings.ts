@@ -10,7 +10,7 @@ import {
   PROCESS_SORT_KEYS,
   type ProcessColumn,
 } from '../../views/network/network-process-list.ts';
-import { MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import type { COLOR_NAMES } from '../cli/arguments.ts';
 import {
   type AgentOptions,
@@ -95,6 +95,7 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
     intervalMillis: DEFAULT_INTERVAL_MILLIS,
     sort: PROCESS_SORT_KEYS[0]!,
     columns: PROCESS_COLUMN_IDS,
+    socktopColumns: USUAL_MACHINE_COLUMN_IDS,
   },
 };
 

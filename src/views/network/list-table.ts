@@ -25,6 +25,8 @@ interface ListColumn<List, Fields> extends ColumnLook {
   readonly order?: SortKeyOf<Fields>;
   /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
   readonly marks?: readonly SortKeyOf<Fields>[];
+  /** It is shown only where the configuration names it. */
+  readonly isOptional?: boolean;
   /** What it shows where the field does not say it: for the documents. */
   readonly help?: string;
   /** Draws the cell of a row; the pen stands on it. */

@@ -3,8 +3,9 @@ import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
-import { type NetworkSection, OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { NetworkSection, OwnerTable } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
@@ -165,7 +166,6 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   override render(area: Rect, buffer: Buffer, look: ListLook): void {
-    if (this.owners === undefined) return;
     this.table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
   }
 
