@@ -74,11 +74,11 @@ export class NetworkTables {
   }
 }
 
-/** Everything that sstop's views and exports need of one machine at one moment. */
+/** Network data of one machine at one time, for views and exports. */
 export interface NetworkSection extends Section, NetworkTables {
   readonly tier: Tier;
   readonly counted: CountingBasis;
-  /** Parts of the owners' traffic that are of other groups than theirs. Undefined from an agent or a recording. */
+  /** Traffic of owners in control groups that they have left. Undefined from an agent or a recording. */
   readonly former?: readonly FormerTraffic[];
   /** Live processes on the machine, with or without sockets. */
   readonly processCount: number;
