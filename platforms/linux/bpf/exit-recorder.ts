@@ -20,7 +20,8 @@ import {
 } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, createMap, lookupElement, MapFlag, MapType, UpdateFlag } from './map.ts';
-import { isInitialPidNamespace, startTicksOf } from './namespaces.ts';
+import { startTicksOf } from './namespaces.ts';
+import { emitPidNumber, ownPidNumbers, type PidNumbers } from './pid-numbers.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { COMM_BYTES, commLength } from './task-record.ts';
 import { numberOfWords } from './task-units.ts';
@@ -46,7 +47,12 @@ const CPU = R8;
  * For tp_btf/sched_process_exit: when a process's last thread ends, puts it into `exits`, or adds 1 to the only
  * element of `lost` where that is full. Throws OpError `UNSUPPORTED` where the kernel lacks the tracepoint.
  */
-function exitProgram(offsets: TaskOffsets, exits: number, lost: number): Uint8Array {
+function exitProgram(
+  offsets: TaskOffsets,
+  exits: number,
+  lost: number,
+  numbers: PidNumbers | undefined,
+): Uint8Array {
   if (offsets.exitTracepointId === undefined) {
     throw new OpError({
       op: 'read BTF',
@@ -62,7 +68,7 @@ function exitProgram(offsets: TaskOffsets, exits: number, lost: number): Uint8Ar
   code.jumpIfImmediate(Jump.GT, R1, 1, 'threads');
   code.load(Size.DW, R1, TASK, task.execNanos.offset).alu(Alu.ADD, CPU, R1).jump('summed');
   addThreads(code.label('threads'), offsets);
-  describe(code.label('summed'), offsets);
+  describe(code.label('summed'), offsets, numbers);
   store(code, exits, lost);
   return code.label('out').returnImmediate(0).build();
 }
@@ -87,15 +93,25 @@ function readKernel(code: Assembler, into: number): void {
   code.move(R1, R10).aluImmediate(Alu.ADD, R1, into).moveImmediate(R2, 8).call(Helper.PROBE_READ_KERNEL);
 }
 
-function describe(code: Assembler, { task, effectiveUid }: TaskOffsets): void {
+/** To `out` where the process is not in this program's PID namespace. */
+function describe(
+  code: Assembler,
+  { task, effectiveUid }: TaskOffsets,
+  numbers: PidNumbers | undefined,
+): void {
   const copy = (size: Size, from: number, offset: number, to: number): void => {
     code.load(size, R1, from, offset).store(size, R10, to, R1);
   };
   code.load(Size.DW, R7, TASK, task.leader.offset).storeImmediate(Size.W, R10, KEY + 4, 0);
-  copy(Size.W, TASK, task.tgid.offset, KEY + ExitKey.TGID);
+  if (numbers === undefined) copy(Size.W, TASK, task.tgid.offset, KEY + ExitKey.TGID);
+  else {
+    emitPidNumber(code, numbers, TASK, KEY + ExitKey.TGID);
+    code.load(Size.W, R1, R10, KEY + ExitKey.TGID).jumpIfImmediate(Jump.EQ, R1, 0, 'out');
+  }
   copy(Size.DW, R7, task.startNanos.offset, KEY + ExitKey.START_NANOS);
   code.load(Size.DW, R2, TASK, task.parent.offset);
-  copy(Size.W, R2, task.tgid.offset, VALUE + ExitValue.PARENT);
+  if (numbers === undefined) copy(Size.W, R2, task.tgid.offset, VALUE + ExitValue.PARENT);
+  else emitPidNumber(code, numbers, R2, VALUE + ExitValue.PARENT);
   code.load(Size.DW, R2, R7, task.credentials.offset);
   copy(Size.W, R2, effectiveUid.offset, VALUE + ExitValue.UID);
   code.store(Size.DW, R10, VALUE + ExitValue.CPU_NANOS, CPU);
@@ -141,7 +157,10 @@ export interface HandedExits {
 const MAX_EXITS = 16_384;
 const LOST_BYTES = 8;
 
-/** Records process exits of the whole machine in the kernel (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON). */
+/**
+ * Records process exits in the kernel (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON), for this program's PID namespace
+ * and those within it, by their PIDs there.
+ */
 export class ExitRecorder {
   /** Number of exits lost because the buffer was full, as of the last drain. */
   lostCount = 0;
@@ -153,17 +172,8 @@ export class ExitRecorder {
   readonly #decoder = new TextDecoder();
   readonly #record: ExitRecord = { pid: 0, startTicks: 0, ppid: 0, uid: 0, name: '', cpuNanos: 0 };
 
-  /**
-   * Throws BpfError where something is refused, OpError `UNSUPPORTED` where kernel or pid namespace do not allow it.
-   */
+  /** Throws BpfError if the kernel refuses, OpError `UNSUPPORTED` if it does not support it. */
   static open(options: ExitRecorderOptions = {}): ExitRecorder {
-    if (!isInitialPidNamespace()) {
-      throw new OpError({
-        op: 'record exits',
-        code: 'UNSUPPORTED',
-        message: 'exits are recorded only in the PID namespace of the machine',
-      });
-    }
     const maxExits = options.maxExits ?? MAX_EXITS;
     return new ExitRecorder(attach(findTaskOffsets(kernelTypes()), maxExits), maxExits);
   }
@@ -258,7 +268,7 @@ function createLostMap(): number {
 function loadExitProgram(offsets: TaskOffsets, exits: number, lost: number): number {
   return loadProgram({
     type: ProgramType.TRACING,
-    code: exitProgram(offsets, exits, lost),
+    code: exitProgram(offsets, exits, lost, ownPidNumbers()),
     name: 'sstop_exit',
     expectedAttachType: AttachType.TRACE_RAW_TP,
     attachBtfId: offsets.exitTracepointId ?? 0,

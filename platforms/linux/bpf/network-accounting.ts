@@ -1,8 +1,8 @@
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { TaskIterator } from './iterator.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
-import { BOOT_OFFSET_NANOS, isInitialPidNamespace } from './namespaces.ts';
+import { BOOT_OFFSET_NANOS, sharesPidNamespace } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
@@ -22,6 +22,7 @@ import {
   PEER_KEY_BYTES,
 } from './network-layout.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
+import { ownPidNumbers, type PidNumbers } from './pid-numbers.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
@@ -95,13 +96,13 @@ export class NetworkAccounting {
 
   /**
    * Loads and attaches, and gives the sockets that are there their owners. Throws BpfError where the kernel refuses,
-   * OpError `PID_NAMESPACE` where the owners' numbers would not be those that this process sees.
+   * OpError `PID_NAMESPACE` where the owners' numbers would not be those that /proc has.
    */
   static open(sizes: Partial<NetworkMapSizes> = {}): NetworkAccounting {
-    refuseOtherPidNamespace();
+    const numbers = pidNumbers();
     const { maps, sizes: created } = createNetworkMaps(sizes);
     try {
-      const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps), created);
+      const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps, numbers), created);
       accounting.holders(() => undefined);
       accounting.#seededNanos = accounting.#nowNanos();
       return accounting;
@@ -186,6 +187,7 @@ export class NetworkAccounting {
   isNew(flow: FlowRecord): boolean {
     // An owner found later than at the seeding would be taken for one that came later.
     if (!this.parts.seeded && this.parts.lastUser !== 'none') return false;
+    // So are owners that the seeding does not see.
     return flow.tgid !== 0 && flow.ownedSinceNanos > this.#seededNanos;
   }
 
@@ -247,12 +249,22 @@ export class NetworkAccounting {
   }
 }
 
-/** The programs write tgids of the initial namespace, whichever this process is in. */
-function refuseOtherPidNamespace(): void {
-  if (isInitialPidNamespace()) return;
+/** How owners' numbers become those that this process sees; undefined: they are the same. */
+function pidNumbers(): PidNumbers | undefined {
   const op = 'open network accounting';
-  const message = `${op}: this process is in a separate PID namespace, where owners cannot be determined`;
-  throw new OpError({ op, code: 'PID_NAMESPACE', message });
+  if (!sharesPidNamespace('/proc')) {
+    const message =
+      '/proc belongs to another PID namespace than this process, so PIDs would name the wrong processes';
+    throw new OpError({ op, code: 'PID_NAMESPACE', message });
+  }
+  try {
+    return ownPidNumbers();
+  } catch (thrown) {
+    const cause = toOpError(op, thrown);
+    const needs = 'cap_bpf, cap_net_admin, cap_perfmon and /sys/kernel/btf/vmlinux';
+    const message = `a separate PID namespace needs ${needs} (${cause.message})`;
+    throw new OpError({ op, code: 'PID_NAMESPACE', message, cause });
+  }
 }
 
 function readNetnsCookie(): NetnsCookie | undefined {

@@ -48,9 +48,19 @@ export class FlowRecord {
     return this.#key(FlowKey.COOKIE + 4);
   }
 
-  /** In the initial PID namespace; 0: unknown. */
+  /** PID of the owner in this program's PID namespace; 0: unknown, or a process outside it. */
   get tgid(): number {
+    return this.#word(FlowValue.OWNER + Owner.PID);
+  }
+
+  /** In the machine's PID namespace; 0: nobody known. */
+  get machineTgid(): number {
     return this.#word(FlowValue.OWNER + Owner.TGID);
+  }
+
+  /** Whether the owner is a process that this program's PID namespace does not have. */
+  get isOutside(): boolean {
+    return this.tgid === 0 && this.machineTgid !== 0;
   }
 
   get interfaceIndex(): number {

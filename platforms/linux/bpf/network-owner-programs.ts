@@ -43,6 +43,7 @@ import {
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
+import { emitPidNumber } from './pid-numbers.ts';
 
 /**
  * cgroup/sock_create: the owner of a new socket is who makes it. A stream is only held for it: its first user may be a
@@ -175,7 +176,8 @@ export function holdersProgram(
   emitInetOnly(code, R7, offsets);
   code.move(R1, R7).call(Helper.GET_SOCKET_COOKIE).move(R9, R0);
   code.store(Size.DW, R10, RECORD + Holder.COOKIE, R9).storeImmediate(Size.DW, R10, RECORD + Holder.TGID, 0);
-  code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, RECORD + Holder.TGID, R1);
+  if (offsets.numbers !== undefined) emitPidNumber(code, offsets.numbers, R6, RECORD + Holder.TGID);
+  else code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, RECORD + Holder.TGID, R1);
   emitInode(code, offsets, contextAt, context.file);
   storageOf(code, maps.storage, R7, STORAGE_CREATE);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'write').move(R8, R0);

@@ -27,7 +27,7 @@ import {
 } from './task-record.ts';
 
 /** `struct upid` has 16 bytes and begins with the number. */
-const UPID_BYTES = 16;
+export const UPID_BYTES = 16;
 
 /** Where a record is written, and for which task. */
 interface RecordPlace {

@@ -185,10 +185,14 @@ test.skipIf(!canUnshare)(
       const child = Bun.spawn(['sleep', '1000']);
       const seen = [];
       sampler.sample(({ pid, ppid, threads }) => seen.push([pid, ppid, threads > 1]));
-      let code = '';
-      try { ExitRecorder.open(); } catch (thrown) { code = thrown.code; }
+      const recorder = ExitRecorder.open();
+      console.log('recording');
+      await Bun.stdin.text();
       child.kill('SIGKILL');
-      console.log(JSON.stringify([process.pid, child.pid, seen, code]));
+      await child.exited;
+      const ended = [];
+      recorder.drain(({ pid, ppid, name }) => ended.push([pid, ppid, name]));
+      console.log(JSON.stringify([process.pid, child.pid, seen, ended]));
       process.exit(0);`;
     const child = Bun.spawn(
       [
@@ -205,19 +209,22 @@ test.skipIf(!canUnshare)(
         '-e',
         script,
       ],
-      { stdout: 'pipe', stderr: 'pipe' },
+      { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
     );
-    const [text, errors] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    expect(errors).toBe('');
-    const [own, sleeper, seen, code] = JSON.parse(text);
+    const lines = outputLines(child.stdout);
+    const errors = new Response(child.stderr).text();
+    expect([(await lines.next()).value]).toEqual(['recording']);
+    // Somebody outside ends.
+    Bun.spawnSync(['true']);
+    child.stdin.end();
+    const { value } = await lines.next();
+    expect(await errors).toBe('');
+    const [own, sleeper, seen, ended] = JSON.parse(value ?? '');
     // The first process's parent is outside.
     expect(seen).toContainEqual([1, 0, false]);
     expect(seen).toContainEqual([own, 1, true]);
     expect(seen).toContainEqual([sleeper, own, false]);
     expect(seen.length).toBe(3);
-    expect(code).toBe('UNSUPPORTED');
+    expect(ended).toEqual([[sleeper, own, 'sleep']]);
   },
 );

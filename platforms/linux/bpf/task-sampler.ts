@@ -308,7 +308,7 @@ function openIterator(offsets: TaskOffsets, name: string, code: Uint8Array): Tas
 }
 
 /** How deep this program's pid namespace lies: no process that it lists is less deep, and it lists itself. */
-function findPidLevel(offsets: TaskOffsets): number {
+export function findPidLevel(offsets: TaskOffsets): number {
   const iterator = openIterator(offsets, 'sstop_level', pidLevelProgram(offsets));
   try {
     let least = Number.POSITIVE_INFINITY;

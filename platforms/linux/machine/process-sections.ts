@@ -6,6 +6,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { sharesPidNamespace } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
 import { KeptText } from '../proc/kept-file.ts';
@@ -14,7 +15,7 @@ import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
-import { ProcessCollector, sharesPidNamespace } from '../processes/processes.ts';
+import { ProcessCollector } from '../processes/processes.ts';
 
 interface ProcessesOptions {
   readonly procRoot: string;

@@ -8,7 +8,6 @@ export function programRefusalText(code: string | undefined, message: string): s
     case 'EACCES':
       return `cannot load eBPF programs (${code}): needs cap_bpf and cap_net_admin, and cap_perfmon for all of it`;
     case 'PID_NAMESPACE':
-      return 'this process is in a separate PID namespace, where PIDs from the kernel do not apply';
     case 'NO_CGROUP2':
       return message;
     case 'ENOSYS':

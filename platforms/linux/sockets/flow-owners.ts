@@ -38,15 +38,21 @@ export class FlowOwners {
     this.#hasDrained = false;
   }
 
-  /** Writes the owner columns of a row; without a pid the owner comes from descriptors. */
+  /** Writes the owner columns of a row; without an owner, the owner comes from descriptors. */
   assign(rows: SocketRows, row: number, flow: FlowRecord): void {
     const { table } = rows;
-    if (flow.tgid === 0) {
+    if (flow.machineTgid === 0) {
       if (rows.isFlow[row] === 1) table.ownerBasis[row] = OwnerBasis.KERNEL;
       return;
     }
     if (table.state[row] === TcpState.LISTEN && this.#copyAccepter(rows, row, flow)) return;
     rows.ownerTold[row] = OwnerTold.USER;
+    if (flow.isOutside) {
+      table.ownerPid[row] = 0;
+      table.ownerStartTicks[row] = 0;
+      table.ownerBasis[row] = OwnerBasis.OUTSIDE;
+      return;
+    }
     table.ownerPid[row] = flow.tgid;
     table.ownerStartTicks[row] = this.#startTicksOf(flow);
     table.ownerBasis[row] = OwnerBasis.DESCRIPTOR;

@@ -143,7 +143,7 @@ export class EbpfSockets implements SocketSource {
     if (row < 0) return false;
     const { table } = this.rows;
     flows.rowSerial[flow] = table.slots.serial[row]!;
-    flows.tgid[flow] = record.tgid;
+    flows.tgid[flow] = record.machineTgid;
     table.interfaceIndex[row] = this.#interfaceOf(record);
     this.#owners.assign(this.rows, row, record);
     return true;
@@ -219,7 +219,7 @@ export class EbpfSockets implements SocketSource {
 
   #store(flow: number, record: FlowRecord, isLast = false): void {
     const flows = this.#flows;
-    if (flows.tgid[flow] !== record.tgid) this.#reassign(flow, record);
+    if (flows.tgid[flow] !== record.machineTgid) this.#reassign(flow, record);
     const tx = record.txBytes - flows.txBytes[flow]!;
     const rx = record.rxBytes - flows.rxBytes[flow]!;
     if (tx === 0 && rx === 0) return;
@@ -263,7 +263,7 @@ export class EbpfSockets implements SocketSource {
 
   /** A connection without an owner got its process. */
   #reassign(flow: number, record: FlowRecord): void {
-    this.#flows.tgid[flow] = record.tgid;
+    this.#flows.tgid[flow] = record.machineTgid;
     if (this.#isPlaced(flow)) this.#owners.assign(this.rows, this.#flows.row[flow]!, record);
   }
 

@@ -214,6 +214,8 @@ export class NetworkAttribution {
         return this.#owners.kernel(sockets.protocol[slot]!);
       case OwnerBasis.NO_SOCKET:
         return this.#owners.withoutSocket();
+      case OwnerBasis.OUTSIDE:
+        return this.#owners.outside();
       case OwnerBasis.HIDDEN:
         return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
       default:

@@ -178,6 +178,11 @@ export class OwnerLedger {
     return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
   }
 
+  /** Owner of traffic of processes outside this PID namespace. */
+  outside(): number {
+    return this.#group(OwnerKind.UNKNOWN, 1, 0, 'outside this PID namespace');
+  }
+
   /** Owner of sockets of which only the user or the control group is known. */
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);

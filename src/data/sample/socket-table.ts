@@ -24,6 +24,8 @@ export const OwnerBasis = {
   HIDDEN: 4,
   /** No TCP or UDP socket has these ends: packets of a raw or packet socket, or of others that NAT sends from here. */
   NO_SOCKET: 5,
+  /** A process that is not in the PID namespace of the collector, and so has no number there. */
+  OUTSIDE: 6,
 } as const;
 
 /**
