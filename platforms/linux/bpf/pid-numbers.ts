@@ -1,5 +1,6 @@
-import { BtfKind, KernelTypes, kernelBtf } from './btf.ts';
+import { BtfKind, KernelTypes } from './btf.ts';
 import { Alu, type Assembler, Helper, Jump, R1, R2, R3, R10, Size } from './instruction.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { isInitialPidNamespace, ownPidNamespaceInode } from './namespaces.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { UPID_BYTES } from './task-programs.ts';
@@ -26,7 +27,7 @@ export interface PidNumbers {
  */
 export function ownPidNumbers(): PidNumbers | undefined {
   if (isInitialPidNamespace()) return undefined;
-  const btf = kernelBtf();
+  const btf = kernelTypes();
   const offsets = findTaskOffsets(btf);
   const types = new KernelTypes(btf, [['pid_namespace', BtfKind.STRUCT]]);
   return {
