@@ -81,8 +81,8 @@ test('every other tier is judged by what opened, with how and why not', () => {
   expect(tiersOf(partA)[0]).toMatchObject({
     ebpf: expect.stringMatching(/of this container, .*opened the socket/),
   });
-  const own = { ...NO_PROGRAMS, counting: { code: 'PID_NAMESPACE', message: 'x' } };
-  expect(tiersOf(own)[0]).toMatchObject({ ebpf: expect.stringMatching(/^false .*separate PID namespace/) });
+  const own = { ...NO_PROGRAMS, counting: { code: 'PID_NAMESPACE', message: '/proc belongs elsewhere' } };
+  expect(tiersOf(own)[0]).toMatchObject({ ebpf: expect.stringMatching(/^false .*\/proc belongs elsewhere/) });
   expect(tiersOf(PROGRAMS, { ...WORKING, tcp: 'ENOENT' })[0]).toMatchObject({
     ebpf: expect.stringMatching(/^false .*tcp_diag/),
   });
