@@ -72,7 +72,7 @@ export function chooseProfile(path: string, lacking: string | undefined): Choice
 
 function pick(entries: readonly string[]): string | undefined {
   for (let attempt = 0; attempt < ATTEMPTS_LIMIT; attempt++) {
-    const answer = ask('Enter number (empty to quit): ');
+    const answer = ask('Enter number (or blank to abort): ');
     if (answer === undefined || answer === '') return undefined;
     const entry = /^\d{1,6}$/.test(answer) ? entries[Number(answer) - 1] : undefined;
     if (entry !== undefined) return entry;
