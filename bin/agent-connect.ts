@@ -44,7 +44,7 @@ export function wishOf(url: string, options: AgentAccess, profile: AgentAccess |
 
 /** An agent that can be connected to, and where its certificate would be kept. */
 export interface AgentTarget extends ConnectionTarget {
-  /** Where a certificate that the user says yes to is kept; undefined where one was named, or there is none. */
+  /** File for a certificate that the user accepts; undefined if a certificate was given, or without TLS. */
   readonly keptCertificatePath: string | undefined;
 }
 
@@ -68,7 +68,7 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
   return { ...withToken(agent, wish, environment), trust, keptCertificatePath };
 }
 
-/** The same agent, whose certificate the user has said yes to. */
+/** The same agent with the certificate that the user accepted. */
 function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): AgentTarget {
   return {
     ...target,
@@ -77,7 +77,7 @@ function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): Ag
   };
 }
 
-/** A file goes before the URL, and the URL before the environment. */
+/** Precedence: file, URL, environment. */
 function withToken(
   agent: AgentUrl,
   { tokenFile }: AgentWish,
@@ -85,7 +85,7 @@ function withToken(
 ): Pick<ConnectionTarget, 'agent' | 'token' | 'hasTokenInUrl'> {
   if (tokenFile !== undefined) return { agent, token: readTokenFile(tokenFile), hasTokenInUrl: false };
   if (agent.token !== undefined) {
-    const token = usableToken(agent.token, "the URL's token, its % and + decoded,");
+    const token = usableToken(agent.token, "the URL's token (with % and + decoded)");
     return { agent, token, hasTokenInUrl: true };
   }
   const token = environment['SOCKTOP_TOKEN'] ?? '';
@@ -96,7 +96,7 @@ function withToken(
   };
 }
 
-/** Whether the user has to say something else: a URL, profile, certificate or token that cannot be used. */
+/** Whether the error is a usage error: an unusable URL, profile, certificate or token. */
 export function isAgentNamedWrong({ op }: OpError): boolean {
   return ['parse URL', 'profile', 'read profiles', 'read certificate', 'token file', 'token'].includes(op);
 }
@@ -110,10 +110,10 @@ function readNamed(path: string): PinnedCertificates {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission to read it denied',
-  EISDIR: 'it is a folder',
-  TOO_LONG: 'it is too long',
+  ENOENT: 'file not found',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  TOO_LONG: 'file too long',
   NOT_A_FILE: 'not a regular file',
 };
 
@@ -138,32 +138,32 @@ function unusable(what: string, thrown: unknown): OpError {
   });
 }
 
-/** Said where a connection takes longer, so that nobody looks at an empty terminal. */
+/** A connection that takes longer than this prints a progress line. */
 const SILENT_MILLIS = 700;
 const LOOK_MILLIS = 5000;
 
-/** A source, and why its first try failed; undefined: it is connected. */
+/** A source, and the error of its first try; undefined: connected. */
 export interface Contact {
   readonly source: RemoteSource;
   readonly error: OpError | undefined;
 }
 
-/** How the first try ended; undefined: there is a connection. It has as long as `--duration` has, if that is known. */
+/** Returns the error of the first try; undefined: connected. The timeout is `--duration`, if given. */
 async function firstContact(source: RemoteSource, durationMillis?: number): Promise<OpError | undefined> {
   const stop = new Stop([]);
   stop.endAfter(durationMillis ?? Number.POSITIVE_INFINITY);
   try {
     const outcome = await stop.orEnd(source.firstContact, LAST_SAMPLE_MILLIS);
     if (outcome !== ENDED) return outcome;
-    return new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer came within --duration' });
+    return new OpError({ op: 'connect', code: 'DEADLINE', message: 'no reply within --duration' });
   } finally {
     stop.release();
   }
 }
 
 /**
- * Connects and waits for the outcome of the first try, no longer than `durationMillis`. An agent whose certificate nobody vouches for is offered to the
- * user with its fingerprint; on a yes its certificate is kept, and it alone is accepted from then on.
+ * Connects and waits for the result of the first try, at most `durationMillis`. If no trusted authority signed the
+ * certificate of the agent, shows its fingerprint and asks the user; an accepted certificate is saved and pinned.
  */
 export async function connectAsking(
   target: AgentTarget,
@@ -209,21 +209,24 @@ export async function connectAgent(options: AgentOptions, durationMillis?: numbe
 }
 
 function isAccepted({ agent }: AgentTarget, peer: PeerCertificate, path: string): boolean {
-  tell(`Nobody vouches for the certificate of ${agent.hostName}, port ${agent.port}:`);
+  tell(`No trusted authority signed the certificate of ${agent.hostName}, port ${agent.port}:`);
   const [first, ...others] = fingerprintLines(peer.fingerprint, process.stderr.columns);
   tell(`  SHA-256   ${first}`);
   for (const line of others) tell(`            ${line}`);
-  tell(`  made for  ${peer.names.join(', ') || peer.subject}`);
+  tell(`  names     ${peer.names.join(', ') || peer.subject}`);
   tell(`  valid     ${dayOf(peer.notBeforeMillis)} to ${dayOf(peer.notAfterMillis)}`);
-  tell('Compare the fingerprint with the one that the agent prints when it starts.');
-  tell('On a yes it is kept, and no other is accepted there:');
+  tell('Compare the fingerprint with the one that the agent prints at start.');
+  tell('If you trust it, it is saved here, and only this certificate is accepted for the host:');
   tell(`  ${path}`);
   return confirm('Trust this certificate?', 'no');
 }
 
 const LABEL_WIDTH = 12;
 
-/** In halves that can be compared line by line where the terminal would break it anywhere; undefined: no terminal. */
+/**
+ * Splits a fingerprint into halves if it does not fit the terminal, to compare line by line. `columns` undefined: no
+ * terminal.
+ */
 export function fingerprintLines(fingerprint: string, columns: number | undefined): readonly string[] {
   if (columns === undefined || LABEL_WIDTH + fingerprint.length <= columns) return [fingerprint];
   const half = (fingerprint.length + 1) / 2;

@@ -29,7 +29,7 @@ export const BUILD_VERSION = `${VERSION} (${process.env['SSTOP_REVISION'] ?? 'fr
 /** Where the parts of a compiled executable are. */
 const COMPILED_ROOT = '/$bunfs/';
 
-/** The file of this program; undefined where a runtime runs its source: whoever starts that one runs what he likes. */
+/** Path of this executable; undefined when running from source, where the user runs any code anyway. */
 export function compiledExecutable(): string | undefined {
   return Bun.main.startsWith(COMPILED_ROOT) ? process.execPath : undefined;
 }

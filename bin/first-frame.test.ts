@@ -96,7 +96,7 @@ describe.skipIf(!canTrace)('the first frame (needs strace)', () => {
       expect(lines[0]).toContain('sstop');
       expect(lines[0]).toContain(hostname());
       expect(lines.join('\n')).toMatch(/PID .*PROCESS.*UPLOAD\/s.*DOWNLOAD\/s/);
-      expect(lines.join('\n')).toContain('First sample under way');
+      expect(lines.join('\n')).toContain('Waiting for the first sample');
       expect(lines.at(-1)).toContain('q quit');
     },
   );

@@ -8,11 +8,11 @@ import { endByError } from './last-words.ts';
 async function main(): Promise<number> {
   if (await ranAsFileSystemHelper(process.argv[2])) return EXIT_OK;
   const role = roleOf(process.argv0);
-  // What stands behind it opens the C library: where that fails somebody has to be there already.
+  // The import opens the C library: install the error handler first.
   const { isSecureExecution } = await import('../platforms/index.ts');
-  // Capabilities were given to one program: whoever may start it must not turn it into another.
+  // Capabilities were given to one program: its user must not turn it into another one.
   if (roleOf(process.execPath) !== role && (await isSecureExecution())) {
-    complain(role, `'${process.execPath}' has privileges of its own, and is started by its own name alone`);
+    complain(role, `'${process.execPath}' has privileges and must be started by its own name`);
     return EXIT_FAILURE;
   }
   const argv = process.argv.slice(2);

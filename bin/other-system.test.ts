@@ -9,7 +9,9 @@ import { PtyProgram } from './testing/pty.ts';
 const LONG_MILLIS = 60_000;
 const FIGURES = /CPU.*Memory.*PID/s;
 
-/** The systems on which there are clients alone. The wire, the files and the screen are all as there but the runtime. */
+/**
+ * The systems on which there are clients alone. The wire, the files and the screen are all as there but the runtime.
+ */
 const SYSTEMS = [
   {
     ...{ platformName: 'win32', name: 'windows', suffix: '.EXE' },
@@ -89,8 +91,8 @@ describe.each(SYSTEMS)(
       expect(program.mouseTracking).toBe('none');
     }
 
-    const urlFor = (program: string) => `give the URL of an agent: ${program} wss://HOST:8443/ws`;
-    const here = `this system cannot be watched directly (${name})`;
+    const urlFor = (program: string) => `add the URL of an agent: ${program} wss://HOST:8443/ws`;
+    const here = `${name} cannot be monitored directly`;
 
     test.each([
       ['sstop', [], `sstop: ${here}; ${urlFor('sstop')}`],
@@ -99,8 +101,8 @@ describe.each(SYSTEMS)(
       ['socktop', ['--local'], `socktop: ${here}; ${urlFor('socktop')}`],
       ['socktop', ['--demo', '--once', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
       ['socktop', ['-P', 'demo', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
-      ['socktop', ['--json'], 'socktop: which machine? Give a URL or --profile (see socktop --help)'],
-      ['agent', [], `socktop-agent: this system cannot be watched (${name}): the agent runs on linux`],
+      ['socktop', ['--json'], 'socktop: no machine given: add a URL or --profile (see socktop --help)'],
+      ['agent', [], `socktop-agent: the agent cannot run on ${name}: it needs Linux`],
     ] as const)('%s %j is refused in one line', async (program, argv, line) => {
       expect(await run(programs[program], ...argv)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
     });
@@ -145,8 +147,8 @@ describe.each(SYSTEMS)(
           'the footer in its new place',
         );
         program.key('?');
-        await program.waitFor(/Draw the screen anew/);
-        expect(program.text().includes('fg brings it back')).toBe(hasJobControl);
+        await program.waitFor(/Redraw the screen/);
+        expect(program.text().includes('resume with fg')).toBe(hasJobControl);
         program.key('\x1b');
         await program.waitUntil(() => !program.text().includes('socktop keys'), 'the help closed');
         program.key('\x03');
@@ -184,7 +186,7 @@ describe.each(SYSTEMS)(
         environment: { [folderVariable]: join(home, 'empty') },
       });
       open.push(welcome);
-      await welcome.waitFor(/socktop: no profile is saved, and this system cannot be watched directly/);
+      await welcome.waitFor(/socktop: no saved profile, and \w+ cannot be monitored directly/);
       expect(await welcome.exited()).toBe(2);
     });
   },

@@ -80,7 +80,7 @@ describe.skipIf(programs === undefined)(`the released clients for Windows (needs
   test(
     'what is about the machine itself is refused',
     async () => {
-      const here = 'this system cannot be watched directly (windows); give the URL of an agent';
+      const here = 'windows cannot be monitored directly; add the URL of an agent';
       expect(await run('sstop.exe')).toEqual({
         ...{ code: 2, stdout: '', stderr: `sstop: ${here}: sstop wss://HOST:8443/ws\n` },
       });

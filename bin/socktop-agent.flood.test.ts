@@ -124,7 +124,7 @@ describe('a client with the token that does not wait', () => {
     for (const text of ['{}', '', '[', 'get_nothing', '{"id":1,"request":"get_metrics"}', 'get_disks']) {
       test(`is refused: ${protocol ?? 'original'} '${text}'`, async () => {
         const answers = await framed(Opcode.TEXT, text, protocol);
-        expect(answers).toContain('too many requests that wait for an answer');
+        expect(answers).toContain('too many pending requests');
       });
     }
   }

@@ -243,14 +243,14 @@ describe('what keeps it from starting is one line', () => {
     });
     expect(await refusal(['--bind', '192.0.2.1', '-p', '0'])).toEqual({
       code: 1,
-      said: expect.stringMatching(/^socktop-agent: 192\.0\.2\.1 is no address of this machine\n$/),
+      said: expect.stringMatching(/^socktop-agent: 192\.0\.2\.1 is not an address of this machine\n$/),
     });
   });
 
   test('a word that is no address', async () => {
     expect(await refusal(['--bind', 'no-where', '-p', '0'])).toEqual({
       code: 1,
-      said: "socktop-agent: 'no-where' is neither an address of this machine nor a name of one\n",
+      said: "socktop-agent: 'no-where' is neither an address of this machine nor a name for one\n",
     });
   });
 
@@ -312,7 +312,9 @@ describe('TLS', () => {
     const outcome = () => refusal(['--tls', '--bind', '127.0.0.1', '-p', '0'], environment);
     const oneLine = (pattern: RegExp) => ({ code: 1, said: expect.stringMatching(pattern) });
     writeFileSync(key!, whole.subarray(0, whole.length / 2));
-    expect(await outcome()).toEqual(oneLine(/^socktop-agent: [^\n]*key\.pem is damaged[^\n]*\n$/));
+    expect(await outcome()).toEqual(
+      oneLine(/^socktop-agent: [^\n]*key\.pem is not a valid PEM file[^\n]*\n$/),
+    );
     expect(readFileSync(key!).length).toBe(Math.floor(whole.length / 2));
     rmSync(key!);
     expect(await outcome()).toEqual(oneLine(/^socktop-agent: [^\n]*without its other half[^\n]*\n$/));

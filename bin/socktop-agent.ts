@@ -36,7 +36,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
   if (!isWatchable) {
-    complain(PROGRAM, `this system cannot be watched (${system.name}): the agent runs on linux`);
+    complain(PROGRAM, `the agent cannot run on ${system.name}: it needs Linux`);
     return EXIT_USAGE;
   }
   const log = new StandardErrorLog();
@@ -105,9 +105,9 @@ function authorityOf(bindAddress = '0.0.0.0'): string {
 function warnOfOpenDoor({ tls }: AgentOptions, token: string | undefined): void {
   const remedy = 'set SOCKTOP_TOKEN, or --bind 127.0.0.1';
   if (token === undefined) {
-    say(`no token: anyone who reaches the port can read the process list; ${remedy}`);
+    say(`no token: anyone who can reach the port can read the process list; ${remedy}`);
   } else if (!tls) {
-    say('no TLS: whoever is on the way can read the token and all replies; --enableSSL encrypts them');
+    say('no TLS: anyone on the network path can read the token and all replies; use --enableSSL');
   }
 }
 
@@ -123,7 +123,7 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
   const stored = await openCertificate(certificateFolder(process.env), make, nowMillis);
   if (stored.isNew) {
     say(`generated self-signed TLS certificate at ${stored.certificatePath}`);
-    say(`its private key is at ${stored.keyPath}`);
+    say(`private key at ${stored.keyPath}`);
   }
   say(`certificate SHA-256 fingerprint ${stored.fingerprint}`);
   for (const warning of stored.warnings) say(warning);

@@ -12,7 +12,7 @@ import { show } from './socktop-show.ts';
 /** Shows an agent inside this process; resolves to the exit code. Rejects with OpError where it cannot listen. */
 export async function runDemo(settings: SocktopSettings): Promise<number> {
   const { DEMO_URL, DemoAgent } = await import('./socktop-demo.ts');
-  // Until the screen has its own, no signal may end the program without a word.
+  // Until the screen has its own handlers, no signal may end the program silently.
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
   raisePrivileges();
   const demo = new DemoAgent(await currentPlatform());

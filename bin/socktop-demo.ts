@@ -35,7 +35,7 @@ export class DemoAgent {
         op: 'demo',
         code,
         message: isTaken
-          ? `port ${DEMO_PORT} is in use, perhaps by another demo; ${DEMO_URL} shows what answers there`
+          ? `port ${DEMO_PORT} is in use, perhaps by another demo; try socktop ${DEMO_URL}`
           : message,
         cause: thrown,
       });

@@ -30,8 +30,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const NO_INTERVALS: Intervals = { metricsIntervalMillis: undefined, processesIntervalMillis: undefined };
 
 /**
- * Finds out which agents are to be shown, by options, saved profiles, and questions where there is somebody to ask.
- * Throws OpError whose message says in one line what the user has to change.
+ * Resolves which agents to show, from options, saved profiles, and questions if the user can be asked. Throws OpError
+ * with a one-line message for the user.
  */
 export async function resolveShown(
   options: SocktopOptions,
@@ -88,13 +88,13 @@ function describeAgent({ name, target }: NamedAgent): string {
   const { agent, trust, token } = target;
   const certificates =
     trust.kind === 'system'
-      ? "certificate by this system's authorities, names checked"
-      : `pinned certificate SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}, names ${trust.verifyHostname ? 'checked' : 'not checked'}`;
+      ? "certificate checked against the system's authorities, host name checked"
+      : `pinned certificate SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}, host name ${trust.verifyHostname ? 'checked' : 'not checked'}`;
   const security = agent.isEncrypted ? `TLS, ${certificates}` : 'no TLS';
   return `${name}: ${agent.url}, ${security}, ${token === undefined ? 'no token' : 'with a token'}`;
 }
 
-/** The demo has a name that can be given where nobody has saved another profile under it. */
+/** Name of the demo, unless the user saved a profile under that name. */
 function isDemoProfile(profiles: readonly string[], path: string): boolean {
   return profiles.length === 1 && profiles[0] === DEMO_PROFILE && !hasProfile(DEMO_PROFILE, path);
 }

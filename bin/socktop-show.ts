@@ -15,7 +15,7 @@ import { VERSION } from './executable.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
 /**
- * Shows machines as it was asked for, on the screen or as a stream; resolves to the exit code. The hosts stay open.
+ * Shows machines as requested, on the screen or as a stream; resolves to the exit code. The hosts stay open.
  * `isCollectedHere`: this process collects, so it keeps the privileges that it was given.
  */
 export async function show(

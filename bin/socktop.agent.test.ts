@@ -78,7 +78,7 @@ describe('the first contact over TLS', () => {
       const other = start(url);
       expect(await other.exited()).toBe(1);
       const said = other.text().replaceAll('\n', '');
-      expect(said).toContain('another than the pinned one');
+      expect(said).toContain('does not match the pinned one');
       expect(said).toContain(fingerprint);
       expect(said).not.toContain('[y/N]');
     },

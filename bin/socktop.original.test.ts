@@ -63,7 +63,7 @@ describe('the original agent', () => {
       const shown = screen(SOCKTOP, `ws://127.0.0.1:${plain.port}/ws?token=changeme`);
       await shown.waitFor(/CPU.*Memory.*PID/s, WAIT_MILLIS);
       expect(shown.text()).not.toContain('changeme');
-      expect(shown.text()).toContain('original protocol');
+      expect(shown.text()).toContain('original agent');
       shown.key('q');
       expect(await shown.exited()).toBe(0);
       const wrong = screen(SOCKTOP, `ws://127.0.0.1:${plain.port}/ws?token=other`);

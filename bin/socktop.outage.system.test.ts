@@ -37,13 +37,9 @@ async function outage(program: PtyProgram, end: () => unknown): Promise<void> {
   await program.waitFor(LOST, WAIT_MILLIS);
   expect(program.text()).toMatch(FIGURES);
   program.key('?');
-  await program.waitFor(/Connect again at once/, WAIT_MILLIS);
+  await program.waitFor(/Reconnect now/, WAIT_MILLIS);
   program.key('\x1b');
-  await program.waitUntil(
-    () => !/Connect again at once/.test(program.text()),
-    'the end of the help',
-    WAIT_MILLIS,
-  );
+  await program.waitUntil(() => !/Reconnect now/.test(program.text()), 'the end of the help', WAIT_MILLIS);
   await end();
   await program.waitUntil(() => !LOST.test(program.text()), 'the end of the outage', WAIT_MILLIS);
   await program.waitFor(FIGURES, WAIT_MILLIS);

@@ -67,7 +67,7 @@ describe('a profile', () => {
     await shown(refusing, /Overwrite existing profile 'prod'\? \[y\/N\]: /);
     refusing.key('\r');
     expect(await refusing.exited()).toBe(0);
-    expect(refusing.text()).toContain("Profile 'prod' stays as it was.");
+    expect(refusing.text()).toContain("Profile 'prod' was not changed.");
     expect(refusing.text()).toContain('prod: ws://new-host:3000/ws');
     expect(saved(path)).toMatchObject({ prod: { url: 'ws://old/ws' } });
     const agreeing = start('--profile', 'prod', 'ws://new-host:3000/ws');
@@ -136,7 +136,7 @@ describe('a file of profiles', () => {
     for (const argv of [[], ['-P', 'prod'], ['-P', 'prod', '--save', 'ws://h/ws']]) {
       const program = start(...argv);
       expect(await program.exited()).toBe(2);
-      expect(program.text()).toContain('it is no JSON; it stays as it is');
+      expect(program.text()).toContain('not valid JSON; the file is not changed');
     }
     expect(readFileSync(path, 'utf8')).toBe('{"profiles":');
     const other = start('ws://h:1/ws');
@@ -163,7 +163,7 @@ describe('a file of profiles', () => {
       );
       programs.push(program);
       expect(await program.exited()).toBe(2);
-      expect(program.text()).toMatch(/socktop: .*it cannot be read \(EACCES\); it stays as it is/);
+      expect(program.text()).toMatch(/socktop: .*cannot be read \(EACCES\); the file is not changed/);
       expect(saved(path)).toEqual({ prod: { url: 'ws://old/ws' } });
     },
   );

@@ -231,7 +231,7 @@ test('a recording is played, steered and says where it is', async () => {
     await Bun.sleep(SETTLE_MILLIS);
     screen.press('?');
     await screen.untilText(/Ten seconds back/);
-    expect(screen.pty.text()).not.toContain('Send the process a signal');
+    expect(screen.pty.text()).not.toContain('Send a signal to the process');
   } finally {
     await screen.close();
   }

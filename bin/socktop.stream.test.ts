@@ -124,7 +124,7 @@ test(
     const path = join(folder, 'network.ndjson.gz');
     const argv = [SSTOP, '--json', '--interval', '100ms', '--duration', '300ms', '--record', path];
     await Bun.spawn(argv, { stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' }).exited;
-    const told = `socktop: '${path}' holds nothing of a machine: sstop --playback shows its network\n`;
+    const told = `socktop: '${path}' has no system data; play it with sstop --playback\n`;
     for (const output of ['--json', '--csv', '--once']) {
       expect(await run(output, '--playback', path)).toEqual({ code: 1, stdout: '', stderr: told });
     }
@@ -157,10 +157,10 @@ test('an agent that is not there, or is asked for wrongly, is one line', async (
   const absent = await run('--json', 'ws://127.0.0.1:1/ws');
   expect(absent).toEqual({
     ...{ code: 1, stdout: '' },
-    stderr: 'socktop: ws://127.0.0.1:1/ws: connection refused: no agent listens there\n',
+    stderr: 'socktop: ws://127.0.0.1:1/ws: connection refused: no agent is listening there\n',
   });
   expect(await run('--json')).toMatchObject({ code: 2, stdout: '' });
   expect((await run('--json', '--token-file', '/nowhere', url)).stderr).toMatch(
-    /token-file.*'\/nowhere': there is no such file/,
+    /token-file.*'\/nowhere': file not found/,
   );
 });

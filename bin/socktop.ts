@@ -38,10 +38,11 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
   const obstacle = needsScreen ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
-    complain('socktop', `${obstacle}; --once, --json and --csv need none`);
+    complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
   }
-  // Profiles, configuration, certificates and recordings are files that the user names: the user's rights alone open them.
+  // Profiles, configuration, certificates and recordings are files that the user names: the user's rights alone open
+  // them.
   lowerPrivileges();
   let shown: Shown;
   try {
@@ -52,7 +53,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   return runShown(options, shown);
 }
 
-/** What the command line alone tells needs nothing that agents need. */
+/** Help, version and errors of the command line need no agent code. */
 async function findShown(options: SocktopOptions): Promise<Shown> {
   if (options.local) return { kind: 'local' };
   if (options.demo) return { kind: 'demo' };
@@ -105,12 +106,12 @@ function isNamedWrong(thrown: unknown): boolean {
   return op === 'read recording' || op === 'write recording' || op === 'play recording';
 }
 
-/** Nothing was picked: that is an answer where somebody was asked. */
+/** Nothing was picked from the list. */
 async function endWithoutChoice(): Promise<number> {
   const { canAsk } = await import('../src/programs/shared/messages.ts');
   if (canAsk()) return EXIT_OK;
   const ways = isWatchable ? 'a URL, --profile, --demo or --local' : 'a URL or --profile';
-  complain('socktop', `which machine? Give ${ways} (see socktop --help)`);
+  complain('socktop', `no machine given: add ${ways} (see socktop --help)`);
   return EXIT_USAGE;
 }
 

@@ -40,11 +40,11 @@ async function jsonOf(...command: readonly string[]) {
 describe('as whoever runs the tests', () => {
   test('every tier is judged, with what a byte is', async () => {
     const text = onOneLine(await textOf(SSTOP));
-    expect(text).toMatch(/[-+] ebpf +Can(not)? run/);
-    expect(text).toMatch(/\+ netlink +Can run/);
-    expect(text).toMatch(/[-+] packet +Can(not)? run/);
-    expect(text).toMatch(/\+ proc +Can run: connections and ports only/);
-    expect(text.match(/and is taken:/g)).toHaveLength(1);
+    expect(text).toMatch(/[-+] ebpf +(Not a|A)vailable/);
+    expect(text).toMatch(/\+ netlink +Available/);
+    expect(text).toMatch(/[-+] packet +(Not a|A)vailable/);
+    expect(text).toMatch(/\+ proc +Available: connections and ports only/);
+    expect(text.match(/Available, selected:/g)).toHaveLength(1);
     expect(text).toMatch(/counted +(l3|payload):/);
     expect(text).toMatch(/\+ tcp_diag/);
   });
@@ -94,14 +94,14 @@ describe('as another user', () => {
       const text = await textOf(...NOBODY, SSTOP);
       expect(text).toMatch(/ 65534 \(nobody\)/);
       expect(text).toMatch(/- cap_sys_ptrace +Missing\./);
-      expect(onOneLine(text)).toContain("connections of other users' processes are counted, but stand");
+      expect(onOneLine(text)).toContain("connections of other users' processes are counted, but grouped");
       expect(text).toContain(`\n        sudo ${SSTOP}\n`);
       const owners = 'cap_sys_ptrace,cap_dac_read_search+ep';
       expect(text).toContain(`\n        sudo setcap cap_bpf,cap_net_admin,cap_perfmon,${owners} ${SSTOP}\n`);
       expect(text).toContain(`\n        sudo setcap cap_net_raw,${owners} ${SSTOP}\n`);
-      expect(onOneLine(text)).toMatch(/- ebpf +Cannot run: .*cap_bpf/);
+      expect(onOneLine(text)).toMatch(/- ebpf +Not available: .*cap_bpf/);
       expect(onOneLine(text)).toContain('UDP is listed, but not counted');
-      expect(onOneLine(text)).toContain('everybody who may start the file may look into every process');
+      expect(onOneLine(text)).toContain('everyone who can execute the file can inspect every process');
       expect(text).toMatch(/- seen +\d+ processes, \d+ of them of other users/);
     },
   );

@@ -88,8 +88,8 @@ describe('the file', () => {
   });
 
   test.each([
-    ['nowhere/log', /no such directory/],
-    ['.', /it is a directory/],
+    ['nowhere/log', /directory not found/],
+    ['.', /is a directory/],
   ])('%s is refused in one line', (name, reason) => {
     expect(() => EventLog.open(`${directory}/${name}`, false)).toThrow(reason);
   });
@@ -174,7 +174,7 @@ describe('the program', () => {
     const refused = new PtyProgram([SSTOP, '--log', '/dev/tty']);
     try {
       expect(await refused.exited()).toBe(2);
-      expect(refused.text()).toContain("cannot log to '/dev/tty': it is a terminal");
+      expect(refused.text()).toContain("cannot log to '/dev/tty': is a terminal; use a file");
     } finally {
       await refused.close();
     }
@@ -196,7 +196,7 @@ describe('the program', () => {
         );
         expect([exitCode, String(stderr)]).toEqual([
           2,
-          `sstop: cannot log to '${place}/log': no permission to write there\n`,
+          `sstop: cannot log to '${place}/log': permission denied\n`,
         ]);
       } finally {
         rmSync(place, { recursive: true });

@@ -80,13 +80,13 @@ describe('sstop of an agent', () => {
       expect(await run('-P', 'prod', '--once')).toMatchObject({ code: 0, stderr: '' });
       const wrong = await run('-t', certificate(), `${url}?token=other`, '--once');
       expect(wrong).toMatchObject({ code: 1, stdout: '' });
-      expect(wrong.stderr).toMatch(/^sstop: wss:\S+: the agent wants another token \(HTTP 401\)\n$/);
+      expect(wrong.stderr).toMatch(/^sstop: wss:\S+: the agent refuses the token \(HTTP 401\)\n$/);
       const unknown = await run(url.replace('ws:', 'wss:'), '--once');
       expect(unknown.code).toBe(1);
       expect(unknown.stderr).toMatch(/^sstop: wss:.*SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}.*\n$/);
       const unfit = await run('-t', certificate(), `${url}?token=secret%0d%0aX`, '--once');
       expect(unfit).toMatchObject({ code: 2, stdout: '' });
-      expect(unfit.stderr).toMatch(/^sstop: the URL's token.* ASCII\n$/);
+      expect(unfit.stderr).toMatch(/^sstop: the URL's token.* ASCII without spaces\n$/);
       expect(await run('-P', 'nobody', '--once')).toMatchObject({ code: 2, stdout: '' });
     },
     LONG_MILLIS,

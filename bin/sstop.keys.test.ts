@@ -96,7 +96,7 @@ describe('the help', () => {
     try {
       await screen.untilText(/PID .*PROCESS/);
       screen.press('?');
-      await screen.untilText(/sstop keys(.*\n)*.*Scroll by the scrollbar/);
+      await screen.untilText(/sstop keys(.*\n)*.*Move the scrollbar/);
       const expected = keymapFor(KEYS, 'sstop', mode === 'playback', true).groups.flatMap(({ bindings }) => {
         return bindings.map(({ chords, description }) => {
           return [chords.map((chord) => chordText(chord, false)).join(' · '), description];
@@ -130,7 +130,7 @@ describe('the help', () => {
             () => (action === 'down' ? line(1) === second : line(1) !== first),
             `help after ${chord}`,
           );
-          if (action === 'bottom') expect(screen.pty.text()).toContain('Scroll by the scrollbar');
+          if (action === 'bottom') expect(screen.pty.text()).toContain('Move the scrollbar');
           screen.press(back);
           await screen.until(() => line(1) === first, `the first line of help after ${back}`);
         }

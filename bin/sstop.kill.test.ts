@@ -23,7 +23,7 @@ test.skipIf(!canChoosePids())(
       stderr: 'inherit',
     });
     const report: RecycledReport = JSON.parse(await new Response(child.stdout).text());
-    expect(report.said).toMatch(/not sent: another process has this PID now/);
+    expect(report.said).toMatch(/not sent: the PID was reused/);
     expect(report.isNewcomerAlive).toBe(true);
   },
   60_000,

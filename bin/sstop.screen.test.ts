@@ -82,7 +82,7 @@ describe.each(SIZES)('at %dx%d', (columns, rows) => {
 
 test('below 40x10 it says so, and comes back when the window grows', async () => {
   const pty = start([], [30, 8]);
-  await pty.waitFor(/40x10 is needed/);
+  await pty.waitFor(/Needs 40x10/);
   pty.resize(80, 24);
   await pty.waitFor(TABLE);
 });
@@ -301,9 +301,9 @@ test('an error in a filter is shown in the prompt with what is accepted', async 
   const pty = start([], [120, 24]);
   await pty.waitFor(TABLE);
   pty.key('/colour:red');
-  await pty.waitFor(/colour:red +no key "colour": port host proto/);
+  await pty.waitFor(/colour:red +unknown key "colour": port host proto/);
   pty.resize(60, 24);
-  await pty.waitFor(/^ \/ colour:red +no key "colour": port host proto.*… ?$/m);
+  await pty.waitFor(/^ \/ colour:red +unknown key "colour": port host proto.*… ?$/m);
 });
 
 test('e writes the rows to a file in the working directory and names it', async () => {
@@ -312,7 +312,7 @@ test('e writes the rows to a file in the working directory and names it', async 
     program = new PtyProgram([SSTOP, '--loopback'], { columns: 100, rows: 24, directory });
     await program.waitFor(TABLE);
     program.key('e');
-    await program.waitFor(/Written to .*sstop-\d{8}-\d{6}\.csv/);
+    await program.waitFor(/Wrote .*sstop-\d{8}-\d{6}\.csv/);
     const [file] = readdirSync(directory);
     expect(readFileSync(`${directory}/${file}`, 'utf8')).toMatch(/^timestamp,pid,process/);
   } finally {
@@ -349,7 +349,7 @@ test('a filter that cannot be read is a wrong argument on the screen too, not on
 
 test('an interface that is not there is told of, and i chooses another', async () => {
   const pty = start(['--interface', 'nowhere0'], [100, 24]);
-  await pty.waitFor(/There is no interface 'nowhere0' yet/);
+  await pty.waitFor(/No interface 'nowhere0' yet/);
   pty.key('i');
   await pty.waitFor(/ only lo /);
   await pty.waitUntil(() => !pty.text().includes('nowhere0'), 'no word of it any more');

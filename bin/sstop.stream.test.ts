@@ -111,7 +111,7 @@ describe('bad input', () => {
   test('is one line that names the argument, exit code 2', async () => {
     expectRefusal(await run('--wat'), /^sstop: unknown option '--wat'/);
     expectRefusal(await run('--interval', '5x'), /'5x' is invalid. Accepted: 100ms to 10s/);
-    expectRefusal(await run('--once', '--interface', 'nope0'), /no 'nope0' here. Accepted: .*lo/);
+    expectRefusal(await run('--once', '--interface', 'nope0'), /no interface 'nope0'. Accepted: .*lo/);
   });
 
   test('never reaches the terminal raw', async () => {
@@ -120,7 +120,7 @@ describe('bad input', () => {
   });
 
   test('a screen without a terminal is refused with what works instead', async () => {
-    expectRefusal(await run(), /needs a terminal.*--once, --json and --csv/);
+    expectRefusal(await run(), /standard output is not a terminal; use --once, --json or --csv/);
   });
 
   // Those that exist and cannot run here: sstop.privileges.test.ts.
@@ -149,19 +149,19 @@ describe('a recording that is not whole', () => {
     expect([whole.exitCode, whole.stderr]).toEqual([0, '']);
     expect([cut.exitCode, cut.stderr]).toEqual([
       2,
-      `sstop: '${directory}/cut.gz' ends in the middle of a snapshot; all before that was played\n`,
+      `sstop: '${directory}/cut.gz' is truncated in the middle of a snapshot; everything before it was played\n`,
     ]);
     expect(cut.stdout.length).toBeGreaterThan(0);
     expect(whole.stdout.startsWith(cut.stdout)).toBe(true);
   });
 
   test('empty, foreign or not there: one line and nothing else', async () => {
-    expectRefusal(await run('--json', '--playback', `${directory}/empty.gz`), /empty\.gz': it is empty/);
+    expectRefusal(await run('--json', '--playback', `${directory}/empty.gz`), /empty\.gz': empty file/);
     expectRefusal(
       await run('--json', '--playback', `${directory}/foreign.gz`),
       /it is no recording of sstop/,
     );
-    expectRefusal(await run('--json', '--playback', `${directory}/none.gz`), /there is no such file/);
+    expectRefusal(await run('--json', '--playback', `${directory}/none.gz`), /file not found/);
   });
 });
 

@@ -51,7 +51,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   if (options.doctor) return runDoctor(options.output === 'json');
   const obstacle = options.output === 'screen' ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
-    complain('sstop', `${obstacle}; --once, --json and --csv need none`);
+    complain('sstop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
   }
   // Configuration, databases, recordings and the log are files that the user names: the user's rights alone open them.
@@ -84,7 +84,7 @@ async function runDoctor(asJson: boolean): Promise<number> {
     const text = asJson
       ? doctor.doctorJson(VERSION, found)
       : doctorText(
-          `sstop ${VERSION} on this machine (+ good, - lacking)`,
+          `sstop ${VERSION} on this machine (+ available, - missing)`,
           doctor.doctorSections(found, (uid) => platform.userName(uid)),
         );
     const { StandardOutput } = await import('../src/programs/shared/stream.ts');
@@ -96,12 +96,14 @@ async function runDoctor(asJson: boolean): Promise<number> {
   }
 }
 
-/** Whether this machine is what is asked about. */
+/** Whether sstop monitors this machine. */
 function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean {
   return doctor || (agent === undefined && playbackPath === undefined);
 }
 
-/** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
+/**
+ * A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners.
+ */
 async function needsNoPrivilegeAfterwards(options: SstopOptions): Promise<boolean> {
   if (options.output === 'screen' || options.playbackPath !== undefined) return false;
   const { agent, backend } = (await readSettings(options, process.env, system)).settings;
@@ -155,14 +157,17 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
   return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
-/** What the user names, a file or an agent, is tried before the screen is taken; this machine is opened behind its first frame. */
+/**
+ * What the user names, a file or an agent, is tried before the screen is taken; this machine is opened behind its first
+ * frame.
+ */
 function isPaintedFirst({ output, agent, playbackPath, recordPath, geoipPath }: Settings): boolean {
   const named = [agent, playbackPath, recordPath, geoipPath];
   return output === 'screen' && named.every((each) => each === undefined);
 }
 
 async function openAsked(settings: Settings, log: EventLog): Promise<OpenedInput> {
-  // An agent can be asked, and a recording played, where nothing can be collected.
+  // Agents and recordings work where this machine cannot be monitored.
   const isLocal = settings.agent === undefined && settings.playbackPath === undefined;
   const platform = isLocal ? await currentPlatform() : undefined;
   const { openInput } = await import('../src/programs/sstop/sstop-input.ts');
@@ -181,7 +186,7 @@ async function run(settings: Settings, log: EventLog, open: () => Promise<Opened
   return runScreen(settings, { system, secondsEastOfUtc, ignoreUnnamedSignals, log, machineName, open });
 }
 
-/** Loaded only where there is an agent to be asked. */
+/** Loaded only for an agent. */
 async function connectAgent(
   options: AgentOptions,
   durationMillis: number | undefined,

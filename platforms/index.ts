@@ -65,14 +65,18 @@ export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
   return true;
 }
 
-/** Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it. */
+/**
+ * Whether the executable gives more rights than its user has: its name is then the file's, not what its user calls it.
+ */
 export async function isSecureExecution(): Promise<boolean> {
   // Elsewhere only another user's identity gives rights.
   if (linux === undefined) return process.getuid?.() !== process.geteuid?.();
   return (await linux.loadLibc()).isSecureExecution();
 }
 
-/** Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError. */
+/**
+ * Tells whoever started this program as a service a line such as `READY=1`; nobody did: nothing. Throws SyscallError.
+ */
 export async function tellServiceManager(state: string): Promise<void> {
   const address = process.env['NOTIFY_SOCKET'] ?? '';
   if (linux === undefined || address === '') return;
@@ -95,7 +99,9 @@ export async function restartWithoutPrivileges(executable: string, argv: readonl
   }
 }
 
-/** For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError. */
+/**
+ * For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError.
+ */
 export async function ignoreUnnamedSignals(): Promise<void> {
   (await linux?.loadIgnoredSignals())?.ignoreUnnamedSignals();
 }
@@ -129,6 +135,6 @@ export async function currentPlatform(): Promise<Platform> {
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',
-    message: `this system cannot be watched directly (${system.name})`,
+    message: `${system.name} cannot be monitored directly`,
   });
 }

@@ -34,6 +34,7 @@ export function barPlot(panels: readonly Panel[]): string {
   const width = COLUMNS * (WIDTH + GAP) + GAP;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="sans-serif" font-size="12">`,
+    '<title>Start, CPU and memory beside other monitors</title>',
     `<rect width="${width}" height="${y}" fill="#ffffff"/>`,
     ...parts,
     '</svg>\n',

@@ -91,7 +91,7 @@ export const COMMON = {
   filter: { shows: (screen) => /^\/ .*\d+ of \d+$/.test(screen.shown().footer), back: ['escape'] },
   alert: texted(/alert above .*bytes per second/, 'escape'),
   follow: { shows: (screen) => screen.shown().isFollowing, back: ['F'] },
-  export: texted(/Written to .*sstop-\d{8}-\d{6}.*\.csv/, 'g'),
+  export: texted(/Wrote .*sstop-\d{8}-\d{6}.*\.csv/, 'g'),
   'interface-next': {
     shows: (screen, was) => was.interfaceName === '' && screen.shown().interfaceName === 'lo',
     back: ['i'],

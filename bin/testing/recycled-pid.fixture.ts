@@ -52,7 +52,7 @@ first.kill('SIGKILL');
 await first.exited;
 const second = await listenAs(PID);
 screen.key('\r');
-const text = await screen.waitFor(/another process has this PID now|SIGTERM sent|is gone/i);
+const text = await screen.waitFor(/the PID was reused|SIGTERM sent|has exited/i);
 const said = /│ *([^│]*(?:PID|sent|gone)[^│]*?) *│/i.exec(text)?.[1] ?? text;
 const report: RecycledReport = { pid: second.pid, said, isNewcomerAlive: existsSync(`/proc/${second.pid}`) };
 await screen.close();

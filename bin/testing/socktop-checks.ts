@@ -52,8 +52,8 @@ const EVERYWHERE = {
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {
-  faster: { shows: ({ header }) => header.includes('200 ms / 800 ms'), back: ['-'] },
-  slower: { shows: ({ header }) => header.includes('1 s / 4 s'), back: ['+'] },
+  faster: { shows: ({ header }) => header.includes('metrics 200 ms · processes 800 ms'), back: ['-'] },
+  slower: { shows: ({ header }) => header.includes('metrics 1 s · processes 4 s'), back: ['+'] },
 } as const satisfies Partial<SocktopChecks>;
 
 const NO_TABLE = {
@@ -131,5 +131,5 @@ export const HOSTS_CHECKS: SocktopChecks = {
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: SECOND, back: ['g'] },
   'host-previous': { shows: LAST, back: ['g'] },
-  ...{ 'per-core': 'nothing', kill: text(/on this machine only/, 'g'), faster: 'nothing', slower: 'nothing' },
+  ...{ 'per-core': 'nothing', kill: text(/only on this machine/, 'g'), faster: 'nothing', slower: 'nothing' },
 };

@@ -56,7 +56,7 @@ function handedOver(): ReturnType<typeof handOverPrograms> | undefined {
   }
 }
 
-/** From here on who has none of the rights that programs are loaded with may read what they count. */
+/** From this kernel version on, counters can be read without the privileges that loading needs. */
 const LEAST_RELEASE = [6, 1] as const;
 const FIRST_DESCRIPTOR = 3;
 const LAST_DESCRIPTOR = 1 << 20;
@@ -78,7 +78,7 @@ interface HandedDescriptors {
 /** What is needed after set-up by a program that sends no signals, and for what. */
 export function neededAfterwards(isRoot: boolean, areOwnersTold: boolean): readonly CapabilityName[] {
   const needed: CapabilityName[] = [];
-  // The files that root names may be anybody's.
+  // Files named by root may belong to any user.
   if (isRoot) needed.push('cap_dac_override');
   if (!areOwnersTold) needed.push('cap_dac_read_search');
   if (!areOwnersTold || isProcHidden()) needed.push('cap_sys_ptrace');

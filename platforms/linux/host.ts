@@ -12,7 +12,7 @@ export { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES };
 const STAT_SIZE = 256 * 1024;
 /** What two clocks may differ by that are read one after the other; a step of the wall clock is more. */
 const NOISE_MILLIS = 100;
-/** How often /proc/stat is read where it has to tell the time of the boot. */
+/** Interval for reading /proc/stat if the boot time comes from there. */
 const STAT_INTERVAL_MICROS = 10e6;
 
 /**
@@ -37,7 +37,7 @@ export class Host {
     };
   }
 
-  /** The same object as long as nothing has changed. The boot id is empty where the kernel does not tell one. */
+  /** Returns the same object while nothing changes. The boot id is empty if the kernel has none. */
   get facts(): HostFacts {
     const hostName = hostname();
     const boot = this.#readBootWallMillis();
@@ -57,7 +57,7 @@ export class Host {
     return (length > 0 ? parseBootId(buffer.bytes, length) : undefined) ?? '';
   }
 
-  /** The boot clock knows fractions of a second, which `btime` of /proc/stat cuts off; `btime` where there is none. */
+  /** Computed from the boot clock, with fractions of a second; falls back to `btime` of /proc/stat (whole seconds). */
   #readBootWallMillis(): number {
     const sinceBoot = bootTimeMillis();
     if (!Number.isNaN(sinceBoot)) return Date.now() - sinceBoot;

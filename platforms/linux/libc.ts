@@ -13,7 +13,7 @@ export class SyscallError extends OpError {
   }
 }
 
-/** asm-generic/errno-base.h, asm-generic/errno.h: the ones this program tells apart. */
+/** asm-generic/errno-base.h, asm-generic/errno.h: the error numbers that this program distinguishes. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
@@ -117,7 +117,7 @@ export function openTable(library: string): SymbolTable {
   try {
     return dlopen(library, SIGNATURES).symbols;
   } catch {
-    // Bun opens all names or none. Without errno nothing can be told, so that one must be there.
+    // Bun opens all names or none. errno is required.
     const { __errno_location } = dlopen(library, { __errno_location: SIGNATURES.__errno_location }).symbols;
     const found = Object.entries(SIGNATURES).map(([name, signature]) => {
       try {
@@ -165,7 +165,7 @@ function openLibc() {
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  return 'cannot reserve memory for compiled code; raise the limit of address space (ulimit -v) to 3 GB or more';
+  return 'cannot reserve memory for compiled code; raise the address space limit (ulimit -v) to 3 GB or more';
 }
 
 const symbols = openLibc();
@@ -232,7 +232,10 @@ export function rewind(descriptor: number): void {
 /** asm/unistd_64.h, asm-generic/unistd.h. */
 const GETDENTS64 = process.arch === 'arm64' ? 61 : 217;
 
-/** getdents64(2), by number: musl 1.2.4 and later export no such name. Returns bytes of `struct linux_dirent64` read, 0 at the end, or -errno. */
+/**
+ * getdents64(2), by number: musl 1.2.4 and later export no such name. Returns bytes of `struct linux_dirent64` read, 0
+ * at the end, or -errno.
+ */
 export function readDirectory(descriptor: number, into: NativeBuffer): number {
   return systemCall(GETDENTS64, descriptor, into.pointer, into.bytes.length);
 }
@@ -265,7 +268,9 @@ export function clockGetTime(clock: number, into: NativeBuffer): number {
   return symbols.clock_gettime(clock, into.pointer);
 }
 
-/** localtime_r(3): seconds since 1970, 64 bits, to the 56 bytes of `struct tm`. Returns whether there is such a date. */
+/**
+ * localtime_r(3): seconds since 1970, 64 bits, to the 56 bytes of `struct tm`. Returns whether there is such a date.
+ */
 export function localTime(seconds: NativeBuffer, into: NativeBuffer): boolean {
   return symbols.localtime_r(seconds.pointer, into.pointer) !== null;
 }

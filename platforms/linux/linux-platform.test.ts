@@ -45,11 +45,13 @@ test.skipIf(cannotDropPrivileges)(
     expect(refusals).toEqual([
       {
         ...{ tier: 'ebpf', code: 'EPERM', leftOpen: 0 },
-        message: expect.stringMatching(/^the tier ebpf cannot run: .*cap_bpf and cap_net_admin.*--doctor/),
+        message: expect.stringMatching(
+          /^the tier ebpf is not available: .*cap_bpf and cap_net_admin.*--doctor/,
+        ),
       },
       {
         ...{ tier: 'packet', code: 'EPERM', leftOpen: 0 },
-        message: expect.stringMatching(/^the tier packet cannot run: .*cap_net_raw.*--doctor/),
+        message: expect.stringMatching(/^the tier packet is not available: .*cap_net_raw.*--doctor/),
       },
     ]);
   },

@@ -83,7 +83,7 @@ function wanted(permitted: CapabilitySet, needsLowPort: boolean): CapabilitySet 
   return set;
 }
 
-/** Linux 5.8 and later; where it cannot be told, the kernel is taken for one of them. */
+/** Linux 5.8 and later; true if unknown. */
 function knowsBpfCapability(): boolean {
   try {
     return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')) >= CAPABILITY_BITS.cap_bpf;

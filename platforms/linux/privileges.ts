@@ -50,7 +50,9 @@ export const OWNER_CAPABILITIES = ['cap_sys_ptrace', 'cap_dac_read_search'] as c
 /** What the tier ebpf takes, all parts of it. */
 export const PROGRAM_CAPABILITIES = ['cap_bpf', 'cap_net_admin', 'cap_perfmon'] as const;
 
-/** Those of OWNER_CAPABILITIES that are neither in the set nor made up for: containers have cap_dac_override instead. */
+/**
+ * Those of OWNER_CAPABILITIES that are neither in the set nor made up for: containers have cap_dac_override instead.
+ */
 export function missingForOwners(set: CapabilitySet): readonly CapabilityName[] {
   return OWNER_CAPABILITIES.filter((name) => {
     const isMadeUpFor = name === 'cap_dac_read_search' && hasCapability(set, 'cap_dac_override');
@@ -58,7 +60,7 @@ export function missingForOwners(set: CapabilitySet): readonly CapabilityName[] 
   });
 }
 
-/** What /proc/PID/status tells of a process's privileges (fs/proc/array.c, task_cap and task_seccomp). */
+/** Privileges of a process from /proc/PID/status (fs/proc/array.c, task_cap and task_seccomp). */
 export interface Privileges {
   readonly effectiveUid: number;
   readonly effective: CapabilitySet;

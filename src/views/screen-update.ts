@@ -13,7 +13,7 @@ import {
   withOutcome,
 } from './overlays/kill.ts';
 
-/** What came of the last command, for the footer; the next key or click takes it away. */
+/** Result of the last command, for the footer. The next key or click clears it. */
 export interface Notice {
   readonly text: string;
   readonly isBad: boolean;
@@ -23,7 +23,7 @@ interface Noticing {
   readonly notice: Notice | undefined;
 }
 
-/** The model with a word on what came of a key. */
+/** Returns the model with a note on the result of a key. */
 export function withNotice<Model extends Noticing>(model: Model, text: string, isBad: boolean): Model {
   return { ...model, notice: { text, isBad } };
 }
@@ -103,7 +103,7 @@ interface ScreenModel {
 
 export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
-/** What every screen is told. */
+/** Messages of every screen. */
 export type ScreenMessage<Action extends string> =
   | InputMessage<Action>
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
@@ -143,7 +143,7 @@ const PLAYBACK_COMMANDS: Readonly<Record<string, PlaybackCommand | undefined>> =
   ...{ 'seek-back': 'back', 'seek-forward': 'forward' },
 };
 
-/** The model after what every screen is told: keys and mouse on overlays first, then on the views. */
+/** Handles a message of every screen: keys and mouse go to overlays first, then to the views. */
 export function updateScreen<Model extends ScreenModel, Action extends string, Effect>(
   model: Model,
   message: ScreenMessage<Action>,
@@ -200,7 +200,7 @@ export function openKill<Model extends ScreenModel>(
   canSignal: boolean,
   target: KillTarget | undefined,
 ): Model {
-  if (!canSignal) return withNotice(model, 'Signals can be sent on this machine only.', true);
+  if (!canSignal) return withNotice(model, 'Signals can be sent only on this machine.', true);
   if (target === undefined) return withNotice(model, 'Select a process first.', true);
   return { ...model, kill: killStateOf(target) };
 }

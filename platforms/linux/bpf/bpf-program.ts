@@ -146,7 +146,7 @@ export function openRawTracepoint(programDescriptor: number, name?: string): num
 interface AttachedPrograms {
   /** At most 64. */
   readonly ids: readonly number[];
-  /** 0 where somebody attached one exclusively, so that no other can be; 1: may be overridden; 2: many side by side. */
+  /** 0: attached exclusively, no other is possible; 1: may be overridden; 2: several side by side. */
   readonly flags: number;
 }
 

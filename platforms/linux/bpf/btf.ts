@@ -68,7 +68,9 @@ export class BtfIndex implements TypeSource {
     this.#count = starts.count;
   }
 
-  /** The ids of named types, all in one pass; what is not there is not in the map. The first of a name and kind counts. */
+  /**
+   * The ids of named types, all in one pass; what is not there is not in the map. The first of a name and kind counts.
+   */
   find(wanted: BtfWanted): Map<string, number> {
     const byName = new Map<number, (readonly [string, BtfKind])[]>();
     for (const pair of wanted) {
@@ -93,7 +95,7 @@ export class BtfIndex implements TypeSource {
 
   /**
    * A member by its path from a structure: `se.sum_exec_runtime`, `rss_stat[1].count`. Members of anonymous structures
-   * are found as in C. Undefined: there is none, or it is a bit field.
+   * are found as in C. Undefined: no such member, or a bit field.
    */
   member(structureId: number, path: string): BtfMember | undefined {
     let typeId = this.#resolve(structureId);

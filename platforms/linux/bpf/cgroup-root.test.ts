@@ -70,7 +70,7 @@ describe.skipIf(obstacle !== undefined)('without a mount, and without the right 
 
   test('who may not look into process 1 is told what is missing, and nothing else', () => {
     expect(openedWithout('sys_admin', 'sys_ptrace')).toBe(
-      'no cgroup2 is mounted here, and mounting one needs cap_sys_admin',
+      'no cgroup2 is mounted, and mounting it needs cap_sys_admin',
     );
   });
 });

@@ -58,7 +58,7 @@ function openMounted(mountInfo: Uint8Array, root: string): CgroupRoot | undefine
   return undefined;
 }
 
-/** Its mounts are open to who may look into it: with cap_sys_ptrace, or all the rights that it has. */
+/** Reading its mounts needs cap_sys_ptrace, or all capabilities that it has. */
 function openOfFirstProcess(): CgroupRoot | undefined {
   try {
     return openMounted(readFileSync('/proc/1/mountinfo'), '/proc/1/root');
@@ -70,8 +70,8 @@ function openOfFirstProcess(): CgroupRoot | undefined {
 
 function withoutRoot(cause: OpError): OpError {
   const why =
-    cause.code === 'EPERM' ? 'mounting one needs cap_sys_admin' : `none can be mounted (${cause.message})`;
-  const message = `no cgroup2 is mounted here, and ${why}`;
+    cause.code === 'EPERM' ? 'mounting it needs cap_sys_admin' : `mounting it failed (${cause.message})`;
+  const message = `no cgroup2 is mounted, and ${why}`;
   return new OpError({ op: 'open cgroup2', code: 'NO_CGROUP2', message, cause });
 }
 

@@ -158,11 +158,11 @@ const MAX_EXITS = 16_384;
 const LOST_BYTES = 8;
 
 /**
- * Has the kernel write down who ends (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON), of the processes of this
- * program's PID namespace and the ones within it, by their numbers there.
+ * Records process exits in the kernel (tp_btf/sched_process_exit; CAP_BPF, CAP_PERFMON), for this program's PID namespace
+ * and those within it, by their PIDs there.
  */
 export class ExitRecorder {
-  /** Processes that ended and were not written down because nobody drained in time, as of the last drain. */
+  /** Number of exits lost because the buffer was full, as of the last drain. */
   lostCount = 0;
   /** For `adopt` in the program that this one becomes. */
   readonly handed: HandedExits;
@@ -172,7 +172,7 @@ export class ExitRecorder {
   readonly #decoder = new TextDecoder();
   readonly #record: ExitRecord = { pid: 0, startTicks: 0, ppid: 0, uid: 0, name: '', cpuNanos: 0 };
 
-  /** Throws BpfError where something is refused, OpError `UNSUPPORTED` where the kernel does not allow it. */
+  /** Throws BpfError if the kernel refuses, OpError `UNSUPPORTED` if it does not support it. */
   static open(options: ExitRecorderOptions = {}): ExitRecorder {
     const maxExits = options.maxExits ?? MAX_EXITS;
     return new ExitRecorder(attach(findTaskOffsets(kernelTypes()), maxExits), maxExits);
@@ -189,7 +189,10 @@ export class ExitRecorder {
     this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, { isTaking: true });
   }
 
-  /** Visits, in no order, everybody who ended since the last drain, always with the same record. Throws BpfError. */
+  /**
+   * Visits all processes that exited since the last drain, unordered, always with the same record object. Throws
+   * BpfError.
+   */
   drain(visit: (exit: ExitRecord) => void): void {
     const count = this.#reader.read();
     for (let i = 0; i < count; i++) {

@@ -25,7 +25,7 @@ export class RememberedTypes implements TypeSource {
   readonly #learnt: (known: KnownTypes) => void;
   #index: TypeSource | undefined;
 
-  /** `read` may throw OpError; `learnt` is told of every new answer. */
+  /** `read` may throw OpError; `learnt` is called with every new result. */
   constructor(known: KnownTypes, read: () => TypeSource, learnt: (known: KnownTypes) => void) {
     this.#known = known;
     this.#read = read;

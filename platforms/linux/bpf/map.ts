@@ -45,7 +45,10 @@ export function encodeValueBtf(valueBytes: number): Uint8Array {
   return blob;
 }
 
-/** BPF_BTF_LOAD (4.18) of such types; `valueBytes` is a multiple of 8. Throws BpfError. The caller closes the descriptor. */
+/**
+ * BPF_BTF_LOAD (4.18) of such types; `valueBytes` is a multiple of 8. Throws BpfError. The caller closes the
+ * descriptor.
+ */
 export function loadValueBtf(valueBytes: number): ValueBtf {
   const blob = nativeCopy(encodeValueBtf(valueBytes));
   const attributes = new NativeBuffer(BTF_LOAD_BYTES);
@@ -63,7 +66,7 @@ export const MapType = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9, SK_STO
 /** Flags of BPF_MAP_CREATE. */
 export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9, MMAPABLE: 1 << 10 } as const;
 
-/** Flags of an update: any, only where there is none, only where there is one. */
+/** Flags of an update: any, only if the key is missing, only if it exists. */
 export const UpdateFlag = { ANY: 0, NO_EXIST: 1, EXIST: 2 } as const;
 
 interface MapOptions {
@@ -131,7 +134,7 @@ function found(op: string, result: number): boolean {
   return true;
 }
 
-/** Reads a key's value; false: there is none. The key starts at `keyOffset` of its buffer. Throws BpfError. */
+/** Reads the value of a key; false: no such key. The key starts at `keyOffset` of its buffer. Throws BpfError. */
 export function lookupElement(
   descriptor: number,
   key: NativeBuffer,
@@ -151,7 +154,7 @@ let canTake = true;
 
 /**
  * Reads a key's value and removes it, in one step where the kernel can (hash maps, 5.14); before, what a program adds
- * between the two steps is lost. False: there is none. Throws BpfError.
+ * between the two steps is lost. False: no such key. Throws BpfError.
  */
 export function lookupAndDeleteElement(
   descriptor: number,
@@ -252,7 +255,10 @@ export class BatchReader {
     this.#isDone = false;
   }
 
-  /** The next entries, from the buffers' start: at most `maxEntries`, but a bucket's at least; 0: that was all. Throws BpfError. */
+  /**
+   * The next entries, from the buffers' start: at most `maxEntries`, but a bucket's at least; 0: that was all. Throws
+   * BpfError.
+   */
   next(maxEntries: number): number {
     let room = Math.min(maxEntries, this.#limit);
     while (!this.#isDone) {

@@ -39,7 +39,7 @@ interface NetnsCookie {
   readonly high: number;
 }
 
-/** What was counted for nobody because all maps were full. */
+/** Traffic not counted for an owner because all maps were full. */
 interface LostTraffic {
   readonly bytes: number;
   readonly packets: number;
@@ -51,7 +51,7 @@ type CountingPrograms = Pick<NetworkPrograms, 'parts' | 'holders' | 'descriptors
 /** Accounting that is under way, for the program that this one becomes. */
 export interface HandedAccounting {
   readonly maps: NetworkMaps;
-  /** Link of the iterator over holders; null: there is none. */
+  /** Link of the iterator over socket holders; null: not available. */
   readonly holders: number | null;
   /** Descriptors that keep the programs attached. */
   readonly kept: readonly number[];
@@ -148,8 +148,8 @@ export class NetworkAccounting {
   }
 
   /**
-   * Shows the next flows, about `maxEntries` of them, in no order; false: those were all. A flow of a socket that nobody
-   * has used yet is left out, for two seconds at most. Throws BpfError.
+   * Shows the next flows, about `maxEntries` of them, in no order; false: those were all. A flow of a socket that
+   * nobody has used yet is left out, for two seconds at most. Throws BpfError.
    */
   next(maxEntries: number, visit: (flow: FlowRecord) => void): boolean {
     while (this.#reading < this.#readers.length) {
@@ -166,7 +166,7 @@ export class NetworkAccounting {
 
   /**
    * Removes a flow that is being shown, and shows what it came to instead; false: it was not there any more, and shows
-   * what was read. Packets that follow begin it anew, from 0. Throws BpfError.
+   * what was read. Later packets start it again from 0. Throws BpfError.
    */
   remove(flow: FlowRecord): boolean {
     flow.copyKey(this.#key.u32);
@@ -254,7 +254,7 @@ function pidNumbers(): PidNumbers | undefined {
   const op = 'open network accounting';
   if (!sharesPidNamespace('/proc')) {
     const message =
-      '/proc is of another PID namespace than this process, so that PIDs would name the wrong processes';
+      '/proc belongs to another PID namespace than this process, so PIDs would name the wrong processes';
     throw new OpError({ op, code: 'PID_NAMESPACE', message });
   }
   try {
@@ -262,7 +262,7 @@ function pidNumbers(): PidNumbers | undefined {
   } catch (thrown) {
     const cause = toOpError(op, thrown);
     const needs = 'cap_bpf, cap_net_admin, cap_perfmon and /sys/kernel/btf/vmlinux';
-    const message = `in a PID namespace of its own it needs ${needs} (${cause.message})`;
+    const message = `a separate PID namespace needs ${needs} (${cause.message})`;
     throw new OpError({ op, code: 'PID_NAMESPACE', message, cause });
   }
 }

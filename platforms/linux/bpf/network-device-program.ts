@@ -133,7 +133,7 @@ function emitBytes(code: Assembler, device: DeviceOffsets): void {
   code.alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1).label('whole');
 }
 
-/** Reads from an address in a register, which a verifier takes for a number; to `failed` where that is none. */
+/** Reads from an address in a register, which the verifier treats as a number; jumps to `failed` if it is invalid. */
 function readKernel(
   code: Assembler,
   address: number,

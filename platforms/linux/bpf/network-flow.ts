@@ -48,7 +48,7 @@ export class FlowRecord {
     return this.#key(FlowKey.COOKIE + 4);
   }
 
-  /** The owner's number in this program's PID namespace; 0: nobody known, or a process outside it. */
+  /** PID of the owner in this program's PID namespace; 0: unknown, or a process outside it. */
   get tgid(): number {
     return this.#word(FlowValue.OWNER + Owner.PID);
   }
@@ -147,7 +147,9 @@ export class FlowRecord {
     return this.#word(FlowValue.OWNER + Owner.UID);
   }
 
-  /** Nobody used the socket in the flow's first two seconds; the owner is who made it, or made its listener. */
+  /**
+   * The socket was not used in the first two seconds of the flow; the owner is the creator of it or of its listener.
+   */
   get isHeld(): boolean {
     return this.#word(FlowValue.HELD) !== 0;
   }
@@ -157,7 +159,7 @@ export class FlowRecord {
     return (this.#word(FlowValue.RELEASED) & 0xffff) !== 0;
   }
 
-  /** Name of the owner's process, up to 15 bytes; '' where nobody is known. */
+  /** Name of the owner's process, up to 15 bytes; '': unknown. */
   comm(): string {
     const { buffer, byteOffset } = this.#values;
     const at = byteOffset + this.#valueAt * 4 + FlowValue.OWNER + Owner.COMM;

@@ -5,7 +5,7 @@ import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
 export const SkBuff = {
   LEN: 0,
   IFINDEX: 40,
-  /** Where the linear part begins and ends; in cgroup programs for who has CAP_BPF. */
+  /** Start and end of the linear part; in cgroup programs only with CAP_BPF. */
   DATA: 76,
   DATA_END: 80,
   GSO_SEGS: 164,
@@ -68,7 +68,7 @@ export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
  *   64 local port u16 | 66 remote port u16 | 68 family u16 | 70 protocol u16
  *   72 network namespace cookie u64, 0: not known
  *   80 owner, as OWNER; where held, `since` is the flow's first packet
- *  128 held u32: nobody has used the socket, the owner is who made it or its listener
+ *  128 held u32: the socket has not been used, the owner is the creator of it or of its listener
  *  132 released u16: the last descriptor is closed | 134 type of socket u16
  */
 export const FLOW_VALUE_BYTES = 136;
@@ -93,7 +93,7 @@ export const FlowValue = {
 /**
  * Owner, 48 bytes:
  *
- *   0 since u64, ns since boot | 8 tgid u32, of the machine's PID namespace, 0: nobody known | 12 uid u32 | 16 comm[16]
+ *   0 since u64, ns since boot | 8 tgid u32, of the machine's PID namespace, 0: unknown | 12 uid u32 | 16 comm[16]
  *  32 start of the process u64, ns since boot; 0: not known
  *  40 its number u32 in the PID namespace of the program that counts, 0: it is not in it | 44 zero
  */

@@ -101,12 +101,14 @@ export function socketReleasedProgram(maps: NetworkMaps, comm: CommSource, isHol
   return code.label('out').returnImmediate(1).build();
 }
 
-/** include/linux/sched.h: a thread of the kernel's; what it does on a socket is for somebody else. */
+/** include/linux/sched.h: a kernel thread, which uses sockets on behalf of others. */
 export const PF_KTHREAD = 0x0020_0000;
 /** include/linux/socket.h. */
 const MSG_PEEK = 2;
 
-/** Where a program is called, and what its context has: u64 arguments, behind them the result of a function that ended. */
+/**
+ * Where a program is called, and what its context has: u64 arguments, behind them the result of a function that ended.
+ */
 export interface UseHook {
   /** What argument 0 points to. */
   readonly subject: 'sock' | 'socket';
@@ -135,7 +137,7 @@ export function lastUserProgram(maps: NetworkMaps, offsets: NetworkOffsets, hook
   code.call(Helper.GET_CURRENT_PID_TGID).aluImmediate(Alu.RSH, R0, 32).move(R7, R0);
   storageOf(code, maps.storage, R6, STORAGE_CREATE);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'out').move(R8, R0);
-  // Nearly always: the owner uses its own socket again, which the cookie beside it tells without being asked for.
+  // Nearly always the owner uses its own socket again; the stored cookie shows that without another call.
   code.load(Size.DW, R1, R8, Storage.USED_COOKIE).jumpIfImmediate(Jump.EQ, R1, 0, 'ask');
   code.load(Size.DW, R2, R8, Storage.OWN_COOKIE).jumpIf(Jump.NE, R1, R2, 'ask');
   code.load(Size.W, R1, R8, Storage.OWNER + Owner.TGID).jumpIf(Jump.EQ, R1, R7, 'out');
@@ -193,7 +195,9 @@ export function holdersProgram(
   return code.label('out').returnImmediate(0).build();
 }
 
-/** To `out` where the call was no use of the socket: it failed, received nothing or only looked. The context is in R1. */
+/**
+ * To `out` where the call was no use of the socket: it failed, received nothing or only looked. The context is in R1.
+ */
 function emitIsUse(code: Assembler, hook: UseHook): void {
   if (hook.result !== undefined) {
     code

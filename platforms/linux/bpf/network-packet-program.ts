@@ -59,7 +59,7 @@ function emitSubflowOwner(code: Assembler, maps: NetworkMaps, { sockCookie }: Ne
   code.load(Size.DW, R1, R0, Storage.USED_COOKIE).jumpIf(Jump.NE, R1, R2, 'subflow.unused');
   emitUse(code, 'subflow', R0, Storage.OWNER);
   code.jump('subflow.done');
-  // Handshakes, and what comes before the first use: its maker's, or that of who made its listener.
+  // Handshakes, and traffic before the first use, are counted for the creator of the socket or of its listener.
   code.label('subflow.unused').load(Size.W, R1, R9, Storage.OWNER + Owner.TGID);
   code.jumpIfImmediate(Jump.NE, R1, 0, 'subflow.done');
   code.load(Size.W, R1, R0, Storage.FIRST_TGID).store(Size.W, R9, Storage.FIRST_TGID, R1);
@@ -119,7 +119,7 @@ const OWNERLESS = 0x8000_0000 | 0;
 /** Which way the packets go that a program sees. */
 type Direction = 'ingress' | 'egress';
 
-/** What a packet tells of the owner of its socket, each undefined where the kernel cannot tell. */
+/** Facts about the owner of a packet's socket; each undefined if the kernel does not provide it. */
 export interface PacketOwners {
   /** Connections of MPTCP sockets, nobody's without it. */
   readonly subflows: NetworkOffsets | undefined;
@@ -157,7 +157,7 @@ export function packetProgram(maps: NetworkMaps, direction: Direction, more: Pac
   return code.label('out').returnImmediate(1).build();
 }
 
-/** Bytes, packets and the key as far as the packet alone tells them. */
+/** Bytes, packets and the part of the key that the packet contains. */
 function emitLength(code: Assembler): void {
   code.move(R6, R1).load(Size.W, R8, R6, SkBuff.LEN);
   zeroStack(code, KEY, FLOW_KEY_BYTES);
@@ -269,7 +269,7 @@ function emitOwner(code: Assembler, name: string, { networks }: PacketOwners): v
   code.label(`${name}.network`);
 }
 
-/** The network namespace in place of an owner that there is none of: no tgid is so high. */
+/** Stands for a network namespace instead of an owner: higher than any tgid. */
 function emitNetworkKey(code: Assembler): void {
   code.move(R1, R6).call(Helper.GET_NETNS_COOKIE).move(R1, R0).aluImmediate(Alu.OR, R1, OWNERLESS);
   code.store(Size.W, R10, KEY + FlowKey.TGID, R1);

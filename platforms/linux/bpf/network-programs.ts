@@ -36,7 +36,7 @@ import {
 } from './network-types.ts';
 import type { PidNumbers } from './pid-numbers.ts';
 
-/** How the process that uses a socket is told. */
+/** How the process that uses a socket is determined. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';
 
 /** What could be had of this kernel with these rights. */
@@ -48,7 +48,7 @@ export interface NetworkParts {
   readonly release: boolean;
   /** Whether all control groups are seen, or those of this container. */
   readonly scope: 'machine' | 'container';
-  /** Why parts are missing, for people who ask. */
+  /** Why parts are missing, for --doctor. */
   readonly problems: readonly OpError[];
 }
 
@@ -280,7 +280,7 @@ function isRefusedCode(thrown: unknown): boolean {
   return thrown instanceof BpfError && thrown.log !== '';
 }
 
-/** Says so where the reason for EPERM is a program that somebody else attached as the only one. */
+/** Explains EPERM if another tool attached its program exclusively. */
 function exclusiveProgram(thrown: unknown, cgroup: number, attachType: number): OpError | undefined {
   if (!(thrown instanceof BpfError) || thrown.errno !== Errno.EPERM) return undefined;
   try {
@@ -289,6 +289,6 @@ function exclusiveProgram(thrown: unknown, cgroup: number, attachType: number): 
   } catch {
     return undefined;
   }
-  const message = `${thrown.op}: program of another tool is attached that allows no other (attach type ${attachType})`;
+  const message = `${thrown.op}: an exclusive program of another tool is attached (attach type ${attachType})`;
   return new OpError({ op: thrown.op, code: 'EXCLUSIVE', message, cause: thrown });
 }

@@ -8,7 +8,7 @@ export const RECEIVE_FUNCTIONS = ['inet_recvmsg', 'inet6_recvmsg'] as const;
 /** include/trace/events/sock.h, 6.3 and later. */
 export const SEND_TRACEPOINT = 'btf_trace_sock_send_length';
 export const RECEIVE_TRACEPOINT = 'btf_trace_sock_recv_length';
-/** include/trace/events/net.h: a packet is handed to its device, by whoever sends it. */
+/** include/trace/events/net.h: a packet is handed to its device, in the context of its sender. */
 export const QUEUE_TRACEPOINT = 'btf_trace_net_dev_queue';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
@@ -28,7 +28,7 @@ export interface NetworkOffsets {
   readonly sockNet: number;
   /** struct net: u64; undefined before 5.14, where it is another type. */
   readonly netCookie: number | undefined;
-  /** struct sock: its cookie, an atomic u64; 0: nobody has asked for it yet. */
+  /** struct sock: its cookie, an atomic u64; 0: not generated yet. */
   readonly sockCookie: number;
   /** struct sock: u16; undefined before 5.6, where it is a bit field. */
   readonly sockProtocol: number | undefined;

@@ -29,7 +29,7 @@ import {
 /** `struct upid` has 16 bytes and begins with the number. */
 export const UPID_BYTES = 16;
 
-/** Where a record is written, and for whom. */
+/** Where a record is written, and for which task. */
 interface RecordPlace {
   /** Register with the record's address, and what is added to it. */
   readonly base: number;

@@ -104,13 +104,13 @@ export class TaskRecordReader {
     this.#end = Math.min(length >> 2, words.length);
   }
 
-  /** Copies the process read last to `at`, in words. */
+  /** Copies the process read last to `at`, word by word. */
   copyProcess(into: Uint32Array, at: number): void {
     const from = this.#at - (PROCESS_BYTES >> 2);
     for (let i = 0; i < PROCESS_BYTES >> 2; i++) into[at + i] = this.#words[from + i]!;
   }
 
-  /** Reads the next record: 1 into `process`, 2 into `thread`, 0: there is none. Throws OpError `TRUNCATED`. */
+  /** Reads the next record: 1 into `process`, 2 into `thread`, 0: end. Throws OpError `TRUNCATED`. */
   next(): 0 | 1 | 2 {
     const at = this.#at;
     const room = this.#end - at;

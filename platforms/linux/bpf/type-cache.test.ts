@@ -64,10 +64,10 @@ test.each<readonly [string, () => void]>([
   ],
   ['a byte is another', () => writeFileSync(file, readFileSync(file, 'utf8').replace('2000', '2001'))],
   ['it is cut short', () => writeFileSync(file, readFileSync(file, 'utf8').slice(0, -5))],
-  ['it is empty', () => writeFileSync(file, '')],
-  ['it is too long', () => writeFileSync(file, Buffer.alloc(100_000, 0x20))],
+  ['empty file', () => writeFileSync(file, '')],
+  ['file too long', () => writeFileSync(file, Buffer.alloc(100_000, 0x20))],
   [
-    'it is a folder',
+    'is a directory',
     () => {
       rmSync(file);
       mkdirSync(file);

@@ -50,7 +50,7 @@ export function typeCacheOfRoot(identity: string): TypeCache | undefined {
   return new FileTypeCache(identity, { folder: FOLDER, parent: PARENT, owner: ROOT });
 }
 
-/** Which kernel runs: its build id, and this boot of it. Undefined where it does not tell. */
+/** Identity of the running kernel: build id and boot id. Undefined: unknown. */
 export function kernelIdentity(): string | undefined {
   try {
     const build = buildIdOf(readFileSync('/sys/kernel/notes'));

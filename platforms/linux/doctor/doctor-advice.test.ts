@@ -19,7 +19,7 @@ test('what is missing is had by sudo, or by setcap with its warning', () => {
     'sudo setcap cap_bpf,cap_net_admin,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sstop',
     'sudo setcap cap_net_raw,cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sstop',
   ]);
-  expect(warnings.join(' ')).toMatch(/everybody who may start the file.*0750.*a copy has none/);
+  expect(warnings.join(' ')).toMatch(/everyone who can execute the file.*0750.*a copy or an update has none/);
 });
 
 test('nothing is advised where nothing is missing', () => {

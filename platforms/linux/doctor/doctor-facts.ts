@@ -8,7 +8,7 @@ export interface KernelFacts {
   readonly btfBytes: number | undefined;
   /** kernel.unprivileged_bpf_disabled: 0 allowed, 1 forbidden for good, 2 forbidden; undefined: no BPF system call. */
   readonly unprivilegedBpfDisabled: number | undefined;
-  /** The mode of /sys/kernel/security/lockdown; undefined where there is none. */
+  /** The mode of /sys/kernel/security/lockdown; undefined: no such file. */
   readonly lockdown: string | undefined;
   /** net.core.rmem_max in bytes. */
   readonly receiveBufferMaxBytes: number | undefined;
@@ -49,7 +49,7 @@ export function parseLockdown(text: string): string | undefined {
   return /\[([a-z]+)\]/.exec(text)?.[1];
 }
 
-/** Looking into every process of a very large machine would take seconds, and tell no more. */
+/** Limit of inspected processes: on a very large machine inspecting all would take seconds. */
 const PROCESSES_LIMIT = 4096;
 /** linux/sched.h */
 const PF_KTHREAD = 0x00200000;
@@ -123,13 +123,15 @@ export function canHaveSockets(stat: string): boolean {
   return (Number(fields[6]) & PF_KTHREAD) === 0 && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
-/** include/linux/proc_ns.h: numbers of the namespaces that the kernel itself starts with, PROC_NET_INIT_INO since 6.18. */
+/**
+ * include/linux/proc_ns.h: numbers of the namespaces that the kernel itself starts with, PROC_NET_INIT_INO since 6.18.
+ */
 const INITIAL_PID_NAMESPACE = 0xeffffffc;
 const INITIAL_NET_NAMESPACE = 0xeffffff9;
 /** From here on numbers are given out; the first network namespace of older kernels is among them. */
 const FIRST_DYNAMIC_NUMBER = 0xf0000000;
 
-/** Whether a namespace is that of the machine, one of a container's own, or not to be told from here. */
+/** Whether a namespace is that of the machine, a separate one, or unknown. */
 export type NamespaceScope = 'machine' | 'own' | 'unknown';
 
 /** The number in a link of /proc/PID/ns, such as `net:[4026531840]`; undefined for any other text. */
@@ -142,7 +144,7 @@ export function parseNamespaceLink(link: string): number | undefined {
 interface NamespaceLinks {
   readonly ownPid: string | undefined;
   readonly ownNet: string | undefined;
-  /** Of process 1, readable by who may look into it. */
+  /** Namespace of process 1; readable only with the privilege to inspect it. */
   readonly firstNet: string | undefined;
 }
 

@@ -34,12 +34,12 @@ test('this kernel answers, and nothing stays open', () => {
 test('missing modules are named with the command that loads them', () => {
   expect(remedyOf('ENOENT', 'tcp').command).toBe('sudo modprobe tcp_diag');
   expect(remedyOf('ENOENT', 'udp')).toEqual({
-    explanation: "The kernel's module udp_diag is missing and did not load by itself.",
+    explanation: 'The kernel module udp_diag is missing and was not loaded automatically.',
     command: 'sudo modprobe udp_diag',
   });
   expect(remedyOf('EOPNOTSUPP', 'tcp').command).toBe('sudo modprobe -a inet_diag tcp_diag');
   expect(remedyOf('EPROTONOSUPPORT', 'tcp').command).toBeUndefined();
-  expect(remedyOf('EPERM', 'tcp').explanation).toContain('filter of system calls');
+  expect(remedyOf('EPERM', 'tcp').explanation).toContain('seccomp filter');
   expect(remedyOf('ERRNO_77', 'tcp').explanation).toContain('ERRNO_77');
 });
 
@@ -52,10 +52,10 @@ test('the tier is refused with the reason, and limited by what is missing', () =
   expect(netlink({ ...WORKING, tcp: 'ENOENT' }).detail).toContain('tcp_diag');
   const mute = { ...WORKING.closings, verdict: 'EPERM' };
   expect(netlink({ ...WORKING, closings: mute }).isAvailable).toBe(false);
-  expect(netlink(WORKING).detail).toContain('not assigned');
+  expect(netlink(WORKING).detail).toContain('not attributed');
   expect(netlink(WORKING, (1n << 19n) | (1n << 2n)).detail).toContain('of every process');
-  expect(netlink({ ...WORKING, udp: 'ENOENT' }).detail).toContain('not even listed');
-  expect(tierReportsOf(WORKING, NO_PROGRAMS, undefined)[1]?.detail).toContain('not assigned');
+  expect(netlink({ ...WORKING, udp: 'ENOENT' }).detail).toContain('UDP is not listed');
+  expect(tierReportsOf(WORKING, NO_PROGRAMS, undefined)[1]?.detail).toContain('not attributed');
 });
 
 test('every other tier is judged by what opened, with how and why not', () => {
@@ -70,14 +70,16 @@ test('every other tier is judged by what opened, with how and why not', () => {
     { proc: expect.stringMatching(/^true /) },
   ]);
   expect(tiersOf(PROGRAMS)).toMatchObject([
-    { ebpf: expect.stringMatching(/^true .*other network namespaces too, by the process that last used/) },
-    { netlink: expect.stringMatching(/UDP payload by its packets/) },
+    {
+      ebpf: expect.stringMatching(/^true .*other network namespaces, counted for the process that last used/),
+    },
+    { netlink: expect.stringMatching(/UDP payload from packets/) },
     { packet: expect.stringMatching(/^true /) },
     {},
   ]);
   const partA = { ...PROGRAMS, parts: { ...PARTS, lastUser: 'none', scope: 'container' } as const };
   expect(tiersOf(partA)[0]).toMatchObject({
-    ebpf: expect.stringMatching(/container alone, .*opened the socket/),
+    ebpf: expect.stringMatching(/of this container, .*opened the socket/),
   });
   const own = { ...NO_PROGRAMS, counting: { code: 'PID_NAMESPACE', message: 'it needs cap_perfmon' } };
   expect(tiersOf(own)[0]).toMatchObject({ ebpf: 'false it needs cap_perfmon' });

@@ -18,13 +18,13 @@ import { packetRefusalText, programRefusalText } from '../network/tier-refusals.
 import { missingForOwners, type Privileges, parsePrivileges } from '../privileges.ts';
 import { readText } from './doctor-facts.ts';
 
-/** Which tiers can run here, best first. Asks the kernel, and opens and closes what each needs; never throws. */
+/** Reports which tiers work here, best first. Opens and closes what each tier needs. Never throws. */
 export function linuxTierReports(procRoot = '/proc'): readonly TierReport[] {
   const privileges = parsePrivileges(readText(`${procRoot}/self/status`) ?? '');
   return tierReportsOf(examineDiag(), examinePrograms(), privileges);
 }
 
-/** The same from what the kernel has answered; `privileges` undefined: not known, so none. */
+/** The same from given facts; `privileges` undefined: unknown, treated as none. */
 export function tierReportsOf(
   diag: DiagFacts,
   programs: ProgramFacts,
@@ -37,7 +37,7 @@ export function tierReportsOf(
     {
       tier: 'proc',
       isAvailable: true,
-      detail: 'connections and ports only; bytes are not counted, and rates are shown as -',
+      detail: 'connections and ports only; bytes are not counted, rates are shown as -',
     },
   ];
 }
@@ -56,17 +56,17 @@ function ebpfReport(diag: DiagFacts, { counting, parts }: ProgramFacts): TierRep
     return {
       tier: 'ebpf',
       isAvailable: false,
-      detail: `the list of sockets comes from sock_diag. ${explanation}`,
+      detail: `it needs sock_diag to list sockets. ${explanation}`,
     };
   }
   const owners =
     parts.lastUser === 'none'
-      ? 'by the process that opened the socket'
-      : 'by the process that last used the socket';
+      ? 'counted for the process that opened the socket'
+      : 'counted for the process that last used the socket';
   const scope =
     parts.scope === 'machine'
-      ? 'those of other network namespaces too'
-      : 'of the control groups of this container alone';
+      ? 'including other network namespaces'
+      : 'only in the control groups of this container';
   return {
     tier: 'ebpf',
     isAvailable: true,
@@ -86,14 +86,14 @@ function netlinkReport(
   const seesAll = privileges !== undefined && missingForOwners(privileges.effective).length === 0;
   const owners = seesAll
     ? 'TCP payload of every process'
-    : "TCP payload; connections of other users' processes are counted, but not assigned to a process";
+    : "TCP payload; connections of other users' processes are counted, but not attributed to a process";
   return { tier: 'netlink', isAvailable: true, detail: `${owners}; ${datagramsText(diag, packets?.code)}` };
 }
 
 function datagramsText(diag: DiagFacts, packetRefusal: string | undefined): string {
-  if (diag.udp !== undefined) return 'UDP is not even listed';
-  if (packetRefusal === undefined) return 'UDP payload by its packets';
-  return `UDP is listed, but not counted: packets cannot be read (${packetRefusal}), which needs cap_net_raw`;
+  if (diag.udp !== undefined) return 'UDP is not listed';
+  if (packetRefusal === undefined) return 'UDP payload from packets';
+  return `UDP is listed, but not counted: cannot read packets (${packetRefusal}); needs cap_net_raw`;
 }
 
 function packetReport({ packets }: ProgramFacts): TierReport {
@@ -102,36 +102,36 @@ function packetReport({ packets }: ProgramFacts): TierReport {
     return { tier: 'packet', isAvailable: false, detail };
   }
   const detail =
-    'headers of every TCP and UDP packet of this network namespace, matched to the sockets of /proc/net';
+    'headers of every TCP and UDP packet in this network namespace, matched to the sockets in /proc/net';
   return { tier: 'packet', isAvailable: true, detail };
 }
 
 const AF_INET = 2;
-/** A dump of sockets in no state at all: the kernel loads what it needs, walks nothing and answers with nothing. */
+/** Matches no socket state: the kernel loads its modules, walks no sockets and sends an empty reply. */
 const NO_STATES = 0;
 const NOBODY: DiagVisitor = { message: () => undefined };
 
-/** One thing asked of the kernel's sock_diag: undefined where it answered, else the code of its refusal. */
+/** Result of one sock_diag request: undefined on success, else the error code. */
 type DiagVerdict = string | undefined;
 
-/** Announcements of closed connections. */
+/** Notifications of closed connections. */
 interface ClosingFacts {
   readonly verdict: DiagVerdict;
-  /** Sockets that share them. */
+  /** Netlink sockets that share them. */
   readonly shards: number;
-  /** Closings that are kept between two drains for certain; 0 unknown. */
+  /** Closings that the buffers hold between two drains at least; 0: unknown. */
   readonly capacity: number;
 }
 
-/** What the kernel's modules answered. */
+/** Replies of the kernel modules. */
 export interface DiagFacts {
-  /** TCP by inet_diag and tcp_diag, in the way the tier asks. */
+  /** TCP through inet_diag and tcp_diag, with the request of the tier. */
   readonly tcp: DiagVerdict;
   readonly udp: DiagVerdict;
   readonly closings: ClosingFacts;
 }
 
-/** Asks what the tier netlink asks, for no sockets; leaves nothing open. Never throws. */
+/** Sends the requests of the tier netlink, matching no sockets. Leaves nothing open. Never throws. */
 export function examineDiag(): DiagFacts {
   return {
     tcp: ask(legacyTcpRequest(NO_STATES)) ?? ask(familyRequest(AF_INET, PROTOCOL_TCP, NO_STATES)),
@@ -177,12 +177,12 @@ export function remedyOf(code: string, protocol: 'tcp' | 'udp'): DiagRemedy {
   switch (code) {
     case 'ENOENT':
       return {
-        explanation: `The kernel's module ${module} is missing and did not load by itself.`,
+        explanation: `The kernel module ${module} is missing and was not loaded automatically.`,
         command: `sudo modprobe ${module}`,
       };
     case 'EOPNOTSUPP':
       return {
-        explanation: "The kernel's module inet_diag is missing and did not load by itself.",
+        explanation: 'The kernel module inet_diag is missing and was not loaded automatically.',
         command: `sudo modprobe -a inet_diag ${module}`,
       };
     case 'EPROTONOSUPPORT':
@@ -192,7 +192,7 @@ export function remedyOf(code: string, protocol: 'tcp' | 'udp'): DiagRemedy {
     case 'EAFNOSUPPORT':
     case 'ENOSYS':
       return {
-        explanation: `Something forbids netlink sockets here (${code}): a filter of system calls or a security module.`,
+        explanation: `Netlink sockets are forbidden here (${code}) by a seccomp filter or a security module.`,
         command: undefined,
       };
     default:
@@ -209,7 +209,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** What came of opening each part: undefined where it works. */
+/** Result of opening each part; undefined: it works. */
 export interface ProgramFacts {
   /** Packets counted by socket in the kernel: the tier `ebpf`. */
   readonly counting: Refusal | undefined;
@@ -240,7 +240,7 @@ export function examinePrograms(): ProgramFacts {
   };
 }
 
-/** The socket alone tells whether packets may be read: without a protocol none is given to it. */
+/** Opening the socket tests the permission; without a protocol it receives no packets. */
 function openPacketSocket(): { close(): void } {
   const descriptor = openSocket(AF_PACKET, SOCK_DGRAM, 0);
   if (descriptor < 0) throw new SyscallError('open packet socket', -descriptor);

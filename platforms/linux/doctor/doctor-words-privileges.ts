@@ -6,7 +6,7 @@ import type { LinuxExamination } from './doctor.ts';
 /** The others stand in for one of these. */
 type ShownCapability = Exclude<CapabilityName, 'cap_dac_override'>;
 
-/** What a capability is good for here, and what its lack costs. */
+/** What a capability is used for, and what you lose without it. */
 interface Purpose {
   readonly use: string;
   readonly cost: string;
@@ -14,42 +14,42 @@ interface Purpose {
 
 const PURPOSES: Readonly<Record<ShownCapability, Purpose>> = {
   cap_sys_ptrace: {
-    use: "Looks into other users' processes, to find whose a connection is.",
-    cost: "Without it connections of other users' processes are counted, but stand together as those of other users.",
+    use: "Inspects other users' processes to find the owners of connections.",
+    cost: "Without it connections of other users' processes are counted, but grouped by user.",
   },
   cap_dac_read_search: {
     use: "Lists other users' descriptors; needed together with cap_sys_ptrace.",
-    cost: 'Without it the cost is the same.',
+    cost: 'Without it the effect is the same.',
   },
   cap_kill: {
     use: "Sends signals to other users' processes.",
-    cost: "Without it signals reach this user's own processes only.",
+    cost: "Without it signals reach only this user's own processes.",
   },
   cap_bpf: {
-    use: 'Loads the programs of the tier ebpf; needed together with cap_net_admin.',
-    cost: 'Without it bytes are counted by netlink: TCP payload, and short connections by inference.',
+    use: 'Loads the eBPF programs; needed together with cap_net_admin.',
+    cost: 'Without it the tier netlink counts TCP payload and infers the owners of short connections.',
   },
   cap_net_admin: {
-    use: 'Attaches the programs of the tier ebpf, and makes room for announcements of closings beyond net.core.rmem_max.',
-    cost: 'Without it there is no tier ebpf, and a burst of closings may lose some; what was lost is shown.',
+    use: 'Attaches the eBPF programs, and raises the buffer for closed connections above net.core.rmem_max.',
+    cost: 'Without it the tier ebpf is not available, and closings may be lost in a burst; losses are shown.',
   },
   cap_perfmon: {
-    use: 'For the tier ebpf: who uses a socket, cheap lists of processes, and those that come and go.',
-    cost: 'Without it bytes are those of who opened the socket, and processes are read from /proc.',
+    use: 'For the tier ebpf: last user of a socket, cheap process lists, short-lived processes.',
+    cost: 'Without it bytes are counted for the process that opened the socket, and processes are read from /proc.',
   },
   cap_net_raw: {
-    use: 'Reads packets: UDP is counted beside netlink, and the tier packet can run.',
-    cost: 'Without it UDP is counted by the tier ebpf alone.',
+    use: 'Reads packets: counts UDP on the tier netlink, and enables the tier packet.',
+    cost: 'Without it UDP is counted only by the tier ebpf.',
   },
 };
 
-/** In the order of their worth. */
+/** Most useful first. */
 const ORDER: readonly ShownCapability[] = [
   ...(['cap_bpf', 'cap_net_admin', 'cap_perfmon', 'cap_net_raw'] as const),
   ...(['cap_sys_ptrace', 'cap_dac_read_search', 'cap_kill'] as const),
 ];
 
-/** User, capabilities with what their lack costs, and the commands that grant them. */
+/** User, capabilities and what you lose without them, and the commands that grant them. */
 export function privilegesSection(
   { privileges, executable, advice, kernel }: LinuxExamination,
   userName: (uid: number) => string,
@@ -72,7 +72,7 @@ export function privilegesSection(
             {
               label: 'to see all',
               mark: 'note' as const,
-              text: 'For exact bytes of every process, one of (the last: without programs in the kernel):',
+              text: 'To count every process, run one of these (the last one does without eBPF):',
               commands: advice.commands,
             },
           ]),
@@ -82,12 +82,12 @@ export function privilegesSection(
 }
 
 function afterwards(isRoot: boolean, kernelRelease: string): DoctorEntry {
-  const kept = isRoot ? 'all but cap_dac_override, for the files that it is told to write' : 'all of them';
+  const kept = isRoot ? 'all but cap_dac_override, for output files' : 'all of them';
   const text = canReadWithoutPrivileges(kernelRelease)
-    ? `A stream (--json, --csv, --once) on the tier ebpf gives up ${kept}, in every thread. The screen keeps them: it may ` +
-      'have to send signals, or to go on with another tier.'
-    : 'They are kept: before Linux 6.1 reading what is counted takes the same as setting it up.';
-  return { label: 'once set up', mark: 'note', text };
+    ? `A stream (--json, --csv, --once) on the tier ebpf drops ${kept}, in every thread. The screen keeps them: it may ` +
+      'have to send signals or switch to another tier.'
+    : 'They are kept: before Linux 6.1 reading the counters needs the same privileges as setup.';
+  return { label: 'after setup', mark: 'note', text };
 }
 
 function fileText({ path, capabilities }: LinuxExamination['executable']): string {
@@ -103,7 +103,7 @@ function capabilityEntry(name: ShownCapability, effective: CapabilitySet): Docto
     return {
       label: name,
       mark: 'good',
-      text: `Missing, but cap_dac_override is held and does as well. ${use}`,
+      text: `Missing, but cap_dac_override has the same effect. ${use}`,
     };
   }
   return { label: name, mark: 'lacking', text: `Missing. ${use} ${cost}` };

@@ -5,7 +5,7 @@ import type { LinuxExamination, ScopeFacts } from './doctor.ts';
 import { type ProgramFacts, type Refusal, remedyOf } from './doctor-tiers.ts';
 import { privilegesSection } from './doctor-words-privileges.ts';
 
-/** The examination in words, for people. `userName` names a uid. */
+/** Returns the examination as text for people. `userName` returns the name of a uid. */
 export function doctorSections(
   found: LinuxExamination,
   userName: (uid: number) => string,
@@ -29,7 +29,7 @@ function tiersSection(found: LinuxExamination): DoctorSection {
 
 function tierEntry(report: TierReport, taken: string | undefined): DoctorEntry {
   const { tier, isAvailable, detail } = report;
-  const verdict = isAvailable ? `Can run${tier === taken ? ', and is taken' : ''}` : 'Cannot run';
+  const verdict = isAvailable ? `Available${tier === taken ? ', selected' : ''}` : 'Not available';
   const base = { label: tier, mark: isAvailable ? ('good' as const) : ('lacking' as const) };
   const text = `${verdict}: ${ended(detail)}`;
   return { ...base, text };
@@ -37,22 +37,22 @@ function tierEntry(report: TierReport, taken: string | undefined): DoctorEntry {
 
 const BASIS_WORDS: Readonly<Record<string, string>> = {
   ebpf:
-    'l3: a byte is a byte of an IP packet, headers and segments sent again included, as it goes over the wire. What ' +
-    'the kernel answers by itself, such as resets and ICMP, stands in a row of its own.',
+    'l3: bytes of IP packets as they are on the wire, including headers and retransmissions. Replies of the kernel ' +
+    'itself, such as resets and ICMP, have their own row.',
   netlink:
-    'payload: a byte is a byte of TCP payload as the receiver acknowledged or this machine received it. ' +
-    'Headers and segments sent again are not in it; the share "attributed" on the screen adds headers by the ' +
-    'number of segments, because interfaces count whole packets.',
-  packet: 'l3: a byte is a byte of an IP packet, headers and segments sent again included.',
+    'payload: bytes of TCP payload, as acknowledged by the receiver or received by this machine, without headers and ' +
+    'retransmissions. The share "attributed" on the screen adds headers, computed from the number of segments, ' +
+    'because interfaces count whole packets.',
+  packet: 'l3: bytes of IP packets, including headers and retransmissions.',
 };
 
 function basisEntry(taken: string | undefined): DoctorEntry {
-  const text = BASIS_WORDS[taken ?? ''] ?? 'none: connections are listed, and bytes are not counted.';
+  const text = BASIS_WORDS[taken ?? ''] ?? 'none: connections are listed, bytes are not counted.';
   return { label: 'counted', mark: 'note', text };
 }
 
 function modulesSection({ diag, kernel }: LinuxExamination): DoctorSection {
-  const closed = kernel.areModulesClosed ? ' No module can be loaded until the next start.' : '';
+  const closed = kernel.areModulesClosed ? ' No module can be loaded until the next boot.' : '';
   const verdictEntry = (label: string, code: string | undefined, protocol: 'tcp' | 'udp', answer: string) => {
     if (code === undefined) return { label, mark: 'good' as const, text: answer };
     const { explanation, command } = remedyOf(code, protocol);
@@ -60,14 +60,14 @@ function modulesSection({ diag, kernel }: LinuxExamination): DoctorSection {
     return { label, mark: 'lacking' as const, text: `${explanation}${closed}`, commands };
   };
   return {
-    title: "The kernel's answers",
+    title: 'sock_diag',
     entries: [
       verdictEntry('tcp_diag', diag.tcp, 'tcp', 'TCP sockets are listed with their counters.'),
       verdictEntry(
         'udp_diag',
         diag.udp,
         'udp',
-        'UDP sockets are listed; they have no counters of their own.',
+        'UDP sockets are listed; the kernel has no counters for them.',
       ),
       verdictEntry('closings', diag.closings.verdict, 'tcp', closingsText({ diag, kernel })),
     ],
@@ -79,15 +79,15 @@ function closingsText({ diag, kernel }: Pick<LinuxExamination, 'diag' | 'kernel'
   const limit =
     kernel.receiveBufferMaxBytes === undefined
       ? ''
-      : ` (net.core.rmem_max is ${kernel.receiveBufferMaxBytes}; cap_net_admin goes beyond it)`;
+      : ` (net.core.rmem_max is ${kernel.receiveBufferMaxBytes}; cap_net_admin overrides it)`;
   const room =
     capacity > 0
-      ? `${shards} sockets have room for ${capacity} of them between two samples${limit}.`
-      : `${shards} sockets share them${limit}.`;
-  return `Closed connections are announced with their last counters. ${room}`;
+      ? `${shards} netlink sockets buffer ${capacity} of them between two samples${limit}.`
+      : `${shards} netlink sockets share them${limit}.`;
+  return `The kernel reports closed connections with their final counters. ${room}`;
 }
 
-/** The tier ebpf and what goes with it, part by part. */
+/** The parts of the tier ebpf, and the packet ring. */
 function programsSection({ programs }: LinuxExamination): DoctorSection {
   const { counting, parts, processes, exits, packets } = programs;
   const entry = (label: string, refusal: Refusal | undefined, works: string, cost: string): DoctorEntry =>
@@ -96,23 +96,23 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
       : { label, mark: 'lacking', text: `${ended(refusal.message)} ${cost}` };
   const user = parts === undefined || parts.lastUser === 'none' ? userRefusal(programs) : undefined;
   return {
-    title: 'What can be loaded and opened, part by part',
+    title: 'Parts of the tier ebpf, and packets',
     entries: [
-      entry('packets', counting, 'Counted by socket in the kernel.', 'Without it another tier counts.'),
+      entry('packets', counting, 'Counted per socket in the kernel.', 'Without it another tier is used.'),
       entry(
         'last user',
         user,
-        `The process that sends or receives owns the bytes (by ${parts?.lastUser ?? ''}).`,
-        "Without it a socket's bytes are those of who opened it, also where servers hand it on.",
+        `Bytes are counted for the process that sends or receives (with ${parts?.lastUser ?? ''}).`,
+        'Without it bytes are counted for the process that opened the socket, even if a server passed it on.',
       ),
-      entry('processes', processes, 'Listed by the kernel in one go.', 'Without it /proc is read.'),
+      entry('processes', processes, 'Listed in one call.', 'Without it /proc is read.'),
       entry(
         'exits',
         exits,
-        'Processes that come and go between two samples are named.',
-        'Without it they are known by their sockets alone.',
+        'Processes that start and exit between two samples are named.',
+        'Without it only their sockets are seen.',
       ),
-      entry('ring', packets, 'Packets can be read.', 'Without it UDP is counted by the tier ebpf alone.'),
+      entry('ring', packets, 'Packets can be read.', 'Without it UDP is counted only by the tier ebpf.'),
     ],
   };
 }
@@ -120,7 +120,7 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
 function userRefusal({ counting, parts }: ProgramFacts): Refusal {
   if (counting !== undefined) return counting;
   const problem = parts?.problems[0];
-  return problem ?? { code: 'UNSUPPORTED', message: 'This kernel does not tell who uses a socket.' };
+  return problem ?? { code: 'UNSUPPORTED', message: 'This kernel does not report the user of a socket.' };
 }
 
 function kernelSection({ kernel, cgroup2MountPoints }: LinuxExamination): DoctorSection {
@@ -133,25 +133,25 @@ function kernelSection({ kernel, cgroup2MountPoints }: LinuxExamination): Doctor
           mark: 'note',
           text: '/sys/kernel/btf/vmlinux is missing: packets can be counted, but last user, processes and exits need it.',
         }
-      : { label: 'BTF', mark: 'note', text: `/sys/kernel/btf/vmlinux is there (${btfBytes} bytes).` },
+      : { label: 'BTF', mark: 'note', text: `/sys/kernel/btf/vmlinux exists (${btfBytes} bytes).` },
     {
       label: 'cgroup2',
       mark: 'note',
       text:
         cgroup2MountPoints.length === 0
-          ? 'Not mounted; the kernel is asked for a mount of its own (cap_sys_admin), else that of process 1 is used.'
+          ? 'Not mounted; sstop creates its own mount (needs cap_sys_admin) or uses that of process 1.'
           : `Mounted at ${cgroup2MountPoints.join(', ')}.`,
     },
     { label: 'BPF', mark: 'note', text: bpfText(unprivilegedBpfDisabled) },
   ];
   if (lockdown !== undefined) entries.push({ label: 'lockdown', mark: 'note', text: ended(lockdown) });
-  return { title: 'The kernel, as far as programs in it are concerned', entries };
+  return { title: 'Kernel support for eBPF', entries };
 }
 
 function bpfText(unprivilegedBpfDisabled: number | undefined): string {
   if (unprivilegedBpfDisabled === undefined) return 'kernel.unprivileged_bpf_disabled cannot be read.';
-  const meaning = ['allowed', 'forbidden until the next start', 'forbidden'][unprivilegedBpfDisabled];
-  return `Without privilege ${meaning ?? 'not known'} (kernel.unprivileged_bpf_disabled = ${unprivilegedBpfDisabled}).`;
+  const meaning = ['allowed', 'disabled until the next boot', 'disabled'][unprivilegedBpfDisabled];
+  return `Without privileges: ${meaning ?? 'unknown'} (kernel.unprivileged_bpf_disabled = ${unprivilegedBpfDisabled}).`;
 }
 
 /** With a full stop at its end. */
@@ -160,13 +160,13 @@ function ended(text: string): string {
 }
 
 const HIDEPID_TEXT: Readonly<Record<Hidepid, string>> = {
-  off: 'hidepid is off: everybody sees that other processes are there.',
-  noaccess: "hidepid=noaccess: other users' processes are listed, and nothing in them can be read.",
-  invisible: "hidepid=invisible: other users' processes are not even listed.",
-  ptraceable: 'hidepid=ptraceable: only processes that one may trace are listed.',
+  off: 'hidepid is off: all users can see all processes.',
+  noaccess: "hidepid=noaccess: other users' processes are listed, but not readable.",
+  invisible: "hidepid=invisible: other users' processes are not listed.",
+  ptraceable: 'hidepid=ptraceable: only processes that you may trace are listed.',
 };
 
-/** Whose processes can be seen, and what keeps the others out of sight. */
+/** Which processes are visible, and what hides the others. */
 export function processesSection({ visibility, procMount }: LinuxExamination): DoctorSection {
   const { seen, ofOthers, open, isPartial } = visibility;
   const assigned = open === seen ? 'all of them' : `${open} of them`;
@@ -174,22 +174,22 @@ export function processesSection({ visibility, procMount }: LinuxExamination): D
     label: 'seen',
     mark: open === seen ? 'good' : 'lacking',
     text:
-      `${seen} processes${isPartial ? ' (there are more)' : ''}, ${ofOthers} of them of other users; ` +
-      `connections of ${assigned} can be assigned.`,
+      `${seen} processes${isPartial ? ' (and more)' : ''}, ${ofOthers} of them of other users; ` +
+      `connections can be attributed to ${assigned}.`,
   };
   return { title: "Other users' processes", entries: [visible, ...procMountEntries(procMount)] };
 }
 
 function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry[] {
   if (procMount === undefined) {
-    return [{ label: '/proc', mark: 'lacking', text: 'No proc file system is mounted there.' }];
+    return [{ label: '/proc', mark: 'lacking', text: 'No proc file system is mounted.' }];
   }
   const { hidepid, exemptGid, hasProcessesAlone } = procMount;
   const isOff = hidepid === 'off';
   const exempt =
     exemptGid === 0
       ? 'Root and cap_sys_ptrace are exempt.'
-      : `Root, cap_sys_ptrace and members of the group with number ${exemptGid} are exempt:`;
+      : `Root, cap_sys_ptrace and members of the group ${exemptGid} are exempt:`;
   const entry: DoctorEntry = {
     label: '/proc',
     mark: isOff ? 'good' : 'lacking',
@@ -201,19 +201,19 @@ function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry
   const subset: DoctorEntry = {
     label: 'subset',
     mark: 'lacking',
-    text: "subset=pid: the kernel's own tables are missing from /proc, /proc/net among them.",
+    text: 'subset=pid: kernel tables are missing from /proc, including /proc/net.',
   };
   return hasProcessesAlone ? [entry, subset] : [entry];
 }
 
-/** Whether this is a container, and how much of the machine's traffic is in sight. */
+/** Whether this is a container, and how much of the machine's traffic is visible. */
 export function scopeSection({ scope, privileges }: LinuxExamination): DoctorSection {
   const entries: DoctorEntry[] = [containerEntry(scope), netEntry(scope), pidEntry(scope)];
   if (scope.isMachineUserNamespace === false) {
     entries.push({
       label: 'users',
       mark: 'note',
-      text: 'In a user namespace of its own: capabilities count for what belongs to it, root included.',
+      text: 'Separate user namespace: capabilities, also of root, apply only to resources of that namespace.',
     });
   }
   if (scope.cgroupPath !== undefined) {
@@ -223,16 +223,16 @@ export function scopeSection({ scope, privileges }: LinuxExamination): DoctorSec
     entries.push({ label: 'seccomp', mark: 'note', text: 'System calls are filtered; some may be refused.' });
   }
   if (scope.securityProfile !== undefined) {
-    const text = `Confined by the profile ${scope.securityProfile}; it may refuse what capabilities allow.`;
+    const text = `Confined by the profile ${scope.securityProfile}; it may deny what capabilities allow.`;
     entries.push({ label: 'profile', mark: 'note', text });
   }
   return { title: 'Container and namespaces', entries };
 }
 
 function containerEntry({ signs }: ScopeFacts): DoctorEntry {
-  if (signs.length === 0) return { label: 'container', mark: 'good', text: 'No sign of one.' };
+  if (signs.length === 0) return { label: 'container', mark: 'good', text: 'None detected.' };
   const words = signs.map(({ from, manager }) => `${from} (${manager})`).join(', ');
-  return { label: 'container', mark: 'note', text: `This looks like one, by ${words}.` };
+  return { label: 'container', mark: 'note', text: `Detected: ${words}.` };
 }
 
 function netEntry({ netNamespace }: ScopeFacts): DoctorEntry {
@@ -244,14 +244,14 @@ function netEntry({ netNamespace }: ScopeFacts): DoctorEntry {
         label: 'network',
         mark: 'lacking',
         text:
-          "A network namespace of its own: only this container's connections and interfaces are in sight. " +
-          "For the machine's, run sstop outside, or start the container with --network=host.",
+          "Separate network namespace: only this container's connections and interfaces are visible. " +
+          'To see those of the machine, run sstop outside, or start the container with --network=host.',
       };
     case 'unknown':
       return {
         label: 'network',
         mark: 'note',
-        text: 'Whether this is the network namespace of the machine cannot be told from here.',
+        text: 'Cannot determine whether this is the network namespace of the machine.',
       };
   }
 }
@@ -265,11 +265,11 @@ function pidEntry({ pidNamespace }: ScopeFacts): DoctorEntry {
         label: 'processes',
         mark: 'lacking',
         text:
-          'A PID namespace of its own: processes outside it have no name here. The tier ebpf counts them on one row; ' +
+          'Separate PID namespace: processes outside it have no names here. The tier ebpf counts them on one row; ' +
           'on other tiers their connections have no owner. ' +
           'To see them, run sstop outside, or start the container with --pid=host.',
       };
     case 'unknown':
-      return { label: 'processes', mark: 'note', text: 'The PID namespace cannot be told.' };
+      return { label: 'processes', mark: 'note', text: 'Cannot determine the PID namespace.' };
   }
 }

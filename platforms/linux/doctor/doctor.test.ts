@@ -65,13 +65,13 @@ test('a confined container on an old kernel is understood and explained', () => 
     ...['7 (user-7)', 'hidepid=invisible', 'getent group 24', 'Kubernetes', 'docker-default (enforce)'],
     ...[
       '/sys/kernel/btf/vmlinux is missing',
-      'Not mounted; the kernel is asked',
+      'Not mounted; sstop creates its own mount',
       'confidentiality',
       '--pid=host',
       '--cap-add=SYS_PTRACE',
       'System calls are filtered',
     ],
-    ...['Linux 5.10.0-23-amd64', 'user namespace of its own', 'last user'],
+    ...['Linux 5.10.0-23-amd64', 'Separate user namespace', 'last user'],
   ]) {
     expect(text).toContain(said);
   }
@@ -81,7 +81,7 @@ test('missing modules are said with their command, unless no module can be loade
   const found = examineBuilt();
   const closings = { verdict: undefined, shards: 16, capacity: 0 };
   const lacking = { ...found, diag: { tcp: 'EOPNOTSUPP', udp: 'ENOENT', closings } };
-  expect(words(lacking)).toContain('No module can be loaded until the next start.');
+  expect(words(lacking)).toContain('No module can be loaded until the next boot.');
   expect(words(lacking)).not.toContain('modprobe');
   const open = words({ ...lacking, kernel: { ...found.kernel, areModulesClosed: false } });
   expect(open).toContain('sudo modprobe -a inet_diag tcp_diag');
@@ -95,7 +95,7 @@ test('nothing at all to read is no reason to fail', () => {
     sysRoot: '/nonexistent',
   });
   expect(found.visibility.seen).toBe(0);
-  expect(words(found)).toContain('No proc file system is mounted there.');
+  expect(words(found)).toContain('No proc file system is mounted.');
 });
 
 test('this machine is examined, every tier and capability with a word about it', () => {

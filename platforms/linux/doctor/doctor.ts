@@ -47,7 +47,7 @@ import {
 export interface ScopeFacts {
   readonly pidNamespace: NamespaceScope;
   readonly netNamespace: NamespaceScope;
-  /** Root here is root of the machine; undefined: not to be told. */
+  /** Whether root here is root of the machine; undefined: unknown. */
   readonly isMachineUserNamespace: boolean | undefined;
   readonly cgroupPath: string | undefined;
   /** What says that this is a container: a marker file or the cgroup's path, with the manager it speaks of. */
@@ -166,24 +166,24 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-/** The executable that privileges would be given to. */
+/** The executable that would get privileges. */
 export interface ExecutableFacts {
-  /** Undefined: not started from an executable of its own, as in development. */
+  /** Undefined: running from source. */
   readonly path: string | undefined;
-  /** The capabilities that the file has already. */
+  /** Capabilities of the file. */
   readonly capabilities: readonly CapabilityName[];
   readonly canEverybodyStart: boolean;
-  /** On a mount with `nosuid` a file's capabilities are not in force. */
+  /** With `nosuid`, file capabilities have no effect. */
   readonly isOnNosuid: boolean;
 }
 
-/** How the missing privileges are had: commands to copy, and what stands in the way or has to be thought of. */
+/** How to get the missing privileges: commands to copy, and warnings. */
 export interface Advice {
   readonly commands: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** The way to count everything for the processes of all users. Empty where nothing is missing. */
+/** Returns how to count everything for the processes of all users. Empty if nothing is missing. */
 export function adviceFor(privileges: Privileges, executable: ExecutableFacts): Advice {
   const missing = missingForAll(privileges.effective);
   if (missing.length === 0) return { commands: [], warnings: warningsOfGrant(executable) };
@@ -191,7 +191,7 @@ export function adviceFor(privileges: Privileges, executable: ExecutableFacts): 
   if (unreachable.length > 0) return { commands: [], warnings: [boundWarning(unreachable)] };
   if (privileges.hasNoNewPrivileges) {
     const warning =
-      'This process may gain no privileges (no_new_privs), so neither sudo nor file capabilities help from here: ' +
+      'This process cannot gain privileges (no_new_privs), so neither sudo nor file capabilities work here: ' +
       'start sstop from another session.';
     return { commands: [], warnings: [warning] };
   }
@@ -206,8 +206,8 @@ function boundWarning(unreachable: readonly CapabilityName[]): string {
   const names = unreachable.map((name) => name.slice('cap_'.length).toUpperCase());
   const flags = names.map((name) => `--cap-add=${name}`).join(' ');
   return (
-    `${unreachable.join(', ')} ${unreachable.length > 1 ? 'are' : 'is'} outside the bounds of this process, and ` +
-    `not even root can have more. Start the container with ${flags}, or the service with a wider ` +
+    `${unreachable.join(', ')} ${unreachable.length > 1 ? 'are' : 'is'} not in the bounding set of this process, so ` +
+    `even root cannot get more. Start the container with ${flags}, or the service with a larger ` +
     'CapabilityBoundingSet.'
   );
 }
@@ -217,13 +217,13 @@ function grantFor(executable: ExecutableFacts): Advice {
   if (path === undefined) {
     return {
       commands: [],
-      warnings: ['This is no executable of its own: build it with npm run build first.'],
+      warnings: ['sstop runs from source, without an executable: run npm run build first.'],
     };
   }
   const asRoot = `sudo ${shellWord(path)}`;
   if (executable.isOnNosuid) {
     const warning =
-      'File capabilities are not in force where it lies: its file system is mounted with nosuid.';
+      'File capabilities have no effect: the file system of the executable is mounted with nosuid.';
     return { commands: [asRoot], warnings: [warning] };
   }
   const grant = (...names: readonly CapabilityName[]): string =>
@@ -235,11 +235,10 @@ function grantFor(executable: ExecutableFacts): Advice {
       grant('cap_net_raw', ...OWNER_CAPABILITIES),
     ],
     warnings: [
-      'With setcap, everybody who may start the file may look into every process of this machine, and name it any ' +
-        'file to read. ' +
-        'Give it to a group and close it to others first: sudo chown root:GROUP FILE && sudo chmod 0750 FILE ' +
-        '(chown takes capabilities away, so it goes first).',
-      'The capabilities belong to that one file: a copy has none, and neither has the next version.',
+      'With setcap, everyone who can execute the file can inspect every process of this machine. ' +
+        'First restrict it to a group: sudo chown root:GROUP FILE && sudo chmod 0750 FILE ' +
+        '(chown removes capabilities, so run it first).',
+      'Capabilities belong to that one file: a copy or an update has none.',
     ],
   };
 }
@@ -250,12 +249,12 @@ function warningsOfGrant({ path, capabilities, canEverybodyStart }: ExecutableFa
   );
   if (path === undefined || granted.length === 0 || !canEverybodyStart) return [];
   return [
-    `Everybody may start this file, and it has ${granted.join(', ')}: close it to others with ` +
+    `Everyone can execute this file, and it has ${granted.join(', ')}. Restrict it: ` +
       `sudo chmod o-rwx ${shellWord(path)}`,
   ];
 }
 
-/** A word that a shell takes as it is. */
+/** Quotes a word for a shell. */
 export function shellWord(text: string): string {
   return /^[\w/.+:@%,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

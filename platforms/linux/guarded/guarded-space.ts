@@ -16,7 +16,7 @@ import {
 const QUESTION_MILLIS = 1000;
 const ROUND_MILLIS = 2000;
 const LEAST_MILLIS = 100;
-/** The helper ends when nobody has asked for so long. */
+/** Idle time after which the helper exits. */
 const IDLE_MILLIS = 30_000;
 /** Helpers that may wait for their file systems; one more is killed, and its file system left alone for a while. */
 const WAITING_LIMIT = 4;
@@ -32,7 +32,7 @@ interface GuardedSpaceOptions {
   readonly start?: () => ChildToWriteTo;
 }
 
-/** A file system that does not answer, and who waits for it. */
+/** A hanging file system and the helper that waits for it. */
 interface Stuck {
   readonly helper: HelperProcess;
   /** Monotonic milliseconds before which it is not asked again, once its helper is gone. */
@@ -196,7 +196,7 @@ class HelperProcess {
     throw new OpError({
       op: 'ask file systems',
       code: 'HELPER',
-      message: 'the program that asks file systems does not start',
+      message: 'the file system helper does not start',
     });
   }
 

@@ -25,7 +25,7 @@ export class BlockDevices {
     this.#text = new KeptText(join(procRoot, 'diskstats'), 16 * 1024);
   }
 
-  /** Sizes and names may have changed: facts are read anew. */
+  /** Sizes and names may have changed: reads the facts again. */
   forgetFacts(): void {
     this.#facts.clear();
   }
@@ -97,7 +97,7 @@ export class DriveTemperatures {
     this.#chips = readHwmonChips(this.#sysRoot).filter(({ name }) => DRIVE_CHIPS.has(name));
   }
 
-  /** Degrees of the hottest of the drives with these device paths; undefined: none of them tells. */
+  /** Temperature of the hottest of the drives with these device paths, degrees Celsius; undefined: none reports one. */
   read(drivePaths: readonly string[]): number | undefined {
     let hottest: number | undefined;
     for (const path of drivePaths) {
@@ -124,7 +124,7 @@ export class DriveTemperatures {
   }
 }
 
-/** What /sys/class/block tells of a device and does not change while it is there. */
+/** Constant facts of a device from /sys/class/block. */
 interface BlockFacts {
   readonly isPartition: boolean;
   /** Whole device of a partition; empty for a whole one. */
@@ -140,7 +140,7 @@ interface BlockFacts {
 
 const STACK_DEPTH_LIMIT = 8;
 
-/** Facts of a block device by kernel name; without sysfs (some containers) the name alone tells. */
+/** Facts of a block device by kernel name; without sysfs (some containers) derived from the name. */
 function readBlockFacts(sysRoot: string, name: string): BlockFacts {
   // Names with a slash (cciss/c0d0) have an exclamation mark in its place.
   const path = join(sysRoot, 'class/block', name.replaceAll('/', '!'));

@@ -30,7 +30,7 @@ export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
 
 function isReal({ type, source, mountPoint }: MountEntry): boolean {
   if (mountPoint === '/') return type !== 'rootfs';
-  // A snapshot that somebody looked into is mounted for a while.
+  // A snapshot stays mounted for a while after it was accessed.
   if (type === 'zfs') return !source.includes('@');
   if (WITHOUT_DEVICE.has(type)) return true;
   if (NEVER.has(type) || type.startsWith('fuse.')) return false;

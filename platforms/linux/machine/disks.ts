@@ -23,7 +23,7 @@ interface DiskCollectorOptions {
   readonly space?: SpaceSource;
 }
 
-/** Answers by the keys of the questions; who does not answer is missing. */
+/** Results by request key; a hanging file system is missing. */
 export type SpaceSource = Pick<GuardedSpace, 'ask' | 'close'>;
 
 /** Sizes, names and sensors of devices change seldom. */
@@ -98,7 +98,7 @@ export class DiskCollector {
     this.#mounted = selectMounts(all).map((mount) => mountedOf(mount, isAutomounted(mount, byId)));
   }
 
-  /** undefined: nobody could be asked. */
+  /** undefined: the helper could not be asked. */
   async #askSpace(errors: SectionError[]): Promise<ReadonlyMap<string, SpaceAnswer> | undefined> {
     const questions = new Map<string, SpaceQuestion>();
     for (const { key, question } of this.#mounted) if (question !== undefined) questions.set(key, question);

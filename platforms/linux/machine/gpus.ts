@@ -142,7 +142,7 @@ class DrmClients {
     this.#lookMillis = lookMillis;
   }
 
-  /** Each client once, whoever shares it. */
+  /** Each client once, even if several processes share it. */
   read(): DrmProcessClient[] {
     this.#look();
     const clients = new Map<string, DrmProcessClient>();
@@ -169,7 +169,7 @@ class DrmClients {
     const key = `${client.pciAddress ?? client.driver} ${client.clientId}`;
     const known = clients.get(key);
     if (known === undefined && clients.size < CLIENTS_LIMIT) clients.set(key, { pid, client });
-    // A process's second descriptor of one client tells nothing new.
+    // A second descriptor of the same client adds nothing.
     return known?.pid !== pid;
   }
 

@@ -19,7 +19,7 @@ export interface InterfaceCollectorOptions {
   readonly clock?: () => number;
 }
 
-/** Notices tell of every change; this is for lost ones, and for sources without notices. */
+/** Refresh interval for lost notifications, and for sources without notifications. */
 const LINKS_INTERVAL_MICROS = 10e6;
 
 /**
@@ -157,7 +157,10 @@ class NetDevReader {
     this.#table = table;
   }
 
-  /** False where a line's interface is not in the table, and was not missed before. Throws SyscallError where the file cannot be read. */
+  /**
+   * False where a line's interface is not in the table, and was not missed before. Throws SyscallError where the file
+   * cannot be read.
+   */
   read(): boolean {
     if (this.#descriptor < 0) this.#open();
     let isComplete = true;

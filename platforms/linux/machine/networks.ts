@@ -4,7 +4,7 @@ import { monotonicMicros } from '../clock.ts';
 import { readNetLink } from '../sys/class-net.ts';
 import { InterfaceCollector, type InterfaceCollectorOptions } from './interface-collector.ts';
 
-/** The kernel tells of every change of a link's state; this is for what it does not tell. */
+/** Refresh interval for facts without kernel notifications. */
 const DETAILS_INTERVAL_MICROS = 30e6;
 /** Four small files each, about 50 µs: a machine with a thousand veths learns them little by little. */
 const DETAILS_PER_COLLECTION = 32;

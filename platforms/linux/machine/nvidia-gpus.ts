@@ -87,7 +87,7 @@ export class NvidiaGpus {
     }
   }
 
-  /** As they were known before, without what only a GPU that is awake can tell. */
+  /** Known facts of a sleeping GPU, without values that need an awake GPU. */
   #asleep(devices: readonly string[]): GpuSample[] {
     return devices.map((path) => {
       const id = path.slice(path.lastIndexOf('/') + 1);

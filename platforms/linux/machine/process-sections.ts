@@ -103,7 +103,7 @@ export class ProcessSections {
     };
   }
 
-  /** When a process started, in clock ticks since boot; undefined: there is none, or it is hidden. */
+  /** Start time of a process in clock ticks since boot; undefined: no such process, or hidden. */
   startTicks(pid: number): number | undefined {
     return this.#details.startTicks(pid);
   }
@@ -147,7 +147,7 @@ export class ProcessSections {
       await more();
     });
     this.#turn = walk.catch((thrown: unknown) => {
-      // Whoever asked is told; the next one starts anew.
+      // The caller gets the error; the next call starts again.
       if (!(thrown instanceof Error)) throw thrown;
     });
     await walk;

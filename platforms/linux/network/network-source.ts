@@ -55,7 +55,7 @@ export function openNextSource(
   cause: OpError,
   context: SourceContext,
 ): SocketSource | undefined {
-  const message = `the tier ${failed} failed (${cause.message}); the next one has taken over`;
+  const message = `the tier ${failed} failed (${cause.message}); using the next one`;
   for (const tier of LADDER.slice(LADDER.indexOf(failed) + 1)) {
     try {
       const source = openTier(tier, context);
@@ -111,7 +111,7 @@ function openPacket({ clock, procRoot }: SourceContext): SocketSource {
   return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
 }
 
-/** The list first: without it nothing tells what is counted. */
+/** Lists sockets first: counting needs the list. */
 function openEbpf({ clock, processes, exited, handed }: SourceContext): SocketSource {
   const listing = new NetlinkSockets(clock, false);
   try {

@@ -127,7 +127,7 @@ class LinuxNetwork implements NetworkCollector {
     return new OwnedSockets(source, this.#processes.source, this.#clock, this.#context.procRoot);
   }
 
-  /** A tier that works no more makes way for the next one, where nobody asked for it by name. */
+  /** Replaces a tier that stopped working by the next one, unless the user chose the tier. */
   async #collectSockets(slice: Slice): Promise<void> {
     try {
       await this.#sockets.source.collect(slice);

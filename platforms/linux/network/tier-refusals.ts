@@ -6,7 +6,7 @@ export function programRefusalText(code: string | undefined, message: string): s
   switch (code) {
     case 'EPERM':
     case 'EACCES':
-      return `programs may not be loaded into the kernel (${code}): it needs cap_bpf and cap_net_admin, and cap_perfmon for all of it`;
+      return `cannot load eBPF programs (${code}): needs cap_bpf and cap_net_admin, and cap_perfmon for all of it`;
     case 'PID_NAMESPACE':
     case 'NO_CGROUP2':
       return message;
@@ -19,7 +19,7 @@ export function programRefusalText(code: string | undefined, message: string): s
 
 /** Why packets cannot be read. */
 export function packetRefusalText(code: string): string {
-  return `packets cannot be read (${code}): it needs cap_net_raw`;
+  return `cannot read packets (${code}): needs cap_net_raw`;
 }
 
 /** Of a tier that was asked for by name. */
@@ -32,5 +32,10 @@ export function tierRefusal(tier: Tier, thrown: unknown): OpError {
       : tier === 'packet'
         ? packetRefusalText(code)
         : message;
-  return new OpError({ op, code, message: `the tier ${tier} cannot run: ${why} (see --doctor)`, cause });
+  return new OpError({
+    op,
+    code,
+    message: `the tier ${tier} is not available: ${why} (see --doctor)`,
+    cause,
+  });
 }

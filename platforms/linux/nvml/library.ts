@@ -73,7 +73,7 @@ export class NvmlLibrary {
       throw new OpError({
         op: 'dlopen',
         code: 'ENOEXEC',
-        message: `${path} is no NVIDIA management library`,
+        message: `${path} is not an NVIDIA management library`,
       });
     }
   }

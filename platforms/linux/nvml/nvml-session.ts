@@ -4,7 +4,7 @@ import { unsigned64At } from '../integers.ts';
 import { NativeBuffer } from '../libc.ts';
 import type { NvmlFunction, NvmlLibrary } from './library.ts';
 
-/** nvml.h: the results that are told apart. */
+/** nvml.h: result codes that are distinguished. */
 const RETURNS: Readonly<Record<number, string>> = {
   1: 'UNINITIALIZED',
   3: 'NOT_SUPPORTED',
@@ -209,7 +209,7 @@ function parsePciAddress(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Memory of `count` processes, added up by pid; NaN where the driver does not tell (all ones).
+ * Memory of `count` processes, summed by pid; NaN: not reported by the driver (all ones).
  *
  *   nvmlProcessInfo_t   0 pid 4, pad 4   8 usedGpuMemory 8   16 gpuInstanceId 4   20 computeInstanceId 4
  */

@@ -82,7 +82,9 @@ export class ListenerOwners implements DescriptorVisitor {
     this.#isIndexStale = true;
   }
 
-  /** Gives listeners to who accepts their connections. `ask` finds holders where the source can tell them. */
+  /**
+   * Attributes listeners to the processes that accept their connections. `ask` finds holders if the source supports it.
+   */
   async update(slice: Slice, ask: AskHolders | undefined): Promise<void> {
     if (this.#isIndexStale) this.#index();
     const { table } = this.#rows;

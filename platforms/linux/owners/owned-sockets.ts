@@ -73,7 +73,7 @@ export class OwnedSockets implements OwnerWatcher {
     this.#processes.cgroup(pid);
   }
 
-  /** Infers who accepted the connections that came and went unseen. */
+  /** Infers owners of accepted connections that opened and closed between two samples. */
   async #inferClosed(slice: Slice): Promise<void> {
     const { table, closed } = this.source.rows;
     for (let i = 0; i < closed.count; i++) {

@@ -87,7 +87,7 @@ const NAME_AT = 19;
 /** In place of an inode. */
 const RING = -2;
 
-/** Is told of every socket that a process holds. */
+/** Called for every socket that a process holds. */
 export interface DescriptorVisitor {
   /** False ends the scan of this process. A negative descriptor is ~ that of the io_uring that has the socket. */
   socket(inode: number, descriptor: number): boolean;

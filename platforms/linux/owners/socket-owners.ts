@@ -13,9 +13,9 @@ import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './sock
 const Search = {
   /** Not looked for yet. */
   FRESH: 0,
-  /** Nobody who ran lately holds it. It may have been opened since the processes were looked at: once more. */
+  /** Not held by a recently run process. It may have been opened after the scan: scan once more. */
   AGAIN: 1,
-  /** Only a scan of everybody can tell. */
+  /** Needs a scan of all processes. */
   EVERYBODY: 2,
   /** Nobody holds it that could be seen; asked again rarely. */
   MISSED: 3,
@@ -36,7 +36,7 @@ class OwnerSearches extends columnsClass({
   descriptor: numbers('i32'),
 }) {}
 
-/** Is told what becomes of rows. */
+/** Callbacks for rows. */
 export interface OwnerWatcher {
   /** A process was found to hold the row's socket. */
   assigned(row: number): void;
@@ -78,7 +78,9 @@ export class SocketOwners implements DescriptorVisitor {
   /** Serial of a process slot that may not be looked into, per process slot. */
   #deniedSerial = new Uint32Array(0);
   #isAnyDenied = false;
-  /** Listeners and UDP sockets are listed rarely: who ran since the generation of the listing before may have opened them. */
+  /**
+   * Listeners and UDP sockets are listed rarely: any process that ran since the previous listing may have opened them.
+   */
   #rareListings = 0;
   #rareGeneration = 0;
   #recentGeneration = 0;
@@ -112,7 +114,7 @@ export class SocketOwners implements DescriptorVisitor {
     await this.#gather(slice);
     this.#noteListing();
     this.#areKnownSkipped = false;
-    // In the first round nobody was scanned before, and everybody is.
+    // The first round scans all processes.
     const isFirst = this.#nextFullScanMicros === 0;
     if (this.#openCount > 0 && !isFirst) await this.#scanRecent(slice);
     if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
@@ -177,7 +179,7 @@ export class SocketOwners implements DescriptorVisitor {
     const search = this.#searches.search[row]!;
     if (search === Search.FOUND) {
       const processSlot = this.#searches.processSlot[row]!;
-      // The owner lives; else somebody else may hold it, and until that is known it stays the old owner's.
+      // The owner is alive; else another process may hold it, and until that is found it keeps the old owner.
       if (this.#processes.table.slots.serial[processSlot] === this.#searches.processSerial[row]) return;
       this.#searches.search[row] = Search.FRESH;
     }

@@ -2,9 +2,9 @@ import { SlotTable } from '../../../src/kit/table/slot-table.ts';
 import type { LinkDescription, LinkSource } from '../link.ts';
 
 const ADDRESSES_LIMIT = 1 << 14;
-/** Where the source cannot tell of changes, and for what it missed. */
+/** Refresh interval for sources without notifications, and for missed ones. */
 const REFRESH_MICROS = 10e6;
-/** Share an address-bearing frame with the interface below: who is below sees the same packet. */
+/** Interfaces whose packets are also seen on the interface below. */
 const STACKED_KINDS = new Set(['macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
 const STACK_DEPTH_LIMIT = 4;
 

@@ -13,13 +13,13 @@ export const FlowOpener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
 /** What a SYN that opens a connection says of a flow. */
 export const Renewal = {
   NONE: 0,
-  /** It began a new connection between these ends; whoever remembers an earlier one sets it back to NONE. */
+  /** The packet began a new connection between these endpoints. The reader of an earlier one resets it to NONE. */
   RENEWED: 1,
   /** The first one to come is that of the connection that the flow was made for. */
   EXPECTED: 2,
 } as const;
 
-/** What tells a flow from others; addresses are four words as in data/sample/address.ts. */
+/** Key of a flow; addresses are four words as in data/sample/address.ts. */
 export interface FlowEnds {
   readonly protocol: number;
   readonly local: Uint32Array;
@@ -48,7 +48,7 @@ const FLOW_COLUMNS = {
   opener: numbers('u8'),
   /** Renewal. */
   renewal: numbers('u8'),
-  /** Monotonic time of the first packet, and of the last as far as drains tell. */
+  /** Monotonic time of the first packet, and of the last one (drain time). */
   bornMicros: numbers('f64'),
   grownMicros: numbers('f64'),
   /** 1: it is in `grown`. */

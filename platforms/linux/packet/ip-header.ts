@@ -7,7 +7,7 @@ const TCP_LEAST_BYTES = 20;
 const UDP_BYTES = 8;
 /** What is read of a TCP header: up to its flags. */
 const TCP_READ_BYTES = 14;
-/** RFC 8883: more than a few extension headers are nobody's traffic. */
+/** Limit of extension headers (RFC 8883). */
 const EXTENSIONS_LIMIT = 8;
 /** The longest that the length fields of IPv4 and IPv6 can say; beyond it they are 0 (BIG TCP). */
 const LONGEST_SAID = 0xffff;
@@ -22,7 +22,8 @@ const NO_NEXT_HEADER = 59;
 export const TcpFlag = { FIN: 1, SYN: 2, RST: 4, ACK: 16 } as const;
 
 /**
- * The headers of one packet, of TCP and UDP with their ports. `parse` fills the object anew each time and keeps nothing of the bytes.
+ * The headers of one packet, of TCP and UDP with their ports. `parse` fills the object anew each time and keeps nothing
+ * of the bytes.
  *
  *   IPv4 (RFC 791)  0 version 4 bits, length 4 bits   2 total length   4 id   6 flags 3 bits, offset 13 bits
  *                   9 protocol   12 source   16 destination   20 options
@@ -33,7 +34,7 @@ export const TcpFlag = { FIN: 1, SYN: 2, RST: 4, ACK: 16 } as const;
 export class IpHeader {
   readonly source = new Uint32Array(4);
   readonly destination = new Uint32Array(4);
-  /** IANA's number; 0 for a later fragment whose first one alone could tell. */
+  /** IANA protocol number; 0: a later fragment, where only the first one has it. */
   protocol = 0;
   sourcePort = 0;
   destinationPort = 0;
@@ -44,7 +45,10 @@ export class IpHeader {
   networkBytes = 0;
   /** TCP or UDP header; 0 in a later fragment. */
   transportBytes = 0;
-  /** What follows the IP header where it is neither TCP nor UDP; else what the UDP header says, without itself; of a fragmented datagram that of the whole, in its first fragment. */
+  /**
+   * What follows the IP header where it is neither TCP nor UDP; else what the UDP header says, without itself; of a
+   * fragmented datagram that of the whole, in its first fragment.
+   */
   datagramBytes = 0;
   /** TcpFlag; 0 for UDP. */
   flags = 0;
@@ -130,7 +134,9 @@ export class IpHeader {
     return true;
   }
 
-  /** Lengthens `networkBytes` by the extension headers and returns the protocol behind them, -1 where that is unknown. */
+  /**
+   * Lengthens `networkBytes` by the extension headers and returns the protocol behind them, -1 where that is unknown.
+   */
   #skipExtensions(view: DataView, at: number, end: number, first: number): number {
     let next = first;
     for (let i = 0; i < EXTENSIONS_LIMIT; i++) {

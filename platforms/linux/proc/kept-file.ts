@@ -21,7 +21,7 @@ export class KeptFile {
       if (this.#descriptor < 0) return this.#descriptor;
     }
     const length = readAt(this.#descriptor, into, 0);
-    // The device behind the file may have gone and another have come: the name is looked up anew.
+    // The device behind the file may have been replaced: open the name again.
     if (length < 0) this.close();
     return length;
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Documentation/networking/ip-sysctl.rst: where nobody has changed it. */
+/** Default of the kernel (Documentation/networking/ip-sysctl.rst). */
 const USUAL_FIRST_PORT = 32_768;
 
 /** First of the ports that the kernel gives to sockets that do not ask for one (net.ipv4.ip_local_port_range). */

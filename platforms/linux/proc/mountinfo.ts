@@ -1,4 +1,4 @@
-/** A line of /proc/PID/mountinfo, with what tells file systems apart. */
+/** A line of /proc/PID/mountinfo, with the identity of its file system. */
 export interface MountEntry {
   readonly id: number;
   readonly parentId: number;
@@ -17,7 +17,7 @@ export interface MountEntry {
   readonly superOptions: readonly string[];
 }
 
-/** fs/proc/root.c: who may see whose processes. */
+/** Visibility of other users' processes (fs/proc/root.c). */
 export type Hidepid = 'off' | 'noaccess' | 'invisible' | 'ptraceable';
 
 /** How /proc is mounted. */

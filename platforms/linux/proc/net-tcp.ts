@@ -77,7 +77,7 @@ export class NetTcpLine {
     return word;
   }
 
-  /** The number after spaces, or -1: there is none, or it is beyond `limit`. */
+  /** Reads the number after spaces; -1: missing, or above `limit`. */
   #readNumber(base: number, limit: number): number {
     this.#skipSpaces();
     const start = this.#at;

@@ -52,7 +52,7 @@ function enginesOf(fields: ReadonlyMap<string, string>): GpuEngineUse[] {
     const isCycles = key.startsWith('drm-cycles-');
     const total = numberOf(fields.get(`drm-total-cycles-${engine}`), '');
     const busy = numberOf(value, isCycles ? '' : 'ns');
-    // Cycles tell nothing without the clock's own: some drivers print nanoseconds beside them.
+    // Cycles are useless without the total cycles; some drivers also print nanoseconds.
     if (busy === undefined || (isCycles && total === undefined)) continue;
     const capacity = numberOf(fields.get(`drm-engine-capacity-${engine}`), '') ?? 1;
     engines.push({ engine, busy, total: isCycles ? total : undefined, capacity });
@@ -60,7 +60,7 @@ function enginesOf(fields: ReadonlyMap<string, string>): GpuEngineUse[] {
   return engines;
 }
 
-/** Resident memory where the driver tells, else all that it has; the card's own before the machine's. */
+/** Resident memory if reported, else total memory; device memory before system memory. */
 function memoryOf(fields: ReadonlyMap<string, string>): number | undefined {
   for (const kind of ['resident', 'memory', 'total']) {
     const regions = [...fields].filter(([key]) => key.startsWith(`drm-${kind}-`));

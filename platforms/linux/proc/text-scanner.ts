@@ -60,7 +60,7 @@ export class TextScanner {
   }
 
   /**
-   * The decimal number after any blanks; the cursor stops behind its last digit. NaN where there is none (a sign is
+   * The decimal number after any blanks; the cursor stops behind its last digit. NaN: no number (a sign is
    * none) or where a double cannot hold it exactly: such a count is a lie, not a measurement.
    */
   unsigned(): number {
@@ -118,7 +118,7 @@ export function ascii(text: string): Uint8Array {
 
 const POINT = 0x2e;
 
-/** A number such as `0.33` at the cursor after any blanks; the fraction may be missing. NaN where there is none. */
+/** Reads a number such as `0.33` at the cursor after blanks; the fraction is optional. NaN: no number. */
 export function scanDecimal(scanner: TextScanner): number {
   const whole = scanner.unsigned();
   if (scanner.at >= scanner.end || scanner.bytes[scanner.at] !== POINT) return whole;

@@ -50,7 +50,7 @@ export async function readJournal(
     complaintLimit: NOTICE_LIMIT * 4,
   });
   if (said.exitCode === undefined)
-    throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl took too long' });
+    throw new OpError({ op: 'journal', code: 'DEADLINE', message: 'journalctl timed out' });
   return readingOf(query, said);
 }
 
@@ -76,7 +76,7 @@ function readingOf(query: JournalQuery, said: Awaited<ReturnType<typeof outputOf
   const { text, isCut, exitCode } = said;
   const notice = noticeOf(said.complaint);
   if (exitCode !== 0 && !isCut && text === '') {
-    const message = notice ?? `journalctl ended with ${exitCode}`;
+    const message = notice ?? `journalctl exited with ${exitCode}`;
     throw new OpError({ op: 'journal', code: 'EXIT', message });
   }
   const lines = text.split('\n');
@@ -104,9 +104,9 @@ const FIELD_LIMIT = 256;
 const decoder = new TextDecoder();
 
 /**
- * A line of `journalctl -o json` (systemd's JOURNAL_EXPORT_FORMATS); undefined where it is no entry. A field is a string;
- * an array of numbers where its bytes are no text; an array of those where it was given several times; null where it
- * was too long for journalctl.
+ * A line of `journalctl -o json` (systemd's JOURNAL_EXPORT_FORMATS); undefined where it is no entry. A field is a
+ * string; an array of numbers where its bytes are no text; an array of those where it was given several times; null
+ * where it was too long for journalctl.
  */
 function parseJournalLine(line: string): JournalEntry | undefined {
   const fields = parseObject(line);

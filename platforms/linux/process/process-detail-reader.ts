@@ -130,7 +130,9 @@ export class ProcessDetailReader {
   }
 }
 
-/** Open descriptors; from 6.2 on the size of /proc's folder tells, else they are listed. undefined: not permitted. */
+/**
+ * Number of open descriptors: from the size of /proc/PID/fd since 6.2, else by listing it. undefined: not permitted.
+ */
 function countDescriptors(path: string): number | undefined {
   try {
     const { size, blocks } = statSync(path);

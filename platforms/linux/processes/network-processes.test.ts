@@ -12,7 +12,7 @@ describe.skipIf(withoutBpf !== undefined)(
       const parts = new ProcessParts(new ProcessCollector(), ExitRecorder.open({ maxExits: 4 }));
       const exited = new ExitedTable();
       Bun.spawnSync(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do env true; done']);
-      expect(() => parts.drainExits(exited)).toThrow(/^[1-9]\d* processes that ended are missing/);
+      expect(() => parts.drainExits(exited)).toThrow(/^[1-9]\d* exited processes are missing/);
       expect(exited.slots.count).toBeGreaterThan(0);
       parts.close();
     });

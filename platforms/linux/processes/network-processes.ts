@@ -8,12 +8,12 @@ import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';
 
-/** Who is alive and who has ended, each from whatever can tell it here. */
+/** Live and exited processes, each from the best source available. */
 export class ProcessParts {
   readonly source: ProcessSource;
   readonly parts: Pick<CollectionParts, 'processes' | 'exited'>;
   readonly #exits: ExitRecorder | undefined;
-  /** Of those that ended, the missing ones that were told. */
+  /** Lost exits that were already reported. */
   #lostExits = 0;
 
   constructor(source: ProcessSource, exits: ExitRecorder | undefined) {
@@ -27,7 +27,7 @@ export class ProcessParts {
     return this.source.collect(slice);
   }
 
-  /** Adds who has ended since the last call. Throws BpfError, and OpError `LOST` once all that was kept is added. */
+  /** Adds processes that exited since the last call. Throws BpfError, and OpError `LOST` after adding those kept. */
   drainExits(into: ExitedTable): void {
     if (this.#exits === undefined) return;
     this.#exits.drain((exit) => {
@@ -41,7 +41,7 @@ export class ProcessParts {
     const lost = this.#exits.lostCount - this.#lostExits;
     this.#lostExits = this.#exits.lostCount;
     if (lost > 0) {
-      const message = `${lost} processes that ended are missing: more ended than the kernel's record holds`;
+      const message = `${lost} exited processes are missing: the exit buffer in the kernel was full`;
       throw new OpError({ op: 'read exits', code: 'LOST', message });
     }
   }

@@ -6,7 +6,7 @@ import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
-/** What came of reading a process. */
+/** Result of reading a process. */
 export const RowOutcome = {
   READ: 0,
   /** It ended, or may no longer be seen. */
@@ -93,7 +93,9 @@ export class ProcessRows {
     return (this.#stat.userTicks + this.#stat.systemTicks) * NANOS_PER_TICK;
   }
 
-  /** Only who ran can have changed its user; one in USER_TURNS of those is asked each time, young ones always. */
+  /**
+   * Only a process that ran can have changed its user; reads one in USER_TURNS of them per sample, young ones always.
+   */
   #isUserStale(slot: number, generation: number): boolean {
     if (this.#known.statusGeneration[slot]! >= this.table.lastRanGeneration[slot]!) return false;
     return (

@@ -66,7 +66,7 @@ export class BpfProcessRows extends columnsClass(BPF_COLUMNS) {
     return slot;
   }
 
-  /** Removes whoever was not stored in this generation. */
+  /** Removes processes that were not stored in this generation. */
   sweep(generation: number): void {
     const { slots } = this.table;
     // Downwards: a removal moves the last row, already looked at, into the hole.

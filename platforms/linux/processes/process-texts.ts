@@ -5,7 +5,7 @@ import { COMMAND_LINE_LIMIT, parseCommandLine, parseControlGroup } from '../proc
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
-/** A text is not read again before. With `OwnerLedger`, who asks by turns, a change is shown within ten seconds. */
+/** Minimum age before a text is read again. `OwnerLedger` asks in turns, so changes are shown within ten seconds. */
 const FRESH_MICROS = 2e6;
 
 interface CachedText {
@@ -14,7 +14,7 @@ interface CachedText {
   readonly readMicros: number;
 }
 
-/** Who can change a text: the process itself, so that one which has not run has not; or anybody (its control group). */
+/** Who can change a text: only the process itself, while it runs; or any process (control group). */
 type ChangedBy = 'itself' | 'anybody';
 
 /** Returns bytes or -errno; -EAGAIN: not now. */

@@ -47,7 +47,7 @@ export class BpfProcessCollector implements ProcessSource {
       throw new OpError({
         op: 'read processes',
         code: 'UNSUPPORTED',
-        message: `${proc.root} is of another pid namespace than this program`,
+        message: `${proc.root} belongs to another PID namespace`,
       });
     }
     this.#sampler = sampler;

@@ -189,7 +189,7 @@ export class ProcessCollector implements ProcessSource {
     }
   }
 
-  /** Without CPU clocks: every process listed is read, and who is not listed is gone. */
+  /** Without CPU clocks: reads every listed process; unlisted ones have exited. */
   async #readEverything(slice: Slice): Promise<void> {
     await this.#listing.read(slice);
     for (let i = 0; i < this.#listing.count; i++) {

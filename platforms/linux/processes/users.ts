@@ -15,7 +15,7 @@ const REMEMBERED_LIMIT = 4096;
 interface UserNamesOptions {
   readonly etcRoot?: string;
   readonly clock?: () => number;
-  /** Knows users that the file does not; default nobody. */
+  /** Looks up users missing from the file; default: none. */
   readonly lookup?: UserLookup;
 }
 
@@ -49,7 +49,7 @@ export class UserNames {
     this.#lookup = lookup;
   }
 
-  /** The user's name; the number as text where nobody knows one, or not yet. */
+  /** User name; the number as text if unknown, or not looked up yet. */
   name(uid: number): string {
     const now = this.#clock();
     if (now >= this.#nextCheckMicros) this.#check(now);
@@ -87,7 +87,7 @@ export class UserNames {
       for (const uid of uids) {
         const user = this.#remembered.get(uid);
         if (user === undefined) continue;
-        // A server that does not answer has not forgotten anybody.
+        // Keep known names if the server does not respond.
         user.text = found?.get(uid) ?? user.text;
         user.nextMicros = nextMicros;
       }
@@ -123,11 +123,11 @@ export class UserNames {
 
 /** Candidates for the program, absolute: never looked for in PATH. */
 const PROGRAMS: readonly string[] = ['/usr/bin/getent', '/bin/getent', '/run/current-system/sw/bin/getent'];
-/** A directory server may be gone; nobody waits for it. */
+/** Timeout of a lookup: a directory server may be down. */
 const DEADLINE_MILLIS = 5000;
 const OUTPUT_LIMIT_BYTES = 256 * 1024;
 
-/** Names by uid of those users among the given that are known; undefined: there is nobody to ask, and never will be. */
+/** Names of the given users, by uid, as far as known; undefined: no lookup is possible. */
 export type UserLookup = (uids: readonly number[]) => Promise<ReadonlyMap<number, string> | undefined>;
 
 /**

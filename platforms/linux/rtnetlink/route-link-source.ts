@@ -98,7 +98,7 @@ const NOTICE_GROUPS = 0x1 | 0x10 | 0x100;
 /** Notices are not read, only noticed. */
 const NOTICE_BYTES = 4096;
 
-/** Whether links or addresses changed, told by the kernel. Needs no privilege. */
+/** Whether links or addresses changed, from kernel notifications. Needs no privileges. */
 class RouteNotices {
   readonly #socket: NetlinkSocket;
   readonly #buffer = new NativeBuffer(NOTICE_BYTES);

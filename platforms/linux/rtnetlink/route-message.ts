@@ -96,7 +96,7 @@ function wordOf(buffer: NativeBuffer, first: number, end: number, type: number):
   return buffer.view.getUint32(at + ATTRIBUTE_HEADER_BYTES, true);
 }
 
-/** The attribute's text up to its NUL, or to its end where there is none; empty where it is missing. */
+/** Text of the attribute up to its NUL or its end; empty if the attribute is missing. */
 function textOf(buffer: NativeBuffer, first: number, end: number, type: number): string {
   const at = findAttribute(buffer.u16, first, end, type);
   if (at < 0) return '';

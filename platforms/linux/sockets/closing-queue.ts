@@ -6,7 +6,7 @@ const ENTRY_BYTES = 640;
 const INITIAL_ENTRIES = 64;
 const ENTRIES_LIMIT = 16384;
 
-/** Closing messages taken from the kernel between two collections, to be told apart by the next dump. */
+/** Closing messages read between two collections, resolved by the next dump. */
 export class ClosingQueue implements DiagVisitor {
   count = 0;
   /** Messages refused because the queue was full, or they too long for it. Only ever grows. */

@@ -38,7 +38,7 @@ export class FlowOwners {
     this.#hasDrained = false;
   }
 
-  /** Writes the owner columns of a row; without an owner it is left to those who look at descriptors. */
+  /** Writes the owner columns of a row; without an owner, the owner comes from descriptors. */
   assign(rows: SocketRows, row: number, flow: FlowRecord): void {
     const { table } = rows;
     if (flow.machineTgid === 0) {
@@ -58,7 +58,7 @@ export class FlowOwners {
     table.ownerBasis[row] = OwnerBasis.DESCRIPTOR;
   }
 
-  /** A listener's handshakes are those of who is known to accept its connections, not of who made it. */
+  /** Handshakes of a listener belong to the process that accepts its connections, not to its creator. */
   #copyAccepter(rows: SocketRows, row: number, flow: FlowRecord): boolean {
     const { table, ownerTold } = rows;
     const listener = rows.find(flow.cookieLow, flow.cookieHigh);
@@ -120,7 +120,7 @@ const ROWS_BETWEEN_RESTS = 4096;
 
 /** `inode` is 0 but for MPTCP sockets, whose connections have it too. */
 type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
-/** Calls back for every socket that a process holds; nothing where the kernel cannot tell. */
+/** Calls back for every socket that a process holds; never if the kernel does not support it. */
 export type AskHolders = (visit: HolderVisitor) => void;
 
 /**
@@ -191,7 +191,7 @@ export class HolderSearch {
 
   #give(row: number, tgid: number): void {
     const { table, ownerTold } = this.#rows;
-    // Who uses it says more than who holds it.
+    // Use is a better sign of ownership than holding.
     if (row < 0 || ownerTold[row]! >= OwnerTold.USER) return;
     const known = this.#processes.table.find(tgid);
     const process = known >= 0 ? known : this.#processes.admit(tgid);

@@ -13,7 +13,7 @@ import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** High word of the keys of rows that only packets tell of: no cookie of the kernel looks so. */
+/** High word of the keys of rows known only from packets; never a kernel cookie. */
 const FLOW_COOKIE_HIGH = 0x666c6f77;
 /** Rows for the peers of unconnected UDP sockets; beyond them a socket's own row takes what its peers send and get. */
 const SHARES_LIMIT = 8192;
@@ -108,7 +108,7 @@ export class FlowRows {
     return isFlow[row] === 0 && life[row] !== RowLife.CLOSED;
   }
 
-  /** Lets go of rows that have ended or become another's, and remembers who has the others. */
+  /** Releases rows whose socket closed or has another owner, and updates the owners of the others. */
   async #review(slice: Slice): Promise<void> {
     const { slots } = this.#flows;
     for (let i = 0; i < slots.count; i++) {
@@ -154,7 +154,7 @@ export class FlowRows {
     this.#letGo(flow);
   }
 
-  /** Gives the flow's row its last bytes; what comes after them belongs to whoever has these ends then. */
+  /** Adds the final bytes to the row of a flow; later bytes belong to the next owner of these endpoints. */
   #letGo(flow: number): void {
     this.#credit(flow, this.#links.row[flow]!);
     this.#endShare(flow);
@@ -178,7 +178,7 @@ export class FlowRows {
     table.ownerBasis[row] = this.#links.ownerBasis[flow]!;
   }
 
-  /** A UDP socket can be bound and connected anew at any time. */
+  /** A UDP socket can be bound and connected again at any time. */
   #isStillFor(flow: number, socket: number): boolean {
     const { table } = this.#rows;
     if (table.localPort[socket] !== this.#flows.localPort[flow]) return false;

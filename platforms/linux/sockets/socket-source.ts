@@ -24,7 +24,7 @@ export interface SocketSource {
   readonly lostClosings: number;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
-  /** Who holds which socket, where the source can tell. Throws BpfError. */
+  /** Holders of sockets, if the source supports it. Throws BpfError. */
   readonly holders?: AskHolders | undefined;
   drainClosings(): void;
   drainWithinMillis(): number;

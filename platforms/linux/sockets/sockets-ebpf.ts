@@ -16,12 +16,12 @@ const LOOPBACK_INDEX = 1;
 const SOCK_RAW = 3;
 /** A listed socket that is silent for so long needs no entry in the kernel's map; a new one begins where it ended. */
 const LISTED_IDLE_MICROS = 30e6;
-/** A listener's first handshakes wait so long for somebody to use a connection: who made it need not accept. */
+/** First handshakes of a listener are held back until a connection is used: its creator may not be the acceptor. */
 const ACCEPT_MICROS = 2e6;
 /** Sockets of other network namespaces are listed nowhere: their rows last as long as they were heard of lately. */
 const UNLISTED_IDLE_MICROS = 120e6;
 
-/** What is needed of processes: who is alive, who has ended, and since when. */
+/** Process facts that sockets need: live processes, exited processes, and their times. */
 interface EbpfSocketsOptions {
   readonly listing: NetlinkSockets;
   readonly accounting: NetworkAccounting;
@@ -211,7 +211,7 @@ export class EbpfSockets implements SocketSource {
     table.bornBeforeStart[row] = this.#hasBaseline ? 0 : 1;
   }
 
-  /** Loopback is 1 in every network namespace; of others' interfaces there is nothing to tell. */
+  /** Loopback has index 1 in every network namespace; interfaces of other namespaces are unknown. */
   #interfaceOf(record: FlowRecord): number {
     const isForeign = record.interfaceIndex !== LOOPBACK_INDEX && this.#accounting.isForeign(record);
     return isForeign ? FOREIGN_INTERFACE : record.interfaceIndex;
@@ -261,7 +261,7 @@ export class EbpfSockets implements SocketSource {
     return row >= 0 && this.rows.table.slots.serial[row] === this.#flows.rowSerial[flow];
   }
 
-  /** A connection that was nobody's until now has found its process. */
+  /** A connection without an owner got its process. */
   #reassign(flow: number, record: FlowRecord): void {
     this.#flows.tgid[flow] = record.machineTgid;
     if (this.#isPlaced(flow)) this.#owners.assign(this.rows, this.#flows.row[flow]!, record);

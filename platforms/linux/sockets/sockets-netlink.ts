@@ -96,7 +96,7 @@ export class NetlinkSockets implements SocketSource {
   /**
    * Throws SyscallError where the kernel has no sock_diag, or no announcements of it.
    *
-   * @param isCounting false where somebody else counts bytes: the rows' counters begin at 0 and are left alone
+   * @param isCounting false if bytes are counted elsewhere: the rows' counters start at 0 and are not changed
    */
   constructor(clock: () => number, isCounting = true) {
     this.#clock = clock;
@@ -112,7 +112,7 @@ export class NetlinkSockets implements SocketSource {
     }
   }
 
-  /** The socket opens without the kernel's tcp_diag; only an answer tells that it is there. Throws SyscallError. */
+  /** Checks for tcp_diag with a request: the socket opens without it. Throws SyscallError. */
   #probe(): void {
     try {
       this.#diag.begin(this.#listeners);
@@ -268,7 +268,7 @@ export class NetlinkSockets implements SocketSource {
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
     this.rows.setRare(slot, 1);
     this.#updateIdentity(slot, record);
-    // Unlike a TCP socket, one of UDP may be connected and bound anew.
+    // Unlike TCP, a UDP socket may be connected and bound again.
     storeEndpoints(this.rows.table, slot, record);
   }
 

@@ -25,7 +25,7 @@ export const Opener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
  * tcp_info) or a sample taken before tells; else the byte is taken for a FIN, and the payload is one byte short.
  */
 
-/** Who opened a live connection, as far as one record tells. */
+/** Which side opened a live connection, as far as one record shows. */
 export function openerOf(record: DiagRecord): number {
   if (record.state === TcpState.SYN_SENT) return Opener.LOCAL;
   if (record.state === TcpState.SYN_RECV) return Opener.PEER;
@@ -158,7 +158,7 @@ export function storeSegments(table: SocketTable, slot: number, record: DiagReco
   table.retransmits[slot] = record.retransmits;
 }
 
-/** A 32-bit counter that wraps, carried on beyond 32 bits; a step back is a socket used anew and adds nothing. */
+/** Extends a wrapping 32-bit counter beyond 32 bits; a decrease is a reused socket and adds nothing. */
 function advanced(previous: number, counter: number): number {
   if (previous === 0) return counter;
   const step = (counter - previous) >>> 0;

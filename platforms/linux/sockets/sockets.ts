@@ -120,7 +120,7 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
     return slot;
   }
 
-  /** A new live row that only its packets tell of; `part` and `partSerial` tell shares of one socket apart. */
+  /** Adds a live row known only from packets; `part` and `partSerial` distinguish shares of one socket. */
   addFlow(cookieLow: number, cookieHigh: number, part = 0, partSerial = 0): number {
     const slot = this.#add(cookieLow, cookieHigh, part, partSerial);
     if (slot < 0) return -1;

@@ -81,7 +81,7 @@ export class ClassNetLinkSource implements LinkSource {
     return [...attributes].flatMap(([name, read]) => parseClassNet(name, read, indexes) ?? []);
   }
 
-  /** None where the C library cannot tell either. */
+  /** None if the C library does not provide them either. */
   readAddresses(): LocalAddress[] {
     const indexes = this.#indexes(new Map(this.#names().map((name) => [name, this.#read(name)])));
     const addresses: LocalAddress[] = [];
@@ -130,7 +130,7 @@ function networkInterfacesOrNone(): ReturnType<typeof networkInterfaces> {
   return orUndefined(networkInterfaces) ?? {};
 }
 
-/** What /sys/class/net tells of a link beside its counters (Documentation/ABI/testing/sysfs-class-net). */
+/** Facts of a link from /sys/class/net, without counters (Documentation/ABI/testing/sysfs-class-net). */
 interface NetLink {
   readonly mtuBytes: number | undefined;
   /** Negotiated; undefined where the driver knows none, as of virtual links, wireless ones and those that are down. */

@@ -38,7 +38,7 @@ export class CpuFrequencies {
     this.#root = join(sysRoot, 'devices/system/cpu/cpufreq');
   }
 
-  /** Cores came or went: policies are looked for anew. Returns whether there are any. */
+  /** Finds the policies again after cores came or went. Returns whether there are any. */
   scan(): boolean {
     this.close();
     let maxKilohertz = 0;
@@ -53,7 +53,7 @@ export class CpuFrequencies {
     return this.#policies.length > 0;
   }
 
-  /** Into the rows of cores that are online; NaN where the driver does not tell. */
+  /** Writes frequencies of online cores; NaN: not reported by the driver. */
   read(table: CpuTable): void {
     for (const { cores, current } of this.#policies) {
       const hertz = readSysfsInteger(current) * HERTZ_PER_KILOHERTZ;

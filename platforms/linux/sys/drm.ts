@@ -31,7 +31,7 @@ interface CardFiles {
   readonly runtimeStatus: KeptFile | undefined;
 }
 
-/** What sysfs tells of a card now; undefined: its driver does not, or it sleeps. */
+/** Current values of a card from sysfs; undefined: not reported, or asleep. */
 type CardReading = Omit<GpuSample, 'id' | 'name' | 'vendor' | 'processes'>;
 
 /** A GPU of /sys/class/drm. */
@@ -108,7 +108,7 @@ export function isDeviceSuspended(devicePath: string): boolean {
   return readAttribute(join(devicePath, 'power/runtime_status')) === 'suspended';
 }
 
-/** Whether a device may be put to sleep while nobody uses it (power/control). */
+/** Whether a device may sleep while idle (power/control). */
 export function mayDeviceSleep(devicePath: string): boolean {
   return readAttribute(join(devicePath, 'power/control')) === 'auto';
 }
@@ -174,7 +174,7 @@ export function findPciName(text: string, vendor: string, device: string): strin
   return name === undefined ? undefined : (/\[(.+)\]\s*$/.exec(name)?.[1] ?? name);
 }
 
-/** The name of a device by its sysfs path; undefined: it is on no PCI bus, or nobody named it. */
+/** Name of a device by its sysfs path; undefined: not on a PCI bus, or unnamed. */
 function readPciName(devicePath: string, paths: readonly string[] = PCI_IDS_PATHS): string | undefined {
   const digits = (file: string): string | undefined =>
     /^0x([0-9a-f]{4})$/.exec(readAttribute(`${devicePath}/${file}`) ?? '')?.[1];

@@ -74,8 +74,8 @@ export class NetworkAttribution {
   }
 
   /**
-   * As `absorb`, in slices: for the first sample, when every socket is new and every path cold (20 ms at 20,000
-   * sockets). Later ones cost 1 ms, and somebody looks at the tables meanwhile: they must not be seen half done.
+   * Like `absorb`, in slices, for the first sample, when every socket is new and all code is cold (20 ms for 20,000
+   * sockets). Later samples cost 1 ms and run in one piece, because the tables are in use and must stay consistent.
    */
   async absorbFirst(sample: NetworkSample, slice: Slice): Promise<NetworkSection> {
     const haveAddressesMoved = this.#prepare(sample);
@@ -139,7 +139,7 @@ export class NetworkAttribution {
     for (let i = 0; i < sample.closed.count; i++) isClosed[sample.closed.slots[i]!] = 1;
   }
 
-  /** One pass over rows `from` to `end`. What has neither moved nor grown, nearly all, is told by four comparisons. */
+  /** One pass over rows `from` to `end`. Four comparisons detect the unchanged rows, which are nearly all. */
   #absorbSockets(sample: NetworkSample, haveAddressesMoved: boolean, from: number, end: number): void {
     const { sockets } = sample;
     const { rows, serial } = sockets.slots;
@@ -224,7 +224,7 @@ export class NetworkAttribution {
           ledger.wasHeld[slot] = 1;
           return -1;
         }
-        // An inode says that somebody holds it, so its user means something.
+        // A socket with an inode is held by a process, so its uid is valid.
         return sockets.inode[slot] === 0
           ? this.#owners.unknown
           : this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);

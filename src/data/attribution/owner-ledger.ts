@@ -61,7 +61,7 @@ export class OwnerLedger {
   readonly unknown: number;
   readonly exited: number;
   readonly #facts: OwnerFacts;
-  /** Is told of owners that are in another control group than they were. */
+  /** Called for owners whose control group changed. */
   readonly #hasLeft: (slot: number, cgroup: string) => void;
   /** When traffic was last counted for an owner. */
   #lastGrowthMicros: Float64Array;
@@ -88,7 +88,7 @@ export class OwnerLedger {
     this.#lastGrowthMicros[slot] = monotonicMicros;
   }
 
-  /** Before a sample's sockets: who is gone, who has another name, user or parent; counts start from 0. */
+  /** Call before the sockets of a sample: updates exits, names, users and parents, and resets the counts to 0. */
   refresh(processes: ProcessTable, monotonicMicros: number): void {
     const { table } = this;
     const { rows, count } = table.slots;
@@ -178,12 +178,12 @@ export class OwnerLedger {
     return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
   }
 
-  /** Processes that this PID namespace does not have. */
+  /** Owner of traffic of processes outside this PID namespace. */
   outside(): number {
     return this.#group(OwnerKind.UNKNOWN, 1, 0, 'outside this PID namespace');
   }
 
-  /** Sockets that somebody of this user or control group holds, nobody knows who. */
+  /** Owner of sockets of which only the user or the control group is known. */
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
     if (byCgroup >= 0) return byCgroup;

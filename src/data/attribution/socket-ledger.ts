@@ -67,8 +67,8 @@ export class SocketLedger extends columnsClass(LEDGER_COLUMNS) {
 }
 
 /**
- * Mixes ports, the last words of both addresses and the interface, where the collector tells it: what changes when a
- * socket is connected to somebody else.
+ * Hashes the ports, the last words of both addresses, and the interface if known. The value changes when a socket is
+ * connected to another peer.
  */
 function endpointFingerprint(sockets: SocketTable, slot: number): number {
   const last = slot * ADDRESS_WORDS + ADDRESS_WORDS - 1;

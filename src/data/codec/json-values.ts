@@ -56,7 +56,7 @@ export function readList(value: unknown, path: string, most: number): readonly u
   return value;
 }
 
-/** An object from outside; none of the names that are asked of it is one that every object inherits. */
+/** An object from outside. No requested name may be one that every object inherits. */
 export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (!isObject(value)) throw badValue(path, 'no object');
   return value;

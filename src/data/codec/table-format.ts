@@ -11,7 +11,7 @@ import { PROCESSES } from '../schema/process-columns.ts';
 import { withUnderscores } from './json-values.ts';
 import type { FieldShape, FieldType, MessageShape } from './protobuf.ts';
 
-/** Numbers of a table as they are told: one of the words that a column has for each row. */
+/** Encoded numbers of a table: one of the words that a column has per row. */
 export interface NumberFormat {
   /** In recordings; of a column of several words with the number of the word behind it. */
   readonly name: string;
@@ -31,7 +31,7 @@ export interface NumberFormat {
   readonly unit: string | undefined;
 }
 
-/** Texts of a table as they are told; an optional one is undefined where there is none, any other ''. */
+/** Encoded texts of a table. A missing text is undefined if optional, else ''. */
 export interface TextFormat {
   readonly name: string;
   readonly field: FieldShape;
@@ -43,7 +43,7 @@ export interface TextFormat {
 
 const KEY_WORDS = [0, 1, 2, 3] as const;
 
-/** How a declared table is told: derived from its declaration, once. */
+/** Encoding of a declared table, derived once from its declaration. */
 export class TableFormat {
   readonly name: string;
   readonly limit: number;
@@ -54,7 +54,7 @@ export class TableFormat {
   readonly texts: readonly TextFormat[];
   /** Of the message with its columns. */
   readonly shape: MessageShape;
-  /** Undefined where a column tells one tenant of a key from the next. */
+  /** Undefined if a column distinguishes successive rows with the same key. */
   readonly serial: FieldShape | undefined;
   /** The four words of the key; empty where columns make it. */
   readonly keyWords: readonly FieldShape[];
@@ -147,7 +147,7 @@ const networkFormats = Object.fromEntries(
   Object.entries(NETWORK_TABLES).map(([name, table]) => [name, new TableFormat(table)]),
 ) as Readonly<Record<NetworkTableName, TableFormat>>;
 
-/** Tables that are told, by their names. */
+/** Encoded tables, by name. */
 export const TABLE_FORMATS = { ...networkFormats, processes: new TableFormat(PROCESSES) };
 
 /** Processes that are no more. */

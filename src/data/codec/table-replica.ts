@@ -8,8 +8,8 @@ import { scatter, UNKNOWN_COUNT } from './typed-columns.ts';
 export interface ReceivedColumns {
   readonly rows: number;
   /**
-   * Values by row, to be used up before the next call; undefined: the column was left out. `UNKNOWN_COUNT` stands for an
-   * unknown double.
+   * Values by row, to be used up before the next call; undefined: the column was left out. `UNKNOWN_COUNT` stands for
+   * an unknown double.
    */
   numbers(column: { readonly field: FieldShape }): number[] | undefined;
   /** Puts the texts of row i at `slots[i]`, -1 nowhere. `keepsLeftOut`: where the column was left out, they stay. */
@@ -17,8 +17,8 @@ export interface ReceivedColumns {
 }
 
 /**
- * A table that is brought up to date by what is received. Rows keep their slots and serials while the sender's rows live,
- * so rates, selections and histories go on from one time to the next.
+ * A table that is brought up to date by what is received. Rows keep their slots and serials while the sender's rows
+ * live, so rates, selections and histories go on from one time to the next.
  */
 export class TableReplica {
   readonly table: ToldTable;
@@ -72,7 +72,7 @@ export class TableReplica {
     for (const [word, column] of format.keyColumns.entries()) {
       const values = this.#valuesOf(received, column);
       putWords(values, keys.words, word, rows);
-      // A row of traffic without its subject would be a row of nobody.
+      // A traffic row without its subject would have no owner.
       if (column.refersTo !== undefined) refuseRows(values, keys.isRefused, rows);
     }
     const { serial, identity } = format;

@@ -14,18 +14,18 @@ const LARGEST_COUNT = 2 ** 63 - 1024;
 /** -1. */
 const ZIGZAG_UNKNOWN = 1;
 
-/** What a reader lacks who has a table as it was. */
+/** Changes of a table since the state that the reader has. */
 export interface TableNews {
   /** Slots of the rows that are new or have changed: `rows[0..count)`. */
   readonly rows: Int32Array;
   readonly count: number;
-  /** Whether any number of the column has changed; `at`: its place among those that the table tells. */
+  /** Whether any number of the column has changed; `at`: index among the encoded columns. */
   isColumnNew(at: number): boolean;
-  /** Whether a text of the row has. */
+  /** Whether a text of the row has changed. */
   isTextNew(slot: number): boolean;
 }
 
-/** Rows of a reader's table that are no more: what they are found by. */
+/** Keys of rows that the reader has to remove. */
 export interface RemovedRows {
   readonly rows: Int32Array;
   readonly count: number;

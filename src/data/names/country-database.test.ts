@@ -102,7 +102,7 @@ describe('a bad one', () => {
     });
     expect(errorOf(databaseOf({ networks: NETWORKS, type: 'GeoLite2-ASN' }))).toMatchObject({
       code: 'FOREIGN',
-      message: 'a database of other things than countries (GeoLite2-ASN)',
+      message: 'not a country database (GeoLite2-ASN)',
     });
     expect(errorOf(good.subarray(0, good.length - 20))?.code).toBe('DAMAGED');
     expect(errorOf(good.subarray(good.length - 200))?.code).toBe('DAMAGED');
@@ -191,10 +191,10 @@ describe('files', () => {
     expect(await messageOf(path)).toEqual(['FOREIGN', `${path}: not a MaxMind database`]);
     expect(await messageOf(folder)).toEqual(['NOT_A_FILE', `${folder}: not a regular file`]);
     const none = join(folder, 'none');
-    expect(await messageOf(none)).toEqual(['ENOENT', `cannot read '${none}': there is no such file`]);
+    expect(await messageOf(none)).toEqual(['ENOENT', `cannot read '${none}': file not found`]);
     expect(await messageOf(join(path, 'beneath'))).toEqual([
       'ENOTDIR',
-      `cannot read '${path}/beneath': there is no such file`,
+      `cannot read '${path}/beneath': file not found`,
     ]);
   });
 

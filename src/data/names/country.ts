@@ -21,7 +21,7 @@ const FILES = [
   'dbip-city-lite.mmdb',
 ];
 
-/** The databases that vendors publish, in each of the folders; the smallest that tells the country first. */
+/** File names of published databases, searched in each folder; smallest country database first. */
 export function countryDatabasePaths(folders: readonly string[]): readonly string[] {
   return FILES.flatMap((file) => folders.map((folder) => `${folder}/${file}`));
 }
@@ -59,7 +59,7 @@ export class Countries {
   }
 }
 
-/** What came of looking for a database in the usual places. */
+/** Result of searching the default folders for a database. */
 export interface FoundCountryDatabase {
   readonly database?: CountryDatabase;
   /** Why a database that is there could not be used. */
@@ -114,20 +114,22 @@ export class CountryDatabase {
       const { nodeCount, searchTreeSize, ipVersion, databaseType } = this.#reader.metadata;
       const isWhole =
         Number.isInteger(nodeCount) && nodeCount > 0 && searchTreeSize + SEPARATOR_BYTES <= bytes.length;
-      if (!isWhole || (ipVersion !== 4 && ipVersion !== 6)) throw refusal('DAMAGED', 'a damaged database');
+      if (!isWhole || (ipVersion !== 4 && ipVersion !== 6)) throw refusal('DAMAGED', 'damaged database');
       decoded.base = searchTreeSize + SEPARATOR_BYTES;
       this.type = String(databaseType);
       this.#hasIpv6 = ipVersion === 6;
     } catch (thrown) {
       const isOurs = thrown instanceof OpError && thrown.op === OP;
-      throw isOurs ? thrown : refusal('DAMAGED', 'a damaged database', thrown);
+      throw isOurs ? thrown : refusal('DAMAGED', 'damaged database', thrown);
     }
     if (FOREIGN_TYPE.test(this.type) && !COUNTRY_TYPE.test(this.type)) {
-      throw refusal('FOREIGN', `a database of other things than countries (${this.type.slice(0, 40)})`);
+      throw refusal('FOREIGN', `not a country database (${this.type.slice(0, 40)})`);
     }
   }
 
-  /** ISO 3166-1 code of an address in plain text; undefined where the database has none, or is damaged at that place. */
+  /**
+   * ISO 3166-1 code of an address in plain text; undefined where the database has none, or is damaged at that place.
+   */
   code(address: string): string | undefined {
     // The library would take the first 32 bits of an IPv6 address for an IPv4 one.
     if (!this.#hasIpv6 && address.includes(':')) return undefined;
@@ -188,8 +190,8 @@ function refusal(code: 'FOREIGN' | 'DAMAGED', message: string, cause?: unknown):
 }
 
 /**
- * `{country: {iso_code}}` (MaxMind, DB-IP), `{registered_country: {iso_code}}` where only that is known, and flat records
- * `{country_code}` or `{country}` (IPinfo and others).
+ * `{country: {iso_code}}` (MaxMind, DB-IP), `{registered_country: {iso_code}}` where only that is known, and flat
+ * records `{country_code}` or `{country}` (IPinfo and others).
  */
 function codeOf(record: unknown): string | undefined {
   if (!isRecord(record)) return undefined;
@@ -226,9 +228,9 @@ interface Allowance {
 }
 
 /**
- * Throws an OpError (code DAMAGED) unless the value at `offset` of a MaxMind database lies within `bytes` and is of sane
- * size with all that it points to; pointers count from `base`. A decoder that trusts the file needs this first: a few
- * hundred bytes of maps of pointers to maps of pointers unfold to more than any memory.
+ * Throws an OpError (code DAMAGED) unless the value at `offset` of a MaxMind database lies within `bytes` and is of
+ * sane size with all that it points to; pointers count from `base`. A decoder that trusts the file needs this first: a
+ * few hundred bytes of maps of pointers to maps of pointers unfold to more than any memory.
  *
  *   control byte   TTTSSSSS   type 1-7, size
  *   extended       000SSSSS TTTTTTTT   type - 7 in the second byte
@@ -247,13 +249,13 @@ function walk(bytes: Buffer, offset: number, base: number, depth: number, left: 
   let type = control >> 5;
   if (type === POINTER) {
     const width = ((control >> 3) & 3) + 1;
-    if (offset + width > bytes.length) throw damaged(offset, 'cut short');
+    if (offset + width > bytes.length) throw damaged(offset, 'truncated');
     walk(bytes, pointerTarget(bytes, offset, base, control, width), base, depth - 1, left);
     return offset + width;
   }
   if (type === 0) type = 7 + byteAt(bytes, offset++);
   const width = Math.max(0, (control & 31) - 28);
-  if (offset + width > bytes.length) throw damaged(offset, 'cut short');
+  if (offset + width > bytes.length) throw damaged(offset, 'truncated');
   const size = width === 0 ? control & 31 : [29, 285, 65_821][width - 1]! + bytes.readUIntBE(offset, width);
   offset += width;
   if (type === MAP || type === ARRAY) {
@@ -263,8 +265,8 @@ function walk(bytes: Buffer, offset: number, base: number, depth: number, left: 
   }
   if (type === BOOLEAN) return offset;
   left.bytes -= size;
-  if (!PLAIN_TYPES.has(type)) throw damaged(offset, `no value has type ${type}`);
-  if (left.bytes < 0 || offset + size > bytes.length) throw damaged(offset, 'cut short or too large');
+  if (!PLAIN_TYPES.has(type)) throw damaged(offset, `unknown value type ${type}`);
+  if (left.bytes < 0 || offset + size > bytes.length) throw damaged(offset, 'truncated or too large');
   return offset + size;
 }
 
@@ -276,7 +278,7 @@ function pointerTarget(bytes: Buffer, offset: number, base: number, control: num
 
 function byteAt(bytes: Buffer, offset: number): number {
   const byte = bytes[offset];
-  if (byte === undefined) throw damaged(offset, 'cut short');
+  if (byte === undefined) throw damaged(offset, 'truncated');
   return byte;
 }
 

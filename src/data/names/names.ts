@@ -24,7 +24,7 @@ interface NamesOptions {
   readonly resolver?: ReverseResolver;
 }
 
-/** Parts of `Names`, for whoever has read them already. */
+/** Parts of `Names` that the caller has already read. */
 interface NamesParts {
   readonly isDnsOn: boolean;
   readonly services: ServiceNames;
@@ -73,7 +73,7 @@ export class Names {
     return this.#dns.isEnabled ? this.#dns.nameOf(address) : undefined;
   }
 
-  /** As `host`, of what is known alone: asks nobody. */
+  /** Like `host`, but only from the cache: starts no lookup. */
   knownHost(address: string): string | undefined {
     return this.#dns.isEnabled ? this.#dns.knownName(address) : undefined;
   }

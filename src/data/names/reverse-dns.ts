@@ -63,7 +63,10 @@ export function openReverseResolver(timeoutMillis: number, servers?: readonly st
   };
 }
 
-/** Domain name of an address's PTR records: `5.0.0.10.in-addr.arpa` (RFC 1035, 3.5), nibbles in `ip6.arpa` (RFC 3596, 2.5). */
+/**
+ * Domain name of an address's PTR records: `5.0.0.10.in-addr.arpa` (RFC 1035, 3.5), nibbles in `ip6.arpa` (RFC 3596,
+ * 2.5).
+ */
 export function pointerName(words: Uint32Array): string {
   const labels: string[] = [];
   if (isIpv4(words, 0)) {
@@ -85,7 +88,9 @@ const CACHE_MILLIS = 5 * 60_000;
 const LOOKUP_MILLIS = 2_000;
 const CHANGE_MILLIS = 100;
 
-/** Ranges that no unicast name server can know, or whose name says nothing. Private networks have servers of their own. */
+/**
+ * Ranges that no unicast name server can know, or whose name says nothing. Private networks have servers of their own.
+ */
 const UNASKED: ReadonlySet<AddressRange | undefined> = new Set<AddressRange>([
   'unspecified',
   'loopback',
@@ -162,7 +167,9 @@ export class ReverseDns {
     return this.#waiting.size;
   }
 
-  /** The name known now, at once; while enabled an address not known, or not of late, is asked for in the background. */
+  /**
+   * The name known now, at once; while enabled an address not known, or not of late, is asked for in the background.
+   */
   nameOf(address: string): string | undefined {
     const answer = this.#cache.get(address);
     if (answer !== undefined) this.#remember(address, answer);
@@ -179,7 +186,7 @@ export class ReverseDns {
     return this.#cache.get(address)?.name ?? this.#hosts.get(address);
   }
 
-  /** Off: nobody is asked any more; what is known stays known, and look-ups under way may end. */
+  /** Off: starts no new lookups. Known names stay, and running lookups may finish. */
   setEnabled(isEnabled: boolean): void {
     this.#isEnabled = isEnabled;
     if (!isEnabled) this.#waiting.clear();

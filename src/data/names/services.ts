@@ -109,7 +109,7 @@ export class ServiceNames {
     this.#names.set(serviceKey(443, 'udp'), 'quic');
   }
 
-  /** Name of a port, undefined where nobody gave it one. */
+  /** Name of a port; undefined: unknown. */
   name(port: number, protocol: ServiceProtocol): string | undefined {
     return this.#names.get(serviceKey(port, protocol));
   }
@@ -120,7 +120,7 @@ export function serviceKey(port: number, protocol: ServiceProtocol): number {
   return protocol === 'udp' ? port | 0x10000 : port;
 }
 
-/** Reads a table, services(5); where there is none that can be read, as on many small images, the built-in names remain. */
+/** Reads a services(5) table. Without a readable one, as in many small images, the built-in names remain. */
 export async function readServiceNames(path: string): Promise<ServiceNames> {
   try {
     return new ServiceNames((await readRegularFile(path, FILE_LIMIT_BYTES)).toString('latin1'));

@@ -57,12 +57,12 @@ export class AlertTracker extends columnsClass(ALERT_COLUMNS) {
     return crossings;
   }
 
-  /** Of the samples in which somebody crossed the threshold, the last one's number. */
+  /** Number of the last sample in which an owner crossed the threshold. */
   get round(): number {
     return this.#round;
   }
 
-  /** Who crossed it up to that round has been shown long enough as somebody who just did. */
+  /** Ends the highlighting of owners that crossed the threshold up to that round. */
   settle(round: number): void {
     this.#settledRound = Math.max(this.#settledRound, round);
   }

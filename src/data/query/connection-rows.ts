@@ -46,30 +46,30 @@ export const CONNECTION_FIELDS = {
     value: ({ section }, slot) => protocolName(section.sockets, slot),
   },
   'local-address': {
-    help: 'address of this machine; one of the link with its interface, `fe80::1%eth0`',
+    help: 'local address; link-local with its interface, `fe80::1%eth0`',
     ...exported('local_ip', 'src_ip'),
     value: ({ section }, slot) => scopedAddress(section, section.sockets.localAddress, slot),
   },
   'local-port': {
-    help: 'port of this machine',
+    help: 'local port',
     ...exported('local_port', 'src_port'),
     value: ({ section }, slot) => section.sockets.localPort[slot]!,
   },
   local: {
-    help: 'address and port of this machine',
+    help: 'local address and port',
   },
   'remote-address': {
-    help: 'address of the other end; one of the link with its interface, `fe80::1%eth0`',
+    help: 'remote address; link-local with its interface, `fe80::1%eth0`',
     ...exported('remote_ip', 'dst_ip'),
     value: ({ section }, slot) => scopedAddress(section, section.sockets.remoteAddress, slot),
   },
   'remote-port': {
-    help: 'port of the other end',
+    help: 'remote port',
     ...exported('remote_port', 'dst_port'),
     value: ({ section }, slot) => section.sockets.remotePort[slot]!,
   },
   remote: {
-    help: 'name or address of the other end, and its port',
+    help: 'remote host name or address, and port',
     order: { round: 6, isRising: true, arrange: (rows, order, isUp) => rows.arrangeByRemote(order, isUp) },
   },
   state: {
@@ -97,7 +97,7 @@ export const CONNECTION_FIELDS = {
     value: ({ section }, slot) => countValue(section.accounts.rxBytes[slot]!),
   },
   age: {
-    help: 'seconds since it was first seen; unknown where it is older than sstop',
+    help: 'seconds since it was first seen; unknown if it is older than sstop',
     ...exported('age_s', 'age_s'),
     csvAt: 8,
     order: falls(5, (rows, row) => rows.ageOrder(row)),
@@ -108,25 +108,25 @@ export const CONNECTION_FIELDS = {
     },
   },
   rtt: {
-    help: 'round trip of TCP, microseconds',
+    help: 'TCP round-trip time, microseconds',
     ...exported('rtt_us', 'rtt_us'),
     csvAt: 9,
     value: ({ section }, slot) => countValue(section.sockets.rttMicros[slot]!),
   },
   retransmits: {
-    help: 'segments that TCP sent again',
+    help: 'retransmitted TCP segments',
     ...exported('retransmits', 'retransmits'),
     csvAt: 10,
     value: ({ section }, slot) => countValue(section.sockets.retransmits[slot]!),
   },
   'remote-name': {
-    help: 'name of the other end',
+    help: 'remote host name',
     ...exported('remote_host', 'remote_host'),
     csvAt: 5,
     value: ({ section, hostName }, slot) => hostName?.(remoteAddress(section, slot)) ?? null,
   },
   service: {
-    help: 'service of the other port, else of the own one',
+    help: 'service of the remote port, else of the local port',
     ...exported('service', 'service'),
     csvAt: 6,
     value: ({ section, serviceName }, slot) => {

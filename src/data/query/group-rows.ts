@@ -48,7 +48,7 @@ export const GROUP_FIELDS = {
     value: ({ rows }, row) => rows.typeOf(row),
   },
   processes: {
-    help: 'how many processes it has',
+    help: 'number of processes',
     ...exported('processes', 'processes'),
     order: falls(7, (rows, row) => rows.processes[row]!),
     value: ({ rows }, row) => rows.processes[row]!,

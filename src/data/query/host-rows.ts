@@ -32,7 +32,7 @@ export interface HostExport extends NetworkExport {
 /** The fields of the remote hosts. */
 export const HOST_FIELDS = {
   name: {
-    help: 'its name; `other hosts` for those that were dropped',
+    help: 'host name; `other hosts` for evicted hosts',
     ...exported('host', 'host'),
     order: risesByText(7, (rows) => rows.sortTexts()),
     value: ({ rows, hostName }, row) => {
@@ -41,7 +41,7 @@ export const HOST_FIELDS = {
     },
   },
   address: {
-    help: 'its address',
+    help: 'address',
     ...exported('ip', 'ip'),
     value: ({ rows }, row) => rows.addressOf(row) || null,
   },
@@ -50,13 +50,13 @@ export const HOST_FIELDS = {
   download: TRAFFIC_FIELDS.download,
   connections: { ...TRAFFIC_FIELDS.connections, csvAt: 7 },
   processes: {
-    help: 'names of the processes with connections to it, separated by `;` in CSV',
+    help: 'names of the processes connected to it, separated by `;` in CSV',
     ...exported('processes', 'processes'),
     csvAt: 8,
     value: ({ processNamesOf }, row) => processNamesOf(row),
   },
   country: {
-    help: 'its country, where a database is given by `--geoip`',
+    help: 'country, if a database is given with `--geoip`',
     ...exported('country', 'country'),
     csvAt: 2,
     value: ({ rows, country }, row) => {

@@ -47,17 +47,17 @@ export interface ListenExport extends OwnerExport {
 /** Whose a row is. */
 export const OWNER_FIELDS = {
   pid: {
-    help: 'process ID, where a process is known',
+    help: 'process ID, if known',
     ...exported('pid', 'pid'),
     value: ({ section, ownerOf }, row) => pidValue(section.owners, ownerOf(row)),
   },
   process: {
-    help: 'name of the process, or what the row is',
+    help: 'process name, or a description of the row',
     ...exported('process', 'process'),
     value: ({ section, ownerOf }, row) => section.owners.names[ownerOf(row)] ?? '',
   },
   user: {
-    help: 'name of the user',
+    help: 'user name',
     csv: 'user',
     value: ({ section, ownerOf }, row) => section.owners.users[ownerOf(row)] ?? null,
   },
@@ -94,13 +94,13 @@ export const LISTEN_FIELDS = {
   process: { ...OWNER_FIELDS.process, order: risesByText(2, (rows) => rows.lowerNames()) },
   user: OWNER_FIELDS.user,
   connections: {
-    help: 'connections that came in by it; `null` for UDP in JSON',
+    help: 'accepted connections; `null` for UDP in JSON',
     ...exported('connections', 'conn_count'),
     order: falls(5, (rows, row) => rows.connections[row]!),
     value: ({ acceptedOf }, row) => acceptedOf(row),
   },
   sockets: {
-    help: 'sockets that share the port and its process',
+    help: 'sockets of the process on this port',
     csv: 'sockets',
     value: ({ socketsOf }, row) => socketsOf?.(row) ?? null,
   },

@@ -63,7 +63,7 @@ export const MACHINE_PROCESS_FIELDS = {
     value: ({ rows }, row) => rows.names[row]!,
   },
   user: {
-    help: 'name of the user, or its number',
+    help: 'user name, or user ID',
     ...exported('user', 'user'),
     order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
     value: ({ rows }, row) => rows.users[row]!,
@@ -88,7 +88,7 @@ export const MACHINE_PROCESS_FIELDS = {
     value: ({ rows }, row) => rateValue(rows.machinePercent[row]!),
   },
   time: {
-    help: 'CPU time since its start, seconds',
+    help: 'CPU time since the process started, seconds',
     ...inJson('cpu_seconds'),
     order: falls(7, (rows, row) => rows.cpuNanos[row]!),
     value: ({ rows }, row) => rateValue(rows.cpuNanos[row]! / 1e9),
@@ -100,13 +100,13 @@ export const MACHINE_PROCESS_FIELDS = {
     value: ({ rows }, row) => countValue(rows.residentBytes[row]!),
   },
   'memory-percent': {
-    help: 'share of the memory, percent',
+    help: 'share of physical memory, percent',
     ...exported('mem_percent', 'mem_percent'),
     value: ({ rows }, row) => rateValue(rows.memoryPercent[row]!),
   },
   ...USAGE_RATE_FIELDS,
   network: {
-    help: 'bytes a second over the network, both directions together',
+    help: 'bytes per second over the network, both directions',
     order: falls(FIRST_USAGE_ROUND + USAGE_RATE_IDS.length, (rows, row) => rows.network[row]!),
   },
 } satisfies RowFields<MachineProcessRows, MachineProcessExport>;
@@ -146,7 +146,7 @@ const ROW_COLUMNS = {
   network: numbers('f64'),
   names: TEXT,
   users: TEXT,
-  /** Empty: not told. */
+  /** Empty: unknown. */
   commandLines: TEXT,
   /** Not by row: the first `count` are the rows that the search found. */
   listed: numbers('i32'),
@@ -165,7 +165,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   #search = '';
   readonly #userTexts = new Map<number, string>();
 
-  /** Makes the rows anew; the search stays as it was. `traffic` undefined: nobody counts it. */
+  /** Rebuilds the rows; keeps the search. `traffic` undefined: not counted. */
   build(
     section: MachineProcesses,
     rates: ProcessRates,
@@ -226,7 +226,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     return { pid: this.pid[row]!, startTicks: this.startTicks[row]! };
   }
 
-  /** The row of a process, listed or not; -1 where there is none. */
+  /** The row of a process, listed or not; -1: no such process. */
   rowOf({ pid, startTicks }: ProcessIdentity): number {
     for (let row = 0; row < this.unfilteredCount; row++) {
       if (this.pid[row] === pid && Object.is(this.startTicks[row], startTicks)) return row;

@@ -13,7 +13,7 @@ export interface NetworkExport {
   readonly country?: ((address: string) => string | undefined) | undefined;
 }
 
-/** An address and port that somebody listens on, as exports write it. */
+/** A listening address and port, as in exports. */
 export interface Listener {
   readonly proto: 'tcp' | 'udp';
   readonly ip: string;
@@ -56,23 +56,23 @@ export interface ExportedTraffic {
 /** The columns of every list that adds traffic up. `rate` and `total` are both directions together. */
 export const TRAFFIC_FIELDS = {
   rate: {
-    help: 'both directions together, bytes a second',
+    help: 'both directions, bytes per second',
     order: falls(1, (rows, row) => rows.up[row]! + rows.down[row]!),
   },
   upload: {
-    help: 'bytes a second sent',
+    help: 'bytes sent per second',
     ...exported('upload_bytes_per_s', 'up_rate'),
     order: falls(3, (rows, row) => rows.up[row]!),
     value: ({ rows }, row) => rateValue(rows.rawUp[row]!),
   },
   download: {
-    help: 'bytes a second received',
+    help: 'bytes received per second',
     ...exported('download_bytes_per_s', 'down_rate'),
     order: falls(2, (rows, row) => rows.down[row]!),
     value: ({ rows }, row) => rateValue(rows.rawDown[row]!),
   },
   total: {
-    help: 'both directions together, bytes since the start',
+    help: 'both directions, bytes since the start',
     order: falls(1, (rows, row) => rows.upTotal[row]! + rows.downTotal[row]!),
   },
   'upload-total': {
@@ -88,7 +88,7 @@ export const TRAFFIC_FIELDS = {
     value: ({ rows }, row) => countValue(rows.downTotal[row]!),
   },
   connections: {
-    help: 'connections now',
+    help: 'current connections',
     ...exported('connections', 'conn_count'),
     order: falls(6, (rows, row) => rows.connections[row]!),
     value: ({ rows }, row) => rows.connections[row]!,

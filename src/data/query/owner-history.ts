@@ -63,11 +63,11 @@ interface Kept {
 }
 
 /**
- * The past of the owners with traffic, kept before anybody looks, so that a chart that is opened has one. Bounded:
- * who has been quiet the longest makes way, then who has by far the least traffic; the one looked at stays.
+ * Histories of all owners with traffic, so that a chart has one when it is opened. Bounded: evicts the longest idle
+ * owner, then the owner with by far the least traffic; never the owner on screen.
  */
 export class OwnerHistories {
-  /** Of the owner followed; while held, as it was at that moment. */
+  /** History of the followed owner; a copy while held. */
   shown = new OwnerHistory();
   readonly #keptOwners: number;
   readonly #rates = new OwnerRates();

@@ -51,7 +51,7 @@ export interface ProcessExport extends NetworkExport {
 /** The fields of the process table; those of an owner that is no process have no number. */
 export const PROCESS_FIELDS = {
   pid: {
-    help: 'process ID, where a process is known; else the name says what the row is',
+    help: 'process ID, if known; else the name describes the row',
     ...exported('pid', 'pid'),
     order: rises(4, ({ owner, owners }, row) => pidNumber(owners, owner[row]!)),
     value: (source, row) => pidValue(source.section.owners, source.rows.owner[row]!),
@@ -62,7 +62,7 @@ export const PROCESS_FIELDS = {
     value: ofProcess(({ section }, owner) => section.owners.ppid[owner]!),
   },
   start: {
-    help: 'when it was started, RFC 3339; with `pid` it names a process for good',
+    help: 'start time, RFC 3339; identifies a process together with `pid`',
     ...inJson('start_time'),
     value: ofProcess(({ section, header }, owner) => startTime(header, section.owners.startTicks[owner]!)),
   },
@@ -78,7 +78,7 @@ export const PROCESS_FIELDS = {
     value: ofOwner(({ section }, owner) => section.owners.commandLines[owner] ?? null),
   },
   user: {
-    help: 'name of the user',
+    help: 'user name',
     ...exported('user', 'user'),
     value: ofOwner(({ section }, owner) => section.owners.users[owner] ?? null),
   },
@@ -89,38 +89,38 @@ export const PROCESS_FIELDS = {
   'upload-total': TRAFFIC_FIELDS['upload-total'],
   'download-total': TRAFFIC_FIELDS['download-total'],
   sockets: {
-    help: 'its connections, [below](#a-connection)',
+    help: 'list of [connections](#a-connection)',
     ...inJson('connections'),
     value: ofOwner(({ connectionsOf }, owner) => connectionsOf(owner)),
   },
   ports: {
-    help: 'ports that it listens on: `proto`, `ip`, `port`',
+    help: 'listening ports: `proto`, `ip`, `port`',
     ...inJson('listen_ports'),
     value: ofOwner(({ listenersOf }, owner) => listenersOf(owner)),
   },
   connections: TRAFFIC_FIELDS.connections,
   'port-numbers': {
-    help: 'ports that it listens on, separated by spaces',
+    help: 'listening ports, separated by spaces',
     csv: 'listen_ports',
     value: ofOwner(({ portsOf }, owner) => portsOf(owner).join(' ')),
   },
   listeners: {
-    help: 'listening sockets, unconnected UDP included',
+    help: 'listening sockets, including unconnected UDP',
     ...inJson('listen_count'),
     value: ({ rows }, row) => rows.listeners[row]!,
   },
   container: {
-    help: 'id of its container',
+    help: 'container ID',
     ...inJson('container_id'),
     value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.containerId ?? null),
   },
   service: {
-    help: 'its systemd unit',
+    help: 'systemd unit',
     ...inJson('service_name'),
     value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.serviceName ?? null),
   },
   inferred: {
-    help: 'whether some of its bytes were given to it by their endpoint alone; marked `~` on the screen',
+    help: 'whether some of its bytes were attributed only by endpoint; marked `~` on screen',
     ...inJson('inferred'),
     value: ({ rows }, row) => rows.isInferred[row] === 1,
   },
@@ -171,7 +171,7 @@ export class ProcessOrder {
   }
 }
 
-/** The PID of an owner as a number to order by: NaN where there is none. */
+/** Sort value for the PID of an owner; NaN: not a process. */
 export function pidNumber(owners: OwnerTable, owner: number): number {
   const pid = owners.pid[owner]!;
   return pid > 0 ? pid : Number.NaN;

@@ -121,7 +121,7 @@ export function countValue(count: number): number | null {
   return Number.isFinite(count) ? count : null;
 }
 
-/** RFC 3339 in UTC; null for what is no moment. */
+/** RFC 3339 in UTC; null for an invalid time. */
 export function timeValue(wallMillis: number): string | null {
   const date = new Date(wallMillis);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();

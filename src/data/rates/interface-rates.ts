@@ -32,7 +32,7 @@ class PeakColumns extends columnsClass({
 export class InterfaceRates {
   /** Uplinks first, then by traffic; interfaces that are down stand last. */
   interfaces: readonly InterfaceRate[] = [];
-  /** Over the uplinks; over all but loopback where nobody says which these are. Smoothed; NaN unknown. */
+  /** Sum of the uplinks, or of all but loopback if the uplinks are unknown. Smoothed; NaN: unknown. */
   upload = Number.NaN;
   download = Number.NaN;
   uploadPeak = Number.NaN;

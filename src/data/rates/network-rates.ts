@@ -33,7 +33,7 @@ export class NetworkRates {
   history = new RateHistory();
   /** True time between the last two samples; NaN before the second. */
   intervalSeconds = Number.NaN;
-  /** Share of the uplinks' bytes that rows of somebody known explain, 0 to 1; NaN unknown or no traffic. */
+  /** Share of the uplinks' bytes on rows with a known owner, 0 to 1; NaN: unknown or no traffic. */
   attributedRatio = Number.NaN;
   /** Bytes over the uplink interfaces since the epoch's first sample. */
   totalTxBytes = 0;
@@ -231,8 +231,8 @@ export class NetworkRates {
   }
 
   /**
-   * Rows of somebody known explain: of the whole those over uplinks or over no known interface, not those of loopback
-   * and of bridges inside; of one interface those over it, which are the rows that are shown with it.
+   * Only rows with a known owner count. For the total: rows over uplinks or an unknown interface, not over loopback or
+   * internal bridges. For one interface: rows over it, which are the rows shown with it.
    */
   #updateShare({ traffic, interfaces, owners, counted }: NetworkSection): void {
     const { rows, count } = traffic.slots;

@@ -1,33 +1,33 @@
 /**
- * A recording is a gzip file of lines, one a snapshot. A line is the object that `--json` prints, with three fields
- * before its own from which the snapshot can be rebuilt without reading the rest:
+ * A recording is a gzip file of lines, one per snapshot. A line is the object that `--json` prints, preceded by three
+ * fields from which the snapshot can be rebuilt without reading the rest:
  *
  *     {"sstop_recording":1,"lengths":[301,1022,...],"snapshot":[{"part":"header",...},{"part":"owners",...},...],
  *      "schema":1,"timestamp":...,"processes":[...],...}
  *
- * `lengths` are the bytes of each part of `snapshot`, so that parts can be parsed one at a time. A part is the header
- * or up to so many rows of a table, as columns; a column that holds one value throughout is that value alone. Rows
- * refer to rows of other tables by their place in the line (-1 none); `null` is an unknown number or text. A column that
- * is not there is unknown in every row. The columns are those that src/data/schema declares as told.
+ * `lengths` are the lengths in bytes of the parts of `snapshot`, so that parts can be parsed one at a time. A part is
+ * the header or a limited number of rows of a table, as columns. A column with one value in all rows is stored as that
+ * value. Rows refer to rows of other tables by index in the line (-1: none); `null` is an unknown number or text. A
+ * missing column is unknown in every row. The columns are those that src/data/schema declares as told.
  */
 export const RECORDING_VERSION = 1;
-/** Lines that hold sections beside the network, or instead of it, are of this version; others stay of the first. */
+/** Version of lines with sections other than the network; other lines keep version 1. */
 export const SECTIONS_VERSION = 2;
 /**
- * Parts of such lines, after those of the network: what is in the first two is for whoever wrote them. The rows of
- * `processes` follow it, as those of a table.
+ * Parts of such lines, after those of the network. The format of the first two belongs to their writer. `processes` is
+ * followed by its rows, as a table.
  */
 export const SECTION_PARTS = ['machine', 'disks', 'processes'] as const;
 export type SectionPart = (typeof SECTION_PARTS)[number];
 export const LINE_START = '{"sstop_recording":';
 export const PARTS_START = '],"snapshot":[';
 
-/** Longest header of a line up to its first part, and what the lengths of its parts may come to. */
+/** Limit of the header of a line up to its first part, and limits of its parts. */
 export const LINE_START_LIMIT_BYTES = 48_000;
 export const PARTS_LIMIT = 4096;
 export const PART_LIMIT_BYTES = 16 << 20;
 export const PARTS_LIMIT_BYTES = 64 << 20;
-/** Longest line; what follows the parts is passed over, not kept. */
+/** Limit of a line; data after the parts is skipped, not kept. */
 export const LINE_LIMIT_BYTES = 512 << 20;
 
 /** Texts are cut to this many UTF-16 units when recorded, and refused beyond it when read. */

@@ -44,7 +44,7 @@ export function badValue(what: string): OpError {
   return new OpError({
     op: 'read recording',
     code: 'BAD_VALUE',
-    message: `${what} is not what it should be`,
+    message: `${what} is invalid`,
   });
 }
 
@@ -54,7 +54,7 @@ export function parseObject(bytes: Uint8Array, what: string): Record<string, unk
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new OpError({ op: 'read recording', code: 'BAD_VALUE', message: `${what} is no JSON`, cause });
+    throw new OpError({ op: 'read recording', code: 'BAD_VALUE', message: `${what} is not JSON`, cause });
   }
   return objectOf(value, what);
 }

@@ -157,7 +157,7 @@ function isPart(part: Uint8Array, name: string): boolean {
 }
 
 function notARecording(): OpError {
-  const message = 'it is no recording of sstop';
+  const message = 'not a recording of sstop';
   return new OpError({ op: 'read recording', code: 'NOT_A_RECORDING', message });
 }
 
@@ -165,6 +165,6 @@ function unsupported(version: string | undefined): OpError {
   return new OpError({
     op: 'read recording',
     code: 'UNSUPPORTED_VERSION',
-    message: `it is of format ${version}, and this version reads formats up to ${SECTIONS_VERSION}`,
+    message: `format ${version} is too new; this version reads up to ${SECTIONS_VERSION}`,
   });
 }

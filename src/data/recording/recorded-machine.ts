@@ -83,6 +83,6 @@ export class RecordedMachine {
 
 function unrecorded(count: number): SectionError[] {
   if (count === 0) return [];
-  const message = `${count} snapshots before this one were not recorded`;
+  const message = `${count} snapshots before this one are missing`;
   return [{ op: 'record', code: 'UNRECORDED', message }];
 }

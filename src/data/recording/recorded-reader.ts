@@ -137,7 +137,7 @@ export class RecordedReader {
 }
 
 function endedEarly(): OpError {
-  return new OpError({ op: 'read recording', code: 'TRUNCATED', message: 'it ends early' });
+  return new OpError({ op: 'read recording', code: 'TRUNCATED', message: 'truncated' });
 }
 
 const CHUNK_BYTES = 1 << 16;
@@ -198,7 +198,7 @@ function damaged(cause: unknown): OpError {
   return new OpError({
     op: 'read recording',
     code: isCut ? 'TRUNCATED' : 'DAMAGED',
-    message: isCut ? 'it ends early' : 'it is damaged',
+    message: isCut ? 'truncated' : 'damaged',
     cause,
   });
 }

@@ -311,13 +311,13 @@ describe('a recording cut short', () => {
 describe('what is no recording', () => {
   const line = (text: string): Buffer => gzipSync(text);
   const cases: readonly (readonly [name: string, content: Buffer, code: string, words: string])[] = [
-    ['nothing', Buffer.alloc(0), 'EMPTY', 'it is empty'],
-    ['text', Buffer.from('{"schema":1}\n'), 'NOT_A_RECORDING', 'nor compressed by gzip'],
-    ['half a gzip header', Buffer.from([0x1f, 0x8b, 8]), 'EMPTY', 'holds no whole snapshot'],
-    ['gzip of nothing', line(''), 'EMPTY', 'holds no whole snapshot'],
-    ['gzip of text', line('hello\n'.repeat(100)), 'NOT_A_RECORDING', 'it is no recording of sstop'],
-    ['gzip of --json', line('{"schema":1,"timestamp":"x"}\n'), 'NOT_A_RECORDING', 'it is no recording'],
-    ['gzip of zeros', line('\0'.repeat(9_000_000)), 'NOT_A_RECORDING', 'it is no recording'],
+    ['nothing', Buffer.alloc(0), 'EMPTY', 'empty file'],
+    ['text', Buffer.from('{"schema":1}\n'), 'NOT_A_RECORDING', 'not gzip'],
+    ['half a gzip header', Buffer.from([0x1f, 0x8b, 8]), 'EMPTY', 'no complete snapshot'],
+    ['gzip of nothing', line(''), 'EMPTY', 'no complete snapshot'],
+    ['gzip of text', line('hello\n'.repeat(100)), 'NOT_A_RECORDING', 'not a recording of sstop'],
+    ['gzip of --json', line('{"schema":1,"timestamp":"x"}\n'), 'NOT_A_RECORDING', 'not a recording'],
+    ['gzip of zeros', line('\0'.repeat(9_000_000)), 'NOT_A_RECORDING', 'not a recording'],
     [
       'a later version',
       line('{"sstop_recording":3,"lengths":[5],"snapshot":[{}'),
@@ -372,8 +372,8 @@ describe('what is no recording', () => {
       return `${error.code} ${error.message.split(': ')[1]}`;
     });
     expect(await Promise.all(codes)).toEqual([
-      'ENOENT there is no such file',
-      'EISDIR it is a directory',
+      'ENOENT file not found',
+      'EISDIR is a directory',
       'NOT_A_FILE not a regular file',
     ]);
   });

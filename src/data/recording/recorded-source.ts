@@ -318,13 +318,12 @@ export class RecordedSource implements Source {
 }
 
 async function refuseForeign(file: RecordedFile): Promise<void> {
-  if (file.sizeBytes === 0)
-    throw new OpError({ op: 'read recording', code: 'EMPTY', message: 'it is empty' });
+  if (file.sizeBytes === 0) throw new OpError({ op: 'read recording', code: 'EMPTY', message: 'empty file' });
   if (isGzip(await file.read(new Uint8Array(FIRST_BYTES), 0, FIRST_BYTES))) return;
-  const message = 'it is no recording of sstop, nor compressed by gzip';
+  const message = 'not a recording of sstop: not gzip';
   throw new OpError({ op: 'read recording', code: 'NOT_A_RECORDING', message });
 }
 
 function emptyRecording(): OpError {
-  return new OpError({ op: 'read recording', code: 'EMPTY', message: 'it holds no whole snapshot' });
+  return new OpError({ op: 'read recording', code: 'EMPTY', message: 'contains no complete snapshot' });
 }

@@ -1,20 +1,20 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { OpenFile } from '../../kit/files/user-file.ts';
 
-/** What is recorded (who talks to whom) is for the user alone. */
+/** Recordings contain network peers: readable only by the user. */
 const MODE = 0o600;
 
 const WRITE_REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'file exists; refusing to overwrite',
-  ENOENT: 'there is no such directory',
-  ENOTDIR: 'there is no such directory',
-  EACCES: 'no permission to write there',
-  EPERM: 'no permission to write there',
-  EROFS: 'the file system is read-only',
+  ENOENT: 'directory not found',
+  ENOTDIR: 'directory not found',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'read-only file system',
   ENOSPC: 'no space left on device',
-  EDQUOT: 'the disk quota is used up',
-  ENAMETOOLONG: 'the name is too long',
-  EIO: 'the disk failed',
+  EDQUOT: 'disk quota exceeded',
+  ENAMETOOLONG: 'file name too long',
+  EIO: 'I/O error',
   EFBIG: 'file size limit reached',
 };
 
@@ -80,12 +80,12 @@ function writeError(path: string, thrown: unknown): OpError {
 }
 
 const READ_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  EISDIR: 'it is a directory',
-  EIO: 'the disk failed',
+  ENOENT: 'file not found',
+  ENOTDIR: 'file not found',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'is a directory',
+  EIO: 'I/O error',
   NOT_A_FILE: 'not a regular file',
 };
 

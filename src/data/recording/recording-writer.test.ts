@@ -66,9 +66,9 @@ describe('the file', () => {
       'file exists; refusing to overwrite',
       'file exists; refusing to overwrite',
       'file exists; refusing to overwrite',
-      'there is no such directory',
-      'there is no such directory',
-      'the name is too long',
+      'directory not found',
+      'directory not found',
+      'file name too long',
     ]);
     expect(readFileSync(path('mine'), 'utf8')).toBe('precious');
   });
@@ -113,7 +113,7 @@ describe('the recorder', () => {
     const played = await play(path('busy.gz'));
     expect(played.map(({ errors }) => errors.map(({ code, message }) => `${code} ${message}`))).toEqual([
       [],
-      ['UNRECORDED 2 snapshots before this one were not recorded'],
+      ['UNRECORDED 2 snapshots before this one are missing'],
     ]);
   });
 

@@ -42,17 +42,17 @@ interface RecordingStatus {
   /** Snapshots left out because the disk was too slow, or because they were too large. */
   readonly unrecordedCount: number;
   readonly fileBytes: number;
-  /** Why nothing is recorded any more. */
+  /** Why recording stopped. */
   readonly error: OpError | undefined;
 }
 
 /**
- * A member is a place to seek to, and the next line is told by the last one as long as both are in deflate's window
- * of 32 KB: on a small machine (15 sockets) a line costs 0.8 KB in members of 16, 2.9 KB in members of its own.
+ * Snapshots per gzip member. A member is a seek point; longer members compress better, because deflate's 32 KB window
+ * covers earlier lines: on a small machine (15 sockets) a line takes 0.8 KB in members of 16, 2.9 KB in its own member.
  */
 const MEMBER_SNAPSHOTS = 16;
 const MEMBER_MICROS = 30e6;
-/** Text that waits for compression and disk; beyond it snapshots are left out. A line of 20,000 sockets has 12 MB. */
+/** Limit of text queued for compression and disk; beyond it snapshots are dropped. 20,000 sockets make a 12 MB line. */
 const BACKLOG_LIMIT_BYTES = 64 << 20;
 
 interface Line {
@@ -73,9 +73,9 @@ interface OpenMember {
 }
 
 /**
- * Writes snapshots to a gzip file of JSON lines (recorded-format.ts). Every line is flushed through to the file, so
- * that whatever ends the program leaves all whole ones readable. It works beside the program: in slices, then on
- * zlib's threads; a disk that is too slow costs snapshots (counted), one that fails ends the recording (told once).
+ * Writes snapshots to a gzip file of JSON lines (recorded-format.ts). Every line is flushed to the file, so that all
+ * complete lines stay readable however the program ends. Works in slices, then on zlib's threads. A slow disk drops
+ * snapshots (counted); a failing disk ends the recording (reported once).
  */
 export class RecordingWriter {
   readonly #file: RecordingFile;
@@ -90,7 +90,7 @@ export class RecordingWriter {
   #closing: Promise<void> | undefined;
   #snapshotCount = 0;
   #unrecordedCount = 0;
-  /** Of those, the ones that no line has told of yet. */
+  /** Those not yet noted in a line. */
   #untoldCount = 0;
   #untoldErrors: SectionError[] = [];
   #error: OpError | undefined;

@@ -28,22 +28,22 @@ export interface MachineProcesses extends Section {
   readonly coreCount: number;
   /** Of the whole machine, where the table may hold fewer; undefined: the rows of the table. */
   readonly processCount?: number | undefined;
-  /** Of the rows asked for or of all, by the slots of the table, not sanitised; undefined: not asked for, or there is none. */
+  /** Of the requested rows or of all, by table slot, not sanitised; undefined: not requested, or none. */
   readonly commandLines?: readonly (string | undefined)[] | undefined;
-  /** False: the source tells no CPU time, and that of the table began when it was first asked. Undefined: true. */
+  /** False: the source has no CPU time, and the table counts it from the first request on. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;
   /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
   readonly texts?: ProcessTexts | undefined;
 }
 
-/** What is told of processes, all by the slots of the table. */
+/** Columns of processes, all indexed by table slot. */
 export interface ToldProcesses {
   readonly processes: ProcessTable;
   readonly usage: ProcessUsage;
   readonly texts: ProcessTexts;
 }
 
-/** Processes that were copied from a sample, or that another machine or a recording has told of. */
+/** Processes copied from a sample, received from an agent, or read from a recording. */
 export class ProcessList implements ToldProcesses {
   readonly processes: ProcessTable;
   readonly usage = new ProcessUsage();

@@ -8,15 +8,15 @@ import type { SocketTable } from './socket-table.ts';
 export const TIERS = ['ebpf', 'netlink', 'packet', 'proc'] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** What a byte is on a tier: whole IP packets, TCP payload, or not counted at all. */
+/** Which bytes a tier counts: whole IP packets, TCP payload, or none. */
 export const COUNTING_BASES = ['l3', 'payload', 'none'] as const;
 export type CountingBasis = (typeof COUNTING_BASES)[number];
 
-/** What each part of a collection comes from: a tier is the best of them, and parts may fail one by one. */
+/** Sources of each part of a collection. A tier combines the best ones; parts may fail separately. */
 const PART_WORDS = {
   tcp: ['ebpf', 'tcp_info', 'packets', 'none'],
   udp: ['ebpf', 'packets', 'none'],
-  /** How a socket's process is known: whoever used it last, whoever opened it, or who holds a descriptor. */
+  /** How the process of a socket is found: its last user, its creator, or a holder of a descriptor. */
   owners: ['last user', 'creator', 'descriptor'],
   processes: ['ebpf', 'proc'],
   /** Whose sockets are counted. */
@@ -24,13 +24,13 @@ const PART_WORDS = {
 } as const;
 type PartName = keyof typeof PART_WORDS;
 
-/** What each part of a collection comes from, by the words of `PART_WORDS`. */
+/** Source of each part of a collection, as words of `PART_WORDS`. */
 export type CollectionParts = { readonly [Name in PartName]: (typeof PART_WORDS)[Name][number] } & {
-  /** Whether processes that come and go between two samples are seen. */
+  /** Whether processes that start and exit between two samples are seen. */
   readonly exited: boolean;
 };
 
-/** The same from outside; undefined where a word is missing, or none that this version knows. */
+/** Parses untrusted words; undefined: a word is missing or unknown. */
 export function collectionPartsOf(
   words: Readonly<Partial<Record<PartName | 'exited', unknown>>>,
 ): CollectionParts | undefined {
@@ -44,24 +44,24 @@ export function collectionPartsOf(
   return { ...others, exited: words.exited === true, scope };
 }
 
-/** What was refused by full tables or dropped by the kernel, since the start; 0 where nothing was. */
+/** Traffic dropped by full tables or by the kernel since the start; 0: none. */
 export interface LostTraffic {
   readonly bytes: number;
   readonly packets: number;
 }
 
-/** Slots of sockets whose final counters stand in the table; they are given back at the next collection. */
+/** Slots of closed sockets with their final counters; freed at the next collection. */
 export interface ClosedSockets {
   readonly slots: Int32Array;
   readonly count: number;
 }
 
 /**
- * What the kernel said about sockets, processes and interfaces at one moment. The tables are the collector's own
- * and are valid until its next `collect`.
+ * Sockets, processes and interfaces as reported by the kernel at one time. The tables belong to the collector and are
+ * valid until its next `collect`.
  */
 export interface NetworkSample {
-  /** Counts up by one with every collection, from 1. */
+  /** Number of the collection, from 1. */
   readonly sequence: number;
   readonly monotonicMicros: number;
   readonly durationMicros: number;
@@ -75,7 +75,7 @@ export interface NetworkSample {
   readonly lostClosings: number;
   readonly lost: LostTraffic;
   readonly parts: CollectionParts;
-  /** Who ended since the collection before, and was perhaps never seen alive. */
+  /** Processes that exited since the previous collection, perhaps never seen alive. */
   readonly exited: ExitedTable;
   readonly errors: readonly SectionError[];
 }

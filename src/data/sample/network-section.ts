@@ -12,8 +12,8 @@ import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './networ
 import { SocketTable } from './socket-table.ts';
 
 /**
- * Who traffic is counted for, one slot each: a process (key: pid, start ticks low and high word) or a group of
- * sockets without one. Exited processes keep their row. Whoever a process with sockets descends from has a row too.
+ * Owners of traffic, one slot each: a process (key: pid, start ticks low and high word) or a group of sockets without a
+ * known process. Exited processes keep their row. Ancestors of processes with sockets have rows too.
  */
 export class OwnerTable extends tableClass(OWNER_COLUMNS, {
   capacity: 256,
@@ -22,14 +22,14 @@ export class OwnerTable extends tableClass(OWNER_COLUMNS, {
 
 /**
  * Cumulative bytes of a subject (an owner or a remote host) over one interface, key (subject slot, ifindex, 0, 0);
- * ifindex 0: the local address belongs to no interface known. Only ever grows while the epoch lasts.
+ * ifindex 0: the local address belongs to no known interface. Never decreases within an epoch.
  */
 export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, {
   capacity: 512,
   limit: NETWORK_TABLES.traffic.limit,
 }) {}
 
-/** What an owner had counted over one interface in a control group that it is not in any more. */
+/** Traffic of an owner over one interface in a control group that it has left. */
 export interface FormerTraffic {
   /** Slot in OwnerTable. */
   readonly owner: number;
@@ -41,15 +41,15 @@ export interface FormerTraffic {
 }
 
 /**
- * Remote addresses, key the four address words. `connectionCount` counts live connections. The row of the
- * unspecified address (all words 0) holds the totals of hosts that were dropped, and never has a rate.
+ * Remote addresses; key: the four address words. `connectionCount` counts live connections. The row of the unspecified
+ * address (all words 0) holds the totals of evicted hosts and never has a rate.
  */
 export class HostTable extends tableClass(HOST_COLUMNS, {
   capacity: 256,
   limit: NETWORK_TABLES.hosts.limit,
 }) {}
 
-/** Columns beside `SocketTable`, same slots: what attribution knows of each live socket. */
+/** Columns with the slots of `SocketTable`: attribution of each live socket. */
 export class SocketAccounts extends columnsClass(SOCKET_ACCOUNT_COLUMNS) {}
 
 /** The tables of a `NetworkSection`. */
@@ -74,16 +74,16 @@ export class NetworkTables {
   }
 }
 
-/** Everything that sstop's views and exports need of one machine at one moment. */
+/** Network data of one machine at one time, for views and exports. */
 export interface NetworkSection extends Section, NetworkTables {
   readonly tier: Tier;
   readonly counted: CountingBasis;
-  /** Parts of the owners' traffic that are of other groups than theirs. Undefined from an agent or a recording. */
+  /** Traffic of owners in control groups that they have left. Undefined from an agent or a recording. */
   readonly former?: readonly FormerTraffic[];
   /** Live processes on the machine, with or without sockets. */
   readonly processCount: number;
   readonly lostClosings: number;
   readonly lost: LostTraffic;
-  /** Undefined in a recording that does not say. */
+  /** Undefined in a recording without it. */
   readonly parts: CollectionParts | undefined;
 }

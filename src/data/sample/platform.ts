@@ -7,7 +7,9 @@ import type { ProcessDetailSection } from './process-detail-section.ts';
 import type { Slice } from './slice.ts';
 import type { ProcessesWant } from './snapshot.ts';
 
-/** Who a machine is. Its name and, with its wall clock, the time of its boot may change while the program runs. */
+/**
+ * Identity of a machine. The host name may change while the program runs; so may the boot time, with the wall clock.
+ */
 export interface HostFacts {
   readonly hostName: string;
   readonly bootId: string;
@@ -16,29 +18,35 @@ export interface HostFacts {
   readonly pageSizeBytes: number;
 }
 
-/** Which tier can run here, or which privilege it lacks and what that costs. */
+/** Whether a tier works here, and its limits or what is missing. */
 export interface TierReport {
   readonly tier: Tier;
   readonly isAvailable: boolean;
-  /** One line for people: why not, or what limits it. */
+  /** One line for people: the reason, or the limits. */
   readonly detail: string;
 }
 
-/** Sockets with their owners, processes and interfaces of this machine. */
+/** Collects sockets with their owners, processes and interfaces of this machine. */
 export interface NetworkCollector {
   readonly tier: Tier;
-  /** Never overlaps itself; the sample is borrowed until the next call. Rejects only if nothing could be read. */
+  /**
+   * Takes a sample. Calls must not overlap. The sample is valid until the next call. Rejects only if nothing could be
+   * read.
+   */
   collect(slice: Slice): Promise<NetworkSample>;
-  /** Reads closing messages that wait in the kernel. Cheap; for intervals longer than the kernel's buffers last. */
+  /**
+   * Reads queued messages about closed sockets. Cheap; needed when the interval is longer than the kernel's buffers
+   * last.
+   */
   drainClosings(): void;
-  /** How long, at the rate of closings seen lately, the kernel's buffers last; Infinity when there are none. */
+  /** How long the kernel's buffers last at the recent rate of closings, milliseconds; Infinity: no closings. */
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
   close(): void;
 }
 
-/** Sends a signal to a process of this machine, after comparing its identity. */
+/** Result of sending a signal to a process, after comparing its identity. */
 export type SignalOutcome = 'sent' | 'gone' | 'not-permitted' | 'identity-changed';
 
 export interface Signaller {
@@ -46,43 +54,46 @@ export interface Signaller {
 }
 
 export interface NetworkOptions {
-  /** `auto` takes the best that works; a named tier that cannot run throws an OpError that says why. */
+  /** `auto`: the best tier that works. A named tier that does not work throws an OpError with the reason. */
   readonly tier: Tier | 'auto';
 }
 
 export interface MachineOptions {
   /** Default true. */
   readonly gpus?: boolean;
-  /** Default true; of drives too. */
+  /** Default true; includes temperatures of drives. */
   readonly temperatures?: boolean;
 }
 
 /**
- * Processors, memory, disks, sensors, GPUs and processes of this machine. Nothing is opened before it is asked for.
- * Each section is borrowed until the next call for the same one. A call never overlaps another for the same section.
+ * Collects CPU, memory, disks, sensors, GPUs and processes of this machine. Opens each source at its first use. A
+ * section is valid until the next call for the same section; such calls must not overlap.
  */
 export interface MachineCollector {
   /** Never throws: each part carries its own error. */
   collectMachine(): MachineSection;
-  /** Rejects with OpError only where the mounts cannot be read at all. */
+  /** Rejects with OpError only if the mounts cannot be read. */
   collectDisks(): Promise<DisksSection>;
-  /** Rejects with OpError only where the processes cannot be listed at all. */
+  /** Rejects with OpError only if the processes cannot be listed. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
-  /** Rejects with OpError: `ESRCH` where there is no such process. */
+  /** Rejects with OpError; `ESRCH`: no such process. */
   collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection>;
-  /** Of this boot, beside all else; rejects with OpError: `ENOENT` no journalctl, `DEADLINE` after 2 s, `EXIT`. */
+  /**
+   * Journal of this boot, in a child process. Rejects with OpError: `ENOENT` no journalctl, `DEADLINE` after 2 s,
+   * `EXIT`.
+   */
   collectJournal(pid: number): Promise<JournalSection>;
   close(): void;
 }
 
-/** How an operating system is asked. */
+/** Access to an operating system. */
 export interface Platform {
-  /** As it is now. */
+  /** Current facts. */
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
   openNetwork(options: NetworkOptions): NetworkCollector;
-  /** Missing where the platform cannot tell these. */
+  /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
   tierReports(): readonly TierReport[];
   userName(uid: number): string;

@@ -1,6 +1,6 @@
 /**
- * Leave to go on working. Long collections ask `due()` between small steps and await `rest()` when it says so,
- * so that keys, frames and other collectors get their turn (bound: a few milliseconds).
+ * Cooperative time budget. Long collections call `due()` between small steps and await `rest()` when it returns true,
+ * so that keys, frames and other collectors run in between (budget: a few milliseconds).
  */
 export interface Slice {
   due(): boolean;

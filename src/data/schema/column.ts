@@ -1,12 +1,12 @@
 import type { Column } from '../../kit/table/columns.ts';
 
-/** Texts are cut to this many UTF-16 units, when they are sent and when they are received. */
+/** Limits of texts in UTF-16 units, applied when sending and when receiving. */
 export const TEXT_LIMIT = {
   /** Names of processes, users, disks, interfaces, hosts. */
   name: 256,
   /** Command lines and paths. */
   line: 4096,
-  /** A message of a journal. */
+  /** Journal messages. */
   message: 32_768,
 } as const;
 
@@ -16,22 +16,22 @@ type Unit = 'bytes' | 'nanoseconds' | 'microseconds' | 'clock ticks' | 'packets'
 export const REFERRED_TABLES = ['owners', 'hosts'] as const;
 export type ReferredTable = (typeof REFERRED_TABLES)[number];
 
-/** What is declared of a column beside its type. */
+/** Declared facts of a column besides its type. */
 interface Facts {
   readonly unit?: Unit;
-  /** Its name where it is told; without: the name of the column. With underscores, and of a text the singular, on the wire. */
+  /** Encoded name; default: the name of the column. On the wire with underscores, texts in the singular. */
   readonly name?: string;
-  /** The values are slots of that table, -1 none; they are told as places of its rows. */
+  /** The values are slots of that table, -1: none; encoded as row indexes. */
   readonly refersTo?: ReferredTable;
   /**
-   * What can be: of texts the longest length, `TEXT_LIMIT.name` unless stated. Without: what the element type holds, but
-   * no negative number where none stands for unknown. On the wire, values beyond are taken for `absent`.
+   * Valid range; for texts the maximum length, by default `TEXT_LIMIT.name`. Default: the range of the element type,
+   * without negative numbers unless one means unknown. On the wire, values out of range are read as `absent`.
    */
   readonly least?: number;
   readonly most?: number;
   /**
-   * The value of rows whose sender or recorder does not tell the column. Without: NaN for doubles, -1 for references, else what is
-   * unknown.
+   * Value of rows whose sender or recorder omits the column. Default: NaN for doubles, -1 for references, else the
+   * unknown value.
    */
   readonly absent?: number;
 }
@@ -39,13 +39,13 @@ interface Facts {
 /** A column that is sent to other machines and recorded. */
 export interface Told extends Facts {
   /**
-   * Number of its field in the messages of socktop.v2. It is never given to another column. A column of several words
-   * has as many numbers, from this one on.
+   * Protobuf field number in socktop.v2; never reused for another column. A column of several words uses consecutive
+   * numbers from this one on.
    */
   readonly field: number;
 }
 
-/** Says that a column is sent and recorded. */
+/** Declares a column that is sent and recorded. */
 export function told<C extends Column>(
   field: number,
   column: C,
@@ -54,25 +54,25 @@ export function told<C extends Column>(
   return { ...column, told: { ...facts, field } };
 }
 
-/** Says that a column stays in this program, and why. */
+/** Declares a column that stays in this program, with the reason. */
 export function internal<C extends Column>(column: C, reason: string): C & { readonly internal: string } {
   return { ...column, internal: reason };
 }
 
-/** Columns of tables that are told: each says where it goes. */
+/** Columns of an encoded table, each declared as told or internal. */
 type ToldSet = Readonly<Record<string, Column & ({ readonly told: Told } | { readonly internal: string })>>;
 
 /** A table that is sent and recorded. */
 export interface DeclaredTable {
-  /** In a section, and in recordings; with underscores a field of a message. */
+  /** Name in sections and recordings; with underscores a field of a message. */
   readonly name: string;
-  /** Of the message with its columns. */
+  /** Name of the message with its columns. */
   readonly message: string;
-  /** The most rows that are sent or taken. */
+  /** Maximum number of rows sent or accepted. */
   readonly limit: number;
-  /** The columns that make the key of a row; none: the four words of its key are told themselves. */
+  /** Columns that form the key of a row; empty: the four key words are encoded themselves. */
   readonly key: readonly string[];
-  /** A column that tells one tenant of a key from the next; without: the serials of the rows are told. */
+  /** Column that distinguishes successive rows with the same key; without: the serials of the rows are encoded. */
   readonly identity?: string;
   /** Sets of columns with the same slots, by the object that holds them; the first has the slots. */
   readonly parts: Readonly<Record<string, ToldSet>>;

@@ -35,34 +35,34 @@ export const GPU = record({
   vendor: word(['nvidia', 'amd', 'intel', 'other'], 'other', { json: 'vendor' }),
   /** Powered down; it was not asked, so that it stays so. */
   isAsleep: flag({
-    metric: gauge('socktop_gpu_asleep', 'Value is 1 if the GPU is powered down and was not asked.'),
+    metric: gauge('socktop_gpu_asleep', 'Value is 1 if the GPU is powered down and was not queried.'),
   }),
-  /** By the driver; where undefined, growth of the processes' engines tells. */
+  /** Reported by the driver; undefined: compute it from the engine times of the processes. */
   utilizationPercent: amount('percent', undefined, {
     json: 'percent',
-    metric: gauge('socktop_gpu_utilization_ratio', 'Share of time in which the GPU worked, 0 to 1.'),
+    metric: gauge('socktop_gpu_utilization_ratio', 'GPU utilization, 0 to 1.'),
   }),
   memoryUsedBytes: count('bytes', undefined, {
     json: 'memory_used_bytes',
-    metric: gauge('socktop_gpu_memory_used_bytes', 'Memory of the GPU in use.'),
+    metric: gauge('socktop_gpu_memory_used_bytes', 'GPU memory in use in bytes.'),
   }),
   memoryTotalBytes: count('bytes', undefined, {
     json: 'memory_total_bytes',
-    metric: gauge('socktop_gpu_memory_size_bytes', 'Memory of the GPU.'),
+    metric: gauge('socktop_gpu_memory_size_bytes', 'GPU memory in bytes.'),
   }),
   temperatureCelsius: amount('celsius', undefined, {
     json: 'temp_c',
-    metric: gauge('socktop_gpu_temperature_celsius', 'Temperature of the GPU.'),
+    metric: gauge('socktop_gpu_temperature_celsius', 'GPU temperature.'),
   }),
   powerMilliwatts: count('milliwatts', undefined, {
     json: 'power_milliwatts',
-    metric: gauge('socktop_gpu_power_watts', 'Power that the GPU draws.'),
+    metric: gauge('socktop_gpu_power_watts', 'GPU power draw.'),
   }),
   frequencyHz: count('hertz', undefined, {
-    metric: gauge('socktop_gpu_frequency_hertz', 'Frequency of the GPU.'),
+    metric: gauge('socktop_gpu_frequency_hertz', 'GPU frequency.'),
   }),
   maxFrequencyHz: count('hertz', undefined, {
-    metric: gauge('socktop_gpu_frequency_max_hertz', 'The highest frequency that the GPU may reach.'),
+    metric: gauge('socktop_gpu_frequency_max_hertz', 'Maximum frequency of the GPU.'),
   }),
   processes: list(GPU_PROCESS),
 });

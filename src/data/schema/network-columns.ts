@@ -86,7 +86,7 @@ const trafficColumns = (subjects: ReferredTable) => ({
 export const TRAFFIC_COLUMNS = trafficColumns('owners');
 const HOST_TRAFFIC_COLUMNS = trafficColumns('hosts');
 
-const OF_THE_MACHINE = 'is told with the machine, not with its network';
+const OF_THE_MACHINE = 'is sent with the machine, not with its network';
 
 export const INTERFACE_COLUMNS = {
   index: told(7, numbers('i32'), INTERFACE),
@@ -147,7 +147,7 @@ export const SOCKET_COLUMNS = {
   firstSeenMicros: told(32, COUNTER, { unit: 'microseconds' }),
   /** 1: there before the collector's first sample, so its counters hold bytes from before. */
   bornBeforeStart: told(33, numbers('u8'), NO_MORE_THAN_1),
-  /** ifindex that the row's traffic goes over, where the tier knows; 0: to be told by the addresses. */
+  /** ifindex of the row's traffic, if the tier knows it; 0: derive it from the addresses. */
   interfaceIndex: told(34, numbers('i32'), INTERFACE),
   /**
    * 1: a part of a socket that another row stands for, counted on its own: what another process, another interface
@@ -207,7 +207,7 @@ export const NETWORK_TABLES = {
 
 export type NetworkTableName = keyof typeof NETWORK_TABLES;
 
-const OF_ATTRIBUTION = 'names the row of a process that ended, which is told';
+const OF_ATTRIBUTION = 'names the row of an exited process, which is sent';
 
 /** Of processes that have ended: what their rows need to be named. */
 export const EXITED_COLUMNS = {

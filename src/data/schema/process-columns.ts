@@ -1,7 +1,7 @@
 import { numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
 import { type DeclaredTable, internal, TEXT_LIMIT, told } from './column.ts';
 
-const OF_COLLECTING = 'tells a collector whom to read again';
+const OF_COLLECTING = 'tells a collector which processes to read again';
 
 export const PROCESS_COLUMNS = {
   pid: told(2, numbers('i32')),
@@ -9,7 +9,7 @@ export const PROCESS_COLUMNS = {
   /** /proc/PID/stat field 22: clock ticks since boot. */
   startTicks: told(3, numbers('f64'), { unit: 'clock ticks', absent: 0 }),
   /** Effective user. */
-  uid: internal(numbers('i32', -1), 'the name of the user is told instead'),
+  uid: internal(numbers('i32', -1), 'the user name is sent instead'),
   /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
   state: told(4, numbers('u8'), { most: 0x7f }),
   threads: told(5, numbers('i32', -1), { least: -1 }),
@@ -45,15 +45,15 @@ interface UsageRate {
 /** By the id of the field, in the order of the sort keys and of exports. */
 export const PROCESS_USAGE_RATES = {
   read: {
-    ...{ counter: 'readBytes', help: 'bytes a second read from storage' },
+    ...{ counter: 'readBytes', help: 'bytes per second read from storage' },
     ...{ csv: 'read_bytes_per_s', json: 'read_rate' },
   },
   written: {
-    ...{ counter: 'writtenBytes', help: 'bytes a second written to storage' },
+    ...{ counter: 'writtenBytes', help: 'bytes per second written to storage' },
     ...{ csv: 'write_bytes_per_s', json: 'write_rate' },
   },
   'context-switches': {
-    ...{ counter: 'contextSwitches', help: 'context switches a second of the first thread' },
+    ...{ counter: 'contextSwitches', help: 'context switches per second of the first thread' },
     ...{ csv: 'context_switches_per_s', json: 'context_switch_rate' },
   },
 } as const satisfies Readonly<Record<string, UsageRate>>;
@@ -78,7 +78,7 @@ export const PROCESS_TEXT_COLUMNS = {
   commandLines: told(12, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
 };
 
-/** All processes of a machine. Linux knows no more pids than 2^22; no list of processes that is told holds more rows. */
+/** All processes of a machine. Linux has at most 2^22 pids; no encoded process list has more rows. */
 export const PROCESSES: DeclaredTable = {
   name: 'processRows',
   message: 'ProcessColumns',

@@ -39,7 +39,7 @@ export const PROCESS_FACTS = record({
   effectiveGid: count(),
   /** Of another machine; undefined: ask this one. */
   userName: seldom(text()),
-  /** Wall time of its start where the source tells that and no start ticks; else undefined. */
+  /** Wall time of its start, if the source has that instead of start ticks; else undefined. */
   startWallMillis: internal(
     'stands for start ticks where the original protocol tells none',
     count('milliseconds'),

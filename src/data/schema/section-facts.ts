@@ -26,7 +26,7 @@ export const SNAPSHOT_HEADER = record({
 });
 export type SnapshotHeader = ValueOf<typeof SNAPSHOT_HEADER>;
 
-/** What every section of a snapshot says about itself; cadences differ, so each has its own. */
+/** Facts of every section of a snapshot. Sections have their own, because they are sampled at different intervals. */
 export const SECTION = record({
   sequence: time(''),
   monotonicMicros: time('microseconds'),
@@ -36,13 +36,12 @@ export const SECTION = record({
 export type Section = ValueOf<typeof SECTION>;
 
 /**
- * What came of one collector: its facts, or why there are none; both where only some are missing (one of two GPUs),
- * neither where it is switched off.
+ * Result of one collector: a value, an error, both (one of two GPUs failed), or neither when disabled.
  */
 export interface Part<T> {
   readonly value: T | undefined;
   readonly error: SectionError | undefined;
-  /** When its counters were read: growth is divided by the time between these. */
+  /** When the counters were read; rates use the time between two of these. */
   readonly monotonicMicros: number;
   readonly durationMicros: number;
 }

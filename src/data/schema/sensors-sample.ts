@@ -59,7 +59,7 @@ const FAN = record({
 /** Every sensor, and which of the temperatures speaks for the CPU. */
 export const SENSORS = record({
   sensors: list(TEMPERATURE_SENSOR, SENSORS_LIMIT, { json: 'temperatures' }),
-  /** The hottest package of the best CPU sensor; undefined: there is none. */
+  /** The hottest package of the best CPU sensor; undefined: no such sensor. */
   cpu: optional(TEMPERATURE_SENSOR),
   /** undefined: there are none. */
   fans: seldom(list(FAN, SENSORS_LIMIT, { json: 'fans' })),

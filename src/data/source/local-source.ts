@@ -14,7 +14,7 @@ import { type Snapshot, sectionError, type Want } from '../sample/snapshot.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { type Source, TimeSlice, withinDeadline } from './source.ts';
 
-/** setTimeout takes 32 bits; nobody waits longer for closings anyway. */
+/** Upper limit of the drain timer: setTimeout takes only 32 bits. */
 const DRAIN_LONGEST_MILLIS = 60_000;
 const DRAIN_SHORTEST_MILLIS = 5;
 
@@ -24,7 +24,7 @@ interface NetworkCollection {
   readonly errors: readonly SectionError[];
 }
 
-/** The network of this machine, attributed to its owners. Between samples it reads the closings that wait. */
+/** Network of this machine, attributed to owners. Drains queued closings between samples. */
 class LocalNetwork {
   readonly #platform: Platform;
   readonly #collector: NetworkCollector;
@@ -36,7 +36,7 @@ class LocalNetwork {
   #drainError: SectionError | undefined;
   #isClosed = false;
 
-  /** Opens the collector; throws an OpError where the tier cannot run. */
+  /** Opens the collector; throws an OpError if the tier does not work. */
   constructor(platform: Platform, options: NetworkOptions, epoch: number) {
     this.#platform = platform;
     this.#collector = platform.openNetwork(options);
@@ -44,7 +44,7 @@ class LocalNetwork {
     this.#attribution = this.#newAttribution();
   }
 
-  /** As `SnapshotHeader.epoch`; changes where a collection counts something else than the one before. */
+  /** Like `SnapshotHeader.epoch`; changes when counting changes. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -61,7 +61,7 @@ class LocalNetwork {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#drainTimer);
-    // A collection under way still reads the collector's descriptors: they are closed when it has ended.
+    // A running collection still uses the descriptors: close them when it has finished.
     const shut = (): void => this.#collector.close();
     if (this.#underWay === undefined) shut();
     else this.#underWay.then(shut, shut);
@@ -79,7 +79,7 @@ class LocalNetwork {
     }
   }
 
-  /** Another tier or basis counts something else: accounting starts anew under another epoch. */
+  /** Attributes a sample. If the tier or basis changed, accounting restarts with a new epoch. */
   #absorb(sample: NetworkSample, slice: Slice): NetworkSection | Promise<NetworkSection> {
     const countedAs = `${sample.tier} ${sample.counted}`;
     if (this.#countedAs === countedAs) return this.#attribution.absorb(sample);
@@ -99,7 +99,7 @@ class LocalNetwork {
     });
   }
 
-  /** Reads closings while nobody samples, as often as the kernel's buffers demand; the next sample stops it. */
+  /** Drains closings between samples, as often as the kernel's buffers need it. The next sample stops the timer. */
   #scheduleDrain(): void {
     if (this.#isClosed) return;
     const withinMillis = this.#collector.drainWithinMillis();
@@ -145,11 +145,11 @@ const MACHINE_SECTIONS: readonly { name: keyof Want; what: string; collect: Coll
   { name: 'journal', what: 'journal', collect: (from, want) => from.collectJournal(want.journal!) },
 ];
 
-/** Collections that wait for one that hangs; more of them would only be stale. */
+/** Limit of collections that wait for a hanging one; more would only be stale. */
 const WAITING_LIMIT = 8;
 
 /**
- * This machine with all its sections. Nothing is opened before it is asked for: a network tier that cannot run is an
+ * This machine with all its sections. Opens each collector at its first use, so a network tier that does not work is an
  * error of the section, not of the source.
  */
 export class LocalSource implements Source {
@@ -159,7 +159,7 @@ export class LocalSource implements Source {
   #machine: MachineCollector | undefined;
   #epoch = Date.now();
   #hasCounted = false;
-  /** Collections, one after another: the collectors never overlap themselves. */
+  /** Queue of collections: collectors must not run concurrently. */
   #last: Promise<unknown> = Promise.resolve();
   /** Those not done, by what they collect: who asks for the same gets the same. */
   readonly #underWay = new Map<string, Promise<Snapshot>>();
@@ -204,7 +204,7 @@ export class LocalSource implements Source {
     return { header: this.header(monotonicMicros), ...sections, errors };
   }
 
-  /** One section by `collect`; rejects with an OpError that says why there is none. */
+  /** Collects one section with `collect`; rejects with an OpError with the reason. */
   async section<Name extends keyof Want>(
     name: Name,
     want: NonNullable<Want[Name]>,
@@ -236,7 +236,7 @@ export class LocalSource implements Source {
     return this.#network !== undefined;
   }
 
-  /** Begins to count the network, if that is not done; throws an OpError where the tier cannot run. */
+  /** Starts to count the network if not started; throws an OpError if the tier does not work. */
   openNetwork(): LocalNetwork {
     if (this.#network !== undefined) return this.#network;
     const epoch = this.#hasCounted ? Math.max(Date.now(), this.#epoch + 1) : this.#epoch;
@@ -283,7 +283,7 @@ export class LocalSource implements Source {
     throw new OpError({
       op: 'open machine',
       code: 'ENOTSUP',
-      message: 'this operating system is not asked for anything but its network',
+      message: 'only the network is collected on this operating system',
     });
   }
 }

@@ -9,7 +9,7 @@ interface OpErrorOptions {
   readonly cause?: unknown;
 }
 
-/** The one base class of this project's errors: `op` says what was done, `code` what came of it. */
+/** Base class of all errors of this project. `op`: the operation; `code`: the error code, such as `ENOENT`. */
 export class OpError extends Error {
   readonly op: string;
   readonly code: string;

@@ -31,7 +31,7 @@ interface ReadableFile {
 
 /** Opens a regular file to read. Throws `EISDIR` for a directory, `NOT_A_FILE` for a pipe, a device or a socket. */
 export function openToRead(path: string): ReadableFile {
-  // Without O_NONBLOCK a named pipe would keep the program waiting for somebody to write into it.
+  // Without O_NONBLOCK, open would block on a named pipe without a writer.
   const descriptor = withUserRights(() => openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   try {
     const status = fstatSync(descriptor);

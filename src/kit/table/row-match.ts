@@ -4,7 +4,7 @@ import type { SlotTable } from './slot-table.ts';
 /** Of each received row. */
 export class ReceivedKeys extends columnsClass({
   words: numbers('u32', 0, 4),
-  /** What tells one tenant of a key from the next: the sender's serial, or when a process started. */
+  /** Distinguishes successive rows with the same key: the sender's serial, or the start time of a process. */
   identity: numbers('f64'),
   /** 1: the row gets no slot. */
   isRefused: numbers('u8'),
@@ -18,11 +18,11 @@ export class ReceivedKeys extends columnsClass({
   }
 }
 
-/** Is told of a slot. */
+/** Called with a slot. */
 type TellSlot = (slot: number) => void;
 
 const MATCH_COLUMNS = {
-  /** By slot: what told its tenant from others, and the run that saw it last. */
+  /** By slot: the identity of its row, and the run that saw it last. */
   identity: numbers('f64'),
   seen: numbers('u32'),
 };
@@ -36,7 +36,7 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
   slots = new Int32Array(0);
   #run = 0;
 
-  /** Of a whole table: rows that were not received lose their slots. `removed` is told of each before it is given back. */
+  /** Ends a full update: frees the slots of rows that were not received. Calls `removed` before each is freed. */
   replace(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
     const { words, identity } = keys;
     this.#begin(table, rows);
@@ -47,7 +47,7 @@ export class RowMatch extends columnsClass(MATCH_COLUMNS) {
     }
   }
 
-  /** Of some rows; the others stay. `added` is told of each slot that was given out. */
+  /** Updates some rows and keeps the others. Calls `added` for each new slot. */
   update(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot, added: TellSlot): void {
     const { words, identity } = keys;
     this.#begin(table, rows);

@@ -57,7 +57,7 @@ const YEAR = 365 * DAY;
 /** Set by `scale`: the value in tenths of the unit, rounded. Module state, so that no result is allocated. */
 let tenths = 0;
 
-/** Bytes in at most 6 columns: `0B`, `862B`, `9.9M`, `396.9K`, `1023K`; `-` for NaN and what is no amount. */
+/** Bytes in at most 6 columns: `0B`, `862B`, `9.9M`, `396.9K`, `1023K`; `-` for NaN and negative values. */
 export function formatBytesCompact(value: number, out: AsciiText): void {
   if (!isAmount(value)) {
     out.pushByte(DASH);
@@ -116,7 +116,7 @@ export function formatInteger(value: number, out: AsciiText): void {
   pushDigits(Math.abs(whole), out);
 }
 
-/** One decimal, none from 99.95 on: `0.0`, `6.9`, `100`; `-` for NaN and what is no amount. */
+/** One decimal, none from 99.95 on: `0.0`, `6.9`, `100`; `-` for NaN and negative values. */
 export function formatTenths(value: number, out: AsciiText): void {
   if (!isAmount(value)) {
     out.pushByte(DASH);

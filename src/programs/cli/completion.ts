@@ -16,7 +16,7 @@ interface CompletedOption {
   readonly long: string;
   readonly description: string;
   readonly value: CompletedValue;
-  /** What stands for the value in help, without its brackets; empty where there is none. */
+  /** Placeholder of the value in help, without brackets; empty: no value. */
   readonly valueName: string;
 }
 

@@ -86,7 +86,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '~': '\\(ti',
 };
 
-/** groff_char(7): these would come out as typographic signs, which nobody can paste into a shell. */
+/** groff_char(7): these would come out as typographic signs, which cannot be pasted into a shell. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\\-"'`^~]/g, (found) => ESCAPES[found] ?? found);
 }

@@ -36,7 +36,7 @@ export function writeWhole(path: string, text: string, makeSuffix: () => string 
   });
 }
 
-/** A new file that nobody else can have put there: what has that name already, a link too, is left alone. */
+/** Creates a new file. An existing file or link of that name is not touched. */
 function writeBeside(target: string, text: string, makeSuffix: () => string): string {
   for (let names = 1; ; names++) {
     const temporary = `${target}.${makeSuffix()}.new`;
@@ -58,8 +58,8 @@ const WAIT_MILLIS = 5000;
 const LOOK_MILLIS = 15;
 
 /**
- * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds or `waitMillis`,
- * else what the system says (`EACCES`, `EROFS`).
+ * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds or
+ * `waitMillis`, else what the system says (`EACCES`, `EROFS`).
  */
 export async function withFileLock<T>(
   path: string,
@@ -71,7 +71,7 @@ export async function withFileLock<T>(
   while (!taken(lock)) {
     withUserRights(() => breakStale(lock));
     if (performance.now() > until) {
-      throw new OpError({ op: 'lock', code: 'LOCKED', message: `another program holds ${lock}` });
+      throw new OpError({ op: 'lock', code: 'LOCKED', message: `locked by another program: ${lock}` });
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS));
   }
@@ -101,7 +101,7 @@ function breakStale(lock: string): void {
     renameSync(lock, aside);
     if (!isStale(aside)) linkSync(aside, lock);
   } catch (thrown) {
-    // Somebody else was faster: the next look tells.
+    // Another program was faster: the next round finds out.
     const { code } = toOpError('break lock', thrown);
     if (code !== 'ENOENT' && code !== 'EEXIST') throw toOpError('break lock', thrown);
   } finally {

@@ -65,8 +65,8 @@ describe('chords', () => {
   });
 
   test('what a terminal would send as another key is named', () => {
-    expect(readChord('ctrl+i')).toEqual({ refusal: "For terminals that is the key 'tab'" });
-    expect(readChord('ctrl+alt+m')).toEqual({ refusal: "For terminals that is the key 'alt+enter'" });
+    expect(readChord('ctrl+i')).toEqual({ refusal: "Terminals send it as 'tab'" });
+    expect(readChord('ctrl+alt+m')).toEqual({ refusal: "Terminals send it as 'alt+enter'" });
   });
 
   test('are what the parser of terminal input makes of them', () => {

@@ -44,7 +44,7 @@ const MODIFIERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 const ACCEPTED =
-  'Accepted: a character such as K or ?, a name such as space, enter, up, pageup or f1, both with ctrl+, alt+ or shift+';
+  'Accepted: a character such as K or ?, or a name such as space, enter, up, pageup or f1, optionally after ctrl+, alt+ or shift+';
 
 /**
  * Reads what a user writes for a chord: `ctrl+d`, `shift+tab`, `K`, `space`. Modifiers and names in any case and
@@ -75,7 +75,7 @@ function readCharacter(codePoint: number, modifiers: number): ChordReading {
   const isCtrl = (modifiers & Modifier.CTRL) !== 0;
   const isShift = (modifiers & Modifier.SHIFT) !== 0;
   if (isShift && !isCtrl && !isAsciiLetter(codePoint)) {
-    return { refusal: 'Write the character that Shift makes of the key, such as K or ?' };
+    return { refusal: 'Use the shifted character itself, such as K or ?' };
   }
   if (isCtrl && !isShift && isControl(codePoint)) return readControl(codePoint, modifiers);
   const key = codePoint < 0x20 || codePoint === 0x7f ? undefined : characterKey(codePoint, modifiers);
@@ -87,7 +87,7 @@ function readControl(codePoint: number, modifiers: number): ChordReading {
   const byte = codePoint === 0x3f ? 0x7f : codePoint & 0x1f;
   const { name, chord } = controlKey(byte, modifiers & ~Modifier.CTRL);
   const isOtherKey = name.length > 1 && name !== 'space';
-  return isOtherKey ? { refusal: `For terminals that is the key '${chord}'` } : { chord };
+  return isOtherKey ? { refusal: `Terminals send it as '${chord}'` } : { chord };
 }
 
 function isControl(codePoint: number): boolean {

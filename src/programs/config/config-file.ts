@@ -113,17 +113,17 @@ export async function readConfig<Sort extends string, Column extends string, Act
     const { code } = toOpError('read', thrown);
     const config = defaultConfig(vocabulary);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { config, problems: [] };
-    const message = `${REASONS[code] ?? `cannot be read (${code})`}: nothing in it applies`;
+    const message = `${REASONS[code] ?? `cannot be read (${code})`}; the file is ignored`;
     return { config, problems: [{ fileName: path, place: undefined, message }] };
   }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission to read it denied',
-  EPERM: 'permission to read it denied',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
   EISDIR: 'is a directory, not a file',
-  ELOOP: 'is a symbolic link that leads to itself',
-  NOT_A_FILE: 'is not a file',
+  ELOOP: 'is a symbolic link loop',
+  NOT_A_FILE: 'is not a regular file',
   TOO_LONG: `longer than ${MAX_CONFIG_LENGTH / 1024} KiB`,
   NOT_UTF8: 'is not UTF-8 text',
 };

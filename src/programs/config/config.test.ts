@@ -139,45 +139,45 @@ describe('what is wrong is reported in its place', () => {
     ['thme: x', `1:1: unknown key 'thme'. Accepted: ${keys}`],
     ['__proto__: x', `1:1: unknown key '__proto__'. Accepted: ${keys}`],
     ['[a]: x', `1:1: expected a key, found a list. Accepted: ${keys}`],
-    ['dns: false\ndns: true', "2:1: 'dns' again: what line 1 says holds"],
+    ['dns: false\ndns: true', "2:1: duplicate key 'dns': the one in line 1 applies"],
     ['dns: yes', "1:6: found 'yes'. Accepted: true, false"],
     ['dns:', '1:5: found nothing. Accepted: true, false'],
     ['mouse: {}', '1:8: found a map. Accepted: true, false'],
     ['ascii: 1', "1:8: found '1'. Accepted: true, false, auto"],
-    ['interval: 1', "1:11: no interval: '1'. Accepted: 100ms to 10s, such as 500ms or 1s"],
-    ['interval: 1m', "1:11: no interval: '1m'. Accepted: 100ms to 10s, such as 500ms or 1s"],
+    ['interval: 1', "1:11: invalid interval '1'. Accepted: 100ms to 10s, such as 500ms or 1s"],
+    ['interval: 1m', "1:11: invalid interval '1m'. Accepted: 100ms to 10s, such as 500ms or 1s"],
     ['sort: size', `1:7: unknown sort key 'size'. Accepted: ${VOCABULARY.sorts.join(', ')}`],
-    ['alert: fast', "1:8: no rate: 'fast'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
-    ['alert: 0', "1:8: no rate: '0'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
+    ['alert: fast', "1:8: invalid rate 'fast'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
+    ['alert: 0', "1:8: invalid rate '0'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
     ['columns: pid', "1:10: expected a list such as [pid, user], found 'pid'"],
     [
       'socktop-columns: [name, graph]',
       `1:25: unknown column 'graph'. Accepted: ${VOCABULARY.socktopColumns.join(', ')}`,
     ],
-    ['columns: []', '1:10: no columns at all: the usual ones are shown'],
-    ['columns: [pid, pid]', "1:16: column 'pid' again"],
+    ['columns: []', '1:10: no valid columns: using the defaults'],
+    ['columns: [pid, pid]', "1:16: duplicate column 'pid'"],
     ['columns:\n- pid\n- cpu', `3:3: unknown column 'cpu'. Accepted: ${VOCABULARY.columns.join(', ')}`],
     ['colors: red', "1:9: expected names with values, found 'red'"],
     ['colors: {blue: x}', `1:10: unknown colour 'blue'. Accepted: ${PALETTE_ENTRIES.join(', ')}`],
     [
       'colors:\n  text: #fff',
-      "2:9: no colour: nothing. Accepted: '#rrggbb' (in quotes, for # begins a comment), default",
+      "2:9: invalid colour nothing. Accepted: '#rrggbb' (in quotes, because # starts a comment), default",
     ],
-    ["colors:\n  text: '#fff'", "2:9: no colour: '#fff'. Accepted: '#rrggbb', default"],
+    ["colors:\n  text: '#fff'", "2:9: invalid colour '#fff'. Accepted: '#rrggbb', default"],
     ['keys: [q]', '1:7: expected names with values, found a list'],
     ['keys:\n  fly: f', `2:3: unknown action 'fly'. Accepted: ${VOCABULARY.actions.join(', ')}`],
     ['keys: {pause: }', '1:15: expected a chord or none, found nothing'],
     ['keys: {pause: {}}', '1:15: expected a chord or none, found a map'],
     ['keys: {pause: [p, [q]]}', '1:19: expected a chord or none, found a list'],
-    ['keys: {pause: ctrl+i}', "1:15: no chord: 'ctrl+i'. For terminals that is the key 'tab'"],
-    ['keys: {pause: ctrl+c}', "1:15: 'ctrl+c' always quits and cannot be given to anything"],
-    ['keys: {pause: p, quit: [q, p]}', "1:28: 'p' is the chord of 'pause' already"],
-    ['keys: {pause: [a,b,c,d,e,f,g,h,i]}', '1:32: more than 8 chords for one action'],
+    ['keys: {pause: ctrl+i}', "1:15: invalid chord 'ctrl+i'. Terminals send it as 'tab'"],
+    ['keys: {pause: ctrl+c}', "1:15: 'ctrl+c' always quits and cannot be reassigned"],
+    ['keys: {pause: p, quit: [q, p]}', "1:28: 'p' is already assigned to 'pause'"],
+    ['keys: {pause: [a,b,c,d,e,f,g,h,i]}', '1:32: more than 8 chords for an action'],
     ['- theme', '1:1: expected keys with values, found a list'],
     ['theme', "1:1: expected keys with values, found 'theme'"],
     [
       'theme: &a tokyo-night\nsort: *a',
-      `2:7: expected a sort key, found an alias, which is not followed. Accepted: ${VOCABULARY.sorts.join(', ')}`,
+      `2:7: expected a sort key, found an alias; aliases are not supported. Accepted: ${VOCABULARY.sorts.join(', ')}`,
     ],
     ['dns: !!bool true', '1:6: not plain YAML: Unresolved tag: tag:yaml.org,2002:bool'],
     ['theme: "\\e[31m\\u202e"', `1:8: unknown theme '·[31m·'. Accepted: ${themes}`],
@@ -206,7 +206,7 @@ describe('what is no YAML applies in no part', () => {
     ['dns: false\n\tsort: pid', '2:1: not valid YAML: '],
     [
       'keys:\n  slower: -\n',
-      '2:11: not valid YAML: Unexpected block-seq-ind on same line with key (a text with one of',
+      '2:11: not valid YAML: Unexpected block-seq-ind on same line with key (text with one of',
     ],
     ['dns: false\na: b: c', '2:4: not valid YAML: Nested mappings'],
     ['dns: false\n---\ndns: true', '2:1: a second document begins here'],
@@ -217,7 +217,7 @@ describe('what is no YAML applies in no part', () => {
     expect(config).toEqual(DEFAULTS);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toStartWith(`config.yaml:${expected}`);
-    expect(lines[0]).toEndWith('; nothing in the file applies');
+    expect(lines[0]).toEndWith('; the file is ignored');
   });
 });
 
@@ -264,7 +264,7 @@ describe('hostile files', () => {
   test('the problems that are not shown are counted', () => {
     const { lines } = parse('columns: []\n'.repeat(100));
     expect(lines).toHaveLength(21);
-    expect(lines.at(-1)).toBe('config.yaml: 80 further problems are not shown');
+    expect(lines.at(-1)).toBe('config.yaml: 80 more problems not shown');
   });
 
   test('any text at all is read', () => {
@@ -339,7 +339,7 @@ describe('a file', () => {
   ])('%s', async (_name, length, expected) => {
     const path = fileOf('long.yaml', `theme: ansi16\n#${'x'.repeat(length - 15)}`);
     const { config, lines } = await read(path);
-    expect(lines).toEqual(expected === undefined ? [] : [`${path}: ${expected}: nothing in it applies`]);
+    expect(lines).toEqual(expected === undefined ? [] : [`${path}: ${expected}; the file is ignored`]);
     expect(config.theme).toBe(expected === undefined ? 'ansi16' : 'tokyo-night');
   });
 });
@@ -353,9 +353,9 @@ describe('what is no file is one problem', () => {
   fileOf('latin1.yaml', new Uint8Array([0x23, 0xe9]));
   const cases: readonly (readonly [string, string])[] = [
     [`${FOLDER}/folder.yaml`, 'is a directory, not a file'],
-    [`${FOLDER}/pipe.yaml`, 'is not a file'],
-    ['/dev/zero', 'is not a file'],
-    [loop, 'is a symbolic link that leads to itself'],
+    [`${FOLDER}/pipe.yaml`, 'is not a regular file'],
+    ['/dev/zero', 'is not a regular file'],
+    [loop, 'is a symbolic link loop'],
     [`${FOLDER}/utf16.yaml`, 'is not UTF-8 text'],
     [`${FOLDER}/latin1.yaml`, 'is not UTF-8 text'],
     [`${FOLDER}/${'x'.repeat(300)}`, 'cannot be read (ENAMETOOLONG)'],
@@ -364,7 +364,7 @@ describe('what is no file is one problem', () => {
   test.each(cases)('%s', async (path, expected) => {
     expect(await read(path)).toEqual({
       config: DEFAULTS,
-      lines: [`${path}: ${expected}: nothing in it applies`],
+      lines: [`${path}: ${expected}; the file is ignored`],
     });
   });
 
@@ -375,7 +375,7 @@ describe('what is no file is one problem', () => {
     chmodSync(path, 0o600);
     chmodSync(FOLDER, 0o755);
     const child = Bun.spawnSync([process.execPath, reader, path]);
-    expect(child.stdout.toString()).toBe(`${path}: permission to read it denied: nothing in it applies\n`);
+    expect(child.stdout.toString()).toBe(`${path}: permission denied; the file is ignored\n`);
   });
 
   test('the reader makes no code from text', async () => {
@@ -383,7 +383,7 @@ describe('what is no file is one problem', () => {
     const strict = '--disallow-code-generation-from-strings=strict';
     const child = Bun.spawnSync([process.execPath, strict, reader, path, 'stay']);
     expect(child.stdout.toString()).toBe(
-      `${path}:2:19: no chord: 'ctrl+i'. For terminals that is the key 'tab'\n`,
+      `${path}:2:19: invalid chord 'ctrl+i'. Terminals send it as 'tab'\n`,
     );
     expect(child.exitCode).toBe(0);
   });

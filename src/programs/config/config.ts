@@ -100,7 +100,7 @@ function knownEntries<Known extends string>(
     if (name === undefined) return [];
     const firstLine = lines.get(name);
     if (firstLine !== undefined) {
-      file.report(key.offset, `${quoted(name)} again: what line ${firstLine} says holds`);
+      file.report(key.offset, `duplicate key ${quoted(name)}: the one in line ${firstLine} applies`);
       return [];
     }
     lines.set(name, file.lineOf(key.offset));
@@ -140,7 +140,7 @@ function intervalOf(
 ): number | undefined {
   const millis = value.kind === 'text' ? vocabulary.parseInterval(value.text) : undefined;
   if (millis === undefined) {
-    file.report(value.offset, `no interval: ${described(value)}. Accepted: ${vocabulary.intervalHint}`);
+    file.report(value.offset, `invalid interval ${described(value)}. Accepted: ${vocabulary.intervalHint}`);
   }
   return millis;
 }
@@ -149,7 +149,7 @@ function alertOf(file: YamlFile, value: Value): number | undefined {
   if (isText(value, 'none')) return undefined;
   const rate = value.kind === 'text' ? parseRate(value.text) : undefined;
   if (rate === undefined)
-    file.report(value.offset, `no rate: ${described(value)}. Accepted: ${RATE_HINT}, none`);
+    file.report(value.offset, `invalid rate ${described(value)}. Accepted: ${RATE_HINT}, none`);
   return rate;
 }
 
@@ -169,11 +169,11 @@ function columnsOf<Column extends string>(
   for (const item of value.items) {
     const column = wordOf(file, item, accepted, 'column');
     if (column === undefined) continue;
-    if (columns.has(column)) file.report(item.offset, `column ${quoted(column)} again`);
+    if (columns.has(column)) file.report(item.offset, `duplicate column ${quoted(column)}`);
     columns.add(column);
   }
   if (columns.size > 0) return [...columns];
-  file.report(value.offset, 'no columns at all: the usual ones are shown');
+  file.report(value.offset, 'no valid columns: using the defaults');
   return undefined;
 }
 
@@ -190,8 +190,8 @@ function colorOf(file: YamlFile, value: Value): Color | undefined {
   if (isText(value, 'default')) return DEFAULT_COLOR;
   const match = value.kind === 'text' ? /^#([0-9a-f]{6})$/i.exec(value.text) : null;
   if (match !== null) return rgb(Number.parseInt(match[1]!, 16));
-  const hint = isNothing(value) ? ' (in quotes, for # begins a comment)' : '';
-  file.report(value.offset, `no colour: ${described(value)}. Accepted: '#rrggbb'${hint}, default`);
+  const hint = isNothing(value) ? ' (in quotes, because # starts a comment)' : '';
+  file.report(value.offset, `invalid colour ${described(value)}. Accepted: '#rrggbb'${hint}, default`);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import { QUIT_CHORD, readChord } from './chord.ts';
 import { described, quoted, type Value, type YamlFile } from './yaml-file.ts';
 
-/** More chords than anybody has fingers are a mistake. */
+/** Limit of chords per action. */
 const MAX_CHORDS = 8;
 
 /** The chords of each action: one, a list, or `none`. A chord that is refused is reported, and the others hold. */
@@ -38,7 +38,7 @@ function chordsOf(
     if (chord !== undefined) chords.add(chord);
   }
   const excess = items[MAX_CHORDS];
-  if (excess !== undefined) file.report(excess.offset, `more than ${MAX_CHORDS} chords for one action`);
+  if (excess !== undefined) file.report(excess.offset, `more than ${MAX_CHORDS} chords for an action`);
   return chords.size > 0 || items.length === 0 ? [...chords] : undefined;
 }
 
@@ -53,16 +53,16 @@ function chordOf(
   }
   const reading = readChord(value.text);
   if ('refusal' in reading) {
-    file.report(value.offset, `no chord: ${quoted(value.text)}. ${reading.refusal}`);
+    file.report(value.offset, `invalid chord ${quoted(value.text)}. ${reading.refusal}`);
     return undefined;
   }
   const { chord } = reading;
   if (chord === QUIT_CHORD) {
-    file.report(value.offset, `${quoted(chord)} always quits and cannot be given to anything`);
+    file.report(value.offset, `${quoted(chord)} always quits and cannot be reassigned`);
     return undefined;
   }
   const other = takenBy(chord);
   if (other === undefined) return chord;
-  file.report(value.offset, `${quoted(chord)} is the chord of ${quoted(other)} already`);
+  file.report(value.offset, `${quoted(chord)} is already assigned to ${quoted(other)}`);
   return undefined;
 }

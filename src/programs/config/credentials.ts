@@ -4,36 +4,38 @@ import { readText } from '../../kit/files/user-file.ts';
 import { writeWhole } from './atomic-file.ts';
 
 const TOKEN_LIMIT = 1024;
-/** With blanks around the token. */
+/** Including whitespace around the token. */
 const FILE_LIMIT_BYTES = 2048;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EISDIR: 'it is a folder',
+  ENOENT: 'file not found',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
   NOT_A_FILE: 'not a regular file',
 };
 
-/** A token as it was given by `origin`. Throws OpError `token`, whose message says what is wrong with it but not what it is. */
+/**
+ * Returns the token if it is valid. Throws OpError `token`; its message names `origin` and the fault, never the token.
+ */
 export function usableToken(token: string, origin: string): string {
   const fault = tokenFault(token);
   if (fault === undefined) return token;
-  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} holds ${fault}` });
+  throw new OpError({ op: 'token', code: 'BAD_VALUE', message: `${origin} ${fault}` });
 }
 
-/** What is wrong with a token, which is not in it; undefined: it can be sent in a URL and in a header. */
+/** Returns what is wrong with a token, without the token; undefined: it can be sent in a URL and in a header. */
 function tokenFault(token: string): string | undefined {
-  if (token === '') return 'no token';
-  if (token.length > TOKEN_LIMIT) return `more than ${TOKEN_LIMIT} characters`;
-  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'something else than one word in ASCII';
+  if (token === '') return 'contains no token';
+  if (token.length > TOKEN_LIMIT) return `is longer than ${TOKEN_LIMIT} characters`;
+  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must be printable ASCII without spaces';
 }
 
-/** The word in the file. Throws OpError `token file`, whose message says in one line what is wrong. */
+/** Reads the token in a file. Throws OpError `token file` with a one-line message. */
 export function readTokenFile(path: string): string {
   try {
     const token = readText(path, FILE_LIMIT_BYTES).trim();
     const fault = tokenFault(token);
-    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' holds ${fault}`);
+    if (fault !== undefined) throw failure('BAD_VALUE', `'${path}' ${fault}`);
     return token;
   } catch (thrown) {
     const { op, code } = toOpError('token file', thrown);
@@ -48,15 +50,15 @@ function failure(code: string, what: string): OpError {
 }
 
 /**
- * Where the certificate of an agent is kept that the user has said yes to, in the folder of the configuration: one file
- * for each host and port.
+ * Returns the path of the certificate that the user accepted for an agent, in the configuration folder: one file per
+ * host and port.
  */
 export function knownCertificatePath(folder: string, hostName: string, port: number): string {
   const name = hostName.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '_');
   return join(folder, 'certificates', `${name}_${port}.pem`);
 }
 
-/** PEM of at most `limitBytes` of the certificate kept there; undefined: none is. OpError as `readWhole` and the system have it. */
+/** Reads a saved certificate as PEM, at most `limitBytes`; undefined: no such file. Throws OpError. */
 export function readKnownCertificate(path: string, limitBytes: number): string | undefined {
   try {
     return readText(path, limitBytes);
@@ -67,7 +69,7 @@ export function readKnownCertificate(path: string, limitBytes: number): string |
   }
 }
 
-/** Keeps a certificate. OpError with the system's code. */
+/** Saves a certificate. Throws OpError with the system's error code. */
 export function keepCertificate(path: string, pem: string): void {
   writeWhole(path, pem);
 }

@@ -30,9 +30,9 @@ export const SCREEN_BINDINGS = [
   { action: 'pause', chords: ['space'], description: 'Pause or resume the screen', label: 'pause' },
   { action: 'faster', chords: ['+', '='], description: 'Refresh faster' },
   { action: 'slower', chords: ['-'], description: 'Refresh slower' },
-  { action: 'mouse', chords: ['m'], description: 'Mouse on or off (off: select text)' },
-  { action: 'redraw', chords: ['ctrl+l'], description: 'Draw the screen anew' },
-  { action: 'suspend', chords: ['ctrl+z'], description: 'Suspend; fg brings it back' },
+  { action: 'mouse', chords: ['m'], description: 'Toggle the mouse (off: select text)' },
+  { action: 'redraw', chords: ['ctrl+l'], description: 'Redraw the screen' },
+  { action: 'suspend', chords: ['ctrl+z'], description: 'Suspend; resume with fg' },
   { action: 'help', chords: ['?'], description: 'This help', label: 'help' },
   { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
 ] as const;
@@ -44,7 +44,7 @@ export const PLAYBACK_GROUP = {
     { action: 'playback-slower', chords: ['left'], description: 'Play slower' },
     { action: 'playback-faster', chords: ['right'], description: 'Play faster' },
     { action: 'seek-back', chords: ['['], description: 'Ten seconds back' },
-    { action: 'seek-forward', chords: [']'], description: 'Ten seconds on' },
+    { action: 'seek-forward', chords: [']'], description: 'Ten seconds forward' },
   ],
 } as const;
 

@@ -100,8 +100,8 @@ describe('the file of profiles', () => {
   });
 
   test.each([
-    ['{', 'no JSON'],
-    ['[]', 'no JSON object'],
+    ['{', 'not valid JSON'],
+    ['[]', 'not a JSON object'],
     ['{"profiles":[]}', '"profiles"'],
   ])('that is damaged says how: %s', (text, why) => {
     expect(codeOf(() => parseProfiles(text))).toBe('DAMAGED');
@@ -109,7 +109,7 @@ describe('the file of profiles', () => {
   });
 
   test.each([
-    ['{"profiles":{"a":7}}', 'no object'],
+    ['{"profiles":{"a":7}}', 'not an object'],
     ['{"profiles":{"a":{}}}', '"url"'],
     ['{"profiles":{"a":{"url":"ws://a","tls_ca":7}}}', '"tls_ca"'],
     ['{"profiles":{"a":{"url":"ws://a","metrics_interval_ms":"fast"}}}', '"metrics_interval_ms"'],
@@ -140,8 +140,8 @@ describe('saving', () => {
   });
 
   test.each([
-    ['bytes that are no UTF-8', Buffer.from('{"profiles":{},"who":"Ren\xe9"}', 'latin1'), 'no UTF-8'],
-    ['a byte order mark', Buffer.from('\ufeff{}'), 'no JSON'],
+    ['bytes that are no UTF-8', Buffer.from('{"profiles":{},"who":"Ren\xe9"}', 'latin1'), 'not UTF-8'],
+    ['a byte order mark', Buffer.from('\ufeff{}'), 'not valid JSON'],
     ['too much', Buffer.alloc((1 << 20) + 1, ' '), 'longer'],
   ])('leaves a file alone that has %s', async (_what, bytes, why) => {
     const path = join(folder, 'foreign.json');
@@ -216,5 +216,5 @@ describe('saving', () => {
 
 test('where there is no file there are no profiles', () => {
   expect(profileNames(readProfiles(join(folder, 'none.json')))).toEqual([]);
-  expect(() => readProfiles(folder)).toThrow('no file');
+  expect(() => readProfiles(folder)).toThrow('not a regular file');
 });

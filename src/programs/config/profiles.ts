@@ -34,11 +34,11 @@ export function parseProfiles(text: string): ProfilesDocument {
   try {
     value = JSON.parse(text, keepNumber);
   } catch (cause) {
-    throw damaged('it is no JSON', cause);
+    throw damaged('not valid JSON', cause);
   }
-  if (!isRecord(value)) throw damaged('it is no JSON object');
+  if (!isRecord(value)) throw damaged('not a JSON object');
   const profiles = value['profiles'] ?? {};
-  if (!isRecord(profiles)) throw damaged('its "profiles" is no object');
+  if (!isRecord(profiles)) throw damaged('"profiles" is not an object');
   return { fields: value, profiles };
 }
 
@@ -67,11 +67,11 @@ export function profileNames({ profiles }: ProfilesDocument): readonly string[] 
   return Object.keys(profiles).sort();
 }
 
-/** One profile; undefined: there is none of that name. OpError `DAMAGED` where it is not one. */
+/** Returns a profile; undefined: no such profile. Throws OpError `DAMAGED` if it is invalid. */
 export function profileNamed({ profiles }: ProfilesDocument, name: string): Profile | undefined {
   if (!Object.hasOwn(profiles, name)) return undefined;
   const entry = profiles[name];
-  if (!isRecord(entry)) throw damaged(`profile '${name}' is no object`);
+  if (!isRecord(entry)) throw damaged(`profile '${name}' is not an object`);
   const url = textOf(entry, 'url', name);
   if (url === undefined) throw damaged(`profile '${name}' has no "url"`);
   return {
@@ -124,7 +124,7 @@ export function isSameProfile(one: Profile, other: Profile): boolean {
 function textOf(entry: Readonly<Record<string, unknown>>, key: string, name: string): string | undefined {
   const value = entry[key] ?? undefined;
   if (value !== undefined && (typeof value !== 'string' || value === '')) {
-    throw damaged(`"${key}" of profile '${name}' is no text`);
+    throw damaged(`"${key}" of profile '${name}' is not a string`);
   }
   return value;
 }
@@ -139,7 +139,7 @@ function millisOf(
   if (found === undefined) return undefined;
   const value = rawJson.isRawJSON(found) ? Number(found.rawJSON) : found;
   if (typeof value !== 'number' || !(value >= 0 && value <= 86_400_000)) {
-    throw damaged(`"${key}" of profile '${name}' is no number of milliseconds`);
+    throw damaged(`"${key}" of profile '${name}' is not a number of milliseconds`);
   }
   return Math.max(least, Math.round(value));
 }
@@ -159,7 +159,10 @@ export function profilesPath(folder: string): string {
   return join(folder, 'profiles.json');
 }
 
-/** The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the path. */
+/**
+ * The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the
+ * path.
+ */
 export function readProfiles(path: string): ProfilesDocument {
   try {
     return parseProfiles(decoded(readWhole(path, LONGEST_BYTES)));
@@ -168,11 +171,11 @@ export function readProfiles(path: string): ProfilesDocument {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return NO_PROFILES;
     const isOther = OTHER_THINGS[error.code];
     const code = isOther === undefined ? error.code : 'DAMAGED';
-    const why = isOther ?? (code === 'DAMAGED' ? error.message : `it cannot be read (${code})`);
+    const why = isOther ?? (code === 'DAMAGED' ? error.message : `cannot be read (${code})`);
     throw new OpError({
       op: 'read profiles',
       code,
-      message: `${path}: ${why}; it stays as it is`,
+      message: `${path}: ${why}; the file is not changed`,
       cause: error,
     });
   }
@@ -180,9 +183,9 @@ export function readProfiles(path: string): ProfilesDocument {
 
 /** What may be in the place of a file of profiles. */
 const OTHER_THINGS: Readonly<Record<string, string>> = {
-  EISDIR: 'it is no file',
-  NOT_A_FILE: 'it is no file',
-  TOO_LONG: 'it is longer than a megabyte',
+  EISDIR: 'not a regular file',
+  NOT_A_FILE: 'not a regular file',
+  TOO_LONG: 'longer than 1 MiB',
 };
 
 /** The text; bytes that are none would not be written back as they are. */
@@ -190,7 +193,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new OpError({ op: 'read', code: 'DAMAGED', message: 'it is no UTF-8', cause });
+    throw new OpError({ op: 'read', code: 'DAMAGED', message: 'not UTF-8 text', cause });
   }
 }
 
@@ -222,11 +225,11 @@ export function loadProfile(name: string, path: string): Profile {
   const profile = inFile(path, () => profileNamed(document, name));
   if (profile !== undefined) return profile;
   const names = profileNames(document);
-  const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  const known = names.length === 0 ? 'no profiles are saved' : `saved profiles: ${names.join(', ')}`;
   throw new OpError({
     op: 'profile',
     code: 'NO_PROFILE',
-    message: `there is no profile '${name}' in ${path}; ${known}. With a URL it would be saved`,
+    message: `no profile '${name}' in ${path}; ${known}. To save it, add a URL`,
   });
 }
 

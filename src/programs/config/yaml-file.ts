@@ -54,7 +54,7 @@ export class YamlFile {
   /** What was found, by its place, a bounded number of them; the last one counts the rest. */
   get problems(): readonly ConfigProblem[] {
     if (this.#hiddenCount === 0) return this.#problems;
-    const message = `${this.#hiddenCount} further problems are not shown`;
+    const message = `${this.#hiddenCount} more problems not shown`;
     return [...this.#problems, { fileName: this.#fileName, place: undefined, message }];
   }
 
@@ -77,7 +77,7 @@ export class YamlFile {
   /** The file's outermost value; undefined where it is empty or no YAML at all, which is then reported. */
   parse(text: string): Value | undefined {
     if (text.length > MAX_CONFIG_LENGTH) {
-      this.report(undefined, `longer than ${MAX_CONFIG_LENGTH / 1024} KiB: nothing in it applies`);
+      this.report(undefined, `longer than ${MAX_CONFIG_LENGTH / 1024} KiB; the file is ignored`);
       return undefined;
     }
     const document = this.#document(text);
@@ -100,12 +100,12 @@ export class YamlFile {
       });
     } catch (thrown) {
       const { message } = toOpError('parse YAML', thrown);
-      this.report(undefined, `not valid YAML: ${clipped(message)}; nothing in the file applies`);
+      this.report(undefined, `not valid YAML: ${clipped(message)}; the file is ignored`);
       return undefined;
     }
   }
 
-  /** After a broken line nobody knows what the rest was meant to be, so only the first error is told. */
+  /** Reports only the first error: after it the meaning of the rest is unknown. */
   #hasErrors(document: Document): boolean {
     const first = document.errors.reduce<(typeof document.errors)[number] | undefined>(
       (found, error) => (found === undefined || error.pos[0] < found.pos[0] ? error : found),
@@ -113,10 +113,8 @@ export class YamlFile {
     );
     if (first === undefined) return false;
     const what = ERROR_TEXTS[first.code] ?? `not valid YAML: ${clipped(first.message)}`;
-    const hint = MARK_ERRORS.has(first.code)
-      ? ' (a text with one of - ? : # [ { @ ` in it may need quotes)'
-      : '';
-    this.report(first.pos[0], `${what}${hint}; nothing in the file applies`);
+    const hint = MARK_ERRORS.has(first.code) ? ' (text with one of - ? : # [ { @ ` may need quotes)' : '';
+    this.report(first.pos[0], `${what}${hint}; the file is ignored`);
     return true;
   }
 
@@ -154,7 +152,7 @@ export function described(value: Value): string {
     case 'map':
       return 'a map';
     case 'alias':
-      return 'an alias, which is not followed';
+      return 'an alias; aliases are not supported';
   }
 }
 

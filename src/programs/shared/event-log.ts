@@ -33,7 +33,7 @@ export function logLine(wallMillis: number, level: LogLevel, event: string, fiel
   return `${[`time=${new Date(wallMillis).toISOString()} level=${level} event=${event}`, ...pairs].join(' ')}\n`;
 }
 
-/** An exception nobody expected, with the place it comes from. */
+/** An unexpected exception, with its location. */
 export function exceptionFields(thrown: unknown): LogFields {
   const { op, code, message, cause } = toOpError('run', thrown);
   const origin = cause instanceof Error ? cause : thrown;
@@ -68,7 +68,7 @@ export class LineBudget {
     return true;
   }
 
-  /** How many were refused since this was asked last. */
+  /** Number of lines suppressed since the last call. */
   takeRefusedCount(): number {
     const count = this.#refusedCount;
     this.#refusedCount = 0;
@@ -82,15 +82,15 @@ const MODE = 0o600;
 const WAITING_LIMIT = 256;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such directory',
-  ENOTDIR: 'there is no such directory',
-  EISDIR: 'it is a directory',
-  EACCES: 'no permission to write there',
-  EPERM: 'no permission to write there',
-  EROFS: 'the file system is read-only',
-  ENXIO: 'no process reads from it',
+  ENOENT: 'directory not found',
+  ENOTDIR: 'directory not found',
+  EISDIR: 'is a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'read-only file system',
+  ENXIO: 'no process reads from this pipe',
   FOREIGN_LINK: 'symbolic link owned by another user',
-  FOREIGN_FILE: "it is another user's file, or has a second name, in a folder that everybody may write to",
+  FOREIGN_FILE: 'owned by another user or has a second hard link, in a world-writable directory',
 };
 
 /** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */
@@ -120,7 +120,7 @@ export class EventLog {
       const descriptor = openToAppend(path, MODE);
       if (hasScreen && isatty(descriptor)) {
         closeSync(descriptor);
-        throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'it is a terminal' });
+        throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'is a terminal; use a file' });
       }
       return new EventLog(descriptor);
     } catch (thrown) {

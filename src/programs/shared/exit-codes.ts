@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 export const EXIT_OK = 0;
 /** Something failed while running. */
 export const EXIT_FAILURE = 1;
-/** The command line asks for something that is not possible. */
+/** Usage error. */
 export const EXIT_USAGE = 2;
 
 /** As shells report it: 128 and the signal's number. */

@@ -1,4 +1,4 @@
-/** The first rates are shown this soon, whatever the interval: nobody likes an empty screen. */
+/** Delay of the first rates, for any interval, so that the screen is not empty for long. */
 export const FIRST_RATES_MILLIS = 250;
 /** Disks change slowly, and asking each file system may wake one up. */
 export const DISKS_MILLIS = 5000;

@@ -37,14 +37,14 @@ const SSTOP_GROUPS = [
       { action: 'sort-pid', chords: ['4'], description: 'Sort by PID' },
       { action: 'sort-name', chords: ['5'], description: 'Sort by name' },
       { action: 'sort-connections', chords: ['6'], description: 'Sort by connections' },
-      { action: 'cumulative', chords: ['c'], description: 'Bytes since start instead of rates' },
-      { action: 'tree', chords: ['t'], description: 'Processes below their parents' },
+      { action: 'cumulative', chords: ['c'], description: 'Toggle rates and bytes since start' },
+      { action: 'tree', chords: ['t'], description: 'Process tree' },
       { action: 'follow', chords: ['F'], description: 'Follow the selected row' },
-      { action: 'kill', chords: ['K'], description: 'Send the process a signal', label: 'kill' },
+      { action: 'kill', chords: ['K'], description: 'Send a signal to the process', label: 'kill' },
       { action: 'alert', chords: ['A'], description: 'Alert above a rate' },
-      { action: 'dns', chords: ['d'], description: 'Names or addresses of hosts' },
-      { action: 'loopback', chords: ['L'], description: 'Show or hide loopback', label: 'loopback' },
-      { action: 'export', chords: ['e'], description: 'Write the rows to a CSV file' },
+      { action: 'dns', chords: ['d'], description: 'Toggle DNS names' },
+      { action: 'loopback', chords: ['L'], description: 'Toggle loopback', label: 'loopback' },
+      { action: 'export', chords: ['e'], description: 'Export the rows to a CSV file' },
     ],
   },
   PLAYBACK_GROUP,
@@ -77,10 +77,10 @@ const SOCKTOP_GROUPS = [
       {
         action: 'host-next',
         chords: ['tab'],
-        description: 'Next host, or next list of a process',
+        description: 'Next host, or next list in a process',
         label: 'next host',
       },
-      { action: 'host-previous', chords: ['shift+tab'], description: 'The one before' },
+      { action: 'host-previous', chords: ['shift+tab'], description: 'Previous host or list' },
       { action: 'network', chords: ['n'], description: "Network views, with sstop's keys", label: 'network' },
     ],
   },
@@ -101,14 +101,14 @@ const SOCKTOP_GROUPS = [
       {
         action: 'traffic',
         chords: ['N'],
-        description: 'Count the network use of each process',
+        description: 'Toggle the NET column',
         label: 'NET',
       },
-      { action: 'per-core', chords: ['I'], description: 'CPU share of one core or the machine' },
+      { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
         action: 'kill',
         chords: ['t'],
-        description: 'Send the process a signal (local only)',
+        description: 'Send a signal to the process (local)',
         label: 'kill',
       },
     ],
@@ -117,8 +117,8 @@ const SOCKTOP_GROUPS = [
   {
     title: 'Everywhere',
     bindings: [
-      { action: 'compact', chords: ['c'], description: 'Compact or full layout', label: 'compact' },
-      { action: 'retry', chords: ['r'], description: 'Connect again at once' },
+      { action: 'compact', chords: ['c'], description: 'Toggle the compact layout', label: 'compact' },
+      { action: 'retry', chords: ['r'], description: 'Reconnect now' },
       ...SCREEN_BINDINGS,
     ],
   },
@@ -142,7 +142,9 @@ const LIVE_ACTIONS = {
 
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
 
-/** The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells. */
+/**
+ * The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells.
+ */
 export function keymapFor<Action extends string>(
   { groups }: Keymap<Action>,
   program: keyof typeof LIVE_ACTIONS,

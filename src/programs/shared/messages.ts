@@ -2,18 +2,25 @@ import { readdirSync, readSync, writeSync } from 'node:fs';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 
 const OUT_OF_DESCRIPTORS = /\bEMFILE\b/;
-const LIMIT_ADVICE = 'more files are open than the limit allows; raise it (ulimit -n)';
+const LIMIT_ADVICE = 'the limit of open files is reached; raise it with ulimit -n';
 
-/** One line on standard error, without anything that a terminal would obey: arguments and names may be in it. */
+/** A fingerprint in a message of `refusal` in remote/client/trust.ts. */
+const COMPARED_FINGERPRINT = /[:,] (received|expected) SHA-256 ((?:[\dA-F]{2}:){31}[\dA-F]{2})/g;
+
+/**
+ * Prints one line on standard error, without control characters: `message` may contain arguments and names.
+ * Fingerprints to compare are put on lines of their own.
+ */
 export function complain(program: string, message: string): void {
   const advice = OUT_OF_DESCRIPTORS.test(message) ? `: ${LIMIT_ADVICE}` : '';
-  const line = `${program}: ${sanitizeLine(message)}${advice}\n`;
-  // The runtime's stream waits for no reader, but it needs a descriptor of its own, and without one says nothing.
+  const text = sanitizeLine(message).replaceAll(COMPARED_FINGERPRINT, '\n  $1 SHA-256 $2');
+  const line = `${program}: ${text}${advice}\n`;
+  // The runtime's stream does not block, but it needs a free descriptor; without one it prints nothing.
   if (hasFreeDescriptor()) process.stderr.write(line);
   else writeSync(2, line);
 }
 
-/** Prints what came of a command line that starts nothing: help, or what is wrong with it. Returns the exit code. */
+/** Prints the text of a command line that runs nothing: help, or an error. Returns the exit code. */
 export function printOutcome(
   program: string,
   { text, exitCode }: { readonly text: string; readonly exitCode: number },
@@ -33,19 +40,19 @@ function hasFreeDescriptor(): boolean {
 
 const LINE_LIMIT_BYTES = 4096;
 
-/** Whether there is somebody to ask. */
+/** Whether questions can be asked: standard input and standard error are terminals. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** A line of text, on standard error: standard output may be a stream of figures. */
+/** Prints a line on standard error, because standard output may be a stream of data. */
 export function tell(line: string): void {
   process.stderr.write(`${sanitizeLine(line)}\n`);
 }
 
 /**
- * Asks on standard error and waits for a line from the terminal, which hands it over as a whole. Undefined: the input
- * has ended. Blocks the program, which has nothing else to do yet; signals end it as usual.
+ * Prints a question on standard error and reads a line from the terminal. Returns undefined at the end of input.
+ * Blocks the program, which has nothing else to do yet; signals end it as usual.
  */
 export function ask(question: string): string | undefined {
   process.stderr.write(sanitizeLine(question));
@@ -56,7 +63,7 @@ export function ask(question: string): string | undefined {
   return undefined;
 }
 
-/** A question that is answered by y or n; what is neither, and an end of the input, is `usual` and no. */
+/** Asks a yes/no question. An empty answer means `usual`; end of input and anything but y or yes mean no. */
 export function confirm(question: string, usual: 'yes' | 'no'): boolean {
   const answer = ask(`${question} ${usual === 'yes' ? '[Y/n]' : '[y/N]'}: `)?.toLowerCase();
   if (answer === undefined) return false;

@@ -5,9 +5,9 @@ import type { SectionError } from '../../data/schema/section-facts.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 
-/** Who is told of new samples of the network. */
+/** Callbacks for new samples of the network. */
 interface FeedEvents {
-  /** Before `sampled` tells of the first sample: what would take long at once may be done in slices here. */
+  /** Called before `sampled` for the first sample: does long work in slices. */
   prepare(data: NetworkData, slice: Slice): Promise<void>;
   /** A new sample, borrowed: its tables are written to again when the next collection begins. */
   sampled(data: NetworkData): void;
@@ -35,7 +35,7 @@ export class NetworkFeed {
     if (this.#data !== undefined) this.#data.isStable = false;
   }
 
-  /** Resolves once the sample may be followed by the next; `isWanted`: whether anybody still waits for it. */
+  /** Resolves when the next sample may follow; `isWanted`: whether the sample is still needed. */
   async take(snapshot: Snapshot, isWanted: () => boolean): Promise<void> {
     const section = snapshot.network;
     if (section === undefined) {

@@ -5,16 +5,16 @@ import type { PlaybackCommand } from '../../views/screen-update.ts';
 import { complain } from './messages.ts';
 import { closedInTime } from './stop.ts';
 
-/** A recording that is played: its file, and where one is in it. */
+/** A recording being played: its file and position. */
 export interface PlaybackState {
   readonly fileName: string;
   readonly progress: PlaybackProgress;
 }
 
-/** How far the seek keys go. */
+/** Step of the seek keys. */
 const SEEK_MILLIS = 10_000;
 
-/** Does to a recording what a key asked for. */
+/** Executes a playback command. */
 export function controlPlayback(playback: RecordedSource, command: PlaybackCommand): void {
   switch (command) {
     case 'slower':
@@ -38,23 +38,23 @@ export function controlPlayback(playback: RecordedSource, command: PlaybackComma
   }
 }
 
-/** Where a recording is, for the screen. */
+/** Position of a recording, for the screen. */
 export function playbackState(playback: RecordedSource, path: string): PlaybackState {
   return { fileName: basename(path), progress: playback.progress };
 }
 
-/** What is wrong with a recording as far as it has been played, in one line; undefined: nothing. */
+/** Returns what is wrong with a recording up to the current position, in one line; undefined: nothing. */
 export function playbackProblem(path: string, { damage, endsEarly }: PlaybackProgress): string | undefined {
-  if (damage !== undefined) return `${damage.message}; what is whole was played`;
-  if (endsEarly) return `'${path}' ends in the middle of a snapshot; all before that was played`;
+  if (damage !== undefined) return `${damage.message}; everything before it was played`;
+  if (endsEarly) return `'${path}' is truncated in the middle of a snapshot; everything before it was played`;
   return undefined;
 }
 
-/** Writes what has been taken, and tells what is missing; resolves to whether all is well with the recording. */
+/** Finishes a recording and prints what is missing; resolves to whether it is complete. */
 export async function endRecording(program: string, writer: RecordingWriter): Promise<boolean> {
   const isClosed = await closedInTime(writer.close());
   const { unrecordedCount, error } = writer.status;
-  if (unrecordedCount > 0) complain(program, `${unrecordedCount} snapshots are not in the recording`);
-  if (!isClosed) complain(program, 'the disk holds up the recording: its end may be missing');
+  if (unrecordedCount > 0) complain(program, `${unrecordedCount} snapshots are missing from the recording`);
+  if (!isClosed) complain(program, 'timeout while writing the recording: its end may be missing');
   return isClosed && error === undefined;
 }

@@ -4,18 +4,18 @@ import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { FIRST_RATES_MILLIS, nextDue } from './interval.ts';
 import type { NetworkFeed } from './network-feed.ts';
 
-/** What is to be asked of a machine, and how often; Infinity: not at all. */
+/** Sections to request from a machine, and their intervals; Infinity: never. */
 export interface Demand {
   readonly metricsMillis: number;
   readonly processesMillis: number;
   readonly disksMillis: number;
   readonly detailMillis: number;
   readonly journalMillis: number;
-  /** Who uses the network, for the views of it. */
+  /** Network use, for the network views. */
   readonly networkMillis: number;
-  /** Who uses the network is asked for together with the processes. */
+  /** Request network use together with the processes. */
   readonly network: boolean;
-  /** The process in depth; 0 none. */
+  /** PID of the process pane; 0: none. */
   readonly pid: number;
   ofProcesses(): ProcessesWant;
 }
@@ -23,41 +23,41 @@ export interface Demand {
 const NONE: ProcessesWant = { visiblePids: [] };
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** A demand for nothing. */
+/** Requests nothing. */
 export const NO_DEMAND: Demand = {
   ...{ metricsMillis: NEVER, processesMillis: NEVER, disksMillis: NEVER },
   ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER },
   ...{ network: false, pid: 0, ofProcesses: () => NONE },
 };
 
-/** Who is told of what the sampler finds. */
+/** Callbacks of the sampler. */
 interface SamplerEvents {
-  /** A new sample, borrowed: it may be read until this returns. Those for the network views go to `network`. */
+  /** A new sample, valid until this returns. Samples for the network views go to `network`. */
   sampled(snapshot: Snapshot): void;
-  /** Nothing could be collected this time; the sampler goes on. */
+  /** Sampling failed; the sampler continues. */
   failed(message: string): void;
   readonly network: NetworkFeed;
 }
 
-/** Rates need two samples; those of the processes that are then seen to be at the top, two more. */
+/** Rates need two samples; I/O of the processes then at the top needs two more. */
 const FIRST_SAMPLES = 2;
-/** What is due so soon is asked for now, in one request. */
+/** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
 
 type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network';
-/** Those that one request asks for together; the journal may take its time, and the network much of it: they go beside. */
+/** Sections of one request. The journal and the network can be slow and have their own requests. */
 const LANES: readonly Lane[] = ['metrics', 'processes', 'disks', 'detail'];
 
 /**
- * Asks one source for what the screen needs, each section at its own interval. All intervals lie on one grid, so that
- * what is due at the same time is one request and one frame, over all hosts; but that of the network views begins when
- * they are opened, or their interval is changed, and has no points while a collection is under way.
+ * Requests from one source what the screen needs, each section at its own interval. All intervals share one time grid,
+ * so that sections due at the same time need one request and one frame, over all hosts. The grid of the network views
+ * starts when they are opened or their interval changes, and skips points while a collection runs.
  */
 export class Sampler {
   readonly #source: Source;
   readonly #demandNow: () => Demand | undefined;
   readonly #events: SamplerEvents;
-  /** When each was asked for last; performance.now(). */
+  /** Time of the last request of each; performance.now(). */
   readonly #asked: Record<Lane, number> = {
     ...{ metrics: Number.NEGATIVE_INFINITY, processes: Number.NEGATIVE_INFINITY },
     ...{ disks: Number.NEGATIVE_INFINITY, detail: Number.NEGATIVE_INFINITY },
@@ -94,7 +94,7 @@ export class Sampler {
     clearTimeout(this.#timer);
   }
 
-  /** What is wanted may have changed: what has become due by that is asked for at once. */
+  /** Call when the demand may have changed: requests at once what is due. */
   wake(): void {
     clearTimeout(this.#timer);
     const demand = this.#isRunning ? this.#demandNow() : undefined;
@@ -140,7 +140,7 @@ export class Sampler {
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - performance.now()));
   }
 
-  /** The first point of the grid after it was asked for last; at once where it never was. */
+  /** The first grid point after the last request; now if never requested. */
   #dueAt(lane: Lane, demand: Demand): number {
     const interval = intervalOf(demand, lane);
     const asked = this.#asked[lane];
@@ -218,7 +218,7 @@ export class Sampler {
     this.wake();
   }
 
-  /** Undefined: a source that was closed has nobody waiting; one that is late or lost says so. */
+  /** Undefined: the source was closed. A late or lost source reports an error. */
   async #sample(want: Want, failed: (error: OpError) => void): Promise<Snapshot | undefined> {
     try {
       return await this.#source.sample(want, NEVER);

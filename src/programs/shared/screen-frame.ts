@@ -84,7 +84,7 @@ function renderTooSmall<Model extends FramedModel>(
   { minWidth, minHeight }: ScreenFrame<Model>,
 ): void {
   const size = `${buffer.width}x${buffer.height}, but`;
-  const lines = ['Too small.', size, `${minWidth}x${minHeight} is needed.`];
+  const lines = ['Too small.', size, `Needs ${minWidth}x${minHeight}.`];
   for (const [y, line] of lines.entries()) buffer.put(0, y, line, theme.warning);
 }
 
@@ -162,10 +162,10 @@ export function renderRowsScrollbar(
 const MOUSE: HelpGroup = {
   title: 'Mouse',
   lines: [
-    { keys: 'click', description: 'Select a row, again opens it' },
-    { keys: 'on a title', description: 'Sort by it, again reverses' },
+    { keys: 'click', description: 'Select a row; again: open it' },
+    { keys: 'on a title', description: 'Sort; again: reverse' },
     { keys: 'wheel', description: 'Scroll' },
-    { keys: 'drag', description: 'Scroll by the scrollbar' },
+    { keys: 'drag', description: 'Move the scrollbar' },
   ],
 };
 

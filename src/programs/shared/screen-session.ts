@@ -12,7 +12,9 @@ export interface ScreenSystem {
   readonly system: System;
   /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
   readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
-  /** Signals that a screen cannot be told of do not end it with the terminal left as it is. Rejects with OpError. */
+  /**
+   * Ignores signals without a handler: they would end the screen without restoring the terminal. Rejects with OpError.
+   */
   ignoreUnnamedSignals(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export async function runOnTerminal<Model, Message, Effect>(
 
 export type Terminal = Pick<Controls<unknown, unknown>, 'setMouse' | 'redraw' | 'suspend' | 'bell'>;
 
-/** What every screen asks of the terminal. */
+/** Terminal options of every screen. */
 export function carryOutOnTerminal(
   effect: Extract<ScreenEffect, { kind: 'set-mouse' | 'redraw' | 'suspend' }>,
   terminal: Terminal,
@@ -69,7 +71,7 @@ export function carryOutOnTerminal(
   }
 }
 
-/** The exit code of a screen that was left; the terminal is as it was, so a crash is told. */
+/** Returns the exit code of a finished screen. The terminal is restored, so a crash is printed. */
 export function exitCodeOf(program: string, reason: ExitReason): number {
   switch (reason.kind) {
     case 'quit':
@@ -84,21 +86,20 @@ export function exitCodeOf(program: string, reason: ExitReason): number {
   }
 }
 
-/** Why there can be no screen here, if so. */
+/** Returns why a screen cannot run here; undefined: it can. */
 export function screenObstacle(system: System): string | undefined {
-  if (process.stdout.isTTY !== true) return 'the screen needs a terminal, and standard output is none';
-  if (process.stdin.isTTY !== true) return 'the screen needs a terminal, and standard input is none';
+  if (process.stdout.isTTY !== true) return 'standard output is not a terminal';
+  if (process.stdin.isTTY !== true) return 'standard input is not a terminal';
   const term = system.terminalEnvironment(process.env)['TERM'] ?? '';
-  if (term === '' || term === 'dumb')
-    return `the screen needs a terminal with a cursor, and TERM is "${term}"`;
+  if (term === '' || term === 'dumb') return `the screen does not work with TERM="${term}"`;
   return undefined;
 }
 
-/** Why this machine itself cannot be shown, in one line with what can be; undefined: it can. */
+/** Returns why this machine cannot be monitored, with an alternative; undefined: it can. */
 export function localObstacle(
   program: 'sstop' | 'socktop',
   { isWatchable, system }: { readonly isWatchable: boolean; readonly system: System },
 ): string | undefined {
   if (isWatchable) return undefined;
-  return `this system cannot be watched directly (${system.name}); give the URL of an agent: ${program} wss://HOST:8443/ws`;
+  return `${system.name} cannot be monitored directly; add the URL of an agent: ${program} wss://HOST:8443/ws`;
 }

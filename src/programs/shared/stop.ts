@@ -1,19 +1,19 @@
-/** `Stop.orEnd` has waited long enough. */
+/** Returned by `Stop.orEnd` on timeout. */
 export const ENDED = Symbol('ended');
 
 /** setTimeout takes 32 bits. */
 const LONGEST_MILLIS = 0x7fff_ffff;
 
 /**
- * The wish to end: a signal, or the end of the time that was asked for. Whatever a stream waits for (a reply, a reader, a
- * disk) it waits for by `orEnd`, so that nothing outside holds up its end.
+ * Stop request: a signal, or the end of --duration. A stream waits for everything (a reply, a reader, a disk) with
+ * `orEnd`, so that nothing outside can delay its exit.
  */
 export class Stop {
-  /** The first signal that came. */
+  /** The first signal received. */
   signal: NodeJS.Signals | undefined;
   readonly #signals: readonly NodeJS.Signals[];
   readonly #wished = Promise.withResolvers<void>();
-  /** Called once the wish comes. */
+  /** Called on the stop request. */
   readonly #waiting = new Set<() => void>();
   #isWished = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -27,17 +27,17 @@ export class Stop {
     for (const signal of signals) process.on(signal, this.#onSignal);
   }
 
-  /** Whether the wish has come. */
+  /** Whether a stop was requested. */
   get isWished(): boolean {
     return this.#isWished;
   }
 
-  /** Resolves as soon as the wish comes. */
+  /** Resolves when a stop is requested. */
   get wished(): Promise<void> {
     return this.#wished.promise;
   }
 
-  /** From now on the wish comes by itself after so long; infinity: it does not. Replaces what was said before. */
+  /** Requests the stop after `millis`; Infinity: never. Replaces the previous timer. */
   endAfter(millis: number): void {
     clearTimeout(this.#timer);
     if (millis === Number.POSITIVE_INFINITY) return;
@@ -45,7 +45,7 @@ export class Stop {
     this.#timer = setTimeout(() => (millis > now ? this.endAfter(millis - now) : this.#wish()), now);
   }
 
-  /** Resolves after the time, or as soon as the wish comes. */
+  /** Resolves after `millis`, or when a stop is requested. */
   async sleep(millis: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.max(0, millis));
@@ -54,8 +54,8 @@ export class Stop {
   }
 
   /**
-   * What the work resolves to, or `ENDED` where the wish came `graceMillis` ago and it is not done; what comes of it later,
-   * an error too, is nobody's any more.
+   * Resolves to the result of `work`, or to `ENDED` if it is not done `graceMillis` after the stop request. A later
+   * result or error is ignored.
    */
   async orEnd<T>(work: Promise<T>, graceMillis = 0): Promise<T | typeof ENDED> {
     const { promise, resolve } = Promise.withResolvers<typeof ENDED>();
@@ -89,8 +89,8 @@ export class Stop {
 }
 
 /**
- * How long the last sample of `--duration` may come after it: an ordinary one takes a tenth of that, and one that does not
- * come at all must not be waited for.
+ * How long the last sample of `--duration` may come after it: an ordinary one takes a tenth of that, and one that does
+ * not come at all must not be waited for.
  */
 export const LAST_SAMPLE_MILLIS = 600;
 

@@ -10,21 +10,21 @@ import { complain } from './messages.ts';
 import { playbackProblem } from './recordings.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 
-/** What a program streams: what it asks for, and the text it makes of the answers. */
+/** Content of a stream: the samples it requests, and the text it prints. */
 export interface StreamContent {
   readonly program: string;
-  /** Said where there is nothing to print and no error says why. */
+  /** Message if there is nothing to print and no error. */
   readonly nothing: string;
-  /** Whether the first snapshot of a recording is only what rates count from; else it is printed as well. */
+  /** Whether the first snapshot of a recording is only the base for rates; else it is printed too. */
   readonly skipsFirst: boolean;
   ask(): Promise<Snapshot>;
-  /** Takes a snapshot in; false where it holds nothing to print. */
+  /** Absorbs a snapshot; false: nothing to print. */
   take(snapshot: Snapshot): boolean;
-  /** After the first snapshot: an option that does not fit it, one line. */
+  /** After the first snapshot: one line about an option that does not apply to it. */
   refusal(): string | undefined;
-  /** Whether what was taken has all that `--once` prints. */
+  /** Whether everything that `--once` prints has arrived. */
   isWhole(): boolean;
-  /** What is printed now; the first text begins with the heads of its columns, where it has some. */
+  /** Text to print now; the first one includes the header line, if any. */
   text(isFirst: boolean): string;
 }
 
@@ -32,10 +32,10 @@ interface StreamOptions {
   readonly once: boolean;
   readonly intervalMillis: number;
   readonly durationMillis: number | undefined;
-  /** The recording that is played, and its path. */
+  /** The recording being played, and its path. */
   readonly playback: RecordedSource | undefined;
   readonly playbackPath: string | undefined;
-  /** The way to another machine. */
+  /** Connection to a remote machine. */
   readonly link: RemoteLink | undefined;
   readonly log: EventLog;
 }
@@ -43,7 +43,7 @@ interface StreamOptions {
 /** So much text between two collections: what it was made of is several times as much. A collection takes 10 to 25 ms. */
 const COLLECTED_CHARACTERS = 1_000_000;
 
-/** Prints what there is to standard output; ends by --once, --duration, a signal or a closed pipe. */
+/** Prints a stream to standard output until --once, --duration, a signal or a closed pipe. Returns the exit code. */
 export async function runStream(options: StreamOptions, content: StreamContent): Promise<number> {
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
   try {
@@ -59,7 +59,7 @@ class Stream {
   readonly #stop: Stop;
   readonly #output: StandardOutput;
   #isFirstOutput = true;
-  /** Why the agent cannot be asked now; it was told. */
+  /** The last reported connection error. */
   #lostReason: string | undefined;
   /** Characters printed since garbage was last collected. */
   #uncollected = 0;
@@ -115,7 +115,7 @@ class Stream {
     return this.#playedTo(playback, hasTaken);
   }
 
-  /** A file that was named and is not whole is told as a wrong argument is, once all that can be had of it was. */
+  /** An incomplete file is reported like a wrong argument, after everything readable was printed. */
   #playedTo({ progress }: RecordedSource, hasTaken: boolean): number {
     const problem = playbackProblem(this.#options.playbackPath ?? '', progress);
     if (problem === undefined) {
@@ -135,7 +135,7 @@ class Stream {
       return exitCodeOfSignal(signal);
     }
     if (!this.#stop.isWished || !this.#isFirstOutput) return EXIT_OK;
-    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample came within --duration' });
+    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample within --duration' });
   }
 
   /** Takes a sample in; resolves to why it holds nothing to print, if that is so. */
@@ -145,7 +145,10 @@ class Stream {
     return this.#content.take(snapshot) ? undefined : failureOf(snapshot.errors, this.#content.nothing);
   }
 
-  /** False: nobody reads any more, or the end came. Without a sample an agent that is away comes back; all else is the end. */
+  /**
+   * False: no reader, or a stop was requested. Without a sample it waits for a lost agent; anything else ends the
+   * stream.
+   */
   async #next(): Promise<boolean> {
     const failure = await this.#sample();
     if (failure === ENDED) return false;
@@ -182,17 +185,16 @@ function failureOf(errors: Snapshot['errors'], nothing: string): OpError {
   return new OpError(errors[0] ?? { op: 'collect', code: 'EMPTY', message: nothing });
 }
 
-/** A reader that is only slow gets the line under way whole. */
+/** Grace period for a slow reader to get the current line complete. */
 const LAST_LINE_MILLIS = 300;
-/** A pipe that somebody made non-blocking and that is full is asked again, at ever longer intervals. */
+/** Retry delays for a full pipe that another program made non-blocking. */
 const FIRST_RETRY_MILLIS = 1;
 const LAST_RETRY_MILLIS = 30;
 
 /**
- * Standard output for streams: waits for a slow reader instead of queueing, and tells when the reader has gone (EPIPE is
- * an ordinary end, not an error). It is written to on a thread of the runtime's: a reader that has stopped holds up that
- * one, and neither signals nor timers. A file description of our own that does not block would not do: another user's
- * pipe, a socket and a file on a hung disk cannot be opened anew.
+ * Standard output for streams: waits for a slow reader instead of queueing, and reports a closed pipe (EPIPE ends the
+ * stream normally). Writes on a thread of the runtime, so a stopped reader blocks neither signals nor timers. Reopening
+ * it as a non-blocking descriptor is not possible for another user's pipe, a socket, or a file on a hung disk.
  */
 export class StandardOutput {
   readonly #stop: Stop | undefined;
@@ -203,7 +205,9 @@ export class StandardOutput {
     this.#stop = stop;
   }
 
-  /** Resolves once the system has taken all of `text`; false: the reader is gone, or the end came. Other errors reject. */
+  /**
+   * Resolves once the system has taken all of `text`; false: the reader is gone, or the end came. Other errors reject.
+   */
   async write(text: string): Promise<boolean> {
     if (this.#isClosed) return false;
     const writing = this.#writeAll(new TextEncoder().encode(text));

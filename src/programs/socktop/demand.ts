@@ -3,14 +3,16 @@ import { type Demand, NO_DEMAND } from '../shared/sampler.ts';
 import type { Model } from './socktop-model.ts';
 import { wantedOfProcesses } from './socktop-rows.ts';
 
-/** A machine that is one row of the table of hosts is asked this seldom. */
+/** Interval for a machine that is only a row in the hosts table. */
 const SUMMARY_METRICS_MILLIS = 2000;
 const SUMMARY_PROCESSES_MILLIS = 5000;
 const JOURNAL_MILLIS = 5000;
-/** One process in depth is asked no more often. */
+/** Minimum interval of the process pane. */
 const DETAIL_LEAST_MILLIS = 1000;
 
-/** What the screen needs of a host; undefined: nothing, while it is paused. The network views have a pause of their own. */
+/**
+ * What the screen needs of a host; undefined: nothing, while it is paused. The network views have a pause of their own.
+ */
 export function demandOf(model: Model, index: number): Demand | undefined {
   const isShown = model.view !== 'hosts' && index === model.current;
   const views = isShown && model.view === 'network' ? model.hosts[index]!.network : undefined;

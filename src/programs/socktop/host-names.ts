@@ -14,7 +14,7 @@ export function namesWithPorts(hosts: readonly CalledHost[]): readonly string[] 
   });
 }
 
-/** Names that tell hosts apart: of those that are called the same, all but the first get a number. */
+/** Unique host names: all but the first of equal names get a number. */
 export function distinctNames(names: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();
   return names.map((name) => {

@@ -40,7 +40,7 @@ class MachineStream implements StreamContent {
     this.nothing =
       playbackPath === undefined
         ? 'no data'
-        : `'${playbackPath}' holds nothing of a machine: sstop --playback shows its network`;
+        : `'${playbackPath}' has no system data; play it with sstop --playback`;
   }
 
   ask(): Promise<Snapshot> {

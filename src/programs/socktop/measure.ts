@@ -166,7 +166,7 @@ function printText(
   const lines = [
     `${name}, ${status.protocol}, polled for ${seconds.toFixed(1)} s: metrics every ${metricsIntervalMillis} ms, processes every ${processesIntervalMillis} ms`,
     Number.isNaN(percent)
-      ? 'agent    not in the list of processes'
+      ? 'agent    not found in the process list'
       : `agent    ${percent.toFixed(2)} % of one core (${(agent.cpuNanos / 1e9).toFixed(2)} s of CPU), ${bytesText(agent.residentBytes)} of memory`,
     `wire     ${requests} requests, ${bytesText(sentBytes)} sent, ${bytesText(receivedBytes)} received, ${rateText(receivedBytes / seconds)}`,
     `latency  median ${millis(0.5)}, 95 % within ${millis(0.95)}, longest ${millis(1)}`,
@@ -200,6 +200,6 @@ function printJson(
 }
 
 function failureOf({ errors }: Pick<Snapshot, 'errors'>): OpError {
-  const { op, code, message } = errors[0] ?? { op: 'measure', code: 'EMPTY', message: 'no data came' };
+  const { op, code, message } = errors[0] ?? { op: 'measure', code: 'EMPTY', message: 'no data received' };
   return new OpError({ op, code, message });
 }

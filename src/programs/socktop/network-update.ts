@@ -20,7 +20,7 @@ export function openNetwork(model: Model): Step {
       theme: model.theme,
     });
   const networkFrom = model.view === 'network' ? model.networkFrom : model.view;
-  // The terminal's mouse is one, whoever switches it.
+  // Both programs share the mouse of the terminal.
   const opened = withHost(
     { ...model, view: 'network', networkFrom, notice: undefined },
     { network: { ...network, isMouseOn: model.isMouseOn } },

@@ -23,7 +23,7 @@ function paneLayoutOf(model: Model): PaneLayout {
   return layoutPane(area, hostOf(model).pane?.focus ?? 'threads');
 }
 
-/** The pane of the process under the cursor; a notice where there is none. */
+/** Opens the pane of the process under the cursor; without one, shows a notice. */
 export function openPane(model: Model): Step {
   const { selection, data } = hostOf(model);
   const row = selection === undefined ? -1 : data.rows.rowOf(selection);

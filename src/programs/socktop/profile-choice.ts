@@ -39,11 +39,11 @@ export async function rememberProfile(
   if (profileNames(document).includes(name) && !isForced) {
     if (isUnchanged(path, () => profileNamed(document, name), profile)) return;
     if (!canAsk()) {
-      const message = `profile '${name}' exists already: --save overwrites it`;
+      const message = `profile '${name}' exists; use --save to overwrite it`;
       throw new OpError({ op: 'save profile', code: 'EXISTS', message });
     }
     if (!confirm(`Overwrite existing profile '${name}'?`, 'no')) {
-      tell(`Profile '${name}' stays as it was.`);
+      tell(`Profile '${name}' was not changed.`);
       return;
     }
   }
@@ -51,8 +51,9 @@ export async function rememberProfile(
 }
 
 /**
- * Lists the profiles, or welcomes who has none. Throws OpError `DAMAGED`, `NO_PROFILE` where there is nothing to choose,
- * and what the system says. `lacking` is why this machine cannot be shown, so that there is no demo; undefined: it can.
+ * Lists the profiles and asks for one; without profiles prints a welcome. `lacking`: why this machine cannot be
+ * monitored, so that there is no demo; undefined: it can. Throws OpError `DAMAGED`, `NO_PROFILE` if there is nothing to
+ * choose, or the error of the system.
  */
 export function chooseProfile(path: string, lacking: string | undefined): Choice {
   const document = readProfiles(path);
@@ -75,22 +76,22 @@ function pick(entries: readonly string[]): string | undefined {
     if (answer === undefined || answer === '') return undefined;
     const entry = /^\d{1,6}$/.test(answer) ? entries[Number(answer) - 1] : undefined;
     if (entry !== undefined) return entry;
-    tell(`There is no number ${answer.slice(0, 20)} in the list.`);
+    tell(`The list has no number ${answer.slice(0, 20)}.`);
   }
   return undefined;
 }
 
 function welcome(lacking: string | undefined): Choice {
   if (lacking !== undefined) {
-    const message = `no profile is saved, and ${lacking}`;
+    const message = `no saved profile, and ${lacking}`;
     throw new OpError({ op: 'profile', code: 'NO_PROFILE', message });
   }
   tell('Welcome to socktop.');
   tell('No profile is saved yet, and no URL was given.');
-  tell('  socktop wss://HOST:8443/ws   shows a machine on which socktop-agent runs');
-  tell('  socktop --local              shows this machine, without an agent');
-  tell('  socktop --help               tells the rest');
-  const wantsDemo = confirm('Start the demo now, with an agent inside this program?', 'yes');
+  tell('  socktop wss://HOST:8443/ws   monitor a machine that runs socktop-agent');
+  tell('  socktop --local              monitor this machine, without an agent');
+  tell('  socktop --help               show all options');
+  const wantsDemo = confirm('Start the demo now (an agent inside this program)?', 'yes');
   return wantsDemo ? { kind: 'demo' } : { kind: 'nothing' };
 }
 

@@ -31,8 +31,8 @@ export class RecordedHost {
   }
 
   /**
-   * Rejects with an OpError whose message names the file, also where it exists. A recording that fails is told at once, or
-   * where there is a screen when it is left.
+   * Rejects with an OpError whose message names the file, also if it exists. A failing recording is reported at once,
+   * or after the screen if there is one.
    */
   static async open(
     path: string,
@@ -50,7 +50,7 @@ export class RecordedHost {
     return new RecordedHost(host, writer, hasScreen);
   }
 
-  /** Writes what has been taken, and tells what is missing; resolves to whether all is well with it. */
+  /** Finishes the recording and prints what is missing; resolves to whether it is complete. */
   async close(): Promise<boolean> {
     const isWhole = await endRecording('socktop', this.#writer);
     const { error } = this.#writer.status;

@@ -81,7 +81,7 @@ export interface Model extends FrameModel<SocktopAction> {
   /** What sstop's screen starts with, host by host. */
   readonly networkOptions: NetworkOptions;
   readonly version: string;
-  /** Wall time as last told; ages of connections are counted to it. */
+  /** Current wall time; ages of connections are relative to it. */
   readonly nowMillis: number;
 }
 
@@ -101,7 +101,7 @@ export type Message =
   | { readonly kind: 'played'; readonly playback: PlaybackState }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
-/** What the outside is asked to do. */
+/** Effects, carried out by the screen. */
 export type Effect =
   /** What is wanted of the hosts has changed: see `demandOf`. */
   | { readonly kind: 'demand' }
@@ -151,7 +151,7 @@ export function withHost(model: Model, change: Partial<HostModel>, index: number
   return { ...model, hosts };
 }
 
-/** What the one agent cannot tell; of several it is told when one of them is opened. */
+/** What the agent cannot provide. With several hosts it is shown when one of them is opened. */
 function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
   const text = hosts.length === 1 ? hosts[0]?.link?.notice : undefined;
   return text === undefined ? undefined : { text, isBad: true };

@@ -60,7 +60,7 @@ export function applySearch(model: Model, search: string): Model {
   return LIST.reorder(withHost(model, { search }));
 }
 
-/** The process under the cursor, or that of the pane; undefined where there is none. */
+/** The process under the cursor, or of the pane; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   const { pane, selection, data } = hostOf(model);
   if (model.view === 'process') return pane?.target;
@@ -85,5 +85,5 @@ export function toggleTraffic(model: Model): Step {
 export function sortByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return LIST.sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
-  return withNotice(model, `Network use is not counted now: ${key} shows it.`, true);
+  return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
 }

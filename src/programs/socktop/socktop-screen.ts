@@ -22,7 +22,7 @@ import type { Effect, Message, Model } from './socktop-model.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { type SocktopProgram, socktopProgram } from './socktop-update.ts';
 
-/** Connections that are lost have an age: it is told so often. */
+/** Interval for updating the age of lost connections. */
 const TICK_MILLIS = 1000;
 
 type ScreenControls = Controls<Model, Message>;
@@ -131,7 +131,7 @@ class Screen {
     });
   }
 
-  /** Links tell of themselves; while one is not live, its age is told every second. */
+  /** Links report changes themselves; while one is not live, its age is updated every second. */
   #listen(): void {
     const links = this.#hosts.flatMap(({ link }, host) => (link === undefined ? [] : [{ link, host }]));
     for (const { link, host } of links) {

@@ -22,7 +22,7 @@ export interface SocktopSettings {
   readonly network: Settings;
 }
 
-/** Intervals that a profile asks for. */
+/** Intervals of a profile. */
 export interface Intervals {
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
@@ -53,7 +53,7 @@ export async function readSocktopSettings(
   return { settings, problems };
 }
 
-/** What the network views would be asked for by sstop's command line. */
+/** Options of the network views, as sstop's command line has them. */
 function networkOptions(options: SocktopOptions): SstopOptions {
   return {
     output: options.output,

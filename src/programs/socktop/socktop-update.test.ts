@@ -91,7 +91,7 @@ describe('the process table', () => {
     bench.type('/33\r');
     expect(names()).toEqual(['nginx']);
     bench.type('/\x15zzz');
-    expect(bench.text()).toContain('Nothing matches "zzz"');
+    expect(bench.text()).toContain('No match for "zzz"');
     bench.type(ESCAPE);
     expect(names()).toEqual(['nginx']);
   });
@@ -134,7 +134,7 @@ describe('the process table', () => {
   test('leads to a process that stays exited once it is, whatever else is asked for', () => {
     const { world } = bench;
     bench.type('j\r');
-    expect(bench.text()).toMatch(/asking for the process(.*\n)*.* Threads ─(.*\n)*.*│ - /);
+    expect(bench.text()).toMatch(/reading the process(.*\n)*.* Threads ─(.*\n)*.*│ - /);
     const gone = { op: 'read /proc/11/stat', code: 'ESRCH', message: 'there is no such process' };
     const { machine: _, machineProcesses: __, ...rest } = world.snapshot();
     for (const errors of [[gone], [], []]) {
@@ -211,7 +211,7 @@ describe('network use of processes', () => {
 
   test('sorts by key and header; without the column nothing is sorted by it', () => {
     bench.type('8');
-    expect(bench.lines().at(-1)).toContain('Network use is not counted now: N shows it.');
+    expect(bench.lines().at(-1)).toContain('Network use is not counted: press N to show it.');
     bench.type('N');
     pass(0);
     pass(9000);
@@ -304,7 +304,7 @@ describe('signals', () => {
     const remote = new SocktopBench({ hosts: [{ ...LOCAL, canSignal: false }] }, bench.world);
     remote.sample();
     remote.type('jt');
-    expect(remote.lines().at(-1)).toContain('on this machine only');
+    expect(remote.lines().at(-1)).toContain('only on this machine');
   });
 });
 

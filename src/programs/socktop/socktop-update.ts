@@ -83,7 +83,7 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
   // What comes after a gap does not continue what was before it.
   if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
-  // An agent tells its version after it is there.
+  // The version of the agent arrives after the connection.
   const isNews = status.phase === 'live' && status.notice !== before?.notice && host === model.current;
   return isNews && status.notice !== undefined ? withNotice(next, status.notice, true) : next;
 }
@@ -184,7 +184,7 @@ function withInterval(model: Model, metricsIntervalMillis: number): Step {
   };
 }
 
-/** Nothing is asked while the screen stands still; what comes after does not continue what was before. */
+/** A paused screen requests nothing; after the pause rates start again. */
 function togglePause(model: Model): Step {
   if (model.isPaused) for (const { data } of model.hosts) data.breakOff();
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };

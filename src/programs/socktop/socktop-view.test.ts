@@ -76,7 +76,7 @@ describe('a host over the network', () => {
     const bench = benchOf(LIVE);
     bench.sample();
     expect(bench.lines()[0]).toMatch(
-      /^ web-1 {2}wss {2}token .* load 0\.42 0\.38 0\.30 .* 12 ms .*500 ms \/ 2 s/,
+      /^ web-1 {2}wss {2}token .* load 0\.42 0\.38 0\.30 .* 12 ms .*metrics 500 ms · processes 2 s/,
     );
     const { x, y } = bench.find('wss');
     expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.good.foreground);
@@ -171,9 +171,9 @@ test('a recording without processes says whose it is', () => {
     ...{ isAtEnd: false, isSeeking: false, endsEarly: false, damage: undefined },
   };
   bench.send({ kind: 'played', playback: { fileName: 'x.gz', progress } });
-  expect(bench.text()).toContain('First sample under way');
+  expect(bench.text()).toContain('Waiting for the first sample');
   bench.send({ kind: 'sampled', host: 0, snapshot: rest });
-  expect(bench.text()).toContain('sstop --playback shows its network');
+  expect(bench.text()).toContain('play it with sstop --playback');
   bench.sample();
   expect(bench.text()).not.toContain('sstop --playback');
 });

@@ -39,7 +39,7 @@ const FRAME = {
 };
 
 /** What stands where the first processes will. */
-const FIRST_SAMPLE = 'First sample under way';
+const FIRST_SAMPLE = 'Waiting for the first sample';
 
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
@@ -72,7 +72,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
     renderWaiting(body, model, host, buffer);
   else if (model.view === 'process') renderPane(body, model, host, buffer, view);
   else renderTable(model, host, buffer, view);
-  // What is old is grey: nobody shall take it for what is.
+  // Old data is grey, so that it is not mistaken for current data.
   if (host.link !== undefined && host.link.phase !== 'live') buffer.restyle(body, theme.dim);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, isPaused } = model;
   renderSystemHeader(
@@ -124,12 +124,12 @@ function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, 
   const { header, machine } = host.data;
   const isOfNetwork = model.playback !== undefined && header !== undefined && machine === undefined;
   const unread = isOfNetwork
-    ? 'No processes are in this recording: sstop --playback shows its network.'
-    : 'Processes are being read';
+    ? 'This recording has no processes: play it with sstop --playback.'
+    : 'Reading processes';
   const waiting = header === undefined ? (host.failure ?? FIRST_SAMPLE) : unread;
   const text = !host.data.hasProcesses
     ? (host.data.errors[0]?.message ?? waiting)
-    : `Nothing matches "${host.search}": Esc clears the search.`;
+    : `No match for "${host.search}": Esc clears the search.`;
   buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 
@@ -190,7 +190,7 @@ function trafficNote(model: Model): Notice | undefined {
   const { hasTraffic, data } = hostOf(model);
   if (!hasTraffic) return undefined;
   const isUnrecorded = model.playback !== undefined && !data.isTrafficTold;
-  const reason = isUnrecorded ? 'the recording has not told who uses the network so far' : data.trafficError;
+  const reason = isUnrecorded ? 'the recording has no network data yet' : data.trafficError;
   return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
 }
 
@@ -234,7 +234,7 @@ export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] 
   const about: HelpGroup = {
     title: 'About',
     lines: [
-      { keys: `socktop ${version}`, description: 'Monitor of machines, near and far' },
+      { keys: `socktop ${version}`, description: 'System monitor, local and remote' },
       { keys: 'license', description: 'MIT' },
     ],
   };

@@ -23,7 +23,7 @@ function exportText(model: Model): string | undefined {
   );
 }
 
-/** What came of writing the current view to a file in the working directory, one line; `path` where that went well. */
+/** Result of exporting the current view to the working directory: one line, and `path` on success. */
 interface Exported {
   readonly text: string;
   readonly isBad: boolean;
@@ -34,9 +34,9 @@ interface Exported {
 export function exportView(model: Model): Exported {
   try {
     const text = exportText(model);
-    if (text === undefined) return { text: 'A sample is under way: try again.', isBad: true };
+    if (text === undefined) return { text: 'Sampling; try again.', isBad: true };
     const path = exportFile(process.cwd(), text, new Date());
-    return { text: `Written to ${path}`, isBad: false, path };
+    return { text: `Wrote ${path}`, isBad: false, path };
   } catch (thrown) {
     return { text: toOpError('export', thrown).message, isBad: true };
   }

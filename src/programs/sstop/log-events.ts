@@ -6,7 +6,7 @@ import { shownUrl } from '../../kit/text/sanitize.ts';
 import type { EventLog, LogFields } from '../shared/event-log.ts';
 import type { Settings } from '../shared/settings.ts';
 
-/** The first line of a run: which program, for whom, and what it was asked for; undefined where that is the default. */
+/** Fields of the first line: program, user and options; undefined: default. */
 export function startFields(settings: Settings, version: string): LogFields {
   const { intervalMillis, durationMillis, filter, interfaceName } = settings;
   return {

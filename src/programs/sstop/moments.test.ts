@@ -103,7 +103,7 @@ describe('the kill overlay on ten lines', () => {
       .lines()
       .join(' ')
       .replaceAll(/[│\s]+/g, ' ');
-    expect(told).toContain('SIGUSR2 not sent: another process has this PID now.');
+    expect(told).toContain('SIGUSR2 not sent: the PID was reused.');
   });
 
   test('a click hits the signal that is shown there', () => {

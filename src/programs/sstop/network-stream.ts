@@ -63,7 +63,7 @@ class NetworkStream implements StreamContent {
     if (interfaceNamed(interfaces, interfaceName) !== undefined) return undefined;
     const { slots, names } = interfaces;
     const known = Array.from(slots.rows.subarray(0, slots.count), (slot) => names[slot]).join(', ');
-    return `option '--interface <name>': there is no '${interfaceName}' here. Accepted: ${known}`;
+    return `option '--interface <name>': no interface '${interfaceName}'. Accepted: ${known}`;
   }
 
   isWhole(): boolean {

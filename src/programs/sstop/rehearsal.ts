@@ -23,8 +23,8 @@ const COLUMNS = 100;
 const LINES = 24;
 
 /**
- * Shows a made-up machine of one process to nobody, a step each turn of the event loop: code that runs for the first
- * time is slow, and with this the first real rows take 5 ms at once instead of 25. It ends early once these are there.
+ * Warms up the JIT: renders an artificial machine with one process off screen, one step per turn of the event loop. The
+ * first real rows then take 5 ms instead of 25. Stops early when they arrive.
  */
 export async function rehearse(program: SstopProgram, isOver: () => boolean): Promise<void> {
   const attribution = new NetworkAttribution({

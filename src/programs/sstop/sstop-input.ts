@@ -18,32 +18,31 @@ import { LoggedSource } from './log-events.ts';
 export interface SstopInput {
   readonly source: Source;
   readonly names: Names;
-  /** Set where a recording is played. */
+  /** Set if a recording is played. */
   readonly playback: RecordedSource | undefined;
-  /** Set where the snapshots are another machine's. */
+  /** Set for a remote machine. */
   readonly link: RemoteLink | undefined;
-  /** What happens to the program itself. */
+  /** Log of the program's own events. */
   readonly log: EventLog;
-  /** Told in one line of what goes wrong beside the snapshots; until somebody listens, standard error is. */
+  /** Called with one line per error outside of snapshots; without a listener they go to standard error. */
   set onProblem(listener: (message: string) => void);
-  /** Resolves to whether all is well with what was to be recorded; what is not was told. */
+  /** Resolves to whether the recording is complete; errors were printed. */
   close(): Promise<boolean>;
 }
 
-/** What the entry point knows of this machine and of the way to others. */
+/** Access to this machine and to agents, provided by the entry point. */
 interface InputOutside {
-  /** This machine; undefined: it is not what is asked about. */
+  /** This machine; undefined: not monitored. */
   readonly platform: Platform | undefined;
   readonly nameFiles: NameFiles;
-  /** All files that the user names are open: the privileges for collecting are in force again. */
+  /** Restores the privileges for collecting, after all files named by the user are open. */
   raisePrivileges(): void;
-  /** Rejects with an OpError that says in one line why the agent cannot be asked. */
+  /** Connects to an agent. Rejects with an OpError with a one-line message. */
   connectAgent(options: AgentOptions, durationMillis: number | undefined): Promise<Source & RemoteLink>;
 }
 
 /**
- * Opens what the settings ask for, and loads the code of nothing else. Rejects with an OpError that says in one line
- * what cannot be had.
+ * Opens the input of the settings and loads only the code it needs. Rejects with an OpError with a one-line message.
  */
 export async function openInput(
   settings: Settings,
@@ -76,7 +75,9 @@ export async function openInput(
   }
 }
 
-/** A screen is painted first. A tier that was asked for by name is tried at once: where it cannot run, none starts. */
+/**
+ * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
+ */
 function openLocal(platform: Platform | undefined, { backend, output }: Settings): Source {
   if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
   const source = new LocalSource(platform, { tier: backend });
@@ -89,7 +90,7 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
-/** What goes wrong beside the snapshots: to the log, and to whoever listens. */
+/** Errors outside of snapshots: written to the log, and passed to listeners. */
 class Problems {
   readonly log: EventLog;
   listener = (message: string): void => complain('sstop', message);

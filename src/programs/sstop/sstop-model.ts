@@ -140,7 +140,7 @@ export type Message =
   /** The flash of those who crossed the alert's threshold up to a round is over. */
   | { readonly kind: 'settled'; readonly round: number };
 
-/** What the outside is asked to do. */
+/** Effects, carried out by the screen. */
 export type Effect =
   | ScreenEffect
   | { readonly kind: 'set-interval'; readonly intervalMillis: number }

@@ -137,7 +137,7 @@ export function applyFilter(model: Model, filterText: string): Model {
   return relist(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
 }
 
-/** The process under the cursor; undefined where there is none. */
+/** The process under the cursor; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   if (model.view === 'detail') {
     const { pid, startTicks, name, hasExited } = model.workspace.detail;

@@ -207,7 +207,7 @@ class Screen {
     if (reason.kind === 'crash') log.lastWords('error', 'exception', exceptionFields(reason.error));
   }
 
-  /** The terminal is as it was: say what is to be said, if anybody is left to read it. */
+  /** Prints the summary after the terminal was restored, if it still exists. */
   #leave(reason: ExitReason): number {
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';

@@ -244,7 +244,7 @@ describe('kill', () => {
     bench.type('j\r');
     expect(bench.effects).toEqual([{ kind: 'signal', pid: 15, startTicks: 150, signal: 9 }]);
     bench.send({ kind: 'signalled', outcome: 'identity-changed' });
-    expect(bench.lines().join('\n')).toContain('another process has this PID now');
+    expect(bench.lines().join('\n')).toContain('the PID was reused');
     bench.type('\x1b');
     expect(bench.model.kill).toBeUndefined();
   });
@@ -259,7 +259,7 @@ describe('kill', () => {
       expect(footer()).not.toContain('K kill');
     }
     bench.type('K');
-    expect(footer()).toContain('on this machine only');
+    expect(footer()).toContain('only on this machine');
   });
 
   test('asks once more before it harms itself or PID 1', () => {

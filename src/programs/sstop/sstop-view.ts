@@ -38,10 +38,10 @@ const TITLES: Readonly<Record<ViewName, string>> = {
 
 /** What an empty list says. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
-  processes: 'No process uses the network here. L shows loopback.',
-  hosts: 'No remote host has a connection. L shows loopback.',
-  listen: 'Nothing listens here.',
-  groups: 'No group uses the network here.',
+  processes: 'No process uses the network. L shows loopback.',
+  hosts: 'No remote connections. L shows loopback.',
+  listen: 'No listening ports.',
+  groups: 'No group uses the network.',
   detail: 'No connections.',
 };
 
@@ -79,7 +79,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   });
   if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
   if (table.height < 2) return;
-  const text = failure ?? 'First sample under way';
+  const text = failure ?? 'Waiting for the first sample';
   buffer.put(table.x + 1, table.y + 1, text, failure === undefined ? theme.dim : theme.bad, table.width - 1);
 }
 
@@ -129,7 +129,7 @@ function renderEmpty(model: Model, table: Rect, buffer: Buffer): void {
   const { filterText } = stateOf(model);
   const text =
     filterText !== '' && listOf(model).unfilteredCount > 0
-      ? `Nothing matches "${filterText}": Esc clears the filter.`
+      ? `No match for "${filterText}": Esc clears the filter.`
       : EMPTY[model.view];
   if (table.height > 1) buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
@@ -145,7 +145,7 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
   const { count, unfilteredCount } = listOf(model);
   return prompt.kind === 'filter'
     ? { label: '/', input, note: `${count} of ${unfilteredCount}`, error }
-    : { label: 'alert above', input, note: 'bytes per second, as 10M; empty: none', error };
+    : { label: 'alert above', input, note: 'bytes per second, such as 10M; empty: off', error };
 }
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
@@ -168,7 +168,7 @@ function footerNote(model: Model): Notice | undefined {
   if (shown === undefined) return undefined;
   const { wantedInterface } = model;
   if (wantedInterface !== undefined) {
-    const text = `There is no interface '${wantedInterface}' yet: all are shown until then, i chooses one.`;
+    const text = `No interface '${wantedInterface}' yet, showing all; i selects one.`;
     return { text, isBad: true };
   }
   const { selection, viewport } = stateOf(model);

@@ -13,7 +13,7 @@ import { MetricsAnswers } from './server/metrics-answers.ts';
 
 /** What an agent is to be. */
 interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
-  /** Undefined: nobody has to show one. */
+  /** Undefined: no token required. */
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
@@ -29,7 +29,7 @@ export interface RunningAgent {
 }
 
 /**
- * Starts an agent in this process. It collects nothing before it is asked. Throws OpError whose message says in one
+ * Starts an agent in this process. It samples only on request. Throws OpError whose message says in one
  * line why it cannot listen (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`).
  */
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {

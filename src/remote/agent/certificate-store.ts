@@ -26,13 +26,13 @@ export function certificateFolder(environment: Readonly<Record<string, string | 
   // The base directory specification: a path that is not absolute is to be ignored.
   if (configured.startsWith('/')) return join(configured, 'socktop_agent', 'tls');
   if (home.startsWith('/')) return join(home, '.config', 'socktop_agent', 'tls');
-  throw failure('EINVAL', 'there is no place for a certificate: neither XDG_CONFIG_HOME nor HOME is a path');
+  throw failure('EINVAL', 'no folder for the certificate: set HOME or XDG_CONFIG_HOME to a path');
 }
 
 /**
- * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects with
- * an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`, or the
- * code of the file system.
+ * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects
+ * with an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`, or
+ * the code of the file system.
  */
 export async function openCertificate(
   folder: string,
@@ -45,7 +45,7 @@ export async function openCertificate(
   if (there.length === 1) {
     throw failure(
       'HALF',
-      `${there[0]} is there without its other half: put it there, or delete this one too`,
+      `${there[0]} exists without its other half: restore the missing file, or delete this one`,
     );
   }
   const isNew = there.length === 0;
@@ -61,7 +61,9 @@ function exists(path: string): boolean {
   }
 }
 
-/** The key first: whoever finds a certificate finds its key. Of two agents that start at once one fails with EEXIST. */
+/**
+ * Writes the key first, so that a certificate always has its key. If two agents start at once, one fails with EEXIST.
+ */
 async function create(
   folder: string,
   certificatePath: string,
@@ -105,7 +107,7 @@ function load(
     const since = new Date(expiresMillis).toISOString().slice(0, 10);
     throw failure(
       'EXPIRED',
-      `ExpiredCertificate: ${certificatePath} ended on ${since}; delete it and ${keyPath}, and start again for a new pair`,
+      `ExpiredCertificate: ${certificatePath} expired on ${since}; delete it and ${keyPath} and restart to create a new pair`,
     );
   }
   return {
@@ -123,10 +125,12 @@ function load(
 function warningsOf(certificate: X509Certificate, keyPath: string, nowMillis: number): string[] {
   const warnings: string[] = [];
   if (nowMillis < Date.parse(certificate.validFrom)) {
-    warnings.push(`the certificate is valid from ${certificate.validFrom}: is this machine's clock right?`);
+    warnings.push(
+      `the certificate is not valid before ${certificate.validFrom}: check the clock of this machine`,
+    );
   }
   if ((statSync(keyPath).mode & 0o077) !== 0) {
-    warnings.push(`${keyPath} may be read by others than its owner: chmod 600 it`);
+    warnings.push(`${keyPath} is readable by other users: run chmod 600 on it`);
   }
   return warnings;
 }
@@ -136,7 +140,7 @@ function readPem(path: string): string {
     return readText(path, PEM_SIZE_LIMIT);
   } catch (cause) {
     const { code } = toOpError('read', cause);
-    if (code === 'TOO_LONG') throw failure('EFBIG', `${path} is too large for what it should be`);
+    if (code === 'TOO_LONG') throw failure('EFBIG', `${path} is too large`);
     if (code === 'NOT_A_FILE') throw failure(code, `${path} is not a regular file`);
     throw fileFailure('read', path, cause);
   }
@@ -146,7 +150,7 @@ function parse<T>(path: string, parser: () => T): T {
   try {
     return parser();
   } catch (cause) {
-    const message = `${path} is damaged or no PEM file: restore it, or delete the pair`;
+    const message = `${path} is not a valid PEM file: restore it, or delete the pair`;
     throw new OpError({ op: 'open certificate', code: 'BAD_CERTIFICATE', message, cause });
   }
 }

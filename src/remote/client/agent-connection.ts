@@ -18,24 +18,24 @@ export interface ConnectionTarget {
 
 export type Protocol = 'socktop.v2' | 'original';
 
-/** Told what happens; `closed` is the last call, and comes once. */
+/** Callbacks of a connection; `closed` is called once, last. */
 interface ConnectionListener {
   opened(protocol: Protocol): void;
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   closed(error: OpError): void;
-  /** Whether a request has not been answered. */
+  /** Whether a reply is pending. */
   isWaiting(): boolean;
 }
 
-/** No connection takes longer, the agent's answer to the upgrade included. */
+/** Connect timeout, including the WebSocket upgrade. */
 const CONNECT_MILLIS = 5000;
 const PING_MILLIS = 1000;
-/** Nothing heard for so long while pings go out: the other end is gone. */
+/** Without data for this long while pings are sent, the connection is lost. */
 const SILENCE_MILLIS = 5000;
-/** Without requests for so long, no more pings: an idle client wakes nobody. */
+/** Pings stop after this time without requests, so that an idle client causes no wakeups. */
 const IDLE_MILLIS = 3000;
 
-/** One WebSocket connection to an agent, from its first byte to its end. */
+/** One WebSocket connection to an agent. */
 export class Connection {
   readonly #target: ConnectionTarget;
   readonly #listener: ConnectionListener;
@@ -55,11 +55,11 @@ export class Connection {
     this.#listener = listener;
     this.#socket = this.#open([V2_SUBPROTOCOL]);
     this.#connectTimer = setTimeout(() => {
-      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message: 'no answer to the connection' }));
+      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message: 'connection timed out' }));
     }, CONNECT_MILLIS);
   }
 
-  /** A request; false: the connection is not open. */
+  /** Sends a request; false: the connection is not open. */
   send(text: string): boolean {
     if (!this.#isOpen || this.#isEnded) return false;
     this.#socket.send(text);
@@ -68,13 +68,13 @@ export class Connection {
     return true;
   }
 
-  /** Closes it without waiting; `error` says why to the listener. */
+  /** Closes the connection without waiting; passes `error` to the listener. */
   end(error: OpError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#connectTimer);
     clearInterval(this.#pingTimer);
-    // A wish of our own is told to the agent; who does not answer is not waited for.
+    // When we close, tell the agent, but do not wait for its reply.
     if (error.code === 'CLOSED') this.#socket.close(1000);
     else this.#socket.terminate();
     if (error.code !== 'CLOSED') this.#relay?.close();
@@ -128,7 +128,7 @@ export class Connection {
     this.#listener.opened(this.#socket.protocol === V2_SUBPROTOCOL ? 'socktop.v2' : 'original');
   }
 
-  /** Of a certificate that was refused, tells which one it was. */
+  /** Adds the refused certificate to the error. */
   async #refused({ code, message }: { readonly code: string; readonly message: string }): Promise<void> {
     const { agent, trust } = this.#target;
     if (!isCertificateError(code)) {
@@ -153,7 +153,7 @@ export class Connection {
     if (now - this.#heardMillis > SILENCE_MILLIS) {
       const seconds = SILENCE_MILLIS / 1000;
       this.end(
-        new OpError({ op: 'ping', code: 'SILENT', message: `the agent has not answered for ${seconds} s` }),
+        new OpError({ op: 'ping', code: 'SILENT', message: `no reply from the agent for ${seconds} s` }),
       );
     } else if (now - this.#sentMillis > IDLE_MILLIS && !this.#listener.isWaiting()) {
       clearInterval(this.#pingTimer);
@@ -176,7 +176,7 @@ function optionsOf(
   { agent, trust, token }: ConnectionTarget,
   protocols: readonly string[],
 ): Bun.WebSocketOptions {
-  // A zone means something on this machine alone: the agent is told the address without, and a certificate has none.
+  // A zone is valid only on this machine: neither the Host header nor a certificate contains it.
   const address = agent.zone === undefined ? undefined : agent.hostName.slice(0, -agent.zone.length - 1);
   const host = address === undefined ? undefined : `[${address}]:${agent.port}`;
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
@@ -204,7 +204,7 @@ function optionsOf(
 const OFFER_IGNORED = 'OFFER_IGNORED';
 const STATUS = /Expected 101 status code: (\d{3})/;
 
-/** What went wrong before there was a connection; Bun tells the status of HTTP in the message alone. */
+/** Error of a failed connect; Bun reports the HTTP status only in the message. */
 function failureOf(event: Event): { readonly message: string; readonly code: string } {
   const { message, error } = 'message' in event ? (event as ErrorEvent) : { message: '', error: undefined };
   const inner: unknown = error;
@@ -216,43 +216,43 @@ function failureOf(event: Event): { readonly message: string; readonly code: str
   if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
   if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
   if (message.endsWith('Response headers too large')) {
-    return { code: 'HEADERS_TOO_LONG', message: 'what answers there is no agent: its headers are too long' };
+    return { code: 'HEADERS_TOO_LONG', message: 'not an agent: its response headers are too long' };
   }
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
   // Names of the parser of HTTP, which has read something else.
-  if (word.startsWith('HPE_')) return { code: word, message: 'what answers there is no agent' };
+  if (word.startsWith('HPE_')) return { code: word, message: 'not an agent' };
   return { code: word, message: SYSTEM_REASONS[word] ?? `no connection (${word})` };
 }
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: no agent listens there',
-  ECONNRESET: 'the other end closed the connection; does it speak TLS?',
-  ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'the name cannot be looked up now',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  EPROTO: 'what answers there does not speak TLS; is it ws:// then?',
-  ETIMEDOUT: 'no answer to the connection',
+  ECONNREFUSED: 'connection refused: no agent is listening there',
+  ECONNRESET: 'connection closed by the other end; does it need wss://?',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'DNS lookup failed; try again',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  EPROTO: 'the server does not speak TLS; try ws://',
+  ETIMEDOUT: 'connection timed out',
   UNKNOWN: 'no connection',
 };
 
 function statusReason(status: string): string {
-  if (status === '401') return 'the agent wants another token (HTTP 401)';
-  if (status === '403') return 'forbidden, perhaps under this name; try an IP address (HTTP 403)';
-  if (status === '404') return 'there is no agent at this path (HTTP 404); is /ws missing?';
-  if (status === '429') return 'the agent has had too many wrong tokens from here (HTTP 429)';
-  if (status === '503') return 'the agent has as many clients as it takes (HTTP 503)';
-  return `what answers there is no agent (HTTP ${status})`;
+  if (status === '401') return 'the agent refuses the token (HTTP 401)';
+  if (status === '403') return 'refused, perhaps because of the host name; try an IP address (HTTP 403)';
+  if (status === '404') return 'no agent at this path (HTTP 404); is /ws missing?';
+  if (status === '429') return 'too many wrong tokens from this address (HTTP 429); try later';
+  if (status === '503') return 'the agent has too many clients (HTTP 503); try later';
+  return `not an agent (HTTP ${status})`;
 }
 
-/** Why an open connection was closed. The reason is the peer's text, so only known codes are told. */
+/** Why an open connection was closed. The reason is text of the peer, so only known codes are used. */
 function closingOf(code: number, _reason: string): OpError {
   const message =
     code === 1000 || code === 1001
-      ? 'the agent has closed the connection'
+      ? 'connection closed by the agent'
       : code === 1009
-        ? 'a message was too long'
-        : 'the connection broke';
+        ? 'message too long'
+        : 'connection lost';
   return new OpError({ op: 'connection', code: `CLOSED_${code}`, message });
 }
 
@@ -262,7 +262,7 @@ function closingOf(code: number, _reason: string): OpError {
  */
 class ZoneRelay {
   readonly port: number;
-  /** Why there is no way on; undefined: there is, or nobody knows yet. */
+  /** Why retrying is useless; undefined: it is not, or unknown. */
   failure: { readonly message: string; readonly code: string } | undefined;
   readonly #server: Server;
   readonly #sockets: Socket[] = [];

@@ -137,7 +137,7 @@ export class OriginalMachine {
     };
   }
 
-  /** Interfaces are told by name alone; each name keeps the number that it gets here. */
+  /** The protocol has only interface names; each name gets a stable number here. */
   #takeLinks(networks: readonly OriginalNetwork[]): void {
     const table = this.#interfaces;
     const { slots } = table;
@@ -166,7 +166,7 @@ export class OriginalMachine {
   }
 }
 
-/** File systems of an agent of the original protocol, partitions alone where it tells them from drives. */
+/** File systems of an original agent; only partitions, if it distinguishes them from drives. */
 export function originalDisksSection(
   disks: readonly OriginalDisk[],
   sequence: number,

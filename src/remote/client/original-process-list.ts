@@ -18,7 +18,7 @@ import type { OriginalProcesses } from '../wire/original-processes.ts';
 
 const UNKNOWN = Number.NaN;
 const UNKNOWN_STATE = 0x3f;
-/** Of the ticks that are made here; the original tells microseconds. */
+/** Ticks per second used here; the protocol has microseconds. */
 const MICROS_PER_TICK = 10_000;
 
 /** What the agent says a process does, as the letter of /proc/PID/stat. */
@@ -125,7 +125,7 @@ export function originalDetailSection(
   };
 }
 
-/** The journal that an agent of the original protocol tells. */
+/** Journal of an original agent. */
 export function originalJournalSection(
   pid: number,
   journal: OriginalJournal,

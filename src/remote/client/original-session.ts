@@ -34,12 +34,12 @@ interface Waiting {
   readonly reject: (error: OpError) => void;
 }
 
-/** Requests that older agents pass over without an answer. */
+/** Requests that older agents ignore. */
 export type LaterRequest = 'get_process_metrics' | 'get_journal_entries';
 
 /**
- * One connection that speaks the original protocol: requests have no ids, and replies come in their order. One that does
- * not come would put all that follow out of step, so the connection ends then.
+ * One connection that speaks the original protocol: requests have no ids, and replies come in their order. One that
+ * does not come would put all that follow out of step, so the connection ends then.
  */
 export class OriginalSession implements Session {
   readonly #line: SessionLine;
@@ -54,7 +54,7 @@ export class OriginalSession implements Session {
   #sequence = 0;
   #unasked = 0;
 
-  /** `unknownRequests` outlives the connection: what this agent has passed over before is not asked again. */
+  /** `unknownRequests` outlives the connection: requests that this agent ignored are not repeated. */
   constructor(line: SessionLine, hostName: string, epoch: number, unknownRequests: Set<LaterRequest>) {
     this.#line = line;
     this.#hostName = hostName;
@@ -84,7 +84,7 @@ export class OriginalSession implements Session {
   }
 
   async processes(): Promise<Told<MachineProcesses>> {
-    // Shares of CPU become time by the number of cores, which the metrics alone tell.
+    // Converting CPU shares to time needs the number of cores, which only the metrics have.
     if (this.#machine.coreCount === 0) await this.machine();
     const reply = await this.#ask({ request: 'get_processes' });
     if (reply.reply !== 'get_processes') throw otherReply();
@@ -118,7 +118,7 @@ export class OriginalSession implements Session {
   }
 
   network(): Promise<Told<NetworkSection>> {
-    const message = 'this agent speaks the original protocol, which does not tell who uses the network';
+    const message = 'the original agent does not report network use';
     return Promise.reject(new OpError({ op: 'get_network', code: 'ENOTSUP', message }));
   }
 
@@ -150,14 +150,14 @@ export class OriginalSession implements Session {
     const fail = (code: string, message: string): void =>
       reject(new OpError({ op: request.request, code, message }));
     if ('pid' in request && this.#unknownRequests.has(request.request)) {
-      fail('ENOTSUP', 'this agent is too old to tell this');
+      fail('ENOTSUP', 'the agent is too old for this request');
     } else if (this.#waiting.length >= WAITING_LIMIT) {
-      fail('BUSY', 'the agent has not answered what was asked before');
+      fail('BUSY', 'the agent has not replied to the previous request');
     } else if (this.#line.send(printOriginalRequest(request))) {
       this.#waiting.push({ request, sentMicros: this.#line.monotonicMicros(), resolve, reject });
       if (this.#waiting.length === 1) this.#watchHead();
     } else {
-      fail('LOST', 'there is no connection');
+      fail('LOST', 'not connected');
     }
     return promise;
   }
@@ -172,9 +172,7 @@ export class OriginalSession implements Session {
       if (request === 'get_process_metrics' || request === 'get_journal_entries') {
         this.#unknownRequests.add(request);
       }
-      this.#line.broken(
-        new OpError({ op: request, code: 'TIMEOUT', message: `the agent did not answer ${request}` }),
-      );
+      this.#line.broken(new OpError({ op: request, code: 'TIMEOUT', message: `no reply to ${request}` }));
     }, ANSWER_MILLIS);
   }
 
@@ -192,5 +190,5 @@ export class OriginalSession implements Session {
 }
 
 function otherReply(): OpError {
-  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'the agent answered something else' });
+  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'unexpected reply from the agent' });
 }

@@ -82,14 +82,14 @@ describe('an agent of this machine', () => {
     const pair = await selfSigned();
     const reason = async (source: RemoteSource): Promise<string> =>
       (await source.firstContact)?.message ?? '';
-    expect(await reason(connect(start({ pair }).port))).toContain('does it speak TLS?');
+    expect(await reason(connect(start({ pair }).port))).toContain('does it need wss://?');
     expect(await reason(connect(start().port, { pair }))).toContain('does not speak TLS');
     const web = Bun.serve({ port: 0, fetch: () => new Response('hello') });
-    expect(await reason(connect(web.port ?? 0))).toBe('what answers there is no agent (HTTP 200)');
+    expect(await reason(connect(web.port ?? 0))).toBe('not an agent (HTTP 200)');
     await web.stop(true);
     const headers = { long: 'x'.repeat(20_000) };
     const wordy = Bun.serve({ port: 0, fetch: () => new Response('', { headers }) });
-    expect(await reason(connect(wordy.port ?? 0))).toContain('its headers are too long');
+    expect(await reason(connect(wordy.port ?? 0))).toContain('response headers are too long');
     await wordy.stop(true);
     const forbidding = Bun.serve({ port: 0, fetch: () => new Response('', { status: 403 }) });
     expect(await reason(connect(forbidding.port ?? 0))).toContain('try an IP address (HTTP 403)');
@@ -98,7 +98,7 @@ describe('an agent of this machine', () => {
       ...{ hostname: '127.0.0.1', port: 0 },
       socket: { open: (socket) => void socket.write('SSH-2.0-x\r\n'), data: () => undefined },
     });
-    expect(await reason(connect(other.port))).toBe('what answers there is no agent');
+    expect(await reason(connect(other.port))).toBe('not an agent');
     other.stop(true);
   });
 
@@ -122,7 +122,7 @@ describe('a connection that ends', () => {
       const { header } = await source.sample({ machine: true }, FOR_EVER);
       await agents.pop()?.stop();
       await until(source, () => source.status.phase === 'lost');
-      expect(source.status.reason).toBe('the agent has closed the connection');
+      expect(source.status.reason).toBe('connection closed by the agent');
       expect(source.status.lostSinceMillis).toBeLessThanOrEqual(Date.now());
       const lost = await source.sample({ machine: true }, FOR_EVER);
       expect(lost).toMatchObject({ header: { epoch: header.epoch }, errors: [{ code: 'LOST' }] });

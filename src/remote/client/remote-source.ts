@@ -35,7 +35,7 @@ export class RemoteSource implements Source, RemoteLink {
   #listener: () => void = () => undefined;
   #connection: Connection | undefined;
   #session: Session | undefined;
-  /** A session that has had no answer yet. */
+  /** A session without a reply so far. */
   #trial: OriginalSession | undefined;
   #capabilities: Capabilities | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -65,7 +65,7 @@ export class RemoteSource implements Source, RemoteLink {
     return this.#status;
   }
 
-  /** As the agent told when the connection was made; undefined: it has not, or it speaks the original protocol. */
+  /** Capabilities received after connecting; undefined: not received, or the original protocol. */
   get capabilities(): Capabilities | undefined {
     return this.#capabilities;
   }
@@ -80,7 +80,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#connect();
   }
 
-  /** As `Source` has it; without a connection there is no section, and an error `LOST` that says why, at once. */
+  /** See `Source`. Without a connection it returns at once, without sections and with an error `LOST`. */
   async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     const now = this.#options.monotonicMicros;
@@ -139,7 +139,7 @@ export class RemoteSource implements Source, RemoteLink {
     try {
       await session.machine();
     } catch (thrown) {
-      // An error is an answer; an end of the connection is told by the connection.
+      // An error is a reply; the connection itself reports when it closes.
       if (toOpError('try', thrown).code === 'LOST') return;
     }
     if (this.#trial !== session) return;
@@ -155,7 +155,9 @@ export class RemoteSource implements Source, RemoteLink {
       this.#change({ agentVersion, notice: versionNotice(this.#capabilities, this.#options.version) });
     } catch (thrown) {
       if (session !== this.#session) return;
-      this.#change({ notice: `the agent does not say what it can: ${toOpError('ask', thrown).message}` });
+      this.#change({
+        notice: `cannot read the capabilities of the agent: ${toOpError('ask', thrown).message}`,
+      });
     }
   }
 
@@ -213,7 +215,7 @@ export class RemoteSource implements Source, RemoteLink {
 
   #lostSnapshot(): Snapshot {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
-    const { reason: message = 'there is no connection' } = this.#status;
+    const { reason: message = 'not connected' } = this.#status;
     return { header: this.#header, errors: [{ op: 'connection', code: 'LOST', message }] };
   }
 
@@ -224,14 +226,14 @@ export class RemoteSource implements Source, RemoteLink {
 }
 
 const ORIGINAL_NOTICE =
-  'the agent speaks the original protocol: it tells nothing of users, states and threads of processes, of load and uptime, and of who uses the network';
+  'original agent: no users, states and threads of processes, no load, uptime and network use';
 
 function unanswered({ op, code }: OpError): OpError {
-  const message = 'the agent closed the connection without an answer; it may want another token';
+  const message = 'the agent closed the connection without a reply; it may need another token';
   return new OpError({ op, code, message });
 }
 
-/** Whether trying again is of no use until somebody has done something. */
+/** Whether retrying is useless until the user changes something. */
 function isFinal(code: string, wasLive: boolean): boolean {
   if (isCertificateError(code) || code === 'HTTP_401' || code === 'HTTP_403') return true;
   return !wasLive && (code === 'HTTP_404' || code === 'HTTP_400' || code === 'HTTP_200');
@@ -282,7 +284,9 @@ class LinkMeter {
   }
 }
 
-/** What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing. */
+/**
+ * What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing.
+ */
 export function versionNotice({ version, notice }: Capabilities, ownVersion: string): string | undefined {
   if (notice !== undefined && notice !== '') return notice;
   if (version === ownVersion) return undefined;
@@ -290,8 +294,8 @@ export function versionNotice({ version, notice }: Capabilities, ownVersion: str
   if (order === undefined) return `the agent is version ${version || 'unknown'}, this program ${ownVersion}`;
   const [older, newer] = order < 0 ? ['agent', 'this program'] : ['program', 'the agent'];
   return order < 0
-    ? `the ${older} is version ${version}, older than ${newer} (${ownVersion}): what it does not tell is shown as -`
-    : `this ${older} is version ${ownVersion}, older than ${newer} (${version}): it does not show all that there is`;
+    ? `the ${older} is version ${version}, older than ${newer} (${ownVersion}): missing data is shown as -`
+    : `this ${older} is version ${ownVersion}, older than ${newer} (${version}): some data is not shown`;
 }
 
 /** Below 0: `one` is older; undefined: one of them is no version. */

@@ -9,15 +9,15 @@ import type { SectionError, SnapshotHeader } from '../../data/schema/section-fac
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';
 
-/** A section as an agent told it, and whose it is. */
+/** A section received from an agent, with its header. */
 export interface Told<T> {
   readonly header: SnapshotHeader;
   readonly section: T;
-  /** What failed at the agent beside it. */
+  /** Other errors of the agent. */
   readonly errors?: readonly SectionError[];
 }
 
-/** What is asked of an agent over one connection, in either protocol. Each rejects with an OpError, and none hangs. */
+/** Requests to an agent over one connection, in either protocol. Each rejects with an OpError and never hangs. */
 export interface Session {
   machine(): Promise<Told<MachineSection>>;
   disks(): Promise<Told<DisksSection>>;
@@ -25,32 +25,32 @@ export interface Session {
   processDetail(pid: number): Promise<Told<ProcessDetailSection>>;
   journal(pid: number): Promise<Told<JournalSection>>;
   network(): Promise<Told<NetworkSection>>;
-  /** Whether a request has not been answered. */
+  /** Whether a reply is pending. */
   readonly isWaiting: boolean;
-  /** A frame that came. */
+  /** Handles a received frame. */
   received(frame: string | Uint8Array<ArrayBuffer>): void;
-  /** The connection has ended: whatever waits is told so. */
+  /** The connection was closed: rejects all pending requests. */
   lost(error: OpError): void;
 }
 
-/** What a session has of its connection. */
+/** Connection as used by a session. */
 export interface SessionLine {
   /** False: the connection is not open. */
   send(text: string): boolean;
-  /** A request was answered after so long. */
+  /** A reply arrived, with its latency. */
   answered(latencyMicros: number): void;
-  /** The other end does not keep to the protocol: the connection is of no use. */
+  /** The peer violated the protocol: the connection is closed. */
   broken(error: OpError): void;
   monotonicMicros(): number;
 }
 
-/** Frames that nobody asked for; more of them, and the agent is not one. */
+/** Limit of unexpected frames; beyond it the peer is not an agent. */
 export const UNASKED_LIMIT = 64;
 
-/** Requests that wait for their answers; more would only be stale. */
+/** Limit of pending requests; more would only be stale. */
 export const WAITING_LIMIT = 32;
 
-/** The agent's own word for what went wrong. */
+/** Error reported by the agent. */
 export function agentError(op: string, { error, code }: ErrorReply): SectionError {
   return { op, code: code ?? 'AGENT', message: `the agent: ${error}` };
 }
@@ -58,14 +58,14 @@ export function agentError(op: string, { error, code }: ErrorReply): SectionErro
 type Sections = Omit<Snapshot, 'header' | 'errors'>;
 type SectionName = keyof Sections;
 
-/** What came of one wish. */
+/** Result of one request. */
 interface Part {
   readonly name: SectionName;
   readonly told: Told<Sections[SectionName]> | undefined;
   readonly error: SectionError | undefined;
 }
 
-/** One wish that is under way, or that was answered when nobody waited any more. */
+/** A pending request, or one whose reply came after the deadline. */
 interface Pending {
   readonly promise: Promise<Part>;
   readonly session: Session;

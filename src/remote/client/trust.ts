@@ -19,7 +19,7 @@ export type Trust =
       readonly verifyHostname: boolean;
     };
 
-/** What a handshake is told; the names are those of `tls.connect`. */
+/** Options of a handshake; the names are those of `tls.connect`. */
 interface TlsOptions {
   readonly ca: string | string[];
   readonly rejectUnauthorized: true;
@@ -51,7 +51,7 @@ export function isCertificateError(code: string): boolean {
   return CERTIFICATE_CODES.has(code);
 }
 
-/** Always verifies: the handshake fails before a byte of the request is sent to whom this does not accept. */
+/** Always verifies: the handshake with an untrusted peer fails before any request is sent. */
 export function tlsOptions(trust: Trust): TlsOptions {
   if (trust.kind === 'system') {
     return {
@@ -68,7 +68,8 @@ export function tlsOptions(trust: Trust): TlsOptions {
     rejectUnauthorized: true,
     allowPartialTrustChain: true,
     checkServerIdentity: (host, certificate) => {
-      // The chain holds when this is called: without an authority among the pinned, only they themselves may stand here.
+      // The chain holds when this is called: without an authority among the pinned, only they themselves may stand
+      // here.
       if (!certificates.hasAuthority && !pinned.has(fingerprintOf(certificate.raw))) {
         return new OpError({ op: 'TLS handshake', code: 'NOT_PINNED' });
       }
@@ -77,7 +78,7 @@ export function tlsOptions(trust: Trust): TlsOptions {
   };
 }
 
-/** Why the peer's certificate was refused, in one line with what there is to compare. `peer`: undefined where it could not be read. */
+/** Error for a refused certificate, with the fingerprints to compare. `peer`: undefined if it could not be read. */
 export function refusal(
   agent: AgentUrl,
   trust: Trust,
@@ -99,27 +100,36 @@ function reasonOf(
   peer: PeerCertificate | undefined,
   nowMillis: number,
 ): string {
-  if (peer === undefined) return `the certificate of ${hostName} is not accepted (${code})`;
+  if (peer === undefined) return `the certificate of ${hostName} is not trusted (${code})`;
   const shown = `SHA-256 ${peer.fingerprint}`;
   const isPinned = trust.kind === 'pinned' && trust.certificates.fingerprints.includes(peer.fingerprint);
   if (trust.kind === 'pinned' && !isPinned && !trust.certificates.hasAuthority) {
     const { fingerprints } = trust.certificates;
-    const accepted = fingerprints.length === 1 ? 'the pinned one is' : 'the pinned ones are';
-    return `the certificate of ${hostName} is another than the pinned one: it is ${shown}, ${accepted} SHA-256 ${fingerprints.slice(0, 4).join(', ')}`;
+    const which = fingerprints.length === 1 ? 'the pinned one' : 'any pinned one';
+    return `the certificate of ${hostName} does not match ${which}${compared(peer, fingerprints)}`;
   }
   if (peer.notAfterMillis < nowMillis) {
-    return `the certificate of ${hostName} expired on ${dayOf(peer.notAfterMillis)} (${shown}); delete it and its key at the agent, start the agent again, and pin the new one`;
+    return `the certificate of ${hostName} expired on ${dayOf(peer.notAfterMillis)} (${shown}); on the agent, delete it and its key, restart, and pin the new one`;
   }
   if (peer.notBeforeMillis > nowMillis) {
-    return `the certificate of ${hostName} is not valid before ${dayOf(peer.notBeforeMillis)} (${shown}); is the clock right?`;
+    return `the certificate of ${hostName} is not valid before ${dayOf(peer.notBeforeMillis)} (${shown}); check the clock`;
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
-    return `the certificate is made for ${peer.names.join(', ') || 'nobody'}, and not for ${kindOf(hostName)} ${hostName} (${shown})`;
+    return `the certificate is for ${peer.names.join(', ') || 'no name'}, not for ${kindOf(hostName)} ${hostName} (${shown})`;
   }
   if (trust.kind === 'pinned') {
-    return `the certificate of ${hostName} is none of the pinned ones and not signed by one: it is ${shown}, they are SHA-256 ${trust.certificates.fingerprints.slice(0, 4).join(', ')}`;
+    const { fingerprints } = trust.certificates;
+    return `the certificate of ${hostName} is neither pinned nor signed by a pinned one${compared(peer, fingerprints)}`;
   }
-  return `this system does not trust the certificate of ${hostName} (${shown}); --tls-ca FILE accepts one that you have`;
+  return `no trusted authority signed the certificate of ${hostName} (${shown}); to pin it, use --tls-ca FILE`;
+}
+
+const SHOWN_FINGERPRINTS = 4;
+
+/** `: received SHA-256 AB:..., expected SHA-256 CD:...`; `complain` puts each fingerprint on its own line. */
+function compared(peer: PeerCertificate, expected: readonly string[]): string {
+  const lines = expected.slice(0, SHOWN_FINGERPRINTS).map((fingerprint) => `expected SHA-256 ${fingerprint}`);
+  return `: ${[`received SHA-256 ${peer.fingerprint}`, ...lines].join(', ')}`;
 }
 
 function kindOf(hostName: string): string {
@@ -130,13 +140,13 @@ function dayOf(millis: number): string {
   return Number.isFinite(millis) ? new Date(millis).toISOString().slice(0, 10) : 'an unknown day';
 }
 
-/** Certificates that are accepted, and no others. */
+/** The only certificates that are trusted. */
 export interface PinnedCertificates {
   /** All of them, PEM. */
   readonly pem: string;
   /** SHA-256 of each, as `AB:CD:...`, in their order. */
   readonly fingerprints: readonly string[];
-  /** Some may sign others: a certificate signed by one of them is accepted too. */
+  /** At least one is an authority: certificates signed by it are trusted too. */
   readonly hasAuthority: boolean;
 }
 
@@ -144,10 +154,10 @@ export const PEM_LIMIT_BYTES = 1 << 20;
 const CERTIFICATES_LIMIT = 256;
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
 
-/** Reads a PEM text; what is no certificate in it is passed over. OpError `NO_CERTIFICATE`, `BAD_CERTIFICATE`. */
+/** Parses the certificates in a PEM text and ignores the rest. Throws OpError `NO_CERTIFICATE`, `BAD_CERTIFICATE`. */
 export function parsePinned(pem: string): PinnedCertificates {
   const blocks = pem.match(BLOCK) ?? [];
-  if (blocks.length === 0) throw bad('NO_CERTIFICATE', 'there is no certificate in it');
+  if (blocks.length === 0) throw bad('NO_CERTIFICATE', 'contains no certificate');
   if (blocks.length > CERTIFICATES_LIMIT) {
     throw bad('BAD_CERTIFICATE', `more than ${CERTIFICATES_LIMIT} certificates`);
   }
@@ -181,7 +191,7 @@ function parseBlock(block: string): X509Certificate {
     throw new OpError({
       op: 'read certificate',
       code: 'BAD_CERTIFICATE',
-      message: 'a certificate in it is damaged',
+      message: 'contains a damaged certificate',
       cause,
     });
   }
@@ -207,7 +217,7 @@ const TEXT_LIMIT = 256;
 const NAMES_LIMIT = 16;
 
 /**
- * The certificate of whoever answers there, whoever it is. The connection ends with the handshake: not a byte of a
+ * Returns the certificate of the peer, trusted or not. The connection ends with the handshake: not a byte of a
  * request, and so no token, is sent. OpError with the system's code, `DEADLINE`, `NO_CERTIFICATE`.
  */
 export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Promise<PeerCertificate> {
@@ -242,7 +252,7 @@ export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Pro
   return promise;
 }
 
-/** A certificate in DER, in words. Throws what the parser throws. */
+/** Describes a certificate in DER. Throws the errors of the parser. */
 function described(der: Uint8Array): PeerCertificate {
   const certificate = new X509Certificate(der);
   return {

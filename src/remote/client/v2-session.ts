@@ -159,7 +159,7 @@ export class V2Session implements Session {
     const { promise, resolve, reject } = Promise.withResolvers<V2Answer>();
     const fail = (code: string, message: string): void => reject(new OpError({ op: request, code, message }));
     if (this.#waiting.size >= WAITING_LIMIT) {
-      fail('BUSY', 'the agent has not answered what was asked before');
+      fail('BUSY', 'the agent has not replied to the previous request');
       return promise;
     }
     const id = this.#lastId === LARGEST_ID ? 1 : this.#lastId + 1;
@@ -168,14 +168,14 @@ export class V2Session implements Session {
     const maxAgeMillis = this.#maxAge(request, sentMicros);
     const timer = setTimeout(() => {
       this.#waiting.delete(id);
-      fail('TIMEOUT', 'the agent did not answer this');
+      fail('TIMEOUT', 'no reply');
     }, ANSWER_MILLIS);
     this.#waiting.set(id, { request, sentMicros, resolve, reject, timer });
     const asked = { ...NOTHING_ASKED, ...fields, id, request, maxAgeMillis };
     if (!this.#line.send(printV2Request(asked))) {
       this.#waiting.delete(id);
       clearTimeout(timer);
-      fail('LOST', 'there is no connection');
+      fail('LOST', 'not connected');
     }
     return promise;
   }
@@ -189,7 +189,7 @@ export class V2Session implements Session {
     return Math.min(MAX_AGE_MOST_MILLIS, Math.max(MAX_AGE_LEAST_MILLIS, half));
   }
 
-  /** Late answers are nobody's any more, and dropped unread; a stream of them is no agent. */
+  /** Late replies are dropped unread; too many of them close the connection. */
   #countUnasked(): void {
     if (++this.#unasked > UNASKED_LIMIT) throw otherReply();
   }
@@ -199,6 +199,6 @@ function otherReply(): OpError {
   return new OpError({
     op: 'decode',
     code: 'BAD_VALUE',
-    message: 'the agent sends what nobody asked for',
+    message: 'unexpected frame from the agent',
   });
 }

@@ -15,7 +15,7 @@ import { V2_REQUESTS } from './v2-request.ts';
 
 const tier = word(TIERS);
 
-/** Something that this agent cannot tell. */
+/** Data that this agent cannot provide. */
 const MISSING_CAPABILITY = record({
   /** `udp`, `cpu_temperature`, `gpu`, `journal`, `process_io`, ... */
   what: text(),
@@ -39,9 +39,9 @@ export const CAPABILITIES = record({
   /** What each tier of network accounting can do; `detail` is one line for people: why not, or what limits it. */
   tiers: list(record({ tier, isAvailable: flag(), detail: text('line') }), 64),
   missing: list(MISSING_CAPABILITY, 256),
-  /** Whether the agent asked for a token: it answers `get_journal_entries` only then. */
+  /** Whether the agent requires a token; only then it serves `get_journal_entries`. */
   hasToken: flag(),
-  /** Shortest age at which samples are taken anew, by kind. */
+  /** Time for which samples are reused, by kind. */
   metricsTtlMillis: time('milliseconds'),
   processesTtlMillis: time('milliseconds'),
   disksTtlMillis: time('milliseconds'),

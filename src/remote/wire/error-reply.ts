@@ -5,7 +5,7 @@ import { count, type JsonCodec, object, optionalText, text, type ValueOf } from 
 export const errorReply = object({
   /** One line for people. */
   error: text(TEXT_LIMIT.line),
-  /** What was asked, by its name on the wire; undefined where it could not be read. */
+  /** Name of the request on the wire; undefined: invalid request. */
   request: leftOut(optionalText(TEXT_LIMIT.name)),
   pid: leftOut(count()),
   /** A word for programs, upper case; only ours say it. */

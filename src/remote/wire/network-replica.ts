@@ -82,7 +82,7 @@ export class NetworkReplica {
     };
   }
 
-  /** Reads what is no table, and notes where the tables stand. */
+  /** Decodes everything but the tables, and records the positions of the tables. */
   #note(reader: PbfReader): ReceivedFacts {
     const facts = new ReceivedFacts();
     for (const table of this.#readers.values()) table.begin(reader, facts.texts);

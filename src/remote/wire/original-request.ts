@@ -34,7 +34,7 @@ export function parseOriginalRequest(text: string): OriginalRequest {
   throw wireError('request', 'BAD_REQUEST', 'not a request of this protocol');
 }
 
-/** The text frame that asks for it. */
+/** Encodes a request as a text frame. */
 export function printOriginalRequest(request: OriginalRequest): string {
   return 'pid' in request ? `${request.request}:${request.pid}` : request.request;
 }

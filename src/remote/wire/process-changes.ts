@@ -27,7 +27,7 @@ const CHANGE_COLUMNS = {
 export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
   readonly list = new ProcessList(ROWS_LIMIT.processes);
   readonly told = toldProcesses(this.list);
-  /** By the numbers that are told: the sample in which any row's was last another. */
+  /** By encoded column: the last sample in which it changed in any row. */
   readonly columnChangedAt = new Float64Array(this.told.numbers.length);
   /** Of the sample that is in the list; 0 before the first. */
   sequence = 0;
@@ -53,7 +53,7 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
     for (let i = 0; i < count; i++) this.#takeShare(this.#slots[i]!, Math.fround(shareOf(rows[i]!)));
   }
 
-  /** Whether a client that has the sample of that sequence can be told what has changed since. */
+  /** Whether a delta from the sample with that sequence is possible. */
   knowsSince(base: number): boolean {
     return base > 0 && base <= this.sequence && base >= this.removals.since;
   }
@@ -159,8 +159,8 @@ class RemovalLog {
 }
 
 /**
- * Copies `from[rows[i]]` to `into[slots[i]]`, notes where it was another and says whether any was. Doubles have a loop of their
- * own, for one loop that sees every kind of array is several times slower. NaN is the same as NaN.
+ * Copies `from[rows[i]]` to `into[slots[i]]`, notes where it was another and says whether any was. Doubles have a loop
+ * of their own, for one loop that sees every kind of array is several times slower. NaN is the same as NaN.
  */
 function takeDoubles(
   from: Float64Array,

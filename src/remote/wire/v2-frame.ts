@@ -26,7 +26,7 @@ export interface V2Payload {
 
 /** A reply as it arrived; `bytes` are inflated. */
 interface V2Reply {
-  /** 0: the agent could not tell which request it was. */
+  /** 0: the request was invalid. */
   readonly id: number;
   readonly isJson: boolean;
   readonly isError: boolean;

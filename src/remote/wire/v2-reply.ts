@@ -12,7 +12,7 @@ import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from './limits.ts';
 import { readV2Frame, type V2Payload, v2Json } from './v2-frame.ts';
 import type { V2RequestName } from './v2-request.ts';
 
-/** The sections that are told as JSON. Each reader has its own: it keeps the tables in which rows live on. */
+/** Sections encoded as JSON. Each reader has its own instance, with the tables that keep rows across replies. */
 export class JsonSections {
   readonly machine = new SectionCodec(MACHINE);
   readonly disks = new SectionCodec(DISKS);

@@ -93,7 +93,7 @@ function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Req
   };
 }
 
-/** The text frame that asks for it. */
+/** Encodes a request as a text frame. */
 export function printV2Request(request: V2Request): string {
   return JSON.stringify({
     id: request.id,

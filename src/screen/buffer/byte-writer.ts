@@ -5,7 +5,7 @@ export class ByteWriter {
   bytes = new Uint8Array(16_384);
   length = 0;
 
-  /** Makes room for so many more bytes: whoever writes without it loses what does not fit. */
+  /** Makes room for `count` more bytes. Bytes written without room are lost. */
   reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
     const longer = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2));

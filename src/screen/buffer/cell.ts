@@ -15,7 +15,7 @@ import { INVALID_REPLACEMENT } from '../../kit/text/sanitize.ts';
  *
  *  W  columns of the glyph: 1 or 2 in its first cell, 0 in the right half of a wide one (the rest is 0 there)
  *  C  the low bits are an index into the cluster table
- *  U  terminals disagree about the columns: nobody knows where the cursor is after it
+ *  U  terminals disagree about the width: the cursor position after it is unknown
  *  A  bits of Attribute
  */
 export const CELL_WORDS = 3;

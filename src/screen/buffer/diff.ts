@@ -31,7 +31,10 @@ const LETTER_ERASE_LINE = 0x4b;
 
 /** What a terminal is known to do beyond the common ground. */
 interface DiffOptions {
-  /** Erasing paints the current background (terminfo `bce`). Not taken for granted: without it only default backgrounds are erased. */
+  /**
+   * Erasing paints the current background (terminfo `bce`). Not taken for granted: without it only default backgrounds
+   * are erased.
+   */
   readonly erasesWithBackground?: boolean;
 }
 
@@ -178,7 +181,7 @@ export class FrameDiff {
       const end = this.#erase(next, x, y, at);
       if (end > x) return end;
     }
-    // A glyph of which nobody knows the width may be two cells on the screen: writing over one blanks both.
+    // A glyph of unknown width may cover two cells on the screen: overwriting one blanks both.
     if ((this.#before[at + this.#shift]! & UNCERTAIN_FLAG) !== 0) this.#force(x + 2);
     this.#moveTo(next, x, y);
     return this.#writeCell(next, at, x);
@@ -336,7 +339,7 @@ export class FrameDiff {
     return true;
   }
 
-  /** The column from which on the row is empty and erasing leaves it as it should be; its width if there is none. */
+  /** First column from which the row is empty, so that it can be erased; the width if there is none. */
   #findErasable(cells: Int32Array, rowAt: number, width: number): number {
     let x = width;
     const background = cells[rowAt + (width - 1) * CELL_WORDS + 2]!;

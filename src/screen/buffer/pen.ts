@@ -239,7 +239,7 @@ const LETTER_POSITION = 0x48;
 
 /** Where the terminal's cursor is, as far as that is certain, and the shortest move from there. */
 export class Cursor {
-  /** The column, or a negative number when nobody knows. */
+  /** The column; negative: unknown. */
   x = UNKNOWN;
   y = UNKNOWN;
 

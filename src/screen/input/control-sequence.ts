@@ -159,9 +159,9 @@ const MAX_BYTES = 64;
  * `CSI prefix? parameters intermediate? final`, a parameter being `value:sub`.
  */
 export class ControlSequence {
-  /** `<`, `=`, `>` or `?`; 0 where there is none. */
+  /** `<`, `=`, `>` or `?`; 0: none. */
   prefix = 0;
-  /** The last byte of 0x20 to 0x2f; 0 where there is none. */
+  /** The last byte of 0x20 to 0x2f; 0: none. */
   intermediate = 0;
   /** How many parameters were there, empty ones too; 0 for a sequence without any. */
   count = 0;

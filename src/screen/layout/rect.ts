@@ -26,7 +26,7 @@ export function isEmpty(area: Rect): boolean {
   return area.width <= 0 || area.height <= 0;
 }
 
-/** Whether the cell at (x, y) is in the area: what a click asks. */
+/** Whether the cell at (x, y) is in the area. */
 export function contains(area: Rect, x: number, y: number): boolean {
   return x >= area.x && x < area.x + area.width && y >= area.y && y < area.y + area.height;
 }

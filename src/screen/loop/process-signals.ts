@@ -2,20 +2,21 @@ import { toOpError } from '../../kit/errors/op-error.ts';
 import type { ExitSignal } from './program.ts';
 
 /**
- * Those whose default action ends the process without a word, but for:
- * SIGKILL, which no program is told of; SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV and SIGSYS, by which the
- * engine is told that it has failed itself, and after which nothing of a program can run; SIGPWR, by which the engine
- * halts its threads, and 32 and 33, which are the C library's; SIGPIPE and SIGXFSZ, which the engine ignores; SIGSTKFLT and
- * the real-time signals, which the engine has no names for, and which the program is to ignore (ignoreUnnamedSignals).
+ * Signals whose default action ends the process silently, except:
+ * SIGKILL, which cannot be caught; SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV and SIGSYS, by which the
+ * engine detects its own crashes, after which no program code can run; SIGPWR, by which the engine
+ * halts its threads, and 32 and 33, which are the C library's; SIGPIPE and SIGXFSZ, which the engine ignores; SIGSTKFLT
+ * and the real-time signals, which the engine has no names for, and which the program is to ignore
+ * (ignoreUnnamedSignals).
  */
 const END_SIGNALS: readonly ExitSignal[] = [
   ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const),
   ...(['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO', 'SIGXCPU', 'SIGABRT'] as const),
 ];
-/** After this long a stop that has not come does not come: the process group is orphaned, nobody could resume it. */
+/** Timeout for SIGTSTP to stop the process: an orphaned process group is never stopped. */
 const STOP_MILLIS = 30;
 
-/** What the process tells a running program. */
+/** Signal callbacks of a running program. */
 interface ProcessEvents {
   end(signal: ExitSignal): void;
   crash(error: Error): void;

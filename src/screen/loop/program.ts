@@ -16,29 +16,29 @@ export interface Step<Model, Effect> {
 export interface Program<Model, Message, Effect> {
   readonly initial: Model;
   update(model: Model, message: Message): Step<Model, Effect>;
-  /** Paints all of the screen into an empty buffer. */
+  /** Draws the whole screen into an empty buffer. */
   view(model: Model, buffer: Buffer): void;
-  /** The message that an input stands for, if any. Ctrl-C is a key as any other; Ctrl-Z is the loop's. */
+  /** Maps an input event to a message, if any. Ctrl-C is an ordinary key; the loop handles Ctrl-Z. */
   input(model: Model, event: InputEvent): Message | undefined;
-  /** The message that a new size of the screen stands for, if any; also comes before the first paint. */
+  /** Maps a new screen size to a message, if any. Also called before the first frame. */
   resized?(model: Model, width: number, height: number): Message | undefined;
 }
 
-/** What the outside and the effects may do with a running program. All are safe, and do nothing, after its end. */
+/** Controls of a running program, for effects and callers. After its end all of them do nothing. */
 export interface Controls<Model, Message> {
-  /** The newest model; after the end, the last. */
+  /** The current model; after the end, the last one. */
   readonly model: Model;
-  /** What is known of the terminal; colours and names come with its answers. */
+  /** Known capabilities of the terminal; colours and name arrive with its replies. */
   readonly capabilities: Capabilities;
   dispatch(message: Message): void;
-  /** Paint again although no message came. */
+  /** Draws a frame without a message. */
   repaint(): void;
-  /** Paint every cell anew: for a screen that something else wrote on. */
+  /** Redraws every cell, for instance after other output on the screen. */
   redraw(): void;
-  /** Whether the terminal reports the mouse; without that, text can be selected. */
+  /** Switches mouse reporting; without it, text can be selected. */
   setMouse(isOn: boolean): void;
   bell(): void;
-  /** What Ctrl-Z does. */
+  /** Suspends the program, like Ctrl-Z. */
   suspend(): void;
   quit(): void;
 }
@@ -47,7 +47,7 @@ export type ExitSignal =
   | ('SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT')
   | ('SIGUSR1' | 'SIGUSR2' | 'SIGALRM' | 'SIGVTALRM' | 'SIGPROF' | 'SIGIO' | 'SIGXCPU' | 'SIGABRT');
 
-/** Why a program has ended. The terminal is restored by then, as far as it is still there. */
+/** Why a program ended. The terminal has been restored if it still exists. */
 export type ExitReason =
   | { readonly kind: 'quit' }
   | { readonly kind: 'signal'; readonly signal: ExitSignal }

@@ -8,30 +8,30 @@ import type { Capabilities, TerminalEnvironment } from '../terminal/terminal-cap
 import { ProcessSignals } from './process-signals.ts';
 import type { Controls, ExitReason, Program, Step } from './program.ts';
 
-/** How a program is run. */
+/** Options of `runProgram`. */
 export interface RunOptions<Model, Message, Effect> {
-  /** The terminal; it is closed when the program has ended. */
+  /** The terminal; closed when the program ends. */
   readonly backend: Backend;
-  /** Default: this process's own. */
+  /** Default: the environment of this process. */
   readonly environment?: TerminalEnvironment;
-  /** Whether a shell can stop the program and bring it back; default true. Else Ctrl-Z does nothing. */
+  /** Whether a shell can suspend and resume the program; default true. Else Ctrl-Z does nothing. */
   readonly hasJobControl?: boolean;
-  /** Default `auto`: by the environment and the terminal's own answers. */
+  /** Default `auto`: from the environment and the replies of the terminal. */
   readonly color?: TerminalOptions['color'];
-  /** Whether the mouse is reported at first; default true. */
+  /** Whether mouse reporting is on at start; default true. */
   readonly mouse?: boolean;
-  /** Whether focus events come; default false. */
+  /** Whether focus events are reported; default false. */
   readonly focusEvents?: boolean;
-  /** Carries out an effect of `update`; results come back by `controls.dispatch`. */
+  /** Carries out an effect of `update`; results are sent with `controls.dispatch`. */
   effect?(effect: Effect, controls: Controls<Model, Message>): void;
-  /** The screen is taken over: whatever feeds the program starts here. */
+  /** Called when the screen is ready: start data sources here. */
   started?(controls: Controls<Model, Message>): void;
 }
 
 /**
- * Runs a program on a terminal until it quits, crashes, is told to end by a signal, or loses its terminal. Never
- * ends the process. Afterwards the terminal is as before, and no listener or timer is left. Rejects with OpError
- * only where there is no terminal to begin with.
+ * Runs a program on a terminal until it quits, crashes, gets a signal, or loses its terminal. Never exits the process.
+ * Afterwards the terminal is restored and no listener or timer is left. Rejects with OpError only if the terminal
+ * cannot be opened.
  */
 export async function runProgram<Model, Message, Effect>(
   program: Program<Model, Message, Effect>,
@@ -53,7 +53,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
   readonly #view = (buffer: Buffer): void => this.#program.view(this.model, buffer);
   #isUpdating = false;
   #reason: ExitReason | undefined;
-  /** Suspended is: first leaving the screen, then stopped. */
+  /** Suspending first leaves the screen, then stops the process. */
   #suspension: 'none' | 'leaving' | 'stopped' = 'none';
 
   constructor(program: Program<Model, Message, Effect>, options: RunOptions<Model, Message, Effect>) {
@@ -173,7 +173,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
       this.#terminal.answer(event);
       this.repaint();
     }
-    // While the screen is being given back what is typed belongs to nobody.
+    // Input is discarded while the terminal is being restored.
     if (this.#reason !== undefined || this.#suspension !== 'none') return;
     if (event.kind === 'key' && event.chord === 'ctrl+z') {
       this.suspend();
@@ -277,7 +277,7 @@ class InputReader {
   };
 }
 
-/** Paints once a turn of the event loop, however often it is asked to: a burst of messages is one frame. */
+/** Draws once per turn of the event loop: a burst of messages is one frame. */
 class PaintScheduler {
   readonly #paint: () => void;
   #turn: ReturnType<typeof setImmediate> | undefined;

@@ -25,7 +25,9 @@ export function rgb(hex: number): Color {
   return COLOR_FLAG | (hex & 0xffffff);
 }
 
-/** One of the terminal's own sixteen colours: 0 to 7 as of ECMA-48 SGR 30 to 37, 8 to 15 their bright ones (90 to 97). */
+/**
+ * One of the terminal's own sixteen colours: 0 to 7 as of ECMA-48 SGR 30 to 37, 8 to 15 their bright ones (90 to 97).
+ */
 export function ansi(index: number): Color {
   return (index & 15) + 1;
 }
@@ -48,7 +50,7 @@ export function hsl(hue: number, saturation: number, lightness: number): Color {
   );
 }
 
-/** The hue of a colour in degrees, from 0 to 360; undefined for greys and for what is no colour of one's own. */
+/** Hue in degrees, 0 to 360; undefined for greys and for colours of the terminal. */
 export function hueOf(color: Color): number | undefined {
   const red = (color >>> 16) & 255;
   const green = (color >>> 8) & 255;

@@ -20,7 +20,7 @@ export interface BackendEvents {
   input(bytes: Uint8Array): void;
   /** What `send` had left to write is written. */
   drained(): void;
-  /** The size may be another; comes only where SIGWINCH does not tell. */
+  /** The size may have changed; called only on systems without SIGWINCH. */
   resized(): void;
   /** The terminal is not there any more. Comes once, and is the last event. */
   gone(error: OpError): void;
@@ -33,7 +33,7 @@ export interface Backend {
   /** Starts to listen. Throws OpError (`ENOTTY`, or the code of open(2)) where there is no terminal. */
   open(events: BackendEvents): void;
   size(): ScreenSize;
-  /** Raw or cooked mode (termios), set anew even if it is thought to be set already. A terminal gone is no error. */
+  /** Sets raw or cooked mode (termios), even if it should be set already. A closed terminal is not an error. */
   setRawMode(isRaw: boolean): void;
   /**
    * Writes the first `length` bytes, now or bit by bit; not to be called while busy. The caller leaves the bytes
@@ -137,7 +137,7 @@ export class AnsiBackend implements Backend {
   };
 
   readonly #onEnd = (): void => {
-    this.#leaveGone(new OpError({ op: 'read terminal', code: 'EOF', message: 'the terminal has hung up' }));
+    this.#leaveGone(new OpError({ op: 'read terminal', code: 'EOF', message: 'terminal hung up' }));
   };
 
   readonly #onError = (cause: unknown): void => {

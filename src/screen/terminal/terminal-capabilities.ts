@@ -20,10 +20,10 @@ export type TerminalAnswer =
   | { readonly reply: 'color'; readonly which: 'foreground' | 'background'; readonly rgb: number }
   | { readonly reply: 'version'; readonly name: string };
 
-/** The environment variables that tell of a terminal's abilities. */
+/** Environment variables that describe a terminal. */
 export type TerminalEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** The colour depth that the environment tells of; NO_COLOR (no-color.org) goes before everything. */
+/** Colour depth according to the environment; NO_COLOR (no-color.org) has precedence. */
 export function colorDepthOf(environment: TerminalEnvironment): ColorDepth {
   const term = environment['TERM'] ?? '';
   if ((environment['NO_COLOR'] ?? '') !== '' || term === '' || MONOCHROME_TERMS.test(term)) return 'never';
@@ -38,15 +38,15 @@ export class Capabilities {
   hasSynchronizedUpdate = false;
   /** Questions were sent whose answers are still on their way. */
   isAwaitingAnswers = false;
-  /** 0xrrggbb, where the terminal told. */
+  /** 0xrrggbb, if reported by the terminal. */
   background: number | undefined;
   foreground: number | undefined;
-  /** The terminal's own name and version, '' where it told none. */
+  /** Name and version reported by the terminal; '': none. */
   name = '';
   readonly #isDepthFixed: boolean;
   readonly #term: string;
 
-  /** `color` is what the user asked for; only `auto` is open to the terminal's answers. */
+  /** `color` is the user's choice; only `auto` uses the replies of the terminal. */
   constructor(environment: TerminalEnvironment, color: ColorDepth | 'auto') {
     this.#term = environment['TERM'] ?? '';
     this.colorDepth = color === 'auto' ? colorDepthOf(environment) : color;
@@ -61,7 +61,7 @@ export class Capabilities {
     return QUESTIONS;
   }
 
-  /** Takes in an answer; returns whether the screen has to be painted anew because of it. */
+  /** Handles a reply; returns whether the screen must be redrawn. */
   learn(answer: TerminalAnswer): boolean {
     switch (answer.reply) {
       case 'attributes':

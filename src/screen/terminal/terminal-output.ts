@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import tty from 'node:tty';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 
-/** A console tells of a new size only in ways that depend on its version and on what reads from it: it is looked at. */
+/** Windows consoles report a new size unreliably, so the size is polled. */
 const SIZE_LOOK_MILLIS = 250;
 
 /** What the runtime knows of a window: its size in cells, as a stream of a terminal has it. */
@@ -11,13 +11,13 @@ interface Window {
   readonly rows: number;
 }
 
-/** Where frames are written to, and whose window is asked for its size. */
+/** Destination of frames, and source of the window size. */
 export interface TerminalOutput {
   /** Open for writing; a device takes what it can and refuses the rest (EAGAIN), a console takes all. */
   readonly descriptor: number;
-  /** How the runtime asks for the window's size. */
+  /** Window size from the runtime. */
   readonly window: Window;
-  /** Calls `listener` when the size may be another. A device needs none of it: SIGWINCH tells. */
+  /** Calls `listener` when the size may have changed. Not needed for a device with SIGWINCH. */
   watchSize(listener: () => void): void;
   close(): void;
 }

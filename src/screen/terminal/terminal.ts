@@ -26,7 +26,7 @@ interface TerminalEvents {
   input(bytes: Uint8Array): void;
   /** A frame that `draw` refused can be drawn now. */
   ready(): void;
-  /** The size may be another: `updateSize` asks. */
+  /** The size may have changed: call `updateSize`. */
   resized(): void;
   /** The terminal is not there any more. */
   gone(error: OpError): void;
@@ -82,8 +82,8 @@ export class Terminal {
   }
 
   /**
-   * Takes over the screen, or does so again after somebody else may have had it. It is taken with the next frame, a full
-   * one, in one write: nobody sees an empty screen.
+   * Takes over the screen, or does so again after somebody else may have had it. It is taken with the next frame, a
+   * full one, in one write: nobody sees an empty screen.
    */
   enter(): void {
     if (this.#isGone) return;
@@ -95,7 +95,7 @@ export class Terminal {
     this.updateSize();
   }
 
-  /** Asks for the size anew; returns whether it is another. The next frame is then a full one. */
+  /** Reads the size; returns whether it changed. The next frame is then a full one. */
   updateSize(): boolean {
     const { width, height } = this.#backend.size();
     const hasChanged = width !== this.#size.width || height !== this.#size.height;
@@ -150,7 +150,7 @@ export class Terminal {
     return this.#leaving;
   }
 
-  /** The same without waiting at all: for when the process is ended by somebody else. */
+  /** The same without waiting, for a process that is being killed. */
   leaveAtOnce(): void {
     if (!this.#isActive) return;
     this.#sendLeave();

@@ -7,7 +7,9 @@ export type Alignment = 'left' | 'right';
 
 const HASH = 0x23;
 
-/** Draws text in `width` cells, cut with an ellipsis where it is longer. Cells that it does not need stay as they are. */
+/**
+ * Draws text in `width` cells, cut with an ellipsis where it is longer. Cells that it does not need stay as they are.
+ */
 export function putAligned(
   buffer: Buffer,
   x: number,

@@ -19,7 +19,7 @@ export function plainSamples(values: ArrayLike<number>): Samples {
   return { values, base: 0, capacity: length, newest: length - 1, count: length };
 }
 
-/** The sample `age` steps before the newest (0 is the newest), or NaN where there is none. */
+/** The sample `age` steps before the newest (0: the newest); NaN: none. */
 export function sampleAt(samples: Samples, age: number): number {
   const { capacity } = samples;
   if (age < 0 || age >= samples.count || age >= capacity) return Number.NaN;

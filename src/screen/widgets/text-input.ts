@@ -18,7 +18,7 @@ interface TextInputKey {
 
 const EMPTY_INPUT: TextInput = { text: '', cursor: 0 };
 
-/** UTF-16 code units that an input holds at most, unless it is told another number. */
+/** Default limit of an input, in UTF-16 code units. */
 const MAX_INPUT_LENGTH = 256;
 
 /** An input that holds the text, with the cursor at its end. */

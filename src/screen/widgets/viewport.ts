@@ -5,7 +5,7 @@ import { glyphsFor } from './glyphs.ts';
 
 /**
  * Which part of a long list is on screen and which row is selected.
- * `offset` is the first row shown; `selected` is a row, or -1 where there is none.
+ * `offset` is the first row shown; `selected` is a row, or -1: none.
  */
 export interface Viewport {
   readonly offset: number;

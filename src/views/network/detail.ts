@@ -124,7 +124,7 @@ function hasForeignSocket({ sockets, accounts }: NetworkSection, owner: number):
 export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailView): void {
   renderTitle(layout.title, buffer, view);
   const { facts, theme } = view;
-  const command = facts.commandLine === '' ? 'command line not known' : facts.commandLine;
+  const command = facts.commandLine === '' ? 'command line unknown' : facts.commandLine;
   const { command: line } = layout;
   if (line.height > 0)
     putAligned(buffer, line.x + 1, line.y, line.width - 2, 'left', command, theme.dim, view.ascii);
@@ -190,10 +190,13 @@ function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {
   if (area.height < 1) return;
   const { facts, theme, ascii } = view;
   const right = area.x + area.width - 1;
+  if (facts.listening.length === 0 && !facts.isForeign) {
+    buffer.put(area.x + 1, area.y, 'No listening ports', theme.dim, right - area.x - 1);
+    return;
+  }
   let x = buffer.put(area.x + 1, area.y, 'Listening', theme.header) + 2;
   if (facts.listening.length === 0) {
-    const text = facts.isForeign ? 'unknown: another network namespace' : 'nowhere';
-    buffer.put(x, area.y, text, theme.dim, right - x);
+    buffer.put(x, area.y, 'unknown: another network namespace', theme.dim, right - x);
     return;
   }
   for (const [index, endpoint] of facts.listening.entries()) {

@@ -17,7 +17,7 @@ const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
     field: 'name',
     paint: ({ rows }, row, pen) => {
       const name = rows.nameOf(row);
-      if (name === '') pen.text('no group known', pen.theme.dim);
+      if (name === '') pen.text('no known group', pen.theme.dim);
       else pen.text(name, pen.theme.text);
     },
   },

@@ -14,10 +14,10 @@ import { latencyText, renderSegments, type Segment, schemeSegment } from '../seg
 import { trendMark } from './cells.ts';
 import type { NetworkData } from './network-list.ts';
 
-/** What the header says beside the data itself. */
+/** Input of the header. */
 interface HeaderView {
   readonly data: NetworkData;
-  /** The way to the machine; undefined for this machine and for recordings. */
+  /** Connection to the machine; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
   readonly scope: Scope;
   /** What the view below is called. */
@@ -33,7 +33,7 @@ interface HeaderView {
   readonly ascii: boolean;
 }
 
-/** The rates that the header's totals stand for: one interface, or the sum over the uplinks. */
+/** Rates of the header's totals: one interface, or the sum of the uplinks. */
 function totalsOf(view: HeaderView): { readonly rates: LinkRates; readonly slot: number } {
   const { rates, section } = view.data;
   const index = view.scope.interfaceIndex;
@@ -41,12 +41,12 @@ function totalsOf(view: HeaderView): { readonly rates: LinkRates; readonly slot:
   return slot < 0 ? { rates: rates.totals, slot: TOTALS_SLOT } : { rates: rates.interfaces, slot };
 }
 
-/** `attributed 98 %`: the share of the interfaces' bytes that the rows explain; empty where it is unknown. */
+/** `attributed 98 %`: share of the interfaces' bytes on rows with a known owner; '': unknown. */
 function attributedText(ratio: number): string {
   return Number.isNaN(ratio) ? '' : `attributed ${Math.round(ratio * 100)} %`;
 }
 
-/** Draws the first line: who, when, how, how much. */
+/** Draws the first line: host, time, tier, totals. */
 export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void {
   if (area.height < 1) return;
   const { data, theme } = view;
@@ -101,7 +101,7 @@ function narrowedText({ data, scope }: HeaderView): string {
   return slot < 0 ? '' : `only ${interfaces.names[slot]}`;
 }
 
-/** How another machine is reached, so that nobody takes it for this one. */
+/** Connection to a remote machine, to distinguish it from the local one. */
 function linkSegments(link: RemoteStatus | undefined, theme: Theme): readonly Segment[] {
   if (link === undefined) return [];
   const latency: Segment =

@@ -64,7 +64,7 @@ export class HostList extends RowList<HostRows, typeof HOST_FIELDS> {
     return this.rows.rowOfHost(slot);
   }
 
-  /** The address of the host at a rank, '' where there is none: what a filter for it would name. */
+  /** Address of the host at a rank, as used in a filter; '': none. */
   addressAt(sort: ListSort, rank: number): string {
     const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.addressOf(row);

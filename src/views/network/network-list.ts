@@ -10,43 +10,43 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 
-/** What the network views show: one machine's counters and the rates made of them. */
+/** Data of the network views: counters of one machine and their rates. */
 export interface NetworkData {
   readonly header: SnapshotHeader;
   readonly section: NetworkSection;
   readonly rates: NetworkRates;
   /**
-   * False while a collection writes to the section's tables: then rows already listed may be read, and new lists
-   * wait for the sample.
+   * False while a collection writes to the section's tables: listed rows may still be read, but new lists must wait for
+   * the sample.
    */
   readonly isStable: boolean;
 }
 
-/** A copy that stays as it is while the source goes on. Only of stable data. */
+/** Returns a copy that does not change while sampling continues. Only for stable data. */
 export function frozen(data: NetworkData): NetworkData {
   return { header: data.header, ...freezeNetwork(data.section, data.rates), isStable: true };
 }
 
-/** A row whichever rank it has now: a slot of the table that it comes from, and that slot's serial. */
+/** Identity of a row, independent of its rank: the slot in its table, and the slot's serial. */
 export interface Identity {
   readonly slot: number;
   readonly serial: number;
 }
 
-/** By what a list is ordered; `key` is one of the list's own. */
+/** Sort order; `key` is one of the list's sort keys. */
 export interface ListSort {
   readonly key: string;
   readonly isReversed: boolean;
 }
 
-/** Who knows names; every answer comes at once, from what is known. */
+/** Names from the cache; never waits for a lookup. */
 export interface NameLookup extends FilterNames {
-  /** As `hostName`, and asks for it if it is not known yet. */
+  /** Like `hostName`; starts a lookup if the name is unknown. */
   host(address: string): string | undefined;
   country(address: string): string | undefined;
 }
 
-/** What a list is made of. */
+/** Input of a list. */
 export interface ListInput {
   readonly data: NetworkData;
   readonly scope: Scope;
@@ -55,7 +55,7 @@ export interface ListInput {
   readonly names: NameLookup;
   /** Bytes instead of rates (the process list). */
   readonly isCumulative: boolean;
-  /** Processes below their parents (the process list). */
+  /** Process tree (the process list). */
   readonly isTree: boolean;
   /** The owner whose connections are listed; -1 none. */
   readonly owner: number;
@@ -71,30 +71,30 @@ export interface ListLook {
   readonly alarmOf: (owner: number) => Alarm;
 }
 
-/** `new`: it has just crossed the threshold. */
+/** `new`: just crossed the threshold. */
 export type Alarm = 'none' | 'new' | 'on';
 
-/** What a press hits: the row of a rank, or a header and the key that it sorts by. */
+/** Target of a click: a row by rank, or a column title and its sort key. */
 export type ListHit =
   | { readonly part: 'row'; readonly row: number }
   | { readonly part: 'header'; readonly key: string };
 
 /**
- * One of sstop's tables. It holds buffers of its own, made anew by `rebuild` and read by every frame until the
- * next; one list serves one screen.
+ * One of sstop's tables. Owns buffers that `rebuild` fills and every frame reads until the next `rebuild`. One list
+ * serves one screen.
  */
 export interface NetworkList {
-  /** The round of the sort key; the first is what the list starts with. */
+  /** Sort keys in the order of the key `s`; the first is the default. */
   readonly sortKeys: readonly string[];
   readonly count: number;
-  /** Rows before the filter took some away. */
+  /** Number of rows without the filter. */
   readonly unfilteredCount: number;
   rebuild(input: ListInput): void;
-  /** The row at a rank, undefined past the end. */
+  /** The row at a rank; undefined: past the end. */
   identityAt(sort: ListSort, rank: number): Identity | undefined;
-  /** -1 where it is not listed. */
+  /** Rank of a row; -1: not listed. */
   rankOf(sort: ListSort, identity: Identity): number;
-  /** Every row in that order, as numbers of the list's own rows: for exports. */
+  /** All rows in that order, as row indexes of the list, for exports. */
   order(sort: ListSort): Int32Array;
   render(area: Rect, buffer: Buffer, look: ListLook): void;
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined;

@@ -50,7 +50,7 @@ export const PROCESS_COLUMNS = {
   graph: {
     ...left('GRAPH', 40, GRAPH_MIN_WIDTH, 16 + TREND_WIDTH),
     wideWidth: HISTORY_LENGTH + TREND_WIDTH,
-    help: 'both directions together over the last samples, and where they are going',
+    help: 'both directions over the last samples, with trend',
     field: 'rate',
     marks: [],
     paint: ({ painted }, row, pen) => paintGraph(painted, row, pen),
@@ -235,17 +235,17 @@ function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: 
 export function ownerNote(section: NetworkSection, owner: number): string | undefined {
   switch (section.owners.kind[owner]) {
     case OwnerKind.KERNEL:
-      return 'Sockets of the kernel itself, and orphans that it still closes: no process holds them.';
+      return 'Sockets of the kernel, and orphans still being closed: no process holds them.';
     case OwnerKind.USER:
-      return 'Sockets of another user: looking into their processes needs root or CAP_SYS_PTRACE.';
+      return 'Sockets of another user: root or CAP_SYS_PTRACE is needed to find their processes.';
     case OwnerKind.CGROUP:
-      return 'Only the control group of these sockets is known: their processes are not visible from here.';
+      return 'Only the control group of these sockets is known: their processes are not visible here.';
     case OwnerKind.CLOSED:
-      return 'Connections that came and went between two samples: the kernel counts their bytes, but names no process.';
+      return 'Connections that opened and closed between two samples: the kernel counts the bytes but names no process.';
     case OwnerKind.EXITED:
-      return 'What processes used that have exited since.';
+      return 'Traffic of processes that have exited.';
     case OwnerKind.UNKNOWN:
-      return 'No visible process holds these sockets: another namespace, or gone before it could be found.';
+      return 'No visible process holds these sockets: another namespace, or the process exited too soon.';
     default:
       return undefined;
   }

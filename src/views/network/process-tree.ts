@@ -18,7 +18,7 @@ interface BranchGlyphs {
 const UNICODE: BranchGlyphs = { rail: 0x2502, branch: 0x251c, last: 0x2514, stroke: 0x2500 };
 const ASCII: BranchGlyphs = { rail: 0x7c, branch: 0x7c, last: 0x60, stroke: 0x2d };
 
-/** The process table as a tree: a row is its rank, and made anew when the sort changes. */
+/** The process table as a tree. A row is its rank; rebuilt when the sort order changes. */
 export class ProcessTree {
   readonly rows = new TreeRows();
   readonly #processes: ProcessRows;

@@ -15,14 +15,14 @@ interface KillSignal {
 
 /** Linux numbers (asm-generic/signal.h), in the order of the overlay. */
 export const KILL_SIGNALS: readonly KillSignal[] = [
-  { name: 'SIGTERM', number: 15, meaning: 'asks it to end' },
-  { name: 'SIGKILL', number: 9, meaning: 'ends it at once' },
-  { name: 'SIGINT', number: 2, meaning: 'as Ctrl-C' },
+  { name: 'SIGTERM', number: 15, meaning: 'asks it to exit' },
+  { name: 'SIGKILL', number: 9, meaning: 'kills it immediately' },
+  { name: 'SIGINT', number: 2, meaning: 'interrupt, like Ctrl-C' },
   { name: 'SIGHUP', number: 1, meaning: 'hang-up; servers reload' },
-  { name: 'SIGSTOP', number: 19, meaning: 'stops it' },
-  { name: 'SIGCONT', number: 18, meaning: 'lets it go on' },
-  { name: 'SIGUSR1', number: 10, meaning: 'its own meaning' },
-  { name: 'SIGUSR2', number: 12, meaning: 'its own meaning' },
+  { name: 'SIGSTOP', number: 19, meaning: 'pauses it' },
+  { name: 'SIGCONT', number: 18, meaning: 'resumes it' },
+  { name: 'SIGUSR1', number: 10, meaning: 'defined by the program' },
+  { name: 'SIGUSR2', number: 12, meaning: 'defined by the program' },
 ];
 
 interface KillView {
@@ -30,7 +30,7 @@ interface KillView {
   readonly name: string;
   /** Index into KILL_SIGNALS. */
   readonly selected: number;
-  /** A line under the list: a question or what came of it. */
+  /** Line under the list: a question or a result. */
   readonly note: string;
   readonly isBad: boolean;
   readonly theme: Theme;
@@ -100,7 +100,7 @@ function hitKill(screen: Rect, selected: number, x: number, y: number): number {
   return isInside && row >= 0 && row < count ? first + row : -1;
 }
 
-/** The kill overlay: whom, with what, and how far it got. */
+/** State of the kill overlay: process, signal and progress. */
 export interface KillState {
   readonly pid: number;
   /** With the pid the process's identity: compared again at the moment of sending. */
@@ -160,9 +160,9 @@ export function withOutcome(state: KillState, outcome: SignalOutcome): KillState
 
 const OUTCOMES: Readonly<Record<SignalOutcome, string>> = {
   sent: 'sent.',
-  gone: 'not sent: the process is gone.',
-  'not-permitted': 'not sent: no permission.',
-  'identity-changed': 'not sent: another process has this PID now.',
+  gone: 'not sent: the process has exited.',
+  'not-permitted': 'not sent: permission denied.',
+  'identity-changed': 'not sent: the PID was reused.',
 };
 
 /** The line under the signals, and whether it is bad news; `program` is what this program is called. */
@@ -212,7 +212,7 @@ function needsConfirmation(pid: number, ownPid: number): boolean {
   return pid === 1 || pid === ownPid;
 }
 
-/** The cursor `delta` signals further, stopping at the ends; a new choice starts anew. */
+/** Moves the cursor by `delta` signals, clamped; a new choice resets the confirmation. */
 function moveKill(state: KillState, delta: number): KillState {
   const selected = Math.max(0, Math.min(KILL_SIGNALS.length - 1, state.selected + delta));
   return { ...state, selected, stage: 'choosing', outcome: undefined };

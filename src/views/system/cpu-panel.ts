@@ -121,7 +121,7 @@ export function renderCoresPanel(area: Rect, buffer: Buffer, view: SystemView): 
 function loadText({ data }: SystemView): string {
   const cpu = data.machine?.cpu.value;
   if (cpu?.runnableTasks === undefined || cpu.tasks === undefined) return '';
-  return `${cpu.runnableTasks} of ${cpu.tasks} tasks run`;
+  return `${cpu.runnableTasks}/${cpu.tasks} tasks running`;
 }
 
 function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: number): void {

@@ -220,7 +220,7 @@ function hasPressure(data: SystemData): boolean {
 /** Draws the share of the last ten seconds in which some task waited for processor, memory or storage. */
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
-  const inside = renderPanel(area, buffer, view, 'Waiting', 'tasks held up, 10 s');
+  const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', '');
   const cpu = data.machine?.cpu.value;
   const lines: readonly (readonly [label: string, pressure: Pressure | undefined])[] = [
     ['cpu', cpu?.cpuPressure],

@@ -75,7 +75,7 @@ const IO_WIDTH = 18;
 const AMOUNT_WIDTH = 15;
 /** What stands in the place of figures. */
 const SILENCE_WORDS: Readonly<Record<FileSystemSilence, string>> = {
-  'no-answer': 'does not answer',
+  'no-answer': 'not responding',
   automount: 'automount, not asked',
 };
 
@@ -89,7 +89,7 @@ function renderDisks(
   if (inside.height < 1) return;
   if (fileSystems.length === 0) {
     const reason = data.errors.find(({ op }) => op.includes('disks'))?.message;
-    const text = reason ?? (data.disks === undefined ? 'not known yet' : 'no file system on a disk');
+    const text = reason ?? (data.disks === undefined ? 'no data yet' : 'no file systems on disks');
     buffer.put(inside.x + 1, inside.y, text, theme.dim, inside.width - 1);
     return;
   }
@@ -182,7 +182,7 @@ const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
 /** Room for the name of an interface. */
 const NAME_WIDTH = 6;
-/** Columns of the past of an interface's traffic, and fewer than which tell nothing. */
+/** Columns of an interface's traffic history: preferred and minimum. */
 const SPARK_WIDTH = 20;
 const SPARK_LEAST_WIDTH = 4;
 

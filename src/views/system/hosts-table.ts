@@ -140,7 +140,7 @@ function stateOf(
   if (link?.phase === 'connecting') return { text: 'connecting', isBad: false };
   if (data.machine !== undefined) return undefined;
   return failure === undefined
-    ? { text: 'first sample under way', isBad: false }
+    ? { text: 'waiting for the first sample', isBad: false }
     : { text: failure, isBad: true };
 }
 

@@ -19,7 +19,7 @@ export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView):
   const memory = data.machine?.memory.value;
   const inside = renderPanel(area, buffer, view, 'Memory', noteOf(memory));
   if (memory === undefined) {
-    const reason = data.machine?.memory.error?.message ?? 'not known yet';
+    const reason = data.machine?.memory.error?.message ?? 'no data yet';
     if (inside.height > 0) buffer.put(inside.x + 1, inside.y, reason, theme.dim, inside.width - 1);
     return;
   }

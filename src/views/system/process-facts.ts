@@ -60,7 +60,7 @@ function idText(uid: number | undefined): string {
   return uid === undefined ? '' : ` (${uid})`;
 }
 
-/** How willingly it lets others go first; nothing where that is not told. */
+/** Nice value; '': unknown. */
 function niceText(nice: number | undefined): string {
   return nice === undefined ? '' : `, nice ${nice}`;
 }
@@ -68,5 +68,5 @@ function niceText(nice: number | undefined): string {
 /** `1.2 MB/s, 3.4 GB in all`; `-` where it is not permitted. */
 function ioText(rate: number, total: number | undefined): string {
   if (total === undefined) return '-';
-  return `${rateText(rate)}, ${bytesText(total)} in all`;
+  return `${rateText(rate)}, ${bytesText(total)} total`;
 }

@@ -168,8 +168,8 @@ function renderCommand(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   if (area.height < 1) return;
   const failed = data.detail === undefined ? (data.detailError ?? data.errors[0])?.message : undefined;
   const command = data.detail?.process.commandLine;
-  const asking = pane.isRecorded ? 'not in the recording' : 'asking for the process';
-  const unknown = data.detail === undefined ? asking : 'command line not known';
+  const asking = pane.isRecorded ? 'not in the recording' : 'reading the process';
+  const unknown = data.detail === undefined ? asking : 'command line unknown';
   const text = command !== undefined && command !== '' ? command : (failed ?? unknown);
   putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim, ascii);
 }
@@ -336,9 +336,9 @@ function renderJournal(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const { data, theme, ascii } = pane;
   const { journal } = data;
   const failed = data.journalError;
-  const empty = failed ?? (journal === undefined ? 'asking for the journal' : 'no entries');
+  const empty = failed ?? (journal === undefined ? 'reading the journal' : 'no entries');
   const entries = journal?.entries ?? [];
-  const note = journal?.isTruncated === true ? 'the last ones' : '';
+  const note = journal?.isTruncated === true ? 'latest entries' : '';
   renderFramed(area, buffer, pane, 'journal', 'Journal', note, journal?.notice ?? empty, (i, x, y, width) => {
     const entry: JournalEntry = entries[i]!;
     buffer.put(x, y, clockText(entry.realtimeMicros / 1000), theme.dim, width);

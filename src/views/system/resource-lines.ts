@@ -127,7 +127,7 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   for (const { mountPoint, name, usedBytes, availableBytes } of fileSystems) {
     const percent = percentOf(usedBytes, (usedBytes ?? Number.NaN) + (availableBytes ?? Number.NaN));
     const figure = percentText(percent);
-    // The original agent tells no mount points.
+    // The original agent has no mount points.
     const label = mountPoint || name;
     const width = Math.min(label.length, 24);
     if (x + width + 1 + figure.length > right) return;

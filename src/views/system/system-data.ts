@@ -43,7 +43,9 @@ export class SystemData {
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
   detail: DetailData | undefined;
-  /** Why there is no more of the process in depth, until there is: between two answers most samples do not ask for it. */
+  /**
+   * Why there is no more of the process in depth, until there is: between two answers most samples do not ask for it.
+   */
   detailError: SectionError | undefined;
   journal: JournalSection | undefined;
   /** Why there is no journal. */
@@ -52,13 +54,13 @@ export class SystemData {
   errors: readonly SectionError[] = [];
   coreCount = 0;
   hasProcesses = false;
-  /** Why the network use of the processes is unknown; undefined: it is not, or nobody has said. */
+  /** Why the network use of processes is unknown; undefined: known, or no reason given. */
   trafficError: string | undefined;
-  /** A sample has told of the network since its use was last asked for. */
+  /** A sample with network data arrived since it was last requested. */
   isTrafficTold = false;
   readonly #userOf: UserNames;
   readonly #scope: Scope;
-  /** Undefined: nobody wants to know. */
+  /** Undefined: not requested. */
   #traffic: ProcessTraffic | undefined;
   #isBroken = false;
 
@@ -75,7 +77,7 @@ export class SystemData {
     this.header = header;
     const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
     this.journalError = journalError?.message ?? (journal === undefined ? this.journalError : undefined);
-    // The journal is asked for by itself: what came of it says nothing of the rest.
+    // The journal is requested separately: its result says nothing about the rest.
     if (journal === undefined && journalError === undefined) this.errors = snapshot.errors;
     if (machine !== undefined) {
       this.rates.update(machine);
@@ -91,7 +93,7 @@ export class SystemData {
     if (journal !== undefined) this.journal = journal;
   }
 
-  /** Whether the network use of processes is taken from the samples, where they tell of it. */
+  /** Whether network use of processes is taken from samples that contain it. */
   countTraffic(isOn: boolean): void {
     this.#traffic = isOn ? new ProcessTraffic() : undefined;
     this.isTrafficTold = false;
@@ -137,12 +139,12 @@ export class SystemData {
     }
   }
 
-  /** With a sample of the network taken; undefined where there is none, or nobody wants to know. */
+  /** Absorbs a network sample; undefined: no sample, or not requested. */
   #trafficOf({ network, header }: Snapshot): ProcessTraffic | undefined {
     if (network === undefined || this.#traffic === undefined) return undefined;
     this.#traffic.update(network, header, this.#scope);
     this.isTrafficTold = true;
-    this.trafficError = network.counted === 'none' ? 'sockets are listed here, bytes not counted' : undefined;
+    this.trafficError = network.counted === 'none' ? 'bytes are not counted on this machine' : undefined;
     return this.#traffic;
   }
 
@@ -181,7 +183,7 @@ function isOfDetail({ op, code }: SectionError): boolean {
   return code === 'ESRCH' || op === 'collect process' || op === 'collect processDetail';
 }
 
-/** Why a sample that was asked for the network lacks it. */
+/** Why a sample lacks the requested network section. */
 function networkErrorOf({ errors }: Snapshot): string | undefined {
   return errors.find(({ op }) => op.includes('network'))?.message;
 }

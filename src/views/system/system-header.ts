@@ -88,9 +88,10 @@ function loadText(loads: readonly (number | undefined)[]): string {
   return `load ${loads.map((load) => load?.toFixed(2) ?? '-').join(' ')}`;
 }
 
-function timeSegments(header: SystemHeader, { data, theme }: SystemView): readonly Segment[] {
+function timeSegments(header: SystemHeader, { data, theme, ascii }: SystemView): readonly Segment[] {
   const { metricsIntervalMillis, processesIntervalMillis, isPaused } = header;
-  const intervals = `${intervalText(metricsIntervalMillis)} / ${intervalText(processesIntervalMillis)}`;
+  const metrics = `metrics ${intervalText(metricsIntervalMillis)}`;
+  const intervals = `${metrics} ${ascii ? '-' : '·'} processes ${intervalText(processesIntervalMillis)}`;
   const clock = data.header === undefined ? '' : clockText(data.header.wallMillis);
   return [
     { text: intervals, style: theme.dim, priority: 20 },
@@ -141,7 +142,7 @@ export function reasonText(link: RemoteStatus): string {
 }
 
 function lossText({ protocol, reason, lostSinceMillis }: RemoteStatus, nowMillis: number): string {
-  if (protocol === undefined) return reason ?? 'not reached';
+  if (protocol === undefined) return reason ?? 'unreachable';
   return lostSinceMillis === undefined ? 'lost' : `lost ${secondsText(nowMillis - lostSinceMillis)} ago`;
 }
 

@@ -106,8 +106,8 @@ describe('keys', () => {
 
 describe('errors name the column and what is accepted', () => {
   test.each([
-    ['curl foo:bar', 5, 8, /no key "foo": port host .*quotes/],
-    ['sshd: ana', 0, 4, /no key "sshd"/],
+    ['curl foo:bar', 5, 8, /unknown key "foo": port host .*quotes/],
+    ['sshd: ana', 0, 4, /unknown key "sshd"/],
     ['port:44x', 5, 8, /from 0 to 65535.*port:443/],
     ['a port:65536', 7, 12, /65535/],
     ['port:', 0, 5, /port:443/],
@@ -126,14 +126,14 @@ describe('errors name the column and what is accepted', () => {
     ['host:example.org/8', 5, 18, /prefix length/],
     ['host:', 0, 5, /host:1\.1\.1\.1/],
     ['user>root', 5, 9, /user:TEXT/],
-    ['a !', 2, 3, /needs a term right behind it/],
-    ['! a', 0, 1, /needs a term right behind it/],
+    ['a !', 2, 3, /needs a term directly after it/],
+    ['! a', 0, 1, /needs a term directly after it/],
     ['| a', 0, 1, /needs a term before it/],
     ['a || b', 3, 4, /needs a term before it/],
-    ['a |  ', 2, 3, /needs a term behind it/],
-    ['a "b c', 2, 6, /not closed/],
-    ['user:"b', 5, 7, /not closed/],
-    ['"a"b', 3, 4, /behind a closing quote/],
+    ['a |  ', 2, 3, /needs a term after it/],
+    ['a "b c', 2, 6, /unclosed quote/],
+    ['user:"b', 5, 7, /unclosed quote/],
+    ['"a"b', 3, 4, /closing quote must be followed/],
   ])('%p', (text, from, to, message) => {
     const error = errorOf(text);
     expect([error?.from, error?.to]).toEqual([from, to]);

@@ -61,7 +61,7 @@ export function parseFilter(
     }
     at = skipSpaces(text, at);
   }
-  if (terms.length === 0) return failure(lastBar, lastBar + 1, '| (or) needs a term behind it');
+  if (terms.length === 0) return failure(lastBar, lastBar + 1, '| (or) needs a term after it');
   return { filter: new FilterExpression(alternatives, names, caches) };
 }
 
@@ -78,7 +78,7 @@ function readTerm(text: string, from: number): ReadTerm | Failure {
   let at = from;
   let isNegated = false;
   for (; text[at] === '!'; at++) isNegated = !isNegated;
-  if (isEnd(text, at)) return failure(from, at, '! (not) needs a term right behind it');
+  if (isEnd(text, at)) return failure(from, at, '! (not) needs a term directly after it');
   KEYED.lastIndex = at;
   const keyed = KEYED.exec(text);
   if (keyed !== null) return readKeyed(text, at, keyed[1]!, keyed[2]!, isNegated);
@@ -98,7 +98,7 @@ function readKeyed(
   const valueFrom = from + writtenKey.length + operator.length;
   if (!isFilterKey(key)) {
     // Shortest first: a prompt shows as much of it as it has room for.
-    const message = `no key "${writtenKey}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`;
+    const message = `unknown key "${writtenKey}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`;
     return failure(from, from + writtenKey.length, message);
   }
   const value = readValue(text, valueFrom);
@@ -127,12 +127,12 @@ function readQuoted(text: string, from: number): ReadValue | Failure {
     const unit = text[at]!;
     if (unit === '"') {
       if (isEnd(text, at + 1)) return { text: value, isQuoted: true, end: at + 1 };
-      return failure(at + 1, at + 2, 'a space or | has to stand behind a closing quote');
+      return failure(at + 1, at + 2, 'a closing quote must be followed by a space or |');
     }
     const isEscape = unit === '\\' && (text[at + 1] === '"' || text[at + 1] === '\\');
     value += isEscape ? text[++at]! : unit;
   }
-  return failure(from, text.length, 'the quote is not closed');
+  return failure(from, text.length, 'unclosed quote');
 }
 
 function isFilterKey(text: string): text is FilterKey {
@@ -285,7 +285,7 @@ function textTest(
   value: TermValue,
   match: TextMatch,
 ): FilterTest | string {
-  if (!isTextOperator(operator)) return `${key} cannot be compared by size: ${key}:TEXT`;
+  if (!isTextOperator(operator)) return `${key} takes no < or >: ${key}:TEXT`;
   if (value.text === '' && !value.isQuoted) return `${key}: needs a value, ${key}:${EXAMPLES[key]}`;
   return { key, match, text: value.text.toLowerCase() };
 }

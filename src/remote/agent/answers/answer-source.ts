@@ -6,7 +6,7 @@ import type { AgentSamples } from '../samples/agent-samples.ts';
 import { ProcessDetails } from '../samples/process-details.ts';
 import { SingleAnswers } from '../samples/single-answers.ts';
 
-/** Nothing waits for a journal for longer than this, whoever else waits for one. */
+/** Timeout for a journal, including the time in the queue. */
 const JOURNAL_DEADLINE_MILLIS = 2000;
 const JOURNAL_KEPT_MILLIS = 1000;
 
@@ -41,7 +41,7 @@ export class AnswerSource {
   async journal(pid: number): Promise<ToldSection<JournalSection>> {
     if (!this.hasToken) {
       const message =
-        'an agent without a token serves no journal: start it with SOCKTOP_TOKEN or --token-file';
+        'the agent serves no journals without a token: start it with SOCKTOP_TOKEN or --token-file';
       throw new OpError({ op: 'journal', code: 'NO_TOKEN', message });
     }
     const { source } = this.samples;
@@ -50,7 +50,11 @@ export class AnswerSource {
       return { header: source.header(section.monotonicMicros), section };
     });
     const { promise, reject } = Promise.withResolvers<never>();
-    const late = new OpError({ op: 'journal', code: 'DEADLINE', message: 'the journal took too long' });
+    const late = new OpError({
+      op: 'journal',
+      code: 'DEADLINE',
+      message: 'timeout while reading the journal',
+    });
     const timer = setTimeout(() => reject(late), JOURNAL_DEADLINE_MILLIS);
     try {
       return await Promise.race([answer, promise]);

@@ -76,14 +76,14 @@ export class CapabilityAnswers {
     const section = this.#from.samples.machine.cache.latest?.section;
     const missing: MissingCapability[] = [];
     if (section?.sensors.value?.cpu === undefined) {
-      const why = section?.sensors.error?.message ?? 'this machine has no sensor for it';
+      const why = section?.sensors.error?.message ?? 'no such sensor';
       missing.push({
         what: 'cpu_temperature',
         why: temperatures ? why : 'switched off by SOCKTOP_AGENT_TEMP=0',
       });
     }
     if ((section?.gpus.value ?? []).length === 0) {
-      const why = section?.gpus.error?.message ?? 'none was found';
+      const why = section?.gpus.error?.message ?? 'not found';
       missing.push({ what: 'gpu', why: gpus ? why : 'switched off by SOCKTOP_AGENT_GPU=0' });
     }
     if (!this.#from.hasToken) missing.push({ what: 'journal', why: 'the agent has no token' });

@@ -42,7 +42,7 @@ const STATE_WORDS: Readonly<Record<string, string>> = {
 const MICROS_PER_SECOND = 1e6;
 const NANOS_PER_MICRO = 1000;
 
-/** The machine as the original protocol tells it; `processCount` is known where a sample of processes is fresh. */
+/** Encodes the machine for the original protocol; `processCount` is known if a process sample is fresh. */
 export function originalMetricsOf(
   { header, section, cpu }: MachineSample,
   processCount: number | undefined,
@@ -64,7 +64,7 @@ export function originalMetricsOf(
   };
 }
 
-/** File systems, each once, as the original protocol tells them. */
+/** Encodes file systems, each once, for the original protocol. */
 export function originalDisksOf({ fileSystems }: DisksSection): OriginalDisk[] {
   return fileSystems.map((fileSystem) => ({
     name: fileSystem.name,
@@ -116,7 +116,7 @@ function originalGpuOf(gpu: GpuSample): OriginalGpu {
 /** A share of the whole machine, percent, by pid and start ticks; NaN unknown. */
 type ShareOf = (pid: number, startTicks: number) => number;
 
-/** One process as the original protocol tells it. `cpuUsage` is its share of the whole machine, NaN unknown. */
+/** Encodes one process for the original protocol. `cpuUsage`: share of the whole machine, percent; NaN: unknown. */
 export function originalProcessOf(
   { header, section: { process, threads, children } }: ToldSection<ProcessDetailSection>,
   cpuUsage: number,
@@ -179,7 +179,7 @@ const UNKNOWN_CHILD: OriginalProcessDetail = {
   ...{ executable_path: undefined, child_processes: [], threads: [] },
 };
 
-/** A journal as the original protocol tells it. */
+/** Encodes a journal for the original protocol. */
 export function originalJournalOf(
   { entries, isTruncated, notice }: JournalSection,
   wallMillis: number,

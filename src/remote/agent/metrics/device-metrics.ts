@@ -121,10 +121,7 @@ function interfaceInfo(table: InterfaceTable, slot: number): Uint8Array {
 
 const GPUS_LIMIT = 64;
 
-const GPU_INFO = info(
-  'socktop_gpu_info',
-  'A GPU, by the address or card that the other series name it with.',
-);
+const GPU_INFO = info('socktop_gpu_info', 'Info of the GPU, value is always 1.');
 const GPU_COLUMNS = recordColumns<GpuSample>(GPU);
 
 /** GPUs, which node_exporter does not have. Returns how many rows were left out for want of room. */

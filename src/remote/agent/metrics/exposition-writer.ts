@@ -176,7 +176,7 @@ export const NO_LABELS = new Uint8Array(0);
 const REFUSED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\p{Surrogate}/gu;
 const ESCAPED = /[\\"\n]/g;
 
-/** A label's value as both formats can carry it: what is no character or a control becomes U+FFFD. */
+/** Label value for both formats: invalid and control characters become U+FFFD. */
 export function labelValue(text: string): string {
   return text.replace(REFUSED, '\ufffd');
 }

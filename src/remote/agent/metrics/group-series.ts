@@ -25,7 +25,7 @@ export const GROUP_STATES = ['Running', 'Sleeping', 'Waiting', 'Zombie', 'Other'
 type OnEvicted = (group: number) => void;
 
 /**
- * Which names have a label of their own. Sticky: who has one keeps it, so that series do not come and go with who is
+ * Which names have their own label. Sticky: a name keeps its label, so that series do not come and go with which is
  * busy; a new name gets one while there are any left, the largest first, and is counted in `other` until then.
  */
 export class GroupLabels {

@@ -12,10 +12,10 @@ const MICROS_DECIMALS = 6;
 
 const TIME = gauge('node_time_seconds', 'System time in seconds since epoch (1970).', 'seconds');
 const BOOT = gauge('node_boot_time_seconds', 'Node boot time, in unixtime.', 'seconds');
-const BUILD = info('socktop_agent_build_info', 'The agent that answers, value is always 1.');
+const BUILD = info('socktop_agent_build_info', 'Version of the agent, value is always 1.');
 const ACCOUNTING = info(
   'socktop_agent_network_info',
-  'How network is counted by process: the tier, and what a byte is on it.',
+  'Network accounting: the tier, and which bytes it counts.',
 );
 const CLIENTS = gauge('socktop_agent_clients', 'Clients connected by WebSocket.');
 const OWN_CPU = counter(
@@ -133,27 +133,19 @@ const COLLECTIONS = [
   ...['disks', 'processes', 'network'],
 ] as const;
 
-const DURATION = gauge(
-  'socktop_agent_collection_duration_seconds',
-  'How long the collection took whose values are shown.',
-  'seconds',
-);
+const DURATION = gauge('socktop_agent_collection_duration_seconds', 'Duration of the collection.', 'seconds');
 const SUCCESS = gauge(
   'socktop_agent_collection_success',
   'Whether the collection succeeded without an error.',
 );
-const AGE = gauge(
-  'socktop_agent_collection_age_seconds',
-  'How long ago the values were read that are shown.',
-  'seconds',
-);
+const AGE = gauge('socktop_agent_collection_age_seconds', 'Age of the values.', 'seconds');
 const ERRORS = counter(
   'socktop_agent_collection_errors_total',
   'Errors of collections since the agent started.',
 );
 const LEFT_OUT = gauge(
   'socktop_agent_collection_rows_left_out',
-  'Rows without series, past the limit or of the same name as another.',
+  'Rows without series: beyond the limit, or with a duplicate name.',
 );
 
 class Collection {
@@ -219,7 +211,7 @@ class CollectionMetrics {
     this.cpu.part(machine?.cpu);
     this.memory.part(machine?.memory);
     this.interfaces.part(machine?.networks);
-    // Without a machine section nobody knows whether these are switched off.
+    // Without a machine section it is unknown whether these are switched off.
     if (machine !== undefined) {
       this.sensors.part(machine.sensors);
       this.gpus.part(machine.gpus);

@@ -93,7 +93,7 @@ function mediaRange(text: string): MediaRange | undefined {
   return { type, subtype, version, quality };
 }
 
-/** RFC 9110, 12.4.2; what is no q-value is none at all. */
+/** Parses a q-value (RFC 9110, 12.4.2); an invalid one counts as missing. */
 function qualityOf(text: string): number {
   return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : 0;
 }

@@ -113,7 +113,7 @@ export class NetworkLedger {
       }
     }
     this.#forget();
-    // Who was merged with the exited has had its share counted by name; what it had after that, nobody can name.
+    // The bytes of an owner merged into `exited processes` were already counted by name; later ones have no name.
     const { rxBytes, txBytes } = this.#columns;
     rxBytes[OTHER_GROUP]! += positive(this.#exitedRxBytes - exitedRx - this.#vanishedRxBytes);
     txBytes[OTHER_GROUP]! += positive(this.#exitedTxBytes - exitedTx - this.#vanishedTxBytes);

@@ -79,12 +79,12 @@ const TRANSMITTED = counter(
 );
 const UNATTRIBUTED_RECEIVED = counter(
   'socktop_network_unattributed_receive_bytes_total',
-  'Bytes received over interfaces other than loopback by sockets that no process is known for.',
+  'Bytes received over interfaces other than loopback by sockets without a known process.',
   'bytes',
 );
 const UNATTRIBUTED_TRANSMITTED = counter(
   'socktop_network_unattributed_transmit_bytes_total',
-  'Bytes sent over interfaces other than loopback by sockets that no process is known for.',
+  'Bytes sent over interfaces other than loopback by sockets without a known process.',
   'bytes',
 );
 
@@ -96,7 +96,7 @@ const UNATTRIBUTED: readonly (readonly [kind: number, labels: Uint8Array])[] = [
   [OwnerKind.UNKNOWN, encodeLabels('owner', 'unknown')],
 ];
 
-/** Processes by name, as process-exporter has them; CPU time is not told apart by mode. */
+/** Processes grouped by name, as in process-exporter; CPU time is not split by mode. */
 export function writeProcessGroups(
   writer: ExpositionWriter,
   groups: ProcessGroups,

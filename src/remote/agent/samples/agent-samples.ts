@@ -17,7 +17,7 @@ export interface SampleOptions extends SampleAges {
   readonly temperatures: boolean;
 }
 
-/** Nobody gets samples faster than this, whatever he asks for: a client must not be able to keep a core busy. */
+/** Minimum sample intervals, so that no client can keep a core busy. */
 const FASTEST_MILLIS = { metrics: 50, processes: 100, disks: 200, network: 100 } as const;
 const NETWORK_TTL_MILLIS = 500;
 

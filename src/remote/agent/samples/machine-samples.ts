@@ -8,7 +8,7 @@ import type { V2Payload } from '../../wire/v2-frame.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 import { SampleCache } from './sample-cache.ts';
 
-/** Replies to a sample, made when they are first asked for: encoded and compressed once for all clients. */
+/** Replies for a sample, encoded and compressed at the first request, once for all clients. */
 export interface Replies {
   original: Frame | undefined;
   /** Of metrics: for clients that ask for the processes themselves. */
@@ -18,7 +18,7 @@ export interface Replies {
   v2: V2Payload | undefined;
 }
 
-/** None was asked for yet. */
+/** Not encoded yet. */
 export function noReplies(): Replies {
   return { original: undefined, originalWithoutProcesses: undefined, originalList: undefined, v2: undefined };
 }

@@ -42,7 +42,7 @@ export class NetworkAccounting {
     return this.#source.isNetworkOpen;
   }
 
-  /** Is told of each sample while the section is still whole. */
+  /** Called with each sample while its section is valid. */
   listen(listener: (section: NetworkSection, header: SnapshotHeader) => void): void {
     this.#listeners.push(listener);
   }
@@ -75,7 +75,7 @@ export class NetworkAccounting {
     return { header, monotonicMicros: network.monotonicMicros, section: network, errors, payload: undefined };
   }
 
-  /** One timer for the whole lease: it looks whether somebody has asked since. */
+  /** One timer for the whole lease: checks for requests since the last run. */
   #wakeAfter(millis: number): ReturnType<typeof setTimeout> {
     return setTimeout(() => {
       const leftMillis = (this.#untilMicros - this.#source.nowMicros()) / 1000;

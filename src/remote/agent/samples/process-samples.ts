@@ -11,7 +11,7 @@ import { AskedLately } from './asked-lately.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 
-/** Neither `/metrics` nor the original protocol tells command lines: without other clients nobody reads them. */
+/** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
 const COMMAND_LINES_LEASE_MICROS = 60e6;
 
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */

@@ -16,7 +16,7 @@ export class RatedCache<T extends TimedSample> extends SampleCache<T> {
     this.#isRated = isRated;
   }
 
-  /** As `read`, but from a sample whose shares are known: two are taken where there is none. */
+  /** Like `read`, but with CPU shares: takes two samples if there is no previous one. */
   async readRated<R>(maxAgeMicros: number, use: (sample: T) => R): Promise<R> {
     const isRated = this.latest !== undefined && this.#isRated(this.latest);
     if (!isRated || this.ageMicros() > RATE_BASE_LIMIT_MICROS) {

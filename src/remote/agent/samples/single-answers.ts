@@ -35,7 +35,7 @@ export class SingleAnswers<T> {
       (known.madeMicros === undefined || this.#nowMicros() - known.madeMicros <= this.#keptMicros);
     if (known !== undefined && isFresh) return known.answer;
     if (this.#waiting >= WAITING_LIMIT) {
-      const message = 'too many such requests wait for an answer';
+      const message = 'too many pending requests of this kind';
       return Promise.reject(new OpError({ op: 'answer', code: 'BUSY', message }));
     }
     this.#waiting++;

@@ -68,7 +68,7 @@ export class AgentServer {
   async stop(): Promise<void> {
     void this.#server.stop(false);
     for (const connection of this.#connections) {
-      connection.end(CloseCode.GOING_AWAY, 'the agent ends');
+      connection.end(CloseCode.GOING_AWAY, 'agent stopped');
     }
     const until = performance.now() + STOP_WAIT_MILLIS;
     while (this.#connections.size > 0 && performance.now() < until) await Bun.sleep(5);
@@ -106,11 +106,11 @@ export class AgentServer {
 
   async #answer(request: Request, server: Server<Connection>): Promise<Response | undefined> {
     // The runtime joins headers that come twice; no host has a comma.
-    if (request.headers.get('host')?.includes(',')) return plain(400, 'there is more than one host');
-    // A Host that is none leaves a URL that is none.
+    if (request.headers.get('host')?.includes(',')) return plain(400, 'more than one Host header');
+    // An invalid Host makes an invalid URL.
     const url = URL.parse(request.url);
-    if (url === null) return plain(400, 'the host is none');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET is answered');
+    if (url === null) return plain(400, 'invalid Host header');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET is supported');
     switch (url.pathname) {
       case '/healthz':
         return plain(200, 'ok');
@@ -119,7 +119,7 @@ export class AgentServer {
       case '/metrics':
         return this.#authorized(request, url, server) ?? (await this.#metrics(request, server));
       default:
-        return plain(404, 'there is nothing here but /ws, /metrics and /healthz');
+        return plain(404, 'not found; available: /ws, /metrics and /healthz');
     }
   }
 
@@ -131,7 +131,7 @@ export class AgentServer {
     const sign = webPageSign(url, request.headers, isOpenOnLoopback);
     if (sign !== undefined) {
       context.log.event('warning', 'web-page', { address, path: url.pathname, ...sign });
-      return plain(403, 'web pages are not answered');
+      return plain(403, 'requests from web pages are refused');
     }
     const authorization = request.headers.get('authorization');
     const verdict = access.judge(url, authorization, address, performance.now());
@@ -141,7 +141,7 @@ export class AgentServer {
       path: url.pathname,
     });
     if (verdict === 'throttled') return plain(429, 'too many wrong tokens', { 'retry-after': '2' });
-    return plain(401, 'a token is needed', { 'www-authenticate': 'Bearer' });
+    return plain(401, 'token required', { 'www-authenticate': 'Bearer' });
   }
 
   #upgrade(request: Request, server: Server<Connection>): Response | undefined {
@@ -156,7 +156,7 @@ export class AgentServer {
     const data = new Connection(context, address, isV2);
     const headers = isV2 ? { 'sec-websocket-protocol': V2_SUBPROTOCOL } : {};
     if (server.upgrade(request, { data, headers })) return undefined;
-    return plain(426, 'this is for WebSockets', { upgrade: 'websocket' });
+    return plain(426, 'WebSocket upgrade required', { upgrade: 'websocket' });
   }
 
   async #metrics(request: Request, server: Server<Connection>): Promise<Response> {
@@ -164,7 +164,7 @@ export class AgentServer {
     const page = await this.#parts.metrics.page(format, server.pendingRequests - 1);
     if (page === undefined) {
       this.#parts.context.log.event('warning', 'too-many-scrapes', { address: addressOf(request, server) });
-      return plain(503, 'too many scrapes that are not read', { 'retry-after': '10' });
+      return plain(503, 'too many unread scrapes', { 'retry-after': '10' });
     }
     return new Response(page, { headers: { 'content-type': contentTypeOf(format), ...LAST_ANSWER } });
   }
@@ -205,11 +205,11 @@ export class AgentServer {
   #failed(error: Error): Response {
     const { op, code, message } = toOpError('answer', error);
     this.#parts.context.log.event('error', 'request-failed', { op, code, message });
-    return plain(500, 'the request could not be answered');
+    return plain(500, 'internal error');
   }
 }
 
-/** What the socket is bound to: `url` and `hostname` have what was asked for, which may be a name. */
+/** Address that the socket is bound to; `url` and `hostname` contain the requested one, which may be a name. */
 function boundAddress(server: Server<Connection>): string {
   // Not in the types of this version of the runtime.
   const { address } = server as Server<Connection> & { readonly address?: SocketAddress | null };
@@ -217,7 +217,7 @@ function boundAddress(server: Server<Connection>): string {
   throw new OpError({
     op: 'listen',
     code: 'NO_ADDRESS',
-    message: 'the runtime does not say where it listens',
+    message: 'the runtime does not report its port',
   });
 }
 
@@ -236,14 +236,14 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
   const { code } = toOpError('listen', thrown);
   const where = `port ${port}${bindAddress === undefined ? '' : ` of ${bindAddress}`}`;
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `${where} is in use: choose another with --port`,
-    EACCES: `${where} is not for ordinary users: choose one above 1023, or give the agent CAP_NET_BIND_SERVICE`,
-    EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is no address of this machine`,
+    EADDRINUSE: `${where} is in use: choose another one with --port`,
+    EACCES: `${where} needs privileges: choose a port above 1023, or add CAP_NET_BIND_SERVICE`,
+    EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is not an address of this machine`,
   };
   // For a name that means nothing the runtime gives whatever code the system call before left behind.
   const isName = bindAddress !== undefined && isIP(bindAddress) === 0;
   const otherwise = isName
-    ? `'${bindAddress}' is neither an address of this machine nor a name of one`
+    ? `'${bindAddress}' is neither an address of this machine nor a name for one`
     : `cannot listen on ${where} (${code})`;
   const message = reasons[code] ?? otherwise;
   return new OpError({ op: 'listen', code, message, cause: thrown });

@@ -156,7 +156,7 @@ describe('a client that does not read', () => {
     await turns();
     for (let i = 0; i <= PENDING_LIMIT; i++) connection.take('get_metrics');
     expect(client.ending).toBe('terminate');
-    expect(events).toEqual(['client-refused too many requests that wait for an answer']);
+    expect(events).toEqual(['client-refused too many pending requests']);
     await turns();
     expect(client.received).toHaveLength(1);
   });
@@ -170,7 +170,7 @@ describe('a client that does not read', () => {
       await turns();
     }
     expect(clients.map(({ client }) => client.ending)).toEqual(['terminate', undefined, undefined]);
-    expect(events).toEqual(['client-refused the client does not read']);
+    expect(events).toEqual(['client-refused client does not read its replies']);
     // Who has read holds nothing any more.
     clients[1]!.client.read();
     clients[1]!.connection.drained();
@@ -221,7 +221,7 @@ describe('requests wait for their turn', () => {
       }
       expect([client.received.length, client.ending]).toEqual([0, undefined]);
       connection.take('{}');
-      expect(client.ending).toBe('close 1008 too many requests that wait for an answer');
+      expect(client.ending).toBe('close 1008 too many pending requests');
     }
   });
 
@@ -265,7 +265,7 @@ test('what is no text ends the connection, and nothing is sent after the end', a
   const { connection, client } = connect();
   connection.take('before');
   connection.take(new Uint8Array([1]));
-  expect(client.ending).toBe('close 1003 a request is a text frame');
+  expect(client.ending).toBe('close 1003 requests must be text frames');
   connection.take('after');
   connection.refuse(1008, 'again');
   await turns();

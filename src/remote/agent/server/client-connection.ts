@@ -6,7 +6,7 @@ import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v
 import type { AgentLog } from './agent-log.ts';
 import { ControlFrames, type RequestTurns, type SendBudget } from './client-limits.ts';
 
-/** Requests of one client that are not answered yet; whoever sends more does not wait for answers. */
+/** Limit of pending requests per client. */
 export const PENDING_LIMIT = 32;
 /** Of those, answers that are made at once for a client whose replies may come in any order. */
 const BEGUN_LIMIT = 8;
@@ -72,9 +72,9 @@ export class Connection {
   /** A frame came. */
   take(message: string | Uint8Array): void {
     if (this.#isClosed) return;
-    if (typeof message !== 'string') this.refuse(CloseCode.UNSUPPORTED, 'a request is a text frame');
+    if (typeof message !== 'string') this.refuse(CloseCode.UNSUPPORTED, 'requests must be text frames');
     else if (this.#pendingCount < PENDING_LIMIT) this.#queue(message);
-    else this.refuse(CloseCode.POLICY, 'too many requests that wait for an answer');
+    else this.refuse(CloseCode.POLICY, 'too many pending requests');
   }
 
   /** A ping came, which the runtime has answered, or a pong. Time is of the monotonic clock. */
@@ -92,7 +92,7 @@ export class Connection {
     this.#waitForTurn();
   }
 
-  /** The socket has closed, whoever closed it. */
+  /** The socket was closed by either side. */
   closed(): void {
     this.#isClosed = true;
     this.#requests.length = 0;

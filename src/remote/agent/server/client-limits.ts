@@ -24,7 +24,7 @@ export class SendBudget {
     else this.#held.set(holder, bytes);
     for (const longest of this.#held.keys()) {
       if (this.#bytes <= WAITING_LIMIT_BYTES || this.#held.size === 1) return;
-      longest.refuse(1008, 'the client does not read');
+      longest.refuse(1008, 'client does not read its replies');
       this.hold(longest, 0);
     }
   }

@@ -24,7 +24,7 @@ interface Collected {
   readonly processes: ProcessSample | undefined;
 }
 
-/** A page that answers whoever asks while it is fresh, from when it was begun. */
+/** A page shared by all requests while it is fresh, counted from the start of its rendering. */
 interface KeptPage {
   readonly begunMicros: number;
   readonly page: Promise<Blob>;
@@ -45,7 +45,7 @@ export class MetricsAnswers {
   }
 
   /**
-   * One page for all who ask within the time in which nobody gets a fresh sample; its bytes are shared by all responses.
+   * Returns one page for all requests within the minimum sample interval; its bytes are shared by all responses.
    * `pendingCount` is how many responses others have not read: each may hold a page of its own. Undefined where those
    * and one more could be more than may wait.
    */
