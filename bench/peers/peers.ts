@@ -167,6 +167,7 @@ function markdown([head = [], ...rows]: readonly (readonly string[])[]): string 
 
 function plotOf(results: Results): string {
   return barPlot(
+    'Our programs beside their peers, medians',
     FIGURES.map(([key, title]) => ({
       title,
       bars: [...results].map(([{ name, isOurs }, figures]) => ({

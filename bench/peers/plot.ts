@@ -22,7 +22,7 @@ const OURS = '#2959aa';
 const THEIRS = '#8a8f9c';
 
 /** Panels of horizontal bars, two in a row, as SVG: each panel has a scale of its own, from 0. */
-export function barPlot(panels: readonly Panel[]): string {
+export function barPlot(title: string, panels: readonly Panel[]): string {
   const heights = panels.map(({ bars }) => TITLE + bars.length * ROW + GAP);
   const parts: string[] = [];
   let y = GAP;
@@ -34,7 +34,7 @@ export function barPlot(panels: readonly Panel[]): string {
   const width = COLUMNS * (WIDTH + GAP) + GAP;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="sans-serif" font-size="12">`,
-    '<title>Start, CPU and memory beside other monitors</title>',
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${y}" fill="#ffffff"/>`,
     ...parts,
     '</svg>\n',
