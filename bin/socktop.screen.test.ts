@@ -168,12 +168,13 @@ test('a host that is lost stays on screen in grey with its age, and comes back',
     const { x, y } = screen.find('Processes');
     const live = screen.pty.cell(x, y).foreground;
     await agent.close();
-    await screen.untilText(/✖ lost \d+ s ago, next try in \d+ s {2}r now/);
+    await screen.untilText(/✖ lost, data \d+ s old, next try in \d+ s {2}r now/);
     expect(screen.pty.cell(x, y)).toMatchObject({ text: 'P' });
+    await screen.untilText(/CPU \d+\.\d %/);
     await screen.until(() => screen.pty.cell(x, y).foreground !== live, 'grey');
-    const [, age] = /lost (\d+) s/.exec(screen.header) ?? [];
+    const [, age] = /data (\d+) s old/.exec(screen.header) ?? [];
     await screen.until(
-      () => Number(/lost (\d+) s/.exec(screen.header)?.[1]) > Number(age),
+      () => Number(/data (\d+) s old/.exec(screen.header)?.[1]) > Number(age),
       'its age growing',
     );
     second = await AgentProcess.start({ args: ['--port', String(port)] });
@@ -234,5 +235,24 @@ test('a recording is played, steered and says where it is', async () => {
     expect(screen.pty.text()).not.toContain('Send the process a signal');
   } finally {
     await screen.close();
+  }
+});
+
+test('one host that is down at the start shows its state, and is tried again until it is there', async () => {
+  const before = await AgentProcess.start();
+  const { port } = before;
+  await before.close();
+  const screen = new SocktopScreen([`ws://127.0.0.1:${port}/ws`], ANYTHING, { columns: 110, rows: 30 });
+  let agent: AgentProcess | undefined;
+  try {
+    await screen.untilText(/✖ connection refused.*, next try in \d+ s {2}r now/);
+    agent = await AgentProcess.start({ args: ['--port', String(port)] });
+    screen.press('r');
+    await screen.untilText(/Processes \d+/);
+    screen.press('q');
+    expect(await screen.pty.exited()).toBe(0);
+  } finally {
+    await screen.close();
+    await agent?.close();
   }
 });

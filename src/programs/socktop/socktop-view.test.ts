@@ -20,12 +20,13 @@ const SIZES = [
 ] as const;
 const LIVE: RemoteStatus = {
   ...{ phase: 'live', hostName: 'web-1', isEncrypted: true, hasToken: true, latencyMicros: 12_000 },
-  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3', lostSinceMillis: undefined },
+  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3' },
+  answeredMillis: NOW_MILLIS - 12_000,
   ...{ nextTryMillis: undefined, reason: undefined },
 };
 const LOST: RemoteStatus = {
   ...LIVE,
-  ...{ phase: 'lost', lostSinceMillis: NOW_MILLIS - 12_000, nextTryMillis: NOW_MILLIS + 4000 },
+  ...{ phase: 'lost', nextTryMillis: NOW_MILLIS + 4000 },
   reason: 'connection refused',
 };
 
@@ -88,12 +89,18 @@ describe('a host over the network', () => {
     bench.world.pass(1, 0.5);
     bench.sample();
     bench.send({ kind: 'linked', host: 0, status: LOST, nowMillis: NOW_MILLIS });
-    expect(bench.lines()[0]).toContain('web-1  ✖ lost 12 s ago, next try in 4 s  r now  connection refused');
+    expect(bench.lines()[0]).toContain(
+      'web-1  ✖ lost, data 12 s old, next try in 4 s  r now  connection refused',
+    );
+    expect(bench.text()).toContain('CPU 50.0 %');
+    const { header } = bench.world.snapshot({});
+    const errors = [{ op: 'connection', code: 'LOST', message: 'connection refused' }];
+    bench.send({ kind: 'sampled', host: 0, snapshot: { header, errors } });
     expect(bench.text()).toContain('CPU 50.0 %');
     const { x, y } = bench.find('CPU 50.0');
     expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.dim.foreground);
     bench.send({ kind: 'ticked', nowMillis: NOW_MILLIS + 3000 });
-    expect(bench.lines()[0]).toContain('lost 15 s ago, next try in 1 s');
+    expect(bench.lines()[0]).toContain('lost, data 15 s old, next try in 1 s');
     bench.type('r');
     expect(bench.effects.at(-1)).toEqual({ kind: 'retry', host: 0 });
   });
@@ -134,7 +141,7 @@ describe('several hosts', () => {
     const lines = bench.lines();
     expect(lines[0]).toContain('4 hosts  2 lost');
     expect(lines[2]).toMatch(/web-1 .* 25\.0 .* 25\.0 .* postgres 12\.5 % +12 ms/);
-    expect(lines[3]).toMatch(/web-2 +✖ lost 12 s ago, next try in 4 s {2}connection refused/);
+    expect(lines[3]).toMatch(/web-2 +✖ lost, data 12 s old, next try in 4 s {2}connection refused/);
     expect(lines[4]).toMatch(/web-3 +connecting/);
     expect(lines[5]).toMatch(/web-4 +✖ connection refused, next try in 4 s/);
   });

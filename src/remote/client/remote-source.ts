@@ -54,7 +54,7 @@ export class RemoteSource implements Source, RemoteLink {
       isEncrypted: options.agent.isEncrypted,
       hasToken: options.token !== undefined,
       ...{ latencyMicros: undefined, protocol: undefined, agentVersion: undefined, notice: undefined },
-      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+      ...{ answeredMillis: undefined, nextTryMillis: undefined, reason: undefined },
     };
     this.#connect();
   }
@@ -164,7 +164,7 @@ export class RemoteSource implements Source, RemoteLink {
     const notice = protocol === 'original' ? ORIGINAL_NOTICE : undefined;
     this.#change({
       ...{ phase: 'live', protocol, notice, agentVersion: undefined },
-      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+      ...{ nextTryMillis: undefined, reason: undefined },
     });
     this.#first.resolve(undefined);
   }
@@ -177,7 +177,7 @@ export class RemoteSource implements Source, RemoteLink {
       },
       answered: (latencyMicros) => {
         this.meter.answered(latencyMicros);
-        this.#change({ latencyMicros });
+        this.#change({ latencyMicros, answeredMillis: Date.now() });
       },
       broken: (error) => this.#connection?.end(error),
       monotonicMicros: this.#options.monotonicMicros,
@@ -188,7 +188,10 @@ export class RemoteSource implements Source, RemoteLink {
   #ended(cause: OpError): void {
     this.#connection = undefined;
     const session = this.#session;
-    const error = this.#trial !== undefined && cause.code.startsWith('CLOSED_') ? unanswered(cause) : cause;
+    const error =
+      this.#trial !== undefined && cause.code.startsWith('CLOSED_')
+        ? unanswered(cause, this.#status.hasToken)
+        : cause;
     this.#session = undefined;
     this.#trial?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
     this.#trial = undefined;
@@ -203,7 +206,6 @@ export class RemoteSource implements Source, RemoteLink {
     this.#change({
       phase: 'lost',
       reason: error.message,
-      lostSinceMillis: this.#status.lostSinceMillis ?? Date.now(),
       nextTryMillis: delayMillis === undefined ? undefined : Date.now() + delayMillis,
     });
     this.#first.resolve(error);
@@ -224,8 +226,8 @@ export class RemoteSource implements Source, RemoteLink {
 const ORIGINAL_NOTICE =
   'the agent speaks the original protocol: it tells nothing of users, states and threads of processes, of load and uptime, and of who uses the network';
 
-function unanswered({ op, code }: OpError): OpError {
-  const message = 'the agent closed the connection without an answer; it may want another token';
+function unanswered({ op, code }: OpError, hasToken: boolean): OpError {
+  const message = `the agent closed the connection without an answer; it may need ${hasToken ? 'another' : 'a'} token`;
   return new OpError({ op, code, message });
 }
 

@@ -70,6 +70,10 @@ export class SystemData {
   /** Takes a sample, borrowed: nothing of its tables is kept. */
   absorb(snapshot: Snapshot): void {
     const { header, machine, disks, machineProcesses, processDetail, journal } = snapshot;
+    if (isLost(snapshot)) {
+      this.errors = snapshot.errors;
+      return;
+    }
     if (this.#isBroken || (this.header !== undefined && this.#isAnother(header))) this.#rebase();
     this.header = header;
     const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
@@ -173,6 +177,13 @@ export class SystemData {
     const row = rows.pid.subarray(0, rows.unfilteredCount).indexOf(pid);
     return row < 0 ? undefined : rows.names[row];
   }
+}
+
+/** An empty sample of a source that has lost its connection: what is shown stays. */
+function isLost({ header: _header, errors, ...sections }: Snapshot): boolean {
+  return (
+    errors.some(({ code }) => code === 'LOST') && Object.values(sections).every((one) => one === undefined)
+  );
 }
 
 /** No other part asks for one process by its PID; the journal, which does, does without it. */

@@ -105,7 +105,7 @@ function intervalText(millis: number): string {
   return millis < 1000 ? `${millis} ms` : `${millis / 1000} s`;
 }
 
-/** `web-1 ✖ lost 12 s ago, next try in 4 s  r now  connection refused`. */
+/** `web-1 ✖ lost, data 12 s old, next try in 4 s  r now  connection refused`. */
 function renderLost(
   area: Rect,
   buffer: Buffer,
@@ -124,7 +124,7 @@ function renderLost(
 }
 
 /**
- * What is known of a connection that is not there: `✖ lost 12 s ago, next try in 4 s`; of one that never was, why:
+ * What is known of a connection that is not there: `✖ lost, data 12 s old, next try in 4 s`; of one that never was, why:
  * `✖ connection refused, next try in 4 s`.
  */
 export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
@@ -140,9 +140,9 @@ export function reasonText(link: RemoteStatus): string {
   return link.protocol === undefined ? '' : (link.reason ?? '');
 }
 
-function lossText({ protocol, reason, lostSinceMillis }: RemoteStatus, nowMillis: number): string {
+function lossText({ protocol, reason, answeredMillis }: RemoteStatus, nowMillis: number): string {
   if (protocol === undefined) return reason ?? 'not reached';
-  return lostSinceMillis === undefined ? 'lost' : `lost ${secondsText(nowMillis - lostSinceMillis)} ago`;
+  return answeredMillis === undefined ? 'lost' : `lost, data ${secondsText(nowMillis - answeredMillis)} old`;
 }
 
 /** `12 s`, from a minute on as ages are written. */
