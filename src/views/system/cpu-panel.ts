@@ -1,13 +1,14 @@
 import { AsciiText, formatTenths, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { usageStyle } from '../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, rampStyle } from '../../screen/widgets/levels.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import { trendMark } from '../network/cells.ts';
-import { percentText, renderPanel, type SystemView } from './system-look.ts';
+import { meterStyle, percentText, renderPanel, type SystemView } from './system-look.ts';
 
 const AXIS_WIDTH = 4;
 const HERTZ_PER_GIGAHERTZ = 1e9;
@@ -16,14 +17,23 @@ const HERTZ_PER_GIGAHERTZ = 1e9;
 export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
   const { cpu } = data.rates;
-  const inside = renderPanel(area, buffer, view, `CPU ${percentText(cpu.usage.total)}`, modelText(view));
+  const { total } = cpu.usage;
+  const titleStyle = usageStyle(theme, total);
+  const inside = renderPanel(
+    area,
+    buffer,
+    view,
+    `CPU ${percentText(total)}`,
+    modelText(view),
+    titleStyle === theme.text ? theme.title : titleStyle,
+  );
   if (inside.height < 1) return;
   renderAxis(inside, buffer, view);
   renderChart(rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height), buffer, {
     samples: cpu.total,
     maximum: 100,
     cells: 'braille',
-    ramp: theme.graphRamp,
+    ramp: theme.levelRamp,
     label: '',
     labelStyle: theme.dim,
     ascii,
@@ -166,7 +176,7 @@ function renderCore(
   }
   scratch.clear();
   formatTenths(percent, scratch);
-  const style = percent >= 0.05 ? theme.text : theme.dim;
+  const style = percent >= 0.05 ? usageStyle(theme, percent) : theme.dim;
   putAlignedAscii(
     buffer,
     percentX,
@@ -182,9 +192,9 @@ function renderCore(
   const from = x + labelWidth;
   if (form === 'figure') putLevel(buffer, percentX - 1, y, percent, view);
   else if (form === 'bar')
-    putMeter(buffer, from + 1, y, room - 1, percent, 100, theme.accent, theme.border, ascii);
+    putMeter(buffer, from + 1, y, room - 1, percent, 100, meterStyle(theme, percent), theme.border, ascii);
   else {
-    putSparkline(buffer, from, y, room - 3, height, cpu.cores[core]!, 100, theme.graphRamp, ascii);
+    putSparkline(buffer, from, y, room - 3, height, cpu.cores[core]!, 100, theme.levelRamp, ascii);
     const trend = cpu.trendOf(core);
     buffer.put(percentX - 2, bottom, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
   }
@@ -192,8 +202,8 @@ function renderCore(
 
 /** One block as high and as bright as the core is busy. */
 function putLevel(buffer: Buffer, x: number, y: number, percent: number, view: SystemView): void {
-  const glyph = verticalGlyph(graphLevel(percent, 100, 8), view.ascii);
-  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, percent, 100));
+  const glyph = verticalGlyph(graphLevel(percent, 100, view.ascii ? 8 : 7), view.ascii);
+  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.levelRamp, percent, 100));
 }
 
 function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: number, grid: CoreGrid): void {
@@ -232,5 +242,5 @@ function putHalves(
     return;
   }
   const glyph = brailleGlyph(graphLevel(left, 100, 4), graphLevel(right, 100, 4));
-  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, busier, 100));
+  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.levelRamp, busier, 100));
 }

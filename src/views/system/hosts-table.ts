@@ -4,7 +4,7 @@ import { compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
-import type { Theme } from '../../screen/style/theme.ts';
+import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
@@ -16,7 +16,7 @@ import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemData } from './system-data.ts';
 import { linkStateText, reasonText } from './system-header.ts';
-import { meterStyle, usageStyle } from './system-look.ts';
+import { meterStyle } from './system-look.ts';
 
 /** A row of the table of hosts. */
 interface HostRow {
@@ -168,8 +168,8 @@ function paintCpu(cell: HostCell): void {
   const { buffer, host, x, y, width, theme, ascii } = cell;
   const { cpu } = host.data.rates;
   const graph = width - FIGURE_WIDTH - 1;
-  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.graphRamp, ascii);
-  paintFigure(cell, figureText(cpu.usage.total));
+  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.levelRamp, ascii);
+  paintFigure(cell, figureText(cpu.usage.total), usageStyle(theme, cpu.usage.total));
 }
 
 function paintMemory(cell: HostCell): void {
