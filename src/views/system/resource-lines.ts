@@ -15,6 +15,8 @@ const LABEL_WIDTH = 6;
 const VALUE_WIDTH = 7;
 /** Cores that are shown beside the processors' line, a block each, at most so many. */
 const CORES_MAX = 32;
+/** `R 112.6K  W 112.6K`. */
+const IO_WIDTH = 18;
 
 /** Draws a line each for processors, memory, swap, disks and network; the last ones go first where it is low. */
 export function renderResourceLines(area: Rect, buffer: Buffer, view: SystemView, hasSwap: boolean): void {
@@ -123,13 +125,20 @@ function putTraffic(
   }
 }
 
-/** File systems by how full they are, as many as fit. */
+/** What disks read and write now, and file systems by how full they are, as many as fit. */
 function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
   const { data, theme, ascii } = view;
   putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Disks', theme.dim, ascii);
   const right = rightOf(area) - 1;
+  const { reads, writes } = data.rates.disks;
+  const io = `R ${compactBytesText(reads.last)}  W ${compactBytesText(writes.last)}`;
+  const isIdle = !(reads.last + writes.last > 0);
   let x = area.x + LABEL_WIDTH + 2;
+  if (reads.count > 0) {
+    buffer.put(x, area.y, io, isIdle ? theme.dim : theme.text, right - x);
+    x += IO_WIDTH + 2;
+  }
   const fileSystems = data.disks?.fileSystems ?? [];
   if (fileSystems.length === 0) buffer.put(x, area.y, '-', theme.dim);
   for (const { mountPoint, name, usedBytes, availableBytes } of fileSystems) {

@@ -92,7 +92,7 @@ describe('the dashboard', () => {
     expect(text).toMatch(/used +━+╸?─+ +4\.0\/16\.0 GB +25\.0 %/);
     expect(text).toMatch(/swap +━+╸?─+ +1\.0\/2\.0 GB +50\.0 %/);
     expect(text).toMatch(/\/home .* 99\.0 %/);
-    expect(text).toMatch(/Download 0 B\/s .* peak 0 B\/s/);
+    expect(text).toMatch(/Download · eth0 {2}0 B\/s .* peak 0 B\/s/);
   });
 
   test('marks what is full by colour beside its figure', () => {
@@ -145,10 +145,16 @@ test('the parts of the devices panel never take more lines than there are', () =
   for (let height = 6; height < 100; height++) {
     for (const fileSystems of [0, 1, 5, 40]) {
       for (const interfaces of [0, 1, 9]) {
-        const { disks, chart, interfaces: listed } = layoutDevices(height, fileSystems, interfaces);
-        const dividers = listed > 0 ? 3 : 2;
-        expect(disks + 2 * chart + listed + dividers).toBeLessThanOrEqual(height);
-        expect(Math.min(disks, chart)).toBeGreaterThan(0);
+        for (const devices of [0, 1, 30]) {
+          const layout = layoutDevices(height, fileSystems, interfaces, devices);
+          const { disks, chart, interfaces: listed, devices: busy } = layout;
+          const charts = busy > 0 ? 3 : 2;
+          expect(disks + charts * chart + busy + listed + charts + (listed > 0 ? 1 : 0)).toBeLessThanOrEqual(
+            height,
+          );
+
+          expect(Math.min(disks, chart)).toBeGreaterThan(0);
+        }
       }
     }
   }
