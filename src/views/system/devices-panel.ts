@@ -104,6 +104,7 @@ const USAGE_WIDTH = AMOUNT_WIDTH + 7 + 9 + 3;
 const SILENCE_WORDS: Readonly<Record<FileSystemSilence, string>> = {
   'no-answer': 'does not answer',
   automount: 'automount, not asked',
+  'not-asked': 'not asked',
 };
 
 function renderDisks(
@@ -156,7 +157,8 @@ function putFileSystem(
   const room = width - taken;
   const reason = fileSystem.silence;
   if (reason !== undefined) {
-    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], theme.warning, ascii);
+    const style = reason === 'no-answer' ? theme.warning : theme.dim;
+    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], style, ascii);
     return;
   }
   // As df has it: of what users can have, so that 100 % is full.

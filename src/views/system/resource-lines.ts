@@ -141,7 +141,8 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   }
   const fileSystems = data.disks?.fileSystems ?? [];
   if (fileSystems.length === 0) buffer.put(x, area.y, '-', theme.dim);
-  for (const { mountPoint, name, usedBytes, availableBytes } of fileSystems) {
+  for (const { mountPoint, name, usedBytes, availableBytes, silence } of fileSystems) {
+    if (silence === 'not-asked') continue;
     const percent = percentOf(usedBytes, (usedBytes ?? Number.NaN) + (availableBytes ?? Number.NaN));
     const figure = percentText(percent);
     // The original agent tells no mount points.

@@ -9,9 +9,9 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 /** Marks closer than this run into each other. */
 const MARK_MIN_CELLS = 12;
 
-/** `30s`, `5m`, `2h`. */
+/** `30s`, `75s`, `5m`, `2h`. */
 function spanText(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds)}s`;
+  if (seconds < 60 || (seconds < 300 && seconds % 60 !== 0)) return `${Math.round(seconds)}s`;
   return seconds < 3600 ? `${Math.round(seconds / 60)}m` : `${Math.round(seconds / 3600)}h`;
 }
 

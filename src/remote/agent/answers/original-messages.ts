@@ -66,7 +66,9 @@ export function originalMetricsOf(
 
 /** File systems, each once, as the original protocol tells them. */
 export function originalDisksOf({ fileSystems }: DisksSection): OriginalDisk[] {
-  return fileSystems.map((fileSystem) => ({
+  // The original agent lists what has figures.
+  const asked = fileSystems.filter(({ silence }) => silence !== 'not-asked');
+  return asked.map((fileSystem) => ({
     name: fileSystem.name,
     total: fileSystem.totalBytes,
     available: fileSystem.availableBytes,
