@@ -90,10 +90,18 @@ describe('the process table', () => {
     expect(names()).toHaveLength(3);
     bench.type('/33\r');
     expect(names()).toEqual(['nginx']);
-    bench.type('/\x15zzz');
+    bench.type('/');
+    expect(names()).toHaveLength(3);
+    bench.type('zzz');
     expect(bench.text()).toContain('Nothing matches "zzz"');
     bench.type(ESCAPE);
     expect(names()).toEqual(['nginx']);
+  });
+
+  test('is opened by two Enters: the first is for the search, the second for what it found first', () => {
+    bench.type('G/ngi\r\r');
+    expect(bench.model.view).toBe('process');
+    expect(hostOf(bench.model).pane?.target.name).toBe('nginx');
   });
 
   test('has the command lines of the rows on screen, and of all while one searches', () => {
@@ -296,6 +304,20 @@ describe('signals', () => {
 });
 
 describe('everywhere', () => {
+  test('a hint of the footer does what its key does, and nothing where there is none', () => {
+    const { x, y } = bench.find('c compact');
+    bench.click(x + 4, y);
+    expect(bench.model.isCompact).toBe(true);
+    const help = bench.find('? help');
+    bench.click(help.x, help.y);
+    expect(bench.model.helpOffset).toBe(0);
+    bench.click(x + 4, y);
+    expect(bench.model.isCompact).toBe(true);
+    bench.type(ESCAPE);
+    bench.click(0, y);
+    expect(bench.model).toMatchObject({ isCompact: true, view: 'dashboard' });
+  });
+
   test('Escape clears the search, then quits', () => {
     bench.type(`/ng\r${ESCAPE}`);
     expect(bench.hasQuit).toBe(false);

@@ -22,7 +22,7 @@ import {
   withHost,
 } from './socktop-model.ts';
 import { applySearch, killTargetOf, LIST, reorder, sortByTraffic, toggleTraffic } from './socktop-rows.ts';
-import { helpOf, view } from './socktop-view.ts';
+import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
@@ -43,6 +43,12 @@ function update(model: Model, message: Message): Step {
       return { model: { ...model, playback: message.playback } };
     case 'network':
       return updateNetwork(model, message.host, message.message);
+    case 'pointer': {
+      const { action, button, x, y } = message.event;
+      const isPress = action === 'press' && button === 'left';
+      const asked = isPress ? footerActionAt(model, x, y) : undefined;
+      return updateScreen(model, asked === undefined ? message : { kind: 'action', action: asked }, PARTS);
+    }
     default:
       return updateScreen(model, message, PARTS);
   }
@@ -52,8 +58,7 @@ const PARTS = {
   helpOf: (model: Model) => helpOf(model),
   act: (model: Model, action: SocktopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
-  acceptPrompt: (model: Model): Model => ({ ...model, prompt: undefined }),
-  ...{ cancelPrompt, editPrompt, pointAt },
+  ...{ acceptPrompt, cancelPrompt, editPrompt, pointAt },
   signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', host, pid, startTicks, signal };
   },
@@ -241,10 +246,17 @@ function pressHost(model: Model, x: number, y: number): Step {
   return row === model.hostsViewport.selected ? openHost(model) : chooseHost(model, row);
 }
 
-/** Opens the line at the bottom with the search in force now. */
+/** Opens an empty line at the bottom: another search begins with all rows. */
 function openPrompt(model: Model): Model {
   const { search } = hostOf(model);
-  return { ...model, prompt: { input: textInput(search), before: search } };
+  return applySearch({ ...model, prompt: { input: textInput(''), before: search } }, '');
+}
+
+/** The cursor is on the first of what was found, so that Enter opens it. */
+function acceptPrompt(model: Model): Model {
+  const closed = { ...model, prompt: undefined };
+  const { search, viewport } = hostOf(model);
+  return search === '' ? closed : LIST.selectAt(closed, { ...viewport, offset: 0, selected: 0 });
 }
 
 function cancelPrompt(model: Model): Model {

@@ -1,7 +1,7 @@
 import { groupedText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
-import type { KeyHint } from '../../screen/widgets/key-hints.ts';
+import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
@@ -21,6 +21,7 @@ import type { SystemView } from '../../views/system/system-look.ts';
 import { chordText } from '../config/keymap.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import {
+  type ActionHint,
   helpGroups,
   keyHintsOf,
   paintScreen,
@@ -187,9 +188,18 @@ function trafficNote(model: Model): Notice | undefined {
   return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
 }
 
-function footerHints(model: Model): readonly KeyHint[] {
+function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
   return keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+}
+
+/** What a press on the last line asks for: the action of the hint there, if hints are shown. */
+export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
+  const isCovered = model.kill !== undefined || model.helpOffset !== undefined || model.prompt !== undefined;
+  if (isCovered || y !== model.height - 1) return undefined;
+  if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
+  const hints = footerHints(model);
+  return hints[hintAt(hints, model.width, x)]?.action;
 }
 
 /** What the label says of the present state; undefined: nothing but what the key does; null: the key does nothing. */
@@ -222,6 +232,8 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
   }
 }
 
+const FOOTER_LINE = { keys: 'on a hint', description: 'Do what the footer says' };
+
 /** The help overlay's text: the keys, the mouse, and what program this is. */
 export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] {
   const about: HelpGroup = {
@@ -231,5 +243,8 @@ export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] 
       { keys: 'license', description: 'MIT' },
     ],
   };
-  return [...helpGroups(keymap, ascii), about];
+  const groups = helpGroups(keymap, ascii).map((group) =>
+    group.title === 'Mouse' ? { ...group, lines: [...group.lines, FOOTER_LINE] } : group,
+  );
+  return [...groups, about];
 }
