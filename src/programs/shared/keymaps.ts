@@ -81,6 +81,7 @@ const SOCKTOP_GROUPS = [
         label: 'next host',
       },
       { action: 'host-previous', chords: ['shift+tab'], description: 'The one before' },
+      { action: 'parent', chords: ['P'], description: 'The parent of the process', label: 'parent' },
       { action: 'network', chords: ['n'], description: "Network views, with sstop's keys", label: 'network' },
     ],
   },

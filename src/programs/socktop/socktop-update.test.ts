@@ -98,6 +98,31 @@ describe('the process table', () => {
     expect(names()).toEqual(['nginx']);
   });
 
+  test('has a parent that the pane goes on to, and comes back from', () => {
+    bench.world.addProcess(1, { name: 'init' });
+    bench.sample();
+    bench.type('/ngi\r\r');
+    const section = bench.world.processDetail(12);
+    bench.send({ kind: 'sampled', host: 0, snapshot: bench.world.snapshot({ processDetail: section }) });
+    expect(bench.lines().at(-1)).toContain('P parent');
+    bench.type('P');
+    expect(hostOf(bench.model).pane?.target).toMatchObject({ pid: 1, name: 'init' });
+    bench.type(ESCAPE);
+    expect(hostOf(bench.model).pane?.target.pid).toBe(12);
+  });
+
+  test('that has exited is said to have, also where its PID is another`s by now', () => {
+    bench.type('/ngi\r\r');
+    const section = bench.world.processDetail(12);
+    const other = { ...section, process: { ...section.process, name: 'cron', startTicks: 99_999 } };
+    bench.send({ kind: 'sampled', host: 0, snapshot: bench.world.snapshot({ processDetail: other }) });
+    expect(bench.lines()[1]).toContain('exited; its PID is now cron');
+    const errors = [{ op: 'collect process', code: 'ESRCH', message: 'no such process' }];
+    const { header } = bench.world.snapshot({});
+    bench.send({ kind: 'sampled', host: 0, snapshot: { header, errors } });
+    expect(bench.lines()[1]).toMatch(/exited *$/);
+  });
+
   test('is opened by two Enters: the first is for the search, the second for what it found first', () => {
     bench.type('G/ngi\r\r');
     expect(bench.model.view).toBe('process');

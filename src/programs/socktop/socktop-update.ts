@@ -106,6 +106,8 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
   switch (action) {
     case 'open':
       return openPane(model);
+    case 'parent':
+      return openParent(model);
     case 'back':
       return clearOrGoBack(model);
     case 'network':
@@ -165,6 +167,11 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
     default:
       return undefined;
   }
+}
+
+/** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
+function openParent(model: Model): Step {
+  return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */

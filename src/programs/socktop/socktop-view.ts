@@ -29,6 +29,7 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
+import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, type Model, type ViewName } from './socktop-model.ts';
 
 const FRAME = {
@@ -97,7 +98,7 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
   const { isPerCore } = model;
   renderProcessPane(layoutPane(body, focus), buffer, {
     ...view,
-    ...{ pid: target.pid, name: target.name, isPerCore, focus, viewports },
+    ...{ pid: target.pid, name: target.name, startTicks: target.startTicks, isPerCore, focus, viewports },
     isRecorded: model.playback !== undefined,
   });
 }
@@ -166,7 +167,7 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopActio
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
     ...(['back', 'pause', 'quit', 'traffic'] as const),
   ],
-  process: ['help', 'back', 'host-next', 'open', 'kill', 'pause', 'quit'],
+  process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
 };
 
 /** What the user should know now, instead of the keys. */
@@ -219,6 +220,8 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
     case 'open':
       if (model.view === 'hosts') return 'open';
       return model.view === 'process' ? (host.pane?.focus === 'children' ? 'open' : null) : undefined;
+    case 'parent':
+      return parentOf(host) === undefined ? null : undefined;
     case 'kill':
       return host.canSignal ? undefined : null;
     case 'traffic':

@@ -1,4 +1,8 @@
-import { MachineProcessRows, type UserNames } from '../../data/query/machine-process-rows.ts';
+import {
+  MachineProcessRows,
+  type ProcessIdentity,
+  type UserNames,
+} from '../../data/query/machine-process-rows.ts';
 import { ProcessTraffic } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
@@ -18,6 +22,10 @@ export interface ChildProcess {
   readonly startTicks: number;
   readonly name: string;
   readonly residentBytes: number;
+  /** Share of one core, percent, as the list of all has it; NaN unknown. */
+  readonly corePercent: number;
+  /** '' unknown. */
+  readonly commandLine: string;
 }
 
 /** One process in depth as it is shown. */
@@ -160,22 +168,25 @@ export class SystemData {
     this.detail = {
       process,
       threads,
-      children: Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => ({
-        pid: children.pid[slot]!,
-        startTicks: children.startTicks[slot]!,
-        name: children.names[slot]!,
-        residentBytes: children.rssBytes[slot]!,
-      })),
-      parentName: this.#nameOf(process.ppid),
+      children: Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => {
+        const identity = { pid: children.pid[slot]!, startTicks: children.startTicks[slot]! };
+        const row = this.rows.rowOf(identity);
+        return {
+          ...{ ...identity, name: children.names[slot]!, residentBytes: children.rssBytes[slot]! },
+          corePercent: row < 0 ? Number.NaN : this.rows.corePercent[row]!,
+          commandLine: row < 0 ? '' : this.rows.commandLines[row]!,
+        };
+      }),
+      parentName: this.processOf(process.ppid)?.name,
       errors,
     };
   }
 
-  /** Of a process in the list of all. */
-  #nameOf(pid: number): string | undefined {
+  /** A process in the list of all, by its PID alone. */
+  processOf(pid: number): (ProcessIdentity & { readonly name: string }) | undefined {
     const { rows } = this;
     const row = rows.pid.subarray(0, rows.unfilteredCount).indexOf(pid);
-    return row < 0 ? undefined : rows.names[row];
+    return row < 0 ? undefined : { ...rows.identityOf(row), name: rows.names[row]! };
   }
 }
 
