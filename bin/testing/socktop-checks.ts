@@ -124,6 +124,11 @@ export const PANE_CHECKS: SocktopChecks = {
   kill: text(/Kill \d+ /, 'escape'),
 };
 
+/** As often `s` leads from an order of the hosts back to the one they were given in. */
+function hostsSorted(key: string, steps: number): SocktopCheck {
+  return sorted(key, ...Array.from({ length: steps }, () => 's'));
+}
+
 /** The table of several hosts, the first chosen. */
 export const HOSTS_CHECKS: SocktopChecks = {
   ...EVERYWHERE,
@@ -135,5 +140,9 @@ export const HOSTS_CHECKS: SocktopChecks = {
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: SECOND, back: ['g'] },
   'host-previous': { shows: LAST, back: ['g'] },
+  search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
+  ...{ 'sort-next': hostsSorted('host', 8), 'sort-reverse': { shows: SECOND, back: ['R'] } },
+  ...{ 'sort-cpu': hostsSorted('cpu', 7), 'sort-memory': hostsSorted('memory', 6) },
+  ...{ 'sort-name': hostsSorted('host', 8), 'sort-network': hostsSorted('down', 5) },
   ...{ 'per-core': 'nothing', kill: text(/on this machine only/, 'g'), faster: 'nothing', slower: 'nothing' },
 };

@@ -170,6 +170,67 @@ describe('several hosts', () => {
   });
 });
 
+describe('a hundred hosts', () => {
+  const links = Array.from({ length: 100 }, () => LIVE);
+  const many = (): SocktopBench => {
+    const bench = benchOf(...links);
+    // Each is busier than the one before it.
+    for (let host = 0; host < 100; host++) {
+      const world = new SystemWorld();
+      world.hostName = `node-${host + 1}.example`;
+      bench.send({ kind: 'sampled', host, snapshot: world.snapshot() });
+      world.pass(2, host / 100);
+      bench.send({ kind: 'sampled', host, snapshot: world.snapshot() });
+    }
+    return bench;
+  };
+
+  test('scroll beside a scrollbar, and are called as their agents call themselves too', () => {
+    const bench = many();
+    expect(bench.lines()[0]).toContain('100 hosts');
+    expect(bench.lines()[2]).toMatch(/web-1 node-1\.example .*▐$/);
+    bench.type('G');
+    expect(bench.lines().at(-2)).toMatch(/▸web-100 node-100\.example .*▐$/);
+    expect(bench.model.current).toBe(99);
+  });
+
+  test('are ordered by key and by title, the cursor on its host', () => {
+    const bench = many();
+    bench.type('jj1');
+    expect(bench.model.current).toBe(2);
+    expect(bench.text()).toMatch(/▸web-3 /);
+    bench.type('g');
+    expect(bench.lines()[2]).toMatch(/▸web-100 .* 99\.0/);
+    bench.type('Rg');
+    expect(bench.lines()[2]).toMatch(/web-1 .* 0\.0/);
+    const { x, y } = bench.find('HOST');
+    bench.click(x, y);
+    expect(bench.lines()[3]).toContain('web-10 ');
+    bench.type('\t');
+    expect(bench.model.current).toBe(9);
+  });
+
+  test('are searched by either name', () => {
+    const bench = many();
+    bench.type('/NODE-42');
+    expect(bench.lines().at(-1)).toContain('1 of 100');
+    bench.type('\r');
+    expect(bench.lines()[0]).toContain('1/100 hosts');
+    expect(bench.lines()[2]).toContain('▸web-42');
+    bench.type('\r');
+    expect([bench.model.view, bench.model.current]).toEqual(['dashboard', 41]);
+    bench.type('\x1b\x1b');
+    expect([bench.model.view, bench.hasQuit, bench.lines()[0]]).toEqual([
+      ...['hosts', false],
+      expect.stringContaining(' 100 hosts'),
+    ]);
+    bench.type('/nowhere\r');
+    expect(bench.text()).toContain('No host of that name: Esc clears the search.');
+    bench.type('\r\t');
+    expect(bench.model.view).toBe('hosts');
+  });
+});
+
 test('a recording without processes says whose it is', () => {
   const bench = new SocktopBench();
   const { machine: _, machineProcesses: __, ...rest } = bench.world.snapshot();

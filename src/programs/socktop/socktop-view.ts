@@ -14,7 +14,7 @@ import {
   needsOf,
   renderDashboard,
 } from '../../views/system/dashboard.ts';
-import { hostsArea, renderHosts } from '../../views/system/hosts-table.ts';
+import { hostsArea, hostsScrollbar, renderHosts } from '../../views/system/hosts-table.ts';
 import { layoutPane, renderProcessPane } from '../../views/system/process-pane.ts';
 import { renderHostsHeader, renderSystemHeader } from '../../views/system/system-header.ts';
 import type { SystemView } from '../../views/system/system-look.ts';
@@ -29,8 +29,9 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
+import { visibleHosts } from './hosts-update.ts';
 import { parentOf } from './pane-update.ts';
-import { type HostModel, hostOf, type Model, type ViewName } from './socktop-model.ts';
+import { type HostModel, hostOf, hostRows, type Model, type ViewName } from './socktop-model.ts';
 
 const FRAME = {
   program: 'socktop',
@@ -54,10 +55,15 @@ function paint(model: Model, buffer: Buffer): void {
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
-  const { hosts, hostsViewport, nowMillis, theme, ascii, isPaused } = model;
+  const { hosts, hostsViewport, hostsSort, nowMillis, theme, ascii, isPaused } = model;
+  const listed = hostRows(model).map((at) => hosts[at]!);
   const header = rect(0, 0, buffer.width, 1);
-  renderHostsHeader(header, buffer, { hosts, nowMillis, isPaused, theme });
-  renderHosts(hostsArea(buffer.area), buffer, { hosts, viewport: hostsViewport, nowMillis, theme, ascii });
+  renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
+  renderHosts(hostsArea(buffer.area), buffer, {
+    ...{ hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme, ascii },
+  });
+  const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
+  renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
 }
 
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
@@ -149,7 +155,7 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
     renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
     return;
   }
-  const { count, unfilteredCount } = hostOf(model).data.rows;
+  const { count, unfilteredCount } = countsOf(model);
   renderFooter(area, buffer, model, {
     prompt: prompt && {
       ...{ label: '/', input: prompt.input, error: undefined },
@@ -160,9 +166,15 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   });
 }
 
+/** How many rows of the list on screen match, and of how many. */
+function countsOf(model: Model): { readonly count: number; readonly unfilteredCount: number } {
+  if (model.view !== 'hosts') return hostOf(model).data.rows;
+  return { count: hostRows(model).length, unfilteredCount: model.hosts.length };
+}
+
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
-  hosts: ['help', 'open', 'pause', 'quit'],
+  hosts: ['help', 'search', 'open', 'sort-next', 'back', 'pause', 'quit'],
   dashboard: [
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
     ...(['back', 'pause', 'quit', 'traffic'] as const),
@@ -208,11 +220,14 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
   const host = hostOf(model);
   switch (action) {
     case 'search':
+      if (model.view === 'hosts')
+        return model.hostsSearch === '' ? undefined : `search: ${model.hostsSearch}`;
       return host.search === '' ? undefined : `search: ${host.search}`;
     case 'sort-next':
-      return `sort: ${host.sort.key}`;
+      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : host.sort.key}`;
     case 'back':
       if (model.view === 'process') return undefined;
+      if (model.view === 'hosts') return model.hostsSearch === '' ? null : 'clear search';
       return host.search !== '' ? 'clear search' : model.hosts.length > 1 ? 'hosts' : null;
     case 'host-next':
       if (model.view === 'process') return 'next list';

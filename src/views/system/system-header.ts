@@ -154,6 +154,8 @@ function secondsText(millis: number): string {
 /** What the header over several machines says. */
 interface HostsHeader {
   readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  /** How many of them are listed. */
+  readonly listed: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
   readonly theme: Theme;
@@ -162,7 +164,7 @@ interface HostsHeader {
 /** Draws the first line of the table of hosts: how many there are, and how many of them answer. */
 export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
   if (area.height < 1) return;
-  const { hosts, theme, nowMillis, isPaused } = header;
+  const { hosts, listed, theme, nowMillis, isPaused } = header;
   const lost = hosts.filter(({ link }) => link?.phase === 'lost').length;
   const clock = clockText(nowMillis);
   renderSegments(
@@ -172,7 +174,11 @@ export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeade
     area.width,
     [
       { text: 'socktop', style: theme.title, priority: 100 },
-      { text: `${hosts.length} hosts`, style: theme.text, priority: 80 },
+      {
+        text: `${listed === hosts.length ? '' : `${listed}/`}${hosts.length} hosts`,
+        style: theme.text,
+        priority: 80,
+      },
       { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
     ],
     [
