@@ -37,17 +37,10 @@ export function reorder(model: Model, index: number): Model {
 
 /** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
 export function wantedOfProcesses(model: Model): ProcessesWant {
-  const visible = model.view === 'dashboard' ? visiblePids(model) : childPids(model);
+  const visible = model.view === 'dashboard' ? visiblePids(model) : [];
   const isSearching = hostOf(model).search !== '' || model.prompt !== undefined;
   return { visiblePids: visible, ...(isSearching ? { allCommandLines: true } : {}) };
 }
-
-/** The command lines of the children in the pane come with the list of all. */
-function childPids(model: Model): readonly number[] {
-  return (hostOf(model).data.detail?.children ?? []).slice(0, CHILDREN_MOST).map(({ pid }) => pid);
-}
-
-const CHILDREN_MOST = 64;
 
 function visiblePids(model: Model): readonly number[] {
   const { data, sort, viewport } = hostOf(model);

@@ -162,7 +162,8 @@ export class SystemData {
   }
 
   #takeDetail(section: ProcessDetailSection, ticksPerSecond: number): void {
-    const { process, threads, children, errors } = section;
+    const { process, threads, children, childFacts = [], errors } = section;
+    const commandLines = new Map(childFacts.map(({ pid, commandLine = '' }) => [pid, commandLine]));
     this.detailRates.update(section, ticksPerSecond);
     this.detailError = undefined;
     this.detail = {
@@ -174,7 +175,7 @@ export class SystemData {
         return {
           ...{ ...identity, name: children.names[slot]!, residentBytes: children.rssBytes[slot]! },
           corePercent: row < 0 ? Number.NaN : this.rows.corePercent[row]!,
-          commandLine: row < 0 ? '' : this.rows.commandLines[row]!,
+          commandLine: commandLines.get(identity.pid) ?? '',
         };
       }),
       parentName: this.processOf(process.ppid)?.name,

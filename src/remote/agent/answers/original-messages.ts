@@ -120,13 +120,14 @@ type ShareOf = (pid: number, startTicks: number) => number;
 
 /** One process as the original protocol tells it. `cpuUsage` is its share of the whole machine, NaN unknown. */
 export function originalProcessOf(
-  { header, section: { process, threads, children } }: ToldSection<ProcessDetailSection>,
+  { header, section: { process, threads, children, childFacts = [] } }: ToldSection<ProcessDetailSection>,
   cpuUsage: number,
   shareOf: ShareOf,
 ): OriginalProcessDetail {
   const { bootWallMillis, clockTicksPerSecond } = header;
   const micros = (ticks = Number.NaN): number => (ticks * MICROS_PER_SECOND) / clockTicksPerSecond;
   const startOf = (ticks = Number.NaN): number => bootWallMillis / 1000 + ticks / clockTicksPerSecond;
+  const factsByPid = new Map(childFacts.map((facts) => [facts.pid, facts]));
   return {
     pid: process.pid,
     name: process.name,
@@ -159,6 +160,9 @@ export function originalProcessOf(
       ...UNKNOWN_CHILD,
       pid: children.pid[slot],
       name: children.names[slot]!,
+      command: factsByPid.get(children.pid[slot]!)?.commandLine ?? '',
+      virtual_mem_bytes: factsByPid.get(children.pid[slot]!)?.virtualBytes,
+      group_id: factsByPid.get(children.pid[slot]!)?.effectiveGid,
       cpu_usage: shareOf(children.pid[slot]!, children.startTicks[slot]!),
       mem_bytes: children.rssBytes[slot],
       thread_count: children.threads[slot],
