@@ -1,7 +1,8 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { SlotTable } from '../../kit/table/slot-table.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
-import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
+import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
 import { knownSum, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';
@@ -79,10 +80,15 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     }
   }
 
+  /** Samples that the graphs hold. */
+  get sampleCount(): number {
+    return this.#rows?.sampleCount ?? 0;
+  }
+
   /** Where the branch's rate is going. */
   trendOf(rank: number): Trend {
     this.historyInto(rank, this.#history);
-    return trendOfHistory(this.#history, this.#rows?.sampleCount ?? 0);
+    return trendOfHistory(this.#history, this.sampleCount);
   }
 
   /** Walks the nodes in pre-order by their links: no stack, whatever the depth. */

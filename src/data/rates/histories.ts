@@ -1,9 +1,9 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 
 /** Samples that a row's graph shows. */
-export const HISTORY_LENGTH = 16;
+export const HISTORY_LENGTH = 60;
 
-/** The last sixteen rates of each slot, both directions together, bytes per second. */
+/** The last HISTORY_LENGTH rates of each slot, both directions together, bytes per second. */
 export class RateHistory extends columnsClass({
   ring: numbers('f32', 0, HISTORY_LENGTH),
   serial: numbers('u32'),
@@ -13,7 +13,7 @@ export class RateHistory extends columnsClass({
   /** Where this sample's values go; the same in every ring. */
   #head = 0;
 
-  /** Before a sample's rows. Rows that are not pushed keep what stood there sixteen samples ago: push them all. */
+  /** Before a sample's rows. Rows that are not pushed keep what stood there HISTORY_LENGTH samples ago: push them all. */
   begin(capacity: number): void {
     this.reserve(capacity);
     this.#head = (this.#head + 1) % HISTORY_LENGTH;

@@ -201,12 +201,12 @@ test.each(['up', 'down'] as const)(
 );
 
 describe('histories', () => {
-  test('sixteen samples, oldest first', () => {
+  test('the last samples, oldest first', () => {
     const watched = new Watched();
-    for (let i = 1; i <= 20; i++) watched.step(1, i, i);
+    for (let i = 1; i <= HISTORY_LENGTH + 4; i++) watched.step(1, i, i);
     const out = new Float32Array(HISTORY_LENGTH);
     watched.rates.history.addInto(watched.row, out);
-    expect([...out]).toEqual(Array.from({ length: 16 }, (_, i) => (i + 5) * 2));
+    expect([...out]).toEqual(Array.from({ length: HISTORY_LENGTH }, (_, i) => (i + 5) * 2));
   });
 
   test('sixty buckets of one second, whatever the interval', () => {

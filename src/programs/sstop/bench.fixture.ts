@@ -43,6 +43,7 @@ export class Bench {
       dns: false,
       alertBytesPerSecond: undefined,
       columns: PROCESS_COLUMN_IDS,
+      machineName: undefined,
       canSignal: true,
       ownPid: 1_000_000,
       ascii: false,

@@ -1,6 +1,6 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
-import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import { layoutDetail } from '../../views/network/detail.ts';
@@ -48,7 +48,8 @@ export function layoutScreen(width: number, height: number): ScreenLayout {
     header,
     sparkline,
     topRule,
-    table: rect(0, top, width - 1, tableHeight),
+    // A blank cell keeps the scrollbar away from the figures.
+    table: rect(0, top, width - 2, tableHeight),
     scrollbar: rect(width - 1, top + 1, width > 0 ? 1 : 0, tableHeight - 1),
     bottomRule,
     footer,

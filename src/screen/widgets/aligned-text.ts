@@ -28,6 +28,33 @@ export function putAligned(
   buffer.putCodePoint(Math.min(end, x + width - 1), y, glyphsFor(ascii).ellipsis, style);
 }
 
+/** Draws text from the left edge of `width` cells; where it is longer, an ellipsis and its end. */
+export function putTail(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  text: string,
+  style: Style,
+  ascii: boolean,
+): void {
+  if (width <= 0) return;
+  if (cellWidth(text) <= width) {
+    buffer.put(x, y, text, style);
+    return;
+  }
+  let from = Math.max(0, text.length - (width - 1));
+  while (from < text.length && (isInsidePair(text, from) || cellWidth(text.slice(from)) > width - 1)) from++;
+  buffer.putCodePoint(x, y, glyphsFor(ascii).ellipsis, style);
+  buffer.put(x + 1, y, text.slice(from), style, width - 1);
+}
+
+/** Whether a text cut here would begin with half a character. */
+function isInsidePair(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
 /**
  * Draws text in `width` cells, its middle cut out where it is longer: of a path both the root and the last part tell
  * something. Cells that it does not need stay as they are.

@@ -143,11 +143,15 @@ export interface Column<Id extends string = string> {
   readonly id: Id;
   readonly title: string;
   readonly align: Alignment;
-  /** Narrower than this it is not worth having. */
+  /** Narrower than this it is not worth having, unless its cells need less. */
   readonly minWidth: number;
-  /** Wide enough for almost everything; what is left over goes to columns with `flex`. */
+  /** Wide enough for almost everything: what the column needs where its cells are not measured. */
   readonly idealWidth: number;
-  /** Share of the cells that no column needs; 0 stays at its ideal width. */
+  /** Graphs and bars grow up to this width, before texts without a need of more take what is left. */
+  readonly wideWidth?: number;
+  /** It identifies the row (a name, a host): the last to be cut, and others are dropped for it. */
+  readonly isIdentity?: boolean;
+  /** Share of the cells that no column needs; 0 stays at what it needs. */
   readonly flex: number;
   /** Columns of low priority are dropped first; of equal ones, the one further right. */
   readonly priority: number;
@@ -188,46 +192,110 @@ export function columnAt<Id extends string>(layout: ColumnLayout<Id>, x: number)
 
 const GAP = 1;
 
+/** Columns of this priority and above are not dropped to show what identifies a row whole. */
+const ESSENTIAL_PRIORITY = 80;
+
 /**
- * Gives columns their places in a table of `width` cells: call it once per resize. Where it is narrow, columns
- * shrink from their ideal to their least width, then drop by priority; the last one left takes what there is.
+ * Gives columns their places in a table of `width` cells. `needs` has the cells that each column's content needs, by
+ * place in `columns`; undefined: its ideal width.
+ *
+ * The one rule of all tables: every column gets what its content needs before anything else grows. What is left goes
+ * to graphs and bars up to their wide width, then to the columns with flex. Where there is too little, columns shrink
+ * to their least width and are dropped by priority; what identifies a row is cut last.
  */
 export function layoutColumns<Id extends string>(
   columns: readonly Column<Id>[],
   width: number,
+  needs?: ArrayLike<number>,
 ): ColumnLayout<Id> {
   const available = Math.max(0, Math.floor(width)) - MARKER_WIDTH;
-  const kept = columnsThatFit(columns, available);
-  if (available <= 0 || kept.length === 0) return { columns: [], width };
+  if (available <= 0) return { columns: [], width };
+  const wanted = columns.map((column, index): WantedColumn<Id> => {
+    const least = minWidth(column);
+    const measured = needs === undefined ? column.idealWidth : Math.max(needs[index]!, titleWidthOf(column));
+    const need = Math.max(1, Math.floor(measured), needs === undefined ? least : 1);
+    const isHeld = column.isIdentity === true && needs !== undefined;
+    const floor = Math.min(least, need);
+    return { column, floor, need, held: isHeld ? Math.max(floor, Math.min(need, column.idealWidth)) : floor };
+  });
+  const kept = columnsThatFit(wanted, available);
   return { columns: placed(kept, widthsOf(kept, available)), width };
 }
 
-function columnsThatFit<Id extends string>(columns: readonly Column<Id>[], available: number): Column<Id>[] {
+/** A column with the cells that its content needs, those it shrinks to, and those that others are dropped for. */
+interface WantedColumn<Id extends string = string> {
+  readonly column: Column<Id>;
+  readonly floor: number;
+  readonly need: number;
+  readonly held: number;
+}
+
+function columnsThatFit<Id extends string>(
+  columns: readonly WantedColumn<Id>[],
+  available: number,
+): WantedColumn<Id>[] {
   const kept = [...columns];
-  while (kept.length > 1 && sumOf(kept, minWidth) + GAP * (kept.length - 1) > available) {
-    let least = kept.length - 1;
-    for (let index = least - 1; index >= 0; index--) {
-      if (kept[index]!.priority < kept[least]!.priority) least = index;
+  const dropWhile = (measure: (one: WantedColumn<Id>) => number, below: number): void => {
+    while (kept.length > 1 && sumOf(kept, measure) + GAP * (kept.length - 1) > available) {
+      let least = kept.length - 1;
+      for (let index = least - 1; index >= 0; index--) {
+        if (kept[index]!.column.priority < kept[least]!.column.priority) least = index;
+      }
+      if (kept[least]!.column.priority >= below) return;
+      kept.splice(least, 1);
     }
-    kept.splice(least, 1);
-  }
+  };
+  dropWhile((one) => one.floor, Number.POSITIVE_INFINITY);
+  dropWhile((one) => one.held, ESSENTIAL_PRIORITY);
   return kept;
 }
 
-/** Least widths first, then up to the ideal in proportion to what each lacks, then the rest by flex. */
-function widthsOf(columns: readonly Column[], available: number): number[] {
-  const widths = columns.map((column) => Math.min(minWidth(column), available));
-  const forCells = available - GAP * (columns.length - 1);
-  const wanted = columns.map((column, index) => Math.max(0, Math.floor(column.idealWidth) - widths[index]!));
-  const spare = forCells - sumOf(widths, same);
-  const growth = Math.min(spare, sumOf(wanted, same));
-  share(widths, growth, wanted);
+/** Least widths first, then what identifies the row, then what the others need, then graphs and bars, then flex. */
+function widthsOf(columns: readonly WantedColumn[], available: number): number[] {
+  const widths = columns.map(({ floor }) => Math.min(floor, available));
+  let spare = available - GAP * (columns.length - 1) - sumOf(widths, same);
+  const grow = (lackOf: (one: WantedColumn, width: number) => number): void => {
+    const lacks = columns.map((one, index) => Math.max(0, lackOf(one, widths[index]!)));
+    const growth = Math.min(spare, sumOf(lacks, same));
+    share(widths, growth, lacks);
+    spare -= growth;
+  };
+  grow(({ column, need }, width) => (column.isIdentity === true ? need - width : 0));
+  grow(({ need }, width) => need - width);
+  spare = widen(columns, widths, spare);
   share(
     widths,
-    spare - growth,
-    columns.map((column) => Math.max(0, column.flex)),
+    spare,
+    columns.map(({ column }) => Math.max(0, column.flex)),
   );
   return widths;
+}
+
+/**
+ * Lets graphs and bars grow, the one that has the least of its wide width first; those of the same wide width stay
+ * equally wide, so that their bars can be compared. The cells that are left.
+ */
+function widen(columns: readonly WantedColumn[], widths: number[], cells: number): number {
+  const wideOf = (index: number): number => columns[index]!.column.wideWidth ?? 0;
+  const growing = columns.flatMap((_, index) => (widths[index]! < wideOf(index) ? [index] : []));
+  let spare = cells;
+  while (growing.length > 0 && spare > 0) {
+    let least = growing[0]!;
+    for (const index of growing) {
+      if (widths[index]! * wideOf(least) < widths[least]! * wideOf(index)) least = index;
+    }
+    const peers = growing.filter(
+      (index) => widths[index] === widths[least] && wideOf(index) === wideOf(least),
+    );
+    const isRoom = peers.length <= spare;
+    if (isRoom) {
+      for (const index of peers) widths[index]!++;
+      spare -= peers.length;
+    }
+    if (isRoom && widths[least]! < wideOf(least)) continue;
+    for (const index of peers) growing.splice(growing.indexOf(index), 1);
+  }
+  return spare;
 }
 
 /** Adds `cells` to the widths in proportion to the weights, to the last cell; nothing where all weights are 0. */
@@ -245,11 +313,11 @@ function share(widths: number[], cells: number, weights: readonly number[]): voi
 }
 
 function placed<Id extends string>(
-  columns: readonly Column<Id>[],
+  columns: readonly WantedColumn<Id>[],
   widths: readonly number[],
 ): PlacedColumn<Id>[] {
   let end = MARKER_WIDTH - GAP;
-  return columns.map((column, index) => {
+  return columns.map(({ column }, index) => {
     const x = end + GAP;
     const width = widths[index]!;
     end = x + width;
@@ -264,6 +332,11 @@ function placed<Id extends string>(
 
 function minWidth(column: Column): number {
   return Math.max(1, Math.floor(column.minWidth));
+}
+
+/** Of the title, with the sort mark where the column has room for one. */
+function titleWidthOf(column: Column): number {
+  return Math.min(minWidth(column), cellWidth(column.title) + 1);
 }
 
 function same(value: number): number {

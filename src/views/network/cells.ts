@@ -1,5 +1,6 @@
 import type { Trend } from '../../data/rates/histories.ts';
-import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { OwnerTable } from '../../data/sample/network-section.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
 import {
@@ -13,29 +14,40 @@ import {
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Style } from '../../screen/style/style.ts';
 import { type Theme, usageStyle } from '../../screen/style/theme.ts';
-import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
+import { putAligned, putAlignedAscii, putTail } from '../../screen/widgets/aligned-text.ts';
 import { rampStyle } from '../../screen/widgets/levels.ts';
 import { putBar, putMeter } from '../../screen/widgets/meter.ts';
 
 const RATE_TEXT_WIDTH = 6;
 const PERCENT_TEXT_WIDTH = 6;
 const MICRO = 0xb5;
-/** Narrower than this, a bar says nothing. */
-const BAR_MIN_WIDTH = 3;
+/** Narrower than this, a meter says nothing. */
+const METER_MIN_WIDTH = 3;
+/** A bar needs this; both directions get theirs at the same widths of a table. */
+const BAR_MIN_WIDTH = 5;
+/** No bar is longer. */
+const BAR_MAX_WIDTH = 24;
+/** A rate with the longest bar. */
+export const RATE_WIDE_WIDTH = RATE_TEXT_WIDTH + 1 + BAR_MAX_WIDTH;
 /** Where a name leaves this much room, what else the command line says follows it. */
 const COMMAND_MIN_WIDTH = 10;
 const COMMAND_GAP = 2;
-/** Less than this of a host tells nothing. */
-const ENDPOINT_HOST_MIN_WIDTH = 4;
 
 const scratch = new AsciiText();
 
-/** One cell of a table, moved from cell to cell, so that drawing makes no objects. */
+/**
+ * One cell of a table, moved from cell to cell, so that drawing makes no objects. While it measures, it draws nothing
+ * and keeps how many cells the widest content needs that it was given: bars, and a command line beside a name, take
+ * what is left over and need nothing.
+ */
 export class CellPen {
   buffer!: Buffer;
   x = 0;
   y = 0;
   width = 0;
+  isMeasuring = false;
+  /** Cells that the contents need since `measure`. */
+  need = 0;
   readonly theme: Theme;
   readonly ascii: boolean;
 
@@ -45,18 +57,39 @@ export class CellPen {
   }
 
   moveTo(buffer: Buffer, x: number, y: number, width: number): void {
+    this.isMeasuring = false;
     this.buffer = buffer;
     this.x = x;
     this.y = y;
     this.width = width;
   }
 
+  /** From here on contents are measured, not drawn, until `moveTo`. */
+  measure(): void {
+    this.isMeasuring = true;
+    this.need = 0;
+  }
+
+  /** While measuring: takes note that a content needs so many cells, and true. */
+  isMeasured(cells: number): boolean {
+    if (this.isMeasuring && cells > this.need) this.need = cells;
+    return this.isMeasuring;
+  }
+
   text(text: string, style: Style): void {
+    if (this.isMeasuring) {
+      this.isMeasured(cellWidth(text));
+      return;
+    }
     putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
   }
 
   /** A name, then as much as there is room for of what the command line says beside it. */
   name(name: string, style: Style, commandLine: string | undefined, room = this.width): void {
+    if (this.isMeasuring) {
+      this.isMeasured(cellWidth(name));
+      return;
+    }
     const { buffer, x, y, theme, ascii } = this;
     putAligned(buffer, x, y, room, 'left', name, style, ascii);
     const left = room - cellWidth(name) - COMMAND_GAP;
@@ -64,17 +97,15 @@ export class CellPen {
     putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
   }
 
-  /** An address or a name, then its port, which is not cut: it tells connections apart. */
-  endpoint(text: string, style: Style): void {
-    const { buffer, x, y, width, ascii } = this;
-    const portWidth = text.length - text.lastIndexOf(':');
-    const hostWidth = width - portWidth;
-    if (hostWidth < ENDPOINT_HOST_MIN_WIDTH || cellWidth(text) <= width) {
-      this.text(text, style);
-      return;
-    }
-    putAligned(buffer, x, y, hostWidth, 'left', text.slice(0, -portWidth), style, ascii);
-    buffer.put(x + hostWidth, y, text.slice(-portWidth), style, portWidth);
+  /** A host, with its port or without: where there is too little room its beginning is cut. */
+  host(text: string, style: Style): void {
+    if (this.isMeasuring) this.isMeasured(cellWidth(text));
+    else putTail(this.buffer, this.x, this.y, this.width, text, style, this.ascii);
+  }
+
+  /** One character. */
+  glyph(codePoint: number, style: Style): void {
+    if (!this.isMeasured(1)) this.buffer.putCodePoint(this.x, this.y, codePoint, style);
   }
 
   protocol(isTcp: boolean): void {
@@ -88,15 +119,20 @@ export class CellPen {
   }
 
   right(text: string, style: Style): void {
+    if (this.isMeasuring) {
+      this.isMeasured(cellWidth(text));
+      return;
+    }
     putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style, this.ascii);
   }
 
   /** A rate with its bar; `maximum` is what a full bar means. */
   rate(value: number, maximum: number, direction: 'up' | 'down'): void {
+    if (this.isMeasured(RATE_TEXT_WIDTH)) return;
     const { theme } = this;
     const ramp = direction === 'up' ? theme.uploadRamp : theme.downloadRamp;
-    const barWidth = this.width - RATE_TEXT_WIDTH - 1;
-    if (barWidth >= BAR_MIN_WIDTH) {
+    const barWidth = Math.min(BAR_MAX_WIDTH, this.width - RATE_TEXT_WIDTH - 1);
+    if (barWidth >= BAR_MIN_WIDTH && !Number.isNaN(maximum)) {
       putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
     }
     scratch.clear();
@@ -132,7 +168,7 @@ export class CellPen {
     // Half a tenth and less is written as 0.0, and as quiet as that.
     const isSomething = value >= 0.05;
     const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
-    if (meterWidth >= BAR_MIN_WIDTH && isSomething) {
+    if (!this.isMeasuring && meterWidth >= METER_MIN_WIDTH && isSomething) {
       const ink = rampStyle(this.theme.levelRamp, value, 100);
       putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, ink, undefined, this.ascii);
     }
@@ -173,6 +209,7 @@ export class CellPen {
   }
 
   #number(style: Style, indent = 0): void {
+    if (this.isMeasured(scratch.length)) return;
     const { buffer, x, y, width } = this;
     putAlignedAscii(
       buffer,

@@ -1,8 +1,9 @@
 import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-rows.ts';
-import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
+import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
+import { TcpState } from '../../data/schema/network-columns.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { type ListColumns, ListTable, left, RowList, right } from './list-table.ts';
+import { identity, type ListColumns, ListTable, left, RowList, right } from './list-table.ts';
 import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 /** A colour for each kind of state: open, opening, listening, on its way out. */
@@ -29,12 +30,12 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
     paint: ({ rows }, row, pen) => pen.protocol(rows.protocol[row] === PROTOCOL_TCP),
   },
   local: {
-    ...left('LOCAL', 35, 14, 24, 1),
-    paint: ({ rows }, row, pen) => pen.endpoint(rows.localEndpoint(row), pen.theme.dim),
+    ...left('LOCAL', 35, 14, 24),
+    paint: ({ rows }, row, pen) => pen.host(rows.localEndpoint(row), pen.theme.dim),
   },
   remote: {
-    ...left('REMOTE', 100, 18, 30, 1),
-    paint: (list, row, pen) => pen.endpoint(list.remote(row), pen.theme.text),
+    ...identity('REMOTE', 100, 18, 47, 1),
+    paint: (list, row, pen) => pen.host(list.remote(row), pen.theme.text),
   },
   state: {
     ...left('STATE', 60, 10, 10),

@@ -1,5 +1,6 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
 import {
+  identity,
   type ListColumns,
   ListTable,
   left,
@@ -12,7 +13,7 @@ import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
   group: {
-    ...left('GROUP', 100, 12, 40, 1),
+    ...identity('GROUP', 100, 12, 40, 1),
     field: 'name',
     paint: ({ rows }, row, pen) => {
       const name = rows.nameOf(row);

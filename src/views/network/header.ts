@@ -73,6 +73,26 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
 }
 
+/** The first line before there is any sample. */
+export function renderWaitingHeader(
+  area: Rect,
+  buffer: Buffer,
+  {
+    title,
+    machineName,
+    interval,
+    theme,
+  }: Pick<HeaderView, 'title' | 'interval' | 'theme'> & { machineName: string },
+): void {
+  if (area.height < 1) return;
+  const left: Segment[] = [
+    { text: title, style: theme.title, priority: 70 },
+    { text: machineName, style: theme.bold, priority: 50 },
+    { text: interval, style: theme.dim, priority: 68 },
+  ];
+  renderSegments(buffer, area.x, area.y, area.width, left, []);
+}
+
 /** `only eth0`: of what all the figures are, where it is not of everything. */
 function narrowedText({ data, scope }: HeaderView): string {
   const { interfaces } = data.section;

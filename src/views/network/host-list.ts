@@ -1,18 +1,26 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import { type ListColumns, ListTable, left, maximumOf, RowList, TRAFFIC_COLUMNS } from './list-table.ts';
+import {
+  identity,
+  type ListColumns,
+  ListTable,
+  left,
+  maximumOf,
+  RowList,
+  TRAFFIC_COLUMNS,
+} from './list-table.ts';
 import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
 
 const NAMED_PROCESSES = 4;
 
 const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
   host: {
-    ...left('HOST', 100, 15, 40, 2),
+    ...identity('HOST', 100, 15, 40, 2),
     field: 'name',
     paint: ({ rows, names }, row, pen) => {
       const address = rows.addressOf(row);
       if (address === '') pen.text('earlier hosts', pen.theme.dim);
-      else pen.text(names?.host(address) ?? address, pen.theme.text);
+      else pen.host(names?.host(address) ?? address, pen.theme.text);
     },
   },
   country: {

@@ -7,10 +7,11 @@ import {
   type ColumnLayout,
   hitTable,
   layoutColumns,
+  type PlacedColumn,
   renderTable,
   sortable,
 } from '../../screen/widgets/table.ts';
-import { CellPen } from './cells.ts';
+import { CellPen, RATE_WIDE_WIDTH } from './cells.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 
 /** How a column looks. Widths in cells, as in Column. */
@@ -24,6 +25,8 @@ interface ListColumn<List, Fields> extends ColumnLook {
   readonly order?: SortKeyOf<Fields>;
   /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
   readonly marks?: readonly SortKeyOf<Fields>[];
+  /** It is shown only where the configuration names it. */
+  readonly isOptional?: boolean;
   /** What it shows where the field does not say it: for the documents. */
   readonly help?: string;
   /** Draws the cell of a row; the pen stands on it. */
@@ -41,6 +44,11 @@ export function left(title: string, priority: number, min: number, ideal: number
 /** A column of numbers. */
 export function right(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
   return { title, align: 'right', minWidth: min, idealWidth: ideal, flex, priority };
+}
+
+/** A column of text that identifies its row, and is cut last. */
+export function identity(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
+  return { ...left(title, priority, min, ideal, flex), isIdentity: true };
 }
 
 /** The orders whose mark a column carries. */
@@ -93,6 +101,9 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly #marked = new Map<string, readonly string[]>();
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
   readonly #single = new Int32Array(1);
+  /** Cells that the rows on screen need in each column, and the most they needed since the width changed. */
+  readonly #needs: Int32Array;
+  readonly #mostNeeds: Int32Array;
   #layout: ColumnLayout;
 
   /** `shown` are the ids of the columns wanted, in their order; undefined: all. */
@@ -117,6 +128,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       if (look === undefined) return [];
       return isMarked(id) ? sortable({ ...look, id }) : { ...look, id };
     });
+    this.#needs = new Int32Array(this.#columns.length);
+    this.#mostNeeds = new Int32Array(this.#columns.length);
     this.#layout = layoutColumns(this.#columns, 0);
   }
 
@@ -150,8 +163,9 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const shown = rows.window(sort, offset, Math.min(area.height, WINDOW_ROWS_MAX), this.#window);
     const columns = this.#all;
     const pen = new CellPen(theme, ascii);
+    this.#layOut(area.width, shown, list, pen);
     renderTable(area, buffer, {
-      layout: this.#layoutFor(area.width),
+      layout: this.#layout,
       rowCount: rows.count,
       offset,
       selected,
@@ -190,17 +204,37 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     x: number,
     y: number,
   ): ListHit | undefined {
-    const table = { layout: this.#layoutFor(area.width), rowCount, offset: look.viewport.offset };
+    const table = { layout: this.#layout, rowCount, offset: look.viewport.offset };
     const found = hitTable(area, table, x, y);
     if (found === undefined || found.part === 'row') return found;
     const key = orderOf(this.#fields, found.column, this.#all[found.column]!);
     return key === undefined ? undefined : { part: 'header', key };
   }
 
-  #layoutFor(width: number): ColumnLayout {
-    if (this.#layout.width !== width) this.#layout = layoutColumns(this.#columns, width);
-    return this.#layout;
+  /**
+   * Lays the columns out for the rows in the window. As long as nothing is cut, a column stays as wide as it once had
+   * to be, so that nothing jumps when a value changes; where it is tight, only what is on screen counts.
+   */
+  #layOut(width: number, shown: number, list: List, pen: CellPen): void {
+    const needs = this.#needs;
+    const most = this.#mostNeeds;
+    if (this.#layout.width !== width) most.fill(0);
+    for (const [index, { id, align, minWidth }] of this.#columns.entries()) {
+      const { paint } = this.#all[id]!;
+      pen.measure();
+      for (let place = 0; place < shown; place++) paint(list, this.#window[place]!, pen);
+      needs[index] = pen.need;
+      most[index] = Math.max(most[index]!, pen.need, align === 'right' ? minWidth : 0);
+    }
+    const easy = layoutColumns(this.#columns, width, most);
+    const isEasy = easy.columns.length === this.#columns.length && easy.columns.every(isWideEnough(most));
+    this.#layout = isEasy ? easy : layoutColumns(this.#columns, width, needs);
   }
+}
+
+/** Whether a column, by its place, has the cells that its content needs. */
+function isWideEnough(needs: Int32Array): (placed: PlacedColumn, index: number) => boolean {
+  return ({ width }, index) => width >= needs[index]!;
 }
 
 /** What cells of traffic are painted from. */
@@ -218,12 +252,14 @@ interface TrafficList {
 export const TRAFFIC_COLUMNS = {
   upload: {
     ...right('UPLOAD/s', 89, 9, 16),
+    wideWidth: RATE_WIDE_WIDTH,
     marks: ['upload', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.up[row]!, maximum, 'up'),
   },
   download: {
     ...right('DOWNLOAD/s', 90, 11, 16),
+    wideWidth: RATE_WIDE_WIDTH,
     marks: ['download', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.down[row]!, maximum, 'down'),

@@ -1,8 +1,17 @@
 import { LISTEN_FIELDS, ListenRows } from '../../data/query/listen-rows.ts';
-import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { OwnerTable } from '../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
-import { type ListColumns, ListTable, left, RowList, right, TRAFFIC_COLUMNS } from './list-table.ts';
+import {
+  identity,
+  type ListColumns,
+  ListTable,
+  left,
+  RowList,
+  right,
+  TRAFFIC_COLUMNS,
+} from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
@@ -11,9 +20,9 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
     paint: ({ rows }, row, pen) => pen.protocol(rows.protocol[row] === PROTOCOL_TCP),
   },
   local: {
-    ...left('LOCAL ADDRESS', 100, 14, 28),
+    ...identity('LOCAL ADDRESS', 100, 14, 47),
     field: 'port',
-    paint: ({ rows }, row, pen) => pen.endpoint(rows.endpointOf(row), pen.theme.text),
+    paint: ({ rows }, row, pen) => pen.host(rows.endpointOf(row), pen.theme.text),
   },
   service: {
     ...left('SERVICE', 30, 7, 12),
@@ -27,7 +36,7 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
     paint: ({ rows, owners }, row, pen) => pen.pid(owners, rows.owner[row]!),
   },
   process: {
-    ...left('PROCESS', 90, 8, 20),
+    ...identity('PROCESS', 90, 8, 20),
     paint: ({ rows, owners }, row, pen) => {
       const owner = rows.owner[row]!;
       const isProcess = owners?.kind[owner] === OwnerKind.PROCESS;

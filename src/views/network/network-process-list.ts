@@ -3,14 +3,17 @@ import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
-import { type NetworkSection, OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { NetworkSection, OwnerTable } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples } from '../../screen/widgets/levels.ts';
 import { type CellPen, trendMark } from './cells.ts';
 import {
+  identity,
   type ListColumns,
   ListTable,
   left,
@@ -25,6 +28,8 @@ import { ProcessTree } from './process-tree.ts';
 
 /** A blank and the sign, after the graph. */
 const TREND_WIDTH = 2;
+/** A graph of fewer samples shows no shape. */
+const GRAPH_MIN_WIDTH = 7;
 
 /** The columns of the process table. */
 export const PROCESS_COLUMNS = {
@@ -38,12 +43,13 @@ export const PROCESS_COLUMNS = {
     paint: (list, row, pen) => pen.text(list.owners?.users[list.ownerOf(row)] ?? '-', pen.theme.dim),
   },
   process: {
-    ...left('PROCESS', 100, 8, 32, 1),
+    ...identity('PROCESS', 100, 8, 32, 1),
     field: 'name',
     paint: (list, row, pen) => list.paintName(row, pen),
   },
   graph: {
-    ...left('GRAPH', 40, 7, HISTORY_LENGTH + TREND_WIDTH),
+    ...left('GRAPH', 40, GRAPH_MIN_WIDTH, 16 + TREND_WIDTH),
+    wideWidth: HISTORY_LENGTH + TREND_WIDTH,
     help: 'both directions together over the last samples, and where they are going',
     field: 'rate',
     marks: [],
@@ -160,7 +166,6 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   override render(area: Rect, buffer: Buffer, look: ListLook): void {
-    if (this.owners === undefined) return;
     this.table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
   }
 
@@ -190,6 +195,10 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
       paintName(owners, owner, this.rows.isInferred[row] === 1, pen);
       return;
     }
+    if (pen.isMeasuring) {
+      pen.isMeasured(this.#tree.needOf(row, cellWidth(owners.names[owner]!)));
+      return;
+    }
     const indent = Math.min(this.#tree.paintBranch(row, pen), pen.width - 4);
     const { buffer, x, y, width } = pen;
     pen.moveTo(buffer, x + indent, y, width - indent);
@@ -199,9 +208,12 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
 
 /** As many of the last samples as there is room for, and where they are going; no sign for who is at rest. */
 function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): void {
+  if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
   const { buffer, x, y, width, theme, ascii } = pen;
   const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
   rows.historyInto(row, history);
+  // Nothing is known of the time before the first rate.
+  history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
   putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, theme.graphRamp, ascii);
   if (!(rows.up[row]! + rows.down[row]! > 0)) return;
   const trend = rows.trendOf(row);
@@ -211,6 +223,7 @@ function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): vo
 
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
 function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: CellPen): void {
+  if (pen.isMeasured(cellWidth(owners.names[owner]!) + (isInferred ? 2 : 0))) return;
   const { buffer, x, y, width, theme } = pen;
   const room = isInferred ? width - 2 : width;
   const isFaint = owners.kind[owner] !== OwnerKind.PROCESS || owners.hasExited[owner] === 1;

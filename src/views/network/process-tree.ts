@@ -62,6 +62,12 @@ export class ProcessTree {
     return this.rows.rankOfOwner(owner);
   }
 
+  /** Columns that a row's name needs with the lines that lead to it. */
+  needOf(rank: number, nameWidth: number): number {
+    const depth = this.rows.depth[rank]!;
+    return depth * INDENT + (depth === 0 ? nameWidth : Math.max(nameWidth, NAME_WIDTH));
+  }
+
   /** Draws the lines that lead to a row's name; the columns they take. */
   paintBranch(rank: number, pen: CellPen): number {
     const { rows } = this;
