@@ -95,6 +95,13 @@ describe('the dashboard', () => {
     expect(text).toMatch(/Download · eth0 {2}0 B\/s .* peak 0 B\/s/);
   });
 
+  test('says the limit of the control group, and what it has of it', () => {
+    const limited = new SystemWorld(2);
+    limited.memory = { ...limited.memory!, groupLimitBytes: 600 * 2 ** 20, groupUsedBytes: 849 * 2 ** 20 };
+    const text = drawn(dataOf(limited), 160, 45).join('\n');
+    expect(text).toMatch(/Memory ─+ 849\.0 MB of 600\.0 MB limit/);
+  });
+
   test('marks what is full by colour beside its figure', () => {
     const buffer = new Buffer(160, 45);
     const layout = layoutDashboard(160, 45, needsOf(data, false));
