@@ -51,7 +51,7 @@ describe('network use of processes', () => {
         const environment = { XDG_CONFIG_HOME: directory };
         const screen = new SocktopScreen([where], ANYTHING, { columns: 130, environment });
         try {
-          await screen.untilText(/Processes \d/);
+          await screen.untilText(/Processes [1-9]/);
           screen.press('/', ...String(process.pid), 'enter', 'N');
           // Up and down, each some 200 KB/s, under its head and before the memory.
           const row = new RegExp(`W/s +NET(.*\\n)+ +${process.pid} .* \\d\\d[\\d.]*K +[\\d.]+ [MG]B `);
@@ -75,7 +75,7 @@ describe('of this machine', () => {
     const client = await Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } });
     const screen = new SocktopScreen(['--local'], ANYTHING, { columns: 120, rows: 36 });
     try {
-      await screen.untilText(/Processes \d/);
+      await screen.untilText(/Processes [1-9]/);
       screen.press('n');
       await screen.untilText(/^ sstop (.*\n)*.*PID USER +PROCESS/m);
       screen.press('L', 'h');
@@ -145,7 +145,7 @@ describe('of this machine', () => {
     const victim = Bun.spawn([`${directory}/${hostile}`, '1000'], { stdio: ['ignore', 'ignore', 'ignore'] });
     const screen = new SocktopScreen(['--local'], ANYTHING, { columns: 130 });
     try {
-      await screen.untilText(/Processes \d/);
+      await screen.untilText(/Processes [1-9]/);
       const mark = screen.pty.transcript.length;
       screen.press('/', ...String(victim.pid), 'enter');
       await screen.untilText(new RegExp(`${victim.pid} root.*·`));

@@ -141,7 +141,7 @@ export const HOSTS_CHECKS: SocktopChecks = {
   'host-next': { shows: SECOND, back: ['g'] },
   'host-previous': { shows: LAST, back: ['g'] },
   search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
-  ...{ 'sort-next': hostsSorted('host', 8), 'sort-reverse': { shows: SECOND, back: ['R'] } },
+  ...{ 'sort-next': hostsSorted('host', 8), 'sort-reverse': { shows: LAST, back: ['R'] } },
   ...{ 'sort-cpu': hostsSorted('cpu', 7), 'sort-memory': hostsSorted('memory', 6) },
   ...{ 'sort-name': hostsSorted('host', 8), 'sort-network': hostsSorted('down', 5) },
   ...{ 'per-core': 'nothing', kill: text(/on this machine only/, 'g'), faster: 'nothing', slower: 'nothing' },

@@ -255,8 +255,12 @@ function openPrompt(model: Model): Model {
 function acceptPrompt(model: Model): Model {
   const closed = { ...model, prompt: undefined };
   if (model.view === 'hosts') return closed;
-  const { search, viewport } = hostOf(model);
-  return search === '' ? closed : LIST.selectAt(closed, { ...viewport, offset: 0, selected: 0 });
+  const { search, data } = hostOf(model);
+  if (search === '') return closed;
+  const viewport = { offset: 0, selected: 0 };
+  // Rows that are still to come find the cursor waiting on the first.
+  if (data.rows.count === 0) return withHost(closed, { viewport, selection: undefined });
+  return LIST.selectAt(closed, viewport);
 }
 
 function cancelPrompt(model: Model): Model {
