@@ -45,6 +45,8 @@ test('a click on a header sorts by it, another the other way round', async () =>
     }
     const { x, y } = screen.find('PID USER');
     screen.click(x, y);
+    // The cursor went along with its row, and the view with the cursor.
+    screen.press('g');
     await screen.until(() => screen.rows()[0] === `${named.tag}-29`, 'the other way round');
   } finally {
     await screen.close();
