@@ -4,16 +4,20 @@ import { parseTextSpans, releaseProgramText } from './program-text.ts';
 
 const MAPS = `00200000-0068f000 r--p 00000000 fe:00 1181 /usr/local/bin/a program
 0068f000-054f9000 r-xp 0048e000 fe:00 1181                               /usr/local/bin/a program
-054f9000-056fa000 rw-p 052f7000 fe:00 1181                               /usr/local/bin/a program
+054f9000-054fb000 r--p 052f7000 fe:00 1181                               /usr/local/bin/a program
+054fb000-056fa000 rw-p 052f7000 fe:00 1181                               /usr/local/bin/a program
 7f1000000000-7f1000021000 r-xp 00000000 00:00 0
 7f2c5c000000-7f2c5c156000 r-xp 00026000 fe:00 523                        /usr/lib/libc.so.6
 ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
 `;
 
-test('machine code is found by its file, and nothing else is', () => {
-  expect(parseTextSpans(MAPS, '/usr/local/bin/a program')).toEqual([{ start: 0x68f000, end: 0x54f9000 }]);
+test('machine code and constants are found by their file, and nothing else is', () => {
+  expect(parseTextSpans(MAPS, '/usr/local/bin/a program')).toEqual([
+    { start: 0x200000, end: 0x68f000 },
+    { start: 0x68f000, end: 0x54f9000 },
+  ]);
   expect(parseTextSpans(MAPS, '/usr/local/bin/a')).toEqual([]);
-  expect(parseTextSpans(MAPS.slice(0, 100), '/usr/local/bin/a program')).toEqual([]);
+  expect(parseTextSpans(MAPS.slice(0, 50), '/usr/local/bin/a program')).toEqual([]);
 });
 
 /** Of the mappings of machine code of this very program. */

@@ -13,18 +13,20 @@ interface Span {
 
 /**
  * /proc/PID/maps, proc_pid_maps(5): `start-end perms offset device inode path`, the path after spaces. The spans that
- * hold machine code of the file `path` and that nothing was ever written to: `r-xp`.
+ * hold machine code of the file `path`, `r-xp`, and its constants: the first part of the file, `r--p` at offset 0. Nothing
+ * was ever written to either. What the loader has relocated is `r--p` too, but further on in the file, and must stay.
  */
 export function parseTextSpans(maps: string, path: string): readonly Span[] {
   return maps.split('\n').flatMap((line) => {
-    const [, start, end, file] = /^([0-9a-f]+)-([0-9a-f]+) r-xp \S+ \S+ \S+ +(.+)$/.exec(line) ?? [];
+    const [, start, end, file] =
+      /^([0-9a-f]+)-([0-9a-f]+) (?:r-xp \S+|r--p 0+) \S+ \S+ +(.+)$/.exec(line) ?? [];
     if (start === undefined || end === undefined || file !== path) return [];
     return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16) }];
   });
 }
 
 /**
- * Lets the pages of this program's machine code go. Those that are still run come back from the page cache, the ones
+ * Lets the pages of this program's machine code and constants go. Those that are still run come back from the page cache, the ones
  * that only its start has run do not. Throws SyscallError, or the error of reading /proc/self.
  */
 export function releaseProgramText(): void {

@@ -355,6 +355,7 @@ test('context switches of processes are exported as growth a second, unknown one
   const slot = world.addProcess(7, { name: 'busy' });
   world.addProcess(8, { name: 'hidden' });
   const data = new SystemExport(() => undefined);
+  expect(data.wantedProcesses).toMatchObject({ columnsOfAll: expect.arrayContaining(['contextSwitches']) });
   for (const count of [100, 350]) {
     world.pass(2);
     const snapshot = world.snapshot();

@@ -76,8 +76,12 @@ export class SystemExport implements MachineProcessExport {
     }
   }
 
-  /** What the next sample should have: the costly figures of the processes that use most of the CPU. */
+  /**
+   * What the next sample should have: the costly figures of the processes that use most of the CPU. The first one has
+   * them of all, so that the second has rates.
+   */
   get wantedProcesses(): ProcessesWant {
+    if (this.processes === undefined) return { visiblePids: [], columnsOfAll: USAGE_COLUMNS };
     const out = new Int32Array(ASKED_PIDS);
     const count = this.rows.window({ key: 'cpu', isReversed: false }, 0, ASKED_PIDS, out);
     const visiblePids = Array.from(out.subarray(0, count), (row) => this.rows.pid[row]!);

@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { SOCKTOP, SSTOP } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+
+/**
+ * A fifth of one core, as a small board or a container has it: a control group's quota of 20 ms in each 100 ms, by
+ * cpu.max (cgroup v2) or cpu.cfs_quota_us (v1), whichever is there.
+ */
+
+const PERIOD_MICROS = 100_000;
+const QUOTA_MICROS = 20_000;
+const FIRST_FRAME_MILLIS = 5000;
+const FIRST_ROWS_MILLIS = 15_000;
+/** The compilation of what runs each second is over; until then it takes its share of the quota. */
+const SETTLED_MILLIS = 15_000;
+const WATCHED_SECONDS = 10;
+const KEYS = 12;
+/** The rest of a period without quota, the frame itself, and another period. */
+const KEY_MILLIS = 250;
+const CLOCK = /\b(\d\d):(\d\d):(\d\d)\b/;
+
+const V1 = '/sys/fs/cgroup/cpu';
+const V2 = '/sys/fs/cgroup';
+
+interface Limited {
+  readonly folder: string;
+  throttledCount(): number;
+  remove(): void;
+}
+
+/** A group with the quota; undefined where none can be made. */
+function makeGroup(): Limited | undefined {
+  const name = `sstop-quota-${process.pid}`;
+  const isV1 = existsSync(`${V1}/cpu.cfs_quota_us`);
+  const folder = `${isV1 ? V1 : V2}/${name}`;
+  try {
+    mkdirSync(folder);
+    if (isV1) {
+      writeFileSync(`${folder}/cpu.cfs_period_us`, `${PERIOD_MICROS}`);
+      writeFileSync(`${folder}/cpu.cfs_quota_us`, `${QUOTA_MICROS}`);
+    } else {
+      writeFileSync(`${folder}/cpu.max`, `${QUOTA_MICROS} ${PERIOD_MICROS}`);
+    }
+  } catch {
+    if (existsSync(folder)) rmdirSync(folder);
+    return undefined;
+  }
+  const throttledCount = (): number =>
+    Number(/^nr_throttled (\d+)$/m.exec(readFileSync(`${folder}/cpu.stat`, 'utf8'))?.[1]);
+  return { folder, throttledCount, remove: () => rmdirSync(folder) };
+}
+
+const probe = makeGroup();
+probe?.remove();
+
+let program: PtyProgram | undefined;
+let group: Limited | undefined;
+
+afterEach(async () => {
+  await program?.close();
+  program = undefined;
+  group?.remove();
+  group = undefined;
+});
+
+/** Seconds of the day in the header: when the sample on the screen was taken. */
+function shownSecond(pty: PtyProgram): number {
+  const [, hours, minutes, seconds] = CLOCK.exec(pty.line(0)) ?? [];
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+function startLimited(command: readonly string[]): PtyProgram {
+  group = makeGroup();
+  const joining = `echo $$ > ${group?.folder}/cgroup.procs && exec "$0" "$@"`;
+  program = new PtyProgram(['sh', '-c', joining, ...command], {
+    ...{ columns: 120, rows: 40, environment: { COLORTERM: 'truecolor' } },
+  });
+  return program;
+}
+
+describe.skipIf(probe === undefined)(
+  'with a fifth of a core (needs root and a control group of its own)',
+  () => {
+    test.each([
+      ['sstop, netlink', [SSTOP, '--loopback', '--backend', 'netlink']],
+      ['sstop, the best tier', [SSTOP, '--loopback']],
+      ['socktop', [SOCKTOP, '--local', '--metrics-interval-ms', '1000']],
+    ])(
+      '%s paints, answers keys and skips no refresh',
+      async (name, command) => {
+        const from = performance.now();
+        const pty = startLimited(command);
+        await pty.waitFor(/PID/, FIRST_FRAME_MILLIS);
+        const firstMillis = pty.shownMillis - from;
+        await pty.waitUntil(() => CLOCK.test(pty.line(0)), 'a first sample', FIRST_ROWS_MILLIS);
+        const sampledMillis = pty.shownMillis - from;
+        expect(group?.throttledCount()).toBeGreaterThan(0);
+        await Bun.sleep(SETTLED_MILLIS);
+
+        const seconds: number[] = [];
+        const until = performance.now() + WATCHED_SECONDS * 1000;
+        while (performance.now() < until) {
+          const before = shownSecond(pty);
+          seconds.push(before);
+          await pty.waitUntil(() => shownSecond(pty) !== before, 'the next sample', 5000);
+        }
+        const gaps = seconds.slice(1).map((second, at) => second - seconds[at]!);
+
+        const answers: number[] = [];
+        for (let key = 0; key < KEYS; key++) {
+          const isHelp = key % 2 === 0;
+          const pressed = performance.now();
+          pty.key(isHelp ? '?' : '\x1b');
+          await pty.waitUntil(() => /Mouse/.test(pty.text()) === isHelp, 'the help to open or close', 5000);
+          answers.push(performance.now() - pressed);
+        }
+        answers.sort((a, b) => a - b);
+        const median = answers[KEYS / 2]!;
+        process.stdout.write(
+          `${name}: first frame ${firstMillis.toFixed(0)} ms, first sample ${sampledMillis.toFixed(0)} ms, keys median ${median.toFixed(0)} ms, longest ${answers.at(-1)?.toFixed(0)} ms, refreshes ${seconds.length - 1} in ${WATCHED_SECONDS} s\n`,
+        );
+        expect(median).toBeLessThan(KEY_MILLIS);
+        // By the second hand a refresh every second may jump over one when it comes right at its turn.
+        expect(Math.max(...gaps)).toBeLessThanOrEqual(2);
+        expect(seconds.length - 1).toBeGreaterThanOrEqual(WATCHED_SECONDS - 1);
+      },
+      90_000,
+    );
+  },
+);
