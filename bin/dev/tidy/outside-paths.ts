@@ -26,7 +26,6 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/sys/': '/sys',
   'platforms/linux/bpf/': '/proc, /sys',
   'platforms/linux/machine/interface-collector.ts': '/proc/net',
-  'platforms/linux/machine/memory-limit.ts': '/proc/self/cgroup, and control groups below /sys',
   'platforms/linux/sockets/sockets-proc.ts': '/proc/net',
   'platforms/linux/process/process-detail-reader.ts': '/proc',
   'platforms/linux/process/journal.ts': 'names of the program that is started',

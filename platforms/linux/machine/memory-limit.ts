@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readAttribute } from '../sys/sysfs-value.ts';
 
 /** Limit of a control group and what is charged to it, page cache included; bytes. */
 export interface MemoryLimit {
@@ -43,33 +43,21 @@ export function readMemoryLimit(
 
 function hierarchies(procRoot: string, sysRoot: string): readonly Hierarchy[] {
   const mount = join(sysRoot, 'fs/cgroup');
-  return textOf(join(procRoot, 'self/cgroup'))
-    .split('\n')
-    .flatMap((line): Hierarchy[] => {
-      const [, controllers, path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-      // A path out of the group's own namespace leads elsewhere.
-      if (controllers === undefined || path.includes('..')) return [];
-      if (controllers === '') {
-        return [{ root: mount, path, limitFile: 'memory.max', usedFile: 'memory.current' }];
-      }
-      if (!controllers.split(',').includes('memory')) return [];
-      const names = { limitFile: 'memory.limit_in_bytes', usedFile: 'memory.usage_in_bytes' };
-      return [{ root: join(mount, 'memory'), path, ...names }];
-    });
+  return (readAttribute(join(procRoot, 'self/cgroup')) ?? '').split('\n').flatMap((line): Hierarchy[] => {
+    const [, controllers, path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    // A path out of the group's own namespace leads elsewhere.
+    if (controllers === undefined || path.includes('..')) return [];
+    if (controllers === '') {
+      return [{ root: mount, path, limitFile: 'memory.max', usedFile: 'memory.current' }];
+    }
+    if (!controllers.split(',').includes('memory')) return [];
+    const names = { limitFile: 'memory.limit_in_bytes', usedFile: 'memory.usage_in_bytes' };
+    return [{ root: join(mount, 'memory'), path, ...names }];
+  });
 }
 
 /** NaN where there is no such file, or no number in it (`max`). */
 function numberIn(path: string): number {
-  const text = textOf(path).trim();
+  const text = readAttribute(path) ?? '';
   return /^\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
-}
-
-/** '' where it cannot be read. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof Error) return '';
-    throw thrown;
-  }
 }
