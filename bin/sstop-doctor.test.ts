@@ -123,6 +123,18 @@ describe('on a machine that hides things', () => {
     expect(await textOf(...confined('rw', []))).toContain('--pid=host');
   });
 
+  test.skipIf(!canConfine)(
+    'a /proc of another PID namespace: ebpf refuses (needs root and unshare)',
+    async () => {
+      const found = await jsonOf('unshare', '--pid', '--fork', SSTOP);
+      const ebpf = found.tiers.find(({ tier }: { readonly tier: string }) => tier === 'ebpf');
+      expect(ebpf).toMatchObject({
+        available: false,
+        detail: expect.stringContaining('/proc is of another'),
+      });
+    },
+  );
+
   test.skipIf(!canConfine)('hidepid is named with who is exempt (needs root and unshare)', async () => {
     const command = confined('hidepid=invisible,gid=24', NOBODY);
     const found = await jsonOf(...command);

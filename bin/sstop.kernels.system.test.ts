@@ -100,6 +100,14 @@ for (const [kernel, suite, architecture] of MACHINES) {
       expect(found?.closings.announced).toBe('ok');
     });
 
+    test('in a PID namespace of its own the tier ebpf has all parts that it has without', () => {
+      const [contained, ready] = (['contained', 'ready'] as const).map((stage) =>
+        examinationOf(run, stage, 'root'),
+      );
+      expect(availableTiers(contained)).toContain('ebpf');
+      expect(contained?.programs).toEqual(ready?.programs ?? {});
+    });
+
     test('every tier that counts was compared with the truth', () => {
       const compared = accuraciesOf(run).map(({ tier, who, where }) => `${tier} ${who} ${where}`);
       const counting = (who: Who) => TIERS[who].filter((tier) => tier !== 'proc');

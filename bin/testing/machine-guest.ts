@@ -22,6 +22,7 @@ const EXECUTABLES: Readonly<Record<Who, string>> = { root: SSTOP, nobody: SSTOP_
 const PREFIXES: Readonly<Record<Who, readonly string[]>> = { root: [], nobody: NOBODY };
 /** An emulated processor needs longer to look, another one's still longer, so that what lasts has to last longer. */
 const SLOWNESS = process.arch === 'arm64' ? 10 : 4;
+const IN_OTHER_PIDS = ['unshare', '--pid', '--fork', '--mount-proc', '--'];
 /** It counts nothing, so there is nothing to compare. */
 const COUNTLESS: TierName = 'proc';
 
@@ -48,8 +49,8 @@ function output(argv: readonly string[]): string {
   throw new Error(`${argv.join(' ')}: exit ${done.exitCode}, ${done.stderr.toString().trim()}`);
 }
 
-function examine(stage: Stage, who: Who): void {
-  const examination: Examination = JSON.parse(output([EXECUTABLES[who], '--doctor', '--json']));
+function examine(stage: Stage, who: Who, wrapper: readonly string[] = []): void {
+  const examination: Examination = JSON.parse(output([...wrapper, EXECUTABLES[who], '--doctor', '--json']));
   say({ kind: 'examination', stage, who, examination });
 }
 
@@ -96,6 +97,7 @@ for (const module of process.argv.slice(2)) {
 }
 // Over loopback nobody but the ends can tell what passed: TCP must not send a probe for what is merely late.
 await attempt('settle TCP', () => writeFileSync('/proc/sys/net/ipv4/tcp_early_retrans', '0'));
+await attempt('examine in a PID namespace', () => examine('contained', 'root', IN_OTHER_PIDS));
 for (const who of ['root', 'nobody'] as const) {
   await attempt(`examine as ${who}`, () => examine('ready', who));
   await attempt(`compare as ${who}`, () => compareAll(who));

@@ -5,8 +5,8 @@ export const MARK = '@machine ';
 
 /** Who runs sstop and the traffic. */
 export type Who = 'root' | 'nobody';
-/** Kernel modules: before any was loaded, and with those that sstop uses. */
-export type Stage = 'bare' | 'ready';
+/** Kernel modules: before any was loaded, and with those that sstop uses; then in a PID namespace of its own. */
+export type Stage = 'bare' | 'ready' | 'contained';
 
 /** Excerpt of `sstop --doctor --json`. */
 export interface Examination {

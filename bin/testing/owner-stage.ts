@@ -56,6 +56,11 @@ export class OwnerStage {
     return await this.#start(tier, { wrapper });
   }
 
+  /** Both: inside, by another program, and narrowed to the interface there, so that others' traffic is not shown. */
+  async watchDeviceBy(tier: TierName, ...wrapper: readonly string[]): Promise<SstopMonitor> {
+    return await this.#start(tier, { wrapper, isInside: true, arguments: ['--interface', 'veth0'] });
+  }
+
   async #start(tier: TierName, more: Partial<SstopMonitorOptions>): Promise<SstopMonitor> {
     const { countsUdp } = tierState(tier, states);
     const options = { tier, network: this.network, countsUdp, interval: INTERVAL, ...more };

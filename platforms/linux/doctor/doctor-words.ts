@@ -265,7 +265,8 @@ function pidEntry({ pidNamespace }: ScopeFacts): DoctorEntry {
         label: 'processes',
         mark: 'lacking',
         text:
-          'A PID namespace of its own: processes outside it have no name here, and their connections no owner. ' +
+          'A PID namespace of its own: processes outside it have no name here. The tier ebpf counts them on one row; ' +
+          'on other tiers their connections have no owner. ' +
           'To see them, run sstop outside, or start the container with --pid=host.',
       };
     case 'unknown':
