@@ -44,8 +44,11 @@ export async function runAgents(
     for (const [at, { source, error }] of contacts.entries()) {
       const { name } = agents[at]!;
       hosts.push({ name, source, link: source, signaller: undefined });
-      // Of several hosts one that is down is a row that says so; of one there would be nothing to see.
-      if (error !== undefined && agents.length === 1) {
+      // The screen shows the state of a host that is down, and retries. A stream needs a connection, and so does
+      // whatever trying again would not help: a wrong token, a certificate.
+      const isRetried =
+        settings.output === 'screen' && !settings.measure && source.status.nextTryMillis !== undefined;
+      if (error !== undefined && agents.length === 1 && !isRetried) {
         complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
         return EXIT_FAILURE;
       }

@@ -69,7 +69,7 @@ async function expectKeys(screen: SocktopScreen, checks: SocktopChecks): Promise
 
 async function onDashboard(arguments_: readonly string[] = []): Promise<SocktopScreen> {
   const screen = new SocktopScreen(['--local', ...arguments_], new RegExp(`${named.tag}-\\d\\d`));
-  await screen.untilText(/Processes \d/);
+  await screen.untilText(/Processes [1-9]/);
   screen.press('3', '/', ...named.tag, 'enter', 'g');
   await screen.until(
     () => screen.selected() !== '' && screen.selected() === screen.rows()[0],
@@ -81,7 +81,7 @@ async function onDashboard(arguments_: readonly string[] = []): Promise<SocktopS
 /** The pane of the shell whose children the named processes are. */
 async function onPane(): Promise<SocktopScreen> {
   const screen = new SocktopScreen(['--local'], new RegExp(`${named.tag}-\\d\\d`), { rows: 36 });
-  await screen.untilText(/Processes \d/);
+  await screen.untilText(/Processes [1-9]/);
   screen.press('3', '/', ...String(named.pid), 'enter', 'g', 'enter');
   await screen.untilText(new RegExp(`PID ${named.pid} `));
   screen.press('tab');

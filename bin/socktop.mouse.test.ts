@@ -14,7 +14,7 @@ afterAll(() => named.stop());
 
 async function onDashboard(rows = 24): Promise<SocktopScreen> {
   const screen = new SocktopScreen(['--local'], new RegExp(`${named.tag}-\\d\\d`), { columns: 130, rows });
-  await screen.untilText(/Processes \d/);
+  await screen.untilText(/Processes [1-9]/);
   screen.press('3', '/', ...named.tag, 'enter');
   await screen.until(() => screen.rows()[0] === `${named.tag}-00`, 'the named processes by PID');
   return screen;
@@ -45,6 +45,8 @@ test('a click on a header sorts by it, another the other way round', async () =>
     }
     const { x, y } = screen.find('PID USER');
     screen.click(x, y);
+    // The cursor went along with its row, and the view with the cursor.
+    screen.press('g');
     await screen.until(() => screen.rows()[0] === `${named.tag}-29`, 'the other way round');
   } finally {
     await screen.close();
@@ -106,7 +108,7 @@ describe('overlays', () => {
     const victim = Bun.spawn(['sleep', '1000'], { stdio: ['ignore', 'ignore', 'ignore'] });
     const screen = new SocktopScreen(['--local'], /sleep/, { columns: 130 });
     try {
-      await screen.untilText(/Processes \d/);
+      await screen.untilText(/Processes [1-9]/);
       screen.press('3', '/', ...String(victim.pid), 'enter', 'g', 't');
       await screen.untilText(new RegExp(`Kill ${victim.pid} sleep`));
       screen.click(2, 20);
@@ -156,7 +158,7 @@ test('a click on a host puts the cursor on it, another opens it', async () => {
     await screen.until(() => screen.selected() === screen.rows()[2], 'the cursor on the third');
     screen.mouse('wheel-down', 5, y);
     screen.click(5, y);
-    await screen.untilText(/Processes \d/);
+    await screen.untilText(/Processes [1-9]/);
   } finally {
     await screen.close();
     await agent.close();

@@ -9,7 +9,7 @@ import { PtyProgram } from './testing/pty.ts';
 const WAIT_MILLIS = 60_000;
 const LONG_MILLIS = 240_000;
 const FIGURES = /CPU.*Memory.*PID/s;
-const LOST = /lost \d+ s ago/;
+const LOST = /lost, data \d+ s old/;
 const CAN_HAVE_NAMESPACES = process.getuid?.() === 0 && Bun.which('ip') !== null;
 const TICKS_PER_SECOND = 100;
 

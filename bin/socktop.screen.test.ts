@@ -51,10 +51,10 @@ describe('network use of processes', () => {
         const environment = { XDG_CONFIG_HOME: directory };
         const screen = new SocktopScreen([where], ANYTHING, { columns: 130, environment });
         try {
-          await screen.untilText(/Processes \d/);
+          await screen.untilText(/Processes [1-9]/);
           screen.press('/', ...String(process.pid), 'enter', 'N');
           // Up and down, each some 200 KB/s, under its head and before the memory.
-          const row = new RegExp(`W/s +NET(.*\\n)+ +${process.pid} .* \\d\\d[\\d.]*K +[\\d.]+ [MG]B `);
+          const row = new RegExp(`W/s +NET(.*\\n)+[ ▸]+${process.pid} .* \\d\\d[\\d.]*K +[\\d.]+ [MG]B `);
           await screen.untilText(row);
           screen.press('N');
           await screen.until(() => !/W\/s +NET/.test(screen.pty.text()), 'the table without the column');
@@ -75,7 +75,7 @@ describe('of this machine', () => {
     const client = await Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } });
     const screen = new SocktopScreen(['--local'], ANYTHING, { columns: 120, rows: 36 });
     try {
-      await screen.untilText(/Processes \d/);
+      await screen.untilText(/Processes [1-9]/);
       screen.press('n');
       await screen.untilText(/^ sstop (.*\n)*.*PID USER +PROCESS/m);
       screen.press('L', 'h');
@@ -145,7 +145,7 @@ describe('of this machine', () => {
     const victim = Bun.spawn([`${directory}/${hostile}`, '1000'], { stdio: ['ignore', 'ignore', 'ignore'] });
     const screen = new SocktopScreen(['--local'], ANYTHING, { columns: 130 });
     try {
-      await screen.untilText(/Processes \d/);
+      await screen.untilText(/Processes [1-9]/);
       const mark = screen.pty.transcript.length;
       screen.press('/', ...String(victim.pid), 'enter');
       await screen.untilText(new RegExp(`${victim.pid} root.*·`));
@@ -167,13 +167,15 @@ test('a host that is lost stays on screen in grey with its age, and comes back',
     await screen.untilText(/^ 127\.0\.0\.1 {2}ws .* ms(.*\n)+.*Processes \d+/m);
     const { x, y } = screen.find('Processes');
     const live = screen.pty.cell(x, y).foreground;
+    await screen.untilText(/CPU [\d.]+ %/);
     await agent.close();
-    await screen.untilText(/✖ lost \d+ s ago, next try in \d+ s {2}r now/);
+    await screen.untilText(/✖ lost, data \d+ s old, next try in \d+ s {2}r now/);
     expect(screen.pty.cell(x, y)).toMatchObject({ text: 'P' });
+    expect(screen.pty.text()).toMatch(/CPU [\d.]+ %/);
     await screen.until(() => screen.pty.cell(x, y).foreground !== live, 'grey');
-    const [, age] = /lost (\d+) s/.exec(screen.header) ?? [];
+    const [, age] = /data (\d+) s old/.exec(screen.header) ?? [];
     await screen.until(
-      () => Number(/lost (\d+) s/.exec(screen.header)?.[1]) > Number(age),
+      () => Number(/data (\d+) s old/.exec(screen.header)?.[1]) > Number(age),
       'its age growing',
     );
     second = await AgentProcess.start({ args: ['--port', String(port)] });
@@ -234,5 +236,24 @@ test('a recording is played, steered and says where it is', async () => {
     expect(screen.pty.text()).not.toContain('Send a signal to the process');
   } finally {
     await screen.close();
+  }
+});
+
+test('one host that is down at the start shows its state, and is tried again until it is there', async () => {
+  const before = await AgentProcess.start();
+  const { port } = before;
+  await before.close();
+  const screen = new SocktopScreen([`ws://127.0.0.1:${port}/ws`], ANYTHING, { columns: 110, rows: 30 });
+  let agent: AgentProcess | undefined;
+  try {
+    await screen.untilText(/✖ connection refused.*, next try in \d+ s {2}r now/);
+    agent = await AgentProcess.start({ args: ['--port', String(port)] });
+    screen.press('r');
+    await screen.untilText(/Processes \d+/);
+    screen.press('q');
+    expect(await screen.pty.exited()).toBe(0);
+  } finally {
+    await screen.close();
+    await agent?.close();
   }
 });

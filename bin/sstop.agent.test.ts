@@ -80,7 +80,7 @@ describe('sstop of an agent', () => {
       expect(await run('-P', 'prod', '--once')).toMatchObject({ code: 0, stderr: '' });
       const wrong = await run('-t', certificate(), `${url}?token=other`, '--once');
       expect(wrong).toMatchObject({ code: 1, stdout: '' });
-      expect(wrong.stderr).toMatch(/^sstop: wss:\S+: the agent refuses the token \(HTTP 401\)\n$/);
+      expect(wrong.stderr).toMatch(/^sstop: wss:\S+: the agent needs another token \(HTTP 401\)\n$/);
       const unknown = await run(url.replace('ws:', 'wss:'), '--once');
       expect(unknown.code).toBe(1);
       expect(unknown.stderr).toMatch(/^sstop: wss:.*SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}.*\n$/);

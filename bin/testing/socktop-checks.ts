@@ -84,6 +84,7 @@ export function dashboardChecks(tag: string): SocktopChecks {
     ...ROWS,
     open: text(/PID \d+ .*started(.*\n)*.*Threads/, 'escape'),
     back: { shows: ({ footer }) => !footer.includes('search: '), back: ['/', ...tag, 'enter', 'g'] },
+    parent: text(/Open a process first/, 'g'),
     network: text(/^ sstop /m, 'escape'),
     ...{ 'host-next': 'nothing', 'host-previous': 'nothing' },
     search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
@@ -114,12 +115,19 @@ export const PANE_CHECKS: SocktopChecks = {
   ...ROWS,
   open: text(/Children 0 /, 'escape'),
   back: text(/sort: pid/, 'enter', 'tab', 'g'),
+  // The parent has its threads in focus.
+  parent: { shows: (screen) => !ON_CHILDREN(screen), back: ['escape'] },
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: (screen) => !ON_CHILDREN(screen), back: ['shift+tab'] },
   'host-previous': { shows: (screen) => !ON_CHILDREN(screen), back: ['tab'] },
   'per-core': text(/CPU .* % of a core/, 'I'),
   kill: text(/Kill \d+ /, 'escape'),
 };
+
+/** As often `s` leads from an order of the hosts back to the one they were given in. */
+function hostsSorted(key: string, steps: number): SocktopCheck {
+  return sorted(key, ...Array.from({ length: steps }, () => 's'));
+}
 
 /** The table of several hosts, the first chosen. */
 export const HOSTS_CHECKS: SocktopChecks = {
@@ -128,8 +136,13 @@ export const HOSTS_CHECKS: SocktopChecks = {
   ...ROWS,
   open: text(/Processes \d+/, 'escape'),
   back: 'quits',
+  parent: text(/Open a process first/, 'g'),
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: SECOND, back: ['g'] },
   'host-previous': { shows: LAST, back: ['g'] },
+  search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
+  ...{ 'sort-next': hostsSorted('host', 8), 'sort-reverse': { shows: LAST, back: ['R'] } },
+  ...{ 'sort-cpu': hostsSorted('cpu', 7), 'sort-memory': hostsSorted('memory', 6) },
+  ...{ 'sort-name': hostsSorted('host', 8), 'sort-network': hostsSorted('down', 5) },
   ...{ 'per-core': 'nothing', kill: text(/only on this machine/, 'g'), faster: 'nothing', slower: 'nothing' },
 };

@@ -36,11 +36,12 @@ const ENTER = '\r';
 const NOW_MILLIS = 1_700_000_000_000;
 const LIVE: RemoteStatus = {
   ...{ phase: 'live', hostName: 'far-1', isEncrypted: true, hasToken: true, latencyMicros: 12_345 },
-  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3', lostSinceMillis: undefined },
+  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3' },
+  answeredMillis: NOW_MILLIS - 12_000,
   ...{ nextTryMillis: undefined, reason: undefined },
 };
 const LOST: RemoteStatus = {
-  ...{ ...LIVE, phase: 'lost', lostSinceMillis: NOW_MILLIS - 12_000, nextTryMillis: NOW_MILLIS + 4000 },
+  ...{ ...LIVE, phase: 'lost', nextTryMillis: NOW_MILLIS + 4000 },
   reason: 'connection refused',
 };
 const PLAYBACK: PlaybackState = {

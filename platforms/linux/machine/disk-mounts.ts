@@ -10,7 +10,7 @@ const BORROWED_DEVICE = /^\/dev\/(loop|ram|zram|fuse$)/;
 /**
  * The mounts that stand for a file system each: real ones once, however often they are bound, and what `/` is on,
  * whatever that is. Left out are pseudo and memory file systems, images, loop devices, overlays (but for `/`) and all
- * of the network (nfs, cifs, 9p, ceph, sshfs and other fuse), which are others' disks. Of two mounts of one file
+ * of the network (nfs, cifs, 9p, ceph, sshfs and other fuse; see `selectRemoteMounts`). Of two mounts of one file
  * system, the one that no automounter made stands for it.
  */
 export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
@@ -26,6 +26,23 @@ export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
   const selected = [...best.values()];
   const isRootOverlay = selected.some(({ mountPoint, type }) => mountPoint === '/' && type === 'overlay');
   return isRootOverlay ? selected.filter((mount) => !isContainerFile(mount)) : selected;
+}
+
+/** More of them are another machine's matter. */
+const REMOTE_MOST = 64;
+/** Programs that play file system for the desktop or for containers: nothing is stored there. */
+const HELPER_FUSE = /^fuse\.(gvfsd-fuse|portal|lxcfs|snapfuse|squashfuse\w*|xdg-document-portal)$/;
+
+/** Mounts of the network and of programs (FUSE), each file system once; a question to one may never be answered. */
+export function selectRemoteMounts(mounts: readonly MountEntry[]): MountEntry[] {
+  const best = new Map<string, MountEntry>();
+  for (const mount of mounts) {
+    if (!MAY_HANG.test(mount.type) || HELPER_FUSE.test(mount.type) || mount.mountPoint === '/') continue;
+    const key = fileSystemKey(mount);
+    const known = best.get(key);
+    if (known === undefined || rank(mount) < rank(known)) best.set(key, mount);
+  }
+  return [...best.values()].slice(0, REMOTE_MOST);
 }
 
 function isReal({ type, source, mountPoint }: MountEntry): boolean {

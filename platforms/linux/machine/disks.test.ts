@@ -55,6 +55,25 @@ async function disksOf(lines: readonly string[], space: Readonly<Record<string, 
 }
 
 describe('what is said of a file system that was not asked, or did not answer', () => {
+  test('the network and FUSE: they are named, and never asked', async () => {
+    const { rows, asked } = await disksOf(
+      [
+        ROOT,
+        '27 21 0:8 / /nas rw - nfs4 server:/export rw',
+        '28 27 0:8 /sub /nas/sub rw - nfs4 server:/export rw',
+        '29 21 0:10 / /home/u/remote rw - fuse.sshfs u@server: rw',
+        '30 21 0:11 / /run/user/1000/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw',
+        '31 21 0:12 / /sys/fs/fuse/connections rw - fusectl fusectl rw',
+      ],
+      { '/': [1, 2] },
+    );
+    expect(asked).toEqual(['/']);
+    expect(rows).toEqual({
+      ...{ 'sda1 /': '1 2 3', 'server:/export /nas': 'not-asked' },
+      'u@server: /home/u/remote': 'not-asked',
+    });
+  });
+
   test('an automounter has mounted it, or a folder on the way: nobody touches it', async () => {
     const { rows, asked } = await disksOf(
       [

@@ -1,6 +1,11 @@
 import { basename, join } from 'node:path';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
-import type { BlockDevice, DisksSection, FileSystem } from '../../../src/data/schema/disks-section.ts';
+import type {
+  BlockDevice,
+  DisksSection,
+  FileSystem,
+  FileSystemSilence,
+} from '../../../src/data/schema/disks-section.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { GuardedSpace } from '../guarded/guarded-space.ts';
@@ -9,7 +14,7 @@ import { SyscallError } from '../libc.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { BlockDevices, DriveTemperatures } from './block-devices.ts';
-import { isAutomounted, selectMounts } from './disk-mounts.ts';
+import { isAutomounted, selectMounts, selectRemoteMounts } from './disk-mounts.ts';
 
 interface DiskCollectorOptions {
   /** Default `/proc` and `/sys`. */
@@ -36,6 +41,8 @@ interface Mounted {
   readonly key: string;
   /** undefined: it is not asked. */
   readonly question: SpaceQuestion | undefined;
+  /** Why it is not asked. */
+  readonly silence: FileSystemSilence | undefined;
 }
 
 /** Real file systems, each once, and block devices. Mounts are parsed again only when their text has changed. */
@@ -95,7 +102,12 @@ export class DiskCollector {
     this.#mountsText = text.slice();
     const all = parseMountEntries(this.#mountsText, this.#mountsText.length);
     const byId = new Map(all.map((mount) => [mount.id, mount]));
-    this.#mounted = selectMounts(all).map((mount) => mountedOf(mount, isAutomounted(mount, byId)));
+    this.#mounted = [
+      ...selectMounts(all).map((mount) =>
+        mountedOf(mount, isAutomounted(mount, byId) ? 'automount' : undefined),
+      ),
+      ...selectRemoteMounts(all).map((mount) => mountedOf(mount, 'not-asked')),
+    ];
   }
 
   /** undefined: the helper could not be asked. */
@@ -129,7 +141,7 @@ export class DiskCollector {
   }
 }
 
-function mountedOf(mount: MountEntry, isLeftAlone: boolean): Mounted {
+function mountedOf(mount: MountEntry, silence: FileSystemSilence | undefined): Mounted {
   const { id, mountPoint, mountPointBytes, source } = mount;
   // Without the NUL at its end.
   const path = mountPointBytes.subarray(0, -1);
@@ -137,12 +149,13 @@ function mountedOf(mount: MountEntry, isLeftAlone: boolean): Mounted {
   return {
     mount,
     key: `${id} ${mountPoint} ${source}`,
-    question: isLeftAlone ? undefined : { path, devicePath },
+    question: silence === undefined ? { path, devicePath } : undefined,
+    silence,
   };
 }
 
 function fileSystemOf(
-  { mount, key, question }: Mounted,
+  { mount, key, silence }: Mounted,
   answers: ReadonlyMap<string, SpaceAnswer> | undefined,
   devices: readonly BlockDevice[],
 ): FileSystem {
@@ -166,12 +179,7 @@ function fileSystemOf(
     availableBytes: space?.availableBytes,
     inodes: space?.inodes,
     freeInodes: space?.freeInodes,
-    silence:
-      question === undefined
-        ? 'automount'
-        : answers !== undefined && answer === undefined
-          ? 'no-answer'
-          : undefined,
+    silence: silence ?? (answers !== undefined && answer === undefined ? 'no-answer' : undefined),
   };
 }
 

@@ -187,7 +187,8 @@ describe('one process in depth', () => {
     children.push(child);
     await outputLines(child.stdout).next();
     const machine = open();
-    const { process: shell, threads, children: table } = await machine.collectProcess(child.pid, UNHURRIED);
+    const section = await machine.collectProcess(child.pid, UNHURRIED);
+    const { process: shell, threads, children: table, childFacts } = section;
     const slots = table.slots.rows.subarray(0, table.slots.count);
     for (const slot of slots) process.kill(table.pid[slot]!, 'SIGKILL');
     // The shell waits for them, so that none is left.
@@ -202,6 +203,9 @@ describe('one process in depth', () => {
     expect(shell.executablePath).toStartWith('/');
     expect(shell.descriptorCount).toBe(4);
     expect(Array.from(slots, (slot) => table.ppid[slot])).toEqual([child.pid, child.pid]);
+    expect(childFacts?.map(({ commandLine }) => commandLine)).toEqual(['sleep 1000', 'sleep 1000']);
+    expect(childFacts?.map(({ effectiveGid }) => effectiveGid)).toEqual([0, 0].map(() => process.getgid?.()));
+    expect(childFacts?.[0]?.virtualBytes).toBeGreaterThan(0);
     expect(threads.map(({ tid, name }) => [tid, name])).toEqual([[child.pid, shell.name]]);
   });
 

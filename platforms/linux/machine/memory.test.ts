@@ -10,9 +10,10 @@ const MEMINFO =
 const arcstats = (size: number, least: number): string =>
   `9 1 0x01 147 39984 1405644657 619562335795635\nname                            type data\nhits                            4    138399132\nc_min                           4    ${least}\nc_max                           4    16777216000\nsize                            4    ${size}\nother_size                      4    7\n`;
 
-function sampleOf(arc: string | undefined) {
+function sampleOf(arc: string | undefined, files: Readonly<Record<string, string>> = {}) {
   using tree = new BuiltTree({
     'proc/meminfo': MEMINFO,
+    ...files,
     ...(arc === undefined ? {} : { 'proc/spl/kstat/zfs/arcstats': arc }),
   });
   const collector = new MemoryCollector(tree);
@@ -33,6 +34,34 @@ test('what ZFS would give back of its cache is cache and available, not used, as
   expect(withArc.usedBytes).toBe(plain.usedBytes - reclaimable);
   expect(withArc.availableBytes).toBe(plain.availableBytes + reclaimable);
   expect(withArc.cachedBytes).toBe(plain.cachedBytes! + reclaimable);
+});
+
+test('the tightest limit of its own control groups is told, of either version', () => {
+  const limitOf = (files: Readonly<Record<string, string>>) => {
+    const { groupLimitBytes, groupUsedBytes } = sampleOf(undefined, files);
+    return [groupLimitBytes, groupUsedBytes];
+  };
+  const unified = { 'proc/self/cgroup': '0::/a.slice/b.service\n' };
+  const inner = 'sys/fs/cgroup/a.slice/b.service';
+  expect(
+    limitOf({
+      ...unified,
+      [`${inner}/memory.max`]: 'max\n',
+      [`${inner}/memory.current`]: '7\n',
+      'sys/fs/cgroup/a.slice/memory.max': '629145600\n',
+      'sys/fs/cgroup/a.slice/memory.current': '890241024\n',
+    }),
+  ).toEqual([629_145_600, 890_241_024]);
+  // A container sees its own group as the root.
+  const container = { 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/memory.max': '1000\n' };
+  expect(limitOf({ ...container, 'sys/fs/cgroup/memory.current': '10\n' })).toEqual([1000, 10]);
+  const first = { 'proc/self/cgroup': '9:name=systemd:/\n4:cpu,memory:/docker/1\n' };
+  const folder = 'sys/fs/cgroup/memory';
+  const used = { [`${folder}/memory.usage_in_bytes`]: '5\n' };
+  expect(limitOf({ ...first, ...used, [`${folder}/memory.limit_in_bytes`]: '4096\n' })).toEqual([4096, 5]);
+  const none = { [`${folder}/memory.limit_in_bytes`]: '9223372036854771712\n' };
+  expect(limitOf({ ...first, ...used, ...none })).toEqual([undefined, undefined]);
+  expect(limitOf({})).toEqual([undefined, undefined]);
 });
 
 test('on /metrics the kernel speaks for itself', () => {

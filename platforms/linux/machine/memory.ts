@@ -7,6 +7,7 @@ import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ascii, known, TextScanner } from '../proc/text-scanner.ts';
 import { listDirectory } from '../sys/sysfs-value.ts';
+import { type MemoryLimit, readMemoryLimit } from './memory-limit.ts';
 
 interface MemoryCollectorOptions {
   /** Default `/proc` and `/sys`. */
@@ -27,7 +28,9 @@ export class MemoryCollector {
   readonly #clock: () => number;
   readonly #info = new MemInfo();
   readonly #zramUse: ZramUse = { storedBytes: 0, poolBytes: 0 };
+  readonly #roots: { readonly procRoot: string; readonly sysRoot: string };
   #hasArc = false;
+  #hasLimit = false;
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
   constructor(options: MemoryCollectorOptions = {}) {
@@ -35,6 +38,7 @@ export class MemoryCollector {
     this.#arcstats = new KeptText(join(options.procRoot ?? '/proc', 'spl/kstat/zfs/arcstats'), 16 * 1024);
     this.#zram = new ZramDevices(options.sysRoot ?? '/sys');
     this.#clock = options.clock ?? monotonicMicros;
+    this.#roots = { procRoot: options.procRoot ?? '/proc', sysRoot: options.sysRoot ?? '/sys' };
   }
 
   /** Throws OpError where /proc/meminfo cannot be read or is none. */
@@ -49,9 +53,19 @@ export class MemoryCollector {
       this.#nextScanMicros = now + SCAN_INTERVAL_MICROS;
       this.#zram.scan();
       this.#hasArc = true;
+      this.#hasLimit = true;
     }
     const zram = this.#zram.read(this.#zramUse) ? this.#zramUse : undefined;
-    return memorySampleOf(this.#info, zram, this.#readArc());
+    return { ...memorySampleOf(this.#info, zram, this.#readArc()), ...groupOf(this.#readLimit()) };
+  }
+
+  /** Looked for again at the next scan where there was none. */
+  #readLimit(): MemoryLimit | undefined {
+    if (!this.#hasLimit) return undefined;
+    const { procRoot, sysRoot } = this.#roots;
+    const limit = readMemoryLimit(procRoot, sysRoot, this.#info.memTotal * 1024);
+    this.#hasLimit = limit !== undefined;
+    return limit;
   }
 
   /** undefined: there is no ZFS. */
@@ -67,6 +81,10 @@ export class MemoryCollector {
     this.#arcstats.close();
     this.#zram.close();
   }
+}
+
+function groupOf(limit: MemoryLimit | undefined): Pick<MemorySample, 'groupLimitBytes' | 'groupUsedBytes'> {
+  return limit === undefined ? {} : { groupLimitBytes: limit.limitBytes, groupUsedBytes: limit.usedBytes };
 }
 
 /**

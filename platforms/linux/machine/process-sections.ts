@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { MachineProcesses } from '../../../src/data/sample/machine-processes.ts';
-import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
+import {
+  CHILD_FACTS_LIMIT,
+  type ProcessDetailSection,
+} from '../../../src/data/sample/process-detail-section.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
@@ -92,6 +95,10 @@ export class ProcessSections {
     });
     if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS)
       await this.#collectTable(slice, NOTHING);
+    const children = childrenOf(this.#collector.table, pid);
+    const first = Array.from(
+      children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
+    );
     return {
       sequence: ++this.#detailSequence,
       monotonicMicros: started,
@@ -99,7 +106,8 @@ export class ProcessSections {
       errors,
       process,
       threads,
-      children: childrenOf(this.#collector.table, pid),
+      children,
+      childFacts: first.flatMap((slot) => this.#details.readChild(children.pid[slot]!, pid) ?? []),
     };
   }
 

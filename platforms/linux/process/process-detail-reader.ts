@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
+import type { ChildFacts, ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
 import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
@@ -63,6 +63,15 @@ export class ProcessDetailReader {
       voluntarySwitches: known(status.voluntarySwitches),
       involuntarySwitches: known(status.involuntarySwitches),
     };
+  }
+
+  /** What the table does not say of a child; undefined: it is gone, or another's by now. */
+  readChild(pid: number, parent: number): ChildFacts | undefined {
+    if (this.#tryStat(pid) < 0 || this.#stat.ppid !== parent) return undefined;
+    const { state } = this.#stat;
+    const { virtualBytes } = this.#readMemory(pid);
+    const effectiveGid = known(this.#readStatus(pid).effectiveGid);
+    return { pid, virtualBytes, effectiveGid, commandLine: this.#readCommandLine(pid, state) };
   }
 
   /** undefined: there is no such process, or it is hidden. */

@@ -8,8 +8,8 @@ export class DetailRates {
   /** Resident bytes. */
   readonly memory = new SampleHistory();
   /** Bytes per second; NaN unknown. */
-  read = Number.NaN;
-  written = Number.NaN;
+  readonly reads = new SampleHistory();
+  readonly writes = new SampleHistory();
   #pid = 0;
   #startTicks = Number.NaN;
   #lastMicros = Number.NaN;
@@ -31,8 +31,8 @@ export class DetailRates {
     this.cpu.push(rateOf(this.#lastCpuNanos, process.cpuNanos, seconds) / 1e7);
     this.memory.push(process.residentBytes);
     const { readBytes = Number.NaN, writtenBytes = Number.NaN } = process;
-    this.read = rateOf(this.#lastRead, readBytes, seconds);
-    this.written = rateOf(this.#lastWritten, writtenBytes, seconds);
+    this.reads.push(rateOf(this.#lastRead, readBytes, seconds));
+    this.writes.push(rateOf(this.#lastWritten, writtenBytes, seconds));
     this.#lastCpuNanos = process.cpuNanos;
     this.#lastRead = readBytes;
     this.#lastWritten = writtenBytes;
@@ -46,8 +46,7 @@ export class DetailRates {
 
   /** Nothing is known of any process. */
   clear(): void {
-    this.cpu.clear();
-    this.memory.clear();
+    for (const history of [this.cpu, this.memory, this.reads, this.writes]) history.clear();
     this.#pid = 0;
     this.rebase();
   }
@@ -55,8 +54,6 @@ export class DetailRates {
   /** The next sample is the first again; the past stays. */
   rebase(): void {
     this.#lastMicros = Number.NaN;
-    this.read = Number.NaN;
-    this.written = Number.NaN;
     this.#lastTicks.clear();
     this.#threadPercent.clear();
   }

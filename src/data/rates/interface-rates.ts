@@ -30,13 +30,17 @@ class PeakColumns extends columnsClass({
 
 /** Rates of a machine's interfaces and of its uplinks together, bytes per second, with their peaks and their past. */
 export class InterfaceRates {
-  /** Uplinks first, then by traffic; interfaces that are down stand last. */
+  /** Busy uplinks first, then whatever else is busy, each by traffic; interfaces that are down stand last. */
   interfaces: readonly InterfaceRate[] = [];
   /** Sum of the uplinks, or of all but loopback if the uplinks are unknown. Smoothed; NaN: unknown. */
   upload = Number.NaN;
   download = Number.NaN;
   uploadPeak = Number.NaN;
   downloadPeak = Number.NaN;
+  /** Names of what `upload` and `download` add up. */
+  get counted(): readonly string[] {
+    return this.interfaces.filter(({ isUp, isUplink }) => isUp && isUplink).map(({ name }) => name);
+  }
   /** As measured, sample by sample. */
   readonly uploads = new SampleHistory();
   readonly downloads = new SampleHistory();
@@ -129,7 +133,7 @@ function hasUplink(table: InterfaceTable): boolean {
 function weightOf(rate: InterfaceRate): number {
   const peak = rate.uploadPeak + rate.downloadPeak;
   const size = peak > 1 ? Math.floor(Math.log2(peak)) : 0;
-  return (rate.isUp ? 2000 : 0) + (rate.isUplink ? 1000 : 0) + size;
+  return (rate.isUp ? 4000 : 0) + (size > 0 ? 2000 : 0) + (rate.isUplink ? 1000 : 0) + size;
 }
 
 function higher(peak: number, value: number): number {

@@ -159,7 +159,7 @@ test('one process in depth: CPU by true time, I/O, threads; another process begi
   world.addProcess(7, { name: 'worker', residentBytes: 5000 });
   const rates = new DetailRates();
   rates.update(world.processDetail(7), 100);
-  expect([rates.cpu.last, rates.read, rates.threadPercentOf(7)]).toEqual([
+  expect([rates.cpu.last, rates.reads.last, rates.threadPercentOf(7)]).toEqual([
     Number.NaN,
     Number.NaN,
     Number.NaN,
@@ -168,7 +168,7 @@ test('one process in depth: CPU by true time, I/O, threads; another process begi
   world.use(7, 3);
   rates.update(world.processDetail(7), 100);
   expect(rates.cpu.last).toBeCloseTo(150);
-  expect([rates.read, rates.threadPercentOf(7), rates.memory.last]).toEqual([0, 0, 5000]);
+  expect([rates.reads.last, rates.threadPercentOf(7), rates.memory.last]).toEqual([0, 0, 5000]);
   world.removeProcess(7);
   world.addProcess(7, { name: 'other', startTicks: 1 });
   rates.update(world.processDetail(7), 100);

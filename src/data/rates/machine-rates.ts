@@ -19,8 +19,22 @@ interface Counters {
 
 const UNKNOWN: DiskRate = { read: Number.NaN, written: Number.NaN };
 
-/** Rates of block devices between two samples, by their kernel names. */
+/** One whole device as it is now. */
+interface BusyDevice extends DiskRate {
+  readonly name: string;
+}
+
+/** What stands on other devices or in memory: its bytes are counted there, or reach no disk. */
+const VIRTUAL_DEVICE = /^(?:dm-|md|loop|ram|zram|drbd|bcache)/;
+
+/** Rates of block devices between two samples, by their kernel names, and of all real disks together. */
 class DiskRates {
+  /** Of the whole disks together, bytes per second, sample by sample. */
+  readonly reads = new SampleHistory();
+  readonly writes = new SampleHistory();
+  readonly age = new SampleAge();
+  /** Whole disks, the busiest first; in classes, so that the order stays while rates change. */
+  busiest: readonly BusyDevice[] = [];
   readonly #rates = new Map<string, DiskRate>();
   #last = new Map<string, Counters>();
   #lastMicros = Number.NaN;
@@ -40,6 +54,21 @@ class DiskRates {
         written: growth(was.writtenBytes, writtenBytes) / seconds,
       });
     }
+    this.#addUp(devices);
+    this.age.push(seconds);
+  }
+
+  #addUp(devices: readonly BlockDevice[]): void {
+    const disks = devices.filter(({ name, isPartition }) => !isPartition && !VIRTUAL_DEVICE.test(name));
+    const known = disks.map(({ name }) => ({ name, ...this.rateOf(name) }));
+    const sum = (one: 'read' | 'written'): number =>
+      known.reduce(
+        (total, { [one]: rate }) => (Number.isNaN(rate) ? total : (total || 0) + rate),
+        Number.NaN,
+      );
+    this.reads.push(sum('read'));
+    this.writes.push(sum('written'));
+    this.busiest = known.sort((a, b) => sizeOf(b) - sizeOf(a) || (a.name < b.name ? -1 : 1));
   }
 
   rateOf(name: string): DiskRate {
@@ -50,6 +79,25 @@ class DiskRates {
   rebase(): void {
     this.#lastMicros = Number.NaN;
     this.#rates.clear();
+  }
+}
+
+function sizeOf({ read, written }: DiskRate): number {
+  return read + written > 1 ? Math.floor(Math.log2(read + written)) : 0;
+}
+
+/** How much time passes from sample to sample, for the time axis of what is kept sample by sample. */
+class SampleAge {
+  #seconds = Number.NaN;
+
+  /** Seconds from one sample to the next, smoothed; NaN before two are known. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  push(seconds: number): void {
+    if (!(seconds > 0)) return;
+    this.#seconds = Number.isNaN(this.#seconds) ? seconds : this.#seconds + (seconds - this.#seconds) / 8;
   }
 }
 
@@ -118,6 +166,9 @@ export class MachineRates {
   readonly gpus = new GpuRates();
   /** Used memory, percent. */
   readonly memory = new SampleHistory();
+  /** Of the processors, the interfaces and the memory. */
+  readonly age = new SampleAge();
+  #lastMicros = Number.NaN;
   #sequence = Number.NaN;
   #disksSequence = Number.NaN;
 
@@ -126,6 +177,8 @@ export class MachineRates {
     if (section.sequence === this.#sequence) return;
     this.#sequence = section.sequence;
     const { cpu, networks, memory, gpus } = section;
+    this.age.push((section.monotonicMicros - this.#lastMicros) / 1e6);
+    this.#lastMicros = section.monotonicMicros;
     if (cpu.value !== undefined) this.cpu.update(cpu.value.times);
     if (networks.value !== undefined) this.interfaces.update(networks.value, networks.monotonicMicros);
     if (gpus.value !== undefined) this.gpus.update(gpus.value, gpus.monotonicMicros);
@@ -141,6 +194,7 @@ export class MachineRates {
 
   /** Counting begins anew (another boot, a pause, a connection that was lost): the next samples are the first again. */
   rebase(): void {
+    this.#lastMicros = Number.NaN;
     this.cpu.rebase();
     this.interfaces.rebase();
     this.disks.rebase();

@@ -16,8 +16,8 @@ export interface RemoteStatus {
   readonly agentVersion: string | undefined;
   /** What this agent cannot tell, or which end should be updated, one line; undefined: nothing to say. */
   readonly notice?: string | undefined;
-  /** Wall time since when it is lost; undefined while live. */
-  readonly lostSinceMillis: number | undefined;
+  /** Wall time of the last reply; undefined before the first. */
+  readonly answeredMillis: number | undefined;
   /** Wall time of the next try; undefined while live, while trying, and where trying again is of no use. */
   readonly nextTryMillis: number | undefined;
   /** Why it is lost, one line; undefined while live. */

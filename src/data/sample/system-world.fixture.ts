@@ -124,7 +124,11 @@ export class SystemWorld {
   }
 
   disks(): DisksSection {
-    return { ...this.#section(), fileSystems: this.fileSystems, devices: this.devices };
+    return {
+      ...this.#section(),
+      fileSystems: this.fileSystems,
+      devices: this.devices.map((device) => ({ ...device })),
+    };
   }
 
   processDetail(pid: number): ProcessDetailSection {

@@ -108,10 +108,11 @@ export const FILE_SYSTEM = record({
   isReadOnly: flag({ metric: gauge('node_filesystem_readonly', 'Filesystem read-only status.') }),
   /**
    * Why it has no figures: it did not answer in time, or was left alone because an automounter mounted it and every
-   * question would keep it mounted. undefined: it was asked, and answered or refused.
+   * question would keep it mounted, or is the network's or a program's (FUSE), which is never asked: the server may be
+   * gone. undefined: it was asked, and answered or refused.
    */
   silence: seldom(
-    word(['no-answer', 'automount'], undefined, {
+    word(['no-answer', 'automount', 'not-asked'], undefined, {
       json: 'silence',
       metric: gauge(
         'node_filesystem_device_error',
@@ -123,7 +124,7 @@ export const FILE_SYSTEM = record({
 export type FileSystem = ValueOf<typeof FILE_SYSTEM>;
 export type FileSystemSilence = NonNullable<FileSystem['silence']>;
 
-/** File systems and block devices; no loop devices, RAM disks or network file systems. */
+/** File systems and block devices; no loop devices and RAM disks. Those of the network are named, without figures. */
 export const DISKS = record({
   devices: list(BLOCK_DEVICE),
   fileSystems: list(FILE_SYSTEM),

@@ -45,5 +45,8 @@ export const MEMORY = record({
   /** RAM that the zram devices take and the data in them; undefined without any in use. */
   zramPoolBytes: count('bytes'),
   zramStoredBytes: count('bytes'),
+  /** The tightest limit on the control groups of the program that tells this, and what is charged to that group. */
+  groupLimitBytes: seldom(count('bytes', undefined, { json: 'cgroup_limit_bytes' })),
+  groupUsedBytes: seldom(count('bytes', undefined, { json: 'cgroup_used_bytes' })),
 });
 export type MemorySample = ValueOf<typeof MEMORY>;

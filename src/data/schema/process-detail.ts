@@ -19,6 +19,15 @@ export type ThreadSample = ValueOf<typeof THREAD>;
 /** By tid; at most 4096, `threadCount` of the process says how many there are. */
 export const THREADS = list(THREAD);
 
+/** What the table of processes does not say of a child; what is missing for want of permission is undefined. */
+export const CHILD_FACTS = record({
+  pid: count('', 0),
+  commandLine: optional(text('line')),
+  virtualBytes: count('bytes'),
+  effectiveGid: count(),
+});
+export type ChildFacts = ValueOf<typeof CHILD_FACTS>;
+
 /** One process in depth; what is missing for want of permission is undefined. Texts are not sanitised. */
 export const PROCESS_FACTS = record({
   pid: count('', 0),

@@ -81,6 +81,7 @@ const SOCKTOP_GROUPS = [
         label: 'next host',
       },
       { action: 'host-previous', chords: ['shift+tab'], description: 'Previous host or list' },
+      { action: 'parent', chords: ['P'], description: 'Parent process', label: 'parent' },
       { action: 'network', chords: ['n'], description: "Network views, with sstop's keys", label: 'network' },
     ],
   },

@@ -129,6 +129,11 @@ export function renderFooter(
   }
 }
 
+/** A hint of the footer that can be clicked. */
+export interface ActionHint<Action extends string> extends KeyHint {
+  readonly action: Action;
+}
+
 /**
  * The keys of actions for the footer; what does not fit is dropped from the right. `labelOf` says what the label tells
  * of the present state; undefined: only what the key does; null: it does nothing now.
@@ -138,13 +143,13 @@ export function keyHintsOf<Action extends string>(
   actions: readonly Action[],
   labelOf: (action: Action) => string | undefined | null,
   isAscii: boolean,
-): readonly KeyHint[] {
+): readonly ActionHint<Action>[] {
   const bindings = keymap.groups.flatMap((group) => group.bindings);
-  return actions.flatMap((action): KeyHint[] => {
+  return actions.flatMap((action): ActionHint<Action>[] => {
     const binding = bindings.find((each) => each.action === action);
     const label = labelOf(action);
     if (binding === undefined || label === null) return [];
-    return [{ key: chordText(binding.chords[0]!, isAscii), label: label ?? binding.label ?? action }];
+    return [{ action, key: chordText(binding.chords[0]!, isAscii), label: label ?? binding.label ?? action }];
   });
 }
 

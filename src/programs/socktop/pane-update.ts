@@ -5,6 +5,7 @@ import { withNotice } from '../../views/screen-update.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../../views/system/process-pane.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import {
+  type HostModel,
   hostOf,
   type Model,
   PANE_LISTS,
@@ -53,6 +54,11 @@ export function leavePane(model: Model): Step {
   return { model: { ...left, view }, effects: [{ kind: 'demand' }] };
 }
 
+/** The parent of the process in the pane; undefined where it has none, or none is known. */
+export function parentOf({ data }: HostModel): PaneState['target'] | undefined {
+  return data.processOf(data.detail?.process.ppid ?? 0);
+}
+
 /** What a key does on the pane; undefined: the same as everywhere. */
 export function actOnPane(model: Model, action: SocktopAction): Step | undefined {
   const { pane, data } = hostOf(model);
@@ -69,6 +75,11 @@ export function actOnPane(model: Model, action: SocktopAction): Step | undefined
       const child =
         focus === 'children' ? data.detail?.children[pane.viewports.children.selected] : undefined;
       return child === undefined ? { model } : openPaneOf(model, child);
+    }
+    case 'parent': {
+      const parent = parentOf(hostOf(model));
+      if (parent !== undefined) return openPaneOf(model, parent);
+      return { model: withNotice(model, 'The parent of this process is not in the list.', true) };
     }
     case 'host-next':
       return { model: moveFocus(model, pane, 1) };

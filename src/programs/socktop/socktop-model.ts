@@ -6,6 +6,7 @@ import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
 import { MachineProcessList } from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
@@ -69,8 +70,10 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly view: ViewName;
   /** Where the network views lead back to. */
   readonly networkFrom: Exclude<ViewName, 'network'>;
-  /** Of the table of hosts. */
+  /** Of the table of hosts; its rows are those that match, in order: see `hostRows`. */
   readonly hostsViewport: Viewport;
+  readonly hostsSort: HostSort;
+  readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly isPaused: boolean;
   readonly isCompact: boolean;
@@ -145,6 +148,11 @@ export function hostOf(model: Model): HostModel {
   return model.hosts[model.current]!;
 }
 
+/** The hosts that are listed, by their places in `hosts`, in the order of the table. */
+export function hostRows({ hosts, hostsSort, hostsSearch }: Model): readonly number[] {
+  return listedHosts(hosts, hostsSort, hostsSearch);
+}
+
 /** The model with some of a host changed. */
 export function withHost(model: Model, change: Partial<HostModel>, index: number = model.current): Model {
   const hosts = model.hosts.map((host, i) => (i === index ? { ...host, ...change } : host));
@@ -174,6 +182,8 @@ export function initialModel(options: StartOptions): Model {
     ...{ hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
     networkFrom: 'dashboard',
     hostsViewport: { offset: 0, selected: 0 },
+    hostsSort: { key: 'given', isReversed: false },
+    hostsSearch: '',
     list: new MachineProcessList(options.columns),
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },

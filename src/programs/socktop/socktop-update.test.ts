@@ -90,10 +90,43 @@ describe('the process table', () => {
     expect(names()).toHaveLength(3);
     bench.type('/33\r');
     expect(names()).toEqual(['nginx']);
-    bench.type('/\x15zzz');
+    bench.type('/');
+    expect(names()).toHaveLength(3);
+    bench.type('zzz');
     expect(bench.text()).toContain('No match for "zzz"');
     bench.type(ESCAPE);
     expect(names()).toEqual(['nginx']);
+  });
+
+  test('has a parent that the pane goes on to, and comes back from', () => {
+    bench.world.addProcess(1, { name: 'init' });
+    bench.sample();
+    bench.type('/ngi\r\r');
+    const section = bench.world.processDetail(12);
+    bench.send({ kind: 'sampled', host: 0, snapshot: bench.world.snapshot({ processDetail: section }) });
+    expect(bench.lines().at(-1)).toContain('P parent');
+    bench.type('P');
+    expect(hostOf(bench.model).pane?.target).toMatchObject({ pid: 1, name: 'init' });
+    bench.type(ESCAPE);
+    expect(hostOf(bench.model).pane?.target.pid).toBe(12);
+  });
+
+  test('that has exited is said to have, also where its PID is another`s by now', () => {
+    bench.type('/ngi\r\r');
+    const section = bench.world.processDetail(12);
+    const other = { ...section, process: { ...section.process, name: 'cron', startTicks: 99_999 } };
+    bench.send({ kind: 'sampled', host: 0, snapshot: bench.world.snapshot({ processDetail: other }) });
+    expect(bench.lines()[1]).toContain('exited; its PID is now cron');
+    const errors = [{ op: 'collect process', code: 'ESRCH', message: 'no such process' }];
+    const { header } = bench.world.snapshot({});
+    bench.send({ kind: 'sampled', host: 0, snapshot: { header, errors } });
+    expect(bench.lines()[1]).toMatch(/exited *$/);
+  });
+
+  test('is opened by two Enters: the first is for the search, the second for what it found first', () => {
+    bench.type('G/ngi\r\r');
+    expect(bench.model.view).toBe('process');
+    expect(hostOf(bench.model).pane?.target.name).toBe('nginx');
   });
 
   test('has the command lines of the rows on screen, and of all while one searches', () => {
@@ -309,6 +342,20 @@ describe('signals', () => {
 });
 
 describe('everywhere', () => {
+  test('a hint of the footer does what its key does, and nothing where there is none', () => {
+    const { x, y } = bench.find('c compact');
+    bench.click(x + 4, y);
+    expect(bench.model.isCompact).toBe(true);
+    const help = bench.find('? help');
+    bench.click(help.x, help.y);
+    expect(bench.model.helpOffset).toBe(0);
+    bench.click(x + 4, y);
+    expect(bench.model.isCompact).toBe(true);
+    bench.type(ESCAPE);
+    bench.click(0, y);
+    expect(bench.model).toMatchObject({ isCompact: true, view: 'dashboard' });
+  });
+
   test('Escape clears the search, then quits', () => {
     bench.type(`/ng\r${ESCAPE}`);
     expect(bench.hasQuit).toBe(false);

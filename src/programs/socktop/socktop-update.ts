@@ -1,14 +1,12 @@
 import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
-import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
-import { hostRowAt } from '../../views/system/hosts-table.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import type { FrameProgram } from '../shared/screen-frame.ts';
-import { chooseHost, goToHost, moveInHosts, openHost, scrollHosts } from './hosts-update.ts';
+import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
 import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
 import {
@@ -22,7 +20,7 @@ import {
   withHost,
 } from './socktop-model.ts';
 import { applySearch, killTargetOf, LIST, reorder, sortByTraffic, toggleTraffic } from './socktop-rows.ts';
-import { helpOf, view } from './socktop-view.ts';
+import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
@@ -43,6 +41,12 @@ function update(model: Model, message: Message): Step {
       return { model: { ...model, playback: message.playback } };
     case 'network':
       return updateNetwork(model, message.host, message.message);
+    case 'pointer': {
+      const { action, button, x, y } = message.event;
+      const isPress = action === 'press' && button === 'left';
+      const asked = isPress ? footerActionAt(model, x, y) : undefined;
+      return updateScreen(model, asked === undefined ? message : { kind: 'action', action: asked }, PARTS);
+    }
     default:
       return updateScreen(model, message, PARTS);
   }
@@ -52,15 +56,14 @@ const PARTS = {
   helpOf: (model: Model) => helpOf(model),
   act: (model: Model, action: SocktopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
-  acceptPrompt: (model: Model): Model => ({ ...model, prompt: undefined }),
-  ...{ cancelPrompt, editPrompt, pointAt },
+  ...{ acceptPrompt, cancelPrompt, editPrompt, pointAt },
   signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', host, pid, startTicks, signal };
   },
 };
 
 function resize(model: Model, width: number, height: number): Step {
-  const next = LIST.reorder({ ...model, width, height });
+  const next = reorderHosts(LIST.reorder({ ...model, width, height }));
   return updateNetwork(next, next.current, { kind: 'resized', width, height });
 }
 
@@ -74,7 +77,8 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
     ...model,
     nowMillis: Math.max(model.nowMillis, model.hosts[host]!.link === undefined ? wallMillis : 0),
   };
-  return reorder(withHost(next, { failure: undefined }, host), host);
+  const taken = reorder(withHost(next, { failure: undefined }, host), host);
+  return taken.view === 'hosts' ? reorderHosts(taken) : taken;
 }
 
 function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
@@ -90,7 +94,7 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
 
 function actOnView(model: Model, action: SocktopAction): Step | undefined {
   if (model.view === 'hosts') {
-    const step = moveInHosts(model, action);
+    const step = actOnHosts(model, action);
     if (step !== undefined) return step;
   }
   if (model.view === 'process') {
@@ -101,14 +105,16 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
   switch (action) {
     case 'open':
       return openPane(model);
+    case 'parent':
+      return openParent(model);
     case 'back':
       return clearOrGoBack(model);
     case 'network':
       return model.view === 'network' ? leaveNetwork(model) : openNetwork(model);
     case 'host-next':
-      return goToHost(model, model.current + 1);
+      return goToHost(model, 1);
     case 'host-previous':
-      return goToHost(model, model.current - 1);
+      return goToHost(model, -1);
     default:
       return undefined;
   }
@@ -127,7 +133,7 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
-      return { model: isOnTable(model) ? openPrompt(model) : model };
+      return { model: isOnTable(model) || model.view === 'hosts' ? openPrompt(model) : model };
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
@@ -162,13 +168,19 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
+/** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
+function openParent(model: Model): Step {
+  return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
+}
+
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */
 function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
+  if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && model.hosts.length > 1) {
-    return { model: { ...model, view: 'hosts' }, effects: [{ kind: 'demand' }] };
+    return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }
   return { model, quit: true };
 }
@@ -230,29 +242,38 @@ function scroll(model: Model, { x, y }: MouseEvent, lines: number): Step {
 }
 
 function press(model: Model, { x, y }: MouseEvent): Step {
-  return model.view === 'hosts' ? pressHost(model, x, y) : pressPane(model, x, y);
+  return model.view === 'hosts' ? pressHosts(model, x, y) : pressPane(model, x, y);
 }
 
-/** A press on a host puts the cursor on it, on the one that has it opens it. */
-function pressHost(model: Model, x: number, y: number): Step {
-  const screen = rect(0, 0, model.width, model.height);
-  const row = hostRowAt(screen, model.hostsViewport.offset, model.hosts.length, x, y);
-  if (row < 0) return { model };
-  return row === model.hostsViewport.selected ? openHost(model) : chooseHost(model, row);
-}
-
-/** Opens the line at the bottom with the search in force now. */
+/** Opens an empty line at the bottom: another search begins with all rows. */
 function openPrompt(model: Model): Model {
-  const { search } = hostOf(model);
-  return { ...model, prompt: { input: textInput(search), before: search } };
+  const search = model.view === 'hosts' ? model.hostsSearch : hostOf(model).search;
+  return withSearch({ ...model, prompt: { input: textInput(''), before: search } }, '');
+}
+
+/** The cursor is on the first of what was found, so that Enter opens it. */
+function acceptPrompt(model: Model): Model {
+  const closed = { ...model, prompt: undefined };
+  if (model.view === 'hosts') return closed;
+  const { search, data } = hostOf(model);
+  if (search === '') return closed;
+  const viewport = { offset: 0, selected: 0 };
+  // Rows that are still to come find the cursor waiting on the first.
+  if (data.rows.count === 0) return withHost(closed, { viewport, selection: undefined });
+  return LIST.selectAt(closed, viewport);
 }
 
 function cancelPrompt(model: Model): Model {
-  return applySearch({ ...model, prompt: undefined }, model.prompt?.before ?? '');
+  return withSearch({ ...model, prompt: undefined }, model.prompt?.before ?? '');
 }
 
 /** The search applies while it is typed. */
 function editPrompt(model: Model, input: TextInput): Model {
   if (model.prompt === undefined) return model;
-  return applySearch({ ...model, prompt: { ...model.prompt, input } }, input.text);
+  return withSearch({ ...model, prompt: { ...model.prompt, input } }, input.text);
+}
+
+/** Of hosts or of processes, whichever the view lists. */
+function withSearch(model: Model, search: string): Model {
+  return model.view === 'hosts' ? searchHosts(model, search) : applySearch(model, search);
 }

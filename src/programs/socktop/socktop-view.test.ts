@@ -20,12 +20,13 @@ const SIZES = [
 ] as const;
 const LIVE: RemoteStatus = {
   ...{ phase: 'live', hostName: 'web-1', isEncrypted: true, hasToken: true, latencyMicros: 12_000 },
-  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3', lostSinceMillis: undefined },
+  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3' },
+  answeredMillis: NOW_MILLIS - 12_000,
   ...{ nextTryMillis: undefined, reason: undefined },
 };
 const LOST: RemoteStatus = {
   ...LIVE,
-  ...{ phase: 'lost', lostSinceMillis: NOW_MILLIS - 12_000, nextTryMillis: NOW_MILLIS + 4000 },
+  ...{ phase: 'lost', nextTryMillis: NOW_MILLIS + 4000 },
   reason: 'connection refused',
 };
 
@@ -88,12 +89,18 @@ describe('a host over the network', () => {
     bench.world.pass(1, 0.5);
     bench.sample();
     bench.send({ kind: 'linked', host: 0, status: LOST, nowMillis: NOW_MILLIS });
-    expect(bench.lines()[0]).toContain('web-1  ✖ lost 12 s ago, next try in 4 s  r now  connection refused');
+    expect(bench.lines()[0]).toContain(
+      'web-1  ✖ lost, data 12 s old, next try in 4 s  r now  connection refused',
+    );
+    expect(bench.text()).toContain('CPU 50.0 %');
+    const { header } = bench.world.snapshot({});
+    const errors = [{ op: 'connection', code: 'LOST', message: 'connection refused' }];
+    bench.send({ kind: 'sampled', host: 0, snapshot: { header, errors } });
     expect(bench.text()).toContain('CPU 50.0 %');
     const { x, y } = bench.find('CPU 50.0');
     expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.dim.foreground);
     bench.send({ kind: 'ticked', nowMillis: NOW_MILLIS + 3000 });
-    expect(bench.lines()[0]).toContain('lost 15 s ago, next try in 1 s');
+    expect(bench.lines()[0]).toContain('lost, data 15 s old, next try in 1 s');
     bench.type('r');
     expect(bench.effects.at(-1)).toEqual({ kind: 'retry', host: 0 });
   });
@@ -134,7 +141,7 @@ describe('several hosts', () => {
     const lines = bench.lines();
     expect(lines[0]).toContain('4 hosts  2 lost');
     expect(lines[2]).toMatch(/web-1 .* 25\.0 .* 25\.0 .* postgres 12\.5 % +12 ms/);
-    expect(lines[3]).toMatch(/web-2 +✖ lost 12 s ago, next try in 4 s {2}connection refused/);
+    expect(lines[3]).toMatch(/web-2 +✖ lost, data 12 s old, next try in 4 s {2}connection refused/);
     expect(lines[4]).toMatch(/web-3 +connecting/);
     expect(lines[5]).toMatch(/web-4 +✖ connection refused, next try in 4 s/);
   });
@@ -160,6 +167,67 @@ describe('several hosts', () => {
     expect([bench.model.view, bench.hasQuit]).toEqual(['hosts', false]);
     bench.type('\x1b');
     expect(bench.hasQuit).toBe(true);
+  });
+});
+
+describe('a hundred hosts', () => {
+  const links = Array.from({ length: 100 }, () => LIVE);
+  const many = (): SocktopBench => {
+    const bench = benchOf(...links);
+    // Each is busier than the one before it.
+    for (let host = 0; host < 100; host++) {
+      const world = new SystemWorld();
+      world.hostName = `node-${host + 1}.example`;
+      bench.send({ kind: 'sampled', host, snapshot: world.snapshot() });
+      world.pass(2, host / 100);
+      bench.send({ kind: 'sampled', host, snapshot: world.snapshot() });
+    }
+    return bench;
+  };
+
+  test('scroll beside a scrollbar, and are called as their agents call themselves too', () => {
+    const bench = many();
+    expect(bench.lines()[0]).toContain('100 hosts');
+    expect(bench.lines()[2]).toMatch(/web-1 node-1\.example .*▐$/);
+    bench.type('G');
+    expect(bench.lines().at(-2)).toMatch(/▸web-100 node-100\.example .*▐$/);
+    expect(bench.model.current).toBe(99);
+  });
+
+  test('are ordered by key and by title, the cursor on its host', () => {
+    const bench = many();
+    bench.type('jj1');
+    expect(bench.model.current).toBe(2);
+    expect(bench.text()).toMatch(/▸web-3 /);
+    bench.type('g');
+    expect(bench.lines()[2]).toMatch(/▸web-100 .* 99\.0/);
+    bench.type('Rg');
+    expect(bench.lines()[2]).toMatch(/web-1 .* 0\.0/);
+    const { x, y } = bench.find('HOST');
+    bench.click(x, y);
+    expect(bench.lines()[3]).toContain('web-10 ');
+    bench.type('\t');
+    expect(bench.model.current).toBe(9);
+  });
+
+  test('are searched by either name', () => {
+    const bench = many();
+    bench.type('/NODE-42');
+    expect(bench.lines().at(-1)).toContain('1 of 100');
+    bench.type('\r');
+    expect(bench.lines()[0]).toContain('1/100 hosts');
+    expect(bench.lines()[2]).toContain('▸web-42');
+    bench.type('\r');
+    expect([bench.model.view, bench.model.current]).toEqual(['dashboard', 41]);
+    bench.type('\x1b\x1b');
+    expect([bench.model.view, bench.hasQuit, bench.lines()[0]]).toEqual([
+      ...['hosts', false],
+      expect.stringContaining(' 100 hosts'),
+    ]);
+    bench.type('/nowhere\r');
+    expect(bench.text()).toContain('No host of that name: Esc clears the search.');
+    bench.type('\r\t');
+    expect(bench.model.view).toBe('hosts');
   });
 });
 

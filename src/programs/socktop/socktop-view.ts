@@ -1,7 +1,7 @@
 import { groupedText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
-import type { KeyHint } from '../../screen/widgets/key-hints.ts';
+import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
@@ -14,13 +14,14 @@ import {
   needsOf,
   renderDashboard,
 } from '../../views/system/dashboard.ts';
-import { hostsArea, renderHosts } from '../../views/system/hosts-table.ts';
+import { hostsArea, hostsScrollbar, renderHosts } from '../../views/system/hosts-table.ts';
 import { layoutPane, renderProcessPane } from '../../views/system/process-pane.ts';
 import { renderHostsHeader, renderSystemHeader } from '../../views/system/system-header.ts';
 import type { SystemView } from '../../views/system/system-look.ts';
 import { chordText } from '../config/keymap.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import {
+  type ActionHint,
   helpGroups,
   keyHintsOf,
   paintScreen,
@@ -28,7 +29,9 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
-import { type HostModel, hostOf, type Model, type ViewName } from './socktop-model.ts';
+import { visibleHosts } from './hosts-update.ts';
+import { parentOf } from './pane-update.ts';
+import { type HostModel, hostOf, hostRows, type Model, type ViewName } from './socktop-model.ts';
 
 const FRAME = {
   program: 'socktop',
@@ -55,10 +58,15 @@ function paint(model: Model, buffer: Buffer): void {
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
-  const { hosts, hostsViewport, nowMillis, theme, ascii, isPaused } = model;
+  const { hosts, hostsViewport, hostsSort, nowMillis, theme, ascii, isPaused } = model;
+  const listed = hostRows(model).map((at) => hosts[at]!);
   const header = rect(0, 0, buffer.width, 1);
-  renderHostsHeader(header, buffer, { hosts, nowMillis, isPaused, theme });
-  renderHosts(hostsArea(buffer.area), buffer, { hosts, viewport: hostsViewport, nowMillis, theme, ascii });
+  renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
+  renderHosts(hostsArea(buffer.area), buffer, {
+    ...{ hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme, ascii },
+  });
+  const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
+  renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
 }
 
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
@@ -102,7 +110,7 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
   const { isPerCore } = model;
   renderProcessPane(layoutPane(body, focus), buffer, {
     ...view,
-    ...{ pid: target.pid, name: target.name, isPerCore, focus, viewports },
+    ...{ pid: target.pid, name: target.name, startTicks: target.startTicks, isPerCore, focus, viewports },
     isRecorded: model.playback !== undefined,
   });
 }
@@ -154,7 +162,7 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
     renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
     return;
   }
-  const { count, unfilteredCount } = hostOf(model).data.rows;
+  const { count, unfilteredCount } = countsOf(model);
   renderFooter(area, buffer, model, {
     prompt: prompt && {
       ...{ label: '/', input: prompt.input, error: undefined },
@@ -165,14 +173,20 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   });
 }
 
+/** How many rows of the list on screen match, and of how many. */
+function countsOf(model: Model): { readonly count: number; readonly unfilteredCount: number } {
+  if (model.view !== 'hosts') return hostOf(model).data.rows;
+  return { count: hostRows(model).length, unfilteredCount: model.hosts.length };
+}
+
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
-  hosts: ['help', 'open', 'pause', 'quit'],
+  hosts: ['help', 'search', 'open', 'sort-next', 'back', 'pause', 'quit'],
   dashboard: [
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
     ...(['back', 'pause', 'quit', 'traffic'] as const),
   ],
-  process: ['help', 'back', 'host-next', 'open', 'kill', 'pause', 'quit'],
+  process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
 };
 
 /** What the user should know now, instead of the keys. */
@@ -194,9 +208,18 @@ function trafficNote(model: Model): Notice | undefined {
   return reason === undefined ? undefined : { text: `NET: ${reason}`, isBad: true };
 }
 
-function footerHints(model: Model): readonly KeyHint[] {
+function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
   return keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+}
+
+/** What a press on the last line asks for: the action of the hint there, if hints are shown. */
+export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
+  const isCovered = model.kill !== undefined || model.helpOffset !== undefined || model.prompt !== undefined;
+  if (isCovered || y !== model.height - 1) return undefined;
+  if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
+  const hints = footerHints(model);
+  return hints[hintAt(hints, model.width, x)]?.action;
 }
 
 /** What the label says of the present state; undefined: nothing but what the key does; null: the key does nothing. */
@@ -204,11 +227,14 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
   const host = hostOf(model);
   switch (action) {
     case 'search':
+      if (model.view === 'hosts')
+        return model.hostsSearch === '' ? undefined : `search: ${model.hostsSearch}`;
       return host.search === '' ? undefined : `search: ${host.search}`;
     case 'sort-next':
-      return `sort: ${host.sort.key}`;
+      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : host.sort.key}`;
     case 'back':
       if (model.view === 'process') return undefined;
+      if (model.view === 'hosts') return model.hostsSearch === '' ? null : 'clear search';
       return host.search !== '' ? 'clear search' : model.hosts.length > 1 ? 'hosts' : null;
     case 'host-next':
       if (model.view === 'process') return 'next list';
@@ -216,6 +242,8 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
     case 'open':
       if (model.view === 'hosts') return 'open';
       return model.view === 'process' ? (host.pane?.focus === 'children' ? 'open' : null) : undefined;
+    case 'parent':
+      return parentOf(host) === undefined ? null : undefined;
     case 'kill':
       return host.canSignal ? undefined : null;
     case 'traffic':
@@ -229,6 +257,8 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
   }
 }
 
+const FOOTER_LINE = { keys: 'on a hint', description: 'Do what the footer says' };
+
 /** The help overlay's text: the keys, the mouse, and what program this is. */
 export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] {
   const about: HelpGroup = {
@@ -238,5 +268,8 @@ export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] 
       { keys: 'license', description: 'MIT' },
     ],
   };
-  return [...helpGroups(keymap, ascii), about];
+  const groups = helpGroups(keymap, ascii).map((group) =>
+    group.title === 'Mouse' ? { ...group, lines: [...group.lines, FOOTER_LINE] } : group,
+  );
+  return [...groups, about];
 }

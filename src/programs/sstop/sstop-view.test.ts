@@ -81,7 +81,8 @@ describe('the interval in force', () => {
         agentVersion: '1.0.0',
       },
       protocol: 'socktop.v2',
-      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+      answeredMillis: undefined,
+      ...{ nextTryMillis: undefined, reason: undefined },
     } as const;
     for (const phase of ['live', 'lost'] as const) {
       bench.send({ kind: 'linked', link: { ...live, phase } });

@@ -103,7 +103,7 @@ export class Connection {
       this.#heardMillis = performance.now();
     });
     socket.addEventListener('error', (event) => {
-      this.#failure = failureOf(event);
+      this.#failure = failureOf(event, this.#target.token !== undefined);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       const failure = this.#relay?.failure ?? this.#failure;
@@ -205,7 +205,7 @@ const OFFER_IGNORED = 'OFFER_IGNORED';
 const STATUS = /Expected 101 status code: (\d{3})/;
 
 /** Error of a failed connect; Bun reports the HTTP status only in the message. */
-function failureOf(event: Event): { readonly message: string; readonly code: string } {
+function failureOf(event: Event, hasToken: boolean): { readonly message: string; readonly code: string } {
   const { message, error } = 'message' in event ? (event as ErrorEvent) : { message: '', error: undefined };
   const inner: unknown = error;
   const code =
@@ -214,7 +214,7 @@ function failureOf(event: Event): { readonly message: string; readonly code: str
       : undefined;
   const status = STATUS.exec(message)?.[1];
   if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
-  if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status) };
+  if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status, hasToken) };
   if (message.endsWith('Response headers too large')) {
     return { code: 'HEADERS_TOO_LONG', message: 'not an agent: its response headers are too long' };
   }
@@ -236,8 +236,8 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   UNKNOWN: 'no connection',
 };
 
-function statusReason(status: string): string {
-  if (status === '401') return 'the agent refuses the token (HTTP 401)';
+function statusReason(status: string, hasToken: boolean): string {
+  if (status === '401') return `the agent needs ${hasToken ? 'another' : 'a'} token (HTTP 401)`;
   if (status === '403') return 'refused, perhaps because of the host name; try an IP address (HTTP 403)';
   if (status === '404') return 'no agent at this path (HTTP 404); is /ws missing?';
   if (status === '429') return 'too many wrong tokens from this address (HTTP 429); try later';

@@ -73,7 +73,11 @@ describe('an agent of this machine', () => {
   test('that wants another token is not asked again by itself', async () => {
     const { port } = start({ token: 'secret' });
     const source = connect(port, { token: 'wrong' });
-    expect(await source.firstContact).toMatchObject({ code: 'HTTP_401' });
+    expect(await source.firstContact).toMatchObject({
+      ...{ code: 'HTTP_401', message: 'the agent needs another token (HTTP 401)' },
+    });
+    const none = connect(port);
+    expect(await none.firstContact).toMatchObject({ message: 'the agent needs a token (HTTP 401)' });
     expect(source.status).toMatchObject({ phase: 'lost', nextTryMillis: undefined });
     expect((await source.sample({ machine: true }, FOR_EVER)).errors).toMatchObject([{ code: 'LOST' }]);
   });
@@ -123,7 +127,7 @@ describe('a connection that ends', () => {
       await agents.pop()?.stop();
       await until(source, () => source.status.phase === 'lost');
       expect(source.status.reason).toBe('connection closed by the agent');
-      expect(source.status.lostSinceMillis).toBeLessThanOrEqual(Date.now());
+      expect(source.status.answeredMillis).toBeLessThanOrEqual(Date.now());
       const lost = await source.sample({ machine: true }, FOR_EVER);
       expect(lost).toMatchObject({ header: { epoch: header.epoch }, errors: [{ code: 'LOST' }] });
       await until(source, () => source.status.reason?.includes('refused') === true);
@@ -133,7 +137,7 @@ describe('a connection that ends', () => {
       const after = await source.sample({ machine: true, machineProcesses: { visiblePids: [] } }, FOR_EVER);
       expect(after.header.epoch).not.toBe(header.epoch);
       expect(after.errors).toEqual([]);
-      expect(source.status).toMatchObject({ lostSinceMillis: undefined, reason: undefined });
+      expect(source.status).toMatchObject({ nextTryMillis: undefined, reason: undefined });
     },
     LONG_MILLIS,
   );

@@ -56,7 +56,7 @@ export class RemoteSource implements Source, RemoteLink {
       isEncrypted: options.agent.isEncrypted,
       hasToken: options.token !== undefined,
       ...{ latencyMicros: undefined, protocol: undefined, agentVersion: undefined, notice: undefined },
-      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+      ...{ answeredMillis: undefined, nextTryMillis: undefined, reason: undefined },
     };
     this.#connect();
   }
@@ -168,7 +168,7 @@ export class RemoteSource implements Source, RemoteLink {
     const notice = protocol === 'original' ? ORIGINAL_NOTICE : undefined;
     this.#change({
       ...{ phase: 'live', protocol, notice, agentVersion: undefined },
-      ...{ lostSinceMillis: undefined, nextTryMillis: undefined, reason: undefined },
+      ...{ nextTryMillis: undefined, reason: undefined },
     });
     this.#first.resolve(undefined);
   }
@@ -181,7 +181,7 @@ export class RemoteSource implements Source, RemoteLink {
       },
       answered: (latencyMicros) => {
         this.meter.answered(latencyMicros);
-        this.#change({ latencyMicros });
+        this.#change({ latencyMicros, answeredMillis: Date.now() });
       },
       broken: (error) => this.#connection?.end(error),
       monotonicMicros: this.#options.monotonicMicros,
@@ -192,7 +192,10 @@ export class RemoteSource implements Source, RemoteLink {
   #ended(cause: OpError): void {
     this.#connection = undefined;
     const session = this.#session;
-    const error = this.#trial !== undefined && cause.code.startsWith('CLOSED_') ? unanswered(cause) : cause;
+    const error =
+      this.#trial !== undefined && cause.code.startsWith('CLOSED_')
+        ? unanswered(cause, this.#status.hasToken)
+        : cause;
     this.#session = undefined;
     this.#trial?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
     this.#trial = undefined;
@@ -207,7 +210,6 @@ export class RemoteSource implements Source, RemoteLink {
     this.#change({
       phase: 'lost',
       reason: error.message,
-      lostSinceMillis: this.#status.lostSinceMillis ?? Date.now(),
       nextTryMillis: delayMillis === undefined ? undefined : Date.now() + delayMillis,
     });
     this.#first.resolve(error);
@@ -228,8 +230,8 @@ export class RemoteSource implements Source, RemoteLink {
 const ORIGINAL_NOTICE =
   'original agent: no users, states and threads of processes, no load, uptime and network use';
 
-function unanswered({ op, code }: OpError): OpError {
-  const message = 'the agent closed the connection without a reply; it may need another token';
+function unanswered({ op, code }: OpError, hasToken: boolean): OpError {
+  const message = `the agent closed the connection without a reply; it may need ${hasToken ? 'another' : 'a'} token`;
   return new OpError({ op, code, message });
 }
 

@@ -52,6 +52,21 @@ describe('put', () => {
     expect(buffer.textAt(2, 0)).toBe('e\u0301');
   });
 
+  test('writes no cluster that ends in a joiner or begins with a mark: it would draw into its neighbour', () => {
+    const buffer = new Buffer(8, 1);
+    for (const [text, cells] of [
+      ['x\u200d', ['x', ' ']],
+      ['👩\u200d\u200d', ['👩', '', ' ']],
+      ['a\u200db', ['a', 'b', ' ']],
+      ['\u0301ab', ['a', 'b', ' ']],
+      ['\u093fab', ['\ufffd', 'a', 'b']],
+    ] as const) {
+      buffer.clear(PLAIN_STYLE);
+      buffer.put(0, 0, text, PLAIN_STYLE);
+      expect(cells.map((_, x) => buffer.textAt(x, 0))).toEqual([...cells]);
+    }
+  });
+
   test('shows a control as a dot, and gives no column to what has none', () => {
     const buffer = new Buffer(20, 1);
     expect(buffer.put(0, 0, 'a\x1b[2J\n\x9b\u202eb\u200b', PLAIN_STYLE)).toBe(9);

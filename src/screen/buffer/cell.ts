@@ -76,7 +76,7 @@ export class ClusterTable {
     scratch.length = 0;
     forEachCluster(text.length > MAX_TEXT_UNITS ? text.slice(0, MAX_TEXT_UNITS) : text, (cluster, width) => {
       if (width === 0) return;
-      if (!JOINS_LEFT.test(cluster)) scratch.push(this.#contentOf(cluster, width));
+      if (!JOINS_LEFT.test(cluster)) scratch.push(this.#contentOf(withoutJoiner(cluster), width));
       else for (let column = 0; column < width; column++) scratch.push(INVALID_REPLACEMENT | WIDTH_ONE);
     });
     const contents = Uint32Array.from(scratch);
@@ -152,6 +152,11 @@ export class ClusterTable {
       this.#starts = longer;
     }
   }
+}
+
+/** A joiner at the end (the kernel cuts names at 15 bytes) would draw the neighbour's glyph into this one. */
+function withoutJoiner(cluster: string): string {
+  return cluster.endsWith('\u200d') ? cluster.replace(/\u200d+$/, '') : cluster;
 }
 
 /** Ideographs past U+FFFF are wide everywhere; about emoji and all else that is COMPLEX terminals disagree. */

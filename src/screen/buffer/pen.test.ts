@@ -54,7 +54,7 @@ describe.each(DEPTHS)('with %s', (depth) => {
     const emulator = new Emulator(styles.length, 1);
     await emulator.write(diff.bytes.slice(0, length));
     // 16777216 is the emulator's mode of the sixteen.
-    for (const [x, expected] of [15, 7, 12, 10, 9, 9].entries()) {
+    for (const [x, expected] of [15, 7, 12, 10, 13, 9].entries()) {
       expect(emulator.look(x, 0)).toContain(` 16777216:${expected} on 16777216:0 `);
     }
     expect(emulator.look(styles.length - 1, 0)).toContain(' 16777216:0 on 16777216:7 ');

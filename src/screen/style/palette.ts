@@ -66,6 +66,34 @@ export interface Palette {
   readonly graphRamp: readonly Color[];
 }
 
+/** A level from 0 to 1 is calm up to here, */
+const CALM_TO = 0.5;
+/** a warning from here on, */
+const WARNING_FROM = 0.8;
+/** and an alarm from here on. */
+const ALARM_FROM = 0.95;
+
+/**
+ * RAMP_STEPS colours for a level, from nothing to full: the strong half of the graphs' colours while it is calm, then
+ * over to yellow and to red. Where colours cannot be mixed (the terminal's own) each has its part.
+ */
+export function levelColors({ graphRamp, yellow, red }: Palette): readonly Color[] {
+  const calm = graphRamp.at(-1)!;
+  return steps((level) => {
+    if (level < CALM_TO) return graphRamp[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;
+    if (level < WARNING_FROM) return mixed(calm, yellow, (level - CALM_TO) / (WARNING_FROM - CALM_TO));
+    return mixed(yellow, red, Math.min(1, (level - WARNING_FROM) / (ALARM_FROM - WARNING_FROM)));
+  });
+}
+
+/** `share` (0 to 1) of the way from one colour to another. */
+function mixed(from: Color, to: Color, share: number): Color {
+  if ((from & COLOR_FLAG) === 0 || (to & COLOR_FLAG) === 0) return share < 0.5 ? from : to;
+  const channel = (shift: number): number =>
+    Math.round(between([(from >>> shift) & 255, (to >>> shift) & 255], share)) << shift;
+  return rgb(channel(16) | channel(8) | channel(0));
+}
+
 /** RAMP_STEPS colours of one hue (degrees), faint to strong. */
 function shades(hue: number, shading: Shading): readonly Color[] {
   const { saturation, lightness } = shading;
@@ -128,7 +156,7 @@ export const TOKYO_NIGHT_PALETTE: Palette = {
   name: 'tokyo-night',
   background: TOKYO_GROUND,
   text: rgb(0xa9b1d6),
-  dim: rgb(0x565f89),
+  dim: rgb(0x8a93bf),
   accent: rgb(0x7aa2f7),
   green: rgb(0x9ece6a),
   red: rgb(0xf7768e),
@@ -136,21 +164,21 @@ export const TOKYO_NIGHT_PALETTE: Palette = {
   cyan: rgb(0x7dcfff),
   magenta: rgb(0xbb9af7),
   border: rgb(0x3b4261),
-  selection: rgb(0x283457),
+  selection: rgb(0x232d4b),
   selectionText: INHERIT_COLOR,
   zebra: rgb(0x1e2030),
   alert: rgb(0xe0af68),
   alertText: TOKYO_GROUND,
   upload: rgb(0x9ece6a),
-  download: rgb(0xf7768e),
+  download: rgb(0xbb9af7),
   uploadHue: 96,
-  downloadHue: 354,
+  downloadHue: 261,
   shading: STRONG_ON_DARK,
   get uploadRamp() {
     return shades(96, STRONG_ON_DARK);
   },
   get downloadRamp() {
-    return shades(354, STRONG_ON_DARK);
+    return shades(261, STRONG_ON_DARK);
   },
   get graphRamp() {
     return shades(221, STRONG_ON_DARK);
@@ -165,7 +193,7 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   name: 'tokyo-night-light',
   background: rgb(0xe6e7ed),
   text: rgb(0x343b58),
-  dim: rgb(0x656c8a),
+  dim: rgb(0x494f6f),
   accent: rgb(0x2959aa),
   green: rgb(0x385f0d),
   red: rgb(0xb3223d),
@@ -179,15 +207,15 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   alert: rgb(0x774d10),
   alertText: rgb(0xf4f5f9),
   upload: rgb(0x385f0d),
-  download: rgb(0xb3223d),
+  download: rgb(0x7a2fae),
   uploadHue: 96,
-  downloadHue: 354,
+  downloadHue: 275,
   shading: STRONG_ON_LIGHT,
   get uploadRamp() {
     return shades(96, STRONG_ON_LIGHT);
   },
   get downloadRamp() {
-    return shades(354, STRONG_ON_LIGHT);
+    return shades(275, STRONG_ON_LIGHT);
   },
   get graphRamp() {
     return shades(221, STRONG_ON_LIGHT);
@@ -215,15 +243,15 @@ export const HIGH_CONTRAST_PALETTE: Palette = {
   alert: rgb(0xffffff),
   alertText: rgb(0x000000),
   upload: rgb(0x6eff6e),
-  download: rgb(0xff9a9a),
+  download: rgb(0xf0a8ff),
   uploadHue: 120,
-  downloadHue: 354,
+  downloadHue: 290,
   shading: BRIGHT_ON_BLACK,
   get uploadRamp() {
     return shades(120, BRIGHT_ON_BLACK);
   },
   get downloadRamp() {
-    return shades(354, { saturation: [0.8, 1], lightness: [0.72, 0.84] });
+    return shades(290, { saturation: [0.8, 1], lightness: [0.72, 0.86] });
   },
   get graphRamp() {
     return shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] });
@@ -238,7 +266,7 @@ export const COLOUR_BLIND_PALETTE: Palette = {
   name: 'colour-blind',
   background: TOKYO_GROUND,
   text: rgb(0xb4bcdf),
-  dim: rgb(0x757ea9),
+  dim: rgb(0x8f98c4),
   accent: rgb(0x8ab4ff),
   green: rgb(0x4fb3ff),
   red: rgb(0xf2713a),
@@ -246,7 +274,7 @@ export const COLOUR_BLIND_PALETTE: Palette = {
   cyan: rgb(0x8fdcff),
   magenta: rgb(0xd0a0e0),
   border: rgb(0x3b4261),
-  selection: rgb(0x283457),
+  selection: rgb(0x232d4b),
   selectionText: INHERIT_COLOR,
   zebra: rgb(0x1e2030),
   alert: rgb(0xf0e442),
@@ -294,15 +322,15 @@ export const ANSI16_PALETTE: Palette = {
   alert: ansi(6),
   alertText: BLACK,
   upload: ansi(10),
-  download: ansi(9),
+  download: ansi(13),
   uploadHue: 120,
-  downloadHue: 0,
+  downloadHue: 300,
   shading: STRONG_ON_DARK,
   get uploadRamp() {
     return bands([ansi(2), ansi(10)]);
   },
   get downloadRamp() {
-    return bands([ansi(1), ansi(9)]);
+    return bands([ansi(5), ansi(13)]);
   },
   get graphRamp() {
     return bands([ansi(6), ansi(14)]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { rampStyle } from '../widgets/levels.ts';
 import {
   ansi,
   ansiIndexOf,
@@ -69,7 +70,8 @@ const STYLE_NAMES = [
   'scrollbarTrack',
   'scrollbarThumb',
 ] as const;
-const RAMP_NAMES = ['uploadRamp', 'downloadRamp', 'graphRamp'] as const;
+const SHADE_NAMES = ['uploadRamp', 'downloadRamp', 'graphRamp'] as const;
+const RAMP_NAMES = [...SHADE_NAMES, 'levelRamp'] as const;
 const ACCENTS = [
   'accent',
   'upload',
@@ -117,11 +119,14 @@ function groundsOf({ palette }: Look): readonly Color[] {
   return palette.selectionText === INHERIT_COLOR ? [...grounds, palette.selection] : grounds;
 }
 
-/** The palette of Tokyo Night is given, and its dim is fainter than any other theme's may be. */
+/**
+ * Dim text carries figures and titles: 4.5 to 1 (WCAG 2.2, level AA) in the colours that are the theme's own. With 256
+ * colours the terminal has only what comes near to them, and the sixteen are the terminal's.
+ */
 function leastOf(look: Look): { text: number; dim: number; accent: number; ramp: number } {
   if (look.theme.name === 'high-contrast') return { text: 7, dim: 7, accent: 7, ramp: 7 };
-  if (look.theme.name === 'tokyo-night') return { text: 4.5, dim: 1.85, accent: 3, ramp: 1.3 };
-  return { text: 4.5, dim: 3, accent: 3, ramp: 2 };
+  const dim = look.shown === same ? 4.5 : 3;
+  return { text: 4.5, dim, accent: 3, ramp: look.theme.name === 'tokyo-night' ? 1.3 : 2 };
 }
 
 describe.each(LOOKS)('$title', (look) => {
@@ -152,15 +157,37 @@ describe.each(LOOKS)('$title', (look) => {
   });
 
   test('its bars stand out, the strong ones more than the faint ones', () => {
-    for (const name of RAMP_NAMES) {
+    for (const name of SHADE_NAMES) {
       const inks = theme[name].map((step) => contrast(shown(step.foreground), shown(palette.background)));
       expect(Math.min(...inks)).toBeGreaterThanOrEqual(least.ramp);
       expect(inks.at(-1)!).toBeGreaterThan(inks[0]!);
     }
   });
 
-  test('upload and download differ', () => {
-    expect(apart(shown(theme.upload.foreground), shown(theme.download.foreground))).toBeGreaterThan(40);
+  test('upload and download differ, and neither is in the colour of errors', () => {
+    const far = (one: Style, other: Style) => apart(shown(one.foreground), shown(other.foreground));
+    expect(far(theme.upload, theme.download)).toBeGreaterThan(40);
+    for (const own of [theme.upload, theme.download, ...theme.uploadRamp, ...theme.downloadRamp]) {
+      expect(far(own, theme.bad)).toBeGreaterThan(20);
+    }
+  });
+
+  test('its levels go from calm to a warning to an alarm, and can be read', () => {
+    const { levelRamp, warning, bad } = theme;
+    const at = (percent: number): Color => rampStyle(levelRamp, percent, 100).foreground;
+    expect(at(80)).toBe(at(81));
+    expect([at(100), at(96)]).toEqual([bad.foreground, bad.foreground]);
+    expect(apart(shown(at(80)), shown(warning.foreground))).toBeLessThan(12);
+    for (const percent of [0, 20, 40]) {
+      expect(apart(shown(at(percent)), shown(warning.foreground))).toBeGreaterThan(30);
+      expect(apart(shown(at(percent)), shown(bad.foreground))).toBeGreaterThan(30);
+    }
+    expect(
+      worst(
+        levelRamp.map((step) => step.foreground),
+        [palette.background],
+      ),
+    ).toBeGreaterThanOrEqual(look.shown === same ? 3 : 2);
   });
 });
 

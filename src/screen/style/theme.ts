@@ -3,6 +3,7 @@ import {
   ANSI16_PALETTE,
   COLOUR_BLIND_PALETTE,
   HIGH_CONTRAST_PALETTE,
+  levelColors,
   type Palette,
   type Recoloring,
   recolored,
@@ -51,6 +52,8 @@ export interface Theme {
   readonly uploadRamp: readonly Style[];
   readonly downloadRamp: readonly Style[];
   readonly graphRamp: readonly Style[];
+  /** Foregrounds by how full something is, from nothing to full: calm, then a warning, then an alarm. */
+  readonly levelRamp: readonly Style[];
 }
 
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
@@ -88,6 +91,7 @@ function themeOf(palette: Palette): Theme {
     uploadRamp: inks(palette.uploadRamp),
     downloadRamp: inks(palette.downloadRamp),
     graphRamp: inks(palette.graphRamp),
+    levelRamp: inks(levelColors(palette)),
   });
 }
 
@@ -127,6 +131,15 @@ export function themeNamed(name: ThemeName): Theme {
   const theme = themeOf(PALETTES[name]);
   made.set(name, theme);
   return theme;
+}
+
+const FULL_FROM_PERCENT = 80;
+const CRITICAL_FROM_PERCENT = 95;
+
+/** The style of a figure that is a share of something that runs out: text, then a warning, then bad. */
+export function usageStyle(theme: Theme, percent: number): Style {
+  if (percent >= CRITICAL_FROM_PERCENT) return theme.bad;
+  return percent >= FULL_FROM_PERCENT ? theme.warning : theme.text;
 }
 
 /** Whether there is a theme of this name, which may come from anywhere. */

@@ -1,8 +1,21 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
-import { putAligned, putAlignedAscii } from './aligned-text.ts';
+import { style } from '../style/style.ts';
+import { putAligned, putAlignedAscii, putMiddle } from './aligned-text.ts';
 import { anyArea, anyName, drawnWithin, TEXT } from './sentinel.fixture.ts';
+
+test('a text that is too long loses its middle', () => {
+  const drawn = (text: string, width: number): string => {
+    const buffer = new Buffer(width, 1);
+    putMiddle(buffer, 0, 0, width, text, style(1), false);
+    return buffer.line(0);
+  };
+  expect(drawn('/srv/data', 9)).toBe('/srv/data');
+  expect(drawn('/srv/data', 8)).toBe('/sr…data');
+  expect(drawn('/日本語/データ', 9)).toBe('/日 …ータ');
+  expect(drawn('/srv', 2)).toBe('/…');
+});
 
 describe('aligned text', () => {
   function aligned(text: string, width: number, align: 'left' | 'right', ascii = false): string {

@@ -1,4 +1,4 @@
-import { cellWidth } from '../../kit/text/cell-width.ts';
+import { cellWidth, forEachCluster } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { Style } from '../style/style.ts';
 import { glyphsFor } from './glyphs.ts';
@@ -55,6 +55,34 @@ export function putTail(
 function isInsidePair(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
   return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/**
+ * Draws text in `width` cells, its middle cut out where it is longer: of a path both the root and the last part tell
+ * something. Cells that it does not need stay as they are.
+ */
+export function putMiddle(
+  buffer: Buffer,
+  x: number,
+  y: number,
+  width: number,
+  text: string,
+  style: Style,
+  ascii: boolean,
+): void {
+  if (cellWidth(text) <= width || width < 3) {
+    putAligned(buffer, x, y, width, 'left', text, style, ascii);
+    return;
+  }
+  const tailWidth = Math.ceil((width - 1) / 2);
+  const clusters: string[] = [];
+  forEachCluster(text, (cluster) => clusters.push(cluster));
+  let tail = '';
+  while (clusters.length > 0 && cellWidth(clusters.at(-1)! + tail) <= tailWidth)
+    tail = clusters.pop()! + tail;
+  const end = buffer.put(x, y, text, style, width - 1 - cellWidth(tail));
+  buffer.putCodePoint(end, y, glyphsFor(ascii).ellipsis, style);
+  buffer.put(end + 1, y, tail, style);
 }
 
 /**

@@ -101,21 +101,21 @@ function sparkline(
 }
 
 describe('a sparkline', () => {
-  test('climbs from the baseline of a known 0 to a full block', () => {
-    expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8)).toEqual(['▁▂▃▄▅▆▇█']);
+  test('climbs from the baseline of a known 0, and leaves a gap to the line above', () => {
+    expect(sparkline([0, 1, 2, 3, 4, 5, 6], 7)).toEqual(['▁▂▃▄▅▆▇']);
   });
 
   test('leaves what is not known blank and puts the newest to the right', () => {
-    expect(sparkline([7, Number.NaN, 0], 5)).toEqual(['  █ ▁']);
-    expect(sparkline([9, 7, 0, 7], 3)).toEqual(['█▁█']);
+    expect(sparkline([7, Number.NaN, 0], 5)).toEqual(['  ▇ ▁']);
+    expect(sparkline([9, 7, 0, 7], 3)).toEqual(['▇▁▇']);
   });
 
   test('keeps to a fixed scale', () => {
-    expect(sparkline([0, 7, 70], 3, 1, 14)).toEqual(['▁▅█']);
+    expect(sparkline([0, 7, 70], 3, 1, 14)).toEqual(['▁▄▇']);
   });
 
   test('spreads over several rows', () => {
-    expect(sparkline([0, 15, 7, 8], 4, 2)).toEqual([' █ ▁', '▁███']);
+    expect(sparkline([0, 14, 7, 8], 4, 2)).toEqual([' ▇ ▁', '▁███']);
   });
 
   test('has a form of ASCII alone', () => {

@@ -70,7 +70,8 @@ function putLabel(area: Rect, buffer: Buffer, chart: Chart): void {
 /**
  * Draws samples as columns of eighth blocks, one cell per sample, the newest at the right edge; older ones that do
  * not fit are left out. NaN, and what is before the first sample, is blank; a known 0 is a baseline. A `maximum`
- * of NaN scales to the largest sample in view. The colour of a column follows its sample.
+ * of NaN scales to the largest sample in view. The colour of a column follows its sample. Of blocks the upper eighth stays
+ * free, so that full columns do not fuse with those of the line above.
  */
 export function putSparkline(
   buffer: Buffer,
@@ -86,7 +87,7 @@ export function putSparkline(
   const scale = Number.isNaN(maximum) ? maximumOf(samples, width) : maximum;
   for (let column = 0; column < width; column++) {
     const value = sampleAt(samples, width - 1 - column);
-    const level = graphLevel(value, scale, height * 8);
+    const level = graphLevel(value, scale, height * 8 - (ascii ? 0 : 1));
     const style = rampStyle(ramp, value, scale);
     for (let row = 0; row < height; row++) {
       const eighths = level - (height - 1 - row) * 8;

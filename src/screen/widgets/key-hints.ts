@@ -47,6 +47,17 @@ export function renderKeyHints(
   }
 }
 
+/** Which of the hints stands at column `x` of a footer of `width` cells; -1 none. */
+export function hintAt(hints: readonly KeyHint[], width: number, x: number): number {
+  let start = MARGIN;
+  for (let index = 0; index < hintsThatFit(hints, width); index++) {
+    const end = start + hintWidth(hints[index]!);
+    if (x >= start && x < end) return index;
+    start = end + GAP;
+  }
+  return -1;
+}
+
 function hintWidth(hint: KeyHint): number {
   return cellWidth(hint.key) + 1 + cellWidth(hint.label);
 }

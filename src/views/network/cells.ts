@@ -13,8 +13,9 @@ import {
 } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Style } from '../../screen/style/style.ts';
-import type { Theme } from '../../screen/style/theme.ts';
+import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii, putTail } from '../../screen/widgets/aligned-text.ts';
+import { rampStyle } from '../../screen/widgets/levels.ts';
 import { putBar, putMeter } from '../../screen/widgets/meter.ts';
 
 const RATE_TEXT_WIDTH = 6;
@@ -168,11 +169,12 @@ export class CellPen {
     const isSomething = value >= 0.05;
     const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
     if (!this.isMeasuring && meterWidth >= METER_MIN_WIDTH && isSomething) {
-      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, this.theme.accent, undefined, this.ascii);
+      const ink = rampStyle(this.theme.levelRamp, value, 100);
+      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, ink, undefined, this.ascii);
     }
     scratch.clear();
     formatTenths(value, scratch);
-    const style = isSomething ? this.theme.text : this.theme.dim;
+    const style = isSomething ? usageStyle(this.theme, value) : this.theme.dim;
     this.#number(style, Math.max(0, this.width - PERCENT_TEXT_WIDTH));
   }
 

@@ -1,33 +1,61 @@
-import { AsciiText, formatTenths, tenthsText } from '../../kit/text/format.ts';
+import { AsciiText, formatInteger, formatTenths, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { bottomOf, type Rect, rect } from '../../screen/layout/rect.ts';
+import { usageStyle } from '../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
-import { graphLevel, rampStyle } from '../../screen/widgets/levels.ts';
-import { putMeter } from '../../screen/widgets/meter.ts';
+import { graphLevel, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
 import { trendMark } from '../network/cells.ts';
 import { percentText, renderPanel, type SystemView } from './system-look.ts';
+import { putTimeAxis } from './time-axis.ts';
 
 const AXIS_WIDTH = 4;
 const HERTZ_PER_GIGAHERTZ = 1e9;
 
 /** Draws the use of all processors over time, with its scale. */
 export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const { cpu } = data.rates;
-  const inside = renderPanel(area, buffer, view, `CPU ${percentText(cpu.usage.total)}`, modelText(view));
+  const { total } = cpu.usage;
+  const titleStyle = usageStyle(theme, total);
+  const inside = renderPanel(
+    area,
+    buffer,
+    view,
+    `CPU ${percentText(total)}`,
+    modelText(view),
+    titleStyle === theme.text ? theme.title : titleStyle,
+  );
   if (inside.height < 1) return;
+  renderPercentChart(inside, buffer, view, cpu.total);
+}
+
+/** Draws the use of memory over time, where the chart of the processors leaves room for it. */
+export function renderMemoryHistory(area: Rect, buffer: Buffer, view: SystemView): void {
+  const { rates } = view.data;
+  const inside = renderPanel(
+    area,
+    buffer,
+    view,
+    `Memory ${percentText(rates.memory.last)}`,
+    'used over time',
+  );
+  if (inside.height >= 1) renderPercentChart(inside, buffer, view, rates.memory);
+}
+
+/** A chart from 0 to 100 percent with its scale, and the time on the border below it. */
+function renderPercentChart(inside: Rect, buffer: Buffer, view: SystemView, samples: Samples): void {
+  const { data, theme, ascii } = view;
   renderAxis(inside, buffer, view);
-  renderChart(rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height), buffer, {
-    samples: cpu.total,
-    maximum: 100,
-    cells: 'braille',
-    ramp: theme.graphRamp,
-    label: '',
-    labelStyle: theme.dim,
-    ascii,
+  const chart = rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height);
+  renderChart(chart, buffer, {
+    ...{ samples, maximum: 100, cells: 'braille', ramp: theme.levelRamp },
+    ...{ label: '', labelStyle: theme.dim, ascii },
   });
+  // Braille has two samples a cell.
+  const secondsPerCell = data.rates.age.seconds * (ascii ? 1 : 2);
+  putTimeAxis(buffer, { ...chart, y: bottomOf(chart) }, secondsPerCell, view);
 }
 
 /** `Intel(R) Xeon(R)  2.9 GHz`: what the processor is called, and how fast it goes. */
@@ -61,8 +89,8 @@ function renderAxis(inside: Rect, buffer: Buffer, { theme, ascii }: SystemView):
   if (last >= 2) put(last, '0');
 }
 
-/** How a core is drawn: with its past, as a bar, as a figure with one block, as one block alone, or as half of one. */
-type CoreForm = 'graph' | 'bar' | 'figure' | 'block' | 'half';
+/** How a core is drawn: with its past, wide or narrow; as one block; as half of one. */
+type CoreForm = 'graph' | 'narrow' | 'block' | 'half';
 
 interface CoreGrid {
   readonly form: CoreForm;
@@ -71,32 +99,48 @@ interface CoreGrid {
   readonly cellWidth: number;
 }
 
-const GAP = 2;
 const FORMS = [
-  { form: 'graph', width: 24 },
-  { form: 'bar', width: 13 },
-  { form: 'figure', width: 9 },
+  { form: 'graph', least: 24, most: 44, gap: 2 },
+  { form: 'narrow', least: 11, most: 23, gap: 1 },
 ] as const;
+const GAPS: Readonly<Record<CoreForm, number>> = { graph: 2, narrow: 1, block: 0, half: 0 };
 /** In front of a row of blocks: the number of its first core. */
 const BLOCK_LABEL_WIDTH = 5;
 const PERCENT_WIDTH = 5;
-/** Beyond these widths the eye loses the row. */
-const CELL_MAX = { graph: 44, bar: 24, figure: 10 } as const;
+const NARROW_PERCENT_WIDTH = 4;
 /** Few cores on a high screen have graphs of several lines. */
 const GRAPH_HEIGHT_MAX = 5;
 
-/** The richest form in which so many cores fit into an area; what does not fit in halves of a cell is left out. */
+/** How many lines the cores need in their narrow form, with a history and a percentage each. */
+export function narrowRows(width: number, cores: number): number {
+  const { least, gap } = FORMS[1];
+  return Math.ceil(cores / Math.max(1, Math.floor((width + gap) / (least + gap))));
+}
+
+/**
+ * The richest form in which so many cores fit into an area. A heat map leaves a line for the names of the busiest; what
+ * does not fit in halves of a cell is left out.
+ */
 export function coreGrid(width: number, height: number, cores: number): CoreGrid {
-  for (const { form, width: least } of FORMS) {
+  for (const { form, least, most, gap } of FORMS) {
     const columns = Math.max(1, Math.ceil(cores / Math.max(1, height)));
-    const cellWidth = Math.floor((width - GAP * (columns - 1)) / columns);
-    if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, CELL_MAX[form]) };
+    const cellWidth = Math.floor((width - gap * (columns - 1)) / columns);
+    if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, most) };
   }
   // Whole tens a row, so that a core is found without counting.
   const tens = (columns: number): number => (columns >= 10 ? columns - (columns % 10) : Math.max(1, columns));
-  const blocks = tens(width - BLOCK_LABEL_WIDTH);
-  if (blocks * height >= cores) return { form: 'block', columns: blocks, cellWidth: 1 };
-  return { form: 'half', columns: tens(2 * (width - BLOCK_LABEL_WIDTH)), cellWidth: 1 };
+  const rows = mapRows(height);
+  const room = width - BLOCK_LABEL_WIDTH;
+  for (const cellWidth of [2, 1]) {
+    const columns = tens(Math.floor(room / cellWidth));
+    if (columns * rows >= cores) return { form: 'block', columns, cellWidth };
+  }
+  return { form: 'half', columns: tens(2 * room), cellWidth: 1 };
+}
+
+/** Lines of a heat map: the last one of the area names the busiest cores. */
+function mapRows(height: number): number {
+  return height >= 3 ? height - 1 : height;
 }
 
 const scratch = new AsciiText();
@@ -127,7 +171,9 @@ function loadText({ data }: SystemView): string {
 function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: number): void {
   const grid = coreGrid(inside.width, inside.height, count);
   if (grid.form === 'block' || grid.form === 'half') {
-    renderBlocks(inside, buffer, view, count, grid);
+    const rows = mapRows(inside.height);
+    renderBlocks({ ...inside, height: rows }, buffer, view, count, grid);
+    if (rows < inside.height) putBusiest(buffer, inside, view, count);
     return;
   }
   const perColumn = Math.min(inside.height, Math.ceil(count / grid.columns));
@@ -136,7 +182,7 @@ function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: numb
   for (let core = 0; core < count; core++) {
     const column = Math.floor(core / perColumn);
     if (column >= grid.columns) return;
-    const x = inside.x + column * (grid.cellWidth + GAP);
+    const x = inside.x + column * (grid.cellWidth + GAPS[grid.form]);
     renderCore(buffer, x, inside.y + (core % perColumn) * pitch, height, grid, core, view);
   }
 }
@@ -154,46 +200,54 @@ function renderCore(
   const { cpu } = data.rates;
   const isOnline = data.machine?.cpu.value?.times.isOnline[core + 1] === 1;
   const percent = cpu.coreOf(core);
-  const isShort = form !== 'graph';
-  const label = isShort ? String(core).padStart(3) : `cpu${core}`;
-  const labelWidth = isShort ? 3 : 6;
+  const isNarrow = form === 'narrow';
+  const digits = String(data.rates.cpu.usage.count - 2).length;
+  const label = isNarrow ? String(core).padStart(digits) : `cpu${core}`;
+  const labelWidth = isNarrow ? digits + 1 : 6;
+  const percentWidth = isNarrow ? NARROW_PERCENT_WIDTH : PERCENT_WIDTH;
   const bottom = y + height - 1;
   putAligned(buffer, x, bottom, labelWidth, 'left', label, theme.dim, ascii);
-  const percentX = x + cellWidth - PERCENT_WIDTH;
+  const percentX = x + cellWidth - percentWidth;
   if (!isOnline) {
-    putAligned(buffer, percentX, bottom, PERCENT_WIDTH, 'right', 'off', theme.dim, ascii);
+    putAligned(buffer, percentX, bottom, percentWidth, 'right', 'off', theme.dim, ascii);
     return;
   }
   scratch.clear();
-  formatTenths(percent, scratch);
-  const style = percent >= 0.05 ? theme.text : theme.dim;
-  putAlignedAscii(
-    buffer,
-    percentX,
-    bottom,
-    PERCENT_WIDTH,
-    'right',
-    scratch.bytes,
-    scratch.length,
-    style,
-    ascii,
-  );
-  const room = percentX - (x + labelWidth);
+  if (isNarrow) formatInteger(Math.round(percent), scratch);
+  else formatTenths(percent, scratch);
+  const style = percent >= 0.05 ? usageStyle(theme, percent) : theme.dim;
+  const { bytes, length } = scratch;
+  putAlignedAscii(buffer, percentX, bottom, percentWidth, 'right', bytes, length, style, ascii);
   const from = x + labelWidth;
-  if (form === 'figure') putLevel(buffer, percentX - 1, y, percent, view);
-  else if (form === 'bar')
-    putMeter(buffer, from + 1, y, room - 1, percent, 100, theme.accent, theme.border, ascii);
-  else {
-    putSparkline(buffer, from, y, room - 3, height, cpu.cores[core]!, 100, theme.graphRamp, ascii);
-    const trend = cpu.trendOf(core);
-    buffer.put(percentX - 2, bottom, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
+  const room = percentX - from - (isNarrow ? 0 : 3);
+  putSparkline(buffer, from, y, room, height, cpu.cores[core]!, 100, theme.levelRamp, ascii);
+  if (isNarrow) return;
+  const trend = cpu.trendOf(core);
+  buffer.put(percentX - 2, bottom, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
+}
+
+/** Names the busiest cores, as many as there is room for: `busiest  17 98 %  203 91 %`. */
+function putBusiest(buffer: Buffer, inside: Rect, { data, theme }: SystemView, count: number): void {
+  const { cpu } = data.rates;
+  const order = Array.from({ length: count }, (_, core) => core)
+    .filter((core) => cpu.coreOf(core) >= 0.5)
+    .sort((a, b) => cpu.coreOf(b) - cpu.coreOf(a) || a - b);
+  const y = inside.y + inside.height - 1;
+  const right = inside.x + inside.width;
+  let x = buffer.put(inside.x + 1, y, 'busiest', theme.dim, inside.width - 1) + 2;
+  for (const core of order) {
+    const figure = `${Math.round(cpu.coreOf(core))} %`;
+    const name = `${core}`;
+    if (x + name.length + 1 + figure.length > right) return;
+    x = buffer.put(x, y, name, theme.dim) + 1;
+    x = buffer.put(x, y, figure, usageStyle(theme, cpu.coreOf(core))) + 2;
   }
 }
 
 /** One block as high and as bright as the core is busy. */
 function putLevel(buffer: Buffer, x: number, y: number, percent: number, view: SystemView): void {
-  const glyph = verticalGlyph(graphLevel(percent, 100, 8), view.ascii);
-  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, percent, 100));
+  const glyph = verticalGlyph(graphLevel(percent, 100, view.ascii ? 8 : 7), view.ascii);
+  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.levelRamp, percent, 100));
 }
 
 function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: number, grid: CoreGrid): void {
@@ -208,7 +262,7 @@ function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: num
     if (column === 0) {
       putAligned(buffer, inside.x, y, BLOCK_LABEL_WIDTH - 1, 'right', String(core), theme.dim, ascii);
     }
-    const x = inside.x + BLOCK_LABEL_WIDTH + column / perCell;
+    const x = inside.x + BLOCK_LABEL_WIDTH + Math.floor((column * grid.cellWidth) / perCell);
     if (isHalf) putHalves(buffer, x, y, core, core + 1 < count, view);
     else putLevel(buffer, x, y, view.data.rates.cpu.coreOf(core), view);
   }
@@ -232,5 +286,5 @@ function putHalves(
     return;
   }
   const glyph = brailleGlyph(graphLevel(left, 100, 4), graphLevel(right, 100, 4));
-  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.graphRamp, busier, 100));
+  buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.levelRamp, busier, 100));
 }

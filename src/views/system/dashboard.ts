@@ -3,7 +3,7 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
-import { renderCoresPanel, renderCpuPanel } from './cpu-panel.ts';
+import { narrowRows, renderCoresPanel, renderCpuPanel, renderMemoryHistory } from './cpu-panel.ts';
 import { renderDevicesPanel } from './devices-panel.ts';
 import { renderGpuPanel } from './gpu-panel.ts';
 import { renderMemoryPanel } from './memory-panel.ts';
@@ -29,6 +29,8 @@ export interface DashboardLayout {
   readonly form: DashboardForm;
   readonly header: Rect;
   readonly cpu: Rect;
+  /** The use of memory over time. */
+  readonly history: Rect;
   readonly cores: Rect;
   readonly memory: Rect;
   readonly pressure: Rect;
@@ -72,7 +74,15 @@ function lines(width: number, height: number, form: DashboardForm, needs: Dashbo
   const top = Math.min(height, 1 + count + (hasRule ? 1 : 0));
   const tableHeight = height - top - 1;
   return {
-    ...{ form, cpu: NOWHERE, cores: NOWHERE, memory: NOWHERE, pressure: NOWHERE, gpu: NOWHERE },
+    ...{
+      form,
+      cpu: NOWHERE,
+      history: NOWHERE,
+      cores: NOWHERE,
+      memory: NOWHERE,
+      pressure: NOWHERE,
+      gpu: NOWHERE,
+    },
     ...{ devices: NOWHERE, frame: NOWHERE },
     header: rect(0, 0, width, height > 0 ? 1 : 0),
     lines: rect(0, 1, width, Math.min(count, height - 2)),
@@ -84,6 +94,9 @@ function lines(width: number, height: number, form: DashboardForm, needs: Dashbo
 }
 
 const CPU_SHARE = 0.24;
+const CPU_MOST_SHARE = 0.36;
+const HISTORY_FROM_WIDTH = 72;
+const HISTORY_SHARE = 0.4;
 const CPU_MIN_HEIGHT = 7;
 const CPU_MAX_HEIGHT = 16;
 const TALL_FROM_HEIGHT = 36;
@@ -93,9 +106,12 @@ const DEVICES_MAX_WIDTH = 72;
 
 function panels(width: number, height: number, needs: DashboardNeeds): DashboardLayout {
   const inner = height - 2;
-  const cpuHeight = Math.max(CPU_MIN_HEIGHT, Math.min(CPU_MAX_HEIGHT, Math.round(inner * CPU_SHARE)));
+  const usualHeight = Math.max(CPU_MIN_HEIGHT, Math.min(CPU_MAX_HEIGHT, Math.round(inner * CPU_SHARE)));
   const memoryHeight = height >= TALL_FROM_HEIGHT ? 5 : 4;
-  const coresWidth = coresWidthOf(width, cpuHeight - 2, needs.cores);
+  const coresWidth = coresWidthOf(width, usualHeight - 2, needs.cores);
+  const cpuHeight = cpuHeightOf(usualHeight, inner, coresWidth, needs.cores);
+  const cpuWidth = width - coresWidth;
+  const historyWidth = cpuWidth >= HISTORY_FROM_WIDTH ? Math.round(cpuWidth * HISTORY_SHARE) : 0;
   const memoryY = 1 + cpuHeight;
   const bottomY = memoryY + memoryHeight;
   const bottomHeight = height - 1 - bottomY;
@@ -105,7 +121,8 @@ function panels(width: number, height: number, needs: DashboardNeeds): Dashboard
   return {
     form: 'panels',
     header: rect(0, 0, width, 1),
-    cpu: rect(0, 1, width - coresWidth, cpuHeight),
+    cpu: rect(0, 1, cpuWidth - historyWidth, cpuHeight),
+    history: rect(cpuWidth - historyWidth, 1, historyWidth, cpuHeight),
     cores: rect(width - coresWidth, 1, coresWidth, cpuHeight),
     ...memoryRow(rect(0, memoryY, width, memoryHeight), needs),
     devices: rect(0, bottomY, devicesWidth, bottomHeight),
@@ -115,6 +132,12 @@ function panels(width: number, height: number, needs: DashboardNeeds): Dashboard
     scrollbar: rect(frame.x + frame.width - 2, frame.y + 2, 1, frame.height - 3),
     footer: rect(0, height - 1, width, 1),
   };
+}
+
+/** Many cores get more lines where that leaves each its history; where it does not, a heat map needs no more. */
+function cpuHeightOf(usual: number, inner: number, coresWidth: number, cores: number): number {
+  const needed = narrowRows(coresWidth - 2, cores) + 2;
+  return needed > usual && needed <= Math.round(inner * CPU_MOST_SHARE) ? needed : usual;
 }
 
 /** A few cores have their graphs in a quarter of the width; many get up to half of it before they shrink. */
@@ -184,6 +207,7 @@ export function renderDashboard(
       return;
     case 'panels':
       renderCpuPanel(layout.cpu, buffer, view);
+      if (layout.history.width > 0) renderMemoryHistory(layout.history, buffer, view);
       renderCoresPanel(layout.cores, buffer, view);
       renderMemoryPanel(layout.memory, buffer, view);
       if (layout.pressure.width > 0) renderPressurePanel(layout.pressure, buffer, view);
@@ -220,7 +244,7 @@ function hasPressure(data: SystemData): boolean {
 /** Draws the share of the last ten seconds in which some task waited for processor, memory or storage. */
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
-  const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', '');
+  const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', 'tasks waiting');
   const cpu = data.machine?.cpu.value;
   const lines: readonly (readonly [label: string, pressure: Pressure | undefined])[] = [
     ['cpu', cpu?.cpuPressure],

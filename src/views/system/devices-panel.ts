@@ -1,59 +1,85 @@
 import type { FileSystem, FileSystemSilence } from '../../data/schema/disks-section.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import { compactBytesText, partText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
-import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { putAligned, putMiddle } from '../../screen/widgets/aligned-text.ts';
 import { type Block, renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
+import { maximumOf } from '../../screen/widgets/levels.ts';
 import { percentOf } from './memory-panel.ts';
 import { putUsageLine, type SystemView } from './system-look.ts';
+import { coverageText } from './time-axis.ts';
 
 /** How many lines each part of the panel gets. */
 interface DevicesLayout {
   readonly disks: number;
+  /** Disks with what they read and write; 0: disk I/O is not shown. */
+  readonly devices: number;
+  /** Of the chart of disk I/O, and of that of each direction of the network. */
   readonly chart: number;
   readonly interfaces: number;
 }
 
+/** Disk I/O has a part of its own from here on. */
+const IO_FROM_HEIGHT = 12;
 const CHART_MIN = 1;
 
-/** Shares `height` lines inside the border; three of them divide. Charts take what lists do not need. */
-export function layoutDevices(height: number, fileSystems: number, interfaces: number): DevicesLayout {
-  const room = height - 3;
-  const disks = Math.max(1, Math.min(fileSystems, Math.floor(room * 0.34)));
+/** Shares `height` lines inside the border, titles in between included. Charts take what lists do not need. */
+export function layoutDevices(
+  height: number,
+  fileSystems: number,
+  interfaces: number,
+  devices: number,
+): DevicesLayout {
+  const hasIo = height >= IO_FROM_HEIGHT && devices > 0;
+  const charts = hasIo ? 3 : 2;
+  const room = height - charts - 1;
+  const disks = Math.max(1, Math.min(fileSystems, Math.floor(room * 0.3)));
   const listed = Math.max(0, Math.min(interfaces, Math.floor(room * 0.2)));
-  const chart = Math.floor((room - disks - listed) / 2);
-  if (chart < CHART_MIN) return { disks: Math.max(1, room - 2), chart: CHART_MIN, interfaces: 0 };
-  const left = room - disks - listed - 2 * chart;
-  return { disks: Math.min(Math.max(1, fileSystems), disks + left), chart, interfaces: listed };
+  const busy = hasIo ? Math.min(devices, Math.max(1, Math.floor(room * 0.12))) : 0;
+  const chart = Math.floor((room - disks - listed - busy) / charts);
+  if (chart < CHART_MIN) {
+    return { disks: Math.max(1, height - 4), devices: 0, chart: CHART_MIN, interfaces: 0 };
+  }
+  const left = room - disks - listed - busy - charts * chart;
+  return {
+    disks: Math.min(Math.max(1, fileSystems), disks + left),
+    devices: busy,
+    chart,
+    interfaces: listed,
+  };
 }
 
-/** Draws file systems, and the traffic of the network interfaces over time with their peaks. */
+/** Draws file systems, what disks read and write, and the traffic of the network interfaces, over time. */
 export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme } = view;
   const fileSystems = data.disks?.fileSystems ?? [];
   const links = data.rates.interfaces.interfaces.filter(({ isUp }) => isUp);
+  const devices = data.rates.disks.busiest;
   const title = fileSystems.length > 0 ? `Disks ${fileSystems.length}` : 'Disks';
   const inside = renderBlock(area, buffer, headOf(view, title, theme.title, ''));
   if (inside.height < 6) {
     renderDisks(inside, buffer, view, fileSystems);
     return;
   }
-  const layout = layoutDevices(inside.height, fileSystems.length, links.length);
+  const layout = layoutDevices(inside.height, fileSystems.length, links.length, devices.length);
   renderDisks({ ...inside, height: layout.disks }, buffer, view, fileSystems);
   let row = 1 + layout.disks;
+  if (layout.devices > 0) {
+    renderDiskIo(area, row, layout, buffer, view);
+    row += 1 + layout.devices + layout.chart;
+  }
   for (const direction of ['down', 'up'] as const) {
     renderTraffic(area, row, layout.chart, buffer, view, direction);
     row += 1 + layout.chart;
   }
   if (layout.interfaces === 0) return;
-  renderBlockDivider(
-    area,
-    buffer,
-    row,
-    headOf(view, 'Interfaces', theme.title, pairWidthIn(inside.width) === PAIR_WIDTH ? 'now, peak' : 'now'),
-  );
+  const more = links.length - layout.interfaces;
+  const columns = pairWidthIn(inside.width) === PAIR_WIDTH ? 'now, peak' : 'now';
+  const note = more > 0 ? `${more} more  ${columns}` : columns;
+  renderBlockDivider(area, buffer, row, headOf(view, 'Interfaces', theme.title, note));
   const list = { ...inside, y: area.y + row + 1, height: layout.interfaces };
   renderInterfaces(list, buffer, view);
 }
@@ -69,14 +95,16 @@ function headOf({ theme, ascii }: SystemView, title: string, titleStyle: Style, 
   };
 }
 
-const MOUNT_WIDTH = 12;
+const MOUNT_MIN_WIDTH = 12;
 const DEVICE_WIDTH = 10;
-const IO_WIDTH = 18;
 const AMOUNT_WIDTH = 15;
+/** Amount, percentage, and a bar that tells something. */
+const USAGE_WIDTH = AMOUNT_WIDTH + 7 + 9 + 3;
 /** What stands in the place of figures. */
 const SILENCE_WORDS: Readonly<Record<FileSystemSilence, string>> = {
   'no-answer': 'not responding',
   automount: 'automount, not asked',
+  'not-asked': 'not asked',
 };
 
 function renderDisks(
@@ -94,6 +122,10 @@ function renderDisks(
     return;
   }
   const shown = fileSystems.slice(0, inside.height);
+  const longest = Math.max(...shown.map(({ mountPoint, name }) => cellWidth(mountPoint || name)));
+  const spare = inside.width - 2 - USAGE_WIDTH;
+  const mountWidth = Math.max(MOUNT_MIN_WIDTH, Math.min(longest, spare));
+  const hasDevice = spare - mountWidth > DEVICE_WIDTH;
   for (const [row, fileSystem] of shown.entries()) {
     const y = inside.y + row;
     const isLast = row === inside.height - 1 && fileSystems.length > inside.height;
@@ -102,7 +134,7 @@ function renderDisks(
       putAligned(buffer, inside.x + 1, y, inside.width - 2, 'left', more, theme.dim, ascii);
       return;
     }
-    putFileSystem(buffer, inside.x + 1, y, inside.width - 2, fileSystem, view);
+    putFileSystem(buffer, inside.x + 1, y, inside.width - 2, mountWidth, hasDevice, fileSystem, view);
   }
 }
 
@@ -111,32 +143,22 @@ function putFileSystem(
   x: number,
   y: number,
   width: number,
+  mountWidth: number,
+  hasDevice: boolean,
   fileSystem: FileSystem,
   view: SystemView,
 ): void {
-  const { data, theme, ascii } = view;
-  const { mountPoint, name, usedBytes, totalBytes, availableBytes, device } = fileSystem;
-  let from = x;
-  let room = width;
-  if (width >= MOUNT_WIDTH + DEVICE_WIDTH + AMOUNT_WIDTH + 16) {
-    putAligned(buffer, from + MOUNT_WIDTH + 1, y, DEVICE_WIDTH, 'left', name, theme.dim, ascii);
-    putAligned(buffer, from, y, MOUNT_WIDTH, 'left', mountPoint || name, theme.text, ascii);
-    from += MOUNT_WIDTH + DEVICE_WIDTH + 2;
-    room -= MOUNT_WIDTH + DEVICE_WIDTH + 2;
-  } else {
-    putAligned(buffer, from, y, MOUNT_WIDTH, 'left', mountPoint || name, theme.text, ascii);
-    from += MOUNT_WIDTH + 1;
-    room -= MOUNT_WIDTH + 1;
-  }
-  if (room >= IO_WIDTH + AMOUNT_WIDTH + 14 && device !== undefined) {
-    const { read, written } = data.rates.disks.rateOf(device.name);
-    const io = `R ${compactBytesText(read).padStart(6)}  W ${compactBytesText(written).padStart(6)}`;
-    putAligned(buffer, from + room - IO_WIDTH, y, IO_WIDTH, 'right', io, theme.dim, ascii);
-    room -= IO_WIDTH + 1;
-  }
+  const { theme, ascii } = view;
+  const { mountPoint, name, usedBytes, totalBytes, availableBytes } = fileSystem;
+  putMiddle(buffer, x, y, mountWidth, mountPoint || name, theme.text, ascii);
+  if (hasDevice) putAligned(buffer, x + mountWidth + 1, y, DEVICE_WIDTH, 'left', name, theme.dim, ascii);
+  const taken = mountWidth + 1 + (hasDevice ? DEVICE_WIDTH + 1 : 0);
+  const from = x + taken;
+  const room = width - taken;
   const reason = fileSystem.silence;
   if (reason !== undefined) {
-    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], theme.warning, ascii);
+    const style = reason === 'no-answer' ? theme.warning : theme.dim;
+    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], style, ascii);
     return;
   }
   // As df has it: of what users can have, so that 100 % is full.
@@ -149,6 +171,51 @@ function putFileSystem(
     runsOut: !fileSystem.isReadOnly,
   };
   putUsageLine(buffer, from, y, room, line, theme, ascii);
+}
+
+/** Draws what the disks read and write together over time, and the busiest of them. */
+function renderDiskIo(
+  area: Rect,
+  row: number,
+  { chart, devices }: DevicesLayout,
+  buffer: Buffer,
+  view: SystemView,
+): void {
+  const { data, theme, ascii } = view;
+  const { disks } = data.rates;
+  const width = area.width - 2;
+  const half = (width - 1) >> 1;
+  const shown = half * (ascii ? 1 : 2);
+  const title = `Disk I/O  R ${compactBytesText(disks.reads.last)}  W ${compactBytesText(disks.writes.last)}`;
+  const note = coverageText(disks.reads, shown, disks.age.seconds);
+  renderBlockDivider(area, buffer, row, headOf(view, title, theme.title, note));
+  const y = area.y + row + 1;
+  // One scale for both: as high means as much.
+  const maximum = Math.max(maximumOf(disks.reads, shown), maximumOf(disks.writes, shown));
+  for (const [at, samples] of [disks.reads, disks.writes].entries()) {
+    renderChart(rect(area.x + 1 + at * (half + 1), y, half, chart), buffer, {
+      ...{ samples, maximum, cells: 'braille', ramp: theme.graphRamp },
+      ...{ label: at === 0 ? 'read' : 'write', labelStyle: theme.dim, ascii },
+    });
+  }
+  const right = area.x + area.width - 2;
+  for (const [at, { name, read, written }] of disks.busiest.slice(0, devices).entries()) {
+    const line = y + chart + at;
+    const isLast = at === devices - 1 && disks.busiest.length > devices;
+    const label = isLast ? `${name}  (${disks.busiest.length - devices} more)` : name;
+    putAligned(buffer, area.x + 2, line, width - 2 * IO_WIDTH - 4, 'left', label, theme.text, ascii);
+    putIo(buffer, right - 2 * IO_WIDTH - 2, line, 'R', read, view);
+    putIo(buffer, right - IO_WIDTH, line, 'W', written, view);
+  }
+}
+
+const IO_WIDTH = 8;
+
+function putIo(buffer: Buffer, x: number, y: number, letter: string, rate: number, view: SystemView): void {
+  const { theme, ascii } = view;
+  buffer.put(x, y, letter, theme.dim);
+  const style = rate > 0 ? theme.text : theme.dim;
+  putAligned(buffer, x + 2, y, IO_WIDTH - 2, 'right', compactBytesText(rate), style, ascii);
 }
 
 function renderTraffic(
@@ -164,18 +231,28 @@ function renderTraffic(
   const isUp = direction === 'up';
   const rate = isUp ? interfaces.upload : interfaces.download;
   const peak = isUp ? interfaces.uploadPeak : interfaces.downloadPeak;
+  const samples = isUp ? interfaces.uploads : interfaces.downloads;
   const style = isUp ? theme.upload : theme.download;
-  const title = `${isUp ? 'Upload' : 'Download'} ${rateText(rate)}`;
-  renderBlockDivider(area, buffer, row, headOf(view, title, style, `peak ${rateText(peak)}`));
-  renderChart(rect(area.x + 1, area.y + row + 1, area.width - 2, height), buffer, {
-    samples: isUp ? interfaces.uploads : interfaces.downloads,
-    maximum: Number.NaN,
-    cells: 'braille',
-    ramp: isUp ? theme.uploadRamp : theme.downloadRamp,
-    label: '',
-    labelStyle: theme.dim,
-    ascii,
+  const title = `${isUp ? 'Upload' : 'Download'}${countedText(interfaces.counted, ascii)} ${rateText(rate)}`;
+  const width = area.width - 2;
+  const span = coverageText(samples, width * (ascii ? 1 : 2), data.rates.age.seconds);
+  const peakText = `peak ${rateText(peak)}`;
+  const whole = span === '' ? peakText : `${peakText}, ${span}`;
+  // Corners, spaces, and a gap between the two titles.
+  const hasRoom = cellWidth(title) + cellWidth(whole) + 7 <= area.width;
+  renderBlockDivider(area, buffer, row, headOf(view, title, style, hasRoom ? whole : peakText));
+  renderChart(rect(area.x + 1, area.y + row + 1, width, height), buffer, {
+    ...{ samples, maximum: Number.NaN, cells: 'braille' },
+    ...{ ramp: isUp ? theme.uploadRamp : theme.downloadRamp, label: '', labelStyle: theme.dim, ascii },
   });
+}
+
+/** ` · eth0`, ` · 3 interfaces`: what is added up. */
+function countedText(names: readonly string[], ascii: boolean): string {
+  const [first] = names;
+  if (first === undefined) return '';
+  const dot = ascii ? '-' : '·';
+  return ` ${dot} ${names.length === 1 ? first : `${names.length} interfaces`} `;
 }
 
 const RATE_WIDTH = 6;
@@ -198,14 +275,19 @@ function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void 
     const sparkWidth = Math.min(SPARK_WIDTH, nameWidth - NAME_WIDTH - 2);
     const isSparked = sparkWidth >= SPARK_LEAST_WIDTH;
     const textWidth = isSparked ? nameWidth - sparkWidth - 1 : nameWidth;
-    putAligned(buffer, inside.x + 1, y, textWidth, 'left', link.name, theme.text, ascii);
+    // What the sums leave out is dim.
+    const { isUplink } = link;
+    const nameStyle = isUplink ? theme.text : theme.dim;
+    putAligned(buffer, inside.x + 1, y, textWidth, 'left', link.name, nameStyle, ascii);
     if (isSparked) {
       const x = inside.x + 2 + textWidth;
       putSparkline(buffer, x, y, sparkWidth, 1, link.traffic, Number.NaN, theme.graphRamp, ascii);
     }
     const down = [link.download, link.downloadPeak] as const;
-    putPair(buffer, right - 2 * pairWidth - 2, y, pairWidth, '▼', down, theme.download, view);
-    putPair(buffer, right - pairWidth, y, pairWidth, '▲', [link.upload, link.uploadPeak], theme.upload, view);
+    const downStyle = isUplink ? theme.download : theme.dim;
+    const upStyle = isUplink ? theme.upload : theme.dim;
+    putPair(buffer, right - 2 * pairWidth - 2, y, pairWidth, '▼', down, downStyle, view);
+    putPair(buffer, right - pairWidth, y, pairWidth, '▲', [link.upload, link.uploadPeak], upStyle, view);
   }
 }
 

@@ -1,14 +1,15 @@
 import type { MachineProcessRows } from '../../data/query/machine-process-rows.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import { compactBytesText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
-import type { Theme } from '../../screen/style/theme.ts';
+import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
-import { type Column, layoutColumns, renderTable } from '../../screen/widgets/table.ts';
+import { type Column, columnAt, layoutColumns, renderTable, sortable } from '../../screen/widgets/table.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { left, right } from '../network/list-table.ts';
 import { latencyText } from '../segments.ts';
@@ -16,7 +17,7 @@ import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
 import type { SystemData } from './system-data.ts';
 import { linkStateText, reasonText } from './system-header.ts';
-import { meterStyle, usageStyle } from './system-look.ts';
+import { meterStyle } from './system-look.ts';
 
 /** A row of the table of hosts. */
 interface HostRow {
@@ -26,8 +27,22 @@ interface HostRow {
   readonly data: SystemData;
 }
 
+/** What the table can be ordered by: `given` is as the hosts were named. */
+export const HOST_SORT_KEYS = [
+  ...(['given', 'host', 'cpu', 'memory', 'down', 'up', 'load', 'temperature', 'latency'] as const),
+] as const;
+export type HostSortKey = (typeof HOST_SORT_KEYS)[number];
+
+/** An order of the table; values fall, names rise, unless it is reversed. */
+export interface HostSort {
+  readonly key: HostSortKey;
+  readonly isReversed: boolean;
+}
+
 interface HostsTable {
+  /** As they are listed. */
   readonly hosts: readonly HostRow[];
+  readonly sort: HostSort;
   readonly viewport: Viewport;
   readonly nowMillis: number;
   readonly theme: Theme;
@@ -50,7 +65,7 @@ interface HostColumn extends Omit<Column, 'id'> {
 }
 
 const COLUMNS: Readonly<Record<string, HostColumn>> = {
-  host: { ...left('HOST', 100, 15, 24), paint: paintName },
+  host: { ...left('HOST', 100, 15, 32), paint: paintName },
   cpu: { ...right('CPU %', 95, 6, 32, 1), paint: paintCpu },
   memory: { ...right('MEM %', 90, 6, 22, 1), paint: paintMemory },
   down: {
@@ -81,17 +96,80 @@ const COLUMNS: Readonly<Record<string, HostColumn>> = {
     paint: (cell) => paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
   },
 };
-const LAID_OUT = Object.entries(COLUMNS).map(([id, column]): Column => ({ ...column, id }));
+const LAID_OUT = Object.entries(COLUMNS).map(([id, column]): Column => sortable({ ...column, id }));
 
 const FIGURE_WIDTH = 6;
 const HEADER_LINES = 2;
 
-/** Where the table stands: below the header, above the footer. */
+/** Where the table stands: below the header, above the footer, left of the scrollbar. */
 export function hostsArea({ width, height }: Rect): Rect {
-  return rect(0, 1, width, height - HEADER_LINES);
+  return rect(0, 1, width - 1, height - HEADER_LINES);
 }
 
-/** The host that a press hits; -1 none. */
+/** Where the scrollbar stands, beside the rows. */
+export function hostsScrollbar({ width, height }: Rect): Rect {
+  return rect(width - 1, 2, 1, height - HEADER_LINES - 1);
+}
+
+/** The places of the hosts that match a search (of their names), in the order of the table. */
+export function listedHosts(hosts: readonly HostRow[], sort: HostSort, search: string): readonly number[] {
+  const wanted = search.toLowerCase();
+  const places = hosts.flatMap((host, at) =>
+    `${host.name} ${ownName(host)}`.toLowerCase().includes(wanted) ? [at] : [],
+  );
+  const { key, isReversed } = sort;
+  const sign = isReversed ? -1 : 1;
+  if (key === 'given') return isReversed ? places.reverse() : places;
+  if (key === 'host') {
+    return places.sort((a, b) => sign * hosts[a]!.name.localeCompare(hosts[b]!.name, 'en') || a - b);
+  }
+  const valueAt = (at: number): number => sortValue(hosts[at]!, key);
+  return places.sort((a, b) => {
+    const [one, other] = [valueAt(a), valueAt(b)];
+    // What is not known stands last in either direction.
+    if (Number.isNaN(one) || Number.isNaN(other))
+      return Number(Number.isNaN(one)) - Number(Number.isNaN(other)) || a - b;
+    return sign * (other - one) || a - b;
+  });
+}
+
+/** NaN: not known, or not as of now. */
+function sortValue({ data, link }: HostRow, key: Exclude<HostSortKey, 'given' | 'host'>): number {
+  if (link !== undefined && link.phase !== 'live') return Number.NaN;
+  const { machine, rates } = data;
+  switch (key) {
+    case 'cpu':
+      return rates.cpu.usage.total;
+    case 'memory':
+      return rates.memory.last;
+    case 'down':
+      return rates.interfaces.download;
+    case 'up':
+      return rates.interfaces.upload;
+    case 'load':
+      return machine?.cpu.value?.load1 ?? Number.NaN;
+    case 'temperature':
+      return machine?.sensors.value?.cpu?.celsius ?? Number.NaN;
+    case 'latency':
+      return link?.latencyMicros ?? Number.NaN;
+  }
+}
+
+/** What the agent's machine calls itself, where the user calls it otherwise; ''. */
+function ownName({ name, data }: HostRow): string {
+  const own = data.machine === undefined ? '' : (data.header?.hostName ?? '');
+  return own === name ? '' : own;
+}
+
+/** The key of the column whose title a press hits. */
+export function hostSortAt(screen: Rect, x: number, y: number): HostSortKey | undefined {
+  const area = hostsArea(screen);
+  if (y !== area.y) return undefined;
+  const id = columnAt(layoutColumns(LAID_OUT, area.width), x);
+  return HOST_SORT_KEYS.find((key) => key === id);
+}
+
+/** The row that a press hits; -1 none. */
 export function hostRowAt(screen: Rect, offset: number, count: number, x: number, y: number): number {
   const area = hostsArea(screen);
   const row = offset + y - area.y - 1;
@@ -101,12 +179,22 @@ export function hostRowAt(screen: Rect, offset: number, count: number, x: number
 
 /** Draws a row for each host; one that is not there says why, over its whole row. */
 export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void {
-  const { hosts, viewport, theme, ascii } = table;
+  const { hosts, viewport, sort, theme, ascii } = table;
+  if (hosts.length === 0) {
+    buffer.put(
+      area.x + 1,
+      area.y + 1,
+      'No host of that name: Esc clears the search.',
+      theme.dim,
+      area.width - 1,
+    );
+    return;
+  }
   const layout = layoutColumns(LAID_OUT, area.width);
   const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, theme, ascii };
   renderTable(area, buffer, {
     ...{ layout, rowCount: hosts.length, offset: viewport.offset, selected: viewport.selected },
-    ...{ sortedBy: [], descending: true },
+    ...{ sortedBy: [sort.key], descending: (sort.key === 'host') === sort.isReversed },
     drawCell: (row, { id }, x, y, width) => {
       const host = hosts[row]!;
       const state = stateOf(host, table);
@@ -149,7 +237,11 @@ function paintText({ buffer, x, y, width, theme, ascii }: HostCell, text: string
 }
 
 function paintName(cell: HostCell): void {
-  paintText(cell, cell.host.name);
+  const { buffer, host, x, y, width, theme, ascii } = cell;
+  paintText(cell, host.name);
+  const used = cellWidth(host.name) + 1;
+  if (used + 3 > width) return;
+  putAligned(buffer, x + used, y, width - used, 'left', ownName(host), theme.dim, ascii);
 }
 
 function paintFigure(
@@ -168,8 +260,8 @@ function paintCpu(cell: HostCell): void {
   const { buffer, host, x, y, width, theme, ascii } = cell;
   const { cpu } = host.data.rates;
   const graph = width - FIGURE_WIDTH - 1;
-  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.graphRamp, ascii);
-  paintFigure(cell, figureText(cpu.usage.total));
+  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.levelRamp, ascii);
+  paintFigure(cell, figureText(cpu.usage.total), usageStyle(theme, cpu.usage.total));
 }
 
 function paintMemory(cell: HostCell): void {

@@ -1,5 +1,5 @@
 import type { MemorySample } from '../../data/schema/memory-sample.ts';
-import { compactBytesText, partText } from '../../kit/text/format.ts';
+import { bytesText, compactBytesText, partText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { putUsageLine, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
@@ -32,9 +32,13 @@ export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView):
   }
 }
 
-/** What is compressed in memory, where the kernel does that; else what ZFS has cached. */
+/** The limit of the control group; else what is compressed in memory, where the kernel does that; else what ZFS has cached. */
 function noteOf(memory: MemorySample | undefined): string {
   if (memory === undefined) return '';
+  const { groupLimitBytes, groupUsedBytes } = memory;
+  if (groupLimitBytes !== undefined && groupUsedBytes !== undefined) {
+    return `${bytesText(groupUsedBytes)} of ${bytesText(groupLimitBytes)} limit`;
+  }
   const { zswapStoredBytes, zswapPoolBytes, zramStoredBytes, zramPoolBytes, reclaimableArcBytes } = memory;
   if ((zramStoredBytes ?? 0) > 0) return `zram ${partText(zramPoolBytes ?? Number.NaN, zramStoredBytes!)}`;
   if ((zswapStoredBytes ?? 0) > 0)

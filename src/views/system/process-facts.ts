@@ -26,7 +26,7 @@ export function processFacts(
   const process = data.detail?.process;
   if (process === undefined) return { pairs: [], paths: [] };
   const ticks = data.header?.clockTicksPerSecond ?? 100;
-  const { read, written } = data.detailRates;
+  const { reads, writes } = data.detailRates;
   const state = process.state === 0 ? '-' : String.fromCharCode(process.state);
   const parent = process.ppid > 0 ? `${process.ppid} ${data.detail?.parentName ?? ''}` : '-';
   const micros = (count: number): string => ageText((count / ticks) * 1e6);
@@ -41,8 +41,8 @@ export function processFacts(
     fact('Shared', bytesText(process.sharedBytes ?? Number.NaN)),
     fact('Virtual', bytesText(process.virtualBytes ?? Number.NaN)),
     fact('Swapped', bytesText(process.swappedBytes ?? Number.NaN)),
-    fact('Read', ioText(read, process.readBytes)),
-    fact('Written', ioText(written, process.writtenBytes)),
+    fact('Read', ioText(reads.last, process.readBytes)),
+    fact('Written', ioText(writes.last, process.writtenBytes)),
   ];
   const paths = [
     fact('Directory', process.workingDirectory ?? '-'),

@@ -1,8 +1,17 @@
 import type { JournalEntry } from '../../data/schema/journal-section.ts';
 import type { ThreadSample } from '../../data/schema/process-detail.ts';
-import { ageText, bytesText, clockText, compactBytesText, tenthsText } from '../../kit/text/format.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import { commandTail } from '../../kit/text/command-text.ts';
+import {
+  ageText,
+  bytesText,
+  clockText,
+  compactBytesText,
+  rateText,
+  tenthsText,
+} from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import { isEmpty, type Rect, rect } from '../../screen/layout/rect.ts';
+import { bottomOf, isEmpty, type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { blockInside, renderBlock } from '../../screen/widgets/block.ts';
@@ -22,6 +31,8 @@ type PaneListName = 'threads' | 'children' | 'journal';
 interface ProcessPane extends SystemView {
   readonly pid: number;
   readonly name: string;
+  /** Clock ticks since boot; NaN where the machine does not tell. */
+  readonly startTicks: number;
   readonly isPerCore: boolean;
   /** A recording holds the table of processes, and none of them in depth. */
   readonly isRecorded: boolean;
@@ -35,6 +46,8 @@ export interface PaneLayout {
   readonly command: Rect;
   readonly cpu: Rect;
   readonly memory: Rect;
+  /** What it reads and writes; empty where it is narrow. */
+  readonly io: Rect;
   readonly facts: Rect;
   readonly lists: Readonly<Record<PaneListName, Rect>>;
 }
@@ -44,6 +57,7 @@ const FACTS_COLUMN = 40;
 /** Facts in pairs, then the three paths. */
 const PAIRS = 12;
 const PATHS = 3;
+const THREE_CHARTS_FROM_WIDTH = 90;
 const BESIDE_FROM_WIDTH = 110;
 const LISTS_MIN_HEIGHT = 5;
 const NOWHERE = rect(0, 0, 0, 0);
@@ -57,12 +71,16 @@ export function layoutPane(area: Rect, focus: PaneListName): PaneLayout {
   const room = height - 2 - chartHeight - LISTS_MIN_HEIGHT;
   const factsHeight = Math.max(0, Math.min(wanted, room));
   const listsY = y + 2 + chartHeight + factsHeight;
-  const half = width >> 1;
+  const charts = width >= THREE_CHARTS_FROM_WIDTH ? 3 : 2;
+  const chartWidth = Math.floor(width / charts);
+  const last = x + (charts - 1) * chartWidth;
+  const lastWidth = width - (charts - 1) * chartWidth;
   return {
     title: rect(x, y, width, height > 0 ? 1 : 0),
     command: rect(x, y + 1, width, height > 1 ? 1 : 0),
-    cpu: rect(x, y + 2, half, chartHeight),
-    memory: rect(x + half, y + 2, width - half, chartHeight),
+    cpu: rect(x, y + 2, chartWidth, chartHeight),
+    memory: rect(x + chartWidth, y + 2, charts === 2 ? lastWidth : chartWidth, chartHeight),
+    io: charts === 2 ? NOWHERE : rect(last, y + 2, lastWidth, chartHeight),
     facts: rect(x, y + 2 + chartHeight, width, factsHeight),
     lists: layoutLists(rect(x, listsY, width, y + height - listsY), focus),
   };
@@ -73,8 +91,8 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
   if (width < BESIDE_FROM_WIDTH) {
     return { threads: NOWHERE, children: NOWHERE, journal: NOWHERE, [focus]: area };
   }
-  const threads = Math.floor(width * 0.27);
-  const children = Math.floor(width * 0.25);
+  const threads = Math.floor(width * 0.24);
+  const children = Math.floor(width * 0.31);
   return {
     threads: rect(x, y, threads, height),
     children: rect(x + threads, y, children, height),
@@ -125,18 +143,27 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
       priority: 40,
     },
   ];
-  const isGone = data.detailError?.code === 'ESRCH';
-  const right: Segment[] = isGone
-    ? [{ text: 'exited', style: theme.warning, priority: 95 }]
-    : [
-        { text: `CPU ${shareText(pane, data.detailRates.cpu.last)}`, style: theme.text, priority: 80 },
-        {
-          text: process === undefined ? '' : bytesText(process.residentBytes),
-          style: theme.text,
-          priority: 79,
-        },
-      ];
+  const gone = exitText(pane);
+  const right: Segment[] =
+    gone !== ''
+      ? [{ text: gone, style: theme.warning, priority: 95 }]
+      : [
+          { text: `CPU ${shareText(pane, data.detailRates.cpu.last)}`, style: theme.text, priority: 80 },
+          {
+            text: process === undefined ? '' : bytesText(process.residentBytes),
+            style: theme.text,
+            priority: 79,
+          },
+        ];
   renderSegments(buffer, area.x, area.y, area.width, left, right);
+}
+
+/** What became of a process that is no more, for the title: `exited`; '' while it runs. */
+function exitText({ data, startTicks }: Pick<ProcessPane, 'data' | 'startTicks'>): string {
+  if (data.detailError?.code === 'ESRCH') return 'exited';
+  const process = data.detail?.process;
+  const isAnother = process !== undefined && startTicks > 0 && process.startTicks !== startTicks;
+  return isAnother ? `exited; its PID is now ${process.name}` : '';
 }
 
 function userText({ data }: ProcessPane): string {
@@ -175,12 +202,45 @@ function renderCommand(area: Rect, buffer: Buffer, pane: ProcessPane): void {
 }
 
 function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): void {
-  const { data, theme } = pane;
-  const { cpu, memory } = data.detailRates;
-  const percent = shareText(pane, maximumOf(cpu, 2 * layout.cpu.width));
-  renderHistory(layout.cpu, buffer, pane, 'CPU', `peak ${percent}`, cpu, theme.graphRamp);
-  const peak = bytesText(maximumOf(memory, 2 * layout.memory.width));
-  renderHistory(layout.memory, buffer, pane, 'Memory', `peak ${peak}`, memory, theme.uploadRamp);
+  const { data, theme, ascii } = pane;
+  const { cpu, memory, reads, writes } = data.detailRates;
+  const shown = (area: Rect): number => (ascii ? 1 : 2) * area.width;
+  const peak = maximumOf(cpu, shown(layout.cpu));
+  // A core, or as many as it takes: what is drawn is a share of something that has a name.
+  const cores = Math.max(1, Math.ceil(peak / 100));
+  const top = cores === 1 ? '1 core' : `${cores} cores`;
+  const note = cpu.count < 2 ? '' : `peak ${shareText(pane, peak)}`;
+  renderHistory(layout.cpu, buffer, pane, 'CPU', note, top, 100 * cores, cpu, theme.levelRamp);
+  const most = maximumOf(memory, shown(layout.memory));
+  const room = roundedUp(most);
+  const peakText = memory.count < 2 ? '' : `peak ${bytesText(most)}`;
+  const ramp = theme.graphRamp;
+  renderHistory(layout.memory, buffer, pane, 'Memory', peakText, bytesText(room), room, memory, ramp);
+  if (layout.io.width > 0) renderIo(layout.io, buffer, pane, reads, writes);
+}
+
+/** Half of the panel for what is read, half for what is written, on one scale. */
+function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples, writes: Samples): void {
+  const { theme, ascii } = pane;
+  if (area.height < 3) return;
+  const half = (area.width - 3) >> 1;
+  const shown = (ascii ? 1 : 2) * half;
+  const top = roundedUp(Math.max(maximumOf(reads, shown), maximumOf(writes, shown)));
+  const inside = renderPanel(area, buffer, pane, 'Disk I/O', top > 0 ? `scale ${rateText(top)}` : '');
+  for (const [at, samples] of [reads, writes].entries()) {
+    renderChart(rect(inside.x + at * (half + 1), inside.y, half, inside.height), buffer, {
+      ...{ samples, maximum: top, cells: 'braille', ramp: theme.graphRamp },
+      ...{ label: at === 0 ? 'read' : 'write', labelStyle: theme.dim, ascii },
+    });
+  }
+}
+
+/** The next of 1, 2, 5, 10, 20 ... times a power of 1024, so that a scale stays as long as what is drawn fits. */
+function roundedUp(bytes: number): number {
+  if (!(bytes > 0)) return 0;
+  const unit = 1024 ** Math.floor(Math.log(bytes) / Math.log(1024));
+  const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1024].find((one) => one * unit >= 1.1 * bytes);
+  return (step ?? 1024) * unit;
 }
 
 function renderHistory(
@@ -189,15 +249,20 @@ function renderHistory(
   pane: ProcessPane,
   title: string,
   rightTitle: string,
+  top: string,
+  maximum: number,
   samples: Samples,
   ramp: readonly Style[],
 ): void {
   const { theme, ascii } = pane;
   if (area.height < 3) return;
-  const inside = renderPanel(area, buffer, pane, title, samples.count < 2 ? '' : rightTitle);
+  const inside = renderPanel(area, buffer, pane, title, rightTitle);
   renderChart(inside, buffer, {
-    ...{ samples, maximum: Number.NaN, cells: 'braille', ramp, label: '', labelStyle: theme.dim, ascii },
+    ...{ samples, maximum, cells: 'braille', ramp, label: '', labelStyle: theme.dim, ascii },
   });
+  // What the upper edge stands for, where the past has not come so far.
+  if (samples.count < inside.width && maximum > 0)
+    buffer.put(inside.x, inside.y, top, theme.dim, inside.width);
 }
 
 function renderFacts(area: Rect, buffer: Buffer, pane: ProcessPane): void {
@@ -278,6 +343,19 @@ function renderFramed(
   if (count === 0 && inside.height > 0) {
     putAligned(buffer, inside.x + 1, inside.y, inside.width - 1, 'left', empty, theme.dim, ascii);
   }
+  const more = count - offset - inside.height;
+  if (more > 0 && inside.height > 0) {
+    putAligned(
+      buffer,
+      inside.x,
+      bottomOf(inside),
+      inside.width - 1,
+      'right',
+      ` ${more} more `,
+      theme.dim,
+      ascii,
+    );
+  }
 }
 
 /** An empty list of a process of which nothing is known yet, or nothing any more, does not say that there are none. */
@@ -320,15 +398,29 @@ function renderChildren(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const { data, theme, ascii } = pane;
   const children = data.detail?.children ?? [];
   const title = data.detail === undefined ? 'Children' : `Children ${children.length}`;
-  renderFramed(area, buffer, pane, 'children', title, 'PID, memory', emptyText(pane), (i, x, y, width) => {
+  const note = 'PID, command, CPU %, memory';
+  renderFramed(area, buffer, pane, 'children', title, note, emptyText(pane), (i, x, y, width) => {
     const child: ChildProcess = children[i]!;
+    const right = x + width;
     putAligned(buffer, x, y, 7, 'right', String(child.pid), theme.text, ascii);
-    putAligned(buffer, x + 8, y, width - 8 - MEMORY_WIDTH - 1, 'left', child.name, theme.text, ascii);
+    const room = width - 8 - CPU_WIDTH - MEMORY_WIDTH - 3;
+    putAligned(buffer, x + 8, y, room, 'left', child.name, theme.text, ascii);
+    const used = cellWidth(child.name) + 2;
+    const tail = commandTail(child.commandLine, child.name);
+    if (tail !== '' && room - used >= TAIL_MIN_WIDTH) {
+      putAligned(buffer, x + 8 + used, y, room - used, 'left', tail, theme.dim, ascii);
+    }
+    const percent = shareOf(pane, child.corePercent);
+    const text = Number.isNaN(percent) ? '-' : tenthsText(percent);
+    const style = percent >= 0.05 ? theme.text : theme.dim;
+    putAligned(buffer, right - MEMORY_WIDTH - 1 - CPU_WIDTH, y, CPU_WIDTH, 'right', text, style, ascii);
     const memory = compactBytesText(child.residentBytes);
-    putAligned(buffer, x + width - MEMORY_WIDTH, y, MEMORY_WIDTH, 'right', memory, theme.dim, ascii);
+    putAligned(buffer, right - MEMORY_WIDTH, y, MEMORY_WIDTH, 'right', memory, theme.text, ascii);
   });
 }
 
+/** Less of a command line says nothing. */
+const TAIL_MIN_WIDTH = 6;
 const ERROR_PRIORITY = 3;
 const WARNING_PRIORITY = 4;
 

@@ -2,18 +2,21 @@ import { compactBytesText, rateText, tenthsText } from '../../kit/text/format.ts
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rightOf, rowOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
+import { usageStyle } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, type Ramp, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import { memoryLine, percentOf, swapLine } from './memory-panel.ts';
-import { percentText, putUsageLine, type SystemView, usageStyle } from './system-look.ts';
+import { percentText, putUsageLine, type SystemView } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const VALUE_WIDTH = 7;
 /** Cores that are shown beside the processors' line, a block each, at most so many. */
 const CORES_MAX = 32;
+/** `R 112.6K  W 112.6K`. */
+const IO_WIDTH = 18;
 
 /** Draws a line each for processors, memory, swap, disks and network; the last ones go first where it is low. */
 export function renderResourceLines(area: Rect, buffer: Buffer, view: SystemView, hasSwap: boolean): void {
@@ -30,14 +33,21 @@ function renderCpuLine(area: Rect, buffer: Buffer, view: SystemView): void {
   const { cpu } = data.rates;
   const cores = cpu.usage.count - 1;
   const right = rightOf(area) - 1;
-  const x = putLabel(buffer, area, 'CPU', percentText(cpu.usage.total), theme.text, view);
+  const x = putLabel(
+    buffer,
+    area,
+    'CPU',
+    percentText(cpu.usage.total),
+    usageStyle(theme, cpu.usage.total),
+    view,
+  );
   const shownCores = cores > 1 && cores <= CORES_MAX && area.width >= 60 + cores ? cores : 0;
   const graphRight = shownCores > 0 ? right - shownCores - 2 : right;
-  putSparkline(buffer, x, area.y, graphRight - x, 1, cpu.total, 100, theme.graphRamp, ascii);
+  putSparkline(buffer, x, area.y, graphRight - x, 1, cpu.total, 100, theme.levelRamp, ascii);
   for (let core = 0; core < shownCores; core++) {
     const percent = cpu.coreOf(core);
     const glyph = verticalGlyph(graphLevel(percent, 100, 8), ascii);
-    buffer.putCodePoint(right - shownCores + core, area.y, glyph, rampStyle(theme.graphRamp, percent, 100));
+    buffer.putCodePoint(right - shownCores + core, area.y, glyph, rampStyle(theme.levelRamp, percent, 100));
   }
 }
 
@@ -115,16 +125,24 @@ function putTraffic(
   }
 }
 
-/** File systems by how full they are, as many as fit. */
+/** What disks read and write now, and file systems by how full they are, as many as fit. */
 function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
   const { data, theme, ascii } = view;
   putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Disks', theme.dim, ascii);
   const right = rightOf(area) - 1;
+  const { reads, writes } = data.rates.disks;
+  const io = `R ${compactBytesText(reads.last)}  W ${compactBytesText(writes.last)}`;
+  const isIdle = !(reads.last + writes.last > 0);
   let x = area.x + LABEL_WIDTH + 2;
+  if (reads.count > 0) {
+    buffer.put(x, area.y, io, isIdle ? theme.dim : theme.text, right - x);
+    x += IO_WIDTH + 2;
+  }
   const fileSystems = data.disks?.fileSystems ?? [];
   if (fileSystems.length === 0) buffer.put(x, area.y, '-', theme.dim);
-  for (const { mountPoint, name, usedBytes, availableBytes } of fileSystems) {
+  for (const { mountPoint, name, usedBytes, availableBytes, silence } of fileSystems) {
+    if (silence === 'not-asked') continue;
     const percent = percentOf(usedBytes, (usedBytes ?? Number.NaN) + (availableBytes ?? Number.NaN));
     const figure = percentText(percent);
     // The original agent has no mount points.
@@ -158,7 +176,7 @@ export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): voi
     area.y,
     area.width,
     [
-      figure('CPU', cpu.usage.total, theme.text, 100),
+      figure('CPU', cpu.usage.total, usageStyle(theme, cpu.usage.total), 100),
       figure('MEM', memoryPercent, usageStyle(theme, memoryPercent), 90),
       figure(hasSwap ? 'SWP' : '', swapPercent, usageStyle(theme, swapPercent), 50),
       { text: down, style: theme.download, priority: 80 },

@@ -1,4 +1,8 @@
-import { MachineProcessRows, type UserNames } from '../../data/query/machine-process-rows.ts';
+import {
+  MachineProcessRows,
+  type ProcessIdentity,
+  type UserNames,
+} from '../../data/query/machine-process-rows.ts';
 import { ProcessTraffic } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
@@ -19,6 +23,10 @@ export interface ChildProcess {
   readonly startTicks: number;
   readonly name: string;
   readonly residentBytes: number;
+  /** Share of one core, percent, as the list of all has it; NaN unknown. */
+  readonly corePercent: number;
+  /** '' unknown. */
+  readonly commandLine: string;
 }
 
 /** One process in depth as it is shown. */
@@ -73,6 +81,10 @@ export class SystemData {
   /** Takes a sample, borrowed: nothing of its tables is kept. */
   absorb(snapshot: Snapshot): void {
     const { header, machine, disks, machineProcesses, processDetail, journal } = snapshot;
+    if (isLost(snapshot)) {
+      this.errors = snapshot.errors;
+      return;
+    }
     if (this.#isBroken || (this.header !== undefined && this.#isAnother(header))) this.#rebase();
     this.header = header;
     const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
@@ -153,29 +165,40 @@ export class SystemData {
   }
 
   #takeDetail(section: ProcessDetailSection, ticksPerSecond: number): void {
-    const { process, threads, children, errors } = section;
+    const { process, threads, children, childFacts = [], errors } = section;
+    const commandLines = new Map(childFacts.map(({ pid, commandLine = '' }) => [pid, commandLine]));
     this.detailRates.update(section, ticksPerSecond);
     this.detailError = undefined;
     this.detail = {
       process,
       threads,
-      children: Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => ({
-        pid: children.pid[slot]!,
-        startTicks: children.startTicks[slot]!,
-        name: children.names[slot]!,
-        residentBytes: children.rssBytes[slot]!,
-      })),
-      parentName: this.#nameOf(process.ppid),
+      children: Array.from(children.slots.rows.subarray(0, children.slots.count), (slot) => {
+        const identity = { pid: children.pid[slot]!, startTicks: children.startTicks[slot]! };
+        const row = this.rows.rowOf(identity);
+        return {
+          ...{ ...identity, name: children.names[slot]!, residentBytes: children.rssBytes[slot]! },
+          corePercent: row < 0 ? Number.NaN : this.rows.corePercent[row]!,
+          commandLine: commandLines.get(identity.pid) ?? '',
+        };
+      }),
+      parentName: this.processOf(process.ppid)?.name,
       errors,
     };
   }
 
-  /** Of a process in the list of all. */
-  #nameOf(pid: number): string | undefined {
+  /** A process in the list of all, by its PID alone. */
+  processOf(pid: number): (ProcessIdentity & { readonly name: string }) | undefined {
     const { rows } = this;
     const row = rows.pid.subarray(0, rows.unfilteredCount).indexOf(pid);
-    return row < 0 ? undefined : rows.names[row];
+    return row < 0 ? undefined : { ...rows.identityOf(row), name: rows.names[row]! };
   }
+}
+
+/** An empty sample of a source that has lost its connection: what is shown stays. */
+function isLost({ header: _header, errors, ...sections }: Snapshot): boolean {
+  return (
+    errors.some(({ code }) => code === 'LOST') && Object.values(sections).every((one) => one === undefined)
+  );
 }
 
 /** No other part asks for one process by its PID; the journal, which does, does without it. */

@@ -106,7 +106,7 @@ function intervalText(millis: number): string {
   return millis < 1000 ? `${millis} ms` : `${millis / 1000} s`;
 }
 
-/** `web-1 ✖ lost 12 s ago, next try in 4 s  r now  connection refused`. */
+/** `web-1 ✖ lost, data 12 s old, next try in 4 s  r now  connection refused`. */
 function renderLost(
   area: Rect,
   buffer: Buffer,
@@ -125,7 +125,7 @@ function renderLost(
 }
 
 /**
- * What is known of a connection that is not there: `✖ lost 12 s ago, next try in 4 s`; of one that never was, why:
+ * What is known of a connection that is not there: `✖ lost, data 12 s old, next try in 4 s`; of one that never was, why:
  * `✖ connection refused, next try in 4 s`.
  */
 export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
@@ -141,9 +141,9 @@ export function reasonText(link: RemoteStatus): string {
   return link.protocol === undefined ? '' : (link.reason ?? '');
 }
 
-function lossText({ protocol, reason, lostSinceMillis }: RemoteStatus, nowMillis: number): string {
+function lossText({ protocol, reason, answeredMillis }: RemoteStatus, nowMillis: number): string {
   if (protocol === undefined) return reason ?? 'unreachable';
-  return lostSinceMillis === undefined ? 'lost' : `lost ${secondsText(nowMillis - lostSinceMillis)} ago`;
+  return answeredMillis === undefined ? 'lost' : `lost, data ${secondsText(nowMillis - answeredMillis)} old`;
 }
 
 /** `12 s`, from a minute on as ages are written. */
@@ -155,6 +155,8 @@ function secondsText(millis: number): string {
 /** What the header over several machines says. */
 interface HostsHeader {
   readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  /** How many of them are listed. */
+  readonly listed: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
   readonly theme: Theme;
@@ -163,7 +165,7 @@ interface HostsHeader {
 /** Draws the first line of the table of hosts: how many there are, and how many of them answer. */
 export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
   if (area.height < 1) return;
-  const { hosts, theme, nowMillis, isPaused } = header;
+  const { hosts, listed, theme, nowMillis, isPaused } = header;
   const lost = hosts.filter(({ link }) => link?.phase === 'lost').length;
   const clock = clockText(nowMillis);
   renderSegments(
@@ -173,7 +175,11 @@ export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeade
     area.width,
     [
       { text: 'socktop', style: theme.title, priority: 100 },
-      { text: `${hosts.length} hosts`, style: theme.text, priority: 80 },
+      {
+        text: `${listed === hosts.length ? '' : `${listed}/`}${hosts.length} hosts`,
+        style: theme.text,
+        priority: 80,
+      },
       { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
     ],
     [

@@ -3,9 +3,10 @@ import { tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
-import type { Theme } from '../../screen/style/theme.ts';
+import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
+import { rampStyle } from '../../screen/widgets/levels.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import type { SystemData } from './system-data.ts';
 
@@ -16,18 +17,9 @@ export interface SystemView {
   readonly ascii: boolean;
 }
 
-const FULL_FROM_PERCENT = 80;
-const CRITICAL_FROM_PERCENT = 95;
-
-/** The style of a figure that is a share of something that runs out: quiet, a warning, bad. */
-export function usageStyle(theme: Theme, percent: number): Style {
-  if (percent >= CRITICAL_FROM_PERCENT) return theme.bad;
-  return percent >= FULL_FROM_PERCENT ? theme.warning : theme.text;
-}
-
-/** The style of a meter for the same. */
+/** The style of a bar that is a share of something that runs out. */
 export function meterStyle(theme: Theme, percent: number): Style {
-  return percent >= FULL_FROM_PERCENT ? usageStyle(theme, percent) : theme.accent;
+  return rampStyle(theme.levelRamp, percent, 100);
 }
 
 /** `used ███▌  17.0/31.2 GB  54 %`: a share of a whole as one line. */
@@ -97,9 +89,10 @@ export function renderPanel(
   { theme, ascii }: SystemView,
   title: string,
   rightTitle: string,
+  titleStyle = theme.title,
 ): Rect {
   return renderBlock(area, buffer, {
     ...{ title, rightTitle, ascii },
-    ...{ borderStyle: theme.border, titleStyle: theme.title, rightTitleStyle: theme.dim },
+    ...{ borderStyle: theme.border, titleStyle, rightTitleStyle: theme.dim },
   });
 }

@@ -92,7 +92,44 @@ describe('the dashboard', () => {
     expect(text).toMatch(/used +━+╸?─+ +4\.0\/16\.0 GB +25\.0 %/);
     expect(text).toMatch(/swap +━+╸?─+ +1\.0\/2\.0 GB +50\.0 %/);
     expect(text).toMatch(/\/home .* 99\.0 %/);
-    expect(text).toMatch(/Download 0 B\/s .* peak 0 B\/s/);
+    expect(text).toMatch(/Download · eth0 {2}0 B\/s .* peak 0 B\/s/);
+  });
+
+  test('shows disk I/O with the busiest disk, what traffic is the sum of, and how long ago a column was', () => {
+    const disks = new SystemWorld(2);
+    const device = {
+      ...{ name: 'vda', label: 'vda', major: 8, minor: 0, isPartition: false, parentName: '', model: '' },
+      ...{ sizeBytes: 1e12, isRotational: false, reads: 1, readBytes: 0, readMillis: 0, writes: 1 },
+      ...{ writtenBytes: 0, writeMillis: 0, inFlight: 1, busyMillis: 0, weightedMillis: 0 },
+      ...{ discardedBytes: undefined, temperatureCelsius: undefined },
+    };
+    disks.devices.push(device);
+    disks.addFileSystem('/srv/a/very/long/path/to/the/mount/point/of/data', 1e9, 2e9);
+    for (let i = 0; i < 5; i++) disks.addInterface(`veth${i}`, false);
+    const data = dataOf(disks);
+    Object.assign(device, { readBytes: 3 * 2 ** 20, writtenBytes: 2 ** 20 });
+    disks.pass(1, 0.5);
+    data.absorb(disks.snapshot());
+    for (const [width, height] of [
+      [110, 30],
+      [160, 45],
+    ] as const) {
+      const text = drawn(data, width, height).join('\n');
+      expect(text).toMatch(/Disk I\/O {2}R 3\.0M {2}W 1\.0M/);
+      expect(text).toMatch(/vda .*R +3\.0M +W +1\.0M/);
+      expect(text).toContain('Download · 6 interfaces ');
+      expect(text).toMatch(/Interfaces ─+ \d more {2}now/);
+      expect(text).toMatch(/╰─.*─ 30s ─/);
+      expect(text).toMatch(/\/srv\S*…\S*data /);
+    }
+    expect(drawn(data, 80, 24).join('\n')).toMatch(/Disks +R 3\.0M {2}W 1\.0M/);
+  });
+
+  test('says the limit of the control group, and what it has of it', () => {
+    const limited = new SystemWorld(2);
+    limited.memory = { ...limited.memory!, groupLimitBytes: 600 * 2 ** 20, groupUsedBytes: 849 * 2 ** 20 };
+    const text = drawn(dataOf(limited), 160, 45).join('\n');
+    expect(text).toMatch(/Memory ─+ 849\.0 MB of 600\.0 MB limit/);
   });
 
   test('marks what is full by colour beside its figure', () => {
@@ -133,6 +170,40 @@ describe('cores', () => {
     }
   });
 
+  test.each([
+    [64, 160, 45],
+    [16, 110, 30],
+  ])('%i of them have a past and a percentage each at %i x %i', (cores, width, height) => {
+    const data = dataOf(new SystemWorld(cores));
+    const text = drawn(data, width, height).join('\n');
+    for (let core = 0; core < cores; core++) {
+      expect(text).toMatch(new RegExp(`[│ ]${String(core).padStart(2)} *[▁-▇]+ +50 `));
+    }
+  });
+
+  test('beyond that are a heat map, the busiest of them named', () => {
+    const world = new SystemWorld(200);
+    const data = new SystemData(() => undefined);
+    data.absorb(world.snapshot());
+    world.pass(
+      1,
+      Array.from({ length: 200 }, (_, core) => (core === 137 ? 0.98 : core === 5 ? 0.5 : 0.1)),
+    );
+    data.absorb(world.snapshot());
+    expect(drawn(data, 160, 45).join('\n')).toMatch(/busiest {2}137 98 % {2}5 50 % {2}0 10 %/);
+  });
+
+  test('that are full do not fuse with those of the line below', () => {
+    const world = new SystemWorld(8);
+    const data = new SystemData(() => undefined);
+    data.absorb(world.snapshot());
+    world.pass(1, 1);
+    data.absorb(world.snapshot());
+    const rows = drawn(data, 160, 45).filter((line) => /cpu\d/.test(line));
+    expect(rows).toHaveLength(8);
+    for (const row of rows) expect(row).toMatch(/cpu\d [^█]*▇/);
+  });
+
   test('that are away say so', () => {
     const world = new SystemWorld(4);
     world.times.isOnline[3] = 0;
@@ -145,10 +216,16 @@ test('the parts of the devices panel never take more lines than there are', () =
   for (let height = 6; height < 100; height++) {
     for (const fileSystems of [0, 1, 5, 40]) {
       for (const interfaces of [0, 1, 9]) {
-        const { disks, chart, interfaces: listed } = layoutDevices(height, fileSystems, interfaces);
-        const dividers = listed > 0 ? 3 : 2;
-        expect(disks + 2 * chart + listed + dividers).toBeLessThanOrEqual(height);
-        expect(Math.min(disks, chart)).toBeGreaterThan(0);
+        for (const devices of [0, 1, 30]) {
+          const layout = layoutDevices(height, fileSystems, interfaces, devices);
+          const { disks, chart, interfaces: listed, devices: busy } = layout;
+          const charts = busy > 0 ? 3 : 2;
+          expect(disks + charts * chart + busy + listed + charts + (listed > 0 ? 1 : 0)).toBeLessThanOrEqual(
+            height,
+          );
+
+          expect(Math.min(disks, chart)).toBeGreaterThan(0);
+        }
       }
     }
   }

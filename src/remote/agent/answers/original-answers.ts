@@ -45,7 +45,11 @@ export class OriginalAnswers {
       const pid = request !== undefined && 'pid' in request ? request.pid : undefined;
       return encodeOriginalReply({
         reply: 'error',
-        error: { error: message, request: request?.request, pid, code },
+        // Clients of the original agent may know its words.
+        error: {
+          error: code === 'ESRCH' && pid !== undefined ? `Process ${pid} not found` : message,
+          ...{ request: request?.request, pid, code },
+        },
       });
     }
   }

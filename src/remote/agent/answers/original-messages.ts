@@ -66,7 +66,9 @@ export function originalMetricsOf(
 
 /** Encodes file systems, each once, for the original protocol. */
 export function originalDisksOf({ fileSystems }: DisksSection): OriginalDisk[] {
-  return fileSystems.map((fileSystem) => ({
+  // The original agent lists what has figures.
+  const asked = fileSystems.filter(({ silence }) => silence !== 'not-asked');
+  return asked.map((fileSystem) => ({
     name: fileSystem.name,
     total: fileSystem.totalBytes,
     available: fileSystem.availableBytes,
@@ -118,13 +120,14 @@ type ShareOf = (pid: number, startTicks: number) => number;
 
 /** Encodes one process for the original protocol. `cpuUsage`: share of the whole machine, percent; NaN: unknown. */
 export function originalProcessOf(
-  { header, section: { process, threads, children } }: ToldSection<ProcessDetailSection>,
+  { header, section: { process, threads, children, childFacts = [] } }: ToldSection<ProcessDetailSection>,
   cpuUsage: number,
   shareOf: ShareOf,
 ): OriginalProcessDetail {
   const { bootWallMillis, clockTicksPerSecond } = header;
   const micros = (ticks = Number.NaN): number => (ticks * MICROS_PER_SECOND) / clockTicksPerSecond;
   const startOf = (ticks = Number.NaN): number => bootWallMillis / 1000 + ticks / clockTicksPerSecond;
+  const factsByPid = new Map(childFacts.map((facts) => [facts.pid, facts]));
   return {
     pid: process.pid,
     name: process.name,
@@ -157,6 +160,9 @@ export function originalProcessOf(
       ...UNKNOWN_CHILD,
       pid: children.pid[slot],
       name: children.names[slot]!,
+      command: factsByPid.get(children.pid[slot]!)?.commandLine ?? '',
+      virtual_mem_bytes: factsByPid.get(children.pid[slot]!)?.virtualBytes,
+      group_id: factsByPid.get(children.pid[slot]!)?.effectiveGid,
       cpu_usage: shareOf(children.pid[slot]!, children.startTicks[slot]!),
       mem_bytes: children.rssBytes[slot],
       thread_count: children.threads[slot],

@@ -32,7 +32,7 @@ const FILE_SYSTEM_COLUMNS = recordColumns<FileSystem>(FILE_SYSTEM, {
   usedBytes: ({ totalBytes, usedBytes }) =>
     totalBytes === undefined || usedBytes === undefined ? undefined : Math.max(0, totalBytes - usedBytes),
   silence: ({ totalBytes, silence }) =>
-    silence === 'automount' ? undefined : totalBytes === undefined ? 1 : 0,
+    silence === 'automount' || silence === 'not-asked' ? undefined : totalBytes === undefined ? 1 : 0,
 });
 
 /** node_exporter's collectors diskstats and filesystem. Returns how many rows were left out for want of room. */
