@@ -142,7 +142,11 @@ export class TableScreen {
       title: lines[0]!.trim().split('  ', 1)[0]!,
       head: lines[top] ?? '',
       ...{ rows, selected, thumb },
-      footer: lines.at(-1)!.trim(),
+      // Without the place in the list, which every step of the cursor changes.
+      footer: lines
+        .at(-1)!
+        .trim()
+        .replace(/ +[-\d]+\/\d+(?: of \d+)?$/, ''),
       isPaused: lines[0]!.includes('PAUSED'),
       isFollowing: lines[0]!.includes(' following'),
       interfaceName: this.#interfaceName(),

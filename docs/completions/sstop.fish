@@ -14,6 +14,7 @@ complete -c sstop -l loopback -d 'show connections of this machine to itself too
 complete -c sstop -l no-loopback -d 'hide them, whatever the configuration says'
 complete -c sstop -l dns -d 'look up the names of remote addresses (default: on, or as configured)'
 complete -c sstop -l no-dns -d 'look up no names of remote addresses'
+complete -c sstop -l units -x -a 'bytes bits' -d 'rates on the screen in bytes or bits (default: as chosen last with b)'
 complete -c sstop -l geoip -r -F -d 'countries of remote addresses from this MaxMind database'
 complete -c sstop -l color -x -a 'auto truecolor 256 16 never' -d 'colours of the screen'
 complete -c sstop -l no-color -d 'the same as --color never'

@@ -29,6 +29,8 @@ export const INTERVAL_MAX_MILLIS = 10_000;
 /** What holds where neither the command line nor the configuration says otherwise. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
 
+const UNIT_NAMES = ['bytes', 'bits'] as const;
+
 /** Another machine, by its agent; exactly one of URL and profile is there. */
 export interface AgentOptions extends AgentAccess {
   /** It may hold a token, so it is never printed as it is. */
@@ -48,6 +50,8 @@ export interface SstopOptions extends CommonOptions {
   readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
+  /** Of rates on the screen. */
+  readonly units: (typeof UNIT_NAMES)[number] | undefined;
   /** A country database in MaxMind's format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one a line. */
@@ -71,6 +75,7 @@ interface RawOptions extends RawCommonOptions {
   readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
+  readonly units?: (typeof UNIT_NAMES)[number];
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
@@ -131,6 +136,10 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up the names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'look up no names of remote addresses'),
+    new Option(
+      '--units <name>',
+      'rates on the screen in bytes or bits (default: as chosen last with b)',
+    ).choices(UNIT_NAMES),
     new Option('--geoip <file>', 'countries of remote addresses from this MaxMind database').argParser(
       filePath,
     ),
@@ -176,6 +185,7 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sort: raw.sort,
     loopback: raw.loopback,
     dns: raw.dns,
+    units: raw.units,
     geoipPath: raw.geoip,
     logPath: raw.log,
     agent:

@@ -1,5 +1,7 @@
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/operating-system.ts';
+import { toOpError } from '../../kit/errors/op-error.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
 import {
@@ -19,6 +21,7 @@ import {
 import { configPath, readConfig, type Vocabulary } from '../config/config.ts';
 import { rebound } from '../config/configured-keys.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf } from '../config/keymap.ts';
+import { rememberedUnits, rememberUnits, statePath } from '../config/remembered.ts';
 import { problemText } from '../config/yaml-file.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 
@@ -47,6 +50,9 @@ export interface Settings {
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean;
   readonly mouse: boolean;
+  readonly units: RateUnits;
+  /** Where units chosen by key are remembered. */
+  readonly statePath: string;
   /** Undefined: this machine, or a recording. */
   readonly agent: AgentOptions | undefined;
 }
@@ -105,8 +111,11 @@ export function readSettings(
   const { config, problems } = readConfig(configPath(system.configFolder(environment)), SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,
+    units: options.units ?? rememberedUnits(rememberedPath) ?? 'bytes',
+    statePath: rememberedPath,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
@@ -121,6 +130,19 @@ export function readSettings(
     mouse: options.mouse ?? config.mouse,
   };
   return { settings, problems: problems.map(problemText) };
+}
+
+/** Remembers units for the next start; what went wrong in one line, undefined where nothing did. */
+export function saveUnits(
+  { statePath: path }: Pick<Settings, 'statePath'>,
+  units: RateUnits,
+): string | undefined {
+  try {
+    rememberUnits(path, units);
+    return undefined;
+  } catch (thrown) {
+    return `units are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
+  }
 }
 
 /**

@@ -44,6 +44,8 @@ export class Bench {
       alertBytesPerSecond: undefined,
       columns: PROCESS_COLUMN_IDS,
       canSignal: true,
+      hiddenAdvice: 'sudo sstop',
+      units: 'bytes',
       ownPid: 1_000_000,
       ascii: false,
       theme: TOKYO_NIGHT,

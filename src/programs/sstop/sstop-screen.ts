@@ -2,7 +2,7 @@ import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { Signaller } from '../../data/sample/platform.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { ageText, bytesText } from '../../kit/text/format.ts';
+import { ageText, bytesText, type RateUnits } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Controls, ExitReason } from '../../screen/loop/program.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
@@ -16,7 +16,7 @@ import { NetworkFeed } from '../shared/network-feed.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
-import type { Settings } from '../shared/settings.ts';
+import { type Settings, saveUnits } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import { readFilterOption, type SstopInput } from './sstop-input.ts';
@@ -50,6 +50,8 @@ class Screen {
   readonly #problems: string[] = [];
   #controls: ScreenControls | undefined;
   #isBreakTold = false;
+  /** By key: written when the screen is left, so that no slow disk holds it up. */
+  #chosenUnits: RateUnits | undefined;
 
   constructor(settings: Settings, input: SstopInput, signaller: Signaller | undefined, system: ScreenSystem) {
     this.#system = system;
@@ -122,8 +124,16 @@ class Screen {
       canSignal: input.playback === undefined && this.#signaller !== undefined,
       // Another machine's process of that number is another process.
       ownPid: input.link === undefined ? process.pid : 0,
+      hiddenAdvice: this.#hiddenAdvice(),
       names: nameLookup(input.names),
     });
+  }
+
+  /** What shows the processes of other users; undefined for root, who sees what can be seen. */
+  #hiddenAdvice(): string | undefined {
+    if (this.#input.playback !== undefined) return 'the recording was made without root';
+    if (this.#input.link !== undefined) return 'run the agent as root';
+    return process.geteuid?.() === 0 ? undefined : 'sudo sstop';
   }
 
   #carryOut(effect: Effect, controls: ScreenControls): void {
@@ -132,6 +142,9 @@ class Screen {
       ...{ model: controls.model, log: this.#input.log },
       tell: (message) => controls.dispatch(message),
       controlPlayback: (command) => this.#controlPlayback(command),
+      rememberUnits: (units) => {
+        this.#chosenUnits = units;
+      },
       setInterval: () => this.#sampler.wake(),
     });
   }
@@ -175,6 +188,9 @@ class Screen {
 
   /** The terminal is as it was: say what is to be said, if anybody is left to read it. */
   #leave(reason: ExitReason): number {
+    const chosen = this.#chosenUnits;
+    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings, chosen);
+    if (unsaved !== undefined) this.#problems.push(unsaved);
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';
     if (hasReader) this.#printSummary();

@@ -1,7 +1,9 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
 import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
+import { style } from '../../screen/style/style.ts';
 import {
   type Column,
   type ColumnLayout,
@@ -25,6 +27,8 @@ interface ListColumn<List, Fields> extends ColumnLook {
   readonly order?: SortKeyOf<Fields>;
   /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
   readonly marks?: readonly SortKeyOf<Fields>[];
+  /** The title where rates are in bits. */
+  readonly bitsTitle?: string;
   /** What it shows where the field does not say it: for the documents. */
   readonly help?: string;
   /** Draws the cell of a row; the pen stands on it. */
@@ -79,6 +83,13 @@ function orderOf<Fields extends RowFields<never, never>>(
   return order ?? (fields[field]?.order === undefined ? undefined : (field as SortKeyOf<Fields>));
 }
 
+/** What a row's own state adds to how it looks. */
+interface RowLook {
+  readonly alarmOfRow?: (row: number) => Alarm;
+  /** A row of what is gone. */
+  readonly isFaintRow?: (row: number) => boolean;
+}
+
 const WINDOW_ROWS_MAX = 1024;
 
 /** Rows that can be ordered, as the classes of data/query are. */
@@ -94,7 +105,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly keys: readonly SortKeyOf<Fields>[];
   readonly #fields: Fields;
   readonly #all: ListColumns<List, Fields>;
-  readonly #columns: readonly Column[];
+  readonly #columns: Readonly<Record<RateUnits, readonly Column[]>>;
   /** By sort key: the columns that carry its mark. */
   readonly #marked = new Map<string, readonly string[]>();
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
@@ -121,14 +132,17 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       );
     }
     const isMarked = (id: string): boolean => [...this.#marked.values()].some((ids) => ids.includes(id));
-    this.#columns = shown.flatMap((id) => {
-      const look = columns[id];
-      if (look === undefined) return [];
-      return isMarked(id) ? sortable({ ...look, id }) : { ...look, id };
-    });
-    this.#needs = new Int32Array(this.#columns.length);
-    this.#mostNeeds = new Int32Array(this.#columns.length);
-    this.#layout = layoutColumns(this.#columns, 0);
+    const columnsIn = (units: RateUnits): Column[] =>
+      shown.flatMap((id) => {
+        const look = columns[id];
+        if (look === undefined) return [];
+        const column = { ...look, id, title: (units === 'bits' ? look.bitsTitle : undefined) ?? look.title };
+        return isMarked(id) ? sortable(column) : column;
+      });
+    this.#columns = { bytes: columnsIn('bytes'), bits: columnsIn('bits') };
+    this.#needs = new Int32Array(this.#columns.bytes.length);
+    this.#mostNeeds = new Int32Array(this.#columns.bytes.length);
+    this.#layout = layoutColumns([], 0);
   }
 
   /** The list's own sort for one by name; an unknown name is the first of the round. */
@@ -153,14 +167,15 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     look: ListLook,
     rows: OrderedRows<SortBy<SortKeyOf<Fields>>>,
     list: List,
-    alarmOfRow?: (row: number) => Alarm,
+    { alarmOfRow, isFaintRow }: RowLook = {},
   ): void {
     const sort = this.sortOf(look.sort);
     const { offset, selected } = look.viewport;
     const { theme, ascii } = look;
     const shown = rows.window(sort, offset, Math.min(area.height, WINDOW_ROWS_MAX), this.#window);
     const columns = this.#all;
-    const pen = new CellPen(theme, ascii);
+    const pen = new CellPen(theme, ascii, look.units);
+    const faint = style(theme.dim.foreground, theme.zebra.background);
     this.#layOut(area.width, shown, list, pen);
     renderTable(area, buffer, {
       layout: this.#layout,
@@ -178,6 +193,9 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       rowStyle: (rank) => {
         const place = rank - offset;
         if (place < shown && alarmOfRow?.(this.#window[place]!) === 'new') return theme.alert;
+        if (place < shown && isFaintRow?.(this.#window[place]!) === true) {
+          return rank % 2 === 0 ? theme.dim : faint;
+        }
         return rank % 2 === 0 ? undefined : theme.zebra;
       },
       rowSign: (rank) => {
@@ -217,16 +235,17 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const needs = this.#needs;
     const most = this.#mostNeeds;
     if (this.#layout.width !== width) most.fill(0);
-    for (const [index, { id, align, minWidth }] of this.#columns.entries()) {
+    const columns = this.#columns[pen.units];
+    for (const [index, { id, align, minWidth }] of columns.entries()) {
       const { paint } = this.#all[id]!;
       pen.measure();
       for (let place = 0; place < shown; place++) paint(list, this.#window[place]!, pen);
       needs[index] = pen.need;
       most[index] = Math.max(most[index]!, pen.need, align === 'right' ? minWidth : 0);
     }
-    const easy = layoutColumns(this.#columns, width, most);
-    const isEasy = easy.columns.length === this.#columns.length && easy.columns.every(isWideEnough(most));
-    this.#layout = isEasy ? easy : layoutColumns(this.#columns, width, needs);
+    const easy = layoutColumns(columns, width, most);
+    const isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
+    this.#layout = isEasy ? easy : layoutColumns(columns, width, needs);
   }
 }
 
@@ -250,6 +269,7 @@ interface TrafficList {
 export const TRAFFIC_COLUMNS = {
   upload: {
     ...right('UPLOAD/s', 89, 9, 16),
+    bitsTitle: 'UP bit/s',
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['upload', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
@@ -257,6 +277,7 @@ export const TRAFFIC_COLUMNS = {
   },
   download: {
     ...right('DOWNLOAD/s', 90, 11, 16),
+    bitsTitle: 'DOWN bit/s',
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['download', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
