@@ -1,5 +1,6 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
 import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
@@ -27,8 +28,9 @@ interface ListColumn<List, Fields> extends ColumnLook {
   readonly order?: SortKeyOf<Fields>;
   /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
   readonly marks?: readonly SortKeyOf<Fields>[];
-  /** The title where rates are in bits. */
+  /** The titles where rates are in bits. */
   readonly bitsTitle?: string;
+  readonly shortBitsTitle?: string;
   /** What it shows where the field does not say it: for the documents. */
   readonly help?: string;
   /** Draws the cell of a row; the pen stands on it. */
@@ -136,7 +138,14 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       shown.flatMap((id) => {
         const look = columns[id];
         if (look === undefined) return [];
-        const column = { ...look, id, title: (units === 'bits' ? look.bitsTitle : undefined) ?? look.title };
+        const isBits = units === 'bits' && look.bitsTitle !== undefined;
+        const title = isBits ? look.bitsTitle : look.title;
+        const column: Column = {
+          ...look,
+          id,
+          title,
+          shortTitle: isBits ? look.shortBitsTitle : look.shortTitle,
+        };
         return isMarked(id) ? sortable(column) : column;
       });
     this.#columns = { bytes: columnsIn('bytes'), bits: columnsIn('bits') };
@@ -236,12 +245,12 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const most = this.#mostNeeds;
     if (this.#layout.width !== width) most.fill(0);
     const columns = this.#columns[pen.units];
-    for (const [index, { id, align, minWidth }] of columns.entries()) {
+    for (const [index, { id, title, align, minWidth }] of columns.entries()) {
       const { paint } = this.#all[id]!;
       pen.measure();
       for (let place = 0; place < shown; place++) paint(list, this.#window[place]!, pen);
       needs[index] = pen.need;
-      most[index] = Math.max(most[index]!, pen.need, align === 'right' ? minWidth : 0);
+      most[index] = Math.max(most[index]!, pen.need, cellWidth(title) + 1, align === 'right' ? minWidth : 0);
     }
     const easy = layoutColumns(columns, width, most);
     const isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
@@ -268,16 +277,16 @@ interface TrafficList {
 /** The columns of traffic in every list that adds it up; the rate that most people look for stays longest. */
 export const TRAFFIC_COLUMNS = {
   upload: {
-    ...right('UPLOAD/s', 89, 9, 16),
-    bitsTitle: 'UP bit/s',
+    ...right('UPLOAD/s', 89, 7, 16),
+    ...{ shortTitle: 'UP/s', bitsTitle: 'UP bit/s', shortBitsTitle: 'UPb/s' },
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['upload', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.up[row]!, maximum, 'up'),
   },
   download: {
-    ...right('DOWNLOAD/s', 90, 11, 16),
-    bitsTitle: 'DOWN bit/s',
+    ...right('DOWNLOAD/s', 90, 7, 16),
+    ...{ shortTitle: 'DOWN/s', bitsTitle: 'DOWN bit/s', shortBitsTitle: 'DNb/s' },
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['download', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
