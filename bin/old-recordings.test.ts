@@ -3,11 +3,24 @@ import { dirname } from 'node:path';
 import { SSTOP } from './testing/executables.ts';
 import { OLD_RECORDINGS, play, playings } from './testing/old-recordings.ts';
 
+/** Columns of socktop's processes that came after 0.1: the last ones, unknown in its recordings. */
+const NEWER_COLUMNS = [{ json: 'context_switch_rate', csv: 'context_switches_per_s' }];
+
+/** What is played, without the columns that 0.1 did not have; they have to be there. */
+function withoutNewer(played: string, expected: string): string {
+  if (!expected.includes('.socktop.')) return played;
+  return NEWER_COLUMNS.reduceRight((text, { json, csv }) => {
+    if (expected.endsWith('.json')) return text.replaceAll(`,"${json}":null}`, '}');
+    return expected.endsWith('.csv') ? text.replace(`,${csv}\n`, ',\n').replaceAll(',\n', '\n') : text;
+  }, played);
+}
+
 test.each(playings())(
   'a recording of version 0.1 plays back as 0.1 played it: $expected',
   async (playing) => {
     const expected = await Bun.file(`${OLD_RECORDINGS}/${playing.expected}`).text();
     expect(expected).not.toBe('');
-    expect(await play(dirname(SSTOP), playing)).toBe(expected);
+    const played = await play(dirname(SSTOP), playing);
+    expect(withoutNewer(played, playing.expected)).toBe(expected);
   },
 );

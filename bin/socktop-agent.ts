@@ -66,7 +66,7 @@ async function restartWithLessPrivilege(argv: readonly string[], { port }: Agent
 }
 
 async function serve(options: AgentOptions, log: StandardErrorLog): Promise<number> {
-  const platform = currentPlatform();
+  const platform = await currentPlatform();
   // The user's own rights open the files that the user names.
   lowerPrivileges();
   const token = tokenOf(options);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
+import { USAGE_COLUMNS } from '../src/data/schema/process-columns.ts';
 import { TimeSlice } from '../src/data/source/source.ts';
 import { NetworkReplica } from '../src/remote/wire/network-replica.ts';
 import { ProcessReplica } from '../src/remote/wire/process-replica.ts';
@@ -96,7 +97,8 @@ describe('processes', () => {
 
   test('on the screen have exact memory and I/O, and all of them their command lines', async () => {
     const processes = new Processes(client);
-    const question = { maxAgeMillis: 0, visiblePids: [process.pid], isFull: true };
+    const visible = { visiblePids: [process.pid], columns: USAGE_COLUMNS };
+    const question = { maxAgeMillis: 0, ...visible, isFull: true };
     for (let sample = 0; sample < 2; sample++) {
       await processes.fetch(question);
       await Bun.sleep(FASTEST_MILLIS + 20);

@@ -15,7 +15,7 @@ export async function runDemo(settings: SocktopSettings): Promise<number> {
   // Until the screen has its own, no signal may end the program without a word.
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
   raisePrivileges();
-  const demo = new DemoAgent(currentPlatform());
+  const demo = new DemoAgent(await currentPlatform());
   try {
     const wish = { url: DEMO_URL, tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined };
     const target = agentTarget(wish, {});

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import {
   currentPlatform,
@@ -6,8 +7,10 @@ import {
   raisePrivileges,
   system,
 } from '../platforms/index.ts';
-import { LocalSource } from '../src/data/source/local-source.ts';
-import { toOpError } from '../src/kit/errors/op-error.ts';
+import type { Platform, Signaller } from '../src/data/sample/platform.ts';
+import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
+import type { Source } from '../src/data/source/source.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
@@ -77,7 +80,7 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
     return EXIT_OK;
   }
   const intervals = shown.kind === 'agents' ? shown.intervals : undefined;
-  const { settings, problems } = readSocktopSettings(options, intervals, process.env, system);
+  const { settings, problems } = await readSocktopSettings(options, intervals, process.env, system);
   for (const message of problems) complain('socktop', message);
   try {
     switch (shown.kind) {
@@ -86,7 +89,7 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
       case 'agents':
         return await (await import('./socktop-agents.ts')).runAgents(settings, shown.agents);
       case 'local':
-        return await runHosts(settings, [localHost()]);
+        return await runLocal(settings);
       case 'playback':
         return await showRecording(settings, settings.playbackPath ?? '');
     }
@@ -111,24 +114,62 @@ async function endWithoutChoice(): Promise<number> {
   return EXIT_USAGE;
 }
 
-async function runHosts(settings: SocktopSettings, hosts: readonly SocktopHost[]): Promise<number> {
+async function runLocal(settings: SocktopSettings): Promise<number> {
+  const machine = new LocalMachine();
   try {
-    return await show(settings, hosts, true);
+    // A screen is painted before anything of the machine is opened.
+    if (settings.output !== 'screen') await machine.open();
+    return await show(settings, [machine.host], true);
   } finally {
-    for (const { source } of hosts) source.close();
+    machine.close();
   }
 }
 
-function localHost(): SocktopHost {
-  const platform = currentPlatform();
-  raisePrivileges();
-  return {
-    name: platform.host.hostName,
-    source: new LocalSource(platform, { tier: 'auto' }),
-    link: undefined,
-    signaller: platform.signaller,
-    userName: (uid) => platform.userName(uid),
-  };
+/** This machine, opened when its first sample is asked for. */
+class LocalMachine implements Source {
+  readonly host: SocktopHost;
+  #opening: Promise<Source> | undefined;
+  #platform: Platform | undefined;
+  #isClosed = false;
+
+  constructor() {
+    const signaller: Signaller = {
+      send: (...which) => this.#platform?.signaller.send(...which) ?? 'not-permitted',
+    };
+    const userName = (uid: number): string => this.#platform?.userName(uid) ?? String(uid);
+    this.host = { name: hostname(), source: this, link: undefined, signaller, userName };
+  }
+
+  /** Rejects with OpError where this machine cannot be watched. */
+  open(): Promise<Source> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
+    const source = await this.open();
+    return source.sample(want, deadlineMicros);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    void this.#opening?.then(
+      (source) => source.close(),
+      // Whoever asked for it was told.
+      () => undefined,
+    );
+  }
+
+  async #open(): Promise<Source> {
+    const [{ LocalSource }, platform] = await Promise.all([
+      import('../src/data/source/local-source.ts'),
+      currentPlatform(),
+    ]);
+    if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
+    raisePrivileges();
+    this.#platform = platform;
+    return new LocalSource(platform, { tier: 'auto' });
+  }
 }
 
 async function usageError(thrown: unknown): Promise<number> {

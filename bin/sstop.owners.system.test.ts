@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { bytesOf, FAR, grownSince, NEAR, OwnerStage, tierObstacle } from './testing/owner-stage.ts';
+import {
+  bytesOf,
+  FAR,
+  grownSince,
+  NEAR,
+  OwnerStage,
+  type RowBytes,
+  tierObstacle,
+} from './testing/owner-stage.ts';
 import type { Puppet } from './testing/puppet.ts';
 import type { Shown, SstopMonitor } from './testing/veth-monitor.ts';
 
@@ -47,10 +55,40 @@ const IN_OTHER_TIME = ['unshare', '--time', '--boottime', '100000', '--fork', '-
 /** How far a start time may be off: what it takes to start a process, and ticks. */
 const START_MILLIS = 5000;
 const hasTimeNamespaces = Bun.spawnSync([...IN_OTHER_TIME, 'true']).success;
+const IN_OTHER_PIDS = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const INSIDE_BYTES = 300_000;
+const OUTSIDE_BYTES = 500_000;
+/** Another process may take the number. */
+const NUMBER_TRIES = 20;
+const OUTSIDE = 'outside this PID namespace';
+const canChoosePids =
+  existsSync('/proc/sys/kernel/ns_last_pid') && Bun.spawnSync([...IN_OTHER_PIDS, 'true']).success;
 const hasMptcp = existsSync('/proc/sys/net/mptcp');
 
-function upOf({ rows }: Shown, name: string): number {
-  return rows.filter((row) => row.name === name).reduce((total, { up }) => total + up, 0);
+/** Starts a program as the next process but one, by number, of the PID namespace that a process's children have. */
+function numbered(pid: number, parentOf: number): string[] {
+  const script = `echo ${pid - 1} >/proc/sys/kernel/ns_last_pid; "$@"; exit $?`;
+  return ['nsenter', `--pid=/proc/${parentOf}/ns/pid_for_children`, '--', 'sh', '-c', script, 'sh'];
+}
+
+/** The number in its own PID namespace of the only descendant of a process that has no child. */
+function innermostNumber(pid: number): number {
+  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  if (child !== '') return innermostNumber(Number(child));
+  const numbers = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^NSpid:(.*)$/m)?.[1] ?? '';
+  return Number(numbers.trim().split(/\s+/).at(-1));
+}
+
+function bytesNamed({ rows }: Shown, name: string): RowBytes {
+  const own = rows.filter((row) => row.name === name);
+  return {
+    up: own.reduce((total, { up }) => total + up, 0),
+    down: own.reduce((total, { down }) => total + down, 0),
+  };
+}
+
+function upOf(shown: Shown, name: string): number {
+  return bytesNamed(shown, name).up;
 }
 
 for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
@@ -386,6 +424,52 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
         const row = (await moved.shown()).rows.find(({ pid }) => pid === near.pid);
         expect(row?.down).toBeGreaterThanOrEqual(MOVED_BYTES);
         expect(Math.abs((row?.startMillis ?? 0) - beganMillis)).toBeLessThan(START_MILLIS);
+      },
+    );
+
+    test.skipIf(!canChoosePids)(
+      'in a PID namespace of its own its processes have their bytes, by its numbers (needs ns_last_pid)',
+      async () => {
+        const far = await stage.puppet('far');
+        const outside = await stage.puppet('near');
+        const contained = await stage.watchBy(tier, ...IN_OTHER_PIDS);
+        // The same number is another process's there.
+        const start = () => stage.puppet('near', ...numbered(outside.pid, contained.pid));
+        let inside = await start();
+        for (let i = 0; i < NUMBER_TRIES && innermostNumber(inside.pid) !== outside.pid; i++) {
+          await inside.leaves();
+          inside = await start();
+        }
+        expect(innermostNumber(inside.pid)).toBe(outside.pid);
+        const receive = async (near: Puppet, bytes: number): Promise<RowBytes> => {
+          const before = stage.wire();
+          const port = await near.does(`listen tcp ${NEAR}`);
+          await far.does(`connect tcp ${NEAR} ${port}`);
+          await near.does('accept');
+          far.begins(`send ${bytes}`);
+          expect(await near.does(`receive ${bytes}`)).toBe(String(bytes));
+          await far.ends('send');
+          return grownSince(before, stage.wire());
+        };
+        const ofOutside = await receive(outside, OUTSIDE_BYTES);
+        const ofInside = await receive(inside, INSIDE_BYTES);
+        const shown = await contained.shown();
+        const rows = shown.rows.filter(({ pid, up, down }) => pid !== undefined && up + down > 0);
+        expect(rows.map(({ pid }) => pid)).toEqual([outside.pid]);
+        const own = bytesOf(shown, outside.pid);
+        expect(own).toEqual(shown.basis === 'payload' ? { up: 0, down: INSIDE_BYTES } : ofInside);
+        if (tier !== 'ebpf') return;
+        // Of both connections the other end is outside too. A handshake waits for somebody to accept.
+        const others = {
+          up: ofOutside.up + ofOutside.down + ofInside.down,
+          down: ofOutside.down + ofOutside.up + ofInside.up,
+        };
+        let ofOthers = bytesNamed(shown, OUTSIDE);
+        const until = performance.now() + RENEWED_MILLIS;
+        while (performance.now() < until && ofOthers.up < others.up) {
+          ofOthers = bytesNamed(await contained.shown(), OUTSIDE);
+        }
+        expect(ofOthers).toEqual(others);
       },
     );
 

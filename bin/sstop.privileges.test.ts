@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AttachType, queryPrograms } from '../platforms/linux/bpf/bpf-link.ts';
+import { AttachType, queryPrograms } from '../platforms/linux/bpf/bpf-program.ts';
 import { openCgroupRoot } from '../platforms/linux/bpf/cgroup-root.ts';
 import { examinePrograms } from '../platforms/linux/doctor/doctor-tiers.ts';
 import { canReadWithoutPrivileges } from '../platforms/linux/handed-programs.ts';

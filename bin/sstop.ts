@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import {
   currentPlatform,
@@ -10,7 +11,7 @@ import {
   secondsEastOfUtc,
   system,
 } from '../platforms/index.ts';
-import type { Platform } from '../src/data/sample/platform.ts';
+import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import {
   type AgentOptions,
@@ -23,7 +24,7 @@ import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import { readSettings, type Settings } from '../src/programs/shared/settings.ts';
 import { startFields } from '../src/programs/sstop/log-events.ts';
-import { openInput, type SstopInput } from '../src/programs/sstop/sstop-input.ts';
+import type { OpenedInput } from '../src/programs/sstop/sstop-screen.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
@@ -36,7 +37,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
-    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS },
+    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
     isColored,
   );
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
@@ -56,8 +57,8 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   // Configuration, databases, recordings and the log are files that the user names: the user's rights alone open them.
   lowerPrivileges();
   const executable = compiledExecutable();
-  if (executable !== undefined && needsNoPrivilegeAfterwards(options)) {
-    restartWithoutPrivileges(executable, argv);
+  if (executable !== undefined && (await needsNoPrivilegeAfterwards(options))) {
+    await restartWithoutPrivileges(executable, argv);
   }
   let log: EventLog;
   try {
@@ -75,7 +76,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
 /** `sstop --doctor`: what can be counted here, what is missing, and how to get it. Exit code 0 whatever is found. */
 async function runDoctor(asJson: boolean): Promise<number> {
   try {
-    const platform = currentPlatform();
+    const platform = await currentPlatform();
     const doctor = await loadDoctor?.();
     if (doctor === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
     const found = doctor.examineLinux({ executablePath: compiledExecutable() });
@@ -101,15 +102,15 @@ function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean
 }
 
 /** A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners. */
-function needsNoPrivilegeAfterwards(options: SstopOptions): boolean {
+async function needsNoPrivilegeAfterwards(options: SstopOptions): Promise<boolean> {
   if (options.output === 'screen' || options.playbackPath !== undefined) return false;
-  const { agent, backend } = readSettings(options, process.env, system).settings;
+  const { agent, backend } = (await readSettings(options, process.env, system)).settings;
   return agent === undefined && (backend === 'auto' || backend === 'ebpf');
 }
 
 async function runLogged(options: SstopOptions, log: EventLog): Promise<number> {
   const beganMillis = performance.now();
-  const { settings, problems } = readSettings(options, process.env, system);
+  const { settings, problems } = await readSettings(options, process.env, system);
   log.event('info', 'start', startFields(settings, VERSION));
   for (const message of problems) {
     complain('sstop', message);
@@ -130,44 +131,54 @@ async function runLogged(options: SstopOptions, log: EventLog): Promise<number> 
 }
 
 async function runWith(settings: Settings, log: EventLog): Promise<number> {
-  let platform: Platform | undefined;
-  let input: SstopInput;
-  try {
-    // An agent can be asked, and a recording played, where nothing can be collected.
-    platform =
-      settings.agent === undefined && settings.playbackPath === undefined ? currentPlatform() : undefined;
-    input = await openInput(
-      settings,
-      { platform, nameFiles: system.nameFiles, raisePrivileges, connectAgent },
-      log,
-    );
-  } catch (thrown) {
-    return tellFailure(
-      thrown,
-      'start',
-      (await isUsageError(thrown, settings)) ? EXIT_USAGE : EXIT_FAILURE,
-      log,
-    );
-  }
-  const keepStartMemory = giveBackStartMemory(log);
+  let opening: Promise<OpenedInput> | undefined;
+  const open = (): Promise<OpenedInput> => {
+    opening ??= openAsked(settings, log);
+    return opening;
+  };
+  let keepStartMemory: (() => void) | undefined;
+  let op = 'start';
   let code: number;
   try {
-    code = await run(settings, input, platform);
+    if (!isPaintedFirst(settings)) await open();
+    op = 'run';
+    keepStartMemory = giveBackStartMemory(log);
+    code = await run(settings, log, open);
   } catch (thrown) {
-    code = tellFailure(thrown, 'run', EXIT_FAILURE, log);
+    const isUsage = op === 'start' && (await isUsageError(thrown, settings));
+    code = tellFailure(thrown, op, isUsage ? EXIT_USAGE : EXIT_FAILURE, log);
   }
-  keepStartMemory();
-  const isRecorded = await input.close();
+  keepStartMemory?.();
+  // What could not be opened was told.
+  const opened = await opening?.catch(() => undefined);
+  const isRecorded = (await opened?.input.close()) ?? true;
   return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
-async function run(settings: Settings, input: SstopInput, platform: Platform | undefined): Promise<number> {
+/** What the user names, a file or an agent, is tried before the screen is taken; this machine is opened behind its first frame. */
+function isPaintedFirst({ output, agent, playbackPath, recordPath, geoipPath }: Settings): boolean {
+  const named = [agent, playbackPath, recordPath, geoipPath];
+  return output === 'screen' && named.every((each) => each === undefined);
+}
+
+async function openAsked(settings: Settings, log: EventLog): Promise<OpenedInput> {
+  // An agent can be asked, and a recording played, where nothing can be collected.
+  const isLocal = settings.agent === undefined && settings.playbackPath === undefined;
+  const platform = isLocal ? await currentPlatform() : undefined;
+  const { openInput } = await import('../src/programs/sstop/sstop-input.ts');
+  const outside = { platform, nameFiles: system.nameFiles, raisePrivileges, connectAgent };
+  return { input: await openInput(settings, outside, log), signaller: platform?.signaller };
+}
+
+async function run(settings: Settings, log: EventLog, open: () => Promise<OpenedInput>): Promise<number> {
   if (settings.output !== 'screen') {
-    return (await import('../src/programs/sstop/network-stream.ts')).runSstopStream(settings, input);
+    const { runSstopStream } = await import('../src/programs/sstop/network-stream.ts');
+    return runSstopStream(settings, (await open()).input);
   }
   const { runScreen } = await import('../src/programs/sstop/sstop-screen.ts');
-  const screenSystem = { system, secondsEastOfUtc, ignoreUnnamedSignals };
-  return runScreen(settings, input, platform?.signaller, screenSystem);
+  const isLocal = settings.agent === undefined && settings.playbackPath === undefined;
+  const machineName = isLocal ? hostname() : undefined;
+  return runScreen(settings, { system, secondsEastOfUtc, ignoreUnnamedSignals, log, machineName, open });
 }
 
 /** Loaded only where there is an agent to be asked. */

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs sstop and socktop, or the programs that are named, from the archives of a release, after checking their sums.
+# Installs sstop and socktop, or the named programs, from the archives of a release. Verifies checksums first.
 #
 #   install.sh [--prefix FOLDER] [--from ADDRESS] [sstop] [socktop] [socktop-agent]
 #
-# FOLDER is where the programs go: /usr/local/bin where it can be written to, else ~/.local/bin. ADDRESS is that of a
-# folder with the archives and SHA256SUMS: http://, https:// or file://. Root is not needed.
+# FOLDER defaults to /usr/local/bin if it is writable, else ~/.local/bin. ADDRESS is the URL of a folder with the
+# archives and SHA256SUMS: http://, https:// or file://. Root is not needed.
 set -eu
 
 from=${SSTOP_RELEASE:-@ADDRESS@}
@@ -38,11 +38,11 @@ main() {
   programs=${programs:-sstop socktop}
   case $from in
     http://* | https://* | file:///*) ;;
-    *) usage "--from or SSTOP_RELEASE has to be an address, not '$from'" ;;
+    *) usage "--from or SSTOP_RELEASE must be a URL (http://, https:// or file:///), not '$from'" ;;
   esac
   target=$(find_target)
   case "$target $programs" in
-    darwin-*socktop-agent*) die 'there is an agent for Linux alone' ;;
+    darwin-*socktop-agent*) die 'socktop-agent runs only on Linux; install sstop or socktop' ;;
   esac
   if [ -z "$prefix" ]; then
     prefix=/usr/local/bin
@@ -55,42 +55,42 @@ main() {
   for program in $programs; do install_program "$program"; done
   case ":$PATH:" in
     *":$prefix:"*) ;;
-    *) echo "$prefix is not in PATH; add it there" ;;
+    *) echo "$prefix is not in PATH; add it to run the programs by name" ;;
   esac
 }
 
-# Prints the name of the system as it stands in the names of the archives.
+# Prints the system as used in archive names.
 find_target() {
   kernel=$(uname -s)
   case $kernel in
     Linux) system=linux ;;
     Darwin) system=darwin ;;
-    *) die "there is no build for $kernel" ;;
+    *) die "no build for $kernel; supported: Linux and macOS" ;;
   esac
   machine=$(uname -m)
   case $machine in
     x86_64 | amd64) cpu=amd64 ;;
     aarch64 | arm64) cpu=arm64 ;;
-    *) die "there is no build for $machine, only for 64-bit x86 and ARM; the original socktop_agent serves such machines" ;;
+    *) die "no build for $machine, only for 64-bit x86 and ARM; use the original socktop_agent there" ;;
   esac
   if [ "$system" = darwin ]; then
     echo "darwin-$cpu"
     return
   fi
-  # A system of 32 bits on a kernel of 64 (Raspberry Pi OS) has the same uname.
+  # A 32-bit system with a 64-bit kernel (Raspberry Pi OS) has the same uname.
   bits=$(getconf LONG_BIT 2>/dev/null || echo 64)
-  [ "$bits" = 64 ] || die "this system has $bits bits, and there are builds for 64 alone"
+  [ "$bits" = 64 ] || die "this is a $bits-bit system; only 64-bit systems are supported"
   if [ "$cpu" = amd64 ]; then require_processor; fi
   echo "linux-$cpu$(libc_suffix "$cpu")"
 }
 
-# The runtime uses instructions that came with Nehalem in 2008. Without them it ends with SIGILL and says nothing.
+# The runtime uses instructions introduced with Nehalem (2008). Without them it dies of SIGILL without a message.
 require_processor() {
   cpuinfo=${SSTOP_CPUINFO:-/proc/cpuinfo}
   [ -r "$cpuinfo" ] || return 0
   for flag in sse4_2 popcnt; do
     grep -qw "$flag" "$cpuinfo" ||
-      die "this processor has no $flag; SSE4.2 and POPCNT are needed (Intel since Nehalem of 2008, AMD since Bulldozer of 2011)"
+      die "this CPU has no $flag; SSE4.2 and POPCNT are required (Intel Nehalem, 2008, or later; AMD Bulldozer, 2011, or later)"
   done
 }
 
@@ -101,25 +101,25 @@ libc_suffix() {
   for loader in /lib/ld-musl-*; do
     if [ -e "$loader" ]; then
       [ -e /usr/lib/libstdc++.so.6 ] || [ -e /lib/libstdc++.so.6 ] ||
-        die 'libstdc++ is missing, of GCC 13 or later; on Alpine 3.19 or later: apk add libstdc++'
+        die 'libstdc++ of GCC 13 or later is missing; on Alpine 3.19 or later: apk add libstdc++'
       echo -musl
       return
     fi
   done
-  die 'no C library was found that there is a build for, neither glibc nor musl'
+  die 'unsupported C library: found neither glibc nor musl'
 }
 
 install_program() {
   archive=$1-$target.tar.gz
   fetch "$archive"
   wanted=$(awk -v name="$archive" '$2 == name { print $1 }' "$work/SHA256SUMS")
-  [ -n "$wanted" ] || die "SHA256SUMS does not name $archive"
+  [ -n "$wanted" ] || die "$archive is not listed in SHA256SUMS; check --from"
   found=$(sum_of "$work/$archive")
-  [ "$found" = "$wanted" ] || die "$archive is not what SHA256SUMS names: $found instead of $wanted; nothing was installed"
+  [ "$found" = "$wanted" ] || die "checksum mismatch for $archive: got $found, expected $wanted; not installed, download it again"
   tar -xzf "$work/$archive" -C "$work" "$1"
   "$work/$1" --version >/dev/null || die "$1 does not start on this system"
   mkdir -p "$prefix"
-  # A program that runs cannot be written to, but another file can take its name.
+  # A running executable cannot be written to, but it can be replaced by a rename.
   cp "$work/$1" "$prefix/.$1.$$"
   chmod 0755 "$prefix/.$1.$$"
   mv -f "$prefix/.$1.$$" "$prefix/$1"
@@ -132,7 +132,7 @@ sum_of() {
   elif command -v shasum >/dev/null; then
     shasum -a 256 "$1" | cut -d ' ' -f 1
   else
-    die 'sha256sum or shasum is needed'
+    die 'neither sha256sum nor shasum found; install one of them'
   fi
 }
 
@@ -145,11 +145,11 @@ fetch() {
       elif command -v wget >/dev/null; then
         wget -q -O "$work/$1" "$from/$1"
       else
-        die 'curl or wget is needed'
+        die 'neither curl nor wget found; install one of them'
       fi || die "cannot fetch $from/$1"
       ;;
   esac
 }
 
-# Nothing runs before the whole of this file has been read.
+# Called last, so that nothing runs before the whole file has been read.
 main "$@"

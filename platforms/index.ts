@@ -11,14 +11,14 @@ export const platformName: string = process.platform;
 export const system: System = systemNamed(platformName, process.env);
 
 // No static imports: what they name opens the C library of Linux at once. `process.platform` is a constant of each
-// build for another system, so that its bundle holds none of this (platforms/client-bundle.test.ts).
+// build for another system, so that its bundle holds none of this (platforms/client-bundle.test.ts). What collects is
+// loaded when it is asked for: a screen is painted before.
 const linux =
   process.platform === 'linux'
     ? {
-        ...(await import('./linux/linux-platform.ts')),
-        ...(await import('./linux/handed-programs.ts')),
-        ...(await import('./linux/handed-programs.ts')),
         ...(await import('./linux/clock.ts')),
+        loadPlatform: () => import('./linux/linux-platform.ts'),
+        loadHandedPrograms: () => import('./linux/handed-programs.ts'),
         loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
         loadLibc: () => import('./linux/libc.ts'),
         loadServiceManager: () => import('./linux/service-manager.ts'),
@@ -34,7 +34,8 @@ const capabilities =
 const HANDED_VARIABLE = 'SSTOP_HANDED';
 const handedText = process.env[HANDED_VARIABLE];
 delete process.env[HANDED_VARIABLE];
-let handed = handedText === undefined ? undefined : linux?.adoptPrograms(handedText);
+let handed =
+  handedText === undefined ? undefined : (await linux?.loadHandedPrograms())?.adoptPrograms(handedText);
 /** Root reads every file anyway; a capability of the executable must not let its user do so. */
 const isOrdinaryUser = process.getuid?.() !== 0;
 
@@ -81,13 +82,14 @@ export async function tellServiceManager(state: string): Promise<void> {
 
 /**
  * For a program that needs no privilege but to set up: starts it anew without, once that is done. Returns where there
- * was nothing to give up, or no way to, with none in force. Throws SyscallError.
+ * was nothing to give up, or no way to, with none in force. Rejects with SyscallError.
  */
-export function restartWithoutPrivileges(executable: string, argv: readonly string[]): void {
+export async function restartWithoutPrivileges(executable: string, argv: readonly string[]): Promise<void> {
   if (handed !== undefined) return;
+  const programs = await linux?.loadHandedPrograms();
   raisePrivileges();
   try {
-    handed = linux?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
+    handed = programs?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
   } finally {
     lowerPrivileges();
   }
@@ -119,11 +121,11 @@ export const loadDoctor =
       })
     : undefined;
 
-/** The machine that this program runs on. Throws OpError (`ENOTSUP`) where it cannot be watched. */
-export function currentPlatform(): Platform {
+/** The machine that this program runs on. Rejects with OpError (`ENOTSUP`) where it cannot be watched. */
+export async function currentPlatform(): Promise<Platform> {
   const taken = handed;
   handed = undefined;
-  if (linux !== undefined) return new linux.LinuxPlatform({ handed: taken });
+  if (linux !== undefined) return new (await linux.loadPlatform()).LinuxPlatform({ handed: taken });
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',

@@ -160,7 +160,7 @@ describe('from an agent', () => {
   test('all processes, whole and by what has changed', async () => {
     for (const seedOf of [9000, 20_000, 30_000]) {
       next(seedOf);
-      const { section } = await session.processes(PIDS);
+      const { section } = await session.processes({ visiblePids: PIDS });
       expectKept(processes(collected.processes), processes(section), PROCESSES);
     }
   });

@@ -14,7 +14,9 @@ import { MACHINE_COLUMNS } from '../../src/views/system/machine-process-list.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 type Fields = RowFields<never, never>;
-type Columns = Readonly<Record<string, { title: string; field?: string; help?: string }>>;
+type Columns = Readonly<
+  Record<string, { title: string; field?: string; help?: string; isOptional?: boolean }>
+>;
 
 /** The tables that documents have of the programs' fields, by the name in their marks. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
@@ -56,10 +58,13 @@ function fieldTable(fields: Fields, before: Fields = {}): string[] {
 
 /** The columns of a list on the screen: their words in the configuration, their titles. */
 function columnTable(fields: Fields, columns: Columns): string[] {
-  const rows = Object.entries(columns).map(([id, { title, field = id, help = fields[field]?.help }]) => {
-    if (help === undefined) throw new ReferenceError(`column ${id}: neither it nor a field says what it is`);
-    return `| ${code(id)} | ${title} | ${help} |`;
-  });
+  const rows = Object.entries(columns).map(
+    ([id, { title, field = id, help = fields[field]?.help, isOptional }]) => {
+      if (help === undefined)
+        throw new ReferenceError(`column ${id}: neither it nor a field says what it is`);
+      return `| ${code(id)} | ${title} | ${help}${isOptional === true ? '; off by default' : ''} |`;
+    },
+  );
   return ['', '| column | title | |', '|---|---|---|', ...rows, ''];
 }
 

@@ -34,8 +34,9 @@ export class OwnerStage {
     return new OwnerStage(await VethNetwork.open());
   }
 
-  async puppet(side: Side): Promise<Puppet> {
-    const puppet = await Puppet.start(this.network, side);
+  /** @param wrapper starts it, such as nsenter(1) */
+  async puppet(side: Side, ...wrapper: readonly string[]): Promise<Puppet> {
+    const puppet = await Puppet.start(this.network, side, wrapper);
     this.#puppets.push(puppet);
     return puppet;
   }

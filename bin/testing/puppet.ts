@@ -16,8 +16,9 @@ export class Puppet {
     this.#lines = linesOf(this.#process.stdout);
   }
 
-  static async start(network: VethNetwork, side: Side): Promise<Puppet> {
-    const argv = network.command(side, [loadExecutable('puppet'), ...ROOM_FOR_TITLE]);
+  /** @param wrapper starts it, such as nsenter(1) */
+  static async start(network: VethNetwork, side: Side, wrapper: readonly string[] = []): Promise<Puppet> {
+    const argv = network.command(side, [...wrapper, loadExecutable('puppet'), ...ROOM_FOR_TITLE]);
     const puppet = new Puppet(argv);
     await puppet.#line('start');
     return puppet;

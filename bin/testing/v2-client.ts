@@ -1,3 +1,4 @@
+import type { UsageColumn } from '../../src/data/schema/process-columns.ts';
 import { v2ReplyId } from '../../src/remote/wire/v2-frame.ts';
 import { decodeV2Reply, type V2Answer } from '../../src/remote/wire/v2-reply.ts';
 import { printV2Request, V2_SUBPROTOCOL, type V2RequestName } from '../../src/remote/wire/v2-request.ts';
@@ -6,15 +7,12 @@ export interface V2Question {
   readonly maxAgeMillis?: number;
   readonly pid?: number;
   readonly visiblePids?: readonly number[];
+  readonly columns?: readonly UsageColumn[];
   readonly isFull?: boolean;
 }
 
 /** What may come for a request. */
-export type V2AnswerTo<N extends V2RequestName> =
-  | Extract<V2Answer, { readonly reply: 'error' }>
-  | (N extends 'get_processes' | 'get_network'
-      ? { readonly reply: N; readonly protobuf: Uint8Array }
-      : Extract<V2Answer, { readonly reply: N }>);
+export type V2AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N | 'error' }>;
 
 /** Asks an agent in `socktop.v2`, one request or several at once. */
 export class V2Client {
@@ -45,12 +43,13 @@ export class V2Client {
 
   async ask<N extends V2RequestName>(
     request: N,
-    { maxAgeMillis, pid, visiblePids = [], isFull = false }: V2Question = {},
+    { maxAgeMillis, pid, visiblePids = [], columns = [], isFull = false }: V2Question = {},
   ): Promise<V2AnswerTo<N>> {
     const id = ++this.#lastId;
     const arrived = Promise.withResolvers<Uint8Array>();
     this.#waiting.set(id, arrived.resolve);
-    this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, visiblePids, isFull }));
+    const rest = { visiblePids, columns, columnsOfAll: [], isFull };
+    this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, ...rest }));
     const frame = await arrived.promise;
     return decodeV2Reply(request, frame) as V2AnswerTo<N>;
   }

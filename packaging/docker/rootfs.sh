@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a folder that holds one program and what it is linked to, and nothing else: the root of an image.
+# Creates the root file system of an image: one program and the libraries it is linked to.
 #
 #   rootfs.sh PROGRAM FOLDER
 set -eu
@@ -10,7 +10,7 @@ mkdir -p "$root/usr/bin" "$root/etc" "$root/proc" "$root/sys" "$root/dev" "$root
 chmod 1777 "$root/tmp"
 chmod 0700 "$root/var/lib/socktop"
 install -m 0755 "$program" "$root/usr/bin/$(basename "$program")"
-# The loader and the libraries, by the paths that the loader finds them at.
+# The loader and the libraries, at the paths where the loader finds them.
 ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u | while read -r library; do
   mkdir -p "$root$(dirname "$library")"
   cp -L "$library" "$root$library"

@@ -1,6 +1,6 @@
-# Not tried with Homebrew yet. The release fills in version, address and sums.
+# Not tested with Homebrew yet. The release fills in version, URL and checksums.
 class Socktop < Formula
-  desc "System monitor of this machine and others"
+  desc "System monitor for local and remote machines"
   homepage "@ADDRESS@"
   version "@VERSION@"
   license "MIT"
@@ -28,7 +28,7 @@ class Socktop < Formula
     end
   end
 
-  # Stripped, the program would be the plain runtime.
+  # Stripping would leave only the plain runtime.
   skip_clean "bin/socktop"
 
   def install

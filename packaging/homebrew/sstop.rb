@@ -1,6 +1,6 @@
-# Not tried with Homebrew yet. The release fills in version, address and sums.
+# Not tested with Homebrew yet. The release fills in version, URL and checksums.
 class Sstop < Formula
-  desc "Which processes use the network, and how much"
+  desc "Per-process network bandwidth monitor"
   homepage "@ADDRESS@"
   version "@VERSION@"
   license "MIT"
@@ -28,7 +28,7 @@ class Sstop < Formula
     end
   end
 
-  # Stripped, the program would be the plain runtime.
+  # Stripping would leave only the plain runtime.
   skip_clean "bin/sstop"
 
   def install

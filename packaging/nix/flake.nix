@@ -1,4 +1,4 @@
-# Not tried with Nix yet. The release fills in version, address and sums.
+# Not tested with Nix yet. The release fills in version, URL and checksums.
 {
   description = "sstop, socktop and socktop-agent";
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
@@ -33,7 +33,7 @@
             sha256 = facts.sha256.${name};
           };
           sourceRoot = ".";
-          # Stripped, the program would be the plain runtime. Its loader and the folder of glibc are set, no more.
+          # Stripping would leave only the plain runtime. Only the loader and the glibc folder are patched.
           dontStrip = true;
           dontPatchELF = true;
           nativeBuildInputs = [ pkgs.patchelf ];

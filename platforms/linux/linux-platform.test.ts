@@ -4,8 +4,8 @@ import { currentPlatform } from '../index.ts';
 import { LinuxPlatform } from './linux-platform.ts';
 import { UNHURRIED } from './testdata/test-slices.fixture.ts';
 
-test('this machine is a linux platform', () => {
-  const platform = currentPlatform();
+test('this machine is a linux platform', async () => {
+  const platform = await currentPlatform();
   expect(platform).toBeInstanceOf(LinuxPlatform);
   expect(platform.userName(0)).toBe('root');
   const before = platform.monotonicMicros();

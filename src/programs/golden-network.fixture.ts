@@ -3,7 +3,8 @@ import { NetworkRates } from '../data/rates/network-rates.ts';
 import { randomFrom } from '../data/recording/recording-world.fixture.ts';
 import type { NetworkSample } from '../data/sample/network-sample.ts';
 import { SampleWorld } from '../data/sample/sample-world.fixture.ts';
-import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_UDP, TcpState } from '../data/sample/socket-table.ts';
+import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_UDP } from '../data/sample/socket-table.ts';
+import { TcpState } from '../data/schema/network-columns.ts';
 import type { NetworkData } from '../views/network/network-list.ts';
 
 interface GoldenProcess {

@@ -112,7 +112,14 @@ export function sstopScreens({ keys, ascii = false, link, playback }: GoldenView
     const program = sstopProgram({
       ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
       ...{ mouse: true, dns: true, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
-      ...{ canSignal: true, ownPid: 1_000_000, ascii, theme: TOKYO_NIGHT, keymap: keymapOf(SSTOP_KEYMAP) },
+      ...{
+        machineName: undefined,
+        canSignal: true,
+        ownPid: 1_000_000,
+        ascii,
+        theme: TOKYO_NIGHT,
+        keymap: keymapOf(SSTOP_KEYMAP),
+      },
       ...{ names: GOLDEN_NAMES, hiddenAdvice: 'sudo sstop', units: 'bytes' },
     });
     let model = program.initial;

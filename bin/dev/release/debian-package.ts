@@ -27,30 +27,30 @@ interface PackageFacts {
 const PACKAGES: Readonly<Record<Role, PackageFacts>> = {
   sstop: {
     manualSection: 1,
-    summary: 'shows which processes use the network, and how much',
+    summary: 'per-process network bandwidth monitor',
     description: [
-      'sstop counts the bytes that each process sends and receives, and shows',
-      'them live in a terminal, with the connections, hosts and ports behind',
-      'them. It also prints JSON and CSV and records to a file.',
+      'sstop counts the bytes that each process sends and receives and shows',
+      'them live in the terminal, with connections, remote hosts and listening',
+      'ports. It also exports JSON and CSV and records to a file.',
     ],
     dependencies: LIBC,
   },
   socktop: {
     manualSection: 1,
-    summary: 'system monitor for the terminal, of this machine and others',
+    summary: 'system monitor for the terminal, for local and remote machines',
     description: [
-      'socktop shows processors, memory, disks, network, GPUs and processes of',
-      'this machine, or of others by way of socktop-agent and TLS.',
+      'socktop shows CPU, memory, disks, network, GPUs and processes of this',
+      'machine, or of remote machines through socktop-agent and TLS.',
     ],
     dependencies: LIBC,
   },
   'socktop-agent': {
     manualSection: 8,
-    summary: 'tells socktop and sstop elsewhere what this machine does',
+    summary: 'serves system metrics of this machine to socktop and sstop',
     description: [
-      'The agent answers over WebSocket, with TLS and a token where asked to,',
-      'and has figures for Prometheus. The package brings a service of systemd',
-      'that is not started before somebody asks for it.',
+      'The agent serves clients over WebSocket, optionally with TLS and a token,',
+      'and exports metrics for Prometheus. The package installs a systemd',
+      'service and does not start it.',
     ],
     dependencies: `${LIBC}, adduser`,
   },

@@ -35,7 +35,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'data/codec': ['data/schema', 'data/sample'],
   'data/attribution': ['data/schema', 'data/sample'],
   'data/rates': ['data/schema', 'data/sample'],
-  'data/names': ['data/sample'],
+  'data/names': ['data/schema', 'data/sample'],
   'data/query': ['data/schema', 'data/sample', 'data/rates'],
   'data/source': ['data/schema', 'data/sample', 'data/attribution'],
   'data/export': ['data/source', 'data/schema', 'data/sample', 'data/rates', 'data/query'],

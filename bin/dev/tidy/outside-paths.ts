@@ -27,7 +27,6 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/bpf/': '/proc, /sys',
   'platforms/linux/machine/interface-collector.ts': '/proc/net',
   'platforms/linux/sockets/sockets-proc.ts': '/proc/net',
-  'platforms/linux/processes/processes.ts': '/proc',
   'platforms/linux/process/process-detail-reader.ts': '/proc',
   'platforms/linux/process/journal.ts': 'names of the program that is started',
 };

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { closeDescriptor } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
-import { AttachType, createLink, openRawTracepoint, queryPrograms } from './bpf-link.ts';
-import { loadProgram, ProgramType } from './bpf-program.ts';
+import {
+  AttachType,
+  createLink,
+  loadProgram,
+  openRawTracepoint,
+  ProgramType,
+  queryPrograms,
+} from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { Assembler, R0, R2, Size } from './instruction.ts';

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { BtfBuilder } from './btf.fixture.ts';
-import { BtfIndex, BtfKind } from './btf.ts';
-import { KernelTypes, kernelBtf } from './kernel-btf.ts';
+import { BtfIndex, BtfKind, KernelTypes } from './btf.ts';
+import { kernelTypes } from './kernel-types.ts';
 
 /** struct outer { int a; union { long b; struct { int c; int d; }; }; const inner_t inner[3]; int flag:3; int *p; } */
 function sample(): Uint8Array {
@@ -106,8 +106,8 @@ describe('BtfIndex', () => {
   });
 
   test.skipIf(!existsSync('/sys/kernel/btf/vmlinux'))("the running kernel's (needs its BTF)", () => {
-    const index = kernelBtf();
-    expect(kernelBtf()).toBe(index);
+    const index = kernelTypes();
+    expect(kernelTypes()).toBe(index);
     const types = new KernelTypes(index, [['task_struct', BtfKind.STRUCT]]);
     expect(types.member('task_struct', 'comm').bytes).toBe(16);
     expect(types.member('task_struct', '__state', 'state').bytes).toBeGreaterThanOrEqual(4);

@@ -20,7 +20,7 @@ export const BtfKind = {
   TYPE_TAG: 18,
   ENUM64: 19,
 } as const;
-type BtfKind = (typeof BtfKind)[keyof typeof BtfKind];
+export type BtfKind = (typeof BtfKind)[keyof typeof BtfKind];
 
 /** Where a member lies in its structure. */
 export interface BtfMember {
@@ -46,7 +46,7 @@ const DEPTH_LIMIT = 32;
  *   header: magic u16 | version u8 | flags u8 | its length u32 | types: offset, length u32 | names: offset, length u32
  *   type:   name u32 | info u32 (count:16, kind: bits 24-28, bit-field flag: 31) | size or type u32 | by its kind
  */
-export class BtfIndex {
+export class BtfIndex implements TypeSource {
   readonly #types: Uint32Array;
   readonly #names: Buffer;
   /** By type id: the word at which the type begins. Id 0 is void. */
@@ -263,4 +263,54 @@ function hasSize(kind: number): boolean {
 
 function malformed(what: string): OpError {
   return new OpError({ op: 'parse BTF', code: 'BAD_BTF', message: `parse BTF: ${what}` });
+}
+
+/** Who knows a kernel's types. */
+export interface TypeSource {
+  /** The ids of named types; what is not there is not in the map. The first of a name and kind counts. */
+  find(wanted: BtfWanted): ReadonlyMap<string, number>;
+  /** A member by its path from a structure; undefined: there is none, or it is a bit field. */
+  member(structureId: number, path: string): BtfMember | undefined;
+}
+
+/** Looks up what programs need and says what the kernel lacks. */
+export class KernelTypes {
+  readonly #source: TypeSource;
+  readonly #ids: ReadonlyMap<string, number>;
+
+  constructor(source: TypeSource, wanted: BtfWanted) {
+    this.#source = source;
+    this.#ids = source.find(wanted);
+  }
+
+  has(name: string): boolean {
+    return this.#ids.has(name);
+  }
+
+  /** The id of one of the types wanted. Throws OpError `UNSUPPORTED`. */
+  id(name: string): number {
+    const id = this.#ids.get(name);
+    if (id === undefined) throw lacking(name);
+    return id;
+  }
+
+  /** The first of the paths that the structure has. Throws OpError `UNSUPPORTED` where it has none. */
+  member(structure: string, ...paths: readonly string[]): BtfMember {
+    const found = this.optionalMember(structure, ...paths);
+    if (found === undefined) throw lacking(`${structure}.${paths.join(' or .')}`);
+    return found;
+  }
+
+  optionalMember(structure: string, ...paths: readonly string[]): BtfMember | undefined {
+    const id = this.id(structure);
+    for (const path of paths) {
+      const found = this.#source.member(id, path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+function lacking(what: string): OpError {
+  return new OpError({ op: 'read BTF', code: 'UNSUPPORTED', message: `this kernel has no ${what}` });
 }

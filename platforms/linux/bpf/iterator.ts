@@ -1,6 +1,6 @@
 import { closeDescriptor, Errno, NativeBuffer, readInto } from '../libc.ts';
 import { BpfError, bpf, Command } from './bpf-call.ts';
-import { AttachType, createLink } from './bpf-link.ts';
+import { AttachType, createLink } from './bpf-program.ts';
 
 /** A read returns at most 32 KiB (PAGE_SIZE << 3, kernel/bpf/bpf_iter.c), 512 KiB with pages of 64 KiB. */
 const BUFFER_BYTES = 512 * 1024;

@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
 import { BpfError, bpf, Command, setPointer } from './bpf-call.ts';
+import { BtfIndex } from './btf.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import {
   BatchReader,
   createMap,
   deleteElement,
+  encodeValueBtf,
+  loadValueBtf,
   lookupAndDeleteElement,
   lookupElement,
   MapFlag,
@@ -138,5 +141,28 @@ describe.skipIf(withoutBpf !== undefined)('maps (needs eBPF)', () => {
     const count = new BatchReader(map, 8, 16, 100).read();
     expect(count).toBeGreaterThan(90);
     expect(count).toBeLessThanOrEqual(164);
+  });
+});
+
+describe('types of a value', () => {
+  test('read back as a 4-byte key and a value of the size asked for', () => {
+    const index = new BtfIndex(encodeValueBtf(72));
+    expect([1, 2, 3].map((id) => index.bytesOf(id))).toEqual([4, 8, 72]);
+    expect(() => index.bytesOf(4)).toThrow('type 4 of 4');
+  });
+
+  test.skipIf(withoutBpf !== undefined)('make a socket storage map (needs eBPF)', () => {
+    const btf = loadValueBtf(24);
+    const map = createMap({
+      type: MapType.SK_STORAGE,
+      keyBytes: 4,
+      valueBytes: 24,
+      maxEntries: 0,
+      name: 'test',
+      flags: MapFlag.NO_PREALLOC | MapFlag.CLONE,
+      btf,
+    });
+    closeDescriptor(map);
+    closeDescriptor(btf.descriptor);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closeDescriptor } from '../libc.ts';
-import { AttachType, queryPrograms } from './bpf-link.ts';
+import { AttachType, queryPrograms } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { NetworkAccounting } from './network-accounting.ts';
 import {

@@ -1,11 +1,14 @@
-import { readlinkSync } from 'node:fs';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { TaskIterator } from './iterator.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
+import { BOOT_OFFSET_NANOS, sharesPidNamespace } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
+  closeNetworkMaps,
+  createNetworkMaps,
+  DEFAULT_SIZES,
   FLOW_KEY_BYTES,
   FLOW_VALUE_BYTES,
   FlowKey,
@@ -14,20 +17,18 @@ import {
   Holder,
   LOST_BYTES,
   Lost,
+  type NetworkMapSizes,
   type NetworkMaps,
   PEER_KEY_BYTES,
 } from './network-layout.ts';
-import { closeNetworkMaps, createNetworkMaps, DEFAULT_SIZES, type NetworkMapSizes } from './network-maps.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
-import { BOOT_OFFSET_NANOS } from './time-namespace.ts';
+import { ownPidNumbers, type PidNumbers } from './pid-numbers.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
 const SHORT_KEY_WORDS = FLOW_KEY_BYTES / 4;
 const NANOS = 1_000_000_000;
 const CLOCK_BOOTTIME = 7;
-/** PROC_PID_INIT_INO, include/linux/proc_ns.h. */
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 /** 5.14 and later. */
@@ -95,13 +96,13 @@ export class NetworkAccounting {
 
   /**
    * Loads and attaches, and gives the sockets that are there their owners. Throws BpfError where the kernel refuses,
-   * OpError `PID_NAMESPACE` where the owners' numbers would not be those that this process sees.
+   * OpError `PID_NAMESPACE` where the owners' numbers would not be those that /proc has.
    */
   static open(sizes: Partial<NetworkMapSizes> = {}): NetworkAccounting {
-    refuseOtherPidNamespace();
+    const numbers = pidNumbers();
     const { maps, sizes: created } = createNetworkMaps(sizes);
     try {
-      const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps), created);
+      const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps, numbers), created);
       accounting.holders(() => undefined);
       accounting.#seededNanos = accounting.#nowNanos();
       return accounting;
@@ -186,6 +187,7 @@ export class NetworkAccounting {
   isNew(flow: FlowRecord): boolean {
     // An owner found later than at the seeding would be taken for one that came later.
     if (!this.parts.seeded && this.parts.lastUser !== 'none') return false;
+    // So are owners that the seeding does not see.
     return flow.tgid !== 0 && flow.ownedSinceNanos > this.#seededNanos;
   }
 
@@ -247,23 +249,22 @@ export class NetworkAccounting {
   }
 }
 
-/** The programs write tgids of the initial namespace, whichever this process is in. */
-function refuseOtherPidNamespace(): void {
+/** How owners' numbers become those that this process sees; undefined: they are the same. */
+function pidNumbers(): PidNumbers | undefined {
   const op = 'open network accounting';
-  let namespace: string;
-  try {
-    namespace = readlinkSync('/proc/self/ns/pid');
-  } catch (cause) {
-    throw new OpError({
-      op,
-      code: 'PID_NAMESPACE',
-      message: `${op}: /proc/self/ns/pid cannot be read`,
-      cause,
-    });
+  if (!sharesPidNamespace('/proc')) {
+    const message =
+      '/proc is of another PID namespace than this process, so that PIDs would name the wrong processes';
+    throw new OpError({ op, code: 'PID_NAMESPACE', message });
   }
-  if (namespace === INITIAL_PID_NAMESPACE) return;
-  const message = `${op}: this process is in a PID namespace of its own, and owners cannot be told there`;
-  throw new OpError({ op, code: 'PID_NAMESPACE', message });
+  try {
+    return ownPidNumbers();
+  } catch (thrown) {
+    const cause = toOpError(op, thrown);
+    const needs = 'cap_bpf, cap_net_admin, cap_perfmon and /sys/kernel/btf/vmlinux';
+    const message = `in a PID namespace of its own it needs ${needs} (${cause.message})`;
+    throw new OpError({ op, code: 'PID_NAMESPACE', message, cause });
+  }
 }
 
 function readNetnsCookie(): NetnsCookie | undefined {

@@ -1,5 +1,4 @@
-import { Helper } from './helper-numbers.ts';
-import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
+import { Alu, type Assembler, Helper, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import {
   CLAIMABLE_NANOS,
@@ -14,6 +13,7 @@ import {
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
+import { emitPidNumber, type PidNumbers } from './pid-numbers.ts';
 
 /** Creates what is not there (BPF_LOCAL_STORAGE_GET_F_CREATE). */
 export const STORAGE_CREATE = 1;
@@ -70,9 +70,13 @@ export function enterStackValue(code: Assembler, map: number, keyOffset: number,
 /**
  * Where the name of a process is had from: by offsets, its first thread's, which is what the process is called;
  * `thread`: that of the thread which calls, for kernels that know no better; `none`: nowhere, for those that tell it
- * only to who has CAP_PERFMON.
+ * only to who has CAP_PERFMON. By numbers alone: as `thread`, in a PID namespace of its own.
  */
-export type CommSource = NetworkOffsets | 'thread' | 'none';
+export type CommSource = NetworkOffsets | ThreadNumbers | 'thread' | 'none';
+
+interface ThreadNumbers {
+  readonly numbers: PidNumbers;
+}
 
 /** Writes the current process to the stack as an Owner; destroys R0 to R5. */
 export function currentOwner(code: Assembler, offset: number, comm: CommSource): void {
@@ -80,11 +84,13 @@ export function currentOwner(code: Assembler, offset: number, comm: CommSource):
   code.call(Helper.GET_CURRENT_PID_TGID).aluImmediate(Alu.RSH, R0, 32);
   code.store(Size.W, R10, offset + Owner.TGID, R0);
   code.call(Helper.GET_CURRENT_UID_GID).store(Size.W, R10, offset + Owner.UID, R0);
-  if (typeof comm === 'object') {
+  if (typeof comm === 'object' && 'taskComm' in comm) {
     code.call(Helper.GET_CURRENT_TASK_BTF);
     leaderFacts(code, R0, offset, comm);
     return;
   }
+  if (typeof comm === 'object') code.call(Helper.GET_CURRENT_TASK);
+  ownNumber(code, R0, offset, typeof comm === 'object' ? comm.numbers : undefined);
   code.storeImmediate(Size.DW, R10, offset + Owner.START, 0);
   zeroStack(code, offset + Owner.COMM, COMM_BYTES);
   if (comm === 'none') return;
@@ -92,13 +98,21 @@ export function currentOwner(code: Assembler, offset: number, comm: CommSource):
   code.moveImmediate(R2, COMM_BYTES).call(Helper.GET_CURRENT_COMM);
 }
 
-/** Writes name and start of a task's process into the Owner on the stack. */
+/** Writes name, start and number of a task's process into the Owner on the stack, which has its tgid; destroys R0 to R5. */
 export function leaderFacts(code: Assembler, task: number, offset: number, offsets: NetworkOffsets): void {
   code.load(Size.DW, R2, task, offsets.taskLeader);
   for (let at = 0; at < COMM_BYTES; at += 8) {
     code.load(Size.DW, R1, R2, offsets.taskComm + at).store(Size.DW, R10, offset + Owner.COMM + at, R1);
   }
   code.load(Size.DW, R1, R2, offsets.taskStart).store(Size.DW, R10, offset + Owner.START, R1);
+  ownNumber(code, task, offset, offsets.numbers);
+}
+
+/** In the machine's own PID namespace a process's number is its tgid. */
+function ownNumber(code: Assembler, task: number, offset: number, numbers: PidNumbers | undefined): void {
+  code.storeImmediate(Size.DW, R10, offset + Owner.PID, 0);
+  if (numbers !== undefined) emitPidNumber(code, numbers, task, offset + Owner.PID);
+  else code.load(Size.W, R1, R10, offset + Owner.TGID).store(Size.W, R10, offset + Owner.PID, R1);
 }
 
 /** The registers that hold what a socket's flows are found by, and where on the stack their keys are made. */

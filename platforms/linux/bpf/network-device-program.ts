@@ -1,6 +1,5 @@
-import { Helper } from './helper-numbers.ts';
-import { Alu, Assembler, Jump, R0, R1, R2, R3, R6, R7, R8, R9, R10, Size } from './instruction.ts';
-import type { KernelTypes } from './kernel-btf.ts';
+import type { KernelTypes } from './btf.ts';
+import { Alu, Assembler, Helper, Jump, R0, R1, R2, R3, R6, R7, R8, R9, R10, Size } from './instruction.ts';
 import { currentOwner, enterStackValue, lookupStackKey, stackAddress, zeroStack } from './network-code.ts';
 import {
   FLOW_KEY_BYTES,

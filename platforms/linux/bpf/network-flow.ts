@@ -1,6 +1,6 @@
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
+import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
+import { startTicksOf } from './namespaces.ts';
 import { COMM_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner, PEER_KEY_BYTES } from './network-layout.ts';
-import { startTicksOf } from './time-namespace.ts';
 
 /** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
 export const FLOW_KEY_WORDS = PEER_KEY_BYTES / 4;
@@ -48,9 +48,19 @@ export class FlowRecord {
     return this.#key(FlowKey.COOKIE + 4);
   }
 
-  /** In the initial PID namespace; 0: nobody known. */
+  /** The owner's number in this program's PID namespace; 0: nobody known, or a process outside it. */
   get tgid(): number {
+    return this.#word(FlowValue.OWNER + Owner.PID);
+  }
+
+  /** In the machine's PID namespace; 0: nobody known. */
+  get machineTgid(): number {
     return this.#word(FlowValue.OWNER + Owner.TGID);
+  }
+
+  /** Whether the owner is a process that this program's PID namespace does not have. */
+  get isOutside(): boolean {
+    return this.tgid === 0 && this.machineTgid !== 0;
   }
 
   get interfaceIndex(): number {

@@ -1,19 +1,40 @@
-import { Helper } from './helper-numbers.ts';
-import { Alu, type Assembler, Jump, R0, R1, R2, R3, R4, R6, R7, R8, R10, Size } from './instruction.ts';
-import { stackAddress, zeroStack } from './network-code.ts';
-import { BpfSock, SkBuff } from './network-context.ts';
-import { FlowKey, IPPROTO_TCP, IPPROTO_UDP, PEER_BYTES } from './network-layout.ts';
 import {
+  Alu,
+  type Assembler,
+  Helper,
+  Jump,
+  R0,
+  R1,
+  R2,
+  R3,
+  R4,
+  R6,
+  R7,
+  R8,
+  R10,
+  Size,
+} from './instruction.ts';
+import { copyDoubleWords, stackAddress, zeroStack } from './network-code.ts';
+import {
+  AF_INET,
+  BpfSock,
+  FlowKey,
+  FlowValue,
   HEADER_BYTES,
-  IP_HEADER,
   IP_HEADER_BYTES,
+  IP_HEADER_ON_STACK,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
   JUMBO_BYTES,
   KEY,
   NEXT_HEADER,
   PACKETS,
+  PEER_BYTES,
   SCRATCH,
+  SkBuff,
   TRANSPORT_OFFSET,
-} from './network-skb-stack.ts';
+  VALUE,
+} from './network-layout.ts';
 
 /** RFC 791: 20 bytes, at 9 the protocol, at 12 source and at 16 destination; with ports there are 24 at least. */
 const IPV4_LEAST_BYTES = 24;
@@ -82,28 +103,34 @@ function widest(bytes: number): readonly [Size, number] {
 
 /** To `four` or `six` by the version of the IP header on the stack. */
 function branchOnVersion(code: Assembler, six: string): void {
-  code.load(Size.B, R1, R10, IP_HEADER).aluImmediate(Alu.RSH, R1, 4).jumpIfImmediate(Jump.EQ, R1, 6, six);
+  code
+    .load(Size.B, R1, R10, IP_HEADER_ON_STACK)
+    .aluImmediate(Alu.RSH, R1, 4)
+    .jumpIfImmediate(Jump.EQ, R1, 6, six);
 }
 
 /** The IP header, where the transport header is, and which; to `parsed`, or `failed` where it is none of ours. */
 export function emitHeaders(code: Assembler, parsed: string, failed: string): void {
   code.storeImmediate(Size.DW, R10, JUMBO_BYTES, 0);
-  for (let at = 0; at < IP_HEADER_BYTES; at += 8) code.storeImmediate(Size.DW, R10, IP_HEADER + at, 0);
+  for (let at = 0; at < IP_HEADER_BYTES; at += 8)
+    code.storeImmediate(Size.DW, R10, IP_HEADER_ON_STACK + at, 0);
   code.moveImmediate(R2, 0);
-  loadBytes(code, IP_HEADER, IPV4_LEAST_BYTES, failed, [0]);
+  loadBytes(code, IP_HEADER_ON_STACK, IPV4_LEAST_BYTES, failed, [0]);
   branchOnVersion(code, 'headers.six');
-  code.load(Size.B, R1, R10, IP_HEADER).aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
+  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK).aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
   code.store(Size.DW, R10, TRANSPORT_OFFSET, R1);
   code
-    .load(Size.B, R1, R10, IP_HEADER + Ipv4.PROTOCOL)
+    .load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv4.PROTOCOL)
     .store(Size.DW, R10, NEXT_HEADER, R1)
     .jump(parsed);
   code.label('headers.six').moveImmediate(R2, 0);
-  loadBytes(code, IP_HEADER, IP_HEADER_BYTES, failed, [0]);
+  loadBytes(code, IP_HEADER_ON_STACK, IP_HEADER_BYTES, failed, [0]);
   code.storeImmediate(Size.DW, R10, TRANSPORT_OFFSET, IP_HEADER_BYTES);
-  code.load(Size.B, R1, R10, IP_HEADER + Ipv6.NEXT_HEADER).store(Size.DW, R10, NEXT_HEADER, R1);
+  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv6.NEXT_HEADER).store(Size.DW, R10, NEXT_HEADER, R1);
   code.jumpIfImmediate(Jump.NE, R1, HOP_BY_HOP, 'extension.0');
-  code.load(Size.H, R1, R10, IP_HEADER + Ipv6.PAYLOAD_LENGTH).jumpIfImmediate(Jump.NE, R1, 0, 'extension.0');
+  code
+    .load(Size.H, R1, R10, IP_HEADER_ON_STACK + Ipv6.PAYLOAD_LENGTH)
+    .jumpIfImmediate(Jump.NE, R1, 0, 'extension.0');
   code.storeImmediate(Size.DW, R10, JUMBO_BYTES, JUMBO_OPTION_BYTES);
   code.aluImmediate(Alu.SUB, R8, JUMBO_OPTION_BYTES);
   for (let i = 0; i < EXTENSIONS_LIMIT; i++) emitExtension(code, i, parsed, failed);
@@ -180,14 +207,14 @@ export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void
 }
 
 /** Source or destination of the packet, in words, to the stack. */
-export function emitPacketAddress(code: Assembler, name: string, isSource: boolean, offset: number): void {
+function emitPacketAddress(code: Assembler, name: string, isSource: boolean, offset: number): void {
   const six = `${name}.six`;
   const done = `${name}.done`;
   branchOnVersion(code, six);
-  code.load(Size.W, R1, R10, IP_HEADER + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
+  code.load(Size.W, R1, R10, IP_HEADER_ON_STACK + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
   storeMapped(code, offset);
   code.jump(done).label(six);
-  const from = IP_HEADER + (isSource ? Ipv6.SOURCE : Ipv6.DESTINATION);
+  const from = IP_HEADER_ON_STACK + (isSource ? Ipv6.SOURCE : Ipv6.DESTINATION);
   for (let at = 0; at < 16; at += 4) {
     code
       .load(Size.W, R1, R10, from + at)
@@ -198,7 +225,45 @@ export function emitPacketAddress(code: Assembler, name: string, isSource: boole
 }
 
 /** The IPv4 address in R1, in network order, as an IPv4-mapped one to the stack. */
-export function storeMapped(code: Assembler, offset: number): void {
+function storeMapped(code: Assembler, offset: number): void {
   code.storeImmediate(Size.DW, R10, offset, 0).storeImmediate(Size.W, R10, offset + 8, 0xffff);
   code.swapNetworkOrder(R1, 32).store(Size.W, R10, offset + 12, R1);
+}
+
+const LOCAL = VALUE + FlowValue.LOCAL_ADDRESS;
+const REMOTE = VALUE + FlowValue.REMOTE_ADDRESS;
+
+/** Both ends as the socket has them; unspecified where it has none. */
+export function emitConnectedEndpoints(code: Assembler): void {
+  emitLocalPort(code);
+  code.load(Size.W, R1, R7, BpfSock.DESTINATION_PORT).swapNetworkOrder(R1, 16);
+  code.store(Size.H, R10, VALUE + FlowValue.REMOTE_PORT, R1);
+  code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, VALUE + FlowValue.FAMILY, R1);
+  code.jumpIfImmediate(Jump.NE, R1, AF_INET, 'endpoints.six');
+  code.load(Size.W, R1, R7, BpfSock.SOURCE_IP4);
+  storeMapped(code, LOCAL);
+  code.load(Size.W, R1, R7, BpfSock.DESTINATION_IP4);
+  storeMapped(code, REMOTE);
+  code.jump('endpoints.done').label('endpoints.six');
+  for (let at = 0; at < 16; at += 4) {
+    code.load(Size.W, R1, R7, BpfSock.SOURCE_IP6 + at).swapNetworkOrder(R1, 32);
+    code.store(Size.W, R10, LOCAL + at, R1);
+    code.load(Size.W, R1, R7, BpfSock.DESTINATION_IP6 + at).swapNetworkOrder(R1, 32);
+    code.store(Size.W, R10, REMOTE + at, R1);
+  }
+  code.label('endpoints.done');
+}
+
+/** The remote end from the key, the local address from the packet. */
+export function emitPeerEndpoints(code: Assembler, direction: 'ingress' | 'egress'): void {
+  emitLocalPort(code);
+  code.load(Size.H, R1, R10, KEY + FlowKey.REMOTE_PORT);
+  code.store(Size.H, R10, VALUE + FlowValue.REMOTE_PORT, R1);
+  code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, VALUE + FlowValue.FAMILY, R1);
+  copyDoubleWords(code, R10, REMOTE, R10, KEY + FlowKey.REMOTE_ADDRESS, 16);
+  emitPacketAddress(code, 'peer.local', direction === 'egress', LOCAL);
+}
+
+function emitLocalPort(code: Assembler): void {
+  code.load(Size.W, R1, R7, BpfSock.SOURCE_PORT).store(Size.H, R10, VALUE + FlowValue.LOCAL_PORT, R1);
 }

@@ -1,3 +1,35 @@
+import { closeDescriptor } from '../libc.ts';
+import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
+
+/** struct __sk_buff, include/uapi/linux/bpf.h; in cgroup programs `len` begins with the IP header. */
+export const SkBuff = {
+  LEN: 0,
+  IFINDEX: 40,
+  /** Where the linear part begins and ends; in cgroup programs for who has CAP_BPF. */
+  DATA: 76,
+  DATA_END: 80,
+  GSO_SEGS: 164,
+  SK: 168,
+  /** 5.7 and later. */
+  GSO_SIZE: 176,
+} as const;
+
+/** struct bpf_sock, include/uapi/linux/bpf.h; addresses in network order. */
+export const BpfSock = {
+  FAMILY: 4,
+  TYPE: 8,
+  PROTOCOL: 12,
+  SOURCE_IP4: 24,
+  SOURCE_IP6: 28,
+  /** In host order. */
+  SOURCE_PORT: 44,
+  /** In network order. */
+  DESTINATION_PORT: 48,
+  DESTINATION_IP4: 52,
+  DESTINATION_IP6: 56,
+  STATE: 72,
+} as const;
+
 /**
  * What the network programs keep in maps, in the machine's byte order. All addresses are four 32-bit words as in
  * src/data/sample/address.ts, ports in host order.
@@ -29,17 +61,17 @@ export const FORWARDED_COOKIE_HIGH = 0x666f_7277;
 export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
 
 /**
- * Value of a flow, 128 bytes:
+ * Value of a flow, 136 bytes:
  *
  *    0 rx bytes u64 | 8 tx bytes u64 | 16 rx packets u64 | 24 tx packets u64
  *   32 local address 4 x u32 | 48 remote address 4 x u32
  *   64 local port u16 | 66 remote port u16 | 68 family u16 | 70 protocol u16
  *   72 network namespace cookie u64, 0: not known
  *   80 owner, as OWNER; where held, `since` is the flow's first packet
- *  120 held u32: nobody has used the socket, the owner is who made it or its listener
- *  124 released u16: the last descriptor is closed | 126 type of socket u16
+ *  128 held u32: nobody has used the socket, the owner is who made it or its listener
+ *  132 released u16: the last descriptor is closed | 134 type of socket u16
  */
-export const FLOW_VALUE_BYTES = 128;
+export const FLOW_VALUE_BYTES = 136;
 export const FlowValue = {
   RX_BYTES: 0,
   TX_BYTES: 8,
@@ -53,47 +85,48 @@ export const FlowValue = {
   PROTOCOL: 70,
   NETNS_COOKIE: 72,
   OWNER: 80,
-  HELD: 120,
-  RELEASED: 124,
-  TYPE: 126,
+  HELD: 128,
+  RELEASED: 132,
+  TYPE: 134,
 } as const;
 
 /**
- * Owner, 40 bytes:
+ * Owner, 48 bytes:
  *
- *   0 since u64, ns since boot | 8 tgid u32, 0: nobody known | 12 uid u32 | 16 comm[16]
+ *   0 since u64, ns since boot | 8 tgid u32, of the machine's PID namespace, 0: nobody known | 12 uid u32 | 16 comm[16]
  *  32 start of the process u64, ns since boot; 0: not known
+ *  40 its number u32 in the PID namespace of the program that counts, 0: it is not in it | 44 zero
  */
-export const OWNER_BYTES = 40;
-export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16, START: 32 } as const;
+export const OWNER_BYTES = 48;
+export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16, START: 32, PID: 40 } as const;
 export const COMM_BYTES = 16;
 
 /**
- * What is stored beside a socket (SK_STORAGE), 112 bytes. An accepted connection begins with a copy of its listener's,
+ * What is stored beside a socket (SK_STORAGE), 120 bytes. An accepted connection begins with a copy of its listener's,
  * so that the cookie in it tells a connection that nobody has used yet: it is not its own.
  *
  *    0 owner, as OWNER
- *   40 cookie u64 of the socket that the owner has used
- *   48 network namespace cookie u64
- *   56 tgid u32 in the keys of the owner's flows | 60 tgid u32 of the owner of the flows that have 0 there
- *   64 ifindex u32 of the last packet in | 68 of the last packet out
- *   72 the last 24 bytes of the key of the peer that was met last, with address, port and flags
- *   96 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
- *  104 released u32 | 108 zero
+ *   48 cookie u64 of the socket that the owner has used
+ *   56 network namespace cookie u64
+ *   64 tgid u32 in the keys of the owner's flows | 68 tgid u32 of the owner of the flows that have 0 there
+ *   72 ifindex u32 of the last packet in | 76 of the last packet out
+ *   80 the last 24 bytes of the key of the peer that was met last, with address, port and flags
+ *  104 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
+ *  112 released u32 | 116 zero
  */
-export const STORAGE_BYTES = 112;
+export const STORAGE_BYTES = 120;
 export const Storage = {
   OWNER: 0,
-  USED_COOKIE: 40,
-  NETNS_COOKIE: 48,
-  KEY_TGID: 56,
-  FIRST_TGID: 60,
-  INGRESS_IFINDEX: 64,
-  EGRESS_IFINDEX: 68,
-  PEER: 72,
-  PEER_FLAGS: 90,
-  OWN_COOKIE: 96,
-  RELEASED: 104,
+  USED_COOKIE: 48,
+  NETNS_COOKIE: 56,
+  KEY_TGID: 64,
+  FIRST_TGID: 68,
+  INGRESS_IFINDEX: 72,
+  EGRESS_IFINDEX: 76,
+  PEER: 80,
+  PEER_FLAGS: 98,
+  OWN_COOKIE: 104,
+  RELEASED: 112,
 } as const;
 
 /**
@@ -108,7 +141,8 @@ export const LOST_BYTES = 16;
 export const Lost = { BYTES: 0, PACKETS: 8 } as const;
 
 /**
- * What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 | 12 inode u32 of an MPTCP
+ * What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 in the PID namespace of the
+ * program that counts | 12 inode u32 of an MPTCP
  * socket, whose connections are sockets with cookies of their own and that inode; else 0.
  */
 export const HOLDER_BYTES = 16;
@@ -141,3 +175,100 @@ export const PROTOCOL_FORWARDED = 255;
 export const TCP_ESTABLISHED = 1;
 export const TCP_CLOSE_WAIT = 8;
 export const TCP_LISTEN = 10;
+
+/**
+ * The stack of the packet programs, below the frame pointer:
+ *
+ *   key 40 | value 136 | IP header 40 | packets u64 | offset of the transport header u64
+ *   next header u64 | bytes of headers u64 | bytes of a jumbo option u64 | scratch 8
+ *   cookie of the MPTCP socket u64 | the sender as an owner 48
+ */
+export const KEY = -PEER_KEY_BYTES;
+export const VALUE = KEY - FLOW_VALUE_BYTES;
+export const IP_HEADER_BYTES = 40;
+export const IP_HEADER_ON_STACK = VALUE - IP_HEADER_BYTES;
+export const PACKETS = IP_HEADER_ON_STACK - 8;
+export const TRANSPORT_OFFSET = PACKETS - 8;
+export const NEXT_HEADER = TRANSPORT_OFFSET - 8;
+export const HEADER_BYTES = NEXT_HEADER - 8;
+export const JUMBO_BYTES = HEADER_BYTES - 8;
+export const SCRATCH = JUMBO_BYTES - 8;
+export const PARENT_COOKIE = SCRATCH - 8;
+export const SENDER = PARENT_COOKIE - OWNER_BYTES;
+
+/** Most entries of the maps; memory is taken as they fill, 224 bytes each. */
+export interface NetworkMapSizes {
+  readonly flows: number;
+  readonly peers: number;
+  readonly sums: number;
+}
+
+export const DEFAULT_SIZES: NetworkMapSizes = { flows: 65_536, peers: 32_768, sums: 8_192 };
+
+/** Creates the maps, the caller's to close. Throws BpfError. */
+export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
+  maps: NetworkMaps;
+  sizes: NetworkMapSizes;
+} {
+  const sizes = { ...DEFAULT_SIZES, ...wanted };
+  const made: number[] = [];
+  const kept = (descriptor: number): number => {
+    made.push(descriptor);
+    return descriptor;
+  };
+  try {
+    const maps: NetworkMaps = {
+      storage: kept(createStorage()),
+      flows: kept(createFlowMap('sstop_flows', FLOW_KEY_BYTES, sizes.flows)),
+      peers: kept(createFlowMap('sstop_peers', PEER_KEY_BYTES, sizes.peers)),
+      sums: kept(createFlowMap('sstop_sums', FLOW_KEY_BYTES, sizes.sums)),
+      lost: kept(
+        createMap({
+          type: MapType.ARRAY,
+          keyBytes: 4,
+          valueBytes: LOST_BYTES,
+          maxEntries: 1,
+          name: 'sstop_lost',
+        }),
+      ),
+    };
+    return { maps, sizes };
+  } catch (thrown) {
+    for (const descriptor of made) closeDescriptor(descriptor);
+    throw thrown;
+  }
+}
+
+/** Closes the descriptors; the maps go with the last program that uses them. */
+export function closeNetworkMaps(maps: NetworkMaps): void {
+  for (const descriptor of [maps.storage, maps.flows, maps.peers, maps.sums, maps.lost])
+    closeDescriptor(descriptor);
+}
+
+function createFlowMap(name: string, keyBytes: number, maxEntries: number): number {
+  return createMap({
+    type: MapType.HASH,
+    keyBytes,
+    valueBytes: FLOW_VALUE_BYTES,
+    maxEntries,
+    name,
+    flags: MapFlag.NO_PREALLOC,
+  });
+}
+
+function createStorage(): number {
+  const btf = loadValueBtf(STORAGE_BYTES);
+  try {
+    return createMap({
+      type: MapType.SK_STORAGE,
+      keyBytes: 4,
+      valueBytes: STORAGE_BYTES,
+      maxEntries: 0,
+      name: 'sstop_owner',
+      flags: MapFlag.NO_PREALLOC | MapFlag.CLONE,
+      btf,
+    });
+  } finally {
+    closeDescriptor(btf.descriptor);
+  }
+}

@@ -1,16 +1,28 @@
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
-import { AttachType, createLink, openRawTracepoint, queryPrograms } from './bpf-link.ts';
-import { loadProgram, ProgramType } from './bpf-program.ts';
+import {
+  AttachType,
+  createLink,
+  loadProgram,
+  openRawTracepoint,
+  ProgramType,
+  queryPrograms,
+} from './bpf-program.ts';
+import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { TaskIterator } from './iterator.ts';
-import type { KernelTypes } from './kernel-btf.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';
 import type { NetworkMaps } from './network-layout.ts';
-import { socketCreatedProgram, socketReleasedProgram } from './network-owner-programs.ts';
-import { type PacketOwners, packetProgram } from './network-skb-program.ts';
+import {
+  holdersProgram,
+  lastUserProgram,
+  socketCreatedProgram,
+  socketReleasedProgram,
+  type UseHook,
+} from './network-owner-programs.ts';
+import { type PacketOwners, packetProgram } from './network-packet-program.ts';
 import {
   HOLDERS_ITERATOR,
   type NetworkOffsets,
@@ -22,7 +34,7 @@ import {
   SEND_FUNCTIONS,
   SEND_TRACEPOINT,
 } from './network-types.ts';
-import { holdersProgram, lastUserProgram, type UseHook } from './network-user-programs.ts';
+import type { PidNumbers } from './pid-numbers.ts';
 
 /** How the process that uses a socket is told. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';
@@ -62,19 +74,25 @@ export class NetworkPrograms {
   /** Undefined where it could not be loaded. */
   readonly holders: TaskIterator | undefined;
   readonly #maps: NetworkMaps;
+  readonly #numbers: PidNumbers | undefined;
   readonly #problems: OpError[] = [];
   readonly #links: number[] = [];
   readonly #programs: number[] = [];
   /** Whether the begin of a call to send is seen. */
   #knowsSender = false;
 
-  /** Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had. */
-  constructor(maps: NetworkMaps) {
+  /**
+   * Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had.
+   *
+   * @param numbers undefined in the machine's own PID namespace
+   */
+  constructor(maps: NetworkMaps, numbers: PidNumbers | undefined) {
     this.#maps = maps;
+    this.#numbers = numbers;
     try {
       const traced = this.#tried(() => {
         const types = networkTypes();
-        return { types, offsets: networkOffsets(types) };
+        return { types, offsets: networkOffsets(types, numbers) };
       });
       const lastUser = traced === undefined ? 'none' : this.#attachLastUser(traced);
       const { release, scope } = this.#attachCounting(traced, lastUser);
@@ -103,8 +121,10 @@ export class NetworkPrograms {
     lastUser: LastUserPart,
   ): Pick<NetworkParts, 'release' | 'scope'> {
     const { descriptor, scope } = openCgroupRoot();
-    const comms: CommSource[] =
-      traced === undefined ? ['thread', 'none'] : [traced.offsets, 'thread', 'none'];
+    // In a PID namespace of its own nothing does that leaves a process without a number.
+    const simple: CommSource[] =
+      this.#numbers === undefined ? ['thread', 'none'] : [{ numbers: this.#numbers }];
+    const comms = traced === undefined ? simple : [traced.offsets, ...simple];
     try {
       const comm = this.#attachCreate(descriptor, comms);
       const release = this.#tried(() => this.#attachRelease(descriptor, comm, lastUser !== 'none')) ?? false;

@@ -1,5 +1,6 @@
-import { BtfKind, type BtfWanted } from './btf.ts';
-import { KernelTypes, kernelBtf } from './kernel-btf.ts';
+import { BtfKind, type BtfWanted, KernelTypes } from './btf.ts';
+import { kernelTypes } from './kernel-types.ts';
+import type { PidNumbers } from './pid-numbers.ts';
 
 /** Functions of `struct proto_ops` that every TCP and UDP call goes through, by family. */
 export const SEND_FUNCTIONS = ['inet_sendmsg', 'inet6_sendmsg'] as const;
@@ -48,15 +49,17 @@ export interface NetworkOffsets {
   readonly taskStart: number;
   /** struct cred: u32. */
   readonly credUid: number;
+  /** Undefined in the machine's own PID namespace. */
+  readonly numbers: PidNumbers | undefined;
 }
 
 /** Looks the network programs' types up. Throws OpError: no BTF, or a kernel that lacks one of them. */
 export function networkTypes(): KernelTypes {
-  return new KernelTypes(kernelBtf(), WANTED);
+  return new KernelTypes(kernelTypes(), WANTED);
 }
 
 /** Throws OpError `UNSUPPORTED`. */
-export function networkOffsets(types: KernelTypes): NetworkOffsets {
+export function networkOffsets(types: KernelTypes, numbers: PidNumbers | undefined): NetworkOffsets {
   const netCookie = types.optionalMember('net', 'net_cookie');
   return {
     sockFamily: types.member('sock', '__sk_common.skc_family').offset,
@@ -75,5 +78,6 @@ export function networkOffsets(types: KernelTypes): NetworkOffsets {
     taskCred: types.member('task_struct', 'cred').offset,
     taskStart: types.member('task_struct', 'start_boottime', 'real_start_time').offset,
     credUid: types.member('cred', 'uid.val').offset,
+    numbers,
   };
 }

@@ -1,5 +1,4 @@
-import { type BtfIndex, BtfKind, type BtfMember } from './btf.ts';
-import { KernelTypes } from './kernel-btf.ts';
+import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
 
 /** Resident pages are counted by kind (enum in include/linux/mm_types_task.h); swapped ones are no part of them. */
 const MM_FILEPAGES = 0;
@@ -76,8 +75,8 @@ const WALK = [
 ] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
-export function findTaskOffsets(index: BtfIndex): TaskOffsets {
-  const types = new KernelTypes(index, [
+export function findTaskOffsets(source: TypeSource): TaskOffsets {
+  const types = new KernelTypes(source, [
     ['task_struct', BtfKind.STRUCT],
     ['signal_struct', BtfKind.STRUCT],
     ['mm_struct', BtfKind.STRUCT],

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../system-units.ts';
-import { COMM_BYTES, PROCESS_BYTES, THREAD_BYTES } from './task-layout.ts';
-import { commLength, TaskRecordReader } from './task-record.ts';
-import { TaskThreads } from './task-threads.ts';
+import { COMM_BYTES, commLength, PROCESS_BYTES, TaskRecordReader, THREAD_BYTES } from './task-record.ts';
+import { TaskThreads } from './task-sampler.ts';
 
-/** Written by the drawing in task-layout.ts. */
+/** Written by the drawing in task-record.ts. */
 function processBytes(pid: number, comm = 'worker'): Uint8Array {
   const bytes = new Uint8Array(PROCESS_BYTES);
   const view = new DataView(bytes.buffer);

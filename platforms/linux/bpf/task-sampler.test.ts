@@ -5,11 +5,10 @@ import { closeDescriptor } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { outputLines } from '../testdata/test-slices.fixture.ts';
-import { AttachType } from './bpf-link.ts';
-import { loadProgram, ProgramType } from './bpf-program.ts';
+import { AttachType, loadProgram, ProgramType } from './bpf-program.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { TaskIterator } from './iterator.ts';
-import { kernelBtf } from './kernel-btf.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { taskIteratorProgram } from './task-programs.ts';
 import { commLength, type TaskRecord } from './task-record.ts';
@@ -157,7 +156,7 @@ describe.skipIf(withoutBpf !== undefined).each(METHODS)('TaskSampler by %s (need
 test.skipIf(withoutBpf !== undefined)(
   'the program for kernels with other counters of pages is accepted too (needs eBPF)',
   () => {
-    const offsets = findTaskOffsets(kernelBtf());
+    const offsets = findTaskOffsets(kernelTypes());
     const copied = { ...offsets, rss: { kind: 'copied', offset: 8 } } as const;
     const program = loadProgram({
       type: ProgramType.TRACING,
@@ -186,10 +185,14 @@ test.skipIf(!canUnshare)(
       const child = Bun.spawn(['sleep', '1000']);
       const seen = [];
       sampler.sample(({ pid, ppid, threads }) => seen.push([pid, ppid, threads > 1]));
-      let code = '';
-      try { ExitRecorder.open(); } catch (thrown) { code = thrown.code; }
+      const recorder = ExitRecorder.open();
+      console.log('recording');
+      await Bun.stdin.text();
       child.kill('SIGKILL');
-      console.log(JSON.stringify([process.pid, child.pid, seen, code]));
+      await child.exited;
+      const ended = [];
+      recorder.drain(({ pid, ppid, name }) => ended.push([pid, ppid, name]));
+      console.log(JSON.stringify([process.pid, child.pid, seen, ended]));
       process.exit(0);`;
     const child = Bun.spawn(
       [
@@ -206,19 +209,22 @@ test.skipIf(!canUnshare)(
         '-e',
         script,
       ],
-      { stdout: 'pipe', stderr: 'pipe' },
+      { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
     );
-    const [text, errors] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    expect(errors).toBe('');
-    const [own, sleeper, seen, code] = JSON.parse(text);
+    const lines = outputLines(child.stdout);
+    const errors = new Response(child.stderr).text();
+    expect([(await lines.next()).value]).toEqual(['recording']);
+    // Somebody outside ends.
+    Bun.spawnSync(['true']);
+    child.stdin.end();
+    const { value } = await lines.next();
+    expect(await errors).toBe('');
+    const [own, sleeper, seen, ended] = JSON.parse(value ?? '');
     // The first process's parent is outside.
     expect(seen).toContainEqual([1, 0, false]);
     expect(seen).toContainEqual([own, 1, true]);
     expect(seen).toContainEqual([sleeper, own, false]);
     expect(seen.length).toBe(3);
-    expect(code).toBe('UNSUPPORTED');
+    expect(ended).toEqual([[sleeper, own, 'sleep']]);
   },
 );

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
-import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { BlockDevice, DisksSection, FileSystem } from '../../../src/data/schema/disks-section.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { GuardedSpace } from '../guarded/guarded-space.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';

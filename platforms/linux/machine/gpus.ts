@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer } from '../libc.ts';
 import { KeptFile } from '../proc/kept-file.ts';

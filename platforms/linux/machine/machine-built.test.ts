@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import { CPU_TOTAL_ROW } from '../../../src/data/schema/cpu-sample.ts';
+import { USAGE_COLUMNS } from '../../../src/data/schema/process-columns.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
 import { ClassNetLinkSource } from '../sys/class-net.ts';
 import { BuiltTree } from '../testdata/built-tree.fixture.ts';
@@ -8,6 +10,7 @@ import {
   CONTAINER,
   HIDEPID,
   OLD_KERNEL,
+  privateFiles,
   RASPBERRY_PI,
   SERVER_128,
   statText,
@@ -77,14 +80,33 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
   test('memory of processes is counted in pages of its size', async () => {
     using tree = new BuiltTree(RASPBERRY_PI);
     using machine = open(tree, 16384);
-    const section = await machine.collectProcesses({ visiblePids: [812] }, UNHURRIED);
+    const want = { visiblePids: [812], columns: USAGE_COLUMNS };
+    const section = await machine.collectProcesses(want, UNHURRIED);
     const { processes, usage } = section;
     const slot = processes.find(812);
     expect(processes.rssBytes[slot]).toBe(300 * 16384);
     expect(processes.rssBytes[processes.find(900)]).toBe(300 * 16384);
     expect([usage.readBytes[slot], usage.writtenBytes[slot]]).toEqual([4096, 8192]);
+    expect(usage.contextSwitches[slot]).toBe(7 + 9);
     expect(usage.readBytes[processes.find(900)]).toBeNaN();
     expect([section.coreCount, section.memoryTotalBytes]).toEqual([4, 4137424 * 1024]);
+  });
+
+  test('usage is read for the columns that are wanted, of all processes where they are ordered by it', async () => {
+    using tree = new BuiltTree(RASPBERRY_PI);
+    using machine = open(tree, 16384);
+    const read = async (want: Partial<ProcessesWant>): Promise<number[]> => {
+      const visible = { visiblePids: [812], ...want };
+      const { processes, usage } = await machine.collectProcesses(visible, UNHURRIED);
+      return [812, 900].map((pid) => usage.readBytes[processes.find(pid)]!);
+    };
+    expect(await read({})).toEqual([Number.NaN, Number.NaN]);
+    expect(await read({ columns: ['writtenBytes'] })).toEqual([4096, Number.NaN]);
+    expect(await read({ visiblePids: [], columnsOfAll: ['readBytes'] })).toEqual([4096, Number.NaN]);
+    const io = privateFiles(900)['proc/900/io'] as string;
+    tree.write('proc/900/io', io.replace('4096', '12288'));
+    expect(await read({ visiblePids: [], columnsOfAll: ['readBytes'] })).toEqual([4096, 12288]);
+    expect(await read({})).toEqual([Number.NaN, Number.NaN]);
   });
 
   test('one process in depth', async () => {
@@ -201,7 +223,10 @@ describe('a container (built)', () => {
 test('hidepid (built): what is private of a process is missing', async () => {
   using tree = new BuiltTree(HIDEPID);
   using machine = open(tree);
-  const { processes, usage } = await machine.collectProcesses({ visiblePids: [77] }, UNHURRIED);
+  const { processes, usage } = await machine.collectProcesses(
+    { visiblePids: [77], columns: ['readBytes'] },
+    UNHURRIED,
+  );
   expect(processes.slots.count).toBe(1);
   expect(usage.readBytes[processes.find(77)]).toBeNaN();
   const { process } = await machine.collectProcess(77, UNHURRIED);

@@ -114,7 +114,7 @@ describe('this machine', () => {
     const child = Bun.spawn(['sleep', '1000']);
     children.push(child);
     const section = await machine.collectProcesses(
-      { visiblePids: [process.pid, child.pid] },
+      { visiblePids: [process.pid, child.pid], columns: ['readBytes'] },
       restlessSlice(),
     );
     const { processes, usage } = section;
@@ -130,6 +130,29 @@ describe('this machine', () => {
     const own = processes.find(process.pid);
     expect(usage.readBytes[own]! + usage.writtenBytes[own]!).toBeGreaterThanOrEqual(0);
     expect(section.coreCount).toBe(Number(await outputOf('getconf', '_NPROCESSORS_ONLN')));
+  });
+
+  test('context switches of a process are those of its status', async () => {
+    const machine = open();
+    const counted = (): number => {
+      const status = readFileSync('/proc/self/status', 'utf8');
+      return [...status.matchAll(/ctxt_switches:\t(\d+)/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
+    };
+    for (const want of [{ columns: ['contextSwitches'] }, { columnsOfAll: ['contextSwitches'] }] as const) {
+      const before = counted();
+      const visible = { visiblePids: 'columns' in want ? [process.pid] : [], ...want };
+      const { processes, usage } = await machine.collectProcesses(visible, restlessSlice());
+      const seen = usage.contextSwitches[processes.find(process.pid)]!;
+      expect([seen >= before, seen <= counted()]).toEqual([true, true]);
+    }
+    const { processes, usage } = await machine.collectProcesses(
+      { visiblePids: [process.pid] },
+      restlessSlice(),
+    );
+    expect(usage.contextSwitches[processes.find(process.pid)]).toBeNaN();
   });
 
   test('two looks at once, and a close beneath them', async () => {

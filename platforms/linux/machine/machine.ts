@@ -4,11 +4,11 @@ import type { MachineSection } from '../../../src/data/sample/machine-section.ts
 import type { MachineCollector, MachineOptions } from '../../../src/data/sample/platform.ts';
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import type { JournalSection } from '../../../src/data/schema/journal-section.ts';
-import type { Part } from '../../../src/data/schema/section-facts.ts';
+import type { Part, SectionError } from '../../../src/data/schema/section-facts.ts';
 import type { SensorsSample } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Host } from '../host.ts';

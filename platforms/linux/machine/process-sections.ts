@@ -3,8 +3,10 @@ import type { MachineProcesses } from '../../../src/data/sample/machine-processe
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { type ProcessesWant, type SectionError, sectionError } from '../../../src/data/sample/snapshot.ts';
+import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { sharesPidNamespace } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
 import { KeptText } from '../proc/kept-file.ts';
@@ -13,7 +15,7 @@ import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
-import { ProcessCollector, sharesPidNamespace } from '../processes/processes.ts';
+import { ProcessCollector } from '../processes/processes.ts';
 
 interface ProcessesOptions {
   readonly procRoot: string;
@@ -47,25 +49,26 @@ export class ProcessSections {
     this.#proc = new ProcDirectory(procRoot);
     this.#collector = new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
-    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes);
+    const hasClocks = sharesPidNamespace(procRoot);
+    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes, hasClocks);
     this.#details = new ProcessDetailReader({
       proc: this.#proc,
       usage: this.#usage,
       pageSizeBytes,
       ticksPerSecond: CLOCK_TICKS_PER_SECOND,
-      hasClocks: sharesPidNamespace(procRoot),
+      hasClocks,
     });
   }
 
   /** Rejects with SyscallError only where /proc cannot be listed at all. */
-  async collect({ visiblePids, allCommandLines }: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
+  async collect(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
     const started = monotonicMicros();
-    await this.#collectTable(
-      slice,
-      allCommandLines === true ? () => this.#readAllCommandLines(slice) : NOTHING,
-    );
-    this.#usage.read(this.#collector.table, visiblePids, this.#collector.generation);
-    if (allCommandLines !== true) this.#readCommandLines(visiblePids);
+    await this.#collectTable(slice, async () => {
+      const { table, generation } = this.#collector;
+      await this.#usage.read(table, want, generation, slice);
+      if (want.allCommandLines === true) await this.#readAllCommandLines(slice);
+      else this.#readCommandLines(want.visiblePids);
+    });
     return {
       sequence: ++this.#sequence,
       monotonicMicros: this.#collectedMicros,

@@ -1,8 +1,7 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import { fromNetworkOrder } from '../integers.ts';
 import type { NativeBuffer } from '../libc.ts';
-import { ATTRIBUTE_HEADER_BYTES, findAttribute, isAttributeAt } from './attribute.ts';
-import { MESSAGE_HEADER_BYTES } from './message.ts';
+import { ATTRIBUTE_HEADER_BYTES, findAttribute, isAttributeAt, MESSAGE_HEADER_BYTES } from './message.ts';
 import { DiagAttribute } from './sock-diag.ts';
 
 const AF_INET = 2;

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { findAttribute, isAttributeAt } from './attribute.ts';
-import { nextMessage } from './message.ts';
+import { findAttribute, isAttributeAt, nextMessage } from './message.ts';
 
 test('messages follow one another at multiples of four', () => {
   const words = new Uint32Array([17, 0, 0, 0, 0, 16, 0, 0, 0]);

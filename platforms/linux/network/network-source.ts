@@ -1,13 +1,12 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { Tier } from '../../../src/data/sample/network-sample.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
-import { DatagramCounter } from '../sockets/packet-datagrams.ts';
 import type { SocketSource } from '../sockets/socket-source.ts';
-import { CountedDatagrams } from '../sockets/sockets-counted-datagrams.ts';
+import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';
 import { EbpfSockets } from '../sockets/sockets-ebpf.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
 import { PacketSockets } from '../sockets/sockets-packet.ts';

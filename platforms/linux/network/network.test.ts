@@ -3,7 +3,8 @@ import { closeSync, lstatSync, openSync, readdirSync, readlinkSync } from 'node:
 import { fileURLToPath } from 'node:url';
 import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { linuxTierReports } from '../doctor/doctor-tiers.ts';
 import { O_CLOEXEC, systemCall } from '../libc.ts';

@@ -2,7 +2,7 @@ import { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { SectionError } from '../../../src/data/sample/snapshot.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';

@@ -8,7 +8,6 @@ export function programRefusalText(code: string | undefined, message: string): s
     case 'EACCES':
       return `programs may not be loaded into the kernel (${code}): it needs cap_bpf and cap_net_admin, and cap_perfmon for all of it`;
     case 'PID_NAMESPACE':
-      return 'this process is in a PID namespace of its own, where the kernel counts by numbers that mean nothing here';
     case 'NO_CGROUP2':
       return message;
     case 'ENOSYS':

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { openLinuxNetwork } from '../network/network.ts';
 import { rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 

@@ -1,12 +1,12 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { OwnerBasis, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
 import type { ProcessSource } from '../processes/network-processes.ts';
 import { OwnerTold, RowLife, type SocketRows } from '../sockets/sockets.ts';
-import { KnownDescriptors } from './socket-owners-known.ts';
-import { ProcessOrder } from './socket-owners-order.ts';
+import { KnownDescriptors, ProcessOrder } from './scan-order.ts';
 import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';
 
 /** How far the search for a row's owner has come. */

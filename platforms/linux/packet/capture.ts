@@ -3,7 +3,7 @@ import type { LinkSource } from '../link.ts';
 import { LinkScope } from './capture-scope.ts';
 import { NETWORK_HEADER, packetFilter, type WantedProtocol } from './filter.ts';
 import { PacketFlows } from './flow-table.ts';
-import { FragmentPorts } from './fragments.ts';
+import { FragmentPorts } from './ip-header.ts';
 import { PacketMeter } from './packet-meter.ts';
 import { PacketRing } from './ring.ts';
 

@@ -3,8 +3,7 @@ import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/dat
 import type { LinkScope } from './capture-scope.ts';
 import { LOOPBACK_INDEX, PacketType, type WantedProtocol } from './filter.ts';
 import { FlowOpener, type PacketFlows, Renewal } from './flow-table.ts';
-import type { FragmentPorts } from './fragments.ts';
-import { IpHeader, segmentCount, TcpFlag, wireBytes } from './ip-header.ts';
+import { type FragmentPorts, IpHeader, segmentCount, TcpFlag, wireBytes } from './ip-header.ts';
 import type { CapturedPacket, PacketVisitor } from './ring.ts';
 
 /** linux/virtio_net.h: VIRTIO_NET_HDR_GSO_TCPV4, TCPV6, UDP_L4. */

@@ -9,7 +9,7 @@ import { MemInfo, parseMemInfo } from './meminfo.ts';
 import { parseMountEntries } from './mountinfo.ts';
 import { parseDrmClient } from './pid-fdinfo.ts';
 import { type PidIo, type PidStatm, parsePidIo, parsePidStatm } from './pid-files.ts';
-import { parsePidStatusDetail } from './pid-status.ts';
+import { parsePidStatusDetail, parsePidSwitches } from './pid-status.ts';
 import { parsePressure } from './pressure.ts';
 import { parseCpuStat, type SchedulerCounters } from './stat.ts';
 import { scanDecimal, TextScanner } from './text-scanner.ts';
@@ -186,6 +186,10 @@ describe('other files of the machine', () => {
     expect([detail.effectiveUid, detail.effectiveGid]).toEqual([1000, 0]);
     expect(detail.voluntarySwitches).toBeGreaterThanOrEqual(0);
     expect(parsePidStatusDetail(status, 5).swapKibibytes).toBeNaN();
+    expect(parsePidSwitches(status, status.length)).toBe(
+      detail.voluntarySwitches + detail.involuntarySwitches,
+    );
+    expect(parsePidSwitches(status, status.length - 1)).toBeNaN();
   });
 });
 
@@ -305,6 +309,7 @@ test('no parser throws, whatever the bytes and the length', () => {
       parsePidIo(bytes, length, { readBytes: 0, writtenBytes: 0 });
       parsePidStatm(bytes, length, { virtualPages: 0, residentPages: 0, sharedPages: 0 });
       parsePidStatusDetail(bytes, length);
+      parsePidSwitches(bytes, length);
       parseDrmClient(bytes, length);
       expect(line.next).toBeLessThanOrEqual(bytes.length);
       expect(table.count).toBeLessThan(8194);

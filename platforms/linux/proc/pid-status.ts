@@ -47,6 +47,7 @@ const GID = ascii('Gid:');
 const SWAP = ascii('VmSwap:');
 const VOLUNTARY = ascii('voluntary_ctxt_switches:');
 const INVOLUNTARY = ascii('nonvoluntary_ctxt_switches:');
+
 /** /proc/PID/status (fs/proc/array.c). The name in the first line is escaped, so no name can forge a line. */
 export function parsePidStatusDetail(bytes: Uint8Array, length: number): PidStatusDetail {
   const detail: PidStatusDetail = {
@@ -65,6 +66,21 @@ export function parsePidStatusDetail(bytes: Uint8Array, length: number): PidStat
     else if (scanner.accept(INVOLUNTARY)) detail.involuntarySwitches = scanner.terminatedUnsigned();
   } while (scanner.nextLine());
   return detail;
+}
+
+/**
+ * Context switches of the first thread since its start, voluntary and involuntary together (/proc/PID/status); NaN
+ * where either line is missing or cut short.
+ */
+export function parsePidSwitches(bytes: Uint8Array, length: number): number {
+  let voluntary = Number.NaN;
+  let involuntary = Number.NaN;
+  scanner.reset(bytes, 0, length);
+  do {
+    if (scanner.accept(VOLUNTARY)) voluntary = scanner.terminatedUnsigned();
+    else if (scanner.accept(INVOLUNTARY)) involuntary = scanner.terminatedUnsigned();
+  } while (scanner.nextLine());
+  return voluntary + involuntary;
 }
 
 /** Real, effective, saved, file system: the second. */

@@ -1,9 +1,13 @@
 import { ProcessUsage } from '../../../src/data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
+import type { UsageColumn } from '../../../src/data/schema/process-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { NativeBuffer } from '../libc.ts';
 import { type PidIo, type PidStatm, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';
-import type { ProcDirectory } from '../proc/proc-directory.ts';
+import { parsePidSwitches } from '../proc/pid-status.ts';
+import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
 
 const IO = ascii('/io\0');
@@ -12,59 +16,87 @@ const STATM = ascii('/statm\0');
 const FRESH_GENERATIONS = 16;
 /** More rows than any terminal shows. */
 export const VISIBLE_LIMIT = 1024;
+const ROWS_BETWEEN_RESTS = 16;
 
-/** What was read last, by the slots of the table: whose it is, and in which generation it was read. */
-class KeptUsage extends columnsClass({
-  serial: numbers('u32'),
-  generation: numbers('u32'),
-  readBytes: numbers('f64', Number.NaN),
-  writtenBytes: numbers('f64', Number.NaN),
-}) {}
+/** Whose the values of a slot are, and in which generation they were read. */
+class Readings extends columnsClass({ serial: numbers('u32'), generation: numbers('u32') }) {}
 
-/** What costs reads of its own, for single processes: exact memory (`statm`) and storage I/O (`io`). */
+/** A file of /proc/PID, and the columns of usage that come from it. */
+interface UsageFile {
+  readonly columns: readonly UsageColumn[];
+  readonly readings: Readings;
+  /** Reads it into a row of `kept`, whose columns of this file are unknown before. */
+  read(kept: ProcessUsage, slot: number, pid: number): void;
+}
+
+/** What costs reads of its own, for single processes: exact memory (`statm`), and columns of usage. */
 export class ProcessUsageReader {
   readonly usage = new ProcessUsage();
-  readonly #kept = new KeptUsage();
+  /** What was read last, by the slots of the table. */
+  readonly #kept = new ProcessUsage();
+  readonly #memory = new Readings();
   readonly #proc: ProcDirectory;
   readonly #pageSizeBytes: number;
-  readonly #text = new NativeBuffer(1024);
+  readonly #hasClocks: boolean;
+  readonly #text = new NativeBuffer(4096);
   readonly #io: PidIo = { readBytes: 0, writtenBytes: 0 };
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
+  readonly #files: readonly UsageFile[] = [
+    {
+      columns: ['readBytes', 'writtenBytes'],
+      readings: new Readings(),
+      read: (kept, slot, pid) => {
+        if (!this.readIo(pid, this.#io)) return;
+        kept.readBytes[slot] = this.#io.readBytes;
+        kept.writtenBytes[slot] = this.#io.writtenBytes;
+      },
+    },
+    {
+      columns: ['contextSwitches'],
+      readings: new Readings(),
+      read: (kept, slot, pid) => {
+        const length = this.#proc.readProcessFile(pid, PidFile.STATUS, this.#text);
+        kept.contextSwitches[slot] = parsePidSwitches(this.#text.bytes, Math.max(0, length));
+      },
+    },
+  ];
 
-  constructor(proc: ProcDirectory, pageSizeBytes: number) {
+  /** `hasClocks`: whether the table knows of every process whether it ran, however shortly. */
+  constructor(proc: ProcDirectory, pageSizeBytes: number, hasClocks: boolean) {
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
+    this.#hasClocks = hasClocks;
   }
 
   /**
-   * Fills the columns for these processes; all other rows are unknown. Their memory in the table becomes exact. Who has
-   * used no CPU since the last reading has moved no bytes either, and is read again only now and then: its memory may
-   * have been taken from it. `generation` is the table's present one.
+   * Fills the wanted columns, for the visible processes or for all; everything else is unknown. The memory of the
+   * visible ones becomes exact in the table. A process that has used no CPU since the last reading has neither moved
+   * bytes nor been switched to, and is read again only now and then: its memory may have been taken from it.
+   * `generation` is the table's present one.
    */
-  read(table: ProcessTable, pids: readonly number[], generation: number): void {
-    const { capacity } = table.slots;
+  async read(table: ProcessTable, want: ProcessesWant, generation: number, slice: Slice): Promise<void> {
+    const { capacity, rows, count } = table.slots;
+    const pids = want.visiblePids.slice(0, VISIBLE_LIMIT);
     this.usage.clear(capacity);
     this.#kept.reserve(capacity);
-    for (const pid of pids.slice(0, VISIBLE_LIMIT)) {
+    this.#memory.reserve(capacity);
+    for (const pid of pids) {
       const slot = table.find(pid);
-      if (slot < 0) continue;
-      if (!this.#isFresh(table, slot, generation)) {
-        this.#readRow(table, slot, pid);
-        this.#kept.serial[slot] = table.slots.serial[slot]!;
-        this.#kept.generation[slot] = generation;
-      }
-      this.usage.readBytes[slot] = this.#kept.readBytes[slot]!;
-      this.usage.writtenBytes[slot] = this.#kept.writtenBytes[slot]!;
+      if (slot >= 0 && this.#isStale(this.#memory, table, slot, generation)) this.#readMemory(table, slot);
     }
-  }
-
-  #isFresh(table: ProcessTable, slot: number, generation: number): boolean {
-    const readIn = this.#kept.generation[slot]!;
-    return (
-      this.#kept.serial[slot] === table.slots.serial[slot] &&
-      table.lastRanGeneration[slot]! <= readIn &&
-      generation - readIn < FRESH_GENERATIONS
-    );
+    for (const file of this.#files) {
+      const { columns, readings } = file;
+      readings.reserve(capacity);
+      const isWanted = (column: UsageColumn): boolean => columns.includes(column);
+      if (want.columnsOfAll?.some(isWanted) === true) {
+        for (let i = 0; i < count; i++) {
+          this.#readRow(file, table, rows[i]!, generation);
+          if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+        }
+      } else if (want.columns?.some(isWanted) === true) {
+        for (const pid of pids) this.#readRow(file, table, table.find(pid), generation);
+      }
+    }
   }
 
   /** `into` in pages; false: it is gone. Needs no permission. */
@@ -79,12 +111,33 @@ export class ProcessUsageReader {
     return length > 0 && parsePidIo(this.#text.bytes, length, into);
   }
 
-  #readRow(table: ProcessTable, slot: number, pid: number): void {
-    const kept = this.#kept;
-    if (this.readStatm(pid, this.#statm))
-      table.rssBytes[slot] = this.#statm.residentPages * this.#pageSizeBytes;
-    const hasIo = this.readIo(pid, this.#io);
-    kept.readBytes[slot] = hasIo ? this.#io.readBytes : Number.NaN;
-    kept.writtenBytes[slot] = hasIo ? this.#io.writtenBytes : Number.NaN;
+  #readMemory({ pid, rssBytes }: ProcessTable, slot: number): void {
+    if (this.readStatm(pid[slot]!, this.#statm))
+      rssBytes[slot] = this.#statm.residentPages * this.#pageSizeBytes;
+  }
+
+  #readRow(file: UsageFile, table: ProcessTable, slot: number, generation: number): void {
+    if (slot < 0) return;
+    const { columns, readings } = file;
+    if (this.#isStale(readings, table, slot, generation)) {
+      for (const column of columns) this.#kept[column][slot] = Number.NaN;
+      file.read(this.#kept, slot, table.pid[slot]!);
+    }
+    for (const column of columns) this.usage[column][slot] = this.#kept[column][slot]!;
+  }
+
+  /** Whether a row has to be read; notes that it is. */
+  #isStale(readings: Readings, table: ProcessTable, slot: number, generation: number): boolean {
+    const serial = table.slots.serial[slot]!;
+    const readIn = readings.generation[slot]!;
+    const isFresh =
+      this.#hasClocks &&
+      readings.serial[slot] === serial &&
+      table.lastRanGeneration[slot]! <= readIn &&
+      generation - readIn < FRESH_GENERATIONS;
+    if (isFresh) return false;
+    readings.serial[slot] = serial;
+    readings.generation[slot] = generation;
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { sharesPidNamespace } from '../bpf/namespaces.ts';
 import { TaskRecord } from '../bpf/task-record.ts';
 import { TaskSampler } from '../bpf/task-sampler.ts';
 import { processCpuNanos } from '../clock.ts';
@@ -12,7 +13,6 @@ import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import type { ProcessSource } from './network-processes.ts';
 import { BpfProcessRows } from './process-rows-bpf.ts';
 import { ProcessTexts } from './process-texts.ts';
-import { sharesPidNamespace } from './processes.ts';
 
 /**
  * Follows every process through a BPF iterator: the whole table in a few reads. /proc is asked for long texts, and

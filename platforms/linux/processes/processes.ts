@@ -1,7 +1,7 @@
-import { readlinkSync } from 'node:fs';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { sharesPidNamespace } from '../bpf/namespaces.ts';
 import { monotonicMicros, processCpuNanos } from '../clock.ts';
 import { closeDescriptor, NativeBuffer, readAt } from '../libc.ts';
 import { parseLastPid } from '../proc/loadavg.ts';
@@ -227,16 +227,5 @@ export class ProcessCollector implements ProcessSource {
     if (nanos === this.table.cpuNanos[slot]) return;
     this.table.cpuNanos[slot] = nanos;
     this.table.lastRanGeneration[slot] = this.generation;
-  }
-}
-
-/** Whether this /proc shows the pids that this program's system calls know. */
-export function sharesPidNamespace(root: string): boolean {
-  try {
-    return readlinkSync(`${root}/self`) === String(process.pid);
-  } catch (thrown) {
-    // No such link: a captured tree, or a namespace that does not see this program.
-    if (thrown instanceof Error) return false;
-    throw thrown;
   }
 }

@@ -1,6 +1,13 @@
-import type { NativeBuffer } from '../libc.ts';
+import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
-import { RouteDump } from './route-dump.ts';
+import {
+  MESSAGE_HEADER_BYTES,
+  MessageFlag,
+  type MessageSpan,
+  MessageType,
+  nextMessage,
+} from '../netlink/message.ts';
+import { NetlinkSocket } from '../netlink/socket.ts';
 import {
   parseAddress,
   parseLink,
@@ -9,7 +16,118 @@ import {
   RTM_NEWADDR,
   RTM_NEWLINK,
 } from './route-message.ts';
-import { RouteNotices } from './route-notices.ts';
+
+/** linux/netlink.h */
+const NETLINK_ROUTE = 0;
+
+/** The kernel fills at most 32 KiB with one reply of a dump. */
+const BUFFER_SIZE = 32 * 1024;
+/** `struct nlmsghdr` and `struct ifinfomsg`, the largest of the requests. */
+const REQUEST_SIZE = 32;
+
+/** Gets the payload of one message, bytes [at, end), valid during the call. */
+type VisitPayload = (buffer: NativeBuffer, at: number, end: number) => void;
+
+/** Asks rtnetlink(7) for all rows of a kind. Needs no privilege. */
+class RouteDump {
+  readonly #socket = new NetlinkSocket(NETLINK_ROUTE);
+  readonly #buffer = new NativeBuffer(BUFFER_SIZE);
+  readonly #request = new NativeBuffer(REQUEST_SIZE);
+  readonly #span: MessageSpan = { at: 0, length: 0 };
+  #sequence = 0;
+  #isConsistent = true;
+
+  /**
+   * Sends `request` (RTM_GET*) and visits each reply of type `wanted`. False where rows changed meanwhile, so that
+   * some may be missing or doubled. Throws SyscallError.
+   */
+  read(request: number, wanted: number, visit: VisitPayload): boolean {
+    this.#send(request);
+    this.#isConsistent = true;
+    for (;;) {
+      // Each reply is made while it is received, so there is nothing to wait for.
+      const length = this.#socket.receiveWaiting(this.#buffer);
+      if (length === -Errno.EINTR) continue;
+      if (length <= 0) throw new SyscallError('recv', length === 0 ? Errno.EIO : -length, 'NETLINK_ROUTE');
+      if (this.#visitDatagram(length, wanted, visit)) return this.#isConsistent;
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** True at the end of the dump. Replies to an earlier request that was given up are passed over. */
+  #visitDatagram(length: number, wanted: number, visit: VisitPayload): boolean {
+    const { u16, u32 } = this.#buffer;
+    for (let next = 0; ; ) {
+      next = nextMessage(u32, next, length, this.#span);
+      if (next < 0) return false;
+      const { at, length: size } = this.#span;
+      if (u32[(at >> 2) + 2] !== this.#sequence) continue;
+      const type = u16[(at >> 1) + 2]!;
+      if ((u16[(at >> 1) + 3]! & MessageFlag.DUMP_INTERRUPTED) !== 0) this.#isConsistent = false;
+      if (type === MessageType.DONE) return true;
+      if (type === MessageType.ERROR)
+        throw new SyscallError('dump', this.#errorAt(at, size), 'NETLINK_ROUTE');
+      if (type === wanted) visit(this.#buffer, at + MESSAGE_HEADER_BYTES, at + size);
+    }
+  }
+
+  /** `struct nlmsgerr` begins with a negative errno. */
+  #errorAt(at: number, size: number): number {
+    return size >= MESSAGE_HEADER_BYTES + 4
+      ? -this.#buffer.i32[(at + MESSAGE_HEADER_BYTES) >> 2]!
+      : Errno.EIO;
+  }
+
+  /** Behind the header a zeroed `struct ifinfomsg`; its first byte is the family, as in `struct ifaddrmsg`: any. */
+  #send(request: number): void {
+    const { u16, u32 } = this.#request;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    u32[0] = REQUEST_SIZE;
+    u16[2] = request;
+    u16[3] = MessageFlag.REQUEST | MessageFlag.DUMP;
+    u32[2] = this.#sequence;
+    this.#socket.send(this.#request, REQUEST_SIZE);
+  }
+}
+
+/** include/uapi/linux/rtnetlink.h: RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR. */
+const NOTICE_GROUPS = 0x1 | 0x10 | 0x100;
+/** Notices are not read, only noticed. */
+const NOTICE_BYTES = 4096;
+
+/** Whether links or addresses changed, told by the kernel. Needs no privilege. */
+class RouteNotices {
+  readonly #socket: NetlinkSocket;
+  readonly #buffer = new NativeBuffer(NOTICE_BYTES);
+
+  /** Throws SyscallError. */
+  constructor() {
+    this.#socket = new NetlinkSocket(NETLINK_ROUTE);
+    try {
+      this.#socket.bind(NOTICE_GROUPS);
+    } catch (error) {
+      this.#socket.close();
+      throw error;
+    }
+  }
+
+  /** Takes all notices that wait; true where there was any, or where some were lost. One system call if none. */
+  drain(): boolean {
+    let hasAny = false;
+    for (;;) {
+      const length = this.#socket.receiveWaiting(this.#buffer);
+      if (length >= 0 || length === -Errno.ENOBUFS) hasAny = true;
+      else if (length !== -Errno.EINTR) return hasAny;
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
 
 /**
  * Links and addresses of this program's network namespace, asked by rtnetlink(7). Unlike /sys/class/net, which

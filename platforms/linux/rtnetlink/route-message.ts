@@ -1,7 +1,7 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import type { NativeBuffer } from '../libc.ts';
 import type { LinkDescription, LocalAddress } from '../link.ts';
-import { ATTRIBUTE_HEADER_BYTES, findAttribute } from '../netlink/attribute.ts';
+import { ATTRIBUTE_HEADER_BYTES, findAttribute } from '../netlink/message.ts';
 
 /** include/uapi/linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test';
 import { NativeBuffer } from '../libc.ts';
-import { ClosingQueue } from './closing-queue.ts';
-import { ClosingRate } from './closing-rate.ts';
+import { ClosingQueue, ClosingRate } from './closing-queue.ts';
 
 function numbered(number: number): NativeBuffer {
   const buffer = new NativeBuffer(400);

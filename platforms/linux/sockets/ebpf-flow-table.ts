@@ -18,7 +18,7 @@ const FLOW_COLUMNS = {
   grownMicros: numbers('f64'),
   /** Monotonic time since which its growth waits for the process that accepts; 0: it does not wait. */
   heldMicros: numbers('f64'),
-  /** Process that it was said to be of. */
+  /** Process that it was said to be of, by its number in the machine's PID namespace. */
   tgid: numbers('u32'),
   /** The kernel's key. */
   keys: numbers('u32', 0, FLOW_KEY_WORDS),

@@ -1,8 +1,8 @@
 import { monotonicMicros } from '../clock.ts';
 import { ADDRESSES } from '../packet/veth-pair.fixture.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
-import { DatagramCounter } from './packet-datagrams.ts';
 import { RowLedger } from './packet-ledger.fixture.ts';
+import { DatagramCounter } from './sockets-datagrams.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 import { PacketSockets } from './sockets-packet.ts';
 

@@ -1,5 +1,5 @@
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import type { FlowEnds } from '../packet/flow-table.ts';
 

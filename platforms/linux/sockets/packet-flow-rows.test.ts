@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { array, assert, asyncProperty, boolean, constantFrom, nat, record } from 'fast-check';
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
-import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { FlowOpener, PacketFlows, Renewal } from '../packet/flow-table.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import { FlowRows, type FlowRowsOptions } from './packet-flow-rows.ts';

@@ -1,16 +1,14 @@
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import {
   OwnerBasis,
   PROTOCOL_TCP,
   PROTOCOL_UDP,
   type SocketTable,
-  TcpState,
 } from '../../../src/data/sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
-import { BoundSockets } from './packet-bound-sockets.ts';
-import { DividedFlows } from './packet-divided-flows.ts';
 import { Bond, FlowLinks, NO_ROW, RowEnds } from './packet-flow-links.ts';
+import { BoundSockets, DividedFlows } from './packet-receivers.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
 const AF_INET = 2;

@@ -1,4 +1,5 @@
-import { ADDRESS_WORDS, isIpv4 } from '../../../src/data/sample/address.ts';
+import { isIpv4 } from '../../../src/data/sample/address.ts';
+import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import type { SocketRows } from './sockets.ts';
 import { RowLife } from './sockets.ts';
 

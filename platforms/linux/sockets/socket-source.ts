@@ -5,7 +5,7 @@ import type {
   Tier,
 } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { AskHolders } from './flow-holders.ts';
+import type { AskHolders } from './flow-owners.ts';
 import type { SocketRows } from './sockets.ts';
 
 /** What a source of sockets knows of the parts; processes are looked after elsewhere. */

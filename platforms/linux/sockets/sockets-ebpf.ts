@@ -1,18 +1,12 @@
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import {
-  FOREIGN_INTERFACE,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  TcpState,
-} from '../../../src/data/sample/socket-table.ts';
+import { FOREIGN_INTERFACE, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';
-import { type AskHolders, HolderSearch } from './flow-holders.ts';
-import { FlowOwners, type OwnerProcesses } from './flow-owners.ts';
+import { type AskHolders, FlowOwners, HolderSearch, type OwnerProcesses } from './flow-owners.ts';
 import type { SocketParts, SocketSource } from './socket-source.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 import type { NetlinkSockets } from './sockets-netlink.ts';
@@ -149,7 +143,7 @@ export class EbpfSockets implements SocketSource {
     if (row < 0) return false;
     const { table } = this.rows;
     flows.rowSerial[flow] = table.slots.serial[row]!;
-    flows.tgid[flow] = record.tgid;
+    flows.tgid[flow] = record.machineTgid;
     table.interfaceIndex[row] = this.#interfaceOf(record);
     this.#owners.assign(this.rows, row, record);
     return true;
@@ -225,7 +219,7 @@ export class EbpfSockets implements SocketSource {
 
   #store(flow: number, record: FlowRecord, isLast = false): void {
     const flows = this.#flows;
-    if (flows.tgid[flow] !== record.tgid) this.#reassign(flow, record);
+    if (flows.tgid[flow] !== record.machineTgid) this.#reassign(flow, record);
     const tx = record.txBytes - flows.txBytes[flow]!;
     const rx = record.rxBytes - flows.rxBytes[flow]!;
     if (tx === 0 && rx === 0) return;
@@ -269,7 +263,7 @@ export class EbpfSockets implements SocketSource {
 
   /** A connection that was nobody's until now has found its process. */
   #reassign(flow: number, record: FlowRecord): void {
-    this.#flows.tgid[flow] = record.tgid;
+    this.#flows.tgid[flow] = record.machineTgid;
     if (this.#isPlaced(flow)) this.#owners.assign(this.rows, this.#flows.row[flow]!, record);
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { TcpState } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Pair, rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { RowLife } from './sockets.ts';

@@ -1,6 +1,7 @@
 import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
@@ -11,12 +12,10 @@ import {
   legacyTcpRequest,
   SockDiag,
 } from '../netlink/sock-diag.ts';
-import { ClosingQueue } from './closing-queue.ts';
-import { ClosingRate } from './closing-rate.ts';
+import { ClosingQueue, ClosingRate } from './closing-queue.ts';
 import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
 import { RowLife, SocketRows } from './sockets.ts';
-import { PayloadCounters } from './sockets-payload-counters.ts';
-import { storeEndpoints, storeSegments } from './sockets-record.ts';
+import { PayloadCounters, storeEndpoints, storeSegments } from './sockets-payload.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { TcpState } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
 import {
   finalPayloadReceived,

@@ -1,5 +1,8 @@
-import { TcpState } from '../../../src/data/sample/socket-table.ts';
+import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { DiagRecord } from '../netlink/diag-record.ts';
+import { readFirstLocalPort } from '../proc/local-port-range.ts';
+import type { SocketRows } from './sockets.ts';
 
 /** Which end sent the first SYN. */
 export const Opener = { UNKNOWN: 0, LOCAL: 1, PEER: 2 } as const;
@@ -90,4 +93,74 @@ function wasOurFinAcked(record: DiagRecord, opener: number): boolean {
 
 function hasPeerFin(state: number): boolean {
   return state === TcpState.CLOSE_WAIT || state === TcpState.LAST_ACK || state === TcpState.CLOSING;
+}
+
+/** Writes the payload counters of connections into their rows, from what tcp_info says. */
+export class PayloadCounters {
+  readonly #rows: SocketRows;
+  readonly #isListeningPort: (port: number) => boolean;
+  readonly #firstLocalPort: number;
+
+  /** @param firstLocalPort first port of the range that the kernel chooses from for who opens a connection */
+  constructor(
+    rows: SocketRows,
+    isListeningPort: (port: number) => boolean,
+    firstLocalPort = readFirstLocalPort('/proc'),
+  ) {
+    this.#rows = rows;
+    this.#isListeningPort = isListeningPort;
+    this.#firstLocalPort = firstLocalPort;
+  }
+
+  /** Of a connection that a dump lists. */
+  storeLive(slot: number, record: DiagRecord): void {
+    const { table, opener } = this.#rows;
+    if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(record);
+    const openedBy = opener[slot] || likelyOpener(record, this.#isServerEnd(record));
+    table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(record, openedBy));
+    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(record));
+  }
+
+  /** Of one whose end is announced. */
+  storeFinal(slot: number, record: DiagRecord): void {
+    const { table, opener, leftRemnant } = this.#rows;
+    const openedBy = opener[slot] || likelyOpener(record, this.#isServerEnd(record));
+    opener[slot] = openedBy;
+    const sent = finalPayloadSent(record, openedBy);
+    const hasRemnant = leftRemnant[slot] === 1;
+    const received = finalPayloadReceived(record, openedBy, table.state[slot]!, hasRemnant);
+    // A reset by this end sets the counters to 0 before the announcement: what was seen before stands.
+    table.txBytes[slot] = Math.max(table.txBytes[slot]!, sent);
+    table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
+  }
+
+  /** A listener that came and went between two dumps was never seen: then a port outside the range tells. */
+  #isServerEnd({ localPort, remotePort }: DiagRecord): boolean {
+    if (this.#isListeningPort(localPort)) return true;
+    return localPort < this.#firstLocalPort && remotePort >= this.#firstLocalPort;
+  }
+}
+
+/** Family, addresses and ports of a record to its row. */
+export function storeEndpoints(table: SocketTable, slot: number, record: DiagRecord): void {
+  table.family[slot] = record.family;
+  record.copyLocalAddress(table.localAddress, slot << 2);
+  record.copyRemoteAddress(table.remoteAddress, slot << 2);
+  table.localPort[slot] = record.localPort;
+  table.remotePort[slot] = record.remotePort;
+}
+
+/** Segments, round trip time and retransmits of a record, whose counters have been read, to its row. */
+export function storeSegments(table: SocketTable, slot: number, record: DiagRecord): void {
+  table.txSegments[slot] = advanced(table.txSegments[slot]!, record.segmentsOut);
+  table.rxSegments[slot] = advanced(table.rxSegments[slot]!, record.segmentsIn);
+  table.rttMicros[slot] = record.rttMicros > 0 ? record.rttMicros : Number.NaN;
+  table.retransmits[slot] = record.retransmits;
+}
+
+/** A 32-bit counter that wraps, carried on beyond 32 bits; a step back is a socket used anew and adds nothing. */
+function advanced(previous: number, counter: number): number {
+  if (previous === 0) return counter;
+  const step = (counter - previous) >>> 0;
+  return step < 0x80000000 ? previous + step : previous;
 }

@@ -1,6 +1,7 @@
 import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import {
   AT_FDCWD,
   closeDescriptor,

@@ -1,6 +1,7 @@
 import type { ClosedSockets } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { PROTOCOL_TCP, SocketTable, TcpState } from '../../../src/data/sample/socket-table.ts';
+import { PROTOCOL_TCP, SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
-import { ADDRESS_WORDS } from '../../../src/data/sample/address.ts';
 import { readAddress } from '../../../src/data/sample/address-words.ts';
+import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
 import { orUndefined, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
 

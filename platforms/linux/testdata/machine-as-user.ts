@@ -4,7 +4,10 @@ import { WHOLE_SLICE } from './loopback.ts';
 
 const others = Number(process.argv[2]);
 const machine = new LinuxMachine({ gpus: false });
-const { processes, usage } = await machine.collectProcesses({ visiblePids: [others, process.pid] }, WHOLE_SLICE);
+const { processes, usage } = await machine.collectProcesses(
+  { visiblePids: [others, process.pid], columns: ['readBytes'] },
+  WHOLE_SLICE,
+);
 const slot = processes.find(others);
 const own = processes.find(process.pid);
 const detail = await machine.collectProcess(others, WHOLE_SLICE);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { type NetworkSection, OwnerKind, type TrafficTable } from '../sample/network-section.ts';
+import type { NetworkSection, TrafficTable } from '../sample/network-section.ts';
 import { SampleWorld, type SocketSpec, words } from '../sample/sample-world.fixture.ts';
 import type { Slice } from '../sample/slice.ts';
-import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { OwnerKind, TcpState } from '../schema/network-columns.ts';
 import { NetworkAttribution } from './network-attribution.ts';
 import type { OwnerFacts } from './owner-ledger.ts';
 

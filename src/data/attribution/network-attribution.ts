@@ -1,4 +1,4 @@
-import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { isIpv4 } from '../sample/address.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
@@ -10,6 +10,7 @@ import {
   PROTOCOL_UDP,
   type SocketTable,
 } from '../sample/socket-table.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { FormerLedger } from './former-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
@@ -213,6 +214,8 @@ export class NetworkAttribution {
         return this.#owners.kernel(sockets.protocol[slot]!);
       case OwnerBasis.NO_SOCKET:
         return this.#owners.withoutSocket();
+      case OwnerBasis.OUTSIDE:
+        return this.#owners.outside();
       case OwnerBasis.HIDDEN:
         return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
       default:

@@ -1,8 +1,9 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { ExitedTable } from '../sample/exited-table.ts';
-import { OwnerKind, OwnerTable } from '../sample/network-section.ts';
+import { OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
 
 /** What is asked about an owner: when its row appears, when its task name changes, and by turns. */
 export interface OwnerFacts {
@@ -175,6 +176,11 @@ export class OwnerLedger {
   /** What comes and goes with a local address and port that no socket has. */
   withoutSocket(): number {
     return this.#group(OwnerKind.CLOSED, 1, 0, 'no socket: raw or NAT');
+  }
+
+  /** Processes that this PID namespace does not have. */
+  outside(): number {
+    return this.#group(OwnerKind.UNKNOWN, 1, 0, 'outside this PID namespace');
   }
 
   /** Sockets that somebody of this user or control group holds, nobody knows who. */

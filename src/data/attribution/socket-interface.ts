@@ -1,6 +1,7 @@
-import { ADDRESS_WORDS, isLoopbackAddress, isUnspecifiedAddress } from '../sample/address.ts';
+import { isLoopbackAddress, isUnspecifiedAddress } from '../sample/address.ts';
 import { type InterfaceTable, loopbackInterfaceIndex } from '../sample/interface-table.ts';
-import { type SocketTable, TcpState } from '../sample/socket-table.ts';
+import type { SocketTable } from '../sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 
 /** Finds the interface that a socket's traffic goes over, from its addresses. */
 export class SocketInterfaces {

@@ -1,7 +1,6 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
-import { SOCKET_ACCOUNT_COLUMNS } from '../schema/network-columns.ts';
+import { ADDRESS_WORDS, SOCKET_ACCOUNT_COLUMNS } from '../schema/network-columns.ts';
 
 const LEDGER_COLUMNS = {
   ...SOCKET_ACCOUNT_COLUMNS,

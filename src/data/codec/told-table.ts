@@ -1,7 +1,7 @@
 import type { Columns } from '../../kit/table/columns.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
 import type { ToldProcesses } from '../sample/machine-processes.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
+import type { NetworkTables } from '../sample/network-section.ts';
 import { NETWORK_TABLES, type NetworkTableName } from '../schema/network-columns.ts';
 import { type NumberFormat, TABLE_FORMATS, type TableFormat, type TextFormat } from './table-format.ts';
 
@@ -71,17 +71,11 @@ export class ToldTable {
   }
 }
 
-/** The tables of a network section. */
-export type NetworkTableSet = Pick<
-  NetworkSection,
-  'owners' | 'hosts' | 'traffic' | 'hostTraffic' | 'interfaces' | 'sockets' | 'accounts'
->;
-
 /** The names of the tables of a network section; who is referred to comes first. */
 export const NETWORK_TABLE_NAMES = Object.keys(NETWORK_TABLES) as readonly NetworkTableName[];
 
 /** A table of a network section. */
-export function toldNetworkTable(tables: NetworkTableSet, name: NetworkTableName): ToldTable {
+export function toldNetworkTable(tables: NetworkTables, name: NetworkTableName): ToldTable {
   const table = name === 'addresses' ? tables.interfaces.addresses : tables[name];
   const parts =
     name === 'sockets' ? { sockets: tables.sockets, accounts: tables.accounts } : { [name]: table };

@@ -8,12 +8,13 @@ import type { Sort } from '../query/process-fields.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
-import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
+import { TcpState } from '../schema/network-columns.ts';
 import { csvField } from './csv.ts';
 import { snapshotCsvHeader, snapshotToCsv } from './network-csv.ts';
 import { type ExportOptions, snapshotEntry, snapshotToJson } from './network-json.ts';
-import { SystemExport, systemJson } from './system-export.ts';
+import { SystemExport, systemCsv, systemCsvHeader, systemJson } from './system-export.ts';
 import { tableText } from './table-text.ts';
 
 const ID = 'ab'.repeat(32);
@@ -347,4 +348,30 @@ test('the JSON of a machine has fans after the temperatures, where there are som
   expect(systemJson(data)).toContain(
     '"temperatures":[],"fans":[{"chip":"nct6798","label":"CPU Fan","rpm":900},{"chip":"nct6798","label":"fan2","rpm":null}]',
   );
+});
+
+test('context switches of processes are exported as growth a second, unknown ones as null', () => {
+  const world = new SystemWorld();
+  const slot = world.addProcess(7, { name: 'busy' });
+  world.addProcess(8, { name: 'hidden' });
+  const data = new SystemExport(() => undefined);
+  for (const count of [100, 350]) {
+    world.pass(2);
+    const snapshot = world.snapshot();
+    world.usage.contextSwitches[slot] = count;
+    data.absorb(snapshot);
+  }
+  expect(data.wantedProcesses).toMatchObject({ columns: expect.arrayContaining(['contextSwitches']) });
+  const { processes } = JSON.parse(systemJson(data)) as { processes: Record<string, unknown>[] };
+  expect(processes.map(({ pid, context_switch_rate }) => [pid, context_switch_rate])).toEqual([
+    [7, 125],
+    [8, null],
+  ]);
+  expect(systemCsvHeader().trim().split(',').at(-1)).toBe('context_switches_per_s');
+  expect(
+    systemCsv(data)
+      .trim()
+      .split('\n')
+      .map((line) => line.split(',').at(-1)),
+  ).toEqual(['125', '']);
 });

@@ -10,7 +10,8 @@ import { ProcessRows } from '../query/process-rows.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
-import { PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { TcpState } from '../schema/network-columns.ts';
 import { csvField } from './csv.ts';
 import { type ViewSnapshot, viewToCsv } from './network-csv.ts';
 

@@ -14,8 +14,8 @@ import { ProcessRows } from '../query/process-rows.ts';
 import type { Scope } from '../query/scope.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { csvFields, csvHeader, csvLines, type ExportedField } from './csv.ts';
 import { type ExportOptions, hostProcesses, processContext } from './network-json.ts';
 

@@ -12,12 +12,12 @@ import { countValue, entryMaker, type JsonEntry, rateValue, timeValue } from '..
 import { type Scope, ScopeFilter } from '../query/scope.ts';
 import { protocolName } from '../query/socket-texts.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
-import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
-import { type FormerTraffic, type NetworkSection, OwnerKind } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
+import type { FormerTraffic, NetworkSection } from '../sample/network-section.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
-import { PROTOCOL_TCP, TcpState } from '../sample/socket-table.ts';
+import { PROTOCOL_TCP } from '../sample/socket-table.ts';
+import { ADDRESS_WORDS, OwnerKind, TcpState } from '../schema/network-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 
 /** What an export is about, and who knows names. Exports keep exited processes, whatever the scope says. */
 export interface ExportOptions {

@@ -12,17 +12,19 @@ import { ProcessRates } from '../rates/process-rates.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
-import type { SectionError, Snapshot, SnapshotHeader } from '../sample/snapshot.ts';
+import type { ProcessesWant, Snapshot } from '../sample/snapshot.ts';
 import { CPU, type CpuSample } from '../schema/cpu-sample.ts';
 import { type DisksSection, FILE_SYSTEM, type FileSystem } from '../schema/disks-section.ts';
 import { GPU, type GpuSample } from '../schema/gpu-sample.ts';
 import { MEMORY } from '../schema/memory-sample.ts';
+import { USAGE_COLUMNS, type UsageRateId } from '../schema/process-columns.ts';
 import type { RecordField, Shape } from '../schema/record.ts';
+import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { SENSORS } from '../schema/sensors-sample.ts';
 import { csvFields, csvHeader, csvLines } from './csv.ts';
 import { type AlignedColumn, alignedText } from './table-text.ts';
 
-/** Rows whose reading and writing is asked for: what each costs is a file. */
+/** Rows whose costly figures are asked for: each costs files of /proc. */
 const ASKED_PIDS = 256;
 
 /** A machine as its exports have it: the newest of each section, with unsmoothed rates. Sections are borrowed. */
@@ -74,25 +76,18 @@ export class SystemExport implements MachineProcessExport {
     }
   }
 
-  /** Processes whose costly figures the next sample should have: those that use most of the CPU. */
-  visiblePids(): number[] {
+  /** What the next sample should have: the costly figures of the processes that use most of the CPU. */
+  get wantedProcesses(): ProcessesWant {
     const out = new Int32Array(ASKED_PIDS);
     const count = this.rows.window({ key: 'cpu', isReversed: false }, 0, ASKED_PIDS, out);
-    return Array.from(out.subarray(0, count), (row) => this.rows.pid[row]!);
+    const visiblePids = Array.from(out.subarray(0, count), (row) => this.rows.pid[row]!);
+    return { visiblePids, columns: USAGE_COLUMNS };
   }
 
-  /** Bytes a second from storage, not smoothed; NaN unknown. */
-  readOf(row: number): number {
-    return this.processRates.io.rawRx[this.#slotOf(row)] ?? Number.NaN;
-  }
-
-  /** The same to storage. */
-  writtenOf(row: number): number {
-    return this.processRates.io.rawTx[this.#slotOf(row)] ?? Number.NaN;
-  }
-
-  #slotOf(row: number): number {
-    return this.processes?.processes.find(this.rows.pid[row]!) ?? -1;
+  /** Not smoothed; NaN unknown. */
+  rateOf(id: UsageRateId, row: number): number {
+    const slot = this.processes?.processes.find(this.rows.pid[row]!) ?? -1;
+    return this.processRates.usage[id].raw[slot] ?? Number.NaN;
   }
 
   /** Slots of the interfaces, uplinks first. */

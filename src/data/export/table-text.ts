@@ -6,7 +6,7 @@ import { ProcessRows } from '../query/process-rows.ts';
 import { timeValue } from '../query/row-fields.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import type { ExportOptions } from './network-json.ts';
 
 /** What `--once` shows of a process. */

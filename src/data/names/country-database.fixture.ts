@@ -1,5 +1,6 @@
-import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { isIpv4 } from '../sample/address.ts';
 import { readAddress } from '../sample/address-words.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
 /** What a record may hold here; numbers are written as uint32. */
 export type DatabaseValue = string | number | boolean | { readonly [key: string]: DatabaseValue };

@@ -1,8 +1,9 @@
 import { type CountryResponse, Reader } from 'mmdb-lib';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../sample/address.ts';
+import { IPV4_MAPPED_WORD } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import { readAddress } from '../sample/address-words.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { addressRange } from './address-range.ts';
 import { readRegularFile } from './regular-file.ts';
 

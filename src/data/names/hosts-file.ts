@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { ADDRESS_WORDS } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import { readAddress } from '../sample/address-words.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { addressRange } from './address-range.ts';
 import { readRegularFile } from './regular-file.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { PROTOCOL_TCP, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { TcpState } from '../schema/network-columns.ts';
 import { CONNECTION_FIELDS, ConnectionRows, type ConnectionSortKey } from './connection-rows.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';

@@ -1,9 +1,10 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { isIpv4 } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-role.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { hasRates, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';
 import {

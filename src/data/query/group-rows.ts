@@ -1,7 +1,8 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { type FormerTraffic, type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { FormerTraffic, NetworkSection } from '../sample/network-section.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
 import { type ControlGroup, controlGroupOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';

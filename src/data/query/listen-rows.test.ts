@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { TcpState } from '../schema/network-columns.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { ListenRows, type ListenSortKey } from './listen-rows.ts';
 import { EVERYTHING, Machine, OUTSIDE } from './machine.fixture.ts';

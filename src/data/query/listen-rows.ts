@@ -1,8 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isListener } from '../sample/socket-role.ts';
-import { TcpState } from '../sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { ListenerIndex } from './listener-index.ts';
 import type { Listener, NetworkExport } from './network-fields.ts';

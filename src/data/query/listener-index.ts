@@ -1,6 +1,7 @@
 import { SlotTable } from '../../kit/table/slot-table.ts';
-import { ADDRESS_WORDS, IPV4_MAPPED_WORD, isIpv4 } from '../sample/address.ts';
+import { IPV4_MAPPED_WORD, isIpv4 } from '../sample/address.ts';
 import { PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
 const ADDRESSES_LIMIT = 1 << 16;
 const LISTENERS_LIMIT = 1 << 18;

@@ -1,6 +1,12 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import {
+  PROCESS_USAGE_RATES,
+  USAGE_RATE_IDS,
+  type UsageRateId,
+  usageRates,
+} from '../schema/process-columns.ts';
 import type { ProcessTraffic } from './owner-rates.ts';
 import {
   arrangeBy,
@@ -19,12 +25,28 @@ import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 /** Users of a machine are few; a hostile one may make up more. */
 const USERS_LIMIT = 4096;
 
-/** What exports read a process of a machine from: rates of storage are not smoothed. */
+/** What exports read a process of a machine from: rates are not smoothed. */
 export interface MachineProcessExport {
   readonly rows: MachineProcessRows;
-  readOf(row: number): number;
-  writtenOf(row: number): number;
+  rateOf(id: UsageRateId, row: number): number;
 }
+
+type UsageRateFields = {
+  readonly [Id in UsageRateId]: (typeof PROCESS_USAGE_RATES)[Id] & {
+    readonly order: ReturnType<typeof falls<MachineProcessRows>>;
+    readonly value: (source: MachineProcessExport, row: number) => number | null;
+  };
+};
+
+const FIRST_USAGE_ROUND = 8;
+const USAGE_RATE_FIELDS = usageRates((id) => ({
+  ...PROCESS_USAGE_RATES[id],
+  order: falls<MachineProcessRows>(
+    FIRST_USAGE_ROUND + USAGE_RATE_IDS.indexOf(id),
+    (rows, row) => rows[id][row]!,
+  ),
+  value: (source: MachineProcessExport, row: number) => rateValue(source.rateOf(id, row)),
+})) as UsageRateFields;
 
 /** The fields of a machine's processes. */
 export const MACHINE_PROCESS_FIELDS = {
@@ -82,21 +104,10 @@ export const MACHINE_PROCESS_FIELDS = {
     ...exported('mem_percent', 'mem_percent'),
     value: ({ rows }, row) => rateValue(rows.memoryPercent[row]!),
   },
-  read: {
-    help: 'bytes a second read from storage',
-    ...exported('read_bytes_per_s', 'read_rate'),
-    order: falls(8, (rows, row) => rows.read[row]!),
-    value: (source, row) => rateValue(source.readOf(row)),
-  },
-  written: {
-    help: 'bytes a second written to storage',
-    ...exported('write_bytes_per_s', 'write_rate'),
-    order: falls(9, (rows, row) => rows.written[row]!),
-    value: (source, row) => rateValue(source.writtenOf(row)),
-  },
+  ...USAGE_RATE_FIELDS,
   network: {
     help: 'bytes a second over the network, both directions together',
-    order: falls(10, (rows, row) => rows.network[row]!),
+    order: falls(FIRST_USAGE_ROUND + USAGE_RATE_IDS.length, (rows, row) => rows.network[row]!),
   },
 } satisfies RowFields<MachineProcessRows, MachineProcessExport>;
 
@@ -129,9 +140,8 @@ const ROW_COLUMNS = {
   residentBytes: numbers('f64'),
   /** Of the machine's memory. */
   memoryPercent: numbers('f64'),
-  /** Bytes per second from and to storage, for rows that were asked for. */
-  read: numbers('f64'),
-  written: numbers('f64'),
+  /** Growth per second, for rows that were asked for. */
+  ...usageRates(() => numbers('f64')),
   /** Bytes per second over the network, up and down together; unknown while that is not counted. */
   network: numbers('f64'),
   names: TEXT,
@@ -184,9 +194,12 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
       this.machinePercent[row] = machinePercent(core, coreCount);
       this.residentBytes[row] = processes.rssBytes[slot]!;
       this.memoryPercent[row] = (processes.rssBytes[slot]! / memoryTotalBytes) * 100;
-      this.read[row] = rates.io.smoothRx[slot] ?? Number.NaN;
-      this.written[row] = rates.io.smoothTx[slot] ?? Number.NaN;
       this.network[row] = traffic?.rateOf(this.pid[row]!, this.startTicks[row]!) ?? Number.NaN;
+    }
+    for (const id of USAGE_RATE_IDS) {
+      const { smooth } = rates.usage[id];
+      const into = this[id];
+      for (let row = 0; row < slots.count; row++) into[row] = smooth[slots.rows[row]!] ?? Number.NaN;
     }
     this.#list();
   }

@@ -1,8 +1,8 @@
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
-import { ADDRESS_WORDS } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld, words } from '../sample/sample-world.fixture.ts';
+import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import type { Scope } from './scope.ts';

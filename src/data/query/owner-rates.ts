@@ -1,7 +1,8 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
-import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
+import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { hasRates } from './network-fields.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 

@@ -1,5 +1,6 @@
-import { OwnerKind, type OwnerTable } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
+import type { OwnerTable } from '../sample/network-section.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import type { CONNECTION_FIELDS } from './connection-rows.ts';
 import type { ControlGroup } from './control-groups.ts';
 import {

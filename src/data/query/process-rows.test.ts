@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { HISTORY_LENGTH } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { OwnerBasis, PROTOCOL_UDP, TcpState } from '../sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { TcpState } from '../schema/network-columns.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import { EVERYTHING, filterOf, Machine, OUTSIDE } from './machine.fixture.ts';
 import { PROCESS_FIELDS, type SortKey } from './process-fields.ts';

@@ -1,10 +1,11 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
 import { hasRates, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';

@@ -1,8 +1,9 @@
 import { SlotTable } from '../../kit/table/slot-table.ts';
-import { ADDRESS_WORDS, isIpv4 } from '../sample/address.ts';
+import { isIpv4 } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { HostTable, NetworkSection } from '../sample/network-section.ts';
-import { PROTOCOL_UDP, type SocketTable, TcpState } from '../sample/socket-table.ts';
+import { PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 
 const STATE_NAMES: readonly (string | undefined)[] = [
   undefined,

@@ -1,7 +1,8 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { SlotTable } from '../../kit/table/slot-table.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
-import { type NetworkSection, OwnerKind, type OwnerTable } from '../sample/network-section.ts';
+import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
 import { knownSum, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';

@@ -144,13 +144,13 @@ test('storage I/O of a process is known from its second reading in a row, at res
       world.usage.writtenBytes[slot] = 0;
     }
     rates.update(section);
-    return rates.io.smoothRx[slot]!;
+    return rates.usage.read.smooth[slot]!;
   };
   expect([read(undefined), read(undefined), read(100), read(100), read(300)]).toEqual([
     ...[Number.NaN, Number.NaN, Number.NaN, 0],
     expect.any(Number),
   ]);
-  expect(rates.io.rawRx[slot]).toBe(100);
+  expect(rates.usage.read.raw[slot]).toBe(100);
   expect(read(undefined)).toBeNaN();
 });
 

@@ -1,7 +1,8 @@
 import type { InterfaceTable } from '../sample/interface-table.ts';
-import { type NetworkSection, OwnerKind } from '../sample/network-section.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { RateHistory } from './histories.ts';
 import { ExplainedShare, KnownInterfaces, LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';

@@ -1,7 +1,8 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
-import { RateColumns } from './rate-columns.ts';
+import { PROCESS_USAGE_RATES, USAGE_RATE_IDS, usageRates } from '../schema/process-columns.ts';
+import { CounterRates } from './rate-columns.ts';
 
 /** CPU use of processes between two samples, by the process table's slots. */
 export class ProcessCpu extends columnsClass({
@@ -42,11 +43,11 @@ export function machinePercent(corePercent: number, coreCount: number): number {
   return Math.min(100, corePercent / coreCount);
 }
 
-/** CPU and storage I/O of every process between two samples, by the process table's slots. */
+/** CPU and usage of every process between two samples, by the process table's slots. */
 export class ProcessRates {
   readonly cpu = new ProcessCpu();
-  /** `Tx` is written, `Rx` read. A process has a rate from the second sample in a row for which it was asked on. */
-  readonly io = new RateColumns('from-first-value');
+  /** A process has a rate from the second sample in a row for which it was asked on. */
+  readonly usage = usageRates(() => new CounterRates());
   #sequence = Number.NaN;
   #lastMicros = Number.NaN;
 
@@ -57,13 +58,16 @@ export class ProcessRates {
     const { processes, usage, monotonicMicros } = section;
     this.cpu.update(processes, monotonicMicros);
     const { rows, count, serial, capacity } = processes.slots;
-    this.io.begin(capacity, (monotonicMicros - this.#lastMicros) / 1e6);
+    const seconds = (monotonicMicros - this.#lastMicros) / 1e6;
     this.#lastMicros = monotonicMicros;
-    for (let i = 0; i < count; i++) {
-      const slot = rows[i]!;
-      const written = usage.writtenBytes[slot] ?? Number.NaN;
-      const read = usage.readBytes[slot] ?? Number.NaN;
-      this.io.record(slot, serial[slot]!, written, read);
+    for (const id of USAGE_RATE_IDS) {
+      const rates = this.usage[id];
+      const counters = usage[PROCESS_USAGE_RATES[id].counter];
+      rates.begin(capacity, seconds);
+      for (let i = 0; i < count; i++) {
+        const slot = rows[i]!;
+        rates.record(slot, serial[slot]!, counters[slot] ?? Number.NaN);
+      }
     }
     return true;
   }

@@ -141,6 +141,44 @@ export class RateColumns extends columnsClass(RATE_COLUMNS) {
   }
 }
 
+/**
+ * The rate of one counter beside a table, per second, same slots; NaN unknown. A row has a rate from its second sample
+ * in a row on. `raw` and `smooth` as in RateColumns.
+ */
+export class CounterRates extends columnsClass({
+  raw: numbers('f64', Number.NaN),
+  smooth: numbers('f64', Number.NaN),
+  serial: numbers('u32'),
+  last: numbers('f64'),
+  quiet: numbers('u8'),
+}) {
+  #seconds = Number.NaN;
+  #weight = Number.NaN;
+
+  /** Before a sample's rows: `seconds` since the sample before, NaN if every row is to become a baseline. */
+  begin(capacity: number, seconds: number): void {
+    this.reserve(capacity);
+    if (Number.isNaN(seconds)) this.serial.fill(0);
+    this.#seconds = seconds;
+    this.#weight = weightOf(seconds);
+  }
+
+  /** Takes a row's counter. A counter that went backwards starts anew, one that is NaN has no rate. */
+  record(slot: number, serial: number, value: number): void {
+    if (this.serial[slot] !== serial) {
+      this.clearRow(slot);
+      this.serial[slot] = serial;
+    } else {
+      const raw = growth(this.last[slot]!, value) / this.#seconds;
+      const quiet = quietAfter(this.quiet[slot]!, raw);
+      this.raw[slot] = raw;
+      this.quiet[slot] = quiet;
+      this.smooth[slot] = nextSmooth(this.smooth[slot]!, raw, this.#weight, quiet);
+    }
+    this.last[slot] = value;
+  }
+}
+
 /** NaN if either is unknown; a counter that was reset has grown by what it shows, at least. */
 export function growth(last: number, now: number): number {
   return now < last ? now : now - last;

@@ -9,7 +9,7 @@ import {
   TIERS,
   type Tier,
 } from '../sample/network-sample.ts';
-import type { Section, SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import type { Section, SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 
 /** The first part of a line: what a snapshot says apart from its tables. */

@@ -1,6 +1,7 @@
 import { OpError } from '../../kit/errors/op-error.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import type { SectionError, Snapshot } from '../sample/snapshot.ts';
+import type { Snapshot } from '../sample/snapshot.ts';
+import type { SectionError } from '../schema/section-facts.ts';
 import { TimeSlice } from '../source/source.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedProcesses, RecordedTables } from './recorded-tables.ts';

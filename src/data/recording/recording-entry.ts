@@ -13,8 +13,8 @@ import { ProcessRows } from '../query/process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { HostTable, type NetworkSection, OwnerTable, TrafficTable } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { SocketTable } from '../sample/socket-table.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 
 /** Takes UTF-16 text piece by piece. */
 type TextSink = (text: string) => void;

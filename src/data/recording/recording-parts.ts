@@ -12,7 +12,7 @@ import type { UserNames } from '../query/machine-process-rows.ts';
 import { type MachineProcesses, ProcessTexts } from '../sample/machine-processes.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import type { SectionError, SnapshotHeader } from '../sample/snapshot.ts';
+import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 
 /** What a line says beside the section. */

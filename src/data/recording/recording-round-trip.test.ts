@@ -1,24 +1,20 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { NumberFormat } from '../codec/table-format.ts';
-import {
-  NETWORK_TABLE_NAMES,
-  type NetworkTableSet,
-  type ToldTable,
-  toldNetworkTable,
-} from '../codec/told-table.ts';
+import { NETWORK_TABLE_NAMES, type ToldTable, toldNetworkTable } from '../codec/told-table.ts';
 import { InterfaceTable } from '../sample/interface-table.ts';
 import type { CollectionParts } from '../sample/network-sample.ts';
 import {
   HostTable,
   type NetworkSection,
+  type NetworkTables,
   OwnerTable,
   SocketAccounts,
   TrafficTable,
 } from '../sample/network-section.ts';
-import type { SnapshotHeader } from '../sample/snapshot.ts';
 import { SocketTable } from '../sample/socket-table.ts';
 import type { NetworkTableName } from '../schema/network-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { LineAssembler, type RecordedLine } from './recorded-line.ts';
 import { RecordedTables } from './recorded-tables.ts';
 import { RecordingParts } from './recording-parts.ts';
@@ -143,7 +139,7 @@ class RandomSection implements NetworkSection {
 }
 
 /** Every row by its key, with keys in place of slots. */
-function contents(section: NetworkTableSet): Record<string, unknown> {
+function contents(section: NetworkTables): Record<string, unknown> {
   const keyOf = (name: NetworkTableName, slot: number): string => {
     if (slot < 0) return 'none';
     const { slots } = toldNetworkTable(section, name);

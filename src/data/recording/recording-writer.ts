@@ -1,7 +1,8 @@
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { UserNames } from '../query/machine-process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import type { SectionError, Snapshot } from '../sample/snapshot.ts';
+import type { Snapshot } from '../sample/snapshot.ts';
+import type { SectionError } from '../schema/section-facts.ts';
 import { TimeSlice } from '../source/source.ts';
 import {
   ERRORS_LIMIT,

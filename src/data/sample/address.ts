@@ -6,7 +6,6 @@
  *
  * In a column of addresses, those of slot s start at `s * ADDRESS_WORDS`.
  */
-export { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
 /** The third word of every IPv4-mapped address. */
 export const IPV4_MAPPED_WORD = 0x0000ffff;

@@ -1,7 +1,7 @@
 import { columnsClass } from '../../kit/table/columns.ts';
 import { PROCESS_TEXT_COLUMNS, PROCESS_USAGE_COLUMNS } from '../schema/process-columns.ts';
+import type { Section } from '../schema/section-facts.ts';
 import { ProcessTable } from './process-table.ts';
-import type { Section } from './snapshot.ts';
 
 /**
  * Columns beside `ProcessTable`, same slots, filled for the rows asked for in this sample; NaN for all others and where

@@ -1,7 +1,7 @@
+import type { SectionError } from '../schema/section-facts.ts';
 import type { ExitedTable } from './exited-table.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { ProcessTable } from './process-table.ts';
-import type { SectionError } from './snapshot.ts';
 import type { SocketTable } from './socket-table.ts';
 
 /** Collection tiers, best first. */

@@ -1,4 +1,4 @@
-import { columnsClass, tableClass } from '../../kit/table/columns.ts';
+import { type Columns, columnsClass, tableClass } from '../../kit/table/columns.ts';
 import {
   HOST_COLUMNS,
   NETWORK_TABLES,
@@ -6,12 +6,10 @@ import {
   SOCKET_ACCOUNT_COLUMNS,
   TRAFFIC_COLUMNS,
 } from '../schema/network-columns.ts';
+import type { Section } from '../schema/section-facts.ts';
 import { InterfaceTable } from './interface-table.ts';
 import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './network-sample.ts';
-import type { Section } from './snapshot.ts';
 import { SocketTable } from './socket-table.ts';
-
-export { OwnerKind } from '../schema/network-columns.ts';
 
 /**
  * Who traffic is counted for, one slot each: a process (key: pid, start ticks low and high word) or a group of
@@ -54,36 +52,38 @@ export class HostTable extends tableClass(HOST_COLUMNS, {
 /** Columns beside `SocketTable`, same slots: what attribution knows of each live socket. */
 export class SocketAccounts extends columnsClass(SOCKET_ACCOUNT_COLUMNS) {}
 
+/** The tables of a `NetworkSection`. */
+export class NetworkTables {
+  readonly owners = new OwnerTable();
+  readonly hosts = new HostTable();
+  /** Subject: slot in `owners`. */
+  readonly traffic = new TrafficTable();
+  /** Subject: slot in `hosts`. */
+  readonly hostTraffic = new TrafficTable();
+  readonly interfaces = new InterfaceTable();
+  readonly sockets = new SocketTable();
+  readonly accounts = new SocketAccounts();
+
+  /** A copy of tables that are borrowed. Costs what their capacity is. */
+  static copyOf(tables: NetworkTables): NetworkTables {
+    const copy = new NetworkTables();
+    for (const [name, table] of Object.entries<Columns>({ ...copy })) {
+      table.become(tables[name as keyof NetworkTables]);
+    }
+    return copy;
+  }
+}
+
 /** Everything that sstop's views and exports need of one machine at one moment. */
-export interface NetworkSection extends Section {
+export interface NetworkSection extends Section, NetworkTables {
   readonly tier: Tier;
   readonly counted: CountingBasis;
-  readonly owners: OwnerTable;
-  /** Subject: slot in `owners`. */
-  readonly traffic: TrafficTable;
   /** Parts of the owners' traffic that are of other groups than theirs. Undefined from an agent or a recording. */
   readonly former?: readonly FormerTraffic[];
-  readonly hosts: HostTable;
-  /** Subject: slot in `hosts`. */
-  readonly hostTraffic: TrafficTable;
-  readonly sockets: SocketTable;
-  readonly accounts: SocketAccounts;
-  readonly interfaces: InterfaceTable;
   /** Live processes on the machine, with or without sockets. */
   readonly processCount: number;
   readonly lostClosings: number;
   readonly lost: LostTraffic;
   /** Undefined in a recording that does not say. */
   readonly parts: CollectionParts | undefined;
-}
-
-/** The tables of a `NetworkSection`, for a machine that is not counted here: empty, their rows made by who holds them. */
-export class NetworkTables {
-  readonly owners = new OwnerTable();
-  readonly hosts = new HostTable();
-  readonly traffic = new TrafficTable();
-  readonly hostTraffic = new TrafficTable();
-  readonly interfaces = new InterfaceTable();
-  readonly sockets = new SocketTable();
-  readonly accounts = new SocketAccounts();
 }

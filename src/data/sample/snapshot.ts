@@ -1,13 +1,12 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import type { JournalSection } from '../schema/journal-section.ts';
+import type { UsageColumn } from '../schema/process-columns.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import type { MachineProcesses } from './machine-processes.ts';
 import type { MachineSection } from './machine-section.ts';
 import type { NetworkSection } from './network-section.ts';
 import type { ProcessDetailSection } from './process-detail-section.ts';
-
-export type { Section, SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 
 /** A failure as a section carries it: what was thrown, or `op` where that does not say what failed. */
 export function sectionError(op: string, thrown: unknown): SectionError {
@@ -31,6 +30,10 @@ export interface Snapshot {
 /** What is wanted of all processes. */
 export interface ProcessesWant {
   readonly visiblePids: readonly number[];
+  /** Columns of `ProcessUsage` that are read for the visible ones; without: none. */
+  readonly columns?: readonly UsageColumn[] | undefined;
+  /** Those that are read for all processes: the one they are ordered by. */
+  readonly columnsOfAll?: readonly UsageColumn[] | undefined;
   /** Command lines of all, not of the visible ones alone: each is read once, and again when it may be another. */
   readonly allCommandLines?: boolean;
 }
@@ -40,7 +43,7 @@ export interface Want {
   readonly network?: boolean;
   readonly machine?: boolean;
   readonly disks?: boolean;
-  /** All processes; what costs a read of its own (I/O, exact memory) for the visible ones alone. */
+  /** All processes; what costs a read of its own (exact memory, columns of usage) only where it is wanted. */
   readonly machineProcesses?: ProcessesWant;
   /** The pid of one process in depth. */
   readonly processDetail?: number;

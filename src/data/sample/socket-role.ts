@@ -1,4 +1,5 @@
-import { PROTOCOL_UDP, type SocketTable, TcpState } from './socket-table.ts';
+import { TcpState } from '../schema/network-columns.ts';
+import { PROTOCOL_UDP, type SocketTable } from './socket-table.ts';
 
 /** Listening TCP sockets and unconnected UDP ones. */
 export function isListener(sockets: SocketTable, slot: number): boolean {

@@ -1,8 +1,6 @@
 import { tableClass } from '../../kit/table/columns.ts';
 import { NETWORK_TABLES, SOCKET_COLUMNS } from '../schema/network-columns.ts';
 
-export { TcpState } from '../schema/network-columns.ts';
-
 /** IANA protocol numbers, the values of `SocketTable.protocol`. */
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
@@ -26,6 +24,8 @@ export const OwnerBasis = {
   HIDDEN: 4,
   /** No TCP or UDP socket has these ends: packets of a raw or packet socket, or of others that NAT sends from here. */
   NO_SOCKET: 5,
+  /** A process that is not in the PID namespace of the collector, and so has no number there. */
+  OUTSIDE: 6,
 } as const;
 
 /**

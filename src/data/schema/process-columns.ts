@@ -22,11 +22,55 @@ export const PROCESS_COLUMNS = {
   names: told(10, TEXT),
 };
 
+/** What costs a file of /proc for each process: it is read only where it is wanted. */
 export const PROCESS_USAGE_COLUMNS = {
   /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
   readBytes: told(8, numbers('f64', Number.NaN), { unit: 'bytes' }),
   writtenBytes: told(9, numbers('f64', Number.NaN), { unit: 'bytes' }),
+  /** Voluntary and involuntary, of the first thread (/proc/PID/status), cumulative. */
+  contextSwitches: told(13, numbers('f64', Number.NaN)),
 };
+
+export type UsageColumn = keyof typeof PROCESS_USAGE_COLUMNS;
+export const USAGE_COLUMNS = Object.keys(PROCESS_USAGE_COLUMNS) as readonly UsageColumn[];
+
+/** How a usage column grows per second, as a field of the process table and of its exports. */
+interface UsageRate {
+  readonly counter: UsageColumn;
+  readonly help: string;
+  readonly csv: string;
+  readonly json: string;
+}
+
+/** By the id of the field, in the order of the sort keys and of exports. */
+export const PROCESS_USAGE_RATES = {
+  read: {
+    ...{ counter: 'readBytes', help: 'bytes a second read from storage' },
+    ...{ csv: 'read_bytes_per_s', json: 'read_rate' },
+  },
+  written: {
+    ...{ counter: 'writtenBytes', help: 'bytes a second written to storage' },
+    ...{ csv: 'write_bytes_per_s', json: 'write_rate' },
+  },
+  'context-switches': {
+    ...{ counter: 'contextSwitches', help: 'context switches a second of the first thread' },
+    ...{ csv: 'context_switches_per_s', json: 'context_switch_rate' },
+  },
+} as const satisfies Readonly<Record<string, UsageRate>>;
+
+export type UsageRateId = keyof typeof PROCESS_USAGE_RATES;
+export const USAGE_RATE_IDS = Object.keys(PROCESS_USAGE_RATES) as readonly UsageRateId[];
+
+/** One value for each rate. */
+export function usageRates<T>(make: (id: UsageRateId) => T): Readonly<Record<UsageRateId, T>> {
+  return Object.fromEntries(USAGE_RATE_IDS.map((id) => [id, make(id)])) as Record<UsageRateId, T>;
+}
+
+/** The counter that a field of the process table needs; undefined: the field costs no extra read. */
+export function usageColumnOf(field: string): UsageColumn | undefined {
+  const rates: Readonly<Record<string, UsageRate>> = PROCESS_USAGE_RATES;
+  return Object.hasOwn(rates, field) ? rates[field]?.counter : undefined;
+}
 
 export const PROCESS_TEXT_COLUMNS = {
   /** User name, or the number as text. */

@@ -10,13 +10,8 @@ import type {
   Platform,
 } from '../sample/platform.ts';
 import type { Slice } from '../sample/slice.ts';
-import {
-  type SectionError,
-  type Snapshot,
-  type SnapshotHeader,
-  sectionError,
-  type Want,
-} from '../sample/snapshot.ts';
+import { type Snapshot, sectionError, type Want } from '../sample/snapshot.ts';
+import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { type Source, TimeSlice, withinDeadline } from './source.ts';
 
 /** setTimeout takes 32 bits; nobody waits longer for closings anyway. */
@@ -133,6 +128,23 @@ class LocalNetwork {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+type Collect = (collector: MachineCollector, want: Want, slice: Slice) => unknown;
+
+/** The sections beside the network in the order in which they are collected, with their names in errors. */
+const MACHINE_SECTIONS: readonly { name: keyof Want; what: string; collect: Collect }[] = [
+  { name: 'machine', what: 'machine', collect: (from) => from.collectMachine() },
+  { name: 'disks', what: 'disks', collect: (from) => from.collectDisks() },
+  {
+    ...{ name: 'machineProcesses', what: 'processes' },
+    collect: (from, want, slice) => from.collectProcesses(want.machineProcesses!, slice),
+  },
+  {
+    ...{ name: 'processDetail', what: 'process' },
+    collect: (from, want, slice) => from.collectProcess(want.processDetail!, slice),
+  },
+  { name: 'journal', what: 'journal', collect: (from, want) => from.collectJournal(want.journal!) },
+];
+
 /** Collections that wait for one that hangs; more of them would only be stale. */
 const WAITING_LIMIT = 8;
 
@@ -168,20 +180,8 @@ export class LocalSource implements Source {
   /** As `sample`, but at once, for those who never ask for a section that is being collected. Never rejects. */
   async collect(want: Want): Promise<Snapshot> {
     const slice = new TimeSlice();
-    const { machineProcesses, processDetail, journal } = want;
     const sections: Writable<Omit<Snapshot, 'header' | 'errors'>> = {};
     const errors: SectionError[] = [];
-    const attempt = async (
-      what: string,
-      part: (collector: MachineCollector) => Promise<void> | void,
-    ): Promise<void> => {
-      try {
-        this.#machine ??= this.#openMachine();
-        await part(this.#machine);
-      } catch (thrown) {
-        errors.push(failureTo(what, thrown));
-      }
-    };
     if (want.network === true) {
       try {
         const { network, errors: failures } = await this.openNetwork().collect(slice);
@@ -191,30 +191,14 @@ export class LocalSource implements Source {
         errors.push(failureTo('network', thrown));
       }
     }
-    if (want.machine === true) {
-      await attempt('machine', (collector) => {
-        sections.machine = collector.collectMachine();
-      });
-    }
-    if (want.disks === true) {
-      await attempt('disks', async (collector) => {
-        sections.disks = await collector.collectDisks();
-      });
-    }
-    if (machineProcesses !== undefined) {
-      await attempt('processes', async (collector) => {
-        sections.machineProcesses = await collector.collectProcesses(machineProcesses, slice);
-      });
-    }
-    if (processDetail !== undefined) {
-      await attempt('process', async (collector) => {
-        sections.processDetail = await collector.collectProcess(processDetail, slice);
-      });
-    }
-    if (journal !== undefined) {
-      await attempt('journal', async (collector) => {
-        sections.journal = await collector.collectJournal(journal);
-      });
+    for (const { name, what, collect } of MACHINE_SECTIONS) {
+      if (want[name] === undefined || want[name] === false) continue;
+      try {
+        this.#machine ??= this.#openMachine();
+        Object.assign(sections, { [name]: await collect(this.#machine, want, slice) });
+      } catch (thrown) {
+        errors.push(failureTo(what, thrown));
+      }
     }
     const monotonicMicros = sections.network?.monotonicMicros ?? this.nowMicros();
     return { header: this.header(monotonicMicros), ...sections, errors };

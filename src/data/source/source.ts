@@ -15,8 +15,6 @@ export interface Source {
   close(): void;
 }
 
-export type { RemoteStatus } from '../sample/remote-status.ts';
-
 /** The way to another machine: it reconnects by itself, after growing delays. */
 export interface RemoteLink {
   readonly status: RemoteStatus;

@@ -48,8 +48,9 @@ const CREDENTIALS = /^.*(?:@|%40)/is;
 const SCHEME = /^(?:ws|http)s?:/i;
 
 /**
- * What the user gave as a URL as it may be shown, however wrong it is: no query, and nothing up to the last `@`. Where
- * that stands behind a question mark nobody knows whether a password or a token holds it: the scheme alone is left.
+ * Returns a URL as given by the user in a form that is safe to print, even if it is invalid: without its query and
+ * without anything up to the last `@`. An `@` after a question mark may belong to a password or a token, so that only
+ * the scheme is left.
  */
 export function shownUrl(text: string): string {
   const scheme = SCHEME.exec(text)?.[0] ?? '';
@@ -59,4 +60,14 @@ export function shownUrl(text: string): string {
   const isHidden = CREDENTIALS.test(bare);
   const shown = isHidden ? `${scheme === '' ? '' : `${scheme}//`}${bare.replace(CREDENTIALS, '')}` : bare;
   return sanitizeLine(shown.slice(0, LONGEST));
+}
+
+const HOST_AND_PORT = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(\[[0-9a-f:.%]+\]|[\w.-]+)(:\d{1,5})?(?:\/|$)/i;
+
+/** Error message for `text` that is not the URL of an agent, with a URL to try. Contains no password and no token. */
+export function notAgentUrl(text: string): string {
+  const shown = shownUrl(text);
+  const [, host, port = ':3000'] = HOST_AND_PORT.exec(shown) ?? [];
+  const what = shown.includes('://') ? 'is not a valid ws:// or wss:// URL' : 'is not a URL';
+  return `'${shown}' ${what}; try ws://${host ?? 'HOST'}${host === undefined ? ':3000' : port}/ws`;
 }

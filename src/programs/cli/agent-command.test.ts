@@ -35,7 +35,7 @@ describe('the port', () => {
   test('that is none is refused in one line', () => {
     expect(complaintOf(['--port', '65536'])).toContain('0 to 65535');
     expect(complaintOf(['x'])).toContain('0 to 65535');
-    expect(complaintOf(['-p', '1', '2'])).toContain('two ports');
+    expect(complaintOf(['-p', '1', '2'])).toContain('conflicting ports 1 and 2');
     expect(complaintOf([], { SOCKTOP_PORT: 'http' })).toContain('SOCKTOP_PORT');
   });
 });
@@ -72,7 +72,7 @@ describe('the environment', () => {
   test('refuses names that no certificate can hold, in one line', () => {
     for (const name of ['host:8443', 'bad name!', 'fe80::1%eth0', '[host]']) {
       const said = complaintOf([], { SOCKTOP_AGENT_EXTRA_SANS: `good.example,${name}` });
-      expect(said).toContain(`SOCKTOP_AGENT_EXTRA_SANS: '${name}' is neither a name nor an IP address`);
+      expect(said).toContain(`SOCKTOP_AGENT_EXTRA_SANS: '${name}' is neither a host name nor an IP address`);
       expect(said.trim().split('\n')).toHaveLength(1);
     }
     expect(

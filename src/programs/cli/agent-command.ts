@@ -6,31 +6,31 @@ import { completionsOption, type ShellName } from './completion.ts';
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;
 const PORT_LIMIT = 65_535;
-/** A sample older than this is no live figure any more. */
+/** Older samples are not live data. */
 const TTL_LIMIT_MILLIS = 60_000;
 
-/** Default ages up to which a sample answers further requests. */
+/** Default ages up to which a sample is reused for further requests. */
 export const AGENT_METRICS_TTL_MILLIS = 250;
 export const AGENT_PROCESSES_TTL_MILLIS = 1500;
 export const AGENT_DISKS_TTL_MILLIS = 1000;
 
-/** What socktop-agent is asked for, by its arguments and its environment. */
+/** Options of socktop-agent, from arguments and environment. */
 export interface AgentOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly bindAddress: string | undefined;
   readonly tls: boolean;
-  /** Undefined: no token is needed. Never to be printed. */
+  /** Undefined: no token required. Never print it. */
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
   readonly gpus: boolean;
   readonly temperatures: boolean;
-  /** Names and addresses for a new certificate, besides the usual ones. */
+  /** Extra names and addresses for a new certificate. */
   readonly extraNames: readonly string[];
   readonly metricsTtlMillis: number;
   readonly processesTtlMillis: number;
   readonly disksTtlMillis: number;
-  /** Per-process network counters on /metrics, which hold the accounting open between scrapes. */
+  /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
 }
 
@@ -44,12 +44,12 @@ interface RawOptions {
   readonly completions?: ShellName;
 }
 
-/** socktop-agent's command line, the one definition that help, completions and manual are made from. */
+/** Defines socktop-agent's command line. Help, completions and the manual page are generated from it. */
 export function agentCommand(version: string): Command {
   const command = new Command('socktop-agent')
-    .description('Answers what this machine is doing, to socktop and sstop on other machines.')
+    .description('Serve system metrics of this machine to socktop and sstop on other machines.')
     .usage('[options] [port]')
-    .argument('[port]', 'the same as --port', port)
+    .argument('[port]', 'same as --port', port)
     .version(`socktop-agent ${version}`, '-V, --version', 'print the version and exit')
     .helpOption('-h, --help', 'print this help and exit')
     .allowExcessArguments(false)
@@ -57,7 +57,7 @@ export function agentCommand(version: string): Command {
       'after',
       `\nEnvironment: SOCKTOP_PORT, SOCKTOP_ENABLE_SSL=1, SOCKTOP_TOKEN, SOCKTOP_AGENT_GPU=0, SOCKTOP_AGENT_TEMP=0,
 SOCKTOP_AGENT_EXTRA_SANS=NAME,ADDRESS,..., SOCKTOP_AGENT_METRICS_TTL_MS, SOCKTOP_AGENT_PROCESSES_TTL_MS,
-SOCKTOP_AGENT_DISKS_TTL_MS. Arguments go before the environment.`,
+SOCKTOP_AGENT_DISKS_TTL_MS. Arguments override the environment.`,
     );
   for (const option of options()) command.addOption(option);
   return command;
@@ -67,13 +67,13 @@ function options(): Option[] {
   return [
     new Option(
       '-p, --port <number>',
-      `port to listen on, 0 for any that is free (default: ${AGENT_PORT}, with TLS ${AGENT_TLS_PORT})`,
+      `port to listen on, 0 for any free port (default: ${AGENT_PORT}, with TLS ${AGENT_TLS_PORT})`,
     ).argParser(port),
-    new Option('--bind <address>', 'listen on this address alone (default: every one)').argParser(address),
-    new Option('--enableSSL', 'TLS, with a certificate made at the first start'),
-    new Option('--tls', 'the same as --enableSSL'),
-    new Option('--token-file <file>', 'read the token that clients must show from this file').argParser(text),
-    new Option('--network-metrics', 'per-process network counters on /metrics'),
+    new Option('--bind <address>', 'listen only on this address (default: all addresses)').argParser(address),
+    new Option('--enableSSL', 'enable TLS; the first start creates a certificate'),
+    new Option('--tls', 'same as --enableSSL'),
+    new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
+    new Option('--network-metrics', 'export network counters per process name on /metrics'),
     completionsOption(),
   ];
 }
@@ -90,7 +90,7 @@ function portOf(value: string): number | undefined {
 }
 
 function text(value: string): string {
-  if (value === '') throw new InvalidArgumentError('Accepted: anything but nothing.');
+  if (value === '') throw new InvalidArgumentError('Accepted: a value that is not empty.');
   return value;
 }
 
@@ -100,7 +100,7 @@ function address(value: string): string {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads socktop-agent's arguments and environment. Never throws: bad input is a line to print and exit code 2. */
+/** Parses socktop-agent's arguments and environment. Never throws: invalid input gives a line and exit code 2. */
 export function parseAgentArguments(
   argv: readonly string[],
   environment: Environment,
@@ -117,10 +117,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
   const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
   const positionalPort = typeof positional === 'number' ? positional : undefined;
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
-    return refused(
-      'socktop-agent',
-      `two ports are given, ${raw.port} and ${positionalPort}: one is accepted`,
-    );
+    return refused('socktop-agent', `conflicting ports ${raw.port} and ${positionalPort}: give only one`);
   }
   const ownPort = raw.port ?? positionalPort;
   const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
@@ -128,7 +125,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     port: ownPort ?? environmentPort ?? (tls ? AGENT_TLS_PORT : AGENT_PORT),
     bindAddress: raw.bind,
     tls,
-    // An empty one is no wish for an open agent: it is refused where the token is looked at.
+    // An empty token does not mean an open agent: the token check refuses it.
     token: raw.tokenFile === undefined ? environment['SOCKTOP_TOKEN'] : undefined,
     tokenFile: raw.tokenFile,
     gpus: reader.flag('SOCKTOP_AGENT_GPU', true),
@@ -146,7 +143,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     : refused('socktop-agent', reader.problem);
 }
 
-/** Variables with their first problem; one that is empty is one that is not there. */
+/** Reads environment variables and keeps the first problem. An empty variable counts as unset. */
 class EnvironmentReader {
   problem: string | undefined;
   readonly #environment: Environment;
@@ -165,11 +162,11 @@ class EnvironmentReader {
     if (value === undefined) return undefined;
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
     if (number <= limit) return number;
-    this.problem ??= `${name} is not a number up to ${limit}`;
+    this.problem ??= `invalid ${name}: accepted is a number from 0 to ${limit}`;
     return undefined;
   }
 
-  /** Names and addresses between commas, as a certificate holds them. */
+  /** Comma-separated names and addresses, as they are stored in a certificate. */
   names(name: string): string[] {
     const texts = (this.text(name) ?? '').split(',').map((text) => text.trim());
     return texts.flatMap((text) => {
@@ -177,7 +174,7 @@ class EnvironmentReader {
       const found = networkNameOf(text);
       this.problem ??=
         found === undefined
-          ? `${name}: '${text}' is neither a name nor an IP address; accepted are such as host.example, 192.0.2.1 or [2001:db8::1], with commas between and no ports`
+          ? `${name}: '${text}' is neither a host name nor an IP address; accepted: host.example, 192.0.2.1 or [2001:db8::1], separated by commas, without ports`
           : undefined;
       return found?.value ?? [];
     });
@@ -188,7 +185,7 @@ class EnvironmentReader {
     if (value === undefined) return usual;
     if (['1', 'true', 'yes', 'on'].includes(value)) return true;
     if (['0', 'false', 'no', 'off'].includes(value)) return false;
-    this.problem ??= `${name} is neither 1 nor 0`;
+    this.problem ??= `invalid ${name}: accepted are 1 and 0`;
     return usual;
   }
 }

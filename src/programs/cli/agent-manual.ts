@@ -9,14 +9,14 @@ import {
   terms,
 } from './manual-page.ts';
 
-/** The manual page socktop-agent(8): options from the command's definition, the rest written by hand. */
+/** Returns the manual page socktop-agent(8): options from the command definition, the rest written by hand. */
 export function agentManual(version: string): string {
   const head = {
     ...{ name: 'socktop-agent', section: 8, source: `socktop-agent ${version}` },
     book: 'System Administration',
   };
   return manualPage(head, [
-    section('NAME', 'socktop-agent - answers what this machine is doing'),
+    section('NAME', 'socktop-agent - serves system metrics of this machine to socktop and sstop'),
     section('SYNOPSIS', '`socktop-agent` [<options>] [<port>]'),
     DESCRIPTION,
     optionsSection(agentCommand(version)),
@@ -34,39 +34,39 @@ export function agentManual(version: string): string {
 const DESCRIPTION: ManualSection = {
   title: 'DESCRIPTION',
   blocks: [
-    paragraph(`\`socktop-agent\` tells \`socktop\` on other machines of processors, memory, disks, interfaces,
-      temperatures, GPUs, processes and their network, over one WebSocket for each client.
-      It collects nothing before it is asked, and one sample answers all clients for as long as it is fresh.
+    paragraph(`\`socktop-agent\` serves CPU, memory, disks, interfaces, temperatures, GPUs, processes and their network use
+      to \`socktop\` on other machines, over one WebSocket per client.
+      It samples only when asked and shares one fresh sample among all clients.
       Without clients it does not wake up.`),
-    paragraph(`It also answers the original socktop, and a Prometheus server.`),
+    paragraph(`It also serves the original socktop client and Prometheus.`),
   ],
 };
 
 const ENVIRONMENT: ManualSection = {
   title: 'ENVIRONMENT',
   blocks: [
-    paragraph('Arguments go before these.'),
+    paragraph('Arguments override the environment.'),
     terms(
-      ['`SOCKTOP_PORT`', 'The same as `--port`.'],
-      ['`SOCKTOP_ENABLE_SSL`', '1 is the same as `--enableSSL`.'],
+      ['`SOCKTOP_PORT`', 'Same as `--port`.'],
+      ['`SOCKTOP_ENABLE_SSL`', '`1`: same as `--enableSSL`.'],
       [
         '`SOCKTOP_TOKEN`',
-        'What clients must show: 1 to 1024 printable ASCII characters without blanks. `--token-file` goes before it.',
+        'Token required from clients: 1 to 1024 printable ASCII characters without spaces. `--token-file` overrides it.',
       ],
-      ['`SOCKTOP_AGENT_GPU`', '0 leaves GPUs out.'],
-      ['`SOCKTOP_AGENT_TEMP`', '0 leaves temperatures out.'],
+      ['`SOCKTOP_AGENT_GPU`', '`0`: do not collect GPUs.'],
+      ['`SOCKTOP_AGENT_TEMP`', '`0`: do not collect temperatures.'],
       [
         '`SOCKTOP_AGENT_EXTRA_SANS`',
-        'Names and addresses for a new certificate besides the usual ones, separated by commas.',
+        'Additional names and addresses for a new certificate, separated by commas.',
       ],
       [
         '`SOCKTOP_AGENT_METRICS_TTL_MS`, `SOCKTOP_AGENT_PROCESSES_TTL_MS`, `SOCKTOP_AGENT_DISKS_TTL_MS`',
-        'For how many milliseconds a sample answers further requests: 250, 1500 and 1000 by default.',
+        'Milliseconds for which a sample is reused; 250, 1500 and 1000 by default.',
       ],
-      ['`XDG_CONFIG_HOME`, `HOME`', 'Where the certificate is kept.'],
+      ['`XDG_CONFIG_HOME`, `HOME`', 'Folder of the certificate.'],
     ),
-    paragraph(`All other variables but those of the locale, the time zone and systemd are dropped at the start:
-      the program executes itself anew without them.`),
+    paragraph(`All other variables except those of the locale, the time zone and systemd are dropped at start:
+      the program re-executes itself without them.`),
   ],
 };
 
@@ -74,14 +74,13 @@ const PAGES: ManualSection = {
   title: 'PAGES',
   blocks: [
     terms(
-      ['`/ws`', 'The WebSocket.'],
+      ['`/ws`', 'The WebSocket for clients.'],
       [
         '`/metrics`',
-        `Figures for a Prometheus server, as text or OpenMetrics: those of node_exporter and process_exporter
-          by their names.
-          With \`--network-metrics\` the bytes of each name's processes too.`,
+        `Metrics for Prometheus, as text or OpenMetrics, under the names of node_exporter and process_exporter.
+          With \`--network-metrics\` also bytes per process name.`,
       ],
-      ['`/healthz`', '200 while the agent runs; no token is asked for.'],
+      ['`/healthz`', 'Returns 200 while the agent runs; needs no token.'],
     ),
   ],
 };
@@ -89,14 +88,14 @@ const PAGES: ManualSection = {
 const SECURITY: ManualSection = {
   title: 'SECURITY',
   blocks: [
-    paragraph(`Without a token, whoever reaches the port can read the list of processes with their command lines.
-      Set a token, or listen on loopback alone with \`--bind 127.0.0.1\`.
-      The token is shown as \`?token=\` or as \`Authorization: Bearer\`, and needs TLS on any network that is not trusted.
-      Journals are served to nobody where there is no token.`),
-    paragraph(`With TLS the agent makes a certificate at its first start and prints its fingerprint.
-      Clients pin the file \`cert.pem\`; the key stays where it is.`),
+    paragraph(`Without a token, anyone who can reach the port can read the process list with command lines.
+      Set a token, or listen only on loopback with \`--bind 127.0.0.1\`.
+      Clients send the token as \`?token=\` or \`Authorization: Bearer\`. Use TLS on any untrusted network.
+      Without a token the agent serves no journals.`),
+    paragraph(`With TLS, the agent creates a certificate at its first start and prints its fingerprint.
+      Clients pin the file \`cert.pem\`; never copy the key.`),
     paragraph(
-      'Of the capabilities that it is given it keeps those that collecting needs, and can gain no others.',
+      'The agent keeps only the capabilities that collecting needs, drops all others, and cannot gain new ones.',
     ),
   ],
 };
@@ -105,25 +104,25 @@ const FILES: ManualSection = {
   title: 'FILES',
   blocks: [
     terms(
-      ['`~/.config/socktop_agent/tls/cert.pem`', 'The certificate, for clients.'],
-      ['`~/.config/socktop_agent/tls/key.pem`', 'Its key, mode 0600.'],
+      ['`~/.config/socktop_agent/tls/cert.pem`', 'Certificate; copy it to clients.'],
+      ['`~/.config/socktop_agent/tls/key.pem`', 'Private key, mode 0600.'],
     ),
-    paragraph('An expired pair is renewed by deleting both files and starting again.'),
+    paragraph('To renew an expired certificate, delete both files and restart the agent.'),
   ],
 };
 
 const SIGNALS: ManualSection = {
   title: 'SIGNALS',
-  blocks: [paragraph('SIGTERM, SIGINT and SIGHUP end the agent; its clients are told.')],
+  blocks: [paragraph('SIGTERM, SIGINT and SIGHUP stop the agent; it closes the connections of its clients.')],
 };
 
 const EXIT_STATUS: ManualSection = {
   title: 'EXIT STATUS',
   blocks: [
     terms(
-      ['`0`', 'Ended by a signal, or nothing was to be done but to print.'],
-      ['`1`', 'It could not start: the port is in use, the certificate cannot be used.'],
-      ['`2`', 'Wrong usage.'],
+      ['`0`', 'Stopped by a signal, or printed help, version or completions.'],
+      ['`1`', 'Cannot start, for instance because the port is in use or the certificate is invalid.'],
+      ['`2`', 'Usage error.'],
     ),
   ],
 };

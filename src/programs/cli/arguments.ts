@@ -3,24 +3,24 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
 
-/** The outcome of reading a command line: run, or print `text` and leave with `exitCode`. */
+/** Result of parsing a command line: run with options, or print `text` and exit with `exitCode`. */
 export type Invocation<Options> =
   | { readonly kind: 'run'; readonly options: Options }
   | { readonly kind: 'print'; readonly text: string; readonly exitCode: 0 | 2 };
 
-/** Bad input: a line that says what is wrong. */
+/** Invalid input: prints one line and exits with code 2. */
 export function refused(program: string, message: string): Invocation<never> {
   return { kind: 'print', text: `${program}: ${message}\n`, exitCode: 2 };
 }
 
-/** Bad input that the help explains. */
+/** Invalid input that the help explains: the line refers to --help. */
 export function misused(program: string, message: string): Invocation<never> {
   return refused(program, `${message} (see ${program} --help)`);
 }
 
 /**
- * Reads the arguments of a program (without its name) by its command; `resolve` makes options of what they say. Never
- * throws: help, version and completions are text to print, bad input a line and exit code 2.
+ * Parses the arguments of a program (without its name) with its command; `resolve` turns the raw values into options.
+ * Never throws: help, version and completions are returned as text to print, invalid input as one line and exit code 2.
  */
 export function invocationOf<Raw extends { readonly completions?: ShellName }, Options>(
   command: Command,
@@ -48,7 +48,7 @@ export function invocationOf<Raw extends { readonly completions?: ShellName }, O
   return { kind: 'print', text: completionScript(raw.completions, command), exitCode: 0 };
 }
 
-/** commander's message as one line of ours: what was wrong, then what is accepted. */
+/** commander's error message as one line: the error, then the accepted values. */
 function oneLine(message: string): string {
   return message
     .replace(/^error: /, '')
@@ -58,14 +58,14 @@ function oneLine(message: string): string {
 
 export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
 
-/** What the command lines of both screens do not know by themselves. */
+/** Facts that the command lines of sstop and socktop get from elsewhere. */
 export interface ScreenVocabulary {
   readonly version: string;
-  /** The default one first. */
+  /** The default first. */
   readonly themeNames: readonly string[];
 }
 
-/** What both screens are told by their command lines. Undefined: not said there. */
+/** Options that sstop and socktop share. Undefined: not given. */
 export interface CommonOptions {
   readonly output: 'screen' | 'json' | 'csv' | 'table';
   /** One snapshot with rates, then exit. */
@@ -81,15 +81,15 @@ export interface CommonOptions {
   readonly mouse: boolean | undefined;
 }
 
-/** How an agent proves itself, and what it is shown. */
+/** Options for connecting to an agent: trust and token. */
 export interface AgentAccess {
-  /** PEM file with the certificates that are accepted. */
+  /** PEM file with the trusted certificates. */
   readonly tlsCaPath: string | undefined;
   readonly verifyHostname: boolean;
   readonly tokenFile: string | undefined;
 }
 
-/** The same as commander reads it. */
+/** Options as commander returns them. */
 export interface RawCommonOptions {
   readonly json?: true;
   readonly csv?: true;
@@ -127,7 +127,7 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
   };
 }
 
-/** The command of a program with a screen, but for its arguments and options. */
+/** Creates the command of sstop or socktop, without arguments and options. */
 export function screenCommand(name: string, version: string, isColored: boolean): Command {
   const paint = new Chalk({ level: isColored ? 1 : 0 });
   return new Command(name)
@@ -142,45 +142,45 @@ export function screenCommand(name: string, version: string, isColored: boolean)
 
 export function outputOptions(): Option[] {
   return [
-    new Option('--json', 'stream one JSON object per interval to standard output').conflicts('csv'),
-    new Option('--csv', 'stream CSV rows to standard output, one per process and interval'),
-    new Option('--once', 'take one snapshot (two samples, one interval apart), print it and exit'),
+    new Option('--json', 'print one JSON object per interval to standard output').conflicts('csv'),
+    new Option('--csv', 'print CSV to standard output, one row per process and interval'),
+    new Option('--once', 'print one snapshot (two samples, one interval apart) and exit'),
   ];
 }
 
 export function durationOption(): Option {
-  return new Option('--duration <duration>', 'stop after this time').argParser(duration);
+  return new Option('--duration <duration>', 'exit after this time').argParser(duration);
 }
 
-/** How the agent that is connected to proves itself, and what it is shown. */
+/** The options of `AgentAccess`. */
 export function agentAccessOptions(): Option[] {
   return [
     new Option(
       '-t, --tls-ca <file>',
-      'accept only certificates in this PEM file, or signed by one in it',
+      'trust only the certificates in this PEM file, or certificates signed by them',
     ).argParser(filePath),
-    new Option('--verify-hostname', "check the names in the agent's certificate as well"),
-    new Option('--token-file <file>', 'read the token for the agent from this file').argParser(filePath),
+    new Option('--verify-hostname', "also check the host name in the agent's certificate"),
+    new Option('--token-file <file>', 'read the agent token from this file').argParser(filePath),
   ];
 }
 
 export function screenOptions({ themeNames }: ScreenVocabulary): Option[] {
   return [
-    new Option('--color <when>', 'colours of the screen').choices(COLOR_NAMES).default('auto'),
-    new Option('--no-color', 'the same as --color never'),
-    new Option('--theme <name>', `theme of the screen (default: ${themeNames[0]}, or as configured)`).choices(
+    new Option('--color <when>', 'colour mode').choices(COLOR_NAMES).default('auto'),
+    new Option('--no-color', 'same as --color never'),
+    new Option('--theme <name>', `colour theme (default: ${themeNames[0]}, or as configured)`).choices(
       themeNames,
     ),
-    new Option('--ascii', 'draw with ASCII characters only (default: by locale and terminal)'),
-    new Option('--no-ascii', 'draw with all characters, whatever the configuration says'),
+    new Option('--ascii', 'use ASCII characters only (default: by locale and terminal)'),
+    new Option('--no-ascii', 'use Unicode characters, overriding the configuration'),
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
-    new Option('--mouse', 'take the mouse (default: on, or as configured)'),
-    new Option('--no-mouse', 'leave the mouse to the terminal, for selecting text'),
+    new Option('--mouse', 'use the mouse (default: on, or as configured)'),
+    new Option('--no-mouse', 'leave the mouse to the terminal, to select text'),
   ];
 }
 
 export function recordOption(): Option {
-  return new Option('--record <file>', 'record every snapshot to this file, compressed')
+  return new Option('--record <file>', 'record every snapshot to this file (gzip)')
     .argParser(filePath)
     .conflicts('playback');
 }
@@ -188,7 +188,7 @@ export function recordOption(): Option {
 function duration(text: string): number {
   const millis = parseDurationMillis(text);
   if (millis === undefined || millis <= 0) {
-    throw new InvalidArgumentError('Accepted: a number with ms, s, m or h, such as 8s, 90s or 5m.');
+    throw new InvalidArgumentError('Accepted: a number with the unit ms, s, m or h, such as 8s, 90s or 5m.');
   }
   return millis;
 }

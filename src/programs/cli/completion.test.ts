@@ -9,7 +9,10 @@ import { completedOptions, completionFileName, completionScript, SHELL_NAMES } f
 import { sstopCommand } from './sstop-command.ts';
 
 const sstop = (): Command =>
-  sstopCommand({ version: '1.2.3', themeNames: ['dusk', 'dawn'], sortKeys: ['rate', 'age'] }, false);
+  sstopCommand(
+    { version: '1.2.3', themeNames: ['dusk', 'dawn'], sortKeys: ['rate', 'age'], filterKeys: [] },
+    false,
+  );
 const bash = Bun.which('bash') ?? 'bash';
 const zsh = Bun.which('zsh');
 const fish = Bun.which('fish');

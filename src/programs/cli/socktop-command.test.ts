@@ -50,7 +50,7 @@ describe('profiles', () => {
     expect(complaintOf('--save')).toContain('--save');
     expect(complaintOf('--save', '-P', 'prod')).toContain('--save');
     expect(complaintOf('-P', 'prod', 'ws://a/ws', 'ws://b/ws')).toContain('one URL');
-    expect(complaintOf('-P', 'a', '-P', 'b', 'ws://a/ws')).toContain('one URL');
+    expect(complaintOf('-P', 'a', '-P', 'b', 'ws://a/ws')).toContain('several profiles and a URL');
     expect(complaintOf('-P', '')).toContain('a name');
   });
 });

@@ -20,34 +20,34 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
-/** Where neither the command line nor a profile says otherwise; less than the least is taken as the least. */
+/** Defaults if neither the command line nor a profile sets them. Smaller values are raised to the minimum. */
 export const METRICS_INTERVAL_MILLIS = 500;
 const METRICS_INTERVAL_MIN_MILLIS = 100;
 export const PROCESSES_INTERVAL_MILLIS = 2000;
 const PROCESSES_INTERVAL_MIN_MILLIS = 200;
-/** setTimeout takes 32 bits; a day is more than anybody waits. */
+/** One day: setTimeout takes only 32 bits of milliseconds. */
 const INTERVAL_MAX_MILLIS = 86_400_000;
-/** How long --measure polls unless --duration says otherwise. */
+/** Default duration of --measure. */
 export const MEASURE_MILLIS = 60_000;
 
-/** What the command line of socktop asks for. Undefined: not said there. */
+/** Options of socktop's command line. Undefined: not given. */
 export interface SocktopOptions extends CommonOptions, AgentAccess {
-  /** Agents by URL, in their order; they may hold a token, so they are never printed as they are. */
+  /** URLs of agents, in order. They may contain tokens: print them only through `shownUrl`. */
   readonly urls: readonly string[];
-  /** Names of profiles, in their order. */
+  /** Names of profiles, in order. */
   readonly profiles: readonly string[];
   /** Overwrite a profile without asking. */
   readonly save: boolean;
-  /** An agent of this process's own, on a fixed port of this machine. */
+  /** Run an agent in this process, on a fixed local port. */
   readonly demo: boolean;
   /** This machine, without an agent. */
   readonly local: boolean;
   readonly compact: boolean;
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
-  /** Poll one agent and report what that cost. */
+  /** Poll one agent and report the cost. */
   readonly measure: boolean;
-  /** Resolve everything, connect to nothing. */
+  /** Resolve the connection, but do not connect. */
   readonly dryRun: boolean;
 }
 
@@ -63,16 +63,17 @@ interface RawOptions extends RawCommonOptions {
   readonly dryRun?: true;
 }
 
-/** socktop's command line, the one definition that help, completions and manual are made from. */
+/** Defines socktop's command line. Help, completions and the manual page are generated from it. */
 export function socktopCommand(vocabulary: ScreenVocabulary, isColored: boolean): Command {
   const command = screenCommand('socktop', vocabulary.version, isColored)
-    .description('Shows what machines are doing, over the network by their agents, or this one without any.')
+    .description('System monitor for this machine, or for remote machines through their agents.')
     .usage('[options] [url...]')
     .argument('[url...]', 'agents, such as wss://HOST:8443/ws')
     .addHelpText(
       'after',
-      `\nWithout a URL, a profile is picked from a list; --demo and --local need neither.
-Environment: SOCKTOP_TOKEN, the token that is shown to agents. Press ? on the screen for the keys.`,
+      `\nWithout a URL, --demo or --local, pick a saved profile from a list.
+Environment: SOCKTOP_TOKEN, the agent token. Precedence: --token-file, URL, SOCKTOP_TOKEN.
+Press ? on the screen for help.`,
     );
   const options = [...agentOptions(), ...profileOptions(), ...samplingOptions(), ...outputOptions()];
   const ofScreen = [new Option('--compact', 'start with the compact layout'), ...screenOptions(vocabulary)];
@@ -84,8 +85,8 @@ Environment: SOCKTOP_TOKEN, the token that is shown to agents. Press ? on the sc
 function agentOptions(): Option[] {
   return [
     ...agentAccessOptions(),
-    new Option('--demo', 'start an agent in this program and show it').conflicts('local'),
-    new Option('--local', 'show this machine, without an agent'),
+    new Option('--demo', 'start an agent inside this program and connect to it').conflicts('local'),
+    new Option('--local', 'monitor this machine, without an agent'),
   ];
 }
 
@@ -93,10 +94,10 @@ function profileOptions(): Option[] {
   return [
     new Option(
       '-P, --profile <name>',
-      'connect as saved under this name, or save what is given here; may be given again for more hosts',
+      'connect with this profile, or with a URL save it; can be repeated for several hosts',
     ).argParser(profileNames),
-    new Option('--save', 'overwrite a profile without asking'),
-    new Option('--dry-run', 'print what would be connected to, connect to nothing, and exit'),
+    new Option('--save', 'overwrite an existing profile without asking'),
+    new Option('--dry-run', 'print the connection and exit without connecting'),
   ];
 }
 
@@ -104,7 +105,7 @@ function samplingOptions(): Option[] {
   return [
     new Option(
       '--metrics-interval-ms <ms>',
-      `time between fast samples (default: ${METRICS_INTERVAL_MILLIS}, at least ${METRICS_INTERVAL_MIN_MILLIS})`,
+      `time between samples of metrics (default: ${METRICS_INTERVAL_MILLIS}, at least ${METRICS_INTERVAL_MIN_MILLIS})`,
     ).argParser(millisOf(METRICS_INTERVAL_MIN_MILLIS)),
     new Option(
       '--processes-interval-ms <ms>',
@@ -117,14 +118,14 @@ function samplingOptions(): Option[] {
 function measureOption(): Option {
   return new Option(
     '--measure',
-    `poll one agent as the screen does and print what that costs (default: for ${durationText(MEASURE_MILLIS)})`,
+    `poll one agent as the screen does and print the cost (default: for ${durationText(MEASURE_MILLIS)})`,
   ).conflicts(['csv', 'once', 'record', 'playback', 'local']);
 }
 
 function fileOptions(): Option[] {
   return [
     recordOption(),
-    new Option('--playback <file>', 'show a recording').argParser(filePath).conflicts(['demo', 'local']),
+    new Option('--playback <file>', 'play a recording').argParser(filePath).conflicts(['demo', 'local']),
     completionsOption(),
   ];
 }
@@ -140,7 +141,7 @@ function millisOf(least: number): (text: string) => number {
 }
 
 function profileNames(name: string, before: readonly string[] | undefined): readonly string[] {
-  if (name.trim() === '') throw new InvalidArgumentError('Accepted: a name.');
+  if (name.trim() === '') throw new InvalidArgumentError('Accepted: a name that is not empty.');
   return [...(before ?? []), name];
 }
 
@@ -161,27 +162,28 @@ function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
   };
 }
 
-/** Why these options do not go together, in one line; undefined where they do. */
+/** Returns one line that explains why these options exclude each other; undefined if they do not. */
 function contradiction(options: SocktopOptions): string | undefined {
   const { urls, profiles, demo, local, playbackPath } = options;
   const named = urls.length + profiles.length;
   const alone = demo ? '--demo' : local ? '--local' : playbackPath !== undefined ? '--playback' : undefined;
-  if (alone !== undefined && named > 0) return `${alone} shows one machine: no URL or profile goes with it`;
+  if (alone !== undefined && named > 0)
+    return `${alone} excludes URLs and profiles: remove them, or ${alone}`;
   if (urls.length > 0 && profiles.length > 1) {
-    return 'several profiles and a URL: a profile is saved with one URL';
+    return 'several profiles and a URL: give one profile to save the URL under its name';
   }
-  if (profiles.length === 1 && urls.length > 1) return 'a profile is saved with one URL, not several';
+  if (profiles.length === 1 && urls.length > 1) return 'several URLs and a profile: a profile stores one URL';
   const isSaving = urls.length > 0 && profiles.length === 1;
-  if (options.save && !isSaving) return '--save needs a profile and a URL to save under its name';
+  if (options.save && !isSaving) return '--save needs --profile and a URL';
   const isOne = named <= 1 || isSaving;
-  if (!isOne && options.measure) return '--measure polls one agent';
+  if (!isOne && options.measure) return '--measure accepts only one agent';
   if (!isOne && (options.output !== 'screen' || options.recordPath !== undefined)) {
-    return 'several hosts are for the screen; exports and recordings are of one';
+    return 'several hosts work only on the screen; give one host for exports and recordings';
   }
   return undefined;
 }
 
-/** Reads socktop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
+/** Parses socktop's arguments (without the program name). Never throws: invalid input gives a line and exit code 2. */
 export function parseSocktopArguments(
   argv: readonly string[],
   vocabulary: ScreenVocabulary,

@@ -5,6 +5,7 @@ const VOCABULARY = {
   version: '1.2.3',
   themeNames: ['dusk', 'dawn'],
   sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
+  filterKeys: ['port', 'host', 'conns', 'user'],
 };
 
 function refusal(...argv: string[]): string {
@@ -171,10 +172,23 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   const named = parseSstopArguments(['-P', 'prod', '--json'], VOCABULARY, false);
   expect(named.kind === 'run' && named.options.agent).toMatchObject({ url: undefined, profile: 'prod' });
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
-  expect(refusal('-t', 'c.pem')).toContain('--tls-ca is for an agent');
-  expect(refusal('http://user:se@cret@h?token=secret')).toContain("'http://h': an agent is reached by");
+  expect(refusal('-t', 'c.pem')).toContain('--tls-ca needs an agent');
+  expect(refusal('http://user:se@cret@h?token=secret')).toContain(
+    "'http://h' is not a valid ws:// or wss:// URL; try ws://h:3000/ws",
+  );
   expect(refusal('http://h')).not.toContain('--filter');
-  expect(refusal('nginx')).toContain("rows are narrowed by --filter 'nginx'");
+  expect(refusal('nginx')).toContain("'nginx' is not a URL; try ws://nginx:3000/ws or --filter 'nginx'");
+  expect(refusal('web1:8080')).toContain("'web1:8080' is not a URL; try ws://web1:8080/ws (see");
+  for (const [text, filter] of [
+    ['port:443', 'port:443'],
+    ['ports:443', 'port:443'],
+    [':443', 'port:443'],
+    ['443', 'port:443'],
+    ['!user:root', '!user:root'],
+    ['conns>10', 'conns>10'],
+  ] as const) {
+    expect(refusal(text)).toContain(`'${text}' is not a URL; did you mean --filter '${filter}'?`);
+  }
   expect(refusal('--backend', 'proc', 'ws://h/ws')).toContain('--backend');
   expect(refusal('--doctor', 'ws://h/ws')).toContain('--doctor');
   expect(refusal('--playback', 'f', 'ws://h/ws')).toContain('--playback');

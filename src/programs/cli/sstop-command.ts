@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { shownUrl } from '../../kit/text/sanitize.ts';
+import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
   type AgentAccess,
@@ -26,21 +26,21 @@ const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
 
-/** What holds where neither the command line nor the configuration says otherwise. */
+/** Used if neither the command line nor the configuration sets it. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
 
 const UNIT_NAMES = ['bytes', 'bits'] as const;
 
-/** Another machine, by its agent; exactly one of URL and profile is there. */
+/** A remote machine; exactly one of `url` and `profile` is set. */
 export interface AgentOptions extends AgentAccess {
-  /** It may hold a token, so it is never printed as it is. */
+  /** May contain a token: print it only through `shownUrl`. */
   readonly url: string | undefined;
   readonly profile: string | undefined;
 }
 
-/** What the command line of sstop asks for. Undefined: not said there, so the configuration or the default decides. */
+/** Options of sstop's command line. Undefined: not given, so the configuration or the default applies. */
 export interface SstopOptions extends CommonOptions {
-  /** Report what works here instead of running; as text, or as JSON with `output` json. */
+  /** Print a report of what works here and exit; as JSON if `output` is json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
   readonly backend: (typeof BACKEND_NAMES)[number];
@@ -50,20 +50,22 @@ export interface SstopOptions extends CommonOptions {
   readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
-  /** Of rates on the screen. */
+  /** Units of rates on the screen. */
   readonly units: (typeof UNIT_NAMES)[number] | undefined;
-  /** A country database in MaxMind's format. */
+  /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
-  /** Events are appended to this file, one a line. */
+  /** Events are appended to this file, one per line. */
   readonly logPath: string | undefined;
   /** Undefined: this machine. */
   readonly agent: AgentOptions | undefined;
 }
 
-/** What the command line does not know by itself. */
+/** Facts that sstop's command line gets from elsewhere. */
 export interface SstopVocabulary extends ScreenVocabulary {
-  /** What the process table can be ordered by, the default first. */
+  /** Sort keys of the process table, the default first. */
   readonly sortKeys: readonly string[];
+  /** Keys of filter terms, such as `port`. */
+  readonly filterKeys: readonly string[];
 }
 
 interface RawOptions extends RawCommonOptions {
@@ -89,14 +91,14 @@ function interval(text: string): number {
   return millis;
 }
 
-/** sstop's command line, the one definition that help, completions and manual are made from. */
+/** Defines sstop's command line. Help, completions and the manual page are generated from it. */
 export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
   const command = screenCommand('sstop', vocabulary.version, isColored)
-    .description('Shows which processes use the network, and how much, live.')
+    .description('Show network use per process, live.')
     .usage('[options] [url]')
-    .argument('[url]', "another machine's agent, such as wss://HOST:8443/ws (default: this machine)")
+    .argument('[url]', 'agent of another machine, such as wss://HOST:8443/ws (default: this machine)')
     .allowExcessArguments(false)
-    .addHelpText('after', `\nPress ? on the screen for the keys.`);
+    .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
     ...outputOptions(),
     ...samplingOptions(),
@@ -117,30 +119,25 @@ function samplingOptions(): Option[] {
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
     durationOption(),
-    new Option('--backend <name>', 'how to collect').choices(BACKEND_NAMES).default('auto'),
+    new Option('--backend <name>', 'how to collect data').choices(BACKEND_NAMES).default('auto'),
   ];
 }
 
 function startOptions({ sortKeys }: SstopVocabulary): Option[] {
   return [
-    new Option('--interface <name>', 'only traffic of this network interface'),
+    new Option('--interface <name>', 'show only traffic of this network interface'),
     new Option(
       '--filter <expression>',
-      'only what matches: a name, or terms such as port:443, up>1M, !user:root',
+      'show only matching rows: a name, or terms such as port:443, up>1M, !user:root',
     ),
-    new Option('--sort <key>', `order of the rows (default: ${sortKeys[0]}, or as configured)`).choices(
-      sortKeys,
-    ),
-    new Option('--loopback', 'show connections of this machine to itself too (default: hidden)'),
-    new Option('--no-loopback', 'hide them, whatever the configuration says'),
+    new Option('--sort <key>', `sort order (default: ${sortKeys[0]}, or as configured)`).choices(sortKeys),
+    new Option('--loopback', 'show loopback connections (default: hidden)'),
+    new Option('--no-loopback', 'hide loopback connections, overriding the configuration'),
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
-    new Option('--dns', 'look up the names of remote addresses (default: on, or as configured)'),
-    new Option('--no-dns', 'look up no names of remote addresses'),
-    new Option(
-      '--units <name>',
-      'rates on the screen in bytes or bits (default: as chosen last with b)',
-    ).choices(UNIT_NAMES),
-    new Option('--geoip <file>', 'countries of remote addresses from this MaxMind database').argParser(
+    new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
+    new Option('--no-dns', 'do not look up DNS names'),
+    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(UNIT_NAMES),
+    new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
     ),
   ];
@@ -149,17 +146,18 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
 function fileOptions(): Option[] {
   return [
     recordOption(),
-    new Option('--playback <file>', 'show a recording instead of this machine').argParser(filePath),
-    new Option(
-      '--log <file>',
-      'append what happens to sstop itself to this file, one line an event',
-    ).argParser(filePath),
+    new Option('--playback <file>', 'play a recording').argParser(filePath),
+    new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
+      filePath,
+    ),
   ];
 }
 
 function agentOptions(): Option[] {
   return [
-    new Option('-P, --profile <name>', 'the agent that socktop saved under this name').argParser(filePath),
+    new Option('-P, --profile <name>', 'connect to the agent saved by socktop under this name').argParser(
+      filePath,
+    ),
     ...agentAccessOptions(),
   ];
 }
@@ -168,7 +166,7 @@ function reportOptions(): Option[] {
   return [
     new Option(
       '--doctor',
-      'report what can be counted here, what is missing and how to get it, and exit',
+      'report what can be counted here, what is missing and how to fix it, then exit',
     ).conflicts(['csv', 'once', 'record', 'playback']),
     completionsOption(),
   ];
@@ -195,10 +193,11 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
   };
 }
 
-/** Why these options do not go together, in one line; undefined where they do. */
+/** Returns one line that explains why these options exclude each other; undefined if they do not. */
 function contradiction(
   raw: RawOptions,
   { agent, backend, doctor, playbackPath }: SstopOptions,
+  filterKeys: readonly string[],
 ): string | undefined {
   if (agent === undefined) {
     const named =
@@ -208,22 +207,41 @@ function contradiction(
           ? '--token-file'
           : '--verify-hostname';
     const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
-    return isIdle ? undefined : `${named} is for an agent: give its URL, or --profile`;
+    return isIdle ? undefined : `${named} needs an agent: add its URL or --profile`;
   }
   if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
-    const shown = shownUrl(agent.url);
-    const otherwise = shown.includes(':') ? '' : `; rows are narrowed by --filter '${shown}'`;
-    return `'${shown}': an agent is reached by ws:// or wss://${otherwise}`;
+    return notUrl(agent.url, filterKeys);
   }
-  if (agent.url !== undefined && agent.profile !== undefined)
-    return 'an agent has a URL or a profile, not both';
-  if (doctor) return '--doctor reports on this machine';
-  if (playbackPath !== undefined) return '--playback shows a recording, and no agent';
-  if (backend !== 'auto') return '--backend is for this machine; an agent counts by its own best tier';
+  if (agent.url !== undefined && agent.profile !== undefined) return 'give a URL or --profile, not both';
+  if (doctor) return '--doctor works only on this machine, without a URL or --profile';
+  if (playbackPath !== undefined)
+    return '--playback and an agent exclude each other: remove the URL or --profile';
+  if (backend !== 'auto') return '--backend works only on this machine; an agent picks its own tier';
   return undefined;
 }
 
-/** Reads sstop's arguments (without the program's name). Never throws: bad input is a line to print and exit code 2. */
+const PORT = /^:?(\d{1,5})$/;
+const FILTER_TERM = /^(!?)([a-z]+?)(s?)([:=<>].*)$/i;
+
+/** Explains that the argument is not a URL. Suggests --filter if it looks like a filter: `port:443`, `:443`, `nginx`. */
+function notUrl(text: string, filterKeys: readonly string[]): string {
+  const shown = shownUrl(text);
+  const port = PORT.exec(shown)?.[1];
+  const [, negation, key = '', plural, rest] = FILTER_TERM.exec(shown) ?? [];
+  const isKey = filterKeys.includes(`${key}${plural}`.toLowerCase());
+  const term =
+    port !== undefined
+      ? `port:${port}`
+      : isKey
+        ? shown
+        : filterKeys.includes(key.toLowerCase())
+          ? `${negation}${key}${rest}`
+          : undefined;
+  if (term !== undefined) return `'${shown}' is not a URL; did you mean --filter '${term}'?`;
+  return /^[\w.-]+$/.test(shown) ? `${notAgentUrl(text)} or --filter '${shown}'` : notAgentUrl(text);
+}
+
+/** Parses sstop's arguments (without the program name). Never throws: invalid input gives a line and exit code 2. */
 export function parseSstopArguments(
   argv: readonly string[],
   vocabulary: SstopVocabulary,
@@ -232,7 +250,7 @@ export function parseSstopArguments(
   const command = sstopCommand(vocabulary, isColored);
   return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
     const options = optionsOf(raw, command.args[0]);
-    const problem = contradiction(raw, options);
+    const problem = contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);
   });
 }

@@ -4,7 +4,12 @@ import { manualPage } from './manual-page.ts';
 import { sstopCommand } from './sstop-command.ts';
 import { sstopManual } from './sstop-manual.ts';
 
-const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'], sortKeys: ['rate', 'name'] };
+const VOCABULARY = {
+  version: '1.2.3',
+  themeNames: ['dusk', 'dawn'],
+  sortKeys: ['rate', 'name'],
+  filterKeys: [],
+};
 const KEYS = [{ title: 'Views', lines: [{ keys: "' / ` / \\ / .", description: 'Remote hosts' }] }];
 const HEAD = { name: 'tool', section: 1, source: 'tool 1', book: 'Tests' };
 const groff = Bun.which('groff');

@@ -11,7 +11,7 @@ import {
 } from './manual-page.ts';
 import { type SstopVocabulary, sstopCommand } from './sstop-command.ts';
 
-/** The manual page sstop(1): options from the command's definition, keys as handed in, the rest written by hand. */
+/** Returns the manual page sstop(1): options from the command definition, `keys` as given, the rest written by hand. */
 export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKeys[]): string {
   const command = sstopCommand(vocabulary, false);
   const head = {
@@ -40,69 +40,69 @@ export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKe
 const DESCRIPTION: ManualSection = {
   title: 'DESCRIPTION',
   blocks: [
-    paragraph(`\`sstop\` shows which processes of this machine use the network, and how much, live on the terminal.
-      It needs no agent, no kernel module and, for the processes of the user who runs it, no privilege.`),
-    paragraph(`Without options the screen starts, with one row for each process that has connections.
-      \`?\` lists the keys.
-      With \`--json\`, \`--csv\` or \`--once\` there is no screen: the figures go to standard output.`),
-    paragraph(`With the URL of a \`socktop-agent\`, or a profile of \`socktop\`, it shows the network of that machine, as that
-      machine's best tier counts it.
-      \`--tls-ca\` names the certificates that are accepted; socktop(1) says more of them, of tokens and of profiles.`),
-    paragraph(`\`sstop --doctor\` tells what can be counted on this machine, which privilege is missing,
-      what its lack costs, and the command that grants it.`),
+    paragraph(`\`sstop\` shows which processes of this machine use the network and how much, live in the terminal.
+      It needs no agent and no kernel module. For processes of the current user it needs no privileges.`),
+    paragraph(`Without options it starts the screen, with one row per process that has connections.
+      \`?\` shows the keys.
+      With \`--json\`, \`--csv\` or \`--once\` it prints to standard output instead.`),
+    paragraph(`With the URL of a \`socktop-agent\`, or a profile of \`socktop\`, it shows the network use of that machine,
+      counted with the best tier there.
+      \`--tls-ca\` names the trusted certificates; see socktop(1) for certificates, tokens and profiles.`),
+    paragraph(`\`sstop --doctor\` reports what can be counted on this machine, which privileges are missing,
+      what you lose without them, and the commands that grant them.`),
   ],
 };
 
 const COUNTING: ManualSection = {
   title: 'WHAT IS COUNTED',
   blocks: [
-    paragraph(`There are several ways to count, called tiers.
-      The best one that works is taken, and the header of the screen and every export name it.`),
+    paragraph(`There are several methods of counting, called tiers.
+      \`sstop\` uses the best one that works. The header of the screen and every export name it.`),
     terms(
       [
         '`ebpf`',
-        `Programs loaded into the kernel count every IP packet of every TCP and UDP socket, those of other network
-          namespaces and of processes that came and went between two samples too.
-          A byte is a byte of an IP packet (\`l3\` in exports), headers included; it belongs to the process that used
-          the socket last.
-          This takes cap_bpf and cap_net_admin, and cap_perfmon for all of it.
-          When the program ends, however it ends, nothing of it stays in the kernel.`,
+        `eBPF programs in the kernel count every IP packet of every TCP and UDP socket, including other network
+          namespaces and processes that start and exit between two samples.
+          Bytes are those of IP packets (\`l3\` in exports), headers included. They are counted for the process that
+          last used the socket.
+          Needs cap_bpf and cap_net_admin; cap_perfmon for all of it.
+          The programs are removed from the kernel when \`sstop\` exits, however it exits.`,
       ],
       [
         '`netlink`',
-        `The kernel's own counters of each TCP connection, asked for by sock_diag(7).
-          A byte is a byte of TCP payload (\`payload\` in exports): headers and segments sent again are not in it.
-          Connections that end between two samples are counted to their last byte.
-          UDP payload is counted by its packets where cap_net_raw allows that; else UDP is listed only.`,
+        `The kernel's own counters of each TCP connection, read with sock_diag(7).
+          Bytes are those of TCP payload (\`payload\` in exports), without headers and retransmissions.
+          Connections that close between two samples are counted to their last byte.
+          UDP payload is counted from packets if cap_net_raw allows it; otherwise UDP is only listed.`,
       ],
       [
         '`packet`',
-        `The headers of every TCP and UDP packet of this network namespace, matched to the sockets under /proc/net.
-          A byte is a byte of an IP packet.
-          This takes cap_net_raw, and is for kernels that refuse sock_diag.`,
+        `The headers of every TCP and UDP packet in this network namespace, matched to the sockets in /proc/net.
+          Bytes are those of IP packets.
+          Needs cap_net_raw. Used on kernels that refuse sock_diag.`,
       ],
       [
         '`proc`',
-        `The tables under /proc/net: connections and ports only.
-          Bytes are not counted, and every rate is shown as \`-\`.`,
+        `The tables in /proc/net: only connections and ports.
+          Bytes are not counted; every rate is shown as \`-\`.`,
       ],
     ),
-    paragraph(`A stream (\`--json\`, \`--csv\`, \`--once\`) on the tier \`ebpf\` gives up its privileges once it is set
-      up, on Linux 6.1 and later; the screen keeps them.`),
-    paragraph(`Rates on the screen are smoothed; those in exports are not.
+    paragraph(`On Linux 6.1 and later, a stream (\`--json\`, \`--csv\`, \`--once\`) on the tier \`ebpf\` drops its privileges
+      after setup. The screen keeps them.`),
+    paragraph(`Rates on the screen are smoothed; rates in exports are not.
       \`K\`, \`M\`, \`G\` and \`T\` are powers of 1024.
-      A process marked \`~\` was inferred from the endpoint of a connection that was gone before its process was seen.
-      What belongs to nobody known is shown in rows of its own, never left out.`),
+      \`~\` marks a process that was inferred from the endpoint of a connection that closed before its process was seen.
+      Traffic without a known owner is shown in its own rows.`),
   ],
 };
 
 const FILTERS: ManualSection = {
   title: 'FILTERS',
   blocks: [
-    paragraph(`A filter is made of terms.
-      Terms with a space between them must all hold, \`|\` means or, and \`!\` before a term means not.
-      A word without a key is looked for in the name, the command line and the PID.
-      Text in double quotes may hold spaces and signs.`),
+    paragraph(`A filter consists of terms.
+      Terms separated by spaces must all match, \`|\` means or, and \`!\` before a term negates it.
+      A word without a key matches the name, the command line and the PID.
+      Text in double quotes may contain spaces and special characters.`),
     terms(
       ['`port:443`', 'A connection or listener with this port at either end.'],
       ['`host:1.1.1.1`', 'A remote address, a network such as `10.0.0.0/8`, or part of a host name.'],
@@ -119,24 +119,24 @@ const FILES: ManualSection = {
     terms(
       [
         '`$XDG_CONFIG_HOME/socktop/config.yaml`, `~/.config/socktop/config.yaml`',
-        `Configuration: theme, colours, interval, order, columns, keys and more.
-          Options go before it.
-          A wrong key or value is reported with its line and column, and the rest of the file applies.`,
+        `Configuration: theme, colours, interval, sort order, columns, keys and more.
+          Arguments override it.
+          An invalid key or value is reported with its line and column; the rest of the file still applies.`,
       ],
       [
         '`/usr/share/GeoIP`, `/var/lib/GeoIP`, `/usr/local/share/GeoIP`',
-        'Where a country database is looked for when `--geoip` does not name one.',
+        'Searched for a country database if `--geoip` is not given.',
       ],
       [
         '`--log` <file>',
-        `Events of \`sstop\` itself, one a line as \`key=value\`: start, tier, errors that begin and end, recordings,
-          signals sent, the end.
-          Lines are appended; a new file is for its user alone (mode 0600).
-          Samples are not in it, and of events that come in numbers it takes 40 at once, then one in three seconds.`,
+        `Events of \`sstop\` itself, one per line as \`key=value\`: start, tier, errors that begin and end, recordings,
+          signals sent, exit.
+          Lines are appended. A new file has mode 0600.
+          Samples are not logged. Frequent events are limited to a burst of 40 and then one every three seconds.`,
       ],
       [
         '`sstop-<date>-<time>.csv`',
-        'What the key for exports writes, in the working directory. Nothing else is written unless it is asked for.',
+        'Written by the export key, in the working directory. Nothing else is written unless requested.',
       ],
     ),
   ],
@@ -146,14 +146,11 @@ const ENVIRONMENT: ManualSection = {
   title: 'ENVIRONMENT',
   blocks: [
     terms(
-      ['`NO_COLOR`', 'If it is not empty, no colours, unless `--color` says otherwise.'],
-      ['`TERM`, `COLORTERM`', 'What the terminal can show; `--color` overrides both.'],
-      [
-        '`LC_ALL`, `LC_CTYPE`, `LANG`',
-        'Without UTF-8 there, the screen is drawn with ASCII characters only.',
-      ],
-      ['`XDG_CONFIG_HOME`', 'Where the configuration is.'],
-      ['`SSTOP_DEBUG`', 'If it is `1`, an unforeseen error is followed by where it happened.'],
+      ['`NO_COLOR`', 'If not empty, disables colours unless `--color` is given.'],
+      ['`TERM`, `COLORTERM`', 'Colour support of the terminal; `--color` overrides both.'],
+      ['`LC_ALL`, `LC_CTYPE`, `LANG`', 'If the locale is not UTF-8, the screen uses ASCII characters only.'],
+      ['`XDG_CONFIG_HOME`', 'Folder of the configuration.'],
+      ['`SSTOP_DEBUG`', 'If `1`, an unexpected error is followed by its stack trace.'],
     ),
   ],
 };
@@ -162,13 +159,10 @@ const EXIT_STATUS: ManualSection = {
   title: 'EXIT STATUS',
   blocks: [
     terms(
-      ['`0`', 'All went well; also when the reader of a stream has closed it, and after `--doctor`.'],
-      ['`1`', 'Something failed while running, the recording among it.'],
-      [
-        '`2`',
-        'The command line asks for something impossible, or a file that is needed cannot be used; one line on standard error says what.',
-      ],
-      ['`128` + <n>', 'Ended by the signal of this number.'],
+      ['`0`', 'Success; also if the reader of a stream closed it, and after `--doctor`.'],
+      ['`1`', 'Failure while running, including a failed recording.'],
+      ['`2`', 'Usage error, or a required file cannot be used; one line on standard error explains it.'],
+      ['`128` + <n>', 'Ended by signal <n>.'],
     ),
   ],
 };
@@ -182,14 +176,14 @@ const EXAMPLES: ManualSection = {
     lines('sstop --doctor'),
     paragraph('The five busiest processes, once a second:'),
     lines("sstop --json | jq -c '[.processes[:5][] | [.name, .up_rate]]'"),
-    paragraph('Who talks over HTTPS, as a table:'),
+    paragraph('Processes that use port 443, as a table:'),
     lines("sstop --once --filter 'port:443'"),
-    paragraph('Record an hour, look at it later:'),
+    paragraph('Record an hour and play it later:'),
     lines(
       'sstop --record hour.ndjson.gz --json --duration 1h > /dev/null',
       'sstop --playback hour.ndjson.gz',
     ),
-    paragraph('Completions, in `~/.bashrc` or `~/.zshrc` (after `compinit`), and once for fish:'),
+    paragraph('Completions: in `~/.bashrc`, in `~/.zshrc` (after `compinit`), and once for fish:'),
     lines(
       'source <(sstop --completions bash)',
       'source <(sstop --completions zsh)',
@@ -201,13 +195,13 @@ const EXAMPLES: ManualSection = {
 const SECURITY: ManualSection = {
   title: 'PRIVILEGES',
   blocks: [
-    paragraph(`An ordinary user sees all TCP connections and their bytes, but only the processes of the user's own.
-      The others need root, or these capabilities of the file:`),
+    paragraph(`An ordinary user sees all TCP connections and their bytes, but only their own processes.
+      To see other users' processes, run as root, or give the file these capabilities:`),
     lines('sudo setcap cap_sys_ptrace,cap_dac_read_search+ep FILE'),
-    paragraph(`With them everybody who may start the file may look into every process.
-      Files that its user names are opened with that user's own rights.
-      Give it to a group and close it to all others (mode 0750) before.
-      A copy or an update of the file has no capabilities: they belong to that one file.`),
+    paragraph(`With them, everyone who can execute the file can inspect every process.
+      Files named by its user are opened with that user's own rights.
+      First give the file to a group, with mode 0750.
+      Capabilities belong to that one file; a copy or an update has none.`),
   ],
 };
 

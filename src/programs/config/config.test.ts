@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES } from '../../screen/style/palette.ts';
 import { THEME_NAMES } from '../../screen/style/theme.ts';
-import { CONFIG_KEYS, configPath, defaultConfig, parseConfig, readConfig } from './config.ts';
+import { CONFIG_KEYS, parseConfig } from './config.ts';
+import { configPath, defaultConfig, problemText, readConfig } from './config-file.ts';
 import { VOCABULARY } from './vocabulary.fixture.ts';
-import { problemText } from './yaml-file.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
 const DEFAULTS = defaultConfig(VOCABULARY);
@@ -297,8 +297,8 @@ const isRoot = process.getuid?.() === 0;
 
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
-function read(path: string) {
-  const { config, problems } = readConfig(path, VOCABULARY);
+async function read(path: string) {
+  const { config, problems } = await readConfig(path, VOCABULARY);
   return { config, lines: problems.map(problemText) };
 }
 
@@ -308,37 +308,37 @@ function fileOf(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-test('the file is config.yaml of the folder', () => {
+test('the file is config.yaml of the folder', async () => {
   expect(configPath('/home/me/.config/socktop')).toBe('/home/me/.config/socktop/config.yaml');
 });
 
 describe('a file', () => {
-  test('is read, and named in full in its problems', () => {
+  test('is read, and named in full in its problems', async () => {
     const path = fileOf('good.yaml', 'theme: ansi16\nsort: x\n');
-    const { config, lines } = read(path);
+    const { config, lines } = await read(path);
     expect(config).toEqual({ ...DEFAULTS, theme: 'ansi16' });
     expect(lines[0]).toStartWith(`${path}:2:7: unknown sort key 'x'. Accepted: `);
   });
 
-  test('that is not there is no problem', () => {
+  test('that is not there is no problem', async () => {
     const file = fileOf('file', '');
     for (const path of [`${FOLDER}/none.yaml`, `${FOLDER}/none/config.yaml`, `${file}/config.yaml`]) {
-      expect(read(path)).toEqual({ config: DEFAULTS, lines: [] });
+      expect(await read(path)).toEqual({ config: DEFAULTS, lines: [] });
     }
   });
 
-  test('may be empty, or begin with a byte order mark', () => {
-    expect(read(fileOf('empty.yaml', ''))).toEqual({ config: DEFAULTS, lines: [] });
-    expect(read(fileOf('bom.yaml', '\ufefftheme: ansi16')).config.theme).toBe('ansi16');
+  test('may be empty, or begin with a byte order mark', async () => {
+    expect(await read(fileOf('empty.yaml', ''))).toEqual({ config: DEFAULTS, lines: [] });
+    expect((await read(fileOf('bom.yaml', '\ufefftheme: ansi16'))).config.theme).toBe('ansi16');
   });
 
   test.each([
     ['of 256 KiB is read', 256 * 1024, undefined],
     ['of a byte more is not', 256 * 1024 + 1, 'longer than 256 KiB'],
     ['of 3 MiB is not', 3 * 1024 * 1024, 'longer than 256 KiB'],
-  ])('%s', (_name, length, expected) => {
+  ])('%s', async (_name, length, expected) => {
     const path = fileOf('long.yaml', `theme: ansi16\n#${'x'.repeat(length - 15)}`);
-    const { config, lines } = read(path);
+    const { config, lines } = await read(path);
     expect(lines).toEqual(expected === undefined ? [] : [`${path}: ${expected}: nothing in it applies`]);
     expect(config.theme).toBe(expected === undefined ? 'ansi16' : 'tokyo-night');
   });
@@ -361,8 +361,11 @@ describe('what is no file is one problem', () => {
     [`${FOLDER}/${'x'.repeat(300)}`, 'cannot be read (ENAMETOOLONG)'],
   ];
 
-  test.each(cases)('%s', (path, expected) => {
-    expect(read(path)).toEqual({ config: DEFAULTS, lines: [`${path}: ${expected}: nothing in it applies`] });
+  test.each(cases)('%s', async (path, expected) => {
+    expect(await read(path)).toEqual({
+      config: DEFAULTS,
+      lines: [`${path}: ${expected}: nothing in it applies`],
+    });
   });
 
   const reader = fileURLToPath(new URL('./read-config.fixture.ts', import.meta.url));
@@ -375,7 +378,7 @@ describe('what is no file is one problem', () => {
     expect(child.stdout.toString()).toBe(`${path}: permission to read it denied: nothing in it applies\n`);
   });
 
-  test('the reader makes no code from text', () => {
+  test('the reader makes no code from text', async () => {
     const path = fileOf('plain.yaml', 'theme: ansi16\nkeys: {pause: [p, ctrl+i]}\n');
     const strict = '--disallow-code-generation-from-strings=strict';
     const child = Bun.spawnSync([process.execPath, strict, reader, path, 'stay']);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { rebound } from './configured-keys.ts';
+import { rebound } from './keymap.ts';
 
 type Action = 'down' | 'up' | 'pause' | 'quit';
 

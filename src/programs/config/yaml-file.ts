@@ -1,22 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { sanitizeLine } from '../../kit/text/sanitize.ts';
-
-/** Something in a configuration file that does not apply. */
-export interface ConfigProblem {
-  readonly fileName: string;
-  /** From 1; undefined: it is about the whole file. */
-  readonly place: { readonly line: number; readonly column: number } | undefined;
-  /** Without a full stop at its end. */
-  readonly message: string;
-}
-
-/** One line for people, without anything that a terminal would obey: `config.yaml:3:9: unknown theme 'x'. ...`. */
-export function problemText(problem: ConfigProblem): string {
-  const { fileName, place, message } = problem;
-  const where = place === undefined ? fileName : `${fileName}:${place.line}:${place.column}`;
-  return sanitizeLine(`${where}: ${message}`);
-}
+import { type ConfigProblem, MAX_CONFIG_LENGTH } from './config-file.ts';
 
 const QUOTED_MAX = 40;
 const MESSAGE_MAX = 120;
@@ -38,8 +22,6 @@ function cut(text: string, length: number): string {
   return points.length > length ? `${points.slice(0, length).join('')}...` : text;
 }
 
-/** A longer file is no configuration: characters, and bytes before they are read. */
-export const MAX_CONFIG_LENGTH = 256 * 1024;
 const MAX_PROBLEMS = 20;
 
 /** A value of the file, seen as far as a configuration needs it: everything that is no list and no map is text. */

@@ -1,16 +1,16 @@
-import { type Names, openNames } from '../../data/names/names.ts';
+import type { Names } from '../../data/names/names.ts';
 import type { NameFiles } from '../../data/sample/operating-system.ts';
 import type { NameLookup } from '../../views/network/network-list.ts';
 import type { Settings } from './settings.ts';
 
-/** What is known of names, as the network views ask for it. */
-export function nameLookup(names: Names): NameLookup {
+/** What is known of names, as the network views ask for it; nothing before there are names. */
+export function nameLookup(known: () => Names | undefined): NameLookup {
   return {
-    host: (address) => names.host(address),
+    host: (address) => known()?.host(address),
     // For filters and orders over all hosts: what is known, without asking for thousands of names.
-    hostName: (address) => names.knownHost(address),
-    serviceName: (port, protocol) => names.service(port, protocol),
-    country: (address) => names.country(address),
+    hostName: (address) => known()?.knownHost(address),
+    serviceName: (port, protocol) => known()?.service(port, protocol),
+    country: (address) => known()?.country(address),
   };
 }
 
@@ -23,7 +23,6 @@ export class DeferredNames {
   readonly #onChange: () => void;
   #isDnsOn: boolean;
   #names: Names | undefined;
-  #known: NameLookup | undefined;
   #opening: Promise<string | undefined> | undefined;
 
   constructor(settings: Pick<Settings, 'dns' | 'geoipPath'>, nameFiles: NameFiles, onChange: () => void) {
@@ -31,12 +30,7 @@ export class DeferredNames {
     this.#nameFiles = nameFiles;
     this.#isDnsOn = settings.dns;
     this.#onChange = onChange;
-    this.lookup = {
-      host: (address) => this.#known?.host(address),
-      hostName: (address) => this.#known?.hostName?.(address),
-      serviceName: (port, protocol) => this.#known?.serviceName?.(port, protocol),
-      country: (address) => this.#known?.country(address),
-    };
+    this.lookup = nameLookup(() => this.#names);
   }
 
   /** Reads them, the first time; resolves to what is to be said of that, if anything. */
@@ -56,6 +50,7 @@ export class DeferredNames {
 
   async #open(): Promise<string | undefined> {
     const { geoipPath } = this.#settings;
+    const { openNames } = await import('../../data/names/names.ts');
     const { names, problem } = await openNames({
       ...this.#nameFiles,
       isDnsOn: this.#isDnsOn,
@@ -64,7 +59,6 @@ export class DeferredNames {
     names.setDns(this.#isDnsOn);
     names.onChange = this.#onChange;
     this.#names = names;
-    this.#known = nameLookup(names);
     return problem?.message;
   }
 }

@@ -1,6 +1,7 @@
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { Slice } from '../../data/sample/slice.ts';
-import type { SectionError, Snapshot } from '../../data/sample/snapshot.ts';
+import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { SectionError } from '../../data/schema/section-facts.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 

@@ -32,7 +32,6 @@ export async function runOnTerminal<Model, Message, Effect>(
   { durationMillis, started, ...options }: ScreenOptions<Model, Message, Effect>,
 ): Promise<ExitReason> {
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  await ignoreUnnamedSignals();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const reason = await runProgram<Model, Message, Effect>(program, {
     backend: new AnsiBackend(system.terminalPath),
@@ -40,6 +39,8 @@ export async function runOnTerminal<Model, Message, Effect>(
     hasJobControl: system.hasJobControl,
     ...options,
     started: (controls) => {
+      // Behind the first frame: 32 system calls are a share of the time until it.
+      void ignoreUnnamedSignals();
       started(controls);
       if (durationMillis !== undefined) timer = setTimeout(() => controls.quit(), durationMillis);
     },

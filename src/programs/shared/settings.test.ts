@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { systemNamed } from '../../../platforms/system.ts';
 import { PROCESS_SORT_KEYS } from '../../views/network/network-process-list.ts';
 import { parseSstopArguments, type SstopOptions } from '../cli/sstop-command.ts';
-import { defaultConfig, parseConfig } from '../config/config.ts';
+import { parseConfig } from '../config/config.ts';
+import { defaultConfig } from '../config/config-file.ts';
 import { readSettings, SSTOP_VOCABULARY } from './settings.ts';
 
 function optionsOf(...argv: string[]): SstopOptions {
@@ -12,6 +13,7 @@ function optionsOf(...argv: string[]): SstopOptions {
     version: '0',
     themeNames: ['tokyo-night', 'high-contrast'],
     sortKeys: PROCESS_SORT_KEYS,
+    filterKeys: [],
   };
   const invocation = parseSstopArguments(argv, vocabulary, false);
   if (invocation.kind !== 'run') throw new TypeError(invocation.text);
@@ -19,12 +21,12 @@ function optionsOf(...argv: string[]): SstopOptions {
 }
 
 /** Settings with a configuration file of that text. */
-function settingsOf(config: string, ...argv: string[]): ReturnType<typeof readSettings> {
+async function settingsOf(config: string, ...argv: string[]): ReturnType<typeof readSettings> {
   const home = mkdtempSync(`${tmpdir()}/sstop-settings-`);
   try {
     mkdirSync(`${home}/socktop`);
     writeFileSync(`${home}/socktop/config.yaml`, config);
-    return readSettings(
+    return await readSettings(
       optionsOf(...argv),
       { XDG_CONFIG_HOME: home, LANG: 'C.UTF-8' },
       systemNamed('linux', {}),
@@ -34,7 +36,7 @@ function settingsOf(config: string, ...argv: string[]): ReturnType<typeof readSe
   }
 }
 
-test('the documented example is the defaults, word for word', () => {
+test('the documented example is the defaults, word for word', async () => {
   const text = readFileSync(new URL('../../../docs/config.example.yaml', import.meta.url), 'utf8');
   expect(parseConfig(text, 'config.example.yaml', SSTOP_VOCABULARY)).toEqual({
     config: defaultConfig(SSTOP_VOCABULARY),
@@ -42,8 +44,12 @@ test('the documented example is the defaults, word for word', () => {
   });
 });
 
-test('the command line goes before the file, the file before the defaults', () => {
-  const { settings, problems } = settingsOf('interval: 2s\nsort: pid\nloopback: true\n', '--sort', 'name');
+test('the command line goes before the file, the file before the defaults', async () => {
+  const { settings, problems } = await settingsOf(
+    'interval: 2s\nsort: pid\nloopback: true\n',
+    '--sort',
+    'name',
+  );
   expect(problems).toEqual([]);
   expect(settings).toMatchObject({
     intervalMillis: 2000,
@@ -54,23 +60,28 @@ test('the command line goes before the file, the file before the defaults', () =
   });
 });
 
-test('a switch of the command line overrides the file both ways', () => {
+test('a switch of the command line overrides the file both ways', async () => {
   const file = 'dns: false\nmouse: false\nloopback: true\nascii: true\n';
-  const { settings } = settingsOf(file, '--dns', '--mouse', '--no-loopback', '--no-ascii');
+  const { settings } = await settingsOf(file, '--dns', '--mouse', '--no-loopback', '--no-ascii');
   expect(settings).toMatchObject({ dns: true, mouse: true, loopback: false, ascii: false });
-  expect(settingsOf(file).settings).toMatchObject({ dns: false, mouse: false, loopback: true, ascii: true });
+  expect((await settingsOf(file)).settings).toMatchObject({
+    dns: false,
+    mouse: false,
+    loopback: true,
+    ascii: true,
+  });
 });
 
-test('keys of the file replace an action’s own, in input and help alike', () => {
-  const { settings } = settingsOf('keys:\n  quit: x\n  hosts: none\n');
+test('keys of the file replace an action’s own, in input and help alike', async () => {
+  const { settings } = await settingsOf('keys:\n  quit: x\n  hosts: none\n');
   expect(settings.keymap.actionOf('x')).toBe('quit');
   expect(settings.keymap.actionOf('q')).toBeUndefined();
   expect(settings.keymap.actionOf('h')).toBeUndefined();
   expect(settings.keymap.chordsOf('quit')).toContain('x');
 });
 
-test('what is wrong is told with line and column, and the rest holds', () => {
-  const { settings, problems } = settingsOf('sort: pid\ninterval: soon\n');
+test('what is wrong is told with line and column, and the rest holds', async () => {
+  const { settings, problems } = await settingsOf('sort: pid\ninterval: soon\n');
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(/config\.yaml:2:11: .*soon/);
   expect(settings.sort).toBe('pid');

@@ -1,3 +1,6 @@
+import type { FilterNames } from '../../data/query/filter/filter-context.ts';
+import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
+import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/operating-system.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
@@ -9,7 +12,7 @@ import {
   PROCESS_SORT_KEYS,
   type ProcessColumn,
 } from '../../views/network/network-process-list.ts';
-import { MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import type { COLOR_NAMES } from '../cli/arguments.ts';
 import {
   type AgentOptions,
@@ -18,12 +21,11 @@ import {
   INTERVAL_MIN_MILLIS,
   type SstopOptions,
 } from '../cli/sstop-command.ts';
-import { configPath, readConfig, type Vocabulary } from '../config/config.ts';
-import { rebound } from '../config/configured-keys.ts';
-import { type KeyBinding, type KeyGroup, type Keymap, keymapOf } from '../config/keymap.ts';
+import { configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
+import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
 import { rememberedUnits, rememberUnits, statePath } from '../config/remembered.ts';
-import { problemText } from '../config/yaml-file.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
+import { complain } from './messages.ts';
 
 /** What the program does: the command line, else the configuration file, else the defaults. */
 export interface Settings {
@@ -99,16 +101,18 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
     intervalMillis: DEFAULT_INTERVAL_MILLIS,
     sort: PROCESS_SORT_KEYS[0]!,
     columns: PROCESS_COLUMN_IDS,
+    socktopColumns: USUAL_MACHINE_COLUMN_IDS,
   },
 };
 
 /** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
-export function readSettings(
+export async function readSettings(
   options: SstopOptions,
   environment: Readonly<Record<string, string | undefined>>,
   system: System,
-): { readonly settings: Settings; readonly problems: readonly string[] } {
-  const { config, problems } = readConfig(configPath(system.configFolder(environment)), SSTOP_VOCABULARY);
+): Promise<{ readonly settings: Settings; readonly problems: readonly string[] }> {
+  const path = configPath(system.configFolder(environment));
+  const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, ...asked } = options;
   const rememberedPath = statePath(system.stateFolder(environment));
@@ -155,4 +159,15 @@ function isAsciiTerminal(environment: Readonly<Record<string, string | undefined
     (value) => value !== undefined && value !== '',
   );
   return !/utf-?8/i.test(chosen ?? '');
+}
+
+/** The filter of the command line; undefined: it cannot be read, and why has been said. */
+export function readFilterOption(
+  { filter }: Pick<Settings, 'filter'>,
+  names: FilterNames,
+): FilterExpression | undefined {
+  const parsed = parseFilter(filter, names);
+  if (!('error' in parsed)) return parsed.filter;
+  complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
+  return undefined;
 }

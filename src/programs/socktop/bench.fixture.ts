@@ -39,7 +39,7 @@ export class SocktopBench {
         ...{ hiddenAdvice: 'sudo socktop', units: 'bytes' },
         ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
         ...{ mouse: true, dns: false, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
-        ...{ canSignal: true, ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT },
+        ...{ machineName: undefined, canSignal: true, ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT },
         ...{ keymap: keymapOf(SSTOP_KEYMAP), names },
       },
       ...options,

@@ -48,8 +48,7 @@ class MachineStream implements StreamContent {
     const disks = now - this.#disksMillis >= DISKS_MILLIS;
     if (disks) this.#disksMillis = now;
     // Whose reading and writing is of interest is known from the sample before.
-    const visiblePids = this.#data.visiblePids();
-    const want = { machine: true, machineProcesses: { visiblePids }, disks };
+    const want = { machine: true, machineProcesses: this.#data.wantedProcesses, disks };
     return this.#host.source.sample(want, Number.POSITIVE_INFINITY);
   }
 

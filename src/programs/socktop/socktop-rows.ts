@@ -37,9 +37,14 @@ export function reorder(model: Model, index: number): Model {
 
 /** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
 export function wantedOfProcesses(model: Model): ProcessesWant {
-  const visible = model.view === 'dashboard' ? visiblePids(model) : [];
-  const isSearching = hostOf(model).search !== '' || model.prompt !== undefined;
-  return { visiblePids: visible, ...(isSearching ? { allCommandLines: true } : {}) };
+  const { search, sort } = hostOf(model);
+  const isSearching = search !== '' || model.prompt !== undefined;
+  return {
+    ...(model.view === 'dashboard'
+      ? { visiblePids: visiblePids(model), ...model.list.wantedColumns(sort) }
+      : { visiblePids: [] }),
+    ...(isSearching ? { allCommandLines: true } : {}),
+  };
 }
 
 function visiblePids(model: Model): readonly number[] {

@@ -90,15 +90,20 @@ class Screen {
 
   async run(): Promise<number> {
     const { network, durationMillis } = this.#settings;
+    let starting: ReturnType<typeof setImmediate> | undefined;
     const reason = await runOnTerminal<Model, Message, Effect>(this.#program(), this.#outside, {
       ...{ color: network.color, mouse: network.mouse, durationMillis },
       effect: (effect, controls) => this.#carryOut(effect, controls),
       started: (controls) => {
         this.#controls = controls;
-        for (const sampler of this.#samplers) sampler.start();
+        // The turn after the one that paints.
+        starting = setImmediate(() => {
+          for (const sampler of this.#samplers) sampler.start();
+        });
         this.#listen();
       },
     });
+    clearImmediate(starting);
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     this.#names.close();
@@ -131,8 +136,7 @@ class Screen {
         ...network,
         keymap: keymapFor(network.keymap, 'sstop', false, hasJobControl),
         ...{
-          canSignal: false,
-          hiddenAdvice: this.#hiddenAdvice(),
+          ...{ machineName: undefined, canSignal: false, hiddenAdvice: this.#hiddenAdvice() },
           ownPid: process.pid,
           names: this.#names.lookup,
         },

@@ -29,13 +29,13 @@ export interface Intervals {
 }
 
 /** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
-export function readSocktopSettings(
+export async function readSocktopSettings(
   options: SocktopOptions,
   profile: Intervals | undefined,
   environment: Readonly<Record<string, string | undefined>>,
   system: System,
-): { readonly settings: SocktopSettings; readonly problems: readonly string[] } {
-  const { settings: network, problems } = readSettings(networkOptions(options), environment, system);
+): Promise<{ readonly settings: SocktopSettings; readonly problems: readonly string[] }> {
+  const { settings: network, problems } = await readSettings(networkOptions(options), environment, system);
   const settings: SocktopSettings = {
     output: options.output,
     once: options.once,

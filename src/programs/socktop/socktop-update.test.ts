@@ -118,6 +118,19 @@ describe('the process table', () => {
     expect(asked()).toEqual({ visiblePids: [] });
   });
 
+  test('has the costly columns that are shown, and of all rows the one they are ordered by', () => {
+    const wanted = () => {
+      const { columns, columnsOfAll } = demandOf(bench.model, 0)!.ofProcesses();
+      return [columns, columnsOfAll];
+    };
+    expect(wanted()).toEqual([['readBytes', 'writtenBytes'], []]);
+    const { x, y } = bench.find('W/s');
+    bench.click(x, y);
+    expect(wanted()).toEqual([['readBytes', 'writtenBytes'], ['writtenBytes']]);
+    bench.type('j\r');
+    expect(wanted()).toEqual([undefined, undefined]);
+  });
+
   test('leads to a process that stays exited once it is, whatever else is asked for', () => {
     const { world } = bench;
     bench.type('j\r');

@@ -204,6 +204,28 @@ describe('the columns chosen', () => {
     expect(bench.text()).toContain('sort: memory');
   });
 
+  test('have context switches where they are named, and can be ordered by them there alone', () => {
+    const keysOf = ({ model }: SocktopBench): readonly string[] => model.list.sortKeys(false);
+    const bench = choosing('name', 'context-switches');
+    expect(titles(bench)).toBe('NAME CTX/s');
+    expect([keysOf(bench), keysOf(choosing('name'))]).toEqual([
+      expect.arrayContaining(['context-switches']),
+      expect.not.arrayContaining(['context-switches']),
+    ]);
+    const slot = bench.world.processes.find(7);
+    for (const count of [100, 350]) {
+      bench.world.pass(1);
+      const snapshot = bench.world.snapshot();
+      bench.world.usage.contextSwitches[slot] = count;
+      bench.send({ kind: 'sampled', host: 0, snapshot });
+    }
+    expect(bench.text()).toMatch(/postgres +250/);
+    const { x, y } = bench.find('CTX/s');
+    bench.click(x, y);
+    const { columns, columnsOfAll } = demandOf(bench.model, 0)!.ofProcesses();
+    expect([columns, columnsOfAll]).toEqual([['contextSwitches'], ['contextSwitches']]);
+  });
+
   test('have network use while it is counted: in its place, or last where it has none', () => {
     const bench = choosing('name', 'cpu');
     bench.type('N');

@@ -38,6 +38,9 @@ const FRAME = {
   helpOf,
 };
 
+/** What stands where the first processes will. */
+const FIRST_SAMPLE = 'First sample under way';
+
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
@@ -63,7 +66,10 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
   const { width, height } = buffer;
   const view: SystemView = { data: host.data, theme, ascii };
   const body = rect(0, 1, width, height - 2);
-  if (host.data.header === undefined) renderWaiting(body, model, host, buffer);
+  const isWaiting = host.data.header === undefined;
+  // Another machine may have no connection, and then there is nothing to frame.
+  if (isWaiting && (host.link !== undefined || model.view !== 'dashboard'))
+    renderWaiting(body, model, host, buffer);
   else if (model.view === 'process') renderPane(body, model, host, buffer, view);
   else renderTable(model, host, buffer, view);
   // What is old is grey: nobody shall take it for what is.
@@ -84,7 +90,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
 function renderWaiting(body: Rect, model: Model, host: HostModel, buffer: Buffer): void {
   const { theme } = model;
   const isConnecting = host.link?.phase === 'connecting';
-  const text = host.failure ?? host.link?.reason ?? (isConnecting ? 'Connecting' : 'First sample under way');
+  const text = host.failure ?? host.link?.reason ?? (isConnecting ? 'Connecting' : FIRST_SAMPLE);
   const isBad = host.failure !== undefined || host.link?.reason !== undefined;
   buffer.put(body.x + 1, body.y + 1, text, isBad ? theme.warning : theme.dim, body.width - 2);
 }
@@ -120,8 +126,9 @@ function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, 
   const unread = isOfNetwork
     ? 'No processes are in this recording: sstop --playback shows its network.'
     : 'Processes are being read';
+  const waiting = header === undefined ? (host.failure ?? FIRST_SAMPLE) : unread;
   const text = !host.data.hasProcesses
-    ? (host.data.errors[0]?.message ?? unread)
+    ? (host.data.errors[0]?.message ?? waiting)
     : `Nothing matches "${host.search}": Esc clears the search.`;
   buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }

@@ -43,6 +43,7 @@ export class Bench {
       dns: false,
       alertBytesPerSecond: undefined,
       columns: PROCESS_COLUMN_IDS,
+      machineName: undefined,
       canSignal: true,
       hiddenAdvice: 'sudo sstop',
       units: 'bytes',

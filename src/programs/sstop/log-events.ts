@@ -1,5 +1,6 @@
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { SectionError, Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { SectionError } from '../../data/schema/section-facts.ts';
 import type { Source } from '../../data/source/source.ts';
 import { shownUrl } from '../../kit/text/sanitize.ts';
 import type { EventLog, LogFields } from '../shared/event-log.ts';

@@ -5,15 +5,19 @@ import type { OwnerFilter } from '../../data/query/filter/filter-context.ts';
 import { interfaceNamed, movedScope, type Scope } from '../../data/query/scope.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { Snapshot, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { EXIT_USAGE } from '../shared/exit-codes.ts';
-import type { Settings } from '../shared/settings.ts';
+import { readFilterOption, type Settings } from '../shared/settings.ts';
 import { runStream, type StreamContent } from '../shared/stream.ts';
-import { readFilterOption, type SstopInput } from './sstop-input.ts';
+import type { SstopInput } from './sstop-input.ts';
 
 /** Streams the network to standard output, or prints it once; resolves to the exit code. */
 export async function runSstopStream(settings: Settings, input: SstopInput): Promise<number> {
-  const filter = readFilterOption(settings, input);
+  const filter = readFilterOption(settings, {
+    hostName: (address) => input.names.host(address),
+    serviceName: (port, protocol) => input.names.service(port, protocol),
+  });
   if (filter === undefined) return EXIT_USAGE;
   const { playback, link, log } = input;
   return runStream({ ...settings, playback, link, log }, new NetworkStream(settings, input, filter));

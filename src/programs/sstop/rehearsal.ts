@@ -1,12 +1,13 @@
 import { NetworkAttribution } from '../../data/attribution/network-attribution.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
-import { ADDRESS_WORDS, IPV4_MAPPED_WORD } from '../../data/sample/address.ts';
+import { IPV4_MAPPED_WORD } from '../../data/sample/address.ts';
 import { ExitedTable } from '../../data/sample/exited-table.ts';
 import { InterfaceTable } from '../../data/sample/interface-table.ts';
 import type { NetworkSample } from '../../data/sample/network-sample.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
-import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
-import { OwnerBasis, PROTOCOL_TCP, SocketTable, TcpState } from '../../data/sample/socket-table.ts';
+import { OwnerBasis, PROTOCOL_TCP, SocketTable } from '../../data/sample/socket-table.ts';
+import { ADDRESS_WORDS, TcpState } from '../../data/schema/network-columns.ts';
+import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
 import type { SstopProgram } from './sstop-update.ts';
 

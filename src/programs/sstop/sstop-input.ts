@@ -1,6 +1,4 @@
 import { type Names, openNames } from '../../data/names/names.ts';
-import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
-import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { PlaybackOptions, RecordedSource } from '../../data/recording/recorded-source.ts';
 import { RecordingSource } from '../../data/recording/recording-source.ts';
 import type { RecordingWriter } from '../../data/recording/recording-writer.ts';
@@ -164,18 +162,4 @@ class OpenInput implements SstopInput {
     });
     return isWhole;
   }
-}
-
-/** The filter of the command line; undefined: it cannot be read, and why has been said. */
-export function readFilterOption(
-  { filter }: Pick<Settings, 'filter'>,
-  { names }: Pick<SstopInput, 'names'>,
-): FilterExpression | undefined {
-  const parsed = parseFilter(filter, {
-    hostName: (address) => names.host(address),
-    serviceName: (port, protocol) => names.service(port, protocol),
-  });
-  if (!('error' in parsed)) return parsed.filter;
-  complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
-  return undefined;
 }

@@ -53,18 +53,45 @@ export interface Prompt {
   readonly historyIndex: number;
 }
 
-/** What the model owns and changes in place: buffers that are made anew with each sample. */
-interface Workspace {
+/**
+ * What the model owns and changes in place: buffers that are made anew with each sample. Lists that nobody has opened
+ * are not there yet.
+ */
+class Workspace {
   readonly processes: ProcessList;
-  readonly hosts: HostList;
-  readonly listen: ListenList;
-  readonly groups: GroupList;
-  readonly connections: ConnectionList;
-  readonly detail: DetailFacts;
-  readonly histories: OwnerHistories;
-  readonly alerts: AlertTracker;
+  readonly detail = new DetailFacts();
+  readonly histories = new OwnerHistories();
+  readonly alerts = new AlertTracker();
   /** What the filters made while typing share. */
-  readonly filterCaches: FilterCaches;
+  readonly filterCaches = new FilterCaches();
+  #hosts: HostList | undefined;
+  #listen: ListenList | undefined;
+  #groups: GroupList | undefined;
+  #connections: ConnectionList | undefined;
+
+  constructor(columns: readonly ProcessColumn[]) {
+    this.processes = new ProcessList(columns);
+  }
+
+  get hosts(): HostList {
+    this.#hosts ??= new HostList();
+    return this.#hosts;
+  }
+
+  get listen(): ListenList {
+    this.#listen ??= new ListenList();
+    return this.#listen;
+  }
+
+  get groups(): GroupList {
+    this.#groups ??= new GroupList();
+    return this.#groups;
+  }
+
+  get connections(): ConnectionList {
+    this.#connections ??= new ConnectionList();
+    return this.#connections;
+  }
 }
 
 /** Everything that sstop's screen depends on. */
@@ -109,6 +136,8 @@ export interface Model extends FrameModel<SstopAction> {
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
+  /** Of the machine that is shown, before it has said so itself; undefined: not known. */
+  readonly machineName: string | undefined;
 }
 
 /** All that can happen to it. */
@@ -147,6 +176,7 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly dns: boolean;
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
+  readonly machineName: string | undefined;
   readonly canSignal: boolean;
   readonly hiddenAdvice: string | undefined;
   readonly units: RateUnits;
@@ -174,17 +204,7 @@ function startState(key: string): ListState {
 
 /** Before the first sample; the filter of the command line is read by the first update. */
 export function initialModel(options: StartOptions): Model {
-  const workspace: Workspace = {
-    processes: new ProcessList(options.columns),
-    hosts: new HostList(),
-    listen: new ListenList(),
-    groups: new GroupList(),
-    connections: new ConnectionList(),
-    detail: new DetailFacts(),
-    histories: new OwnerHistories(),
-    alerts: new AlertTracker(),
-    filterCaches: new FilterCaches(),
-  };
+  const workspace = new Workspace(options.columns);
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
   return {
     ...initialFrame(options),
@@ -204,6 +224,6 @@ export function initialModel(options: StartOptions): Model {
     alertBytesPerSecond: options.alertBytesPerSecond,
     ...{ prompt: undefined, filterHistory: [], link: undefined, failure: undefined },
     intervalMillis: options.intervalMillis,
-    ...{ canSignal: options.canSignal, names: options.names },
+    ...{ canSignal: options.canSignal, names: options.names, machineName: options.machineName },
   };
 }

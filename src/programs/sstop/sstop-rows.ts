@@ -1,6 +1,6 @@
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
-import { OwnerKind } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { ListScreen } from '../../views/list-screen.ts';

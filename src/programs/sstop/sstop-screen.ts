@@ -7,7 +7,7 @@ import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Controls, ExitReason } from '../../screen/loop/program.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 import type { PlaybackCommand } from '../../views/screen-update.ts';
-import { exceptionFields } from '../shared/event-log.ts';
+import { type EventLog, exceptionFields } from '../shared/event-log.ts';
 import { EXIT_USAGE } from '../shared/exit-codes.ts';
 import { keymapFor } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
@@ -16,48 +16,61 @@ import { NetworkFeed } from '../shared/network-feed.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
-import { type Settings, saveUnits } from '../shared/settings.ts';
+import { readFilterOption, type Settings, saveUnits } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
-import { readFilterOption, type SstopInput } from './sstop-input.ts';
+import type { SstopInput } from './sstop-input.ts';
 import type { Effect, Message, Model } from './sstop-model.ts';
 import { prepareList } from './sstop-rows.ts';
 import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 
 type ScreenControls = Controls<Model, Message>;
 
-/** Runs the screen on this terminal until it is left, then prints the summary. */
-export async function runScreen(
-  settings: Settings,
-  input: SstopInput,
-  signaller: Signaller | undefined,
-  system: ScreenSystem,
-): Promise<number> {
+/** What the screen shows, once it is open. */
+export interface OpenedInput {
+  readonly input: SstopInput;
+  /** Undefined: its processes are not this program's to signal. */
+  readonly signaller: Signaller | undefined;
+}
+
+/** What the entry point knows of this program and its system. */
+interface ScreenOutside extends ScreenSystem {
+  readonly log: EventLog;
+  /** Name of the machine that is shown; undefined: another one than this. */
+  readonly machineName: string | undefined;
+  /** Opens what is shown, after the first frame. Rejects with OpError. */
+  open(): Promise<OpenedInput>;
+}
+
+/**
+ * Runs the screen on this terminal until it is left, then prints the summary. Rejects, with the terminal as it was,
+ * where what is to be shown cannot be opened.
+ */
+export async function runScreen(settings: Settings, outside: ScreenOutside): Promise<number> {
   // One that cannot be read would be shown as in force, and hold nothing back.
-  if (settings.filter !== '' && readFilterOption(settings, input) === undefined) return EXIT_USAGE;
-  return new Screen(settings, input, signaller, system).run();
+  if (settings.filter !== '' && readFilterOption(settings, {}) === undefined) return EXIT_USAGE;
+  return new Screen(settings, outside).run();
 }
 
 class Screen {
   readonly #settings: Settings;
-  readonly #input: SstopInput;
-  readonly #signaller: Signaller | undefined;
-  readonly #system: ScreenSystem;
+  readonly #outside: ScreenOutside;
   readonly #feed: NetworkFeed;
-  readonly #sampler: Sampler;
   readonly #startMillis = performance.now();
   /** Said again when the screen is left: a notice lasts until the next key. */
   readonly #problems: string[] = [];
+  #opened: OpenedInput | undefined;
+  #openFailure: unknown;
+  #sampler: Sampler | undefined;
   #controls: ScreenControls | undefined;
+  #isLeft = false;
   #isBreakTold = false;
   /** By key: written when the screen is left, so that no slow disk holds it up. */
   #chosenUnits: RateUnits | undefined;
 
-  constructor(settings: Settings, input: SstopInput, signaller: Signaller | undefined, system: ScreenSystem) {
-    this.#system = system;
+  constructor(settings: Settings, outside: ScreenOutside) {
     this.#settings = settings;
-    this.#input = input;
-    this.#signaller = signaller;
+    this.#outside = outside;
     this.#feed = new NetworkFeed({
       prepare: async (data, slice) => {
         const model = this.#controls?.model;
@@ -69,21 +82,6 @@ class Screen {
       },
       failed: ({ message }) => this.#controls?.dispatch({ kind: 'failed', message }),
     });
-    const demand = () => ({
-      ...NO_DEMAND,
-      networkMillis: this.#controls?.model.intervalMillis ?? settings.intervalMillis,
-    });
-    this.#sampler = new Sampler(input.source, demand, {
-      sampled: () => undefined,
-      failed: () => undefined,
-      network: this.#feed,
-    });
-    input.playback?.observe((snapshot) => {
-      if (snapshot.network !== undefined) this.#feed.rates.update(snapshot.network, snapshot.header);
-    });
-    input.link?.onChange(() => this.#tellLink());
-    input.names.onChange = () => this.#controls?.repaint();
-    input.onProblem = (message) => this.#tellProblem(message);
   }
 
   async run(): Promise<number> {
@@ -91,74 +89,110 @@ class Screen {
     let starting: ReturnType<typeof setImmediate> | undefined;
     const reason = await runOnTerminal<Model, Message, Effect>(
       withInjectedFault(this.#program()),
-      this.#system,
+      this.#outside,
       {
         ...{ color, mouse, durationMillis },
         effect: (effect, controls) => this.#carryOut(effect, controls),
         started: (controls) => {
           this.#controls = controls;
-          this.#tellLink();
-          // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
-          starting = setImmediate(() => this.#sampler.start());
-          void rehearse(this.#program(), () => this.#feed.data !== undefined);
+          // The turn after the one that paints.
+          starting = setImmediate(() => void this.#open(controls));
         },
       },
     );
+    this.#isLeft = true;
     clearImmediate(starting);
-    this.#sampler.stop();
-    this.#input.onProblem = (message) => complain('sstop', message);
+    this.#sampler?.stop();
+    if (this.#opened !== undefined) {
+      this.#opened.input.onProblem = (message) => complain('sstop', message);
+    }
     this.#logEnd(reason);
+    if (this.#openFailure !== undefined) throw this.#openFailure;
     return this.#leave(reason);
   }
 
+  async #open(controls: ScreenControls): Promise<void> {
+    let opened: OpenedInput;
+    try {
+      opened = await this.#outside.open();
+    } catch (thrown) {
+      this.#openFailure = thrown;
+      controls.quit();
+      return;
+    }
+    if (this.#isLeft) return;
+    this.#opened = opened;
+    this.#listen(opened.input, controls);
+    const demand = () => ({ ...NO_DEMAND, networkMillis: controls.model.intervalMillis });
+    this.#sampler = new Sampler(opened.input.source, demand, {
+      sampled: () => undefined,
+      failed: () => undefined,
+      network: this.#feed,
+    });
+    // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
+    setImmediate(() => this.#sampler?.start());
+    void rehearse(this.#program(), () => this.#feed.data !== undefined);
+  }
+
+  #listen(input: SstopInput, controls: ScreenControls): void {
+    const { playback, link, names } = input;
+    playback?.observe((snapshot) => {
+      if (snapshot.network !== undefined) this.#feed.rates.update(snapshot.network, snapshot.header);
+    });
+    link?.onChange(() => this.#tellLink());
+    names.setDns(controls.model.isDnsOn);
+    names.onChange = () => controls.repaint();
+    input.onProblem = (message) => this.#tellProblem(message);
+    this.#tellLink();
+  }
+
   #program(): SstopProgram {
-    const { settings, input } = { settings: this.#settings, input: this.#input };
+    const { machineName, system } = this.#outside;
+    const { agent, playbackPath, keymap } = this.#settings;
+    const isPlayback = playbackPath !== undefined;
     return sstopProgram({
-      ...settings,
-      keymap: keymapFor(
-        settings.keymap,
-        'sstop',
-        input.playback !== undefined,
-        this.#system.system.hasJobControl,
-      ),
-      canSignal: input.playback === undefined && this.#signaller !== undefined,
+      ...this.#settings,
+      machineName,
+      keymap: keymapFor(keymap, 'sstop', isPlayback, system.hasJobControl),
+      canSignal: agent === undefined && !isPlayback,
       // Another machine's process of that number is another process.
-      ownPid: input.link === undefined ? process.pid : 0,
+      ownPid: agent === undefined ? process.pid : 0,
       hiddenAdvice: this.#hiddenAdvice(),
-      names: nameLookup(input.names),
+      names: nameLookup(() => this.#opened?.input.names),
     });
   }
 
   /** What shows the processes of other users; undefined for root, who sees what can be seen. */
   #hiddenAdvice(): string | undefined {
-    if (this.#input.playback !== undefined) return 'the recording was made without root';
-    if (this.#input.link !== undefined) return 'run the agent as root';
+    if (this.#settings.playbackPath !== undefined) return 'the recording was made without root';
+    if (this.#settings.agent !== undefined) return 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo sstop';
   }
 
   #carryOut(effect: Effect, controls: ScreenControls): void {
     carryOutNetwork(effect, controls, {
-      ...{ names: this.#input.names, signaller: this.#signaller },
-      ...{ model: controls.model, log: this.#input.log },
+      names: { setDns: (isOn) => this.#opened?.input.names.setDns(isOn) },
+      signaller: this.#opened?.signaller,
+      ...{ model: controls.model, log: this.#outside.log },
       tell: (message) => controls.dispatch(message),
       controlPlayback: (command) => this.#controlPlayback(command),
       rememberUnits: (units) => {
         this.#chosenUnits = units;
       },
-      setInterval: () => this.#sampler.wake(),
+      setInterval: () => this.#sampler?.wake(),
     });
   }
 
   #controlPlayback(command: PlaybackCommand): void {
-    const { playback } = this.#input;
+    const playback = this.#opened?.input.playback;
     if (playback === undefined) return;
     controlPlayback(playback, command);
     this.#tellProgress();
-    this.#sampler.sampleNow();
+    this.#sampler?.sampleNow();
   }
 
   #tellProgress(): void {
-    const { playback } = this.#input;
+    const playback = this.#opened?.input.playback;
     if (playback === undefined) return;
     const path = this.#settings.playbackPath ?? '';
     this.#controls?.dispatch({ kind: 'played', playback: playbackState(playback, path) });
@@ -170,7 +204,7 @@ class Screen {
   }
 
   #tellLink(): void {
-    const { link } = this.#input;
+    const link = this.#opened?.input.link;
     if (link !== undefined) this.#controls?.dispatch({ kind: 'linked', link: link.status });
   }
 
@@ -180,7 +214,7 @@ class Screen {
   }
 
   #logEnd(reason: ExitReason): void {
-    const { log } = this.#input;
+    const { log } = this.#outside;
     if (reason.kind === 'signal') log.event('info', 'signal', { signal: reason.signal });
     if (reason.kind === 'gone') log.event('warning', 'terminal-gone', { code: reason.error.code });
     if (reason.kind === 'crash') log.lastWords('error', 'exception', exceptionFields(reason.error));

@@ -5,7 +5,7 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
 import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import { layoutDetail, renderDetail } from '../../views/network/detail.ts';
-import { renderHeader } from '../../views/network/header.ts';
+import { renderHeader, renderWaitingHeader } from '../../views/network/header.ts';
 import { renderPicker } from '../../views/network/interface-picker.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 import { ownerNote } from '../../views/network/network-process-list.ts';
@@ -110,10 +110,20 @@ function hiddenText({ hiddenAdvice }: Model, room: number): string {
 }
 
 function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void {
-  const { header, table } = layout;
-  buffer.put(header.x + 1, header.y, 'sstop', model.theme.title);
-  const text = model.failure ?? 'First sample under way';
-  buffer.put(table.x + 1, table.y, text, model.failure === undefined ? model.theme.dim : model.theme.bad);
+  const { table } = layout;
+  const { theme, machineName = '', failure } = model;
+  renderWaitingHeader(layout.header, buffer, {
+    ...{ title: TITLES[model.view], machineName, interval: intervalOf(model), theme },
+  });
+  if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
+  if (table.height < 2) return;
+  const text = failure ?? 'First sample under way';
+  buffer.put(table.x + 1, table.y + 1, text, failure === undefined ? theme.dim : theme.bad, table.width - 1);
+}
+
+/** '' where a recording has its own. */
+function intervalOf({ playback, intervalMillis }: Model): string {
+  return playback === undefined ? durationText(intervalMillis) : '';
 }
 
 function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffer: Buffer): void {
@@ -123,7 +133,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     link: model.link,
     scope,
     title: TITLES[model.view],
-    interval: model.playback === undefined ? durationText(model.intervalMillis) : '',
+    interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
     modes: modesOf(model),

@@ -1,9 +1,11 @@
-import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../../data/sample/machine-processes.ts';
+import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { PROCESS_FACTS, type ProcessDetail, type ThreadSample } from '../../data/schema/process-detail.ts';
 import { unknownRecord } from '../../data/schema/record.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { ROWS_LIMIT } from '../wire/limits.ts';
 import type { OriginalProcess } from '../wire/original-metrics.ts';
 import {
   JOURNAL_PRIORITIES,
@@ -33,6 +35,8 @@ const STATES: readonly (readonly [word: string, letter: string])[] = [
   ['dead', 'X'],
 ];
 
+class SeenColumns extends columnsClass({ sequence: numbers('f64') }) {}
+
 interface Gathered {
   readonly memoryTotalBytes: number;
   readonly coreCount: number;
@@ -44,9 +48,9 @@ interface Gathered {
  * name, its start ticks are 0, and CPU time is made of the shares.
  */
 export class OriginalProcessList {
-  readonly #table = new ProcessTable();
-  readonly #usage = new ProcessUsage();
-  #seenAt = new Float64Array(0);
+  readonly #list = new ProcessList(ROWS_LIMIT.processes);
+  /** By slot: the reply that had the process last. */
+  readonly #seen = new SeenColumns();
   #sequence = 0;
   #lastMicros = UNKNOWN;
 
@@ -60,59 +64,36 @@ export class OriginalProcessList {
     this.#lastMicros = receivedMicros;
     for (const row of processes.rows) this.#put(row, ((elapsedNanos || 0) * cores) / 100);
     this.#removeGone();
-    this.#usage.clear(this.#table.slots.capacity);
-    return {
-      sequence: this.#sequence,
-      monotonicMicros: receivedMicros,
-      durationMicros: 0,
-      errors: [],
-      processes: this.#table,
-      usage: this.#usage,
-      memoryTotalBytes,
-      coreCount: cores,
-      processCount: Math.max(processes.process_count ?? 0, this.#table.slots.count),
-      texts: new ProcessTexts(),
+    return this.#list.section({
+      ...{ sequence: this.#sequence, monotonicMicros: receivedMicros, durationMicros: 0, errors: [] },
+      ...{ memoryTotalBytes, coreCount: cores, processCount: processes.process_count },
       isCpuTimeWhole: false,
-    };
+    });
   }
 
   #put({ pid, name, cpu_usage, mem_bytes }: OriginalProcess, nanosPerPercent: number): void {
     if (pid === undefined) return;
-    const table = this.#table;
+    const { processes: table } = this.#list;
     let slot = table.find(pid);
     if (slot >= 0 && table.names[slot] !== name) {
-      table.slots.remove(slot);
+      this.#list.remove(slot);
       slot = -1;
     }
-    const isNew = slot < 0;
-    if (isNew) slot = table.slots.add(pid, 0, 0, 0);
+    if (slot < 0) slot = this.#list.add(pid, 0);
     if (slot < 0) return;
-    if (this.#seenAt.length < table.slots.capacity) this.#grow(table.slots.capacity);
-    const before = isNew || Number.isNaN(table.cpuNanos[slot]) ? 0 : table.cpuNanos[slot]!;
-    table.pid[slot] = pid;
-    table.ppid[slot] = 0;
-    table.startTicks[slot] = 0;
-    table.uid[slot] = -1;
-    table.state[slot] = 0;
-    table.threads[slot] = -1;
     table.names[slot] = name;
     table.rssBytes[slot] = mem_bytes ?? UNKNOWN;
-    table.cpuNanos[slot] = before + (cpu_usage ?? UNKNOWN) * nanosPerPercent;
-    this.#seenAt[slot] = this.#sequence;
+    table.cpuNanos[slot] = (table.cpuNanos[slot]! || 0) + (cpu_usage ?? UNKNOWN) * nanosPerPercent;
+    this.#seen.reserve(table.slots.capacity);
+    this.#seen.sequence[slot] = this.#sequence;
   }
 
   #removeGone(): void {
-    const { slots } = this.#table;
+    const { slots } = this.#list.processes;
     for (let i = slots.count - 1; i >= 0; i--) {
       const slot = slots.rows[i]!;
-      if (this.#seenAt[slot] !== this.#sequence) slots.remove(slot);
+      if (this.#seen.sequence[slot] !== this.#sequence) this.#list.remove(slot);
     }
-  }
-
-  #grow(n: number): void {
-    const longer = new Float64Array(n);
-    longer.set(this.#seenAt);
-    this.#seenAt = longer;
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
+import { USAGE_COLUMNS } from '../../data/schema/process-columns.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import type { RunningAgent } from '../agent/agent.ts';
 import { selfSigned } from './certificates.fixture.ts';
@@ -38,7 +39,7 @@ describe('an agent of this machine', () => {
       expect(await source.firstContact).toBeUndefined();
       const want = {
         ...{ machine: true, disks: true, network: true, processDetail: process.pid },
-        machineProcesses: { visiblePids: [process.pid] },
+        machineProcesses: { visiblePids: [process.pid], columns: USAGE_COLUMNS },
       };
       const first = await source.sample(want, FOR_EVER);
       expect(first.errors).toEqual([]);

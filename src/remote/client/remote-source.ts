@@ -1,5 +1,7 @@
-import type { Snapshot, SnapshotHeader, Want } from '../../data/sample/snapshot.ts';
-import { type RemoteLink, type RemoteStatus, type Source, withinDeadline } from '../../data/source/source.ts';
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
+import { type RemoteLink, type Source, withinDeadline } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { Connection, type ConnectionTarget, type Protocol } from './agent-connection.ts';

@@ -2,9 +2,10 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
-import type { SectionError, Snapshot, SnapshotHeader, Want } from '../../data/sample/snapshot.ts';
+import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
+import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';
 
@@ -20,7 +21,7 @@ export interface Told<T> {
 export interface Session {
   machine(): Promise<Told<MachineSection>>;
   disks(): Promise<Told<DisksSection>>;
-  processes(visiblePids: readonly number[]): Promise<Told<MachineProcesses>>;
+  processes(want: ProcessesWant): Promise<Told<MachineProcesses>>;
   processDetail(pid: number): Promise<Told<ProcessDetailSection>>;
   journal(pid: number): Promise<Told<JournalSection>>;
   network(): Promise<Told<NetworkSection>>;
@@ -140,7 +141,7 @@ function wishesOf(session: Session, want: Want): readonly Wish[] {
   if (want.machine === true) wishes.push({ key: 'machine', name: 'machine', ask: () => session.machine() });
   if (want.disks === true) wishes.push({ key: 'disks', name: 'disks', ask: () => session.disks() });
   if (machineProcesses !== undefined) {
-    const ask = (): ReturnType<Session['processes']> => session.processes(machineProcesses.visiblePids);
+    const ask = (): ReturnType<Session['processes']> => session.processes(machineProcesses);
     wishes.push({ key: 'processes', name: 'machineProcesses', ask });
   }
   if (processDetail !== undefined) {

@@ -2,6 +2,7 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { TimeSlice } from '../../data/source/source.ts';
@@ -45,7 +46,11 @@ interface Waiting {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-type Fields = Partial<Pick<V2Request, 'pid' | 'visiblePids' | 'isFull'>>;
+type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
+
+type AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N }>;
+
+const NOTHING_ASKED = { pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], isFull: false };
 
 /** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
 export class V2Session implements Session {
@@ -67,51 +72,44 @@ export class V2Session implements Session {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const answer = await this.#ask('get_capabilities');
-    if (answer.reply !== 'get_capabilities') throw otherReply();
-    return answer.capabilities;
+    return (await this.#asked('get_capabilities')).capabilities;
   }
 
   async machine(): Promise<Told<MachineSection>> {
-    const answer = await this.#ask('get_metrics');
-    if (answer.reply !== 'get_metrics') throw otherReply();
-    return answer.told;
+    return (await this.#asked('get_metrics')).told;
   }
 
   async disks(): Promise<Told<DisksSection>> {
-    const answer = await this.#ask('get_disks');
-    if (answer.reply !== 'get_disks') throw otherReply();
-    return answer.told;
+    return (await this.#asked('get_disks')).told;
   }
 
-  async processes(visiblePids: readonly number[]): Promise<Told<MachineProcesses>> {
+  async processes({
+    visiblePids,
+    columns = [],
+    columnsOfAll = [],
+  }: ProcessesWant): Promise<Told<MachineProcesses>> {
     const isFull = this.#wantsAllRows;
     // Until this reply has been read, what follows could not be applied.
     this.#wantsAllRows = true;
-    const answer = await this.#ask('get_processes', { visiblePids, isFull });
-    if (answer.reply !== 'get_processes') throw otherReply();
-    const received = this.#memory.processReplica.apply(answer.protobuf);
+    const fields = { visiblePids, columns, columnsOfAll, isFull };
+    const { protobuf } = await this.#asked('get_processes', fields);
+    const received = this.#memory.processReplica.apply(protobuf);
     this.#wantsAllRows = false;
     return received;
   }
 
   async processDetail(pid: number): Promise<Told<ProcessDetailSection>> {
-    const answer = await this.#ask('get_process_metrics', { pid });
-    if (answer.reply !== 'get_process_metrics') throw otherReply();
-    return answer.told;
+    return (await this.#asked('get_process_metrics', { pid })).told;
   }
 
   async journal(pid: number): Promise<Told<JournalSection>> {
-    const answer = await this.#ask('get_journal_entries', { pid });
-    if (answer.reply !== 'get_journal_entries') throw otherReply();
-    return answer.told;
+    return (await this.#asked('get_journal_entries', { pid })).told;
   }
 
   async network(): Promise<Told<NetworkSection>> {
-    const answer = await this.#ask('get_network');
-    if (answer.reply !== 'get_network') throw otherReply();
+    const { protobuf } = await this.#asked('get_network');
     const { networkReplica, lastNetwork } = this.#memory;
-    const received = lastNetwork.then(() => networkReplica.apply(answer.protobuf, new TimeSlice()));
+    const received = lastNetwork.then(() => networkReplica.apply(protobuf, new TimeSlice()));
     this.#memory.lastNetwork = received.catch(() => undefined);
     const { header, network, errors } = await received;
     return { header, section: network, errors };
@@ -150,6 +148,13 @@ export class V2Session implements Session {
     }
   }
 
+  /** The answer to a request, which is of its kind. */
+  async #asked<N extends V2RequestName>(request: N, fields?: Fields): Promise<AnswerTo<N>> {
+    const answer = await this.#ask(request, fields);
+    if (answer.reply !== request) throw otherReply();
+    return answer as AnswerTo<N>;
+  }
+
   #ask(request: V2RequestName, fields: Fields = {}): Promise<V2Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<V2Answer>();
     const fail = (code: string, message: string): void => reject(new OpError({ op: request, code, message }));
@@ -166,8 +171,8 @@ export class V2Session implements Session {
       fail('TIMEOUT', 'the agent did not answer this');
     }, ANSWER_MILLIS);
     this.#waiting.set(id, { request, sentMicros, resolve, reject, timer });
-    const { pid, visiblePids = [], isFull = false } = fields;
-    if (!this.#line.send(printV2Request({ id, request, maxAgeMillis, pid, visiblePids, isFull }))) {
+    const asked = { ...NOTHING_ASKED, ...fields, id, request, maxAgeMillis };
+    if (!this.#line.send(printV2Request(asked))) {
       this.#waiting.delete(id);
       clearTimeout(timer);
       fail('LOST', 'there is no connection');

@@ -1,24 +1,17 @@
-import { count, type JsonCodec, object, optionalText, text } from './json-codec.ts';
-import { TEXT_LIMIT } from './limits.ts';
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
+import { count, type JsonCodec, object, optionalText, text, type ValueOf } from './json-codec.ts';
 
-/** A request that could not be answered. */
-export interface ErrorReply {
+/** A request that could not be answered, `{error, request, pid, code}`; what is undefined is left out. */
+export const errorReply = object({
   /** One line for people. */
-  readonly error: string;
-  /** What was asked, by its name on the wire; undefined where it could not be read. */
-  readonly request: string | undefined;
-  readonly pid: number | undefined;
-  /** A word for programs, upper case; only ours say it. */
-  readonly code: string | undefined;
-}
-
-/** `{error, request, pid, code}`; what is undefined is left out. */
-export const errorReply: JsonCodec<ErrorReply> = object<ErrorReply>({
   error: text(TEXT_LIMIT.line),
+  /** What was asked, by its name on the wire; undefined where it could not be read. */
   request: leftOut(optionalText(TEXT_LIMIT.name)),
   pid: leftOut(count()),
+  /** A word for programs, upper case; only ours say it. */
   code: leftOut(optionalText(TEXT_LIMIT.name)),
 });
+export type ErrorReply = ValueOf<typeof errorReply>;
 
 /** Whether a JSON reply is an error: no other reply has a field of that name. */
 export function isErrorReply(value: unknown): boolean {

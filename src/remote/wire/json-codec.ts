@@ -12,7 +12,12 @@ export interface JsonCodec<T> {
   write(value: T): JsonValue | undefined;
 }
 
-type Fields<T> = { readonly [K in keyof T]-?: JsonCodec<T[K]> };
+/** The type of the values of a codec. */
+export type ValueOf<C> = C extends JsonCodec<infer T> ? T : never;
+
+type Fields = Readonly<Record<string, JsonCodec<unknown>>>;
+/** The type of an object with these fields. */
+export type ObjectOf<F extends Fields> = { readonly [K in keyof F]: ReturnType<F[K]['read']> };
 
 /** Largest double below 2^64: what an unsigned 64-bit reader still takes. */
 const LARGEST_COUNT = 2 ** 64 - 2048;
@@ -103,26 +108,25 @@ export function optional<T>(codec: JsonCodec<T>): JsonCodec<T | undefined> {
  * An object with these fields; others are passed over. `aliases` are further names that a field may have when read,
  * looked at in order where its own is missing.
  */
-export function object<T extends object>(
-  fields: Fields<T>,
-  aliases: { readonly [K in keyof T]?: readonly string[] } = {},
-): JsonCodec<T> {
-  const names = ownKeys(fields).map((name) => ({ name, onWire: String(name), aliases: aliases[name] ?? [] }));
+export function object<const F extends Fields>(
+  fields: F,
+  aliases: { readonly [K in keyof F]?: readonly string[] } = {},
+): JsonCodec<ObjectOf<F>> {
+  const members = Object.entries(fields);
   return {
     read: (value, path) => {
       const source = readObject(value, path);
-      const result: Partial<T> = {};
-      for (const { name, onWire, aliases } of names) {
-        result[name] = fields[name].read(fieldOf(source, onWire, aliases), `${path}.${onWire}`);
-      }
-      if (!isWhole(result, fields)) throw badValue(path, 'incomplete');
-      return result;
+      const read = members.map(([name, field]) => [
+        name,
+        field.read(fieldOf(source, name, aliases[name] ?? []), `${path}.${name}`),
+      ]);
+      return Object.fromEntries(read) as ObjectOf<F>;
     },
     write: (value) => {
       const result: { [name: string]: JsonValue } = {};
-      for (const { name, onWire } of names) {
-        const written = fields[name].write(value[name]);
-        if (written !== undefined) result[onWire] = written;
+      for (const [name, field] of members) {
+        const written = field.write(value[name]);
+        if (written !== undefined) result[name] = written;
       }
       return result;
     },
@@ -138,20 +142,6 @@ function fieldOf(
   if (aliases.length === 0 || !isMissing(own)) return own;
   const alias = aliases.find((candidate) => !isMissing(source[candidate]));
   return alias === undefined ? own : source[alias];
-}
-
-function ownKeys<T extends object>(fields: Fields<T>): (keyof T)[] {
-  const names: (keyof T)[] = [];
-  for (const name in fields) names.push(name);
-  return names;
-}
-
-/** Every field was read by its codec, which is what makes the object one. */
-function isWhole<T extends object>(result: Partial<T>, fields: Fields<T>): result is T {
-  for (const name in fields) {
-    if (!(name in result)) return false;
-  }
-  return true;
 }
 
 function readNumber(value: unknown, path: string): number | undefined {

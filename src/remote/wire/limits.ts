@@ -2,8 +2,6 @@ import { NETWORK_TABLES } from '../../data/schema/network-columns.ts';
 import { PROCESSES } from '../../data/schema/process-columns.ts';
 import { LIST_LIMIT } from '../../data/schema/record.ts';
 
-export { TEXT_LIMIT } from '../../data/schema/column.ts';
-
 /** A payload of more bytes is sent compressed (the original's number). */
 export const GZIP_ABOVE_BYTES = 768;
 

@@ -3,7 +3,7 @@ import { WireWriter } from '../../data/codec/protobuf.ts';
 import { TableWriter } from '../../data/codec/table-writer.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { failureMessages, headerMessage, sectionMessage } from './section-codec.ts';
 import {
   NETWORK_REPLY_SHAPE,

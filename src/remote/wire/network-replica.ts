@@ -9,8 +9,9 @@ import { cleanText } from '../../data/codec/wire-text.ts';
 import { COUNTING_BASES, collectionPartsOf, TIERS } from '../../data/sample/network-sample.ts';
 import { type NetworkSection, NetworkTables } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
-import type { SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
-import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
+import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
+import { ROWS_LIMIT } from './limits.ts';
 import { failuresOf, headerOf, plausible, sectionOf } from './section-codec.ts';
 import {
   type Failure,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, asyncProperty, integer, nat, record } from 'fast-check';
 import type { NumberFormat } from '../../data/codec/table-format.ts';
-import { NETWORK_TABLE_NAMES, type NetworkTableSet, toldNetworkTable } from '../../data/codec/told-table.ts';
+import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
 import { snapshotToJson } from '../../data/export/network-json.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { RecordedWorld, randomFrom } from '../../data/recording/recording-world.fixture.ts';
@@ -10,13 +10,14 @@ import type { CollectionParts } from '../../data/sample/network-sample.ts';
 import {
   HostTable,
   type NetworkSection,
+  type NetworkTables,
   OwnerTable,
   SocketAccounts,
   TrafficTable,
 } from '../../data/sample/network-section.ts';
-import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
 import { SocketTable } from '../../data/sample/socket-table.ts';
 import type { NetworkTableName } from '../../data/schema/network-columns.ts';
+import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
 import { NetworkEncoder } from './network-encoder.ts';
 import { NetworkReplica } from './network-replica.ts';
@@ -132,7 +133,7 @@ class RandomSection implements NetworkSection {
 }
 
 /** Every row by its key, with keys in place of slots. */
-function contents(tables: NetworkTableSet): unknown {
+function contents(tables: NetworkTables): unknown {
   const keyOf = (name: NetworkTableName, slot: number): string => {
     if (slot < 0) return 'none';
     const slots = toldNetworkTable(tables, name).slots;
@@ -162,7 +163,7 @@ function contents(tables: NetworkTableSet): unknown {
 }
 
 /** Slot and serial of every row by key, as readers of rates hold on to them. */
-function identities(tables: NetworkTableSet, name: NetworkTableName): Map<string, string> {
+function identities(tables: NetworkTables, name: NetworkTableName): Map<string, string> {
   const slots = toldNetworkTable(tables, name).slots;
   const found = new Map<string, string>();
   for (const slot of slots.rows.subarray(0, slots.count)) {

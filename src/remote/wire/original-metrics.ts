@@ -1,103 +1,58 @@
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import {
   count,
   flag,
-  type JsonCodec,
   list,
   measure,
   object,
   optional,
   optionalText,
   text,
+  type ValueOf,
 } from './json-codec.ts';
-import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { ROWS_LIMIT } from './limits.ts';
 
-/** A file system in `get_metrics` and `get_disks`. Numbers are undefined where they are not known. */
-export interface OriginalDisk {
-  readonly name: string;
-  /** Bytes. */
-  readonly total: number | undefined;
-  /** Bytes that ordinary users may still write. */
-  readonly available: number | undefined;
-  /** Of the drive, degrees Celsius. */
-  readonly temperature: number | undefined;
-  readonly is_partition: boolean;
-}
-
-/** An interface; bytes since it appeared. */
-export interface OriginalNetwork {
-  readonly name: string;
-  readonly received: number | undefined;
-  readonly transmitted: number | undefined;
-}
-
-/** A process in a list. `cpu_usage` is its share of the whole machine, 0 to 100. */
-export interface OriginalProcess {
-  readonly pid: number | undefined;
-  readonly name: string;
-  readonly cpu_usage: number | undefined;
-  readonly mem_bytes: number | undefined;
-}
-
-export interface OriginalGpu {
-  readonly name: string | undefined;
-  readonly vendor: string | undefined;
-  /** 0 to 100. */
-  readonly utilization_gpu_pct: number | undefined;
-  readonly mem_used_bytes: number | undefined;
-  readonly mem_total_bytes: number | undefined;
-  /** Degrees Celsius. */
-  readonly temp_c: number | undefined;
-}
-
-/** The reply to `get_metrics`, by the names that it has on the wire. */
-export interface OriginalMetrics {
-  /** Wall clock of the agent, milliseconds since 1970; agents before 1.60 do not say. */
-  readonly sampled_at_ms: number | undefined;
-  /** 0 to 100, of all cores together, and of each. */
-  readonly cpu_total: number | undefined;
-  readonly cpu_per_core: readonly (number | undefined)[];
-  readonly mem_total: number | undefined;
-  readonly mem_used: number | undefined;
-  readonly swap_total: number | undefined;
-  readonly swap_used: number | undefined;
-  readonly hostname: string;
-  readonly cpu_temp_c: number | undefined;
-  readonly disks: readonly OriginalDisk[];
-  readonly networks: readonly OriginalNetwork[];
-  readonly top_processes: readonly OriginalProcess[];
-  readonly gpus: readonly OriginalGpu[] | undefined;
-  /** undefined: the original agent does not say it here. */
-  readonly process_count: number | undefined;
-}
-
-const disk: JsonCodec<OriginalDisk> = object<OriginalDisk>({
+const disk = object({
   name: text(TEXT_LIMIT.name),
+  /** Bytes. */
   total: count(0),
+  /** Bytes that ordinary users may still write. */
   available: count(0),
+  /** Of the drive, degrees Celsius. */
   temperature: measure(),
   is_partition: flag,
 });
+/** A file system in `get_metrics` and `get_disks`. Numbers are undefined where they are not known. */
+export type OriginalDisk = ValueOf<typeof disk>;
 
-const network: JsonCodec<OriginalNetwork> = object<OriginalNetwork>({
+const network = object({
   name: text(TEXT_LIMIT.name),
+  /** Bytes since it appeared. */
   received: count(0),
   transmitted: count(0),
 });
+/** An interface. */
+export type OriginalNetwork = ValueOf<typeof network>;
 
-const process: JsonCodec<OriginalProcess> = object<OriginalProcess>({
+const process = object({
   pid: count(0),
   name: text(TEXT_LIMIT.name),
+  /** Share of the whole machine, 0 to 100. */
   cpu_usage: measure(0),
   mem_bytes: count(0),
 });
+/** A process in a list. */
+export type OriginalProcess = ValueOf<typeof process>;
 
-const gpu: JsonCodec<OriginalGpu> = object<OriginalGpu>(
+const gpu = object(
   {
     name: optionalText(TEXT_LIMIT.name),
     vendor: optionalText(TEXT_LIMIT.name),
+    /** 0 to 100. */
     utilization_gpu_pct: measure(),
     mem_used_bytes: count(),
     mem_total_bytes: count(),
+    /** Degrees Celsius. */
     temp_c: measure(),
   },
   {
@@ -107,13 +62,17 @@ const gpu: JsonCodec<OriginalGpu> = object<OriginalGpu>(
     temp_c: ['temperature_c'],
   },
 );
+export type OriginalGpu = ValueOf<typeof gpu>;
 
-const disks: JsonCodec<readonly OriginalDisk[]> = list(disk);
-const processes: JsonCodec<readonly OriginalProcess[]> = list(process, ROWS_LIMIT.processes);
+/** `get_disks`. */
+export const originalDisks = list(disk);
+const processes = list(process, ROWS_LIMIT.processes);
 
 /** The fields of `get_metrics` that change with each of its samples. */
 const fastFields = {
+  /** Wall clock of the agent, milliseconds since 1970; agents before 1.60 do not say. */
   sampled_at_ms: count(),
+  /** 0 to 100, of all cores together, and of each. */
   cpu_total: measure(0),
   cpu_per_core: list(measure(0), ROWS_LIMIT.cores),
   mem_total: count(0),
@@ -124,24 +83,27 @@ const fastFields = {
   cpu_temp_c: measure(),
   networks: list(network),
   gpus: optional(list(gpu)),
+  /** Undefined: the original agent does not say it here. */
   process_count: count(),
 };
 
 const { networks, gpus, process_count, ...machineFields } = fastFields;
 
 /** `get_metrics`. */
-export const originalMetrics: JsonCodec<OriginalMetrics> = object<OriginalMetrics>({
+export const originalMetrics = object({
   ...machineFields,
-  disks,
+  disks: originalDisks,
   networks,
   top_processes: processes,
   gpus,
   process_count,
 });
+/** The reply to `get_metrics`, by the names that it has on the wire. */
+export type OriginalMetrics = ValueOf<typeof originalMetrics>;
 
 /** What `get_metrics` says of its own sample. */
-export type OriginalFastMetrics = Omit<OriginalMetrics, 'disks' | 'top_processes'>;
-const originalFastMetrics: JsonCodec<OriginalFastMetrics> = object<OriginalFastMetrics>(fastFields);
+export type OriginalFastMetrics = ValueOf<typeof originalFastMetrics>;
+const originalFastMetrics = object(fastFields);
 
 /**
  * `get_metrics` as JSON, of its own sample and of lists that were written before: they change less often, and make up
@@ -158,7 +120,7 @@ export function originalMetricsJson(
 
 /** A list of file systems as JSON. */
 export function originalDisksJson(list: readonly OriginalDisk[]): string {
-  return JSON.stringify(disks.write(list));
+  return JSON.stringify(originalDisks.write(list));
 }
 
 /** A list of processes as JSON. */
@@ -166,11 +128,5 @@ export function originalProcessesJson(list: readonly OriginalProcess[]): string 
   return JSON.stringify(processes.write(list));
 }
 
-/** `get_disks`. */
-export const originalDisks: JsonCodec<readonly OriginalDisk[]> = disks;
-
 /** What agents before 1.40 answer to `get_processes`: JSON, 50 rows. Read, never written. */
-export const originalProcessList = object<{
-  readonly process_count: number | undefined;
-  readonly top_processes: readonly OriginalProcess[];
-}>({ process_count: count(0), top_processes: processes });
+export const originalProcessList = object({ process_count: count(0), top_processes: processes });

@@ -1,6 +1,6 @@
 import { WireWriter } from '../../data/codec/protobuf.ts';
 import { type RemovedRows, type TableNews, TableWriter } from '../../data/codec/table-writer.ts';
-import type { Section, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { Section, SnapshotHeader } from '../../data/schema/section-facts.ts';
 import type { ProcessChanges } from './process-changes.ts';
 import { headerMessage, sectionMessage } from './section-codec.ts';
 import { PROCESSES_REPLY_SHAPE, writeHeader, writeSectionFacts } from './socktop-v2.generated.ts';

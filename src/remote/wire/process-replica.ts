@@ -7,8 +7,9 @@ import { toldProcesses } from '../../data/codec/told-table.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
 import { cleanText } from '../../data/codec/wire-text.ts';
 import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
-import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
-import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
+import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
+import { ROWS_LIMIT } from './limits.ts';
 import { headerOf, plausible, sectionOf } from './section-codec.ts';
 import {
   type Header,

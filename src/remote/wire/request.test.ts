@@ -10,7 +10,9 @@ import {
   option,
   property,
   string,
+  subarray,
 } from 'fast-check';
+import { USAGE_COLUMNS } from '../../data/schema/process-columns.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { type OriginalRequest, parseOriginalRequest, printOriginalRequest } from './original-request.ts';
 import { printV2Request, readV2Request, V2_REQUESTS, type V2Request } from './v2-request.ts';
@@ -86,9 +88,11 @@ describe('requests of socktop.v2', () => {
         age,
         word,
         array(word, { maxLength: 256 }),
+        subarray([...USAGE_COLUMNS]),
+        subarray([...USAGE_COLUMNS]),
         boolean(),
         (...parts) => {
-          const [id, request, maxAgeMillis, pid, visiblePids, isFull] = parts;
+          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, isFull] = parts;
           const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
           const sent: V2Request = {
             id,
@@ -96,6 +100,8 @@ describe('requests of socktop.v2', () => {
             maxAgeMillis,
             pid: needsPid ? pid : undefined,
             visiblePids,
+            columns,
+            columnsOfAll,
             isFull,
           };
           expect(readV2Request(printV2Request(sent))).toEqual(sent);
@@ -120,6 +126,8 @@ describe('requests of socktop.v2', () => {
       ['{"id":7,"request":"get_metrics","max_age_ms":-1}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_processes","visible_pids":[1,"2"]}', 7, 'BAD_REQUEST'],
       [`{"id":7,"request":"get_processes","visible_pids":[${'1,'.repeat(256)}1]}`, 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_processes","columns":"read_bytes"}', 7, 'BAD_REQUEST'],
+      [`{"id":7,"request":"get_processes","columns_of_all":[${'"a",'.repeat(64)}"a"]}`, 7, 'BAD_REQUEST'],
       [`{"id":7,"request":"get_metrics","x":"${'x'.repeat(4096)}"}`, 0, 'TOO_LARGE'],
     ];
     for (const [text, id, code] of refusals) {
@@ -131,6 +139,12 @@ describe('requests of socktop.v2', () => {
   test('unknown fields are passed over, an age beyond an hour is an hour', () => {
     const read = readV2Request('{"id":7,"request":"get_metrics","max_age_ms":1e300,"colour":"blue"}');
     expect(read).toMatchObject({ id: 7, request: 'get_metrics', maxAgeMillis: 3_600_000, isFull: false });
+  });
+
+  test('columns are those of the messages, and unknown ones are ignored', () => {
+    const columns = ['colour', 7, 'pid', '__proto__', 'written_bytes'];
+    const text = JSON.stringify({ id: 7, request: 'get_processes', columns, columns_of_all: ['read_bytes'] });
+    expect(readV2Request(text)).toMatchObject({ columns: ['writtenBytes'], columnsOfAll: ['readBytes'] });
   });
 
   test('nothing makes it throw', () => {

@@ -1,6 +1,7 @@
 import { cleanText, cutText } from '../../data/codec/wire-text.ts';
-import type { Section, SectionError, SnapshotHeader } from '../../data/sample/snapshot.ts';
-import { ROWS_LIMIT, TEXT_LIMIT } from './limits.ts';
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
+import type { Section, SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
+import { ROWS_LIMIT } from './limits.ts';
 import type { Failure, Header, SectionFacts } from './socktop-v2.generated.ts';
 
 /** Date's range (ECMA-262, 21.4.1.1). */

@@ -30,7 +30,8 @@ export type V2Answer =
   | { readonly reply: 'get_disks'; readonly told: ToldSection<DisksSection> }
   | { readonly reply: 'get_process_metrics'; readonly told: ToldSection<ProcessDetailSection> }
   | { readonly reply: 'get_journal_entries'; readonly told: ToldSection<JournalSection> }
-  | { readonly reply: 'get_processes' | 'get_network'; readonly protobuf: Uint8Array }
+  | { readonly reply: 'get_processes'; readonly protobuf: Uint8Array }
+  | { readonly reply: 'get_network'; readonly protobuf: Uint8Array }
   | { readonly reply: 'error'; readonly error: ErrorReply };
 
 /** How large each reply may be when inflated. */

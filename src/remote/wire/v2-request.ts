@@ -1,5 +1,7 @@
 import { readObject } from '../../data/codec/json-values.ts';
+import { TABLE_FORMATS } from '../../data/codec/table-format.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
+import { USAGE_COLUMNS, type UsageColumn } from '../../data/schema/process-columns.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { MAX_AGE_LIMIT_MILLIS, PIDS_LIMIT, REQUEST_LIMIT_BYTES } from './limits.ts';
@@ -27,11 +29,28 @@ export interface V2Request {
   readonly maxAgeMillis: number | undefined;
   /** For one process. */
   readonly pid: number | undefined;
-  /** `get_processes`: rows whose costly columns (I/O, exact memory) are wanted. */
+  /** `get_processes`: rows whose exact memory and `columns` are wanted. */
   readonly visiblePids: readonly number[];
+  /** `get_processes`: the columns of usage that are wanted of these rows. */
+  readonly columns: readonly UsageColumn[];
+  /** `get_processes`: those that are wanted of all rows. */
+  readonly columnsOfAll: readonly UsageColumn[];
   /** `get_processes`: every row, whatever was sent before. */
   readonly isFull: boolean;
 }
+
+/** Columns of usage by their names in `ProcessColumns`. */
+const COLUMN_OF: ReadonlyMap<unknown, UsageColumn> = new Map(
+  TABLE_FORMATS.processes.numbers.flatMap(({ column, field }) => {
+    const found = USAGE_COLUMNS.find((name) => name === column);
+    return found === undefined ? [] : [[field.name, found] as const];
+  }),
+);
+const WIRE_NAME = Object.fromEntries([...COLUMN_OF].map(([name, column]) => [column, name])) as Readonly<
+  Record<UsageColumn, string>
+>;
+/** More than there will ever be. */
+const COLUMNS_LIMIT = 64;
 
 /** Nests no deeper than an object with a list. */
 const DEPTH_LIMIT = 4;
@@ -68,6 +87,8 @@ function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Req
     maxAgeMillis: maxAgeOf(fields['max_age_ms']),
     pid,
     visiblePids: pidsOf(fields['visible_pids']),
+    columns: columnsOf(fields['columns'], 'columns'),
+    columnsOfAll: columnsOf(fields['columns_of_all'], 'columns_of_all'),
     isFull: fields['full'] === true,
   };
 }
@@ -80,6 +101,8 @@ export function printV2Request(request: V2Request): string {
     max_age_ms: request.maxAgeMillis,
     pid: request.pid,
     visible_pids: request.visiblePids.length > 0 ? request.visiblePids.slice(0, PIDS_LIMIT) : undefined,
+    columns: namesOf(request.columns),
+    columns_of_all: namesOf(request.columnsOfAll),
     full: request.isFull ? true : undefined,
   });
 }
@@ -98,6 +121,17 @@ function pidsOf(value: unknown): readonly number[] {
     if (pid === undefined) throw bad('visible_pids holds no pid');
     return pid;
   });
+}
+
+/** A column that this agent does not know is passed over: a newer client may want it. */
+function columnsOf(value: unknown, name: string): readonly UsageColumn[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.length > COLUMNS_LIMIT) throw bad(`${name} is not a short list`);
+  return value.flatMap((entry: unknown) => COLUMN_OF.get(entry) ?? []);
+}
+
+function namesOf(columns: readonly UsageColumn[]): readonly string[] | undefined {
+  return columns.length > 0 ? columns.map((column) => WIRE_NAME[column]) : undefined;
 }
 
 function wordOf(value: unknown): number | undefined {

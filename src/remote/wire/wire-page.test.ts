@@ -30,8 +30,9 @@ function protobufFields({ fields }: MessageShape): string[] {
 /** The names that a codec's source gives to the fields of its messages, as they are on the wire. */
 function jsonFields(file: string): string[] {
   const source = readFileSync(`${HERE}${file}.ts`, 'utf8');
-  const names = [...source.matchAll(/^ {2}readonly (\w+): /gm)].map(([, name = '']) => name);
-  return names.map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  const fields = /^ {2,4}(?:readonly )?([a-z_]+): (?!string)[a-z]\w*[ ,(]/gm;
+  const names = [...source.matchAll(fields)].map(([, name = '']) => name);
+  return names.filter((name) => name !== 'read' && name !== 'write');
 }
 
 /** The names that declared fields have on the wire. */

@@ -53,6 +53,8 @@ export class FrameDiff {
   #erasableFrom = 0;
   /** A run of empty cells that was too short to erase ends here. */
   #keptUntil = 0;
+  /** The row at hand was one run of blanks. */
+  #isEmptyRow = false;
   /** What the terminal shows in the row at hand: the words that stand `shift` after those of the next frame. */
   #before: Int32Array = this.#blankRow;
   #shift = 0;
@@ -112,8 +114,23 @@ export class FrameDiff {
     this.#pen.reset(out);
     out.command(2, 0x4a);
     if (this.#blankRow.length !== next.width * CELL_WORDS) this.#blankRow = blankRowOf(next.width);
-    for (let y = 0; y < next.height; y++) this.#encodeRow(next, y, this.#blankRow, 0);
+    for (let y = 0; y < next.height; y++) {
+      const isRepeated =
+        y > 0 && this.#isEmptyRow && NodeBuffer.compare(next.rows[y - 1]!, next.rows[y]!) === 0;
+      if (isRepeated) this.#repeatEmptyRow(y, next.width);
+      else this.#encodeRow(next, y, this.#blankRow, 0);
+    }
     this.#isScreenKnown = true;
+  }
+
+  /** The row above once more: blanks in the look that the pen has. */
+  #repeatEmptyRow(y: number, width: number): void {
+    const out = this.#out;
+    out.reserve(width + CELL_BYTES);
+    this.#cursor.moveTo(out, 0, y);
+    out.bytes.fill(0x20, out.length, out.length + width);
+    out.length += width;
+    this.#cursor.x = -1;
   }
 
   /** Encodes one row against the words of what the terminal shows there, `before[beforeAt...]`. */
@@ -125,6 +142,7 @@ export class FrameDiff {
     const end = rowAt + width * CELL_WORDS;
     this.#forcedEnd = 0;
     this.#keptUntil = 0;
+    this.#isEmptyRow = false;
     this.#before = before;
     this.#shift = shift;
     let isUntouched = true;
@@ -203,7 +221,14 @@ export class FrameDiff {
     const code = content & CODE_MASK;
     if (code < 0x80) out.byte(code);
     else out.codePoint(code);
-    const runEnd = code < 0x80 ? this.#writeRun(cells, at + CELL_WORDS, end, width) : end;
+    let runEnd = end;
+    if (content === BLANK && (foreground & SEEN_ON_BLANKS_WORD) === 0) {
+      runEnd = this.#writeBlanks(cells, at + CELL_WORDS, end, width);
+      this.#isEmptyRow = x === 0 && runEnd === width;
+    }
+    if (code < 0x80) {
+      runEnd = this.#writeRun(cells, at + (runEnd - x) * CELL_WORDS, runEnd, width);
+    }
     this.#cursor.x = runEnd < width ? runEnd : -1;
     return runEnd;
   }
@@ -226,6 +251,28 @@ export class FrameDiff {
       x++;
     }
     this.#out.length = length;
+    return x;
+  }
+
+  /** Goes on for as long as the cells differ and are empty on the same background. The column after the run. */
+  #writeBlanks(cells: Int32Array, at: number, x: number, width: number): number {
+    const before = this.#before;
+    const shift = this.#shift;
+    const background = cells[at - CELL_WORDS + 2]!;
+    const from = x;
+    // Where erasing is a choice it is made anew behind the run that was found too short for it.
+    const isErasable = background === 0 || this.#erasesWithBackground;
+    const end = isErasable ? Math.min(width, this.#keptUntil) : width;
+    while (x < end) {
+      const isBlank = cells[at] === BLANK && cells[at + 2] === background;
+      if (!isBlank || (cells[at + 1]! & SEEN_ON_BLANKS_WORD) !== 0) break;
+      if (isSameBlank(cells, at, before, shift) || (before[at + shift]! & UNCERTAIN_FLAG) !== 0) break;
+      at += CELL_WORDS;
+      x++;
+    }
+    const { bytes, length } = this.#out;
+    bytes.fill(0x20, length, length + x - from);
+    this.#out.length = length + x - from;
     return x;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { ansi, type Color, type ColorDepth, DEFAULT_COLOR, rgb } from '../style/color.ts';
-import { THEMES } from '../style/theme.ts';
+import { themeNamed } from '../style/theme.ts';
 import { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ClusterTable } from './cell.ts';
@@ -35,7 +35,7 @@ describe.each(DEPTHS)('with %s', (depth) => {
   });
 
   test('the ansi16 theme is drawn with the sixteen alone', async () => {
-    const theme = THEMES.ansi16;
+    const theme = themeNamed('ansi16');
     const styles = [
       theme.text,
       theme.dim,

@@ -93,6 +93,9 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
     this.#guard(() => {
       this.#terminal.enter();
       this.#onResized();
+      // At once: nothing that is started comes before the first frame.
+      this.#painter.cancel();
+      this.#paint();
       this.#options.started?.(this);
     });
     return this.#ended.promise;

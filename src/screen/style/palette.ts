@@ -121,6 +121,8 @@ const STRONG_ON_DARK: Shading = { saturation: [0.3, 0.8], lightness: [0.35, 0.65
 
 const TOKYO_GROUND = rgb(0x1a1b26);
 
+// Ramps are made when a theme is made of its palette, which a program does for one of them.
+
 /** After Tokyo Night, the first theme. */
 export const TOKYO_NIGHT_PALETTE: Palette = {
   name: 'tokyo-night',
@@ -144,9 +146,15 @@ export const TOKYO_NIGHT_PALETTE: Palette = {
   uploadHue: 96,
   downloadHue: 354,
   shading: STRONG_ON_DARK,
-  uploadRamp: shades(96, STRONG_ON_DARK),
-  downloadRamp: shades(354, STRONG_ON_DARK),
-  graphRamp: shades(221, STRONG_ON_DARK),
+  get uploadRamp() {
+    return shades(96, STRONG_ON_DARK);
+  },
+  get downloadRamp() {
+    return shades(354, STRONG_ON_DARK);
+  },
+  get graphRamp() {
+    return shades(221, STRONG_ON_DARK);
+  },
 };
 
 /** On a light ground ink is the stronger the darker it is. */
@@ -175,9 +183,15 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   uploadHue: 96,
   downloadHue: 354,
   shading: STRONG_ON_LIGHT,
-  uploadRamp: shades(96, STRONG_ON_LIGHT),
-  downloadRamp: shades(354, STRONG_ON_LIGHT),
-  graphRamp: shades(221, STRONG_ON_LIGHT),
+  get uploadRamp() {
+    return shades(96, STRONG_ON_LIGHT);
+  },
+  get downloadRamp() {
+    return shades(354, STRONG_ON_LIGHT);
+  },
+  get graphRamp() {
+    return shades(221, STRONG_ON_LIGHT);
+  },
 };
 
 const BRIGHT_ON_BLACK: Shading = { saturation: [0.6, 1], lightness: [0.62, 0.8] };
@@ -205,9 +219,15 @@ export const HIGH_CONTRAST_PALETTE: Palette = {
   uploadHue: 120,
   downloadHue: 354,
   shading: BRIGHT_ON_BLACK,
-  uploadRamp: shades(120, BRIGHT_ON_BLACK),
-  downloadRamp: shades(354, { saturation: [0.8, 1], lightness: [0.72, 0.84] }),
-  graphRamp: shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] }),
+  get uploadRamp() {
+    return shades(120, BRIGHT_ON_BLACK);
+  },
+  get downloadRamp() {
+    return shades(354, { saturation: [0.8, 1], lightness: [0.72, 0.84] });
+  },
+  get graphRamp() {
+    return shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] });
+  },
 };
 
 const STRONG_BLUE: Shading = { saturation: [0.45, 0.95], lightness: [0.42, 0.66] };
@@ -236,10 +256,16 @@ export const COLOUR_BLIND_PALETTE: Palette = {
   uploadHue: 207,
   downloadHue: 33,
   shading: STRONG_ON_DARK,
-  uploadRamp: shades(207, STRONG_BLUE),
-  downloadRamp: shades(33, STRONG_ORANGE),
+  get uploadRamp() {
+    return shades(207, STRONG_BLUE);
+  },
+  get downloadRamp() {
+    return shades(33, STRONG_ORANGE);
+  },
   // Both directions together: neither blue nor orange.
-  graphRamp: shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] }),
+  get graphRamp() {
+    return shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] });
+  },
 };
 
 const BLACK = ansi(0);
@@ -272,7 +298,13 @@ export const ANSI16_PALETTE: Palette = {
   uploadHue: 120,
   downloadHue: 0,
   shading: STRONG_ON_DARK,
-  uploadRamp: bands([ansi(2), ansi(10)]),
-  downloadRamp: bands([ansi(1), ansi(9)]),
-  graphRamp: bands([ansi(6), ansi(14)]),
+  get uploadRamp() {
+    return bands([ansi(2), ansi(10)]);
+  },
+  get downloadRamp() {
+    return bands([ansi(1), ansi(9)]);
+  },
+  get graphRamp() {
+    return bands([ansi(6), ansi(14)]);
+  },
 };

@@ -16,10 +16,10 @@ import {
   isThemeName,
   PALETTES,
   THEME_NAMES,
-  THEMES,
   type Theme,
   type ThemeName,
   TOKYO_NIGHT,
+  themeNamed,
   themeWith,
 } from './theme.ts';
 
@@ -93,7 +93,7 @@ interface Look {
 const same = (color: Color): Color => color;
 const in256 = (color: Color): Color => rgb(palette256(toPalette256(color)));
 const LOOKS: readonly Look[] = THEME_NAMES.flatMap((name) => {
-  const own = { theme: THEMES[name], palette: PALETTES[name] };
+  const own = { theme: themeNamed(name), palette: PALETTES[name] };
   if (name !== 'ansi16') {
     return [
       { ...own, title: name, shown: same },
@@ -165,7 +165,7 @@ describe.each(LOOKS)('$title', (look) => {
 });
 
 describe.each(THEME_NAMES)('%s', (name) => {
-  const theme = THEMES[name];
+  const theme = themeNamed(name);
 
   test('is complete and frozen', () => {
     expect(theme.name).toBe(name);
@@ -192,7 +192,7 @@ describe.each(THEME_NAMES)('%s', (name) => {
 });
 
 describe.each(Object.entries(COLOUR_VISIONS))('with %s', (_name, vision) => {
-  const theme = THEMES['colour-blind'];
+  const theme = themeNamed('colour-blind');
   const far = (one: Style, other: Style): number => apart(one.foreground, other.foreground, vision);
 
   test('the colour-blind theme tells upload from download, and well from wrong', () => {
@@ -217,7 +217,7 @@ describe.each(Object.entries(COLOUR_VISIONS))('with %s', (_name, vision) => {
 });
 
 test('with 16 colours the colour-blind theme still tells the directions apart', () => {
-  const { upload, download } = THEMES['colour-blind'];
+  const { upload, download } = themeNamed('colour-blind');
   expect([toPalette16(upload.foreground), toPalette16(download.foreground)]).toEqual([14, 11]);
 });
 
@@ -253,7 +253,7 @@ describe('colours of one`s own', () => {
   });
 
   test('none changes nothing', () => {
-    expect(themeWith('high-contrast', new Map())).toBe(THEMES['high-contrast']);
+    expect(themeWith('high-contrast', new Map())).toBe(themeNamed('high-contrast'));
   });
 
   test('bars follow the hue, greys have none, and the terminal`s own colour has no shades', () => {

@@ -117,14 +117,17 @@ export const THEME_NAMES = Object.keys(PALETTES) as readonly string[] as readonl
 /** The default theme, after Tokyo Night. */
 export const TOKYO_NIGHT: Theme = themeOf(TOKYO_NIGHT_PALETTE);
 
-/** Every theme by its name. */
-export const THEMES: Readonly<Record<ThemeName, Theme>> = {
-  'tokyo-night': TOKYO_NIGHT,
-  'tokyo-night-light': themeOf(TOKYO_NIGHT_LIGHT_PALETTE),
-  'high-contrast': themeOf(HIGH_CONTRAST_PALETTE),
-  'colour-blind': themeOf(COLOUR_BLIND_PALETTE),
-  ansi16: themeOf(ANSI16_PALETTE),
-};
+/** Those made so far: a program shows one. */
+const made = new Map<ThemeName, Theme>([['tokyo-night', TOKYO_NIGHT]]);
+
+/** A theme by its name, the same object each time. */
+export function themeNamed(name: ThemeName): Theme {
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const theme = themeOf(PALETTES[name]);
+  made.set(name, theme);
+  return theme;
+}
 
 /** Whether there is a theme of this name, which may come from anywhere. */
 export function isThemeName(name: string): name is ThemeName {
@@ -133,5 +136,5 @@ export function isThemeName(name: string): name is ThemeName {
 
 /** A theme with some colours of the user's own. */
 export function themeWith(name: ThemeName, colors: Recoloring): Theme {
-  return colors.size === 0 ? THEMES[name] : themeOf(recolored(PALETTES[name], colors));
+  return colors.size === 0 ? themeNamed(name) : themeOf(recolored(PALETTES[name], colors));
 }

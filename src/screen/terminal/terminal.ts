@@ -81,7 +81,10 @@ export class Terminal {
     return this.#size.height;
   }
 
-  /** Takes over the screen, or does so again after somebody else may have had it; the next frame is a full one. */
+  /**
+   * Takes over the screen, or does so again after somebody else may have had it. It is taken with the next frame, a full
+   * one, in one write: nobody sees an empty screen.
+   */
   enter(): void {
     if (this.#isGone) return;
     this.#leaving = undefined;
@@ -90,7 +93,6 @@ export class Terminal {
     this.#frames.invalidate();
     this.#backend.setRawMode(true);
     this.updateSize();
-    this.#sendControls();
   }
 
   /** Asks for the size anew; returns whether it is another. The next frame is then a full one. */
@@ -114,14 +116,14 @@ export class Terminal {
    */
   draw(view: (buffer: Buffer) => void): boolean {
     if (!this.#isActive) return false;
-    if (!this.#sendControls()) {
+    if (this.#backend.isBusy) {
       this.#isRefused = true;
       return false;
     }
     this.#frames.paint(this.#size.width, this.#size.height, view);
     const { capabilities } = this;
     const length = this.#frames.encode(capabilities.colorDepth, capabilities.hasSynchronizedUpdate);
-    const isDone = length === 0 || this.#backend.send(this.#frames.bytes, length);
+    const isDone = this.#sendBehind(this.#takeControls(), this.#frames.bytes.subarray(0, length));
     if (this.#areQuestionsWanted && isDone) this.#ask();
     return true;
   }
@@ -161,10 +163,10 @@ export class Terminal {
     this.#backend.close();
   }
 
-  /** Changes of mode that are due go ahead of the next frame. Returns whether the terminal can take one. */
+  /** Changes of mode that are due, unless the next frame brings them. Returns whether the terminal can take one. */
   #sendControls(): boolean {
     if (this.#backend.isBusy) return false;
-    if (!this.#isActive) return true;
+    if (!this.#isActive || this.#isEnterWanted) return true;
     const controls = this.#takeControls();
     if (controls === '') return true;
     return this.#send(controls);
@@ -193,6 +195,16 @@ export class Terminal {
     if (questions !== '') this.#send(questions);
   }
 
+  /** A frame and the changes of mode that go ahead of it, in one write. Returns whether all of it is out. */
+  #sendBehind(controls: string, frame: Uint8Array): boolean {
+    if (controls === '') return frame.length === 0 || this.#backend.send(frame, frame.length);
+    const head = this.#textEncoder.encode(controls);
+    const both = new Uint8Array(head.length + frame.length);
+    both.set(head);
+    both.set(frame, head.length);
+    return this.#backend.send(both, both.length);
+  }
+
   #send(text: string): boolean {
     const bytes = this.#textEncoder.encode(text);
     return this.#backend.send(bytes, bytes.length);
@@ -213,7 +225,8 @@ export class Terminal {
   #sendLeave(): void {
     this.#isActive = false;
     const isCut = this.#backend.abort();
-    if (!this.#isGone) this.#send(leaveSequence(isCut));
+    // What was never taken over is left as it is.
+    if (!this.#isGone && !this.#isEnterWanted) this.#send(leaveSequence(isCut));
   }
 
   #onDrained(): void {

@@ -1,5 +1,6 @@
 import type { Trend } from '../../data/rates/histories.ts';
-import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { OwnerTable } from '../../data/sample/network-section.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
 import {

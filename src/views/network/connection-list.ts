@@ -1,5 +1,6 @@
 import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-rows.ts';
-import { PROTOCOL_TCP, TcpState } from '../../data/sample/socket-table.ts';
+import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
+import { TcpState } from '../../data/schema/network-columns.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { identity, type ListColumns, ListTable, left, RowList, right } from './list-table.ts';

@@ -2,8 +2,9 @@ import type { Scope } from '../../data/query/scope.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
 import { loopbackInterfaceIndex } from '../../data/sample/interface-table.ts';
-import { type NetworkSection, OwnerKind } from '../../data/sample/network-section.ts';
+import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { clockText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
@@ -101,6 +102,26 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
+}
+
+/** The first line before there is any sample. */
+export function renderWaitingHeader(
+  area: Rect,
+  buffer: Buffer,
+  {
+    title,
+    machineName,
+    interval,
+    theme,
+  }: Pick<HeaderView, 'title' | 'interval' | 'theme'> & { machineName: string },
+): void {
+  if (area.height < 1) return;
+  const left: Segment[] = [
+    { text: title, style: theme.title, priority: 70 },
+    { text: machineName, style: theme.bold, priority: 50 },
+    { text: interval, style: theme.dim, priority: 68 },
+  ];
+  renderSegments(buffer, area.x, area.y, area.width, left, []);
 }
 
 /** `only eth0`: of what all the figures are, where it is not of everything. */

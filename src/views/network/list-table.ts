@@ -31,6 +31,8 @@ interface ListColumn<List, Fields> extends ColumnLook {
   /** The titles where rates are in bits. */
   readonly bitsTitle?: string;
   readonly shortBitsTitle?: string;
+  /** It is shown only where the configuration names it. */
+  readonly isOptional?: boolean;
   /** What it shows where the field does not say it: for the documents. */
   readonly help?: string;
   /** Draws the cell of a row; the pen stands on it. */

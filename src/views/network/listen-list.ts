@@ -1,6 +1,7 @@
 import { LISTEN_FIELDS, ListenRows } from '../../data/query/listen-rows.ts';
-import { OwnerKind, type OwnerTable } from '../../data/sample/network-section.ts';
+import type { OwnerTable } from '../../data/sample/network-section.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
 import {
   identity,

@@ -4,7 +4,7 @@ import { freezeNetwork } from '../../data/query/freeze.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
-import type { SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';

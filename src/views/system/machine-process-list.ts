@@ -5,6 +5,8 @@ import {
   type MachineSortKey,
   type ProcessIdentity,
 } from '../../data/query/machine-process-rows.ts';
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
+import { type UsageColumn, usageColumnOf } from '../../data/schema/process-columns.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -65,6 +67,11 @@ export const MACHINE_COLUMNS = {
     ...right('W/s', 40, 6, 7),
     paint: ({ rows }, row, pen) => pen.compact(rows.written[row]!, pen.theme.upload),
   },
+  'context-switches': {
+    ...right('CTX/s', 35, 6, 7),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.count(rows['context-switches'][row]!),
+  },
   network: {
     ...right('NET', 85, 6, 7),
     paint: ({ rows }, row, pen) => pen.compact(rows.network[row]!, pen.theme.text),
@@ -90,18 +97,37 @@ export const MACHINE_COLUMNS = {
 /** The columns that the configuration may choose. */
 export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS);
 
-const { network: _network, ...WITHOUT_TRAFFIC } = MACHINE_COLUMNS;
+type Columns = ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+
+/** Those shown where it chooses none. */
+export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
+  (id) => (MACHINE_COLUMNS as Columns)[id]?.isOptional !== true,
+);
 
 /** The process table of a machine. */
 export class MachineProcessList {
   readonly #table: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
   readonly #withoutTraffic: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+  readonly #usageColumns: readonly UsageColumn[];
 
   /** `columns` are the ids of those wanted, in their order; network use comes last where it is not among them. */
-  constructor(columns = MACHINE_COLUMN_IDS) {
+  constructor(columns: readonly string[] = USUAL_MACHINE_COLUMN_IDS) {
     const withTraffic = columns.includes('network') ? columns : [...columns, 'network'];
-    this.#table = new ListTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS, withTraffic);
-    this.#withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, WITHOUT_TRAFFIC, columns);
+    // An optional column that is not shown is no order either.
+    const known = Object.entries<Columns[string]>(MACHINE_COLUMNS).filter(
+      ([id, { isOptional }]) => isOptional !== true || columns.includes(id),
+    );
+    const table = Object.fromEntries(known);
+    const { network: _network, ...withoutTraffic } = table;
+    this.#table = new ListTable(MACHINE_PROCESS_FIELDS, table, withTraffic);
+    this.#withoutTraffic = new ListTable(MACHINE_PROCESS_FIELDS, withoutTraffic, columns);
+    this.#usageColumns = columns.flatMap((id) => usageColumnOf(id) ?? []);
+  }
+
+  /** What a sample has to have for the columns shown, and for that order. */
+  wantedColumns(sort: ListSort): Pick<ProcessesWant, 'columns' | 'columnsOfAll'> {
+    const ordering = usageColumnOf(this.sortOf(sort).key);
+    return { columns: this.#usageColumns, columnsOfAll: ordering === undefined ? [] : [ordering] };
   }
 
   /** The round of orders; nothing is ordered by a column that is not there. */

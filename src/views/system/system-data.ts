@@ -7,10 +7,11 @@ import { ProcessRates } from '../../data/rates/process-rates.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
-import type { SectionError, Snapshot, SnapshotHeader } from '../../data/sample/snapshot.ts';
+import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
+import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 
 /** A child of the process in depth. */
 export interface ChildProcess {

@@ -3,7 +3,8 @@ import { SocketOwners } from '../../../../platforms/linux/owners/socket-owners.t
 import { DescriptorScanner } from '../../../../platforms/linux/owners/socket-owners-scan.ts';
 import { ProcessCollector } from '../../../../platforms/linux/processes/processes.ts';
 import { NetlinkSockets } from '../../../../platforms/linux/sockets/sockets-netlink.ts';
-import { OwnerBasis, TcpState } from '../../../../src/data/sample/socket-table.ts';
+import { OwnerBasis } from '../../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../../src/data/schema/network-columns.ts';
 import { startFloor, startLoad } from '../../../build-floors.ts';
 import { type BenchRow, type BenchTable, compare, comparedRow, WHOLE_SLICE } from '../../../harness.ts';
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
-import { ADDRESS_WORDS } from '../../sample/address.ts';
 import { readAddress } from '../../sample/address-words.ts';
+import { ADDRESS_WORDS } from '../../schema/network-columns.ts';
 
 /** What terms can ask about. `text` is a term without a key. */
 export const FILTER_KEYS = [

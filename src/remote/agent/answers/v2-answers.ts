@@ -69,12 +69,9 @@ export class V2Answers {
     });
   }
 
-  #processes(
-    { maxAgeMillis, visiblePids, isFull }: V2Request,
-    position: ProcessPosition,
-  ): Promise<V2Payload> {
+  #processes({ maxAgeMillis, isFull, ...want }: V2Request, position: ProcessPosition): Promise<V2Payload> {
     const { processes } = this.#from.samples;
-    processes.noteVisible(visiblePids);
+    processes.noteWant(want);
     const maxAge = this.#from.samples.maxAgeMicros('processes', maxAgeMillis);
     return processes.cache.read(maxAge, (sample) => {
       const base = isFull ? 0 : position.sequence;

@@ -2,13 +2,13 @@ import { InterfaceTable } from '../../../data/sample/interface-table.ts';
 import { type MachineProcesses, ProcessUsage } from '../../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import { ProcessTable } from '../../../data/sample/process-table.ts';
-import type { SectionError, Snapshot, SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { Snapshot } from '../../../data/sample/snapshot.ts';
 import type { CpuSample } from '../../../data/schema/cpu-sample.ts';
 import { CpuTable } from '../../../data/schema/cpu-sample.ts';
 import type { BlockDevice, DisksSection, FileSystem } from '../../../data/schema/disks-section.ts';
 import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
 import type { MemorySample } from '../../../data/schema/memory-sample.ts';
-import type { Part } from '../../../data/schema/section-facts.ts';
+import type { Part, SectionError, SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { TemperatureSensor } from '../../../data/schema/sensors-sample.ts';
 import type { MetricsRequest } from './metrics-page.ts';
 

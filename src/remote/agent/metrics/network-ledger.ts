@@ -1,5 +1,6 @@
-import { type NetworkSection, OwnerKind, type TrafficTable } from '../../../data/sample/network-section.ts';
-import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { NetworkSection, TrafficTable } from '../../../data/sample/network-section.ts';
+import { OwnerKind } from '../../../data/schema/network-columns.ts';
+import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import { columnsClass, numbers } from '../../../kit/table/columns.ts';
 import { type GroupColumns, type GroupLabels, groupName, OTHER_GROUP } from './group-series.ts';
 

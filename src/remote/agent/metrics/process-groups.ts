@@ -1,6 +1,7 @@
 import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
-import { type NetworkSection, OwnerKind } from '../../../data/sample/network-section.ts';
-import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { NetworkSection } from '../../../data/sample/network-section.ts';
+import { OwnerKind } from '../../../data/schema/network-columns.ts';
+import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import { counter, type ExpositionWriter, encodeLabels, type Family, gauge } from './exposition-writer.ts';
 import { GroupColumns, type GroupLabelSets, GroupLabels } from './group-series.ts';
 import { NetworkLedger } from './network-ledger.ts';

@@ -1,7 +1,7 @@
 import { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
-import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';
+import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import type { Frame } from '../../wire/original-frame.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';

@@ -1,5 +1,5 @@
 import type { NetworkSection } from '../../../data/sample/network-section.ts';
-import type { SectionError, SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { SectionError, SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import { NetworkEncoder } from '../../wire/network-encoder.ts';

@@ -37,7 +37,7 @@ class Machine {
   }
 }
 
-test('command lines are read while somebody asks who is told them, and not for anybody else', async () => {
+test('what costs is read while some client asks for it, and not for anybody else', async () => {
   const machine = new Machine();
   const samples = new ProcessSamples(new LocalSource(machine.platform, { tier: 'auto' }));
   const sample = async (): Promise<ProcessesWant | undefined> => {
@@ -45,11 +45,14 @@ test('command lines are read while somebody asks who is told them, and not for a
     await samples.cache.read(0, () => undefined);
     return machine.wants.at(-1);
   };
-  expect(await sample()).toEqual({ visiblePids: [], allCommandLines: false });
-  samples.noteVisible([7]);
-  expect(await sample()).toEqual({ visiblePids: [7], allCommandLines: true });
+  const nothing = { visiblePids: [], columns: [], columnsOfAll: [] };
+  expect(await sample()).toEqual({ ...nothing, allCommandLines: false });
+  samples.noteWant({ visiblePids: [7], columns: ['readBytes'] });
+  samples.noteWant({ visiblePids: [], columnsOfAll: ['writtenBytes'] });
+  const wanted = { visiblePids: [7], columns: ['readBytes'], columnsOfAll: ['writtenBytes'] } as const;
+  expect(await sample()).toEqual({ ...wanted, allCommandLines: true });
   machine.world.pass(58);
-  expect(await sample()).toEqual({ visiblePids: [], allCommandLines: true });
+  expect(await sample()).toEqual({ ...nothing, allCommandLines: true });
   machine.world.pass(1);
-  expect(await sample()).toEqual({ visiblePids: [], allCommandLines: false });
+  expect(await sample()).toEqual({ ...nothing, allCommandLines: false });
 });

@@ -1,13 +1,15 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-rates.ts';
 import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
-import type { SnapshotHeader } from '../../../data/sample/snapshot.ts';
+import type { ProcessesWant } from '../../../data/sample/snapshot.ts';
+import type { UsageColumn } from '../../../data/schema/process-columns.ts';
+import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OriginalProcessEncoder } from '../../wire/original-processes.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
+import { AskedLately } from './asked-lately.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
-import { VisiblePids } from './visible-pids.ts';
 
 /** Neither `/metrics` nor the original protocol tells command lines: without other clients nobody reads them. */
 const COMMAND_LINES_LEASE_MICROS = 60e6;
@@ -33,7 +35,9 @@ export class ProcessSamples {
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
   readonly #source: LocalSource;
   readonly #changes = new ProcessChanges();
-  readonly #visible = new VisiblePids();
+  readonly #visible = new AskedLately<number>();
+  readonly #columns = new AskedLately<UsageColumn>();
+  readonly #columnsOfAll = new AskedLately<UsageColumn>();
   readonly #cpu = new ProcessCpu();
   readonly #texts = new ProcessTexts();
   #lastMicros = Number.NEGATIVE_INFINITY;
@@ -50,10 +54,12 @@ export class ProcessSamples {
     );
   }
 
-  /** A list was asked for in which command lines are told, and the costly columns of these rows. */
-  noteVisible(pids: readonly number[]): void {
+  /** A list was asked for in which command lines are told, and the costly columns that are wanted. */
+  noteWant({ visiblePids, columns = [], columnsOfAll = [] }: ProcessesWant): void {
     const now = this.#source.nowMicros();
-    this.#visible.note(pids, now);
+    this.#visible.note(visiblePids, now);
+    this.#columns.note(columns, now);
+    this.#columnsOfAll.note(columnsOfAll, now);
     this.#commandLinesUntilMicros = now + COMMAND_LINES_LEASE_MICROS;
   }
 
@@ -61,6 +67,8 @@ export class ProcessSamples {
     const now = this.#source.nowMicros();
     const section = await this.#source.section('machineProcesses', {
       visiblePids: this.#visible.within(now),
+      columns: this.#columns.within(now),
+      columnsOfAll: this.#columnsOfAll.within(now),
       allCommandLines: now <= this.#commandLinesUntilMicros,
     });
     const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;

@@ -5,11 +5,16 @@ import { SendBudget, WAITING_LIMIT_BYTES } from './client-limits.ts';
 import { MetricsAnswers } from './metrics-answers.ts';
 
 let samples: AgentSamples | undefined;
+/** What the agent takes for now: the tests turn it. */
+let nowMicros = 0;
 
 afterEach(() => samples?.close());
 
 function answers(metricsTtlMillis: number, budget = new SendBudget()): MetricsAnswers {
-  samples = new AgentSamples(testPlatform(), {
+  const platform = testPlatform();
+  nowMicros = platform.monotonicMicros();
+  Object.defineProperty(platform, 'monotonicMicros', { value: () => nowMicros });
+  samples = new AgentSamples(platform, {
     ...{ gpus: false, temperatures: false, metricsTtlMillis, processesTtlMillis: 1000, disksTtlMillis: 1000 },
   });
   return new MetricsAnswers(samples, {
@@ -24,6 +29,9 @@ test('one page is for all who ask while it is made and fresh, each format has it
   expect(metrics.page('text', 1)).toBe(page);
   expect(metrics.page('openmetrics', 2)).not.toBe(page);
   expect(await (await page)?.text()).toContain('socktop_agent_build_info{version="1.2.3"} 1');
+  expect(metrics.page('text', 1)).toBe(page);
+  nowMicros += 1e6;
+  expect(metrics.page('text', 1)).not.toBe(page);
 });
 
 test('another page is made where nobody holds so many that there is no room for it', async () => {
@@ -31,9 +39,11 @@ test('another page is made where nobody holds so many that there is no room for 
   const budget = new SendBudget();
   const metrics = answers(0, budget);
   const { size } = (await metrics.page('text', 0))!;
+  nowMicros += 1e6;
   const most = Math.floor(WAITING_LIMIT_BYTES / size);
   expect(metrics.page('text', most + 1)).toBeUndefined();
   expect(await metrics.page('text', most - 1)).toBeDefined();
+  nowMicros += 1e6;
   // What clients have not read takes from the same room.
   budget.hold(holder, WAITING_LIMIT_BYTES - size);
   expect(metrics.page('text', 2)).toBeUndefined();

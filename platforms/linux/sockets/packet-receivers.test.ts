@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { PROTOCOL_UDP, SocketTable } from '../../../src/data/sample/socket-table.ts';
-import { BoundSockets } from './packet-bound-sockets.ts';
+import { BoundSockets } from './packet-receivers.ts';
 
 const ANY4 = [0, 0, 0xffff, 0] as const;
 const ANY6 = [0, 0, 0, 0] as const;

@@ -1,0 +1,216 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
+import { buildFloors, startLoad } from '../build-floors.ts';
+import { quantile } from '../harness.ts';
+import { type Monitor, monitorsHere, namesOnScreen } from './monitors.ts';
+import { oneStart, type StartFigures } from './one-start.ts';
+import { barPlot, figure } from './plot.ts';
+
+const SELF = fileURLToPath(import.meta.url);
+const RESULTS = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
+/** Sockets of a connection over loopback. */
+const PAIR = 2;
+const SOCKETS_PER_PROCESS = 20;
+/** What all are compared with. */
+const REFERENCE = 'btop';
+const BARE = 'bare runtime';
+
+interface Options {
+  readonly processes: number;
+  readonly sockets: number;
+  readonly runs: number;
+  readonly seconds: number;
+  /** Both cores are kept busy by others. */
+  readonly isBusy: boolean;
+  /** File of the plot. */
+  readonly plot: string;
+}
+
+const FIGURES: readonly (readonly [key: keyof StartFigures, title: string])[] = [
+  ['firstByteMillis', 'first byte, ms'],
+  ['firstNameMillis', 'first process name, ms'],
+  ['earlyCpuMillis', 'CPU of the first 1.3 s, ms'],
+  ['laterCpuMillis', 'CPU from 1.3 s to the end, ms'],
+  ['residentMegabytes', 'resident at the end, MB'],
+  ['privateMegabytes', 'private at the end, MB'],
+  ['terminalBytes', 'bytes to the terminal'],
+];
+
+const HELP = `bench:peers [options]: our programs beside the peers that are installed, by turns
+
+  --processes N   idle processes to be made (default 300)
+  --sockets N     sockets of idle connections to be made (default 100)
+  --runs N        rounds, 1 to 50 (default 7)
+  --seconds N     how long each program runs, 2 to 120 (default 13)
+  --busy          two processes keep the processors busy
+  --plot FILE     where the plot goes (default .cache/bench/peers.svg)
+`;
+
+function parseOptions(args: readonly string[]): Options {
+  const number = (name: string, usual: number, least: number, most: number): number => {
+    const at = args.indexOf(`--${name}`);
+    if (at < 0) return usual;
+    const value = Number(args[at + 1]);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new OpError({
+      op: 'bench',
+      code: 'USAGE',
+      message: `--${name} takes a number from ${least} to ${most}, not '${args[at + 1] ?? ''}'`,
+    });
+  };
+  const known = /^(?:--(?:processes|sockets|runs|seconds|plot|busy)|[^-].*)$/;
+  const unknown = args.find((arg) => !known.test(arg));
+  if (unknown !== undefined) {
+    throw new OpError({ op: 'bench', code: 'USAGE', message: `unknown option '${unknown}'\n${HELP}` });
+  }
+  const plotAt = args.indexOf('--plot');
+  return {
+    processes: number('processes', 300, 0, 10_000),
+    sockets: number('sockets', 100, 0, 40_000),
+    runs: number('runs', 7, 1, 50),
+    seconds: number('seconds', 13, 2, 120),
+    isBusy: args.includes('--busy'),
+    plot: plotAt < 0 ? `${RESULTS}peers.svg` : (args[plotAt + 1] ?? ''),
+  };
+}
+
+/** In a network of its own, where that can be had: the sockets are then those that were made. */
+async function inOwnNetwork(args: readonly string[]): Promise<number> {
+  const inside = ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+  const command = [process.execPath, SELF, '--inside', ...args];
+  const child = Bun.spawn([...inside, ...command], { stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' });
+  return child.exited;
+}
+
+type Results = ReadonlyMap<Monitor, readonly StartFigures[]>;
+
+async function measure(options: Options, monitors: readonly Monitor[]): Promise<Results> {
+  const home = mkdtempSync(`${tmpdir()}/bench-peers-`);
+  mkdirSync(`${home}/.config/btop`, { recursive: true });
+  writeFileSync(`${home}/.config/btop/btop.conf`, 'update_ms = 1000\n');
+  const hogs = Array.from({ length: options.isBusy ? 2 : 0 }, () =>
+    Bun.spawn(['sh', '-c', 'while :; do :; done'], { stdout: 'ignore' }),
+  );
+  const pairs = Math.ceil(options.sockets / PAIR);
+  const owners = Math.max(1, Math.ceil(options.sockets / SOCKETS_PER_PROCESS));
+  const idle = await startLoad('idle-processes', [options.processes]);
+  const connections = await startLoad('tcp-pairs', [pairs, owners]);
+  const results = new Map<Monitor, StartFigures[]>(monitors.map((monitor) => [monitor, []]));
+  try {
+    // The first round is not counted: files are read, and root's cache is made.
+    for (let run = -1; run < options.runs; run++) {
+      for (const [monitor, figures] of results) {
+        const millis = monitor.isShort ? 0 : (run < 0 ? 5 : options.seconds) * 1000;
+        const found = await oneStart(monitor.command, home, namesOnScreen(), millis);
+        if (run >= 0) figures.push(found);
+      }
+      process.stderr.write(`round ${run + 2} of ${options.runs + 1}\n`);
+    }
+  } finally {
+    for (const hog of hogs) hog.kill();
+    await connections.close();
+    await idle.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+  return results;
+}
+
+function medianOf(figures: readonly StartFigures[], key: keyof StartFigures): number {
+  return quantile(
+    figures.map((one) => one[key]).filter((value) => !Number.isNaN(value)),
+    0.5,
+  );
+}
+
+/** The median of the ratios of each round. */
+function ratioOf(
+  ours: readonly StartFigures[],
+  theirs: readonly StartFigures[],
+  key: keyof StartFigures,
+): number {
+  const ratios = ours.map((one, run) => one[key] / (theirs[run]?.[key] ?? Number.NaN));
+  return quantile(
+    ratios.filter((value) => !Number.isNaN(value)),
+    0.5,
+  );
+}
+
+/** A table in Markdown: figures, and below those of each program as a multiple of the references. */
+function tableOf(results: Results): string {
+  const titles = FIGURES.map(([, title]) => title);
+  const all = [...results];
+  const of = (name: string) => all.find(([monitor]) => monitor.name === name)?.[1];
+  const rows = all.map(([{ name }, figures]) => [
+    name,
+    ...FIGURES.map(([key]) => figure(medianOf(figures, key))),
+  ]);
+  const ratios = all
+    .filter(([{ isOurs }]) => isOurs)
+    .map(([{ name }, figures]) => [
+      `${name} / ${REFERENCE}`,
+      ...FIGURES.map(([key]) => {
+        const isFirst = key === 'firstByteMillis';
+        const other = of(isFirst ? BARE : REFERENCE);
+        const ratio = other === undefined ? '-' : figure(ratioOf(figures, other, key));
+        return isFirst && ratio !== '-' ? `${ratio} of the bare runtime` : ratio;
+      }),
+    ]);
+  return markdown([['', ...titles], ...rows, ...ratios]);
+}
+
+function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return `${[line(head), line(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')}\n`;
+}
+
+function plotOf(results: Results): string {
+  return barPlot(
+    FIGURES.map(([key, title]) => ({
+      title,
+      bars: [...results].map(([{ name, isOurs }, figures]) => ({
+        name,
+        isOurs,
+        value: medianOf(figures, key),
+      })),
+    })),
+  );
+}
+
+async function runInside(options: Options): Promise<void> {
+  buildFloors();
+  const monitors = monitorsHere();
+  const here = monitors.filter(({ obstacle }) => obstacle === undefined);
+  const missing = monitors.filter(({ obstacle }) => obstacle !== undefined);
+  const [before] = loadavg();
+  const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
+  const results = await measure(options, here);
+  const [processor] = cpus();
+  process.stdout.write(
+    [
+      `${processor?.model.trim()}, ${cpus().length} cores, linux ${release()}, 200x60, ${options.runs} rounds of ${options.seconds} s, medians`,
+      `${options.processes} idle processes beside ${others} others, ${options.sockets} sockets; load ${before?.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after${options.isBusy ? '; both cores kept busy' : ''}`,
+      ...missing.map(({ name, obstacle }) => `${name}: ${obstacle}`),
+      '',
+      tableOf(results),
+    ].join('\n'),
+  );
+  mkdirSync(RESULTS, { recursive: true });
+  const record = [...results].map(([{ name }, figures]) => ({ name, figures }));
+  writeFileSync(`${RESULTS}peers.json`, `${JSON.stringify({ ...options, record }, null, 2)}\n`);
+  writeFileSync(options.plot, plotOf(results));
+}
+
+const args = process.argv.slice(2);
+try {
+  if (args.includes('--help')) process.stdout.write(HELP);
+  else if (args[0] === '--inside') await runInside(parseOptions(args.slice(1)));
+  else {
+    parseOptions(args);
+    process.exitCode = await inOwnNetwork(args);
+  }
+} catch (thrown) {
+  process.stderr.write(`${toOpError('bench', thrown).message}\n`);
+  process.exitCode = 1;
+}
