@@ -373,8 +373,11 @@ describe('the rest', () => {
     expect(bench.state.sort).toEqual({ key: 'pid', isReversed: false });
     bench.type(`\x1b[<0;${x};${header + 1}M`);
     expect(bench.state.sort).toEqual({ key: 'pid', isReversed: true });
+    const selected = bench.state.viewport.selected;
+    bench.type(`\x1b[<64;${x};${header + 3}M`);
+    expect(bench.state.viewport).toEqual({ offset: 0, selected: selected - 1 });
     bench.type(`\x1b[<65;${x};${header + 3}M`);
-    expect(bench.state.viewport.offset).toBe(0);
+    expect(bench.state.viewport).toEqual({ offset: 0, selected });
   });
 
   test('every size is painted without a word, down to nothing', () => {
