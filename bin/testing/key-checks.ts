@@ -92,7 +92,7 @@ export const COMMON = {
   alert: texted(/alert above .*per second: 10M bytes/, 'escape'),
   follow: { shows: (screen) => screen.shown().isFollowing, back: ['F'] },
   export: texted(/Written to .*sstop-\d{8}-\d{6}.*\.csv/, 'g'),
-  interface: texted(/Interface ─.*\n(.*\n)*.*│▸all /, 'escape'),
+  interface: texted(/Interface ─.*\n(.*\n)*.*│▸all /, 'enter'),
   'interface-next': {
     shows: (screen, was) => was.interfaceName === '' && screen.shown().interfaceName === 'lo',
     back: ['tab'],
