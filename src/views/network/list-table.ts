@@ -118,6 +118,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly #needs: Int32Array;
   readonly #mostNeeds: Int32Array;
   #layout: ColumnLayout;
+  /** What the layout was made for. */
+  #units: RateUnits = 'bytes';
 
   /** `shown` are the ids of the columns wanted, in their order; undefined: all. */
   constructor(
@@ -245,7 +247,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   #layOut(width: number, shown: number, list: List, pen: CellPen): void {
     const needs = this.#needs;
     const most = this.#mostNeeds;
-    if (this.#layout.width !== width) most.fill(0);
+    if (this.#layout.width !== width || this.#units !== pen.units) most.fill(0);
+    this.#units = pen.units;
     const columns = this.#columns[pen.units];
     for (const [index, { id, title, align, minWidth }] of columns.entries()) {
       const { paint } = this.#all[id]!;
