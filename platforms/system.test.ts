@@ -18,6 +18,14 @@ describe.each(['linux', 'darwin', 'freebsd'])('on %s', (platformName) => {
     expect(folderOf(platformName, environment)).toBe(expected);
   });
 
+  test.each([
+    [{ XDG_STATE_HOME: '/var/me', HOME: '/home/me' }, '/var/me/socktop'],
+    [{ XDG_STATE_HOME: 'here', HOME: '/home/me' }, '/home/me/.local/state/socktop'],
+    [{ HOME: '/home/me' }, '/home/me/.local/state/socktop'],
+  ])('the state of %j is in %s', (environment, expected) => {
+    expect(systemNamed(platformName, environment).stateFolder(environment)).toBe(expected);
+  });
+
   test('the terminal is a device, shells stop jobs, and the environment is what it says', () => {
     const { terminalPath, hasJobControl, terminalEnvironment } = systemNamed(platformName, {});
     expect([terminalPath, hasJobControl]).toEqual(['/dev/tty', true]);
@@ -38,6 +46,13 @@ describe('on win32', () => {
     [{}, USUAL],
   ])('the configuration of %j is in %s', (environment, expected) => {
     expect(folderOf('win32', environment)).toBe(expected);
+  });
+
+  test('the state stays on the machine', () => {
+    const stateOf = (environment: Record<string, string>) =>
+      systemNamed('win32', environment).stateFolder(environment);
+    expect(stateOf({ LOCALAPPDATA: '/Users/me/Local' })).toBe('/Users/me/Local/socktop');
+    expect(stateOf({ LOCALAPPDATA: 'here' })).toBe(join(homedir(), 'AppData', 'Local', 'socktop'));
   });
 
   test('the terminal is a console that no shell stops', () => {

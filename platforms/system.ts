@@ -23,6 +23,7 @@ const POSIX = {
   hasJobControl: true,
   terminalEnvironment: (environment: Environment) => environment,
   configFolder: posixConfigFolder,
+  stateFolder: posixStateFolder,
 } as const;
 
 const NAME_TABLES = { hostsPath: '/etc/hosts', servicesPath: '/etc/services' } as const;
@@ -53,11 +54,20 @@ function posixSystem(name: string): System {
 
 /** `$XDG_CONFIG_HOME/socktop`, by default `~/.config/socktop` (XDG Base Directory 0.8), on macOS too. */
 function posixConfigFolder(environment: Environment): string {
-  const base = environment['XDG_CONFIG_HOME'] ?? '';
+  return xdgFolder(environment, 'XDG_CONFIG_HOME', '.config');
+}
+
+/** `$XDG_STATE_HOME/socktop`, by default `~/.local/state/socktop`. */
+function posixStateFolder(environment: Environment): string {
+  return xdgFolder(environment, 'XDG_STATE_HOME', join('.local', 'state'));
+}
+
+function xdgFolder(environment: Environment, variable: string, usual: string): string {
+  const base = environment[variable] ?? '';
   // By the specification a relative path is to be ignored.
   if (isAbsolute(base)) return join(base, FOLDER);
   const home = environment['HOME'] ?? '';
-  return join(isAbsolute(home) ? home : userInfo().homedir, '.config', FOLDER);
+  return join(isAbsolute(home) ? home : userInfo().homedir, usual, FOLDER);
 }
 
 /** Where Windows is when nothing says where it is. */
@@ -72,6 +82,7 @@ function windowsSystem(environment: Environment): System {
     nameFiles: nameFiles(environment),
     terminalEnvironment,
     configFolder: windowsConfigFolder,
+    stateFolder: windowsStateFolder,
   };
 }
 
@@ -100,4 +111,10 @@ function terminalEnvironment(environment: Environment): Environment {
 function windowsConfigFolder(environment: Environment): string {
   const base = environment['APPDATA'] ?? '';
   return join(isAbsolute(base) ? base : join(homedir(), 'AppData', 'Roaming'), 'socktop');
+}
+
+/** `%LOCALAPPDATA%\socktop`, which stays on the machine. */
+function windowsStateFolder(environment: Environment): string {
+  const base = environment['LOCALAPPDATA'] ?? '';
+  return join(isAbsolute(base) ? base : join(homedir(), 'AppData', 'Local'), 'socktop');
 }

@@ -91,7 +91,6 @@ const WIDTH = 200;
 const HEIGHT = 14;
 const THUMB = '▐';
 const MARKER = '▸';
-const ACCENT = 0x7aa2f7;
 /** Patience for a machine that does a lot of other work. */
 const PATIENCE_MILLIS = 15_000;
 
@@ -142,7 +141,11 @@ export class TableScreen {
       title: lines[0]!.trim().split('  ', 1)[0]!,
       head: lines[top] ?? '',
       ...{ rows, selected, thumb },
-      footer: lines.at(-1)!.trim(),
+      // Without the place in the list, which every step of the cursor changes.
+      footer: lines
+        .at(-1)!
+        .trim()
+        .replace(/ +[-\d]+\/\d+(?: of \d+)?$/, ''),
       isPaused: lines[0]!.includes('PAUSED'),
       isFollowing: lines[0]!.includes(' following'),
       interfaceName: this.#interfaceName(),
@@ -194,13 +197,8 @@ export class TableScreen {
     await this.pty.close();
   }
 
-  /** The chosen interface: it stands out on the second line. */
+  /** The chosen interface, as the header says it; '' for all. */
   #interfaceName(): string {
-    const line = this.pty.lines()[1] ?? '';
-    for (const match of line.matchAll(/(\S+) ▲/g)) {
-      const { text, foreground } = this.pty.cell(match.index, 1);
-      if (text === match[1]![0] && foreground === ACCENT) return match[1]!;
-    }
-    return '';
+    return / only (\S+)/.exec(this.pty.line(0))?.[1] ?? '';
   }
 }

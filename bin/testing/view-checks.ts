@@ -33,7 +33,7 @@ const DNS_ELSEWHERE: KeyCheck = {
 /** Those who listen stay, without their connections. */
 const NO_LOOPBACK: KeyCheck = {
   shows: (screen) =>
-    /-00 .* 0 +\d+▐?$/m.test(screen.pty.text()) && screen.shown().footer.includes('L loopback'),
+    /-00 .* 0 +\d+ *▐?$/m.test(screen.pty.text()) && screen.shown().footer.includes('L loopback'),
   back: ['L'],
 };
 
@@ -58,12 +58,23 @@ const INTERFACE_ELSEWHERE: KeyCheck = {
     let { footer } = screen.shown();
     while (!footer.includes('i interface')) {
       const before = footer;
-      screen.press('i');
+      screen.press('tab');
       await screen.until((shown) => shown.footer !== before, 'the next interface');
       ({ footer } = screen.shown());
     }
   },
   back: ['D'],
+};
+
+/** The same round, begun at its other end. */
+const INTERFACE_BEFORE: KeyCheck = {
+  ...INTERFACE_ELSEWHERE,
+  after: async (screen) => {
+    await screen.until(({ footer }) => !footer.includes('i interface'), 'an interface');
+    screen.press('tab');
+    await screen.until(({ footer }) => footer.includes('i interface'), 'all interfaces');
+  },
+  back: [],
 };
 
 const PROCESSES: ViewChecks = {
@@ -83,6 +94,7 @@ const PROCESSES: ViewChecks = {
   'sort-connections': sorted('CONNS', 'connections', '4'),
   cumulative: texted(/UP TOTAL +DN TOTAL/, 'c'),
   tree: texted(/├─c\w+-\d\d/, 't'),
+  fold: 'nothing',
   kill: KILL,
   dns: DNS_ELSEWHERE,
   loopback: NO_LOOPBACK,
@@ -94,6 +106,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
   tree: {
     ...PROCESSES,
     tree: { shows: (screen) => !screen.pty.text().includes('├─'), back: ['t'] },
+    fold: { shows: (screen) => /\(\+\d+ folded\)/.test(screen.pty.text()), back: ['z'] },
     // The first row is an ancestor's.
     kill: texted(/Kill \d+ \S+/, 'escape'),
     open: texted(/ Process .*\n(.*\n)*.*LOCAL .*REMOTE/, 'escape'),
@@ -166,7 +179,8 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
   groups: {
     ...COMMON,
     'interface-next': INTERFACE_ELSEWHERE,
-    loopback: { shows: (screen) => /crowd-00\.service .* 0▐?$/m.test(screen.pty.text()), back: ['L'] },
+    'interface-previous': INTERFACE_BEFORE,
+    loopback: { shows: (screen) => /crowd-00\.service .* 0 *▐?$/m.test(screen.pty.text()), back: ['L'] },
     groups: titled('sstop', 'D'),
     open: { shows: (screen) => /filter: group=crowd/.test(screen.shown().footer), back: ['D'] },
     back: FILTER_CLEARED,

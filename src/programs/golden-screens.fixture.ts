@@ -61,7 +61,11 @@ export const SSTOP_VIEWS: readonly GoldenView[] = [
   { name: 'processes-paused', keys: [' '] },
   { name: 'cumulative', keys: ['c'] },
   { name: 'tree', keys: ['t', 'j'] },
-  { name: 'interface', keys: ['i'] },
+  { name: 'tree-folded', keys: ['t', 'g', 'z'] },
+  { name: 'interface', keys: ['\t'] },
+  { name: 'interface-picker', keys: ['i', 'e'] },
+  { name: 'bits', keys: ['b'] },
+  { name: 'chart', keys: ['/nginx', ENTER, 'L'] },
   { name: 'detail', keys: ['4', 'g', 'jjjjj', ENTER] },
   { name: 'detail-foreign', keys: ['4', 'g', 'jjjjjjjjj', ENTER] },
   { name: 'hosts', keys: ['h', 'j'] },
@@ -117,7 +121,7 @@ export function sstopScreens({ keys, ascii = false, link, playback }: GoldenView
         theme: TOKYO_NIGHT,
         keymap: keymapOf(SSTOP_KEYMAP),
       },
-      names: GOLDEN_NAMES,
+      ...{ names: GOLDEN_NAMES, hiddenAdvice: 'sudo sstop', units: 'bytes' },
     });
     let model = program.initial;
     const send = (message: Parameters<typeof program.update>[1]): void => {

@@ -181,8 +181,10 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     return this.#of.withPlace(model, { viewport: { ...now, offset: viewport.offset } });
   }
 
+  /** Where all rows are on screen, the wheel moves the cursor instead. */
   #scroll(model: Model, lines: number): Model {
     const { count, visible } = this.#positionOf(model);
+    if (count <= visible) return this.move(model, lines < 0 ? 'up' : 'down');
     return this.#show(model, scrollBy(this.#of.placeOf(model).viewport, lines, count, visible));
   }
 

@@ -59,18 +59,21 @@ interface Keyed<Action extends string> {
   readonly keymap: { actionOf(chord: string): Action | undefined };
   /** What is being typed into, if anything. */
   readonly prompt: unknown;
-  /** The overlay that takes every key, if it is open. */
+  /** The overlays that take every key, if one is open. */
   readonly kill: unknown;
+  readonly picker?: unknown;
 }
 
 /** The message that an input stands for, if any. */
 export function inputMessageOf<Action extends string>(
-  { keymap, prompt, kill }: Keyed<Action>,
+  { keymap, prompt, kill, picker }: Keyed<Action>,
   event: InputEvent,
 ): InputMessage<Action> | undefined {
   switch (event.kind) {
     case 'key': {
-      if (prompt !== undefined || kill !== undefined) return { kind: 'typed', key: event };
+      if (prompt !== undefined || kill !== undefined || picker !== undefined) {
+        return { kind: 'typed', key: event };
+      }
       const action = keymap.actionOf(event.chord);
       return action === undefined ? undefined : { kind: 'action', action };
     }
@@ -131,6 +134,8 @@ interface ScreenParts<Model, Action, Effect> {
   acceptPrompt(model: Model): Model;
   cancelPrompt(model: Model): Model;
   editPrompt(model: Model, input: TextInput): Model;
+  /** A key that an overlay of the program's own takes; undefined: none is open. */
+  pressKeyInOverlay?(model: Model, key: KeyEvent): Model | undefined;
   /** The arrows: 1 is an earlier line, -1 a later one. */
   recallPrompt?(model: Model, step: number): Model;
   /** The mouse on the views; overlays take theirs before. */
@@ -152,10 +157,13 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
   switch (message.kind) {
     case 'action':
       return act(withoutNotice(model), message.action, parts);
-    case 'typed':
+    case 'typed': {
+      const inOverlay = parts.pressKeyInOverlay?.(model, message.key);
+      if (inOverlay !== undefined) return { model: inOverlay };
       return model.kill === undefined
         ? { model: typeKey(model, message.key, parts) }
         : applyKillStep(model, pressKeyInKill(model.kill, message.key.chord, model.ownPid), parts);
+    }
     case 'pasted':
       if (model.prompt === undefined) return { model };
       return { model: parts.editPrompt(model, insertText(model.prompt.input, message.text)) };

@@ -22,7 +22,18 @@ function segmentsThatFit(segments: readonly Segment[], width: number): Segment[]
     for (let i = least - 1; i >= 0; i--) if (kept[i]!.priority < kept[least]!.priority) least = i;
     kept.splice(least, 1);
   }
-  return kept;
+  return withThoseThatFit(kept, segments, width);
+}
+
+/** Where a long one has gone, shorter ones that went before it may have room again. */
+function withThoseThatFit(kept: readonly Segment[], segments: readonly Segment[], width: number): Segment[] {
+  let fitting = [...kept];
+  const gone = segments.filter((segment) => segment.text !== '' && !kept.includes(segment));
+  for (const one of gone.sort((a, b) => b.priority - a.priority)) {
+    const more = segments.filter((segment) => segment === one || fitting.includes(segment));
+    if (lineWidth(more) <= width) fitting = more;
+  }
+  return fitting;
 }
 
 function lineWidth(segments: readonly Segment[]): number {

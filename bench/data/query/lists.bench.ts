@@ -89,7 +89,7 @@ export async function run(): Promise<BenchTable> {
   }
   processes.build(section, rates, SCOPE);
   const tree = new TreeRows();
-  await add('tree', () => tree.build(section, processes, BY_RATE));
+  await add('tree', () => tree.build(section, processes, BY_RATE, new Set()));
   const hosts = new HostRows();
   for (const text of ['', 'example.org !svc:https']) {
     const filter = load.filter(text);

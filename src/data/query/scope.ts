@@ -68,6 +68,22 @@ export function nextInterface(interfaces: InterfaceTable, current: number | unde
   return next;
 }
 
+/** The ifindex before `current` in the same round. */
+export function previousInterface(
+  interfaces: InterfaceTable,
+  current: number | undefined,
+): number | undefined {
+  const { rows, count } = interfaces.slots;
+  let previous: number | undefined;
+  for (let i = 0; i < count; i++) {
+    const slot = rows[i]!;
+    const index = interfaces.index[slot]!;
+    if (interfaces.isUp[slot] !== 1 || (current !== undefined && index >= current)) continue;
+    if (previous === undefined || index > previous) previous = index;
+  }
+  return previous;
+}
+
 /** The ifindex of a name, or undefined. */
 export function interfaceNamed(interfaces: InterfaceTable, name: string): number | undefined {
   const { rows, count } = interfaces.slots;

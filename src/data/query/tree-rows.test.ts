@@ -24,13 +24,19 @@ function family(parents: Readonly<Record<number, number>>): { machine: Machine; 
   return { machine, section: machine.step() };
 }
 
-function treeOf(machine: Machine, section: NetworkSection, sort = BY_PID, filterText = ''): TreeRows {
+function treeOf(
+  machine: Machine,
+  section: NetworkSection,
+  sort = BY_PID,
+  filterText = '',
+  folded = new Set<number>(),
+): TreeRows {
   const parsed = parseFilter(filterText);
   if ('error' in parsed) throw new TypeError(parsed.error.message);
   const rows = new ProcessRows();
   rows.build(section, machine.rates, OUTSIDE, parsed.filter);
   const tree = new TreeRows();
-  tree.build(section, rows, sort);
+  tree.build(section, rows, sort, folded);
   return tree;
 }
 
@@ -49,12 +55,33 @@ describe('tree', () => {
     const { machine, section } = family(FAMILY);
     const tree = treeOf(machine, section);
     expect(lines(tree, section)).toEqual(['10 100', '.20 50', '..30 30', '.40 40', '50 110', '.60 60']);
-    expect([...tree.size.subarray(0, 6)]).toEqual([4, 2, 1, 1, 2, 1]);
+    expect([...tree.members.subarray(0, 6)]).toEqual([4, 2, 1, 1, 2, 1]);
     expect([...tree.isLast.subarray(0, 6)]).toEqual([0, 0, 1, 1, 1, 1]);
     expect([...tree.rails.subarray(0, 6)]).toEqual([0, 0b1, 0b11, 0b1, 0, 0]);
     expect(tree.connections[0]).toBe(4);
     expect(tree.rankOfOwner(machine.owner(section, 40))).toBe(3);
     expect(tree.rankOfOwner(9999)).toBe(-1);
+  });
+
+  test('a folded branch has one row with its sums, its count, and the graph of all of it', () => {
+    const { machine, section } = family(FAMILY);
+    const tree = treeOf(
+      machine,
+      section,
+      BY_PID,
+      '',
+      new Set([machine.owner(section, 20), machine.owner(section, 30)]),
+    );
+    expect(lines(tree, section)).toEqual(['10 100', '.20 50', '.40 40', '50 110', '.60 60']);
+    expect([...tree.members.subarray(0, 5)]).toEqual([4, 2, 1, 2, 1]);
+    expect([...tree.isFolded.subarray(0, 5)]).toEqual([0, 1, 0, 0, 0]);
+    expect([tree.ownRate(0), tree.ownRate(1), tree.ownTotal(1)]).toEqual([10, 20, 20]);
+    const folded = new Float32Array(HISTORY_LENGTH);
+    const whole = new Float32Array(HISTORY_LENGTH);
+    tree.historyInto(1, folded);
+    treeOf(machine, section).historyInto(1, whole);
+    expect(folded).toEqual(whole);
+    expect(Math.max(...folded)).toBe(50);
   });
 
   test('siblings stand in the order of the sort, by what their branches sum up to', () => {
@@ -107,7 +134,7 @@ describe('tree', () => {
     for (let pid = 2; pid < 3000; pid++) parents[pid] = pid - 1;
     const { machine, section } = family(parents);
     const tree = treeOf(machine, section);
-    expect([tree.count, tree.depth[2997], tree.size[0]]).toEqual([2998, 2997, 2998]);
+    expect([tree.count, tree.depth[2997], tree.members[0]]).toEqual([2998, 2997, 2998]);
   });
 });
 
@@ -123,12 +150,12 @@ test('any family is there whole, in order, with the sums of its branches', () =>
         const rows = new ProcessRows();
         rows.build(section, machine.rates, EVERYTHING);
         const tree = new TreeRows();
-        tree.build(section, rows, { key, isReversed });
+        tree.build(section, rows, { key, isReversed }, new Set());
         const { pid, ppid } = section.owners;
         const placed = Array.from({ length: tree.count }, (_, rank) => pid[tree.owner[rank]!]!);
         expect([...placed].sort((a, b) => a - b)).toEqual(links.map((_, i) => i + 1));
         for (let rank = 0; rank < tree.count; rank++) {
-          const branch = placed.slice(rank, rank + tree.size[rank]!);
+          const branch = placed.slice(rank, rank + tree.members[rank]!);
           expect(tree.upTotal[rank]).toBe(branch.reduce((sum, each) => sum + each, 0));
           if (tree.depth[rank]! > 0) {
             const above = placed.slice(0, rank).findLastIndex((_, i) => tree.depth[i]! < tree.depth[rank]!);

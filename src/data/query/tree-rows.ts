@@ -18,8 +18,12 @@ const TREE_COLUMNS = {
   row: numbers('i32'),
   /** 0 at the top. */
   depth: numbers('i32'),
-  /** How many rows its branch has, itself included. */
-  size: numbers('i32'),
+  /** Its node. */
+  node: numbers('i32'),
+  /** How many processes its branch has, itself included. */
+  members: numbers('i32'),
+  /** 1: the rest of its branch has no rows of its own. */
+  isFolded: numbers('u8'),
   /** 1: no sibling stands below it. */
   isLast: numbers('u8'),
   /** Bit d: the row's ancestor at depth d has siblings below it, so that a line runs through the row there. */
@@ -49,8 +53,11 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   readonly #sums = new TreeSums();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
-  /** Makes the tree anew from rows that were built from the same section; after a change of the sort too. */
-  build(section: NetworkSection, rows: ProcessRows, sort: Sort): void {
+  /**
+   * Makes the tree anew from rows that were built from the same section; after a change of the sort too. Of owners in
+   * `folded` (slots) the branch has one row.
+   */
+  build(section: NetworkSection, rows: ProcessRows, sort: Sort, folded: ReadonlySet<number>): void {
     const { owners } = section;
     this.#rows = rows;
     this.#links.build(owners, rows);
@@ -63,7 +70,7 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     this.#links.orderChildren(this.sorted);
     this.count = 0;
     this.#rankOf.fill(-1);
-    this.#lay();
+    this.#lay(folded);
   }
 
   /** The rank of an owner slot, -1 none. */
@@ -74,10 +81,26 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   /** The last HISTORY_LENGTH raw rates of the whole branch, both directions together, oldest first. */
   historyInto(rank: number, out: Float32Array): void {
     out.fill(0, 0, HISTORY_LENGTH);
-    const end = rank + this.size[rank]!;
-    for (let each = rank; each < end; each++) {
-      if (this.row[each]! >= 0) this.#rows?.addHistoryInto(this.row[each]!, out);
+    const top = this.node[rank]!;
+    for (let node = top; node >= 0; node = this.#links.nextInBranch(node, top)) {
+      const row = this.#links.row[node]!;
+      if (row >= 0) this.#rows?.addHistoryInto(row, out);
     }
+  }
+
+  /** What the process itself moves, both directions together, bytes per second; NaN unknown. */
+  ownRate(rank: number): number {
+    const row = this.row[rank]!;
+    return row < 0 || this.#rows === undefined
+      ? Number.NaN
+      : knownSum(this.#rows.up[row]!, this.#rows.down[row]!);
+  }
+
+  /** The same in bytes since start. */
+  ownTotal(rank: number): number {
+    const row = this.row[rank]!;
+    if (row < 0 || this.#rows === undefined) return Number.NaN;
+    return knownSum(this.#rows.upTotal[row]!, this.#rows.downTotal[row]!);
   }
 
   /** Samples that the graphs hold. */
@@ -92,13 +115,14 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   }
 
   /** Walks the nodes in pre-order by their links: no stack, whatever the depth. */
-  #lay(): void {
+  #lay(folded: ReadonlySet<number>): void {
     const { firstChild, nextSibling, parent, firstRoot } = this.#links;
     let node = firstRoot;
     let depth = 0;
     while (node >= 0) {
-      this.#place(node, depth);
-      if (firstChild[node]! >= 0) {
+      const isFolded = firstChild[node]! >= 0 && folded.has(this.#links.owner[node]!);
+      this.#place(node, depth, isFolded);
+      if (firstChild[node]! >= 0 && !isFolded) {
         node = firstChild[node]!;
         depth++;
         continue;
@@ -106,13 +130,12 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
       while (node >= 0 && nextSibling[node]! < 0) {
         node = parent[node]!;
         depth--;
-        if (node >= 0) this.#close(node);
       }
       if (node >= 0) node = nextSibling[node]!;
     }
   }
 
-  #place(node: number, depth: number): void {
+  #place(node: number, depth: number, isFolded: boolean): void {
     const rank = this.count++;
     const sums = this.#sums;
     const { parent, nextSibling } = this.#links;
@@ -120,7 +143,9 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     this.owner[rank] = sums.owner[node]!;
     this.row[rank] = this.#links.row[node]!;
     this.depth[rank] = depth;
-    this.size[rank] = 1;
+    this.node[rank] = node;
+    this.members[rank] = sums.members[node]!;
+    this.isFolded[rank] = isFolded ? 1 : 0;
     this.isLast[rank] = nextSibling[node]! < 0 ? 1 : 0;
     this.rails[rank] = parentNode < 0 ? 0 : this.#railsBelow(this.#rankOf[sums.owner[parentNode]!]!);
     this.up[rank] = sums.up[node]!;
@@ -136,12 +161,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     const depth = this.depth[rank]!;
     const own = this.isLast[rank] === 1 || depth > RAILS_LIMIT ? 0 : 1 << depth;
     return this.rails[rank]! | own;
-  }
-
-  /** All of a node's branch has been placed. */
-  #close(node: number): void {
-    const rank = this.#rankOf[this.#sums.owner[node]!]!;
-    this.size[rank] = this.count - rank;
   }
 }
 
@@ -177,6 +196,17 @@ class TreeLinks extends columnsClass(LINK_COLUMNS) {
       const known = this.nodeOf[parentOwner]!;
       this.parent[node] = known >= 0 ? known : this.#add(parentOwner, -1);
     }
+  }
+
+  /** The node after one in the branch below `top`, in pre-order; -1 at the end. */
+  nextInBranch(node: number, top: number): number {
+    if (this.firstChild[node]! >= 0) return this.firstChild[node]!;
+    let at = node;
+    while (at !== top && at >= 0) {
+      if (this.nextSibling[at]! >= 0) return this.nextSibling[at]!;
+      at = this.parent[at]!;
+    }
+    return -1;
   }
 
   /** Links children in the order in which they stand in `sorted[0..count)`. */
@@ -249,6 +279,8 @@ const SUM_COLUMNS = {
   owner: numbers('i32'),
   ...trafficColumns(Number.NaN),
   listeners: numbers('i32'),
+  /** Processes in the branch. */
+  members: numbers('i32'),
   /** Children not added yet. */
   waiting: numbers('i32'),
   /** Not by node: those whose children have all been added. */
@@ -269,6 +301,7 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
       const row = links.row[node]!;
       if (row < 0) this.clearRow(node);
       else this.#copy(node, row, rows);
+      this.members[node] = 1;
     }
     this.owner.set(links.owner.subarray(0, links.count));
     this.#addUp(links);
@@ -304,6 +337,7 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
     this.downTotal[to] = knownSum(this.downTotal[to]!, this.downTotal[from]!);
     this.connections[to]! += this.connections[from]!;
     this.listeners[to]! += this.listeners[from]!;
+    this.members[to]! += this.members[from]!;
   }
 
   #copy(node: number, row: number, rows: ProcessRows): void {

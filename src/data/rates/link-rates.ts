@@ -146,7 +146,7 @@ const LEAST_BYTES = 1;
  * Share of interfaces' bytes that the rows explain, over the last few seconds (the weights of the rates): of each
  * interface by its slot, and of several together.
  */
-export class AttributedShares extends columnsClass({
+class AttributedShares extends columnsClass({
   serial: numbers('u32'),
   /** Cumulative, of all rows; as the last sample had it. */
   explained: numbers('f64'),
@@ -201,5 +201,68 @@ export class AttributedShares extends columnsClass({
   ratio(slot: number): number {
     const moved = this.recentMoved[slot] ?? 0;
     return moved < LEAST_BYTES ? Number.NaN : Math.min(1, this.recentExplained[slot]! / moved);
+  }
+}
+
+/** The one entry of all uplinks together. */
+const ALL = 0;
+const ALL_SERIAL = 1;
+
+/** Share of the bytes over interfaces that some rows explain: of each interface, and of all uplinks together. */
+export class ExplainedShare {
+  readonly #all = new AttributedShares();
+  readonly #each = new AttributedShares();
+  /** Of all uplinks, 0 to 1; NaN unknown or no traffic. */
+  ratio = Number.NaN;
+  /** The same of each interface, by its slot. */
+  #ratios = new Float64Array(0);
+
+  /** Before a sample. */
+  begin(capacity: number): void {
+    this.#all.begin(1);
+    this.#each.begin(capacity);
+    this.#all.move(ALL, ALL_SERIAL, 0);
+  }
+
+  /** An interface has moved so many bytes since the last sample. */
+  move(slot: number, serial: number, bytes: number, isUplink: boolean): void {
+    this.#each.move(slot, serial, bytes);
+    if (isUplink) this.#all.move(ALL, ALL_SERIAL, bytes);
+  }
+
+  /** A row has so many bytes over an interface since it began; -1: over none that is known, which counts as an uplink. */
+  explain(slot: number, bytes: number, isUplink: boolean): void {
+    if (slot >= 0) this.#each.explain(slot, bytes);
+    if (isUplink) this.#all.explain(ALL, bytes);
+  }
+
+  /** After a sample; `isCounted` is false where the tier counts no bytes. */
+  end(seconds: number, { slots }: InterfaceTable, isCounted: boolean): void {
+    this.#all.end(seconds);
+    this.#each.end(seconds);
+    this.ratio = isCounted ? this.#all.ratio(ALL) : Number.NaN;
+    if (this.#ratios.length < slots.capacity) this.#ratios = new Float64Array(slots.capacity);
+    this.#ratios.fill(Number.NaN);
+    if (!isCounted) return;
+    for (let i = 0; i < slots.count; i++) this.#ratios[slots.rows[i]!] = this.#each.ratio(slots.rows[i]!);
+  }
+
+  /** Of one interface, NaN where it is not there; undefined: of all uplinks. */
+  ratioOf(interfaceIndex: number | undefined, { slots }: InterfaceTable): number {
+    if (interfaceIndex === undefined) return this.ratio;
+    return this.#ratios[slots.find(interfaceIndex, 0, 0, 0)] ?? Number.NaN;
+  }
+
+  reset(): void {
+    this.#all.reset();
+    this.#each.reset();
+  }
+
+  /** What `ratioOf` says now; the copy takes no further samples. */
+  copy(): ExplainedShare {
+    const copy = new ExplainedShare();
+    copy.ratio = this.ratio;
+    copy.#ratios = this.#ratios.slice();
+    return copy;
   }
 }

@@ -291,6 +291,21 @@ describe('attributed share', () => {
     }
     expect(rates.attributedRatio).toBeCloseTo(0.25, 6);
   });
+
+  test('named is the part of processes: rows of a user alone are counted, not named', () => {
+    const watched = new Watched();
+    const { world, rates } = watched;
+    const hidden = world.addSocket({ basis: OwnerBasis.HIDDEN, uid: 33, localPort: 45_000 });
+    for (let i = 0; i < 5; i++) {
+      world.grow(hidden, 3000, 0);
+      watched.step(1, 1000, 0, 4000, 0);
+    }
+    const { interfaces } = watched.section;
+    expect(rates.attributedRatioOf(undefined, interfaces)).toBeCloseTo(1, 6);
+    expect(rates.namedRatioOf(undefined, interfaces)).toBeCloseTo(0.25, 6);
+    expect(rates.namedRatioOf(2, interfaces)).toBeCloseTo(0.25, 6);
+    expect(rates.copy().namedRatioOf(undefined, interfaces)).toBeCloseTo(0.25, 6);
+  });
 });
 
 test('an interface that comes back goes on where it ended, under another number too', () => {

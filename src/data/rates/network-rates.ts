@@ -4,7 +4,7 @@ import type { Slice } from '../sample/slice.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { RateHistory } from './histories.ts';
-import { AttributedShares, KnownInterfaces, LinkRates } from './link-rates.ts';
+import { ExplainedShare, KnownInterfaces, LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
 
 /** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
@@ -33,16 +33,13 @@ export class NetworkRates {
   history = new RateHistory();
   /** True time between the last two samples; NaN before the second. */
   intervalSeconds = Number.NaN;
-  /** Share of the uplinks' bytes on rows with a known owner, 0 to 1; NaN: unknown or no traffic. */
-  attributedRatio = Number.NaN;
   /** Bytes over the uplink interfaces since the epoch's first sample. */
   totalTxBytes = 0;
   totalRxBytes = 0;
-  /** The same of each interface, by its slot. */
-  #interfaceRatio = new Float64Array(0);
   #known = new KnownInterfaces();
-  readonly #share = new AttributedShares();
-  readonly #shares = new AttributedShares();
+  /** What rows of a known owner explain, and what rows of a process (or the kernel) do. */
+  #attributed = new ExplainedShare();
+  #named = new ExplainedShare();
   #epoch = Number.NaN;
   #sequence = Number.NaN;
   #monotonicMicros = Number.NaN;
@@ -106,10 +103,19 @@ export class NetworkRates {
     return this.#known.of(interfaceIndex);
   }
 
-  /** Of one interface, NaN where it is not there; undefined: of all uplinks. */
+  /** Share of the uplinks' bytes on rows with a known owner, 0 to 1; NaN unknown or no traffic. */
+  get attributedRatio(): number {
+    return this.#attributed.ratio;
+  }
+
+  /** The same of one interface, NaN where it is not there; undefined: of all uplinks. */
   attributedRatioOf(interfaceIndex: number | undefined, interfaces: InterfaceTable): number {
-    if (interfaceIndex === undefined) return this.attributedRatio;
-    return this.#interfaceRatio[interfaces.slots.find(interfaceIndex, 0, 0, 0)] ?? Number.NaN;
+    return this.#attributed.ratioOf(interfaceIndex, interfaces);
+  }
+
+  /** The part of it on rows of processes and of the kernel, not on those of a user or a group alone. */
+  namedRatioOf(interfaceIndex: number | undefined, interfaces: InterfaceTable): number {
+    return this.#named.ratioOf(interfaceIndex, interfaces);
   }
 
   /** For pause and detail: everything readable as it is now. The copy takes no further samples. */
@@ -123,8 +129,8 @@ export class NetworkRates {
     copy.history = this.history.copy();
     copy.#known = this.#known.copy();
     copy.intervalSeconds = this.intervalSeconds;
-    copy.attributedRatio = this.attributedRatio;
-    copy.#interfaceRatio = this.#interfaceRatio.slice();
+    copy.#attributed = this.#attributed.copy();
+    copy.#named = this.#named.copy();
     copy.totalTxBytes = this.totalTxBytes;
     copy.totalRxBytes = this.totalRxBytes;
     return copy;
@@ -132,8 +138,8 @@ export class NetworkRates {
 
   #begin(): void {
     this.#monotonicMicros = Number.NaN;
-    this.#share.reset();
-    this.#shares.reset();
+    this.#attributed.reset();
+    this.#named.reset();
     this.#known.clear();
     this.history.clear();
     this.totalTxBytes = 0;
@@ -147,8 +153,8 @@ export class NetworkRates {
     const toMicros = section.monotonicMicros;
     rates.begin(capacity, this.intervalSeconds);
     this.#packets.begin(capacity, this.intervalSeconds);
-    this.#share.begin(1);
-    this.#shares.begin(capacity);
+    this.#attributed.begin(capacity);
+    this.#named.begin(capacity);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const tx = interfaces.txBytes[slot]!;
@@ -160,11 +166,13 @@ export class NetworkRates {
       const grown = rates.grownTx + rates.grownRx;
       const packets = this.#packets.grownTx + this.#packets.grownRx;
       const linkHeaderBytes = Number.isNaN(packets) ? 0 : packets * LINK_HEADER_BYTES;
-      this.#shares.move(slot, serial[slot]!, Number.isNaN(grown) ? 0 : grown - linkHeaderBytes);
-      if (interfaces.isUplink[slot] !== 1 || Number.isNaN(grown)) continue;
+      const moved = Number.isNaN(grown) ? 0 : grown - linkHeaderBytes;
+      const isUplink = interfaces.isUplink[slot] === 1;
+      this.#attributed.move(slot, serial[slot]!, moved, isUplink);
+      this.#named.move(slot, serial[slot]!, moved, isUplink);
+      if (!isUplink || Number.isNaN(grown)) continue;
       this.totalTxBytes += rates.grownTx;
       this.totalRxBytes += rates.grownRx;
-      this.#share.move(TOTALS_SLOT, TOTALS_SERIAL, grown - linkHeaderBytes);
     }
     this.totals.begin(1, this.intervalSeconds);
     const { totalTxBytes, totalRxBytes } = this;
@@ -236,28 +244,20 @@ export class NetworkRates {
    */
   #updateShare({ traffic, interfaces, owners, counted }: NetworkSection): void {
     const { rows, count } = traffic.slots;
-    this.#share.move(TOTALS_SLOT, TOTALS_SERIAL, 0);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
-      if (isNobody(owners.kind[traffic.subject[slot]!]!)) continue;
+      const kind = owners.kind[traffic.subject[slot]!]!;
+      if (isNobody(kind)) continue;
       const sent = traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
       const bytes = sent + traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
       const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
-      if (link >= 0) this.#shares.explain(link, bytes);
-      if (link < 0 || interfaces.isUplink[link] === 1) this.#share.explain(TOTALS_SLOT, bytes);
+      const isUplink = link < 0 || interfaces.isUplink[link] === 1;
+      this.#attributed.explain(link, bytes, isUplink);
+      if (kind === OwnerKind.PROCESS || kind === OwnerKind.KERNEL) this.#named.explain(link, bytes, isUplink);
     }
-    this.#share.end(this.intervalSeconds);
-    this.#shares.end(this.intervalSeconds);
-    this.attributedRatio = counted === 'none' ? Number.NaN : this.#share.ratio(TOTALS_SLOT);
-    if (this.#interfaceRatio.length < interfaces.slots.capacity) {
-      this.#interfaceRatio = new Float64Array(interfaces.slots.capacity);
-    }
-    this.#interfaceRatio.fill(Number.NaN);
-    if (counted === 'none') return;
-    for (let i = 0; i < interfaces.slots.count; i++) {
-      const slot = interfaces.slots.rows[i]!;
-      this.#interfaceRatio[slot] = this.#shares.ratio(slot);
-    }
+    const isCounted = counted !== 'none';
+    this.#attributed.end(this.intervalSeconds, interfaces, isCounted);
+    this.#named.end(this.intervalSeconds, interfaces, isCounted);
   }
 }
 

@@ -37,7 +37,7 @@ export interface PlaybackProgress {
 /** Told of every snapshot that playback comes to, in order: those that `sample` returns and those between them. */
 export type SnapshotObserver = (snapshot: Snapshot) => void;
 
-/** A graph of sixty seconds, and of sixteen samples; what smoothing remembers has faded by then. */
+/** A graph of sixty seconds, and samples enough for the trend; what smoothing remembers has faded by then. */
 const PREROLL_MILLIS = 66_000;
 const PREROLL_SNAPSHOTS = 20;
 /** Up to this size, what can only be read is read once at the start, so that the duration is known. */

@@ -15,6 +15,8 @@ export interface System {
   terminalEnvironment(environment: Environment): Environment;
   /** Folder of the configuration, the profiles and the certificates of sstop and socktop. */
   configFolder(environment: Environment): string;
+  /** Folder of what the programs remember from one start to the next. */
+  stateFolder(environment: Environment): string;
 }
 
 /** Paths, some of which need not exist. */

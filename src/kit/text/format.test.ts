@@ -6,6 +6,7 @@ import {
   bytesText,
   clockText,
   compactBytesText,
+  compactRateText,
   formatInteger,
   groupedText,
   rateText,
@@ -165,4 +166,26 @@ describe('clockText', () => {
       useLocalTime((wallMillis) => new Date(wallMillis).getTimezoneOffset() * -60);
     }
   });
+});
+
+test.each([
+  [0, '0 bit/s', '0b'],
+  [100, '800 bit/s', '800b'],
+  [124.9, '999 bit/s', '999b'],
+  [125, '1.0 kbit/s', '1.0k'],
+  [1_250_000, '10.0 Mbit/s', '10.0M'],
+  [124_999_999, '1.0 Gbit/s', '1.0G'],
+  [1.25e9, '10.0 Gbit/s', '10.0G'],
+  [Number.NaN, '-', '-'],
+])('%d bytes a second are %s, decimal', (rate, long, compact) => {
+  expect([rateText(rate, 'bits'), compactRateText(rate, 'bits')]).toEqual([long, compact]);
+});
+
+test('bits never take more than 12 and 6 columns', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1e30, noNaN: true }), (rate) => {
+      expect(rateText(rate, 'bits').length).toBeLessThanOrEqual(12);
+      expect(compactRateText(rate, 'bits').length).toBeLessThanOrEqual(6);
+    }),
+  );
 });

@@ -84,10 +84,41 @@ export function formatBytes(value: number, out: AsciiText): void {
   out.pushByte(LETTER_B);
 }
 
-/** Bytes per second, at most 11 columns: `28.5 MB/s`; `-` for NaN. */
-function formatRate(bytesPerSecond: number, out: AsciiText): void {
-  formatBytes(bytesPerSecond, out);
-  if (isAmount(bytesPerSecond)) out.pushString('/s');
+/** Units of rates on the screen: bytes with base 1024, or bits with base 1000. */
+export type RateUnits = 'bytes' | 'bits';
+
+/** The unit after `units`, for a key that goes through them. */
+export function otherUnits(units: RateUnits): RateUnits {
+  return units === 'bytes' ? 'bits' : 'bytes';
+}
+
+const BIT_LETTERS = ['b', 'k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'];
+const BIT_UNITS = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s', 'Pbit/s', 'Ebit/s', 'Zbit/s', 'Ybit/s'];
+
+/** Bytes per second, at most 11 columns, `28.5 MB/s`, or `228.0 Mbit/s`, at most 12; `-` for NaN. */
+function formatRate(bytesPerSecond: number, out: AsciiText, units: RateUnits): void {
+  if (!isAmount(bytesPerSecond)) {
+    out.pushByte(DASH);
+  } else if (units === 'bits') {
+    pushBits(bytesPerSecond, BIT_UNITS, ' ', out);
+  } else {
+    formatBytes(bytesPerSecond, out);
+    out.pushString('/s');
+  }
+}
+
+/** Bytes per second in at most 6 columns: `9.9M`, or as bits `79.2M`, `800b`; `-` for NaN. */
+export function formatRateCompact(bytesPerSecond: number, out: AsciiText, units: RateUnits): void {
+  if (units === 'bytes' || !isAmount(bytesPerSecond)) formatBytesCompact(bytesPerSecond, out);
+  else pushBits(bytesPerSecond, BIT_LETTERS, '', out);
+}
+
+function pushBits(bytesPerSecond: number, names: readonly string[], between: string, out: AsciiText): void {
+  const unit = scale(bytesPerSecond * 8, 1000);
+  if (unit === 0) pushDigits(tenths / 10, out);
+  else pushTenths(out);
+  out.pushString(between);
+  out.pushString(names[unit]!);
 }
 
 /** A length of time in microseconds by its two largest units: `5s 3m2s 2h5m 1d3h 120d`; `-` for NaN. */
@@ -155,8 +186,19 @@ export const bytesText = asText(formatBytes);
 /** `formatBytesCompact` as a string: `396.9K`. */
 export const compactBytesText = asText(formatBytesCompact);
 
-/** `formatRate` as a string: `28.5 MB/s`. */
-export const rateText = asText(formatRate);
+/** `formatRate` as a string: `28.5 MB/s`, `228.0 Mbit/s`. */
+export function rateText(bytesPerSecond: number, units: RateUnits = 'bytes'): string {
+  scratch.clear();
+  formatRate(bytesPerSecond, scratch, units);
+  return scratch.toString();
+}
+
+/** `formatRateCompact` as a string: `28.5M`. */
+export function compactRateText(bytesPerSecond: number, units: RateUnits): string {
+  scratch.clear();
+  formatRateCompact(bytesPerSecond, scratch, units);
+  return scratch.toString();
+}
 
 /** `formatAge` as a string: `2h5m`. */
 export const ageText = asText(formatAge);
@@ -166,19 +208,20 @@ function isAmount(value: number): boolean {
 }
 
 /**
- * Picks the unit in which the value, already rounded, stays below 1024, and leaves it in `tenths`. Dividing by
+ * Picks the unit in which the value, already rounded, stays below the base, and leaves it in `tenths`. Dividing by
  * powers of two loses nothing, so the only rounding is the one to be seen.
  */
-function scale(value: number): number {
+function scale(value: number, base: 1000 | 1024 = 1024): number {
+  const limit = base * 10;
   tenths = Math.round(value) * 10;
   let unit = 0;
   let scaled = value;
-  while (tenths >= 10_240 && unit < LAST_UNIT) {
-    scaled /= 1024;
+  while (tenths >= limit && unit < LAST_UNIT) {
+    scaled /= base;
     unit++;
     tenths = Math.round(scaled * 10);
   }
-  if (tenths >= 10_240) tenths = LARGEST_TENTHS;
+  if (tenths >= limit) tenths = LARGEST_TENTHS;
   return unit;
 }
 

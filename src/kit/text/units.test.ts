@@ -23,6 +23,9 @@ test('a written duration reads back as itself', () => {
 
 test('rates with a unit are understood', () => {
   expect(parseRate('10M')).toBe(10_485_760);
+  expect(parseRate('10Mbit')).toBe(1_250_000);
+  expect(parseRate('800bit/s')).toBe(100);
+  expect(parseRate('1.5 Gbit/s')).toBe(187_500_000);
   expect(parseRate('500k')).toBe(512_000);
   expect(parseRate('1.5G')).toBe(1_610_612_736);
   expect(parseRate('1 MB/s')).toBe(1_048_576);

@@ -20,13 +20,20 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   T: 1024 ** 4,
 };
 
-/** Bytes per second of `10M`, `1.5G`, `500k`, `10MB/s` or `2048` (base 1024); undefined for anything else and for 0. */
+const UNIT_BITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/**
+ * Bytes per second of `10M`, `1.5G`, `500k`, `10MB/s` or `2048` (base 1024), or of bits: `10Mbit`, `500kbit/s`
+ * (base 1000); undefined for anything else and for 0.
+ */
 export function parseRate(text: string): number | undefined {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)\s?([KMGT]?)B?(?:\/s)?$/i.exec(text);
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)\s?([KMGT]?)(B|bit)?(?:\/s)?$/i.exec(text);
   if (match === null) return undefined;
-  const rate = Number(match[1]) * UNIT_BYTES[match[2]!.toUpperCase()]!;
+  const unit = match[2]!.toUpperCase();
+  const isBits = match[3]?.toLowerCase() === 'bit';
+  const rate = Number(match[1]) * (isBits ? UNIT_BITS[unit]! / 8 : UNIT_BYTES[unit]!);
   return rate > 0 ? rate : undefined;
 }
 
 /** What parseRate accepts, for messages. */
-export const RATE_HINT = 'a rate such as 500K, 10M or 1.5G';
+export const RATE_HINT = 'a rate such as 500K, 10M, 1.5G or 10Mbit';

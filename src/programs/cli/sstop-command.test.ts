@@ -33,6 +33,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       sort: undefined,
       loopback: undefined,
       dns: undefined,
+      units: undefined,
       geoipPath: undefined,
       recordPath: undefined,
       playbackPath: undefined,
@@ -47,11 +48,30 @@ test('without arguments the screen starts, and what a configuration may say is l
 });
 
 test('what is said on the command line is there', () => {
-  const argv = ['--interval', '500ms', '--sort', 'pid', '--loopback', '--no-dns', '--no-mouse', '--ascii'];
+  const argv = [
+    '--interval',
+    '500ms',
+    '--sort',
+    'pid',
+    '--loopback',
+    '--no-dns',
+    '--no-mouse',
+    '--ascii',
+    '--units',
+    'bits',
+  ];
   const files = ['--geoip', 'a.mmdb', '--record', 'b.gz', '--log', 'c', '--theme', 'dawn', '--no-color'];
   const invocation = parseSstopArguments([...argv, ...files], VOCABULARY, false);
   expect(invocation.kind === 'run' && invocation.options).toMatchObject({
-    ...{ intervalMillis: 500, sort: 'pid', loopback: true, dns: false, mouse: false, ascii: true },
+    ...{
+      intervalMillis: 500,
+      sort: 'pid',
+      loopback: true,
+      dns: false,
+      mouse: false,
+      ascii: true,
+      units: 'bits',
+    },
     ...{ geoipPath: 'a.mmdb', recordPath: 'b.gz', logPath: 'c', theme: 'dawn', color: 'never' },
   });
   const playback = parseSstopArguments(['--playback', 'b.gz', '--json'], VOCABULARY, false);

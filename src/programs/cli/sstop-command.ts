@@ -29,6 +29,8 @@ export const INTERVAL_MAX_MILLIS = 10_000;
 /** Used if neither the command line nor the configuration sets it. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
 
+const UNIT_NAMES = ['bytes', 'bits'] as const;
+
 /** A remote machine; exactly one of `url` and `profile` is set. */
 export interface AgentOptions extends AgentAccess {
   /** May contain a token: print it only through `shownUrl`. */
@@ -48,6 +50,8 @@ export interface SstopOptions extends CommonOptions {
   readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
+  /** Units of rates on the screen. */
+  readonly units: (typeof UNIT_NAMES)[number] | undefined;
   /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one per line. */
@@ -73,6 +77,7 @@ interface RawOptions extends RawCommonOptions {
   readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
+  readonly units?: (typeof UNIT_NAMES)[number];
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
@@ -131,6 +136,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'do not look up DNS names'),
+    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(UNIT_NAMES),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
     ),
@@ -177,6 +183,7 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sort: raw.sort,
     loopback: raw.loopback,
     dns: raw.dns,
+    units: raw.units,
     geoipPath: raw.geoip,
     logPath: raw.log,
     agent:

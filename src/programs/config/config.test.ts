@@ -147,8 +147,8 @@ describe('what is wrong is reported in its place', () => {
     ['interval: 1', "1:11: invalid interval '1'. Accepted: 100ms to 10s, such as 500ms or 1s"],
     ['interval: 1m', "1:11: invalid interval '1m'. Accepted: 100ms to 10s, such as 500ms or 1s"],
     ['sort: size', `1:7: unknown sort key 'size'. Accepted: ${VOCABULARY.sorts.join(', ')}`],
-    ['alert: fast', "1:8: invalid rate 'fast'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
-    ['alert: 0', "1:8: invalid rate '0'. Accepted: a rate such as 500K, 10M or 1.5G, none"],
+    ['alert: fast', "1:8: invalid rate 'fast'. Accepted: a rate such as 500K, 10M, 1.5G or 10Mbit, none"],
+    ['alert: 0', "1:8: invalid rate '0'. Accepted: a rate such as 500K, 10M, 1.5G or 10Mbit, none"],
     ['columns: pid', "1:10: expected a list such as [pid, user], found 'pid'"],
     [
       'socktop-columns: [name, graph]',

@@ -41,10 +41,10 @@ export const SCREEN_BINDINGS = [
 export const PLAYBACK_GROUP = {
   title: 'Playback',
   bindings: [
-    { action: 'playback-slower', chords: ['left'], description: 'Play slower' },
-    { action: 'playback-faster', chords: ['right'], description: 'Play faster' },
-    { action: 'seek-back', chords: ['['], description: 'Ten seconds back' },
-    { action: 'seek-forward', chords: [']'], description: 'Ten seconds forward' },
+    { action: 'playback-slower', chords: ['left'], description: 'Play slower', label: 'slower' },
+    { action: 'playback-faster', chords: ['right'], description: 'Play faster', label: 'faster' },
+    { action: 'seek-back', chords: ['['], description: 'Ten seconds back', label: '10 s back' },
+    { action: 'seek-forward', chords: [']'], description: 'Ten seconds forward', label: '10 s forward' },
   ],
 } as const;
 

@@ -39,6 +39,7 @@ const SSTOP_GROUPS = [
       { action: 'sort-connections', chords: ['6'], description: 'Sort by connections' },
       { action: 'cumulative', chords: ['c'], description: 'Toggle rates and bytes since start' },
       { action: 'tree', chords: ['t'], description: 'Process tree' },
+      { action: 'fold', chords: ['z'], description: 'Fold or unfold a branch of the tree' },
       { action: 'follow', chords: ['F'], description: 'Follow the selected row' },
       { action: 'kill', chords: ['K'], description: 'Send a signal to the process', label: 'kill' },
       { action: 'alert', chords: ['A'], description: 'Alert above a rate' },
@@ -51,12 +52,10 @@ const SSTOP_GROUPS = [
   {
     title: 'Everywhere',
     bindings: [
-      {
-        action: 'interface-next',
-        chords: ['i', 'tab'],
-        description: 'Next network interface',
-        label: 'interface',
-      },
+      { action: 'interface', chords: ['i'], description: 'Choose an interface', label: 'interface' },
+      { action: 'interface-next', chords: ['tab'], description: 'Next interface' },
+      { action: 'interface-previous', chords: ['shift+tab'], description: 'Previous interface' },
+      { action: 'units', chords: ['b'], description: 'Rates in bytes or bits', label: 'bits' },
       ...SCREEN_BINDINGS,
     ],
   },

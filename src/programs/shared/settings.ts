@@ -3,6 +3,8 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/operating-system.ts';
+import { toOpError } from '../../kit/errors/op-error.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
 import {
@@ -21,6 +23,7 @@ import {
 } from '../cli/sstop-command.ts';
 import { configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
+import { rememberedUnits, rememberUnits, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
@@ -49,6 +52,9 @@ export interface Settings {
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean;
   readonly mouse: boolean;
+  readonly units: RateUnits;
+  /** Where units chosen by key are remembered. */
+  readonly statePath: string;
   /** Undefined: this machine, or a recording. */
   readonly agent: AgentOptions | undefined;
 }
@@ -109,8 +115,11 @@ export async function readSettings(
   const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,
+    units: options.units ?? rememberedUnits(rememberedPath) ?? 'bytes',
+    statePath: rememberedPath,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
@@ -125,6 +134,19 @@ export async function readSettings(
     mouse: options.mouse ?? config.mouse,
   };
   return { settings, problems: problems.map(problemText) };
+}
+
+/** Remembers units for the next start; what went wrong in one line, undefined where nothing did. */
+export function saveUnits(
+  { statePath: path }: Pick<Settings, 'statePath'>,
+  units: RateUnits,
+): string | undefined {
+  try {
+    rememberUnits(path, units);
+    return undefined;
+  } catch (thrown) {
+    return `units are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
+  }
 }
 
 /**

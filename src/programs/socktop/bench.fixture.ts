@@ -36,6 +36,7 @@ export class SocktopBench {
       ...{ mouse: true, ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT, version: '1.2.3' },
       ...{ keymap: keymapOf(SOCKTOP_KEYMAP), nowMillis: NOW_MILLIS },
       networkOptions: {
+        ...{ hiddenAdvice: 'sudo socktop', units: 'bytes' },
         ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
         ...{ mouse: true, dns: false, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
         ...{ machineName: undefined, canSignal: true, ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT },

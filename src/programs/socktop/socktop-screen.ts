@@ -1,7 +1,9 @@
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Controls } from '../../screen/loop/program.ts';
 import { EventLog } from '../shared/event-log.ts';
 import { keymapFor } from '../shared/keymaps.ts';
+import { complain } from '../shared/messages.ts';
 import { DeferredNames } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
 import { controlPlayback, playbackState } from '../shared/recordings.ts';
@@ -12,6 +14,7 @@ import {
   runOnTerminal,
   type ScreenSystem,
 } from '../shared/screen-session.ts';
+import { saveUnits } from '../shared/settings.ts';
 import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
 import { prepareList } from '../sstop/sstop-rows.ts';
@@ -50,6 +53,8 @@ class Screen {
   readonly #samplers: readonly Sampler[];
   readonly #names: DeferredNames;
   #controls: ScreenControls | undefined;
+  /** By key: written when the screen is left. */
+  #chosenUnits: RateUnits | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -102,7 +107,16 @@ class Screen {
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     this.#names.close();
+    const chosen = this.#chosenUnits;
+    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings.network, chosen);
+    if (unsaved !== undefined && reason.kind !== 'gone') complain('socktop', unsaved);
     return exitCodeOf('socktop', reason);
+  }
+
+  /** What shows the processes of other users; undefined for root, who sees what can be seen. */
+  #hiddenAdvice(): string | undefined {
+    if (this.#hosts[0]?.link !== undefined) return 'run the agent as root';
+    return process.geteuid?.() === 0 ? undefined : 'sudo socktop';
   }
 
   #program(): SocktopProgram {
@@ -122,7 +136,7 @@ class Screen {
         ...network,
         keymap: keymapFor(network.keymap, 'sstop', false, hasJobControl),
         ...{
-          ...{ machineName: undefined, canSignal: false },
+          ...{ machineName: undefined, canSignal: false, hiddenAdvice: this.#hiddenAdvice() },
           ownPid: process.pid,
           names: this.#names.lookup,
         },
@@ -218,6 +232,9 @@ class Screen {
       tell: (message) => this.#tellNetwork(host, message),
       // Its playback is this screen's own.
       controlPlayback: () => undefined,
+      rememberUnits: (units) => {
+        this.#chosenUnits = units;
+      },
       setInterval: () => this.#samplers[host]?.wake(),
     });
   }

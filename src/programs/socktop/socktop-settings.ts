@@ -67,6 +67,7 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     sort: undefined,
     loopback: undefined,
     dns: undefined,
+    units: undefined,
     geoipPath: undefined,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,

@@ -45,6 +45,8 @@ export class Bench {
       columns: PROCESS_COLUMN_IDS,
       machineName: undefined,
       canSignal: true,
+      hiddenAdvice: 'sudo sstop',
+      units: 'bytes',
       ownPid: 1_000_000,
       ascii: false,
       theme: TOKYO_NIGHT,

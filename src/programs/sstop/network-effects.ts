@@ -1,4 +1,5 @@
 import type { Signaller } from '../../data/sample/platform.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { PlaybackCommand } from '../../views/screen-update.ts';
 import type { EventLog } from '../shared/event-log.ts';
 import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
@@ -16,13 +17,15 @@ interface NetworkOutside {
   readonly log: EventLog;
   tell(message: Message): void;
   controlPlayback(command: PlaybackCommand): void;
+  /** The units stay chosen at the next start. */
+  rememberUnits(units: RateUnits): void;
   /** The model's interval has changed. */
   setInterval(): void;
 }
 
 /** What the network views ask of what is around them. */
 export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: NetworkOutside): void {
-  const { names, signaller, model, log, tell, controlPlayback, setInterval } = outside;
+  const { names, signaller, model, log, tell, controlPlayback, rememberUnits, setInterval } = outside;
   switch (effect.kind) {
     case 'set-interval':
       setInterval();
@@ -37,6 +40,9 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
       tell({ kind: 'signalled', outcome });
       break;
     }
+    case 'remember-units':
+      rememberUnits(effect.units);
+      break;
     case 'playback':
       controlPlayback(effect.command);
       break;

@@ -12,6 +12,7 @@ function program(): SstopProgram {
     ...{ mouse: true, dns: false, alertBytesPerSecond: 1, columns: PROCESS_COLUMN_IDS, canSignal: true },
     machineName: undefined,
     ...{ ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT, keymap: keymapOf(SSTOP_KEYMAP) },
+    ...{ hiddenAdvice: 'sudo sstop', units: 'bytes' },
     names: { host: () => undefined, country: () => undefined },
   });
 }

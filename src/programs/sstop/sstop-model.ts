@@ -5,6 +5,7 @@ import { OwnerHistories } from '../../data/query/owner-history.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
@@ -12,6 +13,7 @@ import { ConnectionList } from '../../views/network/connection-list.ts';
 import { DetailFacts } from '../../views/network/detail.ts';
 import { GroupList } from '../../views/network/group-list.ts';
 import { HostList } from '../../views/network/host-list.ts';
+import type { InterfacePicker } from '../../views/network/interface-picker.ts';
 import { ListenList } from '../../views/network/listen-list.ts';
 import type {
   Identity,
@@ -111,6 +113,13 @@ export interface Model extends FrameModel<SstopAction> {
   readonly wantedInterface: string | undefined;
   readonly isCumulative: boolean;
   readonly isTree: boolean;
+  /** Branches of the tree that show their first row alone. */
+  readonly folded: readonly Identity[];
+  readonly units: RateUnits;
+  /** The choice of an interface, while it is open. */
+  readonly picker: InterfacePicker | undefined;
+  /** Lines of the chart of the totals: more than one where the rows leave room. */
+  readonly chartHeight: number;
   /** The view stays with the selected process even when the wheel has left it. */
   readonly isFollowing: boolean;
   readonly isDnsOn: boolean;
@@ -122,6 +131,8 @@ export interface Model extends FrameModel<SstopAction> {
   readonly link: RemoteStatus | undefined;
   readonly intervalMillis: number;
   readonly canSignal: boolean;
+  /** What shows the processes of other users, where some are hidden: `sudo sstop`; undefined: nothing does. */
+  readonly hiddenAdvice: string | undefined;
   readonly names: NameLookup;
   /** The last sample failed, and why. */
   readonly failure: string | undefined;
@@ -147,6 +158,8 @@ export type Effect =
   | { readonly kind: 'set-dns'; readonly isOn: boolean }
   | { readonly kind: 'signal'; readonly pid: number; readonly startTicks: number; readonly signal: number }
   | { readonly kind: 'export' }
+  /** The user has chosen other units: remembered for the next start. */
+  | { readonly kind: 'remember-units'; readonly units: RateUnits }
   /** Somebody crossed the alert's threshold: rings, and sends `settled` a moment later. */
   | { readonly kind: 'alarm'; readonly round: number };
 
@@ -165,6 +178,8 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly columns: readonly ProcessColumn[];
   readonly machineName: string | undefined;
   readonly canSignal: boolean;
+  readonly hiddenAdvice: string | undefined;
+  readonly units: RateUnits;
   readonly names: NameLookup;
 }
 
@@ -204,7 +219,8 @@ export function initialModel(options: StartOptions): Model {
     },
     scope: { interfaceIndex: undefined, includeLoopback: options.loopback },
     wantedInterface: options.interfaceName,
-    ...{ isCumulative: false, isTree: false, isFollowing: false, isDnsOn: options.dns },
+    ...{ isCumulative: false, isTree: false, folded: [], isFollowing: false, isDnsOn: options.dns },
+    ...{ units: options.units, picker: undefined, chartHeight: 1, hiddenAdvice: options.hiddenAdvice },
     alertBytesPerSecond: options.alertBytesPerSecond,
     ...{ prompt: undefined, filterHistory: [], link: undefined, failure: undefined },
     intervalMillis: options.intervalMillis,

@@ -2,9 +2,12 @@ import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import { layoutDetail } from '../../views/network/detail.ts';
+import { hasHiddenProcesses } from '../../views/network/header.ts';
 import type { Identity, ListInput, ListLook, NetworkData } from '../../views/network/network-list.ts';
+import { chartHeightFor } from '../../views/network/total-chart.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { listOf, type Model, stateOf, withState } from './sstop-model.ts';
 
@@ -30,16 +33,20 @@ export interface ScreenLayout {
   readonly footer: Rect;
 }
 
-/** The places on a screen of this size, from 0x0 up. */
-export function layoutScreen(width: number, height: number): ScreenLayout {
+/**
+ * The places on a screen of this size, from 0x0 up. The chart of the totals has `chartHeight` lines; a `note` stands in
+ * the lower rule, which is there for it on low screens too.
+ */
+export function layoutScreen(width: number, height: number, chartHeight = 1, hasNote = false): ScreenLayout {
   const hasSparkline = height >= SPARKLINE_FROM_HEIGHT;
   const hasRules = height >= RULES_FROM_HEIGHT;
   const line = (y: number, isThere: boolean) => rect(0, y, width, isThere ? 1 : 0);
   const header = line(0, height > 0);
-  const sparkline = line(1, hasSparkline);
+  const sparkline = rect(0, 1, width, hasSparkline ? chartHeight : 0);
   const topRule = line(1 + sparkline.height, hasRules);
   const footer = line(height - 1, height > 1);
-  const bottomRule = line(height - 1 - footer.height, hasRules);
+  const hasBottomRule = hasRules || (hasNote && height >= SCREEN_MIN_HEIGHT);
+  const bottomRule = line(height - 1 - footer.height, hasBottomRule);
   const top = header.height + sparkline.height + topRule.height;
   const tableHeight = height - top - bottomRule.height - footer.height;
   return {
@@ -58,7 +65,7 @@ export function layoutScreen(width: number, height: number): ScreenLayout {
 
 /** The screen's areas, with those of the table in its place in the current view. */
 export function layoutOf(model: Model): ScreenLayout {
-  const layout = layoutScreen(model.width, model.height);
+  const layout = fullLayoutOf(model);
   if (model.view !== 'detail') return layout;
   const { connections } = layoutDetail(layout.table);
   const scrollbar = {
@@ -67,6 +74,33 @@ export function layoutOf(model: Model): ScreenLayout {
     height: Math.max(0, connections.height - 1),
   };
   return { ...layout, table: connections, scrollbar };
+}
+
+/** The screen's areas without those inside a view. */
+export function fullLayoutOf(model: Model): ScreenLayout {
+  return layoutScreen(model.width, model.height, model.chartHeight, hidesProcesses(model));
+}
+
+/**
+ * Whether sockets of other users are there whose processes cannot be seen. Of an agent or recording a group alone says
+ * nothing: one run by root has such rows too, for processes of other namespaces.
+ */
+export function hidesProcesses({ shown, hiddenAdvice, link, playback }: Model): boolean {
+  if (shown === undefined || hiddenAdvice === undefined) return false;
+  return hasHiddenProcesses(shown.section, link === undefined && playback === undefined);
+}
+
+/** The model with a chart of the totals as high as the rows leave room for. */
+function withChart(model: Model): Model {
+  const chartHeight = chartHeightOf(model);
+  return chartHeight === model.chartHeight ? model : { ...model, chartHeight };
+}
+
+function chartHeightOf(model: Model): number {
+  if (model.view === 'detail' || model.playback !== undefined) return 1;
+  const { table, sparkline } = fullLayoutOf(model);
+  if (sparkline.height === 0) return 1;
+  return chartHeightFor(tableRowsIn(table) - listOf(model).count, model.chartHeight);
 }
 
 /** How the current list is drawn. */
@@ -78,6 +112,7 @@ export function lookOf(model: Model): ListLook {
     viewport,
     theme: model.theme,
     ascii: model.ascii,
+    units: model.units,
     alarmOf: (owner) => {
       const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;
       if (!alerts.isInAlarm(owner, serial)) return 'none';
@@ -110,7 +145,12 @@ export function relist(model: Model): Model {
     listOf(model).rebuild(inputOf(model, shown));
     if (detail !== undefined) model.workspace.detail.take(shown, model.scope, detail.slot, detail.serial);
   }
-  return LIST.reorder(model);
+  return LIST.reorder(withChart(model));
+}
+
+/** The model on a screen of another size. */
+export function resized(model: Model, width: number, height: number): Model {
+  return LIST.reorder(withChart({ ...model, width, height }));
 }
 
 /** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
@@ -126,6 +166,7 @@ function inputOf(model: Model, data: NetworkData): ListInput {
     names: model.names,
     isCumulative: model.isCumulative,
     isTree: model.isTree,
+    folded: model.folded,
     owner: model.detail?.slot ?? -1,
   };
 }

@@ -2,7 +2,7 @@ import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { Signaller } from '../../data/sample/platform.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { ageText, bytesText } from '../../kit/text/format.ts';
+import { ageText, bytesText, type RateUnits } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Controls, ExitReason } from '../../screen/loop/program.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
@@ -16,7 +16,7 @@ import { NetworkFeed } from '../shared/network-feed.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
-import { readFilterOption, type Settings } from '../shared/settings.ts';
+import { readFilterOption, type Settings, saveUnits } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SstopInput } from './sstop-input.ts';
@@ -65,6 +65,8 @@ class Screen {
   #controls: ScreenControls | undefined;
   #isLeft = false;
   #isBreakTold = false;
+  /** By key: written when the screen is left, so that no slow disk holds it up. */
+  #chosenUnits: RateUnits | undefined;
 
   constructor(settings: Settings, outside: ScreenOutside) {
     this.#settings = settings;
@@ -155,8 +157,16 @@ class Screen {
       canSignal: agent === undefined && !isPlayback,
       // Another machine's process of that number is another process.
       ownPid: agent === undefined ? process.pid : 0,
+      hiddenAdvice: this.#hiddenAdvice(),
       names: nameLookup(() => this.#opened?.input.names),
     });
+  }
+
+  /** What shows the processes of other users; undefined for root, who sees what can be seen. */
+  #hiddenAdvice(): string | undefined {
+    if (this.#settings.playbackPath !== undefined) return 'the recording was made without root';
+    if (this.#settings.agent !== undefined) return 'run the agent as root';
+    return process.geteuid?.() === 0 ? undefined : 'sudo sstop';
   }
 
   #carryOut(effect: Effect, controls: ScreenControls): void {
@@ -166,6 +176,9 @@ class Screen {
       ...{ model: controls.model, log: this.#outside.log },
       tell: (message) => controls.dispatch(message),
       controlPlayback: (command) => this.#controlPlayback(command),
+      rememberUnits: (units) => {
+        this.#chosenUnits = units;
+      },
       setInterval: () => this.#sampler?.wake(),
     });
   }
@@ -209,6 +222,9 @@ class Screen {
 
   /** Prints the summary after the terminal was restored, if it still exists. */
   #leave(reason: ExitReason): number {
+    const chosen = this.#chosenUnits;
+    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings, chosen);
+    if (unsaved !== undefined) this.#problems.push(unsaved);
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';
     if (hasReader) this.#printSummary();

@@ -329,25 +329,27 @@ describe('the rest', () => {
     ]);
   });
 
-  test('i goes through the interfaces and narrows the rows', () => {
-    bench.type('i');
+  test('Tab goes through the interfaces, Shift+Tab back and narrows the rows', () => {
+    bench.type('\t');
     expect(bench.model.scope.interfaceIndex).toBe(1);
     expect(bench.pids()).toEqual([]);
-    bench.type('i');
+    bench.type('\t');
     expect(bench.model.scope.interfaceIndex).toBe(2);
     expect(bench.pids()).toHaveLength(5);
     bench.type('\t');
     expect(bench.model.scope.interfaceIndex).toBeUndefined();
+    bench.type('\x1b[Z');
+    expect(bench.model.scope.interfaceIndex).toBe(2);
   });
 
   test.each([40, 80, 200])('the header of %i columns says which interface the figures are of', (width) => {
     bench.send(bench.program.resized(bench.model, width, 24));
     expect(bench.lines()[0]).not.toContain('only');
-    bench.type('i');
+    bench.type('\t');
     expect(bench.lines()[0]).toContain(' only lo ');
-    bench.type('ih');
+    bench.type('\th');
     expect(bench.lines()[0]).toContain(' only eth0 ');
-    bench.type('i');
+    bench.type('\t');
     expect(bench.lines()[0]).not.toContain('only');
   });
 
@@ -362,7 +364,7 @@ describe('the rest', () => {
     expect(bench.hasQuit).toBe(true);
   });
 
-  test('a click selects, a header sorts, the wheel scrolls nothing that fits', () => {
+  test('a click selects, a header sorts, the wheel moves the cursor where all rows fit', () => {
     const header = bench.lines().findIndex((line) => line.includes('PROCESS'));
     bench.type(`\x1b[<0;20;${header + 3}M\x1b[<0;20;${header + 3}m`);
     expect(bench.selectedPid()).toBe(14);
@@ -371,8 +373,11 @@ describe('the rest', () => {
     expect(bench.state.sort).toEqual({ key: 'pid', isReversed: false });
     bench.type(`\x1b[<0;${x};${header + 1}M`);
     expect(bench.state.sort).toEqual({ key: 'pid', isReversed: true });
+    const selected = bench.state.viewport.selected;
+    bench.type(`\x1b[<64;${x};${header + 3}M`);
+    expect(bench.state.viewport).toEqual({ offset: 0, selected: selected - 1 });
     bench.type(`\x1b[<65;${x};${header + 3}M`);
-    expect(bench.state.viewport.offset).toBe(0);
+    expect(bench.state.viewport).toEqual({ offset: 0, selected });
   });
 
   test('every size is painted without a word, down to nothing', () => {

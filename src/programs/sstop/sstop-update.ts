@@ -1,9 +1,18 @@
-import { interfaceNamed, movedScope, nextInterface } from '../../data/query/scope.ts';
-import type { MouseEvent } from '../../screen/input/event.ts';
+import { interfaceNamed, movedScope, nextInterface, previousInterface } from '../../data/query/scope.ts';
+import { otherUnits } from '../../kit/text/format.ts';
+import { durationText } from '../../kit/text/units.ts';
+import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import { rect } from '../../screen/layout/rect.ts';
 import { isMovement } from '../../views/list-screen.ts';
+import {
+  openPicker,
+  type PickerStep,
+  pointAtPicker,
+  pressKeyInPicker,
+} from '../../views/network/interface-picker.ts';
 import { frozen, type NetworkData } from '../../views/network/network-list.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
-import { inputMessageOf, openKill, updateScreen } from '../../views/screen-update.ts';
+import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import { type FrameProgram, helpGroups } from '../shared/screen-frame.ts';
@@ -20,14 +29,14 @@ import {
   withState,
 } from './sstop-model.ts';
 import { acceptPrompt, cancelPrompt, editPrompt, openPrompt, recallPrompt } from './sstop-prompt.ts';
-import { applyFilter, killTargetOf, LIST, layoutOf, relist } from './sstop-rows.ts';
+import { applyFilter, killTargetOf, LIST, layoutOf, relist, resized } from './sstop-rows.ts';
 import { view } from './sstop-view.ts';
 
 /** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
-      return { model: LIST.reorder({ ...model, width: message.width, height: message.height }) };
+      return { model: resized(model, message.width, message.height) };
     case 'sampled':
       return takeSample(model, message.data);
     case 'failed':
@@ -48,7 +57,7 @@ const PARTS = {
   helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
   act: (model: Model, action: SstopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
-  ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt },
+  ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt, pressKeyInOverlay },
   signalEffect: (_: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', pid, startTicks, signal };
   },
@@ -126,23 +135,27 @@ function actOnRows(model: Model, action: SstopAction): Step | undefined {
       return { model: openPrompt(model, action) };
     // Of the process table alone: elsewhere they would change what cannot be seen.
     case 'cumulative':
-      return { model: model.view === 'processes' ? toggleCumulative(model) : model };
+      return { model: inProcessTable(model, toggleCumulative) };
     case 'tree':
-      return { model: model.view === 'processes' ? relist({ ...model, isTree: !model.isTree }) : model };
+      return { model: inProcessTable(model, (at) => relist({ ...at, isTree: !at.isTree })) };
+    case 'fold':
+      return { model: inProcessTable(model, toggleFold) };
     case 'follow':
-      return { model: { ...model, isFollowing: !model.isFollowing } };
+      return { model: toggleFollow(model) };
     case 'kill':
       return { model: openKill(model, model.canSignal, killTargetOf(model)) };
     case 'export':
       return { model, effects: [{ kind: 'export' }] };
     case 'dns':
       return {
-        model: { ...model, isDnsOn: !model.isDnsOn },
+        model: withDns(model, !model.isDnsOn),
         effects: [{ kind: 'set-dns', isOn: !model.isDnsOn }],
       };
-    case 'loopback': {
-      const { scope } = model;
-      return { model: relist({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } }) };
+    case 'loopback':
+      return { model: toggleLoopback(model) };
+    case 'units': {
+      const units = otherUnits(model.units);
+      return { model: { ...model, units }, effects: [{ kind: 'remember-units', units }] };
     }
     default:
       return undefined;
@@ -151,18 +164,25 @@ function actOnRows(model: Model, action: SstopAction): Step | undefined {
 
 function actOnScreen(model: Model, action: SstopAction): Step | undefined {
   switch (action) {
+    case 'interface':
+      return { model: choosingInterface(model) };
     case 'interface-next':
-      return { model: withNextInterface(model) };
+      return { model: withStepTo(model, nextInterface) };
+    case 'interface-previous':
+      return { model: withStepTo(model, previousInterface) };
     case 'faster':
-      return withInterval(model, fasterThan(model.intervalMillis));
+      return withInterval(model, fasterThan(model.intervalMillis), 'shortest');
     case 'slower':
-      return withInterval(model, slowerThan(model.intervalMillis));
+      return withInterval(model, slowerThan(model.intervalMillis), 'longest');
     case 'pause':
       return { model: model.pausedAtMillis === undefined ? pause(model) : resume(model) };
     default:
       return undefined;
   }
 }
+
+/** Of the oldest, the fold is dropped. */
+const FOLDED_MAX = 256;
 
 /** What a list calls the name that its rows are known by, where that is not `name`. */
 const NAME_KEYS: readonly string[] = ['process', 'remote'];
@@ -181,7 +201,51 @@ function sortedBy(model: Model, wanted: string): Model {
     return key === wanted || key === TOTAL_OF_RATE[wanted] || (wanted === 'name' && NAME_KEYS.includes(key));
   };
   const key = sortKeys.find(standsFor);
-  return key === undefined ? model : LIST.sortBy(model, key);
+  return key === undefined
+    ? withNotice(model, `This list has no order by ${wanted}.`, false)
+    : LIST.sortBy(model, key);
+}
+
+/** What only the process table has; elsewhere a notice says so. */
+function inProcessTable(model: Model, change: (model: Model) => Model): Model {
+  if (model.view === 'processes') return change(model);
+  return withNotice(model, 'Only in the process table: Esc leads back to it.', false);
+}
+
+/** The branch under the cursor shows its first row alone, or all again. */
+function toggleFold(model: Model): Model {
+  const { sort, selection, viewport } = stateOf(model);
+  if (!model.isTree) return withNotice(model, 'Only in the tree: t shows it.', false);
+  const isBranch = model.workspace.processes.hasBranch(sort, viewport.selected);
+  if (selection === undefined || !isBranch) {
+    return withNotice(model, 'Select a process with others below it.', false);
+  }
+  const others = model.folded.filter(
+    ({ slot, serial }) => slot !== selection.slot || serial !== selection.serial,
+  );
+  const isFolded = others.length < model.folded.length;
+  return relist({ ...model, folded: isFolded ? others : [...others.slice(1 - FOLDED_MAX), selection] });
+}
+
+function toggleFollow(model: Model): Model {
+  if (!model.isFollowing && stateOf(model).selection === undefined) {
+    return withNotice({ ...model, isFollowing: true }, 'Follows the row that is selected next.', false);
+  }
+  return { ...model, isFollowing: !model.isFollowing };
+}
+
+/** Names stand in the lists of hosts and connections; elsewhere a notice says that they are on. */
+function withDns(model: Model, isDnsOn: boolean): Model {
+  const next = { ...model, isDnsOn };
+  if (model.view === 'hosts' || model.view === 'detail') return next;
+  return withNotice(next, `DNS names ${isDnsOn ? 'on' : 'off'}: hosts (h) and details show them.`, false);
+}
+
+function toggleLoopback(model: Model): Model {
+  const { scope } = model;
+  const next = relist({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } });
+  if (scope.interfaceIndex === undefined) return next;
+  return withNotice(next, 'One interface is shown: loopback counts among all.', false);
 }
 
 function toggleCumulative(model: Model): Model {
@@ -203,9 +267,31 @@ function clearOrGoBack(model: Model): Model {
   return withState(model, { selection: undefined, viewport: { ...viewport, selected: -1 } });
 }
 
-function withNextInterface(model: Model): Model {
+function withStepTo(model: Model, step: typeof nextInterface): Model {
   if (model.shown === undefined) return model;
-  const interfaceIndex = nextInterface(model.shown.section.interfaces, model.scope.interfaceIndex);
+  const interfaceIndex = step(model.shown.section.interfaces, model.scope.interfaceIndex);
+  if (interfaceIndex === model.scope.interfaceIndex) {
+    return withNotice(model, 'There is no other interface.', false);
+  }
+  return withInterface(model, interfaceIndex);
+}
+
+function choosingInterface(model: Model): Model {
+  if (model.shown === undefined) return model;
+  return { ...model, picker: openPicker(model.shown.section.interfaces, model.scope.interfaceIndex) };
+}
+
+function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
+  if (model.picker === undefined || model.shown === undefined) return undefined;
+  return afterPicker(model, pressKeyInPicker(model.picker, key, model.shown.section.interfaces));
+}
+
+function afterPicker(model: Model, { picker, chosen }: PickerStep): Model {
+  const next = { ...model, picker };
+  return chosen === undefined ? next : withInterface(next, chosen.interfaceIndex);
+}
+
+function withInterface(model: Model, interfaceIndex: number | undefined): Model {
   return relist({
     ...model,
     wantedInterface: undefined,
@@ -213,8 +299,14 @@ function withNextInterface(model: Model): Model {
   });
 }
 
-function withInterval(model: Model, intervalMillis: number): Step {
-  if (intervalMillis === model.intervalMillis) return { model };
+function withInterval(model: Model, intervalMillis: number, limit: 'shortest' | 'longest'): Step {
+  if (model.playback !== undefined) {
+    return { model: withNotice(model, 'A recording has its own interval: arrows change the speed.', false) };
+  }
+  if (intervalMillis === model.intervalMillis) {
+    const text = `${durationText(intervalMillis)} is the ${limit} interval.`;
+    return { model: withNotice(model, text, false) };
+  }
   return { model: { ...model, intervalMillis }, effects: [{ kind: 'set-interval', intervalMillis }] };
 }
 
@@ -233,6 +325,12 @@ function resume(model: Model): Model {
 
 /** The model after a report of the mouse on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
+  if (model.picker !== undefined && model.shown !== undefined) {
+    const screen = rect(0, 0, model.width, model.height);
+    return {
+      model: afterPicker(model, pointAtPicker(model.picker, event, screen, model.shown.section.interfaces)),
+    };
+  }
   if (layoutOf(model).isTooSmall) return { model };
   const step = LIST.pointAt(model, event, openRow);
   const isPress = event.action === 'press' && event.button === 'left';

@@ -1,13 +1,16 @@
+import { compactRateText, otherUnits } from '../../kit/text/format.ts';
 import { durationText } from '../../kit/text/units.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
 import type { KeyHint } from '../../screen/widgets/key-hints.ts';
 import { layoutDetail, renderDetail } from '../../views/network/detail.ts';
-import { renderHeader, renderSparklineRow, renderWaitingHeader } from '../../views/network/header.ts';
+import { renderHeader, renderWaitingHeader } from '../../views/network/header.ts';
+import { renderPicker } from '../../views/network/interface-picker.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
 import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
+import { renderTotals } from '../../views/network/total-chart.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import {
@@ -19,9 +22,10 @@ import {
 } from '../shared/screen-frame.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
+  fullLayoutOf,
+  hidesProcesses,
   LIST,
   layoutOf,
-  layoutScreen,
   lookOf,
   SCREEN_MIN_HEIGHT,
   SCREEN_MIN_WIDTH,
@@ -64,11 +68,45 @@ function paint(model: Model, buffer: Buffer): void {
   else renderData(model, model.shown, layout, buffer);
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
-  renderFooter(layout.footer, buffer, model, {
-    prompt: promptLineOf(model),
-    note: footerNote(model),
-    hints: () => footerHints(model),
-  });
+  renderBottomLine(model, layout, buffer);
+  const { picker, shown, units, theme, ascii } = model;
+  if (picker !== undefined && shown !== undefined) {
+    renderPicker(buffer.area, buffer, { picker, data: shown, units, theme, ascii });
+  }
+}
+
+/** What is hidden and which row is selected, in the rule; where there is none, the row stands beside the keys. */
+function renderBottomLine(model: Model, layout: ScreenLayout, buffer: Buffer): void {
+  const { theme } = model;
+  const { bottomRule, footer } = layout;
+  const place = model.shown === undefined ? '' : placeText(model);
+  const hasRule = bottomRule.height > 0;
+  const hidden = hidesProcesses(model) ? hiddenText(model, bottomRule.width - place.length - 6) : '';
+  if (hidden !== '' && hasRule) buffer.put(bottomRule.x + 1, bottomRule.y, ` ${hidden} `, theme.warning);
+  if (hasRule && place !== '') {
+    const text = ` ${place} `;
+    buffer.put(bottomRule.x + bottomRule.width - text.length - 1, bottomRule.y, text, theme.text);
+  }
+  const prompt = promptLineOf(model);
+  const note = footerNote(model);
+  const isBeside = !hasRule && prompt === undefined && note === undefined && place !== '';
+  const width = isBeside ? footer.width - place.length - 2 : footer.width;
+  renderFooter({ ...footer, width }, buffer, model, { prompt, note, hints: () => footerHints(model) });
+  if (isBeside) buffer.put(footer.x + width + 1, footer.y, place, theme.text);
+}
+
+/** `12/4000`, `12/40 of 4000` with a filter: the selected row, and how many there are. */
+function placeText(model: Model): string {
+  const { count, unfilteredCount } = listOf(model);
+  const { selected } = stateOf(model).viewport;
+  const place = `${selected < 0 ? '-' : selected + 1}/${count}`;
+  return stateOf(model).filterText !== '' ? `${place} of ${unfilteredCount}` : place;
+}
+
+/** In words as long as there is room for. */
+function hiddenText({ hiddenAdvice }: Model, room: number): string {
+  const texts = [`Other users' processes are hidden: ${hiddenAdvice}`, `Others hidden: ${hiddenAdvice}`];
+  return texts.find((text) => text.length <= room) ?? texts.at(-1)!;
 }
 
 function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void {
@@ -98,22 +136,39 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
-    isFollowing: model.isFollowing,
+    modes: modesOf(model),
+    units: model.units,
     theme,
     ascii,
   };
   renderHeader(layout.header, buffer, header);
-  if (model.playback === undefined) renderSparklineRow(layout.sparkline, buffer, header);
+  if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
   else {
     const { fileName, progress } = model.playback;
     renderPlaybackLine(layout.sparkline, buffer, { fileName, ...progress, theme, ascii });
   }
   if (model.view === 'detail') {
     const { detail: facts, histories } = workspace;
-    const area = layoutScreen(buffer.width, buffer.height).table;
-    renderDetail(layoutDetail(area), buffer, { data, facts, history: histories.shown, theme, ascii });
+    const area = fullLayoutOf({ ...model, width: buffer.width, height: buffer.height }).table;
+    const { units } = model;
+    renderDetail(layoutDetail(area), buffer, { data, facts, history: histories.shown, units, theme, ascii });
   }
   renderList(model, layout, buffer);
+}
+
+/** The modes that are on and change what this view shows, a word each. */
+function modesOf(model: Model): readonly string[] {
+  const { view, scope, alertBytesPerSecond: alert } = model;
+  const isProcesses = view === 'processes';
+  const showsNames = view === 'hosts' || view === 'detail';
+  return [
+    isProcesses && model.isTree ? 'tree' : '',
+    isProcesses && model.isCumulative ? 'totals' : '',
+    scope.includeLoopback && scope.interfaceIndex === undefined ? 'loopback' : '',
+    showsNames && model.isDnsOn ? 'DNS' : '',
+    model.isFollowing ? 'following' : '',
+    alert === undefined ? '' : `alert>${compactRateText(alert, model.units)}`,
+  ];
 }
 
 function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
@@ -145,20 +200,26 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
   const { count, unfilteredCount } = listOf(model);
   return prompt.kind === 'filter'
     ? { label: '/', input, note: `${count} of ${unfilteredCount}`, error }
-    : { label: 'alert above', input, note: 'bytes per second, such as 10M; empty: off', error };
+    : { label: 'alert above', input, note: 'per second: 10M bytes, 10Mbit; empty: off', error };
 }
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
-    ...(['help', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
-    ...(['pause', 'quit', 'interface-next', 'loopback'] as const),
+    ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
+    ...(['pause', 'interface', 'loopback', 'units'] as const),
   ],
-  hosts: ['help', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'quit'],
-  listen: ['help', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause', 'quit'],
-  groups: ['help', 'back', 'open', 'filter', 'sort-next', 'pause', 'quit'],
-  detail: ['help', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'quit'],
+  hosts: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'interface', 'units'],
+  listen: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause'],
+  groups: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'pause', 'interface', 'units'],
+  detail: ['help', 'quit', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
+
+/** Of a recording they come first, but for help and the way out. */
+const PLAYBACK_HINTS: readonly SstopAction[] = [
+  ...(['pause', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
+];
+const FIRST_HINTS = 2;
 
 /** What the user should know now, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
@@ -179,7 +240,13 @@ function footerNote(model: Model): Notice | undefined {
 }
 
 function footerHints(model: Model): readonly KeyHint[] {
-  const hints = keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+  const isPlayed = model.playback !== undefined;
+  const wanted = HINTS[model.view].filter((action) => !isPlayed || !PLAYBACK_HINTS.includes(action));
+  const actions = isPlayed
+    ? [...wanted.slice(0, FIRST_HINTS), ...PLAYBACK_HINTS, ...wanted.slice(FIRST_HINTS)]
+    : wanted;
+  const hints = keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
+  if (isPlayed) return hints;
   return [...hints, { key: '+/-', label: durationText(model.intervalMillis) }];
 }
 
@@ -197,7 +264,9 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
       return model.scope.includeLoopback ? 'hide loopback' : undefined;
     case 'dns':
       return model.isDnsOn ? 'addresses' : 'names';
-    case 'interface-next':
+    case 'units':
+      return otherUnits(model.units);
+    case 'interface':
       return interfaceName(model.shown, model.scope.interfaceIndex);
     case 'pause':
       return model.pausedAtMillis === undefined && model.playback?.progress.isPaused !== true

@@ -2,7 +2,7 @@ import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
-import { brailleGlyph, verticalGlyph } from './glyphs.ts';
+import { brailleGlyph, hangingBrailleGlyph, hangingGlyph, verticalGlyph } from './glyphs.ts';
 import { graphLevel, maximumOf, type Ramp, rampStyle, type Samples, sampleAt } from './levels.ts';
 
 export interface Chart {
@@ -16,6 +16,8 @@ export interface Chart {
   /** Written over the upper right corner, `peak 12M`; '' for none. */
   readonly label: string;
   readonly labelStyle: Style;
+  /** Filled from the top edge downwards; the newest sample stays at the right edge. */
+  readonly isHanging?: boolean;
   readonly ascii: boolean;
 }
 
@@ -33,8 +35,10 @@ function putBlockRows(area: Rect, buffer: Buffer, chart: Chart): void {
   for (let column = 0; column < area.width; column++) {
     const level = graphLevel(sampleAt(samples, area.width - 1 - column), scale, area.height * 8);
     for (let row = 0; row < area.height; row++) {
-      const glyph = verticalGlyph(level - (area.height - 1 - row) * 8, ascii);
-      buffer.putCodePoint(area.x + column, area.y + row, glyph, heightStyle(chart.ramp, row, area.height));
+      const y = area.y + (chart.isHanging === true ? area.height - 1 - row : row);
+      const eighths = level - (area.height - 1 - row) * 8;
+      const glyph = chart.isHanging === true ? hangingGlyph(eighths, ascii) : verticalGlyph(eighths, ascii);
+      buffer.putCodePoint(area.x + column, y, glyph, heightStyle(chart.ramp, row, area.height));
     }
   }
 }
@@ -49,8 +53,10 @@ function putBrailleRows(area: Rect, buffer: Buffer, chart: Chart): void {
     const right = graphLevel(sampleAt(samples, age - 1), scale, steps);
     for (let row = 0; row < area.height; row++) {
       const below = (area.height - 1 - row) * 4;
-      const glyph = brailleGlyph(left - below, right - below);
-      buffer.putCodePoint(area.x + column, area.y + row, glyph, heightStyle(chart.ramp, row, area.height));
+      const isHanging = chart.isHanging === true;
+      const y = area.y + (isHanging ? area.height - 1 - row : row);
+      const glyph = (isHanging ? hangingBrailleGlyph : brailleGlyph)(left - below, right - below);
+      buffer.putCodePoint(area.x + column, y, glyph, heightStyle(chart.ramp, row, area.height));
     }
   }
 }

@@ -10,7 +10,7 @@ test('blocks fill from the bottom and from the left, and stay within 0 to 8', ()
   expect(row((step) => verticalGlyph(step, false), 8)).toBe('  ▁▂▃▄▅▆▇██');
   expect(row((step) => horizontalGlyph(step, false), 8)).toBe('  ▏▎▍▌▋▊▉██');
   expect(row((step) => verticalGlyph(step, true), 8)).toBe('  _.:-=+*##');
-  expect(row((step) => horizontalGlyph(step, true), 8)).toBe('  ---====##');
+  expect(row((step) => horizontalGlyph(step, true), 8)).toBe('  :::====##');
 });
 
 test('braille fills each column from the bottom', () => {

@@ -45,7 +45,7 @@ const ASCII: Glyphs = {
   teeLeft: 0x2b,
   teeRight: 0x2b,
   marker: 0x3e,
-  sortDescending: 0x76,
+  sortDescending: 0x2a,
   sortAscending: 0x5e,
   ellipsis: 0x3e,
   scrollThumb: 0x23,
@@ -64,6 +64,9 @@ const ASCII_LEVELS = ' _.:-=+*#';
 /** Dots filled from the bottom of a braille cell's left and right column (U+2800, bits 0-2 and 6, 3-5 and 7). */
 const BRAILLE_LEFT = [0, 0x40, 0x44, 0x46, 0x47];
 const BRAILLE_RIGHT = [0, 0x80, 0xa0, 0xb0, 0xb8];
+/** The same from the top. */
+const HANGING_LEFT = [0, 0x01, 0x03, 0x07, 0x47];
+const HANGING_RIGHT = [0, 0x08, 0x18, 0x38, 0xb8];
 
 /** A cell filled from its bottom by `eighths` (clamped to 0..8): `▁` to `█`; 0 is a space. */
 export function verticalGlyph(eighths: number, ascii: boolean): number {
@@ -72,10 +75,18 @@ export function verticalGlyph(eighths: number, ascii: boolean): number {
   return level === 0 ? SPACE : 0x2580 + level;
 }
 
+/** A cell filled from its top, in the coarse steps that there are characters for; 0 is a space. */
+export function hangingGlyph(eighths: number, ascii: boolean): number {
+  if (eighths <= 0) return SPACE;
+  if (ascii) return eighths >= 8 ? 0x23 : eighths >= 4 ? 0x22 : 0x27;
+  return eighths >= 8 ? BLOCK_FULL : eighths >= 4 ? 0x2580 : 0x2594;
+}
+
 /** A cell filled from its left by `eighths` (clamped to 0..8): `▏` to `█`; 0 is a space. */
 export function horizontalGlyph(eighths: number, ascii: boolean): number {
   if (eighths <= 0) return SPACE;
-  if (ascii) return eighths >= 8 ? 0x23 : eighths >= 4 ? 0x3d : 0x2d;
+  // No hyphen: in front of a figure it would be a minus sign.
+  if (ascii) return eighths >= 8 ? 0x23 : eighths >= 4 ? 0x3d : 0x3a;
   return eighths >= 8 ? BLOCK_FULL : 0x2590 - eighths;
 }
 
@@ -83,5 +94,12 @@ export function horizontalGlyph(eighths: number, ascii: boolean): number {
 export function brailleGlyph(left: number, right: number): number {
   const dots =
     BRAILLE_LEFT[Math.max(0, Math.min(4, left))]! | BRAILLE_RIGHT[Math.max(0, Math.min(4, right))]!;
+  return dots === 0 ? SPACE : 0x2800 | dots;
+}
+
+/** The same filled from the top. */
+export function hangingBrailleGlyph(left: number, right: number): number {
+  const dots =
+    HANGING_LEFT[Math.max(0, Math.min(4, left))]! | HANGING_RIGHT[Math.max(0, Math.min(4, right))]!;
   return dots === 0 ? SPACE : 0x2800 | dots;
 }

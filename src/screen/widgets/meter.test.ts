@@ -35,7 +35,7 @@ describe('a meter', () => {
       accent.foreground,
       border.foreground,
     ]);
-    expect(drawn(50, true, true)).toBe(' ====----');
+    expect(drawn(50, true, true)).toBe(' ====....');
   });
 });
 
@@ -63,7 +63,7 @@ describe('a bar', () => {
 
   test('has a form of ASCII alone', () => {
     expect(bar(45, 10, true)).toBe('####=');
-    expect(bar(42, 10, true)).toBe('####-');
+    expect(bar(42, 10, true)).toBe('####:');
   });
 
   test('says the same by colour and by length', () => {

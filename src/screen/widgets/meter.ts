@@ -7,7 +7,8 @@ const LINE = 0x2501;
 const HALF_LINE = 0x2578;
 const TRACK = 0x2500;
 const ASCII_LINE = 0x3d;
-const ASCII_TRACK = 0x2d;
+/** No hyphen: in front of a figure it would be a minus sign. */
+const ASCII_TRACK = 0x2e;
 
 /**
  * Draws a share as a line as thick as a stroke, so that meters below each other stay apart: `━━━╸───` in the style,

@@ -78,7 +78,7 @@ describe('a table', () => {
     expect(header({ sortedBy: ['name'] })).toBe('     PID PROCESS▾       DOWN/s');
     expect(header({ sortedBy: ['name'], descending: false })).toBe('     PID PROCESS▴       DOWN/s');
     expect(header({ sortedBy: ['down'] })).toBe('     PID PROCESS       ▾DOWN/s');
-    expect(header({ sortedBy: ['pid'], ascii: true })).toBe('    vPID PROCESS        DOWN/s');
+    expect(header({ sortedBy: ['pid'], ascii: true })).toBe('    *PID PROCESS        DOWN/s');
     expect(header({ sortedBy: ['pid', 'down'] })).toBe('    ▾PID PROCESS       ▾DOWN/s');
     expect(header({ sortedBy: [] })).toBe('     PID PROCESS        DOWN/s');
   });

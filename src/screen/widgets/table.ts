@@ -73,11 +73,11 @@ export function renderTable<Id extends string>(area: Rect, buffer: Buffer, table
 function renderHeader<Id extends string>(area: Rect, buffer: Buffer, table: Table<Id>): void {
   putRowGround(area, buffer, area.y, table.baseStyle);
   for (const placed of table.layout.columns) {
-    const { column, titleX, titleWidth } = placed;
+    const { column, title, titleX, titleWidth } = placed;
     const isSorted = table.sortedBy.includes(column.id);
     const style = isSorted ? table.sortedHeaderStyle : table.headerStyle;
     const width = Math.min(titleWidth, area.width - titleX);
-    putAligned(buffer, area.x + titleX, area.y, width, 'left', column.title, style, table.ascii);
+    putAligned(buffer, area.x + titleX, area.y, width, 'left', title, style, table.ascii);
     if (isSorted) putSortMark(area, buffer, table, placed);
   }
 }
@@ -142,6 +142,8 @@ export function hitTable<Id extends string>(
 export interface Column<Id extends string = string> {
   readonly id: Id;
   readonly title: string;
+  /** Stands in place of the title where that takes more room than the cells need and others are cut. */
+  readonly shortTitle?: string | undefined;
   readonly align: Alignment;
   /** Narrower than this it is not worth having, unless its cells need less. */
   readonly minWidth: number;
@@ -159,7 +161,7 @@ export interface Column<Id extends string = string> {
 
 /** The column with room for the sort mark beside its title, however narrow it gets. */
 export function sortable<Id extends string>(column: Column<Id>): Column<Id> {
-  const least = cellWidth(column.title) + 1;
+  const least = cellWidth(column.shortTitle ?? column.title) + 1;
   return column.minWidth >= least ? column : { ...column, minWidth: least };
 }
 
@@ -168,6 +170,8 @@ export interface PlacedColumn<Id extends string = string> {
   readonly column: Column<Id>;
   readonly x: number;
   readonly width: number;
+  /** The title, or the short one. */
+  readonly title: string;
   readonly titleX: number;
   readonly titleWidth: number;
   /** Where the sort mark stands when the table is sorted by this column; -1 where there is no cell for it. */
@@ -321,12 +325,13 @@ function placed<Id extends string>(
     const x = end + GAP;
     const width = widths[index]!;
     end = x + width;
-    const titleWidth = Math.min(cellWidth(column.title), width);
+    const title = cellWidth(column.title) < width ? column.title : (column.shortTitle ?? column.title);
+    const titleWidth = Math.min(cellWidth(title), width);
     const isRight = column.align === 'right';
     const titleX = isRight ? end - titleWidth : x;
     // It never moves the title, and touches it from within the column: no other title can take it for its own.
     const markX = titleWidth === width ? -1 : isRight ? titleX - 1 : titleX + titleWidth;
-    return { column, x, width, titleX, titleWidth, markX };
+    return { column, x, width, title, titleX, titleWidth, markX };
   });
 }
 
@@ -336,7 +341,7 @@ function minWidth(column: Column): number {
 
 /** Of the title, with the sort mark where the column has room for one. */
 function titleWidthOf(column: Column): number {
-  return Math.min(minWidth(column), cellWidth(column.title) + 1);
+  return Math.min(minWidth(column), cellWidth(column.shortTitle ?? column.title) + 1);
 }
 
 function same(value: number): number {

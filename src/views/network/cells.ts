@@ -9,7 +9,9 @@ import {
   formatBytes,
   formatBytesCompact,
   formatInteger,
+  formatRateCompact,
   formatTenths,
+  type RateUnits,
 } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -50,10 +52,12 @@ export class CellPen {
   need = 0;
   readonly theme: Theme;
   readonly ascii: boolean;
+  readonly units: RateUnits;
 
-  constructor(theme: Theme, ascii: boolean) {
+  constructor(theme: Theme, ascii: boolean, units: RateUnits) {
     this.theme = theme;
     this.ascii = ascii;
+    this.units = units;
   }
 
   moveTo(buffer: Buffer, x: number, y: number, width: number): void {
@@ -84,15 +88,15 @@ export class CellPen {
     putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
   }
 
-  /** A name, then as much as there is room for of what the command line says beside it. */
-  name(name: string, style: Style, commandLine: string | undefined, room = this.width): void {
+  /** A text that begins with a name, then as much as there is room for of what the command line says beside it. */
+  name(text: string, style: Style, commandLine: string | undefined, room = this.width, name = text): void {
     if (this.isMeasuring) {
-      this.isMeasured(cellWidth(name));
+      this.isMeasured(cellWidth(text));
       return;
     }
     const { buffer, x, y, theme, ascii } = this;
-    putAligned(buffer, x, y, room, 'left', name, style, ascii);
-    const left = room - cellWidth(name) - COMMAND_GAP;
+    putAligned(buffer, x, y, room, 'left', text, style, ascii);
+    const left = room - cellWidth(text) - COMMAND_GAP;
     if (left < COMMAND_MIN_WIDTH || commandLine === undefined || commandLine === '') return;
     putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
   }
@@ -136,7 +140,7 @@ export class CellPen {
       putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
     }
     scratch.clear();
-    formatBytesCompact(value, scratch);
+    formatRateCompact(value, scratch, this.units);
     const style = direction === 'up' ? theme.upload : theme.download;
     this.#number(value > 0 ? style : theme.dim, Math.max(0, this.width - RATE_TEXT_WIDTH));
   }
@@ -184,17 +188,10 @@ export class CellPen {
     this.#number(value > 0 ? this.theme.text : this.theme.dim);
   }
 
-  /** A number that is not the point of its row. */
-  dimCount(value: number): void {
-    scratch.clear();
-    formatInteger(value, scratch);
-    this.#number(this.theme.dim);
-  }
-
   age(micros: number): void {
     scratch.clear();
     formatAge(micros, scratch);
-    this.#number(this.theme.dim);
+    this.#number(micros > 0 ? this.theme.text : this.theme.dim);
   }
 
   /** Microseconds as `310µs` or `12ms`. */
@@ -203,9 +200,11 @@ export class CellPen {
     const isMillis = micros >= 1000;
     formatInteger(isMillis ? micros / 1000 : micros, scratch);
     if (!Number.isNaN(micros)) scratch.pushString(isMillis ? 'ms' : 'us');
-    this.#number(this.theme.dim);
-    if (this.ascii || isMillis || Number.isNaN(micros) || scratch.length > this.width) return;
-    this.buffer.putCodePoint(this.x + this.width - 2, this.y, MICRO, this.theme.dim);
+    const style = micros > 0 ? this.theme.text : this.theme.dim;
+    this.#number(style);
+    if (this.isMeasuring || this.ascii || isMillis || Number.isNaN(micros) || scratch.length > this.width)
+      return;
+    this.buffer.putCodePoint(this.x + this.width - 2, this.y, MICRO, style);
   }
 
   #number(style: Style, indent = 0): void {
@@ -226,7 +225,7 @@ export class CellPen {
 }
 
 const MARKS: Readonly<Record<Trend, string>> = { up: '↑', down: '↓', flat: '→' };
-const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '^', down: 'v', flat: '=' };
+const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '/', down: '\\', flat: '=' };
 
 /** The sign for where traffic is going, one column. */
 export function trendMark(trend: Trend, ascii: boolean): string {

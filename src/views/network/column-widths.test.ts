@@ -87,7 +87,7 @@ describe('columns of any content', () => {
 
 test('a pen that measures draws nothing', () => {
   const buffer = new Buffer(20, 1);
-  const pen = new CellPen(TOKYO_NIGHT, false);
+  const pen = new CellPen(TOKYO_NIGHT, false, 'bytes');
   pen.moveTo(buffer, 0, 0, 20);
   const contents: readonly [need: number, draw: () => void][] = [
     [5, () => pen.text('hello', pen.theme.text)],
@@ -111,7 +111,7 @@ test('a pen that measures draws nothing', () => {
 
 test('a host is cut at its beginning', () => {
   const buffer = new Buffer(14, 1);
-  const pen = new CellPen(TOKYO_NIGHT, false);
+  const pen = new CellPen(TOKYO_NIGHT, false, 'bytes');
   pen.moveTo(buffer, 0, 0, 14);
   pen.host('ams15s42-in-f14.1e100.net:443', pen.theme.text);
   expect(buffer.line(0)).toBe('…1e100.net:443');

@@ -31,7 +31,7 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
   },
   local: {
     ...left('LOCAL', 35, 14, 24),
-    paint: ({ rows }, row, pen) => pen.host(rows.localEndpoint(row), pen.theme.dim),
+    paint: ({ rows }, row, pen) => pen.host(rows.localEndpoint(row), pen.theme.text),
   },
   remote: {
     ...identity('REMOTE', 100, 18, 47, 1),
@@ -39,7 +39,11 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
   },
   state: {
     ...left('STATE', 60, 10, 10),
-    paint: ({ rows }, row, pen) => pen.text(rows.stateName(row), stateStyle(rows.state[row]!, pen.theme)),
+    paint: ({ rows }, row, pen) => {
+      // UDP has no states: the kernel reuses those of TCP.
+      if (rows.protocol[row] !== PROTOCOL_TCP) pen.text('-', pen.theme.dim);
+      else pen.text(rows.stateName(row), stateStyle(rows.state[row]!, pen.theme));
+    },
   },
   service: {
     ...left('SVC', 20, 5, 11),
@@ -59,11 +63,13 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
   },
   upload: {
     ...right('UP/s', 89, 6, 8),
+    bitsTitle: 'UP b/s',
     marks: ['upload', 'rate'],
     paint: ({ rows }, row, pen) => pen.rate(rows.up[row]!, Number.NaN, 'up'),
   },
   download: {
     ...right('DOWN/s', 90, 6, 9),
+    bitsTitle: 'DOWN b/s',
     marks: ['download', 'rate'],
     paint: ({ rows }, row, pen) => pen.rate(rows.down[row]!, Number.NaN, 'down'),
   },

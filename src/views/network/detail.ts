@@ -5,7 +5,7 @@ import type { Scope } from '../../data/query/scope.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
-import { ageText, bytesText, compactBytesText, rateText } from '../../kit/text/format.ts';
+import { ageText, bytesText, compactRateText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -21,6 +21,7 @@ interface DetailView {
   readonly data: NetworkData;
   readonly facts: DetailFacts;
   readonly history: OwnerHistory;
+  readonly units: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
@@ -151,11 +152,19 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
   const right: Segment[] = [
     {
       text: `total ${bytesText(facts.sums.upTotal)} / ${bytesText(facts.sums.downTotal)}`,
-      style: theme.dim,
+      style: theme.text,
       priority: 20,
     },
-    { text: `${ascii ? 'up' : '▲'} ${rateText(facts.sums.up)}`, style: theme.upload, priority: 90 },
-    { text: `${ascii ? 'dn' : '▼'} ${rateText(facts.sums.down)}`, style: theme.download, priority: 91 },
+    {
+      text: `${ascii ? 'up' : '▲'} ${rateText(facts.sums.up, view.units)}`,
+      style: theme.upload,
+      priority: 90,
+    },
+    {
+      text: `${ascii ? 'dn' : '▼'} ${rateText(facts.sums.down, view.units)}`,
+      style: theme.download,
+      priority: 91,
+    },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
@@ -166,7 +175,7 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   const isUp = direction === 'up';
   const samples = history[direction];
   // In the border: inside it would cover the newest samples.
-  const peak = `peak ${compactBytesText(maximumOf(samples, 2 * area.width))}`;
+  const peak = `peak ${compactRateText(maximumOf(samples, 2 * area.width), view.units)}`;
   const inside = renderBlock(area, buffer, {
     title: isUp ? 'Upload' : 'Download',
     rightTitle: history.count === 0 ? '' : peak,

@@ -1,21 +1,20 @@
 import type { Scope } from '../../data/query/scope.ts';
-import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
+import { loopbackInterfaceIndex } from '../../data/sample/interface-table.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
-import { clockText, compactBytesText, rateText } from '../../kit/text/format.ts';
+import { OwnerKind } from '../../data/schema/network-columns.ts';
+import { clockText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { putSparkline } from '../../screen/widgets/chart.ts';
-import { plainSamples } from '../../screen/widgets/levels.ts';
 import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
 import { trendMark } from './cells.ts';
 import type { NetworkData } from './network-list.ts';
 
 /** Input of the header. */
-interface HeaderView {
+export interface HeaderView {
   readonly data: NetworkData;
   /** Connection to the machine; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
@@ -28,22 +27,55 @@ interface HeaderView {
   readonly pausedAtMillis: number | undefined;
   /** Processes over the alert's threshold. */
   readonly alarmCount: number;
-  readonly isFollowing: boolean;
+  /** Modes that are on, a word each: `tree`, `loopback`. */
+  readonly modes: readonly string[];
+  readonly units: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
 
 /** Rates of the header's totals: one interface, or the sum of the uplinks. */
-function totalsOf(view: HeaderView): { readonly rates: LinkRates; readonly slot: number } {
+export function totalsOf(view: HeaderView): { readonly rates: LinkRates; readonly slot: number } {
   const { rates, section } = view.data;
   const index = view.scope.interfaceIndex;
   const slot = index === undefined ? -1 : section.interfaces.slots.find(index, 0, 0, 0);
   return slot < 0 ? { rates: rates.totals, slot: TOTALS_SLOT } : { rates: rates.interfaces, slot };
 }
 
-/** `attributed 98 %`: share of the interfaces' bytes on rows with a known owner; '': unknown. */
-function attributedText(ratio: number): string {
-  return Number.isNaN(ratio) ? '' : `attributed ${Math.round(ratio * 100)} %`;
+/**
+ * `attributed 98 %`: the share of the interfaces' bytes on rows with a known owner. Where the owner of some is a user
+ * or a group and no process, `named 12 %, counted 98 %`; empty where it is unknown.
+ */
+function attributedText({ data, scope }: Pick<HeaderView, 'data' | 'scope'>): string {
+  const { rates, section } = data;
+  const counted = percentOf(rates.attributedRatioOf(scope.interfaceIndex, section.interfaces));
+  const named = percentOf(rates.namedRatioOf(scope.interfaceIndex, section.interfaces));
+  if (Number.isNaN(counted)) return '';
+  return named === counted && hasProcess(section)
+    ? `attributed ${counted} %`
+    : `named ${Number.isNaN(named) ? 0 : named} %, counted ${counted} %`;
+}
+
+function percentOf(ratio: number): number {
+  return Math.round(ratio * 100);
+}
+
+function hasProcess({ owners }: NetworkSection): boolean {
+  const { rows, count } = owners.slots;
+  for (let i = 0; i < count; i++) if (owners.kind[rows[i]!] === OwnerKind.PROCESS) return true;
+  return false;
+}
+
+/** Whether processes are hidden: sockets are there of which only the user is known, or `orGroup` only the group. */
+export function hasHiddenProcesses({ owners }: NetworkSection, orGroup: boolean): boolean {
+  const { rows, count } = owners.slots;
+  for (let i = 0; i < count; i++) {
+    const slot = rows[i]!;
+    const kind = owners.kind[slot];
+    if (kind !== OwnerKind.USER && !(orGroup && kind === OwnerKind.CGROUP)) continue;
+    if (owners.connectionCount[slot]! + owners.listenerCount[slot]! > 0) return true;
+  }
+  return false;
 }
 
 /** Draws the first line: host, time, tier, totals. */
@@ -51,22 +83,21 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
   if (area.height < 1) return;
   const { data, theme } = view;
   const { section } = data;
-  const share = data.rates.attributedRatioOf(view.scope.interfaceIndex, section.interfaces);
   const clock: Segment =
     view.pausedAtMillis === undefined
-      ? { text: clockText(data.header.wallMillis), style: theme.dim, priority: 40 }
+      ? { text: clockText(data.header.wallMillis), style: theme.text, priority: 40 }
       : { text: `PAUSED ${clockText(view.pausedAtMillis)}`, style: theme.warning, priority: 95 };
   const left: Segment[] = [
     { text: view.title, style: theme.title, priority: 70 },
     { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
     ...linkSegments(view.link, theme),
     clock,
-    { text: view.interval, style: theme.dim, priority: 68 },
+    { text: view.interval, style: theme.text, priority: 68 },
     { text: narrowedText(view), style: theme.accent, priority: 71 },
-    { text: `${section.processCount} processes`, style: theme.dim, priority: 20 },
+    ...view.modes.map((text): Segment => ({ text, style: theme.accent, priority: 77 })),
+    { text: `${section.processCount} processes`, style: theme.text, priority: 48 },
     { text: tierText(section), style: theme.dim, priority: 30 },
-    { text: attributedText(share), style: theme.dim, priority: 25 },
-    { text: view.isFollowing ? 'following' : '', style: theme.accent, priority: 35 },
+    { text: attributedText(view), style: theme.text, priority: 25 },
     { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
@@ -106,7 +137,7 @@ function linkSegments(link: RemoteStatus | undefined, theme: Theme): readonly Se
   if (link === undefined) return [];
   const latency: Segment =
     link.phase === 'live'
-      ? { text: latencyText(link), style: theme.dim, priority: 45 }
+      ? { text: latencyText(link), style: theme.text, priority: 45 }
       : { text: link.phase, style: theme.bad, priority: 67 };
   return [schemeSegment(link, theme, 55), latency];
 }
@@ -116,67 +147,29 @@ function alarmText(count: number): string {
   return count === 1 ? '1 alert' : `${count} alerts`;
 }
 
+/** What goes up and down; with loopback among the rows, what the totals cover, and the rate of loopback. */
 function totalSegments(view: HeaderView): readonly Segment[] {
-  const { theme, ascii } = view;
+  const { theme, ascii, units, data } = view;
   const { rates, slot } = totalsOf(view);
   const trend = rates.trend(slot);
-  const up = rateText(rates.smoothTx[slot] ?? Number.NaN);
-  const down = rateText(rates.smoothRx[slot] ?? Number.NaN);
+  const up = rateText(rates.smoothTx[slot] ?? Number.NaN, units);
+  const down = rateText(rates.smoothRx[slot] ?? Number.NaN, units);
   const mark = trendMark(trend, ascii);
+  const loopback = slot === TOTALS_SLOT && view.scope.includeLoopback ? loopbackText(data, units) : '';
   return [
+    { text: loopback === '' ? '' : 'uplinks', style: theme.dim, priority: 75 },
     { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
     { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
+    { text: loopback, style: theme.text, priority: 76 },
   ];
 }
 
-const buckets = new Float64Array(BUCKET_COUNT);
-const rxBuckets = new Float64Array(BUCKET_COUNT);
-const bucketSamples = plainSamples(buckets);
-const MARGIN = 1;
-const GAP = 3;
-
-/** Draws the second line: the last sixty seconds of the totals, then each interface's rates. */
-export function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void {
-  if (area.height < 1) return;
-  const { theme, ascii } = view;
-  const { rates, slot } = totalsOf(view);
-  rates.bucketsInto(slot, buckets, rxBuckets);
-  for (let i = 0; i < BUCKET_COUNT; i++) buckets[i]! += rxBuckets[i]!;
-  const width = Math.max(0, Math.min(BUCKET_COUNT, area.width - 2 * MARGIN));
-  putSparkline(buffer, area.x + MARGIN, area.y, width, 1, bucketSamples, Number.NaN, theme.graphRamp, ascii);
-  renderInterfaces(area, area.x + MARGIN + width + GAP, buffer, view);
-}
-
-/** Interfaces that are up, the chosen one or the busiest first, as many as fit whole. */
-function renderInterfaces(area: Rect, from: number, buffer: Buffer, view: HeaderView): void {
-  const { theme, ascii } = view;
-  let x = from;
-  for (const slot of interfaceOrder(view)) {
-    const { interfaces } = view.data.section;
-    const { smoothTx, smoothRx } = view.data.rates.interfaces;
-    const name = interfaces.names[slot]!;
-    const up = `${ascii ? 'up' : '▲'} ${compactBytesText(smoothTx[slot] ?? Number.NaN)}`;
-    const down = `${ascii ? 'dn' : '▼'} ${compactBytesText(smoothRx[slot] ?? Number.NaN)}`;
-    const isChosen = interfaces.index[slot] === view.scope.interfaceIndex;
-    if (x + name.length + up.length + down.length + 2 > area.x + area.width - MARGIN) return;
-    x = buffer.put(x, area.y, name, isChosen ? theme.accent : theme.dim) + 1;
-    x = buffer.put(x, area.y, up, theme.upload) + 1;
-    x = buffer.put(x, area.y, down, theme.download) + GAP;
-  }
-}
-
-function interfaceOrder(view: HeaderView): readonly number[] {
-  const { interfaces } = view.data.section;
-  const { smoothTx, smoothRx } = view.data.rates.interfaces;
-  const weight = (slot: number): number => {
-    if (interfaces.index[slot] === view.scope.interfaceIndex) return Number.POSITIVE_INFINITY;
-    const rate = (smoothTx[slot] ?? 0) + (smoothRx[slot] ?? 0);
-    return (interfaces.isUplink[slot] === 1 ? 1e15 : 0) + (Number.isNaN(rate) ? 0 : Math.round(rate / 1024));
-  };
-  const slots = Array.from(interfaces.slots.rows.subarray(0, interfaces.slots.count));
-  return slots
-    .filter((slot) => interfaces.isUp[slot] === 1)
-    .sort((a, b) => weight(b) - weight(a) || interfaces.index[a]! - interfaces.index[b]!);
+/** `lo 5.9 MB/s`: what the machine sends to itself, which the interface counts once in each direction. */
+function loopbackText({ section, rates }: NetworkData, units: RateUnits): string {
+  const { interfaces } = section;
+  const slot = interfaces.slots.find(loopbackInterfaceIndex(interfaces), 0, 0, 0);
+  if (slot < 0) return '';
+  return `${interfaces.names[slot]} ${rateText(rates.interfaces.smoothTx[slot] ?? Number.NaN, units)}`;
 }
 
 /** The tier in force, and what it lacks in a few words: `ebpf`, `netlink, no UDP`. */

@@ -1,7 +1,10 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
 import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
+import { style } from '../../screen/style/style.ts';
 import {
   type Column,
   type ColumnLayout,
@@ -25,6 +28,9 @@ interface ListColumn<List, Fields> extends ColumnLook {
   readonly order?: SortKeyOf<Fields>;
   /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
   readonly marks?: readonly SortKeyOf<Fields>[];
+  /** The titles where rates are in bits. */
+  readonly bitsTitle?: string;
+  readonly shortBitsTitle?: string;
   /** It is shown only where the configuration names it. */
   readonly isOptional?: boolean;
   /** What it shows where the field does not say it: for the documents. */
@@ -81,6 +87,13 @@ function orderOf<Fields extends RowFields<never, never>>(
   return order ?? (fields[field]?.order === undefined ? undefined : (field as SortKeyOf<Fields>));
 }
 
+/** What a row's own state adds to how it looks. */
+interface RowLook {
+  readonly alarmOfRow?: (row: number) => Alarm;
+  /** A row of what is gone. */
+  readonly isFaintRow?: (row: number) => boolean;
+}
+
 const WINDOW_ROWS_MAX = 1024;
 
 /** Rows that can be ordered, as the classes of data/query are. */
@@ -96,7 +109,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly keys: readonly SortKeyOf<Fields>[];
   readonly #fields: Fields;
   readonly #all: ListColumns<List, Fields>;
-  readonly #columns: readonly Column[];
+  readonly #columns: Readonly<Record<RateUnits, readonly Column[]>>;
   /** By sort key: the columns that carry its mark. */
   readonly #marked = new Map<string, readonly string[]>();
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
@@ -105,6 +118,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly #needs: Int32Array;
   readonly #mostNeeds: Int32Array;
   #layout: ColumnLayout;
+  /** What the layout was made for. */
+  #units: RateUnits = 'bytes';
 
   /** `shown` are the ids of the columns wanted, in their order; undefined: all. */
   constructor(
@@ -123,14 +138,24 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       );
     }
     const isMarked = (id: string): boolean => [...this.#marked.values()].some((ids) => ids.includes(id));
-    this.#columns = shown.flatMap((id) => {
-      const look = columns[id];
-      if (look === undefined) return [];
-      return isMarked(id) ? sortable({ ...look, id }) : { ...look, id };
-    });
-    this.#needs = new Int32Array(this.#columns.length);
-    this.#mostNeeds = new Int32Array(this.#columns.length);
-    this.#layout = layoutColumns(this.#columns, 0);
+    const columnsIn = (units: RateUnits): Column[] =>
+      shown.flatMap((id) => {
+        const look = columns[id];
+        if (look === undefined) return [];
+        const isBits = units === 'bits' && look.bitsTitle !== undefined;
+        const title = isBits ? look.bitsTitle : look.title;
+        const column: Column = {
+          ...look,
+          id,
+          title,
+          shortTitle: isBits ? look.shortBitsTitle : look.shortTitle,
+        };
+        return isMarked(id) ? sortable(column) : column;
+      });
+    this.#columns = { bytes: columnsIn('bytes'), bits: columnsIn('bits') };
+    this.#needs = new Int32Array(this.#columns.bytes.length);
+    this.#mostNeeds = new Int32Array(this.#columns.bytes.length);
+    this.#layout = layoutColumns([], 0);
   }
 
   /** The list's own sort for one by name; an unknown name is the first of the round. */
@@ -155,14 +180,15 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     look: ListLook,
     rows: OrderedRows<SortBy<SortKeyOf<Fields>>>,
     list: List,
-    alarmOfRow?: (row: number) => Alarm,
+    { alarmOfRow, isFaintRow }: RowLook = {},
   ): void {
     const sort = this.sortOf(look.sort);
     const { offset, selected } = look.viewport;
     const { theme, ascii } = look;
     const shown = rows.window(sort, offset, Math.min(area.height, WINDOW_ROWS_MAX), this.#window);
     const columns = this.#all;
-    const pen = new CellPen(theme, ascii);
+    const pen = new CellPen(theme, ascii, look.units);
+    const faint = style(theme.dim.foreground, theme.zebra.background);
     this.#layOut(area.width, shown, list, pen);
     renderTable(area, buffer, {
       layout: this.#layout,
@@ -180,6 +206,9 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       rowStyle: (rank) => {
         const place = rank - offset;
         if (place < shown && alarmOfRow?.(this.#window[place]!) === 'new') return theme.alert;
+        if (place < shown && isFaintRow?.(this.#window[place]!) === true) {
+          return rank % 2 === 0 ? theme.dim : faint;
+        }
         return rank % 2 === 0 ? undefined : theme.zebra;
       },
       rowSign: (rank) => {
@@ -218,17 +247,19 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   #layOut(width: number, shown: number, list: List, pen: CellPen): void {
     const needs = this.#needs;
     const most = this.#mostNeeds;
-    if (this.#layout.width !== width) most.fill(0);
-    for (const [index, { id, align, minWidth }] of this.#columns.entries()) {
+    if (this.#layout.width !== width || this.#units !== pen.units) most.fill(0);
+    this.#units = pen.units;
+    const columns = this.#columns[pen.units];
+    for (const [index, { id, title, align, minWidth }] of columns.entries()) {
       const { paint } = this.#all[id]!;
       pen.measure();
       for (let place = 0; place < shown; place++) paint(list, this.#window[place]!, pen);
       needs[index] = pen.need;
-      most[index] = Math.max(most[index]!, pen.need, align === 'right' ? minWidth : 0);
+      most[index] = Math.max(most[index]!, pen.need, cellWidth(title) + 1, align === 'right' ? minWidth : 0);
     }
-    const easy = layoutColumns(this.#columns, width, most);
-    const isEasy = easy.columns.length === this.#columns.length && easy.columns.every(isWideEnough(most));
-    this.#layout = isEasy ? easy : layoutColumns(this.#columns, width, needs);
+    const easy = layoutColumns(columns, width, most);
+    const isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
+    this.#layout = isEasy ? easy : layoutColumns(columns, width, needs);
   }
 }
 
@@ -251,14 +282,16 @@ interface TrafficList {
 /** The columns of traffic in every list that adds it up; the rate that most people look for stays longest. */
 export const TRAFFIC_COLUMNS = {
   upload: {
-    ...right('UPLOAD/s', 89, 9, 16),
+    ...right('UPLOAD/s', 89, 7, 16),
+    ...{ shortTitle: 'UP/s', bitsTitle: 'UP bit/s', shortBitsTitle: 'UPb/s' },
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['upload', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.up[row]!, maximum, 'up'),
   },
   download: {
-    ...right('DOWNLOAD/s', 90, 11, 16),
+    ...right('DOWNLOAD/s', 90, 7, 16),
+    ...{ shortTitle: 'DOWN/s', bitsTitle: 'DOWN bit/s', shortBitsTitle: 'DNb/s' },
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['download', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>

@@ -5,6 +5,7 @@ import type { Scope } from '../../data/query/scope.ts';
 import type { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -57,6 +58,8 @@ export interface ListInput {
   readonly isCumulative: boolean;
   /** Process tree (the process list). */
   readonly isTree: boolean;
+  /** Branches of the tree that show their first row alone. */
+  readonly folded: readonly Identity[];
   /** The owner whose connections are listed; -1 none. */
   readonly owner: number;
 }
@@ -67,6 +70,7 @@ export interface ListLook {
   readonly viewport: Viewport;
   readonly theme: Theme;
   readonly ascii: boolean;
+  readonly units: RateUnits;
   /** Whether an owner's rate is over the alert's threshold. */
   readonly alarmOf: (owner: number) => Alarm;
 }

@@ -9,8 +9,9 @@ import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
+import { PLAIN_STYLE, type Style } from '../../screen/style/style.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
-import { plainSamples } from '../../screen/widgets/levels.ts';
+import { plainSamples, rampStyle } from '../../screen/widgets/levels.ts';
 import { type CellPen, trendMark } from './cells.ts';
 import {
   identity,
@@ -53,7 +54,7 @@ export const PROCESS_COLUMNS = {
     help: 'both directions over the last samples, with trend',
     field: 'rate',
     marks: [],
-    paint: ({ painted }, row, pen) => paintGraph(painted, row, pen),
+    paint: ({ painted, maximum }, row, pen) => paintGraph(painted, row, maximum, pen),
   },
   upload: {
     ...TRAFFIC_COLUMNS.upload,
@@ -93,6 +94,31 @@ const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   },
 };
 
+/** In the tree figures are sums over the branch: what the process itself moves stands beside them. */
+const OWN_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
+  own: {
+    ...right('OWN/s', 55, 6, 6),
+    bitsTitle: 'OWN b/s',
+    field: 'rate',
+    marks: [],
+    paint: (list, row, pen) => pen.compact(list.ownRate(row), pen.theme.text),
+  },
+};
+const OWN_TOTAL_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
+  own: {
+    ...right('OWN', 55, 9, 9),
+    field: 'total',
+    marks: [],
+    paint: (list, row, pen) => pen.bytes(list.ownTotal(row), pen.theme.text),
+  },
+};
+
+/** The same columns with those of the tree, before the sums. */
+function withOwn(columns: readonly string[]): readonly string[] {
+  const at = columns.findIndex((id) => id === 'upload' || id === 'download');
+  return at < 0 ? [...columns, 'own'] : [...columns.slice(0, at), 'own', ...columns.slice(at)];
+}
+
 export type ProcessColumn = keyof typeof PROCESS_COLUMNS;
 
 /** What the configuration and the command line may order it by, the default first. */
@@ -103,6 +129,7 @@ export const PROCESS_COLUMN_IDS = Object.keys(PROCESS_COLUMNS) as readonly Proce
 
 const history = new Float32Array(HISTORY_LENGTH);
 const samples = plainSamples(history);
+const rowRamp: Style[] = [PLAIN_STYLE];
 
 /** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
 export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
@@ -111,6 +138,8 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   readonly #tree = new ProcessTree(this.rows);
   readonly #rateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
   readonly #totalTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
+  readonly #treeRateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
+  readonly #treeTotalTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
   owners: OwnerTable | undefined;
   /** Bytes instead of rates. */
   isCumulative = false;
@@ -122,6 +151,9 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     super();
     this.#rateTable = new ListTable(PROCESS_FIELDS, PROCESS_COLUMNS, columns);
     this.#totalTable = new ListTable(PROCESS_FIELDS, TOTAL_COLUMNS, columns);
+    const inTree = withOwn(columns);
+    this.#treeRateTable = new ListTable(PROCESS_FIELDS, { ...PROCESS_COLUMNS, ...OWN_COLUMN }, inTree);
+    this.#treeTotalTable = new ListTable(PROCESS_FIELDS, { ...TOTAL_COLUMNS, ...OWN_TOTAL_COLUMN }, inTree);
   }
 
   override get count(): number {
@@ -135,7 +167,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     this.owners = data.section.owners;
     this.isCumulative = isCumulative;
     this.#isTree = input.isTree;
-    this.#tree.begin(data.section);
+    this.#tree.begin(data.section, input.folded);
     const { rows } = this;
     this.maximum = maximumOf(rows, rows.count);
   }
@@ -166,7 +198,12 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   override render(area: Rect, buffer: Buffer, look: ListLook): void {
-    this.table.render(area, buffer, look, this.#ordered, this, (row) => look.alarmOf(this.ownerOf(row)));
+    if (this.owners === undefined) return;
+    const { hasExited } = this.owners;
+    this.table.render(area, buffer, look, this.#ordered, this, {
+      alarmOfRow: (row) => look.alarmOf(this.ownerOf(row)),
+      isFaintRow: (row) => hasExited[this.ownerOf(row)] === 1,
+    });
   }
 
   get #ordered(): ProcessRows | ProcessTree {
@@ -174,6 +211,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   protected get table(): ListTable<ProcessList, typeof PROCESS_FIELDS> {
+    if (this.#isTree) return this.isCumulative ? this.#treeTotalTable : this.#treeRateTable;
     return this.isCumulative ? this.#totalTable : this.#rateTable;
   }
 
@@ -186,48 +224,78 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     return this.painted.owner[row]!;
   }
 
+  /** Of a row of the tree. */
+  ownRate(row: number): number {
+    return this.#tree.rows.ownRate(row);
+  }
+
+  ownTotal(row: number): number {
+    return this.#tree.rows.ownTotal(row);
+  }
+
+  /** Whether the tree has processes below the one at a rank. */
+  hasBranch(sort: ListSort, rank: number): boolean {
+    const row = this.#isTree ? this.table.rowAt(this.#tree, sort, rank) : -1;
+    return row >= 0 && this.#tree.rows.members[row]! > 1;
+  }
+
   /** In tree mode behind the lines that lead to it. */
   paintName(row: number, pen: CellPen): void {
     const { owners } = this;
     if (owners === undefined) return;
     const owner = this.ownerOf(row);
     if (!this.#isTree) {
-      paintName(owners, owner, this.rows.isInferred[row] === 1, pen);
+      paintName(owners, owner, nameOf(owners, owner), this.rows.isInferred[row] === 1, pen);
       return;
     }
+    const name = `${nameOf(owners, owner)}${this.#tree.branchText(row)}`;
     if (pen.isMeasuring) {
-      pen.isMeasured(this.#tree.needOf(row, cellWidth(owners.names[owner]!)));
+      pen.isMeasured(this.#tree.needOf(row, cellWidth(name)));
       return;
     }
     const indent = Math.min(this.#tree.paintBranch(row, pen), pen.width - 4);
     const { buffer, x, y, width } = pen;
     pen.moveTo(buffer, x + indent, y, width - indent);
-    paintName(owners, owner, false, pen);
+    paintName(owners, owner, name, false, pen);
   }
 }
 
-/** As many of the last samples as there is room for, and where they are going; no sign for who is at rest. */
-function paintGraph(rows: ProcessRows | TreeRows, row: number, pen: CellPen): void {
+/** Below the largest rate, the colour fades by this power of the share: 500 B/s beside 1 MB/s is faint, 100 KB/s is not. */
+const FADING = 1 / 3;
+
+/**
+ * As many of the last samples as there is room for, in height on a scale of the row's own, in colour by the row's rate
+ * against the largest; and where they are going. No sign for a row at rest.
+ */
+function paintGraph(rows: ProcessRows | TreeRows, row: number, maximum: number, pen: CellPen): void {
   if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
   const { buffer, x, y, width, theme, ascii } = pen;
   const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
   rows.historyInto(row, history);
   // Nothing is known of the time before the first rate.
   history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
-  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, theme.graphRamp, ascii);
+  const share = Math.min(1, Math.max(rows.up[row]! || 0, rows.down[row]! || 0) / maximum);
+  rowRamp[0] = rampStyle(theme.graphRamp, share ** FADING, 1);
+  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, rowRamp, ascii);
   if (!(rows.up[row]! + rows.down[row]! > 0)) return;
   const trend = rows.trendOf(row);
   const style = trend === 'flat' ? theme.dim : theme.text;
   buffer.put(x + graphWidth + 1, y, trendMark(trend, ascii), style);
 }
 
+/** The name, and that its process has exited. */
+function nameOf({ names, hasExited }: OwnerTable, owner: number): string {
+  return hasExited[owner] === 1 ? `${names[owner]} (exited)` : names[owner]!;
+}
+
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
-function paintName(owners: OwnerTable, owner: number, isInferred: boolean, pen: CellPen): void {
-  if (pen.isMeasured(cellWidth(owners.names[owner]!) + (isInferred ? 2 : 0))) return;
+function paintName(owners: OwnerTable, owner: number, name: string, isInferred: boolean, pen: CellPen): void {
+  if (pen.isMeasured(cellWidth(name) + (isInferred ? 2 : 0))) return;
   const { buffer, x, y, width, theme } = pen;
   const room = isInferred ? width - 2 : width;
   const isFaint = owners.kind[owner] !== OwnerKind.PROCESS || owners.hasExited[owner] === 1;
-  pen.name(owners.names[owner]!, isFaint ? theme.dim : theme.text, owners.commandLines[owner], room);
+  const style = isFaint ? theme.dim : theme.text;
+  pen.name(name, style, owners.commandLines[owner], room, owners.names[owner]!);
   if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
 }
 

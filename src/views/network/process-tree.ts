@@ -3,6 +3,7 @@ import type { ProcessRows } from '../../data/query/process-rows.ts';
 import { TreeRows } from '../../data/query/tree-rows.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { CellPen } from './cells.ts';
+import type { Identity } from './network-list.ts';
 
 const INDENT = 2;
 /** Columns that a name keeps, however deep it stands. */
@@ -23,6 +24,8 @@ export class ProcessTree {
   readonly rows = new TreeRows();
   readonly #processes: ProcessRows;
   #section: NetworkSection | undefined;
+  /** Slots of owners whose branches have one row. */
+  readonly #folded = new Set<number>();
   /** The sort that the tree stands in; undefined: it has to be made. */
   #sort: Sort | undefined;
 
@@ -31,8 +34,12 @@ export class ProcessTree {
   }
 
   /** The rows that it is made of are new. */
-  begin(section: NetworkSection): void {
+  begin(section: NetworkSection, folded: readonly Identity[]): void {
     this.#section = section;
+    this.#folded.clear();
+    for (const { slot, serial } of folded) {
+      if (section.owners.slots.serial[slot] === serial) this.#folded.add(slot);
+    }
     this.#sort = undefined;
   }
 
@@ -62,6 +69,13 @@ export class ProcessTree {
     return this.rows.rankOfOwner(owner);
   }
 
+  /** ` (sum of 4)` where the figures of a row are those of a branch, ` (+3 folded)` where it has no other row. */
+  branchText(rank: number): string {
+    const members = this.rows.members[rank]!;
+    if (members < 2) return '';
+    return this.rows.isFolded[rank] === 1 ? ` (+${members - 1} folded)` : ` (sum of ${members})`;
+  }
+
   /** Columns that a row's name needs with the lines that lead to it. */
   needOf(rank: number, nameWidth: number): number {
     const depth = this.rows.depth[rank]!;
@@ -89,7 +103,7 @@ export class ProcessTree {
   #arrange(sort: Sort): void {
     if (this.#section === undefined) return;
     if (this.#sort?.key === sort.key && this.#sort.isReversed === sort.isReversed) return;
-    this.rows.build(this.#section, this.#processes, sort);
+    this.rows.build(this.#section, this.#processes, sort, this.#folded);
     this.#sort = sort;
   }
 }

@@ -24,13 +24,40 @@ const CURSOR: Style = { foreground: INHERIT_COLOR, background: INHERIT_COLOR, at
 /** What is typed keeps at least so many columns; beside an error, while it is short, only those that it needs, cursor and gap. */
 const INPUT_MIN_WIDTH = 14;
 
+/** The whole message on the lines above, as many as it needs, where it does not fit beside what is typed. */
+function renderErrorAbove(area: Rect, buffer: Buffer, message: string, { theme }: PromptLine): void {
+  const lines = wrappedText(message, Math.max(1, area.width - 2));
+  for (const [i, line] of lines.entries()) {
+    const y = area.y - lines.length + i;
+    if (y < 0) continue;
+    buffer.fill(rect(area.x, y, area.width, 1), theme.base);
+    buffer.put(area.x + 1, y, line, theme.bad, area.width - 2);
+  }
+}
+
+/** The text in lines of at most `width` columns, broken between words where it can be. */
+function wrappedText(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && cellWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 /** Draws `/ text▏  12 of 42` over the area's line; an error takes the note's place and marks its columns. */
 export function renderPromptLine(area: Rect, buffer: Buffer, prompt: PromptLine): void {
   if (area.height < 1) return;
   const { theme, error, input, ascii } = prompt;
   const x = buffer.put(area.x + 1, area.y, prompt.label, theme.key) + 1;
   const right = area.x + area.width - 1;
-  const note = error?.message ?? prompt.note;
+  const isOverError = error !== undefined && cellWidth(input.text) + 4 + cellWidth(error.message) > right - x;
+  const note = isOverError ? '' : (error?.message ?? prompt.note);
+  if (isOverError) renderErrorAbove(area, buffer, error.message, prompt);
   const inputWidth =
     error === undefined ? INPUT_MIN_WIDTH : Math.min(INPUT_MIN_WIDTH, cellWidth(input.text) + 3);
   const room = right - x - inputWidth;

@@ -53,7 +53,7 @@ export const MACHINE_COLUMNS = {
   },
   threads: {
     ...right('THR', 20, 4, 5),
-    paint: ({ rows }, row, pen) => pen.dimCount(rows.threads[row]!),
+    paint: ({ rows }, row, pen) => pen.count(rows.threads[row]!),
   },
   time: {
     ...right('TIME', 25, 7, 8),
@@ -153,7 +153,7 @@ export class MachineProcessList {
   render(area: Rect, buffer: Buffer, rows: MachineProcessRows, look: MachineListLook): void {
     const table = look.hasTraffic ? this.#table : this.#withoutTraffic;
     const { isPerCore } = look;
-    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
+    table.render(area, buffer, { ...look, units: 'bytes', alarmOf: () => 'none' }, rows, { rows, isPerCore });
   }
 
   hit(

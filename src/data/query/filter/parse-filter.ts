@@ -174,7 +174,7 @@ interface TermValue {
 const PORT_MAX = 65_535;
 const PID_MAX = 2 ** 31 - 1;
 /** Base 1024; what screens and tools write behind a number is understood too: `KB`, `M/s`. */
-const AMOUNT = /^(\d{1,16}(?:\.\d{1,6})?)(?:([kmgt])b?|b)?(?:\/s)?$/i;
+const AMOUNT = /^(\d{1,16}(?:\.\d{1,6})?)(?:([kmgt])?(bit)|([kmgt])b?|b)?(?:\/s)?$/i;
 const UNITS = 'bkmgt';
 const COUNT = /^\d{1,9}$/;
 /** ss(8) and others write states in other ways than badges do. */
@@ -232,13 +232,18 @@ function numbersTest(
   return { key, comparison, values: parts.map(Number) };
 }
 
-/** `up>1M`, `down>=500K`; bytes per second. */
+/** Bytes of an amount: base 1024 for bytes, base 1000 for bits. */
+function bytesOf([, amount, bitUnit, bit, byteUnit]: RegExpExecArray): number {
+  if (bit !== undefined) return (Number(amount) * 1000 ** UNITS.indexOf((bitUnit ?? 'b').toLowerCase())) / 8;
+  return Number(amount) * 1024 ** UNITS.indexOf((byteUnit ?? 'b').toLowerCase());
+}
+
+/** `up>1M`, `down>=500K`, `up>10Mbit`; bytes per second. */
 function rateTest(key: 'up' | 'down', operator: Operator, value: TermValue): FilterTest | string {
   const match = AMOUNT.exec(value.text);
-  const bytes =
-    match === null ? Number.NaN : Number(match[1]) * 1024 ** UNITS.indexOf((match[2] ?? 'b').toLowerCase());
+  const bytes = match === null ? Number.NaN : bytesOf(match);
   if (!(bytes <= Number.MAX_SAFE_INTEGER)) {
-    return `${key} takes a rate with B, K, M, G or T: ${key}>1M, ${key}<=500K, ${key}=0`;
+    return `${key} takes a rate with B, K, M, G or T, or bits: ${key}>1M, ${key}<=500K, ${key}>10Mbit`;
   }
   return { key, comparison: comparisonOf(operator), value: bytes };
 }

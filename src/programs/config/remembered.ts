@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { toOpError } from '../../kit/errors/op-error.ts';
+import { readText } from '../../kit/files/user-file.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
+import { writeWhole } from './atomic-file.ts';
+
+const LIMIT_BYTES = 64 * 1024;
+
+/** `state.json` in the folder of the state: what was chosen by keys. The configuration is the user's own file. */
+export function statePath(folder: string): string {
+  return join(folder, 'state.json');
+}
+
+/** The units chosen last; undefined where none were, or the file cannot be read: a choice is worth no message. */
+export function rememberedUnits(path: string): RateUnits | undefined {
+  const { units } = readState(path);
+  return units === 'bytes' || units === 'bits' ? units : undefined;
+}
+
+/** Writes the units, and leaves what else is in the file. OpError with the system's code. */
+export function rememberUnits(path: string, units: RateUnits): void {
+  writeWhole(path, `${JSON.stringify({ ...readState(path), units }, undefined, 2)}\n`);
+}
+
+function readState(path: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(readText(path, LIMIT_BYTES));
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {};
+  } catch (thrown) {
+    // Missing, of somebody else, or no JSON: nothing is remembered.
+    toOpError(`read ${path}`, thrown);
+    return {};
+  }
+}

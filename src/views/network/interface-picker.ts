@@ -1,0 +1,158 @@
+import { interfaceNamed } from '../../data/query/scope.ts';
+import type { InterfaceTable } from '../../data/sample/interface-table.ts';
+import { compactRateText, type RateUnits } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import { contains, type Rect } from '../../screen/layout/rect.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { blockInside, popupArea, renderPopup } from '../../screen/widgets/block.ts';
+import { renderList } from '../../screen/widgets/list.ts';
+import type { NetworkData } from './network-list.ts';
+
+/** The choice of an interface: what is typed narrows the names, `selected` is a place among those left. */
+export interface InterfacePicker {
+  readonly typed: string;
+  readonly selected: number;
+}
+
+/** What an input makes of the picker: undefined closes it; `chosen` is an ifindex, undefined in it all interfaces. */
+export interface PickerStep {
+  readonly picker: InterfacePicker | undefined;
+  readonly chosen?: { readonly interfaceIndex: number | undefined };
+}
+
+interface PickerView {
+  readonly picker: InterfacePicker;
+  readonly data: NetworkData;
+  readonly units: RateUnits;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+}
+
+const ALL = 'all';
+const WIDTH = 40;
+const HEIGHT_MAX = 14;
+const RATE_WIDTH = 9;
+
+/** The picker as it opens, on the interface that is shown now. */
+export function openPicker(interfaces: InterfaceTable, current: number | undefined): InterfacePicker {
+  const names = namesOf(interfaces, '');
+  const at = names.findIndex((name) => name !== ALL && interfaceNamed(interfaces, name) === current);
+  return { typed: '', selected: Math.max(0, at) };
+}
+
+/** `all`, then the interfaces that are up by their index: those whose names have what is typed in them. */
+function namesOf(interfaces: InterfaceTable, typed: string): readonly string[] {
+  const slots = Array.from(interfaces.slots.rows.subarray(0, interfaces.slots.count));
+  const names = slots
+    .filter((slot) => interfaces.isUp[slot] === 1)
+    .sort((a, b) => interfaces.index[a]! - interfaces.index[b]!)
+    .map((slot) => interfaces.names[slot]!);
+  return [ALL, ...names].filter((name) => name.toLowerCase().includes(typed.toLowerCase()));
+}
+
+/** A key while the picker is open: it takes them all. */
+export function pressKeyInPicker(
+  picker: InterfacePicker,
+  key: KeyEvent,
+  interfaces: InterfaceTable,
+): PickerStep {
+  const names = namesOf(interfaces, picker.typed);
+  const moved = (step: number): PickerStep => {
+    const selected = Math.max(0, Math.min(picker.selected + step, names.length - 1));
+    return { picker: { ...picker, selected } };
+  };
+  switch (key.chord) {
+    case 'escape':
+    case 'ctrl+c':
+      return { picker: undefined };
+    case 'enter':
+      return choose(picker, names[picker.selected], interfaces);
+    case 'up':
+    case 'shift+tab':
+      return moved(-1);
+    case 'down':
+    case 'tab':
+      return moved(1);
+    case 'backspace':
+      return { picker: { typed: picker.typed.slice(0, -1), selected: 0 } };
+    default: {
+      if (key.text === undefined) return { picker };
+      const typed = picker.typed + key.text;
+      // A letter that leaves nothing is not taken.
+      return namesOf(interfaces, typed).length === 0 ? { picker } : { picker: { typed, selected: 0 } };
+    }
+  }
+}
+
+function choose(picker: InterfacePicker, name: string | undefined, interfaces: InterfaceTable): PickerStep {
+  if (name === undefined) return { picker };
+  const interfaceIndex = name === ALL ? undefined : interfaceNamed(interfaces, name);
+  return { picker: undefined, chosen: { interfaceIndex } };
+}
+
+/** The wheel moves, a press on a name chooses it, beside the picker it closes it. */
+export function pointAtPicker(
+  picker: InterfacePicker,
+  event: MouseEvent,
+  screen: Rect,
+  interfaces: InterfaceTable,
+): PickerStep {
+  const names = namesOf(interfaces, picker.typed);
+  if (event.action === 'wheel-up' || event.action === 'wheel-down') {
+    const step = event.action === 'wheel-up' ? -1 : 1;
+    return {
+      picker: { ...picker, selected: Math.max(0, Math.min(picker.selected + step, names.length - 1)) },
+    };
+  }
+  if (event.action !== 'press' || event.button !== 'left') return { picker };
+  const area = blockInside(popupArea(screen, WIDTH, heightOf(names.length)));
+  if (!contains(area, event.x, event.y)) return { picker: undefined };
+  return choose(picker, names[offsetOf(picker, area.height) + event.y - area.y], interfaces);
+}
+
+function heightOf(count: number): number {
+  return Math.min(HEIGHT_MAX, count);
+}
+
+/** The first name on screen, so that the selected one is. */
+function offsetOf({ selected }: InterfacePicker, height: number): number {
+  return Math.max(0, selected - height + 1);
+}
+
+/** Draws the names with their rates over the middle of the screen; what is typed stands in the border. */
+export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): void {
+  const { picker, data, units, theme, ascii } = view;
+  const { interfaces } = data.section;
+  const names = namesOf(interfaces, picker.typed);
+  const inside = renderPopup(screen, buffer, {
+    title: picker.typed === '' ? 'Interface' : `Interface: ${picker.typed}`,
+    rightTitle: 'Enter chooses',
+    borderStyle: theme.focusedBorder,
+    titleStyle: theme.title,
+    rightTitleStyle: theme.dim,
+    ground: theme.base,
+    width: WIDTH,
+    height: heightOf(names.length),
+    ascii,
+  });
+  renderList(inside, buffer, {
+    count: names.length,
+    offset: offsetOf(picker, inside.height),
+    selected: picker.selected,
+    drawItem: (item, x, y, width) => {
+      const name = names[item]!;
+      const { smoothTx, smoothRx } = data.rates.interfaces;
+      const slot = interfaces.slots.find(interfaceNamed(interfaces, name) ?? -1, 0, 0, 0);
+      const nameWidth = Math.max(0, width - 2 * RATE_WIDTH);
+      putAligned(buffer, x, y, nameWidth, 'left', name, theme.text, ascii);
+      if (slot < 0 || nameWidth === 0) return;
+      const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;
+      const down = `${ascii ? 'dn' : '▼'} ${compactRateText(smoothRx[slot] ?? Number.NaN, units)}`;
+      putAligned(buffer, x + nameWidth, y, RATE_WIDTH, 'right', up, theme.upload, ascii);
+      putAligned(buffer, x + nameWidth + RATE_WIDTH, y, RATE_WIDTH, 'right', down, theme.download, ascii);
+    },
+    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent, ascii },
+  });
+}

@@ -1,0 +1,181 @@
+import { BUCKET_COUNT } from '../../data/rates/histories.ts';
+import { compactRateText, rateText } from '../../kit/text/format.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
+import { maximumOf, plainSamples, type Samples } from '../../screen/widgets/levels.ts';
+import { type HeaderView, totalsOf } from './header.ts';
+
+const upBuckets = new Float64Array(BUCKET_COUNT);
+const downBuckets = new Float64Array(BUCKET_COUNT);
+const bucketSamples = plainSamples(upBuckets);
+/** Braille has two samples a cell: each bucket is repeated as often as the width takes. */
+const STRETCHED_LENGTH = 2 * 1024;
+const upStretched = new Float64Array(STRETCHED_LENGTH);
+const downStretched = new Float64Array(STRETCHED_LENGTH);
+const MARGIN = 1;
+const GAP = 3;
+/** Of a sparkline that makes room for interfaces. */
+const SPARKLINE_MIN_WIDTH = 20;
+/** Narrower than this, the chart has the lines for itself. */
+const BESIDE_FROM_WIDTH = 70;
+const RATE_WIDTH = 8;
+const NAME_MAX_WIDTH = 15;
+
+/** Heights that the chart of the totals may have: it does not grow and shrink line by line. 1 is a sparkline. */
+const CHART_HEIGHTS: readonly number[] = [9, 7, 5, 1];
+/** Lines that stay free below the rows before the chart grows. */
+const ROOM_TO_GROW = 3;
+
+/**
+ * How many lines the chart of the totals takes, where `free` lines are free below the rows while it is `current` high.
+ * It gives way as soon as a row needs the line, and grows where a few stay free, so that it does not flicker.
+ */
+export function chartHeightFor(free: number, current: number): number {
+  const room = free + current;
+  for (const height of CHART_HEIGHTS) {
+    if (height === 1 || (height <= current ? height <= room : height + ROOM_TO_GROW <= room)) return height;
+  }
+  return 1;
+}
+
+/** Draws the last sixty seconds of the totals and the interfaces: on one line a sparkline, else a chart. */
+export function renderTotals(area: Rect, buffer: Buffer, view: HeaderView): void {
+  if (area.height < 1) return;
+  const { rates, slot } = totalsOf(view);
+  rates.bucketsInto(slot, upBuckets, downBuckets);
+  if (area.height === 1) renderSparklineRow(area, buffer, view);
+  else renderMirror(area, buffer, view);
+}
+
+/** The sum of both directions, then each interface's rates: the sparkline makes room for those that are up. */
+function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void {
+  const { theme, ascii } = view;
+  const room = area.width - 2 * MARGIN;
+  let interfaces = 0;
+  for (const slot of interfaceOrder(view)) {
+    const wider = interfaces + GAP + lineOf(view, slot).width;
+    if (room - wider < SPARKLINE_MIN_WIDTH) break;
+    interfaces = wider;
+  }
+  for (let i = 0; i < BUCKET_COUNT; i++) upBuckets[i]! += downBuckets[i]!;
+  const width = Math.max(0, Math.min(BUCKET_COUNT, Math.max(room - interfaces, SPARKLINE_MIN_WIDTH), room));
+  putSparkline(buffer, area.x + MARGIN, area.y, width, 1, bucketSamples, Number.NaN, theme.graphRamp, ascii);
+  renderInterfaces(area, area.x + MARGIN + width + GAP, buffer, view);
+}
+
+/** Upload above the time axis, download hanging below it, each on a scale of its own; the interfaces beside. */
+function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
+  const { theme, ascii, units } = view;
+  const half = (area.height - 1) >> 1;
+  const isBeside = area.width >= BESIDE_FROM_WIDTH;
+  const listWidth = isBeside ? NAME_MAX_WIDTH + 2 * (RATE_WIDTH + 3) + GAP : 0;
+  const width = Math.max(0, area.width - 2 * MARGIN - listWidth);
+  const x = area.x + MARGIN;
+  const up = stretched(upBuckets, upStretched, 2 * width);
+  const down = stretched(downBuckets, downStretched, 2 * width);
+  const chart = { maximum: Number.NaN, cells: 'braille', label: '', labelStyle: theme.dim, ascii } as const;
+  const upArea = rect(x, area.y, width, half);
+  const downArea = rect(x, area.y + half + 1, width, half);
+  renderChart(upArea, buffer, { ...chart, samples: up, ramp: theme.uploadRamp });
+  renderChart(downArea, buffer, { ...chart, samples: down, ramp: theme.downloadRamp, isHanging: true });
+  renderTimeAxis(rect(x, area.y + half, width, 1), buffer, view);
+  const peak = (samples: Samples) => rateText(maximumOf(samples, 2 * width), units);
+  buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)}`, theme.dim, width);
+  buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)}`, theme.dim, width);
+  if (isBeside)
+    renderInterfaceLines(rect(x + width + GAP, area.y, listWidth - GAP, area.height), buffer, view);
+}
+
+/** The buckets spread over `length` samples. */
+function stretched(buckets: Float64Array, into: Float64Array, length: number): Samples {
+  const count = Math.min(length, STRETCHED_LENGTH);
+  for (let i = 0; i < count; i++) into[i] = buckets[Math.floor((i * BUCKET_COUNT) / count)]!;
+  return { ...plainSamples(into), newest: count - 1, count };
+}
+
+/** `60 s ──────── 30 s ──────── now`. */
+function renderTimeAxis(area: Rect, buffer: Buffer, { theme, ascii }: HeaderView): void {
+  buffer.fill(area, theme.border, ascii ? 0x2d : 0x2500);
+  const put = (text: string, from: number): void => {
+    buffer.put(
+      area.x + Math.max(0, Math.min(from, area.width - text.length)),
+      area.y,
+      text,
+      theme.dim,
+      area.width,
+    );
+  };
+  put('60 s ', 0);
+  put(' 30 s ', (area.width >> 1) - 3);
+  put(' now', area.width);
+}
+
+interface InterfaceLine {
+  readonly name: string;
+  readonly up: string;
+  readonly down: string;
+  readonly width: number;
+}
+
+function lineOf({ data, units, ascii }: HeaderView, slot: number): InterfaceLine {
+  const { smoothTx, smoothRx } = data.rates.interfaces;
+  const name = data.section.interfaces.names[slot]!;
+  const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;
+  const down = `${ascii ? 'dn' : '▼'} ${compactRateText(smoothRx[slot] ?? Number.NaN, units)}`;
+  return { name, up, down, width: name.length + up.length + down.length + 2 };
+}
+
+/** Interfaces that are up, the chosen one or the busiest first, as many as fit whole. */
+function renderInterfaces(area: Rect, from: number, buffer: Buffer, view: HeaderView): void {
+  const { theme } = view;
+  let x = from;
+  for (const slot of interfaceOrder(view)) {
+    const { name, up, down, width } = lineOf(view, slot);
+    if (x + width > area.x + area.width - MARGIN) return;
+    x = buffer.put(x, area.y, name, isChosen(view, slot) ? theme.accent : theme.dim) + 1;
+    x = buffer.put(x, area.y, up, theme.upload) + 1;
+    x = buffer.put(x, area.y, down, theme.download) + GAP;
+  }
+}
+
+/** The same one below the other, with how many more there are on the last line. */
+function renderInterfaceLines(area: Rect, buffer: Buffer, view: HeaderView): void {
+  const { theme, ascii } = view;
+  const order = interfaceOrder(view);
+  const shown = order.length > area.height ? area.height - 1 : order.length;
+  for (const [row, slot] of order.slice(0, shown).entries()) {
+    const { name, up, down } = lineOf(view, slot);
+    const y = area.y + row;
+    buffer.put(area.x, y, name, isChosen(view, slot) ? theme.accent : theme.dim, NAME_MAX_WIDTH);
+    buffer.put(area.x + NAME_MAX_WIDTH + 1, y, up, theme.upload, RATE_WIDTH + (ascii ? 1 : 0));
+    buffer.put(
+      area.x + NAME_MAX_WIDTH + RATE_WIDTH + 4,
+      y,
+      down,
+      theme.download,
+      RATE_WIDTH + (ascii ? 1 : 0),
+    );
+  }
+  if (shown < order.length) {
+    buffer.put(area.x, area.y + shown, `${order.length - shown} more`, theme.dim, area.width);
+  }
+}
+
+function isChosen({ data, scope }: HeaderView, slot: number): boolean {
+  return data.section.interfaces.index[slot] === scope.interfaceIndex;
+}
+
+function interfaceOrder(view: HeaderView): readonly number[] {
+  const { interfaces } = view.data.section;
+  const { smoothTx, smoothRx } = view.data.rates.interfaces;
+  const weight = (slot: number): number => {
+    if (isChosen(view, slot)) return Number.POSITIVE_INFINITY;
+    const rate = (smoothTx[slot] ?? 0) + (smoothRx[slot] ?? 0);
+    return (interfaces.isUplink[slot] === 1 ? 1e15 : 0) + (Number.isNaN(rate) ? 0 : Math.round(rate / 1024));
+  };
+  const slots = Array.from(interfaces.slots.rows.subarray(0, interfaces.slots.count));
+  return slots
+    .filter((slot) => interfaces.isUp[slot] === 1)
+    .sort((a, b) => weight(b) - weight(a) || interfaces.index[a]! - interfaces.index[b]!);
+}
