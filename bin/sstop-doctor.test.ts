@@ -130,7 +130,7 @@ describe('on a machine that hides things', () => {
       const ebpf = found.tiers.find(({ tier }: { readonly tier: string }) => tier === 'ebpf');
       expect(ebpf).toMatchObject({
         available: false,
-        detail: expect.stringContaining('/proc is of another'),
+        detail: expect.stringContaining('/proc belongs to another PID namespace'),
       });
     },
   );

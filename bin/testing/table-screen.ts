@@ -139,7 +139,8 @@ export class TableScreen {
     }
     return {
       title: lines[0]!.trim().split('  ', 1)[0]!,
-      head: lines[top] ?? '',
+      // Columns are as wide as their content needs or has needed.
+      head: (lines[top] ?? '').replaceAll(/ +/g, ' '),
       ...{ rows, selected, thumb },
       // Without the place in the list, which every step of the cursor changes.
       footer: lines

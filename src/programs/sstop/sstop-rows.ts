@@ -97,6 +97,8 @@ function withChart(model: Model): Model {
 }
 
 function chartHeightOf(model: Model): number {
+  // Rows are not known before the first sample; a chart that shrinks a moment later would move them.
+  if (model.shown === undefined) return 1;
   if (model.view === 'detail' || model.playback !== undefined) return 1;
   const { table, sparkline } = fullLayoutOf(model);
   if (sparkline.height === 0) return 1;

@@ -198,11 +198,10 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   override render(area: Rect, buffer: Buffer, look: ListLook): void {
-    if (this.owners === undefined) return;
-    const { hasExited } = this.owners;
+    const hasExited = this.owners?.hasExited;
     this.table.render(area, buffer, look, this.#ordered, this, {
       alarmOfRow: (row) => look.alarmOf(this.ownerOf(row)),
-      isFaintRow: (row) => hasExited[this.ownerOf(row)] === 1,
+      isFaintRow: (row) => hasExited?.[this.ownerOf(row)] === 1,
     });
   }
 
