@@ -162,7 +162,7 @@ describe('the program', () => {
       environment: { SSTOP_FAULT: 'view' },
     });
     try {
-      await screen.waitFor(/PROCESS/);
+      await screen.waitFor(/\d processes/);
       screen.key('?');
       expect(await screen.exited()).toBe(1);
       const lines = linesOf(path);

@@ -103,7 +103,10 @@ export const COMMON = {
     back: ['tab'],
     isBackRepeated: true,
   },
-  units: { shows: (screen) => / [kM]?bit\/s/.test(screen.pty.line(0)), back: ['b'] },
+  units: {
+    shows: (screen) => /bit\/s/.test(`${screen.pty.line(0)} ${screen.shown().head}`),
+    back: ['b'],
+  },
   fold: 'nothing',
   pause: { shows: (screen) => screen.shown().isPaused, back: ['space'] },
   faster: { shows: (screen) => screen.shown().footer.endsWith('+/- 200ms'), back: ['-'] },

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadExecutable } from '../../bench/build-floors.ts';
-import { compileImage } from '../dev/compile.ts';
+import { compileImage, IMAGE_NAME } from '../dev/compile.ts';
 import { outputOf } from '../dev/run-tool.ts';
 import { runtimeFor } from '../dev/runtime-package.ts';
 import { type Target, targetOf } from '../dev/target.ts';
@@ -31,9 +32,10 @@ export function programsFor(architecture: Architecture, cache: string): MachineP
   return { sstop, runtime, ...compileTraffic(architecture, cache) };
 }
 
-/** As bin/dev/build.ts does it, for the other processor. */
+/** The same bytes as the released file: the name of the output is part of the image. */
 function compileSstop(target: Target, cache: string): string {
-  const image = `${cache}/sstop-${target.cpu}`;
+  const image = `${cache}/${target.cpu}/${IMAGE_NAME}`;
+  mkdirSync(dirname(image), { recursive: true });
   compileImage({ target, kind: 'release', runtime: runtimeFor(target), output: image });
   return image;
 }
