@@ -241,6 +241,8 @@ function environmentOf(extra: Readonly<Record<string, string | undefined>>): Rec
     HOME: process.env['HOME'],
     TERM: 'xterm-256color',
     LANG: 'C.UTF-8',
+    // No folder: no test remembers what another has chosen.
+    XDG_STATE_HOME: '/dev/null',
     ...extra,
   };
   const environment: Record<string, string> = {};

@@ -13,22 +13,24 @@ export function statePath(folder: string): string {
 
 /** The units chosen last; undefined where none were, or the file cannot be read: a choice is worth no message. */
 export function rememberedUnits(path: string): RateUnits | undefined {
-  const { units } = readState(path);
+  const units = readState(path)?.['units'];
   return units === 'bytes' || units === 'bits' ? units : undefined;
 }
 
-/** Writes the units, and leaves what else is in the file. OpError with the system's code. */
+/** Writes the units and keeps the other entries. A damaged file is left as it is. OpError with the system's code. */
 export function rememberUnits(path: string, units: RateUnits): void {
-  writeWhole(path, `${JSON.stringify({ ...readState(path), units }, undefined, 2)}\n`);
+  const state = readState(path);
+  if (state !== undefined) writeWhole(path, `${JSON.stringify({ ...state, units }, undefined, 2)}\n`);
 }
 
-function readState(path: string): Readonly<Record<string, unknown>> {
+/** Entries of the file; undefined if it cannot be read or is damaged. */
+function readState(path: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const parsed: unknown = JSON.parse(readText(path, LIMIT_BYTES));
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {};
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? { ...parsed }
+      : undefined;
   } catch (thrown) {
-    // Missing, of somebody else, or no JSON: nothing is remembered.
-    toOpError(`read ${path}`, thrown);
-    return {};
+    return toOpError(`read ${path}`, thrown).code === 'ENOENT' ? {} : undefined;
   }
 }
