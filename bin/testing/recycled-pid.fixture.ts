@@ -53,7 +53,7 @@ await first.exited;
 const second = await listenAs(PID);
 screen.key('\r');
 const text = await screen.waitFor(/the PID was reused|SIGTERM sent|has exited/i);
-const said = /│ *([^│]*(?:PID|sent|gone)[^│]*?) *│/i.exec(text)?.[1] ?? text;
+const said = /│ *([^│\n]*(?:PID|sent|gone)[^│\n]*?) *│/i.exec(text)?.[1] ?? text;
 const report: RecycledReport = { pid: second.pid, said, isNewcomerAlive: existsSync(`/proc/${second.pid}`) };
 await screen.close();
 second.kill('SIGKILL');

@@ -12,6 +12,7 @@ import type { VIEWS } from './views.ts';
 
 const KILL = texted(/Kill \d+ c\w+-\d\d/, 'escape');
 const NO_PROCESS = texted(/Select a process first/, 'g');
+const OWN_INTERVAL = /A recording has its own interval/;
 const RATES = ['UPLOAD/s', 'DOWNLOAD/s'];
 /** The filter goes; typed again, it is back. */
 const FILTER_CLEARED: KeyCheck = {
@@ -204,6 +205,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
         / 1x +\S+\.gz/.test(screen.pty.text()) && screen.shown().footer.includes('Space pause'),
       back: ['space'],
     },
+    ...{ faster: texted(OWN_INTERVAL, 'g'), slower: texted(OWN_INTERVAL, 'g') },
     'playback-faster': { shows: (screen) => / 2x +paused/.test(screen.pty.text()), back: ['left'] },
     'playback-slower': { shows: (screen) => / 1\/2x +paused/.test(screen.pty.text()), back: ['right'] },
     'seek-forward': { shows: (screen) => /0:1\d \/ /.test(screen.pty.text()), back: ['['] },

@@ -204,7 +204,9 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
         model: this.#show(model, pageSelection(viewport, direction, position.count, position.visible)),
       };
     }
-    const hit = contains(table, x, y) ? this.#of.hit(model, table, x, y) : undefined;
+    // The blank cell before the scrollbar belongs to the row.
+    const rowX = x < scrollbar.x ? Math.min(x, table.x + table.width - 1) : x;
+    const hit = contains(table, rowX, y) ? this.#of.hit(model, table, rowX, y) : undefined;
     if (hit === undefined) return { model };
     if (hit.part === 'header') {
       return { model: this.sortBy(model, hit.key, hit.key === sort.key && !sort.isReversed) };
