@@ -67,7 +67,7 @@ describe.each(SIZES)('at %dx%d', (columns, rows) => {
     const pty = start([], [columns, rows]);
     const { localFlags } = pty;
     await pty.waitFor(TABLE);
-    await pty.waitFor(/sstop/);
+    await pty.waitFor(/ ▲ .* ▼ /);
     const lines = pty.lines();
     expect(lines.length).toBe(rows);
     expectAligned(lines);
@@ -171,7 +171,7 @@ test('help lists every key; the filter narrows live and Escape restores; sorting
   const pty = start([], [100, 60]);
   await pty.waitFor(TABLE);
   pty.key('?');
-  for (const text of ['Move down', 'Filter the rows', 'Next network interface', 'Pause', 'Quit', 'click']) {
+  for (const text of ['Move down', 'Filter the rows', 'Next interface', 'Pause', 'Quit', 'click']) {
     await pty.waitFor(new RegExp(text));
   }
   pty.key('\x1b');
@@ -301,9 +301,9 @@ test('an error in a filter is shown in the prompt with what is accepted', async 
   const pty = start([], [120, 24]);
   await pty.waitFor(TABLE);
   pty.key('/colour:red');
-  await pty.waitFor(/colour:red +unknown key "colour": port host proto/);
+  await pty.waitFor(/unknown key "colour": port host proto.* quotes *\n \/ colour:red/);
   pty.resize(60, 24);
-  await pty.waitFor(/^ \/ colour:red +unknown key "colour": port host proto.*… ?$/m);
+  await pty.waitFor(/unknown key "colour": port host proto[^]* quotes *\n \/ colour:red/);
 });
 
 test('e writes the rows to a file in the working directory and names it', async () => {
@@ -351,6 +351,8 @@ test('an interface that is not there is told of, and i chooses another', async (
   const pty = start(['--interface', 'nowhere0'], [100, 24]);
   await pty.waitFor(/No interface 'nowhere0' yet/);
   pty.key('i');
+  await pty.waitFor(/▸all/);
+  pty.key('lo\r');
   await pty.waitFor(/ only lo /);
   await pty.waitUntil(() => !pty.text().includes('nowhere0'), 'no word of it any more');
 });

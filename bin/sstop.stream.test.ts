@@ -157,10 +157,7 @@ describe('a recording that is not whole', () => {
 
   test('empty, foreign or not there: one line and nothing else', async () => {
     expectRefusal(await run('--json', '--playback', `${directory}/empty.gz`), /empty\.gz': empty file/);
-    expectRefusal(
-      await run('--json', '--playback', `${directory}/foreign.gz`),
-      /it is no recording of sstop/,
-    );
+    expectRefusal(await run('--json', '--playback', `${directory}/foreign.gz`), /not a recording of sstop/);
     expectRefusal(await run('--json', '--playback', `${directory}/none.gz`), /file not found/);
   });
 });
