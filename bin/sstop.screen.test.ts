@@ -303,7 +303,7 @@ test('an error in a filter is shown in the prompt with what is accepted', async 
   pty.key('/colour:red');
   await pty.waitFor(/unknown key "colour": port host proto.* quotes *\n \/ colour:red/);
   pty.resize(60, 24);
-  await pty.waitFor(/unknown key "colour": port host proto[^]* quotes *\n \/ colour:red/);
+  await pty.waitFor(/unknown key "colour": port host proto[\s\S]* quotes *\n \/ colour:red/);
 });
 
 test('e writes the rows to a file in the working directory and names it', async () => {
