@@ -50,11 +50,20 @@ class FullPipe {
   }
 }
 
+/** What a thread waits for in the kernel; '' for one that has ended meanwhile. */
+function waitOf(pid: number, thread: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Resolves once a thread of the program waits for the reader of a pipe, or that has not happened for some seconds. */
 async function untilBlocked(pid: number): Promise<void> {
   for (const began = performance.now(); performance.now() - began < 6000; await Bun.sleep(20)) {
     const threads = readdirSync(`/proc/${pid}/task`);
-    const waits = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'utf8'));
+    const waits = threads.map((thread) => waitOf(pid, thread));
     if (waits.some((wait) => wait.includes('pipe_write'))) return;
   }
 }
