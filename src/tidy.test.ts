@@ -117,8 +117,8 @@ describe('each rule can fail', () => {
     ],
     [
       'src/programs/cli/a.ts',
-      "import { a } from '../../data/sample/a.ts';",
-      'programs/cli may not import data/sample',
+      "import { a } from '../../data/rates/a.ts';",
+      'programs/cli may not import data/rates',
     ],
     ['src/views/a.ts', "import { a } from '../../platforms/index.ts';", 'views may not import platforms'],
     [

@@ -59,7 +59,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'screen/terminal': ['screen/buffer', 'screen/style', 'screen/layout'],
   'screen/loop': ['screen/terminal', 'screen/input', 'screen/buffer', 'screen/layout'],
   views: VIEW_IMPORTS,
-  'programs/cli': [],
+  'programs/cli': ['data/sample'],
   'programs/config': ['screen/style', 'screen/input'],
   'programs/shared': [...PROGRAM_IMPORTS, 'screen/terminal'],
   'programs/sstop': ['programs/shared', ...PROGRAM_IMPORTS, 'data/attribution', 'data/export'],

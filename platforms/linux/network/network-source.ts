@@ -1,5 +1,5 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
-import type { Tier } from '../../../src/data/sample/network-sample.ts';
+import { TIERS, type Tier } from '../../../src/data/sample/network-sample.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
@@ -25,12 +25,10 @@ export interface SourceContext {
   readonly errors: SectionError[];
 }
 
-const LADDER: readonly Tier[] = ['ebpf', 'netlink', 'packet', 'proc'];
-
 /** The tier asked for; for `auto` the best that opens. Throws OpError where a named one cannot run. */
 export function openSource(tier: Tier | 'auto', context: SourceContext): SocketSource {
   if (tier !== 'auto') return openNamed(tier, context);
-  for (const candidate of LADDER) {
+  for (const candidate of TIERS) {
     try {
       return openTier(candidate, context);
     } catch (thrown) {
@@ -56,7 +54,7 @@ export function openNextSource(
   context: SourceContext,
 ): SocketSource | undefined {
   const message = `the tier ${failed} failed (${cause.message}); using the next one`;
-  for (const tier of LADDER.slice(LADDER.indexOf(failed) + 1)) {
+  for (const tier of TIERS.slice(TIERS.indexOf(failed) + 1)) {
     try {
       const source = openTier(tier, context);
       context.errors.push({ op: `collect by ${failed}`, code: cause.code, message });

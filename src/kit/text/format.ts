@@ -85,7 +85,8 @@ export function formatBytes(value: number, out: AsciiText): void {
 }
 
 /** Units of rates on the screen: bytes with base 1024, or bits with base 1000. */
-export type RateUnits = 'bytes' | 'bits';
+export const RATE_UNITS = ['bytes', 'bits'] as const;
+export type RateUnits = (typeof RATE_UNITS)[number];
 
 /** The unit after `units`, for a key that goes through them. */
 export function otherUnits(units: RateUnits): RateUnits {

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { TIERS } from '../../data/sample/network-sample.ts';
+import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
@@ -21,15 +23,13 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
-const BACKEND_NAMES = ['auto', 'ebpf', 'netlink', 'packet', 'proc'] as const;
+const BACKEND_NAMES = ['auto', ...TIERS] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
 
 /** Used if neither the command line nor the configuration sets it. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
-
-const UNIT_NAMES = ['bytes', 'bits'] as const;
 
 /** A remote machine; exactly one of `url` and `profile` is set. */
 export interface AgentOptions extends AgentAccess {
@@ -51,7 +51,7 @@ export interface SstopOptions extends CommonOptions {
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
   /** Units of rates on the screen. */
-  readonly units: (typeof UNIT_NAMES)[number] | undefined;
+  readonly units: RateUnits | undefined;
   /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one per line. */
@@ -77,7 +77,7 @@ interface RawOptions extends RawCommonOptions {
   readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
-  readonly units?: (typeof UNIT_NAMES)[number];
+  readonly units?: RateUnits;
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
@@ -136,7 +136,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'do not look up DNS names'),
-    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(UNIT_NAMES),
+    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
     ),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { readText } from '../../kit/files/user-file.ts';
-import type { RateUnits } from '../../kit/text/format.ts';
+import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { writeWhole } from './atomic-file.ts';
 
 const LIMIT_BYTES = 64 * 1024;
@@ -14,7 +14,7 @@ export function statePath(folder: string): string {
 /** The units chosen last; undefined where none were, or the file cannot be read: a choice is worth no message. */
 export function rememberedUnits(path: string): RateUnits | undefined {
   const units = readState(path)?.['units'];
-  return units === 'bytes' || units === 'bits' ? units : undefined;
+  return RATE_UNITS.find((known) => known === units);
 }
 
 /** Writes the units and keeps the other entries. A damaged file is left as it is. OpError with the system's code. */
