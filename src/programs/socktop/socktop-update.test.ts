@@ -474,7 +474,7 @@ describe('one row per program, user, container or unit', () => {
   test('Enter shows the processes of a row, Escape leads back to it, and from it to all processes', () => {
     bench.type('pj\r');
     expect([view(), rowNames()]).toEqual([['program', 'postgres'], ['postgres']]);
-    expect(bench.text()).toMatch(/Processes 1 of 3 of program postgres /);
+    expect(bench.text()).toMatch(/Processes 1 of 3 · program postgres /);
     bench.type('j\r');
     expect(bench.model.view).toBe('process');
     bench.type(ESCAPE + ESCAPE);

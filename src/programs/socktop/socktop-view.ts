@@ -160,10 +160,10 @@ function titlesOf(
   return { title, rightTitle: model.isPerCore ? 'CPU % of one core' : 'CPU % of the machine' };
 }
 
-/** ` by program`; ` of program chrome`, of one row alone. */
+/** ` by program`; ` · program chrome`, of one row alone. */
 function groupingText(groupBy: HostModel['groupBy'], members: HostModel['members']): string {
   if (members !== undefined)
-    return ` of ${members.name === '' ? `no ${members.by}` : `${members.by} ${members.name}`}`;
+    return ` · ${members.name === '' ? `no ${members.by}` : `${members.by} ${members.name}`}`;
   return groupBy === undefined ? '' : ` by ${groupBy}`;
 }
 
@@ -202,6 +202,12 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopActio
   process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
 };
 
+/** Of the dashboard with sums, and with the processes of one of them. */
+const GROUPED_HINTS: readonly SocktopAction[] = [
+  ...(['help', 'back', 'group-by', 'open', 'search', 'sort-next', 'network', 'compact'] as const),
+  ...(['kill', 'host-next', 'pause', 'quit', 'traffic'] as const),
+];
+
 /** What the user should know now, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
@@ -223,7 +229,9 @@ function trafficNote(model: Model): Notice | undefined {
 
 function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
-  return keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+  const isSummed = model.view === 'dashboard' && hostOf(model).groupBy !== undefined;
+  const actions = isSummed ? GROUPED_HINTS : HINTS[model.view];
+  return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
@@ -261,7 +269,7 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
     case 'parent':
       return parentOf(host) === undefined ? null : undefined;
     case 'kill':
-      return host.canSignal ? undefined : null;
+      return host.canSignal && !(model.view === 'dashboard' && isGrouped(host)) ? undefined : null;
     case 'traffic':
       return host.hasTraffic ? 'NET off' : undefined;
     case 'compact':
@@ -281,10 +289,10 @@ function dashboardBack({ hosts }: Model, { search, groupBy, members }: HostModel
   return hosts.length > 1 ? 'hosts' : null;
 }
 
-/** What the key groups by next. */
-function groupLabel({ groupBy, members }: HostModel): string | undefined {
+/** What the key groups by next; null: Escape leads there. */
+function groupLabel({ groupBy, members }: HostModel): string | undefined | null {
   if (groupBy === undefined) return undefined;
-  if (members !== undefined) return `by ${groupBy}`;
+  if (members !== undefined) return null;
   const next = groupingAfter(groupBy);
   return next === undefined ? 'processes' : `by ${next}`;
 }

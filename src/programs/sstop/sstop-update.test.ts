@@ -409,6 +409,7 @@ describe('one row per program, user, container or unit', () => {
     bench.type('pgj\r');
     expect(bench.pids()).toEqual([14]);
     expect(bench.state.filterText).toBe('program=process-14');
+    expect(bench.lines().at(-1)).toContain('Esc by program');
     bench.type('\x1b');
     expect([bench.model.view, bench.state.selection === undefined]).toEqual(['grouped', false]);
     expect(screen()).toMatch(/▸process-14 /);

@@ -21,6 +21,7 @@ import {
   renderFooter,
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
+import { isOnMembers } from './navigation.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   fullLayoutOf,
@@ -224,6 +225,9 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   detail: ['help', 'quit', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 
+/** Of the processes of one row that sums them. */
+const MEMBERS_HINTS: readonly SstopAction[] = ['help', 'quit', 'back', ...HINTS.processes.slice(2)];
+
 /** Of a recording they come first, but for help and the way out. */
 const PLAYBACK_HINTS: readonly SstopAction[] = [
   ...(['pause', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
@@ -250,7 +254,8 @@ function footerNote(model: Model): Notice | undefined {
 
 function footerHints(model: Model): readonly KeyHint[] {
   const isPlayed = model.playback !== undefined;
-  const wanted = HINTS[model.view].filter((action) => !isPlayed || !PLAYBACK_HINTS.includes(action));
+  const all = isOnMembers(model) ? MEMBERS_HINTS : HINTS[model.view];
+  const wanted = all.filter((action) => !isPlayed || !PLAYBACK_HINTS.includes(action));
   const actions = isPlayed
     ? [...wanted.slice(0, FIRST_HINTS), ...PLAYBACK_HINTS, ...wanted.slice(FIRST_HINTS)]
     : wanted;
@@ -284,6 +289,7 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
     case 'group-by':
       return model.view === 'grouped' ? nextGrouping(model) : undefined;
     case 'back':
+      if (isOnMembers(model)) return `by ${model.groupBy}`;
       if (filterText !== '') return 'clear filter';
       return model.view === 'grouped' ? 'processes' : undefined;
     default:
