@@ -15,7 +15,12 @@ import { loadProfile, profilesPath } from '../src/programs/config/profiles.ts';
 import { canAsk, confirm, tell } from '../src/programs/shared/messages.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from '../src/programs/shared/stop.ts';
 import type { ConnectionListener, ConnectionTarget } from '../src/remote/client/agent-connection.ts';
-import { type AgentUrl, encrypted, parseAgentUrl, type SshDestination } from '../src/remote/client/agent-url.ts';
+import {
+  type AgentUrl,
+  encrypted,
+  parseAgentUrl,
+  type SshDestination,
+} from '../src/remote/client/agent-url.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
 import type { ShellReader } from '../src/remote/client/shell-session.ts';
 import { SshConnection } from '../src/remote/client/ssh-connection.ts';
@@ -190,8 +195,13 @@ export async function connectAsking(
   verifyHostname: boolean,
   durationMillis?: number,
 ): Promise<Contact> {
-  const source = openAgent(target, canAsk());
-  const timer = setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
+  const mayAsk = canAsk();
+  const source = openAgent(target, mayAsk);
+  // A question of ssh would stand in the same line.
+  const isSilent = target.agent.ssh !== undefined && mayAsk;
+  const timer = isSilent
+    ? undefined
+    : setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
   const error = await firstContact(source, durationMillis);
   clearTimeout(timer);
   const { keptCertificatePath } = target;

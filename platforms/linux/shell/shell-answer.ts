@@ -26,16 +26,17 @@ export const MARK_PLACE = '%MARK%';
  *   t         times: CPU time of the shell and of what it started
  */
 export const SHELL_LOOP = `LC_ALL=C; export LC_ALL; PATH="$PATH:/usr/sbin:/sbin:/usr/bin:/bin"; cd /proc || exit 3; r=
+if [ -c /dev/null ]; then exec 2>/dev/null; else exec 2>&-; fi
 while { [ "$r" ] || { r=1; echo; echo ${MARK_PLACE}; }; read -r w a; }; do
 case $w in
 g) grep -Hs "" $a;;
-c) cat $a 2>/dev/null;;
-n) ls -ldn $a 2>/dev/null;;
-l) ls -ld $a 2>/dev/null;;
+c) cat $a;;
+n) ls -ldn $a;;
+l) ls -ld $a;;
 e) echo $a;;
-f) df -Pk $a 2>/dev/null;;
-s) ss -tuanpieH exclude time-wait 2>/dev/null;;
-a) ip -o addr 2>/dev/null;;
+f) df -Pk $a;;
+s) ss -tuanpieH exclude time-wait;;
+a) ip -o addr;;
 t) times;;
 esac
 echo; echo ${MARK_PLACE}

@@ -1,5 +1,5 @@
-import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import { readAddress } from '../../../src/data/sample/address-words.ts';
+import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
 import { uplinkIndexes } from '../machine/uplinks.ts';
 import { emptyNetDevLine, parseNetDevLine } from '../proc/net-dev.ts';
@@ -23,13 +23,16 @@ export class ShellLinks {
   /** Rejects with OpError where the shell is gone. */
   async refresh(shell: Shell, nowMicros: number): Promise<void> {
     if (nowMicros < this.#nextMicros) return;
-    const [files, names, addresses] = await shell.ask([
+    const [devices, files, names, addresses] = await shell.ask([
+      'g net/dev',
       `g ${FILES.map((file) => `${FOLDER}/*/${file}`).join(' ')}`,
       `e ${MARKS.map((mark) => `${FOLDER}/*/${mark}`).join(' ')}`,
       'a',
     ]);
     this.#nextMicros = nowMicros + LINKS_INTERVAL_MICROS;
-    const links = this.#store(new ClassNet(filesOf(files!), latinOf(names!)));
+    const source = new ClassNet(filesOf(files!), latinOf(names!));
+    const links = source.links();
+    this.#store(source, links.length > 0 ? links : linksIn(latinOf(devices!)));
     this.#storeAddresses(latinOf(addresses!), links);
   }
 
@@ -57,8 +60,7 @@ export class ShellLinks {
     }
   }
 
-  #store(source: ClassNet): readonly LinkDescription[] {
-    const links = source.links();
+  #store(source: ClassNet, links: readonly LinkDescription[]): void {
     const { table } = this;
     const uplinks = uplinkIndexes(links);
     const present = new Set(links.map(({ index }) => index));
@@ -83,7 +85,6 @@ export class ShellLinks {
       table.operationalStates[slot] = source.text(link.name, 'operstate');
       table.hardwareAddresses[slot] = source.text(link.name, 'address');
     }
-    return links;
   }
 
   /** `2: eth0    inet 192.0.2.1/24 brd ...`, one line an address (ip-address(8), -oneline). */
@@ -100,6 +101,15 @@ export class ShellLinks {
       if (slot >= 0) interfaceIndex[slot] = owner.index;
     }
   }
+}
+
+/** Without /sys nothing is known but the names in /proc/net/dev; the numbers are those of the lines. */
+function linksIn(netDev: string): readonly LinkDescription[] {
+  return [...netDev.matchAll(/^net\/dev: *([^\s:|]+): /gm)].map(([, name = ''], at) => ({
+    ...{ index: at + 1, name, isLoopback: name === 'lo', isUp: true, isHardware: false },
+    // Such as `dummy0` and `ifb1`, whose kinds are called so.
+    ...{ kind: name.replace(/\d+$/, ''), master: 0, lower: 0 },
+  }));
 }
 
 /** What /sys/class/net says of links. */

@@ -62,7 +62,11 @@ export class ShellPlatform implements Platform {
       ...{ clockTicksPerSecond: 100, pageSizeBytes },
     };
     if (!(this.host.bootWallMillis > 0)) {
-      throw new OpError({ op: 'connect', code: 'NO_SHELL', message: 'the machine there has no /proc of Linux' });
+      throw new OpError({
+        op: 'connect',
+        code: 'NO_SHELL',
+        message: 'the machine there has no /proc of Linux',
+      });
     }
     this.#users = usersOf(users!);
     this.#known = {
@@ -124,12 +128,7 @@ class ShellNetwork implements NetworkCollector {
   readonly #exited = new ExitedTable();
   #sequence = 0;
 
-  constructor(
-    facts: () => ShellFacts,
-    processes: ShellProcesses,
-    links: ShellLinks,
-    machine: ShellMachine,
-  ) {
+  constructor(facts: () => ShellFacts, processes: ShellProcesses, links: ShellLinks, machine: ShellMachine) {
     this.#facts = facts;
     this.#processes = processes;
     this.#links = links;

@@ -57,7 +57,8 @@ export class ShellProcesses {
   /** A process that a command line is wanted of; it is asked for with the next collection. */
   noteWanted(pid: number): void {
     const slot = this.table.find(pid);
-    if (slot >= 0 && this.#isAsked[slot] === 0 && this.#nameless.size < FILES_AT_ONCE) this.#nameless.add(pid);
+    if (slot >= 0 && this.#isAsked[slot] === 0 && this.#nameless.size < FILES_AT_ONCE)
+      this.#nameless.add(pid);
   }
 
   async askWanted(shell: Shell): Promise<void> {

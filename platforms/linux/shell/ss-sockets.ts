@@ -83,10 +83,7 @@ function parseSocket(head: string, more: string): SsSocket | undefined {
     state,
     local: { address: addressOf(local), port: portOf(localPort) },
     remote: { address: addressOf(remote), port: portOf(remotePort) },
-    cookie: [
-      Number.parseInt(cookie.slice(-8), 16) | 0,
-      Number.parseInt(cookie.slice(0, -8) || '0', 16) | 0,
-    ],
+    cookie: [Number.parseInt(cookie.slice(-8), 16) | 0, Number.parseInt(cookie.slice(0, -8) || '0', 16) | 0],
     inode: Number(/(?:^| )ino:(\d{1,10})(?: |$)/.exec(rest)?.[1] ?? 0),
     uid: Number(/(?:^| )uid:(\d{1,10})(?: |$)/.exec(rest)?.[1] ?? 0),
     cgroup: /(?:^| )cgroup:(\/\S*)/.exec(rest)?.[1],

@@ -7,6 +7,8 @@ export interface RemoteStatus {
   /** Host of the URL, as the user wrote it. */
   readonly hostName: string;
   readonly isEncrypted: boolean;
+  /** Reached by ssh; undefined: by a WebSocket. */
+  readonly isSsh?: boolean;
   readonly hasToken: boolean;
   /** Time from the last request to its reply; undefined before the first. */
   readonly latencyMicros: number | undefined;

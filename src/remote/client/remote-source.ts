@@ -66,6 +66,7 @@ export class RemoteSource implements Source, RemoteLink {
       phase: 'connecting',
       hostName: options.agent.hostName,
       isEncrypted: options.agent.isEncrypted,
+      isSsh: options.agent.ssh !== undefined,
       hasToken: options.token !== undefined,
       ...{ latencyMicros: undefined, protocol: undefined, agentVersion: undefined, notice: undefined },
       ...{ answeredMillis: undefined, nextTryMillis: undefined, reason: undefined },
@@ -273,7 +274,8 @@ export class RemoteSource implements Source, RemoteLink {
 const NOTICES: Readonly<Record<Protocol, string | undefined>> = {
   'socktop.v2': undefined,
   original: 'original agent: no users, states and threads of processes, no load, uptime and network use',
-  shell: 'no agent there, its shell answers; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
+  shell:
+    'no agent there, its shell answers; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
 };
 const AGENT_MISSING = 'no socktop-agent there; scp socktop-agent HOST:.local/bin/ installs it';
 

@@ -1,5 +1,8 @@
+import { cleanText } from '../../data/codec/wire-text.ts';
+import { type MachineProcesses, ProcessTexts } from '../../data/sample/machine-processes.ts';
 import type { Platform } from '../../data/sample/platform.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import type { Session, SessionLine, Told } from './session.ts';
@@ -28,6 +31,7 @@ const ANSWER_LIMIT_BYTES = 32 << 20;
 /** The share of one core that the shell may use, and the CPU seconds that it may use at once. */
 const CPU_SHARE = 0.015;
 const CPU_BURST_SECONDS = 0.25;
+const UNKNOWN_USER = -1;
 const JOURNAL_MESSAGE = 'journals need socktop-agent on the machine: only its shell answers';
 
 /** What is known of a machine beyond the life of a connection. */
@@ -35,6 +39,8 @@ export class ShellMemory {
   readonly host: ShellHost;
   readonly source: LocalSource;
   readonly reader: ShellReader;
+  /** Of the processes, by their slots. */
+  readonly texts = new ProcessTexts();
   /** What the shells have used since the start, with the programs that they started. */
   cpuSeconds = 0;
 
@@ -42,6 +48,18 @@ export class ShellMemory {
     this.reader = reader;
     this.host = reader.open();
     this.source = new LocalSource(this.host, { tier: 'auto' });
+  }
+
+  /** Users and command lines are not this machine's: they go along with the rows. */
+  fillTexts({ processes, commandLines }: MachineProcesses): void {
+    const { slots, uid } = processes;
+    this.texts.reserve(slots.capacity);
+    for (let i = 0; i < slots.count; i++) {
+      const slot = slots.rows[i]!;
+      const line = commandLines?.[slot];
+      this.texts.users[slot] = uid[slot] === UNKNOWN_USER ? undefined : this.host.userName(uid[slot]!);
+      this.texts.commandLines[slot] = line === undefined ? undefined : cleanText(line, TEXT_LIMIT.line);
+    }
   }
 }
 
@@ -93,14 +111,20 @@ export class ShellSession implements Session {
     return this.#section('disks', true);
   }
 
-  processes(
+  async processes(
     want: NonNullable<Want['machineProcesses']>,
   ): Promise<Told<NonNullable<Snapshot['machineProcesses']>>> {
-    return this.#section('machineProcesses', want);
+    const { header, section } = await this.#section('machineProcesses', want);
+    const { texts } = this.#memory;
+    this.#memory.fillTexts(section);
+    return { header, section: { ...section, texts } };
   }
 
-  processDetail(pid: number): Promise<Told<NonNullable<Snapshot['processDetail']>>> {
-    return this.#section('processDetail', pid);
+  async processDetail(pid: number): Promise<Told<NonNullable<Snapshot['processDetail']>>> {
+    const { header, section } = await this.#section('processDetail', pid);
+    const { effectiveUid } = section.process;
+    const userName = effectiveUid === undefined ? undefined : this.#memory.host.userName(effectiveUid);
+    return { header, section: { ...section, process: { ...section.process, userName } } };
   }
 
   journal(): Promise<never> {
