@@ -93,19 +93,14 @@ export class SshServer {
 
   /** Ends every connection, and whatever was started over it. */
   cutConnections(): void {
-    run('pkill', '-KILL', '-P', String(this.#pid()));
+    for (const pid of descendantsOf(this.#child.pid)) endProcess(pid);
   }
 
   async stop(): Promise<void> {
-    run('pkill', '-KILL', '-P', String(this.#pid()));
+    this.cutConnections();
     this.#child.kill('SIGKILL');
     await this.#child.exited;
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** unshare and sh have executed sshd in their place. */
-  #pid(): number {
-    return this.#child.pid;
   }
 }
 
@@ -183,6 +178,26 @@ export function fakeSsh(folder: string, name: string, script: string): Readonly<
   writeFileSync(join(bin, 'ssh'), `#!/bin/sh\n${script}\n`);
   chmodSync(join(bin, 'ssh'), 0o755);
   return { PATH: `${bin}:${process.env['PATH'] ?? ''}`, XDG_CONFIG_HOME: folder };
+}
+
+/** unshare and sh have executed sshd in their place: its processes are the children of the one that was started. */
+function descendantsOf(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const children = text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+  return children.flatMap((child) => [...descendantsOf(child), child]);
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (thrown) {
+    // It has ended since.
+    if (!(thrown instanceof Error)) throw thrown;
+  }
 }
 
 async function freePort(): Promise<number> {
