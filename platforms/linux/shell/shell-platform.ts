@@ -10,6 +10,7 @@ import type {
 } from '../../../src/data/sample/platform.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { parsePasswd } from '../../user-names.ts';
 import { parseCpuModel } from '../proc/cpuinfo.ts';
 import { parseBootWallSeconds } from '../proc/stat.ts';
 import { filesOf, latinOf, MARK_PLACE, SHELL_LOOP, type Shell } from './shell-answer.ts';
@@ -21,7 +22,6 @@ import { SsSockets } from './ss-sockets.ts';
 const USUAL_PAGE_BYTES = 4096;
 /** Processes are listed anew for the network's sake when they are older than this. */
 const PROCESSES_AGE_MICROS = 2e6;
-const PASSWD_LINE = /^([^:#+-][^:]*):[^:]*:(\d{1,10}):/;
 const NO_SS =
   'there is no ss on this machine: bytes of sockets need ss (package iproute2) or socktop-agent there';
 
@@ -68,7 +68,7 @@ export class ShellPlatform implements Platform {
         message: 'the machine there has no /proc of Linux',
       });
     }
-    this.#users = usersOf(users!);
+    this.#users = parsePasswd(Buffer.from(users!).toString('utf8'));
     this.#known = {
       ...{ shell, pageSizeBytes },
       modelName: parseCpuModel(cpuinfo, cpuinfo.length),
@@ -106,15 +106,6 @@ export class ShellPlatform implements Platform {
     if (this.#known !== undefined) return this.#known;
     throw new OpError({ op: 'sample', code: 'LOST', message: 'not connected' });
   }
-}
-
-function usersOf(passwd: Uint8Array): ReadonlyMap<number, string> {
-  const users = new Map<number, string>();
-  for (const line of Buffer.from(passwd).toString('utf8').split('\n')) {
-    const [, name, uid] = PASSWD_LINE.exec(line) ?? [];
-    if (name !== undefined && !users.has(Number(uid))) users.set(Number(uid), name);
-  }
-  return users;
 }
 
 /** Sockets by ss. One that is born and closed between two samples is not seen. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { TIERS } from '../../data/sample/network-sample.ts';
+import type { Tier } from '../../data/sample/network-sample.ts';
 import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
@@ -11,6 +11,8 @@ import {
   commonOptionsOf,
   durationOption,
   filePath,
+  groupingProblem,
+  groupOption,
   type Invocation,
   invocationOf,
   misused,
@@ -22,8 +24,6 @@ import {
   screenOptions,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
-
-const BACKEND_NAMES = ['auto', ...TIERS] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
@@ -43,7 +43,7 @@ export interface SstopOptions extends CommonOptions {
   /** Print a report of what works here and exit; as JSON if `output` is json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
-  readonly backend: (typeof BACKEND_NAMES)[number];
+  readonly backend: Tier | 'auto';
   readonly interfaceName: string | undefined;
   readonly filter: string;
   /** One of the vocabulary's keys. */
@@ -64,6 +64,8 @@ export interface SstopOptions extends CommonOptions {
 export interface SstopVocabulary extends ScreenVocabulary {
   /** Sort keys of the process table, the default first. */
   readonly sortKeys: readonly string[];
+  /** Of the system that this is, best first; each is accepted by `--backend`. */
+  readonly tiers: readonly Tier[];
   /** Keys of filter terms, such as `port`. */
   readonly filterKeys: readonly string[];
 }
@@ -101,7 +103,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
     ...outputOptions(),
-    ...samplingOptions(),
+    ...samplingOptions(vocabulary),
     ...startOptions(vocabulary),
     ...screenOptions(vocabulary),
   ];
@@ -111,7 +113,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   return command;
 }
 
-function samplingOptions(): Option[] {
+function samplingOptions({ tiers }: SstopVocabulary): Option[] {
   const usual = durationText(DEFAULT_INTERVAL_MILLIS);
   return [
     new Option(
@@ -119,7 +121,7 @@ function samplingOptions(): Option[] {
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
     durationOption(),
-    new Option('--backend <name>', 'how to collect data').choices(BACKEND_NAMES).default('auto'),
+    new Option('--backend <name>', 'how to collect data').choices(['auto', ...tiers]).default('auto'),
   ];
 }
 
@@ -131,6 +133,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
       'show only matching rows: a name, or terms such as port:443, up>1M, !user:root',
     ),
     new Option('--sort <key>', `sort order (default: ${sortKeys[0]}, or as configured)`).choices(sortKeys),
+    groupOption(),
     new Option('--loopback', 'show loopback connections (default: hidden)'),
     new Option('--no-loopback', 'hide loopback connections, overriding the configuration'),
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
@@ -250,7 +253,7 @@ export function parseSstopArguments(
   const command = sstopCommand(vocabulary, isColored);
   return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
     const options = optionsOf(raw, command.args[0]);
-    const problem = contradiction(raw, options, vocabulary.filterKeys);
+    const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);
   });
 }
