@@ -23,7 +23,7 @@ import {
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
 import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
-import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -32,7 +32,7 @@ const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
+  const invocation = parseAgentArguments(argv, process.env, buildVersion(system));
   if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
   if (!isWatchable) {

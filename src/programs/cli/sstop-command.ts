@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { TIERS } from '../../data/sample/network-sample.ts';
+import type { Tier } from '../../data/sample/network-sample.ts';
 import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
@@ -25,8 +25,6 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
-const BACKEND_NAMES = ['auto', ...TIERS] as const;
-
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
 
@@ -45,7 +43,7 @@ export interface SstopOptions extends CommonOptions {
   /** Print a report of what works here and exit; as JSON if `output` is json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
-  readonly backend: (typeof BACKEND_NAMES)[number];
+  readonly backend: Tier | 'auto';
   readonly interfaceName: string | undefined;
   readonly filter: string;
   /** One of the vocabulary's keys. */
@@ -66,6 +64,8 @@ export interface SstopOptions extends CommonOptions {
 export interface SstopVocabulary extends ScreenVocabulary {
   /** Sort keys of the process table, the default first. */
   readonly sortKeys: readonly string[];
+  /** Of the system that this is, best first; each is accepted by `--backend`. */
+  readonly tiers: readonly Tier[];
   /** Keys of filter terms, such as `port`. */
   readonly filterKeys: readonly string[];
 }
@@ -103,7 +103,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
     ...outputOptions(),
-    ...samplingOptions(),
+    ...samplingOptions(vocabulary),
     ...startOptions(vocabulary),
     ...screenOptions(vocabulary),
   ];
@@ -113,7 +113,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   return command;
 }
 
-function samplingOptions(): Option[] {
+function samplingOptions({ tiers }: SstopVocabulary): Option[] {
   const usual = durationText(DEFAULT_INTERVAL_MILLIS);
   return [
     new Option(
@@ -121,7 +121,7 @@ function samplingOptions(): Option[] {
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
     durationOption(),
-    new Option('--backend <name>', 'how to collect data').choices(BACKEND_NAMES).default('auto'),
+    new Option('--backend <name>', 'how to collect data').choices(['auto', ...tiers]).default('auto'),
   ];
 }
 
