@@ -41,6 +41,7 @@ const EVERYWHERE = {
     back: ['m', 'g'],
   },
   help: text(/socktop keys/, '?'),
+  alerts: text(/Alerts: none/, 'A'),
   // What it does to a screen that something else wrote on is the loop's, and tried with sstop.
   redraw: 'nothing',
   suspend: { shows: ({ pty }) => pty.transcript.includes('\x1b[?1049l') && pty.isAlternateScreen },

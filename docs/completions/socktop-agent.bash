@@ -19,11 +19,15 @@ _socktop-agent() {
       compopt -o default
       return
       ;;
+    --alerts)
+      compopt -o default
+      return
+      ;;
     --completions)
       mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --stdio --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --alerts --stdio --completions -h --help' -- "$current")
 }
 complete -F _socktop-agent socktop-agent

@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly disksTtlMillis: number;
   /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
+  /** File with rules of alerts; undefined: none, and nothing is sampled between requests. */
+  readonly alertsPath: string | undefined;
   /** Serve the client on standard input and output alone, and listen nowhere. */
   readonly stdio: boolean;
 }
@@ -43,6 +45,7 @@ interface RawOptions {
   readonly tls?: true;
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
+  readonly alerts?: string;
   readonly stdio?: true;
   readonly completions?: ShellName;
 }
@@ -77,8 +80,9 @@ function options(): Option[] {
     new Option('--tls', 'same as --enableSSL'),
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
+    new Option('--alerts <file>', 'watch this machine by the rules in this file').argParser(text),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
-      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics'],
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts'],
     ]),
     completionsOption(),
   ];
@@ -147,6 +151,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
       reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
+    alertsPath: raw.alerts,
     stdio,
   };
   return reader.problem === undefined

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readWhole } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
@@ -21,6 +22,8 @@ export interface Config<Sort extends string, Column extends string, Action exten
   readonly dns: boolean;
   /** Undefined: no alert. */
   readonly alertBytesPerSecond: number | undefined;
+  /** Rules about a machine; empty: none. */
+  readonly alerts: readonly AlertRule[];
   readonly mouse: boolean;
   /** Undefined: by locale and terminal. */
   readonly ascii: boolean | undefined;
@@ -58,6 +61,7 @@ export function defaultConfig<Sort extends string, Column extends string, Action
     keys: new Map(),
     dns: true,
     alertBytesPerSecond: undefined,
+    alerts: [],
     mouse: true,
     ascii: undefined,
     loopback: false,

@@ -130,6 +130,7 @@ const SOCKTOP_GROUPS = [
     title: 'Everywhere',
     bindings: [
       { action: 'compact', chords: ['c'], description: 'Toggle the compact layout', label: 'compact' },
+      { action: 'alerts', chords: ['A'], description: 'Alerts and who causes them', label: 'alerts' },
       { action: 'retry', chords: ['r'], description: 'Reconnect now' },
       ...SCREEN_BINDINGS,
     ],

@@ -1,3 +1,4 @@
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
@@ -45,6 +46,8 @@ export interface Settings {
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
   readonly alertBytesPerSecond: number | undefined;
+  /** Rules about a machine, for socktop. */
+  readonly alerts: readonly AlertRule[];
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap<SstopAction>;
   /** Of the other program, from the same file. */
@@ -127,6 +130,7 @@ export async function readSettings(
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
     alertBytesPerSecond: config.alertBytesPerSecond,
+    alerts: config.alerts,
     columns: config.columns,
     socktopColumns: config.socktopColumns,
     keymap: keymapWith(SSTOP_KEYMAP, config.keys),

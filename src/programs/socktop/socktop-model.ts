@@ -1,3 +1,4 @@
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import type { Member, ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
 import type { Grouping } from '../../data/sample/grouping.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
@@ -88,6 +89,8 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
+  /** First line of the alerts shown; undefined: they are closed. */
+  readonly alertsOffset: number | undefined;
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly prompt: Prompt | undefined;
@@ -149,6 +152,8 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly groupBy?: Grouping | undefined;
   /** Of the process table, in their order; undefined: all. */
   readonly columns?: readonly string[];
+  /** Rules about each host. */
+  readonly alerts?: readonly AlertRule[];
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   readonly nowMillis: number;
@@ -186,7 +191,7 @@ export function initialModel(options: StartOptions): Model {
   const hosts = options.hosts.map(
     (start): HostModel => ({
       ...{ name: start.name, link: start.link, canSignal: start.canSignal },
-      data: new SystemData(start.userOf, options.networkOptions.loopback),
+      data: new SystemData(start.userOf, options.networkOptions.loopback, options.alerts),
       ...{ failure: undefined, selection: undefined, pane: undefined, network: undefined },
       ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
       ...{ hasTraffic: false, groupBy: options.groupBy, members: undefined },
@@ -204,7 +209,7 @@ export function initialModel(options: StartOptions): Model {
     hostsSearch: '',
     list: new MachineProcessList(options.columns),
     groupList: new MachineGroupList(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
-    ...{ isPaused: false, isCompact: options.compact, isPerCore: false },
+    ...{ isPaused: false, isCompact: options.compact, isPerCore: false, alertsOffset: undefined },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     prompt: undefined,
     notice: noticeOf(hosts),

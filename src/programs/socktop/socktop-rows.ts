@@ -2,6 +2,7 @@ import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
+import type { HostAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
@@ -140,4 +141,10 @@ export function sortByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return tableOf(model).sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
   return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
+}
+
+/** The rules of the host that is shown, or of all of them where they are listed, with how they stand. */
+export function alertsOf(model: Model): readonly HostAlerts[] {
+  const hosts = model.view === 'hosts' ? model.hosts : [hostOf(model)];
+  return hosts.map(({ name, data }) => ({ name: hosts.length > 1 ? name : '', alerts: data.alerts.alerts }));
 }

@@ -1,6 +1,7 @@
 import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
-import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import { isMovement, moveOffset, WHEEL_LINES } from '../../views/list-screen.ts';
+import { alertsOffsetMax } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
@@ -22,6 +23,7 @@ import {
   withHost,
 } from './socktop-model.ts';
 import {
+  alertsOf,
   applySearch,
   killTargetOf,
   reorder,
@@ -104,6 +106,8 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
 }
 
 function actOnView(model: Model, action: SocktopAction): Step | undefined {
+  const step = actOnAlerts(model, action);
+  if (step !== undefined) return step;
   if (model.view === 'hosts') {
     const step = actOnHosts(model, action);
     if (step !== undefined) return step;
@@ -129,6 +133,17 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
     default:
       return undefined;
   }
+}
+
+/** The list of alerts: its key opens and closes it, Escape closes it, arrows scroll it; other keys act as ever. */
+function actOnAlerts(model: Model, action: SocktopAction): Step | undefined {
+  const { alertsOffset: offset } = model;
+  if (action === 'alerts') return { model: { ...model, alertsOffset: offset === undefined ? 0 : undefined } };
+  if (offset === undefined) return undefined;
+  if (action === 'back') return { model: { ...model, alertsOffset: undefined } };
+  if (!isMovement(action)) return undefined;
+  const last = alertsOffsetMax(alertsOf(model), model);
+  return { model: { ...model, alertsOffset: moveOffset(offset, action, last, model.height - 3) } };
 }
 
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
@@ -245,6 +260,9 @@ function messageOf(model: Model, event: InputEvent): Message | undefined {
 
 /** The model after a report of the mouse on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
+  if (model.alertsOffset !== undefined) {
+    return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
+  }
   if (model.view === 'dashboard') return tableOf(model).pointAt(model, event, openRow);
   switch (event.action) {
     case 'wheel-up':

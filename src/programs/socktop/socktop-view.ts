@@ -4,6 +4,7 @@ import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
+import { renderAlerts } from '../../views/overlays/alerts.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import {
@@ -33,7 +34,7 @@ import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
-import { placeOf, rowCountOf } from './socktop-rows.ts';
+import { alertsOf, placeOf, rowCountOf } from './socktop-rows.ts';
 
 const FRAME = {
   program: 'socktop',
@@ -57,6 +58,9 @@ function paint(model: Model, buffer: Buffer): void {
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
   renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
+  const { alertsOffset: offset, theme, ascii } = model;
+  if (offset !== undefined)
+    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
@@ -194,10 +198,10 @@ function countsOf(model: Model): { readonly count: number; readonly unfilteredCo
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
-  hosts: ['help', 'search', 'open', 'sort-next', 'back', 'pause', 'quit'],
+  hosts: ['help', 'search', 'open', 'sort-next', 'back', 'alerts', 'pause', 'quit'],
   dashboard: [
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
-    ...(['back', 'pause', 'quit', 'traffic', 'group-by'] as const),
+    ...(['back', 'alerts', 'pause', 'quit', 'traffic', 'group-by'] as const),
   ],
   process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
 };
@@ -236,7 +240,11 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
-  const isCovered = model.kill !== undefined || model.helpOffset !== undefined || model.prompt !== undefined;
+  const isCovered =
+    model.kill !== undefined ||
+    model.helpOffset !== undefined ||
+    model.prompt !== undefined ||
+    model.alertsOffset !== undefined;
   if (isCovered || y !== model.height - 1) return undefined;
   if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);
@@ -274,6 +282,8 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
       return host.hasTraffic ? 'NET off' : undefined;
     case 'compact':
       return model.isCompact ? 'full' : undefined;
+    case 'alerts':
+      return host.data.alerts.firing.length > 0 ? undefined : null;
     case 'pause':
       return model.isPaused ? 'resume' : undefined;
     default:

@@ -1,4 +1,5 @@
 import type { Platform } from '../../data/sample/platform.ts';
+import { type AlertOptions, AlertWatch } from './alerts/alert-watch.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
@@ -21,6 +22,8 @@ interface AgentSettings extends AnswerSettings, ListenOptions {
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
+  /** Undefined: nothing is watched for, and nothing is sampled between requests. */
+  readonly alerts?: AlertOptions | undefined;
 }
 
 /** An agent that listens. */
@@ -40,10 +43,12 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const access = new Access(settings.token);
   const { samples, context } = answersOf(settings, platform, log, access.hasToken);
   const connections = new Set<Connection>();
+  const watch = settings.alerts && new AlertWatch(samples, settings.alerts, log);
   const metrics = new MetricsAnswers(samples, {
     version: settings.version,
     isNetworkWanted: settings.networkMetrics,
     clientCount: () => connections.size,
+    alerts: () => watch?.alerts ?? [],
     log,
     budget: context.budget,
   });
@@ -52,6 +57,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
     port: server.port,
     isOnLoopback: server.isOnLoopback,
     async stop() {
+      watch?.close();
       await server.stop();
       samples.close();
     },

@@ -65,6 +65,11 @@ export class ProcessSamples {
     if (cgroups === true) this.#cgroupsUntilMicros = now + TEXTS_LEASE_MICROS;
   }
 
+  /** The costly columns are wanted of all processes, and nothing else of them. */
+  noteColumns(columnsOfAll: readonly UsageColumn[]): void {
+    this.#columnsOfAll.note(columnsOfAll, this.#source.nowMicros());
+  }
+
   async #collect(): Promise<ProcessSample> {
     const now = this.#source.nowMicros();
     const section = await this.#source.section('machineProcesses', {
