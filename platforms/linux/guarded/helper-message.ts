@@ -1,3 +1,4 @@
+import type { ContainerKey } from '../../../src/data/sample/container-id.ts';
 import type { FileSystemSpace } from './file-system-helper.ts';
 
 /** What the helper is started with; no option of the programs. */
@@ -64,4 +65,51 @@ export function parseAnswer(line: string): SpaceAnswer | undefined {
     space: { totalBytes, usedBytes, availableBytes, inodes, freeInodes },
     deviceTarget: target === '' ? undefined : target,
   };
+}
+
+/** Containers whose names are asked for in one line. */
+export const CONTAINERS_LIMIT = 32;
+
+export interface ContainersQuestion {
+  /** Where the system's files are; `/` but in tests. */
+  readonly root: string;
+  /** At most CONTAINERS_LIMIT. */
+  readonly keys: readonly ContainerKey[];
+}
+
+const CONTAINERS_WORD = 'containers';
+const KEY = /^([0-9a-f]{64}),(\d{0,10}),([0-9a-f-]{0,36})$/;
+
+/** A line without its end: the root in hexadecimal digits, then id, user and pod of each container. */
+export function containersLine({ root, keys }: ContainersQuestion): string {
+  const words = keys.map(({ id, uid, podUid }) => `${id},${uid ?? ''},${podUid ?? ''}`);
+  return [CONTAINERS_WORD, Buffer.from(root).toString('hex'), ...words].join(' ');
+}
+
+/** Undefined: the line is another one. */
+export function parseContainersQuestion(line: string): ContainersQuestion | undefined {
+  const [word, root = '', ...words] = line.split(' ');
+  if (word !== CONTAINERS_WORD || words.length > CONTAINERS_LIMIT) return undefined;
+  const keys: ContainerKey[] = [];
+  for (const each of words) {
+    const [, id, uid, podUid] = KEY.exec(each) ?? [];
+    if (id === undefined) return undefined;
+    keys.push({ id, uid: uid === '' ? undefined : Number(uid), podUid: podUid === '' ? undefined : podUid });
+  }
+  return { root: Buffer.from(root, 'hex').toString(), keys };
+}
+
+/** A line without its end: a word for each name in hexadecimal digits, `-` where it is unknown. */
+export function containerNamesLine(names: readonly (string | undefined)[]): string {
+  return [
+    CONTAINERS_WORD,
+    ...names.map((name) => (name === undefined ? '-' : Buffer.from(name).toString('hex'))),
+  ].join(' ');
+}
+
+/** Undefined: the line is none. */
+export function parseContainerNames(line: string): readonly (string | undefined)[] | undefined {
+  const [word, ...words] = line.split(' ');
+  if (word !== CONTAINERS_WORD || words.length > CONTAINERS_LIMIT) return undefined;
+  return words.map((each) => (each === '-' ? undefined : Buffer.from(each, 'hex').toString()));
 }

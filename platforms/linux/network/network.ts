@@ -8,6 +8,7 @@ import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from '../machine/interface-collector.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
+import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
 
@@ -17,6 +18,8 @@ interface LinuxNetworkOptions {
   /** Default: collectors of its own. */
   readonly processes?: ProcessParts;
   readonly interfaces?: InterfaceCollector;
+  /** Names of containers; undefined: they have none. */
+  readonly containers?: ContainerNames;
   /** Programs that are counting already. */
   readonly handed?: HandedPrograms | undefined;
   /** Default: CLOCK_MONOTONIC. */
@@ -59,6 +62,7 @@ class LinuxNetwork implements NetworkCollector {
   readonly #ownsProcesses: boolean;
   readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
+  readonly #containers: ContainerNames | undefined;
   readonly #clock: () => number;
   #sequence = 0;
   #failures = 0;
@@ -69,6 +73,7 @@ class LinuxNetwork implements NetworkCollector {
     this.#processes = context.processes;
     this.#ownsProcesses = options.processes === undefined;
     this.#ownsInterfaces = options.interfaces === undefined;
+    this.#containers = options.containers;
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     const source = openSource(options.tier, context);
@@ -115,6 +120,10 @@ class LinuxNetwork implements NetworkCollector {
 
   cgroup(pid: number): string | undefined {
     return this.#processes.source.cgroup(pid);
+  }
+
+  containerName(cgroup: string): string | undefined {
+    return this.#containers?.nameOf(cgroup);
   }
 
   close(): void {

@@ -9,6 +9,8 @@ import { OwnerKind } from '../schema/network-columns.ts';
 export interface OwnerFacts {
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group; undefined: none, or not known yet. */
+  containerName?(cgroup: string): string | undefined;
   userName(uid: number): string;
   /** Path of a control group by its id; undefined: unknown. Without it such sockets are grouped by user. */
   cgroupPath?(cgroupId: number): string | undefined;
@@ -103,6 +105,8 @@ export class OwnerLedger {
       if (!isAlive) continue;
       const ppid = table.ppid[slot]!;
       this.#follow(slot, processes, process);
+      // Names of containers are read beside: one is there a moment after it was asked for.
+      if (table.containers[slot] === undefined) this.#nameContainer(slot);
       // Its parent is another one: the one before has exited.
       if (table.ppid[slot] !== ppid) this.#addAncestors(slot, processes);
     }
@@ -121,6 +125,7 @@ export class OwnerLedger {
       this.#renewalCursor = (this.#renewalCursor + 1) % count;
       const slot = rows[this.#renewalCursor]!;
       if (table.kind[slot] === OwnerKind.PROCESS && table.hasExited[slot] === 0) this.#readTexts(slot);
+      else if (table.kind[slot] === OwnerKind.CGROUP) this.#nameContainer(slot);
     }
   }
 
@@ -131,7 +136,13 @@ export class OwnerLedger {
     const former = table.cgroups[slot];
     const cgroup = this.#facts.cgroup(pid) ?? former;
     table.cgroups[slot] = cgroup;
+    this.#nameContainer(slot);
     if (former !== undefined && cgroup !== former) this.#hasLeft(slot, former);
+  }
+
+  #nameContainer(slot: number): void {
+    const cgroup = this.table.cgroups[slot];
+    this.table.containers[slot] = cgroup === undefined ? undefined : this.#facts.containerName?.(cgroup);
   }
 
   /** The row of a process; where the table is full, the one of the unknown. */
@@ -236,6 +247,7 @@ export class OwnerLedger {
     table.users[slot] = undefined;
     table.commandLines[slot] = undefined;
     table.cgroups[slot] = undefined;
+    table.containers[slot] = undefined;
     table.slots.remove(slot);
   }
 
@@ -299,7 +311,9 @@ export class OwnerLedger {
     const path = this.#facts.cgroupPath(cgroupId);
     if (path === undefined) return -1;
     const slot = this.#group(OwnerKind.CGROUP, low, high, path);
-    if (slot !== this.unknown) this.table.cgroups[slot] = path;
+    if (slot === this.unknown) return slot;
+    this.table.cgroups[slot] = path;
+    this.#nameContainer(slot);
     return slot;
   }
 
@@ -337,6 +351,7 @@ export class OwnerLedger {
     table.users[slot] = undefined;
     table.commandLines[slot] = undefined;
     table.cgroups[slot] = undefined;
+    table.containers[slot] = undefined;
     return slot;
   }
 }

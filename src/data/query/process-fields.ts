@@ -114,6 +114,11 @@ export const PROCESS_FIELDS = {
     ...inJson('container_id'),
     value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.containerId ?? null),
   },
+  'container-name': {
+    help: 'name of the container, of Kubernetes `NAMESPACE/POD/CONTAINER`, if known',
+    ...inJson('container_name'),
+    value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.containerName ?? null),
+  },
   service: {
     help: 'systemd unit',
     ...inJson('service_name'),

@@ -43,6 +43,8 @@ export interface NetworkCollector {
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group's path; undefined: none, unknown, or not looked up yet. Never waits. */
+  containerName?(cgroup: string): string | undefined;
   close(): void;
 }
 

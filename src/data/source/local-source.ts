@@ -95,6 +95,7 @@ class LocalNetwork {
     return new NetworkAttribution({
       commandLine: (pid) => this.#collector.commandLine(pid),
       cgroup: (pid) => this.#collector.cgroup(pid),
+      containerName: (cgroup) => this.#collector.containerName?.(cgroup),
       userName: (uid) => this.#platform.userName(uid),
     });
   }
