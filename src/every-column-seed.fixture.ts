@@ -60,7 +60,7 @@ export class EveryColumn {
       for (let row = 0; row < ROWS; row++) slots.add(row, interfaceIndex[row]!, 0, 0);
     }
     for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
-    for (const names of [owners.cgroups, owners.containers]) this.#texts(names);
+    for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),

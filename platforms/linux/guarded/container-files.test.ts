@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ContainerFiles } from './container-files.ts';
-import { GuardedContainers } from './guarded-space.ts';
-import { containersLine, parseContainerNames, parseContainersQuestion } from './helper-message.ts';
+import { ContainerFiles, NAMESPACE_NAMES_LIMIT } from './container-files.ts';
+import { GuardedNames } from './guarded-space.ts';
+import {
+  CONTAINERS_LIMIT,
+  LINE_LIMIT_BYTES,
+  namesAnswerLine,
+  namesQuestionLine,
+  parseNamesAnswer,
+  parseNamesQuestion,
+} from './helper-message.ts';
 import { startHelper } from './helper-start.fixture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'containers-'));
@@ -69,6 +76,7 @@ beforeAll(() => {
   put('etc/passwd', 'root:x:0:0::/root:/bin/sh\nana:x:1000:1000::/home/ana:/bin/sh\nbad:x:7:7::relative:\n');
   const ofUser = 'home/ana/.local/share/containers/storage/overlay-containers/containers.json';
   put(ofUser, [{ id: idOf('8'), names: ['own'] }]);
+  put('run/netns/blue', '');
   put(`var/log/containers/cron-1_ops_job-x-${idOf('9')}.log`, '');
   mkdirSync(join(root, `var/log/pods/ops_cron-2_${OTHER_POD}`), { recursive: true });
 });
@@ -119,24 +127,42 @@ describe('names of containers', () => {
   });
 
   test('a process beside reads them', async () => {
-    const helper = new GuardedContainers({ start: startHelper });
+    const helper = new GuardedNames({ start: startHelper });
     try {
       const keys = [keyOf('3'), keyOf('b'), keyOf('8', { uid: 1000 })];
-      const answers = await helper.ask(new Map([['one', { root, keys }]]));
-      expect(answers.get('one')).toEqual(['shop/api-0/api', undefined, 'own']);
+      const answers = await helper.ask(new Map([['one', { root, keys, wantsNamespaces: true }]]));
+      expect(answers.get('one')).toEqual({
+        containers: ['shop/api-0/api', undefined, 'own'],
+        namespaces: new Map([[statSync(join(root, 'run/netns/blue')).ino, 'blue']]),
+      });
     } finally {
       helper.close();
     }
   });
 });
 
-test('questions and names come through their lines; what is none is refused', () => {
-  const question = { root: '/a b', keys: [keyOf('1', { uid: 0, podUid: POD }), keyOf('2')] };
-  expect(parseContainersQuestion(containersLine(question))).toEqual(question);
-  for (const line of ['', 'containers', 'containers 2f x', `containers 2f ${idOf('1')}`, '2f61 ']) {
-    const isEmpty = line === 'containers';
-    expect(parseContainersQuestion(line)).toEqual(isEmpty ? { root: '', keys: [] } : undefined);
+test('questions and answers come through their lines; what is none is refused', () => {
+  const question = {
+    root: '/a b',
+    keys: [keyOf('1', { uid: 0, podUid: POD }), keyOf('2')],
+    wantsNamespaces: true,
+  };
+  expect(parseNamesQuestion(namesQuestionLine(question))).toEqual(question);
+  const none = { root: '/', keys: [], wantsNamespaces: false };
+  expect(parseNamesQuestion(namesQuestionLine(none))).toEqual(none);
+  for (const line of ['', 'names', 'names 2f', 'names 2f 2', `names 2f 0 ${idOf('1')}`, '2f61 ']) {
+    expect(parseNamesQuestion(line)).toBeUndefined();
   }
-  expect(parseContainersQuestion(`containers 2f${` ${idOf('1')},,`.repeat(33)}`)).toBeUndefined();
-  expect(parseContainerNames('0 1 2')).toBeUndefined();
+  expect(parseNamesQuestion(`names 2f 0${` ${idOf('1')},,`.repeat(33)}`)).toBeUndefined();
+  const answer = { containers: ['web', undefined], namespaces: new Map([[4_026_532_281, 'blue;-']]) };
+  expect(parseNamesAnswer(namesAnswerLine(answer))).toEqual(answer);
+  for (const line of ['0 1 2', 'names', `names ;${' -'.repeat(33)}`]) {
+    expect(parseNamesAnswer(line)).toBeUndefined();
+  }
+  // The longest answer there can be fits in a line.
+  const long = {
+    containers: Array<string>(CONTAINERS_LIMIT).fill('n'.repeat(253)),
+    namespaces: new Map(Array.from({ length: NAMESPACE_NAMES_LIMIT }, (_, i) => [1e14 + i, 'n'.repeat(255)])),
+  };
+  expect(namesAnswerLine(long).length).toBeLessThan(LINE_LIMIT_BYTES * 2);
 });

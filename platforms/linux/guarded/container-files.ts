@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerKey } from '../../../src/data/sample/container-id.ts';
 
@@ -10,6 +10,9 @@ const LIST_LIMIT = 8 << 20;
 const ENTRIES_LIMIT = 65_536;
 /** Namespaces of containerd: `k8s.io`, `moby`, `default`. */
 const NAMESPACES_LIMIT = 16;
+
+/** A name has at most 255 bytes; all of them fit in a line. */
+export const NAMESPACE_NAMES_LIMIT = 48;
 
 /** Of what CRI-O and Podman keep, the names of storage drivers come first. */
 const STORES = ['overlay-containers', 'vfs-containers', 'btrfs-containers', 'zfs-containers'] as const;
@@ -60,6 +63,16 @@ export class ContainerFiles {
       if (name !== undefined && name !== '') return name.slice(0, NAME_LENGTH);
     }
     return undefined;
+  }
+
+  /** Names of network namespaces by inode (ip-netns(8)); at most NAMESPACE_NAMES_LIMIT. */
+  networkNamespaces(): ReadonlyMap<number, string> {
+    const names = new Map<number, string>();
+    for (const name of this.#list('run/netns').slice(0, NAMESPACE_NAMES_LIMIT)) {
+      const inode = inodeOf(join(this.#root, 'run/netns', name));
+      if (inode !== undefined) names.set(inode, name);
+    }
+    return names;
   }
 
   #docker({ id }: ContainerKey): string | undefined {
@@ -196,6 +209,15 @@ function kubernetesName(annotations: unknown): string | undefined {
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[name];
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    // Gone meanwhile, or not permitted.
+    return undefined;
+  }
 }
 
 /** A regular file of at most `limit` bytes; undefined: anything else. Never waits for the writer of a pipe. */

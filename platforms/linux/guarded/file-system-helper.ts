@@ -6,9 +6,9 @@ import { realPath } from '../sys/sysfs-value.ts';
 import { ContainerFiles } from './container-files.ts';
 import {
   answerLine,
-  containerNamesLine,
   LINE_LIMIT_BYTES,
-  parseContainersQuestion,
+  namesAnswerLine,
+  parseNamesQuestion,
   parseQuestion,
   READY,
 } from './helper-message.ts';
@@ -92,10 +92,12 @@ export function runFileSystemHelper(): void {
 }
 
 function answerTo(line: string): string {
-  const containers = parseContainersQuestion(line);
-  if (containers !== undefined) {
-    const files = new ContainerFiles(containers.root);
-    return containerNamesLine(containers.keys.map((key) => files.nameOf(key)));
+  const named = parseNamesQuestion(line);
+  if (named !== undefined) {
+    const files = new ContainerFiles(named.root);
+    const containers = named.keys.map((key) => files.nameOf(key));
+    const namespaces = named.wantsNamespaces ? files.networkNamespaces() : new Map<number, string>();
+    return namesAnswerLine({ containers, namespaces });
   }
   const space: FileSystemSpace = { totalBytes: 0, usedBytes: 0, availableBytes: 0, inodes: 0, freeInodes: 0 };
   const question = parseQuestion(line);

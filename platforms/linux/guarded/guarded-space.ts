@@ -3,12 +3,13 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { type ChildToWriteTo, startChildToWriteTo } from '../child-program.ts';
 import { monotonicMicros } from '../clock.ts';
 import {
-  type ContainersQuestion,
-  containersLine,
   HELPER_ARGUMENT,
   LINE_LIMIT_BYTES,
+  type NamesAnswer,
+  type NamesQuestion,
+  namesQuestionLine,
   parseAnswer,
-  parseContainerNames,
+  parseNamesAnswer,
   questionLine,
   READY,
   type SpaceAnswer,
@@ -171,10 +172,10 @@ export class GuardedSpace extends Guarded<SpaceQuestion, SpaceAnswer> {
   }
 }
 
-/** Asks for the names of containers. */
-export class GuardedContainers extends Guarded<ContainersQuestion, readonly (string | undefined)[]> {
+/** Asks for the names of containers and network namespaces. */
+export class GuardedNames extends Guarded<NamesQuestion, NamesAnswer> {
   constructor(options: GuardedOptions = {}) {
-    super({ questionLine: containersLine, parseAnswer: parseContainerNames }, options);
+    super({ questionLine: namesQuestionLine, parseAnswer: parseNamesAnswer }, options);
   }
 }
 

@@ -4,6 +4,7 @@ import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from '../machine/interface-collector.ts';
@@ -28,6 +29,8 @@ interface LinuxNetworkOptions {
   readonly procRoot?: string;
 }
 
+/** A namespace that the sockets are in, of which no more can be read. */
+const UNNAMED_NAMESPACE = 'netns';
 /** So often in a row a tier may fail before the next one takes over. */
 const FAILURES_BEFORE_FALLBACK = 2;
 
@@ -63,6 +66,9 @@ class LinuxNetwork implements NetworkCollector {
   readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
   readonly #containers: ContainerNames | undefined;
+  readonly #procRoot: string;
+  /** Inode of this program's network namespace. */
+  #ownNamespace: number | undefined;
   readonly #clock: () => number;
   #sequence = 0;
   #failures = 0;
@@ -74,6 +80,7 @@ class LinuxNetwork implements NetworkCollector {
     this.#ownsProcesses = options.processes === undefined;
     this.#ownsInterfaces = options.interfaces === undefined;
     this.#containers = options.containers;
+    this.#procRoot = options.procRoot ?? '/proc';
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     const source = openSource(options.tier, context);
@@ -124,6 +131,17 @@ class LinuxNetwork implements NetworkCollector {
 
   containerName(cgroup: string): string | undefined {
     return this.#containers?.nameOf(cgroup);
+  }
+
+  /** Reading the link of another process needs CAP_SYS_PTRACE where that one has more capabilities than this. */
+  networkNamespace(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined {
+    const inode = networkNamespaceInode(this.#procRoot, pid);
+    this.#ownNamespace ??= networkNamespaceInode(this.#procRoot, 'self');
+    const isOther = inode > 0 && this.#ownNamespace > 0 && inode !== this.#ownNamespace;
+    if (!isOther && !isForeign) return undefined;
+    const container = cgroup === undefined ? undefined : this.#containers?.shownNameOf(cgroup);
+    if (container !== undefined) return container;
+    return isOther ? (this.#containers?.networkNamespace(inode) ?? `net:[${inode}]`) : UNNAMED_NAMESPACE;
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import type { ContainersQuestion } from '../guarded/helper-message.ts';
+import type { NamesQuestion } from '../guarded/helper-message.ts';
 import { ContainerNames } from './container-names.ts';
 
 const pathOf = (digit: string): string => `/docker/${digit.repeat(64)}`;
@@ -8,15 +8,17 @@ const pathOf = (digit: string): string => `/docker/${digit.repeat(64)}`;
 /** Answers by the first digit of the id, when it is told to. */
 class Source {
   readonly names = new Map<string, string>();
+  readonly namespaces = new Map<number, string>();
   readonly rounds: string[][] = [];
   answers = true;
 
-  ask(questions: ReadonlyMap<string, ContainersQuestion>) {
-    const { keys } = [...questions.values()][0]!;
-    this.rounds.push(keys.map(({ id }) => id[0]!));
+  ask(questions: ReadonlyMap<string, NamesQuestion>) {
+    const { keys, wantsNamespaces } = [...questions.values()][0]!;
+    this.rounds.push([...keys.map(({ id }) => id[0]!), ...(wantsNamespaces ? ['namespaces'] : [])]);
     if (!this.answers) return Promise.resolve(new Map<string, never>());
-    const names = keys.map(({ id }) => this.names.get(id[0]!));
-    return Promise.resolve(new Map([...questions.keys()].map((key) => [key, names])));
+    const containers = keys.map(({ id }) => this.names.get(id[0]!));
+    const namespaces = new Map(this.namespaces);
+    return Promise.resolve(new Map([...questions.keys()].map((key) => [key, { containers, namespaces }])));
   }
 
   close(): void {}
@@ -91,4 +93,28 @@ test('without a helper there are no names, and more containers than are remember
   }
   await settled();
   expect(names.nameOf(pathOf('1'))).toBeUndefined();
+});
+
+test('names of network namespaces are asked for when one is unknown, every five seconds at most', async () => {
+  const { source, time, names } = setUp();
+  source.namespaces.set(7, 'blue');
+  expect([names.networkNamespace(7), names.networkNamespace(8)]).toEqual([undefined, undefined]);
+  await settled();
+  expect([names.networkNamespace(7), names.networkNamespace(8)]).toEqual(['blue', undefined]);
+  await settled();
+  expect(source.rounds).toEqual([['namespaces']]);
+  source.namespaces.set(8, 'red');
+  time.micros = 5e6;
+  names.networkNamespace(8);
+  await settled();
+  expect([names.networkNamespace(8), source.rounds.length]).toEqual(['red', 2]);
+});
+
+test('a container without a name is shown by its short id', async () => {
+  const { names } = setUp();
+  await settled();
+  expect([names.shownNameOf(pathOf('1')), names.shownNameOf('/init.scope')]).toEqual([
+    '111111111111',
+    undefined,
+  ]);
 });
