@@ -58,7 +58,7 @@ function tableOf(line: string): NetstatTable | undefined {
   if (titles === null || !/\bProto\b/.test(line)) return undefined;
   const [, behind = ''] = line.split('(state)');
   return {
-    columns: behind.trim().split(/\s+/).filter(Boolean),
+    columns: wordsOf(behind),
     hasSocket: /^\s*Socket\b/.test(line),
     addressWidth: 'Local Address'.length + titles[1]!.length - 1,
   };
@@ -137,15 +137,16 @@ class NetstatRows {
     fact.txBytes = figure('txbytes');
     if (processAt < 0) return '';
     if (named === null && columns[processAt] !== 'pid') return '';
-    const pidText = named?.[2] ?? cells[processAt]!;
-    fact.pid = NUMBER.test(pidText) && Number(pidText) <= PID_MAX ? Number(pidText) : 0;
     // A process named where the header says `pid epid` takes the place of both.
     const taken = named !== null && columns[processAt + 1] === 'epid' ? 2 : 1;
-    const behind =
-      named === null ? cells.slice(processAt + 1) : tail.slice(named[0].length).trim().split(' ');
     const expected = columns.slice(processAt + taken);
+    const behind = named === null ? cells.slice(processAt + 1) : wordsOf(tail.slice(named[0].length));
+    // A colon in another column is no process.
+    if (behind.length !== expected.length) return '';
+    const pidText = named?.[2] ?? cells[processAt]!;
+    fact.pid = NUMBER.test(pidText) && Number(pidText) <= PID_MAX ? Number(pidText) : 0;
     const generation = behind[expected.indexOf('gencnt')] ?? '';
-    return behind.length === expected.length && GENERATION.test(generation) ? generation : '';
+    return GENERATION.test(generation) ? generation : '';
   }
 
   /** Without a number of its own a socket is told apart by its ends and its process, and those alike by their order. */
@@ -157,6 +158,10 @@ class NetstatRows {
     this.#repeats.set(key, repeat + 1);
     return repeat === 0 ? key : `${key} ${repeat}`;
   }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter(Boolean);
 }
 
 function endOf(text: string, isIpv6: boolean, isWide: boolean, width: number): Endpoint {
