@@ -108,7 +108,9 @@ export class ProcessList {
 
   /** Names of users that processes run as. */
   async userNames(): Promise<ReadonlyMap<number, string>> {
-    return parseNumberedTexts(await this.#commands.run('ps', ['-axww', '-o', 'uid=', '-o', 'user=']));
+    const text = await this.#commands.run('ps', ['-axww', '-o', 'uid=', '-o', 'user=']);
+    // That of nobody is -2 to some.
+    return new Map(Array.from(parseNumberedTexts(text), ([uid, name]) => [uid >>> 0, name]));
   }
 
   async #read(): Promise<ReadonlyMap<number, PsRow>> {
