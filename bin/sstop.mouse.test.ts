@@ -42,6 +42,19 @@ const COLUMNS: Readonly<Record<keyof typeof VIEWS, Columns>> = {
       ['LISTEN', ''],
     ] as const),
   ],
+  grouped: [
+    ...([
+      ['PROGRAM', 'name'],
+      ['PROCS', 'processes'],
+      ['GRAPH', 'rate'],
+      ['UPLOAD/s', 'upload'],
+    ] as const),
+    ...([
+      ['DOWNLOAD/s', 'download'],
+      ['CONNS', 'connections'],
+      ['LISTEN', 'listeners'],
+    ] as const),
+  ],
   detail: [
     ...([
       ['PROTO', ''],
@@ -100,7 +113,7 @@ const COLUMNS: Readonly<Record<keyof typeof VIEWS, Columns>> = {
 /** Where a second click on a row leads: the title then, or nowhere. */
 const OPENS: Readonly<Record<keyof typeof VIEWS, string>> = {
   ...{ processes: 'Process', tree: 'Process', cumulative: 'Process', listen: 'Process' },
-  ...{ hosts: 'sstop', groups: 'sstop', detail: '' },
+  ...{ hosts: 'sstop', groups: 'sstop', grouped: 'sstop', detail: '' },
 };
 const WHEEL_LINES = 3;
 

@@ -78,9 +78,10 @@ export class EveryColumn {
     usage.clear(processes.slots.capacity);
     this.#fill(usage);
     const commandLines: string[] = [];
-    this.#texts(commandLines);
+    const cgroups: string[] = [];
+    for (const texts of [commandLines, cgroups]) this.#texts(texts);
     return {
-      ...{ ...this.#section(), processes, usage, commandLines },
+      ...{ ...this.#section(), processes, usage, commandLines, cgroups },
       ...{ memoryTotalBytes: this.#next(), coreCount: 7, processCount: ROWS },
     };
   }

@@ -48,7 +48,7 @@ export class V2Client {
     const id = ++this.#lastId;
     const arrived = Promise.withResolvers<Uint8Array>();
     this.#waiting.set(id, arrived.resolve);
-    const rest = { visiblePids, columns, columnsOfAll: [], isFull };
+    const rest = { visiblePids, columns, columnsOfAll: [], cgroups: false, isFull };
     this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, ...rest }));
     const frame = await arrived.promise;
     return decodeV2Reply(request, frame) as V2AnswerTo<N>;

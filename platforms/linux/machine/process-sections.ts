@@ -41,6 +41,8 @@ export class ProcessSections {
   readonly #details: ProcessDetailReader;
   /** Of the rows asked for last, or of all, by slot. */
   readonly #commandLines: (string | undefined)[] = [];
+  /** Of all, where they were asked for. */
+  readonly #cgroups: (string | undefined)[] = [];
   /** The table may be walked by one at a time. */
   #turn: Promise<void> = Promise.resolve();
   #collectedMicros = Number.NEGATIVE_INFINITY;
@@ -69,8 +71,12 @@ export class ProcessSections {
     await this.#collectTable(slice, async () => {
       const { table, generation } = this.#collector;
       await this.#usage.read(table, want, generation, slice);
-      if (want.allCommandLines === true) await this.#readAllCommandLines(slice);
-      else this.#readCommandLines(want.visiblePids);
+      if (want.allCommandLines === true) {
+        await this.#readAll(this.#commandLines, (slot) => this.#collector.commandLineOf(slot), slice);
+      } else this.#readCommandLines(want.visiblePids);
+      if (want.cgroups === true) {
+        await this.#readAll(this.#cgroups, (slot) => this.#collector.cgroupOf(slot), slice);
+      }
     });
     return {
       sequence: ++this.#sequence,
@@ -80,6 +86,7 @@ export class ProcessSections {
       processes: this.#collector.table,
       usage: this.#usage.usage,
       commandLines: this.#commandLines,
+      cgroups: want.cgroups === true ? this.#cgroups : undefined,
       ...this.#size.read(),
     };
   }
@@ -137,12 +144,16 @@ export class ProcessSections {
   }
 
   /** Within the walk, so that no row is another's meanwhile. */
-  async #readAllCommandLines(slice: Slice): Promise<void> {
+  async #readAll(
+    into: (string | undefined)[],
+    textOf: (slot: number) => string | undefined,
+    slice: Slice,
+  ): Promise<void> {
     const { rows, count, capacity } = this.#collector.table.slots;
-    while (this.#commandLines.length < capacity) this.#commandLines.push(undefined);
-    this.#commandLines.fill(undefined);
+    while (into.length < capacity) into.push(undefined);
+    into.fill(undefined);
     for (let i = 0; i < count; i++) {
-      this.#commandLines[rows[i]!] = this.#collector.commandLineOf(rows[i]!);
+      into[rows[i]!] = textOf(rows[i]!);
       if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
   }

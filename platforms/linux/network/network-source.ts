@@ -54,8 +54,8 @@ export function openNextSource(
   context: SourceContext,
 ): SocketSource | undefined {
   const message = `the tier ${failed} failed (${cause.message}); using the next one`;
-  const ladder: readonly Tier[] = TIERS_OF.linux;
-  for (const tier of ladder.slice(ladder.indexOf(failed) + 1)) {
+  const linux: readonly Tier[] = TIERS_OF.linux;
+  for (const tier of linux.slice(linux.indexOf(failed) + 1)) {
     try {
       const source = openTier(tier, context);
       context.errors.push({ op: `collect by ${failed}`, code: cause.code, message });

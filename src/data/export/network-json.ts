@@ -1,7 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { CONNECTION_FIELDS } from '../query/connection-rows.ts';
 import { type ControlGroup, controlGroupOf } from '../query/control-groups.ts';
-import type { OwnerFilter } from '../query/filter/filter-context.ts';
+import type { FilterExpression } from '../query/filter/filter-expression.ts';
 import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
 import { HOST_FIELDS, type HostExport, HostRows } from '../query/host-rows.ts';
 import { LISTEN_FIELDS, type ListenExport } from '../query/listen-rows.ts';
@@ -13,6 +13,7 @@ import { type Scope, ScopeFilter } from '../query/scope.ts';
 import { protocolName } from '../query/socket-texts.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { addressText } from '../sample/address-text.ts';
+import type { Grouping } from '../sample/grouping.ts';
 import type { FormerTraffic, NetworkSection } from '../sample/network-section.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_TCP } from '../sample/socket-table.ts';
@@ -24,7 +25,9 @@ export interface ExportOptions {
   readonly scope: Scope;
   readonly sort: Sort;
   /** Narrows processes, groups and listening ports; hosts and interfaces stay whole. */
-  readonly filter?: OwnerFilter;
+  readonly filter?: FilterExpression;
+  /** CSV and tables have a row for each of these, with sums; undefined: a row for each process. */
+  readonly groupBy?: Grouping | undefined;
   /** Name of a remote address, if it is known by now. */
   readonly hostName?: (address: string) => string | undefined;
   readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;

@@ -1,3 +1,4 @@
+import type { Grouping } from '../sample/grouping.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 
 /** What a control group path says about who runs a process. */
@@ -9,6 +10,30 @@ export interface ControlGroup {
   readonly containerId: string | undefined;
   /** systemd unit, `nginx.service`. */
   readonly serviceName: string | undefined;
+}
+
+/** The value of an owner under a grouping; empty: unknown, or none. `group` is the owner's control group. */
+export function memberOf(
+  by: Grouping,
+  owners: OwnerTable,
+  slot: number,
+  group: ControlGroup | undefined,
+): string {
+  switch (by) {
+    case 'program':
+      return owners.names[slot] ?? '';
+    case 'user':
+      return owners.users[slot] ?? '';
+    default:
+      return nameIn(by, group);
+  }
+}
+
+/** The container or unit of a control group; empty: none. */
+export function nameIn(by: 'container' | 'unit', group: ControlGroup | undefined): string {
+  if (group === undefined) return '';
+  if (by === 'container') return group.type === 'container' ? group.name : '';
+  return group.serviceName ?? '';
 }
 
 const SHORT_ID_LENGTH = 12;
@@ -94,5 +119,21 @@ export class OwnerGroups {
   lowerNameOf(owners: OwnerTable, slot: number): string {
     this.of(owners, slot);
     return this.#lowerNames[slot] ?? '';
+  }
+}
+
+const PATHS_LIMIT = 4096;
+
+/** Control groups by their path, each read once; the path of many processes is the same. */
+export class PathGroups {
+  readonly #groups = new Map<string, ControlGroup | undefined>();
+
+  of(path: string): ControlGroup | undefined {
+    const known = this.#groups.get(path);
+    if (known !== undefined || path === '') return known;
+    if (this.#groups.size >= PATHS_LIMIT) this.#groups.clear();
+    const group = controlGroupOf(path);
+    this.#groups.set(path, group);
+    return group;
   }
 }

@@ -11,6 +11,8 @@ import {
   commonOptionsOf,
   durationOption,
   filePath,
+  groupingProblem,
+  groupOption,
   type Invocation,
   invocationOf,
   misused,
@@ -131,6 +133,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
       'show only matching rows: a name, or terms such as port:443, up>1M, !user:root',
     ),
     new Option('--sort <key>', `sort order (default: ${sortKeys[0]}, or as configured)`).choices(sortKeys),
+    groupOption(),
     new Option('--loopback', 'show loopback connections (default: hidden)'),
     new Option('--no-loopback', 'hide loopback connections, overriding the configuration'),
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
@@ -250,7 +253,7 @@ export function parseSstopArguments(
   const command = sstopCommand(vocabulary, isColored);
   return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
     const options = optionsOf(raw, command.args[0]);
-    const problem = contradiction(raw, options, vocabulary.filterKeys);
+    const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);
   });
 }

@@ -121,7 +121,7 @@ class Screen {
   }
 
   #program(): SocktopProgram {
-    const { metricsIntervalMillis, processesIntervalMillis, compact, network } = this.#settings;
+    const { metricsIntervalMillis, processesIntervalMillis, compact, groupBy, network } = this.#settings;
     const { hasJobControl } = this.#outside.system;
     const names = distinctNames(this.#hosts.map(({ name }) => name));
     return socktopProgram({
@@ -129,7 +129,7 @@ class Screen {
         ...{ name: names[at]!, link: link?.status, canSignal: signaller !== undefined },
         userOf: (uid) => userName?.(uid),
       })),
-      ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      ...{ metricsIntervalMillis, processesIntervalMillis, compact, groupBy, mouse: network.mouse },
       columns: network.socktopColumns,
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapFor(network.socktopKeymap, 'socktop', this.#playback !== undefined, hasJobControl),

@@ -50,7 +50,14 @@ type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
 
 type AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N }>;
 
-const NOTHING_ASKED = { pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], isFull: false };
+const NOTHING_ASKED = {
+  pid: undefined,
+  visiblePids: [],
+  columns: [],
+  columnsOfAll: [],
+  cgroups: false,
+  isFull: false,
+};
 
 /** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
 export class V2Session implements Session {
@@ -87,11 +94,12 @@ export class V2Session implements Session {
     visiblePids,
     columns = [],
     columnsOfAll = [],
+    cgroups = false,
   }: ProcessesWant): Promise<Told<MachineProcesses>> {
     const isFull = this.#wantsAllRows;
     // Until this reply has been read, what follows could not be applied.
     this.#wantsAllRows = true;
-    const fields = { visiblePids, columns, columnsOfAll, isFull };
+    const fields = { visiblePids, columns, columnsOfAll, cgroups, isFull };
     const { protobuf } = await this.#asked('get_processes', fields);
     const received = this.#memory.processReplica.apply(protobuf);
     this.#wantsAllRows = false;

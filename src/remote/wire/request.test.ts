@@ -91,8 +91,9 @@ describe('requests of socktop.v2', () => {
         subarray([...USAGE_COLUMNS]),
         subarray([...USAGE_COLUMNS]),
         boolean(),
+        boolean(),
         (...parts) => {
-          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, isFull] = parts;
+          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, cgroups, isFull] = parts;
           const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
           const sent: V2Request = {
             id,
@@ -102,6 +103,7 @@ describe('requests of socktop.v2', () => {
             visiblePids,
             columns,
             columnsOfAll,
+            cgroups,
             isFull,
           };
           expect(readV2Request(printV2Request(sent))).toEqual(sent);
