@@ -58,10 +58,12 @@ describe('sstop', () => {
     async () => {
       const program = screen(programs.sstop);
       // Two samples of nettop: what has grown between them has a rate.
-      await program.waitFor(/7 processes {2}nettop[^]*772 ana +Microsoft Edge .* 1\d\d\.\dK .* 1\d\d\.\dK +3 +1/);
+      await program.waitFor(
+        /7 processes {2}nettop[\s\S]*772 ana +Microsoft Edge .* 1\d\d\.\dK .* 1\d\d\.\dK +3 +1/,
+      );
       await program.waitFor(/272 _mdnsresponder mDNSResponder/);
       program.key('g\r');
-      await program.waitFor(/Microsoft Edge --restore[^]*192\.168\.1\.20:56241 +198\.51\.100\.55:5223/);
+      await program.waitFor(/Microsoft Edge --restore[\s\S]*192\.168\.1\.20:56241 +198\.51\.100\.55:5223/);
       expect(program.text()).toContain('[2001:db8:49::113]:80');
       program.key('\x1b');
       await program.waitFor(/PID .*UPLOAD\/s/);
@@ -93,7 +95,7 @@ describe('sstop', () => {
       const program = screen(programs.sstop, '--filter', 'victim');
       await program.waitFor(new RegExp(`${child.pid} ana +victim`));
       program.key('gK');
-      await program.waitFor(/Kill \d+ victim[^]*SIGTERM +15/);
+      await program.waitFor(/Kill \d+ victim[\s\S]*SIGTERM +15/);
       program.key('\r');
       await program.waitFor(/sent/i);
       await child.exited;
@@ -179,17 +181,17 @@ describe('socktop', () => {
     'the dashboard, one process, the network',
     async () => {
       const program = screen(programs.socktop, '--local');
-      await program.waitFor(/used .*11\.4\/16\.0 GB[^]*swap .*2\.5\/3\.0 GB[^]*342\.7\/460\.4 GB/);
+      await program.waitFor(/used .*11\.4\/16\.0 GB[\s\S]*swap .*2\.5\/3\.0 GB[\s\S]*342\.7\/460\.4 GB/);
       await program.waitFor(/\/Volu.*not asked/);
       // Threads and rates of storage are not told here.
       await program.waitFor(/772 ana +Microsoft Edge +S +- +1h2m +- +- +176\.5 MB/);
       program.key('gjj\r');
       await program.waitFor(/MacOS\/Microsoft Edge --restore/);
-      await program.waitFor(/Threads -[^]*macOS has no journal/);
+      await program.waitFor(/Threads -[\s\S]*macOS has no journal/);
       program.key('\x1b');
       await program.waitFor(/Interfaces/);
       program.key('n');
-      await program.waitFor(/nettop[^]*772 ana +Microsoft Edge/);
+      await program.waitFor(/nettop[\s\S]*772 ana +Microsoft Edge/);
       program.key(CTRL_C);
       expect(await program.exited()).toBe(0);
     },

@@ -107,17 +107,21 @@ describe.each(SYSTEMS)(
       expect(await run(programs.socktop, '--json')).toEqual({ code: 2, stdout: '', stderr: line });
     });
 
-    test.skipIf(isWatchable).each([
-      ['sstop', [], `sstop: ${here}; ${urlFor('sstop')}`],
-      ['sstop', ['--once', '--json'], `sstop: ${here}; ${urlFor('sstop')}`],
-      ['sstop', ['--doctor'], `sstop: --doctor: ${here}; ${urlFor('sstop')}`],
-      ['socktop', ['--local'], `socktop: ${here}; ${urlFor('socktop')}`],
-      ['socktop', ['--demo', '--once', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
-      ['socktop', ['-P', 'demo', '--json'], `socktop: ${here}; ${urlFor('socktop')}`],
-    ] as const)(
-      '%s %j is refused in one line (where this machine cannot be watched)',
-      async (program, argv, line) => {
-        expect(await run(programs[program], ...argv)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
+    test.skipIf(isWatchable)(
+      'what is asked of this machine is refused in one line (needs a system that is not watched)',
+      async () => {
+        const refused = [
+          ['sstop', [], here],
+          ['sstop', ['--once', '--json'], here],
+          ['sstop', ['--doctor'], `--doctor: ${here}`],
+          ['socktop', ['--local'], here],
+          ['socktop', ['--demo', '--once', '--json'], here],
+          ['socktop', ['-P', 'demo', '--json'], here],
+        ] as const;
+        for (const [program, argv, why] of refused) {
+          const line = `${program}: ${why}; ${urlFor(program)}\n`;
+          expect(await run(programs[program], ...argv)).toEqual({ code: 2, stdout: '', stderr: line });
+        }
       },
     );
 
@@ -191,7 +195,7 @@ describe.each(SYSTEMS)(
     );
 
     test.skipIf(isWatchable)(
-      'nobody is offered what is not there (where this machine cannot be watched)',
+      'nobody is offered what is not there (needs a system that is not watched)',
       async () => {
         const program = screen(programs.socktop);
         await program.waitFor(/Select profile:\s+1\. box\s+Enter number/);

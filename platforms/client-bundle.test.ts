@@ -26,7 +26,7 @@ describe('a bundle for another system', () => {
 
   test('macos: holds no code of Linux', async () => {
     const sources = await platformSources('darwin');
-    for (const name of ['darwin-platform', 'library', 'doctor']) {
+    for (const name of ['darwin-platform', 'system-library', 'darwin-doctor']) {
       expect(sources).toContain(`platforms/darwin/${name}.ts`);
     }
     expect(sources.filter((path) => path.startsWith('platforms/linux/'))).toEqual([]);

@@ -149,7 +149,7 @@ export const examineMachine: Examine | undefined =
       }
     : process.platform === 'darwin'
       ? async () => {
-          const doctor = await import('./darwin/doctor.ts');
+          const doctor = await import('./darwin/darwin-doctor.ts');
           const found = doctor.examineDarwin();
           return {
             sections: () => doctor.darwinSections(found),

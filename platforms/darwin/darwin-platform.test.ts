@@ -337,7 +337,7 @@ test('the doctor says what is there, what root would add, and what is never told
   expect(reports.map(({ tier, isAvailable }) => `${tier} ${isAvailable}`)).toEqual([
     ...['pcblist false', 'nettop true', 'netstat true'],
   ]);
-  const { darwinJson, darwinSections } = await import('./doctor.ts');
+  const { darwinJson, darwinSections } = await import('./darwin-doctor.ts');
   const commands = [
     { name: 'ps', isThere: true },
     { name: 'lsof', isThere: false },
@@ -352,7 +352,7 @@ test('the doctor says what is there, what root would add, and what is never told
   const text = darwinSections(found).flatMap(({ entries }) =>
     entries.map((entry) => `${entry.mark} ${entry.label}: ${entry.text}`),
   );
-  expect(text).toContain('good nettop: Available, selected: ' + `${reports[1]!.detail}.`);
+  expect(text).toContain(`good nettop: Available, selected: ${reports[1]!.detail}.`);
   expect(text.find((line) => line.startsWith('lacking root'))).toContain('Root would add the tier pcblist');
   expect(text.find((line) => line.startsWith('lacking C library'))).toContain('programs are asked instead');
   expect(text).toContain(

@@ -10,13 +10,13 @@ import type {
 } from '../../src/data/sample/platform.ts';
 import { UserNames } from '../user-names.ts';
 import { Commands } from './commands.ts';
-import { Host } from './host.ts';
-import { LazyLibrary } from './library.ts';
-import { DarwinMachine } from './machine.ts';
-import { DarwinNetwork } from './network.ts';
+import { Host } from './darwin-host.ts';
+import { DarwinMachine } from './darwin-machine.ts';
+import { DarwinNetwork } from './darwin-network.ts';
 import { ProcessList } from './process-list.ts';
-import { ProcessSignaller } from './signaller.ts';
+import { ProcessSignaller } from './process-signaller.ts';
 import { tierRefusal } from './socket-sources.ts';
+import { LazyLibrary } from './system-library.ts';
 
 interface DarwinPlatformOptions {
   readonly commands?: Commands;

@@ -9,7 +9,7 @@ import { SocketFact } from './socket-fact.ts';
  *   p455          f10    tIPv4    PTCP    n127.0.0.1:8080                 TST=LISTEN
  *                 f12    tIPv6    PTCP    n[::1]:9229->[::1]:50000
  */
-export class SocketHolders {
+class SocketHolders {
   /** By protocol, family and both ends; 0: several processes have one that looks the same. */
   readonly #pids = new Map<string, number>();
 

@@ -11,6 +11,8 @@ import {
   RTM_IFINFO2,
   SOCKADDR_DL,
 } from './interface-fact.ts';
+import { damagedBytes, damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
+import { structure } from './struct.ts';
 import {
   memorySampleOf,
   pageCountsOf,
@@ -19,9 +21,7 @@ import {
   swapUsageOf,
   VM_STATISTICS64,
   XSW_USAGE,
-} from './memory.ts';
-import { damagedBytes, damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
-import { structure } from './struct.ts';
+} from './vm-statistics.ts';
 
 const GIB = 2 ** 30;
 

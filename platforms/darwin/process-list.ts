@@ -1,6 +1,5 @@
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands } from './commands.ts';
-import type { LazyLibrary } from './library.ts';
 import {
   KINFO_PROC_BYTES,
   PROC_TASKALLINFO,
@@ -10,6 +9,7 @@ import {
   taskFactOf,
 } from './process-info.ts';
 import { PS_ARGUMENTS, type PsRow, parseNumberedTexts, parsePs } from './ps.ts';
+import type { LazyLibrary } from './system-library.ts';
 
 /** Network and processes are sampled one after the other: the second takes the list of the first. */
 const LIST_AGE_MILLIS = 250;

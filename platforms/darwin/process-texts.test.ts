@@ -73,7 +73,7 @@ describe('ps', () => {
         const isOneLine = lines.some(
           (line) =>
             line.trimEnd().endsWith(command) &&
-            Number.parseInt(line) === pid &&
+            Number.parseInt(line, 10) === pid &&
             line.includes(`${rssBytes / 1024} `),
         );
         if (!isOneLine) expect(text).toContain(`${pid} ... ${rssBytes / 1024} ... ${command}`);

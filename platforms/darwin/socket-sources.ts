@@ -2,12 +2,12 @@ import type { CollectionParts, MacosTier } from '../../src/data/sample/network-s
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands, FollowedCommand } from './commands.ts';
-import type { LazyLibrary } from './library.ts';
 import { parseSocketHolders } from './lsof.ts';
 import { hasProcesses, parseNetstatSockets } from './netstat-sockets.ts';
 import { isNettopHeader, NettopParser } from './nettop.ts';
 import { PcbListParser } from './pcblist.ts';
 import type { SocketFact, SocketVisitor } from './socket-fact.ts';
+import type { LazyLibrary } from './system-library.ts';
 
 /** A source of sockets: a tier. */
 export interface SocketSource {

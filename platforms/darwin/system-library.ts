@@ -40,7 +40,7 @@ const LIST_LIMIT_BYTES = 256 << 20;
 type Symbols = Record<string, (...args: unknown[]) => unknown>;
 
 /** The kernel's own answers, on buffers that it fills. Nothing here waits for a disk or for another machine. */
-export class Library {
+class Library {
   readonly #symbols: Symbols;
   readonly #length = new BigUint64Array(1);
   #list = new Uint8Array(0);

@@ -1,6 +1,6 @@
 import type { Signaller, SignalOutcome } from '../../src/data/sample/platform.ts';
 import { toOpError } from '../../src/kit/errors/op-error.ts';
-import type { Host } from './host.ts';
+import type { Host } from './darwin-host.ts';
 import type { ProcessList } from './process-list.ts';
 
 const PID_MAX = 0x7fffffff;

@@ -5,7 +5,7 @@ import type { TierReport } from '../../src/data/sample/platform.ts';
 import { sanitizeLine } from '../../src/kit/text/sanitize.ts';
 import { type CommandName, Commands } from './commands.ts';
 import { DarwinPlatform } from './darwin-platform.ts';
-import { LazyLibrary } from './library.ts';
+import { LazyLibrary } from './system-library.ts';
 
 /** What each program is asked for. */
 const USES: Readonly<Record<CommandName, string>> = {

@@ -12,10 +12,12 @@ import { unknownRecord } from '../../src/data/schema/record.ts';
 import type { Part } from '../../src/data/schema/section-facts.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands } from './commands.ts';
+import type { Host } from './darwin-host.ts';
+import { InterfaceCollector } from './darwin-interfaces.ts';
+import { ProcessSections } from './darwin-processes.ts';
 import { fileSystemsOf, type MountFact, parseMounts, parseStatfs, STATFS64 } from './file-systems.ts';
-import type { Host } from './host.ts';
-import { InterfaceCollector } from './interface-collector.ts';
-import type { LazyLibrary } from './library.ts';
+import type { ProcessList } from './process-list.ts';
+import type { LazyLibrary } from './system-library.ts';
 import {
   memorySampleOf,
   pageCountsOf,
@@ -23,9 +25,7 @@ import {
   parseVmStat,
   swapUsageOf,
   VM_STATISTICS64,
-} from './memory.ts';
-import type { ProcessList } from './process-list.ts';
-import { ProcessSections } from './processes.ts';
+} from './vm-statistics.ts';
 
 interface MachineParts {
   readonly commands: Commands;

@@ -11,10 +11,10 @@ import type { Slice } from '../../src/data/sample/slice.ts';
 import { sectionError } from '../../src/data/sample/snapshot.ts';
 import type { SectionError } from '../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
-import type { Host } from './host.ts';
-import { InterfaceCollector } from './interface-collector.ts';
+import type { Host } from './darwin-host.ts';
+import { InterfaceCollector } from './darwin-interfaces.ts';
+import { ProcessRows } from './darwin-processes.ts';
 import type { ProcessList } from './process-list.ts';
-import { ProcessRows } from './processes.ts';
 import { SocketRows } from './socket-rows.ts';
 import { openTier, type SocketSource, type SourceParts } from './socket-sources.ts';
 

@@ -4,7 +4,7 @@ import { unknownRecord } from '../../src/data/schema/record.ts';
 import { structure } from './struct.ts';
 
 /** Memory in pages, as both sources tell it; NaN: not told. */
-export interface PageCounts {
+interface PageCounts {
   readonly pageBytes: number;
   readonly free: number;
   readonly speculative: number;
@@ -18,7 +18,7 @@ export interface PageCounts {
   readonly compressed: number;
 }
 
-export interface SwapUsage {
+interface SwapUsage {
   readonly totalBytes: number;
   readonly usedBytes: number;
 }

@@ -11,7 +11,7 @@ import { USAGE_COLUMNS } from '../../src/data/schema/process-columns.ts';
 import { PROCESS_FACTS } from '../../src/data/schema/process-detail.ts';
 import { unknownRecord } from '../../src/data/schema/record.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import type { Host } from './host.ts';
+import type { Host } from './darwin-host.ts';
 import type { ProcessList } from './process-list.ts';
 import { nameOf, type PsRow } from './ps.ts';
 

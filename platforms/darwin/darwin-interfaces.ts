@@ -8,7 +8,7 @@ import {
   parseInterfaceList,
   parseNetstatInterfaces,
 } from './interface-fact.ts';
-import type { LazyLibrary } from './library.ts';
+import type { LazyLibrary } from './system-library.ts';
 
 /** sys/socket.h, net/route.h: CTL_NET, PF_ROUTE, protocol and family 0 (all), NET_RT_IFLIST2, flags 0. */
 const INTERFACE_LIST: readonly number[] = [4, 17, 0, 0, 6, 0];

@@ -1,8 +1,8 @@
 import { hostname, uptime } from 'node:os';
 import type { HostFacts } from '../../src/data/sample/platform.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import type { LazyLibrary } from './library.ts';
 import { cString, structure } from './struct.ts';
+import type { LazyLibrary } from './system-library.ts';
 
 /** What times of processes are told in; ps knows whole seconds. */
 const TICKS_PER_SECOND = 100;
