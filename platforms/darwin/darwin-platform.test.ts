@@ -309,7 +309,7 @@ describe('signals', () => {
     expect(child.signalCode).toBe('SIGTERM');
     // ps still lists it; the kernel knows better.
     expect(await signaller.send(child.pid, startTicks, 15)).toBe('gone');
-    expect(await signaller.send(4_000_000, startTicks, 15)).toBe('gone');
+    expect(await signaller.send(5_000_000, startTicks, 15)).toBe('gone');
     rmSync(`${folder}/ps`);
     expect(await signaller.send(child.pid, startTicks, 15)).toBe('not-permitted');
   });

@@ -49,8 +49,16 @@ export function tierRefusal(
     return new OpError({ op: `open tier ${tier}`, code: 'ENOENT', message: `${tier} is not there` });
   }
   if (library.refusal !== undefined) return library.refusal;
-  if (process.geteuid?.() === 0) return undefined;
-  return new OpError({ op: 'open tier pcblist', code: 'EPERM', message: 'it needs root (EPERM)' });
+  if (process.geteuid?.() !== 0) {
+    return new OpError({ op: 'open tier pcblist', code: 'EPERM', message: 'it needs root (EPERM)' });
+  }
+  try {
+    // A sandbox may blind root too.
+    new PcbLists(library).show(() => undefined);
+    return undefined;
+  } catch (thrown) {
+    return toOpError('open tier pcblist', thrown);
+  }
 }
 
 function refuse(tier: MacosTier, parts: SourceParts): void {
@@ -58,42 +66,50 @@ function refuse(tier: MacosTier, parts: SourceParts): void {
   if (refusal !== undefined) throw refusal;
 }
 
-/**
- * The tier `pcblist`: the kernel's own lists of TCP and UDP, with the bytes and the process of each socket. Ordinary
- * users are shown nothing, and from macOS 27 on their own sockets alone, so it is for root.
- */
-class PcbListSource implements SocketSource {
-  readonly tier = 'pcblist';
-  readonly owners = 'last user';
+/** The kernel's own lists. */
+class PcbLists {
   readonly #library: LazyLibrary;
-  readonly #clock: () => number;
   readonly #lists = [
     ['net.inet.tcp.pcblist_n', new PcbListParser(PROTOCOL_TCP)],
     ['net.inet.udp.pcblist_n', new PcbListParser(PROTOCOL_UDP)],
   ] as const;
 
+  constructor(library: LazyLibrary) {
+    this.#library = library;
+  }
+
+  /** Throws OpError where a list cannot be read. */
+  show(visit: SocketVisitor): void {
+    const library = this.#library.get();
+    if (library === undefined) throw this.#library.refusal!;
+    for (const [name, parser] of this.#lists) parser.parse(library.sysctlByName(name), visit);
+  }
+}
+
+/**
+ * The tier `pcblist`: the kernel's lists of TCP and UDP, with the bytes and the process of each socket. Ordinary users
+ * are shown nothing, and from macOS 27 on their own sockets alone, so it is for root.
+ */
+class PcbListSource implements SocketSource {
+  readonly tier = 'pcblist';
+  readonly owners = 'last user';
+  readonly #lists: PcbLists;
+  readonly #clock: () => number;
+
   constructor(parts: SourceParts) {
     refuse(this.tier, parts);
-    this.#library = parts.library;
+    this.#lists = new PcbLists(parts.library);
     this.#clock = parts.clock;
-    // A sandbox may blind root too: it is known now, and not after the screen is up.
-    this.#show(() => undefined);
   }
 
   async list(begin: () => void, visit: SocketVisitor): Promise<number> {
     const now = this.#clock();
     begin();
-    this.#show(visit);
+    this.#lists.show(visit);
     return now;
   }
 
   close(): void {}
-
-  #show(visit: SocketVisitor): void {
-    const library = this.#library.get();
-    if (library === undefined) throw this.#library.refusal!;
-    for (const [name, parser] of this.#lists) parser.parse(library.sysctlByName(name), visit);
-  }
 }
 
 /** nettop tells whole seconds apart, and one sample ends when the next begins. */

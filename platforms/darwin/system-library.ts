@@ -46,15 +46,15 @@ class Library {
   #list = new Uint8Array(0);
 
   /** Throws OpError where the library cannot be opened: on every system but macOS. */
-  constructor() {
+  constructor(path: string) {
     try {
-      this.#symbols = dlopen(LIBRARY, SYMBOLS).symbols as unknown as Symbols;
+      this.#symbols = dlopen(path, SYMBOLS).symbols as unknown as Symbols;
     } catch (thrown) {
       const { message } = toOpError('dlopen', thrown);
       throw new OpError({
-        op: `open ${LIBRARY}`,
+        op: `open ${path}`,
         code: 'ENOENT',
-        message: `cannot open ${LIBRARY}`,
+        message: `cannot open ${path}`,
         cause: message,
       });
     }
@@ -161,12 +161,18 @@ const CODES: Readonly<Record<number, string>> = {
 export class LazyLibrary {
   #opened: Library | undefined;
   #refusal: OpError | undefined;
+  readonly #path: string;
+
+  /** Another path is one of a test. */
+  constructor(path = LIBRARY) {
+    this.#path = path;
+  }
 
   /** undefined: it cannot be opened; `refusal` says why. */
   get(): Library | undefined {
     if (this.#opened === undefined && this.#refusal === undefined) {
       try {
-        this.#opened = new Library();
+        this.#opened = new Library(this.#path);
       } catch (thrown) {
         this.#refusal = toOpError('open library', thrown);
       }
