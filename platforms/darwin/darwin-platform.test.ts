@@ -10,7 +10,9 @@ import { OpError } from '../../src/kit/errors/op-error.ts';
 import { Commands } from './commands.ts';
 import { DarwinPlatform } from './darwin-platform.ts';
 import { type FakeMac, MACOS_14, writeFakeMac } from './fake-mac.fixture.ts';
+import { LazyLibrary } from './system-library.ts';
 
+const NO_LIBRARY = '/nowhere/libSystem.B.dylib';
 const SLICE = { due: () => false, rest: () => Promise.resolve() };
 let folder = '';
 const opened: { close(): void }[] = [];
@@ -23,10 +25,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The platform over programs that print captures; on Linux there is no library of macOS, so these are all there is. */
+/** The platform over programs that print captures, which are all there is: the library cannot be opened. */
 function platformOf(mac: Partial<FakeMac> = {}): DarwinPlatform {
   writeFakeMac(folder, { ...MACOS_14, ...mac });
-  return new DarwinPlatform({ commands: new Commands({ folder }) });
+  return new DarwinPlatform({ commands: new Commands({ folder }), library: new LazyLibrary(NO_LIBRARY) });
 }
 
 function networkOf(platform: DarwinPlatform, tier: Parameters<DarwinPlatform['openNetwork']>[0]['tier']) {
@@ -156,7 +158,7 @@ describe('the network', () => {
   test('a tier that is asked for and cannot run says why', () => {
     const platform = platformOf();
     expect(messageOf(() => platform.openNetwork({ tier: 'pcblist' }))).toBe(
-      'the tier pcblist is not available: cannot open /usr/lib/libSystem.B.dylib (see --doctor)',
+      'the tier pcblist is not available: cannot open /nowhere/libSystem.B.dylib (see --doctor)',
     );
     rmSync(`${folder}/nettop`);
     expect(messageOf(() => platform.openNetwork({ tier: 'nettop' }))).toBe(
@@ -332,8 +334,7 @@ test('this machine has a name, a time of its boot and ticks of a hundredth', () 
 });
 
 test('the doctor says what is there, what root would add, and what is never told', async () => {
-  writeFakeMac(folder, MACOS_14);
-  const reports = new DarwinPlatform({ commands: new Commands({ folder }) }).tierReports();
+  const reports = platformOf().tierReports();
   expect(reports.map(({ tier, isAvailable }) => `${tier} ${isAvailable}`)).toEqual([
     ...['pcblist false', 'nettop true', 'netstat true'],
   ]);

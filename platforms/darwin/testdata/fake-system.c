@@ -300,5 +300,10 @@ static int file_systems(struct statfs_ *into, int size, int mode) {
 }
 
 int getfsstat(struct statfs_ *into, int size, int mode) { return file_systems(into, size, mode); }
-int getfsstat_inode64(struct statfs_ *into, int size, int mode) __asm__("getfsstat$INODE64");
+#ifdef __APPLE__
+#define INTEL_NAME "_getfsstat$INODE64"
+#else
+#define INTEL_NAME "getfsstat$INODE64"
+#endif
+int getfsstat_inode64(struct statfs_ *into, int size, int mode) __asm__(INTEL_NAME);
 int getfsstat_inode64(struct statfs_ *into, int size, int mode) { return file_systems(into, size, mode); }
