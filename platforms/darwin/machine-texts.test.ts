@@ -114,9 +114,10 @@ describe('memory', () => {
 
   test('damaged: no crash, and no more than there is', () => {
     const random = seeded(41);
+    const [pagesText, swapText] = [capture('macos-14-vm_stat.txt'), capture('macos-14-sysctl.txt')];
     for (let run = 0; run < MUTATIONS; run++) {
-      const pages = parseVmStat(damagedText(capture('macos-14-vm_stat.txt'), random));
-      const swap = parseSwapUsage(damagedText(capture('macos-14-sysctl.txt'), random));
+      const pages = parseVmStat(damagedText(pagesText, random));
+      const swap = parseSwapUsage(damagedText(swapText, random));
       if (swap !== undefined && swap.usedBytes > swap.totalBytes) expect(swap).toBeUndefined();
       if (pages === undefined) continue;
       const { usedBytes } = memorySampleOf(16 * GIB, pages, swap);
@@ -187,17 +188,18 @@ describe('file systems', () => {
 
   test('damaged: no crash, and no space of another mount', () => {
     const random = seeded(42);
+    const [mountText, spaceText] = [capture('macos-14-mount.txt'), capture('macos-14-df.txt')];
     const list = entry('/dev/disk3s1', '/', 'apfs', MNT.LOCAL);
     for (let run = 0; run < MUTATIONS; run++) {
-      const text = damagedText(capture('macos-14-df.txt'), random);
-      for (const { mountPoint, source, totalBytes } of parseMounts(capture('macos-14-mount.txt'), text)) {
+      const text = damagedText(spaceText, random);
+      for (const { mountPoint, source, totalBytes } of parseMounts(mountText, text)) {
         if (Number.isNaN(totalBytes)) continue;
         const isOneLine = text
           .split('\n')
           .some((line) => line.startsWith(source) && line.endsWith(mountPoint));
         if (!isOneLine) expect(text).toContain(`${source} ... ${mountPoint}`);
       }
-      fileSystemsOf(parseMounts(damagedText(capture('macos-14-mount.txt'), random), text));
+      fileSystemsOf(parseMounts(damagedText(mountText, random), text));
       fileSystemsOf(parseStatfs(damagedBytes(list, random)));
     }
   });

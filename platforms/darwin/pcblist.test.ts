@@ -113,9 +113,10 @@ describe('pcblist_n', () => {
       const counters = { rxBytes: n * 1e6, txBytes: n * 1e3 };
       return { ...ends, ...counters, generation: n, pid: 1000 + n, uid: n, isIpv6: false, state: 4 };
     });
+    const whole = sockets.flatMap((socket) => recordsOf(socket, PROTOCOL_TCP));
     let shown = 0;
     for (let run = 0; run < MUTATIONS; run++) {
-      const records = sockets.flatMap((socket) => recordsOf(socket, PROTOCOL_TCP));
+      const records = [...whole];
       for (let i = random(3); i >= 0; i--) {
         const at = random(records.length);
         const record = records[at]!;
