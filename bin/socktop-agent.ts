@@ -16,7 +16,7 @@ import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/prog
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
-import { startAgent } from '../src/remote/agent/agent.ts';
+import { serveStream, startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,
   openCertificate,
@@ -45,8 +45,12 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     process.exit(EXIT_FAILURE);
   });
   try {
+    if (options.stdio && process.stdin.isTTY) {
+      complain(PROGRAM, '--stdio is for socktop ssh://HOST, which starts it; standard input is a terminal');
+      return EXIT_USAGE;
+    }
     await restartWithLessPrivilege(argv, options);
-    return await serve(options, log);
+    return options.stdio ? await serveStandardInput(options) : await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
@@ -86,6 +90,25 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   log.event('info', 'stopping', { signal: stop.signal });
   await agent.stop();
   return EXIT_OK;
+}
+
+/**
+ * Serves whoever is at the other end of standard input, as `socktop ssh://HOST` starts it. Whatever this agent has to
+ * say of itself goes to its client's screen by standard error, so that only what went wrong is said.
+ */
+async function serveStandardInput(options: AgentOptions): Promise<number> {
+  const platform = await currentPlatform();
+  raisePrivileges();
+  const log: AgentLog = {
+    event: (level, event, fields) => {
+      if (level !== 'info') complain(PROGRAM, [event, ...Object.values(fields ?? {})].join(' '));
+    },
+  };
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const stream = { input: process.stdin, output: process.stdout };
+  const served = serveStream({ ...options, version: VERSION, platformName }, platform, log, stream);
+  const wasWish = await Promise.race([served, stop.wished]);
+  return wasWish === false ? EXIT_FAILURE : EXIT_OK;
 }
 
 /** Tells systemd, where it waits for that. */

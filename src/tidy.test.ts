@@ -140,7 +140,11 @@ describe('each rule can fail', () => {
       "import { a } from '../linux/a.ts';",
       'platforms/linux/a.ts is of another system',
     ],
-    [plain, "Bun.spawn(['a']);", 'a program started outside platforms/*/child-program.ts and commands.ts'],
+    [
+      plain,
+      "Bun.spawn(['a']);",
+      'a program started outside platforms/*/child-program.ts, commands.ts and ssh-program.ts',
+    ],
     [plain, "import { exec } from 'node:child_process';", 'node:child_process belongs to bin/dev/'],
     [plain, "import { openSync } from 'node:fs';", 'a file opened outside src/kit/files/'],
     [plain, "import { rmSync, readFile } from 'node:fs/promises';", 'a file opened outside src/kit/files/'],

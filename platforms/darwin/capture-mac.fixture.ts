@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { toOpError } from '../../src/kit/errors/op-error.ts';
 import { type CommandName, Commands } from './commands.ts';
-import { STATFS64 } from './file-systems.ts';
+import { STATFS64 } from './mounted-volumes.ts';
 import { PS_ARGUMENTS } from './ps.ts';
 import { LazyLibrary } from './system-library.ts';
 

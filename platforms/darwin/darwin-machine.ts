@@ -15,7 +15,7 @@ import type { Commands } from './commands.ts';
 import type { Host } from './darwin-host.ts';
 import { InterfaceCollector } from './darwin-interfaces.ts';
 import { ProcessSections } from './darwin-processes.ts';
-import { fileSystemsOf, type MountFact, parseMounts, parseStatfs, STATFS64 } from './file-systems.ts';
+import { fileSystemsOf, type MountFact, parseMounts, parseStatfs, STATFS64 } from './mounted-volumes.ts';
 import type { ProcessList } from './process-list.ts';
 import type { LazyLibrary } from './system-library.ts';
 import {

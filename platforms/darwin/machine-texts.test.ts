@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test';
 import { capture } from './fake-mac.fixture.ts';
-import { fileSystemsOf, MNT, parseMounts, parseStatfs, STATFS64 } from './file-systems.ts';
 import {
   AF_LINK,
   IF_MSGHDR2,
@@ -11,6 +10,7 @@ import {
   RTM_IFINFO2,
   SOCKADDR_DL,
 } from './interface-fact.ts';
+import { fileSystemsOf, MNT, parseMounts, parseStatfs, STATFS64 } from './mounted-volumes.ts';
 import { damagedBytes, damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
 import { structure } from './struct.ts';
 import {

@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly disksTtlMillis: number;
   /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
+  /** Serve the client on standard input and output alone, and listen nowhere. */
+  readonly stdio: boolean;
 }
 
 interface RawOptions {
@@ -41,6 +43,7 @@ interface RawOptions {
   readonly tls?: true;
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
+  readonly stdio?: true;
   readonly completions?: ShellName;
 }
 
@@ -74,6 +77,9 @@ function options(): Option[] {
     new Option('--tls', 'same as --enableSSL'),
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
+    new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics'],
+    ]),
     completionsOption(),
   ];
 }
@@ -114,6 +120,10 @@ export function parseAgentArguments(
 
 function resolved(raw: RawOptions, positional: unknown, environment: Environment): Invocation<AgentOptions> {
   const reader = new EnvironmentReader(environment);
+  const stdio = raw.stdio === true;
+  if (stdio && positional !== undefined) {
+    return refused('socktop-agent', '--stdio listens on no port: remove the port');
+  }
   const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
   const positionalPort = typeof positional === 'number' ? positional : undefined;
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
@@ -137,6 +147,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
       reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
+    stdio,
   };
   return reader.problem === undefined
     ? { kind: 'run', options: result }

@@ -212,7 +212,7 @@ function contradiction(
     const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
     return isIdle ? undefined : `${named} needs an agent: add its URL or --profile`;
   }
-  if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
+  if (agent.url !== undefined && !/^(?:wss?|ssh):/i.test(agent.url)) {
     return notUrl(agent.url, filterKeys);
   }
   if (agent.url !== undefined && agent.profile !== undefined) return 'give a URL or --profile, not both';
