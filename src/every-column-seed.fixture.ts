@@ -68,6 +68,7 @@ export class EveryColumn {
       parts: {
         ...{ tcp: 'packets', udp: 'ebpf', owners: 'creator', processes: 'ebpf', exited: true },
         scope: 'container',
+        names: 'ebpf',
       },
     };
   }
