@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly disksTtlMillis: number;
   /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
+  /** Learn names of remote hosts from packets, for clients. */
+  readonly sniff: boolean;
 }
 
 interface RawOptions {
@@ -41,6 +43,7 @@ interface RawOptions {
   readonly tls?: true;
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
+  readonly sniff?: true;
   readonly completions?: ShellName;
 }
 
@@ -74,6 +77,7 @@ function options(): Option[] {
     new Option('--tls', 'same as --enableSSL'),
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
+    new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
     completionsOption(),
   ];
 }
@@ -137,6 +141,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
       reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
+    sniff: raw.sniff === true,
   };
   return reader.problem === undefined
     ? { kind: 'run', options: result }
