@@ -18,14 +18,14 @@ import { localObstacle, screenObstacle } from '../src/programs/shared/screen-ses
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
-import { BUILD_VERSION } from './executable.ts';
+import { buildVersion } from './executable.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { show, showRecording } from './socktop-show.ts';
 
 /** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const vocabulary = { version: BUILD_VERSION, themeNames: THEME_NAMES };
+  const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;

@@ -28,7 +28,7 @@ import type { OpenedInput } from '../src/programs/sstop/sstop-screen.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
-import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -37,7 +37,10 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
-    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+    {
+      ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
+      ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+    },
     isColored,
   );
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);

@@ -127,6 +127,9 @@ export const loadDoctor =
       })
     : undefined;
 
+/** Loads what reads another machine by its shell; it touches nothing of this one. */
+export const loadShell = () => import('./linux/shell/shell-platform.ts');
+
 /** The machine that this program runs on. Rejects with OpError (`ENOTSUP`) where it cannot be watched. */
 export async function currentPlatform(): Promise<Platform> {
   const taken = handed;

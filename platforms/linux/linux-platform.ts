@@ -8,6 +8,7 @@ import type {
   Signaller,
   TierReport,
 } from '../../src/data/sample/platform.ts';
+import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
 import { linuxTierReports } from './doctor/doctor-tiers.ts';
 import type { HandedPrograms } from './handed-programs.ts';
@@ -16,7 +17,7 @@ import type { SpaceSource } from './machine/disks.ts';
 import { LinuxMachine } from './machine/machine.ts';
 import { openLinuxNetwork } from './network/network.ts';
 import { PidSignaller } from './process/signaller.ts';
-import { lookUpUsers, type UserLookup, UserNames } from './processes/users.ts';
+import { lookUpUsers } from './processes/users.ts';
 
 const PROC = '/proc';
 

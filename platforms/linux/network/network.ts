@@ -7,12 +7,12 @@ import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from '../machine/interface-collector.ts';
-import { OwnedSockets } from '../owners/owned-sockets.ts';
-import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { NameSniffer } from '../names/name-sniffer.ts';
 import type { NameSource } from '../names/name-source.ts';
-import { openNameSource } from './open-names.ts';
+import { OwnedSockets } from '../owners/owned-sockets.ts';
+import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+import { openNameSource } from './open-names.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */

@@ -50,7 +50,8 @@ export interface NetworkCollector {
 export type SignalOutcome = 'sent' | 'gone' | 'not-permitted' | 'identity-changed';
 
 export interface Signaller {
-  send(pid: number, startTicks: number, signal: number): SignalOutcome;
+  /** `signal`: the number that this system has for it. A promise where another program is asked who it is. */
+  send(pid: number, startTicks: number, signal: number): SignalOutcome | Promise<SignalOutcome>;
 }
 
 export interface NetworkOptions {
@@ -72,8 +73,8 @@ export interface MachineOptions {
  * section is valid until the next call for the same section; such calls must not overlap.
  */
 export interface MachineCollector {
-  /** Never throws: each part carries its own error. */
-  collectMachine(): MachineSection;
+  /** Never throws or rejects: each part carries its own error. */
+  collectMachine(): MachineSection | Promise<MachineSection>;
   /** Rejects with OpError only if the mounts cannot be read. */
   collectDisks(): Promise<DisksSection>;
   /** Rejects with OpError only if the processes cannot be listed. */

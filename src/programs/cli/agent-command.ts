@@ -34,6 +34,8 @@ export interface AgentOptions {
   readonly networkMetrics: boolean;
   /** Learn names of remote hosts from packets, for clients. */
   readonly sniff: boolean;
+  /** Serve the client on standard input and output alone, and listen nowhere. */
+  readonly stdio: boolean;
 }
 
 interface RawOptions {
@@ -44,6 +46,7 @@ interface RawOptions {
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
   readonly sniff?: true;
+  readonly stdio?: true;
   readonly completions?: ShellName;
 }
 
@@ -78,6 +81,9 @@ function options(): Option[] {
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
     new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
+    new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics'],
+    ]),
     completionsOption(),
   ];
 }
@@ -118,6 +124,10 @@ export function parseAgentArguments(
 
 function resolved(raw: RawOptions, positional: unknown, environment: Environment): Invocation<AgentOptions> {
   const reader = new EnvironmentReader(environment);
+  const stdio = raw.stdio === true;
+  if (stdio && positional !== undefined) {
+    return refused('socktop-agent', '--stdio listens on no port: remove the port');
+  }
   const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
   const positionalPort = typeof positional === 'number' ? positional : undefined;
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
@@ -142,6 +152,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
     sniff: raw.sniff === true,
+    stdio,
   };
   return reader.problem === undefined
     ? { kind: 'run', options: result }

@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test';
+import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { parseSstopArguments } from './sstop-command.ts';
 
 const VOCABULARY = {
   version: '1.2.3',
   themeNames: ['dusk', 'dawn'],
+  tiers: TIERS_OF.linux,
   sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
   filterKeys: ['port', 'host', 'conns', 'user'],
 };

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { TIERS } from '../../data/sample/network-sample.ts';
+import type { Tier } from '../../data/sample/network-sample.ts';
 import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
@@ -26,8 +26,6 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
-const BACKEND_NAMES = ['auto', ...TIERS] as const;
-
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
 
@@ -46,7 +44,7 @@ export interface SstopOptions extends CommonOptions {
   /** Print a report of what works here and exit; as JSON if `output` is json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
-  readonly backend: (typeof BACKEND_NAMES)[number];
+  readonly backend: Tier | 'auto';
   readonly interfaceName: string | undefined;
   readonly filter: string;
   /** One of the vocabulary's keys. */
@@ -69,6 +67,8 @@ export interface SstopOptions extends CommonOptions {
 export interface SstopVocabulary extends ScreenVocabulary {
   /** Sort keys of the process table, the default first. */
   readonly sortKeys: readonly string[];
+  /** Of the system that this is, best first; each is accepted by `--backend`. */
+  readonly tiers: readonly Tier[];
   /** Keys of filter terms, such as `port`. */
   readonly filterKeys: readonly string[];
 }
@@ -107,7 +107,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
     ...outputOptions(),
-    ...samplingOptions(),
+    ...samplingOptions(vocabulary),
     ...startOptions(vocabulary),
     ...screenOptions(vocabulary),
   ];
@@ -117,7 +117,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   return command;
 }
 
-function samplingOptions(): Option[] {
+function samplingOptions({ tiers }: SstopVocabulary): Option[] {
   const usual = durationText(DEFAULT_INTERVAL_MILLIS);
   return [
     new Option(
@@ -125,7 +125,7 @@ function samplingOptions(): Option[] {
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
     durationOption(),
-    new Option('--backend <name>', 'how to collect data').choices(BACKEND_NAMES).default('auto'),
+    new Option('--backend <name>', 'how to collect data').choices(['auto', ...tiers]).default('auto'),
   ];
 }
 
@@ -218,7 +218,7 @@ function contradiction(
     const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
     return isIdle ? undefined : `${named} needs an agent: add its URL or --profile`;
   }
-  if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
+  if (agent.url !== undefined && !/^(?:wss?|ssh):/i.test(agent.url)) {
     return notUrl(agent.url, filterKeys);
   }
   if (agent.url !== undefined && agent.profile !== undefined) return 'give a URL or --profile, not both';

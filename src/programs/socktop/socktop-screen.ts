@@ -1,4 +1,5 @@
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
+import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Controls } from '../../screen/loop/program.ts';
 import { EventLog } from '../shared/event-log.ts';
@@ -175,8 +176,10 @@ class Screen {
         break;
       case 'signal': {
         const { host, pid, startTicks, signal } = effect;
-        const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
-        controls.dispatch({ kind: 'signalled', outcome });
+        const told = (outcome: SignalOutcome): void => controls.dispatch({ kind: 'signalled', outcome });
+        const sent = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+        if (typeof sent === 'string') told(sent);
+        else void sent.then(told);
         break;
       }
       case 'playback':
