@@ -36,7 +36,7 @@ class StagedTable implements ReceivedColumns {
   /** By the number of the field. */
   readonly #numbers: number[][] = [];
   readonly #texts: (string | undefined | typeof TEXT_AS_BEFORE)[][] = [];
-  readonly #copy: number[] = [];
+  #copy = new Float64Array(0);
 
   constructor(format: TableFormat, counts: RowCounts = () => 0) {
     this.#format = format;
@@ -69,10 +69,10 @@ class StagedTable implements ReceivedColumns {
     this.rows += rows;
   }
 
-  numbers({ field }: { readonly field: FieldShape }): number[] {
+  numbers({ field }: { readonly field: FieldShape }): Float64Array {
     const staged = this.#numbers[field.tag] ?? [];
+    if (this.#copy.length < this.rows) this.#copy = new Float64Array(this.rows);
     const copy = this.#copy;
-    copy.length = this.rows;
     for (let row = 0; row < this.rows; row++) copy[row] = staged[row]!;
     return copy;
   }
