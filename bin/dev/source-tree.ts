@@ -44,6 +44,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'platforms/linux/processes':
     'the list of processes, by `/proc` or by programs in the kernel; names of users',
   'platforms/linux/rtnetlink': 'links and addresses',
+  'platforms/linux/shell':
+    'another machine by its POSIX shell: the loop that is sent there, and what reads its answers',
   'platforms/linux/sockets': 'sockets and their bytes in each tier',
   'platforms/linux/sys': 'files of `/sys`',
   'src/data/attribution': 'sockets to processes and hosts, cumulative',
