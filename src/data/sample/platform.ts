@@ -64,6 +64,8 @@ export interface Signaller {
 export interface NetworkOptions {
   /** `auto`: the best tier that works. A named tier that does not work throws an OpError with the reason. */
   readonly tier: Tier | 'auto';
+  /** Whether names of remote hosts are learned from packets. Default false. */
+  readonly sniff?: boolean;
 }
 
 export interface MachineOptions {
