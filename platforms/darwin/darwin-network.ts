@@ -179,7 +179,15 @@ export class DarwinNetwork implements NetworkCollector {
       interfaces: this.#interfaces.table,
       lostClosings: this.#rows.refusedCount,
       lost: { bytes: 0, packets: 0 },
-      parts: { tcp: tier, udp: tier, owners, processes: 'ps', exited: false, scope: 'machine' },
+      parts: {
+        tcp: tier,
+        udp: tier,
+        owners,
+        processes: 'ps',
+        names: 'none',
+        exited: false,
+        scope: 'machine',
+      },
       exited: this.#exited,
       errors,
     };
