@@ -33,16 +33,10 @@ interface NetstatTable {
 
 const LINES_BETWEEN_RESTS = 256;
 
-/** Shows each socket of the output; what cannot be read is passed over. Returns how many lines were sockets. */
-export function parseNetstatSockets(text: string, visit: SocketVisitor): number {
-  const steps = netstatSteps(text, visit);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}
-
-/** As `parseNetstatSockets`, in steps between which the caller may rest. */
+/**
+ * Shows each socket of the output, in steps between which the caller may rest; what cannot be read is passed over.
+ * Returns how many lines were sockets.
+ */
 export function* netstatSteps(text: string, visit: SocketVisitor): Generator<undefined, number> {
   const lines = text.split('\n');
   const width = lines.reduce((most, line) => Math.max(most, tableOf(line)?.addressWidth ?? 0), 0);
