@@ -136,6 +136,11 @@ describe('each rule can fail', () => {
     ['bin/a.ts', "import { a } from '../platforms/linux/a.ts';", 'a.ts is behind platforms/index.ts'],
     ['bin/a.ts', "await import('../platforms/windows/a.ts');", 'a.ts is behind platforms/index.ts'],
     [
+      'platforms/darwin/a.ts',
+      "import { a } from '../linux/a.ts';",
+      'platforms/linux/a.ts is of another system',
+    ],
+    [
       plain,
       "Bun.spawn(['a']);",
       'a program started outside platforms/*/child-program.ts, commands.ts and ssh-program.ts',

@@ -54,6 +54,6 @@ _socktop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local --sniff --no-sniff -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --completions -h --help' -- "$current")
 }
 complete -F _socktop socktop

@@ -151,7 +151,7 @@ class ShellNetwork implements NetworkCollector {
       lost: { bytes: 0, packets: 0 },
       parts: {
         ...{ tcp: 'tcp_info', udp: 'none', owners: 'descriptor', processes: 'proc', exited: false },
-        scope: 'network namespace',
+        ...{ scope: 'network namespace', names: 'none' },
       },
       exited: this.#exited,
       errors: [],

@@ -159,6 +159,16 @@ export function outputOptions(): Option[] {
   ];
 }
 
+export function sniffOptions(): Option[] {
+  return [
+    new Option(
+      '--sniff',
+      'learn names of remote hosts from packets of this machine (default: on, or as configured)',
+    ),
+    new Option('--no-sniff', 'look at no packets for names'),
+  ];
+}
+
 export function groupOption(): Option {
   return new Option(
     '--group <by>',

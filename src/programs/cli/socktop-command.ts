@@ -19,6 +19,7 @@ import {
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
+  sniffOptions,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
@@ -45,6 +46,8 @@ export interface SocktopOptions extends CommonOptions, AgentAccess {
   /** This machine, without an agent. */
   readonly local: boolean;
   readonly compact: boolean;
+  /** Learn names of remote hosts from packets of this machine. */
+  readonly sniff: boolean | undefined;
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
   /** Poll one agent and report the cost. */
@@ -59,6 +62,7 @@ interface RawOptions extends RawCommonOptions {
   readonly demo?: true;
   readonly local?: true;
   readonly compact?: true;
+  readonly sniff?: boolean;
   readonly metricsIntervalMs?: number;
   readonly processesIntervalMs?: number;
   readonly measure?: true;
@@ -93,6 +97,7 @@ function agentOptions(): Option[] {
     ...agentAccessOptions(),
     new Option('--demo', 'start an agent inside this program and connect to it').conflicts('local'),
     new Option('--local', 'monitor this machine, without an agent'),
+    ...sniffOptions(),
   ];
 }
 
@@ -161,6 +166,7 @@ function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
     demo: raw.demo === true,
     local: raw.local === true,
     compact: raw.compact === true,
+    sniff: raw.sniff,
     metricsIntervalMillis: raw.metricsIntervalMs,
     processesIntervalMillis: raw.processesIntervalMs,
     measure: raw.measure === true,

@@ -35,6 +35,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       sort: undefined,
       loopback: undefined,
       dns: undefined,
+      sniff: undefined,
       units: undefined,
       geoipPath: undefined,
       recordPath: undefined,
@@ -58,6 +59,7 @@ test('what is said on the command line is there', () => {
     'pid',
     '--loopback',
     '--no-dns',
+    '--no-sniff',
     '--no-mouse',
     '--ascii',
     '--units',
@@ -71,6 +73,7 @@ test('what is said on the command line is there', () => {
       sort: 'pid',
       loopback: true,
       dns: false,
+      sniff: false,
       mouse: false,
       ascii: true,
       units: 'bits',
@@ -82,7 +85,7 @@ test('what is said on the command line is there', () => {
 });
 
 test('what a configuration may switch on can be switched off, and the other way round', () => {
-  const switches = ['dns', 'mouse', 'loopback', 'ascii'] as const;
+  const switches = ['dns', 'sniff', 'mouse', 'loopback', 'ascii'] as const;
   for (const name of switches) {
     for (const [flag, isOn] of [
       [`--${name}`, true],

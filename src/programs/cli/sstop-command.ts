@@ -22,6 +22,7 @@ import {
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
+  sniffOptions,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
@@ -50,6 +51,8 @@ export interface SstopOptions extends CommonOptions {
   readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
+  /** Learn names of remote hosts from packets. */
+  readonly sniff: boolean | undefined;
   /** Units of rates on the screen. */
   readonly units: RateUnits | undefined;
   /** Country database in MaxMind format. */
@@ -79,6 +82,7 @@ interface RawOptions extends RawCommonOptions {
   readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
+  readonly sniff?: boolean;
   readonly units?: RateUnits;
   readonly geoip?: string;
   readonly log?: string;
@@ -142,6 +146,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'do not look up DNS names'),
+    ...sniffOptions(),
     new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
@@ -189,6 +194,7 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sort: raw.sort,
     loopback: raw.loopback,
     dns: raw.dns,
+    sniff: raw.sniff,
     units: raw.units,
     geoipPath: raw.geoip,
     logPath: raw.log,

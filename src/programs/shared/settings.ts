@@ -41,6 +41,7 @@ export interface Settings {
   readonly groupBy: Grouping | undefined;
   readonly loopback: boolean;
   readonly dns: boolean;
+  readonly sniff: boolean;
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
@@ -126,6 +127,7 @@ export async function readSettings(
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
+    sniff: options.sniff ?? config.sniff,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
     socktopColumns: config.socktopColumns,

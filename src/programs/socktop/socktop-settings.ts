@@ -70,6 +70,7 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     sort: undefined,
     loopback: undefined,
     dns: undefined,
+    sniff: options.sniff,
     units: undefined,
     geoipPath: undefined,
     recordPath: options.recordPath,

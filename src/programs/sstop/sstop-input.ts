@@ -78,9 +78,9 @@ export async function openInput(
 /**
  * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
  */
-function openLocal(platform: Platform | undefined, { backend, output }: Settings): Source {
+function openLocal(platform: Platform | undefined, { backend, output, sniff }: Settings): Source {
   if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
-  const source = new LocalSource(platform, { tier: backend });
+  const source = new LocalSource(platform, { tier: backend, sniff });
   if (output !== 'screen' || backend !== 'auto') source.openNetwork();
   return source;
 }
