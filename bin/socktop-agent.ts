@@ -1,7 +1,7 @@
 import {
   currentPlatform,
   dropPrivileges,
-  isWatchable,
+  isServable,
   lowerPrivileges,
   platformName,
   raisePrivileges,
@@ -37,7 +37,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   const invocation = parseAgentArguments(argv, process.env, buildVersion(system));
   if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
-  if (!isWatchable) {
+  if (!isServable) {
     complain(PROGRAM, `the agent cannot run on ${system.name}: it needs Linux`);
     return EXIT_USAGE;
   }
@@ -88,7 +88,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
   if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
-  const keepStartMemory = giveBackStartMemory(log);
+  const keepStartMemory = giveBackStartMemory(log, true);
   await stop.wished;
   keepStartMemory();
   await tell(log, 'STOPPING=1');

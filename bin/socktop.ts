@@ -116,7 +116,7 @@ async function endWithoutChoice(): Promise<number> {
 }
 
 async function runLocal(settings: SocktopSettings): Promise<number> {
-  const machine = new LocalMachine();
+  const machine = new LocalMachine(settings.network.sniff);
   try {
     // A screen is painted before anything of the machine is opened.
     if (settings.output !== 'screen') await machine.open();
@@ -131,9 +131,12 @@ class LocalMachine implements Source {
   readonly host: SocktopHost;
   #opening: Promise<Source> | undefined;
   #platform: Platform | undefined;
+  readonly #sniff: boolean;
   #isClosed = false;
 
-  constructor() {
+  /** @param sniff as NetworkOptions has it */
+  constructor(sniff: boolean) {
+    this.#sniff = sniff;
     const signaller: Signaller = {
       send: (...which) => this.#platform?.signaller.send(...which) ?? 'not-permitted',
     };
@@ -169,7 +172,7 @@ class LocalMachine implements Source {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     raisePrivileges();
     this.#platform = platform;
-    return new LocalSource(platform, { tier: 'auto' });
+    return new LocalSource(platform, { tier: 'auto', sniff: this.#sniff });
   }
 }
 

@@ -73,7 +73,8 @@ function columnTable(fields: Fields, columns: Columns): string[] {
 /** What rules of alerts ask about. */
 function alertTable(): string[] {
   const rows = Object.entries(ALERT_KEYS).map(
-    ([key, { unit, help, blame }]) => `| ${code(key)} | ${unit} | ${help} | ${unit === 'text' ? '' : blame} |`,
+    ([key, { unit, help, blame }]) =>
+      `| ${code(key)} | ${unit} | ${help} | ${unit === 'text' ? '' : blame} |`,
   );
   return ['', '| key | value | | culprits by |', '|---|---|---|---|', ...rows, ''];
 }

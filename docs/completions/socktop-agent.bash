@@ -28,6 +28,6 @@ _socktop-agent() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --alerts --stdio --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --alerts --sniff --stdio --completions -h --help' -- "$current")
 }
 complete -F _socktop-agent socktop-agent

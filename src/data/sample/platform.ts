@@ -43,6 +43,13 @@ export interface NetworkCollector {
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group's path; undefined: none, unknown, or not looked up yet. Never waits. */
+  containerName?(cgroup: string): string | undefined;
+  /**
+   * Name of a process's network namespace: its container's, the one below /run/netns, `net:[INODE]`, or `netns` where it
+   * is known only that it is another one (`isForeign`); undefined: that of this program, or unknown. Never waits.
+   */
+  networkNamespace?(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined;
   close(): void;
 }
 
@@ -57,6 +64,8 @@ export interface Signaller {
 export interface NetworkOptions {
   /** `auto`: the best tier that works. A named tier that does not work throws an OpError with the reason. */
   readonly tier: Tier | 'auto';
+  /** Whether names of remote hosts are learned from packets. Default false. */
+  readonly sniff?: boolean;
 }
 
 export interface MachineOptions {
@@ -87,12 +96,17 @@ export interface MachineCollector {
   close(): void;
 }
 
+/** Parts of a platform whose code is loaded only by the programs that need them. */
+export type PlatformPart = 'network' | 'machine' | 'tiers';
+
 /** Access to an operating system. */
 export interface Platform {
   /** Current facts. */
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
+  /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
+  load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;

@@ -34,6 +34,8 @@ export interface AgentOptions {
   readonly networkMetrics: boolean;
   /** File with rules of alerts; undefined: none, and nothing is sampled between requests. */
   readonly alertsPath: string | undefined;
+  /** Learn names of remote hosts from packets, for clients. */
+  readonly sniff: boolean;
   /** Serve the client on standard input and output alone, and listen nowhere. */
   readonly stdio: boolean;
 }
@@ -46,6 +48,7 @@ interface RawOptions {
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
   readonly alerts?: string;
+  readonly sniff?: true;
   readonly stdio?: true;
   readonly completions?: ShellName;
 }
@@ -81,6 +84,7 @@ function options(): Option[] {
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
     new Option('--alerts <file>', 'watch this machine by the rules in this file').argParser(text),
+    new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
       ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts'],
     ]),
@@ -152,6 +156,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
     alertsPath: raw.alerts,
+    sniff: raw.sniff === true,
     stdio,
   };
   return reader.problem === undefined

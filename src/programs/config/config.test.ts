@@ -89,6 +89,7 @@ keys:
   slower: []
   page-down: 1
 dns: false
+sniff: false
 alert: 10M
 alerts:
   - cpu>80% for 2m
@@ -116,6 +117,7 @@ loopback: "true"
         ['page-down', ['1']],
       ] as never),
       dns: false,
+      sniff: false,
       alertBytesPerSecond: 10 * 1024 ** 2,
       alerts: [ruleOf('cpu>80% for 2m'), ruleOf('disk.used>90%', 'full')],
       mouse: false,

@@ -17,6 +17,7 @@ export const CONFIG_KEYS = [
   'socktop-columns',
   'keys',
   'dns',
+  'sniff',
   'alert',
   'alerts',
   'mouse',

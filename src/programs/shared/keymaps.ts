@@ -132,6 +132,7 @@ const SOCKTOP_GROUPS = [
       { action: 'compact', chords: ['c'], description: 'Toggle the compact layout', label: 'compact' },
       { action: 'alerts', chords: ['A'], description: 'Alerts and who causes them', label: 'alerts' },
       { action: 'retry', chords: ['r'], description: 'Reconnect now' },
+      { action: 'units', chords: ['b'], description: 'Network rates in bytes or bits' },
       ...SCREEN_BINDINGS,
     ],
   },

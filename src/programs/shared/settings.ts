@@ -42,6 +42,7 @@ export interface Settings {
   readonly groupBy: Grouping | undefined;
   readonly loopback: boolean;
   readonly dns: boolean;
+  readonly sniff: boolean;
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
@@ -129,6 +130,7 @@ export async function readSettings(
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
+    sniff: options.sniff ?? config.sniff,
     alertBytesPerSecond: config.alertBytesPerSecond,
     alerts: config.alerts,
     columns: config.columns,

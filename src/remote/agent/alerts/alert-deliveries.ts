@@ -4,7 +4,7 @@ import type { AgentLog, AgentLogFields } from '../server/agent-log.ts';
 import { type AlertFacts, variablesOf } from './alert-facts.ts';
 
 /** Runs a program, without any capability, with these variables in its environment. `platforms` has it. */
-export type RunProgram = (
+type RunProgram = (
   argv: readonly string[],
   variables: Readonly<Record<string, string>>,
   limits: { readonly deadlineMillis: number; readonly limit: number; readonly complaintLimit: number },

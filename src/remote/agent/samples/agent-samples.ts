@@ -15,6 +15,8 @@ interface SampleAges {
 export interface SampleOptions extends SampleAges {
   readonly gpus: boolean;
   readonly temperatures: boolean;
+  /** Learn names of remote hosts from packets. */
+  readonly sniff: boolean;
 }
 
 /** Minimum sample intervals, so that no client can keep a core busy. */
@@ -32,8 +34,8 @@ export class AgentSamples {
 
   constructor(platform: Platform, options: SampleOptions) {
     this.#ages = options;
-    const { gpus, temperatures } = options;
-    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures });
+    const { gpus, temperatures, sniff } = options;
+    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff });
     this.machine = new MachineSamples(this.source);
     this.disks = disksCache(this.source);
     this.processes = new ProcessSamples(this.source);
