@@ -62,6 +62,7 @@ const NO_TABLE = {
   ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
   ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
   'group-by': 'nothing',
+  waits: 'nothing',
   compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
@@ -101,6 +102,7 @@ export function dashboardChecks(tag: string): SocktopChecks {
     'sort-time': sorted('time', '3'),
     'sort-network': { ...sorted('network', 'N', '3'), from: ['N'], fromUntil: HAS_NET },
     traffic: { shows: HAS_NET, back: ['N'] },
+    waits: text(/waiting for (.*\n)*.*CPU WAIT %/, 'W', '3'),
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
     units: text(/Download · .* [kMG]?bit\/s|\dk?b +peak/, 'b'),

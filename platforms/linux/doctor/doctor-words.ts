@@ -18,7 +18,38 @@ export function doctorSections(
     processesSection(found),
     scopeSection(found),
     kernelSection(found),
+    waitsSection(found),
   ];
+}
+
+/** What the kernel counts of the time in which tasks wait. */
+function waitsSection({ kernel }: LinuxExamination): DoctorSection {
+  const { taskDelayAccounting, hasPressure } = kernel;
+  const delays: DoctorEntry =
+    taskDelayAccounting === 1
+      ? {
+          label: 'disk waits',
+          mark: 'good',
+          text: 'Counted for processes that started since that was switched on.',
+        }
+      : {
+          label: 'disk waits',
+          mark: 'lacking',
+          text:
+            'Not counted per process: DISK WAIT % of socktop is -. ' +
+            (taskDelayAccounting === undefined
+              ? 'This kernel has no kernel.task_delayacct.'
+              : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1.'),
+          commands: taskDelayAccounting === undefined ? [] : ['sudo sysctl kernel.task_delayacct=1'],
+        };
+  const pressure: DoctorEntry = hasPressure
+    ? { label: 'pressure', mark: 'good', text: 'The kernel tells which resource tasks wait for (PSI).' }
+    : {
+        label: 'pressure',
+        mark: 'lacking',
+        text: '/proc/pressure is missing: which resource the machine waits for is unknown, and psi rules never fire.',
+      };
+  return { title: 'What processes wait for', entries: [delays, pressure] };
 }
 
 function tiersSection(found: LinuxExamination): DoctorSection {

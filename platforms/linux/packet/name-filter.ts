@@ -31,9 +31,7 @@ const TLS_HEAD_MASK = 0xffff_0000 | 0;
 const TLS_TYPE_OFFSET = 5;
 const CLIENT_HELLO = 1;
 /** The first four bytes of `GET `, `POST`, `HEAD`, `PUT `, `DELETE`, `OPTIONS` and `PATCH`. */
-const HTTP_HEADS = [
-  0x47455420, 0x504f5354, 0x48454144, 0x50555420, 0x44454c45, 0x4f505449, 0x50415443,
-];
+const HTTP_HEADS = [0x47455420, 0x504f5354, 0x48454144, 0x50555420, 0x44454c45, 0x4f505449, 0x50415443];
 
 /**
  * The classic filter of a packet socket that sees nothing but packets that may say a name: those from port 53, segments

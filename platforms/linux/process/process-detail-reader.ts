@@ -133,8 +133,9 @@ export class ProcessDetailReader {
   }
 
   #readIo(pid: number): Pick<ProcessDetail, 'readBytes' | 'writtenBytes'> {
-    const io = { readBytes: 0, writtenBytes: 0 };
-    if (this.#options.usage.readIo(pid, io)) return io;
+    const io = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
+    const isKnown = this.#options.usage.readIo(pid, io);
+    if (isKnown) return { readBytes: io.readBytes, writtenBytes: io.writtenBytes };
     return { readBytes: undefined, writtenBytes: undefined };
   }
 }

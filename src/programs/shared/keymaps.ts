@@ -116,6 +116,7 @@ const SOCKTOP_GROUPS = [
         description: 'Toggle the NET column',
         label: 'NET',
       },
+      { action: 'waits', chords: ['W'], description: 'What processes wait for', label: 'waits' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
         action: 'kill',

@@ -12,7 +12,11 @@ import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
 import { MachineGroupList } from '../../views/system/machine-group-list.ts';
-import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import {
+  MachineProcessList,
+  USUAL_MACHINE_COLUMN_IDS,
+  WAIT_COLUMN_IDS,
+} from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
@@ -73,6 +77,16 @@ interface Prompt {
   readonly before: string;
 }
 
+/** The table of processes and the one with their sums, with the same columns. */
+interface Tables {
+  readonly list: MachineProcessList;
+  readonly groupList: MachineGroupList;
+}
+
+function tablesOf(columns: readonly string[]): Tables {
+  return { list: new MachineProcessList(columns), groupList: new MachineGroupList(columns) };
+}
+
 /** Everything that socktop's screen depends on. */
 export interface Model extends FrameModel<SocktopAction> {
   readonly hosts: readonly HostModel[];
@@ -87,6 +101,10 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly groupList: MachineGroupList;
+  /** The tables show what processes wait for. */
+  readonly isWaits: boolean;
+  /** Those tables, and the usual ones. */
+  readonly tables: { readonly usual: Tables; readonly waits: Tables };
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
@@ -213,6 +231,7 @@ export function initialModel(options: StartOptions): Model {
   );
   for (const { data } of hosts) data.group(options.groupBy, undefined);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;
+  const usual = tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS);
   return {
     ...initialFrame(options),
     ...{ hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
@@ -220,8 +239,8 @@ export function initialModel(options: StartOptions): Model {
     hostsViewport: { offset: 0, selected: 0 },
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
-    list: new MachineProcessList(options.columns),
-    groupList: new MachineGroupList(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
+    ...usual,
+    ...{ isWaits: false, tables: { usual, waits: tablesOf(WAIT_COLUMN_IDS) } },
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, units: options.networkOptions.units },
     alertsOffset: undefined,
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },

@@ -28,12 +28,14 @@ import {
   alertsOf,
   applySearch,
   killTargetOf,
+  orderByWhatIsKnown,
   reorder,
   rowCountOf,
   sortByTraffic,
   sortKeysOf,
   tableOf,
   toggleTraffic,
+  toggleWaits,
 } from './socktop-rows.ts';
 import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
@@ -92,7 +94,8 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
     ...model,
     nowMillis: Math.max(model.nowMillis, model.hosts[host]!.link === undefined ? wallMillis : 0),
   };
-  const taken = reorder(withHost(next, { failure: undefined }, host), host);
+  const ordered = orderByWhatIsKnown(withHost(next, { failure: undefined }, host), host, snapshot);
+  const taken = reorder(ordered, host);
   return taken.view === 'hosts' ? reorderHosts(taken) : taken;
 }
 
@@ -160,6 +163,8 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
       return { model: isOnTable(model) ? sortByTraffic(model) : model };
     case 'group-by':
       return isOnTable(model) ? groupByNext(model) : { model };
+    case 'waits':
+      return isOnTable(model) ? toggleWaits(model) : { model };
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
@@ -228,6 +233,7 @@ function clearOrGoBack(model: Model): Step {
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
   if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
+  if (model.view === 'dashboard' && model.isWaits) return toggleWaits(model);
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }

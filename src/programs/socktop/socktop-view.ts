@@ -103,6 +103,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
     {
       ...{ name: host.name, link: host.link, metricsIntervalMillis, processesIntervalMillis, nowMillis },
       isPaused,
+      isWaits: model.isWaits && model.view === 'dashboard',
       retryKey: chordText(model.keymap.chordsOf('retry')[0] ?? '', ascii),
     },
     view,
@@ -209,7 +210,7 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopActio
   hosts: ['help', 'search', 'open', 'sort-next', 'back', 'alerts', 'pause', 'quit'],
   dashboard: [
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
-    ...(['back', 'alerts', 'pause', 'quit', 'traffic', 'group-by'] as const),
+    ...(['back', 'alerts', 'pause', 'quit', 'traffic', 'group-by', 'waits'] as const),
   ],
   process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
 };
@@ -288,6 +289,8 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
       return host.canSignal && !(model.view === 'dashboard' && isGrouped(host)) ? undefined : null;
     case 'traffic':
       return host.hasTraffic ? 'NET off' : undefined;
+    case 'waits':
+      return model.isWaits ? 'usual' : undefined;
     case 'compact':
       return model.isCompact ? 'full' : undefined;
     case 'alerts':

@@ -9,6 +9,7 @@ import { latencyText, renderSegments, type Segment, schemeSegment } from '../seg
 import { temperatureText } from './gpu-panel.ts';
 import type { SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
+import { waitingText } from './waiting.ts';
 
 /** What the header says beside the machine itself. */
 interface SystemHeader {
@@ -20,6 +21,8 @@ interface SystemHeader {
   readonly processesIntervalMillis: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
+  /** What the machine waits for is said. */
+  readonly isWaits?: boolean;
   /** The chord that tries again, as people write it. */
   readonly retryKey: string;
 }
@@ -36,6 +39,11 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   const left: Segment[] = [
     { text: header.name, style: theme.title, priority: 100 },
     { text: alertsText(view.data.alerts.firing), style: theme.bad, priority: 98 },
+    {
+      text: header.isWaits === true ? waitingText(view.data.machine?.cpu.value) : '',
+      style: theme.warning,
+      priority: 97,
+    },
     ...linkSegments(link, view),
     ...machineSegments(view),
     { text: latencyText(link), style: theme.dim, priority: 45 },
