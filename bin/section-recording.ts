@@ -5,8 +5,6 @@ import type { SectionPart } from '../src/data/recording/recorded-format.ts';
 import type { RecordedSections, SectionReader } from '../src/data/recording/recorded-machine.ts';
 import type { SectionWriter } from '../src/data/recording/recording-writer.ts';
 import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
-import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
 import { JsonSections } from '../src/remote/wire/v2-reply.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -47,13 +45,12 @@ export class MachineSectionReader implements SectionReader {
   readonly #sections = new JsonSections();
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
-  read(parts: ReadonlyMap<SectionPart, Uint8Array>): RecordedSections {
+  read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections {
     const sections: Writable<RecordedSections> = {};
     const machine = parts.get('machine');
     const disks = parts.get('disks');
-    if (machine !== undefined)
-      sections.machine = this.#sections.machine.read(parsed(machine), 'part').section;
-    if (disks !== undefined) sections.disks = this.#sections.disks.read(parsed(disks), 'part').section;
+    if (machine !== undefined) sections.machine = this.#sections.machine.read(machine, 'part').section;
+    if (disks !== undefined) sections.disks = this.#sections.disks.read(disks, 'part').section;
     return sections;
   }
 }
@@ -61,8 +58,4 @@ export class MachineSectionReader implements SectionReader {
 /** Parts of a recording are found by how they begin. */
 function partOf(name: SectionPart, json: JsonValue): string {
   return `{"part":"${name}",${JSON.stringify(json).slice(1)}`;
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  return parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT);
 }

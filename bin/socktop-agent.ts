@@ -2,15 +2,19 @@ import {
   currentPlatform,
   dropPrivileges,
   isWatchable,
+  lockFile,
   lowerPrivileges,
   platformName,
   raisePrivileges,
   system,
   tellServiceManager,
 } from '../platforms/index.ts';
+import type { HistoryWriter } from '../src/data/recording/history-writer.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
+
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import type { HistoryOptions } from '../src/programs/cli/arguments.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
@@ -70,10 +74,13 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   // The user's own rights open the files that the user names.
   lowerPrivileges();
   const token = tokenOf(options);
+  const writer = options.history === undefined ? undefined : await openHistory(options.history, log);
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName };
+  const historyWriter =
+    writer === undefined ? undefined : { writer, intervalMillis: options.history?.intervalMillis ?? 0 };
+  const settings = { ...options, token, tls, version: VERSION, platformName, historyWriter };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
@@ -86,6 +93,18 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   log.event('info', 'stopping', { signal: stop.signal });
   await agent.stop();
   return EXIT_OK;
+}
+
+/** Opens the folder of the history with the user's own rights. Rejects with OpError of one line. */
+async function openHistory(options: HistoryOptions, log: StandardErrorLog): Promise<HistoryWriter> {
+  const { HistoryWriter } = await import('../src/data/recording/history-writer.ts');
+  const writer = await HistoryWriter.open(options.path, options, {
+    wallMillis: () => Date.now(),
+    lock: lockFile,
+    failed: ({ code, message }) => log.event('error', 'history-ended', { code, message }),
+  });
+  say(`keeping a history in ${options.path}`);
+  return writer;
 }
 
 /** Tells systemd, where it waits for that. */

@@ -104,6 +104,7 @@ const SIGNATURES = {
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i32' },
   geteuid: { args: [], returns: 'u32' },
+  flock: { args: ['i32', 'i32'], returns: 'i32' },
   __errno_location: { args: [], returns: 'ptr' },
 } as const;
 
@@ -393,4 +394,13 @@ export function isSecureExecution(): boolean {
 /** geteuid(2). */
 export function effectiveUserId(): number {
   return symbols.geteuid();
+}
+
+/** linux/fcntl.h. */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** flock(2): locks a file for this descriptor until it is closed, without waiting. 0, or below: another has it. */
+export function lockFile(descriptor: number): number {
+  return symbols.flock(descriptor, LOCK_EX | LOCK_NB);
 }

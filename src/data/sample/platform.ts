@@ -73,7 +73,7 @@ export interface MachineCollector {
   /** Never throws: each part carries its own error. */
   collectMachine(): MachineSection;
   /** Rejects with OpError only if the mounts cannot be read. */
-  collectDisks(): Promise<DisksSection>;
+  collectDisks(spaceMaxAgeMillis?: number): Promise<DisksSection>;
   /** Rejects with OpError only if the processes cannot be listed. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError; `ESRCH`: no such process. */

@@ -1,6 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
-import { type Invocation, invocationOf, refused } from './arguments.ts';
+import {
+  type HistoryOptions,
+  historyMisuse,
+  historyOptions,
+  historyOptionsOf,
+  type Invocation,
+  invocationOf,
+  misused,
+  type RawHistoryOptions,
+  refused,
+} from './arguments.ts';
 import { completionsOption, type ShellName } from './completion.ts';
 
 const AGENT_PORT = 3000;
@@ -32,9 +42,11 @@ export interface AgentOptions {
   readonly disksTtlMillis: number;
   /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
+  /** Undefined: none is written. */
+  readonly history: HistoryOptions | undefined;
 }
 
-interface RawOptions {
+interface RawOptions extends RawHistoryOptions {
   readonly port?: number;
   readonly bind?: string;
   readonly enableSSL?: true;
@@ -74,6 +86,7 @@ function options(): Option[] {
     new Option('--tls', 'same as --enableSSL'),
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
+    ...historyOptions('keep a history of this machine in this folder'),
     completionsOption(),
   ];
 }
@@ -119,6 +132,8 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
     return refused('socktop-agent', `conflicting ports ${raw.port} and ${positionalPort}: give only one`);
   }
+  const misuse = historyMisuse(raw);
+  if (misuse !== undefined) return misused('socktop-agent', misuse);
   const ownPort = raw.port ?? positionalPort;
   const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
   const result: AgentOptions = {
@@ -137,6 +152,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
       reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
+    history: historyOptionsOf(raw),
   };
   return reader.problem === undefined
     ? { kind: 'run', options: result }

@@ -1,9 +1,13 @@
+import { HistoryLines } from '../../data/recording/history-line.ts';
+import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
+import type { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Platform } from '../../data/sample/platform.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
 import { V2Answers } from './answers/v2-answers.ts';
 import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
+import { HistorySamples } from './samples/history-samples.ts';
 import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
@@ -17,6 +21,8 @@ interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
+  /** Undefined: none is written. It belongs to the agent, which closes it. */
+  readonly historyWriter?: { readonly writer: HistoryWriter; readonly intervalMillis: number } | undefined;
 }
 
 /** An agent that listens. */
@@ -54,12 +60,28 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
     budget,
   });
   const server = new AgentServer(settings, { access, context, metrics }, connections);
+  const recorder = recorderOf(settings, samples);
+  recorder?.start();
   return {
     port: server.port,
     isOnLoopback: server.isOnLoopback,
     async stop() {
       await server.stop();
+      await recorder?.stop();
       samples.close();
     },
   };
+}
+
+/** What samples this machine for its history; undefined: there is none. */
+function recorderOf({ historyWriter }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
+  if (historyWriter === undefined) return undefined;
+  const { writer, intervalMillis } = historyWriter;
+  const { source } = samples;
+  const taken = new HistorySamples(samples, intervalMillis);
+  return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid)), {
+    intervalMillis,
+    sample: (lines, needsWhole) => taken.line(lines, needsWhole),
+    nowMillis: () => source.nowMicros() / 1000,
+  });
 }

@@ -62,7 +62,7 @@ export class V2Answers {
 
   #disks(maxAgeMillis: number | undefined): Promise<V2Payload> {
     const { samples } = this.#from;
-    return samples.disks.read(samples.maxAgeMicros('disks', maxAgeMillis), (sample) => {
+    return samples.disks.cache.read(samples.maxAgeMicros('disks', maxAgeMillis), (sample) => {
       const { replies } = sample;
       replies.v2 ??= v2JsonPayload(this.#sections.disks.write(sample));
       return replies.v2;
