@@ -9,18 +9,18 @@ import {
   system,
   tellServiceManager,
 } from '../platforms/index.ts';
-import type { HistoryWriter } from '../src/data/recording/history-writer.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { PrivateFolder } from '../src/kit/files/private-folder.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
-import type { HistoryOptions } from '../src/programs/cli/arguments.ts';
+import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
-import { startAgent } from '../src/remote/agent/agent.ts';
+import { type KeptHistory, startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,
   openCertificate,
@@ -74,13 +74,11 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   // The user's own rights open the files that the user names.
   lowerPrivileges();
   const token = tokenOf(options);
-  const writer = options.history === undefined ? undefined : await openHistory(options.history, log);
+  const keptHistory = options.history === undefined ? undefined : await openHistory(options.history, log);
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const historyWriter =
-    writer === undefined ? undefined : { writer, intervalMillis: options.history?.intervalMillis ?? 0 };
-  const settings = { ...options, token, tls, version: VERSION, platformName, historyWriter };
+  const settings = { ...options, token, tls, version: VERSION, platformName, keptHistory };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
@@ -96,7 +94,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
 }
 
 /** Opens the folder of the history with the user's own rights. Rejects with OpError of one line. */
-async function openHistory(options: HistoryOptions, log: StandardErrorLog): Promise<HistoryWriter> {
+async function openHistory(options: HistoryOptions, log: StandardErrorLog): Promise<KeptHistory> {
   const { HistoryWriter } = await import('../src/data/recording/history-writer.ts');
   const writer = await HistoryWriter.open(options.path, options, {
     wallMillis: () => Date.now(),
@@ -104,7 +102,8 @@ async function openHistory(options: HistoryOptions, log: StandardErrorLog): Prom
     failed: ({ code, message }) => log.event('error', 'history-ended', { code, message }),
   });
   say(`keeping a history in ${options.path}`);
-  return writer;
+  const folder = PrivateFolder.toRead(options.path);
+  return { writer, folder, intervalMillis: options.intervalMillis };
 }
 
 /** Tells systemd, where it waits for that. */

@@ -6,7 +6,6 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { MachineSectionReader, MachineSectionWriter } from '../bin/section-recording.ts';
 import { freezeNetwork } from './data/query/freeze.ts';
 import { NetworkRates } from './data/rates/network-rates.ts';
 import { HistoryFiles } from './data/recording/history-files.ts';
@@ -14,6 +13,7 @@ import { HistoryLines } from './data/recording/history-line.ts';
 import { HistoryWriter } from './data/recording/history-writer.ts';
 import { RecordedSource } from './data/recording/recorded-source.ts';
 import { RecordingWriter } from './data/recording/recording-writer.ts';
+import { MachineSectionReader, MachineSectionWriter } from './data/recording/section-recording.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
 import { MACHINE } from './data/sample/machine-section.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';

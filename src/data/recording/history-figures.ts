@@ -1,8 +1,8 @@
 import { CpuUsage } from '../rates/cpu-rates.ts';
+import type { Figures } from '../sample/history-moment.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
 import type { Pressure } from '../schema/cpu-sample.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
-import type { Figures } from './recorded-member.ts';
 
 export const UNKNOWN_FIGURES: Figures = {
   cpuPercent: Number.NaN,

@@ -5,6 +5,7 @@ import { SectionCodec } from '../codec/record-json.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';
 import type { UserNames } from '../query/machine-process-rows.ts';
+import type { Figures } from '../sample/history-moment.ts';
 import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../sample/machine-processes.ts';
 import { MACHINE, type MachineSection } from '../sample/machine-section.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
@@ -23,7 +24,6 @@ import {
   PARTS_LIMIT_BYTES,
   PARTS_START,
 } from './recorded-format.ts';
-import type { Figures } from './recorded-member.ts';
 import { headerText, processesText, userText } from './recording-parts.ts';
 
 /** A line of a history, ready to be compressed. */

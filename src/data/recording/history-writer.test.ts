@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MachineSectionReader } from '../../../bin/section-recording.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
 import { holdAtEveryStep } from './history-bounds.fixture.ts';
 import { HistoryFiles } from './history-files.ts';
@@ -23,6 +22,7 @@ import { LOCK_NAME, segmentOf } from './history-segments.ts';
 import { HistoryWorld, openHistory, writeHistory, writeNext } from './history-world.fixture.ts';
 import { HistoryWriter } from './history-writer.ts';
 import { RecordedSource } from './recorded-source.ts';
+import { MachineSectionReader } from './section-recording.ts';
 
 const START = Date.UTC(2026, 10, 28, 2, 0, 0);
 const HOUR_SAMPLES = 360;

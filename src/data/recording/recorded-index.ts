@@ -1,9 +1,9 @@
+import type { HistoryMoment } from '../sample/history-moment.ts';
 import { TimeSlice } from '../source/source.ts';
 import {
   decodeFigures,
   decodeMemberHeader,
   FIGURED_HEADER_BYTES,
-  type Figures,
   isGzip,
   MEMBER_HEADER_BYTES,
   type MemberHeader,
@@ -20,12 +20,6 @@ export interface SeekPoint {
   /** The first member of the same epoch, where its counters began. */
   readonly epochOffset: number;
   readonly epochPositionMillis: number;
-}
-
-/** What a history says of one of its lines without being read. */
-export interface HistoryMoment extends Figures {
-  readonly positionMillis: number;
-  readonly wallMillis: number;
 }
 
 /** A member of a history: where it is in time. */

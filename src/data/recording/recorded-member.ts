@@ -1,5 +1,6 @@
 import { constants, crc32, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 import { toOpError } from '../../kit/errors/op-error.ts';
+import type { Figures } from '../sample/history-moment.ts';
 
 /**
  * A recording is a row of gzip members (RFC 1952), each of some snapshots; the first line of each needs nothing from
@@ -54,16 +55,6 @@ export interface MemberHeader {
   readonly firstMicros: number;
   /** Equal to `firstMicros` while not known. */
   readonly lastMicros: number;
-}
-
-/** What a time line shows of one line of a history; NaN unknown. */
-export interface Figures {
-  readonly cpuPercent: number;
-  readonly memoryPercent: number;
-  /** Share of the time in which tasks waited for the resource that they waited for most. */
-  readonly pressurePercent: number;
-  /** Both directions of all uplinks. */
-  readonly networkBytesPerSecond: number;
 }
 
 /** Figures and when they were taken. */

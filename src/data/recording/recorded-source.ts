@@ -1,8 +1,9 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { HistoryMoment } from '../sample/history-moment.ts';
 import type { Snapshot, Want } from '../sample/snapshot.ts';
 import { type Source, withinDeadline } from '../source/source.ts';
 import { PlaybackClock } from './recorded-clock.ts';
-import { type HistoryMoment, RecordedIndex, type SeekPoint } from './recorded-index.ts';
+import { RecordedIndex, type SeekPoint } from './recorded-index.ts';
 import { RecordedMachine, type SectionReader } from './recorded-machine.ts';
 import { isGzip } from './recorded-member.ts';
 import { type PlacedLine, RecordedReader } from './recorded-reader.ts';

@@ -1,17 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
+import { type Invocation, invocationOf, misused, refused } from './arguments.ts';
+import { completionsOption, type ShellName } from './completion.ts';
 import {
   type HistoryOptions,
   historyMisuse,
   historyOptions,
   historyOptionsOf,
-  type Invocation,
-  invocationOf,
-  misused,
   type RawHistoryOptions,
-  refused,
-} from './arguments.ts';
-import { completionsOption, type ShellName } from './completion.ts';
+} from './history-arguments.ts';
 
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;

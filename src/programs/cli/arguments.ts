@@ -1,7 +1,15 @@
 import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseAgeMillis, parseDurationMillis, parseSize } from '../../kit/text/units.ts';
+import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
+import {
+  type HistoryOptions,
+  historyOptionsOf,
+  type LookBack,
+  lookBackOf,
+  type RawHistoryOptions,
+  type RawLookBack,
+} from './history-arguments.ts';
 
 /** Result of parsing a command line: run with options, or print `text` and exit with `exitCode`. */
 export type Invocation<Options> =
@@ -74,6 +82,10 @@ export interface CommonOptions {
   readonly durationMillis: number | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  /** A history to keep, or to look back in. */
+  readonly history: HistoryOptions | undefined;
+  /** Undefined: what is now is shown. */
+  readonly lookBack: LookBack | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
   readonly color: (typeof COLOR_NAMES)[number];
@@ -90,7 +102,7 @@ export interface AgentAccess {
 }
 
 /** Options as commander returns them. */
-export interface RawCommonOptions {
+export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly json?: true;
   readonly csv?: true;
   readonly once?: true;
@@ -120,6 +132,8 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
     durationMillis: raw.duration,
     recordPath: raw.record,
     playbackPath: raw.playback,
+    history: historyOptionsOf(raw),
+    lookBack: lookBackOf(raw),
     theme: raw.theme,
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
@@ -195,102 +209,5 @@ function duration(text: string): number {
 
 export function filePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('Accepted: the path of a file.');
-  return text;
-}
-
-/** A history to write: where, and what it may take. */
-export interface HistoryOptions {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly ageMillis: number;
-  readonly intervalMillis: number;
-}
-
-/** As commander returns them. */
-export interface RawHistoryOptions {
-  readonly history?: string;
-  readonly historySize?: number;
-  readonly historyAge?: number;
-  readonly historyInterval?: number;
-}
-
-const HISTORY_SIZE_BYTES = 256 << 20;
-const HISTORY_AGE_MILLIS = 7 * 86_400_000;
-const HISTORY_INTERVAL_MILLIS = 10_000;
-const HISTORY_LEAST_BYTES = 1 << 20;
-const HISTORY_MOST_BYTES = 2 ** 40;
-const HISTORY_LEAST_AGE_MILLIS = 60_000;
-const HISTORY_MOST_AGE_MILLIS = 3650 * 86_400_000;
-const HISTORY_LEAST_INTERVAL_MILLIS = 1000;
-const HISTORY_MOST_INTERVAL_MILLIS = 3_600_000;
-
-/** `purpose`: what the folder is for in this program. */
-export function historyOptions(purpose: string): Option[] {
-  return [
-    new Option('--history <folder>', purpose).argParser(folderPath),
-    new Option('--history-size <size>', 'most that the history takes on the disk (default: 256M)').argParser(
-      within(parseSize, HISTORY_LEAST_BYTES, HISTORY_MOST_BYTES, '1M to 1T, such as 256M or 2G'),
-    ),
-    new Option('--history-age <time>', 'keep the history for this time (default: 7d)').argParser(
-      within(
-        parseAgeMillis,
-        HISTORY_LEAST_AGE_MILLIS,
-        HISTORY_MOST_AGE_MILLIS,
-        '1m to 3650d, such as 12h or 7d',
-      ),
-    ),
-    new Option('--history-interval <time>', 'time between samples of the history (default: 10s)').argParser(
-      within(
-        parseAgeMillis,
-        HISTORY_LEAST_INTERVAL_MILLIS,
-        HISTORY_MOST_INTERVAL_MILLIS,
-        '1s to 1h, such as 10s or 1m',
-      ),
-    ),
-  ];
-}
-
-/** Undefined: no history is asked for. */
-export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undefined {
-  if (raw.history === undefined) return undefined;
-  return {
-    path: raw.history,
-    sizeBytes: raw.historySize ?? HISTORY_SIZE_BYTES,
-    ageMillis: raw.historyAge ?? HISTORY_AGE_MILLIS,
-    intervalMillis: raw.historyInterval ?? HISTORY_INTERVAL_MILLIS,
-  };
-}
-
-/** One line where a bound is given and no history is; undefined: all is well. */
-export function historyMisuse(raw: RawHistoryOptions): string | undefined {
-  if (raw.history !== undefined) return undefined;
-  const idle =
-    raw.historySize !== undefined
-      ? '--history-size'
-      : raw.historyAge !== undefined
-        ? '--history-age'
-        : raw.historyInterval !== undefined
-          ? '--history-interval'
-          : undefined;
-  return idle === undefined ? undefined : `${idle} needs --history`;
-}
-
-function within(
-  parse: (text: string) => number | undefined,
-  least: number,
-  most: number,
-  accepted: string,
-): (text: string) => number {
-  return (text) => {
-    const value = parse(text);
-    if (value === undefined || value < least || value > most) {
-      throw new InvalidArgumentError(`Accepted: ${accepted}.`);
-    }
-    return value;
-  };
-}
-
-function folderPath(text: string): string {
-  if (text === '') throw new InvalidArgumentError('Accepted: the path of a folder.');
   return text;
 }

@@ -37,6 +37,8 @@ test('without arguments the screen starts, and what a configuration may say is l
       geoipPath: undefined,
       recordPath: undefined,
       playbackPath: undefined,
+      history: undefined,
+      lookBack: undefined,
       logPath: undefined,
       agent: undefined,
       theme: undefined,

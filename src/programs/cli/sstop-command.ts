@@ -22,6 +22,7 @@ import {
   screenOptions,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
+import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
 
 const BACKEND_NAMES = ['auto', ...TIERS] as const;
 
@@ -147,6 +148,8 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
+    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...lookBackOptions(),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
       filePath,
     ),
@@ -167,7 +170,7 @@ function reportOptions(): Option[] {
     new Option(
       '--doctor',
       'report what can be counted here, what is missing and how to fix it, then exit',
-    ).conflicts(['csv', 'once', 'record', 'playback']),
+    ).conflicts(['csv', 'once', 'record', 'playback', 'at', 'history']),
     completionsOption(),
   ];
 }
@@ -199,6 +202,12 @@ function contradiction(
   { agent, backend, doctor, playbackPath }: SstopOptions,
   filterKeys: readonly string[],
 ): string | undefined {
+  const ofHistory = historyProblem(
+    raw,
+    agent === undefined && playbackPath === undefined,
+    agent === undefined ? 0 : 1,
+  );
+  if (ofHistory !== undefined) return ofHistory;
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined

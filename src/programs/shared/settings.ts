@@ -42,6 +42,8 @@ export interface Settings {
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  readonly history: SstopOptions['history'];
+  readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap<SstopAction>;

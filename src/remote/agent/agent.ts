@@ -2,8 +2,10 @@ import { HistoryLines } from '../../data/recording/history-line.ts';
 import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
 import type { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Platform } from '../../data/sample/platform.ts';
+import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
+import { HistoryAnswers } from './answers/history-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
 import { V2Answers } from './answers/v2-answers.ts';
 import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
@@ -21,8 +23,16 @@ interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
-  /** Undefined: none is written. It belongs to the agent, which closes it. */
-  readonly historyWriter?: { readonly writer: HistoryWriter; readonly intervalMillis: number } | undefined;
+  /** Undefined: none is kept. */
+  readonly keptHistory?: KeptHistory | undefined;
+}
+
+/** A history that the agent keeps and serves; all of it belongs to the agent, which closes it. */
+export interface KeptHistory {
+  readonly writer: HistoryWriter;
+  readonly intervalMillis: number;
+  /** The same folder, to read. */
+  readonly folder: PrivateFolder;
 }
 
 /** An agent that listens. */
@@ -42,12 +52,20 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const samples = new AgentSamples(platform, settings);
   const access = new Access(settings.token);
   const answers = new AnswerSource(samples, access.hasToken);
-  const capabilities = new CapabilityAnswers(platform, settings, settings, answers);
+  const { keptHistory } = settings;
+  const history = new HistoryAnswers(keptHistory?.folder, access.hasToken);
+  const capabilities = new CapabilityAnswers(
+    platform,
+    settings,
+    settings,
+    answers,
+    keptHistory && history.obstacle,
+  );
   const connections = new Set<Connection>();
   const budget = new SendBudget();
   const context = {
     original: new OriginalAnswers(answers),
-    v2: new V2Answers(answers, capabilities),
+    v2: new V2Answers(answers, capabilities, history),
     log,
     budget,
     turns: new RequestTurns(),
@@ -68,15 +86,16 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
     async stop() {
       await server.stop();
       await recorder?.stop();
+      keptHistory?.folder.close();
       samples.close();
     },
   };
 }
 
 /** What samples this machine for its history; undefined: there is none. */
-function recorderOf({ historyWriter }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
-  if (historyWriter === undefined) return undefined;
-  const { writer, intervalMillis } = historyWriter;
+function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
+  if (keptHistory === undefined) return undefined;
+  const { writer, intervalMillis } = keptHistory;
   const { source } = samples;
   const taken = new HistorySamples(samples, intervalMillis);
   return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid)), {

@@ -91,8 +91,10 @@ describe('requests of socktop.v2', () => {
         subarray([...USAGE_COLUMNS]),
         subarray([...USAGE_COLUMNS]),
         boolean(),
+        option(nat({ max: 1e9 }), { nil: undefined }),
         (...parts) => {
-          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, isFull] = parts;
+          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, isFull, at] = parts;
+          const place = request === 'get_history' ? at : undefined;
           const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
           const sent: V2Request = {
             id,
@@ -103,6 +105,7 @@ describe('requests of socktop.v2', () => {
             columns,
             columnsOfAll,
             isFull,
+            ...{ segment: place, from: place, length: place },
           };
           expect(readV2Request(printV2Request(sent))).toEqual(sent);
           expect(printV2Request(sent).length).toBeLessThanOrEqual(4096);

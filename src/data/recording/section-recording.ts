@@ -1,18 +1,21 @@
-import type { JsonValue } from '../src/data/codec/json-values.ts';
-import { SystemExport, systemJson } from '../src/data/export/system-export.ts';
-import type { UserNames } from '../src/data/query/machine-process-rows.ts';
-import type { SectionPart } from '../src/data/recording/recorded-format.ts';
-import type { RecordedSections, SectionReader } from '../src/data/recording/recorded-machine.ts';
-import type { SectionWriter } from '../src/data/recording/recording-writer.ts';
-import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import { JsonSections } from '../src/remote/wire/v2-reply.ts';
+import type { JsonValue } from '../codec/json-values.ts';
+import { SectionCodec } from '../codec/record-json.ts';
+import { SystemExport, systemJson } from '../export/system-export.ts';
+import type { UserNames } from '../query/machine-process-rows.ts';
+import { MACHINE } from '../sample/machine-section.ts';
+import type { Snapshot } from '../sample/snapshot.ts';
+import { DISKS } from '../schema/disks-section.ts';
+import type { SectionPart } from './recorded-format.ts';
+import type { RecordedSections, SectionReader } from './recorded-machine.ts';
+import type { SectionWriter } from './recording-writer.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Records the sections of a machine as `socktop.v2` has them, and each line as `socktop --json` prints it. */
 export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
-  readonly #sections = new JsonSections();
+  readonly #machine = new SectionCodec(MACHINE);
+  readonly #disks = new SectionCodec(DISKS);
   readonly userOf: UserNames;
 
   constructor(userOf: UserNames) {
@@ -23,10 +26,10 @@ export class MachineSectionWriter implements SectionWriter {
   parts({ header, machine, disks }: Snapshot): string[] {
     const parts: string[] = [];
     if (machine !== undefined) {
-      parts.push(partOf('machine', this.#sections.machine.write({ header, section: machine })));
+      parts.push(partOf('machine', this.#machine.write({ header, section: machine })));
     }
     if (disks !== undefined) {
-      parts.push(partOf('disks', this.#sections.disks.write({ header, section: disks })));
+      parts.push(partOf('disks', this.#disks.write({ header, section: disks })));
     }
     return parts;
   }
@@ -42,15 +45,16 @@ export class MachineSectionWriter implements SectionWriter {
 
 /** Reads what `MachineSectionWriter` wrote. */
 export class MachineSectionReader implements SectionReader {
-  readonly #sections = new JsonSections();
+  readonly #machine = new SectionCodec(MACHINE);
+  readonly #disks = new SectionCodec(DISKS);
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
   read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections {
     const sections: Writable<RecordedSections> = {};
     const machine = parts.get('machine');
     const disks = parts.get('disks');
-    if (machine !== undefined) sections.machine = this.#sections.machine.read(machine, 'part').section;
-    if (disks !== undefined) sections.disks = this.#sections.disks.read(disks, 'part').section;
+    if (machine !== undefined) sections.machine = this.#machine.read(machine, 'part').section;
+    if (disks !== undefined) sections.disks = this.#disks.read(disks, 'part').section;
     return sections;
   }
 }
