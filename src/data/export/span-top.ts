@@ -82,9 +82,9 @@ export class SpanTop {
 
   /** The greatest, who used nothing left out. */
   ranked(rank: keyof typeof RANKS): readonly SpanUse[] {
-    const valueOf = RANKS[rank];
-    const used = [...this.#uses.values()].filter((use) => valueOf(use) > 0);
-    return used.sort((a, b) => valueOf(b) - valueOf(a)).slice(0, LISTED);
+    const amountOf = RANKS[rank];
+    const used = [...this.#uses.values()].filter((use) => amountOf(use) > 0);
+    return used.sort((a, b) => amountOf(b) - amountOf(a)).slice(0, LISTED);
   }
 
   #takeProcesses({ processes, usage, texts, coreCount }: MachineProcesses, isFirst: boolean): void {

@@ -3,7 +3,8 @@ import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import type { HistoryMoment } from '../../data/sample/history-moment.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { Source } from '../../data/source/source.ts';
-import { OpError } from '../../kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { TravelCommand } from '../../views/screen-update.ts';
 
 /** Opens the history of a machine as it is at the moment. Rejects with an OpError of one line. */
 export type OpenPast = () => Promise<RecordedSource>;
@@ -105,5 +106,38 @@ export class TimeTravel implements Source {
   close(): void {
     this.closePast();
     this.#options.live?.close();
+  }
+}
+
+/** What a screen does after a command of its time line. */
+interface TravelOutside {
+  /** The history was opened, for the time line. */
+  opened(moments: readonly HistoryMoment[]): void;
+  /** Another time is shown. */
+  arrived(): void;
+  failed(message: string): void;
+}
+
+/** Carries out a command of the time line. Never rejects. */
+export async function carryOutTravel(
+  travel: TimeTravel | undefined,
+  command: TravelCommand,
+  outside: TravelOutside,
+): Promise<void> {
+  try {
+    switch (command.kind) {
+      case 'open':
+        if (travel !== undefined) outside.opened(await travel.moments());
+        return;
+      case 'go':
+        await travel?.goTo(command.wallMillis);
+        break;
+      case 'now':
+        await travel?.toNow();
+        break;
+    }
+    outside.arrived();
+  } catch (thrown) {
+    outside.failed(toOpError('go back in time', thrown).message);
   }
 }

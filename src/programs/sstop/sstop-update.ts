@@ -15,7 +15,7 @@ import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
-import { type FrameProgram, helpGroups } from '../shared/screen-frame.ts';
+import { type FrameProgram, helpGroups, withPlayback } from '../shared/screen-frame.ts';
 import { canOpen, goBack, goTo, openSelected } from './navigation.ts';
 import {
   type Effect,
@@ -42,7 +42,7 @@ export function update(model: Model, message: Message): Step {
     case 'failed':
       return { model: { ...model, failure: message.message } };
     case 'played':
-      return { model: { ...model, playback: message.playback } };
+      return { model: withPlayback(model, message.playback) };
     case 'linked':
       return { model: { ...model, link: message.link } };
     case 'settled':

@@ -144,8 +144,8 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
   renderHeader(layout.header, buffer, header);
   if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
   else {
-    const { fileName, progress } = model.playback;
-    renderPlaybackLine(layout.sparkline, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = model.playback;
+    renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
   }
   if (model.view === 'detail') {
     const { detail: facts, histories } = workspace;
