@@ -168,7 +168,8 @@ describe('the time line', () => {
       socktop.key('H');
       const shown = await socktop.waitFor(TITLE);
       // Storm, leak and dump in turn, and the upload, each where it was.
-      const strip = (label: string): string => new RegExp(`^ ${label} +(.*)$`, 'm').exec(shown)![1]!.trimEnd();
+      const strip = (label: string): string =>
+        new RegExp(`^ ${label} +(.*)$`, 'm').exec(shown)![1]!.trimEnd();
       expect(strip('CPU')).toMatch(/^▁+█+▁+$/);
       expect(strip('Memory')).toMatch(/^▃+▇+▃+$/);
       expect(strip('Waiting')).toMatch(/^▁+▅+▁+▅+▁+▅+▁+$/);
@@ -192,7 +193,7 @@ describe('the time line', () => {
       socktop.key('/dumper\r');
       await socktop.waitFor(/ 9003 user-0 dumper .* 190\.7M/);
       socktop.key('\x1b');
-      await socktop.waitFor(/ 9004 user-1 uploader/);
+      await socktop.waitFor(/ daemon-2 /);
       socktop.key('H');
       await socktop.waitFor(TITLE);
       socktop.key('/03:42\r');

@@ -5,6 +5,7 @@ import type {
   NetworkCollector,
   NetworkOptions,
   Platform,
+  PressureWatch,
   Signaller,
   TierReport,
 } from '../../src/data/sample/platform.ts';
@@ -15,6 +16,7 @@ import { Host } from './host.ts';
 import type { SpaceSource } from './machine/disks.ts';
 import { LinuxMachine } from './machine/machine.ts';
 import { openLinuxNetwork } from './network/network.ts';
+import { LinuxPressureWatch } from './pressure-watch.ts';
 import { PidSignaller } from './process/signaller.ts';
 import { lookUpUsers, type UserLookup, UserNames } from './processes/users.ts';
 
@@ -70,6 +72,10 @@ export class LinuxPlatform implements Platform {
   openMachine(options: MachineOptions): MachineCollector {
     const space = this.#space === undefined ? {} : { space: this.#space };
     return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.#host });
+  }
+
+  watchPressure(onTrouble: () => void): PressureWatch {
+    return new LinuxPressureWatch(onTrouble);
   }
 
   tierReports(): readonly TierReport[] {

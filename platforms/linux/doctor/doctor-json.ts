@@ -35,6 +35,7 @@ function factsOf(found: LinuxExamination) {
     scope: scopeOf(found),
     kernel: kernelOf(found),
     cgroup2: cgroup2MountPoints,
+    pressure_triggers: found.pressureObstacle ?? 'ok',
   };
 }
 

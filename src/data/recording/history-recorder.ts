@@ -1,3 +1,4 @@
+import type { PressureWatch } from '../sample/platform.ts';
 import type { HistoryLine, HistoryLines } from './history-line.ts';
 import type { HistoryWriter } from './history-writer.ts';
 
@@ -14,6 +15,8 @@ interface RecorderOptions {
     lines: HistoryLines,
     needsWhole: HistoryWriter['needsWhole'],
   ) => Promise<{ readonly line: HistoryLine | undefined; readonly isWhole: boolean }>;
+  /** Tells of trouble between two samples; undefined: nobody does. */
+  readonly watchPressure?: (onTrouble: () => void) => PressureWatch | undefined;
   /** CLOCK_MONOTONIC or any clock that only grows. */
   readonly nowMillis: () => number;
 }
@@ -33,6 +36,7 @@ export class HistoryRecorder {
   readonly #lines: HistoryLines;
   readonly #options: RecorderOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #watch: PressureWatch | undefined;
   #raisedUntilMillis = Number.NEGATIVE_INFINITY;
   #lastMillis = Number.NEGATIVE_INFINITY;
   #count = 0;
@@ -46,6 +50,7 @@ export class HistoryRecorder {
   }
 
   start(): void {
+    this.#watch = this.#options.watchPressure?.(() => this.raiseRate('pressure'));
     this.#schedule(0);
   }
 
@@ -62,6 +67,7 @@ export class HistoryRecorder {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.#watch?.close();
     await this.#sampling;
     await this.#writer.close();
   }

@@ -86,6 +86,13 @@ export interface MachineCollector {
   close(): void;
 }
 
+/** Watches whether tasks of the machine wait for its resources, without polling. */
+export interface PressureWatch {
+  /** Why it does not, one line for people; undefined: it does. */
+  readonly obstacle: string | undefined;
+  close(): void;
+}
+
 /** Access to an operating system. */
 export interface Platform {
   /** Current facts. */
@@ -95,6 +102,8 @@ export interface Platform {
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
+  /** Missing if the platform does not support it. `onTrouble` is called at most every half minute. */
+  watchPressure?(onTrouble: () => void): PressureWatch;
   tierReports(): readonly TierReport[];
   userName(uid: number): string;
   readonly signaller: Signaller;

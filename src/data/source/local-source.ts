@@ -8,6 +8,7 @@ import type {
   NetworkCollector,
   NetworkOptions,
   Platform,
+  PressureWatch,
 } from '../sample/platform.ts';
 import type { Slice } from '../sample/slice.ts';
 import { type Snapshot, sectionError, type Want } from '../sample/snapshot.ts';
@@ -227,6 +228,11 @@ export class LocalSource implements Source {
 
   nowMicros(): number {
     return this.#platform.monotonicMicros();
+  }
+
+  /** See `Platform.watchPressure`; undefined: not on this platform. */
+  watchPressure(onTrouble: () => void): PressureWatch | undefined {
+    return this.#platform.watchPressure?.(onTrouble);
   }
 
   userName(uid: number): string {

@@ -53,6 +53,7 @@ export class KeptHistory {
           const isWhole = needsWhole(snapshot.header);
           return { isWhole, line: into.line(snapshot, isWhole) };
         }),
+      watchPressure: (onTrouble) => source.watchPressure(onTrouble),
       nowMillis: () => source.nowMicros() / 1000,
     });
     this.#recorder.start();

@@ -101,6 +101,7 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
   return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid)), {
     intervalMillis,
     sample: (lines, needsWhole) => taken.line(lines, needsWhole),
+    watchPressure: (onTrouble) => source.watchPressure(onTrouble),
     nowMillis: () => source.nowMicros() / 1000,
   });
 }
