@@ -1,7 +1,7 @@
 import {
   currentPlatform,
   dropPrivileges,
-  isWatchable,
+  isServable,
   lockFile,
   lowerPrivileges,
   platformName,
@@ -20,14 +20,14 @@ import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/prog
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
-import { type KeptHistory, startAgent } from '../src/remote/agent/agent.ts';
+import { type KeptHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
 import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
-import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -36,10 +36,10 @@ const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
+  const invocation = parseAgentArguments(argv, process.env, buildVersion(system));
   if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
-  if (!isWatchable) {
+  if (!isServable) {
     complain(PROGRAM, `the agent cannot run on ${system.name}: it needs Linux`);
     return EXIT_USAGE;
   }
@@ -49,8 +49,12 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     process.exit(EXIT_FAILURE);
   });
   try {
+    if (options.stdio && process.stdin.isTTY) {
+      complain(PROGRAM, '--stdio is for socktop ssh://HOST, which starts it; standard input is a terminal');
+      return EXIT_USAGE;
+    }
     await restartWithLessPrivilege(argv, options);
-    return await serve(options, log);
+    return options.stdio ? await serveStandardInput(options) : await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
@@ -104,6 +108,25 @@ async function openHistory(options: HistoryOptions, log: StandardErrorLog): Prom
   say(`keeping a history in ${options.path}`);
   const folder = PrivateFolder.toRead(options.path);
   return { writer, folder, intervalMillis: options.intervalMillis };
+}
+
+/**
+ * Serves whoever is at the other end of standard input, as `socktop ssh://HOST` starts it. Whatever this agent has to
+ * say of itself goes to its client's screen by standard error, so that only what went wrong is said.
+ */
+async function serveStandardInput(options: AgentOptions): Promise<number> {
+  const platform = await currentPlatform();
+  raisePrivileges();
+  const log: AgentLog = {
+    event: (level, event, fields) => {
+      if (level !== 'info') complain(PROGRAM, [event, ...Object.values(fields ?? {})].join(' '));
+    },
+  };
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const stream = { input: process.stdin, output: process.stdout };
+  const served = serveStream({ ...options, version: VERSION, platformName }, platform, log, stream);
+  const wasWish = await Promise.race([served, stop.wished]);
+  return wasWish === false ? EXIT_FAILURE : EXIT_OK;
 }
 
 /** Tells systemd, where it waits for that. */

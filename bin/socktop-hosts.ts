@@ -88,6 +88,9 @@ export function describeShown(shown: Shown): readonly string[] {
 
 function describeAgent({ name, target }: NamedAgent): string {
   const { agent, trust, token } = target;
+  if (agent.ssh !== undefined) {
+    return `${name}: ${agent.url}, by ssh, with socktop-agent there, else with its shell`;
+  }
   const certificates =
     trust.kind === 'system'
       ? "certificate checked against the system's authorities, host name checked"

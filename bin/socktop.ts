@@ -24,7 +24,7 @@ import { localObstacle, screenObstacle } from '../src/programs/shared/screen-ses
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
-import { BUILD_VERSION } from './executable.ts';
+import { buildVersion } from './executable.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 
@@ -33,7 +33,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const vocabulary = { version: BUILD_VERSION, themeNames: THEME_NAMES };
+  const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;

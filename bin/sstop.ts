@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import {
   currentPlatform,
+  examineMachine,
   ignoreUnnamedSignals,
   isWatchable,
-  loadDoctor,
   lockFile,
   lowerPrivileges,
   raisePrivileges,
@@ -30,7 +30,7 @@ import type { OpenedInput } from '../src/programs/sstop/sstop-screen.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
-import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -41,7 +41,10 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
-    { version: BUILD_VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+    {
+      ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
+      ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+    },
     isColored,
   );
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
@@ -82,15 +85,14 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
 async function runDoctor(asJson: boolean): Promise<number> {
   try {
     const platform = await currentPlatform();
-    const doctor = await loadDoctor?.();
-    if (doctor === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
-    const found = doctor.examineLinux({ executablePath: compiledExecutable() });
+    const found = await examineMachine?.(compiledExecutable());
+    if (found === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
     const { doctorText } = await import('../src/programs/sstop/doctor-text.ts');
     const text = asJson
-      ? doctor.doctorJson(VERSION, found)
+      ? found.json(VERSION)
       : doctorText(
           `sstop ${VERSION} on this machine (+ available, - missing)`,
-          doctor.doctorSections(found, (uid) => platform.userName(uid)),
+          found.sections((uid) => platform.userName(uid)),
         );
     const { StandardOutput } = await import('../src/programs/shared/stream.ts');
     await new StandardOutput().write(text);

@@ -59,7 +59,8 @@ export class EveryColumn {
     for (const { slots, interfaceIndex } of [traffic, hostTraffic]) {
       for (let row = 0; row < ROWS; row++) slots.add(row, interfaceIndex[row]!, 0, 0);
     }
-    for (const names of [owners.names, owners.users, owners.commandLines, owners.cgroups]) this.#texts(names);
+    for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
+    for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),
@@ -78,9 +79,11 @@ export class EveryColumn {
     usage.clear(processes.slots.capacity);
     this.#fill(usage);
     const commandLines: string[] = [];
-    this.#texts(commandLines);
+    const cgroups: string[] = [];
+    const containers: string[] = [];
+    for (const texts of [commandLines, cgroups, containers]) this.#texts(texts);
     return {
-      ...{ ...this.#section(), processes, usage, commandLines },
+      ...{ ...this.#section(), processes, usage, commandLines, cgroups, containers },
       ...{ memoryTotalBytes: this.#next(), coreCount: 7, processCount: ROWS },
     };
   }

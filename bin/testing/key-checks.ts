@@ -109,6 +109,7 @@ export const COMMON = {
     back: ['b'],
   },
   fold: 'nothing',
+  'group-by': 'nothing',
   pause: { shows: (screen) => screen.shown().isPaused, back: ['space'] },
   faster: { shows: (screen) => screen.shown().footer.endsWith('+/- 200ms'), back: ['-'] },
   slower: { shows: (screen) => screen.shown().footer.endsWith('+/- 1s'), back: ['+'] },

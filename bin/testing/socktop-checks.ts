@@ -61,6 +61,7 @@ const NO_TABLE = {
   ...{ search: 'nothing', 'sort-next': 'nothing', 'sort-reverse': 'nothing', 'sort-cpu': 'nothing' },
   ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
   ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
+  'group-by': 'nothing',
   compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
@@ -100,6 +101,7 @@ export function dashboardChecks(tag: string): SocktopChecks {
     'sort-time': sorted('time', '3'),
     'sort-network': { ...sorted('network', 'N', '3'), from: ['N'], fromUntil: HAS_NET },
     traffic: { shows: HAS_NET, back: ['N'] },
+    'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
     kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
     compact: text(/ MEM \d+(\.\d)?%/, 'c'),

@@ -52,7 +52,7 @@ export class V2Client {
     const arrived = Promise.withResolvers<Uint8Array>();
     this.#waiting.set(id, arrived.resolve);
     const { segment, from, length } = place;
-    const rest = { visiblePids, columns, columnsOfAll: [], isFull, segment, from, length };
+    const rest = { visiblePids, columns, columnsOfAll: [], cgroups: false, isFull, segment, from, length };
     this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, ...rest }));
     const frame = await arrived.promise;
     return decodeV2Reply(request, frame) as V2AnswerTo<N>;

@@ -94,6 +94,7 @@ const PROCESSES: ViewChecks = {
   'sort-name': sorted('PROCESS', 'name', '4'),
   'sort-connections': sorted('CONNS', 'connections', '4'),
   cumulative: texted(/UP TOTAL +DN TOTAL/, 'c'),
+  'group-by': texted(/PROGRAM\S? .*PROCS/, 'p', 'p', 'p', 'p'),
   tree: texted(/├─c\w+-\d\d/, 't'),
   fold: 'nothing',
   kill: KILL,
@@ -118,6 +119,25 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     'sort-download': sorted('DN TOTAL', 'download-total', '4'),
     'sort-upload': sorted('UP TOTAL', 'upload-total', '4'),
     cumulative: texted(/UPLOAD\/s +DOWNLOAD\/s/, 'c'),
+  },
+  grouped: {
+    ...PROCESSES,
+    // One process has the name.
+    open: { shows: (screen) => /filter: .*program=c/.test(screen.shown().footer), back: ['escape'] },
+    back: FILTER_CLEARED,
+    'sort-next': sorted('LISTEN', 'listeners', '5'),
+    'sort-rate': sortedBySum(RATES, 'rate', '5'),
+    'sort-download': sorted('DOWNLOAD/s', 'download', '5'),
+    'sort-upload': sorted('UPLOAD/s', 'upload', '5'),
+    'sort-pid': 'nothing',
+    'sort-name': {
+      ...sorted('PROGRAM', 'name'),
+      from: { chords: ['1'], until: ({ footer }) => footer.includes('sort: rate') },
+    },
+    'sort-connections': sorted('CONNS', 'connections', '5'),
+    'group-by': texted(/USER\S? .*PROCS/, 'p', 'p', 'p', 'p'),
+    tree: 'nothing',
+    kill: NO_PROCESS,
   },
   detail: {
     ...COMMON,

@@ -33,6 +33,12 @@ export const VIEWS = {
   // Ancestors without a part in the filter stand there too: all rows are told by their PID.
   tree: { ...PROCESSES, row: /(?<=^[▸ ] *)\d+(?= )/, steps: [() => ['t']] },
   cumulative: { ...PROCESSES, head: /UP TOTAL/, steps: [() => ['c']] },
+  grouped: {
+    ...{ title: 'sstop', sort: 'name', head: /PROGRAM\S? .*PROCS/ },
+    row: /c\w+-\d\d(?= )/,
+    filter: crowdAlone,
+    steps: [() => ['p', '5']],
+  },
   detail: {
     ...{ title: 'Process', sort: 'rate', head: /LOCAL .*REMOTE/ },
     row: new RegExp(`${ADDRESS}:\\d+ +${ADDRESS}:\\d+`),

@@ -24,6 +24,6 @@ _socktop-agent() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --stdio --completions -h --help' -- "$current")
 }
 complete -F _socktop-agent socktop-agent

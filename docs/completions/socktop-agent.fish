@@ -7,5 +7,6 @@ complete -c socktop-agent -l enableSSL -d 'enable TLS; the first start creates a
 complete -c socktop-agent -l tls -d 'same as --enableSSL'
 complete -c socktop-agent -l token-file -r -F -d 'require the token in this file from clients'
 complete -c socktop-agent -l network-metrics -d 'export network counters per process name on /metrics'
+complete -c socktop-agent -l stdio -d 'serve one client on standard input and output; listen on no port'
 complete -c socktop-agent -l completions -x -a 'bash zsh fish' -d 'print a completion script for this shell and exit'
 complete -c socktop-agent -s h -l help -d 'print this help and exit'

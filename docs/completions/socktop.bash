@@ -29,6 +29,10 @@ _socktop() {
     --duration)
       return
       ;;
+    --group)
+      mapfile -t COMPREPLY < <(compgen -W 'program user container unit' -- "$current")
+      return
+      ;;
     --color)
       mapfile -t COMPREPLY < <(compgen -W 'auto truecolor 256 16 never' -- "$current")
       return
@@ -50,6 +54,6 @@ _socktop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --completions -h --help' -- "$current")
 }
 complete -F _socktop socktop

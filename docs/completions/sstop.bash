@@ -36,6 +36,10 @@ _sstop() {
       mapfile -t COMPREPLY < <(compgen -W 'rate download upload pid name connections' -- "$current")
       return
       ;;
+    --group)
+      mapfile -t COMPREPLY < <(compgen -W 'program user container unit' -- "$current")
+      return
+      ;;
     --units)
       mapfile -t COMPREPLY < <(compgen -W 'bytes bits' -- "$current")
       return
@@ -80,6 +84,6 @@ _sstop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --loopback --no-loopback --dns --no-dns --units --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --group --loopback --no-loopback --dns --no-dns --units --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
 }
 complete -F _sstop sstop

@@ -10,6 +10,7 @@ complete -c sstop -l backend -x -a 'auto ebpf netlink packet proc' -d 'how to co
 complete -c sstop -l interface -x -a '(command ls /sys/class/net 2>/dev/null)' -d 'show only traffic of this network interface'
 complete -c sstop -l filter -x -d 'show only matching rows: a name, or terms such as port:443, up>1M, !user:root'
 complete -c sstop -l sort -x -a 'rate download upload pid name connections' -d 'sort order (default: rate, or as configured)'
+complete -c sstop -l group -x -a 'program user container unit' -d 'one row per program, user, container or unit, with sums (not with --json)'
 complete -c sstop -l loopback -d 'show loopback connections (default: hidden)'
 complete -c sstop -l no-loopback -d 'hide loopback connections, overriding the configuration'
 complete -c sstop -l dns -d 'look up DNS names of remote addresses (default: on, or as configured)'

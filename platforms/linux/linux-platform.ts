@@ -9,6 +9,7 @@ import type {
   Signaller,
   TierReport,
 } from '../../src/data/sample/platform.ts';
+import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
 import { linuxTierReports } from './doctor/doctor-tiers.ts';
 import type { HandedPrograms } from './handed-programs.ts';
@@ -18,7 +19,8 @@ import { LinuxMachine } from './machine/machine.ts';
 import { openLinuxNetwork } from './network/network.ts';
 import { LinuxPressureWatch } from './pressure-watch.ts';
 import { PidSignaller } from './process/signaller.ts';
-import { lookUpUsers, type UserLookup, UserNames } from './processes/users.ts';
+import { ContainerNames } from './processes/container-names.ts';
+import { lookUpUsers } from './processes/users.ts';
 
 const PROC = '/proc';
 
@@ -30,6 +32,8 @@ export interface LinuxPlatformOptions {
   readonly handed?: HandedPrograms | undefined;
   /** Who asks file systems; default a process beside. */
   readonly space?: SpaceSource;
+  /** Names of containers; default those that their files tell. */
+  readonly containers?: ContainerNames;
   /** Who knows users that the passwd file does not; default the system's name services. */
   readonly userLookup?: UserLookup;
 }
@@ -41,6 +45,7 @@ export class LinuxPlatform implements Platform {
   readonly #users: UserNames;
   readonly #procRoot: string;
   readonly #space: SpaceSource | undefined;
+  readonly #containers: ContainerNames;
   #handed: HandedPrograms | undefined;
 
   /** Throws SyscallError where /proc cannot be opened. */
@@ -48,6 +53,7 @@ export class LinuxPlatform implements Platform {
     this.#procRoot = options.procRoot ?? PROC;
     this.#handed = options.handed;
     this.#space = options.space;
+    this.#containers = options.containers ?? new ContainerNames();
     const { etcRoot, userLookup = lookUpUsers } = options;
     this.#users = new UserNames({ ...(etcRoot === undefined ? {} : { etcRoot }), lookup: userLookup });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
@@ -66,12 +72,13 @@ export class LinuxPlatform implements Platform {
     const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
     const handed = this.#handed;
     this.#handed = undefined;
-    return openLinuxNetwork({ ...options, ...root, handed });
+    return openLinuxNetwork({ ...options, ...root, handed, containers: this.#containers });
   }
 
   openMachine(options: MachineOptions): MachineCollector {
     const space = this.#space === undefined ? {} : { space: this.#space };
-    return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.#host });
+    const shared = { host: this.#host, containers: this.#containers };
+    return new LinuxMachine({ ...options, ...space, ...shared, procRoot: this.#procRoot });
   }
 
   watchPressure(onTrouble: () => void): PressureWatch {

@@ -64,7 +64,7 @@ export function moveOffset(offset: number, movement: Movement, last: number, hei
 }
 
 /** Where one is in a list: its order, whose row has the cursor, and which rows are on screen. */
-interface ListPlace<Identity> {
+export interface ListPlace<Identity> {
   readonly sort: ListSort;
   readonly selection: Identity | undefined;
   readonly viewport: Viewport;

@@ -17,6 +17,7 @@ import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
+import type { ContainerNames } from '../processes/container-names.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
 import { ProcessCollector } from '../processes/processes.ts';
 
@@ -24,6 +25,8 @@ interface ProcessesOptions {
   readonly procRoot: string;
   /** Default this machine's; another for a captured tree of another. */
   readonly pageSizeBytes?: number;
+  /** Names of containers; undefined: they have none. */
+  readonly containers?: ContainerNames;
 }
 
 /** Children are as fresh as the table, which one process in depth does not bring up to date more often than this. */
@@ -41,6 +44,10 @@ export class ProcessSections {
   readonly #details: ProcessDetailReader;
   /** Of the rows asked for last, or of all, by slot. */
   readonly #commandLines: (string | undefined)[] = [];
+  /** Of all, where they were asked for. */
+  readonly #cgroups: (string | undefined)[] = [];
+  readonly #containers: (string | undefined)[] = [];
+  readonly #containerNames: ContainerNames | undefined;
   /** The table may be walked by one at a time. */
   #turn: Promise<void> = Promise.resolve();
   #collectedMicros = Number.NEGATIVE_INFINITY;
@@ -48,7 +55,8 @@ export class ProcessSections {
   #detailSequence = 0;
 
   /** Throws SyscallError where the root cannot be opened. */
-  constructor({ procRoot, pageSizeBytes = PAGE_SIZE_BYTES }: ProcessesOptions) {
+  constructor({ procRoot, pageSizeBytes = PAGE_SIZE_BYTES, containers }: ProcessesOptions) {
+    this.#containerNames = containers;
     this.#proc = new ProcDirectory(procRoot);
     this.#collector = new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
@@ -69,8 +77,13 @@ export class ProcessSections {
     await this.#collectTable(slice, async () => {
       const { table, generation } = this.#collector;
       await this.#usage.read(table, want, generation, slice);
-      if (want.allCommandLines === true) await this.#readAllCommandLines(slice);
-      else this.#readCommandLines(want.visiblePids);
+      if (want.allCommandLines === true) {
+        await this.#readAll(this.#commandLines, (slot) => this.#collector.commandLineOf(slot), slice);
+      } else this.#readCommandLines(want.visiblePids);
+      if (want.cgroups === true) {
+        await this.#readAll(this.#cgroups, (slot) => this.#collector.cgroupOf(slot), slice);
+        await this.#readAll(this.#containers, (slot) => this.#containerOf(slot), slice);
+      }
     });
     return {
       sequence: ++this.#sequence,
@@ -80,6 +93,7 @@ export class ProcessSections {
       processes: this.#collector.table,
       usage: this.#usage.usage,
       commandLines: this.#commandLines,
+      ...(want.cgroups === true ? { cgroups: this.#cgroups, containers: this.#containers } : {}),
       ...this.#size.read(),
     };
   }
@@ -126,6 +140,11 @@ export class ProcessSections {
     this.#turn.then(shut, shut);
   }
 
+  #containerOf(slot: number): string | undefined {
+    const cgroup = this.#cgroups[slot];
+    return cgroup === undefined ? undefined : this.#containerNames?.nameOf(cgroup);
+  }
+
   #readCommandLines(pids: readonly number[]): void {
     const { table } = this.#collector;
     this.#commandLines.fill(undefined);
@@ -137,12 +156,16 @@ export class ProcessSections {
   }
 
   /** Within the walk, so that no row is another's meanwhile. */
-  async #readAllCommandLines(slice: Slice): Promise<void> {
+  async #readAll(
+    into: (string | undefined)[],
+    textOf: (slot: number) => string | undefined,
+    slice: Slice,
+  ): Promise<void> {
     const { rows, count, capacity } = this.#collector.table.slots;
-    while (this.#commandLines.length < capacity) this.#commandLines.push(undefined);
-    this.#commandLines.fill(undefined);
+    while (into.length < capacity) into.push(undefined);
+    into.fill(undefined);
     for (let i = 0; i < count; i++) {
-      this.#commandLines[rows[i]!] = this.#collector.commandLineOf(rows[i]!);
+      into[rows[i]!] = textOf(rows[i]!);
       if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
   }

@@ -92,10 +92,15 @@ export class ProcessCollector implements ProcessSource {
     return this.#texts.commandLine(slot, this.generation);
   }
 
+  /** As `cgroup`, by the slot of a live process. */
+  cgroupOf(slot: number): string | undefined {
+    return this.#texts.cgroup(slot, this.generation);
+  }
+
   /** Control group path, cached; undefined: unknown. */
   cgroup(pid: number): string | undefined {
     const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.#texts.cgroup(slot, this.generation);
+    return slot < 0 ? undefined : this.cgroupOf(slot);
   }
 
   close(): void {

@@ -14,7 +14,7 @@ import { TcpState } from '../schema/network-columns.ts';
 import { csvField } from './csv.ts';
 import { snapshotCsvHeader, snapshotToCsv } from './network-csv.ts';
 import { type ExportOptions, snapshotEntry, snapshotToJson } from './network-json.ts';
-import { SystemExport, systemCsv, systemCsvHeader, systemJson } from './system-export.ts';
+import { SystemExport, systemCsv, systemCsvHeader, systemJson, systemTable } from './system-export.ts';
 import { tableText } from './table-text.ts';
 
 const ID = 'ab'.repeat(32);
@@ -79,7 +79,7 @@ describe('JSON', () => {
     expect(snapshot.lost).toEqual({ closings: 0, bytes: 0, packets: 0 });
     expect(keys(snapshot.processes[0])).toBe(
       'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
-        'listen_ports, conn_count, listen_count, container_id, service_name, inferred',
+        'listen_ports, conn_count, listen_count, container_id, container_name, service_name, network_namespace, inferred',
     );
     expect(keys(snapshot.processes[0]?.connections[0])).toBe(
       'proto, src_ip, src_port, dst_ip, dst_port, state, up_rate, down_rate, cum_up, cum_down, age_s, ' +
@@ -375,4 +375,29 @@ test('context switches of processes are exported as growth a second, unknown one
       .split('\n')
       .map((line) => line.split(',').at(-1)),
   ).toEqual(['125', '']);
+});
+
+test('sums of processes: their own columns in CSV and in the table', () => {
+  const world = new SystemWorld();
+  const slots = [7, 8].map((pid) => world.addProcess(pid, { name: 'worker', residentBytes: 2 ** 30 }));
+  const data = new SystemExport(() => 'root', 'program');
+  expect(data.wantedProcesses).toMatchObject({ columnsOfAll: expect.arrayContaining(['readBytes']) });
+  for (const bytes of [100, 350]) {
+    world.pass(1);
+    for (const pid of [7, 8]) world.use(pid, 0.5);
+    const snapshot = world.snapshot();
+    for (const slot of slots) world.usage.readBytes[slot] = bytes;
+    data.absorb(snapshot);
+  }
+  expect(systemCsvHeader(data)).toBe(
+    'timestamp,group,processes,threads,cpu_percent,mem_bytes,mem_percent,read_bytes_per_s,write_bytes_per_s,' +
+      'context_switches_per_s\n',
+  );
+  expect(systemCsv(data).trim().split(',').slice(1)).toEqual([
+    ...['worker', '2', '2', '25', String(2 ** 31), '12.5', '500', '', ''],
+  ]);
+  expect(systemTable(data)).toMatch(
+    /\nPROGRAM +PROCS +CPU % +MEM +MEM %\nworker +2 +25\.0 +2\.0 GB +12\.5\n$/,
+  );
+  expect(new SystemExport(() => 'root', 'unit').wantedProcesses).toMatchObject({ cgroups: true });
 });

@@ -13,7 +13,8 @@ import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { TcpState } from '../schema/network-columns.ts';
 import { csvField } from './csv.ts';
-import { type ViewSnapshot, viewToCsv } from './network-csv.ts';
+import { snapshotCsvHeader, snapshotToCsv, type ViewSnapshot, viewToCsv } from './network-csv.ts';
+import { tableText } from './table-text.ts';
 
 const SCOPE = { interfaceIndex: undefined, includeLoopback: false };
 const TIME = '2024-01-02T03:04:07.000Z';
@@ -190,6 +191,22 @@ test('the rows are those of the view: its filter holds, its order too, and place
   const order = rows.order({ key: 'rate', isReversed: false });
   const text = viewToCsv({ kind: 'processes', rows }, moment, Int32Array.of(-1, ...order));
   expect(records(text).map(({ process }) => process)).toEqual(['nginx']);
+});
+
+test('sums of processes in place of the processes: --csv and --once with --group', () => {
+  const { moment, rates } = new Scene();
+  const options = { scope: SCOPE, sort: { key: 'pid', isReversed: false }, groupBy: 'program' } as const;
+  const text = snapshotCsvHeader(options) + snapshotToCsv(moment.section, rates, moment.header, options);
+  expect(
+    records(text).map(({ group, type, processes, upload_bytes }) => [group, type, processes, upload_bytes]),
+  ).toEqual([
+    [DEFUSED, 'program', '1', '600'],
+    ['nginx', 'program', '1', '2000'],
+  ]);
+  const units = { ...options, groupBy: 'unit', sort: { key: 'upload', isReversed: false } } as const;
+  expect(tableText(moment.section, rates, moment.header, units)).toMatch(
+    /\nUNIT +PROCS +UPLOAD .*\nnginx\.service +1 +3\.9 KB\/s .*\n- +1 +1\.2 KB\/s .*\n$/,
+  );
 });
 
 test('rates are not smoothed', () => {

@@ -1,5 +1,5 @@
 import { CONNECTION_FIELDS, type ConnectionRows } from '../query/connection-rows.ts';
-import { GROUP_FIELDS, type GroupExport, type GroupRows } from '../query/group-rows.ts';
+import { GROUP_FIELDS, type GroupExport, GroupRows, groupSortKey } from '../query/group-rows.ts';
 import { HOST_FIELDS, type HostExport, type HostRows } from '../query/host-rows.ts';
 import {
   LISTEN_FIELDS,
@@ -39,21 +39,37 @@ interface OwnedConnections extends OwnerExport {
 }
 
 /** The first line of `--csv`, with its line end. */
-export function snapshotCsvHeader(): string {
-  return csvHeader(PROCESSES);
+export function snapshotCsvHeader({ groupBy }: Pick<ExportOptions, 'groupBy'> = {}): string {
+  return groupBy === undefined ? csvHeader(PROCESSES) : csvHeader(GROUPS);
 }
 
-/** One line for each process of the snapshot; what is unknown is empty, ports are joined by spaces. */
+/** One line for each process or group of the snapshot; what is unknown is empty, ports are joined by spaces. */
 export function snapshotToCsv(
   section: NetworkSection,
   rates: NetworkRates,
   header: SnapshotHeader,
   options: ExportOptions,
 ): string {
+  if (options.groupBy !== undefined) {
+    const { rows, order } = groupedRows(section, rates, options);
+    return csvLines(GROUPS, { rows }, header.wallMillis, order);
+  }
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const source = processContext(section, rates, header, options, rows);
   return csvLines(PROCESSES, source, header.wallMillis, rows.order({ ...options.sort, isRaw: true }));
+}
+
+/** The processes of a snapshot summed as the options say, exited ones included, and their order. */
+export function groupedRows(
+  section: NetworkSection,
+  rates: NetworkRates,
+  { scope, filter, groupBy, sort }: ExportOptions,
+): { readonly rows: GroupRows; readonly order: Int32Array } {
+  const rows = new GroupRows();
+  rows.build(section, rates, { ...scope, includeExited: true }, filter, groupBy);
+  const key = groupSortKey(sort.key);
+  return { rows, order: rows.order({ key, isReversed: sort.isReversed, isRaw: true }) };
 }
 
 /** The rows of one view as they were built for the screen, filter and scope included. */

@@ -1,7 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { CONNECTION_FIELDS } from '../query/connection-rows.ts';
-import { type ControlGroup, controlGroupOf } from '../query/control-groups.ts';
-import type { OwnerFilter } from '../query/filter/filter-context.ts';
+import { type ControlGroup, controlGroupOf, OwnerGroups } from '../query/control-groups.ts';
+import type { FilterExpression } from '../query/filter/filter-expression.ts';
 import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
 import { HOST_FIELDS, type HostExport, HostRows } from '../query/host-rows.ts';
 import { LISTEN_FIELDS, type ListenExport } from '../query/listen-rows.ts';
@@ -13,6 +13,7 @@ import { type Scope, ScopeFilter } from '../query/scope.ts';
 import { protocolName } from '../query/socket-texts.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { addressText } from '../sample/address-text.ts';
+import type { Grouping } from '../sample/grouping.ts';
 import type { FormerTraffic, NetworkSection } from '../sample/network-section.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_TCP } from '../sample/socket-table.ts';
@@ -24,7 +25,9 @@ export interface ExportOptions {
   readonly scope: Scope;
   readonly sort: Sort;
   /** Narrows processes, groups and listening ports; hosts and interfaces stay whole. */
-  readonly filter?: OwnerFilter;
+  readonly filter?: FilterExpression;
+  /** CSV and tables have a row for each of these, with sums; undefined: a row for each process. */
+  readonly groupBy?: Grouping | undefined;
   /** Name of a remote address, if it is known by now. */
   readonly hostName?: (address: string) => string | undefined;
   readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
@@ -154,6 +157,7 @@ export function processContext(
 ): ProcessContext {
   const { hostName, serviceName, country } = options;
   const source = { section, rates, hostName, serviceName, country };
+  const { owners } = section;
   const byOwner = new SocketsByOwner(section, options.scope);
   const listenersOf = (owner: number): readonly number[] => byOwner.listeners.get(owner) ?? [];
   // Several fields ask for the same one in a row.
@@ -170,7 +174,7 @@ export function processContext(
       return [...ports].sort((a, b) => a - b);
     },
     groupOf: (owner) => {
-      if (owner !== groupOwner) group = controlGroupOf(section.owners.cgroups[owner]);
+      if (owner !== groupOwner) group = controlGroupOf(owners.cgroups[owner], owners.containers[owner]);
       groupOwner = owner;
       return group;
     },
@@ -194,6 +198,7 @@ export function groupEntries({ section, rows }: ProcessContext, scope: Scope): G
 class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers('i32') }) {
   count = 0;
   readonly #groups: ControlGroup[] = [];
+  readonly #ofOwners = new OwnerGroups();
   readonly #rowOf = new Map<string, number>();
 
   nameOf(row: number): string {
@@ -206,7 +211,7 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
 
   add({ owners }: NetworkSection, rows: ProcessRows, from: number): void {
     const owner = rows.owner[from]!;
-    const group = controlGroupOf(owners.cgroups[owner]);
+    const group = this.#ofOwners.of(owners, owner);
     if (group === undefined) return;
     const row = this.#rowFor(group);
     if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
@@ -219,7 +224,7 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
 
   /** What a process had before it was moved to its group is that of the group of then. */
   move({ owners }: NetworkSection, { owner, cgroup, txBytes, rxBytes }: FormerTraffic): void {
-    const [then, now] = [controlGroupOf(cgroup), controlGroupOf(owners.cgroups[owner])];
+    const [then, now] = [this.#ofOwners.ofPath(cgroup), this.#ofOwners.of(owners, owner)];
     if (now !== undefined) this.#addTotals(this.#rowFor(now), -txBytes, -rxBytes);
     if (then !== undefined) this.#addTotals(this.#rowFor(then), txBytes, rxBytes);
   }

@@ -1,6 +1,12 @@
 import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import {
+  MACHINE_GROUP_FIELDS,
+  type MachineGroupExport,
+  MachineGroupRows,
+} from '../query/machine-group-rows.ts';
+import {
+  type Figures,
   MACHINE_PROCESS_FIELDS,
   type MachineProcessExport,
   MachineProcessRows,
@@ -9,6 +15,7 @@ import {
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
+import type { Grouping } from '../sample/grouping.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
@@ -40,11 +47,14 @@ export class SystemExport implements MachineProcessExport {
   errors: readonly SectionError[] = [];
   /** Between the last two samples of the machine; NaN before the second. */
   intervalSeconds = Number.NaN;
+  /** CSV and tables have a row for each of these, with sums; undefined: a row for each process. */
+  readonly groupBy: Grouping | undefined;
   readonly #userOf: UserNames;
   #processSampleCount = 0;
 
-  constructor(userOf: UserNames) {
+  constructor(userOf: UserNames, groupBy?: Grouping) {
     this.#userOf = userOf;
+    this.groupBy = groupBy;
   }
 
   /** Whether there is anything to tell. */
@@ -81,7 +91,10 @@ export class SystemExport implements MachineProcessExport {
    * them of all, so that the second has rates.
    */
   get wantedProcesses(): ProcessesWant {
-    if (this.processes === undefined) return { visiblePids: [], columnsOfAll: USAGE_COLUMNS };
+    const cgroups = this.groupBy === 'container' || this.groupBy === 'unit';
+    // Sums are over all processes.
+    if (this.processes === undefined || this.groupBy !== undefined)
+      return { visiblePids: [], columnsOfAll: USAGE_COLUMNS, cgroups };
     const out = new Int32Array(ASKED_PIDS);
     const count = this.rows.window({ key: 'cpu', isReversed: false }, 0, ASKED_PIDS, out);
     const visiblePids = Array.from(out.subarray(0, count), (row) => this.rows.pid[row]!);
@@ -239,34 +252,60 @@ function number(value: number | undefined): number | null {
 }
 
 const CSV_FIELDS = csvFields<MachineProcessExport>(MACHINE_PROCESS_FIELDS);
+const GROUP_CSV_FIELDS = csvFields<MachineGroupExport>(MACHINE_GROUP_FIELDS);
+const BY_CPU = { key: 'cpu', isReversed: false } as const;
+
+function groupedProcesses(data: SystemExport, by: Grouping): MachineGroupExport {
+  const rows = new MachineGroupRows();
+  rows.build(data.rows, by, (id, row) => data.rateOf(id, row));
+  return { rows, rateOf: (id, row) => rows[id][row]! };
+}
 
 /** What `--once` shows of a process. */
-const TABLE_COLUMNS: readonly (AlignedColumn & { text(rows: MachineProcessRows, row: number): string })[] = [
-  { title: 'PID', isNumber: true, text: ({ pid }, row) => String(pid[row]) },
-  { title: 'USER', isNumber: false, text: ({ users }, row) => sanitizeLine(users[row]!) },
-  { title: 'PROCESS', isNumber: false, text: ({ names }, row) => sanitizeLine(names[row]!) },
+const FIGURE_TEXTS: readonly (AlignedColumn & { text(rows: Figures, row: number): string })[] = [
   { title: 'CPU %', isNumber: true, text: ({ machinePercent }, row) => tenthsText(machinePercent[row]!) },
   { title: 'MEM', isNumber: true, text: ({ residentBytes }, row) => bytesText(residentBytes[row]!) },
   { title: 'MEM %', isNumber: true, text: ({ memoryPercent }, row) => tenthsText(memoryPercent[row]!) },
 ];
+const TABLE_COLUMNS: readonly (AlignedColumn & { text(rows: MachineProcessRows, row: number): string })[] = [
+  { title: 'PID', isNumber: true, text: ({ pid }, row) => String(pid[row]) },
+  { title: 'USER', isNumber: false, text: ({ users }, row) => sanitizeLine(users[row]!) },
+  { title: 'PROCESS', isNumber: false, text: ({ names }, row) => sanitizeLine(names[row]!) },
+  ...FIGURE_TEXTS,
+];
 
 /** The first line of `--csv`, with its line end. */
-export function systemCsvHeader(): string {
-  return csvHeader(CSV_FIELDS);
+export function systemCsvHeader({ groupBy }: Partial<Pick<SystemExport, 'groupBy'>> = {}): string {
+  return groupBy === undefined ? csvHeader(CSV_FIELDS) : csvHeader(GROUP_CSV_FIELDS);
 }
 
-/** One line for each process, those that use most of the CPU first; what is unknown is empty. */
+/** One line for each process or sum, those that use most of the CPU first; what is unknown is empty. */
 export function systemCsv(data: SystemExport): string {
-  const rows = data.rows.order({ key: 'cpu', isReversed: false });
-  return csvLines(CSV_FIELDS, data, data.header?.wallMillis ?? UNKNOWN, rows);
+  const wallMillis = data.header?.wallMillis ?? UNKNOWN;
+  if (data.groupBy !== undefined) {
+    const sums = groupedProcesses(data, data.groupBy);
+    return csvLines(GROUP_CSV_FIELDS, sums, wallMillis, sums.rows.order(BY_CPU));
+  }
+  return csvLines(CSV_FIELDS, data, wallMillis, data.rows.order(BY_CPU));
 }
 
-/** What `--once` prints: the machine in two lines, then its processes, aligned, plain. */
+/** What `--once` prints: the machine in two lines, then its processes or their sums, aligned, plain. */
 export function systemTable(data: SystemExport): string {
-  const { rows } = data;
-  const lines = Array.from(rows.order({ key: 'cpu', isReversed: false }), (row) =>
-    TABLE_COLUMNS.map(({ text }) => text(rows, row)),
-  );
+  const { rows, groupBy } = data;
+  if (groupBy !== undefined) {
+    const { rows: sums } = groupedProcesses(data, groupBy);
+    const lines = Array.from(sums.order(BY_CPU), (row) => [
+      ...[sanitizeLine(sums.names[row] || '-'), String(sums.processes[row])],
+      ...FIGURE_TEXTS.map(({ text }) => text(sums, row)),
+    ]);
+    const columns = [
+      { title: groupBy.toUpperCase(), isNumber: false },
+      { title: 'PROCS', isNumber: true },
+      ...FIGURE_TEXTS,
+    ];
+    return `${summaryOf(data)}\n\n${alignedText(columns, lines)}`;
+  }
+  const lines = Array.from(rows.order(BY_CPU), (row) => TABLE_COLUMNS.map(({ text }) => text(rows, row)));
   return `${summaryOf(data)}\n\n${alignedText(TABLE_COLUMNS, lines)}`;
 }
 

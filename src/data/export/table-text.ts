@@ -1,12 +1,14 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { bytesText, rateText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import type { GroupRows } from '../query/group-rows.ts';
 import { pidValue } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { timeValue } from '../query/row-fields.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
+import { groupedRows } from './network-csv.ts';
 import type { ExportOptions } from './network-json.ts';
 
 /** What `--once` shows of a process. */
@@ -29,16 +31,41 @@ const COLUMNS: readonly (AlignedColumn & {
   { title: 'UP TOTAL', isNumber: true, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
   { title: 'DN TOTAL', isNumber: true, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
   { title: 'CONNS', isNumber: true, text: ({ connections }, row) => String(connections[row]) },
+  {
+    title: 'LISTEN',
+    isNumber: true,
+    text: ({ listeners }, row, { namespaces }, owner) =>
+      listeners[row] === 0 && namespaces[owner] !== undefined ? '-' : String(listeners[row]),
+  },
+];
+
+/** What `--once` shows of a row that sums processes, after its name. */
+const GROUP_COLUMNS: readonly (AlignedColumn & { text(rows: GroupRows, row: number): string })[] = [
+  { title: 'PROCS', isNumber: true, text: ({ processes }, row) => String(processes[row]) },
+  { title: 'UPLOAD', isNumber: true, text: ({ rawUp }, row) => rateText(rawUp[row]!) },
+  { title: 'DOWNLOAD', isNumber: true, text: ({ rawDown }, row) => rateText(rawDown[row]!) },
+  { title: 'UP TOTAL', isNumber: true, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
+  { title: 'DN TOTAL', isNumber: true, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
+  { title: 'CONNS', isNumber: true, text: ({ connections }, row) => String(connections[row]) },
   { title: 'LISTEN', isNumber: true, text: ({ listeners }, row) => String(listeners[row]) },
 ];
 
-/** What `--once` prints: one line about the machine, then the process table, aligned, plain, ending in a line end. */
+/** What `--once` prints: one line about the machine, then the process table or its sums, aligned, plain, ending in a line end. */
 export function tableText(
   section: NetworkSection,
   rates: NetworkRates,
   header: SnapshotHeader,
   options: ExportOptions,
 ): string {
+  if (options.groupBy !== undefined) {
+    const { rows, order } = groupedRows(section, rates, options);
+    const lines = Array.from(order, (row) => [
+      sanitizeLine(rows.nameOf(row) || '-'),
+      ...GROUP_COLUMNS.map(({ text }) => text(rows, row)),
+    ]);
+    const columns = [{ title: options.groupBy.toUpperCase(), isNumber: false }, ...GROUP_COLUMNS];
+    return `${summaryLine(section, rates, header, options)}\n\n${alignedText(columns, lines)}`;
+  }
   const rows = new ProcessRows();
   rows.build(section, rates, { ...options.scope, includeExited: true }, options.filter);
   const { owners } = section;
@@ -66,9 +93,10 @@ function summaryLine(
   return parts.join('  ');
 }
 
-/** `~` where some of the bytes were inferred. */
-function nameText(rows: ProcessRows, row: number, { names }: OwnerTable, owner: number): string {
-  return sanitizeLine(`${rows.isInferred[row] === 1 ? '~' : ''}${names[owner] ?? ''}`);
+/** `~` where some of the bytes were inferred, `@` before another network namespace. */
+function nameText(rows: ProcessRows, row: number, { names, namespaces }: OwnerTable, owner: number): string {
+  const namespace = namespaces[owner] === undefined ? '' : ` @${namespaces[owner]}`;
+  return sanitizeLine(`${rows.isInferred[row] === 1 ? '~' : ''}${names[owner] ?? ''}${namespace}`);
 }
 
 export interface AlignedColumn {

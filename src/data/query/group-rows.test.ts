@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
+import { HISTORY_LENGTH } from '../rates/histories.ts';
+import type { Grouping } from '../sample/grouping.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
-import { GroupRows } from './group-rows.ts';
-import { Machine, OUTSIDE } from './machine.fixture.ts';
+import { GroupRows, groupSortKey } from './group-rows.ts';
+import { filterOf, Machine, OUTSIDE } from './machine.fixture.ts';
 import { ProcessRows } from './process-rows.ts';
 
 const CONTAINER = '0123456789ab'.padEnd(64, 'c');
@@ -171,5 +173,88 @@ describe('filter', () => {
       );
     });
     expect(pids).toEqual([[11, 0], [10], [7, 8], [9]]);
+  });
+});
+
+describe('the process table summed', () => {
+  const shown = (by: Grouping, filter = '', scope = OUTSIDE): (string | number)[][] => {
+    const machine = busy();
+    const section = machine.step();
+    const rows = new GroupRows();
+    rows.build(section, machine.rates, scope, filterOf(filter), by);
+    return Array.from(rows.order({ key: 'name', isReversed: false }), (row) => [
+      ...[rows.nameOf(row), rows.processes[row]!, rows.connections[row]!, rows.listeners[row]!],
+      ...[rows.up[row]!, rows.down[row]!],
+    ]);
+  };
+
+  test('by program, user, container and unit', () => {
+    expect(shown('program')).toEqual([
+      ['curl', 1, 1, 0, 0, 5000],
+      ['kernel', 0, 1, 0, 0, 0],
+      ['nginx', 2, 2, 1, 300, 3],
+      ['other', 1, 1, 0, 1, 0],
+      ['postgres', 1, 1, 0, 10_000, 0],
+    ]);
+    expect(shown('user')).toEqual([
+      ['', 0, 1, 0, 0, 0],
+      ['user-1000', 5, 5, 1, 10_301, 5003],
+    ]);
+    expect(shown('container')).toEqual([
+      ['', 4, 5, 1, 301, 5003],
+      ['0123456789ab', 1, 1, 0, 10_000, 0],
+    ]);
+    expect(shown('unit')).toEqual([
+      ['', 3, 4, 0, 10_001, 5000],
+      ['nginx.service', 2, 2, 1, 300, 3],
+    ]);
+  });
+
+  test.each(['program', 'user', 'container', 'unit'] as const)(
+    'by %s: the filter of a row lets its processes through and no others',
+    (by) => {
+      const machine = busy();
+      const section = machine.step();
+      const rows = new GroupRows();
+      rows.build(section, machine.rates, OUTSIDE, undefined, by);
+      const members = new ProcessRows();
+      let seen = 0;
+      for (let row = 0; row < rows.count; row++) {
+        members.build(section, machine.rates, OUTSIDE, filterOf(rows.filterTextOf(row)));
+        let connections = 0;
+        for (let i = 0; i < members.count; i++) connections += members.connections[i]!;
+        expect([rows.nameOf(row), connections]).toEqual([rows.nameOf(row), rows.connections[row]!]);
+        seen += members.count;
+      }
+      members.build(section, machine.rates, OUTSIDE);
+      expect(seen).toBe(members.count);
+    },
+  );
+
+  test('of the processes that the filter finds', () => {
+    expect(shown('program', 'conns>1')).toEqual([['nginx', 2, 2, 1, 300, 3]]);
+    expect(shown('user', 'program=nginx | program:ostgre')).toEqual([['user-1000', 3, 3, 1, 10_300, 3]]);
+    expect(shown('user', 'user-10')).toEqual([['user-1000', 5, 5, 1, 10_301, 5003]]);
+    expect(shown('program', 'unit:nginx')).toEqual([['nginx', 2, 2, 1, 300, 3]]);
+    expect(shown('program', 'container:0123')).toEqual([['postgres', 1, 1, 0, 10_000, 0]]);
+  });
+
+  test('graphs add up those of the members', () => {
+    const machine = busy();
+    const section = machine.step();
+    const rows = new GroupRows();
+    rows.build(section, machine.rates, OUTSIDE, undefined, 'program');
+    const history = new Float32Array(HISTORY_LENGTH);
+    rows.historyInto(rows.rowOfGroup('nginx'), history);
+    expect(history.at(-1)).toBe(303);
+    expect(rows.trendOf(rows.rowOfGroup('nginx'))).toBe('flat');
+  });
+
+  test('an order by what sums do not have is that by rate', () => {
+    expect([groupSortKey('pid'), groupSortKey('upload'), groupSortKey('name')]).toEqual([
+      'rate',
+      'upload',
+      'name',
+    ]);
   });
 });

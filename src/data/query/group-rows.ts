@@ -1,9 +1,11 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
+import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import type { FormerTraffic, NetworkSection } from '../sample/network-section.ts';
+import type { Grouping } from '../sample/grouping.ts';
+import type { FormerTraffic, NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
-import { type ControlGroup, controlGroupOf, OwnerGroups } from './control-groups.ts';
+import { type ControlGroup, memberOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';
 import { NameNumbers } from './name-counts.ts';
@@ -15,7 +17,15 @@ import {
   trafficColumns,
 } from './network-fields.ts';
 import { ProcessRows } from './process-rows.ts';
-import { arrangeBy, exported, falls, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
+import {
+  arrangeBy,
+  exported,
+  falls,
+  type RowFields,
+  risesByText,
+  type SortKeyOf,
+  sortKeysOf,
+} from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
@@ -23,6 +33,7 @@ import { type Scope, ScopeFilter } from './scope.ts';
 interface OrderedGroups extends TrafficColumns {
   readonly names: readonly string[];
   readonly processes: Int32Array;
+  readonly listeners: Int32Array;
 }
 
 /** What exports read a control group from. */
@@ -30,7 +41,7 @@ export interface GroupExport {
   readonly rows: ExportedTraffic['rows'] & {
     readonly processes: Int32Array;
     nameOf(row: number): string;
-    typeOf(row: number): ControlGroup['type'];
+    typeOf(row: number): GroupType;
   };
 }
 
@@ -54,40 +65,71 @@ export const GROUP_FIELDS = {
     value: ({ rows }, row) => rows.processes[row]!,
   },
   ...TRAFFIC_FIELDS,
+  listeners: {
+    help: 'listening sockets',
+    order: falls(9, (rows, row) => rows.listeners[row]!),
+  },
 } satisfies RowFields<OrderedGroups, GroupExport>;
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-type GroupType = ControlGroup['type'];
+/** The kind of a control group, or what rows are summed by. */
+type GroupType = ControlGroup['type'] | Grouping;
+
+/** The order that one of the process table means for its sums, which have no process ID. */
+export function groupSortKey(key: string): GroupSortKey {
+  return sortKeysOf(GROUP_FIELDS).find((known) => known === key) ?? 'rate';
+}
+
+/** Order of the groups. */
+interface GroupSort extends SortBy<GroupSortKey> {
+  /** By the rates that exports write, not by those of the screen. */
+  readonly isRaw?: boolean;
+}
 
 const GROUP_COLUMNS = {
   ...trafficColumns(Number.NaN),
   /** Live processes with a row. */
   processes: numbers('i32'),
+  listeners: numbers('i32'),
+  /** First of its process rows, -1 none: what its graph adds up. */
+  firstMember: numbers('i32', -1),
   names: TEXT,
   /** Alternatives of the filter that one of the group's processes satisfies. */
   satisfied: numbers('u32'),
 };
 
 /**
- * The rows of the process table by control group: containers, systemd services, user sessions and others, as columns
- * `[0..count)` in no particular order. What has no known group is one row with an empty name. Rates are bytes per
- * second: the sum of what is known, NaN if nothing is. Valid until the next `build`.
+ * The rows of the process table by control group (containers, systemd services, user sessions and others) or by
+ * program, user, container or unit, as columns `[0..count)` in no particular order. What has no known group is one row
+ * with an empty name. Rates are bytes per second: the sum of what is known, NaN if nothing is. Valid until the next
+ * `build`.
  */
 export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
-  declare readonly sort: SortBy<GroupSortKey>;
+  declare readonly sort: GroupSort;
   readonly #types: GroupType[] = [];
   #rowOfNumber = new Int32Array(0);
   #kept = new Int32Array(0);
+  /** By process rows: the next one of the group, -1 end. */
+  #nextMember = new Int32Array(0);
+  /** Undefined: control groups. */
+  #by: Grouping | undefined;
+  readonly #history = new Float32Array(HISTORY_LENGTH);
   readonly #processRows = new ProcessRows();
   readonly #groups = new OwnerGroups();
   readonly #numbers = new NameNumbers();
 
   /**
-   * Makes the rows anew. Those processes are summed up that satisfy the filter, its texts looked for in the group's
-   * name too; `up`, `down` and `conns` are those of the group.
+   * Makes the rows anew, by control group where `by` is undefined. Those processes are summed up that satisfy the
+   * filter, its texts looked for in the group's name too; `up`, `down` and `conns` are those of the group.
    */
-  build(section: NetworkSection, rates: NetworkRates, scope: Scope, filter?: FilterExpression): void {
+  build(
+    section: NetworkSection,
+    rates: NetworkRates,
+    scope: Scope,
+    filter?: FilterExpression,
+    by?: Grouping,
+  ): void {
     const { owners } = section;
     const processRows = this.#processRows;
     processRows.build(section, rates, scope);
@@ -96,21 +138,21 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
       const inScope = new ScopeFilter(scope, section.interfaces);
       filter.begin({ section, inScope, columns: this });
     }
+    this.#by = by;
     this.#begin();
     for (let processRow = 0; processRow < processRows.count; processRow++) {
       const owner = processRows.owner[processRow]!;
       const group = this.#groups.of(owners, owner);
-      const row = this.#rowFor(owner, group);
+      const row = this.#rowFor(owner, this.#keyOf(owners, owner, group), group);
       if (isFiltered) {
-        const text = this.#groups.lowerNameOf(owners, owner);
-        const satisfied = filter.alternativesOfOwner(owners, owner, text);
+        const satisfied = filter.alternativesOfOwner(owners, owner, this.#rowText(owners, owner));
         if (satisfied === 0) continue;
         this.satisfied[row]! |= satisfied;
       }
       this.#add(row, processRow);
       if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
     }
-    if (section.former !== undefined) {
+    if (section.former !== undefined && by !== 'program' && by !== 'user') {
       this.#moveFormer(section, section.former, scope, isFiltered ? filter : undefined);
     }
     this.unfilteredCount = this.count;
@@ -132,15 +174,38 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     return number < 0 ? -1 : (this.#rowOfNumber[number] ?? -1);
   }
 
-  /** A filter that lets the processes of this very group through: `group="nginx.service"`. */
+  /** A filter that lets the processes of this very group through: `group="nginx.service"`, `program=chrome`. */
   filterTextOf(row: number): string {
-    return groupFilterText(this.nameOf(row));
+    return groupFilterText(this.nameOf(row), this.#by ?? 'group');
   }
 
-  protected override arrange(order: RowOrder, { key, isReversed }: SortBy<GroupSortKey>): void {
+  /** The last HISTORY_LENGTH raw rates of the group, both directions together, oldest first. */
+  historyInto(row: number, out: Float32Array): void {
+    out.fill(0, 0, HISTORY_LENGTH);
+    for (let member = this.firstMember[row]!; member >= 0; member = this.#nextMember[member]!) {
+      this.#processRows.addHistoryInto(member, out);
+    }
+  }
+
+  /** Where both directions together are going; flat until eight samples are known. */
+  trendOf(row: number): Trend {
+    this.historyInto(row, this.#history);
+    return trendOfHistory(this.#history, this.sampleCount);
+  }
+
+  /** Samples that the histories hold at most. */
+  get sampleCount(): number {
+    return this.#processRows.sampleCount;
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed, isRaw }: GroupSort): void {
     // Names are unique, so that numbers of names are too, and stay.
     for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
-    arrangeBy<GroupRows>(GROUP_FIELDS[key].order, isReversed, this, order, this.count);
+    const { names, processes, listeners, upTotal, downTotal, connections } = this;
+    const up = isRaw === true ? this.rawUp : this.up;
+    const down = isRaw === true ? this.rawDown : this.down;
+    const ordered = { names, processes, listeners, up, down, upTotal, downTotal, connections };
+    arrangeBy<OrderedGroups>(GROUP_FIELDS[key].order, isReversed, ordered, order, this.count);
   }
 
   #begin(): void {
@@ -148,10 +213,22 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.clearRows();
     this.#numbers.begin();
     this.#rowOfNumber.fill(-1);
+    const { capacity } = this.#processRows;
+    if (capacity > this.#nextMember.length) this.#nextMember = new Int32Array(capacity);
   }
 
-  #rowFor(owner: number, group: ControlGroup | undefined): number {
-    const name = group?.name ?? '';
+  #keyOf(owners: OwnerTable, owner: number, group: ControlGroup | undefined): string {
+    return this.#by === undefined ? (group?.name ?? '') : memberOf(this.#by, owners, owner, group);
+  }
+
+  /** In lower case: what texts of a filter are looked for in, besides the process's own. */
+  #rowText(owners: OwnerTable, owner: number): string {
+    if (this.#by === 'program') return '';
+    if (this.#by === 'user') return (owners.users[owner] ?? '').toLowerCase();
+    return this.#groups.lowerNameOf(owners, owner);
+  }
+
+  #rowFor(owner: number, name: string, group: ControlGroup | undefined): number {
     const number = this.#numbers.of(owner, name);
     if (number >= this.#rowOfNumber.length) {
       const rowOfNumber = new Int32Array(Math.max(64, number * 2)).fill(-1);
@@ -163,7 +240,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.reserveAhead(this.count);
     this.#rowOfNumber[number] = row;
     this.names[row] = name;
-    this.#types[row] = group?.type ?? 'other';
+    this.#types[row] = this.#by ?? group?.type ?? 'other';
     return row;
   }
 
@@ -176,6 +253,9 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.upTotal[row] = knownSum(this.upTotal[row]!, from.upTotal[processRow]!);
     this.downTotal[row] = knownSum(this.downTotal[row]!, from.downTotal[processRow]!);
     this.connections[row]! += from.connections[processRow]!;
+    this.listeners[row]! += from.listeners[processRow]!;
+    this.#nextMember[processRow] = this.firstMember[row]!;
+    this.firstMember[row] = processRow;
   }
 
   /** What a process had before it was moved to its group is that of the group of then. */
@@ -189,11 +269,11 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     const inScope = new ScopeFilter(scope, interfaces);
     for (const { owner, cgroup, interfaceIndex, txBytes, rxBytes } of former) {
       if (!inScope.has(interfaceIndex) || this.#processRows.rowOfOwner(owner) < 0) continue;
-      const text = this.#groups.lowerNameOf(owners, owner);
-      const satisfied = filter?.alternativesOfOwner(owners, owner, text) ?? 0;
+      const satisfied = filter?.alternativesOfOwner(owners, owner, this.#rowText(owners, owner)) ?? 0;
       if (filter !== undefined && satisfied === 0) continue;
-      const now = this.rowOfGroup(this.#groups.of(owners, owner)?.name ?? '');
-      const then = this.#rowFor(owner, controlGroupOf(cgroup));
+      const now = this.rowOfGroup(this.#keyOf(owners, owner, this.#groups.of(owners, owner)));
+      const group = this.#groups.ofPath(cgroup);
+      const then = this.#rowFor(owner, this.#keyOf(owners, owner, group), group);
       if (now < 0 || then === now) continue;
       this.satisfied[then]! |= satisfied;
       this.upTotal[now]! -= txBytes;

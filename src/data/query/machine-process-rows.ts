@@ -1,5 +1,6 @@
-import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
+import { columnsClass, numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
+import type { Grouping } from '../sample/grouping.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import {
   PROCESS_USAGE_RATES,
@@ -7,6 +8,7 @@ import {
   type UsageRateId,
   usageRates,
 } from '../schema/process-columns.ts';
+import { nameIn, PathGroups } from './control-groups.ts';
 import type { ProcessTraffic } from './owner-rates.ts';
 import {
   arrangeBy,
@@ -25,55 +27,57 @@ import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 /** Users of a machine are few; a hostile one may make up more. */
 const USERS_LIMIT = 4096;
 
-/** What exports read a process of a machine from: rates are not smoothed. */
-export interface MachineProcessExport {
-  readonly rows: MachineProcessRows;
+const FIGURE = numbers('f64', Number.NaN);
+
+/** Figures of rows, each of one process or of the sum of several; NaN unknown. */
+export const FIGURE_COLUMNS = {
+  threads: FIGURE,
+  /** Share of one core, percent: two busy threads are 200. */
+  corePercent: FIGURE,
+  /** Share of the whole machine, 0 to 100. */
+  machinePercent: FIGURE,
+  /** CPU time since its start. */
+  cpuNanos: FIGURE,
+  residentBytes: FIGURE,
+  /** Of the machine's memory. */
+  memoryPercent: FIGURE,
+  /** Growth per second, for rows that were asked for. */
+  ...usageRates(() => FIGURE),
+  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
+  network: FIGURE,
+};
+
+type FigureName = keyof typeof FIGURE_COLUMNS;
+export const FIGURE_NAMES = Object.keys(FIGURE_COLUMNS) as readonly FigureName[];
+export type Figures = Readonly<Record<FigureName, Float64Array>>;
+
+/** What exports read figures from: rates are not smoothed. */
+interface FigureExport {
+  readonly rows: Figures;
   rateOf(id: UsageRateId, row: number): number;
+}
+
+/** What exports read a process of a machine from. */
+export interface MachineProcessExport extends FigureExport {
+  readonly rows: MachineProcessRows;
 }
 
 type UsageRateFields = {
   readonly [Id in UsageRateId]: (typeof PROCESS_USAGE_RATES)[Id] & {
-    readonly order: ReturnType<typeof falls<MachineProcessRows>>;
-    readonly value: (source: MachineProcessExport, row: number) => number | null;
+    readonly order: ReturnType<typeof falls<Figures>>;
+    readonly value: (source: FigureExport, row: number) => number | null;
   };
 };
 
 const FIRST_USAGE_ROUND = 8;
 const USAGE_RATE_FIELDS = usageRates((id) => ({
   ...PROCESS_USAGE_RATES[id],
-  order: falls<MachineProcessRows>(
-    FIRST_USAGE_ROUND + USAGE_RATE_IDS.indexOf(id),
-    (rows, row) => rows[id][row]!,
-  ),
-  value: (source: MachineProcessExport, row: number) => rateValue(source.rateOf(id, row)),
+  order: falls<Figures>(FIRST_USAGE_ROUND + USAGE_RATE_IDS.indexOf(id), (rows, row) => rows[id][row]!),
+  value: (source: FigureExport, row: number) => rateValue(source.rateOf(id, row)),
 })) as UsageRateFields;
 
-/** The fields of a machine's processes. */
-export const MACHINE_PROCESS_FIELDS = {
-  pid: {
-    help: 'process ID',
-    ...exported('pid', 'pid'),
-    order: rises(3, (rows, row) => rows.pid[row]!),
-    value: ({ rows }, row) => rows.pid[row]!,
-  },
-  name: {
-    help: 'name',
-    ...exported('process', 'name'),
-    order: risesByText(4, (rows) => rows.listedTexts(rows.names)),
-    value: ({ rows }, row) => rows.names[row]!,
-  },
-  user: {
-    help: 'user name, or user ID',
-    ...exported('user', 'user'),
-    order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
-    value: ({ rows }, row) => rows.users[row]!,
-  },
-  state: {
-    help: 'state, one letter as in ps(1)',
-    ...exported('state', 'state'),
-    csvAt: 7,
-    value: ({ rows }, row) => (rows.state[row] === 0 ? null : String.fromCharCode(rows.state[row]!)),
-  },
+/** The figures of rows, of single processes and of sums. */
+export const FIGURE_FIELDS = {
   threads: {
     help: 'threads',
     ...exported('threads', 'threads'),
@@ -109,6 +113,35 @@ export const MACHINE_PROCESS_FIELDS = {
     help: 'bytes per second over the network, both directions',
     order: falls(FIRST_USAGE_ROUND + USAGE_RATE_IDS.length, (rows, row) => rows.network[row]!),
   },
+} satisfies RowFields<Figures, FigureExport>;
+
+/** The fields of a machine's processes. */
+export const MACHINE_PROCESS_FIELDS = {
+  pid: {
+    help: 'process ID',
+    ...exported('pid', 'pid'),
+    order: rises(3, (rows, row) => rows.pid[row]!),
+    value: ({ rows }, row) => rows.pid[row]!,
+  },
+  name: {
+    help: 'name',
+    ...exported('process', 'name'),
+    order: risesByText(4, (rows) => rows.listedTexts(rows.names)),
+    value: ({ rows }, row) => rows.names[row]!,
+  },
+  user: {
+    help: 'user name, or user ID',
+    ...exported('user', 'user'),
+    order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
+    value: ({ rows }, row) => rows.users[row]!,
+  },
+  state: {
+    help: 'state, one letter as in ps(1)',
+    ...exported('state', 'state'),
+    csvAt: 7,
+    value: ({ rows }, row) => (rows.state[row] === 0 ? null : String.fromCharCode(rows.state[row]!)),
+  },
+  ...FIGURE_FIELDS,
 } satisfies RowFields<MachineProcessRows, MachineProcessExport>;
 
 /** What the process table of a machine can be ordered by. */
@@ -122,6 +155,12 @@ export interface ProcessIdentity {
   readonly startTicks: number;
 }
 
+/** One program, user, container or unit; an empty name: processes of none. */
+export interface Member {
+  readonly by: Grouping;
+  readonly name: string;
+}
+
 /** Names for a user's number; undefined: the number is shown. */
 export type UserNames = (uid: number) => string | undefined;
 
@@ -130,24 +169,15 @@ const ROW_COLUMNS = {
   startTicks: numbers('f64'),
   /** One ASCII letter as in /proc/PID/stat; 0 unknown. */
   state: numbers('u8'),
-  threads: numbers('f64'),
-  /** Share of one core, percent: two busy threads are 200. */
-  corePercent: numbers('f64'),
-  /** Share of the whole machine, 0 to 100. */
-  machinePercent: numbers('f64'),
-  /** CPU time since its start. */
-  cpuNanos: numbers('f64'),
-  residentBytes: numbers('f64'),
-  /** Of the machine's memory. */
-  memoryPercent: numbers('f64'),
-  /** Growth per second, for rows that were asked for. */
-  ...usageRates(() => numbers('f64')),
-  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
-  network: numbers('f64'),
+  ...FIGURE_COLUMNS,
   names: TEXT,
   users: TEXT,
   /** Empty: unknown. */
   commandLines: TEXT,
+  /** Path of the control group; empty: unknown, or not asked for. */
+  cgroups: TEXT,
+  /** Name of the container; undefined: none, or unknown. */
+  containers: OPTIONAL_TEXT,
   /** Not by row: the first `count` are the rows that the search found. */
   listed: numbers('i32'),
 };
@@ -163,6 +193,8 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   processCount = 0;
   readonly #lower: string[] = [];
   #search = '';
+  #member: Member | undefined;
+  readonly #groups = new PathGroups();
   readonly #userTexts = new Map<number, string>();
 
   /** Rebuilds the rows; keeps the search. `traffic` undefined: not counted. */
@@ -174,6 +206,8 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   ): void {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
     const commandLines = texts?.commandLines ?? section.commandLines;
+    const cgroups = texts?.cgroups ?? section.cgroups;
+    const containers = texts?.containers ?? section.containers;
     const { slots } = processes;
     this.reserveAhead(slots.count);
     this.unfilteredCount = slots.count;
@@ -185,6 +219,8 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
       this.users[row] =
         texts === undefined ? this.#userOf(processes.uid[slot]!, userOf) : (texts.users[slot] ?? '-');
       this.commandLines[row] = commandLines?.[slot] ?? '';
+      this.cgroups[row] = cgroups?.[slot] ?? '';
+      this.containers[row] = containers?.[slot];
       this.startTicks[row] = processes.startTicks[slot]!;
       this.state[row] = processes.state[slot]!;
       this.threads[row] = processes.threads[slot]! > 0 ? processes.threads[slot]! : Number.NaN;
@@ -208,6 +244,19 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   search(text: string): void {
     this.#search = text.trim().toLowerCase();
     this.#list();
+  }
+
+  /** Lists the processes of one program, user, container or unit alone; undefined: all. */
+  restrict(member: Member | undefined): void {
+    this.#member = member;
+    this.#list();
+  }
+
+  /** The program, user, container or unit of a row; empty: none, or unknown. */
+  memberOf(by: Grouping, row: number): string {
+    if (by === 'program') return this.names[row]!;
+    if (by === 'user') return this.users[row] === '-' ? '' : this.users[row]!;
+    return nameIn(by, this.#groups.of(this.cgroups[row]!, this.containers[row]));
   }
 
   override window(sort: MachineSort, first: number, length: number, out: Int32Array): number {
@@ -250,8 +299,12 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   #list(): void {
     this.count = 0;
     for (let row = 0; row < this.unfilteredCount; row++) {
-      if (this.#search === '' || this.#isFound(row)) this.listed[this.count++] = row;
+      if (this.#isMember(row) && (this.#search === '' || this.#isFound(row))) this.listed[this.count++] = row;
     }
+  }
+
+  #isMember(row: number): boolean {
+    return this.#member === undefined || this.memberOf(this.#member.by, row) === this.#member.name;
   }
 
   #isFound(row: number): boolean {

@@ -166,7 +166,12 @@ class HistoryProcesses {
   readonly #identities = new Identities();
 
   take(section: MachineProcesses, userOf: UserNames): void {
-    const { processes, usage, texts, commandLines } = section;
+    const { processes, usage, texts } = section;
+    const lines = {
+      commandLines: texts?.commandLines ?? section.commandLines,
+      cgroups: texts?.cgroups ?? section.cgroups,
+      containers: texts?.containers ?? section.containers,
+    };
     const { slots, uid, pid, startTicks } = processes;
     const own = this.#identities;
     this.usage.reserve(slots.capacity);
@@ -181,8 +186,10 @@ class HistoryProcesses {
         if (!Number.isNaN(value)) this.usage[column][slot] = value;
       }
       this.texts.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
-      const line = texts === undefined ? commandLines?.[slot] : texts.commandLines[slot];
-      if (line !== undefined || !isSame) this.texts.commandLines[slot] = line;
+      for (const column of ['commandLines', 'cgroups', 'containers'] as const) {
+        const text = lines[column]?.[slot];
+        if (text !== undefined || !isSame) this.texts[column][slot] = text;
+      }
     }
   }
 }

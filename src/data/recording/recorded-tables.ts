@@ -38,7 +38,7 @@ class StagedTable implements ReceivedColumns {
   /** By the number of the field. */
   readonly #numbers: number[][] = [];
   readonly #texts: (string | undefined | typeof TEXT_AS_BEFORE)[][] = [];
-  readonly #copy: number[] = [];
+  #copy = new Float64Array(0);
   /** How many rows the table has, as a line of a history says. */
   #total = 0;
 
@@ -158,10 +158,10 @@ class StagedTable implements ReceivedColumns {
     }
   }
 
-  numbers({ field }: { readonly field: FieldShape }): number[] {
+  numbers({ field }: { readonly field: FieldShape }): Float64Array {
     const staged = this.#numbers[field.tag] ?? [];
+    if (this.#copy.length < this.rows) this.#copy = new Float64Array(this.rows);
     const copy = this.#copy;
-    copy.length = this.rows;
     for (let row = 0; row < this.rows; row++) copy[row] = staged[row]!;
     return copy;
   }

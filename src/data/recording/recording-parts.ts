@@ -68,7 +68,7 @@ export class RecordingParts {
     return parts;
   }
 
-  /** `isAsBefore`: by slot, whether its command line stands in a list before. */
+  /** `isAsBefore`: by slot, whether its command line and control group stand in a list before. */
   async #add(parts: Uint8Array[], table: ToldTable, slice: Slice, isAsBefore?: Uint8Array): Promise<void> {
     const { format, slots } = table;
     const rowsPerPart = FEWER_ROWS_PER_PART[format.name] ?? ROWS_PER_PART;
@@ -100,7 +100,7 @@ export class RecordingParts {
     for (const column of texts) {
       const { column: name, limit } = column.format;
       const isList = format === TABLE_FORMATS.processes;
-      const kept = name === 'commandLines' ? isAsBefore : undefined;
+      const kept = name === 'users' ? undefined : isAsBefore;
       this.#addTexts(fields, column, rows, isList ? limit : TEXT_LIMIT, kept);
     }
     return `${fields.join(',')}}`;
@@ -155,7 +155,7 @@ export class RecordingParts {
 const WHOLE_LISTS = 16;
 
 /**
- * Users and command lines of a list, and what a recording holds of the command lines: repeated in every list they would
+ * Texts of a list, and what a recording holds of command lines and control groups: repeated in every list they would
  * double it.
  */
 class RecordedTexts extends ProcessTexts {
@@ -165,20 +165,26 @@ class RecordedTexts extends ProcessTexts {
   readonly #startTicks: number[] = [];
   #lists = -1;
 
-  take({ processes, texts, commandLines }: MachineProcesses, userOf: UserNames): void {
+  take({ processes, texts, commandLines, cgroups, containers }: MachineProcesses, userOf: UserNames): void {
     const { slots, pid, startTicks, uid } = processes;
     const lines = texts?.commandLines ?? commandLines;
+    const groups = texts?.cgroups ?? cgroups;
+    const named = texts?.containers ?? containers;
     this.#lists = (this.#lists + 1) % WHOLE_LISTS;
     if (this.isLineAsBefore.length < slots.capacity) this.isLineAsBefore = new Uint8Array(slots.capacity);
     for (const slot of slots.rows.subarray(0, slots.count)) {
       const isSame =
         this.#pid[slot] === pid[slot] &&
         this.#startTicks[slot] === startTicks[slot] &&
-        this.commandLines[slot] === lines?.[slot];
+        this.commandLines[slot] === lines?.[slot] &&
+        this.cgroups[slot] === groups?.[slot] &&
+        this.containers[slot] === named?.[slot];
       this.isLineAsBefore[slot] = isSame && this.#lists > 0 ? 1 : 0;
       this.#pid[slot] = pid[slot]!;
       this.#startTicks[slot] = startTicks[slot]!;
       this.commandLines[slot] = lines?.[slot];
+      this.cgroups[slot] = groups?.[slot];
+      this.containers[slot] = named?.[slot];
       this.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
     }
   }

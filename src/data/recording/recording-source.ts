@@ -39,5 +39,5 @@ export class RecordingSource implements Source {
 function recordedWant(want: Want): Want {
   const { machineProcesses } = want;
   if (machineProcesses === undefined) return want;
-  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true } };
+  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true, cgroups: true } };
 }

@@ -4,21 +4,32 @@ import type { InterfaceTable } from './interface-table.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { SocketTable } from './socket-table.ts';
 
-/** Collection tiers, best first. */
-export const TIERS = ['ebpf', 'netlink', 'packet', 'proc'] as const;
+/** Collection tiers of each system that can be watched, best first: the one place where they are named. */
+export const TIERS_OF = {
+  linux: ['ebpf', 'netlink', 'packet', 'proc'],
+  macos: ['pcblist', 'nettop', 'netstat'],
+} as const;
+export const TIERS = [...TIERS_OF.linux, ...TIERS_OF.macos] as const;
 export type Tier = (typeof TIERS)[number];
+export type MacosTier = (typeof TIERS_OF.macos)[number];
 
 /** Which bytes a tier counts: whole IP packets, TCP payload, or none. */
 export const COUNTING_BASES = ['l3', 'payload', 'none'] as const;
 export type CountingBasis = (typeof COUNTING_BASES)[number];
 
+/** What each tier counts. */
+export const COUNTED_BY: Readonly<Record<Tier, CountingBasis>> = {
+  ...{ ebpf: 'l3', netlink: 'payload', packet: 'l3', proc: 'none' },
+  ...{ pcblist: 'payload', nettop: 'payload', netstat: 'payload' },
+};
+
 /** Sources of each part of a collection. A tier combines the best ones; parts may fail separately. */
 const PART_WORDS = {
-  tcp: ['ebpf', 'tcp_info', 'packets', 'none'],
-  udp: ['ebpf', 'packets', 'none'],
+  tcp: ['ebpf', 'tcp_info', 'packets', 'none', 'pcblist', 'nettop', 'netstat'],
+  udp: ['ebpf', 'packets', 'none', 'pcblist', 'nettop', 'netstat'],
   /** How the process of a socket is found: its last user, its creator, or a holder of a descriptor. */
   owners: ['last user', 'creator', 'descriptor'],
-  processes: ['ebpf', 'proc'],
+  processes: ['ebpf', 'proc', 'ps'],
   /** Whose sockets are counted. */
   scope: ['machine', 'container', 'network namespace'],
 } as const;

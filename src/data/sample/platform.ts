@@ -43,6 +43,13 @@ export interface NetworkCollector {
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group's path; undefined: none, unknown, or not looked up yet. Never waits. */
+  containerName?(cgroup: string): string | undefined;
+  /**
+   * Name of a process's network namespace: its container's, the one below /run/netns, `net:[INODE]`, or `netns` where it
+   * is known only that it is another one (`isForeign`); undefined: that of this program, or unknown. Never waits.
+   */
+  networkNamespace?(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined;
   close(): void;
 }
 
@@ -50,7 +57,8 @@ export interface NetworkCollector {
 export type SignalOutcome = 'sent' | 'gone' | 'not-permitted' | 'identity-changed';
 
 export interface Signaller {
-  send(pid: number, startTicks: number, signal: number): SignalOutcome;
+  /** `signal`: the number that this system has for it. A promise where another program is asked who it is. */
+  send(pid: number, startTicks: number, signal: number): SignalOutcome | Promise<SignalOutcome>;
 }
 
 export interface NetworkOptions {
@@ -70,8 +78,8 @@ export interface MachineOptions {
  * section is valid until the next call for the same section; such calls must not overlap.
  */
 export interface MachineCollector {
-  /** Never throws: each part carries its own error. */
-  collectMachine(): MachineSection;
+  /** Never throws or rejects: each part carries its own error. */
+  collectMachine(): MachineSection | Promise<MachineSection>;
   /** Rejects with OpError only if the mounts cannot be read. */
   collectDisks(spaceMaxAgeMillis?: number): Promise<DisksSection>;
   /** Rejects with OpError only if the processes cannot be listed. */

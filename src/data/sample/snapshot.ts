@@ -36,6 +36,8 @@ export interface ProcessesWant {
   readonly columnsOfAll?: readonly UsageColumn[] | undefined;
   /** Command lines of all, not of the visible ones alone: each is read once, and again when it may be another. */
   readonly allCommandLines?: boolean;
+  /** The control group of each process: for sums by container or unit. */
+  readonly cgroups?: boolean;
 }
 
 /** Sections to collect. */

@@ -18,6 +18,7 @@ export interface SystemProcess {
   readonly startTicks?: number;
   readonly residentBytes?: number;
   readonly threads?: number;
+  readonly cgroup?: string;
 }
 
 /** A machine that tests make up, section by section: processors, memory, disks, eth0 and lo, processes at will. */
@@ -26,6 +27,7 @@ export class SystemWorld {
   readonly interfaces = new InterfaceTable();
   readonly processes = new ProcessTable();
   readonly usage = new ProcessUsage();
+  readonly cgroups: (string | undefined)[] = [];
   readonly fileSystems: FileSystem[] = [];
   readonly devices: BlockDevice[] = [];
   readonly gpus: GpuSample[] = [];
@@ -72,6 +74,7 @@ export class SystemWorld {
     this.processes.cpuNanos[slot] = 0;
     this.processes.rssBytes[slot] = spec.residentBytes ?? 1e6;
     this.processes.names[slot] = spec.name;
+    this.cgroups[slot] = spec.cgroup;
     return slot;
   }
 
@@ -119,7 +122,8 @@ export class SystemWorld {
     this.usage.clear(this.processes.slots.capacity);
     return {
       ...this.#section(),
-      ...{ processes: this.processes, usage: this.usage, memoryTotalBytes: 16 * GB, coreCount: this.cores },
+      ...{ processes: this.processes, usage: this.usage, cgroups: this.cgroups },
+      ...{ memoryTotalBytes: 16 * GB, coreCount: this.cores },
     };
   }
 

@@ -41,6 +41,8 @@ export interface AgentOptions {
   readonly networkMetrics: boolean;
   /** Undefined: none is written. */
   readonly history: HistoryOptions | undefined;
+  /** Serve the client on standard input and output alone, and listen nowhere. */
+  readonly stdio: boolean;
 }
 
 interface RawOptions extends RawHistoryOptions {
@@ -50,6 +52,7 @@ interface RawOptions extends RawHistoryOptions {
   readonly tls?: true;
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
+  readonly stdio?: true;
   readonly completions?: ShellName;
 }
 
@@ -84,6 +87,9 @@ function options(): Option[] {
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
     ...historyOptions('keep a history of this machine in this folder'),
+    new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'history'],
+    ]),
     completionsOption(),
   ];
 }
@@ -124,6 +130,10 @@ export function parseAgentArguments(
 
 function resolved(raw: RawOptions, positional: unknown, environment: Environment): Invocation<AgentOptions> {
   const reader = new EnvironmentReader(environment);
+  const stdio = raw.stdio === true;
+  if (stdio && positional !== undefined) {
+    return refused('socktop-agent', '--stdio listens on no port: remove the port');
+  }
   const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
   const positionalPort = typeof positional === 'number' ? positional : undefined;
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
@@ -150,6 +160,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
     history: historyOptionsOf(raw),
+    stdio,
   };
   return reader.problem === undefined
     ? { kind: 'run', options: result }

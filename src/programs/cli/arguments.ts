@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
 import {
@@ -91,6 +92,8 @@ export interface CommonOptions {
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean | undefined;
   readonly mouse: boolean | undefined;
+  /** Undefined: one row per process. */
+  readonly groupBy: Grouping | undefined;
 }
 
 /** Options for connecting to an agent: trust and token. */
@@ -113,6 +116,7 @@ export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly color: CommonOptions['color'] | false;
   readonly ascii?: boolean;
   readonly mouse?: boolean;
+  readonly group?: Grouping;
   readonly tlsCa?: string;
   readonly verifyHostname?: true;
   readonly tokenFile?: string;
@@ -138,7 +142,14 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
     mouse: raw.mouse,
+    groupBy: raw.group,
   };
+}
+
+/** Returns one line if rows are to be summed where they cannot be; else undefined. */
+export function groupingProblem({ output, groupBy }: CommonOptions): string | undefined {
+  if (groupBy === undefined || output !== 'json') return undefined;
+  return '--json prints every process; use --group with --csv, with --once or on the screen';
 }
 
 /** Creates the command of sstop or socktop, without arguments and options. */
@@ -160,6 +171,13 @@ export function outputOptions(): Option[] {
     new Option('--csv', 'print CSV to standard output, one row per process and interval'),
     new Option('--once', 'print one snapshot (two samples, one interval apart) and exit'),
   ];
+}
+
+export function groupOption(): Option {
+  return new Option(
+    '--group <by>',
+    'one row per program, user, container or unit, with sums (not with --json)',
+  ).choices(GROUPINGS);
 }
 
 export function durationOption(): Option {

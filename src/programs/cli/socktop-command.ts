@@ -8,6 +8,8 @@ import {
   commonOptionsOf,
   durationOption,
   filePath,
+  groupingProblem,
+  groupOption,
   type Invocation,
   invocationOf,
   misused,
@@ -77,7 +79,11 @@ Environment: SOCKTOP_TOKEN, the agent token. Precedence: --token-file, URL, SOCK
 Press ? on the screen for help.`,
     );
   const options = [...agentOptions(), ...profileOptions(), ...samplingOptions(), ...outputOptions()];
-  const ofScreen = [new Option('--compact', 'start with the compact layout'), ...screenOptions(vocabulary)];
+  const ofScreen = [
+    groupOption(),
+    new Option('--compact', 'start with the compact layout'),
+    ...screenOptions(vocabulary),
+  ];
   for (const option of [...options, measureOption(), ...ofScreen, ...fileOptions()])
     command.addOption(option);
   return command;
@@ -200,7 +206,7 @@ export function parseSocktopArguments(
   const command = socktopCommand(vocabulary, isColored);
   return invocationOf<RawOptions, SocktopOptions>(command, argv, isColored, (raw) => {
     const options = optionsOf(raw, command.args);
-    const problem = contradiction(raw, options);
+    const problem = groupingProblem(options) ?? contradiction(raw, options);
     return problem === undefined ? { kind: 'run', options } : misused('socktop', problem);
   });
 }

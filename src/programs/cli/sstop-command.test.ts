@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test';
+import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { parseSstopArguments } from './sstop-command.ts';
 
 const VOCABULARY = {
   version: '1.2.3',
   themeNames: ['dusk', 'dawn'],
+  tiers: TIERS_OF.linux,
   sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
   filterKeys: ['port', 'host', 'conns', 'user'],
 };
@@ -45,6 +47,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       color: 'auto',
       ascii: undefined,
       mouse: undefined,
+      groupBy: undefined,
     },
   });
 });
@@ -195,4 +198,13 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('--doctor', 'ws://h/ws')).toContain('--doctor');
   expect(refusal('--playback', 'f', 'ws://h/ws')).toContain('--playback');
   expect(refusal('ws://h/ws', 'ws://h2/ws')).toContain('argument');
+});
+
+test('--group is one of four, and not for --json, which prints every process', () => {
+  const invocation = parseSstopArguments(['--group', 'unit', '--csv'], VOCABULARY, false);
+  expect(invocation.kind === 'run' && invocation.options.groupBy).toBe('unit');
+  expect(refusal('--group', 'pid')).toContain('program, user, container, unit');
+  const text = '--json prints every process; use --group with --csv, with --once or on the screen';
+  expect(refusal('--json', '--group', 'user')).toContain(text);
+  expect(refusal('--json', '--once', '--group', 'user')).toContain(text);
 });

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { TIERS } from '../../data/sample/network-sample.ts';
+import type { Tier } from '../../data/sample/network-sample.ts';
 import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
@@ -11,6 +11,8 @@ import {
   commonOptionsOf,
   durationOption,
   filePath,
+  groupingProblem,
+  groupOption,
   type Invocation,
   invocationOf,
   misused,
@@ -23,8 +25,6 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
-
-const BACKEND_NAMES = ['auto', ...TIERS] as const;
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
@@ -44,7 +44,7 @@ export interface SstopOptions extends CommonOptions {
   /** Print a report of what works here and exit; as JSON if `output` is json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
-  readonly backend: (typeof BACKEND_NAMES)[number];
+  readonly backend: Tier | 'auto';
   readonly interfaceName: string | undefined;
   readonly filter: string;
   /** One of the vocabulary's keys. */
@@ -65,6 +65,8 @@ export interface SstopOptions extends CommonOptions {
 export interface SstopVocabulary extends ScreenVocabulary {
   /** Sort keys of the process table, the default first. */
   readonly sortKeys: readonly string[];
+  /** Of the system that this is, best first; each is accepted by `--backend`. */
+  readonly tiers: readonly Tier[];
   /** Keys of filter terms, such as `port`. */
   readonly filterKeys: readonly string[];
 }
@@ -102,7 +104,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
     ...outputOptions(),
-    ...samplingOptions(),
+    ...samplingOptions(vocabulary),
     ...startOptions(vocabulary),
     ...screenOptions(vocabulary),
   ];
@@ -112,7 +114,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   return command;
 }
 
-function samplingOptions(): Option[] {
+function samplingOptions({ tiers }: SstopVocabulary): Option[] {
   const usual = durationText(DEFAULT_INTERVAL_MILLIS);
   return [
     new Option(
@@ -120,7 +122,7 @@ function samplingOptions(): Option[] {
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
     durationOption(),
-    new Option('--backend <name>', 'how to collect data').choices(BACKEND_NAMES).default('auto'),
+    new Option('--backend <name>', 'how to collect data').choices(['auto', ...tiers]).default('auto'),
   ];
 }
 
@@ -132,6 +134,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
       'show only matching rows: a name, or terms such as port:443, up>1M, !user:root',
     ),
     new Option('--sort <key>', `sort order (default: ${sortKeys[0]}, or as configured)`).choices(sortKeys),
+    groupOption(),
     new Option('--loopback', 'show loopback connections (default: hidden)'),
     new Option('--no-loopback', 'hide loopback connections, overriding the configuration'),
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
@@ -218,7 +221,7 @@ function contradiction(
     const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
     return isIdle ? undefined : `${named} needs an agent: add its URL or --profile`;
   }
-  if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
+  if (agent.url !== undefined && !/^(?:wss?|ssh):/i.test(agent.url)) {
     return notUrl(agent.url, filterKeys);
   }
   if (agent.url !== undefined && agent.profile !== undefined) return 'give a URL or --profile, not both';
@@ -259,7 +262,7 @@ export function parseSstopArguments(
   const command = sstopCommand(vocabulary, isColored);
   return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
     const options = optionsOf(raw, command.args[0]);
-    const problem = contradiction(raw, options, vocabulary.filterKeys);
+    const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);
   });
 }

@@ -109,6 +109,10 @@ const FILTERS: ManualSection = {
       ['`proto:udp`, `state:listen`, `svc:https`', 'Protocol, TCP state, name of the service.'],
       ['`up>1M`, `down>=500K`, `conns>10`', 'Bytes per second, number of connections.'],
       ['`user:www-data`, `group:nginx`, `pid:1`', 'User, container or systemd unit, process.'],
+      [
+        '`program:nginx`, `container:web`, `unit:nginx`',
+        'Part of a name; with `=` in place of `:` the whole name.',
+      ],
     ),
   ],
 };

@@ -15,6 +15,7 @@ const WANT: Want = {
     visiblePids: [],
     columnsOfAll: ['readBytes', 'writtenBytes'],
     allCommandLines: true,
+    cgroups: true,
   },
 };
 

@@ -39,6 +39,12 @@ const SSTOP_GROUPS = [
       { action: 'sort-name', chords: ['5'], description: 'Sort by name' },
       { action: 'sort-connections', chords: ['6'], description: 'Sort by connections' },
       { action: 'cumulative', chords: ['c'], description: 'Toggle rates and bytes since start' },
+      {
+        action: 'group-by',
+        chords: ['p'],
+        description: 'Sum by program, user, container, unit',
+        label: 'group',
+      },
       { action: 'tree', chords: ['t'], description: 'Process tree' },
       { action: 'fold', chords: ['z'], description: 'Fold or unfold a branch of the tree' },
       { action: 'follow', chords: ['F'], description: 'Follow the selected row' },
@@ -100,6 +106,12 @@ const SOCKTOP_GROUPS = [
       { action: 'sort-threads', chords: ['6'], description: 'Sort by threads' },
       { action: 'sort-time', chords: ['7'], description: 'Sort by CPU time' },
       { action: 'sort-network', chords: ['8'], description: 'Sort by network use, while it is shown' },
+      {
+        action: 'group-by',
+        chords: ['p'],
+        description: 'Sum by program, user, container, unit',
+        label: 'group',
+      },
       {
         action: 'traffic',
         chords: ['N'],

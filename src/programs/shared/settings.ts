@@ -2,6 +2,7 @@ import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
+import type { Grouping } from '../../data/sample/grouping.ts';
 import type { System } from '../../data/sample/operating-system.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
@@ -37,6 +38,7 @@ export interface Settings {
   readonly interfaceName: string | undefined;
   readonly filter: string;
   readonly sort: SortKey;
+  readonly groupBy: Grouping | undefined;
   readonly loopback: boolean;
   readonly dns: boolean;
   readonly geoipPath: string | undefined;

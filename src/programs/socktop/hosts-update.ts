@@ -4,7 +4,7 @@ import { isMovement, moveViewport } from '../../views/list-screen.ts';
 import { HOST_SORT_KEYS, type HostSortKey, hostRowAt, hostSortAt } from '../../views/system/hosts-table.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import { hostRows, type Model, type Step } from './socktop-model.ts';
-import { LIST } from './socktop-rows.ts';
+import { tableOf } from './socktop-rows.ts';
 
 /** Header, column heads and footer are no rows. */
 const OTHER_LINES = 3;
@@ -88,7 +88,7 @@ export function pressHosts(model: Model, x: number, y: number): Step {
 /** The dashboard of the host under the cursor. */
 function openHost(model: Model): Step {
   return {
-    model: LIST.reorder({ ...model, view: 'dashboard', grab: undefined }),
+    model: tableOf(model).reorder({ ...model, view: 'dashboard', grab: undefined }),
     effects: [{ kind: 'demand' }],
   };
 }

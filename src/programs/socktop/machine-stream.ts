@@ -33,10 +33,10 @@ class MachineStream implements StreamContent {
   readonly #data: SystemExport;
   #disksMillis = Number.NEGATIVE_INFINITY;
 
-  constructor({ output, playbackPath }: SocktopSettings, host: SocktopHost) {
+  constructor({ output, playbackPath, groupBy }: SocktopSettings, host: SocktopHost) {
     this.#output = output;
     this.#host = host;
-    this.#data = new SystemExport((uid) => host.userName?.(uid));
+    this.#data = new SystemExport((uid) => host.userName?.(uid), groupBy);
     this.nothing =
       playbackPath === undefined
         ? 'no data'
@@ -68,7 +68,7 @@ class MachineStream implements StreamContent {
   text(isFirst: boolean): string {
     switch (this.#output) {
       case 'csv':
-        return (isFirst ? systemCsvHeader() : '') + systemCsv(this.#data);
+        return (isFirst ? systemCsvHeader(this.#data) : '') + systemCsv(this.#data);
       case 'table':
         return systemTable(this.#data);
       default:

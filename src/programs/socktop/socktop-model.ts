@@ -1,13 +1,16 @@
-import type { ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
+import type { Member, ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
+import type { Grouping } from '../../data/sample/grouping.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
+import type { ListPlace } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
-import { MachineProcessList } from '../../views/system/machine-process-list.ts';
+import { MachineGroupList } from '../../views/system/machine-group-list.ts';
+import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
@@ -48,6 +51,12 @@ export interface HostModel {
   readonly selection: ProcessIdentity | undefined;
   readonly viewport: Viewport;
   readonly search: string;
+  /** What the table sums its processes by; undefined: one row for each process. */
+  readonly groupBy: Grouping | undefined;
+  /** Of the table with sums: as `sort`, `selection` (a name) and `viewport` are of the one with processes. */
+  readonly grouped: ListPlace<string>;
+  /** The row of that table whose processes are shown, and the search that it was opened with. */
+  readonly members: (Member & { readonly search: string }) | undefined;
   /** Its processes are shown with their network use, which is counted only then. */
   readonly hasTraffic: boolean;
   readonly pane: PaneState | undefined;
@@ -75,6 +84,7 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSort: HostSort;
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
+  readonly groupList: MachineGroupList;
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
@@ -136,6 +146,7 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
+  readonly groupBy?: Grouping | undefined;
   /** Of the process table, in their order; undefined: all. */
   readonly columns?: readonly string[];
   readonly networkOptions: NetworkOptions;
@@ -146,6 +157,11 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
 /** The host that is shown. */
 export function hostOf(model: Model): HostModel {
   return model.hosts[model.current]!;
+}
+
+/** Whether the table of a host shows sums, not single processes. */
+export function isGrouped({ groupBy, members }: HostModel): boolean {
+  return groupBy !== undefined && members === undefined;
 }
 
 /** The hosts that are listed, by their places in `hosts`, in the order of the table. */
@@ -173,9 +189,11 @@ export function initialModel(options: StartOptions): Model {
       data: new SystemData(start.userOf, options.networkOptions.loopback),
       ...{ failure: undefined, selection: undefined, pane: undefined, network: undefined },
       ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
-      hasTraffic: false,
+      ...{ hasTraffic: false, groupBy: options.groupBy, members: undefined },
+      grouped: { sort: { key: 'cpu', isReversed: false }, selection: undefined, viewport: TOP },
     }),
   );
+  for (const { data } of hosts) data.group(options.groupBy, undefined);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;
   return {
     ...initialFrame(options),
@@ -185,6 +203,7 @@ export function initialModel(options: StartOptions): Model {
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
     list: new MachineProcessList(options.columns),
+    groupList: new MachineGroupList(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     prompt: undefined,

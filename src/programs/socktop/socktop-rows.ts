@@ -1,19 +1,20 @@
 import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { ListScreen } from '../../views/list-screen.ts';
+import type { ListSort } from '../../views/network/network-list.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
 import { chordText } from '../config/keymap.ts';
-import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
+import { type HostModel, hostOf, isGrouped, type Model, type Step, withHost } from './socktop-model.ts';
 
 /** The dashboard's places on the screen as it is. */
 function layoutOf(model: Model): DashboardLayout {
   return layoutDashboard(model.width, model.height, needsOf(hostOf(model).data, model.isCompact));
 }
 
-/** The table of a host's processes under the keys and the mouse; the current one's where none is named. */
-function listOf(index?: number): ListScreen<Model, ProcessIdentity> {
+/** A host's single processes under the keys and the mouse; the current one's where none is named. */
+function processesOf(index?: number): ListScreen<Model, ProcessIdentity> {
   const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
   return new ListScreen({
     placeOf: host,
@@ -28,62 +29,115 @@ function listOf(index?: number): ListScreen<Model, ProcessIdentity> {
   });
 }
 
-export const LIST = listOf();
+/** The same of sums of processes, which go by their names. */
+function sumsOf(index?: number): ListScreen<Model, string> {
+  const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
+  const sortOf = (model: Model): ListSort => host(model).grouped.sort;
+  return new ListScreen({
+    placeOf: (model) => host(model).grouped,
+    withPlace: (model, change) => withHost(model, { grouped: { ...host(model).grouped, ...change } }, index),
+    count: (model) => host(model).data.groups.count,
+    sortKeys: (model) => model.groupList.sortKeys(host(model).data.groups.by, host(model).hasTraffic),
+    identityAt: (model, rank) => model.groupList.nameAt(host(model).data.groups, sortOf(model), rank),
+    rankOf: (model, name) => model.groupList.rankOf(host(model).data.groups, sortOf(model), name),
+    areasOf: layoutOf,
+    hit: (model, table, x, y) => {
+      const { data, hasTraffic, grouped } = host(model);
+      return model.groupList.hit(table, data.groups, { viewport: grouped.viewport, hasTraffic }, x, y);
+    },
+    keepsCursor: () => false,
+  });
+}
 
-/** The model after rows of a host changed: the cursor follows its process. */
+const PROCESSES = processesOf();
+const SUMS = sumsOf();
+
+/** The table of the current host as it is now: of processes, or of sums. */
+export function tableOf(model: Model): ListScreen<Model, never> {
+  return (isGrouped(hostOf(model)) ? SUMS : PROCESSES) as ListScreen<Model, never>;
+}
+
+/** Where one is in the table of a host. */
+export function placeOf(host: HostModel): Pick<HostModel, 'sort' | 'viewport'> {
+  return isGrouped(host) ? host.grouped : host;
+}
+
+/** The orders that the table of the current host has. */
+export function sortKeysOf(model: Model): readonly string[] {
+  const { hasTraffic, data } = hostOf(model);
+  return isGrouped(hostOf(model))
+    ? model.groupList.sortKeys(data.groups.by, hasTraffic)
+    : model.list.sortKeys(hasTraffic);
+}
+
+/** How many rows the table of a host has. */
+export function rowCountOf(host: HostModel): number {
+  return isGrouped(host) ? host.data.groups.count : host.data.rows.count;
+}
+
+/** The model after rows of a host changed: the cursors follow their rows. */
 export function reorder(model: Model, index: number): Model {
-  return listOf(index).reorder(model);
+  return isGrouped(model.hosts[index]!) ? sumsOf(index).reorder(model) : processesOf(index).reorder(model);
 }
 
 /** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
 export function wantedOfProcesses(model: Model): ProcessesWant {
-  const { search, sort } = hostOf(model);
+  const { search, sort, groupBy } = hostOf(model);
   const isSearching = search !== '' || model.prompt !== undefined;
   return {
-    ...(model.view === 'dashboard'
-      ? { visiblePids: visiblePids(model), ...model.list.wantedColumns(sort) }
-      : { visiblePids: [] }),
+    ...(model.view !== 'dashboard' ? { visiblePids: [] } : wantedOfTable(model, sort)),
     ...(isSearching ? { allCommandLines: true } : {}),
+    ...(groupBy === 'container' || groupBy === 'unit' ? { cgroups: true } : {}),
   };
+}
+
+/** Sums need what they show of all processes. */
+function wantedOfTable(model: Model, sort: ListSort): ProcessesWant {
+  const wanted = model.list.wantedColumns(sort);
+  return isGrouped(hostOf(model))
+    ? { visiblePids: [], columnsOfAll: wanted.columns }
+    : { visiblePids: visiblePids(model), ...wanted };
 }
 
 function visiblePids(model: Model): readonly number[] {
   const { data, sort, viewport } = hostOf(model);
-  const window = new Int32Array(Math.max(0, LIST.visibleRows(model)));
+  const window = new Int32Array(Math.max(0, PROCESSES.visibleRows(model)));
   const count = data.rows.window(model.list.sortOf(sort), viewport.offset, window.length, window);
   return Array.from(window.subarray(0, count), (row) => data.rows.pid[row]!);
 }
 
 /** The model with another search for the current host. */
 export function applySearch(model: Model, search: string): Model {
-  hostOf(model).data.rows.search(search);
-  return LIST.reorder(withHost(model, { search }));
+  hostOf(model).data.search(search);
+  return tableOf(model).reorder(withHost(model, { search }));
 }
 
 /** The process under the cursor, or of the pane; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   const { pane, selection, data } = hostOf(model);
   if (model.view === 'process') return pane?.target;
-  if (model.view !== 'dashboard' || selection === undefined) return undefined;
+  if (model.view !== 'dashboard' || selection === undefined || isGrouped(hostOf(model))) return undefined;
   const row = data.rows.rowOf(selection);
   return row < 0 ? undefined : { ...selection, name: data.rows.names[row]! };
 }
 
 /** The model with the network use of the current host's processes shown, or no longer; it is asked for only then. */
 export function toggleTraffic(model: Model): Step {
-  const { data, sort, hasTraffic } = hostOf(model);
+  const { data, sort, grouped, hasTraffic } = hostOf(model);
   data.countTraffic(!hasTraffic);
-  const isOrphaned = hasTraffic && sort.key === 'network';
+  const kept = (of: ListSort): ListSort =>
+    hasTraffic && of.key === 'network' ? { key: 'cpu', isReversed: false } : of;
   const next = withHost(model, {
     hasTraffic: !hasTraffic,
-    sort: isOrphaned ? { key: 'cpu', isReversed: false } : sort,
+    sort: kept(sort),
+    grouped: { ...grouped, sort: kept(grouped.sort) },
   });
-  return { model: LIST.reorder(next), effects: [{ kind: 'demand' }] };
+  return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
 }
 
 /** The processes that use the network most first; a notice where that is not shown. */
 export function sortByTraffic(model: Model): Model {
-  if (hostOf(model).hasTraffic) return LIST.sortBy(model, 'network');
+  if (hostOf(model).hasTraffic) return tableOf(model).sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
   return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
 }

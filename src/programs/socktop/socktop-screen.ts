@@ -1,4 +1,5 @@
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
+import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Controls } from '../../screen/loop/program.ts';
 import type { TravelCommand } from '../../views/screen-update.ts';
@@ -145,7 +146,7 @@ class Screen {
   }
 
   #program(): SocktopProgram {
-    const { metricsIntervalMillis, processesIntervalMillis, compact, network } = this.#settings;
+    const { metricsIntervalMillis, processesIntervalMillis, compact, groupBy, network } = this.#settings;
     const { hasJobControl } = this.#outside.system;
     const names = distinctNames(this.#hosts.map(({ name }) => name));
     return socktopProgram({
@@ -153,7 +154,7 @@ class Screen {
         ...{ name: names[at]!, link: link?.status, canSignal: signaller !== undefined },
         userOf: (uid) => userName?.(uid),
       })),
-      ...{ metricsIntervalMillis, processesIntervalMillis, compact, mouse: network.mouse },
+      ...{ metricsIntervalMillis, processesIntervalMillis, compact, groupBy, mouse: network.mouse },
       columns: network.socktopColumns,
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapFor(network.socktopKeymap, 'socktop', this.#shownTime, hasJobControl),
@@ -205,8 +206,10 @@ class Screen {
         break;
       case 'signal': {
         const { host, pid, startTicks, signal } = effect;
-        const outcome = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
-        controls.dispatch({ kind: 'signalled', outcome });
+        const told = (outcome: SignalOutcome): void => controls.dispatch({ kind: 'signalled', outcome });
+        const sent = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+        if (typeof sent === 'string') told(sent);
+        else void sent.then(told);
         break;
       }
       case 'playback':

@@ -1,3 +1,4 @@
+import type { Grouping } from '../../data/sample/grouping.ts';
 import type { System } from '../../data/sample/operating-system.ts';
 import {
   METRICS_INTERVAL_MILLIS,
@@ -15,6 +16,7 @@ export interface SocktopSettings {
   readonly processesIntervalMillis: number;
   readonly durationMillis: number | undefined;
   readonly compact: boolean;
+  readonly groupBy: Grouping | undefined;
   readonly measure: boolean;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
@@ -47,6 +49,7 @@ export async function readSocktopSettings(
       options.processesIntervalMillis ?? profile?.processesIntervalMillis ?? PROCESSES_INTERVAL_MILLIS,
     durationMillis: options.durationMillis,
     compact: options.compact,
+    groupBy: options.groupBy,
     measure: options.measure,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
@@ -83,5 +86,6 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     color: options.color,
     ascii: options.ascii,
     mouse: options.mouse,
+    groupBy: undefined,
   };
 }

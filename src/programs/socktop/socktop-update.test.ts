@@ -446,3 +446,96 @@ test('memory and swap of a machine without swap say so', () => {
   other.sample();
   expect(other.text()).toMatch(/swap .* none +-/);
 });
+
+describe('one row per program, user, container or unit', () => {
+  const view = () => {
+    const { groupBy, members } = hostOf(bench.model);
+    return [groupBy, members?.name];
+  };
+  /** Without the title, which names the row. */
+  const rowNames = (): string[] => names().slice(1);
+
+  test('p goes round and comes back to the processes', () => {
+    bench.world.addProcess(14, { name: 'nginx', uid: 33, threads: 4 });
+    bench.sample();
+    expect(bench.text()).not.toContain(' by ');
+    bench.type('p');
+    expect(bench.text()).toMatch(/Processes 4 by program /);
+    expect(bench.text()).toMatch(/PROGRAM +PROCS .*CPU %/);
+    expect(bench.text()).toMatch(/nginx +2 +5 /);
+    bench.type('p');
+    expect(bench.text()).toMatch(/Processes 4 by user /);
+    bench.type('pp');
+    expect(view()).toEqual(['unit', undefined]);
+    bench.type('p');
+    expect([view(), bench.text().includes(' by ')]).toEqual([[undefined, undefined], false]);
+  });
+
+  test('Enter shows the processes of a row, Escape leads back to it, and from it to all processes', () => {
+    bench.type('pj\r');
+    expect([view(), rowNames()]).toEqual([['program', 'postgres'], ['postgres']]);
+    expect(bench.text()).toMatch(/Processes 1 of 3 · program postgres /);
+    bench.type('j\r');
+    expect(bench.model.view).toBe('process');
+    bench.type(ESCAPE + ESCAPE);
+    expect(view()).toEqual(['program', undefined]);
+    expect(bench.text()).toMatch(/▸ *postgres +1/);
+    bench.type(ESCAPE);
+    expect([view(), names()]).toEqual([
+      [undefined, undefined],
+      ['postgres', 'nginx', 'sshd'],
+    ]);
+    expect(bench.hasQuit).toBe(false);
+  });
+
+  test('a click on a row selects it, another opens it; a click on a title sorts', () => {
+    bench.type('p');
+    const { x, y } = bench.find('sshd');
+    bench.click(x, y);
+    bench.click(x, y);
+    expect([view(), rowNames()]).toEqual([['program', 'sshd'], ['sshd']]);
+    bench.type('p');
+    const title = bench.find('PROGRAM');
+    bench.click(title.x, title.y);
+    expect(names()).toEqual(['nginx', 'postgres', 'sshd']);
+  });
+
+  test('a search sums what it finds, and Escape clears it first', () => {
+    bench.type('p/ngi\r');
+    expect(names()).toEqual(['nginx']);
+    expect(bench.text()).toMatch(/Processes 1 of 3 by program /);
+    bench.type('\r');
+    expect(view()).toEqual(['program', 'nginx']);
+    bench.type(ESCAPE);
+    expect(view()).toEqual(['program', undefined]);
+    bench.type(ESCAPE);
+    expect([names().length, view()]).toEqual([3, ['program', undefined]]);
+  });
+
+  test('there is no process to signal, and what sums show is asked of all processes', () => {
+    bench.type('j');
+    bench.type('pjt');
+    expect(bench.model.kill).toBeUndefined();
+    expect(demandOf(bench.model, 0)!.ofProcesses()).toEqual({
+      visiblePids: [],
+      columnsOfAll: ['readBytes', 'writtenBytes'],
+    });
+    bench.type('pp');
+    expect(demandOf(bench.model, 0)!.ofProcesses()).toMatchObject({ cgroups: true });
+  });
+
+  test('the network use of a row is that of its processes, and the table may be ordered by it', () => {
+    bench.type('pN');
+    expect(bench.text()).toMatch(/NET +MEM|CPU % .*NET/);
+    bench.type('8');
+    expect(hostOf(bench.model).grouped.sort.key).toBe('network');
+    bench.type('N');
+    expect(hostOf(bench.model).grouped.sort.key).toBe('cpu');
+  });
+
+  test('starts with it where it was asked for', () => {
+    bench = new SocktopBench({ groupBy: 'user' }, bench.world);
+    bench.sample();
+    expect(bench.text()).toMatch(/Processes 3 by user /);
+  });
+});

@@ -6,6 +6,7 @@ import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
+import { groupByNext, leaveMembers, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
 import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
@@ -13,13 +14,23 @@ import {
   type Effect,
   hostOf,
   initialModel,
+  isGrouped,
   type Message,
   type Model,
   type StartOptions,
   type Step,
   withHost,
 } from './socktop-model.ts';
-import { applySearch, killTargetOf, LIST, reorder, sortByTraffic, toggleTraffic } from './socktop-rows.ts';
+import {
+  applySearch,
+  killTargetOf,
+  reorder,
+  rowCountOf,
+  sortByTraffic,
+  sortKeysOf,
+  tableOf,
+  toggleTraffic,
+} from './socktop-rows.ts';
 import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
@@ -63,7 +74,7 @@ const PARTS = {
 };
 
 function resize(model: Model, width: number, height: number): Step {
-  const next = reorderHosts(LIST.reorder({ ...model, width, height }));
+  const next = reorderHosts(tableOf(model).reorder({ ...model, width, height }));
   return updateNetwork(next, next.current, { kind: 'resized', width, height });
 }
 
@@ -101,10 +112,10 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
     const step = actOnPane(model, action);
     if (step !== undefined) return step;
   }
-  if (isMovement(action)) return { model: LIST.move(model, action) };
+  if (isMovement(action)) return { model: tableOf(model).move(model, action) };
   switch (action) {
     case 'open':
-      return openPane(model);
+      return openRow(model);
     case 'parent':
       return openParent(model);
     case 'back':
@@ -121,15 +132,17 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
 }
 
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
-  const key = model.list.sortKeys(hostOf(model).hasTraffic).find((one) => action === `sort-${one}`);
-  if (key !== undefined) return { model: isOnTable(model) ? LIST.sortBy(model, key) : model };
+  const key = sortKeysOf(model).find((one) => action === `sort-${one}`);
+  if (key !== undefined) return { model: isOnTable(model) ? tableOf(model).sortBy(model, key) : model };
   switch (action) {
     case 'sort-next':
-      return { model: isOnTable(model) ? LIST.sortByNext(model) : model };
+      return { model: isOnTable(model) ? tableOf(model).sortByNext(model) : model };
     case 'sort-reverse':
-      return { model: isOnTable(model) ? LIST.reverse(model) : model };
+      return { model: isOnTable(model) ? tableOf(model).reverse(model) : model };
     case 'sort-network':
       return { model: isOnTable(model) ? sortByTraffic(model) : model };
+    case 'group-by':
+      return isOnTable(model) ? groupByNext(model) : { model };
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
@@ -152,7 +165,7 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
     case 'compact':
       if (!isOnTable(model)) return { model };
       return {
-        model: LIST.reorder({ ...model, isCompact: !model.isCompact }),
+        model: tableOf(model).reorder({ ...model, isCompact: !model.isCompact }),
         effects: [{ kind: 'demand' }],
       };
     case 'retry':
@@ -168,6 +181,11 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
+/** The pane of the process under the cursor, or the processes of the row that sums them. */
+function openRow(model: Model): Step {
+  return isGrouped(hostOf(model)) ? openMembers(model) : openPane(model);
+}
+
 /** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
 function openParent(model: Model): Step {
   return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
@@ -178,7 +196,12 @@ function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
   if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
+  if (model.view === 'dashboard' && hostOf(model).members?.search === hostOf(model).search) {
+    return leaveMembers(model);
+  }
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
+  if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
+  if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }
@@ -222,7 +245,7 @@ function messageOf(model: Model, event: InputEvent): Message | undefined {
 
 /** The model after a report of the mouse on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
-  if (model.view === 'dashboard') return LIST.pointAt(model, event, openPane);
+  if (model.view === 'dashboard') return tableOf(model).pointAt(model, event, openRow);
   switch (event.action) {
     case 'wheel-up':
       return scroll(model, event, -WHEEL_LINES);
@@ -255,12 +278,14 @@ function openPrompt(model: Model): Model {
 function acceptPrompt(model: Model): Model {
   const closed = { ...model, prompt: undefined };
   if (model.view === 'hosts') return closed;
-  const { search, data } = hostOf(model);
+  const { search } = hostOf(model);
   if (search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
   // Rows that are still to come find the cursor waiting on the first.
-  if (data.rows.count === 0) return withHost(closed, { viewport, selection: undefined });
-  return LIST.selectAt(closed, viewport);
+  if (rowCountOf(hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
+  const place = { viewport, selection: undefined };
+  const { grouped } = hostOf(closed);
+  return withHost(closed, isGrouped(hostOf(closed)) ? { grouped: { ...grouped, ...place } } : place);
 }
 
 function cancelPrompt(model: Model): Model {

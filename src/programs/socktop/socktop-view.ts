@@ -29,10 +29,12 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
+import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
 import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
-import { type HostModel, hostOf, hostRows, type Model, type ViewName } from './socktop-model.ts';
+import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
+import { placeOf, rowCountOf } from './socktop-rows.ts';
 
 const FRAME = {
   program: 'socktop',
@@ -118,15 +120,18 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
 }
 
 function renderTable(model: Model, host: HostModel, buffer: Buffer, view: SystemView): void {
-  const { data, sort, viewport, hasTraffic } = host;
+  const { data, hasTraffic } = host;
+  const { sort, viewport } = placeOf(host);
   const { theme, ascii, isPerCore } = model;
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  model.list.render(table, buffer, data.rows, { sort, viewport, isPerCore, hasTraffic, theme, ascii });
-  const position = { count: data.rows.count, visible: tableRowsIn(table), offset: viewport.offset };
+  const look = { sort, viewport, isPerCore, hasTraffic, theme, ascii };
+  if (isGrouped(host)) model.groupList.render(table, buffer, data.groups, look);
+  else model.list.render(table, buffer, data.rows, look);
+  const position = { count: rowCountOf(host), visible: tableRowsIn(table), offset: viewport.offset };
   renderRowsScrollbar(scrollbar, buffer, model, position);
-  if (data.rows.count === 0) renderEmpty(layout, host, model, buffer);
+  if (rowCountOf(host) === 0) renderEmpty(layout, host, model, buffer);
 }
 
 function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, buffer: Buffer): void {
@@ -146,14 +151,22 @@ function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, 
 /** `Processes 2,100`, and what is special about the table now. */
 function titlesOf(
   model: Model,
-  { data, search }: HostModel,
+  { data, search, groupBy, members }: HostModel,
 ): { readonly title: string; readonly rightTitle: string } {
   const { processCount, count } = data.rows;
-  const title =
-    search === ''
-      ? `Processes ${groupedText(processCount)}`
-      : `Processes ${groupedText(count)} of ${groupedText(processCount)}`;
+  const isWhole = search === '' && members === undefined;
+  const counted = isWhole
+    ? groupedText(processCount)
+    : `${groupedText(count)} of ${groupedText(processCount)}`;
+  const title = `Processes ${counted}${groupingText(groupBy, members)}`;
   return { title, rightTitle: model.isPerCore ? 'CPU % of one core' : 'CPU % of the machine' };
+}
+
+/** ` by program`; ` · program chrome`, of one row alone. */
+function groupingText(groupBy: HostModel['groupBy'], members: HostModel['members']): string {
+  if (members !== undefined)
+    return ` · ${members.name === '' ? `no ${members.by}` : `${members.by} ${members.name}`}`;
+  return groupBy === undefined ? '' : ` by ${groupBy}`;
 }
 
 function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
@@ -186,10 +199,16 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopActio
   hosts: ['help', 'search', 'open', 'sort-next', 'back', 'pause', 'quit'],
   dashboard: [
     ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
-    ...(['back', 'pause', 'quit', 'traffic'] as const),
+    ...(['back', 'pause', 'quit', 'traffic', 'group-by'] as const),
   ],
   process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
 };
+
+/** Of the dashboard with sums, and with the processes of one of them. */
+const GROUPED_HINTS: readonly SocktopAction[] = [
+  ...(['help', 'back', 'group-by', 'open', 'search', 'sort-next', 'network', 'compact'] as const),
+  ...(['kill', 'host-next', 'pause', 'quit', 'traffic'] as const),
+];
 
 /** What the user should know now, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
@@ -212,7 +231,9 @@ function trafficNote(model: Model): Notice | undefined {
 
 function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
-  return keyHintsOf(model.keymap, HINTS[model.view], (action) => labelOf(model, action), model.ascii);
+  const isSummed = model.view === 'dashboard' && hostOf(model).groupBy !== undefined;
+  const actions = isSummed ? GROUPED_HINTS : HINTS[model.view];
+  return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
@@ -233,21 +254,24 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
         return model.hostsSearch === '' ? undefined : `search: ${model.hostsSearch}`;
       return host.search === '' ? undefined : `search: ${host.search}`;
     case 'sort-next':
-      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : host.sort.key}`;
+      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : placeOf(host).sort.key}`;
     case 'back':
       if (model.view === 'process') return undefined;
       if (model.view === 'hosts') return model.hostsSearch === '' ? null : 'clear search';
-      return host.search !== '' ? 'clear search' : model.hosts.length > 1 ? 'hosts' : null;
+      return dashboardBack(model, host);
     case 'host-next':
       if (model.view === 'process') return 'next list';
       return model.hosts.length > 1 ? undefined : null;
     case 'open':
       if (model.view === 'hosts') return 'open';
-      return model.view === 'process' ? (host.pane?.focus === 'children' ? 'open' : null) : undefined;
+      if (model.view === 'process') return host.pane?.focus === 'children' ? 'open' : null;
+      return isGrouped(host) ? 'processes' : undefined;
+    case 'group-by':
+      return groupLabel(host);
     case 'parent':
       return parentOf(host) === undefined ? null : undefined;
     case 'kill':
-      return host.canSignal ? undefined : null;
+      return host.canSignal && !(model.view === 'dashboard' && isGrouped(host)) ? undefined : null;
     case 'traffic':
       return host.hasTraffic ? 'NET off' : undefined;
     case 'compact':
@@ -257,6 +281,22 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
     default:
       return undefined;
   }
+}
+
+/** Where Escape leads on the dashboard; null: out of the program. */
+function dashboardBack({ hosts }: Model, { search, groupBy, members }: HostModel): string | null {
+  if (members !== undefined && members.search === search) return `by ${members.by}`;
+  if (search !== '') return 'clear search';
+  if (groupBy !== undefined) return members === undefined ? 'processes' : `by ${groupBy}`;
+  return hosts.length > 1 ? 'hosts' : null;
+}
+
+/** What the key groups by next; null: Escape leads there. */
+function groupLabel({ groupBy, members }: HostModel): string | undefined | null {
+  if (groupBy === undefined) return undefined;
+  if (members !== undefined) return null;
+  const next = groupingAfter(groupBy);
+  return next === undefined ? 'processes' : `by ${next}`;
 }
 
 const FOOTER_LINE = { keys: 'on a hint', description: 'Do what the footer says' };

@@ -43,7 +43,7 @@ export function exportView(model: Model): Exported {
 }
 
 function viewOf(model: Model): CsvView {
-  const { processes, hosts, listen, groups, connections } = model.workspace;
+  const { processes, grouped, hosts, listen, groups, connections } = model.workspace;
   switch (model.view) {
     case 'processes':
       return { kind: 'processes', rows: processes.rows };
@@ -51,6 +51,8 @@ function viewOf(model: Model): CsvView {
       return { kind: 'hosts', rows: hosts.rows };
     case 'listen':
       return { kind: 'listen', rows: listen.rows };
+    case 'grouped':
+      return { kind: 'groups', rows: grouped.rows };
     case 'groups':
       return { kind: 'groups', rows: groups.rows };
     case 'detail':

@@ -1,3 +1,4 @@
+import { GROUPINGS } from '../../data/sample/grouping.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { listOf, type Model, stateOf, type ViewName, withState } from './sstop-model.ts';
 import { applyFilter, relist } from './sstop-rows.ts';
@@ -14,9 +15,54 @@ export function goBack(model: Model): Model {
   return relist({ ...model, view, back: model.back.slice(0, -1), detail, grab: undefined });
 }
 
+/**
+ * The process table summed by the next of program, user, container and unit, and after them one row for each process
+ * again, with the same filter. From the members of a row the key leads back to it.
+ */
+export function groupByNext(model: Model): Model {
+  if (model.view === 'processes') {
+    const { groupBy = GROUPINGS[0] } = model;
+    if (isOnMembers(model)) return goTo({ ...withoutMembers(model), groupBy }, 'grouped');
+    const next = withFilterOf(model, 'processes', 'grouped');
+    return goTo({ ...next, groupBy, members: undefined }, 'grouped');
+  }
+  const next = GROUPINGS[GROUPINGS.indexOf(model.groupBy ?? GROUPINGS[0]) + 1];
+  return next === undefined ? ungrouped(model) : relist(withState({ ...model, groupBy: next }, UNSELECTED));
+}
+
+const UNSELECTED = { selection: undefined, viewport: { offset: 0, selected: -1 } };
+
+/** One row for each process again. */
+export function ungrouped(model: Model): Model {
+  const back = model.back.filter((view) => view !== 'grouped' && view !== 'processes');
+  const next = withFilterOf(model, 'grouped', 'processes');
+  return relist({ ...next, view: 'processes', groupBy: undefined, back, grab: undefined });
+}
+
+/** From the members of a row back to the rows, in one step. */
+export function leaveMembers(model: Model): Model {
+  return goBack(withoutMembers(model));
+}
+
+/** Whether the process table shows the members of a row, and nothing else was typed since. */
+export function isOnMembers({ view, members, lists, back }: Model): boolean {
+  return view === 'processes' && lists.processes.filterText === members && back.at(-1) === 'grouped';
+}
+
+/** Without the filter that shows the members of a row. */
+function withoutMembers(model: Model): Model {
+  return withState({ ...model, members: undefined }, { filterText: '', filter: undefined }, 'processes');
+}
+
+function withFilterOf(model: Model, from: ViewName, to: ViewName): Model {
+  const { filterText, filter } = model.lists[from];
+  return withState(model, { filterText, filter }, to);
+}
+
 /** What is to be selected before it can be opened. */
 const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
   processes: 'process',
+  grouped: 'row',
   hosts: 'host',
   listen: 'port',
   groups: 'group',
@@ -28,11 +74,11 @@ const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
  */
 export function openSelected(model: Model): Model {
   if (model.view === 'detail') return model;
-  const { sort, viewport, selection } = stateOf(model);
+  const { sort, viewport, selection, filterText } = stateOf(model);
   if (viewport.selected < 0 || selection === undefined) {
     return withNotice(model, `Select a ${OPENED[model.view]} first.`, true);
   }
-  const { hosts, groups, listen } = model.workspace;
+  const { hosts, grouped, groups, listen } = model.workspace;
   switch (model.view) {
     case 'processes':
       return detailOf(model, selection.slot);
@@ -41,6 +87,12 @@ export function openSelected(model: Model): Model {
     case 'hosts': {
       const address = hosts.addressAt(sort, viewport.selected);
       return address === '' ? model : applyFilter(goTo(model, 'processes'), `host:${address}`);
+    }
+    case 'grouped': {
+      const member = grouped.filterAt(sort, viewport.selected);
+      // What is summed in the row has passed the filter; an alternative cannot be narrowed by one term more.
+      const text = filterText === '' || filterText.includes('|') ? member : `${filterText} ${member}`;
+      return member === '' ? model : applyFilter({ ...goTo(model, 'processes'), members: text }, text);
     }
     case 'groups': {
       const text = groups.filterAt(sort, viewport.selected);

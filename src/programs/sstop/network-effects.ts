@@ -1,4 +1,4 @@
-import type { Signaller } from '../../data/sample/platform.ts';
+import type { Signaller, SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.ts';
 import type { EventLog } from '../shared/event-log.ts';
@@ -36,9 +36,13 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
       break;
     case 'signal': {
       const { pid, startTicks, signal } = effect;
-      const outcome = signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
-      log.event('info', 'signal-sent', { pid, signal, outcome });
-      tell({ kind: 'signalled', outcome });
+      const told = (outcome: SignalOutcome): void => {
+        log.event('info', 'signal-sent', { pid, signal, outcome });
+        tell({ kind: 'signalled', outcome });
+      };
+      const sent = signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+      if (typeof sent === 'string') told(sent);
+      else void sent.then(told);
       break;
     }
     case 'remember-units':

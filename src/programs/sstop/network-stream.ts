@@ -1,7 +1,7 @@
 import { snapshotCsvHeader, snapshotToCsv } from '../../data/export/network-csv.ts';
 import { type ExportOptions, snapshotToJson } from '../../data/export/network-json.ts';
 import { tableText } from '../../data/export/table-text.ts';
-import type { OwnerFilter } from '../../data/query/filter/filter-context.ts';
+import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { interfaceNamed, movedScope, type Scope } from '../../data/query/scope.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
@@ -30,14 +30,14 @@ class NetworkStream implements StreamContent {
   readonly skipsFirst = true;
   readonly #settings: Settings;
   readonly #input: SstopInput;
-  readonly #filter: OwnerFilter;
+  readonly #filter: FilterExpression;
   readonly #rates = new NetworkRates();
   /** The interface by the number that it has now; none is negative. */
   #scope: Scope;
   /** Of the last snapshot; borrowed. */
   #taken: { readonly section: NetworkSection; readonly header: SnapshotHeader } | undefined;
 
-  constructor(settings: Settings, input: SstopInput, filter: OwnerFilter) {
+  constructor(settings: Settings, input: SstopInput, filter: FilterExpression) {
     this.#settings = settings;
     const interfaceIndex = settings.interfaceName === undefined ? undefined : -1;
     this.#scope = { interfaceIndex, includeLoopback: settings.loopback };
@@ -78,7 +78,7 @@ class NetworkStream implements StreamContent {
     switch (this.#settings.output) {
       case 'csv': {
         const rows = snapshotToCsv(section, this.#rates, header, options);
-        return isFirst ? snapshotCsvHeader() + rows : rows;
+        return isFirst ? snapshotCsvHeader(options) + rows : rows;
       }
       case 'table':
         return tableText(section, this.#rates, header, options);
@@ -88,14 +88,14 @@ class NetworkStream implements StreamContent {
   }
 
   #exportOptions(section: NetworkSection): ExportOptions {
-    const { sort, interfaceName } = this.#settings;
+    const { sort, groupBy, interfaceName } = this.#settings;
     const { names } = this.#input;
     if (interfaceName !== undefined) {
       // While the interface is gone, what it had stays.
       this.#scope = movedScope(this.#scope, interfaceNamed(section.interfaces, interfaceName));
     }
     return {
-      sort: { key: sort, isReversed: false },
+      ...{ sort: { key: sort, isReversed: false }, groupBy },
       scope: this.#scope,
       filter: this.#filter,
       hostName: (address) => names.host(address),

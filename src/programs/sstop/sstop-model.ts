@@ -1,9 +1,11 @@
 import { AlertTracker } from '../../data/query/alert-tracker.ts';
 import { FilterCaches } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
+import { groupSortKey } from '../../data/query/group-rows.ts';
 import { OwnerHistories } from '../../data/query/owner-history.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import type { Grouping } from '../../data/sample/grouping.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Step as StepOf } from '../../screen/loop/program.ts';
@@ -28,8 +30,11 @@ import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
 import { type FrameModel, type FrameOptions, initialFrame } from '../shared/screen-frame.ts';
 
-/** What fills the screen below the header. The detail's list is that of one process's connections. */
-export type ViewName = 'processes' | 'hosts' | 'listen' | 'groups' | 'detail';
+/**
+ * What fills the screen below the header. `grouped` is the process table with a row for each program, user, container
+ * or unit; the detail's list is that of one process's connections.
+ */
+export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'detail';
 
 /** Order, cursor and place of one view's list. */
 export interface ListState {
@@ -66,6 +71,7 @@ class Workspace {
   readonly filterCaches = new FilterCaches();
   #hosts: HostList | undefined;
   #listen: ListenList | undefined;
+  #grouped: GroupList | undefined;
   #groups: GroupList | undefined;
   #connections: ConnectionList | undefined;
 
@@ -81,6 +87,11 @@ class Workspace {
   get listen(): ListenList {
     this.#listen ??= new ListenList();
     return this.#listen;
+  }
+
+  get grouped(): GroupList {
+    this.#grouped ??= new GroupList();
+    return this.#grouped;
   }
 
   get groups(): GroupList {
@@ -113,6 +124,10 @@ export interface Model extends FrameModel<SstopAction> {
   readonly wantedInterface: string | undefined;
   readonly isCumulative: boolean;
   readonly isTree: boolean;
+  /** What the process table is summed by, in `grouped` and in the members of one of its rows. */
+  readonly groupBy: Grouping | undefined;
+  /** The filter by which the process table shows the members of one row; undefined: it was not opened from one. */
+  readonly members: string | undefined;
   /** Branches of the tree that show their first row alone. */
   readonly folded: readonly Identity[];
   readonly units: RateUnits;
@@ -180,6 +195,7 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly canSignal: boolean;
   readonly hiddenAdvice: string | undefined;
   readonly units: RateUnits;
+  readonly groupBy?: Grouping | undefined;
   readonly names: NameLookup;
 }
 
@@ -206,12 +222,16 @@ function startState(key: string): ListState {
 export function initialModel(options: StartOptions): Model {
   const workspace = new Workspace(options.columns);
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
+  const { groupBy } = options;
+  const view = groupBy === undefined ? 'processes' : 'grouped';
+  const grouped = startState(groupSortKey(options.sort));
   return {
     ...initialFrame(options),
     ...{ live: undefined, shown: undefined, pausedAtMillis: undefined },
-    ...{ workspace, view: 'processes', back: [], detail: undefined },
+    ...{ workspace, view, back: [], detail: undefined, groupBy, members: undefined },
     lists: {
-      processes: { ...startState(options.sort), filterText: options.filter },
+      processes: { ...startState(options.sort), filterText: view === 'processes' ? options.filter : '' },
+      grouped: { ...grouped, filterText: view === 'grouped' ? options.filter : '' },
       hosts: startState('rate'),
       listen: startState('port'),
       groups: startState('rate'),

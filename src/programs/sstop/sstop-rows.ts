@@ -168,6 +168,7 @@ function inputOf(model: Model, data: NetworkData): ListInput {
     names: model.names,
     isCumulative: model.isCumulative,
     isTree: model.isTree,
+    groupBy: model.view === 'grouped' ? model.groupBy : undefined,
     folded: model.folded,
     owner: model.detail?.slot ?? -1,
   };

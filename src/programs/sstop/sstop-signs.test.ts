@@ -21,6 +21,11 @@ describe('modes', () => {
     ['A1M\r', 'alert>1.0M'],
     [' ', 'PAUSED'],
     ['hd', 'DNS'],
+    ['p', 'by program'],
+    ['pp', 'by user'],
+    ['ppp', 'by container'],
+    ['pppp', 'by unit'],
+    ['pc', 'by program  totals'],
   ])('%j leaves a sign in the header while it is on', (keys, sign) => {
     expect(header()).not.toContain(sign);
     bench.type(keys);
@@ -36,6 +41,9 @@ describe('modes', () => {
 
 describe('a key that changes nothing says why', () => {
   test.each([
+    ['hp', 'Only in the process table'],
+    ['pt', 'Only with a row for each process: p leads back to it.'],
+    ['p4', 'This list has no order by pid.'],
     ['hc', 'Only in the process table'],
     ['lt', 'Only in the process table'],
     ['z', 'Only in the tree'],

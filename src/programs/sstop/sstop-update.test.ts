@@ -394,3 +394,66 @@ describe('the rest', () => {
     }
   });
 });
+
+describe('one row per program, user, container or unit', () => {
+  const screen = (): string => bench.lines().join('\n');
+
+  test('p goes round and comes back to the processes', () => {
+    bench.type('ppppp');
+    expect([bench.model.view, bench.model.groupBy, bench.model.back]).toEqual(['processes', undefined, []]);
+    bench.type('pp');
+    expect(screen()).toMatch(/user-1000 +5 .* 5$/m);
+  });
+
+  test('Enter shows the members of a row, Escape leads back to it, and from it to the processes', () => {
+    bench.type('pgj\r');
+    expect(bench.pids()).toEqual([14]);
+    expect(bench.state.filterText).toBe('program=process-14');
+    expect(bench.lines().at(-1)).toContain('Esc by program');
+    bench.type('\x1b');
+    expect([bench.model.view, bench.state.selection === undefined]).toEqual(['grouped', false]);
+    expect(screen()).toMatch(/▸process-14 /);
+    bench.type('\x1b');
+    expect([bench.model.view, bench.model.groupBy, bench.state.filterText]).toEqual([
+      'processes',
+      undefined,
+      '',
+    ]);
+  });
+
+  test('from the members p leads back to the row, and a filter of one own is cleared first', () => {
+    bench.type('pg\rp');
+    expect([bench.model.view, bench.model.groupBy]).toEqual(['grouped', 'program']);
+    bench.type('\r/ process\r');
+    expect(bench.state.filterText).toBe('program=process-15 process');
+    bench.type('\x1b');
+    expect([bench.model.view, bench.state.filterText]).toEqual(['processes', '']);
+    bench.type('\x1b');
+    expect(bench.model.view).toBe('grouped');
+  });
+
+  test('the filter goes along, and narrows the members', () => {
+    bench.type('/pid<14\rpp');
+    expect(screen()).toMatch(/user-1000 +3 /);
+    bench.type('g\r');
+    expect(bench.pids()).toEqual([13, 12, 11]);
+    bench.type('\x1b');
+    expect([bench.model.view, bench.state.filterText]).toEqual(['grouped', 'pid<14']);
+    bench.type('ppp');
+    expect([bench.model.view, bench.state.filterText]).toEqual(['processes', 'pid<14']);
+  });
+
+  test('a click opens the selected row, and totals stand in place of rates', () => {
+    bench.type('c');
+    bench.type('p');
+    expect(screen()).toMatch(/UP TOTAL +▾?DN TOTAL/);
+    expect(bench.state.sort.key).toBe('total');
+  });
+
+  test('other views lead back to it', () => {
+    bench.type('ph');
+    expect(bench.model.view).toBe('hosts');
+    bench.type('h');
+    expect(bench.model.view).toBe('grouped');
+  });
+});

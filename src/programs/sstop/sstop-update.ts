@@ -16,7 +16,16 @@ import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import { type FrameProgram, helpGroups, withPlayback } from '../shared/screen-frame.ts';
-import { canOpen, goBack, goTo, openSelected } from './navigation.ts';
+import {
+  canOpen,
+  goBack,
+  goTo,
+  groupByNext,
+  isOnMembers,
+  leaveMembers,
+  openSelected,
+  ungrouped,
+} from './navigation.ts';
 import {
   type Effect,
   initialModel,
@@ -136,10 +145,12 @@ function actOnRows(model: Model, action: SstopAction): Step | undefined {
     // Of the process table alone: elsewhere they would change what cannot be seen.
     case 'cumulative':
       return { model: inProcessTable(model, toggleCumulative) };
+    case 'group-by':
+      return { model: inProcessTable(model, groupByNext) };
     case 'tree':
-      return { model: inProcessTable(model, (at) => relist({ ...at, isTree: !at.isTree })) };
+      return { model: ofProcesses(model, (at) => relist({ ...at, isTree: !at.isTree })) };
     case 'fold':
-      return { model: inProcessTable(model, toggleFold) };
+      return { model: ofProcesses(model, toggleFold) };
     case 'follow':
       return { model: toggleFollow(model) };
     case 'kill':
@@ -206,9 +217,15 @@ function sortedBy(model: Model, wanted: string): Model {
     : LIST.sortBy(model, key);
 }
 
+/** What the process table has with single rows alone. */
+function ofProcesses(model: Model, change: (model: Model) => Model): Model {
+  if (model.view !== 'grouped') return inProcessTable(model, change);
+  return withNotice(model, 'Only with a row for each process: p leads back to it.', false);
+}
+
 /** What only the process table has; elsewhere a notice says so. */
 function inProcessTable(model: Model, change: (model: Model) => Model): Model {
-  if (model.view === 'processes') return change(model);
+  if (model.view === 'processes' || model.view === 'grouped') return change(model);
   return withNotice(model, 'Only in the process table: Esc leads back to it.', false);
 }
 
@@ -249,21 +266,28 @@ function toggleLoopback(model: Model): Model {
 }
 
 function toggleCumulative(model: Model): Model {
-  const { sort } = model.lists.processes;
   const isCumulative = !model.isCumulative;
-  const [from, to] = isCumulative ? [0, 1] : [1, 0];
-  const key = Object.entries(TOTAL_OF_RATE).find((pair) => pair[from] === sort.key)?.[to] ?? sort.key;
   // At once, even while a collection keeps the rows as they are: the next key may sort by one of the other columns.
   model.workspace.processes.isCumulative = isCumulative;
-  const switched = withState({ ...model, isCumulative }, { sort: { ...sort, key } }, 'processes');
-  return relist(switched);
+  return relist(withTotalSort(withTotalSort({ ...model, isCumulative }, 'processes'), 'grouped'));
+}
+
+/** The order by rates becomes that by totals, or the other way round. */
+function withTotalSort(model: Model, view: 'processes' | 'grouped'): Model {
+  const { sort } = model.lists[view];
+  const [from, to] = model.isCumulative ? [0, 1] : [1, 0];
+  const key = Object.entries(TOTAL_OF_RATE).find((pair) => pair[from] === sort.key)?.[to] ?? sort.key;
+  return withState(model, { sort: { ...sort, key } }, view);
 }
 
 /** Escape takes away one thing at a time: the filter, the view, the cursor. */
 function clearOrGoBack(model: Model): Model {
   const { filterText, viewport } = stateOf(model);
+  const { view, back } = model;
+  if (isOnMembers(model)) return leaveMembers(model);
   if (filterText !== '') return applyFilter(model, '');
-  if (model.back.length > 0) return goBack(model);
+  if (view === 'grouped' && (back.at(-1) ?? 'processes') === 'processes') return ungrouped(model);
+  if (back.length > 0) return goBack(model);
   return withState(model, { selection: undefined, viewport: { ...viewport, selected: -1 } });
 }
 

@@ -1,3 +1,4 @@
+import { GROUPINGS } from '../../data/sample/grouping.ts';
 import { compactRateText, otherUnits } from '../../kit/text/format.ts';
 import { durationText } from '../../kit/text/units.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
@@ -20,6 +21,7 @@ import {
   renderFooter,
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
+import { isOnMembers } from './navigation.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   fullLayoutOf,
@@ -34,6 +36,7 @@ import {
 
 const TITLES: Readonly<Record<ViewName, string>> = {
   processes: 'sstop',
+  grouped: 'sstop',
   hosts: 'Remote hosts',
   listen: 'Listening ports',
   groups: 'Groups',
@@ -43,6 +46,7 @@ const TITLES: Readonly<Record<ViewName, string>> = {
 /** What an empty list says. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
   processes: 'No process uses the network. L shows loopback.',
+  grouped: 'No process uses the network. L shows loopback.',
   hosts: 'No remote connections. L shows loopback.',
   listen: 'No listening ports.',
   groups: 'No group uses the network.',
@@ -160,10 +164,12 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
 function modesOf(model: Model): readonly string[] {
   const { view, scope, alertBytesPerSecond: alert } = model;
   const isProcesses = view === 'processes';
+  const isGrouped = view === 'grouped';
   const showsNames = view === 'hosts' || view === 'detail';
   return [
     isProcesses && model.isTree ? 'tree' : '',
-    isProcesses && model.isCumulative ? 'totals' : '',
+    isGrouped && model.groupBy !== undefined ? `by ${model.groupBy}` : '',
+    (isProcesses || isGrouped) && model.isCumulative ? 'totals' : '',
     scope.includeLoopback && scope.interfaceIndex === undefined ? 'loopback' : '',
     showsNames && model.isDnsOn ? 'DNS' : '',
     model.isFollowing ? 'following' : '',
@@ -207,6 +213,10 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
     ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
+    ...(['pause', 'interface', 'loopback', 'units', 'group-by'] as const),
+  ],
+  grouped: [
+    ...(['help', 'quit', 'group-by', 'open', 'filter', 'sort-next', 'back', 'hosts', 'listen'] as const),
     ...(['pause', 'interface', 'loopback', 'units'] as const),
   ],
   hosts: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'interface', 'units'],
@@ -214,6 +224,9 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   groups: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'pause', 'interface', 'units'],
   detail: ['help', 'quit', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
+
+/** Of the processes of one row that sums them. */
+const MEMBERS_HINTS: readonly SstopAction[] = ['help', 'quit', 'back', ...HINTS.processes.slice(2)];
 
 /** Of a recording they come first, but for help and the way out. */
 const PLAYBACK_HINTS: readonly SstopAction[] = [
@@ -241,7 +254,8 @@ function footerNote(model: Model): Notice | undefined {
 
 function footerHints(model: Model): readonly KeyHint[] {
   const isPlayed = model.playback !== undefined;
-  const wanted = HINTS[model.view].filter((action) => !isPlayed || !PLAYBACK_HINTS.includes(action));
+  const all = isOnMembers(model) ? MEMBERS_HINTS : HINTS[model.view];
+  const wanted = all.filter((action) => !isPlayed || !PLAYBACK_HINTS.includes(action));
   const actions = isPlayed
     ? [...wanted.slice(0, FIRST_HINTS), ...PLAYBACK_HINTS, ...wanted.slice(FIRST_HINTS)]
     : wanted;
@@ -272,11 +286,21 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
       return model.pausedAtMillis === undefined && model.playback?.progress.isPaused !== true
         ? undefined
         : 'resume';
+    case 'group-by':
+      return model.view === 'grouped' ? nextGrouping(model) : undefined;
     case 'back':
-      return filterText === '' ? undefined : 'clear filter';
+      if (isOnMembers(model)) return `by ${model.groupBy}`;
+      if (filterText !== '') return 'clear filter';
+      return model.view === 'grouped' ? 'processes' : undefined;
     default:
       return undefined;
   }
+}
+
+/** What the key groups by next. */
+function nextGrouping({ groupBy }: Model): string {
+  const next = GROUPINGS[groupBy === undefined ? 0 : GROUPINGS.indexOf(groupBy) + 1];
+  return next === undefined ? 'processes' : `by ${next}`;
 }
 
 function interfaceName(data: NetworkData | undefined, index: number | undefined): string | undefined {

@@ -13,18 +13,20 @@ import { HistorySamples } from './samples/history-samples.ts';
 import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
-import type { Connection } from './server/client-connection.ts';
+import type { Connection, ConnectionContext } from './server/client-connection.ts';
 import { RequestTurns, SendBudget } from './server/client-limits.ts';
 import { MetricsAnswers } from './server/metrics-answers.ts';
+import { type ByteStream, StreamClient } from './server/stream-client.ts';
 
-/** What an agent is to be. */
-interface AgentSettings extends SampleOptions, ListenOptions, AgentIdentity {
+/** What an agent is to be, however it is reached. */
+type AnswerSettings = SampleOptions & AgentIdentity & { readonly keptHistory?: KeptHistory | undefined };
+
+/** What an agent that listens is to be. */
+interface AgentSettings extends AnswerSettings, ListenOptions {
   /** Undefined: no token required. */
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
-  /** Undefined: none is kept. */
-  readonly keptHistory?: KeptHistory | undefined;
 }
 
 /** A history that the agent keeps and serves; all of it belongs to the agent, which closes it. */
@@ -49,33 +51,16 @@ export interface RunningAgent {
  * line why it cannot listen (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`).
  */
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
-  const samples = new AgentSamples(platform, settings);
   const access = new Access(settings.token);
-  const answers = new AnswerSource(samples, access.hasToken);
   const { keptHistory } = settings;
-  const history = new HistoryAnswers(keptHistory?.folder, access.hasToken);
-  const capabilities = new CapabilityAnswers(
-    platform,
-    settings,
-    settings,
-    answers,
-    keptHistory && history.obstacle,
-  );
+  const { samples, context } = answersOf(settings, platform, log, access.hasToken);
   const connections = new Set<Connection>();
-  const budget = new SendBudget();
-  const context = {
-    original: new OriginalAnswers(answers),
-    v2: new V2Answers(answers, capabilities, history),
-    log,
-    budget,
-    turns: new RequestTurns(),
-  };
   const metrics = new MetricsAnswers(samples, {
     version: settings.version,
     isNetworkWanted: settings.networkMetrics,
     clientCount: () => connections.size,
     log,
-    budget,
+    budget: context.budget,
   });
   const server = new AgentServer(settings, { access, context, metrics }, connections);
   const recorder = recorderOf(settings, samples);
@@ -104,4 +89,49 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
     watchPressure: (onTrouble) => source.watchPressure(onTrouble),
     nowMillis: () => source.nowMicros() / 1000,
   });
+}
+
+/**
+ * Serves the one client at the other end of a stream, who may read journals: whoever started this program for him has
+ * let him in. Resolves when the stream has ended, to whether that was the client's wish and not his fault.
+ */
+export async function serveStream(
+  settings: AnswerSettings,
+  platform: Platform,
+  log: AgentLog,
+  stream: ByteStream,
+): Promise<boolean> {
+  const { samples, context } = answersOf(settings, platform, log, true);
+  try {
+    return await new StreamClient(context, stream).served;
+  } finally {
+    samples.close();
+  }
+}
+
+function answersOf(
+  settings: AnswerSettings,
+  platform: Platform,
+  log: AgentLog,
+  servesJournals: boolean,
+): { readonly samples: AgentSamples; readonly context: ConnectionContext } {
+  const samples = new AgentSamples(platform, settings);
+  const answers = new AnswerSource(samples, servesJournals);
+  const { keptHistory } = settings;
+  const history = new HistoryAnswers(keptHistory?.folder, servesJournals);
+  const capabilities = new CapabilityAnswers(
+    platform,
+    settings,
+    settings,
+    answers,
+    keptHistory && history.obstacle,
+  );
+  const context = {
+    original: new OriginalAnswers(answers),
+    v2: new V2Answers(answers, capabilities, history),
+    log,
+    budget: new SendBudget(),
+    turns: new RequestTurns(),
+  };
+  return { samples, context };
 }

@@ -54,7 +54,7 @@ type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
 type AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N }>;
 
 const NOTHING_ASKED = {
-  ...{ pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], isFull: false },
+  ...{ pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], cgroups: false, isFull: false },
   ...{ segment: undefined, from: undefined, length: undefined },
 };
 
@@ -93,11 +93,12 @@ export class V2Session implements Session, HistorySession {
     visiblePids,
     columns = [],
     columnsOfAll = [],
+    cgroups = false,
   }: ProcessesWant): Promise<Told<MachineProcesses>> {
     const isFull = this.#wantsAllRows;
     // Until this reply has been read, what follows could not be applied.
     this.#wantsAllRows = true;
-    const fields = { visiblePids, columns, columnsOfAll, isFull };
+    const fields = { visiblePids, columns, columnsOfAll, cgroups, isFull };
     const { protobuf } = await this.#asked('get_processes', fields);
     const received = this.#memory.processReplica.apply(protobuf);
     this.#wantsAllRows = false;

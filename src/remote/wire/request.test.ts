@@ -91,9 +91,11 @@ describe('requests of socktop.v2', () => {
         subarray([...USAGE_COLUMNS]),
         subarray([...USAGE_COLUMNS]),
         boolean(),
+        boolean(),
         option(nat({ max: 1e9 }), { nil: undefined }),
         (...parts) => {
-          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, isFull, at] = parts;
+          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, cgroups, isFull, at] =
+            parts;
           const place = request === 'get_history' ? at : undefined;
           const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
           const sent: V2Request = {
@@ -104,6 +106,7 @@ describe('requests of socktop.v2', () => {
             visiblePids,
             columns,
             columnsOfAll,
+            cgroups,
             isFull,
             ...{ segment: place, from: place, length: place },
           };

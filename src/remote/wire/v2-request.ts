@@ -36,6 +36,8 @@ export interface V2Request {
   readonly columns: readonly UsageColumn[];
   /** `get_processes`: those that are wanted of all rows. */
   readonly columnsOfAll: readonly UsageColumn[];
+  /** `get_processes`: the control groups of all rows are wanted. */
+  readonly cgroups: boolean;
   /** `get_processes`: every row, whatever was sent before. */
   readonly isFull: boolean;
   /** `get_history`: a part of the history; undefined: which parts there are. */
@@ -96,6 +98,7 @@ function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Req
     visiblePids: pidsOf(fields['visible_pids']),
     columns: columnsOf(fields['columns'], 'columns'),
     columnsOfAll: columnsOf(fields['columns_of_all'], 'columns_of_all'),
+    cgroups: fields['cgroups'] === true,
     isFull: fields['full'] === true,
     ...placeOf(request, fields),
   };
@@ -111,6 +114,7 @@ export function printV2Request(request: V2Request): string {
     visible_pids: request.visiblePids.length > 0 ? request.visiblePids.slice(0, PIDS_LIMIT) : undefined,
     columns: namesOf(request.columns),
     columns_of_all: namesOf(request.columnsOfAll),
+    cgroups: request.cgroups ? true : undefined,
     full: request.isFull ? true : undefined,
     segment: request.segment,
     from: request.from,

@@ -1,4 +1,4 @@
-import type { Trend } from '../../data/rates/histories.ts';
+import { HISTORY_LENGTH, type Trend } from '../../data/rates/histories.ts';
 import type { OwnerTable } from '../../data/sample/network-section.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
@@ -14,10 +14,11 @@ import {
   type RateUnits,
 } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Style } from '../../screen/style/style.ts';
+import { PLAIN_STYLE, type Style } from '../../screen/style/style.ts';
 import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned, putAlignedAscii, putTail } from '../../screen/widgets/aligned-text.ts';
-import { rampStyle } from '../../screen/widgets/levels.ts';
+import { putSparkline } from '../../screen/widgets/chart.ts';
+import { plainSamples, rampStyle } from '../../screen/widgets/levels.ts';
 import { putBar, putMeter } from '../../screen/widgets/meter.ts';
 
 const RATE_TEXT_WIDTH = 6;
@@ -230,4 +231,45 @@ const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '/', down: '\\', flat
 /** The sign for where traffic is going, one column. */
 export function trendMark(trend: Trend, ascii: boolean): string {
   return (ascii ? ASCII_MARKS : MARKS)[trend];
+}
+
+/** A blank and the sign, after the graph. */
+export const TREND_WIDTH = 2;
+/** A graph of fewer samples shows no shape. */
+export const GRAPH_MIN_WIDTH = 7;
+
+const history = new Float32Array(HISTORY_LENGTH);
+const samples = plainSamples(history);
+const rowRamp: Style[] = [PLAIN_STYLE];
+
+/** What graphs are painted from, by row. */
+interface GraphedRows {
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  readonly sampleCount: number;
+  historyInto(row: number, out: Float32Array): void;
+  trendOf(row: number): Trend;
+}
+
+/** Below the largest rate, the colour fades by this power of the share: 500 B/s beside 1 MB/s is faint, 100 KB/s is not. */
+const FADING = 1 / 3;
+
+/**
+ * As many of the last samples as there is room for, in height on a scale of the row's own, in colour by the row's rate
+ * against the largest; and where they are going. No sign for a row at rest.
+ */
+export function paintGraph(rows: GraphedRows, row: number, maximum: number, pen: CellPen): void {
+  if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
+  const { buffer, x, y, width, theme, ascii } = pen;
+  const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
+  rows.historyInto(row, history);
+  // Nothing is known of the time before the first rate.
+  history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
+  const share = Math.min(1, Math.max(rows.up[row]! || 0, rows.down[row]! || 0) / maximum);
+  rowRamp[0] = rampStyle(theme.graphRamp, share ** FADING, 1);
+  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, rowRamp, ascii);
+  if (!(rows.up[row]! + rows.down[row]! > 0)) return;
+  const trend = rows.trendOf(row);
+  const style = trend === 'flat' ? theme.dim : theme.text;
+  buffer.put(x + graphWidth + 1, y, trendMark(trend, ascii), style);
 }

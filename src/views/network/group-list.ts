@@ -1,4 +1,8 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
+import type { Scope } from '../../data/query/scope.ts';
+import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
+import type { Grouping } from '../../data/sample/grouping.ts';
+import { GRAPH_MIN_WIDTH, paintGraph, TREND_WIDTH } from './cells.ts';
 import {
   identity,
   type ListColumns,
@@ -7,20 +11,43 @@ import {
   maximumOf,
   RowList,
   right,
+  TOTAL_TRAFFIC_COLUMNS,
   TRAFFIC_COLUMNS,
 } from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
 
-const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
+type Columns = ListColumns<GroupList, typeof GROUP_FIELDS>;
+
+/** What stands for processes that belong to none. */
+const NOTHING: Readonly<Record<Grouping | 'group', string>> = {
+  group: 'no known group',
+  program: 'no name',
+  user: 'unknown user',
+  container: 'no container',
+  unit: 'no unit',
+};
+
+const nameColumn = (title: string): Columns => ({
   group: {
-    ...identity('GROUP', 100, 12, 40, 1),
+    ...identity(title, 100, 12, 40, 1),
     field: 'name',
-    paint: ({ rows }, row, pen) => {
+    paint: ({ rows, by }, row, pen) => {
       const name = rows.nameOf(row);
-      if (name === '') pen.text('no known group', pen.theme.dim);
+      if (name === '') pen.text(NOTHING[by ?? 'group'], pen.theme.dim);
       else pen.text(name, pen.theme.text);
     },
   },
+});
+
+const PROCESSES: Columns = {
+  processes: {
+    ...right('PROCS', 70, 5, 6),
+    paint: ({ rows }, row, pen) => pen.count(rows.processes[row]!),
+  },
+};
+
+const COLUMNS: Columns = {
+  ...nameColumn('GROUP'),
   type: {
     ...left('TYPE', 50, 9, 12),
     paint: ({ rows }, row, pen) => {
@@ -28,26 +55,55 @@ const COLUMNS: ListColumns<GroupList, typeof GROUP_FIELDS> = {
       pen.text(type, type === 'container' ? pen.theme.info : pen.theme.dim);
     },
   },
-  processes: {
-    ...right('PROCS', 40, 5, 6),
-    paint: ({ rows }, row, pen) => pen.count(rows.processes[row]!),
-  },
+  processes: { ...PROCESSES['processes']!, priority: 40 },
   ...TRAFFIC_COLUMNS,
 };
 
-/** Control groups: containers, services, sessions. */
+/** Of the process table, one row for each program, user, container or unit. */
+const groupedColumns = (by: Grouping, isCumulative: boolean): Columns => ({
+  ...nameColumn(by.toUpperCase()),
+  ...PROCESSES,
+  graph: {
+    ...left('GRAPH', 40, GRAPH_MIN_WIDTH, 16 + TREND_WIDTH),
+    wideWidth: HISTORY_LENGTH + TREND_WIDTH,
+    field: isCumulative ? 'total' : 'rate',
+    marks: [],
+    paint: ({ rows, maximum }, row, pen) => paintGraph(rows, row, maximum, pen),
+  },
+  ...TRAFFIC_COLUMNS,
+  ...(isCumulative ? TOTAL_TRAFFIC_COLUMNS : {}),
+  listeners: {
+    ...right('LISTEN', 30, 6, 6),
+    paint: ({ rows }, row, pen) => {
+      if (rows.listeners[row]! > 0) pen.count(rows.listeners[row]!);
+    },
+  },
+});
+
+/**
+ * Processes summed up: by control group (containers, services, sessions), or the process table by program, user,
+ * container or unit.
+ */
 export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
   readonly rows = new GroupRows();
-  protected readonly table = new ListTable(GROUP_FIELDS, COLUMNS);
+  /** Made when they are first shown. */
+  readonly #tables = new Map<string, ListTable<GroupList, typeof GROUP_FIELDS>>();
+  /** What the process table is summed by; undefined: control groups. */
+  by: Grouping | undefined;
+  /** Bytes instead of rates, of the process table alone. */
+  isCumulative = false;
   /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
   readonly #known = new Map<string, number>();
   #names: string[] = [];
   /** What a full bar means. */
   maximum = 0;
 
-  rebuild({ data, scope, filter }: ListInput): void {
+  rebuild({ data, scope: shown, filter, groupBy, isCumulative }: ListInput): void {
     const { rows } = this;
-    rows.build(data.section, data.rates, scope, filter);
+    this.by = groupBy;
+    this.isCumulative = isCumulative && groupBy !== undefined;
+    const scope: Scope = { ...shown, includeExited: this.isCumulative };
+    rows.build(data.section, data.rates, scope, filter, groupBy);
     this.maximum = maximumOf(rows, rows.count);
   }
 
@@ -64,6 +120,16 @@ export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
   filterAt(sort: ListSort, rank: number): string {
     const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.filterTextOf(row);
+  }
+
+  protected get table(): ListTable<GroupList, typeof GROUP_FIELDS> {
+    const { by, isCumulative } = this;
+    const key = `${by} ${isCumulative}`;
+    const known = this.#tables.get(key);
+    if (known !== undefined) return known;
+    const table = new ListTable(GROUP_FIELDS, by === undefined ? COLUMNS : groupedColumns(by, isCumulative));
+    this.#tables.set(key, table);
+    return table;
   }
 
   #placeOf(name: string): number {

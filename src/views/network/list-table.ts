@@ -304,6 +304,27 @@ export const TRAFFIC_COLUMNS = {
   },
 } as const;
 
+/** What cells of bytes since start are painted from. */
+interface TotalsList {
+  readonly rows: { readonly upTotal: Float64Array; readonly downTotal: Float64Array };
+}
+
+/** The same columns where bytes since start are shown in place of rates. */
+export const TOTAL_TRAFFIC_COLUMNS = {
+  upload: {
+    ...right('UP TOTAL', 89, 9, 16),
+    field: 'upload-total',
+    marks: ['upload-total', 'total'],
+    paint: ({ rows }: TotalsList, row: number, pen: CellPen) => pen.total(rows.upTotal[row]!, 'up'),
+  },
+  download: {
+    ...right('DN TOTAL', 90, 9, 16),
+    field: 'download-total',
+    marks: ['download-total', 'total'],
+    paint: ({ rows }: TotalsList, row: number, pen: CellPen) => pen.total(rows.downTotal[row]!, 'down'),
+  },
+} as const;
+
 /** The largest rate of the rows. */
 export function maximumOf({ up, down }: TrafficList['rows'], count: number): number {
   let maximum = 0;

@@ -3,6 +3,7 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { freezeNetwork } from '../../data/query/freeze.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { NetworkRates } from '../../data/rates/network-rates.ts';
+import type { Grouping } from '../../data/sample/grouping.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
@@ -58,6 +59,8 @@ export interface ListInput {
   readonly isCumulative: boolean;
   /** Process tree (the process list). */
   readonly isTree: boolean;
+  /** What the rows of the process table are summed by; undefined: a row for each process. */
+  readonly groupBy: Grouping | undefined;
   /** Branches of the tree that show their first row alone. */
   readonly folded: readonly Identity[];
   /** The owner whose connections are listed; -1 none. */

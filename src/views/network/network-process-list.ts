@@ -9,10 +9,7 @@ import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { PLAIN_STYLE, type Style } from '../../screen/style/style.ts';
-import { putSparkline } from '../../screen/widgets/chart.ts';
-import { plainSamples, rampStyle } from '../../screen/widgets/levels.ts';
-import { type CellPen, trendMark } from './cells.ts';
+import { type CellPen, GRAPH_MIN_WIDTH, paintGraph, TREND_WIDTH } from './cells.ts';
 import {
   identity,
   type ListColumns,
@@ -22,15 +19,11 @@ import {
   RowList,
   right,
   roundOf,
+  TOTAL_TRAFFIC_COLUMNS,
   TRAFFIC_COLUMNS,
 } from './list-table.ts';
 import type { Identity, ListInput, ListLook, ListSort } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
-
-/** A blank and the sign, after the graph. */
-const TREND_WIDTH = 2;
-/** A graph of fewer samples shows no shape. */
-const GRAPH_MIN_WIDTH = 7;
 
 /** The columns of the process table. */
 export const PROCESS_COLUMNS = {
@@ -70,8 +63,11 @@ export const PROCESS_COLUMNS = {
   },
   listeners: {
     ...right('LISTEN', 30, 6, 6),
-    paint: ({ painted }, row, pen) => {
-      if (painted.listeners[row]! > 0) pen.count(painted.listeners[row]!);
+    paint: (list, row, pen) => {
+      const { listeners } = list.painted;
+      if (listeners[row]! > 0) pen.count(listeners[row]!);
+      // The kernel lists no listeners of another namespace here.
+      else if (list.owners?.namespaces[list.ownerOf(row)] !== undefined) pen.right('-', pen.theme.dim);
     },
   },
 } satisfies ListColumns<ProcessList, typeof PROCESS_FIELDS>;
@@ -81,15 +77,11 @@ const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   ...PROCESS_COLUMNS,
   graph: { ...PROCESS_COLUMNS.graph, field: 'total' },
   upload: {
-    ...right('UP TOTAL', 89, 9, 16),
-    field: 'upload-total',
-    marks: ['upload-total', 'total'],
+    ...TOTAL_TRAFFIC_COLUMNS.upload,
     paint: ({ painted }, row, pen) => pen.total(painted.upTotal[row]!, 'up'),
   },
   download: {
-    ...right('DN TOTAL', 90, 9, 16),
-    field: 'download-total',
-    marks: ['download-total', 'total'],
+    ...TOTAL_TRAFFIC_COLUMNS.download,
     paint: ({ painted }, row, pen) => pen.total(painted.downTotal[row]!, 'down'),
   },
 };
@@ -126,10 +118,6 @@ export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, PROCESS_COLUMNS);
 
 /** The columns that the configuration may choose. */
 export const PROCESS_COLUMN_IDS = Object.keys(PROCESS_COLUMNS) as readonly ProcessColumn[];
-
-const history = new Float32Array(HISTORY_LENGTH);
-const samples = plainSamples(history);
-const rowRamp: Style[] = [PLAIN_STYLE];
 
 /** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
 export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
@@ -259,32 +247,11 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 }
 
-/** Below the largest rate, the colour fades by this power of the share: 500 B/s beside 1 MB/s is faint, 100 KB/s is not. */
-const FADING = 1 / 3;
-
-/**
- * As many of the last samples as there is room for, in height on a scale of the row's own, in colour by the row's rate
- * against the largest; and where they are going. No sign for a row at rest.
- */
-function paintGraph(rows: ProcessRows | TreeRows, row: number, maximum: number, pen: CellPen): void {
-  if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
-  const { buffer, x, y, width, theme, ascii } = pen;
-  const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
-  rows.historyInto(row, history);
-  // Nothing is known of the time before the first rate.
-  history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
-  const share = Math.min(1, Math.max(rows.up[row]! || 0, rows.down[row]! || 0) / maximum);
-  rowRamp[0] = rampStyle(theme.graphRamp, share ** FADING, 1);
-  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, rowRamp, ascii);
-  if (!(rows.up[row]! + rows.down[row]! > 0)) return;
-  const trend = rows.trendOf(row);
-  const style = trend === 'flat' ? theme.dim : theme.text;
-  buffer.put(x + graphWidth + 1, y, trendMark(trend, ascii), style);
-}
-
-/** The name, and that its process has exited. */
-function nameOf({ names, hasExited }: OwnerTable, owner: number): string {
-  return hasExited[owner] === 1 ? `${names[owner]} (exited)` : names[owner]!;
+/** The name, `@` and the network namespace where that is another, and that its process has exited. */
+function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
+  const namespace = namespaces[owner];
+  const name = namespace === undefined ? names[owner]! : `${names[owner]} @${namespace}`;
+  return hasExited[owner] === 1 ? `${name} (exited)` : name;
 }
 
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */

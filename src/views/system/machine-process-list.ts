@@ -1,4 +1,6 @@
 import {
+  type FIGURE_FIELDS,
+  type Figures,
   MACHINE_PROCESS_FIELDS,
   type MachineProcessRows,
   type MachineSort,
@@ -16,7 +18,7 @@ import { identity, type ListColumns, ListTable, left, right } from '../network/l
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
 /** How the table is drawn. */
-interface MachineListLook {
+export interface MachineListLook {
   readonly sort: ListSort;
   readonly viewport: Viewport;
   /** CPU as a share of one core instead of the whole machine. */
@@ -33,24 +35,13 @@ interface PaintedList {
   readonly isPerCore: boolean;
 }
 
-/** The columns of the process table of a machine. */
-export const MACHINE_COLUMNS = {
-  pid: {
-    ...right('PID', 80, 7, 8),
-    paint: ({ rows }, row, pen) => pen.count(rows.pid[row]!),
-  },
-  user: {
-    ...left('USER', 50, 4, 10),
-    paint: ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim),
-  },
-  name: {
-    ...identity('NAME', 100, 10, 20, 3),
-    paint: ({ rows }, row, pen) => pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
-  },
-  state: {
-    ...left('S', 30, 1, 1),
-    paint: ({ rows }, row, pen) => paintState(rows.state[row]!, pen),
-  },
+/** What cells of figures are painted from. */
+interface PaintedFigures {
+  readonly rows: Figures;
+  readonly isPerCore: boolean;
+}
+
+export const FIGURES = {
   threads: {
     ...right('THR', 20, 4, 5),
     paint: ({ rows }, row, pen) => pen.count(rows.threads[row]!),
@@ -92,6 +83,27 @@ export const MACHINE_COLUMNS = {
     paint: ({ rows, isPerCore }, row, pen) =>
       pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
   },
+} satisfies ListColumns<PaintedFigures, typeof FIGURE_FIELDS>;
+
+/** The columns of the process table of a machine. */
+export const MACHINE_COLUMNS = {
+  pid: {
+    ...right('PID', 80, 7, 8),
+    paint: ({ rows }, row, pen) => pen.count(rows.pid[row]!),
+  },
+  user: {
+    ...left('USER', 50, 4, 10),
+    paint: ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim),
+  },
+  name: {
+    ...identity('NAME', 100, 10, 20, 3),
+    paint: ({ rows }, row, pen) => pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
+  },
+  state: {
+    ...left('S', 30, 1, 1),
+    paint: ({ rows }, row, pen) => paintState(rows.state[row]!, pen),
+  },
+  ...FIGURES,
 } satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
 
 /** The columns that the configuration may choose. */

@@ -1,5 +1,7 @@
+import { MachineGroupRows } from '../../data/query/machine-group-rows.ts';
 import {
   MachineProcessRows,
+  type Member,
   type ProcessIdentity,
   type UserNames,
 } from '../../data/query/machine-process-rows.ts';
@@ -8,6 +10,7 @@ import type { Scope } from '../../data/query/scope.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { ProcessRates } from '../../data/rates/process-rates.ts';
+import type { Grouping } from '../../data/sample/grouping.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
@@ -47,6 +50,8 @@ export class SystemData {
   readonly processRates = new ProcessRates();
   readonly detailRates = new DetailRates();
   readonly rows = new MachineProcessRows();
+  /** Sums over the listed processes, while the table shows them. */
+  readonly groups = new MachineGroupRows();
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
@@ -70,6 +75,7 @@ export class SystemData {
   readonly #scope: Scope;
   /** Undefined: not requested. */
   #traffic: ProcessTraffic | undefined;
+  #groupBy: Grouping | undefined;
   #isBroken = false;
 
   /** `includeLoopback`: whether what the machine sends to itself is network use of its processes. */
@@ -111,6 +117,24 @@ export class SystemData {
     this.isTrafficTold = false;
     this.trafficError = undefined;
     this.rows.network.fill(Number.NaN);
+    this.#sum();
+  }
+
+  /** Lists the processes that a search finds: see MachineProcessRows. */
+  search(text: string): void {
+    this.rows.search(text);
+    this.#sum();
+  }
+
+  /** Lists the processes of `member` alone; without it sums by `groupBy` are kept, undefined: none. */
+  group(groupBy: Grouping | undefined, member: Member | undefined): void {
+    this.#groupBy = member === undefined ? groupBy : undefined;
+    this.rows.restrict(member);
+    this.#sum();
+  }
+
+  #sum(): void {
+    if (this.#groupBy !== undefined) this.groups.build(this.rows, this.#groupBy);
   }
 
   /** What comes next does not continue what was: a pause, a lost connection. Until then all stays as it is. */
@@ -147,6 +171,7 @@ export class SystemData {
     // A recording gives a list again until the next one is due: without the network it says nothing new.
     if (isNew || traffic !== undefined) {
       this.rows.build(section, this.processRates, this.#userOf, traffic);
+      this.#sum();
       if (traffic === undefined) this.trafficError = this.#traffic && networkErrorOf(snapshot);
     }
   }

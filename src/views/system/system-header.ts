@@ -39,13 +39,16 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
 }
 
+/** What is said of a protocol that tells less. */
+const PROTOCOL_WORDS = { 'socktop.v2': '', original: 'original agent', shell: 'no agent' } as const;
+
 /** How the machine is reached. */
 function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): readonly Segment[] {
   if (link === undefined) return [{ text: 'local', style: theme.dim, priority: 35 }];
   return [
     schemeSegment(link, theme, 70),
     { text: link.hasToken ? 'token' : '', style: theme.dim, priority: 30 },
-    { text: link.protocol === 'original' ? 'original agent' : '', style: theme.warning, priority: 40 },
+    { text: PROTOCOL_WORDS[link.protocol ?? 'socktop.v2'], style: theme.warning, priority: 40 },
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { NetworkSection } from '../../sample/network-section.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP, type SocketTable } from '../../sample/socket-table.ts';
+import { memberOf } from '../control-groups.ts';
 import { stateName } from '../socket-texts.ts';
 import type { FilterCaches, FilterColumns, FilterContext, FilterNames } from './filter-context.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type FigureTermTest,
   type FilterTerm,
   hasPrefix,
+  type NamedKey,
   type OwnerTermTest,
   type SocketTermTest,
   type TextMatch,
@@ -48,6 +50,9 @@ export class TermCompiler {
       case 'text':
       case 'user':
       case 'group':
+      case 'program':
+      case 'container':
+      case 'unit':
       case 'pid':
         return { about: 'owner', holds: this.#ownerTest(test), isNegated };
       case 'up':
@@ -64,19 +69,32 @@ export class TermCompiler {
       case 'text':
         return this.#textTest(test.text);
       case 'user':
-        return this.#ofOwner(({ owners }, owner) => (owners.users[owner] ?? '').toLowerCase() === test.text);
-      case 'group': {
-        const { groups } = this.#caches;
-        return this.#ofOwner(({ owners }, owner) =>
-          isMatch(test.match, groups.lowerNameOf(owners, owner), test.text),
-        );
-      }
+      case 'program':
+      case 'container':
+      case 'unit':
+      case 'group':
+        return this.#nameTest(test.key, test.match, test.text);
       case 'pid':
         return this.#ofOwner(({ owners }, owner) => {
           const pid = owners.pid[owner]!;
           return pid > 0 && anyOf(test.comparison, pid, test.values);
         });
     }
+  }
+
+  #nameTest(key: NamedKey, match: TextMatch, text: string): OwnerTest {
+    const { groups } = this.#caches;
+    return this.#ofOwner(({ owners }, owner) => {
+      const group = groups.of(owners, owner);
+      const name =
+        key === 'group'
+          ? groups.lowerNameOf(owners, owner)
+          : memberOf(key, owners, owner, group).toLowerCase();
+      if (isMatch(match, name, text)) return true;
+      // A container is known by its id too.
+      const isContainer = key === 'container' || key === 'group';
+      return isContainer && text !== '' && group?.containerId?.startsWith(text) === true;
+    });
   }
 
   #textTest(text: string): OwnerTest {

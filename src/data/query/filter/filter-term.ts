@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
 import { readAddress } from '../../sample/address-words.ts';
+import type { Grouping } from '../../sample/grouping.ts';
 import { ADDRESS_WORDS } from '../../schema/network-columns.ts';
 
 /** What terms can ask about. `text` is a term without a key. */
@@ -16,6 +17,9 @@ export const FILTER_KEYS = [
   'svc',
   'group',
   'pid',
+  'program',
+  'container',
+  'unit',
 ] as const;
 
 export type FilterKey = (typeof FILTER_KEYS)[number];
@@ -38,8 +42,10 @@ interface AddressPrefix {
 export type OwnerTermTest =
   | { readonly key: 'text'; readonly text: string }
   | { readonly key: 'pid'; readonly comparison: Comparison; readonly values: readonly number[] }
-  | { readonly key: 'user'; readonly match: TextMatch; readonly text: string }
-  | { readonly key: 'group'; readonly match: TextMatch; readonly text: string };
+  | { readonly key: NamedKey; readonly match: TextMatch; readonly text: string };
+
+/** Keys of what a process belongs to. */
+export type NamedKey = Grouping | 'group';
 
 /** Terms about sockets; states as `stateName` has them. */
 export type SocketTermTest =

@@ -8,6 +8,7 @@ import {
   type FilterKey,
   type FilterTerm,
   type FilterTest,
+  type NamedKey,
   parsePrefix,
   type TextMatch,
 } from './filter-term.ts';
@@ -156,10 +157,10 @@ function failure(from: number, to: number, message: string): Failure {
 /** Values that need no quotes. */
 const PLAIN_VALUE = /^[\w.@:-]+$/;
 
-/** A filter for what belongs to the control group of this very name; empty: to none that is known. */
-export function groupFilterText(name: string): string {
+/** A filter for what belongs to the group of this very name; empty: to none that is known. */
+export function groupFilterText(name: string, key: NamedKey = 'group'): string {
   const text = name.toLowerCase();
-  return `group=${PLAIN_VALUE.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`}`;
+  return `${key}=${PLAIN_VALUE.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`}`;
 }
 
 /** What stands between key and value. */
@@ -205,7 +206,10 @@ function testOf(key: FilterKey, operator: Operator, value: TermValue): FilterTes
     case 'host':
       return hostTest(operator, value);
     case 'group':
-      return textTest('group', operator, value, operator === '=' ? 'equals' : 'contains');
+    case 'program':
+    case 'container':
+    case 'unit':
+      return textTest(key, operator, value, operator === '=' ? 'equals' : 'contains');
     case 'user':
     case 'svc':
       return textTest(key, operator, value, 'equals');
@@ -285,7 +289,7 @@ function hostTest(operator: Operator, value: TermValue): FilterTest | string {
 }
 
 function textTest(
-  key: 'host' | 'group' | 'user' | 'svc',
+  key: keyof typeof EXAMPLES,
   operator: Operator,
   value: TermValue,
   match: TextMatch,
@@ -295,7 +299,10 @@ function textTest(
   return { key, match, text: value.text.toLowerCase() };
 }
 
-const EXAMPLES = { host: '1.1.1.1', group: 'nginx', user: 'www-data', svc: 'https' } as const;
+const EXAMPLES = {
+  ...{ host: '1.1.1.1', group: 'nginx', user: 'www-data', svc: 'https' },
+  ...{ program: 'nginx', container: 'web', unit: 'nginx.service' },
+} as const;
 
 function isTextOperator(operator: Operator): boolean {
   return operator === ':' || operator === '=';

@@ -1,4 +1,4 @@
-import type { CountingBasis, Tier } from '../../../data/sample/network-sample.ts';
+import { COUNTED_BY } from '../../../data/sample/network-sample.ts';
 import type { Platform, TierReport } from '../../../data/sample/platform.ts';
 import { type Capabilities, capabilities, type MissingCapability } from '../../wire/agent-capabilities.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
@@ -7,13 +7,6 @@ import { V2_REQUESTS } from '../../wire/v2-request.ts';
 import type { SampleOptions } from '../samples/agent-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
 
-/** What a tier counts, where it has not been seen at work yet. */
-const COUNTED: Readonly<Record<Tier, CountingBasis>> = {
-  ebpf: 'l3',
-  netlink: 'payload',
-  packet: 'l3',
-  proc: 'none',
-};
 /** Asking what each tier can do opens sockets; what it can does not change from minute to minute. */
 const REPORTS_KEPT_MICROS = 60e6;
 
@@ -71,7 +64,7 @@ export class CapabilityAnswers {
       pid: process.pid,
       requests: V2_REQUESTS,
       networkTier,
-      counted: inForce?.counted ?? (networkTier === undefined ? undefined : COUNTED[networkTier]),
+      counted: inForce?.counted ?? (networkTier === undefined ? undefined : COUNTED_BY[networkTier]),
       tiers: this.#reports,
       missing: this.#missing(),
       hasToken: this.#from.hasToken,

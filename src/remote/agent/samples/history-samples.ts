@@ -50,7 +50,7 @@ export class HistorySamples {
         errors.push(...sample.errors);
       }),
     );
-    processes.noteWant({ visiblePids: [], columnsOfAll: USAGE });
+    processes.noteWant({ visiblePids: [], columnsOfAll: USAGE, cgroups: true });
     await attempt('collect processes', () =>
       processes.cache.read(0, (sample) => {
         begin(source.header(sample.monotonicMicros));

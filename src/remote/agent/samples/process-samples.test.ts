@@ -45,14 +45,14 @@ test('what costs is read while some client asks for it, and not for anybody else
     await samples.cache.read(0, () => undefined);
     return machine.wants.at(-1);
   };
-  const nothing = { visiblePids: [], columns: [], columnsOfAll: [] };
+  const nothing = { visiblePids: [], columns: [], columnsOfAll: [], cgroups: false };
   expect(await sample()).toEqual({ ...nothing, allCommandLines: false });
   samples.noteWant({ visiblePids: [7], columns: ['readBytes'] });
-  samples.noteWant({ visiblePids: [], columnsOfAll: ['writtenBytes'] });
+  samples.noteWant({ visiblePids: [], columnsOfAll: ['writtenBytes'], cgroups: true });
   const wanted = { visiblePids: [7], columns: ['readBytes'], columnsOfAll: ['writtenBytes'] } as const;
-  expect(await sample()).toEqual({ ...wanted, allCommandLines: true });
+  expect(await sample()).toEqual({ ...wanted, allCommandLines: true, cgroups: true });
   machine.world.pass(58);
-  expect(await sample()).toEqual({ ...nothing, allCommandLines: true });
+  expect(await sample()).toEqual({ ...nothing, allCommandLines: true, cgroups: true });
   machine.world.pass(1);
   expect(await sample()).toEqual({ ...nothing, allCommandLines: false });
 });

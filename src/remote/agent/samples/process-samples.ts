@@ -12,7 +12,7 @@ import { noReplies, type Replies } from './machine-samples.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 
 /** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
-const COMMAND_LINES_LEASE_MICROS = 60e6;
+const TEXTS_LEASE_MICROS = 60e6;
 
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
 export interface ProcessSample extends ProcessFacts {
@@ -42,6 +42,7 @@ export class ProcessSamples {
   readonly #texts = new ProcessTexts();
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
+  #cgroupsUntilMicros = Number.NEGATIVE_INFINITY;
 
   constructor(source: LocalSource) {
     this.#source = source;
@@ -55,12 +56,13 @@ export class ProcessSamples {
   }
 
   /** A list was asked for in which command lines are told, and the costly columns that are wanted. */
-  noteWant({ visiblePids, columns = [], columnsOfAll = [] }: ProcessesWant): void {
+  noteWant({ visiblePids, columns = [], columnsOfAll = [], cgroups }: ProcessesWant): void {
     const now = this.#source.nowMicros();
     this.#visible.note(visiblePids, now);
     this.#columns.note(columns, now);
     this.#columnsOfAll.note(columnsOfAll, now);
-    this.#commandLinesUntilMicros = now + COMMAND_LINES_LEASE_MICROS;
+    this.#commandLinesUntilMicros = now + TEXTS_LEASE_MICROS;
+    if (cgroups === true) this.#cgroupsUntilMicros = now + TEXTS_LEASE_MICROS;
   }
 
   async #collect(): Promise<ProcessSample> {
@@ -70,6 +72,7 @@ export class ProcessSamples {
       columns: this.#columns.within(now),
       columnsOfAll: this.#columnsOfAll.within(now),
       allCommandLines: now <= this.#commandLinesUntilMicros,
+      cgroups: now <= this.#cgroupsUntilMicros,
     });
     const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;
     const header = this.#source.header(monotonicMicros);
@@ -94,7 +97,15 @@ export class ProcessSamples {
     };
   }
 
-  #absorb({ sequence, processes, usage, coreCount, commandLines }: MachineProcesses): void {
+  #absorb({
+    sequence,
+    processes,
+    usage,
+    coreCount,
+    commandLines,
+    cgroups,
+    containers,
+  }: MachineProcesses): void {
     const texts = this.#texts;
     const { rows, count } = processes.slots;
     for (let i = 0; i < count; i++) {
@@ -102,6 +113,8 @@ export class ProcessSamples {
       const uid = processes.uid[slot]!;
       texts.users[slot] = uid < 0 ? undefined : this.#source.userName(uid);
       texts.commandLines[slot] = commandLines?.[slot];
+      texts.cgroups[slot] = cgroups?.[slot];
+      texts.containers[slot] = containers?.[slot];
     }
     const { corePercent } = this.#cpu;
     const shareOf = (slot: number): number => machinePercent(corePercent[slot]!, coreCount);

@@ -1,0 +1,112 @@
+import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
+import type { Grouping } from '../sample/grouping.ts';
+import { USAGE_RATE_IDS, type UsageRateId } from '../schema/process-columns.ts';
+import {
+  FIGURE_COLUMNS,
+  FIGURE_FIELDS,
+  FIGURE_NAMES,
+  type Figures,
+  type MachineProcessRows,
+} from './machine-process-rows.ts';
+import { NameNumbers } from './name-counts.ts';
+import { knownSum } from './network-fields.ts';
+import { arrangeBy, exported, falls, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
+import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
+
+/** What sums are ordered by. */
+interface OrderedSums extends Figures {
+  readonly names: readonly string[];
+  readonly processes: Int32Array;
+}
+
+/** What exports read a sum from: rates are not smoothed. */
+export interface MachineGroupExport {
+  readonly rows: MachineGroupRows;
+  rateOf(id: UsageRateId, row: number): number;
+}
+
+/** The fields of sums over a machine's processes. */
+export const MACHINE_GROUP_FIELDS = {
+  name: {
+    help: 'program, user, container or unit',
+    ...exported('group', 'group'),
+    order: risesByText(4, (rows) => rows.names),
+    value: ({ rows }, row) => rows.names[row]!,
+  },
+  processes: {
+    help: 'number of processes',
+    ...exported('processes', 'processes'),
+    order: falls(3, (rows, row) => rows.processes[row]!),
+    value: ({ rows }, row) => rows.processes[row]!,
+  },
+  ...FIGURE_FIELDS,
+  threads: { ...FIGURE_FIELDS.threads, csvAt: 2 },
+} satisfies RowFields<OrderedSums, MachineGroupExport>;
+
+type MachineGroupSortKey = SortKeyOf<typeof MACHINE_GROUP_FIELDS>;
+
+const SUM_COLUMNS = { ...FIGURE_COLUMNS, processes: numbers('i32'), names: TEXT };
+
+const PLAIN_FIGURES = FIGURE_NAMES.filter((name) => !USAGE_RATE_IDS.some((id) => id === name));
+
+/**
+ * The listed processes of a machine summed by program, user, container or unit, as columns `[0..count)` in no particular
+ * order. Sums are of what is known, NaN if nothing is. Processes of none are one row with an empty name. Valid until the
+ * next `build`.
+ */
+export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
+  declare readonly sort: SortBy<MachineGroupSortKey>;
+  by: Grouping = 'program';
+  #rowOfNumber = new Int32Array(0);
+  readonly #numbers = new NameNumbers();
+
+  /** Makes the rows anew; `usageOf` where exports want other rates than the smoothed ones. */
+  build(
+    from: MachineProcessRows,
+    by: Grouping,
+    usageOf: MachineGroupExport['rateOf'] = (id, row) => from[id][row]!,
+  ): void {
+    this.by = by;
+    this.count = 0;
+    this.clearRows();
+    this.#numbers.begin();
+    this.#rowOfNumber.fill(-1);
+    for (let place = 0; place < from.count; place++) {
+      const member = from.listed[place]!;
+      const row = this.#rowFor(member, from.memberOf(by, member));
+      this.processes[row]!++;
+      for (const name of PLAIN_FIGURES) this[name][row] = knownSum(this[name][row]!, from[name][member]!);
+      for (const id of USAGE_RATE_IDS) this[id][row] = knownSum(this[id][row]!, usageOf(id, member));
+    }
+    this.unfilteredCount = this.count;
+  }
+
+  /** The row of a name, -1 none. */
+  rowOfName(name: string): number {
+    const number = this.#numbers.find(name);
+    return number < 0 ? -1 : (this.#rowOfNumber[number] ?? -1);
+  }
+
+  protected override arrange(order: RowOrder, { key, isReversed }: SortBy<MachineGroupSortKey>): void {
+    // Names are unique, so that numbers of names are too, and stay.
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
+    arrangeBy<OrderedSums>(MACHINE_GROUP_FIELDS[key].order, isReversed, this, order, this.count);
+  }
+
+  /** `member` is the process's row: while it keeps its name, no name is looked up. */
+  #rowFor(member: number, name: string): number {
+    const number = this.#numbers.of(member, name);
+    if (number >= this.#rowOfNumber.length) {
+      const rowOfNumber = new Int32Array(Math.max(64, number * 2)).fill(-1);
+      this.#rowOfNumber = lengthened(this.#rowOfNumber, rowOfNumber);
+    }
+    const known = this.#rowOfNumber[number]!;
+    if (known >= 0) return known;
+    const row = this.count++;
+    this.reserveAhead(this.count);
+    this.#rowOfNumber[number] = row;
+    this.names[row] = name;
+    return row;
+  }
+}

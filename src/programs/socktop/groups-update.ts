@@ -1,0 +1,52 @@
+import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
+import { withNotice } from '../../views/screen-update.ts';
+import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
+import { tableOf } from './socktop-rows.ts';
+
+/**
+ * The table with a row for each program; from there for each user, container and unit; then with one for each process
+ * again. From the processes of one row the key leads back to it.
+ */
+export function groupByNext(model: Model): Step {
+  const { groupBy, members } = hostOf(model);
+  if (groupBy === undefined) return grouped(model, GROUPINGS[0]);
+  if (members !== undefined) return leaveMembers(model);
+  return grouped(model, groupingAfter(groupBy));
+}
+
+/** What the key groups by next; undefined: one row for each process. */
+export function groupingAfter(groupBy: Grouping): Grouping | undefined {
+  return GROUPINGS[GROUPINGS.indexOf(groupBy) + 1];
+}
+
+/** One row for each process again. */
+export function ungroup(model: Model): Step {
+  return grouped(model, undefined);
+}
+
+/** The processes of the row under the cursor. */
+export function openMembers(model: Model): Step {
+  const { groupBy: by, grouped, search } = hostOf(model);
+  const { selection: name, viewport } = grouped;
+  if (by === undefined || name === undefined || viewport.selected < 0)
+    return { model: withNotice(model, 'Select a row first.', true) };
+  return regrouped(model, { members: { by, name, search }, viewport: { offset: 0, selected: -1 } });
+}
+
+/** From the processes of a row back to the rows. */
+export function leaveMembers(model: Model): Step {
+  return regrouped(model, { members: undefined });
+}
+
+function grouped(model: Model, groupBy: Grouping | undefined): Step {
+  const { sort } = hostOf(model).grouped;
+  const place = { sort, selection: undefined, viewport: { offset: 0, selected: -1 } };
+  return regrouped(model, { groupBy, members: undefined, grouped: place });
+}
+
+function regrouped(model: Model, change: Partial<HostModel>): Step {
+  const next = withHost(model, change);
+  const { data, groupBy, members } = hostOf(next);
+  data.group(groupBy, members);
+  return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
+}
