@@ -13,6 +13,7 @@ import {
   system,
 } from '../platforms/index.ts';
 import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
+import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
 import {
@@ -56,6 +57,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   if (options.doctor) return runDoctor(options.output === 'json');
+  if (options.totals !== undefined) return runTotals(options, options.totals);
   const needsScreen = options.output === 'screen' && options.lookBack?.top !== true;
   const obstacle = needsScreen ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
@@ -103,9 +105,21 @@ async function runDoctor(asJson: boolean): Promise<number> {
   }
 }
 
+/** `sstop --totals`: what is in the folder of a history. */
+async function runTotals({ history, output }: SstopOptions, wish: TotalsWish): Promise<number> {
+  lowerPrivileges();
+  try {
+    const { printTotals } = await import('../src/programs/sstop/totals-report.ts');
+    return await printTotals(history?.path ?? '', wish, output === 'json');
+  } catch (thrown) {
+    complain('sstop', toOpError('read totals', thrown).message);
+    return EXIT_USAGE;
+  }
+}
+
 /** Whether sstop monitors this machine. */
-function isOfThisMachine({ doctor, ...options }: SstopOptions): boolean {
-  return doctor || isWatched(options);
+function isOfThisMachine({ doctor, totals, ...options }: SstopOptions): boolean {
+  return doctor || (totals === undefined && isWatched(options));
 }
 
 /** Whether this machine is collected from, now. */

@@ -113,6 +113,8 @@ interface ScreenModel {
   readonly ownPid: number;
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
+  /** What the help shows in place of the keys. */
+  readonly totals: readonly HelpGroup[] | undefined;
   readonly isMouseOn: boolean;
   /** The line that is being typed at the bottom; undefined: it is closed. */
   readonly prompt: { readonly input: TextInput } | undefined;
@@ -127,7 +129,8 @@ interface ScreenModel {
 export type TravelCommand =
   | { readonly kind: 'open' }
   | { readonly kind: 'go'; readonly wallMillis: number }
-  | { readonly kind: 'now' };
+  | { readonly kind: 'now' }
+  | { readonly kind: 'totals' };
 
 export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
@@ -135,6 +138,8 @@ export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause'
 export type ScreenMessage<Action extends string> =
   | InputMessage<Action>
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
+  /** The totals of the history, to be shown in place of the help. */
+  | { readonly kind: 'totals'; readonly groups: readonly HelpGroup[] }
   /** The history was opened, for the time line. */
   | { readonly kind: 'timeline'; readonly moments: readonly HistoryMoment[] }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
@@ -206,6 +211,8 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
     case 'signalled':
       if (model.kill === undefined) return { model };
       return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
+    case 'totals':
+      return { model: { ...model, totals: message.groups, helpOffset: 0, timeLine: undefined } };
     case 'timeline': {
       const timeLine = openTimeLine(message.moments, model.playback?.wallMillis ?? Number.NaN);
       return { model: timeLine === undefined ? withNotice(model, NO_MOMENTS, true) : { ...model, timeLine } };
@@ -286,10 +293,15 @@ function actAnywhere<Model extends ScreenModel>(model: Model, action: string): S
     case 'mouse':
       return withMouse(model, !model.isMouseOn);
     case 'help':
-      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
+      return {
+        model: { ...model, totals: undefined, helpOffset: model.helpOffset === undefined ? 0 : undefined },
+      };
     case 'timeline':
       if (model.timeLine !== undefined) return { model: { ...model, timeLine: undefined } };
       return { model, effects: [{ kind: 'travel', command: { kind: 'open' } }] };
+    case 'totals':
+      if (model.helpOffset !== undefined) return { model: { ...model, helpOffset: undefined } };
+      return { model, effects: [{ kind: 'travel', command: { kind: 'totals' } }] };
     case 'now':
       return {
         model: { ...model, timeLine: undefined },

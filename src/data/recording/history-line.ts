@@ -25,6 +25,7 @@ import {
   PARTS_START,
 } from './recorded-format.ts';
 import { headerText, processesText, userText } from './recording-parts.ts';
+import type { TrafficTotals } from './totals.ts';
 
 /** A line of a history, ready to be compressed. */
 export interface HistoryLine {
@@ -44,6 +45,7 @@ type SectionName = 'machine' | 'disks';
  */
 export class HistoryLines {
   readonly #userOf: UserNames;
+  readonly #totals: TrafficTotals | undefined;
   readonly #encoder = new TextEncoder();
   readonly #machine = new SectionCodec(MACHINE);
   readonly #disks = new SectionCodec(DISKS);
@@ -62,8 +64,10 @@ export class HistoryLines {
   #parts: string[] = [];
   #lineFigures: Figures = UNKNOWN_FIGURES;
 
-  constructor(userOf: UserNames) {
+  /** `totals`: told of the network of each line. */
+  constructor(userOf: UserNames, totals?: TrafficTotals) {
     this.#userOf = userOf;
+    this.#totals = totals;
   }
 
   /** A line of a snapshot. Undefined: no reader would take one so long. */
@@ -90,7 +94,9 @@ export class HistoryLines {
     for (const table of this.#tables.values()) table.forget();
   }
 
-  network({ epoch }: SnapshotHeader, section: NetworkSection): void {
+  network(header: SnapshotHeader, section: NetworkSection): void {
+    const { epoch } = header;
+    this.#totals?.take(header, section);
     if (epoch !== this.#socketsEpoch) this.#sockets = new HistorySockets();
     this.#socketsEpoch = epoch;
     this.#sockets.update(section);

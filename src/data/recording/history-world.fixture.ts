@@ -167,7 +167,7 @@ export async function writeHistory(
   bounds: Partial<HistoryBounds> = {},
 ): Promise<void> {
   const writer = await openHistory(path, world, bounds);
-  const lines = new HistoryLines((uid) => `user-${uid}`);
+  const lines = new HistoryLines((uid) => `user-${uid}`, writer.totals);
   for (let i = 0; i < count; i++) await writeNext(writer, lines, world);
   await writer.close();
 }

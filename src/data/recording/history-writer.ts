@@ -14,6 +14,8 @@ import {
   type TimedFigures,
 } from './recorded-member.ts';
 import { writeReason } from './recording-file.ts';
+import { TrafficTotals } from './totals.ts';
+import { loadTotals, writeTotals } from './totals-files.ts';
 
 /** What a history may take. */
 export interface HistoryBounds {
@@ -81,6 +83,8 @@ export class HistoryWriter {
   #isClosed = false;
   #syncedWallMillis = Number.NEGATIVE_INFINITY;
   #error: OpError | undefined;
+  /** Told of each sample of the network by who samples; written with the lines. */
+  readonly totals = new TrafficTotals();
 
   private constructor(
     folder: PrivateFolder,
@@ -120,6 +124,8 @@ export class HistoryWriter {
       }
       const writer = new HistoryWriter(folder, lock, segments, bounds, outside);
       await writer.#makeRoom(0);
+      await loadTotals(folder, writer.totals, outside.wallMillis());
+      writer.totals.due(outside.wallMillis());
       return writer;
     } catch (thrown) {
       if (lock !== undefined) closeDescriptor(lock);
@@ -160,12 +166,15 @@ export class HistoryWriter {
   write(line: HistoryLine | undefined, isWhole: boolean): void {
     if (this.#error !== undefined || this.#isClosed) return;
     this.#isBusy = true;
-    this.#work = this.#write(line, isWhole).then(
-      () => {
-        this.#isBusy = false;
-      },
-      (thrown: unknown) => this.#fail(thrown),
-    );
+    const totals = this.totals.due(this.#outside.wallMillis());
+    this.#work = this.#write(line, isWhole)
+      .then(() => writeTotals(this.#folder, totals))
+      .then(
+        () => {
+          this.#isBusy = false;
+        },
+        (thrown: unknown) => this.#fail(thrown),
+      );
   }
 
   /** Resolves when what was taken is written, or cannot be. */
@@ -178,8 +187,10 @@ export class HistoryWriter {
     this.#isClosed = true;
     await this.#work;
     try {
-      if (this.#error === undefined) await this.#endSegment();
-      else this.#member?.deflate.discard();
+      if (this.#error === undefined) {
+        await this.#endSegment();
+        await writeTotals(this.#folder, this.totals.due(this.#outside.wallMillis(), true));
+      } else this.#member?.deflate.discard();
     } catch (thrown) {
       this.#fail(thrown);
     }

@@ -46,7 +46,7 @@ export class KeptHistory {
   }
 
   start(source: LocalSource): void {
-    const lines = new HistoryLines((uid) => source.userName(uid));
+    const lines = new HistoryLines((uid) => source.userName(uid), this.#writer.totals);
     this.#recorder = new HistoryRecorder(this.#writer, lines, {
       intervalMillis: this.#intervalMillis,
       sample: (into, needsWhole) =>

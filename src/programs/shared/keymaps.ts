@@ -56,7 +56,13 @@ const SSTOP_GROUPS = [
     ],
   },
   PLAYBACK_GROUP,
-  HISTORY_GROUP,
+  {
+    ...HISTORY_GROUP,
+    bindings: [
+      ...HISTORY_GROUP.bindings,
+      { action: 'totals', chords: ['T'], description: 'Bytes by day and program' },
+    ],
+  },
   {
     title: 'Everywhere',
     bindings: [
@@ -156,7 +162,7 @@ const LIVE_ACTIONS = {
 } as const;
 
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
-const HISTORY_ACTIONS = HISTORY_GROUP.bindings.map(({ action }) => action);
+const HISTORY_ACTIONS = [...HISTORY_GROUP.bindings.map(({ action }) => action), 'totals'];
 
 /** What a screen shows: a machine as it is now, with or without a history, that history, or a recording. */
 export type ShownTime = 'live' | 'live-with-past' | 'past' | 'recording';

@@ -113,6 +113,8 @@ export class TimeTravel implements Source {
 interface TravelOutside {
   /** The history was opened, for the time line. */
   opened(moments: readonly HistoryMoment[]): void;
+  /** Totals are wanted; undefined: there are none to be had here. */
+  readonly totals?: (() => Promise<void>) | undefined;
   /** Another time is shown. */
   arrived(): void;
   failed(message: string): void;
@@ -128,6 +130,10 @@ export async function carryOutTravel(
     switch (command.kind) {
       case 'open':
         if (travel !== undefined) outside.opened(await travel.moments());
+        return;
+      case 'totals':
+        if (outside.totals === undefined) outside.failed('Totals are kept on the machine itself: sstop --totals.');
+        await outside.totals?.();
         return;
       case 'go':
         await travel?.goTo(command.wallMillis);

@@ -38,6 +38,8 @@ export interface FrameModel<Action extends string> extends Omit<FrameOptions<Act
   /** The keys for what is now. */
   readonly liveKeymap: Keymap<Action>;
   readonly timeLine: TimeLine | undefined;
+  /** What the help shows in place of the keys. */
+  readonly totals: readonly HelpGroup[] | undefined;
   readonly notice: Notice | undefined;
 }
 
@@ -61,7 +63,7 @@ export function initialFrame<Action extends string>(options: FrameOptions<Action
       liveKeymap: keymap,
       pastKeymap,
     },
-    timeLine: undefined,
+    ...{ timeLine: undefined, totals: undefined },
     ...{ kill: undefined, helpOffset: undefined, grab: undefined, playback: undefined, notice: undefined },
   };
 }
@@ -80,7 +82,7 @@ export function withPlayback<Action extends string, Model extends FrameModel<Act
   return { ...model, playback, keymap, timeLine: followed };
 }
 
-type FramedModel = Pick<FrameModel<never>, 'helpOffset' | 'kill' | 'theme' | 'ascii' | 'timeLine'>;
+type FramedModel = Pick<FrameModel<never>, 'helpOffset' | 'kill' | 'theme' | 'ascii' | 'timeLine' | 'totals'>;
 
 /** A program's screen, but for what both programs have. */
 interface ScreenFrame<Model> {
@@ -127,7 +129,8 @@ function renderOverlays<Model extends FramedModel>(
   const { helpOffset: offset, kill, theme, ascii, timeLine } = model;
   if (timeLine !== undefined) renderTimeLine(buffer.area, buffer, { timeLine, theme, ascii });
   if (offset !== undefined) {
-    const help = { title: `${program} keys`, groups: helpOf(model), offset };
+    const title = model.totals === undefined ? `${program} keys` : 'Totals';
+    const help = { title, groups: helpOf(model), offset };
     renderHelp(buffer.area, buffer, { ...help, theme, ascii });
   }
   if (kill !== undefined) {

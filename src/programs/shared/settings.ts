@@ -118,7 +118,7 @@ export async function readSettings(
   const path = configPath(system.configFolder(environment));
   const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
-  const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
   const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,

@@ -81,6 +81,7 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     history: options.history,
     lookBack: options.lookBack,
     logPath: undefined,
+    totals: undefined,
     agent: undefined,
     theme: options.theme,
     color: options.color,

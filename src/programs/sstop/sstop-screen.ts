@@ -208,9 +208,22 @@ class Screen {
     this.#sampler?.sampleNow();
   }
 
+  /** Undefined: no folder with totals is named. */
+  #totals(controls: ScreenControls): (() => Promise<void>) | undefined {
+    const { history, agent } = this.#settings;
+    if (history === undefined || agent !== undefined) return undefined;
+    return async () => {
+      const { totalsGroups, totalsIn } = await import('./totals-report.ts');
+      const wish = { period: 'day', by: 'program' } as const;
+      const groups = totalsGroups(await totalsIn(history.path, wish.period), wish);
+      controls.dispatch({ kind: 'totals', groups });
+    };
+  }
+
   #travel(command: TravelCommand, controls: ScreenControls): void {
     void carryOutTravel(this.#opened?.input.travel, command, {
       opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
+      totals: this.#totals(controls),
       arrived: () => {
         if (this.#playback === undefined) controls.dispatch({ kind: 'played', playback: undefined });
         this.#tellProgress();

@@ -63,7 +63,7 @@ export function update(model: Model, message: Message): Step {
 }
 
 const PARTS = {
-  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
   act: (model: Model, action: SstopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
   ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt, pressKeyInOverlay },

@@ -58,7 +58,7 @@ const FRAME = {
   minWidth: SCREEN_MIN_WIDTH,
   minHeight: SCREEN_MIN_HEIGHT,
   paint,
-  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
 };
 
 /** Paints the whole screen. */

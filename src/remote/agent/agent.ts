@@ -83,7 +83,7 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
   const { writer, intervalMillis } = keptHistory;
   const { source } = samples;
   const taken = new HistorySamples(samples, intervalMillis);
-  return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid)), {
+  return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid), writer.totals), {
     intervalMillis,
     sample: (lines, needsWhole) => taken.line(lines, needsWhole),
     watchPressure: (onTrouble) => source.watchPressure(onTrouble),
