@@ -96,12 +96,17 @@ export interface MachineCollector {
   close(): void;
 }
 
+/** Parts of a platform whose code is loaded only by the programs that need them. */
+export type PlatformPart = 'network' | 'machine' | 'tiers';
+
 /** Access to an operating system. */
 export interface Platform {
   /** Current facts. */
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
+  /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
+  load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;

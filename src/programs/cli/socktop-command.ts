@@ -20,6 +20,7 @@ import {
   screenCommand,
   screenOptions,
   sniffOptions,
+  unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
@@ -84,6 +85,7 @@ Press ? on the screen for help.`,
   const options = [...agentOptions(), ...profileOptions(), ...samplingOptions(), ...outputOptions()];
   const ofScreen = [
     groupOption(),
+    unitsOption(),
     new Option('--compact', 'start with the compact layout'),
     ...screenOptions(vocabulary),
   ];

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Tier } from '../../data/sample/network-sample.ts';
-import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
@@ -23,6 +22,7 @@ import {
   screenCommand,
   screenOptions,
   sniffOptions,
+  unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 
@@ -54,7 +54,6 @@ export interface SstopOptions extends CommonOptions {
   /** Learn names of remote hosts from packets. */
   readonly sniff: boolean | undefined;
   /** Units of rates on the screen. */
-  readonly units: RateUnits | undefined;
   /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one per line. */
@@ -83,7 +82,6 @@ interface RawOptions extends RawCommonOptions {
   readonly loopback?: boolean;
   readonly dns?: boolean;
   readonly sniff?: boolean;
-  readonly units?: RateUnits;
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
@@ -147,7 +145,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'do not look up DNS names'),
     ...sniffOptions(),
-    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS),
+    unitsOption(),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
     ),
@@ -195,7 +193,6 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     loopback: raw.loopback,
     dns: raw.dns,
     sniff: raw.sniff,
-    units: raw.units,
     geoipPath: raw.geoip,
     logPath: raw.log,
     agent:

@@ -131,6 +131,7 @@ const SOCKTOP_GROUPS = [
     bindings: [
       { action: 'compact', chords: ['c'], description: 'Toggle the compact layout', label: 'compact' },
       { action: 'retry', chords: ['r'], description: 'Reconnect now' },
+      { action: 'units', chords: ['b'], description: 'Network rates in bytes or bits' },
       ...SCREEN_BINDINGS,
     ],
   },

@@ -175,6 +175,9 @@ class Screen {
       case 'retry':
         this.#hosts[effect.host]?.link?.retry();
         break;
+      case 'remember-units':
+        this.#chosenUnits = effect.units;
+        break;
       case 'signal': {
         const { host, pid, startTicks, signal } = effect;
         const told = (outcome: SignalOutcome): void => controls.dispatch({ kind: 'signalled', outcome });

@@ -71,7 +71,7 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     loopback: undefined,
     dns: undefined,
     sniff: options.sniff,
-    units: undefined,
+    units: options.units,
     geoipPath: undefined,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,

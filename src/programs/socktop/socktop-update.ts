@@ -1,3 +1,4 @@
+import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
@@ -20,6 +21,7 @@ import {
   type StartOptions,
   type Step,
   withHost,
+  withUnits,
 } from './socktop-model.ts';
 import {
   applySearch,
@@ -174,6 +176,15 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
       return withInterval(model, fasterThan(model.metricsIntervalMillis));
     case 'slower':
       return withInterval(model, slowerThan(model.metricsIntervalMillis));
+    case 'units': {
+      const units = otherUnits(model.units);
+      const next = withUnits(model, units);
+      const text = `Network rates in ${units}: the dashboard shows them.`;
+      return {
+        model: model.view === 'process' ? withNotice(next, text, false) : next,
+        effects: [{ kind: 'remember-units', units }],
+      };
+    }
     case 'pause':
       return togglePause(model);
     default:

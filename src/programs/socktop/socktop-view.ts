@@ -65,7 +65,15 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const header = rect(0, 0, buffer.width, 1);
   renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
   renderHosts(hostsArea(buffer.area), buffer, {
-    ...{ hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme, ascii },
+    ...{
+      hosts: listed,
+      sort: hostsSort,
+      viewport: hostsViewport,
+      nowMillis,
+      units: model.units,
+      theme,
+      ascii,
+    },
   });
   const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
   renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
@@ -74,7 +82,7 @@ function renderHostsView(model: Model, buffer: Buffer): void {
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
   const { theme, ascii } = model;
   const { width, height } = buffer;
-  const view: SystemView = { data: host.data, theme, ascii };
+  const view: SystemView = { data: host.data, units: model.units, theme, ascii };
   const body = rect(0, 1, width, height - 2);
   const isWaiting = host.data.header === undefined;
   // Another machine may have no connection, and then there is nothing to frame.
@@ -124,7 +132,7 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  const look = { sort, viewport, isPerCore, hasTraffic, theme, ascii };
+  const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme, ascii };
   if (isGrouped(host)) model.groupList.render(table, buffer, data.groups, look);
   else model.list.render(table, buffer, data.rows, look);
   const position = { count: rowCountOf(host), visible: tableRowsIn(table), offset: viewport.offset };

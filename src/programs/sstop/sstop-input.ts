@@ -65,7 +65,7 @@ export async function openInput(
     const remote =
       settings.agent === undefined ? undefined : await connectAgent(settings.agent, settings.durationMillis);
     raisePrivileges();
-    const inner = playback ?? remote ?? openLocal(platform, settings);
+    const inner = playback ?? remote ?? (await openLocal(platform, settings));
     const source = new LoggedSource(inner, log);
     if (writer !== undefined) log.event('info', 'recording-opened', { file: recordPath });
     return new OpenInput({ source, names, playback, link: remote, writer, problems });
@@ -78,10 +78,16 @@ export async function openInput(
 /**
  * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
  */
-function openLocal(platform: Platform | undefined, { backend, output, sniff }: Settings): Source {
+async function openLocal(
+  platform: Platform | undefined,
+  { backend, output, sniff }: Settings,
+): Promise<Source> {
   if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
   const source = new LocalSource(platform, { tier: backend, sniff });
-  if (output !== 'screen' || backend !== 'auto') source.openNetwork();
+  if (output !== 'screen' || backend !== 'auto') {
+    await platform.load?.('network');
+    source.openNetwork();
+  }
   return source;
 }
 
