@@ -45,9 +45,12 @@ export async function runAgents(
       const { name } = agents[at]!;
       hosts.push({ name, source, link: source, signaller: undefined });
       // The screen shows the state of a host that is down, and retries. A stream needs a connection, and so does
-      // whatever trying again would not help: a wrong token, a certificate.
+      // whatever trying again would not help: a wrong token, a certificate. ssh asks only before there is a screen.
       const isRetried =
-        settings.output === 'screen' && !settings.measure && source.status.nextTryMillis !== undefined;
+        settings.output === 'screen' &&
+        !settings.measure &&
+        source.status.nextTryMillis !== undefined &&
+        agents[at]!.target.agent.ssh === undefined;
       if (error !== undefined && agents.length === 1 && !isRetried) {
         complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
         return EXIT_FAILURE;
