@@ -41,7 +41,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       playbackPath: undefined,
       history: undefined,
       lookBack: undefined,
-    totals: undefined,
+      totals: undefined,
       logPath: undefined,
       agent: undefined,
       theme: undefined,

@@ -132,7 +132,8 @@ export async function carryOutTravel(
         if (travel !== undefined) outside.opened(await travel.moments());
         return;
       case 'totals':
-        if (outside.totals === undefined) outside.failed('Totals are kept on the machine itself: sstop --totals.');
+        if (outside.totals === undefined)
+          outside.failed('Totals are kept on the machine itself: sstop --totals.');
         await outside.totals?.();
         return;
       case 'go':
