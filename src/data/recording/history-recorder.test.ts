@@ -41,6 +41,7 @@ async function recorder() {
   /** Trouble, much later; resolves to whether it led to a sample at once. */
   const raises = async (reason: 'pressure' | 'alert', laterMillis: number): Promise<boolean> => {
     // The sample before is done when its line is written.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     await writer.flushed();
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     clock.millis += laterMillis;
