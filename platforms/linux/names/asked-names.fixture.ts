@@ -3,6 +3,8 @@
  * each process say.
  *
  *   asked-names.fixture.ts TIER KIND...
+ *
+ * A kind is one of asking-client.fixture.ts, with `-v6` behind it for IPv6.
  */
 import { createServer } from 'node:net';
 import { addressText } from '../../../src/data/sample/address-text.ts';
@@ -14,6 +16,7 @@ import { dnsReply, joined } from './asked-bytes.fixture.ts';
 
 const DNS_ADDRESS = '127.0.0.53';
 const ADDRESS = '127.0.0.2';
+const ADDRESS_6 = '::1';
 const PORT = 4433;
 const DEADLINE_MILLIS = 10_000;
 const CLIENT = `${import.meta.dir}/asking-client.fixture.ts`;
@@ -57,9 +60,14 @@ const server = createServer((socket) => void socket.on('error', () => undefined)
   PORT,
   ADDRESS,
 );
+const server6 = createServer((socket) => void socket.on('error', () => undefined).resume()).listen(
+  PORT,
+  ADDRESS_6,
+);
 const sink = await Bun.udpSocket({ hostname: ADDRESS, port: PORT });
+const sink6 = await Bun.udpSocket({ hostname: ADDRESS_6, port: PORT });
 await Promise.all(
-  [dnsByTcp, server].map(
+  [dnsByTcp, server, server6].map(
     (one) => one.listening || new Promise((listening) => one.once('listening', listening)),
   ),
 );
@@ -69,7 +77,8 @@ await network.collect(UNHURRIED);
 const clients = kinds.flatMap((kind) =>
   ['first', 'second'].map((which) => {
     const name = `${which}.${kind}.example`;
-    const command = [process.execPath, CLIENT, kind, name, DNS_ADDRESS, ADDRESS, String(PORT)];
+    const to = kind.endsWith('-v6') ? ADDRESS_6 : ADDRESS;
+    const command = [process.execPath, CLIENT, kind.replace('-v6', ''), name, DNS_ADDRESS, to, String(PORT)];
     return { kind, name, child: Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' }) };
   }),
 );
@@ -84,7 +93,7 @@ while (seen.size < clients.length && performance.now() < deadline) {
   for (const slot of sockets.slots.rows.subarray(0, sockets.slots.count)) {
     const client = clients.find(({ child }) => child.pid === sockets.ownerPid[slot]);
     if (client === undefined || sockets.nameBasis[slot] === 0) continue;
-    if (addressText(sockets.remoteAddress, slot * ADDRESS_WORDS) !== ADDRESS) continue;
+    if (![ADDRESS, ADDRESS_6].includes(addressText(sockets.remoteAddress, slot * ADDRESS_WORDS))) continue;
     const [name, basis] = [sockets.remoteName[slot], sockets.nameBasis[slot]!];
     seen.set(client.name, { name, basis, offered: sockets.offeredProtocols[slot] });
   }
@@ -93,6 +102,6 @@ while (seen.size < clients.length && performance.now() < deadline) {
 for (const { child } of clients) child.stdin.end();
 await Promise.all(clients.map(({ child }) => child.exited));
 network.close();
-for (const one of [dns, sink]) one.close();
+for (const one of [dns, sink, sink6]) one.close();
 process.stdout.write(JSON.stringify({ parts, seen: Object.fromEntries(seen) }));
 process.exit(0);
