@@ -4,6 +4,7 @@ import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { namespaceObstacle, runInNamespace } from '../packet/veth-pair.fixture.ts';
 
 const FIXTURE = `${import.meta.dir}/asked-names.fixture.ts`;
+const TIMEOUT_MILLIS = 60_000;
 const obstacle = namespaceObstacle();
 
 interface Result {
@@ -29,11 +30,15 @@ describe.skipIf(obstacle !== undefined)(
   () => {
     const said = ['tls', 'http', 'quic', 'quic-split', 'tls-v6', 'quic-v6'];
 
-    test.each(['packet', 'netlink'])('by the packet ring, on %s', async (tier) => {
-      const { parts, seen } = (await runInNamespace(FIXTURE, tier, ...said)) as Result;
-      expect(parts.names).toBe('packets');
-      expect(seen).toEqual(expected(said));
-    });
+    test.each(['packet', 'netlink'])(
+      'by the packet ring, on %s',
+      async (tier) => {
+        const { parts, seen } = (await runInNamespace(FIXTURE, tier, ...said)) as Result;
+        expect(parts.names).toBe('packets');
+        expect(seen).toEqual(expected(said));
+      },
+      TIMEOUT_MILLIS,
+    );
 
     test.skipIf(withoutBpf !== undefined)(
       `by programs in the kernel, which know who asked a name server (needs them: ${withoutBpf ?? 'there'})`,
@@ -43,6 +48,7 @@ describe.skipIf(obstacle !== undefined)(
         expect(parts.names).toBe('ebpf');
         expect(seen).toEqual(expected(kinds));
       },
+      TIMEOUT_MILLIS,
     );
   },
 );
