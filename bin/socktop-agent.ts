@@ -1,7 +1,7 @@
 import {
   currentPlatform,
   dropPrivileges,
-  isWatchable,
+  isServable,
   lowerPrivileges,
   platformName,
   raisePrivileges,
@@ -35,7 +35,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   const invocation = parseAgentArguments(argv, process.env, buildVersion(system));
   if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
-  if (!isWatchable) {
+  if (!isServable) {
     complain(PROGRAM, `the agent cannot run on ${system.name}: it needs Linux`);
     return EXIT_USAGE;
   }

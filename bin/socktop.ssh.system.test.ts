@@ -9,7 +9,7 @@ const PROCESSES = /Processes [1-9]/;
 
 if (sshObstacle !== undefined) console.log(`socktop.ssh.system.test.ts: not run: ${sshObstacle}`);
 
-describe.skipIf(sshObstacle !== undefined)(`by ssh (${sshObstacle ?? 'a real sshd'})`, () => {
+describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox-static, unshare)', () => {
   let server: SshServer;
   const programs: PtyProgram[] = [];
 

@@ -26,7 +26,7 @@ describe.each([
   'ssh://a b',
   "ssh://a'b",
   'ssh://a"b',
-  'ssh://$(touch${IFS}x)',
+  'ssh://$(touch$IFS)x',
   'ssh://`x`',
   'ssh://user:secret@host',
   'ssh://host:0',
@@ -47,7 +47,7 @@ describe.each([
 
 if (sshObstacle !== undefined) console.log(`socktop.ssh.test.ts: not run: ${sshObstacle}`);
 
-describe.skipIf(sshObstacle !== undefined)(`by ssh (${sshObstacle ?? 'a real sshd'})`, () => {
+describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox-static, unshare)', () => {
   let server: SshServer;
   const programs: PtyProgram[] = [];
 

@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import {
   currentPlatform,
+  examineMachine,
   ignoreUnnamedSignals,
   isWatchable,
-  loadDoctor,
   lowerPrivileges,
   raisePrivileges,
   restartWithoutPrivileges,
@@ -80,15 +80,14 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
 async function runDoctor(asJson: boolean): Promise<number> {
   try {
     const platform = await currentPlatform();
-    const doctor = await loadDoctor?.();
-    if (doctor === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
-    const found = doctor.examineLinux({ executablePath: compiledExecutable() });
+    const found = await examineMachine?.(compiledExecutable());
+    if (found === undefined) throw new OpError({ op: 'examine this machine', code: 'ENOTSUP' });
     const { doctorText } = await import('../src/programs/sstop/doctor-text.ts');
     const text = asJson
-      ? doctor.doctorJson(VERSION, found)
+      ? found.json(VERSION)
       : doctorText(
           `sstop ${VERSION} on this machine (+ available, - missing)`,
-          doctor.doctorSections(found, (uid) => platform.userName(uid)),
+          found.sections((uid) => platform.userName(uid)),
         );
     const { StandardOutput } = await import('../src/programs/shared/stream.ts');
     await new StandardOutput().write(text);

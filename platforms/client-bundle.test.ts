@@ -5,7 +5,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** They parse bytes, whoever has read them, and open nothing. */
 const READERS_OF_TEXTS =
-  /^platforms\/linux\/(shell\/|proc\/|machine\/(memory-sample|file-systems|disk-mounts|uplinks)\.ts|sockets\/(sockets|tcp-payload)\.ts)/;
+  /^platforms\/linux\/(shell\/|proc\/|machine\/(memory-figures|file-systems|disk-mounts|uplinks)\.ts|sockets\/(sockets|tcp-payload)\.ts)/;
 
 /** The sources below platforms/ that leave code in a bundle of the program for a system. */
 async function platformSources(platformName: string): Promise<string[]> {
@@ -22,6 +22,16 @@ async function platformSources(platformName: string): Promise<string[]> {
 }
 
 describe('a bundle for another system', () => {
+  test('windows: holds no code of macOS; macos: its own', async () => {
+    const ofMacos = (sources: readonly string[]) =>
+      sources.filter((path) => path.startsWith('platforms/darwin/'));
+    expect(ofMacos(await platformSources('win32'))).toEqual([]);
+    const own = ofMacos(await platformSources('darwin'));
+    for (const name of ['darwin-platform', 'system-library', 'darwin-doctor']) {
+      expect(own).toContain(`platforms/darwin/${name}.ts`);
+    }
+  });
+
   test.each(['win32', 'darwin'])(
     '%s: holds no code of Linux but what reads the texts of another machine',
     async (platformName) => {
@@ -42,5 +52,6 @@ describe('a bundle for another system', () => {
     for (const name of ['libc', 'doctor/doctor', 'linux-platform', 'privilege-drop', 'program-text']) {
       expect(sources).toContain(`platforms/linux/${name}.ts`);
     }
+    expect(sources.filter((path) => path.startsWith('platforms/darwin/'))).toEqual([]);
   });
 });

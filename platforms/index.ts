@@ -1,3 +1,4 @@
+import type { DoctorSection } from '../src/data/sample/doctor-section.ts';
 import type { System } from '../src/data/sample/operating-system.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
@@ -26,6 +27,8 @@ const linux =
         loadProgramText: () => import('./linux/program-text.ts'),
       }
     : undefined;
+const darwin =
+  process.platform === 'darwin' ? { loadPlatform: () => import('./darwin/darwin-platform.ts') } : undefined;
 const capabilities =
   process.platform === 'linux'
     ? new (await import('./linux/effective-capabilities.ts')).EffectiveCapabilities()
@@ -121,17 +124,45 @@ export async function releaseProgramText(): Promise<void> {
 export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 
 /** Whether this program can watch the machine that it runs on, and not only ask agents of others. */
-export const isWatchable = linux !== undefined;
+export const isWatchable = linux !== undefined || darwin !== undefined;
 
-/** Loads what examines this machine; undefined: it cannot be watched. */
-export const loadDoctor =
+/** Whether others may watch this machine through an agent on it. */
+export const isServable = linux !== undefined;
+
+/** What an examination has found, for people and for programs. */
+interface Examination {
+  sections(userName: (uid: number) => string): readonly DoctorSection[];
+  json(version: string): string;
+}
+
+/** Examines this machine; `executablePath`: of this program, undefined: it runs from source. */
+type Examine = (executablePath: string | undefined) => Promise<Examination>;
+
+/** undefined: it cannot be watched. */
+export const examineMachine: Examine | undefined =
   process.platform === 'linux'
-    ? async () => ({
-        ...(await import('./linux/doctor/doctor.ts')),
-        ...(await import('./linux/doctor/doctor-words.ts')),
-        ...(await import('./linux/doctor/doctor-json.ts')),
-      })
-    : undefined;
+    ? async (executablePath) => {
+        const [doctor, words, json] = await Promise.all([
+          import('./linux/doctor/doctor.ts'),
+          import('./linux/doctor/doctor-words.ts'),
+          import('./linux/doctor/doctor-json.ts'),
+        ]);
+        const found = doctor.examineLinux({ executablePath });
+        return {
+          sections: (userName) => words.doctorSections(found, userName),
+          json: (version) => json.doctorJson(version, found),
+        };
+      }
+    : process.platform === 'darwin'
+      ? async () => {
+          const doctor = await import('./darwin/darwin-doctor.ts');
+          const found = doctor.examineDarwin();
+          return {
+            sections: () => doctor.darwinSections(found),
+            json: (version) => doctor.darwinJson(version, found),
+          };
+        }
+      : undefined;
 
 /** Loads what reads another machine by its shell; it touches nothing of this one. */
 export const loadShell = () => import('./linux/shell/shell-platform.ts');
@@ -141,6 +172,7 @@ export async function currentPlatform(): Promise<Platform> {
   const taken = handed;
   handed = undefined;
   if (linux !== undefined) return new (await linux.loadPlatform()).LinuxPlatform({ handed: taken });
+  if (darwin !== undefined) return new (await darwin.loadPlatform()).DarwinPlatform();
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',

@@ -60,9 +60,9 @@ export class EveryColumn {
     for (const { slots, interfaceIndex } of [traffic, hostTraffic]) {
       for (let row = 0; row < ROWS; row++) slots.add(row, interfaceIndex[row]!, 0, 0);
     }
-    for (const names of [owners.names, owners.users, owners.commandLines, owners.cgroups, hosts.names])
-      this.#texts(names);
-    for (const names of [sockets.remoteName, sockets.offeredProtocols]) this.#texts(names);
+    for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
+    for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
+    for (const names of [hosts.names, sockets.remoteName, sockets.offeredProtocols]) this.#texts(names);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),
@@ -83,9 +83,10 @@ export class EveryColumn {
     this.#fill(usage);
     const commandLines: string[] = [];
     const cgroups: string[] = [];
-    for (const texts of [commandLines, cgroups]) this.#texts(texts);
+    const containers: string[] = [];
+    for (const texts of [commandLines, cgroups, containers]) this.#texts(texts);
     return {
-      ...{ ...this.#section(), processes, usage, commandLines, cgroups },
+      ...{ ...this.#section(), processes, usage, commandLines, cgroups, containers },
       ...{ memoryTotalBytes: this.#next(), coreCount: 7, processCount: ROWS },
     };
   }

@@ -17,6 +17,7 @@ import type { SpaceSource } from './machine/disks.ts';
 import { LinuxMachine } from './machine/machine.ts';
 import { openLinuxNetwork } from './network/network.ts';
 import { PidSignaller } from './process/signaller.ts';
+import { ContainerNames } from './processes/container-names.ts';
 import { lookUpUsers } from './processes/users.ts';
 
 const PROC = '/proc';
@@ -29,6 +30,8 @@ export interface LinuxPlatformOptions {
   readonly handed?: HandedPrograms | undefined;
   /** Who asks file systems; default a process beside. */
   readonly space?: SpaceSource;
+  /** Names of containers; default those that their files tell. */
+  readonly containers?: ContainerNames;
   /** Who knows users that the passwd file does not; default the system's name services. */
   readonly userLookup?: UserLookup;
 }
@@ -40,6 +43,7 @@ export class LinuxPlatform implements Platform {
   readonly #users: UserNames;
   readonly #procRoot: string;
   readonly #space: SpaceSource | undefined;
+  readonly #containers: ContainerNames;
   #handed: HandedPrograms | undefined;
 
   /** Throws SyscallError where /proc cannot be opened. */
@@ -47,6 +51,7 @@ export class LinuxPlatform implements Platform {
     this.#procRoot = options.procRoot ?? PROC;
     this.#handed = options.handed;
     this.#space = options.space;
+    this.#containers = options.containers ?? new ContainerNames();
     const { etcRoot, userLookup = lookUpUsers } = options;
     this.#users = new UserNames({ ...(etcRoot === undefined ? {} : { etcRoot }), lookup: userLookup });
     this.signaller = new PidSignaller({ procRoot: this.#procRoot });
@@ -65,12 +70,13 @@ export class LinuxPlatform implements Platform {
     const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
     const handed = this.#handed;
     this.#handed = undefined;
-    return openLinuxNetwork({ ...options, ...root, handed });
+    return openLinuxNetwork({ ...options, ...root, handed, containers: this.#containers });
   }
 
   openMachine(options: MachineOptions): MachineCollector {
     const space = this.#space === undefined ? {} : { space: this.#space };
-    return new LinuxMachine({ ...options, ...space, procRoot: this.#procRoot, host: this.#host });
+    const shared = { host: this.#host, containers: this.#containers };
+    return new LinuxMachine({ ...options, ...space, ...shared, procRoot: this.#procRoot });
   }
 
   tierReports(): readonly TierReport[] {

@@ -93,6 +93,9 @@ export function refusalOf(from: string, to: string): string | undefined {
   if (isTestOrBench(from) || from.startsWith('bin/dev/')) return undefined;
   if (isTestOrBench(to)) return `${to} is for tests and benches alone`;
   if (isOfOneSystem(to) && !from.startsWith('platforms/')) return `${to} is behind platforms/index.ts`;
+  if (isOfOneSystem(to) && isOfOneSystem(from) && systemOf(to) !== systemOf(from)) {
+    return `${to} is of another system`;
+  }
   const fromRoom = roomOf(from);
   const toRoom = roomOf(to);
   if (fromRoom === 'bin' || fromRoom === toRoom) return undefined;
@@ -108,6 +111,10 @@ export function refusalOf(from: string, to: string): string | undefined {
 /** Whether a source is made for one operating system: another must not even load it. */
 function isOfOneSystem(path: string): boolean {
   return /^platforms\/[^/]+\//.test(path);
+}
+
+function systemOf(path: string): string | undefined {
+  return path.split('/')[1];
 }
 
 /** Path from the root of a relative specifier, or undefined for a module from outside. */

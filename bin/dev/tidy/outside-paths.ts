@@ -9,6 +9,7 @@ import { readSource, type SourceText } from './source-text.ts';
  */
 const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/guarded/file-system-helper.ts': 'the process beside',
+  'platforms/linux/guarded/container-files.ts': 'the same: files of those who run containers',
   'platforms/linux/libc.ts': '/proc/self/maps, and the C library that this process has mapped',
   'platforms/linux/child-program.ts': 'whether a program of the system is there',
   'platforms/linux/processes/users.ts': 'names of the program that is started',

@@ -1,4 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import type { ReadOnlyCast } from './instruction.ts';
 
 /** Kinds of types (include/uapi/linux/btf.h). */
 export const BtfKind = {
@@ -275,6 +276,9 @@ export interface TypeSource {
   member(structureId: number, path: string): BtfMember | undefined;
 }
 
+/** Wanted by those who ask for a `readOnlyCast`. */
+export const READ_ONLY_CAST = ['bpf_rdonly_cast', BtfKind.FUNC] as const;
+
 /** Looks up what programs need and says what the kernel lacks. */
 export class KernelTypes {
   readonly #source: TypeSource;
@@ -301,6 +305,12 @@ export class KernelTypes {
     const found = this.optionalMember(structure, ...paths);
     if (found === undefined) throw lacking(`${structure}.${paths.join(' or .')}`);
     return found;
+  }
+
+  /** To a structure; undefined: this kernel has none. */
+  readOnlyCast(structure: string): ReadOnlyCast | undefined {
+    const functionId = this.#ids.get(READ_ONLY_CAST[0]);
+    return functionId === undefined ? undefined : { functionId, structureId: this.id(structure) };
   }
 
   optionalMember(structure: string, ...paths: readonly string[]): BtfMember | undefined {

@@ -1,4 +1,15 @@
 import {
+  CLIENT_HELLO,
+  DNS_PORT,
+  HTTP_HEADS,
+  QUIC_DATAGRAM_BYTES,
+  QUIC_LONG_HEADER,
+  QuicVersion,
+  TLS_HANDSHAKE,
+  TLS_HEADER_BYTES,
+  TLS_MAJOR,
+} from '../first-bytes.ts';
+import {
   Alu,
   Assembler,
   Helper,
@@ -50,7 +61,6 @@ export interface FirstPacketMaps {
   readonly owners: number;
 }
 
-const DNS_PORT = 53;
 const LEAST_IP_BYTES = 20;
 const IPV6_BYTES = 40;
 const UDP_BYTES = 8;
@@ -59,17 +69,8 @@ const TCP_DATA_OFFSET = 12;
 const DATA_SEGMENTS_OUT = 68;
 /** 4 KiB in the smallest segments that are usual. */
 const SEGMENTS_LIMIT = 8;
-/** RFC 9000, 14.1, with the smallest headers. */
-const INITIAL_PACKET_BYTES = 1200 + LEAST_IP_BYTES + UDP_BYTES;
-const LONG_HEADER = 0xc0;
-/** RFC 9000, 15 and RFC 9369, 3. */
-const QUIC_VERSIONS = [0x00000001, 0x6b3343cf];
-/** `GET `, `POST`, `HEAD`, `PUT `, `DELE`, `OPTI`, `PATC`. */
-const HTTP_HEADS = [0x47455420, 0x504f5354, 0x48454144, 0x50555420, 0x44454c45, 0x4f505449, 0x50415443];
-/** Content type handshake and version 3; header of the record; type ClientHello. */
-const TLS_HEAD = 0x1603;
-const TLS_HEADER_BYTES = 5;
-const CLIENT_HELLO = 1;
+const INITIAL_PACKET_BYTES = QUIC_DATAGRAM_BYTES + LEAST_IP_BYTES + UDP_BYTES;
+const TLS_HEAD = TLS_HANDSHAKE * 0x100 + TLS_MAJOR;
 const NO_WAKEUP = 1;
 
 /** The stack: eight bytes of the packet, and its length. */
@@ -145,10 +146,10 @@ function emitInitial(code: Assembler): void {
   code.aluImmediate(Alu.ADD, R9, UDP_BYTES);
   // The version behind the first byte is aligned then.
   loadPacket(code, BYTES + 3, 5, 'out');
-  code.load(Size.B, R1, R10, BYTES + 3).aluImmediate(Alu.AND, R1, LONG_HEADER);
-  code.jumpIfImmediate(Jump.NE, R1, LONG_HEADER, 'out');
+  code.load(Size.B, R1, R10, BYTES + 3).aluImmediate(Alu.AND, R1, QUIC_LONG_HEADER);
+  code.jumpIfImmediate(Jump.NE, R1, QUIC_LONG_HEADER, 'out');
   code.load(Size.W, R1, R10, BYTES + 4).swapNetworkOrder(R1, 32);
-  for (const version of QUIC_VERSIONS) code.jumpIfImmediate(Jump.EQ, R1, version, 'copy');
+  for (const version of Object.values(QuicVersion)) code.jumpIfImmediate(Jump.EQ, R1, version, 'copy');
   code.jump('out');
 }
 

@@ -1,4 +1,5 @@
-import { BtfKind, type BtfWanted, KernelTypes } from './btf.ts';
+import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
+import type { ReadOnlyCast } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import type { PidNumbers } from './pid-numbers.ts';
 
@@ -13,6 +14,7 @@ export const QUEUE_TRACEPOINT = 'btf_trace_net_dev_queue';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
 const WANTED: BtfWanted = [
+  READ_ONLY_CAST,
   ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
   ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
   ...['sk_buff', 'skb_shared_info', 'net_device'].map((name) => [name, BtfKind.STRUCT] as const),
@@ -49,6 +51,8 @@ export interface NetworkOffsets {
   readonly taskStart: number;
   /** struct cred: u32. */
   readonly credUid: number;
+  /** Undefined before 6.2. */
+  readonly readOnly: Readonly<Record<'task' | 'sock' | 'file', ReadOnlyCast | undefined>>;
   /** Undefined in the machine's own PID namespace. */
   readonly numbers: PidNumbers | undefined;
 }
@@ -78,6 +82,11 @@ export function networkOffsets(types: KernelTypes, numbers: PidNumbers | undefin
     taskCred: types.member('task_struct', 'cred').offset,
     taskStart: types.member('task_struct', 'start_boottime', 'real_start_time').offset,
     credUid: types.member('cred', 'uid.val').offset,
+    readOnly: {
+      task: types.readOnlyCast('task_struct'),
+      sock: types.readOnlyCast('sock'),
+      file: types.readOnlyCast('file'),
+    },
     numbers,
   };
 }

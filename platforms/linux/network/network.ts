@@ -4,12 +4,14 @@ import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from '../machine/interface-collector.ts';
 import { NameSniffer } from '../names/name-sniffer.ts';
 import type { NameSource } from '../names/name-source.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
+import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
 import { openNameSource } from './open-names.ts';
@@ -20,6 +22,8 @@ interface LinuxNetworkOptions {
   /** Default: collectors of its own. */
   readonly processes?: ProcessParts;
   readonly interfaces?: InterfaceCollector;
+  /** Names of containers; undefined: they have none. */
+  readonly containers?: ContainerNames;
   /** Whether names are learned from packets. Default false. */
   readonly sniff?: boolean;
   /** Programs that are counting already. */
@@ -30,6 +34,8 @@ interface LinuxNetworkOptions {
   readonly procRoot?: string;
 }
 
+/** A namespace that the sockets are in, of which no more can be read. */
+const UNNAMED_NAMESPACE = 'netns';
 /** So often in a row a tier may fail before the next one takes over. */
 const FAILURES_BEFORE_FALLBACK = 2;
 
@@ -64,6 +70,10 @@ class LinuxNetwork implements NetworkCollector {
   readonly #ownsProcesses: boolean;
   readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
+  readonly #containers: ContainerNames | undefined;
+  readonly #procRoot: string;
+  /** Inode of this program's network namespace. */
+  #ownNamespace: number | undefined;
   readonly #clock: () => number;
   readonly #sniffer: NameSniffer;
   /** Undefined where names are not wanted, or cannot be had. */
@@ -77,6 +87,8 @@ class LinuxNetwork implements NetworkCollector {
     this.#processes = context.processes;
     this.#ownsProcesses = options.processes === undefined;
     this.#ownsInterfaces = options.interfaces === undefined;
+    this.#containers = options.containers;
+    this.#procRoot = options.procRoot ?? '/proc';
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     const source = openSource(options.tier, context);
@@ -131,6 +143,21 @@ class LinuxNetwork implements NetworkCollector {
 
   cgroup(pid: number): string | undefined {
     return this.#processes.source.cgroup(pid);
+  }
+
+  containerName(cgroup: string): string | undefined {
+    return this.#containers?.nameOf(cgroup);
+  }
+
+  /** Reading the link of another process needs CAP_SYS_PTRACE where that one has more capabilities than this. */
+  networkNamespace(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined {
+    const inode = networkNamespaceInode(this.#procRoot, pid);
+    this.#ownNamespace ??= networkNamespaceInode(this.#procRoot, 'self');
+    const isOther = inode > 0 && this.#ownNamespace > 0 && inode !== this.#ownNamespace;
+    if (!isOther && !isForeign) return undefined;
+    const container = cgroup === undefined ? undefined : this.#containers?.shownNameOf(cgroup);
+    if (container !== undefined) return container;
+    return isOther ? (this.#containers?.networkNamespace(inode) ?? `net:[${inode}]`) : UNNAMED_NAMESPACE;
   }
 
   close(): void {

@@ -10,7 +10,7 @@ import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import type { ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import type { Part } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { memorySampleOf } from '../machine/memory-sample.ts';
+import { memorySampleOf } from '../machine/memory-figures.ts';
 import { parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { parseCommandLine, parseControlGroup, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';
@@ -19,7 +19,7 @@ import { parsePidStatusDetail } from '../proc/pid-status.ts';
 import { parsePressure } from '../proc/pressure.ts';
 import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
 import { known } from '../proc/text-scanner.ts';
-import { filesOf, forEachStat, type Shell } from './shell-answer.ts';
+import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 import { ShellDisks } from './shell-disks.ts';
 import type { ShellLinks } from './shell-links.ts';
 import type { ShellProcesses } from './shell-processes.ts';
@@ -114,7 +114,7 @@ export class ShellMachine implements MachineCollector {
       `c ${pid}/stat`,
       `g ${['status', 'statm', 'io', 'cgroup'].map((file) => `${pid}/${file}`).join(' ')}`,
       `c ${pid}/cmdline`,
-      `l ${pid}/exe ${pid}/cwd`,
+      `l ${pid}/exe ${pid}/cwd ${pid}/fd`,
       `c ${pid}/task/[0-9]*/stat`,
     ]);
     const own = emptyPidStat();
@@ -147,7 +147,7 @@ export class ShellMachine implements MachineCollector {
         executablePath: linkTarget(links!, `${pid}/exe`),
         workingDirectory: linkTarget(links!, `${pid}/cwd`),
         cgroup: parseControlGroup(file('cgroup'), file('cgroup').length),
-        descriptorCount: undefined,
+        descriptorCount: folderSize(links!, `${pid}/fd`),
         readBytes: hasIo ? io.readBytes : undefined,
         writtenBytes: hasIo ? io.writtenBytes : undefined,
         voluntarySwitches: known(status.voluntarySwitches),
@@ -231,6 +231,14 @@ async function threadsOf(text: Uint8Array, slice: Slice): Promise<ThreadSample[]
     threads.push({ tid, name, state, userTicks, systemTicks, startTicks });
   });
   return threads.sort((a, b) => a.tid - b.tid);
+}
+
+/** Of /proc/PID/fd the number of descriptors, from 6.2 on; undefined: before, or not permitted. */
+function folderSize(listing: Uint8Array, name: string): number | undefined {
+  const line = latinOf(listing)
+    .split('\n')
+    .find((each) => each.endsWith(` ${name}`));
+  return Number(line?.split(/ +/)[4] ?? 0) || undefined;
 }
 
 /** Behind the arrow in what `ls -l` prints of a link. */

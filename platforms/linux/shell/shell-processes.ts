@@ -31,6 +31,7 @@ export class ShellProcesses {
   /** 1: its command line was asked for. */
   #isAsked = new Uint8Array(0);
   readonly #nameless = new Set<number>();
+  #columnsOfAll: NonNullable<ProcessesWant['columnsOfAll']> = [];
 
   constructor(pageSizeBytes: () => number) {
     this.#pageSizeBytes = pageSizeBytes;
@@ -51,7 +52,9 @@ export class ShellProcesses {
     await this.#askCommandLines(shell, want.allCommandLines === true ? [...visible, ...all] : visible);
     this.usage.clear(this.table.slots.capacity);
     await this.#askUsage(shell, want.columns ?? [], visible);
-    await this.#askUsage(shell, want.columnsOfAll ?? [], all);
+    // A rate is made of two samples: what was wanted of all is read once more.
+    await this.#askUsage(shell, [...new Set([...(want.columnsOfAll ?? []), ...this.#columnsOfAll])], all);
+    this.#columnsOfAll = want.columnsOfAll ?? [];
   }
 
   /** A process that a command line is wanted of; it is asked for with the next collection. */

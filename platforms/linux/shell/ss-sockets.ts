@@ -26,7 +26,7 @@ const FIRST_LOCAL_PORT = 32_768;
 const LINE_LIMIT = 16_384;
 
 /** A socket as `ss -tuanpieH` prints it (iproute2, misc/ss.c), in one line and one with a tab before it. */
-export interface SsSocket {
+interface SsSocket {
   readonly protocol: number;
   readonly state: number;
   readonly local: SsEndpoint;
@@ -50,7 +50,8 @@ interface SsEndpoint {
 
 /** A process that holds a socket. The name is the program's own choice, and may be made to look like more holders. */
 interface SsHolder {
-  readonly name: string;
+  /** undefined: whatever its name is. */
+  readonly name: string | undefined;
   readonly pid: number;
 }
 
@@ -92,11 +93,14 @@ function parseSocket(head: string, more: string): SsSocket | undefined {
   };
 }
 
+/** What the names say, and then the process of the last place, which no name can change. */
 function holdersOf(users: string): SsHolder[] {
-  return [...users.matchAll(/"([^"]*)",pid=(\d{1,10}),fd=\d+/g)].map(([, name, pid]) => ({
-    name: name!,
-    pid: Number(pid),
-  }));
+  const last = /,pid=(\d{1,10}),fd=\d+$/.exec(users)?.[1];
+  const named = [...users.matchAll(/"([^"]*)",pid=(\d{1,10}),fd=\d+/g)];
+  return [
+    ...named.map(([, name = '', pid]) => ({ name, pid: Number(pid) })),
+    ...(last === undefined ? [] : [{ name: undefined, pid: Number(last) }]),
+  ];
 }
 
 /** Without brackets and the interface: `[fe80::1]%eth0`, `127.0.0.53%lo`, `*`. */
@@ -187,16 +191,16 @@ export class SsSockets {
   }
 
   /**
-   * The last holder is always true; the others are where the process has the name that is shown. Of several the one
-   * that started last serves the socket.
+   * A holder with a name is true where the process has that name. Of several the one that started last serves the
+   * socket.
    */
   #storeOwner(slot: number, { holders, cgroup, inode }: SsSocket): void {
     const { table } = this.rows;
     const { names, startTicks, pid } = this.#processes;
     let owner = -1;
-    for (const [at, holder] of holders.entries()) {
-      const process = this.#processes.find(holder.pid);
-      if (process < 0 || (at < holders.length - 1 && names[process] !== holder.name)) continue;
+    for (const { name, pid: holder } of holders) {
+      const process = this.#processes.find(holder);
+      if (process < 0 || (name !== undefined && names[process] !== name)) continue;
       if (owner < 0 || startTicks[process]! > startTicks[owner]!) owner = process;
     }
     if (owner >= 0) {

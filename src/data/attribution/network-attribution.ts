@@ -205,6 +205,7 @@ export class NetworkAttribution {
     ledger.rememberOwner(sockets, slot);
     ledger.owner[slot] = owner;
     ledger.traffic[slot] = -1;
+    if (sockets.interfaceIndex[slot] === FOREIGN_INTERFACE) this.#owners.noteForeign(owner);
   }
 
   /** -1: not known yet, and worth waiting one more sample. */

@@ -79,7 +79,7 @@ describe('JSON', () => {
     expect(snapshot.lost).toEqual({ closings: 0, bytes: 0, packets: 0 });
     expect(keys(snapshot.processes[0])).toBe(
       'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
-        'listen_ports, conn_count, listen_count, container_id, service_name, inferred',
+        'listen_ports, conn_count, listen_count, container_id, container_name, service_name, network_namespace, inferred',
     );
     expect(keys(snapshot.processes[0]?.connections[0])).toBe(
       'proto, src_ip, src_port, dst_ip, dst_port, state, up_rate, down_rate, cum_up, cum_down, age_s, ' +

@@ -100,7 +100,7 @@ export class RecordingParts {
     for (const column of texts) {
       const { column: name, limit } = column.format;
       const isList = format === TABLE_FORMATS.processes;
-      const kept = name === 'commandLines' || name === 'cgroups' ? isAsBefore : undefined;
+      const kept = name === 'users' ? undefined : isAsBefore;
       this.#addTexts(fields, column, rows, isList ? limit : TEXT_LIMIT, kept);
     }
     return `${fields.join(',')}}`;
@@ -165,10 +165,11 @@ class RecordedTexts extends ProcessTexts {
   readonly #startTicks: number[] = [];
   #lists = -1;
 
-  take({ processes, texts, commandLines, cgroups }: MachineProcesses, userOf: UserNames): void {
+  take({ processes, texts, commandLines, cgroups, containers }: MachineProcesses, userOf: UserNames): void {
     const { slots, pid, startTicks, uid } = processes;
     const lines = texts?.commandLines ?? commandLines;
     const groups = texts?.cgroups ?? cgroups;
+    const named = texts?.containers ?? containers;
     this.#lists = (this.#lists + 1) % WHOLE_LISTS;
     if (this.isLineAsBefore.length < slots.capacity) this.isLineAsBefore = new Uint8Array(slots.capacity);
     for (const slot of slots.rows.subarray(0, slots.count)) {
@@ -176,12 +177,14 @@ class RecordedTexts extends ProcessTexts {
         this.#pid[slot] === pid[slot] &&
         this.#startTicks[slot] === startTicks[slot] &&
         this.commandLines[slot] === lines?.[slot] &&
-        this.cgroups[slot] === groups?.[slot];
+        this.cgroups[slot] === groups?.[slot] &&
+        this.containers[slot] === named?.[slot];
       this.isLineAsBefore[slot] = isSame && this.#lists > 0 ? 1 : 0;
       this.#pid[slot] = pid[slot]!;
       this.#startTicks[slot] = startTicks[slot]!;
       this.commandLines[slot] = lines?.[slot];
       this.cgroups[slot] = groups?.[slot];
+      this.containers[slot] = named?.[slot];
       this.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
     }
   }

@@ -11,6 +11,7 @@ export const TIERS_OF = {
 } as const;
 export const TIERS = [...TIERS_OF.linux, ...TIERS_OF.macos] as const;
 export type Tier = (typeof TIERS)[number];
+export type MacosTier = (typeof TIERS_OF.macos)[number];
 
 /** Which bytes a tier counts: whole IP packets, TCP payload, or none. */
 export const COUNTING_BASES = ['l3', 'payload', 'none'] as const;

@@ -43,6 +43,13 @@ export interface NetworkCollector {
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group's path; undefined: none, unknown, or not looked up yet. Never waits. */
+  containerName?(cgroup: string): string | undefined;
+  /**
+   * Name of a process's network namespace: its container's, the one below /run/netns, `net:[INODE]`, or `netns` where it
+   * is known only that it is another one (`isForeign`); undefined: that of this program, or unknown. Never waits.
+   */
+  networkNamespace?(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined;
   close(): void;
 }
 

@@ -74,6 +74,10 @@ export const OWNER_COLUMNS = {
   commandLines: told(17, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
   /** Control group path (the unified hierarchy's, else the one of systemd's); undefined: unknown. */
   cgroups: told(18, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
+  /** Name of its container: `web`, `NAMESPACE/POD/CONTAINER`; undefined: none, or unknown. */
+  containers: told(19, OPTIONAL_TEXT),
+  /** Name of its network namespace, where that is not the collector's; undefined: the same, or unknown. */
+  namespaces: told(20, OPTIONAL_TEXT),
 };
 
 export const HOST_COLUMNS = {

@@ -95,6 +95,9 @@ class LocalNetwork {
     return new NetworkAttribution({
       commandLine: (pid) => this.#collector.commandLine(pid),
       cgroup: (pid) => this.#collector.cgroup(pid),
+      containerName: (cgroup) => this.#collector.containerName?.(cgroup),
+      networkNamespace: (pid, cgroup, isForeign) =>
+        this.#collector.networkNamespace?.(pid, cgroup, isForeign),
       userName: (uid) => this.#platform.userName(uid),
     });
   }

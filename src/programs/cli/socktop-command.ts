@@ -74,7 +74,7 @@ export function socktopCommand(vocabulary: ScreenVocabulary, isColored: boolean)
   const command = screenCommand('socktop', vocabulary.version, isColored)
     .description('System monitor for this machine, or for remote machines through their agents.')
     .usage('[options] [url...]')
-    .argument('[url...]', 'agents, such as wss://HOST:8443/ws')
+    .argument('[url...]', 'machines: ssh://HOST, or agents such as wss://HOST:8443/ws')
     .addHelpText(
       'after',
       `\nWithout a URL, --demo or --local, pick a saved profile from a list.

@@ -180,11 +180,15 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
   expect(refusal('-t', 'c.pem')).toContain('--tls-ca needs an agent');
   expect(refusal('http://user:se@cret@h?token=secret')).toContain(
-    "'http://h' is not a valid ws:// or wss:// URL; try ws://h:3000/ws",
+    "'http://h' is not a valid ws://, wss:// or ssh:// URL; try ssh://h or ws://h:3000/ws",
   );
   expect(refusal('http://h')).not.toContain('--filter');
-  expect(refusal('nginx')).toContain("'nginx' is not a URL; try ws://nginx:3000/ws or --filter 'nginx'");
-  expect(refusal('web1:8080')).toContain("'web1:8080' is not a URL; try ws://web1:8080/ws (see");
+  expect(refusal('nginx')).toContain(
+    "'nginx' is not a URL; try ssh://nginx or ws://nginx:3000/ws or --filter 'nginx'",
+  );
+  expect(refusal('web1:8080')).toContain(
+    "'web1:8080' is not a URL; try ssh://web1 or ws://web1:8080/ws (see",
+  );
   for (const [text, filter] of [
     ['port:443', 'port:443'],
     ['ports:443', 'port:443'],

@@ -102,7 +102,10 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   const command = screenCommand('sstop', vocabulary.version, isColored)
     .description('Show network use per process, live.')
     .usage('[options] [url]')
-    .argument('[url]', 'agent of another machine, such as wss://HOST:8443/ws (default: this machine)')
+    .argument(
+      '[url]',
+      'another machine: ssh://HOST, or an agent such as wss://HOST:8443/ws (default: this machine)',
+    )
     .allowExcessArguments(false)
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [

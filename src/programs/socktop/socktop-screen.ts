@@ -116,7 +116,8 @@ class Screen {
 
   /** What shows the processes of other users; undefined for root, who sees what can be seen. */
   #hiddenAdvice(): string | undefined {
-    if (this.#hosts[0]?.link !== undefined) return 'run the agent as root';
+    const link = this.#hosts[0]?.link;
+    if (link !== undefined) return link.status.isSsh === true ? 'log in as root' : 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo socktop';
   }
 

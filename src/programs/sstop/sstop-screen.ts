@@ -165,7 +165,9 @@ class Screen {
   /** What shows the processes of other users; undefined for root, who sees what can be seen. */
   #hiddenAdvice(): string | undefined {
     if (this.#settings.playbackPath !== undefined) return 'the recording was made without root';
-    if (this.#settings.agent !== undefined) return 'run the agent as root';
+    const { agent } = this.#settings;
+    if (agent !== undefined)
+      return /^ssh:/i.test(agent.url ?? '') ? 'log in as root' : 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo sstop';
   }
 

@@ -8,7 +8,7 @@ import { OpError } from '../../kit/errors/op-error.ts';
 import type { Session, SessionLine, Told } from './session.ts';
 
 /** Reads a machine of which nothing but a shell answers. It outlives a connection. */
-export interface ShellHost extends Platform {
+interface ShellHost extends Platform {
   /** A shell has read the script and waits for lines. Rejects with OpError where it does not answer as it should. */
   connect(shell: { ask(lines: readonly string[]): Promise<readonly Uint8Array[]> }): Promise<void>;
   /** To be called before the machine's section is collected. */

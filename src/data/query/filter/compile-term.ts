@@ -84,12 +84,16 @@ export class TermCompiler {
 
   #nameTest(key: NamedKey, match: TextMatch, text: string): OwnerTest {
     const { groups } = this.#caches;
-    if (key === 'group') {
-      return this.#ofOwner(({ owners }, owner) => isMatch(match, groups.lowerNameOf(owners, owner), text));
-    }
     return this.#ofOwner(({ owners }, owner) => {
-      const name = memberOf(key, owners, owner, groups.of(owners, owner));
-      return isMatch(match, name.toLowerCase(), text);
+      const group = groups.of(owners, owner);
+      const name =
+        key === 'group'
+          ? groups.lowerNameOf(owners, owner)
+          : memberOf(key, owners, owner, group).toLowerCase();
+      if (isMatch(match, name, text)) return true;
+      // A container is known by its id too.
+      const isContainer = key === 'container' || key === 'group';
+      return isContainer && text !== '' && group?.containerId?.startsWith(text) === true;
     });
   }
 
