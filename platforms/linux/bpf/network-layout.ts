@@ -257,16 +257,16 @@ function createFlowMap(name: string, keyBytes: number, maxEntries: number): numb
 }
 
 function createStorage(): number {
-  const btf = loadValueBtf(STORAGE_BYTES);
+  return createSocketStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE);
+}
+
+/** SK_STORAGE: so many bytes (a multiple of 8) beside each socket. Throws BpfError. */
+export function createSocketStorage(name: string, valueBytes: number, moreFlags = 0): number {
+  const btf = loadValueBtf(valueBytes);
   try {
     return createMap({
-      type: MapType.SK_STORAGE,
-      keyBytes: 4,
-      valueBytes: STORAGE_BYTES,
-      maxEntries: 0,
-      name: 'sstop_owner',
-      flags: MapFlag.NO_PREALLOC | MapFlag.CLONE,
-      btf,
+      ...{ type: MapType.SK_STORAGE, keyBytes: 4, valueBytes, maxEntries: 0 },
+      ...{ name, flags: MapFlag.NO_PREALLOC | moreFlags, btf },
     });
   } finally {
     closeDescriptor(btf.descriptor);
