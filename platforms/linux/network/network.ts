@@ -10,6 +10,7 @@ import { InterfaceCollector } from '../machine/interface-collector.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+import { StackCounterReader } from './stack-counters.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -56,6 +57,7 @@ class LinuxNetwork implements NetworkCollector {
   readonly #context: SourceContext;
   readonly #processes: ProcessParts;
   readonly #interfaces: InterfaceCollector;
+  readonly #stack: StackCounterReader;
   readonly #ownsProcesses: boolean;
   readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
@@ -71,6 +73,7 @@ class LinuxNetwork implements NetworkCollector {
     this.#ownsInterfaces = options.interfaces === undefined;
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
+    this.#stack = new StackCounterReader(options.procRoot);
     const source = openSource(options.tier, context);
     try {
       this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
@@ -119,6 +122,7 @@ class LinuxNetwork implements NetworkCollector {
 
   close(): void {
     this.#sockets.close();
+    this.#stack.close();
     if (this.#ownsProcesses) this.#processes.close();
     if (this.#ownsInterfaces) this.#interfaces.close();
   }
@@ -163,6 +167,8 @@ class LinuxNetwork implements NetworkCollector {
       lost: source.lost,
       parts: { ...source.parts, ...this.#processes.parts },
       exited: this.#context.exited,
+      failures: source.failures,
+      stack: this.#stack.read(sampledMicros),
       errors,
     };
   }

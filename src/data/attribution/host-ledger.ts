@@ -1,5 +1,6 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { HostTable } from '../sample/network-section.ts';
+import { clearHealth } from './health-ledger.ts';
 
 const CROWDED_ROWS = 8192;
 const IDLE_MICROS = 60e6;
@@ -40,6 +41,7 @@ export class HostLedger {
       this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(slots.capacity));
     }
     this.table.connectionCount[slot] = 0;
+    clearHealth(this.table, slot);
     this.#lastGrowthMicros[slot] = monotonicMicros;
     return slot;
   }

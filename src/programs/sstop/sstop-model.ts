@@ -25,6 +25,7 @@ import type {
   NetworkList,
 } from '../../views/network/network-list.ts';
 import { type ProcessColumn, ProcessList } from '../../views/network/network-process-list.ts';
+import { TroubleList } from '../../views/network/trouble-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
@@ -34,7 +35,7 @@ import { type FrameModel, type FrameOptions, initialFrame } from '../shared/scre
  * What fills the screen below the header. `grouped` is the process table with a row for each program, user, container
  * or unit; the detail's list is that of one process's connections.
  */
-export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'detail';
+export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'trouble' | 'detail';
 
 /** Order, cursor and place of one view's list. */
 export interface ListState {
@@ -73,6 +74,7 @@ class Workspace {
   #listen: ListenList | undefined;
   #grouped: GroupList | undefined;
   #groups: GroupList | undefined;
+  #trouble: TroubleList | undefined;
   #connections: ConnectionList | undefined;
 
   constructor(columns: readonly ProcessColumn[]) {
@@ -97,6 +99,11 @@ class Workspace {
   get groups(): GroupList {
     this.#groups ??= new GroupList();
     return this.#groups;
+  }
+
+  get trouble(): TroubleList {
+    this.#trouble ??= new TroubleList();
+    return this.#trouble;
   }
 
   get connections(): ConnectionList {
@@ -235,6 +242,7 @@ export function initialModel(options: StartOptions): Model {
       hosts: startState('rate'),
       listen: startState('port'),
       groups: startState('rate'),
+      trouble: startState('severity'),
       detail: startState('rate'),
     },
     scope: { interfaceIndex: undefined, includeLoopback: options.loopback },
