@@ -1,4 +1,4 @@
-import type { FailureTable } from '../../../src/data/sample/failures.ts';
+import type { Failures } from '../../../src/data/sample/failures.ts';
 import type {
   CollectionParts,
   CountingBasis,
@@ -24,7 +24,7 @@ export interface SocketSource {
   /** Closing messages dropped by the kernel and rows refused by full tables, since the start. */
   readonly lostClosings: number;
   /** Failures that programs in the kernel count; undefined: none do. */
-  readonly failures?: FailureTable | undefined;
+  readonly failures?: Failures | undefined;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
   /** Holders of sockets, if the source supports it. Throws BpfError. */

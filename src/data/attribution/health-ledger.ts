@@ -1,9 +1,9 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import type { FailureTable, StackCounters } from '../sample/failures.ts';
+import type { Failures, StackCounters } from '../sample/failures.ts';
 import type { HostTable, OwnerTable } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-role.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
-import { ProblemKind, SocketFailure, TcpState } from '../schema/network-columns.ts';
+import { ADDRESS_WORDS, ProblemKind, SocketFailure, TcpState } from '../schema/network-columns.ts';
 import { ProblemLedger } from './problem-ledger.ts';
 import { RoundTrips } from './round-trips.ts';
 
@@ -149,8 +149,6 @@ const SOCKET_COLUMNS = {
   lastDrops: numbers('f64'),
 };
 
-const FAILURE_COLUMNS = { lastCount: numbers('f64'), lastNanos: numbers('f64'), serial: numbers('u32') };
-
 /** How attribution finds the rows of a failure that the kernel's programs counted. */
 export interface FailureSubjects {
   /** -1: not known. */
@@ -164,7 +162,6 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
   readonly problems = new ProblemLedger();
   readonly #owners: SubjectHealth;
   readonly #hosts: SubjectHealth;
-  readonly #failures = new (columnsClass(FAILURE_COLUMNS))();
   #stack: StackCounters | undefined;
   #monotonicMicros = 0;
 
@@ -209,7 +206,7 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
   }
 
   /** After a sample's sockets: what the kernel's programs counted, and the machine as a whole. */
-  conclude(failures: FailureTable | undefined, stack: StackCounters | undefined, of: FailureSubjects): void {
+  conclude(failures: Failures | undefined, stack: StackCounters | undefined, of: FailureSubjects): void {
     if (failures !== undefined) this.#absorbFailures(failures, of);
     if (stack !== undefined) this.#absorbStack(stack);
     this.#owners.conclude();
@@ -276,36 +273,24 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
   #fail(kind: ProblemKind, owner: number, host: number, port: number, count: number, reason: string): void {
     const row = this.problems.slotFor(kind, owner, host, port, reason);
     if (row >= 0) this.problems.grow(row, count, this.#monotonicMicros);
-    if (kind === ProblemKind.DROPPED) {
-      if (owner >= 0) this.#owners.addDrops(owner, count);
-      return;
-    }
+    // The sockets themselves count what they had no room for.
+    if (kind === ProblemKind.DROPPED) return;
     if (owner >= 0) this.#owners.addFailure(owner, kind, count);
     if (host >= 0) this.#hosts.addFailure(host, kind, count);
   }
 
-  #absorbFailures(failures: FailureTable, of: FailureSubjects): void {
-    const { rows, count, serial, capacity } = failures.slots;
-    const ledger = this.#failures;
-    ledger.reserve(capacity);
-    for (let i = 0; i < count; i++) {
-      const slot = rows[i]!;
-      const isNew = ledger.serial[slot] !== serial[slot];
-      const grown = failures.count[slot]! - (isNew ? 0 : ledger.lastCount[slot]!);
-      if (grown <= 0) continue;
-      const nanos = failures.nanos[slot]! - (isNew ? 0 : ledger.lastNanos[slot]!);
-      ledger.serial[slot] = serial[slot]!;
-      ledger.lastCount[slot] = failures.count[slot]!;
-      ledger.lastNanos[slot] = failures.nanos[slot]!;
-      const owner = of.ownerOf(failures.pid[slot]!, failures.startTicks[slot]!);
-      const host = of.hostOf(failures.remoteAddress, slot * 4);
-      if (failures.isConnect[slot] === 1) {
-        if (owner >= 0) this.#owners.addConnected(owner, grown, nanos);
-        if (host >= 0) this.#hosts.addConnected(host, grown, nanos);
+  #absorbFailures(failures: Failures, of: FailureSubjects): void {
+    for (let row = 0; row < failures.length; row++) {
+      const count = failures.count[row]!;
+      const owner = of.ownerOf(failures.pid[row]!, failures.startTicks[row]!);
+      const host = of.hostOf(failures.remoteAddress, row * ADDRESS_WORDS);
+      if (failures.isConnect[row] === 1) {
+        if (owner >= 0) this.#owners.addConnected(owner, count, failures.nanos[row]!);
+        if (host >= 0) this.#hosts.addConnected(host, count, failures.nanos[row]!);
         continue;
       }
-      const kind = failures.kind[slot] as ProblemKind;
-      this.#fail(kind, owner, host, failures.remotePort[slot]!, grown, failures.reasons[slot]!);
+      const kind = failures.kind[row] as ProblemKind;
+      this.#fail(kind, owner, host, failures.remotePort[row]!, count, failures.reasons[row]!);
     }
   }
 
