@@ -7,7 +7,23 @@ import {
   FailureValue,
   Opening,
 } from './health-layout.ts';
-import { Alu, Assembler, Helper, Jump, R0, R1, R2, R3, R4, R6, R7, R8, R9, R10, Size } from './instruction.ts';
+import {
+  Alu,
+  Assembler,
+  Helper,
+  Jump,
+  R0,
+  R1,
+  R2,
+  R3,
+  R4,
+  R6,
+  R7,
+  R8,
+  R9,
+  R10,
+  Size,
+} from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import {
   copyDoubleWords,
@@ -18,7 +34,15 @@ import {
   storageOf,
   zeroStack,
 } from './network-code.ts';
-import { AF_INET, AF_INET6, IPPROTO_TCP, type NetworkMaps, OWNER_BYTES, Owner, Storage } from './network-layout.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_TCP,
+  type NetworkMaps,
+  OWNER_BYTES,
+  Owner,
+  Storage,
+} from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
 
 /** An attempt that its process gave up, for now: it counts from a second on. */

@@ -45,7 +45,7 @@ import type { PidNumbers } from './pid-numbers.ts';
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';
 
 /** `sockets`: with the socket that was to receive a packet (6.11), `packets`: with the one that sent it. */
-export type DropsPart = 'sockets' | 'packets' | 'none';
+type DropsPart = 'sockets' | 'packets' | 'none';
 
 /** What could be had of this kernel with these rights. */
 export interface NetworkParts {

@@ -12,7 +12,15 @@ const NO_PROGRAMS: ProgramFacts = {
   ...{ counting: REFUSED, parts: undefined, processes: REFUSED, exits: REFUSED, packets: REFUSED },
 };
 const PARTS = {
-  ...({ lastUser: 'tracepoint', seeded: true, release: true, scope: 'machine', connects: true, drops: 'sockets', problems: [] } as const),
+  ...({
+    lastUser: 'tracepoint',
+    seeded: true,
+    release: true,
+    scope: 'machine',
+    connects: true,
+    drops: 'sockets',
+    problems: [],
+  } as const),
 };
 const PROGRAMS: ProgramFacts = {
   ...{ counting: undefined, parts: PARTS, processes: undefined, exits: undefined, packets: undefined },

@@ -128,5 +128,8 @@ function listenSource(rows: ListenRows, snapshot: ViewSnapshot): ListenExport {
     ownerOf: (row) => rows.owner[row]!,
     acceptedOf: (row) => rows.connections[row]!,
     socketsOf: (row) => rows.socketCount[row]!,
+    waitingOf: (row) => rows.waiting[row]!,
+    backlogOf: (row) => rows.backlog[row]!,
+    dropsOf: (row) => rows.drops[row]!,
   };
 }

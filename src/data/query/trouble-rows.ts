@@ -71,7 +71,7 @@ export const TROUBLE_FIELDS = {
   },
 } satisfies RowFields<OrderedTroubles, TroubleExport>;
 
-export type TroubleSortKey = SortKeyOf<typeof TROUBLE_FIELDS>;
+type TroubleSortKey = SortKeyOf<typeof TROUBLE_FIELDS>;
 
 const TROUBLE_COLUMNS = {
   /** Identity: a hash of kind, name and place. */

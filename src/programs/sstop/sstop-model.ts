@@ -24,7 +24,12 @@ import type {
   NetworkData,
   NetworkList,
 } from '../../views/network/network-list.ts';
-import { type ProcessColumn, ProcessList } from '../../views/network/network-process-list.ts';
+import {
+  PROCESS_COLUMN_IDS,
+  type ProcessColumn,
+  ProcessList,
+  USUAL_PROCESS_COLUMN_IDS,
+} from '../../views/network/network-process-list.ts';
 import { TroubleList } from '../../views/network/trouble-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
@@ -225,9 +230,16 @@ function startState(key: string): ListState {
   return { sort, selection: undefined, viewport: TOP, filterText: '', filter: undefined };
 }
 
+/** The columns of the process table; the one that it is ordered by is among them. */
+function columnsFor({ columns, sort }: StartOptions): readonly ProcessColumn[] {
+  const ordering = PROCESS_COLUMN_IDS.find((id) => id === sort);
+  const isHidden = ordering !== undefined && !USUAL_PROCESS_COLUMN_IDS.includes(ordering);
+  return isHidden && !columns.includes(ordering) ? [...columns, ordering] : columns;
+}
+
 /** Before the first sample; the filter of the command line is read by the first update. */
 export function initialModel(options: StartOptions): Model {
-  const workspace = new Workspace(options.columns);
+  const workspace = new Workspace(columnsFor(options));
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
   const { groupBy } = options;
   const view = groupBy === undefined ? 'processes' : 'grouped';
