@@ -1,4 +1,8 @@
-/** Why the kernel dropped packets, in words, by its names (include/net/dropreason-core.h). Others are shown as named. */
+/**
+ * Reasons for which packets are dropped that are trouble, in words, by the kernel's names
+ * (include/net/dropreason-core.h). All others belong to what works: segments that came twice, queues of sockets that
+ * close, packets for nobody.
+ */
 const REASON_WORDS: Readonly<Record<string, string>> = {
   NETFILTER_DROP: 'by the firewall',
   SOCKET_FILTER: 'by a socket filter',
@@ -27,19 +31,11 @@ const REASON_WORDS: Readonly<Record<string, string>> = {
   TC_INGRESS: 'by traffic control',
   TC_EGRESS: 'by traffic control',
   XFRM_POLICY: 'by an IPsec policy',
-  TCP_OVERWINDOW: 'for being outside the TCP window',
-  TCP_OFOMERGE: 'for want of receive memory',
 };
 
-/** `dropped by the firewall`, `dropped (TCP_ZEROWINDOW)`. */
-export function dropWords(reason: string): string {
-  const words = REASON_WORDS[reason];
-  return words === undefined ? `dropped (${reason})` : `dropped ${words}`;
-}
-
-/** Whether packets that are dropped for a reason are trouble of the machine, and not what each network has. */
-export function isMachineTrouble(reason: string): boolean {
-  return REASON_WORDS[reason] !== undefined && reason !== 'NETFILTER_DROP';
+/** `by the firewall`; undefined: packets that are dropped for it are no trouble. */
+export function reasonWords(reason: string): string | undefined {
+  return REASON_WORDS[reason];
 }
 
 /** `1 connection`, `3 connections`; numbers in groups are not needed for what comes in ten seconds. */

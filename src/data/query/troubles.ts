@@ -4,7 +4,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_TCP } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, OwnerKind, ProblemKind, TcpState } from '../schema/network-columns.ts';
 import { EndpointTexts, HostTexts } from './socket-texts.ts';
-import { countOf, dropWords, isMachineTrouble, percent, roundTripText, times } from './trouble-words.ts';
+import { countOf, percent, reasonWords, roundTripText, times } from './trouble-words.ts';
 
 /*
  * When something is trouble. Each limit is above what lines have that work well: a TCP that fills its line loses some
@@ -29,6 +29,9 @@ const SLOW_RATIO = 4;
 
 /** How bad a kind of trouble is; the larger counts before every amount of the smaller. */
 const Severity = { NOTE: 1, SLOW: 2, LOSSY: 3, FAILING: 4, REFUSING: 5 } as const;
+
+const FIREWALL = 'NETFILTER_DROP';
+const FULL_BUFFER = 'SOCKET_RCVBUFF';
 
 /** Kinds of trouble that are made at once are bounded by these. */
 const FOUND_LIMIT = 1024;
@@ -187,7 +190,7 @@ export class TroubleFinder {
       }
       const grown = rates.health.problems.count.of(slot, serial[slot]!);
       if (!(grown > 0)) continue;
-      if (kind === ProblemKind.DROPPED) this.#findDrops(section, slot, grown, window, hostName);
+      if (kind === ProblemKind.DROPPED) this.#findDrops(section, rates, slot, grown, window);
       else if (problems.owner[slot]! >= 0 || problems.host[slot]! >= 0) {
         failed += grown;
         this.#findFailures(section, slot, grown, window, hostName);
@@ -269,24 +272,28 @@ export class TroubleFinder {
 
   #findDrops(
     section: NetworkSection,
+    rates: NetworkRates,
     slot: number,
     grown: number,
     window: string,
-    hostName: HostNames,
   ): void {
     const { problems } = section;
     const owner = problems.owner[slot]!;
     const reason = problems.reasons[slot]!;
-    const isTrouble =
-      owner >= 0
-        ? grown >= DROPS_OF_PROCESS_LEAST
-        : grown >= DROPS_OF_MACHINE_LEAST && isMachineTrouble(reason);
-    if (!isTrouble) return;
-    const host = problems.host[slot]!;
+    const words = reasonWords(reason);
+    if (words === undefined || grown < (owner >= 0 ? DROPS_OF_PROCESS_LEAST : DROPS_OF_MACHINE_LEAST)) return;
+    // Each firewall has something to drop that is meant for nobody here.
+    if (owner < 0 && reason === FIREWALL) return;
+    // The socket has counted that itself.
+    if (
+      owner >= 0 &&
+      reason === FULL_BUFFER &&
+      rates.health.owners.drops.of(owner, serialOf(section, owner)) > 0
+    )
+      return;
     this.#add(section, {
-      ...{ kind: `dropped ${reason}`, severity: Severity.LOSSY, owner, host },
-      ...{ place: this.#hostText(section, host, hostName), count: grown },
-      say: (n) => `${countOf(n, 'packet')} ${dropWords(reason)} ${window}`,
+      ...{ kind: `dropped ${words}`, severity: Severity.LOSSY, owner, host: -1, place: '', count: grown },
+      say: (n) => `${countOf(n, 'packet')} dropped ${words} ${window}`,
     });
   }
 
@@ -365,6 +372,10 @@ export class TroubleFinder {
     const text = this.#hostText(section, host, hostName);
     return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`;
   }
+}
+
+function serialOf({ owners }: NetworkSection, owner: number): number {
+  return owners.slots.serial[owner]!;
 }
 
 function nameOf({ owners }: NetworkSection, owner: number): string {
