@@ -109,7 +109,7 @@ class SubjectHealth extends columnsClass(SUBJECT_COLUMNS) {
     this.connectCount[slot]! += count;
     this.connectNanos[slot]! += nanos;
     // What is counted is 0 from the first attempt on.
-    for (const column of [this.#table.refused, this.#table.timedOut]) {
+    for (const column of [this.#table.refused, this.#table.timedOut, this.#table.resets]) {
       if (Number.isNaN(column[slot]!)) column[slot] = 0;
     }
   }
