@@ -1,4 +1,5 @@
-import { system } from '../platforms/index.ts';
+import { loadShell, system } from '../platforms/index.ts';
+import { startSshProgram } from '../platforms/ssh-program.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
 import type { AgentAccess } from '../src/programs/cli/arguments.ts';
@@ -13,9 +14,16 @@ import {
 import { loadProfile, profilesPath } from '../src/programs/config/profiles.ts';
 import { canAsk, confirm, tell } from '../src/programs/shared/messages.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from '../src/programs/shared/stop.ts';
-import type { ConnectionTarget } from '../src/remote/client/agent-connection.ts';
-import { type AgentUrl, encrypted, parseAgentUrl } from '../src/remote/client/agent-url.ts';
+import type { ConnectionListener, ConnectionTarget } from '../src/remote/client/agent-connection.ts';
+import {
+  type AgentUrl,
+  encrypted,
+  parseAgentUrl,
+  type SshDestination,
+} from '../src/remote/client/agent-url.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
+import type { ShellReader } from '../src/remote/client/shell-session.ts';
+import { SshConnection } from '../src/remote/client/ssh-connection.ts';
 import {
   isCertificateError,
   PEM_LIMIT_BYTES,
@@ -53,11 +61,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the files that are named. Throws OpError whose message says in one line what the user has to change. */
 export function agentTarget(wish: AgentWish, environment: Environment): AgentTarget {
   const asked = parseAgentUrl(wish.url);
+  if (asked.ssh !== undefined) return sshTarget(asked, wish);
   const named = wish.tlsCaPath === undefined ? undefined : readNamed(wish.tlsCaPath);
   // A certificate was named, so TLS is meant.
   const agent = named === undefined ? asked : encrypted(asked);
   const keptPath =
-    named === undefined && agent.isEncrypted
+    named === undefined && agent.isEncrypted && agent.ssh === undefined
       ? knownCertificatePath(system.configFolder(environment), agent.hostName, agent.port)
       : undefined;
   const certificates = named ?? (keptPath === undefined ? undefined : readKept(keptPath));
@@ -66,6 +75,22 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
     certificates === undefined ? { kind: 'system' } : { kind: 'pinned', certificates, verifyHostname };
   const keptCertificatePath = certificates === undefined ? keptPath : undefined;
   return { ...withToken(agent, wish, environment), trust, keptCertificatePath };
+}
+
+/** ssh itself knows whom to trust and who may log in. */
+function sshTarget(agent: AgentUrl, { tlsCaPath, verifyHostname, tokenFile }: AgentWish): AgentTarget {
+  const given: readonly [string, boolean][] = [
+    ['--tls-ca', tlsCaPath !== undefined],
+    ['--verify-hostname', verifyHostname],
+    ['--token-file', tokenFile !== undefined],
+  ];
+  const needless = given.find(([, isGiven]) => isGiven)?.[0];
+  if (needless !== undefined) {
+    const message = `${needless} is for ws:// and wss:// URLs; ssh:// uses the keys and known hosts of ssh`;
+    throw new OpError({ op: 'parse URL', code: 'BAD_URL', message });
+  }
+  const trust: Trust = { kind: 'system' };
+  return { agent, trust, token: undefined, hasTokenInUrl: false, keptCertificatePath: undefined };
 }
 
 /** The same agent with the certificate that the user accepted. */
@@ -170,8 +195,13 @@ export async function connectAsking(
   verifyHostname: boolean,
   durationMillis?: number,
 ): Promise<Contact> {
-  const source = openAgent(target);
-  const timer = setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
+  const mayAsk = canAsk();
+  const source = openAgent(target, mayAsk);
+  // A question of ssh would stand in the same line.
+  const isSilent = target.agent.ssh !== undefined && mayAsk;
+  const timer = isSilent
+    ? undefined
+    : setTimeout(() => tell(`Connecting to ${target.agent.hostName} ...`), SILENT_MILLIS);
   const error = await firstContact(source, durationMillis);
   clearTimeout(timer);
   const { keptCertificatePath } = target;
@@ -183,17 +213,33 @@ export async function connectAsking(
   if (!isValid || !isAccepted(target, peer, keptCertificatePath)) return { source, error };
   source.close();
   keepCertificate(keptCertificatePath, peer.pem);
-  const trusted = openAgent(trusting(target, peer.pem, verifyHostname));
+  const trusted = openAgent(trusting(target, peer.pem, verifyHostname), false);
   return { source: trusted, error: await firstContact(trusted, durationMillis) };
 }
 
-/** Begins to connect, and waits for nothing. */
-export function openAgent(target: AgentTarget): RemoteSource {
+/**
+ * Begins to connect, and waits for nothing. `mayAsk`: no screen is open until the first try has ended, so that ssh may
+ * have its questions answered at the terminal.
+ */
+export function openAgent(target: AgentTarget, mayAsk: boolean): RemoteSource {
+  const { ssh } = target.agent;
+  let tries = 0;
+  const connect = (destination: SshDestination) => (listener: ConnectionListener) =>
+    new SshConnection(destination, listener, {
+      ...{ start: startSshProgram, tell },
+      mayAsk: tries++ === 0 && mayAsk,
+    });
   return new RemoteSource({
     ...target,
     version: VERSION,
     monotonicMicros: () => performance.now() * 1000,
+    ...(ssh === undefined ? {} : { connect: connect(ssh), shell: openShellReader }),
   });
+}
+
+async function openShellReader(): Promise<ShellReader> {
+  const { ShellPlatform } = await loadShell();
+  return { open: () => new ShellPlatform(), script: (mark) => ShellPlatform.script(mark) };
 }
 
 /** The agent that the options name, connected. Rejects with an OpError that says in one line why it is not. */

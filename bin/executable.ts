@@ -1,4 +1,5 @@
 import manifest from '../package.json' with { type: 'json' };
+import type { System } from '../src/data/sample/operating-system.ts';
 
 /** The programs in the one executable; the name it is started under chooses. */
 export type Role = 'sstop' | 'socktop' | 'socktop-agent';
@@ -23,8 +24,11 @@ export function roleOf(programName: string): Role {
 /** The version of all three programs. */
 export const VERSION: string = manifest.version;
 
-/** What `--version` prints after the name: the version and what it was built from. */
-export const BUILD_VERSION = `${VERSION} (${process.env['SSTOP_REVISION'] ?? 'from source'})`;
+/** What `--version` prints after the name: the version, what it was built from, and whether anybody has tried it. */
+export function buildVersion({ untried }: Pick<System, 'untried'>): string {
+  const facts = [process.env['SSTOP_REVISION'] ?? 'from source', ...(untried === undefined ? [] : [untried])];
+  return `${VERSION} (${facts.join(', ')})`;
+}
 
 /** Where the parts of a compiled executable are. */
 const COMPILED_ROOT = '/$bunfs/';

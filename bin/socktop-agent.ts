@@ -1,7 +1,8 @@
 import {
   currentPlatform,
   dropPrivileges,
-  isWatchable,
+  isServable,
+  lockFile,
   lowerPrivileges,
   platformName,
   raisePrivileges,
@@ -9,21 +10,24 @@ import {
   tellServiceManager,
 } from '../platforms/index.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { PrivateFolder } from '../src/kit/files/private-folder.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
+
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
-import { startAgent } from '../src/remote/agent/agent.ts';
+import { type KeptHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
 import {
   certificateFolder,
   openCertificate,
   type StoredCertificate,
 } from '../src/remote/agent/certificate-store.ts';
 import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
-import { BUILD_VERSION, compiledExecutable, VERSION } from './executable.ts';
+import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -32,10 +36,10 @@ const FIRST_ORDINARY_PORT = 1024;
 
 /** socktop-agent from its arguments to its exit code. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const invocation = parseAgentArguments(argv, process.env, BUILD_VERSION);
+  const invocation = parseAgentArguments(argv, process.env, buildVersion(system));
   if (invocation.kind === 'print') return printOutcome(PROGRAM, invocation);
   const { options } = invocation;
-  if (!isWatchable) {
+  if (!isServable) {
     complain(PROGRAM, `the agent cannot run on ${system.name}: it needs Linux`);
     return EXIT_USAGE;
   }
@@ -45,8 +49,12 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     process.exit(EXIT_FAILURE);
   });
   try {
+    if (options.stdio && process.stdin.isTTY) {
+      complain(PROGRAM, '--stdio is for socktop ssh://HOST, which starts it; standard input is a terminal');
+      return EXIT_USAGE;
+    }
     await restartWithLessPrivilege(argv, options);
-    return await serve(options, log);
+    return options.stdio ? await serveStandardInput(options) : await serve(options, log);
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
@@ -70,22 +78,55 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   // The user's own rights open the files that the user names.
   lowerPrivileges();
   const token = tokenOf(options);
+  const keptHistory = options.history === undefined ? undefined : await openHistory(options.history, log);
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName };
+  const settings = { ...options, token, tls, version: VERSION, platformName, keptHistory };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
   if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
-  const keepStartMemory = giveBackStartMemory(log);
+  const keepStartMemory = giveBackStartMemory(log, true);
   await stop.wished;
   keepStartMemory();
   await tell(log, 'STOPPING=1');
   log.event('info', 'stopping', { signal: stop.signal });
   await agent.stop();
   return EXIT_OK;
+}
+
+/** Opens the folder of the history with the user's own rights. Rejects with OpError of one line. */
+async function openHistory(options: HistoryOptions, log: StandardErrorLog): Promise<KeptHistory> {
+  const { HistoryWriter } = await import('../src/data/recording/history-writer.ts');
+  const writer = await HistoryWriter.open(options.path, options, {
+    wallMillis: () => Date.now(),
+    lock: lockFile,
+    failed: ({ code, message }) => log.event('error', 'history-ended', { code, message }),
+  });
+  say(`keeping a history in ${options.path}`);
+  const folder = PrivateFolder.toRead(options.path);
+  return { writer, folder, intervalMillis: options.intervalMillis };
+}
+
+/**
+ * Serves whoever is at the other end of standard input, as `socktop ssh://HOST` starts it. Whatever this agent has to
+ * say of itself goes to its client's screen by standard error, so that only what went wrong is said.
+ */
+async function serveStandardInput(options: AgentOptions): Promise<number> {
+  const platform = await currentPlatform();
+  raisePrivileges();
+  const log: AgentLog = {
+    event: (level, event, fields) => {
+      if (level !== 'info') complain(PROGRAM, [event, ...Object.values(fields ?? {})].join(' '));
+    },
+  };
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const stream = { input: process.stdin, output: process.stdout };
+  const served = serveStream({ ...options, version: VERSION, platformName }, platform, log, stream);
+  const wasWish = await Promise.race([served, stop.wished]);
+  return wasWish === false ? EXIT_FAILURE : EXIT_OK;
 }
 
 /** Tells systemd, where it waits for that. */

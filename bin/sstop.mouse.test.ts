@@ -177,9 +177,10 @@ describe.each(NAMES)('in the view %s', (name) => {
     screen.click(5, screen.yOf(row));
     const title = OPENS[name];
     if (title !== '') {
-      await screen.until((shown) => shown.title === title, title);
-      // From a process back; a host or group led to the process table, and its own key leads back.
-      screen.press(title === 'Process' ? 'escape' : name === 'hosts' ? 'h' : 'D');
+      const isOpen = ({ footer }: Shown) => name !== 'grouped' || footer.includes('program=');
+      await screen.until((shown) => shown.title === title && isOpen(shown), title);
+      // From a process or the members of a row back; a host or group led to the process table, and its own key leads back.
+      screen.press(name === 'hosts' ? 'h' : name === 'groups' ? 'D' : 'escape');
     }
     await screen.until(
       (shown) => isSameView(shown, home) && shown.selected === row,

@@ -1,3 +1,4 @@
+import type { DoctorSection } from '../src/data/sample/doctor-section.ts';
 import type { System } from '../src/data/sample/operating-system.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
@@ -26,6 +27,8 @@ const linux =
         loadProgramText: () => import('./linux/program-text.ts'),
       }
     : undefined;
+const darwin =
+  process.platform === 'darwin' ? { loadPlatform: () => import('./darwin/darwin-platform.ts') } : undefined;
 const capabilities =
   process.platform === 'linux'
     ? new (await import('./linux/effective-capabilities.ts')).EffectiveCapabilities()
@@ -111,27 +114,66 @@ export async function releaseProgramText(): Promise<void> {
   (await linux?.loadProgramText())?.releaseProgramText();
 }
 
+/** Locks an open file for this program, without waiting; false: another one has it. Rejects with OpError `ENOTSUP`. */
+export async function lockFile(descriptor: number): Promise<boolean> {
+  const libc = await linux?.loadLibc();
+  if (libc !== undefined) return libc.lockFile(descriptor) === 0;
+  throw new OpError({ op: 'lock', code: 'ENOTSUP', message: `files are not locked on ${system.name}` });
+}
+
 /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
 export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 
 /** Whether this program can watch the machine that it runs on, and not only ask agents of others. */
-export const isWatchable = linux !== undefined;
+export const isWatchable = linux !== undefined || darwin !== undefined;
 
-/** Loads what examines this machine; undefined: it cannot be watched. */
-export const loadDoctor =
+/** Whether others may watch this machine through an agent on it. */
+export const isServable = linux !== undefined;
+
+/** What an examination has found, for people and for programs. */
+interface Examination {
+  sections(userName: (uid: number) => string): readonly DoctorSection[];
+  json(version: string): string;
+}
+
+/** Examines this machine; `executablePath`: of this program, undefined: it runs from source. */
+type Examine = (executablePath: string | undefined) => Promise<Examination>;
+
+/** undefined: it cannot be watched. */
+export const examineMachine: Examine | undefined =
   process.platform === 'linux'
-    ? async () => ({
-        ...(await import('./linux/doctor/doctor.ts')),
-        ...(await import('./linux/doctor/doctor-words.ts')),
-        ...(await import('./linux/doctor/doctor-json.ts')),
-      })
-    : undefined;
+    ? async (executablePath) => {
+        const [doctor, words, json] = await Promise.all([
+          import('./linux/doctor/doctor.ts'),
+          import('./linux/doctor/doctor-words.ts'),
+          import('./linux/doctor/doctor-json.ts'),
+        ]);
+        const found = doctor.examineLinux({ executablePath });
+        return {
+          sections: (userName) => words.doctorSections(found, userName),
+          json: (version) => json.doctorJson(version, found),
+        };
+      }
+    : process.platform === 'darwin'
+      ? async () => {
+          const doctor = await import('./darwin/darwin-doctor.ts');
+          const found = doctor.examineDarwin();
+          return {
+            sections: () => doctor.darwinSections(found),
+            json: (version) => doctor.darwinJson(version, found),
+          };
+        }
+      : undefined;
+
+/** Loads what reads another machine by its shell; it touches nothing of this one. */
+export const loadShell = () => import('./linux/shell/shell-platform.ts');
 
 /** The machine that this program runs on. Rejects with OpError (`ENOTSUP`) where it cannot be watched. */
 export async function currentPlatform(): Promise<Platform> {
   const taken = handed;
   handed = undefined;
   if (linux !== undefined) return new (await linux.loadPlatform()).LinuxPlatform({ handed: taken });
+  if (darwin !== undefined) return new (await darwin.loadPlatform()).DarwinPlatform();
   throw new OpError({
     op: 'platform',
     code: 'ENOTSUP',

@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { TIERS_OF } from '../src/data/sample/network-sample.ts';
 import type { Environment, NameFiles, System } from '../src/data/sample/operating-system.ts';
 
 /** The system by the runtime's name of it (`process.platform`). */
@@ -44,12 +45,19 @@ const MACOS_NAMES: NameFiles = {
   ],
 };
 
-const LINUX: System = { ...POSIX, name: 'linux', nameFiles: LINUX_NAMES };
-const MACOS: System = { ...POSIX, name: 'macos', nameFiles: MACOS_NAMES };
+const LINUX: System = {
+  ...{ ...POSIX, name: 'linux', nameFiles: LINUX_NAMES },
+  ...{ tiers: TIERS_OF.linux, untried: undefined },
+};
+/** Until a job on macOS has run the tests. */
+const MACOS: System = {
+  ...{ ...POSIX, name: 'macos', nameFiles: MACOS_NAMES },
+  ...{ tiers: TIERS_OF.macos, untried: 'not tried on a Mac' },
+};
 
 /** Any other POSIX system, by the name that the runtime has for it. */
 function posixSystem(name: string): System {
-  return { ...LINUX, name };
+  return { ...LINUX, name, tiers: [] };
 }
 
 /** `$XDG_CONFIG_HOME/socktop`, by default `~/.config/socktop` (XDG Base Directory 0.8), on macOS too. */
@@ -77,6 +85,8 @@ const USUAL_ROOT = 'C:\\Windows';
 function windowsSystem(environment: Environment): System {
   return {
     name: 'windows',
+    tiers: [],
+    untried: undefined,
     terminalPath: undefined,
     hasJobControl: false,
     nameFiles: nameFiles(environment),

@@ -59,7 +59,8 @@ export class EveryColumn {
     for (const { slots, interfaceIndex } of [traffic, hostTraffic]) {
       for (let row = 0; row < ROWS; row++) slots.add(row, interfaceIndex[row]!, 0, 0);
     }
-    for (const names of [owners.names, owners.users, owners.commandLines, owners.cgroups]) this.#texts(names);
+    for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
+    for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
     this.#texts(problems.reasons);
     this.#interfaceTexts(interfaces);
     return {
@@ -69,6 +70,7 @@ export class EveryColumn {
       parts: {
         ...{ tcp: 'packets', udp: 'ebpf', owners: 'creator', processes: 'ebpf', exited: true },
         scope: 'container',
+        names: 'ebpf',
       },
     };
   }
@@ -80,9 +82,10 @@ export class EveryColumn {
     this.#fill(usage);
     const commandLines: string[] = [];
     const cgroups: string[] = [];
-    for (const texts of [commandLines, cgroups]) this.#texts(texts);
+    const containers: string[] = [];
+    for (const texts of [commandLines, cgroups, containers]) this.#texts(texts);
     return {
-      ...{ ...this.#section(), processes, usage, commandLines, cgroups },
+      ...{ ...this.#section(), processes, usage, commandLines, cgroups, containers },
       ...{ memoryTotalBytes: this.#next(), coreCount: 7, processCount: ROWS },
     };
   }

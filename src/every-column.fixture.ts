@@ -72,7 +72,7 @@ export function plainNetwork({ sockets, accounts, ...section }: NetworkSection):
 
 /** Users and command lines stand in the rows, wherever the section has them from. */
 export function plainProcesses(section: MachineProcesses, userOf: (uid: number) => string): Plain {
-  const { processes, usage, texts, commandLines, cgroups, ...facts } = section;
+  const { processes, usage, texts, commandLines, cgroups, containers, ...facts } = section;
   const { slots } = processes;
   const rows = Array.from(slots.rows.subarray(0, slots.count), (slot) => ({
     ...rowOf([processes], slot, slots.capacity),
@@ -80,6 +80,7 @@ export function plainProcesses(section: MachineProcesses, userOf: (uid: number) 
     user: texts === undefined ? userOf(processes.uid[slot]!) : texts.users[slot],
     commandLine: (texts?.commandLines ?? commandLines)?.[slot],
     cgroup: (texts?.cgroups ?? cgroups)?.[slot],
+    container: (texts?.containers ?? containers)?.[slot],
   }));
   return { ...(plain(facts) as PlainRecord), rows };
 }

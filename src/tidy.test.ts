@@ -135,7 +135,16 @@ describe('each rule can fail', () => {
     ['bin/a.ts', 'a(process . platform);', 'the name of the system outside platforms/'],
     ['bin/a.ts', "import { a } from '../platforms/linux/a.ts';", 'a.ts is behind platforms/index.ts'],
     ['bin/a.ts', "await import('../platforms/windows/a.ts');", 'a.ts is behind platforms/index.ts'],
-    [plain, "Bun.spawn(['a']);", 'a program started outside platforms/linux/child-program.ts'],
+    [
+      'platforms/darwin/a.ts',
+      "import { a } from '../linux/a.ts';",
+      'platforms/linux/a.ts is of another system',
+    ],
+    [
+      plain,
+      "Bun.spawn(['a']);",
+      'a program started outside platforms/*/child-program.ts, commands.ts and ssh-program.ts',
+    ],
     [plain, "import { exec } from 'node:child_process';", 'node:child_process belongs to bin/dev/'],
     [plain, "import { openSync } from 'node:fs';", 'a file opened outside src/kit/files/'],
     [plain, "import { rmSync, readFile } from 'node:fs/promises';", 'a file opened outside src/kit/files/'],

@@ -77,9 +77,13 @@ function withSignature(image: Uint8Array): Uint8Array {
   return isSignedAsItIs(image) ? image : signAdHoc(image, IMAGE_NAME);
 }
 
-/** Constants in every kind, so that no environment turns the release into a test build. */
-export function defines(kind: BuildKind): readonly string[] {
+/**
+ * Constants in every kind, so that no environment turns the release into a test build. `commandFolder`: where a test has
+ * programs that stand for those of macOS.
+ */
+export function defines(kind: BuildKind, commandFolder = ''): readonly string[] {
   return [
+    `process.env.SSTOP_COMMAND_FOLDER=${JSON.stringify(commandFolder)}`,
     `process.env.SSTOP_TEST_BUILD="${kind === 'test' ? '1' : ''}"`,
     `process.env.SSTOP_REVISION=${JSON.stringify(readRevision().label)}`,
   ];

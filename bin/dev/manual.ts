@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FILTER_KEYS } from '../../src/data/query/filter/filter-term.ts';
+import { TIERS_OF } from '../../src/data/sample/network-sample.ts';
 import { agentCommand } from '../../src/programs/cli/agent-command.ts';
 import { agentManual } from '../../src/programs/cli/agent-manual.ts';
 import { completionFileName, completionScript, SHELL_NAMES } from '../../src/programs/cli/completion.ts';
@@ -28,7 +29,8 @@ interface MadeDocument {
 /** The manual pages, the completion scripts and the documents with tables of fields, as they have to stand under docs/. */
 export function madeDocuments(): readonly MadeDocument[] {
   const vocabulary = {
-    ...{ version: VERSION, themeNames: THEME_NAMES, sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+    ...{ version: VERSION, tiers: TIERS_OF.linux, themeNames: THEME_NAMES },
+    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
   };
   const commands = [
     sstopCommand(vocabulary, false),

@@ -20,7 +20,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'bin/dev/release': 'archives, packages, bills of materials, with `bin/dev/compile.ts` for any target',
   'bin/dev/tidy': 'the rules of the house',
   platforms:
-    '`index.ts` is the only door to what stands below: from the name of the operating system to its `System` and, on Linux, to a `Platform`; `system.ts`: the systems that a client runs on',
+    '`index.ts` is the only door to what stands below: from the name of the operating system to its `System` and, on Linux and macOS, to a `Platform`; `system.ts`: the systems that a client runs on; outputs of programs and names of users, for both',
+  'platforms/darwin':
+    'macOS: `commands.ts`, the only door to its programs, and `system-library.ts`, the only one to its C library; one parser per output and list, and collectors over them; its tiers are in `socket-sources.ts`',
   'platforms/linux':
     '`libc.ts`, the only door to the C library: typed system calls on buffers that the kernel fills; privileges, clocks, programs beside this one',
   'platforms/linux/bpf':
@@ -29,6 +31,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'platforms/linux/guarded': 'the process beside that asks file systems, and who asks it',
   'platforms/linux/machine':
     'CPU, memory, sensors, disks, GPUs, interfaces: one collector each, and the machine as a whole',
+  'platforms/linux/names':
+    'names that processes use for remote hosts: DNS answers, ClientHello, HTTP and QUIC',
+
   'platforms/linux/netlink': 'messages of sock_diag: reading apart from parsing, and every length checked',
   'platforms/linux/network': 'the network as a whole: which tier counts it',
   'platforms/linux/nvml': "NVIDIA's library",
@@ -39,6 +44,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'platforms/linux/processes':
     'the list of processes, by `/proc` or by programs in the kernel; names of users',
   'platforms/linux/rtnetlink': 'links and addresses',
+  'platforms/linux/shell':
+    'another machine by its POSIX shell: the loop that is sent there, and what reads its answers',
   'platforms/linux/sockets': 'sockets and their bytes in each tier',
   'platforms/linux/sys': 'files of `/sys`',
   'src/data/attribution': 'sockets to processes and hosts, cumulative',

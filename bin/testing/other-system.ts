@@ -14,16 +14,21 @@ export interface OtherSystemPrograms {
 
 /**
  * Makes them in a folder. `platformName` is the runtime's name of the system (`process.platform`), a constant of the
- * build as `--target` makes it one; `suffix` is what executables end in there.
+ * build as `--target` makes it one; `suffix` is what executables end in there; `commandFolder` has programs that stand
+ * for the system's own.
  */
-export function buildForSystem(platformName: string, folder: string, suffix: string): OtherSystemPrograms {
+export function buildForSystem(
+  platformName: string,
+  folder: string,
+  suffix: string,
+  commandFolder = '',
+): OtherSystemPrograms {
   const image = `${folder}/image`;
   const command = [
     ...[process.execPath, 'build', ...COMPILE_FLAGS],
-    ...[...defines('release'), `process.platform=${JSON.stringify(platformName)}`].flatMap((define) => [
-      '--define',
-      define,
-    ]),
+    ...[...defines('release', commandFolder), `process.platform=${JSON.stringify(platformName)}`].flatMap(
+      (define) => ['--define', define],
+    ),
     ...[ENTRY, '--outfile', image],
   ];
   const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: ROOT, stdout: 'pipe', stderr: 'pipe' });

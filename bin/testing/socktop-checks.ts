@@ -49,6 +49,7 @@ const EVERYWHERE = {
   // Of a recording: tried with one.
   ...{ 'playback-slower': 'nothing', 'playback-faster': 'nothing', 'seek-back': 'nothing' },
   'seek-forward': 'nothing',
+  ...{ timeline: 'nothing', now: 'nothing' },
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {
@@ -102,6 +103,7 @@ export function dashboardChecks(tag: string): SocktopChecks {
     traffic: { shows: HAS_NET, back: ['N'] },
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
+    units: text(/Download · .* [kMG]?bit\/s|\dk?b +peak/, 'b'),
     kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
     compact: text(/ MEM \d+(\.\d)?%/, 'c'),
   };
@@ -123,6 +125,7 @@ export const PANE_CHECKS: SocktopChecks = {
   'host-next': { shows: (screen) => !ON_CHILDREN(screen), back: ['shift+tab'] },
   'host-previous': { shows: (screen) => !ON_CHILDREN(screen), back: ['tab'] },
   'per-core': text(/CPU .* % of a core/, 'I'),
+  units: text(/Network rates in bits: the dashboard/, 'b', 'g'),
   kill: text(/Kill \d+ /, 'escape'),
 };
 
@@ -141,6 +144,7 @@ export const HOSTS_CHECKS: SocktopChecks = {
   parent: text(/Open a process first/, 'g'),
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: SECOND, back: ['g'] },
+  units: text(/DN b\/s +UP b\/s/, 'b'),
   'host-previous': { shows: LAST, back: ['g'] },
   search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
   ...{ 'sort-next': hostsSorted('host', 8), 'sort-reverse': { shows: LAST, back: ['R'] } },

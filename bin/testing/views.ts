@@ -34,10 +34,10 @@ export const VIEWS = {
   tree: { ...PROCESSES, row: /(?<=^[▸ ] *)\d+(?= )/, steps: [() => ['t']] },
   cumulative: { ...PROCESSES, head: /UP TOTAL/, steps: [() => ['c']] },
   grouped: {
-    ...{ title: 'sstop', sort: 'rate', head: /PROGRAM .*PROCS/ },
-    row: PROCESSES.row,
+    ...{ title: 'sstop', sort: 'name', head: /PROGRAM\S? .*PROCS/ },
+    row: /c\w+-\d\d(?= )/,
     filter: crowdAlone,
-    steps: [() => ['p']],
+    steps: [() => ['p', '5']],
   },
   detail: {
     ...{ title: 'Process', sort: 'rate', head: /LOCAL .*REMOTE/ },

@@ -57,6 +57,8 @@ export class GoldenNetwork {
   readonly #attribution = new NetworkAttribution({
     commandLine: (pid) => this.commandLine(pid),
     cgroup: (pid) => this.cgroup(pid),
+    containerName: (cgroup) => (cgroup.includes(CONTAINER) ? 'db-main' : undefined),
+    networkNamespace: (pid) => (pid === FOREIGN_PID ? 'blue' : undefined),
     userName: (uid) => USERS[uid] ?? String(uid),
   });
   #last: NetworkData | undefined;

@@ -71,8 +71,13 @@ export function renderSegments(
 }
 
 /** Whether what goes to a machine and comes from it is encrypted: a letter says what a colour says. */
-export function schemeSegment({ isEncrypted }: RemoteStatus, theme: Theme, priority: number): Segment {
-  return { text: isEncrypted ? 'wss' : 'ws', style: isEncrypted ? theme.good : theme.warning, priority };
+export function schemeSegment(
+  { isEncrypted, isSsh = false }: RemoteStatus,
+  theme: Theme,
+  priority: number,
+): Segment {
+  const text = isSsh ? 'ssh' : isEncrypted ? 'wss' : 'ws';
+  return { text, style: isEncrypted ? theme.good : theme.warning, priority };
 }
 
 /** `12 ms`; empty where it is not known. */

@@ -13,7 +13,7 @@ export interface EntryPolicy {
  * start.
  */
 export const JUDGED_VARIABLES = {
-  PATH: 'searched for programs by the runtime alone; this program starts its children by absolute paths',
+  PATH: 'searched for ssh alone, which gets none of our privileges; other children are started by absolute paths',
   HOME: 'the folder of bunfig.toml, which is compiled out; our configuration is read with the rights of the user',
   XDG_CONFIG_HOME: 'as HOME',
   TERM: 'chooses colours',
@@ -26,7 +26,7 @@ export const JUDGED_VARIABLES = {
 } as const;
 
 /** Variables that the programs read and the runtime does not know. A name without `=` is the beginning of names. */
-const OWN_VARIABLES = ['SOCKTOP_', 'SSTOP_', 'XDG_STATE_HOME=', 'NOTIFY_SOCKET='] as const;
+const OWN_VARIABLES = ['SOCKTOP_', 'SSTOP_', 'XDG_STATE_HOME=', 'NOTIFY_SOCKET=', 'SSH_AUTH_SOCK='] as const;
 
 /** Beginnings of the names that belong to the runtime and its libraries. They reach them at no start. */
 export const RUNTIME_FAMILIES = [

@@ -48,9 +48,15 @@ export const ROOMS: Record<string, readonly string[]> = {
     'data/rates',
     'data/query',
   ],
-  'remote/wire': ['data/codec', 'data/schema', 'data/sample'],
-  'remote/agent': ['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
-  'remote/client': ['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
+  'remote/wire': ['data/codec', 'data/schema', 'data/sample', 'data/recording'],
+  'remote/agent': [
+    ...['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
+    'data/recording',
+  ],
+  'remote/client': [
+    ...['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
+    'data/recording',
+  ],
   'screen/style': [],
   'screen/layout': [],
   'screen/input': [],
@@ -93,6 +99,9 @@ export function refusalOf(from: string, to: string): string | undefined {
   if (isTestOrBench(from) || from.startsWith('bin/dev/')) return undefined;
   if (isTestOrBench(to)) return `${to} is for tests and benches alone`;
   if (isOfOneSystem(to) && !from.startsWith('platforms/')) return `${to} is behind platforms/index.ts`;
+  if (isOfOneSystem(to) && isOfOneSystem(from) && systemOf(to) !== systemOf(from)) {
+    return `${to} is of another system`;
+  }
   const fromRoom = roomOf(from);
   const toRoom = roomOf(to);
   if (fromRoom === 'bin' || fromRoom === toRoom) return undefined;
@@ -108,6 +117,10 @@ export function refusalOf(from: string, to: string): string | undefined {
 /** Whether a source is made for one operating system: another must not even load it. */
 function isOfOneSystem(path: string): boolean {
   return /^platforms\/[^/]+\//.test(path);
+}
+
+function systemOf(path: string): string | undefined {
+  return path.split('/')[1];
 }
 
 /** Path from the root of a relative specifier, or undefined for a module from outside. */

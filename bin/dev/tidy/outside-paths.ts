@@ -9,9 +9,10 @@ import { readSource, type SourceText } from './source-text.ts';
  */
 const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/guarded/file-system-helper.ts': 'the process beside',
+  'platforms/linux/guarded/container-files.ts': 'the same: files of those who run containers',
   'platforms/linux/libc.ts': '/proc/self/maps, and the C library that this process has mapped',
   'platforms/linux/child-program.ts': 'whether a program of the system is there',
-  'platforms/linux/processes/users.ts': '/etc/passwd, and names of the program that is started',
+  'platforms/linux/processes/users.ts': 'names of the program that is started',
   'platforms/linux/sys/drm.ts': 'the names of PCI devices, below /usr/share',
   'platforms/linux/nvml/library.ts': 'whether the library of the NVIDIA driver is there',
   'platforms/linux/machine/nvidia-gpus.ts': '/dev/dxg',

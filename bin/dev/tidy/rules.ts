@@ -25,6 +25,13 @@ const LINES_LIMIT = 500;
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*\.(ts|mjs|c|h)$/;
 const VAGUE_NAMES = /^(utils?|helpers?|types|misc|common|index)\.ts$/;
 
+/** Who starts other programs; the last of them one with the rights and the environment of the user. */
+const STARTING = [
+  'platforms/linux/child-program.ts',
+  'platforms/darwin/commands.ts',
+  'platforms/ssh-program.ts',
+];
+
 const isProduct = (path: string): boolean => !isTestOrBench(path);
 
 /** The tools of the project are run by developers, platforms/ opens files of the kernel, and the terminal is no file. */
@@ -69,9 +76,8 @@ const PATTERN_RULES: readonly PatternRule[] = [
   {
     in: 'code',
     pattern: /\bBun\s*\.\s*(spawn|spawnSync|which)\b/g,
-    what: 'a program started outside platforms/linux/child-program.ts',
-    holds: (path) =>
-      isProduct(path) && !path.startsWith('bin/dev/') && path !== 'platforms/linux/child-program.ts',
+    what: 'a program started outside platforms/*/child-program.ts, commands.ts and ssh-program.ts',
+    holds: (path) => isProduct(path) && !path.startsWith('bin/dev/') && !STARTING.includes(path),
   },
   {
     in: 'code',

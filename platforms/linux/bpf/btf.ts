@@ -1,4 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import type { ReadOnlyCast } from './instruction.ts';
 
 /** Kinds of types (include/uapi/linux/btf.h). */
 export const BtfKind = {
@@ -293,6 +294,9 @@ export interface TypeSource {
   enumerators(enumId: number): readonly (readonly [name: string, value: number])[];
 }
 
+/** Wanted by those who ask for a `readOnlyCast`. */
+export const READ_ONLY_CAST = ['bpf_rdonly_cast', BtfKind.FUNC] as const;
+
 /** Looks up what programs need and says what the kernel lacks. */
 export class KernelTypes {
   readonly #source: TypeSource;
@@ -324,6 +328,12 @@ export class KernelTypes {
   /** The names of an enumeration with their values. Throws OpError `UNSUPPORTED`. */
   enumerators(name: string): readonly (readonly [name: string, value: number])[] {
     return this.#source.enumerators(this.id(name));
+  }
+
+  /** To a structure; undefined: this kernel has none. */
+  readOnlyCast(structure: string): ReadOnlyCast | undefined {
+    const functionId = this.#ids.get(READ_ONLY_CAST[0]);
+    return functionId === undefined ? undefined : { functionId, structureId: this.id(structure) };
   }
 
   optionalMember(structure: string, ...paths: readonly string[]): BtfMember | undefined {

@@ -62,7 +62,8 @@ function exitProgram(
   }
   const code = new Assembler();
   const { task, signal } = offsets;
-  code.load(Size.DW, TASK, R1, 0).load(Size.DW, R7, TASK, task.signal.offset);
+  code.load(Size.DW, TASK, R1, 0).readOnly(TASK, TASK, offsets.readOnly);
+  code.load(Size.DW, R7, TASK, task.signal.offset);
   code.load(Size.W, R1, R7, signal.live.offset).jumpIfImmediate(Jump.NE, R1, 0, 'out');
   code.load(Size.DW, CPU, R7, signal.deadNanos.offset).load(Size.W, R1, R7, signal.threads.offset);
   code.jumpIfImmediate(Jump.GT, R1, 1, 'threads');

@@ -97,6 +97,16 @@ const PSEUDO_MAP_VALUE = 2;
 const PSEUDO_KFUNC_CALL = 2;
 const INSTRUCTION_BYTES = 8;
 
+/**
+ * How a pointer becomes one that is only read through, `bpf_rdonly_cast` (6.2): BTF ids of that function and of the
+ * structure. For each pointer that is followed from a trusted one, the verifier searches all types of the kernel by
+ * name, up to four times; from one of these it does not.
+ */
+export interface ReadOnlyCast {
+  readonly functionId: number;
+  readonly structureId: number;
+}
+
 interface Fixup {
   readonly at: number;
   readonly label: string;
@@ -181,6 +191,14 @@ export class Assembler {
   /** Calls a kernel function by its BTF id (5.13), registers as for helpers. */
   callKernel(functionId: number): this {
     return this.#emit(Class.JMP | CALL, 0, PSEUDO_KFUNC_CALL, 0, functionId);
+  }
+
+  /** `into` = the pointer in `from`, only to be read through where the kernel knows such; destroys R0 to R5. */
+  readOnly(into: number, from: number, cast: ReadOnlyCast | undefined): this {
+    if (cast === undefined) return into === from ? this : this.move(into, from);
+    if (from !== R1) this.move(R1, from);
+    this.moveImmediate(R2, cast.structureId).callKernel(cast.functionId);
+    return into === R0 ? this : this.move(into, R0);
   }
 
   exit(): this {

@@ -19,6 +19,12 @@ export function ownPidNamespaceInode(): number {
   return Number(digits ?? 0);
 }
 
+/** The inode number of a process's network namespace; NaN: unknown, or not permitted. `pid` may be `self`. */
+export function networkNamespaceInode(procRoot: string, pid: number | 'self'): number {
+  const digits = /^net:\[(\d{1,15})\]$/.exec(linkAt(`${procRoot}/${pid}/ns/net`) ?? '')?.[1];
+  return Number(digits ?? Number.NaN);
+}
+
 /**
  * Whether the pids of a /proc are those of this program's pid namespace. Not so in a captured tree, or where the
  * namespace of that /proc does not see this program.

@@ -85,7 +85,7 @@ export function currentOwner(code: Assembler, offset: number, comm: CommSource):
   code.store(Size.W, R10, offset + Owner.TGID, R0);
   code.call(Helper.GET_CURRENT_UID_GID).store(Size.W, R10, offset + Owner.UID, R0);
   if (typeof comm === 'object' && 'taskComm' in comm) {
-    code.call(Helper.GET_CURRENT_TASK_BTF);
+    code.call(Helper.GET_CURRENT_TASK_BTF).readOnly(R0, R0, comm.readOnly.task);
     leaderFacts(code, R0, offset, comm);
     return;
   }

@@ -1,5 +1,21 @@
 import type { KernelTypes } from './btf.ts';
-import { Alu, Assembler, Helper, Jump, R0, R1, R2, R3, R6, R7, R8, R9, R10, Size } from './instruction.ts';
+import {
+  Alu,
+  Assembler,
+  Helper,
+  Jump,
+  R0,
+  R1,
+  R2,
+  R3,
+  R6,
+  R7,
+  R8,
+  R9,
+  R10,
+  type ReadOnlyCast,
+  Size,
+} from './instruction.ts';
 import { currentOwner, enterStackValue, lookupStackKey, stackAddress, zeroStack } from './network-code.ts';
 import {
   FLOW_KEY_BYTES,
@@ -49,6 +65,7 @@ interface DeviceOffsets {
   readonly gsoType: number;
   readonly deviceIndex: number;
   readonly deviceNet: number;
+  readonly readOnly: ReadOnlyCast | undefined;
 }
 
 /** Throws OpError `UNSUPPORTED`. */
@@ -70,6 +87,7 @@ export function deviceOffsets(types: KernelTypes): DeviceOffsets {
     gsoType: of('skb_shared_info', 'gso_type'),
     deviceIndex: of('net_device', 'ifindex'),
     deviceNet: of('net_device', 'nd_net.net'),
+    readOnly: types.readOnlyCast('sk_buff'),
   };
 }
 
@@ -80,7 +98,11 @@ export function deviceOffsets(types: KernelTypes): DeviceOffsets {
  */
 export function deviceProgram(maps: NetworkMaps, offsets: NetworkOffsets, device: DeviceOffsets): Uint8Array {
   const code = new Assembler();
-  code.load(Size.DW, R6, R1, 0).load(Size.DW, R7, R6, device.sk).jumpIfImmediate(Jump.EQ, R7, 0, 'unowned');
+  code
+    .load(Size.DW, R6, R1, 0)
+    .readOnly(R6, R6, device.readOnly)
+    .load(Size.DW, R7, R6, device.sk)
+    .jumpIfImmediate(Jump.EQ, R7, 0, 'unowned');
   code.load(Size.H, R1, R7, offsets.sockFamily).jumpIfImmediate(Jump.NE, R1, AF_PACKET, 'out').jump('ours');
   code.label('unowned').load(Size.W, R1, R6, device.cameIn).jumpIfImmediate(Jump.EQ, R1, 0, 'out');
   code.label('ours').load(Size.H, R1, R6, device.protocol);

@@ -222,7 +222,8 @@ function emitInode(code: Assembler, offsets: NetworkOffsets, contextAt: number, 
   if (offsets.sockProtocol === undefined) return;
   code.load(Size.H, R1, R7, offsets.sockProtocol).jumpIfImmediate(Jump.NE, R1, IPPROTO_MPTCP, 'numbered');
   code.load(Size.DW, R1, R10, contextAt).load(Size.DW, R1, R1, file);
-  code.jumpIfImmediate(Jump.EQ, R1, 0, 'numbered').load(Size.DW, R1, R1, offsets.fileInode);
+  code.jumpIfImmediate(Jump.EQ, R1, 0, 'numbered').readOnly(R1, R1, offsets.readOnly.file);
+  code.load(Size.DW, R1, R1, offsets.fileInode);
   code.load(Size.DW, R1, R1, offsets.inodeNumber).store(Size.W, R10, RECORD + Holder.INODE, R1);
   code.label('numbered');
 }
@@ -230,15 +231,19 @@ function emitInode(code: Assembler, offsets: NetworkOffsets, contextAt: number, 
 /** Writes the task in R6 to the stack as an Owner; destroys R0 to R5. */
 export function emitTaskOwner(code: Assembler, offsets: NetworkOffsets, at: number): void {
   code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, at + Owner.SINCE, R0);
-  code.load(Size.W, R1, R6, offsets.taskTgid).store(Size.W, R10, at + Owner.TGID, R1);
-  code.load(Size.DW, R2, R6, offsets.taskCred).load(Size.W, R1, R2, offsets.credUid);
+  code.readOnly(R0, R6, offsets.readOnly.task);
+  code.load(Size.W, R1, R0, offsets.taskTgid).store(Size.W, R10, at + Owner.TGID, R1);
+  code.load(Size.DW, R2, R0, offsets.taskCred).load(Size.W, R1, R2, offsets.credUid);
   code.store(Size.W, R10, at + Owner.UID, R1);
-  leaderFacts(code, R6, at, offsets);
+  leaderFacts(code, R0, at, offsets);
 }
 
 /** The cookie of the socket's network namespace, which a socket that was there before does not have stored. */
 function emitNamespace(code: Assembler, offsets: NetworkOffsets, socket: number): void {
   if (offsets.netCookie === undefined) return;
-  code.load(Size.DW, R1, socket, offsets.sockNet).load(Size.DW, R1, R1, offsets.netCookie);
+  code
+    .readOnly(R1, socket, offsets.readOnly.sock)
+    .load(Size.DW, R1, R1, offsets.sockNet)
+    .load(Size.DW, R1, R1, offsets.netCookie);
   code.store(Size.DW, R8, Storage.NETNS_COOKIE, R1);
 }

@@ -1,5 +1,6 @@
-import { BtfKind, type BtfWanted, KernelTypes } from './btf.ts';
+import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
 import type { DropOffsets, HealthOffsets } from './health-programs.ts';
+import type { ReadOnlyCast } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import type { PidNumbers } from './pid-numbers.ts';
 
@@ -17,6 +18,7 @@ export const DROP_TRACEPOINT = 'btf_trace_kfree_skb';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
 const WANTED: BtfWanted = [
+  READ_ONLY_CAST,
   ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
   ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT, STATE_TRACEPOINT, DROP_TRACEPOINT].map(
     (name) => [name, BtfKind.TYPEDEF] as const,
@@ -56,6 +58,8 @@ export interface NetworkOffsets {
   readonly taskStart: number;
   /** struct cred: u32. */
   readonly credUid: number;
+  /** Undefined before 6.2. */
+  readonly readOnly: Readonly<Record<'task' | 'sock' | 'file', ReadOnlyCast | undefined>>;
   /** Undefined in the machine's own PID namespace. */
   readonly numbers: PidNumbers | undefined;
 }
@@ -111,6 +115,11 @@ export function networkOffsets(types: KernelTypes, numbers: PidNumbers | undefin
     taskCred: types.member('task_struct', 'cred').offset,
     taskStart: types.member('task_struct', 'start_boottime', 'real_start_time').offset,
     credUid: types.member('cred', 'uid.val').offset,
+    readOnly: {
+      task: types.readOnlyCast('task_struct'),
+      sock: types.readOnlyCast('sock'),
+      file: types.readOnlyCast('file'),
+    },
     numbers,
   };
 }

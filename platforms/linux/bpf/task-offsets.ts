@@ -1,4 +1,5 @@
-import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
+import { BtfKind, type BtfMember, KernelTypes, READ_ONLY_CAST, type TypeSource } from './btf.ts';
+import type { ReadOnlyCast } from './instruction.ts';
 
 /** Resident pages are counted by kind (enum in include/linux/mm_types_task.h); swapped ones are no part of them. */
 const MM_FILEPAGES = 0;
@@ -18,6 +19,8 @@ export interface TaskOffsets {
   readonly exitTracepointId: number | undefined;
   /** Kernel functions that walk over all tasks at once (6.7). */
   readonly walk: WalkFunctions | undefined;
+  /** Of a task; undefined before 6.2. */
+  readonly readOnly: ReadOnlyCast | undefined;
   readonly task: {
     readonly pid: BtfMember;
     readonly tgid: BtfMember;
@@ -85,6 +88,7 @@ export function findTaskOffsets(source: TypeSource): TaskOffsets {
     ['bpf_iter_task', BtfKind.FUNC],
     ['btf_trace_sched_process_exit', BtfKind.TYPEDEF],
     ...WALK.map((name) => [name, BtfKind.FUNC] as const),
+    READ_ONLY_CAST,
   ]);
   return {
     iteratorId: types.id('bpf_iter_task'),
@@ -92,6 +96,7 @@ export function findTaskOffsets(source: TypeSource): TaskOffsets {
       ? types.id('btf_trace_sched_process_exit')
       : undefined,
     walk: walkFunctions(types),
+    readOnly: types.readOnlyCast('task_struct'),
     task: taskMembers(types),
     signal: {
       deadNanos: types.member('signal_struct', 'sum_sched_runtime'),

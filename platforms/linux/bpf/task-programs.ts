@@ -217,7 +217,7 @@ export function taskIteratorProgram(offsets: TaskOffsets, pidLevel: number): Uin
   const record = new TaskRecordCode(code, offsets, TASK, place);
   code.move(ITERATOR, R1).load(Size.DW, TASK, R1, CONTEXT_TASK);
   // After the last task the program is called once more, with none.
-  code.jumpIfImmediate(Jump.EQ, TASK, 0, 'out');
+  code.jumpIfImmediate(Jump.EQ, TASK, 0, 'out').readOnly(TASK, TASK, offsets.readOnly);
   record.writePids();
   code.jumpIf(Jump.EQ, R7, R8, 'process');
   record.writeThread();
@@ -268,7 +268,7 @@ export function taskWalkProgram(
   code.storeImmediate(Size.DW, R1, WalkField.IS_FULL, 0);
   pointToWalk(code).moveImmediate(R2, 0).moveImmediate(R3, ALL_THREADS).callKernel(walk.begin);
   pointToWalk(code.label('next')).callKernel(walk.next).jumpIfImmediate(Jump.EQ, R0, 0, 'end');
-  code.move(TASK, R0).loadMapValue(R1, map).load(Size.DW, R2, R1, WalkField.END);
+  code.readOnly(TASK, R0, offsets.readOnly).loadMapValue(R1, map).load(Size.DW, R2, R1, WalkField.END);
   code
     .jumpIfImmediate(Jump.GT, R2, mapBytes - PROCESS_BYTES, 'full')
     .move(OUT, R1)

@@ -1,3 +1,4 @@
+import { COUNTED_BY } from '../../../src/data/sample/network-sample.ts';
 import { sanitizeLine } from '../../../src/kit/text/sanitize.ts';
 import { type CapabilityLists, capabilityLists } from '../privileges.ts';
 import type { LinuxExamination } from './doctor.ts';
@@ -12,7 +13,7 @@ function factsOf(found: LinuxExamination) {
   const taken = tiers.find(({ isAvailable }) => isAvailable)?.tier ?? null;
   return {
     tier: taken,
-    counted: COUNTED[taken ?? 'proc'],
+    counted: COUNTED_BY[taken ?? 'proc'],
     tiers: tiers.map(({ tier, isAvailable, detail }) => ({ tier, available: isAvailable, detail })),
     programs: programsOf(found),
     modules: { tcp_diag: answer(found.diag.tcp), udp_diag: answer(found.diag.udp) },
@@ -35,10 +36,9 @@ function factsOf(found: LinuxExamination) {
     scope: scopeOf(found),
     kernel: kernelOf(found),
     cgroup2: cgroup2MountPoints,
+    pressure_triggers: found.pressureObstacle ?? 'ok',
   };
 }
-
-const COUNTED = { ebpf: 'l3', netlink: 'payload', packet: 'l3', proc: 'none' } as const;
 
 function programsOf({ programs }: LinuxExamination) {
   const { counting, parts, processes, exits, packets } = programs;

@@ -3,7 +3,15 @@ import { unsigned64At } from '../integers.ts';
 import { Errno, fileSystemStatistics, NativeBuffer, readInto, systemCall, writeFrom } from '../libc.ts';
 import { forbidNewPrivileges } from '../replace-program.ts';
 import { realPath } from '../sys/sysfs-value.ts';
-import { answerLine, LINE_LIMIT_BYTES, parseQuestion, READY } from './helper-message.ts';
+import { ContainerFiles } from './container-files.ts';
+import {
+  answerLine,
+  LINE_LIMIT_BYTES,
+  namesAnswerLine,
+  parseNamesQuestion,
+  parseQuestion,
+  READY,
+} from './helper-message.ts';
 
 /** Space of a file system; bytes as `df -B1` has them. */
 export interface FileSystemSpace {
@@ -84,6 +92,13 @@ export function runFileSystemHelper(): void {
 }
 
 function answerTo(line: string): string {
+  const named = parseNamesQuestion(line);
+  if (named !== undefined) {
+    const files = new ContainerFiles(named.root);
+    const containers = named.keys.map((key) => files.nameOf(key));
+    const namespaces = named.wantsNamespaces ? files.networkNamespaces() : new Map<number, string>();
+    return namesAnswerLine({ containers, namespaces });
+  }
   const space: FileSystemSpace = { totalBytes: 0, usedBytes: 0, availableBytes: 0, inodes: 0, freeInodes: 0 };
   const question = parseQuestion(line);
   if (question === undefined) return answerLine({ errno: Errno.EINVAL, space, deviceTarget: undefined });

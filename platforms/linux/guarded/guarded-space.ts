@@ -5,7 +5,11 @@ import { monotonicMicros } from '../clock.ts';
 import {
   HELPER_ARGUMENT,
   LINE_LIMIT_BYTES,
+  type NamesAnswer,
+  type NamesQuestion,
+  namesQuestionLine,
   parseAnswer,
+  parseNamesAnswer,
   questionLine,
   READY,
   type SpaceAnswer,
@@ -27,14 +31,21 @@ const COMPILED_ROOT = '/$bunfs/';
 /** The programs' first source, and the bundle that a package has. */
 const PROGRAM = /\/main\.[jt]s$/;
 
-interface GuardedSpaceOptions {
+interface GuardedOptions {
   /** Starts the helper. Default: this program, by its first argument. */
   readonly start?: () => ChildToWriteTo;
 }
 
+/** How questions and answers are written as lines. */
+interface Lines<Question, Answer> {
+  questionLine(question: Question): string;
+  /** Undefined: the line is none. */
+  parseAnswer(line: string): Answer | undefined;
+}
+
 /** A hanging file system and the helper that waits for it. */
 interface Stuck {
-  readonly helper: HelperProcess;
+  readonly helper: Pick<HelperProcess<never, never>, 'isGone' | 'kill'>;
   /** Monotonic milliseconds before which it is not asked again, once its helper is gone. */
   readonly retryMillis: number;
 }
@@ -44,14 +55,16 @@ interface Stuck {
  * time keeps the process, a new one asks the others. When it answers at last, it is asked again like the others. So
  * nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
  */
-export class GuardedSpace {
+class Guarded<Question, Answer> {
+  readonly #lines: Lines<Question, Answer>;
   readonly #start: () => ChildToWriteTo;
   readonly #stuck = new Map<string, Stuck>();
-  #helper: HelperProcess | undefined;
+  #helper: HelperProcess<Question, Answer> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  constructor(options: GuardedSpaceOptions = {}) {
+  constructor(lines: Lines<Question, Answer>, options: GuardedOptions) {
+    this.#lines = lines;
     this.#start = options.start ?? startHelper;
   }
 
@@ -59,10 +72,10 @@ export class GuardedSpace {
    * Asks each file system, by a key of the caller; a key that is missing in the result belongs to one that does not
    * answer. Never overlaps itself. Rejects with OpError where the helper cannot be started.
    */
-  async ask(questions: ReadonlyMap<string, SpaceQuestion>): Promise<ReadonlyMap<string, SpaceAnswer>> {
+  async ask(questions: ReadonlyMap<string, Question>): Promise<ReadonlyMap<string, Answer>> {
     clearTimeout(this.#idleTimer);
     this.#forgetUnmounted(questions);
-    const answers = new Map<string, SpaceAnswer>();
+    const answers = new Map<string, Answer>();
     const roundEnd = nowMillis() + ROUND_MILLIS;
     let left = [...questions].filter(([key]) => !this.#isStuck(key));
     while (left.length > 0 && !this.#isClosed) {
@@ -88,10 +101,10 @@ export class GuardedSpace {
 
   /** How many of the questions were answered before one was not. */
   async #askAll(
-    helper: HelperProcess,
-    questions: readonly (readonly [string, SpaceQuestion])[],
+    helper: HelperProcess<Question, Answer>,
+    questions: readonly (readonly [string, Question])[],
     roundEnd: number,
-    answers: Map<string, SpaceAnswer>,
+    answers: Map<string, Answer>,
   ): Promise<number> {
     helper.ask(questions.map(([, question]) => question));
     for (const [index, [key]] of questions.entries()) {
@@ -103,9 +116,9 @@ export class GuardedSpace {
     return questions.length;
   }
 
-  async #readyHelper(): Promise<HelperProcess> {
+  async #readyHelper(): Promise<HelperProcess<Question, Answer>> {
     if (this.#helper?.isGone === true) this.#helper = undefined;
-    this.#helper ??= new HelperProcess(this.#start());
+    this.#helper ??= new HelperProcess(this.#start(), this.#lines);
     try {
       await this.#helper.ready();
     } catch (thrown) {
@@ -121,7 +134,7 @@ export class GuardedSpace {
   }
 
   /** The file system keeps the helper. One that ended on the way leaves its question for the next round. */
-  #abandon(key: string, helper: HelperProcess): void {
+  #abandon(key: string, helper: HelperProcess<Question, Answer>): void {
     this.#helper = undefined;
     if (helper.isGone || this.#isClosed) return;
     const waiting = [...this.#stuck.values()].filter((each) => !each.helper.isGone).length;
@@ -143,12 +156,26 @@ export class GuardedSpace {
     return false;
   }
 
-  #forgetUnmounted(questions: ReadonlyMap<string, SpaceQuestion>): void {
+  #forgetUnmounted(questions: ReadonlyMap<string, Question>): void {
     for (const [key, { helper }] of this.#stuck) {
       if (questions.has(key)) continue;
       helper.kill();
       if (helper.isGone) this.#stuck.delete(key);
     }
+  }
+}
+
+/** Asks for the sizes of file systems. */
+export class GuardedSpace extends Guarded<SpaceQuestion, SpaceAnswer> {
+  constructor(options: GuardedOptions = {}) {
+    super({ questionLine, parseAnswer }, options);
+  }
+}
+
+/** Asks for the names of containers and network namespaces. */
+export class GuardedNames extends Guarded<NamesQuestion, NamesAnswer> {
+  constructor(options: GuardedOptions = {}) {
+    super({ questionLine: namesQuestionLine, parseAnswer: parseNamesAnswer }, options);
   }
 }
 
@@ -168,17 +195,19 @@ function startHelper(): ChildToWriteTo {
 const START_MILLIS = 10_000;
 
 /** One helper, its lines turned into answers in the order of the questions. */
-class HelperProcess {
+class HelperProcess<Question, Answer> {
   /** It ended, or was killed and has let go. */
   isGone = false;
   readonly #child: ChildToWriteTo;
+  readonly #form: Lines<Question, Answer>;
   readonly #lines: string[] = [];
   #isReady = false;
   /** Called when a line came, or none will come any more. */
   #woken: (() => void) | undefined;
 
-  constructor(child: ChildToWriteTo) {
+  constructor(child: ChildToWriteTo, form: Lines<Question, Answer>) {
     this.#child = child;
+    this.#form = form;
     child.unref();
     void this.#readLines();
     void child.exited.then(() => {
@@ -200,16 +229,16 @@ class HelperProcess {
     });
   }
 
-  ask(questions: readonly SpaceQuestion[]): void {
-    const text = questions.map((question) => `${questionLine(question)}\n`).join('');
+  ask(questions: readonly Question[]): void {
+    const text = questions.map((question) => `${this.#form.questionLine(question)}\n`).join('');
     this.#child.stdin.write(text);
     void this.#child.stdin.flush();
   }
 
   /** Undefined: none came in time, or the helper is gone. */
-  async nextAnswer(patienceMillis: number): Promise<SpaceAnswer | undefined> {
+  async nextAnswer(patienceMillis: number): Promise<Answer | undefined> {
     const line = await this.#nextLine(patienceMillis);
-    return line === undefined ? undefined : parseAnswer(line);
+    return line === undefined ? undefined : this.#form.parseAnswer(line);
   }
 
   /** Resolves when there is an answer after all, or the helper is gone: whether there was one. */

@@ -1,3 +1,4 @@
+import type { ContainerKey } from '../../../src/data/sample/container-id.ts';
 import type { FileSystemSpace } from './file-system-helper.ts';
 
 /** What the helper is started with; no option of the programs. */
@@ -63,5 +64,74 @@ export function parseAnswer(line: string): SpaceAnswer | undefined {
     errno,
     space: { totalBytes, usedBytes, availableBytes, inodes, freeInodes },
     deviceTarget: target === '' ? undefined : target,
+  };
+}
+
+/** Containers whose names are asked for in one line. */
+export const CONTAINERS_LIMIT = 32;
+
+/** What is asked of those who run containers. */
+export interface NamesQuestion {
+  /** Where the system's files are; `/` but in tests. */
+  readonly root: string;
+  /** At most CONTAINERS_LIMIT. */
+  readonly keys: readonly ContainerKey[];
+  /** Whether the names of network namespaces are wanted too. */
+  readonly wantsNamespaces: boolean;
+}
+
+export interface NamesAnswer {
+  /** Of the keys, in their order; undefined: unknown. */
+  readonly containers: readonly (string | undefined)[];
+  /** By inode; empty where they were not wanted. */
+  readonly namespaces: ReadonlyMap<number, string>;
+}
+
+const NAMES_WORD = 'names';
+const KEY = /^([0-9a-f]{64}),(\d{0,10}),([0-9a-f-]{0,36})$/;
+const NAMESPACE = /^(\d{1,15})=((?:[0-9a-f]{2})+)$/;
+
+/** A line without its end: the root in hexadecimal digits, whether namespaces are wanted, then each container. */
+export function namesQuestionLine({ root, keys, wantsNamespaces }: NamesQuestion): string {
+  const words = keys.map(({ id, uid, podUid }) => `${id},${uid ?? ''},${podUid ?? ''}`);
+  return [NAMES_WORD, Buffer.from(root).toString('hex'), wantsNamespaces ? '1' : '0', ...words].join(' ');
+}
+
+/** Undefined: the line is another one. */
+export function parseNamesQuestion(line: string): NamesQuestion | undefined {
+  const [word, root, wanted, ...words] = line.split(' ');
+  if (word !== NAMES_WORD || root === undefined || words.length > CONTAINERS_LIMIT) return undefined;
+  if (wanted !== '0' && wanted !== '1') return undefined;
+  const keys: ContainerKey[] = [];
+  for (const each of words) {
+    const [, id, uid, podUid] = KEY.exec(each) ?? [];
+    if (id === undefined) return undefined;
+    keys.push({ id, uid: uid === '' ? undefined : Number(uid), podUid: podUid === '' ? undefined : podUid });
+  }
+  return { root: Buffer.from(root, 'hex').toString(), keys, wantsNamespaces: wanted === '1' };
+}
+
+/** A line without its end: `INODE=NAME` of each namespace, `;`, a name or `-` for each container; names in digits. */
+export function namesAnswerLine({ containers, namespaces }: NamesAnswer): string {
+  const hex = (text: string): string => Buffer.from(text).toString('hex');
+  const first = Array.from(namespaces, ([inode, name]) => `${inode}=${hex(name)}`);
+  const second = containers.map((name) => (name === undefined ? '-' : hex(name)));
+  return [NAMES_WORD, ...first, ';', ...second].join(' ');
+}
+
+/** Undefined: the line is none. */
+export function parseNamesAnswer(line: string): NamesAnswer | undefined {
+  const [word, ...words] = line.split(' ');
+  const middle = words.indexOf(';');
+  if (word !== NAMES_WORD || middle < 0 || words.length - middle - 1 > CONTAINERS_LIMIT) return undefined;
+  const namespaces = new Map<number, string>();
+  for (const each of words.slice(0, middle)) {
+    const [, inode, name] = NAMESPACE.exec(each) ?? [];
+    if (name !== undefined) namespaces.set(Number(inode), Buffer.from(name, 'hex').toString());
+  }
+  const names = words.slice(middle + 1);
+  return {
+    containers: names.map((each) => (each === '-' ? undefined : Buffer.from(each, 'hex').toString())),
+    namespaces,
   };
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { LinuxPlatform } from '../linux-platform.ts';
-import { GuardedSpace } from './guarded-space.ts';
+import { ContainerNames } from '../processes/container-names.ts';
+import { GuardedNames, GuardedSpace } from './guarded-space.ts';
 
 const SCRIPT = fileURLToPath(new URL('file-system-helper.ts', import.meta.url));
 
@@ -19,5 +20,6 @@ export function startHelper(): Bun.Subprocess<'pipe', 'pipe', 'ignore'> {
 
 /** This machine, as above; nobody is asked for users beside. */
 export function testPlatform(): LinuxPlatform {
-  return new LinuxPlatform({ space: guardedSpace(), userLookup: async () => undefined });
+  const containers = new ContainerNames({ source: new GuardedNames({ start: startHelper }) });
+  return new LinuxPlatform({ space: guardedSpace(), containers, userLookup: async () => undefined });
 }

@@ -14,6 +14,7 @@ import { monotonicMicros } from '../clock.ts';
 import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { type JournalOptions, readJournal } from '../process/journal.ts';
+import type { ContainerNames } from '../processes/container-names.ts';
 import { CpuCollector } from './cpu.ts';
 import { DiskCollector, type SpaceSource } from './disks.ts';
 import { GpuCollector } from './gpus.ts';
@@ -34,6 +35,8 @@ export interface LinuxMachineOptions extends MachineOptions {
   readonly journal?: JournalOptions;
   /** Who asks file systems; default a process beside. */
   readonly space?: SpaceSource;
+  /** Names of containers; undefined: they have none. */
+  readonly containers?: ContainerNames;
   /** Default this machine's. */
   readonly pageSizeBytes?: number;
 }
@@ -63,9 +66,9 @@ export class LinuxMachine implements MachineCollector {
     return this.#parts.collect();
   }
 
-  async collectDisks(): Promise<DisksSection> {
+  async collectDisks(spaceMaxAgeMillis = 0): Promise<DisksSection> {
     this.#disks ??= new DiskCollector(this.#options);
-    return this.#disks.collect();
+    return this.#disks.collect(spaceMaxAgeMillis);
   }
 
   async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {

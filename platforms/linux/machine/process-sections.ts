@@ -17,6 +17,7 @@ import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
+import type { ContainerNames } from '../processes/container-names.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
 import { ProcessCollector } from '../processes/processes.ts';
 
@@ -24,6 +25,8 @@ interface ProcessesOptions {
   readonly procRoot: string;
   /** Default this machine's; another for a captured tree of another. */
   readonly pageSizeBytes?: number;
+  /** Names of containers; undefined: they have none. */
+  readonly containers?: ContainerNames;
 }
 
 /** Children are as fresh as the table, which one process in depth does not bring up to date more often than this. */
@@ -43,6 +46,8 @@ export class ProcessSections {
   readonly #commandLines: (string | undefined)[] = [];
   /** Of all, where they were asked for. */
   readonly #cgroups: (string | undefined)[] = [];
+  readonly #containers: (string | undefined)[] = [];
+  readonly #containerNames: ContainerNames | undefined;
   /** The table may be walked by one at a time. */
   #turn: Promise<void> = Promise.resolve();
   #collectedMicros = Number.NEGATIVE_INFINITY;
@@ -50,7 +55,8 @@ export class ProcessSections {
   #detailSequence = 0;
 
   /** Throws SyscallError where the root cannot be opened. */
-  constructor({ procRoot, pageSizeBytes = PAGE_SIZE_BYTES }: ProcessesOptions) {
+  constructor({ procRoot, pageSizeBytes = PAGE_SIZE_BYTES, containers }: ProcessesOptions) {
+    this.#containerNames = containers;
     this.#proc = new ProcDirectory(procRoot);
     this.#collector = new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
@@ -76,6 +82,7 @@ export class ProcessSections {
       } else this.#readCommandLines(want.visiblePids);
       if (want.cgroups === true) {
         await this.#readAll(this.#cgroups, (slot) => this.#collector.cgroupOf(slot), slice);
+        await this.#readAll(this.#containers, (slot) => this.#containerOf(slot), slice);
       }
     });
     return {
@@ -86,7 +93,7 @@ export class ProcessSections {
       processes: this.#collector.table,
       usage: this.#usage.usage,
       commandLines: this.#commandLines,
-      cgroups: want.cgroups === true ? this.#cgroups : undefined,
+      ...(want.cgroups === true ? { cgroups: this.#cgroups, containers: this.#containers } : {}),
       ...this.#size.read(),
     };
   }
@@ -131,6 +138,11 @@ export class ProcessSections {
       this.#size.close();
     };
     this.#turn.then(shut, shut);
+  }
+
+  #containerOf(slot: number): string | undefined {
+    const cgroup = this.#cgroups[slot];
+    return cgroup === undefined ? undefined : this.#containerNames?.nameOf(cgroup);
   }
 
   #readCommandLines(pids: readonly number[]): void {

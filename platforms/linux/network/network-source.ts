@@ -1,5 +1,5 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
-import { TIERS, type Tier } from '../../../src/data/sample/network-sample.ts';
+import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
@@ -28,7 +28,7 @@ export interface SourceContext {
 /** The tier asked for; for `auto` the best that opens. Throws OpError where a named one cannot run. */
 export function openSource(tier: Tier | 'auto', context: SourceContext): SocketSource {
   if (tier !== 'auto') return openNamed(tier, context);
-  for (const candidate of TIERS) {
+  for (const candidate of TIERS_OF.linux) {
     try {
       return openTier(candidate, context);
     } catch (thrown) {
@@ -54,7 +54,8 @@ export function openNextSource(
   context: SourceContext,
 ): SocketSource | undefined {
   const message = `the tier ${failed} failed (${cause.message}); using the next one`;
-  for (const tier of TIERS.slice(TIERS.indexOf(failed) + 1)) {
+  const linux: readonly Tier[] = TIERS_OF.linux;
+  for (const tier of linux.slice(linux.indexOf(failed) + 1)) {
     try {
       const source = openTier(tier, context);
       context.errors.push({ op: `collect by ${failed}`, code: cause.code, message });
@@ -89,6 +90,8 @@ function openTier(tier: Tier, context: SourceContext): SocketSource {
       return openPacket(context);
     case 'proc':
       return new ProcNetSockets(context.clock, context.procRoot);
+    default:
+      throw new OpError({ op: 'open tier', code: 'ENOTSUP', message: 'it is of another system' });
   }
 }
 

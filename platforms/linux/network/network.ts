@@ -4,12 +4,17 @@ import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from '../machine/interface-collector.ts';
+import { NameSniffer } from '../names/name-sniffer.ts';
+import type { NameSource } from '../names/name-source.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
+import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+import { openNameSource } from './open-names.ts';
 import { StackCounterReader } from './stack-counters.ts';
 
 interface LinuxNetworkOptions {
@@ -18,6 +23,10 @@ interface LinuxNetworkOptions {
   /** Default: collectors of its own. */
   readonly processes?: ProcessParts;
   readonly interfaces?: InterfaceCollector;
+  /** Names of containers; undefined: they have none. */
+  readonly containers?: ContainerNames;
+  /** Whether names are learned from packets. Default false. */
+  readonly sniff?: boolean;
   /** Programs that are counting already. */
   readonly handed?: HandedPrograms | undefined;
   /** Default: CLOCK_MONOTONIC. */
@@ -26,6 +35,8 @@ interface LinuxNetworkOptions {
   readonly procRoot?: string;
 }
 
+/** A namespace that the sockets are in, of which no more can be read. */
+const UNNAMED_NAMESPACE = 'netns';
 /** So often in a row a tier may fail before the next one takes over. */
 const FAILURES_BEFORE_FALLBACK = 2;
 
@@ -61,7 +72,14 @@ class LinuxNetwork implements NetworkCollector {
   readonly #ownsProcesses: boolean;
   readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
+  readonly #containers: ContainerNames | undefined;
+  readonly #procRoot: string;
+  /** Inode of this program's network namespace. */
+  #ownNamespace: number | undefined;
   readonly #clock: () => number;
+  readonly #sniffer: NameSniffer;
+  /** Undefined where names are not wanted, or cannot be had. */
+  readonly #names: NameSource | undefined;
   #sequence = 0;
   #failures = 0;
 
@@ -71,14 +89,19 @@ class LinuxNetwork implements NetworkCollector {
     this.#processes = context.processes;
     this.#ownsProcesses = options.processes === undefined;
     this.#ownsInterfaces = options.interfaces === undefined;
+    this.#containers = options.containers;
+    this.#procRoot = options.procRoot ?? '/proc';
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     this.#stack = new StackCounterReader(options.procRoot);
     const source = openSource(options.tier, context);
+    this.#sniffer = new NameSniffer(context.clock);
+    this.#names = options.sniff === true ? openNameSource(source.tier, this.#sniffer, context) : undefined;
     try {
       this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
       this.#sockets = this.#own(source);
     } catch (thrown) {
+      this.#names?.close();
       source.close();
       throw thrown;
     }
@@ -101,15 +124,18 @@ class LinuxNetwork implements NetworkCollector {
     const socketFailure = await attempt('collect sockets', failed, () => this.#collectSockets(slice));
     if (processFailure !== undefined && socketFailure !== undefined) throw socketFailure;
     await this.#sockets.findOwners(slice);
+    await this.#nameSockets(slice);
     return this.#sample(startMicros, sampledMicros, [...this.#context.errors, ...failed]);
   }
 
   drainClosings(): void {
     this.#sockets.source.drainClosings();
+    this.#names?.drain();
   }
 
   drainWithinMillis(): number {
-    return this.#sockets.source.drainWithinMillis();
+    const forSockets = this.#sockets.source.drainWithinMillis();
+    return Math.min(forSockets, this.#names?.drainWithinMillis() ?? Number.POSITIVE_INFINITY);
   }
 
   commandLine(pid: number): string | undefined {
@@ -120,11 +146,33 @@ class LinuxNetwork implements NetworkCollector {
     return this.#processes.source.cgroup(pid);
   }
 
+  containerName(cgroup: string): string | undefined {
+    return this.#containers?.nameOf(cgroup);
+  }
+
+  /** Reading the link of another process needs CAP_SYS_PTRACE where that one has more capabilities than this. */
+  networkNamespace(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined {
+    const inode = networkNamespaceInode(this.#procRoot, pid);
+    this.#ownNamespace ??= networkNamespaceInode(this.#procRoot, 'self');
+    const isOther = inode > 0 && this.#ownNamespace > 0 && inode !== this.#ownNamespace;
+    if (!isOther && !isForeign) return undefined;
+    const container = cgroup === undefined ? undefined : this.#containers?.shownNameOf(cgroup);
+    if (container !== undefined) return container;
+    return isOther ? (this.#containers?.networkNamespace(inode) ?? `net:[${inode}]`) : UNNAMED_NAMESPACE;
+  }
+
   close(): void {
+    this.#names?.close();
     this.#sockets.close();
     this.#stack.close();
     if (this.#ownsProcesses) this.#processes.close();
     if (this.#ownsInterfaces) this.#interfaces.close();
+  }
+
+  async #nameSockets(slice: Slice): Promise<void> {
+    if (this.#names === undefined) return;
+    this.#names.drain();
+    await this.#sniffer.apply(this.#sockets.source.rows, slice);
   }
 
   #own(source: OwnedSockets['source']): OwnedSockets {
@@ -165,7 +213,7 @@ class LinuxNetwork implements NetworkCollector {
       interfaces: this.#interfaces.table,
       lostClosings: source.lostClosings,
       lost: source.lost,
-      parts: { ...source.parts, ...this.#processes.parts },
+      parts: { ...source.parts, ...this.#processes.parts, names: this.#names?.part ?? 'none' },
       exited: this.#context.exited,
       failures: source.failures,
       stack: this.#stack.read(sampledMicros),

@@ -2,7 +2,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import type { ProcessSource } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/socket-source.ts';
-import { Opener } from '../sockets/sockets-payload.ts';
+import { Opener } from '../sockets/tcp-payload.ts';
 import { ListenerOwners } from './listener-owners.ts';
 import { type OwnerWatcher, SocketOwners } from './socket-owners.ts';
 import { DescriptorScanner } from './socket-owners-scan.ts';

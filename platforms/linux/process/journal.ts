@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../../../src/data/schema/journal-section.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { type ChildProgram, outputOf, startChild } from '../child-program.ts';
+import { type ChildProgram, outputOf } from '../../child-output.ts';
+import { startChild } from '../child-program.ts';
 
 export interface JournalOptions {
   /** Candidates for the program, absolute: never looked for in PATH. */

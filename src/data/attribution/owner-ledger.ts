@@ -10,6 +10,13 @@ import { clearHealth } from './health-ledger.ts';
 export interface OwnerFacts {
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group; undefined: none, or not known yet. */
+  containerName?(cgroup: string): string | undefined;
+  /**
+   * Name of the network namespace of a process, where that is another than the collector's; `isForeign`: a socket of it
+   * is in another one, whatever else can be read.
+   */
+  networkNamespace?(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined;
   userName(uid: number): string;
   /** Path of a control group by its id; undefined: unknown. Without it such sockets are grouped by user. */
   cgroupPath?(cgroupId: number): string | undefined;
@@ -30,6 +37,8 @@ const IDLE_MICROS = 60e6;
 const DROP_EVERY_MICROS = 5e6;
 /** A program writes over its command line, a manager moves it to another group: who is alive is asked so often. */
 const RENEW_EVERY_MICROS = 5e6;
+/** What a network namespace is called whose name is not known, or not yet. */
+const UNNAMED = 'net:[';
 /** Rows renewed in one sample at most: asking costs some microseconds each. */
 const RENEWED_ROWS = 1024;
 
@@ -67,6 +76,8 @@ export class OwnerLedger {
   /** When traffic was last counted for an owner. */
   #lastGrowthMicros: Float64Array;
   #isMarked = new Uint8Array(0);
+  /** By slot, 1: a socket in another network namespace was seen. */
+  #isForeign: Uint8Array;
   #nextDropMicros = 0;
   #renewalCursor = 0;
   #renewedMicros = Number.NaN;
@@ -81,6 +92,7 @@ export class OwnerLedger {
     this.#hasLeft = hasLeft;
     this.#crowdedRows = crowdedRows;
     this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
+    this.#isForeign = new Uint8Array(this.table.slots.capacity);
     this.unknown = this.#addGroup(OwnerKind.UNKNOWN, 0, 0, 'unknown');
     this.exited = this.#addGroup(OwnerKind.EXITED, 0, 0, 'exited processes');
   }
@@ -104,6 +116,9 @@ export class OwnerLedger {
       if (!isAlive) continue;
       const ppid = table.ppid[slot]!;
       this.#follow(slot, processes, process);
+      // Names of containers are read beside: one is there a moment after it was asked for.
+      if (table.containers[slot] === undefined) this.#nameContainer(slot);
+      if (table.namespaces[slot]?.startsWith(UNNAMED) === true) this.#nameNamespace(slot);
       // Its parent is another one: the one before has exited.
       if (table.ppid[slot] !== ppid) this.#addAncestors(slot, processes);
     }
@@ -122,6 +137,7 @@ export class OwnerLedger {
       this.#renewalCursor = (this.#renewalCursor + 1) % count;
       const slot = rows[this.#renewalCursor]!;
       if (table.kind[slot] === OwnerKind.PROCESS && table.hasExited[slot] === 0) this.#readTexts(slot);
+      else if (table.kind[slot] === OwnerKind.CGROUP) this.#nameContainer(slot);
     }
   }
 
@@ -132,7 +148,27 @@ export class OwnerLedger {
     const former = table.cgroups[slot];
     const cgroup = this.#facts.cgroup(pid) ?? former;
     table.cgroups[slot] = cgroup;
+    this.#nameContainer(slot);
+    this.#nameNamespace(slot);
     if (former !== undefined && cgroup !== former) this.#hasLeft(slot, former);
+  }
+
+  #nameContainer(slot: number): void {
+    const cgroup = this.table.cgroups[slot];
+    this.table.containers[slot] = cgroup === undefined ? undefined : this.#facts.containerName?.(cgroup);
+  }
+
+  /** A socket of the owner is in another network namespace. */
+  noteForeign(slot: number): void {
+    if (this.#isForeign[slot] === 1 || this.table.kind[slot] !== OwnerKind.PROCESS) return;
+    this.#isForeign[slot] = 1;
+    this.#nameNamespace(slot);
+  }
+
+  #nameNamespace(slot: number): void {
+    const { pid, cgroups, namespaces } = this.table;
+    const isForeign = this.#isForeign[slot] === 1;
+    namespaces[slot] = this.#facts.networkNamespace?.(pid[slot]!, cgroups[slot], isForeign);
   }
 
   /** The row of a process; where the table is full, the one of the unknown. */
@@ -237,6 +273,8 @@ export class OwnerLedger {
     table.users[slot] = undefined;
     table.commandLines[slot] = undefined;
     table.cgroups[slot] = undefined;
+    table.containers[slot] = undefined;
+    table.namespaces[slot] = undefined;
     table.slots.remove(slot);
   }
 
@@ -300,7 +338,9 @@ export class OwnerLedger {
     const path = this.#facts.cgroupPath(cgroupId);
     if (path === undefined) return -1;
     const slot = this.#group(OwnerKind.CGROUP, low, high, path);
-    if (slot !== this.unknown) this.table.cgroups[slot] = path;
+    if (slot === this.unknown) return slot;
+    this.table.cgroups[slot] = path;
+    this.#nameContainer(slot);
     return slot;
   }
 
@@ -324,7 +364,9 @@ export class OwnerLedger {
     if (slot < 0) return -1;
     if (table.slots.capacity > this.#lastGrowthMicros.length) {
       this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(table.slots.capacity));
+      this.#isForeign = lengthened(this.#isForeign, new Uint8Array(table.slots.capacity));
     }
+    this.#isForeign[slot] = 0;
     this.#lastGrowthMicros[slot] = 0;
     table.kind[slot] = kind;
     table.pid[slot] = 0;
@@ -339,6 +381,8 @@ export class OwnerLedger {
     table.commandLines[slot] = undefined;
     table.cgroups[slot] = undefined;
     clearHealth(table, slot);
+    table.containers[slot] = undefined;
+    table.namespaces[slot] = undefined;
     return slot;
   }
 }

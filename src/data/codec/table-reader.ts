@@ -8,9 +8,8 @@ export class TableReader implements ReceivedColumns {
   rows = 0;
   /** By tag: where the field's length begins, -1 left out. */
   readonly #at: Int32Array;
-  /** Each is kept in the form that the engine is fast with: small numbers and large ones. */
-  readonly #small: number[] = [];
-  readonly #large: number[] = [];
+  /** Values of the column read last. */
+  #staging = new Float64Array(256);
   #reader: PbfReader | undefined;
   #texts: readonly string[] = [];
 
@@ -39,20 +38,19 @@ export class TableReader implements ReceivedColumns {
     }
   }
 
-  numbers({ field }: { readonly field: FieldShape }): number[] | undefined {
+  numbers({ field }: { readonly field: FieldShape }): Float64Array | undefined {
     const at = this.#at[field.tag]!;
     const reader = this.#reader;
     if (at < 0 || reader === undefined) return undefined;
-    const isSmall = field.type === 'uint32' || field.type === 'sint32';
-    const staging = isSmall ? this.#small : this.#large;
-    staging.length = 0;
+    if (this.#staging.length < this.rows) this.#staging = new Float64Array(this.rows);
     reader.pos = at;
-    // A packed field is read as such only if the reader has met its tag: wire type 2.
-    reader.type = 2;
-    if (field.type === 'fixed32') return reader.readPackedFixed32(staging);
-    reader.readPackedVarint(staging);
-    if (field.type !== 'uint32') unzigzag(staging);
-    return staging;
+    const end = reader.readVarint() + reader.pos;
+    const { buf, pos } = reader;
+    if (field.type === 'fixed32') readFixed32(buf, pos, end, this.#staging);
+    else if (field.type === 'uint32') readVarints(buf, pos, end, this.#staging);
+    else readZigzags(buf, pos, end, this.#staging);
+    reader.pos = end;
+    return this.#staging;
   }
 
   /** Texts by their places: 0 none; places between that and the first text are as before. */
@@ -71,11 +69,44 @@ export class TableReader implements ReceivedColumns {
   }
 }
 
-/** 0, 1, 2, 3 are 0, -1, 1, -2 (sint32, sint64). */
-function unzigzag(staging: number[]): void {
-  for (let i = 0; i < staging.length; i++) {
-    const value = staging[i]!;
-    const isOdd = value <= 0x7fff_ffff ? (value & 1) === 1 : value % 2 === 1;
-    staging[i] = isOdd ? (value + 1) / -2 : value / 2;
+/** Packed `fixed32` that `checkProtobuf` has passed. */
+function readFixed32(bytes: Uint8Array, start: number, end: number, into: Float64Array): void {
+  for (let at = start, row = 0; at < end; at += 4) {
+    const high = bytes[at + 3]! * 0x100_0000;
+    into[row++] = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)) + high;
+  }
+}
+
+/** Packed varints that `checkProtobuf` has passed: complete, and as many as the table has rows. Returns how many. */
+function readVarints(bytes: Uint8Array, start: number, end: number, into: Float64Array): number {
+  let row = 0;
+  for (let at = start; at < end; row++) {
+    const first = bytes[at++]!;
+    if (first < 0x80) {
+      into[row] = first;
+      continue;
+    }
+    let byte = bytes[at++]!;
+    let value = (first & 0x7f) | ((byte & 0x7f) << 7);
+    for (let shift = 14; byte >= 0x80 && shift < 28; shift += 7) {
+      byte = bytes[at++]!;
+      value |= (byte & 0x7f) << shift;
+    }
+    for (let factor = 2 ** 28; byte >= 0x80; factor *= 0x80) {
+      byte = bytes[at++]!;
+      value += (byte & 0x7f) * factor;
+    }
+    into[row] = value;
+  }
+  return row;
+}
+
+/** Packed `sint32` and `sint64`: 0, 1, 2, 3 are 0, -1, 1, -2. */
+function readZigzags(bytes: Uint8Array, start: number, end: number, into: Float64Array): void {
+  const rows = readVarints(bytes, start, end, into);
+  for (let row = 0; row < rows; row++) {
+    const value = into[row]!;
+    if (value <= 0x7fff_ffff) into[row] = (value >>> 1) ^ -(value & 1);
+    else into[row] = value % 2 === 1 ? (value + 1) / -2 : value / 2;
   }
 }

@@ -11,7 +11,7 @@ export interface ReceivedColumns {
    * Values by row, to be used up before the next call; undefined: the column was left out. `UNKNOWN_COUNT` stands for
    * an unknown double.
    */
-  numbers(column: { readonly field: FieldShape }): number[] | undefined;
+  numbers(column: { readonly field: FieldShape }): Float64Array | undefined;
   /** Puts the texts of row i at `slots[i]`, -1 nowhere. `keepsLeftOut`: where the column was left out, they stay. */
   putTexts(column: ToldTexts, slots: Int32Array, keepsLeftOut: boolean): void;
 }
@@ -25,6 +25,8 @@ export class TableReplica {
   readonly #keys = new ReceivedKeys();
   readonly #match = new RowMatch();
   readonly #referred: ReadonlyMap<string, TableReplica>;
+  /** Values of a column that was left out. */
+  #leftOut = new Float64Array(0);
   #received = 0;
 
   /** `referred`: the tables that columns of this one refer to, by name; they are brought up to date before it. */
@@ -78,7 +80,7 @@ export class TableReplica {
     const { serial, identity } = format;
     const serials = serial === undefined ? undefined : received.numbers({ field: serial });
     const identities = identity === undefined ? serials : this.#valuesOf(received, identity);
-    if (identities !== undefined) keys.identity.set(identities);
+    if (identities !== undefined) keys.identity.set(identities.subarray(0, rows));
   }
 
   *#scatter(received: ReceivedColumns, keepsLeftOut: boolean): Generator<void> {
@@ -102,15 +104,15 @@ export class TableReplica {
     for (const column of texts) received.putTexts(column, slots, keepsLeftOut);
   }
 
-  #valuesOf(received: ReceivedColumns, column: NumberFormat): number[] {
+  #valuesOf(received: ReceivedColumns, column: NumberFormat): Float64Array {
     return this.#bound(column, received.numbers(column), received.rows);
   }
 
   /** What cannot be becomes what stands for a column that is left out; places become slots. */
-  #bound(column: NumberFormat, values: number[] | undefined, rows: number): number[] {
+  #bound(column: NumberFormat, values: Float64Array | undefined, rows: number): Float64Array {
     const { field, absent, least, most, isDouble, refersTo } = column;
     const standIn = isDouble && Number.isNaN(absent) ? UNKNOWN_COUNT : absent;
-    if (values === undefined) return new Array<number>(rows).fill(standIn);
+    if (values === undefined) return this.#filled(rows, standIn);
     const referred = refersTo === undefined ? undefined : this.#referred.get(refersTo);
     if (referred !== undefined) toSlots(values, rows, referred.#match.slots, referred.#received);
     else if (isDouble) refuseNegative(values, rows, standIn);
@@ -118,40 +120,49 @@ export class TableReplica {
     else if (field.type !== 'fixed32') refuseLarge(values, rows, most, standIn);
     return values;
   }
+
+  #filled(rows: number, value: number): Float64Array {
+    if (this.#leftOut.length < rows) this.#leftOut = new Float64Array(rows);
+    return this.#leftOut.fill(value, 0, rows);
+  }
 }
 
-function putWords(values: readonly number[], words: Uint32Array, word: number, rows: number): void {
+function putWords(values: Float64Array, words: Uint32Array, word: number, rows: number): void {
   for (let row = 0; row < rows; row++) words[row * 4 + word] = values[row]!;
 }
 
-function refuseRows(values: readonly number[], isRefused: Uint8Array, rows: number): void {
+function refuseRows(values: Float64Array, isRefused: Uint8Array, rows: number): void {
   for (let row = 0; row < rows; row++) {
     if (values[row]! < 0) isRefused[row] = 1;
   }
 }
 
-function toSlots(values: number[], rows: number, slots: Int32Array, count: number): void {
+function toSlots(values: Float64Array, rows: number, slots: Int32Array, count: number): void {
   for (let i = 0; i < rows; i++) {
     const place = values[i]!;
     values[i] = place >= 0 && place < count ? slots[place]! : -1;
   }
 }
 
-// One loop for each kind of array: one that sees them all is several times slower.
-
-function refuseNegative(values: number[], rows: number, standIn: number): void {
+function refuseNegative(values: Float64Array, rows: number, standIn: number): void {
   for (let i = 0; i < rows; i++) {
     if (values[i]! < 0) values[i] = standIn;
   }
 }
 
-function refuseLarge(values: number[], rows: number, most: number, standIn: number): void {
+function refuseLarge(values: Float64Array, rows: number, most: number, standIn: number): void {
   for (let i = 0; i < rows; i++) {
     if (values[i]! > most) values[i] = standIn;
   }
 }
 
-function refuseOutside(values: number[], rows: number, least: number, most: number, standIn: number): void {
+function refuseOutside(
+  values: Float64Array,
+  rows: number,
+  least: number,
+  most: number,
+  standIn: number,
+): void {
   for (let i = 0; i < rows; i++) {
     const value = values[i]!;
     if (value < least || value > most) values[i] = standIn;

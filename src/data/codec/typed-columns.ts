@@ -25,7 +25,7 @@ export function gather(
 
 /** The other way; rows whose slot is negative are passed over. */
 export function scatter(
-  from: readonly number[],
+  from: Float64Array,
   into: NumberArray,
   stride: number,
   offset: number,
@@ -69,7 +69,7 @@ function gatherBytes(from: Uint8Array, slots: Int32Array, count: number, into: n
   for (let i = 0; i < count; i++) into[i] = from[slots[i]!]!;
 }
 
-function scatterDoubles(from: readonly number[], into: Float64Array, slots: Int32Array, count: number): void {
+function scatterDoubles(from: Float64Array, into: Float64Array, slots: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot < 0) continue;
@@ -78,7 +78,7 @@ function scatterDoubles(from: readonly number[], into: Float64Array, slots: Int3
   }
 }
 
-function scatterInts(from: readonly number[], into: Int32Array, slots: Int32Array, count: number): void {
+function scatterInts(from: Float64Array, into: Int32Array, slots: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot >= 0) into[slot] = from[i]!;
@@ -86,7 +86,7 @@ function scatterInts(from: readonly number[], into: Int32Array, slots: Int32Arra
 }
 
 function scatterWords(
-  from: readonly number[],
+  from: Float64Array,
   into: Uint32Array,
   stride: number,
   offset: number,
@@ -99,14 +99,14 @@ function scatterWords(
   }
 }
 
-function scatterShorts(from: readonly number[], into: Uint16Array, slots: Int32Array, count: number): void {
+function scatterShorts(from: Float64Array, into: Uint16Array, slots: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot >= 0) into[slot] = from[i]!;
   }
 }
 
-function scatterBytes(from: readonly number[], into: Uint8Array, slots: Int32Array, count: number): void {
+function scatterBytes(from: Float64Array, into: Uint8Array, slots: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!;
     if (slot >= 0) into[slot] = from[i]!;

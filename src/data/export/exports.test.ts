@@ -79,8 +79,8 @@ describe('JSON', () => {
     expect(snapshot.lost).toEqual({ closings: 0, bytes: 0, packets: 0 });
     expect(keys(snapshot.processes[0])).toBe(
       'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
-        'listen_ports, conn_count, listen_count, container_id, service_name, rtt_us, rtt_min_us, rtt_p95_us, ' +
-        'connect_us, retransmitted_ratio, retransmits, data_segments, reorderings, refused, timed_out, ' +
+        'listen_ports, conn_count, listen_count, container_id, container_name, service_name, network_namespace, ' +
+        'rtt_us, rtt_min_us, rtt_p95_us, connect_us, retransmitted_ratio, retransmits, data_segments, reorderings, refused, timed_out, ' +
         'resets, drops, receive_queue, send_queue, inferred',
     );
     expect(keys(snapshot.processes[0]?.connections[0])).toBe(
@@ -173,6 +173,8 @@ describe('JSON', () => {
         receive_queue: null,
         send_queue: null,
         remote_host: null,
+        name_basis: null,
+        alpn: null,
         service: 'https',
       },
     ]);

@@ -1,6 +1,6 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { CONNECTION_FIELDS } from '../query/connection-rows.ts';
-import { type ControlGroup, controlGroupOf } from '../query/control-groups.ts';
+import { type ControlGroup, controlGroupOf, OwnerGroups } from '../query/control-groups.ts';
 import type { FilterExpression } from '../query/filter/filter-expression.ts';
 import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
 import { HOST_FIELDS, type HostExport, HostRows } from '../query/host-rows.ts';
@@ -162,6 +162,7 @@ export function processContext(
 ): ProcessContext {
   const { hostName, serviceName, country } = options;
   const source = { section, rates, hostName, serviceName, country };
+  const { owners } = section;
   const byOwner = new SocketsByOwner(section, options.scope);
   const listenersOf = (owner: number): readonly number[] => byOwner.listeners.get(owner) ?? [];
   // Several fields ask for the same one in a row.
@@ -178,7 +179,7 @@ export function processContext(
       return [...ports].sort((a, b) => a - b);
     },
     groupOf: (owner) => {
-      if (owner !== groupOwner) group = controlGroupOf(section.owners.cgroups[owner]);
+      if (owner !== groupOwner) group = controlGroupOf(owners.cgroups[owner], owners.containers[owner]);
       groupOwner = owner;
       return group;
     },
@@ -202,6 +203,7 @@ export function groupEntries({ section, rows }: ProcessContext, scope: Scope): G
 class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers('i32') }) {
   count = 0;
   readonly #groups: ControlGroup[] = [];
+  readonly #ofOwners = new OwnerGroups();
   readonly #rowOf = new Map<string, number>();
 
   nameOf(row: number): string {
@@ -214,7 +216,7 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
 
   add({ owners }: NetworkSection, rows: ProcessRows, from: number): void {
     const owner = rows.owner[from]!;
-    const group = controlGroupOf(owners.cgroups[owner]);
+    const group = this.#ofOwners.of(owners, owner);
     if (group === undefined) return;
     const row = this.#rowFor(group);
     if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
@@ -227,7 +229,7 @@ class GroupSums extends columnsClass({ ...trafficColumns(0), processes: numbers(
 
   /** What a process had before it was moved to its group is that of the group of then. */
   move({ owners }: NetworkSection, { owner, cgroup, txBytes, rxBytes }: FormerTraffic): void {
-    const [then, now] = [controlGroupOf(cgroup), controlGroupOf(owners.cgroups[owner])];
+    const [then, now] = [this.#ofOwners.ofPath(cgroup), this.#ofOwners.of(owners, owner)];
     if (now !== undefined) this.#addTotals(this.#rowFor(now), -txBytes, -rxBytes);
     if (then !== undefined) this.#addTotals(this.#rowFor(then), txBytes, rxBytes);
   }

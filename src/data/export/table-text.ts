@@ -31,7 +31,12 @@ const COLUMNS: readonly (AlignedColumn & {
   { title: 'UP TOTAL', isNumber: true, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
   { title: 'DN TOTAL', isNumber: true, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
   { title: 'CONNS', isNumber: true, text: ({ connections }, row) => String(connections[row]) },
-  { title: 'LISTEN', isNumber: true, text: ({ listeners }, row) => String(listeners[row]) },
+  {
+    title: 'LISTEN',
+    isNumber: true,
+    text: ({ listeners }, row, { namespaces }, owner) =>
+      listeners[row] === 0 && namespaces[owner] !== undefined ? '-' : String(listeners[row]),
+  },
 ];
 
 /** What `--once` shows of a row that sums processes, after its name. */
@@ -88,9 +93,10 @@ function summaryLine(
   return parts.join('  ');
 }
 
-/** `~` where some of the bytes were inferred. */
-function nameText(rows: ProcessRows, row: number, { names }: OwnerTable, owner: number): string {
-  return sanitizeLine(`${rows.isInferred[row] === 1 ? '~' : ''}${names[owner] ?? ''}`);
+/** `~` where some of the bytes were inferred, `@` before another network namespace. */
+function nameText(rows: ProcessRows, row: number, { names, namespaces }: OwnerTable, owner: number): string {
+  const namespace = namespaces[owner] === undefined ? '' : ` @${namespaces[owner]}`;
+  return sanitizeLine(`${rows.isInferred[row] === 1 ? '~' : ''}${names[owner] ?? ''}${namespace}`);
 }
 
 export interface AlignedColumn {

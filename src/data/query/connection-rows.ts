@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, numbers, OPTIONAL_TEXT } from '../../kit/table/columns.ts';
 import { shareOf } from '../rates/health-rates.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { isIpv4 } from '../sample/address.ts';
@@ -25,6 +25,7 @@ import {
   EndpointTexts,
   isLinkLocal,
   linkScope,
+  nameBasisText,
   protocolName,
   scopedAddressText,
   socketStateName,
@@ -166,7 +167,21 @@ export const CONNECTION_FIELDS = {
     help: 'remote host name',
     ...exported('remote_host', 'remote_host'),
     csvAt: 5,
-    value: ({ section, hostName }, slot) => hostName?.(remoteAddress(section, slot)) ?? null,
+    value: ({ section, hostName }, slot) =>
+      section.sockets.remoteName[slot] ?? hostName?.(remoteAddress(section, slot)) ?? null,
+  },
+  'name-basis': {
+    help: 'where that name is from: `sni`, `http` or `dns` ([names.md](names.md)), `ptr` for a reverse lookup',
+    ...exported('name_basis', 'name_basis'),
+    csvAt: 18,
+    value: ({ section, hostName }, slot) =>
+      nameBasisText(section.sockets.nameBasis[slot]!, hostName?.(remoteAddress(section, slot))) ?? null,
+  },
+  'offered-protocols': {
+    help: 'protocols offered in the ClientHello (ALPN)',
+    ...exported('alpn', 'alpn'),
+    csvAt: 19,
+    value: ({ section }, slot) => section.sockets.offeredProtocols[slot]?.split(',') ?? null,
   },
   service: {
     help: 'service of the remote port, else of the local port',
@@ -225,6 +240,9 @@ const CONNECTION_COLUMNS = {
   share: numbers('f64'),
   receiveQueue: numbers('f64'),
   sendQueue: numbers('f64'),
+  /** Name that the process used, and its NameBasis. */
+  remoteName: OPTIONAL_TEXT,
+  nameBasis: numbers('u8'),
   /** What `conns` of a filter compares: each row is one connection. */
   connections: numbers('i32'),
 };
@@ -362,6 +380,8 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     this.share[row] = shareOf(sockets.retransmits[slot]!, sockets.dataSegments[slot]!);
     this.receiveQueue[row] = sockets.receiveQueue[slot]!;
     this.sendQueue[row] = sockets.sendQueue[slot]!;
+    this.remoteName[row] = sockets.remoteName[slot];
+    this.nameBasis[row] = sockets.nameBasis[slot]!;
     this.connections[row] = 1;
     for (let word = 0; word < ADDRESS_WORDS; word++) {
       this.local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;

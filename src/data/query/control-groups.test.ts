@@ -25,8 +25,10 @@ describe('controlGroupOf', () => {
       type: 'container',
       name: SHORT,
       containerId: ID,
+      containerName: undefined,
       serviceName: service,
     });
+    expect(controlGroupOf(path, 'web')).toMatchObject({ name: 'web', containerId: ID, containerName: 'web' });
   });
 
   const others: readonly (readonly [
@@ -60,7 +62,13 @@ describe('controlGroupOf', () => {
     [`/docker-${ID.slice(1)}`, 'other', `/docker-${ID.slice(1)}`, undefined],
   ];
   test.each(others)('%s is %s %s', (path, type, name, serviceName) => {
-    expect(controlGroupOf(path)).toEqual({ type, name, containerId: undefined, serviceName } as never);
+    expect(controlGroupOf(path)).toEqual({
+      type,
+      name,
+      containerId: undefined,
+      containerName: undefined,
+      serviceName,
+    } as never);
   });
 
   test('lxc containers have names', () => {

@@ -1,13 +1,16 @@
+import { containerIdOf } from '../sample/container-id.ts';
 import type { Grouping } from '../sample/grouping.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 
 /** What a control group path says about who runs a process. */
 export interface ControlGroup {
   readonly type: 'container' | 'systemd' | 'user session' | 'other';
-  /** What the group is called: a short container id, a unit, a user's session, or the path. */
+  /** What the group is called: a container's name or short id, a unit, a user's session, or the path. */
   readonly name: string;
   /** Full id where the path has one. */
   readonly containerId: string | undefined;
+  /** As those who run it call it, `web`, `NAMESPACE/POD/CONTAINER`; undefined: unknown. */
+  readonly containerName: string | undefined;
   /** systemd unit, `nginx.service`. */
   readonly serviceName: string | undefined;
 }
@@ -38,46 +41,32 @@ export function nameIn(by: 'container' | 'unit', group: ControlGroup | undefined
 
 const SHORT_ID_LENGTH = 12;
 
-/** cgroup v1 and v2 names of docker, podman, containerd, cri-o and lxc; a 64-digit id unless stated. */
-const CONTAINER_SEGMENT =
-  /^(?:(?:docker|libpod|libpod-conmon|cri-containerd|crio|crio-conmon|cri-o|containerd)[-:])?([0-9a-f]{64})(?:\.scope)?$/;
-/** systemd cgroup driver of containerd: `kubepods-burstable-podUID.slice:cri-containerd:ID`. */
-const CONTAINERD_SEGMENT = /:cri-containerd:([0-9a-f]{64})$/;
-const LXC_SEGMENT = /^lxc(?:\.payload)?[./]([^/]+)$/;
 const UNIT_SEGMENT = /\.(?:service|socket|mount|swap)$/;
 const USER_SLICE = /^user-(\d+)\.slice$/;
 const USER_MANAGER = /^user@(\d+)\.service$/;
 
-/** Reads /proc/PID/cgroup's path: container first, then a user's session, then a systemd service. Pure. */
-export function controlGroupOf(path: string | undefined): ControlGroup | undefined {
+/**
+ * Reads /proc/PID/cgroup's path: container first, then a user's session, then a systemd service. `containerName` is that
+ * of its container, where it is known. Pure.
+ */
+export function controlGroupOf(path: string | undefined, containerName?: string): ControlGroup | undefined {
   if (path === undefined || path === '') return undefined;
   const segments = path.split('/').filter((segment) => segment !== '');
   const containerId = containerIdOf(segments);
   const serviceName = serviceNameOf(segments);
   if (containerId !== undefined) {
-    const name = /^[0-9a-f]{64}$/.test(containerId) ? containerId.slice(0, SHORT_ID_LENGTH) : containerId;
-    return { type: 'container', name, containerId, serviceName };
+    const short = /^[0-9a-f]{64}$/.test(containerId) ? containerId.slice(0, SHORT_ID_LENGTH) : containerId;
+    return { type: 'container', name: containerName ?? short, containerId, containerName, serviceName };
   }
+  const none = { containerId: undefined, containerName: undefined };
   const user = userOf(segments);
   if (user !== undefined) {
-    return { type: 'user session', name: `user ${user}`, containerId: undefined, serviceName };
+    return { type: 'user session', name: `user ${user}`, ...none, serviceName };
   }
   if (serviceName !== undefined) {
-    return { type: 'systemd', name: serviceName, containerId: undefined, serviceName };
+    return { type: 'systemd', name: serviceName, ...none, serviceName };
   }
-  return { type: 'other', name: path, containerId: undefined, serviceName: undefined };
-}
-
-/** The innermost container: a container in a container is what its process sees itself in. */
-function containerIdOf(segments: readonly string[]): string | undefined {
-  for (let i = segments.length - 1; i >= 0; i--) {
-    const segment = segments[i]!;
-    const match = CONTAINER_SEGMENT.exec(segment) ?? CONTAINERD_SEGMENT.exec(segment);
-    if (match?.[1] !== undefined) return match[1];
-    const lxc = LXC_SEGMENT.exec(segment)?.[1] ?? (segments[i - 1] === 'lxc' ? segment : undefined);
-    if (lxc !== undefined) return lxc;
-  }
-  return undefined;
+  return { type: 'other', name: path, ...none, serviceName: undefined };
 }
 
 function userOf(segments: readonly string[]): string | undefined {
@@ -97,22 +86,43 @@ function serviceNameOf(segments: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Control group of each owner, read from its path once, and again when the path changed. */
+const PATHS_LIMIT = 4096;
+
+/** Control group of each owner, read from its path once, and again when the path or the container's name changed. */
 export class OwnerGroups {
   readonly #groups: (ControlGroup | undefined)[] = [];
   readonly #paths: (string | undefined)[] = [];
+  readonly #containers: (string | undefined)[] = [];
+  /** Names of containers by their ids, as far as owners have told them. */
+  readonly #known = new Map<string, string>();
   readonly #lowerNames: string[] = [];
 
   /** Undefined: its path is not known. */
   of(owners: OwnerTable, slot: number): ControlGroup | undefined {
     const path = owners.cgroups[slot];
-    if (this.#paths[slot] !== path) {
+    const container = owners.containers[slot];
+    if (this.#paths[slot] !== path || this.#containers[slot] !== container) {
       this.#paths[slot] = path;
-      const group = controlGroupOf(path);
+      this.#containers[slot] = container;
+      const group = controlGroupOf(path, container);
+      if (group?.containerId !== undefined && container !== undefined)
+        this.#learn(group.containerId, container);
       this.#groups[slot] = group;
       this.#lowerNames[slot] = (group?.name ?? '').toLowerCase();
     }
     return this.#groups[slot];
+  }
+
+  /** Of a path that is no owner's now; a container has the name that its owners have told. */
+  ofPath(path: string): ControlGroup | undefined {
+    const group = controlGroupOf(path);
+    const name = group?.containerId === undefined ? undefined : this.#known.get(group.containerId);
+    return name === undefined ? group : controlGroupOf(path, name);
+  }
+
+  #learn(id: string, name: string): void {
+    if (this.#known.size >= PATHS_LIMIT) this.#known.clear();
+    this.#known.set(id, name);
   }
 
   /** Name of its group in lower case; empty: none known. */
@@ -122,18 +132,16 @@ export class OwnerGroups {
   }
 }
 
-const PATHS_LIMIT = 4096;
-
 /** Control groups by their path, each read once; the path of many processes is the same. */
 export class PathGroups {
-  readonly #groups = new Map<string, ControlGroup | undefined>();
+  readonly #groups = new Map<string, ControlGroup>();
 
-  of(path: string): ControlGroup | undefined {
+  of(path: string, containerName?: string): ControlGroup | undefined {
     const known = this.#groups.get(path);
-    if (known !== undefined || path === '') return known;
+    if (path === '' || (known !== undefined && known.containerName === containerName)) return known;
     if (this.#groups.size >= PATHS_LIMIT) this.#groups.clear();
-    const group = controlGroupOf(path);
-    this.#groups.set(path, group);
+    const group = controlGroupOf(path, containerName);
+    if (group !== undefined) this.#groups.set(path, group);
     return group;
   }
 }

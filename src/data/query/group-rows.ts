@@ -5,7 +5,7 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import type { Grouping } from '../sample/grouping.ts';
 import type { FormerTraffic, NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
-import { type ControlGroup, controlGroupOf, memberOf, OwnerGroups } from './control-groups.ts';
+import { type ControlGroup, memberOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';
 import { NameNumbers } from './name-counts.ts';
@@ -272,7 +272,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
       const satisfied = filter?.alternativesOfOwner(owners, owner, this.#rowText(owners, owner)) ?? 0;
       if (filter !== undefined && satisfied === 0) continue;
       const now = this.rowOfGroup(this.#keyOf(owners, owner, this.#groups.of(owners, owner)));
-      const group = controlGroupOf(cgroup);
+      const group = this.#groups.ofPath(cgroup);
       const then = this.#rowFor(owner, this.#keyOf(owners, owner, group), group);
       if (now < 0 || then === now) continue;
       this.satisfied[then]! |= satisfied;

@@ -1,4 +1,4 @@
-import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
+import { columnsClass, numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { Grouping } from '../sample/grouping.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
@@ -176,6 +176,8 @@ const ROW_COLUMNS = {
   commandLines: TEXT,
   /** Path of the control group; empty: unknown, or not asked for. */
   cgroups: TEXT,
+  /** Name of the container; undefined: none, or unknown. */
+  containers: OPTIONAL_TEXT,
   /** Not by row: the first `count` are the rows that the search found. */
   listed: numbers('i32'),
 };
@@ -205,6 +207,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
     const commandLines = texts?.commandLines ?? section.commandLines;
     const cgroups = texts?.cgroups ?? section.cgroups;
+    const containers = texts?.containers ?? section.containers;
     const { slots } = processes;
     this.reserveAhead(slots.count);
     this.unfilteredCount = slots.count;
@@ -217,6 +220,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
         texts === undefined ? this.#userOf(processes.uid[slot]!, userOf) : (texts.users[slot] ?? '-');
       this.commandLines[row] = commandLines?.[slot] ?? '';
       this.cgroups[row] = cgroups?.[slot] ?? '';
+      this.containers[row] = containers?.[slot];
       this.startTicks[row] = processes.startTicks[slot]!;
       this.state[row] = processes.state[slot]!;
       this.threads[row] = processes.threads[slot]! > 0 ? processes.threads[slot]! : Number.NaN;
@@ -252,7 +256,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   memberOf(by: Grouping, row: number): string {
     if (by === 'program') return this.names[row]!;
     if (by === 'user') return this.users[row] === '-' ? '' : this.users[row]!;
-    return nameIn(by, this.#groups.of(this.cgroups[row]!));
+    return nameIn(by, this.#groups.of(this.cgroups[row]!, this.containers[row]));
   }
 
   override window(sort: MachineSort, first: number, length: number, out: Int32Array): number {

@@ -108,17 +108,31 @@ export const PROCESS_FIELDS = {
   listeners: {
     help: 'listening sockets, including unconnected UDP',
     ...inJson('listen_count'),
-    value: ({ rows }, row) => rows.listeners[row]!,
+    // The kernel lists no listeners of another network namespace.
+    value: ({ rows, section }, row) =>
+      rows.listeners[row] === 0 && section.owners.namespaces[rows.owner[row]!] !== undefined
+        ? null
+        : rows.listeners[row]!,
   },
   container: {
     help: 'container ID',
     ...inJson('container_id'),
     value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.containerId ?? null),
   },
+  'container-name': {
+    help: 'name of the container, of Kubernetes `NAMESPACE/POD/CONTAINER`, if known',
+    ...inJson('container_name'),
+    value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.containerName ?? null),
+  },
   service: {
     help: 'systemd unit',
     ...inJson('service_name'),
     value: ofOwner(({ groupOf }, owner) => groupOf(owner)?.serviceName ?? null),
+  },
+  namespace: {
+    help: 'network namespace, where it is not that of sstop or the agent: name of the container, the name below `/run/netns`, `net:[INODE]`, or `netns` without the privilege to read its name',
+    ...inJson('network_namespace'),
+    value: ofOwner(({ section }, owner) => section.owners.namespaces[owner] ?? null),
   },
   ...healthFields<ProcessExport>('owners', ({ rows }, row) => rows.owner[row]!),
   inferred: {

@@ -13,7 +13,7 @@ import { type MachineProcesses, ProcessTexts } from '../sample/machine-processes
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
-import { ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
+import { type Coding, ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 
 /** What a line says beside the section. */
 export interface RecordingFacts {
@@ -100,7 +100,7 @@ export class RecordingParts {
     for (const column of texts) {
       const { column: name, limit } = column.format;
       const isList = format === TABLE_FORMATS.processes;
-      const kept = name === 'commandLines' || name === 'cgroups' ? isAsBefore : undefined;
+      const kept = name === 'users' ? undefined : isAsBefore;
       this.#addTexts(fields, column, rows, isList ? limit : TEXT_LIMIT, kept);
     }
     return `${fields.join(',')}}`;
@@ -165,10 +165,11 @@ class RecordedTexts extends ProcessTexts {
   readonly #startTicks: number[] = [];
   #lists = -1;
 
-  take({ processes, texts, commandLines, cgroups }: MachineProcesses, userOf: UserNames): void {
+  take({ processes, texts, commandLines, cgroups, containers }: MachineProcesses, userOf: UserNames): void {
     const { slots, pid, startTicks, uid } = processes;
     const lines = texts?.commandLines ?? commandLines;
     const groups = texts?.cgroups ?? cgroups;
+    const named = texts?.containers ?? containers;
     this.#lists = (this.#lists + 1) % WHOLE_LISTS;
     if (this.isLineAsBefore.length < slots.capacity) this.isLineAsBefore = new Uint8Array(slots.capacity);
     for (const slot of slots.rows.subarray(0, slots.count)) {
@@ -176,28 +177,36 @@ class RecordedTexts extends ProcessTexts {
         this.#pid[slot] === pid[slot] &&
         this.#startTicks[slot] === startTicks[slot] &&
         this.commandLines[slot] === lines?.[slot] &&
-        this.cgroups[slot] === groups?.[slot];
+        this.cgroups[slot] === groups?.[slot] &&
+        this.containers[slot] === named?.[slot];
       this.isLineAsBefore[slot] = isSame && this.#lists > 0 ? 1 : 0;
       this.#pid[slot] = pid[slot]!;
       this.#startTicks[slot] = startTicks[slot]!;
       this.commandLines[slot] = lines?.[slot];
       this.cgroups[slot] = groups?.[slot];
+      this.containers[slot] = named?.[slot];
       this.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
     }
   }
 }
 
 /** The name, or the number as text; undefined unknown. */
-function userText(uid: number, userOf: UserNames): string | undefined {
+export function userText(uid: number, userOf: UserNames): string | undefined {
   return uid < 0 ? undefined : (userOf(uid) ?? String(uid));
 }
 
-function headerText(section: NetworkSection | undefined, facts: RecordingFacts): string {
+/** The first part of a line. `coding`: of a line of a history. */
+export function headerText(
+  section: NetworkSection | undefined,
+  facts: RecordingFacts,
+  coding?: Coding,
+): string {
   return JSON.stringify({
     part: 'header',
     ...facts.header,
     errors: facts.errors.slice(0, ERRORS_LIMIT).map(shortError),
     unrecorded: facts.unrecordedCount,
+    coding,
     network: section === undefined ? null : networkFields(section),
   });
 }
@@ -213,7 +222,7 @@ function networkFields(section: NetworkSection): object {
 }
 
 /** What a list says besides its rows; `parseRecordedProcesses` reads it. NaN becomes null. */
-function processesText(section: MachineProcesses): string {
+export function processesText(section: MachineProcesses): string {
   const { sequence, monotonicMicros, durationMicros, memoryTotalBytes, coreCount } = section;
   const times = { sequence, monotonic_micros: monotonicMicros, duration_micros: durationMicros };
   return JSON.stringify({

@@ -32,6 +32,8 @@ export interface MachineProcesses extends Section {
   readonly commandLines?: readonly (string | undefined)[] | undefined;
   /** Paths of control groups, by table slot; undefined: not requested. */
   readonly cgroups?: readonly (string | undefined)[] | undefined;
+  /** Names of containers, by table slot; undefined: not requested. */
+  readonly containers?: readonly (string | undefined)[] | undefined;
   /** False: the source has no CPU time, and the table counts it from the first request on. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;
   /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */

@@ -5,23 +5,36 @@ import type { InterfaceTable } from './interface-table.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { SocketTable } from './socket-table.ts';
 
-/** Collection tiers, best first. */
-export const TIERS = ['ebpf', 'netlink', 'packet', 'proc'] as const;
+/** Collection tiers of each system that can be watched, best first: the one place where they are named. */
+export const TIERS_OF = {
+  linux: ['ebpf', 'netlink', 'packet', 'proc'],
+  macos: ['pcblist', 'nettop', 'netstat'],
+} as const;
+export const TIERS = [...TIERS_OF.linux, ...TIERS_OF.macos] as const;
 export type Tier = (typeof TIERS)[number];
+export type MacosTier = (typeof TIERS_OF.macos)[number];
 
 /** Which bytes a tier counts: whole IP packets, TCP payload, or none. */
 export const COUNTING_BASES = ['l3', 'payload', 'none'] as const;
 export type CountingBasis = (typeof COUNTING_BASES)[number];
 
+/** What each tier counts. */
+export const COUNTED_BY: Readonly<Record<Tier, CountingBasis>> = {
+  ...{ ebpf: 'l3', netlink: 'payload', packet: 'l3', proc: 'none' },
+  ...{ pcblist: 'payload', nettop: 'payload', netstat: 'payload' },
+};
+
 /** Sources of each part of a collection. A tier combines the best ones; parts may fail separately. */
 const PART_WORDS = {
-  tcp: ['ebpf', 'tcp_info', 'packets', 'none'],
-  udp: ['ebpf', 'packets', 'none'],
+  tcp: ['ebpf', 'tcp_info', 'packets', 'none', 'pcblist', 'nettop', 'netstat'],
+  udp: ['ebpf', 'packets', 'none', 'pcblist', 'nettop', 'netstat'],
   /** How the process of a socket is found: its last user, its creator, or a holder of a descriptor. */
   owners: ['last user', 'creator', 'descriptor'],
-  processes: ['ebpf', 'proc'],
+  processes: ['ebpf', 'proc', 'ps'],
   /** Whose sockets are counted. */
   scope: ['machine', 'container', 'network namespace'],
+  /** What names of remote hosts are learned from, beside reverse lookups. */
+  names: ['ebpf', 'packets', 'none'],
 } as const;
 type PartName = keyof typeof PART_WORDS;
 
@@ -31,18 +44,22 @@ export type CollectionParts = { readonly [Name in PartName]: (typeof PART_WORDS)
   readonly exited: boolean;
 };
 
+/** What a part is that a sender does not tell. */
+const WITHOUT: Readonly<Record<string, string>> = { names: 'none' };
+
 /** Parses untrusted words; undefined: a word is missing or unknown. */
 export function collectionPartsOf(
   words: Readonly<Partial<Record<PartName | 'exited', unknown>>>,
 ): CollectionParts | undefined {
   const known = Object.entries(PART_WORDS).map(([name, list]) => [
     name,
-    (list as readonly unknown[]).find((word) => word === words[name as PartName]),
+    // Older senders know nothing of names.
+    (list as readonly unknown[]).find((word) => word === (words[name as PartName] ?? WITHOUT[name])),
   ]);
   if (known.some(([, word]) => word === undefined)) return undefined;
   // In the order that exports have them.
-  const { scope, ...others } = Object.fromEntries(known) as CollectionParts;
-  return { ...others, exited: words.exited === true, scope };
+  const { scope, names, ...others } = Object.fromEntries(known) as CollectionParts;
+  return { ...others, exited: words.exited === true, scope, names };
 }
 
 /** Traffic dropped by full tables or by the kernel since the start; 0: none. */

@@ -1,3 +1,5 @@
+import type { Tier } from './network-sample.ts';
+
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -5,6 +7,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface System {
   /** As people call it in a message: `linux`, `macos`, `windows`. */
   readonly name: string;
+  /** Tiers that collect the network here, best first; none: this system cannot be watched. */
+  readonly tiers: readonly Tier[];
+  /** What `--version` adds where nobody has tried the programs on the system itself; undefined: somebody has. */
+  readonly untried: string | undefined;
   /** The device of the terminal that a process belongs to; undefined: the console behind standard output. */
   readonly terminalPath: string | undefined;
   /** Whether a shell can stop a program and bring it back (SIGTSTP, SIGCONT). */

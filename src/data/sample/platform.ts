@@ -43,6 +43,13 @@ export interface NetworkCollector {
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  /** Name of the container of a control group's path; undefined: none, unknown, or not looked up yet. Never waits. */
+  containerName?(cgroup: string): string | undefined;
+  /**
+   * Name of a process's network namespace: its container's, the one below /run/netns, `net:[INODE]`, or `netns` where it
+   * is known only that it is another one (`isForeign`); undefined: that of this program, or unknown. Never waits.
+   */
+  networkNamespace?(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined;
   close(): void;
 }
 
@@ -50,12 +57,15 @@ export interface NetworkCollector {
 export type SignalOutcome = 'sent' | 'gone' | 'not-permitted' | 'identity-changed';
 
 export interface Signaller {
-  send(pid: number, startTicks: number, signal: number): SignalOutcome;
+  /** `signal`: the number that this system has for it. A promise where another program is asked who it is. */
+  send(pid: number, startTicks: number, signal: number): SignalOutcome | Promise<SignalOutcome>;
 }
 
 export interface NetworkOptions {
   /** `auto`: the best tier that works. A named tier that does not work throws an OpError with the reason. */
   readonly tier: Tier | 'auto';
+  /** Whether names of remote hosts are learned from packets. Default false. */
+  readonly sniff?: boolean;
 }
 
 export interface MachineOptions {
@@ -70,10 +80,10 @@ export interface MachineOptions {
  * section is valid until the next call for the same section; such calls must not overlap.
  */
 export interface MachineCollector {
-  /** Never throws: each part carries its own error. */
-  collectMachine(): MachineSection;
+  /** Never throws or rejects: each part carries its own error. */
+  collectMachine(): MachineSection | Promise<MachineSection>;
   /** Rejects with OpError only if the mounts cannot be read. */
-  collectDisks(): Promise<DisksSection>;
+  collectDisks(spaceMaxAgeMillis?: number): Promise<DisksSection>;
   /** Rejects with OpError only if the processes cannot be listed. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError; `ESRCH`: no such process. */
@@ -86,15 +96,29 @@ export interface MachineCollector {
   close(): void;
 }
 
+/** Parts of a platform whose code is loaded only by the programs that need them. */
+export type PlatformPart = 'network' | 'machine' | 'tiers';
+
+/** Watches whether tasks of the machine wait for its resources, without polling. */
+export interface PressureWatch {
+  /** Why it does not, one line for people; undefined: it does. */
+  readonly obstacle: string | undefined;
+  close(): void;
+}
+
 /** Access to an operating system. */
 export interface Platform {
   /** Current facts. */
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
+  /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
+  load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
+  /** Missing if the platform does not support it. `onTrouble` is called at most every half minute. */
+  watchPressure?(onTrouble: () => void): PressureWatch;
   tierReports(): readonly TierReport[];
   userName(uid: number): string;
   readonly signaller: Signaller;

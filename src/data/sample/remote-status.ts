@@ -7,11 +7,16 @@ export interface RemoteStatus {
   /** Host of the URL, as the user wrote it. */
   readonly hostName: string;
   readonly isEncrypted: boolean;
+  /** Reached by ssh; undefined: by a WebSocket. */
+  readonly isSsh?: boolean;
   readonly hasToken: boolean;
   /** Time from the last request to its reply; undefined before the first. */
   readonly latencyMicros: number | undefined;
-  /** The protocol in force: `original` is what the original agent speaks; undefined before the first connection. */
-  readonly protocol: 'socktop.v2' | 'original' | undefined;
+  /**
+   * The protocol in force: `original` is what the original agent speaks, `shell` is a shell without an agent; undefined
+   * before the first connection.
+   */
+  readonly protocol: 'socktop.v2' | 'original' | 'shell' | undefined;
   /** Version of the agent, where it says one. */
   readonly agentVersion: string | undefined;
   /** What this agent cannot tell, or which end should be updated, one line; undefined: nothing to say. */

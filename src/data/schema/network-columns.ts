@@ -33,6 +33,18 @@ export const TcpState = {
   CLOSING: 11,
 } as const;
 
+/** Where the name of a remote end comes from: the values of `nameBasis`, each worth more than the ones before. */
+export const NameBasis = {
+  /** No name was seen; a reverse lookup may know one (`ptr`). */
+  NONE: 0,
+  /** The process got the address in the answer to a DNS question for the name. */
+  DNS: 1,
+  /** The process sent the name in the Host field of an HTTP request. */
+  HTTP: 2,
+  /** The process sent the name in the ClientHello of TLS or QUIC. */
+  SNI: 3,
+} as const;
+
 /** Of an address: src/data/sample/address.ts. */
 export const ADDRESS_WORDS = 4;
 const NO_MORE_THAN_1 = { most: 1 } as const;
@@ -92,10 +104,21 @@ export const OWNER_COLUMNS = {
   commandLines: told(17, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
   /** Control group path (the unified hierarchy's, else the one of systemd's); undefined: unknown. */
   cgroups: told(18, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
-  ...healthColumns(19),
+  /** Name of its container: `web`, `NAMESPACE/POD/CONTAINER`; undefined: none, or unknown. */
+  containers: told(19, OPTIONAL_TEXT),
+  /** Name of its network namespace, where that is not the collector's; undefined: the same, or unknown. */
+  namespaces: told(20, OPTIONAL_TEXT),
+  ...healthColumns(21),
 };
 
-export const HOST_COLUMNS = { connectionCount: told(7, numbers('i32')), ...healthColumns(8) };
+export const HOST_COLUMNS = {
+  connectionCount: told(7, numbers('i32')),
+  /** Names that processes used for the address, up to four, joined by a space; undefined: none was seen. */
+  names: told(60, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
+  /** NameBasis: the best of them. */
+  nameBasis: told(61, numbers('u8'), { most: NameBasis.SNI, absent: NameBasis.NONE }),
+  ...healthColumns(8),
+};
 
 /** The values of `ProblemTable.kind`: what a row counts. */
 export const ProblemKind = {
@@ -236,6 +259,12 @@ export const SOCKET_COLUMNS = {
   healthStamp: internal(numbers('u32'), 'says to attribution that there is something to add up'),
   /** SocketFailure: why the socket closed, in its last sample. */
   failure: internal(numbers('u8'), 'is counted in the problems and owners, which are sent'),
+  /** The name that the owner used for the remote end, in lower case; undefined: none was seen. */
+  remoteName: told(60, OPTIONAL_TEXT),
+  /** NameBasis of it. */
+  nameBasis: told(61, numbers('u8'), { most: NameBasis.SNI, absent: NameBasis.NONE }),
+  /** Protocols that the owner offered in its ClientHello (ALPN), joined by a comma; undefined: not seen. */
+  offeredProtocols: told(62, OPTIONAL_TEXT),
 };
 
 /** Why a connection ended, where its collector knows. */

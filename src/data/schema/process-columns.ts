@@ -78,6 +78,8 @@ export const PROCESS_TEXT_COLUMNS = {
   commandLines: told(12, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
   /** Control group path, as of owners; undefined: unknown, or not asked for. */
   cgroups: told(14, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
+  /** Name of its container, as of owners. */
+  containers: told(15, OPTIONAL_TEXT),
 };
 
 /** All processes of a machine. Linux has at most 2^22 pids; no encoded process list has more rows. */

@@ -8,6 +8,7 @@ import type {
   NetworkCollector,
   NetworkOptions,
   Platform,
+  PressureWatch,
 } from '../sample/platform.ts';
 import type { Slice } from '../sample/slice.ts';
 import { type Snapshot, sectionError, type Want } from '../sample/snapshot.ts';
@@ -95,6 +96,9 @@ class LocalNetwork {
     return new NetworkAttribution({
       commandLine: (pid) => this.#collector.commandLine(pid),
       cgroup: (pid) => this.#collector.cgroup(pid),
+      containerName: (cgroup) => this.#collector.containerName?.(cgroup),
+      networkNamespace: (pid, cgroup, isForeign) =>
+        this.#collector.networkNamespace?.(pid, cgroup, isForeign),
       userName: (uid) => this.#platform.userName(uid),
     });
   }
@@ -133,7 +137,7 @@ type Collect = (collector: MachineCollector, want: Want, slice: Slice) => unknow
 /** The sections beside the network in the order in which they are collected, with their names in errors. */
 const MACHINE_SECTIONS: readonly { name: keyof Want; what: string; collect: Collect }[] = [
   { name: 'machine', what: 'machine', collect: (from) => from.collectMachine() },
-  { name: 'disks', what: 'disks', collect: (from) => from.collectDisks() },
+  { name: 'disks', what: 'disks', collect: (from, want) => from.collectDisks(want.diskSpaceMaxAgeMillis) },
   {
     ...{ name: 'machineProcesses', what: 'processes' },
     collect: (from, want, slice) => from.collectProcesses(want.machineProcesses!, slice),
@@ -177,6 +181,17 @@ export class LocalSource implements Source {
     return withinDeadline(collection, deadlineMicros, () => this.nowMicros());
   }
 
+  /**
+   * What `use` makes of a sample before the next collection can begin: for who reads sections that others ask for too,
+   * and must see them as they were collected. Rejects with what `use` threw, or `CLOSED`.
+   */
+  async use<R>(want: Want, use: (snapshot: Snapshot) => R): Promise<R> {
+    if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
+    const done = this.#last.then(async () => use(await this.collect(want)));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
   /** As `sample`, but at once, for those who never ask for a section that is being collected. Never rejects. */
   async collect(want: Want): Promise<Snapshot> {
     const slice = new TimeSlice();
@@ -184,6 +199,7 @@ export class LocalSource implements Source {
     const errors: SectionError[] = [];
     if (want.network === true) {
       try {
+        if (this.#network === undefined) await this.#load('network');
         const { network, errors: failures } = await this.openNetwork().collect(slice);
         if (network !== undefined) sections.network = network;
         errors.push(...failures);
@@ -194,6 +210,7 @@ export class LocalSource implements Source {
     for (const { name, what, collect } of MACHINE_SECTIONS) {
       if (want[name] === undefined || want[name] === false) continue;
       try {
+        if (this.#machine === undefined) await this.#load('machine');
         this.#machine ??= this.#openMachine();
         Object.assign(sections, { [name]: await collect(this.#machine, want, slice) });
       } catch (thrown) {
@@ -205,7 +222,7 @@ export class LocalSource implements Source {
   }
 
   /** Collects one section with `collect`; rejects with an OpError with the reason. */
-  async section<Name extends keyof Want>(
+  async section<Name extends keyof Want & keyof Snapshot>(
     name: Name,
     want: NonNullable<Want[Name]>,
   ): Promise<NonNullable<Snapshot[Name]>> {
@@ -216,6 +233,11 @@ export class LocalSource implements Source {
 
   nowMicros(): number {
     return this.#platform.monotonicMicros();
+  }
+
+  /** See `Platform.watchPressure`; undefined: not on this platform. */
+  watchPressure(onTrouble: () => void): PressureWatch | undefined {
+    return this.#platform.watchPressure?.(onTrouble);
   }
 
   userName(uid: number): string {
@@ -236,7 +258,7 @@ export class LocalSource implements Source {
     return this.#network !== undefined;
   }
 
-  /** Starts to count the network if not started; throws an OpError if the tier does not work. */
+  /** Starts to count the network if not started; its code is loaded. Throws an OpError if the tier does not work. */
   openNetwork(): LocalNetwork {
     if (this.#network !== undefined) return this.#network;
     const epoch = this.#hasCounted ? Math.max(Date.now(), this.#epoch + 1) : this.#epoch;
@@ -275,6 +297,12 @@ export class LocalSource implements Source {
     if (!isJournalAlone(want)) this.#last = done;
     this.#underWay.set(key, collection);
     return collection;
+  }
+
+  /** Rejects with OpError `CLOSED` where this was closed meanwhile. */
+  async #load(part: 'network' | 'machine'): Promise<void> {
+    await this.#platform.load?.(part);
+    if (this.#isClosed && this.#underWay.size === 0) throw new OpError({ op: 'sample', code: 'CLOSED' });
   }
 
   #openMachine(): MachineCollector {

@@ -45,7 +45,7 @@ const QUERY = /[?#]|%3f|token=/i;
 /** The last sign that ends a name and a password, with all before it. */
 const CREDENTIALS = /^.*(?:@|%40)/is;
 /** Another word before a colon may be a name. */
-const SCHEME = /^(?:ws|http)s?:/i;
+const SCHEME = /^(?:wss?|https?|ssh):/i;
 
 /**
  * Returns a URL as given by the user in a form that is safe to print, even if it is invalid: without its query and
@@ -68,6 +68,7 @@ const HOST_AND_PORT = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(\[[0-9a-f:.%]+\]|[\w.-]+)(:\
 export function notAgentUrl(text: string): string {
   const shown = shownUrl(text);
   const [, host, port = ':3000'] = HOST_AND_PORT.exec(shown) ?? [];
-  const what = shown.includes('://') ? 'is not a valid ws:// or wss:// URL' : 'is not a URL';
-  return `'${shown}' ${what}; try ws://${host ?? 'HOST'}${host === undefined ? ':3000' : port}/ws`;
+  const what = shown.includes('://') ? 'is not a valid ws://, wss:// or ssh:// URL' : 'is not a URL';
+  const known = host ?? 'HOST';
+  return `'${shown}' ${what}; try ssh://${known} or ws://${known}${host === undefined ? ':3000' : port}/ws`;
 }

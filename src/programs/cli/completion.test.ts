@@ -4,13 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PtyProgram } from '../../../bin/testing/pty.ts';
+import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { COLOR_NAMES } from './arguments.ts';
 import { completedOptions, completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
 import { sstopCommand } from './sstop-command.ts';
 
 const sstop = (): Command =>
   sstopCommand(
-    { version: '1.2.3', themeNames: ['dusk', 'dawn'], sortKeys: ['rate', 'age'], filterKeys: [] },
+    {
+      version: '1.2.3',
+      themeNames: ['dusk', 'dawn'],
+      tiers: TIERS_OF.linux,
+      sortKeys: ['rate', 'age'],
+      filterKeys: [],
+    },
     false,
   );
 const bash = Bun.which('bash') ?? 'bash';

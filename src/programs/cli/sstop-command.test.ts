@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test';
+import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { parseSstopArguments } from './sstop-command.ts';
 
 const VOCABULARY = {
   version: '1.2.3',
   themeNames: ['dusk', 'dawn'],
+  tiers: TIERS_OF.linux,
   sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
   filterKeys: ['port', 'host', 'conns', 'user'],
 };
@@ -33,10 +35,14 @@ test('without arguments the screen starts, and what a configuration may say is l
       sort: undefined,
       loopback: undefined,
       dns: undefined,
+      sniff: undefined,
       units: undefined,
       geoipPath: undefined,
       recordPath: undefined,
       playbackPath: undefined,
+      history: undefined,
+      lookBack: undefined,
+      totals: undefined,
       logPath: undefined,
       agent: undefined,
       theme: undefined,
@@ -56,6 +62,7 @@ test('what is said on the command line is there', () => {
     'pid',
     '--loopback',
     '--no-dns',
+    '--no-sniff',
     '--no-mouse',
     '--ascii',
     '--units',
@@ -69,6 +76,7 @@ test('what is said on the command line is there', () => {
       sort: 'pid',
       loopback: true,
       dns: false,
+      sniff: false,
       mouse: false,
       ascii: true,
       units: 'bits',
@@ -80,7 +88,7 @@ test('what is said on the command line is there', () => {
 });
 
 test('what a configuration may switch on can be switched off, and the other way round', () => {
-  const switches = ['dns', 'mouse', 'loopback', 'ascii'] as const;
+  const switches = ['dns', 'sniff', 'mouse', 'loopback', 'ascii'] as const;
   for (const name of switches) {
     for (const [flag, isOn] of [
       [`--${name}`, true],
@@ -175,11 +183,15 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
   expect(refusal('-t', 'c.pem')).toContain('--tls-ca needs an agent');
   expect(refusal('http://user:se@cret@h?token=secret')).toContain(
-    "'http://h' is not a valid ws:// or wss:// URL; try ws://h:3000/ws",
+    "'http://h' is not a valid ws://, wss:// or ssh:// URL; try ssh://h or ws://h:3000/ws",
   );
   expect(refusal('http://h')).not.toContain('--filter');
-  expect(refusal('nginx')).toContain("'nginx' is not a URL; try ws://nginx:3000/ws or --filter 'nginx'");
-  expect(refusal('web1:8080')).toContain("'web1:8080' is not a URL; try ws://web1:8080/ws (see");
+  expect(refusal('nginx')).toContain(
+    "'nginx' is not a URL; try ssh://nginx or ws://nginx:3000/ws or --filter 'nginx'",
+  );
+  expect(refusal('web1:8080')).toContain(
+    "'web1:8080' is not a URL; try ssh://web1 or ws://web1:8080/ws (see",
+  );
   for (const [text, filter] of [
     ['port:443', 'port:443'],
     ['ports:443', 'port:443'],

@@ -1,6 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { TIERS } from '../../data/sample/network-sample.ts';
-import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
+import type { Tier } from '../../data/sample/network-sample.ts';
+import {
+  TOTALS_KINDS,
+  TOTALS_PERIODS,
+  type TotalsKind,
+  type TotalsPeriod,
+  type TotalsWish,
+} from '../../data/sample/totals-kind.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
@@ -22,10 +28,11 @@ import {
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
+  sniffOptions,
+  unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
-
-const BACKEND_NAMES = ['auto', ...TIERS] as const;
+import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
@@ -45,27 +52,32 @@ export interface SstopOptions extends CommonOptions {
   /** Print a report of what works here and exit; as JSON if `output` is json. */
   readonly doctor: boolean;
   readonly intervalMillis: number | undefined;
-  readonly backend: (typeof BACKEND_NAMES)[number];
+  readonly backend: Tier | 'auto';
   readonly interfaceName: string | undefined;
   readonly filter: string;
   /** One of the vocabulary's keys. */
   readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
+  /** Learn names of remote hosts from packets. */
+  readonly sniff: boolean | undefined;
   /** Units of rates on the screen. */
-  readonly units: RateUnits | undefined;
   /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one per line. */
   readonly logPath: string | undefined;
   /** Undefined: this machine. */
   readonly agent: AgentOptions | undefined;
+  /** Print totals and exit. */
+  readonly totals: TotalsWish | undefined;
 }
 
 /** Facts that sstop's command line gets from elsewhere. */
 export interface SstopVocabulary extends ScreenVocabulary {
   /** Sort keys of the process table, the default first. */
   readonly sortKeys: readonly string[];
+  /** Of the system that this is, best first; each is accepted by `--backend`. */
+  readonly tiers: readonly Tier[];
   /** Keys of filter terms, such as `port`. */
   readonly filterKeys: readonly string[];
 }
@@ -79,10 +91,12 @@ interface RawOptions extends RawCommonOptions {
   readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
-  readonly units?: RateUnits;
+  readonly sniff?: boolean;
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
+  readonly totals?: TotalsPeriod;
+  readonly by?: TotalsKind;
 }
 
 function interval(text: string): number {
@@ -98,12 +112,15 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   const command = screenCommand('sstop', vocabulary.version, isColored)
     .description('Show network use per process, live.')
     .usage('[options] [url]')
-    .argument('[url]', 'agent of another machine, such as wss://HOST:8443/ws (default: this machine)')
+    .argument(
+      '[url]',
+      'another machine: ssh://HOST, or an agent such as wss://HOST:8443/ws (default: this machine)',
+    )
     .allowExcessArguments(false)
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
     ...outputOptions(),
-    ...samplingOptions(),
+    ...samplingOptions(vocabulary),
     ...startOptions(vocabulary),
     ...screenOptions(vocabulary),
   ];
@@ -113,7 +130,7 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   return command;
 }
 
-function samplingOptions(): Option[] {
+function samplingOptions({ tiers }: SstopVocabulary): Option[] {
   const usual = durationText(DEFAULT_INTERVAL_MILLIS);
   return [
     new Option(
@@ -121,7 +138,7 @@ function samplingOptions(): Option[] {
       `time between samples, 100ms to 10s (default: ${usual}, or as configured)`,
     ).argParser(interval),
     durationOption(),
-    new Option('--backend <name>', 'how to collect data').choices(BACKEND_NAMES).default('auto'),
+    new Option('--backend <name>', 'how to collect data').choices(['auto', ...tiers]).default('auto'),
   ];
 }
 
@@ -139,7 +156,8 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'do not look up DNS names'),
-    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS),
+    ...sniffOptions(),
+    unitsOption(),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
     ),
@@ -150,6 +168,15 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
+    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...lookBackOptions(),
+    new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
+      .choices(TOTALS_PERIODS)
+      .preset('day')
+      .conflicts(['csv', 'once', 'record', 'playback', 'at']),
+    new Option('--by <kind>', 'with --totals: what bytes are added up by (default: program)').choices(
+      TOTALS_KINDS,
+    ),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
       filePath,
     ),
@@ -170,7 +197,7 @@ function reportOptions(): Option[] {
     new Option(
       '--doctor',
       'report what can be counted here, what is missing and how to fix it, then exit',
-    ).conflicts(['csv', 'once', 'record', 'playback']),
+    ).conflicts(['csv', 'once', 'record', 'playback', 'at', 'history']),
     completionsOption(),
   ];
 }
@@ -186,9 +213,10 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sort: raw.sort,
     loopback: raw.loopback,
     dns: raw.dns,
-    units: raw.units,
+    sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
+    totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },
     agent:
       url === undefined && raw.profile === undefined
         ? undefined
@@ -202,6 +230,14 @@ function contradiction(
   { agent, backend, doctor, playbackPath }: SstopOptions,
   filterKeys: readonly string[],
 ): string | undefined {
+  const ofHistory = historyProblem(
+    raw,
+    agent === undefined && playbackPath === undefined,
+    agent === undefined ? 0 : 1,
+  );
+  if (ofHistory !== undefined) return ofHistory;
+  if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
+  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined
@@ -212,7 +248,7 @@ function contradiction(
     const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
     return isIdle ? undefined : `${named} needs an agent: add its URL or --profile`;
   }
-  if (agent.url !== undefined && !/^wss?:/i.test(agent.url)) {
+  if (agent.url !== undefined && !/^(?:wss?|ssh):/i.test(agent.url)) {
     return notUrl(agent.url, filterKeys);
   }
   if (agent.url !== undefined && agent.profile !== undefined) return 'give a URL or --profile, not both';

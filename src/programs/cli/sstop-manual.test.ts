@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { manualPage } from './manual-page.ts';
 import { sstopCommand } from './sstop-command.ts';
 import { sstopManual } from './sstop-manual.ts';
@@ -7,6 +8,7 @@ import { sstopManual } from './sstop-manual.ts';
 const VOCABULARY = {
   version: '1.2.3',
   themeNames: ['dusk', 'dawn'],
+  tiers: TIERS_OF.linux,
   sortKeys: ['rate', 'name'],
   filterKeys: [],
 };

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { systemNamed } from '../../../platforms/system.ts';
+import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { PROCESS_SORT_KEYS } from '../../views/network/network-process-list.ts';
 import { parseSstopArguments, type SstopOptions } from '../cli/sstop-command.ts';
 import { parseConfig } from '../config/config.ts';
@@ -12,6 +13,7 @@ function optionsOf(...argv: string[]): SstopOptions {
   const vocabulary = {
     version: '0',
     themeNames: ['tokyo-night', 'high-contrast'],
+    tiers: TIERS_OF.linux,
     sortKeys: PROCESS_SORT_KEYS,
     filterKeys: [],
   };

@@ -42,9 +42,12 @@ export interface Settings {
   readonly groupBy: Grouping | undefined;
   readonly loopback: boolean;
   readonly dns: boolean;
+  readonly sniff: boolean;
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  readonly history: SstopOptions['history'];
+  readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap<SstopAction>;
@@ -117,7 +120,7 @@ export async function readSettings(
   const path = configPath(system.configFolder(environment));
   const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
-  const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
   const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,
@@ -127,6 +130,7 @@ export async function readSettings(
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
+    sniff: options.sniff ?? config.sniff,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
     socktopColumns: config.socktopColumns,

@@ -16,6 +16,8 @@ interface MeasuredSource extends Source {
   readonly status: RemoteStatus;
   /** As the agent tells of itself; undefined: it does not. */
   readonly capabilities: { readonly pid?: number | undefined } | undefined;
+  /** What a shell has used that answers in the place of an agent; undefined: an agent answers. */
+  readonly shellCpuSeconds: number | undefined;
   readonly meter: {
     readonly requests: number;
     readonly sentBytes: number;
@@ -90,6 +92,7 @@ class Poll {
     if (first === ENDED) return undefined;
     if (first.machine === undefined) throw failureOf(first);
     const before = this.#agentsIn(first);
+    const shellSeconds = this.#source.shellCpuSeconds;
     let after = before;
     const start = performance.now();
     this.#stop.endAfter(durationMillis);
@@ -114,7 +117,10 @@ class Poll {
     const seconds = (performance.now() - start) / 1000;
     return {
       seconds,
-      agent: growthOf(before, after, this.#source.capabilities?.pid),
+      agent:
+        shellSeconds === undefined
+          ? growthOf(before, after, this.#source.capabilities?.pid)
+          : { cpuNanos: (this.#source.shellCpuSeconds! - shellSeconds) * 1e9, residentBytes: Number.NaN },
       failures: this.#failures,
     };
   }
@@ -163,11 +169,12 @@ function printText(
   const percent = agent.cpuNanos / 1e7 / seconds;
   const millis = (share: number): string => `${(meter.latencyMicros(share) / 1000).toFixed(1)} ms`;
   const { requests, sentBytes, receivedBytes } = meter;
+  const memory = Number.isNaN(agent.residentBytes) ? '' : `, ${bytesText(agent.residentBytes)} of memory`;
   const lines = [
     `${name}, ${status.protocol}, polled for ${seconds.toFixed(1)} s: metrics every ${metricsIntervalMillis} ms, processes every ${processesIntervalMillis} ms`,
     Number.isNaN(percent)
       ? 'agent    not found in the process list'
-      : `agent    ${percent.toFixed(2)} % of one core (${(agent.cpuNanos / 1e9).toFixed(2)} s of CPU), ${bytesText(agent.residentBytes)} of memory`,
+      : `${status.protocol === 'shell' ? 'shell' : 'agent'}    ${percent.toFixed(2)} % of one core (${(agent.cpuNanos / 1e9).toFixed(2)} s of CPU)${memory}`,
     `wire     ${requests} requests, ${bytesText(sentBytes)} sent, ${bytesText(receivedBytes)} received, ${rateText(receivedBytes / seconds)}`,
     `latency  median ${millis(0.5)}, 95 % within ${millis(0.95)}, longest ${millis(1)}`,
     ...(failures > 0 ? [`failures ${failures}`] : []),

@@ -539,3 +539,23 @@ describe('one row per program, user, container or unit', () => {
     expect(bench.text()).toMatch(/Processes 3 by user /);
   });
 });
+
+describe('units of network rates', () => {
+  test('b shows bits on the dashboard, in the NET column and on the network views, and remembers them', () => {
+    expect(bench.text()).toMatch(/Download · eth0 .* B\/s/);
+    bench.type('Nb');
+    expect(bench.text()).toMatch(/Download · eth0 .* bit\/s/);
+    expect(bench.text()).toMatch(/ NET b /);
+    expect(bench.effects).toContainEqual({ kind: 'remember-units', units: 'bits' });
+    bench.type('n');
+    expect(hostOf(bench.model).network?.units).toBe('bits');
+    bench.type('b');
+    bench.type(ESCAPE);
+    expect([bench.model.units, bench.model.view]).toEqual(['bytes', 'dashboard']);
+  });
+
+  test('in the pane a note says where they are seen', () => {
+    bench.type('j\rb');
+    expect(bench.lines().at(-1)).toContain('Network rates in bits: the dashboard shows them.');
+  });
+});

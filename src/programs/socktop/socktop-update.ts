@@ -1,3 +1,4 @@
+import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
@@ -5,7 +6,7 @@ import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
-import type { FrameProgram } from '../shared/screen-frame.ts';
+import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
 import { groupByNext, leaveMembers, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
@@ -20,6 +21,7 @@ import {
   type StartOptions,
   type Step,
   withHost,
+  withUnits,
 } from './socktop-model.ts';
 import {
   applySearch,
@@ -49,7 +51,7 @@ function update(model: Model, message: Message): Step {
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
     case 'played':
-      return { model: { ...model, playback: message.playback } };
+      return { model: withPlayback(model, message.playback) };
     case 'network':
       return updateNetwork(model, message.host, message.message);
     case 'pointer': {
@@ -174,6 +176,15 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
       return withInterval(model, fasterThan(model.metricsIntervalMillis));
     case 'slower':
       return withInterval(model, slowerThan(model.metricsIntervalMillis));
+    case 'units': {
+      const units = otherUnits(model.units);
+      const next = withUnits(model, units);
+      const text = `Network rates in ${units}: the dashboard shows them.`;
+      return {
+        model: model.view === 'process' ? withNotice(next, text, false) : next,
+        effects: [{ kind: 'remember-units', units }],
+      };
+    }
     case 'pause':
       return togglePause(model);
     default:

@@ -31,6 +31,7 @@ import {
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
 import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
+import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
 import { placeOf, rowCountOf } from './socktop-rows.ts';
@@ -49,8 +50,9 @@ const FIRST_SAMPLE = 'Waiting for the first sample';
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
-  if (model.view === 'network' && network !== undefined) viewNetwork({ ...network, link }, buffer);
-  else paintScreen(model, buffer, FRAME);
+  if (model.view === 'network' && network !== undefined) {
+    viewNetwork({ ...networkInTime(model, network), link }, buffer);
+  } else paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
@@ -65,7 +67,15 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const header = rect(0, 0, buffer.width, 1);
   renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
   renderHosts(hostsArea(buffer.area), buffer, {
-    ...{ hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme, ascii },
+    ...{
+      hosts: listed,
+      sort: hostsSort,
+      viewport: hostsViewport,
+      nowMillis,
+      units: model.units,
+      theme,
+      ascii,
+    },
   });
   const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
   renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
@@ -74,7 +84,7 @@ function renderHostsView(model: Model, buffer: Buffer): void {
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
   const { theme, ascii } = model;
   const { width, height } = buffer;
-  const view: SystemView = { data: host.data, theme, ascii };
+  const view: SystemView = { data: host.data, units: model.units, theme, ascii };
   const body = rect(0, 1, width, height - 2);
   const isWaiting = host.data.header === undefined;
   // Another machine may have no connection, and then there is nothing to frame.
@@ -124,7 +134,7 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  const look = { sort, viewport, isPerCore, hasTraffic, theme, ascii };
+  const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme, ascii };
   if (isGrouped(host)) model.groupList.render(table, buffer, data.groups, look);
   else model.list.render(table, buffer, data.rows, look);
   const position = { count: rowCountOf(host), visible: tableRowsIn(table), offset: viewport.offset };
@@ -171,8 +181,8 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   const { prompt, playback, theme, ascii } = model;
   const note = footerNote(model);
   if (prompt === undefined && note === undefined && playback !== undefined) {
-    const { fileName, progress } = playback;
-    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = playback;
+    renderPlaybackLine(area, buffer, { fileName, wallMillis, ...progress, theme, ascii });
     return;
   }
   const { count, unfilteredCount } = countsOf(model);

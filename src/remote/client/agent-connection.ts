@@ -16,10 +16,18 @@ export interface ConnectionTarget {
   readonly hasTokenInUrl: boolean;
 }
 
-export type Protocol = 'socktop.v2' | 'original';
+export type Protocol = 'socktop.v2' | 'original' | 'shell';
+
+/** A way to an agent, open or on the way to be. */
+export interface AgentLine {
+  /** Sends a request; false: the connection is not open. */
+  send(text: string): boolean;
+  /** Closes the connection without waiting; passes `error` to the listener. */
+  end(error: OpError): void;
+}
 
 /** Callbacks of a connection; `closed` is called once, last. */
-interface ConnectionListener {
+export interface ConnectionListener {
   opened(protocol: Protocol): void;
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   closed(error: OpError): void;
@@ -36,7 +44,7 @@ const SILENCE_MILLIS = 5000;
 const IDLE_MILLIS = 3000;
 
 /** One WebSocket connection to an agent. */
-export class Connection {
+export class Connection implements AgentLine {
   readonly #target: ConnectionTarget;
   readonly #listener: ConnectionListener;
   #socket: WebSocket;
@@ -59,7 +67,6 @@ export class Connection {
     }, CONNECT_MILLIS);
   }
 
-  /** Sends a request; false: the connection is not open. */
   send(text: string): boolean {
     if (!this.#isOpen || this.#isEnded) return false;
     this.#socket.send(text);
@@ -68,7 +75,6 @@ export class Connection {
     return true;
   }
 
-  /** Closes the connection without waiting; passes `error` to the listener. */
   end(error: OpError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

@@ -13,6 +13,17 @@ export interface AgentUrl {
   readonly isEncrypted: boolean;
   /** From `?token=`. Never print it. */
   readonly token: string | undefined;
+  /** For `ssh://`: what ssh is told; undefined: a WebSocket. */
+  readonly ssh?: SshDestination;
+}
+
+/** Where ssh is to go. Each part is a word that ssh can take for nothing else. */
+export interface SshDestination {
+  /** Host name, address, or a `Host` of the user's ssh configuration. */
+  readonly host: string;
+  /** Undefined: ssh decides. */
+  readonly user: string | undefined;
+  readonly port: number | undefined;
 }
 
 const DEFAULT_PORT: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
@@ -21,10 +32,40 @@ const URL_LIMIT = 2048;
 /** `[fe80::1%25eth0]` (RFC 6874), also with a plain `%`. The runtime's URL parser does not support zones. */
 const ZONE = /^([a-z]+:\/\/\[[0-9a-f:.]+)%(?:25)?([\w.~-]{1,15})(?=\])/i;
 
-/** Parses `ws://HOST:PORT/ws` or `wss://...`; the default path is `/ws`. Throws OpError `BAD_URL` without the token. */
+const SSH_PORT = 22;
+const PORT_LIMIT = 65_535;
+const SSH = /^ssh:\/\//i;
+/** No part begins with `-`, and none holds a space, a quote, `$` or anything else that a shell would read. */
+const SSH_URL =
+  /^ssh:\/\/(?:([\w][\w.+-]{0,63})@)?(?:([\w][\w.-]{0,252})|\[([\da-f:.]+(?:%[\w.-]{1,15})?)\])(?::(\d{1,5}))?\/?$/i;
+
+/** Parses `ssh://[USER@]HOST[:PORT]`. Throws OpError `BAD_URL`. */
+function parseSshUrl(text: string): AgentUrl {
+  const [, user, name, address, portText] = SSH_URL.exec(text) ?? [];
+  const host = name ?? address;
+  const port = portText === undefined ? undefined : Number(portText);
+  if (host === undefined || port === 0 || (port ?? 0) > PORT_LIMIT) {
+    throw bad(`'${shownUrl(text)}' is not a valid ssh:// URL; accepted: ssh://[USER@]HOST[:PORT]`);
+  }
+  const shownHost = address === undefined ? host : `[${host}]`;
+  return {
+    url: `ssh://${user === undefined ? '' : `${user}@`}${shownHost}${port === undefined ? '' : `:${port}`}`,
+    hostName: host,
+    port: port ?? SSH_PORT,
+    isEncrypted: true,
+    token: undefined,
+    ssh: { host, user, port },
+  };
+}
+
+/**
+ * Parses `ws://HOST:PORT/ws`, `wss://...` (the default path is `/ws`) or `ssh://[USER@]HOST[:PORT]`. Throws OpError
+ * `BAD_URL` without the token.
+ */
 export function parseAgentUrl(text: string): AgentUrl {
   const zone = ZONE.exec(text)?.[2];
   if (text.length > URL_LIMIT) throw bad(`'${shownUrl(text)}': URL longer than ${URL_LIMIT} characters`);
+  if (SSH.test(text)) return parseSshUrl(text);
   const url = URL.parse(text.replace(ZONE, '$1'));
   const defaultPort = url === null ? undefined : DEFAULT_PORT[url.protocol];
   if (url === null || defaultPort === undefined || url.hostname === '') throw bad(notAgentUrl(text));

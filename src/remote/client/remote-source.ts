@@ -1,13 +1,22 @@
+import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { type RemoteLink, type Source, withinDeadline } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
-import { Connection, type ConnectionTarget, type Protocol } from './agent-connection.ts';
+import {
+  type AgentLine,
+  Connection,
+  type ConnectionListener,
+  type ConnectionTarget,
+  type Protocol,
+} from './agent-connection.ts';
 import { type LaterRequest, OriginalSession } from './original-session.ts';
 import { Backoff, Wakening } from './reconnection.ts';
+import { type HistorySession, RemoteHistory } from './remote-history.ts';
 import { Gathering, type Session, type SessionLine } from './session.ts';
+import { ShellMemory, type ShellReader, ShellSession } from './shell-session.ts';
 import { isCertificateError } from './trust.ts';
 import { V2Memory, V2Session } from './v2-session.ts';
 
@@ -16,6 +25,10 @@ interface RemoteOptions extends ConnectionTarget {
   readonly version: string;
   /** CLOCK_MONOTONIC or any clock that only grows. */
   readonly monotonicMicros: () => number;
+  /** Begins to connect; without: by a WebSocket. */
+  readonly connect?: (listener: ConnectionListener) => AgentLine;
+  /** For a connection that leads to a shell instead of an agent. */
+  readonly shell?: () => Promise<ShellReader>;
 }
 
 /** Another machine, by its agent: a source that loses its connection and finds it again. */
@@ -33,10 +46,11 @@ export class RemoteSource implements Source, RemoteLink {
   readonly #first = Promise.withResolvers<OpError | undefined>();
   #status: RemoteStatus;
   #listener: () => void = () => undefined;
-  #connection: Connection | undefined;
+  #connection: AgentLine | undefined;
   #session: Session | undefined;
   /** A session without a reply so far. */
-  #trial: OriginalSession | undefined;
+  #trial: OriginalSession | ShellSession | undefined;
+  #shell: ShellMemory | undefined;
   #capabilities: Capabilities | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #liveMillis = 0;
@@ -54,6 +68,7 @@ export class RemoteSource implements Source, RemoteLink {
       phase: 'connecting',
       hostName: options.agent.hostName,
       isEncrypted: options.agent.isEncrypted,
+      isSsh: options.agent.ssh !== undefined,
       hasToken: options.token !== undefined,
       ...{ latencyMicros: undefined, protocol: undefined, agentVersion: undefined, notice: undefined },
       ...{ answeredMillis: undefined, nextTryMillis: undefined, reason: undefined },
@@ -68,6 +83,28 @@ export class RemoteSource implements Source, RemoteLink {
   /** Capabilities received after connecting; undefined: not received, or the original protocol. */
   get capabilities(): Capabilities | undefined {
     return this.#capabilities;
+  }
+
+  /** The history that the agent keeps, as it is now. Rejects with an OpError of one line where it can have none. */
+  async openHistory(): Promise<RecordedBytes> {
+    await this.firstContact;
+    return RemoteHistory.open(this.#options.agent.hostName, () => this.#historySession());
+  }
+
+  #historySession(): HistorySession {
+    const session = this.#session;
+    if (session instanceof V2Session) return session;
+    const isLost = session === undefined;
+    throw new OpError({
+      op: 'read history',
+      code: isLost ? 'LOST' : 'ENOTSUP',
+      message: isLost ? (this.#status.reason ?? 'not connected') : 'an original agent keeps no history',
+    });
+  }
+
+  /** CPU time that shells without an agent have used for this program; undefined: there was none. */
+  get shellCpuSeconds(): number | undefined {
+    return this.#shell?.cpuSeconds;
   }
 
   onChange(listener: () => void): void {
@@ -100,6 +137,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
     this.#wakening.stop();
+    this.#shell?.source.close();
     this.#connection?.end(new OpError({ op: 'connection', code: 'CLOSED' }));
     this.#first.resolve(new OpError({ op: 'connect', code: 'CLOSED' }));
   }
@@ -109,7 +147,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#wakening.stop();
     this.#connections++;
     if (this.#status.nextTryMillis !== undefined) this.#change({ nextTryMillis: undefined });
-    this.#connection = new Connection(this.#options, {
+    this.#connection = this.#begin({
       opened: (protocol) => this.#opened(protocol),
       received: (frame) => {
         this.meter.received(frame);
@@ -120,7 +158,15 @@ export class RemoteSource implements Source, RemoteLink {
     });
   }
 
+  #begin(listener: ConnectionListener): AgentLine {
+    return this.#options.connect?.(listener) ?? new Connection(this.#options, listener);
+  }
+
   #opened(protocol: Protocol): void {
+    if (protocol === 'shell') {
+      void this.#tryShell();
+      return;
+    }
     if (protocol === 'original') {
       const { hostName } = this.#options.agent;
       // It does not say whether it was restarted: what it counted before is not subtracted from.
@@ -147,6 +193,23 @@ export class RemoteSource implements Source, RemoteLink {
     this.#live(session, 'original');
   }
 
+  /** A shell has been found in the place of an agent. */
+  async #tryShell(): Promise<void> {
+    try {
+      const { shell } = this.#options;
+      if (shell === undefined) throw new OpError({ op: 'connect', code: 'NO_SHELL', message: AGENT_MISSING });
+      this.#shell ??= new ShellMemory(await shell());
+      const session = new ShellSession(this.#line(), this.#shell);
+      this.#trial = session;
+      await session.start();
+      if (this.#trial !== session) return;
+      this.#trial = undefined;
+      this.#live(session, 'shell');
+    } catch (thrown) {
+      this.#connection?.end(toOpError('connect', thrown));
+    }
+  }
+
   async #askCapabilities(session: V2Session): Promise<void> {
     try {
       this.#capabilities = await session.capabilities();
@@ -165,7 +228,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#session = session;
     this.#wasLive = true;
     this.#liveMillis = performance.now();
-    const notice = protocol === 'original' ? ORIGINAL_NOTICE : undefined;
+    const notice = NOTICES[protocol];
     this.#change({
       ...{ phase: 'live', protocol, notice, agentVersion: undefined },
       ...{ nextTryMillis: undefined, reason: undefined },
@@ -193,7 +256,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#connection = undefined;
     const session = this.#session;
     const error =
-      this.#trial !== undefined && cause.code.startsWith('CLOSED_')
+      this.#trial instanceof OriginalSession && cause.code.startsWith('CLOSED_')
         ? unanswered(cause, this.#status.hasToken)
         : cause;
     this.#session = undefined;
@@ -227,18 +290,26 @@ export class RemoteSource implements Source, RemoteLink {
   }
 }
 
-const ORIGINAL_NOTICE =
-  'original agent: no users, states and threads of processes, no load, uptime and network use';
+const NOTICES: Readonly<Record<Protocol, string | undefined>> = {
+  'socktop.v2': undefined,
+  original: 'original agent: no users, states and threads of processes, no load, uptime and network use',
+  shell:
+    'no agent there, its shell answers; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
+};
+const AGENT_MISSING = 'no socktop-agent there; scp socktop-agent HOST:.local/bin/ installs it';
 
 function unanswered({ op, code }: OpError, hasToken: boolean): OpError {
   const message = `the agent closed the connection without a reply; it may need ${hasToken ? 'another' : 'a'} token`;
   return new OpError({ op, code, message });
 }
 
+const FINAL = ['HTTP_401', 'HTTP_403', 'SSH_DENIED', 'NO_SSH'];
+const FINAL_AT_FIRST = ['HTTP_404', 'HTTP_400', 'HTTP_200', 'NO_SHELL'];
+
 /** Whether retrying is useless until the user changes something. */
 function isFinal(code: string, wasLive: boolean): boolean {
-  if (isCertificateError(code) || code === 'HTTP_401' || code === 'HTTP_403') return true;
-  return !wasLive && (code === 'HTTP_404' || code === 'HTTP_400' || code === 'HTTP_200');
+  if (isCertificateError(code) || FINAL.includes(code)) return true;
+  return !wasLive && FINAL_AT_FIRST.includes(code);
 }
 
 function emptyHeader(hostName: string, monotonicMicros: number): SnapshotHeader {

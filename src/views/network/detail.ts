@@ -71,6 +71,10 @@ export class DetailFacts {
   user = '';
   commandLine = '';
   cgroup = '';
+  /** '' none, or unknown. */
+  container = '';
+  /** Network namespace; '' the collector's, or unknown. */
+  namespace = '';
   hasExited = false;
   ageMicros = Number.NaN;
   readonly sums = new OwnerSums();
@@ -94,11 +98,13 @@ export class DetailFacts {
     this.user = owners.users[owner] ?? '-';
     this.commandLine = owners.commandLines[owner] ?? '';
     this.cgroup = owners.cgroups[owner] ?? '';
+    this.container = owners.containers[owner] ?? '';
+    this.namespace = owners.namespaces[owner] ?? '';
     this.hasExited = owners.hasExited[owner] === 1;
     this.#takeAge(data);
     this.#takeFigures(data, scope, owner);
     // Kept once seen: who is silent for a while has no socket in sight.
-    this.isForeign ||= hasForeignSocket(data.section, owner);
+    this.isForeign ||= this.namespace !== '' || hasForeignSocket(data.section, owner);
     this.health = healthTexts(data, owner);
     return true;
   }
@@ -184,6 +190,8 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
       style: facts.hasExited ? theme.warning : theme.dim,
       priority: 40,
     },
+    { text: facts.container, style: theme.info, priority: 12 },
+    { text: facts.namespace === '' ? '' : `@${facts.namespace}`, style: theme.info, priority: 13 },
     { text: facts.cgroup, style: theme.dim, priority: 10 },
   ];
   const right: Segment[] = [

@@ -4,6 +4,7 @@ import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
 import { loopbackInterfaceIndex } from '../../data/sample/interface-table.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import { FOREIGN_INTERFACE } from '../../data/sample/socket-table.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { clockText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
@@ -155,12 +156,15 @@ function totalSegments(view: HeaderView): readonly Segment[] {
   const up = rateText(rates.smoothTx[slot] ?? Number.NaN, units);
   const down = rateText(rates.smoothRx[slot] ?? Number.NaN, units);
   const mark = trendMark(trend, ascii);
-  const loopback = slot === TOTALS_SLOT && view.scope.includeLoopback ? loopbackText(data, units) : '';
+  const isAll = slot === TOTALS_SLOT;
+  const loopback = isAll && view.scope.includeLoopback ? loopbackText(data, units) : '';
+  const foreign = isAll ? foreignText(data, units, ascii) : '';
   return [
-    { text: loopback === '' ? '' : 'uplinks', style: theme.dim, priority: 75 },
+    { text: loopback + foreign === '' ? '' : 'uplinks', style: theme.dim, priority: 75 },
     { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
     { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
     { text: loopback, style: theme.text, priority: 76 },
+    { text: foreign, style: theme.text, priority: 35 },
   ];
 }
 
@@ -170,6 +174,26 @@ function loopbackText({ section, rates }: NetworkData, units: RateUnits): string
   const slot = interfaces.slots.find(loopbackInterfaceIndex(interfaces), 0, 0, 0);
   if (slot < 0) return '';
   return `${interfaces.names[slot]} ${rateText(rates.interfaces.smoothTx[slot] ?? Number.NaN, units)}`;
+}
+
+/**
+ * `other netns ▲ 1.2 MB/s ▼ 80 KB/s`: what rows have moved over interfaces of other network namespaces, which the totals
+ * do not cover; empty where nothing moves there.
+ */
+function foreignText({ section, rates }: NetworkData, units: RateUnits, ascii: boolean): string {
+  const { sockets, accounts } = section;
+  const { rows, count } = sockets.slots;
+  let up = 0;
+  let down = 0;
+  for (let i = 0; i < count; i++) {
+    const slot = rows[i]!;
+    if (sockets.interfaceIndex[slot] !== FOREIGN_INTERFACE || accounts.isClosed[slot] === 1) continue;
+    up += rates.sockets.smoothTx[slot]! || 0;
+    down += rates.sockets.smoothRx[slot]! || 0;
+  }
+  if (!(up + down > 0)) return '';
+  const [upMark, downMark] = ascii ? ['up', 'dn'] : ['▲', '▼'];
+  return `other netns ${upMark} ${rateText(up, units)} ${downMark} ${rateText(down, units)}`;
 }
 
 /** The tier in force, and what it lacks in a few words: `ebpf`, `netlink, no UDP`. */

@@ -63,8 +63,11 @@ export const PROCESS_COLUMNS = {
   },
   listeners: {
     ...right('LISTEN', 30, 6, 6),
-    paint: ({ painted }, row, pen) => {
-      if (painted.listeners[row]! > 0) pen.count(painted.listeners[row]!);
+    paint: (list, row, pen) => {
+      const { listeners } = list.painted;
+      if (listeners[row]! > 0) pen.count(listeners[row]!);
+      // The kernel lists no listeners of another namespace here.
+      else if (list.owners?.namespaces[list.ownerOf(row)] !== undefined) pen.right('-', pen.theme.dim);
     },
   },
   rtt: {
@@ -106,7 +109,7 @@ const OWN_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
     bitsTitle: 'OWN b/s',
     field: 'rate',
     marks: [],
-    paint: (list, row, pen) => pen.compact(list.ownRate(row), pen.theme.text),
+    paint: (list, row, pen) => pen.compactRate(list.ownRate(row), pen.theme.text),
   },
 };
 const OWN_TOTAL_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
@@ -283,9 +286,11 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 }
 
-/** The name, and that its process has exited. */
-function nameOf({ names, hasExited }: OwnerTable, owner: number): string {
-  return hasExited[owner] === 1 ? `${names[owner]} (exited)` : names[owner]!;
+/** The name, `@` and the network namespace where that is another, and that its process has exited. */
+function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
+  const namespace = namespaces[owner];
+  const name = namespace === undefined ? names[owner]! : `${names[owner]} @${namespace}`;
+  return hasExited[owner] === 1 ? `${name} (exited)` : name;
 }
 
 /** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */

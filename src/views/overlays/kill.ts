@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { MouseEvent } from '../../screen/input/event.ts';
@@ -13,16 +14,17 @@ interface KillSignal {
   readonly meaning: string;
 }
 
-/** Linux numbers (asm-generic/signal.h), in the order of the overlay. */
+const { signals } = constants;
+/** With the numbers of this system (signal.h), in the order of the overlay. */
 export const KILL_SIGNALS: readonly KillSignal[] = [
-  { name: 'SIGTERM', number: 15, meaning: 'asks it to exit' },
-  { name: 'SIGKILL', number: 9, meaning: 'kills it immediately' },
-  { name: 'SIGINT', number: 2, meaning: 'interrupt, like Ctrl-C' },
-  { name: 'SIGHUP', number: 1, meaning: 'hang-up; servers reload' },
-  { name: 'SIGSTOP', number: 19, meaning: 'pauses it' },
-  { name: 'SIGCONT', number: 18, meaning: 'resumes it' },
-  { name: 'SIGUSR1', number: 10, meaning: 'defined by the program' },
-  { name: 'SIGUSR2', number: 12, meaning: 'defined by the program' },
+  { name: 'SIGTERM', number: signals.SIGTERM, meaning: 'asks it to exit' },
+  { name: 'SIGKILL', number: signals.SIGKILL, meaning: 'kills it immediately' },
+  { name: 'SIGINT', number: signals.SIGINT, meaning: 'interrupt, like Ctrl-C' },
+  { name: 'SIGHUP', number: signals.SIGHUP, meaning: 'hang-up; servers reload' },
+  { name: 'SIGSTOP', number: signals.SIGSTOP, meaning: 'pauses it' },
+  { name: 'SIGCONT', number: signals.SIGCONT, meaning: 'resumes it' },
+  { name: 'SIGUSR1', number: signals.SIGUSR1, meaning: 'defined by the program' },
+  { name: 'SIGUSR2', number: signals.SIGUSR2, meaning: 'defined by the program' },
 ];
 
 interface KillView {

@@ -368,9 +368,10 @@ const CPU_WIDTH = 6;
 function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const { data, theme, ascii } = pane;
   const threads = data.detail?.threads ?? [];
-  const count = data.detail === undefined ? '' : ` ${data.detail.process.threadCount ?? threads.length}`;
-  const empty = emptyText(pane);
-  renderFramed(area, buffer, pane, 'threads', `Threads${count}`, 'TID, CPU %', empty, (i, x, y, width) => {
+  const told = data.detail?.process.threadCount;
+  const count = told === undefined ? '' : ` ${Number.isNaN(told) ? '-' : told}`;
+  // Every process has one: an empty list is one that is not told.
+  renderFramed(area, buffer, pane, 'threads', `Threads${count}`, 'TID, CPU %', '-', (i, x, y, width) => {
     const thread: ThreadSample = threads[i]!;
     const right = x + width;
     putAligned(buffer, x, y, 7, 'right', String(thread.tid), theme.text, ascii);

@@ -1,4 +1,4 @@
-import type { CountingBasis, Tier } from '../../../data/sample/network-sample.ts';
+import { COUNTED_BY } from '../../../data/sample/network-sample.ts';
 import type { Platform, TierReport } from '../../../data/sample/platform.ts';
 import { type Capabilities, capabilities, type MissingCapability } from '../../wire/agent-capabilities.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
@@ -7,13 +7,6 @@ import { V2_REQUESTS } from '../../wire/v2-request.ts';
 import type { SampleOptions } from '../samples/agent-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
 
-/** What a tier counts, where it has not been seen at work yet. */
-const COUNTED: Readonly<Record<Tier, CountingBasis>> = {
-  ebpf: 'l3',
-  netlink: 'payload',
-  packet: 'l3',
-  proc: 'none',
-};
 /** Asking what each tier can do opens sockets; what it can does not change from minute to minute. */
 const REPORTS_KEPT_MICROS = 60e6;
 
@@ -30,10 +23,19 @@ export class CapabilityAnswers {
   readonly #identity: AgentIdentity;
   readonly #options: SampleOptions;
   readonly #from: AnswerSource;
+  readonly #history: string | undefined;
   #reports: readonly TierReport[] = [];
   #reportedMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(platform: Platform, identity: AgentIdentity, options: SampleOptions, from: AnswerSource) {
+  /** `historyObstacle`: why the agent serves no history; undefined: it does. */
+  constructor(
+    platform: Platform,
+    identity: AgentIdentity,
+    options: SampleOptions,
+    from: AnswerSource,
+    historyObstacle?: string,
+  ) {
+    this.#history = historyObstacle;
     this.#platform = platform;
     this.#identity = identity;
     this.#options = options;
@@ -44,6 +46,7 @@ export class CapabilityAnswers {
     const { samples } = this.#from;
     // What is missing of sensors and GPUs is known once they have been looked for.
     await samples.machine.cache.read(Number.POSITIVE_INFINITY, () => undefined);
+    await this.#platform.load?.('tiers');
     return v2JsonPayload(capabilities.write(this.#capabilities()));
   }
 
@@ -62,7 +65,7 @@ export class CapabilityAnswers {
       pid: process.pid,
       requests: V2_REQUESTS,
       networkTier,
-      counted: inForce?.counted ?? (networkTier === undefined ? undefined : COUNTED[networkTier]),
+      counted: inForce?.counted ?? (networkTier === undefined ? undefined : COUNTED_BY[networkTier]),
       tiers: this.#reports,
       missing: this.#missing(),
       hasToken: this.#from.hasToken,
@@ -87,6 +90,7 @@ export class CapabilityAnswers {
       missing.push({ what: 'gpu', why: gpus ? why : 'switched off by SOCKTOP_AGENT_GPU=0' });
     }
     if (!this.#from.hasToken) missing.push({ what: 'journal', why: 'the agent has no token' });
+    if (this.#history !== undefined) missing.push({ what: 'history', why: this.#history });
     return missing;
   }
 }

@@ -1,9 +1,8 @@
 import type { Platform } from '../../../data/sample/platform.ts';
 import { LocalSource } from '../../../data/source/local-source.ts';
-import { type DisksSample, disksCache, MachineSamples } from './machine-samples.ts';
+import { DisksSamples, MachineSamples } from './machine-samples.ts';
 import { NetworkAccounting } from './network-lease.ts';
 import { ProcessSamples } from './process-samples.ts';
-import type { SampleCache } from './sample-cache.ts';
 
 /** Up to which age samples answer, milliseconds. */
 interface SampleAges {
@@ -15,6 +14,8 @@ interface SampleAges {
 export interface SampleOptions extends SampleAges {
   readonly gpus: boolean;
   readonly temperatures: boolean;
+  /** Learn names of remote hosts from packets. */
+  readonly sniff: boolean;
 }
 
 /** Minimum sample intervals, so that no client can keep a core busy. */
@@ -25,17 +26,17 @@ const NETWORK_TTL_MILLIS = 500;
 export class AgentSamples {
   readonly source: LocalSource;
   readonly machine: MachineSamples;
-  readonly disks: SampleCache<DisksSample>;
+  readonly disks: DisksSamples;
   readonly processes: ProcessSamples;
   readonly network: NetworkAccounting;
   readonly #ages: SampleAges;
 
   constructor(platform: Platform, options: SampleOptions) {
     this.#ages = options;
-    const { gpus, temperatures } = options;
-    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures });
+    const { gpus, temperatures, sniff } = options;
+    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff });
     this.machine = new MachineSamples(this.source);
-    this.disks = disksCache(this.source);
+    this.disks = new DisksSamples(this.source);
     this.processes = new ProcessSamples(this.source);
     this.network = new NetworkAccounting(this.source);
   }

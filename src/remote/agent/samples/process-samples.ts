@@ -104,7 +104,15 @@ export class ProcessSamples {
     };
   }
 
-  #absorb({ sequence, processes, usage, coreCount, commandLines, cgroups }: MachineProcesses): void {
+  #absorb({
+    sequence,
+    processes,
+    usage,
+    coreCount,
+    commandLines,
+    cgroups,
+    containers,
+  }: MachineProcesses): void {
     const texts = this.#texts;
     const { rows, count } = processes.slots;
     for (let i = 0; i < count; i++) {
@@ -113,6 +121,7 @@ export class ProcessSamples {
       texts.users[slot] = uid < 0 ? undefined : this.#source.userName(uid);
       texts.commandLines[slot] = commandLines?.[slot];
       texts.cgroups[slot] = cgroups?.[slot];
+      texts.containers[slot] = containers?.[slot];
     }
     const { corePercent } = this.#cpu;
     const shareOf = (slot: number): number => machinePercent(corePercent[slot]!, coreCount);

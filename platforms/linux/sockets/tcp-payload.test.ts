@@ -10,7 +10,7 @@ import {
   openerOf,
   payloadReceived,
   payloadSent,
-} from './sockets-payload.ts';
+} from './tcp-payload.ts';
 
 const { ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE, CLOSE_WAIT, LAST_ACK, CLOSING, SYN_SENT, SYN_RECV } =
   TcpState;

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parsePasswd, UserNames } from './users.ts';
+import { parsePasswd, UserNames } from './user-names.ts';
 
 test('names follow the file, and unknown users are numbers', () => {
   const etcRoot = mkdtempSync(join(tmpdir(), 'sstop-users-'));

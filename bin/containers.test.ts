@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentProcess } from './testing/agent-process.ts';
+import { FIXTURES, SOCKTOP, SSTOP } from './testing/executables.ts';
+
+setDefaultTimeout(60_000);
+
+/** A control group of containerd's name, with a process in it, and the file that containerd would keep of it. */
+const ID = 'c0ffee'.padEnd(64, '7');
+const NAME = 'shop/api-0/api';
+const CONFIG = {
+  annotations: {
+    'io.kubernetes.cri.container-name': 'api',
+    'io.kubernetes.cri.sandbox-name': 'api-0',
+    'io.kubernetes.cri.sandbox-namespace': 'shop',
+  },
+};
+/** In a mount namespace with a /run of its own. */
+const SET_UP = `mount -t tmpfs tmpfs /run
+folder=/run/containerd/io.containerd.runtime.v2.task/k8s.io/${ID}
+mkdir -p $folder
+cp "$0" $folder/config.json
+exec "$@"`;
+
+const unified = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(
+  readFileSync('/proc/self/mountinfo', 'utf8'),
+)?.[1];
+const canTry = process.geteuid?.() === 0 && Bun.which('unshare') !== null && unified !== undefined;
+const outer = `${unified}/sstop-test-${process.pid}`;
+const inner = `${outer}/cri-containerd-${ID}.scope`;
+
+let folder = '';
+let prefix: string[] = [];
+let listener: Bun.Subprocess<'ignore', 'pipe'> | undefined;
+
+beforeAll(async () => {
+  if (!canTry) return;
+  folder = mkdtempSync(join(tmpdir(), 'containers-'));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(CONFIG));
+  prefix = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', SET_UP, `${folder}/config.json`];
+  mkdirSync(inner, { recursive: true });
+  const name = Buffer.from('api-server').toString('hex');
+  const command = [process.execPath, `${FIXTURES}/named-listener.fixture.ts`, name];
+  listener = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe' });
+  await listener.stdout.getReader().read();
+  writeFileSync(`${inner}/cgroup.procs`, String(listener.pid));
+});
+
+afterAll(async () => {
+  listener?.kill('SIGKILL');
+  await listener?.exited;
+  if (!canTry) return;
+  rmdirSync(inner);
+  rmdirSync(outer);
+  rmSync(folder, { recursive: true });
+});
+
+async function outputOf(command: readonly string[]): Promise<string> {
+  const child = Bun.spawn([...command], { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
+  const text = await new Response(child.stdout).text();
+  expect(await child.exited).toBe(0);
+  return text;
+}
+
+describe.skipIf(!canTry)('names of containers (needs root, unshare and cgroup v2)', () => {
+  test('of this machine', async () => {
+    const json = await outputOf([...prefix, SSTOP, '--once', '--json', '--filter', 'program=api-server']);
+    const { processes, groups } = JSON.parse(json) as Record<string, Record<string, unknown>[]>;
+    expect(processes?.[0]).toMatchObject({ pid: listener?.pid, container_id: ID, container_name: NAME });
+    expect(groups?.map(({ group, type }) => [group, type])).toEqual([[NAME, 'container']]);
+    const table = await outputOf([...prefix, SOCKTOP, '--local', '--once', '--group', 'container']);
+    expect(table).toMatch(new RegExp(`^${NAME} +1 `, 'm'));
+  });
+
+  test('of another machine: its agent reads them', async () => {
+    const agent = await AgentProcess.start({ prefix });
+    const url = `ws://127.0.0.1:${agent.port}/ws`;
+    try {
+      const csv = await outputOf([SSTOP, '--once', '--csv', '--group', 'container', url]);
+      expect(csv).toMatch(new RegExp(`^[^,]+,${NAME},container,1,`, 'm'));
+      expect(await outputOf([SOCKTOP, '--once', '--csv', '--group', 'container', url])).toMatch(
+        new RegExp(`^[^,]+,${NAME},1,`, 'm'),
+      );
+    } finally {
+      await agent.close();
+    }
+  });
+
+  test('an id where the files cannot be read', async () => {
+    const table = await outputOf([SSTOP, '--once', '--group', 'container', '--filter', 'program=api-server']);
+    expect(table).toMatch(new RegExp(`^${ID.slice(0, 12)} +1 `, 'm'));
+  });
+});

@@ -1,0 +1,177 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { createServer, type Server } from 'node:net';
+import { SOCKTOP } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+import { fakeSsh, SSH_PASSWORD, SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
+
+const WAIT_MILLIS = 45_000;
+const PROCESSES = /Processes [1-9]/;
+
+if (sshObstacle !== undefined) console.log(`socktop.ssh.system.test.ts: not run: ${sshObstacle}`);
+
+describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox-static, unshare)', () => {
+  let server: SshServer;
+  const programs: PtyProgram[] = [];
+
+  beforeAll(async () => {
+    server = await SshServer.start();
+  });
+  afterAll(() => server.stop());
+  afterEach(async () => {
+    server.login({});
+    for (const program of programs.splice(0)) await program.close();
+  });
+
+  /** socktop on a terminal, and the flags that the terminal had. */
+  function start(url: string, environment = server.environment): { program: PtyProgram; flags: number } {
+    const program = new PtyProgram([SOCKTOP, url], { columns: 120, rows: 30, environment });
+    programs.push(program);
+    return { program, flags: program.localFlags };
+  }
+
+  async function quit({ program, flags }: ReturnType<typeof start>): Promise<void> {
+    program.key('q');
+    expect(await program.exited()).toBe(0);
+    expect(program.isAlternateScreen).toBe(false);
+    expect(program.localFlags).toBe(flags);
+  }
+
+  /** Without a terminal: what it says, and its exit code. */
+  async function refused(url: string, environment = server.environment): Promise<readonly [string, number]> {
+    const child = Bun.spawn([SOCKTOP, '--once', url], {
+      env: { ...process.env, ...environment },
+      ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+    });
+    const lines = (await new Response(child.stderr).text()).replace(/^Connecting to .*\n/, '');
+    return [lines.trimEnd(), await child.exited];
+  }
+
+  test('a password is asked for by ssh itself, before the screen', async () => {
+    server.login({ by: 'password' });
+    const started = start(server.url(SSH_USERS.ordinary));
+    const { program } = started;
+    await program.waitFor(/password:/, WAIT_MILLIS);
+    expect(program.isAlternateScreen).toBe(false);
+    program.key('wrong\r');
+    await program.waitFor(/Permission denied, please try again/, WAIT_MILLIS);
+    program.key(`${SSH_PASSWORD}\r`);
+    await program.waitFor(PROCESSES, WAIT_MILLIS);
+    await quit(started);
+  });
+
+  test('an unknown host key is asked for by ssh itself; without a terminal one line says so', async () => {
+    server.login({ known: undefined });
+    const [line, code] = await refused(server.url(SSH_USERS.ordinaryWithAgent));
+    expect(line.split('\n')).toHaveLength(1);
+    expect(line).toMatch(/Host key verification failed\..*connect once with ssh itself/);
+    expect(code).toBe(1);
+    const started = start(server.url(SSH_USERS.ordinaryWithAgent));
+    await started.program.waitFor(/continue connecting/, WAIT_MILLIS);
+    expect(started.program.isAlternateScreen).toBe(false);
+    started.program.key('yes\r');
+    await started.program.waitFor(PROCESSES, WAIT_MILLIS);
+    await quit(started);
+  });
+
+  test.each([
+    ['another host key', { known: 'other' }, /Host key verification failed/],
+    ['a wrong key', { by: 'other' }, /Permission denied \(publickey/],
+  ] as const)('%s ends in a clear line, the terminal restored', async (_, login, pattern) => {
+    server.login(login);
+    const { program, flags } = start(server.url(SSH_USERS.ordinary));
+    expect(await program.exited()).toBe(1);
+    expect(program.text()).toMatch(pattern);
+    expect(program.transcript).not.toContain('\x1b[?1049h');
+    expect(program.localFlags).toBe(flags);
+  });
+
+  describe('a host that does not answer', () => {
+    let silent: Server;
+    let port = 0;
+
+    beforeAll(async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      silent = createServer(() => undefined).listen(0, '127.0.0.1', () => resolve());
+      await promise;
+      const address = silent.address();
+      port = typeof address === 'object' && address !== null ? address.port : 0;
+    });
+    afterAll(() => silent.close());
+
+    test('is given up in a bounded time with one line of ssh', async () => {
+      const [line, code] = await refused(`ssh://127.0.0.1:${port}`);
+      expect(line).toMatch(/^socktop: ssh:\/\/127\.0\.0\.1:\d+: .*timed out/);
+      expect(line.split('\n')).toHaveLength(1);
+      expect(code).toBe(1);
+    });
+
+    test('as one that refuses', async () => {
+      const [line, code] = await refused('ssh://127.0.0.1:1');
+      expect(line).toMatch(/^socktop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/);
+      expect(code).toBe(1);
+    });
+  });
+
+  test('an ssh that hangs is given up without a terminal, and ended by Ctrl-C with one', async () => {
+    const hung = fakeSsh(server.folder, 'hung', 'exec sleep 1000');
+    const [line, code] = await refused('ssh://anywhere', hung);
+    expect(line).toMatch(/^socktop: ssh:\/\/anywhere: ssh has not connected within 20 s$/);
+    expect(code).toBe(1);
+    const { program, flags } = start('ssh://anywhere', hung);
+    await Bun.sleep(500);
+    program.key('\x03');
+    expect(await program.exited()).toBe(130);
+    expect(program.localFlags).toBe(flags);
+  });
+
+  test('without ssh one line says so', async () => {
+    const [line, code] = await refused('ssh://anywhere', { PATH: '/nonexistent:relative:' });
+    expect(line).toMatch(/no program ssh in PATH/);
+    expect(code).toBe(1);
+  });
+
+  test.each([SSH_USERS.ordinaryWithAgent, SSH_USERS.ordinary])(
+    '%s: a connection that is cut is found again without a question',
+    async (user) => {
+      const started = start(server.url(user));
+      const { program } = started;
+      await program.waitFor(PROCESSES, WAIT_MILLIS);
+      server.cutConnections();
+      await program.waitFor(/lost|closed|reset/i, WAIT_MILLIS);
+      expect(program.isAlternateScreen).toBe(true);
+      await program.waitUntil(
+        () => /\d ms/.test(program.line(0)) && !/lost/i.test(program.line(0)),
+        'a connection again',
+        WAIT_MILLIS,
+      );
+      await quit(started);
+    },
+  );
+
+  test('a machine that stands still is noticed by ssh, and found again', async () => {
+    const started = start(server.url(SSH_USERS.ordinaryWithAgent));
+    const { program } = started;
+    await program.waitFor(PROCESSES, WAIT_MILLIS);
+    server.freezeConnections();
+    await program.waitFor(/not responding/, WAIT_MILLIS);
+    await program.waitUntil(() => /\d ms/.test(program.line(0)), 'a connection again', WAIT_MILLIS);
+    await quit(started);
+  });
+
+  test('the shell uses less than 2 % of a core, as --measure says', async () => {
+    const child = Bun.spawn(
+      [SOCKTOP, server.url(SSH_USERS.jailed), '--measure', '--duration', '60s', '--json'],
+      {
+        env: { ...process.env, ...server.environment },
+        ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'ignore' },
+      },
+    );
+    const line = JSON.parse(await new Response(child.stdout).text()) as {
+      readonly protocol: string;
+      readonly agent_cpu_percent: number;
+    };
+    expect(line.protocol).toBe('shell');
+    expect(line.agent_cpu_percent).toBeGreaterThan(0);
+    expect(line.agent_cpu_percent).toBeLessThan(2);
+  });
+});

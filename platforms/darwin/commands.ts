@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+import { type ChildProgram, outputOf } from '../child-output.ts';
+
+/** The programs of macOS that are asked, each with its one path: PATH is never searched. */
+const PATHS = {
+  ps: '/bin/ps',
+  df: '/bin/df',
+  mount: '/sbin/mount',
+  ifconfig: '/sbin/ifconfig',
+  netstat: '/usr/sbin/netstat',
+  sysctl: '/usr/sbin/sysctl',
+  lsof: '/usr/sbin/lsof',
+  vm_stat: '/usr/bin/vm_stat',
+  nettop: '/usr/bin/nettop',
+} as const;
+export type CommandName = keyof typeof PATHS;
+
+/** All that a program finds in its environment: its words and numbers are those of C, its times those of UTC. */
+const ENVIRONMENT = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' } as const;
+const DEADLINE_MILLIS = 5000;
+const OUTPUT_LIMIT_BYTES = 16 << 20;
+const COMPLAINT_LIMIT_BYTES = 512;
+/** A line of nettop has some 200 bytes. */
+const LINE_LIMIT = 64 * 1024;
+
+/**
+ * Where the programs stand, for tests of a whole executable: a folder that has all of them, by their names. A constant
+ * of each build, and empty in those that people run.
+ */
+const TEST_FOLDER = process.env['SSTOP_COMMAND_FOLDER'] ?? '';
+
+export interface CommandOptions {
+  /** Where the programs stand by their names; default: where macOS has them. */
+  readonly folder?: string;
+  /** Default 5 s. */
+  readonly deadlineMillis?: number;
+  /** Default 16 MiB. */
+  readonly outputLimitBytes?: number;
+}
+
+/** Runs programs of the system beside this one: this is the only place that starts one on macOS. */
+export class Commands {
+  readonly #folder: string;
+  readonly #deadlineMillis: number;
+  readonly #outputLimitBytes: number;
+
+  constructor(options: CommandOptions = {}) {
+    this.#folder = options.folder ?? TEST_FOLDER;
+    this.#deadlineMillis = options.deadlineMillis ?? DEADLINE_MILLIS;
+    this.#outputLimitBytes = options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES;
+  }
+
+  has(name: CommandName): boolean {
+    return existsSync(this.#pathOf(name));
+  }
+
+  /**
+   * What a program says, in full. Rejects with OpError: `ENOENT` it is not there, `DEADLINE` it did not end in time,
+   * `TOO_LONG` it said more than the limit, `EXIT` it failed; its first complaint is in the message.
+   */
+  async run(name: CommandName, args: readonly string[]): Promise<string> {
+    const { text, complaint, isCut, exitCode } = await outputOf(this.#start(name, args), {
+      deadlineMillis: this.#deadlineMillis,
+      limit: this.#outputLimitBytes,
+      complaintLimit: COMPLAINT_LIMIT_BYTES,
+    });
+    if (isCut) throw failure(name, 'TOO_LONG', 'said too much');
+    if (exitCode === undefined) throw failure(name, 'DEADLINE', 'did not answer in time');
+    // lsof ends with 1 where there was anything that it may not see.
+    if (exitCode !== 0 && !(name === 'lsof' && text !== '')) {
+      const [words = ''] = complaint.trim().split('\n');
+      throw failure(name, 'EXIT', words === '' ? `ended with ${exitCode}` : `said: ${words}`);
+    }
+    return text;
+  }
+
+  /** Starts a program that goes on until it is closed, and says whole lines. Throws OpError, `ENOENT`. */
+  follow(name: CommandName, args: readonly string[], line: (text: string) => void): FollowedCommand {
+    return new FollowedCommand(name, this.#start(name, args), line);
+  }
+
+  #start(name: CommandName, args: readonly string[]): ChildProgram {
+    const path = this.#pathOf(name);
+    if (!existsSync(path)) throw failure(name, 'ENOENT', 'is not there');
+    return Bun.spawn([path, ...args], {
+      ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: '/' },
+      env: ENVIRONMENT,
+    });
+  }
+
+  #pathOf(name: CommandName): string {
+    return this.#folder === '' ? PATHS[name] : `${this.#folder}/${name}`;
+  }
+}
+
+/** A program that runs on beside this one. */
+export class FollowedCommand {
+  /** Why it says no more; undefined: it goes on. */
+  failure: OpError | undefined;
+  readonly #child: ChildProgram;
+  readonly #name: CommandName;
+
+  constructor(name: CommandName, child: ChildProgram, line: (text: string) => void) {
+    this.#name = name;
+    this.#child = child;
+    // It must neither keep this program alive nor be held up by complaints that nobody reads.
+    child.unref();
+    void this.#read(child.stdout, line);
+    void this.#read(child.stderr, () => undefined);
+  }
+
+  close(): void {
+    this.failure ??= failure(this.#name, 'CLOSED', 'was closed');
+    this.#child.kill('SIGKILL');
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, line: (text: string) => void): Promise<void> {
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const chunk of stream) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const each of lines) line(each);
+      if (rest.length > LINE_LIMIT) break;
+    }
+    if (stream !== this.#child.stdout) return;
+    this.failure ??= failure(this.#name, 'EXIT', 'has ended');
+    this.#child.kill('SIGKILL');
+    // Whoever waits for a line learns that there will be none.
+    line('');
+  }
+}
+
+function failure(name: CommandName, code: string, why: string): OpError {
+  return new OpError({ op: `run ${name}`, code, message: `${PATHS[name]} ${why}` });
+}

@@ -1,0 +1,85 @@
+import { OpError } from '../../src/kit/errors/op-error.ts';
+
+const BYTES = { u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8 } as const;
+type Scalar = keyof typeof BYTES;
+/** A number, or so many of them in a row. */
+type Member = Scalar | readonly [type: Scalar, count: number];
+type Members = Readonly<Record<string, Member>>;
+
+/** Where the members of a C structure are. */
+interface Layout<M extends Members> {
+  /** `sizeof`. */
+  readonly size: number;
+  /** `offsetof`, by member. */
+  readonly at: { readonly [Name in keyof M]: number };
+  /** A member, of an array the first; 64 bits beyond 2^53 are the nearest double. The bytes must be there. */
+  read(view: DataView, base: number, name: keyof M): number;
+}
+
+/**
+ * A structure by its members in the order of the header, laid out as a C compiler does: each at a multiple of its size
+ * or of `pack`, whichever is less (`#pragma pack`). `size` is what the header's structure has, and a mistake in the
+ * members that moves its end throws at once.
+ */
+export function structure<const M extends Members>(
+  { name, size, pack = 8 }: { readonly name: string; readonly size: number; readonly pack?: number },
+  members: M,
+): Layout<M> {
+  const at: Record<string, number> = {};
+  const types: Record<string, Scalar> = {};
+  let end = 0;
+  let widest = 1;
+  for (const [member, declared] of Object.entries(members)) {
+    const [type, count] = typeof declared === 'string' ? ([declared, 1] as const) : declared;
+    const align = Math.min(BYTES[type], pack);
+    at[member] = roundedUp(end, align);
+    types[member] = type;
+    end = at[member] + BYTES[type] * count;
+    widest = Math.max(widest, align);
+  }
+  if (roundedUp(end, widest) !== size) {
+    throw new OpError({
+      op: `lay out ${name}`,
+      code: 'SIZE',
+      message: `${name} has ${end} bytes, not ${size}`,
+    });
+  }
+  return {
+    size,
+    at: at as Layout<M>['at'],
+    read: (view, base, member) => readScalar(view, base + at[member as string]!, types[member as string]!),
+  };
+}
+
+export function roundedUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}
+
+/** Both architectures of macOS are little-endian. */
+function readScalar(view: DataView, at: number, type: Scalar): number {
+  switch (type) {
+    case 'u8':
+      return view.getUint8(at);
+    case 'i16':
+      return view.getInt16(at, true);
+    case 'u16':
+      return view.getUint16(at, true);
+    case 'i32':
+      return view.getInt32(at, true);
+    case 'u32':
+      return view.getUint32(at, true);
+    case 'i64':
+      return view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32;
+    case 'u64':
+      return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** A C string in a field of so many bytes, which need not end with a NUL. */
+export function cString(bytes: Uint8Array, at: number, length: number): string {
+  const field = bytes.subarray(at, at + length);
+  const end = field.indexOf(0);
+  return decoder.decode(end < 0 ? field : field.subarray(0, end));
+}

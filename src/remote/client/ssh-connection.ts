@@ -1,0 +1,243 @@
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { FRAME_LIMIT_BYTES } from '../wire/limits.ts';
+import { STREAM_GREETING, StreamFrames, streamFrame } from '../wire/stream-frames.ts';
+import type { AgentLine, ConnectionListener } from './agent-connection.ts';
+import type { SshDestination } from './agent-url.ts';
+
+/** A started ssh. */
+interface SshProgram {
+  /** Never waits. */
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Asks it to end. */
+  end(): void;
+}
+
+/** What a started ssh says; `ended` is called once, last. */
+interface SshListener {
+  output(chunk: Uint8Array): void;
+  complaint(chunk: Uint8Array): void;
+  /** undefined: ended by a signal. */
+  ended(exitCode: number | undefined): void;
+}
+
+/**
+ * Starts the user's ssh with these arguments. `mayAsk`: it has the terminal, for its own questions. Throws OpError
+ * `NO_SSH` where there is none.
+ */
+type StartSsh = (args: readonly string[], mayAsk: boolean, listener: SshListener) => SshProgram;
+
+interface SshOptions {
+  readonly start: StartSsh;
+  /** Whether ssh may ask for a password or for trust in a host; no screen is open then. */
+  readonly mayAsk: boolean;
+  /** Shows the user a line of ssh while it may ask. */
+  readonly tell: (line: string) => void;
+}
+
+/** TCP and the greeting of the server. */
+const CONNECT_SECONDS = 10;
+/** A connection without a sign of life for two of these is lost. */
+const ALIVE_SECONDS = 5;
+/** ssh has reached the other side and started something there by then, or it hangs. */
+const START_MILLIS = 20_000;
+/** The same where somebody may be typing: servers wait for two minutes (LoginGraceTime). */
+const ASKING_MILLIS = 135_000;
+/** A login shell may say so much before the greeting. */
+const NOISE_LIMIT_BYTES = 64 << 10;
+const COMPLAINT_LIMIT = 4096;
+/** A complaint is the last word of ssh if it ends within this time, and is then in the error. */
+const LAST_WORD_MILLIS = 150;
+const SHELL_GREETING = '\nsocktop.shell\n';
+
+/**
+ * What runs on the other side: the agent where there is one, else a POSIX shell that reads on. Every login shell takes
+ * it as one word in single quotes. An agent that does not know --stdio ends with 2.
+ */
+const AGENT_OR_SHELL = [
+  'for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
+  ' "$HOME/.local/bin/socktop-agent"; do',
+  ' if [ -x "$a" ]; then "$a" --stdio; s=$?; case $s in 2) break;; esac; exit $s; fi;',
+  ' done; echo; echo socktop.shell; exec sh',
+].join('');
+
+/** The arguments of ssh, all of ours before `--`: nothing of a destination can become an option. */
+export function sshArguments({ host, user, port }: SshDestination, mayAsk: boolean): readonly string[] {
+  const settings = [
+    `BatchMode=${mayAsk ? 'no' : 'yes'}`,
+    `ConnectTimeout=${CONNECT_SECONDS}`,
+    `ServerAliveInterval=${ALIVE_SECONDS}`,
+    'ServerAliveCountMax=2',
+    // A connection that is shared already is used; one of ours would outlive this program.
+    'ControlMaster=no',
+    'ClearAllForwardings=yes',
+    'RemoteCommand=none',
+  ];
+  return [
+    ...['-T', '-x', '-a'],
+    ...settings.flatMap((setting) => ['-o', setting]),
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...['--', host, `exec sh -c '${AGENT_OR_SHELL}'`],
+  ];
+}
+
+/** One connection by the user's own ssh, to an agent that it starts there or to a shell. */
+export class SshConnection implements AgentLine {
+  readonly #listener: ConnectionListener;
+  readonly #options: SshOptions;
+  readonly #frames = new StreamFrames(FRAME_LIMIT_BYTES);
+  readonly #encoder = new TextEncoder();
+  readonly #complaints: ComplaintLines;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #program: SshProgram | undefined;
+  #noise = '';
+  #protocol: 'socktop.v2' | 'shell' | undefined;
+  #isEnded = false;
+
+  constructor(destination: SshDestination, listener: ConnectionListener, options: SshOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    const { mayAsk } = options;
+    this.#complaints = new ComplaintLines((line) => {
+      if (mayAsk && this.#protocol === undefined) options.tell(line);
+    });
+    const millis = mayAsk ? ASKING_MILLIS : START_MILLIS;
+    this.#timer = setTimeout(() => {
+      const message = `ssh has not connected within ${millis / 1000} s`;
+      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message }));
+    }, millis);
+    // The listener learns of its connection before it learns of its end.
+    queueMicrotask(() => this.#start(sshArguments(destination, mayAsk)));
+  }
+
+  send(text: string): boolean {
+    if (this.#protocol === undefined || this.#isEnded) return false;
+    const bytes = this.#encoder.encode(text);
+    this.#program?.write(this.#protocol === 'shell' ? bytes : streamFrame(bytes));
+    return true;
+  }
+
+  end(error: OpError): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#timer);
+    this.#complaints.stop();
+    this.#program?.end();
+    this.#listener.closed(error);
+  }
+
+  #start(args: readonly string[]): void {
+    if (this.#isEnded) return;
+    try {
+      this.#program = this.#options.start(args, this.#options.mayAsk, {
+        output: (chunk) => this.#output(chunk),
+        complaint: (chunk) => this.#complaints.take(chunk),
+        ended: (exitCode) => this.#ended(exitCode),
+      });
+    } catch (thrown) {
+      this.end(toOpError('start ssh', thrown));
+    }
+  }
+
+  #output(chunk: Uint8Array): void {
+    if (this.#isEnded) return;
+    try {
+      const bytes = this.#protocol === undefined ? this.#afterGreeting(chunk) : chunk;
+      if (bytes.length === 0) return;
+      if (this.#protocol === 'shell') this.#listener.received(bytes.slice());
+      else for (const frame of this.#frames.take(bytes)) this.#listener.received(frame);
+    } catch (thrown) {
+      this.end(toOpError('decode', thrown));
+    }
+  }
+
+  /** What comes behind the greeting; what came before is a login shell's. */
+  #afterGreeting(chunk: Uint8Array): Uint8Array {
+    // One character a byte: what follows the greeting is binary.
+    const text = this.#noise + Buffer.from(chunk).toString('latin1');
+    for (const [protocol, greeting] of [
+      ['socktop.v2', STREAM_GREETING],
+      ['shell', SHELL_GREETING],
+    ] as const) {
+      const at = text.indexOf(greeting);
+      if (at < 0) continue;
+      this.#noise = '';
+      clearTimeout(this.#timer);
+      this.#complaints.flush();
+      this.#protocol = protocol;
+      this.#listener.opened(protocol);
+      return Buffer.from(text.slice(at + greeting.length), 'latin1');
+    }
+    if (text.length > NOISE_LIMIT_BYTES) {
+      const message = 'the login shell there prints too much, and no agent or POSIX shell answers';
+      throw new OpError({ op: 'connect', code: 'NO_SHELL', message });
+    }
+    this.#noise = text;
+    return new Uint8Array(0);
+  }
+
+  #ended(exitCode: number | undefined): void {
+    const last = this.#complaints.last;
+    this.end(
+      this.#protocol === undefined
+        ? startFailure(exitCode, last, this.#options.mayAsk)
+        : new OpError({ op: 'connection', code: 'CLOSED_SSH', message: last || 'connection lost' }),
+    );
+  }
+}
+
+/** ssh's own failures (ssh(1), EXIT STATUS); any other code is that of what ran on the other side. */
+const EXIT_OF_SSH = 255;
+const DENIED = /permission denied|host key verification failed|too many authentication failures/i;
+
+function startFailure(exitCode: number | undefined, last: string, mayAsk: boolean): OpError {
+  const failed = (code: string, message: string): OpError => new OpError({ op: 'connect', code, message });
+  if (exitCode === undefined) return failed('SSH', last || 'ssh was ended by a signal');
+  if (exitCode !== EXIT_OF_SSH) {
+    const what = `neither socktop-agent nor a POSIX shell could be started there (exit code ${exitCode})`;
+    return failed('NO_SHELL', last === '' ? what : `${what}: ${last}`);
+  }
+  if (!DENIED.test(last)) return failed('SSH', last || 'ssh ended without a word');
+  return failed('SSH_DENIED', mayAsk ? last : `${last} (ssh may not ask here; connect once with ssh itself)`);
+}
+
+/** The lines that ssh complains with. Each is handed on, but for one that may be the last. */
+class ComplaintLines {
+  /** The last line so far, without `ssh: ` in front and controls. */
+  last = '';
+  readonly #hand: (line: string) => void;
+  readonly #decoder = new TextDecoder();
+  #rest = '';
+  #held: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(hand: (line: string) => void) {
+    this.#hand = hand;
+  }
+
+  take(chunk: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split(/\r?\n|\r/);
+    this.#rest = lines.pop()!.slice(-COMPLAINT_LIMIT);
+    for (const line of lines) if (line.trim() !== '') this.#hold(line.slice(0, COMPLAINT_LIMIT));
+  }
+
+  /** Hands on what was held back. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    if (this.#held !== undefined) this.#hand(this.#held);
+    this.#held = undefined;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#held = undefined;
+  }
+
+  #hold(line: string): void {
+    this.flush();
+    this.#held = line;
+    this.last = sanitizeLine(line.trim().replace(/^ssh: /, ''));
+    this.#timer = setTimeout(() => this.flush(), LAST_WORD_MILLIS);
+  }
+}
