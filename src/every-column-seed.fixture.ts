@@ -49,13 +49,13 @@ export class EveryColumn {
 
   network(): NetworkSection {
     const tables = new NetworkTables();
-    const { owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts } = tables;
-    for (const { slots } of [owners, hosts, sockets]) this.#addRows(slots);
+    const { owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts, problems } = tables;
+    for (const { slots } of [owners, hosts, sockets, problems]) this.#addRows(slots);
     accounts.reserve(sockets.slots.capacity);
     for (let row = 0; row < ROWS; row++) interfaces.slots.add(row + 1, 0, 0, 0);
     this.#addRows(interfaces.addresses.slots);
-    for (const table of [owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts])
-      this.#fill(table);
+    const filled = [owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts, problems];
+    for (const table of filled) this.#fill(table);
     // Rows of traffic are found by their subject and their interface, which the agent's key is made of.
     for (const { slots, interfaceIndex } of [traffic, hostTraffic]) {
       for (let row = 0; row < ROWS; row++) slots.add(row, interfaceIndex[row]!, 0, 0);
@@ -63,6 +63,7 @@ export class EveryColumn {
     for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
     for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
     for (const names of [hosts.names, sockets.remoteName, sockets.offeredProtocols]) this.#texts(names);
+    this.#texts(problems.reasons);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),

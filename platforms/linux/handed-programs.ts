@@ -4,6 +4,7 @@ import { OpError } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
 import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
+import { descriptorsOfMaps } from './bpf/network-layout.ts';
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
 import { effectiveUserId } from './libc.ts';
@@ -154,7 +155,8 @@ export function adoptPrograms(text: string): HandedPrograms | undefined {
 function descriptorsOf({ accounting, tasks, exits, firstPackets }: HandedDescriptors): number[] {
   const { maps, holders, kept } = accounting;
   const all = [
-    ...[maps.storage, maps.flows, maps.peers, maps.sums, maps.lost, ...kept],
+    ...descriptorsOfMaps(maps),
+    ...kept,
     ...(holders === null ? [] : [holders]),
     ...(tasks === null ? [] : [tasks.iterator]),
     ...(tasks === null || tasks.walk === null ? [] : [tasks.walk.map, tasks.walk.program]),

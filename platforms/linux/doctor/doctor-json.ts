@@ -48,6 +48,8 @@ function programsOf({ programs }: LinuxExamination) {
     seeded: parts?.seeded ?? null,
     release: parts?.release ?? null,
     scope: parts?.scope ?? null,
+    connects: parts?.connects ?? null,
+    drops: parts?.drops ?? null,
     processes: answer(processes?.code),
     exits: answer(exits?.code),
     ring: answer(packets?.code),

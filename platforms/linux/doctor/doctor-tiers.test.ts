@@ -19,7 +19,15 @@ const NO_PROGRAMS: ProgramFacts = {
   },
 };
 const PARTS = {
-  ...({ lastUser: 'tracepoint', seeded: true, release: true, scope: 'machine', problems: [] } as const),
+  ...({
+    lastUser: 'tracepoint',
+    seeded: true,
+    release: true,
+    scope: 'machine',
+    connects: true,
+    drops: 'sockets',
+    problems: [],
+  } as const),
 };
 const PROGRAMS: ProgramFacts = {
   ...{

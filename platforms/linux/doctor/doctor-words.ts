@@ -116,6 +116,20 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
         `Bytes are counted for the process that sends or receives (with ${parts?.lastUser ?? ''}).`,
         'Without it bytes are counted for the process that opened the socket, even if a server passed it on.',
       ),
+      entry(
+        'connects',
+        parts?.connects === true ? undefined : (counting ?? NO_TRACEPOINT),
+        'Failed connects, resets and the time of connects are counted by process.',
+        'Without it failed connects are taken from closing sockets, often without their process.',
+      ),
+      entry(
+        'drops',
+        parts !== undefined && parts.drops !== 'none' ? undefined : (counting ?? NO_TRACEPOINT),
+        parts?.drops === 'sockets'
+          ? 'Dropped packets are counted by reason, and by the process that sends or was to receive them.'
+          : 'Dropped packets are counted by reason, and by the process that sends them.',
+        'Without it only what listeners and UDP sockets had no room for is counted.',
+      ),
       entry('processes', processes, 'Listed in one call.', 'Without it /proc is read.'),
       entry(
         'exits',
@@ -135,6 +149,11 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
     ],
   };
 }
+
+const NO_TRACEPOINT: Refusal = {
+  code: 'UNSUPPORTED',
+  message: 'The kernel refuses the tracepoint, or has it not (BTF, cap_perfmon; drops: Linux 5.17).',
+};
 
 function userRefusal({ counting, parts }: ProgramFacts): Refusal {
   if (counting !== undefined) return counting;

@@ -233,6 +233,7 @@ export const NETWORK_REPLY_SHAPE: MessageShape = {
     { tag: 10, name: 'interfaces', type: 'message', isRepeated: false, message: tableShape('InterfaceColumns') },
     { tag: 11, name: 'addresses', type: 'message', isRepeated: false, message: tableShape('AddressColumns') },
     { tag: 12, name: 'sockets', type: 'message', isRepeated: false, message: tableShape('SocketColumns') },
+    { tag: 13, name: 'problems', type: 'message', isRepeated: false, message: tableShape('ProblemColumns') },
   ],
 };
 
