@@ -1,8 +1,17 @@
 import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
+import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
+import {
+  type HistoryOptions,
+  historyOptionsOf,
+  type LookBack,
+  lookBackOf,
+  type RawHistoryOptions,
+  type RawLookBack,
+} from './history-arguments.ts';
 
 /** Result of parsing a command line: run with options, or print `text` and exit with `exitCode`. */
 export type Invocation<Options> =
@@ -75,11 +84,16 @@ export interface CommonOptions {
   readonly durationMillis: number | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  /** A history to keep, or to look back in. */
+  readonly history: HistoryOptions | undefined;
+  /** Undefined: what is now is shown. */
+  readonly lookBack: LookBack | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean | undefined;
   readonly mouse: boolean | undefined;
+  readonly units: RateUnits | undefined;
   /** Undefined: one row per process. */
   readonly groupBy: Grouping | undefined;
 }
@@ -93,7 +107,7 @@ export interface AgentAccess {
 }
 
 /** Options as commander returns them. */
-export interface RawCommonOptions {
+export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly json?: true;
   readonly csv?: true;
   readonly once?: true;
@@ -104,6 +118,7 @@ export interface RawCommonOptions {
   readonly color: CommonOptions['color'] | false;
   readonly ascii?: boolean;
   readonly mouse?: boolean;
+  readonly units?: RateUnits;
   readonly group?: Grouping;
   readonly tlsCa?: string;
   readonly verifyHostname?: true;
@@ -124,10 +139,13 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
     durationMillis: raw.duration,
     recordPath: raw.record,
     playbackPath: raw.playback,
+    history: historyOptionsOf(raw),
+    lookBack: lookBackOf(raw),
     theme: raw.theme,
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
     mouse: raw.mouse,
+    units: raw.units,
     groupBy: raw.group,
   };
 }
@@ -167,6 +185,10 @@ export function sniffOptions(): Option[] {
     ),
     new Option('--no-sniff', 'look at no packets for names'),
   ];
+}
+
+export function unitsOption(): Option {
+  return new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS);
 }
 
 export function groupOption(): Option {

@@ -20,6 +20,8 @@ export interface SocktopSettings {
   readonly measure: boolean;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  readonly history: SocktopOptions['history'];
+  readonly lookBack: SocktopOptions['lookBack'];
   /** Of the network views, and how any screen looks: sstop's, from the same configuration file. */
   readonly network: Settings;
 }
@@ -51,6 +53,8 @@ export async function readSocktopSettings(
     measure: options.measure,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
+    history: options.history,
+    lookBack: options.lookBack,
     network,
   };
   return { settings, problems };
@@ -71,11 +75,14 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     loopback: undefined,
     dns: undefined,
     sniff: options.sniff,
-    units: undefined,
+    units: options.units,
     geoipPath: undefined,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
+    history: options.history,
+    lookBack: options.lookBack,
     logPath: undefined,
+    totals: undefined,
     agent: undefined,
     theme: options.theme,
     color: options.color,

@@ -6,6 +6,7 @@ import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
+import { renderColumnPicker } from '../../views/system/column-picker.ts';
 import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
@@ -31,6 +32,7 @@ import {
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
 import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
+import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
 import { placeOf, rowCountOf } from './socktop-rows.ts';
@@ -49,14 +51,16 @@ const FIRST_SAMPLE = 'Waiting for the first sample';
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
-  if (model.view === 'network' && network !== undefined) viewNetwork({ ...network, link }, buffer);
-  else paintScreen(model, buffer, FRAME);
+  if (model.view === 'network' && network !== undefined) {
+    viewNetwork({ ...networkInTime(model, network), link }, buffer);
+  } else paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
   renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
+  if (model.picker !== undefined) renderColumnPicker(buffer.area, buffer, model.picker, model);
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
@@ -65,7 +69,15 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const header = rect(0, 0, buffer.width, 1);
   renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
   renderHosts(hostsArea(buffer.area), buffer, {
-    ...{ hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme, ascii },
+    ...{
+      hosts: listed,
+      sort: hostsSort,
+      viewport: hostsViewport,
+      nowMillis,
+      units: model.units,
+      theme,
+      ascii,
+    },
   });
   const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
   renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
@@ -74,7 +86,7 @@ function renderHostsView(model: Model, buffer: Buffer): void {
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
   const { theme, ascii } = model;
   const { width, height } = buffer;
-  const view: SystemView = { data: host.data, theme, ascii };
+  const view: SystemView = { data: host.data, units: model.units, theme, ascii };
   const body = rect(0, 1, width, height - 2);
   const isWaiting = host.data.header === undefined;
   // Another machine may have no connection, and then there is nothing to frame.
@@ -124,7 +136,7 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  const look = { sort, viewport, isPerCore, hasTraffic, theme, ascii };
+  const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme, ascii };
   if (isGrouped(host)) model.groupList.render(table, buffer, data.groups, look);
   else model.list.render(table, buffer, data.rows, look);
   const position = { count: rowCountOf(host), visible: tableRowsIn(table), offset: viewport.offset };
@@ -171,8 +183,8 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   const { prompt, playback, theme, ascii } = model;
   const note = footerNote(model);
   if (prompt === undefined && note === undefined && playback !== undefined) {
-    const { fileName, progress } = playback;
-    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = playback;
+    renderPlaybackLine(area, buffer, { fileName, wallMillis, ...progress, theme, ascii });
     return;
   }
   const { count, unfilteredCount } = countsOf(model);
@@ -236,7 +248,8 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
-  const isCovered = model.kill !== undefined || model.helpOffset !== undefined || model.prompt !== undefined;
+  const { kill, helpOffset, prompt, picker } = model;
+  const isCovered = [kill, helpOffset, prompt, picker].some((each) => each !== undefined);
   if (isCovered || y !== model.height - 1) return undefined;
   if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);
