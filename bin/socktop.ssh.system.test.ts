@@ -148,6 +148,16 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     },
   );
 
+  test('a machine that stands still is noticed by ssh, and found again', async () => {
+    const started = start(server.url(SSH_USERS.ordinaryWithAgent));
+    const { program } = started;
+    await program.waitFor(PROCESSES, WAIT_MILLIS);
+    server.freezeConnections();
+    await program.waitFor(/not responding/, WAIT_MILLIS);
+    await program.waitUntil(() => /\d ms/.test(program.line(0)), 'a connection again', WAIT_MILLIS);
+    await quit(started);
+  });
+
   test('the shell uses less than 2 % of a core, as --measure says', async () => {
     const child = Bun.spawn(
       [SOCKTOP, server.url(SSH_USERS.jailed), '--measure', '--duration', '60s', '--json'],

@@ -114,6 +114,13 @@ export async function releaseProgramText(): Promise<void> {
   (await linux?.loadProgramText())?.releaseProgramText();
 }
 
+/** Locks an open file for this program, without waiting; false: another one has it. Rejects with OpError `ENOTSUP`. */
+export async function lockFile(descriptor: number): Promise<boolean> {
+  const libc = await linux?.loadLibc();
+  if (libc !== undefined) return libc.lockFile(descriptor) === 0;
+  throw new OpError({ op: 'lock', code: 'ENOTSUP', message: `files are not locked on ${system.name}` });
+}
+
 /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
 export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 

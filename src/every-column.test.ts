@@ -6,11 +6,14 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { MachineSectionReader, MachineSectionWriter } from '../bin/section-recording.ts';
 import { freezeNetwork } from './data/query/freeze.ts';
 import { NetworkRates } from './data/rates/network-rates.ts';
+import { HistoryFiles } from './data/recording/history-files.ts';
+import { HistoryLines } from './data/recording/history-line.ts';
+import { HistoryWriter } from './data/recording/history-writer.ts';
 import { RecordedSource } from './data/recording/recorded-source.ts';
 import { RecordingWriter } from './data/recording/recording-writer.ts';
+import { MachineSectionReader, MachineSectionWriter } from './data/recording/section-recording.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
 import { MACHINE } from './data/sample/machine-section.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';
@@ -215,6 +218,54 @@ describe('from a recording', () => {
     }
     source.close();
   });
+});
+
+test('from a history, whole and as changes: all but what it sums and does not ask for', async () => {
+  const path = mkdtempSync(`${tmpdir()}/every-column-`);
+  const snapshots = [100, 5000].map((seedOf): Snapshot => {
+    const seed = new EveryColumn(seedOf);
+    return {
+      ...{ header: { ...seed.header(), epoch: 7, monotonicMicros: seedOf }, errors: [] },
+      ...{ network: seed.network(), machine: seed.machine(), disks: seed.disks() },
+      machineProcesses: seed.processes(),
+    };
+  });
+  const writer = await HistoryWriter.open(
+    `${path}/history`,
+    { sizeBytes: 1 << 24, ageMillis: 1e15, intervalMillis: 1 },
+    { wallMillis: Date.now, lock: async () => true, failed: (error) => expect(error).toBeUndefined() },
+  );
+  const lines = new HistoryLines(seededUser);
+  for (const [at, snapshot] of snapshots.entries()) {
+    expect(writer.needsWhole(snapshot.header)).toBe(at === 0);
+    writer.write(lines.line(snapshot, at === 0), at === 0);
+    await writer.flushed();
+  }
+  await writer.close();
+  const sections = new MachineSectionReader();
+  const files = await HistoryFiles.open(`${path}/history`);
+  const source = await RecordedSource.openBytes(files, { monotonicMicros: () => 0, sections });
+  const withoutSockets = (plain: Plain): Plain => ({
+    ...(plain as object),
+    sockets: undefined,
+    accounts: undefined,
+  });
+  for (const snapshot of snapshots) {
+    const played = await source.next();
+    expectKept(
+      withoutSockets(network(snapshot.network)),
+      withoutSockets(network(played?.network)),
+      NETWORK_INTERFACES,
+    );
+    expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
+    expectKept(plain(snapshot.disks), plain(played?.disks), {});
+    expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), {
+      ...PROCESSES,
+      'rows.contextSwitches': 'is not asked for: it costs a file of each process',
+    });
+  }
+  source.close();
+  rmSync(path, { recursive: true });
 });
 
 test('from a pause: the network as it was, while its tables go on', () => {

@@ -69,6 +69,7 @@ export const REVERSED: KeyCheck = {
 
 /** The checks of the actions that work the same in every view. */
 export const COMMON = {
+  ...{ timeline: 'nothing', now: 'nothing', totals: 'nothing' },
   down: { shows: (screen, was) => screen.shown().selected === was.rows[1] },
   up: {
     from: { chords: ['j'], until: ({ rows, selected }) => selected === rows[1] },

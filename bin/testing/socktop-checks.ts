@@ -49,6 +49,7 @@ const EVERYWHERE = {
   // Of a recording: tried with one.
   ...{ 'playback-slower': 'nothing', 'playback-faster': 'nothing', 'seek-back': 'nothing' },
   'seek-forward': 'nothing',
+  ...{ timeline: 'nothing', now: 'nothing' },
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {

@@ -5,7 +5,7 @@ import { parseEndpoint } from './endpoint.ts';
 import { capture } from './fake-mac.fixture.ts';
 import { parseSocketHolders } from './lsof.ts';
 import { damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
-import { hasProcesses, parseNetstatSockets } from './netstat-sockets.ts';
+import { hasProcesses, netstatSteps } from './netstat-sockets.ts';
 import { isNettopHeader, NettopParser } from './nettop.ts';
 import type { SocketFact } from './socket-fact.ts';
 
@@ -16,6 +16,11 @@ function described(fact: SocketFact): string {
   const remote = `${addressText(fact.remote, 0)} ${fact.remotePort}`;
   const cut = fact.isWhole ? '' : ' cut';
   return `${protocol} ${local} > ${remote} ${fact.state} pid ${fact.pid} ${fact.rxBytes} ${fact.txBytes}${cut}`;
+}
+
+function parseNetstatSockets(text: string, visit: (fact: SocketFact) => void): void {
+  const steps = netstatSteps(text, visit);
+  while (steps.next().done !== true);
 }
 
 function netstat(text: string): string[] {

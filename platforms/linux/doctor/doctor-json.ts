@@ -36,6 +36,7 @@ function factsOf(found: LinuxExamination) {
     scope: scopeOf(found),
     kernel: kernelOf(found),
     cgroup2: cgroup2MountPoints,
+    pressure_triggers: found.pressureObstacle ?? 'ok',
   };
 }
 

@@ -18,7 +18,18 @@ export function doctorSections(
     processesSection(found),
     scopeSection(found),
     kernelSection(found),
+    historySection(found),
   ];
+}
+
+/** What wakes a history between two samples. */
+function historySection({ pressureObstacle }: LinuxExamination): DoctorSection {
+  const text =
+    pressureObstacle === undefined
+      ? 'The kernel reports when tasks wait for CPU, memory or disks: a history (--history) then has a sample every second for a minute.'
+      : `Not available: ${ended(pressureObstacle)} A history (--history) has its interval alone.`;
+  const mark = pressureObstacle === undefined ? 'good' : 'lacking';
+  return { title: 'History', entries: [{ label: 'pressure', mark, text }] };
 }
 
 function tiersSection(found: LinuxExamination): DoctorSection {

@@ -39,8 +39,8 @@ interface SsSocket {
   /** Path of the control group; undefined: not told. */
   readonly cgroup: string | undefined;
   readonly holders: readonly SsHolder[];
-  /** Words of the second line by their names: `bytes_acked:11` and the like. */
-  readonly facts: ReadonlyMap<string, string>;
+  /** The second line: `bytes_acked:11` and the like, each behind a blank. */
+  readonly facts: string;
 }
 
 interface SsEndpoint {
@@ -89,7 +89,7 @@ function parseSocket(head: string, more: string): SsSocket | undefined {
     uid: Number(/(?:^| )uid:(\d{1,10})(?: |$)/.exec(rest)?.[1] ?? 0),
     cgroup: /(?:^| )cgroup:(\/\S*)/.exec(rest)?.[1],
     holders: holdersOf(users ?? ''),
-    facts: factsOf(more),
+    facts: more,
   };
 }
 
@@ -114,13 +114,10 @@ function portOf(text: string | undefined): number {
   return port <= 0xffff ? port : 0;
 }
 
-function factsOf(line: string): ReadonlyMap<string, string> {
-  const facts = new Map<string, string>();
-  for (const word of line.trim().split(/ +/)) {
-    const colon = word.indexOf(':');
-    if (colon > 0) facts.set(word.slice(0, colon), word.slice(colon + 1));
-  }
-  return facts;
+/** The number behind a name such as ` rtt:` in the second line; NaN: it is not there. */
+function factOf(facts: string, name: string): number {
+  const at = facts.indexOf(name);
+  return at < 0 ? Number.NaN : Number.parseFloat(facts.slice(at + name.length, at + name.length + 24));
 }
 
 /** The rows of sockets, brought up to date by one output of ss after another. */
@@ -215,23 +212,25 @@ export class SsSockets {
 
   #storeCounts(slot: number, { state, facts, local, remote }: SsSocket): void {
     const { table, opener } = this.rows;
-    const number = (name: string): number => Number(facts.get(name) ?? 0);
+    const count = (name: string): number => factOf(facts, name) || 0;
     const counts = {
       state,
       ...{ localPort: local.port, remotePort: remote.port },
-      ...{ bytesAcked: number('bytes_acked'), bytesReceived: number('bytes_received') },
-      uniqueBytesSent: facts.has('bytes_sent') ? number('bytes_sent') - number('bytes_retrans') : Number.NaN,
-      ...{ unackedSegments: number('unacked'), dataSegmentsIn: number('data_segs_in') },
+      ...{ bytesAcked: count(' bytes_acked:'), bytesReceived: count(' bytes_received:') },
+      // Before Linux 4.19 it is not there.
+      uniqueBytesSent: factOf(facts, ' bytes_sent:') - count(' bytes_retrans:'),
+      ...{ unackedSegments: count(' unacked:'), dataSegmentsIn: count(' data_segs_in:') },
     };
     if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(counts);
     const openedBy = opener[slot] || likelyOpener(counts, this.#isServerEnd(local.port, remote.port));
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(counts, openedBy));
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(counts));
-    table.txSegments[slot] = number('segs_out');
-    table.rxSegments[slot] = number('segs_in');
-    const rtt = Number.parseFloat(facts.get('rtt') ?? '');
-    table.rttMicros[slot] = rtt > 0 ? Math.round(rtt * 1000) : Number.NaN;
-    table.retransmits[slot] = Number(facts.get('retrans')?.split('/')[1] ?? 0);
+    table.txSegments[slot] = count(' segs_out:');
+    table.rxSegments[slot] = count(' segs_in:');
+    const rttMillis = factOf(facts, ' rtt:');
+    table.rttMicros[slot] = rttMillis > 0 ? Math.round(rttMillis * 1000) : Number.NaN;
+    // `retrans:0/2`: on their way, and ever.
+    table.retransmits[slot] = Number(/ retrans:\d+\/(\d{1,12})/.exec(facts)?.[1] ?? 0);
   }
 
   #isServerEnd(localPort: number, remotePort: number): boolean {

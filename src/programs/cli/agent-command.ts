@@ -1,7 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
-import { type Invocation, invocationOf, refused } from './arguments.ts';
+import { type Invocation, invocationOf, misused, refused } from './arguments.ts';
 import { completionsOption, type ShellName } from './completion.ts';
+import {
+  type HistoryOptions,
+  historyMisuse,
+  historyOptions,
+  historyOptionsOf,
+  type RawHistoryOptions,
+} from './history-arguments.ts';
 
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;
@@ -34,11 +41,13 @@ export interface AgentOptions {
   readonly networkMetrics: boolean;
   /** Learn names of remote hosts from packets, for clients. */
   readonly sniff: boolean;
+  /** Undefined: none is written. */
+  readonly history: HistoryOptions | undefined;
   /** Serve the client on standard input and output alone, and listen nowhere. */
   readonly stdio: boolean;
 }
 
-interface RawOptions {
+interface RawOptions extends RawHistoryOptions {
   readonly port?: number;
   readonly bind?: string;
   readonly enableSSL?: true;
@@ -81,8 +90,9 @@ function options(): Option[] {
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
     new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
+    ...historyOptions('keep a history of this machine in this folder'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
-      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics'],
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'history'],
     ]),
     completionsOption(),
   ];
@@ -133,6 +143,8 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
     return refused('socktop-agent', `conflicting ports ${raw.port} and ${positionalPort}: give only one`);
   }
+  const misuse = historyMisuse(raw);
+  if (misuse !== undefined) return misused('socktop-agent', misuse);
   const ownPort = raw.port ?? positionalPort;
   const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
   const result: AgentOptions = {
@@ -152,6 +164,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
     sniff: raw.sniff === true,
+    history: historyOptionsOf(raw),
     stdio,
   };
   return reader.problem === undefined

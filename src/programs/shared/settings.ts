@@ -45,6 +45,8 @@ export interface Settings {
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  readonly history: SstopOptions['history'];
+  readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap<SstopAction>;
@@ -117,7 +119,7 @@ export async function readSettings(
   const path = configPath(system.configFolder(environment));
   const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
-  const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
   const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,

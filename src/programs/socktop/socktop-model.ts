@@ -119,7 +119,7 @@ export type Message =
     }
   | { readonly kind: 'ticked'; readonly nowMillis: number }
   | ScreenMessage<SocktopAction>
-  | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'played'; readonly playback: PlaybackState | undefined }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
 /** Effects, carried out by the screen. */

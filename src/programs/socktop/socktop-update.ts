@@ -14,7 +14,7 @@ import {
 } from '../../views/system/column-picker.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
-import type { FrameProgram } from '../shared/screen-frame.ts';
+import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
 import { groupByNext, leaveMembers, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
@@ -60,7 +60,7 @@ function update(model: Model, message: Message): Step {
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
     case 'played':
-      return { model: { ...model, playback: message.playback } };
+      return { model: withPlayback(model, message.playback) };
     case 'network':
       return updateNetwork(model, message.host, message.message);
     case 'pointer': {

@@ -32,6 +32,7 @@ import {
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
 import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
+import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
 import { placeOf, rowCountOf } from './socktop-rows.ts';
@@ -50,8 +51,9 @@ const FIRST_SAMPLE = 'Waiting for the first sample';
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
-  if (model.view === 'network' && network !== undefined) viewNetwork({ ...network, link }, buffer);
-  else paintScreen(model, buffer, FRAME);
+  if (model.view === 'network' && network !== undefined) {
+    viewNetwork({ ...networkInTime(model, network), link }, buffer);
+  } else paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
@@ -181,8 +183,8 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   const { prompt, playback, theme, ascii } = model;
   const note = footerNote(model);
   if (prompt === undefined && note === undefined && playback !== undefined) {
-    const { fileName, progress } = playback;
-    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = playback;
+    renderPlaybackLine(area, buffer, { fileName, wallMillis, ...progress, theme, ascii });
     return;
   }
   const { count, unfilteredCount } = countsOf(model);

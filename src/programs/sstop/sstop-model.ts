@@ -161,7 +161,7 @@ export type Message =
   | { readonly kind: 'sampled'; readonly data: NetworkData }
   | { readonly kind: 'failed'; readonly message: string }
   | ScreenMessage<SstopAction>
-  | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'played'; readonly playback: PlaybackState | undefined }
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
   /** The flash of those who crossed the alert's threshold up to a round is over. */
   | { readonly kind: 'settled'; readonly round: number };

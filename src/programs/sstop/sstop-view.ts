@@ -58,7 +58,7 @@ const FRAME = {
   minWidth: SCREEN_MIN_WIDTH,
   minHeight: SCREEN_MIN_HEIGHT,
   paint,
-  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
 };
 
 /** Paints the whole screen. */
@@ -148,8 +148,8 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
   renderHeader(layout.header, buffer, header);
   if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
   else {
-    const { fileName, progress } = model.playback;
-    renderPlaybackLine(layout.sparkline, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = model.playback;
+    renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
   }
   if (model.view === 'detail') {
     const { detail: facts, histories } = workspace;

@@ -1,9 +1,15 @@
+import { HistoryLines } from '../../data/recording/history-line.ts';
+import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
+import type { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Platform } from '../../data/sample/platform.ts';
+import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
+import { HistoryAnswers } from './answers/history-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
 import { V2Answers } from './answers/v2-answers.ts';
 import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
+import { HistorySamples } from './samples/history-samples.ts';
 import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
@@ -13,7 +19,7 @@ import { MetricsAnswers } from './server/metrics-answers.ts';
 import { type ByteStream, StreamClient } from './server/stream-client.ts';
 
 /** What an agent is to be, however it is reached. */
-type AnswerSettings = SampleOptions & AgentIdentity;
+type AnswerSettings = SampleOptions & AgentIdentity & { readonly keptHistory?: KeptHistory | undefined };
 
 /** What an agent that listens is to be. */
 interface AgentSettings extends AnswerSettings, ListenOptions {
@@ -21,6 +27,14 @@ interface AgentSettings extends AnswerSettings, ListenOptions {
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
+}
+
+/** A history that the agent keeps and serves; all of it belongs to the agent, which closes it. */
+export interface KeptHistory {
+  readonly writer: HistoryWriter;
+  readonly intervalMillis: number;
+  /** The same folder, to read. */
+  readonly folder: PrivateFolder;
 }
 
 /** An agent that listens. */
@@ -38,6 +52,7 @@ export interface RunningAgent {
  */
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
   const access = new Access(settings.token);
+  const { keptHistory } = settings;
   const { samples, context } = answersOf(settings, platform, log, access.hasToken);
   const connections = new Set<Connection>();
   const metrics = new MetricsAnswers(samples, {
@@ -48,14 +63,32 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
     budget: context.budget,
   });
   const server = new AgentServer(settings, { access, context, metrics }, connections);
+  const recorder = recorderOf(settings, samples);
+  recorder?.start();
   return {
     port: server.port,
     isOnLoopback: server.isOnLoopback,
     async stop() {
       await server.stop();
+      await recorder?.stop();
+      keptHistory?.folder.close();
       samples.close();
     },
   };
+}
+
+/** What samples this machine for its history; undefined: there is none. */
+function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
+  if (keptHistory === undefined) return undefined;
+  const { writer, intervalMillis } = keptHistory;
+  const { source } = samples;
+  const taken = new HistorySamples(samples, intervalMillis);
+  return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid), writer.totals), {
+    intervalMillis,
+    sample: (lines, needsWhole) => taken.line(lines, needsWhole),
+    watchPressure: (onTrouble) => source.watchPressure(onTrouble),
+    nowMillis: () => source.nowMicros() / 1000,
+  });
 }
 
 /**
@@ -84,10 +117,18 @@ function answersOf(
 ): { readonly samples: AgentSamples; readonly context: ConnectionContext } {
   const samples = new AgentSamples(platform, settings);
   const answers = new AnswerSource(samples, servesJournals);
-  const capabilities = new CapabilityAnswers(platform, settings, settings, answers);
+  const { keptHistory } = settings;
+  const history = new HistoryAnswers(keptHistory?.folder, servesJournals);
+  const capabilities = new CapabilityAnswers(
+    platform,
+    settings,
+    settings,
+    answers,
+    keptHistory && history.obstacle,
+  );
   const context = {
     original: new OriginalAnswers(answers),
-    v2: new V2Answers(answers, capabilities),
+    v2: new V2Answers(answers, capabilities, history),
     log,
     budget: new SendBudget(),
     turns: new RequestTurns(),

@@ -36,9 +36,10 @@ const JOURNAL_MESSAGE = 'journals need socktop-agent on the machine: only its sh
 
 /** What is known of a machine beyond the life of a connection. */
 export class ShellMemory {
-  readonly host: ShellHost;
-  readonly source: LocalSource;
+  host: ShellHost;
+  source: LocalSource;
   readonly reader: ShellReader;
+  #bootId = '';
   /** Of the processes, by their slots. */
   readonly texts = new ProcessTexts();
   /** What the shells have used since the start, with the programs that they started. */
@@ -48,6 +49,18 @@ export class ShellMemory {
     this.reader = reader;
     this.host = reader.open();
     this.source = new LocalSource(this.host, { tier: 'auto' });
+  }
+
+  /** Begins anew where the machine was started again: its counters are others. Rejects with OpError. */
+  async connect(shell: Parameters<ShellHost['connect']>[0]): Promise<void> {
+    await this.host.connect(shell);
+    if (this.#bootId !== '' && this.#bootId !== this.host.host.bootId) {
+      this.source.close();
+      this.host = this.reader.open();
+      this.source = new LocalSource(this.host, { tier: 'auto' });
+      await this.host.connect(shell);
+    }
+    this.#bootId = this.host.host.bootId;
   }
 
   /** Users and command lines are not this machine's: they go along with the rows. */
@@ -95,7 +108,7 @@ export class ShellSession implements Session {
   /** Makes the shell answer. Rejects with OpError where it does not. */
   async start(): Promise<void> {
     await this.#exchangeText(this.#memory.reader.script(this.#mark), 1);
-    await this.#memory.host.connect({ ask: (lines) => this.#ask(lines) });
+    await this.#memory.connect({ ask: (lines) => this.#ask(lines) });
   }
 
   get isWaiting(): boolean {

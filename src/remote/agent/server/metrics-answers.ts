@@ -73,7 +73,7 @@ export class MetricsAnswers {
     const page = this.#openPage();
     const [machineSample, disksSample, processSample] = await Promise.all([
       this.#orNone(machine.cache.read(this.#samples.maxAgeMicros('metrics'), itself)),
-      this.#orNone(disks.read(this.#samples.maxAgeMicros('disks'), itself)),
+      this.#orNone(disks.cache.read(this.#samples.maxAgeMicros('disks'), itself)),
       this.#orNone(processes.cache.read(this.#samples.maxAgeMicros('processes'), itself)),
     ]);
     const collected = { machine: machineSample, disks: disksSample, processes: processSample };
