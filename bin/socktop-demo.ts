@@ -20,7 +20,7 @@ export class DemoAgent {
   constructor(platform: Platform) {
     const settings = {
       ...{ port: DEMO_PORT, bindAddress: '127.0.0.1', tls: undefined, token: undefined },
-      ...{ gpus: true, temperatures: true, networkMetrics: false },
+      ...{ gpus: true, temperatures: true, networkMetrics: false, sniff: false },
       metricsTtlMillis: AGENT_METRICS_TTL_MILLIS,
       processesTtlMillis: AGENT_PROCESSES_TTL_MILLIS,
       disksTtlMillis: AGENT_DISKS_TTL_MILLIS,

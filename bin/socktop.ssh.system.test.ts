@@ -9,7 +9,7 @@ const PROCESSES = /Processes [1-9]/;
 
 if (sshObstacle !== undefined) console.log(`socktop.ssh.system.test.ts: not run: ${sshObstacle}`);
 
-describe.skipIf(sshObstacle !== undefined)(`by ssh (${sshObstacle ?? 'a real sshd'})`, () => {
+describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox-static, unshare)', () => {
   let server: SshServer;
   const programs: PtyProgram[] = [];
 
@@ -105,10 +105,17 @@ describe.skipIf(sshObstacle !== undefined)(`by ssh (${sshObstacle ?? 'a real ssh
       expect(code).toBe(1);
     });
 
-    test('as one that refuses', async () => {
+    test('as one that refuses, with a terminal and without', async () => {
+      const pattern = /^socktop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/m;
       const [line, code] = await refused('ssh://127.0.0.1:1');
-      expect(line).toMatch(/^socktop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/);
+      expect(line).toMatch(pattern);
       expect(code).toBe(1);
+      const { program, flags } = start('ssh://127.0.0.1:1');
+      expect(await program.exited()).toBe(1);
+      expect(program.text().trim()).toMatch(pattern);
+      expect(program.text().trim().split('\n')).toHaveLength(1);
+      expect(program.transcript).not.toContain('\x1b[?1049h');
+      expect(program.localFlags).toBe(flags);
     });
   });
 
@@ -147,6 +154,16 @@ describe.skipIf(sshObstacle !== undefined)(`by ssh (${sshObstacle ?? 'a real ssh
       await quit(started);
     },
   );
+
+  test('a machine that stands still is noticed by ssh, and found again', async () => {
+    const started = start(server.url(SSH_USERS.ordinaryWithAgent));
+    const { program } = started;
+    await program.waitFor(PROCESSES, WAIT_MILLIS);
+    server.freezeConnections();
+    await program.waitFor(/not responding/, WAIT_MILLIS);
+    await program.waitUntil(() => /\d ms/.test(program.line(0)), 'a connection again', WAIT_MILLIS);
+    await quit(started);
+  });
 
   test('the shell uses less than 2 % of a core, as --measure says', async () => {
     const child = Bun.spawn(

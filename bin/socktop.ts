@@ -130,7 +130,7 @@ async function endWithoutChoice(): Promise<number> {
 async function runLocal(settings: SocktopSettings): Promise<number> {
   const { history, recordPath } = settings;
   const kept = history === undefined ? undefined : await keepHistory(history, settings.output === 'screen');
-  const machine = new LocalMachine(kept?.history);
+  const machine = new LocalMachine(settings.network.sniff, kept?.history);
   try {
     // A screen is painted before anything of the machine is opened.
     if (settings.output !== 'screen') await machine.open();
@@ -169,11 +169,16 @@ class LocalMachine implements Source {
   readonly host: SocktopHost;
   #opening: Promise<Source> | undefined;
   #platform: Platform | undefined;
+  readonly #sniff: boolean;
   #isClosed = false;
   readonly #kept: KeptHistory | undefined;
 
-  /** `kept`: a history of it, from when it is opened. */
-  constructor(kept: KeptHistory | undefined) {
+  /**
+   * @param sniff as NetworkOptions has it
+   * @param kept a history of it, from when it is opened
+   */
+  constructor(sniff: boolean, kept: KeptHistory | undefined) {
+    this.#sniff = sniff;
     this.#kept = kept;
     const signaller: Signaller = {
       send: (...which) => this.#platform?.signaller.send(...which) ?? 'not-permitted',
@@ -210,7 +215,7 @@ class LocalMachine implements Source {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     raisePrivileges();
     this.#platform = platform;
-    const source = new LocalSource(platform, { tier: 'auto' });
+    const source = new LocalSource(platform, { tier: 'auto', sniff: this.#sniff });
     this.#kept?.start(source);
     return source;
   }

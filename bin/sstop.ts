@@ -176,7 +176,7 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
   try {
     if (!isPaintedFirst(settings)) await open();
     op = 'run';
-    keepStartMemory = giveBackStartMemory(log);
+    keepStartMemory = giveBackStartMemory(log, false);
     code = await run(settings, log, open);
   } catch (thrown) {
     const isUsage = op === 'start' && (await isUsageError(thrown, settings));

@@ -11,12 +11,13 @@ interface MemoryLog {
 const SETTLED_MILLIS = 5000;
 
 /**
- * Gives back, once, what only the start has needed: code of this program and of the runtime, and what was compiled of
- * it. Some 15 MB of the resident memory, as sstop.load.system.test.ts prints it. Returns what calls it off.
+ * Gives back, once, what only the start has needed: code of this program and of the runtime; some 30 MB of the resident
+ * memory, as sstop.load.system.test.ts prints it. `isIdle`: what was compiled of it too, for a program that rests until
+ * it is asked. A screen would compile it again at once, in 60 ms. Returns what calls it off.
  */
-export function giveBackStartMemory(log: MemoryLog): () => void {
+export function giveBackStartMemory(log: MemoryLog, isIdle: boolean): () => void {
   const timer = setTimeout(() => {
-    Bun.shrink();
+    if (isIdle) Bun.shrink();
     // Nobody is the worse for pages that stay.
     void releaseProgramText().catch((thrown: unknown) => {
       const { op, code, message } = toOpError('release program text', thrown);

@@ -69,6 +69,7 @@ export class EveryColumn {
       parts: {
         ...{ tcp: 'packets', udp: 'ebpf', owners: 'creator', processes: 'ebpf', exited: true },
         scope: 'container',
+        names: 'ebpf',
       },
     };
   }

@@ -106,6 +106,7 @@ describe('from an agent', () => {
     disksTtlMillis: 0,
     gpus: true,
     temperatures: true,
+    sniff: false,
   };
   const samples = new AgentSamples(platform, options);
   const source = new AnswerSource(samples, true);

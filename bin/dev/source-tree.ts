@@ -31,6 +31,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'platforms/linux/guarded': 'the process beside that asks file systems, and who asks it',
   'platforms/linux/machine':
     'CPU, memory, sensors, disks, GPUs, interfaces: one collector each, and the machine as a whole',
+  'platforms/linux/names':
+    'names that processes use for remote hosts: DNS answers, ClientHello, HTTP and QUIC',
+
   'platforms/linux/netlink': 'messages of sock_diag: reading apart from parsing, and every length checked',
   'platforms/linux/network': 'the network as a whole: which tier counts it',
   'platforms/linux/nvml': "NVIDIA's library",
@@ -41,6 +44,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'platforms/linux/processes':
     'the list of processes, by `/proc` or by programs in the kernel; names of users',
   'platforms/linux/rtnetlink': 'links and addresses',
+  'platforms/linux/shell':
+    'another machine by its POSIX shell: the loop that is sent there, and what reads its answers',
   'platforms/linux/sockets': 'sockets and their bytes in each tier',
   'platforms/linux/sys': 'files of `/sys`',
   'src/data/attribution': 'sockets to processes and hosts, cumulative',

@@ -62,6 +62,7 @@ const NO_TABLE = {
   ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
   ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
   'group-by': 'nothing',
+  columns: 'nothing',
   compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
@@ -103,6 +104,8 @@ export function dashboardChecks(tag: string): SocktopChecks {
     traffic: { shows: HAS_NET, back: ['N'] },
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
+    columns: text(/Columns ─.*\n.*\[x\] PID/, 'escape'),
+    units: text(/ [kMG]?bit\/s /, 'b'),
     kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
     compact: text(/ MEM \d+(\.\d)?%/, 'c'),
   };
@@ -124,6 +127,7 @@ export const PANE_CHECKS: SocktopChecks = {
   'host-next': { shows: (screen) => !ON_CHILDREN(screen), back: ['shift+tab'] },
   'host-previous': { shows: (screen) => !ON_CHILDREN(screen), back: ['tab'] },
   'per-core': text(/CPU .* % of a core/, 'I'),
+  units: text(/Network rates in bits: the dashboard/, 'b', 'g'),
   kill: text(/Kill \d+ /, 'escape'),
 };
 
@@ -142,6 +146,7 @@ export const HOSTS_CHECKS: SocktopChecks = {
   parent: text(/Open a process first/, 'g'),
   network: text(/^ sstop /m, 'n'),
   'host-next': { shows: SECOND, back: ['g'] },
+  units: text(/DN b\/s +UP b\/s/, 'b'),
   'host-previous': { shows: LAST, back: ['g'] },
   search: text(/^ \/ .*\d+ of \d+ *$/m, 'escape'),
   ...{ 'sort-next': hostsSorted('host', 8), 'sort-reverse': { shows: LAST, back: ['R'] } },

@@ -20,8 +20,8 @@ export const sshObstacle: string | undefined =
       ? 'needs openssh-server and openssh-client'
       : BUSYBOX === undefined
         ? 'needs busybox-static'
-        : Bun.which('unshare') === null
-          ? 'needs unshare'
+        : Bun.spawnSync(['unshare', '-m', 'true']).exitCode !== 0
+          ? 'needs unshare and a mount namespace'
           : undefined;
 
 /** Users of the server, each with a home of its own: with the agent in it, or without; `jailed` sees busybox alone. */
@@ -93,7 +93,12 @@ export class SshServer {
 
   /** Ends every connection, and whatever was started over it. */
   cutConnections(): void {
-    for (const pid of descendantsOf(this.#child.pid)) endProcess(pid);
+    for (const pid of descendantsOf(this.#child.pid)) signalProcess(pid);
+  }
+
+  /** Every connection hangs, as one to a machine that stands still; another try hangs not. */
+  freezeConnections(): void {
+    for (const pid of descendantsOf(this.#child.pid)) signalProcess(pid, 'SIGSTOP');
   }
 
   async stop(): Promise<void> {
@@ -191,9 +196,9 @@ function descendantsOf(pid: number): number[] {
   return children.flatMap((child) => [...descendantsOf(child), child]);
 }
 
-function endProcess(pid: number): void {
+function signalProcess(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (thrown) {
     // It has ended since.
     if (!(thrown instanceof Error)) throw thrown;

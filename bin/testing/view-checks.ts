@@ -141,7 +141,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
   },
   detail: {
     ...COMMON,
-    open: 'nothing',
+    open: titled('Listening ports', 'escape'),
     back: titled('sstop', 'enter'),
     'sort-next': sorted('DOWN/s', 'download', '1'),
     'sort-reverse': REVERSED,

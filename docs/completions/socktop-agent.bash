@@ -36,6 +36,6 @@ _socktop-agent() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --history --history-size --history-age --history-interval --stdio --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --sniff --history --history-size --history-age --history-interval --stdio --completions -h --help' -- "$current")
 }
 complete -F _socktop-agent socktop-agent

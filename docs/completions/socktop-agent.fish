@@ -7,6 +7,7 @@ complete -c socktop-agent -l enableSSL -d 'enable TLS; the first start creates a
 complete -c socktop-agent -l tls -d 'same as --enableSSL'
 complete -c socktop-agent -l token-file -r -F -d 'require the token in this file from clients'
 complete -c socktop-agent -l network-metrics -d 'export network counters per process name on /metrics'
+complete -c socktop-agent -l sniff -d 'learn names of remote hosts from DNS answers and first packets, and tell clients'
 complete -c socktop-agent -l history -x -d 'keep a history of this machine in this folder'
 complete -c socktop-agent -l history-size -x -d 'most that the history takes on the disk (default: 256M)'
 complete -c socktop-agent -l history-age -x -d 'keep the history for this time (default: 7d)'

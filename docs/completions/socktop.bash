@@ -33,6 +33,10 @@ _socktop() {
       mapfile -t COMPREPLY < <(compgen -W 'program user container unit' -- "$current")
       return
       ;;
+    --units)
+      mapfile -t COMPREPLY < <(compgen -W 'bytes bits' -- "$current")
+      return
+      ;;
     --color)
       mapfile -t COMPREPLY < <(compgen -W 'auto truecolor 256 16 never' -- "$current")
       return
@@ -72,6 +76,6 @@ _socktop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local --sniff --no-sniff -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --units --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --completions -h --help' -- "$current")
 }
 complete -F _socktop socktop

@@ -15,6 +15,7 @@ import type { Host } from './darwin-host.ts';
 import { InterfaceCollector } from './darwin-interfaces.ts';
 import { ProcessRows } from './darwin-processes.ts';
 import type { ProcessList } from './process-list.ts';
+import type { SocketFact } from './socket-fact.ts';
 import { SocketRows } from './socket-rows.ts';
 import { openTier, type SocketSource, type SourceParts } from './socket-sources.ts';
 
@@ -65,11 +66,14 @@ export class DarwinNetwork implements NetworkCollector {
     // Sockets name interfaces, and the processes that have opened the newest of them are listed after them.
     await attempt('collect interfaces', failed, () => this.#interfaces.collect());
     const socketFailure = await attempt('collect sockets', failed, async () => {
-      sampledMicros = await this.#collectSockets();
+      sampledMicros = await this.#collectSockets(slice);
     });
     const processFailure = await attempt('collect processes', failed, async () => {
       await this.#processes.collect(slice);
-      this.#commandLines = await this.#options.list.commandLines(this.#processes.rows);
+      this.#commandLines = await this.#options.list.commandLines(
+        this.#processes.rows,
+        this.#rows.ownerPids(),
+      );
     });
     if (socketFailure !== undefined && processFailure !== undefined) throw socketFailure;
     this.#rows.nameOwners(this.#processes.table);
@@ -95,9 +99,9 @@ export class DarwinNetwork implements NetworkCollector {
   }
 
   /** Replaces a tier that stopped working by the next one, unless the user chose the tier. */
-  async #collectSockets(): Promise<number> {
+  async #collectSockets(slice: Slice): Promise<number> {
     try {
-      const sampledMicros = await this.#list();
+      const sampledMicros = await this.#list(slice);
       this.#failures = 0;
       return sampledMicros;
     } catch (thrown) {
@@ -112,16 +116,16 @@ export class DarwinNetwork implements NetworkCollector {
       this.#source = next;
       this.#rows = new SocketRows();
       this.#failures = 0;
-      return this.#list();
+      return this.#list(slice);
     }
   }
 
-  async #list(): Promise<number> {
+  async #list(slice: Slice): Promise<number> {
     const begin = (): void => this.#rows.begin(this.#options.clock());
-    const sampledMicros = await this.#source.list(begin, (fact) => {
-      const index = fact.interfaceIndex || this.#interfaces.indexOf(fact.interfaceName);
-      this.#rows.see(fact, index);
-    });
+    const see = (fact: SocketFact): void => {
+      this.#rows.see(fact, fact.interfaceIndex || this.#interfaces.indexOf(fact.interfaceName));
+    };
+    const sampledMicros = await this.#source.list(begin, see, slice);
     this.#rows.end();
     return sampledMicros;
   }
@@ -175,7 +179,15 @@ export class DarwinNetwork implements NetworkCollector {
       interfaces: this.#interfaces.table,
       lostClosings: this.#rows.refusedCount,
       lost: { bytes: 0, packets: 0 },
-      parts: { tcp: tier, udp: tier, owners, processes: 'ps', exited: false, scope: 'machine' },
+      parts: {
+        tcp: tier,
+        udp: tier,
+        owners,
+        processes: 'ps',
+        names: 'none',
+        exited: false,
+        scope: 'machine',
+      },
       exited: this.#exited,
       errors,
     };

@@ -155,6 +155,14 @@ describe('the network', () => {
     expect(socketsOf(sample)).toEqual(['0 - :: 443 10 0', '1978 node 192.168.1.98 51741 1 10']);
   });
 
+  test('a netstat that does not know how to keep addresses whole is asked without', async () => {
+    const network = networkOf(platformOf(), 'netstat');
+    const script = `case "$*" in *W*) echo 'netstat: illegal option -- W' >&2; exit 1;; esac`;
+    writeFileSync(`${folder}/netstat`, `#!/bin/sh\n${script}\ncat '${folder}/anbv.txt'\n`);
+    const { sockets, errors } = await network.collect(SLICE);
+    expect([sockets.slots.count, errors]).toEqual([5, []]);
+  });
+
   test('a tier that is asked for and cannot run says why', () => {
     const platform = platformOf();
     expect(messageOf(() => platform.openNetwork({ tier: 'pcblist' }))).toBe(

@@ -106,9 +106,9 @@ export class ProcessSections {
     await this.#rows.collect(slice);
     const { table, rows } = this.#rows;
     await this.#readUsage(want, slice);
-    const lines = await this.#list.commandLines(rows);
+    const pids = want.allCommandLines === true ? [...rows.keys()] : want.visiblePids;
+    const lines = await this.#list.commandLines(rows, pids);
     this.#commandLines = Array.from({ length: table.slots.capacity }, () => undefined);
-    const pids = want.allCommandLines === true ? rows.keys() : want.visiblePids;
     for (const pid of pids) {
       const slot = table.find(pid);
       if (slot >= 0) this.#commandLines[slot] = lines.get(pid);
@@ -135,8 +135,8 @@ export class ProcessSections {
     if (row === undefined) {
       throw new OpError({ op: 'read process', code: 'ESRCH', message: `there is no process ${pid}` });
     }
-    const lines = await this.#list.commandLines(rows);
     const children = childrenOf(table, pid);
+    const lines = await this.#list.commandLines(rows, [pid, ...children.pid]);
     const first = Array.from(
       children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
     );

@@ -31,17 +31,29 @@ interface NetstatTable {
   readonly addressWidth: number;
 }
 
-/** Shows each socket of the output; what cannot be read is passed over. Returns how many lines were sockets. */
-export function parseNetstatSockets(text: string, visit: SocketVisitor): number {
+const LINES_BETWEEN_RESTS = 256;
+
+/**
+ * Shows each socket of the output, in steps between which the caller may rest; what cannot be read is passed over.
+ * Returns how many lines were sockets.
+ */
+export function* netstatSteps(text: string, visit: SocketVisitor): Generator<undefined, number> {
   const lines = text.split('\n');
-  const isWide = areAddressesWhole(lines);
+  const width = lines.reduce((most, line) => Math.max(most, tableOf(line)?.addressWidth ?? 0), 0);
+  yield;
+  let isWide = false;
+  for (let i = 0; i < lines.length && !isWide; i++) {
+    isWide = isLongerThan(lines[i]!, width);
+    if (i % LINES_BETWEEN_RESTS === 0) yield;
+  }
   const parser = new NetstatRows(visit);
   let table: NetstatTable | undefined;
   let found = 0;
-  for (const line of lines) {
+  for (const [i, line] of lines.entries()) {
     const header = tableOf(line);
     if (header !== undefined) table = header;
     else if (table !== undefined && parser.read(line, table, isWide)) found++;
+    if (i % LINES_BETWEEN_RESTS === 0) yield;
   }
   return found;
 }
@@ -54,8 +66,9 @@ export function hasProcesses(text: string): boolean {
 }
 
 function tableOf(line: string): NetstatTable | undefined {
+  if (!line.includes('Proto')) return undefined;
   const titles = ADDRESS_TITLES.exec(line);
-  if (titles === null || !/\bProto\b/.test(line)) return undefined;
+  if (titles === null) return undefined;
   const [, behind = ''] = line.split('(state)');
   return {
     columns: wordsOf(behind),
@@ -64,14 +77,11 @@ function tableOf(line: string): NetstatTable | undefined {
   };
 }
 
-/** A text longer than its column: nothing was cut to the column's width, in any line. */
-function areAddressesWhole(lines: readonly string[]): boolean {
-  const width = lines.reduce((most, line) => Math.max(most, tableOf(line)?.addressWidth ?? 0), 0);
-  return lines.some((line) => {
-    const cells = line.trim().split(/\s+/);
-    const at = cells.findIndex((cell) => PROTOCOL.test(cell));
-    return at >= 0 && at <= 2 && cells.slice(at + 3, at + 5).some((cell) => cell.length > width);
-  });
+/** Whether an end of the socket is longer than its column: then nothing is cut to that width, in any line. */
+function isLongerThan(line: string, width: number): boolean {
+  const cells = line.trim().split(/\s+/, 8);
+  const at = cells.findIndex((cell) => PROTOCOL.test(cell));
+  return at >= 0 && at <= 2 && cells.slice(at + 3, at + 5).some((cell) => cell.length > width);
 }
 
 class NetstatRows {

@@ -62,10 +62,13 @@ export class ProcessList {
     return this.#rows;
   }
 
-  /** Of all processes, by pid; those of a process that is new are read at once. */
-  async commandLines(rows: ReadonlyMap<number, PsRow>): Promise<ReadonlyMap<number, string>> {
+  /** By pid, those of `wanted` for certain, even if a process is new; others as far as they are known. */
+  async commandLines(
+    rows: ReadonlyMap<number, PsRow>,
+    wanted: Iterable<number>,
+  ): Promise<ReadonlyMap<number, string>> {
     const isStale = performance.now() - this.#commandLinesMillis >= COMMAND_LINES_AGE_MILLIS;
-    if (!isStale && !this.#hasNew(rows)) return this.#commandLines;
+    if (!isStale && !this.#isAnyNew(rows, wanted)) return this.#commandLines;
     this.#commandLinesMillis = performance.now();
     const text = await this.#commands.run('ps', ['-axww', '-o', 'pid=', '-o', 'args=']);
     this.#commandLines = parseNumberedTexts(text);
@@ -119,9 +122,10 @@ export class ProcessList {
     throw new OpError({ op: 'read ps', code: 'BAD_VALUE', message: '/bin/ps lists no process' });
   }
 
-  #hasNew(rows: ReadonlyMap<number, PsRow>): boolean {
-    for (const [pid, { startSeconds }] of rows) {
-      if (this.#describedStarts.get(pid) !== startSeconds) return true;
+  #isAnyNew(rows: ReadonlyMap<number, PsRow>, wanted: Iterable<number>): boolean {
+    for (const pid of wanted) {
+      const row = rows.get(pid);
+      if (row !== undefined && this.#describedStarts.get(pid) !== row.startSeconds) return true;
     }
     return false;
   }

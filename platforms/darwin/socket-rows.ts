@@ -81,6 +81,12 @@ export class SocketRows {
     }
   }
 
+  /** Pids that the source has told. */
+  ownerPids(): Set<number> {
+    const { slots, ownerPid } = this.table;
+    return new Set(Array.from(slots.rows.subarray(0, slots.count), (slot) => ownerPid[slot]!));
+  }
+
   /** Puts the processes beside the pids that the source has told. */
   nameOwners(processes: ProcessTable): void {
     const { table } = this;

@@ -1,9 +1,10 @@
 import type { CollectionParts, MacosTier } from '../../src/data/sample/network-sample.ts';
+import type { Slice } from '../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands, FollowedCommand } from './commands.ts';
 import { parseSocketHolders } from './lsof.ts';
-import { hasProcesses, parseNetstatSockets } from './netstat-sockets.ts';
+import { hasProcesses, netstatSteps } from './netstat-sockets.ts';
 import { isNettopHeader, NettopParser } from './nettop.ts';
 import { PcbListParser } from './pcblist.ts';
 import type { SocketFact, SocketVisitor } from './socket-fact.ts';
@@ -17,7 +18,7 @@ export interface SocketSource {
    * Shows all sockets, once each, and resolves to the moment that the counters are of. Rejects with OpError, and may
    * then have shown some. `begin` is called before the first.
    */
-  list(begin: () => void, visit: SocketVisitor): Promise<number>;
+  list(begin: () => void, visit: SocketVisitor, slice: Slice): Promise<number>;
   close(): void;
 }
 
@@ -115,13 +116,15 @@ class PcbListSource implements SocketSource {
 /** nettop tells whole seconds apart, and one sample ends when the next begins. */
 const NETTOP_ARGUMENTS: readonly string[] = ['-n', '-x', '-L', '0', '-s', '1'];
 const NETTOP_DEADLINE_MILLIS = 10_000;
-/** More lines of one sample than sockets the table can have: what comes then is no sample. */
-const SAMPLE_LINES_LIMIT = 1 << 19;
+/** Of a sample; what is longer is none. The table has room for less. */
+const SAMPLE_LIMIT_CHARACTERS = 64 << 20;
+const LINES_BETWEEN_RESTS = 64;
 
 /** What nettop has said from one header to the next. */
 interface NettopSample {
   readonly header: string;
   readonly lines: string[];
+  characters: number;
   readonly monotonicMicros: number;
 }
 
@@ -145,11 +148,14 @@ class NettopSource implements SocketSource {
     this.#command = parts.commands.follow('nettop', NETTOP_ARGUMENTS, (line) => this.#take(line));
   }
 
-  async list(begin: () => void, visit: SocketVisitor): Promise<number> {
+  async list(begin: () => void, visit: SocketVisitor, slice: Slice): Promise<number> {
     const { header, lines, monotonicMicros } = await this.#next();
     begin();
     this.#parser.begin(header);
-    for (const line of lines) this.#parser.read(line, visit);
+    for (const [i, line] of lines.entries()) {
+      this.#parser.read(line, visit);
+      if (i % LINES_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+    }
     return monotonicMicros;
   }
 
@@ -160,9 +166,11 @@ class NettopSource implements SocketSource {
   #take(line: string): void {
     if (isNettopHeader(line)) {
       if (this.#growing !== undefined) this.#ready = this.#growing;
-      this.#growing = { header: line, lines: [], monotonicMicros: this.#clock() };
-    } else if (this.#growing !== undefined && this.#growing.lines.length < SAMPLE_LINES_LIMIT) {
+      this.#growing = { header: line, lines: [], characters: 0, monotonicMicros: this.#clock() };
+    } else if (this.#growing !== undefined) {
       this.#growing.lines.push(line);
+      this.#growing.characters += line.length + 1;
+      if (this.#growing.characters > SAMPLE_LIMIT_CHARACTERS) this.#growing = undefined;
     }
     if (this.#ready !== undefined || this.#command?.failure !== undefined) this.#wake?.();
   }
@@ -211,18 +219,23 @@ class NetstatSource implements SocketSource {
     this.#clock = parts.clock;
   }
 
-  async list(begin: () => void, visit: SocketVisitor): Promise<number> {
+  async list(begin: () => void, visit: SocketVisitor, slice: Slice): Promise<number> {
     const now = this.#clock();
     const text = await this.#read();
     const holders = hasProcesses(text)
       ? undefined
       : parseSocketHolders(await this.#commands.run('lsof', LSOF_ARGUMENTS));
     begin();
-    const found = parseNetstatSockets(text, (fact: SocketFact) => {
+    const steps = netstatSteps(text, (fact: SocketFact) => {
       if (holders !== undefined) fact.pid = holders.pidOf(fact);
       visit(fact);
     });
-    if (found > 0) return now;
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done !== true) {
+        if (slice.due()) await slice.rest();
+      } else if (step.value > 0) return now;
+      else break;
+    }
     throw new OpError({ op: 'read netstat', code: 'BLIND', message: 'netstat shows no socket at all' });
   }
 

@@ -12,8 +12,10 @@ test('this machine is a linux platform', async () => {
   expect(platform.monotonicMicros()).toBeGreaterThanOrEqual(before);
 });
 
-test('every tier is reported with a reason, best first', () => {
-  const reports = new LinuxPlatform().tierReports();
+test('every tier is reported with a reason, best first', async () => {
+  const platform = new LinuxPlatform();
+  await platform.load('tiers');
+  const reports = platform.tierReports();
   expect(reports.map((report) => report.tier)).toEqual(['ebpf', 'netlink', 'packet', 'proc']);
   for (const report of reports) expect(report.detail).not.toBe('');
   expect(reports.at(-1)?.isAvailable).toBe(true);
@@ -21,6 +23,7 @@ test('every tier is reported with a reason, best first', () => {
 
 test('a network collector samples, and leaves no descriptor open', async () => {
   const platform = new LinuxPlatform();
+  await platform.load('network');
   platform.openNetwork({ tier: 'auto' }).close();
   const before = readdirSync('/proc/self/fd').length;
   const network = platform.openNetwork({ tier: 'auto' });

@@ -5,24 +5,31 @@ import type {
   NetworkCollector,
   NetworkOptions,
   Platform,
+  PlatformPart,
   PressureWatch,
   Signaller,
   TierReport,
 } from '../../src/data/sample/platform.ts';
+import { OpError } from '../../src/kit/errors/op-error.ts';
 import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
-import { linuxTierReports } from './doctor/doctor-tiers.ts';
+import type { linuxTierReports } from './doctor/doctor-tiers.ts';
 import type { HandedPrograms } from './handed-programs.ts';
 import { Host } from './host.ts';
 import type { SpaceSource } from './machine/disks.ts';
-import { LinuxMachine } from './machine/machine.ts';
-import { openLinuxNetwork } from './network/network.ts';
+import type { LinuxMachine } from './machine/machine.ts';
+import type { openLinuxNetwork } from './network/network.ts';
 import { LinuxPressureWatch } from './pressure-watch.ts';
 import { PidSignaller } from './process/signaller.ts';
 import { ContainerNames } from './processes/container-names.ts';
 import { lookUpUsers } from './processes/users.ts';
 
 const PROC = '/proc';
+
+/** Code of the parts that were loaded; sstop never needs a machine, nor socktop a network before its views are opened. */
+let openNetwork: typeof openLinuxNetwork | undefined;
+let Machine: typeof LinuxMachine | undefined;
+let reportTiers: typeof linuxTierReports | undefined;
 
 /** Where other roots than the usual ones are to be asked. */
 export interface LinuxPlatformOptions {
@@ -68,17 +75,26 @@ export class LinuxPlatform implements Platform {
     return monotonicMicros();
   }
 
+  async load(part: PlatformPart): Promise<void> {
+    if (part === 'network') openNetwork ??= (await import('./network/network.ts')).openLinuxNetwork;
+    else if (part === 'machine') Machine ??= (await import('./machine/machine.ts')).LinuxMachine;
+    else reportTiers ??= (await import('./doctor/doctor-tiers.ts')).linuxTierReports;
+  }
+
+  /** Throws OpError where the tier does not work, `NOT_LOADED` before `load`. */
   openNetwork(options: NetworkOptions): NetworkCollector {
+    if (openNetwork === undefined) throw notLoaded('network');
     const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
     const handed = this.#handed;
     this.#handed = undefined;
-    return openLinuxNetwork({ ...options, ...root, handed, containers: this.#containers });
+    return openNetwork({ ...options, ...root, handed, containers: this.#containers });
   }
 
   openMachine(options: MachineOptions): MachineCollector {
+    if (Machine === undefined) throw notLoaded('machine');
     const space = this.#space === undefined ? {} : { space: this.#space };
     const shared = { host: this.#host, containers: this.#containers };
-    return new LinuxMachine({ ...options, ...space, ...shared, procRoot: this.#procRoot });
+    return new Machine({ ...options, ...space, ...shared, procRoot: this.#procRoot });
   }
 
   watchPressure(onTrouble: () => void): PressureWatch {
@@ -86,10 +102,15 @@ export class LinuxPlatform implements Platform {
   }
 
   tierReports(): readonly TierReport[] {
-    return linuxTierReports();
+    if (reportTiers === undefined) throw notLoaded('tiers');
+    return reportTiers();
   }
 
   userName(uid: number): string {
     return this.#users.name(uid);
   }
+}
+
+function notLoaded(part: string): OpError {
+  return new OpError({ op: `open ${part}`, code: 'NOT_LOADED' });
 }

@@ -13,7 +13,7 @@ export interface EntryPolicy {
  * start.
  */
 export const JUDGED_VARIABLES = {
-  PATH: 'searched for programs by the runtime alone; this program starts its children by absolute paths',
+  PATH: 'searched for ssh alone, which gets none of our privileges; other children are started by absolute paths',
   HOME: 'the folder of bunfig.toml, which is compiled out; our configuration is read with the rights of the user',
   XDG_CONFIG_HOME: 'as HOME',
   TERM: 'chooses colours',
@@ -26,7 +26,7 @@ export const JUDGED_VARIABLES = {
 } as const;
 
 /** Variables that the programs read and the runtime does not know. A name without `=` is the beginning of names. */
-const OWN_VARIABLES = ['SOCKTOP_', 'SSTOP_', 'XDG_STATE_HOME=', 'NOTIFY_SOCKET='] as const;
+const OWN_VARIABLES = ['SOCKTOP_', 'SSTOP_', 'XDG_STATE_HOME=', 'NOTIFY_SOCKET=', 'SSH_AUTH_SOCK='] as const;
 
 /** Beginnings of the names that belong to the runtime and its libraries. They reach them at no start. */
 export const RUNTIME_FAMILIES = [
@@ -37,11 +37,17 @@ export const RUNTIME_FAMILIES = [
 /**
  * The runtime's settings. A timer of the garbage collector would wake an idle program every second; allocation starts
  * collections as well. A program that works for a few milliseconds a second is compiled for longer than it runs, so
- * only code that is really hot (tables of thousands of rows) is optimised (bench/remote/agent/polled.bench.ts).
- * A crash is reported to nobody.
+ * code is compiled late, and only what is really hot (tables of thousands of rows) is optimised
+ * (bench/remote/agent/polled.bench.ts). It is compiled where it runs: threads for it cost more than what they compile,
+ * in CPU and in memory that each keeps to itself (docs/decisions/0016-memory-and-start-of-screens.md). No thread
+ * prepares memory for the heap. A crash is reported to nobody.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
+  'BUN_JSC_useConcurrentJIT=0',
+  'BUN_JSC_useWarmUpMarkedBlocks=0',
+  'BUN_JSC_thresholdForJITAfterWarmUp=5000',
+  'BUN_JSC_thresholdForJITSoon=1000',
   'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
   'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp=1000000',
   'BUN_ENABLE_CRASH_REPORTING=0',

@@ -114,3 +114,56 @@ test('drivers of one name keep their numbers, and single chips have nothing behi
   });
   expect(degreesOf(['hwmon0', undefined, 'acpitz', 20])).toEqual({ acpitz: 20 });
 });
+
+test('batteries of the machine: level, state, power and the time that is left', () => {
+  const supply = (name: string, ...properties: string[]): TreeFiles => ({
+    [`sys/class/power_supply/${name}/uevent`]: [
+      `DEVTYPE=power_supply\nPOWER_SUPPLY_NAME=${name}`,
+      ...properties.map((each) => `POWER_SUPPLY_${each}`),
+      '',
+    ].join('\n'),
+  });
+  const level = ['TYPE=Battery', 'CAPACITY=50'];
+  const energy = ['ENERGY_NOW=25000000', 'ENERGY_FULL=50000000', 'POWER_NOW=12500000'];
+  using tree = new BuiltTree({
+    ...supply('AC', 'TYPE=Mains', 'ONLINE=0'),
+    ...supply('BAT0', ...level, 'STATUS=Discharging', ...energy),
+    ...supply(
+      'BAT1',
+      ...level,
+      'STATUS=Charging',
+      'CHARGE_NOW=1000000',
+      'CHARGE_FULL=3000000',
+      'CURRENT_NOW=-1000000',
+      'VOLTAGE_NOW=12000000',
+    ),
+    ...supply('BAT2', ...level, 'STATUS=Discharging', 'TIME_TO_EMPTY_NOW=600', ...energy),
+    ...supply('BAT3', 'TYPE=Battery', 'CAPACITY=999', 'STATUS=Melting', 'POWER_NOW=x'),
+    ...supply('BAT4', ...level, 'PRESENT=0'),
+    ...supply('BAT5', ...level, 'STATUS=Discharging', 'ENERGY_NOW=25000000', 'POWER_NOW=0'),
+    ...supply('hidpp_battery_0', ...level, 'SCOPE=Device'),
+  });
+  const collector = new TemperatureCollector(tree);
+  const sample = collector.collect();
+  collector.close();
+  expect(sample.batteries).toEqual([
+    { name: 'BAT0', percent: 50, state: 'discharging', milliwatts: 12_500, secondsLeft: 7200 },
+    { name: 'BAT1', percent: 50, state: 'charging', milliwatts: 12_000, secondsLeft: 7200 },
+    { name: 'BAT2', percent: 50, state: 'discharging', milliwatts: 12_500, secondsLeft: 600 },
+    { name: 'BAT3', percent: undefined, state: undefined, milliwatts: undefined, secondsLeft: undefined },
+    { name: 'BAT5', percent: 50, state: 'discharging', milliwatts: 0, secondsLeft: undefined },
+  ]);
+  const writer = new ExpositionWriter();
+  writer.begin('text');
+  writeSensors(writer, sample);
+  const lines = new TextDecoder().decode(writer.finish()).split('\n');
+  expect(lines.filter((line) => line.includes('BAT'))).toEqual([
+    ...['BAT0', 'BAT1', 'BAT2', 'BAT5'].map(
+      (name) => `node_power_supply_capacity{power_supply="${name}"} 50`,
+    ),
+    'node_power_supply_power_watt{power_supply="BAT0"} 12.5',
+    'node_power_supply_power_watt{power_supply="BAT1"} 12',
+    'node_power_supply_power_watt{power_supply="BAT2"} 12.5',
+    'node_power_supply_power_watt{power_supply="BAT5"} 0',
+  ]);
+});

@@ -7,8 +7,8 @@ import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ascii, known, TextScanner } from '../proc/text-scanner.ts';
 import { listDirectory } from '../sys/sysfs-value.ts';
+import { memorySampleOf, type ZramUse } from './memory-figures.ts';
 import { type MemoryLimit, readMemoryLimit } from './memory-limit.ts';
-import { memorySampleOf, type ZramUse } from './memory-sample.ts';
 
 interface MemoryCollectorOptions {
   /** Default `/proc` and `/sys`. */

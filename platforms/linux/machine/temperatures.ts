@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path';
-import type { SensorsSample, TemperatureSensor } from '../../../src/data/schema/sensors-sample.ts';
+import type { Battery, SensorsSample, TemperatureSensor } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { deviceNameOf, type HwmonChip, readHwmonChips } from '../sys/hwmon.ts';
+import { type PowerSupply, readPowerSupplies } from '../sys/power-supply.ts';
 import { readThermalZones, type ThermalZone } from '../sys/thermal-zone.ts';
 import { chooseCpuSensor } from './cpu-sensor.ts';
 
@@ -14,13 +15,18 @@ interface TemperatureCollectorOptions {
 
 /** Chips come with modules and plugged devices; looking for them costs some ten reads each. */
 const SCAN_INTERVAL_MICROS = 30e6;
+/** A battery changes slowly, and its controller may take some milliseconds to answer. */
+const BATTERY_INTERVAL_MICROS = 5e6;
 
-/** Temperatures of hwmon chips and thermal zones, and fans. A machine without any has an empty list. */
+/** Temperatures of hwmon chips and thermal zones, fans, and batteries. A machine without any has an empty list. */
 export class TemperatureCollector {
   readonly #sysRoot: string;
   readonly #clock: () => number;
   #chips: readonly HwmonChip[] = [];
   #zones: readonly ThermalZone[] = [];
+  #supplies: readonly PowerSupply[] = [];
+  #batteries: readonly Battery[] = [];
+  #nextBatteryMicros = Number.NEGATIVE_INFINITY;
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
   constructor(options: TemperatureCollectorOptions = {}) {
@@ -38,12 +44,18 @@ export class TemperatureCollector {
     const fans = this.#chips.flatMap((chip) =>
       chip.fans.map((fan) => ({ ...inputOf(chip, fan), rpm: fan.read() })),
     );
-    return { sensors, cpu: chooseCpuSensor(sensors), ...(fans.length > 0 && { fans }) };
+    const batteries = this.#readBatteries(now);
+    return {
+      ...{ sensors, cpu: chooseCpuSensor(sensors), ...(fans.length > 0 && { fans }) },
+      ...(batteries.length > 0 && { batteries }),
+    };
   }
 
   close(): void {
     for (const chip of this.#chips) chip.close();
     for (const zone of this.#zones) zone.close();
+    for (const supply of this.#supplies) supply.close();
+    this.#supplies = [];
     this.#chips = [];
     this.#zones = [];
   }
@@ -55,6 +67,15 @@ export class TemperatureCollector {
       ({ devicePath }) => devicePath === undefined || !basename(devicePath).startsWith('thermal_zone'),
     );
     this.#zones = readThermalZones(this.#sysRoot);
+    this.#supplies = readPowerSupplies(this.#sysRoot);
+  }
+
+  #readBatteries(now: number): readonly Battery[] {
+    if (now >= this.#nextBatteryMicros) {
+      this.#nextBatteryMicros = now + BATTERY_INTERVAL_MICROS;
+      this.#batteries = this.#supplies.flatMap((supply) => supply.read() ?? []);
+    }
+    return this.#batteries;
   }
 }
 

@@ -65,11 +65,9 @@ export function nameOfClientHello(handshake: Uint8Array, isLast: boolean): Asked
       found.name = name;
     } else if (type === Extension.ALPN) found.alpn = protocolsIn(data);
   }
+  if (found.name !== undefined) return { kind: 'found', name: found.name, basis: 'sni', alpn: found.alpn };
   const isWhole = handshake.length >= 4 && handshake.length >= end;
-  if (!isWhole && !isLast) return MORE;
-  return found.name === undefined
-    ? NO_NAME
-    : { kind: 'found', name: found.name, basis: 'sni', alpn: found.alpn };
+  return isWhole || isLast ? NO_NAME : MORE;
 }
 
 /** ServerNameList: length u16, entries of type u8 and name u16+; only one of a type. */

@@ -8,10 +8,13 @@ import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector } from '../machine/interface-collector.ts';
+import { NameSniffer } from '../names/name-sniffer.ts';
+import type { NameSource } from '../names/name-source.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+import { openNameSource } from './open-names.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -21,6 +24,8 @@ interface LinuxNetworkOptions {
   readonly interfaces?: InterfaceCollector;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
+  /** Whether names are learned from packets. Default false. */
+  readonly sniff?: boolean;
   /** Programs that are counting already. */
   readonly handed?: HandedPrograms | undefined;
   /** Default: CLOCK_MONOTONIC. */
@@ -70,6 +75,9 @@ class LinuxNetwork implements NetworkCollector {
   /** Inode of this program's network namespace. */
   #ownNamespace: number | undefined;
   readonly #clock: () => number;
+  readonly #sniffer: NameSniffer;
+  /** Undefined where names are not wanted, or cannot be had. */
+  readonly #names: NameSource | undefined;
   #sequence = 0;
   #failures = 0;
 
@@ -84,10 +92,13 @@ class LinuxNetwork implements NetworkCollector {
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     const source = openSource(options.tier, context);
+    this.#sniffer = new NameSniffer(context.clock);
+    this.#names = options.sniff === true ? openNameSource(source.tier, this.#sniffer, context) : undefined;
     try {
       this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
       this.#sockets = this.#own(source);
     } catch (thrown) {
+      this.#names?.close();
       source.close();
       throw thrown;
     }
@@ -110,15 +121,18 @@ class LinuxNetwork implements NetworkCollector {
     const socketFailure = await attempt('collect sockets', failed, () => this.#collectSockets(slice));
     if (processFailure !== undefined && socketFailure !== undefined) throw socketFailure;
     await this.#sockets.findOwners(slice);
+    await this.#nameSockets(slice);
     return this.#sample(startMicros, sampledMicros, [...this.#context.errors, ...failed]);
   }
 
   drainClosings(): void {
     this.#sockets.source.drainClosings();
+    this.#names?.drain();
   }
 
   drainWithinMillis(): number {
-    return this.#sockets.source.drainWithinMillis();
+    const forSockets = this.#sockets.source.drainWithinMillis();
+    return Math.min(forSockets, this.#names?.drainWithinMillis() ?? Number.POSITIVE_INFINITY);
   }
 
   commandLine(pid: number): string | undefined {
@@ -145,9 +159,16 @@ class LinuxNetwork implements NetworkCollector {
   }
 
   close(): void {
+    this.#names?.close();
     this.#sockets.close();
     if (this.#ownsProcesses) this.#processes.close();
     if (this.#ownsInterfaces) this.#interfaces.close();
+  }
+
+  async #nameSockets(slice: Slice): Promise<void> {
+    if (this.#names === undefined) return;
+    this.#names.drain();
+    await this.#sniffer.apply(this.#sockets.source.rows, slice);
   }
 
   #own(source: OwnedSockets['source']): OwnedSockets {
@@ -188,7 +209,7 @@ class LinuxNetwork implements NetworkCollector {
       interfaces: this.#interfaces.table,
       lostClosings: source.lostClosings,
       lost: source.lost,
-      parts: { ...source.parts, ...this.#processes.parts },
+      parts: { ...source.parts, ...this.#processes.parts, names: this.#names?.part ?? 'none' },
       exited: this.#context.exited,
       errors,
     };

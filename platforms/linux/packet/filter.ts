@@ -3,20 +3,34 @@ import type { FilterInstruction } from '../socket-filter.ts';
 /** What a filter lets through. `any` leaves the choice among IP's protocols to the reader. */
 export type WantedProtocol = 'any' | 'tcp' | 'not-tcp';
 
-/** linux/bpf_common.h: the operations that are used here. */
-const Operation = {
+/** linux/bpf_common.h: the operations that are used here; X is the index register. */
+export const Operation = {
   LOAD_WORD: 0x20,
+  LOAD_HALF: 0x28,
   LOAD_BYTE: 0x30,
+  /** Length of the packet. */
+  LOAD_LENGTH: 0x80,
+  /** From X + k on. */
+  LOAD_WORD_AT_X: 0x40,
+  LOAD_HALF_AT_X: 0x48,
+  LOAD_BYTE_AT_X: 0x50,
+  /** X = k, and X = 4 * (byte k & 15): the length of an IPv4 header. */
+  SET_X: 0x01,
+  SET_X_TO_HEADER: 0xb1,
+  /** X = A. */
+  MOVE_TO_X: 0x07,
+  ADD_X: 0x0c,
+  SHIFT_RIGHT: 0x74,
   AND: 0x54,
   JUMP_EQUAL: 0x15,
+  JUMP_SET: 0x45,
   JUMP_ABOVE: 0x25,
   RETURN: 0x06,
 } as const;
-type Load = typeof Operation.LOAD_WORD | typeof Operation.LOAD_BYTE;
 
 /** linux/filter.h: what the kernel knows of a packet, SKF_AD_OFF and what is at it. */
 const ANCILLARY = -0x1000;
-const Ancillary = {
+export const Ancillary = {
   PROTOCOL: ANCILLARY,
   PACKET_TYPE: ANCILLARY + 4,
   INTERFACE_INDEX: ANCILLARY + 8,
@@ -34,9 +48,9 @@ export const EtherType = { IPV4: 0x0800, IPV6: 0x86dd } as const;
 export const LOOPBACK_INDEX = 1;
 
 const VLAN_ID_MASK = 0x0fff;
-const IP_PROTOCOL = { tcp: 6, udp: 17 } as const;
-const IPV4_PROTOCOL_OFFSET = 9;
-const IPV6_NEXT_HEADER_OFFSET = 6;
+export const IP_PROTOCOL = { tcp: 6, udp: 17 } as const;
+export const IPV4_PROTOCOL_OFFSET = 9;
+export const IPV6_NEXT_HEADER_OFFSET = 6;
 /** Hop-by-hop, routing, fragment, authentication, destination options: what may stand before TCP or UDP. */
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
 
@@ -61,6 +75,22 @@ const PLAIN_IPV4 = 0x45;
  */
 export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonly FilterInstruction[] {
   const program = new FilterAssembler();
+  emitSightings(program);
+  program.label('protocol');
+  program.load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
+  if (wanted === 'any') {
+    program.jumpIfEqual(EtherType.IPV4, 'keep');
+    program.jumpUnlessEqual(EtherType.IPV6, 'refuse');
+  } else emitProtocol(program, wanted, networkHeader);
+  program.label('keep');
+  program.result(SNAP_BYTES);
+  program.label('refuse');
+  program.result(0);
+  return program.assemble();
+}
+
+/** Passes each packet once to `protocol`; all others go to `refuse`. See `packetFilter`. */
+export function emitSightings(program: FilterAssembler): void {
   program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE);
   program.jumpIfEqual(PacketType.OTHER_HOST, 'refuse');
   program.jumpIfAbove(PacketType.OUTGOING, 'refuse');
@@ -73,17 +103,6 @@ export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonl
   program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG);
   program.and(VLAN_ID_MASK);
   program.jumpUnlessEqual(0, 'refuse');
-  program.label('protocol');
-  program.load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
-  if (wanted === 'any') {
-    program.jumpIfEqual(EtherType.IPV4, 'keep');
-    program.jumpUnlessEqual(EtherType.IPV6, 'refuse');
-  } else emitProtocol(program, wanted, networkHeader);
-  program.label('keep');
-  program.result(SNAP_BYTES);
-  program.label('refuse');
-  program.result(0);
-  return program.assemble();
 }
 
 function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'not-tcp', networkHeader: number): void {
@@ -119,25 +138,24 @@ function emitPlainUdp(program: FilterAssembler, networkHeader: number, plainByte
   program.result(plainBytes);
 }
 
-type Label = 'tag' | 'protocol' | 'ipv6' | 'keep' | 'refuse';
-
 interface Line {
   readonly code: number;
   readonly k: number;
-  readonly ifTrue?: Label;
-  readonly ifFalse?: Label;
+  readonly ifTrue?: string;
+  readonly ifFalse?: string;
 }
 
 /** Jumps of classic programs go forwards, by at most 255 instructions; here they go to names. */
-class FilterAssembler {
+export class FilterAssembler {
   readonly #lines: Line[] = [];
-  readonly #labels = new Map<Label, number>();
+  readonly #labels = new Map<string, number>();
 
-  label(name: Label): void {
+  label(name: string): void {
     this.#labels.set(name, this.#lines.length);
   }
 
-  load(code: Load, k: number): void {
+  /** An operation that neither jumps nor ends. */
+  load(code: number, k = 0): void {
     this.#lines.push({ code, k });
   }
 
@@ -145,15 +163,20 @@ class FilterAssembler {
     this.#lines.push({ code: Operation.AND, k });
   }
 
-  jumpIfEqual(k: number, ifTrue: Label): void {
+  jumpIfEqual(k: number, ifTrue: string): void {
     this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifTrue });
   }
 
-  jumpUnlessEqual(k: number, ifFalse: Label): void {
+  jumpUnlessEqual(k: number, ifFalse: string): void {
     this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifFalse });
   }
 
-  jumpIfAbove(k: number, ifTrue: Label): void {
+  /** If any bit of k is set. */
+  jumpIfSet(k: number, ifTrue: string): void {
+    this.#lines.push({ code: Operation.JUMP_SET, k, ifTrue });
+  }
+
+  jumpIfAbove(k: number, ifTrue: string): void {
     this.#lines.push({ code: Operation.JUMP_ABOVE, k, ifTrue });
   }
 
@@ -170,7 +193,7 @@ class FilterAssembler {
     ]);
   }
 
-  #distance(from: number, to: Label | undefined): number {
+  #distance(from: number, to: string | undefined): number {
     const target = to === undefined ? undefined : this.#labels.get(to);
     return target === undefined ? 0 : target - from - 1;
   }

@@ -10,7 +10,7 @@ import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import type { ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import type { Part } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { memorySampleOf } from '../machine/memory-sample.ts';
+import { memorySampleOf } from '../machine/memory-figures.ts';
 import { parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { parseCommandLine, parseControlGroup, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';
@@ -19,10 +19,10 @@ import { parsePidStatusDetail } from '../proc/pid-status.ts';
 import { parsePressure } from '../proc/pressure.ts';
 import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
 import { known } from '../proc/text-scanner.ts';
-import { filesOf, forEachStat, type Shell } from './shell-answer.ts';
+import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 import { ShellDisks } from './shell-disks.ts';
-import type { ShellLinks } from './shell-links.ts';
-import type { ShellProcesses } from './shell-processes.ts';
+import { ShellLinks } from './shell-links.ts';
+import { ShellProcesses, type StatTexts } from './shell-processes.ts';
 
 const NOTHING = new Uint8Array(0);
 const FAST_FILES = [
@@ -31,6 +31,8 @@ const FAST_FILES = [
 ];
 const THREADS_LIMIT = 4096;
 const CHILDREN_LIMIT = 16_384;
+/** Who lists processes wants them as they are now. */
+const NEVER_AGAIN = Number.NEGATIVE_INFINITY;
 
 /** What does not change while a machine runs. */
 export interface ShellFacts {
@@ -42,8 +44,9 @@ export interface ShellFacts {
 /** A machine by its shell. The text of its fast part is asked for by `prepare`, before it is collected. */
 export class ShellMachine implements MachineCollector {
   readonly #facts: () => ShellFacts;
+  readonly #stats: StatTexts;
   readonly #processes: ShellProcesses;
-  readonly #links: ShellLinks;
+  readonly #links = new ShellLinks();
   readonly #disks = new ShellDisks();
   readonly #times = new CpuTable();
   readonly #counters: SchedulerCounters = {
@@ -55,21 +58,30 @@ export class ShellMachine implements MachineCollector {
   /** Of the last text, microseconds since boot. */
   nowMicros = 0;
 
-  constructor(facts: () => ShellFacts, processes: ShellProcesses, links: ShellLinks) {
+  constructor(facts: () => ShellFacts, stats: StatTexts) {
     this.#facts = facts;
-    this.#processes = processes;
-    this.#links = links;
+    this.#stats = stats;
+    this.#processes = new ShellProcesses(() => facts().pageSizeBytes);
+  }
+
+  /** The text of /proc/net/dev that was read last. */
+  get netDev(): Uint8Array {
+    return this.#text('net/dev');
   }
 
   /** Rejects with OpError where the shell is gone. */
   async prepare(): Promise<void> {
-    const { shell } = this.#facts();
-    const [answer] = await shell.ask([`g ${FAST_FILES.join(' ')}`]);
+    await this.readTexts();
+    await this.#links.refresh(this.#facts().shell, this.nowMicros);
+    this.#links.store(this.netDev);
+  }
+
+  /** Reads the texts of the fast part, the time among them. Rejects with OpError where the shell is gone. */
+  async readTexts(): Promise<void> {
+    const [answer] = await this.#facts().shell.ask([`g ${FAST_FILES.join(' ')}`]);
     this.#files = filesOf(answer!);
     const uptime = this.#parse('uptime', parseUptimeSeconds);
     if (uptime >= 0) this.nowMicros = Math.max(this.nowMicros, uptime * 1e6);
-    await this.#links.refresh(shell, this.nowMicros);
-    this.#links.store(this.#text('net/dev'));
   }
 
   collectMachine(): MachineSection {
@@ -93,7 +105,7 @@ export class ShellMachine implements MachineCollector {
 
   async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
     const { shell } = this.#facts();
-    await this.#processes.collect(shell, slice);
+    await this.#processes.collect(shell, await this.#stats.read(shell, this.nowMicros, NEVER_AGAIN), slice);
     await this.#processes.collectMore(shell, want);
     if (this.#files.size === 0) await this.prepare();
     const { table, usage, commandLines, collectedMicros } = this.#processes;
@@ -114,7 +126,7 @@ export class ShellMachine implements MachineCollector {
       `c ${pid}/stat`,
       `g ${['status', 'statm', 'io', 'cgroup'].map((file) => `${pid}/${file}`).join(' ')}`,
       `c ${pid}/cmdline`,
-      `l ${pid}/exe ${pid}/cwd`,
+      `l ${pid}/exe ${pid}/cwd ${pid}/fd`,
       `c ${pid}/task/[0-9]*/stat`,
     ]);
     const own = emptyPidStat();
@@ -147,7 +159,7 @@ export class ShellMachine implements MachineCollector {
         executablePath: linkTarget(links!, `${pid}/exe`),
         workingDirectory: linkTarget(links!, `${pid}/cwd`),
         cgroup: parseControlGroup(file('cgroup'), file('cgroup').length),
-        descriptorCount: undefined,
+        descriptorCount: folderSize(links!, `${pid}/fd`),
         readBytes: hasIo ? io.readBytes : undefined,
         writtenBytes: hasIo ? io.writtenBytes : undefined,
         voluntarySwitches: known(status.voluntarySwitches),
@@ -231,6 +243,14 @@ async function threadsOf(text: Uint8Array, slice: Slice): Promise<ThreadSample[]
     threads.push({ tid, name, state, userTicks, systemTicks, startTicks });
   });
   return threads.sort((a, b) => a.tid - b.tid);
+}
+
+/** Of /proc/PID/fd the number of descriptors, from 6.2 on; undefined: before, or not permitted. */
+function folderSize(listing: Uint8Array, name: string): number | undefined {
+  const line = latinOf(listing)
+    .split('\n')
+    .find((each) => each.endsWith(` ${name}`));
+  return Number(line?.split(/ +/)[4] ?? 0) || undefined;
 }
 
 /** Behind the arrow in what `ls -l` prints of a link. */

@@ -13,24 +13,24 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { parsePasswd } from '../../user-names.ts';
 import { parseCpuModel } from '../proc/cpuinfo.ts';
 import { parseBootWallSeconds } from '../proc/stat.ts';
+import { PLAIN_FILES, PlainSockets } from './plain-sockets.ts';
 import { filesOf, latinOf, MARK_PLACE, SHELL_LOOP, type Shell } from './shell-answer.ts';
 import { ShellLinks } from './shell-links.ts';
 import { type ShellFacts, ShellMachine } from './shell-machine.ts';
-import { ShellProcesses } from './shell-processes.ts';
+import { ShellProcesses, StatTexts } from './shell-processes.ts';
 import { SsSockets } from './ss-sockets.ts';
 
 const USUAL_PAGE_BYTES = 4096;
-/** Processes are listed anew for the network's sake when they are older than this. */
+/** For the network's sake processes are listed again when they are older than this. */
 const PROCESSES_AGE_MICROS = 2e6;
 const NO_SS =
-  'there is no ss on this machine: bytes of sockets need ss (package iproute2) or socktop-agent there';
+  'no ss on this machine: bytes and processes of sockets need it (package iproute2), or socktop-agent there';
 
 /** A machine of which nothing but a POSIX shell answers. */
 export class ShellPlatform implements Platform {
   readonly signaller: Signaller = { send: () => 'not-permitted' };
-  readonly #processes = new ShellProcesses(() => this.#facts().pageSizeBytes);
-  readonly #links = new ShellLinks();
-  readonly #machine = new ShellMachine(() => this.#facts(), this.#processes, this.#links);
+  readonly #stats = new StatTexts();
+  readonly #machine = new ShellMachine(() => this.#facts(), this.#stats);
   #known: ShellFacts | undefined;
   #users: ReadonlyMap<number, string> = new Map();
   host: HostFacts = {
@@ -82,7 +82,7 @@ export class ShellPlatform implements Platform {
   }
 
   monotonicMicros(): number {
-    return Math.max(this.#machine.nowMicros, this.#processes.collectedMicros, 0);
+    return this.#machine.nowMicros;
   }
 
   openMachine(): MachineCollector {
@@ -90,7 +90,7 @@ export class ShellPlatform implements Platform {
   }
 
   openNetwork(): NetworkCollector {
-    return new ShellNetwork(() => this.#facts(), this.#processes, this.#links, this.#machine);
+    return new ShellNetwork(() => this.#facts(), this.#stats, this.#machine);
   }
 
   tierReports(): readonly TierReport[] {
@@ -108,42 +108,46 @@ export class ShellPlatform implements Platform {
   }
 }
 
-/** Sockets by ss. One that is born and closed between two samples is not seen. */
+/** Sockets by ss, or without it those of /proc/net. One that is born and closed between two samples is not seen. */
 class ShellNetwork implements NetworkCollector {
-  readonly tier = 'netlink';
+  tier: 'netlink' | 'proc' = 'netlink';
   readonly #facts: () => ShellFacts;
-  readonly #processes: ShellProcesses;
-  readonly #links: ShellLinks;
+  readonly #stats: StatTexts;
+  readonly #processes = new ShellProcesses(() => this.#facts().pageSizeBytes);
+  readonly #links = new ShellLinks();
   readonly #machine: ShellMachine;
-  readonly #sockets: SsSockets;
+  readonly #sockets = new SsSockets(this.#processes.table);
+  readonly #plain = new PlainSockets();
   readonly #exited = new ExitedTable();
   #sequence = 0;
 
-  constructor(facts: () => ShellFacts, processes: ShellProcesses, links: ShellLinks, machine: ShellMachine) {
+  constructor(facts: () => ShellFacts, stats: StatTexts, machine: ShellMachine) {
     this.#facts = facts;
-    this.#processes = processes;
-    this.#links = links;
+    this.#stats = stats;
     this.#machine = machine;
-    this.#sockets = new SsSockets(processes.table);
   }
 
   async collect(slice: Slice): Promise<NetworkSample> {
     const { shell } = this.#facts();
-    await this.#machine.prepare();
-    const { nowMicros } = this.#machine;
-    if (nowMicros - this.#processes.collectedMicros > PROCESSES_AGE_MICROS) {
-      await this.#processes.collect(shell, slice);
-    }
+    await this.#machine.readTexts();
+    const { nowMicros, netDev } = this.#machine;
+    await this.#links.refresh(shell, nowMicros);
+    this.#links.store(netDev);
+    const stats = await this.#stats.read(shell, nowMicros, PROCESSES_AGE_MICROS);
+    await this.#processes.collect(shell, stats, slice);
     await this.#processes.askWanted(shell);
     const [output] = await shell.ask(['s']);
-    if (output!.length < 2) throw new OpError({ op: 'collect sockets', code: 'NO_SS', message: NO_SS });
-    this.#sockets.store(output!, nowMicros);
-    const { rows } = this.#sockets;
+    const hasSs = output!.length > 1;
+    if (hasSs) this.#sockets.store(output!, nowMicros);
+    else this.#plain.store((await shell.ask([`g ${PLAIN_FILES.join(' ')}`]))[0]!, nowMicros);
+    const { rows } = hasSs ? this.#sockets : this.#plain;
+    this.tier = hasSs ? 'netlink' : 'proc';
     return {
       sequence: ++this.#sequence,
       monotonicMicros: nowMicros,
       durationMicros: 0,
-      ...{ tier: 'netlink', counted: 'payload' },
+      tier: this.tier,
+      counted: hasSs ? 'payload' : 'none',
       processes: this.#processes.table,
       sockets: rows.table,
       closed: rows.closed,
@@ -152,10 +156,10 @@ class ShellNetwork implements NetworkCollector {
       lost: { bytes: 0, packets: 0 },
       parts: {
         ...{ tcp: 'tcp_info', udp: 'none', owners: 'descriptor', processes: 'proc', exited: false },
-        scope: 'network namespace',
+        ...{ scope: 'network namespace', names: 'none' },
       },
       exited: this.#exited,
-      errors: [],
+      errors: hasSs ? [] : [{ op: 'collect sockets', code: 'NO_SS', message: NO_SS }],
     };
   }
 

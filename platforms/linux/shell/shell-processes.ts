@@ -15,6 +15,24 @@ const FILES_AT_ONCE = 256;
 const USER_TURNS = 16;
 const NANOS_PER_TICK = 1e7;
 
+/** What /proc/PID/stat says of all processes, for everybody who lists them. */
+export class StatTexts {
+  #text: Uint8Array = new Uint8Array(0);
+  #micros = Number.NEGATIVE_INFINITY;
+
+  /**
+   * The texts of all files behind the line of /proc/uptime. `nowMicros` since boot; a text that is no older than
+   * `maxAgeMicros` is not asked for again.
+   */
+  async read(shell: Shell, nowMicros: number, maxAgeMicros: number): Promise<Uint8Array> {
+    if (nowMicros - this.#micros <= maxAgeMicros) return this.#text;
+    const [text] = await shell.ask(['c uptime [0-9]*/stat']);
+    this.#text = text!;
+    this.#micros = nowMicros;
+    return text!;
+  }
+}
+
 /** All processes of a machine, by its shell. */
 export class ShellProcesses {
   readonly table = new ProcessTable();
@@ -31,15 +49,15 @@ export class ShellProcesses {
   /** 1: its command line was asked for. */
   #isAsked = new Uint8Array(0);
   readonly #nameless = new Set<number>();
+  #columnsOfAll: NonNullable<ProcessesWant['columnsOfAll']> = [];
 
   constructor(pageSizeBytes: () => number) {
     this.#pageSizeBytes = pageSizeBytes;
   }
 
-  /** Rejects with OpError where the shell is gone. */
-  async collect(shell: Shell, slice: Slice): Promise<void> {
-    const [text] = await shell.ask(['c uptime [0-9]*/stat']);
-    await this.#store(text!, slice);
+  /** From a text of `StatTexts`. Rejects with OpError where the shell is gone. */
+  async collect(shell: Shell, text: Uint8Array, slice: Slice): Promise<void> {
+    await this.#store(text, slice);
     await this.#askUsers(shell);
   }
 
@@ -51,7 +69,9 @@ export class ShellProcesses {
     await this.#askCommandLines(shell, want.allCommandLines === true ? [...visible, ...all] : visible);
     this.usage.clear(this.table.slots.capacity);
     await this.#askUsage(shell, want.columns ?? [], visible);
-    await this.#askUsage(shell, want.columnsOfAll ?? [], all);
+    // A rate is made of two samples: what was wanted of all is read once more.
+    await this.#askUsage(shell, [...new Set([...(want.columnsOfAll ?? []), ...this.#columnsOfAll])], all);
+    this.#columnsOfAll = want.columnsOfAll ?? [];
   }
 
   /** A process that a command line is wanted of; it is asked for with the next collection. */

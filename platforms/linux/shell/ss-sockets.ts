@@ -26,7 +26,7 @@ const FIRST_LOCAL_PORT = 32_768;
 const LINE_LIMIT = 16_384;
 
 /** A socket as `ss -tuanpieH` prints it (iproute2, misc/ss.c), in one line and one with a tab before it. */
-export interface SsSocket {
+interface SsSocket {
   readonly protocol: number;
   readonly state: number;
   readonly local: SsEndpoint;
@@ -39,8 +39,8 @@ export interface SsSocket {
   /** Path of the control group; undefined: not told. */
   readonly cgroup: string | undefined;
   readonly holders: readonly SsHolder[];
-  /** Words of the second line by their names: `bytes_acked:11` and the like. */
-  readonly facts: ReadonlyMap<string, string>;
+  /** The second line: `bytes_acked:11` and the like, each behind a blank. */
+  readonly facts: string;
 }
 
 interface SsEndpoint {
@@ -50,7 +50,8 @@ interface SsEndpoint {
 
 /** A process that holds a socket. The name is the program's own choice, and may be made to look like more holders. */
 interface SsHolder {
-  readonly name: string;
+  /** undefined: whatever its name is. */
+  readonly name: string | undefined;
   readonly pid: number;
 }
 
@@ -88,15 +89,18 @@ function parseSocket(head: string, more: string): SsSocket | undefined {
     uid: Number(/(?:^| )uid:(\d{1,10})(?: |$)/.exec(rest)?.[1] ?? 0),
     cgroup: /(?:^| )cgroup:(\/\S*)/.exec(rest)?.[1],
     holders: holdersOf(users ?? ''),
-    facts: factsOf(more),
+    facts: more,
   };
 }
 
+/** What the names say, and then the process of the last place, which no name can change. */
 function holdersOf(users: string): SsHolder[] {
-  return [...users.matchAll(/"([^"]*)",pid=(\d{1,10}),fd=\d+/g)].map(([, name, pid]) => ({
-    name: name!,
-    pid: Number(pid),
-  }));
+  const last = /,pid=(\d{1,10}),fd=\d+$/.exec(users)?.[1];
+  const named = [...users.matchAll(/"([^"]*)",pid=(\d{1,10}),fd=\d+/g)];
+  return [
+    ...named.map(([, name = '', pid]) => ({ name, pid: Number(pid) })),
+    ...(last === undefined ? [] : [{ name: undefined, pid: Number(last) }]),
+  ];
 }
 
 /** Without brackets and the interface: `[fe80::1]%eth0`, `127.0.0.53%lo`, `*`. */
@@ -110,13 +114,10 @@ function portOf(text: string | undefined): number {
   return port <= 0xffff ? port : 0;
 }
 
-function factsOf(line: string): ReadonlyMap<string, string> {
-  const facts = new Map<string, string>();
-  for (const word of line.trim().split(/ +/)) {
-    const colon = word.indexOf(':');
-    if (colon > 0) facts.set(word.slice(0, colon), word.slice(colon + 1));
-  }
-  return facts;
+/** The number behind a name such as ` rtt:` in the second line; NaN: it is not there. */
+function factOf(facts: string, name: string): number {
+  const at = facts.indexOf(name);
+  return at < 0 ? Number.NaN : Number.parseFloat(facts.slice(at + name.length, at + name.length + 24));
 }
 
 /** The rows of sockets, brought up to date by one output of ss after another. */
@@ -187,16 +188,16 @@ export class SsSockets {
   }
 
   /**
-   * The last holder is always true; the others are where the process has the name that is shown. Of several the one
-   * that started last serves the socket.
+   * A holder with a name is true where the process has that name. Of several the one that started last serves the
+   * socket.
    */
   #storeOwner(slot: number, { holders, cgroup, inode }: SsSocket): void {
     const { table } = this.rows;
     const { names, startTicks, pid } = this.#processes;
     let owner = -1;
-    for (const [at, holder] of holders.entries()) {
-      const process = this.#processes.find(holder.pid);
-      if (process < 0 || (at < holders.length - 1 && names[process] !== holder.name)) continue;
+    for (const { name, pid: holder } of holders) {
+      const process = this.#processes.find(holder);
+      if (process < 0 || (name !== undefined && names[process] !== name)) continue;
       if (owner < 0 || startTicks[process]! > startTicks[owner]!) owner = process;
     }
     if (owner >= 0) {
@@ -211,23 +212,25 @@ export class SsSockets {
 
   #storeCounts(slot: number, { state, facts, local, remote }: SsSocket): void {
     const { table, opener } = this.rows;
-    const number = (name: string): number => Number(facts.get(name) ?? 0);
+    const count = (name: string): number => factOf(facts, name) || 0;
     const counts = {
       state,
       ...{ localPort: local.port, remotePort: remote.port },
-      ...{ bytesAcked: number('bytes_acked'), bytesReceived: number('bytes_received') },
-      uniqueBytesSent: facts.has('bytes_sent') ? number('bytes_sent') - number('bytes_retrans') : Number.NaN,
-      ...{ unackedSegments: number('unacked'), dataSegmentsIn: number('data_segs_in') },
+      ...{ bytesAcked: count(' bytes_acked:'), bytesReceived: count(' bytes_received:') },
+      // Before Linux 4.19 it is not there.
+      uniqueBytesSent: factOf(facts, ' bytes_sent:') - count(' bytes_retrans:'),
+      ...{ unackedSegments: count(' unacked:'), dataSegmentsIn: count(' data_segs_in:') },
     };
     if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(counts);
     const openedBy = opener[slot] || likelyOpener(counts, this.#isServerEnd(local.port, remote.port));
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(counts, openedBy));
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(counts));
-    table.txSegments[slot] = number('segs_out');
-    table.rxSegments[slot] = number('segs_in');
-    const rtt = Number.parseFloat(facts.get('rtt') ?? '');
-    table.rttMicros[slot] = rtt > 0 ? Math.round(rtt * 1000) : Number.NaN;
-    table.retransmits[slot] = Number(facts.get('retrans')?.split('/')[1] ?? 0);
+    table.txSegments[slot] = count(' segs_out:');
+    table.rxSegments[slot] = count(' segs_in:');
+    const rttMillis = factOf(facts, ' rtt:');
+    table.rttMicros[slot] = rttMillis > 0 ? Math.round(rttMillis * 1000) : Number.NaN;
+    // `retrans:0/2`: on their way, and ever.
+    table.retransmits[slot] = Number(/ retrans:\d+\/(\d{1,12})/.exec(facts)?.[1] ?? 0);
   }
 
   #isServerEnd(localPort: number, remotePort: number): boolean {

@@ -9,7 +9,7 @@ import type { AskHolders } from './flow-owners.ts';
 import type { SocketRows } from './sockets.ts';
 
 /** What a source of sockets knows of the parts; processes are looked after elsewhere. */
-export type SocketParts = Omit<CollectionParts, 'processes' | 'exited'>;
+export type SocketParts = Omit<CollectionParts, 'processes' | 'exited' | 'names'>;
 
 export const NOTHING_LOST: LostTraffic = { bytes: 0, packets: 0 };
 

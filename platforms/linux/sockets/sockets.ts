@@ -1,7 +1,7 @@
 import type { ClosedSockets } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, SocketTable } from '../../../src/data/sample/socket-table.ts';
-import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { NameBasis, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 
@@ -45,6 +45,10 @@ const ROW_COLUMNS = {
   isFlow: numbers('u8'),
   /** OwnerTold: where the kernel named the process, its descriptors are not searched. */
   ownerTold: numbers('u8'),
+  /** Collections in which a name that its owner got before was looked for (names/name-sniffer.ts). */
+  nameTries: numbers('u8'),
+  /** A number made of the ends that the row had then. */
+  nameEnds: numbers('i32'),
   /** The one that followed it in the last walk. */
   follower: numbers('i32'),
 };
@@ -154,6 +158,10 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
     table.ownerPid[slot] = 0;
     table.ownerStartTicks[slot] = 0;
     table.ownerBasis[slot] = 0;
+    table.remoteName[slot] = undefined;
+    table.nameBasis[slot] = NameBasis.NONE;
+    table.offeredProtocols[slot] = undefined;
+    this.nameTries[slot] = 0;
     return slot;
   }
 

@@ -2,7 +2,7 @@ import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { DiagRecord } from '../netlink/diag-record.ts';
 
 /** What the kernel counts of a connection, from a record of sock_diag or from what ss prints of one. */
-export type TcpCounts = Pick<
+type TcpCounts = Pick<
   DiagRecord,
   | ('state' | 'bytesAcked' | 'bytesReceived' | 'uniqueBytesSent')
   | ('unackedSegments' | 'dataSegmentsIn' | 'localPort' | 'remotePort')

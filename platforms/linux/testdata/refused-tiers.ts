@@ -8,6 +8,7 @@ function openCount(): number {
 }
 
 const platform = new LinuxPlatform();
+await platform.load('network');
 const refusals = (['ebpf', 'packet'] as const).map((tier) => {
   const before = openCount();
   try {

@@ -4,6 +4,9 @@ import { HostTable } from '../sample/network-section.ts';
 const CROWDED_ROWS = 8192;
 const IDLE_MICROS = 60e6;
 const DROP_EVERY_MICROS = 5e6;
+const NAMES_LIMIT = 4;
+/** A name that nobody has used for so long makes way for the next one. */
+const NAME_MICROS = 3600e6;
 
 /** The rows of remote hosts: found by address, dropped when old and the table is crowded. */
 export class HostLedger {
@@ -11,6 +14,8 @@ export class HostLedger {
   /** The row of the unspecified address: what dropped hosts had, and those that a full table has no row for. */
   readonly others: number;
   #lastGrowthMicros: Float64Array;
+  /** When a name of the host was last used. */
+  #lastNamedMicros: Float64Array;
   #isMarked = new Uint8Array(0);
   #nextDropMicros = 0;
   readonly #crowdedRows: number;
@@ -18,6 +23,7 @@ export class HostLedger {
   constructor(crowdedRows = CROWDED_ROWS) {
     this.#crowdedRows = crowdedRows;
     this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
+    this.#lastNamedMicros = new Float64Array(this.table.slots.capacity);
     this.others = this.table.slots.add(0, 0, 0, 0);
   }
 
@@ -38,10 +44,31 @@ export class HostLedger {
     if (slot < 0) return this.others;
     if (slots.capacity > this.#lastGrowthMicros.length) {
       this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(slots.capacity));
+      this.#lastNamedMicros = lengthened(this.#lastNamedMicros, new Float64Array(slots.capacity));
     }
     this.table.connectionCount[slot] = 0;
+    this.table.names[slot] = undefined;
+    this.table.nameBasis[slot] = 0;
     this.#lastGrowthMicros[slot] = monotonicMicros;
     return slot;
+  }
+
+  /** A connection to the host uses the name; `basis` is a NameBasis. Further names than four are not kept. */
+  name(slot: number, name: string, basis: number, monotonicMicros: number): void {
+    const { names, nameBasis } = this.table;
+    const known = names[slot];
+    const isOld = monotonicMicros - this.#lastNamedMicros[slot]! > NAME_MICROS;
+    this.#lastNamedMicros[slot] = monotonicMicros;
+    if (known === undefined || isOld) {
+      names[slot] = name;
+      nameBasis[slot] = basis;
+    } else if (known !== name) this.#addName(slot, known, name);
+    nameBasis[slot] = Math.max(nameBasis[slot]!, basis);
+  }
+
+  #addName(slot: number, known: string, name: string): void {
+    const all = known.split(' ');
+    if (all.length < NAMES_LIMIT && !all.includes(name)) this.table.names[slot] = `${known} ${name}`;
   }
 
   /** As OwnerLedger.dropExited: hosts without connections and without traffic in the last minute. */

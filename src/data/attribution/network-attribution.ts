@@ -10,7 +10,7 @@ import {
   PROTOCOL_UDP,
   type SocketTable,
 } from '../sample/socket-table.ts';
-import { ADDRESS_WORDS } from '../schema/network-columns.ts';
+import { ADDRESS_WORDS, NameBasis } from '../schema/network-columns.ts';
 import { FormerLedger } from './former-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
@@ -143,7 +143,7 @@ export class NetworkAttribution {
   #absorbSockets(sample: NetworkSample, haveAddressesMoved: boolean, from: number, end: number): void {
     const { sockets } = sample;
     const { rows, serial } = sockets.slots;
-    const { txBytes, rxBytes } = sockets;
+    const { txBytes, rxBytes, nameBasis } = sockets;
     const ledger = this.#ledger;
     const { lastTx, lastRx, isClosed, owner } = ledger;
     // A collector that ran before this accounting did has sockets whose bytes are none of its business.
@@ -158,10 +158,18 @@ export class NetworkAttribution {
         if (haveAddressesMoved || ledger.hasOtherEndpoints(sockets, slot)) this.#locate(sample, slot);
         if (owner[slot]! < 0 || ledger.hasOtherOwner(sockets, slot)) this.#assign(sample, slot);
       }
+      if (nameBasis[slot] !== NameBasis.NONE) this.#nameHost(sample, slot);
       if (isClosed[slot] === 0) this.#countSocket(sockets, slot);
       const hasGrown = txBytes[slot] !== lastTx[slot] || rxBytes[slot] !== lastRx[slot];
       if (hasGrown && owner[slot]! >= 0) this.#charge(sample, slot);
     }
+  }
+
+  #nameHost({ sockets, monotonicMicros }: NetworkSample, slot: number): void {
+    const host = this.#ledger.host[slot]!;
+    const name = sockets.remoteName[slot];
+    if (host < 0 || host === this.#hosts.others || name === undefined) return;
+    this.#hosts.name(host, name, sockets.nameBasis[slot]!, monotonicMicros);
   }
 
   /** Chooses interface and host by the addresses. */

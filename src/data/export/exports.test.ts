@@ -164,6 +164,8 @@ describe('JSON', () => {
         rtt_us: 1200,
         retransmits: 0,
         remote_host: null,
+        name_basis: null,
+        alpn: null,
         service: 'https',
       },
     ]);

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, numbers, OPTIONAL_TEXT } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { isIpv4 } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
@@ -23,6 +23,7 @@ import {
   EndpointTexts,
   isLinkLocal,
   linkScope,
+  nameBasisText,
   protocolName,
   scopedAddressText,
   socketStateName,
@@ -123,7 +124,21 @@ export const CONNECTION_FIELDS = {
     help: 'remote host name',
     ...exported('remote_host', 'remote_host'),
     csvAt: 5,
-    value: ({ section, hostName }, slot) => hostName?.(remoteAddress(section, slot)) ?? null,
+    value: ({ section, hostName }, slot) =>
+      section.sockets.remoteName[slot] ?? hostName?.(remoteAddress(section, slot)) ?? null,
+  },
+  'name-basis': {
+    help: 'where that name is from: `sni`, `http` or `dns` ([names.md](names.md)), `ptr` for a reverse lookup',
+    ...exported('name_basis', 'name_basis'),
+    csvAt: 18,
+    value: ({ section, hostName }, slot) =>
+      nameBasisText(section.sockets.nameBasis[slot]!, hostName?.(remoteAddress(section, slot))) ?? null,
+  },
+  'offered-protocols': {
+    help: 'protocols offered in the ClientHello (ALPN)',
+    ...exported('alpn', 'alpn'),
+    csvAt: 19,
+    value: ({ section }, slot) => section.sockets.offeredProtocols[slot]?.split(',') ?? null,
   },
   service: {
     help: 'service of the remote port, else of the local port',
@@ -178,6 +193,9 @@ const CONNECTION_COLUMNS = {
   /** NaN unknown. */
   rttMicros: numbers('f64'),
   retransmits: numbers('f64'),
+  /** Name that the process used, and its NameBasis. */
+  remoteName: OPTIONAL_TEXT,
+  nameBasis: numbers('u8'),
   /** What `conns` of a filter compares: each row is one connection. */
   connections: numbers('i32'),
 };
@@ -303,6 +321,8 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     this.ageMicros[row] = sockets.bornBeforeStart[slot] === 1 ? Number.NaN : Math.max(0, age);
     this.rttMicros[row] = sockets.rttMicros[slot]!;
     this.retransmits[row] = sockets.retransmits[slot]!;
+    this.remoteName[row] = sockets.remoteName[slot];
+    this.nameBasis[row] = sockets.nameBasis[slot]!;
     this.connections[row] = 1;
     for (let word = 0; word < ADDRESS_WORDS; word++) {
       this.local[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;

@@ -1,6 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
+import { NameBasis } from '../schema/network-columns.ts';
 import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { NameCounts } from './name-counts.ts';
@@ -12,10 +13,10 @@ import {
   type TrafficColumns,
   trafficColumns,
 } from './network-fields.ts';
-import { arrangeBy, exported, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
+import { arrangeBy, exported, inJson, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { HostTexts } from './socket-texts.ts';
+import { HostTexts, nameBasisText } from './socket-texts.ts';
 
 /** What remote hosts are ordered by. */
 interface OrderedHosts extends TrafficColumns {
@@ -24,7 +25,11 @@ interface OrderedHosts extends TrafficColumns {
 
 /** What exports read a remote host from. */
 export interface HostExport extends NetworkExport {
-  readonly rows: ExportedTraffic['rows'] & { addressOf(row: number): string };
+  readonly rows: ExportedTraffic['rows'] & {
+    addressOf(row: number): string;
+    namesOf(row: number): readonly string[];
+    nameBasisOf(row: number): number;
+  };
   /** Names of the processes with connections to it now, each once. */
   readonly processNamesOf: (row: number) => readonly string[];
 }
@@ -37,7 +42,21 @@ export const HOST_FIELDS = {
     order: risesByText(7, (rows) => rows.sortTexts()),
     value: ({ rows, hostName }, row) => {
       const address = rows.addressOf(row);
-      return address === '' ? 'other hosts' : (hostName?.(address) ?? null);
+      return address === '' ? 'other hosts' : (rows.namesOf(row)[0] ?? hostName?.(address) ?? null);
+    },
+  },
+  names: {
+    help: 'names that processes used for it, up to four',
+    ...inJson('names'),
+    value: ({ rows }, row) => rows.namesOf(row),
+  },
+  'name-basis': {
+    help: 'where `host` is from: `sni`, `http` or `dns` ([names.md](names.md)), `ptr` for a reverse lookup',
+    ...exported('name_basis', 'name_basis'),
+    csvAt: 9,
+    value: ({ rows, hostName }, row) => {
+      const address = rows.addressOf(row);
+      return address === '' ? null : (nameBasisText(rows.nameBasisOf(row), hostName?.(address)) ?? null);
     },
   },
   address: {
@@ -130,6 +149,16 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     return this.#section === undefined ? '' : this.#texts.of(this.#section.hosts, this.host[row]!);
   }
 
+  /** Names that processes used for it, up to four; empty: none was seen. */
+  namesOf(row: number): readonly string[] {
+    return this.#section?.hosts.names[this.host[row]!]?.split(' ') ?? [];
+  }
+
+  /** NameBasis of these names. */
+  nameBasisOf(row: number): number {
+    return this.#section?.hosts.nameBasis[this.host[row]!] ?? NameBasis.NONE;
+  }
+
   /** Writes owner slots of the processes with connections to it, each name once, the busiest first; how many. */
   processesInto(row: number, out: Int32Array): number {
     return this.#processes.ownersInto(row, out);
@@ -146,7 +175,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     this.#hasSortTexts = true;
     for (let row = 0; row < this.count; row++) {
       const address = this.addressOf(row);
-      this.#sortTexts[row] = this.#names.hostName?.(address) ?? address;
+      this.#sortTexts[row] = this.namesOf(row)[0] ?? this.#names.hostName?.(address) ?? address;
     }
     return this.#sortTexts;
   }

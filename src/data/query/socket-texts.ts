@@ -69,6 +69,14 @@ const ENDPOINTS_LIMIT = 1 << 13;
  * Texts of addresses and endpoints, made once: frames ask for the same few again and again. When it holds 8192 it
  * starts anew.
  */
+/** Words of NameBasis; a name of a reverse lookup is `ptr`. */
+const BASIS_WORDS = ['', 'dns', 'http', 'sni'] as const;
+
+/** Where a shown name comes from: `sni`, `http`, `dns`, `ptr` for one of a reverse lookup; undefined: no name. */
+export function nameBasisText(basis: number, reverseName: string | undefined): string | undefined {
+  return BASIS_WORDS[basis] || (reverseName === undefined ? undefined : 'ptr');
+}
+
 export class EndpointTexts {
   /** Key: the four address words. */
   readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);

@@ -56,6 +56,7 @@ class RandomSection implements NetworkSection {
     processes: 'proc',
     exited: false,
     scope: 'network namespace',
+    names: 'none',
   };
   sequence = 0;
   monotonicMicros = 0;

@@ -32,6 +32,8 @@ const PART_WORDS = {
   processes: ['ebpf', 'proc', 'ps'],
   /** Whose sockets are counted. */
   scope: ['machine', 'container', 'network namespace'],
+  /** What names of remote hosts are learned from, beside reverse lookups. */
+  names: ['ebpf', 'packets', 'none'],
 } as const;
 type PartName = keyof typeof PART_WORDS;
 
@@ -41,18 +43,22 @@ export type CollectionParts = { readonly [Name in PartName]: (typeof PART_WORDS)
   readonly exited: boolean;
 };
 
+/** What a part is that a sender does not tell. */
+const WITHOUT: Readonly<Record<string, string>> = { names: 'none' };
+
 /** Parses untrusted words; undefined: a word is missing or unknown. */
 export function collectionPartsOf(
   words: Readonly<Partial<Record<PartName | 'exited', unknown>>>,
 ): CollectionParts | undefined {
   const known = Object.entries(PART_WORDS).map(([name, list]) => [
     name,
-    (list as readonly unknown[]).find((word) => word === words[name as PartName]),
+    // Older senders know nothing of names.
+    (list as readonly unknown[]).find((word) => word === (words[name as PartName] ?? WITHOUT[name])),
   ]);
   if (known.some(([, word]) => word === undefined)) return undefined;
   // In the order that exports have them.
-  const { scope, ...others } = Object.fromEntries(known) as CollectionParts;
-  return { ...others, exited: words.exited === true, scope };
+  const { scope, names, ...others } = Object.fromEntries(known) as CollectionParts;
+  return { ...others, exited: words.exited === true, scope, names };
 }
 
 /** Traffic dropped by full tables or by the kernel since the start; 0: none. */

@@ -64,6 +64,8 @@ export interface Signaller {
 export interface NetworkOptions {
   /** `auto`: the best tier that works. A named tier that does not work throws an OpError with the reason. */
   readonly tier: Tier | 'auto';
+  /** Whether names of remote hosts are learned from packets. Default false. */
+  readonly sniff?: boolean;
 }
 
 export interface MachineOptions {
@@ -94,6 +96,9 @@ export interface MachineCollector {
   close(): void;
 }
 
+/** Parts of a platform whose code is loaded only by the programs that need them. */
+export type PlatformPart = 'network' | 'machine' | 'tiers';
+
 /** Watches whether tasks of the machine wait for its resources, without polling. */
 export interface PressureWatch {
   /** Why it does not, one line for people; undefined: it does. */
@@ -107,6 +112,8 @@ export interface Platform {
   readonly host: HostFacts;
   /** CLOCK_MONOTONIC. */
   monotonicMicros(): number;
+  /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
+  load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;

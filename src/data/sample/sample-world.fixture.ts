@@ -59,6 +59,7 @@ export class SampleWorld {
     processes: 'proc',
     exited: false,
     scope: 'network namespace',
+    names: 'none',
   };
   readonly exited = new ExitedTable();
   monotonicMicros = 1_000_000;

@@ -33,6 +33,18 @@ export const TcpState = {
   CLOSING: 11,
 } as const;
 
+/** Where the name of a remote end comes from: the values of `nameBasis`, each worth more than the ones before. */
+export const NameBasis = {
+  /** No name was seen; a reverse lookup may know one (`ptr`). */
+  NONE: 0,
+  /** The process got the address in the answer to a DNS question for the name. */
+  DNS: 1,
+  /** The process sent the name in the Host field of an HTTP request. */
+  HTTP: 2,
+  /** The process sent the name in the ClientHello of TLS or QUIC. */
+  SNI: 3,
+} as const;
+
 /** Of an address: src/data/sample/address.ts. */
 export const ADDRESS_WORDS = 4;
 const NO_MORE_THAN_1 = { most: 1 } as const;
@@ -68,7 +80,13 @@ export const OWNER_COLUMNS = {
   namespaces: told(20, OPTIONAL_TEXT),
 };
 
-export const HOST_COLUMNS = { connectionCount: told(7, numbers('i32')) };
+export const HOST_COLUMNS = {
+  connectionCount: told(7, numbers('i32')),
+  /** Names that processes used for the address, up to four, joined by a space; undefined: none was seen. */
+  names: told(60, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
+  /** NameBasis: the best of them. */
+  nameBasis: told(61, numbers('u8'), { most: NameBasis.SNI, absent: NameBasis.NONE }),
+};
 
 /** `subjects`: who the traffic is counted for. */
 const trafficColumns = (subjects: ReferredTable) => ({
@@ -158,6 +176,12 @@ export const SOCKET_COLUMNS = {
    * or another peer of an unconnected UDP socket has had of it. It is no connection more.
    */
   isShare: told(35, numbers('u8'), NO_MORE_THAN_1),
+  /** The name that the owner used for the remote end, in lower case; undefined: none was seen. */
+  remoteName: told(60, OPTIONAL_TEXT),
+  /** NameBasis of it. */
+  nameBasis: told(61, numbers('u8'), { most: NameBasis.SNI, absent: NameBasis.NONE }),
+  /** Protocols that the owner offered in its ClientHello (ALPN), joined by a comma; undefined: not seen. */
+  offeredProtocols: told(62, OPTIONAL_TEXT),
 };
 
 export const SOCKET_ACCOUNT_COLUMNS = {

@@ -9,6 +9,7 @@ import {
   seldom,
   text,
   type ValueOf,
+  word,
 } from './record.ts';
 
 const SENSORS_LIMIT = 4096;
@@ -56,6 +57,32 @@ const FAN = record({
   }),
 });
 
+/** What a battery does (Documentation/ABI/testing/sysfs-class-power). */
+export const BATTERY_STATES = ['charging', 'discharging', 'not charging', 'full'] as const;
+
+/** A battery of the machine itself. */
+export const BATTERY = record({
+  /** `BAT0`. */
+  name: text('name', { json: 'name' }),
+  /** Of its capacity, 0 to 100; no `percent`, which Prometheus would have as a ratio. */
+  percent: count('', undefined, {
+    json: 'percent',
+    metric: gauge('node_power_supply_capacity', 'capacity value of /sys/class/power_supply/<power_supply>.'),
+  }),
+  state: word(BATTERY_STATES, undefined, { json: 'state' }),
+  /** What flows in or out now; undefined: the driver does not tell. */
+  milliwatts: amount('milliwatts', undefined, {
+    json: 'milliwatts',
+    metric: gauge(
+      'node_power_supply_power_watt',
+      'power_watt value of /sys/class/power_supply/<power_supply>.',
+    ),
+  }),
+  /** Until it is empty, or full where it is charged, at what flows now. */
+  secondsLeft: count('seconds', undefined, { json: 'seconds_left' }),
+});
+export type Battery = ValueOf<typeof BATTERY>;
+
 /** Every sensor, and which of the temperatures speaks for the CPU. */
 export const SENSORS = record({
   sensors: list(TEMPERATURE_SENSOR, SENSORS_LIMIT, { json: 'temperatures' }),
@@ -63,5 +90,7 @@ export const SENSORS = record({
   cpu: optional(TEMPERATURE_SENSOR),
   /** undefined: there are none. */
   fans: seldom(list(FAN, SENSORS_LIMIT, { json: 'fans' })),
+  /** undefined: there are none. */
+  batteries: seldom(list(BATTERY, SENSORS_LIMIT, { json: 'batteries' })),
 });
 export type SensorsSample = ValueOf<typeof SENSORS>;

@@ -199,6 +199,7 @@ export class LocalSource implements Source {
     const errors: SectionError[] = [];
     if (want.network === true) {
       try {
+        if (this.#network === undefined) await this.#load('network');
         const { network, errors: failures } = await this.openNetwork().collect(slice);
         if (network !== undefined) sections.network = network;
         errors.push(...failures);
@@ -209,6 +210,7 @@ export class LocalSource implements Source {
     for (const { name, what, collect } of MACHINE_SECTIONS) {
       if (want[name] === undefined || want[name] === false) continue;
       try {
+        if (this.#machine === undefined) await this.#load('machine');
         this.#machine ??= this.#openMachine();
         Object.assign(sections, { [name]: await collect(this.#machine, want, slice) });
       } catch (thrown) {
@@ -256,7 +258,7 @@ export class LocalSource implements Source {
     return this.#network !== undefined;
   }
 
-  /** Starts to count the network if not started; throws an OpError if the tier does not work. */
+  /** Starts to count the network if not started; its code is loaded. Throws an OpError if the tier does not work. */
   openNetwork(): LocalNetwork {
     if (this.#network !== undefined) return this.#network;
     const epoch = this.#hasCounted ? Math.max(Date.now(), this.#epoch + 1) : this.#epoch;
@@ -295,6 +297,12 @@ export class LocalSource implements Source {
     if (!isJournalAlone(want)) this.#last = done;
     this.#underWay.set(key, collection);
     return collection;
+  }
+
+  /** Rejects with OpError `CLOSED` where this was closed meanwhile. */
+  async #load(part: 'network' | 'machine'): Promise<void> {
+    await this.#platform.load?.(part);
+    if (this.#isClosed && this.#underWay.size === 0) throw new OpError({ op: 'sample', code: 'CLOSED' });
   }
 
   #openMachine(): MachineCollector {

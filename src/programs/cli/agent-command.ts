@@ -39,6 +39,8 @@ export interface AgentOptions {
   readonly disksTtlMillis: number;
   /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
+  /** Learn names of remote hosts from packets, for clients. */
+  readonly sniff: boolean;
   /** Undefined: none is written. */
   readonly history: HistoryOptions | undefined;
   /** Serve the client on standard input and output alone, and listen nowhere. */
@@ -52,6 +54,7 @@ interface RawOptions extends RawHistoryOptions {
   readonly tls?: true;
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
+  readonly sniff?: true;
   readonly stdio?: true;
   readonly completions?: ShellName;
 }
@@ -86,6 +89,7 @@ function options(): Option[] {
     new Option('--tls', 'same as --enableSSL'),
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
+    new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
     ...historyOptions('keep a history of this machine in this folder'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
       ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'history'],
@@ -159,6 +163,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
       reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
+    sniff: raw.sniff === true,
     history: historyOptionsOf(raw),
     stdio,
   };

@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
+import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
 import {
@@ -92,6 +93,7 @@ export interface CommonOptions {
   readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean | undefined;
   readonly mouse: boolean | undefined;
+  readonly units: RateUnits | undefined;
   /** Undefined: one row per process. */
   readonly groupBy: Grouping | undefined;
 }
@@ -116,6 +118,7 @@ export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly color: CommonOptions['color'] | false;
   readonly ascii?: boolean;
   readonly mouse?: boolean;
+  readonly units?: RateUnits;
   readonly group?: Grouping;
   readonly tlsCa?: string;
   readonly verifyHostname?: true;
@@ -142,6 +145,7 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,
     mouse: raw.mouse,
+    units: raw.units,
     groupBy: raw.group,
   };
 }
@@ -171,6 +175,20 @@ export function outputOptions(): Option[] {
     new Option('--csv', 'print CSV to standard output, one row per process and interval'),
     new Option('--once', 'print one snapshot (two samples, one interval apart) and exit'),
   ];
+}
+
+export function sniffOptions(): Option[] {
+  return [
+    new Option(
+      '--sniff',
+      'learn names of remote hosts from packets of this machine (default: on, or as configured)',
+    ),
+    new Option('--no-sniff', 'look at no packets for names'),
+  ];
+}
+
+export function unitsOption(): Option {
+  return new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS);
 }
 
 export function groupOption(): Option {

@@ -19,6 +19,8 @@ import {
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
+  sniffOptions,
+  unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
@@ -46,6 +48,8 @@ export interface SocktopOptions extends CommonOptions, AgentAccess {
   /** This machine, without an agent. */
   readonly local: boolean;
   readonly compact: boolean;
+  /** Learn names of remote hosts from packets of this machine. */
+  readonly sniff: boolean | undefined;
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
   /** Poll one agent and report the cost. */
@@ -60,6 +64,7 @@ interface RawOptions extends RawCommonOptions {
   readonly demo?: true;
   readonly local?: true;
   readonly compact?: true;
+  readonly sniff?: boolean;
   readonly metricsIntervalMs?: number;
   readonly processesIntervalMs?: number;
   readonly measure?: true;
@@ -71,7 +76,7 @@ export function socktopCommand(vocabulary: ScreenVocabulary, isColored: boolean)
   const command = screenCommand('socktop', vocabulary.version, isColored)
     .description('System monitor for this machine, or for remote machines through their agents.')
     .usage('[options] [url...]')
-    .argument('[url...]', 'agents, such as wss://HOST:8443/ws')
+    .argument('[url...]', 'machines: ssh://HOST, or agents such as wss://HOST:8443/ws')
     .addHelpText(
       'after',
       `\nWithout a URL, --demo or --local, pick a saved profile from a list.
@@ -81,6 +86,7 @@ Press ? on the screen for help.`,
   const options = [...agentOptions(), ...profileOptions(), ...samplingOptions(), ...outputOptions()];
   const ofScreen = [
     groupOption(),
+    unitsOption(),
     new Option('--compact', 'start with the compact layout'),
     ...screenOptions(vocabulary),
   ];
@@ -94,6 +100,7 @@ function agentOptions(): Option[] {
     ...agentAccessOptions(),
     new Option('--demo', 'start an agent inside this program and connect to it').conflicts('local'),
     new Option('--local', 'monitor this machine, without an agent'),
+    ...sniffOptions(),
   ];
 }
 
@@ -166,6 +173,7 @@ function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
     demo: raw.demo === true,
     local: raw.local === true,
     compact: raw.compact === true,
+    sniff: raw.sniff,
     metricsIntervalMillis: raw.metricsIntervalMs,
     processesIntervalMillis: raw.processesIntervalMs,
     measure: raw.measure === true,

@@ -128,6 +128,8 @@ const EXIT_STATUS: ManualSection = {
 const EXAMPLES: ManualSection = {
   title: 'EXAMPLES',
   blocks: [
+    paragraph('A remote machine over ssh, with or without socktop-agent there:'),
+    lines('socktop ssh://me@HOST'),
     paragraph('A remote machine with its certificate pinned, saved as a profile:'),
     lines('socktop --profile prod -t cert.pem wss://HOST:8443/ws'),
     paragraph('Two machines on one screen:'),

@@ -35,6 +35,7 @@ test('without arguments the screen starts, and what a configuration may say is l
       sort: undefined,
       loopback: undefined,
       dns: undefined,
+      sniff: undefined,
       units: undefined,
       geoipPath: undefined,
       recordPath: undefined,
@@ -61,6 +62,7 @@ test('what is said on the command line is there', () => {
     'pid',
     '--loopback',
     '--no-dns',
+    '--no-sniff',
     '--no-mouse',
     '--ascii',
     '--units',
@@ -74,6 +76,7 @@ test('what is said on the command line is there', () => {
       sort: 'pid',
       loopback: true,
       dns: false,
+      sniff: false,
       mouse: false,
       ascii: true,
       units: 'bits',
@@ -85,7 +88,7 @@ test('what is said on the command line is there', () => {
 });
 
 test('what a configuration may switch on can be switched off, and the other way round', () => {
-  const switches = ['dns', 'mouse', 'loopback', 'ascii'] as const;
+  const switches = ['dns', 'sniff', 'mouse', 'loopback', 'ascii'] as const;
   for (const name of switches) {
     for (const [flag, isOn] of [
       [`--${name}`, true],
@@ -180,11 +183,15 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
   expect(refusal('-t', 'c.pem')).toContain('--tls-ca needs an agent');
   expect(refusal('http://user:se@cret@h?token=secret')).toContain(
-    "'http://h' is not a valid ws:// or wss:// URL; try ws://h:3000/ws",
+    "'http://h' is not a valid ws://, wss:// or ssh:// URL; try ssh://h or ws://h:3000/ws",
   );
   expect(refusal('http://h')).not.toContain('--filter');
-  expect(refusal('nginx')).toContain("'nginx' is not a URL; try ws://nginx:3000/ws or --filter 'nginx'");
-  expect(refusal('web1:8080')).toContain("'web1:8080' is not a URL; try ws://web1:8080/ws (see");
+  expect(refusal('nginx')).toContain(
+    "'nginx' is not a URL; try ssh://nginx or ws://nginx:3000/ws or --filter 'nginx'",
+  );
+  expect(refusal('web1:8080')).toContain(
+    "'web1:8080' is not a URL; try ssh://web1 or ws://web1:8080/ws (see",
+  );
   for (const [text, filter] of [
     ['port:443', 'port:443'],
     ['ports:443', 'port:443'],

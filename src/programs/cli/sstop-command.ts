@@ -7,7 +7,6 @@ import {
   type TotalsPeriod,
   type TotalsWish,
 } from '../../data/sample/totals-kind.ts';
-import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
@@ -29,6 +28,8 @@ import {
   type ScreenVocabulary,
   screenCommand,
   screenOptions,
+  sniffOptions,
+  unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
@@ -58,8 +59,9 @@ export interface SstopOptions extends CommonOptions {
   readonly sort: string | undefined;
   readonly loopback: boolean | undefined;
   readonly dns: boolean | undefined;
+  /** Learn names of remote hosts from packets. */
+  readonly sniff: boolean | undefined;
   /** Units of rates on the screen. */
-  readonly units: RateUnits | undefined;
   /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one per line. */
@@ -89,7 +91,7 @@ interface RawOptions extends RawCommonOptions {
   readonly sort?: string;
   readonly loopback?: boolean;
   readonly dns?: boolean;
-  readonly units?: RateUnits;
+  readonly sniff?: boolean;
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
@@ -110,7 +112,10 @@ export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): C
   const command = screenCommand('sstop', vocabulary.version, isColored)
     .description('Show network use per process, live.')
     .usage('[options] [url]')
-    .argument('[url]', 'agent of another machine, such as wss://HOST:8443/ws (default: this machine)')
+    .argument(
+      '[url]',
+      'another machine: ssh://HOST, or an agent such as wss://HOST:8443/ws (default: this machine)',
+    )
     .allowExcessArguments(false)
     .addHelpText('after', `\nPress ? on the screen for help.`);
   const options = [
@@ -151,7 +156,8 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
     new Option('--no-dns', 'do not look up DNS names'),
-    new Option('--units <name>', 'units of rates (default: as last chosen with b)').choices(RATE_UNITS),
+    ...sniffOptions(),
+    unitsOption(),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
       filePath,
     ),
@@ -207,7 +213,7 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sort: raw.sort,
     loopback: raw.loopback,
     dns: raw.dns,
-    units: raw.units,
+    sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
     totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },

@@ -19,6 +19,7 @@ export interface Config<Sort extends string, Column extends string, Action exten
   /** Chords in place of an action's own; an empty list unbinds it. */
   readonly keys: ReadonlyMap<Action, readonly string[]>;
   readonly dns: boolean;
+  readonly sniff: boolean;
   /** Undefined: no alert. */
   readonly alertBytesPerSecond: number | undefined;
   readonly mouse: boolean;
@@ -57,6 +58,7 @@ export function defaultConfig<Sort extends string, Column extends string, Action
     ...vocabulary.defaults,
     keys: new Map(),
     dns: true,
+    sniff: true,
     alertBytesPerSecond: undefined,
     mouse: true,
     ascii: undefined,

@@ -81,6 +81,7 @@ keys:
   slower: []
   page-down: 1
 dns: false
+sniff: false
 alert: 10M
 mouse: false
 ascii: true
@@ -105,6 +106,7 @@ loopback: "true"
         ['page-down', ['1']],
       ] as never),
       dns: false,
+      sniff: false,
       alertBytesPerSecond: 10 * 1024 ** 2,
       mouse: false,
       ascii: true,

@@ -16,6 +16,7 @@ export const CONFIG_KEYS = [
   'socktop-columns',
   'keys',
   'dns',
+  'sniff',
   'alert',
   'mouse',
   'ascii',

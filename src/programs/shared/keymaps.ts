@@ -124,6 +124,7 @@ const SOCKTOP_GROUPS = [
         description: 'Toggle the NET column',
         label: 'NET',
       },
+      { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
         action: 'kill',
@@ -140,6 +141,7 @@ const SOCKTOP_GROUPS = [
     bindings: [
       { action: 'compact', chords: ['c'], description: 'Toggle the compact layout', label: 'compact' },
       { action: 'retry', chords: ['r'], description: 'Reconnect now' },
+      { action: 'units', chords: ['b'], description: 'Network rates in bytes or bits' },
       ...SCREEN_BINDINGS,
     ],
   },

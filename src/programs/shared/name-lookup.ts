@@ -11,6 +11,7 @@ export function nameLookup(known: () => Names | undefined): NameLookup {
     hostName: (address) => known()?.knownHost(address),
     serviceName: (port, protocol) => known()?.service(port, protocol),
     country: (address) => known()?.country(address),
+    areShown: () => known()?.isDnsOn ?? true,
   };
 }
 

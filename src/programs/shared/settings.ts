@@ -24,7 +24,7 @@ import {
 } from '../cli/sstop-command.ts';
 import { configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
-import { rememberedUnits, rememberUnits, statePath } from '../config/remembered.ts';
+import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
@@ -41,6 +41,7 @@ export interface Settings {
   readonly groupBy: Grouping | undefined;
   readonly loopback: boolean;
   readonly dns: boolean;
+  readonly sniff: boolean;
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
@@ -57,7 +58,7 @@ export interface Settings {
   readonly ascii: boolean;
   readonly mouse: boolean;
   readonly units: RateUnits;
-  /** Where units chosen by key are remembered. */
+  /** Where units and columns chosen by key are remembered. */
   readonly statePath: string;
   /** Undefined: this machine, or a recording. */
   readonly agent: AgentOptions | undefined;
@@ -128,9 +129,10 @@ export async function readSettings(
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
+    sniff: options.sniff ?? config.sniff,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
-    socktopColumns: config.socktopColumns,
+    socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
     keymap: keymapWith(SSTOP_KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
@@ -140,17 +142,30 @@ export async function readSettings(
   return { settings, problems: problems.map(problemText) };
 }
 
-/** Remembers units for the next start; what went wrong in one line, undefined where nothing did. */
-export function saveUnits(
+/** Remembers what keys have chosen for the next start; what went wrong in one line, undefined where nothing did. */
+export function saveChosen(
   { statePath: path }: Pick<Settings, 'statePath'>,
-  units: RateUnits,
+  {
+    units,
+    columns,
+  }: { readonly units?: RateUnits | undefined; readonly columns?: readonly string[] | undefined },
 ): string | undefined {
+  if (units === undefined && columns === undefined) return undefined;
   try {
-    rememberUnits(path, units);
+    remember(path, {
+      ...(units === undefined ? {} : { units }),
+      ...(columns === undefined ? {} : { 'socktop-columns': columns }),
+    });
     return undefined;
   } catch (thrown) {
-    return `units are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
+    return `units and columns are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
   }
+}
+
+/** Those of the configuration; where it names none, those that were chosen last. */
+function socktopColumnsOf(configured: readonly string[], path: string): readonly string[] {
+  if (configured !== SSTOP_VOCABULARY.defaults.socktopColumns) return configured;
+  return rememberedColumns(path, MACHINE_COLUMN_IDS) ?? configured;
 }
 
 /**

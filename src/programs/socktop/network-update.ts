@@ -8,7 +8,15 @@ import {
   stateOf,
 } from '../sstop/sstop-model.ts';
 import { update as updateSstop } from '../sstop/sstop-update.ts';
-import { type Effect, hostOf, type Message, type Model, type Step, withHost } from './socktop-model.ts';
+import {
+  type Effect,
+  hostOf,
+  type Message,
+  type Model,
+  type Step,
+  withHost,
+  withUnits,
+} from './socktop-model.ts';
 
 /** The network views of the current host, opened or come back to. */
 export function openNetwork(model: Model): Step {
@@ -84,9 +92,10 @@ export function updateNetwork(model: Model, index: number, message: NetworkMessa
   const step = updateSstop(network, message);
   const isShown = model.view === 'network' && index === model.current;
   const effects = (step.effects ?? []).map((effect): Effect => ({ kind: 'network', host: index, effect }));
+  const { units } = step.model;
   return {
     model: withHost(
-      isShown ? { ...model, isMouseOn: step.model.isMouseOn } : model,
+      isShown ? withUnits({ ...model, isMouseOn: step.model.isMouseOn }, units) : model,
       { network: step.model },
       index,
     ),

@@ -88,6 +88,7 @@ function welcome(lacking: string | undefined): Choice {
   }
   tell('Welcome to socktop.');
   tell('No profile is saved yet, and no URL was given.');
+  tell('  socktop ssh://HOST           monitor a machine over ssh');
   tell('  socktop wss://HOST:8443/ws   monitor a machine that runs socktop-agent');
   tell('  socktop --local              monitor this machine, without an agent');
   tell('  socktop --help               show all options');

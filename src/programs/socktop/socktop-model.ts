@@ -2,12 +2,14 @@ import type { Member, ProcessIdentity, UserNames } from '../../data/query/machin
 import type { Grouping } from '../../data/sample/grouping.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import type { ListPlace } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import type { ColumnPicker } from '../../views/system/column-picker.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
 import { MachineGroupList } from '../../views/system/machine-group-list.ts';
 import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
@@ -85,9 +87,15 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly groupList: MachineGroupList;
+  /** Columns of the process table, in their order. */
+  readonly columns: readonly string[];
+  /** The choice of columns, while it is open. */
+  readonly picker: ColumnPicker | undefined;
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
+  /** Of network rates, in the network views too. */
+  readonly units: RateUnits;
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly prompt: Prompt | undefined;
@@ -119,6 +127,8 @@ export type Effect =
   /** What is wanted of the hosts has changed: see `demandOf`. */
   | { readonly kind: 'demand' }
   | { readonly kind: 'retry'; readonly host: number }
+  /** The user has chosen other units: remembered for the next start. */
+  | { readonly kind: 'remember-units'; readonly units: RateUnits }
   | ScreenEffect
   | {
       readonly kind: 'signal';
@@ -175,6 +185,19 @@ export function withHost(model: Model, change: Partial<HostModel>, index: number
   return { ...model, hosts };
 }
 
+/** The tables of processes with these columns. */
+export function tablesOf(columns: readonly string[]): Pick<Model, 'columns' | 'list' | 'groupList'> {
+  return { columns, list: new MachineProcessList(columns), groupList: new MachineGroupList(columns) };
+}
+
+/** The model with rates in other units, on the network views too. */
+export function withUnits(model: Model, units: RateUnits): Model {
+  const hosts = model.hosts.map((host) =>
+    host.network === undefined ? host : { ...host, network: { ...host.network, units } },
+  );
+  return { ...model, hosts, units, networkOptions: { ...model.networkOptions, units } };
+}
+
 /** What the agent cannot provide. With several hosts it is shown when one of them is opened. */
 function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
   const text = hosts.length === 1 ? hosts[0]?.link?.notice : undefined;
@@ -202,9 +225,9 @@ export function initialModel(options: StartOptions): Model {
     hostsViewport: { offset: 0, selected: 0 },
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
-    list: new MachineProcessList(options.columns),
-    groupList: new MachineGroupList(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
-    ...{ isPaused: false, isCompact: options.compact, isPerCore: false },
+    ...tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
+    picker: undefined,
+    ...{ isPaused: false, isCompact: options.compact, isPerCore: false, units: options.networkOptions.units },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     prompt: undefined,
     notice: noticeOf(hosts),

@@ -17,7 +17,7 @@ import {
   runOnTerminal,
   type ScreenSystem,
 } from '../shared/screen-session.ts';
-import { saveUnits } from '../shared/settings.ts';
+import { saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
 import { prepareList } from '../sstop/sstop-rows.ts';
@@ -119,15 +119,18 @@ class Screen {
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     this.#names.close();
-    const chosen = this.#chosenUnits;
-    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings.network, chosen);
+    const columns = this.#controls?.model.columns;
+    const isChosen = columns !== undefined && columns.join() !== network.socktopColumns.join();
+    const chosen = { units: this.#chosenUnits, columns: isChosen ? columns : undefined };
+    const unsaved = saveChosen(this.#settings.network, chosen);
     if (unsaved !== undefined && reason.kind !== 'gone') complain('socktop', unsaved);
     return exitCodeOf('socktop', reason);
   }
 
   /** What shows the processes of other users; undefined for root, who sees what can be seen. */
   #hiddenAdvice(): string | undefined {
-    if (this.#hosts[0]?.link !== undefined) return 'run the agent as root';
+    const link = this.#hosts[0]?.link;
+    if (link !== undefined) return link.status.isSsh === true ? 'log in as root' : 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo socktop';
   }
 
@@ -203,6 +206,9 @@ class Screen {
         break;
       case 'retry':
         this.#hosts[effect.host]?.link?.retry();
+        break;
+      case 'remember-units':
+        this.#chosenUnits = effect.units;
         break;
       case 'signal': {
         const { host, pid, startTicks, signal } = effect;

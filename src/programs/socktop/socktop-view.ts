@@ -6,6 +6,7 @@ import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
+import { renderColumnPicker } from '../../views/system/column-picker.ts';
 import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
@@ -59,6 +60,7 @@ function paint(model: Model, buffer: Buffer): void {
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
   renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
+  if (model.picker !== undefined) renderColumnPicker(buffer.area, buffer, model.picker, model);
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
@@ -67,7 +69,15 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const header = rect(0, 0, buffer.width, 1);
   renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
   renderHosts(hostsArea(buffer.area), buffer, {
-    ...{ hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme, ascii },
+    ...{
+      hosts: listed,
+      sort: hostsSort,
+      viewport: hostsViewport,
+      nowMillis,
+      units: model.units,
+      theme,
+      ascii,
+    },
   });
   const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
   renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
@@ -76,7 +86,7 @@ function renderHostsView(model: Model, buffer: Buffer): void {
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
   const { theme, ascii } = model;
   const { width, height } = buffer;
-  const view: SystemView = { data: host.data, theme, ascii };
+  const view: SystemView = { data: host.data, units: model.units, theme, ascii };
   const body = rect(0, 1, width, height - 2);
   const isWaiting = host.data.header === undefined;
   // Another machine may have no connection, and then there is nothing to frame.
@@ -126,7 +136,7 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  const look = { sort, viewport, isPerCore, hasTraffic, theme, ascii };
+  const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme, ascii };
   if (isGrouped(host)) model.groupList.render(table, buffer, data.groups, look);
   else model.list.render(table, buffer, data.rows, look);
   const position = { count: rowCountOf(host), visible: tableRowsIn(table), offset: viewport.offset };
@@ -238,7 +248,8 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
-  const isCovered = model.kill !== undefined || model.helpOffset !== undefined || model.prompt !== undefined;
+  const { kill, helpOffset, prompt, picker } = model;
+  const isCovered = [kill, helpOffset, prompt, picker].some((each) => each !== undefined);
   if (isCovered || y !== model.height - 1) return undefined;
   if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);

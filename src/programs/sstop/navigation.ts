@@ -69,11 +69,11 @@ const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
 };
 
 /**
- * Opens what the cursor is on: a process its detail; a host or a group the processes that belong to it. A notice
- * where it is on nothing.
+ * Opens what the cursor is on: a process its detail; a host or a group the processes that belong to it; in the detail
+ * its listening ports. A notice where it is on nothing.
  */
 export function openSelected(model: Model): Model {
-  if (model.view === 'detail') return model;
+  if (model.view === 'detail') return openPorts(model);
   const { sort, viewport, selection, filterText } = stateOf(model);
   if (viewport.selected < 0 || selection === undefined) {
     return withNotice(model, `Select a ${OPENED[model.view]} first.`, true);
@@ -99,6 +99,28 @@ export function openSelected(model: Model): Model {
       return text === '' ? model : applyFilter(goTo(model, 'processes'), text);
     }
   }
+}
+
+/** All listening ports of the process in the detail, which has a line for the first of them. */
+export function openPorts(model: Model): Model {
+  const { listening } = model.workspace.detail;
+  if (listening.length === 0) return withNotice(model, 'This process listens on no known port.', true);
+  return applyFilter(goTo(model, 'listen'), portsFilterOf(model));
+}
+
+/** Whether the ports of one process are listed, and nothing else was typed since: Escape leads back to its detail. */
+export function isOnPorts(model: Model): boolean {
+  const { view, lists, back } = model;
+  return view === 'listen' && back.at(-1) === 'detail' && lists.listen.filterText === portsFilterOf(model);
+}
+
+/** From the ports of one process back to its detail. */
+export function leavePorts(model: Model): Model {
+  return goBack(withState(model, { filterText: '', filter: undefined }, 'listen'));
+}
+
+function portsFilterOf({ workspace }: Model): string {
+  return `pid:${workspace.detail.pid}`;
 }
 
 function detailOf(model: Model, owner: number): Model {

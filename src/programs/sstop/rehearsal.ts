@@ -73,6 +73,7 @@ function madeUp(sequence: number): NetworkSample {
     parts: {
       ...{ tcp: 'tcp_info', udp: 'none', owners: 'descriptor', processes: 'proc', exited: false },
       scope: 'network namespace',
+      names: 'none',
     },
     exited: new ExitedTable(),
     errors: [],

@@ -81,7 +81,7 @@ export async function openInput(
     // What cannot be looked back in is told before there is a screen.
     const past = lookBack === undefined ? undefined : await open?.();
     raisePrivileges();
-    const live = remote ?? (platform === undefined ? undefined : openLocal(platform, settings));
+    const live = remote ?? (platform === undefined ? undefined : await openLocal(platform, settings));
     if (live instanceof LocalSource) kept?.start(live);
     const travel = open === undefined ? undefined : new TimeTravel({ live, open, ...(past && { past }) });
     if (lookBack !== undefined) await travel?.goTo(lookBack.atMillis);
@@ -100,9 +100,12 @@ export async function openInput(
 /**
  * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
  */
-function openLocal(platform: Platform, { backend, output }: Settings): LocalSource {
-  const source = new LocalSource(platform, { tier: backend });
-  if (output !== 'screen' || backend !== 'auto') source.openNetwork();
+async function openLocal(platform: Platform, { backend, output, sniff }: Settings): Promise<LocalSource> {
+  const source = new LocalSource(platform, { tier: backend, sniff });
+  if (output !== 'screen' || backend !== 'auto') {
+    await platform.load?.('network');
+    source.openNetwork();
+  }
   return source;
 }
 

@@ -18,7 +18,7 @@ import { carryOutTravel } from '../shared/past.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
-import { readFilterOption, type Settings, saveUnits } from '../shared/settings.ts';
+import { readFilterOption, type Settings, saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SstopInput } from './sstop-input.ts';
@@ -181,7 +181,9 @@ class Screen {
   /** What shows the processes of other users; undefined for root, who sees what can be seen. */
   #hiddenAdvice(): string | undefined {
     if (this.#settings.playbackPath !== undefined) return 'the recording was made without root';
-    if (this.#settings.agent !== undefined) return 'run the agent as root';
+    const { agent } = this.#settings;
+    if (agent !== undefined)
+      return /^ssh:/i.test(agent.url ?? '') ? 'log in as root' : 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo sstop';
   }
 
@@ -265,7 +267,7 @@ class Screen {
   /** Prints the summary after the terminal was restored, if it still exists. */
   #leave(reason: ExitReason): number {
     const chosen = this.#chosenUnits;
-    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings, chosen);
+    const unsaved = saveChosen(this.#settings, { units: chosen });
     if (unsaved !== undefined) this.#problems.push(unsaved);
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';

@@ -457,3 +457,36 @@ describe('one row per program, user, container or unit', () => {
     expect(bench.model.view).toBe('grouped');
   });
 });
+
+describe('ports of a process', () => {
+  beforeEach(() => {
+    for (const port of [80, 443, 8080]) bench.world.addListener(port, { pid: 15 });
+    bench.sample(0, 0, 0, 0, 0);
+    bench.type('g\r');
+  });
+
+  test('Enter in its detail lists all of them, Escape leads back', () => {
+    expect(bench.lines().at(-1)).toContain('Enter ports');
+    bench.type('\r');
+    expect([bench.model.view, bench.state.filterText]).toEqual(['listen', 'pid:15']);
+    expect(bench.lines().filter((line) => /^.TCP +0\.0\.0\.0:/.test(line))).toHaveLength(3);
+    expect(bench.lines().at(-1)).toContain('Esc process');
+    bench.type('\x1b');
+    expect(bench.model.view).toBe('detail');
+    bench.type('\x1b');
+    expect(bench.model.view).toBe('processes');
+  });
+
+  test('a click on their line does the same', () => {
+    const y = bench.lines().findIndex((line) => line.startsWith(' Listening'));
+    bench.type(`\x1b[<0;5;${y + 1}M`);
+    expect(bench.model.view).toBe('listen');
+  });
+
+  test('a process without ports has none to list', () => {
+    bench.type('\x1b');
+    bench.type('j\r\r');
+    expect(bench.model.view).toBe('detail');
+    expect(bench.lines().at(-1)).toContain('This process listens on no known port.');
+  });
+});

@@ -2,8 +2,9 @@ import { interfaceNamed, movedScope, nextInterface, previousInterface } from '..
 import { otherUnits } from '../../kit/text/format.ts';
 import { durationText } from '../../kit/text/units.ts';
 import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
-import { rect } from '../../screen/layout/rect.ts';
+import { contains, rect } from '../../screen/layout/rect.ts';
 import { isMovement } from '../../views/list-screen.ts';
+import { layoutDetail } from '../../views/network/detail.ts';
 import {
   openPicker,
   type PickerStep,
@@ -22,7 +23,10 @@ import {
   goTo,
   groupByNext,
   isOnMembers,
+  isOnPorts,
   leaveMembers,
+  leavePorts,
+  openPorts,
   openSelected,
   ungrouped,
 } from './navigation.ts';
@@ -38,7 +42,7 @@ import {
   withState,
 } from './sstop-model.ts';
 import { acceptPrompt, cancelPrompt, editPrompt, openPrompt, recallPrompt } from './sstop-prompt.ts';
-import { applyFilter, killTargetOf, LIST, layoutOf, relist, resized } from './sstop-rows.ts';
+import { applyFilter, fullLayoutOf, killTargetOf, LIST, layoutOf, relist, resized } from './sstop-rows.ts';
 import { view } from './sstop-view.ts';
 
 /** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
@@ -285,6 +289,7 @@ function clearOrGoBack(model: Model): Model {
   const { filterText, viewport } = stateOf(model);
   const { view, back } = model;
   if (isOnMembers(model)) return leaveMembers(model);
+  if (isOnPorts(model)) return leavePorts(model);
   if (filterText !== '') return applyFilter(model, '');
   if (view === 'grouped' && (back.at(-1) ?? 'processes') === 'processes') return ungrouped(model);
   if (back.length > 0) return goBack(model);
@@ -356,9 +361,17 @@ function pointAt(model: Model, event: MouseEvent): Step {
     };
   }
   if (layoutOf(model).isTooSmall) return { model };
+  if (isOnPortsLine(model, event)) return { model: openPorts(model) };
   const step = LIST.pointAt(model, event, openRow);
   const isPress = event.action === 'press' && event.button === 'left';
   return isPress ? { ...step, model: rememberRow(step.model) } : step;
+}
+
+/** Whether it is a press on the line of ports in the detail, where there are some. */
+function isOnPortsLine(model: Model, { action, button, x, y }: MouseEvent): boolean {
+  if (model.view !== 'detail' || action !== 'press' || button !== 'left') return false;
+  const { listening } = layoutDetail(fullLayoutOf(model).table);
+  return model.workspace.detail.listening.length > 0 && contains(listening, x, y);
 }
 
 /** What is typed so far stays in force, as by Enter. */

@@ -21,7 +21,7 @@ import {
   renderFooter,
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
-import { isOnMembers } from './navigation.ts';
+import { isOnMembers, isOnPorts } from './navigation.ts';
 import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   fullLayoutOf,
@@ -222,7 +222,7 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   hosts: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'interface', 'units'],
   listen: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause'],
   groups: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'pause', 'interface', 'units'],
-  detail: ['help', 'quit', 'back', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
+  detail: ['help', 'quit', 'back', 'open', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 
 /** Of the processes of one row that sums them. */
@@ -286,10 +286,14 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
       return model.pausedAtMillis === undefined && model.playback?.progress.isPaused !== true
         ? undefined
         : 'resume';
+    case 'open':
+      if (model.view !== 'detail') return undefined;
+      return model.workspace.detail.listening.length > 1 ? 'ports' : null;
     case 'group-by':
       return model.view === 'grouped' ? nextGrouping(model) : undefined;
     case 'back':
       if (isOnMembers(model)) return `by ${model.groupBy}`;
+      if (isOnPorts(model)) return 'process';
       if (filterText !== '') return 'clear filter';
       return model.view === 'grouped' ? 'processes' : undefined;
     default:

@@ -17,7 +17,7 @@ const PID = 1000;
 const TTL_MILLIS = 250;
 const OPTIONS = {
   ...{ metricsTtlMillis: TTL_MILLIS, processesTtlMillis: TTL_MILLIS, disksTtlMillis: TTL_MILLIS },
-  ...{ gpus: true, temperatures: true },
+  ...{ gpus: true, temperatures: true, sniff: false },
 };
 
 /** An answer as it is kept: its name and its text, bytes as hexadecimal. */

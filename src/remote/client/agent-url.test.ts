@@ -63,3 +63,48 @@ describe('the URL of an agent', () => {
     }
   });
 });
+
+describe('an ssh:// URL', () => {
+  test.each([
+    ['ssh://web-1', 'ssh://web-1', { host: 'web-1', user: undefined, port: undefined }],
+    ['SSH://web-1/', 'ssh://web-1', { host: 'web-1', user: undefined, port: undefined }],
+    [
+      'ssh://me.too@192.0.2.1:2222',
+      'ssh://me.too@192.0.2.1:2222',
+      { host: '192.0.2.1', user: 'me.too', port: 2222 },
+    ],
+    ['ssh://[2001:db8::1]:22', 'ssh://[2001:db8::1]:22', { host: '2001:db8::1', user: undefined, port: 22 }],
+    [
+      'ssh://[fe80::1%eth0]',
+      'ssh://[fe80::1%eth0]',
+      { host: 'fe80::1%eth0', user: undefined, port: undefined },
+    ],
+    ['ssh://Host_alias.x', 'ssh://Host_alias.x', { host: 'Host_alias.x', user: undefined, port: undefined }],
+  ])('%s is taken apart', (text, url, ssh) => {
+    expect(parseAgentUrl(text)).toMatchObject({ url, ssh, token: undefined, hostName: ssh.host });
+  });
+
+  test.each([
+    'ssh://',
+    'ssh://-v',
+    'ssh://-v@host',
+    'ssh://@host',
+    'ssh://host:',
+    'ssh://host:0',
+    'ssh://host:65536',
+    'ssh://a:b@host',
+    'ssh://a@b@host',
+    'ssh://host/x',
+    'ssh://host?token=x',
+    'ssh://host x',
+    'ssh://ho\nst',
+    'ssh://ho;st',
+    'ssh://$(x)',
+    'ssh://[::1',
+    'ssh://[-1]',
+    'ssh://::1',
+    `ssh://${'h'.repeat(254)}`,
+  ])('%p is refused', (text) => {
+    expect(() => parseAgentUrl(text)).toThrow('accepted: ssh://[USER@]HOST[:PORT]');
+  });
+});

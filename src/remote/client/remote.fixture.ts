@@ -18,7 +18,7 @@ export function agentHere({ port = 0, token, pair }: TestAgent = {}): RunningAge
   return startAgent(
     {
       ...{ port, bindAddress: '127.0.0.1', token, tls: pair, networkMetrics: false },
-      ...{ gpus: true, temperatures: true, version: VERSION, platformName: process.platform },
+      ...{ gpus: true, temperatures: true, sniff: false, version: VERSION, platformName: process.platform },
       ...{ metricsTtlMillis: 250, processesTtlMillis: 1500, disksTtlMillis: 1000 },
     },
     testPlatform(),

@@ -8,7 +8,7 @@ import { OpError } from '../../kit/errors/op-error.ts';
 import type { Session, SessionLine, Told } from './session.ts';
 
 /** Reads a machine of which nothing but a shell answers. It outlives a connection. */
-export interface ShellHost extends Platform {
+interface ShellHost extends Platform {
   /** A shell has read the script and waits for lines. Rejects with OpError where it does not answer as it should. */
   connect(shell: { ask(lines: readonly string[]): Promise<readonly Uint8Array[]> }): Promise<void>;
   /** To be called before the machine's section is collected. */
@@ -36,9 +36,10 @@ const JOURNAL_MESSAGE = 'journals need socktop-agent on the machine: only its sh
 
 /** What is known of a machine beyond the life of a connection. */
 export class ShellMemory {
-  readonly host: ShellHost;
-  readonly source: LocalSource;
+  host: ShellHost;
+  source: LocalSource;
   readonly reader: ShellReader;
+  #bootId = '';
   /** Of the processes, by their slots. */
   readonly texts = new ProcessTexts();
   /** What the shells have used since the start, with the programs that they started. */
@@ -48,6 +49,18 @@ export class ShellMemory {
     this.reader = reader;
     this.host = reader.open();
     this.source = new LocalSource(this.host, { tier: 'auto' });
+  }
+
+  /** Begins anew where the machine was started again: its counters are others. Rejects with OpError. */
+  async connect(shell: Parameters<ShellHost['connect']>[0]): Promise<void> {
+    await this.host.connect(shell);
+    if (this.#bootId !== '' && this.#bootId !== this.host.host.bootId) {
+      this.source.close();
+      this.host = this.reader.open();
+      this.source = new LocalSource(this.host, { tier: 'auto' });
+      await this.host.connect(shell);
+    }
+    this.#bootId = this.host.host.bootId;
   }
 
   /** Users and command lines are not this machine's: they go along with the rows. */
@@ -95,7 +108,7 @@ export class ShellSession implements Session {
   /** Makes the shell answer. Rejects with OpError where it does not. */
   async start(): Promise<void> {
     await this.#exchangeText(this.#memory.reader.script(this.#mark), 1);
-    await this.#memory.host.connect({ ask: (lines) => this.#ask(lines) });
+    await this.#memory.connect({ ask: (lines) => this.#ask(lines) });
   }
 
   get isWaiting(): boolean {

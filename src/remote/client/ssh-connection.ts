@@ -6,7 +6,7 @@ import type { AgentLine, ConnectionListener } from './agent-connection.ts';
 import type { SshDestination } from './agent-url.ts';
 
 /** A started ssh. */
-export interface SshProgram {
+interface SshProgram {
   /** Never waits. */
   write(bytes: Uint8Array<ArrayBuffer>): void;
   /** Asks it to end. */
@@ -14,7 +14,7 @@ export interface SshProgram {
 }
 
 /** What a started ssh says; `ended` is called once, last. */
-export interface SshListener {
+interface SshListener {
   output(chunk: Uint8Array): void;
   complaint(chunk: Uint8Array): void;
   /** undefined: ended by a signal. */
@@ -25,9 +25,9 @@ export interface SshListener {
  * Starts the user's ssh with these arguments. `mayAsk`: it has the terminal, for its own questions. Throws OpError
  * `NO_SSH` where there is none.
  */
-export type StartSsh = (args: readonly string[], mayAsk: boolean, listener: SshListener) => SshProgram;
+type StartSsh = (args: readonly string[], mayAsk: boolean, listener: SshListener) => SshProgram;
 
-export interface SshOptions {
+interface SshOptions {
   readonly start: StartSsh;
   /** Whether ssh may ask for a password or for trust in a host; no screen is open then. */
   readonly mayAsk: boolean;
@@ -47,7 +47,7 @@ const ASKING_MILLIS = 135_000;
 const NOISE_LIMIT_BYTES = 64 << 10;
 const COMPLAINT_LIMIT = 4096;
 /** A complaint is the last word of ssh if it ends within this time, and is then in the error. */
-const LAST_WORD_MILLIS = 150;
+const LAST_WORD_MILLIS = 400;
 const SHELL_GREETING = '\nsocktop.shell\n';
 
 /**
@@ -57,7 +57,7 @@ const SHELL_GREETING = '\nsocktop.shell\n';
 const AGENT_OR_SHELL = [
   'for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
   ' "$HOME/.local/bin/socktop-agent"; do',
-  ' if [ -x "$a" ]; then "$a" --stdio; s=$?; if [ $s != 2 ]; then exit $s; fi; break; fi;',
+  ' if [ -x "$a" ]; then "$a" --stdio; s=$?; case $s in 2) break;; esac; exit $s; fi;',
   ' done; echo; echo socktop.shell; exec sh',
 ].join('');
 

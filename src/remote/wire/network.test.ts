@@ -49,6 +49,7 @@ class RandomSection implements NetworkSection {
   readonly parts: CollectionParts = {
     ...{ tcp: 'packets', udp: 'packets', owners: 'last user', processes: 'ebpf', exited: true },
     scope: 'network namespace',
+    names: 'none',
   };
   sequence = 0;
   monotonicMicros = 0;

@@ -168,6 +168,13 @@ export class CellPen {
     this.#number(value > 0 ? style : this.theme.dim);
   }
 
+  /** The same in the units chosen. */
+  compactRate(value: number, style: Style): void {
+    scratch.clear();
+    formatRateCompact(value, scratch, this.units);
+    this.#number(value > 0 ? style : this.theme.dim);
+  }
+
   /** A percentage with one decimal, behind its meter where there is room for one. */
   percent(value: number): void {
     // Half a tenth and less is written as 0.0, and as quiet as that.

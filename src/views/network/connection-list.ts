@@ -1,6 +1,7 @@
 import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-rows.ts';
+import { nameBasisText } from '../../data/query/socket-texts.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
-import { TcpState } from '../../data/schema/network-columns.ts';
+import { NameBasis, TcpState } from '../../data/schema/network-columns.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { identity, type ListColumns, ListTable, left, RowList, right } from './list-table.ts';
@@ -36,6 +37,10 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
   remote: {
     ...identity('REMOTE', 100, 18, 47, 1),
     paint: (list, row, pen) => pen.host(list.remote(row), pen.theme.text),
+  },
+  'name-basis': {
+    ...left('BY', 45, 4, 4),
+    paint: (list, row, pen) => pen.text(list.nameBasis(row), pen.theme.dim),
   },
   state: {
     ...left('STATE', 60, 10, 10),
@@ -97,8 +102,19 @@ export class ConnectionList extends RowList<ConnectionRows, typeof CONNECTION_FI
 
   /** Name or address of the other end, and its port. */
   remote(row: number): string {
-    const name = this.#names?.host(this.rows.remoteAddress(row));
+    const name = this.#shownName(row) ?? this.#names?.host(this.rows.remoteAddress(row));
     return name === undefined ? this.rows.remoteEndpoint(row) : `${name}:${this.rows.remotePort[row]}`;
+  }
+
+  /** Where that name is from; '': it is the address. */
+  nameBasis(row: number): string {
+    const { rows } = this;
+    const seen = this.#shownName(row) === undefined ? NameBasis.NONE : rows.nameBasis[row]!;
+    return nameBasisText(seen, this.#names?.host(rows.remoteAddress(row))) ?? '';
+  }
+
+  #shownName(row: number): string | undefined {
+    return this.#names?.areShown?.() === false ? undefined : this.rows.remoteName[row];
   }
 
   /** The service of the remote port, or of the local one for connections that came in. */

@@ -9,6 +9,7 @@ const ALL: CollectionParts = {
   processes: 'ebpf',
   exited: true,
   scope: 'machine',
+  names: 'ebpf',
 };
 
 describe('tierText', () => {
@@ -20,9 +21,9 @@ describe('tierText', () => {
 
   test('names what a tier lacks of itself, and not what it never has', () => {
     expect(tierText({ tier: 'netlink', parts: { ...ALL, udp: 'none' } })).toBe('netlink, no UDP');
-    expect(tierText({ tier: 'ebpf', parts: { ...ALL, owners: 'creator', scope: 'container' } })).toBe(
-      'ebpf, by opener, container',
-    );
+    expect(
+      tierText({ tier: 'ebpf', parts: { ...ALL, owners: 'creator', scope: 'container', names: 'ebpf' } }),
+    ).toBe('ebpf, by opener, container');
     expect(tierText({ tier: 'proc', parts: { ...ALL, udp: 'none', owners: 'descriptor' } })).toBe('proc');
   });
 });

@@ -1,5 +1,7 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
+import { nameBasisText } from '../../data/query/socket-texts.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
+import { NameBasis } from '../../data/schema/network-columns.ts';
 import {
   identity,
   type ListColumns,
@@ -20,7 +22,18 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
     paint: ({ rows, names }, row, pen) => {
       const address = rows.addressOf(row);
       if (address === '') pen.text('earlier hosts', pen.theme.dim);
-      else pen.host(names?.host(address) ?? address, pen.theme.text);
+      else {
+        const seen = names?.areShown?.() === false ? [] : rows.namesOf(row);
+        const more = seen.length > 1 ? ` +${seen.length - 1}` : '';
+        pen.host(`${seen[0] ?? names?.host(address) ?? address}${more}`, pen.theme.text);
+      }
+    },
+  },
+  'name-basis': {
+    ...left('BY', 45, 4, 4),
+    paint: ({ rows, names }, row, pen) => {
+      const seen = names?.areShown?.() === false ? NameBasis.NONE : rows.nameBasisOf(row);
+      pen.text(nameBasisText(seen, names?.host(rows.addressOf(row))) ?? '', pen.theme.dim);
     },
   },
   country: {

@@ -46,6 +46,8 @@ export interface NameLookup extends FilterNames {
   /** Like `hostName`; starts a lookup if the name is unknown. */
   host(address: string): string | undefined;
   country(address: string): string | undefined;
+  /** False while addresses are to be shown in place of names. */
+  areShown?(): boolean;
 }
 
 /** Input of a list. */

@@ -93,7 +93,7 @@ const OWN_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
     bitsTitle: 'OWN b/s',
     field: 'rate',
     marks: [],
-    paint: (list, row, pen) => pen.compact(list.ownRate(row), pen.theme.text),
+    paint: (list, row, pen) => pen.compactRate(list.ownRate(row), pen.theme.text),
   },
 };
 const OWN_TOTAL_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {

@@ -1,6 +1,6 @@
 import type { FileSystem, FileSystemSilence } from '../../data/schema/disks-section.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
-import { compactBytesText, partText, rateText } from '../../kit/text/format.ts';
+import { compactBytesText, compactRateText, partText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -226,17 +226,17 @@ function renderTraffic(
   view: SystemView,
   direction: 'up' | 'down',
 ): void {
-  const { data, theme, ascii } = view;
+  const { data, units, theme, ascii } = view;
   const { interfaces } = data.rates;
   const isUp = direction === 'up';
   const rate = isUp ? interfaces.upload : interfaces.download;
   const peak = isUp ? interfaces.uploadPeak : interfaces.downloadPeak;
   const samples = isUp ? interfaces.uploads : interfaces.downloads;
   const style = isUp ? theme.upload : theme.download;
-  const title = `${isUp ? 'Upload' : 'Download'}${countedText(interfaces.counted, ascii)} ${rateText(rate)}`;
+  const title = `${isUp ? 'Upload' : 'Download'}${countedText(interfaces.counted, ascii)} ${rateText(rate, units)}`;
   const width = area.width - 2;
   const span = coverageText(samples, width * (ascii ? 1 : 2), data.rates.age.seconds);
-  const peakText = `peak ${rateText(peak)}`;
+  const peakText = `peak ${rateText(peak, units)}`;
   const whole = span === '' ? peakText : `${peakText}, ${span}`;
   // Corners, spaces, and a gap between the two titles.
   const hasRoom = cellWidth(title) + cellWidth(whole) + 7 <= area.width;
@@ -304,11 +304,20 @@ function putPair(
   sign: string,
   [rate, peak]: readonly [rate: number, peak: number],
   style: Style,
-  { theme, ascii }: SystemView,
+  { units = 'bytes', theme, ascii }: SystemView,
 ): void {
   buffer.put(x, y, ascii ? (sign === '▲' ? '^' : 'v') : sign, style);
-  const now = compactBytesText(rate);
+  const now = compactRateText(rate, units);
   putAligned(buffer, x + 2, y, RATE_WIDTH, 'right', now, rate > 0 ? style : theme.dim, ascii);
   if (width < PAIR_WIDTH) return;
-  putAligned(buffer, x + 3 + RATE_WIDTH, y, RATE_WIDTH, 'right', compactBytesText(peak), theme.dim, ascii);
+  putAligned(
+    buffer,
+    x + 3 + RATE_WIDTH,
+    y,
+    RATE_WIDTH,
+    'right',
+    compactRateText(peak, units),
+    theme.dim,
+    ascii,
+  );
 }

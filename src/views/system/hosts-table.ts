@@ -1,7 +1,7 @@
 import type { MachineProcessRows } from '../../data/query/machine-process-rows.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
-import { compactBytesText, tenthsText } from '../../kit/text/format.ts';
+import { compactRateText, type RateUnits, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -45,6 +45,7 @@ interface HostsTable {
   readonly sort: HostSort;
   readonly viewport: Viewport;
   readonly nowMillis: number;
+  readonly units: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
@@ -56,11 +57,14 @@ interface HostCell {
   x: number;
   y: number;
   width: number;
+  readonly units: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
 
 interface HostColumn extends Omit<Column, 'id'> {
+  /** The title where rates are in bits. */
+  readonly bitsTitle?: string;
   readonly paint: (cell: HostCell) => void;
 }
 
@@ -70,10 +74,12 @@ const COLUMNS: Readonly<Record<string, HostColumn>> = {
   memory: { ...right('MEM %', 90, 6, 22, 1), paint: paintMemory },
   down: {
     ...right('DOWN/s', 70, 7, 8),
+    bitsTitle: 'DN b/s',
     paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.download, cell.theme.download),
   },
   up: {
     ...right('UP/s', 69, 7, 8),
+    bitsTitle: 'UP b/s',
     paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.upload, cell.theme.upload),
   },
   load: {
@@ -96,7 +102,14 @@ const COLUMNS: Readonly<Record<string, HostColumn>> = {
     paint: (cell) => paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
   },
 };
-const LAID_OUT = Object.entries(COLUMNS).map(([id, column]): Column => sortable({ ...column, id }));
+const laidOut = (units: RateUnits): readonly Column[] =>
+  Object.entries(COLUMNS).map(([id, column]) =>
+    sortable({ ...column, id, title: (units === 'bits' ? column.bitsTitle : undefined) ?? column.title }),
+  );
+const LAID_OUT: Readonly<Record<RateUnits, readonly Column[]>> = {
+  bytes: laidOut('bytes'),
+  bits: laidOut('bits'),
+};
 
 const FIGURE_WIDTH = 6;
 const HEADER_LINES = 2;
@@ -165,7 +178,7 @@ function ownName({ name, data }: HostRow): string {
 export function hostSortAt(screen: Rect, x: number, y: number): HostSortKey | undefined {
   const area = hostsArea(screen);
   if (y !== area.y) return undefined;
-  const id = columnAt(layoutColumns(LAID_OUT, area.width), x);
+  const id = columnAt(layoutColumns(LAID_OUT.bytes, area.width), x);
   return HOST_SORT_KEYS.find((key) => key === id);
 }
 
@@ -179,7 +192,7 @@ export function hostRowAt(screen: Rect, offset: number, count: number, x: number
 
 /** Draws a row for each host; one that is not there says why, over its whole row. */
 export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void {
-  const { hosts, viewport, sort, theme, ascii } = table;
+  const { hosts, viewport, sort, units, theme, ascii } = table;
   if (hosts.length === 0) {
     buffer.put(
       area.x + 1,
@@ -190,8 +203,8 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
     );
     return;
   }
-  const layout = layoutColumns(LAID_OUT, area.width);
-  const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, theme, ascii };
+  const layout = layoutColumns(LAID_OUT[units], area.width);
+  const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, units, theme, ascii };
   renderTable(area, buffer, {
     ...{ layout, rowCount: hosts.length, offset: viewport.offset, selected: viewport.selected },
     ...{ sortedBy: [sort.key], descending: (sort.key === 'host') === sort.isReversed },
@@ -253,7 +266,7 @@ function paintFigure(
 }
 
 function paintRate(cell: HostCell, value: number, style: Style): void {
-  paintFigure(cell, compactBytesText(value), value > 0 ? style : cell.theme.dim);
+  paintFigure(cell, compactRateText(value, cell.units), value > 0 ? style : cell.theme.dim);
 }
 
 function paintCpu(cell: HostCell): void {

@@ -67,7 +67,7 @@ export class MachineGroupList {
   render(area: Rect, buffer: Buffer, rows: MachineGroupRows, look: MachineListLook): void {
     const table = this.#tableOf(rows.by, look.hasTraffic);
     const { isPerCore } = look;
-    table.render(area, buffer, { ...look, units: 'bytes', alarmOf: () => 'none' }, rows, { rows, isPerCore });
+    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
   }
 
   hit(

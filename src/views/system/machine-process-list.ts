@@ -9,6 +9,7 @@ import {
 } from '../../data/query/machine-process-rows.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { type UsageColumn, usageColumnOf } from '../../data/schema/process-columns.ts';
+import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -25,6 +26,8 @@ export interface MachineListLook {
   readonly isPerCore: boolean;
   /** With the column of network use. */
   readonly hasTraffic: boolean;
+  /** Of network use. */
+  readonly units: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
@@ -65,7 +68,8 @@ export const FIGURES = {
   },
   network: {
     ...right('NET', 85, 6, 7),
-    paint: ({ rows }, row, pen) => pen.compact(rows.network[row]!, pen.theme.text),
+    bitsTitle: 'NET b',
+    paint: ({ rows }, row, pen) => pen.compactRate(rows.network[row]!, pen.theme.text),
   },
   memory: {
     ...right('MEM', 90, 9, 9),
@@ -165,7 +169,7 @@ export class MachineProcessList {
   render(area: Rect, buffer: Buffer, rows: MachineProcessRows, look: MachineListLook): void {
     const table = look.hasTraffic ? this.#table : this.#withoutTraffic;
     const { isPerCore } = look;
-    table.render(area, buffer, { ...look, units: 'bytes', alarmOf: () => 'none' }, rows, { rows, isPerCore });
+    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
   }
 
   hit(

@@ -1,4 +1,10 @@
-import { compactBytesText, rateText, tenthsText } from '../../kit/text/format.ts';
+import {
+  compactBytesText,
+  compactRateText,
+  type RateUnits,
+  rateText,
+  tenthsText,
+} from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rightOf, rowOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -97,7 +103,8 @@ interface Traffic {
   readonly ramp: Ramp;
 }
 
-const RATE_WIDTH = 11;
+/** `999.9 KB/s` or `999.9 Mbit/s`, and a blank. */
+const RATE_WIDTHS: Readonly<Record<RateUnits, number>> = { bytes: 11, bits: 13 };
 const PEAK_WIDTH = 11;
 const GRAPH_MIN_WIDTH = 6;
 
@@ -106,13 +113,23 @@ function putTraffic(
   x: number,
   y: number,
   width: number,
-  { theme, ascii }: SystemView,
+  { units = 'bytes', theme, ascii }: SystemView,
   traffic: Traffic,
 ): void {
   const { sign, rate, peak, samples, style, ramp } = traffic;
   const signEnd = buffer.put(x, y, sign, style);
-  putAligned(buffer, signEnd, y, RATE_WIDTH, 'right', rateText(rate), rate > 0 ? style : theme.dim, ascii);
-  const graphX = signEnd + RATE_WIDTH + 1;
+  const rateWidth = RATE_WIDTHS[units];
+  putAligned(
+    buffer,
+    signEnd,
+    y,
+    rateWidth,
+    'right',
+    rateText(rate, units),
+    rate > 0 ? style : theme.dim,
+    ascii,
+  );
+  const graphX = signEnd + rateWidth + 1;
   const peakX = x + width - PEAK_WIDTH;
   const hasPeak = peakX - 1 - graphX >= GRAPH_MIN_WIDTH;
   const graphWidth = (hasPeak ? peakX - 1 : x + width) - graphX;
@@ -120,7 +137,7 @@ function putTraffic(
     putSparkline(buffer, graphX, y, graphWidth, 1, samples, Number.NaN, ramp, ascii);
   }
   if (hasPeak) {
-    const text = `peak ${compactBytesText(peak).padStart(6)}`;
+    const text = `peak ${compactRateText(peak, units).padStart(6)}`;
     putAligned(buffer, peakX, y, PEAK_WIDTH, 'left', text, theme.dim, ascii);
   }
 }
@@ -157,7 +174,7 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
 /** Draws everything on one line, for the smallest screens. */
 export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
-  const { data, theme, ascii } = view;
+  const { data, units = 'bytes', theme, ascii } = view;
   const { cpu, interfaces } = data.rates;
   const memory = data.machine?.memory.value;
   const memoryPercent = percentOf(memory?.usedBytes, memory?.totalBytes);
@@ -168,8 +185,8 @@ export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): voi
     style,
     priority,
   });
-  const down = `${ascii ? 'dn' : '▼'} ${compactBytesText(interfaces.download)}`;
-  const up = `${ascii ? 'up' : '▲'} ${compactBytesText(interfaces.upload)}`;
+  const down = `${ascii ? 'dn' : '▼'} ${compactRateText(interfaces.download, units)}`;
+  const up = `${ascii ? 'up' : '▲'} ${compactRateText(interfaces.upload, units)}`;
   renderSegments(
     buffer,
     area.x,

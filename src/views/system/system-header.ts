@@ -1,4 +1,5 @@
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import type { Battery } from '../../data/schema/sensors-sample.ts';
 import { ageText, clockText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
@@ -73,8 +74,37 @@ function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[]
       style: isHot ? theme.bad : theme.text,
       priority: 65,
     },
+    batterySegment(data.machine?.sensors.value?.batteries ?? [], theme),
     { text: fansText(data.machine?.sensors.value?.fans ?? []), style: theme.dim, priority: 25 },
   ];
+}
+
+/** A machine on a battery as low as this may stop soon. */
+const LOW_PERCENT = 20;
+const CRITICAL_PERCENT = 10;
+
+/** `battery 83 % -12.3 W 2h10m`, `battery 83 % +20.1 W 45m to full`; of several their levels, and the sum of the power. */
+function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
+  const isDischarging = batteries.some(({ state }) => state === 'discharging');
+  const lowest = Math.min(...batteries.map(({ percent }) => percent ?? Number.POSITIVE_INFINITY));
+  const isLow = isDischarging && lowest < LOW_PERCENT;
+  const low = lowest < CRITICAL_PERCENT ? theme.bad : theme.warning;
+  return { text: batteryText(batteries), style: isLow ? low : theme.text, priority: isLow ? 66 : 33 };
+}
+
+function batteryText(batteries: readonly Battery[]): string {
+  const [first, ...others] = batteries;
+  if (first === undefined) return '';
+  const { state, secondsLeft } = first;
+  const levels = batteries.map(({ percent }) => `${percent ?? '-'} %`).join(' ');
+  const known = batteries.flatMap(({ milliwatts }) => milliwatts ?? []);
+  const watts = known.reduce((sum, each) => sum + each, 0) / 1000;
+  const sign = state === 'charging' ? '+' : state === 'discharging' ? '-' : '';
+  const power = known.length === 0 || sign === '' ? '' : ` ${sign}${watts.toFixed(1)} W`;
+  // Which of several is emptied first is not known.
+  const isTimed = others.length === 0 && secondsLeft !== undefined;
+  const left = isTimed ? ` ${ageText(secondsLeft * 1e6)}${state === 'charging' ? ' to full' : ''}` : '';
+  return `${others.length > 0 ? 'batteries' : 'battery'} ${levels}${power}${left}`;
 }
 
 /** `fan 1240 rpm`, `fans 0-1240 rpm`: the slowest to the fastest; '' where none tells its speed. */

@@ -1,5 +1,5 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
-import { tenthsText } from '../../kit/text/format.ts';
+import { type RateUnits, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -13,6 +13,8 @@ import type { SystemData } from './system-data.ts';
 /** One machine and how it is drawn. */
 export interface SystemView {
   readonly data: SystemData;
+  /** Of network rates; undefined: bytes. */
+  readonly units?: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }

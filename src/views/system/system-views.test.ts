@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { ProcessTable } from '../../data/sample/process-table.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import type { Battery } from '../../data/schema/sensors-sample.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
@@ -283,4 +284,44 @@ test('the first line tells the speeds of fans where there is room', () => {
   expect(lineOf(120, undefined)).not.toContain('rpm');
   expect(lineOf(120)).not.toContain('rpm');
   expect(lineOf(60, 1240)).not.toContain('rpm');
+});
+
+test('the first line tells the level of batteries, and what flows', () => {
+  const world = new SystemWorld();
+  const lineOf = (...batteries: Battery[]): string => {
+    const machine = world.machine();
+    const value = { sensors: [], cpu: undefined, batteries };
+    const data = new SystemData(() => undefined);
+    data.absorb(world.snapshot({ machine: { ...machine, sensors: { ...machine.sensors, value } } }));
+    const buffer = new Buffer(140, 1);
+    renderSystemHeader(
+      rect(0, 0, 140, 1),
+      buffer,
+      {
+        ...{ name: 'web-1', link: undefined, metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
+        ...{ nowMillis: 0, isPaused: false, retryKey: 'r' },
+      },
+      { data, theme: TOKYO_NIGHT, ascii: false },
+    );
+    return buffer.line(0);
+  };
+  const one: Battery = {
+    name: 'BAT0',
+    percent: 83,
+    state: 'discharging',
+    milliwatts: 12_340,
+    secondsLeft: 7800,
+  };
+  expect(lineOf(one)).toContain('battery 83 % -12.3 W 2h10m ');
+  expect(lineOf({ ...one, state: 'charging', secondsLeft: 2700 })).toContain(
+    'battery 83 % +12.3 W 45m0s to full',
+  );
+  expect(lineOf({ ...one, percent: 100, state: 'full', secondsLeft: undefined })).toMatch(
+    /battery 100 % {2}/,
+  );
+  expect(lineOf(one, { ...one, percent: 7 })).toContain('batteries 83 % 7 % -24.7 W ');
+  expect(lineOf({ ...one, percent: undefined, milliwatts: undefined, secondsLeft: undefined })).toContain(
+    'battery - %',
+  );
+  expect(lineOf()).not.toContain('batter');
 });

@@ -115,7 +115,7 @@ export class TermCompiler {
   #socketTest(test: SocketTermTest): SocketTest {
     switch (test.key) {
       case 'host':
-        return this.#ofHost((section, host) => this.#isHostText(section, host, test.match, test.text));
+        return this.#hostTest(test.match, test.text);
       case 'network':
         return this.#ofHost(({ hosts }, host) => hasPrefix(test.prefix, hosts.slots, host));
       default:
@@ -123,7 +123,25 @@ export class TermCompiler {
     }
   }
 
-  #isHostText({ hosts }: NetworkSection, host: number, match: TextMatch, text: string): boolean {
+  /** A connection is found by the name that its process used, not by names that others used for the address. */
+  #hostTest(match: TextMatch, text: string): SocketTest {
+    const ofHost = this.#ofHost((section, host) => this.#isHostText(section, host, match, text));
+    const ofAddress = this.#ofHost((section, host) => this.#isAddressText(section, host, match, text));
+    return (socket, host) => {
+      const name = socket < 0 ? undefined : this.#context?.section.sockets.remoteName[socket];
+      if (name === undefined) return ofHost(socket, host);
+      return isMatch(match, name, text) || ofAddress(socket, host);
+    };
+  }
+
+  #isHostText(section: NetworkSection, host: number, match: TextMatch, text: string): boolean {
+    const names = section.hosts.names[host];
+    if (names?.split(' ').some((name) => isMatch(match, name, text)) === true) return true;
+    return this.#isAddressText(section, host, match, text);
+  }
+
+  /** The address itself, or the name of a reverse lookup. */
+  #isAddressText({ hosts }: NetworkSection, host: number, match: TextMatch, text: string): boolean {
     const address = this.#caches.hostTexts.of(hosts, host);
     if (isMatch(match, address, text)) return true;
     const name = address === '' ? undefined : this.#names.hostName?.(address);

@@ -46,6 +46,7 @@ export class CapabilityAnswers {
     const { samples } = this.#from;
     // What is missing of sensors and GPUs is known once they have been looked for.
     await samples.machine.cache.read(Number.POSITIVE_INFINITY, () => undefined);
+    await this.#platform.load?.('tiers');
     return v2JsonPayload(capabilities.write(this.#capabilities()));
   }
 

@@ -1,6 +1,12 @@
 import { CPU, type CpuSample, CpuTable, type Pressure } from '../../../data/schema/cpu-sample.ts';
 import { MEMORY, type MemorySample } from '../../../data/schema/memory-sample.ts';
-import { SENSORS, type SensorsSample, type TemperatureSensor } from '../../../data/schema/sensors-sample.ts';
+import {
+  BATTERY,
+  type Battery,
+  SENSORS,
+  type SensorsSample,
+  type TemperatureSensor,
+} from '../../../data/schema/sensors-sample.ts';
 import {
   counter,
   type ExpositionWriter,
@@ -153,12 +159,13 @@ const ZONE_PREFIX = 'thermal_zone';
 const SENSOR_LABEL = gauge('node_hwmon_sensor_label', 'Label for given chip and sensor.');
 const CHIP_NAMES = gauge('node_hwmon_chip_names', 'Annotation metric for human-readable chip names.');
 const ZONE_TEMPERATURE = gauge('node_thermal_zone_temp', 'Zone temperature in Celsius.');
-type SensorList = Exclude<keyof SensorsSample, 'cpu'>;
+type SensorList = Exclude<keyof SensorsSample, 'cpu' | 'batteries'>;
 /** What all sensors have in common. */
 type ChipInput = NonNullable<SensorsSample[SensorList]>[number];
 
 /** The lists of sensors, each with the families of its records. */
 const SENSOR_LISTS = Object.entries(SENSORS.fields).flatMap(([name, { shape }]) => {
+  if (name === 'batteries') return [];
   const list = shape.kind === 'optional' ? shape.field.shape : shape;
   if (list.kind !== 'list' || list.item.shape.kind !== 'record') return [];
   const columns = recordColumns<ChipInput>(list.item.shape).map(
@@ -166,6 +173,8 @@ const SENSOR_LISTS = Object.entries(SENSORS.fields).flatMap(([name, { shape }]) 
   );
   return [{ name: name as SensorList, columns }];
 });
+
+const BATTERY_COLUMNS = recordColumns<Battery>(BATTERY);
 
 /** A sensor of a chip, named as node_exporter names both. */
 interface ChipSensor {
@@ -175,7 +184,7 @@ interface ChipSensor {
   readonly name: string;
 }
 
-/** node_exporter's collectors hwmon and thermal_zone. Returns how many rows were left out for want of room. */
+/** node_exporter's collectors hwmon, thermal_zone and, of batteries, powersupplyclass. Returns how many rows were left out for want of room. */
 export function writeSensors(writer: ExpositionWriter, sample: SensorsSample): number {
   const zones = new LabelledRows<TemperatureSensor>(SENSORS_LIMIT);
   const owners = new Map<string, string>();
@@ -201,7 +210,10 @@ export function writeSensors(writer: ExpositionWriter, sample: SensorsSample): n
   }
   writeChipNames(writer, all);
   zones.each(({ celsius }, labels) => writer.sample(ZONE_TEMPERATURE, labels, celsius));
-  return leftOut + zones.leftOut;
+  const batteries = new LabelledRows<Battery>(SENSORS_LIMIT);
+  for (const battery of sample.batteries ?? []) batteries.add(battery, 'power_supply', battery.name);
+  batteries.samples(writer, BATTERY_COLUMNS);
+  return leftOut + zones.leftOut + batteries.leftOut;
 }
 
 function writeChipNames(writer: ExpositionWriter, sensors: readonly ChipSensor[]): void {

@@ -14,6 +14,8 @@ interface SampleAges {
 export interface SampleOptions extends SampleAges {
   readonly gpus: boolean;
   readonly temperatures: boolean;
+  /** Learn names of remote hosts from packets. */
+  readonly sniff: boolean;
 }
 
 /** Minimum sample intervals, so that no client can keep a core busy. */
@@ -31,8 +33,8 @@ export class AgentSamples {
 
   constructor(platform: Platform, options: SampleOptions) {
     this.#ages = options;
-    const { gpus, temperatures } = options;
-    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures });
+    const { gpus, temperatures, sniff } = options;
+    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff });
     this.machine = new MachineSamples(this.source);
     this.disks = new DisksSamples(this.source);
     this.processes = new ProcessSamples(this.source);

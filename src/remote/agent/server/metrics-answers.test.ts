@@ -15,7 +15,14 @@ function answers(metricsTtlMillis: number, budget = new SendBudget()): MetricsAn
   nowMicros = platform.monotonicMicros();
   Object.defineProperty(platform, 'monotonicMicros', { value: () => nowMicros });
   samples = new AgentSamples(platform, {
-    ...{ gpus: false, temperatures: false, metricsTtlMillis, processesTtlMillis: 1000, disksTtlMillis: 1000 },
+    ...{
+      gpus: false,
+      temperatures: false,
+      sniff: false,
+      metricsTtlMillis,
+      processesTtlMillis: 1000,
+      disksTtlMillis: 1000,
+    },
   });
   return new MetricsAnswers(samples, {
     ...{ version: '1.2.3', isNetworkWanted: false, clientCount: () => 0, budget },

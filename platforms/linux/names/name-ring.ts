@@ -1,0 +1,72 @@
+import type { LinkSource } from '../link.ts';
+import { LinkScope } from '../packet/capture-scope.ts';
+import { LOOPBACK_INDEX, PacketType } from '../packet/filter.ts';
+import { nameFilter } from '../packet/name-filter.ts';
+import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
+import type { NamePacket, NameSniffer } from './name-sniffer.ts';
+import type { NameSource } from './name-source.ts';
+
+/** 1 MiB: some 200 packets with all of what is kept, or thousands of usual ones. */
+const RING = { blockBytes: 1 << 16, blockCount: 16, retireMillis: 60 } as const;
+const DRAIN_MILLIS = 200;
+
+interface NameRingOptions {
+  readonly sniffer: NameSniffer;
+  /** Closed with the ring. */
+  readonly links: LinkSource;
+  readonly clock: () => number;
+}
+
+/** Names by a packet socket of this network namespace (name-filter.ts). Needs CAP_NET_RAW. */
+export class NameRing implements NameSource {
+  readonly part = 'packets';
+  readonly #sniffer: NameSniffer;
+  readonly #scope: LinkScope;
+  readonly #ring: PacketRing;
+  readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
+    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
+    ...{ isSent: false, isReceived: false, asker: undefined, scope: undefined },
+  };
+  readonly #visit = (packet: CapturedPacket): void => this.#see(packet);
+
+  /** Throws SyscallError: EPERM without CAP_NET_RAW. Closes the links, then and in the end. */
+  constructor({ sniffer, links, clock }: NameRingOptions) {
+    this.#sniffer = sniffer;
+    this.#scope = new LinkScope(links, clock);
+    try {
+      this.#ring = new PacketRing({ ...RING, filter: nameFilter(), withSegmentSizes: false });
+    } catch (thrown) {
+      this.#scope.close();
+      throw thrown;
+    }
+  }
+
+  drain(): void {
+    this.#sniffer.begin();
+    this.#scope.refresh();
+    this.#ring.drain(this.#visit);
+  }
+
+  drainWithinMillis(): number {
+    return DRAIN_MILLIS;
+  }
+
+  close(): void {
+    this.#ring.close();
+    this.#scope.close();
+  }
+
+  #see({ view, at, captured, length, type, interfaceIndex }: CapturedPacket): void {
+    if (this.#scope.isCopy(interfaceIndex)) return;
+    const packet = this.#packet;
+    const isLoopback = interfaceIndex === LOOPBACK_INDEX;
+    packet.view = view;
+    packet.at = at;
+    packet.captured = captured;
+    packet.length = length;
+    packet.isSent = isLoopback || type === PacketType.OUTGOING;
+    packet.isReceived = isLoopback || type !== PacketType.OUTGOING;
+    packet.scope = isLoopback ? undefined : this.#scope;
+    this.#sniffer.see(packet);
+  }
+}

@@ -1,0 +1,335 @@
+import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
+import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { ADDRESS_WORDS, NameBasis, TcpState } from '../../../src/data/schema/network-columns.ts';
+import type { LinkScope } from '../packet/capture-scope.ts';
+import { IpHeader } from '../packet/ip-header.ts';
+import type { SocketRows } from '../sockets/sockets.ts';
+import type { AskedName } from './asked-name.ts';
+import { type DnsAnswer, parseDnsAnswer } from './dns-answer.ts';
+import { type Asker, type KnownName, NameStore, UNKNOWN_ASKER } from './name-store.ts';
+import { DnsStreams, StreamNames } from './stream-names.ts';
+
+/** A packet that may say a name, valid during the call only. */
+export interface NamePacket {
+  readonly view: DataView;
+  /** Where its network header starts. */
+  readonly at: number;
+  /** Bytes from there on that are there. */
+  readonly captured: number;
+  /** Bytes from there on that the packet had. */
+  readonly length: number;
+  /** Whether a socket of this machine sent it, and whether one gets it; on the loopback interface both. */
+  readonly isSent: boolean;
+  readonly isReceived: boolean;
+  /** The process of its socket; undefined: the list of sockets will tell. */
+  readonly asker: Asker | undefined;
+  /** Says which addresses are this machine's, where packets of others come by; undefined: all are its own. */
+  readonly scope: Pick<LinkScope, 'isLocal'> | undefined;
+}
+
+/** One end of a packet, as the list of sockets has it. */
+interface Ends {
+  readonly protocol: number;
+  readonly local: Uint32Array;
+  readonly localPort: number;
+  readonly remote: Uint32Array;
+  readonly remotePort: number;
+}
+
+/** A name that a connection said, until its row is found. */
+interface SaidName extends Ends {
+  readonly asked: Extract<AskedName, { kind: 'found' }>;
+  waits: number;
+}
+
+/** An answer of a name server, until it is known who asked. */
+interface GivenAnswer extends Ends {
+  readonly answer: DnsAnswer;
+  waits: number;
+}
+
+const DNS_PORT = 53;
+const PENDING_LIMIT = 4096;
+/** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
+const WAITS_LIMIT = 3;
+/** Names of connections have no lifetime of their own. */
+const SAID_SECONDS = 300;
+const ROWS_BETWEEN_RESTS = 2048;
+
+/**
+ * Learns names from packets, and writes them to the rows of the sockets: the name that a connection itself said; else
+ * the only one that its process used for the address lately; else, where nothing is known of that process, the only
+ * one that was asked for by processes that are not known. Nothing else is concluded.
+ */
+export class NameSniffer {
+  readonly store = new NameStore();
+  readonly #clock: () => number;
+  readonly #header = new IpHeader();
+  readonly #streams = new StreamNames();
+  readonly #dnsStreams = new DnsStreams();
+  /** By a number made of protocol, ports and remote address. */
+  readonly #said = new Map<number, SaidName[]>();
+  /** By protocol and local port. */
+  readonly #given = new Map<number, GivenAnswer[]>();
+  #pendingCount = 0;
+
+  /** @param clock monotonic microseconds */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  /** Before the packets of one turn. */
+  begin(): void {
+    this.#streams.begin(this.#clock());
+  }
+
+  see(packet: NamePacket): void {
+    const header = this.#header;
+    const { view, at, captured } = packet;
+    if (!header.parse(view, at, captured, packet.length) || header.isFragment) return;
+    const start = at + header.networkBytes + header.transportBytes;
+    const payloadBytes = Math.min(header.payloadBytes, at + captured - start);
+    if (payloadBytes <= 0) return;
+    const payload = new Uint8Array(view.buffer, view.byteOffset + start, payloadBytes);
+    const { scope } = packet;
+    if (packet.isReceived && header.sourcePort === DNS_PORT) {
+      if (scope?.isLocal(header.destination) ?? true) this.#seeAnswer(packet, payload);
+    } else if (packet.isSent && (scope?.isLocal(header.source) ?? true)) this.#seeSent(packet, payload);
+  }
+
+  /** Names the rows, after their owners have been found. */
+  async apply(rows: SocketRows, slice: Slice): Promise<void> {
+    const { slots } = rows.table;
+    const nowMicros = this.#clock();
+    // Answers first: a connection may follow one in the same collection.
+    if (this.#given.size > 0) {
+      for (let i = 0; i < slots.count; i++) {
+        this.#giveAnswers(rows, slots.rows[i]!, nowMicros);
+        if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+      }
+      this.#age(this.#given, ({ answer }) => this.#learn(UNKNOWN_ASKER, answer, nowMicros));
+    }
+    for (let i = 0; i < slots.count; i++) {
+      this.#name(rows, slots.rows[i]!, nowMicros);
+      if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
+    }
+    this.#age(this.#said, () => undefined);
+  }
+
+  #seeAnswer(packet: NamePacket, payload: Uint8Array): void {
+    const header = this.#header;
+    if (header.protocol === PROTOCOL_UDP) {
+      this.#noteAnswer(packet, parseDnsAnswer(payload));
+      return;
+    }
+    if (header.protocol !== PROTOCOL_TCP) return;
+    this.#dnsStreams.segment(this.#key(), this.#sequence(packet), payload, this.#clock(), (message) =>
+      this.#noteAnswer(packet, parseDnsAnswer(message)),
+    );
+  }
+
+  #noteAnswer({ asker }: NamePacket, answer: DnsAnswer | undefined): void {
+    if (answer === undefined) return;
+    if (asker !== undefined) this.#learn(asker, answer, this.#clock());
+    else {
+      const ends = this.#ends(false);
+      this.#add(this.#given, portKey(ends.protocol, ends.localPort), { ...ends, answer, waits: 0 });
+    }
+  }
+
+  #learn(asker: Asker, { name, addresses, ttlSeconds }: DnsAnswer, nowMicros: number): void {
+    const known = { name, basis: NameBasis.DNS };
+    for (const words of addresses) this.store.remember(asker, words, 0, known, ttlSeconds, nowMicros);
+  }
+
+  #seeSent(packet: NamePacket, payload: Uint8Array): void {
+    const { protocol } = this.#header;
+    const nowMicros = this.#clock();
+    const asked =
+      protocol === PROTOCOL_TCP
+        ? this.#streams.segment(this.#key(), this.#sequence(packet), payload, nowMicros)
+        : this.#streams.datagram(this.#key(), payload, nowMicros);
+    if (asked.kind !== 'found') return;
+    const ends = this.#ends(true);
+    this.#add(this.#said, endsKey(ends.protocol, ends.localPort, ends.remotePort, ends.remote, 0), {
+      ...ends,
+      asked,
+      waits: 0,
+    });
+  }
+
+  #giveAnswers(rows: SocketRows, row: number, nowMicros: number): void {
+    const { table } = rows;
+    const key = portKey(table.protocol[row]!, table.localPort[row]!);
+    const given = this.#given.get(key);
+    if (given === undefined) return;
+    const asker = askerOf(rows, row);
+    if (asker === undefined) return;
+    const left = given.filter((one) => {
+      if (!isOfRow(one, rows, row)) return true;
+      this.#learn(asker, one.answer, nowMicros);
+      this.#pendingCount--;
+      return false;
+    });
+    if (left.length === 0) this.#given.delete(key);
+    else if (left.length < given.length) this.#given.set(key, left);
+  }
+
+  #name(rows: SocketRows, row: number, nowMicros: number): void {
+    const { table } = rows;
+    this.#dropOld(rows, row);
+    const said = this.#said.size === 0 ? undefined : this.#takeSaid(rows, row);
+    if (said !== undefined) {
+      const { name, basis, alpn } = said.asked;
+      this.#write(rows, row, { name, basis: basis === 'sni' ? NameBasis.SNI : NameBasis.HTTP });
+      table.offeredProtocols[row] = alpn.length === 0 ? undefined : alpn.join(',');
+      const asker = askerOf(rows, row);
+      const known = { name, basis: table.nameBasis[row]! };
+      if (asker !== undefined) {
+        this.store.remember(asker, table.remoteAddress, row * ADDRESS_WORDS, known, SAID_SECONDS, nowMicros);
+      }
+      return;
+    }
+    if (table.nameBasis[row] !== NameBasis.NONE || rows.nameTries[row]! >= WAITS_LIMIT) return;
+    if (!hasRemoteEnd(rows, row)) return;
+    rows.nameTries[row]!++;
+    const known = this.#knownName(rows, row, nowMicros);
+    if (known !== undefined) this.#write(rows, row, known);
+  }
+
+  #knownName(rows: SocketRows, row: number, nowMicros: number): KnownName | undefined {
+    const { remoteAddress } = rows.table;
+    const at = row * ADDRESS_WORDS;
+    const asker = askerOf(rows, row);
+    if (asker !== undefined && this.store.has(asker, remoteAddress, at)) {
+      return this.store.find(asker, remoteAddress, at, nowMicros);
+    }
+    return this.store.find(UNKNOWN_ASKER, remoteAddress, at, nowMicros);
+  }
+
+  #write({ table }: SocketRows, row: number, { name, basis }: KnownName): void {
+    table.remoteName[row] = name;
+    table.nameBasis[row] = basis;
+  }
+
+  /** A socket can be connected to another end. */
+  #dropOld(rows: SocketRows, row: number): void {
+    const { table, nameEnds } = rows;
+    const ends = rowKey(rows, row);
+    if (nameEnds[row] === ends) return;
+    nameEnds[row] = ends;
+    rows.nameTries[row] = 0;
+    table.remoteName[row] = undefined;
+    table.nameBasis[row] = NameBasis.NONE;
+    table.offeredProtocols[row] = undefined;
+  }
+
+  #takeSaid(rows: SocketRows, row: number): SaidName | undefined {
+    const key = rowKey(rows, row);
+    const said = this.#said.get(key);
+    const found = said?.findIndex((one) => isOfRow(one, rows, row)) ?? -1;
+    if (said === undefined || found < 0) return undefined;
+    const [taken] = said.splice(found, 1);
+    if (said.length === 0) this.#said.delete(key);
+    this.#pendingCount--;
+    return taken;
+  }
+
+  /** What has waited for long is given up. */
+  #age<T extends SaidName | GivenAnswer>(pending: Map<number, T[]>, giveUp: (one: T) => void): void {
+    for (const [key, all] of pending) {
+      const left = all.filter((one) => {
+        if (++one.waits < WAITS_LIMIT) return true;
+        this.#pendingCount--;
+        giveUp(one);
+        return false;
+      });
+      if (left.length === 0) pending.delete(key);
+      else pending.set(key, left);
+    }
+  }
+
+  #add<T>(pending: Map<number, T[]>, key: number, one: T): void {
+    if (this.#pendingCount >= PENDING_LIMIT) return;
+    this.#pendingCount++;
+    const known = pending.get(key);
+    if (known === undefined) pending.set(key, [one]);
+    else known.push(one);
+  }
+
+  /** The ends of the packet, seen from this machine's socket. */
+  #ends(isSent: boolean): Ends {
+    const { protocol, source, destination, sourcePort, destinationPort } = this.#header;
+    return isSent
+      ? {
+          ...{ protocol, local: source.slice(), localPort: sourcePort },
+          remote: destination.slice(),
+          remotePort: destinationPort,
+        }
+      : {
+          ...{ protocol, local: destination.slice(), localPort: destinationPort },
+          remote: source.slice(),
+          remotePort: sourcePort,
+        };
+  }
+
+  #key(): string {
+    const { protocol, source, destination, sourcePort, destinationPort } = this.#header;
+    return `${protocol} ${source.join('.')} ${sourcePort} ${destination.join('.')} ${destinationPort}`;
+  }
+
+  /** RFC 9293, 3.1: at 4. */
+  #sequence({ view, at }: NamePacket): number {
+    return view.getUint32(at + this.#header.networkBytes + 4);
+  }
+}
+
+function portKey(protocol: number, localPort: number): number {
+  return protocol * 0x1_0000 + localPort;
+}
+
+function endsKey(
+  protocol: number,
+  localPort: number,
+  remotePort: number,
+  remote: Uint32Array,
+  at: number,
+): number {
+  const ports = (localPort << 16) | remotePort;
+  const address = Math.imul(remote[at + 3]! ^ remote[at + 2]!, 0x9e3779b1) ^ remote[at]! ^ remote[at + 1]!;
+  return ports ^ address ^ protocol;
+}
+
+function rowKey({ table }: SocketRows, row: number): number {
+  const { protocol, localPort, remotePort, remoteAddress } = table;
+  return endsKey(protocol[row]!, localPort[row]!, remotePort[row]!, remoteAddress, row * ADDRESS_WORDS);
+}
+
+/** Whether the row is the socket of these ends. One that is not connected has no remote end, and maybe no local one. */
+function isOfRow(ends: Ends, { table }: SocketRows, row: number): boolean {
+  const at = row * ADDRESS_WORDS;
+  if (table.protocol[row] !== ends.protocol || table.localPort[row] !== ends.localPort) return false;
+  const isAnyLocal = isUnspecifiedAddress(table.localAddress, at);
+  if (!isAnyLocal && !isSame(table.localAddress, at, ends.local)) return false;
+  const isAnyRemote = ends.remotePort === DNS_PORT && table.remotePort[row] === 0;
+  return (
+    isAnyRemote || (table.remotePort[row] === ends.remotePort && isSame(table.remoteAddress, at, ends.remote))
+  );
+}
+
+function isSame(words: Uint32Array, at: number, other: Uint32Array): boolean {
+  for (let i = 0; i < ADDRESS_WORDS; i++) if (words[at + i] !== other[i]) return false;
+  return true;
+}
+
+function hasRemoteEnd({ table }: SocketRows, row: number): boolean {
+  return table.remotePort[row] !== 0 && table.state[row] !== TcpState.LISTEN;
+}
+
+/** The process of a row; undefined: not known, or only inferred. */
+function askerOf({ table }: SocketRows, row: number): Asker | undefined {
+  const pid = table.ownerPid[row]!;
+  const isKnown = pid > 0 && table.ownerBasis[row] === OwnerBasis.DESCRIPTOR;
+  return isKnown ? { pid, startTicks: table.ownerStartTicks[row]! } : undefined;
+}
