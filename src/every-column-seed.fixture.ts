@@ -22,6 +22,7 @@ const ROWS = 2;
 const VALUES: Readonly<Record<string, readonly number[]>> = {
   ...{ kind: [1, 2], hasExited: [1, 0], protocol: [6, 17], family: [2, 10], ownerBasis: [1, 2] },
   ...{ bornBeforeStart: [1, 0], isShare: [0, 1], isClosed: [1, 0], isLoopback: [1, 0], isUplink: [0, 1] },
+  nameBasis: [1, 3],
   ...{ isUp: [1, 0], isOnline: [1, 0, 1], subject: [0, 1], owner: [1, 0], host: [0, 1], state: [1, 10] },
 };
 /** Letters of /proc/PID/stat. */
@@ -62,6 +63,7 @@ export class EveryColumn {
     for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
     for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
     this.#texts(problems.reasons);
+    for (const names of [hosts.names, sockets.remoteName, sockets.offeredProtocols]) this.#texts(names);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),

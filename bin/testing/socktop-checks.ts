@@ -62,6 +62,7 @@ const NO_TABLE = {
   ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
   ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
   'group-by': 'nothing',
+  columns: 'nothing',
   compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
@@ -103,7 +104,8 @@ export function dashboardChecks(tag: string): SocktopChecks {
     traffic: { shows: HAS_NET, back: ['N'] },
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
-    units: text(/Download · .* [kMG]?bit\/s|\dk?b +peak/, 'b'),
+    columns: text(/Columns ─.*\n.*\[x\] PID/, 'escape'),
+    units: text(/ [kMG]?bit\/s /, 'b'),
     kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
     compact: text(/ MEM \d+(\.\d)?%/, 'c'),
   };

@@ -95,6 +95,8 @@ export const SOCKTOP_VIEWS: readonly GoldenView[] = [
   { name: 'dashboard-traffic', keys: ['N', '8'] },
   { name: 'dashboard-grouped', keys: ['p', 'j'] },
   { name: 'dashboard-members', keys: ['pp', 'j', ENTER] },
+  { name: 'dashboard-bits', keys: ['b', 'N'] },
+  { name: 'columns', keys: ['C', 'jj ', '\x1b[C'] },
   { name: 'search', keys: ['/service'] },
   { name: 'search-user', keys: ['/alice', ENTER] },
   { name: 'kill', keys: ['jj', 't'] },

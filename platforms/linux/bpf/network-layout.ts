@@ -222,7 +222,7 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
   };
   try {
     const maps: NetworkMaps = {
-      storage: kept(createStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE)),
+      storage: kept(createSocketStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE)),
       flows: kept(createFlowMap('sstop_flows', FLOW_KEY_BYTES, sizes.flows)),
       peers: kept(createFlowMap('sstop_peers', PEER_KEY_BYTES, sizes.peers)),
       sums: kept(createFlowMap('sstop_sums', FLOW_KEY_BYTES, sizes.sums)),
@@ -245,7 +245,7 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
           flags: MapFlag.NO_PREALLOC,
         }),
       ),
-      openings: kept(createStorage('sstop_opening', OPENING_BYTES, 0)),
+      openings: kept(createSocketStorage('sstop_opening', OPENING_BYTES)),
     };
     return { maps, sizes };
   } catch (thrown) {
@@ -276,17 +276,13 @@ function createFlowMap(name: string, keyBytes: number, maxEntries: number): numb
   });
 }
 
-function createStorage(name: string, valueBytes: number, flags: number): number {
+/** SK_STORAGE: so many bytes (a multiple of 8) beside each socket. Throws BpfError. */
+export function createSocketStorage(name: string, valueBytes: number, moreFlags = 0): number {
   const btf = loadValueBtf(valueBytes);
   try {
     return createMap({
-      type: MapType.SK_STORAGE,
-      keyBytes: 4,
-      valueBytes,
-      maxEntries: 0,
-      name,
-      flags: MapFlag.NO_PREALLOC | flags,
-      btf,
+      ...{ type: MapType.SK_STORAGE, keyBytes: 4, valueBytes, maxEntries: 0 },
+      ...{ name, flags: MapFlag.NO_PREALLOC | moreFlags, btf },
     });
   } finally {
     closeDescriptor(btf.descriptor);

@@ -41,7 +41,7 @@ function factsOf(found: LinuxExamination) {
 }
 
 function programsOf({ programs }: LinuxExamination) {
-  const { counting, parts, processes, exits, packets } = programs;
+  const { counting, parts, processes, exits, packets, names } = programs;
   return {
     packets: answer(counting?.code),
     last_user: parts?.lastUser ?? null,
@@ -53,6 +53,7 @@ function programsOf({ programs }: LinuxExamination) {
     processes: answer(processes?.code),
     exits: answer(exits?.code),
     ring: answer(packets?.code),
+    names: answer(names?.code),
   };
 }
 

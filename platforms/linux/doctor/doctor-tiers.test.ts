@@ -9,7 +9,14 @@ const WORKING: DiagFacts = {
 
 const REFUSED = { code: 'EPERM', message: 'PROG_LOAD: EPERM' };
 const NO_PROGRAMS: ProgramFacts = {
-  ...{ counting: REFUSED, parts: undefined, processes: REFUSED, exits: REFUSED, packets: REFUSED },
+  ...{
+    counting: REFUSED,
+    parts: undefined,
+    processes: REFUSED,
+    exits: REFUSED,
+    packets: REFUSED,
+    names: REFUSED,
+  },
 };
 const PARTS = {
   ...({
@@ -23,7 +30,14 @@ const PARTS = {
   } as const),
 };
 const PROGRAMS: ProgramFacts = {
-  ...{ counting: undefined, parts: PARTS, processes: undefined, exits: undefined, packets: undefined },
+  ...{
+    counting: undefined,
+    parts: PARTS,
+    processes: undefined,
+    exits: undefined,
+    packets: undefined,
+    names: undefined,
+  },
 };
 
 test('this kernel answers, and nothing stays open', () => {

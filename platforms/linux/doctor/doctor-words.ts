@@ -100,7 +100,7 @@ function closingsText({ diag, kernel }: Pick<LinuxExamination, 'diag' | 'kernel'
 
 /** The parts of the tier ebpf, and the packet ring. */
 function programsSection({ programs }: LinuxExamination): DoctorSection {
-  const { counting, parts, processes, exits, packets } = programs;
+  const { counting, parts, processes, exits, packets, names } = programs;
   const entry = (label: string, refusal: Refusal | undefined, works: string, cost: string): DoctorEntry =>
     refusal === undefined
       ? { label, mark: 'good', text: works }
@@ -138,6 +138,14 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
         'Without it only their sockets are seen.',
       ),
       entry('ring', packets, 'Packets can be read.', 'Without it UDP is counted only by the tier ebpf.'),
+      entry(
+        'names',
+        names,
+        'Names that processes use for remote hosts are read in the kernel, with the process of each.',
+        packets === undefined
+          ? 'Without it a packet socket reads them, which cannot tell who asked a name server.'
+          : 'Without it and without packets only reverse lookups give names.',
+      ),
     ],
   };
 }

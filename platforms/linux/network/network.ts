@@ -96,7 +96,9 @@ class LinuxNetwork implements NetworkCollector {
     this.#stack = new StackCounterReader(options.procRoot);
     const source = openSource(options.tier, context);
     this.#sniffer = new NameSniffer(context.clock);
-    this.#names = options.sniff === true ? openNameSource(source.tier, this.#sniffer, context) : undefined;
+    if (options.sniff === true) {
+      this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, context);
+    } else context.handed?.firstPackets?.close();
     try {
       this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
       this.#sockets = this.#own(source);

@@ -29,6 +29,8 @@ export interface SocketSource {
   collect(slice: Slice): Promise<void>;
   /** Holders of sockets, if the source supports it. Throws BpfError. */
   readonly holders?: AskHolders | undefined;
+  /** The map with the owners of sockets, if programs in the kernel keep one. */
+  readonly ownersMap?: number | undefined;
   drainClosings(): void;
   drainWithinMillis(): number;
   close(): void;

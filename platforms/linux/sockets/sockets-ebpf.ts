@@ -73,6 +73,10 @@ export class EbpfSockets implements SocketSource {
     this.parts = { tcp: 'ebpf', udp: 'ebpf', owners, scope };
   }
 
+  get ownersMap(): number {
+    return this.#accounting.handed.maps.storage;
+  }
+
   get rows(): SocketRows {
     return this.#listing.rows;
   }

@@ -75,7 +75,7 @@ describe('JSON', () => {
       'schema, timestamp, interval_s, backend, counted, parts, lost, host, processes, interfaces, ' +
         'remote_hosts, listen_ports, groups, troubles, total_up, total_down, attributed_ratio, errors',
     );
-    expect(keys(snapshot.parts)).toBe('tcp, udp, owners, processes, exited, scope');
+    expect(keys(snapshot.parts)).toBe('tcp, udp, owners, processes, exited, scope, names');
     expect(snapshot.lost).toEqual({ closings: 0, bytes: 0, packets: 0 });
     expect(keys(snapshot.processes[0])).toBe(
       'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
@@ -86,11 +86,11 @@ describe('JSON', () => {
     expect(keys(snapshot.processes[0]?.connections[0])).toBe(
       'proto, src_ip, src_port, dst_ip, dst_port, state, up_rate, down_rate, cum_up, cum_down, age_s, ' +
         'rtt_us, retransmits, rtt_min_us, retransmitted_ratio, data_segments, reorderings, receive_queue, ' +
-        'send_queue, remote_host, service',
+        'send_queue, remote_host, name_basis, alpn, service',
     );
     expect(keys(snapshot.interfaces[0])).toBe('name, bytes_recv, bytes_sent, recv_rate, send_rate');
     expect(keys(snapshot.remote_hosts[0])).toStartWith(
-      'host, ip, up_rate, down_rate, conn_count, processes, country',
+      'host, names, name_basis, ip, up_rate, down_rate, conn_count, processes, country',
     );
   });
 

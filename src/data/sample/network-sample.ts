@@ -54,7 +54,7 @@ export function collectionPartsOf(
   const known = Object.entries(PART_WORDS).map(([name, list]) => [
     name,
     // Older senders know nothing of names.
-    (list as readonly unknown[]).find((word) => word === (words[name as PartName] ?? WITHOUT[name])),
+    (list as readonly unknown[]).find((word) => word === (words[name as PartName] || WITHOUT[name])),
   ]);
   if (known.some(([, word]) => word === undefined)) return undefined;
   // In the order that exports have them.

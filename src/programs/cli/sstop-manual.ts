@@ -87,6 +87,8 @@ const COUNTING: ManualSection = {
           Bytes are not counted; every rate is shown as \`-\`.`,
       ],
     ),
+    paragraph(`These are the tiers of Linux. On macOS they are \`pcblist\` (the kernel's lists of sockets, for root),
+      \`nettop\` and \`netstat\` (Apple's programs). All three count payload.`),
     paragraph(`On Linux 6.1 and later, a stream (\`--json\`, \`--csv\`, \`--once\`) on the tier \`ebpf\` drops its privileges
       after setup. The screen keeps them.`),
     paragraph(`Rates on the screen are smoothed; rates in exports are not.

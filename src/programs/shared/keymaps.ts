@@ -125,6 +125,7 @@ const SOCKTOP_GROUPS = [
         description: 'Toggle the NET column',
         label: 'NET',
       },
+      { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
         action: 'kill',

@@ -25,7 +25,7 @@ import {
 } from '../cli/sstop-command.ts';
 import { configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
-import { rememberedUnits, rememberUnits, statePath } from '../config/remembered.ts';
+import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
@@ -59,7 +59,7 @@ export interface Settings {
   readonly ascii: boolean;
   readonly mouse: boolean;
   readonly units: RateUnits;
-  /** Where units chosen by key are remembered. */
+  /** Where units and columns chosen by key are remembered. */
   readonly statePath: string;
   /** Undefined: this machine, or a recording. */
   readonly agent: AgentOptions | undefined;
@@ -133,7 +133,7 @@ export async function readSettings(
     sniff: options.sniff ?? config.sniff,
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
-    socktopColumns: config.socktopColumns,
+    socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
     keymap: keymapWith(SSTOP_KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
@@ -143,17 +143,30 @@ export async function readSettings(
   return { settings, problems: problems.map(problemText) };
 }
 
-/** Remembers units for the next start; what went wrong in one line, undefined where nothing did. */
-export function saveUnits(
+/** Remembers what keys have chosen for the next start; what went wrong in one line, undefined where nothing did. */
+export function saveChosen(
   { statePath: path }: Pick<Settings, 'statePath'>,
-  units: RateUnits,
+  {
+    units,
+    columns,
+  }: { readonly units?: RateUnits | undefined; readonly columns?: readonly string[] | undefined },
 ): string | undefined {
+  if (units === undefined && columns === undefined) return undefined;
   try {
-    rememberUnits(path, units);
+    remember(path, {
+      ...(units === undefined ? {} : { units }),
+      ...(columns === undefined ? {} : { 'socktop-columns': columns }),
+    });
     return undefined;
   } catch (thrown) {
-    return `units are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
+    return `units and columns are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
   }
+}
+
+/** Those of the configuration; where it names none, those that were chosen last. */
+function socktopColumnsOf(configured: readonly string[], path: string): readonly string[] {
+  if (configured !== SSTOP_VOCABULARY.defaults.socktopColumns) return configured;
+  return rememberedColumns(path, MACHINE_COLUMN_IDS) ?? configured;
 }
 
 /**

@@ -9,6 +9,7 @@ import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import type { ListPlace } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import type { ColumnPicker } from '../../views/system/column-picker.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
 import { MachineGroupList } from '../../views/system/machine-group-list.ts';
 import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
@@ -86,6 +87,10 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly groupList: MachineGroupList;
+  /** Columns of the process table, in their order. */
+  readonly columns: readonly string[];
+  /** The choice of columns, while it is open. */
+  readonly picker: ColumnPicker | undefined;
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
@@ -180,6 +185,11 @@ export function withHost(model: Model, change: Partial<HostModel>, index: number
   return { ...model, hosts };
 }
 
+/** The tables of processes with these columns. */
+export function tablesOf(columns: readonly string[]): Pick<Model, 'columns' | 'list' | 'groupList'> {
+  return { columns, list: new MachineProcessList(columns), groupList: new MachineGroupList(columns) };
+}
+
 /** The model with rates in other units, on the network views too. */
 export function withUnits(model: Model, units: RateUnits): Model {
   const hosts = model.hosts.map((host) =>
@@ -215,8 +225,8 @@ export function initialModel(options: StartOptions): Model {
     hostsViewport: { offset: 0, selected: 0 },
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
-    list: new MachineProcessList(options.columns),
-    groupList: new MachineGroupList(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
+    ...tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
+    picker: undefined,
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, units: options.networkOptions.units },
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     prompt: undefined,

@@ -17,7 +17,7 @@ import {
   runOnTerminal,
   type ScreenSystem,
 } from '../shared/screen-session.ts';
-import { saveUnits } from '../shared/settings.ts';
+import { saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
 import { prepareList } from '../sstop/sstop-rows.ts';
@@ -119,8 +119,10 @@ class Screen {
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     this.#names.close();
-    const chosen = this.#chosenUnits;
-    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings.network, chosen);
+    const columns = this.#controls?.model.columns;
+    const isChosen = columns !== undefined && columns.join() !== network.socktopColumns.join();
+    const chosen = { units: this.#chosenUnits, columns: isChosen ? columns : undefined };
+    const unsaved = saveChosen(this.#settings.network, chosen);
     if (unsaved !== undefined && reason.kind !== 'gone') complain('socktop', unsaved);
     return exitCodeOf('socktop', reason);
   }

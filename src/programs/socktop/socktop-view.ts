@@ -6,6 +6,7 @@ import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
+import { renderColumnPicker } from '../../views/system/column-picker.ts';
 import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
@@ -59,6 +60,7 @@ function paint(model: Model, buffer: Buffer): void {
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
   renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
+  if (model.picker !== undefined) renderColumnPicker(buffer.area, buffer, model.picker, model);
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
@@ -246,7 +248,8 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
-  const isCovered = model.kill !== undefined || model.helpOffset !== undefined || model.prompt !== undefined;
+  const { kill, helpOffset, prompt, picker } = model;
+  const isCovered = [kill, helpOffset, prompt, picker].some((each) => each !== undefined);
   if (isCovered || y !== model.height - 1) return undefined;
   if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);

@@ -18,7 +18,7 @@ import { carryOutTravel } from '../shared/past.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
-import { readFilterOption, type Settings, saveUnits } from '../shared/settings.ts';
+import { readFilterOption, type Settings, saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SstopInput } from './sstop-input.ts';
@@ -267,7 +267,7 @@ class Screen {
   /** Prints the summary after the terminal was restored, if it still exists. */
   #leave(reason: ExitReason): number {
     const chosen = this.#chosenUnits;
-    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings, chosen);
+    const unsaved = saveChosen(this.#settings, { units: chosen });
     if (unsaved !== undefined) this.#problems.push(unsaved);
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';
