@@ -345,12 +345,16 @@ describe('the process', () => {
       .split('\0')
       .map((pair) => pair.split('=', 1)[0]);
     expect(names).toContain('LC_ALL');
-    expect(names.filter((name) => /^(BUN_JSC_use|NODE_)/.test(name!))).toEqual([]);
+    expect(names.filter((name) => /^(BUN_JSC_useFTL|NODE_)/.test(name!))).toEqual([]);
     expect(names.filter((name) => name!.startsWith('BUN_')).sort()).toEqual([
       'BUN_ENABLE_CRASH_REPORTING',
       'BUN_GC_TIMER_DISABLE',
       'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp',
+      'BUN_JSC_thresholdForJITAfterWarmUp',
+      'BUN_JSC_thresholdForJITSoon',
       'BUN_JSC_thresholdForOptimizeAfterWarmUp',
+      'BUN_JSC_useConcurrentJIT',
+      'BUN_JSC_useWarmUpMarkedBlocks',
     ]);
     await cleaned.close();
   });

@@ -2,6 +2,7 @@ import {
   currentPlatform,
   dropPrivileges,
   isServable,
+  lockFile,
   lowerPrivileges,
   platformName,
   raisePrivileges,
@@ -10,14 +11,17 @@ import {
   tellServiceManager,
 } from '../platforms/index.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
+import { PrivateFolder } from '../src/kit/files/private-folder.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
+
 import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
-import { serveStream, startAgent } from '../src/remote/agent/agent.ts';
+import { type KeptHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
 import { type AlertOptions, watchMillis } from '../src/remote/agent/alerts/alert-watch.ts';
 import {
   certificateFolder,
@@ -77,10 +81,11 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   lowerPrivileges();
   const token = tokenOf(options);
   const alerts = await alertsOf(options);
+  const keptHistory = options.history === undefined ? undefined : await openHistory(options.history, log);
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, alerts, version: VERSION, platformName };
+  const settings = { ...options, token, tls, alerts, version: VERSION, platformName, keptHistory };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
   if (alerts !== undefined)
@@ -95,6 +100,19 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   log.event('info', 'stopping', { signal: stop.signal });
   await agent.stop();
   return EXIT_OK;
+}
+
+/** Opens the folder of the history with the user's own rights. Rejects with OpError of one line. */
+async function openHistory(options: HistoryOptions, log: StandardErrorLog): Promise<KeptHistory> {
+  const { HistoryWriter } = await import('../src/data/recording/history-writer.ts');
+  const writer = await HistoryWriter.open(options.path, options, {
+    wallMillis: () => Date.now(),
+    lock: lockFile,
+    failed: ({ code, message }) => log.event('error', 'history-ended', { code, message }),
+  });
+  say(`keeping a history in ${options.path}`);
+  const folder = PrivateFolder.toRead(options.path);
+  return { writer, folder, intervalMillis: options.intervalMillis };
 }
 
 /**

@@ -2,12 +2,13 @@ import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
 import { MEASURE_MILLIS } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, exitCodeOfSignal } from '../src/programs/shared/exit-codes.ts';
 import { canAsk, complain } from '../src/programs/shared/messages.ts';
+import { openPast } from '../src/programs/shared/past.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { agentTarget, type Contact, connectAsking, openAgent } from './agent-connect.ts';
 import type { NamedAgent } from './socktop-hosts.ts';
-import { show } from './socktop-show.ts';
+import { show, withPast } from './socktop-show.ts';
 
 /** Shows an agent inside this process; resolves to the exit code. Rejects with OpError where it cannot listen. */
 export async function runDemo(settings: SocktopSettings): Promise<number> {
@@ -43,11 +44,19 @@ export async function runAgents(
     const contacts = await contactAll(agents, settings.durationMillis);
     for (const [at, { source, error }] of contacts.entries()) {
       const { name } = agents[at]!;
-      hosts.push({ name, source, link: source, signaller: undefined });
+      const host = { name, link: source, signaller: undefined };
+      const open = async () => openPast(await source.openHistory());
+      // What is recorded is what is now.
+      const canLookBack = error === undefined || settings.lookBack === undefined;
+      const hasPast = settings.recordPath === undefined && !settings.measure && canLookBack;
+      hosts.push(hasPast ? await withPast(host, source, open, settings) : { ...host, source });
       // The screen shows the state of a host that is down, and retries. A stream needs a connection, and so does
-      // whatever trying again would not help: a wrong token, a certificate.
+      // whatever trying again would not help: a wrong token, a certificate. ssh asks only before there is a screen.
       const isRetried =
-        settings.output === 'screen' && !settings.measure && source.status.nextTryMillis !== undefined;
+        settings.output === 'screen' &&
+        !settings.measure &&
+        source.status.nextTryMillis !== undefined &&
+        agents[at]!.target.agent.ssh === undefined;
       if (error !== undefined && agents.length === 1 && !isRetried) {
         complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
         return EXIT_FAILURE;

@@ -22,7 +22,7 @@ export interface NamedAgent {
 
 /** What is to be shown; nothing has been opened or connected yet. */
 export type Shown =
-  | { readonly kind: 'local' | 'demo' | 'playback' | 'nothing' }
+  | { readonly kind: 'local' | 'demo' | 'playback' | 'history' | 'nothing' }
   | { readonly kind: 'agents'; readonly agents: readonly NamedAgent[]; readonly intervals: Intervals };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,6 +79,8 @@ export function describeShown(shown: Shown): readonly string[] {
       return ['an agent inside this program'];
     case 'playback':
       return ['a recording'];
+    case 'history':
+      return ['a history'];
     case 'nothing':
       return ['nothing'];
   }

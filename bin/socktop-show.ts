@@ -7,8 +7,10 @@ import {
   system,
 } from '../platforms/index.ts';
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
+import type { Source } from '../src/data/source/source.ts';
 import { EventLog } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/exit-codes.ts';
+import { type OpenPast, openPastIn, TimeTravel } from '../src/programs/shared/past.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { VERSION } from './executable.ts';
@@ -28,7 +30,7 @@ export async function show(
   if (recordPath === undefined || host === undefined) return run(settings, hosts);
   const [{ RecordedHost }, { MachineSectionWriter }] = await Promise.all([
     import('../src/programs/socktop/socktop-host.ts'),
-    import('./section-recording.ts'),
+    import('../src/data/recording/section-recording.ts'),
   ]);
   const sections = new MachineSectionWriter((uid) => host.userName?.(uid));
   // The user's own rights make the file that the user names, whatever collecting needs.
@@ -46,11 +48,38 @@ export async function show(
   return isRecorded || code !== EXIT_OK ? code : EXIT_FAILURE;
 }
 
+/**
+ * A machine that can be sent back in time, or a history alone (`live` undefined). Rejects with an OpError of one line
+ * where the command line asks for a time of it and it cannot be opened.
+ */
+export async function withPast(
+  host: Omit<SocktopHost, 'source' | 'travel'>,
+  live: Source | undefined,
+  open: OpenPast,
+  { lookBack }: SocktopSettings,
+): Promise<SocktopHost> {
+  const past = lookBack === undefined ? undefined : await open();
+  const travel = new TimeTravel({ live, open, ...(past && { past }) });
+  if (lookBack !== undefined) await travel.goTo(lookBack.atMillis);
+  return { ...host, source: travel, travel };
+}
+
+/** Shows the history in a folder. Rejects with an OpError of one line where there is none. */
+export async function showHistory(settings: SocktopSettings, folder: string): Promise<number> {
+  const facts = { name: basename(folder), link: undefined, signaller: undefined };
+  const host = await withPast(facts, undefined, () => openPastIn(folder), settings);
+  try {
+    return await run(settings, [host]);
+  } finally {
+    host.source.close();
+  }
+}
+
 /** Shows a recording. Rejects with an OpError of one line where it cannot be read. */
 export async function showRecording(settings: SocktopSettings, path: string): Promise<number> {
   const [{ RecordedSource }, { MachineSectionReader }] = await Promise.all([
     import('../src/data/recording/recorded-source.ts'),
-    import('./section-recording.ts'),
+    import('../src/data/recording/section-recording.ts'),
   ]);
   const source = await RecordedSource.open(path, {
     monotonicMicros: () => performance.now() * 1000,
@@ -70,6 +99,12 @@ async function run(
   playback?: RecordedSource,
 ): Promise<number> {
   const [host] = hosts;
+  const { lookBack } = settings;
+  const past = host?.travel?.playback;
+  if (lookBack?.top === true && past !== undefined) {
+    const { printTop } = await import('../src/programs/sstop/look-back.ts');
+    return printTop(past, lookBack, settings.output === 'json');
+  }
   if (settings.output === 'screen' || host === undefined) {
     const { runSocktopScreen } = await import('../src/programs/socktop/socktop-screen.ts');
     const keepStartMemory = giveBackStartMemory(EventLog.none(), false);
@@ -79,5 +114,5 @@ async function run(
     return code;
   }
   const { runSocktopStream } = await import('../src/programs/socktop/machine-stream.ts');
-  return runSocktopStream(settings, host, playback);
+  return runSocktopStream(settings, host, playback ?? past);
 }

@@ -3,27 +3,35 @@ import { isatty } from 'node:tty';
 import {
   currentPlatform,
   isWatchable,
+  lockFile,
   lowerPrivileges,
   raisePrivileges,
+  secondsEastOfUtc,
   system,
 } from '../platforms/index.ts';
 import type { Platform, Signaller } from '../src/data/sample/platform.ts';
 import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { useLocalTime } from '../src/kit/text/format.ts';
+import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
+import type { KeptHistory } from '../src/programs/shared/kept-history.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import { openPastIn } from '../src/programs/shared/past.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { buildVersion } from './executable.ts';
 import type { Shown } from './socktop-hosts.ts';
-import { show, showRecording } from './socktop-show.ts';
+import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 
 /** socktop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSocktop(argv: readonly string[]): Promise<number> {
+  // Times on the command line are local ones.
+  if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
@@ -35,7 +43,8 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
     complain('socktop', lacking);
     return EXIT_USAGE;
   }
-  const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure;
+  const isTop = options.lookBack?.top === true;
+  const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure && !isTop;
   const obstacle = needsScreen ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
@@ -56,6 +65,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
 /** Help, version and errors of the command line need no agent code. */
 async function findShown(options: SocktopOptions): Promise<Shown> {
   if (options.local) return { kind: 'local' };
+  if (options.history !== undefined) return { kind: 'history' };
   if (options.demo) return { kind: 'demo' };
   if (options.playbackPath !== undefined) return { kind: 'playback' };
   const [{ resolveShown }, { canAsk }] = await Promise.all([
@@ -91,6 +101,8 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
         return await (await import('./socktop-agents.ts')).runAgents(settings, shown.agents);
       case 'local':
         return await runLocal(settings);
+      case 'history':
+        return await showHistory(settings, settings.history?.path ?? '');
       case 'playback':
         return await showRecording(settings, settings.playbackPath ?? '');
     }
@@ -103,7 +115,7 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
 /** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
 function isNamedWrong(thrown: unknown): boolean {
   const { op } = toOpError('run', thrown);
-  return op === 'read recording' || op === 'write recording' || op === 'play recording';
+  return ['read recording', 'write recording', 'play recording', 'write history', 'open folder'].includes(op);
 }
 
 /** Nothing was picked from the list. */
@@ -116,14 +128,40 @@ async function endWithoutChoice(): Promise<number> {
 }
 
 async function runLocal(settings: SocktopSettings): Promise<number> {
-  const machine = new LocalMachine(settings.network.sniff);
+  const { history, recordPath } = settings;
+  const kept = history === undefined ? undefined : await keepHistory(history, settings.output === 'screen');
+  const machine = new LocalMachine(settings.network.sniff, kept?.history);
   try {
     // A screen is painted before anything of the machine is opened.
     if (settings.output !== 'screen') await machine.open();
-    return await show(settings, [machine.host], true);
+    const { source, ...facts } = machine.host;
+    const hasPast = history !== undefined && recordPath === undefined;
+    const open = () => openPastIn(history?.path ?? '');
+    const host = hasPast ? await withPast(facts, source, open, settings) : machine.host;
+    const code = await show(settings, [host], true);
+    host.travel?.closePast();
+    return code;
   } finally {
+    await kept?.history.close();
     machine.close();
+    if (kept?.problem !== undefined) complain('socktop', kept.problem);
   }
+}
+
+/** A history of this machine; what ends it is told at once, or after the screen if there is one. */
+async function keepHistory(
+  options: HistoryOptions,
+  hasScreen: boolean,
+): Promise<{ readonly history: KeptHistory; problem: string | undefined }> {
+  const { KeptHistory } = await import('../src/programs/shared/kept-history.ts');
+  const kept = {
+    problem: undefined as string | undefined,
+    history: await KeptHistory.open(options, lockFile, ({ message }) => {
+      if (hasScreen) kept.problem = message;
+      else complain('socktop', message);
+    }),
+  };
+  return kept;
 }
 
 /** This machine, opened when its first sample is asked for. */
@@ -133,10 +171,15 @@ class LocalMachine implements Source {
   #platform: Platform | undefined;
   readonly #sniff: boolean;
   #isClosed = false;
+  readonly #kept: KeptHistory | undefined;
 
-  /** @param sniff as NetworkOptions has it */
-  constructor(sniff: boolean) {
+  /**
+   * @param sniff as NetworkOptions has it
+   * @param kept a history of it, from when it is opened
+   */
+  constructor(sniff: boolean, kept: KeptHistory | undefined) {
     this.#sniff = sniff;
+    this.#kept = kept;
     const signaller: Signaller = {
       send: (...which) => this.#platform?.signaller.send(...which) ?? 'not-permitted',
     };
@@ -172,7 +215,9 @@ class LocalMachine implements Source {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     raisePrivileges();
     this.#platform = platform;
-    return new LocalSource(platform, { tier: 'auto', sniff: this.#sniff });
+    const source = new LocalSource(platform, { tier: 'auto', sniff: this.#sniff });
+    this.#kept?.start(source);
+    return source;
   }
 }
 

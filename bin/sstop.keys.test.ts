@@ -97,7 +97,12 @@ describe('the help', () => {
       await screen.untilText(/PID .*PROCESS/);
       screen.press('?');
       await screen.untilText(/sstop keys(.*\n)*.*Move the scrollbar/);
-      const expected = keymapFor(KEYS, 'sstop', mode === 'playback', true).groups.flatMap(({ bindings }) => {
+      const expected = keymapFor(
+        KEYS,
+        'sstop',
+        mode === 'playback' ? 'recording' : 'live',
+        true,
+      ).groups.flatMap(({ bindings }) => {
         return bindings.map(({ chords, description }) => {
           return [chords.map((chord) => chordText(chord, false)).join(' · '), description];
         });

@@ -5,6 +5,7 @@ import {
   examineMachine,
   ignoreUnnamedSignals,
   isWatchable,
+  lockFile,
   lowerPrivileges,
   raisePrivileges,
   restartWithoutPrivileges,
@@ -12,7 +13,9 @@ import {
   system,
 } from '../platforms/index.ts';
 import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
+import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { useLocalTime } from '../src/kit/text/format.ts';
 import {
   type AgentOptions,
   parseSstopArguments,
@@ -34,6 +37,8 @@ import { giveBackStartMemory } from './start-memory.ts';
 
 /** sstop from its arguments to its exit code. The code of a mode is loaded only for it. */
 export async function runSstop(argv: readonly string[]): Promise<number> {
+  // Times on the command line are local ones.
+  if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
   const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const invocation = parseSstopArguments(
     argv,
@@ -52,7 +57,9 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   if (options.doctor) return runDoctor(options.output === 'json');
-  const obstacle = options.output === 'screen' ? screenObstacle(system) : undefined;
+  if (options.totals !== undefined) return runTotals(options, options.totals);
+  const needsScreen = options.output === 'screen' && options.lookBack?.top !== true;
+  const obstacle = needsScreen ? screenObstacle(system) : undefined;
   if (obstacle !== undefined) {
     complain('sstop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
@@ -61,7 +68,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   lowerPrivileges();
   const executable = compiledExecutable();
   if (executable !== undefined && (await needsNoPrivilegeAfterwards(options))) {
-    await restartWithoutPrivileges(executable, argv);
+    await restartWithoutPrivileges(executable, argv, options.sniff ?? true);
   }
   let log: EventLog;
   try {
@@ -98,16 +105,39 @@ async function runDoctor(asJson: boolean): Promise<number> {
   }
 }
 
+/** `sstop --totals`: what is in the folder of a history. */
+async function runTotals({ history, output }: SstopOptions, wish: TotalsWish): Promise<number> {
+  lowerPrivileges();
+  try {
+    const { printTotals } = await import('../src/programs/sstop/totals-report.ts');
+    return await printTotals(history?.path ?? '', wish, output === 'json');
+  } catch (thrown) {
+    complain('sstop', toOpError('read totals', thrown).message);
+    return EXIT_USAGE;
+  }
+}
+
 /** Whether sstop monitors this machine. */
-function isOfThisMachine({ doctor, agent, playbackPath }: SstopOptions): boolean {
-  return doctor || (agent === undefined && playbackPath === undefined);
+function isOfThisMachine({ doctor, totals, ...options }: SstopOptions): boolean {
+  return doctor || (totals === undefined && isWatched(options));
+}
+
+/** Whether this machine is collected from, now. */
+function isWatched({
+  agent,
+  playbackPath,
+  lookBack,
+}: Pick<Settings, 'agent' | 'playbackPath' | 'lookBack'>): boolean {
+  return agent === undefined && playbackPath === undefined && lookBack === undefined;
 }
 
 /**
  * A stream that counts in the kernel only reads on; a screen may have to send signals, other tiers to look for owners.
  */
 async function needsNoPrivilegeAfterwards(options: SstopOptions): Promise<boolean> {
-  if (options.output === 'screen' || options.playbackPath !== undefined) return false;
+  if (options.output === 'screen' || options.playbackPath !== undefined || options.history !== undefined) {
+    return false;
+  }
   const { agent, backend } = (await readSettings(options, process.env, system)).settings;
   return agent === undefined && (backend === 'auto' || backend === 'ebpf');
 }
@@ -163,28 +193,31 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
  * What the user names, a file or an agent, is tried before the screen is taken; this machine is opened behind its first
  * frame.
  */
-function isPaintedFirst({ output, agent, playbackPath, recordPath, geoipPath }: Settings): boolean {
-  const named = [agent, playbackPath, recordPath, geoipPath];
+function isPaintedFirst({ output, agent, playbackPath, recordPath, geoipPath, history }: Settings): boolean {
+  const named = [agent, playbackPath, recordPath, geoipPath, history];
   return output === 'screen' && named.every((each) => each === undefined);
 }
 
 async function openAsked(settings: Settings, log: EventLog): Promise<OpenedInput> {
   // Agents and recordings work where this machine cannot be monitored.
-  const isLocal = settings.agent === undefined && settings.playbackPath === undefined;
-  const platform = isLocal ? await currentPlatform() : undefined;
+  const platform = isWatched(settings) ? await currentPlatform() : undefined;
   const { openInput } = await import('../src/programs/sstop/sstop-input.ts');
-  const outside = { platform, nameFiles: system.nameFiles, raisePrivileges, connectAgent };
+  const outside = { platform, nameFiles: system.nameFiles, raisePrivileges, connectAgent, lock: lockFile };
   return { input: await openInput(settings, outside, log), signaller: platform?.signaller };
 }
 
 async function run(settings: Settings, log: EventLog, open: () => Promise<OpenedInput>): Promise<number> {
+  const past = settings.lookBack?.top === true ? (await open()).input.travel?.playback : undefined;
+  if (past !== undefined && settings.lookBack !== undefined) {
+    const { printTop } = await import('../src/programs/sstop/look-back.ts');
+    return printTop(past, settings.lookBack, settings.output === 'json');
+  }
   if (settings.output !== 'screen') {
     const { runSstopStream } = await import('../src/programs/sstop/network-stream.ts');
     return runSstopStream(settings, (await open()).input);
   }
   const { runScreen } = await import('../src/programs/sstop/sstop-screen.ts');
-  const isLocal = settings.agent === undefined && settings.playbackPath === undefined;
-  const machineName = isLocal ? hostname() : undefined;
+  const machineName = isWatched(settings) ? hostname() : undefined;
   return runScreen(settings, { system, secondsEastOfUtc, ignoreUnnamedSignals, log, machineName, open });
 }
 
@@ -205,8 +238,8 @@ function tellFailure(thrown: unknown, op: string, code: number, log: EventLog): 
 
 /** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
 async function isUsageError(thrown: unknown, settings: Settings): Promise<boolean> {
-  const { recordPath, playbackPath, geoipPath, agent } = settings;
-  if (recordPath !== undefined || playbackPath !== undefined || geoipPath !== undefined) return true;
+  const { recordPath, playbackPath, geoipPath, history, agent } = settings;
+  if ([recordPath, playbackPath, geoipPath, history].some((named) => named !== undefined)) return true;
   if (agent === undefined) return false;
   const { isAgentNamedWrong } = await import('./agent-connect.ts');
   return isAgentNamedWrong(toOpError('start', thrown));

@@ -92,13 +92,19 @@ export async function tellServiceManager(state: string): Promise<void> {
 /**
  * For a program that needs no privilege but to set up: starts it anew without, once that is done. Returns where there
  * was nothing to give up, or no way to, with none in force. Rejects with SyscallError.
+ *
+ * @param sniff as NetworkOptions has it
  */
-export async function restartWithoutPrivileges(executable: string, argv: readonly string[]): Promise<void> {
+export async function restartWithoutPrivileges(
+  executable: string,
+  argv: readonly string[],
+  sniff: boolean,
+): Promise<void> {
   if (handed !== undefined) return;
   const programs = await linux?.loadHandedPrograms();
   raisePrivileges();
   try {
-    handed = programs?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
+    handed = programs?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE, sniff);
   } finally {
     lowerPrivileges();
   }
@@ -128,6 +134,13 @@ export async function runProgram(
   if (linux === undefined) throw new OpError({ op: 'start program', code: 'ENOTSUP' });
   const { startChild } = await linux.loadChildProgram();
   return outputOf(startChild([path], args, variables), limits);
+}
+
+/** Locks an open file for this program, without waiting; false: another one has it. Rejects with OpError `ENOTSUP`. */
+export async function lockFile(descriptor: number): Promise<boolean> {
+  const libc = await linux?.loadLibc();
+  if (libc !== undefined) return libc.lockFile(descriptor) === 0;
+  throw new OpError({ op: 'lock', code: 'ENOTSUP', message: `files are not locked on ${system.name}` });
 }
 
 /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */

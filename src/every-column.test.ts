@@ -6,18 +6,21 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { MachineSectionReader, MachineSectionWriter } from '../bin/section-recording.ts';
 import { freezeNetwork } from './data/query/freeze.ts';
 import { NetworkRates } from './data/rates/network-rates.ts';
+import { HistoryFiles } from './data/recording/history-files.ts';
+import { HistoryLines } from './data/recording/history-line.ts';
+import { HistoryWriter } from './data/recording/history-writer.ts';
 import { RecordedSource } from './data/recording/recorded-source.ts';
 import { RecordingWriter } from './data/recording/recording-writer.ts';
+import { MachineSectionReader, MachineSectionWriter } from './data/recording/section-recording.ts';
 import type { MachineProcesses } from './data/sample/machine-processes.ts';
 import { MACHINE } from './data/sample/machine-section.ts';
 import type { NetworkSection } from './data/sample/network-section.ts';
 import type { Platform } from './data/sample/platform.ts';
 import { PROCESS_DETAIL } from './data/sample/process-detail-section.ts';
 import type { Snapshot } from './data/sample/snapshot.ts';
-import { INTERFACE_COLUMNS } from './data/schema/network-columns.ts';
+import { INTERFACE_COLUMNS, SOCKET_COLUMNS } from './data/schema/network-columns.ts';
 import { PROCESS_COLUMNS } from './data/schema/process-columns.ts';
 import {
   internalFields,
@@ -55,6 +58,7 @@ function internalOf(
 }
 
 const NETWORK_INTERFACES = internalOf('interfaces.links', INTERFACE_COLUMNS);
+const NETWORK_INTERNAL = { ...NETWORK_INTERFACES, ...internalOf('sockets', SOCKET_COLUMNS) };
 const PROCESSES = internalOf('rows', PROCESS_COLUMNS);
 function expectKept(before: Plain, after: Plain, internal: Internal): void {
   expect(lostBetween(before, after).sort()).toEqual(Object.keys(internal).sort());
@@ -174,7 +178,7 @@ describe('from an agent', () => {
       const [header, section] = [other.header(), other.network()];
       const errors = [{ op: 'a', code: 'b', message: 'c' }];
       const received = await replica.apply(encoder.encode(header, section, errors), NEVER);
-      expectKept(network(section), network(received.network), NETWORK_INTERFACES);
+      expectKept(network(section), network(received.network), NETWORK_INTERNAL);
       expect([received.header, received.errors]).toEqual([header, errors]);
     }
   });
@@ -203,7 +207,7 @@ describe('from a recording', () => {
     const source = await RecordedSource.open(path, { monotonicMicros: () => 0, sections });
     for (const snapshot of snapshots) {
       const played = await source.next();
-      expectKept(network(snapshot.network), network(played?.network), NETWORK_INTERFACES);
+      expectKept(network(snapshot.network), network(played?.network), NETWORK_INTERNAL);
       expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
       expectKept(plain(snapshot.disks), plain(played?.disks), {});
       expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), PROCESSES);
@@ -217,12 +221,60 @@ describe('from a recording', () => {
   });
 });
 
+test('from a history, whole and as changes: all but what it sums and does not ask for', async () => {
+  const path = mkdtempSync(`${tmpdir()}/every-column-`);
+  const snapshots = [100, 5000].map((seedOf): Snapshot => {
+    const seed = new EveryColumn(seedOf);
+    return {
+      ...{ header: { ...seed.header(), epoch: 7, monotonicMicros: seedOf }, errors: [] },
+      ...{ network: seed.network(), machine: seed.machine(), disks: seed.disks() },
+      machineProcesses: seed.processes(),
+    };
+  });
+  const writer = await HistoryWriter.open(
+    `${path}/history`,
+    { sizeBytes: 1 << 24, ageMillis: 1e15, intervalMillis: 1 },
+    { wallMillis: Date.now, lock: async () => true, failed: (error) => expect(error).toBeUndefined() },
+  );
+  const lines = new HistoryLines(seededUser);
+  for (const [at, snapshot] of snapshots.entries()) {
+    expect(writer.needsWhole(snapshot.header)).toBe(at === 0);
+    writer.write(lines.line(snapshot, at === 0), at === 0);
+    await writer.flushed();
+  }
+  await writer.close();
+  const sections = new MachineSectionReader();
+  const files = await HistoryFiles.open(`${path}/history`);
+  const source = await RecordedSource.openBytes(files, { monotonicMicros: () => 0, sections });
+  const withoutSockets = (plain: Plain): Plain => ({
+    ...(plain as object),
+    sockets: undefined,
+    accounts: undefined,
+  });
+  for (const snapshot of snapshots) {
+    const played = await source.next();
+    expectKept(
+      withoutSockets(network(snapshot.network)),
+      withoutSockets(network(played?.network)),
+      NETWORK_INTERFACES,
+    );
+    expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
+    expectKept(plain(snapshot.disks), plain(played?.disks), {});
+    expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), {
+      ...PROCESSES,
+      'rows.contextSwitches': 'is not asked for: it costs a file of each process',
+    });
+  }
+  source.close();
+  rmSync(path, { recursive: true });
+});
+
 test('from a pause: the network as it was, while its tables go on', () => {
   const section = new EveryColumn(100).network();
   const before = network(section);
   const frozen = freezeNetwork(section, new NetworkRates()).section;
-  const { owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces } = section;
-  for (const table of [owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces]) {
+  const { owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces, problems } = section;
+  for (const table of [owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces, problems]) {
     for (const column of Object.values(table)) {
       if (Array.isArray(column)) column.fill('gone');
       else if (ArrayBuffer.isView(column)) new Uint8Array(column.buffer).fill(0);

@@ -32,7 +32,7 @@ export const EXEC_ARGUMENTS: readonly string[] = [
  * a preload, an inspector).
  */
 export const COMPILE_FLAGS: readonly string[] = [
-  ...['--compile', '--minify', '--bytecode', '--format=esm', '--splitting'],
+  ...['--compile', '--minify', '--bytecode', '--format=esm', '--splitting', '--min-chunk-size=4096'],
   ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
   `--compile-exec-argv=${EXEC_ARGUMENTS.join(' ')}`,
 ];

@@ -69,6 +69,7 @@ export const REVERSED: KeyCheck = {
 
 /** The checks of the actions that work the same in every view. */
 export const COMMON = {
+  ...{ timeline: 'nothing', now: 'nothing', totals: 'nothing' },
   down: { shows: (screen, was) => screen.shown().selected === was.rows[1] },
   up: {
     from: { chords: ['j'], until: ({ rows, selected }) => selected === rows[1] },
@@ -121,6 +122,7 @@ export const COMMON = {
   hosts: titled('Remote hosts', 'h'),
   listen: titled('Listening ports', 'l'),
   groups: titled('Groups', 'D'),
+  trouble: titled('Network trouble', 'X'),
   loopback: { shows: (screen) => screen.shown().rows.length === 0, back: ['L'] },
   dns: {
     shows: (screen, was) => was.footer.includes('d names') && screen.shown().footer.includes('d addresses'),

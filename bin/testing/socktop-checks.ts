@@ -50,6 +50,7 @@ const EVERYWHERE = {
   // Of a recording: tried with one.
   ...{ 'playback-slower': 'nothing', 'playback-faster': 'nothing', 'seek-back': 'nothing' },
   'seek-forward': 'nothing',
+  ...{ timeline: 'nothing', now: 'nothing' },
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {
@@ -63,6 +64,7 @@ const NO_TABLE = {
   ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
   'group-by': 'nothing',
   waits: 'nothing',
+  columns: 'nothing',
   compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
 
@@ -105,7 +107,8 @@ export function dashboardChecks(tag: string): SocktopChecks {
     waits: text(/waiting for (.*\n)*.*CPU WAIT %/, 'W', '3'),
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
-    units: text(/Download · .* [kMG]?bit\/s|\dk?b +peak/, 'b'),
+    columns: text(/Columns ─.*\n.*\[x\] PID/, 'escape'),
+    units: text(/ [kMG]?bit\/s /, 'b'),
     kill: text(new RegExp(`Kill \\d+ ${tag}`), 'escape'),
     compact: text(/ MEM \d+(\.\d)?%/, 'c'),
   };

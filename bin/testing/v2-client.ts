@@ -9,6 +9,9 @@ export interface V2Question {
   readonly visiblePids?: readonly number[];
   readonly columns?: readonly UsageColumn[];
   readonly isFull?: boolean;
+  readonly segment?: number;
+  readonly from?: number;
+  readonly length?: number;
 }
 
 /** What may come for a request. */
@@ -43,12 +46,13 @@ export class V2Client {
 
   async ask<N extends V2RequestName>(
     request: N,
-    { maxAgeMillis, pid, visiblePids = [], columns = [], isFull = false }: V2Question = {},
+    { maxAgeMillis, pid, visiblePids = [], columns = [], isFull = false, ...place }: V2Question = {},
   ): Promise<V2AnswerTo<N>> {
     const id = ++this.#lastId;
     const arrived = Promise.withResolvers<Uint8Array>();
     this.#waiting.set(id, arrived.resolve);
-    const rest = { visiblePids, columns, columnsOfAll: [], cgroups: false, isFull };
+    const { segment, from, length } = place;
+    const rest = { visiblePids, columns, columnsOfAll: [], cgroups: false, isFull, segment, from, length };
     this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, ...rest }));
     const frame = await arrived.promise;
     return decodeV2Reply(request, frame) as V2AnswerTo<N>;

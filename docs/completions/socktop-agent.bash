@@ -23,11 +23,23 @@ _socktop-agent() {
       compopt -o default
       return
       ;;
+    --history)
+      return
+      ;;
+    --history-size)
+      return
+      ;;
+    --history-age)
+      return
+      ;;
+    --history-interval)
+      return
+      ;;
     --completions)
       mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --alerts --sniff --stdio --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --alerts --sniff --history --history-size --history-age --history-interval --stdio --completions -h --help' -- "$current")
 }
 complete -F _socktop-agent socktop-agent

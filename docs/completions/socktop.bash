@@ -53,11 +53,29 @@ _socktop() {
       compopt -o default
       return
       ;;
+    --history)
+      return
+      ;;
+    --history-size)
+      return
+      ;;
+    --history-age)
+      return
+      ;;
+    --history-interval)
+      return
+      ;;
+    --at)
+      return
+      ;;
+    --until)
+      return
+      ;;
     --completions)
       mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local --sniff --no-sniff -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --units --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local --sniff --no-sniff -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --units --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --completions -h --help' -- "$current")
 }
 complete -F _socktop socktop

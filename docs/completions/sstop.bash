@@ -33,7 +33,7 @@ _sstop() {
       return
       ;;
     --sort)
-      mapfile -t COMPREPLY < <(compgen -W 'rate download upload pid name connections' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'rate download upload pid name connections rtt retransmitted drops' -- "$current")
       return
       ;;
     --group)
@@ -64,6 +64,32 @@ _sstop() {
       compopt -o default
       return
       ;;
+    --history)
+      return
+      ;;
+    --history-size)
+      return
+      ;;
+    --history-age)
+      return
+      ;;
+    --history-interval)
+      return
+      ;;
+    --at)
+      return
+      ;;
+    --until)
+      return
+      ;;
+    --totals)
+      mapfile -t COMPREPLY < <(compgen -W 'hour day month' -- "$current")
+      return
+      ;;
+    --by)
+      mapfile -t COMPREPLY < <(compgen -W 'program user unit network' -- "$current")
+      return
+      ;;
     --log)
       compopt -o default
       return
@@ -84,6 +110,6 @@ _sstop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --group --loopback --no-loopback --dns --no-dns --sniff --no-sniff --units --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --group --loopback --no-loopback --dns --no-dns --sniff --no-sniff --units --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --totals --by --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
 }
 complete -F _sstop sstop

@@ -104,6 +104,10 @@ const SIGNATURES = {
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i32' },
   geteuid: { args: [], returns: 'u32' },
+  flock: { args: ['i32', 'i32'], returns: 'i32' },
+  epoll_create1: { args: ['i32'], returns: 'i32' },
+  epoll_ctl: { args: ['i32', 'i32', 'i32', 'ptr'], returns: 'i32' },
+  fcntl: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   __errno_location: { args: [], returns: 'ptr' },
 } as const;
 
@@ -181,11 +185,14 @@ export function errno(): number {
 /** asm-generic/socket.h, asm-generic/mman.h. */
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const PROT_READ = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
 export const AT_FDCWD = -100;
 export const O_RDONLY = 0;
+export const O_RDWR = 2;
+export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
 export const O_CLOEXEC = 0o2000000;
 
@@ -355,9 +362,14 @@ export class SharedMemory {
   readonly length: number;
   #address: Pointer | undefined;
 
-  /** Throws SyscallError. */
-  constructor(descriptor: number, length: number) {
-    const address = symbols.mmap(null, length, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
+  /**
+   * @param offset in what the descriptor refers to: a multiple of the page size
+   *
+   * Throws SyscallError.
+   */
+  constructor(descriptor: number, length: number, { offset = 0, isReadOnly = false } = {}) {
+    const protection = isReadOnly ? PROT_READ : PROT_READ_WRITE;
+    const address = symbols.mmap(null, length, protection, MAP_SHARED, descriptor, offset);
     // MAP_FAILED is the highest address of all, which the engine hands over as a bigint.
     if (typeof address !== 'number') throw new SyscallError('mmap', errno());
     this.length = length;
@@ -393,4 +405,40 @@ export function isSecureExecution(): boolean {
 /** geteuid(2). */
 export function effectiveUserId(): number {
   return symbols.geteuid();
+}
+
+/** linux/fcntl.h. */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** flock(2): locks a file for this descriptor until it is closed, without waiting. 0, or below: another has it. */
+export function lockFile(descriptor: number): number {
+  return symbols.flock(descriptor, LOCK_EX | LOCK_NB);
+}
+
+/** linux/eventpoll.h. */
+const EPOLL_CTL_ADD = 1;
+const EPOLLPRI = 2;
+/** linux/fcntl.h. */
+const F_DUPFD_CLOEXEC = 1030;
+/** struct epoll_event: the events, and 8 bytes that are the caller's, packed on x86-64. */
+const EPOLL_EVENT_BYTES = 16;
+
+/** epoll_create1(2): a set of descriptors that can be waited for as one. Returns its descriptor or -errno. */
+export function createPoll(): number {
+  const result = symbols.epoll_create1(O_CLOEXEC);
+  return result < 0 ? -errno() : result;
+}
+
+/** Adds a descriptor whose exceptional events (EPOLLPRI) count. 0 or -errno. */
+export function addToPoll(set: number, descriptor: number): number {
+  const event = new NativeBuffer(EPOLL_EVENT_BYTES);
+  event.u32[0] = EPOLLPRI;
+  return symbols.epoll_ctl(set, EPOLL_CTL_ADD, descriptor, event.pointer) < 0 ? -errno() : 0;
+}
+
+/** Another descriptor for what this one is. Returns it or -errno. */
+export function duplicate(descriptor: number): number {
+  const result = symbols.fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  return result < 0 ? -errno() : result;
 }

@@ -6,6 +6,7 @@ import type {
   NetworkOptions,
   Platform,
   PlatformPart,
+  PressureWatch,
   Signaller,
   TierReport,
 } from '../../src/data/sample/platform.ts';
@@ -18,6 +19,7 @@ import { Host } from './host.ts';
 import type { SpaceSource } from './machine/disks.ts';
 import type { LinuxMachine } from './machine/machine.ts';
 import type { openLinuxNetwork } from './network/network.ts';
+import { LinuxPressureWatch } from './pressure-watch.ts';
 import { PidSignaller } from './process/signaller.ts';
 import { ContainerNames } from './processes/container-names.ts';
 import { lookUpUsers } from './processes/users.ts';
@@ -93,6 +95,10 @@ export class LinuxPlatform implements Platform {
     const space = this.#space === undefined ? {} : { space: this.#space };
     const shared = { host: this.#host, containers: this.#containers };
     return new Machine({ ...options, ...space, ...shared, procRoot: this.#procRoot });
+  }
+
+  watchPressure(onTrouble: () => void): PressureWatch {
+    return new LinuxPressureWatch(onTrouble);
   }
 
   tierReports(): readonly TierReport[] {

@@ -1,3 +1,4 @@
+import type { HistoryMoment } from '../data/sample/history-moment.ts';
 import type { SignalOutcome } from '../data/sample/platform.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
@@ -12,6 +13,14 @@ import {
   pressKeyInKill,
   withOutcome,
 } from './overlays/kill.ts';
+import {
+  openTimeLine,
+  pasteIntoTimeLine,
+  pointAtTimeLine,
+  pressKeyInTimeLine,
+  type TimeLine,
+  type TimeLineStep,
+} from './overlays/time-line.ts';
 
 /** Result of the last command, for the footer. The next key or click clears it. */
 export interface Notice {
@@ -62,11 +71,15 @@ interface Keyed<Action extends string> {
   /** The overlays that take every key, if one is open. */
   readonly kill: unknown;
   readonly picker?: unknown;
+  readonly timeLine?: { readonly input: TextInput | undefined } | undefined;
 }
+
+/** Keys that mean the same while the time line is open. */
+const TIME_LINE_ACTIONS: readonly string[] = ['timeline', 'now', 'pause', 'quit', 'redraw', 'suspend'];
 
 /** The message that an input stands for, if any. */
 export function inputMessageOf<Action extends string>(
-  { keymap, prompt, kill, picker }: Keyed<Action>,
+  { keymap, prompt, kill, picker, timeLine }: Keyed<Action>,
   event: InputEvent,
 ): InputMessage<Action> | undefined {
   switch (event.kind) {
@@ -75,6 +88,9 @@ export function inputMessageOf<Action extends string>(
         return { kind: 'typed', key: event };
       }
       const action = keymap.actionOf(event.chord);
+      const isOfViews = action === undefined || !TIME_LINE_ACTIONS.includes(action);
+      const isTyped = timeLine !== undefined && (isOfViews || timeLine.input !== undefined);
+      if (isTyped) return { kind: 'typed', key: event };
       return action === undefined ? undefined : { kind: 'action', action };
     }
     case 'paste':
@@ -97,12 +113,24 @@ interface ScreenModel {
   readonly ownPid: number;
   /** First line of the help shown; undefined: it is closed. */
   readonly helpOffset: number | undefined;
+  /** What the help shows in place of the keys. */
+  readonly totals: readonly HelpGroup[] | undefined;
   readonly isMouseOn: boolean;
   /** The line that is being typed at the bottom; undefined: it is closed. */
   readonly prompt: { readonly input: TextInput } | undefined;
   /** Set where a recording is played. */
-  readonly playback: { readonly progress: { readonly isPaused: boolean } } | undefined;
+  readonly playback:
+    | { readonly progress: { readonly isPaused: boolean }; readonly wallMillis?: number }
+    | undefined;
+  readonly timeLine: TimeLine | undefined;
 }
+
+/** Where in time the screen is to go. */
+export type TravelCommand =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'go'; readonly wallMillis: number }
+  | { readonly kind: 'now' }
+  | { readonly kind: 'totals' };
 
 export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
@@ -110,12 +138,17 @@ export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause'
 export type ScreenMessage<Action extends string> =
   | InputMessage<Action>
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
+  /** The totals of the history, to be shown in place of the help. */
+  | { readonly kind: 'totals'; readonly groups: readonly HelpGroup[] }
+  /** The history was opened, for the time line. */
+  | { readonly kind: 'timeline'; readonly moments: readonly HistoryMoment[] }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
 
 /** What every screen asks of the outside. */
 export type ScreenEffect =
   | { readonly kind: 'set-mouse'; readonly isOn: boolean }
   | { readonly kind: 'playback'; readonly command: PlaybackCommand }
+  | { readonly kind: 'travel'; readonly command: TravelCommand }
   | { readonly kind: 'redraw' }
   | { readonly kind: 'suspend' };
 
@@ -158,6 +191,9 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
     case 'action':
       return act(withoutNotice(model), message.action, parts);
     case 'typed': {
+      if (model.timeLine !== undefined && model.kill === undefined && model.prompt === undefined) {
+        return applyTimeLine(model, pressKeyInTimeLine(model.timeLine, message.key, model.width));
+      }
       const inOverlay = parts.pressKeyInOverlay?.(model, message.key);
       if (inOverlay !== undefined) return { model: inOverlay };
       return model.kill === undefined
@@ -165,6 +201,9 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
         : applyKillStep(model, pressKeyInKill(model.kill, message.key.chord, model.ownPid), parts);
     }
     case 'pasted':
+      if (model.timeLine !== undefined) {
+        return { model: { ...model, timeLine: pasteIntoTimeLine(model.timeLine, message.text) } };
+      }
       if (model.prompt === undefined) return { model };
       return { model: parts.editPrompt(model, insertText(model.prompt.input, message.text)) };
     case 'pointer':
@@ -172,9 +211,26 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
     case 'signalled':
       if (model.kill === undefined) return { model };
       return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
+    case 'totals':
+      return { model: { ...model, totals: message.groups, helpOffset: 0, timeLine: undefined } };
+    case 'timeline': {
+      const timeLine = openTimeLine(message.moments, model.playback?.wallMillis ?? Number.NaN);
+      return { model: timeLine === undefined ? withNotice(model, NO_MOMENTS, true) : { ...model, timeLine } };
+    }
     case 'noticed':
       return { model: withNotice(model, message.text, message.isBad) };
   }
+}
+
+const NO_MOMENTS = 'The history has no sample yet.';
+
+function applyTimeLine<Model extends ScreenModel, Effect>(
+  model: Model,
+  { timeLine, goTo }: TimeLineStep,
+): StepOf<Model, Effect | ScreenEffect> {
+  const next = { ...model, timeLine };
+  if (goTo === undefined) return { model: next };
+  return { model: next, effects: [{ kind: 'travel', command: { kind: 'go', wallMillis: goTo } }] };
 }
 
 /** A key while the line at the bottom is open: it takes them all. */
@@ -237,7 +293,20 @@ function actAnywhere<Model extends ScreenModel>(model: Model, action: string): S
     case 'mouse':
       return withMouse(model, !model.isMouseOn);
     case 'help':
-      return { model: { ...model, helpOffset: model.helpOffset === undefined ? 0 : undefined } };
+      return {
+        model: { ...model, totals: undefined, helpOffset: model.helpOffset === undefined ? 0 : undefined },
+      };
+    case 'timeline':
+      if (model.timeLine !== undefined) return { model: { ...model, timeLine: undefined } };
+      return { model, effects: [{ kind: 'travel', command: { kind: 'open' } }] };
+    case 'totals':
+      if (model.helpOffset !== undefined) return { model: { ...model, helpOffset: undefined } };
+      return { model, effects: [{ kind: 'travel', command: { kind: 'totals' } }] };
+    case 'now':
+      return {
+        model: { ...model, timeLine: undefined },
+        effects: [{ kind: 'travel', command: { kind: 'now' } }],
+      };
     case 'redraw':
     case 'suspend':
       return { model, effects: [{ kind: action }] };
@@ -250,12 +319,15 @@ function pointAt<Model extends ScreenModel, Action, Effect>(
   model: Model,
   event: MouseEvent,
   parts: ScreenParts<Model, Action, Effect>,
-): StepOf<Model, Effect> {
+): StepOf<Model, Effect | ScreenEffect> {
   if (model.kill !== undefined) {
     const screen = rect(0, 0, model.width, model.height);
     return applyKillStep(model, pointAtKill(model.kill, event, screen, model.ownPid), parts);
   }
-  if (model.helpOffset === undefined) return parts.pointAt(model, event);
+  if (model.helpOffset === undefined) {
+    const step = model.timeLine && pointAtTimeLine(model.timeLine, event, model);
+    return step === undefined ? parts.pointAt(model, event) : applyTimeLine(model, step);
+  }
   return { model: pointAtHelp(model, parts.helpOf(model), event.action) };
 }
 

@@ -49,12 +49,15 @@ export const ROOMS: Record<string, readonly string[]> = {
     'data/rates',
     'data/query',
   ],
-  'remote/wire': ['data/codec', 'data/schema', 'data/sample'],
+  'remote/wire': ['data/codec', 'data/schema', 'data/sample', 'data/recording'],
   'remote/agent': [
     ...['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
-    'data/alerts',
+    ...['data/recording', 'data/alerts'],
   ],
-  'remote/client': ['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
+  'remote/client': [
+    ...['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
+    'data/recording',
+  ],
   'screen/style': [],
   'screen/layout': [],
   'screen/input': [],

@@ -13,6 +13,8 @@ export const Helper = {
   GET_CURRENT_TASK: 35,
   GET_SOCKET_COOKIE: 46,
   SK_FULLSOCK: 95,
+  /** 5.1 and later. */
+  TCP_SOCK: 96,
   SK_STORAGE_GET: 107,
   SK_STORAGE_DELETE: 108,
   PROBE_READ_KERNEL: 113,
@@ -21,6 +23,10 @@ export const Helper = {
   /** 5.8 and later. */
   KTIME_GET_BOOT_NS: 125,
   SEQ_WRITE: 127,
+  /** 5.8 and later. */
+  RINGBUF_RESERVE: 131,
+  RINGBUF_SUBMIT: 132,
+  RINGBUF_DISCARD: 133,
   /** 5.9 and later. */
   SKC_TO_TCP_SOCK: 137,
   GET_CURRENT_TASK_BTF: 158,
@@ -248,11 +254,11 @@ export class Assembler {
   }
 
   #emit(opcode: number, destination = 0, source = 0, offset = 0, immediate = 0): this {
-    if (!isSigned(offset, 16)) throw refusal('BAD_VALUE', `offset ${offset}`);
-    if (!isSigned(immediate, 32)) throw refusal('BAD_VALUE', `immediate ${immediate}`);
-    for (const register of [destination, source]) {
-      if (!(register >= R0 && register <= R10)) throw refusal('BAD_VALUE', `register ${register}`);
-    }
+    // Thousands of these are made at a start, by code that is interpreted yet.
+    if (offset !== (offset << 16) >> 16) throw refusal('BAD_VALUE', `offset ${offset}`);
+    if (immediate !== (immediate | 0)) throw refusal('BAD_VALUE', `immediate ${immediate}`);
+    if (!isRegister(destination)) throw refusal('BAD_VALUE', `register ${destination}`);
+    if (!isRegister(source)) throw refusal('BAD_VALUE', `register ${source}`);
     this.#words.push(opcode | (destination << 8) | (source << 12) | (offset << 16), immediate);
     return this;
   }
@@ -275,6 +281,10 @@ export function sizeOfBytes(bytes: number): Size {
     default:
       throw refusal('BAD_VALUE', `no load is ${bytes} bytes wide`);
   }
+}
+
+function isRegister(register: number): boolean {
+  return register === (register | 0) && register >= R0 && register <= R10;
 }
 
 function isSigned(value: number, bits: number): boolean {

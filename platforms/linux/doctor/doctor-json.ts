@@ -36,20 +36,24 @@ function factsOf(found: LinuxExamination) {
     scope: scopeOf(found),
     kernel: kernelOf(found),
     cgroup2: cgroup2MountPoints,
+    pressure_triggers: found.pressureObstacle ?? 'ok',
   };
 }
 
 function programsOf({ programs }: LinuxExamination) {
-  const { counting, parts, processes, exits, packets } = programs;
+  const { counting, parts, processes, exits, packets, names } = programs;
   return {
     packets: answer(counting?.code),
     last_user: parts?.lastUser ?? null,
     seeded: parts?.seeded ?? null,
     release: parts?.release ?? null,
     scope: parts?.scope ?? null,
+    connects: parts?.connects ?? null,
+    drops: parts?.drops ?? null,
     processes: answer(processes?.code),
     exits: answer(exits?.code),
     ring: answer(packets?.code),
+    names: answer(names?.code),
   };
 }
 

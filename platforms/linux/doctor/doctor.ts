@@ -1,5 +1,6 @@
 import { existsSync, readlinkSync, statSync } from 'node:fs';
 import type { TierReport } from '../../../src/data/sample/platform.ts';
+import { pressureObstacle } from '../pressure-watch.ts';
 import {
   CAPABILITY_NAMES,
   type CapabilityName,
@@ -70,6 +71,8 @@ export interface LinuxExamination {
   readonly procMount: ProcMount | undefined;
   readonly visibility: VisibilityFacts;
   readonly scope: ScopeFacts;
+  /** Why the kernel reports no pressure; undefined: it does. */
+  readonly pressureObstacle: string | undefined;
 }
 
 interface ExaminationOptions {
@@ -111,6 +114,7 @@ export function examineLinux(options: ExaminationOptions): LinuxExamination {
     procMount: procMountAt(mounts, procRoot),
     visibility: examineProcesses(procRoot, privileges.effectiveUid),
     scope: examineScope(procRoot),
+    pressureObstacle: pressureObstacle(`${procRoot}/pressure`),
   };
 }
 

@@ -37,6 +37,12 @@ export class DiskCollector {
   readonly #space: SpaceSource;
   #mountsText = new Uint8Array(0);
   #mounted: readonly Mounted[] = [];
+  /** What the file systems said last, and of which mounts. */
+  #asked: {
+    readonly answers: ReadonlyMap<string, SpaceAnswer>;
+    readonly askedMicros: number;
+    readonly mounted: readonly Mounted[];
+  } = { answers: new Map(), askedMicros: Number.NEGATIVE_INFINITY, mounted: [] };
   #nextFactsMicros = Number.NEGATIVE_INFINITY;
   #sequence = 0;
 
@@ -50,13 +56,16 @@ export class DiskCollector {
     this.#space = options.space ?? new GuardedSpace();
   }
 
-  /** Rejects with SyscallError where the mounts cannot be read; what else fails is an error in the section. */
-  async collect(): Promise<DisksSection> {
+  /**
+   * `spaceMaxAgeMillis`: how old the space of file systems may be. Rejects with SyscallError where the mounts cannot be
+   * read; what else fails is an error in the section.
+   */
+  async collect(spaceMaxAgeMillis = 0): Promise<DisksSection> {
     const started = monotonicMicros();
     this.#readMounts();
     this.#renewFacts();
     const errors: SectionError[] = [];
-    const answers = await this.#askSpace(errors);
+    const answers = await this.#askSpace(spaceMaxAgeMillis, errors);
     const devices = this.#readDevices(errors);
     const fileSystems = fileSystemsOf(this.#mounted, answers, devices);
     return {
@@ -86,12 +95,20 @@ export class DiskCollector {
   }
 
   /** undefined: the helper could not be asked. */
-  async #askSpace(errors: SectionError[]): Promise<ReadonlyMap<string, SpaceAnswer> | undefined> {
+  async #askSpace(
+    maxAgeMillis: number,
+    errors: SectionError[],
+  ): Promise<ReadonlyMap<string, SpaceAnswer> | undefined> {
+    const { answers, askedMicros, mounted } = this.#asked;
+    const isFresh = mounted === this.#mounted && this.#clock() - askedMicros <= maxAgeMillis * 1000;
+    if (isFresh) return answers;
     const questions = new Map<string, SpaceQuestion>();
     for (const { key, question } of this.#mounted) if (question !== undefined) questions.set(key, question);
     if (questions.size === 0) return new Map();
     try {
-      return await this.#space.ask(questions);
+      const fresh = await this.#space.ask(questions);
+      this.#asked = { answers: fresh, askedMicros: this.#clock(), mounted: this.#mounted };
+      return fresh;
     } catch (thrown) {
       errors.push(sectionError('ask file systems', thrown));
       return undefined;

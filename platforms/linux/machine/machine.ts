@@ -66,9 +66,9 @@ export class LinuxMachine implements MachineCollector {
     return this.#parts.collect();
   }
 
-  async collectDisks(): Promise<DisksSection> {
+  async collectDisks(spaceMaxAgeMillis = 0): Promise<DisksSection> {
     this.#disks ??= new DiskCollector(this.#options);
-    return this.#disks.collect();
+    return this.#disks.collect(spaceMaxAgeMillis);
   }
 
   async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {

@@ -1,9 +1,9 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { GroupWaits } from '../../../src/data/schema/process-detail.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
 import { parsePressure } from '../proc/pressure.ts';
+import { readAttribute } from '../sys/sysfs-value.ts';
 
-const FILE_BYTES = 4096;
+const encoder = new TextEncoder();
 const NANOS_PER_MICRO = 1000;
 /** `cpu,cpuacct:/a/b` behind the number of a hierarchy of version 1; without a controller the unified one. */
 const LINE = /^\d+:([^:]*):(\/.*)$/gm;
@@ -17,8 +17,9 @@ export function readGroupWaits(cgroupText: string, mounts: readonly MountEntry[]
   const folders = foldersOf(cgroupText, mounts);
   const unified = folders.get('');
   const pressure = (name: string): GroupWaits['cpuPressure'] => {
-    const bytes = readSmall(unified, `${name}.pressure`);
-    return bytes === undefined ? undefined : parsePressure(bytes, bytes.length);
+    const text = readSmall(unified, `${name}.pressure`);
+    const bytes = encoder.encode(`${text ?? ''}\n`);
+    return text === undefined ? undefined : parsePressure(bytes, bytes.length);
   };
   const newer = fieldsOf(readSmall(unified, 'cpu.stat'));
   // On hybrid systems the unified hierarchy has no controllers.
@@ -67,23 +68,11 @@ function folderBelow({ root, mountPoint }: MountEntry, path: string): string | u
   return path.startsWith(`${root}/`) ? `${mountPoint}${path.slice(root.length)}` : undefined;
 }
 
-function fieldsOf(bytes: Uint8Array | undefined): ReadonlyMap<string, number> {
-  const text = new TextDecoder().decode(bytes);
+function fieldsOf(text = ''): ReadonlyMap<string, number> {
   return new Map(Array.from(text.matchAll(FIELD), ([, name = '', value]) => [name, Number(value)]));
 }
 
 /** A file of the kernel; undefined: not there, or not permitted. */
-function readSmall(folder: string | undefined, name: string): Uint8Array | undefined {
-  if (folder === undefined) return undefined;
-  try {
-    const descriptor = openSync(`${folder}/${name}`, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const bytes = new Uint8Array(FILE_BYTES);
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, FILE_BYTES, 0));
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return undefined;
-  }
+function readSmall(folder: string | undefined, name: string): string | undefined {
+  return folder === undefined ? undefined : readAttribute(`${folder}/${name}`);
 }

@@ -24,6 +24,8 @@ interface ProcessDetailOptions {
   readonly hasClocks: boolean;
 }
 
+const GROUPS_FOLDER = '/sys/fs/cgroup';
+
 /** Reads all of one process that one look at it gives; the threads and children are others' business. */
 export class ProcessDetailReader {
   readonly #options: ProcessDetailOptions;
@@ -150,7 +152,11 @@ export class ProcessDetailReader {
     const path = `${this.#options.proc.root}/self/mountinfo`;
     const bytes = existsSync(path) ? readFileSync(path) : new Uint8Array(0);
     const mounts = parseMountEntries(bytes, bytes.length);
-    this.#groupMounts = mounts.filter(({ type }) => type === 'cgroup2' || type === 'cgroup');
+    // Nothing but the kernel's own files is touched, wherever else a hierarchy may be mounted.
+    this.#groupMounts = mounts.filter(
+      ({ type, mountPoint }) =>
+        (type === 'cgroup2' || type === 'cgroup') && mountPoint.startsWith(GROUPS_FOLDER),
+    );
     return this.#groupMounts;
   }
 

@@ -14,6 +14,21 @@ export const RECORDING_VERSION = 1;
 /** Version of lines with sections other than the network; other lines keep version 1. */
 export const SECTIONS_VERSION = 2;
 /**
+ * Version of lines of a history, which say what changed since the line before. The header has the field `coding`:
+ *
+ * - `whole`: the first line of a member; what it says changed since there was nothing.
+ * - `changes`: a part of a table has `total`, the rows that the table has now, and names rows by their places: `at`,
+ *   a list upwards, or `rows` places from `from` on. Places from the former number of rows on are new rows. A number is
+ *   the difference to the one before (to the absent value of its column, or 0, where there was none), null unknown. A
+ *   text is 1 where it is as before. A column, a row or a table that is left out is as it was.
+ *
+ * `machine` and `disks` hold their object as `value`, or its change as `change` (src/data/codec/json-delta.ts).
+ */
+export const CHANGES_VERSION = 3;
+/** Whether a line of a history needs the one before. */
+export const CODINGS = ['whole', 'changes'] as const;
+export type Coding = (typeof CODINGS)[number];
+/**
  * Parts of such lines, after those of the network. The format of the first two belongs to their writer. `processes` is
  * followed by its rows, as a table.
  */
@@ -34,6 +49,9 @@ export const LINE_LIMIT_BYTES = 512 << 20;
 export const TEXT_LIMIT = 32_768;
 /** Errors of a collector that one line holds. */
 export const ERRORS_LIMIT = 64;
+
+/** JSON of a section nests no deeper. */
+export const SECTION_DEPTH_LIMIT = 32;
 
 /** Stands for a text that is as it was in the line before; of command lines, which are long and seldom change. */
 export const TEXT_AS_BEFORE = 1;

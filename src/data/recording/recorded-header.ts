@@ -10,7 +10,7 @@ import {
   type Tier,
 } from '../sample/network-sample.ts';
 import type { Section, SectionError, SnapshotHeader } from '../schema/section-facts.ts';
-import { ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
+import { CODINGS, type Coding, ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 
 /** The first part of a line: what a snapshot says apart from its tables. */
 export interface RecordedHeader {
@@ -20,6 +20,8 @@ export interface RecordedHeader {
   readonly network: RecordedNetwork | undefined;
   /** Snapshots before this one, since the last line, that the recorder had to leave out. */
   readonly unrecordedCount: number;
+  /** Of a line of a history; undefined: any other line, which holds whole tables. */
+  readonly coding: Coding | undefined;
 }
 
 /** The scalars of a NetworkSection. */
@@ -79,6 +81,7 @@ export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
     },
     errors: errorsOf(fields['errors']),
     unrecordedCount: numberOf(fields, 'unrecorded'),
+    coding: fields['coding'] === undefined ? undefined : oneOf(CODINGS, fields['coding'], 'coding'),
     network: fields['network'] === null ? undefined : networkOf(objectOf(fields['network'], 'network')),
   };
 }

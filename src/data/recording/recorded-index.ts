@@ -1,6 +1,16 @@
+import type { HistoryMoment } from '../sample/history-moment.ts';
 import { TimeSlice } from '../source/source.ts';
-import { decodeMemberHeader, isGzip, MEMBER_HEADER_BYTES, type MemberHeader } from './recorded-member.ts';
-import type { RecordedFile } from './recording-file.ts';
+import {
+  decodeFigures,
+  decodeMemberHeader,
+  FIGURED_HEADER_BYTES,
+  isGzip,
+  MEMBER_HEADER_BYTES,
+  type MemberHeader,
+  memberWallMillis,
+} from './recorded-member.ts';
+import { wallGap } from './recorded-reader.ts';
+import type { RecordedBytes } from './recording-file.ts';
 
 /** A place at which reading can begin. */
 export interface SeekPoint {
@@ -12,9 +22,17 @@ export interface SeekPoint {
   readonly epochPositionMillis: number;
 }
 
+/** A member of a history: where it is in time. */
+interface Placed {
+  readonly positionMillis: number;
+  readonly wallMillis: number;
+}
+
 const START: SeekPoint = { offset: 0, positionMillis: 0, epochOffset: 0, epochPositionMillis: 0 };
 /** Where it is full every other member is forgotten, again and again: seeking then reads a little more. */
 const POINTS_LIMIT = 1 << 16;
+/** More than a time line has columns, by far: a week of samples every 10 s has 60,480. */
+const MOMENTS_LIMIT = 1 << 17;
 /** Between two members whose times do not follow each other (recordings put together). */
 const GAP_MILLIS = 1000;
 
@@ -24,7 +42,7 @@ const GAP_MILLIS = 1000;
  * only be read.
  */
 export class RecordedIndex {
-  readonly #file: RecordedFile;
+  readonly #file: RecordedBytes;
   readonly #limit: number;
   #points: SeekPoint[] = [];
   /** One member in so many becomes a point. */
@@ -38,8 +56,11 @@ export class RecordedIndex {
   #knownMillis = 0;
   #isExact = false;
   #isClosed = false;
+  /** Of a history: its lines, the oldest first. */
+  moments: HistoryMoment[] = [];
+  readonly #placed: Placed[] = [];
 
-  constructor(file: RecordedFile, pointsLimit = POINTS_LIMIT) {
+  constructor(file: RecordedBytes, pointsLimit = POINTS_LIMIT) {
     this.#file = file;
     this.#limit = pointsLimit;
   }
@@ -69,20 +90,35 @@ export class RecordedIndex {
   /** Reads all headers, and gives the place where hopping ended before the end, if it did. */
   async scan(): Promise<number | undefined> {
     const slice = new TimeSlice();
-    const bytes = new Uint8Array(MEMBER_HEADER_BYTES);
+    const buffer = new Uint8Array(FIGURED_HEADER_BYTES);
     let offset = 0;
     let previous: MemberHeader | undefined;
+    let previousWallMillis = Number.NaN;
     let epoch = START;
     while (offset < this.#file.sizeBytes && !this.#isClosed) {
-      const header = decodeMemberHeader(await this.#file.read(bytes, offset, bytes.length));
-      const positionMillis = this.#endMillis + gapMillis(previous, header);
+      const bytes = await this.#file.read(buffer, offset, buffer.length);
+      const header = decodeMemberHeader(bytes);
+      const wallMillis = header === undefined ? Number.NaN : memberWallMillis(bytes);
+      const positionMillis =
+        this.#endMillis +
+        gapMillis(
+          previous,
+          header,
+          this.#file.isHistory ? wallGap(previousWallMillis, wallMillis) : GAP_MILLIS,
+        );
       if (header?.epoch !== previous?.epoch) {
         epoch = { offset, positionMillis, epochOffset: offset, epochPositionMillis: positionMillis };
       }
       this.#add({ ...epoch, offset, positionMillis });
-      if (header === undefined || !(await this.#isWhole(offset, header))) return offset;
-      offset += header.lengthBytes;
+      if (this.#file.isHistory && header !== undefined) this.#note(bytes, positionMillis, wallMillis);
+      const isWhole = header !== undefined && (await this.#isWhole(offset, header));
+      const end = isWhole ? offset + header.lengthBytes : this.#endOfPart(offset);
+      if (header === undefined ? end === undefined : end === undefined && !this.#file.isHistory)
+        return offset;
+      offset = end ?? this.#file.sizeBytes;
+      if (header === undefined) continue;
       previous = header;
+      previousWallMillis = wallMillis + (header.lastMicros - header.firstMicros) / 1000;
       this.#endMillis = positionMillis + (header.lastMicros - header.firstMicros) / 1000;
       this.#snapshotCount += header.snapshotCount;
       this.noteProgress(offset, this.#endMillis);
@@ -90,6 +126,39 @@ export class RecordedIndex {
     }
     this.#isExact = !this.#isClosed;
     return undefined;
+  }
+
+  /** Where a history has what was shown at a wall time, or shortly before; its start where that is later. */
+  positionAt(wallMillis: number): number {
+    // The newest first: where the clock was set back, two members may have had that time.
+    const member = this.#placed.findLast((each) => each.wallMillis <= wallMillis);
+    if (member === undefined) return 0;
+    return member.positionMillis + (wallMillis - member.wallMillis);
+  }
+
+  /** The wall time at a place in a history; NaN where nothing is known. */
+  wallAt(positionMillis: number): number {
+    const member = this.#placed.findLast((each) => each.positionMillis <= positionMillis) ?? this.#placed[0];
+    return member === undefined ? Number.NaN : member.wallMillis + (positionMillis - member.positionMillis);
+  }
+
+  /** Of a history: the next part, where the rest of this one is not to be read. */
+  #endOfPart(offset: number): number | undefined {
+    const end = this.#file.partEnd(offset);
+    return end < this.#file.sizeBytes ? end : undefined;
+  }
+
+  #note(header: Uint8Array, positionMillis: number, wallMillis: number): void {
+    this.#placed.push({ positionMillis, wallMillis });
+    for (const { secondsSinceFirst, ...figures } of decodeFigures(header)) {
+      const millis = secondsSinceFirst * 1000;
+      this.moments.push({
+        ...figures,
+        positionMillis: positionMillis + millis,
+        wallMillis: wallMillis + millis,
+      });
+    }
+    if (this.moments.length > MOMENTS_LIMIT) this.moments = pairsOf(this.moments);
   }
 
   /** Reading has come that far. */
@@ -140,8 +209,32 @@ export class RecordedIndex {
   }
 }
 
-function gapMillis(previous: MemberHeader | undefined, next: MemberHeader | undefined): number {
+/** Half as many moments, each with the higher figures of two. */
+function pairsOf(moments: readonly HistoryMoment[]): HistoryMoment[] {
+  return moments.flatMap((moment, at) => {
+    if (at % 2 === 1) return [];
+    const next = moments[at + 1] ?? moment;
+    return {
+      ...moment,
+      cpuPercent: higher(moment.cpuPercent, next.cpuPercent),
+      memoryPercent: higher(moment.memoryPercent, next.memoryPercent),
+      pressurePercent: higher(moment.pressurePercent, next.pressurePercent),
+      networkBytesPerSecond: higher(moment.networkBytesPerSecond, next.networkBytesPerSecond),
+    };
+  });
+}
+
+/** What is unknown is no figure. */
+function higher(one: number, other: number): number {
+  return Number.isNaN(one) || other > one ? other : one;
+}
+
+function gapMillis(
+  previous: MemberHeader | undefined,
+  next: MemberHeader | undefined,
+  unknownMillis: number,
+): number {
   if (previous === undefined) return 0;
   const micros = (next?.firstMicros ?? Number.NaN) - previous.lastMicros;
-  return micros >= 0 ? micros / 1000 : GAP_MILLIS;
+  return micros >= 0 ? micros / 1000 : unknownMillis;
 }

@@ -1,6 +1,7 @@
 import { OpError } from '../../kit/errors/op-error.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
 import {
+  CHANGES_VERSION,
   LINE_LIMIT_BYTES,
   LINE_START,
   LINE_START_LIMIT_BYTES,
@@ -26,6 +27,7 @@ export interface RecordedLine {
   readonly sections: ReadonlyMap<SectionPart, Uint8Array>;
 }
 
+const VERSIONS: readonly number[] = [RECORDING_VERSION, SECTIONS_VERSION, CHANGES_VERSION];
 const LINE_END = 10;
 const COMMA = 44;
 const BRACKET = 93;
@@ -100,8 +102,7 @@ export class LineAssembler {
     const match = START_PATTERN.exec(text);
     if (match === null) throw badValue('the start of a line');
     const [, version, list = ''] = match;
-    const isKnown = Number(version) === RECORDING_VERSION || Number(version) === SECTIONS_VERSION;
-    if (!isKnown) throw unsupported(version);
+    if (!VERSIONS.includes(Number(version))) throw unsupported(version);
     const lengths = list.split(',').map(Number);
     const bytes = lengths.reduce((sum, length) => sum + length, 0);
     if (lengths.length > PARTS_LIMIT || bytes > PARTS_LIMIT_BYTES) throw badValue('the size of a line');
@@ -165,6 +166,6 @@ function unsupported(version: string | undefined): OpError {
   return new OpError({
     op: 'read recording',
     code: 'UNSUPPORTED_VERSION',
-    message: `format ${version} is too new; this version reads up to ${SECTIONS_VERSION}`,
+    message: `format ${version} is too new; this version reads up to ${CHANGES_VERSION}`,
   });
 }

@@ -1,8 +1,13 @@
+import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
+import { applyJsonDelta } from '../codec/json-delta.ts';
+import { isObject, type JsonValue } from '../codec/json-values.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
 import type { SectionError } from '../schema/section-facts.ts';
 import { TimeSlice } from '../source/source.ts';
+import { type Coding, PART_LIMIT_BYTES, SECTION_DEPTH_LIMIT, type SectionPart } from './recorded-format.ts';
+import { badValue } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedProcesses, RecordedTables } from './recorded-tables.ts';
 
@@ -11,8 +16,8 @@ export type RecordedSections = Pick<Snapshot, 'machine' | 'disks'>;
 
 /** Reads the parts of a line that hold them. */
 export interface SectionReader {
-  /** Those that the line holds, borrowed until the next call. Throws an OpError where one is damaged. */
-  read(parts: RecordedLine['sections']): RecordedSections;
+  /** The sections of these values, borrowed until the next call. Throws an OpError where one is damaged. */
+  read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections;
 }
 
 /** The recorded machine as it was at the line that was applied last. */
@@ -25,6 +30,10 @@ export class RecordedMachine {
   #recordedEpoch: number | undefined;
   #epoch = 0;
   readonly #reader: SectionReader | undefined;
+  /** Whether there is what a line of changes follows. */
+  #hasBase = false;
+  /** Of a history: the values that the next line changes. */
+  readonly #values = new Map<SectionPart, JsonValue>();
   /** The newest of each section: a line holds those that were collected then. */
   #network: NetworkSection | undefined;
   #sections: Pick<Snapshot, 'machine' | 'disks' | 'machineProcesses'> = {};
@@ -43,6 +52,7 @@ export class RecordedMachine {
   beginEpoch(): void {
     this.#epoch++;
     this.#recordedEpoch = undefined;
+    this.#hasBase = false;
   }
 
   isOfEpoch(line: RecordedLine): boolean {
@@ -52,16 +62,20 @@ export class RecordedMachine {
   /** Rejects with an OpError if the line is damaged: then the snapshot stays what it was. */
   async apply(line: RecordedLine): Promise<void> {
     const { recorded } = line;
+    if (recorded.coding === 'changes' && !this.#hasBase)
+      throw badValue('a change without what was before it,');
+    this.#hasBase = false;
     if (recorded.network !== undefined) {
       this.#network = await this.#tables.apply(line, this.#slice);
     }
     if (this.#reader !== undefined && line.sections.size > 0) {
       this.#sections = {
         ...this.#sections,
-        ...this.#reader.read(line.sections),
+        ...this.#reader.read(this.#parsed(line)),
         ...(await this.#list(line)),
       };
     }
+    this.#hasBase = recorded.coding !== undefined;
     const { epoch } = recorded.header;
     if (this.#recordedEpoch !== undefined && this.#recordedEpoch !== epoch) this.#epoch++;
     this.#recordedEpoch = epoch;
@@ -74,10 +88,38 @@ export class RecordedMachine {
     };
   }
 
-  async #list({ sections, processRows }: RecordedLine): Promise<Pick<Snapshot, 'machineProcesses'>> {
+  #parsed({ sections, recorded: { coding } }: RecordedLine): ReadonlyMap<SectionPart, unknown> {
+    const values = new Map<SectionPart, unknown>();
+    for (const [name, bytes] of sections) {
+      if (name === 'processes') continue;
+      const part = parseJsonWithin(bytes, PART_LIMIT_BYTES, SECTION_DEPTH_LIMIT);
+      values.set(name, coding === undefined ? part : this.#changed(name, part, coding));
+    }
+    return values;
+  }
+
+  #changed(name: SectionPart, part: unknown, coding: Coding): JsonValue {
+    if (!isObject(part)) throw badValue(name);
+    const before = coding === 'whole' ? undefined : this.#values.get(name);
+    if (part['value'] === undefined && before === undefined) throw badValue(name);
+    const value =
+      part['value'] === undefined
+        ? applyJsonDelta(before ?? null, part['change'])
+        : (part['value'] as JsonValue);
+    this.#values.set(name, value);
+    return value;
+  }
+
+  async #list({
+    sections,
+    processRows,
+    recorded,
+  }: RecordedLine): Promise<Pick<Snapshot, 'machineProcesses'>> {
     const facts = sections.get('processes');
     if (facts === undefined) return {};
-    return { machineProcesses: await this.#processes.apply(facts, processRows, this.#slice) };
+    return {
+      machineProcesses: await this.#processes.apply(facts, processRows, recorded.coding, this.#slice),
+    };
   }
 }
 

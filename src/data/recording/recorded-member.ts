@@ -1,5 +1,6 @@
 import { constants, crc32, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 import { toOpError } from '../../kit/errors/op-error.ts';
+import type { Figures } from '../sample/history-moment.ts';
 
 /**
  * A recording is a row of gzip members (RFC 1952), each of some snapshots; the first line of each needs nothing from
@@ -15,8 +16,27 @@ import { toOpError } from '../../kit/errors/op-error.ts';
  *     56     deflate data, then CRC-32 and length of the text
  *
  * Snapshots, length and last time are written when the member is complete: a killed recorder leaves them 0.
+ *
+ * A member of a history has a second subfield with what a time line shows of each of its lines. It, the snapshots and
+ * the last time are written anew with every line:
+ *
+ *     56     'S' 'F'  LEN = 360
+ *     60     60 times: u16 seconds since the first line   u8 CPU   u8 memory   u8 pressure   u8 network
+ *     420    deflate data
+ *
+ * CPU, memory and pressure count half percents. The network is 8 * log2(1 + bytes per second). 255 is unknown.
  */
 export const MEMBER_HEADER_BYTES = 56;
+/** Of a member of a history. */
+export const FIGURED_HEADER_BYTES = 420;
+/** Lines that a member of a history has at most. */
+export const FIGURES_LIMIT = 60;
+const FIGURE_BYTES = 6;
+const FIGURES_AT = MEMBER_HEADER_BYTES + 4;
+const FIGURES_ID = 0x46;
+const UNKNOWN_FIGURE = 255;
+const STEPS_PER_PERCENT = 2;
+const STEPS_PER_DOUBLING = 8;
 const MEMBER_TRAILER_BYTES = 8;
 const MEMBER_VERSION = 1;
 
@@ -37,18 +57,29 @@ export interface MemberHeader {
   readonly lastMicros: number;
 }
 
+/** Figures and when they were taken. */
+export interface TimedFigures extends Figures {
+  readonly secondsSinceFirst: number;
+}
+
 /** Whether gzip data begins there (RFC 1952, 2.3.1: ID1, ID2, CM). */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 3 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 }
 
-export function encodeMemberHeader(header: MemberHeader, wallMillis: number): Uint8Array {
-  const bytes = new Uint8Array(MEMBER_HEADER_BYTES);
+/** `figures`: of a history, in the order of the lines. */
+export function encodeMemberHeader(
+  header: MemberHeader,
+  wallMillis: number,
+  figures?: readonly TimedFigures[],
+): Uint8Array {
+  const length = figures === undefined ? MEMBER_HEADER_BYTES : FIGURED_HEADER_BYTES;
+  const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   bytes.set([0x1f, 0x8b, 8, 4]);
   view.setUint32(4, Math.max(0, Math.floor(wallMillis / 1000)) % TWO_32, true);
   bytes[9] = 0xff;
-  view.setUint16(EXTRA_AT, MEMBER_HEADER_BYTES - EXTRA_AT - 2, true);
+  view.setUint16(EXTRA_AT, length - EXTRA_AT - 2, true);
   bytes.fill(SUBFIELD_ID, EXTRA_AT + 2, EXTRA_AT + 4);
   view.setUint16(EXTRA_AT + 4, MEMBER_HEADER_BYTES - FIELD_AT, true);
   view.setUint32(FIELD_AT, MEMBER_VERSION, true);
@@ -58,7 +89,66 @@ export function encodeMemberHeader(header: MemberHeader, wallMillis: number): Ui
   view.setFloat64(FIELD_AT + 16, header.epoch, true);
   view.setFloat64(FIELD_AT + 24, header.firstMicros, true);
   view.setFloat64(FIELD_AT + 32, header.lastMicros, true);
+  if (figures !== undefined) encodeFigures(bytes, view, figures);
   return bytes;
+}
+
+function encodeFigures(bytes: Uint8Array, view: DataView, figures: readonly TimedFigures[]): void {
+  bytes.set([SUBFIELD_ID, FIGURES_ID], MEMBER_HEADER_BYTES);
+  view.setUint16(MEMBER_HEADER_BYTES + 2, FIGURES_LIMIT * FIGURE_BYTES, true);
+  for (const [at, each] of figures.slice(0, FIGURES_LIMIT).entries()) {
+    const offset = FIGURES_AT + at * FIGURE_BYTES;
+    view.setUint16(offset, Math.min(0xffff, Math.round(each.secondsSinceFirst)), true);
+    bytes[offset + 2] = percentSteps(each.cpuPercent);
+    bytes[offset + 3] = percentSteps(each.memoryPercent);
+    bytes[offset + 4] = percentSteps(each.pressurePercent);
+    bytes[offset + 5] = stepOf(Math.log2(1 + each.networkBytesPerSecond) * STEPS_PER_DOUBLING);
+  }
+}
+
+function percentSteps(percent: number): number {
+  return stepOf(Math.min(100, percent) * STEPS_PER_PERCENT);
+}
+
+function stepOf(value: number): number {
+  return value >= 0 ? Math.min(UNKNOWN_FIGURE - 1, Math.round(value)) : UNKNOWN_FIGURE;
+}
+
+/** The figures of the lines that a header tells; none where it is not one of a history. */
+export function decodeFigures(bytes: Uint8Array): readonly TimedFigures[] {
+  const header = decodeMemberHeader(bytes);
+  if (header === undefined || bytes.length < FIGURED_HEADER_BYTES || !hasFigures(bytes)) return [];
+  const count = Math.min(header.snapshotCount, FIGURES_LIMIT);
+  return Array.from({ length: count }, (_, at) => {
+    const offset = FIGURES_AT + at * FIGURE_BYTES;
+    const [low = 0, high = 0, cpu, memory, pressure, network = UNKNOWN_FIGURE] = bytes.subarray(offset);
+    return {
+      secondsSinceFirst: low + high * 256,
+      cpuPercent: percentOf(cpu),
+      memoryPercent: percentOf(memory),
+      pressurePercent: percentOf(pressure),
+      networkBytesPerSecond:
+        network === UNKNOWN_FIGURE ? Number.NaN : 2 ** (network / STEPS_PER_DOUBLING) - 1,
+    };
+  });
+}
+
+function percentOf(step = UNKNOWN_FIGURE): number {
+  return step === UNKNOWN_FIGURE ? Number.NaN : step / STEPS_PER_PERCENT;
+}
+
+function hasFigures(bytes: Uint8Array): boolean {
+  return (
+    bytes[EXTRA_AT]! + bytes[EXTRA_AT + 1]! * 256 === FIGURED_HEADER_BYTES - EXTRA_AT - 2 &&
+    bytes[MEMBER_HEADER_BYTES] === SUBFIELD_ID &&
+    bytes[MEMBER_HEADER_BYTES + 1] === FIGURES_ID
+  );
+}
+
+/** Wall time at which a member begins, in whole seconds; NaN where none is told. */
+export function memberWallMillis(bytes: Uint8Array): number {
+  const seconds = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
+  return seconds === 0 ? Number.NaN : seconds * 1000;
 }
 
 /** The header, or undefined where the member is none of a recorder's, or of a later version. Checks every value. */
@@ -66,7 +156,7 @@ export function decodeMemberHeader(bytes: Uint8Array): MemberHeader | undefined 
   if (bytes.length < MEMBER_HEADER_BYTES || !isGzip(bytes) || bytes[3] !== 4) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, MEMBER_HEADER_BYTES);
   const isOurs =
-    view.getUint16(EXTRA_AT, true) === MEMBER_HEADER_BYTES - EXTRA_AT - 2 &&
+    [MEMBER_HEADER_BYTES, FIGURED_HEADER_BYTES].includes(view.getUint16(EXTRA_AT, true) + EXTRA_AT + 2) &&
     bytes[EXTRA_AT + 2] === SUBFIELD_ID &&
     bytes[EXTRA_AT + 3] === SUBFIELD_ID &&
     view.getUint16(EXTRA_AT + 4, true) === MEMBER_HEADER_BYTES - FIELD_AT &&
@@ -93,13 +183,14 @@ const LEVEL = 4;
 
 /** Compresses the lines of one gzip member. What it has given out after each line is enough to read that line. */
 export class RecordingMember {
-  readonly #deflate: DeflateRaw = createDeflateRaw({ level: LEVEL });
+  readonly #deflate: DeflateRaw;
   #output: Uint8Array[] = [];
   #crc = 0;
   #textBytes = 0;
   #fail: (thrown: unknown) => void = () => undefined;
 
-  constructor() {
+  constructor(level = LEVEL) {
+    this.#deflate = createDeflateRaw({ level });
     this.#deflate.on('data', (bytes: Uint8Array) => {
       this.#output.push(bytes);
     });

@@ -2,7 +2,7 @@ import { createGunzip, type Gunzip } from 'node:zlib';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { LineAssembler, type RecordedLine } from './recorded-line.ts';
 import { decodeMemberHeader, isGzip, MEMBER_HEADER_BYTES } from './recorded-member.ts';
-import type { RecordedFile } from './recording-file.ts';
+import type { RecordedBytes } from './recording-file.ts';
 
 /** A line and when it comes, in time since the start of the recording. */
 export interface PlacedLine extends RecordedLine {
@@ -27,7 +27,7 @@ export class RecordedReader {
   damage: OpError | undefined;
   /** The file ends inside a snapshot, as a killed recorder leaves it. */
   endsEarly = false;
-  readonly #file: RecordedFile;
+  readonly #file: RecordedBytes;
   readonly #assembler = new LineAssembler();
   readonly #bytes = new Uint8Array(READ_BYTES);
   #lines: RecordedLine[] = [];
@@ -35,8 +35,9 @@ export class RecordedReader {
   #offset = 0;
   #positionMillis = 0;
   #lastMicros = Number.NaN;
+  #lastWallMillis = Number.NaN;
 
-  constructor(file: RecordedFile) {
+  constructor(file: RecordedBytes) {
     this.#file = file;
   }
 
@@ -101,7 +102,8 @@ export class RecordedReader {
 
   /** Lines that came out before the damage are whole and stay. */
   #endAt(end: number, isBounded: boolean, error: OpError): void {
-    if (error.code === 'TRUNCATED' && !isBounded) this.endsEarly = true;
+    // A history is being written, or its writer was killed: what is whole is all there is.
+    if (error.code === 'TRUNCATED' && !isBounded) this.endsEarly = !this.#file.isHistory;
     else this.damage ??= error;
     this.#offset = end;
     this.#leaveMember();
@@ -109,7 +111,7 @@ export class RecordedReader {
 
   /** A header's word on its length is taken if another member begins there, or the file ends. */
   async #openMember(): Promise<OpenMember> {
-    const { sizeBytes } = this.#file;
+    const sizeBytes = this.#file.partEnd(this.#offset);
     const header = decodeMemberHeader(await this.#file.read(this.#bytes, this.#offset, MEMBER_HEADER_BYTES));
     const stated = this.#offset + (header?.lengthBytes ?? 0);
     const next = stated < sizeBytes ? await this.#file.read(this.#bytes, stated, 3) : undefined;
@@ -126,14 +128,22 @@ export class RecordedReader {
   }
 
   #place(line: RecordedLine): PlacedLine {
-    const { monotonicMicros } = line.recorded.header;
+    const { monotonicMicros, wallMillis } = line.recorded.header;
     if (!Number.isNaN(this.#lastMicros)) {
       const micros = monotonicMicros - this.#lastMicros;
-      this.#positionMillis += micros >= 0 ? micros / 1000 : GAP_MILLIS;
+      const gapMillis = this.#file.isHistory ? wallGap(this.#lastWallMillis, wallMillis) : GAP_MILLIS;
+      this.#positionMillis += micros >= 0 ? micros / 1000 : gapMillis;
     }
     this.#lastMicros = monotonicMicros;
+    this.#lastWallMillis = wallMillis;
     return { ...line, positionMillis: this.#positionMillis };
   }
+}
+
+/** Between two parts of a history whose monotonic times do not follow each other: the machine was started anew. */
+export function wallGap(beforeMillis: number, afterMillis: number): number {
+  const gap = afterMillis - beforeMillis;
+  return gap >= 0 ? gap : GAP_MILLIS;
 }
 
 function endedEarly(): OpError {

@@ -320,9 +320,9 @@ describe('what is no recording', () => {
     ['gzip of zeros', line('\0'.repeat(9_000_000)), 'NOT_A_RECORDING', 'not a recording'],
     [
       'a later version',
-      line('{"sstop_recording":3,"lengths":[5],"snapshot":[{}'),
+      line('{"sstop_recording":4,"lengths":[5],"snapshot":[{}'),
       'UNSUPPORTED_VERSION',
-      'format 3',
+      'format 4',
     ],
     [
       'no lengths',

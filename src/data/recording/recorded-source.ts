@@ -1,4 +1,5 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { HistoryMoment } from '../sample/history-moment.ts';
 import type { Snapshot, Want } from '../sample/snapshot.ts';
 import { type Source, withinDeadline } from '../source/source.ts';
 import { PlaybackClock } from './recorded-clock.ts';
@@ -6,7 +7,7 @@ import { RecordedIndex, type SeekPoint } from './recorded-index.ts';
 import { RecordedMachine, type SectionReader } from './recorded-machine.ts';
 import { isGzip } from './recorded-member.ts';
 import { type PlacedLine, RecordedReader } from './recorded-reader.ts';
-import { playbackError, RecordedFile } from './recording-file.ts';
+import { playbackError, type RecordedBytes, RecordedFile } from './recording-file.ts';
 
 export interface PlaybackOptions {
   /** The clock of `sample`'s deadlines; playback runs by it. */
@@ -50,7 +51,7 @@ const FIRST_BYTES = 3;
  * `observe`. Each seek changes the epoch of the headers. Memory does not depend on the length of the file.
  */
 export class RecordedSource implements Source {
-  readonly #file: RecordedFile;
+  readonly #file: RecordedBytes;
   readonly #options: PlaybackOptions;
   readonly #clock: PlaybackClock;
   readonly #index: RecordedIndex;
@@ -71,7 +72,7 @@ export class RecordedSource implements Source {
   #damage: OpError | undefined;
   #isClosed = false;
 
-  private constructor(file: RecordedFile, options: PlaybackOptions) {
+  private constructor(file: RecordedBytes, options: PlaybackOptions) {
     this.#file = file;
     this.#options = options;
     this.#machine = new RecordedMachine(options.sections);
@@ -82,17 +83,24 @@ export class RecordedSource implements Source {
 
   /** Opens a recording that has at least one whole snapshot; else rejects with an OpError of one line. */
   static async open(path: string, options: PlaybackOptions): Promise<RecordedSource> {
-    let file: RecordedFile | undefined;
     try {
-      file = new RecordedFile(path);
-      await refuseForeign(file);
-      const source = new RecordedSource(file, options);
+      return await RecordedSource.openBytes(new RecordedFile(path), options);
+    } catch (thrown) {
+      throw playbackError(path, thrown);
+    }
+  }
+
+  /** The same of bytes that are open; they belong to the source from now on, and are closed where it cannot be made. */
+  static async openBytes(bytes: RecordedBytes, options: PlaybackOptions): Promise<RecordedSource> {
+    try {
+      await refuseForeign(bytes);
+      const source = new RecordedSource(bytes, options);
       await source.#readFirst();
       source.#scanning = source.#scan();
       return source;
     } catch (thrown) {
-      await file?.close();
-      throw playbackError(path, thrown);
+      await bytes.close();
+      throw playbackError(bytes.path, thrown);
     }
   }
 
@@ -139,6 +147,33 @@ export class RecordedSource implements Source {
       this.#clock.positionMillis = line.positionMillis;
       return this.#machine.snapshot;
     }
+  }
+
+  /** Of a history: what is known of each of its lines, once all were found. */
+  async moments(): Promise<readonly HistoryMoment[]> {
+    await this.#scanning;
+    return this.#index.moments;
+  }
+
+  /** Of a history: where it is at a wall time, once its parts were found; past its ends these ends. */
+  async positionAt(wallMillis: number): Promise<number> {
+    await this.#scanning;
+    return this.#index.positionAt(wallMillis);
+  }
+
+  /** Of a history: the wall time of a position; NaN while it is not known. */
+  wallAt(positionMillis: number): number {
+    return this.#index.wallAt(positionMillis);
+  }
+
+  /**
+   * Goes to a wall time of a history, and tells the observer of all that comes before, as far as rates need it. The last
+   * snapshot that is not later; where all are later, the first. Not while a `sample` is under way.
+   */
+  async goTo(wallMillis: number): Promise<Snapshot> {
+    this.#hasBegun = true;
+    this.seekTo(await this.positionAt(wallMillis));
+    return this.#advance();
   }
 
   /** The next higher speed, or lower one (-1). */
@@ -279,7 +314,9 @@ export class RecordedSource implements Source {
     while (this.#seekTarget === targetMillis && !this.#isClosed) {
       const line = await this.#peek();
       if (line === undefined) return;
-      const isNeeded = line.positionMillis >= fromMillis || !this.#machine.isOfEpoch(line);
+      // A line of a history may be what the next one changes.
+      const isHistory = line.recorded.coding !== undefined;
+      const isNeeded = isHistory || line.positionMillis >= fromMillis || !this.#machine.isOfEpoch(line);
       if (!isFirst && line.positionMillis > targetMillis) return;
       if (isFirst || isNeeded) isFirst = !(await this.#apply(line)) && isFirst;
       else this.#ahead = undefined;
@@ -317,7 +354,7 @@ export class RecordedSource implements Source {
   }
 }
 
-async function refuseForeign(file: RecordedFile): Promise<void> {
+async function refuseForeign(file: RecordedBytes): Promise<void> {
   if (file.sizeBytes === 0) throw new OpError({ op: 'read recording', code: 'EMPTY', message: 'empty file' });
   if (isGzip(await file.read(new Uint8Array(FIRST_BYTES), 0, FIRST_BYTES))) return;
   const message = 'not a recording of sstop: not gzip';

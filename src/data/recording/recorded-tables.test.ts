@@ -47,7 +47,7 @@ function rowsOf({ processes, usage, texts }: MachineProcesses): Record<number, u
 }
 
 const playTo = (into: RecordedProcesses, [facts, ...rows]: Uint8Array[]): Promise<MachineProcesses> =>
-  into.apply(facts ?? new Uint8Array(0), rows, NEVER);
+  into.apply(facts ?? new Uint8Array(0), rows, undefined, NEVER);
 const jsonOf = (part: Uint8Array | undefined) => JSON.parse(Buffer.from(part ?? []).toString());
 const bytesOf = (part: unknown): Uint8Array => Buffer.from(JSON.stringify(part));
 

@@ -12,7 +12,7 @@ import { cleanText } from '../codec/wire-text.ts';
 import { type MachineProcesses, ProcessList } from '../sample/machine-processes.ts';
 import { type NetworkSection, NetworkTables } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import { TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
+import { type Coding, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 import { badValue, parseObject, parseRecordedProcesses } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { isWholeList, rowsOfWholeList, WHOLE_LIST_LIMIT } from './v1/whole-list.ts';
@@ -29,6 +29,8 @@ type RowCounts = (table: string) => number;
  */
 class StagedTable implements ReceivedColumns {
   rows = 0;
+  /** Whether the rows are those of a history, which the next line changes. */
+  isKept = false;
   readonly #format: TableFormat;
   readonly #counts: RowCounts;
   /** Whether texts are cleaned, and may be as before: those of a list of processes. */
@@ -37,6 +39,8 @@ class StagedTable implements ReceivedColumns {
   readonly #numbers: number[][] = [];
   readonly #texts: (string | undefined | typeof TEXT_AS_BEFORE)[][] = [];
   #copy = new Float64Array(0);
+  /** How many rows the table has, as a line of a history says. */
+  #total = 0;
 
   constructor(format: TableFormat, counts: RowCounts = () => 0) {
     this.#format = format;
@@ -45,8 +49,11 @@ class StagedTable implements ReceivedColumns {
   }
 
   /** Before the parts of a line. */
-  clear(): void {
+  begin(coding: Coding | undefined): void {
+    this.isKept = coding !== undefined;
+    if (coding === 'changes') return;
     this.rows = 0;
+    this.#total = 0;
   }
 
   /** Takes one part. A column that is not there is absent: the recorder did not know it yet. */
@@ -69,6 +76,88 @@ class StagedTable implements ReceivedColumns {
     this.rows += rows;
   }
 
+  /** Takes one part of a line of a history: what changed in the rows that were staged before. */
+  change(fields: Record<string, unknown>): void {
+    const { serial, keyWords, numbers, texts, limit, name } = this.#format;
+    const { total } = fields;
+    if (typeof total !== 'number' || !Number.isInteger(total) || total < 0 || total > limit) {
+      throw badValue(`the size of ${name}`);
+    }
+    this.#total = total;
+    this.rows = Math.min(this.rows, total);
+    const places = placesOf(fields);
+    const before = this.rows;
+    for (const place of places) {
+      if (place > this.rows || place >= total) throw badValue(`a place in ${name}`);
+      if (place === this.rows) this.rows++;
+    }
+    for (const field of serial === undefined ? keyWords : [serial, ...keyWords]) {
+      this.#changeNumbers(field.tag, fields[field.name], places, before, 0, WORD, field.name);
+    }
+    for (const column of numbers) {
+      const absent = absentOf(column) ?? UNKNOWN_COUNT;
+      const value = fields[column.name];
+      this.#changeNumbers(
+        column.field.tag,
+        value,
+        places,
+        before,
+        absent,
+        this.#rangeOf(column),
+        column.name,
+      );
+    }
+    for (const column of texts) this.#changeTexts(column, fields[column.name], places, before);
+  }
+
+  /** After the parts of a line of a history. */
+  checkWhole(): void {
+    if (this.rows !== this.#total) throw badValue(`the rows of ${this.#format.name}`);
+  }
+
+  /** A number from outside is a difference; rows from `before` on are new. */
+  #changeNumbers(
+    tag: number,
+    value: unknown,
+    places: readonly number[],
+    before: number,
+    absent: number,
+    range: Range,
+    name: string,
+  ): void {
+    this.#numbers[tag] ??= [];
+    const into = this.#numbers[tag];
+    for (let row = before; row < this.rows; row++) into[row] = absent;
+    if (value === undefined) return;
+    if (Array.isArray(value) && value.length !== places.length) throw badValue(name);
+    for (const [at, place] of places.entries()) {
+      const change: unknown = Array.isArray(value) ? value[at] : value;
+      const base = range.isDouble && into[place] === UNKNOWN_COUNT ? 0 : into[place]!;
+      if (typeof change !== 'number' && change !== null) throw badValue(name);
+      into[place] = checked(change === null ? null : base + change, range, name);
+    }
+  }
+
+  #changeTexts(
+    { field, name, isOptional, limit }: TextFormat,
+    value: unknown,
+    places: readonly number[],
+    before: number,
+  ): void {
+    this.#texts[field.tag] ??= [];
+    const into = this.#texts[field.tag]!;
+    for (let row = before; row < this.rows; row++) into[row] = isOptional ? undefined : '';
+    into.length = this.rows;
+    if (value === undefined) return;
+    if (!Array.isArray(value) || value.length !== places.length) throw badValue(name);
+    for (const [at, place] of places.entries()) {
+      const text: unknown = value[at];
+      if (typeof text === 'string' && text.length <= TEXT_LIMIT) into[place] = cleanText(text, limit);
+      else if (text === null && isOptional) into[place] = undefined;
+      else if (text !== TEXT_AS_BEFORE) throw badValue(name);
+    }
+  }
+
   numbers({ field }: { readonly field: FieldShape }): Float64Array {
     const staged = this.#numbers[field.tag] ?? [];
     if (this.#copy.length < this.rows) this.#copy = new Float64Array(this.rows);
@@ -84,8 +173,8 @@ class StagedTable implements ReceivedColumns {
       const text = staged[row];
       if (slot >= 0 && text !== TEXT_AS_BEFORE) into[slot] = text;
     }
-    // Texts are not kept for longer than the line that they came with.
-    staged.length = 0;
+    // Texts are not kept for longer than the line that they came with, but for what the next one of a history changes.
+    if (!this.isKept) staged.length = 0;
   }
 
   #isKey(column: NumberFormat): boolean {
@@ -126,6 +215,25 @@ class StagedTable implements ReceivedColumns {
       else throw badValue(name);
     }
   }
+}
+
+/** The places of the rows that a part of a history names, upwards. */
+function placesOf(fields: Record<string, unknown>): readonly number[] {
+  const { at, from, rows } = fields;
+  if (at === undefined) {
+    if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 0 || rows > PART_ROWS_LIMIT) {
+      throw badValue('rows');
+    }
+    if (typeof from !== 'number' || !Number.isInteger(from) || from < 0) throw badValue('from');
+    return Array.from({ length: rows }, (_, row) => from + row);
+  }
+  if (!Array.isArray(at) || at.length > PART_ROWS_LIMIT) throw badValue('at');
+  let last = -1;
+  return at.map((place: unknown) => {
+    if (typeof place !== 'number' || !Number.isInteger(place) || place <= last) throw badValue('at');
+    last = place;
+    return place;
+  });
 }
 
 interface Range {
@@ -172,7 +280,8 @@ export class RecordedTables {
   async apply({ recorded, tables }: RecordedLine, slice: Slice): Promise<NetworkSection> {
     const { network } = recorded;
     if (network === undefined) throw badValue('network');
-    for (const staged of this.#staged.values()) staged.clear();
+    const { coding } = recorded;
+    for (const staged of this.#staged.values()) staged.begin(coding);
     let last = 0;
     for (const part of tables) {
       const fields = parseObject(part, 'a part');
@@ -180,9 +289,12 @@ export class RecordedTables {
       // Who is referred to comes first.
       if (place < last) throw badValue('the order of parts');
       last = place;
-      this.#staged.get(NETWORK_TABLE_NAMES[place]!)?.add(fields);
+      const staged = this.#staged.get(NETWORK_TABLE_NAMES[place]!);
+      if (coding === undefined) staged?.add(fields);
+      else staged?.change(fields);
       if (slice.due()) await slice.rest();
     }
+    if (coding !== undefined) for (const staged of this.#staged.values()) staged.checkWhole();
     for (const [name, replica] of this.#replicas) {
       for (const _ of replica.replace(this.#staged.get(name)!)) {
         if (slice.due()) await slice.rest();
@@ -202,15 +314,24 @@ export class RecordedProcesses {
    * The list as a section, borrowed until the next call. `facts` is the part that says what there is besides rows. Rests
    * between steps. Rejects with an OpError of code `BAD_VALUE` if a value is wrong, and then the list is as it was.
    */
-  async apply(facts: Uint8Array, rows: readonly Uint8Array[], slice: Slice): Promise<MachineProcesses> {
+  async apply(
+    facts: Uint8Array,
+    rows: readonly Uint8Array[],
+    coding: Coding | undefined,
+    slice: Slice,
+  ): Promise<MachineProcesses> {
     const fields = parseObject(facts, 'a list of processes');
     const section = parseRecordedProcesses(fields);
-    this.#staged.clear();
-    if (isWholeList(fields)) this.#staged.add(rowsOfWholeList(fields), WHOLE_LIST_LIMIT);
+    const staged = this.#staged;
+    staged.begin(coding);
+    if (isWholeList(fields)) staged.add(rowsOfWholeList(fields), WHOLE_LIST_LIMIT);
     for (const part of rows) {
-      this.#staged.add(parseObject(part, 'a part'));
+      const columns = parseObject(part, 'a part');
+      if (coding === undefined) staged.add(columns);
+      else staged.change(columns);
       if (slice.due()) await slice.rest();
     }
+    if (coding !== undefined) staged.checkWhole();
     for (const _ of this.#replica.replace(this.#staged)) {
       if (slice.due()) await slice.rest();
     }

@@ -68,6 +68,11 @@ export class RecordingFile {
   }
 }
 
+/** Why a file cannot be written, for people; undefined: the system's own words are all there is. */
+export function writeReason(code: string): string | undefined {
+  return WRITE_REASONS[code];
+}
+
 function writeError(path: string, thrown: unknown): OpError {
   const { code, message } = toOpError('write recording', thrown);
   const reason = WRITE_REASONS[code] ?? message;
@@ -101,8 +106,23 @@ export function playbackError(path: string, thrown: unknown): OpError {
   });
 }
 
+/** The bytes of a recording: of one file, or of the files of a history one after the other. */
+export interface RecordedBytes {
+  /** What people call it. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Whether time goes on between its parts as the wall clock says, and the last of them is still being written. */
+  readonly isHistory: boolean;
+  /** Where the part ends that holds this place. */
+  partEnd(position: number): number;
+  /** Up to `length` bytes from `position` into the start of `into`; shorter only at the end. */
+  read(into: Uint8Array, position: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
 /** A regular file, read at any place. Its size is that of the moment it was opened. */
-export class RecordedFile {
+export class RecordedFile implements RecordedBytes {
+  readonly isHistory = false;
   readonly path: string;
   readonly #file: OpenFile;
 
@@ -116,19 +136,32 @@ export class RecordedFile {
     return this.#file.sizeBytes;
   }
 
-  /** Up to `length` bytes from `position` into the start of `into`; shorter only at the end of the file. */
+  partEnd(): number {
+    return this.sizeBytes;
+  }
+
   async read(into: Uint8Array, position: number, length: number): Promise<Uint8Array> {
-    const wanted = Math.max(0, Math.min(length, into.length, this.sizeBytes - position));
-    let filled = 0;
-    while (filled < wanted) {
-      const count = await this.#file.read(into, filled, wanted - filled, position + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return into.subarray(0, filled);
+    return readFully(this.#file, into, position, Math.min(length, this.sizeBytes - position));
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
+}
+
+/** Reads until there is as much as is wanted, or the file ends. */
+export async function readFully(
+  file: OpenFile,
+  into: Uint8Array,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const wanted = Math.max(0, Math.min(length, into.length));
+  let filled = 0;
+  while (filled < wanted) {
+    const count = await file.read(into, filled, wanted - filled, position + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return into.subarray(0, filled);
 }

@@ -13,7 +13,7 @@ import { type MachineProcesses, ProcessTexts } from '../sample/machine-processes
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
-import { ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
+import { type Coding, ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 
 /** What a line says beside the section. */
 export interface RecordingFacts {
@@ -191,16 +191,22 @@ class RecordedTexts extends ProcessTexts {
 }
 
 /** The name, or the number as text; undefined unknown. */
-function userText(uid: number, userOf: UserNames): string | undefined {
+export function userText(uid: number, userOf: UserNames): string | undefined {
   return uid < 0 ? undefined : (userOf(uid) ?? String(uid));
 }
 
-function headerText(section: NetworkSection | undefined, facts: RecordingFacts): string {
+/** The first part of a line. `coding`: of a line of a history. */
+export function headerText(
+  section: NetworkSection | undefined,
+  facts: RecordingFacts,
+  coding?: Coding,
+): string {
   return JSON.stringify({
     part: 'header',
     ...facts.header,
     errors: facts.errors.slice(0, ERRORS_LIMIT).map(shortError),
     unrecorded: facts.unrecordedCount,
+    coding,
     network: section === undefined ? null : networkFields(section),
   });
 }
@@ -216,7 +222,7 @@ function networkFields(section: NetworkSection): object {
 }
 
 /** What a list says besides its rows; `parseRecordedProcesses` reads it. NaN becomes null. */
-function processesText(section: MachineProcesses): string {
+export function processesText(section: MachineProcesses): string {
   const { sequence, monotonicMicros, durationMicros, memoryTotalBytes, coreCount } = section;
   const times = { sequence, monotonic_micros: monotonicMicros, duration_micros: durationMicros };
   return JSON.stringify({

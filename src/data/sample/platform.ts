@@ -83,7 +83,7 @@ export interface MachineCollector {
   /** Never throws or rejects: each part carries its own error. */
   collectMachine(): MachineSection | Promise<MachineSection>;
   /** Rejects with OpError only if the mounts cannot be read. */
-  collectDisks(): Promise<DisksSection>;
+  collectDisks(spaceMaxAgeMillis?: number): Promise<DisksSection>;
   /** Rejects with OpError only if the processes cannot be listed. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError; `ESRCH`: no such process. */
@@ -99,6 +99,13 @@ export interface MachineCollector {
 /** Parts of a platform whose code is loaded only by the programs that need them. */
 export type PlatformPart = 'network' | 'machine' | 'tiers';
 
+/** Watches whether tasks of the machine wait for its resources, without polling. */
+export interface PressureWatch {
+  /** Why it does not, one line for people; undefined: it does. */
+  readonly obstacle: string | undefined;
+  close(): void;
+}
+
 /** Access to an operating system. */
 export interface Platform {
   /** Current facts. */
@@ -110,6 +117,8 @@ export interface Platform {
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
+  /** Missing if the platform does not support it. `onTrouble` is called at most once a minute. */
+  watchPressure?(onTrouble: () => void): PressureWatch;
   tierReports(): readonly TierReport[];
   userName(uid: number): string;
   readonly signaller: Signaller;

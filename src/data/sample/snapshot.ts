@@ -45,6 +45,8 @@ export interface Want {
   readonly network?: boolean;
   readonly machine?: boolean;
   readonly disks?: boolean;
+  /** With `disks`: how old the space of file systems may be, for it is asked of a process beside. Default 0. */
+  readonly diskSpaceMaxAgeMillis?: number;
   /** All processes; what costs a read of its own (exact memory, columns of usage) only where it is wanted. */
   readonly machineProcesses?: ProcessesWant;
   /** The pid of one process in depth. */

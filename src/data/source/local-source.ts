@@ -8,6 +8,7 @@ import type {
   NetworkCollector,
   NetworkOptions,
   Platform,
+  PressureWatch,
 } from '../sample/platform.ts';
 import type { Slice } from '../sample/slice.ts';
 import { type Snapshot, sectionError, type Want } from '../sample/snapshot.ts';
@@ -136,7 +137,7 @@ type Collect = (collector: MachineCollector, want: Want, slice: Slice) => unknow
 /** The sections beside the network in the order in which they are collected, with their names in errors. */
 const MACHINE_SECTIONS: readonly { name: keyof Want; what: string; collect: Collect }[] = [
   { name: 'machine', what: 'machine', collect: (from) => from.collectMachine() },
-  { name: 'disks', what: 'disks', collect: (from) => from.collectDisks() },
+  { name: 'disks', what: 'disks', collect: (from, want) => from.collectDisks(want.diskSpaceMaxAgeMillis) },
   {
     ...{ name: 'machineProcesses', what: 'processes' },
     collect: (from, want, slice) => from.collectProcesses(want.machineProcesses!, slice),
@@ -180,6 +181,17 @@ export class LocalSource implements Source {
     return withinDeadline(collection, deadlineMicros, () => this.nowMicros());
   }
 
+  /**
+   * What `use` makes of a sample before the next collection can begin: for who reads sections that others ask for too,
+   * and must see them as they were collected. Rejects with what `use` threw, or `CLOSED`.
+   */
+  async use<R>(want: Want, use: (snapshot: Snapshot) => R): Promise<R> {
+    if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
+    const done = this.#last.then(async () => use(await this.collect(want)));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
   /** As `sample`, but at once, for those who never ask for a section that is being collected. Never rejects. */
   async collect(want: Want): Promise<Snapshot> {
     const slice = new TimeSlice();
@@ -210,7 +222,7 @@ export class LocalSource implements Source {
   }
 
   /** Collects one section with `collect`; rejects with an OpError with the reason. */
-  async section<Name extends keyof Want>(
+  async section<Name extends keyof Want & keyof Snapshot>(
     name: Name,
     want: NonNullable<Want[Name]>,
   ): Promise<NonNullable<Snapshot[Name]>> {
@@ -221,6 +233,11 @@ export class LocalSource implements Source {
 
   nowMicros(): number {
     return this.#platform.monotonicMicros();
+  }
+
+  /** See `Platform.watchPressure`; undefined: not on this platform. */
+  watchPressure(onTrouble: () => void): PressureWatch | undefined {
+    return this.#platform.watchPressure?.(onTrouble);
   }
 
   userName(uid: number): string {

@@ -26,8 +26,8 @@ export function linkTarget(path: string): { readonly path: string; readonly isOp
   throw new OpError({ op: `follow ${path}`, code: 'ELOOP', message: `${path}: too many links` });
 }
 
-/** Every folder on the way is none, or a link of the user or of root. */
-function requireOwnFolders(path: string): void {
+/** Every folder on the way to the path is none, or a link of the user or of root. Throws OpError `FOREIGN_LINK`. */
+export function requireOwnFolders(path: string): void {
   const parts = dirname(path).split('/');
   for (let count = 1; count <= parts.length; count++) {
     const folder = parts.slice(0, count).join('/');

@@ -2,6 +2,7 @@ import {
   close,
   closeSync,
   constants,
+  fdatasync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -143,6 +144,11 @@ export class OpenFile {
     return new OpenFile(createNew(path, mode), 0);
   }
 
+  /** A regular file that is open already; it belongs to this object from now on. */
+  static adopt(descriptor: number, sizeBytes: number): OpenFile {
+    return new OpenFile(descriptor, sizeBytes);
+  }
+
   /** pread(2). Resolves to the bytes read, 0 at the end. */
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -158,6 +164,13 @@ export class OpenFile {
       write(this.#descriptor, bytes, offset, length, position, (error, count) =>
         error ? reject(error) : resolve(count),
       );
+    });
+  }
+
+  /** fdatasync(2): resolves when what was written is on the disk. */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#descriptor, (error) => (error ? reject(error) : resolve()));
     });
   }
 

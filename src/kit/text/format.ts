@@ -280,6 +280,19 @@ export function useLocalTime(secondsEastOfUtc: (wallMillis: number) => number): 
   secondsEast = secondsEastOfUtc;
 }
 
+/** How far local time is ahead of UTC at a wall time, in seconds. */
+export function localOffsetSeconds(wallMillis: number): number {
+  return secondsEast(wallMillis);
+}
+
+/** Local date and time, `2026-11-28 14:03:27`; `-` for what is not finite. */
+export function dateTimeText(wallMillis: number): string {
+  const localMillis = wallMillis + secondsEast(wallMillis) * 1000;
+  // Date's range (ECMA-262, 21.4.1.1).
+  if (!(Math.abs(localMillis) <= 8.64e15)) return '-';
+  return new Date(localMillis).toISOString().slice(0, 19).replace('T', ' ');
+}
+
 /** Local time of day, `14:03:27`; `-` for what is not finite. */
 export function clockText(wallMillis: number): string {
   const seconds = Math.floor(wallMillis / 1000) + secondsEast(wallMillis);

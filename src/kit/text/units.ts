@@ -35,5 +35,20 @@ export function parseRate(text: string): number | undefined {
   return rate > 0 ? rate : undefined;
 }
 
+/** Bytes of `256M`, `1G`, `500K` or `4096` (base 1024); undefined for anything else. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)([KMGT]?)B?$/i.exec(text);
+  if (match === null) return undefined;
+  return Math.round(Number(match[1]) * UNIT_BYTES[match[2]!.toUpperCase()]!);
+}
+
+const AGE_MILLIS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of `90s`, `10m`, `12h` or `7d`; undefined for anything else. */
+export function parseAgeMillis(text: string): number | undefined {
+  const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * AGE_MILLIS[match[2]!]!;
+}
+
 /** What parseRate accepts, for messages. */
 export const RATE_HINT = 'a rate such as 500K, 10M, 1.5G or 10Mbit';

@@ -1,7 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
-import { type Invocation, invocationOf, refused } from './arguments.ts';
+import { type Invocation, invocationOf, misused, refused } from './arguments.ts';
 import { completionsOption, type ShellName } from './completion.ts';
+import {
+  type HistoryOptions,
+  historyMisuse,
+  historyOptions,
+  historyOptionsOf,
+  type RawHistoryOptions,
+} from './history-arguments.ts';
 
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;
@@ -36,11 +43,13 @@ export interface AgentOptions {
   readonly alertsPath: string | undefined;
   /** Learn names of remote hosts from packets, for clients. */
   readonly sniff: boolean;
+  /** Undefined: none is written. */
+  readonly history: HistoryOptions | undefined;
   /** Serve the client on standard input and output alone, and listen nowhere. */
   readonly stdio: boolean;
 }
 
-interface RawOptions {
+interface RawOptions extends RawHistoryOptions {
   readonly port?: number;
   readonly bind?: string;
   readonly enableSSL?: true;
@@ -85,8 +94,9 @@ function options(): Option[] {
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
     new Option('--alerts <file>', 'watch this machine by the rules in this file').argParser(text),
     new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
+    ...historyOptions('keep a history of this machine in this folder'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
-      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts'],
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts', 'history'],
     ]),
     completionsOption(),
   ];
@@ -137,6 +147,8 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
     return refused('socktop-agent', `conflicting ports ${raw.port} and ${positionalPort}: give only one`);
   }
+  const misuse = historyMisuse(raw);
+  if (misuse !== undefined) return misused('socktop-agent', misuse);
   const ownPort = raw.port ?? positionalPort;
   const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
   const result: AgentOptions = {
@@ -157,6 +169,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
     networkMetrics: raw.networkMetrics === true,
     alertsPath: raw.alerts,
     sniff: raw.sniff === true,
+    history: historyOptionsOf(raw),
     stdio,
   };
   return reader.problem === undefined

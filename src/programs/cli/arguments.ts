@@ -4,6 +4,14 @@ import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
 import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
+import {
+  type HistoryOptions,
+  historyOptionsOf,
+  type LookBack,
+  lookBackOf,
+  type RawHistoryOptions,
+  type RawLookBack,
+} from './history-arguments.ts';
 
 /** Result of parsing a command line: run with options, or print `text` and exit with `exitCode`. */
 export type Invocation<Options> =
@@ -76,6 +84,10 @@ export interface CommonOptions {
   readonly durationMillis: number | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  /** A history to keep, or to look back in. */
+  readonly history: HistoryOptions | undefined;
+  /** Undefined: what is now is shown. */
+  readonly lookBack: LookBack | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
   readonly color: (typeof COLOR_NAMES)[number];
@@ -95,7 +107,7 @@ export interface AgentAccess {
 }
 
 /** Options as commander returns them. */
-export interface RawCommonOptions {
+export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly json?: true;
   readonly csv?: true;
   readonly once?: true;
@@ -127,6 +139,8 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
     durationMillis: raw.duration,
     recordPath: raw.record,
     playbackPath: raw.playback,
+    history: historyOptionsOf(raw),
+    lookBack: lookBackOf(raw),
     theme: raw.theme,
     color: raw.color === false ? 'never' : raw.color,
     ascii: raw.ascii,

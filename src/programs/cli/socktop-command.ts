@@ -23,6 +23,7 @@ import {
   unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
+import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
 
 /** Defaults if neither the command line nor a profile sets them. Smaller values are raised to the minimum. */
 export const METRICS_INTERVAL_MILLIS = 500;
@@ -132,13 +133,17 @@ function measureOption(): Option {
   return new Option(
     '--measure',
     `poll one agent as the screen does and print the cost (default: for ${durationText(MEASURE_MILLIS)})`,
-  ).conflicts(['csv', 'once', 'record', 'playback', 'local']);
+  ).conflicts(['csv', 'once', 'record', 'playback', 'local', 'at']);
 }
 
 function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath).conflicts(['demo', 'local']),
+    ...historyOptions(
+      'with --local keep a history of this machine in this folder, with --at look back in it',
+    ),
+    ...lookBackOptions(),
     completionsOption(),
   ];
 }
@@ -177,7 +182,7 @@ function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
 }
 
 /** Returns one line that explains why these options exclude each other; undefined if they do not. */
-function contradiction(options: SocktopOptions): string | undefined {
+function contradiction(raw: RawOptions, options: SocktopOptions): string | undefined {
   const { urls, profiles, demo, local, playbackPath } = options;
   const named = urls.length + profiles.length;
   const alone = demo ? '--demo' : local ? '--local' : playbackPath !== undefined ? '--playback' : undefined;
@@ -187,6 +192,9 @@ function contradiction(options: SocktopOptions): string | undefined {
     return 'several profiles and a URL: give one profile to save the URL under its name';
   }
   if (profiles.length === 1 && urls.length > 1) return 'several URLs and a profile: a profile stores one URL';
+  const ofHistory = historyProblem(raw, local, urls.length > 0 ? urls.length : named);
+  if (ofHistory !== undefined) return ofHistory;
+  if (demo && options.lookBack !== undefined) return '--demo has no history: remove --at, or --demo';
   const isSaving = urls.length > 0 && profiles.length === 1;
   if (options.save && !isSaving) return '--save needs --profile and a URL';
   const isOne = named <= 1 || isSaving;
@@ -206,7 +214,7 @@ export function parseSocktopArguments(
   const command = socktopCommand(vocabulary, isColored);
   return invocationOf<RawOptions, SocktopOptions>(command, argv, isColored, (raw) => {
     const options = optionsOf(raw, command.args);
-    const problem = groupingProblem(options) ?? contradiction(options);
+    const problem = groupingProblem(options) ?? contradiction(raw, options);
     return problem === undefined ? { kind: 'run', options } : misused('socktop', problem);
   });
 }

@@ -1,5 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Tier } from '../../data/sample/network-sample.ts';
+import {
+  TOTALS_KINDS,
+  TOTALS_PERIODS,
+  type TotalsKind,
+  type TotalsPeriod,
+  type TotalsWish,
+} from '../../data/sample/totals-kind.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
@@ -25,6 +32,7 @@ import {
   unitsOption,
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
+import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
@@ -60,6 +68,8 @@ export interface SstopOptions extends CommonOptions {
   readonly logPath: string | undefined;
   /** Undefined: this machine. */
   readonly agent: AgentOptions | undefined;
+  /** Print totals and exit. */
+  readonly totals: TotalsWish | undefined;
 }
 
 /** Facts that sstop's command line gets from elsewhere. */
@@ -85,6 +95,8 @@ interface RawOptions extends RawCommonOptions {
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
+  readonly totals?: TotalsPeriod;
+  readonly by?: TotalsKind;
 }
 
 function interval(text: string): number {
@@ -156,6 +168,15 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
+    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...lookBackOptions(),
+    new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
+      .choices(TOTALS_PERIODS)
+      .preset('day')
+      .conflicts(['csv', 'once', 'record', 'playback', 'at']),
+    new Option('--by <kind>', 'with --totals: what bytes are added up by (default: program)').choices(
+      TOTALS_KINDS,
+    ),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
       filePath,
     ),
@@ -176,7 +197,7 @@ function reportOptions(): Option[] {
     new Option(
       '--doctor',
       'report what can be counted here, what is missing and how to fix it, then exit',
-    ).conflicts(['csv', 'once', 'record', 'playback']),
+    ).conflicts(['csv', 'once', 'record', 'playback', 'at', 'history']),
     completionsOption(),
   ];
 }
@@ -195,6 +216,7 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
+    totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },
     agent:
       url === undefined && raw.profile === undefined
         ? undefined
@@ -208,6 +230,14 @@ function contradiction(
   { agent, backend, doctor, playbackPath }: SstopOptions,
   filterKeys: readonly string[],
 ): string | undefined {
+  const ofHistory = historyProblem(
+    raw,
+    agent === undefined && playbackPath === undefined,
+    agent === undefined ? 0 : 1,
+  );
+  if (ofHistory !== undefined) return ofHistory;
+  if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
+  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined

@@ -48,6 +48,15 @@ export const PLAYBACK_GROUP = {
   ],
 } as const;
 
+/** The keys that go back in time, where there is a history. */
+export const HISTORY_GROUP = {
+  title: 'History',
+  bindings: [
+    { action: 'timeline', chords: ['H'], description: 'Time line: go back in time', label: 'history' },
+    { action: 'now', chords: ['0'], description: 'Return to now', label: 'now' },
+  ],
+} as const;
+
 /** The groups without some actions; a group that has none left is left out. */
 export function groupsWithout<Action extends string>(
   groups: readonly KeyGroup<Action>[],

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rememberedUnits, rememberUnits, statePath } from './remembered.ts';
+import { remember, rememberedColumns, rememberedUnits, statePath } from './remembered.ts';
 
 let folder = '';
 
@@ -14,10 +14,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test('units are remembered in a folder that is made, beside what else is in the file', () => {
   const path = statePath(join(folder, 'a', 'socktop'));
   expect(rememberedUnits(path)).toBeUndefined();
-  rememberUnits(path, 'bits');
+  remember(path, { units: 'bits' });
   expect(rememberedUnits(path)).toBe('bits');
   writeFileSync(path, '{"other": [1], "units": "bits"}');
-  rememberUnits(path, 'bytes');
+  remember(path, { units: 'bytes' });
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ other: [1], units: 'bytes' });
 });
 
@@ -27,5 +27,15 @@ test.each(['', 'x', '[]', 'null', '{"units": 3}', '{"units": "nibbles"}', '{'])(
     const path = statePath(folder);
     writeFileSync(path, text);
     expect(rememberedUnits(path)).toBeUndefined();
+    expect(rememberedColumns(path, ['pid'])).toBeUndefined();
   },
 );
+
+test('columns are remembered in their order, each once; those of another version are passed over', () => {
+  const path = statePath(folder);
+  remember(path, { 'socktop-columns': ['cpu', 'pid'] });
+  expect(rememberedColumns(path, ['pid', 'user', 'cpu'])).toEqual(['cpu', 'pid']);
+  writeFileSync(path, '{"socktop-columns": ["new", "cpu", 7, "cpu", "pid"]}');
+  expect(rememberedColumns(path, ['pid', 'user', 'cpu'])).toEqual(['cpu', 'pid']);
+  expect(rememberedColumns(path, ['user'])).toBeUndefined();
+});

@@ -17,10 +17,25 @@ export function rememberedUnits(path: string): RateUnits | undefined {
   return RATE_UNITS.find((known) => known === units);
 }
 
-/** Writes the units and keeps the other entries. A damaged file is left as it is. OpError with the system's code. */
-export function rememberUnits(path: string, units: RateUnits): void {
+/** The columns of socktop chosen last, those that this version knows; undefined as for units. */
+export function rememberedColumns(path: string, known: readonly string[]): readonly string[] | undefined {
+  const columns = readState(path)?.['socktop-columns'];
+  if (!Array.isArray(columns)) return undefined;
+  const chosen = known.filter((id) => columns.includes(id));
+  if (chosen.length === 0) return undefined;
+  return chosen.sort((a, b) => columns.indexOf(a) - columns.indexOf(b));
+}
+
+/** What was chosen by keys. */
+interface Chosen {
+  readonly units?: RateUnits | undefined;
+  readonly 'socktop-columns'?: readonly string[] | undefined;
+}
+
+/** Writes what was chosen and keeps the other entries. A damaged file is left as it is. OpError with the system's code. */
+export function remember(path: string, chosen: Chosen): void {
   const state = readState(path);
-  if (state !== undefined) writeWhole(path, `${JSON.stringify({ ...state, units }, undefined, 2)}\n`);
+  if (state !== undefined) writeWhole(path, `${JSON.stringify({ ...state, ...chosen }, undefined, 2)}\n`);
 }
 
 /** Entries of the file; undefined if it cannot be read or is damaged. */

@@ -1,5 +1,6 @@
 import {
   groupsWithout,
+  HISTORY_GROUP,
   type KeyGroup,
   type Keymap,
   keymapOf,
@@ -23,6 +24,7 @@ const SSTOP_GROUPS = [
       { action: 'hosts', chords: ['h'], description: 'Remote hosts', label: 'hosts' },
       { action: 'listen', chords: ['l'], description: 'Listening ports', label: 'listen' },
       { action: 'groups', chords: ['D'], description: 'Containers and services', label: 'groups' },
+      { action: 'trouble', chords: ['X'], description: 'Network trouble', label: 'trouble' },
     ],
   },
   {
@@ -55,6 +57,13 @@ const SSTOP_GROUPS = [
     ],
   },
   PLAYBACK_GROUP,
+  {
+    ...HISTORY_GROUP,
+    bindings: [
+      ...HISTORY_GROUP.bindings,
+      { action: 'totals', chords: ['T'], description: 'Bytes by day and program' },
+    ],
+  },
   {
     title: 'Everywhere',
     bindings: [
@@ -117,6 +126,7 @@ const SOCKTOP_GROUPS = [
         label: 'NET',
       },
       { action: 'waits', chords: ['W'], description: 'What processes wait for', label: 'waits' },
+      { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
         action: 'kill',
@@ -127,6 +137,7 @@ const SOCKTOP_GROUPS = [
     ],
   },
   PLAYBACK_GROUP,
+  HISTORY_GROUP,
   {
     title: 'Everywhere',
     bindings: [
@@ -156,6 +167,18 @@ const LIVE_ACTIONS = {
 } as const;
 
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
+const HISTORY_ACTIONS = [...HISTORY_GROUP.bindings.map(({ action }) => action), 'totals'];
+
+/** What a screen shows: a machine as it is now, with or without a history, that history, or a recording. */
+export type ShownTime = 'live' | 'live-with-past' | 'past' | 'recording';
+
+const USELESS: Readonly<Record<ShownTime, (program: keyof typeof LIVE_ACTIONS) => readonly string[]>> = {
+  live: () => [...PLAYBACK_ACTIONS, ...HISTORY_ACTIONS],
+  'live-with-past': () => [...PLAYBACK_ACTIONS, 'now'],
+  // All views show the past too.
+  past: (program) => LIVE_ACTIONS[program].filter((action) => action !== 'network'),
+  recording: (program) => [...LIVE_ACTIONS[program], ...HISTORY_ACTIONS],
+};
 
 /**
  * The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells.
@@ -163,9 +186,9 @@ const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
 export function keymapFor<Action extends string>(
   { groups }: Keymap<Action>,
   program: keyof typeof LIVE_ACTIONS,
-  isPlayback: boolean,
+  shown: ShownTime,
   hasJobControl: boolean,
 ): Keymap<Action> {
-  const useless = isPlayback ? LIVE_ACTIONS[program] : PLAYBACK_ACTIONS;
+  const useless = USELESS[shown](program);
   return keymapOf(groupsWithout(groups, new Set([...useless, ...(hasJobControl ? [] : ['suspend'])])));
 }

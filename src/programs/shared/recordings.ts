@@ -9,6 +9,8 @@ import { closedInTime } from './stop.ts';
 export interface PlaybackState {
   readonly fileName: string;
   readonly progress: PlaybackProgress;
+  /** Of a history. */
+  readonly wallMillis?: number;
 }
 
 /** Step of the seek keys. */
@@ -40,7 +42,8 @@ export function controlPlayback(playback: RecordedSource, command: PlaybackComma
 
 /** Position of a recording, for the screen. */
 export function playbackState(playback: RecordedSource, path: string): PlaybackState {
-  return { fileName: basename(path), progress: playback.progress };
+  const { progress } = playback;
+  return { fileName: basename(path), progress, wallMillis: playback.wallAt(progress.positionMillis) };
 }
 
 /** Returns what is wrong with a recording up to the current position, in one line; undefined: nothing. */

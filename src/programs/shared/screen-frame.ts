@@ -7,6 +7,7 @@ import { renderScrollbar, type ScrollPosition } from '../../screen/widgets/viewp
 import { type HelpGroup, renderHelp } from '../../views/overlays/help.ts';
 import { type KillState, killNote, renderKill } from '../../views/overlays/kill.ts';
 import { type PromptLine, renderPromptLine } from '../../views/overlays/prompt-line.ts';
+import { followedTimeLine, renderTimeLine, type TimeLine } from '../../views/overlays/time-line.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import { chordText, type Keymap, keyLines } from '../config/keymap.ts';
 import type { PlaybackState } from './recordings.ts';
@@ -18,6 +19,8 @@ export interface FrameOptions<Action extends string> {
   readonly ascii: boolean;
   readonly theme: Theme;
   readonly keymap: Keymap<Action>;
+  /** In force while the past is shown; undefined: there is none. */
+  readonly pastKeymap?: Keymap<Action> | undefined;
 }
 
 /** What the models of both screens have beside their views. */
@@ -30,8 +33,13 @@ export interface FrameModel<Action extends string> extends Omit<FrameOptions<Act
   /** The cell of the scrollbar's thumb that the pointer holds. */
   readonly grab: number | undefined;
   readonly isMouseOn: boolean;
-  /** Set where a recording is played. */
+  /** Set where a recording is played, or the past is shown. */
   readonly playback: PlaybackState | undefined;
+  /** The keys for what is now. */
+  readonly liveKeymap: Keymap<Action>;
+  readonly timeLine: TimeLine | undefined;
+  /** What the help shows in place of the keys. */
+  readonly totals: readonly HelpGroup[] | undefined;
   readonly notice: Notice | undefined;
 }
 
@@ -42,14 +50,39 @@ export interface FrameProgram<Model, Message, Effect> extends Program<Model, Mes
 
 /** Before the first size of the screen is known. */
 export function initialFrame<Action extends string>(options: FrameOptions<Action>): FrameModel<Action> {
-  const { mouse, ownPid, ascii, theme, keymap } = options;
+  const { mouse, ownPid, ascii, theme, keymap, pastKeymap } = options;
   return {
-    ...{ width: 0, height: 0, isMouseOn: mouse, ownPid, ascii, theme, keymap },
+    ...{
+      width: 0,
+      height: 0,
+      isMouseOn: mouse,
+      ownPid,
+      ascii,
+      theme,
+      keymap,
+      liveKeymap: keymap,
+      pastKeymap,
+    },
+    ...{ timeLine: undefined, totals: undefined },
     ...{ kill: undefined, helpOffset: undefined, grab: undefined, playback: undefined, notice: undefined },
   };
 }
 
-type FramedModel = Pick<FrameModel<never>, 'helpOffset' | 'kill' | 'theme' | 'ascii'>;
+/** The model at another place of a recording or history; undefined: at now. */
+export function withPlayback<Action extends string, Model extends FrameModel<Action>>(
+  model: Model,
+  playback: PlaybackState | undefined,
+): Model {
+  const { liveKeymap, pastKeymap, timeLine } = model;
+  const keymap = playback === undefined ? liveKeymap : (pastKeymap ?? liveKeymap);
+  // While it stands, the cursor is where the user has put it.
+  const isPlaying = playback !== undefined && !playback.progress.isPaused;
+  const followed =
+    timeLine && isPlaying ? followedTimeLine(timeLine, playback.wallMillis ?? Number.NaN) : timeLine;
+  return { ...model, playback, keymap, timeLine: followed };
+}
+
+type FramedModel = Pick<FrameModel<never>, 'helpOffset' | 'kill' | 'theme' | 'ascii' | 'timeLine' | 'totals'>;
 
 /** A program's screen, but for what both programs have. */
 interface ScreenFrame<Model> {
@@ -93,9 +126,11 @@ function renderOverlays<Model extends FramedModel>(
   buffer: Buffer,
   { program, helpOf }: ScreenFrame<Model>,
 ): void {
-  const { helpOffset: offset, kill, theme, ascii } = model;
+  const { helpOffset: offset, kill, theme, ascii, timeLine } = model;
+  if (timeLine !== undefined) renderTimeLine(buffer.area, buffer, { timeLine, theme, ascii });
   if (offset !== undefined) {
-    const help = { title: `${program} keys`, groups: helpOf(model), offset };
+    const title = model.totals === undefined ? `${program} keys` : 'Totals';
+    const help = { title, groups: helpOf(model), offset };
     renderHelp(buffer.area, buffer, { ...help, theme, ascii });
   }
   if (kill !== undefined) {
@@ -117,7 +152,7 @@ interface Footer {
 export function renderFooter(
   area: Rect,
   buffer: Buffer,
-  { theme, ascii }: FramedModel,
+  { theme, ascii }: Pick<FramedModel, 'theme' | 'ascii'>,
   { prompt, note, hints }: Footer,
 ): void {
   if (area.height < 1) return;

@@ -13,6 +13,7 @@ import {
   PROCESS_COLUMN_IDS,
   PROCESS_SORT_KEYS,
   type ProcessColumn,
+  USUAL_PROCESS_COLUMN_IDS,
 } from '../../views/network/network-process-list.ts';
 import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import type { COLOR_NAMES } from '../cli/arguments.ts';
@@ -25,7 +26,7 @@ import {
 } from '../cli/sstop-command.ts';
 import { configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
-import { rememberedUnits, rememberUnits, statePath } from '../config/remembered.ts';
+import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
@@ -46,6 +47,8 @@ export interface Settings {
   readonly geoipPath: string | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  readonly history: SstopOptions['history'];
+  readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
   /** Rules about a machine, for socktop. */
   readonly alerts: readonly AlertRule[];
@@ -59,7 +62,7 @@ export interface Settings {
   readonly ascii: boolean;
   readonly mouse: boolean;
   readonly units: RateUnits;
-  /** Where units chosen by key are remembered. */
+  /** Where units and columns chosen by key are remembered. */
   readonly statePath: string;
   /** Undefined: this machine, or a recording. */
   readonly agent: AgentOptions | undefined;
@@ -106,7 +109,7 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
   defaults: {
     intervalMillis: DEFAULT_INTERVAL_MILLIS,
     sort: PROCESS_SORT_KEYS[0]!,
-    columns: PROCESS_COLUMN_IDS,
+    columns: USUAL_PROCESS_COLUMN_IDS,
     socktopColumns: USUAL_MACHINE_COLUMN_IDS,
   },
 };
@@ -120,7 +123,7 @@ export async function readSettings(
   const path = configPath(system.configFolder(environment));
   const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
   const { theme: themeName = config.theme } = options;
-  const { doctor: _doctor, logPath: _logPath, ...asked } = options;
+  const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
   const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,
@@ -134,7 +137,7 @@ export async function readSettings(
     alertBytesPerSecond: config.alertBytesPerSecond,
     alerts: config.alerts,
     columns: config.columns,
-    socktopColumns: config.socktopColumns,
+    socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
     keymap: keymapWith(SSTOP_KEYMAP, config.keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
@@ -144,17 +147,30 @@ export async function readSettings(
   return { settings, problems: problems.map(problemText) };
 }
 
-/** Remembers units for the next start; what went wrong in one line, undefined where nothing did. */
-export function saveUnits(
+/** Remembers what keys have chosen for the next start; what went wrong in one line, undefined where nothing did. */
+export function saveChosen(
   { statePath: path }: Pick<Settings, 'statePath'>,
-  units: RateUnits,
+  {
+    units,
+    columns,
+  }: { readonly units?: RateUnits | undefined; readonly columns?: readonly string[] | undefined },
 ): string | undefined {
+  if (units === undefined && columns === undefined) return undefined;
   try {
-    rememberUnits(path, units);
+    remember(path, {
+      ...(units === undefined ? {} : { units }),
+      ...(columns === undefined ? {} : { 'socktop-columns': columns }),
+    });
     return undefined;
   } catch (thrown) {
-    return `units are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
+    return `units and columns are not remembered: ${toOpError(`write ${path}`, thrown).message}`;
   }
+}
+
+/** Those of the configuration; where it names none, those that were chosen last. */
+function socktopColumnsOf(configured: readonly string[], path: string): readonly string[] {
+  if (configured !== SSTOP_VOCABULARY.defaults.socktopColumns) return configured;
+  return rememberedColumns(path, MACHINE_COLUMN_IDS) ?? configured;
 }
 
 /**

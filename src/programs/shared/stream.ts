@@ -3,6 +3,7 @@ import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { RemoteLink } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { LookBack } from '../cli/history-arguments.ts';
 import type { EventLog } from './event-log.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { nextDue } from './interval.ts';
@@ -35,6 +36,8 @@ interface StreamOptions {
   /** The recording being played, and its path. */
   readonly playback: RecordedSource | undefined;
   readonly playbackPath: string | undefined;
+  /** Of a history: what is printed of it. */
+  readonly lookBack: LookBack | undefined;
   /** Connection to a remote machine. */
   readonly link: RemoteLink | undefined;
   readonly log: EventLog;
@@ -72,7 +75,14 @@ class Stream {
   }
 
   async run(): Promise<number> {
-    const { durationMillis = Number.POSITIVE_INFINITY, intervalMillis, once, playback } = this.#options;
+    const {
+      durationMillis = Number.POSITIVE_INFINITY,
+      intervalMillis,
+      once,
+      playback,
+      lookBack,
+    } = this.#options;
+    if (playback !== undefined && lookBack !== undefined) return this.#lookBack(playback, lookBack);
     if (playback !== undefined && !this.#content.skipsFirst) return this.#replay(playback);
     // Asked twice before the first line: rates need two samples.
     this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
@@ -113,6 +123,35 @@ class Stream {
     }
     if (isUnprinted) await this.#print();
     return this.#playedTo(playback, hasTaken);
+  }
+
+  /** The history from one time to another, as fast as it can be read; of --once what there was at the first. */
+  async #lookBack(
+    playback: RecordedSource,
+    { atMillis, untilMillis = Number.POSITIVE_INFINITY }: LookBack,
+  ): Promise<number> {
+    const content = this.#content;
+    let hasTaken = false;
+    // Rates come from what was before.
+    playback.observe((snapshot) => {
+      hasTaken = content.take(snapshot) || hasTaken;
+    });
+    let snapshot: Snapshot | typeof ENDED | undefined = await this.#stop.orEnd(playback.goTo(atMillis));
+    playback.observe(() => undefined);
+    if (snapshot !== ENDED && !hasTaken) throw failureOf(snapshot.errors, content.nothing);
+    const refusal = content.refusal();
+    if (refusal !== undefined) {
+      complain(content.program, refusal);
+      return EXIT_USAGE;
+    }
+    while (snapshot !== ENDED && snapshot !== undefined && !this.#stop.isWished) {
+      if (snapshot.header.wallMillis > untilMillis) break;
+      const isOpen = await this.#print();
+      if (!isOpen || this.#options.once) break;
+      snapshot = await this.#stop.orEnd(playback.next());
+      if (snapshot !== ENDED && snapshot !== undefined) content.take(snapshot);
+    }
+    return this.#end();
   }
 
   /** An incomplete file is reported like a wrong argument, after everything readable was printed. */

@@ -1,8 +1,10 @@
 import type { InputEvent } from '../../screen/input/event.ts';
+import { timeLineArea } from '../../views/overlays/time-line.ts';
 import { inputMessageOf } from '../../views/screen-update.ts';
 import {
   initialModel as initialNetwork,
   type Message as NetworkMessage,
+  type Model as NetworkModel,
   stateOf,
 } from '../sstop/sstop-model.ts';
 import { update as updateSstop } from '../sstop/sstop-update.ts';
@@ -42,10 +44,26 @@ export function leaveNetwork(model: Model): Step {
   return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
 }
 
+/** The network views at the time that the screen is at, with the keys and the overlays for it. */
+export function networkInTime(
+  { playback, timeLine, networkOptions: { pastKeymap } }: Model,
+  network: NetworkModel,
+): NetworkModel {
+  const keymap = playback === undefined ? network.keymap : (pastKeymap ?? network.keymap);
+  return { ...network, playback, timeLine, keymap };
+}
+
+/** Keys that socktop itself has on the network views too: where in time they are. */
+const TIME_ACTIONS: readonly string[] = [
+  ...['timeline', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
+];
+
 /** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
 export function networkMessageOf(model: Model, event: InputEvent): Message | undefined {
-  const { network } = hostOf(model);
-  if (network === undefined) return undefined;
+  const shown = hostOf(model).network;
+  if (shown === undefined) return undefined;
+  const network = networkInTime(model, shown);
+  if (model.timeLine !== undefined && isOfTimeLine(model, event)) return inputMessageOf(model, event);
   const message = inputMessageOf(network, event);
   const isFree = network.prompt === undefined && network.kill === undefined;
   if (event.kind === 'key' && isFree) {
@@ -53,11 +71,18 @@ export function networkMessageOf(model: Model, event: InputEvent): Message | und
       network.helpOffset === undefined && network.back.length === 0 && stateOf(network).filterText === '';
     const isBack = message?.kind === 'action' && message.action === 'back';
     if (isBack && isOutermost) return { kind: 'action', action: 'back' };
+    const own = model.keymap.actionOf(event.chord);
+    const isOfTime = own === 'pause' ? model.playback !== undefined : own && TIME_ACTIONS.includes(own);
+    if (isOfTime === true && own !== undefined) return { kind: 'action', action: own };
     if (message === undefined && model.keymap.actionOf(event.chord) === 'network') {
       return { kind: 'action', action: 'network' };
     }
   }
   return message === undefined ? undefined : { kind: 'network', host: model.current, message };
+}
+
+function isOfTimeLine(model: Model, event: InputEvent): boolean {
+  return event.kind !== 'mouse' || event.y >= timeLineArea(model).y;
 }
 
 /** A message for the network views of a host; one that has none takes none. */

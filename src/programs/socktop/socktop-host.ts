@@ -3,6 +3,7 @@ import { RecordingWriter, type SectionWriter } from '../../data/recording/record
 import type { Signaller } from '../../data/sample/platform.ts';
 import type { RemoteLink, Source } from '../../data/source/source.ts';
 import { complain } from '../shared/messages.ts';
+import type { TimeTravel } from '../shared/past.ts';
 import { endRecording } from '../shared/recordings.ts';
 
 /** One machine that is shown. */
@@ -12,6 +13,8 @@ export interface SocktopHost {
   readonly source: Source;
   /** The way to it; undefined for this machine and for recordings. */
   readonly link: RemoteLink | undefined;
+  /** The same source, where it can be sent back in time. */
+  readonly travel?: TimeTravel;
   /** Undefined: its processes are not this program's to signal. */
   readonly signaller: Signaller | undefined;
   /** Names of its users by number; undefined: it sends them itself. */

@@ -10,13 +10,10 @@ import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
 import type { ListPlace } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
+import type { ColumnPicker } from '../../views/system/column-picker.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
 import { MachineGroupList } from '../../views/system/machine-group-list.ts';
-import {
-  MachineProcessList,
-  USUAL_MACHINE_COLUMN_IDS,
-  WAIT_COLUMN_IDS,
-} from '../../views/system/machine-process-list.ts';
+import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
@@ -77,16 +74,6 @@ interface Prompt {
   readonly before: string;
 }
 
-/** The table of processes and the one with their sums, with the same columns. */
-interface Tables {
-  readonly list: MachineProcessList;
-  readonly groupList: MachineGroupList;
-}
-
-function tablesOf(columns: readonly string[]): Tables {
-  return { list: new MachineProcessList(columns), groupList: new MachineGroupList(columns) };
-}
-
 /** Everything that socktop's screen depends on. */
 export interface Model extends FrameModel<SocktopAction> {
   readonly hosts: readonly HostModel[];
@@ -101,10 +88,12 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly groupList: MachineGroupList;
-  /** The tables show what processes wait for. */
+  /** The tables show what processes wait for, whatever `columns` says. */
   readonly isWaits: boolean;
-  /** Those tables, and the usual ones. */
-  readonly tables: { readonly usual: Tables; readonly waits: Tables };
+  /** Columns of the process table, in their order. */
+  readonly columns: readonly string[];
+  /** The choice of columns, while it is open. */
+  readonly picker: ColumnPicker | undefined;
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
@@ -135,7 +124,7 @@ export type Message =
     }
   | { readonly kind: 'ticked'; readonly nowMillis: number }
   | ScreenMessage<SocktopAction>
-  | { readonly kind: 'played'; readonly playback: PlaybackState }
+  | { readonly kind: 'played'; readonly playback: PlaybackState | undefined }
   | { readonly kind: 'network'; readonly host: number; readonly message: NetworkMessage };
 
 /** Effects, carried out by the screen. */
@@ -203,6 +192,11 @@ export function withHost(model: Model, change: Partial<HostModel>, index: number
   return { ...model, hosts };
 }
 
+/** The tables of processes with these columns. */
+export function tablesOf(columns: readonly string[]): Pick<Model, 'columns' | 'list' | 'groupList'> {
+  return { columns, list: new MachineProcessList(columns), groupList: new MachineGroupList(columns) };
+}
+
 /** The model with rates in other units, on the network views too. */
 export function withUnits(model: Model, units: RateUnits): Model {
   const hosts = model.hosts.map((host) =>
@@ -231,7 +225,6 @@ export function initialModel(options: StartOptions): Model {
   );
   for (const { data } of hosts) data.group(options.groupBy, undefined);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, version } = options;
-  const usual = tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS);
   return {
     ...initialFrame(options),
     ...{ hosts, current: 0, view: hosts.length > 1 ? 'hosts' : 'dashboard' },
@@ -239,8 +232,8 @@ export function initialModel(options: StartOptions): Model {
     hostsViewport: { offset: 0, selected: 0 },
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
-    ...usual,
-    ...{ isWaits: false, tables: { usual, waits: tablesOf(WAIT_COLUMN_IDS) } },
+    ...tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
+    ...{ picker: undefined, isWaits: false },
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, units: options.networkOptions.units },
     alertsOffset: undefined,
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },

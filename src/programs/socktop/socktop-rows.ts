@@ -7,9 +7,18 @@ import type { HostAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
+import { WAIT_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import { waitingOrder } from '../../views/system/waiting.ts';
 import { chordText } from '../config/keymap.ts';
-import { type HostModel, hostOf, isGrouped, type Model, type Step, withHost } from './socktop-model.ts';
+import {
+  type HostModel,
+  hostOf,
+  isGrouped,
+  type Model,
+  type Step,
+  tablesOf,
+  withHost,
+} from './socktop-model.ts';
 
 /** The dashboard's places on the screen as it is. */
 function layoutOf(model: Model): DashboardLayout {
@@ -157,7 +166,7 @@ export function toggleWaits(model: Model): Step {
   const isWaits = !model.isWaits;
   const key = isWaits ? waitingOrder(data.machine?.cpu.value) : 'cpu';
   const sort = { key, isReversed: false };
-  const { list, groupList } = isWaits ? model.tables.waits : model.tables.usual;
+  const { list, groupList } = tablesOf(isWaits ? WAIT_COLUMN_IDS : model.columns);
   const next = withHost({ ...model, isWaits, list, groupList }, { sort, grouped: { ...grouped, sort } });
   return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
 }

@@ -2,11 +2,13 @@ import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Controls } from '../../screen/loop/program.ts';
+import type { TravelCommand } from '../../views/screen-update.ts';
 import { EventLog } from '../shared/event-log.ts';
-import { keymapFor } from '../shared/keymaps.ts';
+import { keymapFor, type ShownTime } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
 import { DeferredNames } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
+import { carryOutTravel } from '../shared/past.ts';
 import { controlPlayback, playbackState } from '../shared/recordings.ts';
 import { Sampler } from '../shared/sampler.ts';
 import {
@@ -15,7 +17,7 @@ import {
   runOnTerminal,
   type ScreenSystem,
 } from '../shared/screen-session.ts';
-import { saveUnits } from '../shared/settings.ts';
+import { saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
 import { prepareList } from '../sstop/sstop-rows.ts';
@@ -52,6 +54,7 @@ class Screen {
   readonly #playback: RecordedSource | undefined;
   readonly #outside: ScreenOutside;
   readonly #samplers: readonly Sampler[];
+  readonly #feeds: readonly NetworkFeed[];
   readonly #names: DeferredNames;
   #controls: ScreenControls | undefined;
   /** By key: written when the screen is left. */
@@ -72,6 +75,14 @@ class Screen {
       this.#controls?.repaint(),
     );
     playback?.observe((snapshot) => this.#controls?.model.hosts[0]?.data.absorb(snapshot));
+    this.#feeds = hosts.map((_, host) => this.#networkFeed(host));
+    for (const [host, { travel }] of hosts.entries()) {
+      travel?.observe((snapshot) => {
+        this.#controls?.model.hosts[host]?.data.absorb(snapshot);
+        const { network, header } = snapshot;
+        if (network !== undefined) this.#feeds[host]?.rates.update(network, header);
+      });
+    }
     this.#samplers = hosts.map(
       ({ source }, host) =>
         new Sampler(
@@ -83,7 +94,7 @@ class Screen {
               this.#controls?.dispatch({ kind: 'sampled', host, snapshot });
             },
             failed: (message) => this.#controls?.dispatch({ kind: 'failed', host, message }),
-            network: this.#networkFeed(host),
+            network: this.#feeds[host]!,
           },
         ),
     );
@@ -108,8 +119,10 @@ class Screen {
     clearInterval(this.#ticker);
     for (const sampler of this.#samplers) sampler.stop();
     this.#names.close();
-    const chosen = this.#chosenUnits;
-    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings.network, chosen);
+    const columns = this.#controls?.model.columns;
+    const isChosen = columns !== undefined && columns.join() !== network.socktopColumns.join();
+    const chosen = { units: this.#chosenUnits, columns: isChosen ? columns : undefined };
+    const unsaved = saveChosen(this.#settings.network, chosen);
     if (unsaved !== undefined && reason.kind !== 'gone') complain('socktop', unsaved);
     return exitCodeOf('socktop', reason);
   }
@@ -119,6 +132,20 @@ class Screen {
     const link = this.#hosts[0]?.link;
     if (link !== undefined) return link.status.isSsh === true ? 'log in as root' : 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo socktop';
+  }
+
+  get #hasPast(): boolean {
+    return this.#hosts.some(({ travel }) => travel !== undefined);
+  }
+
+  get #shownTime(): ShownTime {
+    if (this.#playback !== undefined) return 'recording';
+    return this.#hasPast ? 'live-with-past' : 'live';
+  }
+
+  /** What is played: a recording, or the past of the machine that is shown. */
+  get #played(): RecordedSource | undefined {
+    return this.#playback ?? this.#hosts[this.#controls?.model.current ?? 0]?.travel?.playback;
   }
 
   #program(): SocktopProgram {
@@ -133,10 +160,14 @@ class Screen {
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, groupBy, mouse: network.mouse },
       ...{ columns: network.socktopColumns, alerts: network.alerts },
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
-      keymap: keymapFor(network.socktopKeymap, 'socktop', this.#playback !== undefined, hasJobControl),
+      keymap: keymapFor(network.socktopKeymap, 'socktop', this.#shownTime, hasJobControl),
+      pastKeymap: this.#hasPast
+        ? keymapFor(network.socktopKeymap, 'socktop', 'past', hasJobControl)
+        : undefined,
       networkOptions: {
         ...network,
-        keymap: keymapFor(network.keymap, 'sstop', false, hasJobControl),
+        keymap: keymapFor(network.keymap, 'sstop', 'live', hasJobControl),
+        pastKeymap: keymapFor(network.keymap, 'sstop', 'past', hasJobControl),
         ...{
           ...{ machineName: undefined, canSignal: false, hiddenAdvice: this.#hiddenAdvice() },
           ownPid: process.pid,
@@ -170,6 +201,7 @@ class Screen {
     switch (effect.kind) {
       case 'demand':
         for (const sampler of this.#samplers) sampler.wake();
+        this.#tellTime(controls);
         this.#openNames(controls.model);
         break;
       case 'retry':
@@ -187,9 +219,12 @@ class Screen {
         break;
       }
       case 'playback':
-        if (this.#playback !== undefined) controlPlayback(this.#playback, effect.command);
+        if (this.#played !== undefined) controlPlayback(this.#played, effect.command);
         this.#tellProgress();
-        this.#samplers[0]?.sampleNow();
+        this.#samplers[controls.model.current]?.sampleNow();
+        break;
+      case 'travel':
+        this.#travel(effect.command, controls);
         break;
       case 'network':
         this.#carryOutNetwork(effect.host, effect.effect, controls);
@@ -202,9 +237,30 @@ class Screen {
     }
   }
 
+  #travel(command: TravelCommand, controls: ScreenControls): void {
+    const { current } = controls.model;
+    void carryOutTravel(this.#hosts[current]?.travel, command, {
+      opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
+      arrived: () => {
+        if (this.#played === undefined) controls.dispatch({ kind: 'played', playback: undefined });
+        this.#tellProgress();
+        this.#samplers[current]?.sampleNow();
+      },
+      failed: (message) => controls.dispatch({ kind: 'noticed', text: message, isBad: true }),
+    });
+  }
+
+  /** Another host may be at another time. */
+  #tellTime(controls: ScreenControls): void {
+    if (this.#played !== undefined) this.#tellProgress();
+    else if (controls.model.playback !== undefined)
+      controls.dispatch({ kind: 'played', playback: undefined });
+  }
+
   #tellProgress(): void {
-    if (this.#playback === undefined) return;
-    const playback = playbackState(this.#playback, this.#settings.playbackPath ?? '');
+    const played = this.#played;
+    if (played === undefined) return;
+    const playback = playbackState(played, this.#settings.playbackPath ?? 'history');
     this.#controls?.dispatch({ kind: 'played', playback });
   }
 
@@ -239,6 +295,7 @@ class Screen {
       tell: (message) => this.#tellNetwork(host, message),
       // Its playback is this screen's own.
       controlPlayback: () => undefined,
+      travel: () => undefined,
       rememberUnits: (units) => {
         this.#chosenUnits = units;
       },

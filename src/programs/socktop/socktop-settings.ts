@@ -20,6 +20,8 @@ export interface SocktopSettings {
   readonly measure: boolean;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
+  readonly history: SocktopOptions['history'];
+  readonly lookBack: SocktopOptions['lookBack'];
   /** Of the network views, and how any screen looks: sstop's, from the same configuration file. */
   readonly network: Settings;
 }
@@ -51,6 +53,8 @@ export async function readSocktopSettings(
     measure: options.measure,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
+    history: options.history,
+    lookBack: options.lookBack,
     network,
   };
   return { settings, problems };
@@ -75,7 +79,10 @@ function networkOptions(options: SocktopOptions): SstopOptions {
     geoipPath: undefined,
     recordPath: options.recordPath,
     playbackPath: options.playbackPath,
+    history: options.history,
+    lookBack: options.lookBack,
     logPath: undefined,
+    totals: undefined,
     agent: undefined,
     theme: options.theme,
     color: options.color,

@@ -559,3 +559,48 @@ describe('units of network rates', () => {
     expect(bench.lines().at(-1)).toContain('Network rates in bits: the dashboard shows them.');
   });
 });
+
+describe('columns by key', () => {
+  const head = (): string =>
+    bench.lines().find((line) => line.includes('CPU % ') && line.includes(' PID')) ?? '';
+
+  test('Space shows and hides, arrows move, Escape closes, and all of it at once', () => {
+    bench.type('C');
+    expect(bench.text()).toMatch(/▸\[x\] PID +process ID/);
+    bench.type('j ');
+    bench.type('\x1b');
+    expect(bench.model.picker).toBeUndefined();
+    expect(bench.text()).toMatch(/ PID +NAME +S +THR/);
+    // PID to the right of the name, and an optional column on.
+    bench.type('C');
+    bench.type('\x1b[C');
+    bench.type('jjjjjjjjjjjjjjj');
+    const last = bench.model.picker!.columns.at(-1)!.id;
+    bench.type('\r');
+    expect(head()).toMatch(/NAME .* PID +S /);
+    expect(bench.model.columns).toEqual(['name', 'pid', ...bench.model.columns.slice(2)]);
+    expect(bench.model.columns).not.toContain(last);
+  });
+
+  test('the name stays; an order by a column that goes is one by CPU', () => {
+    bench.type('C');
+    for (let i = 0; i < 20; i++) bench.type(' j');
+    bench.type('\x1b');
+    expect(bench.model.columns.filter((id) => id === 'name')).toEqual(['name']);
+    expect(hostOf(bench.model).sort.key).toBe('cpu');
+  });
+
+  test('a click toggles a column, one beside the list closes it', () => {
+    bench.type('C');
+    const { x, y } = bench.find('[x] USER');
+    bench.click(x, y);
+    expect(bench.model.columns).not.toContain('user');
+    bench.click(0, 0);
+    expect(bench.model.picker).toBeUndefined();
+  });
+
+  test('keys of the table are not taken while it is open', () => {
+    bench.type('Cn');
+    expect([bench.model.view, bench.model.picker === undefined]).toEqual(['dashboard', false]);
+  });
+});

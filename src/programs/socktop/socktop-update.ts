@@ -1,13 +1,21 @@
 import { otherUnits } from '../../kit/text/format.ts';
-import type { InputEvent, MouseEvent } from '../../screen/input/event.ts';
+import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
 import { isMovement, moveOffset, WHEEL_LINES } from '../../views/list-screen.ts';
 import { alertsOffsetMax } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
+import {
+  type ColumnPicker,
+  openColumnPicker,
+  pickedColumns,
+  pointAtColumns,
+  pressKeyInColumns,
+} from '../../views/system/column-picker.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
-import type { FrameProgram } from '../shared/screen-frame.ts';
+import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
 import { groupByNext, leaveMembers, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
@@ -21,6 +29,7 @@ import {
   type Model,
   type StartOptions,
   type Step,
+  tablesOf,
   withHost,
   withUnits,
 } from './socktop-model.ts';
@@ -55,7 +64,7 @@ function update(model: Model, message: Message): Step {
     case 'ticked':
       return { model: { ...model, nowMillis: message.nowMillis } };
     case 'played':
-      return { model: { ...model, playback: message.playback } };
+      return { model: withPlayback(model, message.playback) };
     case 'network':
       return updateNetwork(model, message.host, message.message);
     case 'pointer': {
@@ -73,7 +82,7 @@ const PARTS = {
   helpOf: (model: Model) => helpOf(model),
   act: (model: Model, action: SocktopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
-  ...{ acceptPrompt, cancelPrompt, editPrompt, pointAt },
+  ...{ acceptPrompt, cancelPrompt, editPrompt, pointAt, pressKeyInOverlay },
   signalEffect: ({ current: host }: Model, { pid, startTicks }: KillTarget, signal: number): Effect => {
     return { kind: 'signal', host, pid, startTicks, signal };
   },
@@ -161,6 +170,8 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
       return { model: isOnTable(model) ? tableOf(model).reverse(model) : model };
     case 'sort-network':
       return { model: isOnTable(model) ? sortByTraffic(model) : model };
+    case 'columns':
+      return { model: isOnTable(model) ? openColumns(model) : model };
     case 'group-by':
       return isOnTable(model) ? groupByNext(model) : { model };
     case 'waits':
@@ -275,10 +286,37 @@ function messageOf(model: Model, event: InputEvent): Message | undefined {
   return model.view === 'network' ? networkMessageOf(model, event) : inputMessageOf(model, event);
 }
 
+function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
+  return model.picker === undefined ? undefined : withPicker(model, pressKeyInColumns(model.picker, key));
+}
+
+/** The choice is about the usual table. */
+function openColumns(model: Model): Model {
+  const usual = model.isWaits ? toggleWaits(model).model : model;
+  return { ...usual, picker: openColumnPicker(usual.columns) };
+}
+
+/** The model after a step of the picker: its columns are shown at once, and stay when it is closed. */
+function withPicker(model: Model, picker: ColumnPicker | undefined): Model {
+  if (picker === undefined || picker === model.picker) return { ...model, picker };
+  const columns = pickedColumns(picker);
+  const isSame = columns.join() === model.columns.filter((id) => id !== 'network').join();
+  if (isSame) return { ...model, picker };
+  const next = { ...model, ...tablesOf(columns), picker };
+  // Nothing is ordered by an optional column that is not shown.
+  const { sort } = hostOf(next);
+  const isKnown = next.list.sortKeys(true).some((key) => key === sort.key);
+  return tableOf(next).reorder(isKnown ? next : withHost(next, { sort: { key: 'cpu', isReversed: false } }));
+}
+
 /** The model after a report of the mouse on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
   if (model.alertsOffset !== undefined) {
     return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
+  }
+  if (model.picker !== undefined) {
+    const screen = rect(0, 0, model.width, model.height);
+    return { model: withPicker(model, pointAtColumns(model.picker, event, screen)) };
   }
   if (model.view === 'dashboard') return tableOf(model).pointAt(model, event, openRow);
   switch (event.action) {

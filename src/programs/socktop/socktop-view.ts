@@ -7,6 +7,7 @@ import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import { renderAlerts } from '../../views/overlays/alerts.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
+import { renderColumnPicker } from '../../views/system/column-picker.ts';
 import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
@@ -32,6 +33,7 @@ import {
 import { view as viewNetwork } from '../sstop/sstop-view.ts';
 import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
+import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
 import { alertsOf, placeOf, rowCountOf } from './socktop-rows.ts';
@@ -50,8 +52,9 @@ const FIRST_SAMPLE = 'Waiting for the first sample';
 /** Paints the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
-  if (model.view === 'network' && network !== undefined) viewNetwork({ ...network, link }, buffer);
-  else paintScreen(model, buffer, FRAME);
+  if (model.view === 'network' && network !== undefined) {
+    viewNetwork({ ...networkInTime(model, network), link }, buffer);
+  } else paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
@@ -61,6 +64,7 @@ function paint(model: Model, buffer: Buffer): void {
   const { alertsOffset: offset, theme, ascii } = model;
   if (offset !== undefined)
     renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
+  if (model.picker !== undefined) renderColumnPicker(buffer.area, buffer, model.picker, model);
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
@@ -184,8 +188,8 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   const { prompt, playback, theme, ascii } = model;
   const note = footerNote(model);
   if (prompt === undefined && note === undefined && playback !== undefined) {
-    const { fileName, progress } = playback;
-    renderPlaybackLine(area, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = playback;
+    renderPlaybackLine(area, buffer, { fileName, wallMillis, ...progress, theme, ascii });
     return;
   }
   const { count, unfilteredCount } = countsOf(model);
@@ -249,11 +253,8 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
-  const isCovered =
-    model.kill !== undefined ||
-    model.helpOffset !== undefined ||
-    model.prompt !== undefined ||
-    model.alertsOffset !== undefined;
+  const { kill, helpOffset, prompt, picker, alertsOffset } = model;
+  const isCovered = [kill, helpOffset, prompt, picker, alertsOffset].some((each) => each !== undefined);
   if (isCovered || y !== model.height - 1) return undefined;
   if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);

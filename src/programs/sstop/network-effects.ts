@@ -1,6 +1,6 @@
 import type { Signaller, SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
-import type { PlaybackCommand } from '../../views/screen-update.ts';
+import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.ts';
 import type { EventLog } from '../shared/event-log.ts';
 import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
 import { exportView } from './export-view.ts';
@@ -17,6 +17,7 @@ interface NetworkOutside {
   readonly log: EventLog;
   tell(message: Message): void;
   controlPlayback(command: PlaybackCommand): void;
+  travel(command: TravelCommand): void;
   /** The units stay chosen at the next start. */
   rememberUnits(units: RateUnits): void;
   /** The model's interval has changed. */
@@ -25,7 +26,7 @@ interface NetworkOutside {
 
 /** What the network views ask of what is around them. */
 export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: NetworkOutside): void {
-  const { names, signaller, model, log, tell, controlPlayback, rememberUnits, setInterval } = outside;
+  const { names, signaller, model, log, tell, controlPlayback, travel, rememberUnits, setInterval } = outside;
   switch (effect.kind) {
     case 'set-interval':
       setInterval();
@@ -49,6 +50,9 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
       break;
     case 'playback':
       controlPlayback(effect.command);
+      break;
+    case 'travel':
+      travel(effect.command);
       break;
     case 'export': {
       if (model === undefined) break;

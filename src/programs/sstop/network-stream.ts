@@ -19,7 +19,8 @@ export async function runSstopStream(settings: Settings, input: SstopInput): Pro
     serviceName: (port, protocol) => input.names.service(port, protocol),
   });
   if (filter === undefined) return EXIT_USAGE;
-  const { playback, link, log } = input;
+  const { link, log } = input;
+  const playback = input.playback ?? input.travel?.playback;
   return runStream({ ...settings, playback, link, log }, new NetworkStream(settings, input, filter));
 }
 

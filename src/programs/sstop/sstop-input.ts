@@ -1,5 +1,6 @@
 import { type Names, openNames } from '../../data/names/names.ts';
 import type { PlaybackOptions, RecordedSource } from '../../data/recording/recorded-source.ts';
+import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import { RecordingSource } from '../../data/recording/recording-source.ts';
 import type { RecordingWriter } from '../../data/recording/recording-writer.ts';
 import type { NameFiles } from '../../data/sample/operating-system.ts';
@@ -7,9 +8,12 @@ import type { Platform } from '../../data/sample/platform.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import type { RemoteLink, Source } from '../../data/source/source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
+import type { HistoryOptions } from '../cli/history-arguments.ts';
 import type { AgentOptions } from '../cli/sstop-command.ts';
 import type { EventLog } from '../shared/event-log.ts';
+import type { KeptHistory } from '../shared/kept-history.ts';
 import { complain } from '../shared/messages.ts';
+import { type OpenPast, openPast, openPastIn, TimeTravel } from '../shared/past.ts';
 import { endRecording } from '../shared/recordings.ts';
 import type { Settings } from '../shared/settings.ts';
 import { LoggedSource } from './log-events.ts';
@@ -20,6 +24,8 @@ export interface SstopInput {
   readonly names: Names;
   /** Set if a recording is played. */
   readonly playback: RecordedSource | undefined;
+  /** Set where what is shown has a history. */
+  readonly travel: TimeTravel | undefined;
   /** Set for a remote machine. */
   readonly link: RemoteLink | undefined;
   /** Log of the program's own events. */
@@ -38,39 +44,55 @@ interface InputOutside {
   /** Restores the privileges for collecting, after all files named by the user are open. */
   raisePrivileges(): void;
   /** Connects to an agent. Rejects with an OpError with a one-line message. */
-  connectAgent(options: AgentOptions, durationMillis: number | undefined): Promise<Source & RemoteLink>;
+  connectAgent(options: AgentOptions, durationMillis: number | undefined): Promise<RemoteMachine>;
+  /** Locks an open file for this program; false: another one has it. */
+  lock(descriptor: number): Promise<boolean>;
 }
+
+/** Another machine. */
+type RemoteMachine = Source & RemoteLink & { openHistory(): Promise<RecordedBytes> };
 
 /**
  * Opens the input of the settings and loads only the code it needs. Rejects with an OpError with a one-line message.
  */
 export async function openInput(
   settings: Settings,
-  { platform, nameFiles, raisePrivileges, connectAgent }: InputOutside,
+  { platform, nameFiles, raisePrivileges, connectAgent, lock }: InputOutside,
   log: EventLog,
 ): Promise<SstopInput> {
-  const { geoipPath, recordPath, playbackPath } = settings;
+  const { geoipPath, recordPath, playbackPath, history, lookBack } = settings;
   const opened = await openNames({
     ...nameFiles,
     isDnsOn: settings.dns,
     ...(geoipPath === undefined ? {} : { geoipPath }),
   });
-  const problems = new Problems(log);
+  const problems = new Problems(log, lock);
   if (opened.problem !== undefined) problems.tell('country-database', opened.problem.message);
   const { names } = opened;
   const clock = { monotonicMicros: () => platform?.monotonicMicros() ?? performance.now() * 1000 };
   const playback = playbackPath === undefined ? undefined : await openPlayback(playbackPath, clock);
   const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
+  const isKept = history !== undefined && lookBack === undefined;
+  const kept = isKept ? await keepHistory(history, problems) : undefined;
   try {
     const remote =
       settings.agent === undefined ? undefined : await connectAgent(settings.agent, settings.durationMillis);
+    const open = pastOf(settings, remote);
+    // What cannot be looked back in is told before there is a screen.
+    const past = lookBack === undefined ? undefined : await open?.();
     raisePrivileges();
-    const inner = playback ?? remote ?? (await openLocal(platform, settings));
+    const live = remote ?? (platform === undefined ? undefined : await openLocal(platform, settings));
+    if (live instanceof LocalSource) kept?.start(live);
+    const travel = open === undefined ? undefined : new TimeTravel({ live, open, ...(past && { past }) });
+    if (lookBack !== undefined) await travel?.goTo(lookBack.atMillis);
+    const inner = playback ?? travel ?? live;
+    if (inner === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
     const source = new LoggedSource(inner, log);
     if (writer !== undefined) log.event('info', 'recording-opened', { file: recordPath });
-    return new OpenInput({ source, names, playback, link: remote, writer, problems });
+    return new OpenInput({ source, names, playback, travel, kept, link: remote, writer, problems });
   } catch (thrown) {
     await writer?.close();
+    await kept?.close();
     throw thrown;
   }
 }
@@ -78,11 +100,7 @@ export async function openInput(
 /**
  * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
  */
-async function openLocal(
-  platform: Platform | undefined,
-  { backend, output, sniff }: Settings,
-): Promise<Source> {
-  if (platform === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
+async function openLocal(platform: Platform, { backend, output, sniff }: Settings): Promise<LocalSource> {
   const source = new LocalSource(platform, { tier: backend, sniff });
   if (output !== 'screen' || backend !== 'auto') {
     await platform.load?.('network');
@@ -96,13 +114,32 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
+/** The way to the past of what is shown; undefined: it has none. */
+function pastOf(
+  { history, agent, playbackPath, recordPath }: Settings,
+  remote: RemoteMachine | undefined,
+): OpenPast | undefined {
+  // What is recorded is what is now.
+  if (recordPath !== undefined) return undefined;
+  if (remote !== undefined) return async () => openPast(await remote.openHistory());
+  if (history === undefined || agent !== undefined || playbackPath !== undefined) return undefined;
+  return () => openPastIn(history.path);
+}
+
+async function keepHistory(options: HistoryOptions, problems: Problems): Promise<KeptHistory> {
+  const { KeptHistory } = await import('../shared/kept-history.ts');
+  return KeptHistory.open(options, problems.lock, ({ message }) => problems.tell('history-ended', message));
+}
+
 /** Errors outside of snapshots: written to the log, and passed to listeners. */
 class Problems {
   readonly log: EventLog;
+  readonly lock: InputOutside['lock'];
   listener = (message: string): void => complain('sstop', message);
 
-  constructor(log: EventLog) {
+  constructor(log: EventLog, lock: InputOutside['lock']) {
     this.log = log;
+    this.lock = lock;
   }
 
   tell(event: string, message: string): void {
@@ -125,6 +162,8 @@ interface InputParts {
   readonly source: LoggedSource;
   readonly names: Names;
   readonly playback: RecordedSource | undefined;
+  readonly travel: TimeTravel | undefined;
+  readonly kept: KeptHistory | undefined;
   readonly link: RemoteLink | undefined;
   readonly writer: RecordingWriter | undefined;
   readonly problems: Problems;
@@ -134,6 +173,7 @@ class OpenInput implements SstopInput {
   readonly source: Source;
   readonly names: Names;
   readonly playback: RecordedSource | undefined;
+  readonly travel: TimeTravel | undefined;
   readonly link: RemoteLink | undefined;
   readonly #parts: InputParts;
 
@@ -142,6 +182,7 @@ class OpenInput implements SstopInput {
     this.source = writer === undefined ? source : new RecordingSource(source, writer);
     this.names = parts.names;
     this.playback = parts.playback;
+    this.travel = parts.travel;
     this.link = parts.link;
     this.#parts = parts;
   }
@@ -155,7 +196,8 @@ class OpenInput implements SstopInput {
   }
 
   async close(): Promise<boolean> {
-    const { writer } = this.#parts;
+    const { writer, kept } = this.#parts;
+    await kept?.close();
     this.source.close();
     this.names.close();
     if (writer === undefined) return true;

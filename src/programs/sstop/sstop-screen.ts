@@ -1,22 +1,24 @@
 import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Signaller } from '../../data/sample/platform.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { ageText, bytesText, type RateUnits } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Controls, ExitReason } from '../../screen/loop/program.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
-import type { PlaybackCommand } from '../../views/screen-update.ts';
+import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.ts';
 import { type EventLog, exceptionFields } from '../shared/event-log.ts';
 import { EXIT_USAGE } from '../shared/exit-codes.ts';
 import { keymapFor } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
 import { nameLookup } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
+import { carryOutTravel } from '../shared/past.ts';
 import { controlPlayback, playbackProblem, playbackState } from '../shared/recordings.ts';
 import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
-import { readFilterOption, type Settings, saveUnits } from '../shared/settings.ts';
+import { readFilterOption, type Settings, saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SstopInput } from './sstop-input.ts';
@@ -136,7 +138,7 @@ class Screen {
 
   #listen(input: SstopInput, controls: ScreenControls): void {
     const { playback, link, names } = input;
-    playback?.observe((snapshot) => {
+    (playback ?? input.travel)?.observe((snapshot) => {
       if (snapshot.network !== undefined) this.#feed.rates.update(snapshot.network, snapshot.header);
     });
     link?.onChange(() => this.#tellLink());
@@ -150,16 +152,30 @@ class Screen {
     const { machineName, system } = this.#outside;
     const { agent, playbackPath, keymap } = this.#settings;
     const isPlayback = playbackPath !== undefined;
+    const shown = isPlayback ? 'recording' : this.#hasPast ? 'live-with-past' : 'live';
     return sstopProgram({
       ...this.#settings,
       machineName,
-      keymap: keymapFor(keymap, 'sstop', isPlayback, system.hasJobControl),
+      keymap: keymapFor(keymap, 'sstop', shown, system.hasJobControl),
+      ...(isPlayback ? {} : { pastKeymap: keymapFor(keymap, 'sstop', 'past', system.hasJobControl) }),
       canSignal: agent === undefined && !isPlayback,
       // Another machine's process of that number is another process.
       ownPid: agent === undefined ? process.pid : 0,
       hiddenAdvice: this.#hiddenAdvice(),
       names: nameLookup(() => this.#opened?.input.names),
     });
+  }
+
+  /** Whether there may be a history; an agent says so when it is asked. */
+  get #hasPast(): boolean {
+    const { agent, history, recordPath } = this.#settings;
+    return recordPath === undefined && (agent !== undefined || history !== undefined);
+  }
+
+  /** What is played: a recording, or the past. */
+  get #playback(): RecordedSource | undefined {
+    const input = this.#opened?.input;
+    return input?.playback ?? input?.travel?.playback;
   }
 
   /** What shows the processes of other users; undefined for root, who sees what can be seen. */
@@ -178,6 +194,7 @@ class Screen {
       ...{ model: controls.model, log: this.#outside.log },
       tell: (message) => controls.dispatch(message),
       controlPlayback: (command) => this.#controlPlayback(command),
+      travel: (command) => this.#travel(command, controls),
       rememberUnits: (units) => {
         this.#chosenUnits = units;
       },
@@ -186,17 +203,42 @@ class Screen {
   }
 
   #controlPlayback(command: PlaybackCommand): void {
-    const playback = this.#opened?.input.playback;
+    const playback = this.#playback;
     if (playback === undefined) return;
     controlPlayback(playback, command);
     this.#tellProgress();
     this.#sampler?.sampleNow();
   }
 
+  /** Undefined: no folder with totals is named. */
+  #totals(controls: ScreenControls): (() => Promise<void>) | undefined {
+    const { history, agent } = this.#settings;
+    if (history === undefined || agent !== undefined) return undefined;
+    return async () => {
+      const { totalsGroups, totalsIn } = await import('./totals-report.ts');
+      const wish = { period: 'day', by: 'program' } as const;
+      const groups = totalsGroups(await totalsIn(history.path, wish.period), wish);
+      controls.dispatch({ kind: 'totals', groups });
+    };
+  }
+
+  #travel(command: TravelCommand, controls: ScreenControls): void {
+    void carryOutTravel(this.#opened?.input.travel, command, {
+      opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
+      totals: this.#totals(controls),
+      arrived: () => {
+        if (this.#playback === undefined) controls.dispatch({ kind: 'played', playback: undefined });
+        this.#tellProgress();
+        this.#sampler?.sampleNow();
+      },
+      failed: (message) => controls.dispatch({ kind: 'noticed', text: message, isBad: true }),
+    });
+  }
+
   #tellProgress(): void {
-    const playback = this.#opened?.input.playback;
+    const playback = this.#playback;
     if (playback === undefined) return;
-    const path = this.#settings.playbackPath ?? '';
+    const path = this.#settings.playbackPath ?? 'history';
     this.#controls?.dispatch({ kind: 'played', playback: playbackState(playback, path) });
     if (this.#isBreakTold) return;
     const problem = playbackProblem(path, playback.progress);
@@ -225,7 +267,7 @@ class Screen {
   /** Prints the summary after the terminal was restored, if it still exists. */
   #leave(reason: ExitReason): number {
     const chosen = this.#chosenUnits;
-    const unsaved = chosen === undefined ? undefined : saveUnits(this.#settings, chosen);
+    const unsaved = saveChosen(this.#settings, { units: chosen });
     if (unsaved !== undefined) this.#problems.push(unsaved);
     if (reason.kind !== 'gone') for (const problem of this.#problems) complain('sstop', problem);
     const hasReader = reason.kind === 'signal' ? reason.signal !== 'SIGHUP' : reason.kind === 'quit';

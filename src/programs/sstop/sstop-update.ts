@@ -16,7 +16,7 @@ import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
-import { type FrameProgram, helpGroups } from '../shared/screen-frame.ts';
+import { type FrameProgram, helpGroups, withPlayback } from '../shared/screen-frame.ts';
 import {
   canOpen,
   goBack,
@@ -55,7 +55,7 @@ export function update(model: Model, message: Message): Step {
     case 'failed':
       return { model: { ...model, failure: message.message } };
     case 'played':
-      return { model: { ...model, playback: message.playback } };
+      return { model: withPlayback(model, message.playback) };
     case 'linked':
       return { model: { ...model, link: message.link } };
     case 'settled':
@@ -67,7 +67,7 @@ export function update(model: Model, message: Message): Step {
 }
 
 const PARTS = {
-  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
   act: (model: Model, action: SstopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
   ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt, pressKeyInOverlay },
@@ -124,6 +124,7 @@ function actOnView(model: Model, action: SstopAction): Step | undefined {
     case 'hosts':
     case 'listen':
     case 'groups':
+    case 'trouble':
       return { model: model.view === action ? goBack(model) : goTo(model, action) };
     default:
       return undefined;

@@ -40,6 +40,7 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   hosts: 'Remote hosts',
   listen: 'Listening ports',
   groups: 'Groups',
+  trouble: 'Network trouble',
   detail: 'Process',
 };
 
@@ -50,6 +51,7 @@ const EMPTY: Readonly<Record<ViewName, string>> = {
   hosts: 'No remote connections. L shows loopback.',
   listen: 'No listening ports.',
   groups: 'No group uses the network.',
+  trouble: 'Nothing is wrong with the network.',
   detail: 'No connections.',
 };
 
@@ -58,7 +60,7 @@ const FRAME = {
   minWidth: SCREEN_MIN_WIDTH,
   minHeight: SCREEN_MIN_HEIGHT,
   paint,
-  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
 };
 
 /** Paints the whole screen. */
@@ -148,8 +150,8 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
   renderHeader(layout.header, buffer, header);
   if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
   else {
-    const { fileName, progress } = model.playback;
-    renderPlaybackLine(layout.sparkline, buffer, { fileName, ...progress, theme, ascii });
+    const { fileName, progress, wallMillis } = model.playback;
+    renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
   }
   if (model.view === 'detail') {
     const { detail: facts, histories } = workspace;
@@ -212,7 +214,18 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
-    ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
+    ...([
+      'help',
+      'quit',
+      'filter',
+      'sort-next',
+      'open',
+      'hosts',
+      'listen',
+      'groups',
+      'trouble',
+      'kill',
+    ] as const),
     ...(['pause', 'interface', 'loopback', 'units', 'group-by'] as const),
   ],
   grouped: [
@@ -222,6 +235,7 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   hosts: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'interface', 'units'],
   listen: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause'],
   groups: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'pause', 'interface', 'units'],
+  trouble: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause', 'interface'],
   detail: ['help', 'quit', 'back', 'open', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 

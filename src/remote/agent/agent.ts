@@ -1,10 +1,16 @@
+import { HistoryLines } from '../../data/recording/history-line.ts';
+import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
+import type { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Platform } from '../../data/sample/platform.ts';
+import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import { type AlertOptions, AlertWatch } from './alerts/alert-watch.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
+import { HistoryAnswers } from './answers/history-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
 import { V2Answers } from './answers/v2-answers.ts';
 import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
+import { HistorySamples } from './samples/history-samples.ts';
 import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
@@ -14,7 +20,7 @@ import { MetricsAnswers } from './server/metrics-answers.ts';
 import { type ByteStream, StreamClient } from './server/stream-client.ts';
 
 /** What an agent is to be, however it is reached. */
-type AnswerSettings = SampleOptions & AgentIdentity;
+type AnswerSettings = SampleOptions & AgentIdentity & { readonly keptHistory?: KeptHistory | undefined };
 
 /** What an agent that listens is to be. */
 interface AgentSettings extends AnswerSettings, ListenOptions {
@@ -24,6 +30,14 @@ interface AgentSettings extends AnswerSettings, ListenOptions {
   readonly networkMetrics: boolean;
   /** Undefined: nothing is watched for, and nothing is sampled between requests. */
   readonly alerts?: AlertOptions | undefined;
+}
+
+/** A history that the agent keeps and serves; all of it belongs to the agent, which closes it. */
+export interface KeptHistory {
+  readonly writer: HistoryWriter;
+  readonly intervalMillis: number;
+  /** The same folder, to read. */
+  readonly folder: PrivateFolder;
 }
 
 /** An agent that listens. */
@@ -41,9 +55,13 @@ export interface RunningAgent {
  */
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
   const access = new Access(settings.token);
+  const { keptHistory } = settings;
   const { samples, context } = answersOf(settings, platform, log, access.hasToken);
   const connections = new Set<Connection>();
-  const watch = settings.alerts && new AlertWatch(samples, settings.alerts, log);
+  const recorder = recorderOf(settings, samples);
+  // The minute after an alert is on record, a sample every second.
+  const onFire = (): void => recorder?.raiseRate('alert');
+  const watch = settings.alerts && new AlertWatch(samples, { ...settings.alerts, onFire }, log);
   const metrics = new MetricsAnswers(samples, {
     version: settings.version,
     isNetworkWanted: settings.networkMetrics,
@@ -53,15 +71,32 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
     budget: context.budget,
   });
   const server = new AgentServer(settings, { access, context, metrics }, connections);
+  recorder?.start();
   return {
     port: server.port,
     isOnLoopback: server.isOnLoopback,
     async stop() {
       watch?.close();
       await server.stop();
+      await recorder?.stop();
+      keptHistory?.folder.close();
       samples.close();
     },
   };
+}
+
+/** What samples this machine for its history; undefined: there is none. */
+function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
+  if (keptHistory === undefined) return undefined;
+  const { writer, intervalMillis } = keptHistory;
+  const { source } = samples;
+  const taken = new HistorySamples(samples, intervalMillis);
+  return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid), writer.totals), {
+    intervalMillis,
+    sample: (lines, needsWhole) => taken.line(lines, needsWhole),
+    watchPressure: (onTrouble) => source.watchPressure(onTrouble),
+    nowMillis: () => source.nowMicros() / 1000,
+  });
 }
 
 /**
@@ -90,10 +125,18 @@ function answersOf(
 ): { readonly samples: AgentSamples; readonly context: ConnectionContext } {
   const samples = new AgentSamples(platform, settings);
   const answers = new AnswerSource(samples, servesJournals);
-  const capabilities = new CapabilityAnswers(platform, settings, settings, answers);
+  const { keptHistory } = settings;
+  const history = new HistoryAnswers(keptHistory?.folder, servesJournals);
+  const capabilities = new CapabilityAnswers(
+    platform,
+    settings,
+    settings,
+    answers,
+    keptHistory && history.obstacle,
+  );
   const context = {
     original: new OriginalAnswers(answers),
-    v2: new V2Answers(answers, capabilities),
+    v2: new V2Answers(answers, capabilities, history),
     log,
     budget: new SendBudget(),
     turns: new RequestTurns(),

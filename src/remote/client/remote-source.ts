@@ -1,3 +1,4 @@
+import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
@@ -13,6 +14,7 @@ import {
 } from './agent-connection.ts';
 import { type LaterRequest, OriginalSession } from './original-session.ts';
 import { Backoff, Wakening } from './reconnection.ts';
+import { type HistorySession, RemoteHistory } from './remote-history.ts';
 import { Gathering, type Session, type SessionLine } from './session.ts';
 import { ShellMemory, type ShellReader, ShellSession } from './shell-session.ts';
 import { isCertificateError } from './trust.ts';
@@ -81,6 +83,23 @@ export class RemoteSource implements Source, RemoteLink {
   /** Capabilities received after connecting; undefined: not received, or the original protocol. */
   get capabilities(): Capabilities | undefined {
     return this.#capabilities;
+  }
+
+  /** The history that the agent keeps, as it is now. Rejects with an OpError of one line where it can have none. */
+  async openHistory(): Promise<RecordedBytes> {
+    await this.firstContact;
+    return RemoteHistory.open(this.#options.agent.hostName, () => this.#historySession());
+  }
+
+  #historySession(): HistorySession {
+    const session = this.#session;
+    if (session instanceof V2Session) return session;
+    const isLost = session === undefined;
+    throw new OpError({
+      op: 'read history',
+      code: isLost ? 'LOST' : 'ENOTSUP',
+      message: isLost ? (this.#status.reason ?? 'not connected') : 'an original agent keeps no history',
+    });
   }
 
   /** CPU time that shells without an agent have used for this program; undefined: there was none. */

@@ -1,3 +1,4 @@
+import type { HistoryHeaders, HistoryPart } from '../../data/recording/history-pieces.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
@@ -8,11 +9,13 @@ import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
+import { historyHeaders, historyParts } from '../wire/history-reply.ts';
 import { NetworkReplica } from '../wire/network-replica.ts';
 import { ProcessReplica } from '../wire/process-replica.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';
 import { decodeV2Reply, JsonSections, type V2Answer } from '../wire/v2-reply.ts';
 import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-request.ts';
+import type { HistorySession } from './remote-history.ts';
 import {
   agentError,
   type Session,
@@ -51,16 +54,12 @@ type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
 type AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N }>;
 
 const NOTHING_ASKED = {
-  pid: undefined,
-  visiblePids: [],
-  columns: [],
-  columnsOfAll: [],
-  cgroups: false,
-  isFull: false,
+  ...{ pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], cgroups: false, isFull: false },
+  ...{ segment: undefined, from: undefined, length: undefined },
 };
 
 /** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
-export class V2Session implements Session {
+export class V2Session implements Session, HistorySession {
   readonly #line: SessionLine;
   readonly #memory: V2Memory;
   readonly #waiting = new Map<number, Waiting>();
@@ -121,6 +120,20 @@ export class V2Session implements Session {
     this.#memory.lastNetwork = received.catch(() => undefined);
     const { header, network, errors } = await received;
     return { header, section: network, errors };
+  }
+
+  async historyParts(): Promise<readonly HistoryPart[]> {
+    return historyParts.read((await this.#asked('get_history')).history);
+  }
+
+  async historyHeaders(segment: number, from: number): Promise<HistoryHeaders> {
+    return historyHeaders.read((await this.#asked('get_history', { segment, from })).history);
+  }
+
+  async historyPiece(segment: number, from: number, length: number): Promise<Uint8Array> {
+    const { history } = await this.#asked('get_history', { segment, from, length });
+    if (history instanceof Uint8Array) return history;
+    throw otherReply();
   }
 
   received(frame: string | Uint8Array<ArrayBuffer>): void {

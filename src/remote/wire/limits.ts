@@ -21,6 +21,7 @@ export const PAYLOAD_LIMIT_BYTES = {
   journal: 8 << 20,
   processes: 32 << 20,
   network: 64 << 20,
+  history: 1 << 20,
 } as const;
 
 /** JSON nests no deeper: the deepest of the messages is a process's children, see CHILD_DEPTH_LIMIT. */

@@ -92,8 +92,11 @@ describe('requests of socktop.v2', () => {
         subarray([...USAGE_COLUMNS]),
         boolean(),
         boolean(),
+        option(nat({ max: 1e9 }), { nil: undefined }),
         (...parts) => {
-          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, cgroups, isFull] = parts;
+          const [id, request, maxAgeMillis, pid, visiblePids, columns, columnsOfAll, cgroups, isFull, at] =
+            parts;
+          const place = request === 'get_history' ? at : undefined;
           const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
           const sent: V2Request = {
             id,
@@ -105,6 +108,7 @@ describe('requests of socktop.v2', () => {
             columnsOfAll,
             cgroups,
             isFull,
+            ...{ segment: place, from: place, length: place },
           };
           expect(readV2Request(printV2Request(sent))).toEqual(sent);
           expect(printV2Request(sent).length).toBeLessThanOrEqual(4096);

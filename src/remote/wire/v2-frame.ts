@@ -43,6 +43,11 @@ export function v2Protobuf(bytes: Uint8Array<ArrayBuffer>): V2Payload {
   return v2Payload(bytes, 0);
 }
 
+/** Bytes that are compressed already. */
+export function v2Bytes(bytes: Uint8Array<ArrayBuffer>): V2Payload {
+  return { flags: 0, bytes };
+}
+
 /** The frame of a payload for one request. */
 export function v2Frame(id: number, { flags, bytes }: V2Payload): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(HEADER_BYTES + bytes.length);

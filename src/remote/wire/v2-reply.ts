@@ -32,6 +32,8 @@ export type V2Answer =
   | { readonly reply: 'get_journal_entries'; readonly told: ToldSection<JournalSection> }
   | { readonly reply: 'get_processes'; readonly protobuf: Uint8Array }
   | { readonly reply: 'get_network'; readonly protobuf: Uint8Array }
+  /** JSON, or the bytes of a piece; who asked knows which. */
+  | { readonly reply: 'get_history'; readonly history: unknown }
   | { readonly reply: 'error'; readonly error: ErrorReply };
 
 /** How large each reply may be when inflated. */
@@ -43,6 +45,7 @@ const LIMIT_BYTES: Readonly<Record<V2RequestName, number>> = {
   get_process_metrics: PAYLOAD_LIMIT_BYTES.process,
   get_journal_entries: PAYLOAD_LIMIT_BYTES.journal,
   get_network: PAYLOAD_LIMIT_BYTES.network,
+  get_history: PAYLOAD_LIMIT_BYTES.history,
 };
 
 /** A JSON value as a payload for any number of clients. */
@@ -67,6 +70,9 @@ export function decodeV2Reply(
   const { bytes, isError, isJson } = readV2Frame(frame, LIMIT_BYTES[request]);
   if (isError) {
     return { reply: 'error', error: errorReply.read(parsed(bytes, PAYLOAD_LIMIT_BYTES.error), 'reply') };
+  }
+  if (request === 'get_history') {
+    return { reply: request, history: isJson ? parsed(bytes, LIMIT_BYTES[request]) : bytes };
   }
   const isTable = request === 'get_processes' || request === 'get_network';
   if (isJson === isTable) throw wireError('decode', 'BAD_VALUE', 'the reply is of the wrong kind');

@@ -17,6 +17,7 @@ export const V2_REQUESTS = [
   'get_process_metrics',
   'get_journal_entries',
   'get_network',
+  'get_history',
 ] as const;
 export type V2RequestName = (typeof V2_REQUESTS)[number];
 
@@ -39,6 +40,12 @@ export interface V2Request {
   readonly cgroups: boolean;
   /** `get_processes`: every row, whatever was sent before. */
   readonly isFull: boolean;
+  /** `get_history`: a part of the history; undefined: which parts there are. */
+  readonly segment: number | undefined;
+  /** `get_history`: where in the part, in bytes. */
+  readonly from: number | undefined;
+  /** `get_history`: so many bytes of it; undefined: the heads of its members. */
+  readonly length: number | undefined;
 }
 
 /** Columns of usage by their names in `ProcessColumns`. */
@@ -93,6 +100,7 @@ function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Req
     columnsOfAll: columnsOf(fields['columns_of_all'], 'columns_of_all'),
     cgroups: fields['cgroups'] === true,
     isFull: fields['full'] === true,
+    ...placeOf(request, fields),
   };
 }
 
@@ -108,7 +116,25 @@ export function printV2Request(request: V2Request): string {
     columns_of_all: namesOf(request.columnsOfAll),
     cgroups: request.cgroups ? true : undefined,
     full: request.isFull ? true : undefined,
+    segment: request.segment,
+    from: request.from,
+    length: request.length,
   });
+}
+
+function placeOf(
+  request: V2RequestName,
+  fields: Readonly<Record<string, unknown>>,
+): Pick<V2Request, 'segment' | 'from' | 'length'> {
+  const isHistory = request === 'get_history';
+  const place = (name: string): number | undefined => {
+    const value = fields[name];
+    if (!isHistory || value === undefined || value === null) return undefined;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+      throw bad(`${name} is no place`);
+    return value;
+  };
+  return { segment: place('segment'), from: place('from'), length: place('length') };
 }
 
 function maxAgeOf(value: unknown): number | undefined {

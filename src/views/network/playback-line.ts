@@ -1,3 +1,4 @@
+import { dateTimeText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
@@ -15,6 +16,8 @@ interface PlaybackLine {
   readonly isPaused: boolean;
   readonly isAtEnd: boolean;
   readonly isSeeking: boolean;
+  /** Of a history: shown in place of the position. */
+  readonly wallMillis?: number | undefined;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
@@ -45,7 +48,9 @@ export function renderPlaybackLine(area: Rect, buffer: Buffer, line: PlaybackLin
   putBar(buffer, area.x + 1, area.y, width, positionMillis, durationMillis, [theme.accent], ascii);
   const state = line.isSeeking ? 'seeking' : line.isAtEnd ? 'end' : line.isPaused ? 'paused' : '';
   const about = line.isDurationExact ? '' : '~';
-  const time = `${clockSpan(positionMillis)} / ${about}${clockSpan(durationMillis)}`;
+  const position = `${clockSpan(positionMillis)} / ${about}${clockSpan(durationMillis)}`;
+  const { wallMillis = Number.NaN } = line;
+  const time = Number.isNaN(wallMillis) ? position : dateTimeText(wallMillis);
   renderSegments(
     buffer,
     area.x + 1 + width,

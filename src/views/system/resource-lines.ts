@@ -1,4 +1,10 @@
-import { compactBytesText, compactRateText, rateText, tenthsText } from '../../kit/text/format.ts';
+import {
+  compactBytesText,
+  compactRateText,
+  type RateUnits,
+  rateText,
+  tenthsText,
+} from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rightOf, rowOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -97,7 +103,8 @@ interface Traffic {
   readonly ramp: Ramp;
 }
 
-const RATE_WIDTH = 11;
+/** `999.9 KB/s` or `999.9 Mbit/s`, and a blank. */
+const RATE_WIDTHS: Readonly<Record<RateUnits, number>> = { bytes: 11, bits: 13 };
 const PEAK_WIDTH = 11;
 const GRAPH_MIN_WIDTH = 6;
 
@@ -111,17 +118,18 @@ function putTraffic(
 ): void {
   const { sign, rate, peak, samples, style, ramp } = traffic;
   const signEnd = buffer.put(x, y, sign, style);
+  const rateWidth = RATE_WIDTHS[units];
   putAligned(
     buffer,
     signEnd,
     y,
-    RATE_WIDTH,
+    rateWidth,
     'right',
     rateText(rate, units),
     rate > 0 ? style : theme.dim,
     ascii,
   );
-  const graphX = signEnd + RATE_WIDTH + 1;
+  const graphX = signEnd + rateWidth + 1;
   const peakX = x + width - PEAK_WIDTH;
   const hasPeak = peakX - 1 - graphX >= GRAPH_MIN_WIDTH;
   const graphWidth = (hasPeak ? peakX - 1 : x + width) - graphX;

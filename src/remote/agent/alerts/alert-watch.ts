@@ -13,8 +13,8 @@ import { factsOf } from './alert-facts.ts';
 /** What an agent watches for. */
 export interface AlertOptions extends DeliveryOptions {
   readonly rules: readonly AlertRule[];
-  /** Called when an alert fires, with what it is called: the time after it is to be recorded closely. */
-  readonly onFire?: (reason: string) => void;
+  /** Called when an alert fires: the time after it is to be recorded closely. */
+  readonly onFire?: () => void;
 }
 
 const SHORTEST_MILLIS = 1000;
@@ -93,7 +93,7 @@ export class AlertWatch {
       absorb({ machine: section });
     });
     if (want.disks) {
-      await disks.read(SAMPLE_AGE_MICROS, ({ section }) => {
+      await disks.cache.read(SAMPLE_AGE_MICROS, ({ section }) => {
         this.#rates.updateDisks(section);
         absorb({ disks: section });
       });
@@ -104,7 +104,7 @@ export class AlertWatch {
       });
     }
     if (want.processes === undefined) return;
-    processes.noteColumns(want.processes.columnsOfAll ?? []);
+    if ((want.processes.columnsOfAll ?? []).length > 0) processes.noteStorageWanted();
     await processes.cache.read(SAMPLE_AGE_MICROS, ({ collected }) => {
       this.#processRates.update(collected);
       absorb({ machineProcesses: collected });
@@ -117,7 +117,7 @@ export class AlertWatch {
       const facts = factsOf(alert, source.header(source.nowMicros()).hostName);
       const level = alert.isFiring ? 'warning' : 'info';
       this.#log.event(level, `alert-${facts.state}`, { rule: facts.name, text: facts.text });
-      if (alert.isFiring) this.#options.onFire?.(`alert ${facts.name}`);
+      if (alert.isFiring) this.#options.onFire?.();
       this.#deliveries.push(facts);
     }
   }

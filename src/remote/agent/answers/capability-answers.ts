@@ -23,10 +23,19 @@ export class CapabilityAnswers {
   readonly #identity: AgentIdentity;
   readonly #options: SampleOptions;
   readonly #from: AnswerSource;
+  readonly #history: string | undefined;
   #reports: readonly TierReport[] = [];
   #reportedMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(platform: Platform, identity: AgentIdentity, options: SampleOptions, from: AnswerSource) {
+  /** `historyObstacle`: why the agent serves no history; undefined: it does. */
+  constructor(
+    platform: Platform,
+    identity: AgentIdentity,
+    options: SampleOptions,
+    from: AnswerSource,
+    historyObstacle?: string,
+  ) {
+    this.#history = historyObstacle;
     this.#platform = platform;
     this.#identity = identity;
     this.#options = options;
@@ -81,6 +90,7 @@ export class CapabilityAnswers {
       missing.push({ what: 'gpu', why: gpus ? why : 'switched off by SOCKTOP_AGENT_GPU=0' });
     }
     if (!this.#from.hasToken) missing.push({ what: 'journal', why: 'the agent has no token' });
+    if (this.#history !== undefined) missing.push({ what: 'history', why: this.#history });
     return missing;
   }
 }

@@ -87,7 +87,8 @@ export class OriginalAnswers {
   #metricsFrame(sample: MachineSample, withoutProcesses: boolean): Frame {
     const { samples } = this.#from;
     const { disks, processes } = samples;
-    const freshDisks = disks.ageMicros() <= samples.maxAgeMicros('disks') ? disks.latest : undefined;
+    const freshDisks =
+      disks.cache.ageMicros() <= samples.maxAgeMicros('disks') ? disks.cache.latest : undefined;
     const isFresh = processes.cache.ageMicros() <= samples.maxAgeMicros('processes');
     const freshProcesses = isFresh ? processes.cache.latest : undefined;
     if (freshDisks !== undefined)
@@ -103,7 +104,7 @@ export class OriginalAnswers {
 
   #disks(): Promise<Frame> {
     const { samples } = this.#from;
-    return samples.disks.read(samples.maxAgeMicros('disks'), ({ section, replies }) => {
+    return samples.disks.cache.read(samples.maxAgeMicros('disks'), ({ section, replies }) => {
       replies.original ??= encodeOriginalReply({ reply: 'get_disks', disks: originalDisksOf(section) });
       return replies.original;
     });

@@ -5,6 +5,7 @@ import type { V2Request } from '../../wire/v2-request.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { AnswerSource } from './answer-source.ts';
 import type { CapabilityAnswers } from './capability-answers.ts';
+import { HistoryAnswers } from './history-answers.ts';
 
 /** The one number that is kept for each connection: which sample of processes it has. */
 export interface ProcessPosition {
@@ -16,11 +17,17 @@ export interface ProcessPosition {
 export class V2Answers {
   readonly #from: AnswerSource;
   readonly #capabilities: CapabilityAnswers;
+  readonly #history: HistoryAnswers;
   readonly #sections = new JsonSections();
 
-  constructor(from: AnswerSource, capabilities: CapabilityAnswers) {
+  constructor(
+    from: AnswerSource,
+    capabilities: CapabilityAnswers,
+    history = new HistoryAnswers(undefined, false),
+  ) {
     this.#from = from;
     this.#capabilities = capabilities;
+    this.#history = history;
   }
 
   /** The payload that answers a request; an error is an answer too. Never rejects. */
@@ -46,6 +53,8 @@ export class V2Answers {
         return this.#process(request.pid ?? 0);
       case 'get_journal_entries':
         return this.#journal(request.pid ?? 0);
+      case 'get_history':
+        return this.#history.payload(request);
       default:
         return this.#network(request.maxAgeMillis);
     }
@@ -62,7 +71,7 @@ export class V2Answers {
 
   #disks(maxAgeMillis: number | undefined): Promise<V2Payload> {
     const { samples } = this.#from;
-    return samples.disks.read(samples.maxAgeMicros('disks', maxAgeMillis), (sample) => {
+    return samples.disks.cache.read(samples.maxAgeMicros('disks', maxAgeMillis), (sample) => {
       const { replies } = sample;
       replies.v2 ??= v2JsonPayload(this.#sections.disks.write(sample));
       return replies.v2;

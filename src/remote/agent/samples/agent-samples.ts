@@ -1,9 +1,8 @@
 import type { Platform } from '../../../data/sample/platform.ts';
 import { LocalSource } from '../../../data/source/local-source.ts';
-import { type DisksSample, disksCache, MachineSamples } from './machine-samples.ts';
+import { DisksSamples, MachineSamples } from './machine-samples.ts';
 import { NetworkAccounting } from './network-lease.ts';
 import { ProcessSamples } from './process-samples.ts';
-import type { SampleCache } from './sample-cache.ts';
 
 /** Up to which age samples answer, milliseconds. */
 interface SampleAges {
@@ -27,7 +26,7 @@ const NETWORK_TTL_MILLIS = 500;
 export class AgentSamples {
   readonly source: LocalSource;
   readonly machine: MachineSamples;
-  readonly disks: SampleCache<DisksSample>;
+  readonly disks: DisksSamples;
   readonly processes: ProcessSamples;
   readonly network: NetworkAccounting;
   readonly #ages: SampleAges;
@@ -37,7 +36,7 @@ export class AgentSamples {
     const { gpus, temperatures, sniff } = options;
     this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff });
     this.machine = new MachineSamples(this.source);
-    this.disks = disksCache(this.source);
+    this.disks = new DisksSamples(this.source);
     this.processes = new ProcessSamples(this.source);
     this.network = new NetworkAccounting(this.source);
   }

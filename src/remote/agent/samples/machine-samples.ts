@@ -3,6 +3,7 @@ import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
+import { OpError } from '../../../kit/errors/op-error.ts';
 import type { Frame } from '../../wire/original-frame.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
@@ -74,17 +75,32 @@ export class MachineSamples {
 }
 
 /** File systems and block devices, for all clients. */
-export function disksCache(source: LocalSource): SampleCache<DisksSample> {
-  return new SampleCache(
-    async () => {
-      const section = await source.section('disks', true);
-      return {
-        header: source.header(section.monotonicMicros),
-        monotonicMicros: section.monotonicMicros,
-        section,
-        replies: noReplies(),
-      };
-    },
-    () => source.nowMicros(),
-  );
+export class DisksSamples {
+  readonly cache: SampleCache<DisksSample>;
+  #spaceMaxAgeMillis = 0;
+
+  constructor(source: LocalSource) {
+    this.cache = new SampleCache(
+      async () => {
+        const want = { disks: true, diskSpaceMaxAgeMillis: this.#spaceMaxAgeMillis };
+        const { disks: section, errors } = await source.collect(want);
+        if (section === undefined) throw new OpError(errors[0] ?? { op: 'collect disks', code: 'EMPTY' });
+        return {
+          header: source.header(section.monotonicMicros),
+          monotonicMicros: section.monotonicMicros,
+          section,
+          replies: noReplies(),
+        };
+      },
+      () => source.nowMicros(),
+    );
+  }
+
+  /** A new sample whose figures of space may be older, since asking for them costs a process beside. */
+  readCheaply<R>(spaceMaxAgeMillis: number, use: (sample: DisksSample) => R): Promise<R> {
+    this.#spaceMaxAgeMillis = spaceMaxAgeMillis;
+    const reading = this.cache.read(0, use);
+    this.#spaceMaxAgeMillis = 0;
+    return reading;
+  }
 }

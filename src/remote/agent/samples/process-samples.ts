@@ -14,6 +14,8 @@ import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 /** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
 const TEXTS_LEASE_MICROS = 60e6;
 
+const STORAGE_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
+
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
 export interface ProcessSample extends ProcessFacts {
   readonly header: SnapshotHeader;
@@ -65,9 +67,9 @@ export class ProcessSamples {
     if (cgroups === true) this.#cgroupsUntilMicros = now + TEXTS_LEASE_MICROS;
   }
 
-  /** The costly columns are wanted of all processes, and nothing else of them. */
-  noteColumns(columnsOfAll: readonly UsageColumn[]): void {
-    this.#columnsOfAll.note(columnsOfAll, this.#source.nowMicros());
+  /** The storage of all processes is wanted in the sample that is taken next. */
+  noteStorageWanted(): void {
+    this.#columnsOfAll.note(STORAGE_COLUMNS, this.#source.nowMicros());
   }
 
   async #collect(): Promise<ProcessSample> {

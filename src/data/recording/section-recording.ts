@@ -1,20 +1,21 @@
-import type { JsonValue } from '../src/data/codec/json-values.ts';
-import { SystemExport, systemJson } from '../src/data/export/system-export.ts';
-import type { UserNames } from '../src/data/query/machine-process-rows.ts';
-import type { SectionPart } from '../src/data/recording/recorded-format.ts';
-import type { RecordedSections, SectionReader } from '../src/data/recording/recorded-machine.ts';
-import type { SectionWriter } from '../src/data/recording/recording-writer.ts';
-import type { Snapshot } from '../src/data/sample/snapshot.ts';
-import { parseJsonWithin } from '../src/kit/bytes/json-bytes.ts';
-import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
-import { JsonSections } from '../src/remote/wire/v2-reply.ts';
+import type { JsonValue } from '../codec/json-values.ts';
+import { SectionCodec } from '../codec/record-json.ts';
+import { SystemExport, systemJson } from '../export/system-export.ts';
+import type { UserNames } from '../query/machine-process-rows.ts';
+import { MACHINE } from '../sample/machine-section.ts';
+import type { Snapshot } from '../sample/snapshot.ts';
+import { DISKS } from '../schema/disks-section.ts';
+import type { SectionPart } from './recorded-format.ts';
+import type { RecordedSections, SectionReader } from './recorded-machine.ts';
+import type { SectionWriter } from './recording-writer.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Records the sections of a machine as `socktop.v2` has them, and each line as `socktop --json` prints it. */
 export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
-  readonly #sections = new JsonSections();
+  readonly #machine = new SectionCodec(MACHINE);
+  readonly #disks = new SectionCodec(DISKS);
   readonly userOf: UserNames;
 
   constructor(userOf: UserNames) {
@@ -25,10 +26,10 @@ export class MachineSectionWriter implements SectionWriter {
   parts({ header, machine, disks }: Snapshot): string[] {
     const parts: string[] = [];
     if (machine !== undefined) {
-      parts.push(partOf('machine', this.#sections.machine.write({ header, section: machine })));
+      parts.push(partOf('machine', this.#machine.write({ header, section: machine })));
     }
     if (disks !== undefined) {
-      parts.push(partOf('disks', this.#sections.disks.write({ header, section: disks })));
+      parts.push(partOf('disks', this.#disks.write({ header, section: disks })));
     }
     return parts;
   }
@@ -44,16 +45,16 @@ export class MachineSectionWriter implements SectionWriter {
 
 /** Reads what `MachineSectionWriter` wrote. */
 export class MachineSectionReader implements SectionReader {
-  readonly #sections = new JsonSections();
+  readonly #machine = new SectionCodec(MACHINE);
+  readonly #disks = new SectionCodec(DISKS);
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
-  read(parts: ReadonlyMap<SectionPart, Uint8Array>): RecordedSections {
+  read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections {
     const sections: Writable<RecordedSections> = {};
     const machine = parts.get('machine');
     const disks = parts.get('disks');
-    if (machine !== undefined)
-      sections.machine = this.#sections.machine.read(parsed(machine), 'part').section;
-    if (disks !== undefined) sections.disks = this.#sections.disks.read(parsed(disks), 'part').section;
+    if (machine !== undefined) sections.machine = this.#machine.read(machine, 'part').section;
+    if (disks !== undefined) sections.disks = this.#disks.read(disks, 'part').section;
     return sections;
   }
 }
@@ -61,8 +62,4 @@ export class MachineSectionReader implements SectionReader {
 /** Parts of a recording are found by how they begin. */
 function partOf(name: SectionPart, json: JsonValue): string {
   return `{"part":"${name}",${JSON.stringify(json).slice(1)}`;
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  return parseJsonWithin(bytes, PAYLOAD_LIMIT_BYTES.processes, JSON_DEPTH_LIMIT);
 }

@@ -1,0 +1,215 @@
+import { TABLE_FORMATS, type TableFormat } from '../codec/table-format.ts';
+import { keyWordOf, placeRows } from '../codec/table-writer.ts';
+import type { NumberArray, ToldNumbers, ToldTable } from '../codec/told-table.ts';
+import { cutText } from '../codec/wire-text.ts';
+import { TEXT_AS_BEFORE } from './recorded-format.ts';
+
+/** What one part of a table holds at most; those with long texts hold fewer. */
+const ROWS_PER_PART = 1024;
+const TEXT_ROWS_PER_PART = 512;
+const WITH_LONG_TEXTS: readonly string[] = [TABLE_FORMATS.owners.name, TABLE_FORMATS.processes.name];
+
+/** Where rows of tables stand that columns of others refer to, by table and slot. */
+export type RowPlaces = Map<string, Int32Array>;
+
+/** A column of numbers as the line before had it; `before[place]`, NaN unknown. */
+interface KnownNumbers {
+  readonly name: string;
+  /** What a row has before its first value. */
+  readonly absent: number;
+  before: Float64Array;
+}
+
+interface KnownTexts {
+  readonly name: string;
+  readonly absent: string | undefined;
+  readonly limit: number;
+  readonly before: (string | undefined)[];
+}
+
+/**
+ * Writes what changed in one table since the line before (recorded-format.ts, version 3). A row is known by its place
+ * among the rows of the table: removing a row moves the last one into its place, so most rows keep theirs. A whole table
+ * is what changed since there was none.
+ */
+export class ChangedRows {
+  readonly #format: TableFormat;
+  readonly #numbers: readonly KnownNumbers[];
+  readonly #texts: readonly KnownTexts[];
+  #rows = 0;
+  #changed = new Int32Array(0);
+  readonly #list: (number | null)[] = [];
+  readonly #textList: (string | null | typeof TEXT_AS_BEFORE)[] = [];
+
+  constructor(format: TableFormat) {
+    this.#format = format;
+    const keys = format.serial === undefined ? format.keyWords : [format.serial, ...format.keyWords];
+    this.#numbers = [
+      ...keys.map(({ name }) => ({ name, absent: 0, before: new Float64Array(0) })),
+      ...format.numbers.map(({ name, absent }) => ({ name, absent, before: new Float64Array(0) })),
+    ];
+    this.#texts = format.texts.map(({ name, isOptional, limit }) => ({
+      ...{ name, limit, before: [] },
+      absent: isOptional ? undefined : '',
+    }));
+  }
+
+  /** The next line says everything. */
+  forget(): void {
+    this.#rows = 0;
+  }
+
+  /** JSON of the parts, none where nothing changed. Notes where the rows stand, for tables that refer to them. */
+  parts(table: ToldTable, places: RowPlaces): string[] {
+    const { slots } = table;
+    notePlaces(table, places);
+    this.#reserve(slots.count);
+    const readers = this.#readers(table, places);
+    const count = this.#findChanged(table, readers);
+    const parts: string[] = [];
+    const step = WITH_LONG_TEXTS.includes(this.#format.name) ? TEXT_ROWS_PER_PART : ROWS_PER_PART;
+    if (count === 0 && slots.count !== this.#rows) parts.push(this.#part(table, readers, new Int32Array(0)));
+    for (let first = 0; first < count; first += step) {
+      parts.push(this.#part(table, readers, this.#changed.subarray(first, Math.min(first + step, count))));
+    }
+    this.#rows = slots.count;
+    for (const { before } of this.#texts) before.length = Math.min(before.length, slots.count);
+    return parts;
+  }
+
+  #reserve(rows: number): void {
+    if (this.#changed.length >= rows) return;
+    const capacity = Math.max(64, rows * 2);
+    this.#changed = new Int32Array(capacity);
+    for (const column of this.#numbers) {
+      const longer = new Float64Array(capacity);
+      longer.set(column.before);
+      column.before = longer;
+    }
+  }
+
+  /** In the order of `#numbers`. */
+  #readers({ format, slots, numbers }: ToldTable, places: RowPlaces): ((slot: number) => number)[] {
+    const { serial } = slots;
+    const keys = format.keyWords.map((_, word) => (slot: number) => slots.keyWord(slot, keyWordOf(word)));
+    const own = format.serial === undefined ? keys : [(slot: number) => serial[slot]!, ...keys];
+    return [...own, ...numbers.map((column) => readerOf(column, places))];
+  }
+
+  /** Fills `#changed` with places, upwards. */
+  #findChanged({ slots, texts }: ToldTable, readers: readonly ((slot: number) => number)[]): number {
+    let count = 0;
+    for (let place = 0; place < slots.count; place++) {
+      const slot = slots.rows[place]!;
+      let isChanged = place >= this.#rows;
+      for (let at = 0; at < readers.length && !isChanged; at++) {
+        isChanged = !Object.is(readers[at]!(slot), this.#numbers[at]!.before[place]);
+      }
+      for (let at = 0; at < texts.length && !isChanged; at++) {
+        const { before, limit } = this.#texts[at]!;
+        const text = texts[at]!.texts[slot];
+        isChanged = text !== before[place] && (text === undefined || cutText(text, limit) !== before[place]);
+      }
+      if (isChanged) this.#changed[count++] = place;
+    }
+    return count;
+  }
+
+  #part(
+    { slots, texts }: ToldTable,
+    readers: readonly ((slot: number) => number)[],
+    changed: Int32Array,
+  ): string {
+    const first = changed[0] ?? 0;
+    const isRun = changed.length === 0 || changed[changed.length - 1] === first + changed.length - 1;
+    const which = isRun ? `"from":${first},"rows":${changed.length}` : `"at":[${changed.join(',')}]`;
+    const fields = [`{"part":"${this.#format.name}","total":${slots.count},${which}`];
+    for (const [at, column] of this.#numbers.entries()) {
+      const text = this.#numbersText(column, readers[at]!, slots.rows, changed);
+      if (text !== undefined) fields.push(`"${column.name}":${text}`);
+    }
+    for (const [at, column] of this.#texts.entries()) {
+      const text = this.#textsText(column, texts[at]!.texts, slots.rows, changed);
+      if (text !== undefined) fields.push(`"${column.name}":${text}`);
+    }
+    return `${fields.join(',')}}`;
+  }
+
+  /** Differences; a value that becomes unknown is null. Undefined: no row has changed in this column. */
+  #numbersText(
+    { before, absent }: KnownNumbers,
+    read: (slot: number) => number,
+    rows: Int32Array,
+    changed: Int32Array,
+  ): string | undefined {
+    const list = this.#list;
+    list.length = changed.length;
+    let isSame = true;
+    let isConstant = true;
+    for (let at = 0; at < changed.length; at++) {
+      const place = changed[at]!;
+      const value = read(rows[place]!);
+      const known = place < this.#rows ? before[place]! : absent;
+      const base = Number.isNaN(known) ? 0 : known;
+      list[at] = Number.isNaN(value) ? null : value - base;
+      if (!Object.is(value, known)) isSame = false;
+      if (list[at] !== list[0]) isConstant = false;
+      // As the reader will have it: what is lost in a fraction is not lost again and again.
+      before[place] = Number.isNaN(value) ? value : base + (value - base);
+    }
+    return isSame ? undefined : JSON.stringify(isConstant ? list[0] : list);
+  }
+
+  #textsText(
+    { before, absent, limit }: KnownTexts,
+    texts: readonly (string | undefined)[],
+    rows: Int32Array,
+    changed: Int32Array,
+  ): string | undefined {
+    const list = this.#textList;
+    list.length = changed.length;
+    let isSame = true;
+    for (let at = 0; at < changed.length; at++) {
+      const place = changed[at]!;
+      const known = place < this.#rows ? before[place] : absent;
+      const text = texts[rows[place]!];
+      const value = text === undefined ? absent : cutText(text, limit);
+      list[at] = value === known ? TEXT_AS_BEFORE : (value ?? null);
+      if (value !== known) isSame = false;
+      before[place] = value;
+    }
+    return isSame ? undefined : JSON.stringify(list);
+  }
+}
+
+function notePlaces({ format, slots }: ToldTable, places: RowPlaces): void {
+  if (!format.isReferredTo) return;
+  let known = places.get(format.name);
+  if (known === undefined || known.length < slots.capacity) known = new Int32Array(slots.capacity);
+  places.set(format.name, known);
+  placeRows(slots, known);
+}
+
+/** A reader takes no number outside the bounds of its column, and one value must not cost the snapshot. */
+function readerOf({ values, format }: ToldNumbers, places: RowPlaces): (slot: number) => number {
+  const { stride, offset, refersTo, least, most, absent } = format;
+  if (refersTo !== undefined) {
+    const referred = places.get(refersTo);
+    return (slot) => referred?.[values[slot]!] ?? -1;
+  }
+  return boundedReader(values, stride, offset, least, most, absent);
+}
+
+function boundedReader(
+  values: NumberArray,
+  stride: number,
+  offset: number,
+  least: number,
+  most: number,
+  absent: number,
+): (slot: number) => number {
+  return (slot) => {
+    const value = values[slot * stride + offset]!;
+    return value >= least && value <= most ? value : absent;
+  };
+}

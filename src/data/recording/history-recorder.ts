@@ -1,0 +1,127 @@
+import type { PressureWatch } from '../sample/platform.ts';
+import type { HistoryLine, HistoryLines } from './history-line.ts';
+import type { HistoryWriter } from './history-writer.ts';
+
+/** Why samples are taken faster for a while. */
+type RaiseReason = 'pressure' | 'alert';
+
+interface RecorderOptions {
+  readonly intervalMillis: number;
+  /**
+   * Takes a sample and turns it into a line while it may be borrowed; `needsWhole` is asked once. Undefined: nothing
+   * could be collected.
+   */
+  readonly sample: (
+    lines: HistoryLines,
+    needsWhole: HistoryWriter['needsWhole'],
+  ) => Promise<{ readonly line: HistoryLine | undefined; readonly isWhole: boolean }>;
+  /** Tells of trouble between two samples; undefined: nobody does. */
+  readonly watchPressure?: (onTrouble: () => void) => PressureWatch | undefined;
+  /** CLOCK_MONOTONIC or any clock that only grows. */
+  readonly nowMillis: () => number;
+}
+
+/** In trouble a sample every second, for a minute after the last sign of it. */
+const RAISED_INTERVAL_MILLIS = 1000;
+const RAISED_FOR_MILLIS = 60_000;
+/** A machine that is never without pressure must not be sampled every second for ever: so many raises, then one each. */
+const PRESSURE_BURST = 3;
+const PRESSURE_REFILL_MILLIS = 600_000;
+/** The first rates need two samples. */
+const FIRST_MILLIS = 1000;
+
+/**
+ * Samples a machine for its history, at its own interval, and faster while there is trouble. A sample that comes while
+ * the disk still has the one before is not taken.
+ */
+export class HistoryRecorder {
+  readonly #writer: HistoryWriter;
+  readonly #lines: HistoryLines;
+  readonly #options: RecorderOptions;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #watch: PressureWatch | undefined;
+  #pressureLeft = PRESSURE_BURST;
+  #pressureMillis = Number.NEGATIVE_INFINITY;
+  #raisedUntilMillis = Number.NEGATIVE_INFINITY;
+  #lastMillis = Number.NEGATIVE_INFINITY;
+  #count = 0;
+  #sampling: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(writer: HistoryWriter, lines: HistoryLines, options: RecorderOptions) {
+    this.#writer = writer;
+    this.#lines = lines;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#watch = this.#options.watchPressure?.(() => this.raiseRate('pressure'));
+    this.#schedule(0);
+  }
+
+  /** A sample at once, and then every second for a minute: something begins that should be on record. */
+  raiseRate(reason: RaiseReason): void {
+    if (this.#isStopped) return;
+    const now = this.#options.nowMillis();
+    if (reason === 'pressure' && !this.#takePressure(now)) return;
+    const isNews = now >= this.#raisedUntilMillis;
+    this.#raisedUntilMillis = now + RAISED_FOR_MILLIS;
+    if (isNews && this.#sampling === undefined) this.#schedule(this.#waitMillis(now));
+  }
+
+  #takePressure(nowMillis: number): boolean {
+    const refilled = Math.max(0, nowMillis - this.#pressureMillis) / PRESSURE_REFILL_MILLIS;
+    this.#pressureLeft = Math.min(PRESSURE_BURST, this.#pressureLeft + refilled);
+    this.#pressureMillis = nowMillis;
+    if (this.#pressureLeft < 1) return false;
+    this.#pressureLeft--;
+    return true;
+  }
+
+  /** Writes what was taken, and closes the history. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#watch?.close();
+    await this.#sampling;
+    await this.#writer.close();
+  }
+
+  #schedule(afterMillis: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#sampling = this.#sample().finally(() => {
+        this.#sampling = undefined;
+      });
+    }, afterMillis);
+  }
+
+  async #sample(): Promise<void> {
+    this.#lastMillis = this.#options.nowMillis();
+    try {
+      if (!this.#writer.isBusy) await this.#take();
+    } finally {
+      const isOver = this.#isStopped || this.#writer.error !== undefined;
+      if (!isOver) this.#schedule(this.#waitMillis(this.#options.nowMillis()));
+    }
+  }
+
+  async #take(): Promise<void> {
+    const { line, isWhole } = await this.#options
+      .sample(this.#lines, (header) => this.#writer.needsWhole(header))
+      // The next one may succeed.
+      .catch(() => ({ line: undefined, isWhole: false }));
+    this.#count++;
+    this.#writer.write(line, isWhole);
+  }
+
+  /** From the last sample on, so that a slow one does not shift those after it. */
+  #waitMillis(nowMillis: number): number {
+    const { intervalMillis } = this.#options;
+    const isRaised = nowMillis < this.#raisedUntilMillis;
+    const raised = Math.min(intervalMillis, RAISED_INTERVAL_MILLIS);
+    const interval =
+      this.#count === 1 ? Math.min(intervalMillis, FIRST_MILLIS) : isRaised ? raised : intervalMillis;
+    return Math.max(0, this.#lastMillis + interval - nowMillis);
+  }
+}

@@ -1,0 +1,290 @@
+import { gzipSync } from 'node:zlib';
+import { gunzipWithin } from '../../kit/bytes/gunzip.ts';
+import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
+import { dateTimeText } from '../../kit/text/format.ts';
+import { isObject } from '../codec/json-values.ts';
+import { cleanText } from '../codec/wire-text.ts';
+import { OwnerGroups } from '../query/control-groups.ts';
+import { isIpv4 } from '../sample/address.ts';
+import { addressText } from '../sample/address-text.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
+import { TOTALS_KINDS, TOTALS_PERIODS, type TotalsKind, type TotalsPeriod } from '../sample/totals-kind.ts';
+import { OwnerKind } from '../schema/network-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
+
+/** How many of each are kept, and how much of the local date and time names one (`2026-11-28 03`). */
+const PERIODS: Readonly<Record<TotalsPeriod, { readonly kept: number; readonly nameLength: number }>> = {
+  hour: { kept: 14 * 24, nameLength: 13 },
+  day: { kept: 90, nameLength: 10 },
+  month: { kept: 12, nameLength: 7 },
+};
+
+/** Bytes that one name sent and received. */
+export interface TotalsRow {
+  readonly name: string;
+  txBytes: number;
+  rxBytes: number;
+}
+
+/** Totals of one period: rows by kind, the greatest first, what is left over as `other`. */
+export interface PeriodTotals {
+  readonly period: TotalsPeriod;
+  /** `2026-11-28T03`, `2026-11-28`, `2026-11`: local time. */
+  readonly name: string;
+  readonly rows: Readonly<Record<TotalsKind, readonly TotalsRow[]>>;
+}
+
+const OTHER = 'other';
+const ROWS_KEPT = 50;
+/** While a period is open, so that who is small now may still become great. */
+const ROWS_OPEN = 512;
+const NAME_LIMIT = 128;
+/** 438 files of this size are 5 MB. */
+const FILE_LIMIT_BYTES = 11_000;
+const TEXT_LIMIT_BYTES = 1 << 20;
+const DEPTH_LIMIT = 6;
+const SCHEMA = 1;
+const FILE_NAME = /^totals-(hour|day|month)-(\d{4}-\d\d(?:-\d\d)?(?:T\d\d)?)\.json\.gz$/;
+/** What is on the disk is so old at most. */
+const FLUSH_MILLIS = 60_000;
+/** Owners and hosts whose counters are remembered. */
+const SEEN_LIMIT = 1 << 17;
+
+/** The period of a totals file; undefined: another file. */
+export function totalsFileOf(
+  name: string,
+): { readonly period: TotalsPeriod; readonly name: string } | undefined {
+  const [, period, of] = FILE_NAME.exec(name) ?? [];
+  const known = TOTALS_PERIODS.find((each) => each === period);
+  return known === undefined || of?.length !== PERIODS[known].nameLength
+    ? undefined
+    : { period: known, name: of };
+}
+
+export function totalsFileName(period: TotalsPeriod, name: string): string {
+  return `totals-${period}-${name}.json.gz`;
+}
+
+/** Those of the files that are too many of their period, the oldest. */
+export function outdatedTotals(names: readonly string[]): readonly string[] {
+  return TOTALS_PERIODS.flatMap((period) => {
+    const files = names.filter((name) => totalsFileOf(name)?.period === period).sort();
+    return files.slice(0, Math.max(0, files.length - PERIODS[period].kept));
+  });
+}
+
+/** The period in which a wall time is, by local time. */
+function periodName(period: TotalsPeriod, wallMillis: number): string {
+  return dateTimeText(wallMillis).slice(0, PERIODS[period].nameLength).replace(' ', 'T');
+}
+
+/** A file of totals. Throws OpError where it is none. */
+export function readTotals(period: TotalsPeriod, name: string, bytes: Uint8Array): PeriodTotals {
+  const value = parseJsonWithin(gunzipWithin(bytes, TEXT_LIMIT_BYTES), TEXT_LIMIT_BYTES, DEPTH_LIMIT);
+  const source = isObject(value) ? value : {};
+  const rowsOf = (kind: TotalsKind): TotalsRow[] => {
+    const list: unknown = source[kind];
+    if (!Array.isArray(list)) return [];
+    return list.slice(0, ROWS_OPEN + 1).flatMap((entry: unknown) => {
+      const [rowName, tx, rx] = Array.isArray(entry) ? (entry as unknown[]) : [];
+      if (typeof rowName !== 'string' || !isCount(tx) || !isCount(rx)) return [];
+      return { name: cleanText(rowName, NAME_LIMIT), txBytes: tx, rxBytes: rx };
+    });
+  };
+  const rows = Object.fromEntries(TOTALS_KINDS.map((kind) => [kind, rowsOf(kind)]));
+  return { period, name, rows: rows as Record<TotalsKind, TotalsRow[]> };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+/** A period that is not over. */
+class OpenPeriod {
+  readonly period: TotalsPeriod;
+  name = '';
+  isChanged = false;
+  readonly #rows = new Map<TotalsKind, Map<string, TotalsRow>>();
+
+  constructor(period: TotalsPeriod) {
+    this.period = period;
+  }
+
+  begin(name: string): void {
+    this.name = name;
+    this.isChanged = false;
+    this.#rows.clear();
+  }
+
+  /** Adds what was kept of it by an earlier program. */
+  load({ rows }: PeriodTotals): void {
+    for (const kind of TOTALS_KINDS) {
+      for (const { name, txBytes, rxBytes } of rows[kind]) this.add(kind, name, txBytes, rxBytes);
+    }
+  }
+
+  add(kind: TotalsKind, name: string, tx: number, rx: number): void {
+    let rows = this.#rows.get(kind);
+    if (rows === undefined) {
+      rows = new Map();
+      this.#rows.set(kind, rows);
+    }
+    const isFull = rows.size >= ROWS_OPEN && !rows.has(name);
+    const key = isFull ? OTHER : name;
+    const row = rows.get(key) ?? { name: key, txBytes: 0, rxBytes: 0 };
+    row.txBytes += tx;
+    row.rxBytes += rx;
+    rows.set(key, row);
+    this.isChanged = true;
+  }
+
+  /** The file: fewer rows where so many do not fit. */
+  bytes(): Uint8Array {
+    for (let kept = ROWS_KEPT; ; kept = Math.floor(kept / 2)) {
+      const kinds = TOTALS_KINDS.map((kind) => [kind, this.#greatest(kind, kept)] as const);
+      const bytes = gzipSync(JSON.stringify({ schema: SCHEMA, ...Object.fromEntries(kinds) }));
+      if (bytes.length <= FILE_LIMIT_BYTES || kept === 0) return bytes;
+    }
+  }
+
+  #greatest(kind: TotalsKind, kept: number): (readonly [string, number, number])[] {
+    const rows = [...(this.#rows.get(kind)?.values() ?? [])];
+    const named = rows.filter(({ name }) => name !== OTHER);
+    named.sort((a, b) => b.txBytes + b.rxBytes - (a.txBytes + a.rxBytes));
+    const rest = [...rows.filter(({ name }) => name === OTHER), ...named.slice(kept)];
+    const list = named.slice(0, kept).map(({ name, txBytes, rxBytes }) => [name, txBytes, rxBytes] as const);
+    if (rest.length === 0) return list;
+    const sum = (of: (row: TotalsRow) => number): number => rest.reduce((total, row) => total + of(row), 0);
+    return [...list, [OTHER, sum(({ txBytes }) => txBytes), sum(({ rxBytes }) => rxBytes)]];
+  }
+}
+
+interface Seen {
+  tx: number;
+  rx: number;
+}
+
+/**
+ * Adds up what programs, users, units and remote networks send and receive per hour, day and month. What a machine sends
+ * to itself does not count. Knows of files by their names and bytes only; who holds the folder reads and writes them.
+ */
+export class TrafficTotals {
+  readonly #open = TOTALS_PERIODS.map((period) => new OpenPeriod(period));
+  readonly #groups = new OwnerGroups();
+  #owners = new Map<string, Seen>();
+  #hosts = new Map<string, Seen>();
+  #epoch = Number.NaN;
+  #flushedMillis = Number.NEGATIVE_INFINITY;
+
+  /** The files that go on being written at a wall time: to be loaded before the first sample. */
+  openFiles(wallMillis: number): readonly string[] {
+    return TOTALS_PERIODS.map((period) => totalsFileName(period, periodName(period, wallMillis)));
+  }
+
+  load(totals: PeriodTotals): void {
+    const open = this.#open.find(({ period }) => period === totals.period)!;
+    if (open.name !== totals.name) open.begin(totals.name);
+    open.load(totals);
+    open.isChanged = false;
+  }
+
+  /** Takes a sample. Resolves nothing and waits for nothing: the files that are over come with `due`. */
+  take({ epoch }: SnapshotHeader, section: NetworkSection): void {
+    if (epoch !== this.#epoch) {
+      // Counting began anew, from nothing.
+      this.#owners = new Map();
+      this.#hosts = new Map();
+    }
+    this.#epoch = epoch;
+    this.#takeOwners(section);
+    this.#takeHosts(section);
+  }
+
+  /**
+   * The files to be written now; none before a minute has passed since the last ones. To be asked before `take`, so that
+   * what is counted next belongs to the next period. `isLast`: whatever has changed.
+   */
+  due(wallMillis: number, isLast = false): readonly { readonly name: string; readonly bytes: Uint8Array }[] {
+    const isDue =
+      isLast || wallMillis - this.#flushedMillis >= FLUSH_MILLIS || wallMillis < this.#flushedMillis;
+    if (isDue) this.#flushedMillis = wallMillis;
+    return this.#open.flatMap((open) => {
+      const now = periodName(open.period, wallMillis);
+      const isOver = open.name !== now;
+      const file =
+        open.isChanged && (isDue || isOver)
+          ? [{ name: totalsFileName(open.period, open.name), bytes: open.bytes() }]
+          : [];
+      if (file.length > 0) open.isChanged = false;
+      if (isOver) open.begin(now);
+      return file;
+    });
+  }
+
+  #takeOwners({ owners, traffic, interfaces }: NetworkSection): void {
+    const seen = new Map<string, Seen>();
+    for (const slot of traffic.slots.rows.subarray(0, traffic.slots.count)) {
+      const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
+      if (link >= 0 && interfaces.isLoopback[link] === 1) continue;
+      const owner = traffic.subject[slot]!;
+      const key = `${owner} ${owners.slots.serial[owner]} ${traffic.interfaceIndex[slot]}`;
+      const [tx, rx] = [traffic.txBytes[slot]!, traffic.rxBytes[slot]!];
+      const { tx: grownTx, rx: grownRx } = growth(this.#owners.get(key), tx, rx);
+      if (seen.size < SEEN_LIMIT) seen.set(key, { tx, rx });
+      if (grownTx + grownRx === 0) continue;
+      const group = this.#groups.of(owners, owner);
+      const isProcess = owners.kind[owner] === OwnerKind.PROCESS;
+      this.#add('program', programOf(owners.names[owner]!, owners.commandLines[owner]), grownTx, grownRx);
+      this.#add('user', isProcess ? (owners.users[owner] ?? '-') : '-', grownTx, grownRx);
+      this.#add('unit', group?.serviceName ?? group?.name ?? '-', grownTx, grownRx);
+    }
+    this.#owners = seen;
+  }
+
+  #takeHosts({ hosts, hostTraffic, interfaces }: NetworkSection): void {
+    const seen = new Map<string, Seen>();
+    for (const slot of hostTraffic.slots.rows.subarray(0, hostTraffic.slots.count)) {
+      const link = interfaces.slots.find(hostTraffic.interfaceIndex[slot]!, 0, 0, 0);
+      if (link >= 0 && interfaces.isLoopback[link] === 1) continue;
+      const host = hostTraffic.subject[slot]!;
+      const key = `${host} ${hosts.slots.serial[host]} ${hostTraffic.interfaceIndex[slot]}`;
+      const [tx, rx] = [hostTraffic.txBytes[slot]!, hostTraffic.rxBytes[slot]!];
+      const { tx: grownTx, rx: grownRx } = growth(this.#hosts.get(key), tx, rx);
+      if (seen.size < SEEN_LIMIT) seen.set(key, { tx, rx });
+      if (grownTx + grownRx === 0) continue;
+      for (const word of [0, 1, 2, 3] as const) WORDS[word] = hosts.slots.keyWord(host, word);
+      this.#add('network', networkOf(WORDS), grownTx, grownRx);
+    }
+    this.#hosts = seen;
+  }
+
+  #add(kind: TotalsKind, name: string, tx: number, rx: number): void {
+    const short = cleanText(name === '' ? '-' : name, NAME_LIMIT);
+    for (const open of this.#open) if (open.name !== '') open.add(kind, short, tx, rx);
+  }
+}
+
+const WORDS = new Uint32Array(4);
+
+function growth(before: Seen | undefined, tx: number, rx: number): Seen {
+  return { tx: Math.max(0, tx - (before?.tx ?? 0)), rx: Math.max(0, rx - (before?.rx ?? 0)) };
+}
+
+/** The executable where the command line begins with its path, else the name of the task. */
+function programOf(name: string, commandLine: string | undefined): string {
+  const first = commandLine?.split(' ', 1)[0] ?? '';
+  return first.startsWith('/') ? first : name;
+}
+
+/** `192.0.2.0/24`, `2001:db8:1::/48`: what is usually one site. */
+function networkOf(words: Uint32Array): string {
+  const network = words.slice();
+  if (isIpv4(words, 0)) {
+    network[3] = (words[3]! & 0xffff_ff00) >>> 0;
+    return `${addressText(network, 0)}/24`;
+  }
+  network[1] = (words[1]! & 0xffff_0000) >>> 0;
+  network[2] = 0;
+  network[3] = 0;
+  return `${addressText(network, 0)}/48`;
+}

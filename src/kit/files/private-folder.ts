@@ -1,0 +1,193 @@
+import {
+  close,
+  closeSync,
+  constants,
+  fstat,
+  fstatSync,
+  fsync,
+  mkdirSync,
+  open,
+  openSync,
+  readdir,
+  rename,
+  type Stats,
+  unlink,
+} from 'node:fs';
+import { OpError, toOpError } from '../errors/op-error.ts';
+import { requireOwnFolders } from './safe-link.ts';
+import { OpenFile, withUserRights } from './user-file.ts';
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const OF_OTHERS = 0o077;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'folder not found',
+  ENOTDIR: 'not a folder',
+  ELOOP: 'a symbolic link',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'read-only file system',
+  ENOSPC: 'no space left on device',
+};
+
+/**
+ * A folder that the user names for files of this program's own. It is opened once, with the user's rights; from then on
+ * its files are reached through that descriptor, so that nobody can put another folder in its place. No symbolic link
+ * is followed inside, and only regular files are opened. All but opening runs on the runtime's threads: a disk that
+ * hangs does not hold up the program.
+ */
+export class PrivateFolder {
+  readonly path: string;
+  readonly #descriptor: number;
+  readonly #owner: number;
+
+  private constructor(path: string, descriptor: number, owner: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.#owner = owner;
+  }
+
+  /**
+   * Opens a folder to write, or creates it with mode 0700. Throws OpError with one line: the folder belongs to another
+   * user (`FOREIGN_FOLDER`), others may use it (`NOT_PRIVATE`), or the system's code.
+   */
+  static toWrite(path: string): PrivateFolder {
+    const folder = PrivateFolder.#open(path, true);
+    const { uid, mode } = fstatSync(folder.#descriptor);
+    const fault =
+      uid !== process.geteuid?.()
+        ? { code: 'FOREIGN_FOLDER', message: `it belongs to the user ${uid}` }
+        : (mode & OF_OTHERS) !== 0
+          ? {
+              code: 'NOT_PRIVATE',
+              message: 'others may use it: chmod 700, or name a folder that does not exist',
+            }
+          : undefined;
+    if (fault === undefined) return folder;
+    closeSync(folder.#descriptor);
+    throw new OpError({
+      op: 'open folder',
+      code: fault.code,
+      message: `cannot use '${path}': ${fault.message}`,
+    });
+  }
+
+  /** Opens a folder to read; root may read that of any user. Throws OpError with one line. */
+  static toRead(path: string): PrivateFolder {
+    return PrivateFolder.#open(path, false);
+  }
+
+  static #open(path: string, isCreated: boolean): PrivateFolder {
+    try {
+      return withUserRights(() => {
+        requireOwnFolders(path);
+        if (isCreated) mkdirUnlessThere(path);
+        const descriptor = openSync(path.replace(/(?<=.)\/+$/, ''), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        return new PrivateFolder(path, descriptor, fstatSync(descriptor).uid);
+      });
+    } catch (thrown) {
+      const { code, message } = toOpError('open folder', thrown);
+      const reason = REASONS[code] ?? message;
+      throw new OpError({
+        op: 'open folder',
+        code,
+        message: `cannot use '${path}': ${reason}`,
+        cause: thrown,
+      });
+    }
+  }
+
+  /** Names of everything in it, in no order. */
+  names(): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      readdir(this.#at('.'), (error, names) => (error ? reject(error) : resolve(names)));
+    });
+  }
+
+  /** A new file, mode 0600. Rejects with the system's code: `EEXIST`. */
+  async create(name: string): Promise<OpenFile> {
+    return OpenFile.adopt(await opened(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW), 0);
+  }
+
+  /** A regular file of the folder's owner, to read. Rejects with OpError `NOT_A_FILE`, or the system's code. */
+  async read(name: string): Promise<OpenFile> {
+    const descriptor = await opened(this.#at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return OpenFile.adopt(descriptor, (await this.#checked(descriptor)).size);
+  }
+
+  /** The descriptor of a file that is made where there is none, for a lock. Rejects as `read`. */
+  async lockFile(name: string): Promise<number> {
+    const descriptor = await opened(this.#at(name), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
+    await this.#checked(descriptor);
+    return descriptor;
+  }
+
+  /** Removes a file; one that is not there is no error. */
+  remove(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      unlink(this.#at(name), (error) => (error && error.code !== 'ENOENT' ? reject(error) : resolve()));
+    });
+  }
+
+  /** Puts a file in the place of another one, whole or not at all, whatever happens meanwhile. */
+  async replace(name: string, bytes: Uint8Array): Promise<void> {
+    const fresh = `${name}.new`;
+    await this.remove(fresh);
+    const file = await this.create(fresh);
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const count = await file.write(bytes, at, bytes.length - at, at);
+        if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
+        at += count;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await new Promise<void>((resolve, reject) => {
+      rename(this.#at(fresh), this.#at(name), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** Resolves when the names of its files are on the disk. */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fsync(this.#descriptor, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  close(): void {
+    close(this.#descriptor);
+  }
+
+  async #checked(descriptor: number): Promise<Stats> {
+    const status = await new Promise<Stats>((resolve, reject) => {
+      fstat(descriptor, (error, found) => (error ? reject(error) : resolve(found)));
+    });
+    if (status.isFile() && (status.uid === this.#owner || status.uid === process.geteuid?.())) return status;
+    close(descriptor);
+    throw new OpError({ op: 'open', code: 'NOT_A_FILE' });
+  }
+
+  /** Names come from this program; one with a slash would lead elsewhere. */
+  #at(name: string): string {
+    if (name.includes('/')) throw new OpError({ op: 'open', code: 'EINVAL' });
+    return `/proc/self/fd/${this.#descriptor}/${name}`;
+  }
+}
+
+function mkdirUnlessThere(path: string): void {
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE });
+  } catch (thrown) {
+    if (toOpError('mkdir', thrown).code !== 'EEXIST') throw thrown;
+  }
+}
+
+function opened(path: string, flags: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, flags, FILE_MODE, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
+  });
+}

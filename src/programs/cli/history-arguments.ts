@@ -1,0 +1,178 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.ts';
+import { parseAgeMillis, parseSize } from '../../kit/text/units.ts';
+
+/** A history to write: where, and what it may take. */
+export interface HistoryOptions {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly ageMillis: number;
+  readonly intervalMillis: number;
+}
+
+/** As commander returns them. */
+export interface RawHistoryOptions {
+  readonly history?: string;
+  readonly historySize?: number;
+  readonly historyAge?: number;
+  readonly historyInterval?: number;
+}
+
+const HISTORY_SIZE_BYTES = 256 << 20;
+const HISTORY_AGE_MILLIS = 7 * 86_400_000;
+const HISTORY_INTERVAL_MILLIS = 10_000;
+const HISTORY_LEAST_BYTES = 1 << 20;
+const HISTORY_MOST_BYTES = 2 ** 40;
+const HISTORY_LEAST_AGE_MILLIS = 60_000;
+const HISTORY_MOST_AGE_MILLIS = 3650 * 86_400_000;
+const HISTORY_LEAST_INTERVAL_MILLIS = 1000;
+const HISTORY_MOST_INTERVAL_MILLIS = 3_600_000;
+
+/** `purpose`: what the folder is for in this program. */
+export function historyOptions(purpose: string): Option[] {
+  return [
+    new Option('--history <folder>', purpose).argParser(folderPath),
+    new Option('--history-size <size>', 'most that the history takes on the disk (default: 256M)').argParser(
+      within(parseSize, HISTORY_LEAST_BYTES, HISTORY_MOST_BYTES, '1M to 1T, such as 256M or 2G'),
+    ),
+    new Option('--history-age <time>', 'keep the history for this time (default: 7d)').argParser(
+      within(
+        parseAgeMillis,
+        HISTORY_LEAST_AGE_MILLIS,
+        HISTORY_MOST_AGE_MILLIS,
+        '1m to 3650d, such as 12h or 7d',
+      ),
+    ),
+    new Option('--history-interval <time>', 'time between samples of the history (default: 10s)').argParser(
+      within(
+        parseAgeMillis,
+        HISTORY_LEAST_INTERVAL_MILLIS,
+        HISTORY_MOST_INTERVAL_MILLIS,
+        '1s to 1h, such as 10s or 1m',
+      ),
+    ),
+  ];
+}
+
+/** Undefined: no history is asked for. */
+export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undefined {
+  if (raw.history === undefined) return undefined;
+  return {
+    path: raw.history,
+    sizeBytes: raw.historySize ?? HISTORY_SIZE_BYTES,
+    ageMillis: raw.historyAge ?? HISTORY_AGE_MILLIS,
+    intervalMillis: raw.historyInterval ?? HISTORY_INTERVAL_MILLIS,
+  };
+}
+
+/** One line where a bound is given and no history is; undefined: all is well. */
+export function historyMisuse(raw: RawHistoryOptions): string | undefined {
+  if (raw.history !== undefined) return undefined;
+  const idle =
+    raw.historySize !== undefined
+      ? '--history-size'
+      : raw.historyAge !== undefined
+        ? '--history-age'
+        : raw.historyInterval !== undefined
+          ? '--history-interval'
+          : undefined;
+  return idle === undefined ? undefined : `${idle} needs --history`;
+}
+
+function within(
+  parse: (text: string) => number | undefined,
+  least: number,
+  most: number,
+  accepted: string,
+): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined || value < least || value > most) {
+      throw new InvalidArgumentError(`Accepted: ${accepted}.`);
+    }
+    return value;
+  };
+}
+
+function folderPath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Accepted: the path of a folder.');
+  return text;
+}
+
+/** A look back in a history, times in milliseconds since 1970. */
+export interface LookBack {
+  readonly atMillis: number;
+  /** Undefined: to the end of the history. */
+  readonly untilMillis: number | undefined;
+  /** Who used most between the two, in place of what there was. */
+  readonly top: boolean;
+}
+
+/** As commander returns them. */
+export interface RawLookBack {
+  readonly at?: number;
+  readonly until?: number;
+  readonly top?: true;
+}
+
+/** Of what is shown live or from a file there is no past. */
+const NOT_WITH = ['record', 'playback'];
+
+export function lookBackOptions(): Option[] {
+  return [
+    new Option('--at <time>', "show a time of the history, such as 03:12 or '3 minutes ago'")
+      .argParser(moment)
+      .conflicts(NOT_WITH),
+    new Option('--until <time>', 'with --at: print the history up to this time').argParser(moment),
+    new Option(
+      '--top',
+      'with --at: print who used most CPU, disk and network, until --until or now',
+    ).conflicts([...NOT_WITH, 'csv', 'once']),
+  ];
+}
+
+export function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefined {
+  if (at === undefined) return undefined;
+  return { atMillis: at, untilMillis: until, top: top === true };
+}
+
+/**
+ * One line about options of a history that do not go together; undefined: all is well. `canKeep`: this machine is
+ * watched, so that a history of it can be kept. `agents`: how many are named.
+ */
+export function historyProblem(
+  raw: RawHistoryOptions & RawLookBack & { readonly json?: true; readonly csv?: true; readonly once?: true },
+  canKeep: boolean,
+  agents: number,
+): string | undefined {
+  const { at, until, top, history } = raw;
+  const misuse = historyMisuse(raw);
+  if (misuse !== undefined) return misuse;
+  if (at === undefined && until !== undefined) return '--until needs --at';
+  if (at === undefined && top === true) return '--top needs --at';
+  if (at !== undefined && until !== undefined && until <= at) return '--until is not later than --at';
+  const isPrinted = raw.json === true || raw.csv === true || top === true;
+  if (until !== undefined && !isPrinted) return '--until needs --json, --csv or --top';
+  if (at !== undefined && history === undefined && agents === 0) {
+    return '--at needs a history: add --history <folder>, or the URL of an agent that keeps one';
+  }
+  if (at !== undefined && agents > 1) return '--at works with one agent';
+  if (history !== undefined && agents > 0) {
+    return 'an agent keeps its own history: remove --history, or the URL and --profile';
+  }
+  if (history !== undefined && at === undefined && !canKeep) {
+    return '--history needs --local to keep a history, or --at to look back in one';
+  }
+  return undefined;
+}
+
+function moment(text: string): number {
+  const now = Date.now();
+  const found = parseMoment(text, now);
+  const similar = found === undefined ? similarMoment(text) : undefined;
+  if (similar !== undefined)
+    throw new InvalidArgumentError(`Did you mean '${similar}'? Accepted: ${MOMENT_HINT}.`);
+  if (found === undefined) throw new InvalidArgumentError(`Accepted: ${MOMENT_HINT}.`);
+  if (found > now) throw new InvalidArgumentError('The time is in the future.');
+  return found;
+}

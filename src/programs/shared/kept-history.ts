@@ -1,0 +1,67 @@
+import { HistoryLines } from '../../data/recording/history-line.ts';
+import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
+import { HistoryWriter } from '../../data/recording/history-writer.ts';
+import type { Want } from '../../data/sample/snapshot.ts';
+import type { LocalSource } from '../../data/source/local-source.ts';
+import type { OpError } from '../../kit/errors/op-error.ts';
+import type { HistoryOptions } from '../cli/history-arguments.ts';
+import { closedInTime } from './stop.ts';
+
+/** Free space changes slowly, and asking for it keeps a process beside. */
+const SPACE_MAX_AGE_MILLIS = 600_000;
+const WANT: Want = {
+  ...{ network: true, machine: true, disks: true, diskSpaceMaxAgeMillis: SPACE_MAX_AGE_MILLIS },
+  machineProcesses: {
+    visiblePids: [],
+    columnsOfAll: ['readBytes', 'writtenBytes'],
+    allCommandLines: true,
+    cgroups: true,
+  },
+};
+
+/** A history that a program keeps of this machine while it shows it. */
+export class KeptHistory {
+  readonly path: string;
+  readonly #writer: HistoryWriter;
+  readonly #intervalMillis: number;
+  #recorder: HistoryRecorder | undefined;
+
+  private constructor({ path, intervalMillis }: HistoryOptions, writer: HistoryWriter) {
+    this.path = path;
+    this.#intervalMillis = intervalMillis;
+    this.#writer = writer;
+  }
+
+  /**
+   * Opens the folder with the rights that are in force. Rejects with an OpError of one line. `failed` is told once, when
+   * nothing more can be written.
+   */
+  static async open(
+    options: HistoryOptions,
+    lock: (descriptor: number) => Promise<boolean>,
+    failed: (error: OpError) => void,
+  ): Promise<KeptHistory> {
+    const outside = { wallMillis: () => Date.now(), lock, failed };
+    return new KeptHistory(options, await HistoryWriter.open(options.path, options, outside));
+  }
+
+  start(source: LocalSource): void {
+    const lines = new HistoryLines((uid) => source.userName(uid), this.#writer.totals);
+    this.#recorder = new HistoryRecorder(this.#writer, lines, {
+      intervalMillis: this.#intervalMillis,
+      sample: (into, needsWhole) =>
+        source.use(WANT, (snapshot) => {
+          const isWhole = needsWhole(snapshot.header);
+          return { isWhole, line: into.line(snapshot, isWhole) };
+        }),
+      watchPressure: (onTrouble) => source.watchPressure(onTrouble),
+      nowMillis: () => source.nowMicros() / 1000,
+    });
+    this.#recorder.start();
+  }
+
+  /** Writes what was taken; a disk that hangs is not waited for. */
+  async close(): Promise<void> {
+    await closedInTime(this.#recorder?.stop() ?? this.#writer.close());
+  }
+}

@@ -1,0 +1,150 @@
+import type { RecordedSource, SnapshotObserver } from '../../data/recording/recorded-source.ts';
+import type { RecordedBytes } from '../../data/recording/recording-file.ts';
+import type { HistoryMoment } from '../../data/sample/history-moment.ts';
+import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { Source } from '../../data/source/source.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { TravelCommand } from '../../views/screen-update.ts';
+
+/** Opens the history of a machine as it is at the moment. Rejects with an OpError of one line. */
+export type OpenPast = () => Promise<RecordedSource>;
+
+/** The history in a folder of this machine. Rejects with an OpError of one line. */
+export async function openPastIn(folder: string): Promise<RecordedSource> {
+  const { HistoryFiles } = await import('../../data/recording/history-files.ts');
+  return openPast(await HistoryFiles.open(folder));
+}
+
+/** A history as a source. Rejects with an OpError of one line. */
+export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
+  const [{ RecordedSource }, { MachineSectionReader }] = await Promise.all([
+    import('../../data/recording/recorded-source.ts'),
+    import('../../data/recording/section-recording.ts'),
+  ]);
+  const monotonicMicros = (): number => performance.now() * 1000;
+  return RecordedSource.openBytes(bytes, { monotonicMicros, sections: new MachineSectionReader() });
+}
+
+/** Where a screen may go in time: to what is now, where there is a machine, and to its history. */
+interface PastOptions {
+  /** Undefined: there is only the history. */
+  readonly live: Source | undefined;
+  readonly open: OpenPast;
+  /** The history where it is open already, and shown. */
+  readonly past?: RecordedSource;
+}
+
+/**
+ * A source that a screen can send back in time. It is at now, or at a moment of the history, where it stands until it is
+ * told to play. Who reads it sees another epoch after each step, so that nothing is subtracted across one.
+ */
+export class TimeTravel implements Source {
+  readonly #options: PastOptions;
+  #past: RecordedSource | undefined;
+  /** Opened for a time line over what is now. */
+  #ahead: RecordedSource | undefined;
+  #observer: SnapshotObserver = () => undefined;
+  #isClosed = false;
+
+  constructor(options: PastOptions) {
+    this.#options = options;
+    this.#past = options.past;
+  }
+
+  /** Set while the past is shown. */
+  get playback(): RecordedSource | undefined {
+    return this.#past;
+  }
+
+  /** Told of every snapshot of the past, as `RecordedSource.observe`. */
+  observe(observer: SnapshotObserver): void {
+    this.#observer = observer;
+    this.#past?.observe(observer);
+  }
+
+  sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
+    const source = this.#past ?? this.#options.live;
+    if (source === undefined) return Promise.reject(new OpError({ op: 'sample', code: 'CLOSED' }));
+    return source.sample(want, deadlineMicros);
+  }
+
+  /** What there is to go to. Opens the history anew where now is shown. Rejects with an OpError of one line. */
+  async moments(): Promise<readonly HistoryMoment[]> {
+    if (this.#past === undefined) {
+      const opened = await this.#options.open();
+      this.#ahead?.close();
+      this.#ahead = opened;
+      if (this.#isClosed) opened.close();
+    }
+    return (this.#past ?? this.#ahead)?.moments() ?? [];
+  }
+
+  /** Stands at a wall time of the history. Rejects with an OpError of one line. */
+  async goTo(wallMillis: number): Promise<void> {
+    this.#past ??= this.#ahead ?? (await this.#options.open());
+    this.#ahead = undefined;
+    const past = this.#past;
+    past.observe(this.#observer);
+    past.setPaused(true);
+    past.seekTo(await past.positionAt(wallMillis));
+  }
+
+  /** Shows what is now; where there is no machine, the end of the history. */
+  async toNow(): Promise<void> {
+    if (this.#options.live === undefined) return this.goTo(Number.POSITIVE_INFINITY);
+    this.#past?.close();
+    this.#past = undefined;
+  }
+
+  /** Closes the history; the machine stays open. */
+  closePast(): void {
+    this.#isClosed = true;
+    this.#past?.close();
+    this.#ahead?.close();
+  }
+
+  close(): void {
+    this.closePast();
+    this.#options.live?.close();
+  }
+}
+
+/** What a screen does after a command of its time line. */
+interface TravelOutside {
+  /** The history was opened, for the time line. */
+  opened(moments: readonly HistoryMoment[]): void;
+  /** Totals are wanted; undefined: there are none to be had here. */
+  readonly totals?: (() => Promise<void>) | undefined;
+  /** Another time is shown. */
+  arrived(): void;
+  failed(message: string): void;
+}
+
+/** Carries out a command of the time line. Never rejects. */
+export async function carryOutTravel(
+  travel: TimeTravel | undefined,
+  command: TravelCommand,
+  outside: TravelOutside,
+): Promise<void> {
+  try {
+    switch (command.kind) {
+      case 'open':
+        if (travel !== undefined) outside.opened(await travel.moments());
+        return;
+      case 'totals':
+        if (outside.totals === undefined)
+          outside.failed('Totals are kept on the machine itself: sstop --totals.');
+        await outside.totals?.();
+        return;
+      case 'go':
+        await travel?.goTo(command.wallMillis);
+        break;
+      case 'now':
+        await travel?.toNow();
+        break;
+    }
+    outside.arrived();
+  } catch (thrown) {
+    outside.failed(toOpError('go back in time', thrown).message);
+  }
+}

@@ -1,0 +1,54 @@
+import { type JsonValue, readList, readObject } from '../../data/codec/json-values.ts';
+import { wireError } from '../../data/codec/wire-error.ts';
+import type { HistoryHeaders, HistoryPart } from '../../data/recording/history-pieces.ts';
+
+/** More than a history has. */
+const PARTS_LIMIT = 4096;
+const HEADERS_LIMIT = 1024;
+const HEADER_LIMIT_CHARACTERS = 1024;
+
+/** The parts of a history: `{"segments": [[number, bytes], ...]}`. */
+export const historyParts = {
+  write(parts: readonly HistoryPart[]): JsonValue {
+    return { segments: parts.map(({ number, sizeBytes }) => [number, sizeBytes]) };
+  },
+
+  /** Throws OpError `BAD_VALUE`, `TOO_MANY_ROWS`. */
+  read(value: unknown): readonly HistoryPart[] {
+    const { segments } = readObject(value, 'reply');
+    return readList(segments, 'segments', PARTS_LIMIT).map((entry) => {
+      const [number, sizeBytes] = readList(entry, 'segments[]', 2);
+      return { number: countOf(number), sizeBytes: countOf(sizeBytes) };
+    });
+  },
+};
+
+/** The heads of members: `{"headers": [[offset, base64], ...], "next": offset or null}`. */
+export const historyHeaders = {
+  write({ headers, next }: HistoryHeaders): JsonValue {
+    const list = headers.map(
+      ({ offset, bytes }): JsonValue => [offset, Buffer.from(bytes).toString('base64')],
+    );
+    return { headers: list, next: next ?? null };
+  },
+
+  /** Throws OpError `BAD_VALUE`, `TOO_MANY_ROWS`. */
+  read(value: unknown): HistoryHeaders {
+    const { headers, next } = readObject(value, 'reply');
+    return {
+      headers: readList(headers, 'headers', HEADERS_LIMIT).map((entry) => {
+        const [offset, text] = readList(entry, 'headers[]', 2);
+        if (typeof text !== 'string' || text.length > HEADER_LIMIT_CHARACTERS) {
+          throw wireError('decode', 'BAD_VALUE', 'a header is no text');
+        }
+        return { offset: countOf(offset), bytes: new Uint8Array(Buffer.from(text, 'base64')) };
+      }),
+      next: next === null || next === undefined ? undefined : countOf(next),
+    };
+  },
+};
+
+function countOf(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw wireError('decode', 'BAD_VALUE', 'a place in a history is no number');
+}

@@ -1,0 +1,321 @@
+import type { Figures, HistoryMoment } from '../../data/sample/history-moment.ts';
+import { clockText, dateTimeText, rateText, tenthsText } from '../../kit/text/format.ts';
+import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
+import type { Style } from '../../screen/style/style.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { graphLevel } from '../../screen/widgets/levels.ts';
+import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
+import { renderPromptLine } from './prompt-line.ts';
+
+/** The time line over a history, while it is open. Times are wall times in milliseconds. */
+export interface TimeLine {
+  /** In the order in which they were recorded; at least one. */
+  readonly moments: readonly HistoryMoment[];
+  /** What is on the screen. */
+  readonly fromMillis: number;
+  readonly toMillis: number;
+  readonly cursorMillis: number;
+  /** The time that is being typed. */
+  readonly input: TextInput | undefined;
+  /** Why it is none. */
+  readonly error: string | undefined;
+}
+
+/** The time line after an input, and what is asked for. */
+export interface TimeLineStep {
+  /** Undefined: it is closed. */
+  readonly timeLine: TimeLine | undefined;
+  /** A wall time to go to. */
+  readonly goTo?: number;
+}
+
+const STRIPS: readonly { readonly label: string; readonly figure: keyof Figures; readonly most: number }[] = [
+  { label: 'CPU', figure: 'cpuPercent', most: 100 },
+  { label: 'Memory', figure: 'memoryPercent', most: 100 },
+  { label: 'Waiting', figure: 'pressurePercent', most: 100 },
+  // To the highest that is on the screen.
+  { label: 'Network', figure: 'networkBytesPerSecond', most: Number.NaN },
+];
+/** A rule, the strips, the axis, and the keys. */
+const HEIGHT = STRIPS.length + 3;
+const LABEL_WIDTH = 9;
+const PAGE_COLUMNS = 10;
+const ZOOM = 2;
+const LEAST_SPAN_MILLIS = 60_000;
+/** Marks of the axis are so far apart at least. */
+const MARK_CELLS = 22;
+const STEPS = '▁▂▃▄▅▆▇█';
+const ASCII_STEPS = '.:-=+*#%';
+const KEYS = '←→ move  [ ] one sample  PgUp PgDn  ↑↓ zoom  / time  0 now  Enter close';
+const ASCII_KEYS = 'arrows: move, zoom  [ ] one sample  PgUp PgDn  / time  0 now  Enter close';
+
+/** Opened at a wall time, NaN: at the end; undefined: there is nothing to show. */
+export function openTimeLine(moments: readonly HistoryMoment[], atMillis: number): TimeLine | undefined {
+  if (moments.length === 0) return undefined;
+  const fromMillis = moments.reduce((least, { wallMillis }) => Math.min(least, wallMillis), Infinity);
+  const lastMillis = moments.reduce((most, { wallMillis }) => Math.max(most, wallMillis), 0);
+  const toMillis = Math.max(lastMillis, fromMillis + LEAST_SPAN_MILLIS);
+  const cursorMillis = Number.isNaN(atMillis) ? lastMillis : bounded(atMillis, fromMillis, lastMillis);
+  return { moments, fromMillis, toMillis, cursorMillis, input: undefined, error: undefined };
+}
+
+/** Where it stands on a screen: its last line is left to the footer. */
+export function timeLineArea({ width, height }: { readonly width: number; readonly height: number }): Rect {
+  const rows = Math.min(HEIGHT, Math.max(0, height - 1));
+  return rect(0, height - 1 - rows, width, rows);
+}
+
+/** A key, which the time line takes whatever it is. `width`: of the screen. */
+export function pressKeyInTimeLine(timeLine: TimeLine, key: KeyEvent, width: number): TimeLineStep {
+  if (timeLine.input !== undefined) return typeTime(timeLine, timeLine.input, key);
+  const column = (timeLine.toMillis - timeLine.fromMillis) / columnsOf(width);
+  const { cursorMillis, moments } = timeLine;
+  switch (key.chord) {
+    case 'left':
+      return moved(timeLine, cursorMillis - column);
+    case 'right':
+      return moved(timeLine, cursorMillis + column);
+    case 'pageup':
+      return moved(timeLine, cursorMillis - column * PAGE_COLUMNS);
+    case 'pagedown':
+      return moved(timeLine, cursorMillis + column * PAGE_COLUMNS);
+    case 'home':
+      return moved(timeLine, Number.NEGATIVE_INFINITY);
+    case 'end':
+      return moved(timeLine, Number.POSITIVE_INFINITY);
+    case '[':
+      return moved(timeLine, moments[momentBefore(moments, cursorMillis - 1)]?.wallMillis ?? cursorMillis);
+    case ']':
+      return moved(
+        timeLine,
+        moments.find((each) => each.wallMillis > cursorMillis)?.wallMillis ?? cursorMillis,
+      );
+    case 'up':
+    case '+':
+      return { timeLine: zoomed(timeLine, 1 / ZOOM) };
+    case 'down':
+    case '-':
+      return { timeLine: zoomed(timeLine, ZOOM) };
+    case '/':
+      return { timeLine: { ...timeLine, input: textInput(''), error: undefined } };
+    case 'enter':
+    case 'escape':
+      return { timeLine: undefined };
+    default:
+      return { timeLine };
+  }
+}
+
+/** What is pasted goes into the time that is being typed. */
+export function pasteIntoTimeLine(timeLine: TimeLine, text: string): TimeLine {
+  if (timeLine.input === undefined) return timeLine;
+  return { ...timeLine, input: insertText(timeLine.input, text), error: undefined };
+}
+
+/** A report of the mouse on its area; undefined: it is elsewhere. */
+export function pointAtTimeLine(
+  timeLine: TimeLine,
+  { action, button, x, y }: MouseEvent,
+  screen: { readonly width: number; readonly height: number },
+): TimeLineStep | undefined {
+  const area = timeLineArea(screen);
+  if (y < area.y || y >= area.y + area.height) return undefined;
+  const columns = columnsOf(screen.width);
+  const column = (timeLine.toMillis - timeLine.fromMillis) / columns;
+  if (action === 'wheel-up') return moved(timeLine, timeLine.cursorMillis - column);
+  if (action === 'wheel-down') return moved(timeLine, timeLine.cursorMillis + column);
+  const isHeld = (action === 'press' || action === 'drag') && button === 'left';
+  if (!isHeld || x < LABEL_WIDTH) return { timeLine };
+  return moved(timeLine, timeLine.fromMillis + (x - LABEL_WIDTH + 0.5) * column);
+}
+
+/** The time line with the cursor where playback has come to. */
+export function followedTimeLine(timeLine: TimeLine, wallMillis: number): TimeLine {
+  return Number.isNaN(wallMillis) ? timeLine : moved(timeLine, wallMillis).timeLine!;
+}
+
+function typeTime(timeLine: TimeLine, input: TextInput, key: KeyEvent): TimeLineStep {
+  if (key.chord === 'escape' || key.chord === 'ctrl+c') {
+    return { timeLine: { ...timeLine, input: undefined, error: undefined } };
+  }
+  if (key.chord === 'enter') {
+    const last = timeLine.moments.at(-1)!.wallMillis;
+    const found = parseMoment(input.text, last);
+    if (found !== undefined) return moved({ ...timeLine, input: undefined, error: undefined }, found);
+    const similar = similarMoment(input.text);
+    const error = similar === undefined ? `Accepted: ${MOMENT_HINT}` : `Did you mean ${similar}?`;
+    return { timeLine: { ...timeLine, error } };
+  }
+  const edited = updateTextInput(input, key);
+  return { timeLine: edited === undefined ? timeLine : { ...timeLine, input: edited, error: undefined } };
+}
+
+/** Within the history; the part on the screen goes along. */
+function moved(timeLine: TimeLine, wallMillis: number): TimeLineStep & { readonly goTo: number } {
+  const { moments, fromMillis, toMillis } = timeLine;
+  const cursorMillis = bounded(wallMillis, firstOf(moments), lastOf(moments));
+  const shift =
+    cursorMillis < fromMillis
+      ? cursorMillis - fromMillis
+      : cursorMillis > toMillis
+        ? cursorMillis - toMillis
+        : 0;
+  return {
+    timeLine: { ...timeLine, cursorMillis, fromMillis: fromMillis + shift, toMillis: toMillis + shift },
+    goTo: cursorMillis,
+  };
+}
+
+/** Around the cursor, not beyond the history. */
+function zoomed(timeLine: TimeLine, factor: number): TimeLine {
+  const { moments, cursorMillis, fromMillis, toMillis } = timeLine;
+  const least = firstOf(moments);
+  const most = Math.max(lastOf(moments), least + LEAST_SPAN_MILLIS);
+  const span = bounded((toMillis - fromMillis) * factor, LEAST_SPAN_MILLIS, most - least);
+  const share = (cursorMillis - fromMillis) / (toMillis - fromMillis);
+  const from = bounded(cursorMillis - span * share, least, most - span);
+  return { ...timeLine, fromMillis: from, toMillis: from + span };
+}
+
+function firstOf(moments: readonly HistoryMoment[]): number {
+  return moments[0]!.wallMillis;
+}
+
+function lastOf(moments: readonly HistoryMoment[]): number {
+  return moments.at(-1)!.wallMillis;
+}
+
+function bounded(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}
+
+function columnsOf(width: number): number {
+  return Math.max(1, width - LABEL_WIDTH - 1);
+}
+
+/** The last moment that is not later; -1: all are. */
+function momentBefore(moments: readonly HistoryMoment[], wallMillis: number): number {
+  return moments.findLastIndex((each) => each.wallMillis <= wallMillis);
+}
+
+/** Paints it over what is there. */
+export function renderTimeLine(
+  screen: Rect,
+  buffer: Buffer,
+  { timeLine, theme, ascii }: { readonly timeLine: TimeLine; readonly theme: Theme; readonly ascii: boolean },
+): void {
+  const area = timeLineArea(screen);
+  if (area.height < HEIGHT || area.width <= LABEL_WIDTH) return;
+  buffer.fill(area, theme.base);
+  const { moments, cursorMillis, input, error } = timeLine;
+  const rule = ascii ? '-' : '─';
+  buffer.put(area.x, area.y, rule.repeat(area.width), theme.border, area.width);
+  const moment = moments[momentBefore(moments, cursorMillis)] ?? moments[0]!;
+  buffer.put(area.x + 1, area.y, ` ${titleOf(moment, cursorMillis)} `, theme.title, area.width - 2);
+  const columns = columnsOf(area.width);
+  const cursor = columnAt(timeLine, cursorMillis, columns);
+  for (const [row, strip] of STRIPS.entries()) {
+    const y = area.y + 1 + row;
+    buffer.put(area.x + 1, y, strip.label, theme.dim, LABEL_WIDTH - 1);
+    renderStrip(rect(area.x + LABEL_WIDTH, y, columns, 1), buffer, timeLine, strip, theme, ascii);
+  }
+  buffer.restyle(rect(area.x + LABEL_WIDTH + cursor, area.y + 1, 1, STRIPS.length), theme.selection);
+  const axisY = area.y + 1 + STRIPS.length;
+  renderAxis(rect(area.x + LABEL_WIDTH, axisY, columns, 1), buffer, timeLine, theme.dim);
+  const last = rect(area.x, axisY + 1, area.width, 1);
+  if (input === undefined)
+    buffer.put(last.x + 1, last.y, ascii ? ASCII_KEYS : KEYS, theme.dim, last.width - 2);
+  else {
+    const fault = error === undefined ? undefined : { from: 0, to: input.text.length, message: error };
+    renderPromptLine(last, buffer, { label: 'go to', input, note: MOMENT_HINT, error: fault, theme, ascii });
+  }
+}
+
+function titleOf(moment: HistoryMoment, cursorMillis: number): string {
+  const percent = (value: number): string => (Number.isNaN(value) ? '-' : `${tenthsText(value)} %`);
+  const network = moment.networkBytesPerSecond;
+  return [
+    dateTimeText(cursorMillis),
+    `CPU ${percent(moment.cpuPercent)}`,
+    `memory ${percent(moment.memoryPercent)}`,
+    `waiting ${percent(moment.pressurePercent)}`,
+    `network ${Number.isNaN(network) ? '-' : rateText(network)}`,
+  ].join('  ');
+}
+
+function columnAt({ fromMillis, toMillis }: TimeLine, wallMillis: number, columns: number): number {
+  const share = (wallMillis - fromMillis) / (toMillis - fromMillis);
+  return Math.floor(bounded(share * columns, 0, columns - 1));
+}
+
+function renderStrip(
+  area: Rect,
+  buffer: Buffer,
+  timeLine: TimeLine,
+  { figure, most }: (typeof STRIPS)[number],
+  theme: Theme,
+  ascii: boolean,
+): void {
+  const values = highest(timeLine, figure, area.width);
+  const highestOfAll = values.reduce((top, value) => (value > top ? value : top), 0);
+  const scale = Number.isNaN(most) ? highestOfAll : most;
+  const ramp = Number.isNaN(most) ? theme.downloadRamp : theme.levelRamp;
+  const steps = ascii ? ASCII_STEPS : STEPS;
+  for (let column = 0; column < area.width; column++) {
+    const level = graphLevel(values[column]!, scale, steps.length);
+    if (level === 0) continue;
+    const style = ramp[Math.round(((level - 1) / (steps.length - 1)) * (ramp.length - 1))] ?? theme.text;
+    buffer.put(area.x + column, area.y, steps[level - 1]!, style);
+  }
+}
+
+/** By column the highest figure of its moments; NaN where there are none: a spike must not fall between two columns. */
+function highest(timeLine: TimeLine, figure: keyof Figures, columns: number): Float64Array {
+  const values = new Float64Array(columns).fill(Number.NaN);
+  const { moments, fromMillis, toMillis } = timeLine;
+  for (const moment of moments) {
+    if (moment.wallMillis < fromMillis || moment.wallMillis > toMillis) continue;
+    const column = columnAt(timeLine, moment.wallMillis, columns);
+    const value = moment[figure];
+    if (Number.isNaN(values[column]!) || value > values[column]!) values[column] = value;
+  }
+  return spread(values, timeLine);
+}
+
+/** Where columns are narrower than the time between samples, each sample stands until the next. */
+function spread(values: Float64Array, { moments, fromMillis, toMillis }: TimeLine): Float64Array {
+  const spacing = (lastOf(moments) - firstOf(moments)) / Math.max(1, moments.length - 1);
+  const reach = Math.ceil((spacing * 1.5) / ((toMillis - fromMillis) / values.length)) - 1;
+  let last = Number.NaN;
+  let age = 0;
+  for (let column = 0; column < values.length; column++) {
+    if (!Number.isNaN(values[column]!)) {
+      last = values[column]!;
+      age = 0;
+    } else if (++age <= reach) values[column] = last;
+  }
+  return values;
+}
+
+/** Times below the strips, with the day where it changes. */
+function renderAxis(area: Rect, buffer: Buffer, { fromMillis, toMillis }: TimeLine, style: Style): void {
+  const count = Math.max(1, Math.floor(area.width / MARK_CELLS));
+  let day = '';
+  for (let mark = 0; mark < count; mark++) {
+    const column = Math.floor((mark * area.width) / count);
+    const wallMillis = fromMillis + ((toMillis - fromMillis) * column) / area.width;
+    const text = dateTimeText(wallMillis);
+    const isNewDay = text.slice(0, 10) !== day;
+    day = text.slice(0, 10);
+    buffer.put(
+      area.x + column,
+      area.y,
+      isNewDay ? text.slice(0, 16) : clockText(wallMillis),
+      style,
+      area.width - column,
+    );
+  }
+}

@@ -1,0 +1,153 @@
+import { MACHINE_PROCESS_FIELDS } from '../../data/query/machine-process-rows.ts';
+import type { RowFields } from '../../data/query/row-fields.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
+import { contains, type Rect } from '../../screen/layout/rect.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
+import { blockInside, popupArea, renderPopup } from '../../screen/widgets/block.ts';
+import { renderList } from '../../screen/widgets/list.ts';
+import { MACHINE_COLUMN_IDS, MACHINE_COLUMNS } from './machine-process-list.ts';
+
+interface PickedColumn {
+  readonly id: string;
+  readonly isShown: boolean;
+}
+
+/** The choice of columns of the process table, in their order, those that are not shown last. */
+export interface ColumnPicker {
+  readonly columns: readonly PickedColumn[];
+  readonly selected: number;
+}
+
+const WIDTH = 56;
+const HEIGHT_MAX = 16;
+const TITLE_WIDTH = 8;
+/** What a row is known by stays. */
+const ALWAYS = 'name';
+/** A key of its own shows it. */
+const ELSEWHERE = 'network';
+
+/** The picker as it opens, over the columns that are shown now. */
+export function openColumnPicker(shown: readonly string[]): ColumnPicker {
+  const hidden = MACHINE_COLUMN_IDS.filter((id) => !shown.includes(id));
+  const all = [...shown, ...hidden].filter((id) => id !== ELSEWHERE);
+  return { columns: all.map((id) => ({ id, isShown: shown.includes(id) })), selected: 0 };
+}
+
+/** The columns that it shows. */
+export function pickedColumns({ columns }: ColumnPicker): readonly string[] {
+  return columns.flatMap(({ id, isShown }) => (isShown ? [id] : []));
+}
+
+/** A key while the picker is open: it takes them all; undefined: it closes. */
+export function pressKeyInColumns(picker: ColumnPicker, { chord }: KeyEvent): ColumnPicker | undefined {
+  switch (chord) {
+    case 'escape':
+    case 'ctrl+c':
+    case 'enter':
+    case 'q':
+    case 'C':
+      return undefined;
+    case 'up':
+    case 'k':
+      return moved(picker, -1);
+    case 'down':
+    case 'j':
+      return moved(picker, 1);
+    case 'space':
+      return toggled(picker);
+    case 'left':
+      return shifted(picker, -1);
+    case 'right':
+      return shifted(picker, 1);
+    default:
+      return picker;
+  }
+}
+
+/** The wheel moves, a press on a column shows or hides it, beside the picker it closes it. */
+export function pointAtColumns(
+  picker: ColumnPicker,
+  { action, button, x, y }: MouseEvent,
+  screen: Rect,
+): ColumnPicker | undefined {
+  if (action === 'wheel-up' || action === 'wheel-down') return moved(picker, action === 'wheel-up' ? -1 : 1);
+  if (action !== 'press' || button !== 'left') return picker;
+  const area = blockInside(popupArea(screen, WIDTH, heightOf(picker)));
+  if (!contains(area, x, y)) return undefined;
+  const selected = offsetOf(picker, area.height) + y - area.y;
+  return selected < picker.columns.length ? toggled({ ...picker, selected }) : picker;
+}
+
+function moved(picker: ColumnPicker, step: number): ColumnPicker {
+  return { ...picker, selected: within(picker, picker.selected + step) };
+}
+
+/** The selected column one place further, with the cursor. */
+function shifted(picker: ColumnPicker, step: number): ColumnPicker {
+  const { selected } = picker;
+  const to = within(picker, selected + step);
+  const columns = [...picker.columns];
+  [columns[selected], columns[to]] = [columns[to]!, columns[selected]!];
+  return { columns, selected: to };
+}
+
+function toggled(picker: ColumnPicker): ColumnPicker {
+  const columns = picker.columns.map((column, at) =>
+    at === picker.selected && column.id !== ALWAYS ? { ...column, isShown: !column.isShown } : column,
+  );
+  return { ...picker, columns };
+}
+
+function within({ columns }: ColumnPicker, place: number): number {
+  return Math.max(0, Math.min(place, columns.length - 1));
+}
+
+function heightOf({ columns }: ColumnPicker): number {
+  return Math.min(HEIGHT_MAX, columns.length);
+}
+
+/** The first column on screen, so that the selected one is. */
+function offsetOf({ selected }: ColumnPicker, height: number): number {
+  return Math.max(0, selected - height + 1);
+}
+
+const FIELDS: RowFields<never, never> = MACHINE_PROCESS_FIELDS;
+const TITLES: Readonly<Record<string, { readonly title: string } | undefined>> = MACHINE_COLUMNS;
+
+/** Draws the columns over the middle of the screen, each with what it shows. */
+export function renderColumnPicker(
+  screen: Rect,
+  buffer: Buffer,
+  picker: ColumnPicker,
+  { theme, ascii }: { readonly theme: Theme; readonly ascii: boolean },
+): void {
+  const inside = renderPopup(screen, buffer, {
+    title: 'Columns',
+    rightTitle: ascii ? 'Space shows, left and right move' : 'Space shows, ← → move',
+    borderStyle: theme.focusedBorder,
+    titleStyle: theme.title,
+    rightTitleStyle: theme.dim,
+    ground: theme.base,
+    width: WIDTH,
+    height: heightOf(picker),
+    ascii,
+  });
+  renderList(inside, buffer, {
+    count: picker.columns.length,
+    offset: offsetOf(picker, inside.height),
+    selected: picker.selected,
+    drawItem: (item, x, y, width) => {
+      const { id, isShown } = picker.columns[item]!;
+      const style = isShown ? theme.text : theme.dim;
+      const title = `[${isShown ? 'x' : ' '}] ${TITLES[id]?.title ?? id}`;
+      putAligned(buffer, x, y, Math.min(width, TITLE_WIDTH + 4), 'left', title, style, ascii);
+      const left = width - TITLE_WIDTH - 5;
+      if (left > 0) {
+        putAligned(buffer, x + TITLE_WIDTH + 5, y, left, 'left', FIELDS[id]?.help ?? '', theme.dim, ascii);
+      }
+    },
+    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent, ascii },
+  });
+}
