@@ -62,6 +62,18 @@ async function agent(
   return `ws://127.0.0.1:${started.port}/ws`;
 }
 
+/** Resolves when so many lines have been written to the segments of a folder, one by one. */
+async function grown(path: string, times: number): Promise<void> {
+  let known = 0;
+  for (let count = 0; count < times; ) {
+    await Bun.sleep(50);
+    const names = readdirSync(path).filter((name) => name.endsWith('.sstop'));
+    const bytes = names.reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+    if (bytes > known) count++;
+    known = bytes;
+  }
+}
+
 /** The first lines of each table of `--top`. */
 function culprits(text: string): Record<string, string> {
   return Object.fromEntries(
@@ -193,7 +205,7 @@ describe('the time line', () => {
       socktop.key('/dumper\r');
       await socktop.waitFor(/ 9003 user-0 dumper .* 190\.7M/);
       socktop.key('\x1b');
-      await socktop.waitFor(/ daemon-2 /);
+      await socktop.waitFor(/Processes 44 ─/);
       socktop.key('H');
       await socktop.waitFor(TITLE);
       socktop.key('/03:42\r');
@@ -360,7 +372,7 @@ describe('an agent with a history', () => {
         args: ['--history', path, '--history-interval', '1s'],
         environment: ENVIRONMENT,
       });
-      await Bun.sleep(4000);
+      await grown(path, 4);
       started.kill('SIGKILL');
       await started.close();
       const lines = run(SSTOP, '--history', path, '--at', '1 hour ago', '--json').out.trimEnd().split('\n');

@@ -115,14 +115,8 @@ describe('sstop', () => {
       );
       expect([backend, counted, errors]).toEqual(['nettop', 'payload', []]);
       expect(parts).toEqual({
-        ...{
-          tcp: 'nettop',
-          udp: 'nettop',
-          owners: 'last user',
-          processes: 'ps',
-          exited: false,
-          scope: 'machine',
-        },
+        ...{ tcp: 'nettop', udp: 'nettop', owners: 'last user', processes: 'ps' },
+        ...{ exited: false, scope: 'machine', names: 'none' },
       });
       const edge = processes.find(({ pid }: { pid: number }) => pid === 772);
       expect(edge).toMatchObject({ user: 'ana', name: 'Microsoft Edge', conn_count: 3, listen_count: 1 });

@@ -93,7 +93,8 @@ describe.each(SYSTEMS)(
       expect(program.mouseTracking).toBe('none');
     }
 
-    const urlFor = (program: string) => `add the URL of an agent: ${program} wss://HOST:8443/ws`;
+    const urlFor = (program: string) =>
+      `add a URL: ${program} ssh://HOST, or of an agent, wss://HOST:8443/ws`;
     const here = `${name} cannot be monitored directly`;
 
     test('no agent runs here', async () => {

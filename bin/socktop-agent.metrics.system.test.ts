@@ -4,6 +4,7 @@ import { OpError } from '../src/kit/errors/op-error.ts';
 import { parseExposition } from '../src/remote/agent/metrics/exposition-parser.fixture.ts';
 import { MetricsAgent } from './testing/metrics-agent.ts';
 import { findPrometheus, lintMetrics, PrometheusServer, type PrometheusTools } from './testing/prometheus.ts';
+import { expressions, PROMETHEUS_FOLDER } from './testing/prometheus-files.ts';
 
 const LIMIT_MILLIS = 60_000;
 const COUNTERS = [
@@ -102,6 +103,47 @@ describe.skipIf(typeof tools === 'string')(`a Prometheus server (needs Debian's 
       }
     },
     LIMIT_MILLIS,
+  );
+
+  test('accepts the rules of docs/prometheus', () => {
+    if (typeof tools === 'string') return;
+    const run = Bun.spawnSync([tools.promtool, 'check', 'rules', `${PROMETHEUS_FOLDER}rules.yml`]);
+    expect(`${run.exitCode} ${run.stdout}${run.stderr}`).toMatch(/^0 [\s\S]*SUCCESS: \d+ rules found/);
+  });
+
+  test(
+    'has a result for each expression of docs/prometheus',
+    async () => {
+      const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
+      const connect = (port: number): Promise<unknown> =>
+        Bun.connect({
+          hostname: '127.0.0.1',
+          port,
+          socket: { open: (s) => void s.end('x'), data() {} },
+        }).catch(() => undefined);
+      const timer = setInterval(() => void Promise.all([connect(listener.port), connect(1)]), 100);
+      try {
+        for (const { of, expression, isCondition } of expressions()) {
+          // Without their limits, conditions have a result while they do not hold. The window is that of the test.
+          const bare = isCondition ? expression.replaceAll(/ (?:[<>]|==) [\d.]+/g, '') : expression;
+          const query = bare
+            .replaceAll('instance_groupname:network_retransmitted:ratio_rate5m', 'up')
+            .replaceAll('job="socktop"', 'job="agent"')
+            .replaceAll('$instance', '.*')
+            .replaceAll(/\[(?:5m|\$__rate_interval)\]/g, '[10s]')
+            .replaceAll(' > 0)', ' >= 0)')
+            .replace(/^up and /, '');
+          await server!.until(
+            async () => (await server!.query(query)).length > 0,
+            `has no result for ${of}: ${query}`,
+          );
+        }
+      } finally {
+        clearInterval(timer);
+        listener.stop(true);
+      }
+    },
+    LIMIT_MILLIS * 3,
   );
 
   test('finds nothing wrong with the text format but the spelling of /proc/meminfo', async () => {

@@ -51,9 +51,12 @@ export async function runAgents(
       const hasPast = settings.recordPath === undefined && !settings.measure && canLookBack;
       hosts.push(hasPast ? await withPast(host, source, open, settings) : { ...host, source });
       // The screen shows the state of a host that is down, and retries. A stream needs a connection, and so does
-      // whatever trying again would not help: a wrong token, a certificate.
+      // whatever trying again would not help: a wrong token, a certificate. ssh asks only before there is a screen.
       const isRetried =
-        settings.output === 'screen' && !settings.measure && source.status.nextTryMillis !== undefined;
+        settings.output === 'screen' &&
+        !settings.measure &&
+        source.status.nextTryMillis !== undefined &&
+        agents[at]!.target.agent.ssh === undefined;
       if (error !== undefined && agents.length === 1 && !isRetried) {
         complain('socktop', `${agents[at]!.target.agent.url}: ${error.message}`);
         return EXIT_FAILURE;

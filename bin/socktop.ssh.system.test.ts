@@ -105,10 +105,17 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
       expect(code).toBe(1);
     });
 
-    test('as one that refuses', async () => {
+    test('as one that refuses, with a terminal and without', async () => {
+      const pattern = /^socktop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/m;
       const [line, code] = await refused('ssh://127.0.0.1:1');
-      expect(line).toMatch(/^socktop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/);
+      expect(line).toMatch(pattern);
       expect(code).toBe(1);
+      const { program, flags } = start('ssh://127.0.0.1:1');
+      expect(await program.exited()).toBe(1);
+      expect(program.text().trim()).toMatch(pattern);
+      expect(program.text().trim().split('\n')).toHaveLength(1);
+      expect(program.transcript).not.toContain('\x1b[?1049h');
+      expect(program.localFlags).toBe(flags);
     });
   });
 

@@ -90,13 +90,19 @@ export async function tellServiceManager(state: string): Promise<void> {
 /**
  * For a program that needs no privilege but to set up: starts it anew without, once that is done. Returns where there
  * was nothing to give up, or no way to, with none in force. Rejects with SyscallError.
+ *
+ * @param sniff as NetworkOptions has it
  */
-export async function restartWithoutPrivileges(executable: string, argv: readonly string[]): Promise<void> {
+export async function restartWithoutPrivileges(
+  executable: string,
+  argv: readonly string[],
+  sniff: boolean,
+): Promise<void> {
   if (handed !== undefined) return;
   const programs = await linux?.loadHandedPrograms();
   raisePrivileges();
   try {
-    handed = programs?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE);
+    handed = programs?.restartWithoutPrivileges(executable, argv, HANDED_VARIABLE, sniff);
   } finally {
     lowerPrivileges();
   }

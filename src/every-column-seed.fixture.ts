@@ -22,6 +22,7 @@ const ROWS = 2;
 const VALUES: Readonly<Record<string, readonly number[]>> = {
   ...{ kind: [1, 2], hasExited: [1, 0], protocol: [6, 17], family: [2, 10], ownerBasis: [1, 2] },
   ...{ bornBeforeStart: [1, 0], isShare: [0, 1], isClosed: [1, 0], isLoopback: [1, 0], isUplink: [0, 1] },
+  nameBasis: [1, 3],
   ...{ isUp: [1, 0], isOnline: [1, 0, 1], subject: [0, 1], owner: [1, 0], host: [0, 1], state: [1, 10] },
 };
 /** Letters of /proc/PID/stat. */
@@ -48,19 +49,21 @@ export class EveryColumn {
 
   network(): NetworkSection {
     const tables = new NetworkTables();
-    const { owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts } = tables;
-    for (const { slots } of [owners, hosts, sockets]) this.#addRows(slots);
+    const { owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts, problems } = tables;
+    for (const { slots } of [owners, hosts, sockets, problems]) this.#addRows(slots);
     accounts.reserve(sockets.slots.capacity);
     for (let row = 0; row < ROWS; row++) interfaces.slots.add(row + 1, 0, 0, 0);
     this.#addRows(interfaces.addresses.slots);
-    for (const table of [owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts])
-      this.#fill(table);
+    const filled = [owners, hosts, traffic, hostTraffic, interfaces, sockets, accounts, problems];
+    for (const table of filled) this.#fill(table);
     // Rows of traffic are found by their subject and their interface, which the agent's key is made of.
     for (const { slots, interfaceIndex } of [traffic, hostTraffic]) {
       for (let row = 0; row < ROWS; row++) slots.add(row, interfaceIndex[row]!, 0, 0);
     }
     for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
     for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
+    for (const names of [hosts.names, sockets.remoteName, sockets.offeredProtocols]) this.#texts(names);
+    this.#texts(problems.reasons);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),

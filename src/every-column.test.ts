@@ -20,7 +20,7 @@ import type { NetworkSection } from './data/sample/network-section.ts';
 import type { Platform } from './data/sample/platform.ts';
 import { PROCESS_DETAIL } from './data/sample/process-detail-section.ts';
 import type { Snapshot } from './data/sample/snapshot.ts';
-import { INTERFACE_COLUMNS } from './data/schema/network-columns.ts';
+import { INTERFACE_COLUMNS, SOCKET_COLUMNS } from './data/schema/network-columns.ts';
 import { PROCESS_COLUMNS } from './data/schema/process-columns.ts';
 import {
   internalFields,
@@ -57,7 +57,8 @@ function internalOf(
   );
 }
 
-const NETWORK_INTERFACES = internalOf('interfaces.links', INTERFACE_COLUMNS);
+const LINKS_INTERNAL = internalOf('interfaces.links', INTERFACE_COLUMNS);
+const NETWORK_INTERNAL = { ...LINKS_INTERNAL, ...internalOf('sockets', SOCKET_COLUMNS) };
 const PROCESSES = internalOf('rows', PROCESS_COLUMNS);
 function expectKept(before: Plain, after: Plain, internal: Internal): void {
   expect(lostBetween(before, after).sort()).toEqual(Object.keys(internal).sort());
@@ -177,7 +178,7 @@ describe('from an agent', () => {
       const [header, section] = [other.header(), other.network()];
       const errors = [{ op: 'a', code: 'b', message: 'c' }];
       const received = await replica.apply(encoder.encode(header, section, errors), NEVER);
-      expectKept(network(section), network(received.network), NETWORK_INTERFACES);
+      expectKept(network(section), network(received.network), NETWORK_INTERNAL);
       expect([received.header, received.errors]).toEqual([header, errors]);
     }
   });
@@ -206,7 +207,7 @@ describe('from a recording', () => {
     const source = await RecordedSource.open(path, { monotonicMicros: () => 0, sections });
     for (const snapshot of snapshots) {
       const played = await source.next();
-      expectKept(network(snapshot.network), network(played?.network), NETWORK_INTERFACES);
+      expectKept(network(snapshot.network), network(played?.network), NETWORK_INTERNAL);
       expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
       expectKept(plain(snapshot.disks), plain(played?.disks), {});
       expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), PROCESSES);
@@ -255,7 +256,7 @@ test('from a history, whole and as changes: all but what it sums and does not as
     expectKept(
       withoutSockets(network(snapshot.network)),
       withoutSockets(network(played?.network)),
-      NETWORK_INTERFACES,
+      LINKS_INTERNAL,
     );
     expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
     expectKept(plain(snapshot.disks), plain(played?.disks), {});
@@ -272,8 +273,8 @@ test('from a pause: the network as it was, while its tables go on', () => {
   const section = new EveryColumn(100).network();
   const before = network(section);
   const frozen = freezeNetwork(section, new NetworkRates()).section;
-  const { owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces } = section;
-  for (const table of [owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces]) {
+  const { owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces, problems } = section;
+  for (const table of [owners, hosts, traffic, hostTraffic, sockets, accounts, interfaces, problems]) {
     for (const column of Object.values(table)) {
       if (Array.isArray(column)) column.fill('gone');
       else if (ArrayBuffer.isView(column)) new Uint8Array(column.buffer).fill(0);

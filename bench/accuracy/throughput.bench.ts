@@ -7,10 +7,13 @@ import { type BenchRow, type BenchTable, compare, comparedRow, type Probe } from
 import { row } from './accuracy-table.ts';
 
 const TITLE =
-  'What watching costs the traffic: time for the same bytes over loopback, with sstop and without, by turns';
+  'What watching costs the traffic: time for the same bytes over loopback, with sstop and without, and with names and without, by turns';
 const TIERS = ['ebpf', 'netlink', 'packet'] as const;
 /** Within 5 % of the throughput without. */
 const BAR = 1.05;
+/** Names may cost no more on top. */
+const NAMES_BAR = 1.1;
+const WITHOUT_NAMES = ['--no-sniff'];
 /** Pairs that count, and one before them that does not. */
 const RUNS = { runs: 5, warmupRuns: 1 };
 /** About a second each on a small machine, so that a refresh falls into a run. */
@@ -86,14 +89,19 @@ function moveUdp(network: VethNetwork, { datagrams, bytes, bytesPerSecond }: typ
 }
 
 /** The same load, watched from its start to its end by a monitor that has seen one like it. */
-function watched(tier: (typeof TIERS)[number], network: VethNetwork, load: () => Promise<number>): Probe {
+function watched(
+  tier: (typeof TIERS)[number],
+  network: VethNetwork,
+  load: () => Promise<number>,
+  more: readonly string[] = [],
+): Probe {
   return async () => {
     const monitor = await SstopMonitor.start({
       tier,
       network,
       countsUdp: false,
       interval: '1s',
-      arguments: ['--loopback'],
+      arguments: ['--loopback', ...more],
     });
     try {
       await load();
@@ -124,8 +132,14 @@ async function pairsOf(tier: (typeof TIERS)[number]): Promise<BenchRow[]> {
     const name = `${protocol} beside ${tier}`;
     const network = await VethNetwork.open();
     const load = (): Promise<number> => move(network);
+    const ours = watched(tier, network, load);
     try {
-      rows.push(comparedRow(name, await compare(watched(tier, network, load), load, RUNS), bar));
+      rows.push(comparedRow(name, await compare(ours, load, RUNS), bar));
+      if (tier === 'ebpf') {
+        const withoutNames = watched(tier, network, load, WITHOUT_NAMES);
+        const compared = await compare(ours, withoutNames, RUNS);
+        rows.push(comparedRow(`${name}, with names and without`, compared, NAMES_BAR));
+      }
     } catch (thrown) {
       rows.push(row(name, undefined, bar, toOpError('compare', thrown).message));
     } finally {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { snapshotCsvHeader } from '../../src/data/export/network-csv.ts';
 import { systemCsvHeader } from '../../src/data/export/system-export.ts';
-import { PROCESS_COLUMN_IDS, PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
+import { PROCESS_SORT_KEYS, USUAL_PROCESS_COLUMN_IDS } from '../../src/views/network/network-process-list.ts';
 import { USUAL_MACHINE_COLUMN_IDS } from '../../src/views/system/machine-process-list.ts';
 import { withTables } from './field-tables.ts';
 
@@ -14,7 +14,7 @@ const code = (words: readonly string[]): string => words.map((word) => `\`${word
 // What to do about a difference: npm run bun bin/dev/manual.ts
 describe('documents name the fields that there are', () => {
   test.each([
-    ['docs/exports.md', 6],
+    ['docs/exports.md', 7],
     ['docs/config.md', 2],
   ] as const)('%s', (path, marks) => {
     const text = read(path);
@@ -34,7 +34,7 @@ describe('documents name the fields that there are', () => {
     );
     const example = read('docs/config.example.yaml');
     expect(example).toContain(`\nsort: ${PROCESS_SORT_KEYS[0]}\n`);
-    expect(example).toContain(`\ncolumns: [${PROCESS_COLUMN_IDS.join(', ')}]\n`);
+    expect(example).toContain(`\ncolumns: [${USUAL_PROCESS_COLUMN_IDS.join(', ')}]\n`);
     expect(example).toContain(`\nsocktop-columns: [${USUAL_MACHINE_COLUMN_IDS.join(', ')}]\n`);
   });
 });

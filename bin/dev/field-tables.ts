@@ -8,6 +8,7 @@ import { LISTEN_FIELDS, OWNER_FIELDS } from '../../src/data/query/listen-rows.ts
 import { MACHINE_PROCESS_FIELDS } from '../../src/data/query/machine-process-rows.ts';
 import { PROCESS_FIELDS } from '../../src/data/query/process-fields.ts';
 import type { RowFields } from '../../src/data/query/row-fields.ts';
+import { TROUBLE_FIELDS } from '../../src/data/query/trouble-rows.ts';
 import { PROCESS_COLUMNS } from '../../src/views/network/network-process-list.ts';
 import { MACHINE_COLUMNS } from '../../src/views/system/machine-process-list.ts';
 
@@ -25,6 +26,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   listeners: fieldTable(LISTEN_FIELDS),
   hosts: fieldTable(HOST_FIELDS),
   groups: fieldTable(GROUP_FIELDS),
+  troubles: fieldTable(TROUBLE_FIELDS),
   'machine processes': fieldTable(MACHINE_PROCESS_FIELDS),
   'process columns': columnTable(PROCESS_FIELDS, PROCESS_COLUMNS),
   'machine process columns': columnTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS),

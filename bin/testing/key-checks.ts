@@ -122,6 +122,7 @@ export const COMMON = {
   hosts: titled('Remote hosts', 'h'),
   listen: titled('Listening ports', 'l'),
   groups: titled('Groups', 'D'),
+  trouble: titled('Network trouble', 'X'),
   loopback: { shows: (screen) => screen.shown().rows.length === 0, back: ['L'] },
   dns: {
     shows: (screen, was) => was.footer.includes('d names') && screen.shown().footer.includes('d addresses'),

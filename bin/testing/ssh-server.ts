@@ -20,8 +20,8 @@ export const sshObstacle: string | undefined =
       ? 'needs openssh-server and openssh-client'
       : BUSYBOX === undefined
         ? 'needs busybox-static'
-        : Bun.which('unshare') === null
-          ? 'needs unshare'
+        : Bun.spawnSync(['unshare', '-m', 'true']).exitCode !== 0
+          ? 'needs unshare and a mount namespace'
           : undefined;
 
 /** Users of the server, each with a home of its own: with the agent in it, or without; `jailed` sees busybox alone. */

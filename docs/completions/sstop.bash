@@ -33,7 +33,7 @@ _sstop() {
       return
       ;;
     --sort)
-      mapfile -t COMPREPLY < <(compgen -W 'rate download upload pid name connections' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'rate download upload pid name connections rtt retransmitted drops' -- "$current")
       return
       ;;
     --group)

@@ -82,8 +82,8 @@ describe('a program of the system', () => {
     );
   });
 
-  test('that goes on is read by lines, and its end is told', async () => {
-    program('nettop', 'printf "one\\ntw"; sleep 0.05; printf "o\\nrest"');
+  test('that goes on has a terminal of its own, so that its lines come when they are said; its end is told', async () => {
+    program('nettop', 'test -t 1 && printf "one\\ntw"; sleep 0.05; printf "o\\nrest"');
     const lines: string[] = [];
     const ended = Promise.withResolvers<void>();
     const followed = new Commands({ folder }).follow('nettop', [], (line) => {
@@ -95,11 +95,31 @@ describe('a program of the system', () => {
     followed.close();
   });
 
+  test('that is closed is gone', async () => {
+    program('nettop', 'echo $$; exec sleep 1000');
+    const told = Promise.withResolvers<string>();
+    const followed = new Commands({ folder }).follow('nettop', [], told.resolve);
+    const pid = Number(await told.promise);
+    followed.close();
+    expect(followed.failure?.code).toBe('CLOSED');
+    for (let i = 0; i < 500 && isAlive(pid); i++) await Bun.sleep(10);
+    expect(isAlive(pid)).toBe(false);
+  });
+
   test('that never ends a line is stopped', async () => {
     program('nettop', 'yes | tr -d "\\n"');
     const ended = Promise.withResolvers<void>();
     const followed = new Commands({ folder }).follow('nettop', [], () => ended.resolve());
     await ended.promise;
-    expect(followed.failure?.code).toBe('EXIT');
+    expect(followed.failure?.code).toBe('TOO_LONG');
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    if (thrown instanceof Error) return false;
+    throw thrown;
+  }
+}

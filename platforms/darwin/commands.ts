@@ -75,18 +75,25 @@ export class Commands {
     return text;
   }
 
-  /** Starts a program that goes on until it is closed, and says whole lines. Throws OpError, `ENOENT`. */
+  /**
+   * Starts a program that goes on until it is closed, and says whole lines. It has a terminal of its own: into a pipe
+   * it would say nothing until some kilobytes have come together, eight seconds late. Throws OpError, `ENOENT`.
+   */
   follow(name: CommandName, args: readonly string[], line: (text: string) => void): FollowedCommand {
-    return new FollowedCommand(name, this.#start(name, args), line);
+    return new FollowedCommand(name, [this.#found(name), ...args], line);
   }
 
   #start(name: CommandName, args: readonly string[]): ChildProgram {
-    const path = this.#pathOf(name);
-    if (!existsSync(path)) throw failure(name, 'ENOENT', 'is not there');
-    return Bun.spawn([path, ...args], {
+    return Bun.spawn([this.#found(name), ...args], {
       ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: '/' },
       env: ENVIRONMENT,
     });
+  }
+
+  #found(name: CommandName): string {
+    const path = this.#pathOf(name);
+    if (!existsSync(path)) throw failure(name, 'ENOENT', 'is not there');
+    return path;
   }
 
   #pathOf(name: CommandName): string {
@@ -94,41 +101,48 @@ export class Commands {
   }
 }
 
-/** A program that runs on beside this one. */
+/** A program that runs on beside this one, on a terminal that nobody looks at. */
 export class FollowedCommand {
   /** Why it says no more; undefined: it goes on. */
   failure: OpError | undefined;
-  readonly #child: ChildProgram;
+  readonly #child: Bun.Subprocess;
   readonly #name: CommandName;
+  readonly #line: (text: string) => void;
+  readonly #decoder = new TextDecoder();
+  #rest = '';
 
-  constructor(name: CommandName, child: ChildProgram, line: (text: string) => void) {
+  constructor(name: CommandName, command: readonly string[], line: (text: string) => void) {
     this.#name = name;
-    this.#child = child;
-    // It must neither keep this program alive nor be held up by complaints that nobody reads.
-    child.unref();
-    void this.#read(child.stdout, line);
-    void this.#read(child.stderr, () => undefined);
+    this.#line = line;
+    this.#child = Bun.spawn([...command], {
+      ...{ cwd: '/', env: ENVIRONMENT },
+      terminal: { data: (_terminal, bytes) => this.#take(bytes), exit: () => this.#end('EXIT', 'has ended') },
+    });
+    // It must not keep this program alive.
+    this.#child.unref();
+    this.#child.terminal?.unref();
   }
 
   close(): void {
-    this.failure ??= failure(this.#name, 'CLOSED', 'was closed');
-    this.#child.kill('SIGKILL');
+    this.#end('CLOSED', 'was closed');
   }
 
-  async #read(stream: ReadableStream<Uint8Array>, line: (text: string) => void): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = '';
-    for await (const chunk of stream) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const each of lines) line(each);
-      if (rest.length > LINE_LIMIT) break;
-    }
-    if (stream !== this.#child.stdout) return;
-    this.failure ??= failure(this.#name, 'EXIT', 'has ended');
+  #take(bytes: Uint8Array): void {
+    if (this.failure !== undefined) return;
+    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
+    this.#rest = lines.pop() ?? '';
+    // A terminal ends lines with a carriage return too.
+    for (const each of lines) this.#line(each.endsWith('\r') ? each.slice(0, -1) : each);
+    if (this.#rest.length > LINE_LIMIT) this.#end('TOO_LONG', 'does not end its line');
+  }
+
+  #end(code: string, why: string): void {
+    if (this.failure !== undefined) return;
+    this.failure = failure(this.#name, code, why);
     this.#child.kill('SIGKILL');
+    this.#child.terminal?.close();
     // Whoever waits for a line learns that there will be none.
-    line('');
+    this.#line('');
   }
 }
 

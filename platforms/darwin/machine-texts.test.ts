@@ -11,7 +11,7 @@ import {
   SOCKADDR_DL,
 } from './interface-fact.ts';
 import { fileSystemsOf, MNT, parseMounts, parseStatfs, STATFS64 } from './mounted-volumes.ts';
-import { damagedBytes, damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
+import { damagedBytes, damagedText, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
 import { structure } from './struct.ts';
 import {
   memorySampleOf,
@@ -112,18 +112,22 @@ describe('memory', () => {
     expect(swapUsageOf(new DataView(new ArrayBuffer(31)))).toBeUndefined();
   });
 
-  test('damaged: no crash, and no more than there is', () => {
-    const random = seeded(41);
-    const [pagesText, swapText] = [capture('macos-14-vm_stat.txt'), capture('macos-14-sysctl.txt')];
-    for (let run = 0; run < MUTATIONS; run++) {
-      const pages = parseVmStat(damagedText(pagesText, random));
-      const swap = parseSwapUsage(damagedText(swapText, random));
-      if (swap !== undefined && swap.usedBytes > swap.totalBytes) expect(swap).toBeUndefined();
-      if (pages === undefined) continue;
-      const { usedBytes } = memorySampleOf(16 * GIB, pages, swap);
-      if (usedBytes < 0 || usedBytes > 16 * GIB) expect(usedBytes).toBeNaN();
-    }
-  });
+  test(
+    'damaged: no crash, and no more than there is',
+    () => {
+      const random = seeded(41);
+      const [pagesText, swapText] = [capture('macos-14-vm_stat.txt'), capture('macos-14-sysctl.txt')];
+      for (let run = 0; run < MUTATIONS; run++) {
+        const pages = parseVmStat(damagedText(pagesText, random));
+        const swap = parseSwapUsage(damagedText(swapText, random));
+        if (swap !== undefined && swap.usedBytes > swap.totalBytes) expect(swap).toBeUndefined();
+        if (pages === undefined) continue;
+        const { usedBytes } = memorySampleOf(16 * GIB, pages, swap);
+        if (usedBytes < 0 || usedBytes > 16 * GIB) expect(usedBytes).toBeNaN();
+      }
+    },
+    MUTATIONS_MILLIS,
+  );
 });
 
 describe('file systems', () => {
@@ -186,23 +190,27 @@ describe('file systems', () => {
     expect(parseStatfs(list.subarray(0, STATFS64.size * 2 - 1)).length).toBe(1);
   });
 
-  test('damaged: no crash, and no space of another mount', () => {
-    const random = seeded(42);
-    const [mountText, spaceText] = [capture('macos-14-mount.txt'), capture('macos-14-df.txt')];
-    const list = entry('/dev/disk3s1', '/', 'apfs', MNT.LOCAL);
-    for (let run = 0; run < MUTATIONS; run++) {
-      const text = damagedText(spaceText, random);
-      for (const { mountPoint, source, totalBytes } of parseMounts(mountText, text)) {
-        if (Number.isNaN(totalBytes)) continue;
-        const isOneLine = text
-          .split('\n')
-          .some((line) => line.startsWith(source) && line.endsWith(mountPoint));
-        if (!isOneLine) expect(text).toContain(`${source} ... ${mountPoint}`);
+  test(
+    'damaged: no crash, and no space of another mount',
+    () => {
+      const random = seeded(42);
+      const [mountText, spaceText] = [capture('macos-14-mount.txt'), capture('macos-14-df.txt')];
+      const list = entry('/dev/disk3s1', '/', 'apfs', MNT.LOCAL);
+      for (let run = 0; run < MUTATIONS; run++) {
+        const text = damagedText(spaceText, random);
+        for (const { mountPoint, source, totalBytes } of parseMounts(mountText, text)) {
+          if (Number.isNaN(totalBytes)) continue;
+          const isOneLine = text
+            .split('\n')
+            .some((line) => line.startsWith(source) && line.endsWith(mountPoint));
+          if (!isOneLine) expect(text).toContain(`${source} ... ${mountPoint}`);
+        }
+        fileSystemsOf(parseMounts(damagedText(mountText, random), text));
+        fileSystemsOf(parseStatfs(damagedBytes(list, random)));
       }
-      fileSystemsOf(parseMounts(damagedText(mountText, random), text));
-      fileSystemsOf(parseStatfs(damagedBytes(list, random)));
-    }
-  });
+    },
+    MUTATIONS_MILLIS,
+  );
 });
 
 describe('interfaces', () => {
@@ -297,23 +305,27 @@ describe('interfaces', () => {
     expect(parseInterfaceList(Uint8Array.of(0, 0, 0, 0))).toEqual([]);
   });
 
-  test('damaged: no crash, and no counters of another interface', () => {
-    const random = seeded(43);
-    const whole = capture('macos-15-netstat-ibn.txt');
-    for (let run = 0; run < MUTATIONS; run++) {
-      const text = damagedText(whole, random);
-      for (const { name, index, rxBytes } of parseNetstatInterfaces(text)) {
-        const isOneLine = text
-          .split('\n')
-          .some(
-            (line) =>
-              line.startsWith(name) && line.includes(`<Link#${index}>`) && line.includes(String(rxBytes)),
-          );
-        const isZero = /<Link#0+/.test(text) || /\s0+\d/.test(text);
-        if (!isOneLine && !isZero && !Number.isNaN(rxBytes))
-          expect(text).toContain(`${name} ${index} ${rxBytes}`);
+  test(
+    'damaged: no crash, and no counters of another interface',
+    () => {
+      const random = seeded(43);
+      const whole = capture('macos-15-netstat-ibn.txt');
+      for (let run = 0; run < MUTATIONS; run++) {
+        const text = damagedText(whole, random);
+        for (const { name, index, rxBytes } of parseNetstatInterfaces(text)) {
+          const isOneLine = text
+            .split('\n')
+            .some(
+              (line) =>
+                line.startsWith(name) && line.includes(`<Link#${index}>`) && line.includes(String(rxBytes)),
+            );
+          const isZero = /<Link#0+/.test(text) || /\s0+\d/.test(text);
+          if (!isOneLine && !isZero && !Number.isNaN(rxBytes))
+            expect(text).toContain(`${name} ${index} ${rxBytes}`);
+        }
+        parseInterfaceList(damagedBytes(LIST, random));
       }
-      parseInterfaceList(damagedBytes(LIST, random));
-    }
-  });
+    },
+    MUTATIONS_MILLIS,
+  );
 });

@@ -1,5 +1,7 @@
 /** How often each parser is given something damaged. */
 export const MUTATIONS = 10_000;
+/** For all of them on a busy machine; otherwise a second or two. */
+export const MUTATIONS_MILLIS = 60_000;
 
 /** A generator of numbers below a limit, the same in every run (xorshift32). */
 export function seeded(seed: number): (below: number) => number {

@@ -3,7 +3,7 @@ import { addressText } from '../../src/data/sample/address-text.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../src/data/schema/network-columns.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
-import { damagedBytes, MUTATIONS, seeded } from './mutations.fixture.ts';
+import { damagedBytes, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
 import { type ListedSocket, pcbList, recordsOf } from './pcblist.fixture.ts';
 import { PcbListParser, XINPCB_N, XSOCKET_N, XTCPCB_N } from './pcblist.ts';
 import type { SocketFact } from './socket-fact.ts';
@@ -105,47 +105,55 @@ describe('pcblist_n', () => {
     }
   });
 
-  test('damaged records: no crash, and never parts of two sockets together', () => {
-    const random = seeded(17);
-    const sockets = Array.from({ length: 3 }, (_, i): ListedSocket => {
-      const n = i + 1;
-      const ends = { local: V4(10, 0, 0, n), remote: V4(10, 0, 1, n), localPort: n, remotePort: 100 + n };
-      const counters = { rxBytes: n * 1e6, txBytes: n * 1e3 };
-      return { ...ends, ...counters, generation: n, pid: 1000 + n, uid: n, isIpv6: false, state: 4 };
-    });
-    const whole = sockets.flatMap((socket) => recordsOf(socket, PROTOCOL_TCP));
-    let shown = 0;
-    for (let run = 0; run < MUTATIONS; run++) {
-      const records = [...whole];
-      for (let i = random(3); i >= 0; i--) {
-        const at = random(records.length);
-        const record = records[at]!;
-        const changed = record.slice();
-        // Its length, or its kind; or it is missing, or there twice.
-        changed[random(2) * 4] = random(256);
-        records.splice(at, 1, ...[[], [record, record], [changed]][random(3)]!);
+  test(
+    'damaged records: no crash, and never parts of two sockets together',
+    () => {
+      const random = seeded(17);
+      const sockets = Array.from({ length: 3 }, (_, i): ListedSocket => {
+        const n = i + 1;
+        const ends = { local: V4(10, 0, 0, n), remote: V4(10, 0, 1, n), localPort: n, remotePort: 100 + n };
+        const counters = { rxBytes: n * 1e6, txBytes: n * 1e3 };
+        return { ...ends, ...counters, generation: n, pid: 1000 + n, uid: n, isIpv6: false, state: 4 };
+      });
+      const whole = sockets.flatMap((socket) => recordsOf(socket, PROTOCOL_TCP));
+      let shown = 0;
+      for (let run = 0; run < MUTATIONS; run++) {
+        const records = [...whole];
+        for (let i = random(3); i >= 0; i--) {
+          const at = random(records.length);
+          const record = records[at]!;
+          const changed = record.slice();
+          // Its length, or its kind; or it is missing, or there twice.
+          changed[random(2) * 4] = random(256);
+          records.splice(at, 1, ...[[], [record, record], [changed]][random(3)]!);
+        }
+        const list = pcbList(records).subarray(0, random(5) === 0 ? random(1500) : undefined);
+        try {
+          new PcbListParser(PROTOCOL_TCP).parse(
+            list,
+            ({ pid, localPort, rxBytes, txBytes, remote, keyLow }) => {
+              const n = pid - 1000;
+              const told = [localPort, rxBytes / 1e6, txBytes / 1e3, remote[3]! & 0xff, keyLow];
+              if (told.some((each) => each !== n)) expect(told).toEqual([n, n, n, n, n]);
+              shown++;
+            },
+          );
+        } catch (thrown) {
+          if (!(thrown instanceof OpError)) throw thrown;
+        }
       }
-      const list = pcbList(records).subarray(0, random(5) === 0 ? random(1500) : undefined);
-      try {
-        new PcbListParser(PROTOCOL_TCP).parse(
-          list,
-          ({ pid, localPort, rxBytes, txBytes, remote, keyLow }) => {
-            const n = pid - 1000;
-            const told = [localPort, rxBytes / 1e6, txBytes / 1e3, remote[3]! & 0xff, keyLow];
-            if (told.some((each) => each !== n)) expect(told).toEqual([n, n, n, n, n]);
-            shown++;
-          },
-        );
-      } catch (thrown) {
-        if (!(thrown instanceof OpError)) throw thrown;
-      }
-    }
-    expect(shown).toBeGreaterThan(MUTATIONS);
-  });
+      expect(shown).toBeGreaterThan(MUTATIONS);
+    },
+    MUTATIONS_MILLIS,
+  );
 
-  test('damaged bytes: no crash', () => {
-    const random = seeded(18);
-    const list = pcbList(SOCKETS.flatMap((socket) => recordsOf(socket, PROTOCOL_TCP)));
-    for (let run = 0; run < MUTATIONS; run++) expect(codeOf(damagedBytes(list, random))).toMatch(/^\w/);
-  });
+  test(
+    'damaged bytes: no crash',
+    () => {
+      const random = seeded(18);
+      const list = pcbList(SOCKETS.flatMap((socket) => recordsOf(socket, PROTOCOL_TCP)));
+      for (let run = 0; run < MUTATIONS; run++) expect(codeOf(damagedBytes(list, random))).toMatch(/^\w/);
+    },
+    MUTATIONS_MILLIS,
+  );
 });

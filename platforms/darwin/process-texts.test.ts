@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { capture } from './fake-mac.fixture.ts';
-import { damagedBytes, damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
+import { damagedBytes, damagedText, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
 import { KINFO_PROC, PROC_TASKALLINFO, RUSAGE_INFO_V2, startSecondsOf, taskFactOf } from './process-info.ts';
 import { nameOf, PS_ARGUMENTS, parseCpuTime, parseNumberedTexts, parsePs } from './ps.ts';
 
@@ -61,27 +61,31 @@ describe('ps', () => {
     });
   });
 
-  test('damaged: no crash, and nothing of one process with another', () => {
-    const random = seeded(31);
-    const whole = capture('macos-14-ps.txt');
-    let shown = 0;
-    for (let run = 0; run < MUTATIONS; run++) {
-      const text = damagedText(whole, random);
-      const lines = text.split('\n');
-      for (const { pid, command, rssBytes } of parsePs(text).values()) {
-        shown++;
-        const isOneLine = lines.some(
-          (line) =>
-            line.trimEnd().endsWith(command) &&
-            Number.parseInt(line, 10) === pid &&
-            line.includes(`${rssBytes / 1024} `),
-        );
-        if (!isOneLine) expect(text).toContain(`${pid} ... ${rssBytes / 1024} ... ${command}`);
+  test(
+    'damaged: no crash, and nothing of one process with another',
+    () => {
+      const random = seeded(31);
+      const whole = capture('macos-14-ps.txt');
+      let shown = 0;
+      for (let run = 0; run < MUTATIONS; run++) {
+        const text = damagedText(whole, random);
+        const lines = text.split('\n');
+        for (const { pid, command, rssBytes } of parsePs(text).values()) {
+          shown++;
+          const isOneLine = lines.some(
+            (line) =>
+              line.trimEnd().endsWith(command) &&
+              Number.parseInt(line, 10) === pid &&
+              line.includes(`${rssBytes / 1024} `),
+          );
+          if (!isOneLine) expect(text).toContain(`${pid} ... ${rssBytes / 1024} ... ${command}`);
+        }
+        parseNumberedTexts(text);
       }
-      parseNumberedTexts(text);
-    }
-    expect(shown).toBeGreaterThan(MUTATIONS * 5);
-  });
+      expect(shown).toBeGreaterThan(MUTATIONS * 5);
+    },
+    MUTATIONS_MILLIS,
+  );
 });
 
 describe('what the kernel tells of a process', () => {
@@ -132,15 +136,19 @@ describe('what the kernel tells of a process', () => {
     expect(startSecondsOf(view, 0, PID)).toBeUndefined();
   });
 
-  test('damaged: no crash, and no other process', () => {
-    const random = seeded(32);
-    for (let run = 0; run < MUTATIONS; run++) {
-      const bytes = damagedBytes(new Uint8Array(task().buffer), random);
-      const view = new DataView(bytes.buffer);
-      const fact = taskFactOf(view, bytes.length, PID, 1);
-      const told =
-        bytes.length < PROC_TASKALLINFO.size ? undefined : PROC_TASKALLINFO.read(view, 0, 'pbi_pid');
-      if ((fact !== undefined) !== (told === PID)) expect([fact, told]).toEqual([undefined, PID]);
-    }
-  });
+  test(
+    'damaged: no crash, and no other process',
+    () => {
+      const random = seeded(32);
+      for (let run = 0; run < MUTATIONS; run++) {
+        const bytes = damagedBytes(new Uint8Array(task().buffer), random);
+        const view = new DataView(bytes.buffer);
+        const fact = taskFactOf(view, bytes.length, PID, 1);
+        const told =
+          bytes.length < PROC_TASKALLINFO.size ? undefined : PROC_TASKALLINFO.read(view, 0, 'pbi_pid');
+        if ((fact !== undefined) !== (told === PID)) expect([fact, told]).toEqual([undefined, PID]);
+      }
+    },
+    MUTATIONS_MILLIS,
+  );
 });

@@ -4,7 +4,7 @@ import { PROTOCOL_TCP } from '../../src/data/sample/socket-table.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { capture } from './fake-mac.fixture.ts';
 import { parseSocketHolders } from './lsof.ts';
-import { damagedText, MUTATIONS, seeded } from './mutations.fixture.ts';
+import { damagedText, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
 import { hasProcesses, netstatSteps } from './netstat-sockets.ts';
 import { isNettopHeader, NettopParser } from './nettop.ts';
 import type { SocketFact } from './socket-fact.ts';
@@ -138,23 +138,28 @@ describe('netstat', () => {
     ]);
   });
 
-  test('damaged: no crash, and no address that the text does not have', () => {
-    const random = seeded(21);
-    const captures = ['12-netstat-anv', '13-netstat-anbv', '14-netstat-anbv', '14-netstat-anblvW'].map(
-      (name) => capture(`macos-${name}.txt`),
-    );
-    let shown = 0;
-    for (let run = 0; run < MUTATIONS; run++) {
-      const text = damagedText(captures[run % captures.length]!, random);
-      parseNetstatSockets(text, (fact) => {
-        shown++;
-        const port = `.${fact.localPort} `;
-        if (fact.localPort !== 0 && !text.includes(port)) expect(text).toContain(port);
-        if (fact.pid !== 0 && !new RegExp(`[: ]0*${fact.pid}(\\s|$)`, 'm').test(text)) expect(text).toBe('');
-      });
-    }
-    expect(shown).toBeGreaterThan(MUTATIONS);
-  });
+  test(
+    'damaged: no crash, and no address that the text does not have',
+    () => {
+      const random = seeded(21);
+      const captures = ['12-netstat-anv', '13-netstat-anbv', '14-netstat-anbv', '14-netstat-anblvW'].map(
+        (name) => capture(`macos-${name}.txt`),
+      );
+      let shown = 0;
+      for (let run = 0; run < MUTATIONS; run++) {
+        const text = damagedText(captures[run % captures.length]!, random);
+        parseNetstatSockets(text, (fact) => {
+          shown++;
+          const port = `.${fact.localPort} `;
+          if (fact.localPort !== 0 && !text.includes(port)) expect(text).toContain(port);
+          if (fact.pid !== 0 && !new RegExp(`[: ]0*${fact.pid}(\\s|$)`, 'm').test(text))
+            expect(text).toBe('');
+        });
+      }
+      expect(shown).toBeGreaterThan(MUTATIONS);
+    },
+    MUTATIONS_MILLIS,
+  );
 });
 
 describe('nettop', () => {
@@ -189,28 +194,32 @@ describe('nettop', () => {
     expect(nettop(text + row)).toEqual(['tcp4 10.0.0.1 1 > 10.0.0.2 2 10 pid 7 6 5']);
   });
 
-  test('damaged: no crash, and never the socket of another process', () => {
-    const random = seeded(22);
-    const whole = capture('macos-14-nettop.csv');
-    let shown = 0;
-    for (let run = 0; run < MUTATIONS; run++) {
-      const lines = damagedText(whole, random).split('\n');
-      const parser = new NettopParser();
-      let lastOwner = 'none';
-      for (const line of lines) {
-        if (isNettopHeader(line)) parser.begin(line);
-        else
-          parser.read(line, (fact) => {
-            shown++;
-            const isOf = lastOwner.includes(`.${fact.pid},`);
-            if (!isOf) expect([lastOwner, line]).toEqual(['the process of', line]);
-          });
-        // Whatever is no socket may have been the process of those below it.
-        if (!/^\d\d:\d\d:\d\d[^,]*,(tcp|udp)[46] \S+<->\S+,/.test(line)) lastOwner = line;
+  test(
+    'damaged: no crash, and never the socket of another process',
+    () => {
+      const random = seeded(22);
+      const whole = capture('macos-14-nettop.csv');
+      let shown = 0;
+      for (let run = 0; run < MUTATIONS; run++) {
+        const lines = damagedText(whole, random).split('\n');
+        const parser = new NettopParser();
+        let lastOwner = 'none';
+        for (const line of lines) {
+          if (isNettopHeader(line)) parser.begin(line);
+          else
+            parser.read(line, (fact) => {
+              shown++;
+              const isOf = lastOwner.includes(`.${fact.pid},`);
+              if (!isOf) expect([lastOwner, line]).toEqual(['the process of', line]);
+            });
+          // Whatever is no socket may have been the process of those below it.
+          if (!/^\d\d:\d\d:\d\d[^,]*,(tcp|udp)[46] \S+<->\S+,/.test(line)) lastOwner = line;
+        }
       }
-    }
-    expect(shown).toBeGreaterThan(MUTATIONS);
-  });
+      expect(shown).toBeGreaterThan(MUTATIONS);
+    },
+    MUTATIONS_MILLIS,
+  );
 });
 
 describe('lsof', () => {
@@ -250,30 +259,34 @@ describe('lsof', () => {
     expect(pidsIn(row('2001:db8:310:a::'), parseSocketHolders(text))).toEqual([0]);
   });
 
-  test('damaged: no crash, and never a process that does not hold it', () => {
-    const random = seeded(23);
-    const whole = capture('macos-14-lsof.txt');
-    const rows = capture('macos-12-netstat-anv.txt').replace('*.50539', '*.49159');
-    let joined = 0;
-    for (let run = 0; run < MUTATIONS; run++) {
-      const text = damagedText(whole, random);
-      const found = parseSocketHolders(text);
-      // What each process has in the damaged text, read in the plainest way.
-      const owned = text
-        .split(/^p/m)
-        .slice(1)
-        .map((part) => part.split('\n'));
-      parseNetstatSockets(run % 2 === 0 ? rows : damagedText(rows, random), (fact) => {
-        const pid = found.pidOf(fact);
-        if (pid === 0) return;
-        joined++;
-        const end = `:${fact.localPort}`;
-        const isHeld = owned.some(
-          ([name, ...lines]) => Number(name) === pid && lines.some((line) => line.includes(end)),
-        );
-        if (!isHeld) expect(text).toContain(`${pid} with ${end}`);
-      });
-    }
-    expect(joined).toBeGreaterThan(MUTATIONS / 2);
-  });
+  test(
+    'damaged: no crash, and never a process that does not hold it',
+    () => {
+      const random = seeded(23);
+      const whole = capture('macos-14-lsof.txt');
+      const rows = capture('macos-12-netstat-anv.txt').replace('*.50539', '*.49159');
+      let joined = 0;
+      for (let run = 0; run < MUTATIONS; run++) {
+        const text = damagedText(whole, random);
+        const found = parseSocketHolders(text);
+        // What each process has in the damaged text, read in the plainest way.
+        const owned = text
+          .split(/^p/m)
+          .slice(1)
+          .map((part) => part.split('\n'));
+        parseNetstatSockets(run % 2 === 0 ? rows : damagedText(rows, random), (fact) => {
+          const pid = found.pidOf(fact);
+          if (pid === 0) return;
+          joined++;
+          const end = `:${fact.localPort}`;
+          const isHeld = owned.some(
+            ([name, ...lines]) => Number(name) === pid && lines.some((line) => line.includes(end)),
+          );
+          if (!isHeld) expect(text).toContain(`${pid} with ${end}`);
+        });
+      }
+      expect(joined).toBeGreaterThan(MUTATIONS / 2);
+    },
+    MUTATIONS_MILLIS,
+  );
 });

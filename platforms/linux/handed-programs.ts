@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
+import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
+import { descriptorsOfMaps } from './bpf/network-layout.ts';
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
 import { effectiveUserId } from './libc.ts';
@@ -23,17 +25,19 @@ import {
  * when it is called.
  *
  * @param variable of the environment, that names the descriptors to the new program
+ * @param sniff whether names are learned from packets
  */
 export function restartWithoutPrivileges(
   executable: string,
   argv: readonly string[],
   variable: string,
+  sniff: boolean,
 ): HandedPrograms | undefined {
   const isRoot = effectiveUserId() === 0;
   const capabilities = new EffectiveCapabilities();
   const isWorthIt = canReadWithoutPrivileges() && capabilities.hasBeyond(neededAfterwards(isRoot, true));
   if (!isWorthIt) return undefined;
-  const handed = handedOver();
+  const handed = handedOver(sniff);
   if (handed === undefined) return undefined;
   const { text, programs } = handed;
   capabilities.keepOnly(neededAfterwards(isRoot, programs.accounting.parts.seeded));
@@ -47,9 +51,9 @@ export function restartWithoutPrivileges(
 }
 
 /** Undefined where another tier will do without. */
-function handedOver(): ReturnType<typeof handOverPrograms> | undefined {
+function handedOver(sniff: boolean): ReturnType<typeof handOverPrograms> | undefined {
   try {
-    return handOverPrograms();
+    return handOverPrograms(sniff);
   } catch (thrown) {
     if (thrown instanceof OpError) return undefined;
     throw thrown;
@@ -67,12 +71,14 @@ export interface HandedPrograms {
   /** Undefined where they could not be had. */
   readonly tasks: TaskSampler | undefined;
   readonly exits: ExitRecorder | undefined;
+  readonly firstPackets: FirstPackets | undefined;
 }
 
 interface HandedDescriptors {
   readonly accounting: HandedAccounting;
   readonly tasks: HandedTasks | null;
   readonly exits: HandedExits | null;
+  readonly firstPackets: HandedFirstPackets | null;
 }
 
 /** What is needed after set-up by a program that sends no signals, and for what. */
@@ -94,19 +100,27 @@ export function canReadWithoutPrivileges(kernelRelease = release()): boolean {
 /**
  * Opens what counts in the kernel, and leaves its descriptors to the program that this one is about to become; the
  * text tells that program which they are. Throws BpfError or OpError where packets cannot be counted.
+ *
+ * @param sniff whether names are learned from packets
  */
-export function handOverPrograms(): { readonly text: string; readonly programs: HandedPrograms } {
+export function handOverPrograms(sniff: boolean): {
+  readonly text: string;
+  readonly programs: HandedPrograms;
+} {
   const accounting = NetworkAccounting.open();
   try {
     const tasks = openIfPossible(() => TaskSampler.open());
     const exits = openIfPossible(() => ExitRecorder.open());
+    const { storage } = accounting.handed.maps;
+    const firstPackets = sniff ? openIfPossible(() => FirstPackets.open(storage)) : undefined;
     const handed: HandedDescriptors = {
       accounting: accounting.handed,
       tasks: tasks?.handOver() ?? null,
       exits: exits?.handed ?? null,
+      firstPackets: firstPackets?.handed ?? null,
     };
     for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, true);
-    return { text: JSON.stringify(handed), programs: { accounting, tasks, exits } };
+    return { text: JSON.stringify(handed), programs: { accounting, tasks, exits, firstPackets } };
   } catch (thrown) {
     accounting.close();
     throw thrown;
@@ -129,6 +143,7 @@ export function adoptPrograms(text: string): HandedPrograms | undefined {
       accounting: NetworkAccounting.adopt(handed.accounting),
       tasks: handed.tasks === null ? undefined : TaskSampler.adopt(handed.tasks),
       exits: handed.exits === null ? undefined : ExitRecorder.adopt(handed.exits),
+      firstPackets: handed.firstPackets === null ? undefined : FirstPackets.adopt(handed.firstPackets),
     };
   } catch {
     // Whoever made this up is left with what any start gives.
@@ -137,14 +152,16 @@ export function adoptPrograms(text: string): HandedPrograms | undefined {
 }
 
 /** Throws OpError where one is none. */
-function descriptorsOf({ accounting, tasks, exits }: HandedDescriptors): number[] {
+function descriptorsOf({ accounting, tasks, exits, firstPackets }: HandedDescriptors): number[] {
   const { maps, holders, kept } = accounting;
   const all = [
-    ...[maps.storage, maps.flows, maps.peers, maps.sums, maps.lost, ...kept],
+    ...descriptorsOfMaps(maps),
+    ...kept,
     ...(holders === null ? [] : [holders]),
     ...(tasks === null ? [] : [tasks.iterator]),
     ...(tasks === null || tasks.walk === null ? [] : [tasks.walk.map, tasks.walk.program]),
     ...(exits === null ? [] : [exits.exits, exits.lost, ...exits.kept]),
+    ...(firstPackets === null ? [] : [firstPackets.ring, ...firstPackets.kept]),
   ];
   const isDescriptor = (one: unknown): boolean =>
     Number.isInteger(one) && Number(one) >= FIRST_DESCRIPTOR && Number(one) <= LAST_DESCRIPTOR;

@@ -185,6 +185,7 @@ export function errno(): number {
 /** asm-generic/socket.h, asm-generic/mman.h. */
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const PROT_READ = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
@@ -361,9 +362,14 @@ export class SharedMemory {
   readonly length: number;
   #address: Pointer | undefined;
 
-  /** Throws SyscallError. */
-  constructor(descriptor: number, length: number) {
-    const address = symbols.mmap(null, length, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
+  /**
+   * @param offset in what the descriptor refers to: a multiple of the page size
+   *
+   * Throws SyscallError.
+   */
+  constructor(descriptor: number, length: number, { offset = 0, isReadOnly = false } = {}) {
+    const protection = isReadOnly ? PROT_READ : PROT_READ_WRITE;
+    const address = symbols.mmap(null, length, protection, MAP_SHARED, descriptor, offset);
     // MAP_FAILED is the highest address of all, which the engine hands over as a bigint.
     if (typeof address !== 'number') throw new SyscallError('mmap', errno());
     this.length = length;

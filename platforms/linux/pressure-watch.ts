@@ -21,8 +21,8 @@ import {
 const WINDOW_MICROS = 2_000_000;
 /** Of the window; a busy machine has tasks that wait for the CPU all the time. */
 const TRIGGERS = { cpu: 1_200_000, memory: 200_000, io: 600_000 } as const;
-/** After a report the triggers rest: whoever is told is told for a minute at least. */
-const REST_MILLIS = 30_000;
+/** After a report the triggers rest: who is told looks closer for a minute. */
+const REST_MILLIS = 60_000;
 const TEXT_BYTES = 64;
 
 /** Why there are no triggers, for people; undefined: the kernel takes them. Opens one and closes it again. */

@@ -95,6 +95,7 @@ export class GoldenNetwork {
       if (i % 7 === 6) continue;
       this.world.grow(slot, Math.floor(this.#random() * scale), Math.floor(this.#random() * scale * 3));
     }
+    this.#fallIll();
     const { rxBytes, txBytes, slots } = this.world.interfaces;
     for (const slot of slots.rows.subarray(0, slots.count)) {
       rxBytes[slot]! += Math.floor(this.#random() * 1e6);
@@ -109,6 +110,26 @@ export class GoldenNetwork {
 
   cgroup(pid: number): string | undefined {
     return specOf(pid)?.cgroup;
+  }
+
+  /** What is wrong: rsync loses segments, nginx does not accept, a tab waits for a reply. */
+  #fallIll(): void {
+    const { sockets } = this.world;
+    const { rows, count } = sockets.slots;
+    for (const slot of rows.subarray(0, count)) {
+      sockets.healthStamp[slot]!++;
+      const isRsync = sockets.ownerPid[slot] === 42 && sockets.state[slot] === TcpState.ESTABLISHED;
+      if (isRsync) {
+        sockets.dataSegments[slot]! += 196;
+        sockets.retransmits[slot]! += 10;
+        sockets.reorderings[slot]! += 1;
+      }
+      if (sockets.state[slot] === TcpState.LISTEN && sockets.localPort[slot] === 80) {
+        sockets.receiveQueue[slot] = 129;
+        sockets.drops[slot]! += 12;
+      }
+      if (sockets.state[slot] === TcpState.SYN_SENT) sockets.retransmits[slot]! += 1;
+    }
   }
 
   #addSockets(): void {
@@ -142,10 +163,18 @@ export class GoldenNetwork {
     add(world.addSocket({ localPort: 45_001, basis: OwnerBasis.KERNEL, state: TcpState.TIME_WAIT }));
     add(world.addSocket({ localPort: 45_002, basis: OwnerBasis.HIDDEN, uid: 33 }));
     add(world.addSocket({ localPort: 45_003, state: TcpState.CLOSE_WAIT }));
+    world.addSocket({ pid: 70, localPort: 45_004, remote: '198.51.100.7', state: TcpState.SYN_SENT });
     const { sockets } = world;
     for (const [i, slot] of sockets.slots.rows.subarray(0, sockets.slots.count).entries()) {
       sockets.rttMicros[slot] = i % 4 === 0 ? Number.NaN : 900 * i;
       sockets.retransmits[slot] = i % 5;
+      sockets.dataSegments[slot] = 1000 * i;
+      sockets.reorderings[slot] = 0;
+      sockets.rttMinMicros[slot] = 700 * i;
+      const isListener = sockets.remotePort[slot] === 0;
+      sockets.receiveQueue[slot] = isListener ? 0 : (i % 3) * 1448;
+      sockets.sendQueue[slot] = isListener ? 128 : (i % 4) * 20_000;
+      sockets.drops[slot] = isListener ? 0 : Number.NaN;
       if (sockets.ownerPid[slot] === FOREIGN_PID) sockets.interfaceIndex[slot] = FOREIGN_INTERFACE;
     }
   }

@@ -3,7 +3,7 @@ import { Buffer } from '../screen/buffer/buffer.ts';
 import { CELL_WORDS } from '../screen/buffer/cell.ts';
 import { InputParser } from '../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../screen/style/theme.ts';
-import { PROCESS_COLUMN_IDS } from '../views/network/network-process-list.ts';
+import { USUAL_PROCESS_COLUMN_IDS } from '../views/network/network-process-list.ts';
 import { keymapOf } from './config/keymap.ts';
 import { FIRST_PID, GOLDEN_USERS, GoldenMachine } from './golden-machine.fixture.ts';
 import { GOLDEN_NAMES, GoldenNetwork } from './golden-network.fixture.ts';
@@ -74,6 +74,7 @@ export const SSTOP_VIEWS: readonly GoldenView[] = [
   { name: 'hosts', keys: ['h', 'j'] },
   { name: 'listen', keys: ['L', 'l', 'j'] },
   { name: 'groups', keys: ['D', 'j'] },
+  { name: 'trouble', keys: ['X', 'j'] },
   { name: 'help', keys: ['?'] },
   { name: 'kill', keys: ['j', 'K', 'j'] },
   { name: 'filter-prompt', keys: ['/port:443 up>1K'] },
@@ -119,7 +120,7 @@ export function sstopScreens({ keys, ascii = false, link, playback }: GoldenView
   return GOLDEN_SIZES.map(([width, height]) => {
     const program = sstopProgram({
       ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
-      ...{ mouse: true, dns: true, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
+      ...{ mouse: true, dns: true, alertBytesPerSecond: undefined, columns: USUAL_PROCESS_COLUMN_IDS },
       ...{
         machineName: undefined,
         canSignal: true,

@@ -117,6 +117,16 @@ export class BtfIndex implements TypeSource {
     return bits % 8 === 0 ? { offset: bits / 8, bytes, typeId } : undefined;
   }
 
+  /** The names of an `enum` with their values; those of 64 bits are none that anybody here asks for. */
+  enumerators(enumId: number): readonly (readonly [name: string, value: number])[] {
+    if (!(enumId > 0 && enumId < this.#count) || this.#kindOf(enumId) !== BtfKind.ENUM) return [];
+    const start = this.#starts[enumId]!;
+    return Array.from({ length: countOf(this.#types[start + 1]!) }, (_, i) => {
+      const at = start + TYPE_WORDS + i * 2;
+      return [this.#nameAt(this.#types[at]!), this.#types[at + 1]!] as const;
+    });
+  }
+
   /** Bytes of a type; 0 for what has no size and for arrays of any length. */
   bytesOf(typeId: number): number {
     let elements = 1;
@@ -179,6 +189,12 @@ export class BtfIndex implements TypeSource {
     if (end >= this.#names.length || this.#names[end] !== 0) return false;
     for (let i = 0; i < name.length; i++) if (this.#names[offset + i] !== name.charCodeAt(i)) return false;
     return true;
+  }
+
+  /** '' where the names end before it does. */
+  #nameAt(offset: number): string {
+    const end = offset < this.#names.length ? this.#names.indexOf(0, offset) : -1;
+    return end < 0 ? '' : this.#names.toString('latin1', offset, end);
   }
 
   /** Names are there once each. */
@@ -274,6 +290,8 @@ export interface TypeSource {
   find(wanted: BtfWanted): ReadonlyMap<string, number>;
   /** A member by its path from a structure; undefined: there is none, or it is a bit field. */
   member(structureId: number, path: string): BtfMember | undefined;
+  /** The names of an enumeration with their values, unsigned; empty where the type is none. */
+  enumerators(enumId: number): readonly (readonly [name: string, value: number])[];
 }
 
 /** Wanted by those who ask for a `readOnlyCast`. */
@@ -305,6 +323,11 @@ export class KernelTypes {
     const found = this.optionalMember(structure, ...paths);
     if (found === undefined) throw lacking(`${structure}.${paths.join(' or .')}`);
     return found;
+  }
+
+  /** The names of an enumeration with their values. Throws OpError `UNSUPPORTED`. */
+  enumerators(name: string): readonly (readonly [name: string, value: number])[] {
+    return this.#source.enumerators(this.id(name));
   }
 
   /** To a structure; undefined: this kernel has none. */

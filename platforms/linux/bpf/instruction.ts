@@ -13,6 +13,8 @@ export const Helper = {
   GET_CURRENT_TASK: 35,
   GET_SOCKET_COOKIE: 46,
   SK_FULLSOCK: 95,
+  /** 5.1 and later. */
+  TCP_SOCK: 96,
   SK_STORAGE_GET: 107,
   SK_STORAGE_DELETE: 108,
   PROBE_READ_KERNEL: 113,
@@ -21,6 +23,10 @@ export const Helper = {
   /** 5.8 and later. */
   KTIME_GET_BOOT_NS: 125,
   SEQ_WRITE: 127,
+  /** 5.8 and later. */
+  RINGBUF_RESERVE: 131,
+  RINGBUF_SUBMIT: 132,
+  RINGBUF_DISCARD: 133,
   /** 5.9 and later. */
   SKC_TO_TCP_SOCK: 137,
   GET_CURRENT_TASK_BTF: 158,

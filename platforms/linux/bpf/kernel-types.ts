@@ -11,7 +11,10 @@ const KEEP_MILLIS = 3000;
 export interface KnownTypes {
   /** By kind and name: `4 task_struct`. */
   readonly ids: Record<string, number>;
-  /** By id and path: `128 se.sum_exec_runtime`; offset, bytes, type id. */
+  /**
+   * By id and path: `128 se.sum_exec_runtime`; offset, bytes, type id. Of an enumeration `64 =` has the number of its
+   * names, and `64 =NAME` each value first, two zeros behind.
+   */
   readonly members: Record<string, readonly [offset: number, bytes: number, typeId: number] | null>;
 }
 
@@ -55,6 +58,23 @@ export class RememberedTypes implements TypeSource {
       this.#learnt(this.#known);
     }
     return member === null ? undefined : { offset: member[0], bytes: member[1], typeId: member[2] };
+  }
+
+  enumerators(enumId: number): readonly (readonly [name: string, value: number])[] {
+    const { members } = this.#known;
+    const prefix = `${enumId} =`;
+    if (members[prefix] === undefined) {
+      const found = this.#types().enumerators(enumId);
+      members[prefix] = [found.length, 0, 0];
+      for (const [name, value] of found) members[prefix + name] = [value, 0, 0];
+      this.#learnt(this.#known);
+      return found;
+    }
+    return Object.entries(members).flatMap(([key, member]) =>
+      member !== null && key.length > prefix.length && key.startsWith(prefix)
+        ? [[key.slice(prefix.length), member[0]] as const]
+        : [],
+    );
   }
 
   #types(): TypeSource {

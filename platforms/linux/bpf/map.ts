@@ -61,7 +61,14 @@ export function loadValueBtf(valueBytes: number): ValueBtf {
 }
 
 /** `enum bpf_map_type`. */
-export const MapType = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9, SK_STORAGE: 24 } as const;
+export const MapType = {
+  HASH: 1,
+  ARRAY: 2,
+  PERCPU_ARRAY: 6,
+  LRU_HASH: 9,
+  SK_STORAGE: 24,
+  RINGBUF: 27,
+} as const;
 
 /** Flags of BPF_MAP_CREATE. */
 export const MapFlag = { NO_PREALLOC: 1, CLONE: 1 << 9, MMAPABLE: 1 << 10 } as const;

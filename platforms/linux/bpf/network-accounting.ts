@@ -1,5 +1,7 @@
+import type { Failures } from '../../../src/data/sample/failures.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
+import { HealthReader } from './health-reader.ts';
 import { TaskIterator } from './iterator.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
 import { BOOT_OFFSET_NANOS, sharesPidNamespace } from './namespaces.ts';
@@ -69,6 +71,7 @@ export class NetworkAccounting {
   readonly #maps: NetworkMaps;
   readonly #programs: CountingPrograms;
   readonly #readers: readonly BatchReader[];
+  readonly #health: HealthReader | undefined;
   readonly #record = new FlowRecord();
   readonly #key = new NativeBuffer(PEER_KEY_BYTES);
   readonly #value = new NativeBuffer(FLOW_VALUE_BYTES);
@@ -85,6 +88,8 @@ export class NetworkAccounting {
     this.#programs = programs;
     this.parts = programs.parts;
     this.ownNetnsCookie = readNetnsCookie();
+    const { connects, drops } = programs.parts;
+    this.#health = connects || drops !== 'none' ? new HealthReader(maps.failures) : undefined;
     this.#readers = [
       new BatchReader(maps.flows, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows),
       new BatchReader(maps.peers, PEER_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers),
@@ -125,18 +130,23 @@ export class NetworkAccounting {
 
   /** For `adopt` in the program that this one becomes. */
   get handed(): HandedAccounting {
-    const { lastUser, seeded, release, scope } = this.parts;
+    const { lastUser, seeded, release, scope, connects, drops } = this.parts;
     return {
       maps: this.#maps,
       holders: this.#programs.holders?.link ?? null,
       kept: this.#programs.descriptors,
-      parts: { lastUser, seeded, release, scope },
+      parts: { lastUser, seeded, release, scope, connects, drops },
     };
   }
 
   /** As of the last `begin`. */
   get lost(): LostTraffic {
     return this.#lost;
+  }
+
+  /** Failures since the last call; undefined: no program counts them. Throws BpfError. */
+  readFailures(): Failures | undefined {
+    return this.#health?.read();
   }
 
   /** Starts a read of all flows. Throws BpfError. */

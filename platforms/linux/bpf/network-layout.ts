@@ -1,4 +1,5 @@
 import { closeDescriptor } from '../libc.ts';
+import { FAILURE_KEY_BYTES, FAILURE_VALUE_BYTES, FAILURES_LIMIT, OPENING_BYTES } from './health-layout.ts';
 import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
 
 /** struct __sk_buff, include/uapi/linux/bpf.h; in cgroup programs `len` begins with the IP header. */
@@ -160,6 +161,9 @@ export interface NetworkMaps {
   readonly sums: number;
   /** ARRAY of one: what found no room there either. */
   readonly lost: number;
+  /** HASH: failures, as health-layout.ts has them; SK_STORAGE: what is known of a socket that opens. */
+  readonly failures: number;
+  readonly openings: number;
 }
 
 /** Constants of the kernel's headers (include/linux/socket.h, include/net/tcp_states.h, uapi/linux/in.h, sched.h). */
@@ -218,7 +222,7 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
   };
   try {
     const maps: NetworkMaps = {
-      storage: kept(createStorage()),
+      storage: kept(createSocketStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE)),
       flows: kept(createFlowMap('sstop_flows', FLOW_KEY_BYTES, sizes.flows)),
       peers: kept(createFlowMap('sstop_peers', PEER_KEY_BYTES, sizes.peers)),
       sums: kept(createFlowMap('sstop_sums', FLOW_KEY_BYTES, sizes.sums)),
@@ -231,6 +235,17 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
           name: 'sstop_lost',
         }),
       ),
+      failures: kept(
+        createMap({
+          type: MapType.HASH,
+          keyBytes: FAILURE_KEY_BYTES,
+          valueBytes: FAILURE_VALUE_BYTES,
+          maxEntries: FAILURES_LIMIT,
+          name: 'sstop_failures',
+          flags: MapFlag.NO_PREALLOC,
+        }),
+      ),
+      openings: kept(createSocketStorage('sstop_opening', OPENING_BYTES)),
     };
     return { maps, sizes };
   } catch (thrown) {
@@ -239,10 +254,15 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
   }
 }
 
+/** All descriptors, by which what is closed and what is handed over agree. */
+export function descriptorsOfMaps(maps: NetworkMaps): readonly number[] {
+  const { storage, flows, peers, sums, lost, failures, openings } = maps;
+  return [storage, flows, peers, sums, lost, failures, openings];
+}
+
 /** Closes the descriptors; the maps go with the last program that uses them. */
 export function closeNetworkMaps(maps: NetworkMaps): void {
-  for (const descriptor of [maps.storage, maps.flows, maps.peers, maps.sums, maps.lost])
-    closeDescriptor(descriptor);
+  for (const descriptor of descriptorsOfMaps(maps)) closeDescriptor(descriptor);
 }
 
 function createFlowMap(name: string, keyBytes: number, maxEntries: number): number {
@@ -256,17 +276,13 @@ function createFlowMap(name: string, keyBytes: number, maxEntries: number): numb
   });
 }
 
-function createStorage(): number {
-  const btf = loadValueBtf(STORAGE_BYTES);
+/** SK_STORAGE: so many bytes (a multiple of 8) beside each socket. Throws BpfError. */
+export function createSocketStorage(name: string, valueBytes: number, moreFlags = 0): number {
+  const btf = loadValueBtf(valueBytes);
   try {
     return createMap({
-      type: MapType.SK_STORAGE,
-      keyBytes: 4,
-      valueBytes: STORAGE_BYTES,
-      maxEntries: 0,
-      name: 'sstop_owner',
-      flags: MapFlag.NO_PREALLOC | MapFlag.CLONE,
-      btf,
+      ...{ type: MapType.SK_STORAGE, keyBytes: 4, valueBytes, maxEntries: 0 },
+      ...{ name, flags: MapFlag.NO_PREALLOC | moreFlags, btf },
     });
   } finally {
     closeDescriptor(btf.descriptor);

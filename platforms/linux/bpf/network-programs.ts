@@ -11,6 +11,7 @@ import {
 } from './bpf-program.ts';
 import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
+import { dropProgram, stateProgram } from './health-programs.ts';
 import { TaskIterator } from './iterator.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';
@@ -24,7 +25,10 @@ import {
 } from './network-owner-programs.ts';
 import { type PacketOwners, packetProgram } from './network-packet-program.ts';
 import {
+  DROP_TRACEPOINT,
+  dropOffsets,
   HOLDERS_ITERATOR,
+  healthOffsets,
   type NetworkOffsets,
   networkOffsets,
   networkTypes,
@@ -33,11 +37,15 @@ import {
   RECEIVE_TRACEPOINT,
   SEND_FUNCTIONS,
   SEND_TRACEPOINT,
+  STATE_TRACEPOINT,
 } from './network-types.ts';
 import type { PidNumbers } from './pid-numbers.ts';
 
 /** How the process that uses a socket is determined. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';
+
+/** `sockets`: with the socket that was to receive a packet (6.11), `packets`: with the one that sent it. */
+type DropsPart = 'sockets' | 'packets' | 'none';
 
 /** What could be had of this kernel with these rights. */
 export interface NetworkParts {
@@ -48,6 +56,9 @@ export interface NetworkParts {
   readonly release: boolean;
   /** Whether all control groups are seen, or those of this container. */
   readonly scope: 'machine' | 'container';
+  /** Failed connects are counted by process; packets dropped by reason, and by the process of their socket. */
+  readonly connects: boolean;
+  readonly drops: DropsPart;
   /** Why parts are missing, for --doctor. */
   readonly problems: readonly OpError[];
 }
@@ -98,7 +109,10 @@ export class NetworkPrograms {
       const { release, scope } = this.#attachCounting(traced, lastUser);
       if (traced !== undefined) this.#tried(() => this.#attachDevices(traced));
       this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
-      this.parts = { lastUser, seeded: this.holders !== undefined, release, scope, problems: this.#problems };
+      const connects = traced !== undefined && (this.#tried(() => this.#attachConnects(traced)) ?? false);
+      const drops = (traced && this.#tried(() => this.#attachDrops(traced))) ?? 'none';
+      const seeded = this.holders !== undefined;
+      this.parts = { lastUser, seeded, release, scope, connects, drops, problems: this.#problems };
     } catch (thrown) {
       this.close();
       throw thrown;
@@ -234,13 +248,27 @@ export class NetworkPrograms {
 
   /** What is forwarded, and what AF_PACKET sends, has no row without it. */
   #attachDevices({ types, offsets }: Traced): void {
-    const program = loadProgram({
-      type: ProgramType.TRACING,
-      code: deviceProgram(this.#maps, offsets, deviceOffsets(types)),
-      name: 'sstop_queue',
-      expectedAttachType: AttachType.TRACE_RAW_TP,
-      attachBtfId: types.id(QUEUE_TRACEPOINT),
+    const code = deviceProgram(this.#maps, offsets, deviceOffsets(types));
+    this.#attachTracepoint('sstop_queue', code, types.id(QUEUE_TRACEPOINT));
+  }
+
+  #attachConnects({ types, offsets }: Traced): true {
+    const code = stateProgram(this.#maps, offsets, healthOffsets(types));
+    this.#attachTracepoint('sstop_state', code, types.id(STATE_TRACEPOINT));
+    return true;
+  }
+
+  #attachDrops({ types, offsets }: Traced): DropsPart {
+    const drops = dropOffsets(types);
+    return this.#attachFirst(['sockets', 'packets'] as const, (part) => {
+      const code = dropProgram(this.#maps, offsets, drops, part === 'sockets');
+      this.#attachTracepoint('sstop_drop', code, types.id(DROP_TRACEPOINT));
     });
+  }
+
+  #attachTracepoint(name: string, code: Uint8Array, attachBtfId: number): void {
+    const expectedAttachType = AttachType.TRACE_RAW_TP;
+    const program = loadProgram({ type: ProgramType.TRACING, code, name, expectedAttachType, attachBtfId });
     this.#programs.push(program);
     this.#links.push(openRawTracepoint(program));
   }

@@ -1,4 +1,5 @@
 import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
+import type { DropOffsets, HealthOffsets } from './health-programs.ts';
 import type { ReadOnlyCast } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import type { PidNumbers } from './pid-numbers.ts';
@@ -11,12 +12,18 @@ export const SEND_TRACEPOINT = 'btf_trace_sock_send_length';
 export const RECEIVE_TRACEPOINT = 'btf_trace_sock_recv_length';
 /** include/trace/events/net.h: a packet is handed to its device, in the context of its sender. */
 export const QUEUE_TRACEPOINT = 'btf_trace_net_dev_queue';
+/** include/trace/events/sock.h and skb.h: a socket changes its state; a packet is dropped. */
+export const STATE_TRACEPOINT = 'btf_trace_inet_sock_set_state';
+export const DROP_TRACEPOINT = 'btf_trace_kfree_skb';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
 const WANTED: BtfWanted = [
   READ_ONLY_CAST,
   ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
-  ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
+  ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT, STATE_TRACEPOINT, DROP_TRACEPOINT].map(
+    (name) => [name, BtfKind.TYPEDEF] as const,
+  ),
+  ['skb_drop_reason', BtfKind.ENUM],
   ...['sk_buff', 'skb_shared_info', 'net_device'].map((name) => [name, BtfKind.STRUCT] as const),
   ...['sock', 'socket', 'net', 'task_struct', 'cred', 'file', 'inode', 'bpf_iter__task_file'].map(
     (name) => [name, BtfKind.STRUCT] as const,
@@ -60,6 +67,32 @@ export interface NetworkOffsets {
 /** Looks the network programs' types up. Throws OpError: no BTF, or a kernel that lacks one of them. */
 export function networkTypes(): KernelTypes {
   return new KernelTypes(kernelTypes(), WANTED);
+}
+
+/** Throws OpError `UNSUPPORTED`. */
+export function healthOffsets(types: KernelTypes): HealthOffsets {
+  return {
+    state: types.member('sock', '__sk_common.skc_state').offset,
+    remotePort: types.member('sock', '__sk_common.skc_dport').offset,
+    remoteAddress4: types.member('sock', '__sk_common.skc_daddr').offset,
+    remoteAddress6: types.member('sock', '__sk_common.skc_v6_daddr').offset,
+    error: types.member('sock', 'sk_err').offset,
+  };
+}
+
+/** Of these nothing can be said, or they are no drops. */
+const IGNORED_REASONS: readonly string[] = [
+  ...['SKB_NOT_DROPPED_YET', 'SKB_CONSUMED', 'SKB_DROP_REASON_NOT_SPECIFIED'],
+];
+
+/** Throws OpError `UNSUPPORTED`: before 5.17 the kernel gives no reasons. */
+export function dropOffsets(types: KernelTypes): DropOffsets {
+  const reasons = types.enumerators('skb_drop_reason');
+  return {
+    bufferSock: types.member('sk_buff', 'sk').offset,
+    state: types.member('sock', '__sk_common.skc_state').offset,
+    ignored: reasons.flatMap(([name, value]) => (IGNORED_REASONS.includes(name) ? [value] : [])),
+  };
 }
 
 /** Throws OpError `UNSUPPORTED`. */

@@ -139,6 +139,10 @@ test('the kernel is asked for what is not known, once, and the answers are told'
       asked.push(`${id}.${path}`);
       return path === 'state' ? { offset: 8, bytes: 4, typeId: 3 } : undefined;
     },
+    enumerators: (id) => {
+      asked.push(`enum ${id}`);
+      return id === 7 ? [['NOT_YET', 0] as const, ['LATE', 4] as const] : [];
+    },
   };
   let reads = 0;
   const learnt: string[] = [];

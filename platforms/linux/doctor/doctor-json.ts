@@ -41,16 +41,19 @@ function factsOf(found: LinuxExamination) {
 }
 
 function programsOf({ programs }: LinuxExamination) {
-  const { counting, parts, processes, exits, packets } = programs;
+  const { counting, parts, processes, exits, packets, names } = programs;
   return {
     packets: answer(counting?.code),
     last_user: parts?.lastUser ?? null,
     seeded: parts?.seeded ?? null,
     release: parts?.release ?? null,
     scope: parts?.scope ?? null,
+    connects: parts?.connects ?? null,
+    drops: parts?.drops ?? null,
     processes: answer(processes?.code),
     exits: answer(exits?.code),
     ring: answer(packets?.code),
+    names: answer(names?.code),
   };
 }
 

@@ -9,13 +9,35 @@ const WORKING: DiagFacts = {
 
 const REFUSED = { code: 'EPERM', message: 'PROG_LOAD: EPERM' };
 const NO_PROGRAMS: ProgramFacts = {
-  ...{ counting: REFUSED, parts: undefined, processes: REFUSED, exits: REFUSED, packets: REFUSED },
+  ...{
+    counting: REFUSED,
+    parts: undefined,
+    processes: REFUSED,
+    exits: REFUSED,
+    packets: REFUSED,
+    names: REFUSED,
+  },
 };
 const PARTS = {
-  ...({ lastUser: 'tracepoint', seeded: true, release: true, scope: 'machine', problems: [] } as const),
+  ...({
+    lastUser: 'tracepoint',
+    seeded: true,
+    release: true,
+    scope: 'machine',
+    connects: true,
+    drops: 'sockets',
+    problems: [],
+  } as const),
 };
 const PROGRAMS: ProgramFacts = {
-  ...{ counting: undefined, parts: PARTS, processes: undefined, exits: undefined, packets: undefined },
+  ...{
+    counting: undefined,
+    parts: PARTS,
+    processes: undefined,
+    exits: undefined,
+    packets: undefined,
+    names: undefined,
+  },
 };
 
 test('this kernel answers, and nothing stays open', () => {

@@ -2,6 +2,7 @@ import type { TierReport } from '../../../src/data/sample/platform.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
+import { FirstPackets } from '../bpf/first-packets.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { NetworkParts } from '../bpf/network-programs.ts';
 import { TaskSampler } from '../bpf/task-sampler.ts';
@@ -219,16 +220,21 @@ export interface ProgramFacts {
   readonly processes: Refusal | undefined;
   /** Processes that come and go between two samples, recorded as they end. */
   readonly exits: Refusal | undefined;
-  /** Packets read from a ring: the tier `packet`, and UDP beside netlink. */
+  /** Packets read from a ring: the tier `packet`, and UDP and names beside netlink. */
   readonly packets: Refusal | undefined;
+  /** First packets and DNS answers, copied for names. */
+  readonly names: Refusal | undefined;
 }
 
 /** Opens each part and closes it again; nothing stays in the kernel. Never throws. */
 export function examinePrograms(): ProgramFacts {
   let parts: NetworkParts | undefined;
+  let names: Refusal | undefined;
   const counting = refusalOf('count packets in the kernel', () => {
     const accounting = NetworkAccounting.open();
     ({ parts } = accounting);
+    const { storage } = accounting.handed.maps;
+    names = refusalOf('copy first packets', () => FirstPackets.open(storage));
     return accounting;
   });
   return {
@@ -237,6 +243,7 @@ export function examinePrograms(): ProgramFacts {
     processes: refusalOf('list processes in the kernel', () => TaskSampler.open()),
     exits: refusalOf('record ends of processes', () => ExitRecorder.open()),
     packets: refusalOf('read packets', openPacketSocket),
+    names: counting ?? names,
   };
 }
 

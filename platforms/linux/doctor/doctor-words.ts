@@ -100,7 +100,7 @@ function closingsText({ diag, kernel }: Pick<LinuxExamination, 'diag' | 'kernel'
 
 /** The parts of the tier ebpf, and the packet ring. */
 function programsSection({ programs }: LinuxExamination): DoctorSection {
-  const { counting, parts, processes, exits, packets } = programs;
+  const { counting, parts, processes, exits, packets, names } = programs;
   const entry = (label: string, refusal: Refusal | undefined, works: string, cost: string): DoctorEntry =>
     refusal === undefined
       ? { label, mark: 'good', text: works }
@@ -116,6 +116,20 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
         `Bytes are counted for the process that sends or receives (with ${parts?.lastUser ?? ''}).`,
         'Without it bytes are counted for the process that opened the socket, even if a server passed it on.',
       ),
+      entry(
+        'connects',
+        parts?.connects === true ? undefined : (counting ?? NO_TRACEPOINT),
+        'Failed connects, resets and the time of connects are counted by process.',
+        'Without it failed connects are taken from closing sockets, often without their process.',
+      ),
+      entry(
+        'drops',
+        parts !== undefined && parts.drops !== 'none' ? undefined : (counting ?? NO_TRACEPOINT),
+        parts?.drops === 'sockets'
+          ? 'Dropped packets are counted by reason, and by the process that sends or was to receive them.'
+          : 'Dropped packets are counted by reason, and by the process that sends them.',
+        'Without it only what listeners and UDP sockets had no room for is counted.',
+      ),
       entry('processes', processes, 'Listed in one call.', 'Without it /proc is read.'),
       entry(
         'exits',
@@ -124,9 +138,22 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
         'Without it only their sockets are seen.',
       ),
       entry('ring', packets, 'Packets can be read.', 'Without it UDP is counted only by the tier ebpf.'),
+      entry(
+        'names',
+        names,
+        'Names that processes use for remote hosts are read in the kernel, with the process of each.',
+        packets === undefined
+          ? 'Without it a packet socket reads them, which cannot tell who asked a name server.'
+          : 'Without it and without packets only reverse lookups give names.',
+      ),
     ],
   };
 }
+
+const NO_TRACEPOINT: Refusal = {
+  code: 'UNSUPPORTED',
+  message: 'The kernel refuses the tracepoint, or has it not (BTF, cap_perfmon; drops: Linux 5.17).',
+};
 
 function userRefusal({ counting, parts }: ProgramFacts): Refusal {
   if (counting !== undefined) return counting;

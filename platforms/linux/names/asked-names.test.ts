@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { NameBasis } from '../../../src/data/schema/network-columns.ts';
+import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { namespaceObstacle, runInNamespace } from '../packet/veth-pair.fixture.ts';
 
 const FIXTURE = `${import.meta.dir}/asked-names.fixture.ts`;
+const TIMEOUT_MILLIS = 60_000;
 const obstacle = namespaceObstacle();
 
 interface Result {
@@ -16,7 +18,7 @@ function expected(kinds: readonly string[]): Result['seen'] {
     ['first', 'second'].map((which) => {
       const name = `${which}.${kind}.example`;
       const basis = kind.startsWith('dns') ? NameBasis.DNS : kind === 'http' ? NameBasis.HTTP : NameBasis.SNI;
-      const offered = kind === 'tls' ? 'h2,http/1.1' : kind === 'quic' ? 'h3' : undefined;
+      const offered = ({ tls: 'h2,http/1.1', quic: 'h3' } as Record<string, string>)[kind.replace('-v6', '')];
       return [name, offered === undefined ? { name, basis } : { name, basis, offered }] as const;
     }),
   );
@@ -26,11 +28,27 @@ function expected(kinds: readonly string[]): Result['seen'] {
 describe.skipIf(obstacle !== undefined)(
   `two names on one address, a process each (needs private namespaces: ${obstacle ?? 'there'})`,
   () => {
-    test.each(['packet', 'netlink'])('by the packet ring, on %s', async (tier) => {
-      const kinds = ['tls', 'http', 'quic', 'quic-split'];
-      const { parts, seen } = (await runInNamespace(FIXTURE, tier, ...kinds)) as Result;
-      expect(parts.names).toBe('packets');
-      expect(seen).toEqual(expected(kinds));
-    });
+    const said = ['tls', 'http', 'quic', 'quic-split', 'tls-v6', 'quic-v6'];
+
+    test.each(['packet', 'netlink'])(
+      'by the packet ring, on %s',
+      async (tier) => {
+        const { parts, seen } = (await runInNamespace(FIXTURE, tier, ...said)) as Result;
+        expect(parts.names).toBe('packets');
+        expect(seen).toEqual(expected(said));
+      },
+      TIMEOUT_MILLIS,
+    );
+
+    test.skipIf(withoutBpf !== undefined)(
+      `by programs in the kernel, which know who asked a name server (needs them: ${withoutBpf ?? 'there'})`,
+      async () => {
+        const kinds = [...said, 'dns', 'dns-tcp', 'tls-split'];
+        const { parts, seen } = (await runInNamespace(FIXTURE, 'ebpf', ...kinds)) as Result;
+        expect(parts.names).toBe('ebpf');
+        expect(seen).toEqual(expected(kinds));
+      },
+      TIMEOUT_MILLIS,
+    );
   },
 );

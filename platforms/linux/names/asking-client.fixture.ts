@@ -55,7 +55,10 @@ async function say(...parts: readonly Uint8Array[]): Promise<void> {
 }
 
 async function saySealed(...frames: readonly Uint8Array[]): Promise<void> {
-  const socket = await Bun.udpSocket({ connect: { hostname: address, port } });
+  const socket = await Bun.udpSocket({
+    hostname: address.includes(':') ? '::1' : '127.0.0.1',
+    connect: { hostname: address, port },
+  });
   const destination = crypto.getRandomValues(new Uint8Array(8));
   for (const [number, one] of frames.entries()) {
     socket.send(sealedInitial({ destination, number, frames: one, payloadBytes: 1162 }));

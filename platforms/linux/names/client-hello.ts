@@ -1,13 +1,11 @@
+import { CLIENT_HELLO, TLS_HANDSHAKE, TLS_HEADER_BYTES, TLS_MAJOR } from '../first-bytes.ts';
 import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
 import { ByteReader } from './byte-reader.ts';
 import { hostNameIn } from './host-name-bytes.ts';
 import { STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 
-/** RFC 8446, 5.1 and 4 */
-const CONTENT_HANDSHAKE = 22;
-const RECORD_HEADER_BYTES = 5;
+/** RFC 8446, 5.1 */
 const RECORD_LIMIT_BYTES = 0x4000;
-const CLIENT_HELLO = 1;
 const RANDOM_BYTES = 32;
 /** RFC 6066, 3 and RFC 7301, 3.1 */
 const Extension = { SERVER_NAME: 0, ALPN: 16 } as const;
@@ -20,17 +18,17 @@ export function nameOfTlsStream(prefix: Uint8Array): AskedName {
   const handshake = new Uint8Array(Math.min(prefix.length, STREAM_LIMIT_BYTES));
   let length = 0;
   for (let at = 0; at < prefix.length; ) {
-    if (prefix[at] !== CONTENT_HANDSHAKE || (prefix[at + 1] ?? 3) !== 3) {
+    if (prefix[at] !== TLS_HANDSHAKE || (prefix[at + 1] ?? TLS_MAJOR) !== TLS_MAJOR) {
       if (at === 0) return NO_NAME;
       break;
     }
-    if (at + RECORD_HEADER_BYTES > prefix.length) break;
+    if (at + TLS_HEADER_BYTES > prefix.length) break;
     const size = prefix[at + 3]! * 0x100 + prefix[at + 4]!;
     if (size === 0 || size > RECORD_LIMIT_BYTES) return NO_NAME;
-    const fragment = prefix.subarray(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + size);
+    const fragment = prefix.subarray(at + TLS_HEADER_BYTES, at + TLS_HEADER_BYTES + size);
     handshake.set(fragment, length);
     length += fragment.length;
-    at += RECORD_HEADER_BYTES + size;
+    at += TLS_HEADER_BYTES + size;
   }
   return nameOfClientHello(handshake.subarray(0, length), prefix.length >= STREAM_LIMIT_BYTES);
 }

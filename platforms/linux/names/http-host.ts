@@ -1,9 +1,8 @@
+import { HTTP_METHODS } from '../first-bytes.ts';
 import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
 import { hostNameIn } from './host-name-bytes.ts';
 import { STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 
-/** RFC 9110, 9.3 and RFC 5789. CONNECT is asked of a proxy, which is not the host that it names. */
-const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'];
 const LONGEST_METHOD = 'OPTIONS '.length;
 const CR = 0x0d;
 const LF = 0x0a;
@@ -47,7 +46,7 @@ function found(name: string): AskedName {
 /** Where the target of the request starts; the length of the prefix or more: that is still to come; -1: no request. */
 function targetAt(prefix: Uint8Array): number {
   const head = String.fromCharCode(...prefix.subarray(0, LONGEST_METHOD));
-  for (const method of METHODS) {
+  for (const method of HTTP_METHODS) {
     if (head.startsWith(`${method} `)) return method.length + 1;
     if (`${method} `.startsWith(head)) return prefix.length;
   }

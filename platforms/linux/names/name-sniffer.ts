@@ -2,6 +2,7 @@ import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS, NameBasis, TcpState } from '../../../src/data/schema/network-columns.ts';
+import { DNS_PORT } from '../first-bytes.ts';
 import type { LinkScope } from '../packet/capture-scope.ts';
 import { IpHeader } from '../packet/ip-header.ts';
 import type { SocketRows } from '../sockets/sockets.ts';
@@ -49,7 +50,6 @@ interface GivenAnswer extends Ends {
   waits: number;
 }
 
-const DNS_PORT = 53;
 const PENDING_LIMIT = 4096;
 /** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
 const WAITS_LIMIT = 3;

@@ -1,17 +1,18 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { QUIC_LONG_HEADER, QuicVersion } from '../first-bytes.ts';
 import { ByteReader } from './byte-reader.ts';
 
 /** What differs between the versions of QUIC (RFC 9001, 5.2; RFC 9369, 3). */
-interface QuicVersion {
+interface VersionFacts {
   readonly salt: Uint8Array;
   readonly labels: { readonly key: string; readonly iv: string; readonly header: string };
   /** The two bits of type in the first byte of an Initial packet. */
   readonly initialType: number;
 }
 
-const VERSIONS: ReadonlyMap<number, QuicVersion> = new Map([
+const VERSIONS: ReadonlyMap<number, VersionFacts> = new Map([
   [
-    0x00000001,
+    QuicVersion.V1,
     {
       salt: Uint8Array.fromHex('38762cf7f55934b34d179ae6a4c80cadccbb7f0a'),
       labels: { key: 'quic key', iv: 'quic iv', header: 'quic hp' },
@@ -19,7 +20,7 @@ const VERSIONS: ReadonlyMap<number, QuicVersion> = new Map([
     },
   ],
   [
-    0x6b3343cf,
+    QuicVersion.V2,
     {
       salt: Uint8Array.fromHex('0dede3def700a6db819381be6e269dcbf9bd2ed9'),
       labels: { key: 'quicv2 key', iv: 'quicv2 iv', header: 'quicv2 hp' },
@@ -28,8 +29,6 @@ const VERSIONS: ReadonlyMap<number, QuicVersion> = new Map([
   ],
 ]);
 
-/** Long header, fixed bit (RFC 9000, 17.2). */
-const LONG_HEADER = 0xc0;
 const CONNECTION_ID_LIMIT = 20;
 const SAMPLE_BYTES = 16;
 const TAG_BYTES = 16;
@@ -49,7 +48,7 @@ export interface InitialKeys {
 
 /** Whether a datagram begins with an Initial packet of a version that is known. Costs nothing. */
 export function isInitial(datagram: Uint8Array): boolean {
-  if (datagram.length < 7 || (datagram[0]! & LONG_HEADER) !== LONG_HEADER) return false;
+  if (datagram.length < 7 || (datagram[0]! & QUIC_LONG_HEADER) !== QUIC_LONG_HEADER) return false;
   const version = VERSIONS.get(new ByteReader(datagram, 1).u32());
   return version !== undefined && ((datagram[0]! >> 4) & 3) === version.initialType;
 }

@@ -1,3 +1,4 @@
+import { TLS_HANDSHAKE } from '../first-bytes.ts';
 import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
 import { nameOfClientHello, nameOfTlsStream } from './client-hello.ts';
 import { nameOfHttpStream } from './http-host.ts';
@@ -10,7 +11,6 @@ const STREAMS_LIMIT = 256;
 const STREAM_MICROS = 10e6;
 /** An Initial packet costs some 50 µs, and anybody who may send can make them. */
 const INITIALS_PER_TURN = 256;
-const HANDSHAKE = 22;
 
 interface Stream {
   readonly pieces: PieceBuffer;
@@ -85,7 +85,7 @@ export class StreamNames {
 }
 
 function nameOfStream(prefix: Uint8Array): AskedName {
-  return prefix[0] === HANDSHAKE ? nameOfTlsStream(prefix) : nameOfHttpStream(prefix);
+  return prefix[0] === TLS_HANDSHAKE ? nameOfTlsStream(prefix) : nameOfHttpStream(prefix);
 }
 
 /** Longer answers of name servers are passed over. */

@@ -20,15 +20,23 @@ const TcpInfo = {
   BYTES_RECEIVED: 128,
   SEGS_OUT: 136,
   SEGS_IN: 140,
+  MIN_RTT: 148,
   DATA_SEGS_IN: 152,
+  DATA_SEGS_OUT: 156,
   /** Since 4.19. */
   BYTES_SENT: 200,
   BYTES_RETRANS: 208,
+  REORD_SEEN: 220,
 } as const;
 /** Up to tcpi_segs_in, without which nothing can be counted (Linux 4.2). */
 const COUNTED_INFO_BYTES = 144;
-const DATA_SEGS_INFO_BYTES = 156;
+const DATA_SEGS_INFO_BYTES = 160;
 const SENT_INFO_BYTES = 216;
+const REORDERING_INFO_BYTES = 224;
+/** tcpi_min_rtt before anything was measured. */
+const NO_RTT = 0xffffffff;
+/** linux/sock_diag.h: index of SK_MEMINFO_DROPS in INET_DIAG_SKMEMINFO, u32 each. */
+const MEMINFO_DROPS = 8;
 
 /**
  * One `struct inet_diag_msg` with its `struct tcp_info`, read in place; the one object serves a whole dump.
@@ -49,6 +57,9 @@ export class DiagRecord {
   cookieHigh = 0;
   uid = 0;
   inode = 0;
+  /** Bytes; of a listener: connections that wait for accept(2), and how many may. */
+  receiveQueue = 0;
+  sendQueue = 0;
   /** False: the message has no `tcp_info` (UDP, TIME_WAIT remains), and what follows here is 0. */
   hasInfo = false;
   /** No other counter moves while these two stand still. */
@@ -63,7 +74,13 @@ export class DiagRecord {
   unackedSegments = 0;
   /** NaN before Linux 4.6. */
   dataSegmentsIn = 0;
+  /** NaN before Linux 4.6. */
+  dataSegmentsOut = 0;
+  /** NaN before Linux 4.19. */
+  reorderings = 0;
   rttMicros = 0;
+  /** NaN: not measured yet. */
+  rttMinMicros = 0;
   retransmits = 0;
   /** Since the last ACK came; the machine's whole uptime where none ever did. */
   lastAckMillis = 0;
@@ -88,6 +105,8 @@ export class DiagRecord {
     this.remotePort = (bytes[at + 22]! << 8) | bytes[at + 23]!;
     this.cookieLow = u32[word + 15]!;
     this.cookieHigh = u32[word + 16]!;
+    this.receiveQueue = u32[word + 18]!;
+    this.sendQueue = u32[word + 19]!;
     this.uid = u32[word + 20]!;
     this.inode = u32[word + 21]!;
     this.#readInfo(buffer);
@@ -107,12 +126,26 @@ export class DiagRecord {
     this.retransmits = u32[(info + TcpInfo.TOTAL_RETRANS) >> 2]!;
     this.bytesAcked = u64(u32, info + TcpInfo.BYTES_ACKED);
     this.bytesReceived = u64(u32, info + TcpInfo.BYTES_RECEIVED);
-    this.dataSegmentsIn =
-      infoBytes >= DATA_SEGS_INFO_BYTES ? u32[(info + TcpInfo.DATA_SEGS_IN) >> 2]! : Number.NaN;
+    const hasDataSegments = infoBytes >= DATA_SEGS_INFO_BYTES;
+    this.dataSegmentsIn = hasDataSegments ? u32[(info + TcpInfo.DATA_SEGS_IN) >> 2]! : Number.NaN;
+    this.dataSegmentsOut = hasDataSegments ? u32[(info + TcpInfo.DATA_SEGS_OUT) >> 2]! : Number.NaN;
+    const rttMin = hasDataSegments ? u32[(info + TcpInfo.MIN_RTT) >> 2]! : NO_RTT;
+    this.rttMinMicros = rttMin === NO_RTT ? Number.NaN : rttMin;
+    this.reorderings =
+      infoBytes >= REORDERING_INFO_BYTES ? u32[(info + TcpInfo.REORD_SEEN) >> 2]! : Number.NaN;
     this.uniqueBytesSent =
       infoBytes >= SENT_INFO_BYTES
         ? u64(u32, info + TcpInfo.BYTES_SENT) - u64(u32, info + TcpInfo.BYTES_RETRANS)
         : Number.NaN;
+  }
+
+  /** SK_MEMINFO_DROPS, NaN where the dump did not ask for it. */
+  drops(): number {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return Number.NaN;
+    const at = findAttribute(buffer.u16, this.#at + ATTRIBUTES_AT, this.#end, DiagAttribute.SKMEMINFO);
+    if (at < 0 || buffer.u16[at >> 1]! < ATTRIBUTE_HEADER_BYTES + (MEMINFO_DROPS + 1) * 4) return Number.NaN;
+    return buffer.u32[((at + ATTRIBUTE_HEADER_BYTES) >> 2) + MEMINFO_DROPS]!;
   }
 
   /** INET_DIAG_CGROUP_ID, 0 where the kernel sends none. */
@@ -177,6 +210,9 @@ export class DiagRecord {
     this.segmentsOut = 0;
     this.segmentsIn = 0;
     this.dataSegmentsIn = 0;
+    this.dataSegmentsOut = 0;
+    this.reorderings = 0;
+    this.rttMinMicros = 0;
     this.uniqueBytesSent = 0;
   }
 }

@@ -15,6 +15,7 @@ import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
 import { openNameSource } from './open-names.ts';
+import { StackCounterReader } from './stack-counters.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -67,6 +68,7 @@ class LinuxNetwork implements NetworkCollector {
   readonly #context: SourceContext;
   readonly #processes: ProcessParts;
   readonly #interfaces: InterfaceCollector;
+  readonly #stack: StackCounterReader;
   readonly #ownsProcesses: boolean;
   readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
@@ -91,9 +93,12 @@ class LinuxNetwork implements NetworkCollector {
     this.#procRoot = options.procRoot ?? '/proc';
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
+    this.#stack = new StackCounterReader(options.procRoot);
     const source = openSource(options.tier, context);
     this.#sniffer = new NameSniffer(context.clock);
-    this.#names = options.sniff === true ? openNameSource(source.tier, this.#sniffer, context) : undefined;
+    if (options.sniff === true) {
+      this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, context);
+    } else context.handed?.firstPackets?.close();
     try {
       this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
       this.#sockets = this.#own(source);
@@ -161,6 +166,7 @@ class LinuxNetwork implements NetworkCollector {
   close(): void {
     this.#names?.close();
     this.#sockets.close();
+    this.#stack.close();
     if (this.#ownsProcesses) this.#processes.close();
     if (this.#ownsInterfaces) this.#interfaces.close();
   }
@@ -211,6 +217,8 @@ class LinuxNetwork implements NetworkCollector {
       lost: source.lost,
       parts: { ...source.parts, ...this.#processes.parts, names: this.#names?.part ?? 'none' },
       exited: this.#context.exited,
+      failures: source.failures,
+      stack: this.#stack.read(sampledMicros),
       errors,
     };
   }

@@ -1,3 +1,14 @@
+import {
+  CLIENT_HELLO,
+  DNS_PORT,
+  HTTP_HEADS,
+  QUIC_DATAGRAM_BYTES,
+  QUIC_LONG_HEADER,
+  QuicVersion,
+  TLS_HANDSHAKE,
+  TLS_HEADER_BYTES,
+  TLS_MAJOR,
+} from '../first-bytes.ts';
 import type { FilterInstruction } from '../socket-filter.ts';
 import {
   Ancillary,
@@ -13,27 +24,14 @@ import {
 } from './filter.ts';
 
 /** Bytes kept of a packet: 4 KiB of payload behind the longest headers. */
-export const NAME_SNAP_BYTES = 4096 + 128;
+const NAME_SNAP_BYTES = 4096 + 128;
 
-const DNS_PORT = 53;
 const IPV6_BYTES = 40;
 const UDP_BYTES = 8;
 const IPV4_FRAGMENT_OFFSET = 6;
-/** RFC 9000, 14.1: a client pads datagrams with Initial packets to 1,200 bytes. */
-const INITIAL_DATAGRAM_BYTES = 1200;
-const LONG_HEADER = 0xc0;
-/** RFC 9000, 15 and RFC 9369, 3. */
-export const QUIC_VERSIONS = [0x00000001, 0x6b3343cf];
 const TCP_DATA_OFFSET = 12;
-/** Content type handshake, version 3.x; behind the record's header of 5 bytes the type ClientHello. */
-const TLS_HEAD = 0x1603_0000;
+const TLS_HEAD = TLS_HANDSHAKE * 0x100_0000 + TLS_MAJOR * 0x1_0000;
 const TLS_HEAD_MASK = 0xffff_0000 | 0;
-const TLS_TYPE_OFFSET = 5;
-const CLIENT_HELLO = 1;
-/** The first four bytes of `GET `, `POST`, `HEAD`, `PUT `, `DELETE`, `OPTIONS` and `PATCH`. */
-export const HTTP_HEADS = [
-  0x47455420, 0x504f5354, 0x48454144, 0x50555420, 0x44454c45, 0x4f505449, 0x50415443,
-];
 
 /**
  * The classic filter of a packet socket that sees nothing but packets that may say a name: those from port 53, segments
@@ -73,15 +71,15 @@ function emitUdp(program: FilterAssembler): void {
   program.load(Operation.LOAD_HALF_AT_X, 0);
   program.jumpIfEqual(DNS_PORT, 'keep');
   program.load(Operation.LOAD_LENGTH);
-  program.jumpIfAbove(INITIAL_DATAGRAM_BYTES - 1, 'udp.long');
+  program.jumpIfAbove(QUIC_DATAGRAM_BYTES - 1, 'udp.long');
   program.result(0);
   program.label('udp.long');
   emitSent(program, 'udp');
   program.load(Operation.LOAD_BYTE_AT_X, UDP_BYTES);
-  program.load(Operation.AND, LONG_HEADER);
-  program.jumpUnlessEqual(LONG_HEADER, 'refuse');
+  program.load(Operation.AND, QUIC_LONG_HEADER);
+  program.jumpUnlessEqual(QUIC_LONG_HEADER, 'refuse');
   program.load(Operation.LOAD_WORD_AT_X, UDP_BYTES + 1);
-  for (const version of QUIC_VERSIONS) program.jumpIfEqual(version, 'keep');
+  for (const version of Object.values(QuicVersion)) program.jumpIfEqual(version, 'keep');
   program.result(0);
 }
 
@@ -100,7 +98,7 @@ function emitTcp(program: FilterAssembler): void {
   for (const head of HTTP_HEADS) program.jumpIfEqual(head, 'keep');
   program.load(Operation.AND, TLS_HEAD_MASK);
   program.jumpUnlessEqual(TLS_HEAD, 'refuse');
-  program.load(Operation.LOAD_BYTE_AT_X, TLS_TYPE_OFFSET);
+  program.load(Operation.LOAD_BYTE_AT_X, TLS_HEADER_BYTES);
   program.jumpUnlessEqual(CLIENT_HELLO, 'refuse');
 }
 

@@ -13,6 +13,7 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { parsePasswd } from '../../user-names.ts';
 import { parseCpuModel } from '../proc/cpuinfo.ts';
 import { parseBootWallSeconds } from '../proc/stat.ts';
+import { PLAIN_FILES, PlainSockets } from './plain-sockets.ts';
 import { filesOf, latinOf, MARK_PLACE, SHELL_LOOP, type Shell } from './shell-answer.ts';
 import { ShellLinks } from './shell-links.ts';
 import { type ShellFacts, ShellMachine } from './shell-machine.ts';
@@ -23,7 +24,7 @@ const USUAL_PAGE_BYTES = 4096;
 /** For the network's sake processes are listed again when they are older than this. */
 const PROCESSES_AGE_MICROS = 2e6;
 const NO_SS =
-  'there is no ss on this machine: bytes of sockets need ss (package iproute2) or socktop-agent there';
+  'no ss on this machine: bytes and processes of sockets need it (package iproute2), or socktop-agent there';
 
 /** A machine of which nothing but a POSIX shell answers. */
 export class ShellPlatform implements Platform {
@@ -107,15 +108,16 @@ export class ShellPlatform implements Platform {
   }
 }
 
-/** Sockets by ss. One that is born and closed between two samples is not seen. */
+/** Sockets by ss, or without it those of /proc/net. One that is born and closed between two samples is not seen. */
 class ShellNetwork implements NetworkCollector {
-  readonly tier = 'netlink';
+  tier: 'netlink' | 'proc' = 'netlink';
   readonly #facts: () => ShellFacts;
   readonly #stats: StatTexts;
   readonly #processes = new ShellProcesses(() => this.#facts().pageSizeBytes);
   readonly #links = new ShellLinks();
   readonly #machine: ShellMachine;
   readonly #sockets = new SsSockets(this.#processes.table);
+  readonly #plain = new PlainSockets();
   readonly #exited = new ExitedTable();
   #sequence = 0;
 
@@ -135,14 +137,17 @@ class ShellNetwork implements NetworkCollector {
     await this.#processes.collect(shell, stats, slice);
     await this.#processes.askWanted(shell);
     const [output] = await shell.ask(['s']);
-    if (output!.length < 2) throw new OpError({ op: 'collect sockets', code: 'NO_SS', message: NO_SS });
-    this.#sockets.store(output!, nowMicros);
-    const { rows } = this.#sockets;
+    const hasSs = output!.length > 1;
+    if (hasSs) this.#sockets.store(output!, nowMicros);
+    else this.#plain.store((await shell.ask([`g ${PLAIN_FILES.join(' ')}`]))[0]!, nowMicros);
+    const { rows } = hasSs ? this.#sockets : this.#plain;
+    this.tier = hasSs ? 'netlink' : 'proc';
     return {
       sequence: ++this.#sequence,
       monotonicMicros: nowMicros,
       durationMicros: 0,
-      ...{ tier: 'netlink', counted: 'payload' },
+      tier: this.tier,
+      counted: hasSs ? 'payload' : 'none',
       processes: this.#processes.table,
       sockets: rows.table,
       closed: rows.closed,
@@ -154,7 +159,7 @@ class ShellNetwork implements NetworkCollector {
         ...{ scope: 'network namespace', names: 'none' },
       },
       exited: this.#exited,
-      errors: [],
+      errors: hasSs ? [] : [{ op: 'collect sockets', code: 'NO_SS', message: NO_SS }],
     };
   }
 

@@ -1,3 +1,4 @@
+import type { Failures } from '../../../src/data/sample/failures.ts';
 import type {
   CollectionParts,
   CountingBasis,
@@ -22,10 +23,14 @@ export interface SocketSource {
   readonly lost: LostTraffic;
   /** Closing messages dropped by the kernel and rows refused by full tables, since the start. */
   readonly lostClosings: number;
+  /** Failures that programs in the kernel count; undefined: none do. */
+  readonly failures?: Failures | undefined;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */
   collect(slice: Slice): Promise<void>;
   /** Holders of sockets, if the source supports it. Throws BpfError. */
   readonly holders?: AskHolders | undefined;
+  /** The map with the owners of sockets, if programs in the kernel keep one. */
+  readonly ownersMap?: number | undefined;
   drainClosings(): void;
   drainWithinMillis(): number;
   close(): void;

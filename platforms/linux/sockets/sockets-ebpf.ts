@@ -1,4 +1,5 @@
 import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
+import type { Failures } from '../../../src/data/sample/failures.ts';
 import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
@@ -41,6 +42,7 @@ export class EbpfSockets implements SocketSource {
   readonly tier: Tier = 'ebpf';
   readonly counted: CountingBasis = 'l3';
   readonly parts: SocketParts;
+  failures: Failures | undefined;
   readonly holders: AskHolders = (visit) => this.#accounting.holders(visit);
   readonly #listing: NetlinkSockets;
   readonly #accounting: NetworkAccounting;
@@ -67,7 +69,12 @@ export class EbpfSockets implements SocketSource {
     this.#holders = new HolderSearch(this.rows, options.processes, this.holders);
     const { lastUser, scope } = options.accounting.parts;
     const owners = lastUser === 'none' ? 'creator' : 'last user';
+    options.listing.infersFailures = !options.accounting.parts.connects;
     this.parts = { tcp: 'ebpf', udp: 'ebpf', owners, scope };
+  }
+
+  get ownersMap(): number {
+    return this.#accounting.handed.maps.storage;
   }
 
   get rows(): SocketRows {
@@ -90,6 +97,7 @@ export class EbpfSockets implements SocketSource {
     this.#owners.beginCollection();
     this.#accounting.begin();
     while (this.#accounting.next(FLOWS_BETWEEN_RESTS, this.#visit)) if (slice.due()) await slice.rest();
+    this.failures = this.#accounting.readFailures();
     await this.#holders.resolve(slice);
     this.#hasBaseline = true;
   }

@@ -1,7 +1,7 @@
 import type { CountingBasis, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
-import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
@@ -10,12 +10,19 @@ import {
   type DiagVisitor,
   familyRequest,
   legacyTcpRequest,
+  MEMINFO_EXTENSION,
   SockDiag,
 } from '../netlink/sock-diag.ts';
 import { ClosingQueue, ClosingRate } from './closing-queue.ts';
 import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
 import { RowLife, SocketRows } from './sockets.ts';
-import { PayloadCounters, storeEndpoints, storeSegments } from './sockets-payload.ts';
+import {
+  PayloadCounters,
+  storeDrops,
+  storeEndpoints,
+  storeQueues,
+  storeSegments,
+} from './sockets-payload.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -48,6 +55,8 @@ export class NetlinkSockets implements SocketSource {
   };
   readonly lost = NOTHING_LOST;
   readonly rows = new SocketRows();
+  /** Whether failed attempts to connect are told by their sockets' ends; false where the kernel's programs count them. */
+  infersFailures = true;
   /** Whether this source writes the rows' byte counters. */
   readonly #isCounting: boolean;
   readonly #clock: () => number;
@@ -61,8 +70,10 @@ export class NetlinkSockets implements SocketSource {
   /** Listeners are also dumped while a closing is being read. */
   readonly #listenerRecord = new DiagRecord();
   readonly #connections = legacyTcpRequest(CONNECTION_STATES);
-  readonly #listeners = legacyTcpRequest(1 << TcpState.LISTEN);
-  readonly #datagrams = [AF_INET, AF_INET6].map((family) => familyRequest(family, PROTOCOL_UDP, ALL_STATES));
+  readonly #listeners = legacyTcpRequest(1 << TcpState.LISTEN, MEMINFO_EXTENSION);
+  readonly #datagrams = [AF_INET, AF_INET6].map((family) =>
+    familyRequest(family, PROTOCOL_UDP, ALL_STATES, MEMINFO_EXTENSION),
+  );
   readonly #connectionVisitor: DiagVisitor = {
     message: (b, at, length) => this.#seeConnection(b, at, length),
   };
@@ -215,6 +226,8 @@ export class NetlinkSockets implements SocketSource {
       return;
     }
     this.#listedCount++;
+    // Bytes that wait come and go without a segment.
+    if (known >= 0) storeQueues(this.rows.table, known, record);
     if (known >= 0 && this.#isUnchanged(known, record)) {
       this.rows.seenSequence[known] = this.#sequence;
       return;
@@ -258,6 +271,7 @@ export class NetlinkSockets implements SocketSource {
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
     this.rows.setRare(slot, 1);
     this.#updateIdentity(slot, record);
+    storeDrops(this.rows.table, slot, record);
   }
 
   #seeDatagram(buffer: NativeBuffer, at: number, length: number): void {
@@ -270,6 +284,7 @@ export class NetlinkSockets implements SocketSource {
     this.#updateIdentity(slot, record);
     // Unlike TCP, a UDP socket may be connected and bound again.
     storeEndpoints(this.rows.table, slot, record);
+    storeDrops(this.rows.table, slot, record);
   }
 
   #addDatagram(record: DiagRecord): number {
@@ -291,6 +306,7 @@ export class NetlinkSockets implements SocketSource {
     table.inode[slot] = record.inode;
     table.uid[slot] = record.inode === 0 ? -1 : record.uid;
     table.cgroupId[slot] = record.cgroupId();
+    storeQueues(table, slot, record);
     storeEndpoints(table, slot, record);
     table.firstSeenMicros[slot] = this.#nowMicros;
     table.bornBeforeStart[slot] = this.#hasBaseline ? 0 : 1;
@@ -328,8 +344,10 @@ export class NetlinkSockets implements SocketSource {
     if (!record.read(buffer, at, length) || !record.hasInfo) return;
     record.readCounters();
     const known = this.rows.find(record.cookieLow, record.cookieHigh);
-    const slot = known >= 0 ? known : this.#addUnseen(record);
+    const failure = this.infersFailures ? this.#payload.failureOf(known, record) : SocketFailure.NONE;
+    const slot = known >= 0 ? known : this.#addUnseen(record, failure !== SocketFailure.NONE);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
+    this.rows.table.failure[slot] = failure;
     storeSegments(this.rows.table, slot, record);
     if (this.#isCounting) this.#payload.storeFinal(slot, record);
     if (this.rows.seenSequence[slot] === this.#sequence && this.rows.isRare[slot] === 0) {
@@ -339,7 +357,7 @@ export class NetlinkSockets implements SocketSource {
   }
 
   /** A row for a socket that no dump saw, or -1: it carried nothing, or was there before counting began. */
-  #addUnseen(record: DiagRecord): number {
+  #addUnseen(record: DiagRecord, hasFailed: boolean): number {
     if (!this.#hasBaseline) return -1;
     if (record.remotePort === 0) {
       // A listener that came and went: what it accepted may be announced after it.
@@ -348,7 +366,7 @@ export class NetlinkSockets implements SocketSource {
     }
     // Younger ones were never alive at a dump: a reset connection is not listed, though its process may hold it long.
     const lastAckMicros = this.#closingMicros - record.lastAckMillis * 1000;
-    if (lastAckMicros < this.#countedSinceMicros - ACK_SLACK_MICROS) return -1;
+    if (!hasFailed && lastAckMicros < this.#countedSinceMicros - ACK_SLACK_MICROS) return -1;
     if (this.#listenersSequence !== this.#sequence) this.#dumpListeners();
     const slot = this.#add(record, PROTOCOL_TCP);
     if (slot < 0) return -1;

@@ -1,8 +1,10 @@
 import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
+import { SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { DiagRecord } from '../netlink/diag-record.ts';
 import { readFirstLocalPort } from '../proc/local-port-range.ts';
 import type { SocketRows } from './sockets.ts';
 import {
+  failureOf,
   finalPayloadReceived,
   finalPayloadSent,
   likelyOpener,
@@ -11,6 +13,8 @@ import {
   payloadReceived,
   payloadSent,
 } from './tcp-payload.ts';
+
+const TWO_32 = 2 ** 32;
 
 /** Writes the payload counters of connections into their rows, from what tcp_info says. */
 export class PayloadCounters {
@@ -51,6 +55,16 @@ export class PayloadCounters {
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, received);
   }
 
+  /** As `failureOf`, of a socket whose end is announced; its row is -1 where no dump has seen it. */
+  failureOf(slot: number, record: DiagRecord): number {
+    if (record.remotePort === 0 && slot < 0) return SocketFailure.NONE;
+    const { state, retransmits } = this.#rows.table;
+    const failure =
+      slot < 0 ? failureOf(record, TcpState.CLOSE, 0) : failureOf(record, state[slot]!, retransmits[slot]!);
+    // A connection that came in and was reset at once looks the same.
+    return failure !== SocketFailure.NONE && this.#isServerEnd(record) ? SocketFailure.NONE : failure;
+  }
+
   /** A listener that came and went between two dumps was never seen: then a port outside the range tells. */
   #isServerEnd({ localPort, remotePort }: DiagRecord): boolean {
     if (this.#isListeningPort(localPort)) return true;
@@ -67,17 +81,35 @@ export function storeEndpoints(table: SocketTable, slot: number, record: DiagRec
   table.remotePort[slot] = record.remotePort;
 }
 
-/** Segments, round trip time and retransmits of a record, whose counters have been read, to its row. */
+/** Segments, round trip times, retransmits and reorderings of a record, whose counters have been read, to its row. */
 export function storeSegments(table: SocketTable, slot: number, record: DiagRecord): void {
   table.txSegments[slot] = advanced(table.txSegments[slot]!, record.segmentsOut);
   table.rxSegments[slot] = advanced(table.rxSegments[slot]!, record.segmentsIn);
   table.rttMicros[slot] = record.rttMicros > 0 ? record.rttMicros : Number.NaN;
-  table.retransmits[slot] = record.retransmits;
+  table.retransmits[slot] = advanced(table.retransmits[slot]!, record.retransmits);
+  table.dataSegments[slot] = advanced(table.dataSegments[slot]!, record.dataSegmentsOut);
+  table.reorderings[slot] = advanced(table.reorderings[slot]!, record.reorderings);
+  table.rttMinMicros[slot] = record.rttMinMicros;
+  table.healthStamp[slot]!++;
+}
+
+/** Bytes that wait, or connections that do, and what there was no room for, of a listener or a UDP socket. */
+export function storeDrops(table: SocketTable, slot: number, record: DiagRecord): void {
+  storeQueues(table, slot, record);
+  const drops = record.drops();
+  if (Number.isNaN(drops) || drops === table.drops[slot]! % TWO_32) return;
+  table.drops[slot] = advanced(table.drops[slot]!, drops);
+  table.healthStamp[slot]!++;
+}
+
+export function storeQueues(table: SocketTable, slot: number, record: DiagRecord): void {
+  table.receiveQueue[slot] = record.receiveQueue;
+  table.sendQueue[slot] = record.sendQueue;
 }
 
 /** Extends a wrapping 32-bit counter beyond 32 bits; a decrease is a reused socket and adds nothing. */
 function advanced(previous: number, counter: number): number {
-  if (previous === 0) return counter;
+  if (!(previous > 0) || Number.isNaN(counter)) return counter;
   const step = (counter - previous) >>> 0;
   return step < 0x80000000 ? previous + step : previous;
 }

@@ -1,7 +1,7 @@
 import type { ClosedSockets } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, SocketTable } from '../../../src/data/sample/socket-table.ts';
-import { NameBasis, TcpState } from '../../../src/data/schema/network-columns.ts';
+import { NameBasis, SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 
@@ -154,6 +154,13 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
     table.rxSegments[slot] = 0;
     table.rttMicros[slot] = Number.NaN;
     table.retransmits[slot] = Number.NaN;
+    table.dataSegments[slot] = Number.NaN;
+    table.reorderings[slot] = Number.NaN;
+    table.rttMinMicros[slot] = Number.NaN;
+    table.receiveQueue[slot] = Number.NaN;
+    table.sendQueue[slot] = Number.NaN;
+    table.drops[slot] = Number.NaN;
+    table.failure[slot] = SocketFailure.NONE;
     table.cgroupId[slot] = 0;
     table.ownerPid[slot] = 0;
     table.ownerStartTicks[slot] = 0;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
-import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
 import {
+  failureOf,
   finalPayloadReceived,
   finalPayloadSent,
   likelyOpener,
@@ -198,5 +199,28 @@ describe('a destroyed', () => {
     expect(likelyOpener(record(CLOSE, { acked: 11, received: 0, sent: 10 }), true)).toBe(Opener.PEER);
     expect(likelyOpener(record(CLOSE, { acked: 11, received: 0, sent: 10 }), false)).toBe(Opener.LOCAL);
     expect(likelyOpener(record(ESTABLISHED, { acked: 1, received: 0, sent: 9 }), true)).toBe(Opener.PEER);
+  });
+});
+
+describe('why a connection that never opened ended', () => {
+  const ended = (counters: Partial<Counters>, segmentsOut: number, segmentsIn: number): DiagRecord => {
+    const made = record(CLOSE, { acked: 0, received: 0, sent: 0, ...counters });
+    made.segmentsOut = segmentsOut;
+    made.segmentsIn = segmentsIn;
+    return made;
+  };
+
+  test.each([
+    ['a SYN and a reset', ended({}, 1, 1), CLOSE, 0, SocketFailure.REFUSED],
+    ['two SYNs and a reset', ended({}, 2, 1), SYN_SENT, 1, SocketFailure.REFUSED],
+    ['three SYNs and nothing', ended({}, 3, 0), SYN_SENT, 2, SocketFailure.TIMED_OUT],
+    ['a SYN, given up at once', ended({}, 1, 0), SYN_SENT, 0, SocketFailure.NONE],
+    ['one that was open', ended({ acked: 1 }, 3, 2), CLOSE, 0, SocketFailure.NONE],
+    ['one that was open when it was last seen', ended({}, 0, 0), ESTABLISHED, 0, SocketFailure.NONE],
+    ['counters set to 0, after a SYN', ended({}, 0, 0), SYN_SENT, 0, SocketFailure.REFUSED],
+    ['counters set to 0, after three SYNs', ended({}, 0, 0), SYN_SENT, 2, SocketFailure.TIMED_OUT],
+    ['counters set to 0, never seen', ended({}, 0, 0), CLOSE, 0, SocketFailure.NONE],
+  ] as const)('%s', (_what, made, lastState, retransmits, expected) => {
+    expect(failureOf(made, lastState, retransmits)).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import type { DiagRecord } from '../netlink/diag-record.ts';
 
 /** What the kernel counts of a connection, from a record of sock_diag or from what ss prints of one. */
@@ -97,4 +97,22 @@ function wasOurFinAcked(record: TcpCounts, opener: number): boolean {
 
 function hasPeerFin(state: number): boolean {
   return state === TcpState.CLOSE_WAIT || state === TcpState.LAST_ACK || state === TcpState.CLOSING;
+}
+
+/**
+ * Why a connection that was never open ended, as far as its last message tells: SocketFailure. One that this end opened,
+ * of which nothing was acknowledged and nothing received: a segment that came was a refusal; where none did, and the
+ * SYN was sent again, nobody replied.
+ */
+export function failureOf(record: DiagRecord, lastState: number, retransmits: number): number {
+  if (lastState !== TcpState.SYN_SENT && lastState !== TcpState.CLOSE) return SocketFailure.NONE;
+  if (record.bytesAcked > 0 || record.bytesReceived > 0 || record.uniqueBytesSent > 0)
+    return SocketFailure.NONE;
+  if (record.segmentsOut > 0) {
+    if (record.segmentsIn > 0) return SocketFailure.REFUSED;
+    return record.segmentsOut > 1 ? SocketFailure.TIMED_OUT : SocketFailure.NONE;
+  }
+  // connect(2) has set the counters of a failed attempt to 0, which it waited for.
+  if (lastState !== TcpState.SYN_SENT) return SocketFailure.NONE;
+  return retransmits > 0 ? SocketFailure.TIMED_OUT : SocketFailure.REFUSED;
 }

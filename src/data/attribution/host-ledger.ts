@@ -1,5 +1,6 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { HostTable } from '../sample/network-section.ts';
+import { clearHealth } from './health-ledger.ts';
 
 const CROWDED_ROWS = 8192;
 const IDLE_MICROS = 60e6;
@@ -47,6 +48,7 @@ export class HostLedger {
       this.#lastNamedMicros = lengthened(this.#lastNamedMicros, new Float64Array(slots.capacity));
     }
     this.table.connectionCount[slot] = 0;
+    clearHealth(this.table, slot);
     this.table.names[slot] = undefined;
     this.table.nameBasis[slot] = 0;
     this.#lastGrowthMicros[slot] = monotonicMicros;

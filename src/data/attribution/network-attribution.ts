@@ -12,6 +12,7 @@ import {
 } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, NameBasis } from '../schema/network-columns.ts';
 import { FormerLedger } from './former-ledger.ts';
+import { type FailureSubjects, HealthLedger } from './health-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces } from './socket-interface.ts';
@@ -55,6 +56,7 @@ export class NetworkAttribution {
   readonly #ledger = new SocketLedger();
   readonly #interfaces = new SocketInterfaces();
   readonly #growth = new Growth();
+  readonly #health: HealthLedger;
   #hasBegun = false;
 
   constructor(facts: OwnerFacts, limits: AttributionLimits = {}) {
@@ -62,6 +64,7 @@ export class NetworkAttribution {
       this.#former.note(this.#traffic.table, owner, cgroup);
     this.#owners = new OwnerLedger(facts, hasLeft, limits.crowdedOwners);
     this.#hosts = new HostLedger(limits.crowdedHosts);
+    this.#health = new HealthLedger(this.#owners.table, this.#hosts.table);
     this.#traffic = new TrafficLedger(this.#owners.unknown);
     this.#hostTraffic = new TrafficLedger(this.#hosts.others);
   }
@@ -92,6 +95,7 @@ export class NetworkAttribution {
   #prepare(sample: NetworkSample): boolean {
     const haveAddressesMoved = this.#interfaces.refresh(sample.interfaces);
     this.#ledger.reserve(sample.sockets.slots.capacity);
+    this.#health.beginSample(sample.sockets, sample.monotonicMicros);
     this.#owners.refresh(sample.processes, sample.monotonicMicros);
     this.#hosts.refresh();
     this.#markClosed(sample);
@@ -100,14 +104,35 @@ export class NetworkAttribution {
 
   #conclude(sample: NetworkSample): NetworkSection {
     this.#hasBegun = true;
+    this.#health.conclude(sample.failures, sample.stack, this.#subjectsOf(sample));
     this.#owners.dropExited(sample.monotonicMicros, (isMarked, heir) => {
       this.#traffic.mergeMarked(isMarked, heir);
       this.#former.dropMarked(isMarked);
+      this.#health.mergeMarked('owner', isMarked, heir);
     });
     this.#hosts.dropIdle(sample.monotonicMicros, (isMarked, heir) => {
       this.#hostTraffic.mergeMarked(isMarked, heir);
+      this.#health.mergeMarked('host', isMarked, heir);
     });
     return this.#section(sample);
+  }
+
+  #subjectsOf(sample: NetworkSample): FailureSubjects {
+    const { monotonicMicros } = sample;
+    return {
+      ownerOf: (pid, startTicks) => {
+        if (pid <= 0) return -1;
+        const owner = this.#owners.ofProcess(pid, startTicks, sample, monotonicMicros);
+        this.#owners.noteGrowth(owner, monotonicMicros);
+        return owner;
+      },
+      hostOf: (words, at) => {
+        if (isUnspecified(words, at)) return -1;
+        const host = this.#hosts.of(words, at, monotonicMicros);
+        this.#hosts.noteGrowth(host, monotonicMicros);
+        return host;
+      },
+    };
   }
 
   #section(sample: NetworkSample): NetworkSection {
@@ -125,6 +150,7 @@ export class NetworkAttribution {
       hostTraffic: this.#hostTraffic.table,
       sockets: sample.sockets,
       accounts: this.#ledger,
+      problems: this.#health.problems.table,
       interfaces: sample.interfaces,
       processCount: sample.processes.slots.count,
       lostClosings: sample.lostClosings,
@@ -151,7 +177,9 @@ export class NetworkAttribution {
     for (let i = from; i < end; i++) {
       const slot = rows[i]!;
       if (ledger.serial[slot] !== serial[slot]) {
-        ledger.begin(sockets, slot, isBaseline || sockets.bornBeforeStart[slot] === 1);
+        const hadCounted = isBaseline || sockets.bornBeforeStart[slot] === 1;
+        ledger.begin(sockets, slot, hadCounted);
+        this.#health.beginSocket(sockets, slot, hadCounted);
         this.#locate(sample, slot);
         this.#assign(sample, slot);
       } else {
@@ -162,6 +190,7 @@ export class NetworkAttribution {
       if (isClosed[slot] === 0) this.#countSocket(sockets, slot);
       const hasGrown = txBytes[slot] !== lastTx[slot] || rxBytes[slot] !== lastRx[slot];
       if (hasGrown && owner[slot]! >= 0) this.#charge(sample, slot);
+      this.#health.absorb(sockets, slot, owner[slot]!, ledger.host[slot]!, isClosed[slot] === 1);
     }
   }
 
@@ -315,6 +344,10 @@ export class NetworkAttribution {
 /** 0 where either is unknown (NaN) or the counter went backwards. */
 function growthSince(last: number, now: number): number {
   return now > last ? now - last : 0;
+}
+
+function isUnspecified(words: Uint32Array, at: number): boolean {
+  return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) === 0;
 }
 
 function namesProcess(basis: number): boolean {

@@ -4,6 +4,7 @@ import { OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
+import { clearHealth } from './health-ledger.ts';
 
 /** What is asked about an owner: when its row appears, when its task name changes, and by turns. */
 export interface OwnerFacts {
@@ -379,6 +380,7 @@ export class OwnerLedger {
     table.users[slot] = undefined;
     table.commandLines[slot] = undefined;
     table.cgroups[slot] = undefined;
+    clearHealth(table, slot);
     table.containers[slot] = undefined;
     table.namespaces[slot] = undefined;
     return slot;

@@ -73,21 +73,24 @@ describe('JSON', () => {
     const snapshot = new Scene().json();
     expect(keys(snapshot)).toBe(
       'schema, timestamp, interval_s, backend, counted, parts, lost, host, processes, interfaces, ' +
-        'remote_hosts, listen_ports, groups, total_up, total_down, attributed_ratio, errors',
+        'remote_hosts, listen_ports, groups, troubles, total_up, total_down, attributed_ratio, errors',
     );
-    expect(keys(snapshot.parts)).toBe('tcp, udp, owners, processes, exited, scope');
+    expect(keys(snapshot.parts)).toBe('tcp, udp, owners, processes, exited, scope, names');
     expect(snapshot.lost).toEqual({ closings: 0, bytes: 0, packets: 0 });
     expect(keys(snapshot.processes[0])).toBe(
       'pid, ppid, start_time, name, cmdline, user, up_rate, down_rate, cum_up, cum_down, connections, ' +
-        'listen_ports, conn_count, listen_count, container_id, container_name, service_name, network_namespace, inferred',
+        'listen_ports, conn_count, listen_count, container_id, container_name, service_name, network_namespace, ' +
+        'rtt_us, rtt_min_us, rtt_p95_us, connect_us, retransmitted_ratio, retransmits, data_segments, reorderings, refused, timed_out, ' +
+        'resets, drops, receive_queue, send_queue, inferred',
     );
     expect(keys(snapshot.processes[0]?.connections[0])).toBe(
       'proto, src_ip, src_port, dst_ip, dst_port, state, up_rate, down_rate, cum_up, cum_down, age_s, ' +
-        'rtt_us, retransmits, remote_host, service',
+        'rtt_us, retransmits, rtt_min_us, retransmitted_ratio, data_segments, reorderings, receive_queue, ' +
+        'send_queue, remote_host, name_basis, alpn, service',
     );
     expect(keys(snapshot.interfaces[0])).toBe('name, bytes_recv, bytes_sent, recv_rate, send_rate');
     expect(keys(snapshot.remote_hosts[0])).toStartWith(
-      'host, ip, up_rate, down_rate, conn_count, processes, country',
+      'host, names, name_basis, ip, up_rate, down_rate, conn_count, processes, country',
     );
   });
 
@@ -163,6 +166,12 @@ describe('JSON', () => {
         age_s: 0.5,
         rtt_us: 1200,
         retransmits: 0,
+        rtt_min_us: null,
+        retransmitted_ratio: null,
+        data_segments: null,
+        reorderings: null,
+        receive_queue: null,
+        send_queue: null,
         remote_host: null,
         name_basis: null,
         alpn: null,

@@ -115,7 +115,7 @@ describe('each view', () => {
     const text = viewToCsv({ kind: 'hosts', rows }, moment, rows.order({ key: 'upload', isReversed: false }));
     expect(headerOf(text)).toBe(
       'timestamp,host,ip,country,upload_bytes_per_s,download_bytes_per_s,upload_bytes,download_bytes,' +
-        'connections,processes',
+        'connections,processes,name_basis',
     );
     const found = records(text);
     expect(found.map(({ ip }) => ip)).toEqual(['192.0.2.1', '2001:db8::1']);
@@ -172,14 +172,14 @@ describe('each view', () => {
     const text = viewToCsv({ kind: 'connections', rows, owner }, moment, order);
     expect(headerOf(text)).toBe(
       'timestamp,pid,process,user,proto,local_ip,local_port,remote_ip,remote_port,remote_host,service,state,' +
-        'age_s,rtt_us,retransmits,upload_bytes_per_s,download_bytes_per_s,upload_bytes,download_bytes',
+        'age_s,rtt_us,retransmits,upload_bytes_per_s,download_bytes_per_s,upload_bytes,download_bytes,name_basis,alpn',
     );
     const v4 = ['tcp', '10.0.0.5', '40001', '192.0.2.1', '443', "'+1.example.net", 'https', 'ESTAB'];
     const v6 = ['tcp', '2001:db8::5', '40000', '2001:db8::1', '443', '', 'https', 'ESTAB'];
     const who = [TIME, '8', DEFUSED, 'user-1000'];
     expect(records(text).map(Object.values)).toEqual([
-      [...who, ...v6, '0.5', '1200', '0', '1000', '3000', '500', '1500'],
-      [...who, ...v4, '0.5', '1200', '0', '200', '0', '100', '0'],
+      [...who, ...v6, '0.5', '1200', '0', '1000', '3000', '500', '1500', '', ''],
+      [...who, ...v4, '0.5', '1200', '0', '200', '0', '100', '0', 'ptr', ''],
     ]);
   });
 });

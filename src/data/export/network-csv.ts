@@ -12,6 +12,7 @@ import type { NetworkExport } from '../query/network-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import type { Scope } from '../query/scope.ts';
+import { TROUBLE_FIELDS, type TroubleExport, type TroubleRows } from '../query/trouble-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
@@ -23,6 +24,7 @@ const PROCESSES = csvFields<ProcessExport>(PROCESS_FIELDS);
 const HOSTS = csvFields<HostExport>(HOST_FIELDS);
 const LISTENERS = csvFields<ListenExport>(LISTEN_FIELDS);
 const GROUPS = csvFields<GroupExport>(GROUP_FIELDS);
+const TROUBLES = csvFields<TroubleExport>(TROUBLE_FIELDS);
 /** Whose they are stands in every row. */
 const CONNECTIONS: readonly ExportedField<OwnedConnections>[] = [
   ...csvFields<OwnedConnections>(OWNER_FIELDS),
@@ -78,6 +80,7 @@ export type CsvView =
   | { readonly kind: 'hosts'; readonly rows: HostRows }
   | { readonly kind: 'listen'; readonly rows: ListenRows }
   | { readonly kind: 'groups'; readonly rows: GroupRows }
+  | { readonly kind: 'trouble'; readonly rows: TroubleRows }
   /** Connections of one owner, by its slot. */
   | { readonly kind: 'connections'; readonly rows: ConnectionRows; readonly owner: number };
 
@@ -107,6 +110,8 @@ export function viewToCsv(view: CsvView, snapshot: ViewSnapshot, order: Int32Arr
       return fileOf(LISTENERS, listenSource(view.rows, snapshot));
     case 'groups':
       return fileOf(GROUPS, { rows: view.rows });
+    case 'trouble':
+      return fileOf(TROUBLES, { ...snapshot, troubles: view.rows });
     case 'connections':
       return fileOf(CONNECTIONS, { ...snapshot, rows: view.rows, ownerOf: () => view.owner });
   }
@@ -123,5 +128,8 @@ function listenSource(rows: ListenRows, snapshot: ViewSnapshot): ListenExport {
     ownerOf: (row) => rows.owner[row]!,
     acceptedOf: (row) => rows.connections[row]!,
     socketsOf: (row) => rows.socketCount[row]!,
+    waitingOf: (row) => rows.waiting[row]!,
+    backlogOf: (row) => rows.backlog[row]!,
+    dropsOf: (row) => rows.drops[row]!,
   };
 }

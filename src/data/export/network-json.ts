@@ -5,12 +5,13 @@ import type { FilterExpression } from '../query/filter/filter-expression.ts';
 import { GROUP_FIELDS, type GroupExport } from '../query/group-rows.ts';
 import { HOST_FIELDS, type HostExport, HostRows } from '../query/host-rows.ts';
 import { LISTEN_FIELDS, type ListenExport } from '../query/listen-rows.ts';
-import { type Listener, type NetworkExport, trafficColumns } from '../query/network-fields.ts';
+import { knownSum, type Listener, type NetworkExport, trafficColumns } from '../query/network-fields.ts';
 import { PROCESS_FIELDS, type ProcessExport, type Sort } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { countValue, entryMaker, type JsonEntry, rateValue, timeValue } from '../query/row-fields.ts';
 import { type Scope, ScopeFilter } from '../query/scope.ts';
 import { protocolName } from '../query/socket-texts.ts';
+import { TROUBLE_FIELDS, type TroubleExport, TroubleRows } from '../query/trouble-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { Grouping } from '../sample/grouping.ts';
@@ -76,6 +77,7 @@ export function snapshotEntry(
     remote_hosts: hostEntries(section, rates, options),
     listen_ports: listenPortEntries(context),
     groups: groupEntries(context, options.scope),
+    troubles: troubleEntries(section, rates, options),
     total_up: countValue(totalUp),
     total_down: countValue(totalDown),
     attributed_ratio: rateValue(rates.attributedRatioOf(options.scope.interfaceIndex, section.interfaces)),
@@ -111,12 +113,15 @@ export function listenPortEntries({ section, rates, rows, byOwner }: ProcessCont
   const entries: ListenPortEntry[] = [];
   for (const [owner, slots] of byOwner.listeners) {
     if (rows.rowOfOwner(owner) < 0) continue;
-    const listeners = listenEntries(section, slots);
+    const listeners = listenerQueues(section, slots);
     const source: ListenExport = {
       ...{ section, rates },
       listenerOf: (at) => listeners[at]!,
       ownerOf: () => owner,
       acceptedOf: (at) => (listeners[at]!.proto === 'tcp' ? (accepted.get(listeners[at]!.port) ?? 0) : null),
+      waitingOf: (at) => listeners[at]!.waiting,
+      backlogOf: (at) => listeners[at]!.backlog,
+      dropsOf: (at) => listeners[at]!.drops,
     };
     for (const at of listeners.keys()) entries.push(listenPortEntry(source, at));
   }
@@ -275,6 +280,24 @@ function append(lists: Map<number, number[]>, owner: number, slot: number): void
   else list.push(slot);
 }
 
+/** A listening address and port with what waits there, as in ListenExport. */
+interface ListenerQueue extends Listener {
+  readonly waiting: number;
+  readonly backlog: number;
+  readonly drops: number;
+}
+
+function listenQueue(section: NetworkSection, slot: number): ListenerQueue {
+  const { state, receiveQueue, sendQueue, drops } = section.sockets;
+  const isTcp = state[slot] === TcpState.LISTEN;
+  return {
+    ...listenEntry(section, slot),
+    waiting: isTcp ? receiveQueue[slot]! : Number.NaN,
+    backlog: isTcp ? sendQueue[slot]! : Number.NaN,
+    drops: drops[slot]!,
+  };
+}
+
 function listenEntry(section: NetworkSection, slot: number): Listener {
   const { sockets } = section;
   return {
@@ -286,12 +309,27 @@ function listenEntry(section: NetworkSection, slot: number): Listener {
 
 /** One entry for each address and port; sockets that share one by SO_REUSEPORT are one listener to the reader. */
 function listenEntries(section: NetworkSection, slots: readonly number[]): Listener[] {
-  const entries = new Map<string, Listener>();
+  return listenerQueues(section, slots).map(({ proto, ip, port }) => ({ proto, ip, port }));
+}
+
+function listenerQueues(section: NetworkSection, slots: readonly number[]): ListenerQueue[] {
+  const entries = new Map<string, ListenerQueue>();
   for (const slot of slots) {
-    const entry = listenEntry(section, slot);
-    entries.set(`${entry.proto} ${entry.ip} ${entry.port}`, entry);
+    const entry = listenQueue(section, slot);
+    const key = `${entry.proto} ${entry.ip} ${entry.port}`;
+    const known = entries.get(key);
+    entries.set(key, known === undefined ? entry : together(known, entry));
   }
   return [...entries.values()].sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
+}
+
+function together(a: ListenerQueue, b: ListenerQueue): ListenerQueue {
+  return {
+    ...b,
+    waiting: knownSum(a.waiting, b.waiting),
+    backlog: knownSum(a.backlog, b.backlog),
+    drops: knownSum(a.drops, b.drops),
+  };
 }
 
 type HostEntry = JsonEntry<typeof HOST_FIELDS>;
@@ -319,4 +357,20 @@ export function hostEntries(
   const entries = Array.from({ length: rows.count }, (_, row) => hostEntry(source, row));
   const busy = (entry: HostEntry): number => (entry.up_rate ?? 0) + (entry.down_rate ?? 0);
   return entries.sort((a, b) => busy(b) - busy(a) || ((a.ip ?? '') < (b.ip ?? '') ? -1 : 1));
+}
+
+type TroubleEntry = JsonEntry<typeof TROUBLE_FIELDS>;
+
+const troubleEntry = entryMaker<typeof TROUBLE_FIELDS, TroubleExport>(TROUBLE_FIELDS);
+
+/** What is wrong with the network, the worst first. */
+function troubleEntries(
+  section: NetworkSection,
+  rates: NetworkRates,
+  { scope, filter, hostName }: Pick<ExportOptions, 'scope' | 'filter' | 'hostName'>,
+): TroubleEntry[] {
+  const troubles = new TroubleRows();
+  troubles.build(section, rates, scope, filter, hostName);
+  const order = troubles.order({ key: 'severity', isReversed: false });
+  return Array.from(order, (row) => troubleEntry({ section, rates, troubles }, row));
 }

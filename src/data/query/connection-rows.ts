@@ -1,4 +1,5 @@
 import { columnsClass, numbers, OPTIONAL_TEXT } from '../../kit/table/columns.ts';
+import { shareOf } from '../rates/health-rates.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { isIpv4 } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
@@ -12,6 +13,7 @@ import {
   countValue,
   exported,
   falls,
+  inJson,
   type RowFields,
   rateValue,
   rises,
@@ -34,6 +36,10 @@ import {
 interface OrderedConnections extends TrafficColumns {
   readonly protocol: Uint8Array;
   readonly state: Uint8Array;
+  readonly rttMicros: Float64Array;
+  readonly share: Float64Array;
+  readonly receiveQueue: Float64Array;
+  readonly sendQueue: Float64Array;
   ageOrder(row: number): number;
   arrangeByRemote(order: RowOrder, isUpwards: boolean): void;
 }
@@ -112,6 +118,7 @@ export const CONNECTION_FIELDS = {
     help: 'TCP round-trip time, microseconds',
     ...exported('rtt_us', 'rtt_us'),
     csvAt: 9,
+    order: falls(7, (rows, row) => rows.rttMicros[row]!),
     value: ({ section }, slot) => countValue(section.sockets.rttMicros[slot]!),
   },
   retransmits: {
@@ -119,6 +126,42 @@ export const CONNECTION_FIELDS = {
     ...exported('retransmits', 'retransmits'),
     csvAt: 10,
     value: ({ section }, slot) => countValue(section.sockets.retransmits[slot]!),
+  },
+  'rtt-min': {
+    help: 'shortest TCP round-trip time of the last five minutes, microseconds',
+    ...inJson('rtt_min_us'),
+    value: ({ section }, slot) => countValue(section.sockets.rttMinMicros[slot]!),
+  },
+  retransmitted: {
+    help: 'share of the TCP segments since it opened that were sent again, 0 to 1',
+    ...inJson('retransmitted_ratio'),
+    order: falls(8, (rows, row) => rows.share[row]!),
+    value: ({ section: { sockets } }, slot) => {
+      const share = shareOf(sockets.retransmits[slot]!, sockets.dataSegments[slot]!);
+      return Number.isNaN(share) ? null : Math.round(share * 1e6) / 1e6;
+    },
+  },
+  'data-segments': {
+    help: 'TCP segments sent with data',
+    ...inJson('data_segments'),
+    value: ({ section }, slot) => countValue(section.sockets.dataSegments[slot]!),
+  },
+  reorderings: {
+    help: 'times that segments were seen to arrive out of order',
+    ...inJson('reorderings'),
+    value: ({ section }, slot) => countValue(section.sockets.reorderings[slot]!),
+  },
+  'receive-queue': {
+    help: 'bytes received that the process has not read',
+    ...inJson('receive_queue'),
+    order: falls(9, (rows, row) => rows.receiveQueue[row]!),
+    value: ({ section }, slot) => countValue(section.sockets.receiveQueue[slot]!),
+  },
+  'send-queue': {
+    help: 'bytes sent that the other end has not acknowledged',
+    ...inJson('send_queue'),
+    order: falls(10, (rows, row) => rows.sendQueue[row]!),
+    value: ({ section }, slot) => countValue(section.sockets.sendQueue[slot]!),
   },
   'remote-name': {
     help: 'remote host name',
@@ -193,6 +236,10 @@ const CONNECTION_COLUMNS = {
   /** NaN unknown. */
   rttMicros: numbers('f64'),
   retransmits: numbers('f64'),
+  /** Segments sent again of those sent with data, 0 to 1. */
+  share: numbers('f64'),
+  receiveQueue: numbers('f64'),
+  sendQueue: numbers('f64'),
   /** Name that the process used, and its NameBasis. */
   remoteName: OPTIONAL_TEXT,
   nameBasis: numbers('u8'),
@@ -277,6 +324,15 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     return this.#texts.address(this.remote, row * ADDRESS_WORDS);
   }
 
+  /** What `rtt` and `retrans` of a filter compare. */
+  rttOf(row: number): number {
+    return this.rttMicros[row]!;
+  }
+
+  retransmittedOf(row: number): number {
+    return this.share[row]!;
+  }
+
   /** Older than the program is older than all others. */
   ageOrder(row: number): number {
     return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
@@ -321,6 +377,9 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     this.ageMicros[row] = sockets.bornBeforeStart[slot] === 1 ? Number.NaN : Math.max(0, age);
     this.rttMicros[row] = sockets.rttMicros[slot]!;
     this.retransmits[row] = sockets.retransmits[slot]!;
+    this.share[row] = shareOf(sockets.retransmits[slot]!, sockets.dataSegments[slot]!);
+    this.receiveQueue[row] = sockets.receiveQueue[slot]!;
+    this.sendQueue[row] = sockets.sendQueue[slot]!;
     this.remoteName[row] = sockets.remoteName[slot];
     this.nameBasis[row] = sockets.nameBasis[slot]!;
     this.connections[row] = 1;

@@ -4,6 +4,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { NameBasis } from '../schema/network-columns.ts';
 import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
+import { HealthFigures, healthFields, type OrderedHealth } from './health-fields.ts';
 import { NameCounts } from './name-counts.ts';
 import {
   type ExportedTraffic,
@@ -19,13 +20,14 @@ import { type Scope, ScopeFilter } from './scope.ts';
 import { HostTexts, nameBasisText } from './socket-texts.ts';
 
 /** What remote hosts are ordered by. */
-interface OrderedHosts extends TrafficColumns {
+interface OrderedHosts extends TrafficColumns, OrderedHealth {
   sortTexts(): readonly string[];
 }
 
 /** What exports read a remote host from. */
 export interface HostExport extends NetworkExport {
   readonly rows: ExportedTraffic['rows'] & {
+    readonly host: Int32Array;
     addressOf(row: number): string;
     namesOf(row: number): readonly string[];
     nameBasisOf(row: number): number;
@@ -86,6 +88,7 @@ export const HOST_FIELDS = {
   total: TRAFFIC_FIELDS.total,
   'upload-total': TRAFFIC_FIELDS['upload-total'],
   'download-total': TRAFFIC_FIELDS['download-total'],
+  ...healthFields<HostExport>('hosts', ({ rows }, row) => rows.host[row]!),
 } satisfies RowFields<OrderedHosts, HostExport>;
 
 type HostSortKey = SortKeyOf<typeof HOST_FIELDS>;
@@ -108,6 +111,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
   declare readonly sort: SortBy<HostSortKey>;
   #section: NetworkSection | undefined;
   #names: FilterNames = {};
+  #health: HealthFigures | undefined;
   #rowOf = new Int32Array(0);
   #kept = new Int32Array(0);
   readonly #processes = new NameCounts();
@@ -126,6 +130,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     const inScope = new ScopeFilter(scope, section.interfaces);
     this.#section = section;
     this.#names = names;
+    this.#health = new HealthFigures('hosts', section, rates);
     this.#hasSortTexts = false;
     this.#fit(section.hosts.slots.capacity);
     this.#rowOf.fill(-1);
@@ -137,6 +142,18 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     if (!hasRates(section, rates)) this.#blankRates();
     this.unfilteredCount = this.count;
     if (filter !== undefined && !filter.isEmpty) this.#keepMatching(section, inScope, filter);
+  }
+
+  rttOf(row: number): number {
+    return this.#health?.rtt(this.host[row]!) ?? Number.NaN;
+  }
+
+  retransmittedOf(row: number): number {
+    return this.#health?.retransmitted(this.host[row]!) ?? Number.NaN;
+  }
+
+  dropsOf(row: number): number {
+    return this.#health?.drops(this.host[row]!) ?? Number.NaN;
   }
 
   /** The row of a host slot, or -1. */

@@ -4,13 +4,15 @@ import { isListener } from '../sample/socket-role.ts';
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { ListenerIndex } from './listener-index.ts';
-import type { Listener, NetworkExport } from './network-fields.ts';
+import { knownSum, type Listener, type NetworkExport } from './network-fields.ts';
 import { LowerNames } from './owner-texts.ts';
 import { pidNumber, pidValue } from './process-fields.ts';
 import {
   arrangeBy,
+  countValue,
   exported,
   falls,
+  inJson,
   type RowFields,
   rises,
   risesByText,
@@ -25,6 +27,8 @@ interface OrderedListeners {
   readonly protocol: Uint8Array;
   readonly port: Uint16Array;
   readonly connections: Int32Array;
+  readonly waiting: Float64Array;
+  readonly drops: Float64Array;
   /** NaN: no process is known. */
   pidOf(row: number): number;
   lowerNames(): readonly string[];
@@ -42,6 +46,11 @@ export interface ListenExport extends OwnerExport {
   readonly acceptedOf: (row: number) => number | null;
   /** How many sockets the row stands for. */
   readonly socketsOf?: (row: number) => number;
+  /** Of TCP: connections that wait for accept(2), and how many may; NaN unknown. */
+  readonly waitingOf: (row: number) => number;
+  readonly backlogOf: (row: number) => number;
+  /** Connections or datagrams that there was no room for, since the sockets were opened; NaN unknown. */
+  readonly dropsOf: (row: number) => number;
 }
 
 /** Whose a row is. */
@@ -104,6 +113,23 @@ export const LISTEN_FIELDS = {
     csv: 'sockets',
     value: ({ socketsOf }, row) => socketsOf?.(row) ?? null,
   },
+  waiting: {
+    help: 'TCP connections that wait to be accepted',
+    ...inJson('accept_queue'),
+    order: falls(6, (rows, row) => rows.waiting[row]!),
+    value: ({ waitingOf }, row) => countValue(waitingOf(row)),
+  },
+  backlog: {
+    help: 'how many may wait',
+    ...inJson('accept_queue_limit'),
+    value: ({ backlogOf }, row) => countValue(backlogOf(row)),
+  },
+  drops: {
+    help: 'connections or datagrams that there was no room for, since the socket was opened',
+    ...inJson('drops'),
+    order: falls(7, (rows, row) => rows.drops[row]!),
+    value: ({ dropsOf }, row) => countValue(dropsOf(row)),
+  },
   command: {
     help: 'command line',
     ...exported('command', 'cmdline'),
@@ -131,6 +157,10 @@ const LISTEN_COLUMNS = {
   connections: numbers('i32'),
   /** How many sockets the row stands for. */
   socketCount: numbers('i32'),
+  /** As in ListenExport, of all its sockets together. */
+  waiting: numbers('f64', Number.NaN),
+  backlog: numbers('f64', Number.NaN),
+  drops: numbers('f64', Number.NaN),
 };
 
 /**
@@ -176,6 +206,11 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
     return this.#texts.endpoint(this.address, row * ADDRESS_WORDS, this.port[row]!);
   }
 
+  /** What `drops` of a filter compares. */
+  dropsOf(row: number): number {
+    return this.drops[row]!;
+  }
+
   /** NaN: its owner is no process. */
   pidOf(row: number): number {
     return this.#section === undefined ? Number.NaN : pidNumber(this.#section.owners, this.owner[row]!);
@@ -210,6 +245,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
       if (row < 0) this.#add(section, slot, owner);
       else {
         this.socketCount[row]!++;
+        this.#addQueue(sockets, slot, row);
         if (serial[slot]! < this.serial[row]!) this.#represent(row, slot, serial[slot]!);
       }
     }
@@ -224,10 +260,21 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
     this.owner[row] = owner;
     this.connections[row] = 0;
     this.socketCount[row] = 1;
+    this.waiting[row] = Number.NaN;
+    this.backlog[row] = Number.NaN;
+    this.drops[row] = Number.NaN;
+    this.#addQueue(sockets, slot, row);
     for (let word = 0; word < ADDRESS_WORDS; word++) {
       this.address[row * ADDRESS_WORDS + word] = sockets.localAddress[slot * ADDRESS_WORDS + word]!;
     }
     this.#index.add(sockets, slot, owner, row);
+  }
+
+  #addQueue(sockets: NetworkSection['sockets'], slot: number, row: number): void {
+    this.drops[row] = knownSum(this.drops[row]!, sockets.drops[slot]!);
+    if (sockets.state[slot] !== TcpState.LISTEN) return;
+    this.waiting[row] = knownSum(this.waiting[row]!, sockets.receiveQueue[slot]!);
+    this.backlog[row] = knownSum(this.backlog[row]!, sockets.sendQueue[slot]!);
   }
 
   #represent(row: number, slot: number, serial: number): void {

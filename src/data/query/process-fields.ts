@@ -3,6 +3,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import type { CONNECTION_FIELDS } from './connection-rows.ts';
 import type { ControlGroup } from './control-groups.ts';
+import { type HealthFigures, healthFields, type OrderedHealth } from './health-fields.ts';
 import {
   type AllTrafficColumns,
   type ExportedTraffic,
@@ -26,7 +27,7 @@ import {
 import type { RowOrder, SortBy } from './row-order.ts';
 
 /** What the process table is ordered by, with rates smoothed or not. */
-interface OrderedProcesses extends TrafficColumns {
+interface OrderedProcesses extends TrafficColumns, OrderedHealth {
   readonly owner: Int32Array;
   readonly owners: OwnerTable;
   /** Lower-cased, by row. */
@@ -133,6 +134,7 @@ export const PROCESS_FIELDS = {
     ...inJson('network_namespace'),
     value: ofOwner(({ section }, owner) => section.owners.namespaces[owner] ?? null),
   },
+  ...healthFields<ProcessExport>('owners', ({ rows }, row) => rows.owner[row]!),
   inferred: {
     help: 'whether some of its bytes were attributed only by endpoint; marked `~` on screen',
     ...inJson('inferred'),
@@ -171,7 +173,13 @@ export class ProcessOrder {
   readonly #lowerNames = new LowerNames();
   readonly #rowTexts: string[] = [];
 
-  arrange(order: RowOrder, rows: OrderedColumns, owners: OwnerTable, { key, isReversed, isRaw }: Sort): void {
+  arrange(
+    order: RowOrder,
+    rows: OrderedColumns,
+    owners: OwnerTable,
+    { key, isReversed, isRaw }: Sort,
+    health: HealthFigures | undefined,
+  ): void {
     const { count, owner, upTotal, downTotal, connections } = rows;
     for (let row = 0; row < count; row++) order.ties[row] = ownerTie(owners, owner[row]!);
     const up = isRaw === true ? rows.rawUp : rows.up;
@@ -180,7 +188,12 @@ export class ProcessOrder {
       for (let row = 0; row < count; row++) this.#rowTexts[row] = this.#lowerNames.of(owners, owner[row]!);
       return this.#rowTexts;
     };
-    const ordered = { owner, owners, lowerNames, up, down, upTotal, downTotal, connections };
+    const ordered: OrderedProcesses = {
+      ...{ owner, owners, lowerNames, up, down, upTotal, downTotal, connections },
+      rttOf: (row) => health?.rtt(owner[row]!) ?? Number.NaN,
+      retransmittedOf: (row) => health?.retransmitted(owner[row]!) ?? Number.NaN,
+      dropsOf: (row) => health?.drops(owner[row]!) ?? Number.NaN,
+    };
     arrangeBy<OrderedProcesses>(PROCESS_FIELDS[key].order, isReversed, ordered, order, count);
   }
 }

@@ -7,6 +7,7 @@ import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
+import { HealthFigures } from './health-fields.ts';
 import { hasRates, trafficColumns } from './network-fields.ts';
 import { ProcessOrder, type Sort } from './process-fields.ts';
 import { RankedRows, type RowOrder } from './row-order.ts';
@@ -43,6 +44,8 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   /** By traffic slots: the next one of the row, -1 end. */
   #nextTraffic = new Int32Array(0);
   #kept = new Int32Array(0);
+  /** By the slots of owners; of the last `build`. */
+  health: HealthFigures | undefined;
   readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
@@ -77,6 +80,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     const inScope = new ScopeFilter(scope, section.interfaces);
     this.#section = section;
     this.#rates = rates;
+    this.health = new HealthFigures('owners', section, rates);
     this.#reserve(section);
     this.#startRows(section);
     this.#addTraffic(section, rates, inScope);
@@ -101,7 +105,21 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   }
 
   protected override arrange(order: RowOrder, sort: Sort): void {
-    if (this.#section !== undefined) this.#order.arrange(order, this, this.#section.owners, sort);
+    if (this.#section !== undefined)
+      this.#order.arrange(order, this, this.#section.owners, sort, this.health);
+  }
+
+  /** What `rtt`, `retrans` and `drops` of a filter compare. */
+  rttOf(row: number): number {
+    return this.health?.rtt(this.owner[row]!) ?? Number.NaN;
+  }
+
+  retransmittedOf(row: number): number {
+    return this.health?.retransmitted(this.owner[row]!) ?? Number.NaN;
+  }
+
+  dropsOf(row: number): number {
+    return this.health?.drops(this.owner[row]!) ?? Number.NaN;
   }
 
   /** The row's last HISTORY_LENGTH raw rates, both directions together, oldest first. */

@@ -291,10 +291,12 @@ const SUM_COLUMNS = {
 class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
   declare readonly sort: Sort;
   #owners: OwnerTable | undefined;
+  #health: ProcessRows['health'];
   readonly #order = new ProcessOrder();
 
   build(links: TreeLinks, rows: ProcessRows, owners: OwnerTable): void {
     this.#owners = owners;
+    this.#health = rows.health;
     this.count = links.count;
     this.reserveAhead(links.count);
     for (let node = 0; node < links.count; node++) {
@@ -308,7 +310,7 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
   }
 
   protected override arrange(order: RowOrder, sort: Sort): void {
-    if (this.#owners !== undefined) this.#order.arrange(order, this, this.#owners, sort);
+    if (this.#owners !== undefined) this.#order.arrange(order, this, this.#owners, sort, this.#health);
   }
 
   /** From the leaves upwards, each node after all of its children. */

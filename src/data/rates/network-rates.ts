@@ -3,6 +3,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
+import { HealthRates } from './health-rates.ts';
 import { RateHistory } from './histories.ts';
 import { ExplainedShare, KnownInterfaces, LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
@@ -29,6 +30,8 @@ export class NetworkRates {
   interfaces = new LinkRates();
   /** Sum over the uplink interfaces, in TOTALS_SLOT. */
   totals = new LinkRates();
+  /** Of owners, hosts, listeners and problems. */
+  health = new HealthRates();
   /** Of each traffic row. */
   history = new RateHistory();
   /** True time between the last two samples; NaN before the second. */
@@ -76,6 +79,7 @@ export class NetworkRates {
   #start(section: NetworkSection, header: SnapshotHeader): boolean {
     const fromMicros = header.epoch === this.#epoch ? this.#monotonicMicros : Number.NaN;
     if (!this.#advance(section, header)) return false;
+    this.health.update(section, fromMicros);
     this.#updateInterfaces(section, fromMicros);
     this.#updateTraffic(section);
     this.#pushHistory(section);
@@ -127,6 +131,7 @@ export class NetworkRates {
     copy.interfaces = this.interfaces.copy();
     copy.totals = this.totals.copy();
     copy.history = this.history.copy();
+    copy.health = this.health.copy();
     copy.#known = this.#known.copy();
     copy.intervalSeconds = this.intervalSeconds;
     copy.#attributed = this.#attributed.copy();

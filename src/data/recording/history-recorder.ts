@@ -24,6 +24,9 @@ interface RecorderOptions {
 /** In trouble a sample every second, for a minute after the last sign of it. */
 const RAISED_INTERVAL_MILLIS = 1000;
 const RAISED_FOR_MILLIS = 60_000;
+/** A machine that is never without pressure must not be sampled every second for ever: so many raises, then one each. */
+const PRESSURE_BURST = 3;
+const PRESSURE_REFILL_MILLIS = 600_000;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
 
@@ -37,6 +40,8 @@ export class HistoryRecorder {
   readonly #options: RecorderOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watch: PressureWatch | undefined;
+  #pressureLeft = PRESSURE_BURST;
+  #pressureMillis = Number.NEGATIVE_INFINITY;
   #raisedUntilMillis = Number.NEGATIVE_INFINITY;
   #lastMillis = Number.NEGATIVE_INFINITY;
   #count = 0;
@@ -55,12 +60,22 @@ export class HistoryRecorder {
   }
 
   /** A sample at once, and then every second for a minute: something begins that should be on record. */
-  raiseRate(_reason: RaiseReason): void {
+  raiseRate(reason: RaiseReason): void {
     if (this.#isStopped) return;
     const now = this.#options.nowMillis();
+    if (reason === 'pressure' && !this.#takePressure(now)) return;
     const isNews = now >= this.#raisedUntilMillis;
     this.#raisedUntilMillis = now + RAISED_FOR_MILLIS;
     if (isNews && this.#sampling === undefined) this.#schedule(this.#waitMillis(now));
+  }
+
+  #takePressure(nowMillis: number): boolean {
+    const refilled = Math.max(0, nowMillis - this.#pressureMillis) / PRESSURE_REFILL_MILLIS;
+    this.#pressureLeft = Math.min(PRESSURE_BURST, this.#pressureLeft + refilled);
+    this.#pressureMillis = nowMillis;
+    if (this.#pressureLeft < 1) return false;
+    this.#pressureLeft--;
+    return true;
   }
 
   /** Writes what was taken, and closes the history. */

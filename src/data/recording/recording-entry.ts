@@ -11,7 +11,13 @@ import {
 } from '../export/network-json.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { HostTable, type NetworkSection, OwnerTable, TrafficTable } from '../sample/network-section.ts';
+import {
+  HostTable,
+  type NetworkSection,
+  OwnerTable,
+  ProblemTable,
+  TrafficTable,
+} from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { SocketTable } from '../sample/socket-table.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
@@ -31,6 +37,7 @@ const NO_ROWS = {
   hosts: new HostTable(),
   hostTraffic: new TrafficTable(),
   sockets: new SocketTable(1),
+  problems: new ProblemTable(),
 };
 
 /**

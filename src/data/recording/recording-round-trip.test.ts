@@ -9,6 +9,7 @@ import {
   type NetworkSection,
   type NetworkTables,
   OwnerTable,
+  ProblemTable,
   SocketAccounts,
   TrafficTable,
 } from '../sample/network-section.ts';
@@ -42,6 +43,7 @@ class RandomSection implements NetworkSection {
   readonly interfaces = new InterfaceTable();
   readonly sockets = new SocketTable(4);
   readonly accounts = new SocketAccounts(ROWS);
+  readonly problems = new ProblemTable();
   readonly errors = [{ op: 'recv', code: 'ENOBUFS', message: 'x'.repeat(40) }];
   readonly tier = 'netlink';
   readonly counted = 'payload';

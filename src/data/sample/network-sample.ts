@@ -1,5 +1,6 @@
 import type { SectionError } from '../schema/section-facts.ts';
 import type { ExitedTable } from './exited-table.ts';
+import type { Failures, StackCounters } from './failures.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { SocketTable } from './socket-table.ts';
@@ -53,7 +54,7 @@ export function collectionPartsOf(
   const known = Object.entries(PART_WORDS).map(([name, list]) => [
     name,
     // Older senders know nothing of names.
-    (list as readonly unknown[]).find((word) => word === (words[name as PartName] ?? WITHOUT[name])),
+    (list as readonly unknown[]).find((word) => word === (words[name as PartName] || WITHOUT[name])),
   ]);
   if (known.some(([, word]) => word === undefined)) return undefined;
   // In the order that exports have them.
@@ -94,5 +95,9 @@ export interface NetworkSample {
   readonly parts: CollectionParts;
   /** Processes that exited since the previous collection, perhaps never seen alive. */
   readonly exited: ExitedTable;
+  /** Failures counted in the kernel; undefined: the tier does not. */
+  readonly failures?: Failures | undefined;
+  /** Undefined: not read. */
+  readonly stack?: StackCounters | undefined;
   readonly errors: readonly SectionError[];
 }

@@ -3,6 +3,7 @@ import {
   HOST_COLUMNS,
   NETWORK_TABLES,
   OWNER_COLUMNS,
+  PROBLEM_COLUMNS,
   SOCKET_ACCOUNT_COLUMNS,
   TRAFFIC_COLUMNS,
 } from '../schema/network-columns.ts';
@@ -49,6 +50,12 @@ export class HostTable extends tableClass(HOST_COLUMNS, {
   limit: NETWORK_TABLES.hosts.limit,
 }) {}
 
+/** Problems; key: kind and port, owner slot, host slot, reason. A row's counters never decrease while it lives. */
+export class ProblemTable extends tableClass(PROBLEM_COLUMNS, {
+  capacity: 64,
+  limit: NETWORK_TABLES.problems.limit,
+}) {}
+
 /** Columns with the slots of `SocketTable`: attribution of each live socket. */
 export class SocketAccounts extends columnsClass(SOCKET_ACCOUNT_COLUMNS) {}
 
@@ -63,6 +70,7 @@ export class NetworkTables {
   readonly interfaces = new InterfaceTable();
   readonly sockets = new SocketTable();
   readonly accounts = new SocketAccounts();
+  readonly problems = new ProblemTable();
 
   /** A copy of tables that are borrowed. Costs what their capacity is. */
   static copyOf(tables: NetworkTables): NetworkTables {

@@ -117,7 +117,7 @@ export interface Platform {
   openNetwork(options: NetworkOptions): NetworkCollector;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
-  /** Missing if the platform does not support it. `onTrouble` is called at most every half minute. */
+  /** Missing if the platform does not support it. `onTrouble` is called at most once a minute. */
   watchPressure?(onTrouble: () => void): PressureWatch;
   tierReports(): readonly TierReport[];
   userName(uid: number): string;

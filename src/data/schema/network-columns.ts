@@ -53,6 +53,36 @@ const COUNTER = numbers('f64', Number.NaN);
 /** An ifindex; -1: an interface of another network namespace. */
 const INTERFACE = { least: -1 } as const;
 
+/**
+ * Health of the TCP connections of an owner or of a remote host: counters since accounting began, and values as they
+ * are now. NaN unknown: the tier does not tell, or there was no connection that could.
+ */
+const healthColumns = (first: number) => ({
+  /** Segments sent with data, retransmitted ones included (tcpi_data_segs_out). */
+  dataSegments: told(first, COUNTER, { unit: 'segments' }),
+  /** Segments sent again (tcpi_total_retrans). */
+  retransmits: told(first + 1, COUNTER, { unit: 'segments' }),
+  /** Times that segments were seen to arrive out of order at the other end (tcpi_reord_seen, 4.19). */
+  reorderings: told(first + 2, COUNTER),
+  /** Attempts to connect that were refused, and those that got no reply. */
+  refused: told(first + 3, COUNTER),
+  timedOut: told(first + 4, COUNTER),
+  /** Open connections that the other end has reset. */
+  resets: told(first + 5, COUNTER),
+  /** Connections that a listener, and packets that a UDP socket, had no room for (sk_drops). */
+  drops: told(first + 6, COUNTER),
+  /** Mean of the smoothed round-trip times of the connections that were last used, and the least one ever. */
+  rttMicros: told(first + 7, COUNTER, { unit: 'microseconds' }),
+  rttMinMicros: told(first + 8, COUNTER, { unit: 'microseconds' }),
+  /** 95 % of the round-trip times of the last minute are not above it; within an eighth. */
+  rttP95Micros: told(first + 9, COUNTER, { unit: 'microseconds' }),
+  /** Mean time that the last connections took to open. */
+  connectMicros: told(first + 10, COUNTER, { unit: 'microseconds' }),
+  /** Bytes not read by the process, and bytes not acknowledged by the other end, of all connections. */
+  receiveQueue: told(first + 11, COUNTER, { unit: 'bytes' }),
+  sendQueue: told(first + 12, COUNTER, { unit: 'bytes' }),
+});
+
 export const OWNER_COLUMNS = {
   /** OwnerKind. */
   kind: told(7, numbers('u8'), { most: OwnerKind.EXITED, absent: OwnerKind.UNKNOWN }),
@@ -78,6 +108,7 @@ export const OWNER_COLUMNS = {
   containers: told(19, OPTIONAL_TEXT),
   /** Name of its network namespace, where that is not the collector's; undefined: the same, or unknown. */
   namespaces: told(20, OPTIONAL_TEXT),
+  ...healthColumns(21),
 };
 
 export const HOST_COLUMNS = {
@@ -86,6 +117,45 @@ export const HOST_COLUMNS = {
   names: told(60, OPTIONAL_TEXT, { most: TEXT_LIMIT.line }),
   /** NameBasis: the best of them. */
   nameBasis: told(61, numbers('u8'), { most: NameBasis.SNI, absent: NameBasis.NONE }),
+  ...healthColumns(8),
+};
+
+/** The values of `ProblemTable.kind`: what a row counts. */
+export const ProblemKind = {
+  /** Segments sent again to a host, of all that were sent with data (`outOf`). */
+  RETRANSMITTED: 0,
+  /** Attempts to connect that the other end refused, that got no reply, and that found no route. */
+  REFUSED: 1,
+  TIMED_OUT: 2,
+  UNREACHABLE: 3,
+  /** Open connections that the other end has reset. */
+  RESET: 4,
+  /** Packets that the kernel dropped, with its reason. */
+  DROPPED: 5,
+  /** Of the machine: connections that listeners dropped, and attempts to connect that failed, as /proc/net counts. */
+  LISTEN_DROPS: 6,
+  ATTEMPT_FAILS: 7,
+} as const;
+export type ProblemKind = (typeof ProblemKind)[keyof typeof ProblemKind];
+
+/** What went wrong between an owner and a host, or on the machine, counted since accounting began. */
+export const PROBLEM_COLUMNS = {
+  /** ProblemKind. */
+  kind: told(7, numbers('u8'), { most: ProblemKind.ATTEMPT_FAILS }),
+  /** Slot in OwnerTable; -1: of the machine, or the process is not known. */
+  owner: told(8, numbers('i32', -1), { refersTo: 'owners' }),
+  /** Slot in HostTable of the other end, -1 none. */
+  host: told(9, numbers('i32', -1), { refersTo: 'hosts' }),
+  /** Remote port, 0 none. */
+  port: told(10, numbers('u16')),
+  count: told(11, COUNTED),
+  /** What `count` is a part of, NaN nothing. */
+  outOf: told(12, COUNTER),
+  /** Of a path: as `reorderings` and `rttMicros` of owners. */
+  reorderings: told(13, COUNTER),
+  rttMicros: told(14, COUNTER, { unit: 'microseconds' }),
+  /** The kernel's name of the reason: `NETFILTER_DROP`; '' none. */
+  reasons: told(15, TEXT),
 };
 
 /** `subjects`: who the traffic is counted for. */
@@ -176,6 +246,19 @@ export const SOCKET_COLUMNS = {
    * or another peer of an unconnected UDP socket has had of it. It is no connection more.
    */
   isShare: told(35, numbers('u8'), NO_MORE_THAN_1),
+  /** tcpi_data_segs_out (4.6), tcpi_reord_seen (4.19) and tcpi_min_rtt (4.9). */
+  dataSegments: told(42, COUNTER, { unit: 'segments' }),
+  reorderings: told(43, COUNTER),
+  rttMinMicros: told(44, COUNTER, { unit: 'microseconds' }),
+  /** Bytes not read by the process, and not acknowledged by the peer; of a listener: connections waiting, and their limit. */
+  receiveQueue: told(45, COUNTER),
+  sendQueue: told(46, COUNTER),
+  /** SK_MEMINFO_DROPS of listeners and UDP sockets: what they had no room for. */
+  drops: told(47, COUNTER),
+  /** Changes with the figures that attribution adds up of it. */
+  healthStamp: internal(numbers('u32'), 'says to attribution that there is something to add up'),
+  /** SocketFailure: why the socket closed, in its last sample. */
+  failure: internal(numbers('u8'), 'is counted in the problems and owners, which are sent'),
   /** The name that the owner used for the remote end, in lower case; undefined: none was seen. */
   remoteName: told(60, OPTIONAL_TEXT),
   /** NameBasis of it. */
@@ -183,6 +266,9 @@ export const SOCKET_COLUMNS = {
   /** Protocols that the owner offered in its ClientHello (ALPN), joined by a comma; undefined: not seen. */
   offeredProtocols: told(62, OPTIONAL_TEXT),
 };
+
+/** Why a connection ended, where its collector knows. */
+export const SocketFailure = { NONE: 0, REFUSED: 1, TIMED_OUT: 2 } as const;
 
 export const SOCKET_ACCOUNT_COLUMNS = {
   /** Slot in OwnerTable, -1 none. */
@@ -230,6 +316,10 @@ export const NETWORK_TABLES = {
   sockets: {
     ...{ name: 'sockets', message: 'SocketColumns', limit: 1 << 18, key: [] },
     parts: { sockets: SOCKET_COLUMNS, accounts: SOCKET_ACCOUNT_COLUMNS },
+  },
+  problems: {
+    ...{ name: 'problems', message: 'ProblemColumns', limit: 4096, key: [] },
+    parts: { problems: PROBLEM_COLUMNS },
   },
 } satisfies Readonly<Record<string, DeclaredTable>>;
 

@@ -87,6 +87,8 @@ const COUNTING: ManualSection = {
           Bytes are not counted; every rate is shown as \`-\`.`,
       ],
     ),
+    paragraph(`These are the tiers of Linux. On macOS they are \`pcblist\` (the kernel's lists of sockets, for root),
+      \`nettop\` and \`netstat\` (Apple's programs). All three count payload.`),
     paragraph(`On Linux 6.1 and later, a stream (\`--json\`, \`--csv\`, \`--once\`) on the tier \`ebpf\` drops its privileges
       after setup. The screen keeps them.`),
     paragraph(`Rates on the screen are smoothed; rates in exports are not.
@@ -108,6 +110,10 @@ const FILTERS: ManualSection = {
       ['`host:1.1.1.1`', 'A remote address, a network such as `10.0.0.0/8`, or part of a host name.'],
       ['`proto:udp`, `state:listen`, `svc:https`', 'Protocol, TCP state, name of the service.'],
       ['`up>1M`, `down>=500K`, `conns>10`', 'Bytes per second, number of connections.'],
+      [
+        '`rtt>100ms`, `retrans>2%`, `drops>0`',
+        'Round-trip time, share of retransmitted segments, drops of listening sockets.',
+      ],
       ['`user:www-data`, `group:nginx`, `pid:1`', 'User, container or systemd unit, process.'],
       [
         '`program:nginx`, `container:web`, `unit:nginx`',

@@ -24,6 +24,7 @@ const SSTOP_GROUPS = [
       { action: 'hosts', chords: ['h'], description: 'Remote hosts', label: 'hosts' },
       { action: 'listen', chords: ['l'], description: 'Listening ports', label: 'listen' },
       { action: 'groups', chords: ['D'], description: 'Containers and services', label: 'groups' },
+      { action: 'trouble', chords: ['X'], description: 'Network trouble', label: 'trouble' },
     ],
   },
   {

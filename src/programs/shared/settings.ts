@@ -12,6 +12,7 @@ import {
   PROCESS_COLUMN_IDS,
   PROCESS_SORT_KEYS,
   type ProcessColumn,
+  USUAL_PROCESS_COLUMN_IDS,
 } from '../../views/network/network-process-list.ts';
 import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import type { COLOR_NAMES } from '../cli/arguments.ts';
@@ -105,7 +106,7 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
   defaults: {
     intervalMillis: DEFAULT_INTERVAL_MILLIS,
     sort: PROCESS_SORT_KEYS[0]!,
-    columns: PROCESS_COLUMN_IDS,
+    columns: USUAL_PROCESS_COLUMN_IDS,
     socktopColumns: USUAL_MACHINE_COLUMN_IDS,
   },
 };

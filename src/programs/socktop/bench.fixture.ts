@@ -2,7 +2,7 @@ import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
 import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
-import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
+import { USUAL_PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
 import { keymapOf } from '../config/keymap.ts';
 import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../shared/keymaps.ts';
 import type { Effect, HostStart, Message, Model, StartOptions } from './socktop-model.ts';
@@ -38,7 +38,7 @@ export class SocktopBench {
       networkOptions: {
         ...{ hiddenAdvice: 'sudo socktop', units: 'bytes' },
         ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
-        ...{ mouse: true, dns: false, alertBytesPerSecond: undefined, columns: PROCESS_COLUMN_IDS },
+        ...{ mouse: true, dns: false, alertBytesPerSecond: undefined, columns: USUAL_PROCESS_COLUMN_IDS },
         ...{ machineName: undefined, canSignal: true, ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT },
         ...{ keymap: keymapOf(SSTOP_KEYMAP), names },
       },

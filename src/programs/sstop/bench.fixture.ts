@@ -5,7 +5,7 @@ import { Buffer } from '../../screen/buffer/buffer.ts';
 import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
-import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
+import { USUAL_PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
 import { keymapOf } from '../config/keymap.ts';
 import { SSTOP_KEYMAP } from '../shared/keymaps.ts';
 import { type Effect, type ListState, type Message, type Model, stateOf } from './sstop-model.ts';
@@ -42,7 +42,7 @@ export class Bench {
       mouse: true,
       dns: false,
       alertBytesPerSecond: undefined,
-      columns: PROCESS_COLUMN_IDS,
+      columns: USUAL_PROCESS_COLUMN_IDS,
       machineName: undefined,
       canSignal: true,
       hiddenAdvice: 'sudo sstop',

@@ -43,7 +43,7 @@ export function exportView(model: Model): Exported {
 }
 
 function viewOf(model: Model): CsvView {
-  const { processes, grouped, hosts, listen, groups, connections } = model.workspace;
+  const { processes, grouped, hosts, listen, groups, trouble, connections } = model.workspace;
   switch (model.view) {
     case 'processes':
       return { kind: 'processes', rows: processes.rows };
@@ -55,6 +55,8 @@ function viewOf(model: Model): CsvView {
       return { kind: 'groups', rows: grouped.rows };
     case 'groups':
       return { kind: 'groups', rows: groups.rows };
+    case 'trouble':
+      return { kind: 'trouble', rows: trouble.rows };
     case 'detail':
       return { kind: 'connections', rows: connections.rows, owner: model.detail?.slot ?? -1 };
   }

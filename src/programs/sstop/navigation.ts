@@ -66,6 +66,7 @@ const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
   hosts: 'host',
   listen: 'port',
   groups: 'group',
+  trouble: 'line',
 };
 
 /**
@@ -78,12 +79,14 @@ export function openSelected(model: Model): Model {
   if (viewport.selected < 0 || selection === undefined) {
     return withNotice(model, `Select a ${OPENED[model.view]} first.`, true);
   }
-  const { hosts, grouped, groups, listen } = model.workspace;
+  const { hosts, grouped, groups, listen, trouble } = model.workspace;
   switch (model.view) {
     case 'processes':
       return detailOf(model, selection.slot);
     case 'listen':
       return detailOf(model, listen.ownerAt(sort, viewport.selected));
+    case 'trouble':
+      return detailOf(model, trouble.ownerAt(sort, viewport.selected));
     case 'hosts': {
       const address = hosts.addressAt(sort, viewport.selected);
       return address === '' ? model : applyFilter(goTo(model, 'processes'), `host:${address}`);

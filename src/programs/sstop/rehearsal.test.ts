@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
-import { PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
+import { USUAL_PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
 import { keymapOf } from '../config/keymap.ts';
 import { SSTOP_KEYMAP } from '../shared/keymaps.ts';
 import { rehearse } from './rehearsal.ts';
@@ -9,7 +9,13 @@ import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 function program(): SstopProgram {
   return sstopProgram({
     ...{ sort: 'rate', filter: '', loopback: false, interfaceName: undefined, intervalMillis: 1000 },
-    ...{ mouse: true, dns: false, alertBytesPerSecond: 1, columns: PROCESS_COLUMN_IDS, canSignal: true },
+    ...{
+      mouse: true,
+      dns: false,
+      alertBytesPerSecond: 1,
+      columns: USUAL_PROCESS_COLUMN_IDS,
+      canSignal: true,
+    },
     machineName: undefined,
     ...{ ownPid: 1_000_000, ascii: false, theme: TOKYO_NIGHT, keymap: keymapOf(SSTOP_KEYMAP) },
     ...{ hiddenAdvice: 'sudo sstop', units: 'bytes' },

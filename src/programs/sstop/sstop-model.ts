@@ -24,7 +24,13 @@ import type {
   NetworkData,
   NetworkList,
 } from '../../views/network/network-list.ts';
-import { type ProcessColumn, ProcessList } from '../../views/network/network-process-list.ts';
+import {
+  PROCESS_COLUMN_IDS,
+  type ProcessColumn,
+  ProcessList,
+  USUAL_PROCESS_COLUMN_IDS,
+} from '../../views/network/network-process-list.ts';
+import { TroubleList } from '../../views/network/trouble-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
@@ -34,7 +40,7 @@ import { type FrameModel, type FrameOptions, initialFrame } from '../shared/scre
  * What fills the screen below the header. `grouped` is the process table with a row for each program, user, container
  * or unit; the detail's list is that of one process's connections.
  */
-export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'detail';
+export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'trouble' | 'detail';
 
 /** Order, cursor and place of one view's list. */
 export interface ListState {
@@ -73,6 +79,7 @@ class Workspace {
   #listen: ListenList | undefined;
   #grouped: GroupList | undefined;
   #groups: GroupList | undefined;
+  #trouble: TroubleList | undefined;
   #connections: ConnectionList | undefined;
 
   constructor(columns: readonly ProcessColumn[]) {
@@ -97,6 +104,11 @@ class Workspace {
   get groups(): GroupList {
     this.#groups ??= new GroupList();
     return this.#groups;
+  }
+
+  get trouble(): TroubleList {
+    this.#trouble ??= new TroubleList();
+    return this.#trouble;
   }
 
   get connections(): ConnectionList {
@@ -218,9 +230,16 @@ function startState(key: string): ListState {
   return { sort, selection: undefined, viewport: TOP, filterText: '', filter: undefined };
 }
 
+/** The columns of the process table; the one that it is ordered by is among them. */
+function columnsFor({ columns, sort }: StartOptions): readonly ProcessColumn[] {
+  const ordering = PROCESS_COLUMN_IDS.find((id) => id === sort);
+  const isHidden = ordering !== undefined && !USUAL_PROCESS_COLUMN_IDS.includes(ordering);
+  return isHidden && !columns.includes(ordering) ? [...columns, ordering] : columns;
+}
+
 /** Before the first sample; the filter of the command line is read by the first update. */
 export function initialModel(options: StartOptions): Model {
-  const workspace = new Workspace(options.columns);
+  const workspace = new Workspace(columnsFor(options));
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
   const { groupBy } = options;
   const view = groupBy === undefined ? 'processes' : 'grouped';
@@ -235,6 +254,7 @@ export function initialModel(options: StartOptions): Model {
       hosts: startState('rate'),
       listen: startState('port'),
       groups: startState('rate'),
+      trouble: startState('severity'),
       detail: startState('rate'),
     },
     scope: { interfaceIndex: undefined, includeLoopback: options.loopback },

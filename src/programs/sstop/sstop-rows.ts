@@ -6,7 +6,13 @@ import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import { layoutDetail } from '../../views/network/detail.ts';
 import { hasHiddenProcesses } from '../../views/network/header.ts';
-import type { Identity, ListInput, ListLook, NetworkData } from '../../views/network/network-list.ts';
+import type {
+  Identity,
+  ListInput,
+  ListLook,
+  ListSort,
+  NetworkData,
+} from '../../views/network/network-list.ts';
 import { chartHeightFor } from '../../views/network/total-chart.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { listOf, type Model, stateOf, withState } from './sstop-model.ts';
@@ -190,12 +196,19 @@ export function killTargetOf(model: Model): KillTarget | undefined {
   const { selection, viewport, sort } = stateOf(model);
   if (model.shown === undefined || selection === undefined || viewport.selected < 0) return undefined;
   const { owners } = model.shown.section;
-  const owner = ownerOf(model, selection.slot, () => model.workspace.listen.ownerAt(sort, viewport.selected));
+  const owner = ownerOf(model, selection.slot, viewport.selected, sort);
   if (owner < 0 || owners.kind[owner] !== OwnerKind.PROCESS || owners.pid[owner]! <= 0) return undefined;
   return { pid: owners.pid[owner]!, startTicks: owners.startTicks[owner]!, name: owners.names[owner]! };
 }
 
-function ownerOf(model: Model, slot: number, listening: () => number): number {
-  if (model.view === 'processes') return slot;
-  return model.view === 'listen' ? listening() : -1;
+function ownerOf({ view, workspace }: Model, slot: number, rank: number, sort: ListSort): number {
+  switch (view) {
+    case 'processes':
+      return slot;
+    case 'listen':
+    case 'trouble':
+      return workspace[view].ownerAt(sort, rank);
+    default:
+      return -1;
+  }
 }

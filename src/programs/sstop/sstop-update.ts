@@ -124,6 +124,7 @@ function actOnView(model: Model, action: SstopAction): Step | undefined {
     case 'hosts':
     case 'listen':
     case 'groups':
+    case 'trouble':
       return { model: model.view === action ? goBack(model) : goTo(model, action) };
     default:
       return undefined;

@@ -40,6 +40,7 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   hosts: 'Remote hosts',
   listen: 'Listening ports',
   groups: 'Groups',
+  trouble: 'Network trouble',
   detail: 'Process',
 };
 
@@ -50,6 +51,7 @@ const EMPTY: Readonly<Record<ViewName, string>> = {
   hosts: 'No remote connections. L shows loopback.',
   listen: 'No listening ports.',
   groups: 'No group uses the network.',
+  trouble: 'Nothing is wrong with the network.',
   detail: 'No connections.',
 };
 
@@ -212,7 +214,18 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
-    ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
+    ...([
+      'help',
+      'quit',
+      'filter',
+      'sort-next',
+      'open',
+      'hosts',
+      'listen',
+      'groups',
+      'trouble',
+      'kill',
+    ] as const),
     ...(['pause', 'interface', 'loopback', 'units', 'group-by'] as const),
   ],
   grouped: [
@@ -222,6 +235,7 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   hosts: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'interface', 'units'],
   listen: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause'],
   groups: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'pause', 'interface', 'units'],
+  trouble: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause', 'interface'],
   detail: ['help', 'quit', 'back', 'open', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 

@@ -47,7 +47,7 @@ const ASKING_MILLIS = 135_000;
 const NOISE_LIMIT_BYTES = 64 << 10;
 const COMPLAINT_LIMIT = 4096;
 /** A complaint is the last word of ssh if it ends within this time, and is then in the error. */
-const LAST_WORD_MILLIS = 150;
+const LAST_WORD_MILLIS = 400;
 const SHELL_GREETING = '\nsocktop.shell\n';
 
 /**

@@ -54,7 +54,8 @@ function factsMessage(network: NetworkSection): NetworkFacts {
     lost_closings: network.lostClosings,
     lost_bytes: network.lost.bytes,
     lost_packets: network.lost.packets,
-    parts: parts === undefined ? undefined : { ...parts },
+    // A part that is not there is not sent: older clients need no word for it.
+    parts: parts === undefined ? undefined : { ...parts, names: parts.names === 'none' ? '' : parts.names },
   };
 }
 

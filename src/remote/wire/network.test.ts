@@ -12,6 +12,7 @@ import {
   type NetworkSection,
   type NetworkTables,
   OwnerTable,
+  ProblemTable,
   SocketAccounts,
   TrafficTable,
 } from '../../data/sample/network-section.ts';
@@ -39,6 +40,7 @@ class RandomSection implements NetworkSection {
   readonly interfaces = new InterfaceTable();
   readonly sockets = new SocketTable(4);
   readonly accounts = new SocketAccounts(ROWS);
+  readonly problems = new ProblemTable();
   readonly errors = [{ op: 'recv', code: 'ENOBUFS', message: 'x'.repeat(40) }];
   readonly tier = 'packet';
   readonly counted = 'l3';

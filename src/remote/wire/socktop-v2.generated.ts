@@ -45,6 +45,7 @@ export interface NetworkParts {
   processes: string;
   exited: boolean;
   scope: string;
+  names: string;
 }
 
 export function readHeader(pbf: PbfReader, end?: number): Header {
@@ -130,7 +131,7 @@ export function writeNetworkFacts(obj: NetworkFacts, pbf: PbfWriter): void {
 }
 
 export function readNetworkParts(pbf: PbfReader, end?: number): NetworkParts {
-    const obj: NetworkParts = {tcp: "", udp: "", owners: "", processes: "", exited: false, scope: ""};
+    const obj: NetworkParts = {tcp: "", udp: "", owners: "", processes: "", exited: false, scope: "", names: ""};
     let field: number;
     while ((field = pbf.nextField(end))) {
         if (field === 1) obj.tcp = pbf.readString();
@@ -139,6 +140,7 @@ export function readNetworkParts(pbf: PbfReader, end?: number): NetworkParts {
         else if (field === 4) obj.processes = pbf.readString();
         else if (field === 5) obj.exited = pbf.readBoolean();
         else if (field === 6) obj.scope = pbf.readString();
+        else if (field === 7) obj.names = pbf.readString();
     }
     return obj;
 }
@@ -149,6 +151,7 @@ export function writeNetworkParts(obj: NetworkParts, pbf: PbfWriter): void {
     if (obj.processes) pbf.writeStringField(4, obj.processes);
     if (obj.exited) pbf.writeBooleanField(5, obj.exited);
     if (obj.scope) pbf.writeStringField(6, obj.scope);
+    if (obj.names) pbf.writeStringField(7, obj.names);
 }
 
 export const HEADER_SHAPE: MessageShape = {
@@ -196,6 +199,7 @@ export const NETWORK_PARTS_SHAPE: MessageShape = {
     { tag: 4, name: 'processes', type: 'string', isRepeated: false },
     { tag: 5, name: 'exited', type: 'bool', isRepeated: false },
     { tag: 6, name: 'scope', type: 'string', isRepeated: false },
+    { tag: 7, name: 'names', type: 'string', isRepeated: false },
   ],
 };
 
@@ -229,6 +233,7 @@ export const NETWORK_REPLY_SHAPE: MessageShape = {
     { tag: 10, name: 'interfaces', type: 'message', isRepeated: false, message: tableShape('InterfaceColumns') },
     { tag: 11, name: 'addresses', type: 'message', isRepeated: false, message: tableShape('AddressColumns') },
     { tag: 12, name: 'sockets', type: 'message', isRepeated: false, message: tableShape('SocketColumns') },
+    { tag: 13, name: 'problems', type: 'message', isRepeated: false, message: tableShape('ProblemColumns') },
   ],
 };
 

@@ -196,6 +196,14 @@ export class CellPen {
     this.#number(value > 0 ? this.theme.text : this.theme.dim);
   }
 
+  /** A share of 1 in percent, with one decimal; from 2 % on it is worth a look. */
+  share(share: number): void {
+    scratch.clear();
+    formatTenths(share * 100, scratch);
+    const { bad, text, dim } = this.theme;
+    this.#number(share >= 0.02 ? bad : share > 0 ? text : dim);
+  }
+
   age(micros: number): void {
     scratch.clear();
     formatAge(micros, scratch);

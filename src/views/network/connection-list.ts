@@ -66,6 +66,18 @@ const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
     ...right('RETR', 10, 4, 5),
     paint: ({ rows }, row, pen) => pen.count(rows.retransmits[row]!),
   },
+  retransmitted: {
+    ...right('RETR%', 8, 5, 6),
+    paint: ({ rows }, row, pen) => pen.share(rows.share[row]!),
+  },
+  'receive-queue': {
+    ...right('RECVQ', 6, 6, 6),
+    paint: ({ rows }, row, pen) => pen.compact(rows.receiveQueue[row]!, pen.theme.text),
+  },
+  'send-queue': {
+    ...right('SENDQ', 5, 6, 6),
+    paint: ({ rows }, row, pen) => pen.compact(rows.sendQueue[row]!, pen.theme.text),
+  },
   upload: {
     ...right('UP/s', 89, 6, 8),
     bitsTitle: 'UP b/s',

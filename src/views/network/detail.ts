@@ -2,6 +2,7 @@ import { ListenRows } from '../../data/query/listen-rows.ts';
 import type { OwnerHistory } from '../../data/query/owner-history.ts';
 import { OwnerSums } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import { percent, roundTripText } from '../../data/query/trouble-words.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
@@ -33,6 +34,8 @@ interface DetailLayout {
   readonly upload: Rect;
   readonly download: Rect;
   readonly listening: Rect;
+  /** Of its connections; only where there is room for the charts too. */
+  readonly health: Rect;
   readonly connections: Rect;
 }
 
@@ -46,13 +49,15 @@ export function layoutDetail(area: Rect): DetailLayout {
   const half = width >> 1;
   const chartY = y + 2;
   const listeningY = chartY + chartHeight;
+  const healthHeight = chartHeight > 0 ? 1 : 0;
   return {
     title: rect(x, y, width, height > 0 ? 1 : 0),
     command: rect(x, y + 1, width, height > 1 ? 1 : 0),
     upload: rect(x, chartY, half, chartHeight),
     download: rect(x + half, chartY, width - half, chartHeight),
     listening: rect(x, listeningY, width, height > 5 ? 1 : 0),
-    connections: rect(x, listeningY + 1, width, height - 3 - chartHeight),
+    health: rect(x, listeningY + 1, width, healthHeight),
+    connections: rect(x, listeningY + 1 + healthHeight, width, height - 3 - chartHeight - healthHeight),
   };
 }
 
@@ -76,6 +81,8 @@ export class DetailFacts {
   listening: readonly string[] = [];
   /** A socket of another network namespace was seen: of that one's listeners the kernel lists none here. */
   isForeign = false;
+  /** What is known of the health of its connections, in words; the most important first. */
+  health: readonly string[] = [];
   readonly #listen = new ListenRows();
 
   /** Takes the owner's facts; false: its row is gone, and the last facts stay. */
@@ -98,6 +105,7 @@ export class DetailFacts {
     this.#takeFigures(data, scope, owner);
     // Kept once seen: who is silent for a while has no socket in sight.
     this.isForeign ||= this.namespace !== '' || hasForeignSocket(data.section, owner);
+    this.health = healthTexts(data, owner);
     return true;
   }
 
@@ -116,6 +124,34 @@ export class DetailFacts {
       return `${listen.protocol[each] === PROTOCOL_TCP ? 'TCP' : 'UDP'} ${listen.endpointOf(each)}`;
     });
   }
+}
+
+/** What is not known, or did not happen, is left out. */
+function healthTexts({ section, rates }: NetworkData, owner: number): readonly string[] {
+  const { owners } = section;
+  const texts: string[] = [];
+  const rtt = owners.rttMicros[owner]!;
+  if (rtt > 0) {
+    const least = roundTripText(owners.rttMinMicros[owner]!);
+    const most = roundTripText(owners.rttP95Micros[owner]!);
+    texts.push(`round trip ${roundTripText(rtt)} (least ${least}, 95 % within ${most})`);
+  }
+  const share = rates.health.owners.retransmittedShare(owner, owners.slots.serial[owner]!);
+  if (share >= 0) texts.push(`retransmitted ${percent(share)}`);
+  const connect = owners.connectMicros[owner]!;
+  if (connect > 0) texts.push(`connects in ${roundTripText(connect)}`);
+  for (const [count, what] of [
+    [owners.refused[owner]!, 'refused'],
+    [owners.timedOut[owner]!, 'timed out'],
+    [owners.resets[owner]!, 'reset'],
+    [owners.drops[owner]!, 'dropped'],
+    [owners.reorderings[owner]!, 'out of order'],
+  ] as const) {
+    if (count > 0) texts.push(`${count} ${what}`);
+  }
+  if (owners.receiveQueue[owner]! > 0) texts.push(`unread ${bytesText(owners.receiveQueue[owner]!)}`);
+  if (owners.sendQueue[owner]! > 0) texts.push(`unacknowledged ${bytesText(owners.sendQueue[owner]!)}`);
+  return texts;
 }
 
 function hasForeignSocket({ sockets, accounts }: NetworkSection, owner: number): boolean {
@@ -138,6 +174,7 @@ export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailV
   renderRates(layout.upload, buffer, view, 'up');
   renderRates(layout.download, buffer, view, 'down');
   renderListening(layout.listening, buffer, view);
+  renderHealth(layout.health, buffer, view);
 }
 
 function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
@@ -201,6 +238,12 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
     labelStyle: theme.dim,
     ascii,
   });
+}
+
+function renderHealth(area: Rect, buffer: Buffer, { facts, theme, ascii }: DetailView): void {
+  if (area.height < 1) return;
+  const text = facts.health.length === 0 ? 'Health of its connections: not known' : facts.health.join(', ');
+  putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim, ascii);
 }
 
 function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {

@@ -9,6 +9,7 @@ import {
   left,
   maximumOf,
   RowList,
+  right,
   TRAFFIC_COLUMNS,
 } from './list-table.ts';
 import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
@@ -41,6 +42,14 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
     paint: ({ rows, names }, row, pen) => pen.text(names?.country(rows.addressOf(row)) ?? '-', pen.theme.dim),
   },
   ...TRAFFIC_COLUMNS,
+  rtt: {
+    ...right('RTT', 30, 5, 6),
+    paint: ({ rows }, row, pen) => pen.roundTrip(rows.rttOf(row)),
+  },
+  retransmitted: {
+    ...right('RETR%', 28, 5, 6),
+    paint: ({ rows }, row, pen) => pen.share(rows.retransmittedOf(row)),
+  },
   processes: {
     ...left('PROCESSES', 50, 10, 24, 1),
     paint: (list, row, pen) => pen.text(list.processNames(row), pen.theme.dim),

@@ -44,6 +44,19 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
     },
   },
   connections: TRAFFIC_COLUMNS.connections,
+  waiting: {
+    ...right('QUEUE', 25, 6, 9),
+    help: 'connections that wait to be accepted, and how many may',
+    paint: ({ rows }, row, pen) => {
+      const [waiting, backlog] = [rows.waiting[row]!, rows.backlog[row]!];
+      if (Number.isNaN(waiting)) pen.right('-', pen.theme.dim);
+      else pen.right(`${waiting}/${backlog}`, waiting > backlog ? pen.theme.bad : pen.theme.dim);
+    },
+  },
+  drops: {
+    ...right('DROPS', 26, 5, 6),
+    paint: ({ rows }, row, pen) => pen.count(rows.drops[row]!),
+  },
   command: {
     ...left('COMMAND', 20, 12, 30, 1),
     paint: ({ rows, owners }, row, pen) =>

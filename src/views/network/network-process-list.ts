@@ -70,6 +70,22 @@ export const PROCESS_COLUMNS = {
       else if (list.owners?.namespaces[list.ownerOf(row)] !== undefined) pen.right('-', pen.theme.dim);
     },
   },
+  rtt: {
+    ...right('RTT', 28, 5, 6),
+    isOptional: true,
+    paint: (list, row, pen) => pen.roundTrip(list.health?.rtt(list.ownerOf(row)) ?? Number.NaN),
+  },
+  retransmitted: {
+    ...right('RETR%', 27, 5, 6),
+    isOptional: true,
+    paint: (list, row, pen) => pen.share(list.health?.retransmitted(list.ownerOf(row)) ?? Number.NaN),
+  },
+  drops: {
+    ...right('DROPS', 26, 5, 6),
+    help: 'connections and datagrams that listening sockets had no room for in the last ten seconds',
+    isOptional: true,
+    paint: (list, row, pen) => pen.count(list.health?.drops(list.ownerOf(row)) ?? Number.NaN),
+  },
 } satisfies ListColumns<ProcessList, typeof PROCESS_FIELDS>;
 
 /** The same in cumulative mode. */
@@ -119,6 +135,13 @@ export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, PROCESS_COLUMNS);
 /** The columns that the configuration may choose. */
 export const PROCESS_COLUMN_IDS = Object.keys(PROCESS_COLUMNS) as readonly ProcessColumn[];
 
+type Columns = ListColumns<ProcessList, typeof PROCESS_FIELDS>;
+
+/** Those shown where it chooses none. */
+export const USUAL_PROCESS_COLUMN_IDS = PROCESS_COLUMN_IDS.filter(
+  (id) => (PROCESS_COLUMNS as Columns)[id]?.isOptional !== true,
+);
+
 /** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
 export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   /** Those of the table, which `order` goes by; the tree has processes more. */
@@ -137,11 +160,22 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
 
   constructor(columns: readonly ProcessColumn[]) {
     super();
-    this.#rateTable = new ListTable(PROCESS_FIELDS, PROCESS_COLUMNS, columns);
-    this.#totalTable = new ListTable(PROCESS_FIELDS, TOTAL_COLUMNS, columns);
+    // An optional column that is not shown is no order either.
+    const known = (all: Columns): Columns =>
+      Object.fromEntries(
+        Object.entries(all).filter(
+          ([id, { isOptional }]) => isOptional !== true || (columns as readonly string[]).includes(id),
+        ),
+      );
+    this.#rateTable = new ListTable(PROCESS_FIELDS, known(PROCESS_COLUMNS), columns);
+    this.#totalTable = new ListTable(PROCESS_FIELDS, known(TOTAL_COLUMNS), columns);
     const inTree = withOwn(columns);
-    this.#treeRateTable = new ListTable(PROCESS_FIELDS, { ...PROCESS_COLUMNS, ...OWN_COLUMN }, inTree);
-    this.#treeTotalTable = new ListTable(PROCESS_FIELDS, { ...TOTAL_COLUMNS, ...OWN_TOTAL_COLUMN }, inTree);
+    this.#treeRateTable = new ListTable(PROCESS_FIELDS, known({ ...PROCESS_COLUMNS, ...OWN_COLUMN }), inTree);
+    this.#treeTotalTable = new ListTable(
+      PROCESS_FIELDS,
+      known({ ...TOTAL_COLUMNS, ...OWN_TOTAL_COLUMN }),
+      inTree,
+    );
   }
 
   override get count(): number {
@@ -205,6 +239,11 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   /** What cells are painted from: in tree mode a row is a rank of the tree. */
   get painted(): ProcessRows | TreeRows {
     return this.#isTree ? this.#tree.rows : this.rows;
+  }
+
+  /** By the slots of owners. */
+  get health(): ProcessRows['health'] {
+    return this.rows.health;
   }
 
   ownerOf(row: number): number {

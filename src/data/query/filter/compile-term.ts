@@ -58,6 +58,9 @@ export class TermCompiler {
       case 'up':
       case 'down':
       case 'conns':
+      case 'rtt':
+      case 'retrans':
+      case 'drops':
         return { about: 'figure', holds: this.#figureTest(test), isNegated };
       default:
         return { about: 'socket', holds: this.#socketTest(test), isNegated };
@@ -186,13 +189,21 @@ function isMatch(match: TextMatch, text: string, wanted: string): boolean {
 }
 
 /** Unknown (NaN, or a list without that column) compares as nothing. */
-function figureOf(
-  { up, down, connections }: FilterColumns,
-  key: 'up' | 'down' | 'conns',
-  row: number,
-): number {
-  const column = key === 'up' ? up : key === 'down' ? down : connections;
-  return column[row] ?? Number.NaN;
+function figureOf(columns: FilterColumns, key: FigureTermTest['key'], row: number): number {
+  switch (key) {
+    case 'up':
+      return columns.up[row] ?? Number.NaN;
+    case 'down':
+      return columns.down[row] ?? Number.NaN;
+    case 'conns':
+      return columns.connections[row] ?? Number.NaN;
+    case 'rtt':
+      return columns.rttOf?.(row) ?? Number.NaN;
+    case 'retrans':
+      return columns.retransmittedOf?.(row) ?? Number.NaN;
+    case 'drops':
+      return columns.dropsOf?.(row) ?? Number.NaN;
+  }
 }
 
 const UNKNOWN = 0;

@@ -18,6 +18,10 @@ export interface FilterColumns {
   readonly up: Float64Array;
   readonly down: Float64Array;
   readonly connections: Int32Array;
+  /** What `rtt`, `retrans` and `drops` compare, of lists that know it: microseconds, a share of 1, a count. */
+  rttOf?(row: number): number;
+  retransmittedOf?(row: number): number;
+  dropsOf?(row: number): number;
 }
 
 /** What a filter looks at while one list is made. Borrowed until the next `begin`. */

@@ -13,6 +13,9 @@ export const FILTER_KEYS = [
   'up',
   'down',
   'conns',
+  'rtt',
+  'retrans',
+  'drops',
   'user',
   'svc',
   'group',
@@ -56,9 +59,9 @@ export type SocketTermTest =
   | { readonly key: 'host'; readonly match: TextMatch; readonly text: string }
   | { readonly key: 'network'; readonly prefix: AddressPrefix };
 
-/** Terms about the figures of a row: bytes per second, connections. */
+/** Terms about the figures of a row: bytes per second, connections, microseconds, a share of 1, drops. */
 export interface FigureTermTest {
-  readonly key: 'up' | 'down' | 'conns';
+  readonly key: 'up' | 'down' | 'conns' | 'rtt' | 'retrans' | 'drops';
   readonly comparison: Comparison;
   readonly value: number;
 }

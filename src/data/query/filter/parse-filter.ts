@@ -178,6 +178,9 @@ const PID_MAX = 2 ** 31 - 1;
 const AMOUNT = /^(\d{1,16}(?:\.\d{1,6})?)(?:([kmgt])?(bit)|([kmgt])b?|b)?(?:\/s)?$/i;
 const UNITS = 'bkmgt';
 const COUNT = /^\d{1,9}$/;
+const TIME = /^(\d{1,9}(?:\.\d{1,6})?)(us|ms|s)?$/i;
+const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1000, s: 1e6 };
+const PERCENT = /^(\d{1,3}(?:\.\d{1,6})?)%?$/;
 /** ss(8) and others write states in other ways than badges do. */
 const STATE_ALIASES: Readonly<Record<string, string>> = {
   ESTABLISHED: 'ESTAB',
@@ -198,7 +201,12 @@ function testOf(key: FilterKey, operator: Operator, value: TermValue): FilterTes
     case 'down':
       return rateTest(key, operator, value);
     case 'conns':
-      return countTest(operator, value);
+    case 'drops':
+      return countTest(key, operator, value);
+    case 'rtt':
+      return timeTest(operator, value);
+    case 'retrans':
+      return shareTest(operator, value);
     case 'proto':
       return protocolTest(operator, value);
     case 'state':
@@ -252,9 +260,26 @@ function rateTest(key: 'up' | 'down', operator: Operator, value: TermValue): Fil
   return { key, comparison: comparisonOf(operator), value: bytes };
 }
 
-function countTest(operator: Operator, value: TermValue): FilterTest | string {
-  if (!COUNT.test(value.text)) return 'conns takes a whole number: conns>10, conns=0';
-  return { key: 'conns', comparison: comparisonOf(operator), value: Number(value.text) };
+function countTest(key: 'conns' | 'drops', operator: Operator, value: TermValue): FilterTest | string {
+  if (!COUNT.test(value.text)) return `${key} takes a whole number: ${key}>10, ${key}=0`;
+  return { key, comparison: comparisonOf(operator), value: Number(value.text) };
+}
+
+/** `rtt>100ms`; microseconds. */
+function timeTest(operator: Operator, value: TermValue): FilterTest | string {
+  const [, amount, unit = 'ms'] = TIME.exec(value.text) ?? [];
+  if (amount === undefined) return 'rtt takes a time in us, ms or s: rtt>100ms, rtt<=2s';
+  const micros = Number(amount) * MICROS_OF[unit.toLowerCase()]!;
+  return { key: 'rtt', comparison: comparisonOf(operator), value: micros };
+}
+
+/** `retrans>2%`; a share of 1. */
+function shareTest(operator: Operator, value: TermValue): FilterTest | string {
+  const percent = PERCENT.exec(value.text)?.[1];
+  if (percent === undefined || Number(percent) > 100) {
+    return 'retrans takes a percentage of the segments: retrans>2%, retrans>=0.5%';
+  }
+  return { key: 'retrans', comparison: comparisonOf(operator), value: Number(percent) / 100 };
 }
 
 function protocolTest(operator: Operator, value: TermValue): FilterTest | string {

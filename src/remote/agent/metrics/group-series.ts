@@ -124,12 +124,33 @@ export function kernelThreadName(taskName: string): string {
   return groupName(slash > 0 ? taskName.slice(0, slash) : taskName);
 }
 
+/** Counters of a group that may not be known, by name. */
+export const HEALTH_COUNTERS = [
+  ...(['dataSegments', 'retransmits', 'refused', 'timedOut', 'resets', 'drops'] as const),
+] as const;
+const LATE_COUNTERS = ['readBytes', 'writtenBytes', ...HEALTH_COUNTERS] as const;
+
+/** Adds to a counter that is NaN while nothing is known; what is not known adds nothing. */
+export function addKnown(column: Float64Array, at: number, growth: number): void {
+  if (Number.isNaN(growth)) return;
+  column[at] = Number.isNaN(column[at]!) ? growth : column[at]! + growth;
+}
+
 /** Columns by group. */
 export class GroupColumns extends columnsClass({
   /** Counters. Only ever grow, but for a group that loses its label: its go to `other`. */
   cpuNanos: numbers('f64'),
   rxBytes: numbers('f64'),
   txBytes: numbers('f64'),
+  /** Of storage, and of the health of TCP; NaN while nothing is known of the group. */
+  readBytes: numbers('f64', Number.NaN),
+  writtenBytes: numbers('f64', Number.NaN),
+  dataSegments: numbers('f64', Number.NaN),
+  retransmits: numbers('f64', Number.NaN),
+  refused: numbers('f64', Number.NaN),
+  timedOut: numbers('f64', Number.NaN),
+  resets: numbers('f64', Number.NaN),
+  drops: numbers('f64', Number.NaN),
   /** Gauges of the last sample. */
   processes: numbers('f64'),
   threads: numbers('f64'),
@@ -151,6 +172,10 @@ export class GroupColumns extends columnsClass({
     for (const column of [this.cpuNanos, this.rxBytes, this.txBytes]) {
       column[OTHER_GROUP]! += column[group]!;
       column[group] = 0;
+    }
+    for (const name of LATE_COUNTERS) {
+      addKnown(this[name], OTHER_GROUP, this[name][group]!);
+      this[name][group] = Number.NaN;
     }
   }
 }

@@ -142,6 +142,9 @@ export interface TestProcess {
   readonly cpuNanos?: number;
   readonly rssBytes?: number;
   readonly threads?: number;
+  /** Storage; unknown unless stated. */
+  readonly readBytes?: number;
+  readonly writtenBytes?: number;
   /** Letter of /proc/PID/stat. */
   readonly state?: string;
 }
@@ -149,6 +152,8 @@ export interface TestProcess {
 /** A section of its own table, `sequence` telling its time too. */
 export function processSection(processes: readonly TestProcess[], sequence = 1): MachineProcesses {
   const table = new ProcessTable(16);
+  const usage = new ProcessUsage();
+  usage.clear(table.slots.capacity);
   for (const { pid, ...facts } of processes) {
     const slot = table.slots.add(pid, 0, 0, 0);
     table.pid[slot] = pid;
@@ -159,10 +164,12 @@ export function processSection(processes: readonly TestProcess[], sequence = 1):
     table.threads[slot] = facts.threads ?? 1;
     table.state[slot] = (facts.state ?? 'S').charCodeAt(0);
     table.names[slot] = facts.name;
+    usage.readBytes[slot] = facts.readBytes ?? Number.NaN;
+    usage.writtenBytes[slot] = facts.writtenBytes ?? Number.NaN;
   }
   return {
     ...{ sequence, monotonicMicros: sequence * 1e6, durationMicros: 4000, errors: [] },
-    ...{ processes: table, usage: new ProcessUsage(), memoryTotalBytes: 8e9, coreCount: 1 },
+    ...{ processes: table, usage, memoryTotalBytes: 8e9, coreCount: 1 },
   };
 }
 

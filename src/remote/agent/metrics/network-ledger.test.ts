@@ -203,3 +203,46 @@ test('the page shows them where they are switched on, and how they are counted',
   const page = new MetricsPage().encode(pageRequest(uncounted, true), 'text');
   expect(new TextDecoder().decode(page)).not.toContain('namegroup_network');
 });
+
+describe('health of a group', () => {
+  const of = ({ groups }: CountedWorld, name: string) => {
+    const group = groups.labels.find(name);
+    const { retransmits, dataSegments, drops } = groups.columns;
+    return [retransmits[group], dataSegments[group], drops[group]];
+  };
+
+  test('is what its processes lost, exited ones too, and begins anew with another epoch', () => {
+    const counted = new CountedWorld();
+    const { world } = counted;
+    const { sockets } = world;
+    world.addProcess(7, { name: 'backup' });
+    world.addProcess(9, { name: 'nginx' });
+    const slot = world.addSocket({ pid: 7, rx: 10 });
+    const listener = world.addListener(80, { pid: 9 });
+    const lose = (retransmits: number, segments: number, drops: number): void => {
+      sockets.retransmits[slot] = retransmits;
+      sockets.dataSegments[slot] = segments;
+      sockets.reorderings[slot] = 0;
+      sockets.drops[listener] = drops;
+      sockets.healthStamp[slot]!++;
+      sockets.healthStamp[listener]!++;
+      world.grow(slot, 1, 1);
+    };
+    lose(2, 100, 0);
+    counted.scrape();
+    expect(of(counted, 'backup')).toEqual([2, 100, Number.NaN]);
+    lose(7, 180, 4);
+    counted.scrape();
+    expect(of(counted, 'backup')).toEqual([7, 180, Number.NaN]);
+    // Nothing was received for nginx, so it has no label of its own.
+    expect(of(counted, 'nginx')[2]).toBe(4);
+    world.close(slot);
+    world.removeProcess(7);
+    counted.scrape();
+    for (let i = 0; i < 30; i++) counted.scrape(10 * SECOND);
+    expect(of(counted, 'backup')).toEqual([7, 180, Number.NaN]);
+    counted.restart();
+    counted.scrape();
+    expect(of(counted, 'backup')).toEqual([7, 180, Number.NaN]);
+  });
+});

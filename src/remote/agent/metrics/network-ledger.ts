@@ -3,6 +3,7 @@ import { OwnerKind } from '../../../data/schema/network-columns.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import { columnsClass, numbers } from '../../../kit/table/columns.ts';
 import { type GroupColumns, type GroupLabels, groupName, OTHER_GROUP } from './group-series.ts';
+import { HealthGroups } from './health-groups.ts';
 
 const OWNER_KINDS = Object.keys(OwnerKind).length;
 
@@ -27,6 +28,7 @@ export class NetworkLedger {
   readonly #labels: GroupLabels;
   readonly #columns: GroupColumns;
   readonly #last = new LastTraffic();
+  readonly #health: HealthGroups;
   #sample = 0;
   #exitedRxBytes = 0;
   #exitedTxBytes = 0;
@@ -41,6 +43,7 @@ export class NetworkLedger {
   constructor(labels: GroupLabels, columns: GroupColumns) {
     this.#labels = labels;
     this.#columns = columns;
+    this.#health = new HealthGroups(labels, columns);
   }
 
   absorb(section: NetworkSection, { epoch }: SnapshotHeader): void {
@@ -53,12 +56,14 @@ export class NetworkLedger {
     this.#noteLoopback(section);
     this.#admit(section);
     this.#addGrowth(section);
+    this.#health.absorb(section);
   }
 
   /** Other tables, with counters of their own. */
   #begin(epoch: number): void {
     this.#epoch = epoch;
     this.#last.serial.fill(0);
+    this.#health.begin();
     this.#exitedRxBytes = 0;
     this.#exitedTxBytes = 0;
   }

@@ -90,6 +90,40 @@ describe('CPU time of a group', () => {
   });
 });
 
+describe('storage of a group', () => {
+  const disk = (pid: number, readBytes: number, writtenBytes = 0, startTicks = pid): TestProcess => ({
+    ...{ pid, name: 'rsync', startTicks, readBytes, writtenBytes },
+  });
+  const of = (groups: ProcessGroups): readonly [number, number] => {
+    const group = groups.labels.find('rsync');
+    return [groups.columns.readBytes[group]!, groups.columns.writtenBytes[group]!];
+  };
+
+  test('is unknown until the kernel tells it, begins there, and keeps what the exited used', () => {
+    const groups = new ProcessGroups();
+    absorb(groups, 1, disk(5, Number.NaN, Number.NaN));
+    expect(of(groups)).toEqual([Number.NaN, Number.NaN]);
+    absorb(groups, 2, disk(5, 1000, 400));
+    expect(of(groups)).toEqual([0, 0]);
+    absorb(groups, 3, disk(5, 1500, 400), disk(9, 70, 30, 9));
+    expect(of(groups)).toEqual([570, 30]);
+    // A sample for others, without storage, changes nothing.
+    absorb(groups, 4, disk(5, Number.NaN, Number.NaN));
+    expect(of(groups)).toEqual([570, 30]);
+    absorb(groups, 5, disk(5, 1600, 500));
+    expect(of(groups)).toEqual([670, 130]);
+  });
+
+  test('goes to `other` with the label', () => {
+    const groups = new ProcessGroups(1);
+    absorb(groups, 1);
+    absorb(groups, 2, disk(5, 100, 7));
+    absorb(groups, 2 + HOUR_SAMPLES, { pid: 6, name: 'b', startTicks: 6 });
+    expect(groups.columns.readBytes[OTHER_GROUP]).toBe(100);
+    expect(groups.columns.readBytes[groups.labels.find('b')]).toBeNaN();
+  });
+});
+
 test('gauges are those of the last sample', () => {
   const groups = new ProcessGroups();
   const common = { name: 'x', rssBytes: 100 };

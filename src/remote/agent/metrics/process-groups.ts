@@ -3,7 +3,7 @@ import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import { OwnerKind } from '../../../data/schema/network-columns.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import { counter, type ExpositionWriter, encodeLabels, type Family, gauge } from './exposition-writer.ts';
-import { GroupColumns, type GroupLabelSets, GroupLabels } from './group-series.ts';
+import { GroupColumns, type GroupLabelSets, GroupLabels, type HEALTH_COUNTERS } from './group-series.ts';
 import { NetworkLedger } from './network-ledger.ts';
 import { ProcessLedger } from './process-ledger.ts';
 
@@ -77,6 +77,61 @@ const TRANSMITTED = counter(
   'Bytes sent by this group over interfaces other than loopback, exited processes included.',
   'bytes',
 );
+const READ = counter(
+  'namedprocess_namegroup_read_bytes_total',
+  'Bytes read from storage by this group since the agent began to count, exited processes included.',
+  'bytes',
+);
+const WRITTEN = counter(
+  'namedprocess_namegroup_write_bytes_total',
+  'Bytes written to storage by this group since the agent began to count, exited processes included.',
+  'bytes',
+);
+/** In the order of the page. */
+const HEALTH: readonly (readonly [column: (typeof HEALTH_COUNTERS)[number], family: Family])[] = [
+  [
+    'dataSegments',
+    counter(
+      'namedprocess_namegroup_network_sent_segments_total',
+      'TCP segments with data sent by this group.',
+    ),
+  ],
+  [
+    'retransmits',
+    counter(
+      'namedprocess_namegroup_network_retransmitted_segments_total',
+      'TCP segments sent again by this group.',
+    ),
+  ],
+  [
+    'refused',
+    counter(
+      'namedprocess_namegroup_network_refused_connects_total',
+      'Connects of this group that were refused.',
+    ),
+  ],
+  [
+    'timedOut',
+    counter(
+      'namedprocess_namegroup_network_timed_out_connects_total',
+      'Connects of this group that got no reply.',
+    ),
+  ],
+  [
+    'resets',
+    counter(
+      'namedprocess_namegroup_network_reset_connections_total',
+      'Open connections of this group that the other end reset.',
+    ),
+  ],
+  [
+    'drops',
+    counter(
+      'namedprocess_namegroup_network_drops_total',
+      'Connections and datagrams that listening sockets of this group had no room for.',
+    ),
+  ],
+];
 const UNATTRIBUTED_RECEIVED = counter(
   'socktop_network_unattributed_receive_bytes_total',
   'Bytes received over interfaces other than loopback by sockets without a known process.',
@@ -117,12 +172,15 @@ export function writeProcessGroups(
   eachGroup(groups, (labels, group) =>
     writer.scaled(CPU, labels.group, Math.round(columns.cpuNanos[group]!), NANOS_DECIMALS),
   );
+  writeKnown(writer, groups, READ, columns.readBytes);
+  writeKnown(writer, groups, WRITTEN, columns.writtenBytes);
 }
 
 /** What none of the exporters has: network by the name of the process, and what has no process. */
 export function writeNetworkGroups(writer: ExpositionWriter, groups: ProcessGroups): void {
   writeColumn(writer, groups, RECEIVED, groups.columns.rxBytes);
   writeColumn(writer, groups, TRANSMITTED, groups.columns.txBytes);
+  for (const [column, family] of HEALTH) writeKnown(writer, groups, family, groups.columns[column]);
   for (const [kind, labels] of UNATTRIBUTED) {
     writer.sample(UNATTRIBUTED_RECEIVED, labels, groups.unattributedRxBytes[kind]);
   }
@@ -138,6 +196,18 @@ function writeColumn(
   column: Float64Array,
 ): void {
   eachGroup(groups, (labels, group) => writer.sample(family, labels.group, column[group]));
+}
+
+/** Without the groups of which nothing is known. */
+function writeKnown(
+  writer: ExpositionWriter,
+  groups: ProcessGroups,
+  family: Family,
+  column: Float64Array,
+): void {
+  eachGroup(groups, (labels, group) => {
+    if (!Number.isNaN(column[group]!)) writer.sample(family, labels.group, column[group]);
+  });
 }
 
 /** Groups in use. */

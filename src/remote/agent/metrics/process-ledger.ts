@@ -1,7 +1,8 @@
-import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
+import type { MachineProcesses, ProcessUsage } from '../../../data/sample/machine-processes.ts';
 import type { ProcessTable } from '../../../data/sample/process-table.ts';
 import { numbers, OPTIONAL_TEXT, tableClass } from '../../../kit/table/columns.ts';
 import {
+  addKnown,
   GROUP_STATES,
   type GroupColumns,
   type GroupLabels,
@@ -27,6 +28,9 @@ for (const [column, letters] of ['R', 'S', 'D', 'Z'].entries()) {
 class KnownProcesses extends tableClass(
   {
     cpuNanos: numbers('f64'),
+    /** NaN: not known yet. */
+    readBytes: numbers('f64', Number.NaN),
+    writtenBytes: numbers('f64', Number.NaN),
     /** Found for this name, in this version of the labels. */
     group: numbers('i32'),
     groupVersion: numbers('u32'),
@@ -53,7 +57,7 @@ export class ProcessLedger {
     this.#columns = columns;
   }
 
-  absorb({ processes, sequence, monotonicMicros }: MachineProcesses): void {
+  absorb({ processes, usage, sequence, monotonicMicros }: MachineProcesses): void {
     const isKnown = sequence === this.#sequence && monotonicMicros === this.#monotonicMicros;
     if (isKnown || monotonicMicros < this.#monotonicMicros) return;
     this.#sequence = sequence;
@@ -63,7 +67,7 @@ export class ProcessLedger {
     this.#admit(processes);
     this.#columns.clearGauges();
     const { rows, count } = processes.slots;
-    for (let i = 0; i < count; i++) this.#take(processes, rows[i]!);
+    for (let i = 0; i < count; i++) this.#take(processes, usage, rows[i]!);
     this.#forget();
     for (let group = 0; group < this.#labels.capacity; group++) {
       if (this.#columns.processes[group]! > 0) this.#labels.noteLive(group, monotonicMicros);
@@ -104,7 +108,7 @@ export class ProcessLedger {
     );
   }
 
-  #take(processes: ProcessTable, row: number): void {
+  #take(processes: ProcessTable, usage: ProcessUsage, row: number): void {
     const cpuNanos = processes.cpuNanos[row]!;
     const slot = this.#slotOf(processes, row);
     const group = slot < 0 ? OTHER_GROUP : this.#groupOf(slot, processes, row);
@@ -116,12 +120,24 @@ export class ProcessLedger {
     const startTicks = processes.startTicks[row]!;
     if (!(columns.oldestStartTicks[group]! <= startTicks)) columns.oldestStartTicks[group] = startTicks;
     if (slot < 0) return;
+    this.#takeStorage(slot, group, 'readBytes', usage.readBytes[row] ?? Number.NaN);
+    this.#takeStorage(slot, group, 'writtenBytes', usage.writtenBytes[row] ?? Number.NaN);
     const was = this.#known.cpuNanos[slot]!;
     if (Number.isNaN(was)) this.#known.cpuNanos[slot] = cpuNanos;
     // Two clocks of one process may differ by a tick: what it used never falls.
     if (!(cpuNanos > was)) return;
     columns.cpuNanos[group]! += cpuNanos - was;
     this.#known.cpuNanos[slot] = cpuNanos;
+  }
+
+  /** The file of these may be forbidden, and is not read for every sample. */
+  #takeStorage(slot: number, group: number, name: 'readBytes' | 'writtenBytes', value: number): void {
+    if (Number.isNaN(value)) return;
+    const known = this.#known[name];
+    const was = known[slot]!;
+    if (!Number.isNaN(was) && value < was) return;
+    known[slot] = value;
+    addKnown(this.#columns[name], group, Number.isNaN(was) ? 0 : value - was);
   }
 
   #find(processes: ProcessTable, row: number): number {
@@ -139,6 +155,8 @@ export class ProcessLedger {
       // One that has started since the first sample counts whole; one that was only not to be seen does not.
       const isNew = this.#sample > 1 && startTicks >= this.#baselineTicks;
       this.#known.cpuNanos[slot] = isNew ? 0 : processes.cpuNanos[row]!;
+      this.#known.readBytes[slot] = isNew ? 0 : Number.NaN;
+      this.#known.writtenBytes[slot] = isNew ? 0 : Number.NaN;
       this.#known.groupVersion[slot] = 0;
     }
     this.#known.seenIn[slot] = this.#sample;

@@ -14,6 +14,8 @@ import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 /** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
 const TEXTS_LEASE_MICROS = 60e6;
 
+const STORAGE_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
+
 /** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
 export interface ProcessSample extends ProcessFacts {
   readonly header: SnapshotHeader;
@@ -63,6 +65,11 @@ export class ProcessSamples {
     this.#columnsOfAll.note(columnsOfAll, now);
     this.#commandLinesUntilMicros = now + TEXTS_LEASE_MICROS;
     if (cgroups === true) this.#cgroupsUntilMicros = now + TEXTS_LEASE_MICROS;
+  }
+
+  /** The storage of all processes is wanted in the sample that is taken next. */
+  noteStorageWanted(): void {
+    this.#columnsOfAll.note(STORAGE_COLUMNS, this.#source.nowMicros());
   }
 
   async #collect(): Promise<ProcessSample> {

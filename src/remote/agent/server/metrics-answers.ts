@@ -71,6 +71,7 @@ export class MetricsAnswers {
   async #bytes(format: MetricsFormat): Promise<Uint8Array<ArrayBuffer>> {
     const { machine, disks, processes, network } = this.#samples;
     const page = this.#openPage();
+    processes.noteStorageWanted();
     const [machineSample, disksSample, processSample] = await Promise.all([
       this.#orNone(machine.cache.read(this.#samples.maxAgeMicros('metrics'), itself)),
       this.#orNone(disks.cache.read(this.#samples.maxAgeMicros('disks'), itself)),

@@ -1,0 +1,18 @@
+/** Ten minutes on a line that works well. Needs root and /dev/net/tun. */
+import { expect, test } from 'bun:test';
+import { lineObstacle } from './testing/lossy-network.ts';
+import { healthyLine } from './testing/trouble-watch.ts';
+
+const MILLIS = 600_000;
+const obstacle = await lineObstacle();
+if (obstacle !== undefined) process.stderr.write(`the test of a healthy line is left out: ${obstacle}\n`);
+
+test.skipIf(obstacle !== undefined)(
+  'a healthy line raises no alarm in ten minutes',
+  async () => {
+    const { alarms, segments } = await healthyLine(MILLIS);
+    expect(segments).toBeGreaterThan(100_000);
+    expect(alarms).toEqual([]);
+  },
+  MILLIS + 60_000,
+);

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { FAR, type LineCounts, LossyNetwork, lineObstacle, type Program } from './testing/lossy-network.ts';
+import {
+  BYTES_PER_SECOND,
+  healthyLine,
+  SINK,
+  type Snapshot,
+  textsOf,
+  until,
+  watch,
+} from './testing/trouble-watch.ts';
+
+setDefaultTimeout(60_000);
+
+const obstacle = await lineObstacle();
+if (obstacle !== undefined) process.stderr.write(`tests of network trouble are left out: ${obstacle}\n`);
+
+const CLOSED_PORT = 1;
+const FIREWALLED_PORT = 9;
+const SLEEPER = 8080;
+/** A round trip on this line, both ways. */
+const DELAY_MILLIS = 40;
+
+/** A counter of nstat(8), since the namespace was made. */
+function nstat(network: LossyNetwork, name: string): number {
+  const { kernel }: { kernel: Readonly<Record<string, number>> } = JSON.parse(
+    network.run('near', `nstat --json --zeros --noupdate --ignore ${name}`),
+  );
+  return kernel[name] ?? Number.NaN;
+}
+
+/** What ss(8) says of the connection to the sink. */
+function ssOf(network: LossyNetwork): { retransmits: number; dataSegments: number; reorderings: number } {
+  const text = network.run('near', `ss -tinH state established dst ${FAR} dport = :${SINK}`);
+  const number = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? 0);
+  return {
+    retransmits: number(/ retrans:\d+\/(\d+)/),
+    dataSegments: number(/ data_segs_out:(\d+)/),
+    reorderings: number(/ reord_seen:(\d+)/),
+  };
+}
+
+describe.skipIf(obstacle !== undefined)('a network in trouble', () => {
+  const TIERS = ['netlink', 'ebpf'] as const;
+  let network: LossyNetwork;
+  let sender: Program;
+  const snapshots = new Map<string, Snapshot>();
+  const programs = new Map<string, Program>();
+
+  /** Everything that is wrong, as far as each tier can tell. */
+  const WRONG: readonly RegExp[] = [
+    /^sleeper: accept queue full, \d+ connections? dropped in \d+ s$/,
+    new RegExp(`: connection refused by ${FAR}:${CLOSED_PORT}, \\d+ times in \\d+ s$`),
+    new RegExp(`^walled: no reply from ${FAR}:${FIREWALLED_PORT}, (\\d+ attempts, )?SYN sent \\d+ times`),
+    new RegExp(`^backup: \\d+\\.\\d % retransmitted to ${FAR}, round trip \\d+ ms, out of order`),
+  ];
+  const isWhole = (snapshot: Snapshot): boolean =>
+    WRONG.every((pattern) => textsOf(snapshot).some((text) => pattern.test(text)));
+
+  beforeAll(async () => {
+    network = await LossyNetwork.open({
+      ...{ delayMillis: DELAY_MILLIS, loss: 0.05, reorder: 0.03, droppedPort: FIREWALLED_PORT },
+    });
+    await network.traffic('far', 'sink', 'sink', SINK);
+    for (const tier of TIERS) programs.set(tier, watch(network, tier));
+    // The first snapshots are their baselines.
+    for (const sstop of programs.values()) await until(sstop, () => true, 20_000);
+    await network.traffic('near', 'sleeper', 'sleeper', SLEEPER, 1);
+    sender = await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
+    await network.traffic('near', 'caller', 'refused', FAR, CLOSED_PORT, 500);
+    await network.traffic('near', 'caller', 'walled', FAR, FIREWALLED_PORT, 3000);
+    await network.traffic('near', 'caller', 'eager', '127.0.0.1', SLEEPER, 400);
+    await Promise.all(
+      TIERS.map(async (tier) => snapshots.set(tier, await until(programs.get(tier)!, isWhole, 25_000))),
+    );
+  });
+
+  afterAll(async () => {
+    await network?.close();
+  });
+
+  test.each(TIERS)('%s names each in words, the worst first', (tier) => {
+    const snapshot = snapshots.get(tier)!;
+    expect(snapshot.backend).toBe(tier);
+    const texts = textsOf(snapshot);
+    for (const pattern of WRONG) expect(texts.filter((text) => pattern.test(text))).toHaveLength(1);
+    // In the kernel all of the machine is seen, on which others may be in trouble.
+    const ours = tier === 'ebpf' ? texts.filter((text) => WRONG.some((one) => one.test(text))) : texts;
+    expect(ours[0]).toMatch(/^(sleeper|refused|unknown process): /);
+    expect(ours.at(-1)).toMatch(/^(backup|the machine): /);
+    const share = Number(/(\d+\.\d) % retrans/.exec(texts.join('\n'))?.[1]);
+    expect(share).toBeGreaterThan(2);
+    expect(share).toBeLessThan(20);
+    const roundTrip = Number(/round trip (\d+) ms/.exec(texts.join('\n'))?.[1]);
+    expect(roundTrip).toBeGreaterThanOrEqual(DELAY_MILLIS * 2);
+  });
+
+  test('with programs in the kernel the process of a refusal is known, and how long connecting takes', () => {
+    const { troubles, processes } = snapshots.get('ebpf')!;
+    const refused = troubles.find(({ trouble }) => trouble.includes('connection refused'));
+    expect(refused?.process).toBe('refused');
+    expect(refused?.place).toBe(`${FAR}:${CLOSED_PORT}`);
+    const process = processes.find(({ name }) => name === 'refused');
+    expect(process?.refused).toBeGreaterThanOrEqual(refused?.count ?? Number.NaN);
+    const backup = processes.find(({ name }) => name === 'backup');
+    expect(backup?.connect_us).toBeGreaterThanOrEqual(DELAY_MILLIS * 2000);
+    expect(backup?.connect_us).toBeLessThan(DELAY_MILLIS * 2000 + 1_500_000);
+  });
+
+  test('figures are those of ss, nstat and the forwarder', async () => {
+    sender.child.stdin.write('stop\n');
+    sender.child.stdin.flush();
+    await sender.says('idle');
+    const isSettled = ({ processes }: Snapshot): boolean =>
+      processes.find(({ name }) => name === 'backup')?.connections[0]?.send_queue === 0;
+    for (const tier of TIERS) await until(programs.get(tier)!, isSettled, 10_000);
+    const ss = ssOf(network);
+    const drops = nstat(network, 'TcpExtListenDrops');
+    const matches = ({ processes, listen_ports }: Snapshot): boolean => {
+      const connection = processes.find(({ name }) => name === 'backup')?.connections[0];
+      const listener = listen_ports.find(({ port }) => port === SLEEPER);
+      return (
+        connection?.retransmits === ss.retransmits &&
+        connection.data_segments === ss.dataSegments &&
+        connection.reorderings === ss.reorderings &&
+        (listener?.drops ?? 0) >= drops
+      );
+    };
+    for (const tier of TIERS) {
+      const snapshot = await until(programs.get(tier)!, matches, 10_000);
+      const connection = snapshot.processes.find(({ name }) => name === 'backup')?.connections[0];
+      expect(connection).toMatchObject({
+        ...{ retransmits: ss.retransmits, data_segments: ss.dataSegments, reorderings: ss.reorderings },
+        ...{ receive_queue: 0, send_queue: 0 },
+      });
+      expect(connection?.rtt_min_us).toBeGreaterThanOrEqual(DELAY_MILLIS * 2000);
+      const listener = snapshot.listen_ports.find(({ port }) => port === SLEEPER);
+      expect(listener).toMatchObject({ accept_queue: 2, accept_queue_limit: 1 });
+      // More are dropped while both are read.
+      expect(listener?.drops).toBeGreaterThanOrEqual(drops);
+      expect(listener?.drops).toBeLessThanOrEqual(nstat(network, 'TcpExtListenDrops'));
+    }
+    const counts: LineCounts = await network.counts();
+    // What was lost was sent again, and some that was only late.
+    expect(ss.dataSegments).toBe(counts.dataSegments);
+    expect(counts.lost).toBeGreaterThan(0);
+    expect(ss.retransmits).toBeGreaterThanOrEqual(counts.lost);
+    expect(counts.dropped).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(obstacle !== undefined)('a healthy line', () => {
+  test('raises no alarm', async () => {
+    const { alarms, segments } = await healthyLine(9000);
+    expect(segments).toBeGreaterThan(500);
+    expect(alarms).toEqual([]);
+  });
+});

@@ -1,0 +1,143 @@
+import { closeDescriptor } from '../libc.ts';
+import { AttachType, createLink, loadProgram, ProgramType } from './bpf-program.ts';
+import { openCgroupRoot } from './cgroup-root.ts';
+import {
+  answersProgram,
+  FIRST_STORAGE_BYTES,
+  type FirstPacketMaps,
+  firstSentProgram,
+  PacketRecord,
+} from './first-packet-code.ts';
+import { startTicksOf } from './namespaces.ts';
+import { createSocketStorage } from './network-layout.ts';
+import { createRing, RingReader } from './ring-buffer.ts';
+
+/** Some 600 usual packets. */
+const RING_BYTES = 1 << 20;
+/** After a drain that found so much the next one comes sooner. */
+const BUSY_SHARE = 0.125;
+const DRAIN_MILLIS = 1000;
+const BUSY_DRAIN_MILLIS = 50;
+
+/** A packet that the kernel copied; always the same object, valid during the visit only. */
+export interface FirstPacket {
+  readonly view: DataView;
+  /** Where its IP header starts. */
+  readonly at: number;
+  readonly captured: number;
+  readonly length: number;
+  readonly isSent: boolean;
+  /** The owner of its socket in this PID namespace; 0: not known. */
+  readonly pid: number;
+  /** As field 22 of /proc/PID/stat; NaN: not known. */
+  readonly startTicks: number;
+}
+
+/** Programs that are copying, for the program that this one becomes. */
+export interface HandedFirstPackets {
+  readonly ring: number;
+  /** Descriptors that keep the programs attached. */
+  readonly kept: readonly number[];
+}
+
+/**
+ * Copies answers of name servers and the first packets of connections of all processes (first-packet-code.ts), until
+ * `close` or the end of this process. Needs CAP_BPF and CAP_NET_ADMIN.
+ */
+export class FirstPackets {
+  /** For `adopt` in the program that this one becomes. */
+  readonly handed: HandedFirstPackets;
+  readonly #reader: RingReader;
+  readonly #packet: { -readonly [Key in keyof FirstPacket]: FirstPacket[Key] } = {
+    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
+    ...{ isSent: false, pid: 0, startTicks: Number.NaN },
+  };
+  #isBusy = false;
+
+  /** @param owners the storage of owners, as NetworkMaps has it; throws BpfError or OpError */
+  static open(owners: number): FirstPackets {
+    return new FirstPackets(attach(owners));
+  }
+
+  /** Goes on with what another program has begun. Needs no privilege. */
+  static adopt(handed: HandedFirstPackets): FirstPackets {
+    return new FirstPackets(handed);
+  }
+
+  private constructor(handed: HandedFirstPackets) {
+    this.handed = handed;
+    try {
+      this.#reader = new RingReader(handed.ring, RING_BYTES);
+    } catch (thrown) {
+      closeHanded(handed);
+      throw thrown;
+    }
+  }
+
+  drain(visit: (packet: FirstPacket) => void): void {
+    const bytes = this.#reader.drain((view, at) => {
+      const packet = this.#packet;
+      packet.view = view;
+      packet.at = at + PacketRecord.PACKET;
+      packet.captured = view.getUint32(at + PacketRecord.CAPTURED, true);
+      packet.length = view.getUint32(at + PacketRecord.LENGTH, true);
+      packet.isSent = view.getUint32(at + PacketRecord.IS_SENT, true) !== 0;
+      packet.pid = view.getUint32(at + PacketRecord.PID, true);
+      const start = at + PacketRecord.START;
+      const [low, high] = [view.getUint32(start, true), view.getUint32(start + 4, true)];
+      packet.startTicks = low === 0 && high === 0 ? Number.NaN : startTicksOf(low, high);
+      visit(packet);
+    });
+    this.#isBusy = bytes > RING_BYTES * BUSY_SHARE;
+  }
+
+  drainWithinMillis(): number {
+    return this.#isBusy ? BUSY_DRAIN_MILLIS : DRAIN_MILLIS;
+  }
+
+  close(): void {
+    this.#reader.close();
+    closeHanded(this.handed);
+  }
+}
+
+function closeHanded({ ring, kept }: HandedFirstPackets): void {
+  for (const descriptor of [...kept, ring]) closeDescriptor(descriptor);
+}
+
+function attach(owners: number): HandedFirstPackets {
+  const opened: number[] = [];
+  const keep = (descriptor: number): number => {
+    opened.push(descriptor);
+    return descriptor;
+  };
+  const { descriptor: cgroup } = openCgroupRoot();
+  try {
+    const ring = createRing('sstop_first', RING_BYTES);
+    opened.push(ring);
+    const wanted = keep(createSocketStorage('sstop_wanted', FIRST_STORAGE_BYTES));
+    const maps: FirstPacketMaps = { ring, wanted, owners };
+    const kept = [wanted];
+    for (const { name, code, expectedAttachType } of [
+      {
+        name: 'sstop_answers',
+        code: answersProgram(maps),
+        expectedAttachType: AttachType.CGROUP_INET_INGRESS,
+      },
+      {
+        name: 'sstop_first',
+        code: firstSentProgram(maps),
+        expectedAttachType: AttachType.CGROUP_INET_EGRESS,
+      },
+    ]) {
+      const program = keep(loadProgram({ type: ProgramType.CGROUP_SKB, code, name, expectedAttachType }));
+      kept.push(program, keep(createLink(program, cgroup, expectedAttachType)));
+    }
+    return { ring, kept };
+  } catch (thrown) {
+    for (const descriptor of opened) closeDescriptor(descriptor);
+    throw thrown;
+  } finally {
+    closeDescriptor(cgroup);
+  }
+}

@@ -1,0 +1,241 @@
+import { ProblemKind, TcpState } from '../../../src/data/schema/network-columns.ts';
+import {
+  CONNECTED,
+  FAILURE_KEY_BYTES,
+  FAILURE_VALUE_BYTES,
+  FailureKey,
+  FailureValue,
+  Opening,
+} from './health-layout.ts';
+import {
+  Alu,
+  Assembler,
+  Helper,
+  Jump,
+  R0,
+  R1,
+  R2,
+  R3,
+  R4,
+  R6,
+  R7,
+  R8,
+  R9,
+  R10,
+  Size,
+} from './instruction.ts';
+import { UpdateFlag } from './map.ts';
+import {
+  copyDoubleWords,
+  currentOwner,
+  lookupStackKey,
+  STORAGE_CREATE,
+  stackAddress,
+  storageOf,
+  zeroStack,
+} from './network-code.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_TCP,
+  type NetworkMaps,
+  OWNER_BYTES,
+  Owner,
+  Storage,
+} from './network-layout.ts';
+import type { NetworkOffsets } from './network-types.ts';
+
+/** An attempt that its process gave up, for now: it counts from a second on. */
+const GAVE_UP = 201;
+/** The first SYN is sent again after so long (RFC 6298): an attempt that is given up sooner had no time. */
+const PATIENCE_NANOS = 1_000_000_000;
+
+/** include/uapi/asm-generic/errno.h */
+const Errno = {
+  ENETUNREACH: 101,
+  ECONNRESET: 104,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTUNREACH: 113,
+} as const;
+
+const NEW_SYN_RECV = 12;
+
+/** The stack: an owner, a key, a value. */
+const OWNER = -OWNER_BYTES;
+const KEY = OWNER - FAILURE_KEY_BYTES;
+const VALUE = KEY - FAILURE_VALUE_BYTES;
+
+/** Where the fields of a socket lie that only these programs read. */
+export interface HealthOffsets {
+  /** struct sock: u8, be16, be32, 16 bytes, and int. */
+  readonly state: number;
+  readonly remotePort: number;
+  readonly remoteAddress4: number;
+  readonly remoteAddress6: number;
+  readonly error: number;
+}
+
+/**
+ * tp_btf/inet_sock_set_state(socket, old, new): how attempts to connect end, and open connections that the other end
+ * resets. R6 socket, R7 old state, R8 new state, then storage, R9 kind.
+ */
+export function stateProgram(maps: NetworkMaps, offsets: NetworkOffsets, health: HealthOffsets): Uint8Array {
+  const code = new Assembler();
+  code.load(Size.DW, R6, R1, 0).load(Size.DW, R7, R1, 8).load(Size.DW, R8, R1, 16);
+  for (const state of [R7, R8]) code.aluImmediate(Alu.AND, state, 0xff);
+  if (offsets.sockProtocol !== undefined) {
+    code.load(Size.H, R1, R6, offsets.sockProtocol).jumpIfImmediate(Jump.NE, R1, IPPROTO_TCP, 'out');
+  }
+  code.jumpIfImmediate(Jump.NE, R8, TcpState.SYN_SENT, 'ended');
+  emitOpening(code, maps, offsets);
+  code.jump('out').label('ended');
+  emitKind(code, health);
+  zeroStack(code, KEY, FAILURE_KEY_BYTES);
+  zeroStack(code, VALUE, FAILURE_VALUE_BYTES);
+  storageOf(code, maps.openings, R6, 0);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'accepted').move(R8, R0);
+  code.load(Size.W, R1, R8, Opening.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
+  code.load(Size.W, R1, R8, Opening.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
+  code.load(Size.DW, R1, R8, Opening.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
+  code.call(Helper.KTIME_GET_BOOT_NS).load(Size.DW, R1, R8, Opening.SINCE).alu(Alu.SUB, R0, R1);
+  code.store(Size.DW, R10, VALUE + FailureValue.NANOS, R0);
+  code.jumpIfImmediate(Jump.NE, R9, GAVE_UP, 'remote').jumpIfImmediate(Jump.LT, R0, PATIENCE_NANOS, 'out');
+  code.moveImmediate(R9, ProblemKind.TIMED_OUT).jump('remote');
+  // One that came in, or was there before.
+  code.label('accepted').jumpIfImmediate(Jump.GE, R9, CONNECTED, 'out');
+  storageOf(code, maps.storage, R6, 0);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'remote');
+  emitOwner(code);
+  code.label('remote');
+  emitRemote(code, offsets, health);
+  code.store(Size.B, R10, KEY + FailureKey.KIND, R9);
+  emitCount(code, maps);
+  return code.label('out').returnImmediate(0).build();
+}
+
+/** A process begins to connect: when, and which. */
+function emitOpening(code: Assembler, maps: NetworkMaps, offsets: NetworkOffsets): void {
+  currentOwner(code, OWNER, offsets);
+  storageOf(code, maps.openings, R6, STORAGE_CREATE);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'out').move(R8, R0);
+  code.load(Size.W, R1, R10, OWNER + Owner.TGID).store(Size.W, R8, Opening.TGID, R1);
+  code.load(Size.W, R1, R10, OWNER + Owner.PID).store(Size.W, R8, Opening.PID, R1);
+  copyDoubleWords(code, R8, Opening.START, R10, OWNER + Owner.START, 8);
+  code.load(Size.DW, R1, R10, OWNER + Owner.SINCE).store(Size.DW, R8, Opening.SINCE, R1);
+}
+
+/** R9 = what the change of state says; to `out` where it is nothing. */
+function emitKind(code: Assembler, { error }: HealthOffsets): void {
+  const kinds: readonly (readonly [errno: number, kind: number])[] = [
+    [Errno.ECONNREFUSED, ProblemKind.REFUSED],
+    [Errno.ETIMEDOUT, ProblemKind.TIMED_OUT],
+    [Errno.EHOSTUNREACH, ProblemKind.UNREACHABLE],
+    [Errno.ENETUNREACH, ProblemKind.UNREACHABLE],
+    [0, GAVE_UP],
+  ];
+  code.moveImmediate(R9, CONNECTED).jumpIfImmediate(Jump.NE, R7, TcpState.SYN_SENT, 'was open');
+  code.jumpIfImmediate(Jump.EQ, R8, TcpState.ESTABLISHED, 'kind').label('was open');
+  code.jumpIfImmediate(Jump.NE, R8, TcpState.CLOSE, 'out').load(Size.W, R1, R6, error);
+  code.jumpIfImmediate(Jump.EQ, R7, TcpState.SYN_SENT, 'failed');
+  code.moveImmediate(R9, ProblemKind.RESET).jumpIfImmediate(Jump.EQ, R1, Errno.ECONNRESET, 'kind');
+  code.moveImmediate(R9, ProblemKind.TIMED_OUT).jumpIfImmediate(Jump.EQ, R1, Errno.ETIMEDOUT, 'kind');
+  code.jump('out').label('failed');
+  for (const [errno, kind] of kinds) {
+    code.moveImmediate(R9, kind).jumpIfImmediate(Jump.EQ, R1, errno, 'kind');
+  }
+  code.jump('out').label('kind');
+}
+
+/** The owner in the storage that R0 points to, to key and value. */
+function emitOwner(code: Assembler): void {
+  code.load(Size.W, R1, R0, Storage.OWNER + Owner.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
+  code.load(Size.DW, R1, R0, Storage.OWNER + Owner.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
+  code.load(Size.W, R1, R0, Storage.OWNER + Owner.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
+}
+
+/** The other end of the socket in R6, to the key. */
+function emitRemote(code: Assembler, { sockFamily }: NetworkOffsets, health: HealthOffsets): void {
+  code.load(Size.H, R1, R6, health.remotePort).swapNetworkOrder(R1, 16);
+  code.store(Size.H, R10, KEY + FailureKey.PORT, R1).load(Size.H, R1, R6, sockFamily);
+  code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'ipv4').jumpIfImmediate(Jump.NE, R1, AF_INET6, 'out');
+  copyDoubleWords(code, R10, KEY + FailureKey.ADDRESS, R6, health.remoteAddress6, 16);
+  code.jump('addressed').label('ipv4');
+  // Little-endian: 0xffff in the bytes 10 and 11.
+  code.moveImmediate(R1, -0x10000).store(Size.W, R10, KEY + FailureKey.ADDRESS + 8, R1);
+  code.load(Size.W, R1, R6, health.remoteAddress4).store(Size.W, R10, KEY + FailureKey.ADDRESS + 12, R1);
+  code.label('addressed');
+}
+
+/** Adds 1, and the time in the value, to the failure of the key; what has no room is not counted. */
+function emitCount(code: Assembler, maps: NetworkMaps): void {
+  lookupStackKey(code, maps.failures, KEY);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'new').moveImmediate(R1, 1);
+  code.atomicAdd(Size.DW, R0, FailureValue.COUNT, R1).load(Size.DW, R1, R10, VALUE + FailureValue.NANOS);
+  code.atomicAdd(Size.DW, R0, FailureValue.NANOS, R1).jump('out').label('new');
+  code.storeImmediate(Size.DW, R10, VALUE + FailureValue.COUNT, 1).loadMap(R1, maps.failures);
+  stackAddress(code, R2, KEY);
+  stackAddress(code, R3, VALUE);
+  code.moveImmediate(R4, UpdateFlag.NO_EXIST).call(Helper.MAP_UPDATE_ELEM);
+}
+
+/** What the program of dropped packets reads of the kernel's types. */
+export interface DropOffsets {
+  /** struct sk_buff: `struct sock *`. */
+  readonly bufferSock: number;
+  readonly state: number;
+  /** Reasons that are no drop, or none that says anything. */
+  readonly ignored: readonly number[];
+}
+
+/**
+ * tp_btf/kfree_skb(packet, place, reason, receiving socket): packets dropped, by reason (5.17), and by the process of
+ * their socket where it is known. R6 packet, R7 reason, R8 socket.
+ *
+ * @param hasReceiver whether the tracepoint has the receiving socket (6.11)
+ */
+export function dropProgram(
+  maps: NetworkMaps,
+  { sockFamily }: NetworkOffsets,
+  { bufferSock, state, ignored }: DropOffsets,
+  hasReceiver: boolean,
+): Uint8Array {
+  const code = new Assembler();
+  code.load(Size.DW, R6, R1, 0).load(Size.DW, R7, R1, 16);
+  code.aluImmediate(Alu.LSH, R7, 32).aluImmediate(Alu.RSH, R7, 32);
+  for (const reason of ignored) code.jumpIfImmediate(Jump.EQ, R7, reason, 'out');
+  if (hasReceiver) code.load(Size.DW, R9, R1, 24);
+  zeroStack(code, KEY, FAILURE_KEY_BYTES);
+  zeroStack(code, VALUE, FAILURE_VALUE_BYTES);
+  code.store(Size.W, R10, KEY + FailureKey.REASON, R7);
+  code.storeImmediate(Size.B, R10, KEY + FailureKey.KIND, ProblemKind.DROPPED);
+  if (hasReceiver) {
+    code.jumpIfImmediate(Jump.EQ, R9, 0, 'sender');
+    emitOwnerOf(code, maps, sockFamily, state, R9, 'count');
+    code.jump('count').label('sender');
+  }
+  code.load(Size.DW, R8, R6, bufferSock).jumpIfImmediate(Jump.EQ, R8, 0, 'count');
+  emitOwnerOf(code, maps, sockFamily, state, R8, 'count');
+  code.label('count');
+  emitCount(code, maps);
+  return code.label('out').returnImmediate(0).build();
+}
+
+/** The owner of a whole socket of IP in a register, to key and value; to `unknown` where there is none. */
+function emitOwnerOf(
+  code: Assembler,
+  maps: NetworkMaps,
+  family: number,
+  state: number,
+  socket: number,
+  unknown: string,
+): void {
+  const isInet = `inet.${socket}`;
+  code.load(Size.H, R1, socket, family).jumpIfImmediate(Jump.EQ, R1, AF_INET, isInet);
+  code.jumpIfImmediate(Jump.NE, R1, AF_INET6, unknown).label(isInet).load(Size.B, R1, socket, state);
+  // Those are less than a socket: there is no storage beside them.
+  for (const mini of [TcpState.TIME_WAIT, NEW_SYN_RECV]) code.jumpIfImmediate(Jump.EQ, R1, mini, unknown);
+  storageOf(code, maps.storage, socket, 0);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, unknown);
+  emitOwner(code);
+}

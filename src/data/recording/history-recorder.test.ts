@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HistoryLines } from './history-line.ts';
+import { HistoryRecorder } from './history-recorder.ts';
+import { HistoryWorld, openHistory } from './history-world.fixture.ts';
+
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'history-recorder-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A recorder at an hour's interval, whose samples are counted, on a clock that the test moves. */
+async function recorder() {
+  const world = new HistoryWorld(Date.UTC(2026, 10, 28), [], 5);
+  const writer = await openHistory(join(folder, 'history'), world);
+  const clock = { millis: 1e6, samples: 0 };
+  let told = Promise.withResolvers<void>();
+  let trouble: () => void = () => undefined;
+  const made = new HistoryRecorder(writer, new HistoryLines(() => undefined), {
+    intervalMillis: 3_600_000,
+    nowMillis: () => clock.millis,
+    watchPressure: (onTrouble) => {
+      trouble = onTrouble;
+      return { obstacle: undefined, close: () => undefined };
+    },
+    sample: async (lines, needsWhole) => {
+      clock.samples++;
+      told.resolve();
+      told = Promise.withResolvers();
+      const snapshot = world.next(1);
+      const isWhole = needsWhole(snapshot.header);
+      return { line: lines.line(snapshot, isWhole), isWhole };
+    },
+  });
+  made.start();
+  await told.promise;
+  /** Trouble, much later; resolves to whether it led to a sample at once. */
+  const raises = async (reason: 'pressure' | 'alert', laterMillis: number): Promise<boolean> => {
+    // The sample before is done when its line is written.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await writer.flushed();
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    clock.millis += laterMillis;
+    const before = clock.samples;
+    if (reason === 'pressure') trouble();
+    else made.raiseRate('alert');
+    await Promise.race([told.promise, Bun.sleep(60)]);
+    return clock.samples > before;
+  };
+  return { made, raises };
+}
+
+test('trouble leads to a sample at once, but not for ever', async () => {
+  const { made, raises } = await recorder();
+  const HOUR = 3_599_000;
+  expect(await raises('pressure', 61_000)).toBe(true);
+  expect(await raises('pressure', 61_000)).toBe(true);
+  expect(await raises('pressure', 61_000)).toBe(true);
+  expect(await raises('pressure', 61_000)).toBe(false);
+  expect(await raises('alert', 61_000)).toBe(true);
+  expect(await raises('pressure', HOUR)).toBe(true);
+  await made.stop();
+  expect(await raises('pressure', HOUR)).toBe(false);
+});
