@@ -8,7 +8,7 @@ const obstacle = await lineObstacle();
 if (obstacle !== undefined) process.stderr.write(`the test of a healthy line is left out: ${obstacle}\n`);
 
 test.skipIf(obstacle !== undefined)(
-  'a healthy line raises no alarm in ten minutes',
+  'a healthy line raises no alarm in ten minutes (needs root and /dev/net/tun)',
   async () => {
     const { alarms, segments } = await healthyLine(MILLIS);
     expect(segments).toBeGreaterThan(100_000);

@@ -40,7 +40,7 @@ function ssOf(network: LossyNetwork): { retransmits: number; dataSegments: numbe
   };
 }
 
-describe.skipIf(obstacle !== undefined)('a network in trouble', () => {
+describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /dev/net/tun)', () => {
   const TIERS = ['netlink', 'ebpf'] as const;
   let network: LossyNetwork;
   let sender: Program;
@@ -149,7 +149,7 @@ describe.skipIf(obstacle !== undefined)('a network in trouble', () => {
   });
 });
 
-describe.skipIf(obstacle !== undefined)('a healthy line', () => {
+describe.skipIf(obstacle !== undefined)('a healthy line (needs root and /dev/net/tun)', () => {
   test('raises no alarm', async () => {
     const { alarms, segments } = await healthyLine(9000);
     expect(segments).toBeGreaterThan(500);

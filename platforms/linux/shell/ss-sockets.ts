@@ -231,6 +231,12 @@ export class SsSockets {
     table.rttMicros[slot] = rttMillis > 0 ? Math.round(rttMillis * 1000) : Number.NaN;
     // `retrans:0/2`: on their way, and ever.
     table.retransmits[slot] = Number(/ retrans:\d+\/(\d{1,12})/.exec(facts)?.[1] ?? 0);
+    // What is 0 is not written.
+    table.dataSegments[slot] = count(' data_segs_out:');
+    table.reorderings[slot] = count(' reord_seen:');
+    const leastMillis = factOf(facts, ' minrtt:');
+    table.rttMinMicros[slot] = leastMillis > 0 ? Math.round(leastMillis * 1000) : Number.NaN;
+    table.healthStamp[slot]!++;
   }
 
   #isServerEnd(localPort: number, remotePort: number): boolean {
