@@ -17,7 +17,7 @@ describe('triggers of pressure', () => {
   });
 
   test.skipIf(obstacle !== undefined)(
-    `report when more runs than there are cores (${obstacle ?? 'the kernel takes triggers'})`,
+    `report when more runs than there are cores (needs triggers: ${obstacle ?? 'there are'})`,
     async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       const watch = new LinuxPressureWatch(resolve);

@@ -23,6 +23,7 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/program-text.ts': '/proc/self',
   'platforms/linux/handed-programs.ts': '/proc/self',
   'platforms/linux/privilege-drop.ts': '/proc/sys',
+  'platforms/linux/pressure-watch.ts': '/proc/pressure',
   'platforms/linux/proc/': '/proc',
   'platforms/linux/sys/': '/sys',
   'platforms/linux/bpf/': '/proc, /sys',

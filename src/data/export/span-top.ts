@@ -6,7 +6,7 @@ import type { Snapshot } from '../sample/snapshot.ts';
 import { type AlignedColumn, alignedText } from './table-text.ts';
 
 /** What the processes of one name and user have used together. */
-export interface SpanUse {
+interface SpanUse {
   readonly name: string;
   readonly user: string;
   /** The numbers of some of them. */

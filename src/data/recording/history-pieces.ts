@@ -19,7 +19,7 @@ export interface HistoryHeaders {
 }
 
 /** So much at once: a reply is bounded whatever is asked for. */
-export const PIECE_LIMIT_BYTES = 256 << 10;
+const PIECE_LIMIT_BYTES = 256 << 10;
 const HEADERS_LIMIT = 256;
 
 /** Reads a history piece by piece, for another machine. All rejects with OpError, `GONE` where a part is no more. */

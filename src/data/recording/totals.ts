@@ -74,7 +74,7 @@ export function outdatedTotals(names: readonly string[]): readonly string[] {
 }
 
 /** The period in which a wall time is, by local time. */
-export function periodName(period: TotalsPeriod, wallMillis: number): string {
+function periodName(period: TotalsPeriod, wallMillis: number): string {
   return dateTimeText(wallMillis).slice(0, PERIODS[period].nameLength).replace(' ', 'T');
 }
 

@@ -26,7 +26,7 @@ export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
 }
 
 /** Where a screen may go in time: to what is now, where there is a machine, and to its history. */
-export interface PastOptions {
+interface PastOptions {
   /** Undefined: there is only the history. */
   readonly live: Source | undefined;
   readonly open: OpenPast;
