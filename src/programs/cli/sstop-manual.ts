@@ -95,6 +95,9 @@ const COUNTING: ManualSection = {
       \`K\`, \`M\`, \`G\` and \`T\` are powers of 1024.
       \`~\` marks a process that was inferred from the endpoint of a connection that closed before its process was seen.
       Traffic without a known owner is shown in its own rows.`),
+    paragraph(`Remote hosts have the name that the process itself used where it was seen in a DNS answer (\`dns\`), in
+      the first packets of TLS or QUIC (\`sni\`) or in an HTTP request (\`http\`); the column BY says which, and
+      \`ptr\` marks names of reverse lookups. \`--no-sniff\` looks at no packets for names.`),
   ],
 };
 
