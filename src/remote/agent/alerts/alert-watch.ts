@@ -41,9 +41,10 @@ export class AlertWatch {
   readonly #processRates = new ProcessRates();
   readonly #monitor: AlertMonitor;
   readonly #intervalMillis: number;
+  /** What failed last, by section. */
+  readonly #failures = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
-  #lastFailure = '';
 
   /** Samples from now on. */
   constructor(samples: AgentSamples, options: AlertOptions, log: AgentLog) {
@@ -69,46 +70,62 @@ export class AlertWatch {
 
   async #watch(): Promise<void> {
     const begun = performance.now();
-    try {
-      await this.#sample();
-      this.#lastFailure = '';
-    } catch (thrown) {
-      this.#tellFailure(thrown);
-    }
+    await this.#sample();
     if (this.#isClosed) return;
     this.#judge();
     const millis = this.#monitor.isUrgent ? SHORTEST_MILLIS : this.#intervalMillis;
     this.#timer = setTimeout(() => void this.#watch(), Math.max(0, begun + millis - performance.now()));
   }
 
-  /** Each section is taken while it is whole: the next collection may change it. */
+  /** Each section is taken while it is whole: the next collection may change it. One that fails is missing. */
   async #sample(): Promise<void> {
     const { machine, disks, processes, network, source } = this.#samples;
     const { want } = this.#monitor;
     const absorb = (sections: Partial<Snapshot>): void => {
       this.#monitor.absorb({ header: source.header(source.nowMicros()), errors: [], ...sections });
     };
-    await machine.cache.read(SAMPLE_AGE_MICROS, ({ section }) => {
-      this.#rates.update(section);
-      absorb({ machine: section });
-    });
+    await this.#orNone('machine', () =>
+      machine.cache.read(SAMPLE_AGE_MICROS, ({ section }) => {
+        this.#rates.update(section);
+        absorb({ machine: section });
+      }),
+    );
     if (want.disks) {
-      await disks.cache.read(SAMPLE_AGE_MICROS, ({ section }) => {
-        this.#rates.updateDisks(section);
-        absorb({ disks: section });
-      });
+      await this.#orNone('disks', () =>
+        disks.cache.read(SAMPLE_AGE_MICROS, ({ section }) => {
+          this.#rates.updateDisks(section);
+          absorb({ disks: section });
+        }),
+      );
     }
     if (want.network) {
-      await network.read(SAMPLE_AGE_MICROS, REQUEST_LEASE_MILLIS, ({ section, header }) => {
-        this.#monitor.absorb({ header, errors: [], network: section });
-      });
+      await this.#orNone('network', () =>
+        network.read(SAMPLE_AGE_MICROS, REQUEST_LEASE_MILLIS, ({ section, header }) => {
+          this.#monitor.absorb({ header, errors: [], network: section });
+        }),
+      );
     }
     if (want.processes === undefined) return;
     if ((want.processes.columnsOfAll ?? []).length > 0) processes.noteStorageWanted();
-    await processes.cache.read(SAMPLE_AGE_MICROS, ({ collected }) => {
-      this.#processRates.update(collected);
-      absorb({ machineProcesses: collected });
-    });
+    await this.#orNone('processes', () =>
+      processes.cache.read(SAMPLE_AGE_MICROS, ({ collected }) => {
+        this.#processRates.update(collected);
+        absorb({ machineProcesses: collected });
+      }),
+    );
+  }
+
+  /** A failure is logged once, until it is another one or has gone. */
+  async #orNone(name: string, read: () => Promise<void>): Promise<void> {
+    try {
+      await read();
+      this.#failures.delete(name);
+    } catch (thrown) {
+      const { op, code, message } = toOpError('collect', thrown);
+      if (this.#isClosed || this.#failures.get(name) === message) return;
+      this.#failures.set(name, message);
+      this.#log.event('warning', 'collection-failed', { op, code, message });
+    }
   }
 
   #judge(): void {
@@ -120,13 +137,5 @@ export class AlertWatch {
       if (alert.isFiring) this.#options.onFire?.();
       this.#deliveries.push(facts);
     }
-  }
-
-  /** Once, until it is another one or has gone. */
-  #tellFailure(thrown: unknown): void {
-    const { op, code, message } = toOpError('collect', thrown);
-    if (message === this.#lastFailure || this.#isClosed) return;
-    this.#lastFailure = message;
-    this.#log.event('warning', 'collection-failed', { op, code, message });
   }
 }
