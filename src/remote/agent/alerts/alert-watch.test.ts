@@ -32,6 +32,7 @@ test('this machine is watched without a client: what fires is logged, handed on,
   samples = new AgentSamples(testPlatform(), {
     ...{
       gpus: false,
+      sniff: false,
       temperatures: false,
       metricsTtlMillis: 250,
       processesTtlMillis: 1000,
