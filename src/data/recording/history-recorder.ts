@@ -31,7 +31,7 @@ const PRESSURE_REFILL_MILLIS = 600_000;
  * Garbage is collected after so many samples: the engine lets it grow to several times what is alive, and this program
  * runs for months. A collection takes 10 to 20 ms.
  */
-const COLLECTED_SAMPLES = 6;
+const COLLECTED_SAMPLES = 12;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
 

@@ -66,9 +66,10 @@ export const PROCESS_COLUMNS = {
     ...right('LISTEN', 30, 6, 6),
     paint: (list, row, pen) => {
       const { listeners } = list.painted;
-      if (listeners[row]! > 0) pen.count(listeners[row]!);
-      // The kernel lists no listeners of another namespace here.
-      else if (list.owners?.namespaces[list.ownerOf(row)] !== undefined) pen.right('-', pen.theme.dim);
+      // The kernel lists no listeners of another namespace here: those found by their packets are not all.
+      const isForeign = list.owners?.namespaces[list.ownerOf(row)] !== undefined;
+      if (isForeign) pen.right('-', pen.theme.dim);
+      else if (listeners[row]! > 0) pen.count(listeners[row]!);
     },
   },
   remote: {
@@ -300,7 +301,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
 }
 
 /** The name, `@` and the network namespace where that is another, and that its process has exited. */
-function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
+export function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
   const namespace = namespaces[owner];
   const name = namespace === undefined ? names[owner]! : `${names[owner]} @${namespace}`;
   return hasExited[owner] === 1 ? `${name} (exited)` : name;
