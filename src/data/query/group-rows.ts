@@ -91,7 +91,10 @@ const GROUP_COLUMNS = {
   ...trafficColumns(Number.NaN),
   /** Live processes with a row. */
   processes: numbers('i32'),
+  /** Of the processes of this network namespace. */
   listeners: numbers('i32'),
+  /** 1: a process is in another network namespace, whose listeners are not known. */
+  foreign: numbers('u8'),
   /** First of its process rows, -1 none: what its graph adds up. */
   firstMember: numbers('i32', -1),
   names: TEXT,
@@ -149,7 +152,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
         if (satisfied === 0) continue;
         this.satisfied[row]! |= satisfied;
       }
-      this.#add(row, processRow);
+      this.#add(row, processRow, owners.namespaces[owner] !== undefined);
       if (owners.kind[owner] === OwnerKind.PROCESS && owners.hasExited[owner] === 0) this.processes[row]!++;
     }
     if (section.former !== undefined && by !== 'program' && by !== 'user') {
@@ -244,7 +247,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     return row;
   }
 
-  #add(row: number, processRow: number): void {
+  #add(row: number, processRow: number, isForeign: boolean): void {
     const from = this.#processRows;
     this.up[row] = knownSum(this.up[row]!, from.up[processRow]!);
     this.down[row] = knownSum(this.down[row]!, from.down[processRow]!);
@@ -253,7 +256,8 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.upTotal[row] = knownSum(this.upTotal[row]!, from.upTotal[processRow]!);
     this.downTotal[row] = knownSum(this.downTotal[row]!, from.downTotal[processRow]!);
     this.connections[row]! += from.connections[processRow]!;
-    this.listeners[row]! += from.listeners[processRow]!;
+    if (isForeign) this.foreign[row] = 1;
+    else this.listeners[row]! += from.listeners[processRow]!;
     this.#nextMember[processRow] = this.firstMember[row]!;
     this.firstMember[row] = processRow;
   }

@@ -106,13 +106,11 @@ export const PROCESS_FIELDS = {
     value: ofOwner(({ portsOf }, owner) => portsOf(owner).join(' ')),
   },
   listeners: {
-    help: 'listening sockets, including unconnected UDP',
+    help: 'listening sockets, including unconnected UDP; unknown in another network namespace',
     ...inJson('listen_count'),
-    // The kernel lists no listeners of another network namespace.
+    // The kernel lists no listeners of another network namespace: those found by their packets are not all.
     value: ({ rows, section }, row) =>
-      rows.listeners[row] === 0 && section.owners.namespaces[rows.owner[row]!] !== undefined
-        ? null
-        : rows.listeners[row]!,
+      section.owners.namespaces[rows.owner[row]!] === undefined ? rows.listeners[row]! : null,
   },
   container: {
     help: 'container ID',

@@ -167,12 +167,12 @@ const LIVE_ACTIONS = {
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
 const HISTORY_ACTIONS = [...HISTORY_GROUP.bindings.map(({ action }) => action), 'totals'];
 
-/** What a screen shows: a machine as it is now, with or without a history, that history, or a recording. */
-export type ShownTime = 'live' | 'live-with-past' | 'past' | 'recording';
+/** What a screen shows: a machine as it is now, its history, or a recording. */
+export type ShownTime = 'live' | 'past' | 'recording';
 
 const USELESS: Readonly<Record<ShownTime, (program: keyof typeof LIVE_ACTIONS) => readonly string[]>> = {
-  live: () => [...PLAYBACK_ACTIONS, ...HISTORY_ACTIONS],
-  'live-with-past': () => [...PLAYBACK_ACTIONS, 'now'],
+  // Without a history, the keys that open it say how to keep one.
+  live: () => [...PLAYBACK_ACTIONS, 'now'],
   // All views show the past too.
   past: (program) => LIVE_ACTIONS[program].filter((action) => action !== 'network'),
   recording: (program) => [...LIVE_ACTIONS[program], ...HISTORY_ACTIONS],

@@ -109,6 +109,10 @@ export class TimeTravel implements Source {
   }
 }
 
+const NO_HISTORY = 'No history: start this program, or the agent, with --history FOLDER.';
+/** Why a screen that is not sstop's on the machine itself shows no totals. */
+export const NO_TOTALS = 'Totals are shown only on the machine itself: sstop --totals --history FOLDER.';
+
 /** What a screen does after a command of its time line. */
 interface TravelOutside {
   /** The history was opened, for the time line. */
@@ -129,12 +133,12 @@ export async function carryOutTravel(
   try {
     switch (command.kind) {
       case 'open':
-        if (travel !== undefined) outside.opened(await travel.moments());
+        if (travel === undefined) outside.failed(NO_HISTORY);
+        else outside.opened(await travel.moments());
         return;
       case 'totals':
-        if (outside.totals === undefined)
-          outside.failed('Totals are kept on the machine itself: sstop --totals.');
-        await outside.totals?.();
+        if (outside.totals !== undefined) await outside.totals();
+        else outside.failed(travel === undefined ? NO_HISTORY : NO_TOTALS);
         return;
       case 'go':
         await travel?.goTo(command.wallMillis);

@@ -8,7 +8,7 @@ import { keymapFor, type ShownTime } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
 import { DeferredNames } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
-import { carryOutTravel } from '../shared/past.ts';
+import { carryOutTravel, NO_TOTALS } from '../shared/past.ts';
 import { controlPlayback, playbackState } from '../shared/recordings.ts';
 import { Sampler } from '../shared/sampler.ts';
 import {
@@ -139,8 +139,7 @@ class Screen {
   }
 
   get #shownTime(): ShownTime {
-    if (this.#playback !== undefined) return 'recording';
-    return this.#hasPast ? 'live-with-past' : 'live';
+    return this.#playback === undefined ? 'live' : 'recording';
   }
 
   /** What is played: a recording, or the past of the machine that is shown. */
@@ -295,7 +294,8 @@ class Screen {
       tell: (message) => this.#tellNetwork(host, message),
       // Its playback is this screen's own.
       controlPlayback: () => undefined,
-      travel: () => undefined,
+      // Its time line is this screen's own too.
+      travel: ({ kind }) => this.#tellProblem(host, kind === 'totals' ? NO_TOTALS : undefined),
       rememberUnits: (units) => {
         this.#chosenUnits = units;
       },

@@ -206,19 +206,22 @@ function countsOf(model: Model): { readonly count: number; readonly unfilteredCo
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
-  hosts: ['help', 'search', 'open', 'sort-next', 'back', 'pause', 'quit'],
+  hosts: ['help', 'quit', 'search', 'open', 'sort-next', 'back', 'pause'],
   dashboard: [
-    ...(['help', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
-    ...(['back', 'pause', 'quit', 'traffic', 'group-by'] as const),
+    ...(['help', 'quit', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
+    ...(['back', 'pause', 'traffic', 'group-by'] as const),
   ],
-  process: ['help', 'back', 'host-next', 'open', 'parent', 'kill', 'pause', 'quit'],
+  process: ['help', 'quit', 'back', 'host-next', 'open', 'parent', 'kill', 'pause'],
 };
 
 /** Of the dashboard with sums, and with the processes of one of them. */
 const GROUPED_HINTS: readonly SocktopAction[] = [
-  ...(['help', 'back', 'group-by', 'open', 'search', 'sort-next', 'network', 'compact'] as const),
-  ...(['kill', 'host-next', 'pause', 'quit', 'traffic'] as const),
+  ...(['help', 'quit', 'back', 'group-by', 'open', 'search', 'sort-next', 'network', 'compact'] as const),
+  ...(['kill', 'host-next', 'pause', 'traffic'] as const),
 ];
+
+/** While the time line is open: its own keys stand above. */
+const TIME_LINE_HINTS: readonly SocktopAction[] = ['quit', 'pause'];
 
 /** What the user should know now, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
@@ -242,7 +245,8 @@ function trafficNote(model: Model): Notice | undefined {
 function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
   const isSummed = model.view === 'dashboard' && hostOf(model).groupBy !== undefined;
-  const actions = isSummed ? GROUPED_HINTS : HINTS[model.view];
+  const ofView = isSummed ? GROUPED_HINTS : HINTS[model.view];
+  const actions = model.timeLine === undefined ? ofView : TIME_LINE_HINTS;
   return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }
 

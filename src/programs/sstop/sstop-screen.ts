@@ -152,7 +152,7 @@ class Screen {
     const { machineName, system } = this.#outside;
     const { agent, playbackPath, keymap } = this.#settings;
     const isPlayback = playbackPath !== undefined;
-    const shown = isPlayback ? 'recording' : this.#hasPast ? 'live-with-past' : 'live';
+    const shown = isPlayback ? 'recording' : 'live';
     return sstopProgram({
       ...this.#settings,
       machineName,
@@ -164,12 +164,6 @@ class Screen {
       hiddenAdvice: this.#hiddenAdvice(),
       names: nameLookup(() => this.#opened?.input.names),
     });
-  }
-
-  /** Whether there may be a history; an agent says so when it is asked. */
-  get #hasPast(): boolean {
-    const { agent, history, recordPath } = this.#settings;
-    return recordPath === undefined && (agent !== undefined || history !== undefined);
   }
 
   /** What is played: a recording, or the past. */

@@ -42,14 +42,14 @@ describe('modes', () => {
 describe('a key that changes nothing says why', () => {
   test.each([
     ['hp', 'Only in the process table'],
-    ['pt', 'Only with a row for each process: p leads back to it.'],
+    ['pt', 'The tree needs a row for each process: Esc returns to it.'],
     ['p4', 'This list has no order by pid.'],
     ['hc', 'Only in the process table'],
     ['lt', 'Only in the process table'],
     ['z', 'Only in the tree'],
     ['tz', 'Select a process with others below it'],
     ['l1', 'This list has no order by rate.'],
-    ['F', 'Follows the row that is selected next.'],
+    ['F', 'Following the row that you select next.'],
     ['d', 'DNS names on: hosts (h) and details show them.'],
     ['\tL', 'One interface is shown'],
     ['-'.repeat(12), '10s is the longest interval.'],

@@ -159,7 +159,7 @@ function actOnRows(model: Model, action: SstopAction): Step | undefined {
     case 'follow':
       return { model: toggleFollow(model) };
     case 'kill':
-      return { model: openKill(model, model.canSignal, killTargetOf(model)) };
+      return { model: openKillOf(model) };
     case 'export':
       return { model, effects: [{ kind: 'export' }] };
     case 'dns':
@@ -210,6 +210,22 @@ const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
   upload: 'upload-total',
 };
 
+/** The signals for the selected process; on a row that is not one process, a notice says so. */
+function openKillOf(model: Model): Model {
+  const target = killTargetOf(model);
+  const isOnRow = model.view === 'detail' || stateOf(model).viewport.selected >= 0;
+  if (target !== undefined || !model.canSignal || !isOnRow) return openKill(model, model.canSignal, target);
+  return withNotice(model, model.view === 'detail' ? 'The process has exited.' : NOT_ONE[model.view], true);
+}
+
+/** Why a selected row takes no signal. */
+const NOT_A_PROCESS = 'This row is not a process.';
+const NO_SINGLE_PROCESS = 'This row is not a single process: Enter shows its processes.';
+const NOT_ONE: Readonly<Record<Exclude<Model['view'], 'detail'>, string>> = {
+  ...{ processes: NOT_A_PROCESS, listen: NOT_A_PROCESS, trouble: NOT_A_PROCESS },
+  ...{ grouped: NO_SINGLE_PROCESS, hosts: NO_SINGLE_PROCESS, groups: NO_SINGLE_PROCESS },
+};
+
 /** Sorts by a key if the current list has it. */
 function sortedBy(model: Model, wanted: string): Model {
   const { sortKeys } = listOf(model);
@@ -225,13 +241,13 @@ function sortedBy(model: Model, wanted: string): Model {
 /** What the process table has with single rows alone. */
 function ofProcesses(model: Model, change: (model: Model) => Model): Model {
   if (model.view !== 'grouped') return inProcessTable(model, change);
-  return withNotice(model, 'Only with a row for each process: p leads back to it.', false);
+  return withNotice(model, 'The tree needs a row for each process: Esc returns to it.', false);
 }
 
 /** What only the process table has; elsewhere a notice says so. */
 function inProcessTable(model: Model, change: (model: Model) => Model): Model {
   if (model.view === 'processes' || model.view === 'grouped') return change(model);
-  return withNotice(model, 'Only in the process table: Esc leads back to it.', false);
+  return withNotice(model, 'Only in the process table: Esc returns to it.', false);
 }
 
 /** The branch under the cursor shows its first row alone, or all again. */
@@ -251,7 +267,7 @@ function toggleFold(model: Model): Model {
 
 function toggleFollow(model: Model): Model {
   if (!model.isFollowing && stateOf(model).selection === undefined) {
-    return withNotice({ ...model, isFollowing: true }, 'Follows the row that is selected next.', false);
+    return withNotice({ ...model, isFollowing: true }, 'Following the row that you select next.', false);
   }
   return { ...model, isFollowing: !model.isFollowing };
 }

@@ -51,7 +51,7 @@ const EMPTY: Readonly<Record<ViewName, string>> = {
   hosts: 'No remote connections. L shows loopback.',
   listen: 'No listening ports.',
   groups: 'No group uses the network.',
-  trouble: 'Nothing is wrong with the network.',
+  trouble: 'No trouble in the last ten seconds.',
   detail: 'No connections.',
 };
 
@@ -214,18 +214,7 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
-    ...([
-      'help',
-      'quit',
-      'filter',
-      'sort-next',
-      'open',
-      'hosts',
-      'listen',
-      'groups',
-      'trouble',
-      'kill',
-    ] as const),
+    ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
     ...(['pause', 'interface', 'loopback', 'units', 'group-by'] as const),
   ],
   grouped: [
@@ -248,6 +237,9 @@ const PLAYBACK_HINTS: readonly SstopAction[] = [
 ];
 const FIRST_HINTS = 2;
 
+/** While the time line is open: its own keys stand above. */
+const TIME_LINE_HINTS: readonly SstopAction[] = ['quit', 'pause'];
+
 /** What the user should know now, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
@@ -267,6 +259,9 @@ function footerNote(model: Model): Notice | undefined {
 }
 
 function footerHints(model: Model): readonly KeyHint[] {
+  if (model.timeLine !== undefined) {
+    return keyHintsOf(model.keymap, TIME_LINE_HINTS, (action) => labelOf(model, action), model.ascii);
+  }
   const isPlayed = model.playback !== undefined;
   const all = isOnMembers(model) ? MEMBERS_HINTS : HINTS[model.view];
   const wanted = all.filter((action) => !isPlayed || !PLAYBACK_HINTS.includes(action));

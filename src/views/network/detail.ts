@@ -269,4 +269,6 @@ function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {
     }
     x = buffer.put(x, area.y, text, theme.info) + 2;
   }
+  if (facts.isForeign)
+    buffer.put(x, area.y, 'others unknown: another network namespace', theme.dim, right - x);
 }

@@ -76,6 +76,7 @@ const groupedColumns = (by: Grouping, isCumulative: boolean): Columns => ({
     ...right('LISTEN', 30, 6, 6),
     paint: ({ rows }, row, pen) => {
       if (rows.listeners[row]! > 0) pen.count(rows.listeners[row]!);
+      else if (rows.foreign[row] === 1) pen.right('-', pen.theme.dim);
     },
   },
 });

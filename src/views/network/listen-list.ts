@@ -13,6 +13,7 @@ import {
   TRAFFIC_COLUMNS,
 } from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
+import { nameOf } from './network-process-list.ts';
 
 const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
   protocol: {
@@ -40,7 +41,8 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
     paint: ({ rows, owners }, row, pen) => {
       const owner = rows.owner[row]!;
       const isProcess = owners?.kind[owner] === OwnerKind.PROCESS;
-      pen.text(owners?.names[owner] ?? '-', isProcess ? pen.theme.text : pen.theme.dim);
+      const name = owners === undefined || owner < 0 ? '-' : nameOf(owners, owner);
+      pen.text(name, isProcess ? pen.theme.text : pen.theme.dim);
     },
   },
   connections: TRAFFIC_COLUMNS.connections,

@@ -1,6 +1,7 @@
 import { PROCESS_FIELDS } from '../../data/query/process-fields.ts';
 import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import { nameAndMore } from '../../data/query/socket-texts.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
 import type { NetworkSection, OwnerTable } from '../../data/sample/network-section.ts';
@@ -65,9 +66,19 @@ export const PROCESS_COLUMNS = {
     ...right('LISTEN', 30, 6, 6),
     paint: (list, row, pen) => {
       const { listeners } = list.painted;
-      if (listeners[row]! > 0) pen.count(listeners[row]!);
-      // The kernel lists no listeners of another namespace here.
-      else if (list.owners?.namespaces[list.ownerOf(row)] !== undefined) pen.right('-', pen.theme.dim);
+      // The kernel lists no listeners of another namespace here: those found by their packets are not all.
+      const isForeign = list.owners?.namespaces[list.ownerOf(row)] !== undefined;
+      if (isForeign) pen.right('-', pen.theme.dim);
+      else if (listeners[row]! > 0) pen.count(listeners[row]!);
+    },
+  },
+  remote: {
+    ...left('REMOTE', 29, 12, 30, 1),
+    help: 'the first of the names that it uses for remote hosts, and how many more; see [names.md](names.md)',
+    isOptional: true,
+    paint: (list, row, pen) => {
+      const names = list.areNamesShown ? list.rows.namesOfOwner(list.ownerOf(row)) : [];
+      pen.host(nameAndMore(names), pen.theme.text);
     },
   },
   rtt: {
@@ -154,6 +165,8 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   owners: OwnerTable | undefined;
   /** Bytes instead of rates. */
   isCumulative = false;
+  /** False while addresses are to be shown in place of names. */
+  areNamesShown = true;
   #isTree = false;
   /** What a full bar means. */
   maximum = 0;
@@ -188,6 +201,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     this.rows.build(data.section, data.rates, scope, filter);
     this.owners = data.section.owners;
     this.isCumulative = isCumulative;
+    this.areNamesShown = input.names.areShown?.() !== false;
     this.#isTree = input.isTree;
     this.#tree.begin(data.section, input.folded);
     const { rows } = this;
@@ -287,7 +301,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
 }
 
 /** The name, `@` and the network namespace where that is another, and that its process has exited. */
-function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
+export function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
   const namespace = namespaces[owner];
   const name = namespace === undefined ? names[owner]! : `${names[owner]} @${namespace}`;
   return hasExited[owner] === 1 ? `${name} (exited)` : name;

@@ -6,6 +6,7 @@ import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { type KeyHint, renderKeyHints } from '../../screen/widgets/key-hints.ts';
 import { graphLevel } from '../../screen/widgets/levels.ts';
 import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
 import { renderPromptLine } from './prompt-line.ts';
@@ -35,7 +36,7 @@ export interface TimeLineStep {
 const STRIPS: readonly { readonly label: string; readonly figure: keyof Figures; readonly most: number }[] = [
   { label: 'CPU', figure: 'cpuPercent', most: 100 },
   { label: 'Memory', figure: 'memoryPercent', most: 100 },
-  { label: 'Waiting', figure: 'pressurePercent', most: 100 },
+  { label: 'Pressure', figure: 'pressurePercent', most: 100 },
   // To the highest that is on the screen.
   { label: 'Network', figure: 'networkBytesPerSecond', most: Number.NaN },
 ];
@@ -49,8 +50,16 @@ const LEAST_SPAN_MILLIS = 60_000;
 const MARK_CELLS = 22;
 const STEPS = '▁▂▃▄▅▆▇█';
 const ASCII_STEPS = '.:-=+*#%';
-const KEYS = '←→ move  [ ] one sample  PgUp PgDn  ↑↓ zoom  / time  0 now  Enter close';
-const ASCII_KEYS = 'arrows: move, zoom  [ ] one sample  PgUp PgDn  / time  0 now  Enter close';
+/** Most important first. */
+const keysOf = (isAscii: boolean): readonly KeyHint[] => [
+  { key: 'Enter', label: 'close' },
+  { key: isAscii ? 'Left/Right' : '←→', label: 'move' },
+  { key: isAscii ? 'Up/Down' : '↑↓', label: 'zoom' },
+  { key: '/', label: 'time' },
+  { key: '0', label: 'now' },
+  { key: '[ ]', label: 'one sample' },
+  { key: 'PgUp PgDn', label: 'page' },
+];
 
 /** Opened at a wall time, NaN: at the end; undefined: there is nothing to show. */
 export function openTimeLine(moments: readonly HistoryMoment[], atMillis: number): TimeLine | undefined {
@@ -226,9 +235,9 @@ export function renderTimeLine(
   const axisY = area.y + 1 + STRIPS.length;
   renderAxis(rect(area.x + LABEL_WIDTH, axisY, columns, 1), buffer, timeLine, theme.dim);
   const last = rect(area.x, axisY + 1, area.width, 1);
-  if (input === undefined)
-    buffer.put(last.x + 1, last.y, ascii ? ASCII_KEYS : KEYS, theme.dim, last.width - 2);
-  else {
+  if (input === undefined) {
+    renderKeyHints(last, buffer, keysOf(ascii), { key: theme.key, label: theme.dim, ground: theme.base });
+  } else {
     const fault = error === undefined ? undefined : { from: 0, to: input.text.length, message: error };
     renderPromptLine(last, buffer, { label: 'go to', input, note: MOMENT_HINT, error: fault, theme, ascii });
   }
@@ -241,7 +250,7 @@ function titleOf(moment: HistoryMoment, cursorMillis: number): string {
     dateTimeText(cursorMillis),
     `CPU ${percent(moment.cpuPercent)}`,
     `memory ${percent(moment.memoryPercent)}`,
-    `waiting ${percent(moment.pressurePercent)}`,
+    `pressure ${percent(moment.pressurePercent)}`,
     `network ${Number.isNaN(network) ? '-' : rateText(network)}`,
   ].join('  ');
 }
