@@ -169,7 +169,8 @@ describe('a look back', () => {
 });
 
 describe('the time line', () => {
-  const TITLE = /─ 2026-11-28 03:\d\d:\d\d {2}CPU/;
+  /** The whole of it: a frame may come in pieces, from its first line to its last. */
+  const TITLE = /─ 2026-11-28 03:\d\d:\d\d {2}CPU(?:.*\n)+.*one sample/;
 
   test(
     'leads to each culprit, in every view, and back',
@@ -184,7 +185,7 @@ describe('the time line', () => {
         new RegExp(`^ ${label} +(.*)$`, 'm').exec(shown)![1]!.trimEnd();
       expect(strip('CPU')).toMatch(/^▁+█+▁+$/);
       expect(strip('Memory')).toMatch(/^▃+▇+▃+$/);
-      expect(strip('Waiting')).toMatch(/^▁+▅+▁+▅+▁+▅+▁+$/);
+      expect(strip('Pressure')).toMatch(/^▁+▅+▁+▅+▁+▅+▁+$/);
       expect(strip('Network')).toMatch(/^▁+█+▁+$/);
       expect(strip('CPU').indexOf('█') / strip('CPU').length).toBeCloseTo(1 / 6, 1);
       socktop.key('/');
@@ -199,7 +200,7 @@ describe('the time line', () => {
       socktop.key('H');
       await socktop.waitFor(TITLE);
       socktop.key('/03:32\r');
-      await socktop.waitFor(/─ 2026-11-28 03:32:00 .*waiting 60.0 %/);
+      await socktop.waitFor(/─ 2026-11-28 03:32:00 .*pressure 60.0 %/);
       socktop.key('\r');
       await socktop.waitUntil(() => !TITLE.test(socktop.text()), 'the time line closed');
       socktop.key('/dumper\r');
