@@ -11,7 +11,7 @@ import {
 import type { VIEWS } from './views.ts';
 
 const KILL = texted(/Kill \d+ c\w+-\d\d/, 'escape');
-const NO_PROCESS = texted(/Select a process first/, 'g');
+const NO_SINGLE_PROCESS = texted(/This row is not a single process/, 'g');
 const OWN_INTERVAL = /A recording has its own interval/;
 const RATES = ['UPLOAD/s', 'DOWNLOAD/s'];
 /** The filter goes; typed again, it is back. */
@@ -137,7 +137,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     'sort-connections': sorted('CONNS', 'connections', '5'),
     'group-by': texted(/USER\S? .*PROCS/, 'p', 'p', 'p', 'p'),
     tree: 'nothing',
-    kill: NO_PROCESS,
+    kill: NO_SINGLE_PROCESS,
   },
   detail: {
     ...COMMON,
@@ -163,7 +163,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     hosts: titled('sstop', 'h'),
     open: { shows: (screen) => /filter: host:127/.test(screen.shown().footer), back: ['h'] },
     back: FILTER_CLEARED,
-    'sort-next': sortedBySum(RATES, 'rate', '5'),
+    'sort-next': sorted('RTT', 'rtt', '5'),
     'sort-reverse': REVERSED,
     'sort-rate': sortedBySum(RATES, 'rate', '5'),
     'sort-download': sorted('DOWNLOAD/s', 'download', '5'),
@@ -176,7 +176,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     'sort-connections': sorted('CONNS', 'connections', '5'),
     cumulative: 'nothing',
     tree: 'nothing',
-    kill: NO_PROCESS,
+    kill: NO_SINGLE_PROCESS,
   },
   listen: {
     ...COMMON,
@@ -184,14 +184,14 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     loopback: LOOPBACK_ELSEWHERE,
     open: titled('Process', 'escape'),
     back: FILTER_CLEARED,
-    'sort-next': sorted('PROCESS', 'process', 's', 's', 's', 's'),
+    'sort-next': sorted('PROCESS', 'process', ...Array<string>(6).fill('s')),
     'sort-reverse': REVERSED,
     'sort-rate': 'nothing',
     'sort-download': 'nothing',
     'sort-upload': 'nothing',
-    'sort-pid': sorted('PID', 'pid', 's', 's', 's'),
-    'sort-name': sorted('PROCESS', 'process', 's', 's', 's', 's'),
-    'sort-connections': sorted('CONNS', 'connections', 's'),
+    'sort-pid': sorted('PID', 'pid', ...Array<string>(5).fill('s')),
+    'sort-name': sorted('PROCESS', 'process', ...Array<string>(6).fill('s')),
+    'sort-connections': sorted('CONNS', 'connections', 's', 's', 's'),
     cumulative: 'nothing',
     tree: 'nothing',
     kill: KILL,
