@@ -199,7 +199,7 @@ describe('the time line', () => {
       socktop.key('H');
       await socktop.waitFor(TITLE);
       socktop.key('/03:32\r');
-      await socktop.waitFor(/─ 2026-11-28 03:32:00 .*waiting 60.0 %/);
+      await socktop.waitFor(/─ 2026-11-28 03:32:00 .*pressure 60.0 %/);
       socktop.key('\r');
       await socktop.waitUntil(() => !TITLE.test(socktop.text()), 'the time line closed');
       socktop.key('/dumper\r');

@@ -65,12 +65,12 @@ export class Commands {
       limit: this.#outputLimitBytes,
       complaintLimit: COMPLAINT_LIMIT_BYTES,
     });
-    if (isCut) throw failure(name, 'TOO_LONG', 'said too much');
-    if (exitCode === undefined) throw failure(name, 'DEADLINE', 'did not answer in time');
+    if (isCut) throw failure(name, 'TOO_LONG', 'printed too much');
+    if (exitCode === undefined) throw failure(name, 'DEADLINE', 'timed out');
     // lsof ends with 1 where there was anything that it may not see.
     if (exitCode !== 0 && !(name === 'lsof' && text !== '')) {
       const [words = ''] = complaint.trim().split('\n');
-      throw failure(name, 'EXIT', words === '' ? `ended with ${exitCode}` : `said: ${words}`);
+      throw failure(name, 'EXIT', words === '' ? `exited with code ${exitCode}` : `failed: ${words}`);
     }
     return text;
   }
@@ -92,7 +92,7 @@ export class Commands {
 
   #found(name: CommandName): string {
     const path = this.#pathOf(name);
-    if (!existsSync(path)) throw failure(name, 'ENOENT', 'is not there');
+    if (!existsSync(path)) throw failure(name, 'ENOENT', 'not found');
     return path;
   }
 
@@ -116,7 +116,10 @@ export class FollowedCommand {
     this.#line = line;
     this.#child = Bun.spawn([...command], {
       ...{ cwd: '/', env: ENVIRONMENT },
-      terminal: { data: (_terminal, bytes) => this.#take(bytes), exit: () => this.#end('EXIT', 'has ended') },
+      terminal: {
+        data: (_terminal, bytes) => this.#take(bytes),
+        exit: () => this.#end('EXIT', 'has exited'),
+      },
     });
     // It must not keep this program alive.
     this.#child.unref();
@@ -133,7 +136,7 @@ export class FollowedCommand {
     this.#rest = lines.pop() ?? '';
     // A terminal ends lines with a carriage return too.
     for (const each of lines) this.#line(each.endsWith('\r') ? each.slice(0, -1) : each);
-    if (this.#rest.length > LINE_LIMIT) this.#end('TOO_LONG', 'does not end its line');
+    if (this.#rest.length > LINE_LIMIT) this.#end('TOO_LONG', 'printed a line that is too long');
   }
 
   #end(code: string, why: string): void {

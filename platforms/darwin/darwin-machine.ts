@@ -149,7 +149,7 @@ export class DarwinMachine implements MachineCollector {
     ]);
     const pages = parseVmStat(pagesText);
     if (pages === undefined) {
-      throw new OpError({ op: 'read vm_stat', code: 'BAD_VALUE', message: 'vm_stat says no page size' });
+      throw new OpError({ op: 'read vm_stat', code: 'BAD_VALUE', message: 'vm_stat printed no page size' });
     }
     const memorySize = Number(/^\d{6,18}$/m.exec(swapText)?.[0] ?? Number.NaN);
     return memorySampleOf(memorySize, pages, parseSwapUsage(swapText));

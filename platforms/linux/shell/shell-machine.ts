@@ -173,7 +173,11 @@ export class ShellMachine implements MachineCollector {
   }
 
   async collectJournal(): Promise<never> {
-    throw new OpError({ op: 'journal', code: 'NO_AGENT', message: 'journals need socktop-agent there' });
+    throw new OpError({
+      op: 'journal',
+      code: 'NO_AGENT',
+      message: 'journals need socktop-agent on that machine',
+    });
   }
 
   close(): void {}
