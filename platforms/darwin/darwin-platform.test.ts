@@ -173,7 +173,7 @@ describe('the network', () => {
       'the tier nettop is not available: nettop not found (see --doctor)',
     );
     expect(messageOf(() => platform.openNetwork({ tier: 'ebpf' }))).toBe(
-      'the tier ebpf is not available: it is of another system (see --doctor)',
+      'the tier ebpf is not available: macOS has no such tier (see --doctor)',
     );
     expect(networkOf(platform, 'auto').tier).toBe('netstat');
   });
