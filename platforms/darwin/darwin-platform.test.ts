@@ -184,12 +184,12 @@ describe('the network', () => {
     const network = networkOf(platform, 'auto');
     const failed = await network.collect(SLICE);
     expect(failed.errors).toEqual([
-      { op: 'collect sockets', code: 'EXIT', message: '/usr/bin/nettop has ended' },
+      { op: 'collect sockets', code: 'EXIT', message: '/usr/bin/nettop has exited' },
     ]);
     const next = await network.collect(SLICE);
     expect([next.tier, next.sockets.slots.count]).toEqual(['netstat', 5]);
     expect(next.errors.map(({ message }) => message)).toEqual([
-      'the tier nettop failed (/usr/bin/nettop has ended); using the next one',
+      'the tier nettop failed (/usr/bin/nettop has exited); using the next one',
     ]);
   });
 
