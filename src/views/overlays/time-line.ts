@@ -42,7 +42,7 @@ const STRIPS: readonly { readonly label: string; readonly figure: keyof Figures;
 ];
 /** A rule, the strips, the axis, and the keys. */
 const HEIGHT = STRIPS.length + 3;
-const LABEL_WIDTH = 9;
+const LABEL_WIDTH = 10;
 const PAGE_COLUMNS = 10;
 const ZOOM = 2;
 const LEAST_SPAN_MILLIS = 60_000;
