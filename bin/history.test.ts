@@ -184,7 +184,7 @@ describe('the time line', () => {
         new RegExp(`^ ${label} +(.*)$`, 'm').exec(shown)![1]!.trimEnd();
       expect(strip('CPU')).toMatch(/^▁+█+▁+$/);
       expect(strip('Memory')).toMatch(/^▃+▇+▃+$/);
-      expect(strip('Waiting')).toMatch(/^▁+▅+▁+▅+▁+▅+▁+$/);
+      expect(strip('Pressure')).toMatch(/^▁+▅+▁+▅+▁+▅+▁+$/);
       expect(strip('Network')).toMatch(/^▁+█+▁+$/);
       expect(strip('CPU').indexOf('█') / strip('CPU').length).toBeCloseTo(1 / 6, 1);
       socktop.key('/');
