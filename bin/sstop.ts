@@ -68,7 +68,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   lowerPrivileges();
   const executable = compiledExecutable();
   if (executable !== undefined && (await needsNoPrivilegeAfterwards(options))) {
-    await restartWithoutPrivileges(executable, argv, options.sniff ?? true);
+    await restartWithoutPrivileges(executable, argv, options.sniff ?? options.history === undefined);
   }
   let log: EventLog;
   try {

@@ -62,8 +62,8 @@ export class EveryColumn {
     }
     for (const names of [owners.names, owners.users, owners.commandLines]) this.#texts(names);
     for (const names of [owners.cgroups, owners.containers, owners.namespaces]) this.#texts(names);
-    this.#texts(problems.reasons);
     for (const names of [hosts.names, sockets.remoteName, sockets.offeredProtocols]) this.#texts(names);
+    this.#texts(problems.reasons);
     this.#interfaceTexts(interfaces);
     return {
       ...this.#section(),

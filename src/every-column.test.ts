@@ -57,8 +57,8 @@ function internalOf(
   );
 }
 
-const NETWORK_INTERFACES = internalOf('interfaces.links', INTERFACE_COLUMNS);
-const NETWORK_INTERNAL = { ...NETWORK_INTERFACES, ...internalOf('sockets', SOCKET_COLUMNS) };
+const LINKS_INTERNAL = internalOf('interfaces.links', INTERFACE_COLUMNS);
+const NETWORK_INTERNAL = { ...LINKS_INTERNAL, ...internalOf('sockets', SOCKET_COLUMNS) };
 const PROCESSES = internalOf('rows', PROCESS_COLUMNS);
 function expectKept(before: Plain, after: Plain, internal: Internal): void {
   expect(lostBetween(before, after).sort()).toEqual(Object.keys(internal).sort());
@@ -256,7 +256,7 @@ test('from a history, whole and as changes: all but what it sums and does not as
     expectKept(
       withoutSockets(network(snapshot.network)),
       withoutSockets(network(played?.network)),
-      NETWORK_INTERFACES,
+      LINKS_INTERNAL,
     );
     expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
     expectKept(plain(snapshot.disks), plain(played?.disks), {});

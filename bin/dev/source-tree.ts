@@ -33,7 +33,6 @@ const WORDS: Readonly<Record<string, string>> = {
     'CPU, memory, sensors, disks, GPUs, interfaces: one collector each, and the machine as a whole',
   'platforms/linux/names':
     'names that processes use for remote hosts: DNS answers, ClientHello, HTTP and QUIC',
-
   'platforms/linux/netlink': 'messages of sock_diag: reading apart from parsing, and every length checked',
   'platforms/linux/network': 'the network as a whole: which tier counts it',
   'platforms/linux/nvml': "NVIDIA's library",

@@ -6,7 +6,7 @@ complete -c socktop -l verify-hostname -d 'also check the host name in the agent
 complete -c socktop -l token-file -r -F -d 'read the agent token from this file'
 complete -c socktop -l demo -d 'start an agent inside this program and connect to it'
 complete -c socktop -l local -d 'monitor this machine, without an agent'
-complete -c socktop -l sniff -d 'learn names of remote hosts from packets of this machine (default: on, or as configured)'
+complete -c socktop -l sniff -d 'learn names of remote hosts from packets of this machine (default: on, or as configured; off with --history)'
 complete -c socktop -l no-sniff -d 'do not read names from packets'
 complete -c socktop -s P -l profile -x -d 'connect with this profile, or with a URL save it; can be repeated for several hosts'
 complete -c socktop -l save -d 'overwrite an existing profile without asking'

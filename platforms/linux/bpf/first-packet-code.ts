@@ -63,6 +63,8 @@ export interface FirstPacketMaps {
 
 const LEAST_IP_BYTES = 20;
 const IPV6_BYTES = 40;
+/** Version 4, header of 20 bytes. */
+const PLAIN_IPV4 = 0x45;
 const UDP_BYTES = 8;
 const TCP_DATA_OFFSET = 12;
 /** struct bpf_tcp_sock, include/uapi/linux/bpf.h: segments with data so far, this one included. */
@@ -103,6 +105,9 @@ export function answersProgram(maps: FirstPacketMaps): Uint8Array {
     .jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, 'connected')
     .jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'out');
   code.load(Size.W, R1, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R1, TCP_ESTABLISHED, 'connected');
+  emitUsualPlace(code, 0, Size.H, (found) => {
+    code.swapNetworkOrder(found, 16).jumpIfImmediate(Jump.EQ, found, DNS_PORT, 'copy').jump('out');
+  });
   emitTransportOffset(code);
   loadPacket(code, BYTES, 2, 'out');
   code.load(Size.H, R1, R10, BYTES).swapNetworkOrder(R1, 16).jumpIfImmediate(Jump.EQ, R1, DNS_PORT, 'copy');
@@ -139,9 +144,33 @@ function emitTransportOffset(code: Assembler): void {
   code.jump(`${name}.done`).label(`${name}.six`).moveImmediate(R9, IPV6_BYTES).label(`${name}.done`);
 }
 
+/**
+ * Reads behind the IP header without a call where it is in the linear part and has the usual length, hands the register
+ * with what is there to `use`, which jumps; goes on where it is elsewhere.
+ */
+function emitUsualPlace(code: Assembler, offset: number, size: Size, use: (found: number) => void): void {
+  const name = `usual.${code.length}`;
+  code.load(Size.W, R1, R6, SkBuff.DATA).load(Size.W, R2, R6, SkBuff.DATA_END).move(R3, R1);
+  code.aluImmediate(Alu.ADD, R3, IPV6_BYTES + offset + 2).jumpIf(Jump.GT, R3, R2, `${name}.not`);
+  code.load(Size.B, R3, R1, 0).jumpIfImmediate(Jump.NE, R3, PLAIN_IPV4, `${name}.six`);
+  code.load(size, R3, R1, LEAST_IP_BYTES + offset);
+  use(R3);
+  code.label(`${name}.six`).aluImmediate(Alu.RSH, R3, 4).jumpIfImmediate(Jump.NE, R3, 6, `${name}.not`);
+  code.load(size, R3, R1, IPV6_BYTES + offset);
+  use(R3);
+  code.label(`${name}.not`);
+}
+
 /** To `copy` where the datagram begins with an Initial packet. */
 function emitInitial(code: Assembler): void {
   code.load(Size.W, R1, R6, SkBuff.LEN).jumpIfImmediate(Jump.LT, R1, INITIAL_PACKET_BYTES, 'out');
+  emitUsualPlace(code, UDP_BYTES, Size.B, (found) => {
+    code
+      .aluImmediate(Alu.AND, found, QUIC_LONG_HEADER)
+      .jumpIfImmediate(Jump.NE, found, QUIC_LONG_HEADER, 'out');
+    code.jump('initial');
+  });
+  code.label('initial');
   emitTransportOffset(code);
   code.aluImmediate(Alu.ADD, R9, UDP_BYTES);
   // The version behind the first byte is aligned then.

@@ -80,9 +80,11 @@ export function healthOffsets(types: KernelTypes): HealthOffsets {
   };
 }
 
-/** Of these nothing can be said, or they are no drops. */
+/** No drops, or such that nothing can be said of; and what each connection has: segments that came twice, an end. */
 const IGNORED_REASONS: readonly string[] = [
   ...['SKB_NOT_DROPPED_YET', 'SKB_CONSUMED', 'SKB_DROP_REASON_NOT_SPECIFIED'],
+  ...['SKB_DROP_REASON_TCP_OLD_DATA', 'SKB_DROP_REASON_TCP_OLD_SEQUENCE', 'SKB_DROP_REASON_TCP_OLD_ACK'],
+  'SKB_DROP_REASON_QUEUE_PURGE',
 ];
 
 /** Throws OpError `UNSUPPORTED`: before 5.17 the kernel gives no reasons. */

@@ -118,3 +118,20 @@ test('a container without a name is shown by its short id', async () => {
     undefined,
   ]);
 });
+
+test('more control groups than are remembered are asked about no more often for it', async () => {
+  const { source, time, names } = setUp();
+  const all = Array.from({ length: 9000 }, (_, i) => `/docker/${i.toString(16).padStart(64, 'a')}`);
+  const asked = (): number => source.rounds.reduce((sum, round) => sum + round.length, 0);
+  const ask = async (): Promise<void> => {
+    for (const path of all) names.nameOf(path);
+    for (let before = -1; before !== asked(); await settled()) before = asked();
+  };
+  await ask();
+  await ask();
+  const first = asked();
+  expect(first).toBeLessThanOrEqual(2 * all.length);
+  time.micros = 0.5e6;
+  await ask();
+  expect(asked()).toBe(first);
+});

@@ -3,7 +3,7 @@ import { monotonicMicros } from '../clock.ts';
 import { GuardedNames } from '../guarded/guarded-space.ts';
 import { CONTAINERS_LIMIT, type NamesAnswer } from '../guarded/helper-message.ts';
 
-/** Containers remembered; one more makes the cache start anew. */
+/** Control groups remembered; one more makes the cache start anew, every five minutes at most. */
 const REMEMBERED_LIMIT = 8192;
 /** A container may be renamed; one that is being started may have its file in a moment. */
 const KNOWN_AGE_MICROS = 300e6;
@@ -51,6 +51,7 @@ export class ContainerNames {
   #namespaces: ReadonlyMap<number, string> = new Map();
   #nextNamespacesMicros = Number.NEGATIVE_INFINITY;
   #wantsNamespaces = false;
+  #nextForgetMicros = Number.NEGATIVE_INFINITY;
   #isLookingUp = false;
   #pausedUntilMicros = Number.NEGATIVE_INFINITY;
 
@@ -62,15 +63,15 @@ export class ContainerNames {
 
   /** Undefined: no container, unknown, or not looked up yet. */
   nameOf(cgroup: string): string | undefined {
+    const now = this.#clock();
     let one = this.#remembered.get(cgroup);
     if (one === undefined) {
-      if (this.#remembered.size >= REMEMBERED_LIMIT) this.#remembered.clear();
+      if (this.#remembered.size >= REMEMBERED_LIMIT && !this.#forgetAll(now)) return undefined;
       const key = containerKeyOf(cgroup);
       const nextMicros = key === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
       one = { name: undefined, key, nextMicros, misses: 0 };
       this.#remembered.set(cgroup, one);
     }
-    const now = this.#clock();
     if (now >= one.nextMicros && now >= this.#pausedUntilMicros) {
       one.nextMicros = Number.POSITIVE_INFINITY;
       this.#wanted.add(one);
@@ -81,7 +82,7 @@ export class ContainerNames {
 
   /** The same, or the short id of a container without a known name. */
   shownNameOf(cgroup: string): string | undefined {
-    return this.nameOf(cgroup) ?? this.#remembered.get(cgroup)?.key?.id.slice(0, SHORT_ID_LENGTH);
+    return this.nameOf(cgroup) ?? containerKeyOf(cgroup)?.id.slice(0, SHORT_ID_LENGTH);
   }
 
   /** Name below /run/netns of the network namespace with this inode; undefined: none, or not looked up yet. */
@@ -94,6 +95,14 @@ export class ContainerNames {
       if (!this.#isLookingUp) void this.#lookUp();
     }
     return name;
+  }
+
+  /** Starts anew, but not so often that whoever makes control groups keeps the helper busy. */
+  #forgetAll(now: number): boolean {
+    if (now < this.#nextForgetMicros) return false;
+    this.#nextForgetMicros = now + KNOWN_AGE_MICROS;
+    this.#remembered.clear();
+    return true;
   }
 
   close(): void {

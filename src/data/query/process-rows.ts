@@ -5,7 +5,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener } from '../sample/socket-role.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
-import { OwnerKind } from '../schema/network-columns.ts';
+import { NameBasis, OwnerKind } from '../schema/network-columns.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
 import { HealthFigures } from './health-fields.ts';
 import { hasRates, trafficColumns } from './network-fields.ts';
@@ -14,6 +14,7 @@ import { RankedRows, type RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
 /** Sockets that are counted in half a millisecond while the code is cold. */
+const NAMES_LIMIT = 4;
 const SOCKETS_BETWEEN_RESTS = 1024;
 
 const PROCESS_COLUMNS = {
@@ -46,6 +47,8 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   #kept = new Int32Array(0);
   /** By the slots of owners; of the last `build`. */
   health: HealthFigures | undefined;
+  /** By owner: names that it uses for remote hosts, up to NAMES_LIMIT, joined by a space. */
+  readonly #names = new Map<number, string>();
   readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
@@ -76,7 +79,13 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     this.#finish(section, rates, scope, inScope, filter);
   }
 
+  /** Names that the owner uses for remote hosts of connections in scope, up to four. */
+  namesOfOwner(owner: number): readonly string[] {
+    return this.#names.get(owner)?.split(' ') ?? [];
+  }
+
   #begin(section: NetworkSection, rates: NetworkRates, scope: Scope): ScopeFilter {
+    this.#names.clear();
     const inScope = new ScopeFilter(scope, section.interfaces);
     this.#section = section;
     this.#rates = rates;
@@ -208,10 +217,20 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
       } else {
         if (!inScope.has(interfaceIndex)) continue;
         if (isConnection(sockets, slot)) this.connections[row]!++;
+        if (sockets.nameBasis[slot] !== NameBasis.NONE) this.#addName(owner, sockets.remoteName[slot] ?? '');
       }
       const isUncounted = sockets.protocol[slot] === PROTOCOL_UDP && Number.isNaN(accounts.txBytes[slot]!);
       if (isUncounted) this.uncountedSockets[row]!++;
       else this.countedSockets[row]!++;
+    }
+  }
+
+  #addName(owner: number, name: string): void {
+    const known = this.#names.get(owner);
+    if (known === undefined) this.#names.set(owner, name);
+    else if (known !== name) {
+      const all = known.split(' ');
+      if (all.length < NAMES_LIMIT && !all.includes(name)) this.#names.set(owner, `${known} ${name}`);
     }
   }
 

@@ -69,6 +69,11 @@ const ENDPOINTS_LIMIT = 1 << 13;
  * Texts of addresses and endpoints, made once: frames ask for the same few again and again. When it holds 8192 it
  * starts anew.
  */
+/** `a.example +2`: the first name, and how many more; '' for none. */
+export function nameAndMore([first = '', ...more]: readonly string[]): string {
+  return more.length === 0 ? first : `${first} +${more.length}`;
+}
+
 /** Words of NameBasis; a name of a reverse lookup is `ptr`. */
 const BASIS_WORDS = ['', 'dns', 'http', 'sni'] as const;
 

@@ -3,10 +3,14 @@ import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import { Failures } from '../sample/failures.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
+import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { ProblemKind, SocketFailure, TcpState } from '../schema/network-columns.ts';
+import { ConnectionRows } from './connection-rows.ts';
 import { parseFilter } from './filter/parse-filter.ts';
+import { HostRows } from './host-rows.ts';
+import { ProcessRows } from './process-rows.ts';
 import { TroubleRows } from './trouble-rows.ts';
 
 const SCOPE = { interfaceIndex: undefined, includeLoopback: false };
@@ -16,6 +20,7 @@ class Ward {
   readonly world = new SampleWorld();
   readonly rows = new TroubleRows();
   readonly rates = new NetworkRates();
+  declare last: NetworkSection;
   readonly #attribution = new NetworkAttribution({
     commandLine: () => undefined,
     cgroup: () => undefined,
@@ -29,6 +34,7 @@ class Ward {
       this.world.sockets.healthStamp[this.world.sockets.slots.rows[i]!]!++;
     }
     const section = this.#attribution.absorb({ ...this.world.sample(), ...more });
+    this.last = section;
     this.rates.update(section, this.world.header());
     const parsed = parseFilter(filter);
     if ('error' in parsed) throw new Error(parsed.error.message);
@@ -248,4 +254,45 @@ test('round trips that take far longer than they could are named', () => {
   expect(ward.seconds(60, () => (sockets.rttMicros[slot] = 812_000))).toEqual([
     'the machine: round trips to 192.0.2.9 take 812 ms, 80 ms at best',
   ]);
+});
+
+test('filters compare round trips, shares and drops of processes, hosts and connections', () => {
+  const ward = new Ward().process(7, 'backup').process(8, 'sshd').process(9, 'nginx');
+  const slot = ward.connection(7);
+  const quick = ward.connection(8);
+  const listener = ward.world.addListener(80, { pid: 9 });
+  const { sockets } = ward.world;
+  sockets.rttMicros[quick] = 900;
+  sockets.drops[listener] = 0;
+  ward.next();
+  ward.seconds(6, () => {
+    ward.world.grow(slot, 1000, 10);
+    sockets.dataSegments[slot]! += 90;
+    sockets.retransmits[slot]! += 9;
+    sockets.dataSegments[quick]! += 100;
+    sockets.drops[listener]! += 1;
+  });
+  const section = ward.last;
+  const names = (filter: string): string[] => {
+    const parsed = parseFilter(filter);
+    if ('error' in parsed) throw new Error(parsed.error.message);
+    const rows = new ProcessRows();
+    rows.build(section, ward.rates, SCOPE, parsed.filter);
+    return Array.from(rows.owner.subarray(0, rows.count), (owner) => section.owners.names[owner]!).sort();
+  };
+  expect(names('rtt>80ms')).toEqual(['backup']);
+  expect(names('rtt<1ms')).toEqual(['sshd']);
+  expect(names('retrans>2%')).toEqual(['backup']);
+  expect(names('retrans<2%')).toEqual(['sshd']);
+  expect(names('drops>0')).toEqual(['nginx']);
+  // What is not known compares as nothing.
+  expect(names('!rtt>0ms')).toEqual(['nginx']);
+  const parsed = parseFilter('retrans>5% rtt>50ms');
+  if ('error' in parsed) throw new Error(parsed.error.message);
+  const hosts = new HostRows();
+  hosts.build(section, ward.rates, SCOPE, parsed.filter);
+  expect(hosts.count).toBe(0);
+  const connections = new ConnectionRows();
+  connections.build(section, ward.rates, SCOPE, section.accounts.owner[slot]!, parsed.filter);
+  expect([connections.count, connections.share[0]]).toEqual([1, 0.1]);
 });

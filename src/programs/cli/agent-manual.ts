@@ -38,6 +38,8 @@ const DESCRIPTION: ManualSection = {
       to \`socktop\` on other machines, over one WebSocket per client.
       It samples only when asked and shares one fresh sample among all clients.
       Without clients it does not wake up.`),
+    paragraph(`With \`--history\` it keeps a history of the machine in a folder, within a size and an age, and serves it to
+      clients with a token: \`socktop --at '03:12'\` shows what was.`),
     paragraph(`It also serves the original socktop client and Prometheus.`),
   ],
 };

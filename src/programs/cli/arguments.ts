@@ -181,7 +181,7 @@ export function sniffOptions(): Option[] {
   return [
     new Option(
       '--sniff',
-      'learn names of remote hosts from packets of this machine (default: on, or as configured)',
+      'learn names of remote hosts from packets of this machine (default: on, or as configured; off with --history)',
     ),
     new Option('--no-sniff', 'do not read names from packets'),
   ];

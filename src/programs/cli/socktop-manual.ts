@@ -43,6 +43,9 @@ const DESCRIPTION: ManualSection = {
       \`--local\` shows this machine without an agent, \`--demo\` through an agent inside the program.`),
     paragraph(`Without any of these you pick a saved profile from a list.
       With \`--json\`, \`--csv\`, \`--once\` or \`--measure\` it prints to standard output instead of starting the screen.`),
+    paragraph(`With \`--local --history\` it keeps a history in a folder while it runs.
+      \`--at\`, \`--until\` and \`--top\` look back in one, there or through an agent that keeps one; \`H\` opens a time line
+      and \`0\` returns to now.`),
   ],
 };
 

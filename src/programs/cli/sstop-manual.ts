@@ -48,6 +48,9 @@ const DESCRIPTION: ManualSection = {
     paragraph(`With the URL of a \`socktop-agent\`, or a profile of \`socktop\`, it shows the network use of that machine,
       counted with the best tier there.
       \`--tls-ca\` names the trusted certificates; see socktop(1) for certificates, tokens and profiles.`),
+    paragraph(`With \`--history\` it keeps a history in a folder while it runs.
+      \`--at\`, \`--until\` and \`--top\` look back in one, there or through an agent that keeps one; \`H\` opens a time line.
+      \`--totals\` prints the bytes of programs, users, units and remote networks by hour, day or month.`),
     paragraph(`\`sstop --doctor\` reports what can be counted on this machine, which privileges are missing,
       what you lose without them, and the commands that grant them.`),
   ],
@@ -95,6 +98,9 @@ const COUNTING: ManualSection = {
       \`K\`, \`M\`, \`G\` and \`T\` are powers of 1024.
       \`~\` marks a process that was inferred from the endpoint of a connection that closed before its process was seen.
       Traffic without a known owner is shown in its own rows.`),
+    paragraph(`Remote hosts have the name that the process itself used where it was seen in a DNS answer (\`dns\`), in
+      the first packets of TLS or QUIC (\`sni\`) or in an HTTP request (\`http\`); the column BY says which, and
+      \`ptr\` marks names of reverse lookups. \`--no-sniff\` looks at no packets for names.`),
   ],
 };
 

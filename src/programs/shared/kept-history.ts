@@ -9,13 +9,14 @@ import { closedInTime } from './stop.ts';
 
 /** Free space changes slowly, and asking for it keeps a process beside. */
 const SPACE_MAX_AGE_MILLIS = 600_000;
+/** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
+const CGROUP_SAMPLES = 60;
 const WANT: Want = {
   ...{ network: true, machine: true, disks: true, diskSpaceMaxAgeMillis: SPACE_MAX_AGE_MILLIS },
   machineProcesses: {
     visiblePids: [],
     columnsOfAll: ['readBytes', 'writtenBytes'],
     allCommandLines: true,
-    cgroups: true,
   },
 };
 
@@ -25,6 +26,7 @@ export class KeptHistory {
   readonly #writer: HistoryWriter;
   readonly #intervalMillis: number;
   #recorder: HistoryRecorder | undefined;
+  #count = 0;
 
   private constructor({ path, intervalMillis }: HistoryOptions, writer: HistoryWriter) {
     this.path = path;
@@ -50,7 +52,7 @@ export class KeptHistory {
     this.#recorder = new HistoryRecorder(this.#writer, lines, {
       intervalMillis: this.#intervalMillis,
       sample: (into, needsWhole) =>
-        source.use(WANT, (snapshot) => {
+        source.use(this.#want(), (snapshot) => {
           const isWhole = needsWhole(snapshot.header);
           return { isWhole, line: into.line(snapshot, isWhole) };
         }),
@@ -58,6 +60,11 @@ export class KeptHistory {
       nowMillis: () => source.nowMicros() / 1000,
     });
     this.#recorder.start();
+  }
+
+  #want(): Want {
+    const cgroups = this.#count++ % CGROUP_SAMPLES === 0;
+    return { ...WANT, machineProcesses: { ...WANT.machineProcesses!, cgroups } };
   }
 
   /** Writes what was taken; a disk that hangs is not waited for. */

@@ -130,7 +130,8 @@ export async function readSettings(
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
-    sniff: options.sniff ?? config.sniff,
+    // What is kept holds names only where they are asked for.
+    sniff: options.sniff ?? (options.history === undefined && config.sniff),
     alertBytesPerSecond: config.alertBytesPerSecond,
     columns: config.columns,
     socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),

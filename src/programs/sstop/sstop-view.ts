@@ -214,18 +214,7 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
-    ...([
-      'help',
-      'quit',
-      'filter',
-      'sort-next',
-      'open',
-      'hosts',
-      'listen',
-      'groups',
-      'trouble',
-      'kill',
-    ] as const),
+    ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
     ...(['pause', 'interface', 'loopback', 'units', 'group-by'] as const),
   ],
   grouped: [

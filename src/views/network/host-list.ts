@@ -1,5 +1,5 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
-import { nameBasisText } from '../../data/query/socket-texts.ts';
+import { nameAndMore, nameBasisText } from '../../data/query/socket-texts.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { NameBasis } from '../../data/schema/network-columns.ts';
 import {
@@ -25,8 +25,7 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
       if (address === '') pen.text('earlier hosts', pen.theme.dim);
       else {
         const seen = names?.areShown?.() === false ? [] : rows.namesOf(row);
-        const more = seen.length > 1 ? ` +${seen.length - 1}` : '';
-        pen.host(`${seen[0] ?? names?.host(address) ?? address}${more}`, pen.theme.text);
+        pen.host(nameAndMore(seen) || (names?.host(address) ?? address), pen.theme.text);
       }
     },
   },

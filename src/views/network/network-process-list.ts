@@ -1,6 +1,7 @@
 import { PROCESS_FIELDS } from '../../data/query/process-fields.ts';
 import { ProcessRows } from '../../data/query/process-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import { nameAndMore } from '../../data/query/socket-texts.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
 import type { NetworkSection, OwnerTable } from '../../data/sample/network-section.ts';
@@ -69,6 +70,15 @@ export const PROCESS_COLUMNS = {
       const isForeign = list.owners?.namespaces[list.ownerOf(row)] !== undefined;
       if (isForeign) pen.right('-', pen.theme.dim);
       else if (listeners[row]! > 0) pen.count(listeners[row]!);
+    },
+  },
+  remote: {
+    ...left('REMOTE', 29, 12, 30, 1),
+    help: 'the first of the names that it uses for remote hosts, and how many more; see [names.md](names.md)',
+    isOptional: true,
+    paint: (list, row, pen) => {
+      const names = list.areNamesShown ? list.rows.namesOfOwner(list.ownerOf(row)) : [];
+      pen.host(nameAndMore(names), pen.theme.text);
     },
   },
   rtt: {
@@ -155,6 +165,8 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   owners: OwnerTable | undefined;
   /** Bytes instead of rates. */
   isCumulative = false;
+  /** False while addresses are to be shown in place of names. */
+  areNamesShown = true;
   #isTree = false;
   /** What a full bar means. */
   maximum = 0;
@@ -189,6 +201,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     this.rows.build(data.section, data.rates, scope, filter);
     this.owners = data.section.owners;
     this.isCumulative = isCumulative;
+    this.areNamesShown = input.names.areShown?.() !== false;
     this.#isTree = input.isTree;
     this.#tree.begin(data.section, input.folded);
     const { rows } = this;

@@ -131,9 +131,9 @@ export class TermCompiler {
     const ofHost = this.#ofHost((section, host) => this.#isHostText(section, host, match, text));
     const ofAddress = this.#ofHost((section, host) => this.#isAddressText(section, host, match, text));
     return (socket, host) => {
-      const name = socket < 0 ? undefined : this.#context?.section.sockets.remoteName[socket];
-      if (name === undefined) return ofHost(socket, host);
-      return isMatch(match, name, text) || ofAddress(socket, host);
+      if (socket < 0) return ofHost(socket, host);
+      const name = this.#context?.section.sockets.remoteName[socket];
+      return (name !== undefined && isMatch(match, name, text)) || ofAddress(socket, host);
     };
   }
 

@@ -5,6 +5,8 @@ import type { AgentSamples } from './agent-samples.ts';
 
 /** What of each process is read from its files: the culprits of a busy disk. */
 const USAGE = ['readBytes', 'writtenBytes'] as const;
+/** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
+const CGROUP_SAMPLES = 60;
 /** Free space changes slowly, and asking for it keeps a process beside. */
 const SPACE_MAX_AGE_MILLIS = 600_000;
 /** Accounting stays open from one sample to the next, a late one too. */
@@ -14,6 +16,7 @@ const LEASE_INTERVALS = 3;
 export class HistorySamples {
   readonly #samples: AgentSamples;
   readonly #leaseMillis: number;
+  #count = 0;
 
   constructor(samples: AgentSamples, intervalMillis: number) {
     this.#samples = samples;
@@ -50,7 +53,8 @@ export class HistorySamples {
         errors.push(...sample.errors);
       }),
     );
-    processes.noteWant({ visiblePids: [], columnsOfAll: USAGE, cgroups: true });
+    const cgroups = this.#count++ % CGROUP_SAMPLES === 0;
+    processes.noteWant({ visiblePids: [], columnsOfAll: USAGE, cgroups });
     await attempt('collect processes', () =>
       processes.cache.read(0, (sample) => {
         begin(source.header(sample.monotonicMicros));

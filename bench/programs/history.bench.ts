@@ -1,0 +1,92 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SOCKTOP_AGENT } from '../../bin/testing/executables.ts';
+import { OpError } from '../../src/kit/errors/op-error.ts';
+import { startLoad } from '../build-floors.ts';
+import type { BenchRow, BenchTable } from '../harness.ts';
+
+const SCENES = [{ processes: 300 }, { processes: 3000 }] as const;
+const INTERVAL_SECONDS = 10;
+/** The first samples of both say everything, and compile what the others run. */
+const WARM_UP_MILLIS = 45_000;
+/** As long as one of our members: it holds one sample that says everything, as an hour does on average. */
+const WINDOW_MILLIS = 600_000;
+const BYTES_BAR = 1 / 4;
+const CPU_BAR = 1 / 2;
+const DAY_MILLIS = 86_400_000;
+/** USER_HZ, which is 100 on all that this runs on. */
+const TICK_MILLIS = 10;
+
+/** The agent's history beside atop's own log, every ten seconds, of the same machine at the same time. */
+export async function run(): Promise<BenchTable> {
+  if (Bun.which('atop') === null)
+    throw new OpError({ op: 'bench', code: 'NO_ATOP', message: 'atop is not installed' });
+  const rows: BenchRow[] = [];
+  for (const { processes } of SCENES) rows.push(...(await measureScene(processes)));
+  return { title: 'socktop-agent --history beside atop -w, every 10 s; CPU per sample', rows };
+}
+
+async function measureScene(processes: number): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'history-bench-'));
+  const load = await startLoad('idle-processes', [processes]);
+  const history = join(folder, 'history');
+  const raw = join(folder, 'raw');
+  const silent = { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' } as const;
+  const ours = Bun.spawn(
+    [SOCKTOP_AGENT, '--port', '0', '--bind', '127.0.0.1', '--history', history, '--history-interval', '10s'],
+    silent,
+  );
+  const atop = Bun.spawn(['atop', '-w', raw, String(INTERVAL_SECONDS)], silent);
+  try {
+    await Bun.sleep(WARM_UP_MILLIS);
+    const before = {
+      ours: cpuMillis(ours.pid),
+      atop: cpuMillis(atop.pid),
+      bytes: bytesIn(history),
+      raw: sizeOf(raw),
+    };
+    await Bun.sleep(WINDOW_MILLIS);
+    const samples = WINDOW_MILLIS / 1000 / INTERVAL_SECONDS;
+    const [ourMillis, atopMillis] = [cpuMillis(ours.pid) - before.ours, cpuMillis(atop.pid) - before.atop];
+    const [ourBytes, atopBytes] = [bytesIn(history) - before.bytes, sizeOf(raw) - before.raw];
+    const perDay = (bytes: number): string =>
+      `${((bytes * DAY_MILLIS) / WINDOW_MILLIS / 1e6).toFixed(1)} MB a day`;
+    return [
+      {
+        ...{ name: `CPU, ${processes} processes`, bar: CPU_BAR, spread: Number.NaN },
+        ...{ oursMicros: (ourMillis / samples) * 1000, floorMicros: (atopMillis / samples) * 1000 },
+        ratio: ourMillis / atopMillis,
+        note: `${((ourMillis / WINDOW_MILLIS) * 100).toFixed(2)} % of a core`,
+      },
+      {
+        ...{ name: `bytes, ${processes} processes`, bar: BYTES_BAR, spread: Number.NaN },
+        ...{ oursMicros: undefined, floorMicros: undefined, ratio: ourBytes / atopBytes },
+        note: `${perDay(ourBytes)}, atop ${perDay(atopBytes)}`,
+      },
+    ];
+  } finally {
+    ours.kill('SIGTERM');
+    atop.kill('SIGTERM');
+    await Promise.all([ours.exited, atop.exited]);
+    await load.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Of all threads so far, user and system. */
+function cpuMillis(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MILLIS;
+}
+
+function bytesIn(folder: string): number {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.sstop'));
+  return names.reduce((sum, name) => sum + sizeOf(join(folder, name)), 0);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path).size;
+}
