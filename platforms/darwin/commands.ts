@@ -39,7 +39,7 @@ export interface CommandOptions {
   readonly outputLimitBytes?: number;
 }
 
-/** Runs programs of the system beside this one: this is the only place that starts one on macOS. */
+/** Runs programs of the system: on macOS the only place that starts one. */
 export class Commands {
   readonly #folder: string;
   readonly #deadlineMillis: number;
@@ -101,9 +101,9 @@ export class Commands {
   }
 }
 
-/** A program that runs on beside this one, on a terminal that nobody looks at. */
+/** A child program that keeps running, on a pseudo-terminal of its own. */
 export class FollowedCommand {
-  /** Why it says no more; undefined: it goes on. */
+  /** Why there is no more output; undefined: it is still running. */
   failure: OpError | undefined;
   readonly #child: Bun.Subprocess;
   readonly #name: CommandName;
@@ -144,7 +144,7 @@ export class FollowedCommand {
     this.failure = failure(this.#name, code, why);
     this.#child.kill('SIGKILL');
     this.#child.terminal?.close();
-    // Whoever waits for a line learns that there will be none.
+    // Ends a pending wait for a line.
     this.#line('');
   }
 }

@@ -39,7 +39,7 @@ const CPU_TICKS_PER_SECOND = 1000;
 /** mach/host_info.h. */
 const HOST_VM_INFO64 = 4;
 
-/** This Mac, section by section. Sensors and GPUs are not told. */
+/** This Mac, section by section. Sensors and GPUs are not read. */
 export class DarwinMachine implements MachineCollector {
   readonly #parts: MachineParts;
   readonly #interfaces: InterfaceCollector;

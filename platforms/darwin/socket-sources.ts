@@ -210,7 +210,7 @@ class NetstatSource implements SocketSource {
   readonly owners = 'descriptor';
   readonly #commands: Commands;
   readonly #clock: () => number;
-  /** Of NETSTAT_ARGUMENTS the first that this system's netstat understands. */
+  /** The first of NETSTAT_ARGUMENTS that this system's netstat accepts. */
   #understood = 0;
 
   constructor(parts: SourceParts) {

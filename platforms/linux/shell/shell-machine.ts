@@ -31,7 +31,7 @@ const FAST_FILES = [
 ];
 const THREADS_LIMIT = 4096;
 const CHILDREN_LIMIT = 16_384;
-/** Who lists processes wants them as they are now. */
+/** A list of processes is never older than this. */
 const NEVER_AGAIN = Number.NEGATIVE_INFINITY;
 
 /** What does not change while a machine runs. */

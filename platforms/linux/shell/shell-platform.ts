@@ -38,7 +38,7 @@ export class ShellPlatform implements Platform {
     pageSizeBytes: USUAL_PAGE_BYTES,
   };
 
-  /** What the shell is to read; `mark` is a word that nobody can guess. */
+  /** The loop that the shell runs; `mark` is a random word. */
   static script(mark: string): string {
     return SHELL_LOOP.replaceAll(MARK_PLACE, mark);
   }
