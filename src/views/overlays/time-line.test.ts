@@ -50,10 +50,10 @@ function lines(timeLine: TimeLine, ascii = false, width = WIDTH, height = 20): s
 describe('the time line', () => {
   test('shows a spike of a single sample, and a gap', () => {
     const shown = lines(openTimeLine(moments(), Number.NaN)!);
-    const cpu = shown.find((line) => line.startsWith(' CPU'))!.slice(9);
+    const cpu = shown.find((line) => line.startsWith(' CPU'))!.slice(10);
     expect(cpu.match(/█/g)).toHaveLength(1);
     expect(cpu.trimEnd()).toMatch(/^▁+█▁+ {8,}▁+$/);
-    expect(shown.find((line) => line.startsWith(' Waiting'))!.trimEnd()).toBe(' Waiting');
+    expect(shown.find((line) => line.startsWith(' Pressure'))!.trimEnd()).toBe(' Pressure');
   });
 
   test('has no characters but ASCII where they cannot be shown', () => {
@@ -70,7 +70,7 @@ describe('the time line', () => {
     expect(pressed(open, '[', '[').cursorMillis).toBe(START + 80_000);
     expect(pressed(open, 'home', '[', 'left').cursorMillis).toBe(START);
     expect(pressed(open, 'end', ']', 'right').cursorMillis).toBe(START + 3590_000 + 600_000);
-    const column = (3590_000 + 600_000) / 120;
+    const column = (3590_000 + 600_000) / 119;
     expect(pressed(open, 'right').cursorMillis).toBeCloseTo(START + 100_000 + column);
     expect(pressed(open, 'pagedown').cursorMillis).toBeCloseTo(START + 100_000 + 10 * column);
   });
