@@ -6,6 +6,7 @@ import {
   lowerPrivileges,
   platformName,
   raisePrivileges,
+  runProgram,
   system,
   tellServiceManager,
 } from '../platforms/index.ts';
@@ -21,6 +22,7 @@ import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-c
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import { type KeptHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
+import { type AlertOptions, watchMillis } from '../src/remote/agent/alerts/alert-watch.ts';
 import {
   certificateFolder,
   openCertificate,
@@ -58,7 +60,7 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toOpError('start', thrown);
     complain(PROGRAM, error.message);
-    return ['token', 'token file'].includes(error.op) ? EXIT_USAGE : EXIT_FAILURE;
+    return ['token', 'token file', 'alerts file'].includes(error.op) ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
 
@@ -78,17 +80,20 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   // The user's own rights open the files that the user names.
   lowerPrivileges();
   const token = tokenOf(options);
+  const alerts = await alertsOf(options);
   const keptHistory = options.history === undefined ? undefined : await openHistory(options.history, log);
   const tls = options.tls ? await openTls(platform.host.hostName, options.extraNames) : undefined;
   raisePrivileges();
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const settings = { ...options, token, tls, version: VERSION, platformName, keptHistory };
+  const settings = { ...options, token, tls, alerts, version: VERSION, platformName, keptHistory };
   const agent = startAgent(settings, platform, log);
   const scheme = options.tls ? 'wss' : 'ws';
+  if (alerts !== undefined)
+    say(`watching by ${alerts.rules.length} rules every ${watchMillis(alerts.rules) / 1000} s`);
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
   if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
-  const keepStartMemory = giveBackStartMemory(log, options.history === undefined);
+  const keepStartMemory = giveBackStartMemory(log, true);
   await stop.wished;
   keepStartMemory();
   await tell(log, 'STOPPING=1');
@@ -175,6 +180,14 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
 function tokenOf({ token, tokenFile }: AgentOptions): string | undefined {
   if (tokenFile !== undefined) return readTokenFile(tokenFile);
   return token === undefined ? undefined : usableToken(token, 'SOCKTOP_TOKEN');
+}
+
+/** The rules to watch by; undefined: none. Throws OpError `alerts file`. */
+async function alertsOf({ alertsPath }: AgentOptions): Promise<AlertOptions | undefined> {
+  if (alertsPath === undefined) return undefined;
+  // The language of the file is much code, which no other agent needs.
+  const { readAlertsFile } = await import('../src/programs/config/alerts-file.ts');
+  return { ...readAlertsFile(alertsPath), runProgram };
 }
 
 /** What people are to know at the start, a line on standard output. */

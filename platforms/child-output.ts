@@ -2,7 +2,7 @@
 export type ChildProgram = Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
 
 /** What a program said. */
-interface ChildOutput {
+export interface ChildOutput {
   readonly text: string;
   /** Of standard error, as far as it was kept. */
   readonly complaint: string;

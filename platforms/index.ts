@@ -3,6 +3,7 @@ import type { System } from '../src/data/sample/operating-system.ts';
 import type { Platform } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { useUserRights, withUserRights } from '../src/kit/files/user-file.ts';
+import { type ChildOutput, outputOf } from './child-output.ts';
 import { systemNamed } from './system.ts';
 
 /** The runtime's name of the system that this is; agents tell their clients. */
@@ -25,6 +26,7 @@ const linux =
         loadServiceManager: () => import('./linux/service-manager.ts'),
         loadIgnoredSignals: () => import('./linux/ignored-signals.ts'),
         loadProgramText: () => import('./linux/program-text.ts'),
+        loadChildProgram: () => import('./linux/child-program.ts'),
       }
     : undefined;
 const darwin =
@@ -118,6 +120,20 @@ export async function ignoreUnnamedSignals(): Promise<void> {
 /** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */
 export async function releaseProgramText(): Promise<void> {
   (await linux?.loadProgramText())?.releaseProgramText();
+}
+
+/**
+ * Runs a program without any capability, with these variables and PATH alone in its environment, until it ends or one
+ * of the limits is met: then it is killed. Rejects with OpError: `ENOENT`, `EINVAL` its path is not absolute.
+ */
+export async function runProgram(
+  [path = '', ...args]: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  limits: { readonly deadlineMillis: number; readonly limit: number; readonly complaintLimit: number },
+): Promise<ChildOutput> {
+  if (linux === undefined) throw new OpError({ op: 'start program', code: 'ENOTSUP' });
+  const { startChild } = await linux.loadChildProgram();
+  return outputOf(startChild([path], args, variables), limits);
 }
 
 /** Locks an open file for this program, without waiting; false: another one has it. Rejects with OpError `ENOTSUP`. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ALERT_KEYS } from '../../src/data/alerts/alert-rule.ts';
 import { csvFields } from '../../src/data/export/csv.ts';
 import { CONNECTION_FIELDS } from '../../src/data/query/connection-rows.ts';
 import { GROUP_FIELDS } from '../../src/data/query/group-rows.ts';
@@ -30,6 +31,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   'machine processes': fieldTable(MACHINE_PROCESS_FIELDS),
   'process columns': columnTable(PROCESS_FIELDS, PROCESS_COLUMNS),
   'machine process columns': columnTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS),
+  'alert keys': alertTable(),
 };
 
 /** `<!-- table: NAME -->`, anything, `<!-- end -->`. */
@@ -68,6 +70,15 @@ function columnTable(fields: Fields, columns: Columns): string[] {
     },
   );
   return ['', '| column | title | |', '|---|---|---|', ...rows, ''];
+}
+
+/** What rules of alerts ask about. */
+function alertTable(): string[] {
+  const rows = Object.entries(ALERT_KEYS).map(
+    ([key, { unit, help, blame }]) =>
+      `| ${code(key)} | ${unit} | ${help} | ${unit === 'text' ? '' : blame} |`,
+  );
+  return ['', '| key | value | | culprits by |', '|---|---|---|---|', ...rows, ''];
 }
 
 function code(name: string | undefined): string {

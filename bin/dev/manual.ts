@@ -47,7 +47,10 @@ export function madeDocuments(): readonly MadeDocument[] {
       contents: socktopManual(vocabulary, helpGroups(keymapOf(SOCKTOP_KEYMAP), true)),
     },
     { path: 'docs/man/socktop-agent.8', contents: agentManual(VERSION) },
-    ...['docs/exports.md', 'docs/config.md'].map((path) => ({ path, contents: withTables(path) })),
+    ...['docs/exports.md', 'docs/config.md', 'docs/alerts.md'].map((path) => ({
+      path,
+      contents: withTables(path),
+    })),
     ...commands.flatMap((command) =>
       SHELL_NAMES.map((shell) => ({
         path: `docs/completions/${completionFileName(shell, command.name())}`,

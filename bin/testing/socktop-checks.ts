@@ -41,6 +41,7 @@ const EVERYWHERE = {
     back: ['m', 'g'],
   },
   help: text(/socktop keys/, '?'),
+  alerts: text(/Alerts: none/, 'A'),
   // What it does to a screen that something else wrote on is the loop's, and tried with sstop.
   redraw: 'nothing',
   suspend: { shows: ({ pty }) => pty.transcript.includes('\x1b[?1049l') && pty.isAlternateScreen },
@@ -63,6 +64,7 @@ const NO_TABLE = {
   ...{ 'sort-memory': 'nothing', 'sort-pid': 'nothing', 'sort-name': 'nothing', 'sort-user': 'nothing' },
   ...{ 'sort-threads': 'nothing', 'sort-time': 'nothing', 'sort-network': 'nothing', traffic: 'nothing' },
   'group-by': 'nothing',
+  waits: 'nothing',
   columns: 'nothing',
   compact: 'nothing',
 } as const satisfies Partial<SocktopChecks>;
@@ -103,6 +105,7 @@ export function dashboardChecks(tag: string): SocktopChecks {
     'sort-time': sorted('time', '3'),
     'sort-network': { ...sorted('network', 'N', '3'), from: ['N'], fromUntil: HAS_NET },
     traffic: { shows: HAS_NET, back: ['N'] },
+    waits: text(/waiting for (.*\n)*.*CPU WAIT %/, 'W', '3'),
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
     columns: text(/Columns ─.*\n.*\[x\] PID/, 'escape'),

@@ -19,6 +19,10 @@ _socktop-agent() {
       compopt -o default
       return
       ;;
+    --alerts)
+      compopt -o default
+      return
+      ;;
     --history)
       return
       ;;
@@ -36,6 +40,6 @@ _socktop-agent() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --sniff --history --history-size --history-age --history-interval --stdio --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -p --port --bind --enableSSL --tls --token-file --network-metrics --alerts --sniff --history --history-size --history-age --history-interval --stdio --completions -h --help' -- "$current")
 }
 complete -F _socktop-agent socktop-agent

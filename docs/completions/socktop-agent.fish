@@ -7,6 +7,7 @@ complete -c socktop-agent -l enableSSL -d 'enable TLS; the first start creates a
 complete -c socktop-agent -l tls -d 'same as --enableSSL'
 complete -c socktop-agent -l token-file -r -F -d 'require the token in this file from clients'
 complete -c socktop-agent -l network-metrics -d 'export network counters per process name on /metrics'
+complete -c socktop-agent -l alerts -r -F -d 'watch this machine by the rules in this file'
 complete -c socktop-agent -l sniff -d 'learn names of remote hosts from DNS answers and first packets, and send them to clients'
 complete -c socktop-agent -l history -x -d 'keep a history of this machine in this folder'
 complete -c socktop-agent -l history-size -x -d 'maximum size of the history on disk (default: 256M)'

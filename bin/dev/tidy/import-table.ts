@@ -12,7 +12,7 @@ export const FLOORS: Record<string, readonly string[]> = {
 };
 
 const VIEW_IMPORTS = [
-  ...['data/schema', 'data/sample', 'data/rates', 'data/query'],
+  ...['data/schema', 'data/sample', 'data/rates', 'data/query', 'data/alerts'],
   ...['screen/buffer', 'screen/layout', 'screen/style', 'screen/widgets', 'screen/input'],
 ];
 const PROGRAM_IMPORTS = [
@@ -37,6 +37,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'data/rates': ['data/schema', 'data/sample'],
   'data/names': ['data/schema', 'data/sample'],
   'data/query': ['data/schema', 'data/sample', 'data/rates'],
+  'data/alerts': ['data/schema', 'data/sample', 'data/rates', 'data/query'],
   'data/source': ['data/schema', 'data/sample', 'data/attribution'],
   'data/export': ['data/source', 'data/schema', 'data/sample', 'data/rates', 'data/query'],
   'data/recording': [
@@ -51,7 +52,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'remote/wire': ['data/codec', 'data/schema', 'data/sample', 'data/recording'],
   'remote/agent': [
     ...['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
-    'data/recording',
+    ...['data/recording', 'data/alerts'],
   ],
   'remote/client': [
     ...['remote/wire', 'data/codec', 'data/source', 'data/schema', 'data/sample', 'data/rates'],
@@ -66,7 +67,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'screen/loop': ['screen/terminal', 'screen/input', 'screen/buffer', 'screen/layout'],
   views: VIEW_IMPORTS,
   'programs/cli': ['data/sample'],
-  'programs/config': ['screen/style', 'screen/input'],
+  'programs/config': ['screen/style', 'screen/input', 'data/alerts'],
   'programs/shared': [...PROGRAM_IMPORTS, 'screen/terminal'],
   'programs/sstop': ['programs/shared', ...PROGRAM_IMPORTS, 'data/attribution', 'data/export'],
   'programs/socktop': ['programs/sstop', 'programs/shared', ...PROGRAM_IMPORTS, 'data/export'],

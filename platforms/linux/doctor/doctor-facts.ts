@@ -10,6 +10,10 @@ export interface KernelFacts {
   readonly unprivilegedBpfDisabled: number | undefined;
   /** The mode of /sys/kernel/security/lockdown; undefined: no such file. */
   readonly lockdown: string | undefined;
+  /** kernel.task_delayacct: 1 waits for block devices are counted per process, 0 not; undefined: no such setting. */
+  readonly taskDelayAccounting: number | undefined;
+  /** The kernel counts shares of time in which tasks wait (PSI). */
+  readonly hasPressure: boolean;
   /** net.core.rmem_max in bytes. */
   readonly receiveBufferMaxBytes: number | undefined;
   /** kernel.modules_disabled: no module can be loaded until the next start. */
@@ -25,6 +29,8 @@ export function examineKernel(procRoot: string, sysRoot: string): KernelFacts {
     btfBytes: statSync(`${sysRoot}/kernel/btf/vmlinux`, { throwIfNoEntry: false })?.size,
     unprivilegedBpfDisabled: parseSetting(setting('kernel/unprivileged_bpf_disabled')),
     lockdown: lockdown === undefined ? undefined : parseLockdown(lockdown),
+    taskDelayAccounting: parseSetting(setting('kernel/task_delayacct')),
+    hasPressure: (readText(`${procRoot}/pressure/cpu`) ?? '') !== '',
     receiveBufferMaxBytes: parseSetting(setting('net/core/rmem_max')),
     areModulesClosed: setting('kernel/modules_disabled') === '1',
   };

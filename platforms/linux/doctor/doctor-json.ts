@@ -95,6 +95,8 @@ function kernelOf({ kernel }: LinuxExamination) {
     lockdown: kernel.lockdown ?? null,
     rmem_max: kernel.receiveBufferMaxBytes ?? null,
     modules_disabled: kernel.areModulesClosed,
+    task_delayacct: kernel.taskDelayAccounting ?? null,
+    pressure: kernel.hasPressure,
   };
 }
 

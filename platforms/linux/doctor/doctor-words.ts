@@ -18,6 +18,7 @@ export function doctorSections(
     processesSection(found),
     scopeSection(found),
     kernelSection(found),
+    waitsSection(found),
     historySection(found),
   ];
 }
@@ -30,6 +31,36 @@ function historySection({ pressureObstacle }: LinuxExamination): DoctorSection {
       : `Not available: ${ended(pressureObstacle)} A history (--history) keeps its regular interval.`;
   const mark = pressureObstacle === undefined ? 'good' : 'lacking';
   return { title: 'History', entries: [{ label: 'pressure', mark, text }] };
+}
+
+/** What the kernel counts of the time in which tasks wait. */
+function waitsSection({ kernel }: LinuxExamination): DoctorSection {
+  const { taskDelayAccounting, hasPressure } = kernel;
+  const delays: DoctorEntry =
+    taskDelayAccounting === 1
+      ? {
+          label: 'disk waits',
+          mark: 'good',
+          text: 'Counted for processes that started since that was switched on.',
+        }
+      : {
+          label: 'disk waits',
+          mark: 'lacking',
+          text:
+            'Not counted per process: DISK WAIT % of socktop is -. ' +
+            (taskDelayAccounting === undefined
+              ? 'This kernel has no kernel.task_delayacct.'
+              : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1.'),
+          commands: taskDelayAccounting === undefined ? [] : ['sudo sysctl kernel.task_delayacct=1'],
+        };
+  const pressure: DoctorEntry = hasPressure
+    ? { label: 'pressure', mark: 'good', text: 'The kernel tells which resource tasks wait for (PSI).' }
+    : {
+        label: 'pressure',
+        mark: 'lacking',
+        text: '/proc/pressure is missing: which resource the machine waits for is unknown, and psi rules never fire.',
+      };
+  return { title: 'What processes wait for', entries: [delays, pressure] };
 }
 
 function tiersSection(found: LinuxExamination): DoctorSection {

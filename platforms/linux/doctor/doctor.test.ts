@@ -54,6 +54,8 @@ test('a confined container on an old kernel is understood and explained', () => 
       btfBytes: undefined,
       lockdown: 'confidentiality',
       areModulesClosed: true,
+      taskDelayAccounting: undefined,
+      hasPressure: false,
     },
     procMount: { hidepid: 'invisible', exemptGid: 24 },
     visibility: { seen: 1, isPartial: false },

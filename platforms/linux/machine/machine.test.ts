@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -153,6 +161,28 @@ describe('this machine', () => {
       restlessSlice(),
     );
     expect(usage.contextSwitches[processes.find(process.pid)]).toBeNaN();
+  });
+
+  test('what a process waits for is what its files say', async () => {
+    const machine = open();
+    const schedstat = (): number => Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]);
+    const faults = (): number =>
+      Number(readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[9]);
+    const setting = '/proc/sys/kernel/task_delayacct';
+    const isCounted = existsSync(setting) && readFileSync(setting, 'utf8').trim() === '1';
+    const before = [schedstat(), faults()];
+    const columns = ['runDelayNanos', 'blockDelayNanos', 'majorFaults', 'ioCalls'] as const;
+    const { processes, usage } = await machine.collectProcesses(
+      { visiblePids: [process.pid], columns },
+      restlessSlice(),
+    );
+    const slot = processes.find(process.pid);
+    const after = [schedstat(), faults()];
+    for (const [at, seen] of [usage.runDelayNanos[slot]!, usage.majorFaults[slot]!].entries()) {
+      expect([seen >= before[at]!, seen <= after[at]!]).toEqual([true, true]);
+    }
+    expect(usage.ioCalls[slot]!).toBeGreaterThan(0);
+    expect(Number.isNaN(usage.blockDelayNanos[slot]!)).toBe(!isCounted);
   });
 
   test('two looks at once, and a close beneath them', async () => {

@@ -8,7 +8,7 @@ import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from './loadav
 import { MemInfo, parseMemInfo } from './meminfo.ts';
 import { parseMountEntries } from './mountinfo.ts';
 import { parseDrmClient } from './pid-fdinfo.ts';
-import { type PidIo, type PidStatm, parsePidIo, parsePidStatm } from './pid-files.ts';
+import { type PidIo, type PidStatm, parsePidIo, parsePidRunDelay, parsePidStatm } from './pid-files.ts';
 import { parsePidStatusDetail, parsePidSwitches } from './pid-status.ts';
 import { parsePressure } from './pressure.ts';
 import { parseCpuStat, type SchedulerCounters } from './stat.ts';
@@ -172,11 +172,16 @@ describe('other files of the machine', () => {
   });
 
   test('/proc/PID/io, statm, status', () => {
-    const io: PidIo = { readBytes: 0, writtenBytes: 0 };
-    const whole = 'rchar: 1\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 0\n';
+    const io: PidIo = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
+    const whole =
+      'rchar: 1\nsyscr: 7\nsyscw: 3\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 0\n';
     expect(parsePidIo(bytesOf(whole), whole.length, io)).toBe(true);
-    expect(io).toEqual({ readBytes: 4096, writtenBytes: 8192 });
-    expect(parsePidIo(bytesOf(whole), 40, io)).toBe(false);
+    expect(io).toEqual({ readBytes: 4096, writtenBytes: 8192, readCalls: 7, writeCalls: 3 });
+    expect(parsePidIo(bytesOf(whole), 58, io)).toBe(false);
+    const run = (text: string): number => parsePidRunDelay(bytesOf(text), text.length);
+    expect(run('1155467 7994004 2\n')).toBe(7_994_004);
+    expect(run('1155467 0 2\n')).toBe(0);
+    for (const text of ['', '0 0 0\n', '5\n', '1 2', 'x']) expect(run(text)).toBeNaN();
     const statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
     expect(parsePidStatm(bytesOf('765 430 402 5 0 123 0\n'), 22, statm)).toBe(true);
     expect(statm).toEqual({ virtualPages: 765, residentPages: 430, sharedPages: 402 });
@@ -306,7 +311,7 @@ test('no parser throws, whatever the bytes and the length', () => {
       parseMemInfo(bytes, length, new MemInfo());
       parseDiskStatsLine(bytes, length, 0, line);
       parseMountEntries(bytes, length);
-      parsePidIo(bytes, length, { readBytes: 0, writtenBytes: 0 });
+      parsePidIo(bytes, length, { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 });
       parsePidStatm(bytes, length, { virtualPages: 0, residentPages: 0, sharedPages: 0 });
       parsePidStatusDetail(bytes, length);
       parsePidSwitches(bytes, length);

@@ -39,24 +39,35 @@ export function parseControlGroup(bytes: Uint8Array, length: number): string | u
   return unified === undefined || unified === '/' ? (systemd ?? unified) : unified;
 }
 
-/** Of /proc/PID/io what reached storage, in bytes. */
+/** Of /proc/PID/io what reached storage, in bytes, and the system calls that read and wrote anything. */
 export interface PidIo {
   readBytes: number;
   writtenBytes: number;
+  readCalls: number;
+  writeCalls: number;
 }
 
 const READ = ascii('read_bytes: ');
 const WRITTEN = ascii('write_bytes: ');
+const READ_CALLS = ascii('syscr: ');
+const WRITE_CALLS = ascii('syscw: ');
 const scanner = new TextScanner();
 
-/** /proc/PID/io (fs/proc/base.c, do_io_accounting) into `into`; false where either line is missing or cut short. */
+/**
+ * /proc/PID/io (fs/proc/base.c, do_io_accounting) into `into`; false where a line of bytes is missing or cut short.
+ * Calls whose line is missing are NaN.
+ */
 export function parsePidIo(bytes: Uint8Array, length: number, into: PidIo): boolean {
   scanner.reset(bytes, 0, length);
   into.readBytes = Number.NaN;
   into.writtenBytes = Number.NaN;
+  into.readCalls = Number.NaN;
+  into.writeCalls = Number.NaN;
   do {
     if (scanner.accept(READ)) into.readBytes = scanner.terminatedUnsigned();
     else if (scanner.accept(WRITTEN)) into.writtenBytes = scanner.terminatedUnsigned();
+    else if (scanner.accept(READ_CALLS)) into.readCalls = scanner.terminatedUnsigned();
+    else if (scanner.accept(WRITE_CALLS)) into.writeCalls = scanner.terminatedUnsigned();
   } while (scanner.nextLine());
   return into.readBytes + into.writtenBytes >= 0;
 }
@@ -81,4 +92,18 @@ export function parsePidStatm(bytes: Uint8Array, length: number, into: PidStatm)
   into.residentPages = scanner.unsigned();
   into.sharedPages = scanner.unsigned();
   return into.virtualPages + into.residentPages + into.sharedPages >= 0 && scanner.at < scanner.end;
+}
+
+/**
+ * /proc/PID/schedstat (fs/proc/base.c, proc_pid_schedstat): nanoseconds for which the first thread waited for a
+ * processor, the second number; NaN where it is missing, as on a kernel without CONFIG_SCHED_INFO.
+ *
+ *   1155467 7994004 2
+ */
+export function parsePidRunDelay(bytes: Uint8Array, length: number): number {
+  scanner.reset(bytes, 0, length);
+  if (!(scanner.unsigned() >= 0)) return Number.NaN;
+  const delay = scanner.unsigned();
+  // Three zeros are the answer of a kernel that was told not to count.
+  return scanner.unsigned() > 0 ? delay : Number.NaN;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
-import { emptyPidStat, parsePidStat } from './pid-stat.ts';
+import { emptyPidStat, parsePidStat, parsePidWaits } from './pid-stat.ts';
 
 const NUMBERS = '-1 4194304 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 18446744073709551615 1 1\n';
 
@@ -77,5 +77,27 @@ describe('parsePidStat', () => {
         parsePidStat(lying, length, emptyPidStat());
       }),
     );
+  });
+});
+
+describe('parsePidWaits', () => {
+  const waits = () => ({ majorFaults: -1, blockDelayTicks: -1 });
+  /** Fields 4 to 52, each with its number as value. */
+  const fields = Array.from({ length: 49 }, (_, i) => i + 4).join(' ');
+
+  test('reads fields 12 and 42, whatever the name', () => {
+    for (const name of ['a', ') S 1 2 3', '']) {
+      const into = waits();
+      const bytes = bytesOf(`9 (${name}) R ${fields}\n`);
+      expect(parsePidWaits(bytes, bytes.length, into)).toBe(true);
+      expect(into).toEqual({ majorFaults: 12, blockDelayTicks: 42 });
+    }
+  });
+
+  test('refuses a text that is cut, anywhere', () => {
+    const whole = `9 (a) R ${fields}\n`;
+    const bytes = bytesOf(whole);
+    const end = whole.indexOf(' 43');
+    for (let length = 0; length <= end; length++) expect(parsePidWaits(bytes, length, waits())).toBe(false);
   });
 });

@@ -92,3 +92,30 @@ function signed(): number {
 function isLetter(byte: number): boolean {
   return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
 }
+
+/** Of /proc/PID/stat what a process has waited for. */
+export interface PidWaits {
+  /** Of all its threads, those that have exited too. */
+  majorFaults: number;
+  /** Of the first thread, clock ticks; 0 where the kernel does not count it. */
+  blockDelayTicks: number;
+}
+
+/**
+ * Fields 12 and 42 of /proc/PID/stat (fs/proc/array.c, do_task_stat) into `into`; false where the text is cut short or
+ * no such text.
+ *
+ *   1  2      3 8 words 12         29 words 42
+ *   17 (name) S ....... majflt .............. delayacct_blkio_ticks ...
+ */
+export function parsePidWaits(bytes: Uint8Array, length: number, into: PidWaits): boolean {
+  scanner.reset(bytes, 0, length);
+  const nameEnd = bytes.lastIndexOf(CLOSE, scanner.end - 1);
+  if (nameEnd < 0 || nameEnd + 2 >= scanner.end) return false;
+  scanner.at = nameEnd + 3;
+  if (!scanner.skipFields(8)) return false;
+  into.majorFaults = scanner.unsigned();
+  if (!scanner.skipFields(29)) return false;
+  into.blockDelayTicks = scanner.unsigned();
+  return into.majorFaults + into.blockDelayTicks >= 0 && scanner.at < scanner.end;
+}

@@ -1,8 +1,9 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ChildFacts, ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
+import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
@@ -12,6 +13,7 @@ import { PidListing } from '../processes/pid-listing.ts';
 import { isInDiskSleep } from '../processes/process-texts.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
+import { readGroupWaits } from './group-waits.ts';
 
 interface ProcessDetailOptions {
   readonly proc: ProcDirectory;
@@ -22,11 +24,14 @@ interface ProcessDetailOptions {
   readonly hasClocks: boolean;
 }
 
+const GROUPS_FOLDER = '/sys/fs/cgroup';
+
 /** Reads all of one process that one look at it gives; the threads and children are others' business. */
 export class ProcessDetailReader {
   readonly #options: ProcessDetailOptions;
   readonly #text = new NativeBuffer(COMMAND_LINE_LIMIT);
   readonly #stat: PidStat = emptyPidStat();
+  #groupMounts: readonly MountEntry[] | undefined;
 
   constructor(options: ProcessDetailOptions) {
     this.#options = options;
@@ -57,7 +62,7 @@ export class ProcessDetailReader {
       commandLine: this.#readCommandLine(pid, state),
       executablePath: linkTarget(`${path}/exe`),
       workingDirectory: linkTarget(`${path}/cwd`),
-      cgroup: this.#readText(pid, PidFile.CONTROL_GROUP, parseControlGroup),
+      ...this.#readGroup(pid),
       descriptorCount: countDescriptors(`${path}/fd`),
       ...this.#readIo(pid),
       voluntarySwitches: known(status.voluntarySwitches),
@@ -132,9 +137,33 @@ export class ProcessDetailReader {
     };
   }
 
+  #readGroup(pid: number): Pick<ProcessDetail, 'cgroup' | 'groupWaits'> {
+    const cgroup = this.#readText(pid, PidFile.CONTROL_GROUP, parseControlGroup);
+    const text = this.#readText(pid, PidFile.CONTROL_GROUP, (bytes, length) =>
+      new TextDecoder().decode(bytes.subarray(0, length)),
+    );
+    const groupWaits = text === undefined ? undefined : readGroupWaits(text, this.#mounts());
+    return { cgroup, ...(groupWaits && { groupWaits }) };
+  }
+
+  /** Read once: hierarchies of control groups are mounted when the machine starts. */
+  #mounts(): readonly MountEntry[] {
+    if (this.#groupMounts !== undefined) return this.#groupMounts;
+    const path = `${this.#options.proc.root}/self/mountinfo`;
+    const bytes = existsSync(path) ? readFileSync(path) : new Uint8Array(0);
+    const mounts = parseMountEntries(bytes, bytes.length);
+    // Nothing but the kernel's own files is touched, wherever else a hierarchy may be mounted.
+    this.#groupMounts = mounts.filter(
+      ({ type, mountPoint }) =>
+        (type === 'cgroup2' || type === 'cgroup') && mountPoint.startsWith(GROUPS_FOLDER),
+    );
+    return this.#groupMounts;
+  }
+
   #readIo(pid: number): Pick<ProcessDetail, 'readBytes' | 'writtenBytes'> {
-    const io = { readBytes: 0, writtenBytes: 0 };
-    if (this.#options.usage.readIo(pid, io)) return io;
+    const io = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
+    const isKnown = this.#options.usage.readIo(pid, io);
+    if (isKnown) return { readBytes: io.readBytes, writtenBytes: io.writtenBytes };
     return { readBytes: undefined, writtenBytes: undefined };
   }
 }

@@ -138,7 +138,7 @@ export class ShellMachine implements MachineCollector {
     const status = parsePidStatusDetail(file('status'), file('status').length);
     const statm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
     const hasMemory = parsePidStatm(file('statm'), file('statm').length, statm);
-    const io = { readBytes: 0, writtenBytes: 0 };
+    const io = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
     const hasIo = parsePidIo(file('io'), file('io').length, io);
     const words = commandLine!.slice();
     const { ppid, state, startTicks, userTicks, systemTicks, threads: threadCount, nice } = own;

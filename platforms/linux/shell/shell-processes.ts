@@ -187,10 +187,12 @@ export class ShellProcesses {
   ): Promise<void> {
     const { usage, table } = this;
     const files: ((pid: number) => string)[] = [];
-    if (columns.includes('readBytes') || columns.includes('writtenBytes')) files.push((pid) => `${pid}/io`);
+    const isAsked = (...asked: readonly (typeof columns)[number][]): boolean =>
+      asked.some((one) => columns.includes(one));
+    if (isAsked('readBytes', 'writtenBytes', 'ioCalls')) files.push((pid) => `${pid}/io`);
     if (columns.includes('contextSwitches')) files.push((pid) => `${pid}/status`);
     if (files.length === 0) return;
-    const io = { readBytes: 0, writtenBytes: 0 };
+    const io = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
     for (let at = 0; at < slots.length; at += FILES_AT_ONCE) {
       const some = slots.slice(at, at + FILES_AT_ONCE);
       const names = some.flatMap((slot) => files.map((file) => file(table.pid[slot]!)));
@@ -201,6 +203,7 @@ export class ShellProcesses {
         if (ioText !== undefined && parsePidIo(ioText, ioText.length, io)) {
           usage.readBytes[slot] = io.readBytes;
           usage.writtenBytes[slot] = io.writtenBytes;
+          usage.ioCalls[slot] = io.readCalls + io.writeCalls;
         }
         const status = found.get(`${table.pid[slot]}/status`);
         if (status !== undefined) usage.contextSwitches[slot] = parsePidSwitches(status, status.length);

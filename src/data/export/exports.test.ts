@@ -379,13 +379,31 @@ test('context switches of processes are exported as growth a second, unknown one
     [7, 125],
     [8, null],
   ]);
-  expect(systemCsvHeader().trim().split(',').at(-1)).toBe('context_switches_per_s');
+  const at = systemCsvHeader().trim().split(',').indexOf('context_switches_per_s');
   expect(
     systemCsv(data)
       .trim()
       .split('\n')
-      .map((line) => line.split(',').at(-1)),
+      .map((line) => line.split(',')[at]),
   ).toEqual(['125', '']);
+});
+
+test('what processes wait for is exported in milliseconds a second', () => {
+  const world = new SystemWorld();
+  const slot = world.addProcess(7, { name: 'waiting' });
+  const data = new SystemExport(() => undefined);
+  for (const seconds of [2, 4]) {
+    world.pass(2);
+    const snapshot = world.snapshot();
+    world.usage.runDelayNanos[slot] = seconds * 250e6;
+    world.usage.majorFaults[slot] = seconds * 3;
+    world.usage.ioCalls[slot] = seconds * 40;
+    data.absorb(snapshot);
+  }
+  const { processes } = JSON.parse(systemJson(data)) as { processes: Record<string, unknown>[] };
+  expect(processes[0]).toMatchObject({
+    ...{ run_delay_rate: 250, block_delay_rate: null, major_fault_rate: 3, io_call_rate: 40 },
+  });
 });
 
 test('sums of processes: their own columns in CSV and in the table', () => {
@@ -402,10 +420,10 @@ test('sums of processes: their own columns in CSV and in the table', () => {
   }
   expect(systemCsvHeader(data)).toBe(
     'timestamp,group,processes,threads,cpu_percent,mem_bytes,mem_percent,read_bytes_per_s,write_bytes_per_s,' +
-      'context_switches_per_s\n',
+      'context_switches_per_s,run_delay_ms_per_s,block_delay_ms_per_s,major_faults_per_s,io_calls_per_s\n',
   );
   expect(systemCsv(data).trim().split(',').slice(1)).toEqual([
-    ...['worker', '2', '2', '25', String(2 ** 31), '12.5', '500', '', ''],
+    ...['worker', '2', '2', '25', String(2 ** 31), '12.5', '500', '', '', '', '', '', ''],
   ]);
   expect(systemTable(data)).toMatch(
     /\nPROGRAM +PROCS +CPU % +MEM +MEM %\nworker +2 +25\.0 +2\.0 GB +12\.5\n$/,

@@ -1,7 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
-import { PROCESS_USAGE_RATES, USAGE_RATE_IDS, usageRates } from '../schema/process-columns.ts';
+import { PROCESS_USAGE_RATES, USAGE_RATE_IDS, usageRates, usageScale } from '../schema/process-columns.ts';
 import { CounterRates } from './rate-columns.ts';
 
 /** CPU use of processes between two samples, by the process table's slots. */
@@ -63,10 +63,11 @@ export class ProcessRates {
     for (const id of USAGE_RATE_IDS) {
       const rates = this.usage[id];
       const counters = usage[PROCESS_USAGE_RATES[id].counter];
+      const scale = usageScale(id);
       rates.begin(capacity, seconds);
       for (let i = 0; i < count; i++) {
         const slot = rows[i]!;
-        rates.record(slot, serial[slot]!, counters[slot] ?? Number.NaN);
+        rates.record(slot, serial[slot]!, (counters[slot] ?? Number.NaN) / scale);
       }
     }
     return true;

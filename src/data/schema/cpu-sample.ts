@@ -75,7 +75,7 @@ const STALL = record({
 export type Stall = ValueOf<typeof STALL>;
 
 /** /proc/pressure/NAME; `full` is missing for the CPU on kernels before 5.13. */
-const PRESSURE = record({ some: optional(STALL), full: optional(STALL) });
+export const PRESSURE = record({ some: optional(STALL), full: optional(STALL) });
 export type Pressure = ValueOf<typeof PRESSURE>;
 
 /** Processors and what the scheduler says of them. */

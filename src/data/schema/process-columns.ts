@@ -29,6 +29,17 @@ export const PROCESS_USAGE_COLUMNS = {
   writtenBytes: told(9, numbers('f64', Number.NaN), { unit: 'bytes' }),
   /** Voluntary and involuntary, of the first thread (/proc/PID/status), cumulative. */
   contextSwitches: told(13, numbers('f64', Number.NaN)),
+  /** How long the first thread was ready to run and waited for a processor (/proc/PID/schedstat), cumulative. */
+  runDelayNanos: told(16, numbers('f64', Number.NaN), { unit: 'nanoseconds' }),
+  /**
+   * How long the first thread waited for block devices (/proc/PID/stat field 42), cumulative; NaN where the kernel does
+   * not count it (kernel.task_delayacct).
+   */
+  blockDelayNanos: told(17, numbers('f64', Number.NaN), { unit: 'nanoseconds' }),
+  /** Page faults that had to read from storage (/proc/PID/stat field 12), of all threads, cumulative. */
+  majorFaults: told(18, numbers('f64', Number.NaN)),
+  /** System calls that read and wrote, files, pipes and sockets alike (/proc/PID/io), cumulative. */
+  ioCalls: told(19, numbers('f64', Number.NaN)),
 };
 
 export type UsageColumn = keyof typeof PROCESS_USAGE_COLUMNS;
@@ -37,10 +48,14 @@ export const USAGE_COLUMNS = Object.keys(PROCESS_USAGE_COLUMNS) as readonly Usag
 /** How a usage column grows per second, as a field of the process table and of its exports. */
 interface UsageRate {
   readonly counter: UsageColumn;
+  /** So much of the counter is one of the rate; undefined: 1. */
+  readonly per?: number;
   readonly help: string;
   readonly csv: string;
   readonly json: string;
 }
+
+const NANOS_PER_MILLI = 1e6;
 
 /** By the id of the field, in the order of the sort keys and of exports. */
 export const PROCESS_USAGE_RATES = {
@@ -56,6 +71,24 @@ export const PROCESS_USAGE_RATES = {
     ...{ counter: 'contextSwitches', help: 'context switches per second of the first thread' },
     ...{ csv: 'context_switches_per_s', json: 'context_switch_rate' },
   },
+  'run-delay': {
+    ...{ counter: 'runDelayNanos', per: NANOS_PER_MILLI },
+    help: 'milliseconds per second for which the first thread waited for a processor',
+    ...{ csv: 'run_delay_ms_per_s', json: 'run_delay_rate' },
+  },
+  'block-delay': {
+    ...{ counter: 'blockDelayNanos', per: NANOS_PER_MILLI },
+    help: 'milliseconds per second for which the first thread waited for block devices',
+    ...{ csv: 'block_delay_ms_per_s', json: 'block_delay_rate' },
+  },
+  'major-faults': {
+    ...{ counter: 'majorFaults', help: 'page faults per second that read from storage' },
+    ...{ csv: 'major_faults_per_s', json: 'major_fault_rate' },
+  },
+  'io-calls': {
+    ...{ counter: 'ioCalls', help: 'system calls per second that read or wrote' },
+    ...{ csv: 'io_calls_per_s', json: 'io_call_rate' },
+  },
 } as const satisfies Readonly<Record<string, UsageRate>>;
 
 export type UsageRateId = keyof typeof PROCESS_USAGE_RATES;
@@ -64,6 +97,12 @@ export const USAGE_RATE_IDS = Object.keys(PROCESS_USAGE_RATES) as readonly Usage
 /** One value for each rate. */
 export function usageRates<T>(make: (id: UsageRateId) => T): Readonly<Record<UsageRateId, T>> {
   return Object.fromEntries(USAGE_RATE_IDS.map((id) => [id, make(id)])) as Record<UsageRateId, T>;
+}
+
+/** So much of the counter is one of the rate. */
+export function usageScale(id: UsageRateId): number {
+  const rate: UsageRate = PROCESS_USAGE_RATES[id];
+  return rate.per ?? 1;
 }
 
 /** The counter that a field of the process table needs; undefined: the field costs no extra read. */

@@ -1,3 +1,4 @@
+import { PRESSURE } from './cpu-sample.ts';
 import { amount, count, internal, list, optional, record, seldom, text, type ValueOf } from './record.ts';
 
 const UNKNOWN = Number.NaN;
@@ -27,6 +28,25 @@ export const CHILD_FACTS = record({
   effectiveGid: count(),
 });
 export type ChildFacts = ValueOf<typeof CHILD_FACTS>;
+
+/**
+ * What the tasks of a control group wait for, and its limits (Documentation/admin-guide/cgroup-v2.rst); undefined: the
+ * kernel, or the hierarchy of version 1, does not tell.
+ */
+const GROUP_WAITS = record({
+  cpuPressure: optional(PRESSURE),
+  memoryPressure: optional(PRESSURE),
+  ioPressure: optional(PRESSURE),
+  /** Periods in which the group ran, and those in which it was stopped because its share of CPU time was used up. */
+  periods: count(),
+  throttledPeriods: count(),
+  throttledMicros: count('microseconds'),
+  /** How often memory was taken back above `high`, and refused at `max`; processes that were killed for lack of it. */
+  memoryHighs: count(),
+  memoryMaxes: count(),
+  memoryKills: count(),
+});
+export type GroupWaits = ValueOf<typeof GROUP_WAITS>;
 
 /** One process in depth; what is missing for want of permission is undefined. Texts are not sanitised. */
 export const PROCESS_FACTS = record({
@@ -61,6 +81,8 @@ export const PROCESS_FACTS = record({
   executablePath: optional(text('line')),
   workingDirectory: optional(text('line')),
   cgroup: optional(text('line')),
+  /** Of that control group. */
+  groupWaits: seldom(GROUP_WAITS),
   descriptorCount: count(),
   readBytes: count('bytes'),
   writtenBytes: count('bytes'),

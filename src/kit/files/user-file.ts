@@ -28,6 +28,8 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW 
 interface ReadableFile {
   readonly descriptor: number;
   readonly sizeBytes: number;
+  readonly uid: number;
+  readonly mode: number;
 }
 
 /** Opens a regular file to read. Throws `EISDIR` for a directory, `NOT_A_FILE` for a pipe, a device or a socket. */
@@ -38,7 +40,7 @@ export function openToRead(path: string): ReadableFile {
     const status = fstatSync(descriptor);
     if (status.isDirectory()) throw new OpError({ op: 'open', code: 'EISDIR' });
     if (!status.isFile()) throw new OpError({ op: 'open', code: 'NOT_A_FILE' });
-    return { descriptor, sizeBytes: status.size };
+    return { descriptor, sizeBytes: status.size, uid: status.uid, mode: status.mode };
   } catch (thrown) {
     closeSync(descriptor);
     throw thrown;
@@ -47,7 +49,31 @@ export function openToRead(path: string): ReadableFile {
 
 /** All bytes of a regular file of at most `limitBytes`. Throws as `openToRead`, and `TOO_LONG`. */
 export function readWhole(path: string, limitBytes: number): Uint8Array {
-  const { descriptor, sizeBytes } = openToRead(path);
+  return readOpened(openToRead(path), limitBytes);
+}
+
+/**
+ * As `readWhole`, of a file that nobody else may have written: it belongs to root or to the user that this program runs
+ * as (else `FOREIGN_FILE`), and neither its group nor others may write to it (else `WRITABLE`).
+ */
+export function readTrusted(path: string, limitBytes: number): Uint8Array {
+  const file = openToRead(path);
+  const fault = faultOfOwner(file);
+  if (fault === undefined) return readOpened(file, limitBytes);
+  closeSync(file.descriptor);
+  throw new OpError({ op: 'read', code: fault });
+}
+
+/** Why others may have written a file; undefined: nobody but root and the user that this program runs as. */
+export function faultOfOwner({
+  uid,
+  mode,
+}: Pick<ReadableFile, 'uid' | 'mode'>): 'FOREIGN_FILE' | 'WRITABLE' | undefined {
+  if (uid !== 0 && uid !== process.geteuid?.()) return 'FOREIGN_FILE';
+  return (mode & OTHERS_WRITE) === 0 ? undefined : 'WRITABLE';
+}
+
+function readOpened({ descriptor, sizeBytes }: ReadableFile, limitBytes: number): Uint8Array {
   try {
     if (sizeBytes > limitBytes) throw new OpError({ op: 'read', code: 'TOO_LONG' });
     // One more than allowed: a file of /proc says that it has no bytes, and another may grow meanwhile.

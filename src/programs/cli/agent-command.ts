@@ -39,6 +39,8 @@ export interface AgentOptions {
   readonly disksTtlMillis: number;
   /** Export network counters on /metrics; accounting then stays open between scrapes. */
   readonly networkMetrics: boolean;
+  /** File with rules of alerts; undefined: none, and nothing is sampled between requests. */
+  readonly alertsPath: string | undefined;
   /** Learn names of remote hosts from packets, for clients. */
   readonly sniff: boolean;
   /** Undefined: none is written. */
@@ -54,6 +56,7 @@ interface RawOptions extends RawHistoryOptions {
   readonly tls?: true;
   readonly tokenFile?: string;
   readonly networkMetrics?: true;
+  readonly alerts?: string;
   readonly sniff?: true;
   readonly stdio?: true;
   readonly completions?: ShellName;
@@ -89,13 +92,14 @@ function options(): Option[] {
     new Option('--tls', 'same as --enableSSL'),
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
+    new Option('--alerts <file>', 'watch this machine by the rules in this file').argParser(text),
     new Option(
       '--sniff',
       'learn names of remote hosts from DNS answers and first packets, and send them to clients',
     ),
     ...historyOptions('keep a history of this machine in this folder'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
-      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'history'],
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts', 'history'],
     ]),
     completionsOption(),
   ];
@@ -166,6 +170,7 @@ function resolved(raw: RawOptions, positional: unknown, environment: Environment
       reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
     disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
     networkMetrics: raw.networkMetrics === true,
+    alertsPath: raw.alerts,
     sniff: raw.sniff === true,
     history: historyOptionsOf(raw),
     stdio,

@@ -22,6 +22,7 @@ export function agentManual(version: string): string {
     optionsSection(agentCommand(version)),
     ENVIRONMENT,
     PAGES,
+    ALERTS,
     SECURITY,
     FILES,
     SIGNALS,
@@ -37,7 +38,7 @@ const DESCRIPTION: ManualSection = {
     paragraph(`\`socktop-agent\` serves CPU, memory, disks, interfaces, temperatures, GPUs, processes and their network use
       to \`socktop\` on other machines, over one WebSocket per client.
       It samples only when asked and shares one fresh sample among all clients.
-      Without clients it does not wake up.`),
+      Without clients it does not wake up, unless \`--alerts\` makes it watch the machine.`),
     paragraph(`With \`--history\` it keeps a history of the machine in a folder, within a size and an age, and serves it to
       clients with a token: \`socktop --at '03:12'\` shows what was.`),
     paragraph(`It also serves the original socktop client and Prometheus.`),
@@ -84,6 +85,25 @@ const PAGES: ManualSection = {
       ],
       ['`/healthz`', 'Returns 200 while the agent runs; needs no token.'],
     ),
+  ],
+};
+
+const ALERTS: ManualSection = {
+  title: 'ALERTS',
+  blocks: [
+    paragraph(`The file of \`--alerts\` is YAML with \`rules\`, and optionally \`exec\` and \`webhook\`.
+      It must belong to root or to the user of the agent, and nobody else may write to it.`),
+    lines(
+      'rules:',
+      '  - cpu>80% for 2m',
+      '  - { rule: disk.used>90%, name: full }',
+      'exec: [/usr/local/bin/page-me, --urgent]',
+      'webhook: https://hooks.example/services/SECRET',
+    ),
+    paragraph(`The agent then samples every 1 to 10 s, five times within the shortest duration.
+      Each rule is a series \`socktop_alert_firing\` on \`/metrics\`.
+      \`exec\` is started without capabilities for each change, with the facts in \`SOCKTOP_ALERT_*\`;
+      they are posted to \`webhook\` as JSON. docs/alerts.md lists keys and variables.`),
   ],
 };
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readWhole } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
@@ -22,6 +23,8 @@ export interface Config<Sort extends string, Column extends string, Action exten
   readonly sniff: boolean;
   /** Undefined: no alert. */
   readonly alertBytesPerSecond: number | undefined;
+  /** Rules about a machine; empty: none. */
+  readonly alerts: readonly AlertRule[];
   readonly mouse: boolean;
   /** Undefined: by locale and terminal. */
   readonly ascii: boolean | undefined;
@@ -60,6 +63,7 @@ export function defaultConfig<Sort extends string, Column extends string, Action
     dns: true,
     sniff: true,
     alertBytesPerSecond: undefined,
+    alerts: [],
     mouse: true,
     ascii: undefined,
     loopback: false,

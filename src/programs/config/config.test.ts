@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { parseRule } from '../../data/alerts/parse-rule.ts';
 import { DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES } from '../../screen/style/palette.ts';
 import { THEME_NAMES } from '../../screen/style/theme.ts';
@@ -12,6 +13,12 @@ import { VOCABULARY } from './vocabulary.fixture.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
 const DEFAULTS = defaultConfig(VOCABULARY);
+
+function ruleOf(text: string, name?: string) {
+  const parsed = parseRule(text, name);
+  if ('error' in parsed) throw new Error(parsed.error);
+  return parsed.rule;
+}
 
 function parse(text: string) {
   const { config, problems } = parseConfig(text, 'config.yaml', VOCABULARY);
@@ -30,11 +37,12 @@ describe('the documentation', () => {
 
   test('has examples in its comments that are right', () => {
     const text = example
-      .replaceAll(/^(colors|keys): {}\n/gm, '')
-      .replaceAll(/^# (colors:|keys:| {2}\S)/gm, '$1');
+      .replaceAll(/^(colors|keys|alerts): ({}|\[\])\n/gm, '')
+      .replaceAll(/^# (colors:|keys:|alerts:| {2}\S)/gm, '$1');
     const { config, lines } = parse(text);
     expect(lines).toEqual([]);
     expect(config.colors.size).toBe(2);
+    expect(config.alerts.map(({ name }) => name)).toEqual(['cpu>80% for 2m', 'root is full']);
     expect([...config.keys]).toEqual([
       ['page-down', ['pagedown', 'ctrl+d', 'f']],
       ['slower', ['-', 'shift+left']],
@@ -83,6 +91,9 @@ keys:
 dns: false
 sniff: false
 alert: 10M
+alerts:
+  - cpu>80% for 2m
+  - { rule: disk.used>90%, name: full }
 mouse: false
 ascii: true
 loopback: "true"
@@ -108,6 +119,7 @@ loopback: "true"
       dns: false,
       sniff: false,
       alertBytesPerSecond: 10 * 1024 ** 2,
+      alerts: [ruleOf('cpu>80% for 2m'), ruleOf('disk.used>90%', 'full')],
       mouse: false,
       ascii: true,
       loopback: true,

@@ -2,9 +2,10 @@ import { parseRate, RATE_HINT } from '../../kit/text/units.ts';
 import { type Color, DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES, type PaletteEntry } from '../../screen/style/palette.ts';
 import { THEME_NAMES } from '../../screen/style/theme.ts';
+import { alertRulesOf, knownEntries, mapOf, wordOf } from './config-entries.ts';
 import { type Config, defaultConfig, type ReadConfig, type Vocabulary } from './config-file.ts';
 import { readKeys } from './configured-keys.ts';
-import { described, type Entry, quoted, type Value, YamlFile } from './yaml-file.ts';
+import { described, isNothing, quoted, type Value, YamlFile } from './yaml-file.ts';
 
 /** The keys of the file, in the order of the documentation. */
 export const CONFIG_KEYS = [
@@ -18,6 +19,7 @@ export const CONFIG_KEYS = [
   'dns',
   'sniff',
   'alert',
+  'alerts',
   'mouse',
   'ascii',
   'loopback',
@@ -80,51 +82,15 @@ function applyEntry<Sort extends string, Column extends string, Action extends s
     case 'alert':
       config.alertBytesPerSecond = alertOf(file, value);
       break;
+    case 'alerts':
+      config.alerts = alertRulesOf(file, value);
+      break;
     case 'ascii':
       config.ascii = isText(value, 'auto') ? undefined : booleanOf(file, value, 'true, false, auto');
       break;
     default:
       config[key] = booleanOf(file, value, 'true, false') ?? config[key];
   }
-}
-
-/** The entries whose keys are known, each key once; the others are reported. */
-function knownEntries<Known extends string>(
-  file: YamlFile,
-  entries: readonly Entry[],
-  known: readonly Known[],
-  what: string,
-): (readonly [Known, Value])[] {
-  const lines = new Map<Known, number>();
-  return entries.flatMap(({ key, value }) => {
-    const name = wordOf(file, key, known, what);
-    if (name === undefined) return [];
-    const firstLine = lines.get(name);
-    if (firstLine !== undefined) {
-      file.report(key.offset, `duplicate key ${quoted(name)}: the one in line ${firstLine} applies`);
-      return [];
-    }
-    lines.set(name, file.lineOf(key.offset));
-    return [[name, value] as const];
-  });
-}
-
-function wordOf<Word extends string>(
-  file: YamlFile,
-  value: Value,
-  accepted: readonly Word[],
-  what: string,
-): Word | undefined {
-  const word = value.kind === 'text' ? accepted.find((one) => one === value.text) : undefined;
-  if (word === undefined) {
-    const found =
-      value.kind === 'text' && value.text !== '' ? `unknown ${what} ${quoted(value.text)}` : undefined;
-    file.report(
-      value.offset,
-      `${found ?? `expected ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}, found ${described(value)}`}. Accepted: ${accepted.join(', ')}`,
-    );
-  }
-  return word;
 }
 
 function booleanOf(file: YamlFile, value: Value, accepted: string): boolean | undefined {
@@ -205,16 +171,6 @@ function keysOf<Action extends string>(
   return readKeys(file, entries, vocabulary.areTogether ?? (() => true));
 }
 
-function mapOf(file: YamlFile, value: Value): readonly Entry[] {
-  if (value.kind === 'map') return value.entries;
-  if (!isNothing(value)) file.report(value.offset, `expected names with values, found ${described(value)}`);
-  return [];
-}
-
 function isText(value: Value, text: string): boolean {
   return value.kind === 'text' && value.text === text;
-}
-
-function isNothing(value: Value): boolean {
-  return isText(value, '');
 }

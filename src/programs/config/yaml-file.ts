@@ -43,12 +43,15 @@ export interface Entry {
  */
 export class YamlFile {
   readonly #fileName: string;
+  readonly #hasSecrets: boolean;
   readonly #lines = new LineCounter();
   readonly #problems: ConfigProblem[] = [];
   #hiddenCount = 0;
 
-  constructor(fileName: string) {
+  /** `hasSecrets`: messages of the YAML library, which show words of the file, are left out. */
+  constructor(fileName: string, hasSecrets = false) {
     this.#fileName = fileName;
+    this.#hasSecrets = hasSecrets;
   }
 
   /** What was found, by its place, a bounded number of them; the last one counts the rest. */
@@ -83,7 +86,7 @@ export class YamlFile {
     const document = this.#document(text);
     if (document === undefined || this.#hasErrors(document)) return undefined;
     for (const { pos, message } of document.warnings)
-      this.report(pos[0], `not plain YAML: ${clipped(message)}`);
+      this.report(pos[0], `not plain YAML${this.#detail(message)}`);
     return document.contents === null ? undefined : valueAt(document.contents, 0);
   }
 
@@ -100,7 +103,7 @@ export class YamlFile {
       });
     } catch (thrown) {
       const { message } = toOpError('parse YAML', thrown);
-      this.report(undefined, `not valid YAML: ${clipped(message)}; the file is ignored`);
+      this.report(undefined, `not valid YAML${this.#detail(message)}; the file is ignored`);
       return undefined;
     }
   }
@@ -112,10 +115,14 @@ export class YamlFile {
       undefined,
     );
     if (first === undefined) return false;
-    const what = ERROR_TEXTS[first.code] ?? `not valid YAML: ${clipped(first.message)}`;
+    const what = ERROR_TEXTS[first.code] ?? `not valid YAML${this.#detail(first.message)}`;
     const hint = MARK_ERRORS.has(first.code) ? ' (text with one of - ? : # [ { @ ` may need quotes)' : '';
     this.report(first.pos[0], `${what}${hint}; the file is ignored`);
     return true;
+  }
+
+  #detail(message: string): string {
+    return this.#hasSecrets ? '' : `: ${clipped(message)}`;
   }
 
   #placeOf(offset: number | undefined): ConfigProblem['place'] {
@@ -154,6 +161,11 @@ export function described(value: Value): string {
     case 'alias':
       return 'an alias; aliases are not supported';
   }
+}
+
+/** Whether nothing stands behind a key. */
+export function isNothing(value: Value): boolean {
+  return value.kind === 'text' && value.text === '';
 }
 
 /** No configuration is deeper than a list in a map in a map. */

@@ -125,6 +125,7 @@ const SOCKTOP_GROUPS = [
         description: 'Toggle the NET column',
         label: 'NET',
       },
+      { action: 'waits', chords: ['W'], description: 'What processes wait for', label: 'waits' },
       { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
@@ -141,6 +142,7 @@ const SOCKTOP_GROUPS = [
     title: 'Everywhere',
     bindings: [
       { action: 'compact', chords: ['c'], description: 'Toggle the compact layout', label: 'compact' },
+      { action: 'alerts', chords: ['A'], description: 'Alerts and who causes them', label: 'alerts' },
       { action: 'retry', chords: ['r'], description: 'Reconnect now' },
       { action: 'units', chords: ['b'], description: 'Network rates in bytes or bits' },
       ...SCREEN_BINDINGS,

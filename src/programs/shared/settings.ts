@@ -1,3 +1,4 @@
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
@@ -49,6 +50,8 @@ export interface Settings {
   readonly history: SstopOptions['history'];
   readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
+  /** Rules about a machine, for socktop. */
+  readonly alerts: readonly AlertRule[];
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap<SstopAction>;
   /** Of the other program, from the same file. */
@@ -133,6 +136,7 @@ export async function readSettings(
     // What is kept holds names only where they are asked for.
     sniff: options.sniff ?? (options.history === undefined && config.sniff),
     alertBytesPerSecond: config.alertBytesPerSecond,
+    alerts: config.alerts,
     columns: config.columns,
     socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
     keymap: keymapWith(SSTOP_KEYMAP, config.keys),

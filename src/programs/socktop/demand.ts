@@ -1,3 +1,4 @@
+import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { DISKS_MILLIS } from '../shared/interval.ts';
 import { type Demand, NO_DEMAND } from '../shared/sampler.ts';
 import type { Model } from './socktop-model.ts';
@@ -18,8 +19,14 @@ export function demandOf(model: Model, index: number): Demand | undefined {
   const views = isShown && model.view === 'network' ? model.hosts[index]!.network : undefined;
   const rest = { ...NO_DEMAND, networkMillis: views?.intervalMillis ?? NO_DEMAND.networkMillis };
   if (model.isPaused) return views === undefined ? undefined : rest;
+  const { want } = model.hosts[index]!.data.alerts;
   if (!isShown) {
-    return { ...rest, metricsMillis: SUMMARY_METRICS_MILLIS, processesMillis: SUMMARY_PROCESSES_MILLIS };
+    return {
+      ...rest,
+      ...{ metricsMillis: SUMMARY_METRICS_MILLIS, processesMillis: SUMMARY_PROCESSES_MILLIS },
+      disksMillis: want.disks ? DISKS_MILLIS : NO_DEMAND.disksMillis,
+      ...{ network: want.network, ofProcesses: () => want.processes ?? NO_DEMAND.ofProcesses() },
+    };
   }
   const { metricsIntervalMillis: metricsMillis, processesIntervalMillis } = model;
   if (model.view === 'network') return { ...rest, metricsMillis };
@@ -28,11 +35,11 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     metricsMillis,
     processesMillis: processesIntervalMillis,
     disksMillis: DISKS_MILLIS,
-    ofProcesses: () => wantedOfProcesses(model),
+    ofProcesses: () => withAlerts(wantedOfProcesses(model), want.processes),
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
   if (pane === undefined) {
-    return { ...usual, network: model.hosts[index]!.hasTraffic };
+    return { ...usual, network: model.hosts[index]!.hasTraffic || want.network };
   }
   return {
     ...usual,
@@ -40,4 +47,11 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     journalMillis: JOURNAL_MILLIS,
     pid: pane.target.pid,
   };
+}
+
+/** Those that name the culprits of alerts are read too. */
+function withAlerts(wanted: ProcessesWant, ofAlerts: ProcessesWant | undefined): ProcessesWant {
+  const { columnsOfAll = [] } = ofAlerts ?? {};
+  if (columnsOfAll.length === 0) return wanted;
+  return { ...wanted, columnsOfAll: [...new Set([...(wanted.columnsOfAll ?? []), ...columnsOfAll])] };
 }

@@ -1,3 +1,4 @@
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import type { Member, ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
 import type { Grouping } from '../../data/sample/grouping.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
@@ -87,6 +88,8 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly groupList: MachineGroupList;
+  /** The tables show what processes wait for, whatever `columns` says. */
+  readonly isWaits: boolean;
   /** Columns of the process table, in their order. */
   readonly columns: readonly string[];
   /** The choice of columns, while it is open. */
@@ -94,6 +97,8 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
+  /** First line of the alerts shown; undefined: they are closed. */
+  readonly alertsOffset: number | undefined;
   /** Of network rates, in the network views too. */
   readonly units: RateUnits;
   readonly metricsIntervalMillis: number;
@@ -159,6 +164,8 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly groupBy?: Grouping | undefined;
   /** Of the process table, in their order; undefined: all. */
   readonly columns?: readonly string[];
+  /** Rules about each host. */
+  readonly alerts?: readonly AlertRule[];
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   readonly nowMillis: number;
@@ -209,7 +216,7 @@ export function initialModel(options: StartOptions): Model {
   const hosts = options.hosts.map(
     (start): HostModel => ({
       ...{ name: start.name, link: start.link, canSignal: start.canSignal },
-      data: new SystemData(start.userOf, options.networkOptions.loopback),
+      data: new SystemData(start.userOf, options.networkOptions.loopback, options.alerts),
       ...{ failure: undefined, selection: undefined, pane: undefined, network: undefined },
       ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
       ...{ hasTraffic: false, groupBy: options.groupBy, members: undefined },
@@ -226,8 +233,9 @@ export function initialModel(options: StartOptions): Model {
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
     ...tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
-    picker: undefined,
+    ...{ picker: undefined, isWaits: false },
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, units: options.networkOptions.units },
+    alertsOffset: undefined,
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },
     prompt: undefined,
     notice: noticeOf(hosts),

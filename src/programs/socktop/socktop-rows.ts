@@ -1,12 +1,24 @@
 import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
-import type { ProcessesWant } from '../../data/sample/snapshot.ts';
+import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
+import type { ProcessesWant, Snapshot } from '../../data/sample/snapshot.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
+import type { HostAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
+import { WAIT_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import { waitingOrder } from '../../views/system/waiting.ts';
 import { chordText } from '../config/keymap.ts';
-import { type HostModel, hostOf, isGrouped, type Model, type Step, withHost } from './socktop-model.ts';
+import {
+  type HostModel,
+  hostOf,
+  isGrouped,
+  type Model,
+  type Step,
+  tablesOf,
+  withHost,
+} from './socktop-model.ts';
 
 /** The dashboard's places on the screen as it is. */
 function layoutOf(model: Model): DashboardLayout {
@@ -140,4 +152,45 @@ export function sortByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return tableOf(model).sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
   return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
+}
+
+/** The rules of the host that is shown, or of all of them where they are listed, with how they stand. */
+export function alertsOf(model: Model): readonly HostAlerts[] {
+  const hosts = model.view === 'hosts' ? model.hosts : [hostOf(model)];
+  return hosts.map(({ name, data }) => ({ name: hosts.length > 1 ? name : '', alerts: data.alerts.alerts }));
+}
+
+/** The tables with what processes wait for, first those that wait for what the machine waits for; or the usual ones. */
+export function toggleWaits(model: Model): Step {
+  const { data, grouped } = hostOf(model);
+  const isWaits = !model.isWaits;
+  const key = isWaits ? waitingOrder(data.machine?.cpu.value) : 'cpu';
+  const sort = { key, isReversed: false };
+  const { list, groupList } = tablesOf(isWaits ? WAIT_COLUMN_IDS : model.columns);
+  const next = withHost({ ...model, isWaits, list, groupList }, { sort, grouped: { ...grouped, sort } });
+  return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
+}
+
+/** Where the kernel does not count waits for disks, an order by them says nothing: who writes most comes first then. */
+export function orderByWhatIsKnown(model: Model, index: number, { machineProcesses }: Snapshot): Model {
+  const { sort, grouped } = model.hosts[index]!;
+  if (!model.isWaits || placeOf(model.hosts[index]!).sort.key !== 'block-delay') return model;
+  if (machineProcesses === undefined || !isBlockDelayUncounted(machineProcesses)) return model;
+  const written = { key: 'written', isReversed: false };
+  const change = { sort: { ...sort, ...written }, grouped: { ...grouped, sort: written } };
+  return withNotice(withHost(model, change, index), UNCOUNTED, true);
+}
+
+const UNCOUNTED =
+  'DISK WAIT % is not counted (kernel.task_delayacct, see sstop --doctor): the greatest writers come first.';
+
+/** Both stand in the same file: it was read, and had but one of them. */
+function isBlockDelayUncounted({ processes: { slots }, usage }: MachineProcesses): boolean {
+  let isRead = false;
+  for (let i = 0; i < slots.count; i++) {
+    const slot = slots.rows[i]!;
+    if (!Number.isNaN(usage.blockDelayNanos[slot] ?? Number.NaN)) return false;
+    isRead ||= !Number.isNaN(usage.majorFaults[slot] ?? Number.NaN);
+  }
+  return isRead;
 }

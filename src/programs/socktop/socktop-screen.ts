@@ -157,7 +157,7 @@ class Screen {
         userOf: (uid) => userName?.(uid),
       })),
       ...{ metricsIntervalMillis, processesIntervalMillis, compact, groupBy, mouse: network.mouse },
-      columns: network.socktopColumns,
+      ...{ columns: network.socktopColumns, alerts: network.alerts },
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapFor(network.socktopKeymap, 'socktop', this.#shownTime, hasJobControl),
       pastKeymap: this.#hasPast

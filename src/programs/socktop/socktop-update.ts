@@ -2,7 +2,8 @@ import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
-import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import { isMovement, moveOffset, WHEEL_LINES } from '../../views/list-screen.ts';
+import { alertsOffsetMax } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import {
@@ -33,14 +34,17 @@ import {
   withUnits,
 } from './socktop-model.ts';
 import {
+  alertsOf,
   applySearch,
   killTargetOf,
+  orderByWhatIsKnown,
   reorder,
   rowCountOf,
   sortByTraffic,
   sortKeysOf,
   tableOf,
   toggleTraffic,
+  toggleWaits,
 } from './socktop-rows.ts';
 import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
@@ -99,7 +103,8 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
     ...model,
     nowMillis: Math.max(model.nowMillis, model.hosts[host]!.link === undefined ? wallMillis : 0),
   };
-  const taken = reorder(withHost(next, { failure: undefined }, host), host);
+  const ordered = orderByWhatIsKnown(withHost(next, { failure: undefined }, host), host, snapshot);
+  const taken = reorder(ordered, host);
   return taken.view === 'hosts' ? reorderHosts(taken) : taken;
 }
 
@@ -115,6 +120,8 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
 }
 
 function actOnView(model: Model, action: SocktopAction): Step | undefined {
+  const step = actOnAlerts(model, action);
+  if (step !== undefined) return step;
   if (model.view === 'hosts') {
     const step = actOnHosts(model, action);
     if (step !== undefined) return step;
@@ -142,6 +149,17 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
+/** The list of alerts: its key opens and closes it, Escape closes it, arrows scroll it; other keys act as ever. */
+function actOnAlerts(model: Model, action: SocktopAction): Step | undefined {
+  const { alertsOffset: offset } = model;
+  if (action === 'alerts') return { model: { ...model, alertsOffset: offset === undefined ? 0 : undefined } };
+  if (offset === undefined) return undefined;
+  if (action === 'back') return { model: { ...model, alertsOffset: undefined } };
+  if (!isMovement(action)) return undefined;
+  const last = alertsOffsetMax(alertsOf(model), model);
+  return { model: { ...model, alertsOffset: moveOffset(offset, action, last, model.height - 3) } };
+}
+
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
   const key = sortKeysOf(model).find((one) => action === `sort-${one}`);
   if (key !== undefined) return { model: isOnTable(model) ? tableOf(model).sortBy(model, key) : model };
@@ -153,9 +171,11 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     case 'sort-network':
       return { model: isOnTable(model) ? sortByTraffic(model) : model };
     case 'columns':
-      return { model: isOnTable(model) ? { ...model, picker: openColumnPicker(model.columns) } : model };
+      return { model: isOnTable(model) ? openColumns(model) : model };
     case 'group-by':
       return isOnTable(model) ? groupByNext(model) : { model };
+    case 'waits':
+      return isOnTable(model) ? toggleWaits(model) : { model };
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
@@ -224,6 +244,7 @@ function clearOrGoBack(model: Model): Step {
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
   if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
+  if (model.view === 'dashboard' && model.isWaits) return toggleWaits(model);
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }
@@ -269,6 +290,12 @@ function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
   return model.picker === undefined ? undefined : withPicker(model, pressKeyInColumns(model.picker, key));
 }
 
+/** The choice is about the usual table. */
+function openColumns(model: Model): Model {
+  const usual = model.isWaits ? toggleWaits(model).model : model;
+  return { ...usual, picker: openColumnPicker(usual.columns) };
+}
+
 /** The model after a step of the picker: its columns are shown at once, and stay when it is closed. */
 function withPicker(model: Model, picker: ColumnPicker | undefined): Model {
   if (picker === undefined || picker === model.picker) return { ...model, picker };
@@ -284,6 +311,9 @@ function withPicker(model: Model, picker: ColumnPicker | undefined): Model {
 
 /** The model after a report of the mouse on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
+  if (model.alertsOffset !== undefined) {
+    return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
+  }
   if (model.picker !== undefined) {
     const screen = rect(0, 0, model.width, model.height);
     return { model: withPicker(model, pointAtColumns(model.picker, event, screen)) };

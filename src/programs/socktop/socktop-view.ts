@@ -4,6 +4,7 @@ import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
+import { renderAlerts } from '../../views/overlays/alerts.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import { renderColumnPicker } from '../../views/system/column-picker.ts';
@@ -35,7 +36,7 @@ import { visibleHosts } from './hosts-update.ts';
 import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
-import { placeOf, rowCountOf } from './socktop-rows.ts';
+import { alertsOf, placeOf, rowCountOf } from './socktop-rows.ts';
 
 const FRAME = {
   program: 'socktop',
@@ -60,6 +61,9 @@ function paint(model: Model, buffer: Buffer): void {
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
   renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
+  const { alertsOffset: offset, theme, ascii } = model;
+  if (offset !== undefined)
+    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
   if (model.picker !== undefined) renderColumnPicker(buffer.area, buffer, model.picker, model);
 }
 
@@ -103,6 +107,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
     {
       ...{ name: host.name, link: host.link, metricsIntervalMillis, processesIntervalMillis, nowMillis },
       isPaused,
+      isWaits: model.isWaits && model.view === 'dashboard',
       retryKey: chordText(model.keymap.chordsOf('retry')[0] ?? '', ascii),
     },
     view,
@@ -206,10 +211,10 @@ function countsOf(model: Model): { readonly count: number; readonly unfilteredCo
 
 /** The keys that matter now, most important first; what does not fit is dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
-  hosts: ['help', 'quit', 'search', 'open', 'sort-next', 'back', 'pause'],
+  hosts: ['help', 'quit', 'search', 'open', 'sort-next', 'back', 'alerts', 'pause'],
   dashboard: [
     ...(['help', 'quit', 'search', 'open', 'network', 'kill', 'sort-next', 'compact', 'host-next'] as const),
-    ...(['back', 'pause', 'traffic', 'group-by'] as const),
+    ...(['back', 'alerts', 'pause', 'traffic', 'group-by', 'waits'] as const),
   ],
   process: ['help', 'quit', 'back', 'host-next', 'open', 'parent', 'kill', 'pause'],
 };
@@ -252,8 +257,8 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
 
 /** What a press on the last line asks for: the action of the hint there, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
-  const { kill, helpOffset, prompt, picker } = model;
-  const isCovered = [kill, helpOffset, prompt, picker].some((each) => each !== undefined);
+  const { kill, helpOffset, prompt, picker, alertsOffset } = model;
+  const isCovered = [kill, helpOffset, prompt, picker, alertsOffset].some((each) => each !== undefined);
   if (isCovered || y !== model.height - 1) return undefined;
   if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);
@@ -289,8 +294,12 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
       return host.canSignal && !(model.view === 'dashboard' && isGrouped(host)) ? undefined : null;
     case 'traffic':
       return host.hasTraffic ? 'NET off' : undefined;
+    case 'waits':
+      return model.isWaits ? 'usual' : undefined;
     case 'compact':
       return model.isCompact ? 'full' : undefined;
+    case 'alerts':
+      return host.data.alerts.firing.length > 0 ? undefined : null;
     case 'pause':
       return model.isPaused ? 'resume' : undefined;
     default:

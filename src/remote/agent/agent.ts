@@ -3,6 +3,7 @@ import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
 import type { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Platform } from '../../data/sample/platform.ts';
 import type { PrivateFolder } from '../../kit/files/private-folder.ts';
+import { type AlertOptions, AlertWatch } from './alerts/alert-watch.ts';
 import { AnswerSource } from './answers/answer-source.ts';
 import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
 import { HistoryAnswers } from './answers/history-answers.ts';
@@ -27,6 +28,8 @@ interface AgentSettings extends AnswerSettings, ListenOptions {
   readonly token: string | undefined;
   /** Per-process network on /metrics. */
   readonly networkMetrics: boolean;
+  /** Undefined: nothing is watched for, and nothing is sampled between requests. */
+  readonly alerts?: AlertOptions | undefined;
 }
 
 /** A history that the agent keeps and serves; all of it belongs to the agent, which closes it. */
@@ -55,20 +58,25 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const { keptHistory } = settings;
   const { samples, context } = answersOf(settings, platform, log, access.hasToken);
   const connections = new Set<Connection>();
+  const recorder = recorderOf(settings, samples);
+  // The minute after an alert is on record, a sample every second.
+  const onFire = (): void => recorder?.raiseRate('alert');
+  const watch = settings.alerts && new AlertWatch(samples, { ...settings.alerts, onFire }, log);
   const metrics = new MetricsAnswers(samples, {
     version: settings.version,
     isNetworkWanted: settings.networkMetrics,
     clientCount: () => connections.size,
+    alerts: () => watch?.alerts ?? [],
     log,
     budget: context.budget,
   });
   const server = new AgentServer(settings, { access, context, metrics }, connections);
-  const recorder = recorderOf(settings, samples);
   recorder?.start();
   return {
     port: server.port,
     isOnLoopback: server.isOnLoopback,
     async stop() {
+      watch?.close();
       await server.stop();
       await recorder?.stop();
       keptHistory?.folder.close();

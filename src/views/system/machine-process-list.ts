@@ -44,6 +44,9 @@ interface PaintedFigures {
   readonly isPerCore: boolean;
 }
 
+/** A second has a thousand of them. */
+const MILLIS_PER_PERCENT = 10;
+
 export const FIGURES = {
   threads: {
     ...right('THR', 20, 4, 5),
@@ -65,6 +68,26 @@ export const FIGURES = {
     ...right('CTX/s', 35, 6, 7),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.count(rows['context-switches'][row]!),
+  },
+  'run-delay': {
+    ...right('CPU WAIT %', 92, 10, 10),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.percent(rows['run-delay'][row]! / MILLIS_PER_PERCENT),
+  },
+  'block-delay': {
+    ...right('DISK WAIT %', 91, 11, 11),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.percent(rows['block-delay'][row]! / MILLIS_PER_PERCENT),
+  },
+  'major-faults': {
+    ...right('FAULT/s', 89, 7, 7),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.count(rows['major-faults'][row]!),
+  },
+  'io-calls': {
+    ...right('IO/s', 36, 6, 7),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.count(rows['io-calls'][row]!),
   },
   network: {
     ...right('NET', 85, 6, 7),
@@ -119,6 +142,12 @@ type Columns = ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
 export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
   (id) => (MACHINE_COLUMNS as Columns)[id]?.isOptional !== true,
 );
+
+/** Those of the view that says what processes wait for. */
+export const WAIT_COLUMN_IDS: readonly string[] = [
+  ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'major-faults'],
+  ...['read', 'written', 'io-calls', 'context-switches', 'cpu'],
+];
 
 /** The process table of a machine. */
 export class MachineProcessList {

@@ -1,3 +1,5 @@
+import type { Pressure } from '../../data/schema/cpu-sample.ts';
+import type { GroupWaits } from '../../data/schema/process-detail.ts';
 import { ageText, bytesText, rateText } from '../../kit/text/format.ts';
 import type { SystemData } from './system-data.ts';
 
@@ -48,8 +50,28 @@ export function processFacts(
     fact('Directory', process.workingDirectory ?? '-'),
     fact('Executable', process.executablePath ?? '-'),
     fact('Cgroup', process.cgroup ?? '-'),
+    ...(process.groupWaits === undefined ? [] : [fact('Its waits', groupText(process.groupWaits))]),
   ];
   return { pairs, paths };
+}
+
+/** `CPU 12.0 %, memory 0.0 %, I/O 3.1 %; throttled in 4 of 90 periods, 2s; memory: 3 high, 0 max, 1 killed`. */
+function groupText(waits: GroupWaits): string {
+  const { periods = 0, throttledPeriods, throttledMicros = 0, memoryHighs, memoryMaxes, memoryKills } = waits;
+  const stall = (pressure: Pressure | undefined): string => {
+    const percent = pressure?.some?.avg10 ?? Number.NaN;
+    return Number.isNaN(percent) ? '-' : `${percent.toFixed(1)} %`;
+  };
+  const { cpuPressure, memoryPressure, ioPressure } = waits;
+  const parts = [`CPU ${stall(cpuPressure)}, memory ${stall(memoryPressure)}, I/O ${stall(ioPressure)}`];
+  if (throttledPeriods !== undefined) {
+    const time = throttledPeriods > 0 ? `, ${ageText(throttledMicros)}` : '';
+    parts.push(`throttled in ${throttledPeriods} of ${periods} periods${time}`);
+  }
+  if (memoryKills !== undefined) {
+    parts.push(`memory: ${memoryHighs ?? '-'} high, ${memoryMaxes ?? '-'} max, ${memoryKills} killed`);
+  }
+  return parts.join('; ');
 }
 
 function fact(label: string, value: string): Fact {

@@ -1,3 +1,5 @@
+import { AlertMonitor } from '../../data/alerts/alert-monitor.ts';
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import { MachineGroupRows } from '../../data/query/machine-group-rows.ts';
 import {
   MachineProcessRows,
@@ -78,9 +80,13 @@ export class SystemData {
   #groupBy: Grouping | undefined;
   #isBroken = false;
 
+  /** Rules about this machine, and how they stand. */
+  readonly alerts: AlertMonitor;
+
   /** `includeLoopback`: whether what the machine sends to itself is network use of its processes. */
-  constructor(userOf: UserNames, includeLoopback = false) {
+  constructor(userOf: UserNames, includeLoopback = false, rules: readonly AlertRule[] = []) {
     this.#userOf = userOf;
+    this.alerts = new AlertMonitor(rules, this.rates, this.processRates);
     this.#scope = { interfaceIndex: undefined, includeLoopback };
   }
 
@@ -109,6 +115,8 @@ export class SystemData {
     this.detailError = snapshot.errors.find(isOfDetail) ?? this.detailError;
     if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
     if (journal !== undefined) this.journal = journal;
+    this.alerts.absorb(snapshot);
+    this.alerts.evaluate(header.monotonicMicros, header.wallMillis);
   }
 
   /** Whether network use of processes is taken from samples that contain it. */
@@ -160,6 +168,7 @@ export class SystemData {
     this.rates.rebase();
     this.processRates.rebase();
     this.detailRates.rebase();
+    this.alerts.rebase();
     if (this.#traffic !== undefined) this.#traffic = new ProcessTraffic();
   }
 

@@ -1,3 +1,4 @@
+import type { Alert } from '../../data/alerts/alert-monitor.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Battery } from '../../data/schema/sensors-sample.ts';
 import { ageText, clockText } from '../../kit/text/format.ts';
@@ -6,7 +7,9 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
+import type { SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
+import { waitingText } from './waiting.ts';
 
 /** What the header says beside the machine itself. */
 interface SystemHeader {
@@ -18,6 +21,8 @@ interface SystemHeader {
   readonly processesIntervalMillis: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
+  /** What the machine waits for is said. */
+  readonly isWaits?: boolean;
   /** The chord that tries again, as people write it. */
   readonly retryKey: string;
 }
@@ -33,11 +38,24 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   const { theme } = view;
   const left: Segment[] = [
     { text: header.name, style: theme.title, priority: 100 },
+    { text: alertsText(view.data.alerts.firing), style: theme.bad, priority: 98 },
+    {
+      text: header.isWaits === true ? waitingText(view.data.machine?.cpu.value) : '',
+      style: theme.warning,
+      priority: 97,
+    },
     ...linkSegments(link, view),
     ...machineSegments(view),
     { text: latencyText(link), style: theme.dim, priority: 45 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
+}
+
+/** `! disk.used>90%`, `! 3 alerts`; '' where none fires. */
+function alertsText(firing: readonly Alert[]): string {
+  const [first] = firing;
+  if (first === undefined) return '';
+  return firing.length === 1 ? `! ${first.rule.name}` : `! ${firing.length} alerts`;
 }
 
 /** What is said of a protocol that tells less. */
@@ -187,7 +205,7 @@ function secondsText(millis: number): string {
 
 /** What the header over several machines says. */
 interface HostsHeader {
-  readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  readonly hosts: readonly { readonly link: RemoteStatus | undefined; readonly data: SystemData }[];
   /** How many of them are listed. */
   readonly listed: number;
   readonly nowMillis: number;
@@ -214,6 +232,7 @@ export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeade
         priority: 80,
       },
       { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
+      { text: alertsText(hosts.flatMap(({ data }) => data.alerts.firing)), style: theme.bad, priority: 95 },
     ],
     [
       isPaused

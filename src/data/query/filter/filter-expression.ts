@@ -12,9 +12,6 @@ import type { Alternative, FilterTerm } from './filter-term.ts';
 /** No owner, no socket, no host: what a row of a list does not have. */
 export const NONE = -1;
 
-/** How many alternatives (joined by `|`) an expression may have: one bit each. */
-export const ALTERNATIVES_LIMIT = 32;
-
 /**
  * A filter of terms, as parse-filter.ts reads it. Owners and sockets are asked for the alternatives that they satisfy,
  * as a mask of bits, leaving out the terms about figures; `passes` decides by the row's figures then. Holds buffers: it

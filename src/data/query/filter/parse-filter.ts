@@ -1,33 +1,32 @@
 import { stateNames } from '../socket-texts.ts';
 import { FilterCaches, type FilterNames } from './filter-context.ts';
-import { ALTERNATIVES_LIMIT, FilterExpression } from './filter-expression.ts';
+import { FilterExpression } from './filter-expression.ts';
 import {
-  type Comparison,
   FILTER_KEYS,
   type FilterError,
   type FilterKey,
-  type FilterTerm,
   type FilterTest,
   type NamedKey,
   parsePrefix,
   type TextMatch,
 } from './filter-term.ts';
+import {
+  amountOf,
+  comparisonOf,
+  isTextOperator,
+  type Operator,
+  parseTerms,
+  type TermLanguage,
+  type TermValue,
+} from './term-language.ts';
 
 type ParsedFilter = { readonly filter: FilterExpression } | { readonly error: FilterError };
 
-type Failure = { readonly error: FilterError };
-
-const SPACE = /\s/;
 /** A letter first, so that addresses, options and paths are text. */
 const KEYED = /([a-z][\w-]*)(<=|>=|[:<>=])/iy;
 
 /**
- * Reads a filter; blank lets everything through. Upper and lower case are the same.
- *
- *     filter  = and { "|" and }                        "|" (or) binds weaker than the space (and)
- *     and     = term { SPACE term }
- *     term    = { "!" } ( word | quoted | key operator ( value | quoted ) )
- *     quoted  = '"' any text, \" and \\ for those two '"'
+ * Reads a filter, joined as `parseTerms` says; blank lets everything through. Upper and lower case are the same.
  *
  * A word or a quoted text is looked for in name, command line and PID. Keys are FILTER_KEYS. Terms about connections
  * (port, host, proto, state, svc) that stand together have to hold for one and the same connection; where all of them
@@ -40,118 +39,22 @@ export function parseFilter(
   names: FilterNames = {},
   caches: FilterCaches = new FilterCaches(),
 ): ParsedFilter {
-  let terms: FilterTerm[] = [];
-  const alternatives = [terms];
-  let at = skipSpaces(text, 0);
-  if (at === text.length) return { filter: new FilterExpression([], names, caches) };
-  let lastBar = 0;
-  let count = 0;
-  while (at < text.length) {
-    if (text[at] === '|') {
-      if (terms.length === 0) return failure(at, at + 1, '| (or) needs a term before it');
-      if (alternatives.length === ALTERNATIVES_LIMIT) return failure(at, text.length, TOO_MANY);
-      terms = [];
-      alternatives.push(terms);
-      lastBar = at++;
-    } else {
-      const read = readTerm(text, at);
-      if ('error' in read) return read;
-      if (++count > TERMS_LIMIT) return failure(at, text.length, `at most ${TERMS_LIMIT} terms`);
-      terms.push(read.term);
-      at = read.end;
-    }
-    at = skipSpaces(text, at);
-  }
-  if (terms.length === 0) return failure(lastBar, lastBar + 1, '| (or) needs a term after it');
-  return { filter: new FilterExpression(alternatives, names, caches) };
+  const parsed = parseTerms(text, LANGUAGE);
+  return 'error' in parsed ? parsed : { filter: new FilterExpression(parsed.alternatives, names, caches) };
 }
 
-/** Each term costs a pass over what there is, and some memory. */
-const TERMS_LIMIT = 64;
-const TOO_MANY = `at most ${ALTERNATIVES_LIMIT} alternatives joined by |`;
-
-interface ReadTerm {
-  readonly term: FilterTerm;
-  readonly end: number;
-}
-
-function readTerm(text: string, from: number): ReadTerm | Failure {
-  let at = from;
-  let isNegated = false;
-  for (; text[at] === '!'; at++) isNegated = !isNegated;
-  if (isEnd(text, at)) return failure(from, at, '! (not) needs a term directly after it');
-  KEYED.lastIndex = at;
-  const keyed = KEYED.exec(text);
-  if (keyed !== null) return readKeyed(text, at, keyed[1]!, keyed[2]!, isNegated);
-  const value = readValue(text, at);
-  if ('error' in value) return value;
-  return { term: { isNegated, test: { key: 'text', text: value.text.toLowerCase() } }, end: value.end };
-}
-
-function readKeyed(
-  text: string,
-  from: number,
-  writtenKey: string,
-  operator: string,
-  isNegated: boolean,
-): ReadTerm | Failure {
-  const key = writtenKey.toLowerCase();
-  const valueFrom = from + writtenKey.length + operator.length;
-  if (!isFilterKey(key)) {
-    // Shortest first: a prompt shows as much of it as it has room for.
-    const message = `unknown key "${writtenKey}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`;
-    return failure(from, from + writtenKey.length, message);
-  }
-  const value = readValue(text, valueFrom);
-  if ('error' in value) return value;
-  const test = testOf(key, operator as Operator, value);
-  // A value that is missing has no column of its own.
-  if (typeof test === 'string') return failure(value.end > valueFrom ? valueFrom : from, value.end, test);
-  return { term: { isNegated, test }, end: value.end };
-}
-
-interface ReadValue extends TermValue {
-  readonly end: number;
-}
-
-/** Up to the next space or bar, or a text in quotes. */
-function readValue(text: string, from: number): ReadValue | Failure {
-  if (text[from] === '"') return readQuoted(text, from);
-  let end = from;
-  while (!isEnd(text, end)) end++;
-  return { text: text.slice(from, end), isQuoted: false, end };
-}
-
-function readQuoted(text: string, from: number): ReadValue | Failure {
-  let value = '';
-  for (let at = from + 1; at < text.length; at++) {
-    const unit = text[at]!;
-    if (unit === '"') {
-      if (isEnd(text, at + 1)) return { text: value, isQuoted: true, end: at + 1 };
-      return failure(at + 1, at + 2, 'a closing quote must be followed by a space or |');
-    }
-    const isEscape = unit === '\\' && (text[at + 1] === '"' || text[at + 1] === '\\');
-    value += isEscape ? text[++at]! : unit;
-  }
-  return failure(from, text.length, 'unclosed quote');
-}
+const LANGUAGE: TermLanguage<FilterTest> = {
+  keyed: KEYED,
+  isKey: isFilterKey,
+  // Shortest first: a prompt shows as much of it as it has room for.
+  unknownKey: (word, operator) =>
+    `unknown key "${word}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`,
+  keyTest: (key, operator, value) => testOf(key as FilterKey, operator, value),
+  textTest: ({ text }) => ({ key: 'text', text: text.toLowerCase() }),
+};
 
 function isFilterKey(text: string): text is FilterKey {
   return (FILTER_KEYS as readonly string[]).includes(text);
-}
-
-function isEnd(text: string, at: number): boolean {
-  return at >= text.length || text[at] === '|' || SPACE.test(text[at]!);
-}
-
-function skipSpaces(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && SPACE.test(text[at]!)) at++;
-  return at;
-}
-
-function failure(from: number, to: number, message: string): Failure {
-  return { error: { from, to, message } };
 }
 
 /** Values that need no quotes. */
@@ -163,20 +66,8 @@ export function groupFilterText(name: string, key: NamedKey = 'group'): string {
   return `${key}=${PLAIN_VALUE.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`}`;
 }
 
-/** What stands between key and value. */
-type Operator = ':' | Comparison;
-
-/** The value as it was written, without its quotes. */
-interface TermValue {
-  readonly text: string;
-  readonly isQuoted: boolean;
-}
-
 const PORT_MAX = 65_535;
 const PID_MAX = 2 ** 31 - 1;
-/** Base 1024; what screens and tools write behind a number is understood too: `KB`, `M/s`. */
-const AMOUNT = /^(\d{1,16}(?:\.\d{1,6})?)(?:([kmgt])?(bit)|([kmgt])b?|b)?(?:\/s)?$/i;
-const UNITS = 'bkmgt';
 const COUNT = /^\d{1,9}$/;
 const TIME = /^(\d{1,9}(?:\.\d{1,6})?)(us|ms|s)?$/i;
 const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1000, s: 1e6 };
@@ -224,10 +115,6 @@ function testOf(key: FilterKey, operator: Operator, value: TermValue): FilterTes
   }
 }
 
-function comparisonOf(operator: Operator): Comparison {
-  return operator === ':' ? '=' : operator;
-}
-
 /** `port:443`, `port:80,443`, `port>1024`. */
 function numbersTest(
   key: 'port' | 'pid',
@@ -244,17 +131,10 @@ function numbersTest(
   return { key, comparison, values: parts.map(Number) };
 }
 
-/** Bytes of an amount: base 1024 for bytes, base 1000 for bits. */
-function bytesOf([, amount, bitUnit, bit, byteUnit]: RegExpExecArray): number {
-  if (bit !== undefined) return (Number(amount) * 1000 ** UNITS.indexOf((bitUnit ?? 'b').toLowerCase())) / 8;
-  return Number(amount) * 1024 ** UNITS.indexOf((byteUnit ?? 'b').toLowerCase());
-}
-
 /** `up>1M`, `down>=500K`, `up>10Mbit`; bytes per second. */
 function rateTest(key: 'up' | 'down', operator: Operator, value: TermValue): FilterTest | string {
-  const match = AMOUNT.exec(value.text);
-  const bytes = match === null ? Number.NaN : bytesOf(match);
-  if (!(bytes <= Number.MAX_SAFE_INTEGER)) {
+  const bytes = amountOf(value.text);
+  if (Number.isNaN(bytes)) {
     return `${key} takes a rate with B, K, M, G or T, or bits: ${key}>1M, ${key}<=500K, ${key}>10Mbit`;
   }
   return { key, comparison: comparisonOf(operator), value: bytes };
@@ -328,7 +208,3 @@ const EXAMPLES = {
   ...{ host: '1.1.1.1', group: 'nginx', user: 'www-data', svc: 'https' },
   ...{ program: 'nginx', container: 'web', unit: 'nginx.service' },
 } as const;
-
-function isTextOperator(operator: Operator): boolean {
-  return operator === ':' || operator === '=';
-}

@@ -17,6 +17,7 @@ const ACCOUNTING = info(
   'socktop_agent_network_info',
   'Network accounting: the tier, and which bytes it counts.',
 );
+const ALERT = gauge('socktop_alert_firing', 'Whether the alert of this rule is firing.');
 const CLIENTS = gauge('socktop_agent_clients', 'Clients connected by WebSocket.');
 const OWN_CPU = counter(
   'process_cpu_seconds_total',
@@ -49,6 +50,8 @@ export interface MetricsRequest {
   /** Whether per-process network is switched on: without it `snapshot.network` is not shown. */
   readonly isNetworkWanted: boolean;
   readonly agent: AgentFacts;
+  /** By the names of their rules, which are unique. */
+  readonly alerts?: readonly { readonly name: string; readonly isFiring: boolean }[];
 }
 
 /**
@@ -76,7 +79,7 @@ export class MetricsPage {
 
   /** The page as bytes of its own. Synchronous: the sections are borrowed. */
   encode(
-    { snapshot, isNetworkWanted, agent }: MetricsRequest,
+    { snapshot, isNetworkWanted, agent, alerts = [] }: MetricsRequest,
     format: MetricsFormat,
   ): Uint8Array<ArrayBuffer> {
     const { header, machine, disks, machineProcesses } = snapshot;
@@ -104,6 +107,9 @@ export class MetricsPage {
     if (machineProcesses !== undefined) writeProcessGroups(writer, this.#groups, header);
     if (network !== undefined) this.#writeNetwork(network);
     collections.write(writer, header.monotonicMicros);
+    for (const { name, isFiring } of alerts) {
+      writer.sample(ALERT, encodeLabels('rule', name), isFiring ? 1 : 0);
+    }
     writeAgent(writer, agent);
     return writer.finish();
   }

@@ -1,3 +1,4 @@
+import type { Alert } from '../../../data/alerts/alert-monitor.ts';
 import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import type { Snapshot } from '../../../data/sample/snapshot.ts';
 import { toOpError } from '../../../kit/errors/op-error.ts';
@@ -14,6 +15,7 @@ interface MetricsOptions {
   readonly version: string;
   readonly isNetworkWanted: boolean;
   readonly clientCount: () => number;
+  readonly alerts?: () => readonly Alert[];
   readonly log: AgentLog;
   readonly budget: SendBudget;
 }
@@ -84,6 +86,10 @@ export class MetricsAnswers {
           snapshot: this.#snapshot(collected, section),
           isNetworkWanted: this.#options.isNetworkWanted,
           agent: this.#facts(),
+          alerts: (this.#options.alerts?.() ?? []).map(({ rule, isFiring }) => ({
+            name: rule.name,
+            isFiring,
+          })),
         },
         format,
       );
