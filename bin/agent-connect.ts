@@ -77,7 +77,7 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
   return { ...withToken(agent, wish, environment), trust, keptCertificatePath };
 }
 
-/** ssh itself knows whom to trust and who may log in. */
+/** Trust and login are up to ssh. */
 function sshTarget(agent: AgentUrl, { tlsCaPath, verifyHostname, tokenFile }: AgentWish): AgentTarget {
   const given: readonly [string, boolean][] = [
     ['--tls-ca', tlsCaPath !== undefined],
@@ -197,7 +197,7 @@ export async function connectAsking(
 ): Promise<Contact> {
   const mayAsk = canAsk();
   const source = openAgent(target, mayAsk);
-  // A question of ssh would stand in the same line.
+  // A prompt of ssh would share this line.
   const isSilent = target.agent.ssh !== undefined && mayAsk;
   const timer = isSilent
     ? undefined

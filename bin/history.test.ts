@@ -309,12 +309,12 @@ describe('an agent with a history', () => {
       });
       open.push(child);
       const refused = run(SOCKTOP, `ws://127.0.0.1:${child.port}/ws`, '--at', '03:12', '--once');
-      expect(refused.err).toContain('serves no history without a token');
+      expect(refused.err).toContain('no history is served without a token');
       expect(refused.code).not.toBe(0);
       const plain = await AgentProcess.start({ environment: ENVIRONMENT });
       open.push(plain);
       const none = run(SOCKTOP, `ws://127.0.0.1:${plain.port}/ws`, '--at', '03:12', '--once');
-      expect(none.err).toContain('keeps no history: start it with --history');
+      expect(none.err).toContain('no history is kept; start the agent with --history');
     },
     LONG_MILLIS,
   );

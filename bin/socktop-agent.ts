@@ -116,7 +116,7 @@ async function openHistory(options: HistoryOptions, log: StandardErrorLog): Prom
 }
 
 /**
- * Serves whoever is at the other end of standard input, as `socktop ssh://HOST` starts it. Whatever this agent has to
+ * Serves the client on standard input, as `socktop ssh://HOST` starts it. Whatever this agent has to
  * say of itself goes to its client's screen by standard error, so that only what went wrong is said.
  */
 async function serveStandardInput(options: AgentOptions): Promise<number> {

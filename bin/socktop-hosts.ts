@@ -89,7 +89,7 @@ export function describeShown(shown: Shown): readonly string[] {
 function describeAgent({ name, target }: NamedAgent): string {
   const { agent, trust, token } = target;
   if (agent.ssh !== undefined) {
-    return `${name}: ${agent.url}, by ssh, with socktop-agent there, else with its shell`;
+    return `${name}: ${agent.url}, over ssh, with socktop-agent if installed there, else a POSIX shell`;
   }
   const certificates =
     trust.kind === 'system'

@@ -64,7 +64,7 @@ export async function withPast(
   return { ...host, source: travel, travel };
 }
 
-/** Shows the history in a folder. Rejects with an OpError of one line where there is none. */
+/** Shows the history in a folder. Rejects with an OpError of one line if there is none. */
 export async function showHistory(settings: SocktopSettings, folder: string): Promise<number> {
   const facts = { name: basename(folder), link: undefined, signaller: undefined };
   const host = await withPast(facts, undefined, () => openPastIn(folder), settings);

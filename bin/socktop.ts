@@ -148,7 +148,7 @@ async function runLocal(settings: SocktopSettings): Promise<number> {
   }
 }
 
-/** A history of this machine; what ends it is told at once, or after the screen if there is one. */
+/** A history of this machine. An error that ends it is printed at once, or after the screen closes. */
 async function keepHistory(
   options: HistoryOptions,
   hasScreen: boolean,

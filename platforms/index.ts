@@ -149,7 +149,7 @@ export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 /** Whether this program can watch the machine that it runs on, and not only ask agents of others. */
 export const isWatchable = linux !== undefined || darwin !== undefined;
 
-/** Whether others may watch this machine through an agent on it. */
+/** Whether an agent can run on this machine. */
 export const isServable = linux !== undefined;
 
 /** What an examination has found, for people and for programs. */
@@ -187,7 +187,7 @@ export const examineMachine: Examine | undefined =
         }
       : undefined;
 
-/** Loads what reads another machine by its shell; it touches nothing of this one. */
+/** Loads the reader of another machine through its shell; it reads nothing of this machine. */
 export const loadShell = () => import('./linux/shell/shell-platform.ts');
 
 /** The machine that this program runs on. Rejects with OpError (`ENOTSUP`) where it cannot be watched. */

@@ -69,7 +69,9 @@ export const REVERSED: KeyCheck = {
 
 /** The checks of the actions that work the same in every view. */
 export const COMMON = {
-  ...{ timeline: 'nothing', now: 'nothing', totals: 'nothing' },
+  now: 'nothing',
+  timeline: texted(/No history: start this program/, 'g'),
+  totals: texted(/No history: start this program/, 'g'),
   down: { shows: (screen, was) => screen.shown().selected === was.rows[1] },
   up: {
     from: { chords: ['j'], until: ({ rows, selected }) => selected === rows[1] },

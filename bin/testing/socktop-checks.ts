@@ -50,7 +50,8 @@ const EVERYWHERE = {
   // Of a recording: tried with one.
   ...{ 'playback-slower': 'nothing', 'playback-faster': 'nothing', 'seek-back': 'nothing' },
   'seek-forward': 'nothing',
-  ...{ timeline: 'nothing', now: 'nothing' },
+  now: 'nothing',
+  timeline: text(/[Nn]o history/, 'g'),
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {

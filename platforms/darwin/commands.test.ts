@@ -43,23 +43,23 @@ describe('a program of the system', () => {
 
   test('is at its own path, whatever PATH says', async () => {
     expect(await refusal(new Commands({ folder: '' }).run('vm_stat', []))).toBe(
-      'ENOENT: /usr/bin/vm_stat is not there',
+      'ENOENT: /usr/bin/vm_stat not found',
     );
     expect(new Commands({ folder: '' }).has('nettop')).toBe(false);
   });
 
   test('that fails says why', async () => {
     program('df', 'echo "df: no such thing" >&2; exit 3');
-    expect(await refusal(run('df'))).toBe('EXIT: /bin/df said: df: no such thing');
+    expect(await refusal(run('df'))).toBe('EXIT: /bin/df failed: df: no such thing');
     program('df', 'exit 3');
-    expect(await refusal(run('df'))).toBe('EXIT: /bin/df ended with 3');
+    expect(await refusal(run('df'))).toBe('EXIT: /bin/df exited with code 3');
   });
 
   test('lsof may end with 1 where it has said something', async () => {
     program('lsof', 'echo p1; exit 1');
     expect(await run('lsof')).toBe('p1\n');
     program('lsof', 'exit 1');
-    expect(await refusal(run('lsof'))).toBe('EXIT: /usr/sbin/lsof ended with 1');
+    expect(await refusal(run('lsof'))).toBe('EXIT: /usr/sbin/lsof exited with code 1');
   });
 
   test('that hangs is killed at the deadline, and the event loop goes on meanwhile', async () => {
@@ -67,9 +67,7 @@ describe('a program of the system', () => {
     let turns = 0;
     const ticking = setInterval(() => turns++, 5);
     const started = performance.now();
-    expect(await refusal(run('mount', { deadlineMillis: 200 }))).toBe(
-      'DEADLINE: /sbin/mount did not answer in time',
-    );
+    expect(await refusal(run('mount', { deadlineMillis: 200 }))).toBe('DEADLINE: /sbin/mount timed out');
     clearInterval(ticking);
     expect(performance.now() - started).toBeLessThan(5000);
     expect(turns).toBeGreaterThan(3);
@@ -78,7 +76,7 @@ describe('a program of the system', () => {
   test('that says too much is stopped', async () => {
     program('netstat', 'yes');
     expect(await refusal(run('netstat', { outputLimitBytes: 10_000 }))).toBe(
-      'TOO_LONG: /usr/sbin/netstat said too much',
+      'TOO_LONG: /usr/sbin/netstat printed too much',
     );
   });
 
@@ -91,7 +89,7 @@ describe('a program of the system', () => {
       if (line === '') ended.resolve();
     });
     await ended.promise;
-    expect([lines, followed.failure?.message]).toEqual([['one', 'two', ''], '/usr/bin/nettop has ended']);
+    expect([lines, followed.failure?.message]).toEqual([['one', 'two', ''], '/usr/bin/nettop has exited']);
     followed.close();
   });
 

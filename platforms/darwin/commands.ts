@@ -39,7 +39,7 @@ export interface CommandOptions {
   readonly outputLimitBytes?: number;
 }
 
-/** Runs programs of the system beside this one: this is the only place that starts one on macOS. */
+/** Runs programs of the system: on macOS the only place that starts one. */
 export class Commands {
   readonly #folder: string;
   readonly #deadlineMillis: number;
@@ -65,12 +65,12 @@ export class Commands {
       limit: this.#outputLimitBytes,
       complaintLimit: COMPLAINT_LIMIT_BYTES,
     });
-    if (isCut) throw failure(name, 'TOO_LONG', 'said too much');
-    if (exitCode === undefined) throw failure(name, 'DEADLINE', 'did not answer in time');
+    if (isCut) throw failure(name, 'TOO_LONG', 'printed too much');
+    if (exitCode === undefined) throw failure(name, 'DEADLINE', 'timed out');
     // lsof ends with 1 where there was anything that it may not see.
     if (exitCode !== 0 && !(name === 'lsof' && text !== '')) {
       const [words = ''] = complaint.trim().split('\n');
-      throw failure(name, 'EXIT', words === '' ? `ended with ${exitCode}` : `said: ${words}`);
+      throw failure(name, 'EXIT', words === '' ? `exited with code ${exitCode}` : `failed: ${words}`);
     }
     return text;
   }
@@ -92,7 +92,7 @@ export class Commands {
 
   #found(name: CommandName): string {
     const path = this.#pathOf(name);
-    if (!existsSync(path)) throw failure(name, 'ENOENT', 'is not there');
+    if (!existsSync(path)) throw failure(name, 'ENOENT', 'not found');
     return path;
   }
 
@@ -101,9 +101,9 @@ export class Commands {
   }
 }
 
-/** A program that runs on beside this one, on a terminal that nobody looks at. */
+/** A child program that keeps running, on a pseudo-terminal of its own. */
 export class FollowedCommand {
-  /** Why it says no more; undefined: it goes on. */
+  /** Why there is no more output; undefined: it is still running. */
   failure: OpError | undefined;
   readonly #child: Bun.Subprocess;
   readonly #name: CommandName;
@@ -116,7 +116,10 @@ export class FollowedCommand {
     this.#line = line;
     this.#child = Bun.spawn([...command], {
       ...{ cwd: '/', env: ENVIRONMENT },
-      terminal: { data: (_terminal, bytes) => this.#take(bytes), exit: () => this.#end('EXIT', 'has ended') },
+      terminal: {
+        data: (_terminal, bytes) => this.#take(bytes),
+        exit: () => this.#end('EXIT', 'has exited'),
+      },
     });
     // It must not keep this program alive.
     this.#child.unref();
@@ -133,7 +136,7 @@ export class FollowedCommand {
     this.#rest = lines.pop() ?? '';
     // A terminal ends lines with a carriage return too.
     for (const each of lines) this.#line(each.endsWith('\r') ? each.slice(0, -1) : each);
-    if (this.#rest.length > LINE_LIMIT) this.#end('TOO_LONG', 'does not end its line');
+    if (this.#rest.length > LINE_LIMIT) this.#end('TOO_LONG', 'printed a line that is too long');
   }
 
   #end(code: string, why: string): void {
@@ -141,7 +144,7 @@ export class FollowedCommand {
     this.failure = failure(this.#name, code, why);
     this.#child.kill('SIGKILL');
     this.#child.terminal?.close();
-    // Whoever waits for a line learns that there will be none.
+    // Ends a pending wait for a line.
     this.#line('');
   }
 }

@@ -13,7 +13,7 @@ const USES: Readonly<Record<CommandName, string>> = {
   nettop: 'the tier nettop',
   netstat: 'the tier netstat, and interfaces where the C library cannot be opened',
   lsof: 'processes of sockets where netstat does not name them',
-  ifconfig: 'names of interfaces that netstat cuts',
+  ifconfig: 'names of interfaces that netstat truncates',
   vm_stat: 'memory where the C library cannot be opened',
   sysctl: 'swap where the C library cannot be opened',
   mount: 'file systems where the C library cannot be opened',
@@ -79,7 +79,7 @@ function rightsSection({ isRoot }: DarwinExamination): DoctorSection {
         commands: ['sudo sstop'],
       };
   const unknown =
-    'Not told on macOS: temperatures, GPUs, block devices, control groups, processes that start and exit between two ' +
+    'Not available on macOS: temperatures, GPUs, block devices, control groups, processes that start and exit between two ' +
     'samples.';
   return { title: 'Privileges', entries: [root, { label: 'never', mark: 'note', text: unknown }] };
 }
@@ -90,13 +90,13 @@ function sourcesSection({ libraryRefusal, commands, kernelRelease }: DarwinExami
       ? { label: 'C library', mark: 'good', text: 'The kernel is asked directly.' }
       : {
           ...{ label: 'C library', mark: 'lacking' },
-          text: `${libraryRefusal}: programs are asked instead, which costs more and tells less.`,
+          text: `${libraryRefusal}: programs are used instead: more CPU time, fewer figures.`,
         };
   const programs = commands.map(
     ({ name, isThere }): DoctorEntry => ({
       label: name,
       mark: isThere ? 'good' : 'lacking',
-      text: isThere ? `For ${USES[name]}.` : `It is not there: for ${USES[name]}.`,
+      text: isThere ? `For ${USES[name]}.` : `Not found. Needed for ${USES[name]}.`,
     }),
   );
   const kernel: DoctorEntry = {

@@ -4,14 +4,14 @@ import { OpError } from '../../src/kit/errors/op-error.ts';
 import { cString, structure } from './struct.ts';
 import type { LazyLibrary } from './system-library.ts';
 
-/** What times of processes are told in; ps knows whole seconds. */
+/** Unit of process start times; ps prints whole seconds. */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = process.arch === 'arm64' ? 16_384 : 4096;
 
 /** sys/time.h: struct timeval, of `kern.boottime`. */
 const TIMEVAL = structure({ name: 'timeval', size: 16 }, { tv_sec: 'i64', tv_usec: 'i32' });
 
-/** Who this machine is. The time of the boot stays what it was at the start of the program: processes count from it. */
+/** Identity of this machine. The boot time stays what it was at the start of the program: processes count from it. */
 export class Host {
   readonly #bootMillis: number;
   readonly #bootId: string;

@@ -25,7 +25,7 @@ export class InterfaceCollector {
     this.#library = library;
   }
 
-  /** The index of an interface; 0: there is none of that name. */
+  /** The index of an interface; 0: no interface has that name. */
   indexOf(name: string): number {
     return this.#indexes.get(name) ?? 0;
   }

@@ -39,7 +39,7 @@ const CPU_TICKS_PER_SECOND = 1000;
 /** mach/host_info.h. */
 const HOST_VM_INFO64 = 4;
 
-/** This Mac, section by section. Sensors and GPUs are not told. */
+/** This Mac, section by section. Sensors and GPUs are not read. */
 export class DarwinMachine implements MachineCollector {
   readonly #parts: MachineParts;
   readonly #interfaces: InterfaceCollector;
@@ -149,7 +149,7 @@ export class DarwinMachine implements MachineCollector {
     ]);
     const pages = parseVmStat(pagesText);
     if (pages === undefined) {
-      throw new OpError({ op: 'read vm_stat', code: 'BAD_VALUE', message: 'vm_stat says no page size' });
+      throw new OpError({ op: 'read vm_stat', code: 'BAD_VALUE', message: 'vm_stat printed no page size' });
     }
     const memorySize = Number(/^\d{6,18}$/m.exec(swapText)?.[0] ?? Number.NaN);
     return memorySampleOf(memorySize, pages, parseSwapUsage(swapText));

@@ -137,13 +137,13 @@ export class DarwinNetwork implements NetworkCollector {
       throw new OpError({
         op: 'open tier',
         code: 'UNSUPPORTED',
-        message: 'neither nettop nor netstat is there',
+        message: 'neither nettop nor netstat was found',
       });
     }
     const known = LADDER.find((each) => each === tier);
     try {
       if (known !== undefined) return openTier(known, this.#options);
-      throw new OpError({ op: 'open tier', code: 'ENOTSUP', message: 'it is of another system' });
+      throw new OpError({ op: 'open tier', code: 'ENOTSUP', message: 'macOS has no such tier' });
     } catch (thrown) {
       const { op, code, message } = toOpError(`open tier ${tier}`, thrown);
       const line = `the tier ${tier} is not available: ${message} (see --doctor)`;

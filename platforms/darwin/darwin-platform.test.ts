@@ -170,10 +170,10 @@ describe('the network', () => {
     );
     rmSync(`${folder}/nettop`);
     expect(messageOf(() => platform.openNetwork({ tier: 'nettop' }))).toBe(
-      'the tier nettop is not available: nettop is not there (see --doctor)',
+      'the tier nettop is not available: nettop not found (see --doctor)',
     );
     expect(messageOf(() => platform.openNetwork({ tier: 'ebpf' }))).toBe(
-      'the tier ebpf is not available: it is of another system (see --doctor)',
+      'the tier ebpf is not available: macOS has no such tier (see --doctor)',
     );
     expect(networkOf(platform, 'auto').tier).toBe('netstat');
   });
@@ -184,12 +184,12 @@ describe('the network', () => {
     const network = networkOf(platform, 'auto');
     const failed = await network.collect(SLICE);
     expect(failed.errors).toEqual([
-      { op: 'collect sockets', code: 'EXIT', message: '/usr/bin/nettop has ended' },
+      { op: 'collect sockets', code: 'EXIT', message: '/usr/bin/nettop has exited' },
     ]);
     const next = await network.collect(SLICE);
     expect([next.tier, next.sockets.slots.count]).toEqual(['netstat', 5]);
     expect(next.errors.map(({ message }) => message)).toEqual([
-      'the tier nettop failed (/usr/bin/nettop has ended); using the next one',
+      'the tier nettop failed (/usr/bin/nettop has exited); using the next one',
     ]);
   });
 
@@ -232,7 +232,7 @@ describe('the machine', () => {
     rmSync(`${folder}/vm_stat`);
     const { cpu, memory, errors } = await platform.openMachine().collectMachine();
     expect([memory.value, cpu.error]).toEqual([undefined, undefined]);
-    expect(errors.map(({ message }) => message)).toEqual(['/usr/bin/vm_stat is not there']);
+    expect(errors.map(({ message }) => message)).toEqual(['/usr/bin/vm_stat not found']);
   });
 
   test('disks', async () => {
@@ -363,9 +363,9 @@ test('the doctor says what is there, what root would add, and what is never told
   );
   expect(text).toContain(`good nettop: Available, selected: ${reports[1]!.detail}.`);
   expect(text.find((line) => line.startsWith('lacking root'))).toContain('Root would add the tier pcblist');
-  expect(text.find((line) => line.startsWith('lacking C library'))).toContain('programs are asked instead');
+  expect(text.find((line) => line.startsWith('lacking C library'))).toContain('programs are used instead');
   expect(text).toContain(
-    'lacking lsof: It is not there: for processes of sockets where netstat does not name them.',
+    'lacking lsof: Not found. Needed for processes of sockets where netstat does not name them.',
   );
   expect(JSON.parse(darwinJson('1.2.3', found))).toMatchObject({
     ...{ schema: 1, tier: 'nettop', counted: 'payload', root: false, programs: { ps: true, lsof: false } },

@@ -8,7 +8,7 @@ export interface Endpoint {
   readonly host: string;
   /** 0: any port, or one that is cut. */
   readonly port: number;
-  /** False: the text may end too early, so it says nothing about whose it is. */
+  /** False: the text may be truncated, so it does not identify the owner. */
   readonly isWhole: boolean;
 }
 
@@ -43,7 +43,7 @@ export function parseEndpoint(
   return { host, port, isWhole: true };
 }
 
-/** Puts the address into words; the unspecified one where there is none. */
+/** Writes the address as words; the unspecified address if there is none. */
 export function storeAddress({ host }: Endpoint, words: Uint32Array, isIpv6: boolean): void {
   if (host === '' || !readAddress(host, words)) unspecified(words, isIpv6);
 }

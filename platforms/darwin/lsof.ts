@@ -17,7 +17,7 @@ class SocketHolders {
     return this.#pids.size;
   }
 
-  /** The process that holds a socket; 0: nobody known, several, or an end of it is cut. */
+  /** The process that holds a socket; 0: unknown, several, or a truncated endpoint. */
   pidOf({ isWhole, protocol, isIpv6, local, localPort, remote, remotePort }: SocketFact): number {
     if (!isWhole || localPort === 0) return 0;
     return this.#pids.get(keyOf(protocol, isIpv6, [local, localPort], [remote, remotePort])) ?? 0;

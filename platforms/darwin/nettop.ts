@@ -51,7 +51,7 @@ export class NettopParser {
   read(line: string, visit: SocketVisitor): void {
     const cells = this.#cellsOf(line);
     if (cells === undefined) {
-      // It may have been a process, so what follows is nobody's.
+      // It may have been a process, so what follows has no owner.
       this.#pid = 0;
       return;
     }

@@ -214,6 +214,6 @@ function badList(code: 'BLIND' | 'TRUNCATED' | 'BAD_VALUE', why: string): OpErro
   return new OpError({
     op: 'read pcblist_n',
     code,
-    message: `the kernel's list of sockets is no use: ${why}`,
+    message: `the kernel's list of sockets cannot be used: ${why}`,
   });
 }

@@ -112,7 +112,7 @@ export class ProcessList {
   /** Names of users that processes run as. */
   async userNames(): Promise<ReadonlyMap<number, string>> {
     const text = await this.#commands.run('ps', ['-axww', '-o', 'uid=', '-o', 'user=']);
-    // That of nobody is -2 to some.
+    // Some print the user nobody as -2.
     return new Map(Array.from(parseNumberedTexts(text), ([uid, name]) => [uid >>> 0, name]));
   }
 

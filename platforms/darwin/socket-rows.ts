@@ -68,7 +68,7 @@ export class SocketRows {
     table.rttMicros[slot] = fact.rttMicros;
     table.interfaceIndex[slot] = interfaceIndex;
     if (fact.uid !== -1) table.uid[slot] = fact.uid;
-    // Whose it was it stays, once the process has closed it.
+    // The owner stays after the process has closed it.
     if (fact.pid > 0) table.ownerPid[slot] = fact.pid;
   }
 

@@ -47,7 +47,7 @@ export function tierRefusal(
 ): OpError | undefined {
   if (tier !== 'pcblist') {
     if (commands.has(tier)) return undefined;
-    return new OpError({ op: `open tier ${tier}`, code: 'ENOENT', message: `${tier} is not there` });
+    return new OpError({ op: `open tier ${tier}`, code: 'ENOENT', message: `${tier} not found` });
   }
   if (library.refusal !== undefined) return library.refusal;
   if (process.geteuid?.() !== 0) {
@@ -184,7 +184,7 @@ class NettopSource implements SocketSource {
       if (this.#command.failure !== undefined) throw this.#command.failure;
       const leftMillis = deadline - performance.now();
       if (leftMillis <= 0) {
-        throw new OpError({ op: 'read nettop', code: 'DEADLINE', message: 'nettop does not answer' });
+        throw new OpError({ op: 'read nettop', code: 'DEADLINE', message: 'nettop timed out' });
       }
       await this.#lineWithin(leftMillis);
     }
@@ -210,7 +210,7 @@ class NetstatSource implements SocketSource {
   readonly owners = 'descriptor';
   readonly #commands: Commands;
   readonly #clock: () => number;
-  /** Of NETSTAT_ARGUMENTS the first that this system's netstat understands. */
+  /** The first of NETSTAT_ARGUMENTS that this system's netstat accepts. */
   #understood = 0;
 
   constructor(parts: SourceParts) {

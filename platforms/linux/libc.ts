@@ -411,7 +411,10 @@ export function effectiveUserId(): number {
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** flock(2): locks a file for this descriptor until it is closed, without waiting. 0, or below: another has it. */
+/**
+ * flock(2): locks a file for this descriptor until it is closed, without waiting. Returns 0, or a negative errno if
+ * another program holds the lock.
+ */
 export function lockFile(descriptor: number): number {
   return symbols.flock(descriptor, LOCK_EX | LOCK_NB);
 }
@@ -437,7 +440,7 @@ export function addToPoll(set: number, descriptor: number): number {
   return symbols.epoll_ctl(set, EPOLL_CTL_ADD, descriptor, event.pointer) < 0 ? -errno() : 0;
 }
 
-/** Another descriptor for what this one is. Returns it or -errno. */
+/** fcntl(2) F_DUPFD_CLOEXEC: a copy of a descriptor. Returns it or -errno. */
 export function duplicate(descriptor: number): number {
   const result = symbols.fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   return result < 0 ? -errno() : result;

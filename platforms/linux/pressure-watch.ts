@@ -21,7 +21,7 @@ import {
 const WINDOW_MICROS = 2_000_000;
 /** Of the window; a busy machine has tasks that wait for the CPU all the time. */
 const TRIGGERS = { cpu: 1_200_000, memory: 200_000, io: 600_000 } as const;
-/** After a report the triggers rest: who is told looks closer for a minute. */
+/** Triggers are off for this time after a report: sampling is faster for that minute. */
 const REST_MILLIS = 60_000;
 const TEXT_BYTES = 64;
 

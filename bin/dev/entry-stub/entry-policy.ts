@@ -40,7 +40,7 @@ export const RUNTIME_FAMILIES = [
  * code is compiled late, and only what is really hot (tables of thousands of rows) is optimised
  * (bench/remote/agent/polled.bench.ts). It is compiled where it runs: threads for it cost more than what they compile,
  * in CPU and in memory that each keeps to itself (docs/decisions/0016-memory-and-start-of-screens.md). No thread
- * prepares memory for the heap. A crash is reported to nobody.
+ * prepares memory for the heap. Crashes are not reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',

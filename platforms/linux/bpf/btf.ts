@@ -294,7 +294,7 @@ export interface TypeSource {
   enumerators(enumId: number): readonly (readonly [name: string, value: number])[];
 }
 
-/** Wanted by those who ask for a `readOnlyCast`. */
+/** Needed for `readOnlyCast`. */
 export const READ_ONLY_CAST = ['bpf_rdonly_cast', BtfKind.FUNC] as const;
 
 /** Looks up what programs need and says what the kernel lacks. */

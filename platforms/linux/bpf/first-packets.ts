@@ -59,7 +59,7 @@ export class FirstPackets {
     return new FirstPackets(attach(owners));
   }
 
-  /** Goes on with what another program has begun. Needs no privilege. */
+  /** Takes over the programs that the previous executable loaded. Needs no privilege. */
   static adopt(handed: HandedFirstPackets): FirstPackets {
     return new FirstPackets(handed);
   }

@@ -184,7 +184,7 @@ export interface DropOffsets {
   /** struct sk_buff: `struct sock *`. */
   readonly bufferSock: number;
   readonly state: number;
-  /** Reasons that are no drop, or none that says anything. */
+  /** Reasons that are not a drop, or that mean nothing. */
   readonly ignored: readonly number[];
 }
 

@@ -27,8 +27,8 @@ export function doctorSections(
 function historySection({ pressureObstacle }: LinuxExamination): DoctorSection {
   const text =
     pressureObstacle === undefined
-      ? 'The kernel reports when tasks wait for CPU, memory or disks: a history (--history) then has a sample every second for a minute.'
-      : `Not available: ${ended(pressureObstacle)} A history (--history) has its interval alone.`;
+      ? 'The kernel reports when tasks wait for CPU, memory or disks. A history (--history) then has a sample every second for a minute.'
+      : `Not available: ${ended(pressureObstacle)} A history (--history) keeps its regular interval.`;
   const mark = pressureObstacle === undefined ? 'good' : 'lacking';
   return { title: 'History', entries: [{ label: 'pressure', mark, text }] };
 }
@@ -150,16 +150,16 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
       entry(
         'connects',
         parts?.connects === true ? undefined : (counting ?? NO_TRACEPOINT),
-        'Failed connects, resets and the time of connects are counted by process.',
-        'Without it failed connects are taken from closing sockets, often without their process.',
+        'Failed connects, resets and connect times are counted per process.',
+        'Without it, failed connects are read from closing sockets, often without their process.',
       ),
       entry(
         'drops',
         parts !== undefined && parts.drops !== 'none' ? undefined : (counting ?? NO_TRACEPOINT),
         parts?.drops === 'sockets'
-          ? 'Dropped packets are counted by reason, and by the process that sends or was to receive them.'
-          : 'Dropped packets are counted by reason, and by the process that sends them.',
-        'Without it only what listeners and UDP sockets had no room for is counted.',
+          ? 'Dropped packets are counted per reason, and per sending or receiving process.'
+          : 'Dropped packets are counted per reason, and per sending process.',
+        'Without it, only drops of listening and UDP sockets are counted.',
       ),
       entry('processes', processes, 'Listed in one call.', 'Without it /proc is read.'),
       entry(
@@ -174,8 +174,8 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
         names,
         'Names that processes use for remote hosts are read in the kernel, with the process of each.',
         packets === undefined
-          ? 'Without it a packet socket reads them, which cannot tell who asked a name server.'
-          : 'Without it and without packets only reverse lookups give names.',
+          ? 'Without it, a packet socket reads them and cannot find the process of a DNS query.'
+          : 'Without it, and without packets, names come from reverse lookups only.',
       ),
     ],
   };
@@ -183,7 +183,8 @@ function programsSection({ programs }: LinuxExamination): DoctorSection {
 
 const NO_TRACEPOINT: Refusal = {
   code: 'UNSUPPORTED',
-  message: 'The kernel refuses the tracepoint, or has it not (BTF, cap_perfmon; drops: Linux 5.17).',
+  message:
+    'The kernel refuses or lacks the tracepoint: it needs BTF and cap_perfmon, and for drops Linux 5.17.',
 };
 
 function userRefusal({ counting, parts }: ProgramFacts): Refusal {

@@ -70,7 +70,7 @@ export function parseAnswer(line: string): SpaceAnswer | undefined {
 /** Containers whose names are asked for in one line. */
 export const CONTAINERS_LIMIT = 32;
 
-/** What is asked of those who run containers. */
+/** Requests for the names of containers. */
 export interface NamesQuestion {
   /** Where the system's files are; `/` but in tests. */
   readonly root: string;

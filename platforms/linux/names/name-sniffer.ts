@@ -44,7 +44,7 @@ interface SaidName extends Ends {
   waits: number;
 }
 
-/** An answer of a name server, until it is known who asked. */
+/** A DNS answer whose process is not known yet. */
 interface GivenAnswer extends Ends {
   readonly answer: DnsAnswer;
   waits: number;

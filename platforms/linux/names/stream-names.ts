@@ -7,9 +7,9 @@ import { type InitialKeys, isInitial, openInitials } from './quic-initial.ts';
 
 /** Streams that are put together at one time; 8 KiB each. */
 const STREAMS_LIMIT = 256;
-/** Who has not said a name by then does not. */
+/** After this, a connection will not send a name. */
 const STREAM_MICROS = 10e6;
-/** An Initial packet costs some 50 µs, and anybody who may send can make them. */
+/** An Initial packet costs about 50 µs, and any process that can send can make them. */
 const INITIALS_PER_TURN = 256;
 
 interface Stream {

@@ -91,7 +91,7 @@ function openTier(tier: Tier, context: SourceContext): SocketSource {
     case 'proc':
       return new ProcNetSockets(context.clock, context.procRoot);
     default:
-      throw new OpError({ op: 'open tier', code: 'ENOTSUP', message: 'it is of another system' });
+      throw new OpError({ op: 'open tier', code: 'ENOTSUP', message: 'Linux has no such tier' });
   }
 }
 

@@ -27,12 +27,12 @@ interface Remembered {
   misses: number;
 }
 
-/** Who reads the files: the helper process. */
+/** Reads the files: the helper process. */
 type ContainerSource = Pick<GuardedNames, 'ask' | 'close'>;
 
 interface ContainerNamesOptions {
   readonly source?: ContainerSource;
-  /** Where the files of those who run containers are. Default `/`. */
+  /** Root of the container runtimes' files. Default `/`. */
   readonly root?: string;
   readonly clock?: () => number;
 }
@@ -97,7 +97,7 @@ export class ContainerNames {
     return name;
   }
 
-  /** Starts anew, but not so often that whoever makes control groups keeps the helper busy. */
+  /** Starts again, at most so often that creating control groups cannot keep the helper busy. */
   #forgetAll(now: number): boolean {
     if (now < this.#nextForgetMicros) return false;
     this.#nextForgetMicros = now + KNOWN_AGE_MICROS;
@@ -113,7 +113,7 @@ export class ContainerNames {
   /** One round at a time, for all that are wanted by then. Never rejects. */
   async #lookUp(): Promise<void> {
     this.#isLookingUp = true;
-    // Who asks for one container asks for more in the same breath.
+    // Requests for containers come in batches.
     await Promise.resolve();
     while (this.#wanted.size > 0 || this.#wantsNamespaces) {
       const asked = [...this.#wanted].slice(0, CONTAINERS_LIMIT);

@@ -7,7 +7,7 @@ export interface Shell {
   ask(lines: readonly string[]): Promise<readonly Uint8Array[]>;
 }
 
-/** Stands for the text that ends each answer; nobody on the other machine can know it beforehand. */
+/** Placeholder of the text that ends each reply; other users of that machine cannot predict it. */
 export const MARK_PLACE = '%MARK%';
 
 /**

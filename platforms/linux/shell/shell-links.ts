@@ -112,7 +112,7 @@ function linksIn(netDev: string): readonly LinkDescription[] {
   }));
 }
 
-/** What /sys/class/net says of links. */
+/** Facts about interfaces from /sys/class/net. */
 class ClassNet {
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #marks = new Map<string, string[]>();

@@ -31,7 +31,7 @@ const FAST_FILES = [
 ];
 const THREADS_LIMIT = 4096;
 const CHILDREN_LIMIT = 16_384;
-/** Who lists processes wants them as they are now. */
+/** A list of processes is never older than this. */
 const NEVER_AGAIN = Number.NEGATIVE_INFINITY;
 
 /** What does not change while a machine runs. */
@@ -173,7 +173,11 @@ export class ShellMachine implements MachineCollector {
   }
 
   async collectJournal(): Promise<never> {
-    throw new OpError({ op: 'journal', code: 'NO_AGENT', message: 'journals need socktop-agent there' });
+    throw new OpError({
+      op: 'journal',
+      code: 'NO_AGENT',
+      message: 'journals need socktop-agent on that machine',
+    });
   }
 
   close(): void {}

@@ -24,7 +24,7 @@ const USUAL_PAGE_BYTES = 4096;
 /** For the network's sake processes are listed again when they are older than this. */
 const PROCESSES_AGE_MICROS = 2e6;
 const NO_SS =
-  'no ss on this machine: bytes and processes of sockets need it (package iproute2), or socktop-agent there';
+  'no ss on the remote machine: bytes and processes of sockets need it (package iproute2), or socktop-agent there';
 
 /** A machine of which nothing but a POSIX shell answers. */
 export class ShellPlatform implements Platform {
@@ -38,7 +38,7 @@ export class ShellPlatform implements Platform {
     pageSizeBytes: USUAL_PAGE_BYTES,
   };
 
-  /** What the shell is to read; `mark` is a word that nobody can guess. */
+  /** The loop that the shell runs; `mark` is a random word. */
   static script(mark: string): string {
     return SHELL_LOOP.replaceAll(MARK_PLACE, mark);
   }
@@ -65,7 +65,7 @@ export class ShellPlatform implements Platform {
       throw new OpError({
         op: 'connect',
         code: 'NO_SHELL',
-        message: 'the machine there has no /proc of Linux',
+        message: 'the remote machine has no Linux /proc',
       });
     }
     this.#users = parsePasswd(Buffer.from(users!).toString('utf8'));

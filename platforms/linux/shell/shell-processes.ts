@@ -15,7 +15,7 @@ const FILES_AT_ONCE = 256;
 const USER_TURNS = 16;
 const NANOS_PER_TICK = 1e7;
 
-/** What /proc/PID/stat says of all processes, for everybody who lists them. */
+/** /proc/PID/stat of all processes, read once for all collectors. */
 export class StatTexts {
   #text: Uint8Array = new Uint8Array(0);
   #micros = Number.NEGATIVE_INFINITY;

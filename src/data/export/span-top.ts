@@ -170,7 +170,7 @@ export class SpanTop {
         ['UP', ({ txBytes }) => bytesText(txBytes)],
         ['DOWN', ({ rxBytes }) => bytesText(rxBytes)],
       ]),
-      tableOf('memory', this.ranked('memory'), [['AT MOST', ({ peakBytes }) => bytesText(peakBytes)]]),
+      tableOf('memory', this.ranked('memory'), [['PEAK', ({ peakBytes }) => bytesText(peakBytes)]]),
     ];
     const span = `${dateTimeText(this.#fromMillis)} to ${dateTimeText(this.#toMillis)}`;
     return `${span}, ${Math.round(seconds)} seconds, ${this.#samples} samples\n\n${tables.join('\n')}`;

@@ -118,7 +118,7 @@ export const healthFields = <Source extends NetworkExport>(
       value: figure('resets'),
     },
     drops: {
-      help: 'connections and datagrams that listening sockets had no room for since the start',
+      help: 'connections and datagrams dropped since the start because the queue of a listening socket was full',
       ...inJson('drops'),
       order: falls<OrderedHealth>(9, (rows, row) => rows.dropsOf(row)),
       value: figure('drops'),

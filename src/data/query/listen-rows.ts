@@ -114,18 +114,18 @@ export const LISTEN_FIELDS = {
     value: ({ socketsOf }, row) => socketsOf?.(row) ?? null,
   },
   waiting: {
-    help: 'TCP connections that wait to be accepted',
+    help: 'TCP connections waiting for accept(2)',
     ...inJson('accept_queue'),
     order: falls(6, (rows, row) => rows.waiting[row]!),
     value: ({ waitingOf }, row) => countValue(waitingOf(row)),
   },
   backlog: {
-    help: 'how many may wait',
+    help: 'limit of the accept queue',
     ...inJson('accept_queue_limit'),
     value: ({ backlogOf }, row) => countValue(backlogOf(row)),
   },
   drops: {
-    help: 'connections or datagrams that there was no room for, since the socket was opened',
+    help: 'connections or datagrams dropped since the socket was opened because its queue was full',
     ...inJson('drops'),
     order: falls(7, (rows, row) => rows.drops[row]!),
     value: ({ dropsOf }, row) => countValue(dropsOf(row)),

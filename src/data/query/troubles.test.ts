@@ -242,7 +242,7 @@ test('packets of a process that the firewall drops are named; those of nobody ar
     failures: failures([{ pid, kind: ProblemKind.DROPPED, count, port: 0 }]),
   });
   expect(ward.next(undefined, dropped(0, 500))).toEqual([]);
-  expect(ward.next(undefined, dropped(11, 6))).toEqual(['curl: 6 packets dropped by the firewall in 2 s']);
+  expect(ward.next(undefined, dropped(11, 6))).toEqual(['curl: 6 packets dropped in 2 s: firewall']);
 });
 
 test('round trips that take far longer than they could are named', () => {

@@ -292,8 +292,8 @@ export class TroubleFinder {
     )
       return;
     this.#add(section, {
-      ...{ kind: `dropped ${words}`, severity: Severity.LOSSY, owner, host: -1, place: '', count: grown },
-      say: (n) => `${countOf(n, 'packet')} dropped ${words} ${window}`,
+      ...{ kind: `dropped: ${words}`, severity: Severity.LOSSY, owner, host: -1, place: '', count: grown },
+      say: (n) => `${countOf(n, 'packet')} dropped ${window}: ${words}`,
     });
   }
 

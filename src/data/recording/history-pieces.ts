@@ -90,5 +90,9 @@ export class HistoryPieces {
 }
 
 function gone(): OpError {
-  return new OpError({ op: 'read history', code: 'GONE', message: 'this part of the history is no more' });
+  return new OpError({
+    op: 'read history',
+    code: 'GONE',
+    message: 'this part of the history has been deleted',
+  });
 }

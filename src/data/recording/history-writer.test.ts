@@ -211,7 +211,7 @@ describe('a folder that will not do', () => {
   test('is refused in one line that says why', async () => {
     mkdirSync(path, { mode: 0o755 });
     chmodSync(path, 0o755);
-    expect(await refusal()).toContain('others may use it: chmod 700');
+    expect(await refusal()).toContain('other users have access: chmod 700');
     writeFileSync(join(folder, 'file'), '');
     expect(await refusal(join(folder, 'file'))).toContain('not a folder');
     mkdirSync(join(folder, 'real'), { mode: 0o700 });
@@ -224,7 +224,7 @@ describe('a folder that will not do', () => {
   test.skipIf(process.geteuid?.() !== 0)('of another user (needs root)', async () => {
     mkdirSync(path, { mode: 0o700 });
     chownSync(path, 65534, 65534);
-    expect(await refusal()).toContain('belongs to the user 65534');
+    expect(await refusal()).toContain('owned by user 65534');
   });
 
   test('two writers: the second is refused', async () => {

@@ -58,11 +58,11 @@ export class PrivateFolder {
     const { uid, mode } = fstatSync(folder.#descriptor);
     const fault =
       uid !== process.geteuid?.()
-        ? { code: 'FOREIGN_FOLDER', message: `it belongs to the user ${uid}` }
+        ? { code: 'FOREIGN_FOLDER', message: `owned by user ${uid}` }
         : (mode & OF_OTHERS) !== 0
           ? {
               code: 'NOT_PRIVATE',
-              message: 'others may use it: chmod 700, or name a folder that does not exist',
+              message: 'other users have access: chmod 700 it, or name a folder that does not exist',
             }
           : undefined;
     if (fault === undefined) return folder;

@@ -93,7 +93,10 @@ function options(): Option[] {
     new Option('--token-file <file>', 'require the token in this file from clients').argParser(text),
     new Option('--network-metrics', 'export network counters per process name on /metrics'),
     new Option('--alerts <file>', 'watch this machine by the rules in this file').argParser(text),
-    new Option('--sniff', 'learn names of remote hosts from DNS answers and first packets, and tell clients'),
+    new Option(
+      '--sniff',
+      'learn names of remote hosts from DNS answers and first packets, and send them to clients',
+    ),
     ...historyOptions('keep a history of this machine in this folder'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
       ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts', 'history'],

@@ -183,7 +183,7 @@ export function sniffOptions(): Option[] {
       '--sniff',
       'learn names of remote hosts from packets of this machine (default: on, or as configured; off with --history)',
     ),
-    new Option('--no-sniff', 'look at no packets for names'),
+    new Option('--no-sniff', 'do not read names from packets'),
   ];
 }
 

@@ -32,10 +32,10 @@ const HISTORY_MOST_INTERVAL_MILLIS = 3_600_000;
 export function historyOptions(purpose: string): Option[] {
   return [
     new Option('--history <folder>', purpose).argParser(folderPath),
-    new Option('--history-size <size>', 'most that the history takes on the disk (default: 256M)').argParser(
+    new Option('--history-size <size>', 'maximum size of the history on disk (default: 256M)').argParser(
       within(parseSize, HISTORY_LEAST_BYTES, HISTORY_MOST_BYTES, '1M to 1T, such as 256M or 2G'),
     ),
-    new Option('--history-age <time>', 'keep the history for this time (default: 7d)').argParser(
+    new Option('--history-age <time>', 'delete samples older than this (default: 7d)').argParser(
       within(
         parseAgeMillis,
         HISTORY_LEAST_AGE_MILLIS,
@@ -126,7 +126,7 @@ export function lookBackOptions(): Option[] {
     new Option('--until <time>', 'with --at: print the history up to this time').argParser(moment),
     new Option(
       '--top',
-      'with --at: print who used most CPU, disk and network, until --until or now',
+      'with --at: print the processes that used most CPU, disk, network and memory, until --until or now',
     ).conflicts([...NOT_WITH, 'csv', 'once']),
   ];
 }

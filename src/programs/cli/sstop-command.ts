@@ -174,9 +174,7 @@ function fileOptions(): Option[] {
       .choices(TOTALS_PERIODS)
       .preset('day')
       .conflicts(['csv', 'once', 'record', 'playback', 'at']),
-    new Option('--by <kind>', 'with --totals: what bytes are added up by (default: program)').choices(
-      TOTALS_KINDS,
-    ),
+    new Option('--by <kind>', 'with --totals: sum bytes by this (default: program)').choices(TOTALS_KINDS),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
       filePath,
     ),

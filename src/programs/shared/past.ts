@@ -25,9 +25,9 @@ export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
   return RecordedSource.openBytes(bytes, { monotonicMicros, sections: new MachineSectionReader() });
 }
 
-/** Where a screen may go in time: to what is now, where there is a machine, and to its history. */
+/** What a screen can show: the present, if there is a machine, and its history. */
 interface PastOptions {
-  /** Undefined: there is only the history. */
+  /** Undefined: only the history can be shown. */
   readonly live: Source | undefined;
   readonly open: OpenPast;
   /** The history where it is open already, and shown. */
@@ -35,8 +35,8 @@ interface PastOptions {
 }
 
 /**
- * A source that a screen can send back in time. It is at now, or at a moment of the history, where it stands until it is
- * told to play. Who reads it sees another epoch after each step, so that nothing is subtracted across one.
+ * A source that a screen can send back in time. It shows the present, or a moment of the history, paused until it is
+ * played. Each step changes the epoch, so that readers subtract nothing across one.
  */
 export class TimeTravel implements Source {
   readonly #options: PastOptions;
@@ -56,7 +56,7 @@ export class TimeTravel implements Source {
     return this.#past;
   }
 
-  /** Told of every snapshot of the past, as `RecordedSource.observe`. */
+  /** Receives every snapshot of the past, as `RecordedSource.observe`. */
   observe(observer: SnapshotObserver): void {
     this.#observer = observer;
     this.#past?.observe(observer);
@@ -68,7 +68,7 @@ export class TimeTravel implements Source {
     return source.sample(want, deadlineMicros);
   }
 
-  /** What there is to go to. Opens the history anew where now is shown. Rejects with an OpError of one line. */
+  /** The moments of the history. Opens it anew while the present is shown. Rejects with an OpError of one line. */
   async moments(): Promise<readonly HistoryMoment[]> {
     if (this.#past === undefined) {
       const opened = await this.#options.open();
@@ -79,7 +79,7 @@ export class TimeTravel implements Source {
     return (this.#past ?? this.#ahead)?.moments() ?? [];
   }
 
-  /** Stands at a wall time of the history. Rejects with an OpError of one line. */
+  /** Shows a wall time of the history, paused. Rejects with an OpError of one line. */
   async goTo(wallMillis: number): Promise<void> {
     this.#past ??= this.#ahead ?? (await this.#options.open());
     this.#ahead = undefined;
@@ -89,7 +89,7 @@ export class TimeTravel implements Source {
     past.seekTo(await past.positionAt(wallMillis));
   }
 
-  /** Shows what is now; where there is no machine, the end of the history. */
+  /** Shows the present; without a machine, the end of the history. */
   async toNow(): Promise<void> {
     if (this.#options.live === undefined) return this.goTo(Number.POSITIVE_INFINITY);
     this.#past?.close();
@@ -113,13 +113,13 @@ const NO_HISTORY = 'No history: start this program, or the agent, with --history
 /** Why a screen that is not sstop's on the machine itself shows no totals. */
 export const NO_TOTALS = 'Totals are shown only on the machine itself: sstop --totals --history FOLDER.';
 
-/** What a screen does after a command of its time line. */
+/** Callbacks for the result of a time line command. */
 interface TravelOutside {
   /** The history was opened, for the time line. */
   opened(moments: readonly HistoryMoment[]): void;
-  /** Totals are wanted; undefined: there are none to be had here. */
+  /** Shows the totals; undefined: there are none here. */
   readonly totals?: (() => Promise<void>) | undefined;
-  /** Another time is shown. */
+  /** Another time is shown now. */
   arrived(): void;
   failed(message: string): void;
 }

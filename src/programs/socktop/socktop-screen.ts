@@ -245,7 +245,10 @@ class Screen {
         this.#tellProgress();
         this.#samplers[current]?.sampleNow();
       },
-      failed: (message) => controls.dispatch({ kind: 'noticed', text: message, isBad: true }),
+      failed: (text) => {
+        if (controls.model.view === 'network') this.#tellProblem(current, text);
+        else controls.dispatch({ kind: 'noticed', text, isBad: true });
+      },
     });
   }
 

@@ -25,7 +25,7 @@ export async function printTop(
     }
     if (stop.signal !== undefined) return exitCodeOfSignal(stop.signal);
     if (count < 2) {
-      const message = 'the history has no two samples between these times';
+      const message = 'the history has fewer than two samples between these times';
       throw new OpError({ op: 'read recording', code: 'EMPTY', message });
     }
     await new StandardOutput(stop).write(isJson ? top.json() : top.text());

@@ -120,7 +120,7 @@ describe('where a process listens', () => {
     expect(listening()).toBe(' Listening  unknown: another network namespace');
     world.addListener(8080, { pid: 15 });
     bench.sample(0, 0, 0, 0);
-    expect(listening()).toBe(' Listening  ● TCP 0.0.0.0:8080');
+    expect(listening()).toBe(' Listening  ● TCP 0.0.0.0:8080  others unknown: another network namespace');
   });
 
   test('is not unknown because another process was elsewhere', () => {

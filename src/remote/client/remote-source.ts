@@ -294,7 +294,7 @@ const NOTICES: Readonly<Record<Protocol, string | undefined>> = {
   'socktop.v2': undefined,
   original: 'original agent: no users, states and threads of processes, no load, uptime and network use',
   shell:
-    'no agent there, its shell answers; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
+    'no agent there, using its shell; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
 };
 const AGENT_MISSING = 'no socktop-agent there; scp socktop-agent HOST:.local/bin/ installs it';
 

@@ -32,7 +32,7 @@ const ANSWER_LIMIT_BYTES = 32 << 20;
 const CPU_SHARE = 0.015;
 const CPU_BURST_SECONDS = 0.25;
 const UNKNOWN_USER = -1;
-const JOURNAL_MESSAGE = 'journals need socktop-agent on the machine: only its shell answers';
+const JOURNAL_MESSAGE = 'journals need socktop-agent on that machine';
 
 /** What is known of a machine beyond the life of a connection. */
 export class ShellMemory {
@@ -151,7 +151,7 @@ export class ShellSession implements Session {
   received(chunk: string | Uint8Array<ArrayBuffer>): void {
     if (typeof chunk === 'string') return;
     if (this.#length + chunk.length > ANSWER_LIMIT_BYTES) {
-      const message = 'an answer of the shell is too long';
+      const message = 'the reply of the shell is too long';
       this.#line.broken(new OpError({ op: 'decode', code: 'TOO_LARGE', message }));
       return;
     }
@@ -213,7 +213,7 @@ export class ShellSession implements Session {
     const sentMicros = this.#line.monotonicMicros();
     this.#exchange = { answers: [], count, resolve, reject };
     const timer = setTimeout(() => {
-      const message = `the shell has not answered for ${ANSWER_MILLIS / 1000} s`;
+      const message = `the shell has not replied for ${ANSWER_MILLIS / 1000} s`;
       this.#line.broken(new OpError({ op: 'ask', code: 'SILENT', message }));
     }, ANSWER_MILLIS);
     this.#line.send(text);

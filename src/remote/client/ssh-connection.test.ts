@@ -85,14 +85,14 @@ describe('a connection by ssh', () => {
     [
       255,
       'me@web-1: Permission denied (publickey).\n',
-      'SSH_DENIED: me@web-1: Permission denied (publickey). (ssh may not ask here; connect once with ssh itself)',
+      'SSH_DENIED: me@web-1: Permission denied (publickey). (ssh cannot prompt here: connect once with ssh itself)',
     ],
     [
       127,
       'sh: not found\n',
       'NO_SHELL: neither socktop-agent nor a POSIX shell could be started there (exit code 127): sh: not found',
     ],
-    [undefined, '', 'SSH: ssh was ended by a signal'],
+    [undefined, '', 'SSH: ssh was terminated by a signal'],
   ])('an end with %p is told with the last line of ssh', async (code, complaint, expected) => {
     const { ssh, events } = await connected(false);
     ssh.complaint(bytes(complaint));

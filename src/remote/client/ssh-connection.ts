@@ -193,13 +193,16 @@ const DENIED = /permission denied|host key verification failed|too many authenti
 
 function startFailure(exitCode: number | undefined, last: string, mayAsk: boolean): OpError {
   const failed = (code: string, message: string): OpError => new OpError({ op: 'connect', code, message });
-  if (exitCode === undefined) return failed('SSH', last || 'ssh was ended by a signal');
+  if (exitCode === undefined) return failed('SSH', last || 'ssh was terminated by a signal');
   if (exitCode !== EXIT_OF_SSH) {
     const what = `neither socktop-agent nor a POSIX shell could be started there (exit code ${exitCode})`;
     return failed('NO_SHELL', last === '' ? what : `${what}: ${last}`);
   }
-  if (!DENIED.test(last)) return failed('SSH', last || 'ssh ended without a word');
-  return failed('SSH_DENIED', mayAsk ? last : `${last} (ssh may not ask here; connect once with ssh itself)`);
+  if (!DENIED.test(last)) return failed('SSH', last || 'ssh exited without a message');
+  return failed(
+    'SSH_DENIED',
+    mayAsk ? last : `${last} (ssh cannot prompt here: connect once with ssh itself)`,
+  );
 }
 
 /** The lines that ssh complains with. Each is handed on, but for one that may be the last. */

@@ -39,7 +39,7 @@ export const historyHeaders = {
       headers: readList(headers, 'headers', HEADERS_LIMIT).map((entry) => {
         const [offset, text] = readList(entry, 'headers[]', 2);
         if (typeof text !== 'string' || text.length > HEADER_LIMIT_CHARACTERS) {
-          throw wireError('decode', 'BAD_VALUE', 'a header is no text');
+          throw wireError('decode', 'BAD_VALUE', 'a header is not text');
         }
         return { offset: countOf(offset), bytes: new Uint8Array(Buffer.from(text, 'base64')) };
       }),
@@ -50,5 +50,5 @@ export const historyHeaders = {
 
 function countOf(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw wireError('decode', 'BAD_VALUE', 'a place in a history is no number');
+  throw wireError('decode', 'BAD_VALUE', 'a position in a history is not a number');
 }

@@ -131,7 +131,7 @@ function placeOf(
     const value = fields[name];
     if (!isHistory || value === undefined || value === null) return undefined;
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      throw bad(`${name} is no place`);
+      throw bad(`${name} is not a position`);
     return value;
   };
   return { segment: place('segment'), from: place('from'), length: place('length') };

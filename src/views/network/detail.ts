@@ -134,7 +134,7 @@ function healthTexts({ section, rates }: NetworkData, owner: number): readonly s
   if (rtt > 0) {
     const least = roundTripText(owners.rttMinMicros[owner]!);
     const most = roundTripText(owners.rttP95Micros[owner]!);
-    texts.push(`round trip ${roundTripText(rtt)} (least ${least}, 95 % within ${most})`);
+    texts.push(`round trip ${roundTripText(rtt)} (min ${least}, p95 ${most})`);
   }
   const share = rates.health.owners.retransmittedShare(owner, owners.slots.serial[owner]!);
   if (share >= 0) texts.push(`retransmitted ${percent(share)}`);
@@ -242,7 +242,7 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
 
 function renderHealth(area: Rect, buffer: Buffer, { facts, theme, ascii }: DetailView): void {
   if (area.height < 1) return;
-  const text = facts.health.length === 0 ? 'Health of its connections: not known' : facts.health.join(', ');
+  const text = facts.health.length === 0 ? 'Connection health: unknown' : facts.health.join(', ');
   putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim, ascii);
 }
 

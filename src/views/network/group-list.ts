@@ -20,7 +20,7 @@ type Columns = ListColumns<GroupList, typeof GROUP_FIELDS>;
 
 /** What stands for processes that belong to none. */
 const NOTHING: Readonly<Record<Grouping | 'group', string>> = {
-  group: 'no known group',
+  group: 'unknown group',
   program: 'no name',
   user: 'unknown user',
   container: 'no container',

@@ -48,7 +48,7 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
   connections: TRAFFIC_COLUMNS.connections,
   waiting: {
     ...right('QUEUE', 25, 6, 9),
-    help: 'connections that wait to be accepted, and how many may',
+    help: 'connections waiting for accept(2), and the limit',
     paint: ({ rows }, row, pen) => {
       const [waiting, backlog] = [rows.waiting[row]!, rows.backlog[row]!];
       if (Number.isNaN(waiting)) pen.right('-', pen.theme.dim);

@@ -93,7 +93,7 @@ export const PROCESS_COLUMNS = {
   },
   drops: {
     ...right('DROPS', 26, 5, 6),
-    help: 'connections and datagrams that listening sockets had no room for in the last ten seconds',
+    help: 'connections and datagrams dropped in the last ten seconds because the queue of a listening socket was full',
     isOptional: true,
     paint: (list, row, pen) => pen.count(list.health?.drops(list.ownerOf(row)) ?? Number.NaN),
   },

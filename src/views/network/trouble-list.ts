@@ -22,7 +22,7 @@ const COLUMNS: ListColumns<TroubleList, typeof TROUBLE_FIELDS> = {
     },
   },
   place: {
-    ...left('WHERE', 60, 10, 28, 1),
+    ...left('WHERE', 35, 10, 28, 1),
     paint: ({ rows }, row, pen) => pen.host(rows.places[row] || '-', pen.theme.dim),
   },
   pid: {
@@ -34,7 +34,7 @@ const COLUMNS: ListColumns<TroubleList, typeof TROUBLE_FIELDS> = {
     },
   },
   name: {
-    ...left('PROCESS', 30, 8, 16),
+    ...left('PROCESS', 10, 8, 16),
     paint: ({ rows }, row, pen) => pen.text(rows.names[row]!, pen.theme.dim),
   },
   count: {

@@ -21,11 +21,11 @@ export interface TimeLine {
   readonly cursorMillis: number;
   /** The time that is being typed. */
   readonly input: TextInput | undefined;
-  /** Why it is none. */
+  /** Why the typed text is not a time. */
   readonly error: string | undefined;
 }
 
-/** The time line after an input, and what is asked for. */
+/** The time line after an input, and the time to go to. */
 export interface TimeLineStep {
   /** Undefined: it is closed. */
   readonly timeLine: TimeLine | undefined;
@@ -46,7 +46,7 @@ const LABEL_WIDTH = 10;
 const PAGE_COLUMNS = 10;
 const ZOOM = 2;
 const LEAST_SPAN_MILLIS = 60_000;
-/** Marks of the axis are so far apart at least. */
+/** Least distance between marks of the axis. */
 const MARK_CELLS = 22;
 const STEPS = '▁▂▃▄▅▆▇█';
 const ASCII_STEPS = '.:-=+*#%';
@@ -61,7 +61,7 @@ const keysOf = (isAscii: boolean): readonly KeyHint[] => [
   { key: 'PgUp PgDn', label: 'page' },
 ];
 
-/** Opened at a wall time, NaN: at the end; undefined: there is nothing to show. */
+/** Opens at a wall time, NaN: at the end. Undefined: the history is empty. */
 export function openTimeLine(moments: readonly HistoryMoment[], atMillis: number): TimeLine | undefined {
   if (moments.length === 0) return undefined;
   const fromMillis = moments.reduce((least, { wallMillis }) => Math.min(least, wallMillis), Infinity);
@@ -205,7 +205,7 @@ function columnsOf(width: number): number {
   return Math.max(1, width - LABEL_WIDTH - 1);
 }
 
-/** The last moment that is not later; -1: all are. */
+/** The last moment that is not later; -1 if all are later. */
 function momentBefore(moments: readonly HistoryMoment[], wallMillis: number): number {
   return moments.findLastIndex((each) => each.wallMillis <= wallMillis);
 }

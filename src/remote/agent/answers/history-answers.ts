@@ -27,10 +27,10 @@ export class HistoryAnswers {
 
   /** Why there is none for a client; undefined: there is one. */
   get obstacle(): string | undefined {
-    if (this.#pieces === undefined) return 'the agent keeps no history: start it with --history';
+    if (this.#pieces === undefined) return 'no history is kept; start the agent with --history';
     return this.#hasToken
       ? undefined
-      : 'the agent serves no history without a token: start it with SOCKTOP_TOKEN or --token-file';
+      : 'no history is served without a token; start the agent with SOCKTOP_TOKEN or --token-file';
   }
 
   /** Rejects with OpError: `NO_HISTORY`, `NO_TOKEN`, `BUSY`, `GONE`, and what the file system says. */

@@ -128,7 +128,7 @@ const HEALTH: readonly (readonly [column: (typeof HEALTH_COUNTERS)[number], fami
     'drops',
     counter(
       'namedprocess_namegroup_network_drops_total',
-      'Connections and datagrams that listening sockets of this group had no room for.',
+      'Connections and datagrams of this group dropped because the queue of a listening socket was full.',
     ),
   ],
 ];
