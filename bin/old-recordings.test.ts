@@ -4,7 +4,13 @@ import { SSTOP } from './testing/executables.ts';
 import { OLD_RECORDINGS, play, playings } from './testing/old-recordings.ts';
 
 /** Columns of socktop's processes that came after 0.1: the last ones, unknown in its recordings. */
-const NEWER_COLUMNS = [{ json: 'context_switch_rate', csv: 'context_switches_per_s' }];
+const NEWER_COLUMNS = [
+  { json: 'context_switch_rate', csv: 'context_switches_per_s' },
+  { json: 'run_delay_rate', csv: 'run_delay_ms_per_s' },
+  { json: 'block_delay_rate', csv: 'block_delay_ms_per_s' },
+  { json: 'major_fault_rate', csv: 'major_faults_per_s' },
+  { json: 'io_call_rate', csv: 'io_calls_per_s' },
+];
 
 /** Health of a process or a host, of a connection, and of a listener, unknown: some have names that others had before. */
 const HEALTH = [

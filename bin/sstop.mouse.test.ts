@@ -65,7 +65,7 @@ const COLUMNS: Readonly<Record<keyof typeof VIEWS, Columns>> = {
     ] as const),
     ...([
       ['AGE', 'age'],
-      ['RTT', ''],
+      ['RTT', 'rtt'],
       ['RETR', ''],
       ['UP/s', 'upload'],
       ['DOWN/s', 'download'],

@@ -219,6 +219,7 @@ export const VIEW_CHECKS: Readonly<Record<keyof typeof VIEWS, ViewChecks>> = {
     cumulative: 'nothing',
     tree: 'nothing',
     kill: 'nothing',
+    ...{ timeline: 'nothing', totals: 'nothing' },
     dns: 'nothing',
     pause: {
       shows: (screen) =>

@@ -383,7 +383,7 @@ describe('a damaged recording', () => {
   test('is played around the damage, which is told', async () => {
     await recordWorld(path('damaged.gz'), 64);
     const bytes = readFileSync(path('damaged.gz'));
-    bytes.fill(0x55, Math.floor(bytes.length * 0.4), Math.floor(bytes.length * 0.4) + 20);
+    bytes.fill(0x55, Math.floor(bytes.length * 0.35), Math.floor(bytes.length * 0.35) + 20);
     writeFileSync(path('damaged.gz'), bytes);
     const source = await RecordedSource.open(path('damaged.gz'), { monotonicMicros });
     const played: number[] = [];
