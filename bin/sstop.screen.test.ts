@@ -298,7 +298,7 @@ test('every view opens, fits and closes again', async () => {
 });
 
 test('an error in a filter is shown in the prompt with what is accepted', async () => {
-  const pty = start([], [250, 24]);
+  const pty = start([], [152, 24]);
   await pty.waitFor(TABLE);
   pty.key('/colour:red');
   await pty.waitFor(/unknown key "colour": port host proto.* quotes *\n \/ colour:red/);
