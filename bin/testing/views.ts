@@ -70,6 +70,12 @@ function argumentsOf({ recording }: ViewStart): readonly string[] {
   return recording === undefined ? [] : ['--playback', recording];
 }
 
+/** Whether both rates, the last columns, are zero in each row. */
+function isQuiet(screen: TableScreen): boolean {
+  const lines = screen.pty.lines().filter((line) => screen.row.test(line));
+  return lines.length > 0 && lines.every((line) => /(?: 0B){2} *▐?$/.test(line.replaceAll(/ +/g, ' ')));
+}
+
 /** sstop in a view. */
 export async function startView(
   view: ViewStart,
@@ -94,6 +100,8 @@ export async function startView(
       title === view.title && rows.length > 3 && footer.includes(`sort: ${view.sort} `),
     `the view ${view.title}`,
   );
+  // Rows of one rate keep their order; what connecting has sent is averaged for some seconds.
+  if (view.sort === 'rate') await screen.until(() => isQuiet(screen), 'rates of zero');
   screen.press('g');
   await screen.until(
     ({ rows, selected, thumb }) => selected === rows[0] && thumb.length > 0,
