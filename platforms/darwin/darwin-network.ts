@@ -8,9 +8,9 @@ import {
 } from '../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../src/data/sample/platform.ts';
 import type { Slice } from '../../src/data/sample/slice.ts';
-import { sectionError } from '../../src/data/sample/snapshot.ts';
 import type { SectionError } from '../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
+import { attempt } from '../attempt.ts';
 import type { Host } from './darwin-host.ts';
 import { InterfaceCollector } from './darwin-interfaces.ts';
 import { ProcessRows } from './darwin-processes.ts';
@@ -191,21 +191,5 @@ export class DarwinNetwork implements NetworkCollector {
       exited: this.#exited,
       errors,
     };
-  }
-}
-
-/** Does its part of a collection; what goes wrong joins `errors` and is returned. */
-async function attempt(
-  op: string,
-  errors: SectionError[],
-  part: () => Promise<void>,
-): Promise<OpError | undefined> {
-  try {
-    await part();
-    return undefined;
-  } catch (thrown) {
-    const error = toOpError(op, thrown);
-    errors.push({ ...sectionError(op, error), op });
-    return error;
   }
 }

@@ -1,15 +1,18 @@
 import { basename, dirname, join } from 'node:path';
 import type { BlockDevice } from '../../../src/data/schema/disks-section.ts';
 import { SyscallError } from '../libc.ts';
-import { emptyDiskStatsLine, parseDiskStatsLine } from '../proc/diskstats.ts';
+import {
+  countersOf,
+  emptyDiskStatsLine,
+  isBorrowed,
+  parseDiskStatsLine,
+  sectorBytes,
+} from '../proc/diskstats.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { type HwmonChip, type HwmonTemperature, readHwmonChips } from '../sys/hwmon.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, realPath } from '../sys/sysfs-value.ts';
 
-const SECTOR_BYTES = 512;
 const DEVICES_LIMIT = 4096;
-/** Their bytes are in another file system's file, or in memory. */
-const BORROWED = /^(loop|ram|zram)\d+$/;
 
 /** Counters of all block devices by /proc/diskstats, with the facts of sysfs, read once per device. */
 export class BlockDevices {
@@ -41,7 +44,7 @@ export class BlockDevices {
     while (devices.length < DEVICES_LIMIT && parseDiskStatsLine(bytes, this.#text.length, next, this.#line)) {
       next = this.#line.next;
       const name = this.#decoder.decode(bytes.subarray(this.#line.nameStart, this.#line.nameEnd));
-      if (BORROWED.test(name)) continue;
+      if (isBorrowed(name)) continue;
       const key = `${this.#line.major}:${this.#line.minor} ${name}`;
       const facts = this.#facts.get(key) ?? readBlockFacts(this.#sysRoot, name);
       present.set(key, facts);
@@ -57,23 +60,13 @@ export class BlockDevices {
 
   #device(name: string, facts: BlockFacts, temperatureCelsius: number | undefined): BlockDevice {
     const line = this.#line;
-    const { discardedSectors } = line;
     const { drivePaths: _, ...known } = facts;
     return {
       name,
       major: line.major,
       minor: line.minor,
       ...known,
-      reads: line.reads,
-      readBytes: line.readSectors * SECTOR_BYTES,
-      readMillis: line.readMillis,
-      writes: line.writes,
-      writtenBytes: line.writtenSectors * SECTOR_BYTES,
-      writeMillis: line.writeMillis,
-      inFlight: line.inFlight,
-      busyMillis: line.busyMillis,
-      weightedMillis: line.weightedMillis,
-      discardedBytes: Number.isNaN(discardedSectors) ? undefined : discardedSectors * SECTOR_BYTES,
+      ...countersOf(line),
       temperatureCelsius,
     };
   }
@@ -155,7 +148,7 @@ function readBlockFacts(sysRoot: string, name: string): BlockFacts {
     parentName,
     label: readAttribute(join(path, 'dm/name')) ?? name,
     model: readAttribute(join(whole, 'device/model')) ?? readAttribute(join(whole, 'device/name')),
-    sizeBytes: sectors === undefined ? undefined : sectors * SECTOR_BYTES,
+    sizeBytes: sectors === undefined ? undefined : sectorBytes(sectors),
     isRotational: rotational === undefined ? undefined : rotational === 1,
     drivePaths: [...new Set(drivePathsOf(sysRoot, whole, STACK_DEPTH_LIMIT))],
   };

@@ -3,7 +3,8 @@ import type { NetworkSample, Tier } from '../../../src/data/sample/network-sampl
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
-import { type OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { attempt } from '../../attempt.ts';
 import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
@@ -221,21 +222,5 @@ class LinuxNetwork implements NetworkCollector {
       stack: this.#stack.read(sampledMicros),
       errors,
     };
-  }
-}
-
-/** Does its part of a collection; what goes wrong joins `errors` and is returned. */
-async function attempt(
-  op: string,
-  errors: SectionError[],
-  part: () => Promise<void> | void,
-): Promise<OpError | undefined> {
-  try {
-    await part();
-    return undefined;
-  } catch (thrown) {
-    const error = toOpError(op, thrown);
-    errors.push({ op, code: error.code, message: error.message });
-    return error;
   }
 }

@@ -41,6 +41,36 @@ export function emptyDiskStatsLine(): DiskStatsLine {
   };
 }
 
+const SECTOR_BYTES = 512;
+/** Their bytes are in another file system's file, or in memory. */
+const BORROWED = /^(loop|ram|zram)\d+$/;
+
+/** Whether a block device of that name has no storage of its own. */
+export function isBorrowed(name: string): boolean {
+  return BORROWED.test(name);
+}
+
+/** Bytes of so many sectors, as /proc/diskstats and the file `size` in /sys/class/block count them. */
+export function sectorBytes(sectors: number): number {
+  return sectors * SECTOR_BYTES;
+}
+
+/** The counters of one line, as a `BlockDevice` has them. */
+export function countersOf(line: DiskStatsLine) {
+  return {
+    reads: line.reads,
+    readBytes: sectorBytes(line.readSectors),
+    readMillis: line.readMillis,
+    writes: line.writes,
+    writtenBytes: sectorBytes(line.writtenSectors),
+    writeMillis: line.writeMillis,
+    inFlight: line.inFlight,
+    busyMillis: line.busyMillis,
+    weightedMillis: line.weightedMillis,
+    discardedBytes: Number.isNaN(line.discardedSectors) ? undefined : sectorBytes(line.discardedSectors),
+  };
+}
+
 const scanner = new TextScanner();
 
 /**

@@ -1,15 +1,18 @@
 import type { BlockDevice, DisksSection, FileSystem } from '../../../src/data/schema/disks-section.ts';
 import type { SpaceAnswer } from '../guarded/helper-message.ts';
 import { fileSystemsOf, type Mounted, mountedIn } from '../machine/file-systems.ts';
-import { emptyDiskStatsLine, parseDiskStatsLine } from '../proc/diskstats.ts';
+import {
+  countersOf,
+  emptyDiskStatsLine,
+  isBorrowed,
+  parseDiskStatsLine,
+  sectorBytes,
+} from '../proc/diskstats.ts';
 import { filesOf, latinOf, type Shell } from './shell-answer.ts';
 
 const FOLDER = '/sys/class/block';
 const FACTS_INTERVAL_MICROS = 60e6;
-const SECTOR_BYTES = 512;
 const DEVICES_LIMIT = 4096;
-/** Their bytes are in another file system's file, or in memory. */
-const BORROWED = /^(loop|ram|zram)\d+$/;
 /** Paths that are handed to the shell as they are; no others are asked for. */
 const PLAIN_PATH = /^\/[\w./@+-]*$/;
 const PATHS_LIMIT = 64;
@@ -57,7 +60,7 @@ export class ShellDisks {
     const line = this.#line;
     for (let at = 0; parseDiskStatsLine(text, text.length, at, line); at = line.next) {
       const name = latinOf(text.subarray(line.nameStart, line.nameEnd));
-      if (BORROWED.test(name) || devices.length >= DEVICES_LIMIT) continue;
+      if (isBorrowed(name) || devices.length >= DEVICES_LIMIT) continue;
       const isPartition = this.#fact(name, 'partition') !== undefined;
       const whole = isPartition ? this.#wholeOf(name) : name;
       const sectors = Number(this.#fact(name, 'size') ?? Number.NaN);
@@ -67,20 +70,9 @@ export class ShellDisks {
         parentName: isPartition ? whole : '',
         label: this.#fact(name, 'dm/name') ?? name,
         model: this.#fact(whole, 'device/model') ?? this.#fact(whole, 'device/name'),
-        sizeBytes: Number.isNaN(sectors) ? undefined : sectors * SECTOR_BYTES,
+        sizeBytes: Number.isNaN(sectors) ? undefined : sectorBytes(sectors),
         isRotational: rotational === undefined ? undefined : rotational === '1',
-        reads: line.reads,
-        readBytes: line.readSectors * SECTOR_BYTES,
-        readMillis: line.readMillis,
-        writes: line.writes,
-        writtenBytes: line.writtenSectors * SECTOR_BYTES,
-        writeMillis: line.writeMillis,
-        inFlight: line.inFlight,
-        busyMillis: line.busyMillis,
-        weightedMillis: line.weightedMillis,
-        discardedBytes: Number.isNaN(line.discardedSectors)
-          ? undefined
-          : line.discardedSectors * SECTOR_BYTES,
+        ...countersOf(line),
         temperatureCelsius: undefined,
       });
     }

@@ -125,6 +125,28 @@ static void device_line(const char *name) {
   if (file) fclose(file);
 }
 
+static u64 device_packets(void) {
+  FILE *file = fopen("/proc/thread-self/net/dev", "r");
+  char line[512];
+  u64 sum = 0, packets, skip;
+  while (file && fgets(line, sizeof line, file)) {
+    char *colon = strchr(line, ':');
+    if (colon && sscanf(colon + 1, "%llu %llu", &skip, &packets) == 2) sum += packets;
+  }
+  if (file) fclose(file);
+  return sum;
+}
+
+/* The last acknowledgements may pass after both ends are gone: until nothing has come for a while. */
+static void settle(void) {
+  u64 before = device_packets(), now;
+  for (int tries = 0; tries < 100; tries++, before = now) {
+    poll(NULL, 0, 20);
+    now = device_packets();
+    if (now == before) return;
+  }
+}
+
 static int listen_on(const char *address) {
   struct sockaddr_storage at;
   socklen_t length = address_of(&at, address, PORT);
@@ -559,6 +581,7 @@ int main(int count, char **args) {
   else if (!strcmp(mode, "held")) held();
   else if (!strcmp(mode, "brief") && count == 5) brief(atoi(args[2]), args[3], atoi(args[4]));
   else return 2;
+  settle();
   device_line("lo");
   device_line("veth0");
   return 0;
