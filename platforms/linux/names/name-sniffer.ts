@@ -73,6 +73,7 @@ export class NameSniffer {
   /** By protocol and local port. */
   readonly #given = new Map<number, GivenAnswer[]>();
   #pendingCount = 0;
+  readonly #keyOf = (): string => this.#key();
 
   /** @param clock monotonic microseconds */
   constructor(clock: () => number) {
@@ -82,6 +83,11 @@ export class NameSniffer {
   /** Before the packets of one turn. */
   begin(): void {
     this.#streams.begin(this.#clock());
+  }
+
+  /** Segments of this turn that were not worth showing. */
+  get passedOver(): number {
+    return this.#streams.passedOver;
   }
 
   see(packet: NamePacket): void {
@@ -148,8 +154,8 @@ export class NameSniffer {
     const nowMicros = this.#clock();
     const asked =
       protocol === PROTOCOL_TCP
-        ? this.#streams.segment(this.#key(), this.#sequence(packet), payload, nowMicros)
-        : this.#streams.datagram(this.#key(), payload, nowMicros);
+        ? this.#streams.segment(this.#keyOf, this.#sequence(packet), payload, nowMicros)
+        : this.#streams.datagram(this.#keyOf, payload, nowMicros);
     if (asked.kind !== 'found') return;
     const ends = this.#ends(true);
     this.#add(this.#said, endsKey(ends.protocol, ends.localPort, ends.remotePort, ends.remote, 0), {
