@@ -12,6 +12,7 @@ const Extension = { SERVER_NAME: 0, ALPN: 16 } as const;
 const HOST_NAME = 0;
 const ALPN_LIMIT = 8;
 const ALPN_BYTES_LIMIT = 32;
+const protocolText = Buffer.alloc(ALPN_BYTES_LIMIT);
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -93,9 +94,14 @@ function protocolsIn(data: Uint8Array): string[] {
   while (reader.left > 0 && protocols.length < ALPN_LIMIT) {
     const name = reader.take(reader.u8());
     if (reader.hasFailed) break;
-    const isPlain = name.every((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x2c);
-    if (isPlain && name.length > 0 && name.length <= ALPN_BYTES_LIMIT)
-      protocols.push(String.fromCharCode(...name));
+    if (!isPlain(name)) continue;
+    protocolText.set(name);
+    protocols.push(protocolText.toString('latin1', 0, name.length));
   }
   return protocols;
+}
+
+function isPlain(name: Uint8Array): boolean {
+  for (const byte of name) if (byte <= 0x20 || byte >= 0x7f || byte === 0x2c) return false;
+  return name.length > 0 && name.length <= ALPN_BYTES_LIMIT;
 }
