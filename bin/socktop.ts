@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import {
   currentPlatform,
+  isTerminal,
   isWatchable,
   lockFile,
   lowerPrivileges,
@@ -32,7 +32,7 @@ import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
+  const isColored = isTerminal(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
   const invocation = parseSocktopArguments(argv, vocabulary, isColored);
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
@@ -45,7 +45,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   }
   const isTop = options.lookBack?.top === true;
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure && !isTop;
-  const obstacle = needsScreen ? screenObstacle(system) : undefined;
+  const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
