@@ -33,6 +33,7 @@ import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
+import { helpColors } from './help-colors.ts';
 import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -40,15 +41,12 @@ import { giveBackStartMemory } from './start-memory.ts';
 export async function runSstop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isTerminal(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const invocation = parseSstopArguments(
-    argv,
-    {
-      ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
-      ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
-    },
-    isColored,
-  );
+  const vocabulary = {
+    ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
+    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+  };
+  let invocation = parseSstopArguments(argv, vocabulary);
+  if (invocation.kind === 'print') invocation = parseSstopArguments(argv, vocabulary, await helpColors());
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);

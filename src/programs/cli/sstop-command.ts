@@ -19,6 +19,7 @@ import {
   filePath,
   groupingProblem,
   groupOption,
+  type HelpColors,
   type Invocation,
   invocationOf,
   misused,
@@ -108,8 +109,8 @@ function interval(text: string): number {
 }
 
 /** Defines sstop's command line. Help, completions and the manual page are generated from it. */
-export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
-  const command = screenCommand('sstop', vocabulary.version, isColored)
+export function sstopCommand(vocabulary: SstopVocabulary, colors?: HelpColors): Command {
+  const command = screenCommand('sstop', vocabulary.version, colors)
     .description('Show network use per process, live.')
     .usage('[options] [url]')
     .argument(
@@ -282,10 +283,10 @@ function notUrl(text: string, filterKeys: readonly string[]): string {
 export function parseSstopArguments(
   argv: readonly string[],
   vocabulary: SstopVocabulary,
-  isColored: boolean,
+  colors?: HelpColors,
 ): Invocation<SstopOptions> {
-  const command = sstopCommand(vocabulary, isColored);
-  return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
+  const command = sstopCommand(vocabulary, colors);
+  return invocationOf<RawOptions, SstopOptions>(command, argv, colors !== undefined, (raw) => {
     const options = optionsOf(raw, command.args[0]);
     const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);

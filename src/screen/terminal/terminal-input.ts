@@ -36,7 +36,7 @@ export interface TerminalInput {
 const HUNG_UP = { op: 'read terminal', code: 'EOF', message: 'terminal hung up' };
 
 /** One reader for the whole process: bytes that a second one would read are lost to the first. */
-let reading: Promise<void> | undefined;
+let isReading = false;
 let receiver: InputEvents | undefined;
 
 async function readOn(): Promise<void> {
@@ -68,7 +68,9 @@ export class ControlledInput implements TerminalInput {
 
   start(events: InputEvents): void {
     receiver = events;
-    reading ??= readOn();
+    if (isReading) return;
+    isReading = true;
+    void readOn();
   }
 
   stop(): void {
