@@ -8,7 +8,7 @@ const VOCABULARY = {
   themeNames: ['dusk', 'dawn'],
   tiers: TIERS_OF.linux,
   sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
-  filterKeys: ['port', 'host', 'conns', 'user'],
+  filterKeys: ['port', 'host', 'conns', 'user', 'rtt', 'retrans', 'drops'],
 };
 
 function refusal(...argv: string[]): string {
@@ -195,6 +195,8 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('web1:8080')).toContain(
     "'web1:8080' is not a URL; try ssh://web1 or ws://web1:8080/ws (see",
   );
+  // It may be a host.
+  expect(refusal('prot:443')).not.toContain('did you mean');
   for (const [text, filter] of [
     ['port:443', 'port:443'],
     ['ports:443', 'port:443'],
@@ -202,6 +204,10 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
     ['443', 'port:443'],
     ['!user:root', '!user:root'],
     ['conns>10', 'conns>10'],
+    ['rtt>100ms', 'rtt>100ms'],
+    ['!retran>2%', '!retrans>2%'],
+    ['drop>0', 'drops>0'],
+    ['pors:80,443', 'port:80,443'],
   ] as const) {
     expect(refusal(text)).toContain(`'${text}' is not a URL; did you mean --filter '${filter}'?`);
   }
