@@ -9,10 +9,9 @@ interface Resource {
   pressure(cpu: CpuSample): Pressure | undefined;
 }
 
-/** Who waits for memory reads pages back in. */
 const RESOURCES: readonly Resource[] = [
   { name: 'CPU', file: 'cpu', order: 'run-delay', pressure: ({ cpuPressure }) => cpuPressure },
-  { name: 'memory', file: 'memory', order: 'major-faults', pressure: ({ memoryPressure }) => memoryPressure },
+  { name: 'memory', file: 'memory', order: 'memory-delay', pressure: ({ memoryPressure }) => memoryPressure },
   { name: 'disk', file: 'io', order: 'block-delay', pressure: ({ ioPressure }) => ioPressure },
 ];
 
