@@ -81,12 +81,12 @@ export const PROCESS_USAGE_RATES = {
   },
   'run-delay': {
     ...{ counter: 'runDelayNanos', per: NANOS_PER_MILLI },
-    help: 'milliseconds per second for which its threads waited for a processor',
+    help: 'time waiting for a processor, ms per second',
     ...{ csv: 'run_delay_ms_per_s', json: 'run_delay_rate' },
   },
   'block-delay': {
     ...{ counter: 'blockDelayNanos', per: NANOS_PER_MILLI },
-    help: 'milliseconds per second for which its threads waited for block devices',
+    help: 'time waiting for block devices, ms per second',
     ...{ csv: 'block_delay_ms_per_s', json: 'block_delay_rate' },
   },
   'major-faults': {
@@ -99,7 +99,7 @@ export const PROCESS_USAGE_RATES = {
   },
   'memory-delay': {
     ...{ counter: 'memoryDelayNanos', per: NANOS_PER_MILLI },
-    help: 'milliseconds per second for which its threads waited for memory (swap, reclaim)',
+    help: 'time waiting for memory, ms per second',
     ...{ csv: 'memory_delay_ms_per_s', json: 'memory_delay_rate' },
   },
 } as const satisfies Readonly<Record<string, UsageRate>>;
