@@ -83,7 +83,8 @@ describe.each([
     // What is not counted is no 0; and /proc has no delays by memory at all.
     expect(Number.isNaN(own['blockDelayNanos']!)).toBe(!isCounted);
     if (!isCounted || name === '/proc alone') expect(own['memoryDelayNanos']).toBeNaN();
-    expect(known).toBe(1);
+    // The iterator has read them all anyway.
+    if (name !== 'the iterator over tasks') expect(known).toBe(1);
     expect(count).toBeGreaterThan(1);
   });
 

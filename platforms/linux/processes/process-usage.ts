@@ -139,7 +139,7 @@ export class ProcessUsageReader {
       const slot = table.find(pid);
       if (slot >= 0 && this.#isStale(this.#memory, table, slot, generation)) this.#readMemory(table, slot);
     }
-    if (await this.#readAllThreads(table, want, pids, slice)) return;
+    if (await this.#readAllThreads(table, want, slice)) return;
     for (const file of this.#files) {
       const { columns, readings } = file;
       readings.reserve(capacity);
@@ -161,13 +161,12 @@ export class ProcessUsageReader {
   }
 
   /**
-   * By the iterator, where a column is wanted of which /proc knows less: all columns then, so that each always has the
-   * same basis. False: to be read by /proc.
+   * By the iterator, where a column is wanted of which /proc knows less: all that are wanted then, of all rows, so that
+   * each always has the same basis. False: to be read by /proc.
    */
   async #readAllThreads(
     table: ProcessTable,
     { columns = [], columnsOfAll = [] }: ProcessesWant,
-    pids: readonly number[],
     slice: Slice,
   ): Promise<boolean> {
     const isWanted = (column: UsageColumn): boolean =>
@@ -190,14 +189,14 @@ export class ProcessUsageReader {
     // Who started while they were counted has figures that no longer grow.
     const hasDelays = this.#areDelaysCounted();
     const isTold = (column: UsageColumn): boolean => hasDelays || !DELAYS.includes(column);
-    const [shown, ordered] = [columns.filter(isTold), columnsOfAll.filter(isTold)];
-    const copy = (wanted: readonly UsageColumn[], pid: number, slot: number): void => {
-      const from = slot < 0 ? -1 : sums.find(pid);
-      if (from >= 0) for (const column of wanted) this.usage[column][slot] = sums[column][from]!;
-    };
+    // All rows have been read anyway: those that come on screen next have rates at once.
+    const wanted = [...new Set([...columns, ...columnsOfAll])].filter(isTold);
     const { rows, count } = table.slots;
-    for (let i = 0; i < count && ordered.length > 0; i++) copy(ordered, table.pid[rows[i]!]!, rows[i]!);
-    for (const pid of pids) copy(shown, pid, table.find(pid));
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const from = sums.find(table.pid[slot]!);
+      if (from >= 0) for (const column of wanted) this.usage[column][slot] = sums[column][from]!;
+    }
     return true;
   }
 

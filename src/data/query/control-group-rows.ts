@@ -184,31 +184,34 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
     this.troubles[row] = words.join(', ');
   }
 
-  /** The worst first. */
+  /** `throttled 38 % of the time, waits for memory 12 %, disk 3 %, memory at its limit`. */
   #troubleOf(row: number, { kills, ooms }: ControlGroupRates): readonly [number, readonly string[]] {
-    const isFull = this.memory[row]! >= this.memoryLimit[row]! * FULL_SHARE || this.maxes[row]! > 0;
+    const throttled = this.throttled[row]!;
+    const isThrottled = throttled >= LEAST_PERCENT;
+    const waits = (
+      [
+        [this.memoryWait[row]!, LEAST_PERCENT, 'memory'],
+        [this.io[row]!, LEAST_PERCENT, 'disk'],
+        // The tasks of a throttled group wait for that: it has been said.
+        [isThrottled ? Number.NaN : this.cpu[row]!, LEAST_CPU_PERCENT, 'CPU'],
+      ] as const
+    )
+      .filter(([percent, least]) => percent >= least)
+      .sort(([a], [b]) => b - a);
+    const longest = waits[0]?.[0] ?? 0;
+    const waitWords = waits.map(([percent, , name]) => `${name} ${Math.round(percent)} %`).join(', ');
     const out = kills > 0 ? killedText(kills) : ooms > 0 ? 'out of memory' : '';
+    const isFull = this.memory[row]! >= this.memoryLimit[row]! * FULL_SHARE || this.maxes[row]! > 0;
+    const full = isFull ? 'memory at its limit' : this.highs[row]! > 0 ? 'memory above memory.high' : '';
     const all: readonly (readonly [number, string])[] = [
       [out === '' ? 0 : KILLED_TROUBLE, out],
-      waitOf(this.throttled[row]!, LEAST_PERCENT, (percent) => `throttled ${percent} of the time`),
-      waitOf(this.memoryWait[row]!, LEAST_PERCENT, (percent) => `waits for memory ${percent}`),
-      waitOf(this.io[row]!, LEAST_PERCENT, (percent) => `waits for disk ${percent}`),
-      // Its tasks wait because it is throttled: that has been said.
-      this.throttled[row]! >= LEAST_PERCENT
-        ? NOTHING
-        : waitOf(this.cpu[row]!, LEAST_CPU_PERCENT, (percent) => `waits for CPU ${percent}`),
-      isFull ? [FULL_TROUBLE, 'memory at its limit'] : NOTHING,
-      !isFull && this.highs[row]! > 0 ? [FULL_TROUBLE, 'memory above memory.high'] : NOTHING,
+      [isThrottled ? throttled : 0, isThrottled ? `throttled ${Math.round(throttled)} % of the time` : ''],
+      [longest, waitWords === '' ? '' : `waits for ${waitWords}`],
+      [full === '' ? 0 : FULL_TROUBLE, full],
     ];
     const told = all.filter(([, words]) => words !== '').sort(([a], [b]) => b - a);
     return [told[0]?.[0] ?? 0, told.map(([, words]) => words)];
   }
-}
-
-const NOTHING = [0, ''] as const;
-
-function waitOf(percent: number, least: number, say: (text: string) => string): readonly [number, string] {
-  return percent >= least ? [percent, say(`${Math.round(percent)} %`)] : NOTHING;
 }
 
 function killedText(kills: number): string {

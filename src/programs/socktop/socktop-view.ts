@@ -12,6 +12,7 @@ import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
   type DashboardLayout,
+  type FrameTitles,
   layoutDashboard,
   needsOf,
   renderDashboard,
@@ -172,7 +173,7 @@ function emptyText(host: HostModel, model: Model): string {
 }
 
 /** `Processes 2,100`, and what is special about the table now; where waits are shown the control group that waits most. */
-function titlesOf(model: Model, host: HostModel): { readonly title: string; readonly rightTitle: string } {
+function titlesOf(model: Model, host: HostModel): FrameTitles {
   const { data, search, groupBy, members } = host;
   if (rowsOf(model, host) === 'control-groups')
     return { title: `Control groups ${groupedText(data.controlGroups.count)}`, rightTitle: '% of the time' };
@@ -182,7 +183,7 @@ function titlesOf(model: Model, host: HostModel): { readonly title: string; read
     ? groupedText(processCount)
     : `${groupedText(count)} of ${groupedText(processCount)}`;
   const title = `Processes ${counted}${groupingText(groupBy, members)}`;
-  if (model.waits !== undefined) return { title, rightTitle: data.controlGroups.worst };
+  if (model.waits !== undefined) return { title, rightTitle: data.controlGroups.worst, isWarning: true };
   return { title, rightTitle: model.isPerCore ? 'CPU % of one core' : 'CPU % of the machine' };
 }
 
@@ -234,6 +235,23 @@ const GROUPED_HINTS: readonly SocktopAction[] = [
   ...(['kill', 'host-next', 'pause', 'traffic'] as const),
 ];
 
+/** Of the dashboard with what processes or control groups wait for. */
+const WAIT_HINTS: readonly SocktopAction[] = [
+  ...([
+    'help',
+    'quit',
+    'back',
+    'waits',
+    'search',
+    'open',
+    'sort-next',
+    'kill',
+    'network',
+    'compact',
+  ] as const),
+  ...(['host-next', 'group-by', 'alerts', 'pause'] as const),
+];
+
 /** While the time line is open: its own keys stand above. */
 const TIME_LINE_HINTS: readonly SocktopAction[] = ['quit', 'pause'];
 
@@ -259,7 +277,8 @@ function trafficNote(model: Model): Notice | undefined {
 function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
   const isSummed = model.view === 'dashboard' && hostOf(model).groupBy !== undefined;
-  const ofView = isSummed ? GROUPED_HINTS : HINTS[model.view];
+  const isWaits = model.view === 'dashboard' && model.waits !== undefined;
+  const ofView = isSummed ? GROUPED_HINTS : isWaits ? WAIT_HINTS : HINTS[model.view];
   const actions = model.timeLine === undefined ? ofView : TIME_LINE_HINTS;
   return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }

@@ -40,12 +40,20 @@ const COLUMNS = {
   },
 } satisfies ListColumns<ControlGroupRows, typeof CONTROL_GROUP_FIELDS>;
 
+type Table = ListTable<ControlGroupRows, typeof CONTROL_GROUP_FIELDS>;
+
+/** Fewer cells have no room for the words as a whole. */
+const NARROW_WIDTH = 64;
+const NARROW_COLUMNS = {
+  ...COLUMNS,
+  name: { ...COLUMNS.name, minWidth: 10 },
+  trouble: { ...COLUMNS.trouble, minWidth: 20 },
+};
+
 /** The table of control groups, in the place of that of processes. */
 export class ControlGroupList {
-  readonly #table = new ListTable<ControlGroupRows, typeof CONTROL_GROUP_FIELDS>(
-    CONTROL_GROUP_FIELDS,
-    COLUMNS,
-  );
+  readonly #table: Table = new ListTable(CONTROL_GROUP_FIELDS, COLUMNS);
+  readonly #narrowTable: Table = new ListTable(CONTROL_GROUP_FIELDS, NARROW_COLUMNS);
 
   get sortKeys(): readonly string[] {
     return this.#table.keys;
@@ -63,7 +71,7 @@ export class ControlGroupList {
   }
 
   render(area: Rect, buffer: Buffer, rows: ControlGroupRows, look: MachineListLook): void {
-    this.#table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, rows);
+    this.#tableIn(area).render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, rows);
   }
 
   hit(
@@ -73,6 +81,10 @@ export class ControlGroupList {
     x: number,
     y: number,
   ): ListHit | undefined {
-    return this.#table.hit(area, look, rows.count, x, y);
+    return this.#tableIn(area).hit(area, look, rows.count, x, y);
+  }
+
+  #tableIn({ width }: Rect): Table {
+    return width < NARROW_WIDTH ? this.#narrowTable : this.#table;
   }
 }
